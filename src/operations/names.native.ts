@@ -1,20 +1,22 @@
 // Things by name. Whatever names an account in a request of the native API is its number, its id in its cloud, or a name that no other
-// has; whatever names an IPAM, a scope, a pool or a policy is its id, or such a name.
+// has; whatever names a unit, an IPAM, a scope, a pool, a policy, an allocation or a network is its id, or such a name.
 import { z } from 'zod'
 import { assert } from '#model/assert.ts'
-import { formatId, parseId } from '#model/identifier.ts'
+import { formatId, kindOf, parseId } from '#model/identifier.ts'
 import { kinds } from '#model/kinds.ts'
 import { isIdLike } from '#model/name.ts'
 import { isAccountId, isTargetId } from '#model/organization.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
-import { numbered, refuse } from '#model/refusal.ts'
+import { pathOf } from '#model/policy/snapshot.ts'
+import { type Noun, numbered, refuse } from '#model/refusal.ts'
 import { type Action, everywhere } from '#model/roles.ts'
 import { nameKey } from '#model/tags.ts'
+import { alikePerStep } from './alike.ts'
 import { permitter } from './identity/authority.ts'
 import { visibleAccounts } from './identity/visible-accounts.ts'
 import type { ReadContext } from './operation.ts'
-import { accountsCalled } from './organization/called.ts'
-import { accountMarks, type NameableKind, thingMarks } from './shapes.native.ts'
+import { accountsCalled, unitsCalled } from './organization/called.ts'
+import { type NameableKind, type Named, nameMarks } from './shapes.native.ts'
 import { listTagged } from './tagged.ts'
 
 /** Names that are looked for in one request; numbers and ids cost nothing. */
@@ -23,13 +25,7 @@ const namesMax = 1_000
 /** Gives a request the numbers and ids of what it names. */
 export type Naming = <Input>(context: ReadContext, action: Action, input: Input) => Promise<Input>
 
-/** What a text in a request may name. */
-type Mark = { readonly kind: 'account'; readonly orNode: boolean } | { readonly kind: NameableKind }
-const markOf = (schema: z.core.$ZodType): Mark | undefined => {
-  const account = accountMarks.get(schema)
-  return account ? { kind: 'account', ...account } : thingMarks.get(schema)
-}
-type Resolve = (mark: Mark, name: string) => Promise<string>
+type Resolve = (mark: Named, name: string) => Promise<string>
 
 /** What replaces names in the requests of an operation; undefined where they can name nothing. */
 export function namingOf(input: z.ZodType): Naming | undefined {
@@ -45,28 +41,24 @@ export function namingOf(input: z.ZodType): Naming | undefined {
           if (isAccountId(name)) accounts.add(name)
           return name
         }
-        const key = `${mark.kind} ${name}`
+        const key = JSON.stringify([mark, name])
         const known = found.get(key)
         if (known !== undefined) return known
         if (found.size >= namesMax) {
           refuse({
             code: 'LimitExceeded',
-            what: mark.kind === 'account' ? 'names of accounts' : 'names',
+            what: isOfAccount(mark) ? 'names of accounts' : 'names',
             limit: namesMax,
             used: found.size + 1,
             isOfRequest: true,
           })
         }
-        const id =
-          mark.kind === 'account'
-            ? await findAccount(context, action, name)
-            : await findThing(
-                context,
-                { kind: mark.kind, action, accounts, usable: () => usableOf(context, action, accounts, usable) },
-                name,
-              )
+        const usableNow = () => usableOf(context, action, accounts, usable)
+        const id = isOfAccount(mark)
+          ? await findAccount(context, action, name)
+          : await findThing(context, { named: mark, action, accounts, usable: usableNow }, name)
         found.set(key, id)
-        if (mark.kind === 'account') accounts.add(id)
+        if (mark.accounts && isAccountId(id)) accounts.add(id)
         return id
       }
       return (await walk(given, resolve)) as typeof given
@@ -74,11 +66,12 @@ export function namingOf(input: z.ZodType): Naming | undefined {
   )
 }
 
+const isOfAccount = ({ accounts, units, kinds }: Named): boolean => accounts === true && !units && !kinds
 /** Whether a text stands for something without a look. */
-const isPlain = (mark: Mark, text: string): boolean =>
-  mark.kind === 'account'
-    ? isAccountId(text) || (mark.orNode && (isTargetId(text) || text === everywhere))
-    : isIdLike(text)
+function isPlain({ accounts, units, kinds }: Named, text: string): boolean {
+  if (kinds) return isIdLike(text)
+  return (accounts && isAccountId(text)) || (units === true && (isTargetId(text) || text === everywhere))
+}
 
 // Accounts -----------------------------------------------------------------------------------------------------------
 
@@ -87,18 +80,26 @@ const isPlain = (mark: Mark, text: string): boolean =>
  * to their name nor make it ambiguous (invariant I8).
  */
 async function findAccount(context: ReadContext, action: Action, name: string): Promise<string> {
-  const [isRead, isPermitted] = [await permitter(context, 'organization:read'), await permitter(context, action)]
-  const counts = (number: string): boolean => isRead(number) || isPermitted(number)
-  const [read, permitted] = [
-    await visibleAccounts(context, 'organization:read', 'now'),
-    await visibleAccounts(context, action, 'now'),
-  ]
-  const among = read && permitted && [...read, ...permitted]
-  const [one, other] = await accountsCalled(context.tx, name, counts, among)
+  const [one, other] = await listAccountsCalled(context, action, name)
   if (one === undefined) return refuse({ code: 'NotFound', what: 'account', id: name })
   if (other === undefined) return one
   const problem = `several accounts are called so, such as \`${one}\` and \`${other}\`: give the number`
   return refuse({ code: 'InvalidParameterValue', field: 'account', value: name, problem })
+}
+
+/** Two where there are more. */
+async function listAccountsCalled(context: ReadContext, action: Action, name: string): Promise<readonly string[]> {
+  const counts = await nodeCounter(context, action)
+  const [read, permitted] = [
+    await visibleAccounts(context, 'organization:read', 'now'),
+    await visibleAccounts(context, action, 'now'),
+  ]
+  return accountsCalled(context.tx, name, counts, read && permitted && [...read, ...permitted])
+}
+/** Which nodes of the organization answer to their name. */
+async function nodeCounter(context: ReadContext, action: Action): Promise<(node: string) => boolean> {
+  const [isRead, isPermitted] = [await permitter(context, 'organization:read'), await permitter(context, action)]
+  return (node) => isRead(node) || isPermitted(node)
 }
 
 // Everything else ----------------------------------------------------------------------------------------------------
@@ -107,7 +108,7 @@ async function findAccount(context: ReadContext, action: Action, name: string): 
 const namedMax = 5
 
 interface Sought {
-  readonly kind: NameableKind
+  readonly named: Named
   readonly action: Action
   /** Those that the request names: what they may take from can be named for them. */
   readonly accounts: ReadonlySet<string>
@@ -126,43 +127,86 @@ interface Usable {
  * not go before a path: whoever may name something could otherwise have it taken for another one.
  */
 async function findThing(context: ReadContext, sought: Sought, name: string): Promise<string> {
-  const { noun: type, plural } = kinds[sought.kind]
-  const field = `${sought.kind}Id`
-  const whole = await listCalled(context, sought, name)
+  const { orElse } = sought.named
+  if (orElse && (await isKnown(context, sought, orElse, name))) return name
+  const found = new Set(await listCalled(context, sought, name))
   const parts = name.split('/')
-  const placed =
-    parts.length === 1
-      ? []
-      : await under(context, sought, parts.slice(0, -1), await listCalled(context, sought, parts.at(-1)!))
-  const found = [...new Set([...whole, ...placed])].sort()
-  const [one, ...others] = found
-  if (one === undefined) return refuse({ code: 'NotFound', what: type, id: name })
+  if (parts.length > 1) {
+    const last = await listCalled(context, sought, parts.at(-1)!)
+    for (const id of await under(context, sought, parts.slice(0, -1), last)) found.add(id)
+  }
+  const [one, ...others] = [...found].sort()
+  if (one === undefined) return orElse ? name : refuse({ code: 'NotFound', what: nounOf(sought.named), id: name })
   if (others.length === 0) return one
-  const shown = found.slice(0, namedMax)
+  const shown = [one, ...others].slice(0, namedMax)
   const paths = await pathsOf(context, sought, shown)
   const listed = shown.map((id) => `\`${id}\`${paths.get(id)!.length > 1 ? ` (${paths.get(id)!.join('/')})` : ''}`)
-  const more = found.length > shown.length ? ' and more' : ''
+  const more = found.size > shown.length ? ' and more' : ''
+  const { plural, field } = wordsOf(sought.named)
   const problem = `several ${plural} are called so: ${listed.join(', ')}${more}; give the id, or the name with what it is under`
   return refuse({ code: 'InvalidParameterValue', field, value: name, problem })
 }
+/** What is sought, where it is of one kind alone. */
+const onlyKind = ({ accounts, units, kinds: sought = [] }: Named): NameableKind | undefined =>
+  accounts || units || sought.length > 1 ? undefined : sought[0]
+function nounOf(named: Named): Noun {
+  const kind = onlyKind(named)
+  if (kind) return kinds[kind].noun
+  if (named.kinds) return 'resource'
+  return named.accounts ? 'organization-target' : 'organizational-unit'
+}
+function wordsOf(named: Named): { readonly plural: string; readonly field: string } {
+  const kind = onlyKind(named)
+  if (kind) return { plural: kinds[kind].plural, field: `${kind}Id` }
+  if (named.kinds) return { plural: 'things', field: named.orElse === 'object' ? 'objectId' : 'resourceId' }
+  return named.accounts ? { plural: 'nodes', field: 'node' } : { plural: 'organizational units', field: 'unitId' }
+}
+
+/** Whether a text is the id of something on record, or of what uses space elsewhere: it goes before what is called so. */
+async function isKnown(
+  context: ReadContext,
+  { action }: Sought,
+  orElse: NonNullable<Named['orElse']>,
+  text: string,
+): Promise<boolean> {
+  const { history, tenures } = context.tx
+  if (orElse === 'object') return (await history.latest(text)) !== undefined
+  const isPermitted = await permitter(context, action)
+  const accounts = await visibleAccounts(context, action, 'ever')
+  const rows = await tenures.ofResource(text, undefined, alikePerStep, accounts)
+  return rows.some(({ account }) => isPermitted(account))
+}
 
 /** Those that are called so, of whoever the caller may see or act for. */
-async function listCalled(context: ReadContext, { kind, action, usable }: Sought, name: string): Promise<string[]> {
+async function listCalled(context: ReadContext, sought: Sought, name: string): Promise<string[]> {
   if (name === '') return []
-  const { noun: type, read } = kinds[kind]
-  const named = { key: nameKey, value: name, type }
+  const { named, action } = sought
   const ids = new Set<string>()
+  if (named.accounts) for (const id of await listAccountsCalled(context, action, name)) ids.add(id)
+  if (named.units) for (const id of await unitsCalled(context.tx, name, await nodeCounter(context, action))) ids.add(id)
+  for (const kind of named.kinds ?? []) for (const id of await listOfKind(context, sought, kind, name)) ids.add(id)
+  return [...ids].sort()
+}
+async function listOfKind(
+  context: ReadContext,
+  { action, usable }: Sought,
+  kind: NameableKind,
+  name: string,
+): Promise<readonly string[]> {
+  const { tagType: type, read } = kinds[kind]
+  const named = { key: nameKey, value: name, type }
+  const ids: string[] = []
   for (const each of new Set<Action>([read, action])) {
     const isPermitted = await permitter(context, each)
     const visible = await visibleAccounts(context, each, 'now')
-    for (const { id } of await listTagged(context, named, visible, ({ account }) => isPermitted(account))) ids.add(id)
+    for (const { id } of await listTagged(context, named, visible, ({ account }) => isPermitted(account))) ids.push(id)
   }
   if (kind === 'pool') {
     const { may, owners } = await usable()
     if (owners.length > 0)
-      for (const { id } of await listTagged(context, named, owners, ({ id }) => may(id))) ids.add(id)
+      for (const { id } of await listTagged(context, named, owners, ({ id }) => may(id))) ids.push(id)
   }
-  return [...ids].sort()
+  return ids
 }
 
 /**
@@ -199,7 +243,7 @@ async function under(
   ids: readonly string[],
 ): Promise<string[]> {
   const chains = await chainsOf(context, sought, ids)
-  const names = await context.tx.tags.names([...chains.values()].flat())
+  const names = await namesIn(context, chains)
   return ids.filter((id) => {
     const parents = chains.get(id)!.slice(0, -1)
     return (
@@ -219,7 +263,7 @@ async function pathsOf(
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const chains = await chainsOf(context, sought, ids)
-  const names = await context.tx.tags.names([...chains.values()].flat())
+  const names = await namesIn(context, chains)
   const paths = new Map<string, string[]>()
   for (const [id, chain] of chains) {
     const first = chain.findLastIndex((one) => !names.has(one))
@@ -231,34 +275,51 @@ async function pathsOf(
   return paths
 }
 
-/** The ids of what each is under, from the IPAM down to itself: of what the caller may see of it, right above. */
+/** What all of them are called: nodes by the tree, all else by tags. */
+async function namesIn(
+  { tx }: ReadContext,
+  chains: ReadonlyMap<string, readonly string[]>,
+): Promise<ReadonlyMap<string, string>> {
+  const [nodes, things] = [[...chains.values()].flat().filter(isTargetId), [...chains.values()].flat()]
+  return new Map([...(await tx.tags.names(things)), ...(await tx.organizations.namesOf([...new Set(nodes)]))])
+}
+
+/** The ids of what each is under, from the top down to itself: of what the caller may see of it, right above. */
 async function chainsOf(
   context: ReadContext,
   sought: Sought,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
-  const { kind, action } = sought
-  const { tx } = context
-  const { pools, ipams } = await context.snapshot()
-  const [isRead, isPermitted] = [await permitter(context, 'ipam:read'), await permitter(context, action)]
-  const may = kind === 'pool' ? (await sought.usable()).may : () => false
   const chains = new Map<string, readonly string[]>()
-  for (const id of ids) {
-    if (kind === 'pool') {
-      const owner = pools.get(id)?.account
-      const isOpen = owner !== undefined && (isRead(owner) || isPermitted(owner))
-      const chain = await tx.pools.chainOf(id)
-      const hidden = isOpen ? -1 : chain.findLastIndex((one) => one !== id && !may(one))
-      chains.set(id, chain.slice(hidden + 1))
-    } else if (kind === 'allocation') {
-      chains.set(id, [...(await poolsAbove(context, sought, id)), id])
-    } else {
-      const parent = kind === 'ipam' ? undefined : await ipamOf(context, kind, id)
-      const owner = parent === undefined ? undefined : ipams.get(parent)?.account
-      chains.set(id, [...(owner !== undefined && (isRead(owner) || isPermitted(owner)) ? [parent!] : []), id])
-    }
-  }
+  for (const id of ids) chains.set(id, [...(await aboveOf(context, sought, id)), id])
   return chains
+}
+/** What a thing is under, as far as the caller may see it. */
+async function aboveOf(context: ReadContext, sought: Sought, id: string): Promise<readonly string[]> {
+  const { tx } = context
+  const snapshot = await context.snapshot()
+  if (isTargetId(id)) {
+    const counts = await nodeCounter(context, sought.action)
+    const above = pathOf(snapshot, id).slice(0, -1)
+    return above.slice(above.findLastIndex((node) => !counts(node)) + 1)
+  }
+  const [isRead, isPermitted] = [await permitter(context, 'ipam:read'), await permitter(context, sought.action)]
+  const isOpen = (owner: string | undefined): boolean => owner !== undefined && (isRead(owner) || isPermitted(owner))
+  const kind = kindOf(id)
+  if (kind === 'pool') {
+    const above = (await tx.pools.chainOf(id)).slice(0, -1)
+    if (isOpen(snapshot.pools.get(id)?.account)) return above
+    const { may } = sought.named.kinds?.includes('pool') ? await sought.usable() : { may: () => false }
+    return above.slice(above.findLastIndex((one) => !may(one)) + 1)
+  }
+  if (kind === 'allocation') return poolsAbove(context, sought, id)
+  if (kind === 'subnet' || kind === 'natGateway') {
+    // A network and what is in it are one account's.
+    const vpc = (kind === 'subnet' ? await tx.vpcs.findSubnet(id) : await tx.natGateways.find(id))?.vpcId
+    return vpc === undefined ? [] : [vpc]
+  }
+  const parent = kind === 'scope' || kind === 'policy' ? await ipamOf(context, kind, id) : undefined
+  return parent !== undefined && isOpen(snapshot.ipams.get(parent)?.account) ? [parent] : []
 }
 /** The pools that an allocation lies in, as far as the caller may see them, or its account may take from them. */
 async function poolsAbove(context: ReadContext, { action, accounts }: Sought, id: string): Promise<readonly string[]> {
@@ -282,7 +343,7 @@ type Walk = (value: unknown, resolve: Resolve) => Promise<unknown>
 
 /** The way to the marked texts in values of a shape; undefined where there are none. */
 function walkOf(schema: z.core.$ZodType): Walk | undefined {
-  const mark = markOf(schema)
+  const mark = nameMarks.get(schema)
   if (mark) return async (value, resolve) => (typeof value === 'string' ? resolve(mark, value) : value)
   const { def } = (schema as z.core.$ZodTypes)._zod
   switch (def.type) {
@@ -302,7 +363,7 @@ function walkOf(schema: z.core.$ZodType): Walk | undefined {
 
 /** Whether a marked shape is anywhere in a shape, whatever its kind. */
 function holdsMark(schema: z.core.$ZodType, seen = new Set<unknown>()): boolean {
-  if (markOf(schema)) return true
+  if (nameMarks.get(schema)) return true
   if (seen.has(schema)) return false
   seen.add(schema)
   const { def } = (schema as z.core.$ZodTypes)._zod
@@ -319,7 +380,7 @@ function holdsMarkedPart(part: unknown, seen: Set<unknown>): boolean {
 /** Of several at once, each names its own account, and a refusal says which one it was. */
 const isRequest = (schema: z.core.$ZodType): boolean => {
   const { def } = (schema as z.core.$ZodTypes)._zod
-  return def.type === 'object' && Object.values(def.shape).some((member) => accountMarks.get(member))
+  return def.type === 'object' && Object.values(def.shape).some((member) => nameMarks.get(member)?.accounts)
 }
 
 function walkOfArray(walk: Walk | undefined, isNumbered: boolean): Walk | undefined {
@@ -344,7 +405,7 @@ function walkOfObject(shape: z.core.$ZodShape): Walk | undefined {
   })
   if (walks.length === 0) return undefined
   // Accounts first: what they may take from can be named for them.
-  const isAccount = (name: string): boolean => accountMarks.get(innermost(shape[name]!)) !== undefined
+  const isAccount = (name: string): boolean => nameMarks.get(innermost(shape[name]!))?.accounts === true
   walks.sort(([a], [b]) => Number(isAccount(b)) - Number(isAccount(a)))
   return async (value, resolve) => {
     if (typeof value !== 'object' || value === null) return value
@@ -356,11 +417,14 @@ function walkOfObject(shape: z.core.$ZodShape): Walk | undefined {
   }
 }
 
-/** Whether a parameter is an id or name of a thing, or a list of them. */
+/** Whether a parameter is an id or name of things that are here alone, or a list of them: their ids can be written short. */
 export function namesThing(schema: z.core.$ZodType): boolean {
   const inner = innermost(schema)
   const { def } = (inner as z.core.$ZodTypes)._zod
-  return thingMarks.get(inner) !== undefined || (def.type === 'array' && namesThing(def.element))
+  const named = nameMarks.get(inner)
+  return (
+    (named?.kinds !== undefined && named.orElse !== 'resource') || (def.type === 'array' && namesThing(def.element))
+  )
 }
 
 /** A shape without that it may be left out. */

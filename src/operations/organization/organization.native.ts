@@ -14,6 +14,7 @@ import {
   accountName,
   formatInstant,
   gatherPage,
+  innerNodeName,
   instant,
   nameShapes,
   pageOf,
@@ -23,7 +24,7 @@ import { refuseNoChange, shownTags, tagMap, tags } from '../space/shapes.native.
 import { accountOperations } from './accounts.native.ts'
 import { deregisterAdministrator, ipamService, setIpamAdministrator } from './delegated-administrators.ts'
 import { requireRightToDelete, requireRightToTag } from './node-rights.ts'
-import { name, parentId, tagsNeedRight } from './nodes.native.ts'
+import { name, parentId, parentName, tagsNeedRight } from './nodes.native.ts'
 import { createOrganization } from './organizations.ts'
 import { findOrganization, placeOf, placeOfOrganization, placeOfParent } from './places.ts'
 import { replaceNodeTags } from './tree-tags.ts'
@@ -83,7 +84,7 @@ export const listTree = nativeRead({
   action: 'organization:read',
   input: z.strictObject({
     ...paging,
-    parentId: parentId.optional().describe('Only what hangs directly under this node.'),
+    parentId: parentName.optional().describe('Only what hangs directly under this node.'),
     kind: node.shape.kind.optional().describe('Only nodes of this kind.'),
   }),
   output: pageOf(node),
@@ -184,7 +185,10 @@ export const listUnits = nativeRead({
   name: 'listUnits',
   summary: 'List organizational units, as far as you may see them.',
   action: 'organization:read',
-  input: z.strictObject({ ...paging, parentId: parentId.optional().describe('Only those directly under this node.') }),
+  input: z.strictObject({
+    ...paging,
+    parentId: parentName.optional().describe('Only those directly under this node.'),
+  }),
   output: pageOf(unit),
   rest: { method: 'GET', path: '/organizational-units' },
   cli: 'unit list',
@@ -209,7 +213,7 @@ export const getUnit = nativeRead({
   name: 'getUnit',
   summary: 'Show one organizational unit.',
   action: 'organization:read',
-  input: z.strictObject({ unitId }),
+  input: z.strictObject({ unitId: innerNodeName }),
   output: unit,
   rest: { method: 'GET', path: '/organizational-units/{unitId}' },
   cli: 'unit show',
@@ -223,7 +227,7 @@ export const createAUnit = nativeWrite({
   summary: 'Make an organizational unit.',
   description: tagsNeedRight,
   action: 'organization:manage',
-  input: z.strictObject({ name, parentId, tags: tags.optional() }),
+  input: z.strictObject({ name, parentId: parentName, tags: tags.optional() }),
   output: unit,
   rest: { method: 'POST', path: '/organizational-units', status: 201 },
   cli: 'unit create',
@@ -243,7 +247,7 @@ export const updateUnit = nativeWrite({
   description: `Names of units are told apart below each parent: to give another one, you need \`organization:manage\` at the parent. ${tagsNeedRight}`,
   action: 'organization:manage',
   input: z.strictObject({
-    unitId,
+    unitId: innerNodeName,
     name: name.optional(),
     tags: tags.optional().describe('All tags that it is to have.'),
   }),
@@ -273,7 +277,7 @@ export const deleteAUnit = nativeWrite({
   summary: 'Delete an organizational unit that has nothing below it.',
   description: 'Its role bindings end with it: for each `forbid` among them you need the right to lift it.',
   action: 'organization:manage',
-  input: z.strictObject({ unitId }),
+  input: z.strictObject({ unitId: innerNodeName }),
   output: z.void(),
   rest: { method: 'DELETE', path: '/organizational-units/{unitId}', status: 204 },
   cli: 'unit delete',

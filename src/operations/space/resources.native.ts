@@ -1,7 +1,8 @@
-// Resources: what holds space, whether EC2 knows it or only its allocations name it.
+// Resources: what holds space, whether EC2 knows it or only its allocations name it; and what networks are called.
 import { z } from 'zod'
 import { type Cidr, formatCidr, parseAddress } from '#model/cidr.ts'
 import { formatId, kindOf, parseId } from '#model/identifier.ts'
+import { kinds as objectKinds } from '#model/kinds.ts'
 import { provider } from '#model/policy/decision.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
 import { nameKey } from '#model/tags.ts'
@@ -13,12 +14,14 @@ import { permitter } from '../identity/authority.ts'
 import { holdersOf, visibleAccounts } from '../identity/visible-accounts.ts'
 import { poolId } from '../ipam/pools.native.ts'
 import { readSlicedPage } from '../listing.ts'
-import { nativeRead } from '../operation.native.ts'
+import { nameNetwork } from '../network/names.ts'
+import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
 import {
   accountId,
   accountName,
   nameShapes,
+  networkName,
   pageOf,
   pageSizeDefault,
   paging,
@@ -27,7 +30,7 @@ import {
 import { listTagged } from '../tagged.ts'
 import { isOwnNetwork } from './own-networks.ts'
 import { reservedType } from './reserved.ts'
-import { locale, numberIn, resourceId, resourceTypeName, shownName } from './shapes.native.ts'
+import { locale, newName, numberIn, resourceId, resourceTypeName, shownName } from './shapes.native.ts'
 
 /** Of one resource that names more space than anybody should need to see at once. */
 const spacesMax = 1_000
@@ -141,7 +144,29 @@ export const getResource = nativeRead({
   run: async (context, input) => (await findResource(context, input)).show(),
 })
 
-export const resourceOperations = [listResources, getResource] as const
+export const updateResource = nativeWrite({
+  name: 'updateResource',
+  summary: 'Name a VPC, subnet or NAT gateway of the EC2 API.',
+  description: 'All else is called what its allocation is.',
+  action: 'allocation:manage',
+  input: z.strictObject({ resourceId: networkName, name: newName.nullable().describe('`null`: none.') }),
+  output: resource,
+  rest: { method: 'PATCH', path: '/resources/{resourceId}' },
+  cli: 'resource update',
+  refusals: ['NotFound', 'AlreadyExists', 'NotSupported'],
+  changes: getResource,
+  at: async (context, { resourceId }) => ({
+    node: (await getNetwork(context, resourceId)).account,
+    absent: absent({ resourceId }),
+  }),
+  async run(context, { resourceId, name }) {
+    const network = await getNetwork(context, resourceId)
+    await nameNetwork(context, network, name)
+    return (await findResource(context, { resourceId: network.id })).show()
+  },
+})
+
+export const resourceOperations = [listResources, getResource, updateResource] as const
 
 // Finding ------------------------------------------------------------------------------------------------------------
 
@@ -297,6 +322,19 @@ async function candidates(
   }
   found.push(...(await namedRows(context, id, holders)))
   return found.filter((row) => account === undefined || row.account === account)
+}
+/** A network of the installation's own. Whoever may not see it is told what everybody is of one that is not there. */
+async function getNetwork(context: ReadContext, id: string) {
+  const idKind = kindOf(id)
+  if (idKind === 'allocation' || idKind === 'address') {
+    const because = 'it is called what its allocation is: change that'
+    refuse({ code: 'NotSupported', what: 'A name of its own', because })
+  }
+  const kind = idKind && networkKinds[idKind as keyof typeof networkKinds]
+  const [network] = kind ? await context.tx.resources.networks(kind, { id }, '', 1) : []
+  if (!kind || !network) return refuse(absent({ resourceId: id }))
+  const { tagType, noun } = objectKinds[idKind as keyof typeof networkKinds]
+  return { ...network, tagType, noun }
 }
 const networkKinds = { vpc: 'vpc', subnet: 'subnet', natGateway: 'nat-gateway' } as const
 
