@@ -1,6 +1,7 @@
 // One page of a list, the same for every list of every API: it is read in steps, what belongs to the rows of a step is read in bulk,
 // and between two steps other requests have their turn. So a page costs no more than what it shows or has to look at. Where others
 // wait for its connection, it goes on behind the last step in another transaction.
+import { refuse } from '#model/refusal.ts'
 import type { Awaitable } from '#store/sql.ts'
 import type { ReadContext } from './operation.ts'
 
@@ -156,3 +157,12 @@ export const showMatching =
       const item = show(row)
       return matches(item) ? item : undefined
     })
+
+/** The number that a cursor stands for; anything else was not written by us. */
+export function numberIn(cursor: string): number {
+  if (!/^\d{1,15}$/.test(cursor)) refuse({ code: 'InvalidPaginationToken', field: 'cursor', value: cursor })
+  return Number(cursor)
+}
+
+/** Up to which moment what a reading says is final; of one that had several transactions, as the first saw it. */
+export const asOf = ({ tx, progress }: ReadContext): number => progress.asOf ?? tx.asOf

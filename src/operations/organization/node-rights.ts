@@ -13,6 +13,7 @@ import {
 } from '#model/policy/node-change.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import { type Action, everywhere, type RoleBinding, roles } from '#model/roles.ts'
+import type { Tag } from '#model/tags.ts'
 import type { TagsKept } from '#store/tables/kept-states.ts'
 import {
   accessAt,
@@ -124,12 +125,8 @@ async function requireRightToGive(
 }
 
 /** To be called before the node gets these tags, which are all that it is to have. */
-export async function requireRightToTag(
-  context: ReadContext,
-  node: TaggedNode,
-  tags: Readonly<Record<string, string>>,
-): Promise<void> {
-  const touched = touchedByTags(await context.snapshot(), node, new Map(Object.entries(tags)))
+export async function requireRightToTag(context: ReadContext, node: TaggedNode, tags: readonly Tag[]): Promise<void> {
+  const touched = touchedByTags(await context.snapshot(), node, mapOf(tags))
   await requireAtAll(context, 'policy:manage', touched, 'and a rule of its policies reads the tags')
 }
 
@@ -141,9 +138,9 @@ export async function requireRightToNumber(
   context: ReadContext,
   number: string,
   parentId: string,
-  tags: Readonly<Record<string, string>>,
+  tags: readonly Tag[],
 ): Promise<void> {
-  await requireRightToComeBack(context, number, { parentId, tags: new Map(Object.entries(tags)) })
+  await requireRightToComeBack(context, number, { parentId, tags: mapOf(tags) })
   const touched = touchedByNumber(await context.snapshot(), number, parentId)
   await requireAtAll(context, 'policy:manage', touched, 'and a rule of its policies names the account')
 }
@@ -178,3 +175,5 @@ async function requireAtAll(
     refuseWithoutRole(context, action, node, `no role of \`${name}\` permits it at \`${node}\`, ${why}`)
   }
 }
+
+const mapOf = (tags: readonly Tag[]): ReadonlyMap<string, string> => new Map(tags.map(({ key, value }) => [key, value]))

@@ -4,7 +4,9 @@ import { formatId } from '#model/identifier.ts'
 import { type Exception, isOverAt, needsReview } from '#model/policy/exception.ts'
 import type { ExceptionUse } from '#store/tables/exceptions.ts'
 import { permitter } from '../identity/authority.ts'
+import { type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
+import { getException } from './exceptions.ts'
 import { rowsPerPageMax, withTagFindings } from './tag-findings.ts'
 
 /** The control and the resource are the identity of the finding. */
@@ -33,12 +35,27 @@ export async function hasFinding(context: ReadContext, found: Exception): Promis
     : (await withTagFindings(context, seen)).some(({ finding }) => finding)
 }
 
+/** What there is to look at because of an exception. */
+export async function listExceptionFindings(
+  context: ReadContext,
+  id: string,
+  asked: PageAsked<string>,
+): Promise<Page<ExceptionFinding, string>> {
+  const found = await getException(context, id)
+  return readPage(context, asked, {
+    read: (after, limit) => findingsOf(context, found, after === undefined ? undefined : Number(after), limit),
+    placeOf: ({ place }) => String(place),
+    show: (rows) => rows.map(({ finding }) => finding),
+    bounds: { rowsMax: rowsPerPageMax },
+  })
+}
+
 /**
  * The next rows that may be findings, each with its place in the list; without one where there is nothing to look at, or where
  * the caller may not read exceptions at the account: it may have left the target since.
  * @param after the place of the last one that was read; undefined at the beginning
  */
-export async function findingsOf(
+async function findingsOf(
   context: ReadContext,
   found: Exception,
   after: number | undefined,

@@ -1,28 +1,26 @@
 // Exceptions over the native API.
 import { z } from 'zod'
 import { formatCidr } from '#model/cidr.ts'
-import { isAccountId } from '#model/organization.ts'
 import {
   type Attribution,
   breakGlassHoursMax,
   type Exception,
   exceptionDaysMax,
   exceptionStates,
-  stateAt,
 } from '#model/policy/exception.ts'
-import { permitter } from '../identity/authority.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
-import { standingOf } from '../record/object-places.ts'
 import {
   accountId,
+  answerPage,
+  filterOf,
   formatInstant,
-  gatherPage,
   idText,
   instant,
   nameShapes,
   nodeId,
   nodeName,
+  pageAsked,
   pageOf,
   paging,
   parseInstant,
@@ -32,13 +30,18 @@ import {
   usedMakers,
 } from '../shapes.native.ts'
 import { pendingHold, pendingHoldParams, readPendingHold, showPending } from '../space/holds-for-approval.native.ts'
-import { type ExceptionFinding, findingsOf, hasFinding } from './exception-findings.ts'
+import { type ExceptionFinding, listExceptionFindings as listFindings } from './exception-findings.ts'
+import {
+  type DescribedException,
+  describeException,
+  getDescribedException,
+  listExceptions as listExceptionsOf,
+} from './exception-lists.ts'
 import {
   approveException as approve,
   breakGlass as breakTheGlass,
   denyException as deny,
   type ExceptionParams,
-  getException as getStored,
   placeOfException,
   placeOfTarget,
   renewException as renew,
@@ -46,9 +49,7 @@ import {
   reviewException as review,
   revokeException as revoke,
 } from './exceptions.ts'
-import { namesBeside } from './labels.ts'
 import { examplePoolId, namesShape, shownGrants } from './shapes.native.ts'
-import { rowsPerPageMax } from './tag-findings.ts'
 
 const poolsMax = 20
 
@@ -156,7 +157,7 @@ export const getException = nativeRead({
   cli: 'exception show',
   refusals: ['NotFound', 'MalformedId'],
   at: placeOfException,
-  run: async (context, input) => describe(context, await getStored(context, input.exceptionId)),
+  run: async (context, input) => show(await getDescribedException(context, input.exceptionId)),
 })
 
 export const listExceptions = nativeRead({
@@ -180,19 +181,11 @@ export const listExceptions = nativeRead({
   columns: ['exceptionId', 'target', 'resourceType', 'locale', 'state', 'expiresAt', 'reason'],
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
-  async run(context, { state, target, resourceType, requestedBy, finding, ...params }) {
-    const isPermitted = await permitter(context, 'exception:read')
-    const filter = { target, resourceType, requestedBy, mayHaveFinding: finding === 'open' }
-    const isWanted = (row: Exception): boolean => state === undefined || stateAt(row, context.now) === state
-    return gatherPage(context, params, {
-      read: (after, limit) => context.tx.exceptions.list(after, limit, filter),
-      key: ({ id }) => id,
-      async show(row) {
-        if (!isWanted(row) || !isPermitted(await standingOf(context, row.target))) return undefined
-        return finding === undefined || (await hasFinding(context, row)) ? describe(context, row) : undefined
-      },
-    })
-  },
+  run: async (context, { finding, ...input }) =>
+    answerPage(
+      await listExceptionsOf(context, { ...filterOf(input), hasFinding: finding === 'open' }, pageAsked(input)),
+      show,
+    ),
 })
 
 export const listExceptionFindings = nativeRead({
@@ -208,15 +201,8 @@ export const listExceptionFindings = nativeRead({
   columns: ['control', 'resource', 'cidr', 'since', 'account', 'resourceType'],
   refusals: ['NotFound', 'MalformedId', 'InvalidPaginationToken'],
   at: placeOfException,
-  async run(context, { exceptionId, ...params }) {
-    const found = await getStored(context, exceptionId)
-    return gatherPage(context, params, {
-      read: (after, limit) => findingsOf(context, found, after === '' ? undefined : Number(after), limit),
-      key: ({ place }) => String(place),
-      show: async ({ finding }) => finding && showFinding(finding),
-      bounds: { rowsMax: rowsPerPageMax },
-    })
-  },
+  run: async (context, { exceptionId, ...asked }) =>
+    answerPage(await listFindings(context, exceptionId, pageAsked(asked)), showFinding),
 })
 
 // Asking -------------------------------------------------------------------------------------------------------------
@@ -375,10 +361,12 @@ const describeAttribution = <D extends Attribution>({ subject: _, makers = [], .
   at: formatInstant(attribution.at),
 })
 
-async function describe(context: ReadContext, stored: Exception): Promise<z.output<typeof exception>> {
+const describe = async (context: ReadContext, stored: Exception): Promise<z.output<typeof exception>> =>
+  show(await describeException(context, stored))
+
+function show({ exception: stored, state, pending, names }: DescribedException): z.output<typeof exception> {
   const { approved, renewal, ended, reviewed, grants } = stored
-  const hold = await showPending(context, stored)
-  const answer = {
+  return {
     exceptionId: stored.id,
     target: stored.target,
     resource: stored.resource,
@@ -387,9 +375,9 @@ async function describe(context: ReadContext, stored: Exception): Promise<z.outp
     grants: { ...grants, pools: [...grants.pools] },
     ...(stored.sharedPools ? { sharedPools: [...stored.sharedPools] } : {}),
     reason: stored.reason,
-    state: stateAt(stored, context.now),
+    state,
     isBreakGlass: stored.isBreakGlass,
-    ...(hold ? { hold } : {}),
+    ...(pending ? { hold: showPending(pending) } : {}),
     startsAt: formatInstant(stored.startsAt),
     expiresAt: formatInstant(stored.expiresAt),
     requested: describeAttribution(stored.requested),
@@ -397,9 +385,8 @@ async function describe(context: ReadContext, stored: Exception): Promise<z.outp
     ...(renewal ? { renewal: { ...describeAttribution(renewal), expiresAt: formatInstant(renewal.expiresAt) } } : {}),
     ...(ended ? { ended: describeAttribution(ended) } : {}),
     ...(reviewed ? { reviewed: describeAttribution(reviewed) } : {}),
+    names,
   }
-  const account = isAccountId(stored.target) ? stored.target : undefined
-  return { ...answer, names: await namesBeside(context, answer, account) }
 }
 
 const showFinding = ({ since, cidr, ...found }: ExceptionFinding): z.output<typeof finding> => ({

@@ -1,39 +1,38 @@
 // Policies, their versions, and the documents that those are made of.
 import { z } from 'zod'
-import { hasShape } from '#model/identifier.ts'
-import { compareContents } from '#model/policy/comparison.ts'
-import { refuse } from '#model/refusal.ts'
 import { isSetting, nameKey } from '#model/tags.ts'
-import type { Policy, StoredVersion } from '#store/tables/policies.ts'
-import { permitter } from '../identity/authority.ts'
+import type { Policy } from '#store/tables/policies.ts'
+import { readableIpams } from '../ipam/readable.ts'
 import { documentsBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
+import { nativeReadings } from '../readings.native.ts'
 import {
   accountId,
   accountName,
+  answerPage,
   formatInstant,
-  gatherPage,
   idText,
   instant,
   ipamName,
   nameShapes,
+  pageAsked,
   pageOf,
   paging,
   policyName,
 } from '../shapes.native.ts'
-import { allTags, contact, labelsFrom, newName, refuseNoChange, shownName } from '../space/shapes.native.ts'
-import { contentOf, putDocument, refuseUnknownType, restoreVersion, writeDocument } from './content.ts'
+import { allTags, contact, labelsFrom, newName, refuseNoChange, shownName, tagMap } from '../space/shapes.native.ts'
+import { getDocument, placeOfPolicy, placeOfVersions } from './places.ts'
+import { changePolicy, dropDocument, dropPolicy, makePolicy, putDocumentOf, restorePolicy } from './policy-requests.ts'
 import {
-  actingOn,
-  findKept,
-  findPolicy,
-  getDocument,
-  getVersion,
-  placeOfIpam,
-  placeOfPolicy,
-  placeOfVersions,
-} from './places.ts'
-import { createPolicy as create, deletePolicy as remove, updatePolicy as update } from './policies.ts'
+  compareVersions,
+  type DescribedPolicy,
+  getKeptVersion,
+  type KeptVersion,
+  listDocuments,
+  listPolicies as listPoliciesOf,
+  listVersions,
+  readablePolicies,
+} from './readable.ts'
 import {
   compatibility,
   document,
@@ -74,47 +73,18 @@ const policy = z.object({
 
 // Policies -----------------------------------------------------------------------------------------------------------
 
-export const listPolicies = nativeRead({
-  name: 'listPolicies',
-  summary: 'List policies, as far as you may see them.',
-  action: 'policy:read',
-  input: z.strictObject({
-    ...paging,
+export const { list: listPolicies, get: getPolicy } = nativeReadings({
+  kind: 'policy',
+  filter: {
     account: accountName.optional().describe('Only those of this account.'),
     ipamId: ipamName.optional().describe('Only those of this IPAM.'),
-  }),
-  output: pageOf(policy),
-  rest: { method: 'GET', path: '/policies' },
-  cli: 'policy list',
-  columns: ['policyId', 'name', 'account', 'version', 'compatibility', 'documentCount', 'assignmentCount'],
-  refusals: ['InvalidPaginationToken', 'MalformedId'],
-  at: 'filtered',
-  async run(context, { account, ipamId, ...params }) {
-    if (ipamId !== undefined && !hasShape('ipam', ipamId)) {
-      refuse({ code: 'MalformedId', what: 'ipam', id: ipamId, expected: 'ipam-...' })
-    }
-    const isPermitted = await permitter(context, 'policy:read')
-    const isWanted = (row: Policy): boolean =>
-      (account === undefined || row.account === account) && (ipamId === undefined || row.ipamId === ipamId)
-    return gatherPage(context, params, {
-      read: (after, limit) => context.tx.policies.list(after, limit),
-      key: ({ id }) => id,
-      show: async (row) => (isWanted(row) && isPermitted(row.account) ? describe(context, row) : undefined),
-    })
   },
-})
-
-export const getPolicy = nativeRead({
-  name: 'getPolicy',
-  summary: 'Show one policy.',
-  action: 'policy:read',
-  input: z.strictObject({ policyId: policyName }),
   output: policy,
-  rest: { method: 'GET', path: '/policies/{policyId}' },
-  cli: 'policy show',
-  refusals: ['NotFound', 'MalformedId'],
-  at: placeOfPolicy,
-  run: async (context, input) => describe(context, await findPolicy(context, input.policyId)),
+  columns: ['policyId', 'name', 'account', 'version', 'compatibility', 'documentCount', 'assignmentCount'],
+  listRefusals: ['MalformedId'],
+  readable: readablePolicies,
+  list: listPoliciesOf,
+  show,
 })
 
 export const createPolicy = nativeWrite({
@@ -132,13 +102,9 @@ export const createPolicy = nativeWrite({
   rest: { method: 'POST', path: '/policies', status: 201 },
   cli: 'policy create',
   refusals: ['NotFound', 'MalformedId', 'AlreadyExists', 'NotSupported', 'LimitExceeded'],
-  at: placeOfIpam,
-  async run(context, params) {
-    const ipam = (await context.tx.ipams.find(params.ipamId))!
-    const acting = context.actingFor(ipam.account, ipam.region)
-    const { ipamId: _, name, tags, ...spec } = params
-    return describe(context, await create(acting, ipam, { tags: [], ...spec, ...labelsFrom({ name, tags }) }))
-  },
+  at: (context, { ipamId }) => readableIpams.placeOf(context, ipamId),
+  run: async (context, { ipamId, name, tags, ...spec }) =>
+    showPolicy(context, await makePolicy(context, ipamId, { tags: [], ...spec, ...labelsFrom({ name, tags }) })),
 })
 
 export const updatePolicy = nativeWrite({
@@ -168,9 +134,7 @@ export const updatePolicy = nativeWrite({
   at: placeOfPolicy,
   async run(context, { policyId, name, tags, ...changes }) {
     refuseNoChange({ name, tags, ...changes }, ['name', 'contact', 'compatibility', 'tags'])
-    const { acting, found } = await actingOn(context, policyId)
-    await update(acting, found, { ...changes, ...labelsFrom({ name, tags }) })
-    return describe(context, await findPolicy(context, policyId))
+    return showPolicy(context, await changePolicy(context, policyId, { ...changes, ...labelsFrom({ name, tags }) }))
   },
 })
 
@@ -185,10 +149,7 @@ export const deletePolicy = nativeWrite({
   refusals: ['NotFound', 'MalformedId', 'DependencyViolation'],
   changes: getPolicy,
   at: placeOfPolicy,
-  async run(context, input) {
-    const { acting, found } = await actingOn(context, input.policyId)
-    await remove(acting, found)
-  },
+  run: (context, { policyId }) => dropPolicy(context, policyId),
 })
 
 // Versions -----------------------------------------------------------------------------------------------------------
@@ -204,20 +165,11 @@ export const listPolicyVersions = nativeRead({
   columns: ['version', 'compatibility', 'documentCount', 'author', 'createdAt', 'contentHash'],
   refusals: ['NotFound', 'MalformedId', 'InvalidPaginationToken'],
   at: placeOfVersions,
-  async run(context, { policyId, ...params }) {
-    const { deletedAt } = await findKept(context, policyId)
-    return gatherPage(context, params, {
-      start: '0',
-      read: (after, limit) => context.tx.policies.versionsAfter(policyId, Number(after), limit),
-      key: String,
-      // One at a time: each is as long as all documents of the policy.
-      show: async (number) => {
-        const row = await getVersion(context, policyId, number)
-        await context.tx.nextTurn()
-        return { ...showVersionFacts(policyId, row, deletedAt), documentCount: row.body.documents.length }
-      },
-    })
-  },
+  run: async (context, { policyId, ...asked }) =>
+    answerPage(await listVersions(context, policyId, pageAsked(asked)), (kept) => ({
+      ...showVersionFacts(kept),
+      documentCount: kept.version.body.documents.length,
+    })),
 })
 
 export const getPolicyVersion = nativeRead({
@@ -230,10 +182,7 @@ export const getPolicyVersion = nativeRead({
   cli: 'policy-version show',
   refusals: ['NotFound', 'MalformedId'],
   at: placeOfVersions,
-  async run(context, input) {
-    const { deletedAt } = await findKept(context, input.policyId)
-    return describeVersion(input.policyId, await getVersion(context, input.policyId, input.version), deletedAt)
-  },
+  run: async (context, input) => showVersion(await getKeptVersion(context, input.policyId, input.version)),
 })
 
 const change = z.object({
@@ -264,12 +213,8 @@ export const comparePolicyVersions = nativeRead({
   refusals: ['NotFound', 'MalformedId'],
   at: placeOfVersions,
   async run(context, { policyId, from, to }) {
-    const before = await getVersion(context, policyId, from)
-    await context.tx.nextTurn()
-    const after = await getVersion(context, policyId, to)
-    await context.tx.nextTurn()
-    const { isEqual, compatibility, documents } = compareContents(before.body, after.body)
-    const { deletedAt } = await findKept(context, policyId)
+    const compared = await compareVersions(context, { policyId, from, to })
+    const { isEqual, compatibility, documents, deletedAt } = compared
     return {
       policyId,
       from,
@@ -306,12 +251,7 @@ export const restorePolicyVersion = nativeWrite({
     'PolicyConflict',
   ],
   at: placeOfPolicy,
-  async run(context, input) {
-    const { acting, found } = await actingOn(context, input.policyId)
-    await restoreVersion(acting, found, input.version)
-    const { id, version } = await findPolicy(context, input.policyId)
-    return describeVersion(id, await getVersion(context, id, version))
-  },
+  run: async (context, input) => showVersion(await restorePolicy(context, input.policyId, input.version)),
 })
 
 // Documents ----------------------------------------------------------------------------------------------------------
@@ -334,20 +274,7 @@ export const listPolicyDocuments = nativeRead({
   columns: ['locale', 'resourceType', 'rules', 'onExplicit', 'onExhausted'],
   refusals: ['NotFound', 'MalformedId', 'InvalidParameterValue', 'InvalidPaginationToken'],
   at: placeOfPolicy,
-  async run(context, { policyId, locale, resourceType, ...params }) {
-    if (resourceType !== undefined) await refuseUnknownType(context, resourceType)
-    const { documents } = await contentOf(context, await findPolicy(context, policyId))
-    const keyed = documents
-      .filter((one) => locale === undefined || one.locale === locale)
-      .filter((one) => resourceType === undefined || one.resourceType === resourceType)
-      .map((document) => ({ document, place: `${document.locale}/${document.resourceType}` }))
-      .sort((a, b) => (a.place < b.place ? -1 : 1))
-    return gatherPage(context, params, {
-      read: async (after, limit) => keyed.filter(({ place }) => place > after).slice(0, limit),
-      key: ({ place }) => place,
-      show: async ({ document }) => showDocument(document),
-    })
-  },
+  run: async (context, input) => answerPage(await listDocuments(context, input, pageAsked(input)), showDocument),
 })
 
 export const getPolicyDocument = nativeRead({
@@ -384,17 +311,8 @@ export const putPolicyDocument = nativeWrite({
   ],
   changes: getPolicyDocument,
   at: placeOfPolicy,
-  async run(context, { policyId, ...params }) {
-    await refuseUnknownType(context, params.resourceType)
-    for (const { poolId } of params.rules) {
-      if (!hasShape('pool', poolId)) {
-        refuse({ code: 'MalformedId', what: 'ipam-pool', id: poolId, expected: 'ipam-pool-...' })
-      }
-    }
-    const { acting, found } = await actingOn(context, policyId)
-    await writeDocument(acting, found, readDocument(params))
-    return showDocument(await getDocument(context, { policyId, ...params }))
-  },
+  run: async (context, { policyId, ...params }) =>
+    showDocument(await putDocumentOf(context, policyId, readDocument(params))),
 })
 
 export const deletePolicyDocument = nativeWrite({
@@ -408,20 +326,16 @@ export const deletePolicyDocument = nativeWrite({
   refusals: ['NotFound', 'NotShared', 'MalformedId', 'InvalidParameterValue', 'LimitExceeded', 'PolicyConflict'],
   changes: getPolicyDocument,
   at: placeOfPolicy,
-  async run(context, input) {
-    const gone = await getDocument(context, input)
-    const { acting, found } = await actingOn(context, input.policyId)
-    await putDocument(acting, found, { ...gone, rules: [] })
-  },
+  run: dropDocument,
 })
 
 // The answer ---------------------------------------------------------------------------------------------------------
 
-async function describe(context: ReadContext, row: Policy): Promise<z.output<typeof policy>> {
-  const { contentHash, body } = (await context.tx.policies.findVersion(row.id, row.version))!
-  // A list parses one such policy after the other.
-  await context.tx.nextTurn()
-  const stored = await context.tx.tags.of(row.id)
+const showPolicy = async (context: ReadContext, made: Policy): Promise<z.output<typeof policy>> =>
+  show(await readablePolicies.describeOne(context, made))
+
+function show(described: DescribedPolicy): z.output<typeof policy> {
+  const { policy: row, contentHash, compatibility, documentCount, assignmentCount, tags: stored } = described
   return {
     policyId: row.id,
     name: stored.find(({ key }) => key === nameKey)?.value || undefined,
@@ -430,17 +344,17 @@ async function describe(context: ReadContext, row: Policy): Promise<z.output<typ
     region: row.region,
     version: row.version,
     contentHash,
-    compatibility: body.compatibility,
-    documentCount: body.documents.length,
-    assignmentCount: (await context.tx.policies.assignmentsOf(row.id)).length,
+    compatibility,
+    documentCount,
+    assignmentCount,
     contact: row.contact,
-    tags: Object.fromEntries(stored.filter(({ key }) => !isSetting(key)).map(({ key, value }) => [key, value])),
+    tags: tagMap(stored),
     supersededTags: stored.map(({ key }) => key).filter(isSetting),
     createdAt: formatInstant(row.createdAt),
   }
 }
 
-const describeVersion = (policyId: string, row: StoredVersion, deletedAt?: number): z.output<typeof version> => ({
-  ...showVersionFacts(policyId, row, deletedAt),
-  documents: row.body.documents.map(showDocument),
+const showVersion = (kept: KeptVersion): z.output<typeof version> => ({
+  ...showVersionFacts(kept),
+  documents: kept.version.body.documents.map(showDocument),
 })

@@ -14,7 +14,6 @@ import {
 import { assignmentKindValues, compatibilityValues, modeValues } from '#model/policy/values.ts'
 import { refuseValue } from '#model/refusal.ts'
 import { isSetting, keyProblem, tagsMax, valueProblem } from '#model/tags.ts'
-import type { StoredVersion } from '#store/tables/policies.ts'
 import {
   accountId,
   accountName,
@@ -27,6 +26,7 @@ import {
   poolName,
   typeName,
 } from '../shapes.native.ts'
+import type { KeptVersion } from './readable.ts'
 
 const conditionValuesMax = 1_000
 
@@ -248,17 +248,13 @@ nameShapes({
   PolicyVersion: version,
 })
 
-export const showVersionFacts = (
-  policyId: string,
-  { version, contentHash, body, author, createdAt }: StoredVersion,
-  deletedAt?: number,
-) => ({
+export const showVersionFacts = ({ policyId, version, deletedAt }: KeptVersion) => ({
   policyId,
-  version,
-  contentHash,
-  compatibility: body.compatibility,
-  author,
-  createdAt: formatInstant(createdAt),
+  version: version.version,
+  contentHash: version.contentHash,
+  compatibility: version.body.compatibility,
+  author: version.author,
+  createdAt: formatInstant(version.createdAt),
   ...(deletedAt === undefined ? {} : { deletedAt: formatInstant(deletedAt) }),
 })
 export const hashField = contentHash

@@ -6,14 +6,15 @@ import { nativeRead } from '../operation.native.ts'
 import {
   accountId,
   accountName,
+  answerPage,
   formatInstant,
-  gatherPage,
   instant,
   nameShapes,
+  pageAsked,
   pageOf,
   paging,
 } from '../shapes.native.ts'
-import { rowsPerPageMax, type TagFinding, tagFindingsOfAccount } from './tag-findings.ts'
+import { listFindingsOfAccount as listFindingsOf, type TagFinding } from './tag-findings.ts'
 
 const tagFinding = z.object({
   control: z.literal('tags-changed').describe('With `resource`, the identity of the finding.'),
@@ -40,14 +41,8 @@ export const listFindingsOfAccount = nativeRead({
   columns: ['control', 'resource', 'cidr', 'since', 'resourceType'],
   refusals: ['NotFound', 'InvalidPaginationToken'],
   at: (context, { account }) => placeOfNode(context, account),
-  run: (context, { account, ...params }) =>
-    gatherPage(context, params, {
-      read: (after, limit) => tagFindingsOfAccount(context, account, Number(after), limit),
-      start: '0',
-      key: ({ row }) => String(row.allocation),
-      show: async ({ finding }) => finding && showTagFinding(finding),
-      bounds: { rowsMax: rowsPerPageMax },
-    }),
+  run: async (context, { account, ...asked }) =>
+    answerPage(await listFindingsOf(context, account, pageAsked(asked)), showTagFinding),
 })
 
 export const showTagFinding = ({ since, cidr, ...finding }: TagFinding): z.output<typeof tagFinding> => ({

@@ -7,6 +7,7 @@ import type { Tag } from '#model/tags.ts'
 import type { HistoryBody } from '#store/tables/history.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { TagsKept } from '#store/tables/kept-states.ts'
+import { type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
 
 /** Rows looked at for one page; with fewer findings the page is shorter and says where to go on. */
@@ -35,14 +36,24 @@ export type Given = Pick<Allocation, 'account' | 'resourceType' | 'cidr' | 'deci
   readonly resourceId?: string | undefined
 }
 
-/** The next rows of an account's space, each with its finding. */
-export async function tagFindingsOfAccount(context: ReadContext, account: string, after: number, limit: number) {
-  const rows = await context.tx.allocations.ofAccount(account, after, limit)
-  return withTagFindings(
-    context,
-    rows.map(({ n, ...row }) => ({ ...row, allocation: n })),
-  )
-}
+/** What there is to look at of an account's space. */
+export const listFindingsOfAccount = (
+  context: ReadContext,
+  account: string,
+  asked: PageAsked<string>,
+): Promise<Page<TagFinding, string>> =>
+  readPage(context, asked, {
+    read: (after = '0', limit) => context.tx.allocations.ofAccount(account, Number(after), limit),
+    placeOf: ({ n }) => String(n),
+    async show(rows) {
+      const found = await withTagFindings(
+        context,
+        rows.map(({ n, ...row }) => ({ ...row, allocation: n })),
+      )
+      return found.map(({ finding }) => finding)
+    },
+    bounds: { rowsMax: rowsPerPageMax },
+  })
 
 /** Each with its finding. */
 export async function withTagFindings<Row extends Given>(

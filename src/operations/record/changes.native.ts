@@ -1,20 +1,21 @@
 // What was changed or refused, by whom: the audit entries in the order of time, to read on from wherever one was.
 import { z } from 'zod'
-import { formatId } from '#model/identifier.ts'
 import { refuse } from '#model/refusal.ts'
+import { idOf } from '../identifiers.ts'
 import type { Place } from '../identity/authority.ts'
 import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
 import {
   accountId,
   accountName,
+  answerPage,
   asOf,
   flag,
   formatInstant,
-  gatherPage,
   instant,
   nameShapes,
   objectName,
+  pageAsked,
   pageSizeDefault,
   paging,
   recordPageOf,
@@ -22,28 +23,19 @@ import {
   usedMakers,
 } from '../shapes.native.ts'
 import { type SeenEntry, subjectsPerPageMax } from './change-places.ts'
-import {
-  describeSubjects,
-  lengthOfSubject,
-  type SubjectShown,
-  shortened,
-  subjectShape,
-} from './change-subjects.native.ts'
+import { lengthOfSubject, type SubjectShown, shortened, showSubject, subjectShape } from './change-subjects.native.ts'
+import { changedSubjects } from './change-subjects.ts'
 import {
   absentChange,
   type ChangePlace,
   decisionsOfChange,
   differencesListed,
   getChange as getSeen,
-  getWholeChange,
   listChanges as list,
+  listSubjects,
   subjectsListed,
 } from './changes.ts'
 import { between, readSpan } from './shapes.native.ts'
-
-/** Characters of what changed, as JSON, on one page of the subjects of a change. */
-const lengthPerPage = 1_000_000
-const subjectsPerStep = 10
 
 const changeId = z
   .string()
@@ -148,7 +140,7 @@ export const getChange = nativeRead({
     const seen = await getSeen(context, input.changeId, subjectsListed)
     const [described] = await describeEntries(context, [seen])
     const decisions = await decisionsOfChange(context, seen)
-    return { ...described!, decisionIds: decisions.map((n) => formatId('decision', context.tx.installation, n)) }
+    return { ...described!, decisionIds: decisions.map((n) => idOf(context, 'decision', n)) }
   },
 })
 
@@ -164,17 +156,10 @@ export const listSubjectsOfChange = nativeRead({
   refusals: ['NotFound', 'InvalidPaginationToken'],
   at: placeOfChange,
   async run(context, { changeId, ...params }) {
-    const { entry, subjects } = await getWholeChange(context, changeId)
-    const places = subjects.map((subject, index) => ({ subject, place: index + 1 }))
-    const page = await gatherPage(context, params, {
-      read: (after, limit) => places.slice(Number(after), Number(after) + limit),
-      key: ({ place }) => String(place),
-      start: '0',
-      // Few at a time: their states may be long.
-      show: async ({ subject }) => (await describeSubjects(context, [{ entry, subjects: [subject] }]))[0]![0]!,
-      bounds: { stepMax: subjectsPerStep, weightOf: lengthOfSubject, weightMax: lengthPerPage },
-    })
-    return { ...page, asOf: asOf(context) }
+    const page = await listSubjects(context, changeId, pageAsked(params), (found) =>
+      lengthOfSubject(showSubject(context, found)),
+    )
+    return { ...answerPage(page, (found) => showSubject(context, found)), asOf: asOf(context) }
   },
 })
 
@@ -196,8 +181,13 @@ function placeIn(cursor: string | undefined, order: (typeof orders)[number] | un
 
 async function describeEntries(context: ReadContext, seen: readonly SeenEntry[]): Promise<z.output<typeof change>[]> {
   const asked = seen.map(({ entry, subjects }) => ({ entry, subjects: subjects.slice(0, differencesListed) }))
-  const differences = await describeSubjects(context, asked)
-  return seen.map((one, index) => describe(one, differences[index]!))
+  const differences = await changedSubjects(context, asked)
+  return seen.map((one, index) =>
+    describe(
+      one,
+      differences[index]!.map((found) => showSubject(context, found)),
+    ),
+  )
 }
 
 const describe = (

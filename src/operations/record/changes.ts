@@ -1,8 +1,9 @@
 // What was changed or refused, by whom: the audit entries, newest first, or oldest first to read on from wherever one was.
 import { refuse } from '#model/refusal.ts'
-import { type PageAsked, readSlicedPage, type Slice } from '../listing.ts'
+import { type Page, type PageAsked, readPage, readSlicedPage, type Slice } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
 import { type SeenEntry, seenEntries, subjectsPerPageMax } from './change-places.ts'
+import { type ChangedSubject, changedSubjects } from './change-subjects.ts'
 import { namesOf } from './object-names.ts'
 import { permitterThen } from './object-places.ts'
 import { lookedAt, rangeOfSpan, type Span } from './spans.ts'
@@ -89,8 +90,35 @@ export async function getChange(context: ReadContext, id: string, subjectsMax: n
 export const absentChange = (id: string) => ({ code: 'NotFound', what: 'change', id }) as const
 
 /** As many of its subjects as are ever looked at. */
-export const getWholeChange = (context: ReadContext, id: string): Promise<SeenEntry> =>
+const getWholeChange = (context: ReadContext, id: string): Promise<SeenEntry> =>
   getChange(context, id, subjectsPerPageMax)
+
+/** Weight of what changed on one page of the subjects of a change. */
+const weightPerPage = 1_000_000
+const subjectsPerStep = 10
+
+/** What a change was about, object after object. Few at a time: their states may be long, as `lengthOf` tells. */
+export async function listSubjects(
+  context: ReadContext,
+  id: string,
+  asked: PageAsked<string>,
+  lengthOf: (subject: ChangedSubject) => number,
+): Promise<Page<ChangedSubject, string>> {
+  const { entry, subjects } = await getWholeChange(context, id)
+  const places = subjects.map((subject, index) => ({ subject, place: index + 1 }))
+  return readPage(context, asked, {
+    read: (after = '0', limit) => places.slice(Number(after), Number(after) + limit),
+    placeOf: ({ place }) => String(place),
+    async show(rows) {
+      const shown: ChangedSubject[] = []
+      for (const { subject } of rows) {
+        shown.push((await changedSubjects(context, [{ entry, subjects: [subject] }]))[0]![0]!)
+      }
+      return shown
+    },
+    bounds: { stepMax: subjectsPerStep, weightOf: lengthOf, weightMax: weightPerPage },
+  })
+}
 
 /** The numbers of the decisions that were made for a change, as far as they are kept and the caller may see them. */
 export async function decisionsOfChange(context: ReadContext, { entry }: SeenEntry): Promise<readonly number[]> {

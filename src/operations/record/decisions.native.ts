@@ -24,7 +24,8 @@ import {
   showMakers,
   usedMakers,
 } from '../shapes.native.ts'
-import { decisionIdOf, getRecorded, listDecisions as list, placeOfDecision } from './decisions.ts'
+import { decisionIdOf, getDecisionWithEntry, listDecisions as list, placeOfDecision } from './decisions.ts'
+import { readRetention } from './retention.ts'
 import { between, readSpan } from './shapes.native.ts'
 
 export const decisionId = idText('decision').describe('`decision-…`, with which every refusal by policy begins.')
@@ -168,14 +169,13 @@ export const getRetention = nativeRead({
   cli: 'decision retention',
   refusals: [],
   at: 'own',
-  async run({ tx }) {
-    const { decisionDays, setAt } = await tx.retention.setting()
-    const { decisions, beforeAt } = await tx.retention.forgotten()
+  async run(context) {
+    const { decisionDays, setAt, forgotten, forgottenBefore } = await readRetention(context)
     return {
       decisionDays,
       setAt: setAt === undefined ? undefined : formatInstant(setAt),
-      forgotten: decisions,
-      forgottenBefore: decisions === 0 ? undefined : formatInstant(beforeAt),
+      forgotten,
+      forgottenBefore: forgottenBefore?.toISOString(),
     }
   },
 })
@@ -191,10 +191,9 @@ export const getDecision = nativeRead({
   refusals: ['NotFound', 'NoLongerKept', 'MalformedId'],
   at: placeOfDecision,
   async run(context, input) {
-    const recorded = await getRecorded(context, input.decisionId)
-    const { request, document, candidates, denial, wouldBe, candidate, trace, auditEntry } = recorded
+    const { recorded, entry } = await getDecisionWithEntry(context, input.decisionId)
+    const { request, document, candidates, denial, wouldBe, candidate, trace } = recorded
     const { family, scopeType, netmaskLength, explicit, tags } = request
-    const entry = await context.tx.journal.findEntry(auditEntry)
     return {
       ...describe(context, recorded),
       request: {

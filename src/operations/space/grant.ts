@@ -435,7 +435,7 @@ async function takeBesideReserved(
   const { resourceTypes } = await context.snapshot()
   const type = resourceTypes.get(resourceType)
   if (mayBeOfNetworks(pool, resourceTypes)) {
-    if (type && canBeDivided(type)) return takeForNetwork(context, pool, candidate, take)
+    if (type && canBeDivided(type)) return takeForNetwork(context, pool, { ...candidate, type }, take)
     await reserveEnds(context, pool)
   }
   const { cidr } = candidate

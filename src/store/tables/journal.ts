@@ -159,7 +159,7 @@ export interface Reason {
   readonly requestId: string
 }
 
-interface FoundEntry {
+export interface FoundEntry {
   readonly request_id: string
   readonly principal: string
   readonly makers: readonly string[]
