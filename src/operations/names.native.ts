@@ -6,7 +6,8 @@ import { isIdLike } from '#model/name.ts'
 import { isAccountId, isTargetId } from '#model/organization.ts'
 import { numbered, refuse } from '#model/refusal.ts'
 import { type Action, everywhere } from '#model/roles.ts'
-import { findAccount, findThing, type Named, type Usable, usableOf } from './names.ts'
+import { findNamed, isOfAccount, type Named } from './named.ts'
+import { Looked } from './names.ts'
 import type { ReadContext } from './operation.ts'
 import { nameMarks } from './shapes.native.ts'
 
@@ -25,11 +26,10 @@ export function namingOf(input: z.ZodType): Naming | undefined {
     walk &&
     (async (context, action, given) => {
       const found = new Map<string, string>()
-      const accounts = new Set([context.caller.account])
-      const usable = new Map<string, Promise<Usable>>()
+      const looked = new Looked(context, action)
       const resolve: Resolve = async (mark, name) => {
         if (isPlain(mark, name)) {
-          if (isAccountId(name)) accounts.add(name)
+          if (isAccountId(name)) looked.nameAccount(name)
           return name
         }
         const key = JSON.stringify([mark, name])
@@ -44,12 +44,9 @@ export function namingOf(input: z.ZodType): Naming | undefined {
             isOfRequest: true,
           })
         }
-        const usableNow = () => usableOf(context, action, accounts, usable)
-        const id = isOfAccount(mark)
-          ? await findAccount(context, action, name)
-          : await findThing(context, { named: mark, action, accounts, usable: usableNow }, name)
+        const id = await findNamed(context, { named: mark, action, looked }, name)
         found.set(key, id)
-        if (mark.accounts && isAccountId(id)) accounts.add(id)
+        if (mark.accounts && isAccountId(id)) looked.nameAccount(id)
         return id
       }
       return (await walk(given, resolve)) as typeof given
@@ -57,7 +54,6 @@ export function namingOf(input: z.ZodType): Naming | undefined {
   )
 }
 
-const isOfAccount = ({ accounts, units, kinds }: Named): boolean => accounts === true && !units && !kinds
 /** Whether a text stands for something without a look. */
 function isPlain({ accounts, units, kinds }: Named, text: string): boolean {
   if (kinds) return isIdLike(text)

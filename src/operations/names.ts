@@ -1,34 +1,21 @@
-// Who and what goes by a name: the number of the one account, and the id of the one unit, IPAM, scope, pool, policy, allocation or network
-// that is called so, as far as the caller may see them.
-import { formatId, kindOf, parseId } from '#model/identifier.ts'
+// Who and what goes by a name: the number of the one account, and the id of the one IPAM, scope, pool, policy, allocation or network that
+// is called so, as far as the caller may see them.
+import { formatId, parseId } from '#model/identifier.ts'
 import { type KindWith, kinds } from '#model/kinds.ts'
-import { isTargetId } from '#model/organization.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
-import { pathOf } from '#model/policy/snapshot.ts'
-import { type Noun, refuse } from '#model/refusal.ts'
+import { UsablePools } from '#model/policy/usable-pools.ts'
+import { refuse } from '#model/refusal.ts'
 import type { Action } from '#model/roles.ts'
 import { nameKey } from '#model/tags.ts'
-import { alikePerStep } from './alike.ts'
+import type { TaggedObject } from '#store/tables/finding.ts'
 import { permitter } from './identity/authority.ts'
 import { visibleAccounts } from './identity/visible-accounts.ts'
 import type { ReadContext } from './operation.ts'
-import { accountsCalled, unitsCalled } from './organization/called.ts'
-import { listTagged } from './tagged.ts'
+import { accountsCalled } from './organization/called.ts'
+import { listAllTagged, listTagged } from './tagged.ts'
 
-/** What goes by a name, beside nodes of the organization. */
+/** What goes by a name, beside accounts and nodes. */
 export type NameableKind = KindWith<'plural'>
-/** What a text in a request may name, by its id or its name: names are replaced by numbers and ids before all else. */
-export interface Named {
-  readonly accounts?: true
-  /** Organizational units, and the root. */
-  readonly units?: true
-  readonly kinds?: readonly NameableKind[]
-  /**
-   * It may also be what no name is looked for: the id of whatever is on record, or what uses space, by its name elsewhere. A text that
-   * nothing is called stays as it is.
-   */
-  readonly orElse?: 'object' | 'resource'
-}
 
 // Accounts -----------------------------------------------------------------------------------------------------------
 
@@ -37,7 +24,7 @@ export interface Named {
  * to their name nor make it ambiguous (invariant I8).
  */
 export async function findAccount(context: ReadContext, action: Action, name: string): Promise<string> {
-  const [one, other] = await listAccountsCalled(context, action, name)
+  const [one, other] = await listAccounts(context, action, name)
   if (one === undefined) return refuse({ code: 'NotFound', what: 'account', id: name })
   if (other === undefined) return one
   const problem = `several accounts are called so, such as \`${one}\` and \`${other}\`: give the number`
@@ -45,7 +32,7 @@ export async function findAccount(context: ReadContext, action: Action, name: st
 }
 
 /** Two where there are more. */
-async function listAccountsCalled(context: ReadContext, action: Action, name: string): Promise<readonly string[]> {
+export async function listAccounts(context: ReadContext, action: Action, name: string): Promise<readonly string[]> {
   const counts = await nodeCounter(context, action)
   const [read, permitted] = [
     await visibleAccounts(context, 'organization:read', 'now'),
@@ -54,7 +41,7 @@ async function listAccountsCalled(context: ReadContext, action: Action, name: st
   return accountsCalled(context.tx, name, counts, read && permitted && [...read, ...permitted])
 }
 /** Which nodes of the organization answer to their name. */
-async function nodeCounter(context: ReadContext, action: Action): Promise<(node: string) => boolean> {
+export async function nodeCounter(context: ReadContext, action: Action): Promise<(node: string) => boolean> {
   const [isRead, isPermitted] = [await permitter(context, 'organization:read'), await permitter(context, action)]
   return (node) => isRead(node) || isPermitted(node)
 }
@@ -62,20 +49,127 @@ async function nodeCounter(context: ReadContext, action: Action): Promise<(node:
 // Everything else ----------------------------------------------------------------------------------------------------
 
 /** Of what several have as their name, so many are named in the refusal. */
-const namedMax = 5
+export const namedMax = 5
+
+/** With more owners than these, what is called so is read of all, and looked through for what may be used. */
+const ownersAskedMax = 100
 
 export interface Sought {
-  readonly named: Named
+  readonly kind: NameableKind
   readonly action: Action
-  /** Those that the request names: what they may take from can be named for them. */
-  readonly accounts: ReadonlySet<string>
-  readonly usable: () => Promise<Usable>
+  readonly looked: Looked
 }
-export interface Usable {
-  /** Whether one of the accounts may take from a pool. */
-  readonly may: (id: string) => boolean
-  /** Whose those pools are. */
-  readonly owners: readonly string[]
+
+type Tagged = Parameters<typeof listTagged>[1]
+
+/**
+ * What was looked for in one request: the same is not looked for again, however many names need it. Names are many, and so is what
+ * is called alike; the request may be one of those that change something, for which all others wait.
+ */
+export class Looked {
+  readonly #context: ReadContext
+  readonly #action: Action
+  readonly #rows = new Map<string, readonly TaggedObject[]>()
+  readonly #asked = new Map<string, Set<string>>()
+  readonly #under = new Map<readonly TaggedObject[], ReadonlyMap<string, readonly string[]>>()
+  readonly #chains = new Map<string, readonly string[]>()
+  readonly #names = new Map<string, string | undefined>()
+  /** Those that the request has named so far and nobody has asked for: what they may take from can be named for them. */
+  readonly #accounts: string[]
+  #usable: UsablePools | undefined
+
+  constructor(context: ReadContext, action: Action) {
+    this.#context = context
+    this.#action = action
+    this.#accounts = [context.caller.account]
+  }
+  nameAccount(account: string): void {
+    this.#accounts.push(account)
+  }
+  /** The pools that the accounts which the request has named may take from, of those for which the caller may do the action. */
+  async usable(): Promise<UsablePools> {
+    const isPermitted = await permitter(this.#context, this.#action)
+    this.#usable ??= new UsablePools(await this.#context.snapshot(), this.#context.now)
+    for (const account of this.#accounts.splice(0)) if (isPermitted(account)) this.#usable.add(account)
+    return this.#usable
+  }
+  /** @param what by which it is told from what else is looked for */
+  async rows(what: string, read: () => Promise<readonly TaggedObject[]>): Promise<readonly TaggedObject[]> {
+    const found = this.#rows.get(what) ?? (await read())
+    this.#rows.set(what, found)
+    return found
+  }
+  /** Those of some owners, of whom there are more with each account that the request names. */
+  async rowsOfOwners(named: Tagged, owners: ReadonlySet<string>): Promise<readonly TaggedObject[]> {
+    const what = `${named.type} of owners ${named.value}`
+    if (owners.size > ownersAskedMax) return this.rows(`all ${what}`, () => listAllTagged(this.#context, named))
+    const asked = this.#asked.get(what) ?? new Set()
+    this.#asked.set(what, asked)
+    const more = [...owners].filter((owner) => !asked.has(owner)).sort()
+    const found = this.#rows.get(what) ?? []
+    if (more.length === 0) return found
+    for (const owner of more) asked.add(owner)
+    const all = [...found, ...(await listTagged(this.#context, named, more, () => true))]
+    this.#rows.set(what, all)
+    return all
+  }
+  /** The ids of those that are right under something called so, whoever sees it; of all where that is not known beforehand. */
+  async under(
+    kind: NameableKind,
+    above: string | undefined,
+    rows: readonly TaggedObject[],
+  ): Promise<readonly string[]> {
+    if (above === undefined || kind === 'allocation') return rows.map(({ id }) => id)
+    const known = this.#under.get(rows) ?? (await this.#groupByParent(kind, rows))
+    this.#under.set(rows, known)
+    return known.get(above) ?? []
+  }
+  /** Under the id of what each is right under, and under its name. */
+  async #groupByParent(
+    kind: NameableKind,
+    rows: readonly TaggedObject[],
+  ): Promise<ReadonlyMap<string, readonly string[]>> {
+    const ids = rows.map(({ id }) => id)
+    const chains = await this.chains(kind, ids)
+    const parentOf = (id: string): string => chains.get(id)!.at(-2) ?? ''
+    const names = await this.names(ids.map(parentOf))
+    const groups = new Map<string, string[]>()
+    for (const id of ids) {
+      for (const part of new Set([parentOf(id), names.get(parentOf(id)) ?? ''])) {
+        const group = groups.get(part)
+        if (group) group.push(id)
+        else groups.set(part, [id])
+      }
+    }
+    return groups
+  }
+  /** What things are under, whoever sees it: the IPAM, the scope and the pools, and themselves. */
+  async chains(kind: NameableKind, ids: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    const asked = ids.filter((id) => !this.#chains.has(id))
+    if (asked.length > 0) {
+      const read = await this.#readChains(kind, asked)
+      for (const id of asked) this.#chains.set(id, read.get(id) ?? [id])
+    }
+    return this.#chains
+  }
+  async #readChains(kind: NameableKind, ids: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    const { tx } = this.#context
+    if (kind === 'pool') return tx.pools.chainsOf(ids)
+    if (kind === 'subnet' || kind === 'natGateway') {
+      const inside = kind === 'subnet' ? await tx.vpcs.someSubnets(ids) : (await tx.natGateways.findMany(ids)).values()
+      return new Map([...inside].map(({ id, vpcId }) => [id, [vpcId, id]]))
+    }
+    if (kind !== 'scope' && kind !== 'policy') return new Map()
+    return new Map([...(await tx.ipams.parentsOf(kind, ids))].map(([id, parent]) => [id, [parent, id]]))
+  }
+  async names(ids: readonly string[]): Promise<{ get(id: string): string | undefined }> {
+    const asked = [...new Set(ids)].filter((id) => !this.#names.has(id))
+    if (asked.length > 0) {
+      const read = await this.#context.tx.tags.names(asked)
+      for (const id of asked) this.#names.set(id, read.get(id))
+    }
+    return this.#names
+  }
 }
 
 /**
@@ -84,112 +178,71 @@ export interface Usable {
  * not go before a path: whoever may name something could otherwise have it taken for another one.
  */
 export async function findThing(context: ReadContext, sought: Sought, name: string): Promise<string> {
-  const { orElse } = sought.named
-  if (orElse && (await isKnown(context, sought, orElse, name))) return name
-  const found = new Set(await listCalled(context, sought, name))
-  const parts = name.split('/')
-  if (parts.length > 1) {
-    const last = await listCalled(context, sought, parts.at(-1)!)
-    for (const id of await under(context, sought, parts.slice(0, -1), last)) found.add(id)
-  }
-  const [one, ...others] = [...found].sort()
-  if (one === undefined) return orElse ? name : refuse({ code: 'NotFound', what: nounOf(sought.named), id: name })
+  const { noun: type, plural } = kinds[sought.kind]
+  const [one, ...others] = await listThings(context, sought, name)
+  if (one === undefined) return refuse({ code: 'NotFound', what: type, id: name })
   if (others.length === 0) return one
-  const shown = [one, ...others].slice(0, namedMax)
-  const paths = await pathsOf(context, sought, shown)
-  const listed = shown.map((id) => `\`${id}\`${paths.get(id)!.length > 1 ? ` (${paths.get(id)!.join('/')})` : ''}`)
-  const more = found.size > shown.length ? ' and more' : ''
-  const { plural, field } = wordsOf(sought.named)
+  const paths = await pathsOf(context, sought, [one, ...others].slice(0, namedMax))
+  return refuseSeveral(`${sought.kind}Id`, plural, name, [one, ...others], paths)
+}
+
+/** Of what several have as their name: each with what it is under, as far as the caller may see it. */
+export function refuseSeveral(
+  field: string,
+  plural: string,
+  name: string,
+  found: readonly string[],
+  paths: ReadonlyMap<string, readonly string[]>,
+): never {
+  const listed = found.slice(0, namedMax).map((id) => {
+    const path = paths.get(id) ?? [id]
+    return `\`${id}\`${path.length > 1 ? ` (${path.join('/')})` : ''}`
+  })
+  const more = found.length > listed.length ? ' and more' : ''
   const problem = `several ${plural} are called so: ${listed.join(', ')}${more}; give the id, or the name with what it is under`
   return refuse({ code: 'InvalidParameterValue', field, value: name, problem })
 }
-/** What is sought, where it is of one kind alone. */
-const onlyKind = ({ accounts, units, kinds: sought = [] }: Named): NameableKind | undefined =>
-  accounts || units || sought.length > 1 ? undefined : sought[0]
-function nounOf(named: Named): Noun {
-  const kind = onlyKind(named)
-  if (kind) return kinds[kind].noun
-  if (named.kinds) return 'resource'
-  return named.accounts ? 'organization-target' : 'organizational-unit'
-}
-function wordsOf(named: Named): { readonly plural: string; readonly field: string } {
-  const kind = onlyKind(named)
-  if (kind) return { plural: kinds[kind].plural, field: `${kind}Id` }
-  if (named.kinds) return { plural: 'things', field: named.orElse === 'object' ? 'objectId' : 'resourceId' }
-  return named.accounts ? { plural: 'nodes', field: 'node' } : { plural: 'organizational units', field: 'unitId' }
-}
 
-/** Whether a text is the id of something on record, or of what uses space elsewhere: it goes before what is called so. */
-async function isKnown(
-  context: ReadContext,
-  { action }: Sought,
-  orElse: NonNullable<Named['orElse']>,
-  text: string,
-): Promise<boolean> {
-  const { history, tenures } = context.tx
-  if (orElse === 'object') return (await history.latest(text)) !== undefined
-  const isPermitted = await permitter(context, action)
-  const accounts = await visibleAccounts(context, action, 'ever')
-  const rows = await tenures.ofResource(text, undefined, alikePerStep, accounts)
-  return rows.some(({ account }) => isPermitted(account))
-}
-
-/** Those that are called so, of whoever the caller may see or act for. */
-async function listCalled(context: ReadContext, sought: Sought, name: string): Promise<string[]> {
-  if (name === '') return []
-  const { named, action } = sought
-  const ids = new Set<string>()
-  if (named.accounts) for (const id of await listAccountsCalled(context, action, name)) ids.add(id)
-  if (named.units) for (const id of await unitsCalled(context.tx, name, await nodeCounter(context, action))) ids.add(id)
-  for (const kind of named.kinds ?? []) for (const id of await listOfKind(context, sought, kind, name)) ids.add(id)
-  return [...ids].sort()
-}
-async function listOfKind(
-  context: ReadContext,
-  { action, usable }: Sought,
-  kind: NameableKind,
-  name: string,
-): Promise<readonly string[]> {
-  const { tagType: type, read } = kinds[kind]
-  const named = { key: nameKey, value: name, type }
-  const ids: string[] = []
-  for (const each of new Set<Action>([read, action])) {
-    const isPermitted = await permitter(context, each)
-    const visible = await visibleAccounts(context, each, 'now')
-    for (const { id } of await listTagged(context, named, visible, ({ account }) => isPermitted(account))) ids.push(id)
-  }
-  if (kind === 'pool') {
-    const { may, owners } = await usable()
-    if (owners.length > 0)
-      for (const { id } of await listTagged(context, named, owners, ({ id }) => may(id))) ids.push(id)
-  }
-  return ids
+/** All that go by a name, or by the last part of a path of names, in the order of their ids. */
+export async function listThings(context: ReadContext, sought: Sought, name: string): Promise<readonly string[]> {
+  const whole = await listCalled(context, sought, name)
+  const parts = name.split('/')
+  const placed =
+    parts.length === 1
+      ? []
+      : await under(context, sought, parts.slice(0, -1), await listCalled(context, sought, parts.at(-1)!, parts.at(-2)))
+  return [...new Set([...whole, ...placed])].sort()
 }
 
 /**
- * Which pools of others the accounts of a request may take from, of those for which the caller may do the action: found once for as
- * many as it has named so far, however many names it has.
+ * Those that are called so, of whoever the caller may see or act for.
+ * @param above what they are right under, by its name or id, where that is said: the others are passed over before anything is asked of them
  */
-export function usableOf(
+async function listCalled(
   context: ReadContext,
-  action: Action,
-  accounts: ReadonlySet<string>,
-  known: Map<string, Promise<Usable>>,
-): Promise<Usable> {
-  const key = String(accounts.size)
-  const found = known.get(key) ?? findUsable(context, action, [...accounts])
-  known.set(key, found)
-  return found
-}
-async function findUsable(context: ReadContext, action: Action, accounts: readonly string[]): Promise<Usable> {
-  const isPermitted = await permitter(context, action)
-  const users = accounts.filter((account) => isPermitted(account))
-  if (users.length === 0) return { may: () => false, owners: [] }
-  const snapshot = await context.snapshot()
-  const may = (id: string): boolean => users.some((account) => mayUsePool(snapshot, account, id, context.now))
-  const owners = new Set<string>()
-  for (const { id, account } of snapshot.pools.values()) if (!owners.has(account) && may(id)) owners.add(account)
-  return { may, owners: [...owners].sort() }
+  sought: Sought,
+  name: string,
+  above?: string,
+): Promise<readonly string[]> {
+  if (name === '') return []
+  const { kind, action, looked } = sought
+  const { tagType: type, read } = kinds[kind]
+  const named = { key: nameKey, value: name, type }
+  const ids = new Set<string>()
+  for (const each of new Set<Action>([read, action])) {
+    const rows = await looked.rows(`${type} ${each} ${name}`, async () => {
+      const isPermitted = await permitter(context, each)
+      const visible = await visibleAccounts(context, each, 'now')
+      return listTagged(context, named, visible, ({ account }) => isPermitted(account))
+    })
+    for (const id of await looked.under(kind, above, rows)) ids.add(id)
+  }
+  if (kind === 'pool') {
+    const usable = await looked.usable()
+    const rows = await looked.rowsOfOwners(named, usable.owners)
+    for (const id of await looked.under(kind, above, rows)) if (usable.has(id)) ids.add(id)
+  }
+  return [...ids].sort()
 }
 
 /** Those of some things whose path of names ends with these, right above them. */
@@ -200,7 +253,7 @@ async function under(
   ids: readonly string[],
 ): Promise<string[]> {
   const chains = await chainsOf(context, sought, ids)
-  const names = await namesIn(context, chains)
+  const names = await sought.looked.names([...chains.values()].flat())
   return ids.filter((id) => {
     const parents = chains.get(id)!.slice(0, -1)
     return (
@@ -214,16 +267,16 @@ async function under(
 }
 
 /** How things can be named with what they are under: by names, or by ids where there are none. */
-async function pathsOf(
+export async function pathsOf(
   context: ReadContext,
   sought: Sought,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const chains = await chainsOf(context, sought, ids)
-  const names = await namesIn(context, chains)
+  const names = await sought.looked.names([...chains.values()].flat())
   const paths = new Map<string, string[]>()
   for (const [id, chain] of chains) {
-    const first = chain.findLastIndex((one) => !names.has(one))
+    const first = chain.findLastIndex((one) => names.get(one) === undefined)
     paths.set(
       id,
       chain.slice(Math.max(first, 0)).map((one) => names.get(one) ?? one),
@@ -232,64 +285,49 @@ async function pathsOf(
   return paths
 }
 
-/** What all of them are called: nodes by the tree, all else by tags. */
-async function namesIn(
-  { tx }: ReadContext,
-  chains: ReadonlyMap<string, readonly string[]>,
-): Promise<ReadonlyMap<string, string>> {
-  const [nodes, things] = [[...chains.values()].flat().filter(isTargetId), [...chains.values()].flat()]
-  return new Map([...(await tx.tags.names(things)), ...(await tx.organizations.namesOf([...new Set(nodes)]))])
-}
-
-/** The ids of what each is under, from the top down to itself: of what the caller may see of it, right above. */
+/** The ids of what each is under, from the IPAM down to itself: of what the caller may see of it, right above. */
 async function chainsOf(
   context: ReadContext,
   sought: Sought,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
+  const { kind, action, looked } = sought
+  const { pools, ipams } = await context.snapshot()
+  const [isRead, isPermitted] = [await permitter(context, 'ipam:read'), await permitter(context, action)]
+  const isOpen = (owner: string | undefined): boolean => owner !== undefined && (isRead(owner) || isPermitted(owner))
   const chains = new Map<string, readonly string[]>()
-  for (const id of ids) chains.set(id, [...(await aboveOf(context, sought, id)), id])
+  if (kind === 'allocation') {
+    for (const id of ids) chains.set(id, [...(await poolsAbove(context, sought, id)), id])
+    return chains
+  }
+  const all = await looked.chains(kind, ids)
+  const usable = kind === 'pool' ? await looked.usable() : undefined
+  // A VPC and what is in it are one account's.
+  const isOwn = kind === 'subnet' || kind === 'natGateway'
+  for (const id of ids) {
+    const chain = all.get(id)!
+    const isHidden = usable
+      ? (one: string): boolean => one !== id && !usable.has(one)
+      : (one: string): boolean => one !== id && !isOwn && !isOpen(ipams.get(one)?.account)
+    const hidden = usable && isOpen(pools.get(id)?.account) ? -1 : chain.findLastIndex(isHidden)
+    chains.set(id, chain.slice(hidden + 1))
+  }
   return chains
 }
-/** What a thing is under, as far as the caller may see it. */
-async function aboveOf(context: ReadContext, sought: Sought, id: string): Promise<readonly string[]> {
-  const { tx } = context
-  const snapshot = await context.snapshot()
-  if (isTargetId(id)) {
-    const counts = await nodeCounter(context, sought.action)
-    const above = pathOf(snapshot, id).slice(0, -1)
-    return above.slice(above.findLastIndex((node) => !counts(node)) + 1)
-  }
-  const [isRead, isPermitted] = [await permitter(context, 'ipam:read'), await permitter(context, sought.action)]
-  const isOpen = (owner: string | undefined): boolean => owner !== undefined && (isRead(owner) || isPermitted(owner))
-  const kind = kindOf(id)
-  if (kind === 'pool') {
-    const above = (await tx.pools.chainOf(id)).slice(0, -1)
-    if (isOpen(snapshot.pools.get(id)?.account)) return above
-    const { may } = sought.named.kinds?.includes('pool') ? await sought.usable() : { may: () => false }
-    return above.slice(above.findLastIndex((one) => !may(one)) + 1)
-  }
-  if (kind === 'allocation') return poolsAbove(context, sought, id)
-  if (kind === 'subnet' || kind === 'natGateway') {
-    // A network and what is in it are one account's.
-    const vpc = (kind === 'subnet' ? await tx.vpcs.findSubnet(id) : await tx.natGateways.find(id))?.vpcId
-    return vpc === undefined ? [] : [vpc]
-  }
-  const parent = kind === 'scope' || kind === 'policy' ? await ipamOf(context, kind, id) : undefined
-  return parent !== undefined && isOpen(snapshot.ipams.get(parent)?.account) ? [parent] : []
-}
 /** The pools that an allocation lies in, as far as the caller may see them, or its account may take from them. */
-async function poolsAbove(context: ReadContext, { action, accounts }: Sought, id: string): Promise<readonly string[]> {
+async function poolsAbove(context: ReadContext, { action, looked }: Sought, id: string): Promise<readonly string[]> {
   const { tx } = context
   const n = parseId('allocation', tx.installation, id)
   const found = n === undefined ? undefined : await tx.allocations.find(n)
   if (!found) return []
   const pool = formatId('pool', tx.installation, found.pool)
-  const owner = (await context.snapshot()).pools.get(pool)?.account
+  const snapshot = await context.snapshot()
+  const owner = snapshot.pools.get(pool)?.account
   const isOpen = owner !== undefined && (await permitter(context, 'ipam:read'))(owner)
-  const { may } = await findUsable(context, action, [...accounts, found.account])
-  const chain = await tx.pools.chainOf(pool)
+  const usable = await looked.usable()
+  const isUser = (await permitter(context, action))(found.account)
+  const may = (one: string): boolean =>
+    usable.has(one) || (isUser && mayUsePool(snapshot, found.account, one, context.now))
+  const chain = (await looked.chains('pool', [pool])).get(pool)!
   return isOpen ? chain : chain.slice(chain.findLastIndex((one) => !may(one)) + 1)
 }
-const ipamOf = async ({ tx }: ReadContext, kind: 'scope' | 'policy', id: string): Promise<string | undefined> =>
-  (kind === 'scope' ? await tx.ipams.findScope(id) : await tx.policies.find(id))?.ipamId

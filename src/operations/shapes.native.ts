@@ -5,7 +5,8 @@ import { externalIdCharactersMax, isAccountId, isTargetId } from '#model/organiz
 import { isPrincipalName } from '#model/principal.ts'
 import { everywhere } from '#model/roles.ts'
 import { asOf as asOfReading, type Page, type PageAsked } from './listing.ts'
-import type { NameableKind, Named } from './names.ts'
+import type { Named } from './named.ts'
+import type { NameableKind } from './names.ts'
 import type { ReadContext } from './operation.ts'
 
 export const pageSizeDefault = 100
