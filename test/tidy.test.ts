@@ -322,6 +322,11 @@ const mayRemember: Readonly<Record<string, string>> = {
   'src/store/readers.ts #waiting': 'readings that wait for a connection',
   'src/operations/progress.ts #lists':
     'what one request has found so far, as a client has it that reads page after page',
+  'src/operations/names.ts #rows': 'what one request has looked for so far',
+  'src/operations/names.ts #asked': 'the same',
+  'src/operations/names.ts #under': 'the same',
+  'src/operations/names.ts #chains': 'the same',
+  'src/operations/names.ts #names': 'the same',
   'src/store/tables/journal.ts lastByTrace': 'the text of a decision, by a part of it; it says nothing of rows',
   'src/operations/execute.ts recordedDecisions': 'goes with an error, once its decisions are on record',
   'src/operations/refused-changes.ts #windows': 'counts refusals, and knows nothing of the database',

@@ -154,6 +154,8 @@ export interface Snapshot {
     readonly resolutions: BoundedMap<Resolution>
     readonly verdicts: BoundedMap<CachedVerdict>
     readonly grants: BoundedMap<ReadonlySet<string>>
+    /** By node, the owners of the pools that are shared with it; undefined until it is asked. */
+    sharing?: ReadonlyMap<string, ReadonlySet<string>>
   }
 }
 
