@@ -1,6 +1,7 @@
 // The shapes that native operations share: names of things, moments, pages.
 import { z } from 'zod'
-import { formatId, type IdKind, prefixOf, shapePattern } from '#model/identifier.ts'
+import { formatId, prefixOf, shapePattern } from '#model/identifier.ts'
+import { type KindWith, kinds, kindsWith } from '#model/kinds.ts'
 import { externalIdCharactersMax, isAccountId, isTargetId } from '#model/organization.ts'
 import { isPrincipalName } from '#model/principal.ts'
 import { everywhere } from '#model/roles.ts'
@@ -63,12 +64,27 @@ const nameText = (kind: NameableKind, shape: string, words: string) => {
     .string()
     .min(1)
     .max(namePathCharactersMax)
-    .meta({ id: shape, description: words, examples: [formatId(kind, exampleInstallation, exampleSequences[kind])] })
+    .meta({ id: shape, description: words, examples: [exampleId(kind)] })
   thingMarks.add(text, { kind })
   return text
 }
 const exampleInstallation = '059bb'
-const exampleSequences = { ipam: 4, scope: 6, pool: 11, policy: 20, allocation: 32 } as const
+/** As in a world that its examples tell of; other kinds come behind. */
+const exampleSequences: { readonly [K in NamedKind]?: number } = {
+  roleBinding: 2,
+  apiToken: 3,
+  ipam: 4,
+  scope: 6,
+  pool: 11,
+  poolCidr: 12,
+  policy: 20,
+  allocation: 32,
+  decision: 33,
+  exception: 40,
+}
+const exampleAfter = 48
+const exampleId = (kind: NamedKind): string =>
+  formatId(kind, exampleInstallation, exampleSequences[kind] ?? exampleAfter + kindsWith('isOwn').indexOf(kind))
 const nameWords = 'or its name where no other that you see has it'
 /** In a request, something by its id or name. */
 export const ipamName = nameText('ipam', 'IpamName', `An IPAM: \`ipam-…\`, ${nameWords}.`)
@@ -127,7 +143,7 @@ export const namesIn = (makers: readonly string[]): string[] => makers.filter(is
 export const idText = (kind: NamedKind) => ids[kind]
 export const idCharactersMax = 64
 /** Each in examples names one thing, as long as real ones are. */
-const named = (kind: IdKind, name: string, sequence: number) =>
+const named = (kind: NamedKind, name: string) =>
   z
     .string()
     .max(idCharactersMax)
@@ -135,21 +151,19 @@ const named = (kind: IdKind, name: string, sequence: number) =>
       id: `${name}Id`,
       description: `\`${prefixOf(kind)}…\`.`,
       pattern: shapePattern(kind),
-      examples: [formatId(kind, exampleInstallation, sequence)],
+      examples: [exampleId(kind)],
     })
-const ids = {
-  ipam: named('ipam', 'Ipam', 4),
-  scope: named('scope', 'Scope', 6),
-  pool: named('pool', 'Pool', 11),
-  poolCidr: named('poolCidr', 'PoolCidr', 12),
-  allocation: named('allocation', 'Allocation', 32),
-  policy: named('policy', 'Policy', 20),
-  decision: named('decision', 'Decision', 33),
-  exception: named('exception', 'Exception', 40),
-  roleBinding: named('roleBinding', 'RoleBinding', 2),
-  apiToken: named('apiToken', 'Token', 3),
+/** Each kind of Cadastre's own, called as the command line calls it. */
+const ids = Object.fromEntries(
+  kindsWith('isOwn').map((kind) => [kind, named(kind, pascal(kinds[kind].word))]),
+) as Readonly<Record<NamedKind, ReturnType<typeof named>>>
+type NamedKind = KindWith<'isOwn'>
+function pascal(word: string): string {
+  return word
+    .split('-')
+    .map((part) => part.slice(0, 1).toUpperCase() + part.slice(1))
+    .join('')
 }
-type NamedKind = keyof typeof ids
 /** Of a query, where everything is text. */
 export const flag = z
   .stringbool({ truthy: ['true'], falsy: ['false'], case: 'sensitive', error: 'it must be `true` or `false`' })
