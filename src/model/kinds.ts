@@ -109,6 +109,7 @@ export const kinds = {
     label: 'a VPC',
     word: 'resource',
     path: '/resources/{id}',
+    plural: 'VPCs',
   },
   subnet: {
     prefix: 'subnet-',
@@ -119,6 +120,7 @@ export const kinds = {
     label: 'a subnet',
     word: 'resource',
     path: '/resources/{id}',
+    plural: 'subnets',
   },
   natGateway: {
     prefix: 'nat-',
@@ -129,6 +131,7 @@ export const kinds = {
     label: 'a NAT gateway',
     word: 'resource',
     path: '/resources/{id}',
+    plural: 'NAT gateways',
   },
   policy: {
     prefix: 'ipam-policy-',

@@ -86,7 +86,10 @@ const homes = {
     owner: 'select account, region from subnet where id = ?',
     parent: 'select vpc_id as parent from subnet where id = ?',
   },
-  natGateway: { owner: 'select account, region from nat_gateway where id = ? and deleted_at is null' },
+  natGateway: {
+    owner: 'select account, region from nat_gateway where id = ? and deleted_at is null',
+    parent: 'select vpc_id as parent from nat_gateway where id = ?',
+  },
 } as const satisfies { readonly [K in TaggedKind]: Home }
 type OwnedKind = { [K in TaggedKind]: (typeof homes)[K] extends { readonly owner: string } ? K : never }[TaggedKind]
 
