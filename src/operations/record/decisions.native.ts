@@ -1,6 +1,7 @@
 // Decisions on record: listed by what they are about, and shown with their trace.
 import { z } from 'zod'
 import { formatCidr } from '#model/cidr.ts'
+import { inWords } from '#model/policy/trace-words.ts'
 import { modeValues } from '#model/policy/values.ts'
 import { refuse } from '#model/refusal.ts'
 import type { RecordedDecision } from '#store/tables/journal.ts'
@@ -15,6 +16,7 @@ import {
   idText,
   instant,
   nameShapes,
+  objectName,
   pageSizeDefault,
   paging,
   policyName,
@@ -115,13 +117,10 @@ export const listDecisions = nativeRead({
     candidate: outcome
       .optional()
       .describe('Only those that candidates of assignments would have answered otherwise, with this outcome.'),
-    subject: z
-      .string()
-      .min(1)
-      .max(256)
+    subject: objectName
       .optional()
       .describe(
-        'Only those of changes and refusals that were about the object with this id. Why space was given is told by its history.',
+        'Only those of changes and refusals that were about this object. Why space was given is told by its history.',
       ),
     ...between,
   }),
@@ -211,7 +210,7 @@ export const getDecision = nativeRead({
       denial: denial && { ...denial, allowed: [...denial.allowed] },
       wouldBe: wouldBe && { ...wouldBe, candidates: wouldBe.candidates.map(describeCandidate) },
       candidate: candidate && { ...candidate, candidates: candidate.candidates.map(describeCandidate) },
-      trace: [...trace],
+      trace: trace.map((step) => inWords(step, recorded.request)),
       requestedBy: entry && {
         principal: entry.principal,
         ...showMakers(entry.makers),
