@@ -54,6 +54,7 @@ const parentQueries: Readonly<Record<string, string>> = {
     where p.id = ?`,
   'ipam-policy': 'select ipam_id as parent from policy where id = ?',
   subnet: 'select vpc_id as parent from subnet where id = ?',
+  natgateway: 'select vpc_id as parent from nat_gateway where id = ?',
 }
 
 export class Tags {
