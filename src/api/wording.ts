@@ -86,10 +86,16 @@ export function cutFacts(refusal: Refusal): ShownRefusal {
 const toldLengthMax = 400
 
 /** What a refusal tells of a decision, in words: beside its facts, or in the problem that repeats why. */
-function withWords({ told: facts, ...refusal }: Refusal): object {
+function withWords(whole: Refusal): object {
+  const { told: facts, ...refusal } = whole
   if (!facts) return refusal
   const told = cutFact(facts, toldLengthMax) as typeof facts
-  if (refusal.code === 'DeniedByPolicy' || refusal.code === 'Exhausted') return { ...refusal, ...wordsOfTold(told) }
+  if (refusal.code === 'DeniedByPolicy' || refusal.code === 'Exhausted') {
+    // In the place of the facts, in front of those that programs read.
+    const inPlace = ([name, fact]: [string, unknown]) =>
+      name === 'told' ? Object.entries(wordsOfTold(told)) : [[name, fact]]
+    return Object.fromEntries(Object.entries(whole).flatMap(inPlace))
+  }
   if (!('problem' in refusal)) return refusal
   return { ...refusal, problem: refusal.problem.replace(saidByPolicy, () => reasonOfTold(told)) }
 }
