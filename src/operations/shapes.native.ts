@@ -1,6 +1,7 @@
 // The shapes that native operations share: names of things, moments, pages.
 import { z } from 'zod'
-import { formatId, type IdKind, prefixOf, shapePattern } from '#model/identifier.ts'
+import { formatId, type IdKind, idKinds, prefixOf, shapePattern } from '#model/identifier.ts'
+import { type KindWith, kinds, kindsWith } from '#model/kinds.ts'
 import { externalIdCharactersMax, isAccountId, isTargetId } from '#model/organization.ts'
 import { isPrincipalName } from '#model/principal.ts'
 import { everywhere } from '#model/roles.ts'
@@ -99,21 +100,27 @@ export const innerNodeName = named(
   },
 )
 const nameText = (kind: NameableKind, shape: string, words: string) =>
-  named(
-    { kinds: [kind] },
-    { id: shape, description: words, example: formatId(kind, exampleInstallation, exampleSequences[kind]) },
-  )
+  named({ kinds: [kind] }, { id: shape, description: words, example: exampleId(kind) })
 const exampleInstallation = '059bb'
-const exampleSequences = {
+/** As in a world that its examples tell of; other kinds come behind. */
+const exampleSequences: { readonly [K in IdKind]?: number } = {
+  roleBinding: 2,
+  apiToken: 3,
   ipam: 4,
   scope: 6,
   pool: 11,
+  poolCidr: 12,
   policy: 20,
   allocation: 32,
+  decision: 33,
+  exception: 40,
   vpc: 50,
   subnet: 52,
   natGateway: 54,
-} as const
+}
+const exampleAfter = 64
+const exampleId = (kind: IdKind): string =>
+  formatId(kind, exampleInstallation, exampleSequences[kind] ?? exampleAfter + idKinds.indexOf(kind))
 /** In a request, something by its id or name. */
 export const ipamName = nameText('ipam', 'IpamName', `An IPAM: \`ipam-…\`, ${nameWords}.`)
 export const scopeName = nameText('scope', 'ScopeName', `A scope: \`ipam-scope-…\`, ${nameWords}, else \`IPAM/SCOPE\`.`)
@@ -139,7 +146,7 @@ export const networkName = named(
   {
     id: 'NetworkName',
     description: 'A VPC, subnet or NAT gateway, by its id or name, or as `VPC/NAME`.',
-    example: formatId('vpc', exampleInstallation, exampleSequences.vpc),
+    example: exampleId('vpc'),
   },
 )
 /** In requests, by kind. */
@@ -164,7 +171,7 @@ export const objectName = named(
   {
     id: 'ObjectName',
     description: 'Whatever is on record, by its id or name.',
-    example: formatId('pool', exampleInstallation, exampleSequences.pool),
+    example: exampleId('pool'),
   },
 )
 /** In a request, what has or had space. */
@@ -206,7 +213,7 @@ export const namesIn = (makers: readonly string[]): string[] => makers.filter(is
 export const idText = (kind: NamedKind) => ids[kind]
 export const idCharactersMax = 64
 /** Each in examples names one thing, as long as real ones are. */
-const idOf = (kind: IdKind, name: string, sequence: number) =>
+const idOf = (kind: NamedKind, name: string) =>
   z
     .string()
     .max(idCharactersMax)
@@ -214,21 +221,19 @@ const idOf = (kind: IdKind, name: string, sequence: number) =>
       id: `${name}Id`,
       description: `\`${prefixOf(kind)}…\`.`,
       pattern: shapePattern(kind),
-      examples: [formatId(kind, exampleInstallation, sequence)],
+      examples: [exampleId(kind)],
     })
-const ids = {
-  ipam: idOf('ipam', 'Ipam', 4),
-  scope: idOf('scope', 'Scope', 6),
-  pool: idOf('pool', 'Pool', 11),
-  poolCidr: idOf('poolCidr', 'PoolCidr', 12),
-  allocation: idOf('allocation', 'Allocation', 32),
-  policy: idOf('policy', 'Policy', 20),
-  decision: idOf('decision', 'Decision', 33),
-  exception: idOf('exception', 'Exception', 40),
-  roleBinding: idOf('roleBinding', 'RoleBinding', 2),
-  apiToken: idOf('apiToken', 'Token', 3),
+/** Each kind of Cadastre's own, called as the command line calls it. */
+const ids = Object.fromEntries(
+  kindsWith('isOwn').map((kind) => [kind, idOf(kind, pascal(kinds[kind].word))]),
+) as Readonly<Record<NamedKind, ReturnType<typeof idOf>>>
+type NamedKind = KindWith<'isOwn'>
+function pascal(word: string): string {
+  return word
+    .split('-')
+    .map((part) => part.slice(0, 1).toUpperCase() + part.slice(1))
+    .join('')
 }
-type NamedKind = keyof typeof ids
 /** Of a query, where everything is text. */
 export const flag = z
   .stringbool({ truthy: ['true'], falsy: ['false'], case: 'sensitive', error: 'it must be `true` or `false`' })

@@ -8,7 +8,7 @@ import { taggableNetworks } from '../network/names.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { PageParams } from '../page-tokens.aws.ts'
 import { tagsGiven } from './tagging.ec2.ts'
-import { addTags, removeTags, type TaggableKinds, taggable } from './tags.ts'
+import { addTags, listTags, removeTags, type TaggableKinds, taggable } from './tags.ts'
 
 /** EC2: bounds of a page of DescribeTags. */
 const pageSizeMin = 5
@@ -51,7 +51,7 @@ export const describeTags = ec2Read('DescribeTags', async (context, input) => {
   checkPageSize(input)
   const show = showMatching(describe, matches)
   const { items, NextToken } = await readTokenPage<TagRow, TagDescription>(context, input, {
-    read: (after = '/', limit) => context.tx.tags.list(context.caller.account, parsePlace(after), limit),
+    read: (after = '/', limit) => listTags(context, parsePlace(after), limit),
     placeOf: formatPlace,
     show: (rows) => show(rows).map((tag, index) => (rows[index]!.region === context.region ? tag : undefined)),
   })
