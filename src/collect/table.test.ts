@@ -9,7 +9,7 @@ test('each collector has a word of its own, and options that are told apart', ()
   const kinds = collectors.map(({ kind }) => kind)
   assert.deepEqual(kinds, [...new Set(kinds)].sort())
   // Together with those of the command: `--url` is the server.
-  for (const { words, options } of collectWords) {
+  for (const { words, options = [] } of collectWords) {
     const flags = options.map(({ flag }) => flag)
     assert.deepEqual(flags, [...new Set(flags)], words)
     for (const flag of flags) assert.match(flag, /^[a-z-]+$/, words)
