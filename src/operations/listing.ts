@@ -5,7 +5,7 @@ import type { Awaitable } from '#store/sql.ts'
 import type { ReadContext } from './operation.ts'
 
 /** See `PageBounds`. */
-const rowsPerPageMax = 10_000
+const rowsPerPageMax = 4_000
 /** Rows of a list that are read and described at once. */
 export const rowsPerStep = 200
 
@@ -108,6 +108,7 @@ export async function readSlicedPage<Row, Item, Place = string>(
     if (looked > 0) await tx.nextTurn()
     const slice = await readSlice(place, size)
     const { rows, next } = slice
+    if (rows.length === 0) isAllShown = false
     const all = await show(rows)
     for (const [index, row] of rows.entries()) {
       const item = all[index]

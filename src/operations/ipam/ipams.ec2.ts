@@ -144,7 +144,7 @@ async function describe(context: ReadContext, ipam: Ipam): Promise<IpamAnswer> {
     IpamRegion: ipam.region,
     PublicDefaultScopeId: ipam.publicScopeId,
     PrivateDefaultScopeId: ipam.privateScopeId,
-    ScopeCount: (await context.tx.ipams.scopesOf(ipam.id)).length,
+    ScopeCount: await context.tx.ipams.countScopes(ipam.id),
     Description: ipam.description,
     OperatingRegions: ipam.operatingRegions.map((RegionName) => ({ RegionName })),
     State: await stateOf(context, ipam.id),

@@ -3,7 +3,7 @@ import type { ExternalAuthorityConfiguration, IpamScope } from '#formats/aws/ec2
 import { refuse } from '#model/refusal.ts'
 import type { Scope } from '#store/tables/ipams.ts'
 import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
-import { readById } from '../listing.ts'
+import { type ReadRows, readById } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
@@ -29,7 +29,7 @@ export const describeIpamScopes = ec2Read('DescribeIpamScopes', async (context, 
   const matches = filterBy(input.Filters, scopeFilters, ({ Tags }) => Tags ?? [])
   refuseIdsWithPaging(input.IpamScopeIds, 'IpamScopeIds', input)
   const { items, NextToken } = await readTokenPage<Scope, IpamScope>(context, input, {
-    read: readById(await namedOrAll(context, input.IpamScopeIds)),
+    read: await readerOf(context, input.IpamScopeIds),
     placeOf: ({ id }) => id,
     show: async (scopes) => (await describeAll(context, scopes)).map((scope) => (matches(scope) ? scope : undefined)),
   })
@@ -69,16 +69,16 @@ function refuseExternalAuthority(input: AuthorityInput): void {
   refuse({ code: 'NotSupported', what: 'An external authority', because: 'this server is the authority itself' })
 }
 
-async function namedOrAll(context: ReadContext, ids: readonly string[] | undefined): Promise<Scope[]> {
-  const scopes: Scope[] = []
+/** Reads the scopes that were named, or all of the caller's IPAMs in this Region. */
+async function readerOf(context: ReadContext, ids: readonly string[] | undefined): Promise<ReadRows<Scope>> {
+  const { tx, caller, region } = context
   if (ids && ids.length > 0) {
-    for (const id of [...new Set(ids)].sort()) scopes.push(await getScope(context, id))
-    return scopes
+    const scopes: Scope[] = []
+    for (const id of new Set(ids)) scopes.push(await getScope(context, id))
+    return readById(scopes)
   }
-  for (const { id } of await context.tx.ipams.ofAccount(context.caller.account, context.region)) {
-    scopes.push(...(await context.tx.ipams.scopesOf(id)))
-  }
-  return scopes
+  const ipams = (await tx.ipams.ofAccount(caller.account, region)).map(({ id }) => id)
+  return (after = '', limit) => tx.ipams.listScopes(ipams, after, limit)
 }
 
 const describe = async (context: ReadContext, scope: Scope): Promise<IpamScope> =>

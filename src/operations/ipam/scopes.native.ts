@@ -64,7 +64,7 @@ export const listScopes = nativeRead({
   async run(context, { ipamId, ...params }) {
     const isPermitted = await permitter(context, 'ipam:read')
     return gatherPage(context, params, {
-      read: (after, limit) => context.tx.ipams.listScopes({ ipamId }, after, limit),
+      read: (after, limit) => context.tx.ipams.listScopes(ipamId === undefined ? undefined : [ipamId], after, limit),
       key: ({ id }) => id,
       async showAll(rows) {
         const tags = await context.tx.tags.ofMany(rows.map(({ id }) => id))

@@ -50,15 +50,13 @@ export const listPolicyAssignments = nativeRead({
   at: 'filtered',
   async run(context, { policyId, targetId, mode, ...params }) {
     const isPermitted = await permitter(context, 'policy:read')
-    const isWanted = (row: Assignment): boolean =>
-      (policyId === undefined || row.policyId === policyId) &&
-      (targetId === undefined || row.targetId === targetId) &&
-      (mode === undefined || row.mode === mode)
+    const isWanted = (row: Assignment): boolean => mode === undefined || row.mode === mode
     return gatherPage(context, params, {
       start: '/',
-      read: (after, limit) => {
-        const [policy, target] = after.split('/') as [string, string]
-        return context.tx.policies.listAssignments({ policyId: policy, targetId: target ?? '' }, limit)
+      read: (place, limit) => {
+        const [policy, target] = place.split('/') as [string, string]
+        const after = { policyId: policy, targetId: target ?? '' }
+        return context.tx.policies.listAssignments({ policyId, targetId }, after, limit)
       },
       key: ({ policyId, targetId }) => `${policyId}/${targetId}`,
       show: async (row) =>

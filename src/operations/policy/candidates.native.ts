@@ -235,16 +235,15 @@ export const listDifferences = nativeRead({
       from: from === undefined ? 0 : parseInstant(from),
       until: until === undefined ? context.now + 1 : parseInstant(until),
     }
-    const readSamples = await samplesOf(context, candidate, span)
     return gatherPage(context, params, {
       read: (after, limit) => {
         const [account = '', resourceType = '', locale = ''] = after.split('\n')
         return context.tx.candidates.differences(candidate.n, span, { account, resourceType, locale }, limit)
       },
       key: ({ account, resourceType, locale }) => [account, resourceType, locale].join('\n'),
-      show: async (group) => {
-        const samples = await readSamples(group)
-        return samples && describeGroup(context, group, samples)
+      async showAll(groups) {
+        const samples = await samplesOf(context, candidate, span, groups)
+        return groups.map((group, index) => samples[index] && describeGroup(context, group, samples[index]))
       },
     })
   },

@@ -22,31 +22,62 @@ export interface ExceptionFinding {
   readonly decisionId?: string
 }
 
-/** Of one that may have any: whether it has one that the caller may see. Of what was given under it, so much is looked at. */
-export async function hasFinding(context: ReadContext, found: Exception): Promise<boolean> {
-  if (needsReview(found)) return true
+/** Of these, those that have a finding which the caller may see. Of what was given under one, so much is looked at. */
+export async function withFindings(
+  context: ReadContext,
+  exceptions: readonly Exception[],
+): Promise<ReadonlySet<string>> {
   const isPermitted = await permitter(context, 'exception:read')
-  const held = await context.tx.exceptions.held(found.id, 0, rowsPerPageMax)
-  const seen = held.filter(({ account }) => isPermitted(account))
-  return isOverAt(found, context.now)
-    ? seen.length > 0
-    : (await withTagFindings(context, seen)).some(({ finding }) => finding)
+  const found = new Set(exceptions.filter(needsReview).map(({ id }) => id))
+  // Of others nothing was ever given that is not theirs by other rights.
+  const given = exceptions.filter(({ id, status }) => !found.has(id) && (status === 'approved' || status === 'revoked'))
+  const [over, inForce] = [
+    given.filter((one) => isOverAt(one, context.now)),
+    given.filter((one) => !isOverAt(one, context.now)),
+  ]
+  const holders = await context.tx.exceptions.holdersUnder(over.map(({ id }) => id))
+  for (const [id, accounts] of holders) if (accounts.some(isPermitted)) found.add(id)
+  for await (const uses of heldUnder(
+    context,
+    inForce.map(({ id }) => id),
+  )) {
+    const seen = uses.filter(({ account }) => isPermitted(account))
+    for (const { row, finding } of await withTagFindings(context, seen)) if (finding) found.add(row.exceptionId)
+  }
+  return found
 }
 
+/** What is still there under each of these, several of them at a time; of one that has more than is looked at, so much. */
+async function* heldUnder({ tx }: ReadContext, ids: readonly string[]): AsyncGenerator<readonly ExceptionUse[]> {
+  for (let left = ids.toSorted(); left.length > 0; ) {
+    const uses = await tx.exceptions.held(left, Number.MAX_SAFE_INTEGER, rowsPerPageMax)
+    if (uses.length < rowsPerPageMax) return yield uses
+    const last = uses.at(-1)!.exceptionId
+    // The last one may have more: it comes next, unless it has filled all alone.
+    const isAlone = uses[0]!.exceptionId === last
+    yield isAlone ? uses : uses.filter(({ exceptionId }) => exceptionId !== last)
+    left = left.filter((id) => (isAlone ? id > last : id >= last))
+    await tx.nextTurn()
+  }
+}
+
+/** Before every row there is: the review that an exception needs is its first finding. */
+const placeOfReview = Number.MAX_SAFE_INTEGER
+
 /**
- * The next rows that may be findings, each with its place in the list; without one where there is nothing to look at, or where
- * the caller may not read exceptions at the account: it may have left the target since.
- * @param after the place of the last one that was read; undefined at the beginning
+ * The next rows that may be findings, the latest space first, each with its place in the list; without one where there is nothing to
+ * look at, or where the caller may not read exceptions at the account: it may have left the target since.
+ * @param before the place of the last one that was read; undefined at the beginning
  */
 export async function findingsOf(
   context: ReadContext,
   found: Exception,
-  after: number | undefined,
+  before: number | undefined,
   limit: number,
 ): Promise<readonly { readonly place: number; readonly finding: ExceptionFinding | undefined }[]> {
   const { id: exceptionId } = found
   const isPermitted = await permitter(context, 'exception:read')
-  const held = await context.tx.exceptions.held(exceptionId, after ?? 0, limit)
+  const held = await context.tx.exceptions.held([exceptionId], before ?? placeOfReview, limit)
   const since = found.ended?.at ?? found.expiresAt
   const others: readonly {
     readonly row: ExceptionUse
@@ -61,7 +92,7 @@ export async function findingsOf(
     since: found.requested.at,
   }
   return [
-    ...(after === undefined && needsReview(found) ? [{ place: 0, finding: review }] : []),
+    ...(before === undefined && needsReview(found) ? [{ place: placeOfReview, finding: review }] : []),
     ...others.map(({ row, finding }) => ({
       place: row.decision,
       finding: finding && isPermitted(row.account) ? { ...finding, exceptionId } : undefined,

@@ -10,10 +10,13 @@ import {
   exceptionStates,
   stateAt,
 } from '#model/policy/exception.ts'
+import type { ExceptionPlace } from '#store/tables/exceptions.ts'
 import { permitter } from '../identity/authority.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
-import { standingOf } from '../record/object-places.ts'
+import { standingOfMany } from '../record/object-places.ts'
+import { between, readSpan } from '../record/shapes.native.ts'
+import { isWithin } from '../record/spans.ts'
 import {
   accountId,
   formatInstant,
@@ -32,7 +35,7 @@ import {
   usedMakers,
 } from '../shapes.native.ts'
 import { pendingHold, pendingHoldParams, readPendingHold, showPending } from '../space/holds-for-approval.native.ts'
-import { type ExceptionFinding, findingsOf, hasFinding } from './exception-findings.ts'
+import { type ExceptionFinding, findingsOf, withFindings } from './exception-findings.ts'
 import {
   approveException as approve,
   breakGlass as breakTheGlass,
@@ -46,7 +49,7 @@ import {
   reviewException as review,
   revokeException as revoke,
 } from './exceptions.ts'
-import { namesBeside } from './labels.ts'
+import { namesBesideAll } from './labels.ts'
 import { examplePoolId, namesShape, shownGrants } from './shapes.native.ts'
 import { rowsPerPageMax } from './tag-findings.ts'
 
@@ -161,7 +164,9 @@ export const getException = nativeRead({
 
 export const listExceptions = nativeRead({
   name: 'listExceptions',
-  summary: 'List exceptions, as far as you may see them.',
+  summary: 'List exceptions, newest first, as far as you may see them.',
+  description:
+    '`from` and `until` are about when they were asked for. A page may be shorter than its `limit` and still have a `nextCursor`.',
   action: 'exception:read',
   input: z.strictObject({
     ...paging,
@@ -173,6 +178,7 @@ export const listExceptions = nativeRead({
       .literal('open')
       .optional()
       .describe('Only those with something to look at: see `GET /exceptions/{exceptionId}/findings`.'),
+    ...between,
   }),
   output: pageOf(exception),
   rest: { method: 'GET', path: '/exceptions' },
@@ -180,40 +186,55 @@ export const listExceptions = nativeRead({
   columns: ['exceptionId', 'target', 'resourceType', 'locale', 'state', 'expiresAt', 'reason'],
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
-  async run(context, { state, target, resourceType, requestedBy, finding, ...params }) {
+  async run(context, { state, target, resourceType, requestedBy, finding, from, until, ...params }) {
     const isPermitted = await permitter(context, 'exception:read')
-    const filter = { target, resourceType, requestedBy, mayHaveFinding: finding === 'open' }
-    const isWanted = (row: Exception): boolean => state === undefined || stateAt(row, context.now) === state
+    const span = readSpan({ from, until })
+    const isWanted = (row: Exception): boolean =>
+      (state === undefined || stateAt(row, context.now) === state) &&
+      (resourceType === undefined || row.resourceType === resourceType) &&
+      (requestedBy === undefined || row.requested.by === requestedBy)
     return gatherPage(context, params, {
-      read: (after, limit) => context.tx.exceptions.list(after, limit, filter),
-      key: ({ id }) => id,
-      async show(row) {
-        if (!isWanted(row) || !isPermitted(await standingOf(context, row.target))) return undefined
-        return finding === undefined || (await hasFinding(context, row)) ? describe(context, row) : undefined
+      read: (after, limit) => context.tx.exceptions.list({ target, requestedBy }, span, placeIn(after), limit),
+      key: ({ requested, id }) => `${requested.at}/${id}`,
+      async showAll(rows) {
+        const wanted = rows.filter(isWanted)
+        const standing = await standingOfMany(
+          context,
+          wanted.map(({ target }) => target),
+        )
+        const seen = wanted.filter(({ target }) => isPermitted(standing.get(target)!))
+        const found = finding === undefined ? undefined : await withFindings(context, seen)
+        const shown = await describeAll(context, found ? seen.filter(({ id }) => found.has(id)) : seen)
+        return rows.map(({ id }) => shown.get(id))
       },
     })
   },
 })
+function placeIn(text: string): ExceptionPlace | undefined {
+  const [requestedAt, id] = text.split('/')
+  return id === undefined ? undefined : { requestedAt: Number(requestedAt), id }
+}
 
 export const listExceptionFindings = nativeRead({
   name: 'listExceptionFindings',
-  summary: 'List what must be looked at because of an exception.',
+  summary: 'List what must be looked at because of an exception, the latest space first.',
   description:
-    'A break-glass stays open until somebody else has reviewed it. Space whose tags, or those that a rule reads above it, are other ones by now, so that it would not be given again, is listed until they are as before. Space that was taken under an exception stays when the exception ends, and is listed from then on until it is given back or the exception is renewed. Of space, only that of accounts at which you may read exceptions is listed.',
+    '`from` and `until` are about `since`. A break-glass stays open until somebody else has reviewed it. Space whose tags, or those that a rule reads above it, are other ones by now, so that it would not be given again, is listed until they are as before. Space that was taken under an exception stays when the exception ends, and is listed from then on until it is given back or the exception is renewed. Of space, only that of accounts at which you may read exceptions is listed.',
   action: 'exception:read',
-  input: z.strictObject({ exceptionId, ...paging }),
+  input: z.strictObject({ exceptionId, ...paging, ...between }),
   output: pageOf(finding),
   rest: { method: 'GET', path: '/exceptions/{exceptionId}/findings' },
   cli: 'exception findings',
   columns: ['control', 'resource', 'cidr', 'since', 'account', 'resourceType'],
   refusals: ['NotFound', 'MalformedId', 'InvalidPaginationToken'],
   at: placeOfException,
-  async run(context, { exceptionId, ...params }) {
+  async run(context, { exceptionId, from, until, ...params }) {
     const found = await getStored(context, exceptionId)
+    const span = readSpan({ from, until })
     return gatherPage(context, params, {
       read: (after, limit) => findingsOf(context, found, after === '' ? undefined : Number(after), limit),
       key: ({ place }) => String(place),
-      show: async ({ finding }) => finding && showFinding(finding),
+      show: async ({ finding }) => (finding && isWithin(span, finding.since) ? showFinding(finding) : undefined),
       bounds: { rowsMax: rowsPerPageMax },
     })
   },
@@ -375,10 +396,28 @@ const describeAttribution = <D extends Attribution>({ subject: _, makers = [], .
   at: formatInstant(attribution.at),
 })
 
-async function describe(context: ReadContext, stored: Exception): Promise<z.output<typeof exception>> {
+const describe = async (context: ReadContext, stored: Exception): Promise<z.output<typeof exception>> =>
+  (await describeAll(context, [stored])).get(stored.id)!
+
+/** By their ids; what belongs to all of them is read at once. */
+async function describeAll(
+  context: ReadContext,
+  all: readonly Exception[],
+): Promise<ReadonlyMap<string, z.output<typeof exception>>> {
+  const holds = await showPending(context, all)
+  const answers = all.map((stored) => describeAlone(context, stored, holds.get(stored.id)))
+  const told = answers.map((answer) => ({ answer, account: isAccountId(answer.target) ? answer.target : undefined }))
+  const names = await namesBesideAll(context, told)
+  return new Map(answers.map((answer, index) => [answer.exceptionId, { ...answer, names: names[index]! }]))
+}
+
+function describeAlone(
+  context: ReadContext,
+  stored: Exception,
+  hold: z.output<typeof pendingHold> | undefined,
+): Omit<z.output<typeof exception>, 'names'> {
   const { approved, renewal, ended, reviewed, grants } = stored
-  const hold = await showPending(context, stored)
-  const answer = {
+  return {
     exceptionId: stored.id,
     target: stored.target,
     resource: stored.resource,
@@ -398,8 +437,6 @@ async function describe(context: ReadContext, stored: Exception): Promise<z.outp
     ...(ended ? { ended: describeAttribution(ended) } : {}),
     ...(reviewed ? { reviewed: describeAttribution(reviewed) } : {}),
   }
-  const account = isAccountId(stored.target) ? stored.target : undefined
-  return { ...answer, names: await namesBeside(context, answer, account) }
 }
 
 const showFinding = ({ since, cidr, ...found }: ExceptionFinding): z.output<typeof finding> => ({

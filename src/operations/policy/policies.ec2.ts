@@ -13,7 +13,7 @@ import type { Tag } from '#model/tags.ts'
 import type { Policy } from '#store/tables/policies.ts'
 import { getIpam, refuseTooManyListed } from '../ipam/access.ts'
 import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
-import { readById, readFrom, showMatching } from '../listing.ts'
+import { type ReadRows, readById, readFrom, showMatching } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
@@ -60,7 +60,7 @@ export const describeIpamPolicies = ec2Read('DescribeIpamPolicies', async (conte
   const matches = filterBy(input.Filters, policyFilters, ({ Tags }) => Tags ?? [])
   refuseIdsWithPaging(input.IpamPolicyIds, 'IpamPolicyIds', input)
   const { items, NextToken } = await readTokenPage<Policy, IpamPolicy>(context, input, {
-    read: readById(await namedOrAll(context, input.IpamPolicyIds)),
+    read: await readerOf(context, input.IpamPolicyIds),
     placeOf: ({ id }) => id,
     async show(policies) {
       const tags = await context.tx.tags.ofMany(policies.map(({ id }) => id))
@@ -174,11 +174,16 @@ function poolsNamed(rules: readonly IpamPolicyAllocationRuleRequest[] | undefine
   })
 }
 
-async function namedOrAll(context: ReadContext, ids: readonly string[] | undefined): Promise<Policy[]> {
-  if (!ids || ids.length === 0) return context.tx.policies.ofAccount(context.caller.account, context.region)
+/** Reads the policies that were named, or all of the caller's in this Region. */
+async function readerOf(context: ReadContext, ids: readonly string[] | undefined): Promise<ReadRows<Policy>> {
+  const { tx, region } = context
+  if (!ids || ids.length === 0) {
+    const { account } = context.caller
+    return (after = '', limit) => tx.policies.list({ account, region }, after, limit)
+  }
   const policies: Policy[] = []
-  for (const id of [...new Set(ids)].sort()) policies.push(await getPolicy(context, id))
-  return policies
+  for (const id of new Set(ids)) policies.push(await getPolicy(context, id))
+  return readById(policies)
 }
 
 /** An owner who is no longer the delegated administrator may still take back what they enabled. */

@@ -4,10 +4,11 @@ import { hasShape } from '#model/identifier.ts'
 import { compareContents } from '#model/policy/comparison.ts'
 import { refuse } from '#model/refusal.ts'
 import { isSetting, nameKey } from '#model/tags.ts'
-import type { Policy, StoredVersion } from '#store/tables/policies.ts'
+import type { Policy, StoredVersion, VersionPlace } from '#store/tables/policies.ts'
 import { permitter } from '../identity/authority.ts'
 import { documentsBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
+import { between, readSpan } from '../record/shapes.native.ts'
 import {
   accountId,
   accountName,
@@ -94,12 +95,16 @@ export const listPolicies = nativeRead({
       refuse({ code: 'MalformedId', what: 'ipam', id: ipamId, expected: 'ipam-...' })
     }
     const isPermitted = await permitter(context, 'policy:read')
-    const isWanted = (row: Policy): boolean =>
-      (account === undefined || row.account === account) && (ipamId === undefined || row.ipamId === ipamId)
     return gatherPage(context, params, {
-      read: (after, limit) => context.tx.policies.list(after, limit),
+      read: (after, limit) => context.tx.policies.list({ ipamId, account }, after, limit),
       key: ({ id }) => id,
-      show: async (row) => (isWanted(row) && isPermitted(row.account) ? describe(context, row) : undefined),
+      async showAll(rows) {
+        const shown = await describeAll(
+          context,
+          rows.filter((row) => isPermitted(row.account)),
+        )
+        return rows.map(({ id }) => shown.get(id))
+      },
     })
   },
 })
@@ -195,30 +200,30 @@ export const deletePolicy = nativeWrite({
 
 export const listPolicyVersions = nativeRead({
   name: 'listPolicyVersions',
-  summary: 'List the versions of a policy, the first one first. None is ever changed.',
+  summary: 'List the versions of a policy, newest first. None is ever changed.',
   action: 'policy:read',
-  input: z.strictObject({ ...paging, policyId: policyName }),
+  input: z.strictObject({ ...paging, policyId: policyName, ...between }),
   output: pageOf(versionSummary),
   rest: { method: 'GET', path: '/policies/{policyId}/versions' },
   cli: 'policy-version list',
   columns: ['version', 'compatibility', 'documentCount', 'author', 'createdAt', 'contentHash'],
   refusals: ['NotFound', 'MalformedId', 'InvalidPaginationToken'],
   at: placeOfVersions,
-  async run(context, { policyId, ...params }) {
+  async run(context, { policyId, from, until, ...params }) {
     const { deletedAt } = await findKept(context, policyId)
+    const span = readSpan({ from, until })
     return gatherPage(context, params, {
-      start: '0',
-      read: (after, limit) => context.tx.policies.versionsAfter(policyId, Number(after), limit),
-      key: String,
-      // One at a time: each is as long as all documents of the policy.
-      show: async (number) => {
-        const row = await getVersion(context, policyId, number)
-        await context.tx.nextTurn()
-        return { ...showVersionFacts(policyId, row, deletedAt), documentCount: row.body.documents.length }
-      },
+      read: (after, limit) => context.tx.policies.versionsBefore(policyId, span, placeIn(after), limit),
+      key: ({ createdAt, version }) => `${createdAt}/${version}`,
+      show: async ({ documentCount, ...row }) => ({ ...showVersionFacts(policyId, row, deletedAt), documentCount }),
     })
   },
 })
+function placeIn(text: string): VersionPlace | undefined {
+  if (text === '') return undefined
+  const [createdAt, version] = text.split('/').map(Number)
+  return { createdAt: createdAt!, version: version! }
+}
 
 export const getPolicyVersion = nativeRead({
   name: 'getPolicyVersion',
@@ -417,27 +422,41 @@ export const deletePolicyDocument = nativeWrite({
 
 // The answer ---------------------------------------------------------------------------------------------------------
 
-async function describe(context: ReadContext, row: Policy): Promise<z.output<typeof policy>> {
-  const { contentHash, body } = (await context.tx.policies.findVersion(row.id, row.version))!
-  // A list parses one such policy after the other.
-  await context.tx.nextTurn()
-  const stored = await context.tx.tags.of(row.id)
-  return {
-    policyId: row.id,
-    name: stored.find(({ key }) => key === nameKey)?.value || undefined,
-    ipamId: row.ipamId,
-    account: row.account,
-    region: row.region,
-    version: row.version,
-    contentHash,
-    compatibility: body.compatibility,
-    documentCount: body.documents.length,
-    assignmentCount: (await context.tx.policies.assignmentsOf(row.id)).length,
-    contact: row.contact,
-    tags: Object.fromEntries(stored.filter(({ key }) => !isSetting(key)).map(({ key, value }) => [key, value])),
-    supersededTags: stored.map(({ key }) => key).filter(isSetting),
-    createdAt: formatInstant(row.createdAt),
-  }
+const describe = async (context: ReadContext, row: Policy): Promise<z.output<typeof policy>> =>
+  (await describeAll(context, [row])).get(row.id)!
+
+async function describeAll(
+  { tx }: ReadContext,
+  rows: readonly Policy[],
+): Promise<ReadonlyMap<string, z.output<typeof policy>>> {
+  const ids = rows.map(({ id }) => id)
+  const standing = await tx.policies.standingOf(ids)
+  const tags = await tx.tags.ofMany(ids)
+  return new Map(
+    rows.map(({ id, createdAt, ...row }) => {
+      const { contentHash, compatibility, documentCount, assignmentCount } = standing.get(id)!
+      const stored = tags.get(id) ?? []
+      return [
+        id,
+        {
+          policyId: id,
+          name: stored.find(({ key }) => key === nameKey)?.value || undefined,
+          ipamId: row.ipamId,
+          account: row.account,
+          region: row.region,
+          version: row.version,
+          contentHash,
+          compatibility,
+          documentCount,
+          assignmentCount,
+          contact: row.contact,
+          tags: Object.fromEntries(stored.filter(({ key }) => !isSetting(key)).map(({ key, value }) => [key, value])),
+          supersededTags: stored.map(({ key }) => key).filter(isSetting),
+          createdAt: formatInstant(createdAt),
+        },
+      ]
+    }),
+  )
 }
 
 const describeVersion = (policyId: string, row: StoredVersion, deletedAt?: number): z.output<typeof version> => ({

@@ -14,7 +14,7 @@ import {
 import { assignmentKindValues, compatibilityValues, modeValues } from '#model/policy/values.ts'
 import { refuseValue } from '#model/refusal.ts'
 import { isSetting, keyProblem, tagsMax, valueProblem } from '#model/tags.ts'
-import type { StoredVersion } from '#store/tables/policies.ts'
+import type { VersionFacts } from '#store/tables/policies.ts'
 import {
   accountId,
   accountName,
@@ -253,13 +253,13 @@ nameShapes({
 
 export const showVersionFacts = (
   policyId: string,
-  { version, contentHash, body, author, createdAt }: StoredVersion,
+  { version, contentHash, compatibility, author, createdAt }: Omit<VersionFacts, 'documentCount'>,
   deletedAt?: number,
 ) => ({
   policyId,
   version,
   contentHash,
-  compatibility: body.compatibility,
+  compatibility,
   author,
   createdAt: formatInstant(createdAt),
   ...(deletedAt === undefined ? {} : { deletedAt: formatInstant(deletedAt) }),

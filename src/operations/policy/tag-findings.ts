@@ -33,9 +33,15 @@ export type Given = Pick<Allocation, 'account' | 'resourceType' | 'cidr' | 'deci
   readonly resourceId?: string | undefined
 }
 
-/** The next rows of an account's space, each with its finding. */
-export async function tagFindingsOfAccount(context: ReadContext, account: string, after: number, limit: number) {
-  const rows = await context.tx.allocations.ofAccount(account, after, limit)
+/** The next rows of an account's space, the latest first, each with its finding. */
+export async function tagFindingsOfAccount(
+  context: ReadContext,
+  account: string,
+  before: number | undefined,
+  limit: number,
+) {
+  const { allocationLists } = context.tx
+  const rows = await allocationLists.ofAccountBefore(account, before ?? Number.MAX_SAFE_INTEGER, limit)
   return withTagFindings(
     context,
     rows.map(({ n, ...row }) => ({ ...row, allocation: n })),

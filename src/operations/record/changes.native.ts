@@ -2,7 +2,9 @@
 import { z } from 'zod'
 import { formatId } from '#model/identifier.ts'
 import { refuse } from '#model/refusal.ts'
+import type { Subject } from '#store/subjects.ts'
 import type { Place } from '../identity/authority.ts'
+import { readSlicedPage } from '../listing.ts'
 import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
 import {
@@ -11,7 +13,6 @@ import {
   asOf,
   flag,
   formatInstant,
-  gatherPage,
   instant,
   nameShapes,
   pageSizeDefault,
@@ -38,11 +39,12 @@ import {
   listChanges as list,
   subjectsListed,
 } from './changes.ts'
-import { between, readSpan } from './shapes.native.ts'
+import { between, placeNumberIn, readSpan } from './shapes.native.ts'
 
 /** Characters of what changed, as JSON, on one page of the subjects of a change. */
 const lengthPerPage = 1_000_000
-const subjectsPerStep = 10
+/** Bytes of states of objects that are read and parsed at once, unless one alone has more. */
+const bytesPerStep = 262_144
 
 const changeId = z
   .string()
@@ -167,20 +169,47 @@ export const listSubjectsOfChange = nativeRead({
   columns: ['objectId', 'kind', 'versionBefore', 'versionAfter', 'members'],
   refusals: ['NotFound', 'InvalidPaginationToken'],
   at: placeOfChange,
-  async run(context, { changeId, ...params }) {
+  async run(context, { changeId, limit = pageSizeDefault, cursor }) {
     const { entry, subjects } = await getWholeChange(context, changeId)
-    const places = subjects.map((subject, index) => ({ subject, place: index + 1 }))
-    const page = await gatherPage(context, params, {
-      read: (after, limit) => places.slice(Number(after), Number(after) + limit),
-      key: ({ place }) => String(place),
-      start: '0',
-      // Few at a time: their states may be long.
-      show: async ({ subject }) => (await describeSubjects(context, [{ entry, subjects: [subject] }]))[0]![0]!,
-      bounds: { stepMax: subjectsPerStep, weightOf: lengthOfSubject, weightMax: lengthPerPage },
-    })
-    return { ...page, asOf: asOf(context) }
+    const { items, next } = await readSlicedPage<PlacedSubject, SubjectShown, number>(
+      context,
+      { limit, after: placeNumberIn(cursor) },
+      {
+        async readSlice(after = 0, size) {
+          const some = subjects.slice(after, after + size)
+          const rows = some
+            .slice(0, await countShort(context, some))
+            .map((subject, index) => ({ subject, place: after + index + 1 }))
+          const place = after + rows.length
+          return { rows, next: place < subjects.length ? place : undefined }
+        },
+        placeOf: ({ place }) => place,
+        show: async (rows) =>
+          (await describeSubjects(context, [{ entry, subjects: rows.map(({ subject }) => subject) }]))[0]!,
+        bounds: { weightOf: lengthOfSubject, weightMax: lengthPerPage },
+        isThere: true,
+      },
+    )
+    return { items, ...(next === undefined ? {} : { nextCursor: String(next) }), asOf: asOf(context) }
   },
 })
+interface PlacedSubject {
+  readonly subject: Subject
+  /** From 1. */
+  readonly place: number
+}
+/** How many of the first of these have states that are read at once: they may be long. */
+async function countShort({ tx }: ReadContext, subjects: readonly Subject[]): Promise<number> {
+  const versionsIn = ({ id, before, after }: Subject) =>
+    [before, after].flatMap((version) => (version === undefined ? [] : [[id, version] as const]))
+  const bytes = await tx.history.lengthsOf(subjects.flatMap(versionsIn))
+  let sum = 0
+  for (const [index, subject] of subjects.entries()) {
+    for (const [id, version] of versionsIn(subject)) sum += bytes.get(`${id}/${version}`) ?? 0
+    if (sum > bytesPerStep) return Math.max(index, 1)
+  }
+  return subjects.length
+}
 
 async function placeOfChange(context: ReadContext, { changeId }: { readonly changeId: string }): Promise<Place> {
   const { node } = await getSeen(context, changeId, 0)

@@ -2,7 +2,6 @@
 import { z } from 'zod'
 import { formatCidr } from '#model/cidr.ts'
 import { modeValues } from '#model/policy/values.ts'
-import { refuse } from '#model/refusal.ts'
 import type { RecordedDecision } from '#store/tables/journal.ts'
 import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
@@ -24,7 +23,7 @@ import {
   usedMakers,
 } from '../shapes.native.ts'
 import { decisionIdOf, getRecorded, listDecisions as list, placeOfDecision } from './decisions.ts'
-import { between, readSpan } from './shapes.native.ts'
+import { between, placeNumberIn, readSpan } from './shapes.native.ts'
 
 export const decisionId = idText('decision').describe('`decision-…`, with which every refusal by policy begins.')
 const outcome = z.enum(['allow', 'steer', 'warn', 'deny'])
@@ -143,7 +142,7 @@ export const listDecisions = nativeRead({
   at: 'filtered',
   async run(context, { limit = pageSizeDefault, cursor, poolId, candidate, from, until, ...rest }) {
     const filter = { ...rest, pool: poolId, candidateOutcome: candidate }
-    const asked = { limit, after: numberIn(cursor) }
+    const asked = { limit, after: placeNumberIn(cursor) }
     const { items, next } = await list(context, asked, filter, readSpan({ from, until }))
     return {
       items: items.map((one) => describe(context, one)),
@@ -224,12 +223,6 @@ export const getDecision = nativeRead({
     }
   },
 })
-
-function numberIn(cursor: string | undefined): number | undefined {
-  if (cursor === undefined) return undefined
-  if (!/^[0-9]{1,16}$/.test(cursor)) refuse({ code: 'InvalidPaginationToken', field: 'cursor', value: cursor })
-  return Number(cursor)
-}
 
 const describe = (context: ReadContext, recorded: RecordedDecision): z.output<typeof listed> => ({
   decisionId: decisionIdOf(context, recorded),

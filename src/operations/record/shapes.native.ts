@@ -1,4 +1,5 @@
 // What the lists of the record share: the stretch of time that they are asked for.
+import { refuse } from '#model/refusal.ts'
 import { instant, parseInstant } from '../shapes.native.ts'
 import { type Span, spanOf } from './spans.ts'
 
@@ -23,3 +24,10 @@ export const readSpan = ({ at, from, until }: SpanInput): Span =>
   spanOf({ at: momentIn(at), from: momentIn(from), until: momentIn(until) })
 
 const momentIn = (text: string | undefined): number | undefined => (text === undefined ? undefined : parseInstant(text))
+
+/** The place in a list that a cursor stands for, where places are numbers. */
+export function placeNumberIn(cursor: string | undefined): number | undefined {
+  if (cursor === undefined) return undefined
+  if (!/^[0-9]{1,16}$/.test(cursor)) refuse({ code: 'InvalidPaginationToken', field: 'cursor', value: cursor })
+  return Number(cursor)
+}

@@ -183,7 +183,7 @@ const readerOf = (
   named
     ? readFrom(named, ({ n }, place) => n > Number(place))
     : (after = '0', limit) =>
-        tx.allocations.ofAccount(caller.account, Number(after), limit, { resourceType: 'eip', region })
+        tx.allocationLists.ofAccount(caller.account, Number(after), limit, { resourceType: 'eip', region })
 
 async function describeAll(context: ReadContext, allocations: readonly Allocation[]): Promise<Address[]> {
   const { addresses, pools, tags: allTags } = context.tx

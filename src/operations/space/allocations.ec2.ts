@@ -272,7 +272,7 @@ const numberOf = ({ n }: Allocation): string => String(n)
 const isBehind = ({ n }: Allocation, place: string): boolean => n > Number(place)
 /** The caller's own, in order of creation. */
 const inOrderOf = ({ tx, caller }: ReadContext, filter: { readonly region?: string }): Order => ({
-  read: (after = '0', limit) => tx.allocations.ofAccount(caller.account, Number(after), limit, filter),
+  read: (after = '0', limit) => tx.allocationLists.ofAccount(caller.account, Number(after), limit, filter),
   placeOf: numberOf,
 })
 /** Everybody's in a pool, in the order of addresses. */

@@ -41,16 +41,20 @@ export const readPendingHold = ({ cidr, tags, ...rest }: z.output<typeof pending
   ...(tags ? { tags: new Map(Object.entries(tags)) } : {}),
 })
 
+/** By the ids of exceptions. */
 export async function showPending(
   context: ReadContext,
-  exception: Exception,
-): Promise<z.output<typeof pendingHold> | undefined> {
-  const pending = await pendingOf(context, exception)
-  if (!pending) return undefined
-  const { cidr, expiresAt, ...rest } = pending
-  return {
-    ...rest,
-    cidr: formatCidr(cidr),
-    ...(expiresAt === undefined ? {} : { expiresAt: formatInstant(expiresAt) }),
-  }
+  exceptions: readonly Exception[],
+): Promise<ReadonlyMap<string, z.output<typeof pendingHold>>> {
+  const pending = await pendingOf(context, exceptions)
+  return new Map(
+    [...pending].map(([id, { cidr, expiresAt, ...rest }]) => [
+      id,
+      {
+        ...rest,
+        cidr: formatCidr(cidr),
+        ...(expiresAt === undefined ? {} : { expiresAt: formatInstant(expiresAt) }),
+      },
+    ]),
+  )
 }

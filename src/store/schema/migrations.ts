@@ -13,6 +13,7 @@ import { namesSchema } from './names.ts'
 import { nestingSchema } from './nesting.ts'
 import { nodeFactsSchema } from './node-facts.ts'
 import { poolFactsSchema } from './pool-facts.ts'
+import { recordListsSchema } from './record-lists.ts'
 import { sealingKeySchema } from './sealing-key.ts'
 import { spaceOnceSchema } from './space-once.ts'
 import { statesOfTenures } from './tenure-states.ts'
@@ -888,4 +889,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 30, name: 'what has changed of nodes', olderServers: 'stop', sql: nodeFactsSchema },
   { number: 31, name: 'networks inside of networks', olderServers: 'stop', sql: nestingSchema },
   { number: 32, name: 'what has changed of pools', olderServers: 'stop', sql: poolFactsSchema },
+  { number: 33, name: 'lists of the record', olderServers: 'stop', sql: recordListsSchema },
 ]

@@ -283,7 +283,7 @@ for (const engine of engines) {
         assert.equal((await tenures.ofAccount(account, { since: 0, final: rows }, place, page)).length, page)
       })
       await asks('held', 3, async () => {
-        await space.allocations.ofAccount(account, 0, page)
+        await new AllocationLists(sql).ofAccount(account, 0, page)
         await space.holds.list({ account }, 0, page)
       })
       await asks('of a resource', 7, async () => {
