@@ -15,7 +15,7 @@ import { permitter } from '../identity/authority.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
 import { standingOfMany } from '../record/object-places.ts'
-import { between, readSpan } from '../record/shapes.native.ts'
+import { between, latestFirst, partsOfPlace, readSpan } from '../record/shapes.native.ts'
 import { isWithin } from '../record/spans.ts'
 import {
   accountId,
@@ -211,8 +211,9 @@ export const listExceptions = nativeRead({
   },
 })
 function placeIn(text: string): ExceptionPlace | undefined {
-  const [requestedAt, id] = text.split('/')
-  return id === undefined ? undefined : { requestedAt: Number(requestedAt), id }
+  if (text === '') return undefined
+  const [requestedAt, id] = partsOfPlace(text, /^(\d{1,16})\/(.+)$/)
+  return { requestedAt: Number(requestedAt), id: id! }
 }
 
 export const listExceptionFindings = nativeRead({
@@ -232,8 +233,8 @@ export const listExceptionFindings = nativeRead({
     const found = await getStored(context, exceptionId)
     const span = readSpan({ from, until })
     return gatherPage(context, params, {
-      read: (after, limit) => findingsOf(context, found, after === '' ? undefined : Number(after), limit),
-      key: ({ place }) => String(place),
+      read: (before, limit) => findingsOf(context, found, latestFirst.read(before), limit),
+      key: ({ place }) => latestFirst.write(place),
       show: async ({ finding }) => (finding && isWithin(span, finding.since) ? showFinding(finding) : undefined),
       bounds: { rowsMax: rowsPerPageMax },
     })

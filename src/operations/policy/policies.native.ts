@@ -8,7 +8,7 @@ import type { Policy, StoredVersion, VersionPlace } from '#store/tables/policies
 import { permitter } from '../identity/authority.ts'
 import { documentsBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
-import { between, readSpan } from '../record/shapes.native.ts'
+import { between, partsOfPlace, readSpan } from '../record/shapes.native.ts'
 import {
   accountId,
   accountName,
@@ -221,7 +221,7 @@ export const listPolicyVersions = nativeRead({
 })
 function placeIn(text: string): VersionPlace | undefined {
   if (text === '') return undefined
-  const [createdAt, version] = text.split('/').map(Number)
+  const [createdAt, version] = partsOfPlace(text, /^(\d{1,16})\/(\d{1,16})$/).map(Number)
   return { createdAt: createdAt!, version: version! }
 }
 

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { formatCidr } from '#model/cidr.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { nativeRead } from '../operation.native.ts'
-import { between, readSpan } from '../record/shapes.native.ts'
+import { between, latestFirst, readSpan } from '../record/shapes.native.ts'
 import { isWithin } from '../record/spans.ts'
 import {
   accountId,
@@ -45,9 +45,8 @@ export const listFindingsOfAccount = nativeRead({
   run(context, { account, from, until, ...params }) {
     const span = readSpan({ from, until })
     return gatherPage(context, params, {
-      read: (before, limit) =>
-        tagFindingsOfAccount(context, account, before === '' ? undefined : Number(before), limit),
-      key: ({ row }) => String(row.allocation),
+      read: (before, limit) => tagFindingsOfAccount(context, account, latestFirst.read(before), limit),
+      key: ({ row }) => latestFirst.write(row.allocation),
       show: async ({ finding }) => (finding && isWithin(span, finding.since) ? showTagFinding(finding) : undefined),
       bounds: { rowsMax: rowsPerPageMax },
     })

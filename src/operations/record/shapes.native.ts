@@ -28,6 +28,18 @@ const momentIn = (text: string | undefined): number | undefined => (text === und
 /** The place in a list that a cursor stands for, where places are numbers. */
 export function placeNumberIn(cursor: string | undefined): number | undefined {
   if (cursor === undefined) return undefined
-  if (!/^[0-9]{1,16}$/.test(cursor)) refuse({ code: 'InvalidPaginationToken', field: 'cursor', value: cursor })
-  return Number(cursor)
+  return Number(partsOfPlace(cursor, /^(\d{1,16})$/)[0])
+}
+
+/** What stands in a place of a list. A cursor from when the list had another order is refused. */
+export function partsOfPlace(place: string, pattern: RegExp): readonly string[] {
+  const [, ...parts] = pattern.exec(place) ?? []
+  if (parts.length === 0) refuse({ code: 'InvalidPaginationToken', field: 'cursor', value: place })
+  return parts
+}
+/** Of lists that begin with the latest: where there is none yet, undefined. */
+export const latestFirst = {
+  write: (n: number | undefined): string => `<${n}`,
+  read: (place: string): number | undefined =>
+    place === '' ? undefined : Number(partsOfPlace(place, /^<(\d{1,16})$/)[0]),
 }

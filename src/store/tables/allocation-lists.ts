@@ -95,7 +95,7 @@ export class AllocationLists {
     limit: number,
     filter: { readonly resourceType?: string; readonly region?: string } = {},
   ): Promise<Allocation[]> {
-    const holders = await this.holders({ account, ...filter })
+    const holders = await this.holders({ accounts: [account], ...filter })
     return this.ofHolders(
       holders.map(({ n }) => n),
       after,
@@ -104,7 +104,7 @@ export class AllocationLists {
   }
   /** The same newest first, before a number. */
   async ofAccountBefore(account: string, before: number, limit: number): Promise<Allocation[]> {
-    const holders = (await this.holders({ account })).map(({ n }) => n)
+    const holders = (await this.holders({ accounts: [account] })).map(({ n }) => n)
     const newest = { text: 't.n < ?', values: [before], order: ['n'], isDescending: true } as const
     return this.#ofHolders(holders, newest, (a, b) => b.n - a.n, limit)
   }
