@@ -74,10 +74,10 @@ test('find draws each space from its top-level pool to whoever has the address',
   const lines = (await cadastre('find 10.0.0.7', terminal)).output.trimEnd().split('\n')
   const expected = [
     /^Private space, scope ipam-scope-\w+: allocated$/,
-    /^ID +CIDR +WHAT +ACCOUNT +NAME/,
-    /^ipam-pool-\w+ +10\.0\.0\.0\/8 +pool +111111111111 +All private/,
-    /^└─ ipam-pool-\w+ +10\.0\.0\.0\/16 +pool +111111111111 +=HYPER/,
-    /^ {3}└─ ipam-pool-alloc-\w+ +10\.0\.0\.0\/17 +custom +111111111111/,
+    /^ID +CIDR +WHAT +NAME +ACCOUNT$/,
+    /^ipam-pool-\w+ +10\.0\.0\.0\/8 +pool +All private .* +111111111111$/,
+    /^└─ ipam-pool-\w+ +10\.0\.0\.0\/16 +pool +=HYPER.* +111111111111$/,
+    /^ {3}└─ ipam-pool-alloc-\w+ +10\.0\.0\.0\/17 +custom +111111111111$/,
     /^Held by 111111111111 since \S+ \S+, by decision-\w+\.$/,
     /^No policy speaks of custom in us-east-1: provider\.$/,
   ]

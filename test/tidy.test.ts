@@ -155,6 +155,73 @@ const keepsFacesApart: Rule = (file) => {
   })
 }
 
+/** What puts decisions into words (`src/model/policy/explain.ts` and `src/model/policy/trace-words.ts`). */
+const decisionWords = ['src/model/policy/explain.ts', 'src/model/policy/trace-words.ts']
+/** Who shows them without being a face of an API, and why. */
+const mayShow: Readonly<Record<string, string>> = {
+  'src/model/policy/explain.ts': 'it is the words, and has the steps in it',
+  'src/model/policy/eligibility.ts': 'a policy that is refused is told why a pool is none for it in the same words',
+  'src/operations/policy/explain.ts': '`cadastre explain` prints the text at the machine',
+}
+
+/**
+ * Decisions are made, stored and refused as facts; words are made where they are shown, so that what is on record can be said
+ * otherwise, and costs no more than it must.
+ */
+const keepsWordsForShowing: Rule = (file) => {
+  const isFace = faceOf(file.path) !== undefined
+  const layer = layerOf(file.path)
+  if (isTest(file.path) || isFace || !['model', 'store', 'operations'].includes(layer ?? '')) return []
+  if (Object.hasOwn(mayShow, file.path)) return []
+  return importsOf(file).flatMap((line) => {
+    const resolved = resolve(line)
+    return resolved !== undefined && decisionWords.includes(resolved)
+      ? [`${file.path}: words are made where they are shown, and this is \`${line.target}\``]
+      : []
+  })
+}
+
+// Names ---------------------------------------------------------------------------------------------------------------
+
+const modelsOfAws = ['ec2', 'organizations', 'sts'].map(
+  (name) =>
+    JSON.parse(read(`src/formats/aws/models/${name}.json`).text) as {
+      readonly operations: object
+      readonly shapes: Readonly<Record<string, { readonly members?: object }>>
+    },
+)
+const operationsOfAws = new Set(modelsOfAws.flatMap(({ operations }) => Object.keys(operations)))
+const membersOfAws = new Set(
+  modelsOfAws.flatMap(({ shapes }) => Object.values(shapes).flatMap(({ members = {} }) => Object.keys(members))),
+)
+/** Steps of the schema that rows were written by, and versions of the history from before: they are as they were. */
+const spellsAsBefore = (path: string): boolean =>
+  path.startsWith('src/store/schema/') || path === 'src/store/tables/history-before.ts'
+/** Names of types, which are capitalized whatever they are about. */
+const typesIn = (bare: string): ReadonlySet<string> =>
+  new Set([
+    ...[...bare.matchAll(/\b(?:type|interface|class|infer|extends) (\w+)/g)].map(([, name]) => name!),
+    ...[...bare.matchAll(/\bimport (?:type )?\{([^}]*)\}/g)].flatMap(([, names]) =>
+      names!.split(',').map((name) => name.trim().replace(/^type /, '')),
+    ),
+  ])
+
+/**
+ * The model, the store and verbs say things in words of our own, and the faces of AWS's APIs alone in theirs. A word of two parts, such
+ * as `ResourceId`, is one of theirs wherever it stands; one of a single part, such as `Key`, where it names a member.
+ */
+const knowsNoNameOfAws: Rule = ({ path, text }) => {
+  const isBelowFaces = /^src\/(model|store)\//.test(path) || (path.startsWith('src/operations/') && !faceOf(path))
+  if (!isBelowFaces || isTest(path) || spellsAsBefore(path) || path.includes('/testdata/')) return []
+  const bare = withoutComments(text)
+  const types = typesIn(bare)
+  const members = /(?<=[{,(]\s*|^\s*|\breadonly |\.)[A-Z][a-z0-9]+(?=\??: |\s*[,}])|(?<=\.)[A-Z][a-z0-9]+\b/gm
+  const words = [...bare.matchAll(/\b[A-Z][a-z0-9]+[A-Z]\w*\b/g), ...bare.matchAll(members)]
+  return words
+    .filter(({ 0: word }) => operationsOfAws.has(word) || (membersOfAws.has(word) && !types.has(word)))
+    .map(({ 0: word, index }) => `${path}:${bare.slice(0, index).split('\n').length}: a name of AWS's: \`${word}\``)
+}
+
 /** The first cycle that is found, as the paths along it. */
 function findCycle(files: readonly File[]): readonly string[] | undefined {
   const edges = new Map(
@@ -256,6 +323,11 @@ const mayRemember: Readonly<Record<string, string>> = {
   'src/store/readers.ts #waiting': 'readings that wait for a connection',
   'src/operations/progress.ts #lists':
     'what one request has found so far, as a client has it that reads page after page',
+  'src/operations/names.ts #rows': 'what one request has looked for so far',
+  'src/operations/names.ts #asked': 'the same',
+  'src/operations/names.ts #under': 'the same',
+  'src/operations/names.ts #chains': 'the same',
+  'src/operations/names.ts #names': 'the same',
   'src/store/tables/journal.ts lastByTrace': 'the text of a decision, by a part of it; it says nothing of rows',
   'src/operations/execute.ts recordedDecisions': 'goes with an error, once its decisions are on record',
   'src/operations/refused-changes.ts #windows': 'counts refusals, and knows nothing of the database',
@@ -337,6 +409,24 @@ const claims: readonly Claim[] = [
         text: "import { z } from 'zod'\nimport { a } from './sample.ts'",
       },
       { path: 'src/operations/ipam/sample.ec2.ts', text: "import { a } from '../organization/tags.aws.ts'" },
+    ],
+  },
+  {
+    claim: 'decisions are put into words where they are shown, and not where they are made or stored',
+    rule: keepsWordsForShowing,
+    over: sources,
+    bad: [
+      { path: 'src/operations/space/sample.ts', text: "import { explainDecision } from '#model/policy/explain.ts'" },
+      { path: 'src/store/tables/sample.ts', text: "import { inWords } from '#model/policy/trace-words.ts'" },
+      { path: 'src/model/policy/sample.ts', text: "import { inWords } from './trace-words.ts'" },
+    ],
+    good: [
+      { path: 'src/operations/space/sample.ts', text: "import { toldOf } from '#model/policy/told.ts'" },
+      {
+        path: 'src/operations/record/sample.native.ts',
+        text: "import { inWords } from '#model/policy/trace-words.ts'",
+      },
+      { path: 'src/api/sample.ts', text: "import { wordsOfTold } from '#model/policy/explain.ts'" },
     ],
   },
   {
@@ -470,6 +560,28 @@ const claims: readonly Claim[] = [
     good: [
       inOperations('const names = new Set(ids)\nfunction f() {\n  const found = new Map<string, Pool>()\n}'),
       { path: 'src/store/sample.ts', text: 'class A {\n  readonly #known: Kept<string, number>\n}' },
+    ],
+  },
+  {
+    claim: 'the model, the store and verbs know no name of the APIs of AWS',
+    rule: knowsNoNameOfAws,
+    over: sources,
+    bad: [
+      inModel('export interface Tag {\n  readonly Key: string\n}'),
+      inModel('const tagOf = ({ Key: key, Value: value }: Stored) => ({ key, value })'),
+      inModel('const keyOf = (tag: Stored) => tag.Key'),
+      inOperations("refuse({ code: 'NotSupported', what: 'CreateVpc' })"),
+      inOperations('const because = `its space is from CreateSubnet of EC2`'),
+      inOperations('const asked = call.input.ClientToken'),
+      { path: 'src/store/tables/sample.ts', text: "'select json_extract(body, '$.ResourceId') from history'" },
+      { path: 'src/store/tables/sample.ts', text: 'return {\n  VpcId: vpc.id,\n  Tags: stored(tags),\n}' },
+    ],
+    good: [
+      inModel('export interface NatGateway {\n  readonly state: State\n}'),
+      inModel("import type { PolicyDocument } from './document.ts'\nconst one: PolicyDocument = { name: 'Key' }"),
+      { path: 'src/operations/network/vpcs.ec2.ts', text: 'const shown = { VpcId: vpc.id }' },
+      { path: 'src/store/schema/sample.ts', text: "json_extract(source_resource, '$.ResourceId')" },
+      inModel('const words = `Policy: none. Value: none.`'),
     ],
   },
   {

@@ -94,8 +94,18 @@ after(async () => {
 
 // Comparing -----------------------------------------------------------------------------------------------------------
 
+const inOwnWords =
+  "what networks were, and tags in the history, stand in the native API's words, and no longer in EC2's"
+const calledByName = 'the management account is called by its name, and not by its number'
 /** What answers have not got any more, or got otherwise, and why: the changelog says what clients do. */
 const changed: Readonly<Record<string, string>> = {
+  'native getObjectHistory': inOwnWords,
+  'native getChange': inOwnWords,
+  'native listSubjectsOfChange': inOwnWords,
+  'native listTree': calledByName,
+  'native explainDecision': calledByName,
+  'native explainRequest': calledByName,
+  'native listResourceTypes': "what `custom` is stands there without the name of EC2's operation",
   'native listChanges': 'a page begins with the newest: whoever reads from the beginning asks for `order=oldest-first`',
 }
 
@@ -158,4 +168,25 @@ describe('a database that the version before wrote', () => {
       else assert.notDeepEqual(differences, [], 'nothing is lost any more')
     })
   }
+
+  test('tells of a change of what was there before what has changed, and nothing else', async () => {
+    const { input } = written.answers.find(({ operation }) => operation === 'getObjectHistory')!
+    const { objectId: VpcId } = input as { readonly objectId: string }
+    const ask = (service: keyof typeof operationTables | 'native', operation: string, asked: object) =>
+      askNow({ service, operation, input: asked })
+    await ask('ec2', 'ModifyVpcAttribute', { VpcId, EnableDnsHostnames: { Value: true } })
+    await ask('ec2', 'CreateTags', { Resources: [VpcId], Tags: [{ Key: 'env', Value: 'prod' }] })
+    const { output } = await ask('native', 'listChanges', { subject: VpcId, limit: 2 })
+    const { items } = output as { readonly items: readonly { readonly differences: readonly object[] }[] }
+    const subject = { objectId: VpcId, kind: 'vpc' }
+    const members = [{ member: 'enableDnsHostnames', before: false, after: true }]
+    const tags = [{ member: 'tags', before: {}, after: { env: 'prod' } }]
+    assert.deepEqual(
+      items.map(({ differences }) => differences),
+      [
+        [{ ...subject, versionBefore: 2, versionAfter: 3, members: tags }],
+        [{ ...subject, versionBefore: 1, versionAfter: 2, members }],
+      ],
+    )
+  })
 })

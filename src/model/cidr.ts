@@ -139,6 +139,13 @@ export function supernet(cidr: Cidr, length: number): Cidr {
   return withoutHostBits(cidr.family, cidr.first, length)
 }
 
+export const familyNumber = (text: 'ipv4' | 'ipv6'): 4 | 6 => (text === 'ipv4' ? 4 : 6)
+export const familyText = (family: 4 | 6): 'ipv4' | 'ipv6' => (family === 4 ? 'ipv4' : 'ipv6')
+
+/** All blocks that `cidr` lies in, itself the last: the widest first, from one length on. */
+export const supernets = (cidr: Cidr, from = 0): Cidr[] =>
+  Array.from({ length: cidr.length + 1 - from }, (_, index) => supernet(cidr, from + index))
+
 /** The lower and the upper half. One address has no halves: splitting it is a fault. */
 export function split({ family, first, length }: Cidr): [low: Cidr, high: Cidr] {
   const bits = bitsOf(family)

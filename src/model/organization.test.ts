@@ -9,6 +9,7 @@ import {
   canMove,
   canonicalExternalId,
   cloudProblem,
+  contactProblem,
   emailProblem,
   externalIdProblem,
   isTargetId,
@@ -80,7 +81,16 @@ test('units are nested at most five levels deep, however they come there', () =>
 test('names are not empty, not too long, and an account is named in ASCII', () => {
   assert.equal(unitNameProblem('Größe'), undefined)
   assert.match(unitNameProblem(' ')!, /empty/)
-  assert.match(unitNameProblem('prod\u200b')!, /show nothing/)
+  for (const alike of ['prod\u200b', 'prod\u3164', 'prod\u2800', '\ufe0fprod']) {
+    assert.match(unitNameProblem(alike)!, /show nothing/)
+    assert.match(contactProblem(alike)!, /show nothing/)
+    assert.match(externalIdProblem('k8s', alike)!, /show nothing/)
+    assert.match(emailProblem(`${alike}@example.com`)!, /show nothing/)
+  }
+  for (const name of ['prod ', ' prod']) {
+    assert.match(unitNameProblem(name)!, /space/)
+    assert.match(accountNameProblem(name)!, /space/)
+  }
   assert.match(unitNameProblem('x'.repeat(129))!, /129/)
   assert.equal(accountNameProblem('Prod 1'), undefined)
   assert.match(accountNameProblem('Größe')!, /ASCII/)

@@ -1,5 +1,5 @@
 // The organization tree: a root, organizational units and accounts; its shape, its names, and what may move where.
-import { holdsInvisible, textProblem } from './text.ts'
+import { alikeProblem, textProblem } from './text.ts'
 
 export interface OrganizationNode {
   readonly id: string
@@ -73,12 +73,12 @@ export function canAdd(tree: Tree, kind: 'organizational-unit' | 'account', pare
 
 /** What is wrong with a unit's name; undefined where nothing is. */
 export function unitNameProblem(name: string): string | undefined {
-  return nameProblem(name, unitNameCharactersMax)
+  return textProblem(name, unitNameCharactersMax)
 }
 
 /** What is wrong with an account's name; undefined where nothing is. AWS: printable ASCII. */
 export function accountNameProblem(name: string): string | undefined {
-  const problem = nameProblem(name, accountNameCharactersMax)
+  const problem = textProblem(name, accountNameCharactersMax)
   if (problem) return problem
   return /^[ -~]+$/.test(name) ? undefined : 'it may hold printable ASCII characters only'
 }
@@ -86,7 +86,7 @@ export function accountNameProblem(name: string): string | undefined {
 /** AWS Organizations: 6 to 64 characters, something on both sides of one `@`, no spaces. */
 export function emailProblem(email: string): string | undefined {
   if (email.length < 6 || email.length > emailCharactersMax) return `it must have 6 to ${emailCharactersMax} characters`
-  return /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email) ? undefined : 'it must look like `name@example.com`'
+  return /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email) ? alikeProblem(email) : 'it must look like `name@example.com`'
 }
 
 /** What is wrong with the name of a cloud, which is written as in locales; undefined where nothing is. */
@@ -127,15 +127,6 @@ export const isRootId = (text: string): boolean => /^r-[0-9a-z]{4,32}$/.test(tex
 export const isUnitId = (text: string): boolean => /^ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}$/.test(text)
 /** What a policy can be enabled on and a pool be shared with. */
 export const isTargetId = (text: string): boolean => isAccountId(text) || isUnitId(text) || isRootId(text)
-
-function nameProblem(name: string, charactersMax: number): string | undefined {
-  if (name.trim() === '') return 'it must not be empty'
-  if (holdsInvisible(name)) return 'it must not hold characters that show nothing'
-  const characters = [...name].length
-  return characters > charactersMax
-    ? `it has ${characters} characters; at most ${charactersMax} are allowed`
-    : undefined
-}
 
 function parentProblem(tree: Tree, parentId: string): MoveProblem | undefined {
   const parent = tree.get(parentId)

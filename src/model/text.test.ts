@@ -51,10 +51,30 @@ test('a token of the native API is no text of a request, and is not shown', () =
   }
 })
 
-test('a name shows all that it has, and ends no quotation', () => {
-  for (const code of [0xad, 0x200b, 0x200d, 0x2060, 0xe0041]) {
-    assert.match(textProblem(`prod${String.fromCodePoint(code)}`, 64)!, /show nothing/, code.toString(16))
-  }
+test('I7 a name shows all that it has, in one spelling, and ends no quotation', () => {
+  // Joiners, the soft hyphen, tags; fillers of Hangul, Khmer and Khitan; selectors of variants; blanks of Braille, music and hieroglyphs.
+  const invisible = [
+    0xad, 0x200b, 0x200d, 0x2060, 0xe0041, 0x034f, 0x115f, 0x1160, 0x17b4, 0x17b5, 0x180b, 0x2065, 0x2800,
+  ]
+  invisible.push(0x3164, 0xfe00, 0xfe0f, 0xffa0, 0xfff0, 0xfffc, 0x13441, 0x13442, 0x16fe4, 0x1d159, 0xe0100, 0xe0fff)
+  for (const code of invisible)
+    for (const text of [`prod${String.fromCodePoint(code)}`, `${String.fromCodePoint(code)}prod`])
+      assert.match(textProblem(text, 64)!, /show nothing/, code.toString(16))
+  for (const code of [0xa0, 0x1680, 0x2000, 0x2003, 0x2007, 0x200a, 0x202f, 0x205f, 0x3000])
+    assert.match(textProblem(`prod${String.fromCodePoint(code)}eu`, 64)!, /U\+0020/, code.toString(16))
+  for (const text of ['cafe\u0301', 'K\u0308\u0323', '\u212bngström', '\u1112\u1161\u11ab'])
+    assert.match(textProblem(text, 64)!, /NFC/, text)
   assert.match(textProblem('a`, not `b', 64)!, /backtick/)
-  for (const fine of ['Zürich 1', 'прод', '本番', "it's/fine", 'a😀']) assert.equal(textProblem(fine, 64), undefined)
+  for (const fine of [
+    'Zürich 1',
+    'прод',
+    '本番',
+    "it's/fine",
+    'a😀',
+    'café',
+    '한글',
+    'ni\u0308\u0323no'.normalize('NFC'),
+    'हिन्दी',
+  ])
+    assert.equal(textProblem(fine, 64), undefined, fine)
 })

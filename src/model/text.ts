@@ -15,10 +15,22 @@ export interface UnfitText {
  * what follows (Unicode UAX #9): what is shown would not be what is there.
  */
 const control = /[\p{Cc}\u2028-\u202e\u2066-\u2069\ufffe\uffff]/u
-/** What shows nothing: two names with and without it would look alike. */
-const invisible = /\p{Cf}/u
-export const holdsInvisible = (text: string): boolean => invisible.test(text)
+/**
+ * What shows nothing, so that two names with and without it would look alike: what Unicode has fonts ignore (joiners, fillers,
+ * selectors of variants), and what they draw as a blank although it is no space: of Braille, music, Khitan and hieroglyphs.
+ */
+const invisible = /[\p{Cf}\p{Default_Ignorable_Code_Point}\u2800\ufffc\u{13441}\u{13442}\u{16fe4}\u{1d159}]/u
+/** Spaces of other widths than the one that keyboards write. */
+const otherSpace = /(?! )\p{Zs}/u
 export const hasControlCharacter = (text: string): boolean => control.test(text)
+
+/** Why a text looks like another one that is not the same; undefined where it does not, within one alphabet. */
+export function alikeProblem(text: string): string | undefined {
+  if (invisible.test(text)) return 'it must not hold characters that show nothing'
+  if (otherSpace.test(text)) return 'of spaces it may hold the common one (U+0020) alone'
+  // What is written in two ways would be two names.
+  return text.normalize('NFC') === text ? undefined : "it must be in Unicode's composed form (NFC)"
+}
 
 /** What is wrong with a text that is given as a name or the like; undefined where nothing is. */
 export function textProblem(text: string, charactersMax: number): string | undefined {
@@ -26,9 +38,8 @@ export function textProblem(text: string, charactersMax: number): string | undef
   const characters = [...text].length
   if (characters > charactersMax) return `it has ${characters} characters; at most ${charactersMax} are allowed`
   if (hasControlCharacter(text)) return 'it must not hold control characters'
-  if (holdsInvisible(text)) return 'it must not hold characters that show nothing'
   // Sentences quote it so.
-  return text.includes('`') ? 'it must not hold a backtick' : undefined
+  return text.includes('`') ? 'it must not hold a backtick' : alikeProblem(text)
 }
 
 /** Half a surrogate pair is no character in UTF-8, so that it would come back as another one. */

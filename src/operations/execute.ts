@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import { assert } from '#model/assert.ts'
 import { formatId, type IdKind, parseId } from '#model/identifier.ts'
 import { orderedJson } from '#model/ordered-json.ts'
-import type { Decision } from '#model/policy/decision.ts'
+import type { Decision, DecisionOnRecord } from '#model/policy/decision.ts'
 import { compileInSteps, type Snapshot } from '#model/policy/snapshot.ts'
 import { accountableOf, type Principal } from '#model/principal.ts'
 import { isAboutState, type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
@@ -35,8 +35,8 @@ const compiled: KeptName<Snapshot> = { name: 'snapshot' }
 export interface Call {
   readonly principal: Principal
   readonly region: string
-  readonly input: { readonly DryRun?: boolean; readonly ClientToken?: string }
-  /** What the native API says in headers and EC2 in parameters: the `Idempotency-Key`, and whether to change nothing. */
+  readonly input: object
+  /** What the native API says in headers, and EC2 in parameters (`said` of the operation): the `Idempotency-Key`, and whether to change nothing. */
   readonly clientToken?: string
   readonly isDryRun?: boolean
   /** `If-Match`: the state that the caller saw and wants to change, of the native API. */
@@ -65,7 +65,7 @@ function currentSnapshot(tx: ReadTransaction): Snapshot | undefined {
 /** What comes back: the operation's output, and the decisions that were made on the way; of a repeat, those of the first time. */
 export interface Answer {
   readonly output: unknown
-  readonly decisions: readonly Decision[]
+  readonly decisions: readonly DecisionOnRecord[]
 }
 
 /**
@@ -93,9 +93,30 @@ function withoutTexts(value: unknown, texts: ReadonlySet<string>): unknown {
 export const decisionsBehind = (error: Refused): readonly Decision[] => recordedDecisions.get(error) ?? []
 const recordedDecisions = new WeakMap<Refused, readonly Decision[]>()
 
-const isDryRun = (call: Call): boolean => call.isDryRun ?? call.input.DryRun ?? false
-/** One of the EC2 API, which asks about permissions and parameters. The native API's tells all that the change would be answered. */
-const isEc2DryRun = (call: Call): boolean => call.isDryRun === undefined && call.input.DryRun === true
+/** A call with what its API says of it in the parameters. */
+interface WholeCall extends Call {
+  readonly isDryRun: boolean
+  /** A dry run that asks about permissions and parameters, as one in the parameters does: others tell all that the change would be answered. */
+  readonly isAboutRights: boolean
+  /** Where the token was given. */
+  readonly tokenField: string
+  /** What is asked for, without what only says how. */
+  readonly parameters: object
+}
+function wholeOf({ said }: AnyOperation, call: Call): WholeCall {
+  const { clientToken, isDryRun } = call
+  const given = { clientToken, isDryRun: isDryRun ?? false, isAboutRights: false, tokenField: 'Idempotency-Key' }
+  if (!said) return { ...call, ...given, parameters: call.input }
+  const { [said.clientToken]: token, [said.isDryRun]: dryRun, ...parameters } = call.input as Record<string, unknown>
+  const isDryRunThere = isDryRun === undefined && dryRun === true
+  return {
+    ...call,
+    ...given,
+    ...(clientToken === undefined && { clientToken: token as string | undefined, tokenField: said.clientToken }),
+    ...(isDryRunThere && { isDryRun: true, isAboutRights: true }),
+    parameters,
+  }
+}
 
 export interface Executor {
   execute(operation: AnyOperation, call: Call): Promise<Answer>
@@ -133,7 +154,7 @@ export async function openExecutor(
     return snapshot
   }
 
-  async function read(operation: ReadOperation<never, unknown>, call: Call): Promise<Answer> {
+  async function read(operation: ReadOperation<never, unknown>, call: WholeCall): Promise<Answer> {
     refuseUnfit(call)
     const progress = new Progress()
     const output = await store.read(
@@ -146,11 +167,11 @@ export async function openExecutor(
       senderOf(call.principal),
       call.asker,
     )
-    if (isDryRun(call)) refuse({ code: 'DryRunSucceeded' })
+    if (call.isDryRun) refuse({ code: 'DryRunSucceeded' })
     return { output, decisions: [] }
   }
 
-  async function write(operation: WriteOperation<never, unknown, unknown>, call: Call): Promise<Answer> {
+  async function write(operation: WriteOperation<never, unknown, unknown>, call: WholeCall): Promise<Answer> {
     const token = tokenOrRefused(operation, call)
     if (token instanceof Refused) throw await recordEarly(operation, call, token)
     const prepared = operation.prepare?.()
@@ -173,7 +194,7 @@ export async function openExecutor(
           const compile = () => snapshotOf(tx, { keep: true })
           await refuseNewConflicts(context, { before, reaches: context.reaches, compile })
         }
-        if (isDryRun(call)) throw new DryRunSucceeded(output, context.decisions)
+        if (call.isDryRun) throw new DryRunSucceeded(output, context.decisions)
         recordEntry(tx, context, operation.name, token, output)
         return { output, decisions: context.decisions }
       })
@@ -191,7 +212,7 @@ export async function openExecutor(
    */
   async function withOneEntry(
     operation: AnyOperation,
-    call: Call,
+    call: WholeCall,
     token: Uint8Array | undefined,
     change: (context: RequestContext) => Promise<Answer>,
   ): Promise<Answer> {
@@ -205,7 +226,7 @@ export async function openExecutor(
             return await change(context)
           } catch (error) {
             if (!(error instanceof Refused)) throw error
-            if (isEc2DryRun(call) && isAboutState(error.refusal))
+            if (call.isAboutRights && isAboutState(error.refusal))
               throw new DryRunSucceeded(undefined, context.decisions)
             if (!isOnRecord(error.refusal)) throw error
             const denials = context.decisions.filter(isDenial)
@@ -235,7 +256,7 @@ export async function openExecutor(
   }
 
   /** Puts a refusal on record that came before its transaction: of what could not be read, or fits no operation. Answers what is to be thrown. */
-  async function recordEarly(operation: AnyOperation, call: Call, refused: Refused): Promise<unknown> {
+  async function recordEarly(operation: AnyOperation, call: WholeCall, refused: Refused): Promise<unknown> {
     if (!isOnRecord(refused.refusal)) return refused
     const record = async (tx: Transaction) => recordRefusal(tx, call, operation.name, refused, [])
     try {
@@ -259,7 +280,7 @@ export async function openExecutor(
   /** One entry for a refusal, with what it was about. Where a principal has had very many without a decision, it is only counted. */
   function recordRefusal(
     tx: Transaction,
-    call: Call,
+    call: WholeCall,
     action: string,
     error: Refused,
     decisions: readonly Decision[],
@@ -273,10 +294,10 @@ export async function openExecutor(
       action,
       outcome: error.refusal.code,
       subjects: subjectsOf(error.refusal, call.input),
-      isDryRun: isDryRun(call),
+      isDryRun: call.isDryRun,
       firstDecision: numberOf(tx, decisions[0]),
     })
-    for (const decision of decisions) tx.journal.recordDecision(numberOf(tx, decision)!, decision, n, !isDryRun(call))
+    for (const decision of decisions) tx.journal.recordDecision(numberOf(tx, decision)!, decision, n, !call.isDryRun)
     recordedDecisions.set(error, decisions)
     return { refused: error, entry: 'recorded', now: tx.now }
   }
@@ -373,11 +394,12 @@ export async function openExecutor(
   }
 
   return {
-    execute(operation, call) {
+    execute(operation, asked) {
+      const call = wholeOf(operation, asked)
       return operation.access === 'read' ? read(operation, call) : write(operation, call)
     },
     async recordUnread(operation, call, refused) {
-      if (operation.access === 'write') await recordEarly(operation, call, refused)
+      if (operation.access === 'write') await recordEarly(operation, wholeOf(operation, call), refused)
     },
     recordCounted,
     async readBackRequests(isOver) {
@@ -388,11 +410,14 @@ export async function openExecutor(
 }
 
 /** The token of a change; or why there can be none, and nothing needs to be begun. */
-function tokenOrRefused(operation: WriteOperation<never, unknown, unknown>, call: Call): Token | Refused | undefined {
+function tokenOrRefused(
+  operation: WriteOperation<never, unknown, unknown>,
+  call: WholeCall,
+): Token | Refused | undefined {
   try {
     refuseUnfit(call)
     if (operation.secretOutput && call.clientToken !== undefined) {
-      refuseValue('Idempotency-Key', call.clientToken, 'the answer is a secret, and kept for no repeat: leave it out')
+      refuseValue(call.tokenField, call.clientToken, 'the answer is a secret, and kept for no repeat: leave it out')
     }
     return operation.secretOutput ? undefined : tokenOf(operation.name, call)
   } catch (error) {
@@ -450,31 +475,27 @@ const hasId = ({ hash, signature }: Token): boolean => hash !== signature
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0
 
 /** A token is good for one account, or principal and those who made its credential, and for one operation: another's equal token is another. */
-function tokenOf(action: string, call: Call): Token | undefined {
-  const clientToken = call.clientToken ?? call.input.ClientToken
+function tokenOf(action: string, call: WholeCall): Token | undefined {
+  const { clientToken } = call
   if (clientToken !== undefined) {
     // The bound stands in the documentation only: "up to 64 ASCII characters" (EC2 API Reference, Ensuring idempotency).
     if (!/^[\x21-\x7e]{1,64}$/.test(clientToken))
-      refuseValue(
-        call.clientToken === undefined ? 'ClientToken' : 'Idempotency-Key',
-        clientToken,
-        '1 to 64 ASCII characters are expected',
-      )
+      refuseValue(call.tokenField, clientToken, '1 to 64 ASCII characters are expected')
   }
   // What changes nothing is remembered under no token, but a bad one is bad all the same.
-  if (isDryRun(call)) return undefined
+  if (call.isDryRun) return undefined
   if (clientToken !== undefined) {
     return {
       kind: 'client',
       hash: digest(call, action, 'client', clientToken),
       // Another tool may write the same request in another order.
-      parameters: sha256(orderedJson(parametersOf(call))!),
+      parameters: sha256(orderedJson(call.parameters)!),
     }
   }
   if (call.invocationId !== undefined) {
     const hash = digest(call, action, 'invocation', call.invocationId)
     const bodyHash = call.bodyHash && firstBytes(call.bodyHash)
-    return { kind: 'request', hash, parameters: bodyHash || sha256(JSON.stringify(parametersOf(call))) }
+    return { kind: 'request', hash, parameters: bodyHash || sha256(JSON.stringify(call.parameters)) }
   }
   if (call.signature === undefined) return undefined
   // Kept in place of the parameters, which an unsigned id carries in its own hash.
@@ -483,12 +504,8 @@ function tokenOf(action: string, call: Call): Token | undefined {
   const hash =
     id === undefined
       ? signature
-      : digest(call, action, 'unsigned invocation', `${id}\n${JSON.stringify(parametersOf(call))}`)
+      : digest(call, action, 'unsigned invocation', `${id}\n${JSON.stringify(call.parameters)}`)
   return { kind: 'request', hash, parameters: signature, signature }
-}
-/** What is asked for, without what only says how. */
-function parametersOf({ input: { ClientToken: _token, DryRun: _dryRun, ...parameters } }: Call): object {
-  return parameters
 }
 const digest = ({ principal, region }: Call, action: string, kind: string, token: string): Uint8Array =>
   sha256(`${keyHolderOf(principal)}\n${region}\n${action}\n${kind}\n${token}`)
@@ -515,15 +532,15 @@ async function repeat(
     gone === undefined
       ? await operation.findOutdated?.(context, call.input as never, use.result)
       : (namesOf(context, gone).findLast((name) => use.result.includes(name)) ?? gone)
-  if (id !== undefined) refuse({ code: 'OutdatedRepeat', id, token: call.clientToken ?? call.input.ClientToken })
+  if (id !== undefined) refuse({ code: 'OutdatedRepeat', id, token: call.clientToken })
   return output
 }
 
-function replayOf(use: Use, token: Token, call: Call): unknown {
+function replayOf(use: Use, token: Token, call: WholeCall): unknown {
   if (!token.signature && !sameBytes(use.parameters, token.parameters)) {
     refuse({
       code: 'IdempotencyMismatch',
-      token: call.clientToken ?? call.input.ClientToken ?? call.invocationId ?? '',
+      token: call.clientToken ?? call.invocationId ?? '',
     })
   }
   return JSON.parse(use.result)
@@ -593,7 +610,7 @@ function renamed(value: unknown, names: ReadonlyMap<string, string>): unknown {
 }
 
 /** What the first time was answered with: its decisions as they are on record, but for those that are no longer kept. */
-async function decisionsOf(tx: Transaction, { entry }: Use): Promise<readonly Decision[]> {
+async function decisionsOf(tx: Transaction, { entry }: Use): Promise<readonly DecisionOnRecord[]> {
   const recorded = await tx.journal.decisionsOf(entry)
   return recorded.map((decision) => ({ ...decision, id: formatId('decision', tx.installation, decision.n) }))
 }
@@ -606,7 +623,7 @@ type SnapshotOf = (tx: ReadTransaction, options: { readonly keep: boolean }) => 
 class ReadingContext implements ReadContext {
   readonly tx: ReadTransaction
   readonly progress: Progress
-  readonly call: Call
+  readonly call: WholeCall
   readonly settings: OperationSettings
   protected readonly needs: Need[]
   protected readonly snapshotOf: SnapshotOf
@@ -619,7 +636,7 @@ class ReadingContext implements ReadContext {
    */
   constructor(
     tx: ReadTransaction,
-    call: Call,
+    call: WholeCall,
     settings: OperationSettings,
     snapshotOf: SnapshotOf,
     { whole, progress }: { readonly whole?: ReadingContext; readonly progress?: Progress } = {},
@@ -666,7 +683,7 @@ class ReadingContext implements ReadContext {
     this.needs.push(need)
   }
 }
-const callFor = (call: Call, account: string, region: string): Call => ({
+const callFor = (call: WholeCall, account: string, region: string): WholeCall => ({
   ...call,
   region,
   principal: { ...call.principal, account },
@@ -680,7 +697,7 @@ class RequestContext extends ReadingContext implements WriteContext {
 
   constructor(
     tx: Transaction,
-    call: Call,
+    call: WholeCall,
     settings: OperationSettings,
     snapshotOf: SnapshotOf,
     whole?: RequestContext,

@@ -2,7 +2,7 @@
 import { refuse } from '#model/refusal.ts'
 import { type Listed, readPage } from './listing.ts'
 import type { ReadContext } from './operation.ts'
-import type { PageParams } from './page-tokens.ts'
+import type { PageParams } from './page-tokens.aws.ts'
 
 export interface Filter {
   readonly Name?: string

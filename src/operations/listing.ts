@@ -1,6 +1,7 @@
 // One page of a list, the same for every list of every API: it is read in steps, what belongs to the rows of a step is read in bulk,
 // and between two steps other requests have their turn. So a page costs no more than what it shows or has to look at. Where others
 // wait for its connection, it goes on behind the last step in another transaction.
+import { refuse } from '#model/refusal.ts'
 import type { Awaitable } from '#store/sql.ts'
 import type { ReadContext } from './operation.ts'
 
@@ -157,3 +158,26 @@ export const showMatching =
       const item = show(row)
       return matches(item) ? item : undefined
     })
+
+/** What stands in a place of a list. A cursor from when the list had another order is refused. */
+export function partsOfPlace(place: string, pattern: RegExp): readonly string[] {
+  const [, ...parts] = pattern.exec(place) ?? []
+  if (parts.length === 0) refuse({ code: 'InvalidPaginationToken', field: 'cursor', value: place })
+  return parts
+}
+/** Places of lists that begin with the latest, by numbers. */
+export const latestFirst = {
+  write: (n: number): string => `<${n}`,
+  /** No number is larger where the list begins. */
+  read: (place: string | undefined): number =>
+    place === undefined ? Number.MAX_SAFE_INTEGER : Number(partsOfPlace(place, /^<(\d{1,16})$/)[0]),
+}
+
+/** The number that a cursor stands for; anything else was not written by us. */
+export function numberIn(cursor: string): number {
+  if (!/^\d{1,15}$/.test(cursor)) refuse({ code: 'InvalidPaginationToken', field: 'cursor', value: cursor })
+  return Number(cursor)
+}
+
+/** Up to which moment what a reading says is final; of one that had several transactions, as the first saw it. */
+export const asOf = ({ tx, progress }: ReadContext): number => progress.asOf ?? tx.asOf

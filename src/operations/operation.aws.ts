@@ -7,8 +7,11 @@ import type {
 } from '#formats/aws/organizations.generated.ts'
 import type { StsInput, StsOperation, StsOutput } from '#formats/aws/sts.generated.ts'
 import { type Members, naming, type Sentences } from '#model/refusal.ts'
-import type { ReadContext, ReadOperation, WriteContext, WriteOperation } from './operation.ts'
-import { withPageTokens } from './page-tokens.ts'
+import type { ReadContext, ReadOperation, SaidInInput, WriteContext, WriteOperation } from './operation.ts'
+import { withPageTokens } from './page-tokens.aws.ts'
+
+/** How EC2 says what the native API says in headers. */
+const said: SaidInInput = { clientToken: 'ClientToken', isDryRun: 'DryRun' }
 
 /**
  * An EC2 operation that only reads. Its input and output types come from the service model by its name.
@@ -21,6 +24,7 @@ export function ec2Read<Name extends Ec2Operation>(
 ): ReadOperation<Ec2Input[Name], Ec2Output[Name]> {
   return {
     name,
+    said,
     access: 'read',
     run: (context, input) => naming(members, () => withPageTokens(context, `ec2:${name}`, input, run)),
   }
@@ -36,7 +40,7 @@ export function ec2Write<Name extends Ec2Operation>(
   members: Members = {},
   sentences: Sentences = {},
 ): WriteOperation<Ec2Input[Name], Ec2Output[Name]> {
-  return { name, access: 'write', run: (context, input) => naming(members, () => run(context, input), sentences) }
+  return { name, said, access: 'write', run: (context, input) => naming(members, () => run(context, input), sentences) }
 }
 
 /** An operation of AWS Organizations that only reads. */

@@ -83,8 +83,11 @@ interface Facts<Input extends z.ZodObject, Output extends z.ZodType> {
   readonly refusals: readonly Refusal['code'][]
 }
 
-/** Where the action must be permitted. `own`: anybody who is signed in, though a change needs a scope that covers it; `filtered`: `run` shows only what may be seen. */
-export type At<Context, Input> = 'own' | 'filtered' | ((context: Context, input: Input) => Promise<Place>)
+/** Where the action must be permitted: at each place. `own`: anybody who is signed in, though a change needs a scope that covers it; `filtered`: `run` shows only what may be seen. */
+export type At<Context, Input> =
+  | 'own'
+  | 'filtered'
+  | ((context: Context, input: Input) => Promise<Place | readonly Place[]>)
 
 interface ReadFacts<Input extends z.ZodObject, Output extends z.ZodType> extends Facts<Input, Output> {
   at: At<ReadContext, z.output<Input>>
@@ -180,7 +183,10 @@ async function requirePlace<Context extends ReadContext, Input>(
   input: Input,
 ): Promise<void> {
   if (at === 'own' || at === 'filtered') return
-  await requirePermission(context, action, await at(context, input))
+  const places = await at(context, input)
+  for (const place of Array.isArray(places) ? (places as readonly Place[]) : [places as Place]) {
+    await requirePermission(context, action, place)
+  }
 }
 
 /** Compares the state that the caller saw with what is there now, in the transaction that changes it. */

@@ -96,13 +96,20 @@ export interface RegionSetting {
   readonly zones: readonly string[]
 }
 
+/** Members of the input that say how, and not what: where an API has them among its parameters, and not beside them. */
+export interface SaidInInput {
+  readonly clientToken: string
+  readonly isDryRun: string
+}
 export interface ReadOperation<Input, Output> {
   readonly name: string
+  readonly said?: SaidInInput
   readonly access: 'read'
   run(context: ReadContext, input: Input): Promise<Output>
 }
 export interface WriteOperation<Input, Output, Prepared = void> {
   readonly name: string
+  readonly said?: SaidInInput
   readonly access: 'write'
   /** The answer holds a secret: it is not kept for repeats, so a repeated request runs again. */
   readonly secretOutput?: true

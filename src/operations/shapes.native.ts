@@ -1,12 +1,11 @@
 // The shapes that native operations share: names of things, moments, pages.
 import { z } from 'zod'
 import { formatId, type IdKind, prefixOf, shapePattern } from '#model/identifier.ts'
-import type { KindWith } from '#model/kinds.ts'
 import { externalIdCharactersMax, isAccountId, isTargetId } from '#model/organization.ts'
 import { isPrincipalName } from '#model/principal.ts'
 import { everywhere } from '#model/roles.ts'
-import type { Awaitable } from '#store/sql.ts'
-import { type PageBounds, readPage } from './listing.ts'
+import { asOf as asOfReading, type Page, type PageAsked } from './listing.ts'
+import type { NameableKind } from './names.ts'
 import type { ReadContext } from './operation.ts'
 
 export const pageSizeDefault = 100
@@ -55,8 +54,6 @@ export const targetName = accountText
 accountMarks.add(accountName, { orNode: false })
 accountMarks.add(nodeName, { orNode: true })
 accountMarks.add(targetName, { orNode: true })
-/** What goes by a name, beside accounts and nodes. */
-export type NameableKind = KindWith<'plural'>
 /** Shapes of requests that name such a thing: names are replaced by ids, as those of accounts are by numbers. */
 export const thingMarks = z.registry<{ readonly kind: NameableKind }>()
 /** A name with those of all that it is under; ids may stand for names. */
@@ -93,6 +90,14 @@ export const allocationName = nameText(
   'AllocationName',
   `An allocation: \`ipam-pool-alloc-…\`, ${nameWords}, else \`POOL/NAME\`.`,
 )
+/** In requests, by kind. */
+export const nameOf: Readonly<Record<NameableKind, z.ZodString>> = {
+  ipam: ipamName,
+  scope: scopeName,
+  pool: poolName,
+  policy: policyName,
+  allocation: allocationName,
+}
 export const nodeId = z
   .string()
   .refine((text) => isTargetId(text) || text === everywhere, 'an account, ou-…, r-… or `*` is expected')
@@ -213,49 +218,29 @@ export const finality = {
   ),
 }
 /** As the transaction sees it; the first one of a reading that had several. */
-export const asOf = ({ tx, progress }: ReadContext): string => formatInstant(progress.asOf ?? tx.asOf)
+export const asOf = (context: ReadContext): string => formatInstant(asOfReading(context))
 
 export interface PageInput {
   readonly limit?: number
   readonly cursor?: string
 }
 
-/** Of each row what is shown, or undefined where it is hidden: one by one, or with what belongs to all of them read at once. */
-type Showing<Row, Item> =
-  | { show(row: Row): Promise<Item | undefined> }
-  | { showAll(rows: readonly Row[]): Promise<readonly (Item | undefined)[]> }
+/** What a list is asked for beside its page. */
+export const filterOf = <Input extends PageInput>({
+  limit: _,
+  cursor: __,
+  ...filter
+}: Input): Omit<Input, keyof PageInput> => filter
 
-/**
- * One page of what the caller may see.
- * @param key the place of a row in the order of `read`; a cursor is made of it
- */
-export async function gatherPage<Row, Item>(
-  context: ReadContext,
-  { limit = pageSizeDefault, cursor }: PageInput,
-  {
-    read,
-    key,
-    start = '',
-    bounds = {},
-    ...showing
-  }: {
-    read(after: string, limit: number): Awaitable<readonly Row[]>
-    key(row: Row): string
-    /** What comes before every key. */
-    start?: string
-    bounds?: PageBounds<Item>
-  } & Showing<Row, Item>,
-): Promise<{ items: Item[]; nextCursor?: string }> {
-  const show = async (rows: readonly Row[]) => {
-    if ('showAll' in showing) return showing.showAll(rows)
-    const shown: (Item | undefined)[] = []
-    for (const row of rows) shown.push(await showing.show(row))
-    return shown
-  }
-  const { items, next } = await readPage(
-    context,
-    { limit, after: cursor },
-    { read: (after, size) => read(after ?? start, size), placeOf: key, show, bounds },
-  )
-  return { items, ...(next === undefined ? {} : { nextCursor: next }) }
-}
+/** A page as it is asked for, and as it is answered. */
+export const pageAsked = ({ limit = pageSizeDefault, cursor }: PageInput): PageAsked<string> => ({
+  limit,
+  after: cursor,
+})
+export const answerPage = <Row, Item>(
+  { items, next }: Page<Row, string>,
+  show: (row: Row) => Item,
+): { items: Item[]; nextCursor?: string } => ({
+  items: items.map(show),
+  ...(next === undefined ? {} : { nextCursor: next }),
+})

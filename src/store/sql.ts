@@ -1,5 +1,6 @@
 // The narrow door to a database engine: three verbs over SQL text that both engines understand.
 import { assert } from '#model/assert.ts'
+import { type Cidr, toKey } from '#model/cidr.ts'
 
 export type SqlValue = null | number | bigint | string | Uint8Array
 /** SQLite answers at once, PostgreSQL later; whoever asks awaits. */
@@ -72,6 +73,14 @@ export function listOfProbes(probes: readonly (readonly [number, Uint8Array, Uin
   const row = '(cast(? as integer), cast(? as blob), cast(? as blob), cast(? as blob))'
   return { text: filled.map(() => row).join(', '), values: filled.flat() }
 }
+
+/** The same for blocks of which a table may have each: `with probe (first, length) as (values TEXT)`, as many rows as blocks. */
+export const listOfBlocks = (
+  blocks: readonly Cidr[],
+): { readonly text: string; readonly values: readonly (number | Uint8Array)[] } => ({
+  text: blocks.map(() => '(cast(? as blob), cast(? as integer))').join(', '),
+  values: blocks.flatMap((block) => [toKey(block), block.length]),
+})
 
 /** Rows that one statement reads of what is read whole: a few milliseconds, after which others have their turn. */
 const rowsPerRead = 1_000

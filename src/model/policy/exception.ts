@@ -1,6 +1,7 @@
 // Exceptions: for a limited time, one target may have what policy denies it for one locale and type (policy-model §7).
 import { joinKey } from '../key.ts'
 import { type Actor, isSameBearer, sharedIdentity } from '../principal.ts'
+import { nameKey } from '../tags.ts'
 
 export const dayMs = 86_400_000
 /** From the request, or the renewal, to the end. */
@@ -358,7 +359,7 @@ interface Speaker extends Pair {
 
 /** What a resource is called where it is asked for: its id elsewhere, and its tag `Name`, which is all that one of EC2 has. */
 export const namesAsked = ({ resource, tags }: Pick<Speaker, 'resource' | 'tags'>): readonly string[] =>
-  [resource, tags?.get('Name')].filter((name) => name !== undefined)
+  [resource, tags?.get(nameKey)].filter((name) => name !== undefined)
 
 /**
  * Of those that are over, only the latest are looked at, on each node: they can only tell why something is denied by now.
@@ -427,6 +428,12 @@ export const isPoolExcepted = (
     const isLeave = (exception: ExceptionFacts): boolean => !exception.sharedPools?.includes(pool)
     return list.slice(countOver(list, now)).some(({ exception }) => isLeave(exception) && isInForce(exception, now))
   })
+
+/** The pools that exceptions in force for a node grant. */
+export const poolsExceptedAt = (exceptions: ExceptionIndex, node: string, now: number): readonly string[] =>
+  [...(exceptions.byTarget.get(node)?.byPool.keys() ?? [])].filter((pool) =>
+    isPoolExcepted(exceptions, [node], pool, now),
+  )
 
 /** `*` stands for any text. Greedy with one point to come back to: at worst the product of both lengths. */
 export function matchesPattern(pattern: string, text: string): boolean {

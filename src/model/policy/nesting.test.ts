@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bitsOf, formatAddress, formatCidr, parseCidr, sizeOf } from '../cidr.ts'
-import { canBeDivided, nestingProblem, reservedBlocks, reservedEnds } from './nesting.ts'
+import { canBeDivided, keepsWhatIsReserved, nestingProblem, reservedBlocks, reservedEnds } from './nesting.ts'
 import { findResourceType, resourceTypes } from './resource-types.ts'
 
 const typeOf = (name: string) => findResourceType(name)!
@@ -50,6 +50,28 @@ test('the blocks are aligned, and exactly the addresses at the two ends', () => 
         ]
         const textOf = (at: bigint) => formatAddress({ family: cidr.family, first: at, length: bitsOf(cidr.family) })
         assert.deepEqual(found.map(textOf), wanted.map(textOf), `${text} ${first} ${last}`)
+      }
+    }
+  }
+})
+
+test('a network inside has what the outer one keeps where it keeps it too, and what is too small for that never', () => {
+  const cidr = parseCidr('10.0.0.0/28')!
+  const network = typeOf('onprem:network')
+  const reserved = reservedBlocks(cidr, reservedEnds(network, cidr)!)
+  const addresses = reserved.flatMap((block) =>
+    Array.from({ length: Number(sizeOf(block)) }, (_, at) => block.first + BigInt(at)),
+  )
+  for (const type of [network, typeOf('gcp:subnetwork'), typeOf('k8s:network')]) {
+    for (let length = 28; length <= 32; length++) {
+      const size = 2n ** BigInt(32 - length)
+      for (let first = cidr.first; first < cidr.first + sizeOf(cidr); first += size) {
+        const block = { ...cidr, first, length }
+        const own = reservedEnds(type, block)
+        const kept = own ? reservedBlocks(block, own) : []
+        const isKept = (at: bigint) => kept.some((one) => at >= one.first && at < one.first + sizeOf(one))
+        const wanted = addresses.every((at) => at < first || at >= first + size || isKept(at))
+        assert.equal(keepsWhatIsReserved(type, block, reserved), wanted, `${type.name} ${formatCidr(block)}`)
       }
     }
   }

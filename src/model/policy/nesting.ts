@@ -1,6 +1,6 @@
 // Networks inside of networks: what may be divided, what may be made inside, and which addresses at its ends no host gets. Pure.
 import { assert } from '../assert.ts'
-import { type Cidr, sizeOf } from '../cidr.ts'
+import { type Cidr, contains, overlaps, sizeOf } from '../cidr.ts'
 import type { ReservedEnds, ResourceType } from './resource-types.ts'
 
 /** Far more than any network keeps for itself: what is reserved is looked at address by address. */
@@ -14,9 +14,12 @@ export const canBeDivided = ({ takes }: ResourceType): boolean => takes === 'cid
  * divided into subnets; what an administrator's own network holds is for them to say.
  * @param outer undefined where the type of what is divided is not known any more
  */
-export function nestingProblem(type: ResourceType, outer: ResourceType | undefined): string | undefined {
-  if (type.level === 'network') return 'it divides a network, and no network of its own is made of a part of one'
-  if (type.level === 'subnet' && outer?.level === 'subnet') return 'it divides a subnet, which holds no subnets'
+export function nestingProblem(
+  type: ResourceType,
+  outer: ResourceType | undefined,
+): 'network-inside' | 'subnet-inside' | undefined {
+  if (type.level === 'network') return 'network-inside'
+  if (type.level === 'subnet' && outer?.level === 'subnet') return 'subnet-inside'
   return undefined
 }
 
@@ -34,6 +37,19 @@ export function reservedEnds(
   const ends = said ?? usual
   if (!ends || ends.first + ends.last === 0) return undefined
   return said === undefined && sizeOf(cidr) <= BigInt(ends.first + ends.last) ? undefined : ends
+}
+
+/**
+ * Whether a network inside of another one keeps at its ends whatever the outer one keeps of its block: else it would have the
+ * outer one's gateway, or give it to a host.
+ * @param reserved what the outer one keeps
+ */
+export function keepsWhatIsReserved(type: ResourceType, block: Cidr, reserved: readonly Cidr[]): boolean {
+  const { first, last } = reservedEnds(type, block) ?? { first: 0, last: 0 }
+  const hosts = { from: block.first + BigInt(first), to: block.first + sizeOf(block) - BigInt(last) }
+  return reserved
+    .filter((one) => overlaps(one, block))
+    .every((one) => contains(block, one) && (one.first + sizeOf(one) <= hosts.from || one.first >= hosts.to))
 }
 
 /** The first and last addresses of a network, as aligned blocks in address order. */

@@ -3,6 +3,7 @@ import type { RuleCondition } from './document.ts'
 import type { ExceptionFacts } from './exception.ts'
 import { type TagsByNode, unmetCondition } from './resolve.ts'
 import { pathOf, type Snapshot, versionOf } from './snapshot.ts'
+import type { SkipReason } from './trace.ts'
 
 type Tags = ReadonlyMap<string, string>
 
@@ -12,16 +13,50 @@ export interface TouchedNodes {
   readonly exceptions: ReadonlySet<string>
 }
 
-/** The nodes that an account leaves behind by a move, and those that it comes under. */
-export function nodesOfMove(
-  snapshot: Snapshot,
-  account: string,
-  parentId: string,
-): { readonly left: readonly string[]; readonly gained: readonly string[] } {
-  const [before, after] = [pathOf(snapshot, account), [...pathOf(snapshot, parentId), account]]
+/** Where an account is, or would be: the way to it, and the tags that conditions read on that way. */
+export interface Standing {
+  readonly path: readonly string[]
+  readonly tree: TagsByNode
+}
+/** What becomes of an account by a change of its place. */
+export interface Move {
+  readonly account: string
+  readonly before: Standing
+  readonly after: Standing
+}
+
+/** An account of the organization that comes under another parent, with its tags. */
+export function moveTo(snapshot: Snapshot, account: string, parentId: string): Move {
+  const standing = (path: readonly string[]): Standing => ({ path, tree: snapshot })
   return {
-    left: before.filter((node) => !after.includes(node)),
-    gained: after.filter((node) => !before.includes(node)),
+    account,
+    before: standing(pathOf(snapshot, account)),
+    after: standing([...pathOf(snapshot, parentId), account]),
+  }
+}
+
+/** A place of an account that has left, and the tags that it had or is to have there. */
+export interface OutsidePlace {
+  readonly parentId: string
+  readonly tags: Tags
+}
+/** An account that had left the organization and comes back into it: what its number names makes it the same one. */
+export function comeBack(snapshot: Snapshot, account: string, from: OutsidePlace, to: OutsidePlace): Move {
+  const standing = ({ parentId, tags }: OutsidePlace): Standing => ({
+    path: [...pathOf(snapshot, parentId), account],
+    tree: { nodes: { get: (id) => (id === account ? { tags } : snapshot.nodes.get(id)) } },
+  })
+  return { account, before: standing(from), after: standing(to) }
+}
+
+/** The nodes that an account leaves behind by a move, and those that it comes under. */
+export function nodesOfMove({ before, after }: Move): {
+  readonly left: readonly string[]
+  readonly gained: readonly string[]
+} {
+  return {
+    left: before.path.filter((node) => !after.path.includes(node)),
+    gained: after.path.filter((node) => !before.path.includes(node)),
   }
 }
 
@@ -29,23 +64,20 @@ export function nodesOfMove(
  * What moving an account touches: nodes whose assignments stop or start to apply to it, nodes that stay above it and have
  * an assignment with a rule whose condition holds on one side of the move only, and nodes whose exceptions start to apply.
  */
-export function touchedByMove(snapshot: Snapshot, account: string, parentId: string, now: number): TouchedNodes {
-  const before = pathOf(snapshot, account)
-  const after = [...pathOf(snapshot, parentId), account]
+export function touchedByMove(snapshot: Snapshot, { before, after }: Move, now: number): TouchedNodes {
   const assignments = new Set<string>()
+  const holds = ({ path, tree }: Standing, when: RuleCondition): boolean => isMet(unmetCondition(tree, path, when))
   for (const world of worldsOf(snapshot)) {
-    for (const target of new Set([...before, ...after])) {
-      const isOnBoth = before.includes(target) && after.includes(target)
+    for (const target of new Set([...before.path, ...after.path])) {
+      const isOnBoth = before.path.includes(target) && after.path.includes(target)
       const isTouched = isOnBoth
-        ? conditionsOn(world, target).some(
-            (when) => isMet(unmetCondition(snapshot, before, when)) !== isMet(unmetCondition(snapshot, after, when)),
-          )
+        ? conditionsOn(world, target).some((when) => holds(before, when) !== holds(after, when))
         : world.assignmentsByTarget.has(target)
       if (isTouched) assignments.add(target)
     }
   }
   const isGained = ({ target, expiresAt }: ExceptionFacts): boolean =>
-    now < expiresAt && after.includes(target) && !before.includes(target)
+    now < expiresAt && after.path.includes(target) && !before.path.includes(target)
   return { assignments, exceptions: new Set(snapshot.exceptions.all.filter(isGained).map(({ target }) => target)) }
 }
 
@@ -91,7 +123,7 @@ export function touchedByNumber(snapshot: Snapshot, number: string, parentId: st
   return touched
 }
 
-const isMet = (unmet: string | undefined): boolean => unmet === undefined
+const isMet = (unmet: SkipReason | undefined): boolean => unmet === undefined
 
 /**
  * Candidates count beside what is live: a right that is asked for now cannot be asked for later, when the candidate is

@@ -78,7 +78,7 @@ export const resourceTypes: readonly ResourceType[] = [
   },
   {
     name: 'custom',
-    summary: 'A reservation by hand (AllocateIpamPoolCidr).',
+    summary: 'A reservation by hand.',
     scopeTypes: both,
     takes: 'any',
     lengths: anyEither,

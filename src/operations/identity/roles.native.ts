@@ -4,18 +4,19 @@ import { roleNames, roles } from '#model/roles.ts'
 import type { StoredBinding } from '#store/tables/role-bindings.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import {
+  answerPage,
   formatInstant,
-  gatherPage,
   idText,
   instant,
   nameShapes,
   nodeId,
   nodeName,
+  pageAsked,
   pageOf,
   paging,
   principalName,
 } from '../shapes.native.ts'
-import { bindingViewer, bindRole, getBinding, placeOfBinding, placeOfNode, seenByManager, unbindRole } from './roles.ts'
+import { bindRole, getBinding, listBindings, placeOfBinding, placeOfNode, seenByManager, unbindRole } from './roles.ts'
 
 const roleName = z.enum(roleNames).describe('One of the roles that exist.').meta({ id: 'RoleName' })
 const bindingId = idText('roleBinding').describe('`role-binding-…`.')
@@ -77,17 +78,8 @@ export const listRoleBindings = nativeRead({
   columns: ['bindingId', 'principal', 'role', 'node', 'effect'],
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
-  async run(context, { principal, node, ...params }) {
-    const see = await bindingViewer(context, { principal, node })
-    return gatherPage(context, params, {
-      read: (after, limit) => context.tx.roleBindings.list(after, limit),
-      key: ({ id }) => id,
-      show: async (row) => {
-        const seen = see(row)
-        return seen && describe(seen)
-      },
-    })
-  },
+  run: async (context, { principal, node, ...asked }) =>
+    answerPage(await listBindings(context, { principal, node }, pageAsked(asked)), describe),
 })
 
 export const getRoleBinding = nativeRead({

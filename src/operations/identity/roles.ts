@@ -1,10 +1,11 @@
 // Role bindings: who may do what where, given and taken away by whoever may do as much themselves.
-import { hasShape } from '#model/identifier.ts'
 import { isAccountId } from '#model/organization.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
 import { type Action, everywhere, roles, scopesCover } from '#model/roles.ts'
 import type { StoredBinding } from '#store/tables/role-bindings.ts'
+import { refuseMalformed } from '../identifiers.ts'
+import { type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { accessAt, type Place, permitter, refuseWithoutRole, requireScope } from './authority.ts'
 import { refuseToLeaveNobody } from './last-administrator.ts'
@@ -79,9 +80,7 @@ export async function placeOfBinding(context: ReadContext, bindingId: string): P
 }
 
 export async function getBinding(context: ReadContext, id: string): Promise<StoredBinding> {
-  if (!hasShape('roleBinding', id)) {
-    refuse({ code: 'MalformedId', what: 'role-binding', id, expected: 'role-binding-...' })
-  }
+  refuseMalformed('roleBinding', id)
   return (await context.tx.roleBindings.find(id)) ?? refuse({ code: 'NotFound', what: 'role-binding', id })
 }
 
@@ -89,7 +88,7 @@ export async function getBinding(context: ReadContext, id: string): Promise<Stor
  * What the caller may see of bindings: those at nodes where they read or manage roles, those that they may lift, and their own.
  * @param wanted only those of this principal, and at exactly this node
  */
-export async function bindingViewer(
+async function bindingViewer(
   context: ReadContext,
   { principal, node }: { readonly principal?: string | undefined; readonly node?: string | undefined },
 ): Promise<(row: StoredBinding) => StoredBinding | undefined> {
@@ -105,6 +104,20 @@ export async function bindingViewer(
     (principal === undefined || row.principal === principal) && (node === undefined || row.node === node)
   return (row) =>
     isWanted(row) && (isOwn(row) || isPermitted(row.node) || mayLift(row)) ? withSeenNodes(row, isPermitted) : undefined
+}
+
+/** Bindings that the caller may see, in the order of their ids. */
+export async function listBindings(
+  context: ReadContext,
+  filter: { readonly principal?: string | undefined; readonly node?: string | undefined },
+  asked: PageAsked<string>,
+): Promise<Page<StoredBinding, string>> {
+  const see = await bindingViewer(context, filter)
+  return readPage(context, asked, {
+    read: (after = '', limit) => context.tx.roleBindings.list(after, limit),
+    placeOf: ({ id }) => id,
+    show: (rows) => rows.map(see),
+  })
 }
 
 /** A binding as whoever manages roles may see it. */

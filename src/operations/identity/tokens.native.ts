@@ -6,12 +6,13 @@ import { nativeRead, nativeWrite } from '../operation.native.ts'
 import {
   accountId,
   accountName,
+  answerPage,
   flag,
   formatInstant,
-  gatherPage,
   idText,
   instant,
   nameShapes,
+  pageAsked,
   pageOf,
   paging,
   principalName,
@@ -21,13 +22,13 @@ import {
 import {
   drawToken,
   endToken,
+  listTokens as listTokensOf,
   makeToken,
   openSession,
   rolesOfCaller,
   secondsDefault,
   secondsMin,
   tokenSecondsMax,
-  tokenViewer,
 } from './tokens.ts'
 
 const tokenId = idText('apiToken').describe('`token-…`: names the token, and opens nothing.')
@@ -118,15 +119,8 @@ export const listTokens = nativeRead({
   columns: ['tokenId', 'principal', 'makers', 'scopes', 'expiresAt', 'revokedAt', 'description'],
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
-  async run(context, { principal, madeBy, madeWith, ...params }) {
-    const viewer = await tokenViewer(context, { principal, madeBy })
-    if (!viewer) return { items: [] }
-    return gatherPage(context, params, {
-      read: (after, limit) => context.tx.apiTokens.list(after, limit, { principal, madeWith, visible: viewer.visible }),
-      key: ({ id }) => id,
-      show: async (row) => (viewer.isSeen(row) ? describe(row) : undefined),
-    })
-  },
+  run: async (context, { principal, madeBy, madeWith, ...asked }) =>
+    answerPage(await listTokensOf(context, { principal, madeBy, madeWith }, pageAsked(asked)), describe),
 })
 
 export const createToken = nativeWrite({

@@ -1,13 +1,14 @@
 // Tokens of the native API: whoever holds one acts as its principal until it expires or is revoked.
 import { hash, randomBytes } from 'node:crypto'
 import { assert } from '#model/assert.ts'
-import { hasShape } from '#model/identifier.ts'
 import { isSameBearer, makersOf, type NativePrincipal, partiesOf, principalKind } from '#model/principal.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import { everywhere, type RoleBinding, roles, scopesCover } from '#model/roles.ts'
 import { bearerTokenPrefix } from '#model/secrets.ts'
 import { groupsOfOwn, isOfAccount, latestOwnEnd } from '#model/token.ts'
 import type { ApiToken } from '#store/tables/api-tokens.ts'
+import { refuseMalformed } from '../identifiers.ts'
+import { type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { accessAt, accessOfToken, permitter, refuseWithoutRole } from './authority.ts'
 import { visibleAccounts } from './visible-accounts.ts'
@@ -155,7 +156,7 @@ const topOf = async ({ tx }: ReadContext): Promise<string> => (await tx.organiza
 
 /** One's own, or one that `token:manage` reaches; anybody else's does not exist. */
 async function getToken(context: ReadContext, id: string): Promise<ApiToken> {
-  if (!hasShape('apiToken', id)) refuse({ code: 'MalformedId', what: 'api-token', id, expected: 'token-...' })
+  refuseMalformed('apiToken', id)
   const found = await context.tx.apiTokens.find(id)
   const absent: Refusal = { code: 'NotFound', what: 'api-token', id }
   if (!found) refuse(absent)
@@ -261,7 +262,7 @@ export async function rolesOfCaller(context: ReadContext): Promise<readonly Role
 }
 
 /** What the caller may see of tokens; undefined where there can be none. */
-export async function tokenViewer(
+async function tokenViewer(
   context: ReadContext,
   { principal, madeBy }: { readonly principal?: string | undefined; readonly madeBy?: string | undefined },
 ) {
@@ -281,4 +282,28 @@ export async function tokenViewer(
     isSeen: (row: ApiToken): boolean =>
       (madeBy === undefined || row.makers.includes(madeBy)) && (isOwn(row) || isPermitted(placeOfToken(row, top))),
   }
+}
+
+/** Tokens that the caller may see, in the order of their ids. */
+export async function listTokens(
+  context: ReadContext,
+  {
+    principal,
+    madeBy,
+    madeWith,
+  }: {
+    readonly principal?: string | undefined
+    readonly madeBy?: string | undefined
+    readonly madeWith?: string | undefined
+  },
+  asked: PageAsked<string>,
+): Promise<Page<ApiToken, string>> {
+  const viewer = await tokenViewer(context, { principal, madeBy })
+  if (!viewer) return { items: [], next: undefined }
+  return readPage(context, asked, {
+    read: (after = '', limit) =>
+      context.tx.apiTokens.list(after, limit, { principal, madeWith, visible: viewer.visible }),
+    placeOf: ({ id }) => id,
+    show: (rows) => rows.map((row) => (viewer.isSeen(row) ? row : undefined)),
+  })
 }

@@ -4,6 +4,7 @@ import { isOwnOrShared } from '#model/policy/resolve.ts'
 import { member, refuse, refuseValue } from '#model/refusal.ts'
 import type { Ipam, Scope } from '#store/tables/ipams.ts'
 import type { Pool } from '#store/tables/pools.ts'
+import { refuseMalformed } from '../identifiers.ts'
 import type { ReadContext } from '../operation.ts'
 import { getUsablePool } from '../space/grant.ts'
 import { refuseNotShared } from './known-pools.ts'
@@ -14,7 +15,7 @@ const descriptionCharactersMax = 1_000
 
 /** The caller's IPAM, in its home Region. */
 export async function getIpam(context: ReadContext, id: string): Promise<Ipam> {
-  if (!hasShape('ipam', id)) refuse({ code: 'MalformedId', what: 'ipam', id, expected: 'ipam-...' })
+  refuseMalformed('ipam', id)
   const ipam = await context.tx.ipams.find(id)
   if (ipam?.account !== context.caller.account || ipam.region !== context.region) {
     refuse({ code: 'NotFound', what: 'ipam', id })
@@ -24,7 +25,7 @@ export async function getIpam(context: ReadContext, id: string): Promise<Ipam> {
 
 /** The caller's scope, in the home Region of its IPAM. */
 export async function getScope(context: ReadContext, id: string): Promise<Scope> {
-  if (!hasShape('scope', id)) refuse({ code: 'MalformedId', what: 'ipam-scope', id, expected: 'ipam-scope-...' })
+  refuseMalformed('scope', id)
   const scope = await context.tx.ipams.findScope(id)
   if (scope?.account !== context.caller.account || scope.region !== context.region) {
     refuse({ code: 'NotFound', what: 'ipam-scope', id })
@@ -43,7 +44,7 @@ export interface PoolAt {
  * exception lists for it, it may name, and not read: for that see `getReadablePool`.
  */
 export async function getUsablePoolAt(context: ReadContext, id: string): Promise<PoolAt> {
-  if (!hasShape('pool', id)) refuse({ code: 'MalformedId', what: 'ipam-pool', id, expected: 'ipam-pool-...' })
+  refuseMalformed('pool', id)
   const pool = await getUsablePool(context, id)
   const ipam = (await context.tx.ipams.find(pool.ipamId!))!
   if (!isVisibleFrom(context.region, { pool, ipam })) refuse({ code: 'NotFound', what: 'ipam-pool', id })

@@ -223,12 +223,43 @@ describe('what a network reserves', () => {
     assert.equal((await refused(other)).code, 'CidrConflict')
   })
 
+  test('is no network’s that is too small to keep it, whether it is named, the lowest, the last, or was given back', async () => {
+    const locale = 'onprem:chur'
+    const poolId = await pool('private', '172.28.0.0/28', { locale, quarantineSeconds: 60 })
+    const site = await take({ locale, resourceType: 'onprem:network', netmaskLength: 28, poolId })
+    const inside = { locale, inside: site.allocationId }
+    const link = { ...inside, resourceType: 'onprem:network' }
+    const isKept = async (cidr: string, resourceType = link.resourceType) => {
+      const problem = await refused({ ...inside, resourceType, cidr })
+      assert.equal(problem.code, 'CidrConflict')
+      assert.match(problem.detail, /is reserved/)
+    }
+    for (const cidr of ['172.28.0.15/32', '172.28.0.0/31', '172.28.0.0/32', '172.28.0.14/31']) await isKept(cidr)
+    await isKept('172.28.0.8/29', 'k8s:network')
+    // What keeps as much has it, and gives it back.
+    const parts = [await take({ ...link, cidr: '172.28.0.0/30' }), await take({ ...link, cidr: '172.28.0.12/30' })]
+    for (const { allocationId } of parts) assert.equal((await release(allocationId)).status, 204)
+    for (const cidr of ['172.28.0.0/31', '172.28.0.15/32'])
+      assert.equal((await refused({ ...link, cidr })).code, 'CidrConflict')
+    const { innerPoolId } = await world.get<Allocation>(`/allocations/${site.allocationId}`)
+    const { scopeId } = await world.get<{ scopeId: string }>(`/pools/${innerPoolId}`)
+    world.advance(60_000)
+    const below = await world.post<Pool>('/pools', { scopeId, family: 'ipv4', locale, parentPoolId: innerPoolId })
+    const { status } = await world.ask('POST', `/pools/${below.poolId}/cidrs`, { body: { cidr: '172.28.0.0/30' } })
+    assert.equal(status, 409)
+    const links = []
+    for (let n = 0; n < 6; n++) links.push((await take({ ...link, netmaskLength: 31 })).cidr)
+    assert.equal((await refused({ ...link, netmaskLength: 31 })).code, 'Exhausted')
+    const octets = links.map((cidr) => Number(cidr.split('.')[3]!.split('/')[0])).sort((a, b) => a - b)
+    assert.deepEqual(octets, [2, 4, 6, 8, 10, 12])
+  })
+
   test('neither where a network gave it back and it rests, nor where it rests no more', async () => {
     const locale = 'onprem:bern'
     const poolId = await pool('private', '172.29.0.0/28', { locale, quarantineSeconds: 60 })
     const site = await take({ locale, resourceType: 'onprem:network', netmaskLength: 28, poolId })
     const inside = { locale, inside: site.allocationId }
-    for (const cidr of ['172.29.0.0/31', '172.29.0.15/32']) {
+    for (const cidr of ['172.29.0.0/30', '172.29.0.12/30']) {
       const part = await take({ ...inside, resourceType: 'onprem:network', cidr })
       assert.equal((await release(part.allocationId)).status, 204)
     }

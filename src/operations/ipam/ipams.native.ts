@@ -1,47 +1,27 @@
 // IPAMs over the native API.
 import { z } from 'zod'
-import { type Refusal, refuse } from '#model/refusal.ts'
-import type { Tag } from '#model/tags.ts'
 import { nameKey } from '#model/tags.ts'
 import type { Ipam } from '#store/tables/ipams.ts'
-import { type Place, permitter, requirePermission } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.ts'
-import { nativeRead, nativeWrite } from '../operation.native.ts'
-import type { ReadContext, WriteContext } from '../operation.ts'
-import {
-  accountId,
-  accountName,
-  flag,
-  formatInstant,
-  gatherPage,
-  idText,
-  instant,
-  ipamName,
-  nameShapes,
-  pageOf,
-  paging,
-} from '../shapes.native.ts'
-import { checkRegion } from '../space/request-parts.ts'
+import { nativeWrite } from '../operation.native.ts'
+import type { ReadContext } from '../operation.ts'
+import type { WithTags } from '../readable.ts'
+import { nativeReadings } from '../readings.native.ts'
+import { accountId, accountName, flag, formatInstant, idText, instant, ipamName, nameShapes } from '../shapes.native.ts'
 import {
   allTags,
   description,
   labelsFrom,
   newDescription,
   newName,
-  refuseMalformed,
   refuseNoChange,
   shownName,
   shownTags,
   tagMap,
   tags,
 } from '../space/shapes.native.ts'
-import {
-  createIpam as create,
-  type IpamSettings,
-  ipamSettingsDefault,
-  deleteIpam as remove,
-  updateIpam as update,
-} from './ipams.ts'
+import { changeIpam, dropIpam, makeIpam } from './ipam-requests.ts'
+import { listIpams, readableIpams } from './readable.ts'
 
 export const ipamId = idText('ipam').describe('`ipam-…`.')
 const scopeId = idText('scope').describe('`ipam-scope-…`.')
@@ -73,41 +53,15 @@ const ipam = z.object({
 })
 nameShapes({ Ipam: ipam })
 
-export const listIpams = nativeRead({
-  name: 'listIpams',
-  summary: 'List IPAMs, as far as you may see them.',
-  action: 'ipam:read',
-  input: z.strictObject({ ...paging, account: accountName.optional().describe('Only those of this account.') }),
-  output: pageOf(ipam),
-  rest: { method: 'GET', path: '/ipams' },
-  cli: 'ipam list',
-  columns: ['ipamId', 'name', 'account', 'region', 'tier', 'description'],
-  refusals: ['InvalidPaginationToken'],
-  at: 'filtered',
-  async run(context, { account, ...params }) {
-    const isPermitted = await permitter(context, 'ipam:read')
-    return gatherPage(context, params, {
-      read: (after, limit) => context.tx.ipams.list({ account }, after, limit),
-      key: ({ id }) => id,
-      async showAll(rows) {
-        const tags = await context.tx.tags.ofMany(rows.map(({ id }) => id))
-        return rows.map((row) => (isPermitted(row.account) ? describe(row, tags.get(row.id) ?? []) : undefined))
-      },
-    })
-  },
-})
-
-export const getIpam = nativeRead({
-  name: 'getIpam',
-  summary: 'Show one IPAM.',
-  action: 'ipam:read',
-  input: z.strictObject({ ipamId: ipamName }),
+const readings = nativeReadings({
+  kind: 'ipam',
+  title: 'IPAM',
+  filter: { account: accountName.optional().describe('Only those of this account.') },
   output: ipam,
-  rest: { method: 'GET', path: '/ipams/{ipamId}' },
-  cli: 'ipam show',
-  refusals: ['NotFound', 'MalformedId'],
-  at: placeOfIpam,
-  run: async (context, input) => showIpam(context, await findIpam(context, input.ipamId)),
+  columns: ['ipamId', 'name', 'account', 'region', 'tier', 'description'],
+  readable: readableIpams,
+  list: (context, { account }, asked) => listIpams(context, { account }, asked),
+  show,
 })
 
 export const createIpam = nativeWrite({
@@ -133,15 +87,8 @@ export const createIpam = nativeWrite({
   cli: 'ipam create',
   refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded', 'NotEligible'],
   at: async (context, { account }) => placeOfNode(context, account),
-  async run(context, { account, region, name, tags, ...spec }) {
-    checkRegion(context, 'region', region)
-    for (const [index, name] of (spec.operatingRegions ?? []).entries()) {
-      checkRegion(context, `operatingRegions.${index}`, name)
-    }
-    if (saysOtherwise(spec, ipamSettingsDefault)) await requireRules(context, account)
-    const made = await create(context.actingFor(account, region), { ...spec, ...labelsFrom({ name, tags }) })
-    return showIpam(context, made)
-  },
+  run: async (context, { name, tags, ...spec }) =>
+    showIpam(context, await makeIpam(context, { ...spec, ...labelsFrom({ name, tags }) })),
 })
 
 const ipamChanges = {
@@ -166,16 +113,11 @@ export const updateIpam = nativeWrite({
   rest: { method: 'PATCH', path: '/ipams/{ipamId}' },
   cli: 'ipam update',
   refusals: ['NotFound', 'MalformedId', 'AlreadyExists', 'DependencyViolation', 'NotEligible'],
-  changes: getIpam,
-  at: placeOfIpam,
+  changes: readings.get,
+  at: (context, { ipamId }) => readableIpams.placeOf(context, ipamId),
   async run(context, { ipamId, name, tags, ...given }) {
     refuseNoChange({ ...given, name, tags }, Object.keys(ipamChanges))
-    const found = await findIpam(context, ipamId)
-    for (const [index, name] of (given.operatingRegions ?? []).entries()) {
-      checkRegion(context, `operatingRegions.${index}`, name)
-    }
-    if (saysOtherwise(given, found)) await requireRules(context, found.account)
-    return showIpam(context, await update(context, found, { ...given, ...labelsFrom({ name, tags }) }))
+    return showIpam(context, await changeIpam(context, ipamId, { ...given, ...labelsFrom({ name, tags }) }))
   },
 })
 
@@ -196,48 +138,19 @@ export const deleteIpam = nativeWrite({
   rest: { method: 'DELETE', path: '/ipams/{ipamId}', status: 204 },
   cli: 'ipam delete',
   refusals: ['NotFound', 'MalformedId', 'DependencyViolation'],
-  changes: getIpam,
-  at: placeOfIpam,
-  async run(context, { ipamId, cascade }) {
-    const found = await findIpam(context, ipamId)
-    const hasPolicies = (await context.tx.policies.countOfIpam(ipamId)) > 0
-    // Its word for requests of which no document speaks ends with it, and so do its policies.
-    if (found.unmatched === 'deny' || (cascade && hasPolicies)) await requireRules(context, found.account)
-    await remove(context.actingFor(found.account, found.region), found, { cascade })
-  },
+  changes: readings.get,
+  at: (context, { ipamId }) => readableIpams.placeOf(context, ipamId),
+  run: (context, { ipamId, cascade }) => dropIpam(context, ipamId, { cascade }),
 })
 
-export const ipamOperations = [listIpams, getIpam, createIpam, updateIpam, deleteIpam] as const
-
-// Finding ------------------------------------------------------------------------------------------------------------
-
-const absentIpam = (id: string): Refusal => ({ code: 'NotFound', what: 'ipam', id })
-export async function findIpam(context: ReadContext, id: string): Promise<Ipam> {
-  refuseMalformed('ipam', 'ipam', id, 'ipam-...')
-  return (await context.tx.ipams.find(id)) ?? refuse(absentIpam(id))
-}
-export async function placeOfIpam(context: ReadContext, input: { readonly ipamId: string }): Promise<Place> {
-  return { node: (await findIpam(context, input.ipamId)).account, absent: absentIpam(input.ipamId) }
-}
-
-/** Whether settings are given that are otherwise than those that there are. */
-const saysOtherwise = ({ policyCompatibility, unmatched }: Partial<IpamSettings>, there: IpamSettings): boolean =>
-  (policyCompatibility ?? there.policyCompatibility) !== there.policyCompatibility ||
-  (unmatched ?? there.unmatched) !== there.unmatched
-
-/** What holds where no document applies is a rule: of the account, or of the whole organization where its IPAM speaks for that. */
-async function requireRules(context: WriteContext, account: string): Promise<void> {
-  const { delegatedAdministrator } = await context.snapshot()
-  const organization = account === delegatedAdministrator ? await context.tx.organizations.find() : undefined
-  await requirePermission(context, 'policy:manage', { node: organization?.rootId ?? account })
-}
+export const ipamOperations = [readings.list, readings.get, createIpam, updateIpam, deleteIpam] as const
 
 // Showing ------------------------------------------------------------------------------------------------------------
 
-const showIpam = async (context: ReadContext, found: Ipam): Promise<z.output<typeof ipam>> =>
-  describe(found, await context.tx.tags.of(found.id))
+const showIpam = async (context: ReadContext, made: Ipam): Promise<z.output<typeof ipam>> =>
+  show(await readableIpams.describeOne(context, made))
 
-function describe(found: Ipam, stored: readonly Tag[]): z.output<typeof ipam> {
+function show({ row: found, tags: stored }: WithTags<Ipam>): z.output<typeof ipam> {
   const tags = tagMap(stored)
   return {
     ipamId: found.id,

@@ -37,18 +37,19 @@ interface Container {
   readonly held: Held[]
 }
 
-function reservedIn({ type, range }: Container): number[] {
+function reservedIn({ type, range }: Pick<Container, 'type' | 'range'>): number[] {
   const size = sizeOf(range)
   const [first, last] = type === 'subnet' ? [4, 1] : type === 'onprem:network' && size > 3 ? [2, 1] : [0, 0]
   return Array.from({ length: size }, (_, at) => at)
     .filter((at) => at < first || at >= size - last)
     .map((at) => range.first + at)
 }
-/** Networks may have what is reserved by custom alone. */
+/** Networks may have what is reserved by custom alone, where they keep it too. */
 function isFree(container: Container, type: Type, range: Range): boolean {
   const { first } = container.range
   if (range.first < first || range.first + sizeOf(range) > first + sizeOf(container.range)) return false
-  const kept = type !== 'onprem:host' && container.type !== 'subnet' ? [] : reservedIn(container)
+  const own = type !== 'onprem:host' && container.type !== 'subnet' ? reservedIn({ type, range }) : []
+  const kept = reservedIn(container).filter((address) => !own.includes(address))
   return (
     !container.held.some((one) => meets(one.range, range)) &&
     !kept.some((address) => meets({ first: address, length: 32 }, range))

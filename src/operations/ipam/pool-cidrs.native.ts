@@ -3,10 +3,22 @@ import { z } from 'zod'
 import { formatCidr, parseCidr } from '#model/cidr.ts'
 import type { PoolCidr } from '#store/tables/pools.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
-import { formatInstant, gatherPage, idText, instant, nameShapes, pageOf, paging, poolName } from '../shapes.native.ts'
+import {
+  answerPage,
+  formatInstant,
+  idText,
+  instant,
+  nameShapes,
+  pageAsked,
+  pageOf,
+  paging,
+  poolName,
+} from '../shapes.native.ts'
 import { cidr, netmaskLength } from '../space/shapes.native.ts'
-import { deprovisionAtOnce, listPoolCidrs as listCidrs, provisionAtOnce } from './pool-cidrs.ts'
-import { findPool, ownedPool, placeOfPool } from './pools.native.ts'
+import { deprovisionAtOnce, provisionAtOnce } from './pool-cidrs.ts'
+import { listCidrsOfPool } from './pool-lists.ts'
+import { poolOfOwner } from './pool-requests.ts'
+import { readablePools } from './readable.ts'
 
 const poolCidrId = idText('poolCidr').describe('`ipam-pool-cidr-…`.')
 const poolCidr = z.object({
@@ -31,14 +43,9 @@ export const listPoolCidrs = nativeRead({
   cli: 'pool-cidr list',
   columns: ['cidr', 'state', 'poolCidrId'],
   refusals: ['NotFound', 'MalformedId', 'InvalidPaginationToken'],
-  at: placeOfPool,
+  at: (context, { poolId }) => readablePools.placeOf(context, poolId),
   async run(context, { poolId, ...params }) {
-    const placed = await listCidrs(context, await findPool(context, poolId))
-    return gatherPage(context, params, {
-      read: async (after, limit) => placed.filter(({ place }) => place > after).slice(0, limit),
-      key: ({ place }) => place,
-      show: async ({ row }) => showCidr(row),
-    })
+    return answerPage(await listCidrsOfPool(context, poolId, pageAsked(params)), showCidr)
   },
 })
 
@@ -57,9 +64,9 @@ export const provision = nativeWrite({
   rest: { method: 'POST', path: '/pools/{poolId}/cidrs', status: 201 },
   cli: 'pool-cidr create',
   refusals: ['NotFound', 'MalformedId', 'CidrConflict', 'LimitExceeded', 'NotAuthorized'],
-  at: placeOfPool,
+  at: (context, { poolId }) => readablePools.placeOf(context, poolId),
   async run(context, { poolId, cidr, netmaskLength }) {
-    const { owner, ...poolAt } = await ownedPool(context, poolId)
+    const { owner, ...poolAt } = await poolOfOwner(context, poolId)
     const spec = { cidr: cidr === undefined ? undefined : parseCidr(cidr), netmaskLength }
     return showCidr(await provisionAtOnce(owner, poolAt, spec, 'ipam:manage'))
   },
@@ -76,9 +83,9 @@ export const deprovision = nativeWrite({
   rest: { method: 'DELETE', path: '/pools/{poolId}/cidrs', status: 204 },
   cli: 'pool-cidr delete',
   refusals: ['NotFound', 'MalformedId', 'IncorrectState', 'InUse'],
-  at: placeOfPool,
+  at: (context, { poolId }) => readablePools.placeOf(context, poolId),
   async run(context, { poolId, cidr }) {
-    const { owner, pool } = await ownedPool(context, poolId)
+    const { owner, pool } = await poolOfOwner(context, poolId)
     await deprovisionAtOnce(owner, pool, parseCidr(cidr)!)
   },
 })

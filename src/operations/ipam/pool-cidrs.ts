@@ -295,6 +295,8 @@ async function takeFrom(context: WriteContext, source: Source, poolAt: PoolAt, p
 }
 
 async function takeFromParent(context: WriteContext, parent: Pool, pool: Pool, params: Params): Promise<Got> {
+  // A network inside may have given back what the parent keeps from hosts.
+  if (endsOf(parent)) await reserveEnds(context, parent)
   if (params.cidr) {
     const taken = await context.tx.space.takeExactly(parent.n, params.cidr)
     if (taken === 'taken') return { cidr: params.cidr, allocation: await allocate(context, parent, pool, params.cidr) }

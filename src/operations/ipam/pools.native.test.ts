@@ -274,16 +274,7 @@ test('one request makes one version of a pool, whatever it says', async () => {
   const made = await statesOf(pool.poolId)
   assert.deepEqual(
     made.map(({ state }) => [state.quarantineSeconds, state.sharedWith, state.tags]),
-    [
-      [
-        60,
-        [prod],
-        [
-          { Key: 'note', Value: 'x' },
-          { Key: 'team', Value: 'net' },
-        ],
-      ],
-    ],
+    [[60, [prod], { note: 'x', team: 'net' }]],
   )
   const { status, body } = await world.ask<Pool>('PATCH', `/pools/${pool.poolId}`, {
     body: {

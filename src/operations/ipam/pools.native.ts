@@ -1,52 +1,45 @@
 // Pools over the native API: what they are, and how much of their space is used.
 import { z } from 'zod'
-import { formatId, parseId, shapePattern } from '#model/identifier.ts'
+import { familyNumber, familyText } from '#model/cidr.ts'
+import { shapePattern } from '#model/identifier.ts'
 import { provider } from '#model/policy/decision.ts'
 import { reservedEndMax } from '#model/policy/nesting.ts'
-import { isOwnOrShared, mayUsePool } from '#model/policy/resolve.ts'
 import { quarantineSecondsMax } from '#model/policy/tag-settings.ts'
-import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import { nameKey, tagsFrom } from '#model/tags.ts'
-import type { Ipam } from '#store/tables/ipams.ts'
 import type { Pool } from '#store/tables/pools.ts'
-import { type Place, permitter, requirePermission } from '../identity/authority.ts'
-import { placeOfNode } from '../identity/roles.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
-import type { ReadContext, WriteContext } from '../operation.ts'
+import type { ReadContext } from '../operation.ts'
 import {
   accountId,
   accountName,
   allocationName,
+  answerPage,
+  filterOf,
   flag,
   formatInstant,
-  gatherPage,
   idCharactersMax,
   idText,
   instant,
   ipamName,
   nameShapes,
+  pageAsked,
   pageOf,
   paging,
   poolName,
   scopeName,
   targetName,
 } from '../shapes.native.ts'
-import { checkLocale } from '../space/request-parts.ts'
 import {
   addressCount,
   allTags,
   contact,
   description,
   family,
-  familyNumber,
-  familyText,
   labelsFrom,
   locale,
   netmaskLength,
   newDescription,
   newName,
-  numberIn,
-  refuseMalformed,
   refuseNoChange,
   scopeType,
   shownName,
@@ -54,13 +47,17 @@ import {
   tagMap,
   tags,
 } from '../space/shapes.native.ts'
-import { getOwnPool, type PoolAt } from './access.ts'
-import { type Divided, divideAllocation, findDivided } from './divisions.ts'
 import { ipamId } from './ipams.native.ts'
-import { findSharedNode, seesPool } from './known-pools.ts'
-import { createPool as create, deletePool as remove, updatePool as update } from './pools.ts'
-import { findScope, placeOfScope, scopeId } from './scopes.native.ts'
-import { type PoolUtilization, readUtilizations } from './utilization.ts'
+import {
+  getSeenPool,
+  getUtilization as getUtilizationOf,
+  listPools as listPoolsOf,
+  placeOfSeenPool,
+} from './pool-lists.ts'
+import { changePool, dropPool, makePool, placeOfNewPool } from './pool-requests.ts'
+import { type DescribedPool, readablePools } from './readable.ts'
+import { scopeId } from './scopes.native.ts'
+import type { PoolUtilization } from './utilization.ts'
 
 const sharedWithMax = 1_000
 
@@ -158,41 +155,11 @@ export const listPools = nativeRead({
   columns: ['poolId', 'name', 'locale', 'family', 'scopeType', 'description'],
   refusals: ['InvalidPaginationToken', 'NotFound'],
   at: 'filtered',
-  async run(context, { usableBy, parentPoolId, family, ...params }) {
-    if (usableBy !== undefined) {
-      await requirePermission(context, 'ipam:read', await placeOfNode(context, usableBy))
-    }
-    const parent = parentPoolId === undefined ? undefined : await context.tx.pools.find(parentPoolId)
-    if (parentPoolId !== undefined && !parent) return { items: [] }
-    const isPermitted = await permitter(context, 'ipam:read')
-    const snapshot = await context.snapshot()
-    const { ipamId, scopeId, locale } = params
-    const filter = {
-      ipamId,
-      scopeId,
-      locale,
-      parent: parent?.n,
-      family: family && (family === 'ipv4' ? 4 : 6),
-    } as const
-    const show = shower(context)
-    const mayUse = (account: string, row: Pool): boolean =>
-      isPermitted(row.account)
-        ? mayUsePool(snapshot, account, row.id, context.now)
-        : isOwnOrShared(snapshot, account, row.id)
-    const isShown = (row: Pool): boolean => (usableBy === undefined ? isPermitted(row.account) : mayUse(usableBy, row))
-    return gatherPage(context, params, {
-      read: (after, limit) => context.tx.pools.list(filter, numberIn(after), limit),
-      key: ({ n }) => String(n),
-      start: '0',
-      showAll: async (rows) => {
-        const shown = new Map((await show(rows.filter(isShown))).map((one) => [one.poolId, one]))
-        return rows.map(({ id, account }) => {
-          const one = shown.get(id)
-          return one && (isPermitted(account) ? one : withoutOwners(one))
-        })
-      },
-    })
-  },
+  run: async (context, { family, ...input }) =>
+    answerPage(
+      await listPoolsOf(context, { ...filterOf(input), family: family && familyNumber(family) }, pageAsked(input)),
+      show,
+    ),
 })
 
 export const getPool = nativeRead({
@@ -204,13 +171,8 @@ export const getPool = nativeRead({
   rest: { method: 'GET', path: '/pools/{poolId}' },
   cli: 'pool show',
   refusals: ['NotFound', 'MalformedId'],
-  at: placeOfSeenPool,
-  async run(context, input) {
-    const found = await findPool(context, input.poolId)
-    const isPermitted = await permitter(context, 'ipam:read')
-    const shown = await showPool(context, found)
-    return isPermitted(found.account) ? shown : withoutOwners(shown)
-  },
+  at: (context, { poolId }) => placeOfSeenPool(context, poolId),
+  run: async (context, { poolId }) => show(await getSeenPool(context, poolId)),
 })
 
 const newPool = z.strictObject({
@@ -248,35 +210,14 @@ export const createPool = nativeWrite({
   rest: { method: 'POST', path: '/pools', status: 201 },
   cli: 'pool create',
   refusals: ['NotFound', 'NotShared', 'MalformedId', 'AlreadyExists', 'LimitExceeded', 'NotSupported', 'NotAuthorized'],
-  async at(context, { sourceAllocationId: id, scopeId }) {
-    if (id !== undefined) return { node: (await getDivided(context, id)).scope.account, absent: absentAllocation(id) }
-    if (scopeId === undefined) refuse({ code: 'MissingParameter', field: 'scopeId' })
-    return placeOfScope(context, { scopeId })
-  },
-  async run(context, params) {
-    if (params.locale !== undefined) checkLocale(context, 'locale', params.locale)
-    if (params.sourceAllocationId !== undefined) return showPool(context, await divide(context, params))
-    const { scopeId = '', parentPoolId, family, requiredTags, name, tags, sourceAllocationId: _, ...rest } = params
-    const { reservedFirst, reservedLast, ...spec } = rest
-    if (family === undefined) refuse({ code: 'MissingParameter', field: 'family' })
-    for (const [field, said] of Object.entries({ reservedFirst, reservedLast })) {
-      if (said !== undefined) refuseValue(field, said, 'only a pool inside of an allocation reserves addresses')
-    }
-    const scope = await findScope(context, scopeId)
-    const owner = context.actingFor(scope.account, scope.region)
-    const ipam = (await context.tx.ipams.find(scope.ipamId))!
-    const parent = parentPoolId === undefined ? undefined : (await getOwnPool(owner, parentPoolId, 'ipam:manage')).pool
-    const made = await create(
-      owner,
-      { scope, ipam },
-      {
-        ...spec,
-        parent,
-        family: familyNumber(family),
-        requiredTags: tagsFrom(requiredTags),
-        ...labelsFrom({ name, tags }),
-      },
-    )
+  at: placeOfNewPool,
+  async run(context, { family, requiredTags, name, tags, ...rest }) {
+    const made = await makePool(context, {
+      ...rest,
+      family: family && familyNumber(family),
+      requiredTags: tagsFrom(requiredTags),
+      ...labelsFrom({ name, tags }),
+    })
     return showPool(context, made)
   },
 })
@@ -304,12 +245,11 @@ export const updatePool = nativeWrite({
   cli: 'pool update',
   refusals: ['NotFound', 'MalformedId', 'AlreadyExists', 'LimitExceeded', 'PolicyConflict'],
   changes: getPool,
-  at: placeOfPool,
+  at: (context, { poolId }) => readablePools.placeOf(context, poolId),
   async run(context, { poolId, ...given }) {
     refuseNoChange(given, Object.keys(poolChanges))
-    const { owner, ...poolAt } = await ownedPool(context, poolId)
     const { name, tags, requiredTags, ...changes } = given
-    const changed = await update(owner, poolAt, {
+    const changed = await changePool(context, poolId, {
       ...changes,
       requiredTags: requiredTags && tagsFrom(requiredTags),
       ...labelsFrom({ name, tags }),
@@ -331,11 +271,8 @@ export const deletePool = nativeWrite({
   cli: 'pool delete',
   refusals: ['NotFound', 'MalformedId', 'DependencyViolation'],
   changes: getPool,
-  at: placeOfPool,
-  async run(context, { poolId, cascade }) {
-    const { owner, ...poolAt } = await ownedPool(context, poolId)
-    await remove(owner, poolAt, { cascade })
-  },
+  at: (context, { poolId }) => readablePools.placeOf(context, poolId),
+  run: (context, { poolId, cascade }) => dropPool(context, poolId, { cascade }),
 })
 
 export const getUtilization = nativeRead({
@@ -347,139 +284,48 @@ export const getUtilization = nativeRead({
   rest: { method: 'GET', path: '/pools/{poolId}/utilization' },
   cli: 'pool utilization',
   refusals: ['NotFound', 'MalformedId'],
-  at: placeOfPool,
-  async run(context, input) {
-    const found = await findPool(context, input.poolId)
-    return showUtilization((await readUtilizations(context, [found])).get(found.n)!)
-  },
+  at: (context, { poolId }) => readablePools.placeOf(context, poolId),
+  run: async (context, { poolId }) => showUtilization(await getUtilizationOf(context, poolId)),
 })
 
 export const poolOperations = [listPools, getPool, createPool, updatePool, deletePool, getUtilization] as const
 
-// Finding ------------------------------------------------------------------------------------------------------------
-
-const absentPool = (id: string): Refusal => ({ code: 'NotFound', what: 'ipam-pool', id })
-/** A pool of an IPAM: the provider's own are nobody's to see. */
-export async function findPool(context: ReadContext, id: string): Promise<Pool> {
-  refuseMalformed('pool', 'ipam-pool', id, 'ipam-pool-...')
-  const found = await context.tx.pools.find(id)
-  return found?.scopeId === undefined ? refuse(absentPool(id)) : found
-}
-export async function placeOfPool(context: ReadContext, input: { readonly poolId: string }): Promise<Place> {
-  return { node: (await findPool(context, input.poolId)).account, absent: absentPool(input.poolId) }
-}
-
-/** Also where it is shared with whom the caller may look after: as a list of what those may use shows it. */
-async function placeOfSeenPool(context: ReadContext, input: { readonly poolId: string }): Promise<Place> {
-  refuseMalformed('pool', 'ipam-pool', input.poolId, 'ipam-pool-...')
-  const isSeen = await seesPool(context, input.poolId)
-  const { id, account } = await findPool(context, input.poolId)
-  if ((await permitter(context, 'ipam:read'))(account)) return { node: account }
-  const shared = await findSharedNode(context, (await context.snapshot()).pools.get(id)!)
-  if (shared !== undefined) return { node: shared }
-  return isSeen ? { node: account } : { node: account, absent: absentPool(id) }
-}
-
-const absentAllocation = (id: string): Refusal => ({ code: 'NotFound', what: 'ipam-pool-allocation', id })
-/** What a pool is to divide; what is from no pool of an IPAM is to nobody else than absent. */
-async function getDivided(context: ReadContext, id: string): Promise<Divided> {
-  refuseMalformed('allocation', 'ipam-pool-allocation', id, 'ipam-pool-alloc-...')
-  const n = parseId('allocation', context.tx.installation, id)
-  const allocation = n === undefined ? undefined : await context.tx.allocations.find(n)
-  return (allocation && (await findDivided(context, allocation))) ?? refuse(absentAllocation(id))
-}
-
-/** Makes the pool that divides an allocation, which has most of what it is from there. */
-async function divide(context: WriteContext, params: z.output<typeof newPool>): Promise<Pool> {
-  const { sourceAllocationId = '', scopeId, family, parentPoolId, sourceVpcId, awsService, ...others } = params
-  const { publicIpSource, publiclyAdvertisable, reservedFirst, reservedLast, requiredTags, name, tags, ...spec } =
-    others
-  const divided = await getDivided(context, sourceAllocationId)
-  const { scope, allocation } = divided
-  const is: Readonly<Record<string, readonly [unknown, unknown]>> = {
-    scopeId: [scopeId, scope.id],
-    family: [family, familyText(allocation.cidr.family)],
-    parentPoolId: [parentPoolId, undefined],
-    sourceVpcId: [sourceVpcId, undefined],
-    awsService: [awsService, divided.outer.awsService],
-    publicIpSource: [publicIpSource, divided.outer.publicIpSource],
-    publiclyAdvertisable: [publiclyAdvertisable, undefined],
-  }
-  for (const [field, [said, own]] of Object.entries(is)) {
-    if (said === undefined || said === own) continue
-    refuseValue(field, String(said), 'a pool inside of an allocation has it from there; leave it out')
-  }
-  const isSaid = reservedFirst !== undefined || reservedLast !== undefined
-  return divideAllocation(
-    context.actingFor(scope.account, scope.region),
-    divided,
-    { ...spec, requiredTags: tagsFrom(requiredTags), ...labelsFrom({ name, tags }) },
-    isSaid ? { first: reservedFirst ?? 0, last: reservedLast ?? 0 } : undefined,
-  )
-}
-
-export interface OwnedPool extends PoolAt {
-  readonly owner: WriteContext
-}
-/** A pool that is changed by its owner, in the home Region of its IPAM. */
-export async function ownedPool(context: WriteContext, id: string): Promise<OwnedPool> {
-  const pool = await findPool(context, id)
-  const ipam = (await context.tx.ipams.find(pool.ipamId!))!
-  return { pool, ipam, owner: context.actingFor(pool.account, ipam.region) }
-}
-
 // Showing ------------------------------------------------------------------------------------------------------------
 
-/** Whom else it is shared with, and its tags, are its owner's. */
-const withoutOwners = <T extends z.output<typeof pool>>(shown: T): T => ({ ...shown, sharedWith: [], tags: {} })
+const showPool = async (context: ReadContext, made: Pool): Promise<z.output<typeof pool>> =>
+  show(await readablePools.describeOne(context, made))
 
-const showPool = async (context: ReadContext, found: Pool): Promise<z.output<typeof pool>> =>
-  (await shower(context)([found]))[0]!
-
-/** Shows some pools after others, and reads what they have in common once. */
-function shower({ tx }: ReadContext): (pools: readonly Pool[]) => Promise<z.output<typeof pool>[]> {
-  const ipams = new Map<string, Ipam>()
-  return async (pools) => {
-    for (const { ipamId } of pools) if (!ipams.has(ipamId!)) ipams.set(ipamId!, (await tx.ipams.find(ipamId!))!)
-    const parents = await tx.pools.idsOfIpams([...new Set(pools.flatMap(({ parent }) => parent ?? []))])
-    const shares = await tx.pools.sharesOf(pools.map(({ n }) => n))
-    const stored = await tx.tags.ofMany(pools.map(({ id }) => id))
-    return pools.map((found) => {
-      const tags = tagMap(stored.get(found.id) ?? [])
-      const ipam = ipams.get(found.ipamId!)!
-      return {
-        poolId: found.id,
-        name: tags[nameKey] || undefined,
-        account: found.account,
-        ipamId: ipam.id,
-        scopeId: found.scopeId!,
-        scopeType: found.scopeId === ipam.publicScopeId ? 'public' : 'private',
-        parentPoolId: found.parent === undefined ? undefined : parents.get(found.parent),
-        depth: found.depth,
-        family: familyText(found.family),
-        locale: found.locale,
-        description: found.description,
-        awsService: found.awsService,
-        publicIpSource: found.publicIpSource,
-        publiclyAdvertisable: found.publiclyAdvertisable,
-        minNetmaskLength: found.minNetmaskLength,
-        defaultNetmaskLength: found.defaultNetmaskLength,
-        maxNetmaskLength: found.maxNetmaskLength,
-        requiredTags: Object.fromEntries(found.requiredTags.map(({ key, value }) => [key, value])),
-        sourceVpcId: found.sourceResource?.id,
-        sourceAllocationId:
-          found.sourceAllocation === undefined
-            ? undefined
-            : formatId('allocation', tx.installation, found.sourceAllocation),
-        reservedFirst: found.reservedFirst,
-        reservedLast: found.reservedLast,
-        quarantineSeconds: found.quarantineSeconds,
-        sharedWith: shares.get(found.n) ?? [],
-        contact: found.contact,
-        tags,
-        createdAt: formatInstant(found.createdAt),
-      }
-    })
+function show(described: DescribedPool): z.output<typeof pool> {
+  const { pool: found, ipam, scopeType, parent, sourceAllocation, sharedWith, tags: stored } = described
+  const tags = tagMap(stored)
+  return {
+    poolId: found.id,
+    name: tags[nameKey] || undefined,
+    account: found.account,
+    ipamId: ipam.id,
+    scopeId: found.scopeId!,
+    scopeType,
+    parentPoolId: parent,
+    depth: found.depth,
+    family: familyText(found.family),
+    locale: found.locale,
+    description: found.description,
+    awsService: found.awsService,
+    publicIpSource: found.publicIpSource,
+    publiclyAdvertisable: found.publiclyAdvertisable,
+    minNetmaskLength: found.minNetmaskLength,
+    defaultNetmaskLength: found.defaultNetmaskLength,
+    maxNetmaskLength: found.maxNetmaskLength,
+    requiredTags: Object.fromEntries(found.requiredTags.map(({ key, value }) => [key, value])),
+    sourceVpcId: found.sourceResource?.id,
+    sourceAllocationId: sourceAllocation,
+    reservedFirst: found.reservedFirst,
+    reservedLast: found.reservedLast,
+    quarantineSeconds: found.quarantineSeconds,
+    sharedWith: [...sharedWith],
+    contact: found.contact,
+    tags,
+    createdAt: formatInstant(found.createdAt),
   }
 }
 

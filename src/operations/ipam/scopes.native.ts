@@ -1,31 +1,18 @@
 // Scopes over the native API.
 import { z } from 'zod'
-import { type Refusal, refuse } from '#model/refusal.ts'
-import type { Tag } from '#model/tags.ts'
 import { nameKey } from '#model/tags.ts'
 import type { Scope } from '#store/tables/ipams.ts'
-import { type Place, permitter } from '../identity/authority.ts'
-import { nativeRead, nativeWrite } from '../operation.native.ts'
+import { nativeWrite } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
-import {
-  accountId,
-  formatInstant,
-  gatherPage,
-  idText,
-  instant,
-  ipamName,
-  nameShapes,
-  pageOf,
-  paging,
-  scopeName,
-} from '../shapes.native.ts'
+import type { WithTags } from '../readable.ts'
+import { nativeReadings } from '../readings.native.ts'
+import { accountId, formatInstant, idText, instant, ipamName, nameShapes, scopeName } from '../shapes.native.ts'
 import {
   allTags,
   description,
   labelsFrom,
   newDescription,
   newName,
-  refuseMalformed,
   refuseNoChange,
   scopeType,
   shownName,
@@ -33,7 +20,8 @@ import {
   tagMap,
   tags,
 } from '../space/shapes.native.ts'
-import { findIpam, ipamId, placeOfIpam } from './ipams.native.ts'
+import { ipamId } from './ipams.native.ts'
+import { listScopes, readableIpams, readableScopes } from './readable.ts'
 import { createScope as create, deleteScope as remove, updateScope as update } from './scopes.ts'
 
 export const scopeId = idText('scope').describe('`ipam-scope-…`.')
@@ -50,41 +38,14 @@ const scope = z.object({
 })
 nameShapes({ Scope: scope })
 
-export const listScopes = nativeRead({
-  name: 'listScopes',
-  summary: 'List scopes, as far as you may see them.',
-  action: 'ipam:read',
-  input: z.strictObject({ ...paging, ipamId: ipamName.optional().describe('Only those of this IPAM.') }),
-  output: pageOf(scope),
-  rest: { method: 'GET', path: '/scopes' },
-  cli: 'scope list',
-  columns: ['scopeId', 'name', 'ipamId', 'scopeType', 'isDefault', 'description'],
-  refusals: ['InvalidPaginationToken'],
-  at: 'filtered',
-  async run(context, { ipamId, ...params }) {
-    const isPermitted = await permitter(context, 'ipam:read')
-    return gatherPage(context, params, {
-      read: (after, limit) => context.tx.ipams.listScopes(ipamId === undefined ? undefined : [ipamId], after, limit),
-      key: ({ id }) => id,
-      async showAll(rows) {
-        const tags = await context.tx.tags.ofMany(rows.map(({ id }) => id))
-        return rows.map((row) => (isPermitted(row.account) ? describe(row, tags.get(row.id) ?? []) : undefined))
-      },
-    })
-  },
-})
-
-export const getScope = nativeRead({
-  name: 'getScope',
-  summary: 'Show one scope.',
-  action: 'ipam:read',
-  input: z.strictObject({ scopeId: scopeName }),
+const readings = nativeReadings({
+  kind: 'scope',
+  filter: { ipamId: ipamName.optional().describe('Only those of this IPAM.') },
   output: scope,
-  rest: { method: 'GET', path: '/scopes/{scopeId}' },
-  cli: 'scope show',
-  refusals: ['NotFound', 'MalformedId'],
-  at: placeOfScope,
-  run: async (context, input) => showScope(context, await findScope(context, input.scopeId)),
+  columns: ['scopeId', 'name', 'ipamId', 'scopeType', 'isDefault', 'description'],
+  readable: readableScopes,
+  list: (context, { ipamId }, asked) => listScopes(context, { ipamId }, asked),
+  show,
 })
 
 export const createScope = nativeWrite({
@@ -101,9 +62,9 @@ export const createScope = nativeWrite({
   rest: { method: 'POST', path: '/scopes', status: 201 },
   cli: 'scope create',
   refusals: ['NotFound', 'MalformedId', 'AlreadyExists', 'LimitExceeded', 'NotSupported'],
-  at: placeOfIpam,
+  at: (context, { ipamId }) => readableIpams.placeOf(context, ipamId),
   async run(context, { ipamId, description, name, tags }) {
-    const found = await findIpam(context, ipamId)
+    const found = await readableIpams.get(context, ipamId)
     return showScope(context, await create(context, found, { description, ...labelsFrom({ name, tags }) }))
   },
 })
@@ -122,11 +83,11 @@ export const updateScope = nativeWrite({
   rest: { method: 'PATCH', path: '/scopes/{scopeId}' },
   cli: 'scope update',
   refusals: ['NotFound', 'MalformedId', 'AlreadyExists'],
-  changes: getScope,
-  at: placeOfScope,
+  changes: readings.get,
+  at: (context, { scopeId }) => readableScopes.placeOf(context, scopeId),
   async run(context, { scopeId, description, name, tags }) {
     refuseNoChange({ name, description, tags })
-    const found = await findScope(context, scopeId)
+    const found = await readableScopes.get(context, scopeId)
     return showScope(context, await update(context, found, { description, ...labelsFrom({ name, tags }) }))
   },
 })
@@ -140,32 +101,21 @@ export const deleteScope = nativeWrite({
   rest: { method: 'DELETE', path: '/scopes/{scopeId}', status: 204 },
   cli: 'scope delete',
   refusals: ['NotFound', 'MalformedId', 'IncorrectState', 'DependencyViolation'],
-  changes: getScope,
-  at: placeOfScope,
+  changes: readings.get,
+  at: (context, { scopeId }) => readableScopes.placeOf(context, scopeId),
   async run(context, { scopeId }) {
-    await remove(context, await findScope(context, scopeId))
+    await remove(context, await readableScopes.get(context, scopeId))
   },
 })
 
-export const scopeOperations = [listScopes, getScope, createScope, updateScope, deleteScope] as const
-
-// Finding ------------------------------------------------------------------------------------------------------------
-
-const absentScope = (id: string): Refusal => ({ code: 'NotFound', what: 'ipam-scope', id })
-export async function findScope(context: ReadContext, id: string): Promise<Scope> {
-  refuseMalformed('scope', 'ipam-scope', id, 'ipam-scope-...')
-  return (await context.tx.ipams.findScope(id)) ?? refuse(absentScope(id))
-}
-export async function placeOfScope(context: ReadContext, input: { readonly scopeId: string }): Promise<Place> {
-  return { node: (await findScope(context, input.scopeId)).account, absent: absentScope(input.scopeId) }
-}
+export const scopeOperations = [readings.list, readings.get, createScope, updateScope, deleteScope] as const
 
 // Showing ------------------------------------------------------------------------------------------------------------
 
-const showScope = async (context: ReadContext, found: Scope): Promise<z.output<typeof scope>> =>
-  describe(found, await context.tx.tags.of(found.id))
+const showScope = async (context: ReadContext, made: Scope): Promise<z.output<typeof scope>> =>
+  show(await readableScopes.describeOne(context, made))
 
-function describe(found: Scope, stored: readonly Tag[]): z.output<typeof scope> {
+function show({ row: found, tags: stored }: WithTags<Scope>): z.output<typeof scope> {
   const tags = tagMap(stored)
   return {
     scopeId: found.id,

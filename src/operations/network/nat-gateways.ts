@@ -6,13 +6,14 @@ import type { Tag } from '#model/tags.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { NatGateway, NatGatewayAddress } from '#store/tables/nat-gateways.ts'
 import type { Subnet } from '#store/tables/vpcs.ts'
+import { refuseMalformed } from '../identifiers.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { putTags } from '../organization/tagging.ts'
 import { elasticIpIdOf, getElasticIp } from '../space/addresses.ts'
 import { authorizeHeldAddress, grant, release } from '../space/grant.ts'
 import { beginState } from '../space/tenures.ts'
 import { getSubnet, reservedAtEnd, reservedAtStart } from './subnets.ts'
-import { getVpc, refuseMisshapen } from './vpcs.ts'
+import { getVpc } from './vpcs.ts'
 import { type Zone, zonesOf } from './zones.ts'
 
 /** AWS: a zonal gateway has up to 8 addresses, a private one up to 32, a regional one up to 32 in each zone. */
@@ -170,7 +171,7 @@ async function recordChange(context: WriteContext, gateway: NatGateway): Promise
 // Finding ------------------------------------------------------------------------------------------------------------
 
 export async function getNatGateway(context: ReadContext, id: string): Promise<NatGateway> {
-  refuseMisshapen('natGateway', 'nat-gateway', id, 'nat-...')
+  refuseMalformed('natGateway', id)
   const gateway = await context.tx.natGateways.find(id)
   const isOwn = gateway?.account === context.caller.account && gateway.region === context.region
   return isOwn ? gateway : refuse({ code: 'NotFound', what: 'nat-gateway', id })

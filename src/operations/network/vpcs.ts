@@ -1,10 +1,10 @@
 // What can be done with VPCs: records of private networks, whose blocks come from where policy says.
 import { type Cidr, formatCidr, overlaps } from '#model/cidr.ts'
-import { hasShape } from '#model/identifier.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import type { Vpc, VpcAttributes, VpcCidr } from '#store/tables/vpcs.ts'
+import { refuseMalformed } from '../identifiers.ts'
 import { isPlanEnded } from '../ipam/plans.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { putTags } from '../organization/tagging.ts'
@@ -125,7 +125,7 @@ export async function associateBlock(
 
 /** Takes a block away from its VPC, which is the caller's, and gives its space back. */
 export async function disassociateBlock(context: WriteContext, id: string): Promise<VpcCidr> {
-  refuseMisshapen('vpcCidrAssociation', 'vpc-cidr-association', id, 'vpc-cidr-assoc-...')
+  refuseMalformed('vpcCidrAssociation', id)
   const association = await context.tx.vpcs.findCidr(id)
   const vpc = association && (await findVpc(context, association.vpcId))
   if (!vpc) refuse({ code: 'NotFound', what: 'vpc-cidr-association', id })
@@ -180,16 +180,6 @@ export async function findVpc(context: ReadContext, id: string): Promise<Vpc | u
 }
 export async function getVpc(context: ReadContext, id: string): Promise<Vpc> {
   return (await findVpc(context, id)) ?? refuse({ code: 'NotFound', what: 'vpc', id })
-}
-
-/** Identifiers of other kinds and plain garbage are told apart from what is not there. EC2 does not do so for VPCs and subnets. */
-export function refuseMisshapen(
-  kind: Parameters<typeof hasShape>[0],
-  what: 'vpc-cidr-association' | 'nat-gateway',
-  id: string,
-  expected: string,
-): void {
-  if (!hasShape(kind, id)) refuse({ code: 'MalformedId', what, id, expected })
 }
 
 // What is refused ----------------------------------------------------------------------------------------------------

@@ -6,32 +6,33 @@ import {
   emailCharactersMax,
   externalIdCharactersMax,
 } from '#model/organization.ts'
-import { numbered, refuse } from '#model/refusal.ts'
 import { tagsFrom } from '#model/tags.ts'
-import type { Account, Organization } from '#store/tables/organizations.ts'
-import { permitter, requirePermission } from '../identity/authority.ts'
-import { refuseBeyondShare } from '../identity/shares.ts'
-import { endSharesWith } from '../ipam/pools.ts'
 import { batchBody, nativeRead, nativeWrite } from '../operation.native.ts'
-import type { ReadContext, WriteContext } from '../operation.ts'
-import { refuseToBringUnderOwn } from '../policy/own-break-glass.ts'
 import {
   accountId,
   accountName,
+  answerPage,
   formatInstant,
-  gatherPage,
   instant,
   nameShapes,
+  pageAsked,
   pageOf,
   paging,
 } from '../shapes.native.ts'
 import { refuseNoChange, shownTags, tagMap, tags } from '../space/shapes.native.ts'
-import { type AccountState, changeState, removeAccount, stateOf } from './account-states.ts'
-import { changeAccount, createAccount, moveAccount } from './accounts.ts'
-import { requireRightToDelete, requireRightToMove, requireRightToNumber, requireRightToTag } from './node-rights.ts'
+import {
+  bringAccountUnder,
+  endAccount,
+  openAccount,
+  openAccounts,
+  placesOfNewAccounts,
+  reviseAccount,
+  turnAccount,
+} from './account-requests.ts'
+import { type AccountState, stateOf } from './account-states.ts'
+import { type DescribedAccount, getAccount as getAccountOf, listAccounts as listAccountsOf } from './node-lists.ts'
 import { name, parentId, tagsNeedRight } from './nodes.native.ts'
-import { findAccount, findOrganization, placeOfAccount, placeOfParent } from './places.ts'
-import { refuseBeyondNewTagShare, replaceNodeTags } from './tree-tags.ts'
+import { placeOfAccount, placeOfParent } from './places.ts'
 
 /** One transaction makes all of them, and others wait for it. */
 const batchMax = 100
@@ -81,7 +82,10 @@ const params = z.strictObject({
   tags: tags.optional(),
 })
 nameShapes({ Account: account, AccountParams: params })
-type Params = z.output<typeof params>
+const paramsOf = ({ tags, ...rest }: z.output<typeof params>) => ({
+  ...rest,
+  ...(tags && { tags: tagsFrom(tags) }),
+})
 
 export const listAccounts = nativeRead({
   name: 'listAccounts',
@@ -94,23 +98,8 @@ export const listAccounts = nativeRead({
   columns: ['account', 'name', 'status', 'cloud', 'externalId', 'contact', 'parentId'],
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
-  async run(context, { parentId, ...params }) {
-    const isPermitted = await permitter(context, 'organization:read')
-    return gatherPage(context, params, {
-      read: (after, limit) =>
-        parentId === undefined
-          ? context.tx.organizations.listAccounts({ after, limit })
-          : context.tx.organizations.listMembersUnder(parentId, { after, limit }),
-      key: ({ id }) => id,
-      showAll: async (rows) => {
-        const shown = await showAccounts(
-          context,
-          rows.filter(({ id }) => isPermitted(id)),
-        )
-        return rows.map(({ id }) => shown.get(id))
-      },
-    })
-  },
+  run: async (context, { parentId, ...asked }) =>
+    answerPage(await listAccountsOf(context, { parentId }, pageAsked(asked)), show),
 })
 
 export const getAccount = nativeRead({
@@ -123,7 +112,7 @@ export const getAccount = nativeRead({
   cli: 'account show',
   refusals: ['NotFound'],
   at: placeOfAccount,
-  run: async (context, input) => showAccount(context, await findAccount(context, input.account)),
+  run: async (context, input) => show(await getAccountOf(context, input.account)),
 })
 
 export const createAnAccount = nativeWrite({
@@ -138,12 +127,7 @@ export const createAnAccount = nativeWrite({
   cli: 'account create',
   refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded', 'IncorrectState', 'PolicyConflict'],
   at: async (context, input) => placeOfParent(context, input.parentId),
-  async run(context, input) {
-    const organization = await findOrganization(context)
-    await requireRights(context, organization, input)
-    await requireRoom(context, input.parentId ?? organization.rootId, [input])
-    return create(context, organization, input)
-  },
+  run: async (context, input) => show(await openAccount(context, paramsOf(input))),
 })
 
 export const updateAccount = nativeWrite({
@@ -169,15 +153,7 @@ export const updateAccount = nativeWrite({
   at: placeOfAccount,
   async run(context, { account: id, tags, ...changes }) {
     refuseNoChange({ ...changes, tags }, ['name', 'email', 'cloud', 'externalId', 'contact', 'tags'])
-    const organization = await findOrganization(context)
-    if (tags) await requireRightToTag(context, { kind: 'account', id }, tags)
-    const { email, cloud, externalId } = changes
-    if ([email, cloud, externalId].some((value) => value !== undefined)) await requireParent(context, id)
-    if (Object.values(changes).some((value) => value !== undefined)) {
-      await changeAccount(context, organization, id, changes)
-    }
-    if (tags) await replaceNodeTags(context, organization, id, tagsFrom(tags))
-    return showAccount(context, await findAccount(context, id))
+    return show(await reviseAccount(context, id, { ...changes, tags: tags && tagsFrom(tags) }))
   },
 })
 
@@ -194,20 +170,7 @@ export const moveAnAccount = nativeWrite({
   refusals: ['NotFound', 'AlreadyExists', 'NotEligible', 'IncorrectState', 'PolicyConflict'],
   changes: getAccount,
   at: placeOfAccount,
-  async run(context, input) {
-    await requirePermission(context, 'organization:manage', await placeOfParent(context, input.parentId))
-    const source = (await context.tx.organizations.findNode(input.account))?.parentId
-    if (source === undefined) {
-      refuse({ code: 'NotEligible', problem: `the account \`${input.account}\` is not in the organization` })
-    }
-    // Else whoever administers the account and another unit could take it away from those who stand above it.
-    await requirePermission(context, 'organization:manage', { node: source })
-    await requireRightToMove(context, input.account, input.parentId)
-    await refuseToBringUnderOwn(context, input.parentId, input.account)
-    const move = { account: input.account, from: source, to: input.parentId }
-    await moveAccount(context, await findOrganization(context), move)
-    return showAccount(context, await findAccount(context, input.account))
-  },
+  run: async (context, { account, parentId }) => show(await bringAccountUnder(context, account, parentId)),
 })
 
 export const createAccounts = nativeWrite({
@@ -228,25 +191,10 @@ export const createAccounts = nativeWrite({
   rest: { method: 'POST', path: '/accounts/batch', status: 201, body: batchBody },
   cli: 'account create-batch',
   refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded', 'IncorrectState', 'PolicyConflict'],
-  async at(context, { accounts }) {
-    const [first, ...others] = new Set(accounts.map(({ parentId }) => parentId))
-    for (const other of others) {
-      await requirePermission(context, 'organization:manage', await placeOfParent(context, other))
-    }
-    return placeOfParent(context, first)
-  },
+  at: (context, { accounts }) => placesOfNewAccounts(context, accounts),
   async run(context, { accounts }) {
-    const organization = await findOrganization(context)
-    // All that is asked of the rules as they are: each account that is made would have them compiled anew.
-    const ofParents = Map.groupBy(accounts, ({ parentId = organization.rootId }) => parentId)
-    for (const [under, those] of ofParents) await requireRoom(context, under, those)
-    for (const [index, one] of accounts.entries())
-      await numbered(index, () => requireRights(context, organization, one))
-    const made: z.output<typeof account>[] = []
-    for (const [index, one] of accounts.entries()) {
-      made.push(await numbered(index, () => create(context, organization, one)))
-    }
-    return { accounts: made }
+    const made = await openAccounts(context, accounts.map(paramsOf))
+    return { accounts: made.map(show) }
   },
 })
 
@@ -272,11 +220,7 @@ const turning = (
     refusals: stateRefusals,
     changes: getAccount,
     at: placeOfAccount,
-    async run(context, { account: id }) {
-      await requireParent(context, id)
-      await changeState(context, await findOrganization(context), id, to)
-      return showAccount(context, await findAccount(context, id))
-    },
+    run: async (context, { account: id }) => show(await turnAccount(context, id, to)),
   })
 export const suspendAccount = turning('suspend', 'suspended', {
   summary:
@@ -305,11 +249,7 @@ export const removeAnAccount = nativeWrite({
   refusals: stateRefusals,
   changes: getAccount,
   at: placeOfAccount,
-  async run(context, { account: id }) {
-    await requireParent(context, id)
-    await requireRightToDelete(context, id)
-    await removeAccount(context, await findOrganization(context), id)
-  },
+  run: (context, { account }) => endAccount(context, account),
 })
 
 export const accountOperations = [
@@ -325,63 +265,8 @@ export const accountOperations = [
   removeAnAccount,
 ] as const
 
-async function requireParent(context: ReadContext, id: string): Promise<void> {
-  const parent = (await context.tx.organizations.findNode(id))?.parentId
-  if (parent === undefined) {
-    refuse({ code: 'NotEligible', problem: `the account \`${id}\` is not in the organization` })
-  }
-  await requirePermission(context, 'organization:manage', { node: parent })
-}
-
-/** Whether these accounts may come under a node, with their tags. */
-async function requireRoom(context: ReadContext, under: string, accounts: readonly Params[]): Promise<void> {
-  await refuseToBringUnderOwn(context, under)
-  await refuseBeyondShare(context, 'account', under, accounts.length)
-  const tags = accounts.reduce((sum, one) => sum + Object.keys(one.tags ?? {}).length, 0)
-  await refuseBeyondNewTagShare(context, under, tags)
-}
-
-async function requireRights(
-  context: ReadContext,
-  { rootId }: Organization,
-  { parentId = rootId, tags, ...params }: Params,
-): Promise<void> {
-  const number = numberOf(params)
-  if (number !== undefined) await requireRightToNumber(context, number, parentId)
-  if (tags) await requireRightToTag(context, { kind: 'account', parentId }, tags)
-}
-
-/** Makes one, and shows it. Whether the caller may is for who calls to have asked. */
-async function create(
-  context: WriteContext,
-  organization: Organization,
-  { tags, ...params }: Params,
-): Promise<z.output<typeof account>> {
-  const number = numberOf(params)
-  if (number !== undefined) await endSharesWith(context, number, await permitter(context, 'ipam:manage'))
-  const id = await createAccount(context, organization, { ...params, tags: tagsFrom(tags) })
-  return showAccount(context, await findAccount(context, id))
-}
-/** The number that an account is to have; undefined where it is drawn. */
-const numberOf = ({ account, cloud, externalId }: Pick<Params, 'account' | 'cloud' | 'externalId'>) =>
-  account ?? (cloud === 'aws' ? externalId : undefined)
-
-const showAccount = async (context: ReadContext, shown: Account): Promise<z.output<typeof account>> =>
-  (await showAccounts(context, [shown])).get(shown.id)!
-
-/** By their numbers. */
-async function showAccounts(
-  { tx }: ReadContext,
-  accounts: readonly Account[],
-): Promise<ReadonlyMap<string, z.output<typeof account>>> {
-  const ids = accounts.map(({ id }) => id)
-  const parents = await tx.organizations.parentsOf(ids)
-  const stored = await tx.tags.ofMany(ids)
-  const show = (one: Account): z.output<typeof account> => {
-    const { id, name, email, cloud, externalId, contact, joinedAt } = one
-    const own = { account: id, name, email, cloud, externalId, contact, status: stateOf(one) }
-    const parentId = parents.get(id)
-    return { ...own, parentId, tags: tagMap(stored.get(id) ?? []), joinedAt: formatInstant(joinedAt) }
-  }
-  return new Map(accounts.map((one) => [one.id, show(one)]))
+function show({ account: one, parent, tags }: DescribedAccount): z.output<typeof account> {
+  const { id, name, email, cloud, externalId, contact, joinedAt } = one
+  const own = { account: id, name, email, cloud, externalId, contact, status: stateOf(one) }
+  return { ...own, parentId: parent, tags: tagMap(tags), joinedAt: formatInstant(joinedAt) }
 }

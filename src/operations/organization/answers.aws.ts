@@ -8,7 +8,7 @@ import type { Tag } from '#model/tags.ts'
 import type { Account, Node, Organization, Stretch } from '#store/tables/organizations.ts'
 import { readTokenPage } from '../listing.aws.ts'
 import type { ReadContext } from '../operation.ts'
-import type { PageParams } from '../page-tokens.ts'
+import type { PageParams } from '../page-tokens.aws.ts'
 
 /** AWS Organizations: pages of 20, and no larger. */
 const pageSize = 20

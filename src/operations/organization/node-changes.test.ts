@@ -418,3 +418,45 @@ test('who may not move an account learns nothing of what is above their own node
   const told = JSON.stringify(body)
   assert(told.includes(shop) && !told.includes(bindingId) && !told.includes(prod), told)
 })
+
+test('§6 an account is not moved by removing it and making its number again, without what a move needs', async () => {
+  const number = '717171717171'
+  const make = (parentId: string, as?: string, tags: object = {}) =>
+    acme.ask<Problem>('POST', '/accounts', {
+      body: { account: number, name: 'shed', parentId, tags },
+      ...(as ? { as } : {}),
+    })
+  const remove = (as?: string) => acme.ask<Problem>('DELETE', `/accounts/${number}`, as ? { as } : {})
+  await succeeds(make(prod))
+
+  // Out from under a policy, and back under it.
+  await assign(await policyWith([{ poolId: listed }]), prod)
+  const mover = await moverOf(prod, dev)
+  await isDeniedAt(prod, move(number, dev, mover))
+  await succeeds(remove(mover))
+  await isDeniedAt(prod, make(dev, mover))
+  const batch = { accounts: [{ account: number, name: 'shed', parentId: dev }] }
+  await isDeniedAt(prod, acme.ask<Problem>('POST', '/accounts/batch', { body: batch, as: mover }))
+  await succeeds(make(prod, mover))
+  await succeeds(remove())
+  await liftAll()
+
+  // Away from what is forbidden where it was.
+  const dual = await adminOf(prod, dev)
+  await forbid('user:somebody', 'approver', prod)
+  await isDeniedAt(prod, make(dev, dual), 'role:manage')
+  await liftAll()
+  await succeeds(make(dev, await adminOf(prod, dev)))
+  await succeeds(remove())
+
+  // Without the tag by which a rule above knew it.
+  await assign(await policyWith(rulesForTier()), workloads)
+  await succeeds(make(dev, undefined, { tier: 'premium' }))
+  const owner = await adminOf(dev)
+  await isDeniedAt(workloads, tag(`/accounts/${number}`, {}, owner))
+  await succeeds(remove(owner))
+  await isDeniedAt(workloads, make(dev, owner))
+  await isDeniedAt(workloads, make(dev, owner, { tier: 'premium' }))
+  await succeeds(make(dev))
+  await succeeds(remove())
+})

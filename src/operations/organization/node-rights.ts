@@ -1,7 +1,11 @@
 // The rights that a change of the tree needs beside `organization:manage`: over the policies and role bindings that it makes
 // apply, or apply no longer.
 import {
+  comeBack,
+  type Move,
+  moveTo,
   nodesOfMove,
+  type OutsidePlace,
   type TaggedNode,
   touchedByMove,
   touchedByNumber,
@@ -9,6 +13,8 @@ import {
 } from '#model/policy/node-change.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import { type Action, everywhere, type RoleBinding, roles } from '#model/roles.ts'
+import type { Tag } from '#model/tags.ts'
+import type { TagsKept } from '#store/tables/kept-states.ts'
 import {
   accessAt,
   accessOfToken,
@@ -24,17 +30,22 @@ import { refuseTakenNumber } from './accounts.ts'
 
 /** To be called before the account is moved. */
 export async function requireRightToMove(context: ReadContext, account: string, parentId: string): Promise<void> {
+  await requireRightTo(context, moveTo(await context.snapshot(), account, parentId))
+}
+
+async function requireRightTo(context: ReadContext, move: Move): Promise<void> {
   const snapshot = await context.snapshot()
-  const { assignments, exceptions } = touchedByMove(snapshot, account, parentId, context.now)
+  const { account } = move
+  const { assignments, exceptions } = touchedByMove(snapshot, move, context.now)
   await requireAtAll(context, 'policy:manage', assignments, 'and the move changes which of its policies or rules apply')
-  await requireRightToApprove(context, exceptions, parentId)
-  const { left, gained } = nodesOfMove(snapshot, account, parentId)
+  await requireRightToApprove(context, exceptions, move.after.path.at(-2)!)
+  const { left, gained } = nodesOfMove(move)
   await requireRightToLift(
     context,
     [...(await bindingsAt(context, left, 'forbid')), ...movedOf(snapshot, account, left)],
     account,
   )
-  await requireRightToGive(context, account, gained)
+  await requireRightToGive(context, move, gained)
 }
 
 /** To be called before the unit is deleted, with which its role bindings end. */
@@ -94,7 +105,11 @@ async function requireRightToLift(
  * not permitted to themselves there. The caller's own roles are not asked about: what is forbidden to them stays so, or they
  * had the right to lift it. Neither are the scopes of the token: they permit the move, which gives its bearer nothing beyond.
  */
-async function requireRightToGive(context: ReadContext, account: string, nodes: readonly string[]): Promise<void> {
+async function requireRightToGive(
+  context: ReadContext,
+  { account, before: { path } }: Move,
+  nodes: readonly string[],
+): Promise<void> {
   const snapshot = await context.snapshot()
   const { now } = context
   const native = context.caller.native!
@@ -102,7 +117,7 @@ async function requireRightToGive(context: ReadContext, account: string, nodes: 
   const given = new Map(toOthers.map(({ role, node }) => [role, node]))
   for (const [role, node] of given) {
     for (const action of roles[role].actions) {
-      if (accessOfToken(snapshot, native, { action, node: account, now }).isPermitted) continue
+      if (accessOfToken(snapshot, native, { action, node: account, now, path }).isPermitted) continue
       const because = `by the move, \`${role}\` at \`${node}\` would permit \`${action}\` at \`${account}\`, which you may not do there`
       refuseWithoutRole(context, 'role:manage', account, because)
     }
@@ -110,12 +125,8 @@ async function requireRightToGive(context: ReadContext, account: string, nodes: 
 }
 
 /** To be called before the node gets these tags, which are all that it is to have. */
-export async function requireRightToTag(
-  context: ReadContext,
-  node: TaggedNode,
-  tags: Readonly<Record<string, string>>,
-): Promise<void> {
-  const touched = touchedByTags(await context.snapshot(), node, new Map(Object.entries(tags)))
+export async function requireRightToTag(context: ReadContext, node: TaggedNode, tags: readonly Tag[]): Promise<void> {
+  const touched = touchedByTags(await context.snapshot(), node, mapOf(tags))
   await requireAtAll(context, 'policy:manage', touched, 'and a rule of its policies reads the tags')
 }
 
@@ -123,22 +134,31 @@ export async function requireRightToTag(
  * To be called before an account is made under this number: what names the number is for who had it, or is to have it, and its record
  * is for those of the unit that it left. To who may not make accounts there it is taken.
  */
-export async function requireRightToNumber(context: ReadContext, number: string, parentId: string): Promise<void> {
-  await requireRightToFormer(context, number)
+export async function requireRightToNumber(
+  context: ReadContext,
+  number: string,
+  parentId: string,
+  tags: readonly Tag[],
+): Promise<void> {
+  await requireRightToComeBack(context, number, { parentId, tags: mapOf(tags) })
   const touched = touchedByNumber(await context.snapshot(), number, parentId)
   await requireAtAll(context, 'policy:manage', touched, 'and a rule of its policies names the account')
 }
 
-async function requireRightToFormer(context: ReadContext, number: string): Promise<void> {
+/** What was removed and is made again has been moved and tagged: else whoever may do neither would go that way. */
+async function requireRightToComeBack(context: ReadContext, number: string, to: OutsidePlace): Promise<void> {
   const known = await context.tx.organizations.findNumber(number)
   if (known?.removedAt === undefined) return
-  const former = (await context.tx.history.movesOf(number, movesLookedAt)).find(({ unit }) => unit !== '')
-  const node = former && (await standingOf(context, former.unit))
+  const last = await context.tx.history.latest(number)
+  const { parentId: former, tags: formerTags = {} } = last
+    ? (context.tx.history.bodyOf(last) as { readonly parentId?: string; readonly tags?: TagsKept })
+    : {}
+  const parentId = former === undefined ? everywhere : await standingOf(context, former)
   const isPermitted = await permitter(context, 'organization:manage')
-  if (!isPermitted(node ?? everywhere)) refuseTakenNumber(number)
+  if (!isPermitted(parentId)) refuseTakenNumber(number)
+  const tags = new Map(Object.entries(formerTags))
+  await requireRightTo(context, comeBack(await context.snapshot(), number, { parentId, tags }, to))
 }
-/** The last states of an account that was removed: it was in a unit before. */
-const movesLookedAt = 3
 
 async function requireAtAll(
   context: ReadContext,
@@ -155,3 +175,5 @@ async function requireAtAll(
     refuseWithoutRole(context, action, node, `no role of \`${name}\` permits it at \`${node}\`, ${why}`)
   }
 }
+
+const mapOf = (tags: readonly Tag[]): ReadonlyMap<string, string> => new Map(tags.map(({ key, value }) => [key, value]))

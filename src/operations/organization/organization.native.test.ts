@@ -45,6 +45,19 @@ test('an organization is made once, and is the one of the Organizations API', as
   assert.equal(shown.organizationId, Organization!.Id)
 })
 
+test('the management account has one name, in the tree, in the list of accounts and in its history', async () => {
+  const named = async () => {
+    const { items } = await world.get<{ items: { nodeId: string; name: string }[] }>('/organization/tree')
+    const { name } = await world.get<{ name: string }>(`/accounts/${managementAccount}`)
+    const history = await world.get<{ items: { state: { name: string } }[] }>(`/history/objects/${managementAccount}`)
+    return [items.find(({ nodeId }) => nodeId === managementAccount)!.name, name, history.items[0]!.state.name]
+  }
+  assert.deepEqual(await named(), ['management', 'management', 'management'])
+  await world.ask('PATCH', `/accounts/${managementAccount}`, { body: { name: 'head office' } })
+  assert.deepEqual(await named(), ['head office', 'head office', 'head office'])
+  await world.ask('PATCH', `/accounts/${managementAccount}`, { body: { name: 'management' } })
+})
+
 test('the delegated administrator of IPAM is the one of the EC2 API, and there is one at most', async () => {
   const [one, other] = [(await account('net-one')).account, (await account('net-other')).account]
   const path = '/organization/ipam-administrator'

@@ -1,33 +1,42 @@
 // The organization: its tree, its accounts and its units.
 import { z } from 'zod'
 import { isUnitId } from '#model/organization.ts'
-import { refuse } from '#model/refusal.ts'
-import type { Tag } from '#model/tags.ts'
 import { tagsFrom } from '#model/tags.ts'
-import type { Node, Organization } from '#store/tables/organizations.ts'
-import { type Place, permitter, requirePermission } from '../identity/authority.ts'
-import { refuseBeyondShare } from '../identity/shares.ts'
+import type { Node } from '#store/tables/organizations.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
-import type { ReadContext } from '../operation.ts'
+import type { WithTags } from '../readable.ts'
 import {
   accountId,
   accountName,
+  answerPage,
   formatInstant,
-  gatherPage,
   instant,
   nameShapes,
+  pageAsked,
   pageOf,
   paging,
 } from '../shapes.native.ts'
 import { refuseNoChange, shownTags, tagMap, tags } from '../space/shapes.native.ts'
 import { accountOperations } from './accounts.native.ts'
-import { deregisterAdministrator, ipamService, setIpamAdministrator } from './delegated-administrators.ts'
-import { requireRightToDelete, requireRightToTag } from './node-rights.ts'
+import {
+  type DescribedOrganization,
+  getOrganization as getOrganizationOf,
+  getUnitWithTags,
+  listTree as listTreeOf,
+  listUnits as listUnitsOf,
+  placeOfUnit,
+} from './node-lists.ts'
 import { name, parentId, tagsNeedRight } from './nodes.native.ts'
-import { createOrganization } from './organizations.ts'
-import { findOrganization, placeOf, placeOfOrganization, placeOfParent } from './places.ts'
-import { replaceNodeTags } from './tree-tags.ts'
-import { createUnit, deleteUnit, renameUnit, getUnit as unitNamed } from './units.ts'
+import { placeOfOrganization, placeOfParent } from './places.ts'
+import {
+  endIpamAdministrator,
+  findIpamAdministrator,
+  foundOrganization,
+  nameIpamAdministrator,
+  openUnit,
+  removeUnit,
+  reviseUnit,
+} from './unit-requests.ts'
 
 const unitId = z.string().refine(isUnitId, '`ou-…` is expected').describe('An organizational unit: `ou-…`.')
 const organization = z.object({
@@ -58,7 +67,7 @@ export const getOrganization = nativeRead({
   cli: 'organization show',
   refusals: ['NotFound'],
   at: placeOfOrganization,
-  run: async (context) => showOrganization(context, await findOrganization(context)),
+  run: async (context) => showOrganization(await getOrganizationOf(context)),
 })
 
 export const createTheOrganization = nativeWrite({
@@ -71,10 +80,7 @@ export const createTheOrganization = nativeWrite({
   cli: 'organization create',
   refusals: ['NotFound', 'AlreadyExists', 'NotEligible'],
   at: async () => ({ node: '*' }),
-  async run(context, { managementAccount: id }) {
-    if (!(await context.tx.organizations.findAccount(id))) refuse({ code: 'NotFound', what: 'account', id })
-    return showOrganization(context, await createOrganization(context, id))
-  },
+  run: async (context, { managementAccount }) => showOrganization(await foundOrganization(context, managementAccount)),
 })
 
 export const listTree = nativeRead({
@@ -93,20 +99,14 @@ export const listTree = nativeRead({
   tree: { id: 'nodeId', parent: 'parentId', order: ['kind', 'name'] },
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
-  async run(context, { parentId, kind, ...params }) {
-    const isPermitted = await permitter(context, 'organization:read')
-    const { nodes } = await context.snapshot()
-    const pathTo = (id: string | undefined): string[] =>
-      id === undefined ? [] : [...pathTo(nodes.get(id)?.parentId), id]
-    return gatherPage(context, params, {
-      read: (after, limit) => context.tx.organizations.listNodes({ parentId, kind }, { after, limit }),
-      key: ({ id }) => id,
-      show: async (row: Node) =>
-        isPermitted(row.id)
-          ? { nodeId: row.id, kind: row.kind, name: row.name, parentId: row.parentId, path: pathTo(row.id) }
-          : undefined,
-    })
-  },
+  run: async (context, { parentId, kind, ...asked }) =>
+    answerPage(await listTreeOf(context, { parentId, kind }, pageAsked(asked)), ({ node: row, path }) => ({
+      nodeId: row.id,
+      kind: row.kind,
+      name: row.name,
+      parentId: row.parentId,
+      path: [...path],
+    })),
 })
 
 // Who runs the IPAM --------------------------------------------------------------------------------------------------
@@ -130,7 +130,7 @@ export const getIpamAdministrator = nativeRead({
   cli: 'ipam-administrator show',
   refusals: ['NotFound'],
   at: placeOfOrganization,
-  run: async ({ tx }) => ({ account: await tx.organizations.findAdministrator(ipamService) }),
+  run: async (context) => ({ account: await findIpamAdministrator(context) }),
 })
 
 export const putIpamAdministrator = nativeWrite({
@@ -148,8 +148,7 @@ export const putIpamAdministrator = nativeWrite({
   changes: getIpamAdministrator,
   at: placeOfOrganization,
   async run(context, { account }) {
-    await requireRightOverPolicies(context)
-    await setIpamAdministrator(context, await findOrganization(context), account)
+    await nameIpamAdministrator(context, account)
     return { account }
   },
 })
@@ -167,15 +166,7 @@ export const deleteIpamAdministrator = nativeWrite({
   refusals: ['NotFound', 'IncorrectState', 'DependencyViolation'],
   changes: getIpamAdministrator,
   at: placeOfOrganization,
-  async run(context) {
-    await requireRightOverPolicies(context)
-    const account = await context.tx.organizations.findAdministrator(ipamService)
-    if (account === undefined) {
-      const { id } = await findOrganization(context)
-      refuse({ code: 'IncorrectState', what: 'organization', id, problem: 'it has no delegated administrator of IPAM' })
-    }
-    await deregisterAdministrator(context, account, ipamService)
-  },
+  run: endIpamAdministrator,
 })
 
 // Units --------------------------------------------------------------------------------------------------------------
@@ -191,18 +182,8 @@ export const listUnits = nativeRead({
   columns: ['unitId', 'name', 'parentId'],
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
-  async run(context, { parentId, ...params }) {
-    const isPermitted = await permitter(context, 'organization:read')
-    const kind = 'organizational-unit'
-    return gatherPage(context, params, {
-      read: (after, limit) => context.tx.organizations.listNodes({ parentId, kind }, { after, limit }),
-      key: ({ id }) => id,
-      async showAll(rows) {
-        const tags = await context.tx.tags.ofMany(rows.map(({ id }) => id))
-        return rows.map((row) => (isPermitted(row.id) ? describeUnit(row, tags.get(row.id) ?? []) : undefined))
-      },
-    })
-  },
+  run: async (context, { parentId, ...asked }) =>
+    answerPage(await listUnitsOf(context, { parentId }, pageAsked(asked)), showUnit),
 })
 
 export const getUnit = nativeRead({
@@ -214,8 +195,8 @@ export const getUnit = nativeRead({
   rest: { method: 'GET', path: '/organizational-units/{unitId}' },
   cli: 'unit show',
   refusals: ['NotFound'],
-  at: placeOfUnit,
-  run: async (context, input) => showUnit(context, await unitNamed(context, input.unitId)),
+  at: (context, { unitId }) => placeOfUnit(context, unitId),
+  run: async (context, { unitId }) => showUnit(await getUnitWithTags(context, unitId)),
 })
 
 export const createAUnit = nativeWrite({
@@ -229,12 +210,8 @@ export const createAUnit = nativeWrite({
   cli: 'unit create',
   refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded'],
   at: async (context, input) => placeOfParent(context, input.parentId),
-  async run(context, { name, parentId, tags }) {
-    if (tags) await requireRightToTag(context, { kind: 'organizational-unit', parentId }, tags)
-    await refuseBeyondShare(context, 'organizational-unit', parentId)
-    const params = { name, parentId, tags: tagsFrom(tags) }
-    return showUnit(context, await createUnit(context, await findOrganization(context), params))
-  },
+  run: async (context, { tags, ...params }) =>
+    showUnit(await openUnit(context, { ...params, ...(tags && { tags: tagsFrom(tags) }) })),
 })
 
 export const updateUnit = nativeWrite({
@@ -252,19 +229,10 @@ export const updateUnit = nativeWrite({
   cli: 'unit update',
   refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded', 'PolicyConflict'],
   changes: getUnit,
-  at: placeOfUnit,
+  at: (context, { unitId }) => placeOfUnit(context, unitId),
   async run(context, { unitId, name, tags }) {
     refuseNoChange({ name, tags })
-    if (name !== undefined) {
-      // Else whoever has the unit alone could ask which names those beside it have.
-      await requirePermission(context, 'organization:manage', { node: (await unitNamed(context, unitId)).parentId! })
-      await renameUnit(context, await findOrganization(context), unitId, name)
-    }
-    if (tags !== undefined) {
-      await requireRightToTag(context, { kind: 'organizational-unit', id: unitId }, tags)
-      await replaceNodeTags(context, await findOrganization(context), unitId, tagsFrom(tags))
-    }
-    return showUnit(context, await unitNamed(context, unitId))
+    return showUnit(await reviseUnit(context, unitId, { name, tags: tags && tagsFrom(tags) }))
   },
 })
 
@@ -279,11 +247,8 @@ export const deleteAUnit = nativeWrite({
   cli: 'unit delete',
   refusals: ['NotFound', 'DependencyViolation'],
   changes: getUnit,
-  at: placeOfUnit,
-  async run(context, { unitId }) {
-    await requireRightToDelete(context, unitId)
-    await deleteUnit(context, await findOrganization(context), unitId)
-  },
+  at: (context, { unitId }) => placeOfUnit(context, unitId),
+  run: (context, { unitId }) => removeUnit(context, unitId),
 })
 
 export const organizationOperations = [
@@ -301,33 +266,20 @@ export const organizationOperations = [
   deleteAUnit,
 ] as const
 
-// Places -------------------------------------------------------------------------------------------------------------
-
-/** Whose policies can be assigned, and whose word holds for members where none speaks, changes for the whole organization. */
-async function requireRightOverPolicies(context: ReadContext): Promise<void> {
-  await requirePermission(context, 'policy:manage', { node: (await findOrganization(context)).rootId })
-}
-async function placeOfUnit(context: ReadContext, input: { readonly unitId: string }): Promise<Place> {
-  return placeOf((await unitNamed(context, input.unitId)).id, 'organizational-unit')
-}
 // Showing -----------------------------------------------------------------------------------------------------------
 
-async function showOrganization(
-  context: ReadContext,
-  { id, managementAccount, rootId, createdAt }: Organization,
-): Promise<z.output<typeof organization>> {
-  return {
-    organizationId: id,
-    managementAccount,
-    rootId,
-    delegatedAdministrator: (await context.snapshot()).delegatedAdministrator,
-    createdAt: formatInstant(createdAt),
-  }
-}
+const showOrganization = ({
+  organization: { id, managementAccount, rootId, createdAt },
+  delegatedAdministrator,
+}: DescribedOrganization): z.output<typeof organization> => ({
+  organizationId: id,
+  managementAccount,
+  rootId,
+  delegatedAdministrator,
+  createdAt: formatInstant(createdAt),
+})
 
-const showUnit = async (context: ReadContext, found: Node): Promise<z.output<typeof unit>> =>
-  describeUnit(found, await context.tx.tags.of(found.id))
-const describeUnit = ({ id, name, parentId }: Node, tags: readonly Tag[]): z.output<typeof unit> => ({
+const showUnit = ({ row: { id, name, parentId }, tags }: WithTags<Node>): z.output<typeof unit> => ({
   unitId: id,
   name,
   parentId: parentId!,

@@ -8,7 +8,7 @@ import { recordNatGateway } from '../network/nat-gateways.ts'
 import { recordSubnet } from '../network/subnets.ts'
 import { recordVpc } from '../network/vpcs.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
-import type { PageParams } from '../page-tokens.ts'
+import type { PageParams } from '../page-tokens.aws.ts'
 import { tagsGiven } from './tagging.ec2.ts'
 import { addTags, removeTags, rowOf, type TaggableKinds, taggable } from './tags.ts'
 

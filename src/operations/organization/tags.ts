@@ -1,6 +1,7 @@
 // Tags of any object that has an owner: put, taken away, replaced. On policies, IPAMs and pools some of them are settings.
 import { type IdKind, kindOf, parseId } from '#model/identifier.ts'
 import { type KindWith, kinds } from '#model/kinds.ts'
+import { orderedJson } from '#model/ordered-json.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import { mergeTags, type Tag } from '#model/tags.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
@@ -149,10 +150,8 @@ async function changeTags(
 async function recordTags(context: WriteContext, id: string): Promise<void> {
   const latest = await context.tx.history.latest(id)
   if (!latest || latest.untilAt !== undefined) return
-  const body = JSON.parse(latest.body) as Record<string, unknown>
-  // What is kept as EC2 shows it has members with capitals.
-  const member = 'Tags' in body ? 'Tags' : 'tags'
+  const body = context.tx.history.bodyOf(latest)
   const tags = await context.tx.tags.forHistory(id)
-  if (JSON.stringify(body[member] ?? []) === JSON.stringify(tags)) return
-  await context.tx.history.changed({ id, kind: latest.kind, account: latest.account }, { ...body, [member]: tags })
+  if (orderedJson(body.tags ?? {}) === orderedJson(tags)) return
+  await context.tx.history.changed({ id, kind: latest.kind, account: latest.account }, { ...body, tags })
 }

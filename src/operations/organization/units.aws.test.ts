@@ -91,7 +91,7 @@ test('only an empty unit is deleted; then it is gone, with its tags, and history
   }))
   assert.deepEqual(tags, [])
   assert.equal(versions.length, 2)
-  assert.deepEqual(JSON.parse(versions[1]!.body).tags, [{ Key: 'env', Value: 'prod' }])
+  assert.deepEqual(JSON.parse(versions[1]!.body).tags, { env: 'prod' })
   assert.equal(versions[1]!.untilAt, versions[1]!.fromAt + 1000)
   await remove(outer)
   await world.close()

@@ -1,22 +1,31 @@
 // Where policies are enabled, as what, and in which mode.
 import { z } from 'zod'
-import type { Assignment } from '#model/policy/document.ts'
-import { permitter } from '../identity/authority.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
 import {
   accountId,
+  answerPage,
+  filterOf,
   formatInstant,
-  gatherPage,
   instant,
   nameShapes,
+  pageAsked,
   pageOf,
   paging,
   policyName,
   targetName,
 } from '../shapes.native.ts'
 import { enable, kindDefault, modeDefault, unassign } from './assignments.ts'
-import { type AssignmentId, actingOn, findPolicy, getAssignment, placeOfAssignment, placeOfPolicy } from './places.ts'
+import {
+  type AssignmentId,
+  actingOn,
+  type DescribedAssignment,
+  getAssignment,
+  getDescribedAssignment,
+  listAssignments,
+  placeOfAssignment,
+  placeOfPolicy,
+} from './places.ts'
 import { kind, mode, policyId, targetId } from './shapes.native.ts'
 
 const assignment = z.object({
@@ -48,21 +57,7 @@ export const listPolicyAssignments = nativeRead({
   columns: ['policyId', 'targetId', 'kind', 'mode', 'managedBy'],
   refusals: ['InvalidPaginationToken', 'MalformedId'],
   at: 'filtered',
-  async run(context, { policyId, targetId, mode, ...params }) {
-    const isPermitted = await permitter(context, 'policy:read')
-    const isWanted = (row: Assignment): boolean => mode === undefined || row.mode === mode
-    return gatherPage(context, params, {
-      start: '/',
-      read: (place, limit) => {
-        const [policy, target] = place.split('/') as [string, string]
-        const after = { policyId: policy, targetId: target ?? '' }
-        return context.tx.policies.listAssignments({ policyId, targetId }, after, limit)
-      },
-      key: ({ policyId, targetId }) => `${policyId}/${targetId}`,
-      show: async (row) =>
-        isWanted(row) && (isPermitted(row.targetId) || isPermitted(row.account)) ? show(row) : undefined,
-    })
-  },
+  run: async (context, input) => answerPage(await listAssignments(context, filterOf(input), pageAsked(input)), show),
 })
 
 export const getPolicyAssignment = nativeRead({
@@ -133,10 +128,8 @@ export const deletePolicyAssignment = nativeWrite({
   },
 })
 
-async function describe(context: ReadContext, id: AssignmentId): Promise<z.output<typeof assignment>> {
-  const { account } = await findPolicy(context, id.policyId)
-  return show({ ...(await getAssignment(context, id)), account })
-}
+const describe = async (context: ReadContext, id: AssignmentId): Promise<z.output<typeof assignment>> =>
+  show(await getDescribedAssignment(context, id))
 
 function show({
   policyId,
@@ -146,6 +139,6 @@ function show({
   mode,
   managedBy,
   assignedAt,
-}: Assignment & { readonly account: string; readonly assignedAt: number }): z.output<typeof assignment> {
+}: DescribedAssignment): z.output<typeof assignment> {
   return { policyId, targetId, account, kind, mode, managedBy, assignedAt: formatInstant(assignedAt) }
 }

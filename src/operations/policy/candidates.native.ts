@@ -1,16 +1,17 @@
 // Candidates of assignments, and drafts that may become them, over the native API.
 import { z } from 'zod'
-import { formatId } from '#model/identifier.ts'
 import type { CandidateAnswer, Decision } from '#model/policy/decision.ts'
-import type { DifferenceGroup, Span, StoredCandidate } from '#store/tables/candidates.ts'
+import type { StoredCandidate } from '#store/tables/candidates.ts'
+import { idOf } from '../identifiers.ts'
 import { documentsBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
 import {
   accountId,
+  answerPage,
   formatInstant,
-  gatherPage,
   instant,
   nameShapes,
+  pageAsked,
   pageOf,
   paging,
   parseInstant,
@@ -21,15 +22,15 @@ import {
   usedMakers,
 } from '../shapes.native.ts'
 import {
+  type Difference,
   draft,
   getCandidate as getStored,
+  listDifferences as listDifferencesOf,
   placeOfCandidate,
   promoteCandidate as promote,
   putCandidate as put,
   removeCandidate as remove,
-  type Sample,
   samplesMax,
-  samplesOf,
 } from './candidates.ts'
 import { placeOfAssignment, placeOfPolicy } from './places.ts'
 import {
@@ -115,7 +116,10 @@ export const draftPolicyVersion = nativeWrite({
   async run(context, input) {
     const { policyId, documents, ...rest } = input
     const drafted = await draft(context, policyId, { ...rest, documents: documents.map(readDocument) })
-    return { ...showVersionFacts(policyId, drafted), documents: drafted.body.documents.map(showDocument) }
+    return {
+      ...showVersionFacts({ policyId, version: drafted, deletedAt: undefined }),
+      documents: drafted.body.documents.map(showDocument),
+    }
   },
 })
 
@@ -229,23 +233,13 @@ export const listDifferences = nativeRead({
   ],
   refusals: ['NotFound', 'MalformedId', 'InvalidPaginationToken'],
   at: placeOfCandidate,
-  async run(context, { policyId, targetId, from, until, ...params }) {
-    const candidate = await getStored(context, { policyId, targetId })
-    const span: Span = {
-      from: from === undefined ? 0 : parseInstant(from),
-      until: until === undefined ? context.now + 1 : parseInstant(until),
+  run: async (context, { policyId, targetId, from, until, ...asked }) => {
+    const span = {
+      from: from === undefined ? undefined : parseInstant(from),
+      until: until === undefined ? undefined : parseInstant(until),
     }
-    return gatherPage(context, params, {
-      read: (after, limit) => {
-        const [account = '', resourceType = '', locale = ''] = after.split('\n')
-        return context.tx.candidates.differences(candidate.n, span, { account, resourceType, locale }, limit)
-      },
-      key: ({ account, resourceType, locale }) => [account, resourceType, locale].join('\n'),
-      async showAll(groups) {
-        const samples = await samplesOf(context, candidate, span, groups)
-        return groups.map((group, index) => samples[index] && describeGroup(context, group, samples[index]))
-      },
-    })
+    const page = await listDifferencesOf(context, { policyId, targetId }, span, pageAsked(asked))
+    return answerPage(page, (found) => describeGroup(context, found))
   },
 })
 
@@ -271,16 +265,12 @@ const describe = ({
   setAt: formatInstant(setAt),
 })
 
-const describeGroup = (
-  { tx }: ReadContext,
-  group: DifferenceGroup,
-  samples: readonly Sample[],
-): z.output<typeof differences> => ({
+const describeGroup = (context: ReadContext, { group, samples }: Difference): z.output<typeof differences> => ({
   ...group,
   firstAt: formatInstant(group.firstAt),
   lastAt: formatInstant(group.lastAt),
   samples: samples.map(({ decision, candidate }) => ({
-    decisionId: formatId('decision', tx.installation, decision.n),
+    decisionId: idOf(context, 'decision', decision.n),
     at: formatInstant(decision.at.getTime()),
     live: describeAnswer(decision),
     candidate: { ...describeAnswer(candidate), onExhausted: candidate.onExhausted },

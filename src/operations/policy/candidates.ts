@@ -8,6 +8,7 @@ import type { DifferenceGroup, Span, StoredCandidate } from '#store/tables/candi
 import type { RecordedDecision } from '#store/tables/journal.ts'
 import type { StoredVersion } from '#store/tables/policies.ts'
 import { type Place, requirePermission } from '../identity/authority.ts'
+import { type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { permitterThen } from '../record/object-places.ts'
 import { refuseTooMuchContent } from './account-bounds.ts'
@@ -172,7 +173,7 @@ export interface Sample {
 }
 
 /** Of each group of differences the latest decisions; undefined where the caller could not see the account then. */
-export async function samplesOf(
+async function samplesOf(
   context: ReadContext,
   { n }: StoredCandidate,
   span: Span,
@@ -194,5 +195,32 @@ export async function samplesOf(
   return groups.map((group) => {
     const index = seen.indexOf(group)
     return index < 0 ? undefined : samplesIn(numbers[index]!)
+  })
+}
+
+/** Decisions of one kind that would have been otherwise, with the latest of them. */
+export interface Difference {
+  readonly group: DifferenceGroup
+  readonly samples: readonly Sample[]
+}
+/** What a candidate would have changed between two moments, as far as the caller could see the accounts then. */
+export async function listDifferences(
+  context: ReadContext,
+  id: AssignmentId,
+  { from = 0, until = context.now + 1 }: Partial<Span>,
+  asked: PageAsked<string>,
+): Promise<Page<Difference, string>> {
+  const candidate = await getCandidate(context, id)
+  const span = { from, until }
+  return readPage(context, asked, {
+    read(after = '', limit) {
+      const [account = '', resourceType = '', locale = ''] = after.split('\n')
+      return context.tx.candidates.differences(candidate.n, span, { account, resourceType, locale }, limit)
+    },
+    placeOf: ({ account, resourceType, locale }) => [account, resourceType, locale].join('\n'),
+    async show(groups) {
+      const samples = await samplesOf(context, candidate, span, groups)
+      return groups.map((group, index) => samples[index] && { group, samples: samples[index] })
+    },
   })
 }

@@ -1,6 +1,5 @@
 // What a policy says: its documents, the versions that they make, and the superseded tags that must agree with them.
 import { hash } from 'node:crypto'
-import { hasShape } from '#model/identifier.ts'
 import { localeProblem, misspellingProblem } from '#model/locale.ts'
 import { canonicalText, type DocumentParams, documentOf, type PolicyDocument } from '#model/policy/document.ts'
 import { rulesProblem, settingProblem } from '#model/policy/eligibility.ts'
@@ -16,6 +15,7 @@ import type { Tag } from '#model/tags.ts'
 import type { PolicyBody } from '#store/tables/governance.ts'
 import type { Ipam } from '#store/tables/ipams.ts'
 import type { Policy } from '#store/tables/policies.ts'
+import { refuseMalformed } from '../identifiers.ts'
 import { refuseFreeTier, refuseTooMany } from '../ipam/access.ts'
 import { getUsableFacts, refuseNotShared } from '../ipam/known-pools.ts'
 import type { Reach, ReadContext, WriteContext } from '../operation.ts'
@@ -29,7 +29,7 @@ export const policyType = 'ipam-policy'
 
 /** A policy of the caller, in the home Region of its IPAM; anybody else's does not exist (invariant I8). */
 export async function getPolicy(context: ReadContext, id: string): Promise<Policy> {
-  if (!hasShape('policy', id)) refuse({ code: 'MalformedId', what: 'ipam-policy', id, expected: 'ipam-policy-...' })
+  refuseMalformed('policy', id)
   const policy = await context.tx.policies.find(id)
   if (policy?.account !== context.caller.account || policy.region !== context.region) {
     refuse({ code: 'NotFound', what: 'ipam-policy', id })

@@ -4,7 +4,10 @@ import { formatId } from '#model/identifier.ts'
 import { type Exception, isOverAt, needsReview } from '#model/policy/exception.ts'
 import type { ExceptionUse } from '#store/tables/exceptions.ts'
 import { permitter } from '../identity/authority.ts'
+import { latestFirst, type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
+import { isWithin, type Span } from '../record/spans.ts'
+import { getException } from './exceptions.ts'
 import { rowsPerPageMax, withTagFindings } from './tag-findings.ts'
 
 /** The control and the resource are the identity of the finding. */
@@ -61,23 +64,39 @@ async function* heldUnder({ tx }: ReadContext, ids: readonly string[]): AsyncGen
   }
 }
 
-/** Before every row there is: the review that an exception needs is its first finding. */
-const placeOfReview = Number.MAX_SAFE_INTEGER
+/** What there is to look at because of an exception since some moment, the latest space first. */
+export async function listExceptionFindings(
+  context: ReadContext,
+  id: string,
+  span: Span,
+  asked: PageAsked<string>,
+): Promise<Page<ExceptionFinding, string>> {
+  const found = await getException(context, id)
+  return readPage(context, asked, {
+    read: (before, limit) => findingsOf(context, found, latestFirst.read(before), limit),
+    placeOf: ({ place }) => latestFirst.write(place),
+    show: (rows) => rows.map(({ finding }) => (finding && isWithin(span, finding.since) ? finding : undefined)),
+    bounds: { rowsMax: rowsPerPageMax },
+  })
+}
+
+/** Behind the beginning and before every row there is: the review that an exception needs is its first finding. */
+const placeOfReview = Number.MAX_SAFE_INTEGER - 1
 
 /**
  * The next rows that may be findings, the latest space first, each with its place in the list; without one where there is nothing to
  * look at, or where the caller may not read exceptions at the account: it may have left the target since.
- * @param before the place of the last one that was read; undefined at the beginning
+ * @param before the place of the last one that was read
  */
-export async function findingsOf(
+async function findingsOf(
   context: ReadContext,
   found: Exception,
-  before: number | undefined,
+  before: number,
   limit: number,
 ): Promise<readonly { readonly place: number; readonly finding: ExceptionFinding | undefined }[]> {
   const { id: exceptionId } = found
   const isPermitted = await permitter(context, 'exception:read')
-  const held = await context.tx.exceptions.held([exceptionId], before ?? placeOfReview, limit)
+  const held = await context.tx.exceptions.held([exceptionId], before, limit)
   const since = found.ended?.at ?? found.expiresAt
   const others: readonly {
     readonly row: ExceptionUse
@@ -92,7 +111,7 @@ export async function findingsOf(
     since: found.requested.at,
   }
   return [
-    ...(before === undefined && needsReview(found) ? [{ place: placeOfReview, finding: review }] : []),
+    ...(before > placeOfReview && needsReview(found) ? [{ place: placeOfReview, finding: review }] : []),
     ...others.map(({ row, finding }) => ({
       place: row.decision,
       finding: finding && isPermitted(row.account) ? { ...finding, exceptionId } : undefined,

@@ -1,31 +1,27 @@
 // Exceptions over the native API.
 import { z } from 'zod'
 import { formatCidr } from '#model/cidr.ts'
-import { isAccountId } from '#model/organization.ts'
 import {
   type Attribution,
   breakGlassHoursMax,
   type Exception,
   exceptionDaysMax,
   exceptionStates,
-  stateAt,
 } from '#model/policy/exception.ts'
-import type { ExceptionPlace } from '#store/tables/exceptions.ts'
-import { permitter } from '../identity/authority.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
-import { standingOfMany } from '../record/object-places.ts'
-import { between, latestFirst, partsOfPlace, readSpan } from '../record/shapes.native.ts'
-import { isWithin } from '../record/spans.ts'
+import { between, readSpan } from '../record/shapes.native.ts'
 import {
   accountId,
+  answerPage,
+  filterOf,
   formatInstant,
-  gatherPage,
   idText,
   instant,
   nameShapes,
   nodeId,
   nodeName,
+  pageAsked,
   pageOf,
   paging,
   parseInstant,
@@ -35,13 +31,18 @@ import {
   usedMakers,
 } from '../shapes.native.ts'
 import { pendingHold, pendingHoldParams, readPendingHold, showPending } from '../space/holds-for-approval.native.ts'
-import { type ExceptionFinding, findingsOf, withFindings } from './exception-findings.ts'
+import { type ExceptionFinding, listExceptionFindings as listFindings } from './exception-findings.ts'
+import {
+  type DescribedException,
+  describeException,
+  getDescribedException,
+  listExceptions as listExceptionsOf,
+} from './exception-lists.ts'
 import {
   approveException as approve,
   breakGlass as breakTheGlass,
   denyException as deny,
   type ExceptionParams,
-  getException as getStored,
   placeOfException,
   placeOfTarget,
   renewException as renew,
@@ -49,9 +50,7 @@ import {
   reviewException as review,
   revokeException as revoke,
 } from './exceptions.ts'
-import { namesBesideAll } from './labels.ts'
 import { examplePoolId, namesShape, shownGrants } from './shapes.native.ts'
-import { rowsPerPageMax } from './tag-findings.ts'
 
 const poolsMax = 20
 
@@ -159,7 +158,7 @@ export const getException = nativeRead({
   cli: 'exception show',
   refusals: ['NotFound', 'MalformedId'],
   at: placeOfException,
-  run: async (context, input) => describe(context, await getStored(context, input.exceptionId)),
+  run: async (context, input) => show(await getDescribedException(context, input.exceptionId)),
 })
 
 export const listExceptions = nativeRead({
@@ -186,35 +185,11 @@ export const listExceptions = nativeRead({
   columns: ['exceptionId', 'target', 'resourceType', 'locale', 'state', 'expiresAt', 'reason'],
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
-  async run(context, { state, target, resourceType, requestedBy, finding, from, until, ...params }) {
-    const isPermitted = await permitter(context, 'exception:read')
-    const span = readSpan({ from, until })
-    const isWanted = (row: Exception): boolean =>
-      (state === undefined || stateAt(row, context.now) === state) &&
-      (resourceType === undefined || row.resourceType === resourceType) &&
-      (requestedBy === undefined || row.requested.by === requestedBy)
-    return gatherPage(context, params, {
-      read: (after, limit) => context.tx.exceptions.list({ target, requestedBy }, span, placeIn(after), limit),
-      key: ({ requested, id }) => `${requested.at}/${id}`,
-      async showAll(rows) {
-        const wanted = rows.filter(isWanted)
-        const standing = await standingOfMany(
-          context,
-          wanted.map(({ target }) => target),
-        )
-        const seen = wanted.filter(({ target }) => isPermitted(standing.get(target)!))
-        const found = finding === undefined ? undefined : await withFindings(context, seen)
-        const shown = await describeAll(context, found ? seen.filter(({ id }) => found.has(id)) : seen)
-        return rows.map(({ id }) => shown.get(id))
-      },
-    })
+  async run(context, { finding, from, until, ...input }) {
+    const filter = { ...filterOf(input), hasFinding: finding === 'open' }
+    return answerPage(await listExceptionsOf(context, filter, readSpan({ from, until }), pageAsked(input)), show)
   },
 })
-function placeIn(text: string): ExceptionPlace | undefined {
-  if (text === '') return undefined
-  const [requestedAt, id] = partsOfPlace(text, /^(\d{1,16})\/(.+)$/)
-  return { requestedAt: Number(requestedAt), id: id! }
-}
 
 export const listExceptionFindings = nativeRead({
   name: 'listExceptionFindings',
@@ -229,16 +204,8 @@ export const listExceptionFindings = nativeRead({
   columns: ['control', 'resource', 'cidr', 'since', 'account', 'resourceType'],
   refusals: ['NotFound', 'MalformedId', 'InvalidPaginationToken'],
   at: placeOfException,
-  async run(context, { exceptionId, from, until, ...params }) {
-    const found = await getStored(context, exceptionId)
-    const span = readSpan({ from, until })
-    return gatherPage(context, params, {
-      read: (before, limit) => findingsOf(context, found, latestFirst.read(before), limit),
-      key: ({ place }) => latestFirst.write(place),
-      show: async ({ finding }) => (finding && isWithin(span, finding.since) ? showFinding(finding) : undefined),
-      bounds: { rowsMax: rowsPerPageMax },
-    })
-  },
+  run: async (context, { exceptionId, from, until, ...asked }) =>
+    answerPage(await listFindings(context, exceptionId, readSpan({ from, until }), pageAsked(asked)), showFinding),
 })
 
 // Asking -------------------------------------------------------------------------------------------------------------
@@ -398,25 +365,9 @@ const describeAttribution = <D extends Attribution>({ subject: _, makers = [], .
 })
 
 const describe = async (context: ReadContext, stored: Exception): Promise<z.output<typeof exception>> =>
-  (await describeAll(context, [stored])).get(stored.id)!
+  show(await describeException(context, stored))
 
-/** By their ids; what belongs to all of them is read at once. */
-async function describeAll(
-  context: ReadContext,
-  all: readonly Exception[],
-): Promise<ReadonlyMap<string, z.output<typeof exception>>> {
-  const holds = await showPending(context, all)
-  const answers = all.map((stored) => describeAlone(context, stored, holds.get(stored.id)))
-  const told = answers.map((answer) => ({ answer, account: isAccountId(answer.target) ? answer.target : undefined }))
-  const names = await namesBesideAll(context, told)
-  return new Map(answers.map((answer, index) => [answer.exceptionId, { ...answer, names: names[index]! }]))
-}
-
-function describeAlone(
-  context: ReadContext,
-  stored: Exception,
-  hold: z.output<typeof pendingHold> | undefined,
-): Omit<z.output<typeof exception>, 'names'> {
+function show({ exception: stored, state, pending, names }: DescribedException): z.output<typeof exception> {
   const { approved, renewal, ended, reviewed, grants } = stored
   return {
     exceptionId: stored.id,
@@ -427,9 +378,9 @@ function describeAlone(
     grants: { ...grants, pools: [...grants.pools] },
     ...(stored.sharedPools ? { sharedPools: [...stored.sharedPools] } : {}),
     reason: stored.reason,
-    state: stateAt(stored, context.now),
+    state,
     isBreakGlass: stored.isBreakGlass,
-    ...(hold ? { hold } : {}),
+    ...(pending ? { hold: showPending(pending) } : {}),
     startsAt: formatInstant(stored.startsAt),
     expiresAt: formatInstant(stored.expiresAt),
     requested: describeAttribution(stored.requested),
@@ -437,6 +388,7 @@ function describeAlone(
     ...(renewal ? { renewal: { ...describeAttribution(renewal), expiresAt: formatInstant(renewal.expiresAt) } } : {}),
     ...(ended ? { ended: describeAttribution(ended) } : {}),
     ...(reviewed ? { reviewed: describeAttribution(reviewed) } : {}),
+    names,
   }
 }
 

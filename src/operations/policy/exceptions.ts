@@ -1,5 +1,4 @@
 // Exceptions: asked for, approved by somebody else, in force for a while, and over at the moment that was said (policy-model §7).
-import { hasShape } from '#model/identifier.ts'
 import { isAccountId } from '#model/organization.ts'
 import { rulesProblem } from '#model/policy/eligibility.ts'
 import {
@@ -15,6 +14,7 @@ import { isOwnOrShared } from '#model/policy/resolve.ts'
 import { articleFor, findResourceType, namesOf } from '#model/policy/resource-types.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import { everywhere } from '#model/roles.ts'
+import { refuseMalformed } from '../identifiers.ts'
 import { accessAt, type Place, permitter, refuseWithoutRole } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { findKnownPool } from '../ipam/known-pools.ts'
@@ -225,7 +225,7 @@ export async function placeOfTarget(context: ReadContext, { target }: { readonly
 // What is there ------------------------------------------------------------------------------------------------------
 
 export async function getException(context: ReadContext, id: string): Promise<Exception> {
-  if (!hasShape('exception', id)) refuse({ code: 'MalformedId', what: 'exception', id, expected: 'exception-...' })
+  refuseMalformed('exception', id)
   return (await context.tx.exceptions.find(id)) ?? refuse({ code: 'NotFound', what: 'exception', id })
 }
 

@@ -1,12 +1,12 @@
 // Explanations as far as the caller may have them: of decisions on record, and of requests that nobody has made.
-import { hasShape } from '#model/identifier.ts'
 import { type AllocationRequest, provider } from '#model/policy/decision.ts'
-import type { Explained, Names } from '#model/policy/explain.ts'
 import type { NearestChange } from '#model/policy/nearest-change.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import { findResourceType, isNetwork } from '#model/policy/resource-types.ts'
 import type { PoolFacts, Snapshot } from '#model/policy/snapshot.ts'
+import type { Explained, Names } from '#model/policy/told.ts'
 import { refuse } from '#model/refusal.ts'
+import { refuseMalformed } from '../identifiers.ts'
 import { permitter } from '../identity/authority.ts'
 import { findKnownPool } from '../ipam/known-pools.ts'
 import type { ReadContext } from '../operation.ts'
@@ -77,7 +77,7 @@ function scopeTypeFor(snapshot: Snapshot, { resourceType, scopeType, explicit }:
 async function refuseUnseenPool(context: ReadContext, { account, explicit }: AllocationRequest): Promise<void> {
   const id = explicit?.pool
   if (id === undefined || id === provider) return
-  if (!hasShape('pool', id)) refuse({ code: 'MalformedId', what: 'ipam-pool', id, expected: 'ipam-pool-...' })
+  refuseMalformed('pool', id)
   if (!(await findKnownPool(context, account, id))) refuse({ code: 'NotFound', what: 'ipam-pool', id })
 }
 

@@ -2,7 +2,7 @@
 // brings it over another account.
 import type { Attribution, Exception } from '#model/policy/exception.ts'
 import { findOwnUnreviewed, type Unreviewed } from '#model/policy/exception-bounds.ts'
-import { nodesOfMove } from '#model/policy/node-change.ts'
+import { moveTo, nodesOfMove } from '#model/policy/node-change.ts'
 import { pathOf } from '#model/policy/snapshot.ts'
 import { identitiesBehind } from '#model/principal.ts'
 import { refuse } from '#model/refusal.ts'
@@ -32,7 +32,8 @@ export async function refuseWhileUnreviewed(context: ReadContext, wanted: Except
  */
 export async function refuseToBringUnderOwn(context: ReadContext, parentId: string, account?: string): Promise<void> {
   const snapshot = await context.snapshot()
-  const gained = account === undefined ? pathOf(snapshot, parentId) : nodesOfMove(snapshot, account, parentId).gained
+  const gained =
+    account === undefined ? pathOf(snapshot, parentId) : nodesOfMove(moveTo(snapshot, account, parentId)).gained
   const caller = attributionOf(context)
   const found = await context.tx.exceptions.unreviewedAt(gained, identitiesBehind(caller))
   const brought = account === undefined ? 'a new account' : `\`${account}\``

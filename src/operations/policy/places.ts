@@ -3,13 +3,16 @@ import { hasShape } from '#model/identifier.ts'
 import type { PolicyDocument } from '#model/policy/document.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
 import type { Policy, StoredAssignment, StoredVersion } from '#store/tables/policies.ts'
+import { refuseMalformed } from '../identifiers.ts'
 import { type Place, requirePermission } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.ts'
+import type { Page, PageAsked } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
+import { listVisible } from '../readable.ts'
 import { contentOf, isSamePair, refuseUnknownType } from './content.ts'
 
 export async function findPolicy(context: ReadContext, id: string): Promise<Policy> {
-  if (!hasShape('policy', id)) refuse({ code: 'MalformedId', what: 'ipam-policy', id, expected: 'ipam-policy-...' })
+  refuseMalformed('policy', id)
   return (await context.tx.policies.find(id)) ?? refuse(absentPolicy(id))
 }
 export const absentPolicy = (id: string): Refusal => ({ code: 'NotFound', what: 'ipam-policy', id })
@@ -40,13 +43,6 @@ export async function placeOfVersions(
 ): Promise<Place> {
   const { account } = await findKept(context, policyId)
   return { node: account, absent: absentPolicy(policyId) }
-}
-
-/** Where policies of an IPAM are managed. */
-export async function placeOfIpam(context: ReadContext, { ipamId: id }: { readonly ipamId: string }): Promise<Place> {
-  if (!hasShape('ipam', id)) refuse({ code: 'MalformedId', what: 'ipam', id, expected: 'ipam-...' })
-  const absent: Refusal = { code: 'NotFound', what: 'ipam', id }
-  return { node: ((await context.tx.ipams.find(id)) ?? refuse(absent)).account, absent }
 }
 
 /** The policy, and the request as its owner would make it. */
@@ -89,6 +85,32 @@ export const absentAssignment = ({ policyId, targetId }: AssignmentId): Refusal 
 
 export async function getAssignment(context: ReadContext, id: AssignmentId): Promise<StoredAssignment> {
   return (await context.tx.policies.findAssignment(id.policyId, id.targetId)) ?? refuse(absentAssignment(id))
+}
+
+/** An assignment with whose policy it is. */
+export type DescribedAssignment = StoredAssignment & { readonly account: string }
+
+export async function getDescribedAssignment(context: ReadContext, id: AssignmentId): Promise<DescribedAssignment> {
+  const { account } = await findPolicy(context, id.policyId)
+  return { ...(await getAssignment(context, id)), account }
+}
+
+/** Assignments whose policy or target the caller may see, policy after policy. */
+export function listAssignments(
+  context: ReadContext,
+  { mode, ...filter }: Partial<Pick<StoredAssignment, 'policyId' | 'targetId' | 'mode'>>,
+  asked: PageAsked<string>,
+): Promise<Page<DescribedAssignment, string>> {
+  const isWanted = (row: DescribedAssignment): boolean => mode === undefined || row.mode === mode
+  return listVisible(context, 'policy:read', asked, {
+    read: (after = '/', limit) => {
+      const [policyId = '', targetId = ''] = after.split('/')
+      return context.tx.policies.listAssignments(filter, { policyId, targetId }, limit)
+    },
+    placeOf: ({ policyId, targetId }) => `${policyId}/${targetId}`,
+    nodeOf: ({ targetId, account }) => [targetId, account],
+    describe: (rows) => rows.map((row) => (isWanted(row) ? row : undefined)),
+  })
 }
 
 /** The policy's owner has a say, and so has whoever answers for the target: both must permit it. */

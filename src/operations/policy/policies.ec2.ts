@@ -1,6 +1,5 @@
 // Policies as the EC2 API has them: their pools for each pair, and where they are enabled (policy-model §§1 to 4).
 import type { IpamPolicy, IpamPolicyAllocationRuleRequest, IpamPolicyDocument } from '#formats/aws/ec2.generated.ts'
-import { hasShape } from '#model/identifier.ts'
 import type { Assignment, PolicyDocument } from '#model/policy/document.ts'
 import { rulesMax } from '#model/policy/eligibility.ts'
 import { assignmentsOn } from '#model/policy/resolve.ts'
@@ -11,6 +10,7 @@ import { keyOfSetting } from '#model/policy/tag-settings.ts'
 import { type Members, refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Policy } from '#store/tables/policies.ts'
+import { refuseMalformed } from '../identifiers.ts'
 import { getIpam, refuseTooManyListed } from '../ipam/access.ts'
 import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
 import { type ReadRows, readById, readFrom, showMatching } from '../listing.ts'
@@ -167,7 +167,7 @@ function poolsNamed(rules: readonly IpamPolicyAllocationRuleRequest[] | undefine
   return (rules ?? []).map(({ SourceIpamPoolId: id }, index) => {
     const field = `AllocationRule.${index + 1}.SourceIpamPoolId`
     if (id === undefined) refuse({ code: 'MissingParameter', field })
-    if (!hasShape('pool', id)) refuse({ code: 'MalformedId', what: 'ipam-pool', id, expected: 'ipam-pool-...' })
+    refuseMalformed('pool', id)
     if (seen.has(id)) refuseValue(field, id, 'the pool is listed more than once')
     seen.add(id)
     return id

@@ -1,40 +1,39 @@
 // Policies, their versions, and the documents that those are made of.
 import { z } from 'zod'
-import { hasShape } from '#model/identifier.ts'
-import { compareContents } from '#model/policy/comparison.ts'
-import { refuse } from '#model/refusal.ts'
 import { isSetting, nameKey } from '#model/tags.ts'
-import type { Policy, StoredVersion, VersionPlace } from '#store/tables/policies.ts'
-import { permitter } from '../identity/authority.ts'
+import type { Policy } from '#store/tables/policies.ts'
+import { readableIpams } from '../ipam/readable.ts'
 import { documentsBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
-import { between, partsOfPlace, readSpan } from '../record/shapes.native.ts'
+import { nativeReadings } from '../readings.native.ts'
+import { between, readSpan } from '../record/shapes.native.ts'
 import {
   accountId,
   accountName,
+  answerPage,
   formatInstant,
-  gatherPage,
   idText,
   instant,
   ipamName,
   nameShapes,
+  pageAsked,
   pageOf,
   paging,
   policyName,
 } from '../shapes.native.ts'
-import { allTags, contact, labelsFrom, newName, refuseNoChange, shownName } from '../space/shapes.native.ts'
-import { contentOf, putDocument, refuseUnknownType, restoreVersion, writeDocument } from './content.ts'
+import { allTags, contact, labelsFrom, newName, refuseNoChange, shownName, tagMap } from '../space/shapes.native.ts'
+import { getDocument, placeOfPolicy, placeOfVersions } from './places.ts'
+import { changePolicy, dropDocument, dropPolicy, makePolicy, putDocumentOf, restorePolicy } from './policy-requests.ts'
 import {
-  actingOn,
-  findKept,
-  findPolicy,
-  getDocument,
-  getVersion,
-  placeOfIpam,
-  placeOfPolicy,
-  placeOfVersions,
-} from './places.ts'
-import { createPolicy as create, deletePolicy as remove, updatePolicy as update } from './policies.ts'
+  compareVersions,
+  type DescribedPolicy,
+  getKeptVersion,
+  type KeptVersion,
+  listDocuments,
+  listPolicies as listPoliciesOf,
+  listVersions,
+  readablePolicies,
+} from './readable.ts'
 import {
   compatibility,
   document,
@@ -75,51 +74,18 @@ const policy = z.object({
 
 // Policies -----------------------------------------------------------------------------------------------------------
 
-export const listPolicies = nativeRead({
-  name: 'listPolicies',
-  summary: 'List policies, as far as you may see them.',
-  action: 'policy:read',
-  input: z.strictObject({
-    ...paging,
+export const { list: listPolicies, get: getPolicy } = nativeReadings({
+  kind: 'policy',
+  filter: {
     account: accountName.optional().describe('Only those of this account.'),
     ipamId: ipamName.optional().describe('Only those of this IPAM.'),
-  }),
-  output: pageOf(policy),
-  rest: { method: 'GET', path: '/policies' },
-  cli: 'policy list',
-  columns: ['policyId', 'name', 'account', 'version', 'compatibility', 'documentCount', 'assignmentCount'],
-  refusals: ['InvalidPaginationToken', 'MalformedId'],
-  at: 'filtered',
-  async run(context, { account, ipamId, ...params }) {
-    if (ipamId !== undefined && !hasShape('ipam', ipamId)) {
-      refuse({ code: 'MalformedId', what: 'ipam', id: ipamId, expected: 'ipam-...' })
-    }
-    const isPermitted = await permitter(context, 'policy:read')
-    return gatherPage(context, params, {
-      read: (after, limit) => context.tx.policies.list({ ipamId, account }, after, limit),
-      key: ({ id }) => id,
-      async showAll(rows) {
-        const shown = await describeAll(
-          context,
-          rows.filter((row) => isPermitted(row.account)),
-        )
-        return rows.map(({ id }) => shown.get(id))
-      },
-    })
   },
-})
-
-export const getPolicy = nativeRead({
-  name: 'getPolicy',
-  summary: 'Show one policy.',
-  action: 'policy:read',
-  input: z.strictObject({ policyId: policyName }),
   output: policy,
-  rest: { method: 'GET', path: '/policies/{policyId}' },
-  cli: 'policy show',
-  refusals: ['NotFound', 'MalformedId'],
-  at: placeOfPolicy,
-  run: async (context, input) => describe(context, await findPolicy(context, input.policyId)),
+  columns: ['policyId', 'name', 'account', 'version', 'compatibility', 'documentCount', 'assignmentCount'],
+  listRefusals: ['MalformedId'],
+  readable: readablePolicies,
+  list: listPoliciesOf,
+  show,
 })
 
 export const createPolicy = nativeWrite({
@@ -137,13 +103,9 @@ export const createPolicy = nativeWrite({
   rest: { method: 'POST', path: '/policies', status: 201 },
   cli: 'policy create',
   refusals: ['NotFound', 'MalformedId', 'AlreadyExists', 'NotSupported', 'LimitExceeded'],
-  at: placeOfIpam,
-  async run(context, params) {
-    const ipam = (await context.tx.ipams.find(params.ipamId))!
-    const acting = context.actingFor(ipam.account, ipam.region)
-    const { ipamId: _, name, tags, ...spec } = params
-    return describe(context, await create(acting, ipam, { tags: [], ...spec, ...labelsFrom({ name, tags }) }))
-  },
+  at: (context, { ipamId }) => readableIpams.placeOf(context, ipamId),
+  run: async (context, { ipamId, name, tags, ...spec }) =>
+    showPolicy(context, await makePolicy(context, ipamId, { tags: [], ...spec, ...labelsFrom({ name, tags }) })),
 })
 
 export const updatePolicy = nativeWrite({
@@ -173,9 +135,7 @@ export const updatePolicy = nativeWrite({
   at: placeOfPolicy,
   async run(context, { policyId, name, tags, ...changes }) {
     refuseNoChange({ name, tags, ...changes }, ['name', 'contact', 'compatibility', 'tags'])
-    const { acting, found } = await actingOn(context, policyId)
-    await update(acting, found, { ...changes, ...labelsFrom({ name, tags }) })
-    return describe(context, await findPolicy(context, policyId))
+    return showPolicy(context, await changePolicy(context, policyId, { ...changes, ...labelsFrom({ name, tags }) }))
   },
 })
 
@@ -190,10 +150,7 @@ export const deletePolicy = nativeWrite({
   refusals: ['NotFound', 'MalformedId', 'DependencyViolation'],
   changes: getPolicy,
   at: placeOfPolicy,
-  async run(context, input) {
-    const { acting, found } = await actingOn(context, input.policyId)
-    await remove(acting, found)
-  },
+  run: (context, { policyId }) => dropPolicy(context, policyId),
 })
 
 // Versions -----------------------------------------------------------------------------------------------------------
@@ -209,21 +166,12 @@ export const listPolicyVersions = nativeRead({
   columns: ['version', 'compatibility', 'documentCount', 'author', 'createdAt', 'contentHash'],
   refusals: ['NotFound', 'MalformedId', 'InvalidPaginationToken'],
   at: placeOfVersions,
-  async run(context, { policyId, from, until, ...params }) {
-    const { deletedAt } = await findKept(context, policyId)
-    const span = readSpan({ from, until })
-    return gatherPage(context, params, {
-      read: (after, limit) => context.tx.policies.versionsBefore(policyId, span, placeIn(after), limit),
-      key: ({ createdAt, version }) => `${createdAt}/${version}`,
-      show: async ({ documentCount, ...row }) => ({ ...showVersionFacts(policyId, row, deletedAt), documentCount }),
-    })
-  },
+  run: async (context, { policyId, from, until, ...asked }) =>
+    answerPage(await listVersions(context, policyId, readSpan({ from, until }), pageAsked(asked)), (kept) => ({
+      ...showVersionFacts(kept),
+      documentCount: kept.version.documentCount,
+    })),
 })
-function placeIn(text: string): VersionPlace | undefined {
-  if (text === '') return undefined
-  const [createdAt, version] = partsOfPlace(text, /^(\d{1,16})\/(\d{1,16})$/).map(Number)
-  return { createdAt: createdAt!, version: version! }
-}
 
 export const getPolicyVersion = nativeRead({
   name: 'getPolicyVersion',
@@ -235,10 +183,7 @@ export const getPolicyVersion = nativeRead({
   cli: 'policy-version show',
   refusals: ['NotFound', 'MalformedId'],
   at: placeOfVersions,
-  async run(context, input) {
-    const { deletedAt } = await findKept(context, input.policyId)
-    return describeVersion(input.policyId, await getVersion(context, input.policyId, input.version), deletedAt)
-  },
+  run: async (context, input) => showVersion(await getKeptVersion(context, input.policyId, input.version)),
 })
 
 const change = z.object({
@@ -269,12 +214,8 @@ export const comparePolicyVersions = nativeRead({
   refusals: ['NotFound', 'MalformedId'],
   at: placeOfVersions,
   async run(context, { policyId, from, to }) {
-    const before = await getVersion(context, policyId, from)
-    await context.tx.nextTurn()
-    const after = await getVersion(context, policyId, to)
-    await context.tx.nextTurn()
-    const { isEqual, compatibility, documents } = compareContents(before.body, after.body)
-    const { deletedAt } = await findKept(context, policyId)
+    const compared = await compareVersions(context, { policyId, from, to })
+    const { isEqual, compatibility, documents, deletedAt } = compared
     return {
       policyId,
       from,
@@ -311,12 +252,7 @@ export const restorePolicyVersion = nativeWrite({
     'PolicyConflict',
   ],
   at: placeOfPolicy,
-  async run(context, input) {
-    const { acting, found } = await actingOn(context, input.policyId)
-    await restoreVersion(acting, found, input.version)
-    const { id, version } = await findPolicy(context, input.policyId)
-    return describeVersion(id, await getVersion(context, id, version))
-  },
+  run: async (context, input) => showVersion(await restorePolicy(context, input.policyId, input.version)),
 })
 
 // Documents ----------------------------------------------------------------------------------------------------------
@@ -339,20 +275,7 @@ export const listPolicyDocuments = nativeRead({
   columns: ['locale', 'resourceType', 'rules', 'onExplicit', 'onExhausted'],
   refusals: ['NotFound', 'MalformedId', 'InvalidParameterValue', 'InvalidPaginationToken'],
   at: placeOfPolicy,
-  async run(context, { policyId, locale, resourceType, ...params }) {
-    if (resourceType !== undefined) await refuseUnknownType(context, resourceType)
-    const { documents } = await contentOf(context, await findPolicy(context, policyId))
-    const keyed = documents
-      .filter((one) => locale === undefined || one.locale === locale)
-      .filter((one) => resourceType === undefined || one.resourceType === resourceType)
-      .map((document) => ({ document, place: `${document.locale}/${document.resourceType}` }))
-      .sort((a, b) => (a.place < b.place ? -1 : 1))
-    return gatherPage(context, params, {
-      read: async (after, limit) => keyed.filter(({ place }) => place > after).slice(0, limit),
-      key: ({ place }) => place,
-      show: async ({ document }) => showDocument(document),
-    })
-  },
+  run: async (context, input) => answerPage(await listDocuments(context, input, pageAsked(input)), showDocument),
 })
 
 export const getPolicyDocument = nativeRead({
@@ -389,17 +312,8 @@ export const putPolicyDocument = nativeWrite({
   ],
   changes: getPolicyDocument,
   at: placeOfPolicy,
-  async run(context, { policyId, ...params }) {
-    await refuseUnknownType(context, params.resourceType)
-    for (const { poolId } of params.rules) {
-      if (!hasShape('pool', poolId)) {
-        refuse({ code: 'MalformedId', what: 'ipam-pool', id: poolId, expected: 'ipam-pool-...' })
-      }
-    }
-    const { acting, found } = await actingOn(context, policyId)
-    await writeDocument(acting, found, readDocument(params))
-    return showDocument(await getDocument(context, { policyId, ...params }))
-  },
+  run: async (context, { policyId, ...params }) =>
+    showDocument(await putDocumentOf(context, policyId, readDocument(params))),
 })
 
 export const deletePolicyDocument = nativeWrite({
@@ -413,53 +327,35 @@ export const deletePolicyDocument = nativeWrite({
   refusals: ['NotFound', 'NotShared', 'MalformedId', 'InvalidParameterValue', 'LimitExceeded', 'PolicyConflict'],
   changes: getPolicyDocument,
   at: placeOfPolicy,
-  async run(context, input) {
-    const gone = await getDocument(context, input)
-    const { acting, found } = await actingOn(context, input.policyId)
-    await putDocument(acting, found, { ...gone, rules: [] })
-  },
+  run: dropDocument,
 })
 
 // The answer ---------------------------------------------------------------------------------------------------------
 
-const describe = async (context: ReadContext, row: Policy): Promise<z.output<typeof policy>> =>
-  (await describeAll(context, [row])).get(row.id)!
+const showPolicy = async (context: ReadContext, made: Policy): Promise<z.output<typeof policy>> =>
+  show(await readablePolicies.describeOne(context, made))
 
-async function describeAll(
-  { tx }: ReadContext,
-  rows: readonly Policy[],
-): Promise<ReadonlyMap<string, z.output<typeof policy>>> {
-  const ids = rows.map(({ id }) => id)
-  const standing = await tx.policies.standingOf(ids)
-  const tags = await tx.tags.ofMany(ids)
-  return new Map(
-    rows.map(({ id, createdAt, ...row }) => {
-      const { contentHash, compatibility, documentCount, assignmentCount } = standing.get(id)!
-      const stored = tags.get(id) ?? []
-      return [
-        id,
-        {
-          policyId: id,
-          name: stored.find(({ key }) => key === nameKey)?.value || undefined,
-          ipamId: row.ipamId,
-          account: row.account,
-          region: row.region,
-          version: row.version,
-          contentHash,
-          compatibility,
-          documentCount,
-          assignmentCount,
-          contact: row.contact,
-          tags: Object.fromEntries(stored.filter(({ key }) => !isSetting(key)).map(({ key, value }) => [key, value])),
-          supersededTags: stored.map(({ key }) => key).filter(isSetting),
-          createdAt: formatInstant(createdAt),
-        },
-      ]
-    }),
-  )
+function show(described: DescribedPolicy): z.output<typeof policy> {
+  const { policy: row, contentHash, compatibility, documentCount, assignmentCount, tags: stored } = described
+  return {
+    policyId: row.id,
+    name: stored.find(({ key }) => key === nameKey)?.value || undefined,
+    ipamId: row.ipamId,
+    account: row.account,
+    region: row.region,
+    version: row.version,
+    contentHash,
+    compatibility,
+    documentCount,
+    assignmentCount,
+    contact: row.contact,
+    tags: tagMap(stored),
+    supersededTags: stored.map(({ key }) => key).filter(isSetting),
+    createdAt: formatInstant(row.createdAt),
+  }
 }
 
-const describeVersion = (policyId: string, row: StoredVersion, deletedAt?: number): z.output<typeof version> => ({
-  ...showVersionFacts(policyId, row, deletedAt),
-  documents: row.body.documents.map(showDocument),
+const showVersion = (kept: KeptVersion): z.output<typeof version> => ({
+  ...showVersionFacts(kept),
+  documents: kept.version.body.documents.map(showDocument),
 })

@@ -9,7 +9,7 @@ import {
   type TypeLengths,
 } from '#model/policy/resource-types.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
-import { gatherPage, nameShapes, pageOf, paging } from '../shapes.native.ts'
+import { answerPage, nameShapes, pageAsked, pageOf, paging } from '../shapes.native.ts'
 import { netmaskLength, resourceTypeName, scopeType } from '../space/shapes.native.ts'
 import {
   addResourceType as add,
@@ -72,14 +72,7 @@ export const listResourceTypes = nativeRead({
   columns: ['resourceType', 'takes', 'scopeTypes', 'isBuiltIn', 'summary'],
   refusals: ['InvalidPaginationToken'],
   at: 'own',
-  async run(context, params) {
-    const types = await list(context)
-    return gatherPage(context, params, {
-      read: async (after, limit) => types.filter(({ name }) => name > after).slice(0, limit),
-      key: ({ name }) => name,
-      show: async (type) => describe(type),
-    })
-  },
+  run: async (context, input) => answerPage(await list(context, pageAsked(input)), describe),
 })
 
 export const getResourceType = nativeRead({

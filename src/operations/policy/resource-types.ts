@@ -2,6 +2,7 @@
 import { addedTypeProblem, builtInTypes, type ResourceType } from '#model/policy/resource-types.ts'
 import { describeNaming, policiesNaming } from '#model/policy/snapshot.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
+import { type Page, type PageAsked, readFrom, readPage } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 
 /** Our own bound: every snapshot holds all of them. */
@@ -10,9 +11,17 @@ const addedTypesMax = 1_000
 const namesMax = 5
 
 /** The registry in order of names. */
-export async function listResourceTypes(context: ReadContext): Promise<readonly ResourceType[]> {
+export async function listResourceTypes(
+  context: ReadContext,
+  asked: PageAsked<string>,
+): Promise<Page<ResourceType, string>> {
   const { resourceTypes } = await context.snapshot()
-  return [...resourceTypes.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+  const all = [...resourceTypes.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+  return readPage(context, asked, {
+    read: readFrom(all, ({ name }, place) => name > place),
+    placeOf: ({ name }) => name,
+    show: (rows) => rows,
+  })
 }
 
 /** Adds a type for a cloud or device of one's own. */

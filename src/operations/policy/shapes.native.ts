@@ -14,7 +14,6 @@ import {
 import { assignmentKindValues, compatibilityValues, modeValues } from '#model/policy/values.ts'
 import { refuseValue } from '#model/refusal.ts'
 import { isSetting, keyProblem, tagsMax, valueProblem } from '#model/tags.ts'
-import type { VersionFacts } from '#store/tables/policies.ts'
 import {
   accountId,
   accountName,
@@ -26,6 +25,7 @@ import {
   poolName,
   typeName,
 } from '../shapes.native.ts'
+import type { ListedVersion } from './readable.ts'
 
 const conditionValuesMax = 1_000
 
@@ -251,17 +251,13 @@ nameShapes({
   PolicyVersion: version,
 })
 
-export const showVersionFacts = (
-  policyId: string,
-  { version, contentHash, compatibility, author, createdAt }: Omit<VersionFacts, 'documentCount'>,
-  deletedAt?: number,
-) => ({
+export const showVersionFacts = ({ policyId, version, deletedAt }: ListedVersion) => ({
   policyId,
-  version,
-  contentHash,
-  compatibility,
-  author,
-  createdAt: formatInstant(createdAt),
+  version: version.version,
+  contentHash: version.contentHash,
+  compatibility: version.compatibility,
+  author: version.author,
+  createdAt: formatInstant(version.createdAt),
   ...(deletedAt === undefined ? {} : { deletedAt: formatInstant(deletedAt) }),
 })
 export const hashField = contentHash

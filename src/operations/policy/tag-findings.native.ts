@@ -3,19 +3,19 @@ import { z } from 'zod'
 import { formatCidr } from '#model/cidr.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { nativeRead } from '../operation.native.ts'
-import { between, latestFirst, readSpan } from '../record/shapes.native.ts'
-import { isWithin } from '../record/spans.ts'
+import { between, readSpan } from '../record/shapes.native.ts'
 import {
   accountId,
   accountName,
+  answerPage,
   formatInstant,
-  gatherPage,
   instant,
   nameShapes,
+  pageAsked,
   pageOf,
   paging,
 } from '../shapes.native.ts'
-import { rowsPerPageMax, type TagFinding, tagFindingsOfAccount } from './tag-findings.ts'
+import { listFindingsOfAccount as listFindingsOf, type TagFinding } from './tag-findings.ts'
 
 const tagFinding = z.object({
   control: z.literal('tags-changed').describe('With `resource`, the identity of the finding.'),
@@ -42,15 +42,8 @@ export const listFindingsOfAccount = nativeRead({
   columns: ['control', 'resource', 'cidr', 'since', 'resourceType'],
   refusals: ['NotFound', 'InvalidPaginationToken'],
   at: (context, { account }) => placeOfNode(context, account),
-  run(context, { account, from, until, ...params }) {
-    const span = readSpan({ from, until })
-    return gatherPage(context, params, {
-      read: (before, limit) => tagFindingsOfAccount(context, account, latestFirst.read(before), limit),
-      key: ({ row }) => latestFirst.write(row.allocation),
-      show: async ({ finding }) => (finding && isWithin(span, finding.since) ? showTagFinding(finding) : undefined),
-      bounds: { rowsMax: rowsPerPageMax },
-    })
-  },
+  run: async (context, { account, from, until, ...asked }) =>
+    answerPage(await listFindingsOf(context, account, readSpan({ from, until }), pageAsked(asked)), showTagFinding),
 })
 
 export const showTagFinding = ({ since, cidr, ...finding }: TagFinding): z.output<typeof tagFinding> => ({

@@ -4,8 +4,12 @@ import { formatId } from '#model/identifier.ts'
 import { withNodeTags, wouldGive } from '#model/policy/given.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import type { Tag } from '#model/tags.ts'
+import type { HistoryBody } from '#store/tables/history.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
+import type { TagsKept } from '#store/tables/kept-states.ts'
+import { latestFirst, type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
+import { isWithin, type Span } from '../record/spans.ts'
 
 /** Rows looked at for one page; with fewer findings the page is shorter and says where to go on. */
 export const rowsPerPageMax = 500
@@ -33,20 +37,25 @@ export type Given = Pick<Allocation, 'account' | 'resourceType' | 'cidr' | 'deci
   readonly resourceId?: string | undefined
 }
 
-/** The next rows of an account's space, the latest first, each with its finding. */
-export async function tagFindingsOfAccount(
+/** What there is to look at of an account's space since some moment, the latest space first. */
+export const listFindingsOfAccount = (
   context: ReadContext,
   account: string,
-  before: number | undefined,
-  limit: number,
-) {
-  const { allocationLists } = context.tx
-  const rows = await allocationLists.ofAccountBefore(account, before ?? Number.MAX_SAFE_INTEGER, limit)
-  return withTagFindings(
-    context,
-    rows.map(({ n, ...row }) => ({ ...row, allocation: n })),
-  )
-}
+  span: Span,
+  asked: PageAsked<string>,
+): Promise<Page<TagFinding, string>> =>
+  readPage(context, asked, {
+    read: (before, limit) => context.tx.allocationLists.ofAccountBefore(account, latestFirst.read(before), limit),
+    placeOf: ({ n }) => latestFirst.write(n),
+    async show(rows) {
+      const found = await withTagFindings(
+        context,
+        rows.map(({ n, ...row }) => ({ ...row, allocation: n })),
+      )
+      return found.map(({ finding }) => (finding && isWithin(span, finding.since) ? finding : undefined))
+    },
+    bounds: { rowsMax: rowsPerPageMax },
+  })
 
 /** Each with its finding. */
 export async function withTagFindings<Row extends Given>(
@@ -120,6 +129,7 @@ function homesOf({ tx }: ReadContext, { allocation, resourceType, resourceId }: 
 /** What is tagged under several names: later ones go before earlier ones. */
 const tagsUnder = (homes: readonly (string | undefined)[], tags: ReadonlyMap<string, readonly Tag[]>) =>
   tagMap(homes.flatMap((id) => tags.get(id ?? '') ?? []))
+const tagsIn = ({ tags = {} }: HistoryBody): ReadonlyMap<string, string> => new Map(Object.entries(tags as TagsKept))
 const tagMap = (tags: readonly Tag[]): ReadonlyMap<string, string> =>
   new Map(tags.map(({ key, value }) => [key, value]))
 
@@ -148,7 +158,10 @@ async function tagsThenOf(
       const state = then.map(({ id, version }) => `${id}/${version}`).join(' ')
       const known = snapshots.get(state)
       if (known) return known
-      const made = withNodeTags(snapshot, new Map(then.map(({ id, body }) => [id, tagMap(tx.tags.fromHistory(body))])))
+      const made = withNodeTags(
+        snapshot,
+        new Map(then.map((version) => [version.id, tagsIn(tx.history.bodyOf(version))])),
+      )
       snapshots.set(state, made)
       return made
     },

@@ -1,19 +1,12 @@
 // What an audit entry changed: each of its subjects with the members that are otherwise than before.
 import { z } from 'zod'
 import { formatCidr } from '#model/cidr.ts'
-import { formatId, kindOf, spaceNumberIn } from '#model/identifier.ts'
-import { kinds } from '#model/kinds.ts'
 import { differenceOf, type MemberDifference } from '#model/object-difference.ts'
-import type { Subject } from '#store/subjects.ts'
-import type { HistoryVersion } from '#store/tables/history.ts'
-import type { ListedEntry } from '#store/tables/record-lists.ts'
-import type { DescribedTenure } from '#store/tables/timeline.ts'
+import { idOf } from '../identifiers.ts'
 import type { ReadContext } from '../operation.ts'
 import { formatInstant, nameShapes } from '../shapes.native.ts'
-import { tenuresAround } from './change-subjects.ts'
+import type { ChangedSubject, SubjectState } from './change-subjects.ts'
 import { stateIn } from './history.native.ts'
-import { poolNamer } from './history.ts'
-import { type PermittedThen, permitterThen, placeOfObject } from './object-places.ts'
 
 export const subjectShape = z.object({
   objectId: z.string(),
@@ -50,95 +43,22 @@ export type SubjectShown = z.output<typeof subjectShape>
 /** Characters of the values of one member, as JSON, that a list of changes shows. */
 const listedLengthMax = 2_000
 
-/** Of entries on one page, each with some of its subjects: what they changed, as far as the caller may see it. */
-export async function describeSubjects(
+export const showSubject = (context: ReadContext, { id, kind, before, after }: ChangedSubject): SubjectShown => ({
+  objectId: id,
+  kind,
+  versionBefore: versionIn(before),
+  versionAfter: versionIn(after),
+  members: differenceOf(stateOf(context, before), stateOf(context, after)),
+})
+const versionIn = (state: SubjectState | undefined): number | undefined =>
+  state && 'version' in state ? state.version.version : undefined
+const stateOf = (context: ReadContext, state: SubjectState | undefined): Record<string, unknown> | undefined =>
+  state && ('version' in state ? stateIn(state.body) : showTenure(context, state))
+
+const showTenure = (
   context: ReadContext,
-  asked: readonly { readonly entry: ListedEntry; readonly subjects: readonly Subject[] }[],
-): Promise<SubjectShown[][]> {
-  const isPermitted = await permitterThen(context, 'history:read')
-  const wanted = asked.flatMap(({ subjects }) =>
-    subjects.flatMap(({ id, before, after }) =>
-      [before, after].filter((version) => version !== undefined).map((version) => [id, version] as const),
-    ),
-  )
-  const versions = await context.tx.history.findVersions(wanted)
-  const versionOf = async (id: string, version: number | undefined) => {
-    const found = version === undefined ? undefined : versions.get(`${id}/${version}`)
-    if (!found) return undefined
-    const { fromAt: from, untilAt: until } = found
-    return (await isPermitted(await placeOfObject(context, id, found), from, until ?? Infinity)) ? found : undefined
-  }
-  const held = asked.flatMap(({ entry, subjects }) =>
-    subjects.flatMap((subject) => {
-      const n = tenureNumber(context, entry, subject)
-      return n === undefined ? [] : [{ objectId: subject.id, n, entry }]
-    }),
-  )
-  const tenures = await describeTenures(context, held, isPermitted)
-  let at = 0
-  const all: SubjectShown[][] = []
-  for (const { entry, subjects } of asked) {
-    const shown: SubjectShown[] = []
-    for (const subject of subjects) {
-      const { id, before, after } = subject
-      if (tenureNumber(context, entry, subject) !== undefined) shown.push(tenures[at++]!)
-      else if (before === undefined && after === undefined) shown.push(bare(id))
-      else shown.push(describeVersions(id, await versionOf(id, before), await versionOf(id, after)))
-    }
-    all.push(shown)
-  }
-  return all
-}
-
-const bare = (objectId: string): SubjectShown => ({ objectId, members: [] })
-
-function describeVersions(
-  objectId: string,
-  before: HistoryVersion | undefined,
-  after: HistoryVersion | undefined,
-): SubjectShown {
-  const stateOf = (version: HistoryVersion | undefined) => version && stateIn(version.body)
-  return {
-    objectId,
-    kind: (after ?? before)?.kind,
-    versionBefore: before?.version,
-    versionAfter: after?.version,
-    members: differenceOf(stateOf(before), stateOf(after)),
-  }
-}
-
-// Space --------------------------------------------------------------------------------------------------------------
-
-/** What allocations and Elastic IPs were before entries and after them, as far as the caller may see it. */
-async function describeTenures(
-  context: ReadContext,
-  asked: readonly { readonly objectId: string; readonly n: number; readonly entry: ListedEntry }[],
-  isPermitted: PermittedThen,
-): Promise<readonly SubjectShown[]> {
-  const changes = await tenuresAround(context, asked)
-  const nameOf = await poolNamer(context)
-  const stateOf = (tenure: DescribedTenure | undefined) => tenure && describe(context, tenure, nameOf(tenure.pool))
-  const shown: SubjectShown[] = []
-  for (const [index, { objectId, entry }] of asked.entries()) {
-    const { before, after } = changes[index]!
-    const owner = after ?? before
-    if (!owner || !(await isPermitted(owner.account, entry.at))) {
-      shown.push(bare(objectId))
-      continue
-    }
-    const kind = kinds[kindOf(objectId) === 'address' ? 'address' : 'allocation'].noun
-    shown.push({ objectId, kind, members: differenceOf(stateOf(before), stateOf(after)) })
-  }
-  return shown
-}
-
-/** The number of an allocation or Elastic IP that an entry changed, which has no versions; undefined for all else. */
-function tenureNumber({ tx }: ReadContext, entry: ListedEntry, { id, before, after }: Subject): number | undefined {
-  if (before !== undefined || after !== undefined || entry.outcome !== 'Success') return undefined
-  return spaceNumberIn(tx.installation, id)
-}
-
-const describe = ({ tx }: ReadContext, tenure: DescribedTenure, poolId: string): Record<string, unknown> => ({
+  { tenure, poolId }: Extract<SubjectState, { readonly tenure: unknown }>,
+): Record<string, unknown> => ({
   cidr: formatCidr(tenure.cidr),
   poolId,
   account: tenure.account,
@@ -150,7 +70,7 @@ const describe = ({ tx }: ReadContext, tenure: DescribedTenure, poolId: string):
   tags: Object.fromEntries(tenure.tags),
   association: tenure.association,
   expiresAt: tenure.expiresAt === undefined ? undefined : formatInstant(tenure.expiresAt),
-  decisionId: tenure.decision === undefined ? undefined : formatId('decision', tx.installation, tenure.decision),
+  decisionId: tenure.decision === undefined ? undefined : idOf(context, 'decision', tenure.decision),
 })
 
 // The length ---------------------------------------------------------------------------------------------------------

@@ -1,20 +1,20 @@
 // What was changed or refused, by whom: the audit entries in the order of time, to read on from wherever one was.
 import { z } from 'zod'
-import { formatId } from '#model/identifier.ts'
 import { refuse } from '#model/refusal.ts'
-import type { Subject } from '#store/subjects.ts'
+import { idOf } from '../identifiers.ts'
 import type { Place } from '../identity/authority.ts'
-import { readSlicedPage } from '../listing.ts'
 import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
 import {
   accountId,
   accountName,
+  answerPage,
   asOf,
   flag,
   formatInstant,
   instant,
   nameShapes,
+  pageAsked,
   pageSizeDefault,
   paging,
   recordPageOf,
@@ -22,29 +22,19 @@ import {
   usedMakers,
 } from '../shapes.native.ts'
 import { type SeenEntry, subjectsPerPageMax } from './change-places.ts'
-import {
-  describeSubjects,
-  lengthOfSubject,
-  type SubjectShown,
-  shortened,
-  subjectShape,
-} from './change-subjects.native.ts'
+import { lengthOfSubject, type SubjectShown, shortened, showSubject, subjectShape } from './change-subjects.native.ts'
+import { changedSubjects } from './change-subjects.ts'
 import {
   absentChange,
   type ChangePlace,
   decisionsOfChange,
   differencesListed,
   getChange as getSeen,
-  getWholeChange,
   listChanges as list,
+  listSubjects,
   subjectsListed,
 } from './changes.ts'
-import { between, placeNumberIn, readSpan } from './shapes.native.ts'
-
-/** Characters of what changed, as JSON, on one page of the subjects of a change. */
-const lengthPerPage = 1_000_000
-/** Bytes of states of objects that are read and parsed at once, unless one alone has more. */
-const bytesPerStep = 262_144
+import { between, readSpan } from './shapes.native.ts'
 
 const changeId = z
   .string()
@@ -154,7 +144,7 @@ export const getChange = nativeRead({
     const seen = await getSeen(context, input.changeId, subjectsListed)
     const [described] = await describeEntries(context, [seen])
     const decisions = await decisionsOfChange(context, seen)
-    return { ...described!, decisionIds: decisions.map((n) => formatId('decision', context.tx.installation, n)) }
+    return { ...described!, decisionIds: decisions.map((n) => idOf(context, 'decision', n)) }
   },
 })
 
@@ -169,47 +159,13 @@ export const listSubjectsOfChange = nativeRead({
   columns: ['objectId', 'kind', 'versionBefore', 'versionAfter', 'members'],
   refusals: ['NotFound', 'InvalidPaginationToken'],
   at: placeOfChange,
-  async run(context, { changeId, limit = pageSizeDefault, cursor }) {
-    const { entry, subjects } = await getWholeChange(context, changeId)
-    const { items, next } = await readSlicedPage<PlacedSubject, SubjectShown, number>(
-      context,
-      { limit, after: placeNumberIn(cursor) },
-      {
-        async readSlice(after = 0, size) {
-          const some = subjects.slice(after, after + size)
-          const rows = some
-            .slice(0, await countShort(context, some))
-            .map((subject, index) => ({ subject, place: after + index + 1 }))
-          const place = after + rows.length
-          return { rows, next: place < subjects.length ? place : undefined }
-        },
-        placeOf: ({ place }) => place,
-        show: async (rows) =>
-          (await describeSubjects(context, [{ entry, subjects: rows.map(({ subject }) => subject) }]))[0]!,
-        bounds: { weightOf: lengthOfSubject, weightMax: lengthPerPage },
-        isThere: true,
-      },
+  async run(context, { changeId, ...params }) {
+    const page = await listSubjects(context, changeId, pageAsked(params), (found) =>
+      lengthOfSubject(showSubject(context, found)),
     )
-    return { items, ...(next === undefined ? {} : { nextCursor: String(next) }), asOf: asOf(context) }
+    return { ...answerPage(page, (found) => showSubject(context, found)), asOf: asOf(context) }
   },
 })
-interface PlacedSubject {
-  readonly subject: Subject
-  /** From 1. */
-  readonly place: number
-}
-/** How many of the first of these have states that are read at once: they may be long. */
-async function countShort({ tx }: ReadContext, subjects: readonly Subject[]): Promise<number> {
-  const versionsIn = ({ id, before, after }: Subject) =>
-    [before, after].flatMap((version) => (version === undefined ? [] : [[id, version] as const]))
-  const bytes = await tx.history.lengthsOf(subjects.flatMap(versionsIn))
-  let sum = 0
-  for (const [index, subject] of subjects.entries()) {
-    for (const [id, version] of versionsIn(subject)) sum += bytes.get(`${id}/${version}`) ?? 0
-    if (sum > bytesPerStep) return Math.max(index, 1)
-  }
-  return subjects.length
-}
 
 async function placeOfChange(context: ReadContext, { changeId }: { readonly changeId: string }): Promise<Place> {
   const { node } = await getSeen(context, changeId, 0)
@@ -229,8 +185,13 @@ function placeIn(cursor: string | undefined, order: (typeof orders)[number] | un
 
 async function describeEntries(context: ReadContext, seen: readonly SeenEntry[]): Promise<z.output<typeof change>[]> {
   const asked = seen.map(({ entry, subjects }) => ({ entry, subjects: subjects.slice(0, differencesListed) }))
-  const differences = await describeSubjects(context, asked)
-  return seen.map((one, index) => describe(one, differences[index]!))
+  const differences = await changedSubjects(context, asked)
+  return seen.map((one, index) =>
+    describe(
+      one,
+      differences[index]!.map((found) => showSubject(context, found)),
+    ),
+  )
 }
 
 const describe = (

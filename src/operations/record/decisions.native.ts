@@ -1,7 +1,9 @@
 // Decisions on record: listed by what they are about, and shown with their trace.
 import { z } from 'zod'
 import { formatCidr } from '#model/cidr.ts'
+import { inWords } from '#model/policy/trace-words.ts'
 import { modeValues } from '#model/policy/values.ts'
+import { refuse } from '#model/refusal.ts'
 import type { RecordedDecision } from '#store/tables/journal.ts'
 import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
@@ -22,8 +24,9 @@ import {
   showMakers,
   usedMakers,
 } from '../shapes.native.ts'
-import { decisionIdOf, getRecorded, listDecisions as list, placeOfDecision } from './decisions.ts'
-import { between, placeNumberIn, readSpan } from './shapes.native.ts'
+import { decisionIdOf, getDecisionWithEntry, listDecisions as list, placeOfDecision } from './decisions.ts'
+import { readRetention } from './retention.ts'
+import { between, readSpan } from './shapes.native.ts'
 
 export const decisionId = idText('decision').describe('`decision-…`, with which every refusal by policy begins.')
 const outcome = z.enum(['allow', 'steer', 'warn', 'deny'])
@@ -142,7 +145,7 @@ export const listDecisions = nativeRead({
   at: 'filtered',
   async run(context, { limit = pageSizeDefault, cursor, poolId, candidate, from, until, ...rest }) {
     const filter = { ...rest, pool: poolId, candidateOutcome: candidate }
-    const asked = { limit, after: placeNumberIn(cursor) }
+    const asked = { limit, after: numberIn(cursor) }
     const { items, next } = await list(context, asked, filter, readSpan({ from, until }))
     return {
       items: items.map((one) => describe(context, one)),
@@ -169,14 +172,13 @@ export const getRetention = nativeRead({
   cli: 'decision retention',
   refusals: [],
   at: 'own',
-  async run({ tx }) {
-    const { decisionDays, setAt } = await tx.retention.setting()
-    const { decisions, beforeAt } = await tx.retention.forgotten()
+  async run(context) {
+    const { decisionDays, setAt, forgotten, forgottenBefore } = await readRetention(context)
     return {
       decisionDays,
       setAt: setAt === undefined ? undefined : formatInstant(setAt),
-      forgotten: decisions,
-      forgottenBefore: decisions === 0 ? undefined : formatInstant(beforeAt),
+      forgotten,
+      forgottenBefore: forgottenBefore?.toISOString(),
     }
   },
 })
@@ -192,10 +194,9 @@ export const getDecision = nativeRead({
   refusals: ['NotFound', 'NoLongerKept', 'MalformedId'],
   at: placeOfDecision,
   async run(context, input) {
-    const recorded = await getRecorded(context, input.decisionId)
-    const { request, document, candidates, denial, wouldBe, candidate, trace, auditEntry } = recorded
+    const { recorded, entry } = await getDecisionWithEntry(context, input.decisionId)
+    const { request, document, candidates, denial, wouldBe, candidate, trace } = recorded
     const { family, scopeType, netmaskLength, explicit, tags } = request
-    const entry = await context.tx.journal.findEntry(auditEntry)
     return {
       ...describe(context, recorded),
       request: {
@@ -211,7 +212,7 @@ export const getDecision = nativeRead({
       denial: denial && { ...denial, allowed: [...denial.allowed] },
       wouldBe: wouldBe && { ...wouldBe, candidates: wouldBe.candidates.map(describeCandidate) },
       candidate: candidate && { ...candidate, candidates: candidate.candidates.map(describeCandidate) },
-      trace: [...trace],
+      trace: trace.map((step) => inWords(step, recorded.request)),
       requestedBy: entry && {
         principal: entry.principal,
         ...showMakers(entry.makers),
@@ -223,6 +224,12 @@ export const getDecision = nativeRead({
     }
   },
 })
+
+function numberIn(cursor: string | undefined): number | undefined {
+  if (cursor === undefined) return undefined
+  if (!/^[0-9]{1,16}$/.test(cursor)) refuse({ code: 'InvalidPaginationToken', field: 'cursor', value: cursor })
+  return Number(cursor)
+}
 
 const describe = (context: ReadContext, recorded: RecordedDecision): z.output<typeof listed> => ({
   decisionId: decisionIdOf(context, recorded),

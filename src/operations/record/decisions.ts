@@ -1,8 +1,9 @@
 // Decisions on record: listed by what they are about, newest first, and found one by one.
-import { formatId, hasShape, parseId } from '#model/identifier.ts'
+import { formatId, parseId } from '#model/identifier.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
-import type { RecordedDecision } from '#store/tables/journal.ts'
+import type { FoundEntry, RecordedDecision } from '#store/tables/journal.ts'
 import type { DecisionFilter as StoredFilter } from '#store/tables/record-lists.ts'
+import { refuseMalformed } from '../identifiers.ts'
 import type { Place } from '../identity/authority.ts'
 import { visibleAccounts } from '../identity/visible-accounts.ts'
 import { type Page, type PageAsked, readSlicedPage } from '../listing.ts'
@@ -55,13 +56,21 @@ export async function listDecisions(
 
 /** Refuses one that is not there, or is no longer kept. */
 export async function getRecorded(context: ReadContext, id: string): Promise<RecordedDecision> {
-  if (!hasShape('decision', id)) refuse({ code: 'MalformedId', what: 'decision', id, expected: 'decision-...' })
+  refuseMalformed('decision', id)
   const n = parseId('decision', context.tx.installation, id)
   const recorded = n === undefined ? undefined : await context.tx.journal.findDecision(n)
   return recorded ?? refuse(await absentDecision(context, id))
 }
 
 /** The account that asked, for whoever may see its decisions. */
+/** A decision with the entry of the request that it was made for; undefined where that is not on record. */
+export async function getDecisionWithEntry(
+  context: ReadContext,
+  id: string,
+): Promise<{ readonly recorded: RecordedDecision; readonly entry: FoundEntry | undefined }> {
+  const recorded = await getRecorded(context, id)
+  return { recorded, entry: await context.tx.journal.findEntry(recorded.auditEntry) }
+}
 export async function placeOfDecision(context: ReadContext, input: { readonly decisionId: string }): Promise<Place> {
   const { at, request } = await getRecorded(context, input.decisionId)
   const absent = await absentDecision(context, input.decisionId)

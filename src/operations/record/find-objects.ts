@@ -3,6 +3,7 @@ import { expandId, formatId, kindOf, parseId } from '#model/identifier.ts'
 import { type FoundNoun, kinds, kindsWith } from '#model/kinds.ts'
 import { canonicalExternalId, isAccountId, isTargetId } from '#model/organization.ts'
 import type { Action } from '#model/roles.ts'
+import { nameKey } from '#model/tags.ts'
 import type { Tenure } from '#store/tables/timeline.ts'
 import { permitter } from '../identity/authority.ts'
 import { holdersOf, visibleAccounts } from '../identity/visible-accounts.ts'
@@ -79,7 +80,7 @@ interface KeyValue {
 /** What has a name has it as a tag; with a `=`, it may be any tag. */
 function tagsIn(text: string): readonly KeyValue[] {
   const at = text.indexOf('=')
-  const named = { key: 'Name', value: text }
+  const named = { key: nameKey, value: text }
   return at < 1 ? [named] : [{ key: text.slice(0, at), value: text.slice(at + 1) }, named]
 }
 

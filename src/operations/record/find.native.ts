@@ -1,17 +1,17 @@
 // `find`: where an address, a range, an id, a name, an account or a tag is, in one answer.
 import { z } from 'zod'
-import { bitsOf, type Cidr, formatAddress, formatCidr, parseAddress, parseCidr } from '#model/cidr.ts'
-import { formatId } from '#model/identifier.ts'
+import { bitsOf, type Cidr, formatAddress, formatCidr } from '#model/cidr.ts'
 import type { EffectiveView } from '#model/policy/effective.ts'
 import { assignmentKindValues, modeValues } from '#model/policy/values.ts'
 import type { DescribedTenure } from '#store/tables/timeline.ts'
-import { permitter } from '../identity/authority.ts'
+import { idOf } from '../identifiers.ts'
 import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
 import { accountId, asOf, finality, formatInstant, idText, instant, nameShapes } from '../shapes.native.ts'
 import { locale, shownTags, tagMap } from '../space/shapes.native.ts'
-import { beforeMax, type FoundPlace, findPlaces, insideMax, placesMax, type Step } from './find.ts'
-import { type FoundKind, findObjects, foundKinds, type Match, matchesMax } from './find-objects.ts'
+import { beforeMax, type FoundPlace, insideMax, placesMax, type Step } from './find.ts'
+import { type FoundKind, foundKinds, type Match, matchesMax } from './find-objects.ts'
+import { findAll, idOfStep } from './found.ts'
 
 const charactersMax = 400
 
@@ -134,25 +134,13 @@ export const find = nativeRead({
   refusals: [],
   at: 'filtered',
   async run(context, { q }) {
-    const range = parseAddress(q) ?? parseCidr(q)
-    const found = range ? await findPlaces(context, range) : { places: [], hasMore: false }
-    const groups = range ? [] : await findObjects(context, q)
-    const mayRead = await permitter(context, 'policy:read')
-    const nameOf = await namesOf(context, [
-      ...found.places.flatMap(({ view }) =>
-        (view?.assignments ?? []).flatMap(({ party }) => (mayRead(party.owner) ? party.policy : [])),
-      ),
-      ...found.places.flatMap(({ scope, chain, inside }) => [
-        scope?.id ?? '',
-        ...[...chain, ...inside].map(idOf(context)),
-      ]),
-      ...groups.flatMap(({ matches }) => matches.map(({ id }) => id)),
-    ])
+    const found = await findAll(context, q)
+    const nameOf: NameOf = (id) => found.names.get(id ?? '')
     return {
       q,
       places: found.places.map((one) => showPlace(context, one, nameOf)),
       hasMorePlaces: found.hasMore,
-      objects: groups.map(({ kind, matches, hasMore }) => ({
+      objects: found.groups.map(({ kind, matches, hasMore }) => ({
         kind,
         items: matches.map((one) => showMatch(context, one, nameOf)),
         hasMore,
@@ -162,26 +150,11 @@ export const find = nativeRead({
   },
 })
 
-type NameOf = (id: string) => string | undefined
-async function namesOf({ tx }: ReadContext, ids: readonly string[]): Promise<NameOf> {
-  const wanted = [...new Set(ids)].filter((id) => id !== '')
-  const tags = wanted.length === 0 ? new Map() : await tx.tags.ofMany(wanted)
-  return (id) => tagMap(tags.get(id) ?? []).Name
-}
-
+type NameOf = (id: string | undefined) => string | undefined
 // Places -------------------------------------------------------------------------------------------------------------
 
 /** An address without its length. */
 const blockText = (cidr: Cidr): string => (cidr.length === bitsOf(cidr.family) ? formatAddress(cidr) : formatCidr(cidr))
-
-const idOf =
-  ({ tx: { installation } }: ReadContext) =>
-  (one: Step): string => {
-    if (one.kind === 'pool') return one.pool.id
-    if (one.kind === 'hidden-pool') return formatId('pool', installation, one.n)
-    if (one.kind === 'tenure') return formatId('allocation', installation, one.tenure.n)
-    return one.kind === 'quarantine' ? '' : one.id
-  }
 
 function showPlace(context: ReadContext, found: FoundPlace, nameOf: NameOf): z.output<typeof place> {
   const show = (one: Step) => showStep(context, one, nameOf)
@@ -201,7 +174,7 @@ function showPlace(context: ReadContext, found: FoundPlace, nameOf: NameOf): z.o
 }
 
 function showStep(context: ReadContext, one: Step, nameOf: NameOf): z.output<typeof step> {
-  const id = idOf(context)(one)
+  const id = idOfStep(context, one)
   switch (one.kind) {
     case 'pool': {
       const { account, locale, description } = one.pool
@@ -230,23 +203,23 @@ function showStep(context: ReadContext, one: Step, nameOf: NameOf): z.output<typ
   }
 }
 
-function showTenure({ tx: { installation } }: ReadContext, row: DescribedTenure): z.output<typeof step> {
+function showTenure(context: ReadContext, row: DescribedTenure): z.output<typeof step> {
   const tags = tagMap([...row.tags].map(([key, value]) => ({ key, value })))
   const isAddress = row.resourceType === 'eip' && row.state === 'allocated'
   const ends = row.heldUntil ?? (row.state === 'held' ? row.expiresAt : undefined)
   return {
     kind: row.state === 'held' ? 'hold' : 'allocation',
-    id: formatId('allocation', installation, row.n),
+    id: idOf(context, 'allocation', row.n),
     cidr: blockText(row.cidr),
     name: tags.Name,
     description: row.description,
     account: row.account,
     locale: row.region,
     resourceType: row.resourceType,
-    resourceId: row.resourceId ?? (isAddress ? formatId('address', installation, row.n) : undefined),
+    resourceId: row.resourceId ?? (isAddress ? idOf(context, 'address', row.n) : undefined),
     usedBy: row.association?.resourceId,
     tags: Object.keys(tags).length === 0 ? undefined : tags,
-    decisionId: row.decision === undefined ? undefined : formatId('decision', installation, row.decision),
+    decisionId: row.decision === undefined ? undefined : idOf(context, 'decision', row.decision),
     since: formatInstant(row.heldFrom),
     until: ends === undefined ? undefined : formatInstant(ends),
   }

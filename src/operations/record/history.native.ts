@@ -1,10 +1,10 @@
 // The time machine over the native API: what was held and what objects were, newest first.
 import { z } from 'zod'
 import { type Cidr, formatCidr, fromKey, nearCidrProblem, parseAddress, parseCidr, toKey } from '#model/cidr.ts'
-import { formatId } from '#model/identifier.ts'
 import { refuse } from '#model/refusal.ts'
+import type { HistoryBody } from '#store/tables/history.ts'
 import type { AroundPlace, NumberPlace } from '#store/tables/timeline.ts'
-import type { Place } from '../identity/authority.ts'
+import { idOf } from '../identifiers.ts'
 import type { Page } from '../listing.ts'
 import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
@@ -29,16 +29,15 @@ import {
   type HeldFilter,
   type HeldTenure,
   isPlaceKept,
-  lifeOfObject,
   listHolders,
   listHoldingsOfAccount,
   listHoldingsOfResource,
   listStates,
   type ObjectState,
+  placeOfHoldings,
+  placeOfLife,
 } from './history.ts'
-import { placeThen } from './object-places.ts'
 import { readSpan, type SpanInput, span } from './shapes.native.ts'
-import { always } from './spans.ts'
 
 const scopeFilter = {
   scopeId: scopeName.optional().describe('Only what was of a pool of this scope: several may have the same addresses.'),
@@ -160,11 +159,7 @@ export const findHoldingsOfAccount = nativeRead({
   cli: 'history account',
   columns: tenureColumns,
   refusals: ['NotFound', 'InvalidPaginationToken', 'InvalidParameterCombination'],
-  at: async (context, { account }): Promise<Place> => {
-    const absent = { code: 'NotFound', what: 'account', id: account } as const
-    if (!(await context.tx.organizations.findNumber(account))) refuse(absent)
-    return placeThen(context, 'history:read', { node: account, absent }, 0, always)
-  },
+  at: (context, { account }) => placeOfHoldings(context, account),
   async run(context, { account, limit = pageSizeDefault, cursor, ...params }) {
     const filter = heldFilter(params)
     const after = accountPlaceIn(cursor)
@@ -226,11 +221,7 @@ export const getObjectHistory = nativeRead({
   cli: 'history object',
   columns: ['version', 'from', 'until', 'principal', 'action', 'kind', 'changeId', 'decisionId'],
   refusals: ['NotFound', 'InvalidPaginationToken', 'InvalidParameterCombination'],
-  at: async (context, { objectId }): Promise<Place> => {
-    const absent = { code: 'NotFound', what: 'resource', id: objectId } as const
-    const { node, from, until } = (await lifeOfObject(context, objectId)) ?? refuse(absent)
-    return placeThen(context, 'history:read', { node, absent }, from, until)
-  },
+  at: (context, { objectId }) => placeOfLife(context, objectId),
   async run(context, { objectId, limit = pageSizeDefault, cursor, ...params }) {
     const asked = { limit, after: versionPlaceIn(cursor) }
     const { items, next } = await listStates(context, objectId, readSpan(params), asked)
@@ -285,7 +276,7 @@ const knownAs = (known: number): { knownUntil?: string } =>
   known === Infinity ? {} : { knownUntil: formatInstant(known) }
 
 function describe(
-  { tx }: ReadContext,
+  context: ReadContext,
   { tenure: row, knownUntil, poolId, scopeId, reason }: HeldTenure,
 ): z.output<typeof tenure> {
   const isAddress = row.resourceType === 'eip' && row.state === 'allocated'
@@ -296,8 +287,8 @@ function describe(
     account: row.account,
     state: row.state,
     resourceType: row.resourceType,
-    resourceId: row.resourceId ?? (isAddress ? formatId('address', tx.installation, row.n) : undefined),
-    allocationId: formatId('allocation', tx.installation, row.n),
+    resourceId: row.resourceId ?? (isAddress ? idOf(context, 'address', row.n) : undefined),
+    allocationId: idOf(context, 'allocation', row.n),
     locale: row.region,
     description: row.description,
     tags: tagMap([...row.tags].map(([key, value]) => ({ key, value }))),
@@ -308,7 +299,7 @@ function describe(
     heldFrom: formatInstant(row.heldFrom),
     heldUntil: row.heldUntil === undefined ? undefined : formatInstant(row.heldUntil),
     ending: row.ending,
-    decisionId: row.decision === undefined ? undefined : formatId('decision', tx.installation, row.decision),
+    decisionId: row.decision === undefined ? undefined : idOf(context, 'decision', row.decision),
     isDecisionForgotten: row.decision === undefined || reason ? undefined : true,
     policy: reason?.policy && { policyId: reason.policy.id, version: reason.policy.version },
     requestedBy: reason && {
@@ -333,8 +324,8 @@ function describeState(context: ReadContext, objectId: string, state: ObjectStat
     ...knownAs(knownUntil),
   }
   if ('held' in body) return { objectId, ...times, ...describeHeld(context, body.held) }
-  const { stored, maker } = body
-  const said = { objectId, kind: stored.kind, ...times, state: stateIn(stored.body) }
+  const { stored, content, maker } = body
+  const said = { objectId, kind: stored.kind, ...times, state: stateIn(content) }
   if (!maker) return said
   const { entry, decision } = maker
   return {
@@ -343,7 +334,7 @@ function describeState(context: ReadContext, objectId: string, state: ObjectStat
     ...showMakers(entry.makers),
     action: entry.action,
     changeId: String(entry.n),
-    decisionId: decision === undefined ? undefined : formatId('decision', context.tx.installation, decision),
+    decisionId: decision === undefined ? undefined : idOf(context, 'decision', decision),
   }
 }
 
@@ -368,7 +359,12 @@ function describeHeld(
 }
 
 /** What an object said, as it is told: without who its makers are for the identity provider. */
-export const stateIn = (body: string): Record<string, unknown> =>
-  JSON.parse(body, (member, value: unknown) =>
-    member === 'makers' && Array.isArray(value) ? namesIn(value as string[]) : value,
-  ) as Record<string, unknown>
+export const stateIn = (body: HistoryBody): Record<string, unknown> => withoutHolders(body) as Record<string, unknown>
+/** As deep as JSON goes that is kept: a few levels. */
+function withoutHolders(value: unknown, member?: string): unknown {
+  if (Array.isArray(value)) {
+    return member === 'makers' ? namesIn(value as string[]) : value.map((one) => withoutHolders(one))
+  }
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withoutHolders(one, name)]))
+}

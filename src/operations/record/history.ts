@@ -3,14 +3,16 @@
 import type { Cidr } from '#model/cidr.ts'
 import { formatId, parseId } from '#model/identifier.ts'
 import { provider } from '#model/policy/decision.ts'
-import type { HistoryVersion } from '#store/tables/history.ts'
+import { type Refusal, refuse } from '#model/refusal.ts'
+import type { HistoryBody, HistoryVersion } from '#store/tables/history.ts'
 import type { Reason } from '#store/tables/journal.ts'
 import type { ListedEntry } from '#store/tables/record-lists.ts'
 import type { AccountPlace, AroundPlace, DescribedTenure, NumberPlace, Tenure } from '#store/tables/timeline.ts'
+import type { Place } from '../identity/authority.ts'
 import { visibleAccounts } from '../identity/visible-accounts.ts'
 import { type Page, type PageAsked, readSlicedPage, type Slice } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
-import { knowerThen, placeOfObject } from './object-places.ts'
+import { knowerThen, placeOfObject, placeThen } from './object-places.ts'
 import { placesOfPools } from './pool-scopes.ts'
 import { always, type Span } from './spans.ts'
 
@@ -242,7 +244,9 @@ export interface ObjectState {
   /** `Infinity`: the caller knows of all of it. */
   readonly knownUntil: number
   /** Allocations and Elastic IPs are objects too: their states are those of their tenure; all others have versions. */
-  readonly body: { readonly held: HeldTenure } | { readonly stored: HistoryVersion; readonly maker: Maker | undefined }
+  readonly body:
+    | { readonly held: HeldTenure }
+    | { readonly stored: HistoryVersion; readonly content: HistoryBody; readonly maker: Maker | undefined }
 }
 /** The change with which a version began, and the decision of policy by which it could be so. */
 export interface Maker {
@@ -356,7 +360,9 @@ async function explain(context: ReadContext, objectId: string, known: readonly K
   let described = 0
   return known.map(({ one, knownUntil }) => {
     const { version, from, until, stored } = one
-    const body = stored ? { stored, maker: makers.get(version) } : { held: held[described++]! }
+    const body = stored
+      ? { stored, content: context.tx.history.bodyOf(stored), maker: makers.get(version) }
+      : { held: held[described++]! }
     return { version, from, until, knownUntil, body }
   })
 }
@@ -385,7 +391,7 @@ async function makersOf(
   )
 }
 
-export interface Life {
+interface Life {
   /** Where it lives, or lived last. */
   readonly node: string
   readonly from: number
@@ -395,7 +401,7 @@ export interface Life {
  * Where an object lives, and since when and until when it was there at all: who might read its account at other times only is
  * told of none of its states, and so not that there is one (invariant I8). Undefined where nothing is on record of it.
  */
-export async function lifeOfObject(context: ReadContext, objectId: string): Promise<Life | undefined> {
+async function lifeOfObject(context: ReadContext, objectId: string): Promise<Life | undefined> {
   const { history, tenures } = context.tx
   const n = await allocationNumber(context, objectId)
   if (n !== undefined) {
@@ -407,4 +413,17 @@ export async function lifeOfObject(context: ReadContext, objectId: string): Prom
   const [first] = await history.versions(objectId, 0, 1)
   const node = await placeOfObject(context, objectId, latest)
   return { node, from: first!.fromAt, until: latest.untilAt ?? always }
+}
+
+/** Where the states of an object are read: wherever it has been, for whoever could read it there at some time. */
+export async function placeOfLife(context: ReadContext, objectId: string): Promise<Place> {
+  const absent: Refusal = { code: 'NotFound', what: 'resource', id: objectId }
+  const { node, from, until } = (await lifeOfObject(context, objectId)) ?? refuse(absent)
+  return placeThen(context, action, { node, absent }, from, until)
+}
+/** Where what an account held is read. */
+export async function placeOfHoldings(context: ReadContext, account: string): Promise<Place> {
+  const absent: Refusal = { code: 'NotFound', what: 'account', id: account }
+  if (!(await context.tx.organizations.findNumber(account))) refuse(absent)
+  return placeThen(context, action, { node: account, absent }, 0, always)
 }

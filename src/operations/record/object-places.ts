@@ -43,7 +43,7 @@ export async function standingOfMany(
     left = new Map(
       gone.flatMap(([node, at]) => {
         const unit = units.get(at)
-        const above = unit && (bodyOf(unit).parentId as string | undefined)
+        const above = unit && (context.tx.history.bodyOf(unit).parentId as string | undefined)
         if (above === undefined) found.set(node, node)
         return above === undefined ? [] : [[node, above] as const]
       }),
@@ -65,7 +65,7 @@ async function standingAt(context: ReadContext, named: string | undefined): Prom
   for (let depth = 0; node !== undefined && !isStanding(node); depth++) {
     if (depth === depthMax) return undefined
     const unit = await context.tx.history.latest(node)
-    node = unit && (bodyOf(unit).parentId as string | undefined)
+    node = unit && (context.tx.history.bodyOf(unit).parentId as string | undefined)
   }
   return node
 }
@@ -77,11 +77,13 @@ async function nodeOf(context: ReadContext, id: string, version: HistoryVersion)
     case 'root':
       return id
     case 'role-binding':
-      return bodyOf(version).node as string
+      return context.tx.history.bodyOf(version).node as string
     case 'exception':
-      return bodyOf(version).target as string
+      return context.tx.history.bodyOf(version).target as string
     case 'api-token':
-      return isOfAccount(bodyOf(version) as unknown as RememberedToken) ? version.account : topOf(context)
+      return isOfAccount(context.tx.history.bodyOf(version) as unknown as RememberedToken)
+        ? version.account
+        : topOf(context)
     default:
       return version.account
   }
@@ -95,8 +97,6 @@ async function topOf(context: ReadContext): Promise<string> {
   const [first] = snapshot.nodes.keys()
   return first === undefined ? everywhere : pathOf(snapshot, first)[0]!
 }
-
-const bodyOf = ({ body }: HistoryVersion): Readonly<Record<string, unknown>> => JSON.parse(body)
 
 /** Where an account was from one moment to another. */
 interface Stay {

@@ -1,5 +1,6 @@
 // In which scope a pool is or was, also where it is gone: what lets a tenure say which of several equal addresses it is about.
 import { formatId } from '#model/identifier.ts'
+import type { HistoryBody } from '#store/tables/history.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import type { ReadContext } from '../operation.ts'
 
@@ -28,16 +29,13 @@ export async function placesOfPools(
   const latest = await tx.history.findLatest(gone.map((n) => formatId('pool', tx.installation, n)))
   for (const n of gone) {
     const version = latest.get(formatId('pool', tx.installation, n))
-    if (version) places.set(n, placeIn(version.body))
+    if (version) places.set(n, placeIn(tx.history.bodyOf(version)))
   }
   return places
 }
 
 /** What the history keeps of a pool. */
-function placeIn(body: string): PoolPlace {
-  const { scopeId, sourceResource } = JSON.parse(body) as {
-    readonly scopeId?: string
-    readonly sourceResource?: { readonly ResourceId: string }
-  }
-  return { scopeId, plansVpc: sourceResource?.ResourceId }
+function placeIn(body: HistoryBody): PoolPlace {
+  const { scopeId, sourceResource } = body as Pick<Pool, 'scopeId' | 'sourceResource'>
+  return { scopeId, plansVpc: sourceResource?.id }
 }

@@ -1,5 +1,5 @@
 // How long decisions are kept: set by the operator, acted on by every server's clock, both on record.
-import type { Store } from '#store/store.ts'
+import type { ReadTransaction, Store } from '#store/store.ts'
 import { recordOwn } from './own-entries.ts'
 
 export const decisionDaysMin = 30
@@ -35,14 +35,20 @@ export async function keepDecisions(
 
 export interface RetentionState {
   readonly decisionDays: number | undefined
+  /** Undefined: nobody has said anything. */
+  readonly setAt: number | undefined
   readonly forgotten: number
   /** Of what is forgotten, all is from before; undefined: nothing is. */
   readonly forgottenBefore: Date | undefined
 }
-export async function findRetention(store: Store): Promise<RetentionState> {
-  return store.read(async (tx) => {
-    const { decisionDays } = await tx.retention.setting()
-    const { decisions, beforeAt } = await tx.retention.forgotten()
-    return { decisionDays, forgotten: decisions, forgottenBefore: decisions > 0 ? new Date(beforeAt) : undefined }
-  })
+export async function readRetention({ tx }: { readonly tx: ReadTransaction }): Promise<RetentionState> {
+  const { decisionDays, setAt } = await tx.retention.setting()
+  const { decisions, beforeAt } = await tx.retention.forgotten()
+  return {
+    decisionDays,
+    setAt,
+    forgotten: decisions,
+    forgottenBefore: decisions > 0 ? new Date(beforeAt) : undefined,
+  }
 }
+export const findRetention = (store: Store): Promise<RetentionState> => store.read((tx) => readRetention({ tx }))

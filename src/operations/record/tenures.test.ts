@@ -205,21 +205,21 @@ test('descriptions and tags are those of the moment, over both APIs, also of wha
 test('tags of networks and pools are in their history, as of each moment', async () => {
   const as = { account: shop }
   const { Vpc } = await world.call('CreateVpc', { CidrBlock: '10.200.0.0/16' }, as)
-  const ids: readonly (readonly [string, string, { account: string }])[] = [
-    [Vpc!.VpcId!, 'Tags', as],
-    [privatePool, 'tags', { account: network }],
+  const ids: readonly (readonly [string, { account: string }])[] = [
+    [Vpc!.VpcId!, as],
+    [privatePool, { account: network }],
   ]
-  for (const [id, member, owner] of ids) {
+  for (const [id, owner] of ids) {
     const before = await moment()
     await world.call('CreateTags', { Resources: [id], Tags: [{ Key: 'k', Value: 'v' }] }, owner)
     const after = await moment()
     await world.call('DeleteTags', { Resources: [id] }, owner)
     const tagsAt = async (at: string) => {
       const { items } = await world.get<Page<{ state: Record<string, unknown> }>>(`/history/objects/${id}?at=${at}`)
-      return items[0]!.state[member]
+      return items[0]!.state.tags
     }
-    assert.deepEqual([await tagsAt(before), await tagsAt(after)], [[], [{ Key: 'k', Value: 'v' }]])
-    assert.deepEqual(await tagsAt(await now()), [])
+    assert.deepEqual([await tagsAt(before), await tagsAt(after)], [{}, { k: 'v' }])
+    assert.deepEqual(await tagsAt(await now()), {})
   }
 })
 

@@ -1,12 +1,13 @@
 // Allocations of pools as the EC2 API has them: reserved by hand, listed whatever they are for, described, released.
 import type { AllocateIpamPoolCidrRequest, IpamPoolAllocation } from '#formats/aws/ec2.generated.ts'
 import { type Cidr, equals, formatCidr, nearCidrProblem, parseCidr, toKey } from '#model/cidr.ts'
-import { formatId, hasShape, parseId } from '#model/identifier.ts'
+import { formatId, parseId } from '#model/identifier.ts'
 import type { AllocationRequest } from '#model/policy/decision.ts'
 import { type Members, refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { Pool } from '#store/tables/pools.ts'
+import { refuseMalformed as refuseMalformedId } from '../identifiers.ts'
 import {
   describedAs,
   getReadablePool,
@@ -203,9 +204,7 @@ async function getPoolHere(context: ReadContext, id: string): Promise<PoolAt> {
 
 /** Undefined for an identifier that this installation never gave out, which is refused as one that is gone. */
 function numberIn(context: ReadContext, id: string): number | undefined {
-  if (!hasShape('allocation', id)) {
-    refuse({ code: 'MalformedId', what: resourceType, id, expected: 'ipam-pool-alloc-...' })
-  }
+  refuseMalformedId('allocation', id)
   return parseId('allocation', context.tx.installation, id)
 }
 

@@ -1,13 +1,11 @@
 // Space that a request for an exception keeps, over the native API.
 import { z } from 'zod'
 import { formatCidr } from '#model/cidr.ts'
-import type { Exception } from '#model/policy/exception.ts'
 import { poolId } from '../ipam/pools.native.ts'
-import type { ReadContext } from '../operation.ts'
 import { formatInstant, instant, nameShapes, poolName } from '../shapes.native.ts'
 import { allocationId } from './allocation-answers.native.ts'
 import { expiresInSeconds } from './allocations.native.ts'
-import { type PendingHoldParams, pendingOf, pendingStates } from './holds-for-approval.ts'
+import { type PendingHold, type PendingHoldParams, pendingStates } from './holds-for-approval.ts'
 import { cidrOrAddress, description, netmaskLength, readBlock, resourceId, tags } from './shapes.native.ts'
 
 export const pendingHoldParams = z
@@ -41,20 +39,8 @@ export const readPendingHold = ({ cidr, tags, ...rest }: z.output<typeof pending
   ...(tags ? { tags: new Map(Object.entries(tags)) } : {}),
 })
 
-/** By the ids of exceptions. */
-export async function showPending(
-  context: ReadContext,
-  exceptions: readonly Exception[],
-): Promise<ReadonlyMap<string, z.output<typeof pendingHold>>> {
-  const pending = await pendingOf(context, exceptions)
-  return new Map(
-    [...pending].map(([id, { cidr, expiresAt, ...rest }]) => [
-      id,
-      {
-        ...rest,
-        cidr: formatCidr(cidr),
-        ...(expiresAt === undefined ? {} : { expiresAt: formatInstant(expiresAt) }),
-      },
-    ]),
-  )
-}
+export const showPending = ({ cidr, expiresAt, ...rest }: PendingHold): z.output<typeof pendingHold> => ({
+  ...rest,
+  cidr: formatCidr(cidr),
+  ...(expiresAt === undefined ? {} : { expiresAt: formatInstant(expiresAt) }),
+})

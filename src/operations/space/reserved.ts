@@ -1,8 +1,8 @@
 // Addresses that a network keeps for itself: allocations of their own type in the pool that divides it, so that no host gets one,
 // and all that counts space counts them.
 import { bitsOf, type Cidr, contains, formatCidr, lastAddress, overlaps, split, supernet } from '#model/cidr.ts'
-import { reservedBlocks, reservedEndMax } from '#model/policy/nesting.ts'
-import type { Registry, ReservedEnds } from '#model/policy/resource-types.ts'
+import { keepsWhatIsReserved, reservedBlocks, reservedEndMax } from '#model/policy/nesting.ts'
+import type { Registry, ReservedEnds, ResourceType } from '#model/policy/resource-types.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { endTenure } from './tenures.ts'
@@ -14,7 +14,7 @@ type Divider = Pick<Pool, 'reservedFirst' | 'reservedLast'>
 export const endsOf = ({ reservedFirst = 0, reservedLast = 0 }: Divider): ReservedEnds | undefined =>
   reservedFirst + reservedLast === 0 ? undefined : { first: reservedFirst, last: reservedLast }
 
-/** Where the cloud reserves them they are nobody's; elsewhere a network inside may have them, whose own ends others are then. */
+/** Where the cloud reserves them they are nobody's; elsewhere a network inside may have them that keeps as many. */
 export const mayBeOfNetworks = ({ divides }: Pool, registry: Registry): boolean => {
   const type = registry.get(divides ?? '')
   return type?.reserved === undefined || type.isReservedByCustom === true
@@ -64,21 +64,34 @@ export async function giveUpReserved(context: WriteContext, pool: Pool, block: C
   return true
 }
 
-/** Takes space for a network inside, which may have what is reserved for the sake of hosts: the lowest block that there is. */
+/**
+ * Takes space for a network inside, which may have what is reserved for the sake of hosts where it keeps that itself: the lowest
+ * block that there is. What a network gave back is reserved again before, for one that is too small to keep anything.
+ */
 export async function takeForNetwork(
   context: WriteContext,
   pool: Pool,
-  { cidr: wanted, netmaskLength }: { readonly cidr?: Cidr; readonly netmaskLength: number },
+  { type, cidr: wanted, netmaskLength }: WantedNetwork,
   takeOther: () => Promise<Cidr | undefined>,
 ): Promise<Cidr | undefined> {
-  if (wanted) return (await takeOver(context, pool, wanted)) ?? takeOther()
+  await reserveEnds(context, pool)
+  const reserved = await blocksReservedIn(context, pool)
+  const keeps = (block: Cidr): boolean => keepsWhatIsReserved(type, block, reserved)
+  const takeEnd = async (block: Cidr) => (keeps(block) ? takeOver(context, pool, block) : undefined)
+  // What rests is not reserved yet, and whoever had it could have it again.
+  if (wanted) return keeps(wanted) ? ((await takeEnd(wanted)) ?? takeOther()) : undefined
   const [whole] = await context.tx.pools.cidrs(pool.n)
   if (!whole || whole.cidr.length > netmaskLength) return takeOther()
   return (
-    (await takeOver(context, pool, { ...whole.cidr, length: netmaskLength })) ??
+    (await takeEnd({ ...whole.cidr, length: netmaskLength })) ??
     (await takeOther()) ??
-    (await takeOver(context, pool, supernet(lastAddress(whole.cidr), netmaskLength)))
+    (await takeEnd(supernet(lastAddress(whole.cidr), netmaskLength)))
   )
+}
+interface WantedNetwork {
+  readonly type: ResourceType
+  readonly cidr?: Cidr
+  readonly netmaskLength: number
 }
 async function takeOver(context: WriteContext, pool: Pool, block: Cidr): Promise<Cidr | undefined> {
   if (!(await giveUpReserved(context, pool, block))) return undefined

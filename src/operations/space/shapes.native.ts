@@ -1,10 +1,9 @@
 // The shapes that operations on address space share.
 import { z } from 'zod'
 import { bitsOf, type Cidr, formatCidr, nearCidrProblem, parseAddress, parseCidr } from '#model/cidr.ts'
-import { hasShape, type IdKind } from '#model/identifier.ts'
 import { nameCharactersMax } from '#model/name.ts'
 import { contactCharactersMax } from '#model/organization.ts'
-import { type Noun, refuse } from '#model/refusal.ts'
+import { refuse } from '#model/refusal.ts'
 import { isSetting, keyProblem, nameKey, type Tag, tagsFrom, tagsMax, valueProblem } from '#model/tags.ts'
 import { localeName, typeName } from '../shapes.native.ts'
 
@@ -118,22 +117,9 @@ export const resourceId = z
     examples: ['web-1'],
   })
 
-export const familyNumber = (text: 'ipv4' | 'ipv6'): 4 | 6 => (text === 'ipv4' ? 4 : 6)
-export const familyText = (number: 4 | 6): 'ipv4' | 'ipv6' => (number === 4 ? 'ipv4' : 'ipv6')
 /** One address without its length. */
 export const formatBlock = (block: Cidr): string =>
   block.length === bitsOf(block.family) ? formatCidr(block).split('/')[0]! : formatCidr(block)
-
-/** An id with the shape of its kind; anything else is refused by its name. */
-export function refuseMalformed(kind: IdKind, what: Noun, id: string, expected: string): void {
-  if (!hasShape(kind, id)) refuse({ code: 'MalformedId', what, id, expected })
-}
-
-/** The number that a cursor stands for; anything else was not written by us. */
-export function numberIn(cursor: string): number {
-  if (!/^\d{1,15}$/.test(cursor)) refuse({ code: 'InvalidPaginationToken', field: 'cursor', value: cursor })
-  return Number(cursor)
-}
 
 // Tags ---------------------------------------------------------------------------------------------------------------
 

@@ -292,3 +292,66 @@ test('a tag `Name` is the name of what it is on, and of two under one parent the
   assert.throws(() => database.exec('update tag set name_shared = 0'), /UNIQUE/)
   database.close()
 })
+
+test('what pools require and plan is the same in words of our own, whatever the texts in it are', () => {
+  const { database, step } = before('words of our own')
+  database.exec('pragma foreign_keys = off')
+  const tags = [
+    { Key: 'env', Value: '"Key":' },
+    { Key: '"Value":"x",', Value: 'Key' },
+    { Key: 'a\\', Value: '\\"Value":' },
+  ]
+  const source = {
+    ResourceId: 'vpc-1',
+    ResourceType: 'vpc',
+    ResourceRegion: 'us-east-1',
+    ResourceOwner: '111111111111',
+  }
+  for (const [n, required, planned] of [
+    [1, JSON.stringify(tags), null],
+    [2, '[]', JSON.stringify(source)],
+  ] as const) {
+    database
+      .prepare(`insert into pool (n, id, account, depth, locale, family, free, created_at, required_tags, source_resource)
+        values (?, 'ipam-pool-' || ?, '111111111111', 1, 'us-east-1', ?, '16', 0, ?, ?)`)
+      .run(n, n, 2 + 2 * n, required, planned)
+  }
+  database.exec(step)
+  const rows = database.prepare('select required_tags, source_resource from pool order by n').all()
+  assert.deepEqual(
+    rows.map(({ required_tags, source_resource }) => [
+      JSON.parse(required_tags as string),
+      JSON.parse(source_resource as string),
+    ]),
+    [
+      [tags.map(({ Key, Value }) => ({ key: Key, value: Value })), null],
+      [[], { id: 'vpc-1', type: 'vpc', region: 'us-east-1', account: '111111111111' }],
+    ],
+  )
+  database.close()
+})
+
+test('the management account is called in the tree as in the list of accounts, and what somebody named is not named anew', () => {
+  const { database, step } = before('one name of the management account')
+  const insert = (id: string, name: string, nodeName: string) =>
+    database.exec(`
+      insert into account (id, name, email, status, joined_method, joined_at)
+        values ('${id}', '${name}', '${id}@example.com', 'ACTIVE', 'INVITED', 0);
+      insert into organization_node (id, kind, parent_id, name, created_at) values ('${id}', 'account', 'r-1', '${nodeName}', 0);`)
+  database.exec(`insert into organization_node (id, kind, name, created_at) values ('r-1', 'root', 'Root', 0)`)
+  insert('111111111111', 'management', '111111111111')
+  insert('222222222222', 'shop', 'shop')
+  insert('333333333333', '333333333333', '333333333333')
+  database.exec(step)
+  const rows = database.prepare('select id, name from organization_node order by id').all()
+  assert.deepEqual(
+    rows.map((row) => Object.values(row)),
+    [
+      ['111111111111', 'management'],
+      ['222222222222', 'shop'],
+      ['333333333333', '333333333333'],
+      ['r-1', 'Root'],
+    ],
+  )
+  database.close()
+})

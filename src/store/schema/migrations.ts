@@ -2,6 +2,7 @@
 
 import { accountIndexes, restsOfAccount } from './account-index.ts'
 import { accountNamesSchema } from './account-names.ts'
+import { accountNodeNamesSchema } from './account-node-names.ts'
 import { auditSubjectSchema } from './audit-subject.ts'
 import { boundsSchema, tokensOfMakerSchema } from './bounds.ts'
 import { contentBoundsSchema } from './content-bounds.ts'
@@ -12,6 +13,7 @@ import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority.ts'
 import { namesSchema } from './names.ts'
 import { nestingSchema } from './nesting.ts'
 import { nodeFactsSchema } from './node-facts.ts'
+import { ownWordsSchema } from './own-words.ts'
 import { poolFactsSchema } from './pool-facts.ts'
 import { recordListsSchema } from './record-lists.ts'
 import { sealingKeySchema } from './sealing-key.ts'
@@ -889,5 +891,7 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 30, name: 'what has changed of nodes', olderServers: 'stop', sql: nodeFactsSchema },
   { number: 31, name: 'networks inside of networks', olderServers: 'stop', sql: nestingSchema },
   { number: 32, name: 'what has changed of pools', olderServers: 'stop', sql: poolFactsSchema },
-  { number: 33, name: 'lists of the record', olderServers: 'stop', sql: recordListsSchema },
+  { number: 33, name: 'words of our own', olderServers: 'stop', sql: ownWordsSchema },
+  { number: 34, name: 'one name of the management account', olderServers: 'go on', sql: accountNodeNamesSchema },
+  { number: 35, name: 'lists of the record', olderServers: 'stop', sql: recordListsSchema },
 ]

@@ -189,7 +189,7 @@ export class ApiTokens {
   }
   async insert(token: ApiToken, hash: Uint8Array, signIn?: string): Promise<void> {
     await apiTokenTable.insert(this.#sql, { ...token, hash, signIn })
-    await this.#remember(token)
+    await this.#recordVersion(token)
   }
   /**
    * Whether a token that was good a moment ago still is, and is the same: ids are numbered, and in a database that was
@@ -227,14 +227,14 @@ export class ApiTokens {
       )
       if (isEnded === 0) continue
       ended.push(id)
-      await this.#remember((await this.find(id))!)
+      await this.#recordVersion((await this.find(id))!)
     }
     if (ended.length > 0) await this.#epoch.moveKeyEpoch()
     return ended
   }
 
   /** What is told of it. Its hash is in no history, nor who its holder is for the identity provider. */
-  async #remember({ subject: _, ...told }: ApiToken): Promise<void> {
+  async #recordVersion({ subject: _, ...told }: ApiToken): Promise<void> {
     await this.#history.changed({ id: told.id, kind: 'api-token', account: told.account }, told)
   }
 }

@@ -1,8 +1,8 @@
 // What lies where, and what goes by a name: the questions of whoever has an address, a name or a tag and nothing else. Each is
 // answered by steps in an index.
-import { bitsOf, type Cidr, contains, fromKey, orderOf, supernet, toKey } from '#model/cidr.ts'
+import { bitsOf, type Cidr, contains, fromKey, supernets, toKey } from '#model/cidr.ts'
 import { compareValues, firstOf } from '../merged-ranges.ts'
-import { listOfTexts, type Sql } from '../sql.ts'
+import { listOfBlocks, listOfTexts, type Sql } from '../sql.ts'
 import type { Clock } from './history.ts'
 import { spansOf } from './timeline.ts'
 
@@ -68,15 +68,15 @@ export class Finding {
     owners: readonly string[] | undefined,
   ): Promise<PlacedCidr[]> {
     const from = after?.cidr.length ?? 0
-    const probes = Array.from({ length: range.length + 1 - from }, (_, index) => supernet(range, from + index))
+    const probes = listOfBlocks(supernets(range, from))
     const some = owners && listOfTexts(owners)
     const rows = await this.#sql.all<PlacedRow>(
-      `with probe (first, length) as (values ${probes.map(() => '(cast(? as blob), cast(? as integer))').join(', ')})
+      `with probe (first, length) as (values ${probes.text})
        select c.pool, c.first, c.length from probe cross join pool_cidr c ${some ? 'join pool p on p.n = c.pool' : ''}
        where c.first = probe.first and c.length = probe.length and c.state <> 'failed-provision'
          and (c.length > ? or c.pool > ?) ${some ? `and p.account in ${some.text}` : ''}
        order by c.length, c.pool limit ?`,
-      ...probes.flatMap((block) => [toKey(block), block.length]),
+      ...probes.values,
       from,
       after?.pool ?? -1,
       ...(some?.values ?? []),
@@ -131,30 +131,32 @@ export class Finding {
   }
   /** Whether all of the range is free in a pool: one free block is around it. */
   async isFree(pool: number, range: Cidr): Promise<boolean> {
-    const probes = Array.from({ length: range.length + 1 }, (_, length) => supernet(range, length))
+    const probes = listOfBlocks(supernets(range))
     const row = await this.#sql.get(
-      `with probe (ord, first) as (values ${probes.map(() => '(cast(? as integer), cast(? as blob))').join(', ')})
-       select 1 as one from probe cross join free_block f where f.pool = ? and f.ord = probe.ord and f.first = probe.first limit 1`,
-      ...probes.flatMap((block) => [orderOf(block), toKey(block)]),
+      `with probe (first, length) as (values ${probes.text})
+       select 1 as one from probe cross join free_block f
+       where f.pool = ? and f.ord = cast(? as integer) - probe.length and f.first = probe.first limit 1`,
+      ...probes.values,
       pool,
+      bitsOf(range.family),
     )
     return row !== undefined
   }
 
   /** VPCs with a block of their own that is the range or lies around it. */
   async networksAround(range: Cidr, limit: number, accounts: readonly string[] | undefined): Promise<BroughtNetwork[]> {
-    const probes = Array.from({ length: range.length + 1 }, (_, length) => supernet(range, length))
+    const probes = listOfBlocks(supernets(range))
     const some = accounts && listOfTexts(accounts)
     const rows = await this.#sql.all<
       Omit<BroughtNetwork, 'cidr'> & { readonly first: Uint8Array; readonly length: number }
     >(
-      `with probe (first, length) as (values ${probes.map(() => '(cast(? as blob), cast(? as integer))').join(', ')})
+      `with probe (first, length) as (values ${probes.text})
        select c.vpc_id as "vpcId", v.account, v.region, c.first, c.length, c.created_at as "createdAt"
        from probe cross join vpc_cidr c join vpc v on v.id = c.vpc_id
        where c.first = probe.first and c.length = probe.length and c.allocation is null
          ${some ? `and v.account in ${some.text}` : ''}
        order by c.vpc_id limit ?`,
-      ...probes.flatMap((block) => [toKey(block), block.length]),
+      ...probes.values,
       ...(some?.values ?? []),
       limit,
     )

@@ -2,6 +2,7 @@
 import { listOfRows, listOfTexts, type Sql } from '../sql.ts'
 import type { Subjects } from '../subjects.ts'
 import { changing, integer, optional, type Row, type RowOf, table, text } from '../table.ts'
+import { inPresentWords } from './history-before.ts'
 
 /** What nouns share of their transaction. */
 export interface Clock {
@@ -32,6 +33,8 @@ export const historyTable = table(
   'recorded',
 )
 export type HistoryVersion = RowOf<typeof historyTable>
+/** What an object was, as it was kept. */
+export type HistoryBody = Readonly<Record<string, unknown>>
 
 /** Since when an account was in a unit. */
 export interface Move {
@@ -65,6 +68,11 @@ export class History {
     if (body === undefined) return
     const { id: objectId, kind, account } = object
     await historyTable.insert(this.#sql, { objectId, fromAt: at, version, kind, account, body: JSON.stringify(body) })
+  }
+
+  /** What a version says of its object. */
+  bodyOf({ kind, body }: Pick<HistoryVersion, 'kind' | 'body'>): HistoryBody {
+    return inPresentWords(kind, JSON.parse(body) as HistoryBody)
   }
 
   /** The object as it was at a moment; undefined where it was not. */

@@ -240,7 +240,7 @@ export class Holds {
     await this.#sql.run('delete from hold where n = ?', n)
   }
   /** The space was out of reach for that long, and whose it might have become: for whoever asks about the address. */
-  async remember(n: number, ending: HoldEnding, at: number): Promise<void> {
+  async recordEnding(n: number, ending: HoldEnding, at: number): Promise<void> {
     await this.#sql.run(
       `insert into allocation_history (pool, first, length, n, resource_type, resource_id, account, region, description,
          decision, created_at, released_at, ending, version, changed_at, tags, expires_at)

@@ -1,8 +1,8 @@
-// What of NAT gateways is kept in the history: the text that every version has written, whatever it is called in the code.
-import assert from 'node:assert/strict'
+// What of NAT gateways is kept in the history: the same that was kept in EC2's words before, which is read as if it were kept now.
 import { test } from 'node:test'
 import { formatId } from '#model/identifier.ts'
 import { emptyDatabase } from '../../../test/database.ts'
+import { assertSaysSame } from '../../../test/history-before.ts'
 
 const gateway = {
   account: '111111111111',
@@ -27,16 +27,16 @@ const address = {
   isServiceManaged: false,
 }
 
-test('a NAT gateway is kept in the history as it was from the beginning', async () => {
+test('a NAT gateway is kept in the history with what was kept of it before', async () => {
   const database = await emptyDatabase()
   const store = await database.open()
   const [ofPublic, ofPrivate, ofRegional, elasticIp] = await store.read(async ({ natGateways, installation }) => {
-    const kept = (one: Parameters<typeof natGateways.forHistory>[0], addresses: readonly object[]): string => {
+    const kept = (one: Parameters<typeof natGateways.forHistory>[0], addresses: readonly object[]): object => {
       const all = addresses.map((each, index) => {
         return { ...address, natGatewayId: one.id, associationId: `eipassoc-${index + 1}`, ...each }
       })
       const tags = [{ key: 'Name', value: 'a' }]
-      return JSON.stringify(natGateways.forHistory(one, { addresses: all, tags, installation }))
+      return natGateways.forHistory(one, { addresses: all, tags, installation })
     }
     const inSubnet = { subnetId: 'subnet-1' }
     const regional = { availabilityMode: 'regional', isAutomatic: true, routeTableId: 'rtb-1' } as const
@@ -54,21 +54,24 @@ test('a NAT gateway is kept in the history as it was from the beginning', async 
   const end = '"CreateTime":1767225600000,"Tags":[{"Key":"Name","Value":"a"}]}'
   const held = `"AllocationId":"${elasticIp}","AssociationId":"eipassoc-1","PublicIp":"198.18.0.1"`
   const first = `"PrivateIp":"10.1.0.9","NetworkInterfaceId":"eni-1","IsPrimary":true,${zone}`
-  assert.equal(
+  assertSaysSame(
+    'nat-gateway',
     ofPublic,
     named(
       'nat-1',
       `"SubnetId":"subnet-1","State":"available","ConnectivityType":"public","AvailabilityMode":"zonal","NatGatewayAddresses":[{${held},${first}}],${end}`,
     ),
   )
-  assert.equal(
+  assertSaysSame(
+    'nat-gateway',
     ofPrivate,
     named(
       'nat-2',
       `"SubnetId":"subnet-1","State":"available","ConnectivityType":"private","AvailabilityMode":"zonal","NatGatewayAddresses":[{${first}}],${end}`,
     ),
   )
-  assert.equal(
+  assertSaysSame(
+    'nat-gateway',
     ofRegional,
     named(
       'nat-3',

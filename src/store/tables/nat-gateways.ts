@@ -4,7 +4,8 @@ import type { Tag } from '#model/tags.ts'
 import { listOfTexts, type Sql } from '../sql.ts'
 import { bit, changing, integer, named, optional, type Row, type RowOf, references, table, text } from '../table.ts'
 import type { Clock } from './history.ts'
-import { storedTags } from './tags.ts'
+import type { NatGatewayKept } from './kept-states.ts'
+import { tagsKept } from './tags.ts'
 
 /** How long a deleted gateway is still shown. EC2 says: about an hour. */
 export const deletedShownMs = 3_600_000
@@ -115,36 +116,32 @@ export class NatGateways {
   insert(gateway: Omit<NatGateway, 'createdAt' | 'deletedAt'>): Promise<void> {
     return natGatewayTable.insert(this.#sql, { ...gateway, createdAt: this.#clock.now, deletedAt: undefined })
   }
-  /** A gateway as the history keeps it: as it was kept from the beginning, so that versions can be compared. */
-  forHistory(gateway: NatGateway, { addresses, tags, installation }: KeptOfGateway): object {
-    const automatic = gateway.isAutomatic ? 'enabled' : 'disabled'
+  /** A gateway as the history keeps it: what it was before stands there in the same words, so that versions can be compared. */
+  forHistory(gateway: NatGateway, { addresses, tags, installation }: KeptOfGateway): NatGatewayKept {
+    const { id, vpcId, subnetId, connectivity, availabilityMode, isAutomatic, routeTableId, createdAt } = gateway
     return {
-      NatGatewayId: gateway.id,
-      VpcId: gateway.vpcId,
-      SubnetId: gateway.subnetId,
-      State: 'available',
-      ConnectivityType: gateway.connectivity,
-      AvailabilityMode: gateway.availabilityMode,
-      ...(gateway.availabilityMode === 'regional' && {
-        AutoScalingIps: automatic,
-        AutoProvisionZones: automatic,
-        RouteTableId: gateway.routeTableId,
-      }),
-      NatGatewayAddresses: addresses.map((address) => ({
+      id,
+      vpcId,
+      subnetId,
+      connectivity,
+      availabilityMode,
+      isAutomatic,
+      routeTableId,
+      addresses: addresses.map((address) => ({
         ...(address.allocation !== undefined && {
-          AllocationId: formatId('address', installation, address.allocation),
-          AssociationId: address.associationId,
-          PublicIp: address.publicIp,
+          allocationId: formatId('address', installation, address.allocation),
+          associationId: address.associationId,
+          publicIp: address.publicIp,
         }),
-        PrivateIp: address.privateIp,
-        NetworkInterfaceId: address.networkInterfaceId,
-        ...(gateway.availabilityMode === 'zonal' && { IsPrimary: address.isPrimary }),
-        AvailabilityZone: address.zone,
-        AvailabilityZoneId: address.zoneId,
-        Status: 'succeeded',
+        privateIp: address.privateIp,
+        networkInterfaceId: address.networkInterfaceId,
+        // Of the addresses of a regional gateway none goes before the others.
+        isPrimary: availabilityMode === 'zonal' ? address.isPrimary : undefined,
+        zone: address.zone,
+        zoneId: address.zoneId,
       })),
-      CreateTime: gateway.createdAt,
-      Tags: storedTags(tags),
+      createdAt,
+      tags: tagsKept(tags),
     }
   }
   async markDeleted(id: string): Promise<void> {

@@ -143,7 +143,8 @@ export class Organizations {
   async create({ id, managementAccount, rootId, createdAt }: Organization): Promise<void> {
     await organizationTable.insert(this.#sql, { only: 1, id, managementAccount, rootId, createdAt })
     await this.insertNode({ id: rootId, kind: 'root', name: 'Root' })
-    await this.insertNode({ id: managementAccount, kind: 'account', parentId: rootId, name: managementAccount })
+    const { name } = (await this.findAccount(managementAccount))!
+    await this.insertNode({ id: managementAccount, kind: 'account', parentId: rootId, name })
   }
 
   // Accounts, whether in the organization or not.

@@ -9,7 +9,7 @@ import {
   type Column,
   changing,
   integer,
-  jsonAs,
+  json,
   named,
   optional,
   type Row,
@@ -21,7 +21,6 @@ import {
   unwritten,
 } from '../table.ts'
 import { nextEpoch, noteGone } from './kept-facts.ts'
-import { readTags, type StoredTag, storedTags } from './tags.ts'
 
 /** What a pool plans the inside of. */
 export interface SourceResource {
@@ -30,33 +29,9 @@ export interface SourceResource {
   readonly region: string
   readonly account: string
 }
-/** Tags and source resources are stored, and kept in the history, as EC2 spells them. */
-interface StoredResource {
-  readonly ResourceId: string
-  readonly ResourceType: 'vpc'
-  readonly ResourceRegion: string
-  readonly ResourceOwner: string
-}
 /** What the column `required_tags` says. */
 export const parseRequiredTags = (text: string): readonly Tag[] =>
-  text === '[]' ? [] : readTags(JSON.parse(text) as readonly StoredTag[])
-const storedResource = ({ id, type, region, account }: SourceResource): StoredResource => ({
-  ResourceId: id,
-  ResourceType: type,
-  ResourceRegion: region,
-  ResourceOwner: account,
-})
-const resourceStored = ({
-  ResourceId,
-  ResourceType,
-  ResourceRegion,
-  ResourceOwner,
-}: StoredResource): SourceResource => ({
-  id: ResourceId,
-  type: ResourceType,
-  region: ResourceRegion,
-  account: ResourceOwner,
-})
+  text === '[]' ? [] : (JSON.parse(text) as readonly Tag[])
 
 /** Begins at zero, and is read by itself. */
 const counter = <T>(column: Column<T>) => unread(unwritten(changing(column)))
@@ -83,8 +58,8 @@ export const poolTable = table(
     minNetmaskLength: changing(optional(integer())),
     maxNetmaskLength: changing(optional(integer())),
     defaultNetmaskLength: changing(optional(integer())),
-    requiredTags: changing(jsonAs<readonly Tag[], readonly StoredTag[]>(storedTags, readTags)),
-    sourceResource: optional(jsonAs<SourceResource, StoredResource>(storedResource, resourceStored)),
+    requiredTags: changing(json<readonly Tag[]>()),
+    sourceResource: optional(json<SourceResource>()),
     /** Seconds that released space rests; undefined: the server's setting. */
     quarantineSeconds: changing(optional(integer())),
     /** Whom to ask about it; undefined: its owner's contact. */
@@ -180,6 +155,9 @@ function toPoolCidr(row: Row): PoolCidr {
 
 /** Where no address is. */
 const noKey = new Uint8Array()
+
+/** Pools whose way up is read at once. */
+const chainsPerStatement = 128
 
 export class Pools {
   readonly #sql: Sql
@@ -288,17 +266,29 @@ export class Pools {
     )
   }
   /** The ids of what a pool is under, from its IPAM and scope down, and its own. */
-  async chainOf(id: string): Promise<string[]> {
-    const rows = await this.#sql.all<{ id: string; ipam_id: string; scope_id: string }>(
-      `with recursive way (id, parent_n, ipam_id, scope_id, step) as (
-         select id, parent_n, ipam_id, scope_id, 0 from pool where id = ?
-         union all
-         select p.id, p.parent_n, p.ipam_id, p.scope_id, way.step + 1 from pool p join way on p.n = way.parent_n)
-       select id, ipam_id, scope_id from way order by step desc`,
-      id,
-    )
-    const [top] = rows
-    return top ? [top.ipam_id, top.scope_id, ...rows.map((row) => row.id)] : []
+  async chainOf(id: string): Promise<readonly string[]> {
+    return (await this.chainsOf([id])).get(id) ?? []
+  }
+  /** The same of many; those that are not there are missing. */
+  async chainsOf(ids: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    const chains = new Map<string, string[]>()
+    for (let at = 0; at < ids.length; at += chainsPerStatement) {
+      const list = listOfTexts(ids.slice(at, at + chainsPerStatement))
+      const rows = await this.#sql.all<{ start: string; id: string; ipam_id: string; scope_id: string }>(
+        `with recursive way (start, id, parent_n, ipam_id, scope_id, step) as (
+           select id, id, parent_n, ipam_id, scope_id, 0 from pool where id in ${list.text}
+           union all
+           select way.start, p.id, p.parent_n, p.ipam_id, p.scope_id, way.step + 1 from pool p join way on p.n = way.parent_n)
+         select start, id, ipam_id, scope_id from way order by start, step desc`,
+        ...list.values,
+      )
+      for (const { start, id, ipam_id, scope_id } of rows) {
+        const chain = chains.get(start)
+        if (chain) chain.push(id)
+        else chains.set(start, [ipam_id, scope_id, id])
+      }
+    }
+    return chains
   }
   async insert(pool: Pool): Promise<void> {
     const space = await this.#spaceOf(pool)
@@ -328,13 +318,9 @@ export class Pools {
     await poolTable.change(this.#sql, changes, 'where n = ?', pool.n)
     await this.#noteFacts('n = ?', pool.n)
   }
-  /** A pool as the history keeps it: as it was kept from the beginning, so that versions can be compared. */
-  forHistory(pool: Pool): object {
-    // In the order in which the members always stood.
-    const { sourceResource, quarantineSeconds, createdAt, divides: _, ...first } = pool
-    const requiredTags = storedTags(pool.requiredTags)
-    const source = sourceResource && storedResource(sourceResource)
-    return { ...first, requiredTags, sourceResource: source, quarantineSeconds, createdAt }
+  /** A pool as the history keeps it. */
+  forHistory({ divides: _, ...pool }: Pool): object {
+    return pool
   }
   /** The pool must have no provisioned CIDR, no allocation and no child left: the schema's foreign keys see to it. */
   async delete(n: number): Promise<void> {

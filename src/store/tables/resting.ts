@@ -244,7 +244,7 @@ export class Resting {
       await this.#sql.run('delete from quarantine where pool = ? and first = ?', row.pool, row.first)
       await this.#counters.move(row.pool, 'quarantined', 'free', block)
       if (row.hold !== null) {
-        await this.#holds.remember(row.hold, 'lapsed', row.ends_at)
+        await this.#holds.recordEnding(row.hold, 'lapsed', row.ends_at)
         await this.#holds.delete(row.hold)
         lapsed.push({ n: row.hold, account: row.account })
       }

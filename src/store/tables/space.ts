@@ -216,7 +216,7 @@ export class Space {
   async drop(hold: Hold): Promise<void> {
     await this.resting.endHold(hold)
     this.#clock.subjects?.noteAllocation(hold.n, 'hold')
-    await this.holds.remember(hold.n, 'dropped', Math.max(this.#clock.now, hold.changedAt ?? hold.createdAt))
+    await this.holds.recordEnding(hold.n, 'dropped', Math.max(this.#clock.now, hold.changedAt ?? hold.createdAt))
     await this.holds.delete(hold.n)
     await this.#giveBack(hold.pool, hold.cidr)
   }

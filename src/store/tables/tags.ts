@@ -3,6 +3,7 @@ import { sequenceIn } from '#model/identifier.ts'
 import { nameKey, type Tag } from '#model/tags.ts'
 import type { Sql } from '../sql.ts'
 import { bit, changing, named, optional, type RowOf, table, text, unread } from '../table.ts'
+import type { TagsKept } from './kept-states.ts'
 import { noteNodeFacts } from './node-facts.ts'
 
 export const tagTable = table(
@@ -68,14 +69,9 @@ export class Tags {
   async mapOf(resourceId: string): Promise<Map<string, string>> {
     return new Map((await this.of(resourceId)).map(({ key, value }) => [key, value]))
   }
-  /** As the history keeps them: as they were kept from the beginning, so that versions can be compared. */
-  async forHistory(resourceId: string): Promise<readonly object[]> {
-    return storedTags(await this.of(resourceId))
-  }
-  /** Those of an object in a version of the history that `forHistory` was kept in as `tags`. */
-  fromHistory(body: string): readonly Tag[] {
-    const { tags = [] } = JSON.parse(body) as { readonly tags?: readonly StoredTag[] }
-    return readTags(tags)
+  /** As the history keeps them. */
+  async forHistory(resourceId: string): Promise<TagsKept> {
+    return tagsKept(await this.of(resourceId))
   }
   /** Those of many resources at once, in key order; resources without any are missing. */
   async ofMany(resourceIds: readonly (string | undefined)[]): Promise<Map<string, Tag[]>> {
@@ -208,15 +204,8 @@ export type TagHomes = readonly [string, string?]
 export const mergedIn = (ids: TagHomes, tags: ReadonlyMap<string, readonly Tag[]>): Map<string, string> =>
   new Map(ids.flatMap((id) => (tags.get(id ?? '') ?? []).map(({ key, value }) => [key, value] as const)))
 
-/** A tag as it is kept as JSON, by every version. */
-export interface StoredTag {
-  readonly Key: string
-  readonly Value: string
-}
-export const storedTags = (tags: readonly Tag[]): readonly StoredTag[] =>
-  tags.map(({ key, value }) => ({ Key: key, Value: value }))
-export const readTags = (stored: readonly StoredTag[]): readonly Tag[] =>
-  stored.map(({ Key: key, Value: value }) => ({ key, value }))
+export const tagsKept = (tags: readonly Tag[]): TagsKept =>
+  Object.fromEntries(tags.map(({ key, value }) => [key, value] as const))
 
 /** IPAM things live in the home Region of their IPAM, whatever their locale. */
 const ownerQueries = {

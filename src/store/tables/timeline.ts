@@ -1,10 +1,10 @@
 // The time machine: who held which space when, by address, account and resource, and what each tenure said at a time. Reads
 // what allocation, change and release wrote. Its lists are in the order of keys that never change, whatever happens between
 // two pages: a tenure that is given back meanwhile only moves from one table to another.
-import { bitsOf, type Cidr, fromKey, lastAddress, supernet, toKey } from '#model/cidr.ts'
+import { bitsOf, type Cidr, fromKey, lastAddress, supernet, supernets, toKey } from '#model/cidr.ts'
 import { formatId } from '#model/identifier.ts'
 import { firstOf, type RangeKey, type Ranges } from '../merged-ranges.ts'
-import { listOf, listOfNumbers, listOfTexts, type Sql, type SqlValue } from '../sql.ts'
+import { listOf, listOfBlocks, listOfNumbers, listOfTexts, type Sql, type SqlValue } from '../sql.ts'
 import { Addresses, type Association } from './addresses.ts'
 import type { Clock } from './history.ts'
 import type { HoldEnding } from './holds.ts'
@@ -378,14 +378,15 @@ export class Timeline {
     rest: { readonly text: string; readonly values: readonly SqlValue[] },
   ): Promise<Tenure[]> {
     if (probes.length === 0) return []
+    const blocks = listOfBlocks(probes)
     const { columns, table, joined } = part
     const some = accounts && listOfTexts(accounts)
     const rows = await this.#sql.all<Row>(
-      `with probe (first, length) as (values ${valuesOfProbes(probes)})
+      `with probe (first, length) as (values ${blocks.text})
        select ${columns} from probe cross join ${table} ${joined}
        where t.first = probe.first and t.length = probe.length
          ${some ? `and ${part.key === 'holder' ? 'h' : 't'}.account in ${some.text}` : ''} ${rest.text}`,
-      ...probes.flatMap((block) => [toKey(block), block.length]),
+      ...blocks.values,
       ...(some?.values ?? []),
       ...rest.values,
     )
@@ -422,25 +423,27 @@ export class Timeline {
     probes: readonly Cidr[],
   ): Promise<readonly LengthWithKey[]> {
     if (probes.length === 0 || keys.length === 0) return []
+    const blocks = listOfBlocks(probes)
     return this.#sql.all<LengthWithKey>(
-      `with probe (first, length) as (values ${valuesOfProbes(probes)}),
+      `with probe (first, length) as (values ${blocks.text}),
          party (key) as (values ${keys.map(() => '(cast(? as text))').join(', ')})
        select length, key from (select p.length, party.key,
          (select 1 from ${table} where t.${key} = party.key and t.first = p.first and t.length = p.length limit 1) as one
          from probe p cross join party) found
        where one = 1`,
-      ...probes.flatMap((block) => [toKey(block), block.length]),
+      ...blocks.values,
       ...keys,
     )
   }
   /** The netmask lengths of which anybody has such a block. */
   async #lengthsThere({ table }: Part, probes: readonly Cidr[]): Promise<ReadonlySet<number>> {
     if (probes.length === 0) return new Set()
+    const blocks = listOfBlocks(probes)
     const there = await this.#sql.all<{ length: number }>(
-      `with probe (first, length) as (values ${valuesOfProbes(probes)})
+      `with probe (first, length) as (values ${blocks.text})
        select p.length from probe p where exists
          (select 1 from ${table} where t.first = p.first and t.length = p.length)`,
-      ...probes.flatMap((block) => [toKey(block), block.length]),
+      ...blocks.values,
     )
     return new Set(there.map(({ length }) => length))
   }
@@ -828,11 +831,7 @@ export function spansOf(range: Cidr): readonly (readonly [Uint8Array, Uint8Array
 
 /** A block around the range can only start at one place for each netmask length. In the order of `AddressPlace`. */
 const probesOf = (range: Cidr, after: AddressPlace | undefined): Cidr[] =>
-  Array.from({ length: range.length + 1 }, (_, length) => supernet(range, length)).filter(
-    (block) => !after || compareKeys(toKey(block), after.first) >= 0,
-  )
-const valuesOfProbes = (probes: readonly Cidr[]): string =>
-  probes.map(() => '(cast(? as blob), cast(? as integer))').join(', ')
+  supernets(range).filter((block) => !after || compareKeys(toKey(block), after.first) >= 0)
 
 /** The first four are in every index, so that they say where to begin. */
 const afterPlace = ({ version }: Part, after: AddressPlace | undefined): string =>

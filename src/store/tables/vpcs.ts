@@ -4,7 +4,8 @@ import type { Tag } from '#model/tags.ts'
 import { listOfTexts, type Sql } from '../sql.ts'
 import { bit, block, changing, integer, named, optional, type RowOf, references, table, text } from '../table.ts'
 import type { Clock } from './history.ts'
-import { storedTags } from './tags.ts'
+import type { Ipv6Kept, SubnetKept, VpcKept } from './kept-states.ts'
+import { tagsKept } from './tags.ts'
 
 /** Who provides a block: Amazon, the owner through a public pool, or (for private space) nobody. */
 export type IpSource = 'amazon' | 'byoip' | 'none'
@@ -107,24 +108,24 @@ export class Vpcs {
     const changes = { enableDnsSupport, enableDnsHostnames, enableNetworkAddressUsageMetrics }
     await vpcTable.change(this.#sql, changes, 'where id = ?', id)
   }
-  /** A VPC as the history keeps it: as it was kept from the beginning, so that versions can be compared. */
-  forHistory(vpc: Vpc, { cidrs, tags }: { readonly cidrs: readonly VpcCidr[]; readonly tags: readonly Tag[] }): object {
+  /** A VPC as the history keeps it: what it was before stands there in the same words, so that versions can be compared. */
+  forHistory(
+    vpc: Vpc,
+    { cidrs, tags }: { readonly cidrs: readonly VpcCidr[]; readonly tags: readonly Tag[] },
+  ): VpcKept {
+    const { id, account, dhcpOptionsId, tenancy } = vpc
     const { enableDnsSupport, enableDnsHostnames, enableNetworkAddressUsageMetrics } = vpc
     return {
-      VpcId: vpc.id,
-      OwnerId: vpc.account,
-      State: 'available',
-      CidrBlock: cidrs.filter(({ isPrimary }) => isPrimary).map(({ cidr }) => formatCidr(cidr))[0],
-      CidrBlockAssociationSet: cidrs.filter(({ cidr }) => cidr.family === 4).map(storedIpv4),
-      Ipv6CidrBlockAssociationSet: cidrs.filter(({ cidr }) => cidr.family === 6).map(storedIpv6),
-      DhcpOptionsId: vpc.dhcpOptionsId,
-      InstanceTenancy: vpc.tenancy,
-      IsDefault: false,
-      BlockPublicAccessStates: { InternetGatewayBlockMode: 'off' },
-      Tags: storedTags(tags),
+      id,
+      account,
+      cidrs: cidrs.filter(({ cidr }) => cidr.family === 4).map(keptIpv4),
+      ipv6Cidrs: cidrs.filter(({ cidr }) => cidr.family === 6).map(keptIpv6),
+      dhcpOptionsId,
+      tenancy,
       enableDnsSupport,
       enableDnsHostnames,
       enableNetworkAddressUsageMetrics,
+      tags: tagsKept(tags),
     }
   }
   /** With its blocks; the schema's foreign keys see to it that no subnet is left. */
@@ -201,32 +202,21 @@ export class Vpcs {
   insertSubnet(subnet: Omit<Subnet, 'createdAt'>): Promise<void> {
     return subnetTable.insert(this.#sql, { ...subnet, createdAt: this.#clock.now })
   }
-  /** A subnet as the history keeps it: as it was kept from the beginning, so that versions can be compared. */
-  subnetForHistory(subnet: Subnet, { ipv6, available, tags }: KeptOfSubnet): object {
+  /** A subnet as the history keeps it. */
+  subnetForHistory(subnet: Subnet, { ipv6, available, tags }: KeptOfSubnet): SubnetKept {
+    const { id, vpcId, account, region, zone, zoneId, cidr, isIpv6Native } = subnet
     return {
-      SubnetId: subnet.id,
-      SubnetArn: `arn:aws:ec2:${subnet.region}:${subnet.account}:subnet/${subnet.id}`,
-      VpcId: subnet.vpcId,
-      OwnerId: subnet.account,
-      State: 'available',
-      CidrBlock: subnet.cidr && formatCidr(subnet.cidr),
-      AvailableIpAddressCount: available,
-      AvailabilityZone: subnet.zone,
-      AvailabilityZoneId: subnet.zoneId,
-      Ipv6CidrBlockAssociationSet: ipv6.map(storedIpv6OfSubnet),
-      Ipv6Native: subnet.isIpv6Native,
-      AssignIpv6AddressOnCreation: subnet.isIpv6Native,
-      DefaultForAz: false,
-      MapPublicIpOnLaunch: false,
-      MapCustomerOwnedIpOnLaunch: false,
-      EnableDns64: false,
-      PrivateDnsNameOptionsOnLaunch: {
-        HostnameType: subnet.isIpv6Native ? 'resource-name' : 'ip-name',
-        EnableResourceNameDnsARecord: false,
-        EnableResourceNameDnsAAAARecord: false,
-      },
-      BlockPublicAccessStates: { InternetGatewayBlockMode: 'off' },
-      Tags: storedTags(tags),
+      id,
+      vpcId,
+      account,
+      region,
+      zone,
+      zoneId,
+      cidr: cidr && formatCidr(cidr),
+      availableAddresses: available,
+      ipv6Cidrs: ipv6.map(keptIpv6OfSubnet),
+      isIpv6Native,
+      tags: tagsKept(tags),
     }
   }
   async deleteSubnet(id: string): Promise<void> {
@@ -249,20 +239,24 @@ export class Vpcs {
 
 // In the history -----------------------------------------------------------------------------------------------------
 
-const storedIpv4 = ({ associationId, cidr }: VpcCidr): object => ({
-  AssociationId: associationId,
-  CidrBlock: formatCidr(cidr),
-  CidrBlockState: { State: 'associated' },
+const keptIpv4 = ({ associationId, cidr, isPrimary }: VpcCidr): VpcKept['cidrs'][number] => ({
+  associationId,
+  cidr: formatCidr(cidr),
+  isPrimary,
 })
 
-const storedIpv6 = ({ associationId, cidr, networkBorderGroup, poolId, ipSource }: VpcCidr): object => ({
-  AssociationId: associationId,
-  Ipv6CidrBlock: formatCidr(cidr),
-  Ipv6CidrBlockState: { State: 'associated' },
-  NetworkBorderGroup: networkBorderGroup,
-  Ipv6Pool: poolId === undefined ? 'Amazon' : 'IPAM Managed',
-  Ipv6AddressAttribute: ipSource === 'none' ? 'private' : 'public',
-  IpSource: ipSource,
+const keptIpv6 = ({
+  associationId,
+  cidr,
+  networkBorderGroup,
+  poolId,
+  ipSource,
+}: VpcCidr): VpcKept['ipv6Cidrs'][number] => ({
+  associationId,
+  cidr: formatCidr(cidr),
+  networkBorderGroup,
+  isOfPool: poolId !== undefined,
+  ipSource,
 })
 
 /** What the history keeps of a subnet beside its row. */
@@ -273,10 +267,8 @@ interface KeptOfSubnet {
   readonly tags: readonly Tag[]
 }
 
-const storedIpv6OfSubnet = ({ associationId, cidr, ipSource }: SubnetCidr): object => ({
-  AssociationId: associationId,
-  Ipv6CidrBlock: formatCidr(cidr),
-  Ipv6CidrBlockState: { State: 'associated' },
-  Ipv6AddressAttribute: ipSource === 'none' ? 'private' : 'public',
-  IpSource: ipSource,
+const keptIpv6OfSubnet = ({ associationId, cidr, ipSource }: SubnetCidr): Ipv6Kept => ({
+  associationId,
+  cidr: formatCidr(cidr),
+  ipSource,
 })

@@ -15,6 +15,7 @@ import { canBeDivided, reservedBlocks } from '#model/policy/nesting.ts'
 import { type ResourceType, registryOf } from '#model/policy/resource-types.ts'
 import { publicSpace } from '#model/public-space.ts'
 import type { Sql, SqlValue } from '../sql.ts'
+import type { SourceResource } from '../tables/pools.ts'
 
 /** Rows read at once: a pool may hold millions of allocations. */
 const readStep = 10_000
@@ -265,8 +266,8 @@ export const spaceRules: readonly SpaceRule[] = [
     `select p.id, p.account, p.source_resource from ${planners} left join vpc v on v.id = p.source_vpc
      where ${isPlanner} and v.id is null order by p.n`,
     ({ id, account, source_resource }) => {
-      const { ResourceId, ResourceOwner } = JSON.parse(source_resource) as Record<string, string>
-      return `${id} of account ${account} plans ${ResourceId} of account ${ResourceOwner}, which is gone`
+      const planned = JSON.parse(source_resource) as SourceResource
+      return `${id} of account ${account} plans ${planned.id} of account ${planned.account}, which is gone`
     },
   ),
   none<BlockRow & { id: string; account: string; vpc: string; owner: string }>(

@@ -1,0 +1,61 @@
+// IPAMs made and changed by whoever has the right at their owner's: what they say of requests without a policy is a rule, and needs
+// the right to rules.
+import type { Ipam } from '#store/tables/ipams.ts'
+import { requirePermission } from '../identity/authority.ts'
+import type { WriteContext } from '../operation.ts'
+import { checkRegion } from '../space/request-parts.ts'
+import {
+  createIpam,
+  deleteIpam,
+  type IpamChanges,
+  type IpamSettings,
+  type IpamSpec,
+  ipamSettingsDefault,
+  updateIpam,
+} from './ipams.ts'
+import { readableIpams } from './readable.ts'
+
+export async function makeIpam(
+  context: WriteContext,
+  { account, region, ...spec }: IpamSpec & { readonly account: string; readonly region: string },
+): Promise<Ipam> {
+  checkRegion(context, 'region', region)
+  checkRegions(context, spec)
+  if (saysOtherwise(spec, ipamSettingsDefault)) await requireRules(context, account)
+  return createIpam(context.actingFor(account, region), spec)
+}
+
+export async function changeIpam(context: WriteContext, id: string, changes: IpamChanges): Promise<Ipam> {
+  const found = await readableIpams.get(context, id)
+  checkRegions(context, changes)
+  if (saysOtherwise(changes, found)) await requireRules(context, found.account)
+  return updateIpam(context, found, changes)
+}
+
+export async function dropIpam(
+  context: WriteContext,
+  id: string,
+  options: Parameters<typeof deleteIpam>[2],
+): Promise<void> {
+  const found = await readableIpams.get(context, id)
+  const hasPolicies = (await context.tx.policies.countOfIpam(id)) > 0
+  // Its word for requests of which no document speaks ends with it, and so do its policies.
+  if (found.unmatched === 'deny' || (options.cascade && hasPolicies)) await requireRules(context, found.account)
+  await deleteIpam(context.actingFor(found.account, found.region), found, options)
+}
+
+function checkRegions(context: WriteContext, { operatingRegions = [] }: Pick<IpamSpec, 'operatingRegions'>): void {
+  for (const [index, name] of operatingRegions.entries()) checkRegion(context, `operatingRegions.${index}`, name)
+}
+
+/** Whether settings are given that are otherwise than those that there are. */
+const saysOtherwise = ({ policyCompatibility, unmatched }: Partial<IpamSettings>, there: IpamSettings): boolean =>
+  (policyCompatibility ?? there.policyCompatibility) !== there.policyCompatibility ||
+  (unmatched ?? there.unmatched) !== there.unmatched
+
+/** What holds where no document applies is a rule: of the account, or of the whole organization where its IPAM speaks for that. */
+async function requireRules(context: WriteContext, account: string): Promise<void> {
+  const { delegatedAdministrator } = await context.snapshot()
+  const organization = account === delegatedAdministrator ? await context.tx.organizations.find() : undefined
+  await requirePermission(context, 'policy:manage', { node: organization?.rootId ?? account })
+}

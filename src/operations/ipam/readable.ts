@@ -1,0 +1,75 @@
+// IPAMs, scopes and pools as whoever may read their owner's IPAM finds them.
+import { formatId } from '#model/identifier.ts'
+import type { Tag } from '#model/tags.ts'
+import type { Ipam, Scope } from '#store/tables/ipams.ts'
+import type { Pool } from '#store/tables/pools.ts'
+import type { Page, PageAsked } from '../listing.ts'
+import type { ReadContext } from '../operation.ts'
+import { readable, type WithTags, withTags } from '../readable.ts'
+
+export const readableIpams = readable<Ipam, WithTags<Ipam>>('ipam', {
+  find: ({ tx }, id) => tx.ipams.find(id),
+  describe: withTags,
+})
+export const listIpams = (
+  context: ReadContext,
+  filter: { readonly account: string | undefined },
+  asked: PageAsked<string>,
+): Promise<Page<WithTags<Ipam>, string>> =>
+  readableIpams.list(context, asked, { read: (after = '', limit) => context.tx.ipams.list(filter, after, limit) })
+
+export const readableScopes = readable<Scope, WithTags<Scope>>('scope', {
+  find: ({ tx }, id) => tx.ipams.findScope(id),
+  describe: withTags,
+})
+export const listScopes = (
+  context: ReadContext,
+  { ipamId }: { readonly ipamId: string | undefined },
+  asked: PageAsked<string>,
+): Promise<Page<WithTags<Scope>, string>> =>
+  readableScopes.list(context, asked, {
+    read: (after = '', limit) => context.tx.ipams.listScopes(ipamId === undefined ? undefined : [ipamId], after, limit),
+  })
+
+/** A pool with what stands beside its row. */
+export interface DescribedPool {
+  readonly pool: Pool
+  readonly ipam: Ipam
+  readonly scopeType: Scope['kind']
+  readonly parent: string | undefined
+  /** The allocation of a network that it divides. */
+  readonly sourceAllocation: string | undefined
+  readonly sharedWith: readonly string[]
+  readonly tags: readonly Tag[]
+}
+
+/** Pools of IPAMs: the provider's own are nobody's to see. */
+export const readablePools = readable<Pool, DescribedPool>('pool', {
+  async find({ tx }, id) {
+    const found = await tx.pools.find(id)
+    return found?.scopeId === undefined ? undefined : found
+  },
+  describe: describePools,
+})
+
+async function describePools({ tx }: ReadContext, pools: readonly Pool[]): Promise<readonly DescribedPool[]> {
+  const ipams = new Map<string, Ipam>()
+  for (const { ipamId } of pools) if (!ipams.has(ipamId!)) ipams.set(ipamId!, (await tx.ipams.find(ipamId!))!)
+  const parents = await tx.pools.idsOfIpams([...new Set(pools.flatMap(({ parent }) => parent ?? []))])
+  const shares = await tx.pools.sharesOf(pools.map(({ n }) => n))
+  const tags = await tx.tags.ofMany(pools.map(({ id }) => id))
+  return pools.map((pool) => {
+    const { n, id, ipamId, scopeId, parent, sourceAllocation } = pool
+    const ipam = ipams.get(ipamId!)!
+    return {
+      pool,
+      ipam,
+      scopeType: scopeId === ipam.publicScopeId ? 'public' : 'private',
+      parent: parent === undefined ? undefined : parents.get(parent),
+      sourceAllocation:
+        sourceAllocation === undefined ? undefined : formatId('allocation', tx.installation, sourceAllocation),
+      sharedWith: shares.get(n) ?? [],
+      tags: tags.get(id) ?? [],
+    }
+  })
+}

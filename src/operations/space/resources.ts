@@ -1,0 +1,430 @@
+// Resources: what holds space, whether EC2 knows it or only its allocations name it; found by id or name, and listed kind after kind.
+import { type Cidr, parseAddress } from '#model/cidr.ts'
+import { formatId, kindOf, parseId } from '#model/identifier.ts'
+import { type Refusal, refuse } from '#model/refusal.ts'
+import { nameKey } from '#model/tags.ts'
+import type { TaggedObject } from '#store/tables/finding.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
+import type { NetworkKind, NetworkResource } from '#store/tables/resources.ts'
+import type { Subnet } from '#store/tables/vpcs.ts'
+import { type Place, permitter } from '../identity/authority.ts'
+import { holdersOf, visibleAccounts } from '../identity/visible-accounts.ts'
+import { numberIn, type Page, type PageAsked, readSlicedPage } from '../listing.ts'
+import type { ReadContext } from '../operation.ts'
+import { listTagged } from '../tagged.ts'
+import { poolOrProvider } from './entries.ts'
+import { isOwnNetwork } from './own-networks.ts'
+import { reservedType } from './reserved.ts'
+
+/** Of one resource that names more space than anybody should need to see at once. */
+export const spacesMax = 1_000
+
+/** In the order in which they are listed; `named` is what allocations name. */
+const kinds = ['eip', 'named', 'nat-gateway', 'subnet', 'vpc'] as const
+type Kind = (typeof kinds)[number]
+/** The resource type of NAT gateways that stand in no subnet. */
+const regional = 'rnat'
+
+export interface Resource {
+  readonly id: string
+  readonly name: string | undefined
+  readonly resourceType: string
+  readonly account: string
+  readonly locale: string | undefined
+  /** The VPC that it is in. */
+  readonly partOf: string | undefined
+  readonly spaces: readonly ResourceSpace[]
+}
+/** One block of a resource; of what nobody handed out, the block alone. */
+export interface ResourceSpace {
+  readonly cidr: Cidr
+  readonly allocation?: string
+  /** `provider` for space of the provider. */
+  readonly pool?: string
+  readonly decision?: string | undefined
+}
+
+export interface ResourceFilter {
+  readonly account?: string | undefined
+  readonly resourceType?: string | undefined
+  readonly locale?: string | undefined
+  /** `provider` for space of the provider. */
+  readonly poolId?: string | undefined
+}
+
+/** What the caller may see, kind after kind. */
+export async function listResources(
+  context: ReadContext,
+  { poolId, ...filter }: ResourceFilter,
+  asked: PageAsked<string>,
+): Promise<Page<Resource, string>> {
+  const isPermitted = await permitter(context, 'allocation:read')
+  // As where there is no such account: however much it holds, nothing of it is looked at.
+  if (filter.account !== undefined && !isPermitted(filter.account)) return { items: [], next: undefined }
+  const isWanted = (found: Resource): boolean =>
+    poolId === undefined || found.spaces.some((space) => space.pool === poolId)
+  const accounts =
+    filter.account === undefined ? await visibleAccounts(context, 'allocation:read', 'now') : [filter.account]
+  const wanted = kinds.filter((kind) => isOfKind(kind, filter.resourceType))
+  return readSlicedPage<KindRow, Resource>(context, asked, {
+    /** Of one kind at a time, and where that has no more, from the beginning of the next. */
+    async readSlice(after, size) {
+      const [from, placeFrom] = placeIn(after)
+      const kind = from ?? wanted[0]
+      if (kind === undefined) return { rows: [], next: undefined }
+      const place = from === undefined ? sources[kind].start : placeFrom
+      const step = await sources[kind].read(context, { ...filter, accounts }, place, size)
+      const following = wanted.find((one) => kinds.indexOf(one) > kinds.indexOf(kind))
+      return {
+        rows: step.rows.map((row) => ({ kind, row })),
+        next:
+          step.next === undefined ? following && `${following}/${sources[following].start}` : `${kind}/${step.next}`,
+        ...(step.looked === undefined ? {} : { looked: step.looked }),
+      }
+    },
+    placeOf: ({ kind, row }) => `${kind}/${row.place}`,
+    async show(rows) {
+      const shown: (Resource | undefined)[] = []
+      for (const { row } of rows) {
+        const found = isPermitted(row.account) ? await row.show?.() : undefined
+        shown.push(found && isWanted(found) ? found : undefined)
+      }
+      return shown
+    },
+  })
+}
+
+/** Whose it is answers for it. */
+export const placeOfResource = async (context: ReadContext, named: NamedResource): Promise<Place> => ({
+  node: (await findResource(context, named)).account,
+  absent: absent(named),
+})
+
+/** One, by its id or the name that its allocations have for it. */
+export const getResource = async (context: ReadContext, named: NamedResource): Promise<Resource> =>
+  (await findResource(context, named)).show()
+
+// Finding ------------------------------------------------------------------------------------------------------------
+
+interface Filter {
+  /** Whose; undefined: of everybody, and what is hidden is passed over. */
+  readonly accounts: readonly string[] | undefined
+  readonly resourceType?: string | undefined
+  readonly locale?: string | undefined
+}
+interface Row {
+  readonly place: string
+  readonly account: string
+  /** Absent where it was only passed over. */
+  show?(): Promise<Resource>
+}
+interface KindRow {
+  readonly kind: Kind
+  readonly row: Row
+}
+type Found = Required<Row>
+interface Step {
+  readonly rows: readonly Row[]
+  /** Where to go on; undefined where there is nothing more. */
+  readonly next: string | undefined
+  /** As in `Slice`. */
+  readonly looked?: number
+}
+interface Source {
+  readonly start: string
+  read(context: ReadContext, filter: Filter, after: string, limit: number): Promise<Step>
+}
+const stepOf = (rows: readonly Row[], limit: number): Step => ({
+  rows,
+  next: rows.length < limit ? undefined : rows.at(-1)!.place,
+})
+
+const isOfKind = (kind: Kind, resourceType: string | undefined): boolean =>
+  resourceType === undefined || kind === kindOfType(resourceType) || (kind === 'named' && resourceType !== 'eip')
+const kindOfType = (resourceType: string): Kind =>
+  resourceType === regional ? 'nat-gateway' : (kinds.find((kind) => kind === resourceType) ?? 'named')
+
+/** In the place of an account: behind all that use a name. */
+const behindAll = '~'
+const networkSource = (kind: NetworkKind): Source => ({
+  start: '',
+  async read(context, { accounts, locale: region, resourceType }, after, limit) {
+    const isRegional = resourceType === regional || undefined
+    const rows = await context.tx.resources.networks(kind, { accounts, region, isRegional }, after, limit)
+    return stepOf(await networkRows(context, kind, rows), limit)
+  },
+})
+const sources: Readonly<Record<Kind, Source>> = {
+  eip: {
+    start: '0',
+    async read(context, { accounts, locale: region }, after, limit) {
+      const { allocationLists } = context.tx
+      const holders = await holdersOf(context, accounts, { resourceType: 'eip', locale: region })
+      const rows = holders
+        ? await allocationLists.ofHolders(holders, numberIn(after), limit)
+        : await allocationLists.ofType('eip', numberIn(after), limit)
+      const isWanted = (row: Allocation) => region === undefined || row.region === region
+      const nameOf = namer(context, ['address', 'allocation'], rows)
+      return stepOf(
+        rows.map((row) =>
+          isWanted(row) ? eipRow(context, row, nameOf) : { place: String(row.n), account: row.account },
+        ),
+        limit,
+      )
+    },
+  },
+  named: {
+    start: '\n',
+    async read(context, filter, after, limit) {
+      const [from = '', accountFrom = ''] = after.split('\n')
+      const holders = await holdersOf(context, filter.accounts, filter)
+      const all = await holdersOf(context, filter.accounts)
+      const isAfter = accountFrom === behindAll
+      const { names, isWhole } = await context.tx.allocationLists.resourceNames(holders, { from, isAfter }, limit)
+      const { rows, last, looked } = await namedRows(context, names, all)
+      return {
+        rows: rows
+          .filter((row) => row.resourceId > from || row.account > accountFrom)
+          .map((row) => (fits(row, filter) ? row : { place: row.place, account: row.account })),
+        next: isWhole && last === names.at(-1) ? undefined : `${last}\n${behindAll}`,
+        looked,
+      }
+    },
+  },
+  'nat-gateway': networkSource('nat-gateway'),
+  subnet: networkSource('subnet'),
+  vpc: networkSource('vpc'),
+}
+
+export interface NamedResource {
+  readonly resourceId: string
+  /** Whose it is, where several accounts use the name. */
+  readonly account?: string | undefined
+}
+const absent = ({ resourceId: id }: NamedResource): Refusal => ({ code: 'NotFound', what: 'resource', id })
+
+/** Of several accounts that use a name, the one whose things may be seen; where that is several, none is taken for the other. */
+async function findResource(context: ReadContext, input: NamedResource): Promise<Found> {
+  const isPermitted = await permitter(context, 'allocation:read')
+  const { account } = input
+  const accounts = account === undefined ? await visibleAccounts(context, 'allocation:read', 'now') : [account]
+  const found = await candidates(context, input.resourceId, account, await holdersOf(context, accounts))
+  const [seen, other] = found.filter(({ account }) => isPermitted(account))
+  if (seen && other && seen.account !== other.account) {
+    const problem = `several accounts have a resource that is called so, such as \`${seen.account}\` and \`${other.account}\`: name one as \`account\``
+    refuse({ code: 'InvalidParameterValue', field: 'resourceId', value: input.resourceId, problem })
+  }
+  if (seen) return seen
+  const [named, ...others] = await called(context, input)
+  if (others.length > 0) {
+    const listed = [named!, ...others].slice(0, namedMax).map(({ id }) => `\`${id}\``)
+    const problem = `several resources are called so: ${listed.join(', ')}${others.length < namedMax ? '' : ' and more'}; give the id`
+    refuse({ code: 'InvalidParameterValue', field: 'resourceId', value: input.resourceId, problem })
+  }
+  const [one] = named ? await candidates(context, named.id, named.account, undefined) : []
+  return one ?? found[0] ?? refuse(absent(input))
+}
+
+/** Of what several have as their name, so many are named in the refusal. */
+const namedMax = 5
+const namedTypes = ['vpc', 'subnet', 'natgateway', 'elastic-ip'] as const
+
+/** What has the name as its tag `Name`, among what the caller may see (invariant I8). */
+async function called(context: ReadContext, { resourceId: value, account }: NamedResource): Promise<TaggedObject[]> {
+  const isPermitted = await permitter(context, 'allocation:read')
+  const accounts = account === undefined ? await visibleAccounts(context, 'allocation:read', 'now') : [account]
+  const found: TaggedObject[] = []
+  for (const type of namedTypes) {
+    const rows = await listTagged(context, { key: nameKey, value, type }, accounts, (row) => isPermitted(row.account))
+    found.push(...rows)
+  }
+  return found
+}
+async function candidates(
+  context: ReadContext,
+  id: string,
+  account: string | undefined,
+  holders: readonly number[] | undefined,
+): Promise<readonly Found[]> {
+  const { tx } = context
+  const kind = kindOf(id)
+  // Others may have called something of theirs so: what one may not see hides nothing of it.
+  const found: Found[] = []
+  if (kind === 'address') {
+    const n = parseId('address', tx.installation, id)
+    const eip = n === undefined ? undefined : await tx.allocations.find(n)
+    if (eip?.resourceType === 'eip') found.push(eipRow(context, eip, namer(context, ['address', 'allocation'], [eip])))
+  }
+  const network = kind && networkKinds[kind as keyof typeof networkKinds]
+  if (network) {
+    const rows = await tx.resources.networks(network, { id, account }, '', 1)
+    found.push(...(await networkRows(context, network, rows)))
+  }
+  found.push(...(await namedRows(context, [id], holders)).rows)
+  return found.filter((row) => account === undefined || row.account === account)
+}
+const networkKinds = { vpc: 'vpc', subnet: 'subnet', natGateway: 'nat-gateway' } as const
+
+function placeIn(cursor: string | undefined): readonly [Kind | undefined, string] {
+  const text = cursor
+  if (text === undefined) return [undefined, '']
+  const slash = text.indexOf('/')
+  const kind = kinds.find((one) => one === text.slice(0, slash))
+  if (!kind) refuse({ code: 'InvalidPaginationToken', field: 'cursor', value: cursor! })
+  return [kind, text.slice(slash + 1)]
+}
+
+// Showing ------------------------------------------------------------------------------------------------------------
+
+const eipRow = (context: ReadContext, allocation: Allocation, nameOf: NameOf): Found => ({
+  place: String(allocation.n),
+  account: allocation.account,
+  show: async () => ({
+    id: formatId('address', context.tx.installation, allocation.n),
+    name: await nameOf(allocation),
+    resourceType: 'eip',
+    account: allocation.account,
+    locale: allocation.region,
+    partOf: undefined,
+    spaces: [await spaceOf(context, allocation)],
+  }),
+})
+
+type NameOf = (allocation: Allocation) => Promise<string | undefined>
+/** What allocations are called, under any of their ids: read at once, where anybody asks for one of them. */
+function namer(
+  { tx }: ReadContext,
+  kinds: readonly ('address' | 'allocation')[],
+  allocations: readonly Allocation[],
+): NameOf {
+  const idsOf = ({ n }: Allocation): string[] => kinds.map((kind) => formatId(kind, tx.installation, n))
+  let names: Promise<ReadonlyMap<string, string>> | undefined
+  return async (allocation) => {
+    names ??= tx.tags.names(allocations.flatMap(idsOf))
+    const found = await names
+    return idsOf(allocation)
+      .map((id) => found.get(id))
+      .find((name) => name !== undefined)
+  }
+}
+
+interface NamedRow extends Found {
+  readonly resourceId: string
+  readonly allocations: readonly Allocation[]
+}
+/** As many allocations are read at once. */
+const allocationsPerStep = 2_000
+
+/**
+ * Resources elsewhere by their names, which are in order: of those that share one, one for each account. What EC2 knows better is
+ * not among them. `last` is the last name that was come to: of one with very many allocations, the first are shown.
+ */
+async function namedRows(
+  context: ReadContext,
+  names: readonly string[],
+  holders: readonly number[] | undefined,
+): Promise<{ readonly rows: readonly NamedRow[]; readonly last: string | undefined; readonly looked: number }> {
+  const { tx } = context
+  const found = names.length === 0 ? [] : await tx.allocationLists.ofResources(holders, names, allocationsPerStep)
+  const isCut = found.length === allocationsPerStep
+  const byName = Map.groupBy(found, ({ resourceId }) => resourceId!)
+  // There may be more of the last one, which is read in the next step, unless it has filled this one alone.
+  const lastFound = found.at(-1)?.resourceId
+  if (isCut && byName.size > 1) byName.delete(lastFound!)
+  const whole = [...byName].flatMap(([id, all]) => {
+    const isNamed = (one: Allocation): boolean =>
+      one.resourceType !== 'ipam-pool' && one.resourceType !== reservedType && !isOwnNetwork(tx.installation, one)
+    const byAccount = Map.groupBy(all.slice(0, spacesMax).filter(isNamed), ({ account }) => account)
+    return [...byAccount]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([account, allocations]) => ({ resourceId: id, account, allocations }))
+  })
+  const nameOf = namer(
+    context,
+    ['allocation'],
+    whole.map(({ allocations }) => allocations[0]!),
+  )
+  const rows = whole.map(({ resourceId, account, allocations }) => ({
+    place: `${resourceId}\n${account}`,
+    resourceId,
+    account,
+    allocations,
+    async show() {
+      const spaces: ResourceSpace[] = []
+      for (const allocation of allocations) spaces.push(await spaceOf(context, allocation))
+      const [first] = allocations
+      const { resourceType, region: locale } = first!
+      return { id: resourceId, name: await nameOf(first!), resourceType, account, locale, partOf: undefined, spaces }
+    },
+  }))
+  return { rows, last: isCut ? [...byName.keys()].at(-1) : names.at(-1), looked: found.length + names.length }
+}
+const fits = ({ allocations }: NamedRow, { resourceType, locale }: Filter): boolean =>
+  allocations.some(
+    (one) =>
+      (resourceType === undefined || one.resourceType === resourceType) &&
+      (locale === undefined || one.region === locale),
+  )
+
+async function networkRows(
+  context: ReadContext,
+  kind: NetworkKind,
+  rows: readonly NetworkResource[],
+): Promise<readonly Found[]> {
+  const ids = rows.map(({ id }) => id)
+  const blocks = await blocksOf(context, kind, ids)
+  const numbers = [...blocks.values()].flat().flatMap(({ allocation }) => allocation ?? [])
+  const held = new Map((await context.tx.allocations.some(numbers)).map((one) => [one.n, one]))
+  const names = await context.tx.tags.names(ids)
+  return rows.map(({ id, account, region, partOf }) => ({
+    place: id,
+    account,
+    async show() {
+      const spaces: ResourceSpace[] = []
+      for (const { cidr, allocation } of blocks.get(id) ?? []) {
+        const found = allocation === undefined ? undefined : held.get(allocation)
+        spaces.push(found ? await spaceOf(context, found) : { cidr })
+      }
+      const name = names.get(id)
+      return { id, name, resourceType: kind, account, locale: region, partOf: partOf ?? undefined, spaces }
+    },
+  }))
+}
+
+async function blocksOf(
+  { tx }: ReadContext,
+  kind: NetworkKind,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, readonly Block[]>> {
+  if (kind === 'vpc') return tx.vpcs.cidrsOf(ids)
+  if (kind === 'subnet') {
+    const subnets = await tx.vpcs.someSubnets(ids)
+    const others = await tx.vpcs.cidrsOfSubnets(ids)
+    const own = ({ cidr, allocation }: Subnet): Block[] => (cidr ? [{ cidr, allocation }] : [])
+    return new Map(subnets.map((subnet) => [subnet.id, [...own(subnet), ...(others.get(subnet.id) ?? [])]]))
+  }
+  const addresses = await tx.natGateways.addressesOf(ids)
+  return new Map(
+    [...addresses].map(([id, all]) => [
+      id,
+      all.flatMap(({ publicIp, privateIp, allocation }): Block[] => {
+        const cidr = parseAddress(publicIp ?? privateIp ?? '')
+        return cidr ? [{ cidr, allocation }] : []
+      }),
+    ]),
+  )
+}
+interface Block {
+  readonly cidr: Cidr
+  readonly allocation?: number | undefined
+}
+
+async function spaceOf(context: ReadContext, { n, pool, cidr, decision }: Allocation): Promise<ResourceSpace> {
+  const { installation } = context.tx
+  return {
+    cidr,
+    allocation: formatId('allocation', installation, n),
+    pool: await poolOrProvider(context, pool),
+    decision: decision === undefined ? undefined : formatId('decision', installation, decision),
+  }
+}
