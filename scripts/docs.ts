@@ -13,6 +13,7 @@ import { isPositional, type NativeCommand } from '../src/cli/native-command.ts'
 import { ownFlags } from '../src/cli/own-flags.ts'
 import { clientVariables, variables } from '../src/config.ts'
 import { ec2Model, organizationsModel, type ServiceModel, stsModel } from '../src/formats/aws/service-model.ts'
+import { labelOf, type ObjectNoun } from '../src/model/kinds.ts'
 import type { Denial, ToldDecision } from '../src/model/policy/decision.ts'
 import { type SettingWord, settingWords } from '../src/model/policy/tag-settings.ts'
 import type { Noun, Refusal } from '../src/model/refusal.ts'
@@ -316,29 +317,12 @@ function policySettingsPage(): string {
 
 // Errors -------------------------------------------------------------------------------------------------------------
 
-/** What a noun is called on the page; a noun that is missing here does not compile. */
-const nounNames: { readonly [N in Noun]: string } = {
-  ipam: 'an IPAM',
-  'ipam-scope': 'a scope',
-  'ipam-pool': 'a pool',
-  'ipam-pool-allocation': 'an allocation',
-  'ipam-policy': 'a policy',
-  'ipam-pool-cidr': 'a provisioned CIDR',
+/** What a noun is called on the page: a kind by its label; another one that is missing here does not compile. */
+const otherNouns: { readonly [N in Exclude<Noun, ObjectNoun>]: string } = {
   'organization-target': 'a target of policies',
   change: 'a change',
-  'elastic-ip': 'an Elastic IP, by allocation id',
   'elastic-ip-address': 'an Elastic IP, by address',
-  association: 'an association',
-  'nat-gateway': 'a NAT gateway',
-  'network-interface': 'a network interface',
-  vpc: 'a VPC',
-  'vpc-cidr-association': 'a CIDR of a VPC',
-  subnet: 'a subnet',
   resource: 'a resource to tag',
-  account: 'an account',
-  organization: 'the organization',
-  'organizational-unit': 'an organizational unit',
-  root: 'the root',
   parent: 'a parent',
   'source-parent': 'the parent to move from',
   'destination-parent': 'the parent to move to',
@@ -348,16 +332,13 @@ const nounNames: { readonly [N in Noun]: string } = {
   role: 'a role',
   region: 'a Region',
   'availability-zone': 'an availability zone',
-  decision: 'a decision',
-  'role-binding': 'a role binding',
   'resource-type': 'a resource type',
-  'api-token': 'a token of the native API',
   'policy-version': 'a version of a policy',
   'policy-document': 'a document of a policy',
   'policy-assignment': 'an assignment of a policy',
-  exception: 'an exception',
   candidate: 'a candidate of an assignment',
 }
+const nounNames: Readonly<Record<Noun, string>> = { ...labelOf, ...otherNouns }
 const everyNoun = Object.keys(nounNames) as Noun[]
 const id = 'ID'
 const problem = 'What is wrong with it'

@@ -36,6 +36,9 @@ const files = globSync(['src/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.t
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
   .sort((one, other) => rankOf(one) - rankOf(other) || (one < other ? -1 : 1))
 
+/** Before every file. */
+const preloaded = ['test/unfollowed.ts', 'test/statements.ts']
+
 /** What happens to a test, as Node tells it, and at the end how many there were of each kind. */
 interface Told {
   readonly type: string
@@ -82,8 +85,6 @@ async function* tellAll(url: string): AsyncGenerator<object> {
 /** Runs these files, and takes those that are heard of out of the set. */
 async function* tell(url: string, engine: Engine, silent: Set<string>): AsyncGenerator<object> {
   const env = {
-    // Each file is a process of its own, and so is each server that it starts: what they load is compiled once.
-    NODE_COMPILE_CACHE: join(root, '.cache/compiled'),
     ...process.env,
     CADASTRE_TEST_ENGINE: engine,
     CADASTRE_TEST_POSTGRES_URL: url,
@@ -99,7 +100,7 @@ async function* tell(url: string, engine: Engine, silent: Set<string>): AsyncGen
     concurrency: Math.ceil(availableParallelism() * 1.5),
     timeout: 600_000,
     // A test that failed before it could stop its server must not keep all others waiting.
-    execArgv: ['--test-force-exit', '--import', pathToFileURL(join(root, 'test/statements.ts')).href],
+    execArgv: ['--test-force-exit', ...preloaded.flatMap((name) => ['--import', pathToFileURL(join(root, name)).href])],
     signal: stopped.signal,
   })
   for await (const event of told as AsyncIterable<Told>) {

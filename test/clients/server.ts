@@ -3,7 +3,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { endWithThisProcess } from '../children.ts'
+import { childEnvironment, endWithThisProcess } from '../children.ts'
 import { emptyDatabase } from '../database.ts'
 import { engineUnderTest } from '../engines.ts'
 
@@ -31,7 +31,7 @@ export async function startServer(settings: Readonly<Record<string, string>> = {
   const isBrought = settings.CADASTRE_DATABASE_URL !== undefined
   const database = await emptyDatabase(isBrought ? 'sqlite' : engineUnderTest)
   const env = {
-    PATH: process.env.PATH,
+    ...childEnvironment,
     // The bound that a server sets itself: it need not begin anew for it.
     NODE_OPTIONS: '--max-semi-space-size=8',
     ...database.settings,

@@ -10,6 +10,7 @@ import { deprovisioningSchema } from './deprovisioning.ts'
 import { exceptionLeaveSchema } from './exception-leave.ts'
 import { findingSchema } from './finding.ts'
 import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority.ts'
+import { namedNetworksSchema } from './named-networks.ts'
 import { namesSchema } from './names.ts'
 import { nestingSchema } from './nesting.ts'
 import { nodeFactsSchema } from './node-facts.ts'
@@ -893,5 +894,6 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 32, name: 'what has changed of pools', olderServers: 'stop', sql: poolFactsSchema },
   { number: 33, name: 'words of our own', olderServers: 'stop', sql: ownWordsSchema },
   { number: 34, name: 'one name of the management account', olderServers: 'go on', sql: accountNodeNamesSchema },
-  { number: 35, name: 'lists of the record', olderServers: 'stop', sql: recordListsSchema },
+  { number: 35, name: 'units and NAT gateways by their names', olderServers: 'stop', sql: namedNetworksSchema },
+  { number: 36, name: 'lists of the record', olderServers: 'stop', sql: recordListsSchema },
 ]

@@ -242,6 +242,25 @@ export class Organizations {
     return nodeTable.first(this.#sql, 'where id = ?', id)
   }
   /** Of those that are in the organization. */
+  /** What nodes of the tree are called. */
+  async namesOf(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const list = listOfTexts(ids)
+    const rows = await this.#sql.all<Pick<Node, 'id' | 'name'>>(
+      `select id, name from organization_node where id in ${list.text}`,
+      ...list.values,
+    )
+    return new Map(rows.map(({ id, name }) => [id, name]))
+  }
+  /** The root and the units that are called so, in the order of their ids. */
+  async unitsNamed(name: string, { after, limit }: Stretch): Promise<string[]> {
+    const rows = await this.#sql.all<{ id: string }>(
+      `select id from organization_node where kind <> 'account' and name = ? and id > ? order by id limit ?`,
+      name,
+      after,
+      limit,
+    )
+    return rows.map(({ id }) => id)
+  }
   async parentsOf(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const list = listOfTexts(ids)
     const rows = await this.#sql.all<{ id: string; parentId: string }>(
