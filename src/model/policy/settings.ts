@@ -2,7 +2,7 @@
 
 import { missingTags, valueOfTags } from '../pool.ts'
 import type { Denial } from './decision.ts'
-import { choice, type Gate, lengths, type ResolvedSize, type Setting, tagList } from './setting.ts'
+import { type Agreement, choice, type Gate, lengths, type ResolvedSize, type Setting, tagList } from './setting.ts'
 import type { Reason } from './trace.ts'
 import { type Compatibility, formatRequiredTag, onExhaustedValues, onExplicitValues } from './values.ts'
 
@@ -176,3 +176,10 @@ export const gateNamed = (word: string): Gate<unknown> | undefined =>
 /** The gate that a denial is from, where it is from one. */
 export const gateOf = ({ cause, setting }: Denial): Gate<unknown> | undefined =>
   cause === 'tags' || cause === 'size' || cause === 'setting' ? gateNamed(setting) : undefined
+
+/** Those for which documents can ask for what no request can meet together. */
+export const agreements: readonly { readonly name: SettingName; readonly agreement: Agreement<unknown> }[] =
+  settingNames.flatMap((name) => {
+    const { agreement } = settingOf(name)
+    return agreement ? [{ name, agreement }] : []
+  })
