@@ -3,7 +3,6 @@
 
 import { joinKey } from '../key.ts'
 import type { AllocationRequest, Denial, Party } from './decision.ts'
-import type { ExceptionGrants } from './exception.ts'
 import type { ResourceType } from './resource-types.ts'
 import type { GateStep } from './trace.ts'
 import {
@@ -107,6 +106,11 @@ export interface Gate<Resolved> {
   find(asked: Asked, resolved: Resolved): { readonly denial: Denial; readonly step: GateStep } | undefined
   /** Whether what it finds depends on the tags of the request. */
   readsTags(resolved: Resolved): boolean
+  /**
+   * The changes of a request that might pass, the nearest first: with what documents say, where any applies, and pools that it could be
+   * from. Each is tried.
+   */
+  trials(asked: Asked, resolved: Resolved | undefined, pools: readonly PoolRules[]): Iterable<Trial>
   /** Behind the name of the policy, such as `does not allow a /24`. */
   sentence(denial: Denial): string
   /** The same in few words, without the policy. */
@@ -115,9 +119,28 @@ export interface Gate<Resolved> {
 }
 
 /** Whether exceptions can let a request through: where they grant what it needs, or never, and what is said of that. */
-export type GateExceptions =
-  | { areGranted(asked: Asked, grants: ExceptionGrants): boolean }
-  | { readonly because: string; readonly remedy: string }
+export type GateExceptions = { readonly grant: Grant } | { readonly because: string; readonly remedy: string }
+
+/** What an exception can grant under the setting's own name: netmask lengths that pass too; as in EC2, `min` is the largest block. */
+export interface Lengths {
+  readonly min: number
+  readonly max: number
+}
+export interface Grant {
+  readonly summary: string
+  /** What would let a request through, and no more; undefined where it asks for nothing of the kind. */
+  needed(request: AllocationRequest): Lengths | undefined
+  /** What a type can have of it at all. */
+  possible(type: ResourceType): Lengths | undefined
+}
+
+/** A change of a request, by whoever makes it, that might pass a gate. */
+export interface Trial {
+  readonly change:
+    | { readonly kind: 'add-tags'; readonly tags: readonly RequiredTag[] }
+    | { readonly kind: 'size'; readonly netmaskLength: number; readonly insteadOf?: number }
+  readonly changed: AllocationRequest
+}
 
 export const listOf = (values: readonly string[]): string => values.map((value) => `\`${value}\``).join(', ')
 
