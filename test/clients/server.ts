@@ -26,7 +26,8 @@ export interface ServerProcess {
   kill(): Promise<void>
 }
 
-export async function startServer(settings: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
+/** An empty database, and what a server and its commands are told of it. */
+export async function openSettings(settings: Readonly<Record<string, string>>) {
   // Whoever names a database brings it: then only the folder is of use.
   const isBrought = settings.CADASTRE_DATABASE_URL !== undefined
   const database = await emptyDatabase(isBrought ? 'sqlite' : engineUnderTest)
@@ -43,6 +44,11 @@ export async function startServer(settings: Readonly<Record<string, string>> = {
     CADASTRE_QUARANTINE_SECONDS: '0',
     ...settings,
   }
+  return { database, env }
+}
+
+export async function startServer(settings: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
+  const { database, env } = await openSettings(settings)
   const child = spawn(process.execPath, [main, 'serve'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   endWithThisProcess(child)
   let errors = ''
@@ -93,7 +99,7 @@ async function portOf(child: ChildProcess, errors: () => string): Promise<number
   throw new Error(`The server did not start: ${errors()}`)
 }
 
-function runCommand(words: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
+export function runCommand(words: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(process.execPath, [main, ...words], { env }, (error, stdout, stderr) => {
       if (error) reject(new Error(`cadastre ${words.join(' ')}: ${stderr || error.message}`, { cause: error }))

@@ -16,6 +16,7 @@ import { nestingSchema } from './nesting.ts'
 import { nodeFactsSchema } from './node-facts.ts'
 import { ownWordsSchema } from './own-words.ts'
 import { poolFactsSchema } from './pool-facts.ts'
+import { removedAccountsSchema } from './removed-accounts.ts'
 import { sealingKeySchema } from './sealing-key.ts'
 import { spaceOnceSchema } from './space-once.ts'
 import { statesOfTenures } from './tenure-states.ts'
@@ -894,4 +895,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 33, name: 'words of our own', olderServers: 'stop', sql: ownWordsSchema },
   { number: 34, name: 'one name of the management account', olderServers: 'go on', sql: accountNodeNamesSchema },
   { number: 35, name: 'units and NAT gateways by their names', olderServers: 'stop', sql: namedNetworksSchema },
+  { number: 36, name: 'numbers of removed accounts', olderServers: 'go on', sql: removedAccountsSchema },
 ]

@@ -52,6 +52,8 @@ export const accountTable = table(
     contact: changing(optional(text())),
     closedAt: changing(optional(integer())),
     removedAt: changing(optional(integer())),
+    /** Below which unit at the top it was then, where it came with a number of its own. */
+    removedBelow: changing(optional(text())),
   },
   'kept',
 )
@@ -332,6 +334,21 @@ export class Organizations {
              select count(*) as n from (select 1 as one from part where kind = ? limit ?) found`,
             below,
             kind,
+            limit,
+          )
+    return row!.n
+  }
+  /** Numbers that accounts below a unit at the top, or below any, had and left taken; no more than `limit`. */
+  async countRemoved(limit: number, below?: string): Promise<number> {
+    const row =
+      below === undefined
+        ? await this.#sql.get<{ n: number }>(
+            'select count(*) as n from (select 1 as one from account where removed_below is not null limit ?) found',
+            limit,
+          )
+        : await this.#sql.get<{ n: number }>(
+            'select count(*) as n from (select 1 as one from account where removed_below = ? limit ?) found',
+            below,
             limit,
           )
     return row!.n
