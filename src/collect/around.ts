@@ -28,11 +28,22 @@ export function createAround(given: Surroundings): Around {
     options: given.options,
     variable: given.variable,
     progress: given.progress,
-    note: given.note,
+    note: bounded(given.note),
     now: () => Date.now(),
     run,
     read: (path) => (path === '-' ? given.input : readFile(path)),
     ask: (request) => askWithRetries(request, pause),
+  }
+}
+
+const notesMax = 200
+/** A file in which every line is wrong would say so a million times. */
+function bounded(note: (text: string) => void): (text: string) => void {
+  let notes = 0
+  return (text) => {
+    notes++
+    if (notes <= notesMax) note(text)
+    else if (notes === notesMax + 1) note('and more, which is not shown')
   }
 }
 
@@ -44,7 +55,7 @@ function run(program: string, args: readonly string[]): Promise<string> {
         error.code === 'ENOENT'
           ? 'it is not installed, or not on the PATH'
           : (stderr.trim().split('\n').at(-1) ?? '') || error.message
-      reject(new SourceTrouble(`\`${[program, ...args].join(' ')}\` failed: ${because}`))
+      reject(new SourceTrouble(`\`${[program, ...args].join(' ')}\` failed: ${because}`, { said: stderr }))
     })
   })
 }
@@ -107,7 +118,7 @@ async function askOnce({ url, method = 'GET', headers = {}, body }: HttpRequest)
         : status < 400
           ? ': it leads elsewhere, and is not followed'
           : ''
-    return { trouble: new SourceTrouble(`${shown} answered ${status}${hint}.`) }
+    return { trouble: new SourceTrouble(`${shown} answered ${status}${hint}.`, { status }) }
   }
   return readJson(response, shown)
 }

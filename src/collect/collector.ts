@@ -42,15 +42,35 @@ export interface HttpRequest {
   readonly body?: string
 }
 
+interface TroubleFacts {
+  readonly isPassing?: boolean
+  readonly status?: number
+  readonly said?: string
+}
+
 /** What a person can mend: no rights, a file that is not there, an answer in no known shape. */
 export class SourceTrouble extends Error {
   /** Whether asking again later can help. */
   readonly isPassing: boolean
-  constructor(message: string, { isPassing = false }: { readonly isPassing?: boolean } = {}) {
+  /** Of HTTP, where it was an answer. */
+  readonly status: number | undefined
+  /** All that a program said of it: some tell in their first lines what went wrong, some in their last. */
+  readonly said: string
+  constructor(message: string, { isPassing = false, status, said = '' }: TroubleFacts = {}) {
     super(message)
     this.name = 'SourceTrouble'
     this.isPassing = isPassing
+    this.status = status
+    this.said = said
   }
+}
+
+/** What a collector must be permitted, and no more: read-only, and ready to be given. */
+export interface Rights {
+  /** Who gives it, and how. */
+  readonly words: string
+  /** The policy or role, as the source takes it. */
+  readonly document?: { readonly language: 'json' | 'yaml'; readonly text: string }
 }
 
 export interface Collector {
@@ -61,6 +81,8 @@ export interface Collector {
   readonly options: readonly CollectorOption[]
   /** The environment variables that it reads, by their names. */
   readonly variables?: Readonly<Record<string, string>>
+  /** For the reference. */
+  readonly rights: Rights
   /** What is wrong with options together; undefined where nothing is. */
   optionsProblem?(options: ReadonlyMap<string, string>): string | undefined
   /** Yields everything that the source has. Throws `SourceTrouble` where nothing of it can be read. */

@@ -4,25 +4,33 @@ import { SourceTrouble } from './collector.ts'
 /** A line of a file that is longer is no line. */
 const lineBytesMax = 1_048_576
 
-/** The lines of UTF-8 text, without their line breaks; a mark at the beginning (BOM) is left out. */
-export async function* linesOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true })
-  let rest = ''
+/** The text of UTF-8, or of UTF-16 with its mark, which PowerShell writes; the mark at the beginning (BOM) is left out. */
+export async function* decoded(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  let decoder: TextDecoder | undefined
   const decode = (piece?: Uint8Array): string => {
     try {
-      return piece ? decoder.decode(piece, { stream: true }) : decoder.decode()
+      return piece ? decoder!.decode(piece, { stream: true }) : decoder!.decode()
     } catch {
       throw new SourceTrouble('It is not UTF-8 text.')
     }
   }
   for await (const piece of pieces) {
-    const lines = (rest + decode(piece)).split('\n')
+    decoder ??= new TextDecoder(piece[0] === 0xff && piece[1] === 0xfe ? 'utf-16le' : 'utf-8', { fatal: true })
+    yield decode(piece)
+  }
+  if (decoder) yield decode()
+}
+
+/** The lines of a text, without their line breaks. */
+export async function* linesOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  let rest = ''
+  for await (const text of decoded(pieces)) {
+    const lines = (rest + text).split('\n')
     rest = lines.pop()!
     if (rest.length > lineBytesMax) throw new SourceTrouble(`A line has more than ${lineBytesMax} characters.`)
     for (const line of lines) yield line.endsWith('\r') ? line.slice(0, -1) : line
   }
-  const last = rest + decode()
-  if (last !== '') yield last
+  if (rest !== '') yield rest
 }
 
 /** The whole text, where it is no longer than `bytesMax`. */

@@ -17,6 +17,7 @@ export const rir: Collector = {
     },
     { flag: 'country', value: 'CC', meaning: 'Only what was delegated in this country, such as `CH`.' },
   ],
+  rights: { words: 'None: the files are public.' },
   collect,
 }
 
