@@ -18,15 +18,17 @@ export async function* together<T>(tasks: AsyncGenerator<Task<T>>, atOnce: numbe
   try {
     for (;;) {
       if (isMore && running.size < atOnce) coming ??= tasks.next().then((task) => ({ task }))
-      const waiting = [...running.values(), ...(coming ? [coming] : [])]
+      const waiting = [...(coming ? [coming] : []), ...running.values()]
       if (waiting.length === 0) return
       const step = await Promise.race(waiting)
       if ('task' in step) {
         coming = undefined
         if (step.task.done) isMore = false
         else advance(step.task.value())
-      } else if (step.result.done) running.delete(step.from)
-      else {
+      } else {
+        // Behind the others: of those that are ready the first one is taken, and none may keep the others from their turn.
+        running.delete(step.from)
+        if (step.result.done) continue
         advance(step.from)
         yield step.result.value
       }
