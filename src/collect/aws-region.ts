@@ -16,7 +16,8 @@ export interface Place {
   /** Whether others' objects that are shown here are observed here: where no other account is read. */
   readonly isAlone: boolean
   progress(what: string): void
-  note(text: string): void
+  /** The endpoint does not know the question. */
+  offersNo(what: string): void
 }
 
 /** Which reasons for leaving something out there are, where anything is missing. */
@@ -33,7 +34,7 @@ export async function* readRegion(place: Place): AsyncGenerator<RegionPart> {
     } catch (error) {
       if (!(error instanceof AwsTrouble)) throw error
       // What an endpoint or a Region does not have holds nothing there.
-      if (hasNoSuchCall.test(error.code)) place.note(`${place.region} has no ${what}: ${error.message}`)
+      if (hasNoSuchCall.test(error.code)) place.offersNo(what)
       else missing.push(error.message)
       // Else each further question fails in the same way, after as many tries.
       if (isClosed.test(error.code)) break

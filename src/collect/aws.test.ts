@@ -790,7 +790,7 @@ test('what an endpoint does not have at all holds nothing there, and is noted', 
     },
   })
   assert.deepEqual(unlisted, [])
-  assert.deepEqual(notes, [`${region} has no customer-owned pools: DescribeCoipPools: UnsupportedOperation`])
+  assert.deepEqual(notes, [`There are no customer-owned pools in ${region}: the question is not known there.`])
 })
 
 test('a fault of ours is thrown, and no Region is left out for it', async () => {

@@ -117,6 +117,9 @@ class Estate {
   readonly #known = new Set<string>()
   readonly #notEnabled = new Map<string, number>()
 
+  /** What is not offered, and in which Regions. */
+  readonly #absent = new Map<string, Set<string>>()
+
   constructor(around: Around, source: Aws, self: Identity) {
     this.#around = around
     this.#aws = source
@@ -228,7 +231,7 @@ class Estate {
         isRead: (other) => this.#read.has(other),
         isAlone: this.#role === undefined,
         progress: (what) => this.#around.progress(`${account} ${region}: ${what}`),
-        note: this.#around.note,
+        offersNo: (what) => this.#offersNo(what, region),
       })
       for await (const part of parts) {
         if ('found' in part) yield part.found
@@ -239,6 +242,11 @@ class Estate {
     }
   }
 
+  #offersNo(what: string, region: string): void {
+    const regions = this.#absent.get(what) ?? new Set()
+    this.#absent.set(what, regions.add(region))
+  }
+
   /** Where one account alone is read, all that was shown is of its listing, whoever owns it. */
   #unlisted(account: string, locale: string, reason: string): Collected {
     const own = this.#role === undefined ? '' : account
@@ -246,6 +254,8 @@ class Estate {
   }
 
   end(): void {
+    for (const [what, regions] of this.#absent)
+      this.#around.note(`There are no ${what} in ${[...regions].sort().join(', ')}: the question is not known there.`)
     for (const [name, count] of this.#notEnabled)
       this.#around.note(`${name} is not enabled in ${count === 1 ? 'one account' : `${count} accounts`}.`)
   }
