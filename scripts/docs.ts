@@ -16,6 +16,7 @@ import { clientVariables, variables } from '../src/config.ts'
 import { ec2Model, organizationsModel, type ServiceModel, stsModel } from '../src/formats/aws/service-model.ts'
 import { lineBytesMax, observationFields, observedTagsMax, unlistedMax } from '../src/formats/observations.ts'
 import { observedKinds, observedStates } from '../src/model/observation.ts'
+import type { Denial, ToldDecision } from '../src/model/policy/decision.ts'
 import { type SettingWord, settingWords } from '../src/model/policy/tag-settings.ts'
 import type { Noun, Refusal } from '../src/model/refusal.ts'
 import { roleNames, roles } from '../src/model/roles.ts'
@@ -435,6 +436,13 @@ interface Example<C extends Refusal['code'] = Refusal['code']> {
 }
 
 /** Refusals of every code with stand-ins for their facts; a code that is missing here does not compile. */
+const toldOf = (cause: Denial['cause']): ToldDecision => ({
+  id: 'DECISION',
+  outcome: 'deny',
+  request: { account: 'ACCOUNT', resourceType: 'TYPE', locale: 'LOCALE' },
+  candidates: [],
+  denial: { cause, setting: 'on-explicit', value: 'POOL', allowed: [] },
+})
 const examples: { readonly [C in Refusal['code']]: Example<C> } = {
   MissingAuthentication: { when: 'the request is not signed', refusals: [{ code: 'MissingAuthentication' }] },
   IncompleteSignature: {
@@ -590,8 +598,7 @@ const examples: { readonly [C in Refusal['code']]: Example<C> } = {
       {
         code: 'DeniedByPolicy',
         decision: 'DECISION',
-        sentence: problem,
-        lines: [],
+        told: toldOf('explicit'),
         account: 'ACCOUNT',
         resourceType: 'TYPE',
         locale: 'LOCALE',
@@ -605,7 +612,7 @@ const examples: { readonly [C in Refusal['code']]: Example<C> } = {
   Exhausted: {
     when: 'no pool that may serve the request has room',
     refusals: [
-      { code: 'Exhausted', decision: 'DECISION', pool: id, length: 32, sentence: problem },
+      { code: 'Exhausted', decision: 'DECISION', pool: id, length: 32, told: toldOf('exhausted') },
       { code: 'Exhausted', pool: id, length: 28 },
     ],
   },

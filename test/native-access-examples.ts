@@ -184,6 +184,7 @@ async function aboutTheEstate(world: NativeWorld): Promise<Record<string, Exampl
     listSnapshots: ofSource,
     getSnapshot: { ...ofSource, input: { sourceId, snapshot: '1' } },
     listObservations: ofSource,
+    listDifferences: ofSource,
   }
 }
 

@@ -168,12 +168,21 @@ async function noticesOf(url: string): Promise<Notice[]> {
 test('a server with the rights of a server says nothing; one that may do more says what', async () => {
   const url = await emptyPostgres(cluster.url)
   assert.deepEqual(await noticesOf(url), [])
-  await executeAt(ownerOf(url), 'grant delete on audit_entry to cadastre_server; grant update on decision to public')
+  await executeAt(
+    ownerOf(url),
+    `grant delete, update (request_id) on audit_entry to cadastre_server;
+     grant update on decision to public`,
+  )
   const [notice] = await noticesOf(url)
   assert.deepEqual(notice, {
     kind: 'rights',
     user: 'cadastre_server',
-    excess: ['delete on audit_entry', 'update on decision', 'update a column on decision'],
+    excess: [
+      'delete on audit_entry',
+      'update a column on audit_entry',
+      'update on decision',
+      'update a column on decision',
+    ],
   })
   const [owner] = await noticesOf(ownerOf(url))
   assert.deepEqual(owner, { kind: 'rights', user: 'cadastre', excess: ['everything'] })

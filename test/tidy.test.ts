@@ -156,6 +156,32 @@ const keepsFacesApart: Rule = (file) => {
   })
 }
 
+/** What puts decisions into words (`src/model/policy/explain.ts` and `src/model/policy/trace-words.ts`). */
+const decisionWords = ['src/model/policy/explain.ts', 'src/model/policy/trace-words.ts']
+/** Who shows them without being a face of an API, and why. */
+const mayShow: Readonly<Record<string, string>> = {
+  'src/model/policy/explain.ts': 'it is the words, and has the steps in it',
+  'src/model/policy/eligibility.ts': 'a policy that is refused is told why a pool is none for it in the same words',
+  'src/operations/policy/explain.ts': '`cadastre explain` prints the text at the machine',
+}
+
+/**
+ * Decisions are made, stored and refused as facts; words are made where they are shown, so that what is on record can be said
+ * otherwise, and costs no more than it must.
+ */
+const keepsWordsForShowing: Rule = (file) => {
+  const isFace = faceOf(file.path) !== undefined
+  const layer = layerOf(file.path)
+  if (isTest(file.path) || isFace || !['model', 'store', 'operations'].includes(layer ?? '')) return []
+  if (Object.hasOwn(mayShow, file.path)) return []
+  return importsOf(file).flatMap((line) => {
+    const resolved = resolve(line)
+    return resolved !== undefined && decisionWords.includes(resolved)
+      ? [`${file.path}: words are made where they are shown, and this is \`${line.target}\``]
+      : []
+  })
+}
+
 // Names ---------------------------------------------------------------------------------------------------------------
 
 const modelsOfAws = ['ec2', 'organizations', 'sts'].map(
@@ -301,6 +327,11 @@ const mayRemember: Readonly<Record<string, string>> = {
   'src/store/readers.ts #waiting': 'readings that wait for a connection',
   'src/operations/progress.ts #lists':
     'what one request has found so far, as a client has it that reads page after page',
+  'src/operations/names.ts #rows': 'what one request has looked for so far',
+  'src/operations/names.ts #asked': 'the same',
+  'src/operations/names.ts #under': 'the same',
+  'src/operations/names.ts #chains': 'the same',
+  'src/operations/names.ts #names': 'the same',
   'src/store/tables/journal.ts lastByTrace': 'the text of a decision, by a part of it; it says nothing of rows',
   'src/operations/execute.ts recordedDecisions': 'goes with an error, once its decisions are on record',
   'src/operations/refused-changes.ts #windows': 'counts refusals, and knows nothing of the database',
@@ -382,6 +413,24 @@ const claims: readonly Claim[] = [
         text: "import { z } from 'zod'\nimport { a } from './sample.ts'",
       },
       { path: 'src/operations/ipam/sample.ec2.ts', text: "import { a } from '../organization/tags.aws.ts'" },
+    ],
+  },
+  {
+    claim: 'decisions are put into words where they are shown, and not where they are made or stored',
+    rule: keepsWordsForShowing,
+    over: sources,
+    bad: [
+      { path: 'src/operations/space/sample.ts', text: "import { explainDecision } from '#model/policy/explain.ts'" },
+      { path: 'src/store/tables/sample.ts', text: "import { inWords } from '#model/policy/trace-words.ts'" },
+      { path: 'src/model/policy/sample.ts', text: "import { inWords } from './trace-words.ts'" },
+    ],
+    good: [
+      { path: 'src/operations/space/sample.ts', text: "import { toldOf } from '#model/policy/told.ts'" },
+      {
+        path: 'src/operations/record/sample.native.ts',
+        text: "import { inWords } from '#model/policy/trace-words.ts'",
+      },
+      { path: 'src/api/sample.ts', text: "import { wordsOfTold } from '#model/policy/explain.ts'" },
     ],
   },
   {

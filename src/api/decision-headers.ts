@@ -1,5 +1,5 @@
 // The headers that name the decisions behind an answer or a refusal: the protocols have no member for them.
-import { type Decision, isWarning } from '#model/policy/decision.ts'
+import { type DecisionOnRecord, isWarning } from '#model/policy/decision.ts'
 import { explainDecision } from '#model/policy/explain.ts'
 import type { Refused } from '#model/refusal.ts'
 import { type Answer, DryRunSucceeded, decisionsBehind } from '#operations/execute.ts'
@@ -32,22 +32,22 @@ function headersOfDryRun({ decisions }: Answer): Headers {
   return [['x-cadastre-explanation', inHeader(decisions.map(inWords))], ...warningOf(decisions)]
 }
 
-const namesOf = (decisions: readonly Decision[]): string =>
+const namesOf = (decisions: readonly DecisionOnRecord[]): string =>
   decisions
     .slice(0, namedMax)
     .map(({ id }) => id)
     .join(', ')
 
-function warningOf(decisions: readonly Decision[]): Headers {
+function warningOf(decisions: readonly DecisionOnRecord[]): Headers {
   const warnings = decisions.filter(({ outcome, wouldBe }) => outcome === 'steer' || isWarning(wouldBe))
   if (warnings.length === 0) return []
   return [['x-cadastre-warning', inHeader(warnings.map(warningIn))]]
 }
 
 /** What a policy warns of is in the lines; the sentence says what was granted. */
-const warningIn = (decision: Decision): string =>
+const warningIn = (decision: DecisionOnRecord): string =>
   decision.outcome === 'steer' ? inWords(decision) : explainDecision(decision).lines.join(' ')
-function inWords(decision: Decision): string {
+function inWords(decision: DecisionOnRecord): string {
   const { sentence, lines } = explainDecision(decision)
   return [sentence, ...lines].join(' ')
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { organizationsModel } from '#formats/aws/service-model.ts'
+import type { Denial, ToldDecision } from '#model/policy/decision.ts'
 import type { Noun, Refusal } from '#model/refusal.ts'
 import { problemOf } from './rest/problem.ts'
 import { type Protocol, wordingOf } from './wording.ts'
@@ -56,6 +57,28 @@ const nouns = Object.keys(everyNoun) as Noun[]
 const id = 'an-id'
 const problem = 'it is wrong'
 
+const by = { policy: 'ipam-policy-1', version: 1, target: 'r-1', owner: '222222222222' }
+const toldOf = (cause: Denial['cause']): ToldDecision => ({
+  id: 'decision-1',
+  outcome: 'deny',
+  request: { account: '222222222222', resourceType: 'eip', locale: 'us-east-1' },
+  policy: { id: by.policy, version: 1 },
+  target: by.target,
+  document: { locale: 'us-east-1', resourceType: 'eip' },
+  candidates: [{ pool: 'ipam-pool-1' }],
+  denial: {
+    cause,
+    setting: 'on-explicit',
+    value: 'ipam-pool-1',
+    allowed: ['ipam-pool-2'],
+    by,
+    owner: by.owner,
+    pool: 'ipam-pool-1',
+  },
+  names: { 'ipam-policy-1': 'edge' },
+  contact: 'net@example.com',
+  poolContact: 'space@example.com',
+})
 const examples: { readonly [C in Refusal['code']]: readonly Extract<Refusal, { code: C }>[] } = {
   MissingAuthentication: [{ code: 'MissingAuthentication' }],
   IncompleteSignature: [{ code: 'IncompleteSignature', problem }],
@@ -132,8 +155,7 @@ const examples: { readonly [C in Refusal['code']]: readonly Extract<Refusal, { c
     {
       code: 'DeniedByPolicy',
       decision: 'decision-1',
-      sentence: problem,
-      lines: ['rule 1: skipped'],
+      told: toldOf('explicit'),
       account: '222222222222',
       resourceType: 'eip',
       locale: 'us-east-1',
@@ -151,8 +173,7 @@ const examples: { readonly [C in Refusal['code']]: readonly Extract<Refusal, { c
       decision: 'decision-1',
       pool: 'ipam-pool-1',
       length: 28,
-      sentence: problem,
-      lines: ['pool a: full'],
+      told: toldOf('exhausted'),
     },
   ],
   AnswerTooLarge: [{ code: 'AnswerTooLarge', limit: 8 }],
@@ -232,7 +253,7 @@ test('the texts that clients match on are the observed ones', () => {
   )
   assert.match(
     said(examples.Exhausted[2]!),
-    /^400 InsufficientAddressCapacity: decision-1: It is wrong\.\npool a: full$/,
+    /^400 InsufficientAddressCapacity: decision-1: No free space is left: .*\.\nPolicy: /,
   )
   assert.equal(
     said(examples.Exhausted[1]!),
@@ -240,7 +261,7 @@ test('the texts that clients match on are the observed ones', () => {
   )
   assert.match(
     said(examples.DeniedByPolicy[0]!),
-    /^403 UnauthorizedOperation: decision-1: It is wrong\.\nrule 1: skipped$/,
+    /^403 UnauthorizedOperation: decision-1: Policy `ipam-policy-1` \(edge\) version 1, .*\.\nPolicy: /,
   )
   assert.match(
     said(examples.MissingRequiredTags[0]!),
@@ -279,16 +300,15 @@ test('a value keeps its case where a sentence begins with it; a word has a capit
 })
 
 test('I9 what a refusal repeats of a request is cut, in whatever fact of whatever refusal it stands', () => {
+  const named = new Set(['code', 'what', 'unit', 'kind', 'reason', 'field', 'cause', 'outcome'])
   const lengthen = (fact: unknown): unknown => {
     if (typeof fact === 'string') return 'x'.repeat(100_000)
     if (Array.isArray(fact)) return fact.map(lengthen)
     if (typeof fact !== 'object' || fact === null) return fact
-    return Object.fromEntries(Object.entries(fact).map(([name, one]) => [name, lengthen(one)]))
+    return Object.fromEntries(Object.entries(fact).map(([name, one]) => [name, named.has(name) ? one : lengthen(one)]))
   }
-  const named = new Set(['code', 'what', 'unit', 'kind', 'reason', 'field'])
   for (const refusal of Object.values(examples).flat()) {
-    const facts = Object.entries(refusal).map(([name, fact]) => [name, named.has(name) ? fact : lengthen(fact)])
-    const lengthened = Object.fromEntries(facts) as Refusal
+    const lengthened = lengthen(refusal) as Refusal
     for (const protocol of protocols) {
       const { length } = wordingOf(lengthened, protocol).message
       assert(length < 9_000, `${refusal.code}: ${length}`)

@@ -1,7 +1,24 @@
 // What we say when we say no: one line per code of refusal, for each protocol its code. A missing line does not compile.
 import { hasShape, type IdKind } from '#model/identifier.ts'
 import { isIdLike } from '#model/name.ts'
-import { type ConflictParty, type Noun, nameMembers, type OwnNetworkKind, type Refusal } from '#model/refusal.ts'
+import { type Explanation, reasonOfTold, wordsOfTold } from '#model/policy/explain.ts'
+import {
+  type ConflictParty,
+  type Noun,
+  nameMembers,
+  type OwnNetworkKind,
+  type Refusal,
+  saidByPolicy,
+} from '#model/refusal.ts'
+
+/** A refusal with what is told in words. */
+export type ShownRefusal = Refusal extends infer R
+  ? R extends { readonly code: 'DeniedByPolicy' }
+    ? R & Explanation
+    : R extends { readonly code: 'Exhausted' }
+      ? R & Partial<Explanation>
+      : R
+  : never
 
 export type Protocol = 'ec2' | 'organizations' | 'sts'
 
@@ -34,7 +51,7 @@ export const faultWording: Readonly<Record<Protocol, Wording>> = {
 }
 
 export function wordingOf(refusal: Refusal, protocol: Protocol): Wording {
-  const say = words[refusal.code] as (refusal: Refusal) => Words
+  const say = words[refusal.code] as (refusal: ShownRefusal) => Words
   const said = say(cutFacts(refusal))
   const status = protocol === 'ec2' ? said.status : (said.statusElsewhere ?? said.status)
   const { message, reason } = said
@@ -56,12 +73,24 @@ const sentences: ReadonlySet<string> = new Set(['problem', 'because', 'sentence'
  * A refusal as it may be answered: what came with the request is cut, wherever it stands in it, so that no answer sends back
  * a large part of what was sent. Every wording and every problem is made of this.
  */
-export function cutFacts(refusal: Refusal): Refusal {
-  const facts = Object.entries(nameMembers(refusal)).map(([name, fact]) => [
+export function cutFacts(refusal: Refusal): ShownRefusal {
+  const facts = Object.entries(withWords(nameMembers(refusal))).map(([name, fact]) => [
     name,
     cutFact(fact, sentences.has(name) ? sentenceLengthMax : factLengthMax),
   ])
-  return Object.fromEntries(facts) as Refusal
+  return Object.fromEntries(facts) as ShownRefusal
+}
+
+/** Of a fact of which words about a decision are made; the pools of a whole document have room. */
+const toldLengthMax = 400
+
+/** What a refusal tells of a decision, in words: beside its facts, or in the problem that repeats why. */
+function withWords({ told: facts, ...refusal }: Refusal): object {
+  if (!facts) return refusal
+  const told = cutFact(facts, toldLengthMax) as typeof facts
+  if (refusal.code === 'DeniedByPolicy' || refusal.code === 'Exhausted') return { ...refusal, ...wordsOfTold(told) }
+  if (!('problem' in refusal)) return refusal
+  return { ...refusal, problem: refusal.problem.replace(saidByPolicy, () => reasonOfTold(told)) }
 }
 
 /** What of the EC2 API gives networks of the installation's own their space. */
@@ -139,7 +168,7 @@ const unitWords = {
   characters: 'characters of one text',
 } as const
 
-const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { code: C }>) => Words } = {
+const words: { readonly [C in Refusal['code']]: (refusal: Extract<ShownRefusal, { code: C }>) => Words } = {
   MissingAuthentication: () => ({
     status: 403,
     ec2: 'MissingAuthenticationToken',

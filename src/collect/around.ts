@@ -47,17 +47,24 @@ function bounded(note: (text: string) => void): (text: string) => void {
   }
 }
 
-function run(program: string, args: readonly string[]): Promise<string> {
+function run(program: string, args: readonly string[], warned?: (text: string) => void): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(program, [...args], { maxBuffer: printedBytesMax, timeout: programMs }, (error, stdout, stderr) => {
-      if (!error) return resolve(stdout)
+      if (!error) {
+        if (stderr.trim() !== '') warned?.(stderr)
+        return resolve(stdout)
+      }
       const because =
-        error.code === 'ENOENT'
-          ? 'it is not installed, or not on the PATH'
-          : (stderr.trim().split('\n').at(-1) ?? '') || error.message
+        error.code === 'ENOENT' ? 'it is not installed, or not on the PATH' : troubleIn(stderr) || error.message
       reject(new SourceTrouble(`\`${[program, ...args].join(' ')}\` failed: ${because}`, { said: stderr }))
     })
   })
+}
+
+/** Behind the trouble some say what to do about it, and before it what else they did. */
+function troubleIn(said: string): string {
+  const lines = said.trim().split('\n')
+  return lines.find((line) => /^error\b/i.test(line)) ?? lines.at(-1)!
 }
 
 async function* readFile(path: string): AsyncGenerator<Uint8Array> {

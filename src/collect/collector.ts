@@ -27,8 +27,11 @@ export interface Around {
   progress(text: string): void
   /** What the person should know when it is done: what was left out and why. No secrets. */
   note(text: string): void
-  /** Runs a program and answers what it prints, as text. Rejects with `SourceTrouble` where it cannot be run, fails, or prints too much. */
-  run(program: string, args: readonly string[]): Promise<string>
+  /**
+   * Runs a program and answers what it prints, as text. Rejects with `SourceTrouble` where it cannot be run, fails, or prints too much.
+   * `warned` hears what it said beside that, where it said anything.
+   */
+  run(program: string, args: readonly string[], warned?: (text: string) => void): Promise<string>
   /** The bytes of a file; `-` is the standard input. Rejects with `SourceTrouble`. */
   read(path: string): AsyncIterable<Uint8Array>
   /** Asks over HTTP, again where the other side says that it is busy, and answers JSON. Rejects with `SourceTrouble`. */

@@ -1,6 +1,14 @@
 // One run of a collector: what it yields as the lines of a snapshot, and what came of it.
-import { type Unlisted, unlistedMax, writeEnd, writeHead, writeObservation } from '#formats/observations.ts'
-import type { Around, Collector } from './collector.ts'
+import {
+  observationFields,
+  reasonMax,
+  type Unlisted,
+  unlistedMax,
+  writeEnd,
+  writeHead,
+  writeObservation,
+} from '#formats/observations.ts'
+import { type Around, type Collector, shownText } from './collector.ts'
 
 export interface Summary {
   readonly observations: number
@@ -17,6 +25,7 @@ export class Run {
   #observations = 0
   readonly #kinds = new Map<string, number>()
   readonly #unlisted: Unlisted[] = []
+  readonly #places = new Set<string>()
 
   constructor(collector: Collector, around: Around, version: string) {
     this.#collector = collector
@@ -45,9 +54,14 @@ export class Run {
     yield writeEnd({ observations: this.#observations, unlisted: this.#unlisted })
   }
 
-  #leaveOut(part: Unlisted): void {
-    const { account, locale } = part
-    if (this.#unlisted.some((known) => known.account === account && known.locale === locale)) return
+  /** Such that the server can read it: a reason is what a program said. */
+  #leaveOut(given: Unlisted): void {
+    const account = shownText(given.account, observationFields.account.max)
+    const locale = shownText(given.locale, observationFields.locale.max)
+    const part = { account, locale, reason: shownText(given.reason, reasonMax) }
+    const place = JSON.stringify([account, locale])
+    if (this.#places.has(place)) return
+    this.#places.add(place)
     // Rather than forget that something is missing: all of it may be.
     if (this.#unlisted.length === unlistedMax - 1) this.#unlisted.push({ account: '', locale: '', reason: part.reason })
     else if (this.#unlisted.length < unlistedMax) this.#unlisted.push(part)

@@ -1,6 +1,13 @@
 // What observations are made of.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import {
+  lineBytesMax,
+  observationFields,
+  readLine,
+  type WrittenObservation,
+  writeObservation,
+} from '#formats/observations.ts'
 import { addressOf, blockOf, isPublic, placeBetween, placeOf, seen } from './seen.ts'
 
 test('blocks and addresses have one spelling', () => {
@@ -56,14 +63,23 @@ test('tags keep what is said, and nothing that opens something', () => {
   )
 })
 
-test('more tags and longer texts than an observation may have are cut', () => {
-  const tags = Array.from({ length: 300 }, (_, n): [string, unknown] => [`t${n}`, 'x'.repeat(1_000)])
-  const { found } = seen({ kind: 'address', cidr: '192.0.2.1/32', name: 'n'.repeat(1_000), tags }) as {
-    found: { name: string; tags: Record<string, string> }
-  }
-  assert.equal(found.name.length, 256)
-  assert.equal(Object.keys(found.tags).length, 200)
-  assert.equal(found.tags.t0!.length, 512)
+test('more tags and longer texts than a line may have are cut', () => {
+  const worst = '\u{1f600}'.repeat(2_000)
+  const texts = Object.fromEntries(Object.keys(observationFields).map((name) => [name, worst]))
+  const manyTags = Array.from({ length: 300 }, (_, n): [string, unknown] => [`t${n}`, n])
+  const longTags = Array.from({ length: 300 }, (_, n): [string, unknown] => [`t${n}`, worst])
+  const foundOf = (tags: [string, unknown][]) =>
+    (
+      seen({ ...texts, kind: 'address', cidr: '192.0.2.1/32', range: '', state: 'free', tags }) as {
+        found: WrittenObservation
+      }
+    ).found
+  assert.equal([...foundOf(manyTags).name!].length, 256)
+  assert.equal(Object.keys(foundOf(manyTags).tags!).length, 200)
+  assert.equal([...foundOf(longTags).tags!.t0!].length, 512)
+  const line = writeObservation(foundOf(longTags))
+  assert(Buffer.byteLength(line) <= lineBytesMax, String(Buffer.byteLength(line)))
+  assert('observations' in readLine(line.trimEnd()))
 })
 
 test('public addresses are those that are nobody’s own', () => {

@@ -22,18 +22,23 @@ export function seen({ tags = [], ...texts }: Found): Collected {
 const secretName =
   /passw(or)?d|passphrase|secret|token|credential|private.?key|api.?key|auth.?key|pre.?shared|psk|community/i
 const tagCharactersMax = 512
+/** Of all tags: the other members and these are one line of a snapshot. */
+const tagsBytesMax = 32_768
 
 function tagsOf(tags: Iterable<readonly [string, unknown]>): Readonly<Record<string, string>> | undefined {
   const kept: Record<string, string> = {}
   let count = 0
+  let bytes = 0
   for (const [name, value] of tags) {
     const clean = shownText(name, tagCharactersMax)
     const text = scalarText(value)
     if (clean === '' || text === undefined || secretName.test(clean) || Object.hasOwn(kept, clean)) continue
-    if (count === observedTagsMax) break
+    const shown = shownText(text, tagCharactersMax)
+    bytes += Buffer.byteLength(JSON.stringify([clean, shown]))
+    if (count === observedTagsMax || bytes > tagsBytesMax) break
     count++
     // No name of the source is a member of every object.
-    Object.defineProperty(kept, clean, { value: shownText(text, tagCharactersMax), enumerable: true })
+    Object.defineProperty(kept, clean, { value: shown, enumerable: true })
   }
   return count === 0 ? undefined : kept
 }

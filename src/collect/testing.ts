@@ -15,7 +15,7 @@ export interface Source {
   readonly files?: Readonly<Record<string, string | Uint8Array>>
   readonly variables?: Readonly<Record<string, string>>
   ask?(request: HttpRequest): unknown
-  run?(program: string, args: readonly string[]): string
+  run?(program: string, args: readonly string[], warned?: (text: string) => void): string
 }
 
 export interface Observed {
@@ -39,7 +39,7 @@ export async function observed(
     variable: (name) => source.variables?.[name],
     progress: () => {},
     note: (text) => void notes.push(text),
-    run: async (program, args) => source.run?.(program, args) ?? stop(`\`${program}\` is not there`),
+    run: async (program, args, warned) => source.run?.(program, args, warned) ?? stop(`\`${program}\` is not there`),
     async *read(path) {
       const bytes = path === 'file' ? source.file : source.files?.[path]
       if (bytes === undefined) stop(`\`${path}\` is not there`)

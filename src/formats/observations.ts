@@ -199,7 +199,8 @@ function readEnd(line: Members): SnapshotLine {
   }
   return { end: { observations: observations as number, unlisted: read } }
 }
-const reasonMax = 512
+/** Of why something was not listed. */
+export const reasonMax = 512
 
 function readObservation(line: Members): SnapshotLine {
   const stranger = strangerIn(line, [...fieldNames, 'tags'], '')
@@ -278,7 +279,7 @@ function readTags(
     return wrong('tags', `${entries.length} tags`, `at most ${observedTagsMax} are allowed`)
   for (const [name, value] of entries) {
     if (typeof value !== 'string') return wrong(`tags.${name}`, value, 'a text is expected')
-    if (name.length > tagCharactersMax || value.length > tagCharactersMax)
+    if ([...name].length > tagCharactersMax || [...value].length > tagCharactersMax)
       return wrong(`tags.${name}`, value, `names and values have at most ${tagCharactersMax} characters`)
   }
   // In one order, so that equal tags are equal texts.

@@ -1,6 +1,7 @@
 // What we say no to, and why: facts, never sentences. The wording stands in `api/wording.ts`, one line per code.
 
 import type { ObjectNoun } from './kinds.ts'
+import type { ToldDecision } from './policy/decision.ts'
 import { factsWithoutSecrets } from './secrets.ts'
 
 /** What a caller can name by an id: objects, and what stands for one or is a part of one. */
@@ -76,7 +77,12 @@ interface SaidByAws {
   }
 }
 
-export type Refusal = Reason & Numbered & SaidByAws
+/** The decision behind a refusal, of which words are made where it is shown. */
+interface Told {
+  readonly told?: ToldDecision
+}
+
+export type Refusal = Reason & Numbered & SaidByAws & Told
 
 /** Listed in order of precedence: where several apply, the first one is answered. */
 type Reason =
@@ -174,8 +180,8 @@ type Reason =
   // `subnet`: what stands in the way is another subnet of the VPC.
   | { code: 'CidrConflict'; what?: 'subnet'; field: string; value: string; problem: string }
   | { code: 'MissingRequiredTags'; pool: string; missing: readonly string[] }
-  // Does policy allow it. `lines` are the facts of the decision for people, one each.
-  | ({ code: 'DeniedByPolicy'; decision: string; sentence: string; lines: readonly string[] } & DenialFacts)
+  // Does policy allow it.
+  | ({ code: 'DeniedByPolicy'; decision: string; told: ToldDecision } & DenialFacts)
   | ({
       code: 'Exhausted'
       decision?: string
@@ -183,8 +189,6 @@ type Reason =
       isOfSubnet?: true
       pool: string
       length: number
-      sentence?: string
-      lines?: readonly string[]
     } & Partial<DenialFacts>)
   // What was found is more than one answer may have, in bytes.
   | { code: 'AnswerTooLarge'; limit: number }
@@ -221,6 +225,9 @@ const marked = new RegExp(`${mark.first}([\\w.]+)${mark.last}`, 'g')
 
 /** A member of the request in a sentence of a refusal: each API says it by its own name. */
 export const member = (name: string): string => `${mark.first}${name}${mark.last}`
+
+/** Where a problem repeats why policy says no: words are put there, made of what is `told`, where the refusal is shown. */
+export const saidByPolicy = '\uE002'
 
 /** A refusal with the members that it names called as one API calls them. */
 export function nameMembers(refusal: Refusal, members: Members = {}): Refusal {

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import { assert } from '#model/assert.ts'
 import { formatId, type IdKind, parseId } from '#model/identifier.ts'
 import { orderedJson } from '#model/ordered-json.ts'
-import type { Decision } from '#model/policy/decision.ts'
+import type { Decision, DecisionOnRecord } from '#model/policy/decision.ts'
 import { compileInSteps, type Snapshot } from '#model/policy/snapshot.ts'
 import { accountableOf, type Principal } from '#model/principal.ts'
 import { isAboutState, type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
@@ -65,7 +65,7 @@ function currentSnapshot(tx: ReadTransaction): Snapshot | undefined {
 /** What comes back: the operation's output, and the decisions that were made on the way; of a repeat, those of the first time. */
 export interface Answer {
   readonly output: unknown
-  readonly decisions: readonly Decision[]
+  readonly decisions: readonly DecisionOnRecord[]
 }
 
 /**
@@ -610,7 +610,7 @@ function renamed(value: unknown, names: ReadonlyMap<string, string>): unknown {
 }
 
 /** What the first time was answered with: its decisions as they are on record, but for those that are no longer kept. */
-async function decisionsOf(tx: Transaction, { entry }: Use): Promise<readonly Decision[]> {
+async function decisionsOf(tx: Transaction, { entry }: Use): Promise<readonly DecisionOnRecord[]> {
   const recorded = await tx.journal.decisionsOf(entry)
   return recorded.map((decision) => ({ ...decision, id: formatId('decision', tx.installation, decision.n) }))
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { wordingOf } from '#api/wording.ts'
 import { Overlaid } from '#model/overlaid.ts'
+import { Pools } from '#store/tables/pools.ts'
 import { foundOrganization, lab, network, prod, refusalOf, shop, workloads } from '../../test/acme.ts'
 import { type NativeWorld, openNativeWorld } from '../../test/native-world.ts'
 
@@ -246,6 +247,68 @@ describe('a thing is named by its name', () => {
     }
     await passesFor(pools.slice(0, 1))
     assert.equal(await passesFor(pools), await passesFor(pools.slice(0, 2)))
+  })
+
+  test('D7 what is looked through for a batch does not grow with the accounts that it names', async () => {
+    const count = 12
+    const as = await world.tokenOf('user:many-accounts', 'resource-operator', workloads)
+    const names = Array.from({ length: count }, (_, index) => `for many ${index}`)
+    for (const name of names) await makePool({ name, sharedWith: [workloads] })
+    const accounts: string[] = []
+    for (const name of names) {
+      const { account } = await world.post<{ account: string }>('/accounts', { name, parentId: workloads })
+      accounts.push(account)
+    }
+    const original = Overlaid.prototype.values
+    const passesFor = async (many: number): Promise<number> => {
+      let passes = 0
+      Overlaid.prototype.values = function (this: Overlaid<unknown, unknown>) {
+        passes++
+        return original.call(this)
+      }
+      try {
+        const pair = { locale: 'us-east-1', resourceType: 'custom', netmaskLength: 28 }
+        const allocations = names.slice(0, many).map((poolId, index) => ({ account: accounts[index], ...pair, poolId }))
+        const { body } = await world.ask<Problem>('POST', '/allocations/batch?dryRun=true', {
+          body: { allocations },
+          as,
+        })
+        assert.equal(body.code, 'Exhausted', JSON.stringify(body))
+      } finally {
+        Overlaid.prototype.values = original
+      }
+      return passes
+    }
+    await passesFor(1)
+    assert.equal(await passesFor(count), await passesFor(2))
+  })
+
+  test('D7 what things alike are under is read once for all names of a request', async () => {
+    const [count, many] = [12, 20]
+    const above: string[] = []
+    for (let index = 0; index < count; index++) above.push((await makePool({ name: `above ${index}` })).poolId)
+    for (let index = 0; index < many; index++) {
+      const { poolId } = await makePool({ parentPoolId: above[index % count]! })
+      // Over EC2 any number of things are called alike.
+      await tag(poolId, 'below')
+    }
+    const original = Pools.prototype.chainsOf
+    let asked = 0
+    Pools.prototype.chainsOf = function (this: Pools, ids) {
+      asked += ids.length
+      return original.call(this, ids)
+    }
+    try {
+      const pair = { locale: 'us-east-1', resourceType: 'onprem:host' }
+      const pools = Array.from({ length: count - many + count }, (_, index) => `above ${count - 1 - index}/below`)
+      const expiresAt = new Date(Date.UTC(2026, 0, 1, 1)).toISOString()
+      const body = { target: lab, ...pair, grants: { pools }, reason: 'alike', expiresAt }
+      const { status, body: answer } = await world.ask('POST', '/exceptions', { body })
+      assert.equal(status, 201, JSON.stringify(answer))
+    } finally {
+      Pools.prototype.chainsOf = original
+    }
+    assert.equal(asked, many)
   })
 
   test('I8 of what the caller sees alone: others neither answer to theirs nor make it ambiguous', async () => {

@@ -6,7 +6,7 @@ import { isIdLike } from '#model/name.ts'
 import { isAccountId, isTargetId } from '#model/organization.ts'
 import { numbered, refuse } from '#model/refusal.ts'
 import { type Action, everywhere } from '#model/roles.ts'
-import { findAccount, findThing, type NameableKind, type Usable, usableOf } from './names.ts'
+import { findAccount, findThing, Looked, type NameableKind } from './names.ts'
 import type { ReadContext } from './operation.ts'
 import { accountMarks, thingMarks } from './shapes.native.ts'
 
@@ -31,11 +31,10 @@ export function namingOf(input: z.ZodType): Naming | undefined {
     walk &&
     (async (context, action, given) => {
       const found = new Map<string, string>()
-      const accounts = new Set([context.caller.account])
-      const usable = new Map<string, Promise<Usable>>()
+      const looked = new Looked(context, action)
       const resolve: Resolve = async (mark, name) => {
         if (isPlain(mark, name)) {
-          if (isAccountId(name)) accounts.add(name)
+          if (isAccountId(name)) looked.nameAccount(name)
           return name
         }
         const key = `${mark.kind} ${name}`
@@ -53,13 +52,9 @@ export function namingOf(input: z.ZodType): Naming | undefined {
         const id =
           mark.kind === 'account'
             ? await findAccount(context, action, name)
-            : await findThing(
-                context,
-                { kind: mark.kind, action, accounts, usable: () => usableOf(context, action, accounts, usable) },
-                name,
-              )
+            : await findThing(context, { kind: mark.kind, action, looked }, name)
         found.set(key, id)
-        if (mark.kind === 'account') accounts.add(id)
+        if (mark.kind === 'account') looked.nameAccount(id)
         return id
       }
       return (await walk(given, resolve)) as typeof given

@@ -3,14 +3,16 @@
 import { formatId, parseId } from '#model/identifier.ts'
 import { type KindWith, kinds } from '#model/kinds.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
+import { UsablePools } from '#model/policy/usable-pools.ts'
 import { refuse } from '#model/refusal.ts'
 import type { Action } from '#model/roles.ts'
 import { nameKey } from '#model/tags.ts'
+import type { TaggedObject } from '#store/tables/finding.ts'
 import { permitter } from './identity/authority.ts'
 import { visibleAccounts } from './identity/visible-accounts.ts'
 import type { ReadContext } from './operation.ts'
 import { accountsCalled } from './organization/called.ts'
-import { listTagged } from './tagged.ts'
+import { listAllTagged, listTagged } from './tagged.ts'
 
 /** What goes by a name, beside accounts and nodes. */
 export type NameableKind = KindWith<'plural'>
@@ -41,18 +43,121 @@ export async function findAccount(context: ReadContext, action: Action, name: st
 /** Of what several have as their name, so many are named in the refusal. */
 const namedMax = 5
 
+/** With more owners than these, what is called so is read of all, and looked through for what may be used. */
+const ownersAskedMax = 100
+
 export interface Sought {
   readonly kind: NameableKind
   readonly action: Action
-  /** Those that the request names: what they may take from can be named for them. */
-  readonly accounts: ReadonlySet<string>
-  readonly usable: () => Promise<Usable>
+  readonly looked: Looked
 }
-export interface Usable {
-  /** Whether one of the accounts may take from a pool. */
-  readonly may: (id: string) => boolean
-  /** Whose those pools are. */
-  readonly owners: readonly string[]
+
+type Named = Parameters<typeof listTagged>[1]
+
+/**
+ * What was looked for in one request: the same is not looked for again, however many names need it. Names are many, and so is what
+ * is called alike; the request may be one of those that change something, for which all others wait.
+ */
+export class Looked {
+  readonly #context: ReadContext
+  readonly #action: Action
+  readonly #rows = new Map<string, readonly TaggedObject[]>()
+  readonly #asked = new Map<string, Set<string>>()
+  readonly #under = new Map<readonly TaggedObject[], ReadonlyMap<string, readonly string[]>>()
+  readonly #chains = new Map<string, readonly string[]>()
+  readonly #names = new Map<string, string | undefined>()
+  /** Those that the request has named so far and nobody has asked for: what they may take from can be named for them. */
+  readonly #accounts: string[]
+  #usable: UsablePools | undefined
+
+  constructor(context: ReadContext, action: Action) {
+    this.#context = context
+    this.#action = action
+    this.#accounts = [context.caller.account]
+  }
+  nameAccount(account: string): void {
+    this.#accounts.push(account)
+  }
+  /** The pools that the accounts which the request has named may take from, of those for which the caller may do the action. */
+  async usable(): Promise<UsablePools> {
+    const isPermitted = await permitter(this.#context, this.#action)
+    this.#usable ??= new UsablePools(await this.#context.snapshot(), this.#context.now)
+    for (const account of this.#accounts.splice(0)) if (isPermitted(account)) this.#usable.add(account)
+    return this.#usable
+  }
+  /** @param what by which it is told from what else is looked for */
+  async rows(what: string, read: () => Promise<readonly TaggedObject[]>): Promise<readonly TaggedObject[]> {
+    const found = this.#rows.get(what) ?? (await read())
+    this.#rows.set(what, found)
+    return found
+  }
+  /** Those of some owners, of whom there are more with each account that the request names. */
+  async rowsOfOwners(named: Named, owners: ReadonlySet<string>): Promise<readonly TaggedObject[]> {
+    const what = `${named.type} of owners ${named.value}`
+    if (owners.size > ownersAskedMax) return this.rows(`all ${what}`, () => listAllTagged(this.#context, named))
+    const asked = this.#asked.get(what) ?? new Set()
+    this.#asked.set(what, asked)
+    const more = [...owners].filter((owner) => !asked.has(owner)).sort()
+    const found = this.#rows.get(what) ?? []
+    if (more.length === 0) return found
+    for (const owner of more) asked.add(owner)
+    const all = [...found, ...(await listTagged(this.#context, named, more, () => true))]
+    this.#rows.set(what, all)
+    return all
+  }
+  /** The ids of those that are right under something called so, whoever sees it; of all where that is not known beforehand. */
+  async under(
+    kind: NameableKind,
+    above: string | undefined,
+    rows: readonly TaggedObject[],
+  ): Promise<readonly string[]> {
+    if (above === undefined || kind === 'allocation') return rows.map(({ id }) => id)
+    const known = this.#under.get(rows) ?? (await this.#groupByParent(kind, rows))
+    this.#under.set(rows, known)
+    return known.get(above) ?? []
+  }
+  /** Under the id of what each is right under, and under its name. */
+  async #groupByParent(
+    kind: NameableKind,
+    rows: readonly TaggedObject[],
+  ): Promise<ReadonlyMap<string, readonly string[]>> {
+    const ids = rows.map(({ id }) => id)
+    const chains = await this.chains(kind, ids)
+    const parentOf = (id: string): string => chains.get(id)!.at(-2) ?? ''
+    const names = await this.names(ids.map(parentOf))
+    const groups = new Map<string, string[]>()
+    for (const id of ids) {
+      for (const part of new Set([parentOf(id), names.get(parentOf(id)) ?? ''])) {
+        const group = groups.get(part)
+        if (group) group.push(id)
+        else groups.set(part, [id])
+      }
+    }
+    return groups
+  }
+  /** What things are under, whoever sees it: the IPAM, the scope and the pools, and themselves. */
+  async chains(kind: NameableKind, ids: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    const asked = ids.filter((id) => !this.#chains.has(id))
+    if (asked.length > 0) {
+      const read = await this.#readChains(kind, asked)
+      for (const id of asked) this.#chains.set(id, read.get(id) ?? [id])
+    }
+    return this.#chains
+  }
+  async #readChains(kind: NameableKind, ids: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    const { tx } = this.#context
+    if (kind === 'pool') return tx.pools.chainsOf(ids)
+    if (kind !== 'scope' && kind !== 'policy') return new Map()
+    return new Map([...(await tx.ipams.parentsOf(kind, ids))].map(([id, parent]) => [id, [parent, id]]))
+  }
+  async names(ids: readonly string[]): Promise<{ get(id: string): string | undefined }> {
+    const asked = [...new Set(ids)].filter((id) => !this.#names.has(id))
+    if (asked.length > 0) {
+      const read = await this.#context.tx.tags.names(asked)
+      for (const id of asked) this.#names.set(id, read.get(id))
+    }
+    return this.#names
+  }
 }
 
 /**
@@ -68,7 +173,7 @@ export async function findThing(context: ReadContext, sought: Sought, name: stri
   const placed =
     parts.length === 1
       ? []
-      : await under(context, sought, parts.slice(0, -1), await listCalled(context, sought, parts.at(-1)!))
+      : await under(context, sought, parts.slice(0, -1), await listCalled(context, sought, parts.at(-1)!, parts.at(-2)))
   const found = [...new Set([...whole, ...placed])].sort()
   const [one, ...others] = found
   if (one === undefined) return refuse({ code: 'NotFound', what: type, id: name })
@@ -81,49 +186,35 @@ export async function findThing(context: ReadContext, sought: Sought, name: stri
   return refuse({ code: 'InvalidParameterValue', field, value: name, problem })
 }
 
-/** Those that are called so, of whoever the caller may see or act for. */
-async function listCalled(context: ReadContext, { kind, action, usable }: Sought, name: string): Promise<string[]> {
+/**
+ * Those that are called so, of whoever the caller may see or act for.
+ * @param above what they are right under, by its name or id, where that is said: the others are passed over before anything is asked of them
+ */
+async function listCalled(
+  context: ReadContext,
+  sought: Sought,
+  name: string,
+  above?: string,
+): Promise<readonly string[]> {
   if (name === '') return []
+  const { kind, action, looked } = sought
   const { noun: type, read } = kinds[kind]
   const named = { key: nameKey, value: name, type }
   const ids = new Set<string>()
   for (const each of new Set<Action>([read, action])) {
-    const isPermitted = await permitter(context, each)
-    const visible = await visibleAccounts(context, each, 'now')
-    for (const { id } of await listTagged(context, named, visible, ({ account }) => isPermitted(account))) ids.add(id)
+    const rows = await looked.rows(`${type} ${each} ${name}`, async () => {
+      const isPermitted = await permitter(context, each)
+      const visible = await visibleAccounts(context, each, 'now')
+      return listTagged(context, named, visible, ({ account }) => isPermitted(account))
+    })
+    for (const id of await looked.under(kind, above, rows)) ids.add(id)
   }
   if (kind === 'pool') {
-    const { may, owners } = await usable()
-    if (owners.length > 0)
-      for (const { id } of await listTagged(context, named, owners, ({ id }) => may(id))) ids.add(id)
+    const usable = await looked.usable()
+    const rows = await looked.rowsOfOwners(named, usable.owners)
+    for (const id of await looked.under(kind, above, rows)) if (usable.has(id)) ids.add(id)
   }
   return [...ids].sort()
-}
-
-/**
- * Which pools of others the accounts of a request may take from, of those for which the caller may do the action: found once for as
- * many as it has named so far, however many names it has.
- */
-export function usableOf(
-  context: ReadContext,
-  action: Action,
-  accounts: ReadonlySet<string>,
-  known: Map<string, Promise<Usable>>,
-): Promise<Usable> {
-  const key = String(accounts.size)
-  const found = known.get(key) ?? findUsable(context, action, [...accounts])
-  known.set(key, found)
-  return found
-}
-async function findUsable(context: ReadContext, action: Action, accounts: readonly string[]): Promise<Usable> {
-  const isPermitted = await permitter(context, action)
-  const users = accounts.filter((account) => isPermitted(account))
-  if (users.length === 0) return { may: () => false, owners: [] }
-  const snapshot = await context.snapshot()
-  const may = (id: string): boolean => users.some((account) => mayUsePool(snapshot, account, id, context.now))
-  const owners = new Set<string>()
-  for (const { id, account } of snapshot.pools.values()) if (!owners.has(account) && may(id)) owners.add(account)
-  return { may, owners: [...owners].sort() }
 }
 
 /** Those of some things whose path of names ends with these, right above them. */
@@ -134,7 +225,7 @@ async function under(
   ids: readonly string[],
 ): Promise<string[]> {
   const chains = await chainsOf(context, sought, ids)
-  const names = await context.tx.tags.names([...chains.values()].flat())
+  const names = await sought.looked.names([...chains.values()].flat())
   return ids.filter((id) => {
     const parents = chains.get(id)!.slice(0, -1)
     return (
@@ -154,10 +245,10 @@ async function pathsOf(
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const chains = await chainsOf(context, sought, ids)
-  const names = await context.tx.tags.names([...chains.values()].flat())
+  const names = await sought.looked.names([...chains.values()].flat())
   const paths = new Map<string, string[]>()
   for (const [id, chain] of chains) {
-    const first = chain.findLastIndex((one) => !names.has(one))
+    const first = chain.findLastIndex((one) => names.get(one) === undefined)
     paths.set(
       id,
       chain.slice(Math.max(first, 0)).map((one) => names.get(one) ?? one),
@@ -172,41 +263,41 @@ async function chainsOf(
   sought: Sought,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
-  const { kind, action } = sought
-  const { tx } = context
+  const { kind, action, looked } = sought
   const { pools, ipams } = await context.snapshot()
   const [isRead, isPermitted] = [await permitter(context, 'ipam:read'), await permitter(context, action)]
-  const may = kind === 'pool' ? (await sought.usable()).may : () => false
+  const isOpen = (owner: string | undefined): boolean => owner !== undefined && (isRead(owner) || isPermitted(owner))
   const chains = new Map<string, readonly string[]>()
+  if (kind === 'allocation') {
+    for (const id of ids) chains.set(id, [...(await poolsAbove(context, sought, id)), id])
+    return chains
+  }
+  const all = await looked.chains(kind, ids)
+  const usable = kind === 'pool' ? await looked.usable() : undefined
   for (const id of ids) {
-    if (kind === 'pool') {
-      const owner = pools.get(id)?.account
-      const isOpen = owner !== undefined && (isRead(owner) || isPermitted(owner))
-      const chain = await tx.pools.chainOf(id)
-      const hidden = isOpen ? -1 : chain.findLastIndex((one) => one !== id && !may(one))
-      chains.set(id, chain.slice(hidden + 1))
-    } else if (kind === 'allocation') {
-      chains.set(id, [...(await poolsAbove(context, sought, id)), id])
-    } else {
-      const parent = kind === 'ipam' ? undefined : await ipamOf(context, kind, id)
-      const owner = parent === undefined ? undefined : ipams.get(parent)?.account
-      chains.set(id, [...(owner !== undefined && (isRead(owner) || isPermitted(owner)) ? [parent!] : []), id])
-    }
+    const chain = all.get(id)!
+    const isHidden = usable
+      ? (one: string): boolean => one !== id && !usable.has(one)
+      : (one: string): boolean => one !== id && !isOpen(ipams.get(one)?.account)
+    const hidden = usable && isOpen(pools.get(id)?.account) ? -1 : chain.findLastIndex(isHidden)
+    chains.set(id, chain.slice(hidden + 1))
   }
   return chains
 }
 /** The pools that an allocation lies in, as far as the caller may see them, or its account may take from them. */
-async function poolsAbove(context: ReadContext, { action, accounts }: Sought, id: string): Promise<readonly string[]> {
+async function poolsAbove(context: ReadContext, { action, looked }: Sought, id: string): Promise<readonly string[]> {
   const { tx } = context
   const n = parseId('allocation', tx.installation, id)
   const found = n === undefined ? undefined : await tx.allocations.find(n)
   if (!found) return []
   const pool = formatId('pool', tx.installation, found.pool)
-  const owner = (await context.snapshot()).pools.get(pool)?.account
+  const snapshot = await context.snapshot()
+  const owner = snapshot.pools.get(pool)?.account
   const isOpen = owner !== undefined && (await permitter(context, 'ipam:read'))(owner)
-  const { may } = await findUsable(context, action, [...accounts, found.account])
-  const chain = await tx.pools.chainOf(pool)
+  const usable = await looked.usable()
+  const isUser = (await permitter(context, action))(found.account)
+  const may = (one: string): boolean =>
+    usable.has(one) || (isUser && mayUsePool(snapshot, found.account, one, context.now))
+  const chain = (await looked.chains('pool', [pool])).get(pool)!
   return isOpen ? chain : chain.slice(chain.findLastIndex((one) => !may(one)) + 1)
 }
-const ipamOf = async ({ tx }: ReadContext, kind: 'scope' | 'policy', id: string): Promise<string | undefined> =>
-  (kind === 'scope' ? await tx.ipams.findScope(id) : await tx.policies.find(id))?.ipamId

@@ -16,3 +16,15 @@ export async function listTagged(
   if (accounts) return (await tx.finding.tagged(named, alikePerStep, accounts)).filter(counts)
   return amongAlike(tx, alikePerStep, counts, (after, limit) => tx.finding.tagged(named, limit, undefined, after))
 }
+
+/** All of them, whoever's: which of them count can be said later, and again. */
+export const listAllTagged = (
+  { tx }: { readonly tx: ReadTransaction },
+  named: Parameters<ReadTransaction['finding']['tagged']>[0],
+): Promise<readonly TaggedObject[]> =>
+  amongAlike(
+    tx,
+    Number.POSITIVE_INFINITY,
+    () => true,
+    (after, limit) => tx.finding.tagged(named, limit, undefined, after),
+  )

@@ -42,9 +42,9 @@ const refusalOf = (work: Promise<unknown>): Promise<Refusal> =>
     },
   )
 const tagged = { id: 'eipalloc-1', type: 'elastic-ip', account: '111111111111' }
-/** Changes a row so many times. */
-const change = async (tx: Transaction, times: number): Promise<void> => {
-  for (let count = 0; count < times; count++) await tx.tags.put(tagged, 'key', String(count))
+/** Changes so many rows. PostgreSQL looks through all versions that a transaction made of a row: that of one would be slow. */
+const change = async (tx: Transaction, rows: number): Promise<void> => {
+  for (let count = 0; count < rows; count++) await tx.tags.put(tagged, `key ${count}`, 'changed')
 }
 
 test('a request that changes more rows than the bound is refused whole, and others of its batch are not', () =>
@@ -68,7 +68,7 @@ test('the bound is of each request, not of those that share a transaction', () =
   withStore(async ({ store, request }) => {
     const half = Math.ceil(changesPerRequestMax * 0.6)
     await Promise.all([request((tx) => change(tx, half)), request((tx) => change(tx, half))])
-    assert.equal((await store.read((tx) => tx.tags.of(tagged.id)))[0]!.value, String(half - 1))
+    assert.equal((await store.read((tx) => tx.tags.of(tagged.id))).length, half)
   }))
 
 test('a request frees no more rested space than the bound, and finds it free once the rest has been freed', () =>

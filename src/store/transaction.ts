@@ -25,6 +25,7 @@ import { Organizations } from './tables/organizations.ts'
 import { Policies } from './tables/policies.ts'
 import { Pools } from './tables/pools.ts'
 import { RecordLists } from './tables/record-lists.ts'
+import { RegisteredSpace } from './tables/registered.ts'
 import { Repeats } from './tables/repeats.ts'
 import { ResourceTypes } from './tables/resource-types.ts'
 import { Resources } from './tables/resources.ts'
@@ -146,6 +147,8 @@ export class Nouns {
   readonly pageTokens: PageTokens
   readonly pools: Pools
   readonly recordLists: RecordLists
+  /** What the register has of what others name. */
+  readonly registered: RegisteredSpace
   /** Whether the first answer to a request is still good. */
   readonly repeats: Repeats
   readonly resourceTypes: ResourceTypes
@@ -207,6 +210,7 @@ export class Nouns {
     this.tokens = tokens(this.memory)
     this.observations = new Observations(sql)
     this.sources = new Sources(sql)
+    this.registered = new RegisteredSpace(sql)
     this.organizations = new Organizations(sql, this)
     this.policies = new Policies(sql, this)
     this.vpcs = new Vpcs(sql, this)

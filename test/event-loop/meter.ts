@@ -21,12 +21,22 @@ export interface Measured {
 const none = (): Work => ({ statements: 0, rows: 0, steps: 0 })
 let current = none()
 let rowsOfStatement = 0
+/** Whether the next turn of the event loop is waited for. */
+let isTurnAwaited = false
+let onTurn = (): void => {}
 
 function count(rows: number, steps: number): void {
   current.statements++
   current.rows += rows
   current.steps += steps
   rowsOfStatement = Math.max(rowsOfStatement, rows)
+  // Not at every turn: while PostgreSQL is waited for there are as many as the processor can do.
+  if (isTurnAwaited) return
+  isTurnAwaited = true
+  setImmediate(() => {
+    isTurnAwaited = false
+    onTurn()
+  })
 }
 const rowsIn = (result: unknown): number => (Array.isArray(result) ? result.length : 0)
 
@@ -78,14 +88,11 @@ export async function measureWork(work: () => Promise<unknown>): Promise<Measure
   Object.assign(longest, none())
   Object.assign(total, none())
   rowsOfStatement = 0
-  let turn = setImmediate(function onTurn() {
-    settle()
-    turn = setImmediate(onTurn)
-  })
+  onTurn = settle
   try {
     await work()
   } finally {
-    clearImmediate(turn)
+    onTurn = () => {}
     settle()
   }
   return { longest, total, rowsOfStatement }

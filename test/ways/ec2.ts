@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { parseForm } from '#api/aws/form.ts'
 import type { AllocateAddressResult, Ec2Input } from '#formats/aws/ec2.generated.ts'
-import type { Decision } from '#model/policy/decision.ts'
+import type { DecisionOnRecord } from '#model/policy/decision.ts'
 import { Refused } from '#model/refusal.ts'
 import { operationTables } from '#operations/tables.aws.ts'
 import { type Acme, asNetwork, dev, lab, network, prod, refusalOf, root, shop, stranger, tagsOf } from '../acme.ts'
@@ -364,7 +364,7 @@ export const overEc2: Attempts = {
     const versionNow = async () => (await acme.store.read((tx) => tx.policies.versions(acme.law))).at(-1)!.version
     const poolOfVersion = new Map([[await versionNow(), pools[1]]])
     let requests = 0
-    const race = async (): Promise<Decision> => {
+    const race = async (): Promise<DecisionOnRecord> => {
       const answer = await acme.executor.execute(operationTables.ec2.get('AllocateAddress')!, {
         principal: { account: shop, arn: 'arn:x', accessKeyId: 'AKIATEST', userId: 'AIDATEST' },
         region: 'us-east-1',
@@ -382,7 +382,8 @@ export const overEc2: Attempts = {
       await acme.rules(acme.law, [pool])
       poolOfVersion.set(await versionNow(), pool)
     }
-    const obeys = (decision: Decision): void => assert.equal(decision.pool, poolOfVersion.get(decision.policy!.version))
+    const obeys = (decision: DecisionOnRecord): void =>
+      assert.equal(decision.pool, poolOfVersion.get(decision.policy!.version))
 
     for (const delay of [0, 1, 2, 3, 4]) {
       const turns = async () => {

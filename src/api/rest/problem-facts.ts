@@ -1,7 +1,7 @@
 // The facts of each problem as data: what they are called, of which type, and what they mean.
 import { z } from 'zod'
 import type { Refusal } from '#model/refusal.ts'
-import { nounNames } from '../wording.ts'
+import { nounNames, type ShownRefusal } from '../wording.ts'
 
 type Code = Refusal['code']
 
@@ -11,11 +11,11 @@ export const publicNames: Readonly<Record<string, string>> = renamed
 
 type PublicName<K> = K extends keyof typeof renamed ? (typeof renamed)[K] : K
 type FactOf<C extends Code, K> =
-  Extract<Refusal, { code: C }> extends infer R ? (K extends keyof R ? R[K] : never) : never
+  Extract<ShownRefusal, { code: C }> extends infer R ? (K extends keyof R ? R[K] : never) : never
 /** What faces and the pipeline go by, and no client needs. */
-export const internalFacts = ['aws', 'isOfRequest', 'isOfSubnet', 'quota'] as const
+export const internalFacts = ['aws', 'isOfRequest', 'isOfSubnet', 'quota', 'told'] as const
 type FactName<C extends Code> = Exclude<
-  keyof Extract<Refusal, { code: C }>,
+  keyof Extract<ShownRefusal, { code: C }>,
   'code' | 'index' | (typeof internalFacts)[number]
 >
 /** A fact that is missing here, is not there, or has another type does not compile. */

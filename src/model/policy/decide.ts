@@ -13,7 +13,6 @@ import {
   type Party,
   provider,
   type Reserve,
-  type TraceStep,
   type Verdict,
   type WouldBe,
 } from './decision.ts'
@@ -23,8 +22,9 @@ import { fitPool, fitProvider, type Misfit, type Want } from './pool-fit.ts'
 import { hasMode, isOwnOrShared, resolve } from './resolve.ts'
 import { findResourceType, type ResourceType } from './resource-types.ts'
 import type { Asked } from './setting.ts'
-import { gates } from './settings.ts'
+import { gates, settingOf } from './settings.ts'
 import { pathOf, type Resolution, type ResolvedDocument, type Snapshot, type World } from './snapshot.ts'
+import type { ExceptionReason, Granted, TraceStep } from './trace.ts'
 import type { Mode, OnExhausted } from './values.ts'
 
 /**
@@ -93,22 +93,20 @@ function endingOf(verdict: Verdict, pool: string | undefined): readonly TraceSte
   const tried = isReserve || pool === '' ? [...verdict.candidates, ...reserveOf(verdict)] : verdict.candidates
   const at = tried.findIndex((candidate) => candidate.pool === pool)
   for (const candidate of at < 0 ? tried : tried.slice(0, at)) {
-    const because = candidate.cidr
-      ? `${formatCidr(candidate.cidr)} is not free`
-      : `no /${candidate.netmaskLength} is free`
-    steps.push({ kind: 'pool', subject: candidate.pool, result: 'miss', because })
+    const reason = candidate.cidr
+      ? ({ why: 'cidr-taken', cidr: formatCidr(candidate.cidr) } as const)
+      : ({ why: 'full', length: candidate.netmaskLength } as const)
+    steps.push({ kind: 'pool', subject: candidate.pool, result: 'miss', ...reason })
   }
   if (pool === '') {
-    steps.push({ kind: 'exhausted', subject: 'on-exhausted', result: 'fail', because: 'no candidate has room' })
+    steps.push({ kind: 'exhausted', subject: 'on-exhausted', result: 'fail', why: 'no-room' })
   } else if (at < 0) {
-    const because = 'no candidate has room, and on-exhausted is provider'
-    steps.push({ kind: 'exhausted', subject: pool, result: 'hit', because })
+    steps.push({ kind: 'exhausted', subject: pool, result: 'hit', why: 'no-room-else' })
   } else {
     if (isReserve) {
-      const because = 'nothing that policy allows without it has room'
-      steps.push({ kind: 'exception', subject: verdict.reserve!.exception, result: 'hit', because })
+      steps.push({ kind: 'exception', subject: verdict.reserve!.exception, result: 'hit', why: 'of-reserve' })
     }
-    steps.push({ kind: 'pool', subject: pool, result: 'hit', because: 'it served the request' })
+    steps.push({ kind: 'pool', subject: pool, result: 'hit', why: 'served' })
   }
   const ending = Object.freeze(steps)
   verdict.endings.set(pool, ending)
@@ -254,9 +252,9 @@ const sameReason = (a: Denial | undefined, b: Denial | undefined): boolean =>
   a?.cause === b?.cause && a?.setting === b?.setting
 
 function stepOf(mode: 'warn' | 'observe', { outcome, by, candidates }: Evaluation): TraceStep {
-  const instead = outcome === 'deny' ? 'denied' : `given ${candidates.map(({ pool }) => pool).join(', ')}`
-  const because = `assignments in mode ${mode} do not act; enforced, the request would be ${instead}`
-  return { kind: 'target', subject: by?.policy ?? 'policy', result: 'skip', because }
+  const subject = by ? { subject: by.policy } : {}
+  const pools = outcome === 'deny' ? {} : { pools: candidates.map(({ pool }) => pool) }
+  return { kind: 'target', ...subject, result: 'skip', why: 'watching', mode, ...pools }
 }
 
 function exhaustion({ candidates, exhaustedBy, by }: Evaluation): Denial {
@@ -336,15 +334,19 @@ function evaluateUnmatched(
   above: readonly TraceStep[],
 ): Evaluation {
   const { resourceType, locale, explicit } = request
-  const pair = `${resourceType} in ${locale}`
   if (unmatched.value === 'deny') {
-    const because = `no document speaks of ${pair}, and ${unmatched.ipam} lets nothing pass outside policy`
     const owner = snapshot.ipams.get(unmatched.ipam!)?.account
-    const denial: Denial = { cause: 'unmatched', setting: 'unmatched', value: pair, allowed: [], owner }
-    const step: TraceStep = { kind: 'document', subject: unmatched.ipam!, result: 'fail', because }
+    const denial: Denial = {
+      cause: 'unmatched',
+      setting: 'unmatched',
+      value: `${resourceType} in ${locale}`,
+      allowed: [],
+      owner,
+    }
+    const step: TraceStep = { kind: 'document', subject: unmatched.ipam!, result: 'fail', why: 'unmatched' }
     return denied(denial, [...above, step], { readsTags: false })
   }
-  const none: TraceStep = { kind: 'document', subject: pair, result: 'miss', because: 'no document speaks of it' }
+  const none: TraceStep = { kind: 'document', result: 'miss', why: 'no-document' }
   const steps = [...above, none]
   const want = wantOf({ request, type }, undefined, explicit?.cidr)
   if (explicit?.pool === undefined || explicit.pool === provider) return evaluateProvider(want, steps, {})
@@ -362,24 +364,21 @@ function evaluateNamedPool(
   const askedTags = readsTags || readsTagsOf(snapshot, name, want.type)
   if (!isListed && !isOwnOrShared(snapshot, want.request.account, name)) {
     const denial: Denial = { cause: 'explicit', setting: 'pool', value: name, allowed: [], by, owner: by?.owner }
-    const because = 'the account does not own it, and it is not shared with it'
-    const step: TraceStep = { kind: 'explicit', subject: name, result: 'fail', because }
+    const step: TraceStep = { kind: 'explicit', subject: name, result: 'fail', why: 'not-shared' }
     return denied(denial, [...above, step], { by, readsTags })
   }
   const fit = fitPool(snapshot, name, want)
   if ('denial' in fit) {
-    const step: TraceStep = { kind: 'pool', subject: name, result: 'fail', because: fit.because }
+    const step: TraceStep = { kind: 'pool', subject: name, result: 'fail', ...fit.reason }
     return denied(fit.denial, [...above, step], { by, readsTags: askedTags })
   }
-  const because = isListed
-    ? 'the caller named it, and the rules list it'
-    : 'the caller named it, and nothing forbids it'
+  const why = isListed ? 'named-listed' : 'named-allowed'
   return {
     outcome: 'allow',
     candidates: Object.freeze([fit.candidate]),
     onExhausted: 'deny',
     by,
-    steps: [...above, { kind: 'explicit', subject: name, result: 'hit', because }],
+    steps: [...above, { kind: 'explicit', subject: name, result: 'hit', why }],
     readsTags: askedTags,
   }
 }
@@ -395,7 +394,7 @@ function evaluateProvider(
 ): Evaluation {
   const fit = fitProvider(want)
   if ('denial' in fit) {
-    const step: TraceStep = { kind: 'pool', subject: provider, result: 'fail', because: fit.because }
+    const step: TraceStep = { kind: 'pool', subject: provider, result: 'fail', ...fit.reason }
     return denied(fit.denial, [...above, step], { by, readsTags })
   }
   const candidates = Object.freeze([fit.candidate])
@@ -436,11 +435,11 @@ function evaluateDocument(
     const holding = open.filter((rule) => isInPool(snapshot, rule.pool, cidr))
     const text = formatCidr(cidr)
     if (holding.length > 0) {
-      const because = `it lies in ${holding.map((rule) => rule.pool).join(', ')}`
-      const steps: TraceStep[] = [...above, { kind: 'explicit', subject: text, result: 'hit', because }]
+      const pools = holding.map((rule) => rule.pool)
+      const steps: TraceStep[] = [...above, { kind: 'explicit', subject: text, result: 'hit', why: 'lies-in', pools }]
       const rules = document.rules.map((rule) =>
         rule.skipped === undefined && !holding.includes(rule)
-          ? { ...rule, skipped: `${text} is not in its CIDRs` }
+          ? { ...rule, skipped: { why: 'outside', cidr: text } as const }
           : rule,
       )
       const evaluated = evaluateRules(snapshot, { ...want, cidr }, { ...document, rules }, { steps })
@@ -481,11 +480,9 @@ function paramsGate(
   open: readonly { pool: string }[],
   params: string,
 ): { readonly denial?: Denial; readonly step: TraceStep } {
-  const unlisted = `the rules do not list it, and on-explicit is ${onExplicit.value}`
+  const unlisted = { kind: 'explicit', subject: params, why: 'unlisted', onExplicit: onExplicit.value } as const
   if (onExplicit.value !== 'deny') {
-    const isSteer = onExplicit.value === 'steer'
-    const because = isSteer ? `${unlisted}: the rules are used instead` : unlisted
-    return { step: { kind: 'explicit', subject: params, result: isSteer ? 'skip' : 'hit', because } }
+    return { step: { ...unlisted, result: onExplicit.value === 'steer' ? 'skip' : 'hit' } }
   }
   return {
     denial: {
@@ -496,7 +493,7 @@ function paramsGate(
       by: onExplicit.by,
       owner: onExplicit.by.owner,
     },
-    step: { kind: 'explicit', subject: params, result: 'fail', because: unlisted },
+    step: { ...unlisted, result: 'fail' },
   }
 }
 
@@ -519,7 +516,7 @@ function evaluateRules(
   let readsTags = readsTagsIn(document)
   for (const { pool, number, skipped } of document.rules) {
     if (skipped !== undefined) {
-      steps.push({ kind: 'rule', subject: pool, result: 'skip', because: skipped })
+      steps.push({ kind: 'rule', subject: pool, result: 'skip', ...skipped })
       continue
     }
     readsTags ||= readsTagsOf(snapshot, pool, want.type)
@@ -527,9 +524,9 @@ function evaluateRules(
     if ('denial' in fit) {
       if (fit.isRequestsFault) fault ??= fit
       else misplaced ??= fit
-      steps.push({ kind: 'rule', subject: pool, result: 'fail', because: fit.because })
+      steps.push({ kind: 'rule', subject: pool, result: 'fail', ...fit.reason })
     } else {
-      steps.push({ kind: 'rule', subject: pool, result: 'hit', because: `rule ${number} lists it` })
+      steps.push({ kind: 'rule', subject: pool, result: 'hit', why: 'listed', rule: number })
       candidates.push(fit.candidate)
     }
   }
@@ -543,8 +540,7 @@ function evaluateRules(
   if (wrong) return denied(wrong.denial, steps, { by, readsTags, isSteered })
   const narrowedBy = document.rules.find(({ excludedBy }) => excludedBy)?.excludedBy
   if (onExhausted.value === 'provider' && !want.cidr && !narrowedBy) {
-    const because = 'no rule can serve, and on-exhausted is provider'
-    steps.push({ kind: 'exhausted', subject: provider, result: 'hit', because })
+    steps.push({ kind: 'exhausted', subject: provider, result: 'hit', why: 'no-rule-else' })
     const evaluated = evaluateProvider(want, steps, { by, readsTags })
     return {
       ...evaluated,
@@ -594,31 +590,31 @@ function evaluateExcepted(snapshot: Snapshot, asked: Asked, { resolution, plain,
   const { inForce, others } = exceptionsFor(snapshot.exceptions, path, asked.request, now)
   if (inForce.length === 0 && others.length === 0) return plain
   const steps: TraceStep[] = []
-  const note = ({ id }: ExceptionFacts, result: TraceStep['result'], because: string) =>
-    steps.push({ kind: 'exception', subject: id, result, because })
+  const note = ({ id: subject }: ExceptionFacts, { result, reason }: Pick<Tried, 'result' | 'reason'>) =>
+    steps.push({ kind: 'exception', subject, result, ...reason })
   let evaluated: Evaluation | undefined
   let { readsTags } = plain
   for (const exception of inForce) {
     // One that only adds to what a steered request gets leaves it to the others to honour what was named.
     if (evaluated && (evaluated.exception !== undefined || !evaluated.isSteered)) {
-      note(exception, 'skip', 'another exception is enough')
+      note(exception, { result: 'skip', reason: { why: 'needless' } })
       continue
     }
     const tried = evaluateUnder(snapshot, asked, { resolution, plain }, exception)
     if (!evaluated || tried.result === 'hit') evaluated = tried.evaluation
     readsTags ||= tried.readsTags
-    note(exception, tried.result, tried.because)
+    note(exception, tried)
   }
   let ended: Denial['endedException']
   for (const exception of others) {
     const { id, startsAt, expiresAt } = exception
     const isOver = now >= expiresAt
-    const moment = new Date(isOver ? expiresAt : startsAt).toISOString()
-    note(exception, 'miss', isOver ? `it expired at ${moment}` : `it starts at ${moment}`)
+    const reason: ExceptionReason = isOver ? { why: 'expired', at: expiresAt } : { why: 'begins', at: startsAt }
+    note(exception, { result: 'miss', reason })
     if (!isOver || ended || evaluated || plain.outcome !== 'deny') continue
     const tried = evaluateUnder(snapshot, asked, { resolution, plain }, exception)
     readsTags ||= tried.readsTags
-    if (tried.result === 'hit') ended = { id, endedAt: moment }
+    if (tried.result === 'hit') ended = { id, endedAt: new Date(expiresAt).toISOString() }
   }
   const { steps: above, ...rest } = evaluated ?? plain
   const denial = ended && rest.denial ? { denial: { ...rest.denial, endedException: ended } } : {}
@@ -633,8 +629,8 @@ function evaluateExcepted(snapshot: Snapshot, asked: Asked, { resolution, plain,
 interface Tried {
   /** Undefined where the exception changes nothing. */
   readonly evaluation?: Evaluation
-  readonly result: TraceStep['result']
-  readonly because: string
+  readonly result: 'hit' | 'miss' | 'skip'
+  readonly reason: ExceptionReason
   /** Also where it changes nothing: with other tags it might. */
   readonly readsTags: boolean
 }
@@ -647,19 +643,19 @@ function evaluateUnder(
 ): Tried {
   const { request } = asked
   const { document, steps } = resolution
-  const miss = (because: string, readsTags = plain.readsTags): Tried => ({ result: 'miss', because, readsTags })
+  const miss = (reason: ExceptionReason, readsTags = plain.readsTags): Tried => ({ result: 'miss', reason, readsTags })
   const hit = (evaluation: Evaluation): Tried => ({
     evaluation: { ...evaluation, exception: exception.id },
     readsTags: evaluation.readsTags,
     result: 'hit',
-    because: `it grants ${grantsText(exception)} until ${new Date(exception.expiresAt).toISOString()}`,
+    reason: { why: 'grants', ...grantedBy(exception), until: exception.expiresAt },
   })
 
   const failed = document ? gates.filter(({ name, gate }) => gate.find(asked, document[name])) : []
-  for (const { gate } of failed) {
-    if ('because' in gate.exceptions) return miss(gate.exceptions.because)
+  for (const { name, gate } of failed) {
+    if ('because' in gate.exceptions) return miss({ why: 'none-from', setting: settingOf(name).word })
     if (!gate.exceptions.areGranted(asked, exception.grants)) {
-      return miss(`it grants ${grantsText(exception)}, not the size`)
+      return miss({ why: 'size-not-granted', ...grantedBy(exception) })
     }
   }
   const asGranted = document && { ...document, ...Object.fromEntries(failed.map(({ name }) => [name, undefined])) }
@@ -680,14 +676,13 @@ function evaluateUnder(
     })
   if (base.outcome !== 'allow' && granted.candidates.length > 0) return serve('allow', granted.candidates)
   if (base.outcome === 'deny') {
-    return added.candidates.length > 0 ? serve('steer', added.candidates) : miss(granted.because, readsTags)
+    return added.candidates.length > 0 ? serve('steer', added.candidates) : miss(granted.reason, readsTags)
   }
   const more = isListedCidr(request, base) ? [] : added.candidates.filter(({ pool }) => !isTriedBy(base, pool))
   const reserve = more.length === 0 ? undefined : Object.freeze({ exception: exception.id, candidates: more })
   if (base !== plain) return hit({ ...base, reserve, readsTags })
-  if (!reserve) return { result: 'skip', because: 'policy answers the same without it', readsTags }
-  const because = 'policy allows the request without it; it counts where nothing else has room'
-  return { evaluation: { ...plain, reserve, readsTags }, result: 'skip', because, readsTags }
+  if (!reserve) return { result: 'skip', reason: { why: 'same-without' }, readsTags }
+  return { evaluation: { ...plain, reserve, readsTags }, result: 'skip', reason: { why: 'in-reserve' }, readsTags }
 }
 
 /** All pools that are listed and have the CIDR are tried, and nothing else. */
@@ -697,13 +692,12 @@ const isListedCidr = ({ explicit }: AllocationRequest, { candidates, isSteered }
 const isTriedBy = ({ candidates, onExhausted }: Evaluation, pool: string): boolean =>
   candidates.some((candidate) => candidate.pool === pool) || (pool === provider && onExhausted === 'provider')
 
-const grantsText = ({ grants: { pools, provider: isProvider, size, sizeIpv6 } }: ExceptionFacts): string =>
-  [
-    ...pools,
-    ...(isProvider ? [provider] : []),
-    ...(size ? [`/${size.min} to /${size.max}`] : []),
-    ...(sizeIpv6 ? [`IPv6 /${sizeIpv6.min} to /${sizeIpv6.max}`] : []),
-  ].join(', ')
+const grantedBy = ({ grants: { pools, provider: isProvider, size, sizeIpv6 } }: ExceptionFacts): Granted => ({
+  ...(pools.length > 0 ? { pools } : {}),
+  ...(isProvider ? { provider: true } : {}),
+  ...(size ? { size: { min: size.min, max: size.max } } : {}),
+  ...(sizeIpv6 ? { sizeIpv6: { min: sizeIpv6.min, max: sizeIpv6.max } } : {}),
+})
 
 /** Those of an exception's pools, and the provider after them, that can serve the request as it was asked. */
 function fitGrants(
@@ -712,11 +706,15 @@ function fitGrants(
   document: ResolvedDocument | undefined,
   exception: ExceptionFacts,
   { cidr, pool: named }: NonNullable<AllocationRequest['explicit']> = asked.request.explicit ?? {},
-): { readonly candidates: Candidate[]; readonly because: string; readonly readsTags: boolean } {
+): { readonly candidates: Candidate[]; readonly reason: ExceptionReason; readonly readsTags: boolean } {
   const { type } = asked
   const want = wantOf(asked, document, cidr)
   const candidates: Candidate[] = []
-  let because = `it grants ${grantsText(exception)}${named === undefined ? '' : `, not ${named}`}`
+  let reason: ExceptionReason = {
+    why: 'others',
+    ...grantedBy(exception),
+    ...(named === undefined ? {} : { named }),
+  }
   let readsTags = false
   const { account } = asked.request
   // Whoever approved these had no say over them: the permission is the owner's, who shares them.
@@ -726,13 +724,13 @@ function fitGrants(
   for (const pool of exception.grants.pools) {
     if (named !== undefined && named !== pool) continue
     if (!pools.includes(pool)) {
-      because = `${pool}: its owner does not share it with ${account} any more`
+      reason = { why: 'unshared', pool }
       continue
     }
     readsTags ||= readsTagsOf(snapshot, pool, type)
     const fit = fitPool(snapshot, pool, want)
     if ('candidate' in fit) candidates.push(fit.candidate)
-    else because = `${pool}: ${fit.because}`
+    else reason = { ...fit.reason, pool }
   }
   const listed = (document?.rules ?? []).filter(({ skipped }) => skipped === undefined).map(({ pool }) => pool)
   // A CIDR of a pool that is listed is taken from there: it is none that the caller brings.
@@ -741,7 +739,7 @@ function fitGrants(
   if (exception.grants.provider && isOpen) {
     const fit = fitProvider(want)
     if ('candidate' in fit) candidates.push(fit.candidate)
-    else because = `${provider}: ${fit.because}`
+    else reason = { ...fit.reason, pool: provider }
   }
-  return { candidates, because, readsTags }
+  return { candidates, reason, readsTags }
 }

@@ -1,6 +1,7 @@
 // What policy is asked and what it answers: requests, verdicts, decisions and their traces (policy-model §5).
 
 import type { Cidr } from '../cidr.ts'
+import type { RecordedStep, TraceStep } from './trace.ts'
 import type { Mode, OnExhausted } from './values.ts'
 
 /** A request for address space, from whatever enforcement point. */
@@ -31,23 +32,6 @@ export interface Candidate {
   readonly cidr?: Cidr
   /** The rule's place in its document, counted from 1. */
   readonly rule?: number
-}
-
-export interface TraceStep {
-  readonly kind:
-    | 'target'
-    | 'document'
-    | 'tags'
-    | 'size'
-    | 'setting'
-    | 'exception'
-    | 'explicit'
-    | 'rule'
-    | 'pool'
-    | 'exhausted'
-  readonly subject: string
-  readonly result: 'hit' | 'miss' | 'skip' | 'fail'
-  readonly because: string
 }
 
 /** The policy that spoke, and where it is enabled. */
@@ -195,6 +179,37 @@ export interface Decision {
   readonly exception?: string
   readonly denial?: Denial
   readonly trace: readonly TraceStep[]
+}
+
+/** A decision that is on record, from whenever. */
+export interface DecisionOnRecord extends Omit<Decision, 'trace'> {
+  readonly trace: readonly RecordedStep[]
+}
+
+/**
+ * What is told of a decision: plain facts, of which the words are made where they are shown. `names` are what policies and pools
+ * in it are called now, by their ids, and the contacts whom to ask, as far as whoever is told may know.
+ */
+export interface ToldDecision
+  extends Pick<Decision, 'outcome' | 'policy' | 'target' | 'document' | 'pool' | 'exception' | 'denial'> {
+  /** Absent: nobody has asked for this. */
+  readonly id?: string
+  readonly request: Pick<AllocationRequest, 'account' | 'resourceType' | 'locale'> & {
+    /** The pool, or else the CIDR, that was named. */
+    readonly named?: string
+  }
+  readonly candidates: readonly Pick<Candidate, 'pool' | 'rule'>[]
+  readonly cidr?: string
+  /** What those that warn would have made of it. */
+  readonly warning?: ToldAnswer
+  readonly names?: Readonly<Record<string, string>>
+  readonly contact?: string
+  readonly poolContact?: string
+  /** The step of its trace that says why, where that is more than the decision's own sentence. */
+  readonly because?: TraceStep
+}
+export interface ToldAnswer extends Pick<WouldBe, 'policy' | 'target' | 'denial'> {
+  readonly candidates: readonly Pick<Candidate, 'pool'>[]
 }
 
 /** How the allocator fared: where it took what, that nothing had room, or undefined where it was never asked. */

@@ -6,6 +6,7 @@ import { type ExceptionFacts, exceptionsNotOver, isInForce } from './exception.t
 import { assignmentsOn, hasMode, type Pair, resolve } from './resolve.ts'
 import { type SettingName, settingNames, settingOf } from './settings.ts'
 import { emptyCaches, pathOf, type ResolvedDocument, type ResolvedRule, type Snapshot, type World } from './snapshot.ts'
+import type { Reason, SkipReason } from './trace.ts'
 import type { Mode } from './values.ts'
 
 /** A rule of the document that gives the order, as it stands at the node. */
@@ -15,7 +16,7 @@ export interface EffectiveRule {
   readonly number: number
   /** `depends`: at a unit or root, conditions tell the accounts below apart. */
   readonly inForce: 'yes' | 'no' | 'depends'
-  readonly because?: string
+  readonly because?: SkipReason | Reason<'outside'>
   /** The final that does not list the pool, where that is why. */
   readonly excludedBy?: Party
   readonly when?: RuleCondition
@@ -176,7 +177,7 @@ function ruleAt(
 }
 
 /** A condition that asks for units alone and is met at a node is met by everything below it. */
-const isMetBelow = ({ accounts, tags }: RuleCondition, skipped: string | undefined): boolean =>
+const isMetBelow = ({ accounts, tags }: RuleCondition, skipped: ResolvedRule['skipped']): boolean =>
   !accounts && !tags && skipped === undefined
 
 const conditionOn = ({ rules }: PolicyDocument, pool: string): RuleCondition | undefined =>

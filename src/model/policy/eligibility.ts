@@ -7,6 +7,7 @@ import { nestingProblem } from './nesting.ts'
 import { builtInTypes, findResourceType, namesOf, type Registry } from './resource-types.ts'
 import { type SettingName, settingNames, settingOf } from './settings.ts'
 import type { IpamFacts, PoolFacts } from './snapshot.ts'
+import { reasonInWords } from './trace-words.ts'
 
 /** Amazon VPC IPAM's quota: rules for one resource type and locale. */
 export const rulesMax = 10
@@ -52,7 +53,10 @@ export function rulesProblem(
     if (type.awsService && pool.awsService !== type.awsService)
       return wrong(`${resourceType} needs ${member('awsService')} ${type.awsService}`)
     const nesting = pool.divides === undefined ? undefined : nestingProblem(type, registry.get(pool.divides))
-    if (nesting !== undefined) return wrong(`${nesting}: it is none for ${resourceType}`)
+    if (nesting !== undefined) {
+      const about = { account: pool.account, locale, resourceType }
+      return wrong(`${reasonInWords({ why: nesting }, about)}: it is none for ${resourceType}`)
+    }
   }
   return undefined
 }

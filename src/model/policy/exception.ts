@@ -429,6 +429,12 @@ export const isPoolExcepted = (
     return list.slice(countOver(list, now)).some(({ exception }) => isLeave(exception) && isInForce(exception, now))
   })
 
+/** The pools that exceptions in force for a node grant. */
+export const poolsExceptedAt = (exceptions: ExceptionIndex, node: string, now: number): readonly string[] =>
+  [...(exceptions.byTarget.get(node)?.byPool.keys() ?? [])].filter((pool) =>
+    isPoolExcepted(exceptions, [node], pool, now),
+  )
+
 /** `*` stands for any text. Greedy with one point to come back to: at worst the product of both lengths. */
 export function matchesPattern(pattern: string, text: string): boolean {
   let at = 0

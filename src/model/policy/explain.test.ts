@@ -7,7 +7,6 @@ import { conclude, decide } from './decide.ts'
 import type { AllocationRequest, AllocatorResult, Decision, Denial } from './decision.ts'
 import type { PolicyVersion } from './document.ts'
 import {
-  type Contacts,
   explainDecision,
   forms,
   messageOf,
@@ -15,11 +14,11 @@ import {
   renderDecision,
   shortCharactersMax,
   shortMessage,
-  withContact,
 } from './explain.ts'
 import type { PolicySettings } from './settings.ts'
 import type { GovernanceFacts } from './snapshot.ts'
 import { admin, assign, documentOf, policy, pool, pools, prod, request, root, worldOf } from './testdata/world.ts'
+import { type Contacts, withContact } from './told.ts'
 
 const at = new Date('2026-01-02T03:04:05Z')
 

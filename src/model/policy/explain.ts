@@ -1,75 +1,26 @@
 // A decision in words, in three lengths: one line, one sentence with a line per fact and whom to ask, and all of it.
 
 import { formatCidr } from '../cidr.ts'
-import type { DenialFacts } from '../refusal.ts'
 import {
   type AllocationRequest,
   type CandidateAnswer,
-  type Decision,
   type Denial,
   isWarning,
   provider,
-  type TraceStep,
+  type ToldAnswer,
+  type ToldDecision,
   type WouldBe,
 } from './decision.ts'
 import { articleFor } from './resource-types.ts'
 import { gateOf } from './settings.ts'
-import type { Snapshot } from './snapshot.ts'
+import { type Explained, type Names, paramsOf, toldOf } from './told.ts'
+import type { WordedStep } from './trace.ts'
+import { inWords } from './trace-words.ts'
 
 export interface Explanation {
   readonly sentence: string
   readonly lines: readonly string[]
 }
-
-/** Names to show beside ids, by id; where one is missing, the id stands alone. */
-export type Names = ReadonlyMap<string, string>
-
-/** A recorded decision, or one that nobody asked for and that has no id. */
-export type Explained = Omit<Decision, 'id'> & {
-  readonly id?: string
-  /** What policies and pools in it are called now, as far as whoever is told may know. */
-  readonly names?: Names
-  /** Of a denial: whom to ask about what decided, or else at the account that owns it, as these say now. */
-  readonly contact?: string | undefined
-  /** Of a denial for want of space: whom to ask about the pool that has none. */
-  readonly poolContact?: string | undefined
-}
-
-/** The contacts that policies and pools have themselves. */
-export interface Contacts {
-  readonly policy?: string | undefined
-  readonly pool?: string | undefined
-}
-
-/** With whom to ask about what denied it, or at the account that owns that: whoever is told the account is told its contact. */
-export function withContact<T extends Explained>(
-  snapshot: Pick<Snapshot, 'nodes'>,
-  decision: T,
-  { policy, pool }: Contacts = {},
-): T & Explained {
-  const { owner, by, cause } = decision.denial ?? {}
-  const own = by ? policy : cause === 'pool-rule' ? pool : undefined
-  const contact = own ?? (owner === undefined ? undefined : snapshot.nodes.get(owner)?.contact)
-  return {
-    ...decision,
-    ...(contact === undefined ? {} : { contact }),
-    ...(cause === 'exhausted' && pool !== undefined ? { poolContact: pool } : {}),
-  }
-}
-
-/** The policies and pools that a caller is told of by their ids, where one is told of a decision. */
-export const idsTold = ({ policy, wouldBe, denial, candidates, pool, request }: Explained): readonly string[] =>
-  [
-    policy?.id,
-    wouldBe?.policy?.id,
-    denial?.by?.policy,
-    denial?.pool,
-    ...(denial?.allowed ?? []),
-    ...(wouldBe?.candidates ?? []).map((candidate) => candidate.pool),
-    ...candidates.map((candidate) => candidate.pool),
-    pool,
-    request.explicit?.pool,
-  ].filter((id) => id !== undefined)
 
 const special = /[\\^$.*+?()[\]{}|]/g
 /** A text with names behind the ids in it: `ID` (NAME). */
@@ -159,38 +110,18 @@ function shortDenial(denial: Denial, request: AllocationRequest): string {
 }
 
 /** What a caller is told: which policy decided, by what, on what value, and what is allowed. */
-export function explainDecision(decision: Explained): Explanation {
-  const { sentence, lines } = decision.outcome === 'deny' ? explainDenial(decision) : explainGrant(decision)
-  const { names } = decision
+export const explainDecision = (decision: Explained): Explanation => wordsOfTold(toldOf(decision))
+
+/** The same in words: a sentence, and a line for each fact. */
+export function wordsOfTold(told: ToldDecision): Explanation {
+  const { sentence, lines } = told.outcome === 'deny' ? explainDenial(told) : explainGrant(told)
+  const names = new Map(Object.entries(told.names ?? {}))
   return { sentence: nameIds(sentence, names), lines: lines.map((line) => nameIds(line, names)) }
 }
 
-/** What `explainDecision` says of a denial, as data. */
-export function denialFacts(explained: Explained): DenialFacts {
-  const { request, policy, target, document, denial, names, poolContact } = explained
-  const contact = poolContact ?? explained.contact
-  const { by, cause, setting, value, allowed, missingTags, pool, owner, endedException } = denial!
-  const { account, resourceType, locale } = request
-  const party = by ?? (policy && { policy: policy.id, version: policy.version, target })
-  return {
-    account,
-    resourceType,
-    locale,
-    cause,
-    setting,
-    actual: value,
-    expected: allowed,
-    ...(missingTags ? { missingTags } : {}),
-    ...(pool === undefined ? {} : { poolId: pool }),
-    ...(pool !== undefined && names?.has(pool) ? { poolName: names.get(pool)! } : {}),
-    ...(party && names?.has(party.policy) ? { policyName: names.get(party.policy)! } : {}),
-    ...(party ? { policyId: party.policy, version: party.version, targetId: party.target } : {}),
-    ...(document ? { document } : {}),
-    ...(owner === undefined ? {} : { owner }),
-    ...(contact === undefined ? {} : { contact }),
-    ...(endedException ? { exceptionId: endedException.id } : {}),
-  }
-}
+/** Why it is so, in one sentence, or in fewer words where a step of the trace says it. */
+export const reasonOfTold = (told: ToldDecision): string =>
+  told.because ? inWords(told.because, told.request).because : wordsOfTold(told).sentence
 
 /** The whole decision with its trace, as plain text for `cadastre explain`. */
 export function renderDecision(decision: Explained, names: Names = new Map(), next?: string): string {
@@ -221,7 +152,7 @@ export function renderDecision(decision: Explained, names: Names = new Map(), ne
     ...known.map(([name, value]) => `${name.padEnd(12)}${value}`),
     '',
     'trace',
-    ...decision.trace.map((step, index) => renderStep(step, index + 1, names)),
+    ...decision.trace.map((step, index) => renderStep(inWords(step, decision.request), index + 1, names)),
     '',
     ...lines,
     '',
@@ -246,7 +177,7 @@ function renderAnswer(
 
 const withName = (id: string, names: Names): string => (names.has(id) ? `${id} (${names.get(id)})` : id)
 
-const renderStep = ({ kind, subject, result, because }: TraceStep, number: number, names: Names): string =>
+const renderStep = ({ kind, subject, result, because }: WordedStep, number: number, names: Names): string =>
   `${String(number).padStart(3)}. ${result.padEnd(5)}${kind.padEnd(10)}${withName(subject, names)}: ${because}`
 
 function askedFor({ resourceType, locale, family, netmaskLength, explicit }: AllocationRequest): string {
@@ -258,7 +189,9 @@ function askedFor({ resourceType, locale, family, netmaskLength, explicit }: All
   return `${resourceType} in ${locale}, ${what}${explicit?.pool === undefined ? '' : ` from ${explicit.pool}`}`
 }
 
-const denialSentences: { readonly [C in Denial['cause']]: (denial: Denial, request: AllocationRequest) => string } = {
+const denialSentences: {
+  readonly [C in Denial['cause']]: (denial: Denial, request: Pick<AllocationRequest, 'resourceType'>) => string
+} = {
   tags: gateSentence,
   size: gateSentence,
   setting: gateSentence,
@@ -288,7 +221,7 @@ const upperArticle = (type: string): string => (articleFor(type) === 'an' ? 'An'
 /** These causes are a policy's doing, so that the sentence begins with the policy's name. */
 const policyCauses: readonly Denial['cause'][] = ['tags', 'size', 'setting', 'explicit', 'no-rule']
 
-function explainDenial(decision: Explained): Explanation {
+function explainDenial(decision: ToldDecision): Explanation {
   const denial = decision.denial!
   const { by, cause, allowed, missingTags, endedException } = denial
   const words = denialSentences[cause](denial, decision.request)
@@ -308,7 +241,7 @@ function explainDenial(decision: Explained): Explanation {
     ...(endedException
       ? [`Exception \`${endedException.id}\` would have let it through; it ended at ${endedException.endedAt}.`]
       : []),
-    ...wouldBeLines(decision),
+    ...warningLines(decision),
     ...(decision.poolContact === undefined
       ? []
       : [`For space in pool \`${denial.pool}\`, ask ${decision.poolContact}.`]),
@@ -317,7 +250,7 @@ function explainDenial(decision: Explained): Explanation {
   return { sentence: `${isPolicys ? `${subject} ${words}` : words}${tail}.`, lines }
 }
 
-function explainGrant(decision: Explained): Explanation {
+function explainGrant(decision: ToldDecision): Explanation {
   const { policy, target, request, outcome, pool } = decision
   const under = decision.exception === undefined ? '' : ` under exception \`${decision.exception}\``
   const by = policy
@@ -325,22 +258,19 @@ function explainGrant(decision: Explained): Explanation {
     : 'as no policy enforced here speaks of it'
   const from = pool === undefined || pool === provider ? 'provider-assigned space' : `pool \`${pool}\``
   const rule = decision.candidates.find((candidate) => candidate.pool === pool)?.rule
-  const block = decision.cidr && formatCidr(decision.cidr)
+  const { cidr: block } = decision
   const onPaper = `would come${block ? ` as ${block}` : ''}`
   const got = decision.id === undefined ? onPaper : `got${block ? ` ${block}` : ''}`
-  const steer = outcome === 'steer' ? `; your choice \`${paramsOf(request)}\` is not listed and was not followed` : ''
+  const steer = outcome === 'steer' ? `; your choice \`${request.named ?? ''}\` is not listed and was not followed` : ''
   return {
     sentence: `${upperArticle(request.resourceType)} ${request.resourceType} in ${request.locale} ${got} from ${from}${under}, ${by}${rule ? `, rule ${rule}` : ''}${steer}.`,
-    lines: wouldBeLines(decision),
+    lines: warningLines(decision),
   }
 }
 
-const paramsOf = ({ explicit }: AllocationRequest): string =>
-  explicit?.pool ?? (explicit?.cidr ? formatCidr(explicit.cidr) : '')
-
-/** What assignments that do not act would have done. Only those that warn speak to the caller. */
-const wouldBeLines = ({ wouldBe, request }: Explained): readonly string[] =>
-  wouldBe && isWarning(wouldBe) ? [`Warning: ${wouldText(wouldBe, request)}`] : []
+/** What assignments that do not act would have done. */
+const warningLines = ({ warning, request }: ToldDecision): readonly string[] =>
+  warning ? [`Warning: ${wouldText(warning, request)}`] : []
 
 /** What is not for the caller, but for whoever tries a policy out: what those that only watch would have answered. */
 const watchedLines = ({ wouldBe, candidate, request }: Explained): readonly string[] => [
@@ -348,7 +278,10 @@ const watchedLines = ({ wouldBe, candidate, request }: Explained): readonly stri
   ...(candidate ? [`Candidate: ${wouldText(candidate, request)}`] : []),
 ]
 
-function wouldText({ policy, target, denial, candidates }: WouldBe | CandidateAnswer, request: AllocationRequest) {
+function wouldText(
+  { policy, target, denial, candidates }: ToldAnswer,
+  request: Pick<AllocationRequest, 'resourceType'>,
+): string {
   const who = policy ? `Policy \`${policy.id}\` version ${policy.version} on \`${target}\`` : 'Policy'
   if (!denial) return `${who} would take it from ${candidates.map(({ pool }) => `\`${pool}\``).join(', ')}.`
   const allowed = denial.allowed.length > 0 ? `; allowed: ${denial.allowed.join(', ')}` : ''
@@ -359,7 +292,7 @@ function wouldText({ policy, target, denial, candidates }: WouldBe | CandidateAn
   return `${text}${allowed}.`
 }
 
-function askLine({ denial, id, contact }: Explained): string {
+function askLine({ denial, id, contact }: ToldDecision): string {
   const { by, cause, owner, pool } = denial!
   if (cause === 'resource-type') return 'Change the request; there is no exception to this.'
   const exceptions = gateOf(denial!)?.exceptions

@@ -14,9 +14,12 @@ export const canBeDivided = ({ takes }: ResourceType): boolean => takes === 'cid
  * divided into subnets; what an administrator's own network holds is for them to say.
  * @param outer undefined where the type of what is divided is not known any more
  */
-export function nestingProblem(type: ResourceType, outer: ResourceType | undefined): string | undefined {
-  if (type.level === 'network') return 'it divides a network, and no network of its own is made of a part of one'
-  if (type.level === 'subnet' && outer?.level === 'subnet') return 'it divides a subnet, which holds no subnets'
+export function nestingProblem(
+  type: ResourceType,
+  outer: ResourceType | undefined,
+): 'network-inside' | 'subnet-inside' | undefined {
+  if (type.level === 'network') return 'network-inside'
+  if (type.level === 'subnet' && outer?.level === 'subnet') return 'subnet-inside'
   return undefined
 }
 

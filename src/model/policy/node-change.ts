@@ -3,6 +3,7 @@ import type { RuleCondition } from './document.ts'
 import type { ExceptionFacts } from './exception.ts'
 import { type TagsByNode, unmetCondition } from './resolve.ts'
 import { pathOf, type Snapshot, versionOf } from './snapshot.ts'
+import type { SkipReason } from './trace.ts'
 
 type Tags = ReadonlyMap<string, string>
 
@@ -122,7 +123,7 @@ export function touchedByNumber(snapshot: Snapshot, number: string, parentId: st
   return touched
 }
 
-const isMet = (unmet: string | undefined): boolean => unmet === undefined
+const isMet = (unmet: SkipReason | undefined): boolean => unmet === undefined
 
 /**
  * Candidates count beside what is live: a right that is asked for now cannot be asked for later, when the candidate is

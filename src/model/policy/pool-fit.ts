@@ -7,8 +7,9 @@ import { type AllocationRequest, type Candidate, type Denial, provider } from '.
 import type { Lengths } from './exception.ts'
 import { nestingProblem } from './nesting.ts'
 import { isOwnOrShared } from './resolve.ts'
-import { articleFor, type ResourceType } from './resource-types.ts'
+import type { ResourceType } from './resource-types.ts'
 import type { PoolFacts, Snapshot } from './snapshot.ts'
+import type { MisfitReason } from './trace.ts'
 import { formatRequiredTag } from './values.ts'
 
 /** What is asked of a pool, after policy had its say about size and explicit choice. */
@@ -24,7 +25,7 @@ export interface Want {
 }
 
 export interface Misfit {
-  readonly because: string
+  readonly reason: MisfitReason
   readonly denial: Denial
   /** Whether another request of the same account, locale and type could have fitted. */
   readonly isRequestsFault: boolean
@@ -37,7 +38,7 @@ export function fitPool(snapshot: Snapshot, poolId: string, want: Want): Fit {
   const pool = snapshot.pools.get(poolId)
   if (!pool) {
     return {
-      because: 'there is no such pool',
+      reason: { why: 'absent' },
       denial: { cause: 'pool-rule', setting: 'pool', value: poolId, allowed: [], pool: poolId },
       isRequestsFault: false,
     }
@@ -57,18 +58,17 @@ export function fitProvider(want: Want): Fit {
   if (netmaskLength !== undefined && isWithin(netmaskLength, lengths)) {
     return { candidate: Object.freeze({ pool: provider, netmaskLength, cidr }) }
   }
-  const [value, because] =
-    netmaskLength === undefined
-      ? ['none', 'neither the request nor policy says a netmask length, and it has no default']
-      : [`/${netmaskLength}`, `/${netmaskLength} is outside ${lengthsText(lengths)}`]
+  const { min, max } = lengths
+  const reason: MisfitReason =
+    netmaskLength === undefined ? { why: 'no-length' } : { why: 'length-outside', length: netmaskLength, min, max }
   const denial: Denial = {
     cause: 'pool-rule',
     setting: 'netmask-length',
-    value,
+    value: netmaskLength === undefined ? 'none' : `/${netmaskLength}`,
     allowed: [lengthsText(lengths)],
     pool: provider,
   }
-  return { because, denial, isRequestsFault: true }
+  return { reason, denial, isRequestsFault: true }
 }
 
 /** What takes one address gets one, whatever defaults there are. */
@@ -87,92 +87,96 @@ function candidateOf(pool: PoolFacts, want: Want): Candidate {
 
 /** Rules that no other request of this account, locale and type could meet. */
 function placeMisfit(snapshot: Snapshot, pool: PoolFacts, { request, type }: Want): Misfit | undefined {
-  const misfit = (setting: string, value: string, allowed: readonly string[], because: string): Misfit => ({
-    because,
+  const misfit = (reason: MisfitReason, setting: string, value: string, allowed: readonly string[]): Misfit => ({
+    reason,
     denial: { cause: 'pool-rule', setting, value, allowed, owner: pool.account, pool: pool.id },
     isRequestsFault: false,
   })
   const operatingRegions = snapshot.ipams.get(pool.ipamId)?.operatingRegions ?? []
   const isReservation = type.isReservation === true
   if (!servesLocale(pool, { locale: request.locale, isReservation, operatingRegions })) {
-    const is = pool.locale ?? 'None'
-    const allowed = pool.locale === undefined && isReservation ? operatingRegions : [is]
-    return misfit('locale', request.locale, allowed, `its locale is ${is}, the request's ${request.locale}`)
+    const { locale } = pool
+    const allowed = locale === undefined && isReservation ? operatingRegions : [locale ?? 'None']
+    const reason: MisfitReason = { why: 'locale', ...(locale === undefined ? {} : { locale }) }
+    return misfit(reason, 'locale', request.locale, allowed)
   }
   if (pool.family !== request.family) {
-    return misfit('address-family', `ipv${request.family}`, [`ipv${pool.family}`], `it holds IPv${pool.family}`)
+    const reason: MisfitReason = { why: 'family', holds: pool.family }
+    return misfit(reason, 'address-family', `ipv${request.family}`, [`ipv${pool.family}`])
   }
   const scopeTypes = request.scopeType ? [request.scopeType] : type.scopeTypes
   if (!scopeTypes.includes(pool.scopeType)) {
-    return misfit('scope', scopeTypes.join(' or '), [pool.scopeType], `its scope is ${pool.scopeType}`)
+    const reason: MisfitReason = { why: 'scope', scope: pool.scopeType }
+    return misfit(reason, 'scope', scopeTypes.join(' or '), [pool.scopeType])
   }
   if (type.awsService && pool.awsService !== type.awsService) {
-    const is = pool.awsService ?? 'none'
-    return misfit('aws-service', type.awsService, [is], `its AWS service is ${is}, and ${type.name} needs ec2`)
+    const { awsService: service } = pool
+    const reason: MisfitReason = { why: 'service', ...(service === undefined ? {} : { service }) }
+    return misfit(reason, 'aws-service', type.awsService, [service ?? 'none'])
   }
   const nesting =
     pool.divides === undefined ? undefined : nestingProblem(type, snapshot.resourceTypes.get(pool.divides))
   if (nesting !== undefined) {
-    return misfit('resource-type', type.name, type.level === 'network' ? ['subnets', 'hosts'] : ['hosts'], nesting)
+    const allowed = type.level === 'network' ? ['subnets', 'hosts'] : ['hosts']
+    return misfit({ why: nesting }, 'resource-type', type.name, allowed)
   }
   if (pool.account !== request.account && snapshot.ipams.get(pool.ipamId)?.tier === 'free') {
-    return misfit('tier', request.account, [pool.account], 'its IPAM is of the free tier, which serves its owner alone')
+    return misfit({ why: 'free-tier' }, 'tier', request.account, [pool.account])
   }
   return undefined
 }
 
 function requestMisfit(snapshot: Snapshot, pool: PoolFacts, want: Want): Misfit | undefined {
   const { request, type, cidr } = want
-  const misfit = (setting: string, value: string, allowed: readonly string[], because: string): Misfit => ({
-    because,
+  const misfit = (reason: MisfitReason, setting: string, value: string, allowed: readonly string[]): Misfit => ({
+    reason,
     denial: { cause: 'pool-rule', setting, value, allowed, owner: pool.account, pool: pool.id },
     isRequestsFault: true,
   })
   if (cidr && !pool.cidrs.some((provisioned) => contains(provisioned, cidr))) {
-    const because = `${formatCidr(cidr)} is not in its CIDRs`
+    const value = formatCidr(cidr)
+    const reason: MisfitReason = { why: 'outside', cidr: value }
     if (isOwnOrShared(snapshot, request.account, pool.id)) {
-      return misfit('cidr', formatCidr(cidr), pool.cidrs.map(formatCidr), because)
+      return misfit(reason, 'cidr', value, pool.cidrs.map(formatCidr))
     }
-    const outside = misfit('cidr', formatCidr(cidr), [], because)
+    const outside = misfit(reason, 'cidr', value, [])
     return { ...outside, denial: { ...outside.denial, isWithheld: true } }
   }
   const wrong = lengthMisfit(pool, want)
   if (wrong) {
-    const { setting, value, allowed, because } = wrong
-    return { ...misfit(setting, value, [allowed], because), isRequestsFault: wrong.isRequestsFault }
+    const { reason, setting, value, allowed } = wrong
+    return { ...misfit(reason, setting, value, [allowed]), isRequestsFault: wrong.isRequestsFault }
   }
   const missing = type.isReservation ? [] : missingTags(pool.requiredTags, request.tags)
   if (missing.length === 0) return undefined
   const missingTexts = missing.map(formatRequiredTag)
-  const because = `it asks for tags ${missingTexts.join(', ')}`
   const base = misfit(
+    { why: 'pool-tags', tags: missingTexts },
     'required-tags',
     valueOfTags(missing, request.tags),
     pool.requiredTags.map(formatRequiredTag),
-    because,
   )
   return { ...base, denial: { ...base.denial, missingTags: missingTexts } }
 }
 
 /** What is wrong with the length. Where the pool has none that the type and policy allow, no other request could do better. */
 function lengthMisfit(pool: PoolFacts, want: Want) {
-  const { lengths, type } = want
+  const { lengths } = want
   const own: Lengths = { min: pool.minNetmaskLength ?? 0, max: pool.maxNetmaskLength ?? bitsOf(pool.family) }
   const isRequestsFault = Math.max(own.min, lengths.min) <= Math.min(own.max, lengths.max)
-  const misfit = (setting: string, value: string, because: string, allowed = lengthsText(own)) => ({
+  const misfit = (reason: MisfitReason, setting: string, value: string, allowed = lengthsText(own)) => ({
+    reason,
     setting,
     value,
-    because,
     allowed,
     isRequestsFault,
   })
   const length = lengthFor(pool, want)
-  if (length === undefined) return misfit('netmask-length', 'none', 'it has no default netmask length')
+  if (length === undefined) return misfit({ why: 'no-default-length' }, 'netmask-length', 'none')
   const value = `/${length}`
-  if (length < own.min) return misfit('min-netmask-length', value, `${value} is larger than its /${own.min}`)
-  if (length > own.max) return misfit('max-netmask-length', value, `${value} is smaller than its /${own.max}`)
+  if (length < own.min) return misfit({ why: 'too-large', length, min: own.min }, 'min-netmask-length', value)
+  if (length > own.max) return misfit({ why: 'too-small', length, max: own.max }, 'max-netmask-length', value)
   if (isWithin(length, lengths)) return undefined
-  const allowed = lengthsText(lengths)
-  const because = `its default ${value} is outside ${allowed}, which ${articleFor(type.name)} ${type.name} can have`
-  return misfit('default-netmask-length', value, because, allowed)
+  const { min, max } = lengths
+  return misfit({ why: 'default-outside', length, min, max }, 'default-netmask-length', value, lengthsText(lengths))
 }

@@ -1,7 +1,7 @@
 // Which documents apply to an account, and what they come to when merged (policy-model §3).
 
 import { joinKey } from '../key.ts'
-import type { Party, TraceStep } from './decision.ts'
+import type { Party } from './decision.ts'
 import {
   type AllocationRule,
   type Assignment,
@@ -22,6 +22,7 @@ import {
   versionOf,
   type World,
 } from './snapshot.ts'
+import type { SkipReason, TraceStep } from './trace.ts'
 
 /** A document in force, and who put it there. */
 export interface Part {
@@ -49,8 +50,7 @@ export function resolve(snapshot: Snapshot, world: World, account: string, pair:
   const assignments = assignmentsOn(snapshot, world, path)
   const { finals, base, steps } = partsOf(snapshot, assignments, pair)
   if (assignments.length === 0) {
-    const because = 'no policy that is enforced is enabled on its path'
-    steps.push({ kind: 'target', subject: account, result: 'miss', because })
+    steps.push({ kind: 'target', subject: account, result: 'miss', why: 'no-policy' })
   }
   const resolution: Resolution = {
     document: base && merge(snapshot, path, pair, { base, finals }),
@@ -127,14 +127,14 @@ export function partsOf(snapshot: Snapshot, assignments: readonly Assignment[], 
   for (const assignment of assignments) {
     if (assignment.kind !== 'final') continue
     const part = partOf(snapshot, assignment, pair)
-    steps.push(stepOf(snapshot, assignment, pair, part !== undefined))
+    steps.push(stepOf(snapshot, assignment, part !== undefined))
     if (part) finals.push(part)
   }
   let nearest: Part | undefined
   for (const assignment of assignments.toReversed()) {
     if (assignment.kind !== 'default') continue
     nearest = partOf(snapshot, assignment, pair)
-    steps.push(stepOf(snapshot, assignment, pair, nearest !== undefined))
+    steps.push(stepOf(snapshot, assignment, nearest !== undefined))
     if (nearest || versionOf(snapshot, assignment).compatibility === 'aws') break
   }
   return { finals, base: nearest ?? finals[0], steps }
@@ -148,18 +148,14 @@ function partOf(snapshot: Snapshot, assignment: Assignment, { locale, resourceTy
   return { document, by: { policy: policyId, version: version.version, target: targetId, owner: version.account } }
 }
 
-function stepOf(snapshot: Snapshot, assignment: Assignment, pair: Pair, isHit: boolean): TraceStep {
-  const { policyId, targetId, kind, mode } = assignment
+function stepOf(snapshot: Snapshot, assignment: Assignment, isHit: boolean): TraceStep {
+  const { policyId: subject, targetId: target, kind: assigned, mode } = assignment
   const { version, compatibility } = versionOf(snapshot, assignment)
-  const has = isHit ? 'has a document' : 'has no document'
-  const whole =
-    !isHit && kind === 'default' && compatibility === 'aws' ? ', and as with AWS the nearest wins whole' : ''
-  return {
-    kind: 'document',
-    subject: policyId,
-    result: isHit ? 'hit' : 'miss',
-    because: `version ${version}, ${kind} on ${targetId} (${mode}), ${has} for ${pair.resourceType} in ${pair.locale}${whole}`,
-  }
+  const facts = { version, assigned, target, ...(mode === 'enforce' ? {} : { mode }) }
+  if (isHit) return { kind: 'document', subject, result: 'hit', why: 'has-document', ...facts }
+  const isWhole = assigned === 'default' && compatibility === 'aws'
+  const whole = isWhole ? { isWhole } : {}
+  return { kind: 'document', subject, result: 'miss', why: 'has-no-document', ...facts, ...whole }
 }
 
 function merge(
@@ -180,7 +176,8 @@ function merge(
     if (unmet !== undefined) return { ...rule, skipped: unmet, excludedBy: takesAll ? base.by : undefined }
     const by = narrowing.find((part) => !lists(snapshot, path, part, pool))?.by
     if (!by) return rule
-    return { ...rule, skipped: `final policy ${by.policy} on ${by.target} does not list it`, excludedBy: by }
+    const skipped = { why: 'narrowed', policy: by.policy, target: by.target } as const
+    return { ...rule, skipped, excludedBy: by }
   }
   return {
     by: base.by,
@@ -209,17 +206,21 @@ export interface TagsByNode {
 }
 
 /** Which part of a condition does not hold for the account at the path's end; undefined where all do. */
-export function unmetCondition(tree: TagsByNode, path: readonly string[], when?: RuleCondition): string | undefined {
+export function unmetCondition(
+  tree: TagsByNode,
+  path: readonly string[],
+  when?: RuleCondition,
+): SkipReason | undefined {
   if (!when) return undefined
   const account = path.at(-1)!
-  if (when.accounts && !when.accounts.includes(account)) return `its condition names other accounts than ${account}`
+  if (when.accounts && !when.accounts.includes(account)) return { why: 'for-other-accounts' }
   if (when.organizationalUnits && !path.some((node) => when.organizationalUnits!.includes(node)))
-    return `${account} is in none of the units that its condition names`
+    return { why: 'for-other-units' }
   for (const { key, values } of when.tags ?? []) {
     const value = path.findLast((node) => tree.nodes.get(node)?.tags?.has(key))
     const tag = value === undefined ? undefined : tree.nodes.get(value)!.tags!.get(key)!
     if (tag === undefined || !values.includes(tag))
-      return `its condition asks for tag ${key} on the account or above to be ${values.join(' or ')}, and it is ${tag ?? 'not set'}`
+      return { why: 'for-other-tags', key, values, ...(tag === undefined ? {} : { tag }) }
   }
   return undefined
 }

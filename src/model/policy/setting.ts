@@ -2,9 +2,10 @@
 // gate, the content hash, words and the reference follow. And the kinds that there are.
 
 import { joinKey } from '../key.ts'
-import type { AllocationRequest, Denial, Party, TraceStep } from './decision.ts'
+import type { AllocationRequest, Denial, Party } from './decision.ts'
 import type { ExceptionGrants } from './exception.ts'
 import type { ResourceType } from './resource-types.ts'
+import type { GateStep } from './trace.ts'
 import {
   type Compatibility,
   compareTexts,
@@ -81,7 +82,7 @@ export interface Gate<Resolved> {
   /** Gates are asked in this order. */
   readonly rank: number
   /** Reads of the request what all with the same answer have in common (`keyOf` in `decide.ts`), a block that is named, and tags. */
-  find(asked: Asked, resolved: Resolved): { readonly denial: Denial; readonly step: TraceStep } | undefined
+  find(asked: Asked, resolved: Resolved): { readonly denial: Denial; readonly step: GateStep } | undefined
   /** Whether what it finds depends on the tags of the request. */
   readsTags(resolved: Resolved): boolean
   /** Behind the name of the policy, such as `does not allow a /24`. */
@@ -91,7 +92,7 @@ export interface Gate<Resolved> {
   readonly exceptions: GateExceptions
 }
 
-/** Whether exceptions can let a request through: where they grant what it needs, or never, and what to do instead. */
+/** Whether exceptions can let a request through: where they grant what it needs, or never, and what is said of that. */
 export type GateExceptions =
   | { areGranted(asked: Asked, grants: ExceptionGrants): boolean }
   | { readonly because: string; readonly remedy: string }

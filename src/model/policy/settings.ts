@@ -3,6 +3,7 @@
 import { missingTags, valueOfTags } from '../pool.ts'
 import type { Denial } from './decision.ts'
 import { choice, type Gate, lengths, type ResolvedSize, type Setting, tagList } from './setting.ts'
+import type { Reason } from './trace.ts'
 import { type Compatibility, formatRequiredTag, onExhaustedValues, onExplicitValues } from './values.ts'
 
 /** In the order in which they are shown. */
@@ -60,12 +61,7 @@ export const documentSettings = {
             owner: first.by.owner,
             missingTags: missingTexts,
           },
-          step: {
-            kind: 'tags',
-            subject: first.by.policy,
-            result: 'fail',
-            because: `it asks for ${missingTexts.join(', ')}`,
-          },
+          step: { kind: 'tags', subject: first.by.policy, result: 'fail', why: 'tags', tags: missingTexts },
         }
       },
       readsTags: (requiredTags) => requiredTags.length > 0,
@@ -92,12 +88,14 @@ function gateOfSize(setting: string, family: 4 | 6): Gate<ResolvedSize | undefin
       const { by } = length === undefined || length < min.value ? min : max
       const value = length === undefined ? 'CIDR of any size' : `/${length}`
       const allowed = isPossible ? [`/${min.value} to /${max.value}`] : []
-      const because = isPossible
-        ? `${value} is outside ${allowed[0]}`
-        : `no size is left: ${min.by.policy} allows from /${min.value} on, and ${max.by.policy} up to /${max.value}`
+      const bounds = { min: min.value, max: max.value }
+      const reason: Reason<'size-outside' | 'no-size'> =
+        isPossible && length !== undefined
+          ? { why: 'size-outside', length, ...bounds }
+          : { why: 'no-size', ...bounds, minBy: min.by.policy, maxBy: max.by.policy }
       return {
         denial: { cause: 'size', setting, value, allowed, by, owner: by.owner },
-        step: { kind: 'size', subject: by.policy, result: 'fail', because },
+        step: { kind: 'size', subject: by.policy, result: 'fail', ...reason },
       }
     },
     readsTags: () => false,
@@ -171,8 +169,10 @@ export const gates: readonly { readonly name: SettingName; readonly gate: Gate<u
   })
   .sort((a, b) => a.gate.rank - b.gate.rank)
 
+/** The gate of the setting with this public name, where there is one. */
+export const gateNamed = (word: string): Gate<unknown> | undefined =>
+  gates.find(({ name }) => settingOf(name).word === word)?.gate
+
 /** The gate that a denial is from, where it is from one. */
 export const gateOf = ({ cause, setting }: Denial): Gate<unknown> | undefined =>
-  cause === 'tags' || cause === 'size' || cause === 'setting'
-    ? gates.find(({ name }) => settingOf(name).word === setting)?.gate
-    : undefined
+  cause === 'tags' || cause === 'size' || cause === 'setting' ? gateNamed(setting) : undefined

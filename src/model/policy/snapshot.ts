@@ -4,11 +4,12 @@ import type { Cidr } from '../cidr.ts'
 import { joinKey } from '../key.ts'
 import type { RoleBinding } from '../roles.ts'
 import { eachInSteps, finish, groupInSteps, indexInSteps, type Steps } from '../steps.ts'
-import type { Party, TraceStep, Verdict } from './decision.ts'
+import type { Party, Verdict } from './decision.ts'
 import type { Assignment, AssignmentCandidate, PolicyDocument, PolicyVersion } from './document.ts'
 import { type ExceptionFacts, type ExceptionIndex, indexExceptions } from './exception.ts'
 import { type Registry, type ResourceType, registryOf } from './resource-types.ts'
 import type { ResolvedSettings } from './settings.ts'
+import type { Reason, SkipReason, TraceStep } from './trace.ts'
 import type { RequiredTag } from './values.ts'
 
 /** A node of the organization tree. `tags` are those that administrators set on it. */
@@ -85,7 +86,7 @@ export interface ResolvedRule {
   /** Its place in the document, counted from 1. */
   readonly number: number
   /** Why it does not apply to the account; undefined where it does. */
-  readonly skipped?: string
+  readonly skipped?: SkipReason | Reason<'outside'>
   /** The final that does not list it for the account, where that is why. */
   readonly excludedBy?: Party
 }
@@ -154,6 +155,8 @@ export interface Snapshot {
     readonly resolutions: BoundedMap<Resolution>
     readonly verdicts: BoundedMap<CachedVerdict>
     readonly grants: BoundedMap<ReadonlySet<string>>
+    /** By node, the owners of the pools that are shared with it; undefined until it is asked. */
+    sharing?: ReadonlyMap<string, ReadonlySet<string>>
   }
 }
 

@@ -2,13 +2,17 @@
 import { z } from 'zod'
 import { observationFields, readLines } from '#formats/observations.ts'
 import { formatCidr, parseAddress, parseCidr } from '#model/cidr.ts'
+import { formatId } from '#model/identifier.ts'
 import { observedKinds, observedStates } from '#model/observation.ts'
+import { differenceKinds } from '#model/observed-difference.ts'
 import { refuseValue } from '#model/refusal.ts'
 import type { StoredObservation } from '#store/tables/observations.ts'
 import type { Source, StoredSnapshot } from '#store/tables/sources.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { nativeIntake, nativeRead, nativeWrite } from '../operation.native.ts'
+import type { ReadContext } from '../operation.ts'
 import {
+  accountId,
   answerPage,
   filterOf,
   formatInstant,
@@ -21,8 +25,10 @@ import {
   pageOf,
   paging,
   scopeName,
+  typeName,
 } from '../shapes.native.ts'
 import { description, newDescription, refuseNoChange } from '../space/shapes.native.ts'
+import { listDifferences as differencesOf, type ListedDifference } from './differences.ts'
 import { takeSnapshot } from './intake.ts'
 import { listObservations as listOf, type ObservationFilter, presenceOf, presences } from './observations.ts'
 import { getSnapshot as getOf, listSnapshots as snapshotsOf } from './snapshots.ts'
@@ -330,6 +336,58 @@ export const listObservations = nativeRead({
   },
 })
 
+// Differences --------------------------------------------------------------------------------------------------------
+
+const difference = z.object({
+  difference: z.enum(Object.keys(differenceKinds) as [keyof typeof differenceKinds]),
+  cidr: observation.shape.cidr,
+  id: observation.shape.id,
+  account: accountId.optional().describe('The account that the source means, by its number here.'),
+  observed: observation,
+  registered: z
+    .object({
+      allocationId: idText('allocation'),
+      cidr: z.string(),
+      account: accountId,
+      resourceType: typeName,
+      resourceId: z.string().optional(),
+    })
+    .meta({ id: 'RegisteredSpace' })
+    .optional()
+    .describe('What the register has instead, or still.'),
+})
+nameShapes({ Difference: difference })
+
+export const listDifferences = nativeRead({
+  name: 'listDifferences',
+  summary: 'List where a source and the register differ.',
+  description: `What you may not see of the register counts as not there. ${Object.entries(differenceKinds)
+    .map(([name, words]) => `\`${name}\`: ${words}`)
+    .join(' ')}`,
+  action: 'estate:read',
+  input: z.strictObject({
+    ...paging,
+    sourceId: sourceName,
+    difference: difference.shape.difference.optional().describe('Only those of this kind.'),
+    account: z
+      .string()
+      .max(128)
+      .optional()
+      .describe('Only what this account owns, by its number or as the source calls it.'),
+  }),
+  output: pageOf(difference),
+  rest: { method: 'GET', path: '/sources/{sourceId}/differences' },
+  cli: 'difference list',
+  columns: ['difference', 'cidr', 'id', 'account', 'registered'],
+  refusals: ['NotFound', 'InvalidPaginationToken'],
+  at: placeOfSource,
+  run: async (context, { sourceId, ...asked }) =>
+    answerPage(
+      await differencesOf(context, await findSource(context, sourceId), filterOf(asked), pageAsked(asked)),
+      describeDifference(context),
+    ),
+})
+
 export const estateOperations = [
   listSources,
   getSource,
@@ -339,6 +397,7 @@ export const estateOperations = [
   listSnapshots,
   getSnapshot,
   listObservations,
+  listDifferences,
 ] as const
 export const estateIntakes = [sendSnapshot] as const
 
@@ -385,6 +444,23 @@ function describeSnapshot({
     unlisted: unlisted.map((part) => Object.fromEntries(Object.entries(part).filter(([, text]) => text !== ''))),
   }
 }
+
+const describeDifference =
+  ({ tx }: ReadContext) =>
+  ({ stored, difference: { kind, registered }, account }: ListedDifference): z.output<typeof difference> => ({
+    difference: kind,
+    cidr: formatCidr(stored.cidr),
+    id: stored.id || undefined,
+    account,
+    observed: describeObservation(stored),
+    registered: registered && {
+      allocationId: formatId('allocation', tx.installation, registered.n),
+      cidr: formatCidr(registered.cidr),
+      account: registered.account,
+      resourceType: registered.resourceType,
+      resourceId: registered.resourceId,
+    },
+  })
 
 function describeObservation(stored: StoredObservation): z.output<typeof observation> {
   const { sourceId, kind, cidr, space, id, account, locale, body, firstSeenAt } = stored

@@ -1,6 +1,7 @@
 // Accounts over the native API: under their own numbers and ids, renamed, and found by whoever may see them.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { wordsOfTold } from '#model/policy/explain.ts'
 import { spread } from '#model/spread.ts'
 import { createAccessKey, listAccessKeys } from '#operations/identity/access-keys.ts'
 import { refusalOf } from '../../../test/acme.ts'
@@ -419,7 +420,7 @@ test('a refusal that says which account to ask says whom there, as the account s
   assert.match(first.detail!, new RegExp(`ask account ${owner.account} \\(net@example\\.com\\), the owner of`))
   const refusal = await refusalOf(world.call('AllocateAddress', {}, { account: user }))
   assert(refusal.code === 'DeniedByPolicy')
-  assert(refusal.lines.some((line) => line.includes('(net@example.com)')))
+  assert(wordsOfTold(refusal.told).lines.some((line) => line.includes('(net@example.com)')))
   await world.ask('PATCH', `/accounts/${owner.account}`, { body: { contact: null } })
   const second = await denied()
   assert.deepEqual([second.owner, second.contact], [owner.account, undefined])

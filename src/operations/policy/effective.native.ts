@@ -4,6 +4,7 @@ import { isAccountId } from '#model/organization.ts'
 import type { EffectiveDocument, EffectiveWorld } from '#model/policy/effective.ts'
 import type { FieldShape, ResolvedSize, Sourced } from '#model/policy/setting.ts'
 import { type AnySetting, forEachSetting } from '#model/policy/settings.ts'
+import { type About, reasonInWords } from '#model/policy/trace-words.ts'
 import { assignmentKindValues, modeValues, type RequiredTag } from '#model/policy/values.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { nativeRead } from '../operation.native.ts'
@@ -147,20 +148,21 @@ export const getEffectivePolicy = nativeRead({
   at: async (context, { node }) => placeOfNode(context, node),
   async run(context, { node, ...pair }) {
     const view = await effectivePolicy(context, node, pair)
+    const about = { account: view.node, ...pair }
     const answer = {
       node,
       path: [...view.path],
       ...pair,
-      enforced: describeWorld(view.enforced),
-      ...(view.warned ? { warned: describeWorld(view.warned) } : {}),
-      ...(view.observed ? { observed: describeWorld(view.observed) } : {}),
+      enforced: describeWorld(view.enforced, about),
+      ...(view.warned ? { warned: describeWorld(view.warned, about) } : {}),
+      ...(view.observed ? { observed: describeWorld(view.observed, about) } : {}),
       assignments: view.assignments.map(({ party, ...rest }) => ({ ...describeParty(party), ...rest })),
       ...(view.selfEnabled
         ? {
             selfEnabled: {
               counts: view.selfEnabled.counts,
               ...(view.selfEnabled.because ? { because: describeParty(view.selfEnabled.because) } : {}),
-              ...(view.selfEnabled.document ? { document: describeDocument(view.selfEnabled.document) } : {}),
+              ...(view.selfEnabled.document ? { document: describeDocument(view.selfEnabled.document, about) } : {}),
             },
           }
         : {}),
@@ -178,19 +180,25 @@ export const getEffectivePolicy = nativeRead({
   },
 })
 
-const describeWorld = ({ document, unmatched: { value, ipam } }: EffectiveWorld): z.output<typeof world> => ({
-  ...(document ? { document: describeDocument(document) } : {}),
+const describeWorld = (
+  { document, unmatched: { value, ipam } }: EffectiveWorld,
+  about: About,
+): z.output<typeof world> => ({
+  ...(document ? { document: describeDocument(document, about) } : {}),
   unmatched: { value, ...(ipam === undefined ? {} : { ipamId: ipam }) },
 })
 
-function describeDocument({ by, rules, narrowings, ...settings }: EffectiveDocument): z.output<typeof document> {
+function describeDocument(
+  { by, rules, narrowings, ...settings }: EffectiveDocument,
+  about: About,
+): z.output<typeof document> {
   return {
     by: describeParty(by),
     rules: rules.map(({ pool, number, inForce, because, excludedBy, when }) => ({
       poolId: pool,
       number,
       inForce,
-      because,
+      ...(because ? { because: reasonInWords(because, about) } : {}),
       ...(excludedBy ? { excludedBy: describeParty(excludedBy) } : {}),
       ...(when ? { when: showCondition(when) } : {}),
     })),

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import type { Ec2Input } from '#formats/aws/ec2.generated.ts'
 import { parseId } from '#model/identifier.ts'
+import { inWords } from '#model/policy/trace-words.ts'
 import { asNetwork, dev, lab, network, openAcme, prod, refusalOf, root, shop, stranger } from '../../../test/acme.ts'
 import { type Sent, withNativeApi } from '../../../test/native-world.ts'
 import { explainDecision } from './explain.ts'
@@ -109,9 +110,10 @@ describe('an exception over both APIs', () => {
       return parseId('decision', tx.installation, 'decision' in refusal ? refusal.decision! : '')!
     })
     const decision = await acme.store.read((tx) => tx.journal.findDecision(n))
-    const step = decision?.trace.find(({ kind }) => kind === 'exception')
-    assert.deepEqual([step?.subject, step?.result], [exceptionId, 'miss'])
-    assert.match(step!.because, /^it expired at /)
+    const found = decision!.trace.find(({ kind }) => kind === 'exception')!
+    const step = inWords(found, decision!.request)
+    assert.deepEqual([step.subject, step.result], [exceptionId, 'miss'])
+    assert.match(step.because, /^it expired at /)
   })
 
   test('§6 clock: it does not begin before its start', async () => {

@@ -3,10 +3,11 @@
 import { expandId, parseId } from '#model/identifier.ts'
 import { isTargetId } from '#model/organization.ts'
 import { conclude } from '#model/policy/decide.ts'
-import type { AllocationRequest, Decision } from '#model/policy/decision.ts'
-import { type Explained, type Names, renderDecision } from '#model/policy/explain.ts'
+import type { AllocationRequest, Decision, DecisionOnRecord } from '#model/policy/decision.ts'
+import { renderDecision } from '#model/policy/explain.ts'
 import { answerTo, describeNext, type NearestChange, nearestChange } from '#model/policy/nearest-change.ts'
 import { compileSnapshot, type PoolFacts, type Snapshot } from '#model/policy/snapshot.ts'
+import type { Explained, Names } from '#model/policy/told.ts'
 import { isPrincipalName } from '#model/principal.ts'
 import type { ReadTransaction, Store } from '#store/store.ts'
 import { roomFor } from '../space/availability.ts'
@@ -23,7 +24,7 @@ export async function explainDecision(store: Store, given: string): Promise<stri
     const recorded = n === undefined ? undefined : await tx.journal.findDecision(n)
     if (!recorded) return undefined
     const snapshot = compileSnapshot(await tx.governance.facts(), tx.governanceEpoch)
-    const decision = await withLabels<Decision>(tx, snapshot, { ...recorded, id })
+    const decision = await withLabels<DecisionOnRecord>(tx, snapshot, { ...recorded, id })
     const nearest = await nearestFor(tx, snapshot, decision)
     const entry = await tx.journal.findEntry(recorded.auditEntry)
     const makers = (entry?.makers ?? []).filter(isPrincipalName)
@@ -106,7 +107,7 @@ export async function namesIn(
     request.account,
     ...[policy?.id, target, decision.pool, wouldBe?.policy?.id, wouldBe?.target].filter((id) => id !== undefined),
     ...candidates.map(({ pool }) => pool),
-    ...trace.map(({ subject }) => subject),
+    ...trace.flatMap(({ subject }) => subject ?? []),
   ])
   const seen = [...ids].filter(isSeen)
   const names = await tx.tags.names(seen)

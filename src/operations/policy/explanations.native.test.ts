@@ -1,6 +1,7 @@
 // Explanations and the effective view: what they say is what a request then gets.
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
+import { wordsOfTold } from '#model/policy/explain.ts'
 import {
   type Acme,
   asNetwork,
@@ -88,7 +89,7 @@ describe('explanations', () => {
       ['add-tags', [{ key: 'team', value: 'net' }], 'requester', pool],
     )
     assert.ok(told.messages.standard.includes(sentence) && told.messages.short.length <= 120)
-    assert.ok(told.messages.standard.startsWith(refusal.sentence))
+    assert.ok(told.messages.standard.startsWith(wordsOfTold(refusal.told).sentence))
     // The operator's command says the same.
     const text = (await explainDecision(acme.store, refusal.decision))!
     assert.ok(text.startsWith(told.messages.long))

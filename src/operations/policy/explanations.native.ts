@@ -3,8 +3,10 @@ import { z } from 'zod'
 import { type Cidr, formatCidr, nearCidrProblem, parseAddress, parseCidr } from '#model/cidr.ts'
 import { hasShape } from '#model/identifier.ts'
 import type { AllocationRequest, Party } from '#model/policy/decision.ts'
-import { type Explained, messageOf, type Names } from '#model/policy/explain.ts'
+import { messageOf } from '#model/policy/explain.ts'
 import { type Change, describeChange, describeNext, type NearestChange } from '#model/policy/nearest-change.ts'
+import type { Explained, Names } from '#model/policy/told.ts'
+import { inWords } from '#model/policy/trace-words.ts'
 import { modeValues } from '#model/policy/values.ts'
 import { refuse } from '#model/refusal.ts'
 import { placeOfNode } from '../identity/roles.ts'
@@ -243,7 +245,8 @@ async function describe(context: ReadContext, given: Explained): Promise<z.outpu
       : {}),
     documents: trace
       .filter(({ kind, result }) => kind === 'document' && (result === 'hit' || result === 'miss'))
-      .filter(({ subject }) => hasShape('policy', subject))
+      .filter(({ subject = '' }) => hasShape('policy', subject))
+      .map((step) => inWords(step, decision.request))
       .map(({ subject, result, because }) => ({ policyId: subject, isApplied: result === 'hit', because })),
     ...(denial
       ? {
@@ -286,7 +289,7 @@ async function describe(context: ReadContext, given: Explained): Promise<z.outpu
           },
         }
       : {}),
-    trace: trace.map(({ kind, subject, result, because }) => ({ kind, subject, result, because })),
+    trace: trace.map((step) => inWords(step, decision.request)),
     ...(nearest ? { nearestChange: describeNearest(nearest) } : {}),
   }
   return { ...answer, names: await namesBeside(context, answer, isNowTold ? decision.request.account : undefined) }

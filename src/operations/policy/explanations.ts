@@ -1,10 +1,10 @@
 // Explanations as far as the caller may have them: of decisions on record, and of requests that nobody has made.
 import { type AllocationRequest, provider } from '#model/policy/decision.ts'
-import type { Explained, Names } from '#model/policy/explain.ts'
 import type { NearestChange } from '#model/policy/nearest-change.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import { findResourceType, isNetwork } from '#model/policy/resource-types.ts'
 import type { PoolFacts, Snapshot } from '#model/policy/snapshot.ts'
+import type { Explained, Names } from '#model/policy/told.ts'
 import { refuse } from '#model/refusal.ts'
 import { refuseMalformed } from '../identifiers.ts'
 import { permitter } from '../identity/authority.ts'

@@ -1,9 +1,9 @@
 // What a decision is told with: the names of the policies and pools in it, and whom to ask about them, as they are now.
 import { hasDigitsOf, type IdKind } from '#model/identifier.ts'
 import { provider } from '#model/policy/decision.ts'
-import { type Explained, idsTold, withContact } from '#model/policy/explain.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
+import { type Explained, idsTold, withContact } from '#model/policy/told.ts'
 import type { ReadTransaction } from '#store/store.ts'
 import { permitter } from '../identity/authority.ts'
 import type { ReadContext } from '../operation.ts'

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import type { Ec2Input, Ec2Operation } from '#formats/aws/ec2.generated.ts'
+import { wordsOfTold } from '#model/policy/explain.ts'
 import { resourceTypes } from '#model/policy/resource-types.ts'
 import {
   type Acme,
@@ -436,7 +437,7 @@ describe('§2 settings', () => {
     assert.equal(await acme.poolOfAddress(shop), listed)
     assert.equal(await acme.poolOfAddress(shop, { IpamPoolId: listed }), listed)
     const refusal = await refusalOf(acme.poolOfAddress(shop, { IpamPoolId: unlisted }))
-    assert.ok(refusal.code === 'DeniedByPolicy' && refusal.sentence.includes(policy))
+    assert.ok(refusal.code === 'DeniedByPolicy' && wordsOfTold(refusal.told).sentence.includes(policy))
   })
 
   test('§2 onExplicit: steer takes from the rules instead, allow lets it', async (t) => {

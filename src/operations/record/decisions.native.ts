@@ -1,6 +1,7 @@
 // Decisions on record: listed by what they are about, and shown with their trace.
 import { z } from 'zod'
 import { formatCidr } from '#model/cidr.ts'
+import { inWords } from '#model/policy/trace-words.ts'
 import { modeValues } from '#model/policy/values.ts'
 import { refuse } from '#model/refusal.ts'
 import type { RecordedDecision } from '#store/tables/journal.ts'
@@ -211,7 +212,7 @@ export const getDecision = nativeRead({
       denial: denial && { ...denial, allowed: [...denial.allowed] },
       wouldBe: wouldBe && { ...wouldBe, candidates: wouldBe.candidates.map(describeCandidate) },
       candidate: candidate && { ...candidate, candidates: candidate.candidates.map(describeCandidate) },
-      trace: [...trace],
+      trace: trace.map((step) => inWords(step, recorded.request)),
       requestedBy: entry && {
         principal: entry.principal,
         ...showMakers(entry.makers),

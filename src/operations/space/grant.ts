@@ -13,12 +13,12 @@ import {
   provider,
   type Verdict,
 } from '#model/policy/decision.ts'
-import { denialFacts, explainDecision } from '#model/policy/explain.ts'
 import { canBeDivided } from '#model/policy/nesting.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
+import { denialFacts, toldOf } from '#model/policy/told.ts'
 import { publicSpace } from '#model/public-space.ts'
-import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
+import { type Refusal, refuse, refuseValue, saidByPolicy } from '#model/refusal.ts'
 import type { AddressAssociation } from '#store/tables/addresses.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { Pool } from '#store/tables/pools.ts'
@@ -474,10 +474,10 @@ const heldBySubnets = (context: ReadContext, { family, sourceResource }: Pool): 
 async function refuseDecision(context: WriteContext, decision: Decision): Promise<never> {
   context.record(decision)
   const explained = await withLabels(context.tx, await context.snapshot(), decision)
-  const { sentence, lines } = explainDecision(explained)
-  const refusal = decision.denial && refusalOfPool(decision.denial, sentence)
+  const told = toldOf(explained)
+  const refusal = decision.denial && refusalOfPool(decision.denial)
   return refuse(
-    refusal ?? { code: 'DeniedByPolicy', decision: decision.id, sentence, lines, ...denialFacts(explained) },
+    refusal ? { ...refusal, told } : { code: 'DeniedByPolicy', decision: decision.id, told, ...denialFacts(explained) },
   )
 }
 
@@ -490,12 +490,9 @@ const memberOf: Readonly<Record<string, string>> = {
 }
 
 /** Where the pool itself or the kind of resource says no, EC2 has codes and wording of its own, which clients match on. */
-function refusalOfPool(
-  { cause, setting, value, allowed, isWithheld, pool, missingTags }: Denial,
-  sentence: string,
-): Refusal | undefined {
+function refusalOfPool({ cause, setting, value, allowed, isWithheld, pool, missingTags }: Denial): Refusal | undefined {
   if (cause === 'resource-type') {
-    return { code: 'InvalidParameterValue', field: memberOf[setting]!, value, problem: sentence }
+    return { code: 'InvalidParameterValue', field: memberOf[setting]!, value, problem: saidByPolicy }
   }
   if (cause !== 'pool-rule') return undefined
   if (missingTags && pool !== undefined) return { code: 'MissingRequiredTags', pool, missing: missingTags }
@@ -516,8 +513,8 @@ function refusalOfPool(
     }
   }
   return setting.endsWith('netmask-length')
-    ? { code: 'InvalidParameterValue', field: 'netmaskLength', value, problem: sentence }
-    : { code: 'InvalidParameterValue', field: 'poolId', value: pool ?? value, problem: sentence }
+    ? { code: 'InvalidParameterValue', field: 'netmaskLength', value, problem: saidByPolicy }
+    : { code: 'InvalidParameterValue', field: 'poolId', value: pool ?? value, problem: saidByPolicy }
 }
 
 async function refuseExhausted(
@@ -533,7 +530,6 @@ async function refuseExhausted(
   if (wanted) await refuseBlock(context, { verdict, wanted, account: request.account })
   const candidate = verdict.candidates[0]!
   const explained = await withLabels(context.tx, await context.snapshot(), decision)
-  const { sentence, lines } = explainDecision(explained)
   if (!decision.policy && options.whenFull === 'size') {
     refuse({
       code: 'InvalidParameterValue',
@@ -547,8 +543,7 @@ async function refuseExhausted(
     decision: decision.id,
     pool: candidate.pool,
     length: candidate.netmaskLength,
-    sentence,
-    lines,
+    told: toldOf(explained),
     ...denialFacts(explained),
   })
 }

@@ -15,7 +15,7 @@ import {
 import { isOwnOrShared } from '#model/policy/resolve.ts'
 import type { PoolFacts } from '#model/policy/snapshot.ts'
 import { accountableFor } from '#model/principal.ts'
-import { naming, refuse, refuseValue } from '#model/refusal.ts'
+import { naming, refuse, refuseValue, saidByPolicy } from '#model/refusal.ts'
 import type { Hold } from '#store/tables/holds.ts'
 import { accessAt, refuseWithoutRole, requirePermission } from '../identity/authority.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
@@ -175,15 +175,20 @@ async function candidateUnder(
   asked: Exception,
   { request, pool }: { readonly request: AllocationRequest; readonly pool: string },
 ): Promise<Candidate> {
-  const { verdict, sentence } = await askUnder(context, asked, request)
+  const { verdict, told } = await askUnder(context, asked, request)
   const candidate = candidatesInOrder(verdict).find((one) => one.pool === pool)
   if (verdict.outcome !== 'deny' && candidate) return candidate
   // What kept the exception from helping; where it does not speak of the request at all, what policy says without it.
-  const miss = verdict.trace.find(
+  const because = verdict.trace.find(
     ({ kind, subject, result }) => kind === 'exception' && subject === asked.id && result === 'miss',
   )
-  const because = miss?.because ?? sentence()
-  return refuseValue('hold', pool, `with the exception, too, it could not be had: ${because}`)
+  return refuse({
+    code: 'InvalidParameterValue',
+    field: 'hold',
+    value: pool,
+    problem: `with the exception, too, it could not be had: ${saidByPolicy}`,
+    told: { ...told(), ...(because ? { because } : {}) },
+  })
 }
 
 async function refuseTooMuch(

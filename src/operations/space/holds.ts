@@ -3,11 +3,11 @@ import { assert } from '#model/assert.ts'
 import { type Cidr, formatCidr } from '#model/cidr.ts'
 import { formatId } from '#model/identifier.ts'
 import { conclude, decide } from '#model/policy/decide.ts'
-import type { AllocationRequest, Candidate, Verdict } from '#model/policy/decision.ts'
+import type { AllocationRequest, Candidate, ToldDecision, Verdict } from '#model/policy/decision.ts'
 import { type Exception, holdTimeProblem, stateAt } from '#model/policy/exception.ts'
-import { explainDecision } from '#model/policy/explain.ts'
 import { withException } from '#model/policy/snapshot.ts'
-import { refuse, refuseValue } from '#model/refusal.ts'
+import { toldOf } from '#model/policy/told.ts'
+import { refuse, refuseValue, saidByPolicy } from '#model/refusal.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { Hold } from '#store/tables/holds.ts'
 import type { Pool } from '#store/tables/pools.ts'
@@ -144,21 +144,25 @@ async function refuseVainWait(
   { request, cidr }: Hold,
   { exception, pool }: { readonly exception: Exception; readonly pool: Pool },
 ): Promise<void> {
-  const { verdict, sentence } = await askUnder(context, exception, { ...request, netmaskLength: cidr.length })
+  const { verdict, told } = await askUnder(context, exception, { ...request, netmaskLength: cidr.length })
   if (verdict.outcome !== 'deny' && candidateFor(verdict, { pool: pool.id, cidr })) return
-  const problem = `with the exception \`${exception.id}\`, too, it could not be had any more: ${sentence()}`
-  refuse({ code: 'NotEligible', problem })
+  const problem = `with the exception \`${exception.id}\`, too, it could not be had any more: ${saidByPolicy}`
+  refuse({ code: 'NotEligible', problem, told: told() })
 }
 
-/** What policy would say of a request if an exception were in force, from when it begins; and that in words. */
+/** What policy would say of a request if an exception were in force, from when it begins; and the facts of that. */
 export async function askUnder(
   context: ReadContext,
   exception: Exception,
   request: AllocationRequest,
-): Promise<{ readonly verdict: Verdict; sentence(): string }> {
+): Promise<{ readonly verdict: Verdict; told(): ToldDecision }> {
   const at = new Date(Math.max(context.now, exception.startsAt))
   const verdict = decide(withException(await context.snapshot(), exception), request, at)
-  return { verdict, sentence: () => explainDecision(conclude(verdict, { id: '', at, request }, undefined)).sentence }
+  const told = () => {
+    const { id: _, ...answer } = conclude(verdict, { id: '', at, request }, undefined)
+    return toldOf(answer)
+  }
+  return { verdict, told }
 }
 
 /** Describes a hold anew, and says with which tags policy is asked when it is confirmed; without any, with those of before. */

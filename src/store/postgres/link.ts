@@ -349,9 +349,10 @@ async function connectTo(host: string, port: number, options: LinkOptions, remai
     await link.script(`set search_path to "${target.schema}"; set client_min_messages to warning;
       set idle_in_transaction_session_timeout to ${idleMs}; set client_connection_check_interval to 1000;
       set statement_timeout to 0; set lock_timeout to 0; set datestyle to iso; set standard_conforming_strings to on`)
-    const [settings] =
-      await link.script(`select name, setting from pg_settings where name in ('fsync', 'full_page_writes',
-      'synchronous_commit', 'synchronous_standby_names', 'server_version_num', 'server_encoding', 'transaction_read_only')
+    // Not from `pg_settings`, which is as many rows as there are settings, each time.
+    const [settings] = await link.script(`select name, current_setting(name) as setting from (values ('fsync'),
+      ('full_page_writes'), ('synchronous_commit'), ('synchronous_standby_names'), ('server_version_num'),
+      ('server_encoding'), ('transaction_read_only')) asked (name)
       union all select 'recovery', pg_is_in_recovery()::text`)
     const rows = settings!.rows as { name: string; setting: string }[]
     checkSettings(new Map(rows.map(({ name, setting }) => [name, setting])), options)

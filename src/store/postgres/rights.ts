@@ -45,8 +45,11 @@ export function askRights(schema: string): string {
     const words = ['select', 'insert', 'delete', 'truncate', 'update', 'update a column', ...columns]
     return words.map((word) => `('${table}', '${word}')`)
   })
+  // `has_any_column_privilege` looks at every column of every table, which is most of what a start waits for: a column without
+  // rights of its own has those of its table.
   return `select asked.name as "table", word as "right", case
-      when word = 'update a column' then has_any_column_privilege(c.oid, 'update')
+      when word = 'update a column' then has_table_privilege(c.oid, 'update') or exists (select from pg_attribute a
+        where a.attrelid = c.oid and a.attacl is not null and has_column_privilege(c.oid, a.attnum, 'update'))
       when word like 'update %' then has_column_privilege(c.oid, substr(word, 8), 'update')
       else has_table_privilege(c.oid, word) end as has
     from (values ${asked.join(', ')}) asked (name, word)

@@ -53,6 +53,9 @@ export type Scope = RowOf<typeof scopeTable> & {
 const scopeQuery = `select ${scopeTable.columnsOf('s')}, i.region from scope s join ipam i on i.id = s.ipam_id`
 const toScope = (row: Row): Scope => ({ ...scopeTable.of(row), region: row.region as string })
 
+const parentsPerStatement = 128
+const parentQueries = { scope: 'select id, ipam_id from scope', policy: 'select id, ipam_id from policy' } as const
+
 export class Ipams {
   readonly #sql: Sql
   constructor(sql: Sql) {
@@ -100,6 +103,17 @@ export class Ipams {
   async findScope(id: string): Promise<Scope | undefined> {
     const row = await this.#sql.get<Row>(`${scopeQuery} where s.id = ?`, id)
     return row && toScope(row)
+  }
+  /** In which IPAM each of some scopes or policies is; those that are not there are missing. */
+  async parentsOf(kind: 'scope' | 'policy', ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const parents = new Map<string, string>()
+    for (let at = 0; at < ids.length; at += parentsPerStatement) {
+      const { text, values } = listOfTexts(ids.slice(at, at + parentsPerStatement))
+      const query = parentQueries[kind]
+      const rows = await this.#sql.all<{ id: string; ipam_id: string }>(`${query} where id in ${text}`, ...values)
+      for (const { id, ipam_id } of rows) parents.set(id, ipam_id)
+    }
+    return parents
   }
   /** In order of creation. */
   async scopesOf(ipamId: string): Promise<Scope[]> {

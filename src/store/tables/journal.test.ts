@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { parseCidr } from '#model/cidr.ts'
-import type { AllocationRequest, Decision, TraceStep } from '#model/policy/decision.ts'
+import type { AllocationRequest, Decision } from '#model/policy/decision.ts'
+import type { TraceStep } from '#model/policy/trace.ts'
 import { emptyDatabase, type TestDatabase } from '../../../test/database.ts'
 import type { Store } from '../store.ts'
 
@@ -18,7 +19,7 @@ after(async () => {
 })
 
 const trace: readonly TraceStep[] = Object.freeze([
-  { kind: 'rule', subject: 'p', result: 'hit', because: 'so' } as const,
+  { kind: 'rule', subject: 'p', result: 'hit', why: 'listed', rule: 1 } as const,
 ])
 const by = { policy: 'p', version: 1, target: 't', owner: '111111111111' }
 const denial = { cause: 'explicit', setting: 's', value: 'a', allowed: [], by, owner: by.owner } as const

@@ -156,6 +156,9 @@ function toPoolCidr(row: Row): PoolCidr {
 /** Where no address is. */
 const noKey = new Uint8Array()
 
+/** Pools whose way up is read at once. */
+const chainsPerStatement = 128
+
 export class Pools {
   readonly #sql: Sql
   constructor(sql: Sql) {
@@ -263,17 +266,29 @@ export class Pools {
     )
   }
   /** The ids of what a pool is under, from its IPAM and scope down, and its own. */
-  async chainOf(id: string): Promise<string[]> {
-    const rows = await this.#sql.all<{ id: string; ipam_id: string; scope_id: string }>(
-      `with recursive way (id, parent_n, ipam_id, scope_id, step) as (
-         select id, parent_n, ipam_id, scope_id, 0 from pool where id = ?
-         union all
-         select p.id, p.parent_n, p.ipam_id, p.scope_id, way.step + 1 from pool p join way on p.n = way.parent_n)
-       select id, ipam_id, scope_id from way order by step desc`,
-      id,
-    )
-    const [top] = rows
-    return top ? [top.ipam_id, top.scope_id, ...rows.map((row) => row.id)] : []
+  async chainOf(id: string): Promise<readonly string[]> {
+    return (await this.chainsOf([id])).get(id) ?? []
+  }
+  /** The same of many; those that are not there are missing. */
+  async chainsOf(ids: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    const chains = new Map<string, string[]>()
+    for (let at = 0; at < ids.length; at += chainsPerStatement) {
+      const list = listOfTexts(ids.slice(at, at + chainsPerStatement))
+      const rows = await this.#sql.all<{ start: string; id: string; ipam_id: string; scope_id: string }>(
+        `with recursive way (start, id, parent_n, ipam_id, scope_id, step) as (
+           select id, id, parent_n, ipam_id, scope_id, 0 from pool where id in ${list.text}
+           union all
+           select way.start, p.id, p.parent_n, p.ipam_id, p.scope_id, way.step + 1 from pool p join way on p.n = way.parent_n)
+         select start, id, ipam_id, scope_id from way order by start, step desc`,
+        ...list.values,
+      )
+      for (const { start, id, ipam_id, scope_id } of rows) {
+        const chain = chains.get(start)
+        if (chain) chain.push(id)
+        else chains.set(start, [ipam_id, scope_id, id])
+      }
+    }
+    return chains
   }
   async insert(pool: Pool): Promise<void> {
     const space = await this.#spaceOf(pool)

@@ -21,8 +21,9 @@ provider "aws" {
   skip_requesting_account_id  = true
   skip_credentials_validation = true
   endpoints {
-    ec2 = var.endpoint
-    sts = var.endpoint
+    ec2           = var.endpoint
+    organizations = var.endpoint
+    sts           = var.endpoint
   }
 }
 

@@ -1,26 +1,4 @@
-# What terraform.test.ts applies and destroys: an organization with a unit and accounts, which leave it again.
-terraform {
-  required_providers {
-    aws = { source = "hashicorp/aws" }
-  }
-}
-
-variable "endpoint" {
-  type = string
-}
-
-provider "aws" {
-  region                      = "us-east-1"
-  skip_metadata_api_check     = true
-  skip_region_validation      = true
-  skip_requesting_account_id  = true
-  skip_credentials_validation = true
-  endpoints {
-    organizations = var.endpoint
-    sts           = var.endpoint
-  }
-}
-
+# An organization with a unit and accounts, which leave it again; terraform.test.ts applies and destroys it together with main.tf.
 resource "aws_organizations_organization" "acme" {
   feature_set = "ALL"
 }
