@@ -14,6 +14,17 @@ interface Answer {
   readonly status?: number
   readonly body: string
 }
+/** The SDK reads the environment itself: that is where its chain of credentials begins. */
+async function withEnvironment(variables: Readonly<Record<string, string>>, use: () => Promise<void>): Promise<void> {
+  const before = process.env
+  process.env = { PATH: before.PATH, ...variables }
+  try {
+    await use()
+  } finally {
+    process.env = before
+  }
+}
+
 /** An endpoint that answers what it is told, by the body of the request, and keeps what it was asked. */
 async function withAws(
   answer: (asked: URLSearchParams, count: number) => Answer,
@@ -33,11 +44,12 @@ async function withAws(
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
-  // The chain of credentials begins with the environment.
-  const before = { ...process.env }
-  Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'AKIAOWN', AWS_SECRET_ACCESS_KEY: 'secret' })
-  if (more.triesMax !== undefined) process.env.AWS_MAX_ATTEMPTS = more.triesMax
-  try {
+  const environment = {
+    AWS_ACCESS_KEY_ID: 'AKIAOWN',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+    ...(more.triesMax === undefined ? {} : { AWS_MAX_ATTEMPTS: more.triesMax }),
+  }
+  const run = async () => {
     const aws = await openAws({
       options: new Map([
         ['endpoint-url', `http://127.0.0.1:${port}`],
@@ -51,8 +63,10 @@ async function withAws(
     } finally {
       aws.close()
     }
+  }
+  try {
+    await withEnvironment(environment, run)
   } finally {
-    process.env = before
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
   }
@@ -105,22 +119,43 @@ test('an endpoint that is not there, or is no AWS, is trouble of the source and 
     () => ({ status: 200, body: '<html><p>Welcome!</html>' }),
     async (aws) => {
       const { ask, close } = aws.own.ec2('eu-central-1')
-      await assert.rejects(ask('DescribeVpcs', {}), AwsTrouble)
+      await assert.rejects(ask('DescribeVpcs', {}), {
+        message: 'DescribeVpcs: HTTP 200, and what is no answer of AWS',
+      })
       close()
       await assert.rejects(aws.identity(), AwsTrouble)
     },
     { triesMax: '1' },
   )
-  const away = await openAws({
-    options: new Map([
-      ['endpoint-url', 'http://127.0.0.1:1'],
-      ['region', 'eu-central-1'],
-    ]),
-    now: Date.now,
-    variable: () => undefined,
-  })
-  await assert.rejects(away.own.ec2('eu-central-1').ask('DescribeVpcs', {}), AwsTrouble)
-  away.close()
+  // Nothing listens there, and nobody has credentials here.
+  const openAway = () =>
+    openAws({
+      options: new Map([
+        ['endpoint-url', 'http://127.0.0.1:1'],
+        ['region', 'eu-central-1'],
+      ]),
+      now: Date.now,
+      variable: () => '1',
+    })
+  for (const [environment, expected] of [
+    [
+      { AWS_ACCESS_KEY_ID: 'AKIAOWN', AWS_SECRET_ACCESS_KEY: 'secret', AWS_MAX_ATTEMPTS: '1' },
+      {
+        code: 'ECONNREFUSED',
+        isPassing: true,
+        message: 'DescribeVpcs: there is no way to the endpoint (ECONNREFUSED)',
+      },
+    ],
+    [
+      { HOME: '/nowhere', AWS_EC2_METADATA_DISABLED: 'true' },
+      { code: 'CredentialsProviderError', isPassing: false },
+    ],
+  ] as const)
+    await withEnvironment(environment, async () => {
+      const away = await openAway()
+      await assert.rejects(away.own.ec2('eu-central-1').ask('DescribeVpcs', {}), expected)
+      away.close()
+    })
 })
 
 const credentials = (key: string, expiration: number): string =>

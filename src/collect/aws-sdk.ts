@@ -206,11 +206,12 @@ function troubleOf(action: string, error: unknown): AwsTrouble | undefined {
     throttled.test(name) ||
     $retryable?.throttling === true ||
     (status === undefined ? isUnreachable : status >= serverErrorMin)
-  const shown = typeof code === 'string' && status === undefined ? code : name
+  if (status === undefined && typeof code === 'string')
+    return new AwsTrouble(code, `${action}: there is no way to the endpoint (${code})`, isPassing)
   // Where the SDK could not read the answer it has no name for what is wrong.
-  const because = name === 'Error' || name === 'SyntaxError' ? 'what is no answer of AWS' : wordsOf(message)
-  const answer = status === undefined || name !== 'Error' ? shown : `HTTP ${status}`
-  return new AwsTrouble(shown, `${action}: ${answer}: ${because}`, isPassing)
+  const isUnreadable = status !== undefined && (name === 'Error' || name === 'SyntaxError')
+  const because = isUnreadable ? `HTTP ${status}, and what is no answer of AWS` : `${name}: ${wordsOf(message)}`
+  return new AwsTrouble(name, `${action}: ${because}`, isPassing)
 }
 
 /** An explanation that only AWS can read, of a thousand characters, says nothing here. */

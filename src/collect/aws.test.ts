@@ -1,6 +1,7 @@
 // AWS as it answers: shapes of EC2, Organizations and STS, with each trap in them that people have met.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Vpc } from '@aws-sdk/client-ec2'
 import type { WrittenObservation } from '#formats/observations.ts'
 import { aws, collectFrom } from './aws.ts'
 import { type AskEc2, type Aws, AwsTrouble, type Ec2Calls, type Identity, type Role } from './aws-sdk.ts'
@@ -54,7 +55,10 @@ function awsOf(told: Told): { readonly source: Aws; readonly asked: readonly Ask
     region,
     own: session(identity.account),
     identity: async () => identity,
-    listAccounts: async ({ NextToken = '' }) => told.accounts?.[NextToken] ?? {},
+    async listAccounts({ NextToken = '', MaxResults = 0 }) {
+      assert(MaxResults >= 1 && MaxResults <= 20, 'more are an error there')
+      return told.accounts?.[NextToken] ?? {}
+    },
     async assume(role) {
       told.assume?.(role)
       return session(/::(\d{12}):/.exec(role.arn)![1]!)
@@ -123,9 +127,15 @@ test('a VPC has its secondary and IPv6 blocks, the primary one once, and none th
   assert.deepEqual(unlisted, [])
 })
 
-test('a VPC without a set of blocks has its primary one', async () => {
+test('a VPC has its primary block also where no set has it', async () => {
   const { found } = await answered({ DescribeVpcs: { Vpcs: [vpc] } })
   assert.deepEqual(shown(found, 'cidr', 'state'), [['192.0.2.0/25', 'in-use']])
+  const dual: Vpc = {
+    ...vpc,
+    Ipv6CidrBlockAssociationSet: [{ Ipv6CidrBlock: '2001:db8::/56', Ipv6CidrBlockState: { State: 'associated' } }],
+  }
+  const both = await answered({ DescribeVpcs: { Vpcs: [dual] } })
+  assert.deepEqual(shown(both.found, 'cidr').flat().sort(), ['192.0.2.0/25', '2001:db8::/56'])
 })
 
 test('default VPCs, which have one block everywhere, are flagged and each in a space of its own', async () => {
@@ -597,8 +607,9 @@ test('every listing is read to its end, also behind an empty page', async () => 
 })
 
 test('a listing that answers one page for ever is left, and nothing of it is taken for gone', async () => {
-  const { unlisted } = await answered({ DescribeVpcs: { Vpcs: [vpc], NextToken: 'again' } })
+  const { unlisted, asked } = await answered({ DescribeVpcs: { Vpcs: [vpc], NextToken: 'again' } })
   assert.match(unlisted[0]!.reason, /^DescribeVpcs: /)
+  assert.equal(asked.filter(({ action }) => action === 'DescribeVpcs').length, 2)
 })
 
 test('pages of the organization are read until there is no token, twenty accounts at most in each', async () => {
