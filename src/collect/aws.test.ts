@@ -738,6 +738,21 @@ test('chosen Regions are asked where they are enabled; one that AWS does not hav
   await assert.rejects(collected(told, { ...role, region: 'eu-cntral-2' }), /AWS has no Region `eu-cntral-2`/)
 })
 
+test('who may not list Regions is not listed at all, or is asked in the Regions that were chosen', async () => {
+  const told: Told = {
+    ec2: () => ({
+      DescribeRegions: () => {
+        throw denied('DescribeRegions')
+      },
+      DescribeVpcs: { Vpcs: [vpc] },
+    }),
+  }
+  const all = await collected(told)
+  assert.deepEqual([all.found, all.unlisted.map(({ account, locale }) => [account, locale])], [[], [['', '']]])
+  const chosen = await collected(told, { region })
+  assert.deepEqual([shown(chosen.found, 'id', 'locale'), chosen.unlisted], [[['vpc-0a1', region]], []])
+})
+
 test('a Region that is denied or throttled is not listed: nothing there is taken for gone', async () => {
   const { found, unlisted } = await collected(
     {

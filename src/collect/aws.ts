@@ -90,7 +90,7 @@ function optionsProblem(options: ReadonlyMap<string, string>): string | undefine
 const regionsAtOnce = 8
 /** The most that `ListAccounts` takes. */
 const accountsAtOnce = 20
-const accountPagesMax = 10_000
+const pagesMax = 10_000
 
 type Task = () => AsyncGenerator<readonly Collected[]>
 
@@ -153,7 +153,7 @@ class Estate {
 
   async *#organization(): AsyncGenerator<Account> {
     let token: string | undefined
-    for (let count = 0; count < accountPagesMax; count++) {
+    for (let count = 0; count < pagesMax; count++) {
       this.#around.progress('accounts of the organization')
       const answer = await this.#aws.listAccounts({
         MaxResults: accountsAtOnce,
@@ -164,7 +164,7 @@ class Estate {
       if (!answer.NextToken) return
       token = answer.NextToken
     }
-    throw new SourceTrouble(`ListAccounts answers more than ${accountPagesMax} pages.`)
+    throw new SourceTrouble(`ListAccounts answers more than ${pagesMax} pages.`)
   }
 
   async *tasks(): AsyncGenerator<Task> {
