@@ -1,5 +1,6 @@
 // `npm run check`: types, lint, formatting, and that what is generated is up to date. With --fix it mends what it can.
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
@@ -16,10 +17,22 @@ const steps: readonly [string, string, string[]][] = [
   ['service model types', process.execPath, ['scripts/models.ts', ...(fix ? [] : ['--check'])]],
   ['reference pages', process.execPath, ['scripts/docs.ts', ...(fix ? [] : ['--check'])]],
 ]
-let failed = 0
-for (const [name, command, args] of steps) {
-  const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit' })
-  process.stdout.write(`${status === 0 ? 'ok    ' : 'FAILED'} ${name}\n`)
-  if (status !== 0) failed++
+/** With what it says, once it has ended: they run beside one another. What mends runs alone, since all of it writes. */
+async function run(command: string, args: readonly string[]): Promise<{ isWell: boolean; said: string }> {
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+  const parts: Buffer[] = []
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => parts.push(part))
+  const [code] = (await once(child, 'close')) as [number | null]
+  return { isWell: code === 0, said: Buffer.concat(parts).toString() }
 }
-process.exitCode = failed === 0 ? 0 : 1
+const running: Promise<{ isWell: boolean; said: string }>[] = []
+for (const [, command, args] of steps) {
+  const one = run(command, args)
+  if (fix) await one
+  running.push(one)
+}
+for (const [index, [name]] of steps.entries()) {
+  const { isWell, said } = await running[index]!
+  process.stdout.write(`${said}${isWell ? 'ok    ' : 'FAILED'} ${name}\n`)
+  if (!isWell) process.exitCode = 1
+}

@@ -12,9 +12,11 @@ import { momentForms } from '../src/cli/moments.ts'
 import { isPositional, type NativeCommand } from '../src/cli/native-command.ts'
 import { ownFlags } from '../src/cli/own-flags.ts'
 import { collectWords } from '../src/collect/command.ts'
+import { collectors } from '../src/collect/table.ts'
 import { clientVariables, variables } from '../src/config.ts'
 import { ec2Model, organizationsModel, type ServiceModel, stsModel } from '../src/formats/aws/service-model.ts'
 import { lineBytesMax, observationFields, observedTagsMax, unlistedMax } from '../src/formats/observations.ts'
+import { labelOf, type ObjectNoun } from '../src/model/kinds.ts'
 import { observedKinds, observedStates } from '../src/model/observation.ts'
 import type { Denial, ToldDecision } from '../src/model/policy/decision.ts'
 import { type SettingWord, settingWords } from '../src/model/policy/tag-settings.ts'
@@ -38,6 +40,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     errors: errorsPage(),
     configuration: configurationPage(),
     observations: observationsPage(),
+    collectors: collectorsPage(),
     commands: commandsPage(),
   }
   return new Map(Object.entries(pages).map(([name, text]) => [`${referenceFolder}/${name}.md`, text]))
@@ -328,6 +331,44 @@ function observationsPage(): string {
   )
 }
 
+// Collectors ---------------------------------------------------------------------------------------------------------
+
+function collectorsPage(): string {
+  return page(
+    'Collectors',
+    '`cadastre collect KIND` reads what is there, where the credentials are: in a pipeline, a cron job, beside a cluster. The server never ' +
+      'has them. What it finds are [observations](observations.md); with `--dry-run` they are printed, and else sent as a snapshot of the ' +
+      '`--source`. Nothing is ever written at the source, and of what it answers only the members that are meant are read: no key or ' +
+      'password becomes part of an observation, and tags with such names stay behind. What could not be listed is said, and nothing there is ' +
+      'taken for gone. The words of all are among the [commands](commands.md).',
+    table(
+      ['collector', 'reads'],
+      collectors.map(({ kind, summary }) => [`[\`${kind}\`](#${kind})`, summary]),
+    ),
+    ...collectors.flatMap(({ kind, summary, options, variables = {}, rights: { words, document } }) => [
+      `## ${kind}`,
+      summary,
+      table(
+        ['option', 'meaning'],
+        options.map(({ flag, value, meaning, isRequired }) => [
+          `\`--${flag} ${value}\`${isRequired ? ', needed' : ''}`,
+          meaning,
+        ]),
+      ),
+      ...(Object.keys(variables).length === 0
+        ? []
+        : [
+            table(
+              ['environment', 'meaning'],
+              Object.entries(variables).map(([name, meaning]) => [`\`${name}\``, meaning]),
+            ),
+          ]),
+      `**Rights.** ${words}`,
+      ...(document ? [`\`\`\`${document.language}\n${document.text.trimEnd()}\n\`\`\``] : []),
+    ]),
+  )
+}
+
 // Policy settings ----------------------------------------------------------------------------------------------------
 
 const settingOwners: Readonly<Record<SettingWord['of'], string>> = {
@@ -381,29 +422,12 @@ function policySettingsPage(): string {
 
 // Errors -------------------------------------------------------------------------------------------------------------
 
-/** What a noun is called on the page; a noun that is missing here does not compile. */
-const nounNames: { readonly [N in Noun]: string } = {
-  ipam: 'an IPAM',
-  'ipam-scope': 'a scope',
-  'ipam-pool': 'a pool',
-  'ipam-pool-allocation': 'an allocation',
-  'ipam-policy': 'a policy',
-  'ipam-pool-cidr': 'a provisioned CIDR',
+/** What a noun is called on the page: a kind by its label; another one that is missing here does not compile. */
+const otherNouns: { readonly [N in Exclude<Noun, ObjectNoun>]: string } = {
   'organization-target': 'a target of policies',
   change: 'a change',
-  'elastic-ip': 'an Elastic IP, by allocation id',
   'elastic-ip-address': 'an Elastic IP, by address',
-  association: 'an association',
-  'nat-gateway': 'a NAT gateway',
-  'network-interface': 'a network interface',
-  vpc: 'a VPC',
-  'vpc-cidr-association': 'a CIDR of a VPC',
-  subnet: 'a subnet',
   resource: 'a resource to tag',
-  account: 'an account',
-  organization: 'the organization',
-  'organizational-unit': 'an organizational unit',
-  root: 'the root',
   parent: 'a parent',
   'source-parent': 'the parent to move from',
   'destination-parent': 'the parent to move to',
@@ -413,18 +437,14 @@ const nounNames: { readonly [N in Noun]: string } = {
   role: 'a role',
   region: 'a Region',
   'availability-zone': 'an availability zone',
-  decision: 'a decision',
-  'role-binding': 'a role binding',
   'resource-type': 'a resource type',
-  'api-token': 'a token of the native API',
   'policy-version': 'a version of a policy',
   'policy-document': 'a document of a policy',
   'policy-assignment': 'an assignment of a policy',
-  exception: 'an exception',
-  source: 'a source',
   snapshot: 'a snapshot of a source',
   candidate: 'a candidate of an assignment',
 }
+const nounNames: Readonly<Record<Noun, string>> = { ...labelOf, ...otherNouns }
 const everyNoun = Object.keys(nounNames) as Noun[]
 const id = 'ID'
 const problem = 'What is wrong with it'

@@ -1,6 +1,7 @@
 // `npm test`: the checks, then every test of the tree, and what stands on a store once on each engine. Words after `--` choose
 // files by a part of their path; `--engine postgres` chooses an engine.
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { globSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
@@ -28,6 +29,10 @@ const longest = [
   'test/interleavings.test.ts',
   'test/ways-around.test.ts',
   'test/living-servers.test.ts',
+  'test/list-costs.test.ts',
+  'test/event-loop.test.ts',
+  'test/hostile.test.ts',
+  'test/record.test.ts',
 ]
 const rankOf = (file: string): number => (longest.includes(file) ? longest.indexOf(file) : longest.length)
 const { values, positionals: wanted } = parseArgs({ options: { engine: { type: 'string' } }, allowPositionals: true })
@@ -35,6 +40,9 @@ const chosen = values.engine === undefined ? engines : [parseEngine(values.engin
 const files = globSync(['src/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.ts'], { cwd: root })
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
   .sort((one, other) => rankOf(one) - rankOf(other) || (one < other ? -1 : 1))
+
+/** Before every file. */
+const preloaded = ['test/unfollowed.ts', 'test/statements.ts']
 
 /** What happens to a test, as Node tells it, and at the end how many there were of each kind. */
 interface Told {
@@ -82,8 +90,6 @@ async function* tellAll(url: string): AsyncGenerator<object> {
 /** Runs these files, and takes those that are heard of out of the set. */
 async function* tell(url: string, engine: Engine, silent: Set<string>): AsyncGenerator<object> {
   const env = {
-    // Each file is a process of its own, and so is each server that it starts: what they load is compiled once.
-    NODE_COMPILE_CACHE: join(root, '.cache/compiled'),
     ...process.env,
     CADASTRE_TEST_ENGINE: engine,
     CADASTRE_TEST_POSTGRES_URL: url,
@@ -99,7 +105,7 @@ async function* tell(url: string, engine: Engine, silent: Set<string>): AsyncGen
     concurrency: Math.ceil(availableParallelism() * 1.5),
     timeout: 600_000,
     // A test that failed before it could stop its server must not keep all others waiting.
-    execArgv: ['--test-force-exit', '--import', pathToFileURL(join(root, 'test/statements.ts')).href],
+    execArgv: ['--test-force-exit', ...preloaded.flatMap((name) => ['--import', pathToFileURL(join(root, name)).href])],
     signal: stopped.signal,
   })
   for await (const event of told as AsyncIterable<Told>) {
@@ -128,9 +134,15 @@ async function compareGaps(): Promise<readonly string[]> {
   return []
 }
 
-const check = (): boolean =>
-  spawnSync(process.execPath, ['scripts/check.ts'], { cwd: root, stdio: 'inherit' }).status === 0
-const isChecked = wanted.length > 0 || check()
+/** Beside the first tests, much of which is waiting; what it says comes behind them. */
+async function check(): Promise<{ readonly isWell: boolean; readonly said: string }> {
+  const child = spawn(process.execPath, ['scripts/check.ts'], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+  const parts: Buffer[] = []
+  child.stdout.on('data', (part: Buffer) => parts.push(part))
+  const [code] = (await once(child, 'close')) as [number | null]
+  return { isWell: code === 0, said: Buffer.concat(parts).toString() }
+}
+const checking = wanted.length > 0 ? undefined : check()
 // Whoever is told to stop ends its tests and its database first.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopped.abort())
 const brought = process.env.CADASTRE_TEST_POSTGRES_URL
@@ -144,9 +156,11 @@ await writeFile(preparedFile, await prepareFile())
 const told = Readable.from(tellAll(own?.url ?? brought ?? '')).compose(new spec())
 for await (const text of told) process.stdout.write(text)
 own?.stop()
+const checked = await checking
+if (checked) process.stdout.write(checked.said)
 // Some files alone ask for less on either engine.
 const isWhole = wanted.length === 0 && chosen.length === engines.length
 const gaps = isWhole ? await compareGaps() : []
 for (const line of gaps) console.error(line)
 await rm(preparedFolder, { recursive: true, force: true })
-process.exitCode = isChecked && isWell && gaps.length === 0 ? 0 : 1
+process.exitCode = checked?.isWell !== false && isWell && gaps.length === 0 ? 0 : 1

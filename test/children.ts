@@ -1,6 +1,11 @@
 // Processes that tests start: none outlives the process of its test, not even where that failed before it could stop them.
 import type { ChildProcess } from 'node:child_process'
 
+/** What a program of ours has of this process's environment. With what is compiled at hand it starts in half the time. */
+export const childEnvironment: NodeJS.ProcessEnv = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => name === 'PATH' || name === 'NODE_COMPILE_CACHE'),
+)
+
 const living = new Set<ChildProcess>()
 process.once('exit', () => {
   for (const child of living) child.kill('SIGKILL')

@@ -83,7 +83,7 @@ test('tables for people, exactly the JSON of the API for scripts, pages to the e
   const { items } = await json<{ items: Binding[] }>('role-binding', 'list')
   const page = await cadastre('role-binding', 'list', '--limit', '2')
   assert.equal(page.output.split('\n').length, 4)
-  const [, cursor] = /There is more: --all, or --cursor (\S+)/.exec(page.errors)!
+  const [, cursor] = /^There is more: --all, or\n {2}--cursor (\S+)$/m.exec(page.errors)!
   const second = await json<{ items: Binding[] }>('role-binding', 'list', '--limit', '2', '--cursor', cursor!)
   assert.deepEqual(second.items, items.slice(2, 4))
   assert.deepEqual(await json('role-binding', 'list', '--limit', '1', '--all'), { items })
@@ -190,7 +190,7 @@ test('every kind of end has its exit code, and a next step', async () => {
   await fails(2, /See `cadastre role-binding create --help`/, 'role-binding', 'create')
   await fails(2, /Unknown command 'make'[\s\S]*See `cadastre role-binding --help`/, 'role-binding', 'make')
   await fails(2, /Allowed choices are enforce, warn/, 'assignment', 'list', '--mode', 'never')
-  await fails(5, /`cadastre account list` shows/, ...bind('x').map((word) => (word === '*' ? 'nowhere' : word)))
+  await fails(5, /`cadastre organization tree` shows/, ...bind('x').map((word) => (word === '*' ? 'nowhere' : word)))
   await fails(2, /change `--node`/, ...bind('x').map((word) => (word === '*' ? '' : word)))
   await fails(5, /`cadastre role-binding list` shows/, 'role-binding', 'show', 'role-binding-059bb0000000000ff')
   await fails(8, /http:\/\/127\.0\.0\.1:9 cannot be reached|bad port/, 'login', '--url', 'http://127.0.0.1:9')

@@ -16,6 +16,7 @@ import {
   ModifyIpamPolicyAllocationRulesCommand,
   ProvisionIpamPoolCidrCommand,
 } from '@aws-sdk/client-ec2'
+import { childEnvironment } from './children.ts'
 import { startBalancer } from './clients/balancer.ts'
 import { clientOf, Load, makePool } from './clients/load.ts'
 import { testSecretKey } from './database.ts'
@@ -65,7 +66,7 @@ async function openSite(nodes: readonly string[], profile: 'ha' | 'standard'): P
 /** `cadastre check`, as an operator calls it. */
 async function check({ settings, servers }: Site): Promise<string> {
   const main = join(import.meta.dirname, '../src/main.ts')
-  const env = { PATH: process.env.PATH, CADASTRE_DATA: servers[0]!.folder, ...settings }
+  const env = { ...childEnvironment, CADASTRE_DATA: servers[0]!.folder, ...settings }
   const { stdout } = await promisify(execFile)(process.execPath, [main, 'check'], { env })
   return stdout
 }

@@ -14,7 +14,7 @@ import { postgresMigrations } from '#store/postgres/sql.ts'
 import { migrations } from '#store/schema/migrations.ts'
 import { applicationId, migrateSqlite, openSqlite } from '#store/sqlite/engine.ts'
 import { StoreTrouble, type TroubleKind } from '#store/trouble.ts'
-import { endWithThisProcess } from './children.ts'
+import { childEnvironment, endWithThisProcess } from './children.ts'
 import { testSealer, testSecretKey } from './database.ts'
 import { executeAt, forServer, linkTo, makeServerRole, startPostgres, type TestPostgres } from './postgres.ts'
 import { ask, rootKey } from './process.ts'
@@ -119,7 +119,7 @@ test('of two processes that migrate at once, one waits and finds the work done',
   const folder = makeFolder(t)
   makeOld(folder, 1)
   const words = ['src/main.ts', 'migrate']
-  const env = { PATH: process.env.PATH, CADASTRE_DATA: folder }
+  const env = { ...childEnvironment, CADASTRE_DATA: folder }
   const outputs = await Promise.all(
     [1, 2, 3].map(
       () =>
@@ -255,7 +255,7 @@ test('servers of the version before go on beside a schema with the newest step, 
   const keyFile = join(program, 'shared.key')
   writeFileSync(keyFile, testSecretKey)
   const env = {
-    PATH: process.env.PATH,
+    ...childEnvironment,
     CADASTRE_DATA: join(program, 'data'),
     CADASTRE_DATABASE_URL: url,
     CADASTRE_MIGRATION_URL: ownerUrl,

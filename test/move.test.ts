@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import type { Link } from '#store/postgres/link.ts'
+import { childEnvironment } from './children.ts'
 import { dataRoot } from './data-root.ts'
 import { emptyPostgres, linkTo, ownerOf } from './postgres.ts'
 import {
@@ -24,7 +25,7 @@ const waitMs = 120_000
 
 function spawnCadastre(words: readonly string[], settings: Readonly<Record<string, string>> = {}): ChildProcess {
   return spawn(process.execPath, [mainFile, ...words], {
-    env: { PATH: process.env.PATH, ...settings },
+    env: { ...childEnvironment, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
 }

@@ -65,6 +65,8 @@ export async function aboutSpace(world: NativeWorld): Promise<Record<string, Exa
   const host = { account: managementAccount, resourceType: 'onprem:host', locale: 'us-east-1', poolId }
   const made = await world.post<{ allocationId: string }>('/allocations', { ...host, resourceId: 'example-host' })
   const held = await world.post<{ allocationId: string }>('/allocations', { ...host, hold: { expiresInSeconds: 600 } })
+  const { Vpc } = await world.call('CreateVpc', { CidrBlock: '10.93.0.0/16' })
+  const vpcId = Vpc!.VpcId!
   await world.post('/resource-types', {
     resourceType: 'oci:example',
     summary: 'An example.',
@@ -117,6 +119,7 @@ export async function aboutSpace(world: NativeWorld): Promise<Record<string, Exa
     releaseAllocation: ofAllocation,
     listResources: { input: {}, secrets: ['example-host'] },
     getResource: { input: { resourceId: 'example-host' }, absent: { resourceId: 'nothing' } },
+    updateResource: { input: { resourceId: vpcId, name: 'new' }, absent: { resourceId: `vpc-${nowhere}` } },
     listResourceTypes: { input: {} },
     getResourceType: ofType,
     createResourceType: {

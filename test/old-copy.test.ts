@@ -11,6 +11,7 @@ import { createAccessKey } from '#operations/identity/access-keys.ts'
 import { openPostgres } from '#store/postgres/engine.ts'
 import { migratePostgres } from '#store/postgres/migrate.ts'
 import type { Store } from '#store/store.ts'
+import { childEnvironment } from './children.ts'
 import { testSecretKey } from './database.ts'
 import { executeAt, forServer, makeServerRole, startPostgres, type TestPostgres } from './postgres.ts'
 import { type Answered, ask, type CadastreProcess, elements, startProcess } from './process.ts'
@@ -184,7 +185,7 @@ test('I3 a copy that went on by itself is recognised, though it drew the same nu
   const { stdout } = await promisify(execFile)(
     process.execPath,
     [join(import.meta.dirname, '../src/main.ts'), 'database', 'accept'],
-    { env: { PATH: process.env.PATH, CADASTRE_DATA: folder, ...database.settings } },
+    { env: { ...childEnvironment, CADASTRE_DATA: folder, ...database.settings } },
   )
   assert.match(stdout, new RegExp(`^Given up: the audit entry ${mark.n} \\(request ${mark.requestId}, .*newest entry`))
   const third = await assertWrites(again)

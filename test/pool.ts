@@ -83,7 +83,7 @@ export async function insertPool(
       cidr,
       state: 'provisioned',
       failureCode: undefined,
-      failureMessage: undefined,
+      failure: undefined,
       parentAllocation: undefined,
       createdAt: tx.now,
     })

@@ -13,6 +13,7 @@ import { rights } from '#store/postgres/rights.ts'
 import { grantedTables, postgresMigrations, tables } from '#store/postgres/sql.ts'
 import type { Store } from '#store/store.ts'
 import { StoreTrouble } from '#store/trouble.ts'
+import { childEnvironment } from './children.ts'
 import { startServer } from './clients/server.ts'
 import { testSecretKey } from './database.ts'
 import { emptyPostgres, executeAt, linkTo, ownerOf, startPostgres, type TestPostgres } from './postgres.ts'
@@ -248,7 +249,7 @@ test('the operator migrates with one command, then a server runs without the rig
   await writeFile(keyFile, testSecretKey)
   const settings = { CADASTRE_DATABASE_URL: url, CADASTRE_SECRET_KEY_FILE: keyFile }
   const run = (words: readonly string[], more: Record<string, string> = {}) =>
-    promisify(execFile)(process.execPath, [main, ...words], { env: { PATH: process.env.PATH, ...settings, ...more } })
+    promisify(execFile)(process.execPath, [main, ...words], { env: { ...childEnvironment, ...settings, ...more } })
   await assert.rejects(startServer(settings), /run `cadastre migrate`/)
   const asOwner = { CADASTRE_MIGRATION_URL: ownerOf(url) }
   const { stdout } = await run(['migrate'], asOwner)

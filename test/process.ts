@@ -6,7 +6,7 @@ import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:ht
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { type SignedRequest, sign } from '#api/aws/sigv4.ts'
-import { endWithThisProcess } from './children.ts'
+import { childEnvironment, endWithThisProcess } from './children.ts'
 import { dataRoot } from './data-root.ts'
 
 export const rootKey = { id: 'AKIAROOTROOTROOT0001', secret: 'the-secret-of-the-first-administrator' }
@@ -59,7 +59,7 @@ function spawnServe(folder: string, { settings = {}, before = [], user, isDeaf =
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(user === undefined ? {} : { uid: user, gid: user }),
     env: {
-      PATH: process.env.PATH,
+      ...childEnvironment,
       // The bound that a server sets itself: it need not begin anew for it.
       NODE_OPTIONS: '--max-semi-space-size=8',
       CADASTRE_DATA: folder,

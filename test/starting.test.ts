@@ -7,6 +7,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { childEnvironment } from './children.ts'
 import { newDatabase, type TestDatabase } from './database.ts'
 import { engineUnderTest } from './engines.ts'
 import { ask, makeFolder, runToEnd, startProcess } from './process.ts'
@@ -31,7 +32,7 @@ function keyIn(output: string): { id: string; secret: string } {
 }
 async function command(settings: Readonly<Record<string, string>>, ...words: string[]) {
   return new Promise<{ code: number; errors: string; output: string }>((resolve) => {
-    const env = { PATH: process.env.PATH, ...settings }
+    const env = { ...childEnvironment, ...settings }
     execFile(process.execPath, [main, ...words], { env }, (error, output, errors) =>
       resolve({ code: error ? Number(error.code ?? 1) : 0, errors, output }),
     )

@@ -156,6 +156,31 @@ const keepsFacesApart: Rule = (file) => {
   })
 }
 
+/** What is no face of any noun, but what all of them are made with: it asks for the right of each, and seals its page tokens. */
+const servesFaces = new Set(['src/operations/operation.native.ts', 'src/operations/page-tokens.aws.ts'])
+
+/**
+ * Faces translate (ARCHITECTURE.md, section 2): shapes, a route, words and the call of a verb. None opens a table, asks for a right, looks
+ * into the rules, acts for somebody else or notes what has changed: all of that is for verbs, whichever API they serve.
+ */
+const facesTranslate: Rule = (file) => {
+  const { path, text } = file
+  if (!path.startsWith('src/operations/') || faceOf(path) === undefined || isTest(path) || servesFaces.has(path)) {
+    return []
+  }
+  const bare = withoutComments(text)
+  const works =
+    /\btx\b|\bcontext\.record\(|\.(?:snapshot|actingFor|noteNeed|governanceChanged|newId|newSequence|changed)\(|\bsnapshotAtHand\b/g
+  const worked = [...bare.matchAll(works)].map(
+    ({ 0: found, index }) => `${path}:${bare.slice(0, index).split('\n').length}: work of a verb: \`${found}\``,
+  )
+  const asks = importsOf(file).filter(
+    (line) => !line.typeOnly && resolve(line) === 'src/operations/identity/authority.ts',
+  )
+  const types = /import \{\s*(?:type \w+,?\s*)+\} from '[^']*authority\.ts'/.test(bare)
+  return [...worked, ...(asks.length > 0 && !types ? [`${path}: verbs ask for rights`] : [])]
+}
+
 /** What puts decisions into words (`src/model/policy/explain.ts` and `src/model/policy/trace-words.ts`). */
 const decisionWords = ['src/model/policy/explain.ts', 'src/model/policy/trace-words.ts']
 /** Who shows them without being a face of an API, and why. */
@@ -413,6 +438,30 @@ const claims: readonly Claim[] = [
         text: "import { z } from 'zod'\nimport { a } from './sample.ts'",
       },
       { path: 'src/operations/ipam/sample.ec2.ts', text: "import { a } from '../organization/tags.aws.ts'" },
+    ],
+  },
+  {
+    claim: 'faces translate, and leave the work to verbs',
+    rule: facesTranslate,
+    over: sources,
+    bad: [
+      { path: 'src/operations/ipam/sample.native.ts', text: 'const rows = await context.tx.pools.list(after, limit)' },
+      { path: 'src/operations/ipam/sample.ec2.ts', text: 'run: async ({ tx }) => tx.vpcs.list()' },
+      { path: 'src/operations/ipam/sample.aws.ts', text: 'const snapshot = await context.snapshot()' },
+      { path: 'src/operations/ipam/sample.native.ts', text: 'await remove(context.actingFor(account, region), found)' },
+      { path: 'src/operations/ipam/sample.ec2.ts', text: 'context.changed(id)' },
+      { path: 'src/operations/sample.native.ts', text: 'const known = context.snapshotAtHand' },
+      {
+        path: 'src/operations/ipam/sample.native.ts',
+        text: "import { type Place, permitter } from '../identity/authority.ts'",
+      },
+    ],
+    good: [
+      {
+        path: 'src/operations/ipam/sample.native.ts',
+        text: "import type { Place } from '../identity/authority.ts'\n// What tx has.\nconst shown = show(await getPool(context, id))",
+      },
+      { path: 'src/operations/ipam/sample.ts', text: 'await context.tx.pools.find(id)' },
     ],
   },
   {

@@ -1,5 +1,6 @@
 // What we say when we say no: one line per code of refusal, for each protocol its code. A missing line does not compile.
 import { hasShape, type IdKind } from '#model/identifier.ts'
+import { labelOf, nameOfNoun, type ObjectNoun } from '#model/kinds.ts'
 import { isIdLike } from '#model/name.ts'
 import { type Explanation, reasonOfTold, wordsOfTold } from '#model/policy/explain.ts'
 import {
@@ -85,10 +86,16 @@ export function cutFacts(refusal: Refusal): ShownRefusal {
 const toldLengthMax = 400
 
 /** What a refusal tells of a decision, in words: beside its facts, or in the problem that repeats why. */
-function withWords({ told: facts, ...refusal }: Refusal): object {
+function withWords(whole: Refusal): object {
+  const { told: facts, ...refusal } = whole
   if (!facts) return refusal
   const told = cutFact(facts, toldLengthMax) as typeof facts
-  if (refusal.code === 'DeniedByPolicy' || refusal.code === 'Exhausted') return { ...refusal, ...wordsOfTold(told) }
+  if (refusal.code === 'DeniedByPolicy' || refusal.code === 'Exhausted') {
+    // In the place of the facts, in front of those that programs read.
+    const inPlace = ([name, fact]: [string, unknown]) =>
+      name === 'told' ? Object.entries(wordsOfTold(told)) : [[name, fact]]
+    return Object.fromEntries(Object.entries(whole).flatMap(inPlace))
+  }
   if (!('problem' in refusal)) return refusal
   return { ...refusal, problem: refusal.problem.replace(saidByPolicy, () => reasonOfTold(told)) }
 }
@@ -518,7 +525,19 @@ function namedWords(code: string, kind: IdKind, name: string): NounWords {
   return { ...words, missing: (text) => (isId(text) ? words.missing(text) : `There is no ${name} called '${text}'`) }
 }
 
-const nouns: Readonly<Record<Noun, NounWords>> = {
+/** Of kinds that AWS has no error for: as EC2 would call it. */
+function ownWords(noun: ObjectNoun): NounWords {
+  const code = noun
+    .split('-')
+    .map((part) => part.slice(0, 1).toUpperCase() + part.slice(1))
+    .join('')
+  return idWords(`Invalid${code}Id`, nameOfNoun(noun))
+}
+
+type WordsOfNouns = { readonly [N in Exclude<Noun, ObjectNoun>]: NounWords } & {
+  readonly [N in ObjectNoun]?: NounWords
+}
+const nounsOfAws: WordsOfNouns = {
   ipam: namedWords('InvalidIpamId', 'ipam', 'ipam'),
   'ipam-scope': namedWords('InvalidIpamScopeId', 'scope', 'ipam-scope'),
   'ipam-pool': namedWords('InvalidIpamPoolId', 'pool', 'ipam-pool'),
@@ -631,16 +650,11 @@ const nouns: Readonly<Record<Noun, NounWords>> = {
     notFound: 'InvalidRole.NotFound',
     missing: (id) => `You are not authorized to assume the role '${id}', or it does not exist.`,
   },
-  decision: idWords('InvalidDecisionId', 'decision'),
   change: idWords('InvalidChangeId', 'change'),
-  'role-binding': idWords('InvalidRoleBindingId', 'role binding'),
   'resource-type': idWords('InvalidResourceType', 'resource type'),
-  'api-token': idWords('InvalidApiTokenId', 'token'),
   'policy-version': idWords('InvalidIpamPolicyVersion', 'version of the policy'),
   'policy-document': idWords('InvalidIpamPolicyDocument', 'document of the policy'),
   'policy-assignment': idWords('InvalidIpamPolicyAssignment', 'assignment of the policy'),
-  exception: idWords('InvalidExceptionId', 'exception'),
-  source: idWords('InvalidSourceId', 'source'),
   snapshot: idWords('InvalidSnapshotId', 'snapshot'),
   candidate: idWords('InvalidCandidate', 'candidate of the assignment'),
   region: {
@@ -652,6 +666,12 @@ const nouns: Readonly<Record<Noun, NounWords>> = {
     missing: (id) => `Invalid availability zone: [${id}]. DescribeAvailabilityZones lists those that exist.`,
   },
 }
+
+const objectNouns = Object.keys(labelOf) as ObjectNoun[]
+const nouns = {
+  ...Object.fromEntries(objectNouns.map((noun) => [noun, ownWords(noun)])),
+  ...nounsOfAws,
+} as Readonly<Record<Noun, NounWords>>
 
 export const nounNames = Object.keys(nouns) as Noun[]
 

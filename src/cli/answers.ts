@@ -3,7 +3,7 @@ import type { Page } from './client.ts'
 import { Stopped } from './exit-codes.ts'
 import { type Answered, formatOf, type PagePrinter } from './formats.ts'
 import type { Found } from './found.ts'
-import { padEnd, widthOf } from './measure.ts'
+import { fold, padEnd, widthOf } from './measure.ts'
 import type { NativeCommand } from './native-command.ts'
 import type { Form, Output } from './own-flags.ts'
 import { paintOf } from './paint.ts'
@@ -95,7 +95,9 @@ async function printItems(items: Page['items'], printing: Printing): Promise<voi
     ? await renderTree(command.tree, columns, items, looks)
     : renderTable(columns, items, looks)
   around.out(text)
-  if (leftOut.length > 0) around.err(`Left out for want of width: ${leftOut.join(', ')}. \`--wide\` shows them.\n`)
+  if (leftOut.length === 0) return
+  const note = `Left out for want of width: ${leftOut.join(', ')}. \`--wide\` shows them.`
+  around.err(`${fold(note, around.width)}\n`)
 }
 
 async function renderTree(

@@ -21,3 +21,17 @@ export function cut(text: string, width: number): string {
 }
 
 export const padEnd = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - widthOf(text)))
+
+/** In lines that fit, broken between words; what does not go to a terminal is one line. */
+export function fold(text: string, width = Number.POSITIVE_INFINITY): string {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`
+    if (line !== '' && widthOf(longer) > width) {
+      lines.push(line)
+      line = word
+    } else line = longer
+  }
+  return [...lines, line].join('\n')
+}

@@ -7,6 +7,7 @@ import { type Given, requestOf, withMoments } from './arguments.ts'
 import { type Answer, follow, type Page, pagesOf, Refused, send } from './client.ts'
 import { endingOf, exitCodes, Stopped } from './exit-codes.ts'
 import { formatOf } from './formats.ts'
+import { fold } from './measure.ts'
 import type { NativeCommand, NativeParameter } from './native-command.ts'
 import { paintOf } from './paint.ts'
 import { getServer, type Server } from './profiles.ts'
@@ -194,7 +195,10 @@ function noteMore(text: string, { command, given, own }: Params, around: Surroun
   // In the order of time a list that grows goes on for ever.
   const isReadOn = command.streamId !== undefined && (given.order !== undefined || given.latest !== undefined)
   if (nextCursor === undefined || isReadOn || isEnough) return
-  around.err(`There is more: --all, or --cursor ${nextCursor}\n`)
+  // A cursor is longer than a line of a terminal: who reads there asks for all.
+  const more = 'There is more: --all shows all of it; -o json says where it goes on.'
+  const { width } = around
+  around.err(width === undefined ? `There is more: --all, or\n  --cursor ${nextCursor}\n` : `${fold(more, width)}\n`)
 }
 
 async function readSource(source: string, { input }: Surroundings): Promise<string> {

@@ -1,4 +1,5 @@
 // A refusal as people read it: the sentence, the facts one per line, and what to do next.
+import { kindOfNoun } from '#model/kinds.ts'
 import { type Action, everywhere, roleNames, roles } from '#model/roles.ts'
 import type { Given } from './arguments.ts'
 import type { Problem } from './client.ts'
@@ -197,28 +198,23 @@ function roomElsewhere(
   return steps
 }
 
-/** Which command lists things of a kind, where it is not called as they are. */
+/** Which command lists what is no kind of its own, or is shown as a tree; a kind's own word says the rest. */
 const listsOf: Readonly<Record<string, string>> = {
-  'ipam-scope': 'scope list',
-  'ipam-pool': 'pool list',
-  'ipam-pool-allocation': 'allocation list',
-  'ipam-pool-cidr': 'pool-cidr list',
-  'ipam-policy': 'policy list',
   'policy-assignment': 'assignment list',
   candidate: 'assignment list',
-  'api-token': 'token list',
-  'organizational-unit': 'unit list',
   'organization-target': 'organization tree',
+  organization: 'organization tree',
   root: 'organization tree',
   parent: 'organization tree',
   'source-parent': 'organization tree',
   'destination-parent': 'organization tree',
   child: 'organization tree',
 }
+const listOf = (noun: string): string => listsOf[noun] ?? `${kindOfNoun[noun]?.word ?? noun} list`
 
 function findOthers({ what }: Problem, asked: Asked): readonly string[] {
   const { account } = asked.given
-  const list = listsOf[String(what)] ?? `${String(what)} list`
+  const list = listOf(String(what))
   // What is only shared with an account is not among what its people may see, and can be used nevertheless.
   if (what === 'ipam-pool' && typeof account === 'string' && has(asked, list)) {
     const usable = `${list} --usable-by ${quoted(account)}`

@@ -49,7 +49,7 @@ export const aws: Collector = {
   },
   rights: {
     words:
-      'Whoever runs it needs all three statements, in the management account or in a delegated administrator’s; each account of the organization has a role of one name with the first statement, which trusts them. One account alone needs the first statement. `ReadOnlyAccess` of AWS permits more than that.',
+      'Whoever runs it needs all three statements, in the management account or in a delegated administrator’s. Each other account has a role with the first statement that trusts them: `cadastre-collect` below, or whatever `--organization-role` names. For one account alone the first statement is enough.',
     document: { language: 'json', text: policyText() },
   },
   optionsProblem,

@@ -16,6 +16,14 @@ interface Kind {
   readonly read?: Action
   /** What several are called of what has a name that is good wherever its id is. */
   readonly plural?: string
+  /** What one is called in prose, with its article; everything with a noun has it. */
+  readonly label?: string
+  /** The word that the command line and the native API have for it, where either shows it by its id. */
+  readonly word?: string
+  /** Where the native API has it, below `/api/v1`: by its id, or alone where there is one. Its history shows what has none. */
+  readonly path?: string
+  /** What it is called is told beside its id wherever a decision, an exception or an effective policy names it. */
+  readonly isToldByName?: true
 }
 
 const short = 17
@@ -31,6 +39,10 @@ export const kinds = {
     tagType: 'ipam',
     read: 'ipam:read',
     plural: 'IPAMs',
+    label: 'an IPAM',
+    word: 'ipam',
+    path: '/ipams/{id}',
+    isToldByName: true,
   },
   scope: {
     prefix: 'ipam-scope-',
@@ -40,6 +52,9 @@ export const kinds = {
     tagType: 'ipam-scope',
     read: 'ipam:read',
     plural: 'scopes',
+    label: 'a scope',
+    word: 'scope',
+    path: '/scopes/{id}',
   },
   pool: {
     prefix: 'ipam-pool-',
@@ -49,8 +64,20 @@ export const kinds = {
     tagType: 'ipam-pool',
     read: 'ipam:read',
     plural: 'pools',
+    label: 'a pool',
+    word: 'pool',
+    path: '/pools/{id}',
+    isToldByName: true,
   },
-  poolCidr: { prefix: 'ipam-pool-cidr-', digits: long, isOwn: true, noun: 'ipam-pool-cidr', read: 'ipam:read' },
+  poolCidr: {
+    prefix: 'ipam-pool-cidr-',
+    digits: long,
+    isOwn: true,
+    noun: 'ipam-pool-cidr',
+    read: 'ipam:read',
+    label: 'a provisioned CIDR',
+    word: 'pool-cidr',
+  },
   allocation: {
     prefix: 'ipam-pool-alloc-',
     digits: long,
@@ -59,6 +86,9 @@ export const kinds = {
     tagType: 'ipam-pool-allocation',
     read: 'allocation:read',
     plural: 'allocations',
+    label: 'an allocation',
+    word: 'allocation',
+    path: '/allocations/{id}',
   },
   address: {
     prefix: 'eipalloc-',
@@ -66,15 +96,42 @@ export const kinds = {
     noun: 'elastic-ip',
     tagType: 'elastic-ip',
     read: 'allocation:read',
+    label: 'an Elastic IP, by allocation id',
+    word: 'resource',
+    path: '/resources/{id}',
   },
-  vpc: { prefix: 'vpc-', digits: short, noun: 'vpc', tagType: 'vpc', read: 'allocation:read' },
-  subnet: { prefix: 'subnet-', digits: short, noun: 'subnet', tagType: 'subnet', read: 'allocation:read' },
+  vpc: {
+    prefix: 'vpc-',
+    digits: short,
+    noun: 'vpc',
+    tagType: 'vpc',
+    read: 'allocation:read',
+    label: 'a VPC',
+    word: 'resource',
+    path: '/resources/{id}',
+    plural: 'VPCs',
+  },
+  subnet: {
+    prefix: 'subnet-',
+    digits: short,
+    noun: 'subnet',
+    tagType: 'subnet',
+    read: 'allocation:read',
+    label: 'a subnet',
+    word: 'resource',
+    path: '/resources/{id}',
+    plural: 'subnets',
+  },
   natGateway: {
     prefix: 'nat-',
     digits: short,
     noun: 'nat-gateway',
     tagType: 'natgateway',
     read: 'allocation:read',
+    label: 'a NAT gateway',
+    word: 'resource',
+    path: '/resources/{id}',
+    plural: 'NAT gateways',
   },
   policy: {
     prefix: 'ipam-policy-',
@@ -84,27 +141,103 @@ export const kinds = {
     tagType: 'ipam-policy',
     read: 'policy:read',
     plural: 'policies',
+    label: 'a policy',
+    word: 'policy',
+    path: '/policies/{id}',
+    isToldByName: true,
   },
-  source: { prefix: 'source-', digits: short, isOwn: true, noun: 'source', read: 'estate:read' },
-  exception: { prefix: 'exception-', digits: short, isOwn: true, noun: 'exception', read: 'exception:read' },
-  decision: { prefix: 'decision-', digits: short, isOwn: true, noun: 'decision', read: 'decision:read' },
-  account: { noun: 'account', tagType: 'account', read: 'organization:read' },
+  source: {
+    prefix: 'source-',
+    digits: short,
+    isOwn: true,
+    noun: 'source',
+    read: 'estate:read',
+    label: 'a source',
+    word: 'source',
+    path: '/sources/{id}',
+  },
+  exception: {
+    prefix: 'exception-',
+    digits: short,
+    isOwn: true,
+    noun: 'exception',
+    read: 'exception:read',
+    label: 'an exception',
+    word: 'exception',
+    path: '/exceptions/{id}',
+  },
+  decision: {
+    prefix: 'decision-',
+    digits: short,
+    isOwn: true,
+    noun: 'decision',
+    read: 'decision:read',
+    label: 'a decision',
+    word: 'decision',
+    path: '/decisions/{id}',
+  },
+  account: {
+    noun: 'account',
+    tagType: 'account',
+    read: 'organization:read',
+    label: 'an account',
+    word: 'account',
+    path: '/accounts/{id}',
+  },
   organizationalUnit: {
     noun: 'organizational-unit',
     tagType: 'organizational-unit',
     read: 'organization:read',
+    label: 'an organizational unit',
+    word: 'unit',
+    path: '/organizational-units/{id}',
   },
-  root: { noun: 'root', tagType: 'root', read: 'organization:read' },
-  organization: { noun: 'organization', read: 'organization:read' },
-  roleBinding: { prefix: 'role-binding-', digits: short, isOwn: true, noun: 'role-binding', read: 'role:read' },
-  apiToken: { prefix: 'token-', digits: short, isOwn: true, noun: 'api-token', read: 'token:read' },
+  root: {
+    noun: 'root',
+    tagType: 'root',
+    read: 'organization:read',
+    label: 'the root',
+    word: 'organization',
+    path: '/organization',
+  },
+  organization: {
+    noun: 'organization',
+    read: 'organization:read',
+    label: 'the organization',
+    word: 'organization',
+    path: '/organization',
+  },
+  roleBinding: {
+    prefix: 'role-binding-',
+    digits: short,
+    isOwn: true,
+    noun: 'role-binding',
+    read: 'role:read',
+    label: 'a role binding',
+    word: 'role-binding',
+    path: '/role-bindings/{id}',
+  },
+  apiToken: {
+    prefix: 'token-',
+    digits: short,
+    isOwn: true,
+    noun: 'api-token',
+    read: 'token:read',
+    label: 'a token',
+    word: 'token',
+  },
   resourceDiscovery: { prefix: 'ipam-res-disco-', digits: short },
   resourceDiscoveryAssociation: { prefix: 'ipam-res-disco-assoc-', digits: short },
-  addressAssociation: { prefix: 'eipassoc-', digits: short, noun: 'association' },
-  networkInterface: { prefix: 'eni-', digits: short, noun: 'network-interface' },
+  addressAssociation: { prefix: 'eipassoc-', digits: short, noun: 'association', label: 'an association' },
+  networkInterface: { prefix: 'eni-', digits: short, noun: 'network-interface', label: 'a network interface' },
   routeTable: { prefix: 'rtb-', digits: short },
   dhcpOptions: { prefix: 'dopt-', digits: short },
-  vpcCidrAssociation: { prefix: 'vpc-cidr-assoc-', digits: short, noun: 'vpc-cidr-association' },
+  vpcCidrAssociation: {
+    prefix: 'vpc-cidr-assoc-',
+    digits: short,
+    noun: 'vpc-cidr-association',
+    label: 'a CIDR of a VPC',
+  },
   subnetCidrAssociation: { prefix: 'subnet-cidr-assoc-', digits: short },
 } as const satisfies Readonly<Record<string, Kind>>
 
@@ -122,3 +255,14 @@ export type FoundNoun = Entries[KindWith<'noun'> & KindWith<'read'>]['noun']
 /** The kinds that have something, in their order. */
 export const kindsWith = <Member extends keyof Kind>(member: Member): readonly KindWith<Member>[] =>
   (Object.keys(kinds) as KindName[]).filter((name) => member in kinds[name]) as KindWith<Member>[]
+
+/** The label of everything with a noun. */
+export const labelOf = Object.fromEntries(
+  kindsWith('noun').map((name) => [kinds[name].noun, kinds[name].label]),
+) as Readonly<Record<ObjectNoun, string>>
+/** The same without its article. */
+export const nameOfNoun = (noun: ObjectNoun): string => labelOf[noun].replace(/^(?:an?|the) /, '')
+/** What a noun's kind says, of those that have one. */
+export const kindOfNoun: Readonly<Partial<Record<string, Kind>>> = Object.fromEntries(
+  kindsWith('noun').map((name) => [kinds[name].noun, kinds[name]]),
+)

@@ -108,7 +108,7 @@ function matchTokens(tokens: readonly (string | symbol)[], text: string): boolea
 
 /** One page of a list, with the token of the next one. */
 export async function readTokenPage<Row, Item>(
-  context: Pick<ReadContext, 'tx' | 'progress'>,
+  context: ReadContext,
   params: PageParams,
   listed: Listed<Row, Item>,
   sizeDefault = pageSizeDefault,

@@ -131,6 +131,27 @@ export async function readSlicedPage<Row, Item, Place = string>(
   return { items, next: place }
 }
 
+/** What a list without pages is read from: it is answered whole, but read in steps, in as many transactions as it takes. */
+interface Whole<Row, Item> {
+  readonly read: ReadRows<Row>
+  placeOf(row: Row): string
+  show(rows: readonly Row[]): Awaitable<readonly (Item | undefined)[]>
+}
+export async function readAll<Row, Item>(
+  { tx, progress }: Turns,
+  { read, placeOf, show }: Whole<Row, Item>,
+): Promise<Item[]> {
+  const sofar = progress.next(() => ({ items: [] as Item[], after: undefined as string | undefined }))
+  for (;;) {
+    const step = await read(sofar.after, rowsPerStep)
+    for (const item of await show(step)) if (item !== undefined) sofar.items.push(item)
+    if (step.length < rowsPerStep) return sofar.items
+    sofar.after = placeOf(step.at(-1)!)
+    if (!read.isThere) tx.keepsSoFar()
+    await tx.nextTurn()
+  }
+}
+
 /** The `read` of a list that is there already, in its order. */
 export const readFrom = <Row>(
   rows: readonly Row[],

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { z } from 'zod'
 import { namingOf } from './names.native.ts'
-import { accountName, nodeName, poolName } from './shapes.native.ts'
+import { accountName, nameMarks, nodeName, poolName } from './shapes.native.ts'
+import { nativeOperations } from './table.native.ts'
 
 const within = (member: z.ZodType) => () => namingOf(z.strictObject({ member }))
 
@@ -36,4 +37,56 @@ test('an operation whose names would pass as they are cannot be defined', () => 
 test('a shape that holds itself is looked through once', () => {
   const tree: z.ZodType = z.lazy(() => z.object({ children: z.array(tree) }))
   assert.equal(within(tree)(), undefined)
+})
+
+/** Members that hold an id for which no name is looked up, and why. */
+const byIdAlone: Readonly<Record<string, string>> = {
+  tokenId: 'tokens have no names',
+  madeWith: 'tokens have no names',
+  bindingId: 'role bindings have no names',
+  exceptionId: 'exceptions have no names',
+  decisionId: 'decisions have no names',
+  changeId: 'changes have no names',
+  externalId: 'what an account is called in its cloud is said here',
+  'createAccount.account': 'the number that it is to have',
+  'createAccounts.account': 'the number that it is to have',
+  'createAllocation.resourceId': 'what it is called elsewhere is said here',
+  'createAllocations.resourceId': 'what it is called elsewhere is said here',
+  'confirmAllocation.resourceId': 'what it is called elsewhere is said here',
+  'requestException.resourceId': 'what it is called elsewhere is said here',
+  resource: 'what it is called elsewhere, whoever has it',
+  'getResource.resourceId': 'goes by more names than others: `findResource` knows them',
+  inside: 'goes by more names than others: `networksCalled` knows them',
+}
+const holdsId =
+  /Ids?$|^(?:account|accounts|inside|madeWith|managementAccount|node|organizationalUnits|parent|policy|pool|pools|resource|sharedWith|subject|target|usableBy)$/
+
+/** The texts of a request, by the members that hold them. */
+function* textsIn(schema: z.core.$ZodType, member = ''): Generator<readonly [member: string, schema: z.core.$ZodType]> {
+  const { def } = (schema as z.core.$ZodTypes)._zod
+  if (nameMarks.get(schema) || def.type === 'string') yield [member, schema]
+  else if (def.type === 'object') for (const [name, one] of Object.entries(def.shape)) yield* textsIn(one, name)
+  else if (def.type === 'array') yield* textsIn(def.element, member)
+  else if (def.type === 'optional' || def.type === 'nullable' || def.type === 'default')
+    yield* textsIn(def.innerType, member)
+}
+
+test('whatever takes the id of something that goes by a name takes the name too, and says so', () => {
+  const used = new Set<string>()
+  const missing: string[] = []
+  for (const { name: operation, input } of nativeOperations) {
+    for (const [member, schema] of textsIn(input)) {
+      if (nameMarks.get(schema)) {
+        const { description } = z.globalRegistry.get(schema) as { readonly description: string }
+        if (!/\bname\b/.test(description)) missing.push(`${operation}.${member}: ${description}`)
+        continue
+      }
+      if (!holdsId.test(member)) continue
+      const excused = [`${operation}.${member}`, member].find((one) => Object.hasOwn(byIdAlone, one))
+      if (excused) used.add(excused)
+      else missing.push(`${operation}.${member}`)
+    }
+  }
+  assert.deepEqual(missing, [])
+  assert.deepEqual([...used].sort(), Object.keys(byIdAlone).sort(), 'an excuse that nothing needs any more')
 })

@@ -1,14 +1,15 @@
 // Things by name. Whatever names an account in a request of the native API is its number, its id in its cloud, or a name that no other
-// has; whatever names an IPAM, a scope, a pool or a policy is its id, or such a name.
+// has; whatever names a unit, an IPAM, a scope, a pool, a policy, an allocation or a network is its id, or such a name.
 import { z } from 'zod'
 import { assert } from '#model/assert.ts'
 import { isIdLike } from '#model/name.ts'
 import { isAccountId, isTargetId } from '#model/organization.ts'
 import { numbered, refuse } from '#model/refusal.ts'
 import { type Action, everywhere } from '#model/roles.ts'
-import { findAccount, findThing, Looked, type NameableKind } from './names.ts'
+import { findNamed, isOfAccount, type Named } from './named.ts'
+import { Looked } from './names.ts'
 import type { ReadContext } from './operation.ts'
-import { accountMarks, thingMarks } from './shapes.native.ts'
+import { nameMarks } from './shapes.native.ts'
 
 /** Names that are looked for in one request; numbers and ids cost nothing. */
 const namesMax = 1_000
@@ -16,13 +17,7 @@ const namesMax = 1_000
 /** Gives a request the numbers and ids of what it names. */
 export type Naming = <Input>(context: ReadContext, action: Action, input: Input) => Promise<Input>
 
-/** What a text in a request may name. */
-type Mark = { readonly kind: 'account'; readonly orNode: boolean } | { readonly kind: NameableKind }
-const markOf = (schema: z.core.$ZodType): Mark | undefined => {
-  const account = accountMarks.get(schema)
-  return account ? { kind: 'account', ...account } : thingMarks.get(schema)
-}
-type Resolve = (mark: Mark, name: string) => Promise<string>
+type Resolve = (mark: Named, name: string) => Promise<string>
 
 /** What replaces names in the requests of an operation; undefined where they can name nothing. */
 export function namingOf(input: z.ZodType): Naming | undefined {
@@ -37,24 +32,21 @@ export function namingOf(input: z.ZodType): Naming | undefined {
           if (isAccountId(name)) looked.nameAccount(name)
           return name
         }
-        const key = `${mark.kind} ${name}`
+        const key = JSON.stringify([mark, name])
         const known = found.get(key)
         if (known !== undefined) return known
         if (found.size >= namesMax) {
           refuse({
             code: 'LimitExceeded',
-            what: mark.kind === 'account' ? 'names of accounts' : 'names',
+            what: isOfAccount(mark) ? 'names of accounts' : 'names',
             limit: namesMax,
             used: found.size + 1,
             isOfRequest: true,
           })
         }
-        const id =
-          mark.kind === 'account'
-            ? await findAccount(context, action, name)
-            : await findThing(context, { kind: mark.kind, action, looked }, name)
+        const id = await findNamed(context, { named: mark, action, looked }, name)
         found.set(key, id)
-        if (mark.kind === 'account') looked.nameAccount(id)
+        if (mark.accounts && isAccountId(id)) looked.nameAccount(id)
         return id
       }
       return (await walk(given, resolve)) as typeof given
@@ -63,10 +55,10 @@ export function namingOf(input: z.ZodType): Naming | undefined {
 }
 
 /** Whether a text stands for something without a look. */
-const isPlain = (mark: Mark, text: string): boolean =>
-  mark.kind === 'account'
-    ? isAccountId(text) || (mark.orNode && (isTargetId(text) || text === everywhere))
-    : isIdLike(text)
+function isPlain({ accounts, units, kinds }: Named, text: string): boolean {
+  if (kinds) return isIdLike(text)
+  return (accounts && isAccountId(text)) || (units === true && (isTargetId(text) || text === everywhere))
+}
 
 // Requests -----------------------------------------------------------------------------------------------------------
 
@@ -74,7 +66,7 @@ type Walk = (value: unknown, resolve: Resolve) => Promise<unknown>
 
 /** The way to the marked texts in values of a shape; undefined where there are none. */
 function walkOf(schema: z.core.$ZodType): Walk | undefined {
-  const mark = markOf(schema)
+  const mark = nameMarks.get(schema)
   if (mark) return async (value, resolve) => (typeof value === 'string' ? resolve(mark, value) : value)
   const { def } = (schema as z.core.$ZodTypes)._zod
   switch (def.type) {
@@ -94,7 +86,7 @@ function walkOf(schema: z.core.$ZodType): Walk | undefined {
 
 /** Whether a marked shape is anywhere in a shape, whatever its kind. */
 function holdsMark(schema: z.core.$ZodType, seen = new Set<unknown>()): boolean {
-  if (markOf(schema)) return true
+  if (nameMarks.get(schema)) return true
   if (seen.has(schema)) return false
   seen.add(schema)
   const { def } = (schema as z.core.$ZodTypes)._zod
@@ -111,7 +103,7 @@ function holdsMarkedPart(part: unknown, seen: Set<unknown>): boolean {
 /** Of several at once, each names its own account, and a refusal says which one it was. */
 const isRequest = (schema: z.core.$ZodType): boolean => {
   const { def } = (schema as z.core.$ZodTypes)._zod
-  return def.type === 'object' && Object.values(def.shape).some((member) => accountMarks.get(member))
+  return def.type === 'object' && Object.values(def.shape).some((member) => nameMarks.get(member)?.accounts)
 }
 
 function walkOfArray(walk: Walk | undefined, isNumbered: boolean): Walk | undefined {
@@ -136,7 +128,7 @@ function walkOfObject(shape: z.core.$ZodShape): Walk | undefined {
   })
   if (walks.length === 0) return undefined
   // Accounts first: what they may take from can be named for them.
-  const isAccount = (name: string): boolean => accountMarks.get(innermost(shape[name]!)) !== undefined
+  const isAccount = (name: string): boolean => nameMarks.get(innermost(shape[name]!))?.accounts === true
   walks.sort(([a], [b]) => Number(isAccount(b)) - Number(isAccount(a)))
   return async (value, resolve) => {
     if (typeof value !== 'object' || value === null) return value
@@ -148,11 +140,14 @@ function walkOfObject(shape: z.core.$ZodShape): Walk | undefined {
   }
 }
 
-/** Whether a parameter is an id or name of a thing, or a list of them. */
+/** Whether a parameter is an id or name of things that are here alone, or a list of them: their ids can be written short. */
 export function namesThing(schema: z.core.$ZodType): boolean {
   const inner = innermost(schema)
   const { def } = (inner as z.core.$ZodTypes)._zod
-  return thingMarks.get(inner) !== undefined || (def.type === 'array' && namesThing(def.element))
+  const named = nameMarks.get(inner)
+  return (
+    (named?.kinds !== undefined && named.orElse !== 'resource') || (def.type === 'array' && namesThing(def.element))
+  )
 }
 
 /** A shape without that it may be left out. */

@@ -1,5 +1,5 @@
-// Who and what goes by a name: the number of the one account, and the id of the one IPAM, scope, pool, policy or allocation that is
-// called so, as far as the caller may see them.
+// Who and what goes by a name: the number of the one account, and the id of the one IPAM, scope, pool, policy, allocation or network that
+// is called so, as far as the caller may see them.
 import { formatId, parseId } from '#model/identifier.ts'
 import { type KindWith, kinds } from '#model/kinds.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
@@ -24,24 +24,32 @@ export type NameableKind = KindWith<'plural'>
  * to their name nor make it ambiguous (invariant I8).
  */
 export async function findAccount(context: ReadContext, action: Action, name: string): Promise<string> {
-  const [isRead, isPermitted] = [await permitter(context, 'organization:read'), await permitter(context, action)]
-  const counts = (number: string): boolean => isRead(number) || isPermitted(number)
-  const [read, permitted] = [
-    await visibleAccounts(context, 'organization:read', 'now'),
-    await visibleAccounts(context, action, 'now'),
-  ]
-  const among = read && permitted && [...read, ...permitted]
-  const [one, other] = await accountsCalled(context.tx, name, counts, among)
+  const [one, other] = await listAccounts(context, action, name)
   if (one === undefined) return refuse({ code: 'NotFound', what: 'account', id: name })
   if (other === undefined) return one
   const problem = `several accounts are called so, such as \`${one}\` and \`${other}\`: give the number`
   return refuse({ code: 'InvalidParameterValue', field: 'account', value: name, problem })
 }
 
+/** Two where there are more. */
+export async function listAccounts(context: ReadContext, action: Action, name: string): Promise<readonly string[]> {
+  const counts = await nodeCounter(context, action)
+  const [read, permitted] = [
+    await visibleAccounts(context, 'organization:read', 'now'),
+    await visibleAccounts(context, action, 'now'),
+  ]
+  return accountsCalled(context.tx, name, counts, read && permitted && [...read, ...permitted])
+}
+/** Which nodes of the organization answer to their name. */
+export async function nodeCounter(context: ReadContext, action: Action): Promise<(node: string) => boolean> {
+  const [isRead, isPermitted] = [await permitter(context, 'organization:read'), await permitter(context, action)]
+  return (node) => isRead(node) || isPermitted(node)
+}
+
 // Everything else ----------------------------------------------------------------------------------------------------
 
 /** Of what several have as their name, so many are named in the refusal. */
-const namedMax = 5
+export const namedMax = 5
 
 /** With more owners than these, what is called so is read of all, and looked through for what may be used. */
 const ownersAskedMax = 100
@@ -52,7 +60,7 @@ export interface Sought {
   readonly looked: Looked
 }
 
-type Named = Parameters<typeof listTagged>[1]
+type Tagged = Parameters<typeof listTagged>[1]
 
 /**
  * What was looked for in one request: the same is not looked for again, however many names need it. Names are many, and so is what
@@ -92,7 +100,7 @@ export class Looked {
     return found
   }
   /** Those of some owners, of whom there are more with each account that the request names. */
-  async rowsOfOwners(named: Named, owners: ReadonlySet<string>): Promise<readonly TaggedObject[]> {
+  async rowsOfOwners(named: Tagged, owners: ReadonlySet<string>): Promise<readonly TaggedObject[]> {
     const what = `${named.type} of owners ${named.value}`
     if (owners.size > ownersAskedMax) return this.rows(`all ${what}`, () => listAllTagged(this.#context, named))
     const asked = this.#asked.get(what) ?? new Set()
@@ -147,6 +155,10 @@ export class Looked {
   async #readChains(kind: NameableKind, ids: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
     const { tx } = this.#context
     if (kind === 'pool') return tx.pools.chainsOf(ids)
+    if (kind === 'subnet' || kind === 'natGateway') {
+      const inside = kind === 'subnet' ? await tx.vpcs.someSubnets(ids) : (await tx.natGateways.findMany(ids)).values()
+      return new Map([...inside].map(({ id, vpcId }) => [id, [vpcId, id]]))
+    }
     if (kind !== 'scope' && kind !== 'policy') return new Map()
     return new Map([...(await tx.ipams.parentsOf(kind, ids))].map(([id, parent]) => [id, [parent, id]]))
   }
@@ -167,23 +179,39 @@ export class Looked {
  */
 export async function findThing(context: ReadContext, sought: Sought, name: string): Promise<string> {
   const { noun: type, plural } = kinds[sought.kind]
-  const field = `${sought.kind}Id`
+  const [one, ...others] = await listThings(context, sought, name)
+  if (one === undefined) return refuse({ code: 'NotFound', what: type, id: name })
+  if (others.length === 0) return one
+  const paths = await pathsOf(context, sought, [one, ...others].slice(0, namedMax))
+  return refuseSeveral(`${sought.kind}Id`, plural, name, [one, ...others], paths)
+}
+
+/** Of what several have as their name: each with what it is under, as far as the caller may see it. */
+export function refuseSeveral(
+  field: string,
+  plural: string,
+  name: string,
+  found: readonly string[],
+  paths: ReadonlyMap<string, readonly string[]>,
+): never {
+  const listed = found.slice(0, namedMax).map((id) => {
+    const path = paths.get(id) ?? [id]
+    return `\`${id}\`${path.length > 1 ? ` (${path.join('/')})` : ''}`
+  })
+  const more = found.length > listed.length ? ' and more' : ''
+  const problem = `several ${plural} are called so: ${listed.join(', ')}${more}; give the id, or the name with what it is under`
+  return refuse({ code: 'InvalidParameterValue', field, value: name, problem })
+}
+
+/** All that go by a name, or by the last part of a path of names, in the order of their ids. */
+export async function listThings(context: ReadContext, sought: Sought, name: string): Promise<readonly string[]> {
   const whole = await listCalled(context, sought, name)
   const parts = name.split('/')
   const placed =
     parts.length === 1
       ? []
       : await under(context, sought, parts.slice(0, -1), await listCalled(context, sought, parts.at(-1)!, parts.at(-2)))
-  const found = [...new Set([...whole, ...placed])].sort()
-  const [one, ...others] = found
-  if (one === undefined) return refuse({ code: 'NotFound', what: type, id: name })
-  if (others.length === 0) return one
-  const shown = found.slice(0, namedMax)
-  const paths = await pathsOf(context, sought, shown)
-  const listed = shown.map((id) => `\`${id}\`${paths.get(id)!.length > 1 ? ` (${paths.get(id)!.join('/')})` : ''}`)
-  const more = found.length > shown.length ? ' and more' : ''
-  const problem = `several ${plural} are called so: ${listed.join(', ')}${more}; give the id, or the name with what it is under`
-  return refuse({ code: 'InvalidParameterValue', field, value: name, problem })
+  return [...new Set([...whole, ...placed])].sort()
 }
 
 /**
@@ -198,7 +226,7 @@ async function listCalled(
 ): Promise<readonly string[]> {
   if (name === '') return []
   const { kind, action, looked } = sought
-  const { noun: type, read } = kinds[kind]
+  const { tagType: type, read } = kinds[kind]
   const named = { key: nameKey, value: name, type }
   const ids = new Set<string>()
   for (const each of new Set<Action>([read, action])) {
@@ -239,7 +267,7 @@ async function under(
 }
 
 /** How things can be named with what they are under: by names, or by ids where there are none. */
-async function pathsOf(
+export async function pathsOf(
   context: ReadContext,
   sought: Sought,
   ids: readonly string[],
@@ -274,11 +302,13 @@ async function chainsOf(
   }
   const all = await looked.chains(kind, ids)
   const usable = kind === 'pool' ? await looked.usable() : undefined
+  // A VPC and what is in it are one account's.
+  const isOwn = kind === 'subnet' || kind === 'natGateway'
   for (const id of ids) {
     const chain = all.get(id)!
     const isHidden = usable
       ? (one: string): boolean => one !== id && !usable.has(one)
-      : (one: string): boolean => one !== id && !isOpen(ipams.get(one)?.account)
+      : (one: string): boolean => one !== id && !isOwn && !isOpen(ipams.get(one)?.account)
     const hidden = usable && isOpen(pools.get(id)?.account) ? -1 : chain.findLastIndex(isHidden)
     chains.set(id, chain.slice(hidden + 1))
   }

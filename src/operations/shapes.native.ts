@@ -1,10 +1,12 @@
 // The shapes that native operations share: names of things, moments, pages.
 import { z } from 'zod'
-import { formatId, type IdKind, prefixOf, shapePattern } from '#model/identifier.ts'
+import { formatId, type IdKind, idKinds, prefixOf, shapePattern } from '#model/identifier.ts'
+import { type KindWith, kinds, kindsWith } from '#model/kinds.ts'
 import { externalIdCharactersMax, isAccountId, isTargetId } from '#model/organization.ts'
 import { isPrincipalName } from '#model/principal.ts'
 import { everywhere } from '#model/roles.ts'
 import { asOf as asOfReading, type Page, type PageAsked } from './listing.ts'
+import type { Named } from './named.ts'
 import type { NameableKind } from './names.ts'
 import type { ReadContext } from './operation.ts'
 
@@ -27,49 +29,98 @@ export const accountId = z
     pattern: '^[0-9]{12}$',
     examples: ['222222222222'],
   })
-/** Shapes of requests that name an account, or (`orNode`) another node of the organization: names are replaced by numbers before all else. */
-export const accountMarks = z.registry<{ readonly orNode: boolean }>()
-const accountWords = 'the number of an account, its id in its cloud, or its name where no other that you see has it'
-const accountText = z.string().min(1).max(externalIdCharactersMax)
-/** An account in a request. */
-export const accountName = accountText.meta({
-  id: 'AccountName',
-  description: `An account: ${accountWords}.`,
-  examples: ['222222222222'],
-})
-/** In a request, a node where a role is bound. */
-export const nodeName = accountText.meta({
-  id: 'NodeName',
-  description: `A node of the organization: ${accountWords}; \`ou-…\`, \`r-…\`, or \`*\` for everything.`,
-  examples: ['222222222222'],
-})
-/** In a request, a node that something is for: never everything. */
-export const targetName = accountText
-  .refine((text) => text !== everywhere, 'an account, `ou-…` or `r-…` is expected')
-  .meta({
-    id: 'TargetName',
-    description: `A node of the organization: ${accountWords}; \`ou-…\` or \`r-…\`.`,
-    examples: ['222222222222'],
+/** Shapes of requests that name something: names are replaced by numbers and ids before all else. */
+export const nameMarks = z.registry<Named>()
+interface NamedShape {
+  readonly id: string
+  readonly description: string
+  readonly example: string
+  readonly charactersMax?: number
+  /** What it cannot be, whatever goes by it. */
+  readonly isNot?: (text: string) => boolean
+  readonly expected?: string
+}
+function named(names: Named, { id, description, example, isNot, expected, ...bounds }: NamedShape) {
+  const { charactersMax = namePathCharactersMax } = bounds
+  const text = z.string().min(1).max(charactersMax)
+  const shape = (isNot ? text.refine((one) => !isNot(one), expected) : text).meta({
+    id,
+    description,
+    examples: [example],
   })
-accountMarks.add(accountName, { orNode: false })
-accountMarks.add(nodeName, { orNode: true })
-accountMarks.add(targetName, { orNode: true })
-/** Shapes of requests that name such a thing: names are replaced by ids, as those of accounts are by numbers. */
-export const thingMarks = z.registry<{ readonly kind: NameableKind }>()
+  nameMarks.add(shape, names)
+  return shape
+}
 /** A name with those of all that it is under; ids may stand for names. */
 const namePathCharactersMax = 1_000
-const nameText = (kind: NameableKind, shape: string, words: string) => {
-  const text = z
-    .string()
-    .min(1)
-    .max(namePathCharactersMax)
-    .meta({ id: shape, description: words, examples: [formatId(kind, exampleInstallation, exampleSequences[kind])] })
-  thingMarks.add(text, { kind })
-  return text
-}
-const exampleInstallation = '059bb'
-const exampleSequences = { ipam: 4, scope: 6, pool: 11, policy: 20, allocation: 32 } as const
+const exampleAccount = '222222222222'
+const exampleUnit = 'ou-a1b2-12345678'
 const nameWords = 'or its name where no other that you see has it'
+const accountWords = `the number of an account, its id in its cloud, ${nameWords}`
+const unitWords = `\`ou-…\`, \`r-…\`, or the name or path of a unit, such as \`Prod/Shops\``
+/** An account in a request. */
+export const accountName = named(
+  { accounts: true },
+  {
+    id: 'AccountName',
+    description: `An account: ${accountWords}.`,
+    example: exampleAccount,
+    charactersMax: externalIdCharactersMax,
+  },
+)
+/** In a request, a node where a role is bound. */
+export const nodeName = named(
+  { accounts: true, units: true },
+  {
+    id: 'NodeName',
+    description: `A node of the organization: ${accountWords}; ${unitWords}; or \`*\` for everything.`,
+    example: exampleAccount,
+  },
+)
+/** In a request, a node that something is for: never everything. */
+export const targetName = named(
+  { accounts: true, units: true },
+  {
+    id: 'TargetName',
+    description: 'A node of the organization by its id or name, but not `*`.',
+    example: exampleAccount,
+    isNot: (text) => text === everywhere,
+    expected: 'an account, `ou-…` or `r-…` is expected',
+  },
+)
+/** In a request, an inner node of the organization. */
+export const innerNodeName = named(
+  { units: true },
+  {
+    id: 'InnerNodeName',
+    description: `An organizational unit or the root: ${unitWords}.`,
+    example: exampleUnit,
+    isNot: (text) => isAccountId(text) || text === everywhere,
+    expected: '`ou-…`, `r-…` or a name is expected',
+  },
+)
+const nameText = (kind: NameableKind, shape: string, words: string) =>
+  named({ kinds: [kind] }, { id: shape, description: words, example: exampleId(kind) })
+const exampleInstallation = '059bb'
+/** As in a world that its examples tell of; other kinds come behind. */
+const exampleSequences: { readonly [K in IdKind]?: number } = {
+  roleBinding: 2,
+  apiToken: 3,
+  ipam: 4,
+  scope: 6,
+  pool: 11,
+  poolCidr: 12,
+  policy: 20,
+  allocation: 32,
+  decision: 33,
+  exception: 40,
+  vpc: 50,
+  subnet: 52,
+  natGateway: 54,
+}
+const exampleAfter = 64
+const exampleId = (kind: IdKind): string =>
+  formatId(kind, exampleInstallation, exampleSequences[kind] ?? exampleAfter + idKinds.indexOf(kind))
 /** In a request, something by its id or name. */
 export const ipamName = nameText('ipam', 'IpamName', `An IPAM: \`ipam-…\`, ${nameWords}.`)
 export const scopeName = nameText('scope', 'ScopeName', `A scope: \`ipam-scope-…\`, ${nameWords}, else \`IPAM/SCOPE\`.`)
@@ -90,6 +141,14 @@ export const allocationName = nameText(
   'AllocationName',
   `An allocation: \`ipam-pool-alloc-…\`, ${nameWords}, else \`POOL/NAME\`.`,
 )
+export const networkName = named(
+  { kinds: ['vpc', 'subnet', 'natGateway'] },
+  {
+    id: 'NetworkName',
+    description: 'A VPC, subnet or NAT gateway, by its id or name, or as `VPC/NAME`.',
+    example: exampleId('vpc'),
+  },
+)
 /** In requests, by kind. */
 export const nameOf: Readonly<Record<NameableKind, z.ZodString>> = {
   ipam: ipamName,
@@ -97,7 +156,34 @@ export const nameOf: Readonly<Record<NameableKind, z.ZodString>> = {
   pool: poolName,
   policy: policyName,
   allocation: allocationName,
+  vpc: networkName,
+  subnet: networkName,
+  natGateway: networkName,
 }
+/** In a request, whatever is on record. */
+export const objectName = named(
+  {
+    accounts: true,
+    units: true,
+    kinds: ['ipam', 'scope', 'pool', 'policy', 'allocation', 'vpc', 'subnet', 'natGateway'],
+    orElse: 'object',
+  },
+  {
+    id: 'ObjectName',
+    description: 'Whatever is on record, by its id or name.',
+    example: exampleId('pool'),
+  },
+)
+/** In a request, what has or had space. */
+export const holderName = named(
+  { kinds: ['allocation', 'vpc', 'subnet', 'natGateway'], orElse: 'resource' },
+  {
+    id: 'HolderName',
+    description: 'What has or had space, by its id or name.',
+    example: 'vpc-0f00000000000001a',
+    charactersMax: 256,
+  },
+)
 export const nodeId = z
   .string()
   .refine((text) => isTargetId(text) || text === everywhere, 'an account, ou-…, r-… or `*` is expected')
@@ -127,7 +213,7 @@ export const namesIn = (makers: readonly string[]): string[] => makers.filter(is
 export const idText = (kind: NamedKind) => ids[kind]
 export const idCharactersMax = 64
 /** Each in examples names one thing, as long as real ones are. */
-const named = (kind: IdKind, name: string, sequence: number) =>
+const idOf = (kind: NamedKind, name: string) =>
   z
     .string()
     .max(idCharactersMax)
@@ -135,22 +221,19 @@ const named = (kind: IdKind, name: string, sequence: number) =>
       id: `${name}Id`,
       description: `\`${prefixOf(kind)}…\`.`,
       pattern: shapePattern(kind),
-      examples: [formatId(kind, exampleInstallation, sequence)],
+      examples: [exampleId(kind)],
     })
-const ids = {
-  ipam: named('ipam', 'Ipam', 4),
-  scope: named('scope', 'Scope', 6),
-  pool: named('pool', 'Pool', 11),
-  poolCidr: named('poolCidr', 'PoolCidr', 12),
-  allocation: named('allocation', 'Allocation', 32),
-  policy: named('policy', 'Policy', 20),
-  decision: named('decision', 'Decision', 33),
-  source: named('source', 'Source', 41),
-  exception: named('exception', 'Exception', 40),
-  roleBinding: named('roleBinding', 'RoleBinding', 2),
-  apiToken: named('apiToken', 'Token', 3),
+/** Each kind of Cadastre's own, called as the command line calls it. */
+const ids = Object.fromEntries(
+  kindsWith('isOwn').map((kind) => [kind, idOf(kind, pascal(kinds[kind].word))]),
+) as Readonly<Record<NamedKind, ReturnType<typeof idOf>>>
+type NamedKind = KindWith<'isOwn'>
+function pascal(word: string): string {
+  return word
+    .split('-')
+    .map((part) => part.slice(0, 1).toUpperCase() + part.slice(1))
+    .join('')
 }
-type NamedKind = keyof typeof ids
 /** Of a query, where everything is text. */
 export const flag = z
   .stringbool({ truthy: ['true'], falsy: ['false'], case: 'sensitive', error: 'it must be `true` or `false`' })

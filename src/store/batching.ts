@@ -32,7 +32,7 @@ export interface Engine {
   rollback(): Awaitable<void>
   /** What went wrong outside, in an operator's words; undefined for refusals and bugs. */
   troubleOf(error: unknown): StoreTrouble | undefined
-  /** Before each work of a batch: from here on its changes are counted, where it is a request's, against what one may change. */
+  /** Around each work of a batch: what it changes and looks through is counted, where it is a request's, against what one may. */
   beginWork?(isRequest: boolean): void
   /** After this error nothing more can be done in the transaction. */
   spoils(error: unknown): boolean
@@ -259,9 +259,8 @@ export class Batches {
       for (const queued of batch) {
         if (answers.length > 0 && performance.now() > until) break
         const before = engine.transaction.changes
-        engine.beginWork?.(queued.sender !== undefined)
         try {
-          let value = await queued.work(engine.transaction)
+          let value = await this.#work(queued)
           if (isRolledBack(value)) {
             if (engine.transaction.changes !== before) throw value
             value = await value.instead(engine.transaction, false)
@@ -288,6 +287,16 @@ export class Batches {
     for (const { queued, value, error, failed } of answers) {
       if (failed) queued.reject(error)
       else queued.resolve(value as never)
+    }
+  }
+
+  /** What follows upon a work, also upon one that was refused for all that it did, is bounded by itself. */
+  async #work({ work, sender }: Queued): Promise<unknown> {
+    this.#engine.beginWork?.(sender !== undefined)
+    try {
+      return await work(this.#engine.transaction)
+    } finally {
+      this.#engine.beginWork?.(false)
     }
   }
 

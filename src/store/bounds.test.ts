@@ -7,7 +7,7 @@ import { emptyDatabase, type TestDatabase } from '../../test/database.ts'
 import { allocationOf, insertPool } from '../../test/pool.ts'
 import type { Store, Transaction } from './store.ts'
 import { sweptPerRequestMax } from './tables/resting.ts'
-import { changesPerRequestMax } from './transaction.ts'
+import { changesPerRequestMax, lookedThroughPerRequestMax } from './transaction.ts'
 
 interface Opened {
   readonly store: Store
@@ -62,6 +62,38 @@ test('a request that changes more rows than the bound is refused whole, and othe
       small!.map(({ value }) => value),
       ['beside'],
     )
+  }))
+
+test('D7 a request that looks through more than the bound is refused, whatever it looks at, and what follows is not', () =>
+  withStore(async ({ store, request }) => {
+    const statements = async (tx: Transaction): Promise<void> => {
+      for (let count = 0; count <= lookedThroughPerRequestMax; count++) await tx.tags.ownerOf('vpc', 'vpc-1')
+    }
+    await store.write((tx) => change(tx, 2_000))
+    const rows = async (tx: Transaction): Promise<void> => {
+      for (let count = 0; count <= lookedThroughPerRequestMax / 2_000; count++) await tx.tags.of(tagged.id)
+    }
+    const steps = async (tx: Transaction): Promise<void> => {
+      for (let count = 0; count <= lookedThroughPerRequestMax / 50; count++) await tx.nextTurn()
+    }
+    for (const work of [statements, rows, steps]) {
+      const beside = request((tx) => tx.tags.put({ ...tagged, id: 'eipalloc-2' }, 'key', work.name))
+      const refusal = await refusalOf(request(work))
+      assert.partialDeepStrictEqual(refusal, {
+        code: 'LimitExceeded',
+        limit: lookedThroughPerRequestMax,
+        isOfRequest: true,
+      })
+      await beside
+      // A refusal is put on record by the work that was refused, and each request begins anew.
+      const answer = await request(async (tx) => ({
+        instead: async () => (await tx.tags.of(tagged.id)).length,
+      }))
+      assert.equal(answer, 2_000)
+      assert.equal((await request((tx) => tx.tags.of('eipalloc-2')))[0]?.value, work.name)
+    }
+    // What is read for everybody, and kept, is nobody's.
+    await request((tx) => tx.forAll(() => rows(tx)))
   }))
 
 test('the bound is of each request, not of those that share a transaction', () =>

@@ -9,7 +9,7 @@ export const shortMax = 1_000
 /** Rows that weigh as much as one statement. */
 export const rowsPerStatement = 4
 /** What weighs as much as a step of work in memory, after which others have their turn. */
-const statementsPerStep = 50
+export const statementsPerStep = 50
 
 /**
  * `long`: it counts as long from now on, and may go on to its end. `again`: it may use as much again. `interrupted`: somebody

@@ -98,6 +98,13 @@ export const jsonAs = <T, Stored>(store: (value: T) => Stored, load: (stored: St
     (value) => JSON.stringify(store(value)),
     (stored) => load(JSON.parse(stored as string) as Stored),
   )
+/** A value as JSON, where it was a sentence before; none of them begins as JSON does. */
+export const jsonOrWords = <T extends object>(ofWords: (words: string) => T): Column<T> =>
+  single<T>(
+    'text',
+    (value) => JSON.stringify(value),
+    (stored) => ((stored as string).startsWith('{') ? (JSON.parse(stored as string) as T) : ofWords(stored as string)),
+  )
 /** A block, in two columns: its first address (16 bytes), and its length in its own family. */
 export const block = (first = 'first', length = 'length'): Column<Cidr> => ({
   names: [first, length],

@@ -1,7 +1,7 @@
 // The transaction: one object per noun over one connection, and what is kept in memory until it commits. Both engines use it.
 import { formatId } from '#model/identifier.ts'
 import { refuse } from '#model/refusal.ts'
-import type { Effort } from './effort.ts'
+import { type Effort, statementsPerStep } from './effort.ts'
 import { ConnectionMemory, type EntryMark, type KeptName, type Memory } from './memory.ts'
 import type { PageTokens } from './page-tokens.ts'
 import { checkKey, type KeyEvidence, readKeyEvidence } from './sealing-key.ts'
@@ -46,14 +46,46 @@ import { SpaceCheck } from './upkeep/check.ts'
  * that many take some two seconds (`npm run bench -- --only=largest`).
  */
 export const changesPerRequestMax = 10_000
-/** Counts the rows that a connection changes, against what the request may change that it works for. */
+/**
+ * Rows and statements that a request which changes something may look through: while it does, nobody else writes either. On PostgreSQL a
+ * statement weighs more, since it is sent there. Several times what the largest requests need (`npm run bench -- --only=largest`),
+ * so that one that looks through the same again and again costs its own sender a refusal, and nobody else a minute.
+ */
+export const lookedThroughPerRequestMax = 100_000
+/** Counts what a connection changes and reads, against what the request may that it works for. */
 export class Changes {
   count = 0
   #max = Number.POSITIVE_INFINITY
+  #readsLeft = Number.POSITIVE_INFINITY
+  #isForAll = 0
 
   /** Jobs have bounds of their own, and the operator's commands none. */
   begin(isRequest: boolean): void {
     this.#max = isRequest ? this.count + changesPerRequestMax : Number.POSITIVE_INFINITY
+    this.#readsLeft = isRequest ? lookedThroughPerRequestMax : Number.POSITIVE_INFINITY
+    this.#isForAll = 0
+  }
+  /** Counts statements, or what weighs as much. */
+  read(statements: number): void {
+    if (this.#isForAll > 0) return
+    this.#readsLeft -= statements
+    if (this.#readsLeft >= 0) return
+    refuse({
+      code: 'LimitExceeded',
+      what: 'rows and statements that one request looks through',
+      limit: lookedThroughPerRequestMax,
+      used: Math.ceil(lookedThroughPerRequestMax - this.#readsLeft),
+      isOfRequest: true,
+    })
+  }
+  /** What is read for everybody and kept is not counted for whoever needs it first. */
+  async forAll<T>(work: () => Promise<T>): Promise<T> {
+    this.#isForAll++
+    try {
+      return await work()
+    } finally {
+      this.#isForAll--
+    }
   }
   add(rows: number): void {
     this.count += rows
@@ -265,13 +297,15 @@ export class Nouns {
   }
   /** Lets whatever else this process has to do go on: between the steps of what reads very much. */
   async nextTurn(): Promise<void> {
-    this.#sql.effort?.spendStep()
+    const { effort, changed } = this.#sql
+    if (effort) effort.spendStep()
+    else changed.read(statementsPerStep)
     await new Promise((resolve) => setImmediate(resolve))
   }
   /** For what is read for everybody, and kept: it does not make the reading that does it a long one. */
   forAll<T>(work: () => Promise<T>): Promise<T> {
-    const { effort } = this.#sql
-    return effort ? effort.forAll(work) : work()
+    const { effort, changed } = this.#sql
+    return effort ? effort.forAll(work) : changed.forAll(work)
   }
   /**
    * What this reading has found so far is kept outside of its transaction. Where it takes long and others wait, it is begun

@@ -7,6 +7,7 @@ import { runWords } from '#cli/program.ts'
 import type { Surroundings } from '#cli/surroundings.ts'
 import { collect, collectWords } from '#collect/command.ts'
 import { readClientConfig } from '../../src/config.ts'
+import { childEnvironment } from '../children.ts'
 
 const main = join(import.meta.dirname, '../../src/main.ts')
 const commandMs = 60_000
@@ -24,7 +25,7 @@ export interface Running {
 }
 
 export function startCommand(words: readonly string[], environment: Readonly<Record<string, string>>): Running {
-  const env = { PATH: process.env.PATH, TZ: 'UTC', ...environment }
+  const env = { ...childEnvironment, TZ: 'UTC', ...environment }
   const child = spawn(process.execPath, [main, ...words], { env, timeout: commandMs, killSignal: 'SIGKILL' })
   let output = ''
   let errors = ''

@@ -3,7 +3,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { endWithThisProcess } from '../children.ts'
+import { childEnvironment, endWithThisProcess } from '../children.ts'
 import { emptyDatabase } from '../database.ts'
 import { engineUnderTest } from '../engines.ts'
 
@@ -26,12 +26,13 @@ export interface ServerProcess {
   kill(): Promise<void>
 }
 
-export async function startServer(settings: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
+/** An empty database, and what a server and its commands are told of it. */
+export async function openSettings(settings: Readonly<Record<string, string>>) {
   // Whoever names a database brings it: then only the folder is of use.
   const isBrought = settings.CADASTRE_DATABASE_URL !== undefined
   const database = await emptyDatabase(isBrought ? 'sqlite' : engineUnderTest)
   const env = {
-    PATH: process.env.PATH,
+    ...childEnvironment,
     // The bound that a server sets itself: it need not begin anew for it.
     NODE_OPTIONS: '--max-semi-space-size=8',
     ...database.settings,
@@ -43,6 +44,11 @@ export async function startServer(settings: Readonly<Record<string, string>> = {
     CADASTRE_QUARANTINE_SECONDS: '0',
     ...settings,
   }
+  return { database, env }
+}
+
+export async function startServer(settings: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
+  const { database, env } = await openSettings(settings)
   const child = spawn(process.execPath, [main, 'serve'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   endWithThisProcess(child)
   let errors = ''
@@ -93,7 +99,7 @@ async function portOf(child: ChildProcess, errors: () => string): Promise<number
   throw new Error(`The server did not start: ${errors()}`)
 }
 
-function runCommand(words: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
+export function runCommand(words: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(process.execPath, [main, ...words], { env }, (error, stdout, stderr) => {
       if (error) reject(new Error(`cadastre ${words.join(' ')}: ${stderr || error.message}`, { cause: error }))

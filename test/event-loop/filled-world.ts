@@ -131,7 +131,7 @@ async function fill(world: NativeWorld & { readonly rootId: string }, { allocati
   await insert(world, Math.min(objects, cidrsMax), async (tx, index) => {
     const cidr = block(11, index, 28)
     const cidrOf = { id: newId(tx, 'poolCidr'), pool: manyCidrsNumber, cidr, state: 'provisioned' as const }
-    const none = { failureCode: undefined, failureMessage: undefined, parentAllocation: undefined }
+    const none = { failureCode: undefined, failure: undefined, parentAllocation: undefined }
     await tx.pools.insertCidr({ ...cidrOf, ...none, createdAt: tx.now })
     await tx.space.add(manyCidrsNumber, cidr)
   })

@@ -2,7 +2,8 @@
 import * as ec2 from '@aws-sdk/client-ec2'
 import * as organizations from '@aws-sdk/client-organizations'
 import * as sts from '@aws-sdk/client-sts'
-import { administrator, managementAccount, type ServerProcess, startServer } from '../clients/server.ts'
+import { administrator, managementAccount } from '../clients/server.ts'
+import { type ServerHere, startServerHere } from '../clients/server-here.ts'
 
 export const home = 'us-east-1'
 export const abroad = 'eu-central-1'
@@ -20,7 +21,7 @@ export interface Clients {
   readonly sts: sts.STSClient
 }
 export interface Acme {
-  readonly server: ServerProcess
+  readonly server: ServerHere
   clients(caller: Caller, region?: string): Clients
   /** What scenarios call `$root`, `$prod`, `$shop`, `$ipam` and so on. */
   readonly names: ReadonlyMap<string, string>
@@ -59,7 +60,7 @@ export function makeClients(endpoint: string, credentials: Credentials, region =
 }
 
 export async function foundAcme(settings: Readonly<Record<string, string>> = {}): Promise<Acme> {
-  const server = await startServer(settings)
+  const server = await startServerHere(settings)
   const made: Clients[] = []
   const credentials = new Map<Caller, Credentials>([['management', administrator]])
   const known = new Map<string, Clients>()

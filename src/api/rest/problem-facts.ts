@@ -84,10 +84,7 @@ export const factShapes: { readonly [C in Code]: Facts<C> } = {
   NotSupported: {
     what: text.describe('What is not supported.'),
     because: text.optional().describe('Why not.'),
-    ownNetwork: z
-      .object({ id: text, kind: z.enum(['vpc', 'subnet', 'natGateway']) })
-      .optional()
-      .describe("A network of the installation's own, whose space comes with it."),
+    ownNetwork: z.object({ id: text, kind: z.enum(['vpc', 'subnet', 'natGateway']) }).optional(),
   },
   UnknownParameter: { field },
   DuplicateParameter: { field },

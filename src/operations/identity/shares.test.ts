@@ -148,6 +148,34 @@ describe('the organization', () => {
     isMade(await unit(acme.top, prod))
   })
 
+  test('D8 numbers of accounts that were removed count for where they were, and drawn ones do not', async () => {
+    const numbered = (number: string, as: string, parentId: string) =>
+      acme.ask<Answer>('POST', '/accounts', { as, body: { account: number, name: 'numbered', parentId } })
+    const remove = (number: string, as: string) => acme.ask('DELETE', `/accounts/${number}`, { as })
+    await nodes(accountsPerTopUnitMax - 8, 'account', workloads)
+    for (let n = 0; n < 20; n++) {
+      const made = await account(acme.one, prod)
+      isMade(made)
+      await remove((made.body as { account: string }).account, acme.one)
+    }
+    const numbers: string[] = []
+    for (let n = 0; n < 20; n++) {
+      const made = await numbered(String(810000000000 + n), acme.one, prod)
+      if (made.status !== 201) {
+        isRefused(made, accountsPerTopUnitMax, /^unit `ou-acme-workload`/)
+        break
+      }
+      numbers.push(String(810000000000 + n))
+      assert.equal((await remove(numbers.at(-1)!, acme.one)).status, 204)
+    }
+    assert(numbers.length > 0 && numbers.length <= 8, String(numbers.length))
+    const taken = await numbered(numbers[0]!, acme.elsewhere, acme.other)
+    assert.deepEqual([taken.status, taken.body.code], [409, 'AlreadyExists'])
+    isMade(await account(acme.elsewhere, acme.other))
+    // Whoever administers the top lets another one have it, and it counts there.
+    isMade(await numbered(numbers[0]!, acme.top, acme.other))
+    isMade(await account(acme.one, prod))
+  })
   test('D8 accounts below one unit at the top, and in all', async () => {
     await nodes(accountsPerTopUnitMax, 'account', workloads)
     isRefused(await account(acme.one, prod), accountsPerTopUnitMax, /^unit `ou-acme-workload`/)

@@ -73,12 +73,13 @@ export async function refuseBeyondShare(
   const { organizations } = context.tx
   const topUnit = path[1] ?? parent
   const remedy =
-    'Delete or move away what is not needed any more, or ask whoever may manage the organization at its top.'
+    'Delete or move away what is not needed any more (numbers of removed accounts count until they come back), or ask whoever may manage the organization at its top.'
   for (const [within, limit, countedFor] of [
     [topUnit, perTopUnitMax, `unit \`${topUnit}\` and all below it`],
     [undefined, max - shareOf(max), `the whole organization, where the rest is for who may manage it at its top`],
   ] as const) {
-    const used = await organizations.count(kind, limit, within)
+    const ofThose = await organizations.count(kind, limit, within)
+    const used = ofThose + (kind === 'account' ? await organizations.countRemoved(limit, within) : 0)
     if (used + wanted > limit) refuse({ code: 'LimitExceeded', what, limit, used, countedFor, remedy })
   }
 }

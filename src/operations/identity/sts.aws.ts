@@ -2,20 +2,13 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import type { AssumeRoleRequest } from '#formats/aws/sts.generated.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
-import { spread } from '#model/spread.ts'
-import type { Account } from '#store/tables/organizations.ts'
 import { stsRead, stsWrite } from '../operation.aws.ts'
-import type { ReadContext } from '../operation.ts'
-import { accessRoleDefault } from '../organization/accounts.ts'
+import { base32, openRoleSession, type SessionCredentials } from './sessions.ts'
 
 /** STS: 15 minutes to 12 hours, and an hour where nothing is said. */
 const durationSecondsMin = 900
 const durationSecondsMax = 43_200
 const durationSecondsDefault = 3_600
-
-/** Identifiers of AWS IAM are written in these. */
-const base32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
-const roleShape = { alphabet: base32, length: 17 }
 
 export const getCallerIdentity = stsRead('GetCallerIdentity', async ({ caller }) => ({
   Account: caller.account,
@@ -32,17 +25,10 @@ export const assumeRole = stsWrite('AssumeRole', drawCredentials, async (context
   checkSessionName(input.RoleSessionName)
   const seconds = checkDuration(input.DurationSeconds)
   const role = parseRoleArn(input.RoleArn)
-  const account = await findEnterable(context, role)
-  if (!account) refuseRole(input.RoleArn)
-
-  const arn = `arn:aws:sts::${account.id}:assumed-role/${role.name}/${input.RoleSessionName}`
-  const userId = `${roleIdOf(context, account)}:${input.RoleSessionName}`
-  // As STS says it: whole seconds.
-  const expiresAt = (Math.floor(context.now / 1000) + seconds) * 1000
-  const openedBy = context.caller.accessKeyId
-  const session = { ...credentials, account: account.id, arn, userId, expiresAt, openedBy }
-  await context.tx.accessKeys.insert(session, context.now)
-  context.changed(arn, credentials.id)
+  const params = { account: role.account, role: role.name, name: input.RoleSessionName, seconds }
+  const session = await openRoleSession(context, params, credentials)
+  if (!session) refuseRole(input.RoleArn)
+  const { arn, userId, expiresAt } = session
   return {
     Credentials: {
       AccessKeyId: credentials.id,
@@ -53,12 +39,6 @@ export const assumeRole = stsWrite('AssumeRole', drawCredentials, async (context
     AssumedRoleUser: { AssumedRoleId: userId, Arn: arn },
   }
 })
-
-interface SessionCredentials {
-  readonly id: string
-  readonly secret: string
-  readonly sessionToken: string
-}
 
 /** Runs before the transaction, the only place of an operation where randomness is allowed. */
 function drawCredentials(): SessionCredentials {
@@ -96,22 +76,6 @@ function parseRoleArn(arn: string): { account: string; name: string } {
   if (!match) refuseValue('RoleArn', arn, 'it must look like `arn:aws:iam::123456789012:role/NAME`')
   return { account: match[1]!, name: match[2]! }
 }
-
-/** The member account, where the caller is the management account and the role is the one that lets it in. */
-async function findEnterable(
-  { tx, caller }: ReadContext,
-  role: { account: string; name: string },
-): Promise<Account | undefined> {
-  const organization = await tx.organizations.find()
-  if (organization?.managementAccount !== caller.account || role.account === caller.account) return undefined
-  const account = await tx.organizations.findMember(role.account)
-  const isOpen = account?.status === 'ACTIVE' && (account.roleName ?? accessRoleDefault) === role.name
-  return isOpen ? account : undefined
-}
-
-/** Made of the account's number, so that it is the same in every session. */
-const roleIdOf = ({ tx }: ReadContext, account: Account): string =>
-  `AROA${spread(Number(account.id), roleShape, tx.installation)}`
 
 function refuseRole(arn: string): never {
   refuse({

@@ -1,6 +1,8 @@
 // Networks inside of networks: a pool that divides an allocation, what it reserves, and what keeps the outer one.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { AllocationLists } from '#store/tables/allocation-lists.ts'
+import { Holdings } from '#store/tables/holdings.ts'
 import { checkSpace } from '#store/upkeep/check.ts'
 import { foundOrganization, lab, network, shop } from '../../../test/acme.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
@@ -274,6 +276,47 @@ describe('what a network reserves', () => {
     const octets = hosts.map((cidr) => Number(cidr.split('.')[3]!.split('/')[0])).sort((a, b) => a - b)
     assert.deepEqual(octets, [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14])
   })
+})
+
+test('D7 what goes by the id of a network is looked through once for a batch, and what the batch itself makes is found', async () => {
+  const poolId = await pool('private', '172.27.0.0/16', { locale: 'us-east-1' })
+  const outer = await take({ resourceType: 'vpc', resourceId: 'vpc-0many', netmaskLength: 24, poolId })
+  await divide(outer.allocationId)
+  const ofId = { ...common, resourceType: 'custom', resourceId: 'vpc-0many', netmaskLength: 32, poolId }
+  await world.post('/allocations/batch', { allocations: Array.from({ length: 30 }, () => ofId) })
+  const inside = { ...common, resourceType: 'custom', netmaskLength: 32, inside: 'vpc-0many' }
+  const original = [AllocationLists.prototype.ofResource, Holdings.prototype.ofResource] as const
+  let looks = 0
+  AllocationLists.prototype.ofResource = function (this: AllocationLists, ...given) {
+    looks++
+    return original[0].apply(this, given)
+  }
+  Holdings.prototype.ofResource = function (this: Holdings, ...given) {
+    looks++
+    return original[1].apply(this, given)
+  }
+  try {
+    const { allocations } = await world.post<{ allocations: Allocation[] }>('/allocations/batch', {
+      allocations: Array.from({ length: 20 }, () => inside),
+    })
+    assert.equal(allocations.length, 20)
+    assert.equal(looks, 1)
+  } finally {
+    AllocationLists.prototype.ofResource = original[0]
+    Holdings.prototype.ofResource = original[1]
+  }
+  // The second of its id makes it no longer one network.
+  const other = { ...common, resourceType: 'vpc', resourceId: 'vpc-0many', netmaskLength: 24, poolId }
+  const { status, body } = await world.ask<Problem>('POST', '/allocations/batch', {
+    body: { allocations: [inside, other, inside] },
+  })
+  assert.equal(status, 400)
+  assert.match(body.detail, /everal networks go by it/)
+  const made = [
+    { ...other, resourceId: 'vpc-0new' },
+    { ...inside, inside: 'vpc-0new' },
+  ]
+  await world.post('/allocations/batch', { allocations: made })
 })
 
 describe('the outer one stays as long as something divides it', () => {

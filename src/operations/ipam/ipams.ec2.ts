@@ -8,8 +8,9 @@ import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
 import { getIpam } from './access.ts'
-import { arnOf, stateOf } from './answers.ec2.ts'
+import { arnOf, stateAt } from './answers.ec2.ts'
 import { createIpam as create, deleteIpam as remove, updateIpam as update } from './ipams.ts'
+import { describeIpam as describeOf, ownIpams } from './own.ts'
 
 const sentences: Sentences = {
   LimitExceeded: ({ quota, used, limit }) =>
@@ -39,7 +40,7 @@ export const describeIpams = ec2Read('DescribeIpams', async (context, input) => 
   const matches = filterBy(input.Filters, ipamFilters, ({ Tags }) => Tags ?? [])
   refuseIdsWithPaging(input.IpamIds, 'IpamIds', input)
   const { items, NextToken } = await readTokenPage<Ipam, IpamAnswer>(context, input, {
-    read: readById(await namedOrAll(context, input.IpamIds)),
+    read: readById(await ownIpams(context, input.IpamIds)),
     placeOf: ({ id }) => id,
     // One for each Region, which is the one that is asked.
     async show(ipams) {
@@ -126,17 +127,10 @@ function regionsAfter({ region: home, operatingRegions }: Ipam, { added, removed
   return [...operatingRegions, ...added].filter((region) => !removed.includes(region))
 }
 
-async function namedOrAll(context: ReadContext, ids: readonly string[] | undefined): Promise<Ipam[]> {
-  if (!ids || ids.length === 0) return context.tx.ipams.ofAccount(context.caller.account, context.region)
-  const ipams: Ipam[] = []
-  for (const id of [...new Set(ids)].sort()) ipams.push(await getIpam(context, id))
-  return ipams
-}
-
 // The answer ---------------------------------------------------------------------------------------------------------
 
 async function describe(context: ReadContext, ipam: Ipam): Promise<IpamAnswer> {
-  const tags = await context.tx.tags.of(ipam.id)
+  const { scopes, version, tags } = await describeOf(context, ipam)
   return {
     OwnerId: ipam.account,
     IpamId: ipam.id,
@@ -144,10 +138,10 @@ async function describe(context: ReadContext, ipam: Ipam): Promise<IpamAnswer> {
     IpamRegion: ipam.region,
     PublicDefaultScopeId: ipam.publicScopeId,
     PrivateDefaultScopeId: ipam.privateScopeId,
-    ScopeCount: (await context.tx.ipams.scopesOf(ipam.id)).length,
+    ScopeCount: scopes,
     Description: ipam.description,
     OperatingRegions: ipam.operatingRegions.map((RegionName) => ({ RegionName })),
-    State: await stateOf(context, ipam.id),
+    State: stateAt(version),
     Tags: showTags(tags),
     DefaultResourceDiscoveryId: ipam.resourceDiscoveryId,
     DefaultResourceDiscoveryAssociationId: ipam.resourceDiscoveryAssociationId,

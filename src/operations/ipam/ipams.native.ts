@@ -70,7 +70,7 @@ export const createIpam = nativeWrite({
   description: ruleNeedsRight,
   action: 'ipam:manage',
   input: z.strictObject({
-    account: accountName.describe('The account that is to own it.'),
+    account: accountName.describe('The account that is to own it, by its id or name.'),
     region: region.describe('Its home Region.'),
     name: newName.optional(),
     description: description.optional(),

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { checkSpace } from '#store/upkeep/check.ts'
 import { foundOrganization, network, shop } from '../../../test/acme.ts'
+import { engineUnderTest } from '../../../test/engines.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 
 // The ledger ---------------------------------------------------------------------------------------------------------
@@ -192,5 +193,5 @@ test('I1 I2 I9 hold for networks inside of networks after every step, and each o
       await world.close()
     }
   })
-  await fc.assert(stories, { numRuns: 12 })
+  await fc.assert(stories, { numRuns: engineUnderTest === 'sqlite' ? 12 : 4 })
 })

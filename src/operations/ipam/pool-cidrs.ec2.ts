@@ -1,6 +1,7 @@
 // The CIDRs of pools over the EC2 API: requests, answers and filters.
 import type { IpamPoolCidr, ProvisionIpamPoolCidrRequest } from '#formats/aws/ec2.generated.ts'
 import { formatCidr, nearCidrProblem, parseCidr } from '#model/cidr.ts'
+import { failureInWords } from '#model/cidr-failure.ts'
 import { type Members, refuse, refuseValue } from '#model/refusal.ts'
 import type { PoolCidr } from '#store/tables/pools.ts'
 import { filterBy, readTokenPage } from '../listing.aws.ts'
@@ -91,17 +92,20 @@ function refuseBadProof(input: ProvisionIpamPoolCidrRequest): void {
 
 /** Why a CIDR could not be had tells of other pools and what is in them: those that the pool is shared with may not see them (I8). */
 const withNeutralReason = (row: PoolCidr): PoolCidr =>
-  row.failureMessage === undefined
+  row.failure === undefined
     ? row
-    : { ...row, failureMessage: `The owner of the pool can see why the CIDR is ${row.state}.` }
+    : { ...row, failure: { words: `The owner of the pool can see why the CIDR is ${row.state}.` } }
 
-const describe = ({ id, cidr, state, failureCode, failureMessage }: PoolCidr): IpamPoolCidr => ({
+const describe = ({ id, cidr, state, failureCode, failure }: PoolCidr): IpamPoolCidr => ({
   Cidr: formatCidr(cidr),
   State: state,
   FailureReason:
     failureCode === undefined
       ? undefined
-      : { Code: failureCode === 'limit-exceeded' ? failureCode : 'cidr-not-available', Message: failureMessage },
+      : {
+          Code: failureCode === 'limit-exceeded' ? failureCode : 'cidr-not-available',
+          Message: failure && failureInWords(failure),
+        },
   IpamPoolCidrId: id,
   NetmaskLength: cidr.length,
 })

@@ -1,6 +1,7 @@
 // The CIDRs of pools over the native API.
 import { z } from 'zod'
 import { formatCidr, parseCidr } from '#model/cidr.ts'
+import { failureInWords } from '#model/cidr-failure.ts'
 import type { PoolCidr } from '#store/tables/pools.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import {
@@ -92,11 +93,11 @@ export const deprovision = nativeWrite({
 
 export const poolCidrOperations = [listPoolCidrs, provision, deprovision] as const
 
-const showCidr = ({ id, cidr, state, leavesAt, failureMessage, createdAt }: PoolCidr): z.output<typeof poolCidr> => ({
+const showCidr = ({ id, cidr, state, leavesAt, failure, createdAt }: PoolCidr): z.output<typeof poolCidr> => ({
   poolCidrId: id,
   cidr: formatCidr(cidr),
   state,
   leavesAt: leavesAt === undefined ? undefined : formatInstant(leavesAt),
-  problem: failureMessage,
+  problem: failure && failureInWords(failure),
   createdAt: formatInstant(createdAt),
 })

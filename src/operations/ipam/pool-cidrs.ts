@@ -1,6 +1,7 @@
 // What can be done with the CIDRs of pools: provisioned from a scope, a parent pool, Amazon or a VPC, and taken away again.
 import { assert } from '#model/assert.ts'
 import { bitsOf, type Cidr, equals, formatCidr, overlaps, parseCidr, toKey } from '#model/cidr.ts'
+import { type CidrFailure, failureInWords } from '#model/cidr-failure.ts'
 import { subtract } from '#model/free-space.ts'
 import { formatId } from '#model/identifier.ts'
 import { amazonLengthProblem, cidrProblem, liesWithin, type PoolProblem } from '#model/pool.ts'
@@ -17,7 +18,7 @@ import { refuseBeyondProviderShare } from '../space/provider-share.ts'
 import { endsOf, giveUpReserved, reserveEnds } from '../space/reserved.ts'
 import { type PoolAt, refuseTooMany } from './access.ts'
 import { isPlanEnded, refuseEndedPlan } from './plans.ts'
-import { describeRest, finishDeprovisioning, hasLeft, removeSpace } from './pool-removal.ts'
+import { finishDeprovisioning, hasLeft, removeSpace } from './pool-removal.ts'
 
 /** Our own bound, above Amazon's quota of 50; failed ones count, so that retries cannot grow the list without end. */
 const cidrsPerPoolMax = 1_000
@@ -70,7 +71,7 @@ export async function provisionPoolCidr(
     cidr: got.cidr,
     state: got.failure === undefined ? 'provisioned' : 'failed-provision',
     failureCode: got.failure === undefined ? undefined : 'cidr-not-available',
-    failureMessage: got.failure,
+    failure: got.failure,
     parentAllocation: got.allocation,
     createdAt: context.now,
   }
@@ -92,10 +93,10 @@ export async function deprovisionPoolCidr(
   context: WriteContext,
   pool: Pool,
   cidr: Cidr,
-): Promise<{ readonly was: PoolCidr; readonly problem: string | undefined }> {
+): Promise<{ readonly was: PoolCidr; readonly problem: CidrFailure | undefined }> {
   await finishDeprovisioning(context)
   const was = await getProvisioned(context, pool, cidr)
-  let problem: string | undefined
+  let problem: CidrFailure | undefined
   if (was.state === 'failed-provision') await forget(context, pool, was)
   else if (was.state !== 'pending-deprovision') problem = await takeAway(context, pool, was)
   context.changed(pool.id, was.id)
@@ -106,7 +107,7 @@ export async function deprovisionPoolCidr(
 export async function provisionAtOnce(...params: Parameters<typeof provisionPoolCidr>): Promise<PoolCidr> {
   const made = await provisionPoolCidr(...params)
   if (made.state === 'failed-provision') {
-    const problem = made.failureMessage ?? 'the space cannot be had'
+    const problem = made.failure ? failureInWords(made.failure) : 'the space cannot be had'
     refuse({ code: 'CidrConflict', field: 'cidr', value: formatCidr(made.cidr), problem })
   }
   return made
@@ -118,7 +119,8 @@ export async function deprovisionAtOnce(context: WriteContext, pool: Pool, cidr:
     refuseValue('cidr', formatCidr(cidr), `the pool ${pool.id} was not given it`)
   }
   const { was, problem } = await deprovisionPoolCidr(context, pool, cidr)
-  if (problem !== undefined) refuse({ code: 'InUse', what: 'ipam-pool-cidr', id: was.id, problem })
+  if (problem !== undefined)
+    refuse({ code: 'InUse', what: 'ipam-pool-cidr', id: was.id, problem: failureInWords(problem) })
 }
 
 export interface PlacedCidr {
@@ -283,7 +285,7 @@ interface Got {
   readonly cidr: Cidr
   /** The allocation in the pool that it was taken from. */
   readonly allocation?: number
-  readonly failure?: string
+  readonly failure?: CidrFailure
 }
 
 async function takeFrom(context: WriteContext, source: Source, poolAt: PoolAt, params: Params): Promise<Got> {
@@ -320,8 +322,8 @@ async function planVpc(context: WriteContext, vpcId: string, pool: Pool, cidr: C
   const planned = await context.tx.pools.topLevelOverlap(vpcId, cidr)
   if (!planned) return { cidr }
   const other = (await context.tx.pools.findByNumber(planned.pool))!
-  const name = other.account === pool.account ? `The pool ${other.id}` : 'Another pool'
-  return { cidr, failure: `${name} plans this CIDR of ${vpcId}.` }
+  const by = other.account === pool.account ? { by: other.id } : {}
+  return { cidr, failure: { why: 'planned', network: vpcId, ...by } }
 }
 
 /** Invariant I1: what top-level pools hold never overlaps in a private scope, nor public space in the installation. */
@@ -332,12 +334,11 @@ async function takeFromScope(context: WriteContext, poolAt: PoolAt, params: Para
     const other = await context.tx.pools.topLevelOverlap(isPublic ? publicSpace : pool.scopeId!, params.cidr)
     if (!other) return { cidr: params.cidr }
     const holder = (await context.tx.pools.findByNumber(other.pool))!
-    const known = `The CIDR overlaps ${formatCidr(other.cidr)} of the pool ${holder.id}`
-    if (!isPublic) return { cidr: params.cidr, failure: `${known} in the same scope.` }
+    const overlap = { cidr: formatCidr(other.cidr), pool: holder.id }
+    if (!isPublic) return { cidr: params.cidr, failure: { why: 'overlaps', ...overlap } }
     // Whose it is, is told to its owner alone (invariant I8).
-    const where = holder.account === pool.account ? ` ${known}.` : ''
-    const failure = `The public CIDR ${formatCidr(params.cidr)} is already provisioned, in whole or in part.${where}`
-    return { cidr: params.cidr, failure }
+    const known = holder.account === pool.account ? { overlaps: overlap } : {}
+    return { cidr: params.cidr, failure: { why: 'public', cidr: formatCidr(params.cidr), ...known } }
   }
   const taken = (await context.tx.pools.topLevelCidrs(pool.scopeId!, pool.family)).map(({ cidr }) => cidr)
   const gap = subtract(uniqueLocalSpace, taken).find(({ length }) => length <= params.length)
@@ -368,7 +369,7 @@ async function allocate(context: WriteContext, source: Pool, pool: Pool, cidr: C
   return n
 }
 
-async function whyNotFree(context: WriteContext, parent: Pool, cidr: Cidr): Promise<string> {
+async function whyNotFree(context: WriteContext, parent: Pool, cidr: Cidr): Promise<CidrFailure> {
   const space = (await context.tx.pools.cidrs(parent.n)).filter(({ state }) => state !== 'failed-provision')
   if (
     !liesWithin(
@@ -376,11 +377,11 @@ async function whyNotFree(context: WriteContext, parent: Pool, cidr: Cidr): Prom
       cidr,
     )
   ) {
-    return `The CIDR is not inside the provisioned CIDRs of the source pool ${parent.id}.`
+    return { why: 'outside-source', source: parent.id }
   }
   const rest = await context.tx.resting.in(parent.n, cidr)
-  if (rest && rest.until > context.now) return `${describeRest(rest, 'the CIDR')}.`
-  return `The CIDR is allocated from the source pool ${parent.id}, in whole or in part.`
+  if (rest && rest.until > context.now) return { why: rest.isHeld ? 'held' : 'in-quarantine', until: rest.until }
+  return { why: 'taken-in-source', source: parent.id }
 }
 
 // Giving back --------------------------------------------------------------------------------------------------------
@@ -398,31 +399,31 @@ async function getProvisioned(context: WriteContext, pool: Pool, cidr: Cidr): Pr
  * Takes the CIDR out of the pool, at once where all of it is free, or when the last rest in it ends.
  * @returns why it cannot be taken
  */
-async function takeAway(context: WriteContext, pool: Pool, provisioned: PoolCidr): Promise<string | undefined> {
+async function takeAway(context: WriteContext, pool: Pool, provisioned: PoolCidr): Promise<CidrFailure | undefined> {
   await context.tx.resting.endAll(pool.n)
   const { id, cidr } = provisioned
   if (endsOf(pool)) await giveUpReserved(context, pool, cidr)
-  const fail = async (message: string): Promise<string> => {
+  const fail = async (failure: CidrFailure): Promise<CidrFailure> => {
     const code = 'cidr-not-available'
     if (endsOf(pool)) await reserveEnds(context, pool)
-    await context.tx.pools.setCidrState(id, 'failed-deprovision', { code, message })
-    const failed = { state: 'failed-deprovision', failureCode: code, failureMessage: message } as const
+    await context.tx.pools.setCidrState(id, 'failed-deprovision', { code, failure })
+    const failed = { state: 'failed-deprovision', failureCode: code, failure } as const
     await recordVersion(context, pool, { ...provisioned, ...failed })
-    return message
+    return failure
   }
   if ((await context.tx.allocations.inside(pool.n, cidr, 1)).length > 0) {
-    return fail('The CIDR has one or more allocations.')
+    return fail({ why: 'has-allocations' })
   }
   // What is held may become an allocation.
   const heldUntil = await context.tx.resting.heldUntil(pool.n, cidr)
-  if (heldUntil !== undefined) return fail(`${describeRest({ until: heldUntil, isHeld: true }, 'the CIDR')}.`)
+  if (heldUntil !== undefined) return fail({ why: 'held', until: heldUntil })
   if (await context.tx.resting.in(pool.n, cidr)) {
     if (provisioned.state === 'failed-deprovision') await context.tx.pools.setCidrState(id, 'provisioned')
     const leavesAt = await context.tx.resting.restAsOne({ id, pool: pool.n, cidr, account: pool.account })
     const pending = {
       state: 'pending-deprovision',
       failureCode: undefined,
-      failureMessage: undefined,
+      failure: undefined,
       leavesAt,
     } as const
     await recordVersion(context, pool, { ...provisioned, ...pending })

@@ -5,19 +5,27 @@ import type {
   IpamPoolSourceResource,
   ModifyIpamPoolRequest,
 } from '#formats/aws/ec2.generated.ts'
-import { isOwnOrShared } from '#model/policy/resolve.ts'
+import { familyNumber, familyText } from '#model/cidr.ts'
 import { type Members, refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
-import type { Ipam } from '#store/tables/ipams.ts'
 import type { Pool, SourceResource } from '#store/tables/pools.ts'
 import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
 import { readFrom } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { showTags, tagsGiven, tagsToCreate } from '../organization/tagging.ec2.ts'
-import { getDeletablePool, getOwnPool, getReadablePool, getScope, isVisibleFrom, type PoolAt } from './access.ts'
+import { getDeletablePool, getOwnPool, type PoolAt } from './access.ts'
 import { arnOf, stateAt } from './answers.ec2.ts'
-import { createPool, deletePool, updatePool } from './pools.ts'
+import {
+  deleteAsOwner,
+  describePool,
+  describePools,
+  getScopeAt,
+  refuseVpcElsewhere,
+  type SeenPool,
+  seenPools,
+} from './own.ts'
+import { createPool, updatePool } from './pools.ts'
 
 const members: Members = {
   autoImport: 'AutoImport',
@@ -41,8 +49,7 @@ export const createIpamPool = ec2Write(
   async (context, input) => {
     const tags = tagsToCreate(input.TagSpecifications, 'ipam-pool')
     const requiredTags = tagsGiven(input.AllocationResourceTags, 'AllocationResourceTag')
-    const scope = await getScope(context, input.IpamScopeId)
-    const ipam = (await context.tx.ipams.find(scope.ipamId))!
+    const { scope, ipam } = await getScopeAt(context, input.IpamScopeId)
     const parent = await getParent(context, input.SourceIpamPoolId)
     const sourceVpcId = await sourceVpcIn(context, input)
     refuseAutoImport(input)
@@ -51,7 +58,7 @@ export const createIpamPool = ec2Write(
       { scope, ipam },
       {
         parent,
-        family: input.AddressFamily === 'ipv4' ? 4 : 6,
+        family: familyNumber(input.AddressFamily),
         locale: input.Locale === 'None' ? undefined : input.Locale,
         description: input.Description,
         awsService: input.AwsService,
@@ -74,13 +81,14 @@ export const describeIpamPools = ec2Read('DescribeIpamPools', async (context, in
   const matches = filterBy(input.Filters, poolFilters, ({ Tags }) => Tags ?? [])
   refuseIdsWithPaging(input.IpamPoolIds, 'IpamPoolIds', input)
   const { items, NextToken } = await readTokenPage(context, input, {
-    read: readFrom<string>(await namedOrAll(context, input.IpamPoolIds), (id, place) => id > place),
+    read: readFrom<string>(await seenPools(context, input.IpamPoolIds), (id, place) => id > place),
     placeOf: (id: string) => id,
     async show(ids) {
-      const shown = await describeAll(context, ids)
+      const seen = await describePools(context, ids)
       return ids.map((id) => {
-        const pool = shown.get(id)
-        return pool && matches(pool) ? pool : undefined
+        const pool = seen.get(id)
+        const shown = pool && show(pool)
+        return shown && matches(shown) ? shown : undefined
       })
     },
   })
@@ -111,11 +119,10 @@ export const deleteIpamPool = ec2Write(
   'DeleteIpamPool',
   async (context, input) => {
     const poolAt = await getDeletablePool(context, input.IpamPoolId, 'ec2:DeleteIpamPool')
-    const { pool, ipam } = poolAt
+    const { pool } = poolAt
     const isOwn = pool.account === context.caller.account
     const answer = isOwn ? await describe(context, poolAt) : { IpamPoolId: pool.id, OwnerId: pool.account }
-    const owner = isOwn ? context : context.actingFor(pool.account, ipam.region)
-    await deletePool(owner, poolAt, { cascade: input.Cascade })
+    await deleteAsOwner(context, poolAt, { cascade: input.Cascade })
     return { IpamPool: { ...answer, State: 'delete-in-progress' } }
   },
   members,
@@ -149,7 +156,7 @@ function refuseAutoImport(input: { readonly AutoImport?: boolean; readonly Local
 
 /** The id of the VPC that a pool is to plan, which EC2 wants told with all that it could look up. */
 async function sourceVpcIn(
-  { tx }: ReadContext,
+  context: ReadContext,
   { SourceResource: given }: CreateIpamPoolRequest,
 ): Promise<string | undefined> {
   if (given === undefined) return undefined
@@ -157,10 +164,7 @@ async function sourceVpcIn(
   for (const [name, value] of Object.entries({ ResourceId, ResourceType, ResourceRegion, ResourceOwner })) {
     if (value === undefined) refuse({ code: 'MissingParameter', field: `SourceResource.${name}` })
   }
-  const vpc = await tx.vpcs.find(ResourceId!)
-  if (vpc && (vpc.account !== ResourceOwner || vpc.region !== ResourceRegion)) {
-    refuse({ code: 'NotFound', what: 'vpc', id: ResourceId! })
-  }
+  await refuseVpcElsewhere(context, { id: ResourceId!, account: ResourceOwner!, region: ResourceRegion! })
   return ResourceId
 }
 
@@ -178,59 +182,10 @@ function changedTags(pool: Pool, input: ModifyIpamPoolRequest): readonly Tag[] |
 
 // The answer ---------------------------------------------------------------------------------------------------------
 
-/** Without names: the ids of the caller's own pools and of those that are shared with it, in their order. */
-async function namedOrAll(context: ReadContext, ids: readonly string[] | undefined): Promise<readonly string[]> {
-  if (ids && ids.length > 0) {
-    for (const id of new Set(ids)) await getReadablePool(context, id)
-    return [...new Set(ids)].sort()
-  }
-  const snapshot = await context.snapshot()
-  return [...snapshot.pools.keys()].filter((id) => isOwnOrShared(snapshot, context.caller.account, id)).sort()
-}
+const describe = async (context: ReadContext, poolAt: PoolAt): Promise<IpamPool> =>
+  show(await describePool(context, poolAt))
 
-/** Those of some pools that are seen from this Region. */
-async function describeAll(context: ReadContext, ids: readonly string[]): Promise<ReadonlyMap<string, IpamPool>> {
-  const { tx, caller, region } = context
-  const pools = await tx.pools.findMany(ids)
-  const ipams = new Map<string, Ipam>()
-  for (const id of new Set(pools.map(({ ipamId }) => ipamId!))) ipams.set(id, (await tx.ipams.find(id))!)
-  const parents = await tx.pools.idsOfIpams(pools.flatMap(({ parent }) => parent ?? []))
-  const versions = await tx.history.latestVersions(ids)
-  const tags = await tx.tags.ofMany(pools.flatMap(({ id, account }) => (account === caller.account ? id : [])))
-  const seen = pools
-    .map((pool) => ({ pool, ipam: ipams.get(pool.ipamId!)! }))
-    .filter((one) => isVisibleFrom(region, one))
-  return new Map(
-    seen.map(({ pool, ipam }) => [
-      pool.id,
-      show({
-        pool,
-        ipam,
-        parent: parents.get(pool.parent ?? -1),
-        version: versions.get(pool.id) ?? 0,
-        tags: tags.get(pool.id) ?? [],
-      }),
-    ]),
-  )
-}
-
-async function describe(context: ReadContext, { pool, ipam }: PoolAt): Promise<IpamPool> {
-  const { tx, caller } = context
-  const parent = pool.parent === undefined ? undefined : await tx.pools.findByNumber(pool.parent)
-  const tags = pool.account === caller.account ? await tx.tags.of(pool.id) : []
-  return show({ pool, ipam, parent: parent?.id, version: await tx.history.latestVersion(pool.id), tags })
-}
-
-interface Shown extends PoolAt {
-  /** The id of the pool above it. */
-  readonly parent: string | undefined
-  /** The number of its latest version in the history. */
-  readonly version: number
-  /** Its owner's alone: they say with whom else it is shared. */
-  readonly tags: readonly Tag[]
-}
-
-function show({ pool, ipam, parent, version, tags }: Shown): IpamPool {
+function show({ pool, ipam, parent, version, tags }: SeenPool): IpamPool {
   return {
     OwnerId: pool.account,
     IpamPoolId: pool.id,
@@ -247,7 +202,7 @@ function show({ pool, ipam, parent, version, tags }: Shown): IpamPool {
     Description: pool.description,
     AutoImport: pool.autoImport,
     PubliclyAdvertisable: pool.publiclyAdvertisable,
-    AddressFamily: pool.family === 4 ? 'ipv4' : 'ipv6',
+    AddressFamily: familyText(pool.family),
     AllocationMinNetmaskLength: pool.minNetmaskLength,
     AllocationMaxNetmaskLength: pool.maxNetmaskLength,
     AllocationDefaultNetmaskLength: pool.defaultNetmaskLength,

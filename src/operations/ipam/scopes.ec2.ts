@@ -3,12 +3,13 @@ import type { ExternalAuthorityConfiguration, IpamScope } from '#formats/aws/ec2
 import { refuse } from '#model/refusal.ts'
 import type { Scope } from '#store/tables/ipams.ts'
 import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
-import { readById } from '../listing.ts'
+import { readById, showMatching } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
 import { getIpam, getScope } from './access.ts'
 import { arnOf, stateAt } from './answers.ec2.ts'
+import { describeScopes, type OwnScope, ownScopes } from './own.ts'
 import { createScope, deleteScope, updateScope } from './scopes.ts'
 
 const members = { description: 'Description', tier: 'Tier' }
@@ -29,9 +30,9 @@ export const describeIpamScopes = ec2Read('DescribeIpamScopes', async (context, 
   const matches = filterBy(input.Filters, scopeFilters, ({ Tags }) => Tags ?? [])
   refuseIdsWithPaging(input.IpamScopeIds, 'IpamScopeIds', input)
   const { items, NextToken } = await readTokenPage<Scope, IpamScope>(context, input, {
-    read: readById(await namedOrAll(context, input.IpamScopeIds)),
+    read: readById(await ownScopes(context, input.IpamScopeIds)),
     placeOf: ({ id }) => id,
-    show: async (scopes) => (await describeAll(context, scopes)).map((scope) => (matches(scope) ? scope : undefined)),
+    show: async (scopes) => showMatching(show, matches)(await describeScopes(context, scopes)),
   })
   return { IpamScopes: items, NextToken }
 })
@@ -69,40 +70,22 @@ function refuseExternalAuthority(input: AuthorityInput): void {
   refuse({ code: 'NotSupported', what: 'An external authority', because: 'this server is the authority itself' })
 }
 
-async function namedOrAll(context: ReadContext, ids: readonly string[] | undefined): Promise<Scope[]> {
-  const scopes: Scope[] = []
-  if (ids && ids.length > 0) {
-    for (const id of [...new Set(ids)].sort()) scopes.push(await getScope(context, id))
-    return scopes
-  }
-  for (const { id } of await context.tx.ipams.ofAccount(context.caller.account, context.region)) {
-    scopes.push(...(await context.tx.ipams.scopesOf(id)))
-  }
-  return scopes
-}
-
 const describe = async (context: ReadContext, scope: Scope): Promise<IpamScope> =>
-  (await describeAll(context, [scope]))[0]!
+  show((await describeScopes(context, [scope]))[0]!)
 
-async function describeAll({ tx }: ReadContext, scopes: readonly Scope[]): Promise<IpamScope[]> {
-  const ids = scopes.map(({ id }) => id)
-  const pools = await tx.pools.countsOfScopes(ids)
-  const versions = await tx.history.latestVersions(ids)
-  const tags = await tx.tags.ofMany(ids)
-  return scopes.map((scope) => ({
-    OwnerId: scope.account,
-    IpamScopeId: scope.id,
-    IpamScopeArn: arnOf(scope.account, 'ipam-scope', scope.id),
-    IpamArn: arnOf(scope.account, 'ipam', scope.ipamId),
-    IpamRegion: scope.region,
-    IpamScopeType: scope.kind,
-    IsDefault: scope.isDefault,
-    Description: scope.description,
-    PoolCount: pools.get(scope.id) ?? 0,
-    State: stateAt(versions.get(scope.id) ?? 0),
-    Tags: showTags(tags.get(scope.id) ?? []),
-  }))
-}
+const show = ({ scope, pools, version, tags }: OwnScope): IpamScope => ({
+  OwnerId: scope.account,
+  IpamScopeId: scope.id,
+  IpamScopeArn: arnOf(scope.account, 'ipam-scope', scope.id),
+  IpamArn: arnOf(scope.account, 'ipam', scope.ipamId),
+  IpamRegion: scope.region,
+  IpamScopeType: scope.kind,
+  IsDefault: scope.isDefault,
+  Description: scope.description,
+  PoolCount: pools,
+  State: stateAt(version),
+  Tags: showTags(tags),
+})
 
 /** EC2 documents no filters of scopes: as elsewhere, the members of the answer in kebab case. */
 const scopeFilters = {

@@ -1,56 +1,26 @@
 // Network interfaces: those of NAT gateways, the only ones that are on record here. Tools look for others before they delete a subnet.
 import type { NetworkInterface } from '#formats/aws/ec2.generated.ts'
-import { formatId } from '#model/identifier.ts'
-import { refuse } from '#model/refusal.ts'
-import type { NatGateway, NatGatewayAddress } from '#store/tables/nat-gateways.ts'
+import { idOf } from '../identifiers.ts'
 import { filterBy, nothing, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
-import { type Listed, readFrom } from '../listing.ts'
+import { showMatching } from '../listing.ts'
 import { ec2Read } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
+import { describeInterfaces, type Interface, interfacesOf, placeOfInterface } from './interfaces.ts'
 
 export const describeNetworkInterfaces = ec2Read('DescribeNetworkInterfaces', async (context, input) => {
   refuseIdsWithPaging(input.NetworkInterfaceIds, 'NetworkInterfaceIds', input)
   const matches = filterBy(input.Filters, filterFields, () => [])
   const { items, NextToken } = await readTokenPage(context, input, {
-    read: await namedOrAll(context, input.NetworkInterfaceIds),
-    placeOf,
-    async show(addresses) {
-      const gateways = await context.tx.natGateways.findMany(addresses.map(({ natGatewayId }) => natGatewayId))
-      return addresses.map((address) => {
-        const shown = describe(context, gateways.get(address.natGatewayId)!, address)
-        return matches(shown) ? shown : undefined
-      })
-    },
+    read: await interfacesOf(context, input.NetworkInterfaceIds),
+    placeOf: placeOfInterface,
+    show: async (addresses) =>
+      showMatching((one: Interface) => describe(context, one), matches)(await describeInterfaces(context, addresses)),
   })
   return { NetworkInterfaces: items, NextToken }
 })
 
-async function namedOrAll(
-  context: ReadContext,
-  ids: readonly string[] | undefined,
-): Promise<Listed<NatGatewayAddress, NetworkInterface>['read']> {
-  const { natGateways } = context.tx
-  const at = { account: context.caller.account, region: context.region }
-  if (!ids?.length) {
-    return (after = '', limit) => {
-      const [natGatewayId = '', associationId = ''] = after.split('/')
-      return natGateways.interfaces(at, { natGatewayId, associationId }, limit)
-    }
-  }
-  const named: NatGatewayAddress[] = []
-  for (const id of new Set(ids)) {
-    const address = await natGateways.addressOfInterface(at.account, at.region, id)
-    named.push(address ?? refuse({ code: 'NotFound', what: 'network-interface', id }))
-  }
-  return readFrom(
-    named.sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1)),
-    (address, place) => placeOf(address) > place,
-  )
-}
-const placeOf = ({ natGatewayId, associationId }: NatGatewayAddress): string => `${natGatewayId}/${associationId}`
-
 /** As EC2 shows the interface of a NAT gateway: the service's own, in use, with its private and public address. */
-const describe = (context: ReadContext, gateway: NatGateway, address: NatGatewayAddress): NetworkInterface => ({
+const describe = (context: ReadContext, { gateway, address }: Interface): NetworkInterface => ({
   NetworkInterfaceId: address.networkInterfaceId,
   Description: `Interface for NAT Gateway ${gateway.id}`,
   InterfaceType: 'nat_gateway',
@@ -70,7 +40,7 @@ const describe = (context: ReadContext, gateway: NatGateway, address: NatGateway
     ? {}
     : {
         Association: {
-          AllocationId: formatId('address', context.tx.installation, address.allocation),
+          AllocationId: idOf(context, 'address', address.allocation),
           AssociationId: address.associationId,
           IpOwnerId: gateway.account,
           PublicIp: address.publicIp,

@@ -7,7 +7,7 @@ import type {
 import { type Members, refuse, refuseValue } from '#model/refusal.ts'
 import type { NatGateway, NatGatewayAddress } from '#store/tables/nat-gateways.ts'
 import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
-import { type Listed, readById } from '../listing.ts'
+import { showMatching } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
@@ -17,10 +17,11 @@ import {
   associateAddresses,
   createRegionalNatGateway,
   createZonalNatGateway,
+  describeNatGateways as describeNatGatewaysOf,
   disassociateAddresses,
   getLivingNatGateway,
-  getNatGateway,
   type NatGatewayState,
+  natGatewaysOf,
   type RegionalSpec,
   deleteNatGateway as remove,
   type ZonalSpec,
@@ -70,20 +71,13 @@ export const describeNatGateways = ec2Read('DescribeNatGateways', async (context
   refuseIdsWithPaging(input.NatGatewayIds, 'NatGatewayIds', input)
   const matches = filterBy(input.Filter, filterFields, ({ Tags }) => Tags ?? [])
   const { items, NextToken } = await readTokenPage(context, input, {
-    read: await namedOrAll(context, input.NatGatewayIds),
+    read: await natGatewaysOf(context, input.NatGatewayIds),
     placeOf: ({ id }) => id,
-    async show(gateways) {
-      const ids = gateways.map(({ id }) => id)
-      const [addresses, tags] = [await context.tx.natGateways.addressesOf(ids), await context.tx.tags.ofMany(ids)]
-      return gateways.map((gateway) => {
-        const shown = show(context, {
-          gateway,
-          addresses: addresses.get(gateway.id) ?? [],
-          tags: tags.get(gateway.id) ?? [],
-        })
-        return matches(shown) ? shown : undefined
-      })
-    },
+    show: async (gateways) =>
+      showMatching(
+        (one: NatGatewayState) => show(context, one),
+        matches,
+      )(await describeNatGatewaysOf(context, gateways)),
   })
   return { NatGateways: items, NextToken }
 })
@@ -189,17 +183,6 @@ function refuseGiven(
 }
 
 // The answer ---------------------------------------------------------------------------------------------------------
-
-async function namedOrAll(
-  context: ReadContext,
-  ids: readonly string[] | undefined,
-): Promise<Listed<NatGateway, NatGatewayShown>['read']> {
-  const { tx, caller, region } = context
-  if (!ids?.length) return (after = '', limit) => tx.natGateways.list(caller.account, region, after, limit)
-  const named = new Map<string, NatGateway>()
-  for (const id of ids) named.set(id, await getNatGateway(context, id))
-  return readById([...named.values()])
-}
 
 function show(context: ReadContext, { gateway, addresses, tags }: NatGatewayState): NatGatewayShown {
   const isRegional = gateway.availabilityMode === 'regional'

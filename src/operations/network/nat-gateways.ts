@@ -7,6 +7,7 @@ import type { Allocation } from '#store/tables/holdings.ts'
 import type { NatGateway, NatGatewayAddress } from '#store/tables/nat-gateways.ts'
 import type { Subnet } from '#store/tables/vpcs.ts'
 import { refuseMalformed } from '../identifiers.ts'
+import { type ReadRows, readById } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { putTags } from '../organization/tagging.ts'
 import { elasticIpIdOf, getElasticIp } from '../space/addresses.ts'
@@ -463,4 +464,27 @@ async function freeAddress(
 function refuseIfAutomatic(gateway: NatGateway): void {
   if (!gateway.isAutomatic) return
   refuse({ code: 'NotEligible', problem: `\`${gateway.id}\` manages its addresses itself` })
+}
+
+/** Those that are named, or all of the caller's in this Region, in the order of ids. */
+export async function natGatewaysOf(context: ReadContext, ids: readonly string[] = []): Promise<ReadRows<NatGateway>> {
+  const { tx, caller, region } = context
+  if (ids.length === 0) return (after = '', limit) => tx.natGateways.list(caller.account, region, after, limit)
+  const named = new Map<string, NatGateway>()
+  for (const id of ids) named.set(id, await getNatGateway(context, id))
+  return readById([...named.values()])
+}
+
+/** With what belongs to all of them read at once. */
+export async function describeNatGateways(
+  { tx }: ReadContext,
+  gateways: readonly NatGateway[],
+): Promise<readonly NatGatewayState[]> {
+  const ids = gateways.map(({ id }) => id)
+  const [addresses, tags] = [await tx.natGateways.addressesOf(ids), await tx.tags.ofMany(ids)]
+  return gateways.map((gateway) => ({
+    gateway,
+    addresses: addresses.get(gateway.id) ?? [],
+    tags: tags.get(gateway.id) ?? [],
+  }))
 }

@@ -2,9 +2,8 @@
 import type { CreateSubnetRequest, Subnet as SubnetShown } from '#formats/aws/ec2.generated.ts'
 import { formatCidr } from '#model/cidr.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
-import type { Subnet } from '#store/tables/vpcs.ts'
 import { filterBy, nothing, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
-import { type Listed, readById } from '../listing.ts'
+import { showMatching } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
@@ -14,9 +13,11 @@ import { zoneIn, zoneMembers } from './regions.ec2.ts'
 import {
   countAvailable,
   createSubnet as create,
+  describeSubnets as describeSubnetsOf,
   getSubnet,
   deleteSubnet as remove,
   type SubnetState,
+  subnetsOf,
 } from './subnets.ts'
 import { findZone, type ZoneMember, zonesOf } from './zones.ts'
 
@@ -42,23 +43,9 @@ export const describeSubnets = ec2Read('DescribeSubnets', async (context, input)
   refuseIdsWithPaging(input.SubnetIds, 'SubnetIds', input)
   const matches = filterBy(input.Filters, filterFields, ({ Tags }) => Tags ?? [])
   const { items, NextToken } = await readTokenPage(context, input, {
-    read: await namedOrAll(context, input.SubnetIds),
+    read: await subnetsOf(context, input.SubnetIds),
     placeOf: ({ id }) => id,
-    async show(subnets) {
-      const { vpcs, natGateways, tags: allTags } = context.tx
-      const ids = subnets.map(({ id }) => id)
-      const [ipv6, used, tags] = [
-        await vpcs.cidrsOfSubnets(ids),
-        await natGateways.countPrivateIps(ids),
-        await allTags.ofMany(ids),
-      ]
-      return subnets.map((subnet) => {
-        const { id } = subnet
-        const belongings = { ipv6: ipv6.get(id) ?? [], used: used.get(id) ?? 0, tags: tags.get(id) ?? [] }
-        const shown = show({ subnet, ...belongings })
-        return matches(shown) ? shown : undefined
-      })
-    },
+    show: async (subnets) => showMatching(show, matches)(await describeSubnetsOf(context, subnets)),
   })
   return { Subnets: items, NextToken }
 })
@@ -95,17 +82,6 @@ async function blocksIn(context: ReadContext, input: CreateSubnetRequest): Promi
 }
 
 // The answer ---------------------------------------------------------------------------------------------------------
-
-async function namedOrAll(
-  context: ReadContext,
-  ids: readonly string[] | undefined,
-): Promise<Listed<Subnet, SubnetShown>['read']> {
-  const { tx, caller, region } = context
-  if (!ids?.length) return (after = '', limit) => tx.vpcs.subnets(caller.account, region, after, limit)
-  const named = new Map<string, Subnet>()
-  for (const id of ids) named.set(id, await getSubnet(context, id))
-  return readById([...named.values()])
-}
 
 function show({ subnet, ipv6, used, tags }: SubnetState): SubnetShown {
   return {

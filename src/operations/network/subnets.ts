@@ -4,6 +4,7 @@ import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import type { Subnet, SubnetCidr, Vpc, VpcCidr } from '#store/tables/vpcs.ts'
+import { type ReadRows, readById } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { putTags } from '../organization/tagging.ts'
 import { type Block, type BlockParams, blockMember, documentFor, giveBack, takeBlock } from './blocks.ts'
@@ -174,4 +175,32 @@ async function refusePlanned(context: ReadContext, vpc: Vpc, { cidr, allocation 
 async function siblingsOf(context: ReadContext, vpc: Vpc, params: BlockParams): Promise<Cidr[]> {
   const isChosen = !params.cidr || (await documentFor(context, 'subnet')) !== undefined
   return isChosen ? context.tx.vpcs.subnetBlocks(vpc.id, params.family) : []
+}
+
+/** Those that are named, or all of the caller's in this Region, in the order of ids. */
+export async function subnetsOf(context: ReadContext, ids: readonly string[] = []): Promise<ReadRows<Subnet>> {
+  const { tx, caller, region } = context
+  if (ids.length === 0) return (after = '', limit) => tx.vpcs.subnets(caller.account, region, after, limit)
+  const named = new Map<string, Subnet>()
+  for (const id of ids) named.set(id, await getSubnet(context, id))
+  return readById([...named.values()])
+}
+
+/** With what belongs to all of them read at once. */
+export async function describeSubnets(
+  { tx }: ReadContext,
+  subnets: readonly Subnet[],
+): Promise<readonly SubnetState[]> {
+  const ids = subnets.map(({ id }) => id)
+  const [ipv6, used, tags] = [
+    await tx.vpcs.cidrsOfSubnets(ids),
+    await tx.natGateways.countPrivateIps(ids),
+    await tx.tags.ofMany(ids),
+  ]
+  return subnets.map((subnet) => ({
+    subnet,
+    ipv6: ipv6.get(subnet.id) ?? [],
+    used: used.get(subnet.id) ?? 0,
+    tags: tags.get(subnet.id) ?? [],
+  }))
 }

@@ -8,9 +8,9 @@ import type {
 } from '#formats/aws/ec2.generated.ts'
 import { formatCidr } from '#model/cidr.ts'
 import { refuse, refuseValue, type Sentences } from '#model/refusal.ts'
-import type { Vpc, VpcCidr } from '#store/tables/vpcs.ts'
+import type { VpcCidr } from '#store/tables/vpcs.ts'
 import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
-import { type Listed, readById } from '../listing.ts'
+import { showMatching } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
@@ -18,11 +18,13 @@ import { asksFor, type BlockInput, blockIn, blockMembers } from './blocks.ec2.ts
 import {
   associateBlock,
   createVpc as create,
+  describeVpcs as describeVpcsOf,
   disassociateBlock,
   getVpc,
   deleteVpc as remove,
   setVpcAttributes,
   type VpcState,
+  vpcsOf,
 } from './vpcs.ts'
 
 const sentences: Sentences = {
@@ -55,16 +57,9 @@ export const describeVpcs = ec2Read('DescribeVpcs', async (context, input) => {
   refuseIdsWithPaging(input.VpcIds, 'VpcIds', input)
   const matches = filterBy(input.Filters, filterFields, ({ Tags }) => Tags ?? [])
   const { items, NextToken } = await readTokenPage(context, input, {
-    read: await namedOrAll(context, input.VpcIds),
+    read: await vpcsOf(context, input.VpcIds),
     placeOf: ({ id }) => id,
-    async show(vpcs) {
-      const ids = vpcs.map(({ id }) => id)
-      const [cidrs, tags] = [await context.tx.vpcs.cidrsOf(ids), await context.tx.tags.ofMany(ids)]
-      return vpcs.map((vpc) => {
-        const shown = show({ vpc, cidrs: cidrs.get(vpc.id) ?? [], tags: tags.get(vpc.id) ?? [] })
-        return matches(shown) ? shown : undefined
-      })
-    },
+    show: async (vpcs) => showMatching(show, matches)(await describeVpcsOf(context, vpcs)),
   })
   return { Vpcs: items, NextToken }
 })
@@ -153,17 +148,6 @@ function refuseUnsupported(
 }
 
 // The answer ---------------------------------------------------------------------------------------------------------
-
-async function namedOrAll(
-  context: ReadContext,
-  ids: readonly string[] | undefined,
-): Promise<Listed<Vpc, VpcShown>['read']> {
-  const { tx, caller, region } = context
-  if (!ids?.length) return (after = '', limit) => tx.vpcs.list(caller.account, region, after, limit)
-  const named = new Map<string, Vpc>()
-  for (const id of ids) named.set(id, await getVpc(context, id))
-  return readById([...named.values()])
-}
 
 function show({ vpc, cidrs, tags }: VpcState): VpcShown {
   return {

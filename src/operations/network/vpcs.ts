@@ -6,6 +6,7 @@ import type { Pool } from '#store/tables/pools.ts'
 import type { Vpc, VpcAttributes, VpcCidr } from '#store/tables/vpcs.ts'
 import { refuseMalformed } from '../identifiers.ts'
 import { isPlanEnded } from '../ipam/plans.ts'
+import { type ReadRows, readById } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { putTags } from '../organization/tagging.ts'
 import { type BlockParams, blockMember, giveBack, takeBlock } from './blocks.ts'
@@ -219,4 +220,20 @@ function refuseOverlap(wanted: Cidr, cidrs: readonly VpcCidr[]): void {
     value: formatCidr(wanted),
     problem: `It overlaps with ${formatCidr(other.cidr)}, which the VPC has already`,
   })
+}
+
+/** Those that are named, or all of the caller's in this Region, in the order of ids. */
+export async function vpcsOf(context: ReadContext, ids: readonly string[] = []): Promise<ReadRows<Vpc>> {
+  const { tx, caller, region } = context
+  if (ids.length === 0) return (after = '', limit) => tx.vpcs.list(caller.account, region, after, limit)
+  const named = new Map<string, Vpc>()
+  for (const id of ids) named.set(id, await getVpc(context, id))
+  return readById([...named.values()])
+}
+
+/** With what belongs to all of them read at once. */
+export async function describeVpcs({ tx }: ReadContext, vpcs: readonly Vpc[]): Promise<readonly VpcState[]> {
+  const ids = vpcs.map(({ id }) => id)
+  const [cidrs, tags] = [await tx.vpcs.cidrsOf(ids), await tx.tags.ofMany(ids)]
+  return vpcs.map((vpc) => ({ vpc, cidrs: cidrs.get(vpc.id) ?? [], tags: tags.get(vpc.id) ?? [] }))
 }

@@ -1,6 +1,6 @@
 // What becomes of accounts: suspended for a time, closed for good, and removed once nothing is left of them.
 import { formatId } from '#model/identifier.ts'
-import type { Snapshot } from '#model/policy/snapshot.ts'
+import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import { refuse } from '#model/refusal.ts'
 import type { Account, Organization } from '#store/tables/organizations.ts'
 import { recordDisabledKeys } from '../identity/access-keys.ts'
@@ -57,11 +57,13 @@ export async function changeState(
 /** Takes an account that has nothing out of the organization. What signs in with it ends, and what is bound to it. */
 export async function removeAccount(context: WriteContext, organization: Organization, id: string): Promise<void> {
   const { tx, now } = context
-  await getMember(context, id)
+  const { joinedMethod } = await getMember(context, id)
   if (id === organization.managementAccount) refuseForManagement('removed')
   await refuseDelegated(context, id)
   await refuseWhileHolding(context, id)
 
+  // Numbers are few for whoever has one: those that are taken, and not drawn, count for where they were.
+  const [, top] = joinedMethod === 'INVITED' ? pathOf(await context.snapshot(), id) : []
   await tx.organizations.removeNode(id)
   await tx.tags.removeAll(id)
   for (const gone of await tx.roleBindings.deleteAt(id)) await recordBinding(context, gone, 'gone')
@@ -74,7 +76,11 @@ export async function removeAccount(context: WriteContext, organization: Organiz
   const tokens = await tokensAtHome(context, id)
   await tx.apiTokens.revoke(tokens, now)
   context.changed(...ended, ...tokens)
-  await tx.organizations.changeAccount(id, { status: 'SUSPENDED', removedAt: now })
+  await tx.organizations.changeAccount(id, {
+    status: 'SUSPENDED',
+    removedAt: now,
+    removedBelow: top === id ? undefined : top,
+  })
   await tx.accessKeys.doubt()
   await recordNode(context, organization, id)
 }

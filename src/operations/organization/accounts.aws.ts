@@ -1,6 +1,5 @@
 // Accounts of the organization: made, shown, moved, as AWS Organizations has them.
 import type { CreateAccountStatus } from '#formats/aws/organizations.generated.ts'
-import { refuse } from '#model/refusal.ts'
 import type { Account, AccountCreation, Organization } from '#store/tables/organizations.ts'
 import { organizationsRead, organizationsWrite } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
@@ -8,7 +7,7 @@ import { organizationToChange, organizationToRead } from './access.ts'
 import { changeState, removeAccount as remove } from './account-states.ts'
 import { type AccountParams, checkAccount, getMember, moveAccount as move, requestAccount } from './accounts.ts'
 import { pageOf, readTags, showAccount } from './answers.aws.ts'
-import { getParent } from './organizations.ts'
+import { creations, getCreation, members, membersUnder } from './lists.ts'
 import { refuseBeyondNewTagShare } from './tree-tags.ts'
 
 /**
@@ -30,9 +29,7 @@ export const createAccount = organizationsWrite(
 export const describeCreateAccountStatus = organizationsRead('DescribeCreateAccountStatus', async (context, input) => {
   const id = input.CreateAccountRequestId
   await organizationToRead(context, 'organizations:DescribeCreateAccountStatus')
-  const creation = await context.tx.organizations.findCreation(id)
-  if (!creation) refuse({ code: 'NotFound', what: 'create-account-request', id })
-  return { CreateAccountStatus: showCreation(creation) }
+  return { CreateAccountStatus: showCreation(await getCreation(context, id)) }
 })
 
 export const listCreateAccountStatus = organizationsRead('ListCreateAccountStatus', async (context, input) => {
@@ -42,8 +39,7 @@ export const listCreateAccountStatus = organizationsRead('ListCreateAccountStatu
   const { items, next } = await pageOf(
     context,
     input,
-    (stretch) =>
-      context.tx.organizations.listCreations({ succeeded: isWanted('SUCCEEDED'), failed: isWanted('FAILED') }, stretch),
+    creations(context, { succeeded: isWanted('SUCCEEDED'), failed: isWanted('FAILED') }),
     ({ id }) => id,
   )
   return { CreateAccountStatuses: items.map(showCreation), ...next }
@@ -56,25 +52,14 @@ export const describeAccount = organizationsRead('DescribeAccount', async (conte
 
 export const listAccounts = organizationsRead('ListAccounts', async (context, input) => {
   const organization = await organizationToRead(context, 'organizations:ListAccounts')
-  const { items, next } = await pageOf(
-    context,
-    input,
-    (stretch) => context.tx.organizations.listMembers(stretch),
-    ({ id }) => id,
-  )
+  const { items, next } = await pageOf(context, input, members(context), ({ id }) => id)
   return { Accounts: await showAccounts(context, organization, items), ...next }
 })
 
 /** The accounts directly under a root or unit, not those further down. */
 export const listAccountsForParent = organizationsRead('ListAccountsForParent', async (context, input) => {
   const organization = await organizationToRead(context, 'organizations:ListAccountsForParent')
-  await getParent(context, input.ParentId)
-  const { items, next } = await pageOf(
-    context,
-    input,
-    (stretch) => context.tx.organizations.listMembersUnder(input.ParentId, stretch),
-    ({ id }) => id,
-  )
+  const { items, next } = await pageOf(context, input, await membersUnder(context, input.ParentId), ({ id }) => id)
   return { Accounts: await showAccounts(context, organization, items), ...next }
 })
 

@@ -31,7 +31,7 @@ import {
 } from './account-requests.ts'
 import { type AccountState, stateOf } from './account-states.ts'
 import { type DescribedAccount, getAccount as getAccountOf, listAccounts as listAccountsOf } from './node-lists.ts'
-import { name, parentId, tagsNeedRight } from './nodes.native.ts'
+import { name, parentName, tagsNeedRight } from './nodes.native.ts'
 import { placeOfAccount, placeOfParent } from './places.ts'
 
 /** One transaction makes all of them, and others wait for it. */
@@ -78,7 +78,7 @@ const params = z.strictObject({
   name,
   email: email.optional().describe('No two accounts have the same. By default one that reaches nobody.'),
   contact: contact.optional(),
-  parentId: parentId.optional().describe('The root by default.'),
+  parentId: parentName.optional().describe('The root by default.'),
   tags: tags.optional(),
 })
 nameShapes({ Account: account, AccountParams: params })
@@ -91,7 +91,10 @@ export const listAccounts = nativeRead({
   name: 'listAccounts',
   summary: 'List accounts, as far as you may see them.',
   action: 'organization:read',
-  input: z.strictObject({ ...paging, parentId: parentId.optional().describe('Only those directly under this node.') }),
+  input: z.strictObject({
+    ...paging,
+    parentId: parentName.optional().describe('Only those directly under this node.'),
+  }),
   output: pageOf(account),
   rest: { method: 'GET', path: '/accounts' },
   cli: 'account list',
@@ -163,7 +166,7 @@ export const moveAnAccount = nativeWrite({
   description:
     'You need `organization:manage` at the account and at the nodes that it moves from and to; `policy:manage` at each node whose policies begin or cease to apply, or have a rule that does; `exception:approve` where exceptions begin to apply; for each `forbid` that the account leaves behind, and each at the account that was set with a right from there, the right to lift it; and at the account each action of the roles that others have where it comes under. Where a break-glass of your own begins to apply, somebody else must have reviewed it.',
   action: 'organization:manage',
-  input: z.strictObject({ account: accountName, parentId }),
+  input: z.strictObject({ account: accountName, parentId: parentName }),
   output: account,
   rest: { method: 'POST', path: '/accounts/{account}/move' },
   cli: 'account move',

@@ -128,7 +128,12 @@ export async function requestAccount(
   }
   if (known) {
     const { id: _, ...anew } = account
-    await tx.organizations.changeAccount(accountId, { ...anew, closedAt: undefined, removedAt: undefined })
+    await tx.organizations.changeAccount(accountId, {
+      ...anew,
+      closedAt: undefined,
+      removedAt: undefined,
+      removedBelow: undefined,
+    })
   } else await tx.organizations.insertAccount(account)
   await tx.organizations.insertNode({ id: account.id, kind: 'account', parentId, name })
   const request = { id, name, email: account.email, requestedAt: now, completedAt: now }
@@ -157,6 +162,9 @@ export async function createAccount(
 /** As for a number that somebody has. */
 export const refuseTakenNumber = (account: string): never => refuseTaken(numberTaken, { account })
 
+/** Whether there is one is not told. */
+const orLeft = ', or was removed: then whoever administers the organization where it was, or above, makes it again'
+
 function refuseTaken(
   failure: string,
   { email, account, externalId, cloud }: Identity & { readonly email?: string },
@@ -167,7 +175,11 @@ function refuseTaken(
       : failure === numberTaken
         ? `the number \`${account ?? externalId}\``
         : `the id \`${externalId}\` in \`${cloud}\``
-  return refuse({ code: 'AlreadyExists', what: 'account', problem: `an account with ${taken} exists already` })
+  return refuse({
+    code: 'AlreadyExists',
+    what: 'account',
+    problem: `an account with ${taken} exists already${failure === numberTaken ? orLeft : ''}`,
+  })
 }
 
 /** What an account may become. `null` takes away what need not be there. */

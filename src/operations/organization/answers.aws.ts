@@ -9,6 +9,7 @@ import type { Account, Node, Organization, Stretch } from '#store/tables/organiz
 import { readTokenPage } from '../listing.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import type { PageParams } from '../page-tokens.aws.ts'
+import { managementAccountOf, pathTo } from './lists.ts'
 
 /** AWS Organizations: pages of 20, and no larger. */
 const pageSize = 20
@@ -17,9 +18,9 @@ export const arnOf = ({ managementAccount, id }: Organization, node: { kind: Nod
   `arn:aws:organizations::${managementAccount}:${arnKinds[node.kind]}/${id}/${node.id}`
 const arnKinds = { root: 'root', 'organizational-unit': 'ou', account: 'account' } as const
 
-export async function showOrganization({ tx }: ReadContext, organization: Organization): Promise<OrganizationAnswer> {
+export async function showOrganization(context: ReadContext, organization: Organization): Promise<OrganizationAnswer> {
   const { id, managementAccount } = organization
-  const account = await tx.organizations.findAccount(managementAccount)
+  const account = await managementAccountOf(context, organization)
   return {
     Id: id,
     Arn: `arn:aws:organizations::${managementAccount}:organization/${id}`,
@@ -64,8 +65,8 @@ export async function showAccount(
 }
 
 /** `o-…/r-…/ou-…/`, ending with the node itself. */
-async function pathOf({ tx }: ReadContext, organization: Organization, id: string): Promise<string> {
-  const path = await tx.organizations.path(id)
+async function pathOf(context: ReadContext, organization: Organization, id: string): Promise<string> {
+  const path = await pathTo(context, id)
   return `${[organization.id, ...path.map((node) => node.id)].join('/')}/`
 }
 

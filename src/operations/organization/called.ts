@@ -1,7 +1,7 @@
-// Which accounts somebody may mean who calls one by its id in its cloud, or by its name.
+// Which accounts somebody may mean who calls one by its id in its cloud, or by its name; and which units.
 import { canonicalExternalId } from '#model/organization.ts'
 import type { ReadTransaction } from '#store/store.ts'
-import { amongAlike } from '../alike.ts'
+import { alikePerStep, amongAlike } from '../alike.ts'
 
 /**
  * The numbers of those that are called so and count; two where there are more. Neither ids nor names go before the other:
@@ -25,3 +25,13 @@ export async function accountsCalled(
   }
   return [...found].slice(0, 2)
 }
+
+/** The units that are called so and count, or the root; a thousand or two at most. There are no more units than are looked at. */
+export const unitsCalled = (
+  tx: ReadTransaction,
+  called: string,
+  counts: (id: string) => boolean,
+): Promise<readonly string[]> =>
+  amongAlike<string>(tx, alikePerStep, counts, (after = '', limit) =>
+    tx.organizations.unitsNamed(called, { after, limit }),
+  )

@@ -12,10 +12,10 @@ import {
   disableService,
   enableService,
   ipamService,
-  refuseUnregistered,
   registerAdministrator,
   setIpamAdministrator,
 } from './delegated-administrators.ts'
+import { administratorsOf, delegationsOf, enabledServices, isServiceEnabled } from './lists.ts'
 
 export const enableAwsServiceAccess = organizationsWrite('EnableAWSServiceAccess', async (context, input) => {
   checkService(input.ServicePrincipal)
@@ -28,7 +28,7 @@ export const disableAwsServiceAccess = organizationsWrite('DisableAWSServiceAcce
   const { ServicePrincipal: service } = input
   const organization = await organizationToChange(context, 'organizations:DisableAWSServiceAccess')
   // What was enabled before the list of services was kept can still be disabled.
-  if (!(await context.tx.organizations.isServiceEnabled(service))) checkService(service)
+  if (!(await isServiceEnabled(context, service))) checkService(service)
   await disableService(context, organization, service)
   return {}
 })
@@ -38,7 +38,7 @@ export const listAwsServiceAccess = organizationsRead('ListAWSServiceAccessForOr
   const { items, next } = await pageOf(
     context,
     input,
-    (stretch) => context.tx.organizations.listEnabledServices(stretch),
+    enabledServices(context),
     ({ servicePrincipal }) => servicePrincipal,
   )
   return {
@@ -56,7 +56,7 @@ export const registerDelegatedAdministrator = organizationsWrite(
     checkService(service)
     const organization = await organizationToChange(context, 'organizations:RegisterDelegatedAdministrator')
     await checkDelegable(context, organization, account)
-    if (!(await context.tx.organizations.isServiceEnabled(service))) {
+    if (!(await isServiceEnabled(context, service))) {
       refuse({ code: 'NotEligible', problem: `\`${service}\` has no access yet; call EnableAWSServiceAccess first` })
     }
     await registerAdministrator(context, organization, account, service)
@@ -80,7 +80,7 @@ export const listDelegatedAdministrators = organizationsRead('ListDelegatedAdmin
   const { items, next } = await pageOf(
     context,
     input,
-    (stretch) => context.tx.organizations.listAdministrators(input.ServicePrincipal, stretch),
+    administratorsOf(context, input.ServicePrincipal),
     ({ account }) => account,
   )
   const administrators = items.map(async ({ account, enabledAt }) => {
@@ -94,14 +94,8 @@ export const listDelegatedServicesForAccount = organizationsRead(
   'ListDelegatedServicesForAccount',
   async (context, { AccountId: account, ...params }) => {
     await organizationToRead(context, 'organizations:ListDelegatedServicesForAccount')
-    await getMember(context, account)
-    if (!(await context.tx.organizations.isDelegated(account))) refuseUnregistered(account)
-    const { items, next } = await pageOf(
-      context,
-      params,
-      (stretch) => context.tx.organizations.listDelegations(account, stretch),
-      ({ servicePrincipal }) => servicePrincipal,
-    )
+    const delegations = await delegationsOf(context, account)
+    const { items, next } = await pageOf(context, params, delegations, ({ servicePrincipal }) => servicePrincipal)
     return {
       DelegatedServices: items.map(({ servicePrincipal, enabledAt }) => ({
         ServicePrincipal: servicePrincipal,

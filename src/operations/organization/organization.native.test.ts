@@ -137,7 +137,12 @@ test('bad input names our fields, not those of Organizations', async () => {
   const cases: [string, object, string, string][] = [
     ['/accounts', { name: '', email: 'x@example.com' }, 'InvalidParameterValue', 'name'],
     ['/accounts', { name: 'x', email: 'nonsense' }, 'InvalidParameterValue', 'email'],
-    ['/accounts', { name: 'x', email: 'x@example.com', parentId: '111' }, 'InvalidParameterValue', 'parentId'],
+    [
+      '/accounts',
+      { name: 'x', email: 'x@example.com', parentId: managementAccount },
+      'InvalidParameterValue',
+      'parentId',
+    ],
     ['/organizational-units', { name: ' ', parentId: root }, 'InvalidParameterValue', 'name'],
     ['/organizational-units', { name: 'x' }, 'MissingParameter', 'parentId'],
     [

@@ -10,6 +10,7 @@ import {
   accountName,
   answerPage,
   formatInstant,
+  innerNodeName,
   instant,
   nameShapes,
   pageAsked,
@@ -26,7 +27,7 @@ import {
   listUnits as listUnitsOf,
   placeOfUnit,
 } from './node-lists.ts'
-import { name, parentId, tagsNeedRight } from './nodes.native.ts'
+import { name, parentId, parentName, tagsNeedRight } from './nodes.native.ts'
 import { placeOfOrganization, placeOfParent } from './places.ts'
 import {
   endIpamAdministrator,
@@ -89,7 +90,7 @@ export const listTree = nativeRead({
   action: 'organization:read',
   input: z.strictObject({
     ...paging,
-    parentId: parentId.optional().describe('Only what hangs directly under this node.'),
+    parentId: parentName.optional().describe('Only what hangs directly under this node.'),
     kind: node.shape.kind.optional().describe('Only nodes of this kind.'),
   }),
   output: pageOf(node),
@@ -175,7 +176,10 @@ export const listUnits = nativeRead({
   name: 'listUnits',
   summary: 'List organizational units, as far as you may see them.',
   action: 'organization:read',
-  input: z.strictObject({ ...paging, parentId: parentId.optional().describe('Only those directly under this node.') }),
+  input: z.strictObject({
+    ...paging,
+    parentId: parentName.optional().describe('Only those directly under this node.'),
+  }),
   output: pageOf(unit),
   rest: { method: 'GET', path: '/organizational-units' },
   cli: 'unit list',
@@ -190,7 +194,7 @@ export const getUnit = nativeRead({
   name: 'getUnit',
   summary: 'Show one organizational unit.',
   action: 'organization:read',
-  input: z.strictObject({ unitId }),
+  input: z.strictObject({ unitId: innerNodeName }),
   output: unit,
   rest: { method: 'GET', path: '/organizational-units/{unitId}' },
   cli: 'unit show',
@@ -204,7 +208,7 @@ export const createAUnit = nativeWrite({
   summary: 'Make an organizational unit.',
   description: tagsNeedRight,
   action: 'organization:manage',
-  input: z.strictObject({ name, parentId, tags: tags.optional() }),
+  input: z.strictObject({ name, parentId: parentName, tags: tags.optional() }),
   output: unit,
   rest: { method: 'POST', path: '/organizational-units', status: 201 },
   cli: 'unit create',
@@ -220,7 +224,7 @@ export const updateUnit = nativeWrite({
   description: `Names of units are told apart below each parent: to give another one, you need \`organization:manage\` at the parent. ${tagsNeedRight}`,
   action: 'organization:manage',
   input: z.strictObject({
-    unitId,
+    unitId: innerNodeName,
     name: name.optional(),
     tags: tags.optional().describe('All tags that it is to have.'),
   }),
@@ -241,7 +245,7 @@ export const deleteAUnit = nativeWrite({
   summary: 'Delete an organizational unit that has nothing below it.',
   description: 'Its role bindings end with it: for each `forbid` among them you need the right to lift it.',
   action: 'organization:manage',
-  input: z.strictObject({ unitId }),
+  input: z.strictObject({ unitId: innerNodeName }),
   output: z.void(),
   rest: { method: 'DELETE', path: '/organizational-units/{unitId}', status: 204 },
   cli: 'unit delete',

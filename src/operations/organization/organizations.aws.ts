@@ -4,7 +4,8 @@ import type { Node } from '#store/tables/organizations.ts'
 import { organizationsRead, organizationsWrite } from '../operation.aws.ts'
 import { organizationOfCaller, organizationToChange, organizationToRead } from './access.ts'
 import { arnOf, pageOf, showOrganization } from './answers.aws.ts'
-import { createOrganization as create, deleteOrganization as end, getParent } from './organizations.ts'
+import { childrenOf, getParentOf } from './lists.ts'
+import { createOrganization as create, deleteOrganization as end } from './organizations.ts'
 
 export const createOrganization = organizationsWrite('CreateOrganization', async (context, { FeatureSet }) => {
   if (FeatureSet === 'CONSOLIDATED_BILLING') {
@@ -44,23 +45,15 @@ export const listRoots = organizationsRead('ListRoots', async (context, input) =
 
 export const listChildren = organizationsRead('ListChildren', async (context, input) => {
   await organizationToRead(context, 'organizations:ListChildren')
-  await getParent(context, input.ParentId)
   const kind = input.ChildType === 'ACCOUNT' ? 'account' : 'organizational-unit'
-  const { items, next } = await pageOf(
-    context,
-    input,
-    (stretch) => context.tx.organizations.listChildren(input.ParentId, kind, stretch),
-    ({ id }) => id,
-  )
+  const { items, next } = await pageOf(context, input, await childrenOf(context, input.ParentId, kind), ({ id }) => id)
   return { Children: items.map(({ id }) => ({ Id: id, Type: input.ChildType })), ...next }
 })
 
 /** A child has exactly one parent; AWS gives a list for the sake of its future. */
 export const listParents = organizationsRead('ListParents', async (context, { ChildId: id, ...params }) => {
   await organizationToRead(context, 'organizations:ListParents')
-  const child = await context.tx.organizations.findNode(id)
-  if (child?.parentId === undefined) refuse({ code: 'NotFound', what: 'child', id })
-  const parent = await getParent(context, child.parentId)
+  const parent = await getParentOf(context, id)
   const { items, next } = await pageOf(
     context,
     params,

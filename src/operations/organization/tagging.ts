@@ -97,7 +97,9 @@ export async function relabel(context: WriteContext, object: TaggedResource, lab
 export interface Nameable {
   /** Empty: it is not there yet. */
   readonly id: string
-  readonly type: string & Noun
+  readonly type: string
+  /** What it is, where its tags say it otherwise. */
+  readonly noun?: Noun
   readonly account: string
   readonly parent: string
   /** It has been made in this request: that it has the name already makes no difference. */
@@ -110,14 +112,18 @@ export interface Nameable {
  */
 export async function refuseBadName(
   { tx }: ReadContext,
-  { parent, isNew = false, ...object }: Nameable,
+  { parent, isNew = false, noun, ...object }: Nameable,
   name: string | null | undefined,
 ): Promise<void> {
   if (typeof name !== 'string') return
   refuseUnfitName(name)
   if (object.id !== '' && !isNew && (await tx.tags.names([object.id])).get(object.id) === name) return
   if ((await tx.tags.findNamesake(object, parent, name)) === undefined) return
-  refuse({ code: 'AlreadyExists', what: object.type, problem: `the name \`${name}\` is taken under \`${parent}\`` })
+  refuse({
+    code: 'AlreadyExists',
+    what: noun ?? (object.type as Noun),
+    problem: `the name \`${name}\` is taken under \`${parent}\``,
+  })
 }
 
 /** Refuses what nothing can be called. */

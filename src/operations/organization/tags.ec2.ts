@@ -4,26 +4,19 @@ import { refuse, refuseValue } from '#model/refusal.ts'
 import type { TagRow } from '#store/tables/tags.ts'
 import { filterBy, readTokenPage } from '../listing.aws.ts'
 import { showMatching } from '../listing.ts'
-import { recordNatGateway } from '../network/nat-gateways.ts'
-import { recordSubnet } from '../network/subnets.ts'
-import { recordVpc } from '../network/vpcs.ts'
+import { taggableNetworks } from '../network/names.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { PageParams } from '../page-tokens.aws.ts'
 import { tagsGiven } from './tagging.ec2.ts'
-import { addTags, removeTags, rowOf, type TaggableKinds, taggable } from './tags.ts'
+import { addTags, listTags, removeTags, type TaggableKinds, taggable } from './tags.ts'
 
 /** EC2: bounds of a page of DescribeTags. */
 const pageSizeMin = 5
 const pageSizeMax = 1_000
 
 const members = { resources: 'ResourceId' }
-/** Networks are made over this API alone, and their tags are changed over it alone. */
-const kinds: Required<TaggableKinds> = {
-  ...taggable,
-  natGateway: { find: rowOf('natGateway'), settle: recordNatGateway },
-  vpc: { find: rowOf('vpc'), settle: recordVpc },
-  subnet: { find: rowOf('subnet'), settle: recordSubnet },
-}
+/** Networks are made over this API alone; the native API names them, and changes none of their other tags. */
+const kinds: Required<TaggableKinds> = { ...taggable, ...taggableNetworks }
 
 export const createTags = ec2Write(
   'CreateTags',
@@ -58,7 +51,7 @@ export const describeTags = ec2Read('DescribeTags', async (context, input) => {
   checkPageSize(input)
   const show = showMatching(describe, matches)
   const { items, NextToken } = await readTokenPage<TagRow, TagDescription>(context, input, {
-    read: (after = '/', limit) => context.tx.tags.list(context.caller.account, parsePlace(after), limit),
+    read: (after = '/', limit) => listTags(context, parsePlace(after), limit),
     placeOf: formatPlace,
     show: (rows) => show(rows).map((tag, index) => (rows[index]!.region === context.region ? tag : undefined)),
   })

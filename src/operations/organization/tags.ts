@@ -49,6 +49,13 @@ export async function replaceTagsOf(
   await changeTags(context, objects, (current) => replacedTags(current, tags))
 }
 
+/** The tags of all that the caller has, object after object, behind one. */
+export const listTags = (
+  { tx, caller }: ReadContext,
+  after: { readonly resourceId: string; readonly key: string },
+  limit: number,
+) => tx.tags.list(caller.account, after, limit)
+
 // What can be tagged -------------------------------------------------------------------------------------------------
 
 export interface TaggableKind {

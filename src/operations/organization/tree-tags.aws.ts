@@ -5,7 +5,8 @@ import { readFrom } from '../listing.ts'
 import { organizationsRead, organizationsWrite } from '../operation.aws.ts'
 import { organizationToChange, organizationToRead } from './access.ts'
 import { readTags } from './answers.aws.ts'
-import { checkTreeTags, getNode, tagNode, untagNode } from './tree-tags.ts'
+import { tagsOfNode } from './lists.ts'
+import { checkTreeTags, tagNode, untagNode } from './tree-tags.ts'
 
 export const tagTreeResource = organizationsWrite('TagResource', async (context, input) => {
   const tags = readTags(input.Tags)
@@ -23,9 +24,8 @@ export const untagTreeResource = organizationsWrite('UntagResource', async (cont
 
 export const listTreeTags = organizationsRead('ListTagsForResource', async (context, input) => {
   await organizationToRead(context, 'organizations:ListTagsForResource')
-  const node = await getNode(context, input.ResourceId)
   const { items, NextToken } = await readTokenPage<Tag, Tag>(context, input, {
-    read: readFrom(await context.tx.tags.of(node.id), ({ key }, place) => key > place),
+    read: readFrom(await tagsOfNode(context, input.ResourceId), ({ key }, place) => key > place),
     placeOf: ({ key }) => key,
     show: (tags) => tags,
   })

@@ -4,7 +4,7 @@ import { organizationsRead, organizationsWrite } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { organizationToChange, organizationToRead } from './access.ts'
 import { pageOf, readTags, showUnit } from './answers.aws.ts'
-import { getParent } from './organizations.ts'
+import { childrenOf } from './lists.ts'
 import { checkUnit, createUnit, deleteUnit, getUnit, renameUnit } from './units.ts'
 
 const members = { name: 'Name' }
@@ -46,11 +46,10 @@ export const listOrganizationalUnitsForParent = organizationsRead(
   'ListOrganizationalUnitsForParent',
   async (context, input) => {
     const organization = await organizationToRead(context, 'organizations:ListOrganizationalUnitsForParent')
-    await getParent(context, input.ParentId)
     const { items, next } = await pageOf(
       context,
       input,
-      (stretch) => context.tx.organizations.listChildren(input.ParentId, 'organizational-unit', stretch),
+      await childrenOf(context, input.ParentId, 'organizational-unit'),
       ({ id }) => id,
     )
     return {

@@ -72,7 +72,7 @@ const grants = z
   .describe('What is permitted: at least one of pools, `provider` and a size.')
   .meta({ id: 'GrantsParams', examples: [{ pools: [examplePoolId] }] })
 const params = {
-  target: nodeName.describe('An account, `ou-…` or `r-…`: it holds there and below.'),
+  target: nodeName.describe('A node, by its id or name: it holds there and below.'),
   resource: z
     .string()
     .min(1)

@@ -164,7 +164,7 @@ export const explainRequest = nativeRead({
   description: 'Decided by what holds now. Nothing is taken, and nothing is put on record.',
   action: 'decision:read',
   input: z.strictObject({
-    account: accountName.describe('The account that would ask.'),
+    account: accountName.describe('The account that would ask, by its id or name.'),
     resourceType: resourceTypeName,
     locale,
     family: family.default('ipv4'),

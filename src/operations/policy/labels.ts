@@ -1,5 +1,6 @@
 // What a decision is told with: the names of the policies and pools in it, and whom to ask about them, as they are now.
-import { hasDigitsOf, type IdKind } from '#model/identifier.ts'
+import { hasDigitsOf } from '#model/identifier.ts'
+import { kindsWith } from '#model/kinds.ts'
 import { provider } from '#model/policy/decision.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
@@ -32,7 +33,7 @@ export async function withLabels<T extends Explained>(
 export const contactOfPool = async (tx: ReadTransaction, id: string | undefined): Promise<string | undefined> =>
   id === undefined || id === provider ? undefined : (await tx.pools.find(id))?.contact
 
-const namedKinds: readonly IdKind[] = ['ipam', 'pool', 'policy']
+const namedKinds = kindsWith('isToldByName')
 const isNamed = (text: string): boolean => namedKinds.some((kind) => hasDigitsOf(kind, text))
 
 /** The ids of IPAMs, pools and policies anywhere in an answer, each once. */

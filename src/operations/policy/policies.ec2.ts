@@ -1,11 +1,8 @@
 // Policies as the EC2 API has them: their pools for each pair, and where they are enabled (policy-model §§1 to 4).
 import type { IpamPolicy, IpamPolicyAllocationRuleRequest, IpamPolicyDocument } from '#formats/aws/ec2.generated.ts'
-import type { Assignment, PolicyDocument } from '#model/policy/document.ts'
+import type { PolicyDocument } from '#model/policy/document.ts'
 import { rulesMax } from '#model/policy/eligibility.ts'
-import { assignmentsOn } from '#model/policy/resolve.ts'
 import { forEachSetting } from '#model/policy/settings.ts'
-import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
-import { ruledBy } from '#model/policy/tag-agreement.ts'
 import { keyOfSetting } from '#model/policy/tag-settings.ts'
 import { type Members, refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
@@ -15,19 +12,21 @@ import { getIpam, refuseTooManyListed } from '../ipam/access.ts'
 import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
 import { readById, readFrom, showMatching } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
-import type { ReadContext } from '../operation.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
-import { assign, getTarget, kindDefault, modeDefault, refuseMalformedTarget, unassign } from './assignments.ts'
+import { type WithTags, withTags } from '../readable.ts'
+import { refuseMalformedTarget } from './assignments.ts'
+import { contentOf, getPolicy, policyType, refuseUnknownType } from './content.ts'
 import {
-  contentOf,
-  getPolicy,
-  isSamePair,
-  policyType,
-  putDocument,
-  refuseUnknownType,
-  tagSettingsOf,
-} from './content.ts'
-import { createPolicy, deletePolicy } from './policies.ts'
+  deleteOwnPolicy,
+  disablePolicy,
+  enablePolicy,
+  findEnabled,
+  ownPolicies,
+  putPools,
+  resourceTypesOf,
+  targetsOf,
+} from './own-policies.ts'
+import { createPolicy } from './policies.ts'
 
 /** Of the IPAM. */
 const ipamMembers: Members = { tier: 'Tier' }
@@ -48,7 +47,7 @@ const targetMembers: Members = { ...ipamMembers, targetId: 'OrganizationTargetId
 export const createIpamPolicy = ec2Write(
   'CreateIpamPolicy',
   async (context, input) => {
-    const tags = tagsToCreate(input.TagSpecifications, policyType, (await context.snapshot()).resourceTypes)
+    const tags = tagsToCreate(input.TagSpecifications, policyType, await resourceTypesOf(context))
     const ipam = await getIpam(context, input.IpamId)
     const policy = await createPolicy(context, ipam, { tags })
     return { IpamPolicy: { ...describe(policy, tags), State: 'create-in-progress' } }
@@ -60,21 +59,20 @@ export const describeIpamPolicies = ec2Read('DescribeIpamPolicies', async (conte
   const matches = filterBy(input.Filters, policyFilters, ({ Tags }) => Tags ?? [])
   refuseIdsWithPaging(input.IpamPolicyIds, 'IpamPolicyIds', input)
   const { items, NextToken } = await readTokenPage<Policy, IpamPolicy>(context, input, {
-    read: readById(await namedOrAll(context, input.IpamPolicyIds)),
+    read: readById(await ownPolicies(context, input.IpamPolicyIds)),
     placeOf: ({ id }) => id,
-    async show(policies) {
-      const tags = await context.tx.tags.ofMany(policies.map(({ id }) => id))
-      return showMatching((policy: Policy) => describe(policy, tags.get(policy.id) ?? []), matches)(policies)
-    },
+    show: async (policies) =>
+      showMatching(
+        ({ row, tags }: WithTags<Policy>) => describe(row, tags),
+        matches,
+      )(await withTags(context, policies)),
   })
   return { IpamPolicies: items, NextToken }
 })
 
 export const deleteIpamPolicy = ec2Write('DeleteIpamPolicy', async (context, input) => {
-  const policy = await getPolicy(context, input.IpamPolicyId)
-  const tags = await context.tx.tags.of(policy.id)
-  await deletePolicy(context, policy)
-  return { IpamPolicy: { ...describe(policy, tags), State: 'delete-in-progress' } }
+  const { row, tags } = await deleteOwnPolicy(context, input.IpamPolicyId)
+  return { IpamPolicy: { ...describe(row, tags), State: 'delete-in-progress' } }
 })
 
 export const modifyIpamPolicyAllocationRules = ec2Write(
@@ -84,10 +82,7 @@ export const modifyIpamPolicyAllocationRules = ec2Write(
     const pair = { locale: input.Locale, resourceType: input.ResourceType }
     const pools = poolsNamed(input.AllocationRules)
     const policy = await getPolicy(context, input.IpamPolicyId)
-    const { documents, compatibility } = await contentOf(context, policy)
-    const before = documents.find((document) => isSamePair(document, pair))
-    const tags = await tagSettingsOf(context, policy)
-    await putDocument(context, policy, ruledBy(pair, pools, { before, tags, compatibility }))
+    await putPools(context, policy, pair, pools)
     return { IpamPolicyDocument: describeDocument(policy.id, { ...pair, pools }) }
   },
   documentMembers,
@@ -119,13 +114,7 @@ export const enableIpamPolicy = ec2Write(
   async (context, input) => {
     refuseMalformedTarget(input.OrganizationTargetId)
     const policy = await getPolicy(context, input.IpamPolicyId)
-    const target = getTarget(context, await context.snapshot(), input.OrganizationTargetId)
-    const current = await context.tx.policies.findAssignment(policy.id, target.targetId)
-    // How it is enabled is for its own fields, and the tags that change them, to say.
-    if (current?.managedBy === target.managedBy) return { IpamPolicyId: policy.id }
-
-    const { mode = modeDefault, assignment: kind = kindDefault } = await tagSettingsOf(context, policy)
-    await assign(context, policy, { ...target, kind, mode, replaces: true })
+    await enablePolicy(context, policy, input.OrganizationTargetId)
     return { IpamPolicyId: policy.id }
   },
   targetMembers,
@@ -136,14 +125,14 @@ export const disableIpamPolicy = ec2Write(
   async (context, input) => {
     refuseMalformedTarget(input.OrganizationTargetId)
     const policy = await getPolicy(context, input.IpamPolicyId)
-    await unassign(context, policy, await getEnabledTarget(context, policy, input.OrganizationTargetId))
+    await disablePolicy(context, policy, input.OrganizationTargetId)
     return { Return: true }
   },
   targetMembers,
 )
 
 export const getEnabledIpamPolicy = ec2Read('GetEnabledIpamPolicy', async (context) => {
-  const assignment = enabledFor(await context.snapshot(), context.caller.account)
+  const assignment = await findEnabled(context)
   if (!assignment) return { IpamPolicyEnabled: false }
   return { IpamPolicyEnabled: true, IpamPolicyId: assignment.policyId, ManagedBy: assignment.managedBy }
 })
@@ -152,7 +141,7 @@ export const getIpamPolicyOrganizationTargets = ec2Read('GetIpamPolicyOrganizati
   const matches = filterBy(input.Filters, targetFilters)
   const policy = await getPolicy(context, input.IpamPolicyId)
   const { items, NextToken } = await readTokenPage(context, input, {
-    read: (after = '', limit) => context.tx.policies.targetsOf(policy.id, after, limit),
+    read: targetsOf(context, policy),
     placeOf: (targetId) => targetId,
     show: showMatching((targetId) => targetId, matches),
   })
@@ -171,26 +160,6 @@ function poolsNamed(rules: readonly IpamPolicyAllocationRuleRequest[] | undefine
     if (seen.has(id)) refuseValue(field, id, 'the pool is listed more than once')
     seen.add(id)
     return id
-  })
-}
-
-async function namedOrAll(context: ReadContext, ids: readonly string[] | undefined): Promise<Policy[]> {
-  if (!ids || ids.length === 0) return context.tx.policies.ofAccount(context.caller.account, context.region)
-  const policies: Policy[] = []
-  for (const id of [...new Set(ids)].sort()) policies.push(await getPolicy(context, id))
-  return policies
-}
-
-/** An owner who is no longer the delegated administrator may still take back what they enabled. */
-async function getEnabledTarget(context: ReadContext, policy: Policy, id: string | undefined): Promise<string> {
-  const targetId = id ?? getTarget(context, await context.snapshot(), undefined).targetId
-  if (await context.tx.policies.findAssignment(policy.id, targetId)) return targetId
-  getTarget(context, await context.snapshot(), targetId)
-  refuse({
-    code: 'IncorrectState',
-    what: 'ipam-policy',
-    id: policy.id,
-    problem: `the policy is not enabled on \`${targetId}\``,
   })
 }
 
@@ -228,19 +197,6 @@ const describeDocument = (id: string, { locale, resourceType, pools }: PoolList)
 })
 
 const placeOf = ({ locale, resourceType }: PoolList): string => `${locale}/${resourceType}`
-
-/**
- * The policy that the account's requests meet, for the one that the EC2 API has room for: the nearest default, or
- * without one the final that gives the order. One that enforces goes before one that only watches.
- */
-function enabledFor(snapshot: Snapshot, account: string): Assignment | undefined {
-  const path = pathOf(snapshot, account)
-  for (const world of ['enforce', 'warn', 'observe'] as const) {
-    const assignments = assignmentsOn(snapshot, world, path)
-    if (assignments.length > 0) return assignments.findLast(({ kind }) => kind === 'default') ?? assignments[0]
-  }
-  return undefined
-}
 
 const policyFilters = {
   'ipam-policy-id': ({ IpamPolicyId }: IpamPolicy) => IpamPolicyId,

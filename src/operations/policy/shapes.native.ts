@@ -1,6 +1,6 @@
 // The shapes of policies: documents with their rules and settings, versions, assignments.
 import { z } from 'zod'
-import { isAccountId, isTargetId } from '#model/organization.ts'
+import { isTargetId } from '#model/organization.ts'
 import type { DocumentParams, PolicyDocument, RuleCondition } from '#model/policy/document.ts'
 import { rulesMax } from '#model/policy/eligibility.ts'
 import {
@@ -19,6 +19,7 @@ import {
   accountName,
   formatInstant,
   idText,
+  innerNodeName,
   instant,
   localeName,
   nameShapes,
@@ -119,11 +120,7 @@ const tagCondition = z
 export const condition = z
   .strictObject({
     accounts: conditionList(accountName).optional().describe('The account is one of these.'),
-    organizationalUnits: conditionList(
-      z.string().refine((text) => isTargetId(text) && !isAccountId(text), 'ou-… or r-… is expected'),
-    )
-      .optional()
-      .describe('The account is below one of these.'),
+    organizationalUnits: conditionList(innerNodeName).optional().describe('The account is below one of these.'),
     tags: conditionList(tagCondition)
       .optional()
       .describe('The account, or the nearest unit above it that has the tag, has one of the values.'),

@@ -14,6 +14,7 @@ import {
   formatInstant,
   instant,
   nameShapes,
+  objectName,
   pageAsked,
   pageSizeDefault,
   paging,
@@ -97,12 +98,7 @@ export const listChanges = nativeRead({
     account: accountName.optional().describe('Only those that this account asked for.'),
     principal: z.string().max(256).optional().describe('Only those of this principal, by ARN.'),
     action: z.string().max(128).optional(),
-    subject: z
-      .string()
-      .min(1)
-      .max(256)
-      .optional()
-      .describe('Only those about the object with this id: that changed it, or refused to.'),
+    subject: objectName.optional().describe('Only those that changed this object, or refused to.'),
     ...between,
     latest: flag
       .optional()

@@ -16,6 +16,7 @@ import {
   idText,
   instant,
   nameShapes,
+  objectName,
   pageSizeDefault,
   paging,
   policyName,
@@ -116,13 +117,10 @@ export const listDecisions = nativeRead({
     candidate: outcome
       .optional()
       .describe('Only those that candidates of assignments would have answered otherwise, with this outcome.'),
-    subject: z
-      .string()
-      .min(1)
-      .max(256)
+    subject: objectName
       .optional()
       .describe(
-        'Only those of changes and refusals that were about the object with this id. Why space was given is told by its history.',
+        'Only those of changes and refusals that were about this object. Why space was given is told by its history.',
       ),
     ...between,
   }),

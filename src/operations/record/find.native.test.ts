@@ -5,6 +5,7 @@ import { type Acme, asNetwork, lab, network, openAcme, prod, shop } from '../../
 import { type Native, withNativeApi } from '../../../test/native-world.ts'
 import { nativeOperations } from '../table.native.ts'
 import { shownBy } from './find.native.ts'
+import { foundKinds } from './find-objects.ts'
 
 interface Step {
   readonly kind: string
@@ -383,7 +384,7 @@ test('an id of any kind is found, in its short form too, by whoever may read suc
 
 test('each is shown by the path and the command that it says', async () => {
   const known = new Map(nativeOperations.map(({ cli, rest }) => [cli, rest]))
-  for (const [path, words] of Object.values(shownBy)) {
+  for (const [path, words] of foundKinds.map(shownBy)) {
     const { method, path: template } = known.get(words)!
     assert.deepEqual([method, template.replace(/\{\w+\}/, '{id}')], ['GET', path])
   }

@@ -1,6 +1,7 @@
 // `find`: where an address, a range, an id, a name, an account or a tag is, in one answer.
 import { z } from 'zod'
 import { bitsOf, type Cidr, formatAddress, formatCidr } from '#model/cidr.ts'
+import { kindOfNoun } from '#model/kinds.ts'
 import type { EffectiveView } from '#model/policy/effective.ts'
 import { assignmentKindValues, modeValues } from '#model/policy/values.ts'
 import type { DescribedTenure } from '#store/tables/timeline.ts'
@@ -253,33 +254,16 @@ function speakingIn(view: EffectiveView, { chain }: FoundPlace, nameOf: NameOf):
 
 // Objects ------------------------------------------------------------------------------------------------------------
 
-/** How each kind is shown: the path, with the id in it, and the words of the command line. */
+/** How each kind is shown, by its entry: the path, with the id in it, and the words of the command line. */
 const ofHistory = ['/history/objects/{id}', 'history object'] as const
-export const shownBy: Readonly<Record<FoundKind, readonly [path: string, words: string]>> = {
-  ipam: ['/ipams/{id}', 'ipam show'],
-  'ipam-scope': ['/scopes/{id}', 'scope show'],
-  'ipam-pool': ['/pools/{id}', 'pool show'],
-  'ipam-pool-cidr': ofHistory,
-  'ipam-pool-allocation': ['/allocations/{id}', 'allocation show'],
-  'elastic-ip': ['/resources/{id}', 'resource show'],
-  vpc: ['/resources/{id}', 'resource show'],
-  subnet: ['/resources/{id}', 'resource show'],
-  'nat-gateway': ['/resources/{id}', 'resource show'],
-  'ipam-policy': ['/policies/{id}', 'policy show'],
-  exception: ['/exceptions/{id}', 'exception show'],
-  source: ['/sources/{id}', 'source show'],
-  decision: ['/decisions/{id}', 'decision show'],
-  account: ['/accounts/{id}', 'account show'],
-  'organizational-unit': ['/organizational-units/{id}', 'unit show'],
-  root: ['/organization', 'organization show'],
-  organization: ['/organization', 'organization show'],
-  'role-binding': ['/role-bindings/{id}', 'role-binding show'],
-  'api-token': ofHistory,
+export function shownBy(kind: FoundKind): readonly [path: string, words: string] {
+  const { path, word } = kindOfNoun[kind]!
+  return path === undefined ? ofHistory : [path, `${word} show`]
 }
 
 function showMatch(context: ReadContext, found: Match, nameOf: NameOf): z.output<typeof match> {
   const { kind, id, account, name, tenure, isGone } = found
-  const [path, words] = isGone ? ofHistory : shownBy[kind]
+  const [path, words] = isGone ? ofHistory : shownBy(kind)
   const shown = tenure && showTenure(context, { ...tenure, tags: new Map(), association: undefined })
   return {
     kind,

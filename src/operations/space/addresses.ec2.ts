@@ -6,7 +6,8 @@ import { refuse, refuseValue } from '#model/refusal.ts'
 import type { AddressAssociation } from '#store/tables/addresses.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
-import { type Listed, readFrom, rowsPerStep } from '../listing.ts'
+import { readAll, showMatching } from '../listing.ts'
+import { findInterface } from '../network/interfaces.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
@@ -14,11 +15,16 @@ import {
   type AssociationTarget,
   addressFamily,
   associateElasticIp,
-  associationKind,
+  type DescribedElasticIp,
+  describeElasticIps,
   disassociateElasticIp,
   elasticIpIdOf,
+  elasticIpsOf,
+  findAssociation,
+  findAssociationOf,
   findElasticIpAt,
   getElasticIp,
+  placeOfElasticIp,
   releaseElasticIp,
   takeElasticIp,
 } from './addresses.ts'
@@ -52,25 +58,22 @@ export const releaseAddress = ec2Write('ReleaseAddress', async (context, input) 
 
 export const describeAddresses = ec2Read('DescribeAddresses', async (context, input) => {
   const matches = filterBy(input.Filters, filterFields, ({ Tags }) => Tags ?? [])
-  const read = readerOf(context, await namedAddresses(context, input.AllocationIds, input.PublicIps))
-  const sofar = context.progress.next(() => ({ addresses: [] as Address[], after: undefined as string | undefined }))
-  // There are no pages, as in EC2: what is asked for is answered whole, but read in steps, in as many transactions as it takes.
-  for (;;) {
-    const step = await read(sofar.after, rowsPerStep)
-    for (const address of await describeAll(context, step)) if (matches(address)) sofar.addresses.push(address)
-    if (step.length < rowsPerStep) return { Addresses: sofar.addresses }
-    sofar.after = placeOf(step.at(-1)!)
-    if (!read.isThere) context.tx.keepsSoFar()
-    await context.tx.nextTurn()
-  }
+  const named = await namedAddresses(context, input.AllocationIds, input.PublicIps)
+  // There are no pages, as in EC2.
+  const addresses = await readAll(context, {
+    read: elasticIpsOf(context, named),
+    placeOf: placeOfElasticIp,
+    show: async (rows) => showMatching(show, matches)(await describeElasticIps(context, rows)),
+  })
+  return { Addresses: addresses }
 })
 
 /** Reverse names (PTR records) are the one attribute, and nothing here serves DNS: every address is without. */
 export const describeAddressesAttribute = ec2Read('DescribeAddressesAttribute', async (context, input) => {
   refuseIdsWithPaging(input.AllocationIds, 'AllocationIds', input)
   const { items, NextToken } = await readTokenPage(context, input, {
-    read: readerOf(context, await namedAddresses(context, input.AllocationIds, undefined)),
-    placeOf,
+    read: elasticIpsOf(context, await namedAddresses(context, input.AllocationIds, undefined)),
+    placeOf: placeOfElasticIp,
     show: async (allocations) =>
       allocations.map((allocation) => ({
         AllocationId: elasticIpIdOf(context, allocation),
@@ -169,49 +172,26 @@ async function namedAddresses(
     const allocation = await getByPublicIp(context, publicIp)
     found.set(allocation.n, allocation)
   }
-  return [...found.values()].sort((a, b) => a.n - b.n)
+  return [...found.values()]
 }
 
-/** In order of creation. */
-const placeOf = ({ n }: Allocation): string => String(n)
-
-/** Reads the addresses that were named, or all of the caller's in this Region. */
-const readerOf = (
-  { tx, caller, region }: ReadContext,
-  named: readonly Allocation[] | undefined,
-): Listed<Allocation, never>['read'] =>
-  named
-    ? readFrom(named, ({ n }, place) => n > Number(place))
-    : (after = '0', limit) =>
-        tx.allocations.ofAccount(caller.account, Number(after), limit, { resourceType: 'eip', region })
-
-async function describeAll(context: ReadContext, allocations: readonly Allocation[]): Promise<Address[]> {
-  const { addresses, pools, tags: allTags } = context.tx
-  const associations = await addresses.associationsOf(allocations.map(({ n }) => n))
-  const ids = allocations.map((allocation) => elasticIpIdOf(context, allocation))
-  const tags = await allTags.ofMany(ids)
-  const poolIds = await pools.idsOfIpams(allocations.map(({ pool }) => pool))
-  return allocations.map((allocation, index) => {
-    const association = associations.get(allocation.n)
-    return {
-      AllocationId: ids[index],
-      PublicIp: formatAddress(allocation.cidr),
-      Domain: 'vpc',
-      PublicIpv4Pool: poolIds.get(allocation.pool) ?? 'amazon',
-      NetworkBorderGroup: allocation.region,
-      ...(association && {
-        AssociationId: association.associationId,
-        InstanceId: association.instanceId,
-        NetworkInterfaceId: association.networkInterfaceId,
-        NetworkInterfaceOwnerId: association.networkInterfaceAccount,
-        PrivateIpAddress: association.privateIp,
-        SubnetId: association.subnetId,
-        ServiceManaged: association.serviceManaged,
-      }),
-      Tags: showTags(tags.get(ids[index]!) ?? []),
-    }
-  })
-}
+const show = ({ id, allocation, pool, association, tags }: DescribedElasticIp): Address => ({
+  AllocationId: id,
+  PublicIp: formatAddress(allocation.cidr),
+  Domain: 'vpc',
+  PublicIpv4Pool: pool ?? 'amazon',
+  NetworkBorderGroup: allocation.region,
+  ...(association && {
+    AssociationId: association.associationId,
+    InstanceId: association.instanceId,
+    NetworkInterfaceId: association.networkInterfaceId,
+    NetworkInterfaceOwnerId: association.networkInterfaceAccount,
+    PrivateIpAddress: association.privateIp,
+    SubnetId: association.subnetId,
+    ServiceManaged: association.serviceManaged,
+  }),
+  Tags: showTags(tags),
+})
 
 const filterFields = {
   'allocation-id': ({ AllocationId }: Address) => AllocationId,
@@ -279,8 +259,7 @@ function refuseUnfitPrivateIp(text: string): void {
  * associates more with them.
  */
 async function refuseForInterface(context: WriteContext, id: string, privateIp: string | undefined): Promise<void> {
-  const { account } = context.caller
-  const known = await context.tx.natGateways.addressOfInterface(account, context.region, id)
+  const known = await findInterface(context, id)
   if (!known) return
   if (privateIp !== undefined && privateIp !== known.privateIp)
     refuseValue(
@@ -302,11 +281,7 @@ async function getAssociation(
     if (associationId === undefined) refuse({ code: 'MissingParameter', field: 'AssociationId' })
     refuse({ code: 'InvalidParameterCombination', problem: 'Only one of `AssociationId` and `PublicIp` can be given.' })
   }
-  if (publicIp !== undefined) return context.tx.addresses.associationOf((await getByPublicIp(context, publicIp)).n)
-  const association = await context.tx.addresses.association(associationId!)
-  if (association) return association
+  if (publicIp !== undefined) return findAssociationOf(context, await getByPublicIp(context, publicIp))
   // One of the caller's that has ended already: EC2 documents that a second time is no error.
-  const ended = await context.tx.history.latest(associationId!)
-  if (ended?.kind === associationKind && ended.account === context.caller.account) return undefined
-  return refuse({ code: 'NotFound', what: 'association', id: associationId! })
+  return findAssociation(context, associationId!)
 }

@@ -9,6 +9,7 @@ import type { Tag } from '#model/tags.ts'
 import type { AddressAssociation } from '#store/tables/addresses.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { Pool } from '#store/tables/pools.ts'
+import { type ReadRows, readFrom } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { putTags } from '../organization/tagging.ts'
 import { getUsablePool, grant, release } from './grant.ts'
@@ -17,7 +18,7 @@ import { beginState } from './tenures.ts'
 const resourceType = 'eip'
 export const addressFamily = 4
 /** Of associations in the history. */
-export const associationKind = 'address-association'
+const associationKind = 'address-association'
 
 export interface ElasticIpParams {
   /** From this pool; without one, policy chooses. */
@@ -139,6 +140,59 @@ async function findOwn(context: ReadContext, n: number): Promise<Allocation | un
 }
 const isOwn = ({ caller, region }: ReadContext, allocation: Allocation): boolean =>
   allocation.resourceType === resourceType && allocation.account === caller.account && allocation.region === region
+
+/** In order of creation. */
+export const placeOfElasticIp = ({ n }: Allocation): string => String(n)
+/** Those that were named, or all of the caller's in this Region. */
+export const elasticIpsOf = (
+  { tx, caller, region }: ReadContext,
+  named: readonly Allocation[] | undefined,
+): ReadRows<Allocation> =>
+  named
+    ? readFrom(
+        named.toSorted((a, b) => a.n - b.n),
+        ({ n }, place) => n > Number(place),
+      )
+    : (after = '0', limit) => tx.allocations.ofAccount(caller.account, Number(after), limit, { resourceType, region })
+
+/** An Elastic IP with what belongs to it. */
+export interface DescribedElasticIp {
+  readonly id: string
+  readonly allocation: Allocation
+  /** Undefined: it is of the provider's space. */
+  readonly pool: string | undefined
+  readonly association: AddressAssociation | undefined
+  readonly tags: readonly Tag[]
+}
+export async function describeElasticIps(
+  context: ReadContext,
+  allocations: readonly Allocation[],
+): Promise<readonly DescribedElasticIp[]> {
+  const { addresses, pools, tags: allTags } = context.tx
+  const associations = await addresses.associationsOf(allocations.map(({ n }) => n))
+  const ids = allocations.map((allocation) => elasticIpIdOf(context, allocation))
+  const tags = await allTags.ofMany(ids)
+  const poolIds = await pools.idsOfIpams(allocations.map(({ pool }) => pool))
+  return allocations.map((allocation, index) => ({
+    id: ids[index]!,
+    allocation,
+    pool: poolIds.get(allocation.pool),
+    association: associations.get(allocation.n),
+    tags: tags.get(ids[index]!) ?? [],
+  }))
+}
+
+/** What an address is associated with. */
+export const findAssociationOf = ({ tx }: ReadContext, { n }: Allocation): Promise<AddressAssociation | undefined> =>
+  tx.addresses.associationOf(n)
+/** By its id; undefined where it was the caller's and has ended. */
+export async function findAssociation(context: ReadContext, id: string): Promise<AddressAssociation | undefined> {
+  const association = await context.tx.addresses.association(id)
+  if (association) return association
+  const ended = await context.tx.history.latest(id)
+  if (ended?.kind === associationKind && ended.account === context.caller.account) return undefined
+  return refuse({ code: 'NotFound', what: 'association', id })
+}
 
 // Where from ---------------------------------------------------------------------------------------------------------
 

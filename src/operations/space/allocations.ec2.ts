@@ -1,30 +1,35 @@
 // Allocations of pools as the EC2 API has them: reserved by hand, listed whatever they are for, described, released.
 import type { AllocateIpamPoolCidrRequest, IpamPoolAllocation } from '#formats/aws/ec2.generated.ts'
-import { type Cidr, equals, formatCidr, nearCidrProblem, parseCidr, toKey } from '#model/cidr.ts'
-import { formatId, parseId } from '#model/identifier.ts'
+import { type Cidr, equals, formatCidr, nearCidrProblem, parseCidr } from '#model/cidr.ts'
 import type { AllocationRequest } from '#model/policy/decision.ts'
 import { type Members, refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { Pool } from '#store/tables/pools.ts'
-import { refuseMalformed as refuseMalformedId } from '../identifiers.ts'
+import { idOf, refuseMalformed as refuseMalformedId } from '../identifiers.ts'
 import {
   describedAs,
-  getReadablePool,
   getUsablePoolAt,
-  isVisibleFrom,
   type PoolAt,
   refuseLongDescription,
   refuseTooManyListed,
 } from '../ipam/access.ts'
 import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
-import { type Listed, readFrom } from '../listing.ts'
+import type { Listed } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
 import { allocate, allocationIdOf, describeAllocation, releaseAllocation } from './allocations.ts'
 import { previewGrant } from './grant.ts'
-import { isOwnNetwork } from './own-networks.ts'
+import {
+  allocationsOfPool,
+  describeSeen,
+  getAllocationOfPool,
+  getOwnAllocation,
+  getReleasable,
+  ownAllocations,
+} from './own-allocations.ts'
+import { isOwnNetworkHere } from './own-networks.ts'
 import { reservedType } from './reserved.ts'
 
 const resourceType = 'ipam-pool-allocation'
@@ -75,16 +80,16 @@ export const allocateIpamPoolCidr = ec2Write(
 
 export const releaseIpamPoolAllocation = ec2Write('ReleaseIpamPoolAllocation', async (context, input) => {
   const { IpamPoolAllocationId: id } = input
-  const n = numberIn(context, id)
+  refuseMalformedId('allocation', id)
   const cidr = parseCidr(input.Cidr) ?? refuseMalformed('Cidr', input.Cidr)
-  const allocation = await getReleasable(context, input.IpamPoolId, id, n)
+  const allocation = await getReleasable(context, input.IpamPoolId, id)
   if (!equals(allocation.cidr, cidr)) {
     refuseValue('Cidr', input.Cidr, `the allocation ${id} has the CIDR ${formatCidr(allocation.cidr)}`)
   }
   if (shownType(allocation) !== 'custom' || allocation.resourceType === reservedType) {
     const { resourceType } = allocation
     const isNetwork = resourceType === 'vpc' || resourceType === 'subnet'
-    const isElsewhere = isNetwork && !isOwnNetwork(context.tx.installation, allocation)
+    const isElsewhere = isNetwork && !isOwnNetworkHere(context, allocation)
     const end = isElsewhere ? 'is for one elsewhere: it is released over the native API' : 'ends with its resource'
     const because = `this one is of type \`${resourceType}\` and ${end}`
     refuseValue('IpamPoolAllocationId', id, `only custom allocations can be released; ${because}`)
@@ -96,23 +101,16 @@ export const releaseIpamPoolAllocation = ec2Write('ReleaseIpamPoolAllocation', a
 /** To the owner of the pool, what everybody holds of it; to those with whom it is shared, what they hold themselves. */
 export const getIpamPoolAllocations = ec2Read('GetIpamPoolAllocations', async (context, input) => {
   const matches = filterBy(input.Filters, allocationFilters, ({ Tags }) => Tags ?? [])
-  const wanted = input.IpamPoolAllocationId
-  const n = wanted === undefined ? undefined : numberIn(context, wanted)
-  const { account } = context.caller
-  const { pool } = await getReadablePool(context, input.IpamPoolId)
-  const isOwner = pool.account === account
-  const isSeen = (allocation: Allocation): boolean =>
-    allocation.pool === pool.n && (isOwner || allocation.account === account)
-  const show = shower(context, { isSeen, matches })
+  const { IpamPoolAllocationId: wanted, IpamPoolId: poolId } = input
   if (wanted !== undefined) {
-    const found = n === undefined ? undefined : await context.tx.allocations.find(n)
-    if (!found || !isSeen(found)) refuse({ code: 'NotFound', what: resourceType, id: wanted })
-    const [shown] = await show([found])
+    const found = await getAllocationOfPool(context, poolId, wanted)
+    const [shown] = await shower(context, { isSeen: () => true, matches })([found])
     return { IpamPoolAllocations: shown ? [shown] : [] }
   }
+  const { isSeen, ...order } = await allocationsOfPool(context, poolId)
   const { items, NextToken } = await readTokenPage(context, input, {
-    ...(isOwner ? inPool(context, pool.n) : inOrderOf(context, {})),
-    show,
+    ...order,
+    show: shower(context, { isSeen, matches }),
   })
   return { IpamPoolAllocations: items, NextToken }
 })
@@ -121,13 +119,9 @@ export const getIpamPoolAllocations = ec2Read('GetIpamPoolAllocations', async (c
 export const describeIpamPoolAllocations = ec2Read('DescribeIpamPoolAllocations', async (context, input) => {
   const matches = filterBy(input.Filters, allocationFilters, ({ Tags }) => Tags ?? [])
   refuseIdsWithPaging(input.IpamPoolAllocationIds, 'IpamPoolAllocationIds', input)
-  const named = await ownNamed(context, input.IpamPoolAllocationIds)
-  const isSeen = async ({ pool }: Allocation): Promise<boolean> => named !== undefined || isOfIpam(pool)
-  const isOfIpam = poolsOfIpams(context)
+  const { isSeen, ...order } = await ownAllocations(context, input.IpamPoolAllocationIds)
   const { items, NextToken } = await readTokenPage(context, input, {
-    ...(named
-      ? { read: readFrom(named, isBehind), placeOf: numberOf }
-      : inOrderOf(context, { region: context.region })),
+    ...order,
     show: shower(context, { isSeen, matches }),
   })
   return { IpamPoolAllocations: items, NextToken }
@@ -138,8 +132,9 @@ export const modifyIpamPoolAllocation = ec2Write(
   async (context, { IpamPoolAllocationId: id, Description: text }) => {
     refuseLongDescription(text)
     // As in EC2, a description that is not given is taken away.
-    const described = await describeAllocation(context, await getOwn(context, id), describedAs(text))
-    return { IpamPoolAllocation: describe(context, described, await context.tx.tags.of(id)) }
+    const described = await describeAllocation(context, await getOwnAllocation(context, id), describedAs(text))
+    const [shown] = await shower(context, { isSeen: () => true, matches: () => true })([described])
+    return { IpamPoolAllocation: shown! }
   },
   { description: 'Description' },
 )
@@ -200,86 +195,7 @@ async function getPoolHere(context: ReadContext, id: string): Promise<PoolAt> {
   )
 }
 
-// What is there ------------------------------------------------------------------------------------------------------
-
-/** Undefined for an identifier that this installation never gave out, which is refused as one that is gone. */
-function numberIn(context: ReadContext, id: string): number | undefined {
-  refuseMalformedId('allocation', id)
-  return parseId('allocation', context.tx.installation, id)
-}
-
-/** An allocation that the caller may end: its own, whether or not it may still take from the pool, or one of its pool. */
-async function getReleasable(
-  context: ReadContext,
-  poolId: string,
-  id: string,
-  n: number | undefined,
-): Promise<Allocation> {
-  const { account } = context.caller
-  const allocation = n === undefined ? undefined : await context.tx.allocations.find(n)
-  if (allocation?.account === account) {
-    const pool = await context.tx.pools.findByNumber(allocation.pool)
-    const ipam = pool?.ipamId === undefined ? undefined : await context.tx.ipams.find(pool.ipamId)
-    if (ipam && pool?.id === poolId && isVisibleFrom(context.region, { pool, ipam })) return allocation
-  }
-  const { pool } = await getUsablePoolAt(context, poolId)
-  if (allocation?.pool !== pool.n || pool.account !== account) refuse({ code: 'NotFound', what: resourceType, id })
-  return allocation
-}
-
-/** The caller's own allocation, made in this Region, from a pool of an IPAM. */
-async function getOwn(context: ReadContext, id: string): Promise<Allocation> {
-  const [allocation] = await getOwnMany(context, [id])
-  return allocation!
-}
-/** The same of many, in order of creation. */
-async function getOwnMany(context: ReadContext, ids: readonly string[]): Promise<Allocation[]> {
-  const { tx, caller, region } = context
-  const isOfIpam = poolsOfIpams(context)
-  const numbers = new Map(ids.map((id) => [id, numberIn(context, id)]))
-  const found = await tx.allocations.some([...numbers.values()].filter((n) => n !== undefined))
-  const byNumber = new Map(found.map((allocation) => [allocation.n, allocation]))
-  for (const [id, n] of numbers) {
-    const allocation = byNumber.get(n ?? -1)
-    const isOwn = allocation?.account === caller.account && allocation.region === region
-    if (!isOwn || !(await isOfIpam(allocation.pool))) refuse({ code: 'NotFound', what: resourceType, id })
-  }
-  return found
-}
-
-async function ownNamed(context: ReadContext, ids: readonly string[] | undefined): Promise<Allocation[] | undefined> {
-  return ids && ids.length > 0 ? getOwnMany(context, ids) : undefined
-}
-
-/** Whether a pool, by its number, belongs to an IPAM: the provider's own do not. Remembers what it has seen. */
-function poolsOfIpams(context: ReadContext): (n: number) => Promise<boolean> {
-  const seen = new Map<number, boolean>()
-  return async (n) => {
-    const known = seen.get(n)
-    if (known !== undefined) return known
-    const isOfIpam = (await context.tx.pools.findByNumber(n))?.scopeId !== undefined
-    seen.set(n, isOfIpam)
-    return isOfIpam
-  }
-}
-
 // Pages --------------------------------------------------------------------------------------------------------------
-
-type Order = Pick<Listed<Allocation, IpamPoolAllocation>, 'read' | 'placeOf'>
-
-const numberOf = ({ n }: Allocation): string => String(n)
-const isBehind = ({ n }: Allocation, place: string): boolean => n > Number(place)
-/** The caller's own, in order of creation. */
-const inOrderOf = ({ tx, caller }: ReadContext, filter: { readonly region?: string }): Order => ({
-  read: (after = '0', limit) => tx.allocations.ofAccount(caller.account, Number(after), limit, filter),
-  placeOf: numberOf,
-})
-/** Everybody's in a pool, in the order of addresses. */
-const inPool = ({ tx }: ReadContext, pool: number): Order => ({
-  read: (after, limit) =>
-    tx.allocations.ofPool(pool, after === undefined ? undefined : new Uint8Array(Buffer.from(after, 'hex')), limit),
-  placeOf: ({ cidr }) => Buffer.from(toKey(cidr)).toString('hex'),
-})
 
 /** Describes those that are seen and match, with the tags of all of them read at once. */
 const shower =
@@ -293,18 +209,11 @@ const shower =
       matches(shown: IpamPoolAllocation): boolean
     },
   ): Listed<Allocation, IpamPoolAllocation>['show'] =>
-  async (allocations) => {
-    const seen: (Allocation | undefined)[] = []
-    for (const allocation of allocations) seen.push((await isSeen(allocation)) ? allocation : undefined)
-    const tags = await context.tx.tags.ofMany(
-      seen.flatMap((allocation) => (allocation ? allocationIdOf(context, allocation) : [])),
-    )
-    return seen.map((allocation) => {
-      if (!allocation) return undefined
-      const shown = describe(context, allocation, tags.get(allocationIdOf(context, allocation)) ?? [])
-      return matches(shown) ? shown : undefined
+  async (allocations) =>
+    (await describeSeen(context, allocations, isSeen)).map((found) => {
+      const shown = found && describe(context, found.allocation, found.tags)
+      return shown && matches(shown) ? shown : undefined
     })
-  }
 
 // The answer ---------------------------------------------------------------------------------------------------------
 
@@ -327,8 +236,8 @@ const shownType = ({ resourceType }: Allocation): string => (typesOfEc2.has(reso
 const typesOfEc2: ReadonlySet<string> = new Set(['ipam-pool', 'vpc', 'subnet', 'eip', 'custom'])
 
 /** An Elastic IP is its allocation under another name. */
-const resourceIdOf = ({ tx }: ReadContext, { resourceType, resourceId, n }: Allocation): string | undefined =>
-  resourceType === 'eip' ? formatId('address', tx.installation, n) : resourceId
+const resourceIdOf = (context: ReadContext, { resourceType, resourceId, n }: Allocation): string | undefined =>
+  resourceType === 'eip' ? idOf(context, 'address', n) : resourceId
 
 /** EC2 documents no filters of allocations but tags: as elsewhere, the members of the answer in kebab case. */
 const allocationFilters = {

@@ -6,6 +6,7 @@ import {
   accountName,
   allocationName,
   answerPage,
+  holderName,
   nameShapes,
   pageAsked,
   pageOf,
@@ -47,7 +48,7 @@ export const expiresInSeconds = z
   .max(holdSecondsMax)
   .describe(`Seconds from now: 1 to ${holdSecondsMax}, and no more in all since it was first held.`)
 const params = z.strictObject({
-  account: accountName.describe('Whose it is to be.'),
+  account: accountName.describe('Whose it is to be, by its id or name.'),
   resourceType: resourceTypeName,
   locale,
   family: family.optional().describe('As the pool or CIDR is; else `ipv4`, where the type has it.'),
@@ -145,7 +146,7 @@ export const listAllocations = nativeRead({
       .optional()
       .describe('Only those of this type; `nat-gateway` and `rnat` for what NAT gateways, or regional ones, use.'),
     locale: locale.optional().describe('Only those for exactly this locale.'),
-    resourceId: resourceId.optional().describe('Only those of this resource, by its name or as what uses them.'),
+    resourceId: holderName.optional().describe('Only those of this resource, by its id or name, or as what uses them.'),
     within: cidr.optional().describe('Only those inside this CIDR, whichever pool they are from.'),
     state: allocation.shape.state.optional().describe('Only what is allocated, or only what is held.'),
     tag: z.string().max(400).optional().describe('Only those with this tag: `KEY`, or `KEY=VALUE`.'),

@@ -328,7 +328,7 @@ export async function providerPool(context: WriteContext, family: 4 | 6): Promis
     cidr,
     state: 'provisioned',
     failureCode: undefined,
-    failureMessage: undefined,
+    failure: undefined,
     parentAllocation: undefined,
     createdAt: context.now,
   })

@@ -1,13 +1,14 @@
-// Resources as the native API shows them.
+// Resources as the native API shows them; and what networks are called.
 import { z } from 'zod'
 import { formatCidr } from '#model/cidr.ts'
 import { poolId } from '../ipam/pools.native.ts'
-import { nativeRead } from '../operation.native.ts'
+import { nativeRead, nativeWrite } from '../operation.native.ts'
 import {
   accountId,
   accountName,
   answerPage,
   nameShapes,
+  networkName,
   pageAsked,
   pageOf,
   paging,
@@ -16,11 +17,13 @@ import {
 import {
   getResource as getResourceOf,
   listResources as listResourcesOf,
+  nameResource,
+  placeOfNetwork,
   placeOfResource,
   type Resource,
   spacesMax,
 } from './resources.ts'
-import { locale, resourceId, resourceTypeName, shownName } from './shapes.native.ts'
+import { locale, newName, resourceId, resourceTypeName, shownName } from './shapes.native.ts'
 
 const resource = z.object({
   resourceId,
@@ -83,7 +86,22 @@ export const getResource = nativeRead({
   run: async (context, input) => show(await getResourceOf(context, input)),
 })
 
-export const resourceOperations = [listResources, getResource] as const
+export const updateResource = nativeWrite({
+  name: 'updateResource',
+  summary: 'Name a VPC, subnet or NAT gateway of the EC2 API.',
+  description: 'All else is called what its allocation is.',
+  action: 'allocation:manage',
+  input: z.strictObject({ resourceId: networkName, name: newName.nullable().describe('`null`: none.') }),
+  output: resource,
+  rest: { method: 'PATCH', path: '/resources/{resourceId}' },
+  cli: 'resource update',
+  refusals: ['NotFound', 'AlreadyExists', 'NotSupported'],
+  changes: getResource,
+  at: (context, { resourceId }) => placeOfNetwork(context, resourceId),
+  run: async (context, { resourceId, name }) => show(await nameResource(context, resourceId, name)),
+})
+
+export const resourceOperations = [listResources, getResource, updateResource] as const
 
 const show = ({ id, spaces, ...rest }: Resource): z.output<typeof resource> => ({
   resourceId: id,

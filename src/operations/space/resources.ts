@@ -1,6 +1,7 @@
 // Resources: what holds space, whether EC2 knows it or only its allocations name it; found by id or name, and listed kind after kind.
 import { type Cidr, parseAddress } from '#model/cidr.ts'
 import { formatId, kindOf, parseId } from '#model/identifier.ts'
+import { kinds as objectKinds } from '#model/kinds.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
 import { nameKey } from '#model/tags.ts'
 import type { TaggedObject } from '#store/tables/finding.ts'
@@ -10,7 +11,8 @@ import type { Subnet } from '#store/tables/vpcs.ts'
 import { type Place, permitter } from '../identity/authority.ts'
 import { holdersOf, visibleAccounts } from '../identity/visible-accounts.ts'
 import { numberIn, type Page, type PageAsked, readSlicedPage } from '../listing.ts'
-import type { ReadContext } from '../operation.ts'
+import { nameNetwork } from '../network/names.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
 import { listTagged } from '../tagged.ts'
 import { poolOrProvider } from './entries.ts'
 import { isOwnNetwork } from './own-networks.ts'
@@ -102,6 +104,34 @@ export const placeOfResource = async (context: ReadContext, named: NamedResource
 /** One, by its id or the name that its allocations have for it. */
 export const getResource = async (context: ReadContext, named: NamedResource): Promise<Resource> =>
   (await findResource(context, named)).show()
+
+// What networks are called -------------------------------------------------------------------------------------------
+
+/** Whose a network of the installation's own is answers for it. */
+export const placeOfNetwork = async (context: ReadContext, id: string): Promise<Place> => ({
+  node: (await getNetwork(context, id)).account,
+  absent: absent({ resourceId: id }),
+})
+
+/** Calls a network of the installation's own otherwise; `null`: nothing. */
+export async function nameResource(context: WriteContext, id: string, name: string | null): Promise<Resource> {
+  const network = await getNetwork(context, id)
+  await nameNetwork(context, network, name)
+  return getResource(context, { resourceId: network.id })
+}
+
+async function getNetwork(context: ReadContext, id: string) {
+  const idKind = kindOf(id)
+  if (idKind === 'allocation' || idKind === 'address') {
+    const because = 'it is called what its allocation is: change that'
+    refuse({ code: 'NotSupported', what: 'A name of its own', because })
+  }
+  const kind = idKind && networkKinds[idKind as keyof typeof networkKinds]
+  const [network] = kind ? await context.tx.resources.networks(kind, { id }, '', 1) : []
+  if (!network) return refuse(absent({ resourceId: id }))
+  const { tagType, noun } = objectKinds[idKind as keyof typeof networkKinds]
+  return { ...network, tagType, noun }
+}
 
 // Finding ------------------------------------------------------------------------------------------------------------
 

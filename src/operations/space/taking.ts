@@ -69,16 +69,25 @@ export async function takeSpaces(
   all: readonly SpaceParams[],
 ): Promise<readonly DescribedEntry[]> {
   const taken: DescribedEntry[] = []
-  for (const [index, params] of all.entries()) taken.push(await numbered(index, () => takeSpace(context, params)))
+  const networks: NetworksById = new Map()
+  for (const [index, params] of all.entries()) {
+    taken.push(await numbered(index, () => takeSpace(context, params, networks)))
+  }
   return taken
 }
+/** Those that go by an id which a request names more than once: there may be very many that are no networks, or nobody's to see. */
+type NetworksById = Map<string, Allocation[]>
 
 /** Takes, or holds, what a resource needs. */
-export async function takeSpace(context: WriteContext, params: SpaceParams): Promise<DescribedEntry> {
+export async function takeSpace(
+  context: WriteContext,
+  params: SpaceParams,
+  networks: NetworksById = new Map(),
+): Promise<DescribedEntry> {
   const { name, holdSeconds: seconds, resourceId, description } = params
   refuseUnfitName(name)
   const tags = labelled([], { name, tags: params.tags })
-  const asked = await readParams(context, params, tags)
+  const asked = await readParams(context, params, { tags, networks })
   const { request } = asked
   const isElasticIp = asked.type.name === 'eip'
   const holder = context.actingFor(params.account, params.locale)
@@ -87,6 +96,7 @@ export async function takeSpace(context: WriteContext, params: SpaceParams): Pro
     const held = await placeHold(context, { request, seconds, resourceId, description })
     refuseUnfitNetwork(asked.type.name, held.cidr)
     if (!isElasticIp) await refuseTakenName(context, held, name, true)
+    await noteTaken(context, networks, held)
     return describeEntry(context, held, { tags })
   }
   const granted = isElasticIp
@@ -94,7 +104,18 @@ export async function takeSpace(context: WriteContext, params: SpaceParams): Pro
     : await allocate(holder, { request, description, tags }, options)
   refuseUnfitNetwork(asked.type.name, granted.cidr)
   if (!isElasticIp) await refuseTakenName(context, granted, name, true)
+  await noteTaken(context, networks, granted)
   return describeEntry(context, { ...granted, description }, { tags })
+}
+
+/** What one request makes, it may name afterwards. */
+async function noteTaken(
+  { tx }: WriteContext,
+  networks: NetworksById,
+  { n, resourceId }: Pick<Allocation, 'n' | 'resourceId'>,
+): Promise<void> {
+  const known = resourceId === undefined ? undefined : networks.get(resourceId)
+  if (known) known.push(...(await tx.allocations.some([n])))
 }
 
 /** A name that is given is told apart by from others of the account that come from the same pool. */
@@ -139,8 +160,13 @@ interface Asked {
   readonly request: AllocationRequest
 }
 
-async function readParams(context: WriteContext, given: SpaceParams, tags: readonly Tag[]): Promise<Asked> {
-  const wanted = given.inside === undefined ? given : { ...given, poolId: (await getPoolInside(context, given)).id }
+async function readParams(
+  context: WriteContext,
+  given: SpaceParams,
+  { tags, networks }: { readonly tags: readonly Tag[]; readonly networks: NetworksById },
+): Promise<Asked> {
+  const wanted =
+    given.inside === undefined ? given : { ...given, poolId: (await getPoolInside(context, given, networks)).id }
   const snapshot = await context.snapshot()
   const type = findResourceType(wanted.resourceType, snapshot.resourceTypes)
   if (!type) {
@@ -188,7 +214,11 @@ async function networksCalled(
 }
 
 /** The pool inside of the network that a request names; made where there is none. What the caller may not see does not exist. */
-async function getPoolInside(context: WriteContext, { inside = '', poolId, ...wanted }: SpaceParams): Promise<Pool> {
+async function getPoolInside(
+  context: WriteContext,
+  { inside = '', poolId, ...wanted }: SpaceParams,
+  known: NetworksById,
+): Promise<Pool> {
   if (poolId !== undefined) {
     refuse({ code: 'InvalidParameterCombination', problem: 'Only one of `inside` and `poolId` can be given.' })
   }
@@ -200,8 +230,11 @@ async function getPoolInside(context: WriteContext, { inside = '', poolId, ...wa
     const type = resourceTypes.get(resourceType)
     return type !== undefined && canBeDivided(type) && isPermitted(account)
   }
-  const networks =
-    n === undefined ? await networksCalled(context, inside, counts) : (await tx.allocations.some([n])).filter(counts)
+  const called = known.get(inside) ?? [
+    ...(n === undefined ? await networksCalled(context, inside, counts) : await tx.allocations.some([n])),
+  ]
+  known.set(inside, called)
+  const networks = called.filter(counts)
   if (networks.length === 0) refuse({ code: 'NotFound', what: 'resource', id: inside })
   const { cidr: block } = wanted
   const fitting = networks.filter(

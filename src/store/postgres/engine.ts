@@ -105,7 +105,7 @@ interface Waiting {
 export class PostgresSql implements ManySql, CountingSql {
   readonly changed = new Changes()
   link: Link | undefined
-  /** Of the reading that it is used for; nothing is counted for the writer. */
+  /** Of the reading that it is used for; the writer's requests are counted apart. */
   effort: Effort | undefined
   readonly #waiting = new Map<string, Waiting>()
   #last: { readonly text: string; readonly values: readonly unknown[] }[] = []
@@ -161,11 +161,13 @@ export class PostgresSql implements ManySql, CountingSql {
   }
 
   #counted<Rows extends readonly unknown[]>(rows: Rows): Rows {
-    this.effort?.spend(rows.length / rowsPerStatement)
+    if (this.effort) this.effort.spend(rows.length / rowsPerStatement)
+    else this.changed.read(rows.length)
     return rows
   }
   #execute(text: string, values: readonly unknown[]): Promise<Result> {
-    this.effort?.spend(statementsPerRoundTrip)
+    if (this.effort) this.effort.spend(statementsPerRoundTrip)
+    else this.changed.read(statementsPerRoundTrip)
     const statement = translate(text)
     const sent: Promise<Result>[] = []
     if (this.#waiting.size > 0) for (const table of statement.needs) this.#sendOf(table, sent)

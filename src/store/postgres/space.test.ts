@@ -57,7 +57,7 @@ async function insertPool(tx: Transaction, cidr: Cidr): Promise<number> {
     cidr,
     state: 'provisioned',
     failureCode: undefined,
-    failureMessage: undefined,
+    failure: undefined,
     parentAllocation: undefined,
     createdAt: tx.now,
   })

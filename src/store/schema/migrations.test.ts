@@ -355,3 +355,38 @@ test('the management account is called in the tree as in the list of accounts, a
   )
   database.close()
 })
+
+test('NAT gateways are told apart by their names in their VPC, of which the earlier one has one that several have', () => {
+  const { database, step } = before('units and NAT gateways by their names')
+  database.exec(`
+    insert into account (id, name, email, status, joined_method, joined_at)
+      values ('111111111111', 'a', 'a@example.com', 'ACTIVE', 'INVITED', 0);`)
+  const gateway =
+    database.prepare(`insert into nat_gateway (id, account, region, vpc_id, connectivity, availability_mode, automatic, created_at)
+    values (?, '111111111111', 'us-east-1', ?, 'private', 'regional', 0, 0)`)
+  const tag = database.prepare(`insert into tag (resource_id, resource_type, key, value, account)
+    values (?, 'natgateway', ?, ?, '111111111111')`)
+  for (const [id, vpc, name] of [
+    ['nat-1', 'vpc-1', 'out'],
+    ['nat-2', 'vpc-1', 'out'],
+    ['nat-3', 'vpc-2', 'out'],
+    ['nat-4', 'vpc-1', ''],
+  ] as const) {
+    gateway.run(id, vpc)
+    tag.run(id, 'Name', name)
+  }
+  tag.run('nat-1', 'team', 'out')
+  database.exec(step)
+  const rows = database.prepare('select resource_id, key, name_parent, name_shared from tag order by 1, 2').all()
+  assert.deepEqual(
+    rows.map((row) => Object.values(row)),
+    [
+      ['nat-1', 'Name', 'vpc-1', 0],
+      ['nat-1', 'team', null, 0],
+      ['nat-2', 'Name', 'vpc-1', 1],
+      ['nat-3', 'Name', 'vpc-2', 0],
+      ['nat-4', 'Name', null, 0],
+    ],
+  )
+  database.close()
+})

@@ -67,7 +67,7 @@ class Connection implements Sql {
   readonly database: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
   readonly changed = new Changes()
-  /** Of the reading that it is used for; nothing is counted for the writer. */
+  /** Of the reading that it is used for; the writer's requests are counted apart. */
   effort: Effort | undefined
   /** Statements since the last turn; counted over transactions, of which many may follow each other within one turn. */
   #work = 0
@@ -88,7 +88,7 @@ class Connection implements Sql {
     if (this.#work >= statementsPerTurnMax) return this.#afterTurn(() => this.all<Row>(text, ...values))
     const rows = this.#begin(text).all(...values) as Row[]
     this.#work += rows.length / rowsPerStatement
-    this.effort?.spend(rows.length / rowsPerStatement)
+    this.#spend(rows.length / rowsPerStatement, rows.length)
     return rows
   }
   run(text: string, ...values: SqlValue[]): Awaitable<number> {
@@ -115,8 +115,13 @@ class Connection implements Sql {
     })
     return this.#turn.then(execute)
   }
+  /** @param counted what it is of the bound of a request that changes something: rows weigh there as much as statements */
+  #spend(statements: number, counted = statements): void {
+    if (this.effort) this.effort.spend(statements)
+    else this.changed.read(counted)
+  }
   #begin(text: string): StatementSync {
-    this.effort?.spend(1)
+    this.#spend(1)
     this.#work++
     return this.#statement(text)
   }

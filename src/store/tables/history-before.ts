@@ -11,9 +11,11 @@ export function inPresentWords(kind: string, body: Body): Body {
     if (kind === 'subnet') return { ...subnetOf(body as unknown as SubnetBefore) }
     if (kind === 'nat-gateway') return { ...gatewayOf(body as unknown as GatewayBefore) }
   }
-  const { tags, requiredTags, sourceResource } = body as PartsBefore
+  const { failureMessage, ...present } = body as PartsBefore & Body
+  const { tags, requiredTags, sourceResource } = present
   return {
-    ...body,
+    ...present,
+    ...(failureMessage !== undefined && { failure: { words: failureMessage } }),
     ...(Array.isArray(tags) && { tags: tagsOf(tags) }),
     ...(requiredTags?.some((tag) => 'Key' in tag) && { requiredTags: requiredTags.map(tagOf) }),
     ...(sourceResource && 'ResourceId' in sourceResource && { sourceResource: sourceOf(sourceResource) }),
@@ -29,6 +31,8 @@ const tagsOf = (tags: readonly TagBefore[]): TagsKept =>
   Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value] as const))
 
 interface PartsBefore {
+  /** Of a CIDR of a pool. */
+  readonly failureMessage?: string
   readonly tags?: readonly TagBefore[] | TagsKept
   readonly requiredTags?: readonly TagBefore[]
   readonly sourceResource?: {

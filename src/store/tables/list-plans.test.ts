@@ -426,6 +426,16 @@ for (const engine of engines) {
           ['200000000007', 'ou-7'],
         )
       })
+      const tree = new Organizations(sql, { now: 1_000 })
+      await asks('units named', 1, async () =>
+        assert.deepEqual(await tree.unitsNamed('n7', { after: '', limit: page }), ['ou-7']),
+      )
+      await asks('names of nodes', 1, async () =>
+        assert.deepEqual([...(await tree.namesOf(['ou-7', 'ou-8']))].sort(), [
+          ['ou-7', 'n7'],
+          ['ou-8', 'n8'],
+        ]),
+      )
     })
 
     test('D8 what a bound counts is a search of an index, and no more than the bound', async () => {

@@ -52,6 +52,8 @@ export const accountTable = table(
     contact: changing(optional(text())),
     closedAt: changing(optional(integer())),
     removedAt: changing(optional(integer())),
+    /** Below which unit at the top it was then, where it came with a number of its own. */
+    removedBelow: changing(optional(text())),
   },
   'kept',
 )
@@ -242,6 +244,25 @@ export class Organizations {
     return nodeTable.first(this.#sql, 'where id = ?', id)
   }
   /** Of those that are in the organization. */
+  /** What nodes of the tree are called. */
+  async namesOf(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const list = listOfTexts(ids)
+    const rows = await this.#sql.all<Pick<Node, 'id' | 'name'>>(
+      `select id, name from organization_node where id in ${list.text}`,
+      ...list.values,
+    )
+    return new Map(rows.map(({ id, name }) => [id, name]))
+  }
+  /** The root and the units that are called so, in the order of their ids. */
+  async unitsNamed(name: string, { after, limit }: Stretch): Promise<string[]> {
+    const rows = await this.#sql.all<{ id: string }>(
+      `select id from organization_node where kind <> 'account' and name = ? and id > ? order by id limit ?`,
+      name,
+      after,
+      limit,
+    )
+    return rows.map(({ id }) => id)
+  }
   async parentsOf(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const list = listOfTexts(ids)
     const rows = await this.#sql.all<{ id: string; parentId: string }>(
@@ -313,6 +334,21 @@ export class Organizations {
              select count(*) as n from (select 1 as one from part where kind = ? limit ?) found`,
             below,
             kind,
+            limit,
+          )
+    return row!.n
+  }
+  /** Numbers that accounts below a unit at the top, or below any, had and left taken; no more than `limit`. */
+  async countRemoved(limit: number, below?: string): Promise<number> {
+    const row =
+      below === undefined
+        ? await this.#sql.get<{ n: number }>(
+            'select count(*) as n from (select 1 as one from account where removed_below is not null limit ?) found',
+            limit,
+          )
+        : await this.#sql.get<{ n: number }>(
+            'select count(*) as n from (select 1 as one from account where removed_below = ? limit ?) found',
+            below,
             limit,
           )
     return row!.n

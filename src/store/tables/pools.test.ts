@@ -46,3 +46,44 @@ test('required tags and source resources are stored, and kept in the history, in
   await store.close()
   await database.remove()
 })
+
+test('why a CIDR could not be had is stored as facts, and a sentence from before is read as it is', async () => {
+  const database = await emptyDatabase()
+  const store = await database.open()
+  const [cidr, failure] = [
+    parseCidr('10.0.0.0/9')!,
+    { why: 'overlaps', cidr: '10.0.0.0/8', pool: 'ipam-pool-1' } as const,
+  ]
+  const n = await store.write(async (tx) => {
+    await insertScope(tx)
+    const n = await insertPool(tx, 'failing', [parseCidr('10.128.0.0/9')!], { inScope: true })
+    for (const id of ['ipam-pool-cidr-new', 'ipam-pool-cidr-old']) {
+      const [state, failureCode] = ['failed-provision', 'cidr-not-available'] as const
+      await tx.pools.insertCidr({
+        id,
+        pool: n,
+        cidr,
+        state,
+        failureCode,
+        failure,
+        parentAllocation: undefined,
+        createdAt: 0,
+      })
+    }
+    return n
+  })
+  const [row] = await database.select(`select failure_message from pool_cidr where id = 'ipam-pool-cidr-new'`)
+  assert.deepEqual(JSON.parse(row!.failure_message as string), failure)
+  await database.execute(`update pool_cidr set failure_message = 'It overlaps.' where id = 'ipam-pool-cidr-old'`)
+  const read = await store.read((tx) => tx.pools.cidrs(n))
+  assert.deepEqual(
+    read.filter(({ failure: why }) => why).map((one) => [one.id, one.failure]),
+    [
+      ['ipam-pool-cidr-new', failure],
+      ['ipam-pool-cidr-old', { words: 'It overlaps.' }],
+    ],
+  )
+  assertSaysSame('ipam-pool-cidr', { failure: { words: 'It overlaps.' } }, '{"failureMessage":"It overlaps."}')
+  await store.close()
+  await database.remove()
+})

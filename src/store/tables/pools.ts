@@ -1,5 +1,6 @@
 // Pools, their provisioned CIDRs, and whom they are shared with.
 import { type Cidr, fromKey, lastAddress, overlaps, supernet, toKey } from '#model/cidr.ts'
+import type { CidrFailure } from '#model/cidr-failure.ts'
 import { publicSpace } from '#model/public-space.ts'
 import type { Tag } from '#model/tags.ts'
 import { listOf, listOfTexts, readWhole, type Sql, type SqlValue } from '../sql.ts'
@@ -10,6 +11,7 @@ import {
   changing,
   integer,
   json,
+  jsonOrWords,
   named,
   optional,
   type Row,
@@ -105,7 +107,7 @@ export const poolCidrTable = table(
     cidr: block(),
     state: changing(text<StoredState>()),
     failureCode: changing(optional(text())),
-    failureMessage: changing(optional(text())),
+    failure: changing(named('failure_message', optional(jsonOrWords<CidrFailure>((words) => ({ words }))))),
     /** The allocation in the parent pool that holds this space. */
     parentAllocation: optional(integer()),
     createdAt: integer(),
@@ -486,8 +488,8 @@ export class Pools {
     )
     return rows.map(toPoolCidr)
   }
-  async setCidrState(id: string, state: StoredState, failure?: { code: string; message: string }): Promise<void> {
-    const changes = { state, failureCode: failure?.code, failureMessage: failure?.message }
+  async setCidrState(id: string, state: StoredState, failed?: { code: string; failure: CidrFailure }): Promise<void> {
+    const changes = { state, failureCode: failed?.code, failure: failed?.failure }
     await poolCidrTable.change(this.#sql, changes, 'where id = ?', id)
     await this.#noteFacts('n = (select pool from pool_cidr where id = ?)', id)
   }

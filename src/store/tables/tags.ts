@@ -1,5 +1,6 @@
 // Tags of any object, by its identifier.
 import { sequenceIn } from '#model/identifier.ts'
+import { type KindWith, kinds } from '#model/kinds.ts'
 import { nameKey, type Tag } from '#model/tags.ts'
 import type { Sql } from '../sql.ts'
 import { bit, changing, named, optional, type RowOf, table, text, unread } from '../table.ts'
@@ -46,15 +47,56 @@ const ofManyQuery = `select resource_id, key, value from tag
 
 const namesQuery = `select resource_id, value from tag
   where resource_id in (${Array.from({ length: resourcesPerStatement }, () => '?').join(', ')}) and key = '${nameKey}'`
-/** What things are under that go by names, beside those that are right under their account. */
-const poolOfAllocation = 'select p.id as parent from allocation a join pool p on p.n = a.pool where a.n = ?'
-const parentQueries: Readonly<Record<string, string>> = {
-  'ipam-scope': 'select ipam_id as parent from scope where id = ?',
-  'ipam-pool': `select coalesce(above.id, p.scope_id) as parent from pool p left join pool above on above.n = p.parent_n
-    where p.id = ?`,
-  'ipam-policy': 'select ipam_id as parent from policy where id = ?',
-  subnet: 'select vpc_id as parent from subnet where id = ?',
+interface Home {
+  /** Whose a thing is, and where it lives; without it, it has no row of its own. */
+  readonly owner?: string
+  /** What a thing is under that goes by names, by its id: its account, or what a query says. Without it, it has none. */
+  readonly parent?: 'account' | string
+  /** The query goes by the number in the id. */
+  readonly isByNumber?: true
 }
+type TaggedKind = KindWith<'tagType'> & KindWith<'prefix'>
+
+/**
+ * What has tags and an id of its own: a kind that is missing here does not compile. IPAM things live in the home Region of their IPAM,
+ * whatever their locale.
+ */
+const homes = {
+  ipam: { owner: 'select account, region from ipam where id = ?', parent: 'account' },
+  scope: {
+    owner: 'select s.account, i.region from scope s join ipam i on i.id = s.ipam_id where s.id = ?',
+    parent: 'select ipam_id as parent from scope where id = ?',
+  },
+  pool: {
+    owner: 'select p.account, i.region from pool p join ipam i on i.id = p.ipam_id where p.id = ?',
+    parent: `select coalesce(above.id, p.scope_id) as parent from pool p left join pool above on above.n = p.parent_n
+    where p.id = ?`,
+  },
+  policy: {
+    owner: 'select p.account, i.region from policy p join ipam i on i.id = p.ipam_id where p.id = ?',
+    parent: 'select ipam_id as parent from policy where id = ?',
+  },
+  allocation: {
+    parent: 'select p.id as parent from allocation a join pool p on p.n = a.pool where a.n = ?',
+    isByNumber: true,
+  },
+  address: {},
+  vpc: { owner: 'select account, region from vpc where id = ?', parent: 'account' },
+  subnet: {
+    owner: 'select account, region from subnet where id = ?',
+    parent: 'select vpc_id as parent from subnet where id = ?',
+  },
+  natGateway: {
+    owner: 'select account, region from nat_gateway where id = ? and deleted_at is null',
+    parent: 'select vpc_id as parent from nat_gateway where id = ?',
+  },
+} as const satisfies { readonly [K in TaggedKind]: Home }
+type OwnedKind = { [K in TaggedKind]: (typeof homes)[K] extends { readonly owner: string } ? K : never }[TaggedKind]
+
+/** By what tags call the kinds. */
+const homeOfType: ReadonlyMap<string, Home> = new Map(
+  (Object.keys(homes) as TaggedKind[]).map((kind) => [kinds[kind].tagType, homes[kind]]),
+)
 
 export class Tags {
   readonly #sql: Sql
@@ -135,11 +177,10 @@ export class Tags {
   }
   /** What a thing is under; undefined where things of its kind do not go by names, or are none. */
   async #parentOf({ id, type, account }: TaggedResource): Promise<string | undefined> {
-    if (type === 'ipam' || type === 'vpc') return account
-    const query = Object.hasOwn(parentQueries, type) ? parentQueries[type] : undefined
-    if (query) return (await this.#sql.get<{ parent: string }>(query, id))?.parent
-    const n = type === 'ipam-pool-allocation' ? sequenceIn(id) : undefined
-    return n === undefined ? undefined : (await this.#sql.get<{ parent: string }>(poolOfAllocation, n))?.parent
+    const { parent, isByNumber }: Home = homeOfType.get(type) ?? {}
+    if (parent === undefined || parent === 'account') return parent && account
+    const key = isByNumber ? sequenceIn(id) : id
+    return key === undefined ? undefined : (await this.#sql.get<{ parent: string }>(parent, key))?.parent
   }
   /** Whether the name is one that something else there is told apart by. */
   async #isTaken({ id, type }: TaggedResource, parent: string, name: string): Promise<boolean> {
@@ -192,9 +233,9 @@ export class Tags {
       limit,
     )
   }
-  /** Whose the resource is that a row of `table` stands for; undefined where there is none (any more). */
-  async ownerOf(table: keyof typeof ownerQueries, id: string): Promise<Owner | undefined> {
-    return this.#sql.get<Owner>(ownerQueries[table], id)
+  /** Whose a thing of a kind is; undefined where there is none (any more). */
+  async ownerOf(kind: OwnedKind, id: string): Promise<Owner | undefined> {
+    return this.#sql.get<Owner>(homes[kind].owner, id)
   }
 }
 
@@ -206,14 +247,3 @@ export const mergedIn = (ids: TagHomes, tags: ReadonlyMap<string, readonly Tag[]
 
 export const tagsKept = (tags: readonly Tag[]): TagsKept =>
   Object.fromEntries(tags.map(({ key, value }) => [key, value] as const))
-
-/** IPAM things live in the home Region of their IPAM, whatever their locale. */
-const ownerQueries = {
-  ipam: 'select account, region from ipam where id = ?',
-  scope: 'select s.account, i.region from scope s join ipam i on i.id = s.ipam_id where s.id = ?',
-  pool: 'select p.account, i.region from pool p join ipam i on i.id = p.ipam_id where p.id = ?',
-  policy: 'select p.account, i.region from policy p join ipam i on i.id = p.ipam_id where p.id = ?',
-  natGateway: 'select account, region from nat_gateway where id = ? and deleted_at is null',
-  vpc: 'select account, region from vpc where id = ?',
-  subnet: 'select account, region from subnet where id = ?',
-} as const

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { Refused } from '#model/refusal.ts'
 import { foundOrganization, network, stranger } from '../../../test/acme.ts'
+import { engineUnderTest } from '../../../test/engines.ts'
 import { withNativeApi } from '../../../test/native-world.ts'
 import { openWorld, type World } from '../../../test/world.ts'
 import { checkSpace, spaceRules } from './check.ts'
@@ -155,7 +156,7 @@ test('I1 I2 I9 hold after every step of any story, and the outcome of each is th
       await world.close()
     }
   })
-  await fc.assert(stories, { numRuns: 25 })
+  await fc.assert(stories, { numRuns: engineUnderTest === 'sqlite' ? 25 : 8 })
 })
 
 // Damage -------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,145 @@
+// What a text in a request may name, of several kinds at once: accounts and inner nodes of the organization, whatever has a tag `Name`, and
+// what goes by an id that no name is looked for.
+import { kinds } from '#model/kinds.ts'
+import { isTargetId } from '#model/organization.ts'
+import { pathOf } from '#model/policy/snapshot.ts'
+import { type Noun, refuse } from '#model/refusal.ts'
+import type { Action } from '#model/roles.ts'
+import { alikePerStep } from './alike.ts'
+import { permitter } from './identity/authority.ts'
+import { visibleAccounts } from './identity/visible-accounts.ts'
+import {
+  findAccount,
+  findThing,
+  type Looked,
+  listAccounts,
+  listThings,
+  type NameableKind,
+  namedMax,
+  nodeCounter,
+  pathsOf,
+  refuseSeveral,
+} from './names.ts'
+import type { ReadContext } from './operation.ts'
+import { unitsCalled } from './organization/called.ts'
+
+/** What may be named, by its id or its name: names are replaced by numbers and ids before all else. */
+export interface Named {
+  readonly accounts?: true
+  /** Organizational units, and the root. */
+  readonly units?: true
+  readonly kinds?: readonly NameableKind[]
+  /**
+   * It may also be what no name is looked for: the id of whatever is on record, or what uses space, by its name elsewhere. A text that
+   * nothing is called stays as it is.
+   */
+  readonly orElse?: 'object' | 'resource'
+}
+export const isOfAccount = ({ accounts, units, kinds }: Named): boolean => accounts === true && !units && !kinds
+
+interface Sought {
+  readonly named: Named
+  readonly action: Action
+  readonly looked: Looked
+}
+
+/**
+ * The id of the one thing that goes by a name, among those that the caller may see or do the action at: others neither answer to their
+ * name nor make it ambiguous (invariant I8). No kind goes before another.
+ */
+export async function findNamed(
+  context: ReadContext,
+  { named, action, looked }: Sought,
+  name: string,
+): Promise<string> {
+  if (isOfAccount(named)) return findAccount(context, action, name)
+  const { accounts, units, orElse } = named
+  const sought = named.kinds ?? []
+  const [only] = sought
+  if (!accounts && !units && !orElse && only && sought.length === 1)
+    return findThing(context, { kind: only, action, looked }, name)
+  if (orElse && (await isKnown(context, action, orElse, name))) return name
+
+  const found = new Set<string>()
+  const paths = new Map<string, readonly string[]>()
+  if (accounts) for (const number of await listAccounts(context, action, name)) found.add(number)
+  if (units) {
+    for (const [id, path] of await listUnits(context, action, name)) {
+      found.add(id)
+      paths.set(id, path)
+    }
+  }
+  const things = new Map<NameableKind, readonly string[]>()
+  for (const kind of sought) {
+    const ids = await listThings(context, { kind, action, looked }, name)
+    things.set(kind, ids)
+    for (const id of ids) found.add(id)
+  }
+  const [one, ...others] = [...found].sort()
+  if (one === undefined) return orElse ? name : refuse({ code: 'NotFound', what: nounOf(named), id: name })
+  if (others.length === 0) return one
+  for (const [kind, ids] of things) {
+    const shown = ids.slice(0, namedMax)
+    for (const [id, path] of await pathsOf(context, { kind, action, looked }, shown)) paths.set(id, path)
+  }
+  const { plural, field } = wordsOf(named)
+  return refuseSeveral(field, plural, name, [one, ...others], paths)
+}
+
+function nounOf({ accounts, kinds: sought }: Named): Noun {
+  if (sought) return sought.length === 1 ? kinds[sought[0]!].noun : 'resource'
+  return accounts ? 'organization-target' : 'organizational-unit'
+}
+function wordsOf({ accounts, kinds: sought, orElse }: Named): { readonly plural: string; readonly field: string } {
+  if (sought) return { plural: 'things', field: orElse === 'object' ? 'objectId' : 'resourceId' }
+  return accounts ? { plural: 'nodes', field: 'node' } : { plural: 'organizational units', field: 'unitId' }
+}
+
+/** Whether a text is the id of something on record, or of what uses space elsewhere: it goes before what is called so. */
+async function isKnown(
+  context: ReadContext,
+  action: Action,
+  orElse: NonNullable<Named['orElse']>,
+  text: string,
+): Promise<boolean> {
+  const { history, tenures } = context.tx
+  if (orElse === 'object') return (await history.latest(text)) !== undefined
+  const isPermitted = await permitter(context, action)
+  const accounts = await visibleAccounts(context, action, 'ever')
+  const rows = await tenures.ofResource(text, undefined, alikePerStep, accounts)
+  return rows.some(({ account }) => isPermitted(account))
+}
+
+// Units --------------------------------------------------------------------------------------------------------------
+
+/** Those that go by a name, or by the last part of a path of names: each with what it is under, as far as the caller may see it. */
+async function listUnits(
+  context: ReadContext,
+  action: Action,
+  name: string,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const { tx } = context
+  const counts = await nodeCounter(context, action)
+  const snapshot = await context.snapshot()
+  const chainOf = (id: string): readonly string[] => {
+    const path = pathOf(snapshot, id)
+    return path.slice(path.findLastIndex((node) => node !== id && !counts(node)) + 1)
+  }
+  const parts = name.split('/')
+  const last = parts.at(-1)!
+  const whole = new Set(await unitsCalled(tx, name, counts))
+  const placed = parts.length === 1 || last === '' ? [] : await unitsCalled(tx, last, counts)
+  const chains = new Map([...whole, ...placed].map((id) => [id, chainOf(id)] as const))
+  const names = await tx.organizations.namesOf([...new Set([...chains.values()].flat())].filter(isTargetId))
+  const isUnder = (chain: readonly string[]): boolean =>
+    chain.length >= parts.length &&
+    parts.every((part, index) => {
+      const node = chain.at(index - parts.length)!
+      return part === node || part === names.get(node)
+    })
+  return new Map(
+    [...chains]
+      .filter(([id, chain]) => whole.has(id) || isUnder(chain))
+      .map(([id, chain]) => [id, chain.map((node) => names.get(node) ?? node)] as const),
+  )
+}
