@@ -54,7 +54,7 @@ const ofOneAlone: readonly RegExp[] = [
   // What finding a text looks at and shows, and accounts of one name that are looked at.
   /^(matches|rows|characters|places|inside|insideRows|before|beginnings|alike|services)Max$/,
   // Of one snapshot of a source, and how often it is to come.
-  /^(unlisted|observedTags|collector|reason|reportEvery|open|tries|brief)Max$/,
+  /^(unlisted|observedTags|collector|reason|reportEvery|open|tries|brief|counted)Max$/,
   // Turns and attempts of the server's own work.
   /^(turns|numberAttempts|batchSize|batchRows|readers|probes|sweepSize|leaving|poolsAhead|poolsPerStatement|blocks|passed|generations)Max$/,
   // Of one line of a snapshot, and of one run of a collector.

@@ -1,5 +1,6 @@
 // How what sources say is there differs from what the register has.
 import { formatCidr } from '#model/cidr.ts'
+import { formatId } from '#model/identifier.ts'
 import { type Difference, type DifferenceKind, differenceOf, takesSpace } from '#model/observed-difference.ts'
 import { isAccountId } from '#model/organization.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
@@ -17,6 +18,8 @@ const registeredAtOnce = 4_000
 export interface ListedDifference {
   readonly stored: StoredObservation
   readonly difference: Difference<Allocation>
+  /** Of what the register has. */
+  readonly allocationId: string | undefined
   /** The account that the source means, by its number here; undefined where there is none. */
   readonly account: string | undefined
 }
@@ -55,7 +58,9 @@ export async function listDifferences(
           seen.ofResource(row),
         )
         if (!found || (difference !== undefined && found.kind !== difference)) return undefined
-        return { stored: row, difference: found, account: owner }
+        const { registered } = found
+        const allocationId = registered && formatId('allocation', context.tx.installation, registered.n)
+        return { stored: row, difference: found, account: owner, allocationId }
       })
     },
   })

@@ -2,7 +2,6 @@
 import { z } from 'zod'
 import { observationFields, readLines } from '#formats/observations.ts'
 import { formatCidr, parseAddress, parseCidr } from '#model/cidr.ts'
-import { formatId } from '#model/identifier.ts'
 import { observedKinds, observedStates } from '#model/observation.ts'
 import { differenceKinds } from '#model/observed-difference.ts'
 import { refuseValue } from '#model/refusal.ts'
@@ -10,7 +9,6 @@ import type { StoredObservation } from '#store/tables/observations.ts'
 import type { Source, StoredSnapshot } from '#store/tables/sources.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { nativeIntake, nativeRead, nativeWrite } from '../operation.native.ts'
-import type { ReadContext } from '../operation.ts'
 import {
   accountId,
   answerPage,
@@ -384,7 +382,7 @@ export const listDifferences = nativeRead({
   run: async (context, { sourceId, ...asked }) =>
     answerPage(
       await differencesOf(context, await findSource(context, sourceId), filterOf(asked), pageAsked(asked)),
-      describeDifference(context),
+      describeDifference,
     ),
 })
 
@@ -445,22 +443,25 @@ function describeSnapshot({
   }
 }
 
-const describeDifference =
-  ({ tx }: ReadContext) =>
-  ({ stored, difference: { kind, registered }, account }: ListedDifference): z.output<typeof difference> => ({
-    difference: kind,
-    cidr: formatCidr(stored.cidr),
-    id: stored.id || undefined,
-    account,
-    observed: describeObservation(stored),
-    registered: registered && {
-      allocationId: formatId('allocation', tx.installation, registered.n),
-      cidr: formatCidr(registered.cidr),
-      account: registered.account,
-      resourceType: registered.resourceType,
-      resourceId: registered.resourceId,
-    },
-  })
+const describeDifference = ({
+  stored,
+  difference: { kind, registered },
+  account,
+  allocationId,
+}: ListedDifference): z.output<typeof difference> => ({
+  difference: kind,
+  cidr: formatCidr(stored.cidr),
+  id: stored.id || undefined,
+  account,
+  observed: describeObservation(stored),
+  registered: registered && {
+    allocationId: allocationId!,
+    cidr: formatCidr(registered.cidr),
+    account: registered.account,
+    resourceType: registered.resourceType,
+    resourceId: registered.resourceId,
+  },
+})
 
 function describeObservation(stored: StoredObservation): z.output<typeof observation> {
   const { sourceId, kind, cidr, space, id, account, locale, body, firstSeenAt } = stored
