@@ -24,9 +24,10 @@ test('each collector says what it must be permitted, and no permission writes', 
     const documents = language === 'json' ? [JSON.parse(text)] : parseAllDocuments(text).map((one) => one.toJS())
     assert(documents.length > 0 && documents.every((one) => typeof one === 'object' && one !== null), kind)
     // Permissions of Azure end with what they allow, those of Google Cloud too, and those of Kubernetes are verbs.
-    const words = JSON.stringify(documents).match(
-      /\b(write|create|update|patch|delete|set[A-Z]\w*|action|manage|use|secrets|\*)\b/gi,
-    )
+    // AWS calls all of them actions, whatever they do; `aws.test.ts` reads them one by one.
+    const words = JSON.stringify(documents)
+      .replaceAll('"Action":', '')
+      .match(/\b(write|create|update|patch|delete|set[A-Z]\w*|action|manage|use|secrets|\*)\b/gi)
     assert.equal(words, null, kind)
   }
 })

@@ -1,4 +1,5 @@
 // The collectors, by the word that calls each.
+import { aws } from './aws.ts'
 import { azure } from './azure.ts'
 import type { Collector } from './collector.ts'
 import { csv } from './csv.ts'
@@ -12,6 +13,7 @@ import { terraform } from './terraform.ts'
 import { xlsx } from './xlsx.ts'
 
 export const collectors: readonly Collector[] = [
+  aws,
   azure,
   csv,
   gcp,
