@@ -9,6 +9,7 @@ import type { NativeOperation } from '#operations/operation.native.ts'
 import type { AnyOperation } from '#operations/operation.ts'
 import { nativeOperations } from '#operations/table.native.ts'
 import { operationTables } from '#operations/tables.aws.ts'
+import { fillLists, type Listed } from './event-loop/filled-lists.ts'
 import { type Filled, openFilled } from './event-loop/filled-world.ts'
 import { measureWork, startCounting } from './event-loop/meter.ts'
 import { administratorOf, signer } from './event-loop/requests.ts'
@@ -16,18 +17,22 @@ import { documentedFilters } from './service-documentation.ts'
 import { managementAccount } from './world.ts'
 
 let filled: Filled
+let listed: Listed
 let administrator: Principal
 
 before(async () => {
   filled = await openFilled({ allocations: 2_500, objects: 1_200 })
+  listed = await fillLists(filled, rowsInWorld)
   administrator = await administratorOf(filled.world)
   startCounting()
   // Whoever asks first compiles the rules for all.
   const list = nativeOperations.find(({ name }) => name === 'listPools')!
-  await costOf(list, list.input.parse({}) as object, administrator)
+  await costOf(list, list.input.parse({}) as object)
 })
 after(() => filled?.world.close())
 
+/** Of each list, more than a page has. */
+const rowsInWorld = 1_100
 /** Of a page, whatever its limit and filter: 1,000 rows with what belongs to each, or as many as are looked at where little is shown. */
 const most = { statements: 400, rows: 12_000 }
 /** Of a page of one item without a filter. */
@@ -37,23 +42,34 @@ const lookAtMore: Readonly<Record<string, string>> = {
   listFindingsOfAccount: 'what is as it should be is passed over',
   DescribeIpamPoolAllocations: 'Elastic IPs of the provider are passed over',
   GetIpamPoolCidrs: 'those of one pool, at most 1,000, are in no order that an index has',
+  listPoolCidrs: 'the same',
+  listChanges: 'the subjects of a change tell whether it may be seen, and how many there are',
+  listSubjectsOfChange: 'the same',
+  listCandidateDifferences: 'differences are counted, many at a time',
 }
 
 interface Cost {
   readonly statements: number
   readonly rows: number
 }
-async function costOf(operation: AnyOperation, input: object, principal: Principal): Promise<Cost> {
-  const ask = () =>
-    filled.world.executor.execute(operation, {
-      principal,
-      region: principal === signer ? 'us-east-1' : 'global',
-      input,
-      requestId: 'asked',
-      sourceAddress: '127.0.0.1',
-    })
+interface Answer {
+  readonly nextCursor?: string
+  readonly NextToken?: string
+}
+async function askFor(operation: AnyOperation, input: object): Promise<Answer> {
+  const isNative = 'rest' in operation
+  const { output } = await filled.world.executor.execute(operation, {
+    principal: isNative ? administrator : signer,
+    region: isNative ? 'global' : 'us-east-1',
+    input,
+    requestId: 'asked',
+    sourceAddress: '127.0.0.1',
+  })
+  return output as Answer
+}
+async function costOf(operation: AnyOperation, input: object): Promise<Cost> {
   const work = async (): Promise<void> => {
-    await ask().catch((error: unknown) => {
+    await askFor(operation, input).catch((error: unknown) => {
       if (!(error instanceof Refused)) throw error
     })
   }
@@ -61,15 +77,32 @@ async function costOf(operation: AnyOperation, input: object, principal: Princip
   return { statements: total.statements, rows: total.rows }
 }
 
+/** Rows of a page, which other pages follow where it is short. */
+async function countRows(operation: AnyOperation, input: object): Promise<number> {
+  let count = 0
+  let next: object = {}
+  for (let page = 0; page < shortPagesMax; page++) {
+    const answer = await askFor(operation, { ...input, ...next })
+    count += rowsIn(answer)
+    const { nextCursor: cursor, NextToken } = answer
+    if (cursor === undefined && NextToken === undefined) break
+    next = cursor === undefined ? { NextToken } : { cursor }
+  }
+  return count
+}
+const shortPagesMax = 20
+/** Of the one list that an answer has. */
+const rowsIn = (answer: object): number =>
+  Math.max(0, ...Object.values(answer).map((value) => (Array.isArray(value) ? value.length : 0)))
+
 /** What was too much, one line for each request. */
 async function excessOf(
   operation: AnyOperation,
   inputs: readonly { readonly input: object; readonly isOne?: boolean }[],
-  principal: Principal,
 ): Promise<string[]> {
   const excess: string[] = []
   for (const { input, isOne } of inputs) {
-    const { statements, rows } = await costOf(operation, input, principal)
+    const { statements, rows } = await costOf(operation, input)
     const bounds = isOne && lookAtMore[operation.name] === undefined ? mostOfOne : most
     if (statements <= bounds.statements && rows <= bounds.rows) continue
     excess.push(`${operation.name} ${JSON.stringify(input)}: ${statements} statements, ${rows} rows`)
@@ -85,28 +118,75 @@ const isList = ({ output, access }: NativeOperation): boolean =>
 for (const operation of nativeOperations.filter(isList)) {
   test(`D3 a page of ${operation.name} costs no more, by whatever filter`, async () => {
     const { shape } = operation.input
-    const example = (filled.native.get(operation.name)?.[0]?.input ?? {}) as Readonly<Record<string, unknown>>
-    const isNeeded = ([, one]: readonly [string, z.core.$ZodType]): boolean =>
-      !(one as z.ZodType).safeParse(undefined).success
-    const needed = Object.fromEntries(
-      Object.entries(shape)
-        .filter(isNeeded)
-        .map(([name]) => [name, example[name]]),
-    )
+    const needed = neededBy(operation)
     const filters = Object.entries(shape).filter((one) => !isNeeded(one) && !['limit', 'cursor'].includes(one[0]))
-    const asked = filters.flatMap(([name, one]) => valuesOf(name, one as z.ZodType).map((value) => ({ [name]: value })))
+    const asked = filters.flatMap(([name, one]) =>
+      valuesOf(operation.name, name, one as z.ZodType).map((value) => ({ [name]: value })),
+    )
     const limits = 'limit' in shape ? [{ limit: 1 }, { limit: 1_000 }] : [{}]
     const parsed = (input: object) => operation.input.parse({ ...needed, ...input }) as object
     const inputs = [
       { input: parsed(limits[0]!), isOne: true },
       ...[{}, ...asked].flatMap((filter) => limits.map((limit) => ({ input: parsed({ ...filter, ...limit }) }))),
     ]
-    assert.deepEqual(await excessOf(operation, inputs, administrator), [])
+    assert.deepEqual(await excessOf(operation, inputs), [])
+    for (const [name] of filters) {
+      if (withoutRows[operation.name]?.[0].includes(name)) continue
+      const most = Math.max(
+        ...(await Promise.all(
+          asked.filter((one) => name in one).map((one) => countRows(operation, parsed({ ...one, ...limits.at(-1) }))),
+        )),
+      )
+      assert.ok(most > 0, `no value of the filter \`${name}\` has any rows`)
+    }
+    const fewest = fewerRows[operation.name]?.[0] ?? 1_000
+    const found = await countRows(operation, parsed(limits.at(-1)!))
+    assert.ok(found >= fewest, `its longest page has ${found} rows, and it is measured with ${fewest} or more`)
   })
+}
+/** Of the longest page of lists that have less than 1,000 rows: how many at least, and why. */
+const fewerRows: Readonly<Record<string, readonly [number, string]>> = {
+  listRoles: [6, 'there are no more roles'],
+  listResourceTypes: [20, 'they are compiled, and an installation may not add many'],
+  listPoolCidrs: [990, 'a pool may have no more'],
+}
+/** Filters that nothing there fits, and why. */
+const withoutRows: Readonly<Record<string, readonly [readonly string[], string]>> = {
+  listChanges: [['latest'], 'it asks for what comes'],
+  listDecisions: [['subject'], 'what each allocation was decided by, its history tells'],
+}
+const isNeeded = ([, one]: readonly [string, z.core.$ZodType]): boolean =>
+  !(one as z.ZodType).safeParse(undefined).success
+/** What is asked about much: the parameters that a list cannot do without. */
+function neededBy({ name: operation, input }: NativeOperation): Readonly<Record<string, unknown>> {
+  const [example] = filled.native.get(operation)!
+  const about: Readonly<Record<string, unknown>> = {
+    ...example!.input,
+    ...(aboutMuch()[operation] ?? {}),
+  }
+  return Object.fromEntries(
+    Object.entries(input.shape)
+      .filter(isNeeded)
+      .map(([name]) => [name, about[name]]),
+  )
+}
+const aboutMuch = (): Readonly<Record<string, object>> => {
+  const { policyId, candidate, exceptionId, objectId, changeId, resourceId } = listed
+  return {
+    listPolicyVersions: { policyId },
+    listPolicyDocuments: { policyId },
+    listCandidateDifferences: candidate,
+    listExceptionFindings: { exceptionId },
+    findHolders: { cidr: '10.128.0.0/10' },
+    findHoldingsOfResource: { resourceId },
+    getObjectHistory: { objectId },
+    listSubjectsOfChange: { changeId },
+    listPoolCidrs: filled.native.get('listPoolCidrs')!.at(-1)!.input,
+  }
 }
 
 /** Of a filter, values that match much, and little or nothing. Those of a choice are all of them. */
-function valuesOf(name: string, schema: z.ZodType): readonly unknown[] {
+function valuesOf(operation: string, name: string, schema: z.ZodType): readonly unknown[] {
   const { type, entries, values } = (schema as z.ZodOptional<z.ZodType>).unwrap().def as {
     readonly type: string
     readonly entries?: Readonly<Record<string, string>>
@@ -114,8 +194,9 @@ function valuesOf(name: string, schema: z.ZodType): readonly unknown[] {
   }
   if (type === 'enum') return Object.values(entries!)
   if (type === 'literal') return values!
-  const given = valuesByName[name]
-  assert(given, `the filter \`${name}\` has values in ${import.meta.filename}`)
+  const own = listed.values[`${operation}.${name}`] ?? listed.values[name] ?? []
+  const given = [...(valuesByName[name] ?? []), ...own]
+  assert(given.length > 0, `the filter \`${name}\` has values in ${import.meta.filename}`)
   return given
 }
 const nobody = '999999999998'
@@ -157,6 +238,25 @@ const valuesByName: Readonly<Record<string, readonly string[]>> = {
 const models = { ec2: ec2Model, organizations: organizationsModel, sts: stsModel }
 const membersOf = ({ operations, shapes }: ServiceModel, name: string): readonly string[] =>
   Object.keys(shapes[operations[name]?.input ?? '']?.members ?? {})
+/** As of the native API. */
+const fewerRowsOfAws: Readonly<Record<string, readonly [number, string]>> = {
+  DescribeIpams: [1, 'an account has one in each Region'],
+  GetIpamPoolCidrs: [990, 'a pool may have no more'],
+  DescribeIpamPolicies: [980, 'an account may have no more'],
+  DescribeRegions: [2, 'the operator names them'],
+  DescribeAvailabilityZones: [3, 'a Region has no more'],
+  ListAWSServiceAccessForOrganization: [2, 'there are few services'],
+  ListDelegatedAdministrators: [1, 'IPAM has one'],
+  ListDelegatedServicesForAccount: [1, 'there are few services'],
+  ListParents: [1, 'there is one'],
+  ListRoots: [1, 'there is one'],
+  ListTagsForResource: [50, 'nothing may have more'],
+}
+/** What is asked about much. */
+const aboutMuchOverAws = (): Readonly<Record<string, object>> => ({
+  GetIpamPolicyAllocationRules: { IpamPolicyId: listed.policyId },
+  GetIpamPolicyOrganizationTargets: { IpamPolicyId: listed.assignedPolicyId },
+})
 /** The most that a filter may have. */
 const filterValuesMax = 200
 for (const [service, table] of Object.entries(operationTables)) {
@@ -166,7 +266,7 @@ for (const [service, table] of Object.entries(operationTables)) {
     const filters = service === 'ec2' ? documentedFilters(operation.name) : undefined
     if (!members.includes('NextToken') && !filters) continue
     test(`D3 a page of ${service} ${operation.name} costs no more, by whatever filter`, async () => {
-      const [example] = filled.aws.get(operation.name)!
+      const about = { ...filled.aws.get(operation.name)![0]!.input, ...(aboutMuchOverAws()[operation.name] ?? {}) }
       const sizes = members.includes('MaxResults') ? (service === 'ec2' ? [5, 1_000] : [1, 20]) : [undefined]
       const paged = sizes.map((MaxResults) => (MaxResults === undefined ? {} : { MaxResults }))
       const asked = (filters?.names ?? []).flatMap((Name) =>
@@ -175,10 +275,15 @@ for (const [service, table] of Object.entries(operationTables)) {
         })),
       )
       const inputs = [{}, ...asked].flatMap((filter) =>
-        paged.map((page) => ({ input: { ...example!.input, ...filter, ...page } })),
+        paged.map((page) => ({ input: { ...about, ...filter, ...page } })),
       )
-      const first = { input: { ...example!.input, ...paged[0] }, isOne: members.includes('MaxResults') }
-      assert.deepEqual(await excessOf(operation, [first, ...inputs], signer), [])
+      const first = { input: { ...about, ...paged[0] }, isOne: members.includes('MaxResults') }
+      assert.deepEqual(await excessOf(operation, [first, ...inputs]), [])
+      const [fewest] = fewerRowsOfAws[operation.name] ?? [
+        members.includes('MaxResults') && service !== 'ec2' ? 20 : 1_000,
+      ]
+      const found = await countRows(operation, inputs.at(paged.length - 1)!.input)
+      assert.ok(found >= fewest, `its longest page has ${found} rows, and it is measured with ${fewest} or more`)
     })
   }
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { Bodies } from '#api/body.ts'
-import { createRestApp } from '#api/rest/app.ts'
+import { createRestApp, type RestDependencies } from '#api/rest/app.ts'
 import { compileSerializer, type Serialize } from '#api/rest/serialize.ts'
 import { createAuthenticator } from '#api/rest/session.ts'
 import { createSourceAddress } from '#api/source-address.ts'
@@ -50,30 +50,69 @@ export const openNativeWorld = async (
   engine?: Engine,
 ): Promise<NativeWorld> => withNativeApi(await openWorld(settings, undefined, engine))
 
-/** The same over a world that is there already. */
-export async function withNativeApi<W extends World>(
-  world: W,
-  { requestsPerMinute = 1_000_000 } = {},
-): Promise<W & Native> {
-  const faults: unknown[] = []
-  let requests = 0
+// The application ----------------------------------------------------------------------------------------------------
+
+/** What of an application belongs to a world. */
+type Bound = Pick<
+  RestDependencies,
+  'newRequestId' | 'authenticate' | 'execute' | 'recordUnread' | 'findNewestChange' | 'onFault'
+>
+interface Application {
+  readonly app: FastifyInstance
+  readonly requestsPerMinute: number
+  bound: Bound
+}
+/** Those whose world is closed: one has to be made for all worlds of a file, which would take most of the time of small ones. */
+const spare: Application[] = []
+
+async function takeApplication(bound: Bound, requestsPerMinute: number): Promise<Application> {
+  const found = spare.findIndex((one) => one.requestsPerMinute === requestsPerMinute)
+  if (found >= 0) return Object.assign(spare.splice(found, 1)[0]!, { bound })
   const app = await createRestApp({
-    newRequestId: () => `request-${++requests}`,
-    authenticate: createAuthenticator(world.store),
+    newRequestId: () => application.bound.newRequestId(),
+    authenticate: (header) => application.bound.authenticate(header),
     // The requests come from 127.0.0.1, which is a proxy's: tests say in `x-forwarded-for` where else from.
     addressOf: createSourceAddress([parseCidr('127.0.0.0/8')!]),
     async execute(operation, call) {
-      const answer = await world.executor.execute(operation, call)
+      const answer = await application.bound.execute(operation, call)
       checkAnswer(operation, answer.output)
       return answer
     },
-    recordUnread: (operation, call, refused) => world.executor.recordUnread(operation, call, refused),
-    findNewestChange: () => world.store.read((tx) => tx.recordLists.lastEntry()),
-    onFault: (error) => faults.push(error),
+    recordUnread: (operation, call, refused) => application.bound.recordUnread(operation, call, refused),
+    findNewestChange: () => application.bound.findNewestChange(),
+    onFault: (error, requestId) => application.bound.onFault(error, requestId),
     version: '0.0.0',
     bodies: new Bodies(),
     requestsPerMinute,
   })
+  const application: Application = { app, requestsPerMinute, bound }
+  return application
+}
+/** What has connections, or counts requests, ends with its world. */
+async function giveBack(application: Application): Promise<void> {
+  const { app, requestsPerMinute } = application
+  if (app.server.listening || requestsPerMinute < usualRequestsPerMinute) await app.close()
+  else spare.push(application)
+}
+const usualRequestsPerMinute = 1_000_000
+
+/** The same over a world that is there already. */
+export async function withNativeApi<W extends World>(
+  world: W,
+  { requestsPerMinute = usualRequestsPerMinute } = {},
+): Promise<W & Native> {
+  const faults: unknown[] = []
+  let requests = 0
+  const bound: Bound = {
+    newRequestId: () => `request-${++requests}`,
+    authenticate: createAuthenticator(world.store),
+    execute: (operation, call) => world.executor.execute(operation, call),
+    recordUnread: (operation, call, refused) => world.executor.recordUnread(operation, call, refused),
+    findNewestChange: () => world.store.read((tx) => tx.recordLists.lastEntry()),
+    onFault: (error) => faults.push(error),
+  }
+  const application = await takeApplication(bound, requestsPerMinute)
+  const { app } = application
   async function tokenOf(principal: string, role: Role, node: string): Promise<string> {
     const made = await createOperatorToken(world.store, { principal, role, node, account: managementAccount })
     assert('token' in made, 'problem' in made ? made.problem : '')
@@ -116,7 +155,7 @@ export async function withNativeApi<W extends World>(
     app,
     faults,
     async close() {
-      await app.close()
+      await giveBack(application)
       await world.close()
       assert.deepEqual(faults, [])
     },

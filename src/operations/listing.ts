@@ -6,7 +6,7 @@ import type { Awaitable } from '#store/sql.ts'
 import type { ReadContext } from './operation.ts'
 
 /** See `PageBounds`. */
-const rowsPerPageMax = 10_000
+const rowsPerPageMax = 4_000
 /** Rows of a list that are read and described at once. */
 export const rowsPerStep = 200
 
@@ -109,6 +109,7 @@ export async function readSlicedPage<Row, Item, Place = string>(
     if (looked > 0) await tx.nextTurn()
     const slice = await readSlice(place, size)
     const { rows, next } = slice
+    if (rows.length === 0) isAllShown = false
     const all = await show(rows)
     for (const [index, row] of rows.entries()) {
       const item = all[index]
@@ -178,6 +179,20 @@ export const showMatching =
       const item = show(row)
       return matches(item) ? item : undefined
     })
+
+/** What stands in a place of a list. A cursor from when the list had another order is refused. */
+export function partsOfPlace(place: string, pattern: RegExp): readonly string[] {
+  const [, ...parts] = pattern.exec(place) ?? []
+  if (parts.length === 0) refuse({ code: 'InvalidPaginationToken', field: 'cursor', value: place })
+  return parts
+}
+/** Places of lists that begin with the latest, by numbers. */
+export const latestFirst = {
+  write: (n: number): string => `<${n}`,
+  /** No number is larger where the list begins. */
+  read: (place: string | undefined): number =>
+    place === undefined ? Number.MAX_SAFE_INTEGER : Number(partsOfPlace(place, /^<(\d{1,16})$/)[0]),
+}
 
 /** The number that a cursor stands for; anything else was not written by us. */
 export function numberIn(cursor: string): number {

@@ -520,7 +520,7 @@ test('I4 every Elastic IP and VPC block that came from a pool has a decision on 
       const answer = await ask(false)
       await acme.store.read(async (tx) => {
         for (const account of [shop, lab]) {
-          for (const allocation of await tx.allocations.ofAccount(account, 0, 1000)) {
+          for (const allocation of await tx.allocationLists.ofAccount(account, 0, 1000)) {
             if (!['eip', 'vpc'].includes(allocation.resourceType)) continue
             const decision = await tx.journal.findDecision(allocation.decision!)
             const pool = await tx.pools.findByNumber(allocation.pool)

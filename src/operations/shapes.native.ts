@@ -297,9 +297,11 @@ export const pageOf = <Item extends z.ZodType>(item: Item) =>
 /** What every list of the record answers. */
 export const recordPageOf = <Item extends z.ZodType>(item: Item) => pageOf(item).extend(finality)
 export const finality = {
-  asOf: instant.describe(
-    'What this answer says of moments up to this one is final: nothing that comes later changes it. Of later moments, what was known.',
-  ),
+  asOf: instant.meta({
+    id: 'AsOf',
+    description:
+      'What this answer says of moments up to this one is final: nothing that comes later changes it. Of later moments, what was known.',
+  }),
 }
 /** As the transaction sees it; the first one of a reading that had several. */
 export const asOf = (context: ReadContext): string => formatInstant(asOfReading(context))

@@ -72,6 +72,20 @@ async function nearest<Row>(
   return (end < 0 ? heads : heads.slice(0, end)).map(({ key }) => key)
 }
 
+/** The first rows of each range, as many of each, in no order. */
+export async function firstOfEach<Row>(
+  sql: Sql,
+  keys: readonly RangeKey[],
+  ranges: Ranges<Row>,
+  limit: number,
+): Promise<Row[]> {
+  const found: Row[] = []
+  for (const some of chunksOf(keys, rangesPerStatement)) {
+    found.push(...(await readRanges(sql, some, ranges, limit, some.length * limit)))
+  }
+  return found
+}
+
 interface Head {
   readonly key: RangeKey
   readonly head: SqlValue
@@ -107,6 +121,7 @@ async function readRanges<Row>(
   keys: readonly RangeKey[],
   { columns, table, joined = '', where, values, order, isDescending }: Ranges<Row>,
   limit: number,
+  inAll = limit,
 ): Promise<Row[]> {
   if (keys.length === 0) return []
   const ordered = orderBy(order, isDescending)
@@ -121,7 +136,7 @@ async function readRanges<Row>(
   return sql.all<Row>(
     `${asked.map(() => `select * from (${head}) head`).join(' union all ')} order by ${ordered} limit ?`,
     ...asked.flatMap((key) => [...partsOf(key), ...values, limit]),
-    limit,
+    inAll,
   )
 }
 

@@ -27,7 +27,7 @@ import { refuseRepeatedHeaders } from '../repeated-headers.ts'
 import { clientOf } from '../source-address.ts'
 import { createAdmission } from './admission.ts'
 import { createDescription, Readers } from './description.ts'
-import { describeApi, dryRun } from './openapi.ts'
+import { describeInSteps, dryRun } from './openapi.ts'
 import { partsOf, shapeOf, showsState } from './parts.ts'
 import { faultProblem, type Problem, problemContentType, problemOf, statuses } from './problem.ts'
 import { checkQuery } from './query.ts'
@@ -167,7 +167,7 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
       },
     },
   })
-  const describe = createDescription(() => describeApi({ version: deps.version, prefix: restPrefix }))
+  const describe = createDescription(() => describeInSteps({ version: deps.version, prefix: restPrefix }))
   app.get(descriptionPath, { schema: { hide: true }, onRequest: admitReader }, describe)
   await addSignInRoutes(app, deps, restPrefix)
   await app.register(

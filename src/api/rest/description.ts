@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { refuse } from '#model/refusal.ts'
+import type { Steps } from '#model/steps.ts'
 
 /** It changes with the version of the server alone; a day would outlast an upgrade. */
 const freshSeconds = 300
@@ -54,7 +55,8 @@ interface Description {
   readonly compressed: Form
 }
 
-async function prepare(document: object): Promise<Description> {
+async function prepare(steps: Steps<object>): Promise<Description> {
+  const document = await inTurns(steps)
   const body = Buffer.from(JSON.stringify(document))
   const tag = hash('sha256', body, 'base64url').slice(0, 22)
   // Two forms of one thing are told apart by their tags (RFC 9110, section 8.8.3).
@@ -64,13 +66,23 @@ async function prepare(document: object): Promise<Description> {
   }
 }
 
+/** Lets others have their turn after each step. */
+async function inTurns<T>(steps: Steps<T>): Promise<T> {
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+    await turn()
+  }
+}
+const turn = promisify(setImmediate)
+
 /** Answers with the document, or with 304 where the reader has it. */
 export function createDescription(
-  documentOf: () => object,
+  documentInSteps: () => Steps<object>,
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> {
   let preparing: Promise<Description> | undefined
   return async ({ headers }, reply) => {
-    preparing ??= prepare(documentOf())
+    preparing ??= prepare(documentInSteps())
     const { plain, compressed } = await preparing
     const takesGzip = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:\s*,|\s*$))/.test(String(headers['accept-encoding'] ?? ''))
     const { body, etag } = takesGzip ? compressed : plain

@@ -1,6 +1,7 @@
 // JSON Schema 2020-12 of our shapes: whole, for programs that need one shape, or by name, for the description.
 import { z } from 'zod'
 import { assert } from '#model/assert.ts'
+import type { Steps } from '#model/steps.ts'
 
 export interface JsonSchema {
   readonly [keyword: string]: unknown
@@ -11,6 +12,12 @@ export interface JsonSchema {
   readonly items?: JsonSchema
 }
 type Io = 'input' | 'output'
+/** A description whose parts have names. */
+interface Described {
+  readonly [member: string]: unknown
+  readonly paths: Readonly<Record<string, unknown>>
+  readonly components: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+}
 
 /** Where names are of no use: what is known of shapes besides, without them. */
 const withoutNames = {
@@ -98,16 +105,31 @@ export class NamedSchemas {
     )
   }
 
-  /** What is said beside a reference is only what is not said of the schema itself. */
-  withoutEchoes<T>(document: T): T {
-    const said = new Map([...this.#schemas].map(([name, text]) => [name, JSON.parse(text) as JsonSchema]))
-    return JSON.parse(JSON.stringify(document), (_, value: JsonSchema | string) => {
-      const own = typeof value === 'object' && value?.$ref !== undefined ? said.get(namedIn(value)!) : undefined
-      if (!own) return value
-      return Object.fromEntries(
-        Object.entries(value).filter(([keyword, here]) => JSON.stringify(own[keyword]) !== JSON.stringify(here)),
-      )
-    }) as T
+  /** What is said beside a reference is only what is not said of the schema itself. A path or a schema at a time. */
+  *withoutEchoes(document: Described): Steps<object> {
+    const said = new Map<string, JsonSchema>()
+    for (const [name, text] of this.#schemas) said.set(name, JSON.parse(text) as JsonSchema)
+    yield
+    const clean = (part: unknown): unknown =>
+      JSON.parse(JSON.stringify(part), (_, value: JsonSchema | string) => {
+        const own = typeof value === 'object' && value?.$ref !== undefined ? said.get(namedIn(value)!) : undefined
+        if (!own) return value
+        return Object.fromEntries(
+          Object.entries(value).filter(([keyword, here]) => JSON.stringify(own[keyword]) !== JSON.stringify(here)),
+        )
+      })
+    function* cleanEach(parts: Readonly<Record<string, unknown>>): Steps<Record<string, unknown>> {
+      const cleaned: Record<string, unknown> = {}
+      for (const [name, part] of Object.entries(parts)) {
+        cleaned[name] = clean(part)
+        yield
+      }
+      return cleaned
+    }
+    const paths = yield* cleanEach(document.paths)
+    const components: Record<string, unknown> = {}
+    for (const [kind, parts] of Object.entries(document.components)) components[kind] = yield* cleanEach(parts)
+    return { ...document, paths, components }
   }
 
   #convert(shape: z.ZodType, io: Io): JsonSchema {

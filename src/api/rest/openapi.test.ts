@@ -6,7 +6,7 @@ import { Validator } from '@seriousme/openapi-schema-validator'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import { nativeOperations, nouns } from '#operations/table.native.ts'
-import { describeApi } from './openapi.ts'
+import { describeApi, describeInSteps } from './openapi.ts'
 import { partsOf, shapeOf } from './parts.ts'
 import { statuses } from './problem.ts'
 
@@ -65,8 +65,10 @@ const nameIn = (ref: string): string => ref.split('/').at(-1)!
 const schemaOf = (schema: Schema): Schema => (schema.$ref ? components.schemas[nameIn(schema.$ref)]! : schema)
 const parametersOf = ({ parameters }: Described): Parameter[] =>
   parameters.map((one) => (one.$ref ? components.parameters[nameIn(one.$ref)]! : one))
-const answerOf = ({ responses }: Described): Response =>
-  responses[Object.keys(responses).find((status) => status.startsWith('2'))!]!
+function answerOf({ responses }: Described): Response {
+  const answer = responses[Object.keys(responses).find((status) => status.startsWith('2'))!]!
+  return answer.$ref ? components.responses[nameIn(answer.$ref)]! : answer
+}
 const bodyOf = ({ requestBody }: Described): Schema | undefined => requestBody?.content['application/json']?.schema
 const jsonOf = (response: Response): Schema | undefined => response.content?.['application/json']?.schema
 
@@ -105,6 +107,32 @@ test('two validators that share no code accept the description', async () => {
 test('the description is small: less than 2,450 bytes for each operation, examples included', () => {
   const bytesPerOperation = Buffer.byteLength(text) / nativeOperations.length
   assert.ok(bytesPerOperation < 2_450, `${bytesPerOperation} bytes`)
+})
+
+test('it is made in steps of an operation, a path or a schema each, so that it holds nobody up', () => {
+  const steps = describeInSteps({ version: '1.2.3', prefix: '/api/v1' })
+  let count = 0
+  let step = steps.next()
+  for (; !step.done; step = steps.next()) count++
+  assert.equal(JSON.stringify(step.value), text)
+  const parts = [document.paths, ...Object.values(document.components)].flatMap((one) => Object.keys(one))
+  assert.ok(count >= nativeOperations.length + parts.length, `${count} steps`)
+})
+
+test('what several operations take or answer is said once', () => {
+  const said = [...described.values()].flatMap(({ parameters, responses }) => [
+    ...parameters,
+    ...Object.values(responses),
+  ])
+  const repeated = [
+    ...Map.groupBy(
+      said.map((one) => JSON.stringify(one)),
+      (one) => one,
+    ),
+  ]
+    .filter(([text, some]) => some.length > 1 && !text.startsWith('{"$ref"'))
+    .map(([text]) => text)
+  assert.deepEqual(repeated, [])
 })
 
 test('what is taken and answered has a name, one for each thing, and so has every item of a list', () => {

@@ -1,6 +1,7 @@
 // The OpenAPI document of the native API: made of the definitions of its operations, with one name for each thing.
 import { z } from 'zod'
 import type { Refusal } from '#model/refusal.ts'
+import { finish, type Steps } from '#model/steps.ts'
 import { type BodyBounds, type NativeOperation, noteOnBody, usualBody } from '#operations/operation.native.ts'
 import { flag } from '#operations/shapes.native.ts'
 import { type Noun, nouns } from '#operations/table.native.ts'
@@ -105,7 +106,11 @@ export interface About {
   readonly prefix: string
 }
 
-export function describeApi({ version, prefix }: About): object {
+/** All of it at once. */
+export const describeApi = (about: About): object => finish(describeInSteps(about))
+
+/** In steps of an operation or a schema each: all of it takes a tenth of a second and more. */
+export function* describeInSteps({ version, prefix }: About): Steps<object> {
   const schemas = new NamedSchemas()
   describeProblems(schemas)
   const paths: Record<string, Record<string, Json>> = {}
@@ -114,10 +119,20 @@ export function describeApi({ version, prefix }: About): object {
       const { method, path } = operation.rest
       paths[path] ??= {}
       paths[path][method.toLowerCase()] = describeOperation(schemas, operation, noun)
+      yield
     }
   }
-  const parameters = nameRepeated(paths)
-  return schemas.withoutEchoes({
+  const operations = Object.values(paths).flatMap((methods) => Object.values(methods)) as unknown as Described[]
+  const parameters = nameRepeated(
+    operations,
+    ({ parameters }) => Object.entries(parameters),
+    ({ name, in: where }, index) => [namePart(name), placeNames[where], `${index}`],
+    'parameters',
+  )
+  yield
+  const answers = nameRepeated(operations, answersOf, answerNames, 'responses')
+  yield
+  return yield* schemas.withoutEchoes({
     openapi: '3.1.0',
     info: {
       title: 'Cadastre',
@@ -142,7 +157,10 @@ export function describeApi({ version, prefix }: About): object {
       headers: Object.fromEntries(
         Object.values(responseHeaders).map(({ name, description, schema }) => [name, { description, schema }]),
       ),
-      responses: describeResponses(new Set(nouns.flatMap(({ operations }) => operations.flatMap(statusesOf)))),
+      responses: {
+        ...describeResponses(new Set(nouns.flatMap(({ operations }) => operations.flatMap(statusesOf)))),
+        ...answers,
+      },
       schemas: schemas.all(),
     },
   })
@@ -354,28 +372,56 @@ function describeResponses(used: ReadonlySet<number>): Json {
 
 // What is said once ----------------------------------------------------------------------------------------------------
 
-/** Parameters that several operations have are said once, under the first form that their name has. */
-function nameRepeated(paths: Record<string, Record<string, Json>>): Json {
-  const operations = Object.values(paths).flatMap((methods) => Object.values(methods)) as { parameters: Json[] }[]
-  const times = new Map<string, number>()
-  const textOf = (parameter: Json): string => JSON.stringify(parameter)
-  for (const { parameters } of operations) {
-    for (const one of parameters) times.set(textOf(one), (times.get(textOf(one)) ?? 0) + 1)
-  }
+interface Parameter extends Json {
+  readonly name: string
+  readonly in: 'path' | 'query' | 'header'
+}
+type Answer = Json & { readonly content?: Readonly<Record<string, { readonly schema: JsonSchema }>> }
+interface Described {
+  readonly parameters: Record<string, Parameter>
+  readonly responses: Record<string, Answer>
+}
+const namePart = (name: string): string => name.split('-').map(capitalized).join('')
+const placeNames = { path: 'InPath', query: 'InQuery', header: 'InHeader' } as const
+
+/** What operations answer where they succeed. */
+const answersOf = ({ responses }: Described) =>
+  Object.entries(responses).filter(([, { content }]) => content?.['application/json'] !== undefined)
+function answerNames({ content }: Answer, index: number): string[] {
+  const name = namedIn(content!['application/json']!.schema)!
+  return [`${name}Answer`, '', `${index}`]
+}
+
+/**
+ * What several operations have is said once, and referred to.
+ * @param partsOf of an operation, with their keys
+ * @param namesOf what to add to a name, one after the other, until no other form has it
+ */
+function nameRepeated<Part extends Json>(
+  operations: readonly Described[],
+  partsOf: (operation: Described) => readonly (readonly [string, Part])[],
+  namesOf: (part: Part, index: number) => readonly string[],
+  kind: keyof Described,
+): Record<string, Part> {
+  const all = operations.flatMap(partsOf).map(([, part]) => JSON.stringify(part))
   const named = new Map<string, string>()
-  for (const [text, count] of times) {
-    const { name } = JSON.parse(text) as { name: string }
-    const pascal = name.split('-').map(capitalized).join('')
-    if (count > 1 && !named.has(pascal)) named.set(pascal, text)
+  for (const [index, [text, some]] of [...Map.groupBy(all, (text) => text)].entries()) {
+    if (some.length === 1) continue
+    let name = ''
+    for (const more of namesOf(JSON.parse(text) as Part, index)) {
+      name += more
+      if (more !== '' && !named.has(name)) break
+    }
+    named.set(name, text)
   }
   const nameOf = new Map([...named].map(([name, text]) => [text, name]))
   for (const operation of operations) {
-    operation.parameters = operation.parameters.map((one) => {
-      const name = nameOf.get(textOf(one))
-      return name === undefined ? one : { $ref: `#/components/parameters/${name}` }
-    })
+    for (const [key, part] of partsOf(operation)) {
+      const name = nameOf.get(JSON.stringify(part))
+      if (name !== undefined) Object.assign(operation[kind], { [key]: { $ref: `#/components/${kind}/${name}` } })
+    }
   }
   return Object.fromEntries(
-    [...named].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, text]) => [name, JSON.parse(text)]),
+    [...named].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, text]) => [name, JSON.parse(text) as Part]),
   )
 }

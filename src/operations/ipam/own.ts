@@ -3,6 +3,7 @@ import { isOwnOrShared } from '#model/policy/resolve.ts'
 import { refuse } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Ipam, Scope } from '#store/tables/ipams.ts'
+import { type ReadRows, readById } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { getIpam, getReadablePool, getScope, isVisibleFrom, type PoolAt } from './access.ts'
 import { deletePool } from './pools.ts'
@@ -41,15 +42,14 @@ export const ownIpams = async (context: ReadContext, ids: readonly string[] = []
 export const describeIpam = async ({ tx }: ReadContext, ipam: Ipam): Promise<OwnIpam> => ({
   ipam,
   tags: await tx.tags.of(ipam.id),
-  scopes: (await tx.ipams.scopesOf(ipam.id)).length,
+  scopes: await tx.ipams.countScopes(ipam.id),
   version: await tx.history.latestVersion(ipam.id),
 })
 
-export async function ownScopes(context: ReadContext, ids: readonly string[] = []): Promise<readonly Scope[]> {
-  if (ids.length > 0) return named(ids, (id) => getScope(context, id))
-  const scopes: Scope[] = []
-  for (const { id } of await ownIpams(context)) scopes.push(...(await context.tx.ipams.scopesOf(id)))
-  return scopes
+export async function ownScopes(context: ReadContext, ids: readonly string[] = []): Promise<ReadRows<Scope>> {
+  if (ids.length > 0) return readById(await named(ids, (id) => getScope(context, id)))
+  const ipams = (await ownIpams(context)).map(({ id }) => id)
+  return (after = '', limit) => context.tx.ipams.listScopes(ipams, after, limit)
 }
 
 export async function describeScopes({ tx }: ReadContext, scopes: readonly Scope[]): Promise<readonly OwnScope[]> {

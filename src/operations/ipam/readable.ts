@@ -24,11 +24,11 @@ export const readableScopes = readable<Scope, WithTags<Scope>>('scope', {
 })
 export const listScopes = (
   context: ReadContext,
-  filter: { readonly ipamId: string | undefined },
+  { ipamId }: { readonly ipamId: string | undefined },
   asked: PageAsked<string>,
 ): Promise<Page<WithTags<Scope>, string>> =>
   readableScopes.list(context, asked, {
-    read: (after = '', limit) => context.tx.ipams.listScopes(filter, after, limit),
+    read: (after = '', limit) => context.tx.ipams.listScopes(ipamId === undefined ? undefined : [ipamId], after, limit),
   })
 
 /** A pool with what stands beside its row. */

@@ -3,7 +3,7 @@ import type { ExternalAuthorityConfiguration, IpamScope } from '#formats/aws/ec2
 import { refuse } from '#model/refusal.ts'
 import type { Scope } from '#store/tables/ipams.ts'
 import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
-import { readById, showMatching } from '../listing.ts'
+import { showMatching } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
@@ -30,7 +30,7 @@ export const describeIpamScopes = ec2Read('DescribeIpamScopes', async (context, 
   const matches = filterBy(input.Filters, scopeFilters, ({ Tags }) => Tags ?? [])
   refuseIdsWithPaging(input.IpamScopeIds, 'IpamScopeIds', input)
   const { items, NextToken } = await readTokenPage<Scope, IpamScope>(context, input, {
-    read: readById(await ownScopes(context, input.IpamScopeIds)),
+    read: await ownScopes(context, input.IpamScopeIds),
     placeOf: ({ id }) => id,
     show: async (scopes) => showMatching(show, matches)(await describeScopes(context, scopes)),
   })

@@ -30,7 +30,7 @@ export async function createScope(context: WriteContext, ipam: Ipam, spec: Scope
   const { description, name, tags = [] } = spec
   refuseLongDescription(description)
   refuseFreeTier(ipam, 'A scope beside the default ones')
-  const used = (await context.tx.ipams.scopesOf(ipam.id)).length
+  const used = await context.tx.ipams.countScopes(ipam.id)
   refuseTooMany('scopes of an IPAM', scopesPerIpamMax, used + 1)
 
   const scope: Scope = {

@@ -42,19 +42,19 @@ const cloud = z
   .string()
   .max(cloudCharactersMax)
   .describe('The cloud or kind of site, as in locales: `aws`, `azure`, `gcp`, `k8s`, `onprem` or another word.')
-  .meta({ examples: ['azure'] })
+  .meta({ id: 'Cloud', examples: ['azure'] })
 const externalId = z
   .string()
   .max(externalIdCharactersMax)
   .describe(
     'What it is called in its cloud: the GUID of an Azure subscription, the id of a Google Cloud project, the name of a cluster or site. An account of AWS is called by its number.',
   )
-  .meta({ examples: ['0b1f6471-1bf0-4dda-aec3-cb9272f09590'] })
+  .meta({ id: 'ExternalId', examples: ['0b1f6471-1bf0-4dda-aec3-cb9272f09590'] })
 const contact = z
   .string()
   .max(contactCharactersMax)
   .describe('Whom to ask about what it owns: a person, a team, a mail address or a link.')
-  .meta({ examples: ['team-network@example.com'] })
+  .meta({ id: 'AccountContact', examples: ['team-network@example.com'] })
 const status = z
   .enum(['active', 'suspended', 'closed'])
   .describe('A suspended or closed account gets no new space, and its keys do not sign in.')

@@ -77,7 +77,7 @@ describe('a candidate version', () => {
     assert.equal(await versionInForce(), version + 1)
     assert.deepEqual(
       (await acme.get<Page<{ version: number }>>(`/policies/${law}/versions`)).items.map((one) => one.version),
-      [1, 2, 3, 4],
+      [4, 3, 2, 1],
     )
   })
 

@@ -172,23 +172,30 @@ export interface Sample {
   readonly candidate: CandidateAnswer
 }
 
-/** Reads the latest decisions of a group of differences; undefined where the caller could not see the account then. */
+/** Of each group of differences the latest decisions; undefined where the caller could not see the account then. */
 async function samplesOf(
   context: ReadContext,
   { n }: StoredCandidate,
   span: Span,
-): Promise<(group: DifferenceGroup) => Promise<readonly Sample[] | undefined>> {
+  groups: readonly DifferenceGroup[],
+): Promise<readonly (readonly Sample[] | undefined)[]> {
   const { tx } = context
   const isPermitted = await permitterThen(context, 'policy:read')
-  return async (group) => {
-    if (!(await isPermitted(group.account, group.firstAt, group.lastAt + 1))) return undefined
-    const numbers = await tx.candidates.samples(n, span, group, samplesMax)
-    const decisions = await tx.journal.findDecisions(numbers)
-    return numbers.flatMap((number) => {
+  const seen: DifferenceGroup[] = []
+  for (const group of groups) {
+    if (await isPermitted(group.account, group.firstAt, group.lastAt + 1)) seen.push(group)
+  }
+  const numbers = await tx.candidates.samples(n, span, seen, samplesMax)
+  const decisions = await tx.journal.findDecisions(numbers.flat())
+  const samplesIn = (some: readonly number[]): Sample[] =>
+    some.flatMap((number) => {
       const decision = decisions.get(number)
       return decision?.candidate ? [{ decision, candidate: decision.candidate }] : []
     })
-  }
+  return groups.map((group) => {
+    const index = seen.indexOf(group)
+    return index < 0 ? undefined : samplesIn(numbers[index]!)
+  })
 }
 
 /** Decisions of one kind that would have been otherwise, with the latest of them. */
@@ -205,7 +212,6 @@ export async function listDifferences(
 ): Promise<Page<Difference, string>> {
   const candidate = await getCandidate(context, id)
   const span = { from, until }
-  const readSamples = await samplesOf(context, candidate, span)
   return readPage(context, asked, {
     read(after = '', limit) {
       const [account = '', resourceType = '', locale = ''] = after.split('\n')
@@ -213,12 +219,8 @@ export async function listDifferences(
     },
     placeOf: ({ account, resourceType, locale }) => [account, resourceType, locale].join('\n'),
     async show(groups) {
-      const shown: (Difference | undefined)[] = []
-      for (const group of groups) {
-        const samples = await readSamples(group)
-        shown.push(samples && { group, samples })
-      }
-      return shown
+      const samples = await samplesOf(context, candidate, span, groups)
+      return groups.map((group, index) => samples[index] && { group, samples: samples[index] })
     },
   })
 }

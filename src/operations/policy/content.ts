@@ -130,7 +130,8 @@ export async function draftVersion(context: WriteContext, policy: Policy, body: 
   const text = JSON.stringify(body)
   await refuseTooMuchWritten(context, policy, text, { isDraft: true })
   const version = (await context.tx.policies.highestVersion(policy.id)) + 1
-  const drafted = { version, contentHash: hashOf(policy, body), text, author: context.caller.arn }
+  const contentHash = hashOf(policy, body)
+  const drafted = { version, contentHash, text, author: context.caller.arn, ...factsOf(body) }
   await context.tx.policies.insertVersion(policy, drafted, await writtenFor(context, policy.account))
   context.changed(policy.id)
   return version
@@ -155,10 +156,11 @@ export async function writeVersion(context: WriteContext, policy: Policy, body: 
   const version = (await context.tx.policies.highestVersion(policy.id)) + 1
   const change = { policyId: policy.id, inForce: version }
   await refuseTooMuchContent(context, policy.account, change, Buffer.byteLength(text))
-  const next = { version, contentHash, text, author: context.caller.arn }
+  const next = { version, contentHash, text, author: context.caller.arn, ...factsOf(body) }
   await context.tx.policies.addVersion(policy, next, await writtenFor(context, policy.account))
 }
 
+const factsOf = ({ compatibility, documents }: PolicyBody) => ({ compatibility, documentCount: documents.length })
 const hashOf = ({ id: policyId, ipamId, account, version }: Policy, body: PolicyBody): string =>
   hash('sha256', canonicalText({ policyId, ipamId, account, version, ...body }), 'hex')
 

@@ -4,8 +4,9 @@ import { formatId } from '#model/identifier.ts'
 import { type Exception, isOverAt, needsReview } from '#model/policy/exception.ts'
 import type { ExceptionUse } from '#store/tables/exceptions.ts'
 import { permitter } from '../identity/authority.ts'
-import { type Page, type PageAsked, readPage } from '../listing.ts'
+import { latestFirst, type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
+import { isWithin, type Span } from '../record/spans.ts'
 import { getException } from './exceptions.ts'
 import { rowsPerPageMax, withTagFindings } from './tag-findings.ts'
 
@@ -24,46 +25,78 @@ export interface ExceptionFinding {
   readonly decisionId?: string
 }
 
-/** Of one that may have any: whether it has one that the caller may see. Of what was given under it, so much is looked at. */
-export async function hasFinding(context: ReadContext, found: Exception): Promise<boolean> {
-  if (needsReview(found)) return true
+/** Of these, those that have a finding which the caller may see. Of what was given under one, so much is looked at. */
+export async function withFindings(
+  context: ReadContext,
+  exceptions: readonly Exception[],
+): Promise<ReadonlySet<string>> {
   const isPermitted = await permitter(context, 'exception:read')
-  const held = await context.tx.exceptions.held(found.id, 0, rowsPerPageMax)
-  const seen = held.filter(({ account }) => isPermitted(account))
-  return isOverAt(found, context.now)
-    ? seen.length > 0
-    : (await withTagFindings(context, seen)).some(({ finding }) => finding)
+  const found = new Set(exceptions.filter(needsReview).map(({ id }) => id))
+  // Of others nothing was ever given that is not theirs by other rights.
+  const given = exceptions.filter(({ id, status }) => !found.has(id) && (status === 'approved' || status === 'revoked'))
+  const [over, inForce] = [
+    given.filter((one) => isOverAt(one, context.now)),
+    given.filter((one) => !isOverAt(one, context.now)),
+  ]
+  const holders = await context.tx.exceptions.holdersUnder(over.map(({ id }) => id))
+  for (const [id, accounts] of holders) if (accounts.some(isPermitted)) found.add(id)
+  for await (const uses of heldUnder(
+    context,
+    inForce.map(({ id }) => id),
+  )) {
+    const seen = uses.filter(({ account }) => isPermitted(account))
+    for (const { row, finding } of await withTagFindings(context, seen)) if (finding) found.add(row.exceptionId)
+  }
+  return found
 }
 
-/** What there is to look at because of an exception. */
+/** What is still there under each of these, several of them at a time; of one that has more than is looked at, so much. */
+async function* heldUnder({ tx }: ReadContext, ids: readonly string[]): AsyncGenerator<readonly ExceptionUse[]> {
+  for (let left = ids.toSorted(); left.length > 0; ) {
+    const uses = await tx.exceptions.held(left, Number.MAX_SAFE_INTEGER, rowsPerPageMax)
+    if (uses.length < rowsPerPageMax) return yield uses
+    const last = uses.at(-1)!.exceptionId
+    // The last one may have more: it comes next, unless it has filled all alone.
+    const isAlone = uses[0]!.exceptionId === last
+    yield isAlone ? uses : uses.filter(({ exceptionId }) => exceptionId !== last)
+    left = left.filter((id) => (isAlone ? id > last : id >= last))
+    await tx.nextTurn()
+  }
+}
+
+/** What there is to look at because of an exception since some moment, the latest space first. */
 export async function listExceptionFindings(
   context: ReadContext,
   id: string,
+  span: Span,
   asked: PageAsked<string>,
 ): Promise<Page<ExceptionFinding, string>> {
   const found = await getException(context, id)
   return readPage(context, asked, {
-    read: (after, limit) => findingsOf(context, found, after === undefined ? undefined : Number(after), limit),
-    placeOf: ({ place }) => String(place),
-    show: (rows) => rows.map(({ finding }) => finding),
+    read: (before, limit) => findingsOf(context, found, latestFirst.read(before), limit),
+    placeOf: ({ place }) => latestFirst.write(place),
+    show: (rows) => rows.map(({ finding }) => (finding && isWithin(span, finding.since) ? finding : undefined)),
     bounds: { rowsMax: rowsPerPageMax },
   })
 }
 
+/** Behind the beginning and before every row there is: the review that an exception needs is its first finding. */
+const placeOfReview = Number.MAX_SAFE_INTEGER - 1
+
 /**
- * The next rows that may be findings, each with its place in the list; without one where there is nothing to look at, or where
- * the caller may not read exceptions at the account: it may have left the target since.
- * @param after the place of the last one that was read; undefined at the beginning
+ * The next rows that may be findings, the latest space first, each with its place in the list; without one where there is nothing to
+ * look at, or where the caller may not read exceptions at the account: it may have left the target since.
+ * @param before the place of the last one that was read
  */
 async function findingsOf(
   context: ReadContext,
   found: Exception,
-  after: number | undefined,
+  before: number,
   limit: number,
 ): Promise<readonly { readonly place: number; readonly finding: ExceptionFinding | undefined }[]> {
   const { id: exceptionId } = found
   const isPermitted = await permitter(context, 'exception:read')
-  const held = await context.tx.exceptions.held(exceptionId, after ?? 0, limit)
+  const held = await context.tx.exceptions.held([exceptionId], before, limit)
   const since = found.ended?.at ?? found.expiresAt
   const others: readonly {
     readonly row: ExceptionUse
@@ -78,7 +111,7 @@ async function findingsOf(
     since: found.requested.at,
   }
   return [
-    ...(after === undefined && needsReview(found) ? [{ place: 0, finding: review }] : []),
+    ...(before > placeOfReview && needsReview(found) ? [{ place: placeOfReview, finding: review }] : []),
     ...others.map(({ row, finding }) => ({
       place: row.decision,
       finding: finding && isPermitted(row.account) ? { ...finding, exceptionId } : undefined,

@@ -12,6 +12,7 @@ const dayMs = 86_400_000
 const hourMs = 3_600_000
 
 interface Shown {
+  readonly requested: { readonly at: string }
   readonly exceptionId: string
   readonly state: string
   readonly expiresAt: string
@@ -480,10 +481,20 @@ describe('what is asked for', () => {
   test('lists are by state, target, type and who asked, in pages', async () => {
     const as = people.ann
     const all: string[] = []
-    for (const target of [shop, prod, dev]) all.push((await request({ target }, as)).exceptionId)
+    const moments: string[] = []
+    for (const target of [dev, prod, shop]) {
+      acme.advance(1_000)
+      const { exceptionId, requested } = await request({ target }, as)
+      all.unshift(exceptionId)
+      moments.unshift(requested.at)
+    }
     const ids = async (query: string) =>
       (await get<Page<Shown>>(`/exceptions?${query}`, as)).items.map((one) => one.exceptionId)
-    assert.deepEqual(await ids('state=requested'), all)
+    assert.deepEqual(await ids('state=requested'), all, 'newest first')
+    assert.deepEqual(await ids(`state=requested&from=${moments[1]}`), all.slice(0, 2))
+    assert.deepEqual(await ids(`state=requested&until=${moments[1]}`), all.slice(2))
+    assert.deepEqual(await ids(`target=${prod}&from=${moments[1]}&until=${moments[0]}`), [all[1]])
+    assert.deepEqual(await ids(`requestedBy=user:ann&from=${moments[0]}`), [all[0]])
     assert.deepEqual(await ids(`state=requested&target=${dev}`), [all[2]])
     assert.deepEqual(await ids('state=requested&resourceType=vpc'), [])
     assert.deepEqual(await ids('state=requested&requestedBy=user:bob'), [])

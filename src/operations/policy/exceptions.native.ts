@@ -10,6 +10,7 @@ import {
 } from '#model/policy/exception.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
+import { between, readSpan } from '../record/shapes.native.ts'
 import {
   accountId,
   answerPage,
@@ -162,7 +163,9 @@ export const getException = nativeRead({
 
 export const listExceptions = nativeRead({
   name: 'listExceptions',
-  summary: 'List exceptions, as far as you may see them.',
+  summary: 'List exceptions, newest first, as far as you may see them.',
+  description:
+    '`from` and `until` are about when they were asked for. A page may be shorter than its `limit` and still have a `nextCursor`.',
   action: 'exception:read',
   input: z.strictObject({
     ...paging,
@@ -174,6 +177,7 @@ export const listExceptions = nativeRead({
       .literal('open')
       .optional()
       .describe('Only those with something to look at: see `GET /exceptions/{exceptionId}/findings`.'),
+    ...between,
   }),
   output: pageOf(exception),
   rest: { method: 'GET', path: '/exceptions' },
@@ -181,28 +185,27 @@ export const listExceptions = nativeRead({
   columns: ['exceptionId', 'target', 'resourceType', 'locale', 'state', 'expiresAt', 'reason'],
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
-  run: async (context, { finding, ...input }) =>
-    answerPage(
-      await listExceptionsOf(context, { ...filterOf(input), hasFinding: finding === 'open' }, pageAsked(input)),
-      show,
-    ),
+  async run(context, { finding, from, until, ...input }) {
+    const filter = { ...filterOf(input), hasFinding: finding === 'open' }
+    return answerPage(await listExceptionsOf(context, filter, readSpan({ from, until }), pageAsked(input)), show)
+  },
 })
 
 export const listExceptionFindings = nativeRead({
   name: 'listExceptionFindings',
-  summary: 'List what must be looked at because of an exception.',
+  summary: 'List what must be looked at because of an exception, the latest space first.',
   description:
-    'A break-glass stays open until somebody else has reviewed it. Space whose tags, or those that a rule reads above it, are other ones by now, so that it would not be given again, is listed until they are as before. Space that was taken under an exception stays when the exception ends, and is listed from then on until it is given back or the exception is renewed. Of space, only that of accounts at which you may read exceptions is listed.',
+    '`from` and `until` are about `since`. A break-glass stays open until somebody else has reviewed it. Space whose tags, or those that a rule reads above it, are other ones by now, so that it would not be given again, is listed until they are as before. Space that was taken under an exception stays when the exception ends, and is listed from then on until it is given back or the exception is renewed. Of space, only that of accounts at which you may read exceptions is listed.',
   action: 'exception:read',
-  input: z.strictObject({ exceptionId, ...paging }),
+  input: z.strictObject({ exceptionId, ...paging, ...between }),
   output: pageOf(finding),
   rest: { method: 'GET', path: '/exceptions/{exceptionId}/findings' },
   cli: 'exception findings',
   columns: ['control', 'resource', 'cidr', 'since', 'account', 'resourceType'],
   refusals: ['NotFound', 'MalformedId', 'InvalidPaginationToken'],
   at: placeOfException,
-  run: async (context, { exceptionId, ...asked }) =>
-    answerPage(await listFindings(context, exceptionId, pageAsked(asked)), showFinding),
+  run: async (context, { exceptionId, from, until, ...asked }) =>
+    answerPage(await listFindings(context, exceptionId, readSpan({ from, until }), pageAsked(asked)), showFinding),
 })
 
 // Asking -------------------------------------------------------------------------------------------------------------

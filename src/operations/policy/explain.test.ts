@@ -43,7 +43,7 @@ test('a grant is told with the pool and the block that it came from', async () =
   const TagSpecifications = [{ ResourceType: 'elastic-ip', Tags: [{ Key: 'env', Value: 'x' }] }]
   const { PublicIp } = await acme.call('AllocateAddress', { TagSpecifications }, { account: shop })
   const id = await acme.store.read(async (tx) => {
-    const [allocation] = await tx.allocations.ofAccount(shop, 0, 1)
+    const [allocation] = await tx.allocationLists.ofAccount(shop, 0, 1)
     return `decision-${tx.installation}${allocation!.decision!.toString(16).padStart(12, '0')}`
   })
   const text = (await explainDecision(acme.store, id))!
@@ -63,7 +63,7 @@ test('a policy that observes is named with what it would have done', async () =>
   await watched.enable(policy)
   assert.equal(await watched.poolOfAddress(shop), 'amazon')
   const text = await watched.store.read(async (tx) => {
-    const [allocation] = await tx.allocations.ofAccount(shop, 0, 1)
+    const [allocation] = await tx.allocationLists.ofAccount(shop, 0, 1)
     return formatId('decision', tx.installation, allocation!.decision!)
   })
   const explained = (await explainDecision(watched.store, text))!

@@ -46,23 +46,36 @@ function idsIn(value: unknown, found = new Set<string>()): ReadonlySet<string> {
   return found
 }
 
+/** An answer, and the account that it is told to. */
+interface Told {
+  readonly answer: object
+  readonly account?: string | undefined
+}
+
 /**
  * What the IPAMs, pools and policies in an answer are called, by their ids: as far as the caller may see them, and pools that the
  * account may use (invariant I8: of all else the id stands alone).
  */
-export async function namesBeside(
+export const namesBeside = async (
   context: ReadContext,
   answer: object,
   account?: string,
-): Promise<Record<string, string>> {
+): Promise<Record<string, string>> => (await namesBesideAll(context, [{ answer, account }]))[0]!
+
+/** The same for each of several answers. */
+export async function namesBesideAll(context: ReadContext, told: readonly Told[]): Promise<Record<string, string>[]> {
   const snapshot = await context.snapshot()
   const { ipams, pools, policies } = snapshot
   const [seesSpace, seesPolicies] = [await permitter(context, 'ipam:read'), await permitter(context, 'policy:read')]
-  const isSeen = (id: string): boolean => {
+  const isSeen = (id: string, account: string | undefined): boolean => {
     const [policy, space] = [policies.get(id), pools.get(id) ?? ipams.get(id)]
     if (policy) return seesPolicies(policy.account)
     if (!space) return false
     return seesSpace(space.account) || (account !== undefined && mayUsePool(snapshot, account, id, context.now))
   }
-  return Object.fromEntries(await context.tx.tags.names([...idsIn(answer)].filter(isSeen)))
+  const seen = told.map(({ answer, account }) => [...idsIn(answer)].filter((id) => isSeen(id, account)))
+  const names = await context.tx.tags.names(seen.flat())
+  return seen.map((ids) =>
+    Object.fromEntries(ids.flatMap((id) => (names.has(id) ? [[id, names.get(id)!] as const] : []))),
+  )
 }

@@ -6,7 +6,7 @@ import { pathOf } from '#model/policy/snapshot.ts'
 import { ruledBy } from '#model/policy/tag-agreement.ts'
 import { refuse } from '#model/refusal.ts'
 import type { Policy } from '#store/tables/policies.ts'
-import type { ReadRows } from '../listing.ts'
+import { type ReadRows, readById } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { type WithTags, withTags } from '../readable.ts'
 import { assign, getTarget, kindDefault, modeDefault, unassign } from './assignments.ts'
@@ -14,11 +14,14 @@ import { contentOf, getPolicy, isSamePair, putDocument, tagSettingsOf } from './
 import { deletePolicy } from './policies.ts'
 
 /** The caller's in this Region, or those that are named, each once and in the order of ids. */
-export async function ownPolicies(context: ReadContext, ids: readonly string[] = []): Promise<readonly Policy[]> {
-  if (ids.length === 0) return context.tx.policies.ofAccount(context.caller.account, context.region)
+export async function ownPolicies(context: ReadContext, ids: readonly string[] = []): Promise<ReadRows<Policy>> {
+  const { tx, caller, region } = context
+  if (ids.length === 0) {
+    return (after = '', limit) => tx.policies.list({ account: caller.account, region }, after, limit)
+  }
   const policies: Policy[] = []
-  for (const id of [...new Set(ids)].sort()) policies.push(await getPolicy(context, id))
-  return policies
+  for (const id of new Set(ids)) policies.push(await getPolicy(context, id))
+  return readById(policies)
 }
 
 export const resourceTypesOf = async (context: ReadContext): Promise<Registry> =>

@@ -98,17 +98,14 @@ export async function getDescribedAssignment(context: ReadContext, id: Assignmen
 /** Assignments whose policy or target the caller may see, policy after policy. */
 export function listAssignments(
   context: ReadContext,
-  filter: Partial<Pick<StoredAssignment, 'policyId' | 'targetId' | 'mode'>>,
+  { mode, ...filter }: Partial<Pick<StoredAssignment, 'policyId' | 'targetId' | 'mode'>>,
   asked: PageAsked<string>,
 ): Promise<Page<DescribedAssignment, string>> {
-  const isWanted = (row: DescribedAssignment): boolean =>
-    (['policyId', 'targetId', 'mode'] as const).every(
-      (name) => filter[name] === undefined || row[name] === filter[name],
-    )
+  const isWanted = (row: DescribedAssignment): boolean => mode === undefined || row.mode === mode
   return listVisible(context, 'policy:read', asked, {
     read: (after = '/', limit) => {
       const [policyId = '', targetId = ''] = after.split('/')
-      return context.tx.policies.listAssignments({ policyId, targetId }, limit)
+      return context.tx.policies.listAssignments(filter, { policyId, targetId }, limit)
     },
     placeOf: ({ policyId, targetId }) => `${policyId}/${targetId}`,
     nodeOf: ({ targetId, account }) => [targetId, account],

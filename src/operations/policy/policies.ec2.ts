@@ -10,7 +10,7 @@ import type { Policy } from '#store/tables/policies.ts'
 import { refuseMalformed } from '../identifiers.ts'
 import { getIpam, refuseTooManyListed } from '../ipam/access.ts'
 import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
-import { readById, readFrom, showMatching } from '../listing.ts'
+import { readFrom, showMatching } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
 import { type WithTags, withTags } from '../readable.ts'
@@ -59,7 +59,7 @@ export const describeIpamPolicies = ec2Read('DescribeIpamPolicies', async (conte
   const matches = filterBy(input.Filters, policyFilters, ({ Tags }) => Tags ?? [])
   refuseIdsWithPaging(input.IpamPolicyIds, 'IpamPolicyIds', input)
   const { items, NextToken } = await readTokenPage<Policy, IpamPolicy>(context, input, {
-    read: readById(await ownPolicies(context, input.IpamPolicyIds)),
+    read: await ownPolicies(context, input.IpamPolicyIds),
     placeOf: ({ id }) => id,
     show: async (policies) =>
       showMatching(

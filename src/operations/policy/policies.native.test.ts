@@ -155,10 +155,10 @@ describe('policies and documents', () => {
     assert.deepEqual(
       items.map(({ version, documentCount }) => [version, documentCount]),
       [
-        [1, 0],
-        [2, 1],
-        [3, 1],
         [4, 0],
+        [3, 1],
+        [2, 1],
+        [1, 0],
       ],
     )
     assert.equal(items[0]!.contentHash, items[3]!.contentHash)
@@ -169,8 +169,16 @@ describe('policies and documents', () => {
     const rest = await acme.get<typeof paged>(`/policies/${policy}/versions?limit=3&cursor=${paged.nextCursor}`)
     assert.deepEqual(
       [...paged.items, ...rest.items].map(({ version }) => version),
-      [1, 2, 3, 4],
+      [4, 3, 2, 1],
     )
+    const { items: moments } = await acme.get<{ items: { createdAt: string }[] }>(`/policies/${policy}/versions`)
+    const { createdAt } = moments[0]!
+    const between = async (query: string) =>
+      (await acme.get<typeof paged>(`/policies/${policy}/versions?${query}`)).items.map(({ version }) => version)
+    const then = moments.map((one, index) => [4 - index, one.createdAt] as const)
+    const since = then.filter(([, at]) => at >= createdAt).map(([version]) => version)
+    const before = then.filter(([, at]) => at < createdAt).map(([version]) => version)
+    assert.deepEqual([await between(`from=${createdAt}`), await between(`until=${createdAt}`)], [since, before])
   })
 
   test('two versions are compared by document and setting, and an old one is restored as a new one', async () => {

@@ -6,6 +6,7 @@ import { readableIpams } from '../ipam/readable.ts'
 import { documentsBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
 import { nativeReadings } from '../readings.native.ts'
+import { between, readSpan } from '../record/shapes.native.ts'
 import {
   accountId,
   accountName,
@@ -156,19 +157,19 @@ export const deletePolicy = nativeWrite({
 
 export const listPolicyVersions = nativeRead({
   name: 'listPolicyVersions',
-  summary: 'List the versions of a policy, the first one first. None is ever changed.',
+  summary: 'List the versions of a policy, newest first. None is ever changed.',
   action: 'policy:read',
-  input: z.strictObject({ ...paging, policyId: policyName }),
+  input: z.strictObject({ ...paging, policyId: policyName, ...between }),
   output: pageOf(versionSummary),
   rest: { method: 'GET', path: '/policies/{policyId}/versions' },
   cli: 'policy-version list',
   columns: ['version', 'compatibility', 'documentCount', 'author', 'createdAt', 'contentHash'],
   refusals: ['NotFound', 'MalformedId', 'InvalidPaginationToken'],
   at: placeOfVersions,
-  run: async (context, { policyId, ...asked }) =>
-    answerPage(await listVersions(context, policyId, pageAsked(asked)), (kept) => ({
+  run: async (context, { policyId, from, until, ...asked }) =>
+    answerPage(await listVersions(context, policyId, readSpan({ from, until }), pageAsked(asked)), (kept) => ({
       ...showVersionFacts(kept),
-      documentCount: kept.version.body.documents.length,
+      documentCount: kept.version.documentCount,
     })),
 })
 

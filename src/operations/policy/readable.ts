@@ -3,11 +3,12 @@ import { compareContents } from '#model/policy/comparison.ts'
 import type { PolicyDocument } from '#model/policy/document.ts'
 import type { Compatibility } from '#model/policy/values.ts'
 import type { Tag } from '#model/tags.ts'
-import type { Policy, StoredVersion } from '#store/tables/policies.ts'
+import type { Policy, StoredVersion, VersionFacts, VersionPlace } from '#store/tables/policies.ts'
 import { refuseMalformed } from '../identifiers.ts'
-import { type Page, type PageAsked, readFrom, readPage } from '../listing.ts'
+import { type Page, type PageAsked, partsOfPlace, readFrom, readPage } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
-import { listVisible, readable } from '../readable.ts'
+import { readable } from '../readable.ts'
+import type { Span } from '../record/spans.ts'
 import { contentOf, refuseUnknownType } from './content.ts'
 import { findKept, findPolicy, getVersion } from './places.ts'
 
@@ -23,26 +24,13 @@ export interface DescribedPolicy {
 
 export const readablePolicies = readable<Policy, DescribedPolicy>('policy', {
   find: ({ tx }, id) => tx.policies.find(id),
-  async describe(context, policies) {
-    const described: DescribedPolicy[] = []
-    for (const policy of policies) described.push(await describePolicy(context, policy))
-    return described
+  async describe({ tx }, policies) {
+    const ids = policies.map(({ id }) => id)
+    const standing = await tx.policies.standingOf(ids)
+    const tags = await tx.tags.ofMany(ids)
+    return policies.map((policy) => ({ policy, ...standing.get(policy.id)!, tags: tags.get(policy.id) ?? [] }))
   },
 })
-
-async function describePolicy({ tx }: ReadContext, policy: Policy): Promise<DescribedPolicy> {
-  const { contentHash, body } = (await tx.policies.findVersion(policy.id, policy.version))!
-  // A list parses one such policy after the other.
-  await tx.nextTurn()
-  return {
-    policy,
-    contentHash,
-    compatibility: body.compatibility,
-    documentCount: body.documents.length,
-    assignmentCount: (await tx.policies.assignmentsOf(policy.id)).length,
-    tags: await tx.tags.of(policy.id),
-  }
-}
 
 export async function listPolicies(
   context: ReadContext,
@@ -50,17 +38,8 @@ export async function listPolicies(
   asked: PageAsked<string>,
 ): Promise<Page<DescribedPolicy, string>> {
   if (ipamId !== undefined) refuseMalformed('ipam', ipamId)
-  const isWanted = (row: Policy): boolean =>
-    (account === undefined || row.account === account) && (ipamId === undefined || row.ipamId === ipamId)
-  return listVisible(context, 'policy:read', asked, {
-    read: (after = '', limit) => context.tx.policies.list(after, limit),
-    placeOf: ({ id }) => id,
-    nodeOf: ({ account }) => account,
-    async describe(rows) {
-      const described = await readablePolicies.describe(context, rows.filter(isWanted))
-      const byPolicy = new Map(described.map((one) => [one.policy, one]))
-      return rows.map((row) => byPolicy.get(row))
-    },
+  return readablePolicies.list(context, asked, {
+    read: (after = '', limit) => context.tx.policies.list({ ipamId, account }, after, limit),
   })
 }
 
@@ -73,26 +52,31 @@ export interface KeptVersion {
   readonly deletedAt: number | undefined
 }
 
-/** The versions of a policy, the first one first. */
+/** A version as lists show it. */
+export interface ListedVersion {
+  readonly policyId: string
+  readonly version: VersionFacts
+  readonly deletedAt: number | undefined
+}
+
+/** The versions of a policy that were made between two moments, newest first. */
 export async function listVersions(
   context: ReadContext,
   policyId: string,
+  span: Span,
   asked: PageAsked<string>,
-): Promise<Page<KeptVersion, string>> {
+): Promise<Page<ListedVersion, string>> {
   const { deletedAt } = await findKept(context, policyId)
   return readPage(context, asked, {
-    read: (after = '0', limit) => context.tx.policies.versionsAfter(policyId, Number(after), limit),
-    placeOf: String,
-    async show(numbers) {
-      const shown: KeptVersion[] = []
-      // One at a time: each is as long as all documents of the policy.
-      for (const number of numbers) {
-        shown.push({ policyId, version: await getVersion(context, policyId, number), deletedAt })
-        await context.tx.nextTurn()
-      }
-      return shown
-    },
+    read: (after, limit) => context.tx.policies.versionsBefore(policyId, span, versionPlaceIn(after), limit),
+    placeOf: ({ createdAt, version }) => `${createdAt}/${version}`,
+    show: (versions) => versions.map((version) => ({ policyId, version, deletedAt })),
   })
+}
+function versionPlaceIn(place: string | undefined): VersionPlace | undefined {
+  if (place === undefined) return undefined
+  const [createdAt, version] = partsOfPlace(place, /^(\d{1,16})\/(\d{1,16})$/).map(Number)
+  return { createdAt: createdAt!, version: version! }
 }
 
 export async function getKeptVersion(context: ReadContext, policyId: string, number: number): Promise<KeptVersion> {

@@ -26,7 +26,7 @@ import {
   poolName,
   typeName,
 } from '../shapes.native.ts'
-import type { KeptVersion } from './readable.ts'
+import type { ListedVersion } from './readable.ts'
 
 const conditionValuesMax = 1_000
 
@@ -248,11 +248,11 @@ nameShapes({
   PolicyVersion: version,
 })
 
-export const showVersionFacts = ({ policyId, version, deletedAt }: KeptVersion) => ({
+export const showVersionFacts = ({ policyId, version, deletedAt }: ListedVersion) => ({
   policyId,
   version: version.version,
   contentHash: version.contentHash,
-  compatibility: version.body.compatibility,
+  compatibility: version.compatibility,
   author: version.author,
   createdAt: formatInstant(version.createdAt),
   ...(deletedAt === undefined ? {} : { deletedAt: formatInstant(deletedAt) }),

@@ -77,7 +77,7 @@ test('a tag that a policy requires: a finding where it is another one or gone, o
   const { allocationId } = items.find(({ resourceId }) => resourceId === other)!
   assert.equal((await acme.ask('PATCH', `/allocations/${allocationId}`, { body: { tags: {} } })).status, 200)
   await acme.call('DeleteTags', { Resources: [id], Tags: [{ Key: 'team' }] }, { account: shop })
-  assert.deepEqual(await findingsOf(shop), [id, other], 'page by page')
+  assert.deepEqual(await findingsOf(shop), [other, id], 'page by page, the latest first')
   await acme.call('ReleaseAddress', { AllocationId: id }, { account: shop })
   assert.deepEqual(await findingsOf(shop), [other])
   // What the policy itself has become is another matter.

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { formatCidr } from '#model/cidr.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { nativeRead } from '../operation.native.ts'
+import { between, readSpan } from '../record/shapes.native.ts'
 import {
   accountId,
   accountName,
@@ -30,19 +31,19 @@ const tagFinding = z.object({
 nameShapes({ TagFinding: tagFinding })
 export const listFindingsOfAccount = nativeRead({
   name: 'listFindingsOfAccount',
-  summary: 'List space of an account that it would not get again with the tags that there are now.',
+  summary: 'List space of an account that it would not get again with the tags that there are now, the latest first.',
   description:
-    'Tags that a policy requires, the tag `Name` that an exception goes by, and tags of the account or above it that a condition reads may be changed after space was given. Such a finding ends when they are as before, or the space is given back. It is found by the rules that hold now. A page may be short, or empty, and have a `nextCursor`.',
+    '`from` and `until` are about `since`. Tags that a policy requires, the tag `Name` that an exception goes by, and tags of the account or above it that a condition reads may be changed after space was given. Such a finding ends when they are as before, or the space is given back. It is found by the rules that hold now. A page may be short, or empty, and have a `nextCursor`.',
   action: 'decision:read',
-  input: z.strictObject({ account: accountName, ...paging }),
+  input: z.strictObject({ account: accountName, ...paging, ...between }),
   output: pageOf(tagFinding),
   rest: { method: 'GET', path: '/accounts/{account}/findings' },
   cli: 'account findings',
   columns: ['control', 'resource', 'cidr', 'since', 'resourceType'],
   refusals: ['NotFound', 'InvalidPaginationToken'],
   at: (context, { account }) => placeOfNode(context, account),
-  run: async (context, { account, ...asked }) =>
-    answerPage(await listFindingsOf(context, account, pageAsked(asked)), showTagFinding),
+  run: async (context, { account, from, until, ...asked }) =>
+    answerPage(await listFindingsOf(context, account, readSpan({ from, until }), pageAsked(asked)), showTagFinding),
 })
 
 export const showTagFinding = ({ since, cidr, ...finding }: TagFinding): z.output<typeof tagFinding> => ({

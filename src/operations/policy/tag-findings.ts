@@ -7,8 +7,9 @@ import type { Tag } from '#model/tags.ts'
 import type { HistoryBody } from '#store/tables/history.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { TagsKept } from '#store/tables/kept-states.ts'
-import { type Page, type PageAsked, readPage } from '../listing.ts'
+import { latestFirst, type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
+import { isWithin, type Span } from '../record/spans.ts'
 
 /** Rows looked at for one page; with fewer findings the page is shorter and says where to go on. */
 export const rowsPerPageMax = 500
@@ -36,21 +37,22 @@ export type Given = Pick<Allocation, 'account' | 'resourceType' | 'cidr' | 'deci
   readonly resourceId?: string | undefined
 }
 
-/** What there is to look at of an account's space. */
+/** What there is to look at of an account's space since some moment, the latest space first. */
 export const listFindingsOfAccount = (
   context: ReadContext,
   account: string,
+  span: Span,
   asked: PageAsked<string>,
 ): Promise<Page<TagFinding, string>> =>
   readPage(context, asked, {
-    read: (after = '0', limit) => context.tx.allocations.ofAccount(account, Number(after), limit),
-    placeOf: ({ n }) => String(n),
+    read: (before, limit) => context.tx.allocationLists.ofAccountBefore(account, latestFirst.read(before), limit),
+    placeOf: ({ n }) => latestFirst.write(n),
     async show(rows) {
       const found = await withTagFindings(
         context,
         rows.map(({ n, ...row }) => ({ ...row, allocation: n })),
       )
-      return found.map(({ finding }) => finding)
+      return found.map(({ finding }) => (finding && isWithin(span, finding.since) ? finding : undefined))
     },
     bounds: { rowsMax: rowsPerPageMax },
   })

@@ -1,6 +1,7 @@
 // What was changed or refused, by whom: the audit entries, newest first, or oldest first to read on from wherever one was.
 import { refuse } from '#model/refusal.ts'
-import { type Page, type PageAsked, readPage, readSlicedPage, type Slice } from '../listing.ts'
+import type { Subject } from '#store/subjects.ts'
+import { numberIn, type Page, type PageAsked, readSlicedPage, type Slice } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
 import { type SeenEntry, seenEntries, subjectsPerPageMax } from './change-places.ts'
 import { type ChangedSubject, changedSubjects } from './change-subjects.ts'
@@ -95,9 +96,10 @@ const getWholeChange = (context: ReadContext, id: string): Promise<SeenEntry> =>
 
 /** Weight of what changed on one page of the subjects of a change. */
 const weightPerPage = 1_000_000
-const subjectsPerStep = 10
+/** Bytes of states of objects that are read and parsed at once, unless one alone has more. */
+const bytesPerStep = 262_144
 
-/** What a change was about, object after object. Few at a time: their states may be long, as `lengthOf` tells. */
+/** What a change was about, object after object. Their states may be long, as `lengthOf` tells. */
 export async function listSubjects(
   context: ReadContext,
   id: string,
@@ -105,19 +107,34 @@ export async function listSubjects(
   lengthOf: (subject: ChangedSubject) => number,
 ): Promise<Page<ChangedSubject, string>> {
   const { entry, subjects } = await getWholeChange(context, id)
-  const places = subjects.map((subject, index) => ({ subject, place: index + 1 }))
-  return readPage(context, asked, {
-    read: (after = '0', limit) => places.slice(Number(after), Number(after) + limit),
-    placeOf: ({ place }) => String(place),
-    async show(rows) {
-      const shown: ChangedSubject[] = []
-      for (const { subject } of rows) {
-        shown.push((await changedSubjects(context, [{ entry, subjects: [subject] }]))[0]![0]!)
-      }
-      return shown
+  return readSlicedPage(context, asked, {
+    async readSlice(after = '0', size) {
+      const begin = numberIn(after)
+      const some = subjects.slice(begin, begin + size)
+      const rows = some
+        .slice(0, await countShort(context, some))
+        .map((subject, index) => ({ subject, place: begin + index + 1 }))
+      const end = begin + rows.length
+      return { rows, next: end < subjects.length ? String(end) : undefined }
     },
-    bounds: { stepMax: subjectsPerStep, weightOf: lengthOf, weightMax: weightPerPage },
+    placeOf: ({ place }) => String(place),
+    show: async (rows) =>
+      (await changedSubjects(context, [{ entry, subjects: rows.map(({ subject }) => subject) }]))[0]!,
+    bounds: { weightOf: lengthOf, weightMax: weightPerPage },
+    isThere: true,
   })
+}
+/** How many of the first of these have states that are read at once. */
+async function countShort({ tx }: ReadContext, subjects: readonly Subject[]): Promise<number> {
+  const versionsIn = ({ id, before, after }: Subject) =>
+    [before, after].flatMap((version) => (version === undefined ? [] : [[id, version] as const]))
+  const bytes = await tx.history.lengthsOf(subjects.flatMap(versionsIn))
+  let sum = 0
+  for (const [index, subject] of subjects.entries()) {
+    for (const [id, version] of versionsIn(subject)) sum += bytes.get(`${id}/${version}`) ?? 0
+    if (sum > bytesPerStep) return Math.max(index, 1)
+  }
+  return subjects.length
 }
 
 /** The numbers of the decisions that were made for a change, as far as they are kept and the caller may see them. */

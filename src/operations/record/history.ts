@@ -138,6 +138,9 @@ const sliced =
     return { rows, next: rows.length < limit ? undefined : placeOf(rows.at(-1)!) }
   }
 
+/** Tenures looked at for one page: they stand in four tables, each of which is read as far. */
+const tenuresPerPageMax = 2_500
+
 /** One page of what was held in the span and may be seen. */
 async function gather<P>(
   context: ReadContext,
@@ -149,6 +152,7 @@ async function gather<P>(
   const { items, next } = await readSlicedPage<Tenure, Known, P>(context, asked, {
     readSlice,
     placeOf,
+    bounds: { rowsMax: tenuresPerPageMax },
     async show(rows) {
       const isInScope = await scopeTest(context, scopeId, rows)
       const shown: (Known | undefined)[] = []

@@ -28,10 +28,39 @@ export async function placeOfObject(context: ReadContext, id: string, version: H
 export const standingOf = async (context: ReadContext, node: string): Promise<string> =>
   (await standingAt(context, node)) ?? node
 
+/** The same of many, by the nodes: of those that are gone, the units above are looked up level by level. */
+export async function standingOfMany(
+  context: ReadContext,
+  nodes: Iterable<string>,
+): Promise<ReadonlyMap<string, string>> {
+  const isStanding = await standingTest(context)
+  const found = new Map<string, string>()
+  let left = new Map([...new Set(nodes)].map((node) => [node, node]))
+  for (let depth = 0; left.size > 0 && depth < depthMax; depth++) {
+    const gone = [...left].filter(([, at]) => !isStanding(at))
+    for (const [node, at] of left) if (isStanding(at)) found.set(node, at)
+    const units = await context.tx.history.findLatest(gone.map(([, at]) => at))
+    left = new Map(
+      gone.flatMap(([node, at]) => {
+        const unit = units.get(at)
+        const above = unit && (context.tx.history.bodyOf(unit).parentId as string | undefined)
+        if (above === undefined) found.set(node, node)
+        return above === undefined ? [] : [[node, above] as const]
+      }),
+    )
+  }
+  for (const node of left.keys()) found.set(node, node)
+  return found
+}
+
+async function standingTest(context: ReadContext): Promise<(node: string) => boolean> {
+  const { nodes } = await context.snapshot()
+  return (node) => isAccountId(node) || node === everywhere || nodes.has(node)
+}
+
 /** The node itself where it stands, else the nearest above it; undefined where nothing is known of it. */
 async function standingAt(context: ReadContext, named: string | undefined): Promise<string | undefined> {
-  const { nodes } = await context.snapshot()
-  const isStanding = (node: string): boolean => isAccountId(node) || node === everywhere || nodes.has(node)
+  const isStanding = await standingTest(context)
   let node = named
   for (let depth = 0; node !== undefined && !isStanding(node); depth++) {
     if (depth === depthMax) return undefined

@@ -32,6 +32,8 @@ export function spanOf({ at, ...given }: SpanParams): Span {
   return { from, until }
 }
 
+export const isWithin = ({ from, until }: Span, moment: number): boolean => moment >= from && moment < until
+
 /** Of rows that are numbered in the order of time: the first number in the span, and the first behind it. */
 export async function rangeOfSpan(
   { tx }: ReadContext,

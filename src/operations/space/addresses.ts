@@ -153,7 +153,8 @@ export const elasticIpsOf = (
         named.toSorted((a, b) => a.n - b.n),
         ({ n }, place) => n > Number(place),
       )
-    : (after = '0', limit) => tx.allocations.ofAccount(caller.account, Number(after), limit, { resourceType, region })
+    : (after = '0', limit) =>
+        tx.allocationLists.ofAccount(caller.account, Number(after), limit, { resourceType, region })
 
 /** An Elastic IP with what belongs to it. */
 export interface DescribedElasticIp {

@@ -98,19 +98,25 @@ export async function dropPending(context: WriteContext, { hold, status }: Excep
   if (found) await dropHold(context, found)
 }
 
-/** What has become of what an exception kept; undefined where it kept nothing. */
-export async function pendingOf(context: ReadContext, { hold }: Exception): Promise<PendingHold | undefined> {
-  const tenure = hold === undefined ? undefined : await context.tx.tenures.latestOf(hold)
-  if (!tenure) return undefined
-  const { n, pool, cidr, expiresAt, ending } = tenure
-  const state = ending ?? tenure.state
-  return {
-    allocationId: formatId('allocation', context.tx.installation, n),
-    state,
-    cidr,
-    poolId: (await context.tx.pools.findByNumber(pool))?.id,
-    ...(state === 'held' ? { expiresAt } : {}),
-  }
+/** What has become of what exceptions kept, by their ids; of one that kept nothing there is nothing. */
+export async function pendingOf(
+  { tx }: ReadContext,
+  exceptions: readonly Exception[],
+): Promise<ReadonlyMap<string, PendingHold>> {
+  const tenures = await tx.tenures.latestOfMany(exceptions.flatMap(({ hold }) => hold ?? []))
+  const pools = await tx.pools.some([...tenures.values()].map(({ pool }) => pool))
+  const poolIds = new Map(pools.map(({ n, id }) => [n, id]))
+  return new Map(
+    exceptions.flatMap(({ id, hold }) => {
+      const tenure = tenures.get(hold ?? -1)
+      if (!tenure) return []
+      const { n, pool, cidr, expiresAt, ending } = tenure
+      const state = ending ?? tenure.state
+      const allocationId = formatId('allocation', tx.installation, n)
+      const pending = { allocationId, state, cidr, poolId: poolIds.get(pool) }
+      return [[id, state === 'held' ? { ...pending, expiresAt } : pending] as const]
+    }),
+  )
 }
 
 interface Asked {

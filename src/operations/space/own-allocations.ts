@@ -75,7 +75,7 @@ function poolsOfIpams(context: ReadContext): (n: number) => Promise<boolean> {
 const placeByNumber = ({ n }: Allocation): string => String(n)
 /** The caller's own, in order of creation. */
 const inOrder = ({ tx, caller }: ReadContext, filter: { readonly region?: string }): AllocationOrder => ({
-  read: (after = '0', limit) => tx.allocations.ofAccount(caller.account, Number(after), limit, filter),
+  read: (after = '0', limit) => tx.allocationLists.ofAccount(caller.account, Number(after), limit, filter),
   placeOf: placeByNumber,
 })
 /** Everybody's in a pool, in the order of addresses. */

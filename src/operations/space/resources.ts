@@ -81,6 +81,7 @@ export async function listResources(
         rows: step.rows.map((row) => ({ kind, row })),
         next:
           step.next === undefined ? following && `${following}/${sources[following].start}` : `${kind}/${step.next}`,
+        ...(step.looked === undefined ? {} : { looked: step.looked }),
       }
     },
     placeOf: ({ kind, row }) => `${kind}/${row.place}`,
@@ -156,6 +157,8 @@ interface Step {
   readonly rows: readonly Row[]
   /** Where to go on; undefined where there is nothing more. */
   readonly next: string | undefined
+  /** As in `Slice`. */
+  readonly looked?: number
 }
 interface Source {
   readonly start: string
@@ -208,13 +211,14 @@ const sources: Readonly<Record<Kind, Source>> = {
       const all = await holdersOf(context, filter.accounts)
       const isAfter = accountFrom === behindAll
       const { names, isWhole } = await context.tx.allocationLists.resourceNames(holders, { from, isAfter }, limit)
-      const rows: Row[] = []
-      for (const id of names) {
-        for (const row of await namedRows(context, id, all)) {
-          if ((id > from || row.account > accountFrom) && fits(row, filter)) rows.push(row)
-        }
+      const { rows, last, looked } = await namedRows(context, names, all)
+      return {
+        rows: rows
+          .filter((row) => row.resourceId > from || row.account > accountFrom)
+          .map((row) => (fits(row, filter) ? row : { place: row.place, account: row.account })),
+        next: isWhole && last === names.at(-1) ? undefined : `${last}\n${behindAll}`,
+        looked,
       }
-      return { rows, next: isWhole ? undefined : `${names.at(-1)}\n${behindAll}` }
     },
   },
   'nat-gateway': networkSource('nat-gateway'),
@@ -286,7 +290,7 @@ async function candidates(
     const rows = await tx.resources.networks(network, { id, account }, '', 1)
     found.push(...(await networkRows(context, network, rows)))
   }
-  found.push(...(await namedRows(context, id, holders)))
+  found.push(...(await namedRows(context, [id], holders)).rows)
   return found.filter((row) => account === undefined || row.account === account)
 }
 const networkKinds = { vpc: 'vpc', subnet: 'subnet', natGateway: 'nat-gateway' } as const
@@ -335,35 +339,55 @@ function namer(
 }
 
 interface NamedRow extends Found {
+  readonly resourceId: string
   readonly allocations: readonly Allocation[]
 }
-/** Resources elsewhere that share a name: one for each account. What EC2 knows better is not among them. */
+/** As many allocations are read at once. */
+const allocationsPerStep = 2_000
+
+/**
+ * Resources elsewhere by their names, which are in order: of those that share one, one for each account. What EC2 knows better is
+ * not among them. `last` is the last name that was come to: of one with very many allocations, the first are shown.
+ */
 async function namedRows(
   context: ReadContext,
-  id: string,
+  names: readonly string[],
   holders: readonly number[] | undefined,
-): Promise<readonly NamedRow[]> {
+): Promise<{ readonly rows: readonly NamedRow[]; readonly last: string | undefined; readonly looked: number }> {
   const { tx } = context
-  const found = holders
-    ? await tx.allocationLists.ofResource(holders, id, 0, spacesMax)
-    : await tx.allocations.ofResource(id, 0, spacesMax)
-  const isNamed = (one: Allocation): boolean =>
-    one.resourceType !== 'ipam-pool' && one.resourceType !== reservedType && !isOwnNetwork(tx.installation, one)
-  const all = found.filter(isNamed)
-  const byAccount = [...Map.groupBy(all, ({ account }) => account)].sort(([a], [b]) => (a < b ? -1 : 1))
-  return byAccount.map(([account, allocations]) => ({
-    place: `${id}\n${account}`,
+  const found = names.length === 0 ? [] : await tx.allocationLists.ofResources(holders, names, allocationsPerStep)
+  const isCut = found.length === allocationsPerStep
+  const byName = Map.groupBy(found, ({ resourceId }) => resourceId!)
+  // There may be more of the last one, which is read in the next step, unless it has filled this one alone.
+  const lastFound = found.at(-1)?.resourceId
+  if (isCut && byName.size > 1) byName.delete(lastFound!)
+  const whole = [...byName].flatMap(([id, all]) => {
+    const isNamed = (one: Allocation): boolean =>
+      one.resourceType !== 'ipam-pool' && one.resourceType !== reservedType && !isOwnNetwork(tx.installation, one)
+    const byAccount = Map.groupBy(all.slice(0, spacesMax).filter(isNamed), ({ account }) => account)
+    return [...byAccount]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([account, allocations]) => ({ resourceId: id, account, allocations }))
+  })
+  const nameOf = namer(
+    context,
+    ['allocation'],
+    whole.map(({ allocations }) => allocations[0]!),
+  )
+  const rows = whole.map(({ resourceId, account, allocations }) => ({
+    place: `${resourceId}\n${account}`,
+    resourceId,
     account,
     allocations,
     async show() {
       const spaces: ResourceSpace[] = []
       for (const allocation of allocations) spaces.push(await spaceOf(context, allocation))
       const [first] = allocations
-      const name = await namer(context, ['allocation'], [first!])(first!)
       const { resourceType, region: locale } = first!
-      return { id, name, resourceType, account, locale, partOf: undefined, spaces }
+      return { id: resourceId, name: await nameOf(first!), resourceType, account, locale, partOf: undefined, spaces }
     },
   }))
+  return { rows, last: isCut ? [...byName.keys()].at(-1) : names.at(-1), looked: found.length + names.length }
 }
 const fits = ({ allocations }: NamedRow, { resourceType, locale }: Filter): boolean =>
   allocations.some(

@@ -12,6 +12,10 @@ const jsonMember = /json_extract\((\w+), '\$\.([\w.]+)'\)/g
 const jsonMemberHere = (_: string, column: string, path: string): string =>
   `(${column}::jsonb #>> '{${path.replaceAll('.', ',')}}')`
 
+/** The length of a member that is a list. */
+const jsonLength = /json_array_length\((\w+), '\$\.(\w+)'\)/g
+const jsonLengthHere = "jsonb_array_length($1::jsonb -> '$2')"
+
 /** Rules that turn the schema of SQLite into PostgreSQL's, in order. */
 const rules: readonly (readonly [RegExp, string | ((...found: string[]) => string)])[] = [
   [/--.*$/gm, ''],
@@ -43,6 +47,7 @@ create trigger $1 before $2 on $3 for each row execute function $1();`,
   [/\bhex\(([\w.]+)\)/g, "upper(encode($1, 'hex'))"],
   [/\binstr\(/g, 'strpos('],
   [jsonMember, jsonMemberHere],
+  [jsonLength, jsonLengthHere],
 ]
 const refuseChange = `
 create function refuse_change() returns trigger language plpgsql as $$

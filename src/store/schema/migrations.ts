@@ -16,10 +16,12 @@ import { nestingSchema } from './nesting.ts'
 import { nodeFactsSchema } from './node-facts.ts'
 import { ownWordsSchema } from './own-words.ts'
 import { poolFactsSchema } from './pool-facts.ts'
+import { recordListsSchema } from './record-lists.ts'
 import { removedAccountsSchema } from './removed-accounts.ts'
 import { sealingKeySchema } from './sealing-key.ts'
 import { spaceOnceSchema } from './space-once.ts'
 import { statesOfTenures } from './tenure-states.ts'
+import { tokenOriginsSchema } from './token-origins.ts'
 import { wouldBeSchema } from './would-be.ts'
 
 export interface Migration {
@@ -835,26 +837,7 @@ create index origin_action on origin (action);
 `,
   },
   { number: 10, name: 'what would be', olderServers: 'stop', sql: wouldBeSchema },
-  {
-    number: 11,
-    name: 'what a token was made with',
-    olderServers: 'stop',
-    sql: `
--- The token that it was made with; null where a sign-in or the operator made it, and for those that were there before.
-alter table api_token add column made_with text references api_token (id);
-create index api_token_made_with on api_token (made_with) where made_with is not null;
--- Groups are proven by a sign-in, and as long as its own token is good. Until now they were copied for up to a year: by which
--- sign-in is not known, so only what a sign-in itself made keeps them.
-update api_token set member_of = '[]' where sign_in is null;
-alter table api_token add column groups_until integer;
-update api_token set groups_until = expires_at where member_of <> '[]';
-alter table api_token add column origin text not null default 'token' check (
-  origin in ('sign-in', 'operator', 'token')
-  and (made_with is null or origin = 'token')
-  and (member_of = '[]' or (groups_until is not null and expires_at <= groups_until)));
-update api_token set origin = 'sign-in' where sign_in is not null;
-`,
-  },
+  { number: 11, name: 'what a token was made with', olderServers: 'stop', sql: tokenOriginsSchema },
   {
     number: 12,
     name: 'the history of a database',
@@ -896,4 +879,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 34, name: 'one name of the management account', olderServers: 'go on', sql: accountNodeNamesSchema },
   { number: 35, name: 'units and NAT gateways by their names', olderServers: 'stop', sql: namedNetworksSchema },
   { number: 36, name: 'numbers of removed accounts', olderServers: 'go on', sql: removedAccountsSchema },
+  { number: 37, name: 'lists of the record', olderServers: 'stop', sql: recordListsSchema },
 ]

@@ -88,6 +88,26 @@ export class AllocationLists {
   async ofHolders(holders: readonly number[], after: number, limit: number): Promise<Allocation[]> {
     return this.#ofHolders(holders, { text: 't.n > ?', values: [after], order: ['n'] }, byNumber, limit)
   }
+  /** Of one account in order of creation, after a cursor. */
+  async ofAccount(
+    account: string,
+    after: number,
+    limit: number,
+    filter: { readonly resourceType?: string; readonly region?: string } = {},
+  ): Promise<Allocation[]> {
+    const holders = await this.holders({ accounts: [account], ...filter })
+    return this.ofHolders(
+      holders.map(({ n }) => n),
+      after,
+      limit,
+    )
+  }
+  /** The same newest first, before a number. */
+  async ofAccountBefore(account: string, before: number, limit: number): Promise<Allocation[]> {
+    const holders = (await this.holders({ accounts: [account] })).map(({ n }) => n)
+    const newest = { text: 't.n < ?', values: [before], order: ['n'], isDescending: true } as const
+    return this.#ofHolders(holders, newest, (a, b) => b.n - a.n, limit)
+  }
   /** Of some holders, those that begin in a span, in the order of addresses and numbers. */
   async ofHoldersIn(holders: readonly number[], span: AddressSpan, limit: number): Promise<Allocation[]> {
     return this.#ofHolders(holders, spanCondition(span), byAddress, limit)
@@ -102,9 +122,34 @@ export class AllocationLists {
     const condition = { text: 't.resource_id = ? and t.n > ?', values: [resourceId, after], order: ['n'] } as const
     return this.#ofHolders(holders, condition, byNumber, limit)
   }
+  /** Of some holders, or of everybody, those that name one of these resources: in the order of the names and of creation. */
+  async ofResources(
+    holders: readonly number[] | undefined,
+    resourceIds: readonly string[],
+    limit: number,
+  ): Promise<Allocation[]> {
+    const list = listOfTexts(resourceIds)
+    if (holders) {
+      const named = { text: `t.resource_id in ${list.text}`, values: list.values, order: ['resource_id', 'n'] } as const
+      return this.#ofHolders(holders, named, byResource, limit)
+    }
+    const rows = await this.#sql.all<AllocationRow>(
+      `${selectAllocation} where a.resource_id in ${list.text} order by a.resource_id, a.n limit ?`,
+      ...list.values,
+      limit,
+    )
+    return rows.map(toAllocation)
+  }
   async #ofHolders(
     holders: readonly number[],
-    { text, values, order }: Pick<Ranges<never>, 'values' | 'order'> & { readonly text: string },
+    {
+      text,
+      values,
+      order,
+      isDescending = false,
+    }: Pick<Ranges<never>, 'values' | 'order' | 'isDescending'> & {
+      readonly text: string
+    },
     compare: (a: AllocationRow, b: AllocationRow) => number,
     limit: number,
   ): Promise<Allocation[]> {
@@ -119,6 +164,7 @@ export class AllocationLists {
         where: (key) => `t.holder = ${key} and ${text}`,
         values,
         order,
+        isDescending,
         compare,
       },
       limit,
@@ -165,5 +211,7 @@ interface NameRow {
   readonly n: number
 }
 
+const byResource = (a: AllocationRow, b: AllocationRow): number =>
+  compareValues(a.resource_id ?? null, b.resource_id ?? null) || a.n - b.n
 const byNumber = (a: AllocationRow, b: AllocationRow): number => a.n - b.n
 const byAddress = (a: AllocationRow, b: AllocationRow): number => Buffer.compare(a.first, b.first) || a.n - b.n

@@ -1,5 +1,7 @@
 // What assignments may become, and which decisions would have come out otherwise for it.
+import { joinKey } from '#model/key.ts'
 import type { Mode } from '#model/policy/values.ts'
+import { firstOfEach } from '../merged-ranges.ts'
 import type { Sql } from '../sql.ts'
 import { bit, integer, json, named, optional, type RowOf, references, table, text } from '../table.ts'
 
@@ -163,20 +165,31 @@ export class Candidates {
       countedAtOnce,
     )
   }
-  /** The numbers of a group's latest decisions. */
-  async samples(n: number, { from, until }: Span, group: GroupKey, limit: number): Promise<number[]> {
-    const rows = await this.#sql.all<{ decision: number }>(
-      `select decision from candidate_difference
-       where candidate = ? and account = ? and resource_type = ? and locale = ? and at >= ? and at < ?
-       order by decision desc limit ?`,
-      n,
-      group.account,
-      group.resourceType,
-      group.locale,
-      from,
-      until,
+  /** Of each group the numbers of its latest decisions, newest first. */
+  async samples(
+    n: number,
+    { from, until }: Span,
+    groups: readonly GroupKey[],
+    limit: number,
+  ): Promise<readonly (readonly number[])[]> {
+    const rows = await firstOfEach<GroupKey & { readonly decision: number }>(
+      this.#sql,
+      groups.map(({ account, resourceType, locale }) => [n, account, resourceType, locale]),
+      {
+        columns: 't.decision, t.account, t.resource_type as "resourceType", t.locale',
+        table: 'candidate_difference t',
+        where: (candidate, account, type, locale) =>
+          `t.candidate = ${candidate} and t.account = ${account} and t.resource_type = ${type} and t.locale = ${locale}
+           and t.at >= ? and t.at < ?`,
+        values: [from, until],
+        order: ['decision'],
+        isDescending: true,
+        compare: (a, b) => b.decision - a.decision,
+      },
       limit,
     )
-    return rows.map(({ decision }) => decision)
+    const found = Map.groupBy(rows, groupName)
+    return groups.map((group) => (found.get(groupName(group)) ?? []).map(({ decision }) => decision))
   }
 }
+const groupName = ({ account, resourceType, locale }: GroupKey): string => joinKey(account, resourceType, locale)

@@ -10,7 +10,7 @@ import {
 } from '#model/policy/exception.ts'
 import type { ExceptionBound, ExceptionKind, Unreviewed } from '#model/policy/exception-bounds.ts'
 import { accountableFor } from '#model/principal.ts'
-import type { Sql, SqlValue } from '../sql.ts'
+import { listOfTexts, type Sql, type SqlValue } from '../sql.ts'
 import {
   bit,
   block,
@@ -50,17 +50,22 @@ export interface Used {
 export interface ExceptionUse extends Used {
   /** What has it, where there is no allocation: an association, or the resource itself. */
   readonly place?: string
+  readonly exceptionId: string
 }
 
+/** By an index each; where both are given, rows of other requesters are passed over. */
 export interface ExceptionFilter {
-  readonly target?: string
-  readonly resourceType?: string
-  readonly requestedBy?: string
-  /** Only those that may have something to look at: a break-glass without review, or space that is still there. */
-  readonly mayHaveFinding?: boolean
+  readonly target?: string | undefined
+  readonly requestedBy?: string | undefined
+}
+/** In the order of time; those of one moment in that of their ids. */
+export interface ExceptionPlace {
+  readonly requestedAt: number
+  readonly id: string
 }
 
 interface UseRow {
+  exceptionId: string
   allocation: number | null
   place: string | null
   decision: number
@@ -201,6 +206,7 @@ const toUnreviewed = (row: UnreviewedRow): Unreviewed => ({
   resourceType: row.resource_type,
   requested: { by: row.requested_by, ...(row.requested_as === null ? {} : (JSON.parse(row.requested_as) as Known)) },
 })
+// Ordered by an expression below: the index of the moments would be walked from its beginning for the few that fit.
 const marksFor = (values: readonly unknown[]): string => values.map(() => '?').join(', ')
 /** Whose name shows nothing of who is behind it: anybody who may make tokens may make one for a service of that name. */
 const isMadeService = `(requested_by like 'service:%' and coalesce(requested_as, '') like '%"makers":%')`
@@ -238,33 +244,27 @@ export class Exceptions {
     return row && toException(row)
   }
 
-  /** In order of creation, after the one with id `after`. */
-  async list(after: string, limit: number, filter: ExceptionFilter = {}): Promise<Exception[]> {
-    const conditions = ['id > ?']
-    const values: SqlValue[] = [after]
-    const equal: readonly (readonly [string, string | undefined])[] = [
-      ['target_id', filter.target],
-      ['resource_type', filter.resourceType],
-      ['requested_by', filter.requestedBy],
-    ]
-    for (const [column, value] of equal) {
-      if (value === undefined) continue
-      conditions.push(`${column} = ?`)
-      values.push(value)
-    }
-    if (filter.mayHaveFinding) {
-      conditions.push(`((is_break_glass = 1 and reviewed_by is null) or (status in ('approved', 'revoked')
-        and exists (select 1 from exception_use u where u.exception_id = policy_exception.id and (${isStillThere}))))`)
-    }
+  /** Those that were asked for in a stretch of time, newest first, before a place. */
+  async list(
+    { target, requestedBy }: ExceptionFilter,
+    { from, until }: { readonly from: number; readonly until: number },
+    before: ExceptionPlace | undefined,
+    limit: number,
+  ): Promise<Exception[]> {
+    const [column, value] = target === undefined ? ['requested_by', requestedBy] : ['target_id', target]
     const rows = await exceptionTable.all(
       this.#sql,
-      `where ${conditions.join(' and ')} order by id limit ?`,
-      ...values,
+      `where ${value === undefined ? '' : `${column} = ? and `}requested_at >= ? and requested_at < ?
+         and (requested_at, id) < (?, ?) order by requested_at desc, id desc limit ?`,
+      ...(value === undefined ? [] : [value]),
+      from,
+      until,
+      before?.requestedAt ?? until,
+      before?.id ?? '',
       limit,
     )
     return rows.map(toException)
   }
-
   /** How many a bound counts together with an exception, without it; no more than the bound's maximum are looked at. */
   async count({ kind, per, max }: ExceptionBound, exception: Exception): Promise<number> {
     const [status, isBreakGlass] = countedAs[kind]
@@ -308,7 +308,7 @@ export class Exceptions {
          and ${isByOneOf(identities)}
          and (target_id in (${marksFor(path)}) or target_id in (select id from part)
            or exists (select 1 from part p join exception_use u on u.account = p.id where u.exception_id = e.id))
-       order by requested_at, id limit ?`,
+       order by requested_at + 0, id limit ?`,
       target,
       target,
       locale,
@@ -327,7 +327,7 @@ export class Exceptions {
       `select id, target_id, locale, resource_type, requested_by, requested_as from policy_exception
        where target_id in (${marksFor(nodes)}) and is_break_glass = 1 and reviewed_by is null and status = 'approved'
          and expires_at > ? and ${isByOneOf(identities)}
-       order by requested_at, id limit ?`,
+       order by requested_at + 0, id limit ?`,
       ...nodes,
       this.#clock.now,
       ...identityValues(identities),
@@ -429,23 +429,43 @@ export class Exceptions {
     const alone = isAlone ? { resourceId, resourceType, cidr } : {}
     await exceptionUseTable.insert(this.#sql, { exceptionId: id, decision, allocation, account, ...alone })
   }
-  /** What is still there of the space that was taken or used under an exception, in order of its decisions. */
-  async held(id: string, after: number, limit: number): Promise<ExceptionUse[]> {
+  /**
+   * What is still there of the space that was taken or used under exceptions: of one after the other in the order of their ids, the
+   * latest decisions first.
+   * @param before the number of a decision, where there is one exception: only what came before it
+   */
+  async held(ids: readonly string[], before: number, limit: number): Promise<ExceptionUse[]> {
+    const list = listOfTexts(ids)
     const found: ExceptionUse[] = []
     for (const { select, tables, condition } of homes) {
       const rows = await this.#sql.all<UseRow>(
-        `select u.decision, ${select} from exception_use u cross join ${tables}
-         where ${condition} and u.exception_id = ? and u.decision > ? order by u.decision limit ?`,
-        id,
-        after,
+        `select u.exception_id as "exceptionId", u.decision, ${select} from exception_use u cross join ${tables}
+         where ${condition} and u.exception_id in ${list.text} and u.decision < ?
+         order by u.exception_id, u.decision desc limit ?`,
+        ...list.values,
+        before,
         limit,
       )
       found.push(...rows.map(toUse))
     }
-    return found.sort((a, b) => a.decision - b.decision).slice(0, limit)
+    const inOrder = (a: ExceptionUse, b: ExceptionUse) =>
+      compareTexts(a.exceptionId, b.exceptionId) || b.decision - a.decision
+    return found.sort(inOrder).slice(0, limit)
+  }
+  /** The accounts that have something of the space that was taken or used under exceptions: by the ids of the exceptions. */
+  async holdersUnder(ids: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    const list = listOfTexts(ids)
+    const rows = await this.#sql.all<{ id: string; account: string }>(
+      `select distinct u.exception_id as id, u.account from exception_use u
+       where u.exception_id in ${list.text} and u.account is not null and (${isStillThere})`,
+      ...list.values,
+    )
+    const byId = Map.groupBy(rows, ({ id }) => id)
+    return new Map([...byId].map(([id, some]) => [id, some.map(({ account }) => account)]))
   }
 }
 
+const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 const toUse = ({ first, length, resource_type, resource_id, allocation, place, ...row }: UseRow): ExceptionUse => ({
   ...row,
   ...(allocation === null ? {} : { allocation }),

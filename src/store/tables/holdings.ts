@@ -127,32 +127,6 @@ export class Holdings {
     )
     return rows.map(toAllocation)
   }
-  /** Allocations of one account in order of creation, after a cursor. */
-  async ofAccount(
-    account: string,
-    after: number,
-    limit: number,
-    filter: { readonly resourceType?: string; readonly region?: string } = {},
-  ): Promise<Allocation[]> {
-    const holders = await this.#sql.all<{ n: number; resource_type: string; region: string }>(
-      'select n, resource_type, region from holder where account = ?',
-      account,
-    )
-    const found: Allocation[] = []
-    // Each holder's allocations stand in order in the index: the head of each is enough, whatever the limit leaves over.
-    for (const holder of holders) {
-      if (filter.resourceType !== undefined && holder.resource_type !== filter.resourceType) continue
-      if (filter.region !== undefined && holder.region !== filter.region) continue
-      const rows = await this.#sql.all<AllocationRow>(
-        `${selectAllocation} where a.holder = ? and a.n > ? order by a.n limit ?`,
-        holder.n,
-        after,
-        limit,
-      )
-      found.push(...rows.map(toAllocation))
-    }
-    return found.sort((a, b) => a.n - b.n).slice(0, limit)
-  }
   async ofResource(resourceId: string, after = 0, limit = -1): Promise<Allocation[]> {
     const rows = await this.#sql.all<AllocationRow>(
       `${selectAllocation} where a.resource_id = ? and a.n > ? order by a.n ${limit < 0 ? '' : 'limit ?'}`,

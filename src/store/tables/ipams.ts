@@ -120,12 +120,16 @@ export class Ipams {
     const rows = await this.#sql.all<Row>(`${scopeQuery} where s.ipam_id = ? order by s.id`, ipamId)
     return rows.map(toScope)
   }
-  /** Of all IPAMs, or of one, in order of creation. */
-  async listScopes({ ipamId }: { readonly ipamId?: string }, after: string, limit: number): Promise<Scope[]> {
+  async countScopes(ipamId: string): Promise<number> {
+    return (await this.#sql.get<{ n: number }>('select count(*) as n from scope where ipam_id = ?', ipamId))!.n
+  }
+  /** Of all IPAMs, or of some, in order of creation. */
+  async listScopes(ipamIds: readonly string[] | undefined, after: string, limit: number): Promise<Scope[]> {
+    const some = ipamIds && listOfTexts(ipamIds)
     const rows = await this.#sql.all<Row>(
-      `${scopeQuery} where s.id > ?${ipamId === undefined ? '' : ' and s.ipam_id = ?'} order by s.id limit ?`,
+      `${scopeQuery} where s.id > ? ${some ? `and s.ipam_id in ${some.text}` : ''} order by s.id limit ?`,
       after,
-      ...(ipamId === undefined ? [] : [ipamId]),
+      ...(some?.values ?? []),
       limit,
     )
     return rows.map(toScope)

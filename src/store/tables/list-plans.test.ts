@@ -20,6 +20,7 @@ import { Finding } from './finding.ts'
 import { Holds } from './holds.ts'
 import { Journal } from './journal.ts'
 import { Organizations } from './organizations.ts'
+import { Policies } from './policies.ts'
 import { RecordLists } from './record-lists.ts'
 import { Retention } from './retention.ts'
 import { RoleBindings } from './role-bindings.ts'
@@ -283,7 +284,7 @@ for (const engine of engines) {
         assert.equal((await tenures.ofAccount(account, { since: 0, final: rows }, place, page)).length, page)
       })
       await asks('held', 3, async () => {
-        await space.allocations.ofAccount(account, 0, page)
+        await new AllocationLists(sql).ofAccount(account, 0, page)
         await space.holds.list({ account }, 0, page)
       })
       await asks('of a resource', 7, async () => {
@@ -436,6 +437,18 @@ for (const engine of engines) {
           ['ou-8', 'n8'],
         ]),
       )
+    })
+
+    test('exceptions and versions of policies are read newest first, a page of an index', async () => {
+      const [exceptions, policies] = [new Exceptions(sql, { now: 1_000 }), new Policies(sql, { now: 1_000 })]
+      const span = { from: 5, until: 1_000 }
+      for (const filter of [{}, { target: account }, { requestedBy: 'user:a' }]) {
+        await asks(`exceptions ${Object.keys(filter)}`, 1, () => exceptions.list(filter, span, undefined, page))
+        const place = { requestedAt: 7, id: 'exception-7' }
+        await asks(`more exceptions ${Object.keys(filter)}`, 1, () => exceptions.list(filter, span, place, page))
+      }
+      await asks('versions', 1, () => policies.versionsBefore('p', span, undefined, page))
+      await asks('more versions', 1, () => policies.versionsBefore('p', span, { createdAt: 7, version: 2 }, page))
     })
 
     test('D8 what a bound counts is a search of an index, and no more than the bound', async () => {

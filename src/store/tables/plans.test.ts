@@ -79,7 +79,6 @@ test('every statement that taking, giving back and paging send is a search of a 
   for (const allocation of [first, second, third])
     assert.deepEqual(await space.allocations.find(allocation.n), allocation)
   assert.equal((await space.allocations.ofPool(pool, undefined, 2)).length, 2)
-  assert.equal((await space.allocations.ofAccount(account, first.n, 1)).length, 1)
   await space.allocations.at(pool, first.cidr)
   await space.allocations.ofResource('vpc-1')
   await space.allocations.inside(pool, provisioned[0]!, 10)

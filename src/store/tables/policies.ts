@@ -1,7 +1,7 @@
 // Policies, their immutable versions, and where they are enabled.
 import type { Assignment } from '#model/policy/document.ts'
 import type { AssignmentKind, Compatibility, ManagedBy, Mode } from '#model/policy/values.ts'
-import type { Sql } from '../sql.ts'
+import { listOfTexts, type Sql } from '../sql.ts'
 import { changing, integer, optional, type Row, type RowOf, references, table, text } from '../table.ts'
 import { type PolicyBody, parseBody } from './governance.ts'
 import type { Clock } from './history.ts'
@@ -33,6 +33,9 @@ export interface NewVersion {
   /** A `PolicyBody` as JSON. */
   readonly text: string
   readonly author: string
+  /** What the text says of these. */
+  readonly compatibility: Compatibility
+  readonly documentCount: number
 }
 /** A change of what the policies of an account say, before it is made. */
 export interface ContentChange {
@@ -53,9 +56,19 @@ export const policyVersionTable = table(
     /** The ARN of who made it. */
     author: text(),
     createdAt: integer(),
+    /** What the body says of these: lists show them without reading it. */
+    compatibility: text<Compatibility>(),
+    documentCount: integer(),
   },
   'recorded',
 )
+/** A version as lists show it, without what it says. */
+export type VersionFacts = Omit<RowOf<typeof policyVersionTable>, 'policyId' | 'body'>
+/** In the order of time; versions of one moment in that of their numbers. */
+export interface VersionPlace {
+  readonly createdAt: number
+  readonly version: number
+}
 /** Bytes of versions that were written to the policies of an account on one day (of UTC, counted from 1970). */
 export const policyWrittenTable = table(
   'policy_written',
@@ -76,7 +89,7 @@ export const assignmentTable = table(
 )
 export type StoredAssignment = RowOf<typeof assignmentTable>
 
-export interface StoredVersion extends Omit<RowOf<typeof policyVersionTable>, 'policyId' | 'body'> {
+export interface StoredVersion extends VersionFacts {
   readonly body: PolicyBody
 }
 
@@ -88,6 +101,20 @@ const toVersion = ({ policyId: _, body, ...version }: RowOf<typeof policyVersion
   ...version,
   body: parseBody(body),
 })
+
+export interface PolicyFilter {
+  readonly ipamId?: string | undefined
+  readonly account?: string | undefined
+  /** The home Region of its IPAM. */
+  readonly region?: string | undefined
+}
+/** What a list tells of a policy beside its row. */
+export interface Standing extends Pick<VersionFacts, 'contentHash' | 'compatibility' | 'documentCount'> {
+  readonly assignmentCount: number
+}
+
+const where = (column: string, value: string | undefined) =>
+  value === undefined ? [] : [{ text: `${column} = ?`, value }]
 
 export class Policies {
   readonly #sql: Sql
@@ -101,19 +128,28 @@ export class Policies {
     const row = await this.#sql.get<Row>(`${policyQuery} where p.id = ?`, id)
     return row && toPolicy(row)
   }
-  /** An account's policies whose IPAM lives in the Region, in order of creation. */
-  async ofAccount(account: string, region: string): Promise<Policy[]> {
+  /** Those of an IPAM or an account, or all policies, in order of creation, after the one with id `after`. */
+  async list({ ipamId, account, region }: PolicyFilter, after: string, limit: number): Promise<Policy[]> {
+    const equal = [...where('p.ipam_id', ipamId), ...where('p.account', account), ...where('i.region', region)]
     const rows = await this.#sql.all<Row>(
-      `${policyQuery} where p.account = ? and i.region = ? order by p.id`,
-      account,
-      region,
+      `${policyQuery} where ${[...equal.map(({ text }) => text), 'p.id > ?'].join(' and ')} order by p.id limit ?`,
+      ...equal.map(({ value }) => value),
+      after,
+      limit,
     )
     return rows.map(toPolicy)
   }
-  /** All policies, in order of creation. */
-  async list(after: string, limit: number): Promise<Policy[]> {
-    const rows = await this.#sql.all<Row>(`${policyQuery} where p.id > ? order by p.id limit ?`, after, limit)
-    return rows.map(toPolicy)
+  /** Of some policies, each with the hash of the version in force and in how many places it is enabled. */
+  async standingOf(ids: readonly string[]): Promise<ReadonlyMap<string, Standing>> {
+    const list = listOfTexts(ids)
+    const rows = await this.#sql.all<Standing & { readonly id: string }>(
+      `select p.id, v.content_hash as "contentHash", v.compatibility, v.document_count as "documentCount",
+         (select count(*) from assignment a where a.policy_id = p.id) as "assignmentCount"
+       from policy p cross join policy_version v
+       where p.id in ${list.text} and v.policy_id = p.id and v.version = p.version`,
+      ...list.values,
+    )
+    return new Map(rows.map(({ id, ...standing }) => [id, standing]))
   }
   async countOfIpam(ipamId: string): Promise<number> {
     const row = await this.#sql.get<{ count: number }>('select count(*) as count from policy where ipam_id = ?', ipamId)
@@ -208,9 +244,8 @@ export class Policies {
     version: NewVersion,
     countedFor: readonly string[],
   ): Promise<void> {
-    const { version: number, contentHash, text: body, author } = version
-    const createdAt = this.#clock.now
-    await policyVersionTable.insert(this.#sql, { policyId: id, version: number, contentHash, body, author, createdAt })
+    const { text: body, ...facts } = version
+    await policyVersionTable.insert(this.#sql, { policyId: id, body, createdAt: this.#clock.now, ...facts })
     for (const name of [account, ...countedFor]) {
       await this.#sql.run('delete from policy_written where account = ? and day < ?', name, this.#today)
       await this.#sql.run(
@@ -243,26 +278,39 @@ export class Policies {
   async versions(id: string): Promise<StoredVersion[]> {
     return (await policyVersionTable.all(this.#sql, 'where policy_id = ? order by version', id)).map(toVersion)
   }
-  /** Numbers of versions, from the one after `version` on. */
-  async versionsAfter(id: string, version: number, limit: number): Promise<number[]> {
-    const rows = await this.#sql.all<{ version: number }>(
-      'select version from policy_version where policy_id = ? and version > ? order by version limit ?',
+  /** Versions without what they say, newest first, from the one before a place on. */
+  async versionsBefore(
+    id: string,
+    { from, until }: { readonly from: number; readonly until: number },
+    before: VersionPlace | undefined,
+    limit: number,
+  ): Promise<VersionFacts[]> {
+    return this.#sql.all<VersionFacts>(
+      `select version, content_hash as "contentHash", author, created_at as "createdAt", compatibility,
+         document_count as "documentCount"
+       from policy_version where policy_id = ? and created_at >= ? and created_at < ?
+         and (created_at, version) < (?, ?) order by created_at desc, version desc limit ?`,
       id,
-      version,
+      from,
+      until,
+      before?.createdAt ?? until,
+      before?.version ?? 0,
       limit,
     )
-    return rows.map((row) => row.version)
   }
 
-  /** Where policies are enabled and whose they are, in order of policy and target. */
+  /** Where policies are enabled and whose they are, in order of policy and target; of one policy, or on one target. */
   async listAssignments(
+    { policyId, targetId }: { readonly policyId?: string | undefined; readonly targetId?: string | undefined },
     after: { readonly policyId: string; readonly targetId: string },
     limit: number,
   ): Promise<(StoredAssignment & { account: string })[]> {
+    const equal = [...where('a.policy_id', policyId), ...where('a.target_id', targetId)]
     const rows = await this.#sql.all<Row>(
       `select ${assignmentTable.columnsOf('a')}, p.account as owner from assignment a join policy p on p.id = a.policy_id
-       where a.policy_id > ? or (a.policy_id = ? and a.target_id > ?) order by a.policy_id, a.target_id limit ?`,
-      after.policyId,
+       where ${equal.map(({ text }) => `${text} and `).join('')}(a.policy_id, a.target_id) > (?, ?)
+       order by a.policy_id, a.target_id limit ?`,
+      ...equal.map(({ value }) => value),
       after.policyId,
       after.targetId,
       limit,

@@ -608,11 +608,19 @@ export class Timeline {
   }
   /** The present or last state of a tenure. */
   async latestOf(n: number): Promise<Tenure | undefined> {
+    return (await this.latestOfMany([n])).get(n)
+  }
+  /** The same of many, by their numbers; those that never were are missing. */
+  async latestOfMany(numbers: readonly number[]): Promise<ReadonlyMap<number, Tenure>> {
+    const found = new Map<number, Tenure>()
     for (const part of [parts.allocated, parts.held, parts.ended]) {
-      const [found] = await this.#byNumber(part, { text: 't.n = ?', values: [n] }, undefined, 1)
-      if (found) return found
+      const left = numbers.filter((n) => !found.has(n))
+      if (left.length === 0) break
+      const { text, values } = listOf(left)
+      const rows = await this.#byNumber(part, { text: `t.n in ${text}`, values }, undefined, 2 * left.length)
+      for (const row of rows) if (!found.has(row.n)) found.set(row.n, row)
     }
-    return undefined
+    return found
   }
   /** The present states of allocations and holds, by their numbers; those that are over are missing. */
   async presentOf(numbers: readonly number[]): Promise<ReadonlyMap<number, Tenure>> {

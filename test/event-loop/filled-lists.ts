@@ -1,0 +1,281 @@
+// Many rows for every list of a filled store: what only lists show, and what each row brings along that is read with it.
+import assert from 'node:assert/strict'
+import { formatId, type IdKind, parseId } from '#model/identifier.ts'
+import type { ExceptionStatus } from '#model/policy/exception.ts'
+import { tagsMax } from '#model/tags.ts'
+import type { Transaction } from '#store/store.ts'
+import { managementAccount } from '../world.ts'
+import type { Filled } from './filled-world.ts'
+
+/** What lists are asked about that is in them only. */
+export interface Listed {
+  /** With many versions, and many documents in the one in force. */
+  readonly policyId: string
+  /** Assigned in many places. */
+  readonly assignedPolicyId: string
+  /** With a candidate that many decisions would have come out otherwise for. */
+  readonly candidate: { readonly policyId: string; readonly targetId: string }
+  /** Over, with much that was taken under it. */
+  readonly exceptionId: string
+  /** Changed often. */
+  readonly objectId: string
+  /** About many objects. */
+  readonly changeId: string
+  /** The name of a resource that many allocations have. */
+  readonly resourceId: string
+  /** Of filters by their names, or those with the operation's before them, values that fit much. */
+  readonly values: Readonly<Record<string, readonly string[]>>
+}
+
+const step = 200
+const locale = 'us-east-1'
+const type = 'onprem:host'
+/** Of its own: what else the account has is no finding because of a tag that its policy requires. */
+const taggedType = 'onprem:network'
+const hourMs = 3_600_000
+const bytesOfHash = 32
+const batchMax = 100
+/** Of one account; it may have a few more. */
+const policiesMax = 980
+/** That a policy may have. */
+const documentsMax = 1_000
+/** Among the exceptions, one that was approved and is over. */
+const overAt = 2
+
+const newId = (tx: Transaction, kind: IdKind): string => formatId(kind, tx.installation, tx.nextSequence())
+const memberOf = (index: number): string => String(200_000_000_000 + index)
+
+/** `count` of each, in a world that has as many accounts and allocations. */
+export async function fillLists({ world, aws }: Filled, count: number): Promise<Listed> {
+  const insert = async (one: (tx: Transaction, index: number) => Promise<unknown>) => {
+    for (let from = 0; from < count; from += step) {
+      await world.store.write(async (tx) => {
+        for (let index = from; index < Math.min(from + step, count); index++) await one(tx, index)
+      })
+    }
+  }
+  const put = async (path: string, body: object) => {
+    const { status, body: answer } = await world.ask('PUT', path, { body })
+    assert.ok(status < 300, JSON.stringify(answer))
+  }
+  const { Ipams } = await world.call('DescribeIpams', {})
+  const like = (await world.store.read((tx) => tx.ipams.find(Ipams![0]!.IpamId!)))!
+  const scopeLike = (await world.store.read((tx) => tx.ipams.findScope(like.privateScopeId)))!
+  const content = (documents: readonly object[]) => ({
+    contentHash: '0'.repeat(2 * bytesOfHash),
+    text: JSON.stringify({ compatibility: 'strict', documents }),
+    author: 'user:asking',
+    compatibility: 'strict' as const,
+    documentCount: documents.length,
+  })
+
+  // An IPAM for each account, with its scopes and a policy that is assigned to the account.
+  await insert(async (tx, index) => {
+    const account = memberOf(index)
+    const [id, publicScopeId, privateScopeId] = [newId(tx, 'ipam'), newId(tx, 'scope'), newId(tx, 'scope')]
+    await tx.ipams.insert({ ...like, id, account, publicScopeId, privateScopeId, createdAt: tx.now })
+    const scope = { ...scopeLike, ipamId: id, account }
+    await tx.ipams.insertScope({ ...scope, id: publicScopeId, kind: 'public' })
+    await tx.ipams.insertScope({ ...scope, id: privateScopeId, kind: 'private' })
+    await tx.ipams.insertScope({ ...scopeLike, id: newId(tx, 'scope'), isDefault: false })
+    const policyId = newId(tx, 'policy')
+    const policy = { id: policyId, ipamId: id, account, region: like.region, version: 1 }
+    await tx.policies.insert({ ...policy, compatibilityDefault: 'strict', createdAt: tx.now })
+    await tx.policies.addVersion(policy, { version: 1, ...content([]) }, [])
+    await tx.tags.put({ id: policyId, type: 'ipam-policy', account, region: like.region }, 'Name', `policy-${index}`)
+    await tx.policies.assign({ policyId, targetId: account, kind: 'default', mode: 'observe', managedBy: 'account' })
+    if (index >= policiesMax) return
+    const own = { ...policy, id: newId(tx, 'policy'), ipamId: like.id, account: managementAccount }
+    await tx.policies.insert({ ...own, compatibilityDefault: 'strict', createdAt: tx.now })
+    await tx.policies.addVersion(own, { version: 1, ...content([]) }, [])
+  })
+
+  // One policy with many versions and documents, and one that is assigned everywhere.
+  const make = () => world.post<{ policyId: string }>('/policies', { ipamId: like.id })
+  const [{ policyId }, assigned] = [await make(), await make()]
+  const documents = Array.from({ length: documentsMax }, (_, index) => ({
+    locale: `onprem:site-${index}`,
+    resourceType: type,
+    rules: [],
+    settings: {},
+  }))
+  const owned = { id: policyId, account: managementAccount }
+  await insert(async (tx, index) => {
+    await tx.policies.insertVersion(owned, { version: index + 2, ...content([]) }, [])
+    const managedBy = 'delegated-administrator-for-ipam'
+    const { policyId } = assigned
+    await tx.policies.assign({ policyId, targetId: memberOf(index), kind: 'final', mode: 'observe', managedBy })
+  })
+  await world.store.write((tx) => tx.policies.addVersion(owned, { version: count + 2, ...content(documents) }, []))
+  const candidate = { policyId: assigned.policyId, targetId: memberOf(0) }
+  await put(`/policies/${candidate.policyId}/assignments/${candidate.targetId}/candidate`, { mode: 'warn' })
+
+  // Who may do what, with which tokens.
+  let firstToken = ''
+  await insert(async (tx, index) => {
+    const principal = `user:nobody-${index % 7}`
+    const binding = { principal, role: 'auditor', node: memberOf(index), effect: 'permit', createdAt: tx.now } as const
+    await tx.roleBindings.insert({ id: newId(tx, 'roleBinding'), ...binding })
+    const token = {
+      id: newId(tx, 'apiToken'),
+      principal,
+      account: managementAccount,
+      groups: [],
+      scopes: ['*'],
+      makers: ['user:asking'],
+      origin: 'operator',
+      createdAt: tx.now,
+      expiresAt: tx.now + hourMs,
+    } as const
+    const hash = Buffer.alloc(bytesOfHash)
+    hash.writeUInt32BE(index)
+    await tx.apiTokens.insert({ ...token, ...(index === 0 ? {} : { origin: 'token', madeWith: firstToken }) }, hash)
+    if (index === 0) firstToken = token.id
+  })
+
+  // Hosts, each with a name of its own, others that share one, and networks that have lost a tag which their policy requires.
+  const { items } = await world.get<{ items: { ipamId: string; privateScopeId: string; region: string }[] }>('/ipams')
+  const own = items.find(({ region }) => region === locale)!
+  const { poolId } = await world.post<{ poolId: string }>('/pools', {
+    scopeId: own.privateScopeId,
+    family: 'ipv4',
+    locale,
+  })
+  await world.post(`/pools/${poolId}/cidrs`, { cidr: '10.200.0.0/14' })
+  const lawOf = await make()
+  await put(`/policies/${lawOf.policyId}/documents/${locale}/${taggedType}`, {
+    rules: [{ poolId }],
+    requiredTags: [{ key: 'team' }],
+  })
+  await put(`/policies/${lawOf.policyId}/assignments/${managementAccount}`, { kind: 'final', mode: 'enforce' })
+  const allocate = async (number: number, one: (index: number) => object): Promise<string[]> => {
+    const made: string[] = []
+    for (let from = 0; from < number; from += batchMax) {
+      const length = Math.min(batchMax, number - from)
+      const allocations = Array.from({ length }, (_, index) => ({
+        account: managementAccount,
+        locale,
+        poolId,
+        ...one(from + index),
+      }))
+      const batch = await world.post<{ allocations: { allocationId: string }[] }>('/allocations/batch', { allocations })
+      made.push(...batch.allocations.map(({ allocationId }) => allocationId))
+    }
+    return made
+  }
+  const hosts = await allocate(count, (index) => ({ resourceType: type, resourceId: `host-${index}` }))
+  const resourceId = 'host-of-many'
+  await allocate(count, () => ({ resourceType: type, resourceId }))
+  const tagged = await allocate(count, () => ({ resourceType: taggedType, netmaskLength: 30, tags: { team: 'net' } }))
+  await insert(async (tx, index) => {
+    await tx.tags.remove(tagged[index]!, 'team')
+  })
+
+  // Exceptions of every state, some with space that they keep, and with space that was taken under them.
+  const states: readonly ExceptionStatus[] = ['requested', 'approved', 'approved', 'denied', 'revoked']
+  const exceptions: string[] = []
+  await insert(async (tx, index) => {
+    const number = (id: string): number => parseId('allocation', tx.installation, id)!
+    const id = newId(tx, 'exception')
+    const at = tx.now
+    const by = { by: `user:nobody-${index % 7}`, at }
+    const status = states[index % states.length]!
+    const isOver = index % 2 === 0
+    await tx.exceptions.insert({
+      id,
+      target: index % 3 === 0 ? managementAccount : memberOf(index),
+      locale,
+      resourceType: type,
+      grants: { pools: [poolId], provider: false },
+      startsAt: at - hourMs,
+      expiresAt: isOver ? at - 1 : at + hourMs,
+      reason: 'an example',
+      status,
+      isBreakGlass: status === 'approved' && index % 4 === 0,
+      hold: number(hosts[index]!),
+      requested: by,
+      asked: by,
+      ...(status === 'approved' || status === 'revoked' ? { approved: { by: 'user:asking', at } } : {}),
+      ...(status === 'denied' || status === 'revoked' ? { ended: by } : {}),
+    })
+    exceptions.push(id)
+    const [decision, allocation] = [tx.nextSequence(), number(tagged[index]!)]
+    const { cidr } = (await tx.allocations.find(allocation))!
+    const use = { cidr, resourceType: taggedType, account: managementAccount }
+    await tx.exceptions.use(id, { ...use, decision, allocation })
+    // All of them under one that is over.
+    await tx.exceptions.use(exceptions[overAt] ?? id, { ...use, decision: tx.nextSequence(), allocation })
+  })
+
+  // What would have been decided otherwise, of each account.
+  const { n } = (await world.store.read((tx) => tx.candidates.find(candidate.policyId, candidate.targetId)))!
+  const decisions = await world.store.read((tx) => tx.recordLists.decisionsBefore({}, Number.MAX_SAFE_INTEGER, count))
+  const now = await world.store.read(async (tx) => tx.now)
+  const differences = decisions.numbers.map(
+    (decision, index) => `(${n}, '${memberOf(index)}', '${type}', '${locale}', ${decision}, ${now}, 'newly-denied', 0)`,
+  )
+  await world.database.tamper(
+    `insert into candidate_difference (candidate, account, resource_type, locale, decision, at, kind, order_only)
+     values ${differences.join(', ')}`,
+  )
+
+  // Accounts that were asked for, and tags of a node.
+  await insert((tx, index) => {
+    const id = `car-${String(index).padStart(32, '0')}`
+    const name = `account-${index}`
+    const asked = { id, account: memberOf(index), name, email: `${name}@example.com`, requestedAt: tx.now }
+    return tx.organizations.insertCreation({ ...asked, state: 'SUCCEEDED', completedAt: tx.now })
+  })
+  const [tagsOfNode] = aws.get('ListTagsForResource')!
+  await world.organizations('TagResource', {
+    ...(tagsOfNode!.input as { ResourceId: string }),
+    Tags: Array.from({ length: tagsMax }, (_, index) => ({ Key: `key-${index}`, Value: 'value' })),
+  })
+
+  // One object with many versions, and a change of many.
+  const objectId = poolId
+  for (let change = 0; change < count; change++) {
+    world.advance(1)
+    await world.store.write((tx) =>
+      tx.history.changed({ id: objectId, kind: 'ipam-pool', account: managementAccount }, { description: `${change}` }),
+    )
+  }
+  await world.call('CreateTags', { Resources: hosts.slice(0, 1_000), Tags: [{ Key: 'team', Value: 'net' }] })
+  await world.call('CreateIpamPool', {
+    IpamScopeId: own.privateScopeId,
+    AddressFamily: 'ipv4',
+    Locale: locale,
+    SourceIpamPoolId: poolId,
+  })
+  const { rootId } = await world.get<{ rootId: string }>('/organization')
+  const { parentId } = await world.get<{ parentId: string }>(`/accounts/${memberOf(0)}`)
+  const changes = await world.get<{ items: { changeId: string; principal: string }[] }>(
+    '/changes?action=CreateTags&limit=1',
+  )
+  const { principal: arn } = changes.items[0]!
+  await world.store.write((tx) => tx.moveGovernanceEpoch())
+  return {
+    policyId,
+    assignedPolicyId: assigned.policyId,
+    candidate,
+    exceptionId: exceptions[overAt]!,
+    objectId,
+    changeId: changes.items[0]!.changeId,
+    resourceId,
+    values: {
+      ipamId: [like.id, own.ipamId],
+      scopeId: [own.privateScopeId],
+      poolId: [poolId],
+      policyId: [assigned.policyId, lawOf.policyId],
+      parentPoolId: [poolId],
+      parentId: [rootId, parentId],
+      resourceId: [resourceId],
+      principal: ['user:nobody-1'],
+      'listChanges.principal': [arn],
+      requestedBy: ['user:nobody-1'],
+      madeWith: [firstToken],
+      locale: ['onprem:site-1'],
+      subject: [objectId, hosts[0]!],
+    },
+  }
+}
