@@ -3,55 +3,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { organizationsModel } from '#formats/aws/service-model.ts'
 import type { Denial, ToldDecision } from '#model/policy/decision.ts'
-import { type Noun, type Refusal, saidByPolicy } from '#model/refusal.ts'
+import { type Refusal, saidByPolicy } from '#model/refusal.ts'
 import { problemOf } from './rest/problem.ts'
-import { cutFacts, type Protocol, wordingOf } from './wording.ts'
+import { cutFacts, nounNames, type Protocol, wordingOf } from './wording.ts'
 
 const protocols: readonly Protocol[] = ['ec2', 'organizations', 'sts']
 const long = 'x'.repeat(5_000)
-/** A noun that is missing here does not compile. */
-const everyNoun: { readonly [N in Noun]: true } = {
-  ipam: true,
-  'ipam-scope': true,
-  'ipam-pool': true,
-  'ipam-pool-allocation': true,
-  'ipam-policy': true,
-  'ipam-pool-cidr': true,
-  'organization-target': true,
-  change: true,
-  'elastic-ip': true,
-  'elastic-ip-address': true,
-  association: true,
-  'nat-gateway': true,
-  'network-interface': true,
-  vpc: true,
-  'vpc-cidr-association': true,
-  subnet: true,
-  resource: true,
-  account: true,
-  organization: true,
-  'organizational-unit': true,
-  root: true,
-  parent: true,
-  child: true,
-  'create-account-request': true,
-  role: true,
-  region: true,
-  'availability-zone': true,
-  'role-binding': true,
-  decision: true,
-  'resource-type': true,
-  'api-token': true,
-  'policy-version': true,
-  'policy-document': true,
-  'policy-assignment': true,
-  exception: true,
-  candidate: true,
-  'source-parent': true,
-  'destination-parent': true,
-  'delegated-administrator': true,
-}
-const nouns = Object.keys(everyNoun) as Noun[]
+const nouns = nounNames
 const id = 'an-id'
 const problem = 'it is wrong'
 

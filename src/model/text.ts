@@ -52,7 +52,7 @@ function problemOf(text: string): string | undefined {
 }
 
 /** Such that it can itself be answered and read. */
-const shown = (text: string): string =>
+export const shownText = (text: string): string =>
   withoutSecrets(text.toWellFormed()).replaceAll(new RegExp(control, 'gu'), (found) =>
     found < ' ' ? String.fromCharCode(pictures + found.charCodeAt(0)) : '\u{fffd}',
   )
@@ -63,7 +63,7 @@ const pictures = 0x2400
 export function findUnfitText(input: unknown, field = ''): UnfitText | undefined {
   if (typeof input === 'string') {
     const problem = problemOf(input)
-    return problem === undefined ? undefined : { field: shown(field), value: shown(input), problem }
+    return problem === undefined ? undefined : { field: shownText(field), value: shownText(input), problem }
   }
   if (typeof input !== 'object' || input === null || ArrayBuffer.isView(input)) return undefined
   for (const name of Object.keys(input)) {

@@ -1,13 +1,15 @@
 // Things that are called or tagged alike, of which somebody sees some: what others have called so hides none of them.
+import { refuse } from '#model/refusal.ts'
 import type { Awaitable } from '#store/sql.ts'
 import type { ReadTransaction } from '#store/store.ts'
 
 /** Things alike that are looked at for those that count, where it is not known whose can. */
-const alikeMax = 20_000
+export const alikeMax = 20_000
 export const alikePerStep = 1_000
 
 /**
- * Those that count, up to `limit` and the rest of a step.
+ * Those that count, up to `limit` and the rest of a step. Where there are more alike than are looked at, it is refused and not answered
+ * as if there were no others: whoever calls very many things alike would hide those of others.
  * @param read the next ones behind one, in an order that does not change
  */
 export async function amongAlike<Row>(
@@ -22,8 +24,21 @@ export async function amongAlike<Row>(
     if (looked > 0) await tx.nextTurn()
     const rows = await read(after, alikePerStep)
     found.push(...rows.filter(counts))
-    if (rows.length < alikePerStep) break
+    if (rows.length < alikePerStep) return found
     after = rows.at(-1)
+  }
+  if (found.length < limit && (await read(after, 1)).length > 0) {
+    const [countedFor, remedy] = ['one name or id', 'Give the number of the account, or the id that was drawn here.']
+    const used = alikeMax + 1
+    refuse({
+      code: 'LimitExceeded',
+      what: 'things alike',
+      limit: alikeMax,
+      used,
+      countedFor,
+      remedy,
+      isOfRequest: true,
+    })
   }
   return found
 }

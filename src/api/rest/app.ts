@@ -510,10 +510,24 @@ function refusalOf(error: ValidationError, request: FastifyRequest): Refusal | u
 }
 
 type Issue = NonNullable<ValidationError['validation']>[number]
-const namesIn = ({ instancePath }: Issue): string[] => instancePath.split('/').filter(Boolean)
-function unknownIn(issue: Issue): string | undefined {
+/** The names on the way to what is wrong. Some, such as keys of tags, may have the slash in them that is between names: then they are there. */
+function namesIn({ instancePath }: Issue, input: unknown): string[] {
+  const names: string[] = []
+  let within = input
+  for (let rest = instancePath.slice(1); rest !== ''; ) {
+    const known = typeof within === 'object' && within !== null ? Object.keys(within) : []
+    const name =
+      known.filter((one) => rest === one || rest.startsWith(`${one}/`)).sort((a, b) => b.length - a.length)[0] ??
+      rest.split('/', 1)[0]!
+    names.push(name)
+    within = (within as Record<string, unknown> | undefined)?.[name]
+    rest = rest.slice(name.length + 1)
+  }
+  return names
+}
+function unknownIn(issue: Issue, input: unknown): string | undefined {
   const { keys } = (issue.params ?? {}) as { keys?: string[] }
-  return keys && [...namesIn(issue), keys[0]].join('.')
+  return keys && [...namesIn(issue, input), keys[0]].join('.')
 }
 /** The body is looked at before the query, which then nobody has looked at. */
 function unknownInQuery({ query, routeOptions }: FastifyRequest): string | undefined {
@@ -533,12 +547,13 @@ const places: Readonly<Record<string, keyof FastifyRequest>> = {
  * most often why another one is missing.
  */
 function refusalOfInput({ validation, validationContext }: ValidationError, request: FastifyRequest): Refusal {
-  const unknown = validation!.map(unknownIn).find((field) => field !== undefined) ?? unknownInQuery(request)
+  let value: unknown = request[places[validationContext ?? 'body'] ?? 'body']
+  const unknown =
+    validation!.map((issue) => unknownIn(issue, value)).find((field) => field !== undefined) ?? unknownInQuery(request)
   if (unknown !== undefined) return { code: 'UnknownParameter', field: unknown }
   const [first] = validation!
-  const names = namesIn(first!)
+  const names = namesIn(first!, value)
   const field = names.join('.') || (validationContext ?? 'body')
-  let value: unknown = request[places[validationContext ?? 'body'] ?? 'body']
   for (const name of names) value = (value as Record<string, unknown> | undefined)?.[name]
   if (value === undefined) return { code: 'MissingParameter', field }
   const problem = first!.message ?? 'it is not what is expected'

@@ -146,12 +146,38 @@ test('groups that cannot all be read are refused, so that none that forbids some
     [{ groups: null }, /`groups` is null/],
     [{ groups: ['net', 7] }, /`groups` has a number/],
     [hidden, /`groups`.* elsewhere/],
+    [{ groups: ['dev'], ...hidden }, /`groups`.* elsewhere/],
+    [{ groups: [], ...hidden }, /`groups`.* elsewhere/],
   ] as const) {
     const refusal = await arriveWith(claims)
     assert('code' in refusal && refusal.code === 'NotAuthorized', JSON.stringify([claims, refusal]))
     assert.match((refusal as { because?: string }).because ?? '', says)
   }
   assert.deepEqual(await arriveWith({}), { name: 'user:nina@example.com', groups: [] })
+  // Whichever of the two answers says so, and whatever the other one has.
+  const known = { ...nina, ...isVerified }
+  for (const [idToken, userInfo] of [
+    [
+      { ...known, ...hidden },
+      { sub: 'nina', groups: [] },
+    ],
+    [
+      { ...known, ...hidden },
+      { sub: 'nina', groups: ['dev'], _claim_names: {} },
+    ],
+    [nina, { ...known, groups: ['dev'], ...hidden }],
+  ] as const) {
+    const refusal = await arrive({ idToken, userInfo })
+    assert.match((refusal as { because?: string }).because ?? '', /elsewhere/, JSON.stringify([idToken, refusal]))
+  }
+})
+
+test('I7 what cannot be a name is shown so that it steers nothing', async () => {
+  const refusal = await arrive({
+    idToken: { ...nina, ...isVerified, email: 'a\u202eb\n@c.d' },
+    userInfo: { sub: 'nina' },
+  })
+  assert.match((refusal as { because?: string }).because ?? '', /^`a\ufffdb\u240a@c\.d` cannot be/)
 })
 
 test('A9 an id token that the provider has not signed names nobody', async () => {

@@ -14,6 +14,7 @@ import {
 } from 'openid-client'
 import { isPrincipalName, type Principal } from '#model/principal.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
+import { shownText } from '#model/text.ts'
 import type { Sealer } from '#store/tables/access-keys.ts'
 
 /** From the first redirect to the provider's answer. */
@@ -205,7 +206,9 @@ const refuseUnconfirmed = (error: unknown): never =>
  * where both have the same.
  */
 function joinClaims(inToken: Claims, asked: Claims): Claims {
-  const joined = { ...asked, ...inToken }
+  // What one of them says is elsewhere is not all there, whatever the other has of it.
+  const elsewhere = { _claim_names: { ...namesElsewhere(asked), ...namesElsewhere(inToken) } }
+  const joined: Claims = { ...asked, ...inToken, ...elsewhere }
   const vouching = 'email_verified' in inToken ? inToken : asked
   return vouching.email === joined.email ? joined : { ...joined, email_verified: false }
 }
@@ -225,7 +228,7 @@ function nameIn(claims: Claims, { nameClaim }: OidcSettings): string {
     return because('the identity provider has not verified your email address')
   }
   const name = `user:${value}`
-  return isPrincipalName(name) ? name : because(`\`${value.slice(0, 100)}\` cannot be a principal's name`)
+  return isPrincipalName(name) ? name : because(`\`${shownText(value.slice(0, 100))}\` cannot be a principal's name`)
 }
 
 /**
@@ -237,11 +240,9 @@ function groupsIn(claims: Claims, { groupsClaim }: OidcSettings): readonly strin
   const because = (problem: string): never =>
     refuse({ code: 'NotAuthorized', action: 'token:manage', because: `the identity provider's claim ${problem}` })
   const wanted = 'an array of strings is needed, or no such claim for no groups'
-  if (value === undefined) {
-    // OpenID Connect Core, section 5.6.2; Microsoft Entra ID leaves groups out this way where somebody is in many.
-    const isElsewhere = isObject(claims._claim_names) && groupsClaim in claims._claim_names
-    return isElsewhere ? because(`\`${groupsClaim}\` is to be fetched elsewhere; ${wanted}`) : []
-  }
+  // Also beside some that are here.
+  if (groupsClaim in namesElsewhere(claims)) return because(`\`${groupsClaim}\` is to be fetched elsewhere; ${wanted}`)
+  if (value === undefined) return []
   if (!Array.isArray(value)) return because(`\`${groupsClaim}\` is ${kindOf(value)}; ${wanted}`)
   const unfit = value.find((group) => typeof group !== 'string')
   if (unfit !== undefined) return because(`\`${groupsClaim}\` has ${kindOf(unfit)} in it; ${wanted}`)
@@ -251,6 +252,8 @@ function groupsIn(claims: Claims, { groupsClaim }: OidcSettings): readonly strin
   return value.map((group: string) => `group:${group}`).filter(isPrincipalName)
 }
 
+/** OpenID Connect Core, section 5.6.2; Microsoft Entra ID leaves groups out this way where somebody is in many. */
+const namesElsewhere = ({ _claim_names: names }: Claims): object => (isObject(names) ? names : {})
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
 
 /** How a message names what stands where something else is needed. */

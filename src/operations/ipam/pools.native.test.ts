@@ -401,3 +401,12 @@ test('bad input names our fields and values', async () => {
     assert.deepEqual([answer.body.code ?? '', answer.body.field ?? ''], [code, field], JSON.stringify(answer.body))
   }
 })
+
+test('I9 a pool asks for no tag that no request has', async () => {
+  const body = { scopeId: ipam.privateScopeId, family: 'ipv4', requiredTags: { 'cadastre:a/b': 'x' } }
+  const made = await world.ask<Problem>('POST', '/pools', { body })
+  assert.deepEqual([made.status, made.body.code], [400, 'InvalidTagKey'], JSON.stringify(made.body))
+  const { poolId } = await makePool()
+  const changed = await world.ask<Problem>('PATCH', `/pools/${poolId}`, { body: { requiredTags: body.requiredTags } })
+  assert.deepEqual([changed.status, changed.body.code], [400, 'InvalidTagKey'])
+})

@@ -6,7 +6,7 @@ import type { ReservedEnds } from '#model/policy/resource-types.ts'
 import { poolSettingsFromTags } from '#model/policy/tag-settings.ts'
 import { childProblem, netmaskProblem, type PoolProblem, shapeProblem } from '#model/pool.ts'
 import { member, refuse, refuseValue } from '#model/refusal.ts'
-import { keyProblem, type Tag, valueProblem } from '#model/tags.ts'
+import { isSetting, keyProblem, type Tag, valueProblem } from '#model/tags.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { Ipam, Scope } from '#store/tables/ipams.ts'
 import type { Pool, SourceResource } from '#store/tables/pools.ts'
@@ -333,7 +333,7 @@ function refuseMisshapen(pool: Pool, scope: Scope, ipam: Ipam, parent: Pool | un
 
 function refuseBadRequiredTags(tags: readonly Tag[]): void {
   for (const { key, value } of tags) {
-    const wrongKey = keyProblem(key)
+    const wrongKey = isSetting(key) ? 'no request has such a tag, which is a setting' : keyProblem(key)
     if (wrongKey) refuse({ code: 'InvalidTagKey', key, problem: wrongKey })
     const wrongValue = valueProblem(value)
     if (wrongValue) refuseValue(`requiredTags.${key}`, value, wrongValue)

@@ -92,6 +92,26 @@ test('what no account can be called is refused by the name of the member', async
   }
 })
 
+test('I9 what is wrong with a tag is said by its key, whatever that has in it', async () => {
+  const cases: [object, string][] = [
+    [{ 'a/b': 5 }, 'a/b'],
+    [{ a: 'x', 'a/b': 'x'.repeat(300) }, 'a/b'],
+    [{ 'a/b': 'x', 'a/b/c/': 7 }, 'a/b/c/'],
+    [{ 'aws:a/b': 'x' }, 'aws:a/b'],
+    [{ '/': 'x'.repeat(300) }, '/'],
+    [{ 'cadastre:when/us-east-1/P': 'x' }, 'cadastre:when/us-east-1/P'],
+  ]
+  for (const [tags, key] of cases) {
+    const { code, field, value } = (await refused('POST', '/accounts', { name: 'x', tags })) as Problem & {
+      value?: string
+    }
+    assert.deepEqual([code, field], ['InvalidParameterValue', `tags.${key}`], JSON.stringify(tags))
+    assert.equal(value?.slice(0, 200), String((tags as Record<string, unknown>)[key]).slice(0, 200))
+  }
+  // A name that is not there has none.
+  assert.equal((await refused('POST', '/accounts/batch', { accounts: [{ tags: {} }] })).field, 'accounts.0.name')
+})
+
 test('an account is renamed, and gets another contact, id or none', async () => {
   const made = await create({ cloud: 'k8s', externalId: 'old', name: 'old' })
   const path = `/accounts/${made.account}`
