@@ -1,17 +1,18 @@
 // Which assignments cannot both be met: found when the change is made, so that no request meets an empty intersection (policy-model §3).
 
-import { bitsOf } from '../cidr.ts'
 import { eachInSteps, type Steps } from '../steps.ts'
 import { AccountTraits } from './account-traits.ts'
 import type { Party } from './decision.ts'
 import type { Assignment, PolicyDocument, PolicyVersion } from './document.ts'
 import { assignmentsOn, type Pair, type Part, partsOf, unmetCondition } from './resolve.ts'
 import { findResourceType, type Registry, type ResourceType } from './resource-types.ts'
+import type { Agreement } from './setting.ts'
+import { agreements, type PolicySettings } from './settings.ts'
 import { type NodeFacts, type PoolFacts, pathOf, type Snapshot, versionOf } from './snapshot.ts'
-import { formatRequiredTag, type RequiredTag, type SizeBounds } from './values.ts'
+import { formatRequiredTag } from './values.ts'
 
 export interface Conflict {
-  readonly kind: 'pools' | 'size' | 'required-tags'
+  readonly kind: 'pools' | Agreement<unknown>['kind']
   /** The node whose requests would meet it. */
   readonly node: string
   readonly locale: string
@@ -354,11 +355,7 @@ class Examiner {
         const type = findResourceType(pair.resourceType, this.#snapshot.resourceTypes)
         const sides = parts.map((part) => sideOf(this.#snapshot, path, { part, isFinal: finals.includes(part), type }))
         const { locale, resourceType } = pair
-        for (const { key, told } of [
-          ...sizesAtOdds(sides),
-          ...tagsAtOdds(sides),
-          ...(isOpen ? [] : poolsAtOdds(sides)),
-        ]) {
+        for (const { key, told } of [...settingsAtOdds(sides), ...(isOpen ? [] : poolsAtOdds(sides))]) {
           const whole = `${locale}\n${resourceType}\n${key(isUnit ? undefined : node)}`
           if (told && !keys.has(whole))
             conflicts.push({ key: whole, conflict: { node, locale, resourceType, ...told } })
@@ -412,13 +409,12 @@ interface Side {
   readonly isFinal: boolean
   /** Absent where it lists no pool of the family at all; empty where none of them is for the account. */
   readonly pools: { readonly [F in Family]?: ReadonlySet<string> }
-  readonly sizes: { readonly [F in Family]?: SizeBounds }
+  readonly settings: PolicySettings
   readonly type: ResourceType | undefined
-  readonly requiredTags: readonly RequiredTag[]
 }
 
 /** `told` is undefined where it only marks what is so: something plainer is told. */
-interface AtOdds {
+interface Odds {
   /** For an account, or where it is undefined for a unit. */
   readonly key: (account: string | undefined) => string
   readonly told?: Pick<Conflict, 'kind' | 'parties' | 'problem'>
@@ -430,7 +426,6 @@ function sideOf(
   { part, isFinal, type }: { readonly part: Part; readonly isFinal: boolean; readonly type: ResourceType | undefined },
 ): Side {
   const { document, by } = part
-  const { size, sizeIpv6, requiredTags } = document.settings
   const pools: { [F in Family]?: Set<string> } = {}
   for (const { pool: id, when } of document.rules) {
     const pool = snapshot.pools.get(id)
@@ -439,71 +434,32 @@ function sideOf(
     pools[pool.family] = listed
     if (unmetCondition(snapshot, path, when) === undefined && canServe(pool, document, type)) listed.add(id)
   }
-  return { by, isFinal, pools, sizes: { 4: size, 6: sizeIpv6 }, type, requiredTags }
+  return { by, isFinal, pools, settings: document.settings, type }
 }
 
-/** Whether any request within the document's bounds could also be within the pool's own rules. */
-function canServe(pool: PoolFacts, { settings }: PolicyDocument, type: ResourceType | undefined): boolean {
-  if (!type) return true
-  const { family, minNetmaskLength: min = 0, maxNetmaskLength: max = bitsOf(pool.family), requiredTags } = pool
-  const bounds = within(family === 4 ? settings.size : settings.sizeIpv6, type, family)
-  if (type.takes !== 'address' && isNone(bothOf(bounds, { min, max }))) return false
-  return type.isReservation === true || !requiredTags.some((tag) => contradicts(tag, settings.requiredTags))
-}
-
-type Bounds = Pick<SizeBounds, 'min' | 'max'>
-
-/** The lengths that both a document and the type allow; none where `min` is greater than `max`. */
-function within(size: Bounds | undefined, type: ResourceType | undefined, family: Family): Bounds {
-  const { min, max } = type?.lengths[family] ?? { min: 0, max: bitsOf(family) }
-  return { min: Math.max(size?.min ?? 0, min), max: Math.min(size?.max ?? bitsOf(family), max) }
-}
-
-const isNone = ({ min, max }: Bounds): boolean => min > max
-const bothOf = (a: Bounds, b: Bounds): Bounds => ({ min: Math.max(a.min, b.min), max: Math.min(a.max, b.max) })
-
-const contradicts = (tag: RequiredTag, others: readonly RequiredTag[]): boolean =>
-  tag.value !== undefined &&
-  others.some(({ key, value }) => key === tag.key && value !== undefined && value !== tag.value)
+/** Whether any request within the document's settings could also be within the pool's own rules. */
+const canServe = (pool: PoolFacts, { settings }: PolicyDocument, type: ResourceType | undefined): boolean =>
+  !type || agreements.every(({ name, agreement }) => agreement.canBeServed(settings[name], pool, type))
 
 const pairsOf = (sides: readonly Side[]): readonly (readonly [Side, Side])[] =>
   sides.flatMap((one, i) => sides.slice(i + 1).map((other) => [one, other] as const))
 
 /** Whichever of the two gives the order. */
 const keyOf =
-  (what: string, [one, other]: readonly [Side, Side]): AtOdds['key'] =>
+  (what: string, [one, other]: readonly [Side, Side]): Odds['key'] =>
   (account) => {
     const nameOf = ({ by }: Side): string => `${by.policy} ${placeIn(by.target, account)}`
     return [what, ...[nameOf(one), nameOf(other)].sort()].join('\n')
   }
 
-function* sizesAtOdds(sides: readonly Side[]): Generator<AtOdds> {
-  for (const family of families) {
-    const setting = family === 4 ? 'size' : 'size-ipv6'
+/** Setting by setting: what no request could meet of two documents. */
+function* settingsAtOdds(sides: readonly Side[]): Generator<Odds> {
+  for (const { name, agreement } of agreements) {
     for (const both of pairsOf(sides)) {
       const [one, other] = both
-      const [a, b] = [one.sizes[family], other.sizes[family]]
-      if (!a || !b) continue
-      const shared = bothOf(a, b)
-      const ofType = one.type?.takes === 'address' ? [] : [a, b].map((size) => within(size, one.type, family))
-      const isOutsideType = ofType.some((bounds) => !isNone(bounds)) && isNone(bothOf(ofType[0]!, ofType[1]!))
-      if (!isNone(shared) && !isOutsideType) continue
-      const { min, max } = isNone(shared) ? shared : bothOf(ofType[0]!, ofType[1]!)
-      const problem = `${setting} would be from /${min} to /${max}`
-      yield { key: keyOf(setting, both), told: { kind: 'size', parties: [one.by, other.by], problem } }
-    }
-  }
-}
-
-function* tagsAtOdds(sides: readonly Side[]): Generator<AtOdds> {
-  for (const both of pairsOf(sides)) {
-    const [one, other] = both
-    for (const tag of one.requiredTags) {
-      const against = other.requiredTags.find((wanted) => contradicts(tag, [wanted]))
-      if (!against) continue
-      const problem = `tag ${tag.key} would have to be both ${tag.value} and ${against.value}`
-      const told = { kind: 'required-tags', parties: [one.by, other.by], problem } as const
-      yield { key: keyOf(`tag ${tag.key}`, both), told }
+      for (const { what, problem } of agreement.atOdds(one.settings[name], other.settings[name], one.type)) {
+        yield { key: keyOf(what, both), told: { kind: agreement.kind, parties: [one.by, other.by], problem } }
+      }
     }
   }
 }
@@ -512,7 +468,7 @@ function* tagsAtOdds(sides: readonly Side[]): Generator<AtOdds> {
  * In each family that both list. A default that has nothing for the account is at odds with nobody: that is what rules
  * for other accounts are meant to do. A final that has nothing for it takes away what the others give.
  */
-function* poolsAtOdds(all: readonly Side[]): Generator<AtOdds> {
+function* poolsAtOdds(all: readonly Side[]): Generator<Odds> {
   for (const family of families) {
     const sides = all.filter(({ pools, isFinal }) => pools[family] && (isFinal || pools[family].size > 0))
     if (sides.length < 2 || sides.every(({ pools }) => pools[family]!.size === 0)) continue

@@ -17,12 +17,12 @@ import {
   type WouldBe,
 } from './decision.ts'
 import { differenceKind } from './difference.ts'
-import { type ExceptionFacts, exceptionsFor, type Lengths, namesAsked, periodOf } from './exception.ts'
+import { type ExceptionFacts, exceptionsFor, namesAsked, periodOf } from './exception.ts'
 import { fitPool, fitProvider, type Misfit, type Want } from './pool-fit.ts'
 import { hasMode, isOwnOrShared, resolve } from './resolve.ts'
 import { findResourceType, type ResourceType } from './resource-types.ts'
-import type { Asked } from './setting.ts'
-import { gates, settingOf } from './settings.ts'
+import type { Asked, Lengths } from './setting.ts'
+import { type GrantableName, gates, isEnough, settingOf } from './settings.ts'
 import { pathOf, type Resolution, type ResolvedDocument, type Snapshot, type World } from './snapshot.ts'
 import type { ExceptionReason, Granted, TraceStep } from './trace.ts'
 import type { Mode, OnExhausted } from './values.ts'
@@ -654,7 +654,7 @@ function evaluateUnder(
   const failed = document ? gates.filter(({ name, gate }) => gate.find(asked, document[name])) : []
   for (const { name, gate } of failed) {
     if ('because' in gate.exceptions) return miss({ why: 'none-from', setting: settingOf(name).word })
-    if (!gate.exceptions.areGranted(asked, exception.grants)) {
+    if (!isEnough(exception.grants[name as GrantableName], gate.exceptions.grant.needed(asked.request))) {
       return miss({ why: 'size-not-granted', ...grantedBy(exception) })
     }
   }

@@ -2,6 +2,7 @@
 import { joinKey } from '../key.ts'
 import { type Actor, isSameBearer, sharedIdentity } from '../principal.ts'
 import { nameKey } from '../tags.ts'
+import type { GrantedSettings } from './settings.ts'
 
 export const dayMs = 86_400_000
 /** From the request, or the renewal, to the end. */
@@ -12,18 +13,11 @@ const breakGlassMaxMs = breakGlassHoursMax * 3_600_000
 
 /**
  * What is permitted: any of them, all approved together.
- * `pools`: these count as listed. `provider`: so does the provider. `size` and `sizeIpv6`: these netmask lengths pass too;
- * as in EC2, `min` is the largest block.
+ * `pools`: these count as listed. `provider`: so does the provider. Under the name of a setting: what passes it too.
  */
-export interface ExceptionGrants {
+export interface ExceptionGrants extends GrantedSettings {
   readonly pools: readonly string[]
   readonly provider: boolean
-  readonly size?: Lengths
-  readonly sizeIpv6?: Lengths
-}
-export interface Lengths {
-  readonly min: number
-  readonly max: number
 }
 
 /** What decisions are made on. */

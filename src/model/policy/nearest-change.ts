@@ -1,14 +1,14 @@
 // The nearest change that would alter an answer: a few single changes in order, each confirmed by deciding again.
 
 import { contains, formatCidr } from '../cidr.ts'
-import { joinKey } from '../key.ts'
 import { isForeignLocale } from '../locale.ts'
-import { missingTags } from '../pool.ts'
 import { decide } from './decide.ts'
 import { type AllocationRequest, type Candidate, candidatesInOrder, provider, type Verdict } from './decision.ts'
 import type { ExceptionGrants } from './exception.ts'
 import { resolve } from './resolve.ts'
 import { findResourceType, isNetwork, type ResourceType } from './resource-types.ts'
+import type { Trial as SettingTrial } from './setting.ts'
+import { type GrantedSettings, gates, grantables } from './settings.ts'
 import { type PoolFacts, type Snapshot, withException } from './snapshot.ts'
 import type { RequiredTag } from './values.ts'
 
@@ -26,8 +26,7 @@ export type Change =
   | { readonly kind: 'ask-again' }
   | { readonly kind: 'drop-explicit'; readonly dropped: string }
   | { readonly kind: 'other-pool'; readonly pool: string; readonly insteadOf: string }
-  | { readonly kind: 'add-tags'; readonly tags: readonly RequiredTag[] }
-  | { readonly kind: 'size'; readonly netmaskLength: number; readonly insteadOf?: number }
+  | SettingTrial['change']
   | { readonly kind: 'family'; readonly family: 4 | 6 }
   /** Asked for, and approved by somebody else. */
   | { readonly kind: 'exception'; readonly grants: ExceptionGrants }
@@ -91,15 +90,14 @@ export function nearestChange(
 }
 
 /** The least first: the size alone, then the pool that was named, those that hold the block or the provider, then both. */
-function* grantsFor(
-  { family, netmaskLength, explicit }: AllocationRequest,
-  around: readonly PoolFacts[],
-): Generator<ExceptionGrants> {
-  const length = explicit?.cidr?.length ?? netmaskLength
-  const bounds = length === undefined ? undefined : { min: length, max: length }
-  const size = bounds && (family === 4 ? { size: bounds } : { sizeIpv6: bounds })
-  if (size) yield { pools: [], provider: false, ...size }
-  const named = explicit?.pool
+function* grantsFor(request: AllocationRequest, around: readonly PoolFacts[]): Generator<ExceptionGrants> {
+  const needed = grantables.flatMap(({ name, grant }) => {
+    const lengths = grant.needed(request)
+    return lengths ? [[name, lengths] as const] : []
+  })
+  const settings: GrantedSettings | undefined = needed.length === 0 ? undefined : Object.fromEntries(needed)
+  if (settings) yield { pools: [], provider: false, ...settings }
+  const named = request.explicit?.pool
   const ofPool = (pool: string) => ({ pools: [pool], provider: false })
   const ofProvider = { pools: [], provider: true }
   const places =
@@ -107,7 +105,7 @@ function* grantsFor(
       ? [...around.map(({ id }) => ofPool(id)), ofProvider]
       : [named === provider ? ofProvider : ofPool(named)]
   yield* places
-  if (size) yield* places.map((place) => ({ ...place, ...size }))
+  if (settings) yield* places.map((place) => ({ ...place, ...settings }))
 }
 
 /** The world in which the account had an exception with these grants. */
@@ -156,8 +154,7 @@ function* trials(snapshot: Snapshot, request: AllocationRequest, type: ResourceT
   if (!type.isReservation) yield* dropExplicit(request)
   yield* otherPools(snapshot, request)
   if (type.isReservation) yield* dropExplicit(request)
-  yield* otherTags(snapshot, request, type)
-  yield* otherSizes(snapshot, request, type)
+  yield* otherSettings(snapshot, request, type)
   yield* otherFamily(request, type)
 }
 
@@ -191,45 +188,13 @@ const listedPools = (snapshot: Snapshot, request: AllocationRequest): readonly s
     .filter(({ skipped }) => skipped === undefined)
     .map(({ pool }) => pool)
 
-/** What documents ask for, alone and together with what one of the pools asks for. */
-function* otherTags(snapshot: Snapshot, request: AllocationRequest, type: ResourceType): Generator<Trial> {
+/** What might pass the gates of settings, in the order in which they are asked. */
+function* otherSettings(snapshot: Snapshot, request: AllocationRequest, type: ResourceType): Generator<Trial> {
   const { document } = resolve(snapshot, 'enforce', request.account, request)
-  const ofPolicy = (document?.requiredTags ?? []).map(({ value }) => value)
-  const pools = [
-    ...(request.explicit?.pool === undefined ? [] : [request.explicit.pool]),
-    ...listedPools(snapshot, request),
-  ]
-  const ofPools = type.isReservation ? [] : pools.map((pool) => snapshot.pools.get(pool)?.requiredTags ?? [])
-  for (const required of [[], ...ofPools]) {
-    const tags = missingTags([...ofPolicy, ...required], request.tags)
-    if (tags.length === 0) continue
-    const carried = new Map(request.tags)
-    for (const { key, value } of tags) carried.set(key, value ?? carried.get(key) ?? anyValue)
-    yield { change: { kind: 'add-tags', tags: withoutRepeats(tags) }, changed: { ...request, tags: carried } }
-  }
-}
-
-/** Where any value will do, this one is tried. */
-const anyValue = 'any'
-const withoutRepeats = (tags: readonly RequiredTag[]): readonly RequiredTag[] => [
-  ...new Map(tags.map((tag) => [joinKey(tag.key, tag.value), tag])).values(),
-]
-
-/** Every length that the type can have, the nearest to what was asked for first; of two equally near, the smaller block. */
-function* otherSizes(snapshot: Snapshot, request: AllocationRequest, type: ResourceType): Generator<Trial> {
-  const lengths = type.lengths[request.family]
-  if (type.takes === 'address' || !lengths || request.explicit?.cidr) return
-  const insteadOf = request.netmaskLength
-  const { document } = resolve(snapshot, 'enforce', request.account, request)
-  const size = request.family === 4 ? document?.size : document?.sizeIpv6
-  const from = insteadOf ?? size?.default.value ?? lengths.default ?? lengths.max
-  const all = Array.from({ length: lengths.max - lengths.min + 1 }, (_, n) => lengths.min + n)
-  const byDistance = all.sort((a, b) => Math.abs(a - from) - Math.abs(b - from) || b - a)
-  for (const netmaskLength of byDistance) {
-    if (netmaskLength === insteadOf) continue
-    const change = { kind: 'size', netmaskLength, ...(insteadOf === undefined ? {} : { insteadOf }) } as const
-    yield { change, changed: { ...request, netmaskLength } }
-  }
+  const named = request.explicit?.pool
+  const ids = [...(named === undefined ? [] : [named]), ...listedPools(snapshot, request)]
+  const pools = ids.flatMap((id) => snapshot.pools.get(id) ?? [])
+  for (const { name, gate } of gates) yield* gate.trials({ request, type }, document?.[name], pools)
 }
 
 function* otherFamily(request: AllocationRequest, type: ResourceType): Generator<Trial> {
@@ -269,8 +234,8 @@ export function describeChange({ change, pool }: NearestChange): string {
 }
 const nameOfTag = ({ key, value }: RequiredTag): string =>
   value === undefined ? `the tag \`${key}\` with any value` : `the tag \`${key}=${value}\``
-const grantsText = ({ pools, provider: isProvider, size, sizeIpv6 }: ExceptionGrants): string => {
-  const length = (size ?? sizeIpv6)?.min
+const grantsText = ({ pools, provider: isProvider, ...settings }: ExceptionGrants): string => {
+  const [length] = grantables.flatMap(({ name }) => settings[name]?.min ?? [])
   return [
     ...pools.map((pool) => `pool \`${pool}\``),
     ...(isProvider ? ['provider-assigned space'] : []),

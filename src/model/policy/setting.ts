@@ -3,7 +3,6 @@
 
 import { joinKey } from '../key.ts'
 import type { AllocationRequest, Denial, Party } from './decision.ts'
-import type { ExceptionGrants } from './exception.ts'
 import type { ResourceType } from './resource-types.ts'
 import type { GateStep } from './trace.ts'
 import {
@@ -59,6 +58,28 @@ export interface Setting<Value, Told, Resolved> extends SettingWords {
   ): readonly { readonly by: Party; readonly from: string; readonly to: string }[]
   /** Which requests it denies, before pools are looked at. */
   readonly gate?: Gate<Resolved>
+  /** Whether a request can meet two documents that both count, and the rules of a pool; by default, whatever they say. */
+  readonly agreement?: Agreement<Value>
+}
+
+/** Documents that no request can meet together are refused when they come together (policy-model §3). */
+export interface Agreement<Value> {
+  readonly kind: 'size' | 'required-tags'
+  /** What no request can meet of both, each with what tells it from others. */
+  atOdds(one: Value, other: Value, type: ResourceType | undefined): readonly AtOdds[]
+  /** Whether any request within the document could also be within a pool's own rules. */
+  canBeServed(value: Value, pool: PoolRules, type: ResourceType): boolean
+}
+export interface AtOdds {
+  readonly what: string
+  readonly problem: string
+}
+/** What a pool itself asks of requests. */
+export interface PoolRules {
+  readonly family: 4 | 6
+  readonly minNetmaskLength?: number | undefined
+  readonly maxNetmaskLength?: number | undefined
+  readonly requiredTags: readonly RequiredTag[]
 }
 
 export interface SettingWords {
@@ -85,6 +106,11 @@ export interface Gate<Resolved> {
   find(asked: Asked, resolved: Resolved): { readonly denial: Denial; readonly step: GateStep } | undefined
   /** Whether what it finds depends on the tags of the request. */
   readsTags(resolved: Resolved): boolean
+  /**
+   * The changes of a request that might pass, the nearest first: with what documents say, where any applies, and pools that it could be
+   * from. Each is tried.
+   */
+  trials(asked: Asked, resolved: Resolved | undefined, pools: readonly PoolRules[]): Iterable<Trial>
   /** Behind the name of the policy, such as `does not allow a /24`. */
   sentence(denial: Denial): string
   /** The same in few words, without the policy. */
@@ -93,9 +119,28 @@ export interface Gate<Resolved> {
 }
 
 /** Whether exceptions can let a request through: where they grant what it needs, or never, and what is said of that. */
-export type GateExceptions =
-  | { areGranted(asked: Asked, grants: ExceptionGrants): boolean }
-  | { readonly because: string; readonly remedy: string }
+export type GateExceptions = { readonly grant: Grant } | { readonly because: string; readonly remedy: string }
+
+/** What an exception can grant under the setting's own name: netmask lengths that pass too; as in EC2, `min` is the largest block. */
+export interface Lengths {
+  readonly min: number
+  readonly max: number
+}
+export interface Grant {
+  readonly summary: string
+  /** What would let a request through, and no more; undefined where it asks for nothing of the kind. */
+  needed(request: AllocationRequest): Lengths | undefined
+  /** What a type can have of it at all. */
+  possible(type: ResourceType): Lengths | undefined
+}
+
+/** A change of a request, by whoever makes it, that might pass a gate. */
+export interface Trial {
+  readonly change:
+    | { readonly kind: 'add-tags'; readonly tags: readonly RequiredTag[] }
+    | { readonly kind: 'size'; readonly netmaskLength: number; readonly insteadOf?: number }
+  readonly changed: AllocationRequest
+}
 
 export const listOf = (values: readonly string[]): string => values.map((value) => `\`${value}\``).join(', ')
 
@@ -156,6 +201,7 @@ export function lengths({
   const textOf = (told: SizeBounds | 'none'): string => (told === 'none' ? told : formatSize(told))
   return {
     ...facts,
+    agreement: agreementOfLengths(facts.word, family),
     allowed: `\`MIN/DEFAULT/MAX\` netmask lengths from 0 to ${bits}, such as \`${facts.example}\`, or \`none\``,
     default: 'no bounds',
     shape: { kind: 'lengths', bits },
@@ -202,6 +248,33 @@ function mergeSizes(
   return { min, max, default: asked.value < min.value ? min : asked.value > max.value ? max : asked }
 }
 
+type Bounds = Pick<SizeBounds, 'min' | 'max'>
+const isNone = ({ min, max }: Bounds): boolean => min > max
+const bothOf = (a: Bounds, b: Bounds): Bounds => ({ min: Math.max(a.min, b.min), max: Math.min(a.max, b.max) })
+
+function agreementOfLengths(word: string, family: 4 | 6): Agreement<SizeBounds | undefined> {
+  const bits = family === 4 ? 32 : 128
+  /** The lengths that both a document and the type allow; none where `min` is greater than `max`. */
+  const within = (size: Bounds | undefined, type: ResourceType | undefined): Bounds =>
+    bothOf(size ?? { min: 0, max: bits }, type?.lengths[family] ?? { min: 0, max: bits })
+  return {
+    kind: 'size',
+    atOdds(one, other, type) {
+      if (!one || !other) return []
+      const shared = bothOf(one, other)
+      const ofType = type?.takes === 'address' ? [] : [one, other].map((size) => within(size, type))
+      const isOutsideType = ofType.some((bounds) => !isNone(bounds)) && isNone(bothOf(ofType[0]!, ofType[1]!))
+      if (!isNone(shared) && !isOutsideType) return []
+      const { min, max } = isNone(shared) ? shared : bothOf(ofType[0]!, ofType[1]!)
+      return [{ what: word, problem: `${word} would be from /${min} to /${max}` }]
+    },
+    canBeServed(size, { family: own, minNetmaskLength: min = 0, maxNetmaskLength: max = bits }, type) {
+      if (own !== family || type.takes === 'address') return true
+      return !isNone(bothOf(within(size, type), { min, max }))
+    },
+  }
+}
+
 export function parseWhole(text: string, max: number): number | undefined {
   if (!/^(0|[1-9]\d{0,8})$/.test(text)) return undefined
   const number = Number(text)
@@ -228,6 +301,7 @@ export function tagList({
 }): Setting<readonly RequiredTag[], readonly RequiredTag[], readonly Sourced<RequiredTag>[]> {
   return {
     ...facts,
+    agreement: agreementOfTags,
     allowed: `\`KEY\` or \`KEY=VALUE\`, comma-separated, such as \`${facts.example}\`, or \`none\``,
     default: 'none',
     shape: { kind: 'tags', max },
@@ -242,6 +316,23 @@ export function tagList({
     merge: mergeTags,
     narrowed: (_, tags) => tags.map(({ value, by }) => ({ by, from: 'not required', to: formatRequiredTag(value) })),
   }
+}
+
+const contradicts = (tag: RequiredTag, others: readonly RequiredTag[]): boolean =>
+  tag.value !== undefined &&
+  others.some(({ key, value }) => key === tag.key && value !== undefined && value !== tag.value)
+
+const agreementOfTags: Agreement<readonly RequiredTag[]> = {
+  kind: 'required-tags',
+  atOdds: (one, other) =>
+    one.flatMap((tag) => {
+      const against = other.find((wanted) => contradicts(tag, [wanted]))
+      if (!against) return []
+      const problem = `tag ${tag.key} would have to be both ${tag.value} and ${against.value}`
+      return [{ what: `tag ${tag.key}`, problem }]
+    }),
+  canBeServed: (tags, { requiredTags }, type) =>
+    type.isReservation === true || !requiredTags.some((tag) => contradicts(tag, tags)),
 }
 
 function mergeTags(parts: readonly Sourced<readonly RequiredTag[]>[]): readonly Sourced<RequiredTag>[] {

@@ -1,10 +1,28 @@
 // The settings of documents: what a request gets beyond the list of pools. Each is one value; another one is another entry here.
 
+import { joinKey } from '../key.ts'
 import { missingTags, valueOfTags } from '../pool.ts'
 import type { Denial } from './decision.ts'
-import { choice, type Gate, lengths, type ResolvedSize, type Setting, tagList } from './setting.ts'
+import {
+  type Agreement,
+  choice,
+  type Gate,
+  type Grant,
+  type Lengths,
+  lengths,
+  type ResolvedSize,
+  type Setting,
+  tagList,
+} from './setting.ts'
 import type { Reason } from './trace.ts'
-import { type Compatibility, formatRequiredTag, onExhaustedValues, onExplicitValues } from './values.ts'
+import {
+  type Compatibility,
+  formatRequiredTag,
+  onExhaustedValues,
+  onExplicitValues,
+  type RequiredTag,
+  type SizeBounds,
+} from './values.ts'
 
 /** In the order in which they are shown. */
 export const documentSettings = {
@@ -65,6 +83,18 @@ export const documentSettings = {
         }
       },
       readsTags: (requiredTags) => requiredTags.length > 0,
+      /** What documents ask for, alone and together with what one of the pools asks for. */
+      *trials({ request, type }, requiredTags, pools) {
+        const ofPolicy = (requiredTags ?? []).map(({ value }) => value)
+        const ofPools = type.isReservation ? [] : pools.map((pool) => pool.requiredTags)
+        for (const required of [[], ...ofPools]) {
+          const tags = missingTags([...ofPolicy, ...required], request.tags)
+          if (tags.length === 0) continue
+          const carried = new Map(request.tags)
+          for (const { key, value } of tags) carried.set(key, value ?? carried.get(key) ?? anyValue)
+          yield { change: { kind: 'add-tags', tags: withoutRepeats(tags) }, changed: { ...request, tags: carried } }
+        }
+      },
       sentence: ({ value }) => `requires tags that the request does not carry (${value})`,
       short: ({ missingTags, value }) => `tags are missing: ${missingTags?.join(', ') ?? value}`,
       exceptions: {
@@ -74,6 +104,12 @@ export const documentSettings = {
     },
   }),
 } as const
+
+/** Where any value will do, this one is tried. */
+const anyValue = 'any'
+const withoutRepeats = (tags: readonly RequiredTag[]): readonly RequiredTag[] => [
+  ...new Map(tags.map((tag) => [joinKey(tag.key, tag.value), tag])).values(),
+]
 
 /** A length outside of the bounds; any, where bounds of several policies have nothing in common. */
 function gateOfSize(setting: string, family: 4 | 6): Gate<ResolvedSize | undefined> {
@@ -102,11 +138,28 @@ function gateOfSize(setting: string, family: 4 | 6): Gate<ResolvedSize | undefin
     sentence: ({ value }) => `does not allow a ${value}`,
     short: ({ value, allowed }) =>
       allowed.length > 0 ? `${value} is outside ${allowed.join(', ')}` : `policies leave no size to allow ${value}`,
+    /** Every length that the type can have, the nearest to what was asked for first; of two equally near, the smaller block. */
+    *trials({ request, type }, size) {
+      const lengths = type.lengths[family]
+      if (request.family !== family || type.takes === 'address' || !lengths || request.explicit?.cidr) return
+      const insteadOf = request.netmaskLength
+      const from = insteadOf ?? size?.default.value ?? lengths.default ?? lengths.max
+      const all = Array.from({ length: lengths.max - lengths.min + 1 }, (_, n) => lengths.min + n)
+      const byDistance = all.sort((a, b) => Math.abs(a - from) - Math.abs(b - from) || b - a)
+      for (const netmaskLength of byDistance) {
+        if (netmaskLength === insteadOf) continue
+        const change = { kind: 'size', netmaskLength, ...(insteadOf === undefined ? {} : { insteadOf }) } as const
+        yield { change, changed: { ...request, netmaskLength } }
+      }
+    },
     exceptions: {
-      areGranted({ request }, grants) {
-        const size = family === 4 ? grants.size : grants.sizeIpv6
-        const length = request.explicit?.cidr?.length ?? request.netmaskLength
-        return size !== undefined && length !== undefined && length >= size.min && length <= size.max
+      grant: {
+        summary: `IPv${family} netmask lengths that pass whatever policy says.`,
+        needed({ family: own, explicit, netmaskLength }) {
+          const length = explicit?.cidr?.length ?? netmaskLength
+          return own !== family || length === undefined ? undefined : { min: length, max: length }
+        },
+        possible: ({ takes, lengths }) => (takes === 'address' ? undefined : lengths[family]),
       },
     },
   }
@@ -176,3 +229,25 @@ export const gateNamed = (word: string): Gate<unknown> | undefined =>
 /** The gate that a denial is from, where it is from one. */
 export const gateOf = ({ cause, setting }: Denial): Gate<unknown> | undefined =>
   cause === 'tags' || cause === 'size' || cause === 'setting' ? gateNamed(setting) : undefined
+
+/** Those for which documents can ask for what no request can meet together. */
+export const agreements: readonly { readonly name: SettingName; readonly agreement: Agreement<unknown> }[] =
+  settingNames.flatMap((name) => {
+    const { agreement } = settingOf(name)
+    return agreement ? [{ name, agreement }] : []
+  })
+
+/** Those of which an exception can grant something, under their own names. */
+export type GrantableName = {
+  [N in SettingName]: ValueOf<N> extends SizeBounds | undefined ? N : never
+}[SettingName]
+export type GrantedSettings = { readonly [N in GrantableName]?: Lengths }
+export const grantables: readonly { readonly name: GrantableName; readonly grant: Grant }[] = settingNames.flatMap(
+  (name) => {
+    const { exceptions } = settingOf(name).gate ?? {}
+    return exceptions && 'grant' in exceptions ? [{ name: name as GrantableName, grant: exceptions.grant }] : []
+  },
+)
+/** Whether granted lengths are enough for what a request needs. */
+export const isEnough = (granted: Lengths | undefined, needed: Lengths | undefined): boolean =>
+  granted !== undefined && needed !== undefined && needed.min >= granted.min && needed.max <= granted.max

@@ -55,7 +55,6 @@ nameShapes({ Ipam: ipam })
 
 const readings = nativeReadings({
   kind: 'ipam',
-  title: 'IPAM',
   filter: { account: accountName.optional().describe('Only those of this account.') },
   output: ipam,
   columns: ['ipamId', 'name', 'account', 'region', 'tier', 'description'],

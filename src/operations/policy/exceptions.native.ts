@@ -50,7 +50,7 @@ import {
   reviewException as review,
   revokeException as revoke,
 } from './exceptions.ts'
-import { examplePoolId, namesShape, shownGrants } from './shapes.native.ts'
+import { examplePoolId, forEachGrantable, namesShape, shownGrants } from './shapes.native.ts'
 
 const poolsMax = 20
 
@@ -67,8 +67,7 @@ const grants = z
   .strictObject({
     pools: z.array(poolName).max(poolsMax).default([]).describe('Pools that count as listed.'),
     provider: z.boolean().default(false).describe('Whether space of the provider, or brought along, is permitted.'),
-    size: lengths.optional().describe('IPv4 netmask lengths that pass whatever policy says.'),
-    sizeIpv6: lengths.optional().describe('IPv6 netmask lengths that pass whatever policy says.'),
+    ...forEachGrantable(({ summary }) => lengths.optional().describe(summary)),
   })
   .describe('What is permitted: at least one of pools, `provider` and a size.')
   .meta({ id: 'GrantsParams', examples: [{ pools: [examplePoolId] }] })

@@ -12,6 +12,7 @@ import {
 import { describeReached, exceptionBounds, kindOfException } from '#model/policy/exception-bounds.ts'
 import { isOwnOrShared } from '#model/policy/resolve.ts'
 import { articleFor, findResourceType, namesOf } from '#model/policy/resource-types.ts'
+import { grantables } from '#model/policy/settings.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import { everywhere } from '#model/roles.ts'
 import { refuseMalformed } from '../identifiers.ts'
@@ -140,18 +141,18 @@ async function refuseUnknownPair(context: ReadContext, { locale, resourceType }:
 }
 
 async function refuseUnfitSizes(context: ReadContext, { grants, resourceType }: ExceptionParams): Promise<void> {
-  const { pools, provider, size, sizeIpv6 } = grants
-  if (pools.length === 0 && !provider && !size && !sizeIpv6) {
-    refuseValue('grants', '{}', 'name at least one of `pools`, `provider`, `size` and `sizeIpv6`')
+  const { pools, provider } = grants
+  if (pools.length === 0 && !provider && grantables.every(({ name }) => !grants[name])) {
+    const names = grantables.map(({ name }) => `\`${name}\``)
+    const all = ['`pools`', '`provider`', ...names]
+    refuseValue('grants', '{}', `name at least one of ${all.slice(0, -1).join(', ')} and ${all.at(-1)}`)
   }
   const type = findResourceType(resourceType, (await context.snapshot()).resourceTypes)!
-  for (const [name, asked, bounds] of [
-    ['size', size, type.lengths[4]],
-    ['sizeIpv6', sizeIpv6, type.lengths[6]],
-  ] as const) {
+  for (const { name, grant } of grantables) {
+    const [asked, bounds] = [grants[name], grant.possible(type)]
     if (!asked) continue
     const value = `${asked.min} to ${asked.max}`
-    if (!bounds || type.takes === 'address') {
+    if (!bounds) {
       refuseValue(
         `grants.${name}`,
         value,

@@ -3,10 +3,13 @@ import { z } from 'zod'
 import { isTargetId } from '#model/organization.ts'
 import type { DocumentParams, PolicyDocument, RuleCondition } from '#model/policy/document.ts'
 import { rulesMax } from '#model/policy/eligibility.ts'
+import type { Grant } from '#model/policy/setting.ts'
 import {
   type AnySetting,
   followingSettings,
   forEachSetting,
+  type GrantableName,
+  grantables,
   type OptionalName,
   type PolicySettings,
   type SettingName,
@@ -100,12 +103,16 @@ export const shownLengths = z
     max: blockLength.describe('The netmask length of the smallest block.'),
   })
   .meta({ id: 'BlockLengths' })
+/** A shape for each setting of which exceptions can grant something. */
+export const forEachGrantable = <Shape>(shapeOf: (grant: Grant) => Shape) =>
+  Object.fromEntries(grantables.map(({ name, grant }) => [name, shapeOf(grant)])) as {
+    readonly [N in GrantableName]: Shape
+  }
 export const shownGrants = z
   .object({
     pools: z.array(z.string()),
     provider: z.boolean(),
-    size: shownLengths.optional(),
-    sizeIpv6: shownLengths.optional(),
+    ...forEachGrantable(() => shownLengths.optional()),
   })
   .meta({ id: 'Grants' })
 
