@@ -13,7 +13,7 @@ import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { dataRoot } from '../test/data-root.ts'
 import { type Engine, engines, parseEngine, runsOnBoth } from '../test/engines.ts'
-import { executeAt, spareTable, startPostgres } from '../test/postgres.ts'
+import { executeAt, makeData, makePostgresFolder, spareTable, startPostgres } from '../test/postgres.ts'
 import { prepareFile } from '../test/prepared.ts'
 import { statementGaps } from '../test/statement-gaps.ts'
 import { findGaps, troubleWithGaps } from '../test/statements.ts'
@@ -146,6 +146,12 @@ const checking = wanted.length > 0 ? undefined : check()
 // Whoever is told to stop ends its tests and its database first.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopped.abort())
 const brought = process.env.CADASTRE_TEST_POSTGRES_URL
+const clusterFolder = process.platform === 'win32' || !files.some(runsOnBoth) ? undefined : makePostgresFolder()
+if (clusterFolder !== undefined) {
+  const data = join(clusterFolder, 'data')
+  makeData({ folder: clusterFolder, data })
+  process.env.CADASTRE_TEST_POSTGRES_DATA = data
+}
 const own = brought || !files.some(runsOnBoth) ? undefined : await startPostgres()
 if (own) await executeAt(own.url, spareTable)
 const preparedFolder = await mkdtemp(join(dataRoot(), 'cadastre-prepared-'))
@@ -162,5 +168,5 @@ if (checked) process.stdout.write(checked.said)
 const isWhole = wanted.length === 0 && chosen.length === engines.length
 const gaps = isWhole ? await compareGaps() : []
 for (const line of gaps) console.error(line)
-await rm(preparedFolder, { recursive: true, force: true })
+for (const folder of [preparedFolder, clusterFolder]) if (folder) await rm(folder, { recursive: true, force: true })
 process.exitCode = checked?.isWell !== false && isWell && gaps.length === 0 ? 0 : 1

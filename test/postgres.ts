@@ -122,8 +122,16 @@ const optionsIn = (folder: string) => ({
   env: { ...process.env, LC_ALL: 'C' },
 })
 
-/** The files of a new cluster, which was never started. */
+/**
+ * The files of a new cluster, which was never started: a copy of those that the runner has made, which costs a tenth, or made
+ * where there are none, or another version makes them.
+ */
 export function makeData({ folder, data, programs = ownPrograms() }: Place): void {
+  const made = process.env.CADASTRE_TEST_POSTGRES_DATA
+  if (made !== undefined && programs === ownPrograms()) {
+    execFileSync('cp', ['-a', made, data], optionsIn(folder))
+    return
+  }
   execFileSync(
     join(programs, 'initdb'),
     ['-D', data, '-U', 'cadastre', '-E', 'UTF8', '--auth', 'trust', '--locale', 'C', '--no-sync'],
