@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { organizationsModel } from '#formats/aws/service-model.ts'
 import type { Denial, ToldDecision } from '#model/policy/decision.ts'
-import type { Refusal } from '#model/refusal.ts'
+import { type Refusal, saidByPolicy } from '#model/refusal.ts'
 import { problemOf } from './rest/problem.ts'
-import { nounNames, type Protocol, wordingOf } from './wording.ts'
+import { cutFacts, nounNames, type Protocol, wordingOf } from './wording.ts'
 
 const protocols: readonly Protocol[] = ['ec2', 'organizations', 'sts']
 const long = 'x'.repeat(5_000)
@@ -272,4 +272,29 @@ test('I9 what a refusal repeats of a request is cut, in whatever fact of whateve
     const { length } = JSON.stringify(problemOf(lengthened, 'request'))
     assert(length < 20_000, `${refusal.code}: ${length}`)
   }
+})
+
+test('a problem that repeats why policy says no has the words of its facts, and those of the step where one says more', () => {
+  const refusal = {
+    code: 'InvalidParameterValue',
+    field: 'hold',
+    value: 'ipam-pool-1',
+    problem: `it could not be had: ${saidByPolicy}`,
+    told: toldOf('no-rule'),
+  } as const
+  const { told: _, ...shown } = cutFacts(refusal) as typeof refusal
+  assert.match(
+    shown.problem,
+    /^it could not be had: Policy `ipam-policy-1` \(edge\) version 1, .* has no allocation rule/,
+  )
+  const because = { kind: 'rule', subject: 'ipam-pool-1', result: 'hit', why: 'listed', rule: 2 } as const
+  const { problem: words } = problemOf({ ...refusal, told: { ...refusal.told, because } }, 'request')
+  assert.equal(words, 'it could not be had: rule 2 lists it')
+  for (const api of protocols) assert.doesNotMatch(wordingOf(refusal, api).message, /\p{Co}/u)
+  assert(!('told' in problemOf(refusal, 'request')))
+})
+
+test('a denial says its words in front of its facts', () => {
+  const names = Object.keys(problemOf(examples.DeniedByPolicy[0]!, 'request'))
+  assert.deepEqual(names.slice(0, 4), ['decisionId', 'sentence', 'lines', 'account'])
 })

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { forgetDecisions } from '#jobs/forgetting.ts'
 import { lookAt } from '#jobs/job.ts'
+import type { ToldDecision } from '#model/policy/decision.ts'
+import { wordsOfTold } from '#model/policy/explain.ts'
 import { createAccessKey, disableAccessKey } from '#operations/identity/access-keys.ts'
 import { createOperatorToken } from '#operations/identity/operator-tokens.ts'
 import { keepDecisions } from '#operations/record/retention.ts'
@@ -315,8 +317,8 @@ export class Installation {
   ): void {
     if (request.isDryRun) return
     if (answer.kind === 'refused' && answer.code === 'DeniedByPolicy') {
-      const { decision, sentence } = answer.facts as { decision: string; sentence: string }
-      this.#ledger.denials.push({ decision, sentence })
+      const { decision, told } = answer.facts as { decision: string; told: ToldDecision }
+      this.#ledger.denials.push({ decision, sentence: wordsOfTold(told).sentence })
     }
     if (answer.kind !== 'done') return
     const earlier = this.#ledger.repeats.find(({ request: { token } }) => token === request.token)

@@ -1,6 +1,7 @@
 // What a list costs where everything that it asks for is hidden from the caller: what it costs where nothing is there.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { Overlaid } from '#model/overlaid.ts'
 import { foundOrganization, lab, network, prod, root, shop } from '../../../test/acme.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { costOf } from '../../../test/statement-cost.ts'
@@ -131,5 +132,36 @@ test('who is served by account, page by page, is shown what everybody’s rows w
     '/decisions?resourceType=onprem:host',
   ]) {
     assert.deepEqual(await read(path, { as: rita }, 67), await read(path, {}, 1_000), path)
+  }
+})
+
+test('I8 the history of what is hidden runs the same statements as that of what was never there', async () => {
+  if (world.database.engine !== 'sqlite') return
+  const { items: bound } = await world.get<{ items: { bindingId: string }[] }>(`/role-bindings?node=${lab}`)
+  const gone = pools[0]!.slice(0, -4).concat('ffff')
+  for (const [hidden, absent] of [
+    [`/history/objects/${pools[0]}`, `/history/objects/${gone}`],
+    [`/history/objects/${lab}`, '/history/objects/999999999999'],
+    [`/history/objects/${bound[0]!.bindingId}`, `/history/objects/${bound[0]!.bindingId.slice(0, -4)}ffff`],
+    [`/history/accounts/${lab}`, '/history/accounts/999999999999'],
+  ] as const) {
+    const original = Overlaid.prototype.values
+    let passes = 0
+    const statementsOf = async (path: string): Promise<readonly number[]> => {
+      const ask = async () => assert.equal((await world.ask('GET', path, { as: vera })).status, 404, path)
+      await ask()
+      passes = 0
+      Overlaid.prototype.values = function (this: Overlaid<unknown, unknown>) {
+        passes++
+        return original.call(this)
+      }
+      try {
+        const { statements } = await costOf(ask)
+        return [statements, passes]
+      } finally {
+        Overlaid.prototype.values = original
+      }
+    }
+    assert.deepEqual(await statementsOf(absent), await statementsOf(hidden), hidden)
   }
 })

@@ -10,12 +10,12 @@ import type { Policy } from '#store/tables/policies.ts'
 import { refuseMalformed } from '../identifiers.ts'
 import { getIpam, refuseTooManyListed } from '../ipam/access.ts'
 import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
-import { readFrom, showMatching } from '../listing.ts'
+import { showMatching } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
 import { type WithTags, withTags } from '../readable.ts'
 import { refuseMalformedTarget } from './assignments.ts'
-import { contentOf, getPolicy, policyType, refuseUnknownType } from './content.ts'
+import { getPolicy, policyType, refuseUnknownType } from './content.ts'
 import {
   deleteOwnPolicy,
   disablePolicy,
@@ -27,6 +27,7 @@ import {
   targetsOf,
 } from './own-policies.ts'
 import { createPolicy } from './policies.ts'
+import { documentsOf, placeOfDocument } from './readable.ts'
 
 /** Of the IPAM. */
 const ipamMembers: Members = { tier: 'Tier' }
@@ -94,15 +95,10 @@ export const getIpamPolicyAllocationRules = ec2Read(
     const matches = filterBy(input.Filters, documentFilters)
     if (input.ResourceType !== undefined) await refuseUnknownType(context, input.ResourceType)
     const policy = await getPolicy(context, input.IpamPolicyId)
-    const documents = (await contentOf(context, policy)).documents
-      .map(listOf)
-      .filter(({ locale }) => input.Locale === undefined || locale === input.Locale)
-      .filter(({ resourceType }) => input.ResourceType === undefined || resourceType === input.ResourceType)
-      .sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1))
     const { items, NextToken } = await readTokenPage(context, input, {
-      read: readFrom(documents, (list, place) => placeOf(list) > place),
-      placeOf,
-      show: showMatching((list) => describeDocument(policy.id, list), matches),
+      read: await documentsOf(context, policy, { locale: input.Locale, resourceType: input.ResourceType }),
+      placeOf: placeOfDocument,
+      show: showMatching((document) => describeDocument(policy.id, listOf(document)), matches),
     })
     return { IpamPolicyDocuments: items, NextToken }
   },
@@ -195,8 +191,6 @@ const describeDocument = (id: string, { locale, resourceType, pools }: PoolList)
   ResourceType: resourceType,
   AllocationRules: pools.map((SourceIpamPoolId) => ({ SourceIpamPoolId })),
 })
-
-const placeOf = ({ locale, resourceType }: PoolList): string => `${locale}/${resourceType}`
 
 const policyFilters = {
   'ipam-policy-id': ({ IpamPolicyId }: IpamPolicy) => IpamPolicyId,

@@ -5,7 +5,7 @@ import type { Compatibility } from '#model/policy/values.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Policy, StoredVersion, VersionFacts, VersionPlace } from '#store/tables/policies.ts'
 import { refuseMalformed } from '../identifiers.ts'
-import { type Page, type PageAsked, partsOfPlace, readFrom, readPage } from '../listing.ts'
+import { type Page, type PageAsked, partsOfPlace, type ReadRows, readFrom, readPage } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
 import { readable } from '../readable.ts'
 import type { Span } from '../record/spans.ts'
@@ -99,29 +99,36 @@ export async function compareVersions(
 
 // Documents ----------------------------------------------------------------------------------------------------------
 
-interface DocumentFilter {
-  readonly policyId: string
+interface PairFilter {
   readonly locale?: string | undefined
   readonly resourceType?: string | undefined
 }
+export const placeOfDocument = ({ locale, resourceType }: PolicyDocument): string => `${locale}/${resourceType}`
 
-/** The documents of a policy, in order of locale and resource type. */
-export async function listDocuments(
+/** The documents of a policy, for one locale or type alone where these are given, in order of locale and resource type. */
+export async function documentsOf(
   context: ReadContext,
-  { policyId, locale, resourceType }: DocumentFilter,
-  asked: PageAsked<string>,
-): Promise<Page<PolicyDocument, string>> {
-  if (resourceType !== undefined) await refuseUnknownType(context, resourceType)
-  const { documents } = await contentOf(context, await findPolicy(context, policyId))
-  const placeOf = (document: PolicyDocument): string => `${document.locale}/${document.resourceType}`
+  policy: Policy,
+  { locale, resourceType }: PairFilter,
+): Promise<ReadRows<PolicyDocument>> {
+  const { documents } = await contentOf(context, policy)
   const wanted = documents
     .filter((one) => locale === undefined || one.locale === locale)
     .filter((one) => resourceType === undefined || one.resourceType === resourceType)
-    .map((document) => ({ document, place: placeOf(document) }))
-    .sort((a, b) => (a.place < b.place ? -1 : 1))
+    .sort((a, b) => (placeOfDocument(a) < placeOfDocument(b) ? -1 : 1))
+  return readFrom(wanted, (document, after) => placeOfDocument(document) > after)
+}
+
+/** A page of them, by the policy's id. */
+export async function listDocuments(
+  context: ReadContext,
+  { policyId, ...filter }: PairFilter & { readonly policyId: string },
+  asked: PageAsked<string>,
+): Promise<Page<PolicyDocument, string>> {
+  if (filter.resourceType !== undefined) await refuseUnknownType(context, filter.resourceType)
   return readPage(context, asked, {
-    read: readFrom(wanted, ({ place }, after) => place > after),
-    placeOf: ({ place }) => place,
-    show: (rows) => rows.map(({ document }) => document),
+    read: await documentsOf(context, await findPolicy(context, policyId), filter),
+    placeOf: placeOfDocument,
+    show: (rows) => rows,
   })
 }

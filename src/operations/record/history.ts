@@ -409,8 +409,8 @@ async function lifeOfObject(context: ReadContext, objectId: string): Promise<Lif
     return { node: account, from: heldFrom, until: endsAt ?? always }
   }
   const latest = await history.latest(objectId)
-  if (!latest) return undefined
   const [first] = await history.versions(objectId, 0, 1)
+  if (!latest) return undefined
   const node = await placeOfObject(context, objectId, latest)
   return { node, from: first!.fromAt, until: latest.untilAt ?? always }
 }
@@ -418,12 +418,17 @@ async function lifeOfObject(context: ReadContext, objectId: string): Promise<Lif
 /** Where the states of an object are read: wherever it has been, for whoever could read it there at some time. */
 export async function placeOfLife(context: ReadContext, objectId: string): Promise<Place> {
   const absent: Refusal = { code: 'NotFound', what: 'resource', id: objectId }
-  const { node, from, until } = (await lifeOfObject(context, objectId)) ?? refuse(absent)
-  return placeThen(context, action, { node, absent }, from, until)
+  const life = await lifeOfObject(context, objectId)
+  const { node, from, until } = life ?? nobodys
+  const place = await placeThen(context, action, { node, absent }, from, until)
+  return life ? place : refuse(absent)
 }
+/** What is not there is looked for as what is hidden: it takes as long (invariant I8). */
+const nobodys: Life = { node: '000000000000', from: 0, until: always }
 /** Where what an account held is read. */
 export async function placeOfHoldings(context: ReadContext, account: string): Promise<Place> {
   const absent: Refusal = { code: 'NotFound', what: 'account', id: account }
-  if (!(await context.tx.organizations.findNumber(account))) refuse(absent)
-  return placeThen(context, action, { node: account, absent }, 0, always)
+  const known = await context.tx.organizations.findNumber(account)
+  const place = await placeThen(context, action, { node: account, absent }, 0, always)
+  return known ? place : refuse(absent)
 }
