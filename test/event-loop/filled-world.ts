@@ -74,7 +74,7 @@ export async function openFilled(sizes: Sizes): Promise<Filled> {
   const world = await withOrganization(await withNativeApi(await openWorld(filledSettings)))
   const examples = await accessExamples(world)
   const made = await fill(world, sizes)
-  const cidrs = Array.from({ length: sizes.objects }, (_, index) => `10.${index >> 8}.${index & 255}.0/24`)
+  const cidrs = Array.from({ length: sizes.objects }, (_, index) => `10.${128 + (index >> 8)}.${index & 255}.0/24`)
   await sendSnapshot(world, 'example', cidrs)
   const native = new Map<string, readonly Asked[]>(
     [...examples].map(([name, { input, instead }]) => [
