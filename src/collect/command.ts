@@ -27,7 +27,7 @@ export const collectWords: readonly (CommandWords & { readonly collector: Collec
       ...collector.options,
       { flag: 'source', value: 'SOURCE', meaning: 'The source whose snapshot it is: `source-…`, or its name.' },
       {
-        flag: 'account',
+        flag: 'owner',
         value: 'ID',
         meaning: 'Whose it is, where the source does not say: the number of an account, or its id in its cloud.',
       },

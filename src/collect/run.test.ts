@@ -53,7 +53,7 @@ test('what its source says is nobody’s is the account’s that was named', asy
     { found: { kind: 'address', cidr: '192.0.2.1/32' } },
     { found: { kind: 'address', cidr: '192.0.2.2/32', account: 'a' } },
   ]
-  const { lines } = await linesWith({ account: '111122223333' }, ...found)
+  const { lines } = await linesWith({ owner: '111122223333' }, ...found)
   const accounts = lines.slice(1, -1).map((line) => {
     const read = readLine(line)
     return 'observations' in read ? read.observations[0]!.account : assert.fail(line)

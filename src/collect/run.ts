@@ -41,7 +41,7 @@ export class Run {
   async *lines(): AsyncGenerator<string> {
     const collector = `cadastre ${this.#version} ${this.#collector.kind}`
     yield writeHead({ takenAt: this.#around.now(), collector })
-    const owner = this.#around.options.get('account')
+    const owner = this.#around.options.get('owner')
     for await (const each of this.#collector.collect(this.#around)) {
       if ('unlisted' in each) {
         this.#leaveOut(each.unlisted)

@@ -1,4 +1,5 @@
 // Bodies of any size over the native API: read as they come, while what came before is being written, in many transactions.
+import type { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { accountableOf } from '#model/principal.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
@@ -13,6 +14,8 @@ export const intakesOfSenderMax = 4
 /** A client that sends nothing for so long is not waited for. */
 const idleMs = 30_000
 const retrySeconds = 5
+/** Of what is refused before its end. */
+const droppedBytesMax = 268_435_456
 
 export interface IntakeDependencies {
   execute(operation: AnyOperation, call: Call): Promise<Answer>
@@ -44,17 +47,23 @@ export async function addIntakes(
       })
 
       async function receive(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-        refuseHeaders(request)
+        const body = new ComingBody(request)
         const input = { ...(request.query as object), ...(request.params as object) }
         const call = callOf(request, input)
-        const leave = underWay.enter(accountableOf(request.principal.native!))
-        // What is refused before its end is not read to its end.
+        // What is not read to its end leaves a connection that nobody can use any more.
         reply.raw.shouldKeepAlive = false
+        let leave: (() => void) | undefined
         try {
-          const output = await intake.receive(stepsOf(intake.name, call, execute), input, piecesOf(request))
+          refuseHeaders(request)
+          leave = underWay.enter(accountableOf(request.principal.native!))
+          const output = await intake.receive(stepsOf(intake.name, call, execute), input, body.pieces())
           return await reply.status(intake.rest.status ?? 200).send(output)
+        } catch (error) {
+          // Whoever still sends would be cut off, and never see why.
+          await body.drop()
+          throw error
         } finally {
-          leave()
+          leave?.()
         }
       }
     }
@@ -81,26 +90,38 @@ function stepsOf(name: string, call: Call, execute: IntakeDependencies['execute'
   return { read: (work) => run('read', work), write: (work) => run('write', work) }
 }
 
-/** The body, piece by piece: the client is held back while nobody takes the next one. */
-async function* piecesOf(request: FastifyRequest): AsyncGenerator<Uint8Array> {
-  const { raw } = request
-  let timer: NodeJS.Timeout | undefined
-  const wait = (): void => {
-    clearTimeout(timer)
-    timer = setTimeout(() => raw.destroy(new SilentClient()), idleMs)
+/** A body as it comes: the client is held back while nobody takes the next piece. */
+class ComingBody {
+  readonly #request: FastifyRequest
+  readonly #pieces: AsyncIterator<Uint8Array>
+  constructor(request: FastifyRequest) {
+    this.#request = request
+    this.#pieces = (request.body as Readable).iterator({ destroyOnReturn: false })
   }
-  try {
-    wait()
-    for await (const piece of request.body as AsyncIterable<Uint8Array>) {
-      clearTimeout(timer)
-      yield piece
-      wait()
+
+  async *pieces(): AsyncGenerator<Uint8Array> {
+    for (let next = await this.#next(); !next.done; next = await this.#next()) yield next.value
+  }
+  /** Reads what is left and keeps nothing of it; of what is very much, not to its end. */
+  async drop(): Promise<void> {
+    let dropped = 0
+    try {
+      for (let next = await this.#next(); !next.done && dropped < droppedBytesMax; next = await this.#next())
+        dropped += next.value.length
+    } catch {
+      // Whoever is gone is told nothing.
     }
-  } catch (error) {
-    const { message } = error as Error
-    refuse({ code: 'MalformedRequest', problem: `the body broke off: ${message}` })
-  } finally {
-    clearTimeout(timer)
+  }
+  async #next(): Promise<IteratorResult<Uint8Array>> {
+    const timer = setTimeout(() => this.#request.raw.destroy(new SilentClient()), idleMs)
+    try {
+      return await this.#pieces.next()
+    } catch (error) {
+      const { message } = error as Error
+      return refuse({ code: 'MalformedRequest', problem: `the body broke off: ${message}` })
+    } finally {
+      clearTimeout(timer)
+    }
   }
 }
 

@@ -73,7 +73,8 @@ create table observation (
   primary key (source_id, number, since_snapshot)
 ) strict, without rowid;
 create unique index observation_version on observation (source_id, number) where until_snapshot is null;
-create index observation_identity on observation (source_id, identity);
+-- By which what comes is found again: the newest version of each.
+create unique index observation_identity on observation (source_id, identity) where until_snapshot is null;
 create index observation_since on observation (source_id, since_snapshot);
 create index observation_until on observation (source_id, until_snapshot) where until_snapshot is not null;
 create index observation_block on observation (first, length);

@@ -2,7 +2,20 @@
 // seen by nobody before the source says that it holds.
 import type { Observation } from '#model/observation.ts'
 import { listOf, type Sql, type SqlValue } from '../sql.ts'
-import { blob, block, changing, integer, json, named, optional, type RowOf, references, table, text } from '../table.ts'
+import {
+  blob,
+  block,
+  changing,
+  integer,
+  json,
+  named,
+  optional,
+  type Row,
+  type RowOf,
+  references,
+  table,
+  text,
+} from '../table.ts'
 
 /** What is kept of an observation beside its columns. */
 export type ObservedBody = Omit<Observation, 'kind' | 'cidr' | 'space' | 'id' | 'account' | 'locale'>
@@ -48,9 +61,16 @@ export class Observations {
   /** The newest versions of these identities, also of a snapshot that is open. */
   async newest(sourceId: string, identities: readonly Uint8Array[]): Promise<StoredObservation[]> {
     if (identities.length === 0) return []
-    const list = listOfBlobs(identities)
-    const rest = `where source_id = ? and identity in ${list.text} and until_snapshot is null`
-    return observationTable.all(this.#sql, rest, sourceId, ...list.values)
+    const probes = listOfBlobs(identities)
+    // One by one: with a list, SQLite would rather look at all that the source has.
+    const rows = await this.#sql.all<Row>(
+      `with probe (identity) as (values ${probes.text})
+       select ${observationTable.columnsOf('o')} from probe q cross join observation o
+       where o.source_id = ? and o.identity = q.identity and o.until_snapshot is null`,
+      ...probes.values,
+      sourceId,
+    )
+    return rows.map((row) => observationTable.of(row))
   }
   /** Those that hold, in order of their numbers after one. */
   holding({ sourceId, snapshot }: At, after: number, limit: number): Promise<StoredObservation[]> {
@@ -123,5 +143,5 @@ export class Observations {
 function listOfBlobs(all: readonly Uint8Array[]): { readonly text: string; readonly values: readonly SqlValue[] } {
   const size = 2 ** Math.ceil(Math.log2(all.length))
   const filled = Array.from({ length: size }, (_, index) => all[index] ?? all.at(-1)!)
-  return { text: `(${filled.map(() => '?').join(', ')})`, values: filled }
+  return { text: filled.map(() => '(cast(? as blob))').join(', '), values: filled }
 }
