@@ -11,14 +11,18 @@ import { exitCodes } from '../src/cli/exit-codes.ts'
 import { momentForms } from '../src/cli/moments.ts'
 import { isPositional, type NativeCommand } from '../src/cli/native-command.ts'
 import { ownFlags } from '../src/cli/own-flags.ts'
+import { collectWords } from '../src/collect/command.ts'
+import { collectors } from '../src/collect/table.ts'
 import { clientVariables, variables } from '../src/config.ts'
 import { ec2Model, organizationsModel, type ServiceModel, stsModel } from '../src/formats/aws/service-model.ts'
+import { lineBytesMax, observationFields, observedTagsMax, unlistedMax } from '../src/formats/observations.ts'
 import { labelOf, type ObjectNoun } from '../src/model/kinds.ts'
+import { observedKinds, observedStates } from '../src/model/observation.ts'
 import type { Denial, ToldDecision } from '../src/model/policy/decision.ts'
 import { type SettingWord, settingWords } from '../src/model/policy/tag-settings.ts'
 import type { Noun, Refusal } from '../src/model/refusal.ts'
 import { roleNames, roles } from '../src/model/roles.ts'
-import { noteOnBody, usualBody } from '../src/operations/operation.native.ts'
+import { type NativeIntake, type NativeOperation, noteOnBody, usualBody } from '../src/operations/operation.native.ts'
 import { nativeOperations, nouns } from '../src/operations/table.native.ts'
 import { operationTables } from '../src/operations/tables.aws.ts'
 import { nativeCommands, nativeCommandsPath, nativeCommandsText } from './native-commands.ts'
@@ -35,6 +39,8 @@ export function referencePages(): ReadonlyMap<string, string> {
     'policy-settings': policySettingsPage(),
     errors: errorsPage(),
     configuration: configurationPage(),
+    observations: observationsPage(),
+    collectors: collectorsPage(),
     commands: commandsPage(),
   }
   return new Map(Object.entries(pages).map(([name, text]) => [`${referenceFolder}/${name}.md`, text]))
@@ -213,17 +219,17 @@ function parametersOf(model: ServiceModel, operation: string): { required: strin
 // The native API -----------------------------------------------------------------------------------------------------
 
 function nativeApiPage(): string {
-  const sections = nouns.flatMap(({ name, summary, operations }) => [
+  const sections = nouns.flatMap(({ name, summary, operations, intakes = [] }) => [
     `## ${name}`,
     summary,
     table(
       ['operation', 'request', 'command', 'needs', 'what it does', 'refuses with'],
-      operations.map((operation) => [
+      [...operations.map(rowOf), ...intakes.map(rowOfIntake)].map((operation) => [
         `\`${operation.name}\``,
         `\`${operation.rest.method} ${operation.rest.path}\``,
         operation.cli === undefined ? '' : `\`cadastre ${operation.cli}\``,
         `\`${operation.action}\``,
-        [operation.summary, operation.description, noteOnBody(operation)].filter(Boolean).join(' '),
+        [operation.summary, operation.description, operation.note].filter(Boolean).join(' '),
         operation.refusals.map((code) => `\`${code}\``).join(', '),
       ]),
     ),
@@ -243,6 +249,21 @@ function nativeApiPage(): string {
   )
 }
 
+const rowOf = (operation: NativeOperation) => ({ ...operation, note: noteOnBody(operation) })
+/** What an intake has in its line. */
+const rowOfIntake = ({
+  name,
+  action,
+  summary,
+  description,
+  refusals,
+  rest: { method, path, contentType },
+}: NativeIntake) => ({
+  ...{ name, action, summary, description, refusals, cli: undefined },
+  rest: { method, path },
+  note: `The body is \`${contentType}\`.`,
+})
+
 function rolesPage(): string {
   return page(
     'Roles',
@@ -261,6 +282,90 @@ function rolesPage(): string {
         roles[name].actions.map((action) => `\`${action}\``).join(' '),
       ]),
     ),
+  )
+}
+
+// Observations -------------------------------------------------------------------------------------------------------
+
+function observationsPage(): string {
+  const rows = (words: Readonly<Record<string, string>>) =>
+    Object.entries(words).map(([name, meaning]) => [`\`${name}\``, meaning])
+  return page(
+    'Observations',
+    'What is there, as a source tells it: one form for every cloud, cluster, address manager and file. A snapshot is NDJSON (one JSON ' +
+      'object a line, UTF-8) of any size: a head, observations, an end. `cadastre collect` writes it for the sources that it knows; ' +
+      'anybody can write it for another one, and send it with `POST /api/v1/sources/SOURCE/snapshots`.',
+    '```json\n' +
+      '{"snapshot":{"takenAt":"2026-11-25T09:30:00Z","collector":"my-script 1"}}\n' +
+      '{"kind":"network","cidr":"10.0.0.0/16","space":"vpc-1","id":"vpc-1","account":"222222222222","locale":"eu-central-1","type":"vpc","name":"shop","tags":{"env":"prod"}}\n' +
+      '{"kind":"range","range":"192.0.2.5-192.0.2.20","name":"dhcp"}\n' +
+      '{"end":{"observations":2,"unlisted":[{"account":"333333333333","reason":"access denied"}]}}\n' +
+      '```',
+    'Observations never hand out or free space by themselves.',
+    '## The head and the end',
+    '`takenAt` is when the listing began. Of two snapshots of a source the later one tells what is there; one that is not later is ' +
+      'refused, so that a repeat takes nothing for gone.',
+    'The end says how many lines with observations there were; without it, or where the number is another one, the snapshot was cut ' +
+      'off and nothing of it holds. `unlisted` says what could not be listed, by `account`, `locale`, both, or neither (then nothing ' +
+      `was listed whole): nothing there is taken for gone. It has at most ${unlistedMax} parts.`,
+    '## Observations',
+    `A line has at most ${lineBytesMax} bytes. Absent, \`null\` and empty are the same. A member that is not in this table is refused.`,
+    table(
+      ['member', 'characters', 'meaning'],
+      [
+        ...Object.entries(observationFields).map(([name, { max, words }]) => [`\`${name}\``, String(max), words]),
+        ['`tags`', '', `An object of texts, at most ${observedTagsMax}.`],
+      ],
+    ),
+    'An observation is the same as in the snapshot before where `kind`, `space`, `key` and its block are the same; everything else ' +
+      'of it may change. Each block of a `range` is an observation.',
+    '### Kinds',
+    table(['kind', 'meaning'], rows(observedKinds)),
+    '### States',
+    table(['state', 'meaning'], rows(observedStates)),
+    '## What becomes of it',
+    'Nothing of a snapshot is seen by anybody before its end; then all of it holds at once. What held before and is not in it is ' +
+      '`missing`; what is missing in two complete snapshots is `gone`, and comes back as it was where it is seen again. A line that ' +
+      'is wrong is named by its number: with `onProblem=discard`, the default, nothing of the snapshot holds then; with ' +
+      '`onProblem=skip` the other lines do, and nothing is taken for gone.',
+  )
+}
+
+// Collectors ---------------------------------------------------------------------------------------------------------
+
+function collectorsPage(): string {
+  return page(
+    'Collectors',
+    '`cadastre collect KIND` reads what is there, where the credentials are: in a pipeline, a cron job, beside a cluster. The server never ' +
+      'has them. What it finds are [observations](observations.md); with `--dry-run` they are printed, and else sent as a snapshot of the ' +
+      '`--source`. Nothing is ever written at the source, and of what it answers only the members that are meant are read: no key or ' +
+      'password becomes part of an observation, and tags with such names stay behind. What could not be listed is said, and nothing there is ' +
+      'taken for gone. The words of all are among the [commands](commands.md).',
+    table(
+      ['collector', 'reads'],
+      collectors.map(({ kind, summary }) => [`[\`${kind}\`](#${kind})`, summary]),
+    ),
+    ...collectors.flatMap(({ kind, summary, options, variables = {}, rights: { words, document } }) => [
+      `## ${kind}`,
+      summary,
+      table(
+        ['option', 'meaning'],
+        options.map(({ flag, value, meaning, isRequired }) => [
+          `\`--${flag} ${value}\`${isRequired ? ', needed' : ''}`,
+          meaning,
+        ]),
+      ),
+      ...(Object.keys(variables).length === 0
+        ? []
+        : [
+            table(
+              ['environment', 'meaning'],
+              Object.entries(variables).map(([name, meaning]) => [`\`${name}\``, meaning]),
+            ),
+          ]),
+      `**Rights.** ${words}`,
+      ...(document ? [`\`\`\`${document.language}\n${document.text.trimEnd()}\n\`\`\``] : []),
+    ]),
   )
 }
 
@@ -336,6 +441,7 @@ const otherNouns: { readonly [N in Exclude<Noun, ObjectNoun>]: string } = {
   'policy-version': 'a version of a policy',
   'policy-document': 'a document of a policy',
   'policy-assignment': 'an assignment of a policy',
+  snapshot: 'a snapshot of a source',
   candidate: 'a candidate of an assignment',
 }
 const nounNames: Readonly<Record<Noun, string>> = { ...labelOf, ...otherNouns }
@@ -640,7 +746,7 @@ function commandsPage(): string {
     '## Here',
     "Who you are stands in a profile: the server, and a token that is readable by you alone. A profile's token goes to the " +
       'server of the profile and to no other.',
-    plain(Object.values(ownWords)),
+    plain([...Object.values(ownWords), ...collectWords]),
     '## Over the native API',
     'What stands in the path of the [request](native-api.md) is given in order, everything else as flags. Flags of lists and ' +
       'of `KEY=VALUE` are repeated. Where JSON is expected, `@FILE` reads a file and `-` the standard input. ' +

@@ -249,6 +249,8 @@ export function readClientConfig(environment: Readonly<Record<string, string | u
     browser: read(clientVariables.browser),
     // A blank is a value, as https://no-color.org has it.
     wantsColour: !environment[clientVariables.noColour.name] && environment.TERM !== 'dumb',
+    /** Those of the sources that are collected from: each collector names its own. */
+    variable: (name: string): string | undefined => environment[name]?.trim() || undefined,
   })
 }
 

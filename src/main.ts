@@ -2,7 +2,7 @@
 import { enableCompileCache } from 'node:module'
 import type { LocalCommand } from '#cli/commands.ts'
 import { exitCodes } from '#cli/exit-codes.ts'
-import type { LocalRun } from '#cli/program.ts'
+import type { LocalRun, OtherCommand } from '#cli/program.ts'
 import type { Surroundings } from '#cli/surroundings.ts'
 import type { Arguments, AtServer } from '#operator/surroundings.ts'
 import { ConfigProblem, clientVariables, programVersion, readClientConfig, readConfig, variables } from './config.ts'
@@ -36,6 +36,16 @@ const local: Readonly<Record<LocalCommand, LocalRun>> = {
   version: command(async () => printVersion),
 }
 
+/** What reads estates: loaded where somebody asks for it, or for all words. */
+async function collecting(around: ReturnType<typeof surroundings>): Promise<readonly OtherCommand[]> {
+  const { collect, collectWords } = await import('#collect/command.ts')
+  const version = programVersion()
+  return collectWords.map(({ collector, ...words }) => ({
+    words,
+    run: (args) => collect(collector, args, { around, version, variable: around.settings.variable }),
+  }))
+}
+
 async function printVersion(args: Arguments, _more: readonly string[], at: AtServer): Promise<number> {
   const { print } = await import('#operator/surroundings.ts')
   const version = programVersion()
@@ -59,7 +69,8 @@ async function main(words: readonly string[]): Promise<number> {
     // These words alone need no reader of words, who takes a tenth of the time of a start.
     if (words.length === 1 && words[0] === 'serve') return await local.serve(new Map(), [])
     const { runWords } = await import('#cli/program.ts')
-    return await runWords(words, { local, moreHelp, around: surroundings() })
+    const around = surroundings()
+    return await runWords(words, { local, moreHelp, around, others: () => collecting(around) })
   } catch (error) {
     // What an operator can mend is said in a sentence; anything else is our bug and shows where it is.
     const { StoreTrouble } = await import('#store/trouble.ts')
@@ -71,7 +82,7 @@ async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-function surroundings(): Surroundings {
+function surroundings() {
   const settings = readClientConfig(process.env)
   return {
     settings,
@@ -92,7 +103,7 @@ function surroundings(): Surroundings {
     get input() {
       return process.stdin
     },
-  }
+  } satisfies Surroundings
 }
 
 // Whoever reads the output may stop reading, such as `head`: that is an end, not a fault.

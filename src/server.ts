@@ -354,6 +354,7 @@ function createRest(
         return found instanceof Promise ? executeOr503(() => found) : found
       },
       execute: (operation, call) => executeOr503(() => executor.execute(operation, call)),
+      executeStep: (operation, call) => executeOr503(() => executor.execute(operation, call)),
       recordUnread: (operation, call, refused) => executeOr503(() => executor.recordUnread(operation, call, refused)),
       findNewestChange: () => store.read((tx) => tx.recordLists.lastEntry()),
       onFault: logFault,

@@ -53,8 +53,12 @@ const ofOneAlone: readonly RegExp[] = [
   /^(overSeen|steps|unreviewed|versions|states|spaces|matching|holdersAsked|ownersAsked|treeCidrs|visibleAccounts|former|formerUnits|bodiesPerStatement|looks|pages|eventLength|depth|forgotten)Max$/,
   // What finding a text looks at and shows, and accounts of one name that are looked at.
   /^(matches|rows|characters|places|inside|insideRows|before|beginnings|alike|services)Max$/,
+  // Of one snapshot of a source, and how often it is to come.
+  /^(unlisted|observedTags|collector|reason|reportEvery|open|tries|brief|counted)Max$/,
   // Turns and attempts of the server's own work.
   /^(turns|numberAttempts|batchSize|batchRows|readers|probes|sweepSize|leaving|poolsAhead|poolsPerStatement|blocks|passed|generations)Max$/,
+  // Of one line of a snapshot, and of one run of a collector.
+  /^(unlisted|observedTags|collector|reason|brief|tries|notes|guessedColumns|headerLines)Max$/,
   // What is only remembered: it is read again where it is forgotten.
   /^(principals|clients|good|goneEpochs|overlaid|keys|signingKeys|signedHeadersCache|entries|cursors|holders)Max$/,
 ]

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { generatedSources, referenceFolder, referencePages } from '../scripts/docs.ts'
 import { commandWords, ownWords } from '../src/cli/commands.ts'
+import { collectWords } from '../src/collect/command.ts'
 import { clientVariables, variables } from '../src/config.ts'
 import { settingWords } from '../src/model/policy/tag-settings.ts'
 import { nativeOperations } from '../src/operations/table.native.ts'
@@ -90,7 +91,11 @@ test('every script and command that a page names is there', () => {
   assert.deepEqual(unknownWords(/`npm ([a-z]+)/g, new Set([...Object.keys(scripts), ...npmWords, 'run'])), [])
   const native = nativeOperations.flatMap(({ cli }) => cli ?? [])
   const commands = new Set(
-    [...Object.values({ ...commandWords, ...ownWords }).map(({ words }) => words), ...native, 'help'].map(firstWord),
+    [
+      ...[...Object.values({ ...commandWords, ...ownWords }), ...collectWords].map(({ words }) => words),
+      ...native,
+      'help',
+    ].map(firstWord),
   )
   assert.deepEqual(unknownWords(/`cadastre ([a-z]+(?:-[a-z]+)*)/g, commands), [])
 })

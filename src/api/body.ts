@@ -1,5 +1,6 @@
 // Bodies of requests: each within a bound of its own, and what is held of all that are under way within bounds of a sender and of
 // the server (threat model D1, D8).
+import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
@@ -35,6 +36,44 @@ export interface BodyBounds {
 export type ReadBody = Buffer | 'too-large' | 'no-room'
 
 const noBody = Buffer.alloc(0)
+/** A body has so long to arrive, from the first look at it. */
+export const bodyMsMax = 30_000
+/** Between two looks at those that are under way. */
+const sweepMs = 2_000
+
+/** Bodies that are waited for. Almost every one is there before the next look. */
+class Awaited {
+  /** Since when, in that order. */
+  readonly #since = new Map<IncomingMessage, number>()
+  #timer: NodeJS.Timeout | undefined
+
+  add(request: IncomingMessage): void {
+    this.#since.set(request, performance.now())
+    this.#timer ??= setInterval(() => this.#endOverdue(), sweepMs).unref()
+  }
+  remove(request: IncomingMessage): void {
+    this.#since.delete(request)
+  }
+  #endOverdue(): void {
+    const due = performance.now() - bodyMsMax
+    for (const [request, since] of this.#since) {
+      if (!request.complete && !request.destroyed && since > due) break
+      this.#since.delete(request)
+      if (!request.complete && !request.destroyed) endSlow(request.socket)
+    }
+    if (this.#since.size > 0) return
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+}
+const awaited = new Awaited()
+
+/** As the server of Node ends a head that does not arrive: whoever listens to `clientError` answers. */
+function endSlow(socket: Socket): void {
+  const error = Object.assign(new Error('the body did not arrive in time'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
+  const { server } = socket as { server?: EventEmitter | null }
+  if (!server?.emit('clientError', error, socket)) socket.destroy()
+}
 
 export class Bodies {
   #inAll = 0
@@ -72,6 +111,8 @@ export class Bodies {
     const stop = (): void => {
       request.off('data', onData)
       request.off('end', onEnd)
+      request.off('close', onClose)
+      awaited.remove(request)
       pieces.length = 0
       hold?.release()
     }
@@ -90,10 +131,15 @@ export class Bodies {
       this.#onNoRoom(request.socket)
       then('no-room')
     }
-    const onEnd = (): void =>
+    const onClose = (): void => awaited.remove(request)
+    const onEnd = (): void => {
+      onClose()
       then(pieces.length === 1 ? pieces[0]! : pieces.length === 0 ? noBody : Buffer.concat(pieces, bytes))
+    }
+    awaited.add(request)
     request.on('data', onData)
     request.on('end', onEnd)
+    request.on('close', onClose)
     request.on('error', ignore)
   }
 
@@ -169,10 +215,15 @@ export function dropBody(request: IncomingMessage, then: () => void, bytes = 0):
   const end = (): void => {
     request.off('data', onData)
     request.off('end', end)
+    request.off('close', onClose)
+    awaited.remove(request)
     then()
   }
+  const onClose = (): void => awaited.remove(request)
+  awaited.add(request)
   request.on('data', onData)
   request.on('end', end)
+  request.on('close', onClose)
   request.on('error', ignore)
 }
 /** A client that goes away in the middle of its request has not asked anything: there is nobody to answer. */

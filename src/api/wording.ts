@@ -655,6 +655,7 @@ const nounsOfAws: WordsOfNouns = {
   'policy-version': idWords('InvalidIpamPolicyVersion', 'version of the policy'),
   'policy-document': idWords('InvalidIpamPolicyDocument', 'document of the policy'),
   'policy-assignment': idWords('InvalidIpamPolicyAssignment', 'assignment of the policy'),
+  snapshot: idWords('InvalidSnapshotId', 'snapshot'),
   candidate: idWords('InvalidCandidate', 'candidate of the assignment'),
   region: {
     notFound: 'InvalidParameterValue',

@@ -3,6 +3,8 @@ import type { NativeRequest } from './arguments.ts'
 import { Stopped } from './exit-codes.ts'
 
 const answerMs = 120_000
+/** As long as the server reads a body. */
+const bodyMs = 900_000
 const pagesMax = 1_000_000
 /** Of one event; the server sends none that is larger. */
 const eventLengthMax = 16_777_216
@@ -50,6 +52,31 @@ export async function send(
   const response = await ask(to, request, { headers, signal })
   const text = await readText(response, to)
   if (!isProblem(response) && (response.ok || response.status === 302)) return { headers: response.headers, text }
+  throw refusalIn(response, text, to)
+}
+
+/** Sends a body that is read as it goes, of any size. Answers what comes back, as text. */
+export async function sendFile(
+  to: Destination,
+  path: string,
+  { contentType, body }: { readonly contentType: string; readonly body: AsyncIterable<Uint8Array> },
+): Promise<string> {
+  let response: Response
+  try {
+    response = await fetch(`${to.url}/api/v1${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${to.token}`, 'content-type': contentType },
+      body: body as never,
+      // What has been sent by then cannot be sent again to somewhere else.
+      redirect: 'manual',
+      duplex: 'half',
+      signal: AbortSignal.timeout(bodyMs),
+    } as RequestInit)
+  } catch (error) {
+    throw noWayTo(to.url, error)
+  }
+  const text = await readText(response, to)
+  if (response.ok) return text
   throw refusalIn(response, text, to)
 }
 

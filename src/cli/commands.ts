@@ -5,8 +5,8 @@ import { type OwnFlag, outputs } from './own-flags.ts'
 export interface CommandOption extends Pick<OwnFlag, 'choices' | 'letter'> {
   /** Without the dashes. */
   readonly flag: string
-  /** What stands for its value, such as `NAME`; every option here has one. */
-  readonly value: string
+  /** What stands for its value, such as `NAME`; without one it is there or not. */
+  readonly value?: string
   readonly meaning: string
   readonly isRequired?: true
 }
@@ -160,7 +160,7 @@ export type OwnCommand = keyof typeof ownWords
 /** How a command is written, such as `keys create --account N --user NAME`. */
 export function usageOf({ words, argument, options = [] }: CommandWords): string {
   const flags = options.map(({ flag, value, isRequired }) =>
-    isRequired ? `--${flag} ${value}` : `[--${flag} ${value}]`,
+    isRequired ? `--${flag} ${value}` : `[--${flag}${value === undefined ? '' : ` ${value}`}]`,
   )
   return [words, argument?.replace(/^<(.*)>$/, '$1'), ...flags].filter(Boolean).join(' ')
 }

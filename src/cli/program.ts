@@ -16,8 +16,16 @@ export type LocalRun = (args: ReadonlyMap<string, string>, rest: readonly string
 export interface Parts {
   readonly local: Readonly<Record<LocalCommand, LocalRun>>
   readonly around: Surroundings
+  /** Commands that are neither the server's nor made of the native API, where they are asked for. */
+  others(): Promise<readonly OtherCommand[]>
   /** Printed below `cadastre help`. */
   readonly moreHelp: () => string
+}
+
+/** Its words, and what it does; answers the exit code. */
+export interface OtherCommand {
+  readonly words: CommandWords
+  run(args: ReadonlyMap<string, string>): Promise<number>
 }
 
 /** Runs what the words say, and answers the exit code. */
@@ -112,7 +120,12 @@ async function createProgram(parts: Parts, { isLocal, ended }: Making): Promise<
       await runOwn(name, args, rest, around)
     })
   }
-  if (!isLocal) await addNative(program, parts, ended)
+  if (isLocal) return program
+  for (const { words, run } of await parts.others()) {
+    const command = addPlain(program, words, groups.own)
+    command.action(async (...given: unknown[]) => ended(await run(plainWords(command, given).args)))
+  }
+  await addNative(program, parts, ended)
   return program
 }
 
@@ -160,7 +173,10 @@ function addPlain(program: Command, { words, argument, options = [], meaning }: 
     command.addArgument(words === 'completion' ? added.choices([...shells]) : added)
   }
   for (const { flag, value, meaning, isRequired, choices, letter } of options) {
-    const option = new Option(`${letter === undefined ? '' : `-${letter}, `}--${flag} <${value}>`, meaning)
+    const option = new Option(
+      `${letter === undefined ? '' : `-${letter}, `}--${flag}${value === undefined ? '' : ` <${value}>`}`,
+      meaning,
+    )
     if (choices) option.choices(choices)
     command.addOption(isRequired ? option.makeOptionMandatory() : option)
   }
@@ -180,7 +196,8 @@ function plainWords(command: Command, given: readonly unknown[]) {
   const args = new Map(
     command.options.flatMap((option) => {
       const value = values[option.attributeName()]
-      return value === undefined ? [] : [[option.long!.slice(2), value] as const]
+      // One that is there or not has no value.
+      return value === undefined ? [] : [[option.long!.slice(2), String(value)] as const]
     }),
   )
   return { args, rest }

@@ -5,6 +5,7 @@ import { forgetDecisions } from './forgetting.ts'
 import { type Job, lookAt, type Workplace } from './job.ts'
 import { endQuarantines } from './quarantines.ts'
 import { countRefusals } from './refusals.ts'
+import { tidyUpSources } from './sources.ts'
 
 export const jobs: readonly Job[] = [
   endQuarantines,
@@ -13,6 +14,7 @@ export const jobs: readonly Job[] = [
   finishDeprovisions,
   countRefusals,
   forgetDecisions,
+  tidyUpSources,
 ]
 
 const tickMs = 1_000

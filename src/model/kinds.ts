@@ -146,6 +146,16 @@ export const kinds = {
     path: '/policies/{id}',
     isToldByName: true,
   },
+  source: {
+    prefix: 'source-',
+    digits: short,
+    isOwn: true,
+    noun: 'source',
+    read: 'estate:read',
+    label: 'a source',
+    word: 'source',
+    path: '/sources/{id}',
+  },
   exception: {
     prefix: 'exception-',
     digits: short,

@@ -25,6 +25,7 @@ export type Noun =
   | 'policy-version'
   | 'policy-document'
   | 'policy-assignment'
+  | 'snapshot'
 
 export interface ConflictParty {
   readonly policyId: string

@@ -16,6 +16,9 @@ export const actions = [
   'exception:approve',
   'decision:read',
   'history:read',
+  'estate:read',
+  'estate:manage',
+  'estate:report',
   'role:read',
   'role:manage',
   'token:read',
@@ -41,6 +44,9 @@ export const roles = {
       'exception:request',
       'decision:read',
       'history:read',
+      'estate:read',
+      'estate:manage',
+      'estate:report',
     ],
   },
   'policy-author': {
@@ -54,6 +60,7 @@ export const roles = {
       'exception:read',
       'decision:read',
       'history:read',
+      'estate:read',
     ],
   },
   approver: {
@@ -78,7 +85,12 @@ export const roles = {
       'exception:read',
       'exception:request',
       'decision:read',
+      'estate:read',
     ],
+  },
+  reporter: {
+    summary: 'Tells for a source what is there, and can do nothing else: for collectors.',
+    actions: ['estate:report'],
   },
   auditor: {
     summary: 'Sees everything and changes nothing.',
@@ -90,6 +102,7 @@ export const roles = {
       'exception:read',
       'decision:read',
       'history:read',
+      'estate:read',
       'role:read',
       'token:read',
     ],

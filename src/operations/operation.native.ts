@@ -168,6 +168,58 @@ export function nativeWrite<Input extends z.ZodObject, Output extends z.ZodType,
   } as NativeOperation
 }
 
+// Intakes ------------------------------------------------------------------------------------------------------------
+
+/** Transactions of one request, one after the other. */
+export interface Steps {
+  read<T>(work: (context: ReadContext) => Promise<T>): Promise<T>
+  write<T>(work: (context: WriteContext) => Promise<T>): Promise<T>
+}
+
+/**
+ * An operation whose body is of any size and read as it comes: what it does is done in many transactions, each of which asks anew whether
+ * the caller may. It has no `Idempotency-Key` and no dry run.
+ */
+interface IntakeFacts<Input extends z.ZodObject, Output extends z.ZodType>
+  extends Pick<Facts<Input, Output>, 'name' | 'summary' | 'description' | 'action' | 'input' | 'output' | 'refusals'> {
+  readonly rest: Pick<Facts<Input, Output>['rest'], 'path' | 'status'> & {
+    readonly method: 'POST'
+    readonly contentType: string
+  }
+  /** For the description. */
+  readonly example: string
+  at(context: ReadContext, input: z.output<Input>): Promise<Place>
+  receive(steps: Steps, input: z.output<Input>, body: AsyncIterable<Uint8Array>): Promise<z.output<Output>>
+}
+export type NativeIntake = Omit<IntakeFacts<z.ZodObject, z.ZodType>, 'at' | 'receive'> & {
+  receive(steps: Steps, input: object, body: AsyncIterable<Uint8Array>): Promise<unknown>
+}
+
+/** Defines an intake. */
+export function nativeIntake<Input extends z.ZodObject, Output extends z.ZodType>(
+  facts: IntakeFacts<Input, Output>,
+): NativeIntake {
+  const { at, receive, ...rest } = facts
+  return {
+    ...rest,
+    receive: (steps: Steps, input: object, body: AsyncIterable<Uint8Array>) => {
+      const given = input as z.output<Input>
+      const permitted =
+        <Context extends ReadContext, T>(work: (context: Context) => Promise<T>) =>
+        (context: Context) =>
+          naming({}, async () => {
+            await requirePermission(context, facts.action, await at(context, given))
+            return work(context)
+          })
+      return receive(
+        { read: (work) => steps.read(permitted(work)), write: (work) => steps.write(permitted(work)) },
+        given,
+        body,
+      )
+    },
+  }
+}
+
 /** A name that no account has is not found, whatever else the operation refuses. */
 const refusalsOf = (
   { refusals }: Pick<Facts<z.ZodObject, z.ZodType>, 'refusals'>,

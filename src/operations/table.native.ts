@@ -1,5 +1,6 @@
 // All operations of the native API: what is not here does not exist there.
 
+import { estateIntakes, estateOperations } from './estate/sources.native.ts'
 import {
   createRoleBinding,
   deleteRoleBinding,
@@ -8,12 +9,13 @@ import {
   listRoles,
 } from './identity/roles.native.ts'
 import { createToken, listTokens, revokeToken, whoAmI } from './identity/tokens.native.ts'
+import { getFreeSpace } from './ipam/free-space.native.ts'
 import { ipamOperations } from './ipam/ipams.native.ts'
 import { poolCidrOperations } from './ipam/pool-cidrs.native.ts'
 import { listPoolTree } from './ipam/pool-tree.native.ts'
 import { poolOperations } from './ipam/pools.native.ts'
 import { scopeOperations } from './ipam/scopes.native.ts'
-import type { NativeOperation } from './operation.native.ts'
+import type { NativeIntake, NativeOperation } from './operation.native.ts'
 import { organizationOperations } from './organization/organization.native.ts'
 import {
   deletePolicyAssignment,
@@ -59,6 +61,7 @@ export interface Noun {
   readonly name: string
   readonly summary: string
   readonly operations: readonly NativeOperation[]
+  readonly intakes?: readonly NativeIntake[]
 }
 
 export const nouns: readonly Noun[] = [
@@ -144,7 +147,7 @@ export const nouns: readonly Noun[] = [
   {
     name: 'Pools',
     summary: 'What space is taken from.',
-    operations: [...poolOperations, listPoolTree, ...poolCidrOperations],
+    operations: [...poolOperations, getFreeSpace, listPoolTree, ...poolCidrOperations],
   },
   {
     name: 'Allocations',
@@ -153,6 +156,12 @@ export const nouns: readonly Noun[] = [
   },
   { name: 'Resources', summary: 'What holds space, and where it got it from.', operations: resourceOperations },
   {
+    name: 'Sources',
+    summary: 'What tells what is there: clouds, clusters, other address managers and files.',
+    operations: estateOperations,
+    intakes: estateIntakes,
+  },
+  {
     name: 'Resource types',
     summary: 'What can ask for space: the registry, and what you add to it.',
     operations: resourceTypeOperations,
@@ -160,3 +169,4 @@ export const nouns: readonly Noun[] = [
 ]
 
 export const nativeOperations: readonly NativeOperation[] = nouns.flatMap(({ operations }) => operations)
+export const nativeIntakes: readonly NativeIntake[] = nouns.flatMap(({ intakes = [] }) => intakes)

@@ -12,6 +12,7 @@ import { ipamRegionTable, ipamTable, scopeTable } from './tables/ipams.ts'
 import { auditEntryTable, auditSubjectTable, decisionTable, originTable, rulingTable } from './tables/journal.ts'
 import { natGatewayAddressTable, natGatewayTable } from './tables/nat-gateways.ts'
 import { goneNodeTable } from './tables/node-facts.ts'
+import { observationTable } from './tables/observations.ts'
 import {
   accountCreationTable,
   accountTable,
@@ -26,6 +27,7 @@ import { resourceTypeTable } from './tables/resource-types.ts'
 import { quarantineTable } from './tables/resting.ts'
 import { forgettingTable, recordDayTable, retentionTable } from './tables/retention.ts'
 import { roleBindingTable } from './tables/role-bindings.ts'
+import { snapshotTable, sourceTable } from './tables/sources.ts'
 import { counterTable, metaTable, sealingKeyTable } from './tables/states.ts'
 import { tagTable } from './tables/tags.ts'
 import { allocationTable, endedTenureTable, holderTable, tenureStateTable } from './tables/tenure-states.ts'
@@ -68,6 +70,7 @@ export const definitions: readonly Pick<
   natGatewayAddressTable,
   natGatewayTable,
   nodeTable,
+  observationTable,
   organizationTable,
   originTable,
   policyTable,
@@ -84,6 +87,8 @@ export const definitions: readonly Pick<
   rulingTable,
   scopeTable,
   sealingKeyTable,
+  snapshotTable,
+  sourceTable,
   subnetCidrTable,
   subnetTable,
   tagTable,

@@ -20,16 +20,19 @@ import type { Holdings } from './tables/holdings.ts'
 import { Ipams } from './tables/ipams.ts'
 import { Journal } from './tables/journal.ts'
 import { NatGateways } from './tables/nat-gateways.ts'
+import { Observations } from './tables/observations.ts'
 import { Organizations } from './tables/organizations.ts'
 import { Policies } from './tables/policies.ts'
 import { Pools } from './tables/pools.ts'
 import { RecordLists } from './tables/record-lists.ts'
+import { RegisteredSpace } from './tables/registered.ts'
 import { Repeats } from './tables/repeats.ts'
 import { ResourceTypes } from './tables/resource-types.ts'
 import { Resources } from './tables/resources.ts'
 import type { Resting } from './tables/resting.ts'
 import { Retention } from './tables/retention.ts'
 import { RoleBindings } from './tables/role-bindings.ts'
+import { Sources } from './tables/sources.ts'
 import { type MakeFreeSpace, Space } from './tables/space.ts'
 import { Tags } from './tables/tags.ts'
 import { Timeline } from './tables/timeline.ts'
@@ -169,12 +172,15 @@ export class Nouns {
   readonly ipams: Ipams
   readonly journal: Journal
   readonly natGateways: NatGateways
+  readonly observations: Observations
   readonly organizations: Organizations
   readonly policies: Policies
   /** Seals where lists go on. */
   readonly pageTokens: PageTokens
   readonly pools: Pools
   readonly recordLists: RecordLists
+  /** What the register has of what others name. */
+  readonly registered: RegisteredSpace
   /** Whether the first answer to a request is still good. */
   readonly repeats: Repeats
   readonly resourceTypes: ResourceTypes
@@ -183,6 +189,7 @@ export class Nouns {
   readonly resting: Resting
   readonly retention: Retention
   readonly roleBindings: RoleBindings
+  readonly sources: Sources
   readonly space: Space
   readonly spaceCheck: SpaceCheck
   /** What has changed, for the audit entry. */
@@ -233,6 +240,9 @@ export class Nouns {
     this.journal = new Journal(sql, this, this.memory)
     this.retention = new Retention(sql, this.journal)
     this.tokens = tokens(this.memory)
+    this.observations = new Observations(sql)
+    this.sources = new Sources(sql)
+    this.registered = new RegisteredSpace(sql)
     this.organizations = new Organizations(sql, this)
     this.policies = new Policies(sql, this)
     this.vpcs = new Vpcs(sql, this)

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { commandWords, type LocalCommand } from '#cli/commands.ts'
 import { runWords } from '#cli/program.ts'
+import type { Surroundings } from '#cli/surroundings.ts'
+import { collect, collectWords } from '#collect/command.ts'
 import { readClientConfig } from '../../src/config.ts'
 import { childEnvironment } from '../children.ts'
 
@@ -82,25 +84,31 @@ export async function runHere(
   const notHere = (): never => {
     throw new Error(`\`${words.join(' ')}\` is done in main.ts: run it as a process`)
   }
+  const around: Surroundings = {
+    settings: readClientConfig(environment),
+    out: (text) => {
+      output += text
+    },
+    err: (text) => {
+      errors += text
+    },
+    width,
+    colours: { out: isColoured, err: isColoured },
+    clock: () => ({ now: Date.now(), zone: environment.TZ ?? 'UTC' }),
+    input: Readable.from([]),
+  }
   const code = await runWords(words, {
     local: Object.fromEntries(Object.keys(commandWords).map((name) => [name, notHere])) as Record<
       LocalCommand,
       typeof notHere
     >,
     moreHelp: () => '',
-    around: {
-      settings: readClientConfig(environment),
-      out: (text) => {
-        output += text
-      },
-      err: (text) => {
-        errors += text
-      },
-      width,
-      colours: { out: isColoured, err: isColoured },
-      clock: () => ({ now: Date.now(), zone: environment.TZ ?? 'UTC' }),
-      input: Readable.from([]),
-    },
+    others: async () =>
+      collectWords.map(({ collector, ...words }) => ({
+        words,
+        run: (args) => collect(collector, args, { around, version: '0.0.0', variable: (name) => environment[name] }),
+      })),
+    around,
   })
   return { code, output, errors }
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { formatId, type IdKind, parseId } from '#model/identifier.ts'
 import type { ExceptionStatus } from '#model/policy/exception.ts'
 import { tagsMax } from '#model/tags.ts'
+import { sourcesMax } from '#operations/estate/sources.ts'
 import type { Transaction } from '#store/store.ts'
 import { managementAccount } from '../world.ts'
 import type { Filled } from './filled-world.ts'
@@ -28,6 +29,8 @@ export interface Listed {
 }
 
 const step = 200
+/** Of the sources, those that the examples are about. */
+const taken = 4
 const locale = 'us-east-1'
 const type = 'onprem:host'
 /** Of its own: what else the account has is no finding because of a tag that its policy requires. */
@@ -88,6 +91,15 @@ export async function fillLists({ world, aws }: Filled, count: number): Promise<
     const own = { ...policy, id: newId(tx, 'policy'), ipamId: like.id, account: managementAccount }
     await tx.policies.insert({ ...own, compatibilityDefault: 'strict', createdAt: tx.now })
     await tx.policies.addVersion(own, { version: 1, ...content([]) }, [])
+  })
+
+  // Sources, and one of them with many snapshots.
+  const example = (await world.store.read((tx) => tx.sources.findNamed('example')))!
+  await insert(async (tx, index) => {
+    if (index < sourcesMax - taken)
+      await tx.sources.insert({ ...example, id: newId(tx, 'source'), name: `source ${index}` })
+    const last = (await tx.sources.findSnapshot(example.id, 1))!
+    await tx.sources.insertSnapshot({ ...last, number: example.snapshot + 1 + index, state: 'discarded' })
   })
 
   // One policy with many versions and documents, and one that is assigned everywhere.

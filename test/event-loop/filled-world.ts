@@ -2,7 +2,7 @@
 import { parseCidr } from '#model/cidr.ts'
 import { formatId, type IdKind } from '#model/identifier.ts'
 import type { Transaction } from '#store/store.ts'
-import { accessExamples } from '../native-access-examples.ts'
+import { accessExamples, sendSnapshot } from '../native-access-examples.ts'
 import { type NativeWorld, withNativeApi } from '../native-world.ts'
 import { withOrganization } from '../organization.ts'
 import { managementAccount, openWorld, testSettings, type World } from '../world.ts'
@@ -74,6 +74,8 @@ export async function openFilled(sizes: Sizes): Promise<Filled> {
   const world = await withOrganization(await withNativeApi(await openWorld(filledSettings)))
   const examples = await accessExamples(world)
   const made = await fill(world, sizes)
+  const cidrs = Array.from({ length: sizes.objects }, (_, index) => `10.${128 + (index >> 8)}.${index & 255}.0/24`)
+  await sendSnapshot(world, 'example', cidrs)
   const native = new Map<string, readonly Asked[]>(
     [...examples].map(([name, { input, instead }]) => [
       name,

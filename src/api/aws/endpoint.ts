@@ -92,7 +92,8 @@ export const clockSkewSecondsMax = 300
 /** For `http.createServer`: slow and endless clients end here (threat model D1), and nothing but strict HTTP is understood. */
 export const httpServerOptions = {
   headersTimeout: 10_000,
-  requestTimeout: 30_000,
+  // Of what is sent on and on, in parts (`rest/intake.ts`); others end by the deadline of their body (`body.ts`).
+  requestTimeout: 900_000,
   // Longer than clients and load balancers keep an idle connection, mostly 60 s: whichever side ends it sooner may meet a request.
   keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 2_000,

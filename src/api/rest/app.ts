@@ -17,8 +17,9 @@ import { accountableOf, bearerOf, type Principal } from '#model/principal.ts'
 import { type Refusal, Refused, refuse } from '#model/refusal.ts'
 import { type Answer, type Call, DryRunSucceeded } from '#operations/execute.ts'
 import { type BodyBounds, etagOf, type NativeOperation, usualBody } from '#operations/operation.native.ts'
+import type { AnyOperation } from '#operations/operation.ts'
 import { pageSizeDefault } from '#operations/shapes.native.ts'
-import { nativeOperations } from '#operations/table.native.ts'
+import { nativeIntakes, nativeOperations } from '#operations/table.native.ts'
 import { type Bodies, dropBody } from '../body.ts'
 import { type Headers, headersOf, headersOfRefusal } from '../decision-headers.ts'
 import { boundJson } from '../json-bounds.ts'
@@ -27,6 +28,7 @@ import { refuseRepeatedHeaders } from '../repeated-headers.ts'
 import { clientOf } from '../source-address.ts'
 import { createAdmission } from './admission.ts'
 import { createDescription, Readers } from './description.ts'
+import { addIntakes } from './intake.ts'
 import { describeInSteps, dryRun } from './openapi.ts'
 import { partsOf, shapeOf, showsState } from './parts.ts'
 import { faultProblem, type Problem, problemContentType, problemOf, statuses } from './problem.ts'
@@ -57,6 +59,8 @@ export interface RestDependencies {
   /** Where a request comes from, by proxies that are trusted alone: Fastify's own `request.ip` knows none. */
   addressOf(request: IncomingMessage): string
   execute(operation: NativeOperation, call: Call): Promise<Answer>
+  /** The same of what an intake does, one transaction after the other. */
+  executeStep(operation: AnyOperation, call: Call): Promise<Answer>
   /** Puts on record that a request for a change was refused before it could be executed. May reject as `execute` does. */
   recordUnread(operation: NativeOperation, call: Call, refused: Refused): Promise<void>
   /** The number of the newest change that there is, whoever may see it. */
@@ -203,6 +207,9 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
           new Refused({ code: 'Throttled', retryAfterSeconds: Math.ceil(ttl / 1_000) }),
       })
       for (const operation of nativeOperations) addRoute(routes, { ...deps, streams }, operation)
+      const intakeCallOf = (request: FastifyRequest, input: object): Call =>
+        callOf(deps, request, { input, isDryRun: undefined })
+      await addIntakes(routes, { execute: deps.executeStep, callOf: intakeCallOf }, nativeIntakes)
     },
     { prefix: restPrefix },
   )

@@ -11,6 +11,7 @@ const members: Readonly<Record<string, unknown>> = {
   author: 'arn:aws:iam::222222222222:user/olga',
   because: 'it lists the pool first',
   changeId: '4711',
+  collector: 'cadastre 0.1.0 aws',
   cidr: '203.0.113.7/32',
   contentHash: 'de1cbf4a0f9c3b1ad5a5d4dd0a9b3e7f6f0e4c8cb8a8c5f4d6f1b0a2c3d4e5f6',
   credential: 'token-059bb000000000003',

@@ -5,7 +5,7 @@ import { createConfig, lintFromString } from '@redocly/openapi-core'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
-import { nativeOperations, nouns } from '#operations/table.native.ts'
+import { nativeIntakes, nativeOperations, nouns } from '#operations/table.native.ts'
 import { describeApi, describeInSteps } from './openapi.ts'
 import { partsOf, shapeOf } from './parts.ts'
 import { statuses } from './problem.ts'
@@ -83,9 +83,10 @@ function schemasWith(keyword: keyof Schema, value: unknown = document): Schema[]
 
 test('the description has an entry for each definition, and no other, under the tag of its noun', () => {
   assert.equal(document.openapi, '3.1.0')
-  assert.deepEqual([...described.keys()].sort(), nativeOperations.map(({ name }) => name).sort())
-  for (const { name, operations } of nouns) {
-    for (const operation of operations) assert.deepEqual(described.get(operation.name)!.tags, [name])
+  const all = [...nativeOperations, ...nativeIntakes]
+  assert.deepEqual([...described.keys()].sort(), all.map(({ name }) => name).sort())
+  for (const { name, operations, intakes = [] } of nouns) {
+    for (const operation of [...operations, ...intakes]) assert.deepEqual(described.get(operation.name)!.tags, [name])
   }
 })
 

@@ -2,12 +2,18 @@
 import { z } from 'zod'
 import type { Refusal } from '#model/refusal.ts'
 import { finish, type Steps } from '#model/steps.ts'
-import { type BodyBounds, type NativeOperation, noteOnBody, usualBody } from '#operations/operation.native.ts'
+import {
+  type BodyBounds,
+  type NativeIntake,
+  type NativeOperation,
+  noteOnBody,
+  usualBody,
+} from '#operations/operation.native.ts'
 import { flag } from '#operations/shapes.native.ts'
 import { type Noun, nouns } from '#operations/table.native.ts'
 import { exampleOf } from './examples.ts'
 import { type JsonSchema, NamedSchemas, namedIn } from './json-schema.ts'
-import { partsOf, shapeOf, showsState } from './parts.ts'
+import { intakeParts, partsOf, shapeOf, showsState } from './parts.ts'
 import { problemContentType, problemOf, statuses, titleOf } from './problem.ts'
 import { factShapes } from './problem-facts.ts'
 
@@ -121,6 +127,10 @@ export function* describeInSteps({ version, prefix }: About): Steps<object> {
       paths[path][method.toLowerCase()] = describeOperation(schemas, operation, noun)
       yield
     }
+    for (const intake of noun.intakes ?? []) {
+      paths[intake.rest.path] ??= {}
+      paths[intake.rest.path]!.post = describeIntake(schemas, intake, noun)
+    }
   }
   const operations = Object.values(paths).flatMap((methods) => Object.values(methods)) as unknown as Described[]
   const parameters = nameRepeated(
@@ -158,7 +168,9 @@ export function* describeInSteps({ version, prefix }: About): Steps<object> {
         Object.values(responseHeaders).map(({ name, description, schema }) => [name, { description, schema }]),
       ),
       responses: {
-        ...describeResponses(new Set(nouns.flatMap(({ operations }) => operations.flatMap(statusesOf)))),
+        ...describeResponses(
+          new Set(nouns.flatMap(({ operations, intakes = [] }) => [...operations, ...intakes].flatMap(statusesOf))),
+        ),
         ...answers,
       },
       schemas: schemas.all(),
@@ -190,6 +202,29 @@ function describeOperation(schemas: NamedSchemas, operation: NativeOperation, no
   }
 }
 
+/** A body of any size has no schema that a validator could hold it against: it is described as text. */
+function describeIntake(schemas: NamedSchemas, intake: NativeIntake, noun: Noun): Json {
+  const { name, summary, description, input, output, rest, example, refusals } = intake
+  const parts = intakeParts(intake)
+  const some = (names: readonly string[]) => Object.fromEntries(names.map((each) => [each, input.shape[each]!]))
+  return {
+    operationId: name,
+    summary,
+    ...(description ? { description } : {}),
+    tags: [noun.name],
+    parameters: [...listed(schemas, 'path', some(parts.path)), ...listed(schemas, 'query', some(parts.query))],
+    requestBody: {
+      required: true,
+      content: { [rest.contentType]: { schema: { type: 'string', examples: [example] } } },
+    },
+    responses: {
+      [rest.status ?? 200]: describeAnswer(schemas, { name, output, rest, refusals, access: 'write' }),
+      ...Object.fromEntries(statusesOf({ refusals }).map((status) => [status, refToResponse(status)])),
+      default: { $ref: '#/components/responses/Problem' },
+    },
+  }
+}
+
 /** What OpenAPI has no word for. */
 const extensionsOf = ({ bytesMax, membersMax }: BodyBounds) => ({
   'x-body-bytes-max': bytesMax,
@@ -210,24 +245,30 @@ function describeParameters(schemas: NamedSchemas, operation: NativeOperation): 
   const {
     input: { shape: members },
   } = operation
-  const listed = (where: 'path' | 'query' | 'header', shapes: Readonly<Record<string, z.core.$ZodType>>) =>
-    Object.entries(shapes).map(([name, shape]) => {
-      const { description, ...schema } = schemas.schemaOf(shape as z.ZodType, 'input')
-      const isRequired = where === 'path' || shape._zod.optin === undefined
-      return {
-        name,
-        in: where,
-        ...(isRequired ? { required: true } : {}),
-        ...(description ? { description } : {}),
-        schema,
-      }
-    })
   const some = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, members[name]!]))
   return [
-    ...listed('path', some(parts.path)),
-    ...listed('query', { ...some(parts.query), ...(isWrite ? { dryRun } : {}) }),
-    ...listed('header', Object.fromEntries(headers.map((name) => [name, requestHeaders[name]]))),
+    ...listed(schemas, 'path', some(parts.path)),
+    ...listed(schemas, 'query', { ...some(parts.query), ...(isWrite ? { dryRun } : {}) }),
+    ...listed(schemas, 'header', Object.fromEntries(headers.map((name) => [name, requestHeaders[name]]))),
   ]
+}
+
+function listed(
+  schemas: NamedSchemas,
+  where: 'path' | 'query' | 'header',
+  shapes: Readonly<Record<string, z.core.$ZodType>>,
+): Json[] {
+  return Object.entries(shapes).map(([name, shape]) => {
+    const { description, ...schema } = schemas.schemaOf(shape as z.ZodType, 'input')
+    const isRequired = where === 'path' || shape._zod.optin === undefined
+    return {
+      name,
+      in: where,
+      ...(isRequired ? { required: true } : {}),
+      ...(description ? { description } : {}),
+      schema,
+    }
+  })
 }
 
 function describeBody(schemas: NamedSchemas, operation: NativeOperation, members: readonly string[]): Json {
@@ -239,7 +280,9 @@ function describeBody(schemas: NamedSchemas, operation: NativeOperation, members
   return { ...(isRequired ? { required: true } : {}), content: { 'application/json': { schema } } }
 }
 
-function describeAnswer(schemas: NamedSchemas, operation: NativeOperation): Json {
+type Answering = Pick<NativeOperation, 'name' | 'output' | 'rest' | 'refusals' | 'access' | 'changes'>
+
+function describeAnswer(schemas: NamedSchemas, operation: Answering): Json {
   const { rest, output } = operation
   const headers = headersOf([
     ...(showsState(operation) ? ['etag'] : []),
@@ -258,7 +301,7 @@ function describeAnswer(schemas: NamedSchemas, operation: NativeOperation): Json
 }
 
 /** Pages have the name of their items, of which the example is. */
-function nameAnswer(schemas: NamedSchemas, { name, output }: NativeOperation, schema: JsonSchema): JsonSchema {
+function nameAnswer(schemas: NamedSchemas, { name, output }: Answering, schema: JsonSchema): JsonSchema {
   const example = exampleOf(output, 'output')
   const item = schema.properties?.items?.items
   const itemName = item && namedIn(item)
@@ -272,7 +315,7 @@ function nameAnswer(schemas: NamedSchemas, { name, output }: NativeOperation, sc
   return named
 }
 
-function describeStream({ output }: NativeOperation, idName: string): Json {
+function describeStream({ output }: Answering, idName: string): Json {
   const {
     items: [item],
   } = exampleOf(output, 'output') as { items: [Record<string, unknown>] }
@@ -296,7 +339,7 @@ const problemNameOf = (code: string): string => `${code}Problem`
 const refToResponse = (status: number) => ({ $ref: `#/components/responses/${phrases[status]}` })
 
 /** What an operation refuses by its own rules; what any of them may is described as any problem. */
-function statusesOf({ refusals, changes }: NativeOperation): number[] {
+function statusesOf({ refusals, changes }: Pick<NativeOperation, 'refusals' | 'changes'>): number[] {
   const own = [...refusals, ...(changes ? (['PreconditionFailed'] as const) : [])]
   const badRequest = 400
   return [...new Set(own.map((code) => statuses[code]))].filter((status) => status !== badRequest).sort((a, b) => a - b)

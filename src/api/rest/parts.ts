@@ -1,6 +1,6 @@
 // How the members of an operation's input and its answer stand in a request and a response: for routes, clients and the description.
 import { z } from 'zod'
-import type { NativeOperation } from '#operations/operation.native.ts'
+import type { NativeIntake, NativeOperation } from '#operations/operation.native.ts'
 
 /** Which members of the input stand in the path, in the query and in the body. */
 export function partsOf({ input, rest }: NativeOperation): Record<'path' | 'query' | 'body', readonly string[]> {
@@ -11,13 +11,22 @@ export function partsOf({ input, rest }: NativeOperation): Record<'path' | 'quer
   return { path, query, body: hasBody ? others.filter((name) => !query.includes(name)) : [] }
 }
 
+/** The same of an intake: what its body is, is no member of its input. */
+export function intakeParts({ input, rest }: Pick<NativeIntake, 'input' | 'rest'>): Record<'path' | 'query', string[]> {
+  const path = [...rest.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!)
+  return { path, query: Object.keys(input.shape).filter((name) => !path.includes(name)) }
+}
+
 /** Some members of the input; others are refused. */
 export const shapeOf = (
-  { input }: NativeOperation,
+  { input }: Pick<NativeOperation, 'input'>,
   names: readonly string[],
   more: z.core.$ZodLooseShape = {},
 ): z.ZodObject => z.strictObject({ ...Object.fromEntries(names.map((name) => [name, input.shape[name]!])), ...more })
 
 /** Whether the answer is a state, which has an `ETag`. */
-export const showsState = ({ access, changes, output }: NativeOperation): boolean =>
-  access === 'read' || changes?.output === output
+export const showsState = ({
+  access,
+  changes,
+  output,
+}: Pick<NativeOperation, 'access' | 'changes' | 'output'>): boolean => access === 'read' || changes?.output === output

@@ -17,7 +17,7 @@ const movesMax = 100_000
 
 /**
  * The node at which an object's history may be read: of nodes of the organization they themselves, of a role binding the
- * node that it is bound to, of an exception its target, of a token of a person or of what the operator made the top, of all else
+ * node that it is bound to, of a source the node that it speaks of, of an exception its target, of a token of a person or of what the operator made the top, of all else
  * the account that owns it. Where a unit is gone, the nearest node above it that stands.
  */
 export async function placeOfObject(context: ReadContext, id: string, version: HistoryVersion): Promise<string> {
@@ -77,6 +77,7 @@ async function nodeOf(context: ReadContext, id: string, version: HistoryVersion)
     case 'root':
       return id
     case 'role-binding':
+    case 'source':
       return context.tx.history.bodyOf(version).node as string
     case 'exception':
       return context.tx.history.bodyOf(version).target as string

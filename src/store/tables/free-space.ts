@@ -70,6 +70,28 @@ export class FreeSpace {
     return this.#largest(pool)
   }
 
+  /** How many free blocks of each size there are, the largest first; of none more than `max` are counted. */
+  async countBySize(pool: number, max: number): Promise<{ readonly order: number; readonly count: number }[]> {
+    await this.settle(pool)
+    const found: { order: number; count: number }[] = []
+    for (let order = await this.#largest(pool); order !== undefined; ) {
+      const counted = await this.#sql.get<{ count: number }>(
+        'select count(*) as count from (select 1 as one from free_block where pool = ? and ord = ? limit ?) found',
+        pool,
+        order,
+        max,
+      )
+      found.push({ order, count: counted!.count })
+      const next = await this.#sql.get<{ ord: number | null }>(
+        'select max(ord) as ord from free_block where pool = ? and ord < ?',
+        pool,
+        order,
+      )
+      order = next?.ord ?? undefined
+    }
+    return found
+  }
+
   /** Adds a block. */
   async add(pool: number, block: Cidr): Promise<void> {
     await this.settle(pool)

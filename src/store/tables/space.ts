@@ -136,6 +136,10 @@ export class Space {
     const isFree = await this.resting.find(pool, async () => (await this.#free.isFree(pool, wanted)) || undefined)
     return isFree === true
   }
+  /** As in `FreeSpace`. What has rested and was not swept yet is not among them. */
+  freeBySize(pool: number, max: number): Promise<{ readonly order: number; readonly count: number }[]> {
+    return this.#free.countBySize(pool, max)
+  }
   isFree(pool: number, wanted: Cidr): Promise<boolean> {
     return this.#free.isFree(pool, wanted)
   }

@@ -8,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import { type Executor, openExecutor } from '#operations/execute.ts'
 import { operationTables } from '#operations/tables.aws.ts'
+import { sendSnapshot } from '../../../test/native-access-examples.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { refuses } from '../../../test/organization.ts'
 import { emptyPostgres, linkTo, ownerOf } from '../../../test/postgres.ts'
@@ -104,9 +105,10 @@ async function fill(world: NativeWorld): Promise<void> {
 }
 /** What only the native API makes: tokens and roles are there already, because it was asked. */
 async function fillNatively(
-  { ask, database, get, post, tokenOf }: NativeWorld,
+  world: NativeWorld,
   { policyId, targetId }: { readonly policyId: string; readonly targetId: string },
 ): Promise<void> {
+  const { ask, database, get, post, tokenOf } = world
   const lengths = { ipv4: { min: 32, max: 32, default: 32 } }
   const type = { lengths, scopeTypes: ['public'], takes: 'address', summary: 'A machine at the edge.' }
   await post('/resource-types', { resourceType: 'edge:machine', ...type })
@@ -128,6 +130,8 @@ async function fillNatively(
   const { status, body } = await ask('PUT', path, { body: { mode: 'off' } })
   assert.equal(status, 200, JSON.stringify(body))
   await post('/allocations', wanted)
+  const { sourceId } = await post<{ sourceId: string }>('/sources', { name: 's', kind: 'csv', node: targetId })
+  await sendSnapshot(world, sourceId, ['10.0.0.0/16'])
   const day = (n: number) => `(${n}, 1, ${startedAt + n * 86_400_000})`
   await database.execute(`insert into record_day values ${[1, 2, 3].map(day).join(', ')}`)
   await database.execute(

@@ -1,0 +1,255 @@
+// A snapshot as it comes in, a line after the other: read and written in parts, each a transaction of its own, in bounded memory.
+import { assert } from '#model/assert.ts'
+import type { Observation } from '#model/observation.ts'
+import { refuse, refuseValue } from '#model/refusal.ts'
+import type { KeptProblem, KeptUnlisted, StoredSnapshot } from '#store/tables/sources.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
+import {
+  beginSnapshot,
+  type Counts,
+  comparePart,
+  endSnapshot,
+  findMissing,
+  isUnlisted,
+  markMissing,
+  observationsAtOnce,
+  type PartOutcome,
+  problemsKept,
+  type Reported,
+  type SnapshotSpec,
+  takeBackSnapshot,
+  touchSnapshot,
+  unlistedKept,
+  writePart,
+} from './snapshots.ts'
+
+/** Transactions of one request, one after the other: each asks anew whether the caller may. */
+interface Steps {
+  read<T>(work: (context: ReadContext) => Promise<T>): Promise<T>
+  write<T>(work: (context: WriteContext) => Promise<T>): Promise<T>
+}
+
+/** A line of a snapshot, as it was read. */
+export type IntakeLine =
+  | { readonly head: SnapshotSpec }
+  | { readonly observations: readonly Observation[] }
+  | { readonly end: { readonly observations: number; readonly unlisted: readonly KeptUnlisted[] } }
+  | { readonly wrong: Omit<KeptProblem, 'line'> }
+
+/** What becomes of the other lines where some are wrong: none counts, or each of them does. */
+export type OnProblem = 'discard' | 'skip'
+
+/** As often something is written of a snapshot, so that nobody takes it for silent. By the clock of the transactions. */
+const touchedEveryMs = 60_000
+
+/** Takes a snapshot. Where it refuses, or breaks off, nothing of the snapshot remains but that it was discarded. */
+export async function takeSnapshot(
+  steps: Steps,
+  { sourceId, onProblem }: { readonly sourceId: string; readonly onProblem: OnProblem },
+  lines: AsyncIterable<IntakeLine>,
+): Promise<StoredSnapshot> {
+  const rest = lines[Symbol.asyncIterator]()
+  const first = await rest.next()
+  if (first.done) refuse({ code: 'MalformedRequest', problem: 'the body is empty, and a snapshot is expected' })
+  if ('wrong' in first.value) refuseLine({ line: 1, ...first.value.wrong }, 1)
+  if (!('head' in first.value))
+    return refuse({
+      code: 'MalformedRequest',
+      problem: 'the first line must be the head, such as `{"snapshot":{"takenAt":"2026-11-25T09:30:00Z"}}`',
+    })
+  const intake = new Intake(steps, sourceId, await begin(steps, sourceId, first.value.head))
+  try {
+    await intake.takeLines(rest, onProblem)
+    return await intake.end()
+  } catch (error) {
+    // What broke off, or is refused: whoever asks next for a snapshot takes it back where this fails too.
+    await intake.takeBack().catch(() => {})
+    throw error
+  }
+}
+
+interface Begun {
+  readonly begun: number
+  readonly at: number
+}
+
+async function begin(steps: Steps, sourceId: string, head: SnapshotSpec): Promise<Begun> {
+  for (let tries = 0; ; tries++) {
+    const found = await steps.write(async (context) => ({
+      ...(await beginSnapshot(context, sourceId, head)),
+      at: context.now,
+    }))
+    if ('begun' in found) return found
+    assert(tries === 0, 'a snapshot that was taken back is over')
+    while (!(await steps.write((context) => takeBackSnapshot(context, sourceId, found.silent))));
+  }
+}
+
+class Intake {
+  readonly #steps: Steps
+  readonly #sourceId: string
+  readonly #number: number
+  readonly #seen = new Numbers()
+  #part: Reported[] = []
+  #lines = 0
+  #observed = 0
+  #added = 0
+  #changed = 0
+  #missing = 0
+  #gone = 0
+  readonly #problems: KeptProblem[] = []
+  #problemCount = 0
+  #unlisted: readonly KeptUnlisted[] = []
+  #writtenAt: number
+
+  constructor(steps: Steps, sourceId: string, { begun, at }: Begun) {
+    this.#steps = steps
+    this.#sourceId = sourceId
+    this.#number = begun
+    this.#writtenAt = at
+  }
+
+  async takeLines(rest: AsyncIterator<IntakeLine>, onProblem: OnProblem): Promise<void> {
+    this.#lines = 1
+    let end: { readonly observations: number; readonly unlisted: readonly KeptUnlisted[] } | undefined
+    for (let next = await rest.next(); !next.done; next = await rest.next()) {
+      this.#lines++
+      if (end) this.#note({ line: this.#lines, field: 'line', value: '', problem: 'nothing is expected after the end' })
+      else if ('wrong' in next.value) this.#noteObservation({ line: this.#lines, ...next.value.wrong })
+      else if ('head' in next.value)
+        this.#noteObservation({
+          line: this.#lines,
+          field: 'snapshot',
+          value: '',
+          problem: 'there is a head already, on the first line',
+        })
+      else if ('end' in next.value) end = next.value.end
+      else {
+        this.#observed++
+        for (const observation of next.value.observations) this.#part.push({ line: this.#lines, observation })
+        if (this.#part.length >= observationsAtOnce) await this.#takePart()
+      }
+    }
+    await this.#takePart()
+    if (!end)
+      refuse({
+        code: 'MalformedRequest',
+        problem: `it was cut off after line ${this.#lines}: the last line must be the end, such as \`{"end":{"observations":${this.#observed}}}\``,
+      })
+    if (end.observations !== this.#observed)
+      refuseValue(
+        'end.observations',
+        end.observations,
+        `${this.#observed} lines with observations came; something was lost on the way`,
+      )
+    this.#unlisted = end.unlisted
+    if (onProblem === 'discard' && this.#problemCount > 0) refuseLine(this.#problems[0]!, this.#problemCount)
+  }
+
+  /** A line that is wrong was meant as one of the observations that the end counts. */
+  #noteObservation(problem: KeptProblem): void {
+    this.#observed++
+    this.#note(problem)
+  }
+  #note(problem: KeptProblem): void {
+    this.#problemCount++
+    if (this.#problems.length < problemsKept) this.#problems.push(problem)
+  }
+
+  async #takePart(): Promise<void> {
+    const reported = this.#part
+    if (reported.length === 0) return
+    this.#part = []
+    const part = {
+      sourceId: this.#sourceId,
+      number: this.#number,
+      reported,
+      isSeen: (number: number) => this.#seen.has(number),
+    }
+    const compared = await this.#steps.read(async (context) => ({
+      now: context.now,
+      outcome: await comparePart(context, part),
+    }))
+    this.#add(compared.outcome ?? (await this.#write((context) => writePart(context, part))))
+    if (compared.now - this.#writtenAt > touchedEveryMs)
+      await this.#write((context) => touchSnapshot(context, this.#sourceId, this.#number))
+  }
+  async #write<T>(work: (context: WriteContext) => Promise<T>): Promise<T> {
+    const { now, value } = await this.#steps.write(async (context) => ({
+      now: context.now,
+      value: await work(context),
+    }))
+    this.#writtenAt = now
+    return value
+  }
+  #add({ seen, added, changed, problems }: PartOutcome): void {
+    for (const number of seen) this.#seen.add(number)
+    this.#added += added
+    this.#changed += changed
+    for (const problem of problems) this.#note(problem)
+  }
+
+  async end(): Promise<StoredSnapshot> {
+    // A line that was passed over may have been about anything.
+    const unlisted = this.#problemCount > 0 ? [everything] : this.#unlisted
+    const looked = {
+      sourceId: this.#sourceId,
+      number: this.#number,
+      isSeen: (number: number) => this.#seen.has(number),
+      isUnlisted: isUnlisted(unlisted),
+    }
+    for (let after: number | undefined = -1; after !== undefined; ) {
+      const from: number = after
+      const { next, missing } = await this.#steps.read((context) => findMissing(context, from, looked))
+      if (missing.length > 0) {
+        await this.#write((context) => markMissing(context, this.#sourceId, this.#number, missing))
+        this.#missing += missing.filter((row) => row.missing === 0).length
+        this.#gone += missing.filter((row) => row.missing === 1).length
+      }
+      after = next
+    }
+    return this.#steps.write((context) => endSnapshot(context, this.#sourceId, this.#number, this.#counts()))
+  }
+
+  async takeBack(): Promise<void> {
+    const counts = this.#counts()
+    while (!(await this.#steps.write((context) => takeBackSnapshot(context, this.#sourceId, this.#number, counts))));
+  }
+
+  #counts(): Counts {
+    return {
+      lines: this.#lines,
+      added: this.#added,
+      changed: this.#changed,
+      missing: this.#missing,
+      gone: this.#gone,
+      problems: this.#problems,
+      problemCount: this.#problemCount,
+      unlisted: this.#unlisted.slice(0, unlistedKept),
+      unlistedCount: this.#unlisted.length,
+    }
+  }
+}
+const everything = { account: '', locale: '' }
+
+function refuseLine({ line, field, value, problem }: KeptProblem, count: number): never {
+  const more = count > 1 ? `; ${count} lines are wrong` : ''
+  return refuseValue(`line ${line}: ${field}`, value, `${problem}${more}`)
+}
+
+/** A set of small whole numbers: an eighth of a byte for each. */
+class Numbers {
+  #bits = new Uint8Array(1_024)
+  has(number: number): boolean {
+    return ((this.#bits[number >> 3] ?? 0) & (1 << (number & 7))) !== 0
+  }
+  add(number: number): void {
+    const at = number >> 3
+    if (at >= this.#bits.length) {
+      const grown = new Uint8Array(2 ** Math.ceil(Math.log2(at + 1)))
+      grown.set(this.#bits)
+      this.#bits = grown
+    }
+    this.#bits[at]! |= 1 << (number & 7)
+  }
+}

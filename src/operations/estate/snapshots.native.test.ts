@@ -1,0 +1,368 @@
+// Snapshots of sources: what holds, what is missing and gone, what is wrong and what breaks off; and a drive with a ledger of its own.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { type Answered, type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
+import { type Organization, withOrganization } from '../../../test/organization.ts'
+import { silentMsMax } from './snapshots.ts'
+
+interface Problem {
+  readonly code: string
+  readonly detail: string
+  readonly field?: string
+}
+interface Snapshot {
+  readonly snapshot: number
+  readonly state: string
+  readonly lines: number
+  readonly added: number
+  readonly changed: number
+  readonly missing: number
+  readonly gone: number
+  readonly problems: readonly { readonly line: number; readonly field: string; readonly problem: string }[]
+  readonly problemCount: number
+  readonly unlistedCount: number
+}
+interface Observation {
+  readonly cidr: string
+  readonly id?: string
+  readonly name?: string
+  readonly account?: string
+  readonly presence: string
+  readonly firstSeenAt: string
+}
+type Line = Readonly<Record<string, unknown>>
+
+let world: NativeWorld & Organization
+let prod: string
+let shop: string
+let elsewhere: string
+let sources = 0
+before(async () => {
+  world = await withOrganization(await openNativeWorld())
+  prod = await world.unit('prod')
+  shop = await world.account('shop', prod)
+  elsewhere = await world.account('elsewhere')
+})
+after(() => world.close())
+
+const makeSource = async (node = world.rootId): Promise<string> => {
+  const name = `source ${++sources}`
+  await world.post('/sources', { name, kind: 'csv', node })
+  return name
+}
+const pathOf = (source: string): string => `/sources/${encodeURIComponent(source)}/snapshots`
+const head = (): Line => {
+  world.advance(1_000)
+  passed += 1_000
+  return { snapshot: { takenAt: new Date(clock()).toISOString(), collector: 'test' } }
+}
+const clock = (): number => Date.UTC(2026, 0, 1) + passed
+let passed = 0
+const network = (cidr: string, more: Line = {}): Line => ({ kind: 'network', cidr, id: cidr, ...more })
+const textOf = (lines: readonly (Line | string)[]): string =>
+  lines.map((line) => `${typeof line === 'string' ? line : JSON.stringify(line)}\n`).join('')
+const ends = (observations: readonly Line[], more: Line = {}): Line => ({
+  end: { observations: observations.length, ...more },
+})
+async function sendText<Body = Snapshot>(
+  source: string,
+  body: string,
+  query = '',
+  as?: string,
+): Promise<Answered<Body>> {
+  return world.ask<Body>('POST', `${pathOf(source)}${query}`, {
+    body,
+    headers: { 'content-type': 'application/x-ndjson' },
+    ...(as === undefined ? {} : { as }),
+  })
+}
+async function send(source: string, observations: readonly Line[], more: Line = {}): Promise<Snapshot> {
+  const { status, body } = await sendText(source, textOf([head(), ...observations, ends(observations, more)]))
+  assert.equal(status, 201, JSON.stringify(body))
+  return body
+}
+async function observed(source: string): Promise<readonly Observation[]> {
+  const path = `/sources/${encodeURIComponent(source)}/observations`
+  const found: Observation[] = []
+  for (let cursor: string | undefined, first = true; first || cursor !== undefined; first = false) {
+    const page: { items: Observation[]; nextCursor?: string } = await world.get(
+      `${path}?limit=7${cursor === undefined ? '' : `&cursor=${cursor}`}`,
+    )
+    found.push(...page.items)
+    cursor = page.nextCursor
+  }
+  return found
+}
+const presences = async (source: string): Promise<Record<string, string>> =>
+  Object.fromEntries((await observed(source)).map(({ cidr, presence }) => [cidr, presence]))
+
+describe('what holds', () => {
+  test('a snapshot holds as a whole, and says what it brought', async () => {
+    const source = await makeSource()
+    const first = await send(source, [
+      network('10.0.0.0/16', { name: 'one', tags: { env: 'prod' } }),
+      network('10.1.0.0/16'),
+    ])
+    assert.deepEqual(
+      { ...first, problems: undefined },
+      { ...first, problems: undefined, state: 'complete', lines: 4, added: 2, changed: 0, missing: 0, gone: 0 },
+    )
+    const second = await send(source, [network('10.0.0.0/16', { name: 'uno' }), network('10.1.0.0/16')])
+    assert.deepEqual([second.added, second.changed], [0, 1])
+    assert.deepEqual(
+      (await observed(source)).map(({ name }) => name),
+      ['uno', undefined],
+    )
+  })
+
+  test('what is not in one complete snapshot is missing, in two it is gone, and comes back where it is seen again', async () => {
+    const source = await makeSource()
+    const both = [network('10.0.0.0/16'), network('10.1.0.0/16')]
+    await send(source, both)
+    assert.equal((await send(source, both.slice(1))).missing, 1)
+    assert.deepEqual(await presences(source), { '10.0.0.0/16': 'missing', '10.1.0.0/16': 'present' })
+    assert.equal((await send(source, both.slice(1))).gone, 1)
+    const third = await send(source, both.slice(1))
+    assert.deepEqual([third.missing, third.gone], [0, 0])
+    assert.deepEqual(await presences(source), { '10.0.0.0/16': 'gone', '10.1.0.0/16': 'present' })
+    assert.equal((await send(source, both)).changed, 1)
+    assert.deepEqual(await presences(source), { '10.0.0.0/16': 'present', '10.1.0.0/16': 'present' })
+  })
+
+  test('nothing is taken for gone where it was not listed', async () => {
+    const source = await makeSource()
+    const ours = network('10.0.0.0/16', { account: shop, locale: 'us-east-1' })
+    const theirs = network('10.1.0.0/16', { account: elsewhere, locale: 'us-east-1' })
+    await send(source, [ours, theirs])
+    const partial = await send(source, [], { unlisted: [{ account: shop, reason: 'access denied' }] })
+    assert.deepEqual([partial.state, partial.missing], ['partial', 1])
+    assert.deepEqual(await presences(source), { '10.0.0.0/16': 'present', '10.1.0.0/16': 'missing' })
+    assert.equal((await send(source, [ours], { unlisted: [{}] })).missing, 0)
+  })
+
+  test('a range is its blocks, and equal blocks in two spaces are two', async () => {
+    const source = await makeSource()
+    await send(source, [
+      { kind: 'range', range: '192.0.2.5-192.0.2.8' },
+      network('10.0.0.0/16', { space: 'vrf-1' }),
+      network('10.0.0.0/16', { space: 'vrf-2' }),
+    ])
+    const found = await observed(source)
+    assert.deepEqual(
+      found.map(({ cidr }) => cidr),
+      ['192.0.2.5/32', '192.0.2.6/31', '192.0.2.8/32', '10.0.0.0/16', '10.0.0.0/16'],
+    )
+  })
+
+  test('a snapshot that changes nothing writes nothing but that it was seen', async () => {
+    const source = await makeSource()
+    const many = Array.from({ length: 1_200 }, (_, index) => network(`10.${index >> 8}.${index & 255}.0/24`))
+    await send(source, many)
+    const before = await world.store.read(async (tx) => tx.recordLists.lastEntry())
+    const { added, changed } = await send(source, many)
+    const entries = (await world.store.read(async (tx) => tx.recordLists.lastEntry())) - before
+    assert.deepEqual([added, changed], [0, 0])
+    // Its beginning and its end.
+    assert.equal(entries, 2)
+  })
+})
+
+describe('what is refused', () => {
+  test('each line says what is wrong with it by its number, and nothing of the snapshot holds', async () => {
+    const source = await makeSource()
+    await send(source, [network('10.9.0.0/16')])
+    const wrong = [
+      network('10.0.0.1/16'),
+      'no json',
+      { kind: 'network', cdir: '10.0.0.0/16' },
+      { kind: 'cloud', cidr: '10.0.0.0/16' },
+      network('10.2.0.0/16', { name: 'a\u0000b' }),
+      { kind: 'range', range: '192.0.2.9-192.0.2.5' },
+      network('10.0.0.0/16'),
+      network('10.0.0.0/16', { name: 'again' }),
+    ] as (Line | string)[]
+    const text = textOf([head(), ...wrong, { end: { observations: wrong.length } }])
+    const refused = await sendText<Problem>(source, text)
+    assert.deepEqual(
+      [refused.status, refused.body.code, refused.body.field],
+      [400, 'InvalidParameterValue', 'line 2: cidr'],
+    )
+    assert.match(refused.body.detail, /host bits.*7 lines are wrong/)
+    assert.deepEqual(await presences(source), { '10.9.0.0/16': 'present' })
+    const kept = await world.get<Snapshot>(`${pathOf(source)}/2`)
+    assert.deepEqual([kept.state, kept.problemCount], ['discarded', 7])
+    assert.deepEqual(
+      kept.problems.map(({ line, field }) => [line, field]),
+      [
+        [2, 'cidr'],
+        [3, 'line'],
+        [4, 'cdir'],
+        [5, 'kind'],
+        [6, 'name'],
+        [7, 'range'],
+        [9, 'cidr'],
+      ],
+    )
+  })
+
+  test('with onProblem=skip the other lines hold, and nothing is taken for gone', async () => {
+    const source = await makeSource()
+    await send(source, [network('10.9.0.0/16')])
+    const text = textOf([head(), 'no json', network('10.0.0.0/16'), { end: { observations: 2 } }])
+    const { status, body } = await sendText(source, text, '?onProblem=skip')
+    assert.deepEqual([status, body.state, body.added, body.missing, body.problemCount], [201, 'partial', 1, 0, 1])
+    assert.deepEqual(await presences(source), { '10.9.0.0/16': 'present', '10.0.0.0/16': 'present' })
+  })
+
+  test('a snapshot that is cut off, lies about its lines or has something behind its end does not hold', async () => {
+    const source = await makeSource()
+    const line = network('10.0.0.0/16')
+    for (const [lines, expected] of [
+      [[head(), line], /cut off after line 2/],
+      [[head(), line, { end: { observations: 2 } }], /1 lines with observations came/],
+      [[head(), line, { end: { observations: 1 } }, line], /Nothing is expected after the end/],
+      [[line, { end: { observations: 1 } }], /first line must be the head/],
+      [[], /body is empty/],
+      [[{ snapshot: { takenAt: 'today' } }], /A moment is expected/],
+      [[{ snapshot: { takenAt: '2027-01-01T00:00:00Z' } }], /in the future/],
+    ] as const) {
+      const { status, body } = await sendText<Problem>(source, textOf(lines) || '\n')
+      assert.equal(status, 400, JSON.stringify(body))
+      assert.match(body.detail, expected)
+    }
+    assert.deepEqual(await observed(source), [])
+  })
+
+  test('a snapshot that was taken before the one that holds is refused', async () => {
+    const source = await makeSource()
+    const early = head()
+    await send(source, [network('10.0.0.0/16')])
+    const { body } = await sendText<Problem>(source, textOf([early, { end: { observations: 0 } }]))
+    assert.match(body.detail, /A later moment than that of snapshot 1/)
+  })
+
+  test('a source speaks of its own accounts alone', async () => {
+    const source = await makeSource(prod)
+    const said = [
+      network('10.0.0.0/16', { account: shop }),
+      network('10.1.0.0/16', { account: elsewhere }),
+      network('10.2.0.0/16', { account: '999999999999' }),
+    ]
+    const { body } = await sendText(source, textOf([head(), ...said, ends(said)]), '?onProblem=skip')
+    assert.deepEqual(
+      body.problems.map(({ line, field, problem }) => [line, field, problem.replaceAll(/`[^`]+`/g, 'X')]),
+      [3, 4].map((line) => [
+        line,
+        'account',
+        'the source speaks of accounts at X and below, and none there is called so',
+      ]),
+    )
+    assert.deepEqual(await presences(source), { '10.0.0.0/16': 'present' })
+  })
+
+  test('while one snapshot is taken no other one is; one that has gone silent is taken back', async () => {
+    const source = await makeSource()
+    await send(source, [network('10.0.0.0/16')])
+    const { sourceId } = await world.get<{ sourceId: string }>(`/sources/${encodeURIComponent(source)}`)
+    // As a server leaves it that was killed in the middle.
+    await world.store.write(async (tx) => {
+      const open = {
+        ...(await tx.sources.findSnapshot(sourceId, 1))!,
+        number: 2,
+        state: 'open' as const,
+        endedAt: undefined,
+      }
+      await tx.sources.insertSnapshot({ ...open, touchedAt: tx.now })
+      await tx.sources.change(sourceId, { taking: 2 })
+      const [row] = await tx.observations.newestAfter(sourceId, -1, 1)
+      await tx.observations.end(sourceId, [row!.number], 2)
+      await tx.observations.insert({ ...row!, sinceSnapshot: 2, account: 'half' })
+      await tx.observations.insert({ ...row!, number: 1, identity: new Uint8Array(16), sinceSnapshot: 2 })
+    })
+    assert.deepEqual(await presences(source), { '10.0.0.0/16': 'present' })
+    const line = network('10.0.0.0/16')
+    const busy = await sendText<Problem>(source, textOf([head(), line, ends([line])]))
+    assert.deepEqual([busy.status, busy.body.code], [409, 'IncorrectState'])
+    world.advance(silentMsMax + 1_000)
+    passed += silentMsMax + 1_000
+    const next = await send(source, [line])
+    assert.deepEqual([next.snapshot, next.added, next.changed], [3, 0, 0])
+    assert.equal((await world.get<Snapshot>(`${pathOf(source)}/2`)).state, 'discarded')
+  })
+
+  test('who may report sends snapshots and can do nothing else; others cannot send', async () => {
+    const source = await makeSource(prod)
+    const reporter = await world.tokenOf('service:collector', 'reporter', prod)
+    const line = network('10.0.0.0/16', { account: shop })
+    assert.equal((await sendText(source, textOf([head(), line, ends([line])]), '', reporter)).status, 201)
+    const path = `/sources/${encodeURIComponent(source)}`
+    assert.equal((await world.ask('GET', `${path}/observations`, { as: reporter })).status, 404)
+    const auditor = await world.tokenOf('user:auditor', 'auditor', prod)
+    const { status, body } = await sendText<Problem>(source, textOf([head(), line, ends([line])]), '', auditor)
+    assert.deepEqual([status, body.code], [403, 'NotAuthorized'])
+    const stranger = await world.tokenOf('user:stranger', 'auditor', elsewhere)
+    const hidden = await sendText<Problem>(source, textOf([head()]), '', stranger)
+    const absent = await sendText<Problem>('no source', textOf([head()]), '', stranger)
+    assert.equal(hidden.status, 404)
+    assert.equal(hidden.body.detail.replace(source, 'X'), absent.body.detail.replace('no source', 'X'))
+  })
+})
+
+test('a drive: whatever is sent, holds, breaks off or is wrong, the register says what the ledger says', async () => {
+  let seed = 20_261_130
+  const draw = (below: number): number => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648
+    return Math.floor((seed / 2_147_483_648) * below)
+  }
+  const source = await makeSource()
+  interface Kept {
+    name: string
+    account: string
+    missing: number
+    firstSeenAt: string
+  }
+  const ledger = new Map<string, Kept>()
+  for (let round = 0; round < 60; round++) {
+    const said = new Map<string, { name: string; account: string }>()
+    for (let n = 0; n < 25; n++)
+      if (draw(3) > 0) said.set(`10.${n}.0.0/16`, { name: `name ${draw(3)}`, account: `account ${n % 3}` })
+    const lines = [...said].map(([cidr, more]) => network(cidr, more))
+    const kind = draw(5)
+    const first = head()
+    if (kind === 0) {
+      const { status } = await sendText(source, textOf([first, ...lines]))
+      assert.equal(status, 400)
+    } else if (kind === 1) {
+      const { status } = await sendText(
+        source,
+        textOf([first, ...lines, 'wrong', { end: { observations: lines.length + 1 } }]),
+      )
+      assert.equal(status, 400)
+    } else {
+      const unlisted = kind === 2 ? [{ account: `account ${draw(3)}` }] : []
+      const { status } = await sendText(source, textOf([first, ...lines, ends(lines, { unlisted })]))
+      assert.equal(status, 201)
+      const now = (await observed(source)).find(({ cidr }) => !ledger.has(cidr))?.firstSeenAt ?? ''
+      for (const [cidr, more] of said) ledger.set(cidr, { firstSeenAt: now, ...ledger.get(cidr), ...more, missing: 0 })
+      for (const [cidr, kept] of ledger)
+        if (!said.has(cidr) && !unlisted.some(({ account }) => account === kept.account))
+          kept.missing = Math.min(2, kept.missing + 1)
+    }
+    const expected = [...ledger].map(([cidr, { name, account, missing, firstSeenAt }]) => ({
+      cidr,
+      name,
+      account,
+      presence: ['present', 'missing', 'gone'][missing],
+      firstSeenAt,
+    }))
+    const found = (await observed(source)).map(({ cidr, name, account, presence, firstSeenAt }) => ({
+      cidr,
+      name,
+      account,
+      presence,
+      firstSeenAt,
+    }))
+    const byCidr = <T extends { cidr: string }>(rows: T[]): T[] => rows.sort((a, b) => (a.cidr < b.cidr ? -1 : 1))
+    assert.deepEqual(byCidr(found), byCidr(expected), `round ${round}`)
+  }
+})

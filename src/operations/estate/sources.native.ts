@@ -1,0 +1,480 @@
+// Sources, their snapshots, and what they say is there, over the native API.
+import { z } from 'zod'
+import { observationFields, readLines } from '#formats/observations.ts'
+import { formatCidr, parseAddress, parseCidr } from '#model/cidr.ts'
+import { observedKinds, observedStates } from '#model/observation.ts'
+import { differenceKinds } from '#model/observed-difference.ts'
+import { refuseValue } from '#model/refusal.ts'
+import type { StoredObservation } from '#store/tables/observations.ts'
+import type { Source, StoredSnapshot } from '#store/tables/sources.ts'
+import { placeOfNode } from '../identity/roles.ts'
+import { nativeIntake, nativeRead, nativeWrite } from '../operation.native.ts'
+import {
+  accountId,
+  answerPage,
+  filterOf,
+  formatInstant,
+  idText,
+  instant,
+  nameShapes,
+  nodeId,
+  nodeName,
+  pageAsked,
+  pageOf,
+  paging,
+  scopeName,
+  typeName,
+} from '../shapes.native.ts'
+import { description, newDescription, refuseNoChange } from '../space/shapes.native.ts'
+import { listDifferences as differencesOf, type ListedDifference } from './differences.ts'
+import { takeSnapshot } from './intake.ts'
+import { listObservations as listOf, type ObservationFilter, presenceOf, presences } from './observations.ts'
+import { getSnapshot as getOf, listSnapshots as snapshotsOf } from './snapshots.ts'
+import {
+  createSource as create,
+  findSource,
+  freshnessOf,
+  listSources as listAll,
+  placeOfSource,
+  deleteSource as remove,
+  reportEveryDefault,
+  reportEveryMax,
+  reportEveryMin,
+  updateSource as update,
+} from './sources.ts'
+
+const sourceId = idText('source').describe('`source-…`.')
+const sourceName = z
+  .string()
+  .min(1)
+  .max(128)
+  .meta({
+    id: 'SourceName',
+    description: 'A source: `source-…`, or its name.',
+    examples: ['aws-production'],
+  })
+const newName = z.string().min(1).max(128).describe('What it is to be called; no other source has the name.')
+const kind = z
+  .string()
+  .regex(/^[a-z0-9-]{1,32}$/)
+  .meta({
+    id: 'SourceKind',
+    description: 'What kind of source it is, such as `aws`, `netbox` or `csv`.',
+    examples: ['aws'],
+  })
+const reportEvery = z
+  .number()
+  .int()
+  .min(reportEveryMin)
+  .max(reportEveryMax)
+  .meta({ examples: [reportEveryDefault] })
+const snapshotNumber = z.number().int().min(1)
+const source = z.object({
+  sourceId,
+  name: z.string().describe('What it is called.'),
+  kind,
+  node: nodeId.describe('It speaks of the accounts at this node and below.'),
+  scopeId: idText('scope').optional().describe('The private scope in which its private space is registered.'),
+  reportEverySeconds: reportEvery.describe('How often it should report, in seconds.'),
+  description: description.optional(),
+  freshness: z
+    .enum(['never', 'fresh', 'stale'])
+    .describe('`stale` where the listing that holds is more than twice as old as it should be.'),
+  snapshot: snapshotNumber.optional().describe('The snapshot that holds.'),
+  takenAt: instant.optional().describe('When the listing that holds began.'),
+  createdAt: instant,
+})
+const problem = z
+  .object({ line: z.number().int().min(1), field: z.string(), value: z.string(), problem: z.string() })
+  .meta({
+    id: 'LineProblem',
+    description: 'What was wrong with a line.',
+    examples: [{ line: 7, field: 'cidr', value: '10.0.0.1/16', problem: 'It has host bits set' }],
+  })
+const unlisted = z
+  .object({
+    account: z.string().optional(),
+    locale: z.string().optional(),
+    reason: z.string().optional(),
+  })
+  .meta({
+    id: 'UnlistedPart',
+    description: 'What was not listed: nothing there is taken for gone.',
+    examples: [{ account: '222222222222', locale: 'us-east-1', reason: 'access denied' }],
+  })
+const count = z.number().int().min(0)
+const snapshot = z.object({
+  sourceId,
+  snapshot: snapshotNumber,
+  state: z
+    .enum(['open', 'complete', 'partial', 'discarded'])
+    .describe('`partial`: something was not listed or was passed over, and nothing there is taken for gone.'),
+  collector: z.string().describe('What made it, as it says itself.'),
+  principal: z
+    .string()
+    .describe('Who sent it.')
+    .meta({ examples: ['arn:cadastre:service:collector'] }),
+  takenAt: instant.describe('When the listing began, as the collector says.'),
+  begunAt: instant,
+  endedAt: instant.optional(),
+  lines: count,
+  added: count,
+  changed: count.describe('How many were there already, and are otherwise now, or are there again.'),
+  missing: count.describe('How many were there in the snapshot before, and are not in this one.'),
+  gone: count.describe('How many are missing for the second time.'),
+  problems: z.array(problem).describe('The first of what was wrong.'),
+  problemCount: count,
+  unlisted: z.array(unlisted).describe('The first of what was not listed.'),
+  unlistedCount: count,
+})
+const observation = z.object({
+  sourceId,
+  kind: z.enum(Object.keys(observedKinds) as [keyof typeof observedKinds]),
+  cidr: z.string().describe('The block, or one address.'),
+  range: z.string().optional().describe('Of what is no block: all of it, of which `cidr` is a part.'),
+  space: z.string().optional().describe(observationFields.space.words),
+  id: z.string().optional().describe(observationFields.id.words),
+  account: z.string().optional().describe(observationFields.account.words),
+  locale: z.string().optional().describe(observationFields.locale.words),
+  zone: z.string().optional().describe(observationFields.zone.words),
+  type: z.string().optional().describe(observationFields.type.words),
+  name: z.string().optional().describe(observationFields.name.words),
+  parent: z.string().optional().describe(observationFields.parent.words),
+  state: z.enum(Object.keys(observedStates) as [keyof typeof observedStates]),
+  sourceState: z.string().optional().describe(observationFields.sourceState.words),
+  tags: z.record(z.string(), z.string()),
+  presence: z
+    .enum(presences)
+    .describe('`missing`: not in the last snapshot that would have had it; `gone`: in none of the last two.'),
+  firstSeenAt: instant,
+})
+nameShapes({ Source: source, Snapshot: snapshot, Observation: observation })
+
+// Sources ------------------------------------------------------------------------------------------------------------
+
+export const listSources = nativeRead({
+  name: 'listSources',
+  summary: 'List sources and how fresh they are, as far as you may see them.',
+  action: 'estate:read',
+  input: z.strictObject({ ...paging }),
+  output: pageOf(source),
+  rest: { method: 'GET', path: '/sources' },
+  cli: 'source list',
+  columns: ['sourceId', 'name', 'kind', 'node', 'freshness', 'takenAt'],
+  refusals: ['InvalidPaginationToken'],
+  at: 'filtered',
+  run: async (context, asked) =>
+    answerPage(await listAll(context, pageAsked(asked)), (row) => describe(row, context.now)),
+})
+
+export const getSource = nativeRead({
+  name: 'getSource',
+  summary: 'Show one source.',
+  action: 'estate:read',
+  input: z.strictObject({ sourceId: sourceName }),
+  output: source,
+  rest: { method: 'GET', path: '/sources/{sourceId}' },
+  cli: 'source show',
+  refusals: ['NotFound'],
+  at: placeOfSource,
+  run: async (context, input) => describe(await findSource(context, input.sourceId), context.now),
+})
+
+export const createSource = nativeWrite({
+  name: 'createSource',
+  summary: 'Make a source: something that tells what is there.',
+  description:
+    'Observations of a source never hand out or free space by themselves. Who has the role `reporter` at its node may send its snapshots.',
+  action: 'estate:manage',
+  input: z.strictObject({
+    name: newName,
+    kind,
+    node: nodeName.describe('It speaks of the accounts at this node and below.'),
+    scopeId: scopeName.optional().describe('The private scope in which its private space is registered.'),
+    reportEverySeconds: reportEvery
+      .default(reportEveryDefault)
+      .describe('How often it should report, in seconds. Defaults to a day.'),
+    description: description.optional(),
+  }),
+  output: source,
+  rest: { method: 'POST', path: '/sources', status: 201 },
+  cli: 'source create',
+  refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded'],
+  at: async (context, { node }) => placeOfNode(context, node),
+  async run(context, { reportEverySeconds, ...spec }) {
+    return describe(await create(context, { ...spec, reportEvery: reportEverySeconds }), context.now)
+  },
+})
+
+export const updateSource = nativeWrite({
+  name: 'updateSource',
+  summary: 'Change how a source is called, how often it should report, or where its space belongs.',
+  action: 'estate:manage',
+  input: z.strictObject({
+    sourceId: sourceName,
+    name: newName.optional(),
+    scopeId: scopeName.nullable().optional().describe('`null`: none.'),
+    reportEverySeconds: reportEvery.optional().describe('How often it should report, in seconds.'),
+    description: newDescription.optional(),
+  }),
+  output: source,
+  rest: { method: 'PATCH', path: '/sources/{sourceId}' },
+  cli: 'source update',
+  refusals: ['NotFound', 'AlreadyExists'],
+  changes: getSource,
+  at: placeOfSource,
+  async run(context, { sourceId, reportEverySeconds, ...rest }) {
+    refuseNoChange({ ...rest, reportEverySeconds })
+    const found = await findSource(context, sourceId)
+    return describe(await update(context, found, { ...rest, reportEvery: reportEverySeconds }), context.now)
+  },
+})
+
+export const deleteSource = nativeWrite({
+  name: 'deleteSource',
+  summary: 'Delete a source with all that it has told.',
+  action: 'estate:manage',
+  input: z.strictObject({ sourceId: sourceName }),
+  output: z.void(),
+  rest: { method: 'DELETE', path: '/sources/{sourceId}', status: 204 },
+  cli: 'source delete',
+  refusals: ['NotFound'],
+  changes: getSource,
+  at: placeOfSource,
+  async run(context, input) {
+    await remove(context, await findSource(context, input.sourceId))
+  },
+})
+
+// Snapshots ----------------------------------------------------------------------------------------------------------
+
+export const listSnapshots = nativeRead({
+  name: 'listSnapshots',
+  summary: 'List the snapshots of a source, newest first.',
+  action: 'estate:read',
+  input: z.strictObject({ ...paging, sourceId: sourceName }),
+  output: pageOf(snapshot),
+  rest: { method: 'GET', path: '/sources/{sourceId}/snapshots' },
+  cli: 'snapshot list',
+  columns: ['snapshot', 'state', 'takenAt', 'lines', 'added', 'changed', 'missing', 'gone', 'problemCount'],
+  refusals: ['NotFound', 'InvalidPaginationToken'],
+  at: placeOfSource,
+  run: async (context, { sourceId, ...asked }) =>
+    answerPage(await snapshotsOf(context, await findSource(context, sourceId), pageAsked(asked)), describeSnapshot),
+})
+
+export const getSnapshot = nativeRead({
+  name: 'getSnapshot',
+  summary: 'Show one snapshot of a source, with what was wrong in it.',
+  action: 'estate:read',
+  input: z.strictObject({ sourceId: sourceName, snapshot: z.coerce.number().int().min(1) }),
+  output: snapshot,
+  rest: { method: 'GET', path: '/sources/{sourceId}/snapshots/{snapshot}' },
+  cli: 'snapshot show',
+  refusals: ['NotFound'],
+  at: placeOfSource,
+  run: async (context, input) =>
+    describeSnapshot(await getOf(context, await findSource(context, input.sourceId), input.snapshot)),
+})
+
+const exampleLines = `{"snapshot":{"takenAt":"2026-11-25T09:30:00.000Z","collector":"my-script 1"}}
+{"kind":"network","cidr":"10.0.0.0/16","space":"vpc-1","id":"vpc-1","account":"222222222222","locale":"eu-central-1"}
+{"end":{"observations":1}}
+`
+
+export const sendSnapshot = nativeIntake({
+  name: 'sendSnapshot',
+  summary: 'Send a snapshot of what is there: NDJSON of any size, taken as it comes.',
+  description:
+    'The first line is the head, the last one the end; without the end nothing holds. Lines are described in [observations](observations.md).',
+  action: 'estate:report',
+  input: z.strictObject({
+    sourceId: sourceName,
+    onProblem: z
+      .enum(['discard', 'skip'])
+      .default('discard')
+      .describe(
+        'Where lines are wrong: `discard` all of the snapshot, or `skip` them; then nothing is taken for gone.',
+      ),
+  }),
+  output: snapshot,
+  rest: { method: 'POST', path: '/sources/{sourceId}/snapshots', status: 201, contentType: 'application/x-ndjson' },
+  example: exampleLines,
+  refusals: ['NotFound', 'IncorrectState', 'LimitExceeded'],
+  at: placeOfSource,
+  receive: async (steps, input, body) => describeSnapshot(await takeSnapshot(steps, input, readLines(body))),
+})
+
+// Observations -------------------------------------------------------------------------------------------------------
+
+export const listObservations = nativeRead({
+  name: 'listObservations',
+  summary: 'List what a source says is there.',
+  action: 'estate:read',
+  input: z.strictObject({
+    ...paging,
+    sourceId: sourceName,
+    kind: observation.shape.kind.optional().describe('Only what is of this kind.'),
+    account: z.string().max(128).optional().describe('Only what this account owns, as the source calls it.'),
+    locale: z.string().max(97).optional().describe('Only what is there.'),
+    id: z.string().max(1_024).optional().describe('Only what the object with this id holds.'),
+    within: z.string().max(64).optional().describe('Only what lies in this CIDR.'),
+    presence: z.enum(presences).optional().describe('Only what is there, or missing, or gone.'),
+  }),
+  output: pageOf(observation),
+  rest: { method: 'GET', path: '/sources/{sourceId}/observations' },
+  cli: 'observation list',
+  columns: ['cidr', 'kind', 'id', 'account', 'locale', 'name', 'state', 'presence'],
+  refusals: ['NotFound', 'InvalidPaginationToken'],
+  at: placeOfSource,
+  async run(context, { sourceId, within, ...asked }) {
+    const wanted: ObservationFilter = { ...filterOf(asked), within: blockIn(within) }
+    const found = await findSource(context, sourceId)
+    return answerPage(await listOf(context, found, wanted, pageAsked(asked)), describeObservation)
+  },
+})
+
+// Differences --------------------------------------------------------------------------------------------------------
+
+const difference = z.object({
+  difference: z.enum(Object.keys(differenceKinds) as [keyof typeof differenceKinds]),
+  cidr: observation.shape.cidr,
+  id: observation.shape.id,
+  account: accountId.optional().describe('The account that the source means, by its number here.'),
+  observed: observation,
+  registered: z
+    .object({
+      allocationId: idText('allocation'),
+      cidr: z.string(),
+      account: accountId,
+      resourceType: typeName,
+      resourceId: z.string().optional(),
+    })
+    .meta({ id: 'RegisteredSpace' })
+    .optional()
+    .describe('What the register has instead, or still.'),
+})
+nameShapes({ Difference: difference })
+
+export const listDifferences = nativeRead({
+  name: 'listDifferences',
+  summary: 'List where a source and the register differ.',
+  description: `What you may not see of the register counts as not there. ${Object.entries(differenceKinds)
+    .map(([name, words]) => `\`${name}\`: ${words}`)
+    .join(' ')}`,
+  action: 'estate:read',
+  input: z.strictObject({
+    ...paging,
+    sourceId: sourceName,
+    difference: difference.shape.difference.optional().describe('Only those of this kind.'),
+    account: z
+      .string()
+      .max(128)
+      .optional()
+      .describe('Only what this account owns, by its number or as the source calls it.'),
+  }),
+  output: pageOf(difference),
+  rest: { method: 'GET', path: '/sources/{sourceId}/differences' },
+  cli: 'difference list',
+  columns: ['difference', 'cidr', 'id', 'account', 'registered'],
+  refusals: ['NotFound', 'InvalidPaginationToken'],
+  at: placeOfSource,
+  run: async (context, { sourceId, ...asked }) =>
+    answerPage(
+      await differencesOf(context, await findSource(context, sourceId), filterOf(asked), pageAsked(asked)),
+      describeDifference,
+    ),
+})
+
+export const estateOperations = [
+  listSources,
+  getSource,
+  createSource,
+  updateSource,
+  deleteSource,
+  listSnapshots,
+  getSnapshot,
+  listObservations,
+  listDifferences,
+] as const
+export const estateIntakes = [sendSnapshot] as const
+
+// Showing ------------------------------------------------------------------------------------------------------------
+
+function blockIn(text: string | undefined) {
+  if (text === undefined) return undefined
+  return parseCidr(text) ?? parseAddress(text) ?? refuseValue('within', text, 'a CIDR or an address is expected')
+}
+
+function describe(found: Source, now: number): z.output<typeof source> {
+  const { id, name, kind, node, scopeId, reportEvery, takenAt, createdAt } = found
+  return {
+    sourceId: id,
+    name,
+    kind,
+    node,
+    scopeId,
+    reportEverySeconds: reportEvery,
+    description: found.description,
+    freshness: freshnessOf(found, now),
+    ...(found.snapshot === 0 ? {} : { snapshot: found.snapshot, takenAt: formatInstant(takenAt) }),
+    createdAt: formatInstant(createdAt),
+  }
+}
+
+function describeSnapshot({
+  number,
+  takenAt,
+  begunAt,
+  endedAt,
+  touchedAt: _,
+  unlisted,
+  problems,
+  ...rest
+}: StoredSnapshot): z.output<typeof snapshot> {
+  return {
+    ...rest,
+    snapshot: number,
+    takenAt: formatInstant(takenAt),
+    begunAt: formatInstant(begunAt),
+    ...(endedAt === undefined ? {} : { endedAt: formatInstant(endedAt) }),
+    problems: [...problems],
+    unlisted: unlisted.map((part) => Object.fromEntries(Object.entries(part).filter(([, text]) => text !== ''))),
+  }
+}
+
+const describeDifference = ({
+  stored,
+  difference: { kind, registered },
+  account,
+  allocationId,
+}: ListedDifference): z.output<typeof difference> => ({
+  difference: kind,
+  cidr: formatCidr(stored.cidr),
+  id: stored.id || undefined,
+  account,
+  observed: describeObservation(stored),
+  registered: registered && {
+    allocationId: allocationId!,
+    cidr: formatCidr(registered.cidr),
+    account: registered.account,
+    resourceType: registered.resourceType,
+    resourceId: registered.resourceId,
+  },
+})
+
+function describeObservation(stored: StoredObservation): z.output<typeof observation> {
+  const { sourceId, kind, cidr, space, id, account, locale, body, firstSeenAt } = stored
+  const { key: _, tags, state, ...others } = body
+  return {
+    sourceId,
+    kind,
+    cidr: formatCidr(cidr),
+    ...Object.fromEntries(Object.entries({ space, id, account, locale }).filter(([, text]) => text !== '')),
+    ...others,
+    state,
+    tags: { ...tags },
+    presence: presenceOf(stored),
+    firstSeenAt: formatInstant(firstSeenAt),
+  }
+}

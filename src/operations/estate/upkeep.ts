@@ -1,0 +1,53 @@
+// What is done with sources without a request, a part at a time.
+import type { ReadTransaction, Transaction } from '#store/store.ts'
+import type { Source } from '#store/tables/sources.ts'
+import { silentMsMax, snapshotsKept, takeBackPart } from './snapshots.ts'
+
+/** Rows at a time. */
+const rowsAtOnce = 1_000
+/** Of these no more are open at once by far. */
+const openMax = 1_000
+
+interface Untidy {
+  readonly source: Source
+  readonly why: 'deleted' | 'silent' | 'old'
+  /** Of snapshots that are too old: the first that is kept. */
+  readonly keptFrom?: number
+}
+
+/** A source of which something is to be taken away; undefined where there is none. */
+export async function untidySource(tx: ReadTransaction): Promise<Untidy | undefined> {
+  const deleted = await tx.sources.anyDeleted()
+  if (deleted) return { source: deleted, why: 'deleted' }
+  for (const source of await tx.sources.beingTaken(openMax)) {
+    const open = await tx.sources.findSnapshot(source.id, source.taking!)
+    if (open!.state !== 'open' || tx.now - open!.touchedAt > silentMsMax) return { source, why: 'silent' }
+  }
+  const old = await tx.sources.withOldSnapshots(snapshotsKept)
+  return old && { source: old, why: 'old', keptFrom: old.snapshot - snapshotsKept }
+}
+
+/** Takes away a part of that. Answers what was done; undefined where there was nothing to do. */
+export async function tidySources(
+  tx: Transaction,
+): Promise<{ readonly action: string; readonly id: string } | undefined> {
+  const found = await untidySource(tx)
+  if (!found) return undefined
+  const { source, why, keptFrom = 0 } = found
+  const { id } = source
+  if (why === 'silent') {
+    await takeBackPart(tx, source)
+    return { action: 'DiscardSnapshot', id }
+  }
+  if (why === 'old') {
+    const rows = await tx.observations.forget(id, keptFrom, rowsAtOnce)
+    // What ended before goes first: without its snapshot nobody would know when it held.
+    if (rows < rowsAtOnce) await tx.sources.forgetSnapshots(id, keptFrom, rowsAtOnce)
+    return { action: 'ForgetSnapshots', id }
+  }
+  if ((await tx.observations.removeSome(id, rowsAtOnce)) < rowsAtOnce) {
+    if ((await tx.sources.forgetSnapshots(id, Number.MAX_SAFE_INTEGER, rowsAtOnce)) < rowsAtOnce)
+      await tx.sources.remove(id)
+  }
+  return { action: 'ForgetSource', id }
+}

@@ -1,0 +1,147 @@
+// What sources say is there, in versions: each holds from one snapshot of its source until another one. What an open snapshot brings is
+// seen by nobody before the source says that it holds.
+import type { Observation } from '#model/observation.ts'
+import { listOf, type Sql, type SqlValue } from '../sql.ts'
+import {
+  blob,
+  block,
+  changing,
+  integer,
+  json,
+  named,
+  optional,
+  type Row,
+  type RowOf,
+  references,
+  table,
+  text,
+} from '../table.ts'
+
+/** What is kept of an observation beside its columns. */
+export type ObservedBody = Omit<Observation, 'kind' | 'cidr' | 'space' | 'id' | 'account' | 'locale'>
+
+export const observationTable = table(
+  'observation',
+  {
+    sourceId: references('source', text()),
+    /** Of the observation, among those of its source: its versions have the same. */
+    number: integer(),
+    sinceSnapshot: integer(),
+    untilSnapshot: changing(optional(integer())),
+    identity: blob(),
+    cidr: block(),
+    kind: text<Observation['kind']>(),
+    space: text(),
+    id: named('object_id', text()),
+    account: text(),
+    locale: text(),
+    body: json<ObservedBody>(),
+    /** In how many complete snapshots in a row it was missing: 0, 1, or 2 for two and more. */
+    missing: integer<0 | 1 | 2>(),
+    firstSeenAt: integer(),
+  },
+  'deleted',
+)
+export type StoredObservation = RowOf<typeof observationTable>
+
+/** Which versions are meant: those that hold in this snapshot of the source. */
+export interface At {
+  readonly sourceId: string
+  readonly snapshot: number
+}
+
+const holds = 'since_snapshot <= ? and (until_snapshot is null or until_snapshot > ?)'
+
+export class Observations {
+  readonly #sql: Sql
+  constructor(sql: Sql) {
+    this.#sql = sql
+  }
+
+  /** The newest versions of these identities, also of a snapshot that is open. */
+  async newest(sourceId: string, identities: readonly Uint8Array[]): Promise<StoredObservation[]> {
+    if (identities.length === 0) return []
+    const probes = listOfBlobs(identities)
+    // One by one: with a list, SQLite would rather look at all that the source has.
+    const rows = await this.#sql.all<Row>(
+      `with probe (identity) as (values ${probes.text})
+       select ${observationTable.columnsOf('o')} from probe q cross join observation o
+       where o.source_id = ? and o.identity = q.identity and o.until_snapshot is null`,
+      ...probes.values,
+      sourceId,
+    )
+    return rows.map((row) => observationTable.of(row))
+  }
+  /** Those that hold, in order of their numbers after one. */
+  holding({ sourceId, snapshot }: At, after: number, limit: number): Promise<StoredObservation[]> {
+    const rest = `where source_id = ? and number > ? and ${holds} order by number limit ?`
+    return observationTable.all(this.#sql, rest, sourceId, after, snapshot, snapshot, limit)
+  }
+  /** The newest versions, in order of their numbers after one. */
+  newestAfter(sourceId: string, after: number, limit: number): Promise<StoredObservation[]> {
+    const rest = 'where source_id = ? and number > ? and until_snapshot is null order by number limit ?'
+    return observationTable.all(this.#sql, rest, sourceId, after, limit)
+  }
+  async insert(observation: StoredObservation): Promise<void> {
+    observationTable.later(this.#sql, observation)
+  }
+  /** The newest versions of these end with a snapshot. */
+  async end(sourceId: string, numbers: readonly number[], untilSnapshot: number): Promise<void> {
+    if (numbers.length === 0) return
+    const list = listOf(numbers)
+    const rest = `where source_id = ? and number in ${list.text} and until_snapshot is null and since_snapshot < ?`
+    await observationTable.change(this.#sql, { untilSnapshot }, rest, sourceId, ...list.values, untilSnapshot)
+  }
+  /** Takes back what a snapshot brought, no more than `limit` rows of each; answers how many rows that were. */
+  async takeBack({ sourceId, snapshot }: At, limit: number): Promise<number> {
+    const removed = await this.#sql.run(
+      `delete from observation where source_id = ? and since_snapshot = ? and number in (
+         select number from observation where source_id = ? and since_snapshot = ? order by number limit ?)`,
+      sourceId,
+      snapshot,
+      sourceId,
+      snapshot,
+      limit,
+    )
+    if (removed === limit) return removed
+    const restored = await this.#sql.run(
+      `update observation set until_snapshot = null where source_id = ? and until_snapshot = ? and number in (
+         select number from observation where source_id = ? and until_snapshot = ? order by number limit ?)`,
+      sourceId,
+      snapshot,
+      sourceId,
+      snapshot,
+      limit,
+    )
+    return removed + restored
+  }
+  /** Takes away versions that ended before a snapshot, no more than `limit`; answers how many. */
+  async forget(sourceId: string, before: number, limit: number): Promise<number> {
+    return this.#sql.run(
+      `delete from observation where source_id = ? and (number, since_snapshot) in (
+         select number, since_snapshot from observation where source_id = ? and until_snapshot < ?
+         order by until_snapshot limit ?)`,
+      sourceId,
+      sourceId,
+      before,
+      limit,
+    )
+  }
+  /** Takes away all versions of a source, no more than `limit`; answers how many. */
+  async removeSome(sourceId: string, limit: number): Promise<number> {
+    return this.#sql.run(
+      `delete from observation where source_id = ? and (number, since_snapshot) in (
+         select number, since_snapshot from observation where source_id = ? order by number, since_snapshot limit ?)`,
+      sourceId,
+      sourceId,
+      limit,
+    )
+  }
+}
+
+/** Lists are filled up to a power of two, so that there are few texts. */
+function listOfBlobs(all: readonly Uint8Array[]): { readonly text: string; readonly values: readonly SqlValue[] } {
+  const size = 2 ** Math.ceil(Math.log2(all.length))
+  const filled = Array.from({ length: size }, (_, index) => all[index] ?? all.at(-1)!)
+  return { text: filled.map(() => '(cast(? as blob))').join(', '), values: filled }
+}

@@ -1,0 +1,39 @@
+// What the register has of blocks and resources that others name: for comparing.
+import type { Cidr } from '#model/cidr.ts'
+import { listOfBlocks, listOfTexts, type Sql } from '../sql.ts'
+import { type Allocation, type AllocationRow, selectAllocation, toAllocation } from './holdings.ts'
+
+export class RegisteredSpace {
+  readonly #sql: Sql
+  constructor(sql: Sql) {
+    this.#sql = sql
+  }
+
+  /** Allocations of exactly these blocks in a private scope, in public ones and of the provider. No more than `limit`. */
+  async ofBlocks(blocks: readonly Cidr[], scopeId: string | undefined, limit: number): Promise<Allocation[]> {
+    if (blocks.length === 0) return []
+    const probes = listOfBlocks(blocks)
+    const rows = await this.#sql.all<AllocationRow>(
+      `with probe (first, length) as (values ${probes.text})
+       ${selectAllocation.replace(' from allocation a ', ' from probe q cross join allocation a ')}
+       join pool p on p.n = a.pool left join scope s on s.id = p.scope_id
+       where a.first = q.first and a.length = q.length and (p.scope_id = ? or s.kind = 'public' or p.scope_id is null)
+       order by a.n limit ?`,
+      ...probes.values,
+      scopeId ?? '',
+      limit,
+    )
+    return rows.map(toAllocation)
+  }
+  /** Allocations of these resources. No more than `limit`. */
+  async ofResources(ids: readonly string[], limit: number): Promise<Allocation[]> {
+    if (ids.length === 0) return []
+    const list = listOfTexts(ids)
+    const rows = await this.#sql.all<AllocationRow>(
+      `${selectAllocation} where a.resource_id in ${list.text} order by a.n limit ?`,
+      ...list.values,
+      limit,
+    )
+    return rows.map(toAllocation)
+  }
+}

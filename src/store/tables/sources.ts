@@ -1,0 +1,164 @@
+// Sources, and the snapshots that they send of what is there.
+import { listOfTexts, type Sql } from '../sql.ts'
+import { changing, integer, json, optional, type RowOf, references, table, text } from '../table.ts'
+
+export const sourceTable = table(
+  'source',
+  {
+    id: text(),
+    name: changing(text()),
+    kind: text(),
+    /** It speaks of the accounts at this node and below. */
+    node: text(),
+    scopeId: changing(optional(references('scope', text()))),
+    /** In seconds. */
+    reportEvery: changing(integer()),
+    description: changing(optional(text())),
+    createdAt: integer(),
+    /** The snapshot that holds; 0 before the first one. */
+    snapshot: changing(integer()),
+    /** The one that is being taken. */
+    taking: changing(optional(integer())),
+    /** When the listing of the one that holds began. */
+    takenAt: changing(integer()),
+    nextNumber: changing(integer()),
+    /** It is there for nobody any more, and what it has told goes a part at a time. */
+    deletedAt: changing(optional(integer())),
+  },
+  'deleted',
+)
+export type Source = RowOf<typeof sourceTable>
+export type SourceSettings = Pick<Source, 'name' | 'scopeId' | 'reportEvery' | 'description'>
+
+export type SnapshotState = 'open' | 'complete' | 'partial' | 'discarded'
+/** Of a line of a snapshot. */
+export interface KeptProblem {
+  /** The number of the line, from 1. */
+  readonly line: number
+  readonly field: string
+  readonly value: string
+  readonly problem: string
+}
+export interface KeptUnlisted {
+  readonly account: string
+  readonly locale: string
+  readonly reason: string
+}
+
+export const snapshotTable = table(
+  'snapshot',
+  {
+    sourceId: references('source', text()),
+    number: integer(),
+    state: changing(text<SnapshotState>()),
+    collector: text(),
+    principal: text(),
+    takenAt: integer(),
+    begunAt: integer(),
+    /** When something of it came last. */
+    touchedAt: changing(integer()),
+    endedAt: changing(optional(integer())),
+    lines: changing(integer()),
+    added: changing(integer()),
+    changed: changing(integer()),
+    /** Missing for the first time. */
+    missing: changing(integer()),
+    /** Missing for the second time. */
+    gone: changing(integer()),
+    /** The first of them. */
+    problems: changing(json<readonly KeptProblem[]>()),
+    problemCount: changing(integer()),
+    unlisted: changing(json<readonly KeptUnlisted[]>()),
+    unlistedCount: changing(integer()),
+  },
+  'deleted',
+)
+export type StoredSnapshot = RowOf<typeof snapshotTable>
+export type SnapshotChanges = Partial<
+  Omit<StoredSnapshot, 'sourceId' | 'number' | 'collector' | 'principal' | 'takenAt' | 'begunAt'>
+>
+
+export class Sources {
+  readonly #sql: Sql
+  constructor(sql: Sql) {
+    this.#sql = sql
+  }
+
+  find(id: string): Promise<Source | undefined> {
+    return sourceTable.first(this.#sql, 'where id = ? and deleted_at is null', id)
+  }
+  findNamed(name: string): Promise<Source | undefined> {
+    return sourceTable.first(this.#sql, 'where name = ? and deleted_at is null', name)
+  }
+  /** In order of creation, after one (`''`: the first). */
+  list(after: string, limit: number): Promise<Source[]> {
+    return sourceTable.all(this.#sql, 'where id > ? and deleted_at is null order by id limit ?', after, limit)
+  }
+  /** Some that is deleted, and may have told something that is still there. */
+  anyDeleted(): Promise<Source | undefined> {
+    return sourceTable.first(this.#sql, 'where deleted_at is not null order by deleted_at limit 1')
+  }
+  /** Some that has snapshots beyond the newest `kept`. */
+  withOldSnapshots(kept: number): Promise<Source | undefined> {
+    const rest = `where deleted_at is null and snapshot > ? and exists (
+      select 1 from snapshot s where s.source_id = source.id and s.number < source.snapshot - ?) order by id limit 1`
+    return sourceTable.first(this.#sql, rest, kept, kept)
+  }
+  /** Those of which a snapshot is being taken. There are few at a time. */
+  beingTaken(limit: number): Promise<Source[]> {
+    return sourceTable.all(this.#sql, 'where taking is not null order by taking limit ?', limit)
+  }
+  /** The same of many. */
+  async some(ids: readonly string[]): Promise<ReadonlyMap<string, Source>> {
+    const list = listOfTexts(ids)
+    const found = await sourceTable.all(this.#sql, `where id in ${list.text}`, ...list.values)
+    return new Map(found.map((source) => [source.id, source]))
+  }
+  /** Those at a node, or in all; no more than `limit` are counted. */
+  async count(limit: number, node?: string): Promise<number> {
+    const row = await this.#sql.get<{ count: number }>(
+      `select count(*) as count from (select 1 as one from source ${node === undefined ? '' : 'where node = ?'} limit ?) found`,
+      ...(node === undefined ? [] : [node]),
+      limit,
+    )
+    return row!.count
+  }
+  insert(source: Source): Promise<void> {
+    return sourceTable.insert(this.#sql, source)
+  }
+  async change(id: string, changes: Partial<Omit<Source, 'id'>>): Promise<void> {
+    await sourceTable.change(this.#sql, changes, 'where id = ?', id)
+  }
+  /** Of which nothing is left. */
+  async remove(id: string): Promise<void> {
+    await this.#sql.run('delete from source where id = ?', id)
+  }
+
+  // Snapshots ------------------------------------------------------------------------------------------------------
+
+  findSnapshot(sourceId: string, number: number): Promise<StoredSnapshot | undefined> {
+    return snapshotTable.first(this.#sql, 'where source_id = ? and number = ?', sourceId, number)
+  }
+  /** Newest first, before one. */
+  listSnapshots(sourceId: string, before: number, limit: number): Promise<StoredSnapshot[]> {
+    const rest = 'where source_id = ? and number < ? order by number desc limit ?'
+    return snapshotTable.all(this.#sql, rest, sourceId, before, limit)
+  }
+  insertSnapshot(snapshot: StoredSnapshot): Promise<void> {
+    return snapshotTable.insert(this.#sql, snapshot)
+  }
+  async changeSnapshot(sourceId: string, number: number, changes: SnapshotChanges): Promise<void> {
+    await snapshotTable.change(this.#sql, changes, 'where source_id = ? and number = ?', sourceId, number)
+  }
+  /** Those before a number, no more than `limit`; answers how many. */
+  async forgetSnapshots(sourceId: string, before: number, limit: number): Promise<number> {
+    return this.#sql.run(
+      `delete from snapshot where source_id = ? and number in (
+         select number from snapshot where source_id = ? and number < ? order by number limit ?)`,
+      sourceId,
+      sourceId,
+      before,
+      limit,
+    )
+  }
+}
