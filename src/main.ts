@@ -4,22 +4,21 @@ import type { LocalCommand } from '#cli/commands.ts'
 import { exitCodes } from '#cli/exit-codes.ts'
 import type { LocalRun, OtherCommand } from '#cli/program.ts'
 import type { Surroundings } from '#cli/surroundings.ts'
-import type { Arguments, End, ReadSettings } from '#operator/surroundings.ts'
+import type { Arguments, AtServer } from '#operator/surroundings.ts'
 import { ConfigProblem, clientVariables, programVersion, readClientConfig, readConfig, variables } from './config.ts'
 
 const columnsDefault = 80
 
-type Command = (args: Arguments, more: readonly string[], readSettings: ReadSettings, end: End) => Promise<number>
+type Command = (args: Arguments, more: readonly string[], at: AtServer) => Promise<number>
 /** A command is loaded when it runs. */
 const command =
   (load: () => Promise<Command>): LocalRun =>
   async (args, more = []) =>
-    (await load())(
-      args,
-      more,
-      () => readConfig(process.env),
-      (code) => process.exit(code),
-    )
+    (await load())(args, more, {
+      readSettings: () => readConfig(process.env),
+      end: (code) => process.exit(code),
+      around: surroundings,
+    })
 
 /** What is done at the server itself, by its entry in `commandWords`. */
 const local: Readonly<Record<LocalCommand, LocalRun>> = {
@@ -34,7 +33,7 @@ const local: Readonly<Record<LocalCommand, LocalRun>> = {
   move: command(async () => (await import('#operator/database.ts')).move),
   explain: command(async () => (await import('#operator/record.ts')).explain),
   decisionsKeep: command(async () => (await import('#operator/record.ts')).decisionsKeep),
-  version: printVersion,
+  version: command(async () => printVersion),
 }
 
 /** What reads estates: loaded where somebody asks for it, or for all words. */
@@ -47,8 +46,10 @@ async function collecting(around: ReturnType<typeof surroundings>): Promise<read
   }))
 }
 
-async function printVersion(): Promise<number> {
-  process.stdout.write(`cadastre ${programVersion()}\n`)
+async function printVersion(args: Arguments, _more: readonly string[], at: AtServer): Promise<number> {
+  const { print } = await import('#operator/surroundings.ts')
+  const version = programVersion()
+  await print(args, at, { answer: { version }, fields: ['version'], text: `cadastre ${version}\n` })
   return 0
 }
 

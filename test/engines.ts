@@ -69,6 +69,7 @@ export const runsOnce: Readonly<Record<string, string>> = {
     'a client that cannot tell the engines apart; what it calls is asked of both beside each operation',
   'test/command-line.test.ts': 'what the command makes of words and answers, which the server has already read',
   'test/command-output.test.ts': 'how the command prints an answer, whatever it was read from',
+  'test/operator-output.test.ts': 'how the commands at the server print an answer, whatever it was read from',
   'test/next-steps.test.ts': 'what the command prints under a refusal; refusals themselves are asked of both',
   'test/oidc/command-sign-in.test.ts':
     'how the command and the browser sign in; test/oidc/sign-in.test.ts asks both who somebody is then',

@@ -26,6 +26,14 @@ const account: CommandOption = {
   meaning: 'The number of an account, its id in its cloud, or its name.',
 }
 
+const output: CommandOption = {
+  flag: 'output',
+  letter: 'o',
+  value: 'FORMAT',
+  choices: outputs,
+  meaning: 'How to print it: as a table for people, JSON, YAML or CSV, in the envelope of all lists.',
+}
+
 /** At the server itself, on its database. Each has its work in `main.ts`. */
 export const commandWords = {
   serve: { words: 'serve', meaning: 'Run the server.' },
@@ -34,6 +42,7 @@ export const commandWords = {
     options: [
       { ...account, isRequired: true },
       { flag: 'user', value: 'NAME', meaning: 'Whose key it is to be.', isRequired: true },
+      output,
     ],
     meaning: 'Make an access key for a user of an account, and print it once.',
   },
@@ -47,18 +56,19 @@ export const commandWords = {
         value: 'NODE',
         meaning: 'Where the role holds: a node by its id, or an account or unit by its name; everywhere by default.',
       },
+      output,
     ],
     meaning: 'Make a token of the native API that ends in an hour, and bind a role to its principal.',
   },
   listKeys: {
     words: 'keys list',
-    options: [{ ...account, isRequired: true }],
+    options: [{ ...account, isRequired: true }, output],
     meaning: 'List the access keys and the sessions of an account.',
   },
   disableKey: {
     words: 'keys disable',
     argument: '[KEY]',
-    options: [{ ...account, meaning: 'In place of KEY: all of this account.' }],
+    options: [{ ...account, meaning: 'In place of KEY: all of this account.' }, output],
     meaning:
       'End an access key, or all of an account, and the sessions opened with them: for every request that begins afterwards, on every server.',
   },
@@ -81,11 +91,13 @@ export const commandWords = {
   decisionsKeep: {
     words: 'decisions keep',
     argument: '[TIME]',
+    options: [output],
     meaning:
       'Set how long decisions are kept, such as `400d`, or `for-good`; without TIME, print it. On PostgreSQL as the owner of the schema.',
   },
   check: {
     words: 'check',
+    options: [output],
     meaning: 'Prove that every address of every pool is free, allocated or resting, and none twice.',
   },
   move: {
@@ -97,7 +109,7 @@ export const commandWords = {
     meaning:
       'Move everything from the embedded database of a server that is stopped to an empty PostgreSQL, and prove that it is the same there.',
   },
-  version: { words: 'version', meaning: 'Print the version.' },
+  version: { words: 'version', options: [output], meaning: 'Print the version.' },
 } as const satisfies Record<string, CommandWords>
 export type LocalCommand = keyof typeof commandWords
 
@@ -128,15 +140,7 @@ export const ownWords = {
   },
   listProfiles: {
     words: 'profile list',
-    options: [
-      {
-        flag: 'output',
-        letter: 'o',
-        value: 'FORMAT',
-        choices: outputs,
-        meaning: 'How to print them; as a table by default.',
-      },
-    ],
+    options: [output],
     meaning: 'List the profiles.',
   },
   useProfile: { words: 'profile use', argument: '<NAME>', meaning: 'Use a profile from now on.' },

@@ -7,9 +7,8 @@ import { createInterface } from 'node:readline'
 import { text as textOf } from 'node:stream/consumers'
 import { type Destination, Refused, send } from './client.ts'
 import { Stopped } from './exit-codes.ts'
-import { formatOf } from './formats.ts'
+import { printOwn } from './own-answers.ts'
 import type { Output } from './own-flags.ts'
-import { paintOf } from './paint.ts'
 import {
   getProfile,
   type Profile,
@@ -20,7 +19,7 @@ import {
   writeProfiles,
 } from './profiles.ts'
 import type { Surroundings } from './surroundings.ts'
-import { cellOf, printable, renderTable } from './table.ts'
+import { cellOf, printable } from './table.ts'
 
 /** As long as the server waits for the provider. */
 const signInMs = 600_000
@@ -196,11 +195,8 @@ export async function logout(words: Words, around: Surroundings): Promise<void> 
   around.out(`You are signed out of ${url}; profile \`${name}\` is forgotten.\n`)
 }
 
-export async function listProfiles(
-  output: Output,
-  { settings, out, width, colours, clock }: Surroundings,
-): Promise<void> {
-  const { current, profiles } = await readProfiles(settings)
+export async function listProfiles(output: Output | undefined, around: Surroundings): Promise<void> {
+  const { current, profiles } = await readProfiles(around.settings)
   // Without the tokens.
   const items = Object.entries(profiles).map(([name, { url, principal, expiresAt }]) => ({
     profile: name,
@@ -209,11 +205,8 @@ export async function listProfiles(
     use: name === current ? 'in use' : '',
     expiresAt,
   }))
-  const columns = ['profile', 'url', 'principal', 'use', 'expiresAt']
-  const format = formatOf(output)
-  if (format) return out(await format.answer(JSON.stringify({ items }), { columns, fields: columns }))
-  if (items.length === 0) return out('There are none.\n')
-  out(renderTable(columns, items, { width, zone: clock().zone, paint: paintOf(colours.out) }).text)
+  const fields = ['profile', 'url', 'principal', 'use', 'expiresAt']
+  await printOwn({ answer: { items }, fields }, output, around)
 }
 
 export async function useProfile(name: string, { settings, out }: Surroundings): Promise<void> {

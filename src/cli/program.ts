@@ -216,7 +216,7 @@ async function runOwn(
   const { listProfiles, login, logout, removeProfile, useProfile } = await import('./login.ts')
   if (name === 'login') return login(args, around)
   if (name === 'logout') return logout(args, around)
-  if (name === 'listProfiles') return listProfiles((args.get('output') ?? 'table') as Output, around)
+  if (name === 'listProfiles') return listProfiles(args.get('output') as Output | undefined, around)
   return name === 'useProfile' ? useProfile(rest[0]!, around) : removeProfile(rest[0]!, around)
 }
 
@@ -360,10 +360,14 @@ async function addExplain(program: Command, { parts, ended, run, nativeCommands 
       parts.around.settings.url !== undefined ||
       (await findServer(parts.around.settings, params.own))
     if (isNative) return run({ command: recorded, given: { decisionId: decision }, own: params.own })
-    if (Object.keys(params.own).length > 0)
-      throw new Stopped('notSignedIn', 'At the server itself `explain` has no flags; elsewhere sign in first.', [
-        '`cadastre login --url URL` signs you in.',
-      ])
-    ended(await parts.local.explain(new Map(), [decision]))
+    const { output, json, ...others } = params.own
+    if (Object.keys(others).length > 0)
+      throw new Stopped(
+        'notSignedIn',
+        'At the server itself `explain` has no flag but `-o`; elsewhere sign in first.',
+        ['`cadastre login --url URL` signs you in.'],
+      )
+    const asked = output ?? (json ? 'json' : undefined)
+    ended(await parts.local.explain(new Map(asked === undefined ? [] : [['output', asked]]), [decision]))
   })
 }

@@ -1,9 +1,9 @@
 // The database: its schema, whether it is sound, where it goes, and whether it holds although it is behind.
 import { UsageProblem } from '#cli/exit-codes.ts'
 import { type Config, variables } from '../config.ts'
-import { type Arguments, failed, type ReadSettings, withStore } from './surroundings.ts'
+import { type Arguments, type AtServer, failed, print, withStore } from './surroundings.ts'
 
-export async function migrate(_args: Arguments, _more: readonly string[], readSettings: ReadSettings): Promise<number> {
+export async function migrate(_args: Arguments, _more: readonly string[], { readSettings }: AtServer): Promise<number> {
   const { database, dataFolder } = readSettings()
   if (!database) {
     const { migrateSqlite } = await import('#store/sqlite/engine.ts')
@@ -22,7 +22,7 @@ export async function migrate(_args: Arguments, _more: readonly string[], readSe
   return 0
 }
 
-export async function accept(_args: Arguments, _more: readonly string[], readSettings: ReadSettings): Promise<number> {
+export async function accept(_args: Arguments, _more: readonly string[], { readSettings }: AtServer): Promise<number> {
   const { existsSync } = await import('node:fs')
   const config = readSettings()
   const { database, dataFolder } = config
@@ -53,19 +53,23 @@ export async function accept(_args: Arguments, _more: readonly string[], readSet
   )
 }
 
-export async function check(_args: Arguments, _more: readonly string[], readSettings: ReadSettings): Promise<number> {
+export async function check(args: Arguments, _more: readonly string[], at: AtServer): Promise<number> {
   const { checkSpace } = await import('#store/upkeep/check.ts')
-  return withStore(readSettings, async (store) => {
+  return withStore(at.readSettings, async (store) => {
     const { problems, pools, allocations } = await checkSpace(store)
-    for (const problem of problems) process.stderr.write(`${problem}\n`)
-    process.stdout.write(
-      `${pools} pools, ${allocations} allocations: ${problems.length === 0 ? 'sound' : `${problems.length} problems`}.\n`,
-    )
-    return problems.length === 0 ? 0 : 1
+    const isSound = problems.length === 0
+    // Whoever asks for a format reads the problems in the answer.
+    if (!args.has('output')) for (const problem of problems) process.stderr.write(`${problem}\n`)
+    await print(args, at, {
+      answer: { isSound, pools, allocations, problems },
+      fields: ['isSound', 'pools', 'allocations', 'problems'],
+      text: `${pools} pools, ${allocations} allocations: ${isSound ? 'sound' : `${problems.length} problems`}.\n`,
+    })
+    return isSound ? 0 : 1
   })
 }
 
-export async function move(args: Arguments, _more: readonly string[], readSettings: ReadSettings): Promise<number> {
+export async function move(args: Arguments, _more: readonly string[], { readSettings }: AtServer): Promise<number> {
   const folder = /^sqlite:(.+)$/.exec(args.get('from') ?? '')?.[1]
   const url = args.get('to')
   if (args.get('from')?.startsWith('postgres'))

@@ -1,13 +1,12 @@
 // The server as a process: it says where it listens, shows the first key once, and ends when it is told to.
-import type { Arguments, End, ReadSettings } from './surroundings.ts'
+import type { Arguments, AtServer } from './surroundings.ts'
 
 const stopMs = 10_000
 
 export async function serve(
   _args: Arguments,
   _more: readonly string[],
-  readSettings: ReadSettings,
-  end: End,
+  { readSettings, end }: AtServer,
 ): Promise<number> {
   const { startServer } = await import('../server.ts')
   const config = readSettings()

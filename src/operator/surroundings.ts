@@ -1,4 +1,7 @@
 // What the operator's commands share: the settings, the database beside a running server, and how they say that something failed.
+import type { OwnAnswer } from '#cli/own-answers.ts'
+import type { Output } from '#cli/own-flags.ts'
+import type { Surroundings } from '#cli/surroundings.ts'
 import type { Store } from '#store/store.ts'
 import { type Config, variables } from '../config.ts'
 
@@ -8,6 +11,25 @@ export type Arguments = ReadonlyMap<string, string>
 export type ReadSettings = () => Config
 /** Ends the process at once. */
 export type End = (code: number) => never
+
+/** What a command has around it. */
+export interface AtServer {
+  readonly readSettings: ReadSettings
+  readonly end: End
+  /** The terminal, looked at when something is printed in a format. */
+  readonly around: () => Surroundings
+}
+
+/** Prints what a command answers, as `-o` says. */
+export async function print(args: Arguments, { around }: AtServer, answer: OwnAnswer): Promise<void> {
+  const output = args.get('output') as Output | undefined
+  if (output === undefined && answer.text !== undefined) {
+    process.stdout.write(answer.text)
+    return
+  }
+  const { printOwn } = await import('#cli/own-answers.ts')
+  await printOwn(answer, output, around())
+}
 
 export function failed(problem: string): number {
   process.stderr.write(`${problem}\n`)

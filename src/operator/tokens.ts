@@ -1,12 +1,8 @@
 // The operator's own token: who can open the database says who administers.
 import { UsageProblem } from '#cli/exit-codes.ts'
-import { type Arguments, type ReadSettings, withStore } from './surroundings.ts'
+import { type Arguments, type AtServer, failed, print, withStore } from './surroundings.ts'
 
-export async function operatorToken(
-  args: Arguments,
-  _more: readonly string[],
-  readSettings: ReadSettings,
-): Promise<number> {
+export async function operatorToken(args: Arguments, _more: readonly string[], at: AtServer): Promise<number> {
   const principal = args.get('principal')
   const { isPrincipalName } = await import('#model/principal.ts')
   const { everywhere, roleNames } = await import('#model/roles.ts')
@@ -15,14 +11,16 @@ export async function operatorToken(
   const role = roleNames.find((name) => name === (args.get('role') ?? 'organization-administrator'))
   if (!role) throw new UsageProblem(`--role must be one of ${roleNames.join(', ')}.`)
   const { createOperatorToken } = await import('#operations/identity/operator-tokens.ts')
-  return withStore(readSettings, async (store, config) => {
+  return withStore(at.readSettings, async (store, config) => {
     const node = args.get('node') ?? everywhere
     const made = await createOperatorToken(store, { principal, role, node, account: config.bootstrap.account })
-    if ('problem' in made) {
-      process.stderr.write(`${made.problem}\n`)
-      return 1
-    }
-    process.stdout.write(`CADASTRE_TOKEN=${made.token}\n`)
+    if ('problem' in made) return failed(made.problem)
+    const { tokenId, token, expiresAt } = made
+    await print(args, at, {
+      answer: { tokenId, principal, role, node: made.node, expiresAt: expiresAt.toISOString(), token },
+      fields: ['tokenId', 'principal', 'role', 'node', 'expiresAt', 'token'],
+      text: `CADASTRE_TOKEN=${token}\n`,
+    })
     return 0
   })
 }

@@ -19,11 +19,20 @@ export interface OperatorParams {
   readonly account: string
 }
 
+export interface OperatorToken {
+  readonly tokenId: string
+  /** Where the role holds, by its id. */
+  readonly node: string
+  readonly expiresAt: Date
+  /** Shown once. */
+  readonly token: string
+}
+
 /** Binds the role where it is not bound yet, and makes a token; or says what is wrong. */
 export async function createOperatorToken(
   store: Store,
   { principal, role, node: called, account }: OperatorParams,
-): Promise<{ token: string } | { problem: string }> {
+): Promise<OperatorToken | { problem: string }> {
   const token = drawToken()
   return store.write(async (tx) => {
     if (!(await tx.organizations.findAccount(account))) return { problem: `There is no account \`${account}\`.` }
@@ -60,7 +69,7 @@ export async function createOperatorToken(
       tokenHash(token),
     )
     await recordOwn(tx, 'operator', { action: 'CreateToken', account, subjects: [...subjects, id] })
-    return { token }
+    return { tokenId: id, node, expiresAt: new Date(tx.now + operatorTokenMs), token }
   })
 }
 

@@ -13,11 +13,29 @@ import type { ReadTransaction, Store } from '#store/store.ts'
 import { roomFor } from '../space/availability.ts'
 import { withLabels } from './labels.ts'
 
+/** All that the operator is told of a decision on record. */
+export interface ToldToOperator {
+  readonly decision: DecisionOnRecord
+  /** What would alter a denial, by what holds now. */
+  readonly nearest: NearestChange | undefined
+  readonly names: Names
+  /** The request that it was made for, as the record has it. */
+  readonly asked: AskedOnRecord | undefined
+}
+export interface AskedOnRecord {
+  readonly by: string
+  /** Those who made the token that it was asked with. */
+  readonly tokenOf: readonly string[]
+  readonly from: string
+  readonly action: string
+  readonly requestId: string
+}
+
 /**
- * The decision with its trace, then the request that it was made for. Undefined where the text is no decision's id here.
+ * Undefined where the text is no decision's id here.
  * @param given such as `decision-0a1b2000000000001`, with which every refusal by policy begins, or its short form
  */
-export async function explainDecision(store: Store, given: string): Promise<string | undefined> {
+export async function tellOperator(store: Store, given: string): Promise<ToldToOperator | undefined> {
   return store.read(async (tx) => {
     const id = expandId(tx.installation, given) ?? given
     const n = parseId('decision', tx.installation, id)
@@ -27,18 +45,37 @@ export async function explainDecision(store: Store, given: string): Promise<stri
     const decision = await withLabels<DecisionOnRecord>(tx, snapshot, { ...recorded, id })
     const nearest = await nearestFor(tx, snapshot, decision)
     const entry = await tx.journal.findEntry(recorded.auditEntry)
-    const makers = (entry?.makers ?? []).filter(isPrincipalName)
-    const asked = entry && [
-      'asked',
-      `by          ${entry.principal}`,
-      ...(makers.length === 0 ? [] : [`token of    ${makers.join(', ')}`]),
-      `from        ${entry.source_address}`,
-      `action      ${entry.action}`,
-      `request     ${entry.request_id}`,
-    ]
-    const next = describeNext(decision, nearest)
-    return [renderDecision(decision, await namesIn(tx, decision), next), ...(asked ?? [])].join('\n')
+    const asked = entry && {
+      by: entry.principal,
+      tokenOf: (entry.makers ?? []).filter(isPrincipalName),
+      from: entry.source_address,
+      action: entry.action,
+      requestId: entry.request_id,
+    }
+    return { decision, nearest, names: await namesIn(tx, decision), asked }
   })
+}
+
+/** The decision with its trace, then the request that it was made for. */
+export function textOfExplained({ decision, nearest, names, asked }: ToldToOperator): string {
+  const text = renderDecision(decision, names, describeNext(decision, nearest))
+  if (!asked) return text
+  const { by, tokenOf, from, action, requestId } = asked
+  return [
+    text,
+    'asked',
+    `by          ${by}`,
+    ...(tokenOf.length === 0 ? [] : [`token of    ${tokenOf.join(', ')}`]),
+    `from        ${from}`,
+    `action      ${action}`,
+    `request     ${requestId}`,
+  ].join('\n')
+}
+
+/** Both in one: undefined where the text is no decision's id here. */
+export async function explainDecision(store: Store, given: string): Promise<string | undefined> {
+  const told = await tellOperator(store, given)
+  return told && textOfExplained(told)
 }
 
 /** What is said where there is no such decision: whether it may be gone by age. */

@@ -15,7 +15,7 @@ import type { ReadContext } from '../operation.ts'
 import { decisionId } from '../record/decisions.native.ts'
 import { getRecorded, placeOfDecision } from '../record/decisions.ts'
 import { accountId, accountName, instant, nameShapes, poolNameOrProvider } from '../shapes.native.ts'
-import { answerOnPaper, tellable } from './explanations.ts'
+import { answerOnPaper, type Tellable, tellable } from './explanations.ts'
 import { namesBeside } from './labels.ts'
 import { locale, namesShape, party, resourceTypeName, shownGrants, traceStep } from './shapes.native.ts'
 
@@ -231,9 +231,26 @@ function requestOf({ family, poolId, cidr, tags, ...rest }: RequestParams): Allo
 // The answer ---------------------------------------------------------------------------------------------------------
 
 async function describe(context: ReadContext, given: Explained): Promise<z.output<typeof explanation>> {
-  const { decision, nearest, names, isNowTold } = await tellable(context, given)
+  const told = await tellable(context, given)
+  const answer = explanationOf(told)
+  return {
+    ...answer,
+    names: await namesBeside(context, answer, told.isNowTold ? told.decision.request.account : undefined),
+  }
+}
+
+/** Members in the order of their declaration. */
+export const explanationFields = Object.keys(explanation.shape)
+
+/** All but what the things in it are called. */
+export function explanationOf({
+  decision,
+  nearest,
+  names,
+  isNowTold = true,
+}: Omit<Tellable, 'isNowTold'> & Partial<Tellable>): Omit<z.output<typeof explanation>, 'names'> {
   const { denial, policy, target, trace, wouldBe, candidates, pool, cidr } = decision
-  const answer = {
+  return {
     ...(decision.id === undefined ? {} : { decisionId: decision.id }),
     at: decision.at.toISOString(),
     request: describeRequest(decision.request),
@@ -292,7 +309,6 @@ async function describe(context: ReadContext, given: Explained): Promise<z.outpu
     trace: trace.map((step) => inWords(step, decision.request)),
     ...(nearest ? { nearestChange: describeNearest(nearest) } : {}),
   }
-  return { ...answer, names: await namesBeside(context, answer, isNowTold ? decision.request.account : undefined) }
 }
 
 /** Whom to ask: about the pool that is full, else about what denied. */

@@ -79,3 +79,7 @@ export async function namesBesideAll(context: ReadContext, told: readonly Told[]
     Object.fromEntries(ids.flatMap((id) => (names.has(id) ? [[id, names.get(id)!] as const] : []))),
   )
 }
+
+/** The same for the operator, who may know all. */
+export const allNamesBeside = async (tx: ReadTransaction, answer: object): Promise<Record<string, string>> =>
+  Object.fromEntries(await tx.tags.names([...idsIn(answer)]))
