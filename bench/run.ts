@@ -13,6 +13,7 @@ import { measureHistory, measureLists } from './lists.ts'
 import { measurePostgres } from './postgres.ts'
 import { countsInstructions, root } from './processes.ts'
 import { measureRest } from './rest.ts'
+import { measureSnapshots } from './snapshots.ts'
 import { measureStart } from './start.ts'
 import { type Figure, roundsMin, tableOf } from './statistics.ts'
 import { measureThroughput } from './throughput.ts'
@@ -60,9 +61,10 @@ const parts = {
     'indexes',
     'lists',
     'history',
+    'snapshots',
     'start',
   ],
-  postgres: ['throughput', 'largest', 'growth', 'lists', 'history', 'contention'],
+  postgres: ['throughput', 'largest', 'growth', 'lists', 'history', 'snapshots', 'contention'],
 }[database]
 const quickParts = ['decide', 'throughput', 'growth', 'start']
 const wanted = options.only?.split(',') ?? (quick ? parts.filter((part) => quickParts.includes(part)) : parts)
@@ -94,6 +96,7 @@ const measures: Readonly<Record<string, () => unknown>> = {
   indexes: () => measureIndexes(fixedRounds),
   lists: () => measureLists({ engine: database, sizes }),
   history: () => measureHistory({ engine: database, sizes }),
+  snapshots: () => measureSnapshots({ engine: database, rounds: fixedRounds }),
   start: () => measureStart(rounds, rows, !quick),
   contention: () => measureContention({ rounds: fixedRounds, seconds, connections }),
 }
