@@ -18,6 +18,8 @@ const retrySeconds = 5
 /** Of what is refused before its end. */
 const droppedBytesMax = 268_435_456
 const droppedMsMax = 20_000
+/** Of a body that are read before others have their turn: a millisecond or a few, where each line is wrong. */
+const bytesPerTurn = 2_048
 
 export interface IntakeDependencies {
   execute(operation: AnyOperation, call: Call): Promise<Answer>
@@ -76,8 +78,9 @@ export async function addIntakes(
 
       async function take(request: FastifyRequest, { input, call, body }: Taken): Promise<unknown> {
         const steps = stepsOf(intake.name, call, execute)
+        let named: object
         try {
-          await intake.permit(steps, input)
+          named = await intake.permit(steps, input)
         } catch (error) {
           if (error instanceof Refused)
             await recordUnread({ name: intake.name, access: 'write' } as AnyOperation, call, error)
@@ -87,7 +90,7 @@ export async function addIntakes(
         // From here on it may take as long as it moves.
         stopAwaiting(request.raw)
         try {
-          return await intake.receive(steps, input, body.pieces())
+          return await intake.receive(steps, named, body.pieces())
         } finally {
           leave()
         }
@@ -98,6 +101,8 @@ export async function addIntakes(
 
 /** What has a meaning for one transaction has none for many. */
 function refuseHeaders({ headers }: FastifyRequest): void {
+  const encoding = headers['content-encoding'] ?? 'identity'
+  if (encoding !== 'identity') refuse({ code: 'UnsupportedMediaType', value: encoding, allowed: ['identity'] })
   for (const name of ['idempotency-key', 'if-match']) {
     const value = headers[name]
     if (value === undefined) continue
@@ -128,7 +133,13 @@ class ComingBody {
   }
 
   async *pieces(): AsyncGenerator<Uint8Array> {
-    for (let next = await this.#next(); !next.done; next = await this.#next()) yield next.value
+    for (let next = await this.#next(); !next.done; next = await this.#next()) {
+      for (let at = 0; at < next.value.length; at += bytesPerTurn) {
+        yield next.value.subarray(at, at + bytesPerTurn)
+        // What has come is read without a wait: others have their turn in between, however short its lines are.
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+    }
   }
   /** Reads what is left and keeps nothing of it; of what is very much, not to its end. */
   async drop(): Promise<void> {

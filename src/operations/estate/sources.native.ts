@@ -302,6 +302,7 @@ export const sendSnapshot = nativeIntake({
   example: exampleLines,
   refusals: ['NotFound', 'IncorrectState', 'LimitExceeded'],
   at: placeOfSource,
+  identify: async (context, input) => ({ ...input, sourceId: (await findSource(context, input.sourceId)).id }),
   receive: async (steps, input, body) => describeSnapshot(await takeSnapshot(steps, input, readLines(body))),
 })
 
