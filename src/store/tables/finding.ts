@@ -1,6 +1,8 @@
 // What lies where, and what goes by a name: the questions of whoever has an address, a name or a tag and nothing else. Each is
 // answered by steps in an index.
 import { bitsOf, type Cidr, contains, fromKey, supernets, toKey } from '#model/cidr.ts'
+import { nameKey } from '#model/tags.ts'
+import { lookOf } from '#model/text.ts'
 import { compareValues, firstOf } from '../merged-ranges.ts'
 import { listOfBlocks, listOfTexts, type Sql } from '../sql.ts'
 import type { Clock } from './history.ts'
@@ -203,13 +205,15 @@ export class Finding {
     accounts: readonly string[] | undefined,
     after: TaggedObject = { account: '', id: '' },
   ): Promise<TaggedObject[]> {
+    // What looks alike is called alike.
+    const isName = key === nameKey && value !== ''
+    const [condition, values] = isName ? ['name_look = ?', [lookOf(value)]] : ['key = ? and value = ?', [key, value]]
     if (!accounts) {
       return this.#sql.all<TaggedObject>(
-        `select resource_id as id, account from tag where key = ? and value = ? and resource_type = ?
+        `select resource_id as id, account from tag where ${condition} and resource_type = ?
            and account >= ? and (account > ? or resource_id > ?)
          order by account, resource_id limit ?`,
-        key,
-        value,
+        ...values,
         type,
         after.account,
         after.account,
@@ -223,8 +227,8 @@ export class Finding {
       {
         columns: 't.account, t.resource_id',
         table: 'tag t',
-        where: (account) => `t.account = ${account} and t.key = ? and t.value = ? and t.resource_type = ?`,
-        values: [key, value, type],
+        where: (account) => `t.account = ${account} and ${condition} and t.resource_type = ?`,
+        values: [...values, type],
         order: ['resource_id'],
         compare: (a, b) => compareValues(a.account, b.account) || compareValues(a.resource_id, b.resource_id),
       },

@@ -117,7 +117,8 @@ const ownership = [
   'select id as name from subnet where account = ? order by id',
   'select id as name from nat_gateway where account = ? order by id',
   'select n as name from allocation where holder in (select n from holder where account = ?) order by n',
-  'select n as name from hold where account = ? order by n',
+  // One that has lapsed is not there, swept or not.
+  'select n as name from hold where account = ? and expires_at > ? order by n',
 ] as const
 
 const numbersPerStatement = 1_000
