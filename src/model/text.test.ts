@@ -78,7 +78,13 @@ test('I7 a name shows all that it has, in one spelling, and ends no quotation', 
   ])
     assert.deepEqual([textProblem(fine, 64), lookOf(fine)], [undefined, fine])
   // What looks alike has one form: also where a mark that shows nothing stands between a letter and its accent.
-  for (const alike of ['caf\u00e9', ' cafe\u0301', 'cafe\u034f\u0301', 'c\u200daf\u00e9\u3164', 'caf\u00e9\ufe0f\u00a0'])
+  for (const alike of [
+    'caf\u00e9',
+    ' cafe\u0301',
+    'cafe\u034f\u0301',
+    'c\u200daf\u00e9\u3164',
+    'caf\u00e9\ufe0f\u00a0',
+  ])
     assert.equal(lookOf(alike), 'caf\u00e9')
   assert.equal(lookOf('a\u2003b'), 'a b')
   assert.notEqual(lookOf('прод'), lookOf('npod'))

@@ -111,7 +111,13 @@ describe('a name', () => {
   test('I7 that EC2 gives, and that looks like another one, is that name: of both, and no more to be given natively', async () => {
     const plain = await makePool({ name: 'caf\u00e9 eu' })
     // A joiner, a filler, a selector of variants, a space of another width, the form that is not composed.
-    for (const alike of ['caf\u00e9\u200d eu', 'caf\u00e9 eu\u3164', 'caf\u00e9 eu\ufe0f', 'caf\u00e9\u00a0eu', 'cafe\u0301 eu']) {
+    for (const alike of [
+      'caf\u00e9\u200d eu',
+      'caf\u00e9 eu\u3164',
+      'caf\u00e9 eu\ufe0f',
+      'caf\u00e9\u00a0eu',
+      'cafe\u0301 eu',
+    ]) {
       const other = await makePool()
       await tag(other.poolId, alike)
       assert.equal((await world.get<Pool>(`/pools/${other.poolId}`)).name, alike)

@@ -168,12 +168,18 @@ export class Finding {
   // By name ----------------------------------------------------------------------------------------------------------
 
   /**
-   * Nodes of the organization that go by a name, and accounts, also those outside of it, by their name or the id that they have in
-   * their cloud; in the order of their ids.
+   * Units that go by a name, and accounts, also those outside of the organization, by their name or the id that they have in their
+   * cloud; in the order of their ids.
+   * @param among only these accounts: what others are called costs nothing then
    */
-  async nodesNamed(name: string, externalId: string, limit: number): Promise<NamedNode[]> {
+  async nodesNamed(
+    { name, externalId }: { readonly name: string; readonly externalId: string },
+    limit: number,
+    among: readonly string[] | undefined,
+  ): Promise<NamedNode[]> {
+    const some = among && listOfTexts(among)
     const nodes = await this.#sql.all<NamedNode>(
-      `select id, kind, name from organization_node where name = ? and kind <> 'root' order by id limit ?`,
+      `select id, kind, name from organization_node where name = ? and kind <> 'account' and kind <> 'root' order by id limit ?`,
       name,
       limit,
     )
@@ -184,8 +190,10 @@ export class Finding {
     ] as const) {
       accounts.push(
         ...(await this.#sql.all<NamedNode>(
-          `select id, 'account' as kind, name from account where ${column} = ? and removed_at is null order by id limit ?`,
+          `select id, 'account' as kind, name from account where ${column} = ? and removed_at is null
+             ${some ? `and id in ${some.text}` : ''} order by id limit ?`,
           value,
+          ...(some?.values ?? []),
           limit,
         )),
       )
