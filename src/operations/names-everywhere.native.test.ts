@@ -164,6 +164,16 @@ describe('a network of the EC2 API', () => {
       ['front', 'shop network', 'way out'],
     )
     assert.equal((await rename('shop network/front', 'front')).body.resourceId, subnet)
+    for (const [path, id] of [
+      ['shop network/front', subnet],
+      [`${vpc}/front`, subnet],
+      ['shop network/way out', gateway],
+    ] as const)
+      assert.equal((await world.get<Resource>(`/resources/${at(path)}`)).resourceId, id)
+    assert.equal((await refused('GET', `/resources/${at('shop network/nothing')}`)).code, 'NotFound')
+    const foreign = await world.tokenOf('user:of-lab', 'auditor', lab)
+    const hidden = await refused('GET', `/resources/${at('shop network/front')}`, undefined, foreign)
+    assert.equal(hidden.code, 'NotFound')
   })
 
   test('has a name that no other of its kind has there, whoever gives it', async () => {

@@ -11,6 +11,7 @@ import type { Subnet } from '#store/tables/vpcs.ts'
 import { type Place, permitter } from '../identity/authority.ts'
 import { holdersOf, visibleAccounts } from '../identity/visible-accounts.ts'
 import { numberIn, type Page, type PageAsked, readSlicedPage } from '../listing.ts'
+import { Looked, listThings } from '../names.ts'
 import { nameNetwork } from '../network/names.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { listTagged } from '../tagged.ts'
@@ -252,7 +253,23 @@ async function findResource(context: ReadContext, input: NamedResource): Promise
     refuse({ code: 'InvalidParameterValue', field: 'resourceId', value: input.resourceId, problem })
   }
   const [one] = named ? await candidates(context, named.id, named.account, undefined) : []
-  return one ?? found[0] ?? refuse(absent(input))
+  return one ?? found[0] ?? (await underVpc(context, input)) ?? refuse(absent(input))
+}
+
+/** A network by its name behind that of its VPC, as `VPC/NAME`, among what the caller may see. */
+async function underVpc(
+  context: ReadContext,
+  { resourceId: path, account }: NamedResource,
+): Promise<Found | undefined> {
+  if (!path.includes('/')) return undefined
+  const looked = new Looked(context, 'allocation:read')
+  for (const kind of ['subnet', 'natGateway'] as const) {
+    const [id, ...others] = await listThings(context, { kind, action: 'allocation:read', looked }, path)
+    if (id === undefined || others.length > 0) continue
+    const [found] = await candidates(context, id, account, undefined)
+    if (found && (account === undefined || found.account === account)) return found
+  }
+  return undefined
 }
 
 /** Of what several have as their name, so many are named in the refusal. */
