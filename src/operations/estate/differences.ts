@@ -8,8 +8,8 @@ import type { StoredObservation } from '#store/tables/observations.ts'
 import type { Source } from '#store/tables/sources.ts'
 import { permitter } from '../identity/authority.ts'
 import { numberIn, type Page, type PageAsked, readPage } from '../listing.ts'
+import { listAccounts } from '../names.ts'
 import type { ReadContext } from '../operation.ts'
-import { accountsCalled } from '../organization/called.ts'
 
 /** Observations that are compared at once, and allocations that are read for them. */
 const comparedAtOnce = 200
@@ -66,15 +66,15 @@ export async function listDifferences(
   })
 }
 
-/** Adds the numbers of accounts that sources call by other ids. */
+/** Adds the numbers of accounts that sources call by other ids, of those that the caller may see: whoever reports can call them anything. */
 async function findNumbers(
-  { tx }: ReadContext,
+  context: ReadContext,
   rows: readonly StoredObservation[],
   numbers: Map<string, string | undefined>,
 ): Promise<void> {
   for (const called of new Set(rows.map((row) => row.account))) {
     if (called === '' || numbers.has(called)) continue
-    const found = isAccountId(called) ? [called] : await accountsCalled(tx, called)
+    const found = isAccountId(called) ? [called] : await listAccounts(context, 'allocation:read', called)
     numbers.set(called, found.length === 1 ? found[0] : undefined)
   }
 }

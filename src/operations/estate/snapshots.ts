@@ -264,9 +264,10 @@ async function accountChecker(
   const isTop = node === everywhere || snapshot.nodes.get(node)?.kind === 'root'
   const mine = new Set<string>()
   if (!isTop) {
+    const isBelow = (number: string): boolean => pathOf(snapshot, number).includes(node)
     for (const called of new Set(reported.map(({ observation }) => observation.account))) {
-      const numbers = isAccountId(called) ? [called] : await accountsCalled(context.tx, called)
-      if (numbers.length === 1 && pathOf(snapshot, numbers[0]!).includes(node)) mine.add(called)
+      const numbers = isAccountId(called) ? [called] : await accountsCalled(context.tx, called, isBelow)
+      if (numbers.length === 1 && isBelow(numbers[0]!)) mine.add(called)
     }
   }
   return ({ account }) => {
