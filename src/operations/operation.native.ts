@@ -192,6 +192,8 @@ interface IntakeFacts<Input extends z.ZodObject, Output extends z.ZodType>
   receive(steps: Steps, input: z.output<Input>, body: AsyncIterable<Uint8Array>): Promise<z.output<Output>>
 }
 export type NativeIntake = Omit<IntakeFacts<z.ZodObject, z.ZodType>, 'at' | 'receive'> & {
+  /** Refuses whoever may not, before anything is read of the body. */
+  permit(steps: Steps, input: object): Promise<void>
   receive(steps: Steps, input: object, body: AsyncIterable<Uint8Array>): Promise<unknown>
 }
 
@@ -200,22 +202,23 @@ export function nativeIntake<Input extends z.ZodObject, Output extends z.ZodType
   facts: IntakeFacts<Input, Output>,
 ): NativeIntake {
   const { at, receive, ...rest } = facts
+  const permitted =
+    <Context extends ReadContext, T>(input: z.output<Input>, work: (context: Context) => Promise<T>) =>
+    (context: Context) =>
+      naming({}, async () => {
+        await requirePermission(context, facts.action, await at(context, input))
+        return work(context)
+      })
   return {
     ...rest,
+    permit: (steps: Steps, input: object) => steps.read(permitted(input as z.output<Input>, async () => {})),
     receive: (steps: Steps, input: object, body: AsyncIterable<Uint8Array>) => {
       const given = input as z.output<Input>
-      const permitted =
-        <Context extends ReadContext, T>(work: (context: Context) => Promise<T>) =>
-        (context: Context) =>
-          naming({}, async () => {
-            await requirePermission(context, facts.action, await at(context, given))
-            return work(context)
-          })
-      return receive(
-        { read: (work) => steps.read(permitted(work)), write: (work) => steps.write(permitted(work)) },
-        given,
-        body,
-      )
+      const each: Steps = {
+        read: (work) => steps.read(permitted(given, work)),
+        write: (work) => steps.write(permitted(given, work)),
+      }
+      return receive(each, given, body)
     },
   }
 }

@@ -366,3 +366,36 @@ test('a drive: whatever is sent, holds, breaks off or is wrong, the register say
     assert.deepEqual(byCidr(found), byCidr(expected), `round ${round}`)
   }
 })
+
+test('I8 what accounts elsewhere are called neither stops a source nor is told by it', async () => {
+  const source = await makeSource(prod)
+  const line = network('10.0.0.0/16', { account: 'shop' })
+  const taken = async (account: string): Promise<number> =>
+    (await sendText(source, textOf([head(), { ...line, account }, ends([line])]))).status
+  assert.equal(await taken('shop'), 201)
+  // Somebody elsewhere calls an account the same.
+  await world.account('shop', world.rootId)
+  assert.equal(await taken('shop'), 201)
+  const { items } = await world.get<{ items: { account?: string }[] }>(
+    `/sources/${encodeURIComponent(source)}/differences`,
+  )
+  assert.deepEqual(
+    items.map(({ account }) => account),
+    [shop],
+  )
+  // What is elsewhere and what is nowhere is one answer.
+  assert.deepEqual([await taken('elsewhere'), await taken('nowhere')], [400, 400])
+})
+
+test('D8 who may not report takes no place from those who may, and is on record', async () => {
+  const source = await makeSource(prod)
+  const as = await world.tokenOf('user:nobody-here', 'auditor', elsewhere)
+  const before = await world.store.read(async (tx) => tx.recordLists.lastEntry())
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => sendText<Problem>(source, textOf([head()]), '', as)),
+  )
+  assert.deepEqual(new Set(answers.map(({ body }) => body.code)), new Set(['NotFound']))
+  assert((await world.store.read(async (tx) => tx.recordLists.lastEntry())) > before)
+  const wrong = await world.ask<{ allowed: string[] }>('POST', pathOf(source), { body: { a: 1 } })
+  assert.deepEqual([wrong.status, wrong.body.allowed], [415, ['application/x-ndjson']])
+})

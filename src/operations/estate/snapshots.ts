@@ -262,12 +262,14 @@ async function accountChecker(
   const snapshot = await context.snapshot()
   const { node } = source
   const isTop = node === everywhere || snapshot.nodes.get(node)?.kind === 'root'
+  const isMine = (number: string): boolean => pathOf(snapshot, number).includes(node)
   const mine = new Set<string>()
   if (!isTop) {
-    const isBelow = (number: string): boolean => pathOf(snapshot, number).includes(node)
     for (const called of new Set(reported.map(({ observation }) => observation.account))) {
-      const numbers = isAccountId(called) ? [called] : await accountsCalled(context.tx, called, isBelow)
-      if (numbers.length === 1 && isBelow(numbers[0]!)) mine.add(called)
+      if (called === '') continue
+      // What others call theirs counts for nothing: they could stop the source by it, and would be told of.
+      const numbers = isAccountId(called) ? [called].filter(isMine) : await accountsCalled(context.tx, called, isMine)
+      if (numbers.length === 1) mine.add(called)
     }
   }
   return ({ account }) => {
