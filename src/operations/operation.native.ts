@@ -174,6 +174,8 @@ export function nativeWrite<Input extends z.ZodObject, Output extends z.ZodType,
 export interface Steps {
   read<T>(work: (context: ReadContext) => Promise<T>): Promise<T>
   write<T>(work: (context: WriteContext) => Promise<T>): Promise<T>
+  /** Takes back what was begun: also for whoever may not do it any more. */
+  undo<T>(work: (context: WriteContext) => Promise<T>): Promise<T>
 }
 
 /**
@@ -225,6 +227,7 @@ export function nativeIntake<Input extends z.ZodObject, Output extends z.ZodType
       const each: Steps = {
         read: (work) => steps.read(permitted(given, work)),
         write: (work) => steps.write(permitted(given, work)),
+        undo: (work) => steps.undo(work),
       }
       return receive(each, given, body)
     },

@@ -118,7 +118,11 @@ function stepsOf(name: string, call: Call, execute: IntakeDependencies['execute'
     const operation = { name, access, run: work } as AnyOperation
     return (await execute(operation, asked)).output as T
   }
-  return { read: (work) => run('read', work), write: (work) => run('write', work) }
+  return {
+    read: (work) => run('read', work),
+    write: (work) => run('write', work),
+    undo: (work) => run('write', work),
+  }
 }
 
 /** A body as it comes: the client is held back while nobody takes the next piece. */

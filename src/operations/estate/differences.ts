@@ -12,6 +12,7 @@ import { permitter } from '../identity/authority.ts'
 import { numberIn, type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
 import { accountsCalled } from '../organization/called.ts'
+import { pageBounds } from './observations.ts'
 
 /** Observations that are compared at once, and allocations that are read for them. */
 const comparedAtOnce = 200
@@ -43,7 +44,11 @@ export async function listDifferences(
   return readPage(context, asked, {
     read: (after, limit) => context.tx.observations.holding(at, after === undefined ? -1 : numberIn(after), limit),
     placeOf: ({ number }: StoredObservation) => String(number),
-    bounds: { stepMax: comparedAtOnce },
+    bounds: {
+      stepMax: comparedAtOnce,
+      weightMax: pageBounds.weightMax,
+      weightOf: ({ stored }) => pageBounds.weightOf(stored),
+    },
     async show(rows) {
       // One that was missing once may have been a slip: only what is gone is a difference.
       const compared = rows.filter(({ kind, missing }) => takesSpace(kind) && missing !== 1)

@@ -27,6 +27,8 @@ import {
 interface Steps {
   read<T>(work: (context: ReadContext) => Promise<T>): Promise<T>
   write<T>(work: (context: WriteContext) => Promise<T>): Promise<T>
+  /** Takes back what was begun: also for whoever may not send any more. */
+  undo<T>(work: (context: WriteContext) => Promise<T>): Promise<T>
 }
 
 /** A line of a snapshot, as it was read. */
@@ -225,7 +227,7 @@ class Intake {
 
   async takeBack(): Promise<void> {
     const counts = this.#counts()
-    while (!(await this.#steps.write((context) => takeBackSnapshot(context, this.#sourceId, this.#number, counts))));
+    while (!(await this.#steps.undo((context) => takeBackSnapshot(context, this.#sourceId, this.#number, counts))));
   }
 
   #counts(): Counts {

@@ -16,13 +16,13 @@ import { accountsCalled } from '../organization/called.ts'
 import { findSource, observationsOfSourceMax } from './sources.ts'
 
 /** Lines whose observations are compared and written at once. */
-export const observationsAtOnce = 500
+export const observationsAtOnce = 200
 /** Rows that are looked through at once for what is missing. */
 const lookedAtOnce = 1_000
 /** An open snapshot of which nothing came for so long is taken back by the next one, or by a job. */
 export const silentMsMax = 300_000
 /** Rows of each kind that are taken back in one transaction. */
-const takenBackAtOnce = 1_000
+const takenBackAtOnce = 300
 /** Of each source; older ones are forgotten with what they said. */
 export const snapshotsKept = 1_000
 /** What is gone is forgotten after so many snapshots more. */
@@ -419,6 +419,8 @@ export function listSnapshots(
       ),
     placeOf: ({ number }: StoredSnapshot) => String(number),
     show: (rows) => rows,
+    // Each has up to a hundred problems with it.
+    bounds: { weightOf: ({ problems, unlisted }) => JSON.stringify([problems, unlisted]).length, weightMax: 4_194_304 },
   })
 }
 
