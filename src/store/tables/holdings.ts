@@ -8,6 +8,8 @@ import type { Row } from '../table.ts'
 import type { Clock } from './history.ts'
 import { allocationTable, endedTenureTable, holderTable, type Said, usedAs } from './tenure-states.ts'
 
+/** What is put on record of each is a statement of its own in an embedded database, and nobody has his turn between them. */
+const endedPerStatement = 20
 /** Holders whose number is remembered. */
 const holdersMax = 10_000
 
@@ -86,12 +88,16 @@ export class Holdings {
   }
   /** The same of many. */
   async endMany(ending: readonly { readonly allocation: Allocation; readonly said: Said }[]): Promise<void> {
-    await inParts(ending, async (part) => {
-      const list = listOf(part.map(({ allocation }) => allocation.n))
-      const gone = await this.#sql.run(`delete from allocation where n in ${list.text}`, ...list.values)
-      assert(gone === part.length, 'allocations that were just read are released once')
-      for (const { allocation, said } of part) this.#recordEnd(allocation, said)
-    })
+    await inParts(
+      ending,
+      async (part) => {
+        const list = listOf(part.map(({ allocation }) => allocation.n))
+        const gone = await this.#sql.run(`delete from allocation where n in ${list.text}`, ...list.values)
+        assert(gone === part.length, 'allocations that were just read are released once')
+        for (const { allocation, said } of part) this.#recordEnd(allocation, said)
+      },
+      endedPerStatement,
+    )
   }
   #recordEnd(allocation: Allocation, { tags, association }: Said): void {
     const releasedAt = Math.max(this.#clock.now, allocation.changedAt ?? allocation.createdAt)
