@@ -8,7 +8,7 @@ import type { FastifyInstance } from 'fastify'
 import { createAwsEndpoint, httpServerOptions, refuseBrokenRequests } from '#api/aws/endpoint.ts'
 import { createRequestIds } from '#api/aws/request-id.ts'
 import type { AccessKey } from '#api/aws/sigv4.ts'
-import { Bodies } from '#api/body.ts'
+import { awaitBody, Bodies } from '#api/body.ts'
 import { boundConnections } from '#api/connections.ts'
 import { refuseRepeatedHeaders } from '#api/repeated-headers.ts'
 import { createSourceAddress, type SourceAddress } from '#api/source-address.ts'
@@ -138,6 +138,7 @@ export async function startServer(config: Config, onFatal: (trouble: StoreTroubl
   const server = createServer(httpServerOptions)
   const connections = boundConnections(server, config.trustedProxies)
   server.on('request', (request, response) => {
+    awaitBody(request)
     if (connections.admit(request, response)) answer(request, response)
   })
   refuseBrokenRequests(server, connections.sentAway)

@@ -76,17 +76,25 @@ test('D1 heads and bodies that trickle end at their deadlines', async () => {
       })
     })
   const native = `POST /api/v1/tokens HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\n`
-  const [head, ofStranger, body, chunked] = await Promise.all([
+  const listed = `GET /api/v1/pools HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n`
+  const [head, ofStranger, body, chunked, unread, ofProbe, trailer] = await Promise.all([
     trickle('POST / HTTP/1.1\r\nHost: x\r\n', 'X: x\r\n'),
     trickle('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n', 'x'),
     trickle(`${native}Content-Length: 60000\r\n\r\n`, ' '),
     trickle(`${native}Transfer-Encoding: chunked\r\n\r\n`, '1\r\n \r\n'),
+    // What nobody reads.
+    trickle(`${listed}Content-Length: 60000\r\n\r\n`, 'x'),
+    trickle('GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n', 'x'),
+    trickle('GET /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n', 'X: x\r\n'),
   ])
   for (const [took, deadline] of [
     [head, headMs],
     [ofStranger, requestMs],
     [body, requestMs],
     [chunked, requestMs],
+    [unread, requestMs],
+    [ofProbe, requestMs],
+    [trailer, requestMs],
   ] as const) {
     assert(took > deadline - 1_000 && took < deadline + slackMs, `${took} ms, and the deadline is at ${deadline}`)
   }

@@ -44,7 +44,6 @@ const lookAtMore: Readonly<Record<string, string>> = {
   DescribeIpamPoolAllocations: 'Elastic IPs of the provider are passed over',
   GetIpamPoolCidrs: 'those of one pool, at most 1,000, are in no order that an index has',
   listPoolCidrs: 'the same',
-  findHoldingsOfResource: 'what is called as it is asked for is looked through, many at a time',
   listChanges: 'the subjects of a change tell whether it may be seen, and how many there are',
   listSubjectsOfChange: 'the same',
   listCandidateDifferences: 'differences are counted, many at a time',

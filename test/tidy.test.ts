@@ -333,6 +333,7 @@ const saysNothingOfTheWorkplace: Rule = ({ path, text }) => {
  * database, or it goes with something that is kept.
  */
 const mayRemember: Readonly<Record<string, string>> = {
+  'src/operations/estate/intake.ts #chunks': 'which observations came with one request',
   'src/operations/estate/intake.ts #part': 'lines that one request has sent, until they are written',
   'src/operations/estate/intake.ts #problems': 'what was wrong with lines of one request',
   'src/operations/estate/intake.ts #unlisted': 'what one request said at its end',

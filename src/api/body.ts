@@ -36,7 +36,7 @@ export interface BodyBounds {
 export type ReadBody = Buffer | 'too-large' | 'no-room'
 
 const noBody = Buffer.alloc(0)
-/** A body has so long to arrive, from the first look at it. */
+/** A body has so long to arrive, from its head on, whether or not anybody reads it. */
 export const bodyMsMax = 30_000
 /** Between two looks at those that are under way. */
 const sweepMs = 2_000
@@ -67,6 +67,14 @@ class Awaited {
   }
 }
 const awaited = new Awaited()
+
+/** To be called for every request as it arrives: from then on its body has a deadline. */
+export function awaitBody(request: IncomingMessage): void {
+  const { headers } = request
+  if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0) awaited.add(request)
+}
+/** Of a body that has deadlines of its own. */
+export const stopAwaiting = (request: IncomingMessage): void => awaited.remove(request)
 
 /** As the server of Node ends a head that does not arrive: whoever listens to `clientError` answers. */
 function endSlow(socket: Socket): void {
@@ -112,7 +120,6 @@ export class Bodies {
       request.off('data', onData)
       request.off('end', onEnd)
       request.off('close', onClose)
-      awaited.remove(request)
       pieces.length = 0
       hold?.release()
     }
@@ -136,7 +143,6 @@ export class Bodies {
       onClose()
       then(pieces.length === 1 ? pieces[0]! : pieces.length === 0 ? noBody : Buffer.concat(pieces, bytes))
     }
-    awaited.add(request)
     request.on('data', onData)
     request.on('end', onEnd)
     request.on('close', onClose)
@@ -216,11 +222,9 @@ export function dropBody(request: IncomingMessage, then: () => void, bytes = 0):
     request.off('data', onData)
     request.off('end', end)
     request.off('close', onClose)
-    awaited.remove(request)
     then()
   }
   const onClose = (): void => awaited.remove(request)
-  awaited.add(request)
   request.on('data', onData)
   request.on('end', end)
   request.on('close', onClose)

@@ -89,22 +89,26 @@ const fieldNames = Object.keys(observationFields) as FieldName[]
 // Lines --------------------------------------------------------------------------------------------------------------
 
 /** Reads a body line by line, in bounded memory: a line that is too long, or no UTF-8, is wrong, and the others go on. Empty ones are passed over. */
-export async function* readLines(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<SnapshotLine> {
+export async function* readLines(
+  pieces: AsyncIterable<Uint8Array>,
+): AsyncGenerator<SnapshotLine & { readonly line: number }> {
   let kept: Uint8Array[] = []
   let length = 0
+  let number = 0
   const take = (piece: Uint8Array): void => {
     // Of what is too long nothing more is kept.
     if (length <= lineBytesMax) kept.push(piece)
     length += piece.length
   }
-  const finish = (): SnapshotLine | undefined => {
+  const finish = (): (SnapshotLine & { readonly line: number }) | undefined => {
+    number++
     const [bytes, size] = [joined(kept), length]
     kept = []
     length = 0
-    if (size > lineBytesMax) return wrong('line', '', `it has more than ${lineBytesMax} bytes`)
+    if (size > lineBytesMax) return { line: number, ...wrong('line', '', `it has more than ${lineBytesMax} bytes`) }
     const text = decode(bytes)
-    if (text === undefined) return wrong('line', '', 'it is not UTF-8')
-    return text.trim() === '' ? undefined : readLine(text)
+    if (text === undefined) return { line: number, ...wrong('line', '', 'it is not UTF-8') }
+    return text.trim() === '' ? undefined : { line: number, ...readLine(text) }
   }
   for await (const piece of pieces) {
     let from = 0
@@ -162,11 +166,16 @@ function readHead(line: Members): SnapshotLine {
   if (stranger) return stranger
   const { takenAt, collector = '' } = head as Members
   const at = typeof takenAt === 'string' && instantPattern.test(takenAt) ? Date.parse(takenAt) : Number.NaN
-  if (!Number.isSafeInteger(at) || at < 0)
+  if (!Number.isSafeInteger(at) || at < 0 || !isDay(takenAt as string))
     return wrong('snapshot.takenAt', takenAt, 'a moment is expected, such as `2026-11-25T09:30:00Z`')
   if (typeof collector !== 'string' || collector.length > collectorMax)
     return wrong('snapshot.collector', collector, `a text of at most ${collectorMax} characters is expected`)
   return { head: { takenAt: at, collector } }
+}
+/** Programs read the 30th of February as the 2nd of March. */
+function isDay(instant: string): boolean {
+  const [year, month, day] = instant.slice(0, 10).split('-').map(Number)
+  return new Date(Date.UTC(year!, month! - 1, day)).getUTCDate() === day
 }
 /** RFC 3339, section 5.6. */
 const instantPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/

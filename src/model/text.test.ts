@@ -1,7 +1,7 @@
 // What cannot be kept is found wherever it stands, and shown so that it can be read.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { findUnfitText, textProblem } from './text.ts'
+import { findUnfitText, lookOf, textProblem } from './text.ts'
 
 const problem = 'it must be text without control characters and without half characters'
 
@@ -76,5 +76,16 @@ test('I7 a name shows all that it has, in one spelling, and ends no quotation', 
     'ni\u0308\u0323no'.normalize('NFC'),
     'हिन्दी',
   ])
-    assert.equal(textProblem(fine, 64), undefined, fine)
+    assert.deepEqual([textProblem(fine, 64), lookOf(fine)], [undefined, fine])
+  // What looks alike has one form: also where a mark that shows nothing stands between a letter and its accent.
+  for (const alike of [
+    'caf\u00e9',
+    ' cafe\u0301',
+    'cafe\u034f\u0301',
+    'c\u200daf\u00e9\u3164',
+    'caf\u00e9\ufe0f\u00a0',
+  ])
+    assert.equal(lookOf(alike), 'caf\u00e9')
+  assert.equal(lookOf('a\u2003b'), 'a b')
+  assert.notEqual(lookOf('прод'), lookOf('npod'))
 })

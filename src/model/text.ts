@@ -32,6 +32,13 @@ export function alikeProblem(text: string): string | undefined {
   return text.normalize('NFC') === text ? undefined : "it must be in Unicode's composed form (NFC)"
 }
 
+/**
+ * One form of all texts that look alike within one alphabet: without what shows nothing, with the common space alone and none at an
+ * end, and composed (NFC). Of what `alikeProblem` lets through it is the text itself.
+ */
+export const lookOf = (text: string): string =>
+  text.replaceAll(new RegExp(invisible, 'gu'), '').replaceAll(new RegExp(otherSpace, 'gu'), ' ').normalize('NFC').trim()
+
 /** What is wrong with a text that is given as a name or the like; undefined where nothing is. */
 export function textProblem(text: string, charactersMax: number): string | undefined {
   if (text === '' || text.trim() !== text) return 'it must not be empty, nor begin or end with a space'

@@ -41,6 +41,9 @@ test('a shape that holds itself is looked through once', () => {
 
 /** Members that hold an id for which no name is looked up, and why. */
 const byIdAlone: Readonly<Record<string, string>> = {
+  sourceId: 'a source goes by its name too, which is its own and no tag',
+  'listObservations.account': 'as the source calls it',
+  'listDifferences.account': 'by its number, or as the source calls it',
   tokenId: 'tokens have no names',
   madeWith: 'tokens have no names',
   bindingId: 'role bindings have no names',

@@ -5,6 +5,7 @@ import { isTargetId } from '#model/organization.ts'
 import { pathOf } from '#model/policy/snapshot.ts'
 import { type Noun, refuse } from '#model/refusal.ts'
 import type { Action } from '#model/roles.ts'
+import type { Tenure } from '#store/tables/timeline.ts'
 import { alikePerStep } from './alike.ts'
 import { permitter } from './identity/authority.ts'
 import { visibleAccounts } from './identity/visible-accounts.ts'
@@ -106,9 +107,17 @@ async function isKnown(
   if (orElse === 'object') return (await history.latest(text)) !== undefined
   const isPermitted = await permitter(context, action)
   const accounts = await visibleAccounts(context, action, 'ever')
-  const rows = await tenures.ofResource(text, undefined, alikePerStep, accounts)
-  return rows.some(({ account }) => isPermitted(account))
+  let after: Tenure | undefined
+  for (const size of [knownFirst, alikePerStep]) {
+    const rows = await tenures.ofResource(text, after, size, accounts)
+    if (rows.some(({ account }) => isPermitted(account))) return true
+    if (rows.length < size) return false
+    after = rows.at(-1)
+  }
+  return false
 }
+/** Mostly the newest tenure tells already, however many there are. */
+const knownFirst = 2
 
 // Units --------------------------------------------------------------------------------------------------------------
 

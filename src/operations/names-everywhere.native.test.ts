@@ -1,7 +1,7 @@
 // Names of units, networks and whatever is on record: good wherever an id is, for whoever sees what has them.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { foundOrganization, lab, network, prod, shop, workloads } from '../../test/acme.ts'
+import { foundOrganization, lab, network, prod, root, shop, workloads } from '../../test/acme.ts'
 import { type NativeWorld, openNativeWorld } from '../../test/native-world.ts'
 
 interface Problem {
@@ -267,5 +267,27 @@ describe('whatever is on record is named by its name', () => {
     assert.deepEqual(await holdings('vpc-elsewhere'), ['vpc-elsewhere'])
     assert.deepEqual(await allocations('vpc-elsewhere'), ['vpc-elsewhere'])
     assert.deepEqual(await holdings('planned'), ['vpc-elsewhere'])
+  })
+
+  test('and does so where newer tenures are of an account that one may see no more', async () => {
+    await world.post('/pools/conditional/cidrs', { cidr: '10.71.0.0/16' })
+    const take = (account: string, of: object = { resourceId: 'billing' }) =>
+      world.post('/allocations', {
+        ...{ account, locale: 'us-east-1', poolId: 'conditional' },
+        ...{ resourceType: 'custom', netmaskLength: 24, ...of },
+      })
+    const held = async () =>
+      (await world.get<Page<{ resourceId: string }>>('/history/resources/billing', { as: auditor })).items.map(
+        (one) => one.resourceId,
+      )
+    await take(shop, { resourceId: 'host-1', name: 'billing' })
+    assert.deepEqual(await held(), ['host-1'])
+    await take(shop)
+    assert.deepEqual(await held(), ['billing'])
+    await world.post(`/accounts/${network}/move`, { parentId: prod })
+    for (let n = 0; n < 3; n++) await take(network)
+    await world.post(`/accounts/${network}/move`, { parentId: root })
+    // Of the others nothing: the account was in the unit for no time.
+    assert.deepEqual(await held(), ['billing'])
   })
 })

@@ -108,6 +108,36 @@ describe('a name', () => {
     await world.post('/policies', { ipamId: ipam.ipamId, name: 'baseline' })
   })
 
+  test('I7 that EC2 gives, and that looks like another one, is that name: of both, and no more to be given natively', async () => {
+    const plain = await makePool({ name: 'caf\u00e9 eu' })
+    // A joiner, a filler, a selector of variants, a space of another width, the form that is not composed.
+    for (const alike of [
+      'caf\u00e9\u200d eu',
+      'caf\u00e9 eu\u3164',
+      'caf\u00e9 eu\ufe0f',
+      'caf\u00e9\u00a0eu',
+      'cafe\u0301 eu',
+    ]) {
+      const other = await makePool()
+      await tag(other.poolId, alike)
+      assert.equal((await world.get<Pool>(`/pools/${other.poolId}`)).name, alike)
+      for (const name of ['caf\u00e9 eu', alike]) {
+        const several = await refused('GET', `/pools/${encodeURIComponent(name)}`)
+        assert.equal(several.code, 'InvalidParameterValue', name)
+        for (const id of [plain.poolId, other.poolId]) assert.ok(several.detail.includes(id), several.detail)
+      }
+      // Also where it alone is left.
+      await patch(`/pools/${plain.poolId}`, { name: null })
+      assert.equal((await refused('PATCH', `/pools/${plain.poolId}`, { name: 'caf\u00e9 eu' })).code, 'AlreadyExists')
+      await patch(`/pools/${other.poolId}`, { name: 'plain now' })
+      await patch(`/pools/${other.poolId}`, { name: null })
+      await patch(`/pools/${plain.poolId}`, { name: 'caf\u00e9 eu' })
+    }
+    // What EC2 takes stays possible, and as it is.
+    const family = '\u{1f468}\u200d\u{1f469}\u200d\u{1f467}'
+    await tag(plain.poolId, family)
+    assert.equal((await world.get<Pool>(`/pools/${encodeURIComponent(family)}`)).poolId, plain.poolId)
+  })
   test('that EC2 gives to two is a name of both, and no more to be given natively', async () => {
     const [a, b] = [await makePool(), await makePool()]
     await tag(a.poolId, 'shared')

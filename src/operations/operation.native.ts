@@ -189,9 +189,16 @@ interface IntakeFacts<Input extends z.ZodObject, Output extends z.ZodType>
   /** For the description. */
   readonly example: string
   at(context: ReadContext, input: z.output<Input>): Promise<Place>
+  /** The input with ids in place of names. */
+  identify(context: ReadContext, input: z.output<Input>): Promise<z.output<Input>>
   receive(steps: Steps, input: z.output<Input>, body: AsyncIterable<Uint8Array>): Promise<z.output<Output>>
 }
-export type NativeIntake = Omit<IntakeFacts<z.ZodObject, z.ZodType>, 'at' | 'receive'> & {
+export type NativeIntake = Omit<IntakeFacts<z.ZodObject, z.ZodType>, 'at' | 'identify' | 'receive'> & {
+  /**
+   * Refuses whoever may not, before anything is read of the body. Answers the input with ids in place of names, which may be others'
+   * by the next step.
+   */
+  permit(steps: Steps, input: object): Promise<object>
   receive(steps: Steps, input: object, body: AsyncIterable<Uint8Array>): Promise<unknown>
 }
 
@@ -199,23 +206,27 @@ export type NativeIntake = Omit<IntakeFacts<z.ZodObject, z.ZodType>, 'at' | 'rec
 export function nativeIntake<Input extends z.ZodObject, Output extends z.ZodType>(
   facts: IntakeFacts<Input, Output>,
 ): NativeIntake {
-  const { at, receive, ...rest } = facts
+  const { at, identify, receive, ...rest } = facts
+  const permitted =
+    <Context extends ReadContext, T>(input: z.output<Input>, work: (context: Context) => Promise<T>) =>
+    (context: Context) =>
+      naming({}, async () => {
+        await requirePermission(context, facts.action, await at(context, input))
+        return work(context)
+      })
   return {
     ...rest,
+    permit: (steps: Steps, input: object) => {
+      const given = input as z.output<Input>
+      return steps.read(permitted(given, (context: ReadContext) => identify(context, given)))
+    },
     receive: (steps: Steps, input: object, body: AsyncIterable<Uint8Array>) => {
       const given = input as z.output<Input>
-      const permitted =
-        <Context extends ReadContext, T>(work: (context: Context) => Promise<T>) =>
-        (context: Context) =>
-          naming({}, async () => {
-            await requirePermission(context, facts.action, await at(context, given))
-            return work(context)
-          })
-      return receive(
-        { read: (work) => steps.read(permitted(work)), write: (work) => steps.write(permitted(work)) },
-        given,
-        body,
-      )
+      const each: Steps = {
+        read: (work) => steps.read(permitted(given, work)),
+        write: (work) => steps.write(permitted(given, work)),
+      }
+      return receive(each, given, body)
     },
   }
 }

@@ -22,7 +22,7 @@ export interface Writes {
   ipams: 'insert' | 'update' | 'delete' | 'insertScope' | 'describeScope' | 'deleteScope'
   journal: 'record' | 'recordDecision' | 'recordOwn' | 'dropRulings'
   natGateways: 'insert' | 'markDeleted' | 'forgetDeleted' | 'insertAddress' | 'deleteAddress'
-  observations: 'insert' | 'end' | 'takeBack' | 'forget' | 'removeSome'
+  observations: 'insert' | 'end' | 'takeBack' | 'forget' | 'forgetGone' | 'removeSome'
   organizations:
     | 'create'
     | 'insertAccount'
@@ -53,7 +53,7 @@ export interface Writes {
   resting: 'begin' | 'drop' | 'end' | 'endAll' | 'endHold' | 'extendHold' | 'reclaim' | 'remove' | 'restAsOne'
   retention: 'takeTurn'
   roleBindings: 'insert' | 'delete' | 'deleteAt'
-  sources: 'insert' | 'change' | 'remove' | 'insertSnapshot' | 'changeSnapshot' | 'forgetSnapshots'
+  sources: 'insert' | 'change' | 'deleteAt' | 'remove' | 'insertSnapshot' | 'changeSnapshot' | 'forgetSnapshots'
   space:
     | 'add'
     | 'begin'

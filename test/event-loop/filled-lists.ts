@@ -94,7 +94,7 @@ export async function fillLists({ world, aws }: Filled, count: number): Promise<
   })
 
   // Sources, and one of them with many snapshots.
-  const example = (await world.store.read((tx) => tx.sources.findNamed('example')))!
+  const example = (await world.store.read((tx) => tx.sources.named('example', 1)))[0]!
   await insert(async (tx, index) => {
     if (index < sourcesMax - taken)
       await tx.sources.insert({ ...example, id: newId(tx, 'source'), name: `source ${index}` })

@@ -62,7 +62,7 @@ export interface RestDependencies {
   /** The same of what an intake does, one transaction after the other. */
   executeStep(operation: AnyOperation, call: Call): Promise<Answer>
   /** Puts on record that a request for a change was refused before it could be executed. May reject as `execute` does. */
-  recordUnread(operation: NativeOperation, call: Call, refused: Refused): Promise<void>
+  recordUnread(operation: AnyOperation, call: Call, refused: Refused): Promise<void>
   /** The number of the newest change that there is, whoever may see it. */
   findNewestChange(): Promise<number>
   /** Called once for every request that ended in a 500. */
@@ -79,6 +79,8 @@ export interface RestDependencies {
 declare module 'fastify' {
   interface FastifyContextConfig {
     operation?: NativeOperation
+    /** Of an intake: what its body is. */
+    contentType?: string
     /** Whether the operation has members that stand in a body. */
     takesBody?: boolean
   }
@@ -209,7 +211,11 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
       for (const operation of nativeOperations) addRoute(routes, { ...deps, streams }, operation)
       const intakeCallOf = (request: FastifyRequest, input: object): Call =>
         callOf(deps, request, { input, isDryRun: undefined })
-      await addIntakes(routes, { execute: deps.executeStep, callOf: intakeCallOf }, nativeIntakes)
+      await addIntakes(
+        routes,
+        { execute: deps.executeStep, recordUnread: deps.recordUnread, callOf: intakeCallOf },
+        nativeIntakes,
+      )
     },
     { prefix: restPrefix },
   )
@@ -506,7 +512,11 @@ function refusalOf(error: ValidationError, request: FastifyRequest): Refusal | u
   if (error instanceof Refused) return error.refusal
   if (error.validation) return refusalOfInput(error, request)
   if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
-    return { code: 'UnsupportedMediaType', value: header(request, 'content-type') ?? '', allowed: [jsonContentType] }
+    return {
+      code: 'UnsupportedMediaType',
+      value: header(request, 'content-type') ?? '',
+      allowed: [request.routeOptions.config.contentType ?? jsonContentType],
+    }
   if (error.code === 'FST_ERR_BAD_URL')
     return { code: 'MalformedRequest', problem: 'the path has a percent sign that begins no character of UTF-8' }
   if (error.code === 'FST_ERR_MAX_PARAM_LENGTH')

@@ -2,10 +2,11 @@
 import type { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { accountableOf } from '#model/principal.ts'
-import { type Refusal, refuse } from '#model/refusal.ts'
+import { type Refusal, Refused, refuse } from '#model/refusal.ts'
 import type { Answer, Call } from '#operations/execute.ts'
 import type { NativeIntake, Steps } from '#operations/operation.native.ts'
 import type { AnyOperation } from '#operations/operation.ts'
+import { stopAwaiting } from '../body.ts'
 import { intakeParts, shapeOf } from './parts.ts'
 
 /** Taken at a time, of a whole server and of one principal with the services that have their tokens from it. */
@@ -16,15 +17,26 @@ const idleMs = 30_000
 const retrySeconds = 5
 /** Of what is refused before its end. */
 const droppedBytesMax = 268_435_456
+const droppedMsMax = 20_000
+/** Of a body that are read before others have their turn: a millisecond or a few, where each line is wrong. */
+const bytesPerTurn = 2_048
 
 export interface IntakeDependencies {
   execute(operation: AnyOperation, call: Call): Promise<Answer>
+  /** Puts on record that a request was refused before anything was read of it. */
+  recordUnread(operation: AnyOperation, call: Call, refused: Refused): Promise<void>
+}
+
+interface Taken {
+  readonly input: object
+  readonly call: Call
+  readonly body: ComingBody
 }
 
 /** Adds the routes of intakes: their bodies are read by them alone. */
 export async function addIntakes(
   routes: FastifyInstance,
-  { execute, callOf }: IntakeDependencies & { callOf(request: FastifyRequest, input: object): Call },
+  { execute, recordUnread, callOf }: IntakeDependencies & { callOf(request: FastifyRequest, input: object): Call },
   intakes: readonly NativeIntake[],
 ): Promise<void> {
   const underWay = new UnderWay()
@@ -37,6 +49,7 @@ export async function addIntakes(
       const { path, query } = intakeParts(intake)
       own.route({
         method: 'POST',
+        config: { contentType: intake.rest.contentType },
         url: intake.rest.path.replaceAll(/\{(\w+)\}/g, ':$1'),
         schema: {
           params: shapeOf(intake, path),
@@ -52,18 +65,34 @@ export async function addIntakes(
         const call = callOf(request, input)
         // What is not read to its end leaves a connection that nobody can use any more.
         reply.raw.shouldKeepAlive = false
-        let leave: (() => void) | undefined
         try {
           refuseHeaders(request)
-          leave = underWay.enter(accountableOf(request.principal.native!))
-          const output = await intake.receive(stepsOf(intake.name, call, execute), input, body.pieces())
+          const output = await take(request, { input, call, body })
           return await reply.status(intake.rest.status ?? 200).send(output)
         } catch (error) {
           // Whoever still sends would be cut off, and never see why.
           await body.drop()
           throw error
+        }
+      }
+
+      async function take(request: FastifyRequest, { input, call, body }: Taken): Promise<unknown> {
+        const steps = stepsOf(intake.name, call, execute)
+        let named: object
+        try {
+          named = await intake.permit(steps, input)
+        } catch (error) {
+          if (error instanceof Refused)
+            await recordUnread({ name: intake.name, access: 'write' } as AnyOperation, call, error)
+          throw error
+        }
+        const leave = underWay.enter(accountableOf(request.principal.native!))
+        // From here on it may take as long as it moves.
+        stopAwaiting(request.raw)
+        try {
+          return await intake.receive(steps, named, body.pieces())
         } finally {
-          leave?.()
+          leave()
         }
       }
     }
@@ -72,6 +101,8 @@ export async function addIntakes(
 
 /** What has a meaning for one transaction has none for many. */
 function refuseHeaders({ headers }: FastifyRequest): void {
+  const encoding = headers['content-encoding'] ?? 'identity'
+  if (encoding !== 'identity') refuse({ code: 'UnsupportedMediaType', value: encoding, allowed: ['identity'] })
   for (const name of ['idempotency-key', 'if-match']) {
     const value = headers[name]
     if (value === undefined) continue
@@ -94,28 +125,45 @@ function stepsOf(name: string, call: Call, execute: IntakeDependencies['execute'
 class ComingBody {
   readonly #request: FastifyRequest
   readonly #pieces: AsyncIterator<Uint8Array>
+  #bytes = 0
+  #waitedMs = 0
   constructor(request: FastifyRequest) {
     this.#request = request
     this.#pieces = (request.body as Readable).iterator({ destroyOnReturn: false })
   }
 
   async *pieces(): AsyncGenerator<Uint8Array> {
-    for (let next = await this.#next(); !next.done; next = await this.#next()) yield next.value
+    for (let next = await this.#next(); !next.done; next = await this.#next()) {
+      for (let at = 0; at < next.value.length; at += bytesPerTurn) {
+        yield next.value.subarray(at, at + bytesPerTurn)
+        // What has come is read without a wait: others have their turn in between, however short its lines are.
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+    }
   }
   /** Reads what is left and keeps nothing of it; of what is very much, not to its end. */
   async drop(): Promise<void> {
-    let dropped = 0
+    const [bytes, until] = [this.#bytes, performance.now() + droppedMsMax]
+    const isEnough = (): boolean => this.#bytes - bytes > droppedBytesMax || performance.now() > until
+    const timer = setTimeout(() => this.#request.raw.destroy(new SilentClient()), droppedMsMax)
     try {
-      for (let next = await this.#next(); !next.done && dropped < droppedBytesMax; next = await this.#next())
-        dropped += next.value.length
+      for (let next = await this.#next(); !next.done && !isEnough(); next = await this.#next());
     } catch {
       // Whoever is gone is told nothing.
+    } finally {
+      clearTimeout(timer)
     }
   }
+  /** A byte is worth a millisecond: who sends one now and then is as good as silent. */
   async #next(): Promise<IteratorResult<Uint8Array>> {
-    const timer = setTimeout(() => this.#request.raw.destroy(new SilentClient()), idleMs)
+    const leftMs = Math.min(idleMs, idleMs + this.#bytes - this.#waitedMs)
+    const timer = setTimeout(() => this.#request.raw.destroy(new SilentClient()), Math.max(leftMs, 1))
+    const since = performance.now()
     try {
-      return await this.#pieces.next()
+      const next = await this.#pieces.next()
+      this.#waitedMs += performance.now() - since
+      if (!next.done) this.#bytes += next.value.length
+      return next
     } catch (error) {
       const { message } = error as Error
       return refuse({ code: 'MalformedRequest', problem: `the body broke off: ${message}` })

@@ -109,3 +109,22 @@ test('I8 what somebody may not see of the register counts as not there', async (
     ['unregistered', 'unregistered', undefined],
   )
 })
+
+test('I8 who gives an account the name of somebody else’s neither keeps that one’s source from speaking of it nor shows in what it says', async () => {
+  const as = await world.tokenOf('user:lab-admin', 'ipam-administrator', lab)
+  await world.post('/accounts', { name: 'lab', cloud: 'azure', externalId: '0aa1b2c3-0000-4000-8000-000000000002' })
+  await world.post('/sources', { name: 'of lab', kind: 'csv', node: lab }, { as })
+  const takenAt = new Date(Date.UTC(2026, 0, 1)).toISOString()
+  const lines = [{ snapshot: { takenAt } }, seen('10.90.0.0/16', 'net', 'lab'), { end: { observations: 1 } }]
+  const { status, body } = await world.ask('POST', '/sources/of%20lab/snapshots', {
+    as,
+    headers: { 'content-type': 'application/x-ndjson' },
+    body: lines.map((line) => `${JSON.stringify(line)}\n`).join(''),
+  })
+  assert.equal(status, 201, JSON.stringify(body))
+  const { items } = await world.get<{ items: Difference[] }>('/sources/of%20lab/differences', { as })
+  assert.deepEqual(
+    items.map(({ cidr, account }) => [cidr, account]),
+    [['10.90.0.0/16', lab]],
+  )
+})

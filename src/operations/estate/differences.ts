@@ -3,6 +3,8 @@ import { formatCidr } from '#model/cidr.ts'
 import { formatId } from '#model/identifier.ts'
 import { type Difference, type DifferenceKind, differenceOf, takesSpace } from '#model/observed-difference.ts'
 import { isAccountId } from '#model/organization.ts'
+import { pathOf } from '#model/policy/snapshot.ts'
+import { everywhere } from '#model/roles.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { StoredObservation } from '#store/tables/observations.ts'
 import type { Source } from '#store/tables/sources.ts'
@@ -45,7 +47,7 @@ export async function listDifferences(
     async show(rows) {
       // One that was missing once may have been a slip: only what is gone is a difference.
       const compared = rows.filter(({ kind, missing }) => takesSpace(kind) && missing !== 1)
-      await findNumbers(context, compared, numbers)
+      await findNumbers(context, source, compared, numbers)
       const seen = await readRegistered(context, source, compared, isPermitted)
       return rows.map((row) => {
         if (!takesSpace(row.kind) || row.missing === 1) return undefined
@@ -66,15 +68,18 @@ export async function listDifferences(
   })
 }
 
-/** Adds the numbers of accounts that sources call by other ids. */
+/** Adds the numbers of accounts that the source calls by other ids: of those that it speaks of, and no others. */
 async function findNumbers(
-  { tx }: ReadContext,
+  context: ReadContext,
+  { node }: Source,
   rows: readonly StoredObservation[],
   numbers: Map<string, string | undefined>,
 ): Promise<void> {
+  const snapshot = await context.snapshot()
+  const isOfSource = (number: string): boolean => node === everywhere || pathOf(snapshot, number).includes(node)
   for (const called of new Set(rows.map((row) => row.account))) {
     if (called === '' || numbers.has(called)) continue
-    const found = isAccountId(called) ? [called] : await accountsCalled(tx, called)
+    const found = isAccountId(called) ? [called] : await accountsCalled(context.tx, called, isOfSource)
     numbers.set(called, found.length === 1 ? found[0] : undefined)
   }
 }

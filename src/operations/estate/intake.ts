@@ -30,15 +30,18 @@ interface Steps {
 }
 
 /** A line of a snapshot, as it was read. */
-export type IntakeLine =
+export type IntakeLine = { /** Its number, from 1. */ readonly line: number } & (
   | { readonly head: SnapshotSpec }
   | { readonly observations: readonly Observation[] }
   | { readonly end: { readonly observations: number; readonly unlisted: readonly KeptUnlisted[] } }
   | { readonly wrong: Omit<KeptProblem, 'line'> }
+)
 
 /** What becomes of the other lines where some are wrong: none counts, or each of them does. */
 export type OnProblem = 'discard' | 'skip'
 
+/** Of one snapshot: whoever has more is told, and reads no further. */
+const problemsMax = 10_000
 /** As often something is written of a snapshot, so that nobody takes it for silent. By the clock of the transactions. */
 const touchedEveryMs = 60_000
 
@@ -51,13 +54,13 @@ export async function takeSnapshot(
   const rest = lines[Symbol.asyncIterator]()
   const first = await rest.next()
   if (first.done) refuse({ code: 'MalformedRequest', problem: 'the body is empty, and a snapshot is expected' })
-  if ('wrong' in first.value) refuseLine({ line: 1, ...first.value.wrong }, 1)
+  if ('wrong' in first.value) refuseLine({ line: first.value.line, ...first.value.wrong }, 1)
   if (!('head' in first.value))
     return refuse({
       code: 'MalformedRequest',
       problem: 'the first line must be the head, such as `{"snapshot":{"takenAt":"2026-11-25T09:30:00Z"}}`',
     })
-  const intake = new Intake(steps, sourceId, await begin(steps, sourceId, first.value.head))
+  const intake = new Intake(steps, await begin(steps, sourceId, first.value.head))
   try {
     await intake.takeLines(rest, onProblem)
     return await intake.end()
@@ -69,6 +72,8 @@ export async function takeSnapshot(
 }
 
 interface Begun {
+  /** Its id: by its name it may be another one by the next step. */
+  readonly sourceId: string
   readonly begun: number
   readonly at: number
 }
@@ -102,7 +107,7 @@ class Intake {
   #unlisted: readonly KeptUnlisted[] = []
   #writtenAt: number
 
-  constructor(steps: Steps, sourceId: string, { begun, at }: Begun) {
+  constructor(steps: Steps, { sourceId, begun, at }: Begun) {
     this.#steps = steps
     this.#sourceId = sourceId
     this.#number = begun
@@ -110,10 +115,11 @@ class Intake {
   }
 
   async takeLines(rest: AsyncIterator<IntakeLine>, onProblem: OnProblem): Promise<void> {
-    this.#lines = 1
     let end: { readonly observations: number; readonly unlisted: readonly KeptUnlisted[] } | undefined
     for (let next = await rest.next(); !next.done; next = await rest.next()) {
-      this.#lines++
+      this.#lines = next.value.line
+      // Nothing of it can hold any more, and what is wrong has been seen.
+      if (onProblem === 'discard' && this.#problems.length === problemsKept) break
       if (end) this.#note({ line: this.#lines, field: 'line', value: '', problem: 'nothing is expected after the end' })
       else if ('wrong' in next.value) this.#noteObservation({ line: this.#lines, ...next.value.wrong })
       else if ('head' in next.value)
@@ -131,6 +137,8 @@ class Intake {
       }
     }
     await this.#takePart()
+    if (onProblem === 'discard' && this.#problems.length === problemsKept)
+      refuseLine(this.#problems[0]!, this.#problemCount)
     if (!end)
       refuse({
         code: 'MalformedRequest',
@@ -154,6 +162,10 @@ class Intake {
   #note(problem: KeptProblem): void {
     this.#problemCount++
     if (this.#problems.length < problemsKept) this.#problems.push(problem)
+    if (this.#problemCount > problemsMax) {
+      const what = 'lines that are wrong'
+      refuse({ code: 'LimitExceeded', what, limit: problemsMax, used: this.#problemCount, isOfRequest: true })
+    }
   }
 
   async #takePart(): Promise<void> {
@@ -237,19 +249,20 @@ function refuseLine({ line, field, value, problem }: KeptProblem, count: number)
   return refuseValue(`line ${line}: ${field}`, value, `${problem}${more}`)
 }
 
-/** A set of small whole numbers: an eighth of a byte for each. */
+/** A set of whole numbers: an eighth of a byte for each of those that are near each other. */
 class Numbers {
-  #bits = new Uint8Array(1_024)
+  readonly #chunks = new Map<number, Uint8Array>()
   has(number: number): boolean {
-    return ((this.#bits[number >> 3] ?? 0) & (1 << (number & 7))) !== 0
+    const bits = this.#chunks.get(Math.floor(number / bitsOfChunk))
+    const at = number % bitsOfChunk
+    return bits !== undefined && (bits[at >> 3]! & (1 << (at & 7))) !== 0
   }
   add(number: number): void {
-    const at = number >> 3
-    if (at >= this.#bits.length) {
-      const grown = new Uint8Array(2 ** Math.ceil(Math.log2(at + 1)))
-      grown.set(this.#bits)
-      this.#bits = grown
-    }
-    this.#bits[at]! |= 1 << (number & 7)
+    const chunk = Math.floor(number / bitsOfChunk)
+    const bits = this.#chunks.get(chunk) ?? new Uint8Array(bitsOfChunk / 8)
+    const at = number % bitsOfChunk
+    bits[at >> 3]! |= 1 << (at & 7)
+    this.#chunks.set(chunk, bits)
   }
 }
+const bitsOfChunk = 65_536

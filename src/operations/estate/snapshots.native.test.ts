@@ -366,3 +366,104 @@ test('a drive: whatever is sent, holds, breaks off or is wrong, the register say
     assert.deepEqual(byCidr(found), byCidr(expected), `round ${round}`)
   }
 })
+
+test('I8 what accounts elsewhere are called neither stops a source nor is told by it', async () => {
+  const source = await makeSource(prod)
+  const line = network('10.0.0.0/16', { account: 'shop' })
+  const taken = async (account: string): Promise<number> =>
+    (await sendText(source, textOf([head(), { ...line, account }, ends([line])]))).status
+  assert.equal(await taken('shop'), 201)
+  // Somebody elsewhere calls an account the same.
+  await world.account('shop', world.rootId)
+  assert.equal(await taken('shop'), 201)
+  const { items } = await world.get<{ items: { account?: string }[] }>(
+    `/sources/${encodeURIComponent(source)}/differences`,
+  )
+  assert.deepEqual(
+    items.map(({ account }) => account),
+    [shop],
+  )
+  // What is elsewhere and what is nowhere is one answer.
+  assert.deepEqual([await taken('elsewhere'), await taken('nowhere')], [400, 400])
+})
+
+test('D8 who may not report takes no place from those who may, and is on record', async () => {
+  const source = await makeSource(prod)
+  const as = await world.tokenOf('user:nobody-here', 'auditor', elsewhere)
+  const before = await world.store.read(async (tx) => tx.recordLists.lastEntry())
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => sendText<Problem>(source, textOf([head()]), '', as)),
+  )
+  assert.deepEqual(new Set(answers.map(({ body }) => body.code)), new Set(['NotFound']))
+  assert((await world.store.read(async (tx) => tx.recordLists.lastEntry())) > before)
+  const wrong = await world.ask<{ allowed: string[] }>('POST', pathOf(source), { body: { a: 1 } })
+  assert.deepEqual([wrong.status, wrong.body.allowed], [415, ['application/x-ndjson']])
+})
+
+test('D8 what was taken back counts for nothing, and draws the same numbers again', async () => {
+  const source = await makeSource()
+  await send(source, [network('10.0.0.0/16')])
+  const { sourceId } = await world.get<{ sourceId: string }>(`/sources/${encodeURIComponent(source)}`)
+  const counted = () =>
+    world.store.read(async (tx) => {
+      const { observed, nextNumber } = (await tx.sources.find(sourceId))!
+      return [observed, nextNumber]
+    })
+  for (let round = 0; round < 3; round++) {
+    const many = Array.from({ length: 700 }, (_, index) => network(`10.${round + 1}.${index & 255}.${index >> 8}/32`))
+    assert.equal((await sendText(source, textOf([head(), ...many]))).status, 400)
+    assert.deepEqual(await counted(), [1, 1])
+  }
+})
+
+test('D3 nothing more is read where nothing can hold any more', async () => {
+  const source = await makeSource()
+  const wrong = Array.from({ length: 5_000 }, () => '{')
+  const { status } = await sendText<Problem>(source, textOf([head(), ...wrong]))
+  assert.equal(status, 400)
+  const { lines, problemCount } = await world.get<Snapshot>(`${pathOf(source)}/1`)
+  assert.deepEqual([lines <= 105, problemCount], [true, 100])
+  const skipped = textOf([head(), ...wrong, ...wrong, ...wrong, { end: { observations: 0 } }])
+  const { body } = await sendText<Problem>(source, skipped, '?onProblem=skip')
+  assert.equal(body.code, 'LimitExceeded')
+})
+
+test('lines are named by their numbers, empty ones too', async () => {
+  const source = await makeSource()
+  const text = `${textOf([head()])}\n\n${textOf(['no json', { end: { observations: 1 } }])}`
+  assert.equal((await sendText<Problem>(source, text)).body.field, 'line 4: line')
+  const february = await sendText<Problem>(source, textOf([{ snapshot: { takenAt: '2026-02-30T00:00:00Z' } }]))
+  assert.equal(february.body.field, 'line 1: snapshot.takenAt')
+})
+
+test('I8 a name is a source’s at its node: hidden ones are neither told nor in the way', async () => {
+  const ours = await world.tokenOf('user:ours', 'ipam-administrator', prod)
+  const make = (node: string, as?: string) =>
+    world.ask<Problem & { sourceId: string }>('POST', '/sources', {
+      body: { name: 'crown jewels', kind: 'csv', node },
+      ...(as === undefined ? {} : { as }),
+    })
+  const hidden = await make(elsewhere)
+  const own = await make(prod, ours)
+  assert.deepEqual([hidden.status, own.status], [201, 201])
+  assert.equal((await make(prod, ours)).body.code, 'AlreadyExists')
+  const path = '/sources/crown%20jewels'
+  assert.equal((await world.get<{ sourceId: string }>(path, { as: ours })).sourceId, own.body.sourceId)
+  const several = await world.ask<Problem>('GET', path)
+  assert.deepEqual([several.status, several.body.field], [400, 'sourceId'])
+  // A scope that is hidden is as absent.
+  const { items } = await world.get<{ items: { ipamId: string }[] }>('/ipams')
+  const ipam = items[0] ?? (await world.post<{ ipamId: string }>('/ipams', { account: elsewhere, region: 'us-east-1' }))
+  const { scopeId } = await world.post<{ scopeId: string }>('/scopes', { ipamId: ipam.ipamId })
+  const change = (scope: string) =>
+    world.ask<Problem>('PATCH', `/sources/${own.body.sourceId}`, { body: { scopeId: scope }, as: ours })
+  const [one, other] = [await change(scopeId), await change('ipam-scope-0123456789abcdef0')]
+  assert.deepEqual([one.status, other.status], [404, 404])
+})
+
+test('a source ends with its account', async () => {
+  const account = await world.account('short-lived', prod)
+  const source = await makeSource(account)
+  assert.equal((await world.ask('DELETE', `/accounts/${account}`)).status, 204)
+  assert.equal((await world.ask('GET', `/sources/${encodeURIComponent(source)}`)).status, 404)
+})

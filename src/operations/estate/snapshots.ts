@@ -25,6 +25,8 @@ export const silentMsMax = 300_000
 const takenBackAtOnce = 1_000
 /** Of each source; older ones are forgotten with what they said. */
 export const snapshotsKept = 1_000
+/** What is gone is forgotten after so many snapshots more. */
+export const goneKept = 100
 /** Of one snapshot that are kept and shown; the others are counted. */
 export const problemsKept = 100
 export const unlistedKept = 100
@@ -47,18 +49,18 @@ export async function beginSnapshot(
   context: WriteContext,
   sourceId: string,
   { takenAt, collector }: SnapshotSpec,
-): Promise<{ readonly begun: number } | { readonly silent: number }> {
+): Promise<{ readonly sourceId: string } & ({ readonly begun: number } | { readonly silent: number })> {
   const { tx, now, caller } = context
   const source = await findSource(context, sourceId)
   if (source.taking !== undefined) {
     const open = (await tx.sources.findSnapshot(source.id, source.taking))!
-    if (open.state !== 'open' || now - open.touchedAt > silentMsMax) return { silent: source.taking }
+    if (open.state !== 'open' || now - open.touchedAt > silentMsMax)
+      return { sourceId: source.id, silent: source.taking }
     const problem = `Its snapshot ${source.taking} is being taken; wait for its end`
     refuse({ code: 'IncorrectState', what: 'source', id: source.id, problem })
   }
   refuseMoment(source, takenAt, now)
-  const last = (await tx.sources.listSnapshots(source.id, Number.MAX_SAFE_INTEGER, 1))[0]?.number ?? 0
-  const number = Math.max(last, source.snapshot) + 1
+  const number = Math.max(await tx.sources.newestSnapshot(source.id), source.snapshot) + 1
   await tx.sources.insertSnapshot({
     sourceId: source.id,
     number,
@@ -67,13 +69,15 @@ export async function beginSnapshot(
     principal: caller.arn,
     takenAt,
     begunAt: now,
+    beganWith: source.observed,
+    nextNumber: source.nextNumber,
     touchedAt: now,
     ...{ lines: 0, added: 0, changed: 0, missing: 0, gone: 0 },
     ...{ problems: [], problemCount: 0, unlisted: [], unlistedCount: 0 },
   })
   await tx.sources.change(source.id, { taking: number })
   context.changed(source.id)
-  return { begun: number }
+  return { sourceId: source.id, begun: number }
 }
 
 /** Of two snapshots the later one tells what is there: one that comes twice, or late, would take what is there for gone. */
@@ -135,14 +139,14 @@ export async function writePart(context: WriteContext, part: Part): Promise<Part
   const { sourceId, number: snapshot } = part
   const source = await openSource(context, sourceId, snapshot)
   const { same, added, changed, problems } = await compare(context, source, part)
-  const nextNumber = source.nextNumber + added.length
-  if (nextNumber > observationsOfSourceMax) {
+  const [nextNumber, observed] = [source.nextNumber + added.length, source.observed + added.length]
+  if (observed > observationsOfSourceMax) {
     const countedFor = `source \`${source.name}\``
     refuse({
       code: 'LimitExceeded',
       what: 'observations',
       limit: observationsOfSourceMax,
-      used: nextNumber,
+      used: observed,
       countedFor,
     })
   }
@@ -156,7 +160,7 @@ export async function writePart(context: WriteContext, part: Part): Promise<Part
     await tx.observations.insert({ ...row, ...common, number: stored.number, firstSeenAt: stored.firstSeenAt })
   for (const [index, row] of added.entries())
     await tx.observations.insert({ ...row, ...common, number: source.nextNumber + index, firstSeenAt: now })
-  if (added.length > 0) await tx.sources.change(source.id, { nextNumber })
+  if (added.length > 0) await tx.sources.change(source.id, { nextNumber, observed })
   await tx.sources.changeSnapshot(source.id, snapshot, { touchedAt: now })
   context.changed(source.id)
   return {
@@ -262,11 +266,14 @@ async function accountChecker(
   const snapshot = await context.snapshot()
   const { node } = source
   const isTop = node === everywhere || snapshot.nodes.get(node)?.kind === 'root'
+  const isMine = (number: string): boolean => pathOf(snapshot, number).includes(node)
   const mine = new Set<string>()
   if (!isTop) {
     for (const called of new Set(reported.map(({ observation }) => observation.account))) {
-      const numbers = isAccountId(called) ? [called] : await accountsCalled(context.tx, called)
-      if (numbers.length === 1 && pathOf(snapshot, numbers[0]!).includes(node)) mine.add(called)
+      if (called === '') continue
+      // What others call theirs counts for nothing: they could stop the source by it, and would be told of.
+      const numbers = isAccountId(called) ? [called].filter(isMine) : await accountsCalled(context.tx, called, isMine)
+      if (numbers.length === 1) mine.add(called)
     }
   }
   return ({ account }) => {
@@ -386,11 +393,12 @@ export async function takeBackPart(
   counts: Partial<Counts> = {},
 ): Promise<boolean> {
   const number = taking!
-  const { state } = (await tx.sources.findSnapshot(id, number))!
+  const { state, beganWith, nextNumber } = (await tx.sources.findSnapshot(id, number))!
   const ended = { state: 'discarded', endedAt: tx.now, touchedAt: tx.now } as const
   if (state === 'open') await tx.sources.changeSnapshot(id, number, { ...counts, ...ended })
   if ((await tx.observations.takeBack({ sourceId: id, snapshot: number }, takenBackAtOnce)) > 0) return false
-  await tx.sources.change(id, { taking: undefined })
+  // Nobody has seen the numbers that it drew.
+  await tx.sources.change(id, { taking: undefined, observed: beganWith, nextNumber })
   return true
 }
 

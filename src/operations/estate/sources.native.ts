@@ -189,7 +189,7 @@ export const createSource = nativeWrite({
   input: z.strictObject({
     name: newName,
     kind,
-    node: nodeName.describe('It speaks of the accounts at this node and below.'),
+    node: nodeName,
     scopeId: scopeName.optional().describe('The private scope in which its private space is registered.'),
     reportEverySeconds: reportEvery
       .default(reportEveryDefault)
@@ -302,6 +302,7 @@ export const sendSnapshot = nativeIntake({
   example: exampleLines,
   refusals: ['NotFound', 'IncorrectState', 'LimitExceeded'],
   at: placeOfSource,
+  identify: async (context, input) => ({ ...input, sourceId: (await findSource(context, input.sourceId)).id }),
   receive: async (steps, input, body) => describeSnapshot(await takeSnapshot(steps, input, readLines(body))),
 })
 

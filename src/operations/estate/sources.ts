@@ -4,13 +4,15 @@ import { nameProblem } from '#model/name.ts'
 import { pathOf } from '#model/policy/snapshot.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import type { Source, SourceSettings } from '#store/tables/sources.ts'
-import { mayAtTop, type Place, permitter } from '../identity/authority.ts'
+import { mayAtTop, type Place, permitter, requirePermission } from '../identity/authority.ts'
 import { type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 
 /** Our own bounds. */
 export const sourcesMax = 1_000
 export const sourcesOfNodeMax = 50
+/** Below one unit at the top, with all that is below it. */
+export const sourcesPerTopUnitMax = 100
 /** Of the sources, so many are for whoever may manage the estate at the top. */
 export const sourcesReserve = 100
 export const observationsOfSourceMax = 1_000_000
@@ -34,7 +36,7 @@ export interface SourceUpdate {
 /** Makes a source that has told nothing yet. */
 export async function createSource(context: WriteContext, spec: SourceSpec): Promise<Source> {
   const { name, kind, node, scopeId, reportEvery, description } = spec
-  await refuseBadName(context, name)
+  await refuseBadName(context, name, node)
   await refuseBadScope(context, scopeId)
   await refuseTooMany(context, node)
   const source: Source = {
@@ -44,6 +46,7 @@ export async function createSource(context: WriteContext, spec: SourceSpec): Pro
     snapshot: 0,
     takenAt: 0,
     nextNumber: 0,
+    observed: 0,
   }
   await context.tx.sources.insert(source)
   await recordSource(context, source)
@@ -55,7 +58,7 @@ export async function updateSource(context: WriteContext, source: Source, update
   const { name = source.name, reportEvery = source.reportEvery } = update
   const scopeId = update.scopeId === undefined ? source.scopeId : (update.scopeId ?? undefined)
   const description = update.description === undefined ? source.description : (update.description ?? undefined)
-  if (name !== source.name) await refuseBadName(context, name)
+  if (name !== source.name) await refuseBadName(context, name, source.node)
   if (scopeId !== source.scopeId) await refuseBadScope(context, scopeId)
   const settings = { name, scopeId, reportEvery, description }
   await context.tx.sources.change(source.id, settings)
@@ -70,22 +73,34 @@ export async function deleteSource(context: WriteContext, source: Source): Promi
   await recordSource(context, source, 'gone')
 }
 
-async function refuseBadName(context: WriteContext, name: string): Promise<void> {
+async function refuseBadName(context: WriteContext, name: string, node: string): Promise<void> {
   const problem = nameProblem(name)
   if (problem) refuseValue('name', name, problem)
-  if (await context.tx.sources.findNamed(name))
-    refuse({ code: 'AlreadyExists', what: 'source', problem: `there is a source \`${name}\` already` })
+  if ((await context.tx.sources.named(name, sourcesMax)).some((other) => other.node === node))
+    refuse({ code: 'AlreadyExists', what: 'source', problem: `there is a source \`${name}\` at \`${node}\` already` })
 }
 
-async function refuseBadScope({ tx }: WriteContext, scopeId: string | undefined): Promise<void> {
+/** One that the caller may see: what is hidden is as absent here as anywhere (invariant I8). */
+async function refuseBadScope(context: WriteContext, scopeId: string | undefined): Promise<void> {
   if (scopeId === undefined) return
-  const scope = (await tx.ipams.findScope(scopeId)) ?? refuse({ code: 'NotFound', what: 'ipam-scope', id: scopeId })
+  const absent: Refusal = { code: 'NotFound', what: 'ipam-scope', id: scopeId }
+  const scope = (await context.tx.ipams.findScope(scopeId)) ?? refuse(absent)
+  await requirePermission(context, 'ipam:read', { node: scope.account, absent })
   if (scope.kind !== 'private')
     refuseValue('scopeId', scopeId, 'a private scope is expected: public space has one scope alone')
 }
 
 async function refuseTooMany(context: WriteContext, node: string): Promise<void> {
-  const isAtTop = await mayAtTop(context, 'estate:manage', pathOf(await context.snapshot(), node))
+  const snapshot = await context.snapshot()
+  const path = pathOf(snapshot, node)
+  const isAtTop = await mayAtTop(context, 'estate:manage', path)
+  const topUnit = path[1] ?? node
+  const all = isAtTop ? [] : await context.tx.sources.list('', sourcesMax)
+  const below = all.filter((each) => pathOf(snapshot, each.node).includes(topUnit)).length
+  if (below >= sourcesPerTopUnitMax) {
+    const countedFor = `unit \`${topUnit}\` and all below it`
+    refuse({ code: 'LimitExceeded', what: 'sources', limit: sourcesPerTopUnitMax, used: below, countedFor })
+  }
   const bounds = [
     ...(isAtTop ? [] : ([[sourcesOfNodeMax, node, `node \`${node}\``]] as const)),
     [isAtTop ? sourcesMax : sourcesMax - sourcesReserve, undefined, 'the whole installation'],
@@ -109,10 +124,27 @@ async function recordSource(context: WriteContext, source: Source, isGone?: 'gon
 
 const absentSource = (id: string): Refusal => ({ code: 'NotFound', what: 'source', id })
 
-/** A source by its id or its name, whoever asks. */
-export async function findSource({ tx }: ReadContext, called: string): Promise<Source> {
-  const found = hasShape('source', called) ? await tx.sources.find(called) : await tx.sources.findNamed(called)
+/** A source by its id, whoever asks, or by its name: the one of those that the caller may see or report for (invariant I8). */
+export async function findSource(context: ReadContext, called: string): Promise<Source> {
+  const { tx } = context
+  if (hasShape('source', called)) return (await tx.sources.find(called)) ?? refuse(absentSource(called))
+  const mayRead = await permitter(context, 'estate:read')
+  const mayReport = await permitter(context, 'estate:report')
+  const named = await tx.sources.named(called, sourcesMax)
+  const [found, other] = named.filter(({ node }) => mayRead(node) || mayReport(node))
+  if (found && other) {
+    const [one, another] = [found, other].map(({ id, node }) => `\`${id}\` at \`${node}\``)
+    refuseValue('sourceId', called, `several sources are called so, such as ${one} and ${another}; give the id`)
+  }
   return found ?? refuse(absentSource(called))
+}
+
+/** Deletes those at a node that is gone. */
+export async function deleteSourcesAt(context: WriteContext, node: string): Promise<void> {
+  for (const id of await context.tx.sources.deleteAt(node, context.now)) {
+    await context.tx.history.changed({ id, kind: 'source', account: context.caller.account }, undefined)
+    context.changed(id)
+  }
 }
 
 /** The node at which it may be read and managed. */

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test'
 import { sendSnapshot } from '../../../test/native-access-examples.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { managementAccount } from '../../../test/world.ts'
-import { silentMsMax, snapshotsKept } from './snapshots.ts'
+import { goneKept, silentMsMax, snapshotsKept } from './snapshots.ts'
 import { tidySources, untidySource } from './upkeep.ts'
 
 let world: NativeWorld
@@ -91,4 +91,29 @@ test('versions that ended before the snapshots that are kept are forgotten, and 
   // What held then and holds no more is forgotten.
   assert.equal(kept.before.length, 1)
   assert.deepEqual(kept.snapshots, [snapshotsKept + 3, snapshotsKept + 2])
+})
+
+test('snapshots that never held are forgotten too, and what has been gone for long', async () => {
+  const source = await makeSource('broken')
+  await sendSnapshot(world, source, ['10.0.0.0/16', '10.1.0.0/16'])
+  await world.store.write(async (tx) => {
+    const last = (await tx.sources.findSnapshot(source, 1))!
+    const newest = snapshotsKept + 3
+    for (const number of [2, 3, newest]) await tx.sources.insertSnapshot({ ...last, number, state: 'discarded' })
+    const [first] = await tx.observations.newestAfter(source, -1, 1)
+    await tx.observations.end(source, [first!.number], 2)
+    await tx.observations.insert({ ...first!, sinceSnapshot: 2, missing: 2 })
+  })
+  await tidyAll()
+  const snapshots = () => world.store.read((tx) => tx.sources.listSnapshots(source, Number.MAX_SAFE_INTEGER, 10))
+  // The one that holds stays, whatever comes.
+  assert.deepEqual(
+    (await snapshots()).map(({ number }) => number),
+    [snapshotsKept + 3, 3, 1],
+  )
+  assert.equal(await rowsOf(source), 2)
+  await world.store.write((tx) => tx.sources.change(source, { snapshot: goneKept + 3 }))
+  await tidyAll()
+  assert.equal(await rowsOf(source), 1)
+  assert.equal((await world.store.read((tx) => tx.sources.find(source)))!.observed, 1)
 })

@@ -1,7 +1,7 @@
 // What is done with sources without a request, a part at a time.
 import type { ReadTransaction, Transaction } from '#store/store.ts'
 import type { Source } from '#store/tables/sources.ts'
-import { silentMsMax, snapshotsKept, takeBackPart } from './snapshots.ts'
+import { goneKept, silentMsMax, snapshotsKept, takeBackPart } from './snapshots.ts'
 
 /** Rows at a time. */
 const rowsAtOnce = 1_000
@@ -10,7 +10,7 @@ const openMax = 1_000
 
 interface Untidy {
   readonly source: Source
-  readonly why: 'deleted' | 'silent' | 'old'
+  readonly why: 'deleted' | 'silent' | 'old' | 'gone'
   /** Of snapshots that are too old: the first that is kept. */
   readonly keptFrom?: number
 }
@@ -23,8 +23,10 @@ export async function untidySource(tx: ReadTransaction): Promise<Untidy | undefi
     const open = await tx.sources.findSnapshot(source.id, source.taking!)
     if (open!.state !== 'open' || tx.now - open!.touchedAt > silentMsMax) return { source, why: 'silent' }
   }
+  const gone = await tx.sources.withOldGone(goneKept)
+  if (gone) return { source: gone, why: 'gone' }
   const old = await tx.sources.withOldSnapshots(snapshotsKept)
-  return old && { source: old, why: 'old', keptFrom: old.snapshot - snapshotsKept }
+  return old && { source: old, why: 'old', keptFrom: (await tx.sources.newestSnapshot(old.id)) - snapshotsKept }
 }
 
 /** Takes away a part of that. Answers what was done; undefined where there was nothing to do. */
@@ -39,14 +41,19 @@ export async function tidySources(
     await takeBackPart(tx, source)
     return { action: 'DiscardSnapshot', id }
   }
+  if (why === 'gone') {
+    const rows = await tx.observations.forgetGone(id, source.snapshot - goneKept, rowsAtOnce)
+    await tx.sources.change(id, { observed: source.observed - rows })
+    return { action: 'ForgetObservations', id }
+  }
   if (why === 'old') {
-    const rows = await tx.observations.forget(id, keptFrom, rowsAtOnce)
+    const rows = await tx.observations.forget(id, Math.min(keptFrom, source.snapshot), rowsAtOnce)
     // What ended before goes first: without its snapshot nobody would know when it held.
-    if (rows < rowsAtOnce) await tx.sources.forgetSnapshots(id, keptFrom, rowsAtOnce)
+    if (rows < rowsAtOnce) await tx.sources.forgetSnapshots(id, keptFrom, source.snapshot, rowsAtOnce)
     return { action: 'ForgetSnapshots', id }
   }
   if ((await tx.observations.removeSome(id, rowsAtOnce)) < rowsAtOnce) {
-    if ((await tx.sources.forgetSnapshots(id, Number.MAX_SAFE_INTEGER, rowsAtOnce)) < rowsAtOnce)
+    if ((await tx.sources.forgetSnapshots(id, Number.MAX_SAFE_INTEGER, -1, rowsAtOnce)) < rowsAtOnce)
       await tx.sources.remove(id)
   }
   return { action: 'ForgetSource', id }

@@ -80,7 +80,7 @@ async function nodesCalled(tx: ReadTransaction, called: string): Promise<readonl
     const found = (await tx.organizations.findNode(called)) ?? (await tx.organizations.findAccount(called))
     return found ? [called] : []
   }
-  const named = await tx.finding.nodesNamed(called, called, nodesLookedAt)
+  const named = await tx.finding.nodesNamed({ name: called, externalId: called }, nodesLookedAt, undefined)
   const units = named.filter(({ kind }) => kind === 'organizational-unit').map(({ id }) => id)
   return [...new Set([...(await accountsCalled(tx, called)), ...units])].slice(0, 2)
 }

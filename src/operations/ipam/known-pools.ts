@@ -27,7 +27,7 @@ export async function findKnownPool(context: ReadContext, account: string, id: s
   if (pool && mayUsePool(snapshot, account, id, context.now)) return { pool, isUsable: true }
   const isPermitted = await permitter(context, 'ipam:read')
   // Asked of what is not there too, so that it takes as long.
-  const hasSpace = await context.tx.pools.isHeldBy(numberOf(context, id), [account])
+  const hasSpace = await context.tx.pools.isHeldBy(numberOf(context, id), [account], context.now)
   return pool && (hasSpace || isPermitted(pool.account)) ? { pool, isUsable: false } : undefined
 }
 
@@ -72,7 +72,7 @@ export async function seesPool(context: ReadContext, id: string): Promise<boolea
   const accounts = (await visibleAccounts(context, 'allocation:read', 'now')) ?? []
   const snapshot = await context.snapshot()
   // Asked of what is not there too, so that it takes as long.
-  const hasSpace = await context.tx.pools.isHeldBy(numberOf(context, id), accounts)
+  const hasSpace = await context.tx.pools.isHeldBy(numberOf(context, id), accounts, context.now)
   return hasSpace || accounts.some((account) => mayUsePool(snapshot, account, id, context.now))
 }
 

@@ -3,6 +3,7 @@ import { formatId } from '#model/identifier.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import { refuse } from '#model/refusal.ts'
 import type { Account, Organization } from '#store/tables/organizations.ts'
+import { deleteSourcesAt } from '../estate/sources.ts'
 import { recordDisabledKeys } from '../identity/access-keys.ts'
 import { recordBinding } from '../identity/role-binding-record.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
@@ -67,6 +68,7 @@ export async function removeAccount(context: WriteContext, organization: Organiz
   await tx.organizations.removeNode(id)
   await tx.tags.removeAll(id)
   for (const gone of await tx.roleBindings.deleteAt(id)) await recordBinding(context, gone, 'gone')
+  await deleteSourcesAt(context, id)
   const keys = await tx.accessKeys.list(id)
   const ended = await tx.accessKeys.disable(
     keys.map((key) => key.id),

@@ -335,6 +335,46 @@ test('many accounts are made at once, all of them or none', async () => {
   assert.equal(denied.code, 'NotFound')
 })
 
+const onlyHeld = {
+  resourceType: 'rack:lapsing',
+  summary: 'x',
+  scopeTypes: ['private'],
+  takes: 'any',
+  lengths: { ipv4: { min: 24, max: 32 } },
+}
+test('a hold that has lapsed keeps no account and no resource type, and tells nobody of its pool, swept or not', async () => {
+  const { account } = await create({ name: 'lapsing' })
+  await world.post('/resource-types', onlyHeld)
+  const other = (await create({ name: 'owner of a pool' })).account
+  const ipam = await world.post<{ privateScopeId: string }>('/ipams', { account: other, region: 'us-east-1' })
+  const share = { locale: 'us-east-1', family: 'ipv4', sharedWith: [account] }
+  const pool = await world.post<{ poolId: string }>('/pools', { scopeId: ipam.privateScopeId, ...share })
+  await world.post(`/pools/${pool.poolId}/cidrs`, { cidr: '10.68.0.0/24' })
+  const asked = {
+    account,
+    resourceType: onlyHeld.resourceType,
+    locale: 'us-east-1',
+    poolId: pool.poolId,
+    netmaskLength: 28,
+  }
+  const held = await world.post<{ allocationId: string }>('/allocations', { ...asked, hold: { expiresInSeconds: 60 } })
+  await world.ask('PATCH', `/pools/${pool.poolId}`, { body: { sharedWith: [] } })
+  const knows = await world.tokenOf('user:knows', 'resource-operator', account)
+  const take = () => refused('POST', '/allocations', asked, knows)
+  world.advance(59_999)
+  assert.match((await refused('DELETE', '/accounts/lapsing')).detail!, new RegExp(held.allocationId))
+  assert.equal((await refused('DELETE', `/resource-types/${onlyHeld.resourceType}`)).code, 'DependencyViolation')
+  assert.equal((await take()).code, 'NotShared')
+  world.advance(1)
+  assert.equal((await take()).code, 'NotFound')
+  assert.equal((await world.ask('DELETE', `/resource-types/${onlyHeld.resourceType}`)).status, 204)
+  assert.equal((await world.ask('DELETE', '/accounts/lapsing')).status, 204)
+  // What was left of it is swept as ever, and its space is there again.
+  world.advance(2_000)
+  await world.post('/resource-types', onlyHeld)
+  assert.equal((await world.ask('DELETE', `/pools/${pool.poolId}?cascade=true`)).status, 204)
+})
+
 test('a suspended account gets no new space and goes on later; a closed one stays closed and can still release', async () => {
   const unit = await world.post<{ unitId: string }>('/organizational-units', { name: 'states', parentId: root })
   const { account } = await create({ name: 'states', parentId: unit.unitId })

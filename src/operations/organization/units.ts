@@ -4,6 +4,7 @@ import { refuse, refuseValue } from '#model/refusal.ts'
 import { spread } from '#model/spread.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Node, Organization } from '#store/tables/organizations.ts'
+import { deleteSourcesAt } from '../estate/sources.ts'
 import { recordBinding } from '../identity/role-binding-record.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { getParent, recordNode } from './organizations.ts'
@@ -70,6 +71,7 @@ export async function deleteUnit(context: WriteContext, organization: Organizati
   await tx.tags.removeAll(id)
   // Nobody stands above a unit that is gone: what is bound to it could be seen by nobody but those who manage everything.
   for (const gone of await tx.roleBindings.deleteAt(id)) await recordBinding(context, gone, 'gone')
+  await deleteSourcesAt(context, id)
   await recordNode(context, organization, id, 'nothing')
 }
 

@@ -65,7 +65,8 @@ async function refuseUsed(context: WriteContext, id: string): Promise<void> {
     refuseDependency(`Policies have documents for it: ${naming.slice(0, namesMax).map(describeNaming).join(', ')}`)
   }
   if (await context.tx.exceptions.isOpenFor(id)) refuseDependency('Exceptions for it are not over')
-  if (await context.tx.resourceTypes.isHeld(id)) refuseDependency('Space is allocated or held for it; release it first')
+  if (await context.tx.resourceTypes.isHeld(id, context.now))
+    refuseDependency('Space is allocated or held for it; release it first')
 }
 
 /** Puts the type as it is now into the history. */

@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test'
 import { dev, lab, network, openAcme, prod, root, shop } from '../../../test/acme.ts'
 import { type Native, withNativeApi } from '../../../test/native-world.ts'
 import { managementAccount } from '../../../test/world.ts'
+import { createSession } from '../identity/tokens.native.ts'
 
 interface Change {
   readonly changeId: string
@@ -394,5 +395,38 @@ test('tokens of people are filed at the top, and those that somebody made for a 
   assert.deepEqual(
     items.map(({ subjects }) => subjects),
     [[ofService.tokenId]],
+  )
+})
+
+test('I8 a sign-in that is refused is filed at the top, and not with the home account of people', async () => {
+  const atRoot = await acme.tokenOf('user:auditor-root', 'auditor', root)
+  const { nextCursor } = await acme.get<Page<Change>>('/changes?latest=true', { as: atRoot })
+  const name = 'user:comes'
+  const signIn = (n: number) =>
+    acme.executor.execute(createSession, {
+      principal: {
+        account: shop,
+        arn: `arn:cadastre::${shop}:user/comes`,
+        accessKeyId: 'sign-in',
+        userId: name,
+        native: { name, groups: [], scopes: [], subject: 'https://id.example.com comes', makers: [] },
+      },
+      region: 'global',
+      input: { signIn: 'once' } as never,
+      requestId: `comes-${n}`,
+      sourceAddress: '127.0.0.1',
+    })
+  const told = await toldOf(async () => {
+    await signIn(1)
+    await assert.rejects(signIn(2))
+  })
+  assert.deepEqual(whoIsTold(told), [])
+  const { items } = await acme.get<Page<Change>>(`/changes?limit=1000&cursor=${nextCursor}`, { as: atRoot })
+  assert.deepEqual(
+    items.map(({ action, outcome }) => [action, outcome]),
+    [
+      ['createSession', 'Success'],
+      ['createSession', 'InvalidParameterValue'],
+    ],
   )
 })

@@ -5,7 +5,7 @@ import type { Refusal } from '#model/refusal.ts'
 import type { Subject } from '#store/subjects.ts'
 import type { ListedEntry } from '#store/tables/record-lists.ts'
 import type { ReadContext } from '../operation.ts'
-import { type FindThen, finderThen, placeOfObject } from './object-places.ts'
+import { type FindThen, finderThen, placeOfObject, topOf } from './object-places.ts'
 
 /** Subjects that are looked at for one page of entries, and of one entry. */
 export const subjectsPerPageMax = 10_000
@@ -47,6 +47,12 @@ const tellsOfNothing: ReadonlySet<string> = new Set<Refusal['code']>([
   'InvalidTagKey',
   'IdempotencyMismatch',
 ])
+
+/**
+ * What somebody asks before they are anybody here: a person, who is no account's. Its refusals are filed at the top, as the token is
+ * that would have come of it, and not with the home account that all people have.
+ */
+const beforeKnown: ReadonlySet<string> = new Set(['createSession'])
 
 /** Over the native API people act for accounts other than their own; over EC2 whoever asks acts for theirs. */
 const isNative = ({ principal }: ListedEntry): boolean => principal.startsWith('arn:cadastre:')
@@ -93,36 +99,43 @@ function stepsOf(entries: readonly ListedEntry[]) {
   return steps
 }
 
+interface Asked {
+  readonly entry: ListedEntry
+  readonly subjects: readonly Subject[]
+  /** Where what is about nobody's object is filed. */
+  readonly asker: string
+}
+
 /** Undefined where an entry is not to be seen. */
 async function visibleIn(
   context: ReadContext,
   entries: readonly ListedEntry[],
   find: FindThen,
 ): Promise<readonly (Visible | undefined)[]> {
-  const asked: { readonly entry: ListedEntry; readonly subjects: readonly Subject[]; readonly askerNode?: string }[] =
-    []
+  const top = await topOf(context)
+  const asked = []
   for (const entry of entries) {
-    const askerNode = isFiledWithAsker(entry) ? await find(entry.account, entry.at) : undefined
-    asked.push({ entry, subjects: await subjectsOf(context, entry), ...(askerNode === undefined ? {} : { askerNode }) })
+    const asker = beforeKnown.has(entry.action) ? top : entry.account
+    const askerNode = isFiledWithAsker(entry) ? await find(asker, entry.at) : undefined
+    asked.push({ entry, subjects: await subjectsOf(context, entry), asker, askerNode })
   }
   const toPlace = asked.flatMap(({ subjects, askerNode }) => (askerNode === undefined ? subjects : []))
   const places = await placesOf(context, toPlace)
   let from = 0
   const visible: (Visible | undefined)[] = []
-  for (const { entry, subjects, askerNode } of asked) {
+  for (const { entry, subjects, asker, askerNode } of asked) {
     if (askerNode !== undefined) {
       visible.push({ subjects, node: askerNode })
       continue
     }
-    visible.push(await visibleOf(entry, subjects, places.slice(from, from + subjects.length), find))
+    visible.push(await visibleOf({ entry, subjects, asker }, places.slice(from, from + subjects.length), find))
     from += subjects.length
   }
   return visible
 }
 
 async function visibleOf(
-  entry: ListedEntry,
-  subjects: readonly Subject[],
+  { entry, subjects, asker }: Asked,
   places: readonly (string | undefined)[],
   find: FindThen,
 ): Promise<Visible | undefined> {
@@ -135,7 +148,7 @@ async function visibleOf(
   const isAnyPlaced = places.some((place) => place !== undefined)
   const hasHidden = places.some((place, index) => place !== undefined && nodes[index] === undefined)
   const node = nodes.find((one) => one !== undefined)
-  const restNode = isAnyPlaced ? (hasHidden ? undefined : node) : await find(entry.account, entry.at)
+  const restNode = isAnyPlaced ? (hasHidden ? undefined : node) : await find(asker, entry.at)
   const permitting = node ?? restNode
   if (permitting === undefined) return undefined
   const isShown = (index: number): boolean => (places[index] === undefined ? restNode : nodes[index]) !== undefined

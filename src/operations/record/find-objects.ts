@@ -47,10 +47,18 @@ export interface MatchGroup {
   readonly hasMore: boolean
 }
 
+export interface FoundObjects {
+  readonly groups: readonly MatchGroup[]
+  /** Of some kind not all that goes by the text was looked at: there may be more, also where nothing was found. */
+  readonly hasMore: boolean
+}
+
 /** All that the text may stand for. */
-export async function findObjects(context: ReadContext, text: string): Promise<readonly MatchGroup[]> {
+export async function findObjects(context: ReadContext, text: string): Promise<FoundObjects> {
+  let isCut = false
   const groups = new Map<FoundKind, { matches: Map<string, Match>; hasMore: boolean }>()
-  const add = (matches: readonly Match[], hasMore = false) => {
+  const add = ({ matches, hasMore }: Matches) => {
+    isCut ||= hasMore
     for (const match of matches) {
       const group = groups.get(match.kind) ?? { matches: new Map<string, Match>(), hasMore: false }
       groups.set(match.kind, group)
@@ -60,17 +68,18 @@ export async function findObjects(context: ReadContext, text: string): Promise<r
     }
   }
   const id = expandId(context.tx.installation, text) ?? text
-  add(await findById(context, id))
+  add({ matches: await findById(context, id), hasMore: false })
   add(await findNodesNamed(context, text))
-  for (const { matches, hasMore } of await findOfResource(context, text)) add(matches, hasMore)
+  add(await findOfResource(context, text))
   await context.tx.nextTurn()
   for (const tag of tagsIn(text)) {
-    for (const { matches, hasMore } of await findTagged(context, tag)) add(matches, hasMore)
+    for (const one of await findTagged(context, tag)) add(one)
   }
-  return foundKinds.flatMap((kind) => {
+  const listed = foundKinds.flatMap((kind) => {
     const group = groups.get(kind)
     return group ? [{ kind, matches: [...group.matches.values()], hasMore: group.hasMore }] : []
   })
+  return { groups: listed, hasMore: isCut }
 }
 
 interface KeyValue {
@@ -147,18 +156,21 @@ async function findNode(context: ReadContext, id: string): Promise<readonly Matc
 
 // By name ------------------------------------------------------------------------------------------------------------
 
-async function findNodesNamed(context: ReadContext, text: string): Promise<readonly Match[]> {
+async function findNodesNamed(context: ReadContext, text: string): Promise<Matches> {
   const isPermitted = await permitter(context, 'organization:read')
-  const found = await context.tx.finding.nodesNamed(text, canonicalExternalId(text), rowsMax)
-  return found
+  const accounts = await visibleAccounts(context, 'organization:read', 'now')
+  const called = { name: text, externalId: canonicalExternalId(text) }
+  const found = await context.tx.finding.nodesNamed(called, rowsMax, accounts)
+  const matches = found
     .filter(({ id }) => isPermitted(id))
-    .map(({ id, kind, name }) => ({ kind, id, name, account: kind === 'account' ? id : undefined }))
+    .map(({ id, kind, name }): Match => ({ kind, id, name, account: kind === 'account' ? id : undefined }))
+  return { matches, hasMore: found.length === rowsMax }
 }
 
 type Matches = Pick<MatchGroup, 'matches' | 'hasMore'>
 
 /** What names the text as the resource that has it, or is used by that. */
-async function findOfResource(context: ReadContext, resourceId: string): Promise<readonly Matches[]> {
+async function findOfResource(context: ReadContext, resourceId: string): Promise<Matches> {
   const { tx } = context
   const isPermitted = await permitter(context, 'allocation:read')
   const accounts = await visibleAccounts(context, 'allocation:read', 'now')
@@ -176,7 +188,7 @@ async function findOfResource(context: ReadContext, resourceId: string): Promise
     .filter(({ account, heldUntil }) => heldUntil === undefined && isPermitted(account))
     .sort((a, b) => a.n - b.n)
   const isCut = [allocated, held, used].some(({ length }) => length === rowsMax)
-  return [{ matches: found.map((tenure) => matchOf(context, tenure)), hasMore: isCut }]
+  return { matches: found.map((tenure) => matchOf(context, tenure)), hasMore: isCut }
 }
 
 /** Each kind by itself, so that what there is much of hides nothing else. */

@@ -41,6 +41,7 @@ interface Found {
   readonly places: readonly Place[]
   readonly hasMorePlaces: boolean
   readonly objects: readonly { readonly kind: string; readonly items: readonly Match[]; readonly hasMore: boolean }[]
+  readonly hasMoreObjects: boolean
 }
 
 let acme: Acme & Native
@@ -426,4 +427,35 @@ test('what is gone is found by its id, by whoever may read its history', async (
   const [group] = (await find(gone)).objects
   assert.deepEqual([group!.items[0]!.isGone, group!.items[0]!.path], [true, `/history/objects/${gone}`])
   assert.deepEqual((await find(gone, auditorOfShop)).objects, [])
+})
+
+test('I8 where more goes by a name than is looked at, the answer says so; what others alone may see is not counted', async () => {
+  const wide = await acme.tokenOf('user:wide', 'auditor', '*')
+  await acme.post('/role-bindings', { principal: 'user:wide', role: 'auditor', node: lab, effect: 'forbid' })
+  const told = async (q: string, as: string) => {
+    const { objects, hasMoreObjects } = await find(q, as)
+    return [objects.length, hasMoreObjects]
+  }
+  const addTwins = (from: number, to: number) =>
+    acme.store.write(async (tx) => {
+      for (let n = from; n < to; n++)
+        await tx.tags.put({ id: `twin-${n}`, type: 'elastic-ip', account: lab }, 'Name', 'twin')
+    })
+  await addTwins(0, 499)
+  assert.deepEqual(await told('twin', wide), [0, false])
+  await addTwins(499, 500)
+  assert.deepEqual(await told('twin', wide), [0, true])
+  assert.deepEqual(await told('Name=twin', wide), [0, true])
+  assert.deepEqual(await told('twin', auditorOfShop), [0, false])
+
+  await acme.store.write(async ({ organizations, now }) => {
+    for (let n = 0; n < 500; n++) {
+      const id = String(700_000_000_000 + n)
+      const joined = { status: 'ACTIVE', joinedMethod: 'INVITED', joinedAt: now } as const
+      await organizations.insertAccount({ id, name: 'many', email: `${id}@example.com`, ...joined })
+    }
+  })
+  const { objects, hasMoreObjects } = await find('many')
+  assert.deepEqual([objects[0]!.items.length, objects[0]!.hasMore, hasMoreObjects], [20, true, true])
+  assert.deepEqual(await told('many', auditorOfShop), [0, false])
 })

@@ -127,6 +127,11 @@ export const find = nativeRead({
     places: z.array(place).describe(`Where an address or CIDR lies: ${placesMax} spaces at most.`),
     hasMorePlaces: z.boolean(),
     objects: z.array(group).describe('What goes by it, kind by kind.'),
+    hasMoreObjects: z
+      .boolean()
+      .describe(
+        'Very many things go by it, and not all were looked at: there may be more that you may see, also where nothing is listed. Give the id.',
+      ),
     ...finality,
   }),
   rest: { method: 'GET', path: '/find' },
@@ -146,6 +151,7 @@ export const find = nativeRead({
         items: matches.map((one) => showMatch(context, one, nameOf)),
         hasMore,
       })),
+      hasMoreObjects: found.hasMoreObjects,
       asOf: asOf(context),
     }
   },

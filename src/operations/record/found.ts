@@ -10,6 +10,7 @@ export interface Found {
   readonly places: readonly FoundPlace[]
   readonly hasMore: boolean
   readonly groups: readonly MatchGroup[]
+  readonly hasMoreObjects: boolean
   /** By their ids, of what has one. */
   readonly names: ReadonlyMap<string, string>
 }
@@ -17,7 +18,8 @@ export interface Found {
 export async function findAll(context: ReadContext, text: string): Promise<Found> {
   const range = parseAddress(text) ?? parseCidr(text)
   const { places, hasMore } = range ? await findPlaces(context, range) : { places: [], hasMore: false }
-  const groups = range ? [] : await findObjects(context, text)
+  const objects = range ? undefined : await findObjects(context, text)
+  const groups = objects?.groups ?? []
   const mayRead = await permitter(context, 'policy:read')
   const ids = [
     ...places.flatMap(({ view }) =>
@@ -31,7 +33,7 @@ export async function findAll(context: ReadContext, text: string): Promise<Found
   ]
   const wanted = [...new Set(ids.filter((id) => id !== undefined))]
   const names = wanted.length === 0 ? new Map<string, string>() : await context.tx.tags.names(wanted)
-  return { places, hasMore, groups, names }
+  return { places, hasMore, groups, hasMoreObjects: objects?.hasMore ?? false, names }
 }
 
 /** Undefined of what has none. */

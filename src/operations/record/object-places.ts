@@ -92,7 +92,7 @@ async function nodeOf(context: ReadContext, id: string, version: HistoryVersion)
 
 type RememberedToken = Parameters<typeof isOfAccount>[0]
 /** The root; `*` where there is no organization. */
-async function topOf(context: ReadContext): Promise<string> {
+export async function topOf(context: ReadContext): Promise<string> {
   const snapshot = await context.snapshot()
   // All nodes are of one tree.
   const [first] = snapshot.nodes.keys()

@@ -13,6 +13,7 @@ import { firstSchema } from './first.ts'
 import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority.ts'
 import { namedNetworksSchema } from './named-networks.ts'
 import { namesSchema } from './names.ts'
+import { namesAlikeSchema } from './names-alike.ts'
 import { nestingSchema } from './nesting.ts'
 import { nodeFactsSchema } from './node-facts.ts'
 import { observationsSchema } from './observations.ts'
@@ -431,4 +432,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 36, name: 'numbers of removed accounts', olderServers: 'go on', sql: removedAccountsSchema },
   { number: 37, name: 'lists of the record', olderServers: 'stop', sql: recordListsSchema },
   { number: 38, name: 'what sources say is there', olderServers: 'go on', sql: observationsSchema },
+  { number: 39, name: 'names that look alike', olderServers: 'stop', sql: namesAlikeSchema },
 ]

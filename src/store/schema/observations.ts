@@ -20,10 +20,12 @@ create table source (
   taken_at integer not null default 0,
   -- Its observations have numbers below this one.
   next_number integer not null default 0 check (next_number >= 0),
+  -- How many there are, with those that are gone and not forgotten yet.
+  observed integer not null default 0 check (observed >= 0),
   -- It is there for nobody any more, and what it has told goes a part at a time.
   deleted_at integer
 ) strict, without rowid;
-create unique index source_name on source (name) where deleted_at is null;
+create unique index source_name on source (name, node) where deleted_at is null;
 create index source_node on source (node);
 create index source_deleted on source (deleted_at) where deleted_at is not null;
 create index source_taking on source (taking) where taking is not null;
@@ -35,6 +37,9 @@ create table snapshot (
   principal text not null,
   taken_at integer not null,
   begun_at integer not null,
+  -- What the source had when it began: as it was if it is taken back.
+  began_with integer not null,
+  next_number integer not null,
   -- Of one that is open: when something of it came last.
   touched_at integer not null,
   ended_at integer check ((ended_at is null) = (state = 'open')),
@@ -75,6 +80,7 @@ create table observation (
 create unique index observation_version on observation (source_id, number) where until_snapshot is null;
 -- By which what comes is found again: the newest version of each.
 create unique index observation_identity on observation (source_id, identity) where until_snapshot is null;
+create index observation_gone on observation (source_id, since_snapshot) where missing = 2 and until_snapshot is null;
 create index observation_since on observation (source_id, since_snapshot);
 create index observation_until on observation (source_id, until_snapshot) where until_snapshot is not null;
 create index observation_block on observation (first, length);

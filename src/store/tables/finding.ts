@@ -1,6 +1,8 @@
 // What lies where, and what goes by a name: the questions of whoever has an address, a name or a tag and nothing else. Each is
 // answered by steps in an index.
 import { bitsOf, type Cidr, contains, fromKey, supernets, toKey } from '#model/cidr.ts'
+import { nameKey } from '#model/tags.ts'
+import { lookOf } from '#model/text.ts'
 import { compareValues, firstOf } from '../merged-ranges.ts'
 import { listOfBlocks, listOfTexts, type Sql } from '../sql.ts'
 import type { Clock } from './history.ts'
@@ -166,12 +168,18 @@ export class Finding {
   // By name ----------------------------------------------------------------------------------------------------------
 
   /**
-   * Nodes of the organization that go by a name, and accounts, also those outside of it, by their name or the id that they have in
-   * their cloud; in the order of their ids.
+   * Units that go by a name, and accounts, also those outside of the organization, by their name or the id that they have in their
+   * cloud; in the order of their ids.
+   * @param among only these accounts: what others are called costs nothing then
    */
-  async nodesNamed(name: string, externalId: string, limit: number): Promise<NamedNode[]> {
+  async nodesNamed(
+    { name, externalId }: { readonly name: string; readonly externalId: string },
+    limit: number,
+    among: readonly string[] | undefined,
+  ): Promise<NamedNode[]> {
+    const some = among && listOfTexts(among)
     const nodes = await this.#sql.all<NamedNode>(
-      `select id, kind, name from organization_node where name = ? and kind <> 'root' order by id limit ?`,
+      `select id, kind, name from organization_node where name = ? and kind <> 'account' and kind <> 'root' order by id limit ?`,
       name,
       limit,
     )
@@ -182,8 +190,10 @@ export class Finding {
     ] as const) {
       accounts.push(
         ...(await this.#sql.all<NamedNode>(
-          `select id, 'account' as kind, name from account where ${column} = ? and removed_at is null order by id limit ?`,
+          `select id, 'account' as kind, name from account where ${column} = ? and removed_at is null
+             ${some ? `and id in ${some.text}` : ''} order by id limit ?`,
           value,
+          ...(some?.values ?? []),
           limit,
         )),
       )
@@ -203,13 +213,15 @@ export class Finding {
     accounts: readonly string[] | undefined,
     after: TaggedObject = { account: '', id: '' },
   ): Promise<TaggedObject[]> {
+    // What looks alike is called alike.
+    const isName = key === nameKey && value !== ''
+    const [condition, values] = isName ? ['name_look = ?', [lookOf(value)]] : ['key = ? and value = ?', [key, value]]
     if (!accounts) {
       return this.#sql.all<TaggedObject>(
-        `select resource_id as id, account from tag where key = ? and value = ? and resource_type = ?
+        `select resource_id as id, account from tag where ${condition} and resource_type = ?
            and account >= ? and (account > ? or resource_id > ?)
          order by account, resource_id limit ?`,
-        key,
-        value,
+        ...values,
         type,
         after.account,
         after.account,
@@ -223,8 +235,8 @@ export class Finding {
       {
         columns: 't.account, t.resource_id',
         table: 'tag t',
-        where: (account) => `t.account = ${account} and t.key = ? and t.value = ? and t.resource_type = ?`,
-        values: [key, value, type],
+        where: (account) => `t.account = ${account} and ${condition} and t.resource_type = ?`,
+        values: [...values, type],
         order: ['resource_id'],
         compare: (a, b) => compareValues(a.account, b.account) || compareValues(a.resource_id, b.resource_id),
       },

@@ -423,7 +423,7 @@ for (const engine of engines) {
       })
       await asks('named', 3, async () => {
         assert.deepEqual(
-          (await finding.nodesNamed('n7', 'n7', page)).map(({ id }) => id),
+          (await finding.nodesNamed({ name: 'n7', externalId: 'n7' }, page, undefined)).map(({ id }) => id),
           ['200000000007', 'ou-7'],
         )
       })

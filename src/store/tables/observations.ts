@@ -127,6 +127,19 @@ export class Observations {
       limit,
     )
   }
+  /** Takes away what was gone before a snapshot, no more than `limit`; answers how many. */
+  async forgetGone(sourceId: string, before: number, limit: number): Promise<number> {
+    return this.#sql.run(
+      `delete from observation where source_id = ? and (number, since_snapshot) in (
+         select number, since_snapshot from observation
+         where source_id = ? and missing = 2 and until_snapshot is null and since_snapshot < ?
+         order by since_snapshot limit ?)`,
+      sourceId,
+      sourceId,
+      before,
+      limit,
+    )
+  }
   /** Takes away all versions of a source, no more than `limit`; answers how many. */
   async removeSome(sourceId: string, limit: number): Promise<number> {
     return this.#sql.run(

@@ -110,6 +110,8 @@ export interface Stretch {
   readonly limit: number
 }
 
+/** One that has lapsed is not there, swept or not. */
+const ownHolds = 'select n as name from hold where account = ? and expires_at > ? order by n'
 /** What keeps an account from being removed, one statement each. */
 const ownership = [
   'select id as name from ipam where account = ? order by id',
@@ -117,7 +119,7 @@ const ownership = [
   'select id as name from subnet where account = ? order by id',
   'select id as name from nat_gateway where account = ? order by id',
   'select n as name from allocation where holder in (select n from holder where account = ?) order by n',
-  'select n as name from hold where account = ? order by n',
+  ownHolds,
 ] as const
 
 const numbersPerStatement = 1_000
@@ -231,7 +233,9 @@ export class Organizations {
   async ownedBy(account: string, limit: number): Promise<(number | string)[]> {
     const found: (number | string)[] = []
     for (const text of ownership) {
-      const rows = await this.#sql.all<{ name: number | string }>(`${text} limit ?`, account, limit - found.length)
+      const left = limit - found.length
+      const values = text === ownHolds ? [account, this.#clock.now, left] : [account, left]
+      const rows = await this.#sql.all<{ name: number | string }>(`${text} limit ?`, ...values)
       found.push(...rows.map(({ name }) => name))
       if (found.length >= limit) break
     }

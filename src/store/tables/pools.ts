@@ -535,22 +535,23 @@ export class Pools {
   }
 
   /**
-   * Whether one of these accounts has space of the pool, allocated or only held: found by what they have where the pool's space is,
+   * Whether one of these accounts has space of the pool, allocated or only held and not lapsed: found by what they have where the pool's space is,
    * and not by what others have there.
    */
-  async isHeldBy(pool: number, accounts: readonly string[]): Promise<boolean> {
+  async isHeldBy(pool: number, accounts: readonly string[], now: number): Promise<boolean> {
     const [first, last] = (await this.span(pool)) ?? []
     const list = listOfTexts(accounts)
     const row = await this.#sql.get(
       `select 1 as one from holder h join allocation a on a.holder = h.n
        where h.account in ${list.text} and a.first between ? and ? and a.pool + 0 = ?
-       union all select 1 as one from hold t where t.account in ${list.text} and t.pool + 0 = ? limit 1`,
+       union all select 1 as one from hold t where t.account in ${list.text} and t.pool + 0 = ? and t.expires_at > ? limit 1`,
       ...list.values,
       first ? toKey(first) : noKey,
       last ? toKey(lastAddress(last)) : noKey,
       pool,
       ...list.values,
       pool,
+      now,
     )
     return row !== undefined
   }

@@ -31,8 +31,8 @@ export class ResourceTypes {
   async delete(name: string): Promise<void> {
     await this.#sql.run('delete from resource_type where name = ?', name)
   }
-  /** Whether anybody holds space for a type, be it allocated or only held. */
-  async isHeld(name: string): Promise<boolean> {
+  /** Whether anybody holds space for a type, be it allocated or only held. What has lapsed is not there, swept or not. */
+  async isHeld(name: string, now: number): Promise<boolean> {
     const allocated = await this.#sql.get(
       `select 1 as one from holder h where h.resource_type = ?
        and exists (select 1 from allocation a where a.holder = h.n) limit 1`,
@@ -40,7 +40,11 @@ export class ResourceTypes {
     )
     return (
       allocated !== undefined ||
-      (await this.#sql.get('select 1 as one from hold where resource_type = ? limit 1', name)) !== undefined
+      (await this.#sql.get(
+        'select 1 as one from hold where resource_type = ? and expires_at > ? limit 1',
+        name,
+        now,
+      )) !== undefined
     )
   }
 }

@@ -22,6 +22,8 @@ export const sourceTable = table(
     /** When the listing of the one that holds began. */
     takenAt: changing(integer()),
     nextNumber: changing(integer()),
+    /** How many observations there are, with those that are gone and not forgotten yet. */
+    observed: changing(integer()),
     /** It is there for nobody any more, and what it has told goes a part at a time. */
     deletedAt: changing(optional(integer())),
   },
@@ -55,6 +57,9 @@ export const snapshotTable = table(
     principal: text(),
     takenAt: integer(),
     begunAt: integer(),
+    /** What the source had when it began: `observed`, and `nextNumber`. */
+    beganWith: integer(),
+    nextNumber: integer(),
     /** When something of it came last. */
     touchedAt: changing(integer()),
     endedAt: changing(optional(integer())),
@@ -75,7 +80,10 @@ export const snapshotTable = table(
 )
 export type StoredSnapshot = RowOf<typeof snapshotTable>
 export type SnapshotChanges = Partial<
-  Omit<StoredSnapshot, 'sourceId' | 'number' | 'collector' | 'principal' | 'takenAt' | 'begunAt'>
+  Omit<
+    StoredSnapshot,
+    'sourceId' | 'number' | 'collector' | 'principal' | 'takenAt' | 'begunAt' | 'beganWith' | 'nextNumber'
+  >
 >
 
 export class Sources {
@@ -87,8 +95,16 @@ export class Sources {
   find(id: string): Promise<Source | undefined> {
     return sourceTable.first(this.#sql, 'where id = ? and deleted_at is null', id)
   }
-  findNamed(name: string): Promise<Source | undefined> {
-    return sourceTable.first(this.#sql, 'where name = ? and deleted_at is null', name)
+  /** Those of a name, each at another node; in order of their ids. */
+  named(name: string, limit: number): Promise<Source[]> {
+    return sourceTable.all(this.#sql, 'where name = ? and deleted_at is null order by id limit ?', name, limit)
+  }
+  /** Marks those at exactly this node as deleted; answers their ids. */
+  async deleteAt(node: string, deletedAt: number): Promise<string[]> {
+    const found = await sourceTable.all(this.#sql, 'where node = ? and deleted_at is null order by id', node)
+    if (found.length > 0)
+      await sourceTable.change(this.#sql, { deletedAt }, 'where node = ? and deleted_at is null', node)
+    return found.map(({ id }) => id)
   }
   /** In order of creation, after one (`''`: the first). */
   list(after: string, limit: number): Promise<Source[]> {
@@ -98,11 +114,28 @@ export class Sources {
   anyDeleted(): Promise<Source | undefined> {
     return sourceTable.first(this.#sql, 'where deleted_at is not null order by deleted_at limit 1')
   }
-  /** Some that has snapshots beyond the newest `kept`. */
+  /** Some that has snapshots beyond the newest `kept`, beside the one that holds. */
   withOldSnapshots(kept: number): Promise<Source | undefined> {
-    const rest = `where deleted_at is null and snapshot > ? and exists (
-      select 1 from snapshot s where s.source_id = source.id and s.number < source.snapshot - ?) order by id limit 1`
-    return sourceTable.first(this.#sql, rest, kept, kept)
+    const rest = `where deleted_at is null and exists (select 1 from snapshot s
+        where s.source_id = source.id and s.number <> source.snapshot
+          and s.number < (select max(n.number) from snapshot n where n.source_id = source.id) - ?)
+      order by id limit 1`
+    return sourceTable.first(this.#sql, rest, kept)
+  }
+  /** Some that has observations which were gone already before its newest `kept` snapshots. */
+  withOldGone(kept: number): Promise<Source | undefined> {
+    const rest = `where deleted_at is null and taking is null and exists (select 1 from observation o
+        where o.source_id = source.id and o.missing = 2 and o.until_snapshot is null
+          and o.since_snapshot < source.snapshot - ?)
+      order by id limit 1`
+    return sourceTable.first(this.#sql, rest, kept)
+  }
+  async newestSnapshot(sourceId: string): Promise<number> {
+    const row = await this.#sql.get<{ number: number | null }>(
+      'select max(number) as number from snapshot where source_id = ?',
+      sourceId,
+    )
+    return row?.number ?? 0
   }
   /** Those of which a snapshot is being taken. There are few at a time. */
   beingTaken(limit: number): Promise<Source[]> {
@@ -150,14 +183,15 @@ export class Sources {
   async changeSnapshot(sourceId: string, number: number, changes: SnapshotChanges): Promise<void> {
     await snapshotTable.change(this.#sql, changes, 'where source_id = ? and number = ?', sourceId, number)
   }
-  /** Those before a number, no more than `limit`; answers how many. */
-  async forgetSnapshots(sourceId: string, before: number, limit: number): Promise<number> {
+  /** Those before a number but one, no more than `limit`; answers how many. */
+  async forgetSnapshots(sourceId: string, before: number, but: number, limit: number): Promise<number> {
     return this.#sql.run(
       `delete from snapshot where source_id = ? and number in (
-         select number from snapshot where source_id = ? and number < ? order by number limit ?)`,
+         select number from snapshot where source_id = ? and number < ? and number <> ? order by number limit ?)`,
       sourceId,
       sourceId,
       before,
+      but,
       limit,
     )
   }

@@ -2,6 +2,7 @@
 import { sequenceIn } from '#model/identifier.ts'
 import { type KindWith, kinds } from '#model/kinds.ts'
 import { nameKey, type Tag } from '#model/tags.ts'
+import { lookOf } from '#model/text.ts'
 import { inParts, listOfTexts, type Sql } from '../sql.ts'
 import { bit, changing, named, optional, type RowOf, table, text, unread } from '../table.ts'
 import type { TagsKept } from './kept-states.ts'
@@ -21,6 +22,8 @@ export const tagTable = table(
     nameParent: unread(changing(optional(text()))),
     /** Something else there had the name before. */
     isNameShared: named('name_shared', changing(bit())),
+    /** Of a name: the one form of all names that look like it. Those of one look are one name. */
+    nameLook: unread(changing(optional(text()))),
   },
   'deleted',
 )
@@ -135,11 +138,12 @@ export class Tags {
   }
   /** Adds the tag, or changes its value. */
   async put(resource: TaggedResource, key: string, value: string): Promise<void> {
-    const parent =
-      key === nameKey && value !== '' ? (resource.nameParent ?? (await this.#parentOf(resource))) : undefined
-    const isNameShared = parent !== undefined && (await this.#isTaken(resource, parent, value))
+    const nameLook = key === nameKey && value !== '' ? lookOf(value) : undefined
+    const parent = nameLook === undefined ? undefined : (resource.nameParent ?? (await this.#parentOf(resource)))
+    const isNameShared =
+      parent !== undefined && nameLook !== undefined && (await this.#isTaken(resource, parent, nameLook))
     const { id: resourceId, type: resourceType, account, region } = resource
-    const row = { resourceId, key, value, resourceType, account, region, nameParent: parent, isNameShared }
+    const row = { resourceId, key, value, resourceType, account, region, nameParent: parent, isNameShared, nameLook }
     await tagTable.put(this.#sql, row, 'resource_id, key')
     await noteNodeFacts(this.#sql, resourceId)
   }
@@ -160,16 +164,16 @@ export class Tags {
     }
     return found
   }
-  /** Something else of the kind under the same parent that goes by a name; undefined where there is none. */
+  /** Something else of the kind under the same parent that goes by a name, or one that looks like it; undefined where there is none. */
   async findNamesake(
     { id, type, account }: Pick<TaggedResource, 'id' | 'type' | 'account'>,
     parent: string,
     name: string,
   ): Promise<string | undefined> {
     const row = await this.#sql.get<{ id: string }>(
-      `select resource_id as id from tag where key = '${nameKey}' and value = ? and resource_type = ? and account = ?
+      `select resource_id as id from tag where name_look = ? and resource_type = ? and account = ?
          and name_parent = ? and resource_id <> ? order by resource_id limit 1`,
-      name,
+      lookOf(name),
       type,
       account,
       parent,
@@ -185,13 +189,13 @@ export class Tags {
     return key === undefined ? undefined : (await this.#sql.get<{ parent: string }>(parent, key))?.parent
   }
   /** Whether the name is one that something else there is told apart by. */
-  async #isTaken({ id, type }: TaggedResource, parent: string, name: string): Promise<boolean> {
+  async #isTaken({ id, type }: TaggedResource, parent: string, look: string): Promise<boolean> {
     const row = await this.#sql.get(
-      `select 1 as one from tag where resource_type = ? and name_parent = ? and value = ? and name_shared = 0
+      `select 1 as one from tag where resource_type = ? and name_parent = ? and name_look = ? and name_shared = 0
          and name_parent is not null and resource_id <> ?`,
       type,
       parent,
-      name,
+      look,
       id,
     )
     return row !== undefined
