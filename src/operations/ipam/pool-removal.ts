@@ -14,8 +14,8 @@ import { endTenure, tagHomesOf } from '../space/tenures.ts'
 /** Allocations read in one step. */
 const stepSize = 200
 /**
- * Allocations that one deletion ends. All of it is one transaction, which holds the lock of the database meanwhile: on
- * PostgreSQL some 1.7 ms for each (`npm run bench -- --only=largest`).
+ * Allocations that one deletion ends. All of it is one transaction, which holds the lock of the database meanwhile
+ * (`npm run bench -- --only=largest` measures how long).
  */
 export const cascadeAllocationsMax = 1_000
 /** Of policies, in a refusal. */
