@@ -19,7 +19,7 @@ export interface Writes {
   candidates: 'put' | 'remove'
   exceptions: 'insert' | 'update' | 'use'
   history: 'changed' | 'ended'
-  ipams: 'insert' | 'update' | 'delete' | 'insertScope' | 'describeScope' | 'deleteScope'
+  ipams: 'insert' | 'update' | 'delete' | 'insertScope' | 'describeScope' | 'deleteScopes'
   journal: 'record' | 'recordDecision' | 'recordOwn' | 'dropRulings'
   natGateways: 'insert' | 'markDeleted' | 'forgetDeleted' | 'insertAddress' | 'deleteAddress'
   observations: 'insert' | 'end' | 'takeBack' | 'forget' | 'forgetGone' | 'removeSome'
