@@ -106,5 +106,17 @@ export async function readWhole<Row>(read: ReadPart<Row>): Promise<Row[]> {
   return all
 }
 
+/** Of what is named one by one in a statement: so many at once are a few milliseconds, after which others have their turn. */
+const namedPerStatement = 250
+
+/** Does something with a part at a time of what statements name one by one. */
+export async function inParts<T>(
+  all: readonly T[],
+  work: (part: readonly T[]) => Promise<void>,
+  size = namedPerStatement,
+): Promise<void> {
+  for (let at = 0; at < all.length; at += size) await work(all.slice(at, at + size))
+}
+
 /** SQLite has no booleans. */
 export const toBit = (value: boolean): number => (value ? 1 : 0)

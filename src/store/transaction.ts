@@ -89,8 +89,15 @@ export class Changes {
   }
   add(rows: number): void {
     this.count += rows
-    if (this.count <= this.#max) return
-    const used = this.count - this.#max + changesPerRequestMax
+    this.#refuseMore(this.count)
+  }
+  /** Refuses at once what is going to change more rows than it may. */
+  expect(rows: number): void {
+    this.#refuseMore(this.count + rows)
+  }
+  #refuseMore(count: number): void {
+    if (count <= this.#max) return
+    const used = count - this.#max + changesPerRequestMax
     refuse({
       code: 'LimitExceeded',
       what: 'rows that one request changes',
@@ -261,6 +268,10 @@ export class Nouns {
   /** Rows changed so far by this transaction. A refusal after a change must roll back. */
   get changes(): number {
     return this.#sql.changed.count + this.space.moves
+  }
+  /** Refuses at once what is going to change more rows than a request may: before anything is done, and not in the midst of it. */
+  expectChanges(rows: number): void {
+    this.#sql.changed.expect(rows)
   }
   /** Whether the transaction has changed anything: what it reads before that is committed. */
   get hasChanged(): boolean {

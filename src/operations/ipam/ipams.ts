@@ -10,11 +10,11 @@ import type { Pool } from '#store/tables/pools.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { refuseNewSpace } from '../organization/account-states.ts'
 import { labelled, putFirstTags, refuseBadName, relabel } from '../organization/tagging.ts'
-import { removePolicy } from '../policy/content.ts'
+import { removePolicies } from '../policy/content.ts'
 import { refuseBeyondShareOfContent } from '../policy/content-shares.ts'
 import { describedAs, refuseLongDescription } from './access.ts'
 import { refuseUndeletable, removePools } from './pool-removal.ts'
-import { createDefaultScope, removeScope } from './scopes.ts'
+import { createDefaultScope, removeScopes } from './scopes.ts'
 
 const resourceType = 'ipam'
 /** Amazon: one IPAM per account and Region. Everything below one is found through it. */
@@ -141,7 +141,7 @@ export async function deleteIpam(
   const pools = await context.tx.pools.ofIpam(ipam.id)
   if (cascade) {
     refusePublicPools(ipam, pools)
-    await removePolicies(context, ipam)
+    await removeUnusedPolicies(context, ipam)
   } else {
     const problem = `It has policies; delete them first or use ${member('cascade')}`
     refuseDependency(ipam, problem, await policiesOf(context, ipam))
@@ -150,7 +150,7 @@ export async function deleteIpam(
   await refuseUndeletable(context, pools)
 
   await removePools(context, pools)
-  for (const scope of scopes) await removeScope(context, scope)
+  await removeScopes(context, scopes)
   await context.tx.ipams.delete(ipam.id)
   await context.tx.tags.removeAll(ipam.id)
   await context.tx.history.changed({ id: ipam.id, kind: resourceType, account: ipam.account }, undefined)
@@ -280,12 +280,12 @@ async function policiesOf(context: ReadContext, ipam: Ipam): Promise<string[]> {
   return [...policies.values()].filter(({ ipamId }) => ipamId === ipam.id).map(({ policyId }) => policyId)
 }
 /** Those that are enabled nowhere. One that is in force is disabled by somebody who knows what it does. */
-async function removePolicies(context: WriteContext, ipam: Ipam): Promise<void> {
+async function removeUnusedPolicies(context: WriteContext, ipam: Ipam): Promise<void> {
   const ids = await policiesOf(context, ipam)
-  const enabled: string[] = []
-  for (const id of ids) if ((await context.tx.policies.assignmentsOf(id)).length > 0) enabled.push(id)
+  const assigned = await context.tx.policies.assignedAmong(ids)
+  const enabled = ids.filter((id) => assigned.has(id))
   refuseDependency(ipam, 'Policies are enabled; disable them first', enabled)
-  for (const id of ids) await removePolicy(context, { id, account: ipam.account })
+  await removePolicies(context, ids)
   if (ids.length > 0) await context.governanceChanged('nothing')
 }
 

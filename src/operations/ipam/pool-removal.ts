@@ -1,20 +1,21 @@
 // How pools go away: what keeps them, and in which order what is in them is given back.
 import { assert } from '#model/assert.ts'
 import { toKey } from '#model/cidr.ts'
-import { describeNaming, policiesNaming } from '#model/policy/snapshot.ts'
+import { describeNaming, policiesNaming, type Snapshot } from '#model/policy/snapshot.ts'
 import { refuse } from '#model/refusal.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
 import type { Pool, PoolCidr } from '#store/tables/pools.ts'
 import type { Rest } from '#store/tables/resting.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { quarantineMs } from '../space/grant.ts'
 import { reservedType } from '../space/reserved.ts'
-import { endTenure } from '../space/tenures.ts'
+import { endTenure, tagHomesOf } from '../space/tenures.ts'
 
 /** Allocations read in one step. */
 const stepSize = 200
 /**
- * Allocations that one deletion ends. All of it is one transaction, which holds the lock of the database meanwhile: on
- * PostgreSQL some 1.7 ms for each (`npm run bench -- --only=largest`).
+ * Allocations that one deletion ends. All of it is one transaction, which holds the lock of the database meanwhile
+ * (`npm run bench -- --only=largest` measures how long).
  */
 export const cascadeAllocationsMax = 1_000
 /** Of policies, in a refusal. */
@@ -30,43 +31,70 @@ export async function refuseUndeletable(
   pools: readonly Pool[],
   { isPlanEnded = false }: { readonly isPlanEnded?: boolean } = {},
 ): Promise<void> {
-  await refuseTooMany(context, pools)
+  const { count, notEmpty } = await countAllocations(context, pools)
+  if (count > cascadeAllocationsMax) refuseTooMany(pools[0]!, count)
   const snapshot = await context.snapshot()
+  const named = namedIn(snapshot, new Set(pools.map(({ id }) => id)))
+  const resting = await context.tx.resting.restingIn(pools.map(({ n }) => n))
+  const { tx } = context
+  const taken = isPlanEnded ? new Set() : await tx.allocations.poolsWithOther(notEmpty, goingWithPools)
   for (const pool of pools) {
-    const naming = policiesNaming(snapshot, ({ rules }) => rules.some((rule) => rule.pool === pool.id))
-    const own = naming.filter(({ policy }) => policy.account === context.caller.account).map(describeNaming)
-    if (naming.length > 0) {
-      const names = own.length > 0 ? own.slice(0, namesMax).join(', ') : 'of another account'
-      refuseKept(pool, `It is named in the allocation rules of the policy ${names}`)
-    }
-    const rest = await restOf(context, pool)
+    if (named.has(pool.id)) refuseNamed(context, snapshot, pool)
+    const rest = resting.has(pool.n) ? await restOf(context, pool) : undefined
     if (rest && rest.until > context.now) refuseKept(pool, describeRest(rest, 'it'))
-    const restSeconds = isPlanEnded ? 0 : (await quarantineMs(context, pool)) / 1000
-    if (restSeconds > 0 && (await hasOtherThanPools(context, pool))) {
+    const restSeconds = taken.has(pool.n) ? (await quarantineMs(context, pool)) / 1000 : 0
+    if (restSeconds > 0) {
       refuseKept(pool, `It has allocations, whose space rests for ${restSeconds} seconds; release them first`)
     }
   }
 }
 
+/** Those of some pools that the rules of any policy name, or of a candidate. All rules are looked through once. */
+function namedIn(snapshot: Snapshot, ids: ReadonlySet<string>): ReadonlySet<string> {
+  const named = new Set<string>()
+  policiesNaming(snapshot, ({ rules }) => {
+    for (const { pool } of rules) if (ids.has(pool)) named.add(pool)
+    return false
+  })
+  return named
+}
+function refuseNamed(context: WriteContext, snapshot: Snapshot, pool: Pool): never {
+  const naming = policiesNaming(snapshot, ({ rules }) => rules.some((rule) => rule.pool === pool.id))
+  const own = naming.filter(({ policy }) => policy.account === context.caller.account).map(describeNaming)
+  const names = own.length > 0 ? own.slice(0, namesMax).join(', ') : 'of another account'
+  return refuseKept(pool, `It is named in the allocation rules of the policy ${names}`)
+}
+
+/** What is allocated to these goes with the pools. */
+const goingWithPools = ['ipam-pool', reservedType]
 /** Whether something else than the space of a pool below it, or what it reserves, is allocated in a pool: that goes with the pools. */
 export async function hasOtherThanPools({ tx }: ReadContext, { n }: Pool): Promise<boolean> {
   for (let after: Uint8Array | undefined; ; ) {
     const allocations = await tx.allocations.ofPool(n, after, stepSize)
-    if (allocations.some(({ resourceType }) => resourceType !== 'ipam-pool' && resourceType !== reservedType))
-      return true
+    if (allocations.some(({ resourceType }) => !goingWithPools.includes(resourceType))) return true
     if (allocations.length < stepSize) return false
     after = toKey(allocations.at(-1)!.cidr)
   }
 }
 
-/** Nothing is deleted by halves: what would take too long is refused as a whole. */
-async function refuseTooMany(context: ReadContext, pools: readonly Pool[]): Promise<void> {
+async function countAllocations(
+  { tx }: ReadContext,
+  pools: readonly Pool[],
+): Promise<{ readonly count: number; readonly notEmpty: readonly number[] }> {
+  const found = await tx.space.utilizations(pools.map(({ n }) => n))
   let count = 0
-  for (const pool of pools) count += (await context.tx.space.utilization(pool.n)).allocations
-  if (count <= cascadeAllocationsMax) return
+  const notEmpty: number[] = []
+  for (const [n, { allocations }] of found) {
+    count += allocations
+    if (allocations > 0) notEmpty.push(n)
+  }
+  return { count, notEmpty }
+}
+/** Nothing is deleted by halves: what would take too long is refused as a whole. */
+function refuseTooMany(pool: Pool, count: number): never {
   const bound = `one request ends at most ${cascadeAllocationsMax}`
-  refuseKept(
-    pools[0]!,
+  return refuseKept(
+    pool,
     `There are ${count} allocations in it and the pools below it, and ${bound}; release some of them first, or delete the pools below one by one`,
   )
 }
@@ -91,35 +119,89 @@ export function describeRest({ until, isHeld }: Rest, where: string): string {
     : `Released space in ${where} is in quarantine until ${moment}`
 }
 
-/** A pool with all pools below it and those that divide what is in them, parents before their children. */
+/**
+ * A pool with all pools below it and those that divide what is in them, parents before their children. What divides is looked
+ * for as long as there is not too much in them: then nothing is deleted.
+ */
 export async function withDescendants(context: ReadContext, pool: Pool): Promise<Pool[]> {
-  const pools = [pool]
-  for (const { n } of pools) {
-    pools.push(...(await context.tx.pools.childrenOf(n)), ...(await context.tx.pools.dividingWithin(n)))
+  const { pools } = context.tx
+  const found: Pool[] = []
+  let count = 0
+  for (let level: readonly Pool[] = [pool]; level.length > 0; ) {
+    for (const one of level) found.push(one)
+    const counted = await countAllocations(context, level)
+    count += counted.count
+    const below = await pools.childrenOfAny(level.map(({ n }) => n))
+    const isTooMuch = count > cascadeAllocationsMax
+    level = isTooMuch ? below : [...below, ...(await pools.dividingWithin(counted.notEmpty))]
   }
-  return pools
+  return found
 }
 
-/** Removes pools with all that is in them. Given parents first; children go first, because their space is their parents'. */
+/** Removes pools with all that is in them, whose space need not rest: the deepest first, because their space is that of others. */
 export async function removePools(context: WriteContext, pools: readonly Pool[]): Promise<void> {
-  for (const pool of pools.toReversed()) {
-    await endAllocations(context, pool)
-    for (const cidr of await context.tx.pools.cidrs(pool.n)) {
-      if (cidr.state !== 'failed-provision') await removeSpace(context, pool, cidr)
-    }
-    await context.tx.pools.delete(pool.n)
-    await context.tx.tags.removeAll(pool.id)
-    await context.tx.history.changed({ id: pool.id, kind: 'ipam-pool', account: pool.account }, undefined)
-    context.changed(pool.id)
+  const { tx } = context
+  const numbers = pools.map(({ n }) => n)
+  const cidrs = Map.groupBy(await tx.pools.cidrsOf(numbers), ({ pool }) => pool)
+  const allocations = Map.groupBy(await tx.allocations.ofPools(numbers), ({ pool }) => pool)
+  const count = (parts: ReadonlyMap<number, readonly unknown[]>): number => [...parts.values()].flat().length
+  tx.expectChanges(rowsOfPool * pools.length + rowsOfCidr * count(cidrs) + rowsOfAllocation * count(allocations))
+  const going = new Set(numbers)
+  const byDepth = Map.groupBy(pools, ({ depth }) => depth)
+  for (const depth of [...byDepth.keys()].sort((a, b) => b - a)) {
+    const level = byDepth.get(depth)!
+    const inPools = level.map((pool) => ({
+      pool,
+      cidrs: (cidrs.get(pool.n) ?? []).filter(({ state }) => state !== 'failed-provision'),
+      allocations: allocations.get(pool.n) ?? [],
+    }))
+    await removeLevel(context, inPools, going)
   }
 }
+/** At least so many rows change with each: its own, that in the record, and that of what is known to be gone. */
+const rowsOfPool = 3
+const rowsOfCidr = 2
+const rowsOfAllocation = 2
+
+interface WholePool {
+  readonly pool: Pool
+  readonly cidrs: readonly PoolCidr[]
+  readonly allocations: readonly Allocation[]
+}
+/** All of one depth: none of them has space of another. What their own space was allocated from others goes with those, or is given back to them. */
+async function removeLevel(
+  context: WriteContext,
+  level: readonly WholePool[],
+  going: ReadonlySet<number>,
+): Promise<void> {
+  const { tx } = context
+  const numbers = level.map(({ pool }) => pool.n)
+  const ending = level.flatMap(({ allocations }) => allocations)
+  const tags = await tx.tags.takeAllOf(ending.map((allocation) => tagHomesOf(context, allocation)))
+  await tx.space.dropPools(
+    numbers,
+    ending.map((allocation, index) => ({ allocation, said: { tags: tags[index]!, association: undefined } })),
+  )
+  await tx.history.ended(level.flatMap(({ pool, cidrs }) => [...cidrs.map(({ id }) => id), pool.id]))
+  await tx.pools.delete(numbers)
+  await tx.tags.removeAllOf(level.map(({ pool }) => pool.id))
+  for (const { pool } of level) context.changed(pool.id)
+  const held = level.flatMap(({ pool, cidrs }) => (isOfGoing(pool, going) ? [] : cidrs.flatMap(heldFor(pool))))
+  for (const allocation of await tx.allocations.some(held)) await endTenure(context, allocation, tx.now)
+}
+const isOfGoing = ({ parent }: Pool, going: ReadonlySet<number>): boolean => parent === undefined || going.has(parent)
+/** The allocation that a CIDR has its space from, and that ends with it; what a pool divides stays as it is. */
+const heldFor =
+  ({ sourceAllocation }: Pool) =>
+  ({ parentAllocation }: PoolCidr): number[] =>
+    parentAllocation === undefined || sourceAllocation !== undefined ? [] : [parentAllocation]
 
 /**
  * Takes a CIDR out of a pool, of which all is free, or which has rested as one since it was deprovisioned, and gives it back
  * to where it came from.
  */
 export async function removeSpace(context: Pick<WriteContext, 'tx'>, pool: Pool, provisioned: PoolCidr): Promise<void> {
-  const { id, cidr, parentAllocation, leavesAt } = provisioned
+  const { id, cidr, leavesAt } = provisioned
   const { space, now } = context.tx
   assert(leavesAt === undefined || leavesAt <= now, 'what rests stays in its pool until the rest ends')
   const isOut = await (leavesAt === undefined
@@ -127,9 +209,8 @@ export async function removeSpace(context: Pick<WriteContext, 'tx'>, pool: Pool,
     : context.tx.resting.remove(pool.n, provisioned))
   assert(isOut, 'only free space is taken out of a pool')
   await context.tx.pools.deleteCidr(id)
-  // What it divides stays as it is.
-  const isOfParent = parentAllocation !== undefined && pool.sourceAllocation === undefined
-  const held = isOfParent ? await context.tx.allocations.find(parentAllocation) : undefined
+  const [from] = heldFor(pool)(provisioned)
+  const held = from === undefined ? undefined : await context.tx.allocations.find(from)
   // What rested has rested in the pool itself.
   if (held) await endTenure(context, held, now)
   await context.tx.history.changed({ id, kind: 'ipam-pool-cidr', account: pool.account }, undefined)
@@ -159,16 +240,4 @@ export async function finishDeprovisioning(
   // Decisions know which CIDRs a pool has. No two policies can be at odds because of one less.
   if (left.length > 0) await tx.moveGovernanceEpoch()
   return left
-}
-
-/** Ends all allocations of a pool whose space need not rest. What was allocated is no longer tracked, and nothing else. */
-async function endAllocations(context: WriteContext, pool: Pool): Promise<void> {
-  await context.tx.resting.endAll(pool.n)
-  for (;;) {
-    const allocations = await context.tx.allocations.ofPool(pool.n, undefined, stepSize)
-    for (const allocation of allocations) {
-      await endTenure(context, allocation, context.now)
-    }
-    if (allocations.length < stepSize) return
-  }
 }

@@ -91,15 +91,16 @@ export async function deleteScope(context: WriteContext, scope: Scope): Promise<
     const problem = `There are one or more pools in the scope (${pools}); delete them first`
     refuse({ code: 'DependencyViolation', what: 'ipam-scope', id: scope.id, problem })
   }
-  await removeScope(context, scope)
+  await removeScopes(context, [scope])
 }
 
-/** Takes a scope away in which nothing is left. */
-export async function removeScope(context: WriteContext, { id, account }: Scope): Promise<void> {
-  await context.tx.ipams.deleteScope(id)
-  await context.tx.tags.removeAll(id)
-  await context.tx.history.changed({ id, kind: resourceType, account }, undefined)
-  context.changed(id)
+/** Takes scopes away in which nothing is left. */
+export async function removeScopes(context: WriteContext, scopes: readonly Scope[]): Promise<void> {
+  const ids = scopes.map(({ id }) => id)
+  await context.tx.ipams.deleteScopes(ids)
+  await context.tx.tags.removeAllOf(ids)
+  await context.tx.history.ended(ids)
+  for (const id of ids) context.changed(id)
 }
 
 /** Puts a scope into the history, with the tags that it has now. */

@@ -37,15 +37,12 @@ export async function getPolicy(context: ReadContext, id: string): Promise<Polic
   return policy
 }
 
-/** Takes a policy that is enabled nowhere away, with its tags. Its versions stay on record. */
-export async function removePolicy(
-  context: WriteContext,
-  { id, account }: Pick<Policy, 'id' | 'account'>,
-): Promise<void> {
-  await context.tx.policies.delete(id)
-  await context.tx.tags.removeAll(id)
-  await context.tx.history.changed({ id, kind: policyType, account }, undefined)
-  context.changed(id)
+/** Takes policies that are enabled nowhere away, with their tags. Their versions stay on record. */
+export async function removePolicies(context: WriteContext, ids: readonly string[]): Promise<void> {
+  await context.tx.policies.delete(ids)
+  await context.tx.tags.removeAllOf(ids)
+  await context.tx.history.ended(ids)
+  for (const id of ids) context.changed(id)
 }
 
 /** A policy's IPAM stands as long as the policy does: the schema's foreign key sees to it. */

@@ -20,7 +20,7 @@ import {
   followChangedTags,
   policyType,
   recordVersion,
-  removePolicy,
+  removePolicies,
   setCompatibility,
   settingsOf,
   tagSettingsOf,
@@ -96,7 +96,7 @@ export async function updatePolicy(context: WriteContext, policy: Policy, change
 /** Deletes a policy that is enabled nowhere. Its versions stay on record. */
 export async function deletePolicy(context: WriteContext, policy: Policy): Promise<void> {
   await refuseWhileEnabled(context, policy)
-  await removePolicy(context, policy)
+  await removePolicies(context, [policy.id])
   await context.governanceChanged('nothing')
 }
 

@@ -19,6 +19,7 @@ import { nodeFactsSchema } from './node-facts.ts'
 import { observationsSchema } from './observations.ts'
 import { observedSchema } from './observed.ts'
 import { ownWordsSchema } from './own-words.ts'
+import { poolCidrIndex } from './pool-cidr-index.ts'
 import { poolFactsSchema } from './pool-facts.ts'
 import { recordListsSchema } from './record-lists.ts'
 import { removedAccountsSchema } from './removed-accounts.ts'
@@ -434,5 +435,6 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 37, name: 'lists of the record', olderServers: 'stop', sql: recordListsSchema },
   { number: 38, name: 'what sources say is there', olderServers: 'go on', sql: observationsSchema },
   { number: 39, name: 'names that look alike', olderServers: 'stop', sql: namesAlikeSchema },
-  { number: 40, name: 'what sources count', olderServers: 'stop', sql: observedSchema },
+  { number: 40, name: 'CIDRs by their pool', olderServers: 'go on', sql: poolCidrIndex },
+  { number: 41, name: 'what sources count', olderServers: 'stop', sql: observedSchema },
 ]

@@ -3,7 +3,7 @@ import { assert } from '#model/assert.ts'
 import { bitsOf, type Cidr, contains, fromKey, orderOf, supernet, toKey } from '#model/cidr.ts'
 import { carve, carveAround, coalesce, type Stretch, stretchesOutside } from '#model/free-space.ts'
 import type { ConnectionMemory } from '../memory.ts'
-import { listOfProbes, type Sql } from '../sql.ts'
+import { inParts, listOf, listOfProbes, type Sql } from '../sql.ts'
 import { type Front, freeBlockTable, type Head, none, storedBlock } from './free-front.ts'
 
 /** Index probes of one statement that searches for free space. */
@@ -108,6 +108,14 @@ export class FreeSpace {
     const provisioned = await this.#provisionedAround(pool, released)
     assert(provisioned !== undefined, `space that is given back to pool ${pool} lies in one of its CIDRs`)
     this.#insert(pool, await coalesce(released, (buddy) => this.#remove(pool, buddy), provisioned))
+  }
+  /** Forgets all that is free in pools that go away. */
+  async drop(pools: readonly number[]): Promise<void> {
+    for (const pool of pools) this.#fronts.delete(pool)
+    await inParts(pools, async (part) => {
+      const list = listOf(part)
+      await this.#sql.run(`delete from free_block where pool in ${list.text}`, ...list.values)
+    })
   }
   /** Writes what the table does not show yet of a pool's free space, and forgets what was known of it. */
   async settle(pool: number): Promise<void> {

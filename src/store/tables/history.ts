@@ -1,5 +1,5 @@
 // What an object was, and when: every change of an object closes one interval and opens the next.
-import { listOfRows, listOfTexts, type Sql } from '../sql.ts'
+import { inParts, listOfRows, listOfTexts, type Sql } from '../sql.ts'
 import type { Subjects } from '../subjects.ts'
 import { changing, integer, optional, type Row, type RowOf, table, text } from '../table.ts'
 import { inPresentWords } from './history-before.ts'
@@ -68,6 +68,28 @@ export class History {
     if (body === undefined) return
     const { id: objectId, kind, account } = object
     await historyTable.insert(this.#sql, { objectId, fromAt: at, version, kind, account, body: JSON.stringify(body) })
+  }
+
+  /** Records the end of many objects. */
+  async ended(ids: readonly string[]): Promise<void> {
+    await inParts(ids, async (part) => {
+      const list = listOfTexts(part)
+      const rows = await this.#sql.all<{ object_id: string; version: number; until_at: number | null }>(
+        `select h.object_id, h.version, h.until_at from history h
+         where h.object_id in ${list.text}
+           and h.version = (select max(newer.version) from history newer where newer.object_id = h.object_id)`,
+        ...list.values,
+      )
+      const inForce = new Map(rows.map((row) => [row.object_id, row.until_at === null ? row.version : undefined]))
+      for (const id of part) this.#clock.subjects?.noteVersions(id, inForce.get(id), undefined)
+      await this.#sql.run(
+        `update history set until_at = case when from_at > ? then from_at else cast(? as bigint) end
+         where object_id in ${list.text} and until_at is null`,
+        this.#clock.now,
+        this.#clock.now,
+        ...list.values,
+      )
+    })
   }
 
   /** What a version says of its object. */

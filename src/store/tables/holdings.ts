@@ -3,11 +3,13 @@ import { assert } from '#model/assert.ts'
 import { type Cidr, lastAddress, toKey } from '#model/cidr.ts'
 import { keyOf } from '../key.ts'
 import type { ConnectionMemory, Kept } from '../memory.ts'
-import { listOf, type Sql } from '../sql.ts'
+import { inParts, listOf, listOfTexts, type Sql } from '../sql.ts'
 import type { Row } from '../table.ts'
 import type { Clock } from './history.ts'
 import { allocationTable, endedTenureTable, holderTable, type Said, usedAs } from './tenure-states.ts'
 
+/** What is put on record of each is a statement of its own in an embedded database, and nobody has his turn between them. */
+const endedPerStatement = 20
 /** Holders whose number is remembered. */
 const holdersMax = 10_000
 
@@ -79,9 +81,25 @@ export class Holdings {
    * Ends an allocation: it is one of the tenures that are over.
    * @param said what it said until now beside its row, for the record
    */
-  async end(allocation: Allocation, { tags, association }: Said): Promise<void> {
+  async end(allocation: Allocation, said: Said): Promise<void> {
     const gone = await this.#sql.run('delete from allocation where n = ?', allocation.n)
     assert(gone === 1, `allocation ${allocation.n} of pool ${allocation.pool} is released once`)
+    this.#recordEnd(allocation, said)
+  }
+  /** The same of many. */
+  async endMany(ending: readonly { readonly allocation: Allocation; readonly said: Said }[]): Promise<void> {
+    await inParts(
+      ending,
+      async (part) => {
+        const list = listOf(part.map(({ allocation }) => allocation.n))
+        const gone = await this.#sql.run(`delete from allocation where n in ${list.text}`, ...list.values)
+        assert(gone === part.length, 'allocations that were just read are released once')
+        for (const { allocation, said } of part) this.#recordEnd(allocation, said)
+      },
+      endedPerStatement,
+    )
+  }
+  #recordEnd(allocation: Allocation, { tags, association }: Said): void {
     const releasedAt = Math.max(this.#clock.now, allocation.changedAt ?? allocation.createdAt)
     endedTenureTable.later(this.#sql, { ...allocation, releasedAt, tags, ...usedAs(association) })
   }
@@ -126,6 +144,35 @@ export class Holdings {
       limit,
     )
     return rows.map(toAllocation)
+  }
+  /** All of many pools, by pool and address: for whoever has counted them. */
+  async ofPools(pools: readonly number[]): Promise<Allocation[]> {
+    const found: Allocation[] = []
+    await inParts(pools, async (part) => {
+      const list = listOf(part)
+      const rows = await this.#sql.all<AllocationRow>(
+        `${selectAllocation} where a.pool in ${list.text} order by a.pool, a.first`,
+        ...list.values,
+      )
+      for (const row of rows) found.push(toAllocation(row))
+    })
+    return found
+  }
+  /** Those of many pools in which there are allocations of other types than these. */
+  async poolsWithOther(pools: readonly number[], types: readonly string[]): Promise<ReadonlySet<number>> {
+    const found = new Set<number>()
+    const known = listOfTexts(types)
+    await inParts(pools, async (part) => {
+      const list = listOf(part)
+      const rows = await this.#sql.all<{ n: number }>(
+        `select p.n from pool p where p.n in ${list.text} and exists (
+           select 1 from allocation a join holder h on h.n = a.holder where a.pool = p.n and h.resource_type not in ${known.text})`,
+        ...list.values,
+        ...known.values,
+      )
+      for (const { n } of rows) found.add(n)
+    })
+    return found
   }
   async ofResource(resourceId: string, after = 0, limit = -1): Promise<Allocation[]> {
     const rows = await this.#sql.all<AllocationRow>(

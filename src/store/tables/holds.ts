@@ -2,7 +2,7 @@
 import { type Cidr, makeCidr, sizeOf } from '#model/cidr.ts'
 import type { AllocationRequest } from '#model/policy/decision.ts'
 import { type AddressSpan, firstOf, spanCondition } from '../merged-ranges.ts'
-import { listOf, listOfTexts, type Sql, type SqlValue } from '../sql.ts'
+import { inParts, listOf, listOfTexts, type Sql, type SqlValue } from '../sql.ts'
 import {
   block,
   changing,
@@ -238,6 +238,21 @@ export class Holds {
   }
   async delete(n: number): Promise<void> {
     await this.#sql.run('delete from hold where n = ?', n)
+  }
+  /** Ends holds that have lapsed. */
+  async lapse(numbers: readonly number[]): Promise<void> {
+    await inParts(numbers, async (part) => {
+      const list = listOf(part)
+      await this.#sql.run(
+        `insert into allocation_history (pool, first, length, n, resource_type, resource_id, account, region, description,
+           decision, created_at, released_at, ending, version, changed_at, tags, expires_at)
+         select pool, first, length, n, resource_type, resource_id, account, region, description, decision, created_at,
+           expires_at, 'lapsed', version, changed_at, case when tags = '{}' then null else tags end, expires_at
+         from hold where n in ${list.text}`,
+        ...list.values,
+      )
+      await this.#sql.run(`delete from hold where n in ${list.text}`, ...list.values)
+    })
   }
   /** The space was out of reach for that long, and whose it might have become: for whoever asks about the address. */
   async recordEnding(n: number, ending: HoldEnding, at: number): Promise<void> {

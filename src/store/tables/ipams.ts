@@ -1,6 +1,6 @@
 // IPAMs and their scopes.
 import type { Compatibility, OnExhausted } from '#model/policy/values.ts'
-import { listOfTexts, type Sql } from '../sql.ts'
+import { inParts, listOfTexts, type Sql } from '../sql.ts'
 import { bit, changing, integer, named, optional, type Row, type RowOf, references, table, text } from '../table.ts'
 
 export const ipamTable = table(
@@ -140,9 +140,12 @@ export class Ipams {
   async describeScope(id: string, description: string | undefined): Promise<void> {
     await scopeTable.change(this.#sql, { description }, 'where id = ?', id)
   }
-  /** No pool may be left in it: the schema's foreign keys see to it. */
-  async deleteScope(id: string): Promise<void> {
-    await this.#sql.run('delete from scope where id = ?', id)
+  /** No pool may be left in them: the schema's foreign keys see to it. */
+  async deleteScopes(ids: readonly string[]): Promise<void> {
+    await inParts(ids, async (part) => {
+      const list = listOfTexts(part)
+      await this.#sql.run(`delete from scope where id in ${list.text}`, ...list.values)
+    })
   }
 
   async #withRegions(found: readonly RowOf<typeof ipamTable>[]): Promise<Ipam[]> {

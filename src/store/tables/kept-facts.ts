@@ -7,7 +7,7 @@ import type { Table } from '../table.ts'
 /** The epoch that comes of the running change: whatever changes what decisions read moves the epoch in its own transaction. */
 export const nextEpoch = `(select value + 1 from counter where name = 'governance-epoch')`
 /** For so many epochs it is kept which things are gone; whoever knows an earlier one reads all. */
-const goneEpochsMax = 100_000
+export const goneEpochsMax = 100_000
 /** Beyond this many values that are laid over the others, all are put into one map again. */
 const overlaidMax = 1_000
 /** Copied from one map to another before others have their turn. */

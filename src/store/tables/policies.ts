@@ -1,7 +1,7 @@
 // Policies, their immutable versions, and where they are enabled.
 import type { Assignment } from '#model/policy/document.ts'
 import type { AssignmentKind, Compatibility, ManagedBy, Mode } from '#model/policy/values.ts'
-import { listOfTexts, type Sql } from '../sql.ts'
+import { inParts, listOfTexts, type Sql } from '../sql.ts'
 import { changing, integer, optional, type Row, type RowOf, references, table, text } from '../table.ts'
 import { type PolicyBody, parseBody } from './governance.ts'
 import type { Clock } from './history.ts'
@@ -210,9 +210,26 @@ export class Policies {
   async setContact(id: string, contact: string | undefined): Promise<void> {
     await policyTable.change(this.#sql, { contact }, 'where id = ?', id)
   }
+  /** Those of some policies that are assigned to anything. */
+  async assignedAmong(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const found = new Set<string>()
+    await inParts(ids, async (part) => {
+      const list = listOfTexts(part)
+      const rows = await this.#sql.all<{ id: string }>(
+        `select p.id from policy p where p.id in ${list.text}
+           and exists (select 1 from assignment a where a.policy_id = p.id)`,
+        ...list.values,
+      )
+      for (const { id } of rows) found.add(id)
+    })
+    return found
+  }
   /** The policy must be enabled nowhere: the schema's foreign key sees to it. Its versions stay. */
-  async delete(id: string): Promise<void> {
-    await this.#sql.run('delete from policy where id = ?', id)
+  async delete(ids: readonly string[]): Promise<void> {
+    await inParts(ids, async (part) => {
+      const list = listOfTexts(part)
+      await this.#sql.run(`delete from policy where id in ${list.text}`, ...list.values)
+    })
   }
 
   /** Adds a version and puts it in force. */

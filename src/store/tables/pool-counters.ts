@@ -3,7 +3,7 @@
 import { assert } from '#model/assert.ts'
 import { type Cidr, sizeOf } from '#model/cidr.ts'
 import type { ConnectionMemory, Kept } from '../memory.ts'
-import { listOf, type Sql } from '../sql.ts'
+import { inParts, listOf, type Sql } from '../sql.ts'
 
 /** Pools whose counters are remembered, where nobody else writes. */
 const poolsMax = 10_000
@@ -70,12 +70,15 @@ export class PoolCounters {
       const own = this.#own(pool)
       if (own) found.set(pool, own)
     }
-    const list = listOf(pools.filter((pool) => !found.has(pool)))
-    const rows = await this.#sql.all<CounterRow & { readonly n: number }>(
-      `select n, allocated, quarantined, free, allocation_count from pool where n in ${list.text}`,
-      ...list.values,
-    )
-    for (const { n, ...row } of rows) found.set(n, countersIn(row))
+    const others = pools.filter((pool) => !found.has(pool))
+    await inParts(others, async (part) => {
+      const list = listOf(part)
+      const rows = await this.#sql.all<CounterRow & { readonly n: number }>(
+        `select n, allocated, quarantined, free, allocation_count from pool where n in ${list.text}`,
+        ...list.values,
+      )
+      for (const { n, ...row } of rows) found.set(n, countersIn(row))
+    })
     return found
   }
   /** Takes over what was read, where it is not known better. */

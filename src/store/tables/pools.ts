@@ -3,7 +3,7 @@ import { type Cidr, fromKey, lastAddress, overlaps, supernet, toKey } from '#mod
 import type { CidrFailure } from '#model/cidr-failure.ts'
 import { publicSpace } from '#model/public-space.ts'
 import type { Tag } from '#model/tags.ts'
-import { listOf, listOfTexts, readWhole, type Sql, type SqlValue } from '../sql.ts'
+import { inParts, listOf, listOfTexts, readEach, readWhole, type Sql, type SqlValue } from '../sql.ts'
 import {
   bit,
   block,
@@ -22,7 +22,7 @@ import {
   unread,
   unwritten,
 } from '../table.ts'
-import { nextEpoch, noteGone } from './kept-facts.ts'
+import { goneEpochsMax, nextEpoch } from './kept-facts.ts'
 
 /** What a pool plans the inside of. */
 export interface SourceResource {
@@ -263,9 +263,26 @@ export class Pools {
     return row!.bytes
   }
   childrenOf(n: number): Promise<Pool[]> {
-    return readWhole<Pool>((last, limit) =>
-      poolTable.all(this.#sql, 'where parent_n = ? and n > ? order by n limit ?', n, last?.n ?? -1, limit),
-    )
+    return this.childrenOfAny([n])
+  }
+  /** The pools directly below any of some. */
+  async childrenOfAny(parents: readonly number[]): Promise<Pool[]> {
+    const found: Pool[] = []
+    await inParts(parents, async (part) => {
+      const list = listOf(part)
+      await readEach<Pool>(
+        (last, limit) =>
+          poolTable.all(
+            this.#sql,
+            `where parent_n in ${list.text} and n > ? order by n limit ?`,
+            ...list.values,
+            last?.n ?? -1,
+            limit,
+          ),
+        (pool) => found.push(pool),
+      )
+    })
+    return found
   }
   /** The ids of what a pool is under, from its IPAM and scope down, and its own. */
   async chainOf(id: string): Promise<readonly string[]> {
@@ -324,18 +341,23 @@ export class Pools {
   forHistory({ divides: _, ...pool }: Pool): object {
     return pool
   }
-  /** The pool must have no provisioned CIDR, no allocation and no child left: the schema's foreign keys see to it. */
-  async delete(n: number): Promise<void> {
-    const gone = await this.findByNumber(n)
-    await this.#sql.run('delete from pool_cidr where pool = ?', n)
-    await this.#sql.run('delete from pool_share where pool = ?', n)
-    await this.#sql.run('delete from pool where n = ?', n)
-    if (gone) {
-      await noteGone(this.#sql, {
-        put: (factsAt) => gonePoolTable.put(this.#sql, { id: gone.id, factsAt }, 'id'),
-        forget: (before) => this.#sql.run('delete from pool_gone where facts_at < ?', before),
-      })
-    }
+  /** They must have no allocation, nothing free and nothing that rests left, nor a child that is not among them: the schema's foreign keys see to it. */
+  async delete(numbers: readonly number[]): Promise<void> {
+    if (numbers.length === 0) return
+    const { next } = (await this.#sql.get<{ next: number }>(`select ${nextEpoch} as next`))!
+    await inParts(numbers, async (part) => {
+      const list = listOf(part)
+      await this.#sql.run(`delete from pool_cidr where pool in ${list.text}`, ...list.values)
+      await this.#sql.run(`delete from pool_share where pool in ${list.text}`, ...list.values)
+      await this.#sql.run(
+        `insert into pool_gone (id, facts_at) select id, cast(? as bigint) from pool where n in ${list.text}
+         on conflict (id) do update set facts_at = excluded.facts_at`,
+        next,
+        ...list.values,
+      )
+      await this.#sql.run(`delete from pool where n in ${list.text}`, ...list.values)
+    })
+    await this.#sql.run('delete from pool_gone where facts_at < ?', next - goneEpochsMax)
   }
 
   async cidrs(pool: number): Promise<PoolCidr[]> {
@@ -344,6 +366,19 @@ export class Pools {
       pool,
     )
     return rows.map(toPoolCidr)
+  }
+  /** The same of many pools, by pool. */
+  async cidrsOf(pools: readonly number[]): Promise<PoolCidr[]> {
+    const found: PoolCidr[] = []
+    await inParts(pools, async (part) => {
+      const list = listOf(part)
+      const rows = await this.#sql.all<Row>(
+        `select ${cidrsRead} from pool_cidr c where c.pool in ${list.text} order by c.pool, c.first, c.length`,
+        ...list.values,
+      )
+      for (const row of rows) found.push(toPoolCidr(row))
+    })
+    return found
   }
   /** The first of each of many pools, by their numbers, in address order. */
   async firstCidrs(pools: readonly number[], limit: number): Promise<ReadonlyMap<number, readonly PoolCidr[]>> {
@@ -387,18 +422,19 @@ export class Pools {
     const found = await poolTable.all(this.#sql, `where source_allocation in ${list.text}`, ...list.values)
     return new Map(found.map((pool) => [pool.sourceAllocation!, pool]))
   }
-  /** The pools that divide what is allocated from a pool, in order of creation. */
-  dividingWithin(pool: number): Promise<Pool[]> {
-    return readWhole<Pool>((last, limit) =>
-      poolTable.all(
-        this.#sql,
-        `where source_allocation is not null and n > ?
-         and exists (select 1 from allocation a where a.n = source_allocation and a.pool = ?) order by n limit ?`,
-        last?.n ?? -1,
-        pool,
-        limit,
-      ),
-    )
+  /** The pools that divide what is allocated from some pools: for whoever has counted that. */
+  async dividingWithin(pools: readonly number[]): Promise<Pool[]> {
+    const found: Pool[] = []
+    await inParts(pools, async (part) => {
+      const list = listOf(part)
+      const rows = await this.#sql.all<Row>(
+        `select ${poolTable.columnsOf('p')} from allocation a cross join pool p
+         where a.pool in ${list.text} and p.source_allocation = a.n order by p.n`,
+        ...list.values,
+      )
+      for (const row of rows) found.push(poolTable.of(row))
+    })
+    return found
   }
   /** The pools that plan the inside of a VPC, in order of creation; those under others come after them. */
   planning(vpcId: string): Promise<Pool[]> {

@@ -2,7 +2,7 @@
 import { assert } from '#model/assert.ts'
 import { type Cidr, fromKey, lastAddress, overlaps, sizeOf, toKey } from '#model/cidr.ts'
 import { refuse } from '#model/refusal.ts'
-import type { Sql } from '../sql.ts'
+import { inParts, listOf, type Sql } from '../sql.ts'
 import { block, changing, integer, optional, references, table, text } from '../table.ts'
 import type { FreeSpace } from './free-space.ts'
 import type { Clock, LapsedHold } from './history.ts'
@@ -137,11 +137,12 @@ async function sweepUntil<T>(
     const found = await find()
     if (found !== undefined) return found
     swept += ended
-    if (swept > sweptPerRequestMax) {
-      const because = `more than ${sweptPerRequestMax} blocks of the pool have just ended their quarantine, and are freed within the next seconds`
-      refuse({ code: 'Unavailable', because })
-    }
+    if (swept > sweptPerRequestMax) refuseToSweep()
   }
+}
+function refuseToSweep(): never {
+  const because = `more than ${sweptPerRequestMax} blocks of the pool have just ended their quarantine, and are freed within the next seconds`
+  refuse({ code: 'Unavailable', because })
 }
 
 /** A block that begins to rest. */
@@ -269,6 +270,43 @@ export class Resting {
   /** Frees all space of a pool whose quarantine has ended. */
   async endAll(pool: number): Promise<void> {
     await sweepUntil(() => this.end(sweepSizeMax, pool))
+  }
+  /** Takes away what has rested in pools that go away. */
+  async drop(pools: readonly number[]): Promise<void> {
+    const { now } = this.#clock
+    const lapsed: LapsedHold[] = []
+    await inParts(pools, async (part) => {
+      const list = listOf(part)
+      const ended = `from quarantine where pool in ${list.text} and ends_at <= ?`
+      const counted = await this.#sql.get<{ blocks: number }>(`select count(*) as blocks ${ended}`, ...list.values, now)
+      if (counted!.blocks === 0) return
+      if (counted!.blocks > sweptPerRequestMax) refuseToSweep()
+      const held = await this.#sql.all<LapsedHold>(
+        `select hold as n, account ${ended} and hold is not null order by ends_at, hold`,
+        ...list.values,
+        now,
+      )
+      await this.#sql.run(`delete ${ended}`, ...list.values, now)
+      lapsed.push(...held)
+    })
+    if (lapsed.length === 0) return
+    await this.#holds.lapse(lapsed.map(({ n }) => n))
+    await this.#clock.recordLapsed?.(lapsed)
+  }
+  /** Those of many pools in which something rests yet, or is held. */
+  async restingIn(pools: readonly number[]): Promise<ReadonlySet<number>> {
+    const found = new Set<number>()
+    await inParts(pools, async (part) => {
+      const list = listOf(part)
+      const rows = await this.#sql.all<{ n: number }>(
+        `select p.n from pool p where p.n in ${list.text}
+           and exists (select 1 from quarantine q where q.pool = p.n and q.ends_at > ?)`,
+        ...list.values,
+        this.#clock.now,
+      )
+      for (const { n } of rows) found.add(n)
+    })
+    return found
   }
   /**
    * Has a CIDR rest as one until the last rest in it ends: nothing of it is handed out any more, not even to who released

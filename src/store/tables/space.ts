@@ -181,6 +181,20 @@ export class Space {
     if (endsAt > now) await this.resting.begin({ pool, cidr, account, releasedAt: now, endsAt })
     else await this.#giveBack(pool, cidr)
   }
+  /**
+   * Ends all that is in pools that go away: what was allocated, what has rested, and what is free. Nothing of it is counted or
+   * grows together any more.
+   * @param ending all their allocations
+   */
+  async dropPools(
+    pools: readonly number[],
+    ending: readonly { readonly allocation: Allocation; readonly said: Said }[],
+  ): Promise<void> {
+    await this.resting.drop(pools)
+    await this.allocations.endMany(ending)
+    for (const { allocation } of ending) this.#clock.subjects?.noteAllocation(allocation.n, allocation.resourceType)
+    await this.#free.drop(pools)
+  }
   /** What was allocated is free. */
   async #giveBack(pool: number, cidr: Cidr): Promise<void> {
     await this.#counters.move(pool, 'allocated', 'free', cidr)

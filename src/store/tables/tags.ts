@@ -3,7 +3,7 @@ import { sequenceIn } from '#model/identifier.ts'
 import { type KindWith, kinds } from '#model/kinds.ts'
 import { nameKey, type Tag } from '#model/tags.ts'
 import { lookOf } from '#model/text.ts'
-import type { Sql } from '../sql.ts'
+import { inParts, listOfTexts, type Sql } from '../sql.ts'
 import { bit, changing, named, optional, type RowOf, table, text, unread } from '../table.ts'
 import type { TagsKept } from './kept-states.ts'
 import { noteNodeFacts } from './node-facts.ts'
@@ -45,6 +45,8 @@ export interface Owner {
 }
 
 const resourcesPerStatement = 100
+/** Each may have fifty tags. */
+const takenPerStatement = 50
 const ofManyQuery = `select resource_id, key, value from tag
   where resource_id in (${Array.from({ length: resourcesPerStatement }, () => '?').join(', ')}) order by resource_id, key`
 
@@ -217,6 +219,24 @@ export class Tags {
       Map.groupBy(rows, ({ id }) => id),
     )
   }
+  /** The same of many objects that are no nodes of the organization, in their order. */
+  async takeAllOf(objects: readonly TagHomes[]): Promise<readonly ReadonlyMap<string, string>[]> {
+    const taken: ReadonlyMap<string, string>[] = []
+    await inParts(
+      objects,
+      async (part) => {
+        const list = listOfTexts(part.flatMap((ids) => ids.filter((id) => id !== undefined)))
+        const rows = await this.#sql.all<Tag & { readonly id: string }>(
+          `delete from tag where resource_id in ${list.text} returning resource_id as id, key, value`,
+          ...list.values,
+        )
+        const byId = Map.groupBy(rows, ({ id }) => id)
+        for (const ids of part) taken.push(mergedIn(ids, byId))
+      },
+      takenPerStatement,
+    )
+    return taken
+  }
   /** What an object is tagged with under its ids, as `takeAll` answers it. */
   async mergedOf(resourceIds: TagHomes): Promise<Map<string, string>> {
     return mergedIn(resourceIds, await this.ofMany(resourceIds))
@@ -224,6 +244,13 @@ export class Tags {
   async removeAll(resourceId: string): Promise<void> {
     await noteNodeFacts(this.#sql, resourceId)
     await this.#sql.run('delete from tag where resource_id = ?', resourceId)
+  }
+  /** The same of many objects that are no nodes of the organization. */
+  async removeAllOf(resourceIds: readonly string[]): Promise<void> {
+    await inParts(resourceIds, async (part) => {
+      const list = listOfTexts(part)
+      await this.#sql.run(`delete from tag where resource_id in ${list.text}`, ...list.values)
+    })
   }
   /** All tags of an account's objects after a cursor, in (resource, key) order. */
   async list(account: string, after: { resourceId: string; key: string }, limit: number): Promise<TagRow[]> {

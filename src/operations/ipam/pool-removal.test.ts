@@ -1,0 +1,114 @@
+// What it costs to delete pools with those below them: a database is asked about many at once, however many there are.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { checkSpace } from '#store/upkeep/check.ts'
+import { foundOrganization, network } from '../../../test/acme.ts'
+import { engineUnderTest } from '../../../test/engines.ts'
+import { measureWork, startCounting } from '../../../test/event-loop/meter.ts'
+import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
+
+let world: NativeWorld
+before(async () => {
+  world = await openNativeWorld()
+  await foundOrganization(world)
+  startCounting()
+})
+after(() => world.close())
+
+interface Ipam {
+  readonly ipamId: string
+  readonly privateScopeId: string
+}
+interface Made {
+  readonly ipam: Ipam
+  readonly poolId: string
+  readonly below: readonly string[]
+}
+const few = 4
+const many = 44
+/** An IPAM with a pool, and pools with a block of it each: named, shared, and under each other as well; as many scopes and policies. */
+async function makePools(count: number): Promise<Made> {
+  const ipam = await world.post<Ipam>('/ipams', { account: network, region: 'us-east-1' })
+  const pool = { scopeId: ipam.privateScopeId, family: 'ipv4' }
+  const { poolId } = await world.post<{ poolId: string }>('/pools', pool)
+  await world.post(`/pools/${poolId}/cidrs`, { cidr: '10.0.0.0/16' })
+  const below: string[] = []
+  for (let index = 0; index < count; index++) {
+    await world.post('/scopes', { ipamId: ipam.ipamId })
+    await world.post('/policies', { ipamId: ipam.ipamId })
+  }
+  for (let index = 0; index < count; index++) {
+    const parentPoolId = index % 4 === 3 ? below[index - 1] : poolId
+    const made = { ...pool, parentPoolId, tags: { Name: `pool-${index}` }, sharedWith: ['333333333333'] }
+    const { poolId: id } = await world.post<{ poolId: string }>('/pools', made)
+    await world.post(`/pools/${id}/cidrs`, { netmaskLength: index % 4 === 3 ? 28 : 26 })
+    below.push(id)
+  }
+  return { ipam, poolId, below }
+}
+const statementsOf = async (path: string): Promise<number> => {
+  const { total } = await measureWork(async () => {
+    const { status, body } = await world.ask('DELETE', path)
+    assert.equal(status < 300, true, JSON.stringify(body))
+  })
+  return total.statements
+}
+/** What one more pool costs. An embedded database is given what is put on record one row at a time: a tenure and three subjects, and two for a scope and a policy. */
+const mostForEach = engineUnderTest === 'sqlite' ? 6.5 : 0.2
+
+async function costOf(count: number, pathOf: (made: Made) => string): Promise<number> {
+  const made = await makePools(count)
+  const statements = await statementsOf(pathOf(made))
+  // An account has one at a time.
+  await world.ask('DELETE', `/ipams/${made.ipam.ipamId}?cascade=true`)
+  return statements
+}
+async function refuseMoreForMany(pathOf: (made: Made) => string): Promise<void> {
+  const small = await costOf(few, pathOf)
+  const large = await costOf(many, pathOf)
+  const each = (large - small) / (many - few)
+  assert.ok(each <= mostForEach, `${small} statements for ${few} pools and ${large} for ${many}: ${each} for each more`)
+}
+
+for (const query of ['cascade=true', 'cascade=true&dryRun=true']) {
+  test(`to delete a pool costs no more statements for many pools below it (${query})`, () =>
+    refuseMoreForMany(({ poolId }) => `/pools/${poolId}?${query}`))
+}
+
+test('to delete an IPAM costs no more statements for many pools, scopes and policies in it', () =>
+  refuseMoreForMany(({ ipam }) => `/ipams/${ipam.ipamId}?cascade=true`))
+
+test('a pool in the middle gives its space back, and all of it is on record', async () => {
+  const { poolId, below } = await makePools(8)
+  // The eighth is under the seventh.
+  assert.equal((await world.ask('DELETE', `/pools/${below[6]}?cascade=true`)).status, 204)
+  const { allocations, free } = await world.get<{ allocations: number; free: string }>(`/pools/${poolId}/utilization`)
+  assert.deepEqual([allocations, free], [5, String(65_536 - 5 * 64)])
+  for (const id of below.slice(6)) {
+    assert.equal((await world.ask('GET', `/pools/${id}`)).status, 404)
+    const versions = await world.store.read((tx) => tx.history.versions(id))
+    assert.equal(versions.at(-1)!.untilAt !== undefined, true)
+  }
+  assert.deepEqual((await checkSpace(world.store)).problems, [])
+})
+
+test('what is provisioned to other pools is not looked through', { skip: engineUnderTest !== 'sqlite' }, async () => {
+  const stepsOf = async (cidr: string): Promise<number> => {
+    const { items } = await world.get<{ items: readonly Ipam[] }>(`/ipams`)
+    const pool = { scopeId: items[0]!.privateScopeId, family: 'ipv4' }
+    const { poolId } = await world.post<{ poolId: string }>('/pools', pool)
+    await world.post(`/pools/${poolId}/cidrs`, { cidr })
+    const { total } = await measureWork(() => world.ask('DELETE', `/pools/${poolId}?cascade=true`))
+    return total.steps
+  }
+  await stepsOf('172.16.0.0/24')
+  const before = await stepsOf('172.16.1.0/24')
+  const { items } = await world.get<{ items: readonly Ipam[] }>(`/ipams`)
+  for (let index = 0; index < 60; index++) {
+    const pool = { scopeId: items[0]!.privateScopeId, family: 'ipv4' }
+    const { poolId } = await world.post<{ poolId: string }>('/pools', pool)
+    await world.post(`/pools/${poolId}/cidrs`, { cidr: `192.168.${index}.0/24` })
+  }
+  const grown = (await stepsOf('172.16.2.0/24')) - before
+  assert.ok(grown < 120, `${grown} steps more of SQLite than with 60 pools less`)
+})
