@@ -114,3 +114,10 @@ inWorld('a hundred works at once all find their own space', async (world) => {
   assert.deepEqual(problems, [])
   assert.equal(allocations, 100)
 })
+
+inWorld('a probe finds the database writable and its key the right one, and leaves no entry', async (world) => {
+  const before = await world.store.read(async (tx) => tx.recordLists.lastEntry())
+  await world.store.write((tx) => tx.probe({ needsRoom: false }))
+  await world.store.write((tx) => tx.probe({ needsRoom: true }))
+  assert.equal(await world.store.read(async (tx) => tx.recordLists.lastEntry()), before)
+})
