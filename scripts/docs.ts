@@ -327,7 +327,9 @@ function observationsPage(): string {
     'Nothing of a snapshot is seen by anybody before its end; then all of it holds at once. What held before and is not in it is ' +
       '`missing`; what is missing in two complete snapshots is `gone`, and comes back as it was where it is seen again. A line that ' +
       'is wrong is named by its number: with `onProblem=discard`, the default, nothing of the snapshot holds then; with ' +
-      '`onProblem=skip` the other lines do, and nothing is taken for gone.',
+      '`onProblem=skip` the other lines do, and nothing is taken for gone. With `discard` no more is read once 100 lines are wrong, and ' +
+      'with `skip` a snapshot is refused once 10,000 are.',
+    'A source keeps its newest 1,000 snapshots. What was gone for 100 snapshots is forgotten.',
   )
 }
 
