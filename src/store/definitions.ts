@@ -5,6 +5,7 @@ import { addressAssociationTable } from './tables/addresses.ts'
 import { apiTokenTable } from './tables/api-tokens.ts'
 import { candidateTable, differenceTable } from './tables/candidates.ts'
 import { exceptionTable, exceptionUseTable } from './tables/exceptions.ts'
+import { findingTable, openingTable } from './tables/findings.ts'
 import { freeBlockTable } from './tables/free-front.ts'
 import { historyTable } from './tables/history.ts'
 import { holdTable } from './tables/holds.ts'
@@ -57,6 +58,8 @@ export const definitions: readonly Pick<
   endedTenureTable,
   exceptionTable,
   exceptionUseTable,
+  findingTable,
+  openingTable,
   forgettingTable,
   freeBlockTable,
   historyTable,

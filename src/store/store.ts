@@ -18,6 +18,7 @@ export interface Writes {
   apiTokens: 'insert' | 'revoke'
   candidates: 'put' | 'remove'
   exceptions: 'insert' | 'update' | 'use'
+  findings: 'insert' | 'change'
   history: 'changed' | 'ended'
   ipams: 'insert' | 'update' | 'delete' | 'insertScope' | 'describeScope' | 'deleteScopes'
   journal: 'record' | 'recordDecision' | 'recordOwn' | 'dropRulings'

@@ -14,6 +14,7 @@ import { ApiTokens } from './tables/api-tokens.ts'
 import { Candidates } from './tables/candidates.ts'
 import { Exceptions } from './tables/exceptions.ts'
 import { Finding } from './tables/finding.ts'
+import { Findings } from './tables/findings.ts'
 import { Governance } from './tables/governance.ts'
 import { History, type LapsedHold } from './tables/history.ts'
 import type { Holdings } from './tables/holdings.ts'
@@ -174,6 +175,7 @@ export class Nouns {
   readonly candidates: Candidates
   readonly exceptions: Exceptions
   readonly finding: Finding
+  readonly findings: Findings
   readonly governance: Governance
   readonly history: History
   readonly ipams: Ipams
@@ -238,6 +240,7 @@ export class Nouns {
     this.candidates = new Candidates(sql, this)
     this.exceptions = new Exceptions(sql, this)
     this.finding = new Finding(sql, this)
+    this.findings = new Findings(sql, this)
     this.ipams = new Ipams(sql)
     this.pools = new Pools(sql)
     this.space = new Space(sql, this, this.memory, freeSpace)
