@@ -68,7 +68,7 @@ export const roles = {
     ],
   },
   approver: {
-    summary: 'Decides on exceptions that others ask for, and sets findings aside.',
+    summary: 'Decides on exceptions that others ask for.',
     actions: [
       'organization:read',
       'ipam:read',
