@@ -10,6 +10,7 @@ import {
   listRoles,
 } from './identity/roles.native.ts'
 import { createToken, listTokens, revokeToken, whoAmI } from './identity/tokens.native.ts'
+import { getPoolCapacity, listCapacity } from './ipam/capacity.native.ts'
 import { discoveryOperations } from './ipam/discoveries.native.ts'
 import { getFreeSpace } from './ipam/free-space.native.ts'
 import { ipamOperations } from './ipam/ipams.native.ts'
@@ -154,7 +155,7 @@ export const nouns: readonly Noun[] = [
   {
     name: 'Pools',
     summary: 'What space is taken from.',
-    operations: [...poolOperations, getFreeSpace, listPoolTree, ...poolCidrOperations],
+    operations: [...poolOperations, getFreeSpace, getPoolCapacity, listCapacity, listPoolTree, ...poolCidrOperations],
   },
   {
     name: 'Allocations',

@@ -22,6 +22,7 @@ import { observationsSchema } from './observations.ts'
 import { observedSchema } from './observed.ts'
 import { ownWordsSchema } from './own-words.ts'
 import { poolCidrIndex } from './pool-cidr-index.ts'
+import { poolDaysSchema } from './pool-days.ts'
 import { poolFactsSchema } from './pool-facts.ts'
 import { recordListsSchema } from './record-lists.ts'
 import { removedAccountsSchema } from './removed-accounts.ts'
@@ -440,5 +441,6 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 40, name: 'CIDRs by their pool', olderServers: 'go on', sql: poolCidrIndex },
   { number: 41, name: 'what sources count', olderServers: 'stop', sql: observedSchema },
   { number: 42, name: 'what resources are discovered with', olderServers: 'stop', sql: discoveriesSchema },
-  { number: 43, name: 'findings', olderServers: 'go on', sql: findingsSchema },
+  { number: 43, name: 'pools by the day', olderServers: 'stop', sql: poolDaysSchema },
+  { number: 44, name: 'findings', olderServers: 'go on', sql: findingsSchema },
 ]

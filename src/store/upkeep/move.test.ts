@@ -133,6 +133,9 @@ async function fillNatively(
   const { status, body } = await ask('PUT', path, { body: { mode: 'off' } })
   assert.equal(status, 200, JSON.stringify(body))
   await post('/allocations', wanted)
+  // The next day, so that what its pool had at the end of this one is kept.
+  world.advance(86_400_000)
+  await post('/allocations', wanted)
   const { sourceId } = await post<{ sourceId: string }>('/sources', { name: 's', kind: 'csv', node: targetId })
   await sendSnapshot(world, sourceId, ['10.0.0.0/16'])
   await world.store.write(async (tx) => {
