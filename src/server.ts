@@ -1,5 +1,5 @@
 // The composition: configuration → store → operations → listener and jobs; closed in reverse.
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync } from 'node:fs'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -194,7 +194,7 @@ async function openServer(
     const addressOf = createSourceAddress(config.trustedProxies)
     // From here on there is nothing that could fail.
     const jobs = startJobs(
-      { store, clock: Date.now, account, recordCounted: () => executor.recordCounted() },
+      { store, clock: Date.now, worker: randomUUID(), account, recordCounted: () => executor.recordCounted() },
       (task, error) => logEvent('job-failed', { task, message: String((error as Error)?.message ?? error) }),
     )
     const readiness = startProbing(store, {

@@ -1,6 +1,7 @@
 // Every job that there is, and the clock that starts them.
 import { dropSessions, forgetTokens } from './credentials.ts'
 import { finishDeprovisions } from './deprovisioning.ts'
+import { followFindings } from './findings.ts'
 import { forgetDecisions } from './forgetting.ts'
 import { type Job, lookAt, type Workplace } from './job.ts'
 import { endQuarantines } from './quarantines.ts'
@@ -15,6 +16,7 @@ export const jobs: readonly Job[] = [
   countRefusals,
   forgetDecisions,
   tidyUpSources,
+  followFindings,
 ]
 
 const tickMs = 1_000
