@@ -73,9 +73,9 @@ async function stateOf(
 /** What is open of the two controls, as the ledger has it. */
 export function openFindings(store: Store): Promise<ReadonlyMap<string, string>> {
   return store.read(async (tx) => {
-    const open = (await tx.findings.before({ by: 'control', keys: ['policy', 'policy-exempt'] }, Number.MAX_SAFE_INTEGER, 1_000_000)).filter(
-      ({ status }) => status !== 'resolved',
-    )
+    const open = (
+      await tx.findings.before({ by: 'control', keys: ['policy', 'policy-exempt'] }, Number.MAX_SAFE_INTEGER, 1_000_000)
+    ).filter(({ status }) => status !== 'resolved')
     return new Map(
       open.map(({ control, resource, facts }) => [
         resource,

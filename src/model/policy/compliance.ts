@@ -68,7 +68,11 @@ function judgementOf(verdict: Verdict, pool: string): Judgement | undefined {
   const isGiven =
     candidates.some((candidate) => candidate.pool === pool) || (pool === provider && onExhausted === 'provider')
   if (isGiven && exception === undefined) return { state: pool === provider ? 'unmanaged' : 'compliant' }
-  const under = isGiven ? exception : reserve?.candidates.some((one) => one.pool === pool) ? reserve.exception : undefined
+  const under = isGiven
+    ? exception
+    : reserve?.candidates.some((one) => one.pool === pool)
+      ? reserve.exception
+      : undefined
   if (under === undefined) return undefined
   return { state: 'exempt', facts: { cause: 'excepted', ...partyOf(verdict), pool, exceptionId: under } }
 }

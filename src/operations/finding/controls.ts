@@ -2,10 +2,10 @@
 import { formatCidr } from '#model/cidr.ts'
 import type { Facts, Severity } from '#model/finding.ts'
 import { needsReview } from '#model/policy/exception.ts'
-import { type Control, control, type ExceptionControl, type SpaceControl } from './control.ts'
-import { policyCause } from './words.ts'
-import { givenOf, type JudgedSpace } from './spaces.ts'
 import { withTagFindings } from '../policy/tag-findings.ts'
+import { type Control, control, type ExceptionControl, type SpaceControl } from './control.ts'
+import { givenOf, type JudgedSpace } from './spaces.ts'
+import { policyCause } from './words.ts'
 
 /** What is said of space. */
 interface SpaceFacts {
@@ -105,7 +105,13 @@ export const breakGlassReview: ExceptionControl = {
   look: (exception) => (needsReview(exception) ? { requestedBy: exception.requested.by } : undefined),
 }
 
-export const controls: readonly Control[] = [policyControl, exemptControl, tagsChanged, exceptionEnded, breakGlassReview]
+export const controls: readonly Control[] = [
+  policyControl,
+  exemptControl,
+  tagsChanged,
+  exceptionEnded,
+  breakGlassReview,
+]
 
 /** Those that look at space, and those that look at exceptions, whenever either changes. */
 export const spaceControls = controls.filter((one): one is SpaceControl => one.watches === 'space')

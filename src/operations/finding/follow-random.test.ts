@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test'
 import { Refused } from '#model/refusal.ts'
 import type { Store } from '#store/store.ts'
 import { dev, lab, network, openAcme, prod, root, shop, stranger, tagsOf, workloads } from '../../../test/acme.ts'
+import { engineUnderTest } from '../../../test/engines.ts'
 import { followAll } from '../../../test/findings/follow.ts'
 import { expectedFindings, openFindings } from '../../../test/findings/ledger.ts'
 import { type Native, withNativeApi } from '../../../test/native-world.ts'
@@ -12,7 +13,7 @@ import { type Choices, choicesOf } from '../../../test/random.ts'
 import { isBehind, takeTurn } from './follow.ts'
 
 const seed = Number(process.env.CADASTRE_TEST_SEED ?? 20_261_130)
-const changes = Math.min(Number(process.env.CADASTRE_TEST_CHANGES ?? 300), 3_000)
+const changes = Math.min(Number(process.env.CADASTRE_TEST_CHANGES ?? (engineUnderTest === 'sqlite' ? 300 : 96)), 3_000)
 const stepsBetween = 12
 
 type World = Awaited<ReturnType<typeof openAcme>> & Native
@@ -81,7 +82,8 @@ const steps: readonly ((drive: Drive) => Promise<unknown>)[] = [
   async ({ acme, draw, addresses }) => {
     if (addresses.length === 0) return
     const { id, account } = draw.pick(addresses)
-    if (draw.chance(0.5)) await acme.call('CreateTags', { Resources: [id], Tags: tagsOf({ team: draw.pick(teams) }) }, { account })
+    if (draw.chance(0.5))
+      await acme.call('CreateTags', { Resources: [id], Tags: tagsOf({ team: draw.pick(teams) }) }, { account })
     else await acme.call('DeleteTags', { Resources: [id], Tags: [{ Key: 'team' }] }, { account })
   },
   async ({ acme, draw, policies, pools, privatePools }) => {
@@ -103,7 +105,10 @@ const steps: readonly ((drive: Drive) => Promise<unknown>)[] = [
     acme.ask('DELETE', `/policies/${draw.pick(policies)}/documents/us-east-1/${draw.pick(['eip', 'vpc'])}`),
   async ({ acme, draw, policies }) =>
     acme.ask('PUT', `/policies/${draw.pick(policies)}/assignments/${draw.pick(nodes)}`, {
-      body: { kind: draw.pick(['default', 'default', 'final']), mode: draw.pick(['enforce', 'enforce', 'enforce', 'observe', 'off']) },
+      body: {
+        kind: draw.pick(['default', 'default', 'final']),
+        mode: draw.pick(['enforce', 'enforce', 'enforce', 'observe', 'off']),
+      },
     }),
   async ({ acme, draw, policies }) =>
     acme.ask('DELETE', `/policies/${draw.pick(policies)}/assignments/${draw.pick(nodes)}`),
@@ -113,7 +118,9 @@ const steps: readonly ((drive: Drive) => Promise<unknown>)[] = [
     acme.ask('POST', `/accounts/${draw.pick([shop, lab])}/move`, { body: { parentId: draw.pick(units) } }),
   async ({ acme, draw }) => {
     const tags = draw.chance(0.5) ? { stage: draw.pick(['prod', 'test']) } : {}
-    const path = draw.chance(0.6) ? `/accounts/${draw.pick([shop, lab, network])}` : `/organizational-units/${draw.pick([prod, dev, workloads])}`
+    const path = draw.chance(0.6)
+      ? `/accounts/${draw.pick([shop, lab, network])}`
+      : `/organizational-units/${draw.pick([prod, dev, workloads])}`
     await acme.ask('PATCH', path, { body: { tags } })
   },
   async ({ acme, draw, pools, privatePools }) => {

@@ -1,9 +1,11 @@
 // Findings follow the record: after whatever has changed, they are what looking at everything anew would find.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { lab, openAcme, prod, root, shop, tagsOf } from '../../../test/acme.ts'
+import type { Store } from '#store/store.ts'
+import { lab, network, openAcme, prod, root, shop, tagsOf } from '../../../test/acme.ts'
 import { followAll } from '../../../test/findings/follow.ts'
 import { type Native, withNativeApi } from '../../../test/native-world.ts'
+import { takeTurn } from './follow.ts'
 
 interface Finding {
   readonly findingId: string
@@ -53,7 +55,10 @@ test('space that a new policy would not give is a finding, until the policy give
   assert.deepEqual(new Set(found.map(({ resource }) => resource)), new Set([bad, gone, provided]))
   assert(!found.some(({ resource }) => resource === good))
   const { facts, summary, control } = found.find(({ resource }) => resource === bad)!
-  assert.deepEqual([control, facts.cause, facts.policyId, facts.target, facts.pool], ['policy', 'explicit', policyId, prod, other])
+  assert.deepEqual(
+    [control, facts.cause, facts.policyId, facts.target, facts.pool],
+    ['policy', 'explicit', policyId, prod, other],
+  )
   assert.match(summary, /does not comply: it lists no ipam-pool-/)
   await acme.call('ReleaseAddress', { AllocationId: gone }, { account: shop })
   assert.equal((await findings()).length, 2)
@@ -90,7 +95,8 @@ test('space under an exception is exempt, and does not comply once that is over,
   })
   assert.equal((await acme.ask('POST', `/exceptions/${exceptionId}/approve`, { as: bob })).status, 200)
   const id = await elasticIp(lab, { IpamPoolId: other })
-  const of = async (): Promise<readonly string[]> => (await findings()).filter(({ resource }) => resource === id).map(({ control }) => control)
+  const of = async (): Promise<readonly string[]> =>
+    (await findings()).filter(({ resource }) => resource === id).map(({ control }) => control)
   assert.deepEqual(await of(), ['policy-exempt'])
   acme.advance(3_600_000)
   assert.deepEqual(new Set(await of()), new Set(['policy', 'exception-ended']))
@@ -126,6 +132,59 @@ test('a break-glass is a finding until somebody else has reviewed it; changed ta
   })
   assert.deepEqual(await of(exceptionId), new Set(['break-glass-review']))
   const bob = await acme.tokenOf('user:bob', 'approver', '*')
-  assert.equal((await acme.ask('POST', `/exceptions/${exceptionId}/review`, { as: bob, body: { note: 'seen' } })).status, 200)
+  assert.equal(
+    (await acme.ask('POST', `/exceptions/${exceptionId}/review`, { as: bob, body: { note: 'seen' } })).status,
+    200,
+  )
   assert.deepEqual(await of(exceptionId), new Set())
+})
+
+test('a server that was taken for gone writes nothing of what it had read before another one went on', async () => {
+  const policyId = await acme.policy()
+  await put(`/policies/${policyId}/documents/us-east-1/eip`, {
+    rules: [{ poolId: await shared() }],
+    requiredTags: [{ key: 'team' }],
+  })
+  await put(`/policies/${policyId}/assignments/${lab}`, { kind: 'default', mode: 'enforce' })
+  const TagSpecifications = [{ ResourceType: 'elastic-ip' as const, Tags: tagsOf({ team: 'net' }) }]
+  const id = await elasticIp(lab, { TagSpecifications })
+  await followAll(acme.store)
+  await acme.call('DeleteTags', { Resources: [id], Tags: [{ Key: 'team' }] }, { account: lab })
+  acme.advance(20_000)
+  let writes = 0
+  const slow: Store = {
+    ...acme.store,
+    read: (work, ...rest) => acme.store.read(work, ...rest),
+    async write(work, ...rest) {
+      // The first one claims the work; behind what is read then, everything else happens.
+      if (++writes === 2) {
+        acme.advance(20_000)
+        await followAll(acme.store, { id: 'another one' })
+        await acme.call('ReleaseAddress', { AllocationId: id }, { account: lab })
+        await followAll(acme.store, { id: 'another one' })
+      }
+      return acme.store.write(work, ...rest)
+    },
+  }
+  await takeTurn(slow, { id: 'the slow one' })
+  assert.equal(writes, 2)
+  const left = await acme.store.read((tx) => tx.findings.goingOnOf([id]))
+  assert.deepEqual(left, [])
+  await acme.ask('DELETE', `/policies/${policyId}/assignments/${lab}`)
+})
+
+test('a change at a leaf looks at what is there alone', async () => {
+  acme.advance(20_000)
+  await followAll(acme.store)
+  const policyId = await acme.policy()
+  await acme.rules(policyId, [await shared()])
+  await elasticIp(network)
+  await elasticIp(lab)
+  await followAll(acme.store)
+  await acme.enable(policyId, lab)
+  const { items } = await acme.get<{ items: { resourceType: string }[] }>(`/allocations?account=${lab}`)
+  assert.equal(await followAll(acme.store), items.filter(({ resourceType }) => resourceType === 'eip').length)
+  await acme.ask('PATCH', `/accounts/${lab}`, { body: { contact: 'lab@example.com' } })
+  assert.equal(await followAll(acme.store), 0, 'whom to ask is nothing that policy reads')
+  await acme.ask('DELETE', `/policies/${policyId}/assignments/${lab}`)
 })

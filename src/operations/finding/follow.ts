@@ -5,6 +5,7 @@ import type { Exception } from '#model/policy/exception.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import type { ReadTransaction, Store, Transaction } from '#store/store.ts'
 import type { FindingProgress, Scan } from '#store/tables/finding-scans.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
 import type { ListedEntry } from '#store/tables/record-lists.ts'
 import type { Looking } from '../policy/tag-findings.ts'
 import { snapshotOf } from '../snapshot.ts'
@@ -13,7 +14,6 @@ import { type Part, readScan } from './scan.ts'
 import { endSuppressions, type Looked, placeOf, type Seen, settle, unsettledOf } from './settle.ts'
 import { idOfSpace, judgeSpaces } from './spaces.ts'
 import { type Followed, type Touched, touchedBy } from './touched.ts'
-import type { Allocation } from '#store/tables/holdings.ts'
 
 /** Entries that one turn follows, and their subjects; of one entry that has more, so many at a time. */
 const entriesPerTurn = 200
@@ -57,7 +57,8 @@ export async function isBehind(tx: ReadTransaction, { id }: Worker): Promise<boo
 }
 const isOthers = ({ worker, workerUntil }: FindingProgress, id: string, now: number): boolean =>
   worker !== undefined && worker !== id && workerUntil > now
-const isMomentDue = ({ nextMoment }: FindingProgress, now: number): boolean => nextMoment !== undefined && nextMoment <= now
+const isMomentDue = ({ nextMoment }: FindingProgress, now: number): boolean =>
+  nextMoment !== undefined && nextMoment <= now
 
 /**
  * One turn: what has come on record first, then what is to be looked at anew. What is evaluated is read beside the requests, and only
@@ -147,7 +148,10 @@ async function followEntries(tx: ReadTransaction, progress: FindingProgress): Pr
   }
 }
 
-async function subjectsOf(tx: ReadTransaction, { n, subjects, subjectCount }: ListedEntry): Promise<ListedEntry['subjects']> {
+async function subjectsOf(
+  tx: ReadTransaction,
+  { n, subjects, subjectCount }: ListedEntry,
+): Promise<ListedEntry['subjects']> {
   if (subjects.length >= subjectCount) return subjects
   const all = [...subjects]
   while (all.length < Math.min(subjectCount, subjectsPerEntryMax)) {
@@ -182,7 +186,10 @@ async function lookAtTouched(
 }
 
 /** What controls of space see of it that is not known yet. */
-export async function lookAtSpaces(tx: ReadTransaction, allocations: readonly Allocation[]): Promise<readonly Looked[]> {
+export async function lookAtSpaces(
+  tx: ReadTransaction,
+  allocations: readonly Allocation[],
+): Promise<readonly Looked[]> {
   const looking = lookingIn(tx)
   const spaces = await judgeSpaces(looking, allocations)
   const looked: Looked[] = []
@@ -209,7 +216,9 @@ async function resolveGone(tx: ReadTransaction, spaces: ReadonlyMap<number, numb
   return gone.flatMap((control) => {
     const seen = open
       .filter((one) => one.control === control.name && one.source === '')
-      .map((one): Seen => ({ resource: one.resource, ...placeOf(one), facts: undefined, until: until.get(one.resource)! }))
+      .map(
+        (one): Seen => ({ resource: one.resource, ...placeOf(one), facts: undefined, until: until.get(one.resource)! }),
+      )
     return seen.length === 0 ? [] : [{ control, seen }]
   })
 }

@@ -1,8 +1,8 @@
 // Going through the space that a change can touch, a part at a time, from wherever the last part ended.
 import { formatCidr, toKey } from '#model/cidr.ts'
 import { formatId, parseId } from '#model/identifier.ts'
-import { isOverAt } from '#model/policy/exception.ts'
 import { provider } from '#model/policy/decision.ts'
+import { isOverAt } from '#model/policy/exception.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import type { ExceptionUse } from '#store/tables/exceptions.ts'
 import type { Scan, Scope } from '#store/tables/finding-scans.ts'
@@ -50,7 +50,7 @@ async function inPool({ tx }: Looking, pool: string, place: string): Promise<Par
       ? [await tx.pools.ofProvider(4), await tx.pools.ofProvider(6)].flatMap((one) => one?.n ?? [])
       : [parseId('pool', tx.installation, pool) ?? -1]
   const [from, key] = place === '' ? [numbers[0], ''] : place.split('/')
-  const at = numbers.findIndex((n) => n === Number(from))
+  const at = numbers.indexOf(Number(from))
   if (at < 0) return { allocations: [], place: undefined, looked: 0 }
   const after = key === '' ? undefined : new Uint8Array(Buffer.from(key!, 'hex'))
   const n = numbers[at]!

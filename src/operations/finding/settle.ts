@@ -22,7 +22,11 @@ export interface Settled {
 }
 
 /** Of what a control has seen, what is not known yet: nothing else is to be written. */
-export async function unsettled(tx: ReadTransaction, control: Control, seen: readonly Seen[]): Promise<readonly Seen[]> {
+export async function unsettled(
+  tx: ReadTransaction,
+  control: Control,
+  seen: readonly Seen[],
+): Promise<readonly Seen[]> {
   return (await changesOf(tx, control, seen)).map(({ one }) => one)
 }
 

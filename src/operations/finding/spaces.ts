@@ -24,7 +24,10 @@ export const idOfSpace = (installation: string, { n, resourceType }: Pick<Alloca
   formatId(resourceType === 'eip' ? 'address' : 'allocation', installation, n)
 
 /** Reads tags alone of what they can have a part in. */
-export async function judgeSpaces(context: Looking, allocations: readonly Allocation[]): Promise<readonly JudgedSpace[]> {
+export async function judgeSpaces(
+  context: Looking,
+  allocations: readonly Allocation[],
+): Promise<readonly JudgedSpace[]> {
   const { tx } = context
   const snapshot = await context.snapshot()
   const now = new Date(context.now)

@@ -2,10 +2,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import { kindOf, spaceNumberIn } from '#model/identifier.ts'
 import { isTargetId } from '#model/organization.ts'
-import type { PolicyDocument } from '#model/policy/document.ts'
 import { provider } from '#model/policy/decision.ts'
-import type { Subject } from '#store/subjects.ts'
+import type { PolicyDocument } from '#model/policy/document.ts'
 import type { ReadTransaction } from '#store/store.ts'
+import type { Subject } from '#store/subjects.ts'
 import type { Scope } from '#store/tables/finding-scans.ts'
 import type { HistoryBody, HistoryVersion } from '#store/tables/history.ts'
 
@@ -24,7 +24,16 @@ export interface Followed {
 }
 
 /** Kinds of which no change can touch what policy says about space that is there. */
-const untouching = new Set(['roleBinding', 'apiToken', 'source', 'finding', 'decision', 'scope', 'poolCidr', 'addressAssociation'])
+const untouching = new Set([
+  'roleBinding',
+  'apiToken',
+  'source',
+  'finding',
+  'decision',
+  'scope',
+  'poolCidr',
+  'addressAssociation',
+])
 const networks = new Set(['vpc', 'subnet', 'natGateway'])
 
 /** What of a node says nothing of where it stands and of its tags. */

@@ -76,10 +76,7 @@ export async function withTagFindings<Row extends Given>(
  * Undefined where there is none, and where nothing is known of why space was given. Costs a few statements, however many rows
  * there are, and one view of the organization for each state of the tags above them.
  */
-async function tagFindingsOf(
-  context: Looking,
-  rows: readonly Given[],
-): Promise<readonly (TagFinding | undefined)[]> {
+async function tagFindingsOf(context: Looking, rows: readonly Given[]): Promise<readonly (TagFinding | undefined)[]> {
   const { tx } = context
   const decisions = await tx.journal.findDecisions(rows.flatMap(({ decision }) => decision ?? []))
   const tags = await tx.tags.ofMany(rows.flatMap((row) => homesOf(context, row)))
@@ -125,7 +122,10 @@ async function tagFindingsOf(
 }
 
 /** What has a resource's tags: the network that the block is of, else the allocation, under each of its names. */
-export function homesOf({ tx }: Pick<Looking, 'tx'>, { allocation, resourceType, resourceId }: Given): [string, string?] {
+export function homesOf(
+  { tx }: Pick<Looking, 'tx'>,
+  { allocation, resourceType, resourceId }: Given,
+): [string, string?] {
   const id = allocation === undefined ? '' : formatId('allocation', tx.installation, allocation)
   if (resourceType === 'eip' && allocation !== undefined) return [id, formatId('address', tx.installation, allocation)]
   const isNetwork = resourceType === 'vpc' || resourceType === 'subnet' || resourceType === 'rnat'

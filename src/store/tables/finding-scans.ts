@@ -109,7 +109,13 @@ export class FindingScans {
     if (wanted.exception === undefined && (await this.#isAllAsked())) return
     const known = await findingScanTable.first(this.#sql, 'where scope = ?', JSON.stringify(wanted))
     if (!known) {
-      await findingScanTable.insert(this.#sql, { n: this.#ids.nextSequence(), scope: wanted, place: '', isAgain: false, looked: 0 })
+      await findingScanTable.insert(this.#sql, {
+        n: this.#ids.nextSequence(),
+        scope: wanted,
+        place: '',
+        isAgain: false,
+        looked: 0,
+      })
     } else if (known.place !== '' && !known.isAgain) {
       await findingScanTable.change(this.#sql, { isAgain: true }, 'where n = ?', known.n)
     }

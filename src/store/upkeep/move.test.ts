@@ -174,7 +174,12 @@ async function rowsIn({ link }: Target): Promise<number> {
   )
   let rows = 0
   for (const { relname } of tables!.rows as { relname: string }[]) {
-    if (['meta', 'counter', 'retention', 'forgetting', 'finding_progress', 'finding_scan', 'schema_version'].includes(relname)) continue
+    if (
+      ['meta', 'counter', 'retention', 'forgetting', 'finding_progress', 'finding_scan', 'schema_version'].includes(
+        relname,
+      )
+    )
+      continue
     rows += ((await link.script(`select count(*) as rows from "${relname}"`))[0]!.rows[0] as { rows: number }).rows
   }
   return rows
