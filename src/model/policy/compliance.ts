@@ -1,4 +1,4 @@
-// Whether space that somebody has is as policy would give it now: one judgement for what is there, what would be adopted, and what a
+// Whether space that somebody has is as policy would give it now: one evaluation for what is there, what would be adopted, and what a
 // change would make of it (policy-model §9).
 import type { Cidr } from '../cidr.ts'
 import { decide } from './decide.ts'
@@ -21,7 +21,7 @@ export interface HeldSpace {
 
 /** `unmanaged`: it comes from no pool, and no document speaks against it. */
 export type Compliance = 'compliant' | 'noncompliant' | 'exempt' | 'unmanaged'
-export interface Judgement {
+export interface Evaluation {
   readonly state: Compliance
   /** Of what does not comply, or only under an exception: which rule, what it has, and what is allowed. */
   readonly facts?: PolicyFacts
@@ -43,26 +43,26 @@ export interface PolicyFacts {
 /** Of what is allowed, so much is told. */
 const allowedMax = 20
 
-/** What policy makes of space that is there, by the rules of a snapshot at a moment. Equal space is judged from what is remembered. */
-export function judge(snapshot: Snapshot, space: HeldSpace, now: Date): Judgement {
+/** What policy makes of space that is there, by the rules of a snapshot at a moment. Equal space is evaluated from what is remembered. */
+export function evaluateSpace(snapshot: Snapshot, space: HeldSpace, now: Date): Evaluation {
   const request = requestFor(snapshot, space)
-  if (space.pool === provider) return judgeProvided(snapshot, request, now)
+  if (space.pool === provider) return evaluateProvided(snapshot, request, now)
   const verdict = decide(snapshot, { ...request, explicit: { pool: space.pool } }, now)
-  return judgementOf(verdict, space.pool) ?? { state: 'noncompliant', facts: factsOf(verdict, space.pool) }
+  return evaluationOf(verdict, space.pool) ?? { state: 'noncompliant', facts: factsOf(verdict, space.pool) }
 }
 
 /** What comes from the provider may have been asked for by name, or be what policy falls back to. */
-function judgeProvided(snapshot: Snapshot, request: AllocationRequest, now: Date): Judgement {
+function evaluateProvided(snapshot: Snapshot, request: AllocationRequest, now: Date): Evaluation {
   const verdict = decide(snapshot, request, now)
-  const given = judgementOf(verdict, provider)
+  const given = evaluationOf(verdict, provider)
   if (given) return given
   const named = decide(snapshot, { ...request, explicit: { pool: provider } }, now)
   const facts = factsOf(verdict.outcome === 'deny' ? verdict : named, provider)
-  return judgementOf(named, provider) ?? { state: 'noncompliant', facts }
+  return evaluationOf(named, provider) ?? { state: 'noncompliant', facts }
 }
 
 /** Undefined where the verdict gives nothing of the pool. */
-function judgementOf(verdict: Verdict, pool: string): Judgement | undefined {
+function evaluationOf(verdict: Verdict, pool: string): Evaluation | undefined {
   if (verdict.outcome === 'deny' || verdict.outcome === 'steer') return undefined
   const { candidates, exception, reserve, onExhausted } = verdict
   const isGiven =
@@ -113,7 +113,7 @@ function requestFor(snapshot: Snapshot, { account, locale, resourceType, cidr, p
   } satisfies AllocationRequest
 }
 
-/** Whether tags of the space can have a part in its judgement: where they have none, nobody needs to read them. */
+/** Whether tags of the space can have a part in its evaluation: where they have none, nobody needs to read them. */
 export function readsTags(snapshot: Snapshot, space: HeldSpace): boolean {
   if (snapshot.exceptions.readsResource) return true
   if ((snapshot.pools.get(space.pool)?.requiredTags.length ?? 0) > 0) return true

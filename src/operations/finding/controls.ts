@@ -4,7 +4,7 @@ import type { Facts, Severity } from '#model/finding.ts'
 import { needsReview } from '#model/policy/exception.ts'
 import { withTagFindings } from '../policy/tag-findings.ts'
 import { type Control, control, type ExceptionControl, type SpaceControl } from './control.ts'
-import { givenOf, type JudgedSpace } from './spaces.ts'
+import { type EvaluatedSpace, givenOf } from './spaces.ts'
 import { policyCause } from './words.ts'
 
 /** What is said of space. */
@@ -12,7 +12,7 @@ interface SpaceFacts {
   readonly cidr: string
   readonly resourceId?: string
 }
-const factsOfSpace = ({ allocation: { cidr, resourceId } }: JudgedSpace): SpaceFacts => ({
+const factsOfSpace = ({ allocation: { cidr, resourceId } }: EvaluatedSpace): SpaceFacts => ({
   cidr: formatCidr(cidr),
   ...(resourceId === undefined ? {} : { resourceId }),
 })
@@ -31,8 +31,8 @@ const ofState =
   (state: 'noncompliant' | 'exempt'): SpaceControl['look'] =>
   async (_, spaces) =>
     spaces.map((space) => {
-      const { judgement } = space
-      return judgement.state === state ? { ...factsOfSpace(space), ...judgement.facts } : undefined
+      const { evaluation } = space
+      return evaluation.state === state ? { ...factsOfSpace(space), ...evaluation.facts } : undefined
     })
 
 export const policyControl: SpaceControl = {
@@ -69,7 +69,7 @@ export const tagsChanged: SpaceControl = {
   watches: 'space',
   async look(context, spaces) {
     // What policy gives as it is needs no second look: nothing is read of most.
-    const asked = spaces.filter(({ judgement }) => judgement.facts !== undefined)
+    const asked = spaces.filter(({ evaluation }) => evaluation.facts !== undefined)
     const found = await withTagFindings(
       context,
       asked.map(({ allocation }) => givenOf(allocation)),

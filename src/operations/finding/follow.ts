@@ -12,7 +12,7 @@ import { snapshotOf } from '../snapshot.ts'
 import { exceptionControls, exceptionEnded, spaceControls } from './controls.ts'
 import { type Part, readScan } from './scan.ts'
 import { endSuppressions, type Looked, placeOf, type Seen, settle, unsettledOf } from './settle.ts'
-import { idOfSpace, judgeSpaces } from './spaces.ts'
+import { evaluateSpaces, idOfSpace } from './spaces.ts'
 import { type Followed, type Touched, touchedBy } from './touched.ts'
 
 /** Entries that one turn follows, and their subjects; of one entry that has more, so many at a time. */
@@ -191,7 +191,7 @@ export async function lookAtSpaces(
   allocations: readonly Allocation[],
 ): Promise<readonly Looked[]> {
   const looking = lookingIn(tx)
-  const spaces = await judgeSpaces(looking, allocations)
+  const spaces = await evaluateSpaces(looking, allocations)
   const looked: Looked[] = []
   for (const control of spaceControls) {
     const found = await control.look(looking, spaces)
@@ -293,7 +293,7 @@ async function followScan(tx: ReadTransaction, progress: FindingProgress, scan: 
       else if (isAgain) await to.findingScans.advance(scan.n, { place: '', isAgain: false })
       else await to.findingScans.end(scan.n)
       const isAll = place === undefined && Object.keys(scan.scope).length === 0
-      if (isAll && progress.judgedFrom === undefined) await to.findingScans.setProgress({ judgedFrom: to.now })
+      if (isAll && progress.evaluatedFrom === undefined) await to.findingScans.setProgress({ evaluatedFrom: to.now })
     },
   }
 }

@@ -10,7 +10,7 @@ import type { Allocation, HolderName } from '#store/tables/holdings.ts'
 import type { Looking } from '../policy/tag-findings.ts'
 import { exceptionEnded } from './controls.ts'
 import type { Looked, Seen } from './settle.ts'
-import { idOfSpace, isJudged } from './spaces.ts'
+import { idOfSpace, isEvaluated } from './spaces.ts'
 
 /** Space that one part looks at, and holders whose space is asked for before it is found. */
 export const spacesPerTurn = 500
@@ -86,7 +86,7 @@ export function isInScope(
   { account, resourceType, region }: HolderName,
   { node, resourceType: type, locale }: Scope,
 ): boolean {
-  if (!isJudged({ resourceType }) || (type !== undefined && type !== resourceType)) return false
+  if (!isEvaluated({ resourceType }) || (type !== undefined && type !== resourceType)) return false
   // Space that belongs to no Region is where its pool is: nobody knows before it is read.
   if (locale !== undefined && region !== '' && locale !== region) return false
   return node === undefined || pathOf(snapshot, account).includes(node)

@@ -10,14 +10,14 @@ create table finding_progress (
   -- Exceptions that begin or end by then were looked at; the next moment at which one does.
   moment integer not null,
   next_moment integer,
-  -- Since when everything there is has been judged; null before that.
-  judged_from integer,
+  -- Since when everything there is has been evaluated; null before that.
+  evaluated_from integer,
   -- Which server works at it, until when unless it says so again.
   worker text,
   worker_until integer not null
 ) strict;
-insert into finding_progress ("only", entry, entry_at, epoch, moment, next_moment, judged_from, worker, worker_until)
-  select 1, coalesce((select max(n) from audit_entry), -1), coalesce((select at from audit_entry order by n desc limit 1), 0), -1, 0, 0,
+insert into finding_progress ("only", entry, entry_at, epoch, moment, next_moment, evaluated_from, worker, worker_until)
+  select 1, coalesce((select max(n) from audit_entry), 0), coalesce((select at from audit_entry order by n desc limit 1), 0), -1, 0, 0,
     null, null, 0;
 -- What is to be looked at anew, and how far that has come.
 create table finding_scan (

@@ -15,8 +15,8 @@ export const findingProgressTable = table(
     moment: changing(integer()),
     /** The next one at which one does. */
     nextMoment: changing(optional(integer())),
-    /** Since when everything there is has been judged. */
-    judgedFrom: changing(optional(integer())),
+    /** Since when everything there is has been evaluated. */
+    evaluatedFrom: changing(optional(integer())),
     worker: changing(optional(text())),
     workerUntil: changing(integer()),
   },
@@ -53,7 +53,7 @@ export interface FindingProgress {
   readonly epoch: number
   readonly moment: number
   readonly nextMoment?: number
-  readonly judgedFrom?: number
+  readonly evaluatedFrom?: number
   readonly worker?: string
   readonly workerUntil: number
 }
