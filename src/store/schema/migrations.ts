@@ -4,6 +4,7 @@ import { accountIndexes, restsOfAccount } from './account-index.ts'
 import { accountNamesSchema } from './account-names.ts'
 import { accountNodeNamesSchema } from './account-node-names.ts'
 import { auditSubjectSchema } from './audit-subject.ts'
+import { bindingFactsSchema } from './binding-facts.ts'
 import { boundsSchema, tokensOfMakerSchema } from './bounds.ts'
 import { contentBoundsSchema } from './content-bounds.ts'
 import { deprovisioningSchema } from './deprovisioning.ts'
@@ -437,4 +438,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 39, name: 'names that look alike', olderServers: 'stop', sql: namesAlikeSchema },
   { number: 40, name: 'CIDRs by their pool', olderServers: 'go on', sql: poolCidrIndex },
   { number: 41, name: 'what sources count', olderServers: 'stop', sql: observedSchema },
+  { number: 42, name: 'what has changed of bindings and exceptions', olderServers: 'stop', sql: bindingFactsSchema },
 ]
