@@ -226,11 +226,7 @@ export function policiesNaming(snapshot: Snapshot, isNamedIn: (document: PolicyD
 export const describeNaming = ({ policy: { policyId, version }, target }: Naming): string =>
   target === undefined ? policyId : `${policyId} (version ${version}, the candidate on ${target})`
 
-function* compile(
-  facts: KnownFacts,
-  epoch: number,
-  candidates: readonly AssignmentCandidate[] = [],
-): Steps<Snapshot> {
+function* compile(facts: KnownFacts, epoch: number, candidates: readonly AssignmentCandidate[] = []): Steps<Snapshot> {
   const policies = yield* indexInSteps(facts.policies, ({ policyId }) => policyId)
   const inForce = facts.assignments.filter(({ mode, policyId }) => mode !== 'off' && policies.has(policyId))
   const assignmentsByTarget = yield* groupInSteps(inForce, ({ targetId }) => targetId)
