@@ -27,6 +27,7 @@ import { sealingKeySchema } from './sealing-key.ts'
 import { spaceOnceSchema } from './space-once.ts'
 import { statesOfTenures } from './tenure-states.ts'
 import { tokenOriginsSchema } from './token-origins.ts'
+import { weighedSchema } from './weighed.ts'
 import { wouldBeSchema } from './would-be.ts'
 
 export interface Migration {
@@ -437,4 +438,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 39, name: 'names that look alike', olderServers: 'stop', sql: namesAlikeSchema },
   { number: 40, name: 'CIDRs by their pool', olderServers: 'go on', sql: poolCidrIndex },
   { number: 41, name: 'what sources count', olderServers: 'stop', sql: observedSchema },
+  { number: 42, name: 'what sources weigh', olderServers: 'stop', sql: weighedSchema },
 ]
