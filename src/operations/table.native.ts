@@ -9,6 +9,8 @@ import {
   listRoles,
 } from './identity/roles.native.ts'
 import { createToken, listTokens, revokeToken, whoAmI } from './identity/tokens.native.ts'
+import { getPoolCapacity, listCapacity } from './ipam/capacity.native.ts'
+import { discoveryOperations } from './ipam/discoveries.native.ts'
 import { getFreeSpace } from './ipam/free-space.native.ts'
 import { ipamOperations } from './ipam/ipams.native.ts'
 import { poolCidrOperations } from './ipam/pool-cidrs.native.ts'
@@ -145,9 +147,14 @@ export const nouns: readonly Noun[] = [
   { name: 'IPAMs', summary: 'Who manages which address space, and by which settings.', operations: ipamOperations },
   { name: 'Scopes', summary: 'Address spaces, in each of which addresses are unique.', operations: scopeOperations },
   {
+    name: 'Discoveries',
+    summary: 'Which accounts and Regions IPAMs look at.',
+    operations: discoveryOperations,
+  },
+  {
     name: 'Pools',
     summary: 'What space is taken from.',
-    operations: [...poolOperations, getFreeSpace, listPoolTree, ...poolCidrOperations],
+    operations: [...poolOperations, getFreeSpace, getPoolCapacity, listCapacity, listPoolTree, ...poolCidrOperations],
   },
   {
     name: 'Allocations',

@@ -4,6 +4,12 @@ import { accessKeyTable, unshownKeyTable } from './tables/access-keys.ts'
 import { addressAssociationTable } from './tables/addresses.ts'
 import { apiTokenTable } from './tables/api-tokens.ts'
 import { candidateTable, differenceTable } from './tables/candidates.ts'
+import {
+  discoveryAssociationTable,
+  discoveryRegionTable,
+  discoveryTable,
+  resourceMarkTable,
+} from './tables/discoveries.ts'
 import { exceptionTable, exceptionUseTable } from './tables/exceptions.ts'
 import { freeBlockTable } from './tables/free-front.ts'
 import { historyTable } from './tables/history.ts'
@@ -22,6 +28,7 @@ import {
   organizationTable,
 } from './tables/organizations.ts'
 import { assignmentTable, policyTable, policyVersionTable, policyWrittenTable } from './tables/policies.ts'
+import { poolDayTable } from './tables/pool-days.ts'
 import { gonePoolTable, poolCidrTable, poolShareTable, poolTable } from './tables/pools.ts'
 import { resourceTypeTable } from './tables/resource-types.ts'
 import { quarantineTable } from './tables/resting.ts'
@@ -53,6 +60,9 @@ export const definitions: readonly Pick<
   decisionTable,
   delegationTable,
   differenceTable,
+  discoveryAssociationTable,
+  discoveryRegionTable,
+  discoveryTable,
   enabledServiceTable,
   endedTenureTable,
   exceptionTable,
@@ -77,10 +87,12 @@ export const definitions: readonly Pick<
   policyVersionTable,
   policyWrittenTable,
   poolCidrTable,
+  poolDayTable,
   poolShareTable,
   poolTable,
   quarantineTable,
   recordDayTable,
+  resourceMarkTable,
   resourceTypeTable,
   retentionTable,
   roleBindingTable,
