@@ -1,6 +1,7 @@
 // All operations of the native API: what is not here does not exist there.
 
 import { estateIntakes, estateOperations } from './estate/sources.native.ts'
+import { findingOperations } from './finding/findings.native.ts'
 import {
   createRoleBinding,
   deleteRoleBinding,
@@ -167,6 +168,11 @@ export const nouns: readonly Noun[] = [
     summary: 'What tells what is there: clouds, clusters, other address managers and files.',
     operations: estateOperations,
     intakes: estateIntakes,
+  },
+  {
+    name: 'Findings',
+    summary: 'What somebody should look at: each opens once, resolves by itself and opens again.',
+    operations: findingOperations,
   },
   {
     name: 'Resource types',

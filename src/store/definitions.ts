@@ -11,6 +11,7 @@ import {
   resourceMarkTable,
 } from './tables/discoveries.ts'
 import { exceptionTable, exceptionUseTable } from './tables/exceptions.ts'
+import { findingTable, openingTable } from './tables/findings.ts'
 import { freeBlockTable } from './tables/free-front.ts'
 import { historyTable } from './tables/history.ts'
 import { holdTable } from './tables/holds.ts'
@@ -67,6 +68,8 @@ export const definitions: readonly Pick<
   endedTenureTable,
   exceptionTable,
   exceptionUseTable,
+  findingTable,
+  openingTable,
   forgettingTable,
   freeBlockTable,
   historyTable,

@@ -10,6 +10,7 @@ import { deprovisioningSchema } from './deprovisioning.ts'
 import { discoveriesSchema } from './discoveries.ts'
 import { exceptionLeaveSchema } from './exception-leave.ts'
 import { findingSchema } from './finding.ts'
+import { findingsSchema } from './findings.ts'
 import { firstSchema } from './first.ts'
 import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority.ts'
 import { namedNetworksSchema } from './named-networks.ts'
@@ -442,5 +443,6 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 41, name: 'what sources count', olderServers: 'stop', sql: observedSchema },
   { number: 42, name: 'what resources are discovered with', olderServers: 'stop', sql: discoveriesSchema },
   { number: 43, name: 'pools by the day', olderServers: 'stop', sql: poolDaysSchema },
-  { number: 44, name: 'what sources weigh', olderServers: 'stop', sql: weighedSchema },
+  { number: 44, name: 'findings', olderServers: 'go on', sql: findingsSchema },
+  { number: 45, name: 'what sources weigh', olderServers: 'stop', sql: weighedSchema },
 ]
