@@ -3,7 +3,7 @@
 import { Bindings } from '#model/bindings.ts'
 import { everywhere, type RoleBinding } from '#model/roles.ts'
 import type { KeptName } from '../memory.ts'
-import { readEach, type Sql } from '../sql.ts'
+import { inParts, listOfTexts, readEach, type Sql } from '../sql.ts'
 import { changing, integer, type RowOf, table, text, unread, unwritten } from '../table.ts'
 import { type Around, factsNow, goneTable, type KeptFacts, nextEpoch, noteGone } from './kept-facts.ts'
 
@@ -90,11 +90,21 @@ export class RoleBindings {
   async delete(id: string): Promise<void> {
     await this.#delete('id = ?', id)
   }
-  /** Deletes all at exactly this node; answers which. */
-  async deleteAt(node: string): Promise<StoredBinding[]> {
-    const found = await roleBindingTable.all(this.#sql, 'where node = ? order by id', node)
+  /** Some of them, by their ids. */
+  async some(ids: readonly string[]): Promise<StoredBinding[]> {
+    const found: StoredBinding[] = []
+    await inParts(ids, async (part) => {
+      const list = listOfTexts(part)
+      const rows = await roleBindingTable.all(this.#sql, `where id in ${list.text} order by id`, ...list.values)
+      found.push(...rows.map(toBinding))
+    })
+    return found
+  }
+  /** Deletes all at exactly this node; answers the ids. */
+  async deleteAt(node: string): Promise<string[]> {
+    const found = await this.#sql.all<{ id: string }>('select id from role_binding where node = ? order by id', node)
     await this.#delete('node = ?', node)
-    return found.map(toBinding)
+    return found.map(({ id }) => id)
   }
   async #delete(where: 'id = ?' | 'node = ?', value: string): Promise<void> {
     await noteGone(this.#sql, goneBindingTable, { text: `role_binding where ${where}`, values: [value] })
