@@ -1,6 +1,6 @@
 // How pools go away: what keeps them, and in which order what is in them is given back.
 import { assert } from '#model/assert.ts'
-import { toKey } from '#model/cidr.ts'
+import { formatCidr, toKey } from '#model/cidr.ts'
 import { describeNaming, policiesNaming, type Snapshot } from '#model/policy/snapshot.ts'
 import { refuse } from '#model/refusal.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
@@ -36,6 +36,7 @@ export async function refuseUndeletable(
   const snapshot = await context.snapshot()
   const named = namedIn(snapshot, new Set(pools.map(({ id }) => id)))
   const resting = await context.tx.resting.restingIn(pools.map(({ n }) => n))
+  await refusePlanned(context, pools, notEmpty)
   const { tx } = context
   const taken = isPlanEnded ? new Set() : await tx.allocations.poolsWithOther(notEmpty, goingWithPools)
   for (const pool of pools) {
@@ -46,6 +47,21 @@ export async function refuseUndeletable(
     if (restSeconds > 0) {
       refuseKept(pool, `It has allocations, whose space rests for ${restSeconds} seconds; release them first`)
     }
+  }
+}
+
+/** The inside of a VPC is planned as long as the VPC has its block: a plan does not outlive what it plans, on whatever way that would go. */
+async function refusePlanned({ tx }: WriteContext, pools: readonly Pool[], notEmpty: readonly number[]): Promise<void> {
+  const going = new Map(pools.map((pool) => [pool.n, pool]))
+  for (const { pool, planner, cidr } of await tx.pools.plannedWithin(notEmpty)) {
+    const { id, n, account, sourceResource } = planner
+    if (going.has(n) || !(await tx.pools.topLevelOverlap(sourceResource!.id, cidr))) continue
+    const of = going.get(pool)!
+    const by = account === of.account ? `the pool \`${id}\`` : 'a pool of another account'
+    refuseKept(
+      of,
+      `The VPC \`${sourceResource!.id}\` has its block ${formatCidr(cidr)} from it, which ${by} plans; that one goes first`,
+    )
   }
 }
 

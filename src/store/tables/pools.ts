@@ -451,6 +451,27 @@ export class Pools {
     })
     return found
   }
+  /** Blocks of VPCs that are allocated from some pools, each with a pool that plans the inside of its VPC. */
+  async plannedWithin(
+    pools: readonly number[],
+  ): Promise<{ readonly pool: number; readonly planner: Pool; readonly cidr: Cidr }[]> {
+    const found: { readonly pool: number; readonly planner: Pool; readonly cidr: Cidr }[] = []
+    await inParts(pools, async (part) => {
+      const list = listOf(part)
+      const rows = await this.#sql.all<Row & { ofPool: number; blockFirst: Uint8Array; blockLength: number }>(
+        `select a.pool as "ofPool", a.first as "blockFirst", a.length as "blockLength", ${poolTable.columnsOf('p')}
+         from allocation a cross join holder h cross join pool p
+         where a.pool in ${list.text} and h.n = a.holder and h.resource_type = 'vpc' and p.source_vpc = a.resource_id
+           and exists (select 1 from vpc_cidr c where c.vpc_id = p.source_vpc and c.allocation = a.n)
+         order by a.n, p.n`,
+        ...list.values,
+      )
+      for (const { ofPool, blockFirst, blockLength, ...row } of rows) {
+        found.push({ pool: ofPool, planner: poolTable.of(row as Row), cidr: fromKey(blockFirst, blockLength) })
+      }
+    })
+    return found
+  }
   /** The pools that plan the inside of a VPC, in order of creation; those under others come after them. */
   planning(vpcId: string): Promise<Pool[]> {
     return poolTable.all(this.#sql, 'where source_vpc = ? order by n', vpcId)
