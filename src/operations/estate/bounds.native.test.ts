@@ -5,12 +5,14 @@ import { Readable } from 'node:stream'
 import { after, before, test } from 'node:test'
 import { type Answered, type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { type Organization, withOrganization } from '../../../test/organization.ts'
+import { silentMsMax } from './snapshots.ts'
 import {
   formerBytesKept,
   observedBytesMax,
   observedBytesOfSourceMax,
   observedBytesPerTopUnitMax,
 } from './source-bytes.ts'
+import { sourcesMax } from './sources.ts'
 import { tidySources, untidySource } from './upkeep.ts'
 
 let world: NativeWorld & Organization
@@ -230,4 +232,33 @@ test('D8 whoever loses the right in the middle leaves the source to others at on
   assert.equal(statusCode, 404)
   assert.deepEqual(await counted(source), [0, 0])
   assert.equal((await send(source, [network(1)])).status, 201)
+})
+
+test('D8 sources that somebody makes and deletes again and again count against their own unit, and hold up nothing else', async () => {
+  const as = await world.tokenOf('user:churns', 'ipam-administrator', prod)
+  const source = await makeSource(prod)
+  await send(source, [network(1)])
+  await world.store.write(async (tx) => {
+    const like = (await tx.sources.find(source))!
+    for (let n = 0; n < sourcesMax; n++) {
+      await tx.sources.insert({ ...like, id: `${source}-${n}`, name: `gone ${n}`, deletedAt: tx.now })
+    }
+    const last = (await tx.sources.findSnapshot(source, 1))!
+    await tx.sources.insertSnapshot({ ...last, number: 2, state: 'open', endedAt: undefined, touchedAt: tx.now })
+    await tx.sources.change(source, { taking: 2 })
+  })
+  const create = (node: string, name: string, who?: string) =>
+    world.ask<Problem>('POST', '/sources', { body: { name, kind: 'csv', node }, ...(who && { as: who }) })
+  const elsewhere = await world.unit('elsewhere')
+  const other = await world.tokenOf('user:others', 'ipam-administrator', elsewhere)
+  assert.equal((await create(elsewhere, 'ours', other)).status, 201)
+  const { status, body } = await create(prod, 'one more', as)
+  assert.deepEqual([status, body.code, body.countedFor?.includes(prod)], [409, 'LimitExceeded', true])
+  // A snapshot that went silent is taken back all the same, long before those are gone.
+  world.advance(silentMsMax + 1)
+  for (let turns = 0; (await sourceOf(source)).taking !== undefined; turns++) {
+    assert(turns < 20)
+    world.advance(1)
+    await world.store.write(async (tx) => void (await tidySources(tx)))
+  }
 })
