@@ -304,13 +304,15 @@ async function accountChecker(
 
 // Ending -------------------------------------------------------------------------------------------------------------
 
-/** Whether an observation is in a part that was not listed. */
-export const isUnlisted =
-  (unlisted: readonly Pick<KeptUnlisted, 'account' | 'locale'>[]) =>
-  ({ account, locale }: Pick<StoredObservation, 'account' | 'locale'>): boolean =>
-    unlisted.some(
-      (part) => (part.account === '' || part.account === account) && (part.locale === '' || part.locale === locale),
-    )
+/** Whether an observation is in a part that was not listed: very many parts may be named, and each of very many observations is asked. */
+export function isUnlisted(
+  unlisted: readonly Pick<KeptUnlisted, 'account' | 'locale'>[],
+): (stored: Pick<StoredObservation, 'account' | 'locale'>) => boolean {
+  const keyOf = (account: string, locale: string): string => JSON.stringify([account, locale])
+  const parts = new Set(unlisted.map(({ account, locale }) => keyOf(account, locale)))
+  return ({ account, locale }) =>
+    [keyOf('', ''), keyOf(account, ''), keyOf('', locale), keyOf(account, locale)].some((key) => parts.has(key))
+}
 
 export interface Missing {
   readonly sourceId: string
