@@ -18,6 +18,12 @@ import {
 import { createIpam, deleteIpam, describeIpams, modifyIpam } from './ipams.ec2.ts'
 import { deprovisionIpamPoolCidr, getIpamPoolCidrs, provisionIpamPoolCidr } from './pool-cidrs.ec2.ts'
 import { createIpamPool, deleteIpamPool, describeIpamPools, modifyIpamPool } from './pools.ec2.ts'
+import {
+  getIpamDiscoveredAccounts,
+  getIpamDiscoveredResourceCidrs,
+  getIpamResourceCidrs,
+  modifyIpamResourceCidr,
+} from './resource-cidrs.ec2.ts'
 import { createIpamScope, deleteIpamScope, describeIpamScopes, modifyIpamScope } from './scopes.ec2.ts'
 
 export const ipamOperations = [
@@ -48,4 +54,8 @@ export const ipamOperations = [
   associateIpamResourceDiscovery,
   describeIpamResourceDiscoveryAssociations,
   disassociateIpamResourceDiscovery,
+  getIpamResourceCidrs,
+  modifyIpamResourceCidr,
+  getIpamDiscoveredAccounts,
+  getIpamDiscoveredResourceCidrs,
 ] as const
