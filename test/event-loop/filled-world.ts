@@ -339,6 +339,14 @@ function awsRequests(made: Made): Readonly<Record<string, readonly Asked[]>> {
       CurrentIpamScopeId: ipam.PrivateDefaultScopeId,
       Monitored: false,
     }),
+    GetIpamAddressHistory: some(
+      { IpamScopeId: ipam.PrivateDefaultScopeId, Cidr: '12.0.0.0/24' },
+      { IpamScopeId: ipam.PublicDefaultScopeId, Cidr: `${addresses[0]!.PublicIp}/32`, StartTime: 0 },
+    ),
+    GetIpamDiscoveredPublicAddresses: some(
+      { IpamResourceDiscoveryId: made.discovery, AddressRegion: region },
+      { IpamResourceDiscoveryId: made.discovery, AddressRegion: region, ...unmatched('address') },
+    ),
     GetIpamDiscoveredAccounts: some({ IpamResourceDiscoveryId: made.discovery, DiscoveryRegion: region }),
     GetIpamDiscoveredResourceCidrs: some(
       { IpamResourceDiscoveryId: made.discovery, ResourceRegion: region },

@@ -73,6 +73,7 @@ export async function listDiscoveredCidrs(
         ipam,
         seeing,
         rows.flatMap(({ found }) => found ?? []),
+        { isWithoutOverlaps: true },
       )
       const shown = states.values()
       return rows.map((row) => {

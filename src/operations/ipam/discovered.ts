@@ -13,14 +13,14 @@ import type { Ipam } from '#store/tables/ipams.ts'
 import type { StoredObservation } from '#store/tables/observations.ts'
 import type { Source } from '#store/tables/sources.ts'
 import type { IpSource, Subnet } from '#store/tables/vpcs.ts'
-import { holdersOf } from '../identity/visible-accounts.ts'
+import { holdersMax, holdersOf } from '../identity/visible-accounts.ts'
 import { numberIn, type Slice } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
 import { isOwnNetworkHere } from '../space/own-networks.ts'
 
-/** In the order in which they are listed. */
+/** What IPAMs speak of. Public addresses that are no Elastic IPs are only observed. */
 export const discoveredKinds = ['vpc', 'subnet', 'eip', 'network-interface'] as const
-export type DiscoveredKind = (typeof discoveredKinds)[number]
+export type DiscoveredKind = (typeof discoveredKinds)[number] | 'public-address'
 
 /** One CIDR of a resource. */
 export interface DiscoveredCidr {
@@ -89,7 +89,7 @@ const stepOf = (rows: readonly DiscoveredRow[], limit: number): Step => ({
 })
 
 export interface DiscoveredFilter {
-  readonly kind?: DiscoveredKind | undefined
+  readonly kinds?: readonly DiscoveredKind[] | undefined
   readonly account?: string | undefined
 }
 
@@ -97,7 +97,7 @@ export interface DiscoveredFilter {
 export async function readDiscovered(
   context: ReadContext,
   seeing: Seeing,
-  { kind, account }: DiscoveredFilter,
+  { kinds = discoveredKinds, account }: DiscoveredFilter,
   after: string | undefined,
   limit: number,
 ): Promise<Slice<DiscoveredRow, string>> {
@@ -107,7 +107,7 @@ export async function readDiscovered(
   if (seeing.regions.length === 0 || (only !== undefined && !isLookedAt(snapshot, seeing, only))) {
     return { rows: [], next: undefined }
   }
-  const wanted = sectionNames.filter((name) => kind === undefined || (sections[name] as Section).kinds.includes(kind))
+  const wanted = sectionNames.filter((name) => (sections[name] as Section).kinds.some((kind) => kinds.includes(kind)))
   const slash = after?.indexOf('/') ?? -1
   const name = after === undefined ? wanted[0]! : (after.slice(0, slash) as SectionName)
   const place = after === undefined ? '' : after.slice(slash + 1)
@@ -115,7 +115,7 @@ export async function readDiscovered(
   const following = wanted[wanted.indexOf(name) + 1]
   const isSeen = (found: DiscoveredCidr | undefined): boolean =>
     found !== undefined &&
-    (kind === undefined || found.kind === kind) &&
+    kinds.includes(found.kind) &&
     seeing.regions.includes(found.region) &&
     (only === undefined ? isLookedAt(snapshot, seeing, found.account) : found.account === only)
   return {
@@ -191,7 +191,7 @@ const sections = {
       }))
     }),
   },
-  observed: { kinds: ['vpc', 'subnet', 'eip'], read: readObserved },
+  observed: { kinds: ['vpc', 'subnet', 'eip', 'public-address'], read: readObserved },
 } as const satisfies Readonly<Record<string, Section>>
 type SectionName = keyof typeof sections
 const sectionNames = Object.keys(sections) as SectionName[]
@@ -211,7 +211,7 @@ async function readHeld(
     ? await holdersOf(context, accounts, { resourceType })
     : (await allocationLists.holders({ resourceType })).map(({ n }) => n)
   const rows =
-    holders && holders.length <= holdersMergedMax
+    holders && holders.length <= holdersMax
       ? await allocationLists.ofHolders(holders, from, limit)
       : await allocationLists.ofType(resourceType, from, limit)
   return stepOf(
@@ -222,9 +222,6 @@ async function readHeld(
     limit,
   )
 }
-/** Of more holders, the allocations of everybody are read in their order. */
-const holdersMergedMax = 4_096
-
 // What sources observe -----------------------------------------------------------------------------------------------
 
 /** A source that has nothing costs as much as this many rows. */
@@ -278,11 +275,17 @@ const heldAtOnce = 4_000
 /** What sources call what is an Elastic IP, a VPC or a subnet. */
 const kindOfType: Readonly<Record<string, DiscoveredKind>> = { vpc: 'vpc', subnet: 'subnet', eip: 'eip' }
 
+/** What something has that sources call by no type of an Elastic IP: it stands in no network of its own. */
+const isPublicAddress = ({ kind, cidr, space }: StoredObservation): boolean =>
+  cidr.family === 4 && cidr.length === 32 && space === '' && withAddresses.includes(kind)
+const withAddresses: readonly string[] = ['address', 'load-balancer', 'nat-gateway', 'database']
+
 function ofObservation(observation: StoredObservation, source: Source): DiscoveredCidr | undefined {
   const { kind: seenAs, id, cidr, account, locale, space, body, missing } = observation
-  const kind = body.type === undefined ? undefined : kindOfType[body.type]
+  const kind = kindOfType[body.type ?? ''] ?? (isPublicAddress(observation) ? 'public-address' : undefined)
   if (!kind || missing === 2 || id === '' || !isAccountId(account) || seenAs === 'reservation') return undefined
-  const network = kind === 'eip' ? {} : { vpcId: kind === 'vpc' ? id : space || undefined }
+  const isPublic = kind === 'eip' || kind === 'public-address'
+  const network = isPublic ? {} : { vpcId: kind === 'vpc' ? id : space || undefined }
   return {
     kind,
     resourceId: id,
@@ -292,7 +295,7 @@ function ofObservation(observation: StoredObservation, source: Source): Discover
     ...network,
     ...(kind === 'subnet' ? { subnetId: id } : {}),
     zoneId: body.zone,
-    ipSource: kind === 'eip' ? 'amazon' : 'none',
+    ipSource: isPublic ? 'amazon' : 'none',
     observed: { observation, source },
   }
 }
@@ -300,18 +303,18 @@ function ofObservation(observation: StoredObservation, source: Source): Discover
 // One resource -------------------------------------------------------------------------------------------------------
 
 /** Rows under one id that are looked at. */
-const rowsPerResourceMax = 200
+const resourceRowsMax = 200
 
 /** The CIDRs of one resource, whoever has it. */
 export async function findDiscovered(context: ReadContext, id: string): Promise<readonly DiscoveredCidr[]> {
   const { tx } = context
   const own = await findOwn(context, id)
   if (own.length > 0) return own
-  const held = (await tx.allocations.ofResource(id, 0, rowsPerResourceMax)).flatMap(
+  const held = (await tx.allocations.ofResource(id, 0, resourceRowsMax)).flatMap(
     (row) => ofAllocation(context, row) ?? [],
   )
   if (held.length > 0) return held
-  const observed = await tx.discovered.observedAs(id, rowsPerResourceMax)
+  const observed = await tx.discovered.observedAs(id, resourceRowsMax)
   const sources = await tx.sources.some([...new Set(observed.map(({ sourceId }) => sourceId))])
   return observed.flatMap((row) => ofObservation(row, sources.get(row.sourceId)!) ?? [])
 }
@@ -335,6 +338,22 @@ async function findOwn({ tx }: ReadContext, id: string): Promise<readonly Discov
     default:
       return []
   }
+}
+
+/** Networks that have exactly a block, and that no pool gave it; and since when. */
+export async function findBlocks(
+  { tx }: ReadContext,
+  block: Cidr,
+): Promise<readonly { readonly found: DiscoveredCidr; readonly since: number }[]> {
+  const { vpcs, subnets, subnetCidrs } = await tx.discovered.exactly(block, resourceRowsMax)
+  return [
+    ...vpcs.map((row) => ({ found: ofVpc(row), since: row.cidr.createdAt })),
+    ...subnets.map((row) => ({ found: ofSubnet(row, block, undefined, 'none'), since: row.createdAt })),
+    ...subnetCidrs.map(({ subnet, cidr }) => ({
+      found: ofSubnet(subnet, block, undefined, cidr.ipSource),
+      since: cidr.createdAt,
+    })),
+  ]
 }
 
 /** What a pool has given, behind an address. */

@@ -6,11 +6,12 @@ import type {
   IpamResourceTag,
 } from '#formats/aws/ec2.generated.ts'
 import { formatCidr, nearCidrProblem, parseCidr } from '#model/cidr.ts'
-import { type Members, refuse, refuseValue } from '#model/refusal.ts'
+import { type Members, refuseValue } from '#model/refusal.ts'
 import { filterBy, pageIn } from '../listing.aws.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { getReadablePool, getScope } from './access.ts'
+import { regionNamed } from './answers.ec2.ts'
 import { type DiscoveredKind, discoveredKinds } from './discovered.ts'
 import { listDiscoveredAccounts, listDiscoveredCidrs, sampledAt } from './discovered-lists.ts'
 import { getDiscovery } from './discoveries.ts'
@@ -36,7 +37,7 @@ export const getIpamResourceCidrs = ec2Read('GetIpamResourceCidrs', async (conte
   const { items, next } = await listResourceStates(
     context,
     ipam,
-    { scopeId: scope.id, resourceId, poolId, kind, account },
+    { scopeId: scope.id, resourceId, poolId, kinds: kind && [kind], account },
     pageIn(input),
     (state) => {
       const isTagged =
@@ -72,8 +73,7 @@ export const modifyIpamResourceCidr = ec2Write(
 export const getIpamDiscoveredAccounts = ec2Read('GetIpamDiscoveredAccounts', async (context, input) => {
   const matches = filterBy(input.Filters, accountFilters)
   const discovery = await getDiscovery(context, input.IpamResourceDiscoveryId)
-  const { DiscoveryRegion: region } = input
-  refuseUnknownRegion(context, 'DiscoveryRegion', region)
+  const region = regionNamed(context, 'DiscoveryRegion', input.DiscoveryRegion)
   const { now } = context
   const { items, next } = await listDiscoveredAccounts<IpamDiscoveredAccount>(
     context,
@@ -97,8 +97,7 @@ export const getIpamDiscoveredAccounts = ec2Read('GetIpamDiscoveredAccounts', as
 export const getIpamDiscoveredResourceCidrs = ec2Read('GetIpamDiscoveredResourceCidrs', async (context, input) => {
   const matches = filterBy(input.Filters, discoveredFilters, ({ ResourceTags }) => ResourceTags ?? [])
   const discovery = await getDiscovery(context, input.IpamResourceDiscoveryId)
-  const { ResourceRegion: region } = input
-  refuseUnknownRegion(context, 'ResourceRegion', region)
+  const region = regionNamed(context, 'ResourceRegion', input.ResourceRegion)
   const show = (state: ResourceState) => showDiscovered(context, discovery.id, state)
   const { items, next } = await listDiscoveredCidrs(
     context,
@@ -112,26 +111,18 @@ export const getIpamDiscoveredResourceCidrs = ec2Read('GetIpamDiscoveredResource
 
 // The request --------------------------------------------------------------------------------------------------------
 
-const typeOf: Readonly<Record<DiscoveredKind, 'vpc' | 'subnet' | 'eip' | 'eni'>> = {
+const typeOf: Readonly<Record<DiscoveredKind, IpamResourceCidr['ResourceType']>> = {
   vpc: 'vpc',
   subnet: 'subnet',
   eip: 'eip',
   'network-interface': 'eni',
+  // Never shown here.
+  'public-address': undefined,
 }
 /** `none`: of what there is none of here. */
 function kindIn(type: string | undefined): DiscoveredKind | 'none' | undefined {
   if (type === undefined) return undefined
   return discoveredKinds.find((kind) => typeOf[kind] === type) ?? 'none'
-}
-export function refuseUnknownRegion({ settings }: ReadContext, field: string, region: string): void {
-  const known = settings.regions.map(({ name }) => name)
-  if (!known.includes(region))
-    refuse({
-      code: 'InvalidParameterValue',
-      field,
-      value: region,
-      problem: `the Regions here are ${known.join(', ')}`,
-    })
 }
 
 // The answer ---------------------------------------------------------------------------------------------------------

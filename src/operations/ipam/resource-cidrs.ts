@@ -13,6 +13,7 @@ import {
   type DiscoveredCidr,
   type DiscoveredFilter,
   type DiscoveredRow,
+  discoveredKinds,
   findDiscovered,
   readDiscovered,
   readGiven,
@@ -47,13 +48,9 @@ export async function listResourceStates(
     placeOf: ({ place }) => place,
     async show(rows) {
       const found = rows.flatMap((row) => row.found ?? [])
-      const states = await describeStates(
-        context,
-        ipam,
-        seeing,
-        found,
-        (scope) => scopeId === undefined || scope === scopeId,
-      )
+      const states = await describeStates(context, ipam, seeing, found, {
+        isWanted: (scope) => scopeId === undefined || scope === scopeId,
+      })
       const byFound = new Map(found.map((one, index) => [one, states[index]]))
       return rows.map((row) => {
         const state = row.found && byFound.get(row.found)
@@ -70,10 +67,10 @@ async function readerOf(
   seeing: Seeing,
   { resourceId, poolId, ...filter }: Omit<ResourceFilter, 'scopeId'>,
 ) {
-  const { kind, account } = filter
+  const { kinds = discoveredKinds, account } = filter
   if (resourceId !== undefined) {
     const found = (await seenAs(context, seeing, resourceId)).filter(
-      (one) => (kind === undefined || one.kind === kind) && (account === undefined || one.account === account),
+      (one) => kinds.includes(one.kind) && (account === undefined || one.account === account),
     )
     const rows = found.map((one, index) => ({ place: String(index).padStart(6, '0'), found: one }))
     const from = readFrom<DiscoveredRow>(rows, ({ place }, after) => place > after)
@@ -101,12 +98,12 @@ async function readerOf(
   }
 }
 
-async function seer(context: ReadContext, seeing: Seeing, { kind, account }: DiscoveredFilter) {
+async function seer(context: ReadContext, seeing: Seeing, { kinds = discoveredKinds, account }: DiscoveredFilter) {
   const snapshot = await context.snapshot()
   return (one: DiscoveredCidr): boolean =>
     seeing.regions.includes(one.region) &&
     isLookedAt(snapshot, seeing, one.account) &&
-    (kind === undefined || one.kind === kind) &&
+    kinds.includes(one.kind) &&
     (account === undefined || one.account === account)
 }
 /** The CIDRs of one resource, as far as they are seen. */

@@ -29,13 +29,20 @@ export interface ResourceState extends DiscoveredCidr {
 /** Overlaps are looked for this many at a time: between two looks others have their turn. */
 const probedAtOnce = 40
 
+export interface StatesAsked {
+  /** Whether what is in a scope is asked for. */
+  isWanted?(scopeId: string): boolean
+  /** Nobody asks what else has the same addresses. */
+  readonly isWithoutOverlaps?: boolean
+}
+
 /** The states of what an IPAM sees, in its order; with what belongs to all of it read at once. */
 export async function describeStates(
   context: ReadContext,
   ipam: Ipam,
   seeing: Seeing,
   found: readonly DiscoveredCidr[],
-  isWanted: (scopeId: string) => boolean = () => true,
+  { isWanted = () => true, isWithoutOverlaps = false }: StatesAsked = {},
 ): Promise<readonly (ResourceState | undefined)[]> {
   const snapshot = await context.snapshot()
   const around = await readAround(context, ipam, found)
@@ -43,7 +50,7 @@ export async function describeStates(
     const scopeId = scopeOf(ipam, one, around)
     return isWanted(scopeId) ? { one, scopeId } : undefined
   })
-  const overlaps = await overlapsOf(context, ipam, seeing, placed, around)
+  const overlaps = isWithoutOverlaps ? new Set<Placement>() : await overlapsOf(context, ipam, seeing, placed, around)
   return placed.map((placement) => {
     if (!placement) return undefined
     const { one, scopeId } = placement

@@ -6,6 +6,7 @@ import {
   modifyIpamPoolAllocation,
   releaseIpamPoolAllocation,
 } from '../space/allocations.ec2.ts'
+import { getIpamAddressHistory } from './address-history.ec2.ts'
 import {
   associateIpamResourceDiscovery,
   createIpamResourceDiscovery,
@@ -18,6 +19,7 @@ import {
 import { createIpam, deleteIpam, describeIpams, modifyIpam } from './ipams.ec2.ts'
 import { deprovisionIpamPoolCidr, getIpamPoolCidrs, provisionIpamPoolCidr } from './pool-cidrs.ec2.ts'
 import { createIpamPool, deleteIpamPool, describeIpamPools, modifyIpamPool } from './pools.ec2.ts'
+import { getIpamDiscoveredPublicAddresses } from './public-addresses.ec2.ts'
 import {
   getIpamDiscoveredAccounts,
   getIpamDiscoveredResourceCidrs,
@@ -58,4 +60,6 @@ export const ipamOperations = [
   modifyIpamResourceCidr,
   getIpamDiscoveredAccounts,
   getIpamDiscoveredResourceCidrs,
+  getIpamDiscoveredPublicAddresses,
+  getIpamAddressHistory,
 ] as const

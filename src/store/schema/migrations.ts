@@ -16,6 +16,7 @@ import { namedNetworksSchema } from './named-networks.ts'
 import { namesSchema } from './names.ts'
 import { namesAlikeSchema } from './names-alike.ts'
 import { nestingSchema } from './nesting.ts'
+import { networkAddressIndexes } from './network-address.ts'
 import { nodeFactsSchema } from './node-facts.ts'
 import { observationsSchema } from './observations.ts'
 import { observedSchema } from './observed.ts'
@@ -439,4 +440,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 40, name: 'CIDRs by their pool', olderServers: 'go on', sql: poolCidrIndex },
   { number: 41, name: 'what sources count', olderServers: 'stop', sql: observedSchema },
   { number: 42, name: 'what resources are discovered with', olderServers: 'stop', sql: discoveriesSchema },
+  { number: 43, name: 'subnets by their blocks', olderServers: 'go on', sql: networkAddressIndexes },
 ]

@@ -102,7 +102,34 @@ export class Discovered {
       after.associationId,
       limit,
     )
-    return rows.map((row) => ({ subnet: subnetTable.of(unprefixed(row, 's')), cidr: subnetCidrTable.of(row) }))
+    return rows.map(toSubnetCidrAt)
+  }
+  /** Blocks of VPCs and subnets that are exactly this one, and that no pool gave; no more than `limit` of each. */
+  async exactly(
+    block: Cidr,
+    limit: number,
+  ): Promise<{
+    readonly vpcs: readonly OwnedCidr[]
+    readonly subnets: readonly Subnet[]
+    readonly subnetCidrs: readonly SubnetCidrAt[]
+  }> {
+    const values = [toKey(block), block.length, limit] as const
+    const vpcs = await this.#sql.all<Row>(
+      `select v.account as owner, v.region as at_region, ${vpcCidrTable.columnsOf('c')}
+       from vpc_cidr c cross join vpc v
+       where v.id = c.vpc_id and c.allocation is null and c.first = ? and c.length = ? order by c.association_id limit ?`,
+      ...values,
+    )
+    const rest = 'where first is not null and allocation is null and first = ? and length = ? order by id limit ?'
+    const subnets = block.family === 4 ? await subnetTable.all(this.#sql, rest, ...values) : []
+    const subnetCidrs = await this.#sql.all<Row>(
+      `select ${prefixed(subnetTable.columnsOf('s'), 's')}, ${subnetCidrTable.columnsOf('c')}
+       from subnet_cidr c cross join subnet s
+       where s.id = c.subnet_id and c.allocation is null and c.first = ? and c.length = ?
+       order by c.association_id limit ?`,
+      ...values,
+    )
+    return { vpcs: vpcs.map(toOwnedCidr), subnets, subnetCidrs: subnetCidrs.map(toSubnetCidrAt) }
   }
   /** Interfaces of NAT gateways that are there, by gateway and association, behind one. */
   async interfaces(
@@ -228,6 +255,11 @@ const toOwnedCidr = (row: Row): OwnedCidr => ({
   cidr: vpcCidrTable.of(row),
 })
 
+const toSubnetCidrAt = (row: Row): SubnetCidrAt => ({
+  subnet: subnetTable.of(unprefixed(row, 's')),
+  cidr: subnetCidrTable.of(row),
+})
+
 // Overlaps -----------------------------------------------------------------------------------------------------------
 
 interface Asked {
@@ -277,22 +309,22 @@ function statementOf(
   const byItself = isDefault ? scopeId : ''
   const exists = {
     networks: {
-      text: `select 1 from vpc_cidr c join vpc v on v.id = c.vpc_id
-        where c.allocation is null and ${range('c')} and c.vpc_id <> q.resource and v.region in ${list.text}
+      text: `select 1 from vpc_cidr c cross join vpc v
+        where v.id = c.vpc_id and c.allocation is null and ${range('c')} and c.vpc_id <> q.resource and v.region in ${list.text}
           ${owned('v', 'account')}
           and coalesce((select case when m.is_ignored = 1 then '-' else coalesce(m.scope_id, ?) end from resource_mark m
             where m.ipam_id = ? and m.resource_id = c.vpc_id and m.first = c.first and m.length = c.length), ?) = ?`,
       values: [...list.values, ...own, byItself, ipamId, byItself, scopeId],
     },
     allocations: {
-      text: `select 1 from allocation c join pool p on p.n = c.pool join holder h on h.n = c.holder
-        where ${range('c')} and p.scope_id = ? and h.resource_type not in ('ipam-pool', 'subnet', 'reserved')
+      text: `select 1 from allocation c cross join pool p cross join holder h
+        where p.n = c.pool and h.n = c.holder and ${range('c')} and p.scope_id = ? and h.resource_type not in ('ipam-pool', 'subnet', 'reserved')
           and coalesce(c.resource_id, '') <> q.resource`,
       values: [scopeId],
     },
     observed: {
-      text: `select 1 from observation c join source s on s.id = c.source_id
-        where ${range('c')} and c.kind = 'network' and c.missing < 2 and c.object_id <> q.resource
+      text: `select 1 from observation c cross join source s
+        where s.id = c.source_id and ${range('c')} and c.kind = 'network' and c.missing < 2 and c.object_id <> q.resource
           and s.deleted_at is null and c.since_snapshot <= s.snapshot
           and (c.until_snapshot is null or c.until_snapshot > s.snapshot)
           and coalesce(s.scope_id, ?) = ? and c.locale in ${list.text} ${owned('c', 'account')}`,
