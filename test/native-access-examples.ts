@@ -185,6 +185,7 @@ async function aboutTheEstate(world: NativeWorld): Promise<Record<string, Exampl
     getSnapshot: { ...ofSource, input: { sourceId, snapshot: '1' } },
     listObservations: ofSource,
     listDifferences: ofSource,
+    getDifference: { ...ofSource, input: { sourceId, differenceId: 'observed-0' } },
   }
 }
 

@@ -26,6 +26,7 @@ export type Noun =
   | 'policy-document'
   | 'policy-assignment'
   | 'snapshot'
+  | 'difference'
 
 export interface ConflictParty {
   readonly policyId: string

@@ -1,5 +1,6 @@
 // All operations of the native API: what is not here does not exist there.
 
+import { differenceOperations } from './estate/differences.native.ts'
 import { estateIntakes, estateOperations } from './estate/sources.native.ts'
 import {
   createRoleBinding,
@@ -158,7 +159,7 @@ export const nouns: readonly Noun[] = [
   {
     name: 'Sources',
     summary: 'What tells what is there: clouds, clusters, other address managers and files.',
-    operations: estateOperations,
+    operations: [...estateOperations, ...differenceOperations],
     intakes: estateIntakes,
   },
   {

@@ -21,6 +21,7 @@ import { observedSchema } from './observed.ts'
 import { ownWordsSchema } from './own-words.ts'
 import { poolCidrIndex } from './pool-cidr-index.ts'
 import { poolFactsSchema } from './pool-facts.ts'
+import { coveredIndex } from './reconciling.ts'
 import { recordListsSchema } from './record-lists.ts'
 import { removedAccountsSchema } from './removed-accounts.ts'
 import { sealingKeySchema } from './sealing-key.ts'
@@ -437,4 +438,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 39, name: 'names that look alike', olderServers: 'stop', sql: namesAlikeSchema },
   { number: 40, name: 'CIDRs by their pool', olderServers: 'go on', sql: poolCidrIndex },
   { number: 41, name: 'what sources count', olderServers: 'stop', sql: observedSchema },
+  { number: 42, name: 'what sources cover', olderServers: 'go on', sql: coveredIndex },
 ]
