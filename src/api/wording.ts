@@ -545,6 +545,11 @@ const nounsOfAws: WordsOfNouns = {
     ...idWords('InvalidIpamPoolAllocationId', 'ipam-pool-allocation'),
     missing: (id) => `The IPAM pool allocation (${id}) does not exist.`,
   },
+  'ipam-resource-discovery': idWords('InvalidIpamResourceDiscoveryId', 'ipam-resource-discovery'),
+  'ipam-resource-discovery-association': idWords(
+    'InvalidIpamResourceDiscoveryAssociationId',
+    'ipam-resource-discovery-association',
+  ),
   'ipam-policy': namedWords('InvalidIpamPolicyId', 'policy', 'ipam-policy'),
   'ipam-pool-cidr': {
     notFound: 'InvalidIpamPoolCidr.NotFound',

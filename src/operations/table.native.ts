@@ -10,6 +10,7 @@ import {
   listRoles,
 } from './identity/roles.native.ts'
 import { createToken, listTokens, revokeToken, whoAmI } from './identity/tokens.native.ts'
+import { discoveryOperations } from './ipam/discoveries.native.ts'
 import { getFreeSpace } from './ipam/free-space.native.ts'
 import { ipamOperations } from './ipam/ipams.native.ts'
 import { poolCidrOperations } from './ipam/pool-cidrs.native.ts'
@@ -145,6 +146,11 @@ export const nouns: readonly Noun[] = [
   },
   { name: 'IPAMs', summary: 'Who manages which address space, and by which settings.', operations: ipamOperations },
   { name: 'Scopes', summary: 'Address spaces, in each of which addresses are unique.', operations: scopeOperations },
+  {
+    name: 'Discoveries',
+    summary: 'Which accounts and Regions IPAMs look at.',
+    operations: discoveryOperations,
+  },
   {
     name: 'Pools',
     summary: 'What space is taken from.',

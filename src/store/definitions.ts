@@ -4,6 +4,12 @@ import { accessKeyTable, unshownKeyTable } from './tables/access-keys.ts'
 import { addressAssociationTable } from './tables/addresses.ts'
 import { apiTokenTable } from './tables/api-tokens.ts'
 import { candidateTable, differenceTable } from './tables/candidates.ts'
+import {
+  discoveryAssociationTable,
+  discoveryRegionTable,
+  discoveryTable,
+  resourceMarkTable,
+} from './tables/discoveries.ts'
 import { exceptionTable, exceptionUseTable } from './tables/exceptions.ts'
 import { freeBlockTable } from './tables/free-front.ts'
 import { historyTable } from './tables/history.ts'
@@ -53,6 +59,9 @@ export const definitions: readonly Pick<
   decisionTable,
   delegationTable,
   differenceTable,
+  discoveryAssociationTable,
+  discoveryRegionTable,
+  discoveryTable,
   enabledServiceTable,
   endedTenureTable,
   exceptionTable,
@@ -81,6 +90,7 @@ export const definitions: readonly Pick<
   poolTable,
   quarantineTable,
   recordDayTable,
+  resourceMarkTable,
   resourceTypeTable,
   retentionTable,
   roleBindingTable,

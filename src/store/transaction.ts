@@ -12,6 +12,7 @@ import { Addresses } from './tables/addresses.ts'
 import { AllocationLists } from './tables/allocation-lists.ts'
 import { ApiTokens } from './tables/api-tokens.ts'
 import { Candidates } from './tables/candidates.ts'
+import { Discoveries } from './tables/discoveries.ts'
 import { Exceptions } from './tables/exceptions.ts'
 import { Finding } from './tables/finding.ts'
 import { Governance } from './tables/governance.ts'
@@ -172,6 +173,7 @@ export class Nouns {
   readonly allocations: Holdings
   readonly apiTokens: ApiTokens
   readonly candidates: Candidates
+  readonly discoveries: Discoveries
   readonly exceptions: Exceptions
   readonly finding: Finding
   readonly governance: Governance
@@ -236,6 +238,7 @@ export class Nouns {
     this.tags = new Tags(sql)
     this.governance = new Governance(sql, this)
     this.candidates = new Candidates(sql, this)
+    this.discoveries = new Discoveries(sql)
     this.exceptions = new Exceptions(sql, this)
     this.finding = new Finding(sql, this)
     this.ipams = new Ipams(sql)

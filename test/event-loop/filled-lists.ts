@@ -81,6 +81,9 @@ export async function fillLists({ world, aws }: Filled, count: number): Promise<
     await tx.ipams.insertScope({ ...scope, id: publicScopeId, kind: 'public' })
     await tx.ipams.insertScope({ ...scope, id: privateScopeId, kind: 'private' })
     await tx.ipams.insertScope({ ...scopeLike, id: newId(tx, 'scope'), isDefault: false })
+    const discovery = { account, region: like.region, isDefault: true, exclusions: [], createdAt: tx.now }
+    const discoveryId = newId(tx, 'resourceDiscovery')
+    await tx.discoveries.insert({ id: discoveryId, ...discovery, operatingRegions: like.operatingRegions })
     const policyId = newId(tx, 'policy')
     const policy = { id: policyId, ipamId: id, account, region: like.region, version: 1 }
     await tx.policies.insert({ ...policy, compatibilityDefault: 'strict', createdAt: tx.now })

@@ -7,6 +7,7 @@ import { auditSubjectSchema } from './audit-subject.ts'
 import { boundsSchema, tokensOfMakerSchema } from './bounds.ts'
 import { contentBoundsSchema } from './content-bounds.ts'
 import { deprovisioningSchema } from './deprovisioning.ts'
+import { discoveriesSchema } from './discoveries.ts'
 import { exceptionLeaveSchema } from './exception-leave.ts'
 import { findingSchema } from './finding.ts'
 import { firstSchema } from './first.ts'
@@ -438,5 +439,6 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 39, name: 'names that look alike', olderServers: 'stop', sql: namesAlikeSchema },
   { number: 40, name: 'CIDRs by their pool', olderServers: 'go on', sql: poolCidrIndex },
   { number: 41, name: 'what sources count', olderServers: 'stop', sql: observedSchema },
-  { number: 42, name: 'what sources cover', olderServers: 'go on', sql: coveredIndex },
+  { number: 42, name: 'what resources are discovered with', olderServers: 'stop', sql: discoveriesSchema },
+  { number: 43, name: 'what sources cover', olderServers: 'go on', sql: coveredIndex },
 ]

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
+import { parseCidr } from '#model/cidr.ts'
 import { type Executor, openExecutor } from '#operations/execute.ts'
 import { operationTables } from '#operations/tables.aws.ts'
 import { sendSnapshot } from '../../../test/native-access-examples.ts'
@@ -90,6 +91,8 @@ async function fill(world: NativeWorld): Promise<void> {
   const rules = { Locale: 'us-east-1', ResourceType: 'eip', AllocationRules: [{ SourceIpamPoolId: IpamPoolId }] }
   await call('ModifyIpamPolicyAllocationRules', { IpamPolicyId, ...rules } as never, { account: member })
   await call('EnableIpamPolicy', { IpamPolicyId, OrganizationTargetId: root }, { account: member })
+  const mark = { ipamId: Ipam!.IpamId!, resourceId: 'vpc-1', cidr: parseCidr('10.0.0.0/16')!, isIgnored: true }
+  await world.store.write((tx) => tx.discoveries.mark(mark))
 
   const given = await call('AllocateAddress', {})
   await call('ReleaseAddress', { AllocationId: given.AllocationId! })
