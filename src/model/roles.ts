@@ -19,6 +19,7 @@ export const actions = [
   'estate:read',
   'estate:manage',
   'estate:report',
+  'estate:adopt',
   'role:read',
   'role:manage',
   'token:read',
@@ -47,6 +48,7 @@ export const roles = {
       'estate:read',
       'estate:manage',
       'estate:report',
+      'estate:adopt',
     ],
   },
   'policy-author': {

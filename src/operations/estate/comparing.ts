@@ -242,7 +242,7 @@ export class Comparing {
 
   // Pools ------------------------------------------------------------------------------------------------------------
 
-  /** The pools that would hold it, the innermost first. */
+  /** The pools that would hold it, the innermost first; those that were made since this began are not among them. */
   async poolsFor({ cidr, space }: Pick<StoredObservation, 'cidr' | 'space'>): Promise<readonly PoolFacts[]> {
     const { scopeId } = this.source
     const within: Within | undefined = isPublic({ cidr, space })
@@ -254,26 +254,38 @@ export class Comparing {
     this.#pools ??= await inTurns(this.#context.tx, poolsByBlockInSteps(this.#snapshot))
     return this.#pools.around(cidr, within)
   }
-  /** What policy would have said; undefined where nobody here has it, or nobody knows where it is. */
-  async evaluate({ stored, account }: Pick<Compared, 'stored' | 'account'>): Promise<EvaluatedPlace | undefined> {
+  /**
+   * What policy would have said; undefined where nobody here has it, or nobody knows where it is.
+   * @param given in place of what the source says, and of the innermost pool
+   */
+  async evaluate(
+    { stored, account }: Pick<Compared, 'stored' | 'account'>,
+    given: GivenPlace = {},
+  ): Promise<EvaluatedPlace | undefined> {
     if (account === undefined) return undefined
-    const [pool] = await this.poolsFor(stored)
+    const snapshot = await this.#context.snapshot()
+    const pool = given.pool === undefined ? (await this.poolsFor(stored))[0] : snapshot.pools.get(given.pool)
     const { cidr, kind, space, id, body } = stored
-    const locale = stored.locale || pool?.locale
+    const locale = stored.locale || given.locale || pool?.locale
     if (locale === undefined) return undefined
     const observed = { ...body, kind, cidr, space, locale }
     const tags = tagsOfObserved(body)
     const used: InUse = {
       account,
       locale,
-      resourceType: typeOfObserved(observed, this.#snapshot.resourceTypes),
+      resourceType: given.resourceType ?? typeOfObserved(observed, snapshot.resourceTypes),
       family: cidr.family,
       scopeType: isPublic(stored) ? 'public' : 'private',
       ...(id === '' ? {} : { resource: id }),
       ...(tags.length > 0 ? { tags: new Map(tags.map(({ key, value }) => [key, value])) } : {}),
     }
-    return { pool, ...evaluateExisting(this.#snapshot, used, { pool: pool?.id, cidr }, new Date(this.#context.now)) }
+    return { pool, ...evaluateExisting(snapshot, used, { pool: pool?.id, cidr }, new Date(this.#context.now)) }
   }
+}
+interface GivenPlace {
+  readonly pool?: string | undefined
+  readonly locale?: string | undefined
+  readonly resourceType?: string | undefined
 }
 
 /** What belongs to observations of a step. */

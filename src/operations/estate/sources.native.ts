@@ -65,6 +65,11 @@ const reportEvery = z
   .max(reportEveryMax)
   .meta({ examples: [reportEveryDefault] })
 const snapshotNumber = z.number().int().min(1)
+const adopts = z
+  .enum(['allowed'])
+  .describe(
+    'What it adopts by itself after each complete snapshot: `allowed`, what policy would have allowed. By default nothing.',
+  )
 export const freshness = z
   .enum(['never', 'fresh', 'stale'])
   .describe('`stale` where the listing that holds is more than twice as old as it should be.')
@@ -76,6 +81,7 @@ const source = z.object({
   scopeId: idText('scope').optional().describe('The private scope in which its private space is registered.'),
   reportEverySeconds: reportEvery.describe('How often it should report, in seconds.'),
   description: description.optional(),
+  adopts: adopts.optional(),
   freshness,
   snapshot: snapshotNumber.optional().describe('The snapshot that holds.'),
   takenAt: instant.optional().describe('When the listing that holds began.'),
@@ -192,6 +198,7 @@ export const createSource = nativeWrite({
       .default(reportEveryDefault)
       .describe('How often it should report, in seconds. Defaults to a day.'),
     description: description.optional(),
+    adopts: adopts.optional(),
   }),
   output: source,
   rest: { method: 'POST', path: '/sources', status: 201 },
@@ -213,6 +220,7 @@ export const updateSource = nativeWrite({
     scopeId: scopeName.nullable().optional().describe('`null`: none.'),
     reportEverySeconds: reportEvery.optional().describe('How often it should report, in seconds.'),
     description: newDescription.optional(),
+    adopts: adopts.nullable().optional().describe('`null`: nothing.'),
   }),
   output: source,
   rest: { method: 'PATCH', path: '/sources/{sourceId}' },
@@ -361,6 +369,7 @@ function describe(found: Source, now: number): z.output<typeof source> {
     scopeId,
     reportEverySeconds: reportEvery,
     description: found.description,
+    adopts: found.adopts,
     freshness: freshnessOf(found, now),
     ...(found.snapshot === 0 ? {} : { snapshot: found.snapshot, takenAt: formatInstant(takenAt) }),
     createdAt: formatInstant(createdAt),

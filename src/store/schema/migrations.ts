@@ -22,7 +22,7 @@ import { observedSchema } from './observed.ts'
 import { ownWordsSchema } from './own-words.ts'
 import { poolCidrIndex } from './pool-cidr-index.ts'
 import { poolFactsSchema } from './pool-facts.ts'
-import { coveredIndex } from './reconciling.ts'
+import { adoptionSchema, coveredIndex } from './reconciling.ts'
 import { recordListsSchema } from './record-lists.ts'
 import { removedAccountsSchema } from './removed-accounts.ts'
 import { sealingKeySchema } from './sealing-key.ts'
@@ -441,4 +441,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 41, name: 'what sources count', olderServers: 'stop', sql: observedSchema },
   { number: 42, name: 'what resources are discovered with', olderServers: 'stop', sql: discoveriesSchema },
   { number: 43, name: 'what sources cover', olderServers: 'go on', sql: coveredIndex },
+  { number: 44, name: 'what was adopted from sources', olderServers: 'go on', sql: adoptionSchema },
 ]

@@ -135,6 +135,10 @@ async function fillNatively(
   await post('/allocations', wanted)
   const { sourceId } = await post<{ sourceId: string }>('/sources', { name: 's', kind: 'csv', node: targetId })
   await sendSnapshot(world, sourceId, ['10.0.0.0/16'])
+  await database.execute(`insert into adoption values (1, '${sourceId}', 0, 'allowed', 0)`)
+  await database.execute(
+    `insert into owner_question (source_id, subject, account, contact, asked_by, asked_at) values ('${sourceId}', 's', 'a', 'c', 'b', 0)`,
+  )
   const day = (n: number) => `(${n}, 1, ${startedAt + n * 86_400_000})`
   await database.execute(`insert into record_day values ${[1, 2, 3].map(day).join(', ')}`)
   await database.execute(
