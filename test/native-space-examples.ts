@@ -113,6 +113,8 @@ export async function aboutSpace(world: NativeWorld): Promise<Record<string, Exa
     updatePool: { ...ofPool, input: { poolId, description: 'new' } },
     deletePool: { ...ofPool, input: emptyPool },
     getFreeSpace: ofPool,
+    getPoolCapacity: ofPool,
+    listCapacity: { input: {}, secrets: [poolId] },
     getPoolUtilization: ofPool,
     listPoolCidrs: ofPool,
     provisionPoolCidr: { ...ofPool, input: { poolId, cidr: '10.92.0.0/24' } },

@@ -3,6 +3,7 @@
 import { actingOperations } from './estate/acting.native.ts'
 import { differenceOperations } from './estate/differences.native.ts'
 import { estateIntakes, estateOperations } from './estate/sources.native.ts'
+import { findingOperations } from './finding/findings.native.ts'
 import {
   createRoleBinding,
   deleteRoleBinding,
@@ -11,6 +12,7 @@ import {
   listRoles,
 } from './identity/roles.native.ts'
 import { createToken, listTokens, revokeToken, whoAmI } from './identity/tokens.native.ts'
+import { getPoolCapacity, listCapacity } from './ipam/capacity.native.ts'
 import { discoveryOperations } from './ipam/discoveries.native.ts'
 import { getFreeSpace } from './ipam/free-space.native.ts'
 import { ipamOperations } from './ipam/ipams.native.ts'
@@ -155,7 +157,7 @@ export const nouns: readonly Noun[] = [
   {
     name: 'Pools',
     summary: 'What space is taken from.',
-    operations: [...poolOperations, getFreeSpace, listPoolTree, ...poolCidrOperations],
+    operations: [...poolOperations, getFreeSpace, getPoolCapacity, listCapacity, listPoolTree, ...poolCidrOperations],
   },
   {
     name: 'Allocations',
@@ -168,6 +170,11 @@ export const nouns: readonly Noun[] = [
     summary: 'What tells what is there: clouds, clusters, other address managers and files.',
     operations: [...estateOperations, ...differenceOperations, ...actingOperations],
     intakes: estateIntakes,
+  },
+  {
+    name: 'Findings',
+    summary: 'What somebody should look at: each opens once, resolves by itself and opens again.',
+    operations: findingOperations,
   },
   {
     name: 'Resource types',

@@ -12,6 +12,7 @@ import {
   resourceMarkTable,
 } from './tables/discoveries.ts'
 import { exceptionTable, exceptionUseTable } from './tables/exceptions.ts'
+import { findingTable, openingTable } from './tables/findings.ts'
 import { freeBlockTable } from './tables/free-front.ts'
 import { historyTable } from './tables/history.ts'
 import { holdTable } from './tables/holds.ts'
@@ -29,6 +30,7 @@ import {
   organizationTable,
 } from './tables/organizations.ts'
 import { assignmentTable, policyTable, policyVersionTable, policyWrittenTable } from './tables/policies.ts'
+import { poolDayTable } from './tables/pool-days.ts'
 import { gonePoolTable, poolCidrTable, poolShareTable, poolTable } from './tables/pools.ts'
 import { resourceTypeTable } from './tables/resource-types.ts'
 import { quarantineTable } from './tables/resting.ts'
@@ -68,6 +70,8 @@ export const definitions: readonly Pick<
   endedTenureTable,
   exceptionTable,
   exceptionUseTable,
+  findingTable,
+  openingTable,
   forgettingTable,
   freeBlockTable,
   historyTable,
@@ -89,6 +93,7 @@ export const definitions: readonly Pick<
   policyVersionTable,
   policyWrittenTable,
   poolCidrTable,
+  poolDayTable,
   poolShareTable,
   poolTable,
   quarantineTable,

@@ -28,6 +28,7 @@ export interface Writes {
     | 'unmarkAllOf'
     | 'forgetScopes'
   exceptions: 'insert' | 'update' | 'use'
+  findings: 'insert' | 'change'
   history: 'changed' | 'ended'
   ipams: 'insert' | 'update' | 'delete' | 'insertScope' | 'describeScope' | 'deleteScopes'
   journal: 'record' | 'recordDecision' | 'recordOwn' | 'dropRulings'

@@ -16,6 +16,7 @@ import { Candidates } from './tables/candidates.ts'
 import { Discoveries } from './tables/discoveries.ts'
 import { Exceptions } from './tables/exceptions.ts'
 import { Finding } from './tables/finding.ts'
+import { Findings } from './tables/findings.ts'
 import { Governance } from './tables/governance.ts'
 import { History, type LapsedHold } from './tables/history.ts'
 import type { Holdings } from './tables/holdings.ts'
@@ -177,6 +178,7 @@ export class Nouns {
   readonly discoveries: Discoveries
   readonly exceptions: Exceptions
   readonly finding: Finding
+  readonly findings: Findings
   readonly governance: Governance
   readonly history: History
   readonly ipams: Ipams
@@ -243,6 +245,7 @@ export class Nouns {
     this.discoveries = new Discoveries(sql)
     this.exceptions = new Exceptions(sql, this)
     this.finding = new Finding(sql, this)
+    this.findings = new Findings(sql, this)
     this.ipams = new Ipams(sql)
     this.pools = new Pools(sql)
     this.space = new Space(sql, this, this.memory, freeSpace)

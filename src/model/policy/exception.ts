@@ -1,6 +1,7 @@
 // Exceptions: for a limited time, one target may have what policy denies it for one locale and type (policy-model §7).
 import { joinKey } from '../key.ts'
 import { type Actor, isSameBearer, sharedIdentity } from '../principal.ts'
+import type { Problem } from '../problems/problem.ts'
 import { nameKey } from '../tags.ts'
 import type { GrantedSettings } from './settings.ts'
 
@@ -92,7 +93,7 @@ export const needsReview = ({ isBreakGlass, reviewed }: Exception): boolean => i
 
 export interface TimeProblem {
   readonly field: 'startsAt' | 'expiresAt'
-  readonly problem: string
+  readonly problem: Problem
 }
 
 /** What is wrong with the time that is asked for, if anything. */
@@ -100,13 +101,13 @@ export function timeProblem(
   { startsAt, expiresAt }: Pick<ExceptionFacts, 'startsAt' | 'expiresAt'>,
   { now, isBreakGlass }: { readonly now: number; readonly isBreakGlass: boolean },
 ): TimeProblem | undefined {
-  if (startsAt < now) return { field: 'startsAt', problem: 'it must not be in the past' }
-  if (expiresAt <= startsAt) return { field: 'expiresAt', problem: 'it must be later than now and than `startsAt`' }
+  if (startsAt < now) return { field: 'startsAt', problem: { why: 'in-the-past' } }
+  if (expiresAt <= startsAt) return { field: 'expiresAt', problem: { why: 'not-later-than-start' } }
   if (isBreakGlass && expiresAt > now + breakGlassMaxMs) {
-    return { field: 'expiresAt', problem: `break-glass ends within ${breakGlassHoursMax} hours` }
+    return { field: 'expiresAt', problem: { why: 'break-glass-too-long', hours: breakGlassHoursMax } }
   }
   if (expiresAt > now + lengthMaxMs) {
-    return { field: 'expiresAt', problem: `it must be at most ${exceptionDaysMax} days ahead` }
+    return { field: 'expiresAt', problem: { why: 'too-far-ahead', days: exceptionDaysMax } }
   }
   return undefined
 }
@@ -123,9 +124,9 @@ export const pendingPerRequesterAndTargetMax = 5
 export function holdTimeProblem(
   { startsAt, expiresAt }: Pick<ExceptionFacts, 'startsAt' | 'expiresAt'>,
   heldUntil: number,
-): string | undefined {
-  if (heldUntil <= startsAt) return 'it would lapse before the exception begins'
-  if (heldUntil > expiresAt) return 'it would be held for longer than the exception could last'
+): Problem | undefined {
+  if (heldUntil <= startsAt) return { why: 'lapses-before-exception' }
+  if (heldUntil > expiresAt) return { why: 'held-beyond-exception' }
   return undefined
 }
 
@@ -149,7 +150,7 @@ export type ExceptionAction =
 export type ActionProblem =
   /** `asked` is who asked for what this person would decide on: the same one, under whatever token and role, by what `shared` says. */
   | { readonly kind: 'same-person'; readonly asked: string; readonly by: string; readonly shared: string }
-  | { readonly kind: 'state'; readonly problem: string }
+  | { readonly kind: 'state'; readonly problem: Problem }
   | ({ readonly kind: 'time' } & TimeProblem)
 
 export type Outcome = { readonly exception: Exception } | { readonly refused: ActionProblem }
@@ -175,24 +176,22 @@ type Approval = Attribution & { readonly until?: number }
 function approve(exception: Exception, action: Approval): Outcome {
   const { at, until } = action
   const state = stateAt(exception, at)
-  if (state !== 'requested') return refused(`it is ${state}, and only what is requested can be approved`)
+  if (state !== 'requested') return refused({ why: 'exception-state', state, action: 'approve' })
   const same = samePerson([exception.requested, exception.asked], action)
   if (same) return same
   if (until !== undefined && until !== exception.expiresAt)
-    return refused(`it is asked for until ${inWords(exception.expiresAt)}, and not until ${inWords(until)}`)
+    return refused({ why: 'other-end', asked: exception.expiresAt, said: until })
   return { exception: { ...exception, status: 'approved', approved: doneBy(action) } }
 }
 
 /** Who asked first may not approve what somebody else asked to prolong, either: it is still their exception. */
 function approveRenewal(exception: Exception, renewal: Renewal, action: Approval): Outcome {
   const { at, until } = action
-  if (at >= renewal.expiresAt) return refused('the end that it asks for has passed; deny it, and ask anew')
+  if (at >= renewal.expiresAt) return refused({ why: 'asked-end-passed' })
   const same = samePerson([renewal, exception.requested, exception.asked], action)
   if (same) return same
-  if (until !== renewal.expiresAt) {
-    const asked = `${renewal.by} asks to renew it until ${inWords(renewal.expiresAt)}`
-    return refused(`${asked}; to approve that, name this end as \`expiresAt\``)
-  }
+  if (until !== renewal.expiresAt)
+    return refused({ why: 'renewal-end-unnamed', by: renewal.by, until: renewal.expiresAt })
   const wasOver = at >= exception.expiresAt
   return {
     exception: {
@@ -214,45 +213,42 @@ function deny(exception: Exception, action: Attribution & { note?: string }): Ou
   const { at, note } = action
   if (exception.renewal) return { exception: { ...exception, renewal: undefined } }
   const state = stateAt(exception, at)
-  if (state !== 'requested') return refused(`it is ${state}, and only what is requested can be denied`)
+  if (state !== 'requested') return refused({ why: 'exception-state', state, action: 'deny' })
   return { exception: { ...exception, status: 'denied', ended: { ...doneBy(action), note } } }
 }
 
 function revoke(exception: Exception, action: Attribution & { note?: string }): Outcome {
   const { at, note } = action
   const state = stateAt(exception, at)
-  if (state !== 'active' && state !== 'approved')
-    return refused(`it is ${state}, and only what is approved or active can be revoked`)
+  if (state !== 'active' && state !== 'approved') return refused({ why: 'exception-state', state, action: 'revoke' })
   return { exception: { ...exception, status: 'revoked', renewal: undefined, ended: { ...doneBy(action), note } } }
 }
 
 function renew(exception: Exception, action: Renewal): Outcome {
   const { at, expiresAt, reason } = action
-  if (exception.isBreakGlass) return refused('break-glass is not renewed; request an exception')
+  if (exception.isBreakGlass) return refused({ why: 'break-glass-not-renewed' })
   const isOwn = (one: Attribution): boolean => isSameBearer(one, action)
   const replaces = exception.renewal !== undefined && !isOwn(exception.renewal) && isOwn(exception.requested)
   // Who asked for the exception is not to lose it because somebody else asks for an end that nobody approves.
-  if (exception.renewal && !replaces)
-    return refused(`${exception.renewal.by} has asked to renew it already; approve or deny that first`)
+  if (exception.renewal && !replaces) return refused({ why: 'renewal-waits', by: exception.renewal.by })
   if (exception.status !== 'approved')
-    return refused(`it is ${stateAt(exception, at)}, and only what was approved can be renewed`)
+    return refused({ why: 'exception-state', state: stateAt(exception, at), action: 'renew' })
   if (expiresAt <= exception.expiresAt)
-    return { refused: { kind: 'time', field: 'expiresAt', problem: 'it must be later than the present end' } }
+    return { refused: { kind: 'time', field: 'expiresAt', problem: { why: 'not-later-than-present-end' } } }
   const wrong = timeProblem({ startsAt: at, expiresAt }, { now: at, isBreakGlass: false })
   if (wrong) return { refused: { kind: 'time', ...wrong } }
   return { exception: { ...exception, renewal: { ...doneBy(action), expiresAt, reason } } }
 }
 
 function review(exception: Exception, action: Attribution & { note: string }): Outcome {
-  if (!exception.isBreakGlass) return refused('only break-glass is reviewed')
-  if (exception.reviewed) return refused(`${exception.reviewed.by} has reviewed it already`)
+  if (!exception.isBreakGlass) return refused({ why: 'only-break-glass-is-reviewed' })
+  if (exception.reviewed) return refused({ why: 'reviewed-already', by: exception.reviewed.by })
   const same = samePerson([exception.requested], action)
   if (same) return same
   return { exception: { ...exception, reviewed: { ...doneBy(action), note: action.note } } }
 }
 
-const inWords = (at: number): string => new Date(at).toISOString()
-const refused = (problem: string): Outcome => ({ refused: { kind: 'state', problem } })
+const refused = (problem: Problem): Outcome => ({ refused: { kind: 'state', problem } })
 /** Refuses where whoever does it may be one of those who asked. */
 function samePerson(askers: readonly Attribution[], action: Attribution): Outcome | undefined {
   for (const asker of askers) {

@@ -120,7 +120,7 @@ async function formerIn({ tx }: ReadContext, units: readonly string[]): Promise<
 }
 
 /** What is directly below each unit: made once for a snapshot. */
-function childrenOf(snapshot: Snapshot): ReadonlyMap<string, readonly string[]> {
+export function childrenOf(snapshot: Snapshot): ReadonlyMap<string, readonly string[]> {
   const made = children.get(snapshot)
   if (made) return made
   const found = new Map<string, string[]>()

@@ -10,6 +10,7 @@ import { deprovisioningSchema } from './deprovisioning.ts'
 import { discoveriesSchema } from './discoveries.ts'
 import { exceptionLeaveSchema } from './exception-leave.ts'
 import { findingSchema } from './finding.ts'
+import { findingsSchema } from './findings.ts'
 import { firstSchema } from './first.ts'
 import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority.ts'
 import { namedNetworksSchema } from './named-networks.ts'
@@ -21,6 +22,7 @@ import { observationsSchema } from './observations.ts'
 import { observedSchema } from './observed.ts'
 import { ownWordsSchema } from './own-words.ts'
 import { poolCidrIndex } from './pool-cidr-index.ts'
+import { poolDaysSchema } from './pool-days.ts'
 import { poolFactsSchema } from './pool-facts.ts'
 import { adoptionSchema, coveredIndex } from './reconciling.ts'
 import { recordListsSchema } from './record-lists.ts'
@@ -440,6 +442,8 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 40, name: 'CIDRs by their pool', olderServers: 'go on', sql: poolCidrIndex },
   { number: 41, name: 'what sources count', olderServers: 'stop', sql: observedSchema },
   { number: 42, name: 'what resources are discovered with', olderServers: 'stop', sql: discoveriesSchema },
-  { number: 43, name: 'what sources cover', olderServers: 'go on', sql: coveredIndex },
-  { number: 44, name: 'what was adopted from sources', olderServers: 'go on', sql: adoptionSchema },
+  { number: 43, name: 'pools by the day', olderServers: 'stop', sql: poolDaysSchema },
+  { number: 44, name: 'findings', olderServers: 'go on', sql: findingsSchema },
+  { number: 45, name: 'what sources cover', olderServers: 'go on', sql: coveredIndex },
+  { number: 46, name: 'what was adopted from sources', olderServers: 'go on', sql: adoptionSchema },
 ]

@@ -83,6 +83,8 @@ export const poolTable = table(
     quarantined: counter(text()),
     free: counter(text()),
     allocationCount: counter(integer()),
+    /** The day, as in `pool_day`, on which they last changed; undefined: not since days are kept. */
+    countedOn: counter(optional(integer())),
     /** Written by what changes what decisions read of it. */
     factsAt: counter(integer()),
   },
@@ -90,7 +92,7 @@ export const poolTable = table(
 )
 export type Pool = Omit<
   RowOf<typeof poolTable>,
-  'sourceVpc' | 'space' | 'allocated' | 'quarantined' | 'free' | 'allocationCount' | 'factsAt'
+  'sourceVpc' | 'space' | 'allocated' | 'quarantined' | 'free' | 'allocationCount' | 'countedOn' | 'factsAt'
 >
 
 /** Pools that are gone, for whoever knows them (`pool-facts.ts`). */
@@ -281,6 +283,19 @@ export class Pools {
           ),
         (pool) => found.push(pool),
       )
+    })
+    return found
+  }
+  /** Those of these pools that have pools below them, by their numbers. */
+  async parentsAmong(pools: readonly number[]): Promise<ReadonlySet<number>> {
+    const found = new Set<number>()
+    await inParts(pools, async (part) => {
+      const list = listOf(part)
+      const rows = await this.#sql.all<{ n: number }>(
+        `select n from pool p where n in ${list.text} and exists (select 1 from pool c where c.parent_n = p.n)`,
+        ...list.values,
+      )
+      for (const { n } of rows) found.add(n)
     })
     return found
   }

@@ -133,12 +133,19 @@ async function fillNatively(
   const { status, body } = await ask('PUT', path, { body: { mode: 'off' } })
   assert.equal(status, 200, JSON.stringify(body))
   await post('/allocations', wanted)
+  // The next day, so that what its pool had at the end of this one is kept.
+  world.advance(86_400_000)
+  await post('/allocations', wanted)
   const { sourceId } = await post<{ sourceId: string }>('/sources', { name: 's', kind: 'csv', node: targetId })
   await sendSnapshot(world, sourceId, ['10.0.0.0/16'])
   await database.execute(`insert into adoption values (1, '${sourceId}', 0, 'allowed', 0)`)
   await database.execute(
     `insert into owner_question (source_id, subject, account, contact, asked_by, asked_at) values ('${sourceId}', 's', 'a', 'c', 'b', 0)`,
   )
+  await world.store.write(async (tx) => {
+    const state = { status: 'open', facts: { cidr: '10.0.0.0/16' }, openedAt: tx.now, lastSeenAt: tx.now } as const
+    await tx.findings.insert({ control: 'tags-changed', resource: 'r', source: sourceId }, { node: targetId }, state)
+  })
   const day = (n: number) => `(${n}, 1, ${startedAt + n * 86_400_000})`
   await database.execute(`insert into record_day values ${[1, 2, 3].map(day).join(', ')}`)
   await database.execute(
