@@ -1,6 +1,7 @@
 // What people do with differences, over the native API: adopt, release, ask the owner.
 import { z } from 'zod'
 import { formatCidr } from '#model/cidr.ts'
+import { problemInWords } from '#model/problems/problem.ts'
 import { batchBody, nativeWrite } from '../operation.native.ts'
 import type { WriteContext } from '../operation.ts'
 import { idText, localeName, nameShapes, poolName, typeName } from '../shapes.native.ts'
@@ -41,7 +42,8 @@ const item = z
     allocationId: idText('allocation').optional().describe('What it is in the register, or was.'),
     decisionId: idText('decision').optional().describe('What policy says of it, on record.'),
     contact: z.string().optional().describe('Who was asked.'),
-    problem: z.string().optional().describe('Why nothing was done.'),
+    why: z.string().optional().describe('Why nothing was done, as a code.'),
+    problem: z.string().optional().describe('The same in words.'),
   })
   .meta({ id: 'ActedDifference', description: 'What was done with a difference.' })
 const part = z.object({
@@ -128,9 +130,10 @@ export const askOwnersOfDifferences = nativeWrite({
 export const actingOperations = [adoptDifferences, releaseDifferences, askOwnersOfDifferences] as const
 
 const describePart = ({ items, next }: ActedPart): z.output<typeof part> => ({ items: items.map(describe), next })
-const describe = ({ id, outcome, difference, ...rest }: Acted): z.output<typeof item> => ({
+const describe = ({ id, outcome, difference, problem, ...rest }: Acted): z.output<typeof item> => ({
   differenceId: id,
   outcome: outcome === 'ignored' ? 'unchanged' : outcome,
   ...(difference ? { cidr: formatCidr(difference.cidr), id: difference.stored?.id || undefined } : {}),
   ...rest,
+  ...(problem ? { why: problem.why, problem: problemInWords(problem) } : {}),
 })

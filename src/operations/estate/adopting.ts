@@ -9,6 +9,7 @@ import { canBeDivided, nestingProblem } from '#model/policy/nesting.ts'
 import { findResourceType } from '#model/policy/resource-types.ts'
 import type { PoolFacts } from '#model/policy/snapshot.ts'
 import { poolDepthMax } from '#model/pool.ts'
+import type { Problem } from '#model/problems/problem.ts'
 import { refuse } from '#model/refusal.ts'
 import { nameKey, type Tag } from '#model/tags.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
@@ -104,8 +105,8 @@ class Adopting {
 
   async #tryToAdopt(difference: ListedDifference): Promise<Acted> {
     const { id, stored, account } = difference
-    const refused = (problem: string): Acted => ({ id, outcome: 'refused', difference, problem })
-    if (!stored) return refused('the source does not tell of it')
+    const refused = (problem: Problem): Acted => ({ id, outcome: 'refused', difference, problem })
+    if (!stored) return refused({ why: 'not-told-of' })
     const network = await this.#adoptNetworks(stored)
     if (network !== undefined) return refused(network)
     // What has the same address in one with it may have been adopted just before.
@@ -115,18 +116,18 @@ class Adopting {
       if (!still || !isUnregistered(still.kind)) return { id, outcome: 'unchanged', difference }
     }
     this.#places.add(place)
-    if (account === undefined) return refused(`no account here is \`${stored.account}\``)
+    if (account === undefined) return refused({ why: 'observed-owner-unknown', called: stored.account })
     const ownerProblem = await this.#ownerProblem(account)
     if (ownerProblem !== undefined) return refused(ownerProblem)
     const pool = await this.#findPool(stored, account)
-    if (typeof pool === 'string') return refused(pool)
+    if ('why' in pool) return refused(pool)
     return this.#take(difference, stored, { account, pool })
   }
 
   // Networks ---------------------------------------------------------------------------------------------------------
 
   /** Adopts what encloses it, the largest first; why that cannot be, where it cannot. */
-  async #adoptNetworks(stored: StoredObservation): Promise<string | undefined> {
+  async #adoptNetworks(stored: StoredObservation): Promise<Problem | undefined> {
     const { tx } = this.#context
     const around = (await tx.observations.ofBlocks(this.#comparing.at, supernets(stored.cidr), aroundAtOnce))
       .filter((one) => one.missing === 0 && one.space === stored.space && isAround(one, stored))
@@ -138,10 +139,10 @@ class Adopting {
     )
     for (const network of found) {
       if (!network || !isUnregistered(network.kind)) continue
-      const called = `\`${network.stored!.id || formatCidr(network.cidr)}\``
-      if (!this.#isSelected(network)) return `it lies in ${called}, which is to be adopted first`
+      const called = network.stored!.id || formatCidr(network.cidr)
+      if (!this.#isSelected(network)) return { why: 'network-to-be-adopted-first', network: called }
       const acted = await this.#adopt(network)
-      if (acted.outcome === 'refused') return `it lies in ${called}, which is not adopted: ${acted.problem}`
+      if (acted.problem) return { why: 'network-not-adopted', network: called, because: acted.problem }
     }
     return undefined
   }
@@ -152,13 +153,13 @@ class Adopting {
 
   // Whose, and where -------------------------------------------------------------------------------------------------
 
-  async #ownerProblem(account: string): Promise<string | undefined> {
+  async #ownerProblem(account: string): Promise<Problem | undefined> {
     const { tx } = this.#context
     const snapshot = await this.#context.snapshot()
     const node = snapshot.nodes.get(account)
-    if (!node && !(await tx.organizations.findAccount(account))) return `the account \`${account}\` is not registered`
-    if (node?.state) return `the account is ${node.state}, and gets no new space`
-    if (!(await this.#may(account))) return `you may not adopt anything for \`${account}\``
+    if (!node && !(await tx.organizations.findAccount(account))) return { why: 'observed-owner-unregistered', account }
+    if (node?.state) return { why: 'observed-owner-inactive', state: node.state }
+    if (!(await this.#may(account))) return { why: 'may-not-adopt-for', account }
     return undefined
   }
   async #may(node: string): Promise<boolean> {
@@ -170,33 +171,31 @@ class Adopting {
   }
 
   /** The pool that gives it: what divides the network in which it lies, where it lies in one. Else why there is none. */
-  async #findPool(stored: StoredObservation, account: string): Promise<Pool | string> {
+  async #findPool(stored: StoredObservation, account: string): Promise<Pool | Problem> {
     const { tx } = this.#context
     const facts = await this.#poolFacts(stored)
-    if (typeof facts === 'string') return facts
-    if (!(await this.#may(facts.account))) return `you may not adopt anything into the pools of \`${facts.account}\``
+    if ('why' in facts) return facts
+    if (!(await this.#may(facts.account))) return { why: 'may-not-adopt-into', owner: facts.account }
     let pool = (await tx.pools.find(facts.id))!
     for (;;) {
       const network = await this.#networkIn(pool, stored)
       if (!network) return pool
       const inner = await this.#poolInside(network, stored, account)
-      if (typeof inner === 'string') return inner
+      if ('why' in inner) return inner
       pool = inner
     }
   }
-  async #poolFacts(stored: StoredObservation): Promise<PoolFacts | string> {
+  async #poolFacts(stored: StoredObservation): Promise<PoolFacts | Problem> {
     const { poolId } = this.#spec
     if (poolId !== undefined) {
       const named = (await this.#context.snapshot()).pools.get(poolId)
-      if (!named || !(await this.#maySee(named))) return `there is no pool \`${poolId}\``
-      if (!named.cidrs.some((one) => contains(one, stored.cidr))) return `it does not lie in the pool \`${poolId}\``
+      if (!named || !(await this.#maySee(named))) return { why: 'pool-not-there', pool: poolId }
+      if (!named.cidrs.some((one) => contains(one, stored.cidr))) return { why: 'outside-of-pool', pool: poolId }
       return named
     }
     const [innermost] = await this.#comparing.poolsFor(stored)
     if (innermost && (await this.#maySee(innermost))) return innermost
-    return this.#comparing.source.scopeId === undefined
-      ? 'it lies in no pool, and the source has no scope'
-      : 'it lies in no pool of its scope: provision one with space around it'
+    return { why: this.#comparing.source.scopeId === undefined ? 'in-no-scope' : 'in-no-pool' }
   }
 
   /** What a pool has given out around it: a network in which it lies. */
@@ -207,14 +206,16 @@ class Adopting {
   }
 
   /** The pool that divides a network, which is made where there is none. */
-  async #poolInside(network: Allocation, stored: StoredObservation, account: string): Promise<Pool | string> {
+  async #poolInside(network: Allocation, stored: StoredObservation, account: string): Promise<Pool | Problem> {
     const context = this.#context
     const { tx } = context
     const inner = (await tx.pools.dividing([network.n])).get(network.n)
     if (inner) return inner
     const id = formatId('allocation', tx.installation, network.n)
     const isSeen = this.#isOwn || (await accessAt(context, 'allocation:read', network.account)).isPermitted
-    const taken = isSeen ? `\`${id}\` (${formatCidr(network.cidr)}) has the space` : 'somebody else has the space'
+    const taken: Problem = isSeen
+      ? { why: 'space-had-by', allocation: id, cidr: formatCidr(network.cidr) }
+      : { why: 'space-had-by-others' }
     const { resourceTypes } = await context.snapshot()
     const outerType = findResourceType(network.resourceType, resourceTypes)
     const type = findResourceType(await this.#typeOf(stored, account), resourceTypes)
@@ -223,9 +224,9 @@ class Adopting {
     if (equals(network.cidr, stored.cidr) && stored.kind === 'network') return taken
     const divided = await findDivided(context, network)
     if (!divided || divided.outer.sourceResource) return taken
-    if (!(await this.#may(divided.outer.account))) return `you may not divide \`${id}\`, in which it lies`
-    if (divided.outer.depth >= poolDepthMax) return `\`${id}\` is nested too deep to be divided`
-    if (++this.#divided > dividedAtOnce) return 'so many networks are divided at once; repeat it for the rest'
+    if (!(await this.#may(divided.outer.account))) return { why: 'may-not-divide', allocation: id }
+    if (divided.outer.depth >= poolDepthMax) return { why: 'too-deep-to-divide', allocation: id }
+    if (++this.#divided > dividedAtOnce) return { why: 'divided-enough' }
     return divideAllocation(context.actingFor(divided.outer.account, divided.scope.region), divided, {})
   }
   async #typeOf(stored: StoredObservation, account: string): Promise<string> {
@@ -243,13 +244,16 @@ class Adopting {
     const context = this.#context
     const { tx } = context
     const { id } = difference
-    const refused = (problem: string): Acted => ({ id, outcome: 'refused', difference, problem })
+    const refused = (problem: Problem): Acted => ({ id, outcome: 'refused', difference, problem })
     const evaluated = await this.#comparing.evaluate({ stored, account }, { ...this.#spec, pool: pool.id })
-    if (!evaluated) return refused('nobody knows where it is: give a `locale`')
+    if (!evaluated) return refused({ why: 'place-unknown' })
     const { resourceType, locale } = evaluated.request
     const { denial } = evaluated.verdict
     if (denial?.cause === 'resource-type')
-      return refused(`a \`${resourceType}\` cannot be ${formatCidr(stored.cidr)}: ${denial.setting} ${denial.value}`)
+      return refused({
+        ...{ why: 'unfit-type', resourceType, cidr: formatCidr(stored.cidr) },
+        ...{ setting: denial.setting, value: denial.value },
+      })
     const wrong =
       localeProblem(
         locale,
@@ -260,9 +264,9 @@ class Adopting {
     const isElasticIp = resourceType === 'eip'
     const resourceId = isElasticIp || stored.id === '' ? undefined : stored.id
     if (isOwnNetworkHere(context, { resourceType, resourceId }))
-      return refused(`\`${resourceId}\` was made here, and has its space by itself`)
+      return refused({ why: 'made-here', resource: resourceId! })
     if (resourceId !== undefined && resourceId.length > resourceIdCharactersMax)
-      return refused(`its id has more than ${resourceIdCharactersMax} characters`)
+      return refused({ why: 'id-too-long', max: resourceIdCharactersMax })
     const { tags, isNamed } = await this.#tagsFor(stored, { account, pool, isElasticIp })
     const { name = '' } = stored.body
     const description =
@@ -274,7 +278,7 @@ class Adopting {
       { pool, cidr: stored.cidr },
       { resourceType, resourceId, description },
     )
-    if (!taken) return refused(`a part of it is not free in \`${pool.id}\`: something is allocated in it, or rests`)
+    if (!taken) return refused({ why: 'space-not-free', pool: pool.id })
     const { allocation, decision } = taken
     const allocationId = formatId('allocation', tx.installation, allocation.n)
     const object = isElasticIp

@@ -1,5 +1,6 @@
 // Asking the owners of what differs: whom to ask is told, and that they were asked is on record.
 import { pathOf } from '#model/policy/snapshot.ts'
+import type { Problem } from '#model/problems/problem.ts'
 import type { WriteContext } from '../operation.ts'
 import type { Comparing } from './comparing.ts'
 import type { ListedDifference } from './differences.ts'
@@ -31,10 +32,10 @@ async function ask(
 ): Promise<Acted> {
   const { id, account, registered } = difference
   const owner = account ?? registered?.allocation.account
-  const refused = (problem: string): Acted => ({ id, outcome: 'refused', difference, problem })
-  if (owner === undefined) return refused('nobody knows whose it is')
+  const refused = (problem: Problem): Acted => ({ id, outcome: 'refused', difference, problem })
+  if (owner === undefined) return refused({ why: 'owner-unknown' })
   const contact = await contactOf(context, owner)
-  if (contact === undefined) return refused(`neither \`${owner}\` nor anything above it has a contact`)
+  if (contact === undefined) return refused({ why: 'no-contact', account: owner })
   await context.tx.adoptions.ask({
     sourceId: source.id,
     difference: id,

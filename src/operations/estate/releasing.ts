@@ -2,6 +2,7 @@
 import { formatCidr } from '#model/cidr.ts'
 import { canBeDivided } from '#model/policy/nesting.ts'
 import { policiesNaming } from '#model/policy/snapshot.ts'
+import type { Problem } from '#model/problems/problem.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import { accessAt } from '../identity/authority.ts'
@@ -46,16 +47,15 @@ async function release(context: WriteContext, difference: ListedDifference): Pro
 }
 
 /** Why it cannot be released; where an empty pool divides it, that goes first. */
-async function findProblem(context: WriteContext, allocation: Allocation): Promise<string | undefined> {
+async function findProblem(context: WriteContext, allocation: Allocation): Promise<Problem | undefined> {
   const { tx } = context
   const { account, resourceType } = allocation
-  if (!(await accessAt(context, 'allocation:manage', account)).isPermitted)
-    return `you may not release what \`${account}\` has`
+  if (!(await accessAt(context, 'allocation:manage', account)).isPermitted) return { why: 'may-not-release', account }
   const { id, type } = tagHomeOf(context, allocation)
-  if (!type) return `it ends with \`${id}\`, which was made here`
+  if (!type) return { why: 'ends-with', resource: id }
   if (type === 'elastic-ip') {
     const association = await tx.addresses.associationOf(allocation.n)
-    return association && 'it is associated here; disassociate it first'
+    return association && { why: 'still-associated' }
   }
   const { resourceTypes } = await context.snapshot()
   const known = resourceTypes.get(resourceType)
@@ -64,18 +64,17 @@ async function findProblem(context: WriteContext, allocation: Allocation): Promi
   return inner && clearInner(context, inner)
 }
 
-async function clearInner(context: WriteContext, inner: Pool): Promise<string | undefined> {
+async function clearInner(context: WriteContext, inner: Pool): Promise<Problem | undefined> {
   const { items, count } = await readInside(context, inner, 1)
   if (count > 0) {
     const [first] = items
-    return `\`${inner.id}\` divides it, and has ${first ? formatCidr(first.cidr) : 'something'} in it`
+    return { why: 'divided-and-used', pool: inner.id, ...(first ? { cidr: formatCidr(first.cidr) } : {}) }
   }
   if (!(await accessAt(context, 'estate:adopt', inner.account)).isPermitted)
-    return `the pool \`${inner.id}\` divides it, which you may not delete`
+    return { why: 'may-not-delete-pool', pool: inner.id }
   const isNamed = policiesNaming(await context.snapshot(), ({ rules }) => rules.some(({ pool }) => pool === inner.id))
-  if (isNamed.length > 0) return `the pool \`${inner.id}\` divides it, and policies name that`
-  if ((await context.tx.resting.restingIn([inner.n])).has(inner.n))
-    return `what was in \`${inner.id}\`, which divides it, rests`
+  if (isNamed.length > 0) return { why: 'pool-is-named', pool: inner.id }
+  if ((await context.tx.resting.restingIn([inner.n])).has(inner.n)) return { why: 'inside-rests', pool: inner.id }
   const ipam = (await context.tx.ipams.find(inner.ipamId!))!
   await deletePool(context.actingFor(inner.account, ipam.region), { pool: inner, ipam }, {})
   return undefined

@@ -1,5 +1,6 @@
 // Which differences an action is for, a part at a time: each part is a transaction of its own, and the next one goes on behind it.
 import { assert } from '#model/assert.ts'
+import type { Problem } from '#model/problems/problem.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Source } from '#store/tables/sources.ts'
 import type { WriteContext } from '../operation.ts'
@@ -33,7 +34,7 @@ export interface Acted {
   readonly outcome: Outcome
   readonly difference: ListedDifference | undefined
   /** Why nothing was done. */
-  readonly problem?: string
+  readonly problem?: Problem
   readonly allocationId?: string
   readonly decisionId?: string
   readonly contact?: string
