@@ -97,7 +97,8 @@ async function requireRightToLift(
   forbids: readonly RoleBinding[],
   changed: string,
 ): Promise<void> {
-  for (const { id } of forbids) await refuseToLift(context, (await context.tx.roleBindings.find(id))!, changed)
+  const stored = await context.tx.roleBindings.some(forbids.map(({ id }) => id))
+  for (const forbid of stored) await refuseToLift(context, forbid, changed)
 }
 
 /**

@@ -31,6 +31,7 @@ import { sealingKeySchema } from './sealing-key.ts'
 import { spaceOnceSchema } from './space-once.ts'
 import { statesOfTenures } from './tenure-states.ts'
 import { tokenOriginsSchema } from './token-origins.ts'
+import { weighedSchema } from './weighed.ts'
 import { wouldBeSchema } from './would-be.ts'
 
 export interface Migration {
@@ -444,6 +445,7 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 42, name: 'what resources are discovered with', olderServers: 'stop', sql: discoveriesSchema },
   { number: 43, name: 'pools by the day', olderServers: 'stop', sql: poolDaysSchema },
   { number: 44, name: 'findings', olderServers: 'go on', sql: findingsSchema },
-  { number: 45, name: 'what sources cover', olderServers: 'go on', sql: coveredIndex },
-  { number: 46, name: 'what was adopted from sources', olderServers: 'go on', sql: adoptionSchema },
+  { number: 45, name: 'what sources weigh', olderServers: 'stop', sql: weighedSchema },
+  { number: 46, name: 'what sources cover', olderServers: 'go on', sql: coveredIndex },
+  { number: 47, name: 'what was adopted from sources', olderServers: 'go on', sql: adoptionSchema },
 ]

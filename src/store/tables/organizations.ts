@@ -54,6 +54,8 @@ export const accountTable = table(
     removedAt: changing(optional(integer())),
     /** Below which unit at the top it was then, where it came with a number of its own. */
     removedBelow: changing(optional(text())),
+    /** Tokens of services at home there up to this one ended when it was removed, whatever they say. */
+    tokensEnded: changing(optional(text())),
   },
   'kept',
 )
@@ -167,6 +169,10 @@ export class Organizations {
   /** Also one that was removed: its number is taken. */
   findNumber(id: string): Promise<Account | undefined> {
     return accountTable.first(this.#sql, 'where id = ?', id)
+  }
+  /** Some account of which there may be tokens that ended with it and do not say so yet. */
+  findWithEndedTokens(): Promise<Account | undefined> {
+    return accountTable.first(this.#sql, 'where tokens_ended is not null order by tokens_ended limit 1')
   }
   /** The first number from one on that no account has, also none that was removed; undefined where there is none. */
   async freeNumberFrom(number: string): Promise<string | undefined> {

@@ -1,6 +1,6 @@
 // Role bindings: who has which role at which node of the organization tree.
 import { everywhere, type RoleBinding } from '#model/roles.ts'
-import type { Sql } from '../sql.ts'
+import { inParts, listOfTexts, type Sql } from '../sql.ts'
 import { integer, type RowOf, table, text, unread } from '../table.ts'
 
 export interface StoredBinding extends RoleBinding {
@@ -81,10 +81,20 @@ export class RoleBindings {
   async delete(id: string): Promise<void> {
     await this.#sql.run('delete from role_binding where id = ?', id)
   }
-  /** Deletes all at exactly this node; answers which. */
-  async deleteAt(node: string): Promise<StoredBinding[]> {
-    const found = await roleBindingTable.all(this.#sql, 'where node = ? order by id', node)
+  /** Some of them, by their ids. */
+  async some(ids: readonly string[]): Promise<StoredBinding[]> {
+    const found: StoredBinding[] = []
+    await inParts(ids, async (part) => {
+      const list = listOfTexts(part)
+      const rows = await roleBindingTable.all(this.#sql, `where id in ${list.text} order by id`, ...list.values)
+      found.push(...rows.map(toBinding))
+    })
+    return found
+  }
+  /** Deletes all at exactly this node; answers the ids. */
+  async deleteAt(node: string): Promise<string[]> {
+    const found = await this.#sql.all<{ id: string }>('select id from role_binding where node = ? order by id', node)
     await this.#sql.run('delete from role_binding where node = ?', node)
-    return found.map(toBinding)
+    return found.map(({ id }) => id)
   }
 }
