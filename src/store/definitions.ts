@@ -35,7 +35,7 @@ import { gonePoolTable, poolCidrTable, poolShareTable, poolTable } from './table
 import { resourceTypeTable } from './tables/resource-types.ts'
 import { quarantineTable } from './tables/resting.ts'
 import { forgettingTable, recordDayTable, retentionTable } from './tables/retention.ts'
-import { roleBindingTable } from './tables/role-bindings.ts'
+import { goneBindingTable, roleBindingTable } from './tables/role-bindings.ts'
 import { snapshotTable, sourceTable } from './tables/sources.ts'
 import { counterTable, metaTable, sealingKeyTable } from './tables/states.ts'
 import { tagTable } from './tables/tags.ts'
@@ -78,6 +78,7 @@ export const definitions: readonly Pick<
   holderTable,
   holdTable,
   ipamRegionTable,
+  goneBindingTable,
   goneNodeTable,
   gonePoolTable,
   ipamTable,

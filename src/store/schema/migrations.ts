@@ -4,6 +4,7 @@ import { accountIndexes, restsOfAccount } from './account-index.ts'
 import { accountNamesSchema } from './account-names.ts'
 import { accountNodeNamesSchema } from './account-node-names.ts'
 import { auditSubjectSchema } from './audit-subject.ts'
+import { bindingFactsSchema } from './binding-facts.ts'
 import { boundsSchema, tokensOfMakerSchema } from './bounds.ts'
 import { contentBoundsSchema } from './content-bounds.ts'
 import { deprovisioningSchema } from './deprovisioning.ts'
@@ -446,6 +447,7 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 43, name: 'pools by the day', olderServers: 'stop', sql: poolDaysSchema },
   { number: 44, name: 'findings', olderServers: 'go on', sql: findingsSchema },
   { number: 45, name: 'what sources weigh', olderServers: 'stop', sql: weighedSchema },
-  { number: 46, name: 'what sources cover', olderServers: 'go on', sql: coveredIndex },
-  { number: 47, name: 'what was adopted from sources', olderServers: 'go on', sql: adoptionSchema },
+  { number: 46, name: 'what has changed of bindings and exceptions', olderServers: 'stop', sql: bindingFactsSchema },
+  { number: 47, name: 'what sources cover', olderServers: 'go on', sql: coveredIndex },
+  { number: 48, name: 'what was adopted from sources', olderServers: 'go on', sql: adoptionSchema },
 ]

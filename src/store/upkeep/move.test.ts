@@ -125,6 +125,7 @@ async function fillNatively(
   await post(`/exceptions/${exceptionId}/approve`, {})
   await database.execute(`insert into exception_use (exception_id, decision) values ('${exceptionId}', 1)`)
   const unit = await post<{ unitId: string }>('/organizational-units', { name: 'gone', parentId: targetId })
+  await post('/role-bindings', { principal: 'user:gone', role: 'auditor', node: unit.unitId })
   assert.equal((await ask('DELETE', `/organizational-units/${unit.unitId}`)).status, 204)
   const { items } = await get<{ items: { privateScopeId: string }[] }>('/ipams')
   const pool = await post<{ poolId: string }>('/pools', { scopeId: items[0]!.privateScopeId, family: 'ipv4' })
