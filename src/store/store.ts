@@ -65,6 +65,7 @@ export interface Writes {
   resting: 'begin' | 'drop' | 'end' | 'endAll' | 'endHold' | 'extendHold' | 'reclaim' | 'remove' | 'restAsOne'
   retention: 'takeTurn'
   roleBindings: 'insert' | 'delete' | 'deleteAt'
+  adoptions: 'insert' | 'ask' | 'forgetQuestions'
   sources: 'insert' | 'change' | 'deleteAt' | 'remove' | 'insertSnapshot' | 'changeSnapshot' | 'forgetSnapshots'
   space:
     | 'add'

@@ -9,6 +9,7 @@ import type { Sql } from './sql.ts'
 import { Subjects } from './subjects.ts'
 import { AccessKeys, type Sealer } from './tables/access-keys.ts'
 import { Addresses } from './tables/addresses.ts'
+import { Adoptions } from './tables/adoptions.ts'
 import { AllocationLists } from './tables/allocation-lists.ts'
 import { ApiTokens } from './tables/api-tokens.ts'
 import { Candidates } from './tables/candidates.ts'
@@ -203,6 +204,7 @@ export class Nouns {
   readonly resting: Resting
   readonly retention: Retention
   readonly roleBindings: RoleBindings
+  readonly adoptions: Adoptions
   readonly sources: Sources
   readonly space: Space
   readonly spaceCheck: SpaceCheck
@@ -258,6 +260,7 @@ export class Nouns {
     this.retention = new Retention(sql, this.journal)
     this.tokens = tokens(this.memory)
     this.observations = new Observations(sql)
+    this.adoptions = new Adoptions(sql)
     this.sources = new Sources(sql)
     this.registered = new RegisteredSpace(sql)
     this.organizations = new Organizations(sql, this)
