@@ -78,7 +78,7 @@ export async function tidySources(
   }
   if ((await tx.observations.removeSome(id, rowsAtOnce)) < rowsAtOnce) {
     if ((await tx.sources.forgetSnapshots(id, Number.MAX_SAFE_INTEGER, -1, rowsAtOnce)) < rowsAtOnce)
-      await tx.sources.remove(id)
+      if ((await tx.adoptions.forgetQuestions(id, rowsAtOnce)) < rowsAtOnce) await tx.sources.remove(id)
   }
   return { action: 'ForgetSource', id }
 }

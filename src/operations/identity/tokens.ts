@@ -254,10 +254,9 @@ export async function rolesOfCaller(context: ReadContext): Promise<readonly Role
   const { name, groups, makers } = native
   const snapshot = await context.snapshot()
   const { now } = context
-  const bindingsOf = (principals: Iterable<string>): RoleBinding[] =>
-    [...principals].flatMap((principal) => snapshot.bindingsByPrincipal.get(principal) ?? [])
   const former = new Set(partiesOf(native, now)[0]!.formerGroups).difference(new Set(groups))
-  const own = [...bindingsOf([name, ...groups]), ...bindingsOf(former).filter(({ effect }) => effect === 'forbid')]
+  const forbidden = snapshot.bindings.ofAll(former).filter(({ effect }) => effect === 'forbid')
+  const own = [...snapshot.bindings.ofAll([name, ...groups]), ...forbidden]
   // Whoever made the token is told no more of what its principal has than they could use.
   const isUsable = ({ role, node }: RoleBinding): boolean =>
     roles[role].actions.some((action) => accessOfToken(snapshot, native, { action, node, now }).isPermitted)

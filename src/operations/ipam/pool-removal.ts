@@ -1,6 +1,6 @@
 // How pools go away: what keeps them, and in which order what is in them is given back.
 import { assert } from '#model/assert.ts'
-import { formatCidr, toKey } from '#model/cidr.ts'
+import { toKey } from '#model/cidr.ts'
 import { describeNaming, policiesNaming, type Snapshot } from '#model/policy/snapshot.ts'
 import { refuse } from '#model/refusal.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
@@ -33,10 +33,10 @@ export async function refuseUndeletable(
 ): Promise<void> {
   const { count, notEmpty } = await countAllocations(context, pools)
   if (count > cascadeAllocationsMax) refuseTooMany(pools[0]!, count)
+  await refusePlannedInside(context, pools)
   const snapshot = await context.snapshot()
   const named = namedIn(snapshot, new Set(pools.map(({ id }) => id)))
   const resting = await context.tx.resting.restingIn(pools.map(({ n }) => n))
-  await refusePlanned(context, pools, notEmpty)
   const { tx } = context
   const taken = isPlanEnded ? new Set() : await tx.allocations.poolsWithOther(notEmpty, goingWithPools)
   for (const pool of pools) {
@@ -50,19 +50,13 @@ export async function refuseUndeletable(
   }
 }
 
-/** The inside of a VPC is planned as long as the VPC has its block: a plan does not outlive what it plans, on whatever way that would go. */
-async function refusePlanned({ tx }: WriteContext, pools: readonly Pool[], notEmpty: readonly number[]): Promise<void> {
-  const going = new Map(pools.map((pool) => [pool.n, pool]))
-  for (const { pool, planner, cidr } of await tx.pools.plannedWithin(notEmpty)) {
-    const { id, n, account, sourceResource } = planner
-    if (going.has(n) || !(await tx.pools.topLevelOverlap(sourceResource!.id, cidr))) continue
-    const of = going.get(pool)!
-    const by = account === of.account ? `the pool \`${id}\`` : 'a pool of another account'
-    refuseKept(
-      of,
-      `The VPC \`${sourceResource!.id}\` has its block ${formatCidr(cidr)} from it, which ${by} plans; that one goes first`,
-    )
-  }
+/** The block of a VPC is not taken off under a pool that plans the VPC, unless that goes as well: others would get what it gives. */
+async function refusePlannedInside({ tx }: WriteContext, pools: readonly Pool[]): Promise<void> {
+  const [plan] = await tx.pools.planningWithin(pools.map(({ n }) => n))
+  if (!plan) return
+  const { id, account } = pools.find(({ n }) => n === plan.within)!
+  const known = plan.account === account ? { network: plan.network, pool: plan.pool } : {}
+  refuse({ code: 'DependencyViolation', what: 'ipam-pool', id, problem: { why: 'planned-inside', ...known } })
 }
 
 /** Those of some pools that the rules of any policy name, or of a candidate. All rules are looked through once. */

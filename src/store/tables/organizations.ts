@@ -15,7 +15,8 @@ import {
   unwritten,
 } from '../table.ts'
 import type { Clock } from './history.ts'
-import { noteGoneNode, noteNodeFacts } from './node-facts.ts'
+import { noteGone } from './kept-facts.ts'
+import { goneNodeTable, noteNodeFacts } from './node-facts.ts'
 
 export const organizationTable = table(
   'organization',
@@ -313,8 +314,8 @@ export class Organizations {
     await noteNodeFacts(this.#sql, id)
   }
   async removeNode(id: string): Promise<void> {
+    await noteGone(this.#sql, goneNodeTable, { text: 'organization_node where id = ?', values: [id] })
     await this.#sql.run('delete from organization_node where id = ?', id)
-    await noteGoneNode(this.#sql, id)
   }
   async hasChildren(id: string): Promise<boolean> {
     return (await this.#sql.get('select 1 as one from organization_node where parent_id = ?', id)) !== undefined
