@@ -118,4 +118,5 @@ export const workplaceOf = (store: Store): Workplace => ({
   worker: 'of this test',
   account: managementAccount,
   recordCounted: async () => {},
+  act: async () => undefined,
 })

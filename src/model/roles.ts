@@ -21,6 +21,7 @@ export const actions = [
   'estate:read',
   'estate:manage',
   'estate:report',
+  'estate:adopt',
   'role:read',
   'role:manage',
   'token:read',
@@ -50,6 +51,7 @@ export const roles = {
       'estate:read',
       'estate:manage',
       'estate:report',
+      'estate:adopt',
     ],
   },
   'policy-author': {
@@ -136,8 +138,6 @@ export interface RoleBinding {
    * counts. Where its own node has moved away from there, it binds all permits but those from above that node.
    */
   readonly bindsFrom?: string
-  /** The path to `bindsFrom`, from the root, as the tree is now; that node alone where it is gone. */
-  readonly bindsAlong?: readonly string[]
 }
 
 export interface AccessRequest {
@@ -148,6 +148,8 @@ export interface AccessRequest {
   readonly action: Action
   /** Root, units, node, in this order; a node outside the organization is a path of its own. */
   readonly path: readonly string[]
+  /** The path to another node, as the tree is now; that node alone where it is gone. */
+  readonly pathTo: (node: string) => readonly string[]
 }
 
 /** `binding` is the one that decided; none where nothing permits. */
@@ -175,7 +177,7 @@ export function authorize(bindings: readonly RoleBinding[], request: AccessReque
     if (!(roles[role].actions as readonly Action[]).includes(request.action)) continue
     if (effect === 'permit' && depth < permitDepth) [permit, permitDepth] = [binding, depth]
     if (effect === 'permit') continue
-    const reach = Math.min(depth, reachOf(request.path, binding))
+    const reach = Math.min(depth, reachOf(request, binding))
     if (reach < forbidDepth) [forbid, forbidDepth] = [binding, reach]
   }
   if (permit && permitDepth < forbidDepth) return { isPermitted: true, binding: permit }
@@ -188,10 +190,13 @@ export function authorize(bindings: readonly RoleBinding[], request: AccessReque
  * account comes under could shake the forbid off by moving the account there. Of a unit that is gone, only the root is known to
  * have been above it.
  */
-function reachOf(path: readonly string[], { node, bindsFrom = node, bindsAlong = [] }: RoleBinding): number {
+function reachOf(
+  { path, pathTo }: Pick<AccessRequest, 'path' | 'pathTo'>,
+  { node, bindsFrom = node }: RoleBinding,
+): number {
   const depth = depthOf(path, bindsFrom)
   if (depth !== undefined) return depth
-  const shared = bindsAlong.findIndex((one, index) => one !== path[index])
+  const shared = pathTo(bindsFrom).findIndex((one, index) => one !== path[index])
   return Math.max(shared, 1) + 1
 }
 

@@ -2,6 +2,7 @@
 import type { Table } from './table.ts'
 import { accessKeyTable, unshownKeyTable } from './tables/access-keys.ts'
 import { addressAssociationTable } from './tables/addresses.ts'
+import { adoptionTable, ownerQuestionTable } from './tables/adoptions.ts'
 import { apiTokenTable } from './tables/api-tokens.ts'
 import { candidateTable, differenceTable } from './tables/candidates.ts'
 import {
@@ -35,7 +36,7 @@ import { gonePoolTable, poolCidrTable, poolShareTable, poolTable } from './table
 import { resourceTypeTable } from './tables/resource-types.ts'
 import { quarantineTable } from './tables/resting.ts'
 import { forgettingTable, recordDayTable, retentionTable } from './tables/retention.ts'
-import { roleBindingTable } from './tables/role-bindings.ts'
+import { goneBindingTable, roleBindingTable } from './tables/role-bindings.ts'
 import { snapshotTable, sourceTable } from './tables/sources.ts'
 import { counterTable, metaTable, sealingKeyTable } from './tables/states.ts'
 import { tagTable } from './tables/tags.ts'
@@ -51,6 +52,7 @@ export const definitions: readonly Pick<
   accountCreationTable,
   accountTable,
   addressAssociationTable,
+  adoptionTable,
   allocationTable,
   apiTokenTable,
   assignmentTable,
@@ -79,6 +81,7 @@ export const definitions: readonly Pick<
   holderTable,
   holdTable,
   ipamRegionTable,
+  goneBindingTable,
   goneNodeTable,
   gonePoolTable,
   ipamTable,
@@ -89,6 +92,7 @@ export const definitions: readonly Pick<
   observationTable,
   organizationTable,
   originTable,
+  ownerQuestionTable,
   policyTable,
   policyVersionTable,
   policyWrittenTable,

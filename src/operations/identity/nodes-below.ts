@@ -20,10 +20,10 @@ export async function visibleNodes(context: ReadContext, action: Action): Promis
   if (!native) return []
   const isPermitted = await permitter(context, action)
   if (isPermitted(everywhere)) return undefined
-  const { bindingsByPrincipal } = await context.snapshot()
+  const { bindings } = await context.snapshot()
   const { name, groups } = partiesOf(native, context.now)[0]!
-  const bound = [name, ...groups]
-    .flatMap((principal) => bindingsByPrincipal.get(principal) ?? [])
+  const bound = bindings
+    .ofAll([name, ...groups])
     .filter(({ effect }) => effect === 'permit')
     .map(({ node }) => node)
   return below(context, bound, isPermitted)

@@ -22,7 +22,7 @@ import {
   unread,
   unwritten,
 } from '../table.ts'
-import { goneEpochsMax, nextEpoch } from './kept-facts.ts'
+import { goneTable, nextEpoch, noteGone } from './kept-facts.ts'
 
 /** What a pool plans the inside of. */
 export interface SourceResource {
@@ -96,9 +96,26 @@ export type Pool = Omit<
 >
 
 /** Pools that are gone, for whoever knows them (`pool-facts.ts`). */
-export const gonePoolTable = table('pool_gone', { id: text(), factsAt: changing(integer()) }, 'deleted')
+export const gonePoolTable = goneTable('pool_gone')
 /** Principals that a pool is shared with. */
 export const poolShareTable = table('pool_share', { pool: references('pool', integer()), principal: text() }, 'deleted')
+
+/** A pool that plans a VPC. */
+export interface PlanWithin {
+  /** The number of the pool that a block of the VPC is allocated in. */
+  readonly within: number
+  readonly network: string
+  readonly pool: string
+  readonly account: string
+}
+
+interface PlannedRow {
+  readonly n: number
+  readonly first: Uint8Array
+  readonly length: number
+  readonly planned_first: Uint8Array
+  readonly planned_length: number
+}
 
 type StoredState = 'provisioned' | 'failed-provision' | 'failed-deprovision'
 export const poolCidrTable = table(
@@ -359,20 +376,13 @@ export class Pools {
   /** They must have no allocation, nothing free and nothing that rests left, nor a child that is not among them: the schema's foreign keys see to it. */
   async delete(numbers: readonly number[]): Promise<void> {
     if (numbers.length === 0) return
-    const { next } = (await this.#sql.get<{ next: number }>(`select ${nextEpoch} as next`))!
     await inParts(numbers, async (part) => {
       const list = listOf(part)
       await this.#sql.run(`delete from pool_cidr where pool in ${list.text}`, ...list.values)
       await this.#sql.run(`delete from pool_share where pool in ${list.text}`, ...list.values)
-      await this.#sql.run(
-        `insert into pool_gone (id, facts_at) select id, cast(? as bigint) from pool where n in ${list.text}
-         on conflict (id) do update set facts_at = excluded.facts_at`,
-        next,
-        ...list.values,
-      )
+      await noteGone(this.#sql, gonePoolTable, { text: `pool where n in ${list.text}`, values: list.values })
       await this.#sql.run(`delete from pool where n in ${list.text}`, ...list.values)
     })
-    await this.#sql.run('delete from pool_gone where facts_at < ?', next - goneEpochsMax)
   }
 
   async cidrs(pool: number): Promise<PoolCidr[]> {
@@ -448,6 +458,27 @@ export class Pools {
         ...list.values,
       )
       for (const row of rows) found.push(poolTable.of(row))
+    })
+    return found
+  }
+  /** Of pools beside these, those that plan blocks of VPCs which are allocated in these. */
+  async planningWithin(pools: readonly number[]): Promise<readonly PlanWithin[]> {
+    const found: PlanWithin[] = []
+    const going = new Set(pools)
+    await inParts(pools, async (part) => {
+      const list = listOf(part)
+      const rows = await this.#sql.all<PlanWithin & PlannedRow>(
+        `select a.pool as within, a.resource_id as network, a.first, a.length, p.id as pool, p.account as account, p.n,
+           c.first as planned_first, c.length as planned_length
+         from allocation a cross join pool p cross join pool_cidr c
+         where a.pool in ${list.text} and a.resource_id is not null and p.source_vpc = a.resource_id and c.pool = p.n
+           and c.state <> 'failed-provision' order by p.n`,
+        ...list.values,
+      )
+      for (const { n, first, length, planned_first, planned_length, ...plan } of rows) {
+        const isPlanned = overlaps(fromKey(first, length), fromKey(planned_first, planned_length))
+        if (isPlanned && !going.has(n)) found.push(plan)
+      }
     })
     return found
   }
