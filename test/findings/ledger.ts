@@ -14,10 +14,15 @@ const own = new Set(['vpc', 'subnet', 'rnat'])
 /** By its id, each resource that does not simply comply: `policy 203.0.113.7/32`, `policy-exempt 203.0.113.7/32 exception-…`. */
 export function expectedFindings(store: Store): Promise<ReadonlyMap<string, string>> {
   return store.read(async (tx) => {
-    const { nodes, pools, ...rest } = await tx.governance.facts()
-    const types = [...resourceTypes, ...(rest.resourceTypes ?? [])]
-    const parts = { nodes: [...nodes.values()], pools: [...pools.values()], resourceTypes: types }
-    const facts: GovernanceFacts = { ...rest, ...parts }
+    const { nodes, pools, bindings: _, ...rest } = await tx.governance.facts()
+    const all = await tx.exceptions.list({}, { from: 0, until: Number.MAX_SAFE_INTEGER }, undefined, 1_000_000)
+    const facts: GovernanceFacts = {
+      ...rest,
+      nodes: [...nodes.values()],
+      pools: [...pools.values()],
+      exceptions: all.filter(({ status }) => status === 'approved'),
+      resourceTypes: [...resourceTypes, ...(rest.resourceTypes ?? [])],
+    }
     const found = new Map<string, string>()
     for (const one of await tx.allocationLists.all(-1, 1_000_000)) {
       if (one.resourceType === 'ipam-pool' || one.resourceType === 'reserved') continue
