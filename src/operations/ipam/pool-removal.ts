@@ -10,6 +10,7 @@ import type { ReadContext, WriteContext } from '../operation.ts'
 import { quarantineMs } from '../space/grant.ts'
 import { reservedType } from '../space/reserved.ts'
 import { endTenure, tagHomesOf } from '../space/tenures.ts'
+import { endFindingsOf } from './capacity-watch.ts'
 
 /** Allocations read in one step. */
 const stepSize = 200
@@ -152,6 +153,7 @@ export async function withDescendants(context: ReadContext, pool: Pool): Promise
 export async function removePools(context: WriteContext, pools: readonly Pool[]): Promise<void> {
   const { tx } = context
   const numbers = pools.map(({ n }) => n)
+  await endFindingsOf(context, pools)
   const cidrs = Map.groupBy(await tx.pools.cidrsOf(numbers), ({ pool }) => pool)
   const allocations = Map.groupBy(await tx.allocations.ofPools(numbers), ({ pool }) => pool)
   const count = (parts: ReadonlyMap<number, readonly unknown[]>): number => [...parts.values()].flat().length
