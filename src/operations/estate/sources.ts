@@ -77,7 +77,7 @@ async function refuseBadName(context: WriteContext, name: string, node: string):
   const problem = nameProblem(name)
   if (problem) refuseValue('name', name, problem)
   if ((await context.tx.sources.named(name, sourcesMax)).some((other) => other.node === node))
-    refuse({ code: 'AlreadyExists', what: 'source', problem: `there is a source \`${name}\` at \`${node}\` already` })
+    refuse({ code: 'AlreadyExists', what: 'source', problem: { why: 'source-there', name, node } })
 }
 
 /** One that the caller may see: what is hidden is as absent here as anywhere (invariant I8). */
@@ -86,8 +86,7 @@ async function refuseBadScope(context: WriteContext, scopeId: string | undefined
   const absent: Refusal = { code: 'NotFound', what: 'ipam-scope', id: scopeId }
   const scope = (await context.tx.ipams.findScope(scopeId)) ?? refuse(absent)
   await requirePermission(context, 'ipam:read', { node: scope.account, absent })
-  if (scope.kind !== 'private')
-    refuseValue('scopeId', scopeId, 'a private scope is expected: public space has one scope alone')
+  if (scope.kind !== 'private') refuseValue('scopeId', scopeId, { why: 'private-scope-expected' })
 }
 
 async function refuseTooMany(context: WriteContext, node: string): Promise<void> {
@@ -133,8 +132,8 @@ export async function findSource(context: ReadContext, called: string): Promise<
   const named = await tx.sources.named(called, sourcesMax)
   const [found, other] = named.filter(({ node }) => mayRead(node) || mayReport(node))
   if (found && other) {
-    const [one, another] = [found, other].map(({ id, node }) => `\`${id}\` at \`${node}\``)
-    refuseValue('sourceId', called, `several sources are called so, such as ${one} and ${another}; give the id`)
+    const shown = ({ id, node }: Source) => ({ id, node })
+    refuseValue('sourceId', called, { why: 'several-sources', sources: [shown(found), shown(other)] })
   }
   return found ?? refuse(absentSource(called))
 }

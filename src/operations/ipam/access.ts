@@ -1,7 +1,7 @@
 // IPAMs, scopes and pools as a caller may name them: what is hidden and what is absent are refused alike (invariant I8).
 import { hasShape } from '#model/identifier.ts'
 import { isOwnOrShared } from '#model/policy/resolve.ts'
-import { member, refuse, refuseValue } from '#model/refusal.ts'
+import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Ipam, Scope } from '#store/tables/ipams.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import { refuseMalformed } from '../identifiers.ts'
@@ -84,7 +84,7 @@ export const isVisibleFrom = (region: string, { pool, ipam }: PoolAt): boolean =
 export async function getOwnPool(context: ReadContext, id: string, action: string): Promise<PoolAt> {
   const found = await getReadablePool(context, id)
   if (found.pool.account !== context.caller.account) {
-    refuse({ code: 'NotAuthorized', action, because: `the pool ${id} belongs to another account` })
+    refuse({ code: 'NotAuthorized', action, because: { why: 'pool-of-other-account', pool: id } })
   }
   if (found.ipam.region !== context.region) refuse({ code: 'NotFound', what: 'ipam-pool', id })
   return found
@@ -96,13 +96,13 @@ export function refuseFreeTier(ipam: Ipam, what: string): void {
   refuse({
     code: 'NotSupported',
     what: `${what} in the free tier`,
-    because: `the IPAM ${ipam.id} is of the free tier; set its ${member('tier')} to advanced first`,
+    because: { why: 'of-free-tier', ipam: ipam.id },
   })
 }
 
 export function refuseLongDescription(description: string | undefined): void {
   if (description === undefined || description.length <= descriptionCharactersMax) return
-  refuseValue('description', description, `at most ${descriptionCharactersMax} characters are allowed`)
+  refuseValue('description', description, { why: 'characters-max', max: descriptionCharactersMax })
 }
 
 /** An empty text takes a description away. */

@@ -122,7 +122,7 @@ export async function refuseBadName(
   refuse({
     code: 'AlreadyExists',
     what: noun ?? (object.type as Noun),
-    problem: `the name \`${name}\` is taken under \`${parent}\``,
+    problem: { why: 'name-taken', name, parent },
   })
 }
 

@@ -226,7 +226,7 @@ function refuseUnfitSettings(
 export async function refuseUnknownType(context: ReadContext, name: string, at = ''): Promise<void> {
   const { resourceTypes } = await context.snapshot()
   if (findResourceType(name, resourceTypes)) return
-  refuseValue(`${at}resourceType`, name, `it must be one of ${namesOf(resourceTypes)}`)
+  refuseValue(`${at}resourceType`, name, { why: 'one-of-types', known: namesOf(resourceTypes) })
 }
 
 async function getPoolFacts(context: ReadContext, { account }: Policy, id: string): Promise<PoolFacts> {
@@ -268,7 +268,8 @@ async function bringTagsInLine(
     const changes = tagsInLine(await context.tx.tags.of(policy.id), document)
     if ('problem' in changes) {
       const { key, value } = changes.problem
-      const problem = `a tag says otherwise for ${document.resourceType} in ${document.locale}, and \`${key}\` cannot say \`${value}\`: take that tag away first`
+      const { resourceType, locale } = document
+      const problem = { why: 'tag-says-otherwise', resourceType, locale, key, value } as const
       refuse({ code: 'IncorrectState', what: 'ipam-policy', id: policy.id, problem })
     }
     await changeTags(context, policy, changes)
