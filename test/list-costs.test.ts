@@ -175,12 +175,13 @@ function neededBy({ name: operation, input }: NativeOperation): Readonly<Record<
   )
 }
 const aboutMuch = (): Readonly<Record<string, object>> => {
-  const { policyId, candidate, exceptionId, objectId, changeId, resourceId } = listed
+  const { policyId, candidate, exceptionId, findingId, objectId, changeId, resourceId } = listed
   return {
     listPolicyVersions: { policyId },
     listPolicyDocuments: { policyId },
     listCandidateDifferences: candidate,
     listExceptionFindings: { exceptionId },
+    listFindingOpenings: { findingId },
     findHolders: { cidr: '10.128.0.0/10' },
     findHoldingsOfResource: { resourceId },
     getObjectHistory: { objectId },
@@ -227,6 +228,9 @@ const valuesByName: Readonly<Record<string, readonly string[]>> = {
   resourceType: ['eip', 'vpc', 'onprem:host'],
   locale: ['us-east-1', 'onprem:nowhere'],
   resourceId: ['nothing'],
+  resource: ['nothing'],
+  control: ['nothing'],
+  sourceId: [absent('source')],
   id: ['10.128.7.0/24', 'nothing'],
   within: ['20.0.0.0/8', '10.128.0.0/10', '198.18.0.0/15'],
   tag: ['key-0=value-7', 'key-0', 'nothing=nothing'],

@@ -1,5 +1,6 @@
 // Every job that there is, and the clock that starts them.
-import { dropSessions, forgetTokens } from './credentials.ts'
+import { adoptByRules } from './adopting.ts'
+import { dropSessions, endTokens, forgetTokens } from './credentials.ts'
 import { finishDeprovisions } from './deprovisioning.ts'
 import { forgetDecisions } from './forgetting.ts'
 import { type Job, lookAt, type Workplace } from './job.ts'
@@ -11,10 +12,12 @@ export const jobs: readonly Job[] = [
   endQuarantines,
   forgetTokens,
   dropSessions,
+  endTokens,
   finishDeprovisions,
   countRefusals,
   forgetDecisions,
   tidyUpSources,
+  adoptByRules,
 ]
 
 const tickMs = 1_000

@@ -187,6 +187,16 @@ export const kinds = {
     word: 'exception',
     path: '/exceptions/{id}',
   },
+  finding: {
+    prefix: 'finding-',
+    digits: short,
+    isOwn: true,
+    noun: 'finding',
+    read: 'finding:read',
+    label: 'a finding',
+    word: 'finding',
+    path: '/findings/{id}',
+  },
   decision: {
     prefix: 'decision-',
     digits: short,

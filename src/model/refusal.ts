@@ -27,6 +27,7 @@ export type Noun =
   | 'policy-document'
   | 'policy-assignment'
   | 'snapshot'
+  | 'difference'
 
 export interface ConflictParty {
   readonly policyId: string

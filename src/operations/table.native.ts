@@ -1,6 +1,9 @@
 // All operations of the native API: what is not here does not exist there.
 
+import { actingOperations } from './estate/acting.native.ts'
+import { differenceOperations } from './estate/differences.native.ts'
 import { estateIntakes, estateOperations } from './estate/sources.native.ts'
+import { findingOperations } from './finding/findings.native.ts'
 import {
   createRoleBinding,
   deleteRoleBinding,
@@ -165,8 +168,13 @@ export const nouns: readonly Noun[] = [
   {
     name: 'Sources',
     summary: 'What tells what is there: clouds, clusters, other address managers and files.',
-    operations: estateOperations,
+    operations: [...estateOperations, ...differenceOperations, ...actingOperations],
     intakes: estateIntakes,
+  },
+  {
+    name: 'Findings',
+    summary: 'What somebody should look at: each opens once, resolves by itself and opens again.',
+    operations: findingOperations,
   },
   {
     name: 'Resource types',

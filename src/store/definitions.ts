@@ -2,6 +2,7 @@
 import type { Table } from './table.ts'
 import { accessKeyTable, unshownKeyTable } from './tables/access-keys.ts'
 import { addressAssociationTable } from './tables/addresses.ts'
+import { adoptionTable, ownerQuestionTable } from './tables/adoptions.ts'
 import { apiTokenTable } from './tables/api-tokens.ts'
 import { candidateTable, differenceTable } from './tables/candidates.ts'
 import {
@@ -11,6 +12,7 @@ import {
   resourceMarkTable,
 } from './tables/discoveries.ts'
 import { exceptionTable, exceptionUseTable } from './tables/exceptions.ts'
+import { findingTable, openingTable } from './tables/findings.ts'
 import { freeBlockTable } from './tables/free-front.ts'
 import { historyTable } from './tables/history.ts'
 import { holdTable } from './tables/holds.ts'
@@ -33,7 +35,7 @@ import { gonePoolTable, poolCidrTable, poolShareTable, poolTable } from './table
 import { resourceTypeTable } from './tables/resource-types.ts'
 import { quarantineTable } from './tables/resting.ts'
 import { forgettingTable, recordDayTable, retentionTable } from './tables/retention.ts'
-import { roleBindingTable } from './tables/role-bindings.ts'
+import { goneBindingTable, roleBindingTable } from './tables/role-bindings.ts'
 import { snapshotTable, sourceTable } from './tables/sources.ts'
 import { counterTable, metaTable, sealingKeyTable } from './tables/states.ts'
 import { tagTable } from './tables/tags.ts'
@@ -49,6 +51,7 @@ export const definitions: readonly Pick<
   accountCreationTable,
   accountTable,
   addressAssociationTable,
+  adoptionTable,
   allocationTable,
   apiTokenTable,
   assignmentTable,
@@ -67,12 +70,15 @@ export const definitions: readonly Pick<
   endedTenureTable,
   exceptionTable,
   exceptionUseTable,
+  findingTable,
+  openingTable,
   forgettingTable,
   freeBlockTable,
   historyTable,
   holderTable,
   holdTable,
   ipamRegionTable,
+  goneBindingTable,
   goneNodeTable,
   gonePoolTable,
   ipamTable,
@@ -83,6 +89,7 @@ export const definitions: readonly Pick<
   observationTable,
   organizationTable,
   originTable,
+  ownerQuestionTable,
   policyTable,
   policyVersionTable,
   policyWrittenTable,

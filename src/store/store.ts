@@ -28,6 +28,7 @@ export interface Writes {
     | 'unmarkAllOf'
     | 'forgetScopes'
   exceptions: 'insert' | 'update' | 'use'
+  findings: 'insert' | 'change'
   history: 'changed' | 'ended'
   ipams: 'insert' | 'update' | 'delete' | 'insertScope' | 'describeScope' | 'deleteScopes'
   journal: 'record' | 'recordDecision' | 'recordOwn' | 'dropRulings'
@@ -63,6 +64,7 @@ export interface Writes {
   resting: 'begin' | 'drop' | 'end' | 'endAll' | 'endHold' | 'extendHold' | 'reclaim' | 'remove' | 'restAsOne'
   retention: 'takeTurn'
   roleBindings: 'insert' | 'delete' | 'deleteAt'
+  adoptions: 'insert' | 'ask' | 'forgetQuestions'
   sources: 'insert' | 'change' | 'deleteAt' | 'remove' | 'insertSnapshot' | 'changeSnapshot' | 'forgetSnapshots'
   space:
     | 'add'

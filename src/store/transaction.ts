@@ -9,12 +9,14 @@ import type { Sql } from './sql.ts'
 import { Subjects } from './subjects.ts'
 import { AccessKeys, type Sealer } from './tables/access-keys.ts'
 import { Addresses } from './tables/addresses.ts'
+import { Adoptions } from './tables/adoptions.ts'
 import { AllocationLists } from './tables/allocation-lists.ts'
 import { ApiTokens } from './tables/api-tokens.ts'
 import { Candidates } from './tables/candidates.ts'
 import { Discoveries } from './tables/discoveries.ts'
 import { Exceptions } from './tables/exceptions.ts'
 import { Finding } from './tables/finding.ts'
+import { Findings } from './tables/findings.ts'
 import { Governance } from './tables/governance.ts'
 import { History, type LapsedHold } from './tables/history.ts'
 import type { Holdings } from './tables/holdings.ts'
@@ -176,6 +178,7 @@ export class Nouns {
   readonly discoveries: Discoveries
   readonly exceptions: Exceptions
   readonly finding: Finding
+  readonly findings: Findings
   readonly governance: Governance
   readonly history: History
   readonly ipams: Ipams
@@ -198,6 +201,7 @@ export class Nouns {
   readonly resting: Resting
   readonly retention: Retention
   readonly roleBindings: RoleBindings
+  readonly adoptions: Adoptions
   readonly sources: Sources
   readonly space: Space
   readonly spaceCheck: SpaceCheck
@@ -241,6 +245,7 @@ export class Nouns {
     this.discoveries = new Discoveries(sql)
     this.exceptions = new Exceptions(sql, this)
     this.finding = new Finding(sql, this)
+    this.findings = new Findings(sql, this)
     this.ipams = new Ipams(sql)
     this.pools = new Pools(sql)
     this.space = new Space(sql, this, this.memory, freeSpace)
@@ -251,6 +256,7 @@ export class Nouns {
     this.retention = new Retention(sql, this.journal)
     this.tokens = tokens(this.memory)
     this.observations = new Observations(sql)
+    this.adoptions = new Adoptions(sql)
     this.sources = new Sources(sql)
     this.registered = new RegisteredSpace(sql)
     this.organizations = new Organizations(sql, this)

@@ -33,6 +33,11 @@ export const identityProblems = {
   'last-administrator': ({ node }: { node: string }) =>
     `After that nobody that is known could give every role at \`${node}\` any more: bind \`organization-administrator\` there to somebody else first`,
 
+  'too-many-bindings-end': ({ max }: { max: number }) =>
+    `More than ${max} role bindings would end with it; delete some of them first`,
+  'too-many-keys-end': ({ max }: { max: number }) =>
+    `More than ${max} access keys and sessions would end with it; sessions end by themselves within twelve hours, and none begins while it is suspended`,
+
   // Tokens
   'group-holds-no-token': () => 'a group holds no token; name a user or a service',
   'people-sign-in': () =>

@@ -1,5 +1,6 @@
 // What is wrong with a request, as facts: a reason of the catalogues beside this file and what it needs to be said. Verbs, rules and the
 // store make these and no sentences; they import the type alone.
+import { adoptionProblems } from './adoption.ts'
 import { estateProblems } from './estate.ts'
 import { generalProblems } from './general.ts'
 import { identityProblems } from './identity.ts'
@@ -11,6 +12,7 @@ import type { Nested, Said, Say } from './said.ts'
 import { spaceProblems } from './space.ts'
 
 const problems = {
+  ...adoptionProblems,
   ...generalProblems,
   ...spaceProblems,
   ...ipamProblems,

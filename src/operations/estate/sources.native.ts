@@ -3,7 +3,6 @@ import { z } from 'zod'
 import { observationFields, readLines } from '#formats/observations.ts'
 import { formatCidr, parseAddress, parseCidr } from '#model/cidr.ts'
 import { observedKinds, observedStates } from '#model/observation.ts'
-import { differenceKinds } from '#model/observed-difference.ts'
 import { problemInWords } from '#model/problems/problem.ts'
 import { refuseValue } from '#model/refusal.ts'
 import type { StoredObservation } from '#store/tables/observations.ts'
@@ -11,7 +10,6 @@ import type { Source, StoredSnapshot } from '#store/tables/sources.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { nativeIntake, nativeRead, nativeWrite } from '../operation.native.ts'
 import {
-  accountId,
   answerPage,
   filterOf,
   formatInstant,
@@ -24,10 +22,10 @@ import {
   pageOf,
   paging,
   scopeName,
-  typeName,
+  showMakers,
+  usedMakers,
 } from '../shapes.native.ts'
 import { description, newDescription, refuseNoChange } from '../space/shapes.native.ts'
-import { listDifferences as differencesOf, type ListedDifference } from './differences.ts'
 import { takeSnapshot } from './intake.ts'
 import { listObservations as listOf, type ObservationFilter, presenceOf, presences } from './observations.ts'
 import { getSnapshot as getOf, listSnapshots as snapshotsOf } from './snapshots.ts'
@@ -45,7 +43,7 @@ import {
 } from './sources.ts'
 
 const sourceId = idText('source').describe('`source-…`.')
-const sourceName = z
+export const sourceName = z
   .string()
   .min(1)
   .max(128)
@@ -70,6 +68,14 @@ const reportEvery = z
   .max(reportEveryMax)
   .meta({ examples: [reportEveryDefault] })
 const snapshotNumber = z.number().int().min(1)
+const adopts = z
+  .enum(['allowed'])
+  .describe(
+    'What it adopts by itself after each complete snapshot: `allowed`, what policy would have allowed. By default nothing.',
+  )
+export const freshness = z
+  .enum(['never', 'fresh', 'stale'])
+  .describe('`stale` where the listing that holds is more than twice as old as it should be.')
 const source = z.object({
   sourceId,
   name: z.string().describe('What it is called.'),
@@ -78,9 +84,8 @@ const source = z.object({
   scopeId: idText('scope').optional().describe('The private scope in which its private space is registered.'),
   reportEverySeconds: reportEvery.describe('How often it should report, in seconds.'),
   description: description.optional(),
-  freshness: z
-    .enum(['never', 'fresh', 'stale'])
-    .describe('`stale` where the listing that holds is more than twice as old as it should be.'),
+  adopts: adopts.optional(),
+  freshness,
   snapshot: snapshotNumber.optional().describe('The snapshot that holds.'),
   takenAt: instant.optional().describe('When the listing that holds began.'),
   createdAt: instant,
@@ -115,6 +120,7 @@ const snapshot = z.object({
     .string()
     .describe('Who sent it.')
     .meta({ examples: ['arn:cadastre:service:collector'] }),
+  makers: usedMakers,
   takenAt: instant.describe('When the listing began, as the collector says.'),
   begunAt: instant,
   endedAt: instant.optional(),
@@ -128,7 +134,7 @@ const snapshot = z.object({
   unlisted: z.array(unlisted).describe('The first of what was not listed.'),
   unlistedCount: count,
 })
-const observation = z.object({
+export const observation = z.object({
   sourceId,
   kind: z.enum(Object.keys(observedKinds) as [keyof typeof observedKinds]),
   cidr: z.string().describe('The block, or one address.'),
@@ -196,6 +202,7 @@ export const createSource = nativeWrite({
       .default(reportEveryDefault)
       .describe('How often it should report, in seconds. Defaults to a day.'),
     description: description.optional(),
+    adopts: adopts.optional(),
   }),
   output: source,
   rest: { method: 'POST', path: '/sources', status: 201 },
@@ -217,6 +224,7 @@ export const updateSource = nativeWrite({
     scopeId: scopeName.nullable().optional().describe('`null`: none.'),
     reportEverySeconds: reportEvery.optional().describe('How often it should report, in seconds.'),
     description: newDescription.optional(),
+    adopts: adopts.nullable().optional().describe('`null`: nothing.'),
   }),
   output: source,
   rest: { method: 'PATCH', path: '/sources/{sourceId}' },
@@ -336,58 +344,6 @@ export const listObservations = nativeRead({
   },
 })
 
-// Differences --------------------------------------------------------------------------------------------------------
-
-const difference = z.object({
-  difference: z.enum(Object.keys(differenceKinds) as [keyof typeof differenceKinds]),
-  cidr: observation.shape.cidr,
-  id: observation.shape.id,
-  account: accountId.optional().describe('The account that the source means, by its number here.'),
-  observed: observation,
-  registered: z
-    .object({
-      allocationId: idText('allocation'),
-      cidr: z.string(),
-      account: accountId,
-      resourceType: typeName,
-      resourceId: z.string().optional(),
-    })
-    .meta({ id: 'RegisteredSpace' })
-    .optional()
-    .describe('What the register has instead, or still.'),
-})
-nameShapes({ Difference: difference })
-
-export const listDifferences = nativeRead({
-  name: 'listDifferences',
-  summary: 'List where a source and the register differ.',
-  description: `What you may not see of the register counts as not there. ${Object.entries(differenceKinds)
-    .map(([name, words]) => `\`${name}\`: ${words}`)
-    .join(' ')}`,
-  action: 'estate:read',
-  input: z.strictObject({
-    ...paging,
-    sourceId: sourceName,
-    difference: difference.shape.difference.optional().describe('Only those of this kind.'),
-    account: z
-      .string()
-      .max(128)
-      .optional()
-      .describe('Only what this account owns, by its number or as the source calls it.'),
-  }),
-  output: pageOf(difference),
-  rest: { method: 'GET', path: '/sources/{sourceId}/differences' },
-  cli: 'difference list',
-  columns: ['difference', 'cidr', 'id', 'account', 'registered'],
-  refusals: ['NotFound', 'InvalidPaginationToken'],
-  at: placeOfSource,
-  run: async (context, { sourceId, ...asked }) =>
-    answerPage(
-      await differencesOf(context, await findSource(context, sourceId), filterOf(asked), pageAsked(asked)),
-      describeDifference,
-    ),
-})
-
 export const estateOperations = [
   listSources,
   getSource,
@@ -397,7 +353,6 @@ export const estateOperations = [
   listSnapshots,
   getSnapshot,
   listObservations,
-  listDifferences,
 ] as const
 export const estateIntakes = [sendSnapshot] as const
 
@@ -418,6 +373,7 @@ function describe(found: Source, now: number): z.output<typeof source> {
     scopeId,
     reportEverySeconds: reportEvery,
     description: found.description,
+    adopts: found.adopts,
     freshness: freshnessOf(found, now),
     ...(found.snapshot === 0 ? {} : { snapshot: found.snapshot, takenAt: formatInstant(takenAt) }),
     createdAt: formatInstant(createdAt),
@@ -430,12 +386,18 @@ function describeSnapshot({
   begunAt,
   endedAt,
   touchedAt: _,
+  beganWith: __,
+  nextNumber: ___,
+  bytes: ____,
+  formerBytes: _____,
   unlisted,
   problems,
+  makers,
   ...rest
 }: StoredSnapshot): z.output<typeof snapshot> {
   return {
     ...rest,
+    ...showMakers(makers),
     snapshot: number,
     takenAt: formatInstant(takenAt),
     begunAt: formatInstant(begunAt),
@@ -448,27 +410,7 @@ function describeSnapshot({
   }
 }
 
-const describeDifference = ({
-  stored,
-  difference: { kind, registered },
-  account,
-  allocationId,
-}: ListedDifference): z.output<typeof difference> => ({
-  difference: kind,
-  cidr: formatCidr(stored.cidr),
-  id: stored.id || undefined,
-  account,
-  observed: describeObservation(stored),
-  registered: registered && {
-    allocationId: allocationId!,
-    cidr: formatCidr(registered.cidr),
-    account: registered.account,
-    resourceType: registered.resourceType,
-    resourceId: registered.resourceId,
-  },
-})
-
-function describeObservation(stored: StoredObservation): z.output<typeof observation> {
+export function describeObservation(stored: StoredObservation): z.output<typeof observation> {
   const { sourceId, kind, cidr, space, id, account, locale, body, firstSeenAt } = stored
   const { key: _, tags, state, ...others } = body
   return {

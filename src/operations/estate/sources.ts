@@ -3,7 +3,7 @@ import { hasShape } from '#model/identifier.ts'
 import { nameProblem } from '#model/name.ts'
 import { pathOf } from '#model/policy/snapshot.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
-import type { Source, SourceSettings } from '#store/tables/sources.ts'
+import type { AdoptRule, Source, SourceSettings } from '#store/tables/sources.ts'
 import { mayAtTop, type Place, permitter, requirePermission } from '../identity/authority.ts'
 import { type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
@@ -31,22 +31,25 @@ export interface SourceUpdate {
   readonly scopeId?: string | null
   readonly reportEvery?: number
   readonly description?: string | null
+  /** `null`: nothing. */
+  readonly adopts?: AdoptRule | null
 }
 
 /** Makes a source that has told nothing yet. */
 export async function createSource(context: WriteContext, spec: SourceSpec): Promise<Source> {
-  const { name, kind, node, scopeId, reportEvery, description } = spec
+  const { name, kind, node, scopeId, reportEvery, description, adopts } = spec
   await refuseBadName(context, name, node)
   await refuseBadScope(context, scopeId)
   await refuseTooMany(context, node)
+  if (adopts !== undefined) await requireToAdopt(context, node, scopeId)
   const source: Source = {
     id: context.newId('source'),
-    ...{ name, kind, node, scopeId, reportEvery, description },
+    ...{ name, kind, node, scopeId, reportEvery, description, adopts },
     createdAt: context.now,
     snapshot: 0,
+    adoptedSnapshot: 0,
     takenAt: 0,
-    nextNumber: 0,
-    observed: 0,
+    ...{ nextNumber: 0, observed: 0, bytes: 0, formerBytes: 0 },
   }
   await context.tx.sources.insert(source)
   await recordSource(context, source)
@@ -60,7 +63,10 @@ export async function updateSource(context: WriteContext, source: Source, update
   const description = update.description === undefined ? source.description : (update.description ?? undefined)
   if (name !== source.name) await refuseBadName(context, name, source.node)
   if (scopeId !== source.scopeId) await refuseBadScope(context, scopeId)
-  const settings = { name, scopeId, reportEvery, description }
+  const adopts = update.adopts === undefined ? source.adopts : (update.adopts ?? undefined)
+  if (adopts !== undefined && (adopts !== source.adopts || scopeId !== source.scopeId))
+    await requireToAdopt(context, source.node, scopeId)
+  const settings = { name, scopeId, reportEvery, description, adopts }
   await context.tx.sources.change(source.id, settings)
   const updated = { ...source, ...settings }
   await recordSource(context, updated)
@@ -78,6 +84,13 @@ async function refuseBadName(context: WriteContext, name: string, node: string):
   if (problem) refuseValue('name', name, problem)
   if ((await context.tx.sources.named(name, sourcesMax)).some((other) => other.node === node))
     refuse({ code: 'AlreadyExists', what: 'source', problem: { why: 'source-there', name, node } })
+}
+
+/** A rule does what whoever sets it may do: for the accounts that the source speaks of, and with the pools of its scope. */
+async function requireToAdopt(context: WriteContext, node: string, scopeId: string | undefined): Promise<void> {
+  await requirePermission(context, 'estate:adopt', { node })
+  const scope = scopeId === undefined ? undefined : await context.tx.ipams.findScope(scopeId)
+  if (scope) await requirePermission(context, 'estate:adopt', { node: scope.account })
 }
 
 /** One that the caller may see: what is hidden is as absent here as anywhere (invariant I8). */
@@ -112,8 +125,8 @@ async function refuseTooMany(context: WriteContext, node: string): Promise<void>
 
 /** What the history keeps: what people set, and not what each snapshot moves. */
 async function recordSource(context: WriteContext, source: Source, isGone?: 'gone'): Promise<void> {
-  const { id, name, kind, node, scopeId, reportEvery, description, createdAt } = source
-  const body = { id, name, kind, node, scopeId, reportEvery, description, createdAt }
+  const { id, name, kind, node, scopeId, reportEvery, description, adopts, createdAt } = source
+  const body = { id, name, kind, node, scopeId, reportEvery, description, adopts, createdAt }
   const object = { id, kind: 'source', account: context.caller.account }
   await context.tx.history.changed(object, isGone ? undefined : body)
   context.changed(id)
@@ -140,10 +153,9 @@ export async function findSource(context: ReadContext, called: string): Promise<
 
 /** Deletes those at a node that is gone. */
 export async function deleteSourcesAt(context: WriteContext, node: string): Promise<void> {
-  for (const id of await context.tx.sources.deleteAt(node, context.now)) {
-    await context.tx.history.changed({ id, kind: 'source', account: context.caller.account }, undefined)
-    context.changed(id)
-  }
+  const gone = await context.tx.sources.deleteAt(node, context.now)
+  await context.tx.history.ended(gone)
+  context.changed(...gone)
 }
 
 /** The node at which it may be read and managed. */

@@ -128,8 +128,8 @@ export function accessOf(
   path: readonly string[],
 ): Access {
   const asked = formerGroups.length === 0 ? principals : [...new Set([...principals, ...formerGroups])]
-  const bindings = asked.flatMap((principal) => snapshot.bindingsByPrincipal.get(principal) ?? [])
-  return authorize(bindings, { principals, formerGroups, action, path })
+  const pathTo = (node: string) => pathOf(snapshot, node)
+  return authorize(snapshot.bindings.ofAll(asked), { principals, formerGroups, action, path, pathTo })
 }
 
 export async function requirePermission(

@@ -1,7 +1,8 @@
 // What sources say is there, in versions: each holds from one snapshot of its source until another one. What an open snapshot brings is
 // seen by nobody before the source says that it holds.
+import type { Cidr } from '#model/cidr.ts'
 import type { Observation } from '#model/observation.ts'
-import { listOf, type Sql, type SqlValue } from '../sql.ts'
+import { inParts, listOf, listOfBlocks, listOfNumbers, listOfTexts, type Sql, type SqlValue } from '../sql.ts'
 import {
   blob,
   block,
@@ -39,6 +40,8 @@ export const observationTable = table(
     /** In how many complete snapshots in a row it was missing: 0, 1, or 2 for two and more. */
     missing: integer<0 | 1 | 2>(),
     firstSeenAt: integer(),
+    /** Characters of what it says. */
+    bytes: integer(),
   },
   'deleted',
 )
@@ -48,6 +51,12 @@ export type StoredObservation = RowOf<typeof observationTable>
 export interface At {
   readonly sourceId: string
   readonly snapshot: number
+}
+
+/** What was taken away. */
+export interface Gone {
+  readonly count: number
+  readonly bytes: number
 }
 
 const holds = 'since_snapshot <= ? and (until_snapshot is null or until_snapshot > ?)'
@@ -77,10 +86,68 @@ export class Observations {
     const rest = `where source_id = ? and number > ? and ${holds} order by number limit ?`
     return observationTable.all(this.#sql, rest, sourceId, after, snapshot, snapshot, limit)
   }
+  /** Those with these numbers that hold. */
+  async numbered({ sourceId, snapshot }: At, numbers: readonly number[]): Promise<StoredObservation[]> {
+    if (numbers.length === 0) return []
+    const list = listOf(numbers)
+    const rest = `where source_id = ? and number in ${list.text} and ${holds} order by number`
+    return observationTable.all(this.#sql, rest, sourceId, ...list.values, snapshot, snapshot)
+  }
   /** The newest versions, in order of their numbers after one. */
   newestAfter(sourceId: string, after: number, limit: number): Promise<StoredObservation[]> {
     const rest = 'where source_id = ? and number > ? and until_snapshot is null order by number limit ?'
     return observationTable.all(this.#sql, rest, sourceId, after, limit)
+  }
+  /** Those that hold and are there, of exactly these blocks. No more than `limit`. */
+  async ofBlocks({ sourceId, snapshot }: At, blocks: readonly Cidr[], limit: number): Promise<StoredObservation[]> {
+    if (blocks.length === 0) return []
+    const probes = listOfBlocks(blocks)
+    const rows = await this.#sql.all<Row>(
+      `with probe (first, length) as (values ${probes.text})
+       select ${observationTable.columnsOf('o')} from probe q cross join observation o
+       where o.first = q.first and o.length = q.length and o.source_id = ? and o.missing < 2
+         and o.since_snapshot <= ? and (o.until_snapshot is null or o.until_snapshot > ?)
+       order by o.number limit ?`,
+      ...probes.values,
+      sourceId,
+      snapshot,
+      snapshot,
+      limit,
+    )
+    return rows.map((row) => observationTable.of(row))
+  }
+  /** Which of these ids of objects it says something of, and be it that they are gone. */
+  async mentioned({ sourceId, snapshot }: At, ids: readonly string[]): Promise<ReadonlySet<string>> {
+    if (ids.length === 0) return new Set()
+    const list = listOfTexts(ids)
+    const rows = await this.#sql.all<{ id: string }>(
+      `select distinct object_id as id from observation where object_id <> '' and object_id in ${list.text} and source_id = ?
+         and ${holds}`,
+      ...list.values,
+      sourceId,
+      snapshot,
+      snapshot,
+    )
+    return new Set(rows.map(({ id }) => id))
+  }
+  /** Which of these accounts it tells something of in which locale, that is there: pairs of the two, as the source calls them. */
+  async covered(
+    { sourceId, snapshot }: At,
+    pairs: readonly (readonly [account: string, locale: string])[],
+  ): Promise<readonly { readonly account: string; readonly locale: string }[]> {
+    if (pairs.length === 0) return []
+    const size = 2 ** Math.ceil(Math.log2(pairs.length))
+    const filled = Array.from({ length: size }, (_, index) => pairs[index] ?? pairs.at(-1)!)
+    return this.#sql.all(
+      `with probe (account, locale) as (values ${filled.map(() => '(cast(? as text), cast(? as text))').join(', ')})
+       select distinct q.account, q.locale from probe q where exists (
+         select 1 from observation o where o.account = q.account and o.source_id = ? and o.locale = q.locale
+           and o.missing = 0 and o.since_snapshot <= ? and (o.until_snapshot is null or o.until_snapshot > ?))`,
+      ...filled.flat(),
+      sourceId,
+      snapshot,
+      snapshot,
+    )
   }
   async insert(observation: StoredObservation): Promise<void> {
     observationTable.later(this.#sql, observation)
@@ -115,30 +182,31 @@ export class Observations {
     )
     return removed + restored
   }
-  /** Takes away versions that ended before a snapshot, no more than `limit`; answers how many. */
-  async forget(sourceId: string, before: number, limit: number): Promise<number> {
-    return this.#sql.run(
-      `delete from observation where source_id = ? and (number, since_snapshot) in (
-         select number, since_snapshot from observation where source_id = ? and until_snapshot < ?
-         order by until_snapshot limit ?)`,
-      sourceId,
-      sourceId,
-      before,
-      limit,
-    )
+  /** Takes away versions that ended before a snapshot, no more than `limit`. */
+  forget(sourceId: string, before: number, limit: number): Promise<Gone> {
+    return this.#takeAway('until_snapshot < ? order by until_snapshot', sourceId, before, limit)
   }
-  /** Takes away what was gone before a snapshot, no more than `limit`; answers how many. */
-  async forgetGone(sourceId: string, before: number, limit: number): Promise<number> {
-    return this.#sql.run(
-      `delete from observation where source_id = ? and (number, since_snapshot) in (
-         select number, since_snapshot from observation
-         where source_id = ? and missing = 2 and until_snapshot is null and since_snapshot < ?
-         order by since_snapshot limit ?)`,
-      sourceId,
+  /** Takes away what was gone before a snapshot, no more than `limit`. */
+  forgetGone(sourceId: string, before: number, limit: number): Promise<Gone> {
+    const which = 'missing = 2 and until_snapshot is null and since_snapshot < ? order by since_snapshot'
+    return this.#takeAway(which, sourceId, before, limit)
+  }
+  async #takeAway(which: string, sourceId: string, before: number, limit: number): Promise<Gone> {
+    const found = await this.#sql.all<Pick<StoredObservation, 'number' | 'bytes'> & { since_snapshot: number }>(
+      `select number, since_snapshot, bytes from observation where source_id = ? and ${which} limit ?`,
       sourceId,
       before,
       limit,
     )
+    await inParts(found, async (part) => {
+      const list = listOfNumbers(part.map((row) => [row.number, row.since_snapshot]))
+      await this.#sql.run(
+        `delete from observation where source_id = ? and (number, since_snapshot) in (values ${list.text})`,
+        sourceId,
+        ...list.values,
+      )
+    })
+    return { count: found.length, bytes: found.reduce((sum, { bytes }) => sum + bytes, 0) }
   }
   /** Takes away all versions of a source, no more than `limit`; answers how many. */
   async removeSome(sourceId: string, limit: number): Promise<number> {

@@ -1,8 +1,10 @@
 // Sources, and the snapshots that they send of what is there.
-
 import type { Problem } from '#model/problems/problem.ts'
-import { listOfTexts, type Sql } from '../sql.ts'
+import { type Awaitable, listOfTexts, type Sql } from '../sql.ts'
 import { changing, integer, json, optional, type RowOf, references, table, text } from '../table.ts'
+
+/** What a source's own rule adopts: what policy would have allowed. */
+export type AdoptRule = 'allowed'
 
 export const sourceTable = table(
   'source',
@@ -26,13 +28,20 @@ export const sourceTable = table(
     nextNumber: changing(integer()),
     /** How many observations there are, with those that are gone and not forgotten yet. */
     observed: changing(integer()),
+    /** What it adopts by itself after each complete snapshot, the last one for which that was done, and how far it came since. */
+    adopts: changing(optional(text<AdoptRule>())),
+    adoptedSnapshot: changing(integer()),
+    adoptedAfter: changing(optional(integer())),
+    /** Of what it says: of the newest versions, and of those that have ended and are not forgotten yet. */
+    bytes: changing(integer()),
+    formerBytes: changing(integer()),
     /** It is there for nobody any more, and what it has told goes a part at a time. */
     deletedAt: changing(optional(integer())),
   },
   'deleted',
 )
 export type Source = RowOf<typeof sourceTable>
-export type SourceSettings = Pick<Source, 'name' | 'scopeId' | 'reportEvery' | 'description'>
+export type SourceSettings = Pick<Source, 'name' | 'scopeId' | 'reportEvery' | 'description' | 'adopts'>
 
 export type SnapshotState = 'open' | 'complete' | 'partial' | 'discarded'
 /** Of a line of a snapshot. */
@@ -58,11 +67,16 @@ export const snapshotTable = table(
     state: changing(text<SnapshotState>()),
     collector: text(),
     principal: text(),
+    /** Who made the token that it was sent with, and who made theirs. */
+    makers: json<readonly string[]>(),
     takenAt: integer(),
     begunAt: integer(),
     /** What the source had when it began: `observed`, and `nextNumber`. */
     beganWith: integer(),
     nextNumber: integer(),
+    /** By how much it has changed those of its source. */
+    bytes: changing(integer()),
+    formerBytes: changing(integer()),
     /** When something of it came last. */
     touchedAt: changing(integer()),
     endedAt: changing(optional(integer())),
@@ -85,9 +99,16 @@ export type StoredSnapshot = RowOf<typeof snapshotTable>
 export type SnapshotChanges = Partial<
   Omit<
     StoredSnapshot,
-    'sourceId' | 'number' | 'collector' | 'principal' | 'takenAt' | 'begunAt' | 'beganWith' | 'nextNumber'
+    'sourceId' | 'number' | 'collector' | 'principal' | 'makers' | 'takenAt' | 'begunAt' | 'beganWith' | 'nextNumber'
   >
 >
+
+/** How many bytes there are of a source. */
+export interface SourceWeight {
+  readonly id: string
+  readonly node: string
+  readonly bytes: number
+}
 
 export class Sources {
   readonly #sql: Sql
@@ -132,6 +153,24 @@ export class Sources {
           and o.since_snapshot < source.snapshot - ?)
       order by id limit 1`
     return sourceTable.first(this.#sql, rest, kept)
+  }
+  /** One whose rule has something to do: a complete snapshot holds for which it was not done, or not to its end. */
+  async withRule(): Promise<Source | undefined> {
+    const rest = `where deleted_at is null and adopts is not null and snapshot > adopted_snapshot and exists (
+        select 1 from snapshot s where s.source_id = source.id and s.number = source.snapshot and s.state = 'complete')
+      order by id limit 1`
+    return sourceTable.first(this.#sql, rest)
+  }
+  /** Some that has more bytes of versions that have ended than of the newest ones, and more than `kept`, beside what its last snapshot ended. */
+  withManyFormer(kept: number): Promise<Source | undefined> {
+    const rest = `where deleted_at is null and former_bytes > ? and former_bytes > bytes and exists (
+        select 1 from observation o where o.source_id = source.id and o.until_snapshot < source.snapshot)
+      order by id limit 1`
+    return sourceTable.first(this.#sql, rest, kept)
+  }
+  /** What each has told comes to, also of those that are deleted and not gone yet. There are few sources. */
+  weights(): Awaitable<readonly SourceWeight[]> {
+    return this.#sql.all('select id, node, bytes + former_bytes as bytes from source order by id')
   }
   async newestSnapshot(sourceId: string): Promise<number> {
     const row = await this.#sql.get<{ number: number | null }>(

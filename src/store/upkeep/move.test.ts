@@ -125,6 +125,7 @@ async function fillNatively(
   await post(`/exceptions/${exceptionId}/approve`, {})
   await database.execute(`insert into exception_use (exception_id, decision) values ('${exceptionId}', 1)`)
   const unit = await post<{ unitId: string }>('/organizational-units', { name: 'gone', parentId: targetId })
+  await post('/role-bindings', { principal: 'user:gone', role: 'auditor', node: unit.unitId })
   assert.equal((await ask('DELETE', `/organizational-units/${unit.unitId}`)).status, 204)
   const { items } = await get<{ items: { privateScopeId: string }[] }>('/ipams')
   const pool = await post<{ poolId: string }>('/pools', { scopeId: items[0]!.privateScopeId, family: 'ipv4' })
@@ -138,6 +139,14 @@ async function fillNatively(
   await post('/allocations', wanted)
   const { sourceId } = await post<{ sourceId: string }>('/sources', { name: 's', kind: 'csv', node: targetId })
   await sendSnapshot(world, sourceId, ['10.0.0.0/16'])
+  await database.execute(`insert into adoption values (1, '${sourceId}', 0, 'allowed', 0)`)
+  await database.execute(
+    `insert into owner_question (source_id, subject, account, contact, asked_by, asked_at) values ('${sourceId}', 's', 'a', 'c', 'b', 0)`,
+  )
+  await world.store.write(async (tx) => {
+    const state = { status: 'open', facts: { cidr: '10.0.0.0/16' }, openedAt: tx.now, lastSeenAt: tx.now } as const
+    await tx.findings.insert({ control: 'tags-changed', resource: 'r', source: sourceId }, { node: targetId }, state)
+  })
   const day = (n: number) => `(${n}, 1, ${startedAt + n * 86_400_000})`
   await database.execute(`insert into record_day values ${[1, 2, 3].map(day).join(', ')}`)
   await database.execute(
