@@ -17,6 +17,7 @@ export interface Writes {
   allocations: 'insert' | 'setState' | 'end' | 'endMany'
   apiTokens: 'insert' | 'revoke'
   candidates: 'put' | 'remove'
+  discovered: 'setHolding'
   discoveries:
     | 'insert'
     | 'update'

@@ -13,6 +13,7 @@ import { Adoptions } from './tables/adoptions.ts'
 import { AllocationLists } from './tables/allocation-lists.ts'
 import { ApiTokens } from './tables/api-tokens.ts'
 import { Candidates } from './tables/candidates.ts'
+import { Discovered } from './tables/discovered.ts'
 import { Discoveries } from './tables/discoveries.ts'
 import { Exceptions } from './tables/exceptions.ts'
 import { Finding } from './tables/finding.ts'
@@ -175,6 +176,8 @@ export class Nouns {
   readonly allocations: Holdings
   readonly apiTokens: ApiTokens
   readonly candidates: Candidates
+  /** What IPAMs see of networks, interfaces and observations. */
+  readonly discovered: Discovered
   readonly discoveries: Discoveries
   readonly exceptions: Exceptions
   readonly finding: Finding
@@ -242,6 +245,7 @@ export class Nouns {
     this.tags = new Tags(sql)
     this.governance = new Governance(sql, this)
     this.candidates = new Candidates(sql, this)
+    this.discovered = new Discovered(sql)
     this.discoveries = new Discoveries(sql)
     this.exceptions = new Exceptions(sql, this)
     this.finding = new Finding(sql, this)

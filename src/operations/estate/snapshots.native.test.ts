@@ -1,9 +1,10 @@
 // Snapshots of sources: what holds, what is missing and gone, what is wrong and what breaks off; and a drive with a ledger of its own.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import fc from 'fast-check'
 import { type Answered, type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { type Organization, withOrganization } from '../../../test/organization.ts'
-import { silentMsMax } from './snapshots.ts'
+import { isUnlisted, silentMsMax } from './snapshots.ts'
 
 interface Problem {
   readonly code: string
@@ -466,4 +467,17 @@ test('a source ends with its account', async () => {
   const source = await makeSource(account)
   assert.equal((await world.ask('DELETE', `/accounts/${account}`)).status, 204)
   assert.equal((await world.ask('GET', `/sources/${encodeURIComponent(source)}`)).status, 404)
+})
+
+test('what is in a part that was not listed is told as by comparing with each part', () => {
+  const text = fc.constantFrom('', 'a', 'b')
+  const place = fc.record({ account: text, locale: text })
+  fc.assert(
+    fc.property(fc.array(place, { maxLength: 4 }), place, (parts, { account, locale }) => {
+      const expected = parts.some(
+        (part) => (part.account === '' || part.account === account) && (part.locale === '' || part.locale === locale),
+      )
+      assert.equal(isUnlisted(parts)({ account, locale }), expected)
+    }),
+  )
 })

@@ -18,6 +18,7 @@ import { namedNetworksSchema } from './named-networks.ts'
 import { namesSchema } from './names.ts'
 import { namesAlikeSchema } from './names-alike.ts'
 import { nestingSchema } from './nesting.ts'
+import { networkAddressIndexes } from './network-address.ts'
 import { nodeFactsSchema } from './node-facts.ts'
 import { observationsSchema } from './observations.ts'
 import { observedSchema } from './observed.ts'
@@ -450,4 +451,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 46, name: 'what has changed of bindings and exceptions', olderServers: 'stop', sql: bindingFactsSchema },
   { number: 47, name: 'what sources cover', olderServers: 'go on', sql: coveredIndex },
   { number: 48, name: 'what was adopted from sources', olderServers: 'go on', sql: adoptionSchema },
+  { number: 49, name: 'subnets by their blocks', olderServers: 'go on', sql: networkAddressIndexes },
 ]
