@@ -3,6 +3,7 @@ import type { Member, ServiceModel, Shape } from '#formats/aws/service-model.ts'
 import { refuse } from '#model/refusal.ts'
 import { type Check, checkOfInteger, checkOfSize, checkOfString, parseTimestamp } from './constraints.ts'
 import type { Form, FormNode } from './form.ts'
+import type { Counted } from '#model/problems/limits.ts'
 
 /** How a protocol names things: EC2 writes `Tag.1.Key`, STS `Tags.member.1.Key`. */
 export interface QueryDialect {
@@ -16,7 +17,7 @@ export interface QueryDialect {
 }
 
 export interface ListLimit {
-  readonly what: string
+  readonly what: Counted
   readonly limit: number
 }
 

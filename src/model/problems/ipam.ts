@@ -130,6 +130,8 @@ export const ipamProblems = {
   'has-discoveries': ({ ids }: Ids) =>
     `It has resource discoveries beside its default one; disassociate them first: ${listOfSome(ids)}`,
 
+  'ends-before-begin': () => 'The time ends before it begins.',
+
   // Resource discoveries
   'home-region-stays': () => 'the home Region is always an operating Region',
   'operating-regions': ({ regions }: { regions: readonly string[] }) =>

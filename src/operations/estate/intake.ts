@@ -163,7 +163,7 @@ class Intake {
     this.#problemCount++
     if (this.#problems.length < problemsKept) this.#problems.push(problem)
     if (this.#problemCount > problemsMax) {
-      const what = 'lines that are wrong'
+      const what = { of: 'wrong-lines' } as const
       refuse({ code: 'LimitExceeded', what, limit: problemsMax, used: this.#problemCount, isOfRequest: true })
     }
   }

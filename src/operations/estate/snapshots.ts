@@ -154,10 +154,10 @@ export async function writePart(context: WriteContext, part: Part): Promise<Part
   const { same, added, changed, problems } = await compare(context, source, part)
   const [nextNumber, observed] = [source.nextNumber + added.length, source.observed + added.length]
   if (observed > observationsOfSourceMax) {
-    const countedFor = `source \`${source.name}\``
+    const countedFor = { per: 'source', source: source.name } as const
     refuse({
       code: 'LimitExceeded',
-      what: 'observations',
+      what: { of: 'observations' },
       limit: observationsOfSourceMax,
       used: observed,
       countedFor,

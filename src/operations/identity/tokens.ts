@@ -166,10 +166,9 @@ async function getToken(context: ReadContext, id: string): Promise<ApiToken> {
 async function refuseTooMany({ tx, now }: ReadContext, of: Pick<ApiToken, 'principal' | 'makers'>): Promise<void> {
   const used = await tx.apiTokens.countGood(of, now, tokensMax)
   if (used < tokensMax) return
-  const by = of.makers.length === 0 ? '' : `, made by ${of.makers.map((maker) => `\`${maker}\``).join(', ')}`
-  const countedFor = `principal \`${of.principal}\`${by}`
-  const remedy = 'Revoke those that are not used any more.'
-  refuse({ code: 'LimitExceeded', what: 'good tokens', limit: tokensMax, used, countedFor, remedy })
+  const countedFor = { per: 'principal', ...of } as const
+  const remedy = { do: 'revoke-tokens' } as const
+  refuse({ code: 'LimitExceeded', what: { of: 'tokens' }, limit: tokensMax, used, countedFor, remedy })
 }
 
 /** Each is named wherever something done with the token is shown, and asked about at every use. */
@@ -177,11 +176,11 @@ function refuseTooLongChain(makers: readonly string[]): void {
   if (makers.length <= makersMax) return
   refuse({
     code: 'LimitExceeded',
-    what: 'makers of a token, one after the other',
+    what: { of: 'makers' },
     limit: makersMax,
     used: makers.length,
-    countedFor: 'the token',
-    remedy: 'Make it with a token that is nearer to a person or the operator.',
+    countedFor: { per: 'token' },
+    remedy: { do: 'nearer-token' },
   })
 }
 
@@ -192,11 +191,11 @@ async function refuseTooManyMade({ tx, now }: ReadContext, [maker]: readonly str
   if (used < tokensPerMakerMax) return
   refuse({
     code: 'LimitExceeded',
-    what: 'good tokens',
+    what: { of: 'tokens' },
     limit: tokensPerMakerMax,
     used,
-    countedFor: `\`${maker}\`, who made them or the tokens that they were made with`,
-    remedy: 'Revoke those that are not used any more.',
+    countedFor: { per: 'maker', maker },
+    remedy: { do: 'revoke-tokens' },
   })
 }
 

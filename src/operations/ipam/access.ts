@@ -9,6 +9,8 @@ import type { ReadContext } from '../operation.ts'
 import { getUsablePool } from '../space/grant.ts'
 import { refuseNotShared } from './known-pools.ts'
 import { isPlanEnded } from './plans.ts'
+import type { OfAdvancedTier } from '#model/problems/features.ts'
+import type { Counted } from '#model/problems/limits.ts'
 
 /** Our own bound: EC2 names none, and every list repeats it. */
 const descriptionCharactersMax = 1_000
@@ -91,11 +93,11 @@ export async function getOwnPool(context: ReadContext, id: string, action: strin
 }
 
 /** Amazon: part of the advanced tier alone. */
-export function refuseFreeTier(ipam: Ipam, what: string): void {
+export function refuseFreeTier(ipam: Ipam, thing: OfAdvancedTier): void {
   if (ipam.tier !== 'free') return
   refuse({
     code: 'NotSupported',
-    what: `${what} in the free tier`,
+    what: { feature: 'in-free-tier', thing },
     because: { why: 'of-free-tier', ipam: ipam.id },
   })
 }
@@ -109,11 +111,11 @@ export function refuseLongDescription(description: string | undefined): void {
 export const describedAs = (text: string | undefined): string | undefined => (text === '' ? undefined : text)
 
 /** Refuses what would go beyond one of our own bounds. `used` counts what there would be. */
-export function refuseTooMany(what: string, limit: number, used: number): void {
+export function refuseTooMany(what: Counted, limit: number, used: number): void {
   if (used > limit) refuse({ code: 'LimitExceeded', what, limit, used: used - 1 })
 }
 
 /** The same of what the request itself lists. */
-export function refuseTooManyListed(what: string, limit: number, used: number): void {
+export function refuseTooManyListed(what: Counted, limit: number, used: number): void {
   if (used > limit) refuse({ code: 'LimitExceeded', what, limit, used, isOfRequest: true })
 }

@@ -41,7 +41,7 @@ export async function createDiscovery(context: WriteContext, spec: DiscoverySpec
   refuseNewSpace(await context.snapshot(), account)
   const used = (await context.tx.discoveries.ofAccount(account, context.region)).filter(({ isDefault }) => !isDefault)
   if (used.length >= discoveriesPerRegionMax) {
-    const what = 'ipam resource discoveries'
+    const what = { of: 'discoveries' } as const
     refuse({ code: 'LimitExceeded', what, limit: discoveriesPerRegionMax, used: used.length })
   }
   const discovery: Discovery = {
@@ -170,9 +170,9 @@ export async function associateDiscovery(
     const problem = { why: 'associated-already', ipam: ipam.id, association: same.id } as const
     refuse({ code: 'IncorrectState', what: resourceType, id: discovery.id, problem })
   }
-  refuseFreeTier(ipam, 'A resource discovery beside the default one')
+  refuseFreeTier(ipam, 'discovery')
   const others = associations.filter(({ isDefault }) => !isDefault)
-  refuseTooMany('resource discovery associations of an IPAM', associationsPerIpamMax, others.length + 1)
+  refuseTooMany({ of: 'discovery-associations' }, associationsPerIpamMax, others.length + 1)
   const association: DiscoveryAssociation = {
     id: context.newId('resourceDiscoveryAssociation'),
     discoveryId: discovery.id,
@@ -280,7 +280,7 @@ async function exclusionsAfter(
   const after = [...exclusions.filter((one) => !removed.some((gone) => isSame(gone, one))), ...added]
   const twice = excludedTwice(snapshot, after)
   if (twice !== undefined) refuseValue('addedExclusions', twice, { why: 'excluded-twice' })
-  refuseTooMany('excluded units of a resource discovery', exclusionsPerDiscoveryMax, after.length)
+  refuseTooMany({ of: 'excluded-units' }, exclusionsPerDiscoveryMax, after.length)
   return after
 }
 

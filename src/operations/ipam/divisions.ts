@@ -52,13 +52,13 @@ export async function divideAllocation(
   if (isOwnNetwork(installation, allocation)) {
     if (allocation.resourceType !== 'vpc') {
       const because = { why: 'gives-out-itself', network: allocation.resourceId! } as const
-      refuse({ code: 'NotSupported', what: `Dividing \`${id}\``, because })
+      refuse({ code: 'NotSupported', what: { feature: 'dividing', id }, because })
     }
     return planVpc(context, divided, spec)
   }
   if (outer.sourceResource) {
     const because = { why: 'planned-inside', network: outer.sourceResource.id } as const
-    refuse({ code: 'NotSupported', what: `Dividing \`${id}\``, because })
+    refuse({ code: 'NotSupported', what: { feature: 'dividing', id }, because })
   }
   const type = findResourceType(allocation.resourceType, (await context.snapshot()).resourceTypes)
   if (!type || !canBeDivided(type)) {

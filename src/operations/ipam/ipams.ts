@@ -64,7 +64,7 @@ export async function createIpam(context: WriteContext, spec: IpamSpec): Promise
   refuseNewSpace(await context.snapshot(), account)
   const used = (await context.tx.ipams.ofAccount(account, context.region)).length
   if (used >= ipamsPerRegionMax) {
-    refuse({ code: 'LimitExceeded', what: 'ipams', limit: ipamsPerRegionMax, used, quota: { kind: 'ipams' } })
+    refuse({ code: 'LimitExceeded', what: { of: 'ipams' }, limit: ipamsPerRegionMax, used, quota: { kind: 'ipams' } })
   }
   await refuseBeyondShareOfContent(context, 'ipams', account)
 

@@ -62,7 +62,7 @@ export async function provisionPoolCidr(
   await refuseProvisioned(context, pool, params.cidr)
   await forgetFailures(context, pool, params.cidr)
   const used = (await context.tx.pools.cidrs(pool.n)).length
-  refuseTooMany('CIDRs in a pool', cidrsPerPoolMax, used + 1)
+  refuseTooMany({ of: 'cidrs-in-pool' }, cidrsPerPoolMax, used + 1)
   await refuseTooManyPoolCidrs(context, pool.account)
 
   const got = await takeFrom(context, source, poolAt, params)

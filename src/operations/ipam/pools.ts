@@ -254,9 +254,14 @@ async function refuseManyWithUnknown(context: ReadContext, added: readonly strin
   }
   for (const [number, used] of counts) {
     if (used < sharesWithUnknownMax) continue
-    const what = 'pools shared with a number that no account has'
-    const remedy = 'Register the account first.'
-    refuse({ code: 'LimitExceeded', what, limit: sharesWithUnknownMax, used, countedFor: `\`${number}\``, remedy })
+    refuse({
+      code: 'LimitExceeded',
+      what: { of: 'shares-with-unknown' },
+      limit: sharesWithUnknownMax,
+      used,
+      countedFor: { per: 'number', number },
+      remedy: { do: 'register-account' },
+    })
   }
 }
 
@@ -331,8 +336,8 @@ function refuseMisshapen(pool: Pool, scope: Scope, ipam: Ipam, parent: Pool | un
       })
     }
   }
-  if (scope.kind === 'private') refuseFreeTier(ipam, 'A pool in a private scope')
-  if (pool.locale !== undefined && pool.locale !== ipam.region) refuseFreeTier(ipam, 'A locale beside the home Region')
+  if (scope.kind === 'private') refuseFreeTier(ipam, 'private-pool')
+  if (pool.locale !== undefined && pool.locale !== ipam.region) refuseFreeTier(ipam, 'locale-abroad')
 }
 
 function refuseBadRequiredTags(tags: readonly Tag[]): void {
@@ -342,7 +347,7 @@ function refuseBadRequiredTags(tags: readonly Tag[]): void {
     const wrongValue = valueProblem(value)
     if (wrongValue) refuseValue(`requiredTags.${key}`, value, wrongValue)
   }
-  refuseTooManyListed('required tags of a pool', requiredTagsMax, tags.length)
+  refuseTooManyListed({ of: 'required-tags' }, requiredTagsMax, tags.length)
 }
 
 /**

@@ -29,9 +29,9 @@ export interface ScopeChanges {
 export async function createScope(context: WriteContext, ipam: Ipam, spec: ScopeSpec): Promise<Scope> {
   const { description, name, tags = [] } = spec
   refuseLongDescription(description)
-  refuseFreeTier(ipam, 'A scope beside the default ones')
+  refuseFreeTier(ipam, 'scope')
   const used = await context.tx.ipams.countScopes(ipam.id)
-  refuseTooMany('scopes of an IPAM', scopesPerIpamMax, used + 1)
+  refuseTooMany({ of: 'scopes' }, scopesPerIpamMax, used + 1)
 
   const scope: Scope = {
     id: context.newId('scope'),

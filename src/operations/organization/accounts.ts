@@ -155,7 +155,7 @@ export async function createAccount(
   const { account, failure } = await requestAccount(context, organization, params)
   if (account !== undefined) return account
   if (failure === tooManyAccounts) {
-    refuse({ code: 'LimitExceeded', what: 'accounts', limit: accountsMax, used: accountsMax })
+    refuse({ code: 'LimitExceeded', what: { of: 'accounts' }, limit: accountsMax, used: accountsMax })
   }
   return refuseTaken(failure!, { ...params, email: params.email ?? noEmailOf(readIdentity(params).account ?? '') })
 }

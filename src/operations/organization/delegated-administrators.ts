@@ -72,7 +72,8 @@ export async function registerAdministrator(
     })
   }
   if (servicePrincipal === ipamService && (await organizations.findAdministrator(servicePrincipal)) !== undefined) {
-    refuse({ code: 'LimitExceeded', what: `delegated administrators of \`${servicePrincipal}\``, limit: 1, used: 1 })
+    const what = { of: 'administrators', service: servicePrincipal } as const
+    refuse({ code: 'LimitExceeded', what, limit: 1, used: 1 })
   }
   await delegate(context, account, servicePrincipal)
 }

@@ -108,12 +108,12 @@ async function refuseTooDeep({ tx }: ReadContext, parentId: string): Promise<voi
   // The way up from the parent is all of the tree that matters to a new leaf.
   const tree = treeOf(await tx.organizations.path(parentId))
   if (canAdd(tree, 'organizational-unit', parentId) !== 'too-deep') return
-  refuse({ code: 'LimitExceeded', what: 'levels of organizational units', limit: unitDepthMax, used: unitDepthMax })
+  refuse({ code: 'LimitExceeded', what: { of: 'unit-levels' }, limit: unitDepthMax, used: unitDepthMax })
 }
 
 async function refuseTooMany({ tx }: ReadContext): Promise<void> {
   const used = await tx.organizations.count('organizational-unit', unitsMax)
-  if (used >= unitsMax) refuse({ code: 'LimitExceeded', what: 'organizational units', limit: unitsMax, used })
+  if (used >= unitsMax) refuse({ code: 'LimitExceeded', what: { of: 'units' }, limit: unitsMax, used })
 }
 
 /** `ou-`, the letters of the root, and eight more. */

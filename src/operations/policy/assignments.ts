@@ -85,7 +85,7 @@ export async function assign(
   policy: Policy,
   { targetId, managedBy, kind, mode, replaces }: AssignmentParams,
 ): Promise<void> {
-  refuseFreeTier(await ipamOf(context, policy), 'An IPAM policy')
+  refuseFreeTier(await ipamOf(context, policy), 'policy')
   const current = await context.tx.policies.findAssignment(policy.id, targetId)
   if (!current) await refuseTooManyTargets(context, policy)
   if (kind === 'final' && current?.kind !== 'final') await refuseTooManyFinals(context, targetId, managedBy)
@@ -146,15 +146,15 @@ export async function refuseWhileEnabled(context: ReadContext, { id }: Policy): 
 
 async function refuseTooManyTargets(context: ReadContext, { id }: Policy): Promise<void> {
   const { length } = await context.tx.policies.assignmentsOf(id)
-  refuseTooMany('targets of a policy', targetsPerPolicyMax, length + 1)
+  refuseTooMany({ of: 'targets' }, targetsPerPolicyMax, length + 1)
 }
 async function refuseTooManyFinals({ tx }: ReadContext, targetId: string, managedBy: ManagedBy): Promise<void> {
   const used = await tx.policies.countFinals(targetId, managedBy)
   if (used < finalsPerTargetMax) return
-  const whose = managedBy === 'account' ? 'those of the account itself' : "those of the organization's administrator"
-  const countedFor = `target \`${targetId}\`, ${whose}`
-  const remedy = 'Disable one of them there.'
-  refuse({ code: 'LimitExceeded', what: 'final policies', limit: finalsPerTargetMax, used, countedFor, remedy })
+  const whose = managedBy === 'account' ? 'account' : 'administrator'
+  const countedFor = { per: 'target', target: targetId, managedBy: whose } as const
+  const remedy = { do: 'disable-one' } as const
+  refuse({ code: 'LimitExceeded', what: { of: 'final-policies' }, limit: finalsPerTargetMax, used, countedFor, remedy })
 }
 
 /** That another policy loses its target must be said by whoever puts this one there. */

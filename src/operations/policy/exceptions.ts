@@ -9,7 +9,7 @@ import {
   type ExceptionGrants,
   timeProblem,
 } from '#model/policy/exception.ts'
-import { describeReached, exceptionBounds, kindOfException } from '#model/policy/exception-bounds.ts'
+import { factsOfReached, exceptionBounds, kindOfException } from '#model/policy/exception-bounds.ts'
 import { isOwnOrShared } from '#model/policy/resolve.ts'
 import { findResourceType, namesOf } from '#model/policy/resource-types.ts'
 import { grantables } from '#model/policy/settings.ts'
@@ -128,7 +128,7 @@ async function refuseBeyondBounds({ tx }: ReadContext, exception: Exception): Pr
   for (const bound of exceptionBounds) {
     if (bound.kind !== kind) continue
     const used = await tx.exceptions.count(bound, exception)
-    if (used >= bound.max) refuse({ code: 'LimitExceeded', ...describeReached(bound, exception, used) })
+    if (used >= bound.max) refuse({ code: 'LimitExceeded', ...factsOfReached(bound, exception, used) })
   }
 }
 

@@ -34,7 +34,7 @@ export async function addResourceType(context: WriteContext, type: ResourceType)
     refuse({ code: 'AlreadyExists', what: 'resource-type', problem: { why: 'type-there', name: type.name } })
   }
   if (added.length >= addedTypesMax) {
-    refuse({ code: 'LimitExceeded', what: 'resource types', limit: addedTypesMax, used: added.length })
+    refuse({ code: 'LimitExceeded', what: { of: 'resource-types' }, limit: addedTypesMax, used: added.length })
   }
   await context.tx.resourceTypes.insert({ type, createdAt: context.now })
   await recordVersion(context, type.name, type)
@@ -45,7 +45,7 @@ export async function deleteResourceType(context: WriteContext, id: string): Pro
   await getResourceType(context, id)
   if (builtInTypes.has(id)) {
     const because = { why: 'came-with-program' } as const
-    refuse({ code: 'NotSupported', what: `Deleting \`${id}\``, because })
+    refuse({ code: 'NotSupported', what: { feature: 'deleting', id }, because })
   }
   await refuseUsed(context, id)
   await context.tx.resourceTypes.delete(id)
