@@ -3,16 +3,10 @@ import { hasShape, type IdKind } from '#model/identifier.ts'
 import { labelOf, nameOfNoun, type ObjectNoun } from '#model/kinds.ts'
 import { isIdLike } from '#model/name.ts'
 import { type Explanation, reasonOfTold, wordsOfTold } from '#model/policy/explain.ts'
-import { type Problem, problemInWords } from '#model/problems/problem.ts'
-import {
-  type ConflictParty,
-  type Noun,
-  nameIn,
-  type OwnNetworkKind,
-  type Refusal,
-} from '#model/refusal.ts'
 import { featureInWords } from '#model/problems/features.ts'
 import { type Counted, countedForInWords, countedInWords, remedyInWords } from '#model/problems/limits.ts'
+import { type Problem, problemInWords } from '#model/problems/problem.ts'
+import { type ConflictParty, type Noun, nameIn, type OwnNetworkKind, type Refusal } from '#model/refusal.ts'
 
 /** Members of refusals that are facts, and words where they are shown. */
 type InWords = 'problem' | 'because' | 'countedFor' | 'remedy'
@@ -27,14 +21,14 @@ export type ShownRefusal =
       : R extends { readonly code: 'Exhausted' }
         ? R & Partial<Explanation>
         : {
-          [M in keyof R]: M extends InWords
-            ? string | Extract<R[M], undefined>
-            : R extends { readonly code: WhatInWords }
-              ? M extends 'what'
-                ? string
+            [M in keyof R]: M extends InWords
+              ? string | Extract<R[M], undefined>
+              : R extends { readonly code: WhatInWords }
+                ? M extends 'what'
+                  ? string
+                  : R[M]
                 : R[M]
-              : R[M]
-        }
+          }
     : never
 
 export type Protocol = 'ec2' | 'organizations' | 'sts'

@@ -239,8 +239,7 @@ export function nameMembers(refusal: Refusal, members: Members = {}): Refusal {
   return { ...refusal, ...named, members: refusal.members ?? members }
 }
 /** What an API calls a member. */
-export const nameIn = (members: Members, name: string): string =>
-  Object.hasOwn(members, name) ? members[name]! : name
+export const nameIn = (members: Members, name: string): string => (Object.hasOwn(members, name) ? members[name]! : name)
 
 /** What one API says in place of the usual words, by the code of the refusal; undefined where it has none of its own. */
 export type Sentences = {

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { wordingOf } from '#api/wording.ts'
 import { Overlaid } from '#model/overlaid.ts'
+import type { Refused } from '#model/refusal.ts'
 import { Pools } from '#store/tables/pools.ts'
 import { foundOrganization, lab, network, prod, shop, workloads } from '../../test/acme.ts'
 import { type NativeWorld, openNativeWorld } from '../../test/native-world.ts'
-import type { Refused } from '#model/refusal.ts'
 
 interface Named {
   readonly name?: string

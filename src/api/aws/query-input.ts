@@ -1,9 +1,9 @@
 // Compiles the input shapes of a service model into readers of forms. EC2 and STS differ only in how they write lists and names.
 import type { Member, ServiceModel, Shape } from '#formats/aws/service-model.ts'
+import type { Counted } from '#model/problems/limits.ts'
 import { refuse } from '#model/refusal.ts'
 import { type Check, checkOfInteger, checkOfSize, checkOfString, parseTimestamp } from './constraints.ts'
 import type { Form, FormNode } from './form.ts'
-import type { Counted } from '#model/problems/limits.ts'
 
 /** How a protocol names things: EC2 writes `Tag.1.Key`, STS `Tags.member.1.Key`. */
 export interface QueryDialect {

@@ -1,7 +1,7 @@
 // How many exceptions there may be, and for whom each bound is counted: what one person can reach stays far below what all need.
 import { type Actor, accountableFor, sharedBearer } from '../principal.ts'
-import type { Attribution, Exception, ExceptionFacts } from './exception.ts'
 import type { Counted, CountedFor, Remedy } from '../problems/limits.ts'
+import type { Attribution, Exception, ExceptionFacts } from './exception.ts'
 
 /**
  * What is counted, of what is not over: `requested` waits for approval, `approved` is in force or will be, and `break-glass`

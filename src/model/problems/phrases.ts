@@ -14,10 +14,10 @@ export const more = (isAll: boolean): string => (isAll ? '' : ' and more')
 export const askForMore = (contact: string | undefined): string =>
   contact === undefined ? '' : ` For more space in it, ask ${contact}.`
 
-const shownMax = 5
+const shownAtOnce = 5
 /** Not all of many. */
 export const listOfSome = (ids: readonly string[]): string =>
-  ids.length > shownMax ? `${ids.slice(0, shownMax).join(', ')} and ${ids.length - shownMax} more` : ids.join(', ')
+  ids.length > shownAtOnce ? `${ids.slice(0, shownAtOnce).join(', ')} and ${ids.length - shownAtOnce} more` : ids.join(', ')
 
 /** What names something: a policy, or the version that is a candidate on a target. */
 export interface NamingFacts {

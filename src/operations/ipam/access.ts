@@ -1,6 +1,8 @@
 // IPAMs, scopes and pools as a caller may name them: what is hidden and what is absent are refused alike (invariant I8).
 import { hasShape } from '#model/identifier.ts'
 import { isOwnOrShared } from '#model/policy/resolve.ts'
+import type { OfAdvancedTier } from '#model/problems/features.ts'
+import type { Counted } from '#model/problems/limits.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Ipam, Scope } from '#store/tables/ipams.ts'
 import type { Pool } from '#store/tables/pools.ts'
@@ -9,8 +11,6 @@ import type { ReadContext } from '../operation.ts'
 import { getUsablePool } from '../space/grant.ts'
 import { refuseNotShared } from './known-pools.ts'
 import { isPlanEnded } from './plans.ts'
-import type { OfAdvancedTier } from '#model/problems/features.ts'
-import type { Counted } from '#model/problems/limits.ts'
 
 /** Our own bound: EC2 names none, and every list repeats it. */
 const descriptionCharactersMax = 1_000

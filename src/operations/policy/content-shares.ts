@@ -1,10 +1,10 @@
 // What every snapshot holds in all, shared out: who makes many accounts in a part of the organization has no more for it.
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
+import type { Counted, Remedy } from '#model/problems/limits.ts'
 import { refuse } from '#model/refusal.ts'
 import type { Action } from '#model/roles.ts'
 import { mayAtTop } from '../identity/authority.ts'
 import type { ReadContext } from '../operation.ts'
-import type { Counted, Remedy } from '#model/problems/limits.ts'
 
 /** Of each: below one unit at the top, or of an account there; and in all, of which the last tenth is for the top. */
 const ipamsPerTopUnitMax = 5_000

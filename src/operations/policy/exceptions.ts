@@ -9,7 +9,7 @@ import {
   type ExceptionGrants,
   timeProblem,
 } from '#model/policy/exception.ts'
-import { factsOfReached, exceptionBounds, kindOfException } from '#model/policy/exception-bounds.ts'
+import { exceptionBounds, factsOfReached, kindOfException } from '#model/policy/exception-bounds.ts'
 import { isOwnOrShared } from '#model/policy/resolve.ts'
 import { findResourceType, namesOf } from '#model/policy/resource-types.ts'
 import { grantables } from '#model/policy/settings.ts'
