@@ -17,7 +17,9 @@ export const askForMore = (contact: string | undefined): string =>
 const shownAtOnce = 5
 /** Not all of many. */
 export const listOfSome = (ids: readonly string[]): string =>
-  ids.length > shownAtOnce ? `${ids.slice(0, shownAtOnce).join(', ')} and ${ids.length - shownAtOnce} more` : ids.join(', ')
+  ids.length > shownAtOnce
+    ? `${ids.slice(0, shownAtOnce).join(', ')} and ${ids.length - shownAtOnce} more`
+    : ids.join(', ')
 
 /** What names something: a policy, or the version that is a candidate on a target. */
 export interface NamingFacts {
