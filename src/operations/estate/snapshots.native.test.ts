@@ -450,8 +450,22 @@ test('I8 a name is a source’s at its node: hidden ones are neither told nor in
   assert.equal((await make(prod, ours)).body.code, 'AlreadyExists')
   const path = '/sources/crown%20jewels'
   assert.equal((await world.get<{ sourceId: string }>(path, { as: ours })).sourceId, own.body.sourceId)
+  // The administrator's right is bound at neither node, and they are side by side.
   const several = await world.ask<Problem>('GET', path)
   assert.deepEqual([several.status, several.body.field], [400, 'sourceId'])
+  // One above goes before those below, and one at the node of their own role before all, whoever gives theirs the same name.
+  const central = await make(world.rootId)
+  assert.equal((await world.get<{ sourceId: string }>(path)).sourceId, central.body.sourceId)
+  const below = await make(shop)
+  assert.equal(below.status, 201)
+  const collector = await world.tokenOf('user:collector-of-prod', 'reporter', prod)
+  const sent = await sendText<Snapshot & { sourceId: string }>(
+    'crown jewels',
+    textOf([head(), ends([])]),
+    '',
+    collector,
+  )
+  assert.deepEqual([sent.status, sent.body.sourceId], [201, own.body.sourceId])
   // A scope that is hidden is as absent.
   const { items } = await world.get<{ items: { ipamId: string }[] }>('/ipams')
   const ipam = items[0] ?? (await world.post<{ ipamId: string }>('/ipams', { account: elsewhere, region: 'us-east-1' }))

@@ -3,8 +3,9 @@ import { hasShape } from '#model/identifier.ts'
 import { nameProblem } from '#model/name.ts'
 import { pathOf } from '#model/policy/snapshot.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
+import { everywhere } from '#model/roles.ts'
 import type { AdoptRule, Source, SourceSettings } from '#store/tables/sources.ts'
-import { mayAtTop, type Place, permitter, requirePermission } from '../identity/authority.ts'
+import { accessAt, mayAtTop, type Place, permitter, requirePermission } from '../identity/authority.ts'
 import { type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 
@@ -83,7 +84,7 @@ async function refuseBadName(context: WriteContext, name: string, node: string):
   const problem = nameProblem(name)
   if (problem) refuseValue('name', name, problem)
   if ((await context.tx.sources.named(name, sourcesMax)).some((other) => other.node === node))
-    refuse({ code: 'AlreadyExists', what: 'source', problem: `there is a source \`${name}\` at \`${node}\` already` })
+    refuse({ code: 'AlreadyExists', what: 'source', problem: { why: 'source-there', name, node } })
 }
 
 /** A rule does what whoever sets it may do: for the accounts that the source speaks of, and with the pools of its scope. */
@@ -99,8 +100,7 @@ async function refuseBadScope(context: WriteContext, scopeId: string | undefined
   const absent: Refusal = { code: 'NotFound', what: 'ipam-scope', id: scopeId }
   const scope = (await context.tx.ipams.findScope(scopeId)) ?? refuse(absent)
   await requirePermission(context, 'ipam:read', { node: scope.account, absent })
-  if (scope.kind !== 'private')
-    refuseValue('scopeId', scopeId, 'a private scope is expected: public space has one scope alone')
+  if (scope.kind !== 'private') refuseValue('scopeId', scopeId, { why: 'private-scope-expected' })
 }
 
 async function refuseTooMany(context: WriteContext, node: string): Promise<void> {
@@ -108,19 +108,20 @@ async function refuseTooMany(context: WriteContext, node: string): Promise<void>
   const path = pathOf(snapshot, node)
   const isAtTop = await mayAtTop(context, 'estate:manage', path)
   const topUnit = path[1] ?? node
-  const all = isAtTop ? [] : await context.tx.sources.list('', sourcesMax)
+  // Also those that are deleted and not gone yet: who makes and deletes them again and again does that to their own unit alone.
+  const all = isAtTop ? [] : await context.tx.sources.weights()
   const below = all.filter((each) => pathOf(snapshot, each.node).includes(topUnit)).length
   if (below >= sourcesPerTopUnitMax) {
-    const countedFor = `unit \`${topUnit}\` and all below it`
-    refuse({ code: 'LimitExceeded', what: 'sources', limit: sourcesPerTopUnitMax, used: below, countedFor })
+    const countedFor = { per: 'unit', unit: topUnit } as const
+    refuse({ code: 'LimitExceeded', what: { of: 'sources' }, limit: sourcesPerTopUnitMax, used: below, countedFor })
   }
   const bounds = [
-    ...(isAtTop ? [] : ([[sourcesOfNodeMax, node, `node \`${node}\``]] as const)),
-    [isAtTop ? sourcesMax : sourcesMax - sourcesReserve, undefined, 'the whole installation'],
+    ...(isAtTop ? [] : ([[sourcesOfNodeMax, node, { per: 'node', node }]] as const)),
+    [isAtTop ? sourcesMax : sourcesMax - sourcesReserve, undefined, { per: 'installation' }],
   ] as const
   for (const [limit, at, countedFor] of bounds) {
     const used = await context.tx.sources.count(limit, at)
-    if (used >= limit) refuse({ code: 'LimitExceeded', what: 'sources', limit, used, countedFor })
+    if (used >= limit) refuse({ code: 'LimitExceeded', what: { of: 'sources' }, limit, used, countedFor })
   }
 }
 
@@ -137,19 +138,36 @@ async function recordSource(context: WriteContext, source: Source, isGone?: 'gon
 
 const absentSource = (id: string): Refusal => ({ code: 'NotFound', what: 'source', id })
 
-/** A source by its id, whoever asks, or by its name: the one of those that the caller may see or report for (invariant I8). */
+interface Ranked {
+  readonly source: Source
+  readonly rank: number
+}
+/**
+ * A source by its id, whoever asks, or by its name: the one of those that the caller may see or report for (invariant I8). One at the node
+ * at which their right is bound goes before others, and one above before those below: so nobody below makes a name mean something else, or
+ * nothing, by giving it to a source of theirs.
+ */
 export async function findSource(context: ReadContext, called: string): Promise<Source> {
   const { tx } = context
   if (hasShape('source', called)) return (await tx.sources.find(called)) ?? refuse(absentSource(called))
-  const mayRead = await permitter(context, 'estate:read')
-  const mayReport = await permitter(context, 'estate:report')
-  const named = await tx.sources.named(called, sourcesMax)
-  const [found, other] = named.filter(({ node }) => mayRead(node) || mayReport(node))
-  if (found && other) {
-    const [one, another] = [found, other].map(({ id, node }) => `\`${id}\` at \`${node}\``)
-    refuseValue('sourceId', called, `several sources are called so, such as ${one} and ${another}; give the id`)
+  const snapshot = await context.snapshot()
+  const ranked: Ranked[] = []
+  for (const source of await tx.sources.named(called, sourcesMax)) {
+    const path = pathOf(snapshot, source.node)
+    const bindings = [
+      await accessAt(context, 'estate:report', source.node),
+      await accessAt(context, 'estate:read', source.node),
+    ].flatMap(({ isPermitted, binding }) => (isPermitted && binding ? [binding.node] : []))
+    if (bindings.length === 0) continue
+    const isAtBinding = bindings.some((node) => node === source.node || (node === everywhere && path.length === 1))
+    ranked.push({ source, rank: isAtBinding ? 0 : path.length })
   }
-  return found ?? refuse(absentSource(called))
+  const [found, other] = ranked.sort((one, another) => one.rank - another.rank)
+  if (found && other && found.rank === other.rank) {
+    const shown = ({ source: { id, node } }: Ranked) => ({ id, node })
+    refuseValue('sourceId', called, { why: 'several-sources', sources: [shown(found), shown(other)] })
+  }
+  return found?.source ?? refuse(absentSource(called))
 }
 
 /** Deletes those at a node that is gone. */

@@ -1,4 +1,5 @@
 // Sources, and the snapshots that they send of what is there.
+import type { Problem } from '#model/problems/problem.ts'
 import { type Awaitable, listOfTexts, type Sql } from '../sql.ts'
 import { changing, integer, json, optional, type RowOf, references, table, text } from '../table.ts'
 
@@ -49,7 +50,8 @@ export interface KeptProblem {
   readonly line: number
   readonly field: string
   readonly value: string
-  readonly problem: string
+  /** In words where the line could not be read, and of snapshots from before it was facts. */
+  readonly problem: Problem | string
 }
 export interface KeptUnlisted {
   readonly account: string
@@ -187,10 +189,11 @@ export class Sources {
     const found = await sourceTable.all(this.#sql, `where id in ${list.text}`, ...list.values)
     return new Map(found.map((source) => [source.id, source]))
   }
-  /** Those at a node, or in all; no more than `limit` are counted. */
+  /** Those that are there, at a node or in all; no more than `limit` are counted. */
   async count(limit: number, node?: string): Promise<number> {
     const row = await this.#sql.get<{ count: number }>(
-      `select count(*) as count from (select 1 as one from source ${node === undefined ? '' : 'where node = ?'} limit ?) found`,
+      `select count(*) as count from (
+         select 1 as one from source where deleted_at is null ${node === undefined ? '' : 'and node = ?'} limit ?) found`,
       ...(node === undefined ? [] : [node]),
       limit,
     )
