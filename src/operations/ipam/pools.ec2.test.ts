@@ -13,6 +13,7 @@ const absent = 'ipam-pool-00000000000000000'
 const readersOfPools = [...operationTables.ec2]
   .filter(([name, { access }]) => access === 'read' && /^IpamPoolIds?$/m.test(membersOf(name).join('\n')))
   .map(([name]) => name as 'DescribeIpamPools')
+const asksOfScope = (name: string): boolean => membersOf(name).includes('IpamScopeId')
 function membersOf(name: string): string[] {
   const { input } = ec2Model.operations[name]!
   return Object.keys((input && ec2Model.shapes[input]?.members) ?? {})
@@ -325,13 +326,23 @@ describe('a pool seen by others', () => {
     await acme.rules(policy, [listed])
     await acme.enable(policy, lab)
     const as = { account: lab }
-    assert.deepEqual(readersOfPools.sort(), ['DescribeIpamPools', 'GetIpamPoolAllocations', 'GetIpamPoolCidrs'])
+    assert.deepEqual(readersOfPools.sort(), [
+      'DescribeIpamPools',
+      'GetIpamPoolAllocations',
+      'GetIpamPoolCidrs',
+      'GetIpamResourceCidrs',
+    ])
+    const own = (await acme.call('CreateIpam', {}, { ...as, region: 'us-east-1' })).Ipam!
     const ofShop = await acme.call('AllocateAddress', { IpamPoolId: listed }, asNetwork)
     const { AllocationId } = await acme.call('AllocateAddress', {}, as)
     const named = await acme.call('AllocateAddress', { IpamPoolId: listed }, as)
     assert.deepEqual((await acme.call('DescribeIpamPools', {}, as)).IpamPools, [])
     for (const name of readersOfPools) {
-      const input = name === 'DescribeIpamPools' ? { IpamPoolIds: [listed] } : { IpamPoolId: listed }
+      const scope = { IpamScopeId: own.PrivateDefaultScopeId! }
+      const input =
+        name === 'DescribeIpamPools'
+          ? { IpamPoolIds: [listed] }
+          : { IpamPoolId: listed, ...(asksOfScope(name) ? scope : {}) }
       await refuses(acme.call(name, input as never, as), {
         code: 'NotShared',
         id: listed,
