@@ -117,7 +117,6 @@ describe('a pool', () => {
       'AllocationDefaultNetmaskLength',
     )
     await fails({ AutoImport: true }, 'AutoImport')
-    await refuses(make({ AutoImport: true, Locale: 'us-east-1' }), { code: 'NotSupported', what: 'AutoImport' })
     await refuses(make({ AllocationResourceTags: [{ Value: 'x' }] }), { code: 'MissingParameter' })
     const twice = [...tagsOf({ env: 'a' }), ...tagsOf({ env: 'b' })]
     await fails({ AllocationResourceTags: twice }, 'AllocationResourceTag.2.Key')
@@ -189,7 +188,11 @@ describe('a pool that changes', () => {
     await refuses(modify(id, both), { code: 'InvalidParameterCombination' })
     await refuses(modify(id, { AllocationMaxNetmaskLength: 19 }), { code: 'InvalidParameterValue' })
     await refuses(modify(id, { AllocationDefaultNetmaskLength: 8 }), { code: 'InvalidParameterValue' })
-    await refuses(modify(id, { AutoImport: true }), { code: 'NotSupported' })
+    await refuses(modify(id, { AutoImport: true }), { code: 'InvalidParameterValue', field: 'AutoImport' })
+    const importing = await idOf({ AutoImport: true, Locale: 'us-east-1' })
+    assert.equal((await modify(importing, { AutoImport: false })).IpamPool!.AutoImport, false)
+    assert.equal((await modify(importing, { AutoImport: true })).IpamPool!.AutoImport, true)
+    await remove(importing)
     await refuses(modify(absent, { Description: 'x' }), { code: 'NotFound' })
     await remove(id)
   })
