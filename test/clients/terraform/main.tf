@@ -161,35 +161,12 @@ resource "aws_subnet" "main" {
   ipv6_cidr_block   = cidrsubnet(aws_vpc.main.ipv6_cidr_block, 8, 1)
   availability_zone = "us-east-1a"
 }
-# A VPC that a pool plans, which gives its subnets their blocks.
-resource "aws_vpc" "planned" {
-  ipv4_ipam_pool_id   = aws_vpc_ipam_pool.top.id
-  ipv4_netmask_length = 20
-  # So that which comes first does not vary.
-  depends_on = [aws_vpc.main]
-}
-resource "aws_vpc_ipam_pool" "plan" {
-  ipam_scope_id       = aws_vpc_ipam.main.private_default_scope_id
-  source_ipam_pool_id = aws_vpc_ipam_pool.top.id
-  address_family      = "ipv4"
-  locale              = "us-east-1"
-  auto_import         = var.changed
-  source_resource {
-    resource_id     = aws_vpc.planned.id
-    resource_owner  = aws_vpc.planned.owner_id
-    resource_region = "us-east-1"
-    resource_type   = "vpc"
-  }
-}
-resource "aws_vpc_ipam_pool_cidr" "plan" {
-  ipam_pool_id = aws_vpc_ipam_pool.plan.id
-  cidr         = aws_vpc.planned.cidr_block
-}
-resource "aws_subnet" "planned" {
-  vpc_id              = aws_vpc.planned.id
-  ipv4_ipam_pool_id   = aws_vpc_ipam_pool.plan.id
-  ipv4_netmask_length = 24
-  depends_on          = [aws_vpc_ipam_pool_cidr.plan]
+# One that imports what stands in it without a pool, once it is changed.
+resource "aws_vpc_ipam_pool" "importing" {
+  ipam_scope_id  = aws_vpc_ipam_scope.plant.id
+  address_family = "ipv4"
+  locale         = "us-east-1"
+  auto_import    = var.changed
 }
 resource "aws_eip" "pool" {
   domain       = "vpc"
