@@ -304,13 +304,17 @@ async function accountChecker(
 
 // Ending -------------------------------------------------------------------------------------------------------------
 
-/** Whether an observation is in a part that was not listed. */
-export const isUnlisted =
-  (unlisted: readonly Pick<KeptUnlisted, 'account' | 'locale'>[]) =>
-  ({ account, locale }: Pick<StoredObservation, 'account' | 'locale'>): boolean =>
-    unlisted.some(
-      (part) => (part.account === '' || part.account === account) && (part.locale === '' || part.locale === locale),
-    )
+type Place = Pick<KeptUnlisted, 'account' | 'locale'>
+/** Whether an observation is in a part that was not listed. Asked of a million of them, where there may be thousands of parts. */
+export function isUnlisted(unlisted: readonly Place[]): (stored: Place) => boolean {
+  const keyOf = (account: string, locale: string): string => `${account}\n${locale}`
+  const parts = new Set(unlisted.map(({ account, locale }) => keyOf(account, locale)))
+  return ({ account, locale }) =>
+    parts.has(keyOf(account, locale)) ||
+    parts.has(keyOf(account, '')) ||
+    parts.has(keyOf('', locale)) ||
+    parts.has(keyOf('', ''))
+}
 
 export interface Missing {
   readonly sourceId: string

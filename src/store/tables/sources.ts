@@ -187,10 +187,11 @@ export class Sources {
     const found = await sourceTable.all(this.#sql, `where id in ${list.text}`, ...list.values)
     return new Map(found.map((source) => [source.id, source]))
   }
-  /** Those at a node, or in all; no more than `limit` are counted. */
+  /** Those that are there, at a node or in all; no more than `limit` are counted. */
   async count(limit: number, node?: string): Promise<number> {
     const row = await this.#sql.get<{ count: number }>(
-      `select count(*) as count from (select 1 as one from source ${node === undefined ? '' : 'where node = ?'} limit ?) found`,
+      `select count(*) as count from (
+         select 1 as one from source where deleted_at is null ${node === undefined ? '' : 'and node = ?'} limit ?) found`,
       ...(node === undefined ? [] : [node]),
       limit,
     )
