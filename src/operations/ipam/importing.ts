@@ -37,7 +37,7 @@ export const lookForImports: ReadOperation<{ readonly turn: number }, ImportStep
   access: 'read',
   async run(context, { turn }) {
     const { tx } = context
-    const all = await tx.discovered.importing(-1, importingMax)
+    const all = await tx.discovered.importing(-1, importingAtOnce)
     const from = all.length > poolsPerLook ? (turn * poolsPerLook) % all.length : 0
     const pools = [...all.slice(from), ...all.slice(0, from)].slice(0, poolsPerLook)
     for (const n of pools) {
@@ -50,7 +50,7 @@ export const lookForImports: ReadOperation<{ readonly turn: number }, ImportStep
   },
 }
 /** Their numbers are read at once. */
-const importingMax = 20_000
+const importingAtOnce = 20_000
 
 export const importNetworks: WriteOperation<ImportStep, { readonly imported: number }> = {
   name: 'ImportNetworks',
