@@ -4,6 +4,7 @@ import { watchPools } from './capacity.ts'
 import { dropSessions, endTokens, forgetTokens } from './credentials.ts'
 import { finishDeprovisions } from './deprovisioning.ts'
 import { forgetDecisions } from './forgetting.ts'
+import { importByPools } from './importing.ts'
 import { type Job, lookAt, type Workplace } from './job.ts'
 import { endQuarantines } from './quarantines.ts'
 import { countRefusals } from './refusals.ts'
@@ -20,6 +21,7 @@ export const jobs: readonly Job[] = [
   tidyUpSources,
   adoptByRules,
   watchPools,
+  importByPools,
 ]
 
 const tickMs = 1_000

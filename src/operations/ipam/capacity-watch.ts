@@ -2,10 +2,8 @@
 import { dayMs, dayOf } from '#model/clock.ts'
 import type { ReadTransaction, Transaction } from '#store/store.ts'
 import type { CapacityWatch } from '#store/tables/pool-days.ts'
-import type { Pool } from '#store/tables/pools.ts'
 import { fullSteps, poolNearlyFull, poolSoonFull, soonFullDays } from '../finding/controls.ts'
 import { type Seen, settle } from '../finding/settle.ts'
-import type { WriteContext } from '../operation.ts'
 import { capacitiesOf, type PoolCapacity } from './capacity.ts'
 
 const hourMs = 3_600_000
@@ -44,12 +42,6 @@ export async function watchCapacity(tx: Transaction): Promise<void> {
     place: pools.length < poolsPerTurn ? undefined : pools.at(-1)!.n,
   }
   await tx.space.days.setWatch(next)
-}
-
-/** What was found of pools is over when they go. */
-export async function endFindingsOf({ tx }: Pick<WriteContext, 'tx'>, pools: readonly Pool[]): Promise<void> {
-  const seen = pools.map(({ id, account }): Seen => ({ resource: id, node: account, facts: undefined }))
-  for (const control of [poolNearlyFull, poolSoonFull]) await settle(tx, control, seen)
 }
 
 const hourOf = (at: number): number => Math.floor(at / hourMs)

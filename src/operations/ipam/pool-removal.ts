@@ -7,11 +7,11 @@ import { refuse } from '#model/refusal.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { Pool, PoolCidr } from '#store/tables/pools.ts'
 import type { Rest } from '#store/tables/resting.ts'
+import { endFindingsOf } from '../finding/gone-pools.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { quarantineMs } from '../space/grant.ts'
 import { reservedType } from '../space/reserved.ts'
 import { endTenure, tagHomesOf } from '../space/tenures.ts'
-import { endFindingsOf } from './capacity-watch.ts'
 
 /** Allocations read in one step. */
 const stepSize = 200
