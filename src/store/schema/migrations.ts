@@ -15,6 +15,7 @@ import { namedNetworksSchema } from './named-networks.ts'
 import { namesSchema } from './names.ts'
 import { namesAlikeSchema } from './names-alike.ts'
 import { nestingSchema } from './nesting.ts'
+import { networkObjectsSchema } from './network-objects.ts'
 import { nodeFactsSchema } from './node-facts.ts'
 import { observationsSchema } from './observations.ts'
 import { observedSchema } from './observed.ts'
@@ -437,4 +438,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 39, name: 'names that look alike', olderServers: 'stop', sql: namesAlikeSchema },
   { number: 40, name: 'CIDRs by their pool', olderServers: 'go on', sql: poolCidrIndex },
   { number: 41, name: 'what sources count', olderServers: 'stop', sql: observedSchema },
+  { number: 42, name: 'what stands in networks', olderServers: 'stop', sql: networkObjectsSchema },
 ]
