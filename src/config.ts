@@ -4,6 +4,7 @@ import { isAbsolute, join } from 'node:path'
 import { type Cidr, parseAddress, parseCidr } from '#model/cidr.ts'
 import { isAccountId } from '#model/organization.ts'
 import { cidrProblem } from '#model/pool.ts'
+import { problemInWords } from '#model/problems/problem.ts'
 import type { OperationSettings, RegionSetting } from '#operations/operation.ts'
 
 export interface Config {
@@ -282,7 +283,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       `an IPv${family} CIDR of /${lengthMax} or larger is expected`,
     )
     const unfit = parsed?.family === family ? cidrProblem({ family, scopeType: 'public' }, parsed) : undefined
-    check(variable, unfit === undefined, `public space is expected: ${unfit?.problem}`)
+    check(variable, unfit === undefined, `public space is expected: ${problemInWords(unfit?.problem)}`)
     return read(variable)
   }
 

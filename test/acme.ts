@@ -1,5 +1,6 @@
 // The company that tests of policies are told about: an organization, a network team with an IPAM, and teams that ask.
 
+import { cutFacts, type ShownRefusal } from '#api/wording.ts'
 import type { Tag } from '#formats/aws/ec2.generated.ts'
 import { Refused } from '#model/refusal.ts'
 import type { OperationSettings } from '#operations/operation.ts'
@@ -123,10 +124,13 @@ export async function openAcme({
   }
 }
 
-/** The facts of the refusal that `work` ends with; a plain error where it ends otherwise. */
+/** The facts and words of the refusal that `work` ends with; a plain error where it ends otherwise. */
 export async function refusalOf(work: Promise<unknown>) {
   const answer = await work.catch((error: unknown) => error)
-  if (answer instanceof Refused) return answer.refusal
+  if (answer instanceof Refused) {
+    const { told } = answer.refusal
+    return { ...cutFacts(answer.refusal), ...(told && { told }) } as ShownRefusal
+  }
   throw new Error('expected a refusal', { cause: answer })
 }
 

@@ -46,6 +46,7 @@ const changing = [
   'policy_written',
   'pool',
   'pool_cidr',
+  'pool_day',
   'quarantine',
   'request_token',
 ]

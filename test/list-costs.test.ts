@@ -175,12 +175,13 @@ function neededBy({ name: operation, input }: NativeOperation): Readonly<Record<
   )
 }
 const aboutMuch = (): Readonly<Record<string, object>> => {
-  const { policyId, candidate, exceptionId, objectId, changeId, resourceId } = listed
+  const { policyId, candidate, exceptionId, findingId, objectId, changeId, resourceId } = listed
   return {
     listPolicyVersions: { policyId },
     listPolicyDocuments: { policyId },
     listCandidateDifferences: candidate,
     listExceptionFindings: { exceptionId },
+    listFindingOpenings: { findingId },
     findHolders: { cidr: '10.128.0.0/10' },
     findHoldingsOfResource: { resourceId },
     getObjectHistory: { objectId },
@@ -227,6 +228,9 @@ const valuesByName: Readonly<Record<string, readonly string[]>> = {
   resourceType: ['eip', 'vpc', 'onprem:host'],
   locale: ['us-east-1', 'onprem:nowhere'],
   resourceId: ['nothing'],
+  resource: ['nothing'],
+  control: ['nothing'],
+  sourceId: [absent('source')],
   id: ['10.128.7.0/24', 'nothing'],
   within: ['20.0.0.0/8', '10.128.0.0/10', '198.18.0.0/15'],
   tag: ['key-0=value-7', 'key-0', 'nothing=nothing'],
@@ -246,6 +250,8 @@ const membersOf = ({ operations, shapes }: ServiceModel, name: string): readonly
 /** As of the native API. */
 const fewerRowsOfAws: Readonly<Record<string, readonly [number, string]>> = {
   DescribeIpams: [1, 'an account has one in each Region'],
+  DescribeIpamResourceDiscoveries: [2, 'an account may have no more in a Region'],
+  DescribeIpamResourceDiscoveryAssociations: [2, 'an IPAM may have no more than six'],
   GetIpamPoolCidrs: [990, 'a pool may have no more'],
   DescribeIpamPolicies: [980, 'an account may have no more'],
   DescribeRegions: [2, 'the operator names them'],

@@ -31,9 +31,10 @@ test(`nobody has by a move what a forbid kept from them (seed ${seed})`, () => {
     const bindsFrom = oneOf([everywhere, ...here])
     // Beside the tree as it is: the unit may be gone since.
     const bindsAlong = random() < 0.3 ? [bindsFrom] : bindsFrom === account ? here : (units.get(bindsFrom) ?? [])
-    const forbid = bound({ id: 'no', effect: 'forbid', node: account, bindsFrom, bindsAlong })
+    const forbid = bound({ id: 'no', effect: 'forbid', node: account, bindsFrom })
     const may = (path: readonly string[]): boolean =>
-      authorize([...permits, forbid], { principals: ['user:ann'], action: 'ipam:read', path }).isPermitted
+      authorize([...permits, forbid], { principals: ['user:ann'], action: 'ipam:read', path, pathTo: () => bindsAlong })
+        .isPermitted
     // Permits of the new way that stand above nothing of the old one give nothing: only what was above already does.
     if (may(here)) counts.free++
     else if (bindsFrom !== account) {

@@ -1,6 +1,7 @@
 // One good request for each operation of the native API, about things of the management account.
 
 import assert from 'node:assert/strict'
+import { formatId } from '#model/identifier.ts'
 import { aboutSpace, aboutTheTree } from './native-space-examples.ts'
 import type { NativeWorld } from './native-world.ts'
 import { managementAccount } from './world.ts'
@@ -34,6 +35,7 @@ export async function accessExamples(world: NativeWorld): Promise<ReadonlyMap<st
       ...(await aboutTheTree(world)),
       ...(await aboutSpace(world)),
       ...(await aboutTheEstate(world)),
+      ...(await aboutFindings(world)),
     }),
   )
 }
@@ -185,6 +187,35 @@ async function aboutTheEstate(world: NativeWorld): Promise<Record<string, Exampl
     getSnapshot: { ...ofSource, input: { sourceId, snapshot: '1' } },
     listObservations: ofSource,
     listDifferences: ofSource,
+  }
+}
+
+async function aboutFindings(world: NativeWorld): Promise<Record<string, Example>> {
+  const identity = { control: 'tags-changed', resource: 'an example', source: '' }
+  const facts = { cidr: '10.0.0.0/24' }
+  const findingId = await world.store.write(async (tx) => {
+    const state = { status: 'open', facts, openedAt: tx.now, lastSeenAt: tx.now } as const
+    await tx.findings.insert(identity, { node: managementAccount }, state)
+    const [made] = await tx.findings.some([identity])
+    return formatId('finding', tx.installation, made!.n)
+  })
+  const aside = { ...identity, resource: 'another' }
+  const setAside = await world.store.write(async (tx) => {
+    const until = tx.now + 3_600_000
+    const suppression = { reason: 'an example', until, by: 'user:example', at: tx.now }
+    const state = { status: 'suppressed', facts, suppression, openedAt: tx.now, lastSeenAt: tx.now } as const
+    await tx.findings.insert(aside, { node: managementAccount }, state)
+    const [made] = await tx.findings.some([aside])
+    return { findingId: formatId('finding', tx.installation, made!.n), until: new Date(until).toISOString() }
+  })
+  const absent = { findingId: `finding-${nowhere}` }
+  const ofFinding: Example = { input: { findingId }, absent }
+  return {
+    listFindings: { input: {}, secrets: [findingId] },
+    getFinding: ofFinding,
+    listFindingOpenings: ofFinding,
+    suppressFinding: { input: { findingId, reason: 'an example', until: setAside.until }, absent },
+    unsuppressFinding: { input: { findingId: setAside.findingId }, absent },
   }
 }
 

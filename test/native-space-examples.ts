@@ -75,6 +75,9 @@ export async function aboutSpace(world: NativeWorld): Promise<Record<string, Exa
     lengths: { ipv4: { min: 16, max: 28 } },
   })
 
+  const discoveries = await world.get<{ items: { resourceDiscoveryId: string }[] }>('/discoveries')
+  const { resourceDiscoveryId } = discoveries.items[0]!
+
   const ofIpam: Example = { input: { ipamId }, absent: { ipamId: `ipam-${nowhere}` } }
   const ofScope: Example = { input: { scopeId: scope.scopeId }, absent: { scopeId: `ipam-scope-${nowhere}` } }
   const ofPool: Example = { input: { poolId }, absent: { poolId: `ipam-pool-${nowhere}` } }
@@ -98,6 +101,11 @@ export async function aboutSpace(world: NativeWorld): Promise<Record<string, Exa
     createScope: ofIpam,
     updateScope: { ...ofScope, input: { scopeId: scope.scopeId, description: 'new' } },
     deleteScope: ofScope,
+    listDiscoveries: { input: {}, secrets: [resourceDiscoveryId] },
+    getResourceDiscovery: {
+      input: { resourceDiscoveryId },
+      absent: { resourceDiscoveryId: `ipam-res-disco-${nowhere}` },
+    },
     listPools: { input: {}, secrets: [poolId] },
     listPoolTree: { input: {}, secrets: [poolId] },
     getPool: ofPool,
@@ -105,6 +113,8 @@ export async function aboutSpace(world: NativeWorld): Promise<Record<string, Exa
     updatePool: { ...ofPool, input: { poolId, description: 'new' } },
     deletePool: { ...ofPool, input: emptyPool },
     getFreeSpace: ofPool,
+    getPoolCapacity: ofPool,
+    listCapacity: { input: {}, secrets: [poolId] },
     getPoolUtilization: ofPool,
     listPoolCidrs: ofPool,
     provisionPoolCidr: { ...ofPool, input: { poolId, cidr: '10.92.0.0/24' } },

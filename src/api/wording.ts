@@ -3,6 +3,7 @@ import { hasShape, type IdKind } from '#model/identifier.ts'
 import { labelOf, nameOfNoun, type ObjectNoun } from '#model/kinds.ts'
 import { isIdLike } from '#model/name.ts'
 import { type Explanation, reasonOfTold, wordsOfTold } from '#model/policy/explain.ts'
+import { type Problem, problemInWords } from '#model/problems/problem.ts'
 import {
   type ConflictParty,
   type Noun,
@@ -12,14 +13,18 @@ import {
   saidByPolicy,
 } from '#model/refusal.ts'
 
-/** A refusal with what is told in words. */
-export type ShownRefusal = Refusal extends infer R
-  ? R extends { readonly code: 'DeniedByPolicy' }
-    ? R & Explanation
-    : R extends { readonly code: 'Exhausted' }
-      ? R & Partial<Explanation>
-      : R
-  : never
+/** Members of refusals that are facts, and words where they are shown. */
+type InWords = 'problem' | 'because'
+type Omitting<R, M extends string> = R extends unknown ? Omit<R, M> : never
+/** A refusal in words. */
+export type ShownRefusal =
+  Omitting<Refusal, 'members'> extends infer R
+    ? R extends { readonly code: 'DeniedByPolicy' }
+      ? R & Explanation
+      : R extends { readonly code: 'Exhausted' }
+        ? R & Partial<Explanation>
+        : { [M in keyof R]: M extends InWords ? string | Extract<R[M], undefined> : R[M] }
+    : never
 
 export type Protocol = 'ec2' | 'organizations' | 'sts'
 
@@ -87,17 +92,23 @@ const toldLengthMax = 400
 
 /** What a refusal tells of a decision, in words: beside its facts, or in the problem that repeats why. */
 function withWords(whole: Refusal): object {
-  const { told: facts, ...refusal } = whole
-  if (!facts) return refusal
-  const told = cutFact(facts, toldLengthMax) as typeof facts
-  if (refusal.code === 'DeniedByPolicy' || refusal.code === 'Exhausted') {
+  const { told: facts, members, ...refusal } = whole
+  const told = facts && (cutFact(facts, toldLengthMax) as typeof facts)
+  const say = { name: (member: string) => members?.[member] ?? member, told: () => (told ? reasonOfTold(told) : '') }
+  if (told && (refusal.code === 'DeniedByPolicy' || refusal.code === 'Exhausted')) {
     // In the place of the facts, in front of those that programs read.
+    const { members: _, ...shown } = whole
     const inPlace = ([name, fact]: [string, unknown]) =>
       name === 'told' ? Object.entries(wordsOfTold(told)) : [[name, fact]]
-    return Object.fromEntries(Object.entries(whole).flatMap(inPlace))
+    return Object.fromEntries(Object.entries(shown).flatMap(inPlace))
   }
-  if (!('problem' in refusal)) return refusal
-  return { ...refusal, problem: refusal.problem.replace(saidByPolicy, () => reasonOfTold(told)) }
+  const inWords = (problem: Problem | string): string =>
+    typeof problem === 'string' ? problem.replace(saidByPolicy, say.told) : problemInWords(problem, say)
+  return {
+    ...refusal,
+    ...('problem' in refusal && { problem: inWords(refusal.problem) }),
+    ...('because' in refusal && refusal.because !== undefined && { because: inWords(refusal.because) }),
+  }
 }
 
 /** What of the EC2 API gives networks of the installation's own their space. */
@@ -545,6 +556,11 @@ const nounsOfAws: WordsOfNouns = {
     ...idWords('InvalidIpamPoolAllocationId', 'ipam-pool-allocation'),
     missing: (id) => `The IPAM pool allocation (${id}) does not exist.`,
   },
+  'ipam-resource-discovery': idWords('InvalidIpamResourceDiscoveryId', 'ipam-resource-discovery'),
+  'ipam-resource-discovery-association': idWords(
+    'InvalidIpamResourceDiscoveryAssociationId',
+    'ipam-resource-discovery-association',
+  ),
   'ipam-policy': namedWords('InvalidIpamPolicyId', 'policy', 'ipam-policy'),
   'ipam-pool-cidr': {
     notFound: 'InvalidIpamPoolCidr.NotFound',

@@ -139,3 +139,17 @@ test('a file in which every line is wrong does not say so a million times', () =
   for (let line = 1; line <= 10_000; line++) note(`line ${line}`)
   assert.equal(notes.length, 201)
 })
+
+test('what is kept for next time is there then, and what cannot be kept is trouble', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'cadastre-around-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const { kept, keep } = aroundWith()
+  const path = join(folder, 'mapping.json')
+  assert.equal(await kept(path), undefined)
+  for (const text of ['first', 'second']) {
+    await keep(path, text)
+    assert.equal(await kept(path), text)
+  }
+  await troubleOf(kept(folder))
+  await troubleOf(keep(join(folder, 'no', 'mapping.json'), 'text'))
+})

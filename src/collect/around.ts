@@ -1,6 +1,7 @@
 // What collectors have around them where they run for real: programs, files, HTTP and the environment.
 import { execFile } from 'node:child_process'
 import { createReadStream } from 'node:fs'
+import { readFile as readAll, writeFile } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Around, type HttpRequest, SourceTrouble } from './collector.ts'
 
@@ -32,6 +33,8 @@ export function createAround(given: Surroundings): Around {
     now: () => Date.now(),
     run,
     read: (path) => (path === '-' ? given.input : readFile(path)),
+    kept: readKept,
+    keep: writeKept,
     ask: (request) => askWithRetries(request, pause),
   }
 }
@@ -73,6 +76,24 @@ async function* readFile(path: string): AsyncGenerator<Uint8Array> {
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error)) throw error
     throw new SourceTrouble(`\`${path}\` cannot be read: ${error.message}`)
+  }
+}
+
+async function readKept(path: string): Promise<string | undefined> {
+  try {
+    return await readAll(path, 'utf8')
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error)) throw error
+    if (error.code === 'ENOENT') return undefined
+    throw new SourceTrouble(`\`${path}\` cannot be read: ${error.message}`)
+  }
+}
+async function writeKept(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text)
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error)) throw error
+    throw new SourceTrouble(`\`${path}\` cannot be written: ${error.message}`)
   }
 }
 

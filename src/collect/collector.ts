@@ -34,6 +34,10 @@ export interface Around {
   run(program: string, args: readonly string[], warned?: (text: string) => void): Promise<string>
   /** The bytes of a file; `-` is the standard input. Rejects with `SourceTrouble`. */
   read(path: string): AsyncIterable<Uint8Array>
+  /** The text of a small file of our own; undefined where there is none yet. Rejects with `SourceTrouble`. */
+  kept(path: string): Promise<string | undefined>
+  /** Keeps a text for next time, in place of what was there. Rejects with `SourceTrouble`. */
+  keep(path: string, text: string): Promise<void>
   /** Asks over HTTP, again where the other side says that it is busy, and answers JSON. Rejects with `SourceTrouble`. */
   ask(request: HttpRequest): Promise<unknown>
 }

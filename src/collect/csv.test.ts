@@ -38,6 +38,47 @@ test('columns are guessed and shown, and read once that is confirmed', async () 
   }
 })
 
+test('what columns mean is kept for next time, and can be changed in between', async () => {
+  const file = 'Netz;Von Hand;Ort\n192.0.2.0/24;Büro;Zürich\n'
+  const keeps = new Map<string, string>()
+  const collected = (options: Record<string, string>) =>
+    observed(csv, { file, keeps }, { mapping: 'm.json', ...options })
+  await assert.rejects(collected({ space: 'lab' }), /`m\.json` says the same/)
+  assert.deepEqual(JSON.parse(keeps.get('m.json')!), { columns: 'network=Netz,place=Ort', space: 'lab' })
+  const [first] = (await collected({})).found
+  assert.deepEqual([first!.locale, first!.space, first!.name], ['onprem:zurich', 'lab', undefined])
+
+  keeps.set('m.json', JSON.stringify({ columns: 'network=Netz,name=Von Hand', space: 'lab' }))
+  const before = keeps.get('m.json')
+  const [changed] = (await collected({})).found
+  assert.deepEqual([changed!.locale, changed!.name], [undefined, 'Büro'])
+  assert.equal(keeps.get('m.json'), before)
+
+  // What is given wins, and is what is kept from then on.
+  const [given] = (await collected({ columns: 'guess', space: 'office' })).found
+  assert.deepEqual([given!.locale, given!.space], ['onprem:zurich', 'office'])
+  assert.deepEqual(JSON.parse(keeps.get('m.json')!), { columns: 'network=Netz,place=Ort', space: 'office' })
+})
+test('a mapping that says something else is refused by its member', async () => {
+  const file = 'Netz\n192.0.2.0/24\n'
+  for (const [text, says] of [
+    ['no JSON', /no mapping/],
+    ['[]', /no mapping/],
+    ['{"columns": 3}', /`columns` is not expected so/],
+    ['{"colums": "network=Netz"}', /`colums` is not expected so/],
+    ['{"columns": "name=Netz"}', /must say which column is the `network`/],
+    ['{"locales": "a"}', /--locales/],
+  ] as const) {
+    const keeps = new Map([['m.json', text]])
+    await assert.rejects(
+      observed(csv, { file, keeps }, { mapping: 'm.json' }),
+      (error: Error) => error instanceof SourceTrouble && says.test(error.message),
+      text,
+    )
+    assert.equal(keeps.get('m.json'), text)
+  }
+})
+
 test('headers of many languages mean the same', () => {
   const meaningsOf = (header: string) =>
     [...guessColumns(header.split('|'))]

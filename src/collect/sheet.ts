@@ -2,7 +2,7 @@
 
 import type { WrittenObservation } from '#formats/observations.ts'
 import { bitsOf, parseAddress, parseCidr, parseLooseCidr } from '#model/cidr.ts'
-import { type Around, type Collected, type CollectorOption, SourceTrouble } from './collector.ts'
+import { type Around, type Collected, type CollectorOption, SourceTrouble, shownText } from './collector.ts'
 import { addressOf, blockOf, type Found, placeBetween, seen } from './seen.ts'
 import { pairsOf, siteLocale } from './service.ts'
 import {
@@ -32,6 +32,12 @@ export const sheetOptions: readonly CollectorOption[] = [
     value: 'MEANINGS',
     meaning: 'Of these an empty cell means what stands above it, as in merged cells: `place,space`.',
   },
+  {
+    flag: 'mapping',
+    value: 'FILE',
+    meaning:
+      'Keeps what columns mean, with `--fill-down`, `--space` and `--locales`, for next time. Without `--columns` the guess is written there to be looked at, where there is no such file yet.',
+  },
   { flag: 'space', value: 'NAME', meaning: 'The routing domain of all of it, where no column says one.' },
   {
     flag: 'locales',
@@ -42,6 +48,7 @@ export const sheetOptions: readonly CollectorOption[] = [
 ]
 
 export function sheetOptionsProblem(options: ReadonlyMap<string, string>): string | undefined {
+  if (options.get('mapping') === '-') return '`--mapping` takes a file'
   const columns = options.get('columns')
   if (columns !== undefined && columns !== 'guess') {
     const pairs = pairsOf(columns)
@@ -83,6 +90,65 @@ const says = (columns: Columns): boolean =>
 const shown = (columns: Columns, header: readonly string[]): string =>
   [...columns].map(([meaning, at]) => `${meaning}=${/[,='#]/.test(header[at]!) ? `#${at + 1}` : header[at]}`).join(',')
 
+// Next time ------------------------------------------------------------------------------------------------------------
+
+/** What is kept of a table, as its options say it. */
+const keptFlags = ['columns', 'fill-down', 'space', 'locales'] as const
+
+/** The file of `--mapping`: what the same table meant last time. */
+class Mapping {
+  readonly file: string | undefined
+  /** Those that are given, and behind them those that are kept. */
+  readonly options: ReadonlyMap<string, string>
+  isKept = false
+  readonly #around: Around
+  readonly #isNews: boolean
+
+  private constructor(around: Around, kept: ReadonlyMap<string, string> | undefined) {
+    this.#around = around
+    this.file = around.options.get('mapping')
+    this.options = new Map([...(kept ?? []), ...around.options])
+    this.#isNews = !kept || keptFlags.some((flag) => around.options.has(flag))
+  }
+  static async open(around: Around): Promise<Mapping> {
+    const file = around.options.get('mapping')
+    const text = file === undefined ? undefined : await around.kept(file)
+    return new Mapping(around, text === undefined ? undefined : optionsIn(file!, text))
+  }
+
+  /** Keeps what the columns of the first header mean, where the file does not say it already. */
+  async keep(columns: string): Promise<void> {
+    if (this.file === undefined || this.isKept || !this.#isNews) return
+    const said = keptFlags.flatMap((flag) => {
+      const value = flag === 'columns' ? columns : this.options.get(flag)
+      return value === undefined ? [] : [[flag, value] as const]
+    })
+    await this.#around.keep(this.file, `${JSON.stringify(Object.fromEntries(said), undefined, 2)}\n`)
+    this.isKept = true
+  }
+}
+
+function optionsIn(file: string, text: string): ReadonlyMap<string, string> {
+  let said: unknown
+  try {
+    said = JSON.parse(text)
+  } catch {
+    said = undefined
+  }
+  const allowed = `it has ${keptFlags.map((flag) => `\`${flag}\``).join(', ')}, as JSON, each as its option takes it`
+  if (typeof said !== 'object' || said === null || Array.isArray(said))
+    throw new SourceTrouble(`\`${file}\` is no mapping: ${allowed}.`)
+  const options = new Map<string, string>()
+  for (const [flag, value] of Object.entries(said)) {
+    if (!keptFlags.some((kept) => kept === flag) || typeof value !== 'string')
+      throw new SourceTrouble(`\`${file}\`: \`${shownText(flag, 100)}\` is not expected so: ${allowed}.`)
+    options.set(flag, value)
+  }
+  const problem = sheetOptionsProblem(options)
+  if (problem) throw new SourceTrouble(`\`${file}\`: ${problem}.`)
+  return options
+}
+
 // Rows -----------------------------------------------------------------------------------------------------------------
 
 interface Settings {
@@ -92,7 +158,9 @@ interface Settings {
 }
 
 export async function* observeRows(around: Around, rows: AsyncIterable<SheetRow>): AsyncGenerator<Collected> {
-  const { options, note } = around
+  const { note } = around
+  const mapping = await Mapping.open(around)
+  const { options } = mapping
   const asked = options.get('columns')
   const named = asked === undefined || asked === 'guess' ? undefined : pairsOf(asked)!
   const hasHeader = !named || [...named.values()].some((name) => !name.startsWith('#'))
@@ -128,9 +196,11 @@ export async function* observeRows(around: Around, rows: AsyncIterable<SheetRow>
         if (above >= headerLinesMax && sheet === undefined) break
         continue
       }
+      const meant = shown(columns, row.cells)
+      await mapping.keep(meant)
       if (asked === undefined)
         throw new SourceTrouble(
-          `Line ${row.line} seems to be the header. Look whether its columns mean this, and run it again with \`--columns '${shown(columns, row.cells)}'\`.`,
+          `Line ${row.line} seems to be the header. Look whether its columns mean this, and run it again with \`--columns '${meant}'\`${mapping.isKept ? `, or as it is: \`${mapping.file}\` says the same, and can be changed` : ''}.`,
         )
       table = new Table(columns, settings)
       hasAny = true

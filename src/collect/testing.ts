@@ -13,6 +13,8 @@ export interface Source {
   /** What `--file` names, or several by their paths. */
   readonly file?: string | Uint8Array
   readonly files?: Readonly<Record<string, string | Uint8Array>>
+  /** What is kept for next time, by its path; what a collector keeps is put here. */
+  readonly keeps?: Map<string, string>
   readonly variables?: Readonly<Record<string, string>>
   ask?(request: HttpRequest): unknown
   run?(program: string, args: readonly string[], warned?: (text: string) => void): string
@@ -47,6 +49,8 @@ export async function observed(
       const all = Buffer.from(bytes!)
       for (let at = 0; at < all.length; at += pieceBytes) yield all.subarray(at, at + pieceBytes)
     },
+    kept: async (path) => source.keeps?.get(path),
+    keep: async (path, text) => void source.keeps?.set(path, text),
     ask: async (request) => source.ask?.(request) ?? stop(`${request.url} is not there`),
   }
   for await (const each of collector.collect(around)) {

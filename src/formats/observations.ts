@@ -8,6 +8,7 @@ import {
   observedKinds,
   observedStates,
 } from '#model/observation.ts'
+import { problemInWords } from '#model/problems/problem.ts'
 import { findUnfitText } from '#model/text.ts'
 
 /** What is wrong with a line. */
@@ -157,7 +158,7 @@ export function readLine(text: string): SnapshotLine {
   const read = 'snapshot' in value ? readHead(value) : 'end' in value ? readEnd(value) : readObservation(value)
   // Only now: what has been read has no depth.
   const unfit = 'wrong' in read ? undefined : findUnfitText(value)
-  return unfit ? { wrong: { ...unfit, value: brief(unfit.value) } } : read
+  return unfit ? { wrong: { ...unfit, value: brief(unfit.value), problem: problemInWords(unfit.problem) } } : read
 }
 
 function readHead(line: Members): SnapshotLine {
@@ -275,7 +276,11 @@ function readBlocks(cidr: string | undefined, range: string | undefined): Blocks
   if (cidr === undefined) return wrong('cidr', '', 'it is missing')
   const block = parseCidr(cidr) ?? parseAddress(cidr)
   if (block) return { blocks: [block], shared: {} }
-  return wrong('cidr', cidr, nearCidrProblem(cidr) ?? 'a block such as `10.0.0.0/16`, or one address, is expected')
+  return wrong(
+    'cidr',
+    cidr,
+    problemInWords(nearCidrProblem(cidr)) ?? 'a block such as `10.0.0.0/16`, or one address, is expected',
+  )
 }
 
 function readTags(

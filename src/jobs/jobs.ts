@@ -1,5 +1,5 @@
 // Every job that there is, and the clock that starts them.
-import { dropSessions, forgetTokens } from './credentials.ts'
+import { dropSessions, endTokens, forgetTokens } from './credentials.ts'
 import { finishDeprovisions } from './deprovisioning.ts'
 import { forgetDecisions } from './forgetting.ts'
 import { type Job, lookAt, type Workplace } from './job.ts'
@@ -11,6 +11,7 @@ export const jobs: readonly Job[] = [
   endQuarantines,
   forgetTokens,
   dropSessions,
+  endTokens,
   finishDeprovisions,
   countRefusals,
   forgetDecisions,

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { purposeProblem, type SpaceHolder, specialPurposeBlocks } from './address-space.ts'
 import { type Cidr, contains, formatCidr, lastAddress, parseCidr, supernet } from './cidr.ts'
 import { cidrProblem } from './pool.ts'
+import { problemInWords } from './problems/problem.ts'
 
 const cidr = (text: string): Cidr => parseCidr(text) ?? assert.fail(`${text} is no block`)
 const holders: readonly SpaceHolder[] = ['public-pool', 'private-pool', 'vpc']
@@ -26,7 +27,11 @@ test('space that cannot be public is in no public pool', () => {
     '255.255.255.255/32',
     '192.88.99.0/24',
   ]) {
-    assert.match(purposeProblem(cidr(text), 'public-pool') ?? '', /cannot be held by a pool of public space/, text)
+    assert.match(
+      problemInWords(purposeProblem(cidr(text), 'public-pool')) ?? '',
+      /cannot be held by a pool of public space/,
+      text,
+    )
     assert.equal(cidrProblem({ family: 4, scopeType: 'public' }, cidr(text))?.field, 'cidr', text)
   }
   for (const text of [
@@ -83,7 +88,9 @@ test('a private pool has no space that hosts cannot have', () => {
   assert.deepEqual(holdersOf('240.0.0.0/5'), ['private-pool'])
   for (const text of ['2002::/24', '2001::/32', '2001:20::/28'])
     assert.match(
-      cidrProblem({ family: 6, scopeType: 'private', isPrivateGuaEnabled: true }, cidr(text))?.problem ?? '',
+      problemInWords(
+        cidrProblem({ family: 6, scopeType: 'private', isPrivateGuaEnabled: true }, cidr(text))?.problem,
+      ) ?? '',
       /RFC \d+/,
       text,
     )

@@ -2,6 +2,7 @@
 
 import { assert } from './assert.ts'
 import { type Cidr, contains, formatCidr, overlaps, parseCidr } from './cidr.ts'
+import type { Problem } from './problems/problem.ts'
 
 /** What is given space: a pool of a public or a private scope, or a VPC (and so its subnets). */
 export type SpaceHolder = 'public-pool' | 'private-pool' | 'vpc'
@@ -79,19 +80,13 @@ export const specialPurposeBlocks: readonly SpecialPurposeBlock[] = (
   ] as const
 ).map(([text, name, rfc, heldBy]) => ({ cidr: block(text), name, rfc, heldBy }))
 
-const inWords: { readonly [H in SpaceHolder]: string } = {
-  'public-pool': 'a pool of public space',
-  'private-pool': 'a pool of private space',
-  vpc: 'a VPC',
-}
-
 /**
  * Why nothing of this kind may hold the block: a part of it has a purpose that does not allow that. Undefined where it may.
  * Which family and which global unicast space a pool may hold are other rules (`cidrProblem` of the pool).
  */
-export function purposeProblem(cidr: Cidr, holder: SpaceHolder): string | undefined {
+export function purposeProblem(cidr: Cidr, holder: SpaceHolder): Problem | undefined {
   const found = specialPurposeBlocks.find((special) => overlaps(special.cidr, cidr) && !special.heldBy.includes(holder))
-  return found && `${formatCidr(found.cidr)} (${found.name}, RFC ${found.rfc}) cannot be held by ${inWords[holder]}`
+  return found && { why: 'special-purpose', block: formatCidr(found.cidr), purpose: found.name, rfc: found.rfc, holder }
 }
 
 /** RFC 4193, of which only the locally assigned half is in use. */

@@ -27,6 +27,7 @@ import {
   supernet,
   toKey,
 } from './cidr.ts'
+import { problemInWords } from './problems/problem.ts'
 
 const cidr = (text: string): Cidr => parseCidr(text) ?? assert.fail(`${text} is no block`)
 
@@ -174,7 +175,11 @@ test('an IPv4-mapped IPv6 address is the IPv4 one, and a mapped block is no bloc
   ] as const) {
     assert.equal(parseCidr(text), undefined, text)
     assert.equal(parseLooseCidr(text), undefined, text)
-    assert.match(nearCidrProblem(text) ?? '', new RegExp(`IPv4-mapped IPv6; the IPv4 block \`${meant}\``), text)
+    assert.match(
+      problemInWords(nearCidrProblem(text)) ?? '',
+      new RegExp(`IPv4-mapped IPv6; the IPv4 block \`${meant}\``),
+      text,
+    )
   }
   for (const text of ['10.0.0.0/8', '::ffff:0:0/95', '2001:db8::/32', 'none'])
     assert.equal(nearCidrProblem(text), undefined, text)

@@ -1,6 +1,7 @@
 // Address blocks: parsing, formatting, comparing and cutting them, and the key under which a store keeps them.
 
 import { assert } from './assert.ts'
+import type { Problem } from './problems/problem.ts'
 
 /**
  * An aligned block of addresses; one address is a `/32` or a `/128`.
@@ -53,14 +54,14 @@ export function parseLooseCidr(text: string): Cidr | undefined {
 }
 
 /** What is wrong with a text that is almost a CIDR, and what was probably meant: host bits, IPv4-mapped IPv6. Else undefined. */
-export function nearCidrProblem(text: string): string | undefined {
+export function nearCidrProblem(text: string): Problem | undefined {
   if (parseCidr(text)) return undefined
   const meant = parseLooseCidr(text)
-  if (meant) return `It has host bits set; the network \`${formatCidr(meant)}\` was probably meant`
+  if (meant) return { why: 'host-bits', meant: formatCidr(meant) }
   const mapped = parseParts(text, 'mapped')
   if (!mapped) return undefined
   const ipv4 = formatCidr(withoutHostBits(4, mapped.first, mapped.length))
-  return `It is a block of IPv4-mapped IPv6; the IPv4 block \`${ipv4}\` was probably meant`
+  return { why: 'ipv4-mapped', meant: ipv4 }
 }
 
 /** Reads one address, without a prefix length, as a `/32` or `/128`. */

@@ -6,6 +6,12 @@
  */
 export const clockBehindMsMax = 86_400_000
 
+export const dayMs = 86_400_000
+/** Days since 1970, in UTC, of milliseconds since then. */
+export const dayOf = (at: number): number => Math.floor(at / dayMs)
+/** When a day is over, in milliseconds since 1970. */
+export const endOfDay = (day: number): number => (day + 1) * dayMs
+
 export const isFarBehind = (clock: number, newestAt: number): boolean => newestAt - clock > clockBehindMsMax
 
 /** For the operator, who alone knows which of the two moments is right. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { localeProblem, servesLocale } from './locale.ts'
+import { problemInWords } from './problems/problem.ts'
 
 const regions = ['us-east-1', 'eu-central-1']
 
@@ -18,10 +19,17 @@ test('types of this cloud are for its Regions alone; reservations and all other 
     assert.equal(localeProblem('eu-central-1', type, regions), undefined, type)
     assert.equal(localeProblem('azure:westeurope', type, regions) === undefined, foreign, type)
     for (const nowhere of ['eu-west-9', 'azure:', ':x', '', 'EU-CENTRAL-1', 'eu-central-1 ']) {
-      assert.match(localeProblem(nowhere, type, regions)!, new RegExp(`^for ${type} it must be `), nowhere)
+      assert.match(
+        problemInWords(localeProblem(nowhere, type, regions))!,
+        new RegExp(`^for ${type} it must be `),
+        nowhere,
+      )
     }
   }
-  assert.match(localeProblem('azure:westeurope', 'eip', regions)!, /a Region \(us-east-1, eu-central-1\)$/)
+  assert.match(
+    problemInWords(localeProblem('azure:westeurope', 'eip', regions))!,
+    /a Region \(us-east-1, eu-central-1\)$/,
+  )
 })
 
 test('a pool serves its own locale; one without serves reservations where its IPAM operates alone, so that no place is beyond policy', () => {

@@ -1,6 +1,7 @@
 // Where addresses are used: a Region of this cloud, or a place in another cloud or on a site of one's own.
 
 import { likelyForeignLocale, likelyName } from './known-locales.ts'
+import type { Problem } from './problems/problem.ts'
 
 /** `CLOUD:REGION` or `onprem:SITE`, such as `azure:westeurope`. Colons set it apart from Regions, which have none. */
 export const isForeignLocale = (text: string): boolean => /^[a-z0-9-]{1,32}:[A-Za-z0-9._-]{1,64}$/.test(text)
@@ -10,24 +11,24 @@ export const isForeignLocale = (text: string): boolean => /^[a-z0-9-]{1,32}:[A-Z
  * types of other clouds, sites and one's own, for any place. One rule for what is asked and for what is written, so that
  * nothing can be had where no policy can speak of it.
  */
-export function localeProblem(locale: string, resourceType: string, regions: readonly string[]): string | undefined {
+export function localeProblem(locale: string, resourceType: string, regions: readonly string[]): Problem | undefined {
   const isOfThisCloud = !resourceType.includes(':') && resourceType !== 'custom'
   if (regions.includes(locale) || (!isOfThisCloud && isForeignLocale(locale))) return undefined
-  const elsewhere = isOfThisCloud ? '' : ' or `CLOUD:REGION`, such as `azure:westeurope` or `onprem:basel`'
-  return `for ${resourceType} it must be a Region (${regions.join(', ')})${elsewhere}${didYouMean(likelyName(locale, regions))}`
+  return {
+    why: isOfThisCloud ? 'no-region-for-type' : 'no-locale-for-type',
+    resourceType,
+    regions,
+    meant: likelyName(locale, regions),
+  }
 }
-
-/** Behind a sentence, the locale that was probably meant. */
-export const didYouMean = (meant: string | undefined): string =>
-  meant === undefined ? '' : `; did you mean \`${meant}\`?`
 
 /**
  * What to ask where a locale of another cloud is given for the first time, and is probably misspelt: whoever asks for space there
  * later would find none. One that a pool has already is nobody's slip any more.
  */
-export function misspellingProblem(locale: string): string | undefined {
+export function misspellingProblem(locale: string): Problem | undefined {
   const meant = likelyForeignLocale(locale)
-  return meant && `there is no such place in that cloud${didYouMean(meant)}`
+  return meant === undefined ? undefined : { why: 'no-such-place', meant }
 }
 
 /** What a pool would be used for: where, whether for a reservation, and where the pool's IPAM operates. */

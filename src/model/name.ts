@@ -2,6 +2,7 @@
 import { hasDigitsOf, idKinds } from './identifier.ts'
 import { isTargetId } from './organization.ts'
 import { provider } from './policy/decision.ts'
+import type { Problem } from './problems/problem.ts'
 import { everywhere } from './roles.ts'
 import { textProblem } from './text.ts'
 
@@ -9,10 +10,10 @@ import { textProblem } from './text.ts'
 export const nameCharactersMax = 128
 
 /** What is wrong with a name; undefined where nothing is. */
-export function nameProblem(name: string): string | undefined {
+export function nameProblem(name: string): Problem | undefined {
   const problem = textProblem(name, nameCharactersMax)
   if (problem) return problem
-  return isIdLike(name) ? 'it looks like an id, and would stand for what has that id' : undefined
+  return isIdLike(name) ? { why: 'id-like' } : undefined
 }
 
 /** Whether a text stands for something by what it is, so that no name is looked for. */

@@ -1,4 +1,6 @@
 // The organization tree: a root, organizational units and accounts; its shape, its names, and what may move where.
+
+import type { Problem } from './problems/problem.ts'
 import { alikeProblem, textProblem } from './text.ts'
 
 export interface OrganizationNode {
@@ -72,53 +74,50 @@ export function canAdd(tree: Tree, kind: 'organizational-unit' | 'account', pare
 }
 
 /** What is wrong with a unit's name; undefined where nothing is. */
-export function unitNameProblem(name: string): string | undefined {
+export function unitNameProblem(name: string): Problem | undefined {
   return textProblem(name, unitNameCharactersMax)
 }
 
 /** What is wrong with an account's name; undefined where nothing is. AWS: printable ASCII. */
-export function accountNameProblem(name: string): string | undefined {
+export function accountNameProblem(name: string): Problem | undefined {
   const problem = textProblem(name, accountNameCharactersMax)
   if (problem) return problem
-  return /^[ -~]+$/.test(name) ? undefined : 'it may hold printable ASCII characters only'
+  return /^[ -~]+$/.test(name) ? undefined : { why: 'not-ascii' }
 }
 
 /** AWS Organizations: 6 to 64 characters, something on both sides of one `@`, no spaces. */
-export function emailProblem(email: string): string | undefined {
-  if (email.length < 6 || email.length > emailCharactersMax) return `it must have 6 to ${emailCharactersMax} characters`
-  return /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email) ? alikeProblem(email) : 'it must look like `name@example.com`'
+export function emailProblem(email: string): Problem | undefined {
+  if (email.length < 6 || email.length > emailCharactersMax) return { why: 'email-length', max: emailCharactersMax }
+  return /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email) ? alikeProblem(email) : { why: 'no-email' }
 }
 
 /** What is wrong with the name of a cloud, which is written as in locales; undefined where nothing is. */
-export const cloudProblem = (cloud: string): string | undefined =>
-  /^[a-z0-9-]{1,32}$/.test(cloud) ? undefined : 'it may hold 1 to 32 small letters, digits and dashes, such as `azure`'
+export const cloudProblem = (cloud: string): Problem | undefined =>
+  /^[a-z0-9-]{1,32}$/.test(cloud) ? undefined : { why: 'no-cloud' }
 
 /** As it is kept and compared: GUIDs do not tell upper from lower case. */
 export const canonicalExternalId = (text: string): string => (guidPattern.test(text) ? text.toLowerCase() : text)
 
 /** What is wrong with an id that an account has in its cloud; undefined where nothing is. */
-export function externalIdProblem(cloud: string, externalId: string): string | undefined {
-  const shape = externalShapes[cloud]
-  if (shape) return shape.pattern.test(externalId) ? undefined : `of \`${cloud}\` ${shape.expected} is expected`
+export function externalIdProblem(cloud: string, externalId: string): Problem | undefined {
+  if (hasExternalShape(cloud)) {
+    return externalShapes[cloud].test(externalId) ? undefined : { why: 'no-external-id', cloud }
+  }
   const problem = textProblem(externalId, externalIdCharactersMax)
   if (problem) return problem
-  if (isTargetId(externalId) || externalId === '*')
-    return 'twelve digits, `ou-…`, `r-…` and `*` mean something else here'
-  return undefined
+  return isTargetId(externalId) || externalId === '*' ? { why: 'means-something-else' } : undefined
 }
 
 /** What is wrong with a contact; undefined where nothing is. */
-export const contactProblem = (contact: string): string | undefined => textProblem(contact, contactCharactersMax)
+export const contactProblem = (contact: string): Problem | undefined => textProblem(contact, contactCharactersMax)
 
 const guidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-const externalShapes: Readonly<Record<string, { readonly pattern: RegExp; readonly expected: string }>> = {
-  aws: { pattern: /^\d{12}$/, expected: 'the twelve digits of an account' },
-  azure: { pattern: guidPattern, expected: 'the GUID of a subscription' },
-  gcp: {
-    pattern: /^([a-z0-9][a-z0-9.-]{0,61}:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/,
-    expected: 'the id of a project: 6 to 30 small letters, digits and dashes, a letter first',
-  },
-}
+const externalShapes = {
+  aws: /^\d{12}$/,
+  azure: guidPattern,
+  gcp: /^([a-z0-9][a-z0-9.-]{0,61}:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/,
+} as const
+const hasExternalShape = (cloud: string): cloud is keyof typeof externalShapes => Object.hasOwn(externalShapes, cloud)
 
 export const isAccountId = (text: string): boolean => /^\d{12}$/.test(text)
 /** As in the service model: `r-` and 4 to 32 lower-case letters or digits. */

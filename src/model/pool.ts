@@ -3,14 +3,14 @@
 import { amazonReservedIpv6, isGlobalUnicastIpv6, isUniqueLocalIpv6, purposeProblem } from './address-space.ts'
 import { bitsOf, type Cidr, contains, formatCidr, overlaps } from './cidr.ts'
 import { likelyName } from './known-locales.ts'
-import { didYouMean, isForeignLocale } from './locale.ts'
-import { member } from './refusal.ts'
+import { isForeignLocale } from './locale.ts'
+import type { Problem } from './problems/problem.ts'
 
 /** What is wrong with which member of a request; an operation turns it into a refusal. */
 export interface PoolProblem {
   readonly field: string
   readonly value: string
-  readonly problem: string
+  readonly problem: Problem
 }
 
 export interface NetmaskLengths {
@@ -59,17 +59,17 @@ export function netmaskProblem(family: 4 | 6, lengths: NetmaskLengths): PoolProb
       return {
         field: fields[bound],
         value: String(length),
-        problem: `it must be between 0 and ${bits} for ipv${family}`,
+        problem: { why: 'lengths-of-ip', family, bits },
       }
     }
   }
   const { min = 0, max = bits } = lengths
   if (min > max) {
-    const problem = `it must not be greater than ${member(fields.max)} ${max}`
+    const problem = { why: 'greater-than', member: fields.max, max } as const
     return { field: fields.min, value: String(min), problem }
   }
   if (lengths.default !== undefined && (lengths.default < min || lengths.default > max)) {
-    return { field: fields.default, value: String(lengths.default), problem: `it must be between ${min} and ${max}` }
+    return { field: fields.default, value: String(lengths.default), problem: { why: 'between', min, max } }
   }
   return undefined
 }
@@ -78,12 +78,12 @@ export function netmaskProblem(family: 4 | 6, lengths: NetmaskLengths): PoolProb
 export function shapeProblem(shape: PoolShape, operatingRegions: ReadonlySet<string>): PoolProblem | undefined {
   const { family, scopeType, locale, awsService, publicIpSource, publiclyAdvertisable, autoImport } = shape
   if (locale !== undefined && !operatingRegions.has(locale) && !isForeignLocale(locale)) {
-    const allowed = ['None', ...operatingRegions].join(', ')
-    const problem = `it must be an operating Region of the IPAM (${allowed}), or \`CLOUD:REGION\` for other clouds and sites${didYouMean(likelyName(locale, [...operatingRegions]))}`
+    const regions = [...operatingRegions]
+    const problem = { why: 'no-operating-region', regions, meant: likelyName(locale, regions) } as const
     return { field: 'locale', value: locale, problem }
   }
   if (scopeType === 'private') {
-    const onlyPublic = 'only pools in the public scope have it'
+    const onlyPublic = { why: 'only-public-pools' } as const
     if (awsService !== undefined) return { field: 'awsService', value: awsService, problem: onlyPublic }
     if (publicIpSource !== undefined) return { field: 'publicIpSource', value: publicIpSource, problem: onlyPublic }
     if (publiclyAdvertisable !== undefined) {
@@ -94,18 +94,18 @@ export function shapeProblem(shape: PoolShape, operatingRegions: ReadonlySet<str
     if (problem) return problem
   }
   if (autoImport && locale === undefined) {
-    return { field: 'autoImport', value: 'true', problem: `a pool that imports needs a ${member('locale')}` }
+    return { field: 'autoImport', value: 'true', problem: { why: 'import-needs-locale' } }
   }
   return netmaskProblem(family, shape.netmaskLengths)
 }
 
 function publicProblem({ family, publicIpSource, publiclyAdvertisable, locale }: PoolShape): PoolProblem | undefined {
   if (publiclyAdvertisable !== undefined && (family === 4 || publicIpSource === 'amazon')) {
-    const problem = `it may be given only for ipv6 pools with ${member('publicIpSource')} byoip`
+    const problem = { why: 'only-ipv6-byoip' } as const
     return { field: 'publiclyAdvertisable', value: String(publiclyAdvertisable), problem }
   }
   if (publicIpSource === 'amazon' && locale === undefined) {
-    const problem = `a pool with ${member('publicIpSource')} amazon needs a ${member('locale')}`
+    const problem = { why: 'amazon-needs-locale' } as const
     return { field: 'locale', value: 'None', problem }
   }
   return undefined
@@ -117,17 +117,17 @@ export function childProblem(
   parent: ParentPool,
 ): PoolProblem | undefined {
   if (child.scopeId !== parent.scopeId) {
-    return { field: 'parentPoolId', value: parent.id, problem: 'the source pool must be in the same scope' }
+    return { field: 'parentPoolId', value: parent.id, problem: { why: 'source-in-other-scope' } }
   }
   if (child.family !== parent.family) {
-    return { field: 'family', value: `ipv${child.family}`, problem: `the source pool is ipv${parent.family}` }
+    return { field: 'family', value: `ipv${child.family}`, problem: { why: 'source-of-family', family: parent.family } }
   }
   if (parent.locale !== undefined && child.locale !== parent.locale) {
-    const problem = `the source pool's ${member('locale')} is ${parent.locale}`
+    const problem = { why: 'source-has-locale', locale: parent.locale } as const
     return { field: 'locale', value: child.locale ?? 'None', problem }
   }
   if (parent.depth >= poolDepthMax) {
-    return { field: 'parentPoolId', value: parent.id, problem: `pools can be nested ${poolDepthMax} levels deep` }
+    return { field: 'parentPoolId', value: parent.id, problem: { why: 'nested-too-deep', max: poolDepthMax } }
   }
   return undefined
 }
@@ -137,21 +137,19 @@ export function cidrProblem(
   pool: { readonly family: 4 | 6; readonly scopeType: 'public' | 'private'; readonly isPrivateGuaEnabled?: boolean },
   cidr: Cidr,
 ): PoolProblem | undefined {
-  const wrong = (problem: string): PoolProblem => ({ field: 'cidr', value: formatCidr(cidr), problem })
-  if (cidr.family !== pool.family) return wrong(`the pool is ipv${pool.family}`)
+  const wrong = (problem: Problem): PoolProblem => ({ field: 'cidr', value: formatCidr(cidr), problem })
+  if (cidr.family !== pool.family) return wrong({ why: 'pool-is-of-family', family: pool.family })
   const purpose = purposeProblem(cidr, pool.scopeType === 'public' ? 'public-pool' : 'private-pool')
   if (purpose !== undefined) return wrong(purpose)
   if (cidr.family === 4) return undefined
   if (pool.scopeType === 'public') {
-    return isGlobalUnicastIpv6(cidr) ? undefined : wrong('a public ipv6 pool holds global unicast space, 2000::/3')
+    return isGlobalUnicastIpv6(cidr) ? undefined : wrong({ why: 'public-ipv6-space' })
   }
   if (isUniqueLocalIpv6(cidr)) {
-    return overlaps(amazonReservedIpv6, cidr) ? wrong('fd00::/16 is reserved by Amazon') : undefined
+    return overlaps(amazonReservedIpv6, cidr) ? wrong({ why: 'reserved-by-amazon' }) : undefined
   }
-  if (!isGlobalUnicastIpv6(cidr)) return wrong('a private ipv6 pool holds unique local space, fd00::/8')
-  return pool.isPrivateGuaEnabled
-    ? undefined
-    : wrong(`global unicast space in a private scope needs ${member('enablePrivateGua')}`)
+  if (!isGlobalUnicastIpv6(cidr)) return wrong({ why: 'private-ipv6-space' })
+  return pool.isPrivateGuaEnabled ? undefined : wrong({ why: 'needs-private-gua' })
 }
 
 /** Amazon-provided space comes in these netmask lengths: IPv4 /28 to /30, IPv6 /40 to /52. */
@@ -161,7 +159,7 @@ export const amazonLengths = { 4: { min: 28, max: 30 }, 6: { min: 40, max: 52 } 
 export function amazonLengthProblem(family: 4 | 6, length: number): PoolProblem | undefined {
   const { min, max } = amazonLengths[family]
   if (Number.isInteger(length) && length >= min && length <= max) return undefined
-  const problem = `Amazon-provided ipv${family} space comes in netmask lengths ${min} to ${max}`
+  const problem = { why: 'amazon-lengths', family, min, max } as const
   return { field: 'netmaskLength', value: String(length), problem }
 }
 

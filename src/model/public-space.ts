@@ -1,4 +1,5 @@
 // Public space: one for the whole installation, and whose it is to provision at the top.
+import type { Problem } from './problems/problem.ts'
 
 /** Names the space of all public scopes and of the provider, in which no two top-level CIDRs overlap (invariant I1). */
 export const publicSpace = 'public'
@@ -22,9 +23,8 @@ export interface PublicSpaceFacts {
 export function publicSpaceProblem(
   account: string,
   { managementAccount, administrator = managementAccount, isMember, added }: PublicSpaceFacts,
-): string | undefined {
+): Problem | undefined {
   if (managementAccount === undefined || (!isMember && account !== managementAccount)) return undefined
   if (account === administrator || added.includes(account)) return undefined
-  const role = administrator === managementAccount ? 'its management account' : 'its delegated administrator of IPAM'
-  return `public space of the organization is provisioned by ${role} \`${administrator}\`, and by accounts that the operator adds with CADASTRE_PUBLIC_SPACE_ACCOUNTS`
+  return { why: 'public-space-of-others', by: administrator!, isManagement: administrator === managementAccount }
 }

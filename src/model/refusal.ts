@@ -2,6 +2,7 @@
 
 import type { ObjectNoun } from './kinds.ts'
 import type { ToldDecision } from './policy/decision.ts'
+import type { Problem } from './problems/problem.ts'
 import { factsWithoutSecrets } from './secrets.ts'
 
 /** What a caller can name by an id: objects, and what stands for one or is a part of one. */
@@ -90,19 +91,24 @@ interface Told {
   readonly told?: ToldDecision
 }
 
-export type Refusal = Reason & Numbered & SaidByAws & Told
+interface Named {
+  /** What the API that was asked calls the members of the request. */
+  readonly members?: Members
+}
+
+export type Refusal = Reason & Numbered & SaidByAws & Told & Named
 
 /** Listed in order of precedence: where several apply, the first one is answered. */
 type Reason =
   // Who are you.
   | { code: 'MissingAuthentication' }
-  | { code: 'IncompleteSignature'; problem: string }
+  | { code: 'IncompleteSignature'; problem: Problem | string }
   | { code: 'UnknownAccessKey' }
   | { code: 'WrongSignature' }
   | { code: 'InvalidToken' }
-  | { code: 'RequestExpired'; problem: string }
+  | { code: 'RequestExpired'; problem: Problem | string }
   // What do you ask.
-  | { code: 'MalformedRequest'; problem: string }
+  | { code: 'MalformedRequest'; problem: Problem | string }
   // `value` is empty where the request does not say.
   | { code: 'MethodNotAllowed'; method: string; allowed: readonly string[] }
   | { code: 'UnsupportedMediaType'; value: string; allowed: readonly string[] }
@@ -114,23 +120,28 @@ type Reason =
     }
   | { code: 'InvalidAction'; action: string; version?: string }
   // `ownNetwork`: its space comes with it, from where it is made.
-  | { code: 'NotSupported'; what: string; because?: string; ownNetwork?: { id: string; kind: OwnNetworkKind } }
+  | {
+      code: 'NotSupported'
+      what: string
+      because?: Problem | string
+      ownNetwork?: { id: string; kind: OwnNetworkKind }
+    }
   | { code: 'UnknownParameter'; field: string }
   | { code: 'DuplicateParameter'; field: string }
   | { code: 'MissingParameter'; field: string }
-  | { code: 'InvalidParameterValue'; field: string; value: string; problem: string }
-  | { code: 'InvalidParameterCombination'; problem: string }
+  | { code: 'InvalidParameterValue'; field: string; value: string; problem: Problem | string }
+  | { code: 'InvalidParameterCombination'; problem: Problem | string }
   // A CIDR that no VPC, or no subnet of this VPC, can have.
-  | { code: 'InvalidRange'; what: 'vpc' | 'subnet'; field: string; value: string; problem: string }
+  | { code: 'InvalidRange'; what: 'vpc' | 'subnet'; field: string; value: string; problem: Problem | string }
   | { code: 'InvalidPaginationToken'; field: string; value: string }
   | { code: 'InvalidFilter'; name: string; allowed: readonly string[] }
-  | { code: 'InvalidTagKey'; key: string; problem: string }
+  | { code: 'InvalidTagKey'; key: string; problem: Problem | string }
   | { code: 'MalformedId'; what: Noun; id: string; expected: string }
   // May you.
   | {
       code: 'NotAuthorized'
       action: string
-      because: string
+      because: Problem | string
       /** Where roles were asked: why they say no, of whom, and where. */
       reason?: 'no-role' | 'forbidden' | 'scopes'
       principal?: string
@@ -151,7 +162,7 @@ type Reason =
   // The same of what may be gone by age: `before` is the moment from before which not everything is kept.
   | { code: 'NoLongerKept'; what: Noun; id: string; before: string }
   // Can it be.
-  | { code: 'NotEligible'; problem: string }
+  | { code: 'NotEligible'; problem: Problem | string }
   // Two assignments that could not both be met. The parties are two: who gives the order or the wider bound, and who leaves nothing.
   | {
       code: 'PolicyConflict'
@@ -160,16 +171,16 @@ type Reason =
       locale: string
       resourceType: string
       parties: readonly ConflictParty[]
-      problem: string
+      problem: Problem | string
     }
   | {
       code: 'IncorrectState'
       what: Noun
       id: string
-      problem: string
+      problem: Problem | string
     }
-  | { code: 'DependencyViolation'; what: Noun; id: string; problem: string }
-  | { code: 'AlreadyExists'; what: Noun; problem: string }
+  | { code: 'DependencyViolation'; what: Noun; id: string; problem: Problem | string }
+  | { code: 'AlreadyExists'; what: Noun; problem: Problem | string }
   // `isOfRequest`: what is counted is what the request lists, and not what is there already.
   // `countedFor`: whom or what the bound is counted for, where that is not plain; `remedy`: what to do about it.
   | {
@@ -183,10 +194,10 @@ type Reason =
       /** Which bound it is, where an API has words of its own for it. */
       quota?: { readonly kind: 'ipams' } | { readonly kind: 'cidrs'; readonly id: string }
     }
-  | { code: 'AlreadyAssociated'; what: Noun; id: string; problem: string }
-  | { code: 'InUse'; what: Noun; id: string; problem: string }
+  | { code: 'AlreadyAssociated'; what: Noun; id: string; problem: Problem | string }
+  | { code: 'InUse'; what: Noun; id: string; problem: Problem | string }
   // `subnet`: what stands in the way is another subnet of the VPC.
-  | { code: 'CidrConflict'; what?: 'subnet'; field: string; value: string; problem: string }
+  | { code: 'CidrConflict'; what?: 'subnet'; field: string; value: string; problem: Problem | string }
   | { code: 'MissingRequiredTags'; pool: string; missing: readonly string[] }
   // Does policy allow it.
   | ({ code: 'DeniedByPolicy'; decision: string; told: ToldDecision } & DenialFacts)
@@ -202,8 +213,8 @@ type Reason =
   | { code: 'AnswerTooLarge'; limit: number }
   // Not now.
   // `because`: what there is too much of, where it is not the rate of requests.
-  | { code: 'Throttled'; retryAfterSeconds: number; because?: string }
-  | { code: 'Unavailable'; because: string }
+  | { code: 'Throttled'; retryAfterSeconds: number; because?: Problem | string }
+  | { code: 'Unavailable'; because: Problem | string }
 
 /** Networks of the installation's own. */
 export type OwnNetworkKind = 'vpc' | 'subnet' | 'natGateway'
@@ -244,7 +255,7 @@ export function nameMembers(refusal: Refusal, members: Members = {}): Refusal {
     if (fact === 'field') return [fact, nameOf(value as string)]
     return [fact, typeof value === 'string' ? value.replaceAll(marked, (_, name: string) => nameOf(name)) : value]
   })
-  return Object.fromEntries(facts) as Refusal
+  return { ...(Object.fromEntries(facts) as Refusal), members: refusal.members ?? members }
 }
 
 /** What one API says in place of the usual words, by the code of the refusal; undefined where it has none of its own. */
@@ -296,6 +307,6 @@ export function refuse(refusal: Refusal): never {
 }
 
 /** Shorthand for the commonest refusal of all. */
-export function refuseValue(field: string, value: unknown, problem: string): never {
+export function refuseValue(field: string, value: unknown, problem: Problem | string): never {
   refuse({ code: 'InvalidParameterValue', field, value: String(value), problem })
 }

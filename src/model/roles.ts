@@ -15,6 +15,8 @@ export const actions = [
   'exception:request',
   'exception:approve',
   'decision:read',
+  'finding:read',
+  'finding:manage',
   'history:read',
   'estate:read',
   'estate:manage',
@@ -43,6 +45,7 @@ export const roles = {
       'exception:read',
       'exception:request',
       'decision:read',
+      'finding:read',
       'history:read',
       'estate:read',
       'estate:manage',
@@ -59,6 +62,7 @@ export const roles = {
       'policy:manage',
       'exception:read',
       'decision:read',
+      'finding:read',
       'history:read',
       'estate:read',
     ],
@@ -73,6 +77,8 @@ export const roles = {
       'exception:read',
       'exception:approve',
       'decision:read',
+      'finding:read',
+      'finding:manage',
     ],
   },
   'resource-operator': {
@@ -85,6 +91,7 @@ export const roles = {
       'exception:read',
       'exception:request',
       'decision:read',
+      'finding:read',
       'estate:read',
     ],
   },
@@ -101,6 +108,7 @@ export const roles = {
       'policy:read',
       'exception:read',
       'decision:read',
+      'finding:read',
       'history:read',
       'estate:read',
       'role:read',
@@ -128,8 +136,6 @@ export interface RoleBinding {
    * counts. Where its own node has moved away from there, it binds all permits but those from above that node.
    */
   readonly bindsFrom?: string
-  /** The path to `bindsFrom`, from the root, as the tree is now; that node alone where it is gone. */
-  readonly bindsAlong?: readonly string[]
 }
 
 export interface AccessRequest {
@@ -140,6 +146,8 @@ export interface AccessRequest {
   readonly action: Action
   /** Root, units, node, in this order; a node outside the organization is a path of its own. */
   readonly path: readonly string[]
+  /** The path to another node, as the tree is now; that node alone where it is gone. */
+  readonly pathTo: (node: string) => readonly string[]
 }
 
 /** `binding` is the one that decided; none where nothing permits. */
@@ -167,7 +175,7 @@ export function authorize(bindings: readonly RoleBinding[], request: AccessReque
     if (!(roles[role].actions as readonly Action[]).includes(request.action)) continue
     if (effect === 'permit' && depth < permitDepth) [permit, permitDepth] = [binding, depth]
     if (effect === 'permit') continue
-    const reach = Math.min(depth, reachOf(request.path, binding))
+    const reach = Math.min(depth, reachOf(request, binding))
     if (reach < forbidDepth) [forbid, forbidDepth] = [binding, reach]
   }
   if (permit && permitDepth < forbidDepth) return { isPermitted: true, binding: permit }
@@ -180,10 +188,13 @@ export function authorize(bindings: readonly RoleBinding[], request: AccessReque
  * account comes under could shake the forbid off by moving the account there. Of a unit that is gone, only the root is known to
  * have been above it.
  */
-function reachOf(path: readonly string[], { node, bindsFrom = node, bindsAlong = [] }: RoleBinding): number {
+function reachOf(
+  { path, pathTo }: Pick<AccessRequest, 'path' | 'pathTo'>,
+  { node, bindsFrom = node }: RoleBinding,
+): number {
   const depth = depthOf(path, bindsFrom)
   if (depth !== undefined) return depth
-  const shared = bindsAlong.findIndex((one, index) => one !== path[index])
+  const shared = pathTo(bindsFrom).findIndex((one, index) => one !== path[index])
   return Math.max(shared, 1) + 1
 }
 

@@ -1,5 +1,6 @@
 // What tags may be, by the rules of EC2, and the prefix under which Cadastre keeps its own settings.
 
+import type { Problem } from './problems/problem.ts'
 import { hasControlCharacter } from './text.ts'
 
 export interface Tag {
@@ -19,7 +20,7 @@ export const nameKey = 'Name'
 
 export interface TagProblem {
   readonly key: string
-  readonly problem: string
+  readonly problem: Problem
 }
 
 export const isSetting = (key: string): boolean => key.startsWith(settingsPrefix)
@@ -34,7 +35,7 @@ export function findTagProblem(tags: readonly Tag[]): TagProblem | undefined {
   for (const { key, value } of tags) {
     const problem = keyProblem(key) ?? valueProblem(value)
     if (problem) return { key, problem }
-    if (seen.has(key)) return { key, problem: 'the key is given more than once' }
+    if (seen.has(key)) return { key, problem: { why: 'key-twice' } }
     seen.add(key)
   }
   return undefined
@@ -52,19 +53,18 @@ export const hasTooManyTags = (tags: readonly Tag[]): boolean =>
   tags.filter(({ key }) => !isReserved(key)).length > tagsMax
 
 /** What is wrong with a key; undefined where nothing is. */
-export function keyProblem(key: string): string | undefined {
-  if (key === '') return 'a tag key must not be empty'
-  if (isReserved(key)) return 'tag keys that begin with `aws:` are reserved'
+export function keyProblem(key: string): Problem | undefined {
+  if (key === '') return { why: 'empty-tag-key' }
+  if (isReserved(key)) return { why: 'reserved-tag-key' }
   return lengthProblem('key', key, keyCharactersMax)
 }
 
-export const valueProblem = (value: string): string | undefined => lengthProblem('value', value, valueCharactersMax)
+export const valueProblem = (value: string): Problem | undefined => lengthProblem('value', value, valueCharactersMax)
 
 const isReserved = (key: string): boolean => key.slice(0, 4).toLowerCase() === 'aws:'
 
-function lengthProblem(what: string, text: string, charactersMax: number): string | undefined {
+function lengthProblem(part: 'key' | 'value', text: string, charactersMax: number): Problem | undefined {
   const characters = [...text].length
-  if (characters > charactersMax)
-    return `a tag ${what} has at most ${charactersMax} characters; this one has ${characters}`
-  return hasControlCharacter(text) ? `a tag ${what} must not hold control characters` : undefined
+  if (characters > charactersMax) return { why: 'long-tag', part, max: charactersMax, characters }
+  return hasControlCharacter(text) ? { why: 'control-characters-in-tag', part } : undefined
 }

@@ -1,12 +1,13 @@
 // Text that can be kept and shown: no control characters, no halves of characters, and nothing that opens something.
 
+import type { Problem } from './problems/problem.ts'
 import { hasBearerToken, withoutSecrets } from './secrets.ts'
 
 export interface UnfitText {
   /** Where it stands, as in a JSON body: `tags.owner`, `documents.0.locale`. */
   readonly field: string
   readonly value: string
-  readonly problem: string
+  readonly problem: Problem
 }
 
 /**
@@ -25,11 +26,11 @@ const otherSpace = /(?! )\p{Zs}/u
 export const hasControlCharacter = (text: string): boolean => control.test(text)
 
 /** Why a text looks like another one that is not the same; undefined where it does not, within one alphabet. */
-export function alikeProblem(text: string): string | undefined {
-  if (invisible.test(text)) return 'it must not hold characters that show nothing'
-  if (otherSpace.test(text)) return 'of spaces it may hold the common one (U+0020) alone'
+export function alikeProblem(text: string): Problem | undefined {
+  if (invisible.test(text)) return { why: 'shows-nothing' }
+  if (otherSpace.test(text)) return { why: 'other-space' }
   // What is written in two ways would be two names.
-  return text.normalize('NFC') === text ? undefined : "it must be in Unicode's composed form (NFC)"
+  return text.normalize('NFC') === text ? undefined : { why: 'not-composed' }
 }
 
 /**
@@ -40,22 +41,19 @@ export const lookOf = (text: string): string =>
   text.replaceAll(new RegExp(invisible, 'gu'), '').replaceAll(new RegExp(otherSpace, 'gu'), ' ').normalize('NFC').trim()
 
 /** What is wrong with a text that is given as a name or the like; undefined where nothing is. */
-export function textProblem(text: string, charactersMax: number): string | undefined {
-  if (text === '' || text.trim() !== text) return 'it must not be empty, nor begin or end with a space'
+export function textProblem(text: string, charactersMax: number): Problem | undefined {
+  if (text === '' || text.trim() !== text) return { why: 'empty-or-padded' }
   const characters = [...text].length
-  if (characters > charactersMax) return `it has ${characters} characters; at most ${charactersMax} are allowed`
-  if (hasControlCharacter(text)) return 'it must not hold control characters'
+  if (characters > charactersMax) return { why: 'too-long', characters, max: charactersMax }
+  if (hasControlCharacter(text)) return { why: 'control-characters' }
   // Sentences quote it so.
-  return text.includes('`') ? 'it must not hold a backtick' : alikeProblem(text)
+  return text.includes('`') ? { why: 'backtick' } : alikeProblem(text)
 }
 
 /** Half a surrogate pair is no character in UTF-8, so that it would come back as another one. */
-function problemOf(text: string): string | undefined {
-  if (control.test(text) || !text.isWellFormed())
-    return 'it must be text without control characters and without half characters'
-  return hasBearerToken(text)
-    ? 'it holds a token of the native API, which is shown to nobody and kept nowhere; make another one, and revoke this one'
-    : undefined
+function problemOf(text: string): Problem | undefined {
+  if (control.test(text) || !text.isWellFormed()) return { why: 'unfit-text' }
+  return hasBearerToken(text) ? { why: 'holds-token' } : undefined
 }
 
 /** Such that it can itself be answered and read. */

@@ -48,6 +48,7 @@ const byIdAlone: Readonly<Record<string, string>> = {
   madeWith: 'tokens have no names',
   bindingId: 'role bindings have no names',
   exceptionId: 'exceptions have no names',
+  findingId: 'findings have no names',
   decisionId: 'decisions have no names',
   changeId: 'changes have no names',
   externalId: 'what an account is called in its cloud is said here',

@@ -1,6 +1,7 @@
 // All operations of the native API: what is not here does not exist there.
 
 import { estateIntakes, estateOperations } from './estate/sources.native.ts'
+import { findingOperations } from './finding/findings.native.ts'
 import {
   createRoleBinding,
   deleteRoleBinding,
@@ -9,6 +10,8 @@ import {
   listRoles,
 } from './identity/roles.native.ts'
 import { createToken, listTokens, revokeToken, whoAmI } from './identity/tokens.native.ts'
+import { getPoolCapacity, listCapacity } from './ipam/capacity.native.ts'
+import { discoveryOperations } from './ipam/discoveries.native.ts'
 import { getFreeSpace } from './ipam/free-space.native.ts'
 import { ipamOperations } from './ipam/ipams.native.ts'
 import { poolCidrOperations } from './ipam/pool-cidrs.native.ts'
@@ -145,9 +148,14 @@ export const nouns: readonly Noun[] = [
   { name: 'IPAMs', summary: 'Who manages which address space, and by which settings.', operations: ipamOperations },
   { name: 'Scopes', summary: 'Address spaces, in each of which addresses are unique.', operations: scopeOperations },
   {
+    name: 'Discoveries',
+    summary: 'Which accounts and Regions IPAMs look at.',
+    operations: discoveryOperations,
+  },
+  {
     name: 'Pools',
     summary: 'What space is taken from.',
-    operations: [...poolOperations, getFreeSpace, listPoolTree, ...poolCidrOperations],
+    operations: [...poolOperations, getFreeSpace, getPoolCapacity, listCapacity, listPoolTree, ...poolCidrOperations],
   },
   {
     name: 'Allocations',
@@ -160,6 +168,11 @@ export const nouns: readonly Noun[] = [
     summary: 'What tells what is there: clouds, clusters, other address managers and files.',
     operations: estateOperations,
     intakes: estateIntakes,
+  },
+  {
+    name: 'Findings',
+    summary: 'What somebody should look at: each opens once, resolves by itself and opens again.',
+    operations: findingOperations,
   },
   {
     name: 'Resource types',

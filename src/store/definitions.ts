@@ -4,7 +4,14 @@ import { accessKeyTable, unshownKeyTable } from './tables/access-keys.ts'
 import { addressAssociationTable } from './tables/addresses.ts'
 import { apiTokenTable } from './tables/api-tokens.ts'
 import { candidateTable, differenceTable } from './tables/candidates.ts'
+import {
+  discoveryAssociationTable,
+  discoveryRegionTable,
+  discoveryTable,
+  resourceMarkTable,
+} from './tables/discoveries.ts'
 import { exceptionTable, exceptionUseTable } from './tables/exceptions.ts'
+import { findingTable, openingTable } from './tables/findings.ts'
 import { freeBlockTable } from './tables/free-front.ts'
 import { historyTable } from './tables/history.ts'
 import { holdTable } from './tables/holds.ts'
@@ -23,11 +30,12 @@ import {
   organizationTable,
 } from './tables/organizations.ts'
 import { assignmentTable, policyTable, policyVersionTable, policyWrittenTable } from './tables/policies.ts'
+import { poolDayTable } from './tables/pool-days.ts'
 import { gonePoolTable, poolCidrTable, poolShareTable, poolTable } from './tables/pools.ts'
 import { resourceTypeTable } from './tables/resource-types.ts'
 import { quarantineTable } from './tables/resting.ts'
 import { forgettingTable, recordDayTable, retentionTable } from './tables/retention.ts'
-import { roleBindingTable } from './tables/role-bindings.ts'
+import { goneBindingTable, roleBindingTable } from './tables/role-bindings.ts'
 import { snapshotTable, sourceTable } from './tables/sources.ts'
 import { counterTable, metaTable, sealingKeyTable } from './tables/states.ts'
 import { tagTable } from './tables/tags.ts'
@@ -54,16 +62,22 @@ export const definitions: readonly Pick<
   decisionTable,
   delegationTable,
   differenceTable,
+  discoveryAssociationTable,
+  discoveryRegionTable,
+  discoveryTable,
   enabledServiceTable,
   endedTenureTable,
   exceptionTable,
   exceptionUseTable,
+  findingTable,
+  openingTable,
   forgettingTable,
   freeBlockTable,
   historyTable,
   holderTable,
   holdTable,
   ipamRegionTable,
+  goneBindingTable,
   goneNodeTable,
   gonePoolTable,
   ipamTable,
@@ -80,10 +94,12 @@ export const definitions: readonly Pick<
   policyVersionTable,
   policyWrittenTable,
   poolCidrTable,
+  poolDayTable,
   poolShareTable,
   poolTable,
   quarantineTable,
   recordDayTable,
+  resourceMarkTable,
   resourceTypeTable,
   retentionTable,
   roleBindingTable,

@@ -12,8 +12,10 @@ import { Addresses } from './tables/addresses.ts'
 import { AllocationLists } from './tables/allocation-lists.ts'
 import { ApiTokens } from './tables/api-tokens.ts'
 import { Candidates } from './tables/candidates.ts'
+import { Discoveries } from './tables/discoveries.ts'
 import { Exceptions } from './tables/exceptions.ts'
 import { Finding } from './tables/finding.ts'
+import { Findings } from './tables/findings.ts'
 import { Governance } from './tables/governance.ts'
 import { History, type LapsedHold } from './tables/history.ts'
 import type { Holdings } from './tables/holdings.ts'
@@ -173,8 +175,10 @@ export class Nouns {
   readonly allocations: Holdings
   readonly apiTokens: ApiTokens
   readonly candidates: Candidates
+  readonly discoveries: Discoveries
   readonly exceptions: Exceptions
   readonly finding: Finding
+  readonly findings: Findings
   readonly governance: Governance
   readonly history: History
   readonly ipams: Ipams
@@ -238,8 +242,10 @@ export class Nouns {
     this.tags = new Tags(sql)
     this.governance = new Governance(sql, this)
     this.candidates = new Candidates(sql, this)
+    this.discoveries = new Discoveries(sql)
     this.exceptions = new Exceptions(sql, this)
     this.finding = new Finding(sql, this)
+    this.findings = new Findings(sql, this)
     this.ipams = new Ipams(sql)
     this.pools = new Pools(sql)
     this.space = new Space(sql, this, this.memory, freeSpace)

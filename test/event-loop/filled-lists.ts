@@ -18,6 +18,8 @@ export interface Listed {
   readonly candidate: { readonly policyId: string; readonly targetId: string }
   /** Over, with much that was taken under it. */
   readonly exceptionId: string
+  /** Open very often. */
+  readonly findingId: string
   /** Changed often. */
   readonly objectId: string
   /** About many objects. */
@@ -33,6 +35,7 @@ const step = 200
 const taken = 4
 const locale = 'us-east-1'
 const type = 'onprem:host'
+const absentResource = 'resource-of-a-finding-'
 /** Of its own: what else the account has is no finding because of a tag that its policy requires. */
 const taggedType = 'onprem:network'
 const hourMs = 3_600_000
@@ -81,6 +84,9 @@ export async function fillLists({ world, aws }: Filled, count: number): Promise<
     await tx.ipams.insertScope({ ...scope, id: publicScopeId, kind: 'public' })
     await tx.ipams.insertScope({ ...scope, id: privateScopeId, kind: 'private' })
     await tx.ipams.insertScope({ ...scopeLike, id: newId(tx, 'scope'), isDefault: false })
+    const discovery = { account, region: like.region, isDefault: true, exclusions: [], createdAt: tx.now }
+    const discoveryId = newId(tx, 'resourceDiscovery')
+    await tx.discoveries.insert({ id: discoveryId, ...discovery, operatingRegions: like.operatingRegions })
     const policyId = newId(tx, 'policy')
     const policy = { id: policyId, ipamId: id, account, region: like.region, version: 1 }
     await tx.policies.insert({ ...policy, compatibilityDefault: 'strict', createdAt: tx.now })
@@ -231,6 +237,28 @@ export async function fillLists({ world, aws }: Filled, count: number): Promise<
      values ${differences.join(', ')}`,
   )
 
+  // Findings, and one that was open very often.
+  const identity = { control: 'tags-changed', source: example.id }
+  await insert(async (tx, index) => {
+    const facts = { cidr: '10.0.0.0/24' }
+    const state = { facts, openedAt: tx.now, lastSeenAt: tx.now }
+    const node = index % 2 === 0 ? managementAccount : memberOf(index)
+    const place = { node, resourceType: type, locale }
+    const until = tx.now + hourMs
+    const suppression = { reason: 'an example', until, by: 'user:asking', at: tx.now }
+    const standing =
+      index % 3 === 0
+        ? ({ ...state, status: 'open' } as const)
+        : index % 3 === 1
+          ? ({ ...state, status: 'suppressed', suppression } as const)
+          : ({ ...state, status: 'resolved', resolvedAt: tx.now } as const)
+    await tx.findings.insert({ ...identity, resource: `${absentResource}${index}` }, place, standing)
+    const [often] = await tx.findings.some([{ ...identity, resource: `${absentResource}0` }])
+    await tx.findings.change(often!, place, { ...state, status: 'open', facts: { cidr: `10.0.0.${index}/32` } })
+  })
+  const [often] = await world.store.read((tx) => tx.findings.some([{ ...identity, resource: `${absentResource}0` }]))
+  const findingId = await world.store.read(async (tx) => formatId('finding', tx.installation, often!.n))
+
   // Accounts that were asked for, and tags of a node.
   await insert((tx, index) => {
     const id = `car-${String(index).padStart(32, '0')}`
@@ -271,6 +299,7 @@ export async function fillLists({ world, aws }: Filled, count: number): Promise<
     assignedPolicyId: assigned.policyId,
     candidate,
     exceptionId: exceptions[overAt]!,
+    findingId,
     objectId,
     changeId: changes.items[0]!.changeId,
     resourceId,
@@ -287,6 +316,9 @@ export async function fillLists({ world, aws }: Filled, count: number): Promise<
       requestedBy: ['user:nobody-1'],
       madeWith: [firstToken],
       locale: ['onprem:site-1'],
+      control: [identity.control],
+      sourceId: [example.id],
+      resource: [`${absentResource}0`],
       subject: [objectId, hosts[0]!],
     },
   }

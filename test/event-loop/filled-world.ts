@@ -248,6 +248,11 @@ async function fill(world: NativeWorld & { readonly rootId: string }, { allocati
   await world.organizations('EnableAWSServiceAccess', { ServicePrincipal: 'ram.amazonaws.com' })
   // Whatever the governance was before, requests find its rules compiled.
   await world.call('DescribeIpamPools', { MaxResults: 5 })
+  const discovery = (await world.call('CreateIpamResourceDiscovery', {})).IpamResourceDiscovery!
+    .IpamResourceDiscoveryId!
+  const discoveryAssociation = (
+    await world.call('AssociateIpamResourceDiscovery', { IpamId: ipam.IpamId!, IpamResourceDiscoveryId: discovery })
+  ).IpamResourceDiscoveryAssociation!.IpamResourceDiscoveryAssociationId!
   return {
     rootId,
     ipam,
@@ -263,6 +268,8 @@ async function fill(world: NativeWorld & { readonly rootId: string }, { allocati
     vpc: Vpc!.VpcId!,
     subnet: Subnet!.SubnetId!,
     emptyPool: await makePool(),
+    discovery,
+    discoveryAssociation,
     scope: free.IpamScope!.IpamScopeId!,
     policy,
     unit,
@@ -307,6 +314,17 @@ function awsRequests(made: Made): Readonly<Record<string, readonly Asked[]>> {
     DescribeIpamScopes: some({}, unmatched('ipam-scope-id')),
     ModifyIpamScope: some({ IpamScopeId: made.scope, Description: 'new' }),
     DeleteIpamScope: some({ IpamScopeId: made.scope }),
+    CreateIpamResourceDiscovery: [{ input: {}, refused: 'LimitExceeded' }],
+    DescribeIpamResourceDiscoveries: some({}, unmatched('description')),
+    ModifyIpamResourceDiscovery: some({ IpamResourceDiscoveryId: made.discovery, Description: 'new' }),
+    DeleteIpamResourceDiscovery: [
+      { input: { IpamResourceDiscoveryId: made.discovery }, refused: 'DependencyViolation' },
+    ],
+    AssociateIpamResourceDiscovery: [
+      { input: { IpamId: ipam.IpamId, IpamResourceDiscoveryId: made.discovery }, refused: 'IncorrectState' },
+    ],
+    DescribeIpamResourceDiscoveryAssociations: some({}, unmatched('state')),
+    DisassociateIpamResourceDiscovery: some({ IpamResourceDiscoveryAssociationId: made.discoveryAssociation }),
     CreateIpamPool: some({ IpamScopeId: ipam.PrivateDefaultScopeId, ...privatePool }),
     DescribeIpamPools: some({}, unmatched('ipam-pool-id')),
     ModifyIpamPool: some({ ...ofPool, Description: 'new' }),

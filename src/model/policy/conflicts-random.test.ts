@@ -164,7 +164,7 @@ function said(keys: ReadonlySet<string>, all: ReadonlySet<string> = keys): Set<s
 }
 const sayOf = ({ kind, resourceType, parties, problem }: Conflict): string => {
   const names = parties.map(({ policy, target }) => `${policy}@${target}`).sort()
-  return `${kind}|${resourceType}|${problem.startsWith('together') ? 'all' : names.join(',')}`
+  return `${kind}|${resourceType}|${problem.why === 'no-pool-in-common-with-all' ? 'all' : names.join(',')}`
 }
 
 // Small worlds --------------------------------------------------------------------------------------------------------

@@ -154,7 +154,7 @@ test('each family that both list is looked at by itself', () => {
   const policies = [policy('base', [rulesOf(['p1'], ['a'])]), policy('narrow', [rulesOf(['p1'], ['b'])])]
   const assignments = [assign('base', root), assign('narrow', root, final)]
   const [conflict] = findConflicts(worldOf({ pools: inFamilies, policies, assignments }))
-  assert.deepEqual([conflict?.kind, conflict?.problem], ['pools', 'they list no IPv6 pool in common'])
+  assert.deepEqual([conflict?.kind, conflict?.problem], ['pools', { why: 'no-pool-in-common', family: 6 }])
   const onlyFour = [policies[0]!, policy('narrow', [rulesOf(['p1'])])]
   assert.deepEqual(all({ pools: inFamilies, policies: onlyFour, assignments }), [], 'one of them lists no IPv6 pool')
 })

@@ -1,5 +1,6 @@
 // Which assignments cannot both be met: found when the change is made, so that no request meets an empty intersection (policy-model §3).
 
+import type { Problem } from '../problems/problem.ts'
 import { eachInSteps, type Steps } from '../steps.ts'
 import { AccountTraits } from './account-traits.ts'
 import type { Party } from './decision.ts'
@@ -19,7 +20,7 @@ export interface Conflict {
   readonly resourceType: string
   /** The one that gives the order or the wider bound, and the one that leaves nothing of it. */
   readonly parties: readonly [Party, Party]
-  readonly problem: string
+  readonly problem: Problem
 }
 
 export interface Look {
@@ -473,14 +474,18 @@ function* poolsAtOdds(all: readonly Side[]): Generator<Odds> {
     const sides = all.filter(({ pools, isFinal }) => pools[family] && (isFinal || pools[family].size > 0))
     if (sides.length < 2 || sides.every(({ pools }) => pools[family]!.size === 0)) continue
     const isOnlyFamily = all.every(({ pools }) => !pools[family === 4 ? 6 : 4])
-    const noun = isOnlyFamily ? 'pool' : `IPv${family} pool`
+    const only = isOnlyFamily ? {} : { family }
     let isTold = false
     for (const both of pairsOf(sides)) {
       const [one, other] = both
       const [a, b] = [one.pools[family]!, other.pools[family]!]
       if ((a.size === 0 && b.size === 0) || !a.isDisjointFrom(b)) continue
       isTold = true
-      const told = { kind: 'pools', parties: [one.by, other.by], problem: `they list no ${noun} in common` } as const
+      const told = {
+        kind: 'pools',
+        parties: [one.by, other.by],
+        problem: { why: 'no-pool-in-common', ...only },
+      } as const
       yield { key: keyOf(`pools ${family}`, both), told }
     }
     let shared = sides[0]!.pools[family]!
@@ -490,7 +495,7 @@ function* poolsAtOdds(all: readonly Side[]): Generator<Odds> {
     })
     if (!emptying) continue
     // Each two of them have a pool in common, and all together none.
-    const problem = `together with the other final policies they list no ${noun} in common`
+    const problem = { why: 'no-pool-in-common-with-all', ...only } as const
     const parties = [sides[0]!.by, emptying.by] as const
     yield { key: () => `all pools ${family}`, ...(isTold ? {} : { told: { kind: 'pools', parties, problem } }) }
   }

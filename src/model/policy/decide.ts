@@ -17,7 +17,8 @@ import {
   type WouldBe,
 } from './decision.ts'
 import { differenceKind } from './difference.ts'
-import { type ExceptionFacts, exceptionsFor, namesAsked, periodOf } from './exception.ts'
+import type { ExceptionFacts } from './exception.ts'
+import { exceptionsFor, namesAsked } from './exception-index.ts'
 import { fitPool, fitProvider, type Misfit, type Want } from './pool-fit.ts'
 import { hasMode, isOwnOrShared, resolve } from './resolve.ts'
 import { findResourceType, type ResourceType } from './resource-types.ts'
@@ -39,7 +40,7 @@ import type { Mode, OnExhausted } from './values.ts'
  */
 export function decide(snapshot: Snapshot, request: AllocationRequest, now: Date): Verdict {
   if (request.explicit?.cidr) return evaluate(snapshot, request, now.getTime()).verdict
-  const key = snapshot.exceptions.moments.length === 0 ? keyOf(request) : keyAt(snapshot, request, now.getTime())
+  const key = snapshot.exceptions.size === 0 ? keyOf(request) : keyAt(snapshot, request, now.getTime())
   const known = snapshot.caches.verdicts.get(key)
   if (known && !(known.readsTags && request.tags)) return known.verdict
   const evaluated = evaluate(snapshot, request, now.getTime())
@@ -122,7 +123,7 @@ const isOfReserve = (verdict: Verdict, pool: string): boolean =>
 function keyAt(snapshot: Snapshot, request: AllocationRequest, now: number): string {
   const { exceptions } = snapshot
   const names = exceptions.readsResource ? namesAsked(request) : []
-  return joinKey(keyOf(request), String(periodOf(exceptions, now)), ...names)
+  return joinKey(keyOf(request), String(exceptions.periodAt(now)), ...names)
 }
 
 /** Everything that a verdict depends on, but for tags, a CIDR and the moment. */
@@ -282,9 +283,7 @@ function evaluateIn(snapshot: Snapshot, request: AllocationRequest, world: World
   const plain = document
     ? evaluateDocument(snapshot, asked, document, steps)
     : evaluateUnmatched(snapshot, asked, unmatched, steps)
-  return snapshot.exceptions.moments.length === 0
-    ? plain
-    : evaluateExcepted(snapshot, asked, { resolution, plain, now })
+  return snapshot.exceptions.size === 0 ? plain : evaluateExcepted(snapshot, asked, { resolution, plain, now })
 }
 
 function denied(

@@ -2,7 +2,8 @@
 
 import type { Party } from './decision.ts'
 import { type Assignment, findDocument, type PolicyDocument, type RuleCondition } from './document.ts'
-import { type ExceptionFacts, exceptionsNotOver, isInForce } from './exception.ts'
+import { type ExceptionFacts, isInForce } from './exception.ts'
+import { exceptionsNotOver } from './exception-index.ts'
 import { assignmentsOn, hasMode, type Pair, resolve } from './resolve.ts'
 import { type SettingName, settingNames, settingOf } from './settings.ts'
 import { emptyCaches, pathOf, type ResolvedDocument, type ResolvedRule, type Snapshot, type World } from './snapshot.ts'

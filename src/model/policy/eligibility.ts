@@ -1,13 +1,12 @@
 // Which pools a policy may list for a pair: checked when the rules are written, so that no request meets a rule that cannot serve.
 
 import { servesLocale } from '../locale.ts'
-import { member } from '../refusal.ts'
+import type { Problem } from '../problems/problem.ts'
 import type { PolicyDocument } from './document.ts'
 import { nestingProblem } from './nesting.ts'
 import { builtInTypes, findResourceType, namesOf, type Registry } from './resource-types.ts'
 import { type SettingName, settingNames, settingOf } from './settings.ts'
 import type { IpamFacts, PoolFacts } from './snapshot.ts'
-import { reasonInWords } from './trace-words.ts'
 
 /** Amazon VPC IPAM's quota: rules for one resource type and locale. */
 export const rulesMax = 10
@@ -15,7 +14,7 @@ export const rulesMax = 10
 export interface RulesProblem {
   readonly field: 'resourceType' | 'rules' | 'poolId'
   readonly value: string
-  readonly problem: string
+  readonly problem: Problem
 }
 
 export interface PairOfIpam {
@@ -32,31 +31,27 @@ export function rulesProblem(
 ): RulesProblem | undefined {
   const type = findResourceType(resourceType, registry)
   if (!type) {
-    const problem = `it must be one of ${namesOf(registry)}`
-    return { field: 'resourceType', value: resourceType, problem }
+    const known = namesOf(registry)
+    return { field: 'resourceType', value: resourceType, problem: { why: 'one-of-types', known } }
   }
   if (pools.length > rulesMax) {
-    const problem = `a document has at most ${rulesMax} rules`
-    return { field: 'rules', value: String(pools.length), problem }
+    return { field: 'rules', value: String(pools.length), problem: { why: 'too-many-rules', max: rulesMax } }
   }
   const seen = new Set<string>()
   for (const pool of pools) {
-    const wrong = (problem: string): RulesProblem => ({ field: 'poolId', value: pool.id, problem })
-    if (seen.has(pool.id)) return wrong('the pool is listed more than once')
+    const wrong = (problem: Problem): RulesProblem => ({ field: 'poolId', value: pool.id, problem })
+    if (seen.has(pool.id)) return wrong({ why: 'pool-listed-twice' })
     seen.add(pool.id)
-    if (pool.ipamId !== ipam.id) return wrong("the pool must belong to the policy's IPAM")
+    if (pool.ipamId !== ipam.id) return wrong({ why: 'pool-of-other-ipam' })
     const { operatingRegions } = ipam
     if (!servesLocale(pool, { locale, isReservation: type.isReservation === true, operatingRegions }))
-      return wrong(`its ${member('locale')} is ${pool.locale ?? 'None'}, not ${locale}`)
-    if (!type.scopeTypes.includes(pool.scopeType)) return wrong(`${resourceType} needs a pool in the public scope`)
-    if (!type.lengths[pool.family]) return wrong(`${resourceType} needs an ipv4 pool`)
+      return wrong({ why: 'pool-in-other-locale', has: pool.locale, locale })
+    if (!type.scopeTypes.includes(pool.scopeType)) return wrong({ why: 'type-needs-public-pool', resourceType })
+    if (!type.lengths[pool.family]) return wrong({ why: 'type-needs-ipv4-pool', resourceType })
     if (type.awsService && pool.awsService !== type.awsService)
-      return wrong(`${resourceType} needs ${member('awsService')} ${type.awsService}`)
+      return wrong({ why: 'type-needs-service', resourceType, service: type.awsService })
     const nesting = pool.divides === undefined ? undefined : nestingProblem(type, registry.get(pool.divides))
-    if (nesting !== undefined) {
-      const about = { account: pool.account, locale, resourceType }
-      return wrong(`${reasonInWords({ why: nesting }, about)}: it is none for ${resourceType}`)
-    }
+    if (nesting !== undefined) return wrong({ why: nesting, resourceType })
   }
   return undefined
 }
@@ -64,7 +59,7 @@ export function rulesProblem(
 export interface SettingProblem {
   readonly setting: SettingName
   readonly value: string
-  readonly problem: string
+  readonly problem: Problem
 }
 
 /**

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { problemInWords } from '../problems/problem.ts'
+import { finish } from '../steps.ts'
 import {
   applyAction,
   breakGlassHoursMax,
@@ -10,15 +12,15 @@ import {
   type ExceptionAction,
   type ExceptionFacts,
   exceptionDaysMax,
-  exceptionsFor,
-  indexExceptions,
   isInForce,
-  matchesPattern,
   needsReview,
-  periodOf,
   stateAt,
   timeProblem,
 } from './exception.ts'
+import { ExceptionIndex, exceptionsFor, matchesPattern } from './exception-index.ts'
+
+const indexOf = (exceptions: readonly ExceptionFacts[]): ExceptionIndex =>
+  finish(ExceptionIndex.collect(new Map(exceptions.map((one) => [one.id, one]))))
 
 const people = ['user:ann', 'user:bob', 'user:eve'] as const
 const lengthMaxMs = exceptionDaysMax * dayMs
@@ -150,7 +152,11 @@ test('a renewal leaves the present end in place until it is approved, and begins
   })
   for (const until of [undefined, later + 1]) {
     const unnamed = applyAction(asked, at('approve', 'user:eve', 6, until))
-    assert('refused' in unnamed && unnamed.refused.kind === 'state' && unnamed.refused.problem.includes('`expiresAt`'))
+    assert(
+      'refused' in unnamed &&
+        unnamed.refused.kind === 'state' &&
+        problemInWords(unnamed.refused.problem).includes('`expiresAt`'),
+    )
   }
   assert('refused' in applyAction(requested, at('approve', 'user:bob', 1, later)), 'another end than is asked for')
   const early = take(applyAction(asked, at('approve', 'user:eve', 6, later)))
@@ -204,14 +210,14 @@ test('a period has the same exceptions in force from its first millisecond to it
           expiresAt: startsAt + length,
         }),
       )
-      const index = indexExceptions(exceptions)
+      const index = indexOf(exceptions)
       const seen = new Map<number, string>()
       for (let now = 0; now <= 20; now++) {
         const inForce = exceptions
           .filter((one) => isInForce(one, now))
           .map(({ id }) => id)
           .join()
-        const period = periodOf(index, now)
+        const period = index.periodAt(now)
         assert.equal(seen.get(period) ?? inForce, inForce)
         seen.set(period, inForce)
       }
@@ -221,7 +227,7 @@ test('a period has the same exceptions in force from its first millisecond to it
 
 test('a pattern is for the resources that it matches and for no other, and without a name for none', () => {
   const path = ['r-acme', 'ou-acme-workload', '222222222222']
-  const index = indexExceptions([{ ...requested, resource: 'cluster-*/web' }])
+  const index = indexOf([{ ...requested, resource: 'cluster-*/web' }])
   const asked = { locale: 'us-east-1', resourceType: 'eip' }
   const speaking = (nodes: readonly string[], resource: string | undefined) =>
     exceptionsFor(index, nodes, { ...asked, resource }, requested.startsAt).inForce.length

@@ -1,7 +1,6 @@
 // Exceptions: for a limited time, one target may have what policy denies it for one locale and type (policy-model §7).
-import { joinKey } from '../key.ts'
 import { type Actor, isSameBearer, sharedIdentity } from '../principal.ts'
-import { nameKey } from '../tags.ts'
+import type { Problem } from '../problems/problem.ts'
 import type { GrantedSettings } from './settings.ts'
 
 export const dayMs = 86_400_000
@@ -92,7 +91,7 @@ export const needsReview = ({ isBreakGlass, reviewed }: Exception): boolean => i
 
 export interface TimeProblem {
   readonly field: 'startsAt' | 'expiresAt'
-  readonly problem: string
+  readonly problem: Problem
 }
 
 /** What is wrong with the time that is asked for, if anything. */
@@ -100,13 +99,13 @@ export function timeProblem(
   { startsAt, expiresAt }: Pick<ExceptionFacts, 'startsAt' | 'expiresAt'>,
   { now, isBreakGlass }: { readonly now: number; readonly isBreakGlass: boolean },
 ): TimeProblem | undefined {
-  if (startsAt < now) return { field: 'startsAt', problem: 'it must not be in the past' }
-  if (expiresAt <= startsAt) return { field: 'expiresAt', problem: 'it must be later than now and than `startsAt`' }
+  if (startsAt < now) return { field: 'startsAt', problem: { why: 'in-the-past' } }
+  if (expiresAt <= startsAt) return { field: 'expiresAt', problem: { why: 'not-later-than-start' } }
   if (isBreakGlass && expiresAt > now + breakGlassMaxMs) {
-    return { field: 'expiresAt', problem: `break-glass ends within ${breakGlassHoursMax} hours` }
+    return { field: 'expiresAt', problem: { why: 'break-glass-too-long', hours: breakGlassHoursMax } }
   }
   if (expiresAt > now + lengthMaxMs) {
-    return { field: 'expiresAt', problem: `it must be at most ${exceptionDaysMax} days ahead` }
+    return { field: 'expiresAt', problem: { why: 'too-far-ahead', days: exceptionDaysMax } }
   }
   return undefined
 }
@@ -123,9 +122,9 @@ export const pendingPerRequesterAndTargetMax = 5
 export function holdTimeProblem(
   { startsAt, expiresAt }: Pick<ExceptionFacts, 'startsAt' | 'expiresAt'>,
   heldUntil: number,
-): string | undefined {
-  if (heldUntil <= startsAt) return 'it would lapse before the exception begins'
-  if (heldUntil > expiresAt) return 'it would be held for longer than the exception could last'
+): Problem | undefined {
+  if (heldUntil <= startsAt) return { why: 'lapses-before-exception' }
+  if (heldUntil > expiresAt) return { why: 'held-beyond-exception' }
   return undefined
 }
 
@@ -149,7 +148,7 @@ export type ExceptionAction =
 export type ActionProblem =
   /** `asked` is who asked for what this person would decide on: the same one, under whatever token and role, by what `shared` says. */
   | { readonly kind: 'same-person'; readonly asked: string; readonly by: string; readonly shared: string }
-  | { readonly kind: 'state'; readonly problem: string }
+  | { readonly kind: 'state'; readonly problem: Problem }
   | ({ readonly kind: 'time' } & TimeProblem)
 
 export type Outcome = { readonly exception: Exception } | { readonly refused: ActionProblem }
@@ -175,24 +174,22 @@ type Approval = Attribution & { readonly until?: number }
 function approve(exception: Exception, action: Approval): Outcome {
   const { at, until } = action
   const state = stateAt(exception, at)
-  if (state !== 'requested') return refused(`it is ${state}, and only what is requested can be approved`)
+  if (state !== 'requested') return refused({ why: 'exception-state', state, action: 'approve' })
   const same = samePerson([exception.requested, exception.asked], action)
   if (same) return same
   if (until !== undefined && until !== exception.expiresAt)
-    return refused(`it is asked for until ${inWords(exception.expiresAt)}, and not until ${inWords(until)}`)
+    return refused({ why: 'other-end', asked: exception.expiresAt, said: until })
   return { exception: { ...exception, status: 'approved', approved: doneBy(action) } }
 }
 
 /** Who asked first may not approve what somebody else asked to prolong, either: it is still their exception. */
 function approveRenewal(exception: Exception, renewal: Renewal, action: Approval): Outcome {
   const { at, until } = action
-  if (at >= renewal.expiresAt) return refused('the end that it asks for has passed; deny it, and ask anew')
+  if (at >= renewal.expiresAt) return refused({ why: 'asked-end-passed' })
   const same = samePerson([renewal, exception.requested, exception.asked], action)
   if (same) return same
-  if (until !== renewal.expiresAt) {
-    const asked = `${renewal.by} asks to renew it until ${inWords(renewal.expiresAt)}`
-    return refused(`${asked}; to approve that, name this end as \`expiresAt\``)
-  }
+  if (until !== renewal.expiresAt)
+    return refused({ why: 'renewal-end-unnamed', by: renewal.by, until: renewal.expiresAt })
   const wasOver = at >= exception.expiresAt
   return {
     exception: {
@@ -214,45 +211,42 @@ function deny(exception: Exception, action: Attribution & { note?: string }): Ou
   const { at, note } = action
   if (exception.renewal) return { exception: { ...exception, renewal: undefined } }
   const state = stateAt(exception, at)
-  if (state !== 'requested') return refused(`it is ${state}, and only what is requested can be denied`)
+  if (state !== 'requested') return refused({ why: 'exception-state', state, action: 'deny' })
   return { exception: { ...exception, status: 'denied', ended: { ...doneBy(action), note } } }
 }
 
 function revoke(exception: Exception, action: Attribution & { note?: string }): Outcome {
   const { at, note } = action
   const state = stateAt(exception, at)
-  if (state !== 'active' && state !== 'approved')
-    return refused(`it is ${state}, and only what is approved or active can be revoked`)
+  if (state !== 'active' && state !== 'approved') return refused({ why: 'exception-state', state, action: 'revoke' })
   return { exception: { ...exception, status: 'revoked', renewal: undefined, ended: { ...doneBy(action), note } } }
 }
 
 function renew(exception: Exception, action: Renewal): Outcome {
   const { at, expiresAt, reason } = action
-  if (exception.isBreakGlass) return refused('break-glass is not renewed; request an exception')
+  if (exception.isBreakGlass) return refused({ why: 'break-glass-not-renewed' })
   const isOwn = (one: Attribution): boolean => isSameBearer(one, action)
   const replaces = exception.renewal !== undefined && !isOwn(exception.renewal) && isOwn(exception.requested)
   // Who asked for the exception is not to lose it because somebody else asks for an end that nobody approves.
-  if (exception.renewal && !replaces)
-    return refused(`${exception.renewal.by} has asked to renew it already; approve or deny that first`)
+  if (exception.renewal && !replaces) return refused({ why: 'renewal-waits', by: exception.renewal.by })
   if (exception.status !== 'approved')
-    return refused(`it is ${stateAt(exception, at)}, and only what was approved can be renewed`)
+    return refused({ why: 'exception-state', state: stateAt(exception, at), action: 'renew' })
   if (expiresAt <= exception.expiresAt)
-    return { refused: { kind: 'time', field: 'expiresAt', problem: 'it must be later than the present end' } }
+    return { refused: { kind: 'time', field: 'expiresAt', problem: { why: 'not-later-than-present-end' } } }
   const wrong = timeProblem({ startsAt: at, expiresAt }, { now: at, isBreakGlass: false })
   if (wrong) return { refused: { kind: 'time', ...wrong } }
   return { exception: { ...exception, renewal: { ...doneBy(action), expiresAt, reason } } }
 }
 
 function review(exception: Exception, action: Attribution & { note: string }): Outcome {
-  if (!exception.isBreakGlass) return refused('only break-glass is reviewed')
-  if (exception.reviewed) return refused(`${exception.reviewed.by} has reviewed it already`)
+  if (!exception.isBreakGlass) return refused({ why: 'only-break-glass-is-reviewed' })
+  if (exception.reviewed) return refused({ why: 'reviewed-already', by: exception.reviewed.by })
   const same = samePerson([exception.requested], action)
   if (same) return same
   return { exception: { ...exception, reviewed: { ...doneBy(action), note: action.note } } }
 }
 
-const inWords = (at: number): string => new Date(at).toISOString()
-const refused = (problem: string): Outcome => ({ refused: { kind: 'state', problem } })
+const refused = (problem: Problem): Outcome => ({ refused: { kind: 'state', problem } })
 /** Refuses where whoever does it may be one of those who asked. */
 function samePerson(askers: readonly Attribution[], action: Attribution): Outcome | undefined {
   for (const asker of askers) {
@@ -268,185 +262,3 @@ const doneBy = ({ by, at, subject, makers }: Attribution): Attribution => ({
   ...(subject === undefined ? {} : { subject }),
   ...(makers && makers.length > 0 ? { makers } : {}),
 })
-
-// Which speak of a request -------------------------------------------------------------------------------------------
-
-/**
- * All exceptions of a snapshot, by where and for what they hold, and there in the order of their ends: those that are over
- * stand together, so that a decision need not look at them one by one, however many there were.
- */
-export interface ExceptionIndex {
-  readonly all: readonly ExceptionFacts[]
-  readonly byTarget: ReadonlyMap<string, OfTarget>
-  /** Every moment at which one starts or expires, ascending: between two of them the same ones are in force. */
-  readonly moments: readonly number[]
-  /** Whether one of them asks for the resource's name. */
-  readonly readsResource: boolean
-}
-/** An exception, and its place among all: of those of one node, the first is tried first. */
-interface Placed {
-  readonly place: number
-  readonly exception: ExceptionFacts
-}
-/** In the order of their ends. */
-type ByEnd = readonly Placed[]
-interface OfTarget {
-  /** By locale and resource type. */
-  readonly byPair: ReadonlyMap<string, ByEnd>
-  /** By each pool that they grant. */
-  readonly byPool: ReadonlyMap<string, ByEnd>
-}
-
-export function indexExceptions(exceptions: readonly ExceptionFacts[]): ExceptionIndex {
-  const placed = exceptions.map((exception, place): Placed => ({ place, exception }))
-  placed.sort((a, b) => a.exception.expiresAt - b.exception.expiresAt || a.place - b.place)
-  const moments = new Set(exceptions.flatMap(({ startsAt, expiresAt }) => [startsAt, expiresAt]))
-  const byTarget = new Map<string, OfTarget>()
-  for (const [target, own] of Map.groupBy(placed, ({ exception }) => exception.target)) {
-    const byPool = new Map<string, Placed[]>()
-    for (const one of own) {
-      for (const pool of one.exception.grants.pools) {
-        const granting = byPool.get(pool) ?? []
-        byPool.set(pool, granting)
-        granting.push(one)
-      }
-    }
-    byTarget.set(target, { byPair: Map.groupBy(own, ({ exception }) => keyOfPair(exception)), byPool })
-  }
-  return {
-    all: exceptions,
-    byTarget,
-    moments: [...moments].sort((a, b) => a - b),
-    readsResource: exceptions.some(({ resource }) => resource !== undefined),
-  }
-}
-
-interface Pair {
-  readonly locale: string
-  readonly resourceType: string
-}
-const keyOfPair = ({ locale, resourceType }: Pair): string => joinKey(locale, resourceType)
-
-/** How many of them are over: all that stand before the first one that is not. */
-const countOver = (list: ByEnd, now: number): number => lowerBound(list, ({ exception }) => exception.expiresAt > now)
-
-/** The place of the first for which it holds, where it holds for all after that one. */
-function lowerBound<T>(list: readonly T[], holds: (item: T) => boolean): number {
-  let low = 0
-  let high = list.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (holds(list[middle]!)) high = middle
-    else low = middle + 1
-  }
-  return low
-}
-
-/** How many of the moments have come: the same number, the same exceptions in force. */
-export const periodOf = ({ moments }: ExceptionIndex, now: number): number =>
-  lowerBound(moments, (moment) => moment > now)
-
-interface Speaker extends Pair {
-  readonly resource?: string
-  readonly tags?: ReadonlyMap<string, string>
-}
-
-/** What a resource is called where it is asked for: its id elsewhere, and its tag `Name`, which is all that one of EC2 has. */
-export const namesAsked = ({ resource, tags }: Pick<Speaker, 'resource' | 'tags'>): readonly string[] =>
-  [resource, tags?.get(nameKey)].filter((name) => name !== undefined)
-
-/**
- * Of those that are over, only the latest are looked at, on each node: they can only tell why something is denied by now.
- * How many there were before must not make a decision slower.
- */
-export const overSeenMax = 5
-
-export interface Speaking {
-  /** Those of the account first, those of the root last. */
-  readonly inForce: readonly ExceptionFacts[]
-  /** Those that are not yet in force, and the latest of those that are over. */
-  readonly others: readonly ExceptionFacts[]
-}
-
-/** Those that speak of a request. */
-export function exceptionsFor(
-  { byTarget }: ExceptionIndex,
-  path: readonly string[],
-  asked: Speaker,
-  now: number,
-): Speaking {
-  const inForce: ExceptionFacts[] = []
-  const others: ExceptionFacts[] = []
-  if (byTarget.size === 0) return { inForce, others }
-  const names = namesAsked(asked)
-  for (const node of path.toReversed()) {
-    const list = byTarget.get(node)?.byPair.get(keyOfPair(asked))
-    if (!list) continue
-    const over = countOver(list, now)
-    const latest = list.slice(Math.max(0, over - overSeenMax), over).map(({ exception }) => exception)
-    for (const exception of [...inPlace(list.slice(over)), ...latest.reverse()]) {
-      const { resource } = exception
-      if (resource !== undefined && !names.some((name) => matchesPattern(resource, name))) continue
-      if (isInForce(exception, now)) inForce.push(exception)
-      else others.push(exception)
-    }
-  }
-  return { inForce, others }
-}
-
-const inPlace = (list: ByEnd): ExceptionFacts[] =>
-  list.toSorted((a, b) => a.place - b.place).map(({ exception }) => exception)
-
-/** Those on the path that speak of a pair and are in force, or will be: of the account first, of the root last. */
-export const exceptionsNotOver = (
-  { byTarget }: ExceptionIndex,
-  path: readonly string[],
-  pair: Pair,
-  now: number,
-): readonly ExceptionFacts[] =>
-  path.toReversed().flatMap((node) => {
-    const list = byTarget.get(node)?.byPair.get(keyOfPair(pair)) ?? []
-    return inPlace(list.slice(countOver(list, now)))
-  })
-
-/** Whether an exception in force on the path grants the pool, whatever for. */
-export const isPoolExcepted = (
-  { byTarget }: ExceptionIndex,
-  path: readonly string[],
-  pool: string,
-  now: number,
-): boolean =>
-  path.some((node) => {
-    const list = byTarget.get(node)?.byPool.get(pool) ?? []
-    // Where it counts by being shared, it is by that alone that it is known.
-    const isLeave = (exception: ExceptionFacts): boolean => !exception.sharedPools?.includes(pool)
-    return list.slice(countOver(list, now)).some(({ exception }) => isLeave(exception) && isInForce(exception, now))
-  })
-
-/** The pools that exceptions in force for a node grant. */
-export const poolsExceptedAt = (exceptions: ExceptionIndex, node: string, now: number): readonly string[] =>
-  [...(exceptions.byTarget.get(node)?.byPool.keys() ?? [])].filter((pool) =>
-    isPoolExcepted(exceptions, [node], pool, now),
-  )
-
-/** `*` stands for any text. Greedy with one point to come back to: at worst the product of both lengths. */
-export function matchesPattern(pattern: string, text: string): boolean {
-  let at = 0
-  let inPattern = 0
-  let star = -1
-  let resumeAt = 0
-  while (at < text.length) {
-    if (pattern[inPattern] === '*') {
-      star = inPattern++
-      resumeAt = at
-    } else if (pattern[inPattern] === text[at]) {
-      inPattern++
-      at++
-    } else if (star >= 0) {
-      inPattern = star + 1
-      at = ++resumeAt
-    } else return false
-  }
-  while (pattern[inPattern] === '*') inPattern++
-  return inPattern === pattern.length
-}

@@ -4,9 +4,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { parseCidr } from '../cidr.ts'
+import { finish } from '../steps.ts'
 import { decide } from './decide.ts'
 import type { AllocationRequest } from './decision.ts'
-import { indexExceptions } from './exception.ts'
+import { ExceptionIndex } from './exception-index.ts'
 import { answerTo, describeChange, nearestChange, type Room } from './nearest-change.ts'
 import type { PolicySettings } from './settings.ts'
 import { emptyCaches, type GovernanceFacts, type Snapshot } from './snapshot.ts'
@@ -215,7 +216,11 @@ test('I4 whatever is found is what decide grants, and nothing before it would be
         expiresAt: now.getTime() + 1,
       }
       const exceptions = change.kind === 'exception' ? [{ ...granted, grants: change.grants }] : []
-      const excepted = { ...snapshot, exceptions: indexExceptions(exceptions), caches: emptyCaches() }
+      const excepted = {
+        ...snapshot,
+        exceptions: finish(ExceptionIndex.collect(new Map(exceptions.map((one) => [one.id, one])))),
+        caches: emptyCaches(),
+      }
       const after = answerTo({ ...world, snapshot: excepted }, found.request)
       assert.notEqual(after.verdict.outcome, 'deny')
       assert.equal(after.served!.pool, found.pool)

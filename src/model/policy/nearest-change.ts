@@ -116,7 +116,8 @@ function withGrants(
 ): Snapshot {
   const startsAt = now.getTime()
   const exception = {
-    id: 'exception',
+    // Behind all ids, as the one of what is asked for now would be.
+    id: '~',
     target: account,
     locale,
     resourceType,

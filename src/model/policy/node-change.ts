@@ -78,7 +78,8 @@ export function touchedByMove(snapshot: Snapshot, { before, after }: Move, now: 
   }
   const isGained = ({ target, expiresAt }: ExceptionFacts): boolean =>
     now < expiresAt && after.path.includes(target) && !before.path.includes(target)
-  return { assignments, exceptions: new Set(snapshot.exceptions.all.filter(isGained).map(({ target }) => target)) }
+  const exceptions = [...snapshot.exceptions.values()].filter(isGained)
+  return { assignments, exceptions: new Set(exceptions.map(({ target }) => target)) }
 }
 
 /** A node that is there, or one that is about to be made under `parentId` and has no id yet. */

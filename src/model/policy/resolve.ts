@@ -9,7 +9,7 @@ import {
   type PolicyDocument,
   type RuleCondition,
 } from './document.ts'
-import { isPoolExcepted } from './exception.ts'
+import { isPoolExcepted } from './exception-index.ts'
 import { findResourceType, type ResourceType } from './resource-types.ts'
 import { forEachSetting, type ResolvedSettings } from './settings.ts'
 import {

@@ -1,6 +1,7 @@
 // The registry of resource types: what may ask for address space, and what space fits it. Data, which administrators add to.
 
 import { bitsOf } from '../cidr.ts'
+import type { Problem } from '../problems/problem.ts'
 
 /** Netmask lengths that a type can have; as in EC2, `min` is the largest block. */
 export interface TypeLengths {
@@ -217,7 +218,7 @@ export const resourceTypeNames: readonly string[] = resourceTypes.map(({ name })
 export interface TypeProblem {
   readonly field: string
   readonly value: string
-  readonly problem: string
+  readonly problem: Problem
 }
 
 /** Kept for types that may come to stand here: what is added must not stand in their way. */
@@ -235,23 +236,23 @@ export function addedTypeProblem({
   lengths,
   reserved,
 }: ResourceType): TypeProblem | undefined {
-  const wrongName = (problem: string): TypeProblem => ({ field: 'resourceType', value: name, problem })
+  const wrongName = (problem: Problem): TypeProblem => ({ field: 'resourceType', value: name, problem })
   if (!namePattern.test(name)) {
-    return wrongName('`CLOUD:NAME` is expected, in small letters, digits and `-`, such as `oci:public-ip`')
+    return wrongName({ why: 'no-type-name' })
   }
   if ((reservedClouds as readonly string[]).includes(name.split(':')[0]!)) {
-    return wrongName(`the clouds ${reservedClouds.join(', ')} are reserved; add it under a cloud of its own`)
+    return wrongName({ why: 'reserved-clouds', clouds: reservedClouds })
   }
-  if (scopeTypes.length === 0) return { field: 'scopeTypes', value: '[]', problem: 'it needs at least one' }
+  if (scopeTypes.length === 0) return { field: 'scopeTypes', value: '[]', problem: { why: 'needs-one' } }
   if (reserved && takes !== 'cidr') {
     return {
       field: 'reserved',
       value: JSON.stringify(reserved),
-      problem: 'only what takes a CIDR has addresses inside',
+      problem: { why: 'has-none-inside' },
     }
   }
   const families = ([4, 6] as const).filter((family) => lengths[family])
-  if (families.length === 0) return { field: 'lengths', value: '{}', problem: 'it needs at least one family' }
+  if (families.length === 0) return { field: 'lengths', value: '{}', problem: { why: 'needs-family' } }
   for (const family of families) {
     const problem = lengthsProblem(takes, bitsOf(family), lengths[family]!)
     if (problem) return { field: `lengths.ipv${family}`, value: JSON.stringify(lengths[family]), problem }
@@ -263,12 +264,12 @@ function lengthsProblem(
   takes: ResourceType['takes'],
   bits: number,
   { min, max, default: usual }: TypeLengths,
-): string | undefined {
+): Problem | undefined {
   const isLength = (length: number): boolean => Number.isInteger(length) && length >= 0 && length <= bits
-  if (![min, max, usual ?? min].every(isLength)) return `netmask lengths are from 0 to ${bits}`
-  if (min > max) return '`min` is the shortest, so it is not greater than `max`'
-  if (usual !== undefined && (usual < min || usual > max)) return '`default` is between `min` and `max`'
-  if (takes === 'address' && min !== bits) return `what takes one address has ${bits} as its only netmask length`
+  if (![min, max, usual ?? min].every(isLength)) return { why: 'lengths-of-family', bits }
+  if (min > max) return { why: 'min-above-max' }
+  if (usual !== undefined && (usual < min || usual > max)) return { why: 'default-outside-min-max' }
+  if (takes === 'address' && min !== bits) return { why: 'one-address-length', bits }
   return undefined
 }
 

@@ -2,6 +2,7 @@
 // gate, the content hash, words and the reference follow. And the kinds that there are.
 
 import { joinKey } from '../key.ts'
+import type { Problem } from '../problems/problem.ts'
 import type { AllocationRequest, Denial, Party } from './decision.ts'
 import type { ResourceType } from './resource-types.ts'
 import type { GateStep } from './trace.ts'
@@ -48,7 +49,7 @@ export interface Setting<Value, Told, Resolved> extends SettingWords {
    */
   canonical(value: Value): string | readonly string[] | null | undefined
   /** What is wrong with it for a type of resource. */
-  unfit(value: Value, type: ResourceType): { readonly value: string; readonly problem: string } | undefined
+  unfit(value: Value, type: ResourceType): { readonly value: string; readonly problem: Problem } | undefined
   /** The document that gives the order of pools comes first, then the finals that narrow it. */
   merge(parts: readonly Sourced<Value>[], type: ResourceType | undefined): Resolved
   /** What finals made stricter than the document that gives the order has it. */
@@ -72,7 +73,7 @@ export interface Agreement<Value> {
 }
 export interface AtOdds {
   readonly what: string
-  readonly problem: string
+  readonly problem: Problem
 }
 /** What a pool itself asks of requests. */
 export interface PoolRules {
@@ -216,8 +217,8 @@ export function lengths({
     unfit(size, { name, takes, lengths: { [family]: allowed } }) {
       if (takes === 'address' || !size || !allowed) return undefined
       if (size.min >= allowed.min && size.max <= allowed.max) return undefined
-      const problem = `for ${name} netmask lengths are from ${allowed.min} to ${allowed.max}`
-      return { value: formatSize(size), problem }
+      const { min, max } = allowed
+      return { value: formatSize(size), problem: { why: 'lengths-of-type', resourceType: name, min, max } }
     },
     merge: (parts, type) => mergeSizes(parts, type && type.takes !== 'address' ? type.lengths[family] : undefined),
     narrowed(own, size) {
@@ -266,7 +267,7 @@ function agreementOfLengths(word: string, family: 4 | 6): Agreement<SizeBounds |
       const isOutsideType = ofType.some((bounds) => !isNone(bounds)) && isNone(bothOf(ofType[0]!, ofType[1]!))
       if (!isNone(shared) && !isOutsideType) return []
       const { min, max } = isNone(shared) ? shared : bothOf(ofType[0]!, ofType[1]!)
-      return [{ what: word, problem: `${word} would be from /${min} to /${max}` }]
+      return [{ what: word, problem: { why: 'lengths-at-odds', setting: word, min, max } }]
     },
     canBeServed(size, { family: own, minNetmaskLength: min = 0, maxNetmaskLength: max = bits }, type) {
       if (own !== family || type.takes === 'address') return true
@@ -328,7 +329,7 @@ const agreementOfTags: Agreement<readonly RequiredTag[]> = {
     one.flatMap((tag) => {
       const against = other.find((wanted) => contradicts(tag, [wanted]))
       if (!against) return []
-      const problem = `tag ${tag.key} would have to be both ${tag.value} and ${against.value}`
+      const problem = { why: 'tag-at-odds', key: tag.key, values: [tag.value!, against.value!] } as const
       return [{ what: `tag ${tag.key}`, problem }]
     }),
   canBeServed: (tags, { requiredTags }, type) =>

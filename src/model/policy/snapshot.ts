@@ -1,12 +1,14 @@
 // A compiled, immutable view of all governance facts at one epoch: what every decision is made on.
 
+import { Bindings } from '../bindings.ts'
 import type { Cidr } from '../cidr.ts'
 import { joinKey } from '../key.ts'
 import type { RoleBinding } from '../roles.ts'
-import { eachInSteps, finish, groupInSteps, indexInSteps, type Steps } from '../steps.ts'
+import { finish, groupInSteps, indexInSteps, type Steps } from '../steps.ts'
 import type { Party, Verdict } from './decision.ts'
 import type { Assignment, AssignmentCandidate, PolicyDocument, PolicyVersion } from './document.ts'
-import { type ExceptionFacts, type ExceptionIndex, indexExceptions } from './exception.ts'
+import type { ExceptionFacts } from './exception.ts'
+import { ExceptionIndex } from './exception-index.ts'
 import { type Registry, type ResourceType, registryOf } from './resource-types.ts'
 import type { ResolvedSettings } from './settings.ts'
 import type { Reason, SkipReason, TraceStep } from './trace.ts'
@@ -74,10 +76,12 @@ export interface GovernanceFacts {
   readonly resourceTypes?: readonly ResourceType[]
 }
 
-/** The same with its nodes and pools by their ids, as they are kept from one epoch to the next. */
-export type KnownFacts = Omit<GovernanceFacts, 'nodes' | 'pools'> & {
+/** The same with what there can be very many of as it is kept from one epoch to the next. */
+export type KnownFacts = Omit<GovernanceFacts, 'nodes' | 'pools' | 'bindings' | 'exceptions'> & {
   readonly nodes: ReadonlyMap<string, NodeFacts>
   readonly pools: ReadonlyMap<string, PoolFacts>
+  readonly bindings: Bindings
+  readonly exceptions: ExceptionIndex
 }
 
 /** A rule of the document that gives the order, with what conditions and finals made of it. */
@@ -144,7 +148,7 @@ export interface Snapshot {
   readonly pools: ReadonlyMap<string, PoolFacts>
   readonly assignmentsByTarget: ReadonlyMap<string, readonly Assignment[]>
   readonly delegatedAdministrator?: string
-  readonly bindingsByPrincipal: ReadonlyMap<string, readonly RoleBinding[]>
+  readonly bindings: Bindings
   readonly exceptions: ExceptionIndex
   /** Present where an assignment has a candidate. */
   readonly candidates?: CandidateWorld
@@ -174,17 +178,16 @@ export const compileSnapshot = (facts: GovernanceFacts | KnownFacts, epoch: numb
 
 /** The same in steps: an organization can be large. */
 export function* compileInSteps(facts: GovernanceFacts | KnownFacts, epoch: number): Steps<Snapshot> {
-  const { candidates = [], ...live } = facts
+  const { candidates = [], ...live } = isKnown(facts) ? facts : { ...facts, ...(yield* collect(facts)) }
   const snapshot = yield* compile(live, epoch)
   if (candidates.length === 0) return snapshot
   const world = yield* compile(withCandidates(live, candidates), epoch, candidates)
   return { ...snapshot, candidates: { snapshot: world, byTarget: Map.groupBy(candidates, ({ targetId }) => targetId) } }
 }
 
-function withCandidates<Facts extends GovernanceFacts | KnownFacts>(
-  facts: Facts,
-  candidates: readonly AssignmentCandidate[],
-): Facts {
+const isKnown = (facts: GovernanceFacts | KnownFacts): facts is KnownFacts => 'get' in facts.nodes
+
+function withCandidates(facts: KnownFacts, candidates: readonly AssignmentCandidate[]): KnownFacts {
   const byAssignment = new Map(candidates.map((one) => [joinKey(one.policyId, one.targetId), one]))
   const become = (assignment: Assignment): Assignment => {
     const candidate = byAssignment.get(joinKey(assignment.policyId, assignment.targetId))
@@ -223,18 +226,13 @@ export function policiesNaming(snapshot: Snapshot, isNamedIn: (document: PolicyD
 export const describeNaming = ({ policy: { policyId, version }, target }: Naming): string =>
   target === undefined ? policyId : `${policyId} (version ${version}, the candidate on ${target})`
 
-function* compile(
-  facts: GovernanceFacts | KnownFacts,
-  epoch: number,
-  candidates: readonly AssignmentCandidate[] = [],
-): Steps<Snapshot> {
+function* compile(facts: KnownFacts, epoch: number, candidates: readonly AssignmentCandidate[] = []): Steps<Snapshot> {
   const policies = yield* indexInSteps(facts.policies, ({ policyId }) => policyId)
   const inForce = facts.assignments.filter(({ mode, policyId }) => mode !== 'off' && policies.has(policyId))
   const assignmentsByTarget = yield* groupInSteps(inForce, ({ targetId }) => targetId)
-  const nodes = 'get' in facts.nodes ? facts.nodes : yield* indexInSteps(facts.nodes, ({ id }) => id)
-  const pools = 'get' in facts.pools ? facts.pools : yield* indexInSteps(facts.pools, ({ id }) => id)
+  const { nodes, pools, bindings, exceptions } = facts
   yield
-  const snapshot: Snapshot = {
+  return {
     epoch,
     nodes,
     ipams: new Map(facts.ipams.map((ipam) => [ipam.id, ipam])),
@@ -247,13 +245,25 @@ function* compile(
     pools,
     assignmentsByTarget,
     delegatedAdministrator: facts.delegatedAdministrator,
-    bindingsByPrincipal: new Map(),
+    bindings,
     resourceTypes: registryOf(facts.resourceTypes ?? []),
-    exceptions: indexExceptions(facts.exceptions ?? []),
+    exceptions,
     caches: emptyCaches(),
   }
-  yield
-  return yield* bindInSteps(snapshot, facts.bindings ?? [])
+}
+
+function* collect({
+  nodes,
+  pools,
+  bindings = [],
+  exceptions = [],
+}: GovernanceFacts): Steps<Pick<KnownFacts, 'nodes' | 'pools' | 'bindings' | 'exceptions'>> {
+  return {
+    nodes: yield* indexInSteps(nodes, ({ id }) => id),
+    pools: yield* indexInSteps(pools, ({ id }) => id),
+    bindings: yield* Bindings.collect(yield* indexInSteps(bindings, ({ id }) => id)),
+    exceptions: yield* ExceptionIndex.collect(yield* indexInSteps(exceptions, ({ id }) => id)),
+  }
 }
 
 /** For a snapshot that begins, and for one that is another in a part: what was remembered of it is not so there. */
@@ -264,22 +274,9 @@ export const emptyCaches = (): Snapshot['caches'] => ({
   grants: new BoundedMap(entriesMax),
 })
 
-/** The same facts with these bindings of roles in place of its own. */
-export const withBindings = (snapshot: Snapshot, bindings: readonly RoleBinding[]): Snapshot =>
-  finish(bindInSteps(snapshot, bindings))
-
-function* bindInSteps(snapshot: Snapshot, bindings: readonly RoleBinding[]): Steps<Snapshot> {
-  const place = (binding: RoleBinding): RoleBinding =>
-    binding.bindsFrom === undefined ? binding : { ...binding, bindsAlong: pathOf(snapshot, binding.bindsFrom) }
-  const placed: RoleBinding[] = []
-  yield* eachInSteps(bindings, (binding) => placed.push(place(binding)))
-  const bindingsByPrincipal = yield* groupInSteps(placed, ({ principal }) => principal)
-  return { ...snapshot, bindingsByPrincipal }
-}
-
 /** The same facts with one more exception: what would be decided, were it approved. Candidates have no part in it. */
 export function withException(snapshot: Snapshot, exception: ExceptionFacts): Snapshot {
-  const exceptions = indexExceptions([...snapshot.exceptions.all, exception])
+  const exceptions = snapshot.exceptions.with(new Map([[exception.id, exception]]))
   return { ...snapshot, exceptions, candidates: undefined, caches: emptyCaches() }
 }
 

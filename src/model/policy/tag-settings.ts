@@ -1,6 +1,7 @@
 // Settings that the EC2 API has no parameter for: the vocabulary, and the superseded spelling as tags with the prefix `cadastre:`.
 
 import { isAccountId, isTargetId } from '../organization.ts'
+import type { Problem } from '../problems/problem.ts'
 import { settingsPrefix, type Tag } from '../tags.ts'
 import type { RuleCondition } from './document.ts'
 import { builtInTypes, hasTypeShape, type Registry } from './resource-types.ts'
@@ -38,7 +39,7 @@ export interface SettingWord {
 export interface SettingProblem {
   readonly key: string
   readonly value: string
-  readonly problem: string
+  readonly problem: Problem
 }
 
 /** Thirty days. */
@@ -212,7 +213,7 @@ export function poolSettingsFromTags(tags: Iterable<Tag>): Parsed<PoolTagSetting
 /** On a resource that carries no settings, no `cadastre:` tag is taken at all. */
 export function findStraySetting(tags: Iterable<Tag>): SettingProblem | undefined {
   for (const { key, value } of tags) {
-    if (key.startsWith(settingsPrefix)) return { key, value, problem: 'this resource has no settings' }
+    if (key.startsWith(settingsPrefix)) return { key, value, problem: { why: 'has-no-settings' } }
   }
   return undefined
 }
@@ -270,29 +271,31 @@ function readTags(on: SettingCarrier, tags: Iterable<Tag>): Parsed<ReadTags> {
 }
 
 /** Resource types and locales hold colons, so that `/` divides them; neither holds a `/`. */
-function readTag(on: SettingCarrier, key: string, value: string): Entry | { readonly problem: string } {
+function readTag(on: SettingCarrier, key: string, value: string): Entry | { readonly problem: Problem } {
   const [name, ...suffix] = key.split('/')
   const words = settingWords.filter((word) => word.on === on)
   const word = words.find((word) => word.key === name)
   if (!word) {
     return {
-      problem: `it is no setting of ${on === 'ipam' ? 'an IPAM' : `a ${on}`}; known are ${listOf(words.map(({ key }) => key))}`,
+      problem: { why: 'no-such-setting', of: on, known: words.map(({ key }) => key) },
     }
   }
   const suffixProblem = suffixProblemOf(word, suffix)
   if (suffixProblem) return { problem: suffixProblem }
   const parsed = parseValue(word, value)
-  return parsed === undefined ? { problem: `allowed is ${word.allowed}` } : { word, suffix, value: parsed }
+  return parsed === undefined
+    ? { problem: { why: 'setting-takes', allowed: word.allowed } }
+    : { word, suffix, value: parsed }
 }
 
-function suffixProblemOf(word: SettingWord, suffix: readonly string[]): string | undefined {
-  if (suffix.includes('')) return 'no part of the key may be empty'
-  if (word.suffix === undefined) return suffix.length === 0 ? undefined : 'it cannot be narrowed'
+function suffixProblemOf(word: SettingWord, suffix: readonly string[]): Problem | undefined {
+  if (suffix.includes('')) return { why: 'empty-part-of-key' }
+  if (word.suffix === undefined) return suffix.length === 0 ? undefined : { why: 'not-narrowed' }
   if (word.suffix === 'pool') {
     const isWritten = (suffix.length === 1 || suffix.length === 3) && suffix.at(-1)!.startsWith('ipam-pool-')
-    if (!isWritten) return `it is written \`${word.key}/IPAM-POOL-ID\` or \`${word.key}/LOCALE/TYPE/IPAM-POOL-ID\``
+    if (!isWritten) return { why: 'narrowed-by-pool', key: word.key }
   } else if (suffix.length > 2) {
-    return `it is written \`${word.key}\`, \`${word.key}/TYPE\` or \`${word.key}/LOCALE/TYPE\``
+    return { why: 'narrowed-by-pair', key: word.key }
   }
   const type = typeIn(word, suffix)
   return type === undefined || hasTypeShape(type) ? undefined : unknownType(type, builtInTypes)
@@ -300,8 +303,11 @@ function suffixProblemOf(word: SettingWord, suffix: readonly string[]): string |
 
 const typeIn = (word: SettingWord, suffix: readonly string[]): string | undefined =>
   word.suffix === 'pool' ? suffix.at(-2) : suffix.at(-1)
-const unknownType = (type: string, registry: Registry): string =>
-  `\`${type}\` is no resource type; known are ${listOf([...registry.keys()])}`
+const unknownType = (type: string, registry: Registry): Problem => ({
+  why: 'no-resource-type',
+  type,
+  known: [...registry.keys()],
+})
 
 /** The first setting that is narrowed to a type that is not in the registry. What was put before a type went stays. */
 export function findUnknownType(tags: Iterable<Tag>, registry: Registry): SettingProblem | undefined {

@@ -1,5 +1,5 @@
 // Which pools some accounts may take from together: found with one look at what is shared, however many accounts there are.
-import { poolsExceptedAt } from './exception.ts'
+import { poolsExceptedAt } from './exception-index.ts'
 import { grantedPools } from './resolve.ts'
 import { pathOf, type Snapshot } from './snapshot.ts'
 

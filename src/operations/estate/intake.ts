@@ -81,13 +81,15 @@ interface Begun {
 }
 
 async function begin(steps: Steps, sourceId: string, head: SnapshotSpec): Promise<Begun> {
-  for (let tries = 0; ; tries++) {
+  for (let wasSilent = false; ; ) {
     const found = await steps.write(async (context) => ({
       ...(await beginSnapshot(context, sourceId, head)),
       at: context.now,
     }))
     if ('begun' in found) return found
-    assert(tries === 0, 'a snapshot that was taken back is over')
+    if ('isHeavy' in found) continue
+    assert(!wasSilent, 'a snapshot that was taken back is over')
+    wasSilent = true
     while (!(await steps.write((context) => takeBackSnapshot(context, sourceId, found.silent))));
   }
 }

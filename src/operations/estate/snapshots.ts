@@ -13,6 +13,7 @@ import type { KeptProblem, KeptUnlisted, Source, StoredSnapshot } from '#store/t
 import { numberIn, type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { accountsCalled } from '../organization/called.ts'
+import { bytesOf, forgetFormer, hasTooMuchFormer, refuseTooHeavy, weigh } from './source-bytes.ts'
 import { findSource, observationsOfSourceMax } from './sources.ts'
 
 /** Lines whose observations are compared and written at once. */
@@ -43,13 +44,19 @@ const aheadMsMax = 300_000
 
 /**
  * Begins a snapshot. One at a time is taken of a source; where the last one has gone silent, its number is answered as `silent`, and
- * it is to be taken back first.
+ * it is to be taken back first; where the source has too much of what it said before, some of that was forgotten, and there may be more.
  */
 export async function beginSnapshot(
   context: WriteContext,
   sourceId: string,
   { takenAt, collector }: SnapshotSpec,
-): Promise<{ readonly sourceId: string } & ({ readonly begun: number } | { readonly silent: number })> {
+): Promise<
+  { readonly sourceId: string } & (
+    | { readonly begun: number }
+    | { readonly silent: number }
+    | { readonly isHeavy: true }
+  )
+> {
   const { tx, now, caller } = context
   const source = await findSource(context, sourceId)
   if (source.taking !== undefined) {
@@ -60,6 +67,10 @@ export async function beginSnapshot(
     refuse({ code: 'IncorrectState', what: 'source', id: source.id, problem })
   }
   refuseMoment(source, takenAt, now)
+  if (hasTooMuchFormer(source) && (await forgetFormer(tx, source, source.snapshot, takenBackAtOnce)) > 0) {
+    context.changed(source.id)
+    return { sourceId: source.id, isHeavy: true }
+  }
   const number = Math.max(await tx.sources.newestSnapshot(source.id), source.snapshot) + 1
   await tx.sources.insertSnapshot({
     sourceId: source.id,
@@ -67,11 +78,13 @@ export async function beginSnapshot(
     state: 'open',
     collector,
     principal: caller.arn,
+    makers: caller.native?.makers ?? [],
     takenAt,
     begunAt: now,
     beganWith: source.observed,
     nextNumber: source.nextNumber,
     touchedAt: now,
+    ...{ bytes: 0, formerBytes: 0 },
     ...{ lines: 0, added: 0, changed: 0, missing: 0, gone: 0 },
     ...{ problems: [], problemCount: 0, unlisted: [], unlistedCount: 0 },
   })
@@ -150,6 +163,9 @@ export async function writePart(context: WriteContext, part: Part): Promise<Part
       countedFor,
     })
   }
+  const formerBytes = sumOf(changed.map(({ stored }) => stored))
+  const bytes = sumOf([...added, ...changed.map(({ row }) => row)]) - formerBytes
+  await refuseTooHeavy(context, source, { bytes, formerBytes })
   await tx.observations.end(
     source.id,
     changed.map(({ stored }) => stored.number),
@@ -161,7 +177,7 @@ export async function writePart(context: WriteContext, part: Part): Promise<Part
   for (const [index, row] of added.entries())
     await tx.observations.insert({ ...row, ...common, number: source.nextNumber + index, firstSeenAt: now })
   if (added.length > 0) await tx.sources.change(source.id, { nextNumber, observed })
-  await tx.sources.changeSnapshot(source.id, snapshot, { touchedAt: now })
+  await weigh(context, source, { number: snapshot, bytes, formerBytes })
   context.changed(source.id)
   return {
     seen: [
@@ -240,8 +256,11 @@ function rowOf(observation: Observation): Row {
   const { kind, cidr, space, id, account, locale, ...body } = observation
   const named = JSON.stringify([...identityOf(observation).slice(0, 3), formatCidr(cidr)])
   const identity = Buffer.from(hash('sha256', named).slice(0, 2 * identityBytes), 'hex')
-  return { identity, kind, cidr, space, id, account, locale, body }
+  const row = { identity, kind, cidr, space, id, account, locale, body }
+  return { ...row, bytes: bytesOf(row) }
 }
+const sumOf = (rows: readonly Pick<StoredObservation, 'bytes'>[]): number =>
+  rows.reduce((sum, { bytes }) => sum + bytes, 0)
 
 const isSame = (stored: StoredObservation, row: Row): boolean =>
   stored.account === row.account &&
@@ -336,7 +355,7 @@ export async function markMissing(
     const { untilSnapshot: _, ...kept } = row
     await context.tx.observations.insert({ ...kept, sinceSnapshot: number, missing: row.missing === 0 ? 1 : 2 })
   }
-  await context.tx.sources.changeSnapshot(source.id, number, { touchedAt: context.now })
+  await weigh(context, source, { number, bytes: 0, formerBytes: sumOf(missing) })
   context.changed(source.id)
 }
 
@@ -389,16 +408,22 @@ export async function takeBackSnapshot(
 /** The same of a source of which a snapshot is being taken, whoever does it. */
 export async function takeBackPart(
   tx: Transaction,
-  { id, taking }: Source,
+  { id, taking, ...source }: Source,
   counts: Partial<Counts> = {},
 ): Promise<boolean> {
   const number = taking!
-  const { state, beganWith, nextNumber } = (await tx.sources.findSnapshot(id, number))!
+  const { state, beganWith, nextNumber, bytes, formerBytes } = (await tx.sources.findSnapshot(id, number))!
   const ended = { state: 'discarded', endedAt: tx.now, touchedAt: tx.now } as const
   if (state === 'open') await tx.sources.changeSnapshot(id, number, { ...counts, ...ended })
   if ((await tx.observations.takeBack({ sourceId: id, snapshot: number }, takenBackAtOnce)) > 0) return false
   // Nobody has seen the numbers that it drew.
-  await tx.sources.change(id, { taking: undefined, observed: beganWith, nextNumber })
+  await tx.sources.change(id, {
+    taking: undefined,
+    observed: beganWith,
+    nextNumber,
+    bytes: Math.max(0, source.bytes - bytes),
+    formerBytes: Math.max(0, source.formerBytes - formerBytes),
+  })
   return true
 }
 

@@ -23,7 +23,9 @@ import {
   pageOf,
   paging,
   scopeName,
+  showMakers,
   typeName,
+  usedMakers,
 } from '../shapes.native.ts'
 import { description, newDescription, refuseNoChange } from '../space/shapes.native.ts'
 import { listDifferences as differencesOf, type ListedDifference } from './differences.ts'
@@ -114,6 +116,7 @@ const snapshot = z.object({
     .string()
     .describe('Who sent it.')
     .meta({ examples: ['arn:cadastre:service:collector'] }),
+  makers: usedMakers,
   takenAt: instant.describe('When the listing began, as the collector says.'),
   begunAt: instant,
   endedAt: instant.optional(),
@@ -429,12 +432,18 @@ function describeSnapshot({
   begunAt,
   endedAt,
   touchedAt: _,
+  beganWith: __,
+  nextNumber: ___,
+  bytes: ____,
+  formerBytes: _____,
   unlisted,
   problems,
+  makers,
   ...rest
 }: StoredSnapshot): z.output<typeof snapshot> {
   return {
     ...rest,
+    ...showMakers(makers),
     snapshot: number,
     takenAt: formatInstant(takenAt),
     begunAt: formatInstant(begunAt),

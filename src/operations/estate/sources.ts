@@ -45,8 +45,7 @@ export async function createSource(context: WriteContext, spec: SourceSpec): Pro
     createdAt: context.now,
     snapshot: 0,
     takenAt: 0,
-    nextNumber: 0,
-    observed: 0,
+    ...{ nextNumber: 0, observed: 0, bytes: 0, formerBytes: 0 },
   }
   await context.tx.sources.insert(source)
   await recordSource(context, source)
@@ -141,10 +140,9 @@ export async function findSource(context: ReadContext, called: string): Promise<
 
 /** Deletes those at a node that is gone. */
 export async function deleteSourcesAt(context: WriteContext, node: string): Promise<void> {
-  for (const id of await context.tx.sources.deleteAt(node, context.now)) {
-    await context.tx.history.changed({ id, kind: 'source', account: context.caller.account }, undefined)
-    context.changed(id)
-  }
+  const gone = await context.tx.sources.deleteAt(node, context.now)
+  await context.tx.history.ended(gone)
+  context.changed(...gone)
 }
 
 /** The node at which it may be read and managed. */

@@ -2,6 +2,7 @@
 import type { ReadTransaction, Transaction } from '#store/store.ts'
 import type { Source } from '#store/tables/sources.ts'
 import { goneKept, silentMsMax, snapshotsKept, takeBackPart } from './snapshots.ts'
+import { forgetFormer, formerBytesKept } from './source-bytes.ts'
 
 /** Rows at a time. */
 const rowsAtOnce = 1_000
@@ -10,7 +11,7 @@ const openMax = 1_000
 
 interface Untidy {
   readonly source: Source
-  readonly why: 'deleted' | 'silent' | 'old' | 'gone'
+  readonly why: 'deleted' | 'silent' | 'old' | 'heavy' | 'gone'
   /** Of snapshots that are too old: the first that is kept. */
   readonly keptFrom?: number
 }
@@ -25,6 +26,8 @@ export async function untidySource(tx: ReadTransaction): Promise<Untidy | undefi
   }
   const gone = await tx.sources.withOldGone(goneKept)
   if (gone) return { source: gone, why: 'gone' }
+  const heavy = await tx.sources.withManyFormer(formerBytesKept)
+  if (heavy) return { source: heavy, why: 'heavy' }
   const old = await tx.sources.withOldSnapshots(snapshotsKept)
   return old && { source: old, why: 'old', keptFrom: (await tx.sources.newestSnapshot(old.id)) - snapshotsKept }
 }
@@ -42,14 +45,19 @@ export async function tidySources(
     return { action: 'DiscardSnapshot', id }
   }
   if (why === 'gone') {
-    const rows = await tx.observations.forgetGone(id, source.snapshot - goneKept, rowsAtOnce)
-    await tx.sources.change(id, { observed: source.observed - rows })
+    const { count, bytes } = await tx.observations.forgetGone(id, source.snapshot - goneKept, rowsAtOnce)
+    const [observed, left] = [source.observed - count, Math.max(0, source.bytes - bytes)]
+    await tx.sources.change(id, { observed, bytes: left })
     return { action: 'ForgetObservations', id }
   }
+  if (why === 'heavy') {
+    await forgetFormer(tx, source, source.snapshot, rowsAtOnce)
+    return { action: 'ForgetSnapshots', id }
+  }
   if (why === 'old') {
-    const rows = await tx.observations.forget(id, Math.min(keptFrom, source.snapshot), rowsAtOnce)
+    const count = await forgetFormer(tx, source, Math.min(keptFrom, source.snapshot), rowsAtOnce)
     // What ended before goes first: without its snapshot nobody would know when it held.
-    if (rows < rowsAtOnce) await tx.sources.forgetSnapshots(id, keptFrom, source.snapshot, rowsAtOnce)
+    if (count < rowsAtOnce) await tx.sources.forgetSnapshots(id, keptFrom, source.snapshot, rowsAtOnce)
     return { action: 'ForgetSnapshots', id }
   }
   if ((await tx.observations.removeSome(id, rowsAtOnce)) < rowsAtOnce) {

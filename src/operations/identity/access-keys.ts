@@ -111,15 +111,18 @@ export async function createAccessKey(
 
 /** What is told of a key: never its secret. */
 type ToldKey = Pick<AccessKeyRecord, 'id' | 'account' | 'arn'>
-async function recordKey(tx: Transaction, { id, account, arn }: ToldKey, disabledAt?: number): Promise<void> {
-  await tx.history.changed({ id, kind: 'access-key', account }, { id, account, arn, disabledAt })
+const versionOf = ({ id, account, arn }: ToldKey, disabledAt?: number) => ({
+  object: { id, kind: 'access-key', account },
+  body: { id, account, arn, disabledAt },
+})
+async function recordKey(tx: Transaction, key: ToldKey): Promise<void> {
+  const { object, body } = versionOf(key)
+  await tx.history.changed(object, body)
 }
 /** That these have ended. */
 export async function recordDisabledKeys(tx: Transaction, ids: readonly string[]): Promise<void> {
-  for (const id of ids) {
-    const key = await tx.accessKeys.findSummary(id)
-    if (key) await recordKey(tx, key, tx.now)
-  }
+  const keys = await tx.accessKeys.someSummaries(ids)
+  await tx.history.changedAll(keys.map((key) => versionOf(key, tx.now)))
 }
 
 export interface ListedKey {

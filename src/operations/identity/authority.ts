@@ -3,6 +3,7 @@
 import { isAccountId } from '#model/organization.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import { type NativePrincipal, partiesOf } from '#model/principal.ts'
+import type { Problem } from '#model/problems/problem.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
 import {
   type Access,
@@ -127,8 +128,8 @@ export function accessOf(
   path: readonly string[],
 ): Access {
   const asked = formerGroups.length === 0 ? principals : [...new Set([...principals, ...formerGroups])]
-  const bindings = asked.flatMap((principal) => snapshot.bindingsByPrincipal.get(principal) ?? [])
-  return authorize(bindings, { principals, formerGroups, action, path })
+  const pathTo = (node: string) => pathOf(snapshot, node)
+  return authorize(snapshot.bindings.ofAll(asked), { principals, formerGroups, action, path, pathTo })
 }
 
 export async function requirePermission(
@@ -160,7 +161,7 @@ export function refuseWithoutRole(
   { caller: { native } }: ReadContext,
   action: Action,
   node: string,
-  because: string,
+  because: Problem | string,
 ): never {
   return refuse({ code: 'NotAuthorized', action, because, reason: 'no-role', principal: native?.name, node })
 }

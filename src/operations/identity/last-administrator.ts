@@ -1,6 +1,6 @@
 // That somebody can always give every role at the top: no change of bindings leaves an installation to nobody but its operator.
 
-import { pathOf, type Snapshot, withBindings } from '#model/policy/snapshot.ts'
+import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import { principalKind } from '#model/principal.ts'
 import { refuse } from '#model/refusal.ts'
 import { everywhere, type RoleBinding, roles, scopesCover } from '#model/roles.ts'
@@ -15,18 +15,18 @@ const actions = roles['organization-administrator'].actions
 /**
  * Refuses a change of bindings after which nobody could give every role any more at `*`, or at a root, where somebody can now.
  * Tokens that end or are revoked are no such change: one that was stolen must end at once, and people get others.
- * @param become the bindings as they would be
+ * @param become the binding as it would be; undefined: gone
  */
 export async function refuseToLeaveNobody(
   context: ReadContext,
   { id, node }: Pick<RoleBinding, 'id' | 'node'>,
-  become: (bindings: readonly RoleBinding[]) => readonly RoleBinding[],
+  become: RoleBinding | undefined,
 ): Promise<void> {
   const before = await context.snapshot()
   const tops = [everywhere, ...[...before.nodes.values()].filter(({ kind }) => kind === 'root').map(({ id }) => id)]
   // What is bound further down has no effect there.
   if (!tops.includes(node)) return
-  const after = withBindings(before, become([...before.bindingsByPrincipal.values()].flat()))
+  const after = { ...before, bindings: before.bindings.with(new Map([[become?.id ?? id, become]])) }
   for (const top of tops) {
     if (await hasManager(context, after, top)) continue
     if (!(await hasManager(context, before, top))) continue
@@ -49,7 +49,7 @@ async function hasManager(context: ReadContext, snapshot: Snapshot, node: string
     return actions.every((action) => accessOfToken(snapshot, holder, { action, node, now }).isPermitted)
   }
   const path = pathOf(snapshot, node)
-  for (const name of snapshot.bindingsByPrincipal.keys()) {
+  for (const name of snapshot.bindings.principals()) {
     if (principalKind(name) !== 'user') continue
     if (!actions.every((action) => accessOf(snapshot, { principals: [name] }, action, path).isPermitted)) continue
     const tokens = await tx.apiTokens.listGood('', tokensRead, { now, principal: name })

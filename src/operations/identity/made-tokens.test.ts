@@ -107,6 +107,28 @@ test('a candidate names both of who set it', async () => {
   assert.equal((await acme.get<Named>(path)).makers, undefined)
 })
 
+test('a snapshot names both of who sent it, where it is sent, shown and listed', async () => {
+  const { sourceId } = await acme.post<{ sourceId: string }>('/sources', { name: 'named', kind: 'csv', node: root })
+  const path = `/sources/${sourceId}/snapshots`
+  const send = async (who?: string): Promise<Named> => {
+    const takenAt = new Date(await acme.store.read(async (tx) => tx.now)).toISOString()
+    const body = `${JSON.stringify({ snapshot: { takenAt } })}\n{"end":{"observations":0}}\n`
+    const headers = { 'content-type': 'application/x-ndjson' }
+    const { status, body: sent } = await acme.ask<Named>('POST', path, { headers, body, ...(who && { as: who }) })
+    assert.equal(status, 201, JSON.stringify(sent))
+    acme.advance(1_000)
+    return sent
+  }
+  assert.deepEqual((await send(as)).makers, makers)
+  assert.equal((await send()).makers, undefined)
+  const { items } = await acme.get<Listed<Named>>(path)
+  assert.deepEqual(
+    items.map((item) => item.makers),
+    [undefined, makers],
+  )
+  assert.deepEqual((await acme.get<Named>(`${path}/1`)).makers, makers)
+})
+
 test('refusals that are only counted name both, apart from those with tokens that others made', async () => {
   for (let n = 0; n < refusalsPerMinute + 2; n++) await acme.ask('DELETE', `/role-bindings/${bindingId}x`, { as })
   await acme.executor.recordCounted({ isAll: true })

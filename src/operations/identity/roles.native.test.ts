@@ -1,6 +1,7 @@
 // Role bindings among administrators: nobody shuts out who stands above them, lifts what those forbid, or leaves nobody at the top.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { readsAllAnew } from '../../../test/by-hand.ts'
 import { type Answered, type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { type Organization, withOrganization } from '../../../test/organization.ts'
 import { managementAccount } from '../../../test/world.ts'
@@ -118,7 +119,7 @@ describe('above and below', () => {
     const { bindingId } = await forbid('user:middle', shop)
     assert.equal((await world.ask('GET', `/accounts/${shop}`, { as: middle })).status, 404)
     await world.database.execute(`update role_binding set binds_from = node where id = '${bindingId}'`)
-    await world.database.execute(`update counter set value = value + 1 where name = 'governance-epoch'`)
+    await world.database.execute(readsAllAnew)
     assert.equal((await world.ask('GET', `/accounts/${shop}`, { as: middle })).status, 200)
     assert.equal(await codeOf(deleteIn(world, bindingId, central)), 'NotAuthorized')
     const again = await forbid('user:middle', shop)
@@ -300,7 +301,7 @@ describe('the last one at the top', () => {
       const { body } = await bindIn(lone, { principal: 'user:ruler', node: root, effect: 'forbid' })
       assert.equal((await deleteIn(lone, body.bindingId)).status, 204)
       await lone.database.execute(`delete from role_binding where node = '*'`)
-      await lone.database.execute(`update counter set value = value + 1 where name = 'governance-epoch'`)
+      await lone.database.execute(readsAllAnew)
       await isRefused(deleteIn(lone, await idAt('user:ruler', root), ruler))
       await isRefused(bindIn(lone, { principal: 'user:ruler', node: root, effect: 'forbid' }, ruler))
       const made = await createOperatorToken(lone.store, {

@@ -28,7 +28,7 @@ export async function bindRole(
   await refuseTooManyBindings(context, node)
   const created: StoredBinding = { id: context.newId('roleBinding'), ...wanted, createdAt: context.now }
   if (effect === 'forbid') {
-    await refuseToLeaveNobody(context, { ...created, id: principal }, (bindings) => [...bindings, created])
+    await refuseToLeaveNobody(context, { ...created, id: principal }, created)
   }
   await context.tx.roleBindings.insert(created, makerOf(context))
   await recordBinding(context, created)
@@ -40,7 +40,7 @@ export async function bindRole(
 export async function unbindRole(context: WriteContext, id: string): Promise<void> {
   const gone = await getBinding(context, id)
   if (gone.effect === 'forbid') await refuseToLift(context, gone)
-  else await refuseToLeaveNobody(context, gone, (bindings) => bindings.filter(({ id }) => id !== gone.id))
+  else await refuseToLeaveNobody(context, gone, undefined)
   await context.tx.roleBindings.delete(gone.id)
   await recordBinding(context, gone, 'gone')
   await context.governanceChanged('nothing')

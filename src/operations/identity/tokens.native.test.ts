@@ -1,10 +1,11 @@
 // What a token hands on to those that are made with it: how long, which groups, how much; and what ends with it.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { formatId } from '#model/identifier.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { managementAccount } from '../../../test/world.ts'
 import { createSession } from './tokens.native.ts'
-import { tokensPerMakerMax } from './tokens.ts'
+import { tokensMax, tokensPerMakerMax } from './tokens.ts'
 
 interface Made {
   readonly token: string
@@ -522,4 +523,20 @@ describe('the tokens of others', () => {
       await organized.close()
     }
   })
+})
+
+test('D8 a token ends with all that was made with it, however much somebody who has it has made', async () => {
+  const first = await make(undefined, { principal: 'service:stolen' })
+  const count = tokensMax - 1 + tokensPerMakerMax
+  await world.store.write(async (tx) => {
+    const known = await tx.apiTokens.find(first.tokenId)
+    for (let n = 0; n < count; n++) {
+      const hash = new Uint8Array(32).fill(3)
+      new DataView(hash.buffer).setUint32(0, n)
+      const id = formatId('apiToken', tx.installation, tx.nextSequence())
+      await tx.apiTokens.insert({ ...known!, id, origin: 'token', madeWith: first.tokenId }, hash)
+    }
+  })
+  const { status, body } = await world.ask<{ ended: string[] }>('DELETE', `/tokens/${first.tokenId}`)
+  assert.deepEqual([status, body.ended?.length], [200, count + 1], JSON.stringify(body).slice(0, 300))
 })

@@ -20,8 +20,11 @@ export const tokenSecondsMax = 366 * 86_400
 export const tokensMax = 1_000
 /** Makers of one token: a person or the operator's service, and services one after the other. */
 const makersMax = 10
-/** Of all that one person is accountable for, whatever the services that they name: others read past them. */
-export const tokensPerMakerMax = 5_000
+/**
+ * Of all that one person is accountable for, whatever the services that they name: others read past them, and together with those of
+ * the principal itself one request can end all of them (`changesPerRequestMax`).
+ */
+export const tokensPerMakerMax = 1_400
 
 /** What the token of a person who signed in is: as long as a working day, and never longer. */
 const sessionSeconds = 12 * 3_600
@@ -251,10 +254,9 @@ export async function rolesOfCaller(context: ReadContext): Promise<readonly Role
   const { name, groups, makers } = native
   const snapshot = await context.snapshot()
   const { now } = context
-  const bindingsOf = (principals: Iterable<string>): RoleBinding[] =>
-    [...principals].flatMap((principal) => snapshot.bindingsByPrincipal.get(principal) ?? [])
   const former = new Set(partiesOf(native, now)[0]!.formerGroups).difference(new Set(groups))
-  const own = [...bindingsOf([name, ...groups]), ...bindingsOf(former).filter(({ effect }) => effect === 'forbid')]
+  const forbidden = snapshot.bindings.ofAll(former).filter(({ effect }) => effect === 'forbid')
+  const own = [...snapshot.bindings.ofAll([name, ...groups]), ...forbidden]
   // Whoever made the token is told no more of what its principal has than they could use.
   const isUsable = ({ role, node }: RoleBinding): boolean =>
     roles[role].actions.some((action) => accessOfToken(snapshot, native, { action, node, now }).isPermitted)

@@ -72,9 +72,7 @@ async function findVisible(
   if (isPermitted(everywhere)) return undefined
   const { name, groups } = partiesOf(context.caller.native!, context.now)[0]!
   // Makers of a token can only take away: what the holder's own roles do not reach, nobody's do.
-  const bound = [name, ...groups]
-    .flatMap((principal) => snapshot.bindingsByPrincipal.get(principal) ?? [])
-    .filter(({ effect }) => effect === 'permit')
+  const bound = snapshot.bindings.ofAll([name, ...groups]).filter(({ effect }) => effect === 'permit')
   const accounts = new Set<string>()
   const units: string[] = []
   const seen = new Set<string>()
@@ -120,7 +118,7 @@ async function formerIn({ tx }: ReadContext, units: readonly string[]): Promise<
 }
 
 /** What is directly below each unit: made once for a snapshot. */
-function childrenOf(snapshot: Snapshot): ReadonlyMap<string, readonly string[]> {
+export function childrenOf(snapshot: Snapshot): ReadonlyMap<string, readonly string[]> {
   const made = children.get(snapshot)
   if (made) return made
   const found = new Map<string, string[]>()

@@ -5,6 +5,7 @@ import { nativeRead } from '../operation.native.ts'
 import { nameShapes, poolName } from '../shapes.native.ts'
 import { addressCount, cidr, family, netmaskLength } from '../space/shapes.native.ts'
 import { fitOf, freeBlocksOf } from './free-space.ts'
+import { placeOfOwnPool } from './pool-lists.ts'
 import { poolId } from './pools.native.ts'
 import { readablePools } from './readable.ts'
 
@@ -45,7 +46,7 @@ export const getFreeSpace = nativeRead({
   rest: { method: 'GET', path: '/pools/{poolId}/free' },
   cli: 'pool free',
   refusals: ['NotFound', 'MalformedId'],
-  at: (context, { poolId }) => readablePools.placeOf(context, poolId),
+  at: (context, { poolId }) => placeOfOwnPool(context, poolId),
   async run(context, { poolId, netmaskLength }) {
     const pool = await readablePools.get(context, poolId)
     const blocks = await freeBlocksOf(context, pool)

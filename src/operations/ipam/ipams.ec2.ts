@@ -8,7 +8,7 @@ import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
 import { getIpam } from './access.ts'
-import { arnOf, stateAt } from './answers.ec2.ts'
+import { arnOf, regionsNamed, stateAt } from './answers.ec2.ts'
 import { createIpam as create, deleteIpam as remove, updateIpam as update } from './ipams.ts'
 import { describeIpam as describeOf, ownIpams } from './own.ts'
 
@@ -86,20 +86,6 @@ export const deleteIpam = ec2Write(
 
 // The request --------------------------------------------------------------------------------------------------------
 
-function regionsNamed(
-  context: ReadContext,
-  given: readonly { readonly RegionName?: string }[] | undefined,
-  field: string,
-): string[] {
-  const known = context.settings.regions.map(({ name }) => name)
-  return (given ?? []).map(({ RegionName: name }, index) => {
-    const at = `${field}.${index + 1}.RegionName`
-    if (name === undefined) refuse({ code: 'MissingParameter', field: at })
-    if (!known.includes(name)) refuseValue(at, name, `the Regions here are ${known.join(', ')}`)
-    return name
-  })
-}
-
 interface ChangedRegions {
   readonly added: readonly string[]
   readonly removed: readonly string[]
@@ -130,7 +116,7 @@ function regionsAfter({ region: home, operatingRegions }: Ipam, { added, removed
 // The answer ---------------------------------------------------------------------------------------------------------
 
 async function describe(context: ReadContext, ipam: Ipam): Promise<IpamAnswer> {
-  const { scopes, version, tags } = await describeOf(context, ipam)
+  const { scopes, discoveries, version, tags } = await describeOf(context, ipam)
   return {
     OwnerId: ipam.account,
     IpamId: ipam.id,
@@ -145,7 +131,7 @@ async function describe(context: ReadContext, ipam: Ipam): Promise<IpamAnswer> {
     Tags: showTags(tags),
     DefaultResourceDiscoveryId: ipam.resourceDiscoveryId,
     DefaultResourceDiscoveryAssociationId: ipam.resourceDiscoveryAssociationId,
-    ResourceDiscoveryAssociationCount: 1,
+    ResourceDiscoveryAssociationCount: discoveries,
     Tier: ipam.tier,
     EnablePrivateGua: ipam.isPrivateGuaEnabled,
     MeteredAccount: ipam.meteredAccount,
@@ -165,6 +151,8 @@ const ipamFilters = {
   'operating-region': ({ OperatingRegions }: IpamAnswer) => OperatingRegions?.map(({ RegionName }) => RegionName!),
   state: ({ State }: IpamAnswer) => State,
   'default-resource-discovery-id': ({ DefaultResourceDiscoveryId }: IpamAnswer) => DefaultResourceDiscoveryId,
+  'default-resource-discovery-association-id': ({ DefaultResourceDiscoveryAssociationId: id }: IpamAnswer) => id,
+  'resource-discovery-association-count': ({ ResourceDiscoveryAssociationCount: count }: IpamAnswer) => String(count),
   tier: ({ Tier }: IpamAnswer) => Tier,
   'enable-private-gua': ({ EnablePrivateGua }: IpamAnswer) => String(EnablePrivateGua),
   'metered-account': ({ MeteredAccount }: IpamAnswer) => MeteredAccount,

@@ -13,6 +13,7 @@ import { labelled, putFirstTags, refuseBadName, relabel } from '../organization/
 import { removePolicies } from '../policy/content.ts'
 import { refuseBeyondShareOfContent } from '../policy/content-shares.ts'
 import { describedAs, refuseLongDescription } from './access.ts'
+import { createDefaultDiscovery, followRegions, removeDiscoveriesOf } from './discoveries.ts'
 import { refuseUndeletable, removePools } from './pool-removal.ts'
 import { createDefaultScope, removeScopes } from './scopes.ts'
 
@@ -49,7 +50,7 @@ export interface IpamChanges extends Omit<IpamSpec, 'description' | 'operatingRe
 }
 
 /**
- * Makes an IPAM with its two default scopes, for the account and the Region of the request.
+ * Makes an IPAM with its two default scopes and its default discovery, for the account and the Region of the request.
  * @param context acts for the account that is to own it, in its home Region
  */
 export async function createIpam(context: WriteContext, spec: IpamSpec): Promise<Ipam> {
@@ -88,6 +89,7 @@ export async function createIpam(context: WriteContext, spec: IpamSpec): Promise
   await context.tx.ipams.insert(ipam)
   await createDefaultScope(context, ipam, 'public', ipam.publicScopeId)
   await createDefaultScope(context, ipam, 'private', ipam.privateScopeId)
+  await createDefaultDiscovery(context, ipam)
   await putFirstTags(context, taggedOf(ipam), tags)
   await recordVersion(context, ipam)
   return ipam
@@ -122,6 +124,7 @@ export async function updateIpam(context: WriteContext, ipam: Ipam, changes: Ipa
     operatingRegions,
   }
   await context.tx.ipams.update(modified)
+  await followRegions(context, ipam, modified)
   await removeSuperseded(context, modified, changes)
   await relabel(context, taggedOf(ipam), { name, tags })
   await recordVersion(context, modified)
@@ -146,10 +149,14 @@ export async function deleteIpam(
     const problem = `It has policies; delete them first or use ${member('cascade')}`
     refuseDependency(ipam, problem, await policiesOf(context, ipam))
     refuseWhatIsLeft(ipam, scopes, pools)
+    const associations = await context.tx.discoveries.associationsOfIpam(ipam.id)
+    const others = idsOf(associations.filter(({ isDefault }) => !isDefault))
+    refuseDependency(ipam, `It has resource discoveries beside its default one; disassociate them first`, others)
   }
   await refuseUndeletable(context, pools)
 
   await removePools(context, pools)
+  await removeDiscoveriesOf(context, ipam)
   await removeScopes(context, scopes)
   await context.tx.ipams.delete(ipam.id)
   await context.tx.tags.removeAll(ipam.id)

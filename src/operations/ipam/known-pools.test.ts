@@ -32,6 +32,17 @@ interface Pool {
 const takeOf = (poolId: string, account: string) =>
   world.ask<Problem>('POST', '/allocations', { as: operators[account]!, body: { ...host, account, poolId } })
 
+/** What its owner alone may ask of a pool. */
+const ownersAlone = (poolId: string) =>
+  [
+    ['GET', `/pools/${poolId}/free`, undefined],
+    ['GET', `/pools/${poolId}/utilization`, undefined],
+    ['GET', `/pools/${poolId}/cidrs`, undefined],
+    ['POST', `/pools/${poolId}/cidrs`, { cidr: '10.60.1.0/24' }],
+    ['PATCH', `/pools/${poolId}`, { description: 'ours' }],
+    ['DELETE', `/pools/${poolId}`, undefined],
+  ] as const
+
 before(async () => {
   world = await openNativeWorld()
   await foundOrganization(world)
@@ -108,6 +119,15 @@ test('what a list of pools that an account may use has can be shown; what is its
   assert.deepEqual([shown.sharedWith, shown.tags], [[], {}])
   const own = await world.get<Pool>(`/pools/${pool}`)
   assert.deepEqual([own.sharedWith, own.tags], [[root], { cost: 'centre' }])
+  // What is asked of it beyond that is its owner's to answer, and not absent.
+  const own403 = ownersAlone(pool).map(async ([method, path, body]) => {
+    const { status, body: answer } = await world.ask<Problem>(method, path, { as, ...(body && { body }) })
+    return [path, status, answer.code, answer.detail.includes(network)]
+  })
+  assert.deepEqual(
+    await Promise.all(own403),
+    ownersAlone(pool).map(([, path]) => [path, 403, 'NotAuthorized', true]),
+  )
   await world.ask('PATCH', `/pools/${pool}`, { body: { sharedWith: [] } })
   assert.equal((await world.ask('GET', `/pools/${pool}`, { as })).status, 404)
   // Who has space of it knows that it is there.
@@ -123,6 +143,7 @@ test('I8 of whom nothing may be known is answered as what is not there: in text,
       ['POST', '/allocations', { ...host, account: shop, poolId }],
       ['POST', '/explanations', { ...host, scopeType: 'private', account: shop, poolId }],
       ['GET', `/pools/${poolId}`, undefined],
+      ...ownersAlone(poolId),
     ] as const
   for (const [index, [method, path, body]] of requests(hidden).entries()) {
     const [, absentPath, absentBody] = requests(absent)[index]!

@@ -58,8 +58,8 @@ export async function findSharedNode(context: ReadContext, { sharedWith }: PoolF
   const direct = sharedWith.find((node) => isPermitted(node))
   if (direct !== undefined) return direct
   const { name, groups } = partiesOf(native, context.now)[0]!
-  return [name, ...groups]
-    .flatMap((principal) => snapshot.bindingsByPrincipal.get(principal) ?? [])
+  return snapshot.bindings
+    .ofAll([name, ...groups])
     .map(({ node }) => node)
     .find((node) => isPermitted(node) && pathOf(snapshot, node).some((above) => sharedWith.includes(above)))
 }

@@ -17,6 +17,8 @@ interface Said {
 export interface OwnIpam extends Said {
   readonly ipam: Ipam
   readonly scopes: number
+  /** How many discoveries are associated with it. */
+  readonly discoveries: number
 }
 export interface OwnScope extends Said {
   readonly scope: Scope
@@ -43,6 +45,7 @@ export const describeIpam = async ({ tx }: ReadContext, ipam: Ipam): Promise<Own
   ipam,
   tags: await tx.tags.of(ipam.id),
   scopes: await tx.ipams.countScopes(ipam.id),
+  discoveries: (await tx.discoveries.associationsOfIpam(ipam.id)).length,
   version: await tx.history.latestVersion(ipam.id),
 })
 

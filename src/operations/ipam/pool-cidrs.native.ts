@@ -17,9 +17,8 @@ import {
 } from '../shapes.native.ts'
 import { cidr, netmaskLength } from '../space/shapes.native.ts'
 import { deprovisionAtOnce, provisionAtOnce } from './pool-cidrs.ts'
-import { listCidrsOfPool } from './pool-lists.ts'
+import { listCidrsOfPool, placeOfOwnPool } from './pool-lists.ts'
 import { poolOfOwner } from './pool-requests.ts'
-import { readablePools } from './readable.ts'
 
 const poolCidrId = idText('poolCidr').describe('`ipam-pool-cidr-…`.')
 const poolCidr = z.object({
@@ -44,7 +43,7 @@ export const listPoolCidrs = nativeRead({
   cli: 'pool-cidr list',
   columns: ['cidr', 'state', 'poolCidrId'],
   refusals: ['NotFound', 'MalformedId', 'InvalidPaginationToken'],
-  at: (context, { poolId }) => readablePools.placeOf(context, poolId),
+  at: (context, { poolId }) => placeOfOwnPool(context, poolId),
   async run(context, { poolId, ...params }) {
     return answerPage(await listCidrsOfPool(context, poolId, pageAsked(params)), showCidr)
   },
@@ -65,7 +64,7 @@ export const provision = nativeWrite({
   rest: { method: 'POST', path: '/pools/{poolId}/cidrs', status: 201 },
   cli: 'pool-cidr create',
   refusals: ['NotFound', 'MalformedId', 'CidrConflict', 'LimitExceeded', 'NotAuthorized'],
-  at: (context, { poolId }) => readablePools.placeOf(context, poolId),
+  at: (context, { poolId }) => placeOfOwnPool(context, poolId),
   async run(context, { poolId, cidr, netmaskLength }) {
     const { owner, ...poolAt } = await poolOfOwner(context, poolId)
     const spec = { cidr: cidr === undefined ? undefined : parseCidr(cidr), netmaskLength }
@@ -84,7 +83,7 @@ export const deprovision = nativeWrite({
   rest: { method: 'DELETE', path: '/pools/{poolId}/cidrs', status: 204 },
   cli: 'pool-cidr delete',
   refusals: ['NotFound', 'MalformedId', 'IncorrectState', 'InUse'],
-  at: (context, { poolId }) => readablePools.placeOf(context, poolId),
+  at: (context, { poolId }) => placeOfOwnPool(context, poolId),
   async run(context, { poolId, cidr }) {
     const { owner, pool } = await poolOfOwner(context, poolId)
     await deprovisionAtOnce(owner, pool, parseCidr(cidr)!)

@@ -84,6 +84,12 @@ export async function placeOfSeenPool(context: ReadContext, id: string): Promise
   return isSeen ? { node: account } : { node: account, absent: readablePools.absent(id) }
 }
 
+/** Where what is its owner's alone must be permitted: to whoever sees the pool otherwise it is not absent. */
+export async function placeOfOwnPool(context: ReadContext, id: string): Promise<Place> {
+  const seen = await placeOfSeenPool(context, id)
+  return seen.absent ? seen : { node: (await readablePools.get(context, id)).account }
+}
+
 export async function getUtilization(context: ReadContext, id: string): Promise<PoolUtilization> {
   const found = await readablePools.get(context, id)
   return (await readUtilizations(context, [found])).get(found.n)!

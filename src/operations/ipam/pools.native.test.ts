@@ -1,6 +1,7 @@
 // IPAMs, scopes, pools and their space over the native API: plain fields, the same objects as over the EC2 API.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { cutFacts } from '#api/wording.ts'
 import { finishDeprovisions } from '#jobs/deprovisioning.ts'
 import { lookAt } from '#jobs/job.ts'
 import type { Refused } from '#model/refusal.ts'
@@ -90,7 +91,10 @@ test('a locale that is probably misspelt is asked about, over both APIs, and one
     assert.match(body.detail!, new RegExp(`did you mean \`${meant}\`\\?$`))
     const input = { IpamScopeId: ipam.privateScopeId, AddressFamily: 'ipv4', Locale: locale } as const
     await assert.rejects(world.call('CreateIpamPool', input, asNetwork), (error: Refused) => {
-      assert.match((error.refusal as { problem: string }).problem, new RegExp(`did you mean \`${meant}\`\\?$`))
+      assert.match(
+        (cutFacts(error.refusal) as { problem: string }).problem,
+        new RegExp(`did you mean \`${meant}\`\\?$`),
+      )
       return true
     })
   }

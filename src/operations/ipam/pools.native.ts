@@ -53,6 +53,7 @@ import {
   getSeenPool,
   getUtilization as getUtilizationOf,
   listPools as listPoolsOf,
+  placeOfOwnPool,
   placeOfSeenPool,
 } from './pool-lists.ts'
 import { changePool, dropPool, makePool, placeOfNewPool } from './pool-requests.ts'
@@ -246,7 +247,7 @@ export const updatePool = nativeWrite({
   cli: 'pool update',
   refusals: ['NotFound', 'MalformedId', 'AlreadyExists', 'LimitExceeded', 'PolicyConflict'],
   changes: getPool,
-  at: (context, { poolId }) => readablePools.placeOf(context, poolId),
+  at: (context, { poolId }) => placeOfOwnPool(context, poolId),
   async run(context, { poolId, ...given }) {
     refuseNoChange(given, Object.keys(poolChanges))
     const { name, tags, requiredTags, ...changes } = given
@@ -272,7 +273,7 @@ export const deletePool = nativeWrite({
   cli: 'pool delete',
   refusals: ['NotFound', 'MalformedId', 'DependencyViolation'],
   changes: getPool,
-  at: (context, { poolId }) => readablePools.placeOf(context, poolId),
+  at: (context, { poolId }) => placeOfOwnPool(context, poolId),
   run: (context, { poolId, cascade }) => dropPool(context, poolId, { cascade }),
 })
 
@@ -285,7 +286,7 @@ export const getUtilization = nativeRead({
   rest: { method: 'GET', path: '/pools/{poolId}/utilization' },
   cli: 'pool utilization',
   refusals: ['NotFound', 'MalformedId'],
-  at: (context, { poolId }) => readablePools.placeOf(context, poolId),
+  at: (context, { poolId }) => placeOfOwnPool(context, poolId),
   run: async (context, { poolId }) => showUtilization(await getUtilizationOf(context, poolId)),
 })
 

@@ -1,6 +1,7 @@
 // IPAMs, scopes and pools as whoever may read their owner's IPAM finds them.
 import { formatId } from '#model/identifier.ts'
 import type { Tag } from '#model/tags.ts'
+import type { Discovery } from '#store/tables/discoveries.ts'
 import type { Ipam, Scope } from '#store/tables/ipams.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import type { Page, PageAsked } from '../listing.ts'
@@ -29,6 +30,19 @@ export const listScopes = (
 ): Promise<Page<WithTags<Scope>, string>> =>
   readableScopes.list(context, asked, {
     read: (after = '', limit) => context.tx.ipams.listScopes(ipamId === undefined ? undefined : [ipamId], after, limit),
+  })
+
+export const readableDiscoveries = readable<Discovery, WithTags<Discovery>>('resourceDiscovery', {
+  find: ({ tx }, id) => tx.discoveries.find(id),
+  describe: withTags,
+})
+export const listDiscoveries = (
+  context: ReadContext,
+  filter: { readonly account: string | undefined },
+  asked: PageAsked<string>,
+): Promise<Page<WithTags<Discovery>, string>> =>
+  readableDiscoveries.list(context, asked, {
+    read: (after = '', limit) => context.tx.discoveries.list(filter, after, limit),
   })
 
 /** A pool with what stands beside its row. */

@@ -97,6 +97,7 @@ export async function deleteScope(context: WriteContext, scope: Scope): Promise<
 /** Takes scopes away in which nothing is left. */
 export async function removeScopes(context: WriteContext, scopes: readonly Scope[]): Promise<void> {
   const ids = scopes.map(({ id }) => id)
+  await context.tx.discoveries.forgetScopes(ids)
   await context.tx.ipams.deleteScopes(ids)
   await context.tx.tags.removeAllOf(ids)
   await context.tx.history.ended(ids)

@@ -6,6 +6,15 @@ import {
   modifyIpamPoolAllocation,
   releaseIpamPoolAllocation,
 } from '../space/allocations.ec2.ts'
+import {
+  associateIpamResourceDiscovery,
+  createIpamResourceDiscovery,
+  deleteIpamResourceDiscovery,
+  describeIpamResourceDiscoveries,
+  describeIpamResourceDiscoveryAssociations,
+  disassociateIpamResourceDiscovery,
+  modifyIpamResourceDiscovery,
+} from './discoveries.ec2.ts'
 import { createIpam, deleteIpam, describeIpams, modifyIpam } from './ipams.ec2.ts'
 import { deprovisionIpamPoolCidr, getIpamPoolCidrs, provisionIpamPoolCidr } from './pool-cidrs.ec2.ts'
 import { createIpamPool, deleteIpamPool, describeIpamPools, modifyIpamPool } from './pools.ec2.ts'
@@ -32,4 +41,11 @@ export const ipamOperations = [
   getIpamPoolAllocations,
   describeIpamPoolAllocations,
   modifyIpamPoolAllocation,
+  createIpamResourceDiscovery,
+  describeIpamResourceDiscoveries,
+  modifyIpamResourceDiscovery,
+  deleteIpamResourceDiscovery,
+  associateIpamResourceDiscovery,
+  describeIpamResourceDiscoveryAssociations,
+  disassociateIpamResourceDiscovery,
 ] as const

@@ -1,5 +1,6 @@
 // The blocks of VPCs and subnets as requests of the EC2 API ask for them.
 import { nearCidrProblem, parseLooseCidr } from '#model/cidr.ts'
+import { problemInWords } from '#model/problems/problem.ts'
 import { type Members, refuse, refuseValue } from '#model/refusal.ts'
 import type { ReadContext } from '../operation.ts'
 import { type BlockParams, type BlockSpec, type Network, readBlock } from './blocks.ts'
@@ -79,8 +80,8 @@ function specIn(family: 4 | 6, input: BlockInput): BlockSpec {
   const near = cidr?.family === 4 ? undefined : nearCidrProblem(text)
   if (cidr?.family !== family || near) {
     const example = family === 4 ? '10.0.0.0/16' : '2001:db8:1234:1a00::/56'
-    const expected = `An IPv${family} block such as \`${example}\` is expected`
-    refuseValue(fields.cidr, text, `This is not a valid CIDR block. ${near ?? expected}`)
+    const said = problemInWords(near) ?? `An IPv${family} block such as \`${example}\` is expected`
+    refuseValue(fields.cidr, text, `This is not a valid CIDR block. ${said}`)
   }
   return { family, cidr, cidrText: text, poolId }
 }

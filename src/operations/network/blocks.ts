@@ -5,6 +5,7 @@ import { type AllocationRequest, provider } from '#model/policy/decision.ts'
 import { resolve } from '#model/policy/resolve.ts'
 import { findResourceType } from '#model/policy/resource-types.ts'
 import type { ResolvedDocument } from '#model/policy/snapshot.ts'
+import type { Problem } from '#model/problems/problem.ts'
 import { naming, refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Pool } from '#store/tables/pools.ts'
@@ -94,8 +95,7 @@ export async function readBlock(context: ReadContext, network: Network, spec: Bl
   if (pool && !cidr && netmaskLength === undefined && !document && pool.defaultNetmaskLength === undefined) {
     refuse({
       code: 'InvalidParameterCombination',
-      problem:
-        'The request cannot contain empty CIDR and Netmask Length for a pool with no default allocation netmask length set. Exactly one of them should be provided.',
+      problem: { why: 'no-default-length' },
     })
   }
   return { family, cidr, pool, netmaskLength }
@@ -123,7 +123,7 @@ export async function takeBlock(
   const { cidr, pool, allocation } = granted
   const problem = blockProblem(network, cidr)
   if (problem) {
-    refuse({ code: 'NotEligible', problem: `policy and pools give \`${formatCidr(cidr)}\`, but ${problem}` })
+    refuse({ code: 'NotEligible', problem: { why: 'unfit-block-given', cidr: formatCidr(cidr), problem } })
   }
   return { cidr, allocation: allocation?.n, poolId: pool?.scopeId && pool.id, ipSource: await sourceOf(context, pool) }
 }
@@ -144,7 +144,7 @@ const grantMembers = (family: 4 | 6): Readonly<Record<BlockMember, string>> => (
 // What a block can be ------------------------------------------------------------------------------------------------
 
 /** Why no network of its kind can have a block; undefined where it can. */
-export const blockProblem = (network: Network, cidr: Cidr): string | undefined =>
+export const blockProblem = (network: Network, cidr: Cidr): Problem | undefined =>
   lengthProblem(network, cidr.family, cidr.length) ?? purposeProblem(cidr, 'vpc')
 
 function refuseUnfit(network: Network, cidr: Cidr, text = formatCidr(cidr)): void {
@@ -158,25 +158,20 @@ function checkLength(network: Network, family: 4 | 6, length: number): void {
   if (problem) refuseValue(blockMember(family, 'netmaskLength'), length, problem)
 }
 
-function lengthProblem(network: Network, family: 4 | 6, length: number): string | undefined {
+function lengthProblem(network: Network, family: 4 | 6, length: number): Problem | undefined {
   const { min, max } = findResourceType(network)!.lengths[family]!
   const step = family === 4 ? 1 : ipv6Step
   if (Number.isInteger(length) && length >= min && length <= max && length % step === 0) return undefined
-  const steps = family === 4 ? '' : `, in steps of ${ipv6Step}`
-  return `the netmask length of a ${network === 'vpc' ? 'VPC' : 'subnet'} is between /${min} and /${max}${steps}`
+  return { why: 'network-lengths', network, min, max, ...(family === 6 && { step }) }
 }
 
 /** Space for networks is taken in the Region that the pool is for. */
 async function getPoolHere(context: ReadContext, family: 4 | 6, id: string): Promise<Pool> {
   const field = blockMember(family, 'poolId')
   const pool = await getUsablePool(context, id)
-  if (pool.family !== family) refuseValue(field, id, `the pool holds IPv${pool.family} space`)
+  if (pool.family !== family) refuseValue(field, id, { why: 'pool-holds-family', family: pool.family })
   if (pool.locale !== context.region) {
-    refuseValue(
-      field,
-      id,
-      `the pool's locale is \`${pool.locale ?? 'None'}\`, and this request is for \`${context.region}\``,
-    )
+    refuseValue(field, id, { why: 'pool-elsewhere', locale: pool.locale, region: context.region })
   }
   return pool
 }

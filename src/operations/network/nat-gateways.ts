@@ -1,7 +1,7 @@
 // What can be done with NAT gateways: records of who sends traffic from which addresses. Their addresses are taken, or checked, as policy says.
 import { type Cidr, contains, formatAddress, formatCidr, lastAddress, parseAddress } from '#model/cidr.ts'
 import { provider } from '#model/policy/decision.ts'
-import { member, refuse, refuseValue } from '#model/refusal.ts'
+import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { NatGateway, NatGatewayAddress } from '#store/tables/nat-gateways.ts'
@@ -108,7 +108,7 @@ export async function associateAddresses(
   spec: AddressesSpec,
 ): Promise<readonly NatGatewayAddress[]> {
   if (gateway.connectivity === 'private') {
-    refuse({ code: 'NotEligible', problem: `\`${gateway.id}\` is private, and has no Elastic IP addresses` })
+    refuse({ code: 'NotEligible', problem: { why: 'private-gateway', gateway: gateway.id } })
   }
   refuseIfAutomatic(gateway)
   const addresses = await context.tx.natGateways.addresses(gateway.id)
@@ -139,11 +139,12 @@ export async function disassociateAddresses(
   refuseIfAutomatic(gateway)
   const primary = leaving.find(({ isPrimary }) => isPrimary)
   if (primary) {
-    const problem = `\`${primary.associationId}\` is the primary address of \`${gateway.id}\`, which stays as long as the gateway`
+    const { associationId: association } = primary
+    const problem = { why: 'primary-address', gateway: gateway.id, association } as const
     refuse({ code: 'NotEligible', problem })
   }
   if (leaving.length === addresses.length) {
-    refuse({ code: 'NotEligible', problem: `\`${gateway.id}\` would be left without an address` })
+    refuse({ code: 'NotEligible', problem: { why: 'left-without-address', gateway: gateway.id } })
   }
   for (const address of leaving) {
     await freeAddress(context, address)
@@ -263,7 +264,7 @@ async function placesInZone(
 ): Promise<Place[]> {
   if (!zone) refuse({ code: 'MissingParameter', field: 'zone' })
   if (privateIps?.length) {
-    refuse({ code: 'InvalidParameterCombination', problem: 'A regional NAT gateway has no private addresses.' })
+    refuse({ code: 'InvalidParameterCombination', problem: { why: 'regional-without-private' } })
   }
   const elasticIps = await getFreeElasticIps(context, ids)
   refuseTooMany(ids.length + addresses.filter(({ zoneId }) => zoneId === zone.id).length, zoneAddressesMax)
@@ -277,10 +278,10 @@ async function placesInSubnet(
   addresses: readonly NatGatewayAddress[],
 ): Promise<Place[]> {
   if (zone) {
-    refuse({ code: 'InvalidParameterCombination', problem: 'Only a regional NAT gateway takes an availability zone.' })
+    refuse({ code: 'InvalidParameterCombination', problem: { why: 'only-regional-takes-zone' } })
   }
   if (privateIps.length > 0 && privateIps.length !== ids.length) {
-    const problem = `\`${member('privateIps')}\` must have as many items as \`${member('elasticIpIds')}\`.`
+    const problem = { why: 'as-many-items', member: 'privateIps', as: 'elasticIpIds' } as const
     refuse({ code: 'InvalidParameterCombination', problem })
   }
   const elasticIps = await getFreeElasticIps(context, ids)
@@ -294,12 +295,12 @@ async function placesInSubnet(
 async function getFreeElasticIps(context: ReadContext, ids: readonly string[]): Promise<Map<string, Allocation>> {
   const found = new Map<string, Allocation>()
   for (const id of ids) {
-    if (found.has(id)) refuseValue('elasticIpId', id, 'it is given more than once')
+    if (found.has(id)) refuseValue('elasticIpId', id, { why: 'given-twice' })
     const elasticIp = await getElasticIp(context, id)
     const association = await context.tx.addresses.associationOf(elasticIp.n)
     if (association) {
-      const user = association.natGatewayId ?? association.instanceId ?? association.networkInterfaceId
-      refuse({ code: 'AlreadyAssociated', what: 'elastic-ip', id, problem: `it is associated with ${user}` })
+      const user = (association.natGatewayId ?? association.instanceId ?? association.networkInterfaceId)!
+      refuse({ code: 'AlreadyAssociated', what: 'elastic-ip', id, problem: { why: 'associated-with', user } })
     }
     found.set(id, elasticIp)
   }
@@ -316,7 +317,7 @@ async function choosePrivateIps(
   count: number,
   named: readonly (string | undefined)[],
 ): Promise<string[]> {
-  if (!subnet.cidr) refuseValue('subnetId', subnet.id, 'an IPv6-native subnet has no private IPv4 addresses')
+  if (!subnet.cidr) refuseValue('subnetId', subnet.id, { why: 'no-private-ipv4' })
   const taken = new Set(await context.tx.natGateways.privateIpsIn(subnet.id))
   for (const text of named) {
     if (text === undefined) continue
@@ -326,7 +327,7 @@ async function choosePrivateIps(
         code: 'InUse',
         what: 'elastic-ip-address',
         id: address,
-        problem: 'it is taken, or appears more than once',
+        problem: { why: 'taken-or-twice' },
       })
     }
     taken.add(address)
@@ -347,11 +348,11 @@ const bounds = (cidr: Cidr) => ({
 
 function usableAddress(cidr: Cidr, text: string): string {
   const address = parseAddress(text)
-  if (address?.family !== 4) refuseValue('privateIp', text, 'an IPv4 address such as `10.0.0.10` is expected')
+  if (address?.family !== 4) refuseValue('privateIp', text, { why: 'ipv4-address-expected', such: '10.0.0.10' })
   const { from, to } = bounds(cidr)
-  if (!contains(cidr, address)) refuseValue('privateIp', text, `it is not inside the subnet's ${formatCidr(cidr)}`)
+  if (!contains(cidr, address)) refuseValue('privateIp', text, { why: 'not-in-subnet', cidr: formatCidr(cidr) })
   if (address.first < from || address.first > to) {
-    refuseValue('privateIp', text, 'the first four addresses of a subnet and the last one are reserved')
+    refuseValue('privateIp', text, { why: 'reserved-in-subnet' })
   }
   return formatAddress(address)
 }
@@ -471,7 +472,7 @@ async function freeAddress(
 
 function refuseIfAutomatic(gateway: NatGateway): void {
   if (!gateway.isAutomatic) return
-  refuse({ code: 'NotEligible', problem: `\`${gateway.id}\` manages its addresses itself` })
+  refuse({ code: 'NotEligible', problem: { why: 'manages-itself', gateway: gateway.id } })
 }
 
 /** Those that are named, or all of the caller's in this Region, in the order of ids. */

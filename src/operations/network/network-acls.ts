@@ -144,7 +144,7 @@ async function getAssociation(context: ReadContext, id: string): Promise<FoundAs
 // What is shown ------------------------------------------------------------------------------------------------------
 
 /** Subnets of VPCs that are looked at for one step of a list: more of them are not shown as associated. */
-const subnetsShownMax = 2_000
+const subnetsNamedMax = 2_000
 
 /** With the subnets that have them. */
 export async function describeAcls({ tx }: ReadContext, states: readonly ObjectState[]): Promise<readonly AclState[]> {
@@ -152,7 +152,7 @@ export async function describeAcls({ tx }: ReadContext, states: readonly ObjectS
   if (vpcIds.length === 0) return []
   const cidrs = await tx.vpcs.cidrsOf(vpcIds)
   const withDefaults = states.filter(({ object }) => object.isDefault).map(({ object }) => object.vpcId!)
-  const subnets = withDefaults.length === 0 ? [] : await tx.vpcs.subnetsOfMany(withDefaults, subnetsShownMax)
+  const subnets = withDefaults.length === 0 ? [] : await tx.vpcs.subnetsOfMany(withDefaults, subnetsNamedMax)
   const replaced =
     subnets.length === 0
       ? new Map()

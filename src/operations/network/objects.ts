@@ -1,7 +1,7 @@
 // What all records of networks have in common that hold no addresses: how they are made, found, listed, changed and deleted. What a VPC
 // has from its beginning, one of each, is not stored before it is changed: it follows from the VPC, and so does its id.
 import { derivedId, siblingId } from '#model/identifier.ts'
-import { kinds, labelOf } from '#model/kinds.ts'
+import { kinds } from '#model/kinds.ts'
 import {
   allProtocols,
   type DefaultKind,
@@ -24,20 +24,26 @@ import { type PageBounds, type ReadRows, readById } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { putTags } from '../organization/tagging.ts'
 
-/** Routes and associations of a route table, rules of a security group, entries of an ACL. */
-export const partsMax = 500
+/** Routes and associations of a route table, rules of a security group, entries of an ACL: altogether, of one. */
+export const partsOfObjectMax = 500
+/** Of an account in a Region: internet gateways, egress-only ones and sets of DHCP options, of each. */
+const gatewaysPerRegionMax = 500
+const routeTablesOfVpcMax = 500
+const securityGroupsOfVpcMax = 2_500
+const networkAclsOfVpcMax = 200
+export const reservationsOfSubnetMax = 100
 
-/** How many there may be, of what, and in what; `what` is what AWS says of the limit. */
+/** How many there may be, and in what. */
 const quotas: {
   readonly [K in NetworkObjectKind]: { readonly limit: number; readonly of: 'account' | 'vpc' | 'subnet' }
 } = {
-  internetGateway: { limit: 500, of: 'account' },
-  egressOnlyInternetGateway: { limit: 500, of: 'account' },
-  dhcpOptions: { limit: 500, of: 'account' },
-  routeTable: { limit: 500, of: 'vpc' },
-  securityGroup: { limit: 2_500, of: 'vpc' },
-  networkAcl: { limit: 200, of: 'vpc' },
-  subnetCidrReservation: { limit: 100, of: 'subnet' },
+  internetGateway: { limit: gatewaysPerRegionMax, of: 'account' },
+  egressOnlyInternetGateway: { limit: gatewaysPerRegionMax, of: 'account' },
+  dhcpOptions: { limit: gatewaysPerRegionMax, of: 'account' },
+  routeTable: { limit: routeTablesOfVpcMax, of: 'vpc' },
+  securityGroup: { limit: securityGroupsOfVpcMax, of: 'vpc' },
+  networkAcl: { limit: networkAclsOfVpcMax, of: 'vpc' },
+  subnetCidrReservation: { limit: reservationsOfSubnetMax, of: 'subnet' },
 }
 /** As limits have them. */
 const plurals: { readonly [K in NetworkObjectKind]: string } = {
@@ -212,7 +218,9 @@ const partsCalled: { readonly [noun: string]: string } = {
   'network-acl': 'network ACL entries',
 }
 function refuseTooManyParts({ noun }: NetworkObject, used: number): void {
-  if (used > partsMax) refuse({ code: 'LimitExceeded', what: partsCalled[noun] ?? 'parts', limit: partsMax, used })
+  if (used > partsOfObjectMax) {
+    refuse({ code: 'LimitExceeded', what: partsCalled[noun] ?? 'parts', limit: partsOfObjectMax, used })
+  }
 }
 
 // Finding ------------------------------------------------------------------------------------------------------------
@@ -424,4 +432,3 @@ export async function describeObjects(
 export function refuseDependent(kind: NetworkObjectKind, id: string, problem: string): never {
   refuse({ code: 'DependencyViolation', what: nounOf(kind), id, problem })
 }
-export const labelOfKind = (kind: NetworkObjectKind): string => labelOf[nounOf(kind)]

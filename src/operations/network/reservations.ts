@@ -3,7 +3,7 @@ import { type Cidr, contains, formatCidr, overlaps, parseCidr } from '#model/cid
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { getObject, makeObject, type ObjectState, removeObject } from './objects.ts'
+import { getObject, makeObject, type ObjectState, removeObject, reservationsOfSubnetMax } from './objects.ts'
 import { getSubnet } from './subnets.ts'
 
 export interface ReservationSpec {
@@ -37,8 +37,6 @@ export async function deleteReservation(context: WriteContext, id: string): Prom
 /** What is reserved in a subnet, of both families. */
 export async function reservedIn({ tx }: ReadContext, subnetId: string): Promise<readonly Cidr[]> {
   const place = { account: '', region: '', subnetId }
-  const all = await tx.networkObjects.list('subnet-cidr-reservation', place, '', reservationsMax)
+  const all = await tx.networkObjects.list('subnet-cidr-reservation', place, '', reservationsOfSubnetMax)
   return all.map(({ body }) => parseCidr(body.cidr!)!)
 }
-/** A subnet may have no more. */
-const reservationsMax = 100

@@ -19,6 +19,7 @@ import {
   type ListedObject,
   makeObject,
   type ObjectState,
+  partsOfObjectMax,
   recordObject,
   refuseDependent,
   removeObject,
@@ -66,15 +67,13 @@ export async function deleteSecurityGroup(context: WriteContext, id: string): Pr
     const problem = `the specified group: "${id}" name: "${defaultGroupName}" cannot be deleted by a user`
     refuse({ code: 'InUse', what: 'default-security-group', id, problem })
   }
-  const naming = (await context.tx.networkObjects.naming([id], 'rule', ownRulesMax)).get(id) ?? []
+  // More rules than a group has of its own: one that is of another is among them.
+  const naming = (await context.tx.networkObjects.naming([id], 'rule', partsOfObjectMax + 1)).get(id) ?? []
   const other = naming.find(({ objectId }) => objectId !== id)
   if (other)
     refuseDependent('securityGroup', id, `resource ${id} has a dependent object: a rule of \`${other.objectId}\``)
   await removeObject(context, state)
 }
-/** More rules than a group has of its own: one that is of another is among them. */
-const ownRulesMax = 501
-
 export const getGroup = (context: ReadContext, id: string): Promise<ObjectState> =>
   getObject(context, 'securityGroup', id)
 

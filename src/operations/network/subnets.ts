@@ -100,7 +100,7 @@ export async function deleteSubnet(context: WriteContext, subnet: Subnet): Promi
       code: 'DependencyViolation',
       what: 'subnet',
       id: subnet.id,
-      problem: `The NAT gateway \`${gateway}\` is in it`,
+      problem: { why: 'nat-gateway-inside', gateway },
     })
   }
   await giveBack(context, subnet.allocation)
@@ -214,7 +214,7 @@ async function refuseUnlessPlans(context: ReadContext, pool: Pool, vpc: Vpc): Pr
     if (at.sourceResource?.id === vpc.id) return
     at = at.parent === undefined ? undefined : await context.tx.pools.findByNumber(at.parent)
   }
-  refuseValue(blockMember(pool.family, 'poolId'), pool.id, `it is no resource planning pool of \`${vpc.id}\``)
+  refuseValue(blockMember(pool.family, 'poolId'), pool.id, { why: 'no-planning-pool', network: vpc.id })
 }
 
 /** The schema keeps equal blocks apart; that blocks never overlap at all is kept here. */
@@ -223,12 +223,13 @@ async function refuseMisplaced(context: ReadContext, vpc: Vpc, cidrs: readonly V
   const value = formatCidr(wanted)
   const own = cidrs.filter(({ cidr }) => cidr.family === wanted.family).map(({ cidr }) => cidr)
   if (!own.some((cidr) => contains(cidr, wanted))) {
-    const blocks = own.length === 0 ? `it has no IPv${wanted.family} block` : `it has ${own.map(formatCidr).join(', ')}`
-    refuse({ code: 'InvalidRange', what: 'subnet', field, value, problem: `It is not inside \`${vpc.id}\`: ${blocks}` })
+    const { family } = wanted
+    const problem = { why: 'not-in-network', network: vpc.id, family, blocks: own.map(formatCidr) } as const
+    refuse({ code: 'InvalidRange', what: 'subnet', field, value, problem })
   }
   const sibling = await context.tx.vpcs.subnetOverlapping(vpc.id, wanted)
   if (!sibling) return
-  const problem = `It overlaps with the subnet \`${sibling.id}\` (${formatCidr(sibling.cidr)})`
+  const problem = { why: 'overlaps-subnet', subnet: sibling.id, cidr: formatCidr(sibling.cidr) } as const
   refuse({ code: 'CidrConflict', what: 'subnet', field, value, problem })
 }
 
@@ -237,7 +238,8 @@ async function refusePlanned(context: ReadContext, vpc: Vpc, { cidr, allocation 
   const except = { allocation, account: vpc.account, now: context.now }
   const taken = await context.tx.pools.plannedOverlap(vpc.id, cidr, except)
   if (!taken) return
-  const problem = `It overlaps with ${formatCidr(taken.cidr)}, which the pool \`${taken.pool.id}\` that plans \`${vpc.id}\` has handed out or keeps`
+  const [overlapped, pool] = [formatCidr(taken.cidr), taken.pool.id]
+  const problem = { why: 'overlaps-planned', cidr: overlapped, pool, network: vpc.id } as const
   const field = blockMember(cidr.family, 'cidr')
   refuse({ code: 'CidrConflict', what: 'subnet', field, value: formatCidr(cidr), problem })
 }

@@ -75,11 +75,11 @@ export async function deleteVpc(context: WriteContext, vpc: Vpc): Promise<void> 
       code: 'DependencyViolation',
       what: 'vpc',
       id: vpc.id,
-      problem: `\`${dependent}\` is in it`,
+      problem: { why: 'has-inside', id: dependent },
     })
   }
   const [planner] = await context.tx.pools.planning(vpc.id)
-  if (planner) await refusePlanned(context, vpc, planner, { what: 'vpc', id: vpc.id }, 'it')
+  if (planner) await refusePlanned(context, vpc, planner, { what: 'vpc', id: vpc.id }, {})
   for (const { allocation } of await context.tx.vpcs.cidrs(vpc.id)) await giveBack(context, allocation)
   await removeDefaultsOf(context, vpc)
   await context.tx.vpcs.delete(vpc.id)
@@ -147,7 +147,7 @@ export async function disassociateBlock(context: WriteContext, id: string): Prom
   if (association.isPrimary) {
     refuse({
       code: 'NotEligible',
-      problem: `The vpc CIDR block with association ID ${id} may not be disassociated. It is the primary IPv4 CIDR block of the VPC`,
+      problem: { why: 'primary-block', association: id },
     })
   }
   const subnet = await context.tx.vpcs.subnetOverlapping(vpc.id, association.cidr)
@@ -156,13 +156,21 @@ export async function disassociateBlock(context: WriteContext, id: string): Prom
       code: 'InUse',
       what: 'vpc-cidr-association',
       id,
-      problem: `the subnet \`${subnet.id}\` (${formatCidr(subnet.cidr)}) is inside the block`,
+      problem: { why: 'subnet-in-block', subnet: subnet.id, cidr: formatCidr(subnet.cidr) },
     })
   }
   const planned = await context.tx.pools.topLevelOverlap(vpc.id, association.cidr)
   const planner = planned && (await context.tx.pools.findByNumber(planned.pool))
   if (planner)
-    await refusePlanned(context, vpc, planner, { what: 'vpc-cidr-association', id }, formatCidr(association.cidr))
+    await refusePlanned(
+      context,
+      vpc,
+      planner,
+      { what: 'vpc-cidr-association', id },
+      {
+        cidr: formatCidr(association.cidr),
+      },
+    )
   await giveBack(context, association.allocation)
   await context.tx.vpcs.deleteCidr(id)
   context.changed(id)
@@ -201,7 +209,7 @@ export async function getVpc(context: ReadContext, id: string): Promise<Vpc> {
 
 function refusePlanningPool({ id, family, sourceResource }: Pool): void {
   if (sourceResource === undefined) return
-  refuseValue(blockMember(family, 'poolId'), id, 'it plans the subnets of a VPC, and cannot give blocks to VPCs')
+  refuseValue(blockMember(family, 'poolId'), id, { why: 'plans-subnets' })
 }
 
 /**
@@ -213,14 +221,12 @@ async function refusePlanned(
   vpc: Vpc,
   pool: Pool,
   kept: { readonly what: 'vpc' | 'vpc-cidr-association'; readonly id: string },
-  planned: string,
+  planned: { readonly cidr?: string },
 ): Promise<never> {
-  const whose = pool.account === vpc.account ? '' : ` of the account \`${pool.account}\``
+  const account = pool.account === vpc.account ? {} : { account: pool.account }
   // Who may plan it no longer need not be there any more to end it.
-  const remedy = isPlanEnded(await context.snapshot(), pool)
-    ? 'it may not any more: delete that pool with all that is in it'
-    : 'take the CIDR out of that pool or delete it first'
-  const problem = `The pool \`${pool.id}\`${whose} plans ${planned}; ${remedy}`
+  const mayNoMore = isPlanEnded(await context.snapshot(), pool)
+  const problem = { why: 'planned-by', pool: pool.id, ...account, ...planned, mayNoMore } as const
   return refuse({ code: 'DependencyViolation', ...kept, problem })
 }
 
@@ -232,7 +238,7 @@ function refuseOverlap(wanted: Cidr, cidrs: readonly VpcCidr[]): void {
     what: 'vpc',
     field: blockMember(wanted.family, 'cidr'),
     value: formatCidr(wanted),
-    problem: `It overlaps with ${formatCidr(other.cidr)}, which the VPC has already`,
+    problem: { why: 'overlaps-own-block', cidr: formatCidr(other.cidr) },
   })
 }
 

@@ -1,5 +1,5 @@
 // The availability zones of a Region, by the server's settings.
-import { member, refuse } from '#model/refusal.ts'
+import { refuse } from '#model/refusal.ts'
 import type { ReadContext } from '../operation.ts'
 
 export interface Zone {
@@ -29,7 +29,7 @@ export function findZone(
     refuseZone(value),
 ): Zone | undefined {
   if (name !== undefined && id !== undefined) {
-    const problem = `Only one of \`${member('zone')}\` and \`${member('zoneId')}\` can be given.`
+    const problem = { why: 'only-one-of', members: ['zone', 'zoneId'] } as const
     refuse({ code: 'InvalidParameterCombination', problem })
   }
   const zones = zonesOf(context)

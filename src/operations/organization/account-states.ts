@@ -2,10 +2,11 @@
 import { formatId } from '#model/identifier.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import { refuse } from '#model/refusal.ts'
+import type { Transaction } from '#store/store.ts'
 import type { Account, Organization } from '#store/tables/organizations.ts'
 import { deleteSourcesAt } from '../estate/sources.ts'
 import { recordDisabledKeys } from '../identity/access-keys.ts'
-import { recordBinding } from '../identity/role-binding-record.ts'
+import { endBindingsAt, refuseManyBindings } from '../identity/role-binding-record.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { getMember } from './accounts.ts'
 import { recordNode } from './organizations.ts'
@@ -16,7 +17,10 @@ export const stateOf = ({ status, closedAt }: Pick<Account, 'status' | 'closedAt
 
 /** What an account has that a refusal names. */
 const namedMax = 3
-const tokensRead = 1_000
+/** Keys and sessions that end with it: the management account alone opens sessions in another one. */
+export const keysEndedMax = 500
+/** Tokens of services that are ended in one transaction; those of people are no account's. */
+const tokensAtOnce = 500
 
 /** Refuses space for an account that is suspended or closed. What it has it keeps until that is released. */
 export function refuseNewSpace({ nodes }: Snapshot, account: string): void {
@@ -62,26 +66,27 @@ export async function removeAccount(context: WriteContext, organization: Organiz
   if (id === organization.managementAccount) refuseForManagement('removed')
   await refuseDelegated(context, id)
   await refuseWhileHolding(context, id)
+  await refuseManyBindings(context, 'account', id)
+  const keys = await enabledKeys(context, id)
 
   // Numbers are few for whoever has one: those that are taken, and not drawn, count for where they were.
   const [, top] = joinedMethod === 'INVITED' ? pathOf(await context.snapshot(), id) : []
   await tx.organizations.removeNode(id)
   await tx.tags.removeAll(id)
-  for (const gone of await tx.roleBindings.deleteAt(id)) await recordBinding(context, gone, 'gone')
+  await endBindingsAt(context, id)
   await deleteSourcesAt(context, id)
-  const keys = await tx.accessKeys.list(id)
-  const ended = await tx.accessKeys.disable(
-    keys.map((key) => key.id),
-    now,
-  )
+  const ended = await tx.accessKeys.disable(keys, now)
   await recordDisabledKeys(tx, ended)
-  const tokens = await tokensAtHome(context, id)
+  const tokens = await tx.apiTokens.listOfServices(id, now, tokensAtOnce)
+  const areAll = tokens.length < tokensAtOnce
   await tx.apiTokens.revoke(tokens, now)
   context.changed(...ended, ...tokens)
   await tx.organizations.changeAccount(id, {
     status: 'SUSPENDED',
     removedAt: now,
     removedBelow: top === id ? undefined : top,
+    // However many there are, it goes: those that are left are good for nothing from now on, and a job ends them.
+    ...(areAll ? {} : { tokensEnded: context.newId('apiToken') }),
   })
   await tx.accessKeys.doubt()
   await recordNode(context, organization, id)
@@ -114,19 +119,23 @@ async function refuseWhileHolding({ tx }: ReadContext, id: string): Promise<void
   depends(`The exception \`${exception}\` is for it: it is not over, awaits review, or has given what is still there`)
 }
 
-/** Good tokens of services; those of people are no account's. */
-async function tokensAtHome({ tx, now }: ReadContext, account: string): Promise<readonly string[]> {
-  const found: string[] = []
-  for (let after = ''; ; ) {
-    const tokens = await tx.apiTokens.list(after, tokensRead, { visible: { accounts: [account], principal: '' } })
-    found.push(
-      ...tokens
-        .filter(({ principal, revokedAt, expiresAt }) => {
-          return principal.startsWith('service:') && revokedAt === undefined && expiresAt > now
-        })
-        .map(({ id }) => id),
-    )
-    if (tokens.length < tokensRead) return found
-    after = tokens.at(-1)!.id
-  }
+/** Its keys, and the sessions in it. */
+async function enabledKeys({ tx }: ReadContext, id: string): Promise<readonly string[]> {
+  const keys = await tx.accessKeys.listEnabled(id, keysEndedMax + 1)
+  if (keys.length <= keysEndedMax) return keys
+  const problem = `More than ${keysEndedMax} access keys and sessions would end with it; sessions end by themselves within twelve hours, and none begins while it is suspended`
+  return refuse({ code: 'DependencyViolation', what: 'account', id, problem })
+}
+
+/** Ends some of those that ended with their account when it was removed. Answers which, and of which account; undefined where none are left. */
+export async function endTokensOfRemoved(
+  tx: Transaction,
+): Promise<{ readonly account: string; readonly ended: readonly string[] } | undefined> {
+  const found = await tx.organizations.findWithEndedTokens()
+  if (!found) return undefined
+  const { id: account, tokensEnded } = found
+  const tokens = await tx.apiTokens.listOfServices(account, tx.now, tokensAtOnce, tokensEnded)
+  const ended = await tx.apiTokens.revoke(tokens, tx.now)
+  if (tokens.length < tokensAtOnce) await tx.organizations.changeAccount(account, { tokensEnded: undefined })
+  return { account, ended }
 }

@@ -1,14 +1,18 @@
 // Accounts over the native API: under their own numbers and ids, renamed, and found by whoever may see them.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { formatId } from '#model/identifier.ts'
 import { wordsOfTold } from '#model/policy/explain.ts'
 import { spread } from '#model/spread.ts'
 import { createAccessKey, listAccessKeys } from '#operations/identity/access-keys.ts'
+import { tokenHash } from '#operations/identity/tokens.ts'
 import { refusalOf } from '../../../test/acme.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { costOf } from '../../../test/statement-cost.ts'
 import { managementAccount } from '../../../test/world.ts'
+import { bindingsEndedMax } from '../identity/role-binding-record.ts'
 import { sharesWithUnknownMax } from '../ipam/pools.ts'
+import { endTokensOfRemoved } from './account-states.ts'
 
 let world: NativeWorld
 let root: string
@@ -461,6 +465,70 @@ test('an account that was removed leaves nothing behind, and its number can come
   assert.equal((await world.ask('GET', '/me', { as: token })).status, 401)
   const bindings = await world.get<{ items: unknown[] }>(`/role-bindings?node=${number}`)
   assert.deepEqual(bindings.items, [])
+})
+
+test('D8 an account is removed however many tokens and roles there are at it, and none of them is good any more', async () => {
+  const number = '610000000002'
+  await create({ account: number, name: 'crowded' })
+  await world.tokenOf('service:crowd', 'auditor', '*')
+  const { token, tokenId } = await world.post<{ token: string; tokenId: string }>('/tokens', {
+    principal: 'service:crowd',
+    account: number,
+  })
+  const lastId = await world.store.write(async (tx) => {
+    const like = (await tx.apiTokens.find(tokenId))!
+    const next = (kind: 'apiToken' | 'roleBinding') => formatId(kind, tx.installation, tx.nextSequence())
+    let id = ''
+    for (let n = 0; n < 3_000; n++) {
+      id = next('apiToken')
+      await tx.apiTokens.insert({ ...like, id, makers: [`user:crowd-${n % 7}`] }, tokenHash(`crowd ${n}`))
+    }
+    for (let n = 0; n < 1_000; n++) {
+      const binding = { principal: `user:crowd-${n}`, role: 'auditor', node: number, effect: 'permit' } as const
+      await tx.roleBindings.insert({ ...binding, id: next('roleBinding'), createdAt: tx.now })
+    }
+    return id
+  })
+  const last = async () => (await world.store.read((tx) => tx.apiTokens.findByHash(tokenHash('crowd 2999'))))?.id
+  assert.equal(await last(), lastId)
+  const cost = await costOf(() => world.ask('DELETE', `/accounts/${number}`))
+  // Some for each that it names on record, and a few for all together.
+  assert(cost.statements < 2_600, JSON.stringify(cost))
+  assert.equal((await refused('GET', `/accounts/${number}`)).code, 'NotFound')
+  // Those that nothing has ended yet are good for nothing, also once the account has come back.
+  assert.equal(await last(), undefined)
+  await create({ account: number, name: 'crowded' })
+  assert.equal(await last(), undefined)
+  assert.equal((await world.ask('GET', '/me', { as: token })).status, 401)
+  await world.tokenOf('service:newer', 'auditor', '*')
+  const anew = await world.post<{ token: string }>('/tokens', { principal: 'service:newer', account: number })
+  assert.equal((await world.ask('GET', '/me', { as: anew.token })).status, 200)
+  // And say so after some turns of a job.
+  let turns = 0
+  while (await world.store.write((tx) => endTokensOfRemoved(tx))) turns++
+  assert.equal(turns, 6)
+  const left = await world.store.read((tx) => tx.apiTokens.find(lastId))
+  assert.notEqual(left?.revokedAt, undefined)
+  assert.equal((await world.ask('GET', '/me', { as: anew.token })).status, 200)
+  assert.deepEqual((await world.get<{ items: unknown[] }>(`/role-bindings?node=${number}`)).items, [])
+})
+
+test('what only those at the top make so many of at an account is named, and what to do first', async () => {
+  const number = '610000000003'
+  await create({ account: number, name: 'ruled' })
+  await world.store.write(async (tx) => {
+    for (let n = 0; n <= bindingsEndedMax; n++) {
+      const id = formatId('roleBinding', tx.installation, tx.nextSequence())
+      const binding = { principal: `user:ruled-${n}`, role: 'auditor', node: number, effect: 'permit' } as const
+      await tx.roleBindings.insert({ ...binding, id, createdAt: tx.now })
+    }
+  })
+  const { code, detail } = await refused('DELETE', `/accounts/${number}`)
+  assert.equal(code, 'DependencyViolation')
+  assert.match(detail!, new RegExp(String(bindingsEndedMax)))
+  const { items } = await world.get<{ items: { bindingId: string }[] }>(`/role-bindings?node=${number}&limit=1`)
+  assert.equal((await world.ask('DELETE', `/role-bindings/${items[0]!.bindingId}`)).status, 204)
+  assert.equal((await world.ask('DELETE', `/accounts/${number}`)).status, 204)
 })
 
 test('a refusal that says which account to ask says whom there, as the account says now', async () => {

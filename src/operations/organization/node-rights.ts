@@ -55,9 +55,9 @@ export async function requireRightToDelete(context: ReadContext, unit: string): 
 
 /** What is forbidden at the account from a node that it leaves: it goes along, away from those with whose right it was set. */
 function movedOf(snapshot: Snapshot, account: string, left: readonly string[]): readonly RoleBinding[] {
-  return [...snapshot.bindingsByPrincipal.values()]
-    .flat()
-    .filter(({ node, bindsFrom }) => node === account && bindsFrom !== undefined && left.includes(bindsFrom))
+  return [...snapshot.bindings.values()].filter(
+    ({ node, bindsFrom }) => node === account && bindsFrom !== undefined && left.includes(bindsFrom),
+  )
 }
 
 /** Which exceptions there are above the caller's own nodes is not told. */
@@ -87,8 +87,8 @@ async function bindingsAt(
   nodes: readonly string[],
   effect: RoleBinding['effect'],
 ): Promise<readonly RoleBinding[]> {
-  const { bindingsByPrincipal } = await context.snapshot()
-  return [...bindingsByPrincipal.values()].flat().filter((one) => one.effect === effect && nodes.includes(one.node))
+  const { bindings } = await context.snapshot()
+  return [...bindings.values()].filter((one) => one.effect === effect && nodes.includes(one.node))
 }
 
 /** What is forbidden at a node binds nobody any more below which it no longer stands: that is lifting it. */
@@ -97,7 +97,8 @@ async function requireRightToLift(
   forbids: readonly RoleBinding[],
   changed: string,
 ): Promise<void> {
-  for (const { id } of forbids) await refuseToLift(context, (await context.tx.roleBindings.find(id))!, changed)
+  const stored = await context.tx.roleBindings.some(forbids.map(({ id }) => id))
+  for (const forbid of stored) await refuseToLift(context, forbid, changed)
 }
 
 /**

@@ -45,8 +45,8 @@ export async function deleteOrganization(context: WriteContext, organization: Or
   const exception = await tx.exceptions.needsTarget(rootId)
   if (exception !== undefined) depends(`The exception \`${exception}\` is for its root`)
   // Who manages the installation must not lose that by the way.
-  const { bindingsByPrincipal } = await context.snapshot()
-  const binding = [...bindingsByPrincipal.values()].flat().find(({ node }) => node === rootId)
+  const { bindings } = await context.snapshot()
+  const binding = [...bindings.values()].find(({ node }) => node === rootId)
   if (binding) depends(`The role binding \`${binding.id}\` is at its root; delete it first`)
 
   for (const { servicePrincipal } of await tx.organizations.listEnabledServices({ after: '', limit: servicesMax })) {

@@ -6,6 +6,7 @@ import { refuse, refuseValue } from '#model/refusal.ts'
 import { mergeTags, type Tag } from '#model/tags.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { Owner, Tags } from '#store/tables/tags.ts'
+import { recordDiscovery } from '../ipam/discoveries.ts'
 import { applyIpamTags } from '../ipam/ipams.ts'
 import { applyPoolTags } from '../ipam/pools.ts'
 import { recordScope } from '../ipam/scopes.ts'
@@ -99,6 +100,8 @@ export const taggable = {
   scope: { find: rowOf('scope'), settle: recordScope },
   pool: { find: rowOf('pool'), settle: applyPoolTags },
   allocation: allocationOf('allocation'),
+  resourceDiscovery: { find: rowOf('resourceDiscovery'), settle: recordDiscovery },
+  resourceDiscoveryAssociation: { find: rowOf('resourceDiscoveryAssociation') },
   policy: { find: rowOf('policy'), settle: applyPolicyTags },
   address: allocationOf('address'),
 } satisfies TaggableKinds

@@ -5,7 +5,7 @@ import { spread } from '#model/spread.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Node, Organization } from '#store/tables/organizations.ts'
 import { deleteSourcesAt } from '../estate/sources.ts'
-import { recordBinding } from '../identity/role-binding-record.ts'
+import { endBindingsAt, refuseManyBindings } from '../identity/role-binding-record.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { getParent, recordNode } from './organizations.ts'
 import { checkTreeTags, putTreeTags, refuseBeyondNewTagShare } from './tree-tags.ts'
@@ -66,11 +66,12 @@ export async function deleteUnit(context: WriteContext, organization: Organizati
   const { tx } = context
   await getUnit(context, id)
   await refuseWhileNeeded(context, id)
+  await refuseManyBindings(context, 'organizational-unit', id)
 
   await tx.organizations.removeNode(id)
   await tx.tags.removeAll(id)
   // Nobody stands above a unit that is gone: what is bound to it could be seen by nobody but those who manage everything.
-  for (const gone of await tx.roleBindings.deleteAt(id)) await recordBinding(context, gone, 'gone')
+  await endBindingsAt(context, id)
   await deleteSourcesAt(context, id)
   await recordNode(context, organization, id, 'nothing')
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { type ExceptionBound, exceptionBounds } from '#model/policy/exception-bounds.ts'
 import { asNetwork, dev, lab, openAcme, prod, root, shop } from '../../../test/acme.ts'
+import { readsAllAnew } from '../../../test/by-hand.ts'
 import { withNativeApi } from '../../../test/native-world.ts'
 
 const hourMs = 3_600_000
@@ -29,7 +30,7 @@ let acme: Awaited<ReturnType<typeof furnish>>
 before(async () => {
   acme = await furnish()
 })
-beforeEach(() => acme.database.tamper('delete from exception_use; delete from policy_exception'))
+beforeEach(() => acme.database.tamper(`delete from exception_use; delete from policy_exception; ${readsAllAnew}`))
 after(() => acme.close())
 
 const nowOf = (): Promise<number> => acme.store.read(async (tx) => tx.now)

@@ -8,6 +8,7 @@ import { type Change, describeChange, describeNext, type NearestChange } from '#
 import type { Explained, Names } from '#model/policy/told.ts'
 import { inWords } from '#model/policy/trace-words.ts'
 import { modeValues } from '#model/policy/values.ts'
+import { problemInWords } from '#model/problems/problem.ts'
 import { refuse } from '#model/refusal.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { nativeRead } from '../operation.native.ts'
@@ -25,7 +26,8 @@ const cidrText = z
   .string()
   .max(textMax)
   .refine((text) => readBlock(text) !== undefined, {
-    error: ({ input }) => nearCidrProblem(String(input)) ?? 'an address or a CIDR without host bits is expected',
+    error: ({ input }) =>
+      problemInWords(nearCidrProblem(String(input))) ?? 'an address or a CIDR without host bits is expected',
   })
   .describe('An address, or a CIDR such as `10.0.0.0/24`.')
 const family = z.enum(['ipv4', 'ipv6']).describe('The address family.')

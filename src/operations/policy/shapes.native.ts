@@ -15,6 +15,7 @@ import {
   type SettingName,
 } from '#model/policy/settings.ts'
 import { assignmentKindValues, compatibilityValues, modeValues } from '#model/policy/values.ts'
+import { problemInWords } from '#model/problems/problem.ts'
 import { refuseValue } from '#model/refusal.ts'
 import { isSetting, keyProblem, tagsMax, valueProblem } from '#model/tags.ts'
 import {
@@ -63,7 +64,7 @@ export const tags = z
     for (const [key, value] of Object.entries(given)) {
       const problem = isSetting(key)
         ? 'keys with `cadastre:` are settings, which are fields of their own here'
-        : (keyProblem(key) ?? valueProblem(value))
+        : problemInWords(keyProblem(key) ?? valueProblem(value))
       if (problem) check.addIssue({ code: 'custom', path: [key], message: problem })
     }
     const count = Object.keys(given).length

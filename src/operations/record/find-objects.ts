@@ -99,6 +99,7 @@ async function findById(context: ReadContext, id: string): Promise<readonly Matc
   const kind = kindOf(id)
   if (kind === 'allocation' || kind === 'address') return findTenure(context, kind, id)
   if (kind === 'decision') return findDecision(context, id)
+  if (kind === 'finding') return findFinding(context, id)
   if (isAccountId(id)) return findAccount(context, id)
   const [unit] = isTargetId(id) ? await findNode(context, id) : []
   if (unit) return [unit]
@@ -140,6 +141,14 @@ async function findDecision(context: ReadContext, id: string): Promise<readonly 
   const isPermitted = await permitterThen(context, 'decision:read')
   const { account } = found.request
   return (await isPermitted(account, found.at.getTime())) ? [{ kind: 'decision', id, account }] : []
+}
+
+async function findFinding(context: ReadContext, id: string): Promise<readonly Match[]> {
+  const n = parseId('finding', context.tx.installation, id)
+  const found = n === undefined ? undefined : await context.tx.findings.find(n)
+  const isPermitted = await permitter(context, readActions.finding)
+  if (!found || !isPermitted(found.node)) return []
+  return [{ kind: 'finding', id, account: isAccountId(found.node) ? found.node : undefined, name: found.control }]
 }
 
 async function findAccount(context: ReadContext, id: string): Promise<readonly Match[]> {

@@ -1,6 +1,7 @@
 // The time machine over the native API: what was held and what objects were, newest first.
 import { z } from 'zod'
 import { type Cidr, formatCidr, fromKey, nearCidrProblem, parseAddress, parseCidr, toKey } from '#model/cidr.ts'
+import { problemInWords } from '#model/problems/problem.ts'
 import { refuse } from '#model/refusal.ts'
 import type { HistoryBody } from '#store/tables/history.ts'
 import type { AroundPlace, NumberPlace } from '#store/tables/timeline.ts'
@@ -123,7 +124,8 @@ export const findHolders = nativeRead({
       .string()
       .max(64)
       .refine((text) => readRange(text) !== undefined, {
-        error: ({ input }) => nearCidrProblem(String(input)) ?? 'an address or a CIDR without host bits is expected',
+        error: ({ input }) =>
+          problemInWords(nearCidrProblem(String(input))) ?? 'an address or a CIDR without host bits is expected',
       })
       .describe('An address, or a CIDR.'),
     ...span,

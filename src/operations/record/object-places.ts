@@ -78,6 +78,7 @@ async function nodeOf(context: ReadContext, id: string, version: HistoryVersion)
       return id
     case 'role-binding':
     case 'source':
+    case 'finding':
       return context.tx.history.bodyOf(version).node as string
     case 'exception':
       return context.tx.history.bodyOf(version).target as string

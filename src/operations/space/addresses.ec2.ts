@@ -2,6 +2,7 @@
 import type { Address, AllocateAddressRequest } from '#formats/aws/ec2.generated.ts'
 import { purposeProblem } from '#model/address-space.ts'
 import { type Cidr, formatAddress, parseAddress } from '#model/cidr.ts'
+import { problemInWords } from '#model/problems/problem.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { AddressAssociation } from '#store/tables/addresses.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
@@ -251,7 +252,8 @@ function refuseUnfitPrivateIp(text: string): void {
   const address = parseAddress(text)
   if (address?.family !== 4) refuseValue('PrivateIpAddress', text, 'an IPv4 address such as `10.0.0.10` is expected')
   const problem = purposeProblem(address, 'vpc')
-  if (problem) refuseValue('PrivateIpAddress', text, `no network interface has this address: ${problem}`)
+  if (problem)
+    refuseValue('PrivateIpAddress', text, `no network interface has this address: ${problemInWords(problem)}`)
 }
 
 /**

@@ -62,8 +62,12 @@ export async function releaseElasticIp(context: WriteContext, address: Allocatio
   const association = await context.tx.addresses.associationOf(address.n)
   if (association?.serviceManaged) refuseServiceManaged(context, address, association)
   if (association) {
-    const problem = `it is associated (${association.associationId}); disassociate it first`
-    refuse({ code: 'InUse', what: 'elastic-ip', id: elasticIpIdOf(context, address), problem })
+    refuse({
+      code: 'InUse',
+      what: 'elastic-ip',
+      id: elasticIpIdOf(context, address),
+      problem: { why: 'is-associated', association: association.associationId },
+    })
   }
   await release(context, address)
   context.changed(elasticIpIdOf(context, address))
@@ -87,7 +91,8 @@ export async function associateElasticIp(
   if (current && isSameTarget(current, target)) return current.associationId
   if (current) {
     if (!mayMove || current.natGatewayId) {
-      const problem = `it is associated with ${current.natGatewayId ?? current.instanceId ?? current.networkInterfaceId}`
+      const user = (current.natGatewayId ?? current.instanceId ?? current.networkInterfaceId)!
+      const problem = { why: 'associated-with', user } as const
       refuse({ code: 'AlreadyAssociated', what: 'elastic-ip', id: elasticIpIdOf(context, address), problem })
     }
     await recordAssociation(context, address, current.associationId, undefined)
@@ -107,7 +112,7 @@ export async function disassociateElasticIp(context: WriteContext, association: 
   if (!address) refuse({ code: 'NotFound', what: 'association', id: associationId })
   if (serviceManaged) refuseServiceManaged(context, address, association)
   if (natGatewayId) {
-    const problem = `the NAT gateway ${natGatewayId} uses it; disassociate it there`
+    const problem = { why: 'used-by-nat-gateway', gateway: natGatewayId } as const
     refuse({ code: 'InUse', what: 'elastic-ip', id: elasticIpIdOf(context, address), problem })
   }
   await beginState(context, address, address.description)
@@ -201,11 +206,10 @@ export async function findAssociation(context: ReadContext, id: string): Promise
 async function checkPoolHere(context: WriteContext, id: string): Promise<void> {
   const pool = await getUsablePool(context, id)
   if (pool.family !== addressFamily) {
-    refuseValue('poolId', id, 'the pool holds IPv6 space; an Elastic IP needs an IPv4 pool')
+    refuseValue('poolId', id, { why: 'needs-ipv4-pool' })
   }
   if (pool.locale === context.region) return
-  const problem = `the pool's locale is \`${pool.locale ?? 'None'}\`, and this request is for \`${context.region}\``
-  refuseValue('poolId', id, problem)
+  refuseValue('poolId', id, { why: 'pool-elsewhere', locale: pool.locale, region: context.region })
 }
 
 /**
@@ -251,6 +255,6 @@ function refuseServiceManaged(context: ReadContext, address: Allocation, associa
     code: 'InUse',
     what: 'elastic-ip',
     id: elasticIpIdOf(context, address),
-    problem: `it is managed by ${association.natGatewayId ?? association.serviceManaged}, which gives it back when it is deleted`,
+    problem: { why: 'managed-by', manager: (association.natGatewayId ?? association.serviceManaged)! },
   })
 }

@@ -78,13 +78,12 @@ async function refuseDivided(
   if (!pool) return
   const { items, count } = await readInside(context, pool, insideRowsMax)
   const shown = items.filter(({ account }) => isSeen(account)).slice(0, insideNamesMax)
-  const names = shown.map(
-    ({ n, cidr, resourceType, resourceId = allocationIdOf(context, { n }) }) =>
-      `\`${resourceType}\` \`${resourceId}\` (${formatCidr(cidr)})`,
-  )
-  const others = count - shown.length
-  const inside = [...names, ...(others > 0 ? [names.length > 0 ? `${others} more` : `${others}`] : [])].join(', ')
-  const problem = `The pool \`${pool.id}\` divides it, ${count === 0 ? 'and has nothing in it' : `and has in it: ${inside}`}`
+  const inside = shown.map(({ n, cidr, resourceType, resourceId: resource = allocationIdOf(context, { n }) }) => ({
+    resourceType,
+    resource,
+    cidr: formatCidr(cidr),
+  }))
+  const problem = { why: 'divided-by', pool: pool.id, inside, count } as const
   refuse({ code: 'DependencyViolation', what: 'ipam-pool-allocation', id: allocationIdOf(context, { n }), problem })
 }
 

@@ -1,7 +1,7 @@
 // What there is to take for a request, looked up at once for whoever decides again and again on paper.
 import { bitsOf } from '#model/cidr.ts'
 import { type AllocationRequest, provider } from '#model/policy/decision.ts'
-import { exceptionsFor } from '#model/policy/exception.ts'
+import { exceptionsFor } from '#model/policy/exception-index.ts'
 import { poolsAround, type Room } from '#model/policy/nearest-change.ts'
 import { resolve } from '#model/policy/resolve.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'

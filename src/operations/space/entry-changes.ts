@@ -42,7 +42,7 @@ export async function updateEntry(
 async function relabel(context: WriteContext, found: Allocation, labels: Labels): Promise<void> {
   const { id, type } = tagHomeOf(context, found)
   if (!type) {
-    const because = `an allocation of type \`${found.resourceType}\` has the tags of its resource \`${id}\``
+    const because = { why: 'tags-of-resource', resourceType: found.resourceType, resource: id } as const
     refuse({ code: 'NotSupported', what: '`tags`', because })
   }
   if (type === 'ipam-pool-allocation') await refuseTakenName(context, found, labels.name)
@@ -60,7 +60,7 @@ export async function releaseEntry(context: WriteContext, entryId: string): Prom
   if (isHold(found)) return dropHold(context, found)
   const { id, type } = tagHomeOf(context, found)
   if (!type) {
-    const because = `an allocation of type \`${found.resourceType}\` ends with its resource \`${id}\``
+    const because = { why: 'ends-with-resource', resourceType: found.resourceType, resource: id } as const
     refuse({ code: 'NotSupported', what: 'Releasing it by itself', because })
   }
   if (type === 'elastic-ip') {
@@ -94,7 +94,7 @@ export async function extendEntry(context: WriteContext, id: string, seconds: nu
 async function getHold(context: ReadContext, id: string): Promise<Hold> {
   const found = await findEntry(context, id)
   if (isHold(found)) return found
-  return refuse({ code: 'IncorrectState', what: 'ipam-pool-allocation', id, problem: 'it is allocated, not held' })
+  return refuse({ code: 'IncorrectState', what: 'ipam-pool-allocation', id, problem: { why: 'not-held' } })
 }
 
 const heldTags = ({ request }: Hold): Tag[] => [...(request.tags ?? [])].map(([key, value]) => ({ key, value }))

@@ -17,8 +17,9 @@ import { canBeDivided } from '#model/policy/nesting.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import { denialFacts, toldOf } from '#model/policy/told.ts'
+import type { Problem } from '#model/problems/problem.ts'
 import { publicSpace } from '#model/public-space.ts'
-import { type Refusal, refuse, refuseValue, saidByPolicy } from '#model/refusal.ts'
+import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import type { AddressAssociation } from '#store/tables/addresses.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { Pool } from '#store/tables/pools.ts'
@@ -318,8 +319,7 @@ export async function providerPool(context: WriteContext, family: 4 | 6): Promis
   const cidr = parseCidr(family === 4 ? context.settings.providerIpv4Cidr : context.settings.providerIpv6Cidr)!
   // The setting may have changed since the range was kept free for the provider.
   if (await context.tx.pools.topLevelOverlap(publicSpace, cidr)) {
-    const problem = `the range of provider-assigned IPv${family} space, \`${formatCidr(cidr)}\` (CADASTRE_PROVIDER_IPV${family}_CIDR), overlaps public space that is already provisioned; the operator must set another range`
-    refuse({ code: 'NotEligible', problem })
+    refuse({ code: 'NotEligible', problem: { why: 'provider-range-taken', family, range: formatCidr(cidr) } })
   }
   await context.tx.pools.insert(pool)
   await context.tx.pools.insertCidr({
@@ -492,29 +492,20 @@ const memberOf: Readonly<Record<string, string>> = {
 /** Where the pool itself or the kind of resource says no, EC2 has codes and wording of its own, which clients match on. */
 function refusalOfPool({ cause, setting, value, allowed, isWithheld, pool, missingTags }: Denial): Refusal | undefined {
   if (cause === 'resource-type') {
-    return { code: 'InvalidParameterValue', field: memberOf[setting]!, value, problem: saidByPolicy }
+    return { code: 'InvalidParameterValue', field: memberOf[setting]!, value, problem: { why: 'policy-says' } }
   }
   if (cause !== 'pool-rule') return undefined
   if (missingTags && pool !== undefined) return { code: 'MissingRequiredTags', pool, missing: missingTags }
   if (setting === 'cidr') {
-    const inside = isWithheld
-      ? 'it is not shared with you'
-      : allowed.length > 0
-        ? allowed.join(', ')
-        : 'it has none yet'
-    const problem = `It is not inside the provisioned CIDRs of the pool \`${pool}\` (${inside}).`
+    const problem = { why: 'not-in-pool', pool: pool!, cidrs: isWithheld ? 'withheld' : allowed } as const
     return { code: 'InvalidParameterValue', field: 'cidr', value, problem }
   }
   if (setting === 'netmask-length') {
-    return {
-      code: 'InvalidParameterCombination',
-      problem:
-        'The request cannot contain empty CIDR and Netmask Length for a pool with no default allocation netmask length set. Exactly one of them should be provided.',
-    }
+    return { code: 'InvalidParameterCombination', problem: { why: 'no-default-length' } }
   }
   return setting.endsWith('netmask-length')
-    ? { code: 'InvalidParameterValue', field: 'netmaskLength', value, problem: saidByPolicy }
-    : { code: 'InvalidParameterValue', field: 'poolId', value: pool ?? value, problem: saidByPolicy }
+    ? { code: 'InvalidParameterValue', field: 'netmaskLength', value, problem: { why: 'policy-says' } }
+    : { code: 'InvalidParameterValue', field: 'poolId', value: pool ?? value, problem: { why: 'policy-says' } }
 }
 
 async function refuseExhausted(
@@ -535,7 +526,7 @@ async function refuseExhausted(
       code: 'InvalidParameterValue',
       field: 'netmaskLength',
       value: String(candidate.netmaskLength),
-      problem: `The allocation size is too big for the pool.${explained.poolContact === undefined ? '' : ` For more space in it, ask ${explained.poolContact}.`}`,
+      problem: { why: 'too-big-for-pool', contact: explained.poolContact },
     })
   }
   refuse({
@@ -557,8 +548,7 @@ function refuseWithoutPool(
   if (decision.candidates.some(({ pool }) => pool !== provider)) return
   if (scopeType !== 'private' && !isForeignLocale(locale)) return
   context.record(decision)
-  const problem = `no policy gives \`${resourceType}\` in \`${locale}\` a pool, and none is named; the provider has no such space`
-  refuse({ code: 'NotEligible', problem })
+  refuse({ code: 'NotEligible', problem: { why: 'no-pool-given', resourceType, locale } })
 }
 
 interface Wanted {
@@ -571,20 +561,24 @@ interface Wanted {
 async function refuseBlock(context: WriteContext, { verdict, wanted, account }: Wanted): Promise<never> {
   const value = formatCidr(wanted)
   const pool = await poolAround(context, verdict, wanted)
-  if (!pool) refuseValue('cidr', value, 'It is not inside the space that it could be taken from.')
+  if (!pool) refuseValue('cidr', value, { why: 'not-in-space' })
   const rest = await context.tx.resting.in(pool.n, wanted)
-  const conflict = (problem: string): never => refuse({ code: 'CidrConflict', field: 'cidr', value, problem })
+  const conflict = (problem: Problem): never => refuse({ code: 'CidrConflict', field: 'cidr', value, problem })
   if (rest && rest.until > context.now) {
-    if (rest.isHeld) conflict('it is held for somebody, in whole or in part')
-    conflict(`it was released recently and is in quarantine until ${new Date(rest.until).toISOString()}`)
+    if (rest.isHeld) conflict({ why: 'held-for-somebody' })
+    conflict({ why: 'in-quarantine', until: rest.until })
   }
   const [holder] = await context.tx.allocations.inside(pool.n, wanted, 1)
   const reserved = await reservedProblem(context, pool, wanted)
   if (reserved !== undefined) conflict(reserved)
   return conflict(
     holder?.account === account
-      ? `it overlaps the allocation ${formatId('allocation', context.tx.installation, holder.n)} (${formatCidr(holder.cidr)})`
-      : 'it is already allocated, in whole or in part',
+      ? {
+          why: 'overlaps-allocation',
+          allocation: formatId('allocation', context.tx.installation, holder.n),
+          cidr: formatCidr(holder.cidr),
+        }
+      : { why: 'allocated-already' },
   )
 }
 

@@ -15,7 +15,7 @@ import {
 import { isOwnOrShared } from '#model/policy/resolve.ts'
 import type { PoolFacts } from '#model/policy/snapshot.ts'
 import { accountableFor } from '#model/principal.ts'
-import { naming, refuse, refuseValue, saidByPolicy } from '#model/refusal.ts'
+import { naming, refuse, refuseValue } from '#model/refusal.ts'
 import type { Hold } from '#store/tables/holds.ts'
 import { accessAt, refuseWithoutRole, requirePermission } from '../identity/authority.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
@@ -127,19 +127,19 @@ interface Asked {
 async function readParams(context: ReadContext, asked: Exception, params: PendingHoldParams): Promise<Asked> {
   const { target, locale, resourceType, grants } = asked
   if (!isAccountId(target)) {
-    refuseValue('target', target, 'space is held for one account: name it, or leave out `hold`')
+    refuseValue('target', target, { why: 'held-for-one-account' })
   }
   const id = params.poolId ?? grants.pools[0]
   if (id === undefined) {
-    refuseValue('grants.pools', '[]', 'space is held in one of these: name the pool, or leave out `hold`')
+    refuseValue('grants.pools', '[]', { why: 'held-in-one-pool' })
   }
-  const listed = grants.pools.map((pool) => `\`${pool}\``).join(', ')
-  if (!grants.pools.includes(id)) refuseValue('hold.poolId', id, `it must be one of \`grants.pools\`: ${listed}`)
-  if (params.poolId === undefined && grants.pools.length > 1) {
-    refuse({ code: 'InvalidParameterCombination', problem: `\`hold.poolId\` must say which of ${listed}.` })
+  const { pools } = grants
+  if (!pools.includes(id)) refuseValue('hold.poolId', id, { why: 'one-of-granted', pools })
+  if (params.poolId === undefined && pools.length > 1) {
+    refuse({ code: 'InvalidParameterCombination', problem: { why: 'which-of-granted', pools } })
   }
   if (params.cidr !== undefined && params.netmaskLength !== undefined) {
-    const problem = 'Only one of `hold.cidr` and `hold.netmaskLength` can be given.'
+    const problem = { why: 'only-one-of', members: ['hold.cidr', 'hold.netmaskLength'] } as const
     refuse({ code: 'InvalidParameterCombination', problem })
   }
   const snapshot = await context.snapshot()
@@ -148,7 +148,7 @@ async function readParams(context: ReadContext, asked: Exception, params: Pendin
   if (resourceType === 'eip') refuseResourceOfEip(params.resourceId, 'hold.resourceId')
   const { cidr: block } = params
   if (block && block.family !== pool.family) {
-    refuseValue('hold.cidr', formatCidr(block), `the pool \`${id}\` is ipv${pool.family}`)
+    refuseValue('hold.cidr', formatCidr(block), { why: 'named-pool-of-family', pool: id, family: pool.family })
   }
   refuseUnfitNetwork(resourceType, block)
   return {
@@ -171,7 +171,7 @@ async function readParams(context: ReadContext, asked: Exception, params: Pendin
 async function requireSayOver(context: ReadContext, target: string, { id, account }: PoolFacts): Promise<void> {
   if (isOwnOrShared(await context.snapshot(), target, id)) return
   if ((await accessAt(context, 'allocation:manage', account)).isPermitted) return
-  const because = `the pool \`${id}\` is not shared with \`${target}\`, and you may not allocate at \`${account}\`, which owns it; ask without \`hold\``
+  const because = { why: 'no-say-over-pool', pool: id, target, owner: account } as const
   refuseWithoutRole(context, 'allocation:manage', account, because)
 }
 
@@ -192,7 +192,7 @@ async function candidateUnder(
     code: 'InvalidParameterValue',
     field: 'hold',
     value: pool,
-    problem: `with the exception, too, it could not be had: ${saidByPolicy}`,
+    problem: { why: 'not-even-with' },
     told: { ...told(), ...(because ? { because } : {}) },
   })
 }
@@ -212,9 +212,8 @@ async function refuseTooMuch(
   const own = await tx.exceptions.pendingIn(n, family, accountable)
   if (leavesEnough({ free, pending, wanted })) {
     if (isWithinShare({ free, pending, own, wanted })) return
-    const problem = `what waits for an approval of \`${accountable}\` may keep a quarter of what the pool \`${id}\` has left at most, and a /${length} would be more; ask without \`hold\``
+    const problem = { why: 'pending-share-of-one', requester: accountable, pool: id, length } as const
     refuse({ code: 'NotEligible', problem })
   }
-  const problem = `all that waits for an approval may keep half of what the pool \`${id}\` has left at most, and a /${length} would be more; ask without \`hold\``
-  refuse({ code: 'NotEligible', problem })
+  refuse({ code: 'NotEligible', problem: { why: 'pending-share-of-all', pool: id, length } })
 }

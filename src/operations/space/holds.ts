@@ -7,7 +7,7 @@ import type { AllocationRequest, Candidate, ToldDecision, Verdict } from '#model
 import { type Exception, holdTimeProblem, stateAt } from '#model/policy/exception.ts'
 import { withException } from '#model/policy/snapshot.ts'
 import { toldOf } from '#model/policy/told.ts'
-import { refuse, refuseValue, saidByPolicy } from '#model/refusal.ts'
+import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { Hold } from '#store/tables/holds.ts'
 import type { Pool } from '#store/tables/pools.ts'
@@ -55,7 +55,7 @@ export async function holdForApproval(context: WriteContext, params: HoldParams,
       code: 'CidrConflict',
       field: 'cidr',
       value: formatCidr(cidr),
-      problem: 'it is not free, in whole or in part',
+      problem: { why: 'not-free' },
     })
   }
   const contact = await contactOfPool(context.tx, pool)
@@ -111,12 +111,7 @@ export async function extendHold(context: WriteContext, hold: Hold, seconds: num
   const expiresAt = context.now + seconds * 1_000
   const latest = hold.createdAt + holdSecondsMax * 1_000
   if (expiresAt > latest) {
-    const text = new Date(latest).toISOString()
-    refuseValue(
-      'expiresInSeconds',
-      seconds,
-      `it is held since ${new Date(hold.createdAt).toISOString()}, and until ${text} at most`,
-    )
+    refuseValue('expiresInSeconds', seconds, { why: 'held-since', since: hold.createdAt, latest })
   }
   const pool = await poolOf(context, hold)
   const exception = await context.tx.exceptions.ofHold(hold.n)
@@ -146,8 +141,7 @@ async function refuseVainWait(
 ): Promise<void> {
   const { verdict, told } = await askUnder(context, exception, { ...request, netmaskLength: cidr.length })
   if (verdict.outcome !== 'deny' && candidateFor(verdict, { pool: pool.id, cidr })) return
-  const problem = `with the exception \`${exception.id}\`, too, it could not be had any more: ${saidByPolicy}`
-  refuse({ code: 'NotEligible', problem, told: told() })
+  refuse({ code: 'NotEligible', problem: { why: 'not-even-with', exception: exception.id }, told: told() })
 }
 
 /** What policy would say of a request if an exception were in force, from when it begins; and the facts of that. */

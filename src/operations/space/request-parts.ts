@@ -1,7 +1,7 @@
 // Parts of a request for space, whatever asks: where it is for, in which kind of scope, and for what it can be had.
 import { type Cidr, formatCidr } from '#model/cidr.ts'
 import { likelyName } from '#model/known-locales.ts'
-import { didYouMean, isForeignLocale, localeProblem } from '#model/locale.ts'
+import { isForeignLocale, localeProblem } from '#model/locale.ts'
 import type { ResourceType } from '#model/policy/resource-types.ts'
 import type { PoolFacts } from '#model/policy/snapshot.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
@@ -12,17 +12,13 @@ import type { ReadContext } from '../operation.ts'
 export function checkLocale({ settings }: ReadContext, field: string, value: string): void {
   const regions = settings.regions.map(({ name }) => name)
   if (regions.includes(value) || isForeignLocale(value)) return
-  refuseValue(
-    field,
-    value,
-    `a Region (${regions.join(', ')}) or \`CLOUD:REGION\` for another cloud or a site is expected${didYouMean(likelyName(value, regions))}`,
-  )
+  refuseValue(field, value, { why: 'locale-expected', regions, meant: likelyName(value, regions) })
 }
 /** Refuses what is no Region of this server. */
 export function checkRegion({ settings }: ReadContext, field: string, value: string): void {
   const regions = settings.regions.map(({ name }) => name)
   if (!regions.includes(value))
-    refuseValue(field, value, `the Regions here are ${regions.join(', ')}${didYouMean(likelyName(value, regions))}`)
+    refuseValue(field, value, { why: 'region-expected', regions, meant: likelyName(value, regions) })
 }
 /** Refuses a locale in which space of a type cannot be used. */
 export function checkLocaleOf({ settings }: ReadContext, resourceType: string, field: string, value: string): void {
@@ -39,13 +35,14 @@ export function scopeTypeOf(
 ): 'public' | 'private' | undefined {
   if (pool) {
     if (scopeType !== undefined && scopeType !== pool.scopeType) {
-      refuseValue('scopeType', scopeType, `the pool is in a ${pool.scopeType} scope`)
+      refuseValue('scopeType', scopeType, { why: 'pool-in-scope-type', scopeType: pool.scopeType })
     }
     return pool.scopeType
   }
   if (scopeType !== undefined) {
     if (type.scopeTypes.includes(scopeType)) return scopeType
-    refuseValue('scopeType', scopeType, `\`${type.name}\` is ${type.scopeTypes.join(' or ')}`)
+    const { name: resourceType, scopeTypes } = type
+    refuseValue('scopeType', scopeType, { why: 'type-in-scope-types', resourceType, scopeTypes })
   }
   if (type.scopeTypes.length > 1) refuse({ code: 'MissingParameter', field: 'scopeType' })
   return type.scopeTypes[0]
@@ -53,7 +50,7 @@ export function scopeTypeOf(
 
 export function refuseResourceOfEip(resourceId: string | undefined, field = 'resourceId'): void {
   if (resourceId === undefined) return
-  refuseValue(field, resourceId, 'an Elastic IP is a resource of its own, which is named for you')
+  refuseValue(field, resourceId, { why: 'names-itself' })
 }
 
 /** A VPC or subnet elsewhere is bounded as one here is, in its length and in what it can hold. */

@@ -3,6 +3,7 @@
 import { bitsOf, type Cidr, contains, formatCidr, lastAddress, overlaps, split, supernet } from '#model/cidr.ts'
 import { keepsWhatIsReserved, reservedBlocks, reservedEndMax } from '#model/policy/nesting.ts'
 import type { Registry, ReservedEnds, ResourceType } from '#model/policy/resource-types.ts'
+import type { Problem } from '#model/problems/problem.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { endTenure } from './tenures.ts'
@@ -101,10 +102,9 @@ async function takeOver(context: WriteContext, pool: Pool, block: Cidr): Promise
 }
 
 /** Why a host cannot have a block, in a refusal's words. Undefined where nothing of it is reserved. */
-export async function reservedProblem(context: ReadContext, pool: Pool, wanted: Cidr): Promise<string | undefined> {
+export async function reservedProblem(context: ReadContext, pool: Pool, wanted: Cidr): Promise<Problem | undefined> {
   const block = (await blocksReservedIn(context, pool)).find((one) => overlaps(one, wanted))
   if (!block) return undefined
   const { first, last } = endsOf(pool)!
-  const parts = [first > 0 ? [`first ${first}`] : [], last > 0 ? [`last ${last}`] : []].flat()
-  return `${formatCidr(block)} is reserved: of this \`${pool.divides}\` the ${parts.join(' and the ')} addresses are no host's`
+  return { why: 'reserved-ends', block: formatCidr(block), type: pool.divides!, first, last }
 }

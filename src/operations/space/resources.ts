@@ -125,7 +125,7 @@ export async function nameResource(context: WriteContext, id: string, name: stri
 async function getNetwork(context: ReadContext, id: string) {
   const idKind = kindOf(id)
   if (idKind === 'allocation' || idKind === 'address') {
-    const because = 'it is called what its allocation is: change that'
+    const because = { why: 'named-as-allocation' } as const
     refuse({ code: 'NotSupported', what: 'A name of its own', because })
   }
   const kind = idKind && networkKinds[idKind as keyof typeof networkKinds]
@@ -242,14 +242,14 @@ async function findResource(context: ReadContext, input: NamedResource): Promise
   const found = await candidates(context, input.resourceId, account, await holdersOf(context, accounts))
   const [seen, other] = found.filter(({ account }) => isPermitted(account))
   if (seen && other && seen.account !== other.account) {
-    const problem = `several accounts have a resource that is called so, such as \`${seen.account}\` and \`${other.account}\`: name one as \`account\``
+    const problem = { why: 'resource-of-several-accounts', one: seen.account, other: other.account } as const
     refuse({ code: 'InvalidParameterValue', field: 'resourceId', value: input.resourceId, problem })
   }
   if (seen) return seen
   const [named, ...others] = await called(context, input)
   if (others.length > 0) {
-    const listed = [named!, ...others].slice(0, namedMax).map(({ id }) => `\`${id}\``)
-    const problem = `several resources are called so: ${listed.join(', ')}${others.length < namedMax ? '' : ' and more'}; give the id`
+    const ids = [named!, ...others].slice(0, namedMax).map(({ id }) => id)
+    const problem = { why: 'several-resources', ids, isAll: others.length < namedMax } as const
     refuse({ code: 'InvalidParameterValue', field: 'resourceId', value: input.resourceId, problem })
   }
   const [one] = named ? await candidates(context, named.id, named.account, undefined) : []

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { bitsOf, type Cidr, formatCidr, nearCidrProblem, parseAddress, parseCidr } from '#model/cidr.ts'
 import { nameCharactersMax } from '#model/name.ts'
 import { contactCharactersMax } from '#model/organization.ts'
+import { problemInWords } from '#model/problems/problem.ts'
 import { refuse } from '#model/refusal.ts'
 import { isSetting, keyProblem, nameKey, type Tag, tagsFrom, tagsMax, valueProblem } from '#model/tags.ts'
 import { localeName, typeName } from '../shapes.native.ts'
@@ -29,7 +30,7 @@ export const tags = z
     for (const [key, value] of Object.entries(given)) {
       const problem = isSetting(key)
         ? 'keys with `cadastre:` are settings, which are fields of their own here'
-        : (keyProblem(key) ?? valueProblem(value))
+        : problemInWords(keyProblem(key) ?? valueProblem(value))
       if (problem) check.addIssue({ code: 'custom', path: [key], message: problem })
     }
     const count = Object.keys(given).length
@@ -83,7 +84,7 @@ const cidrText = z.string().max(64)
 export const cidr = cidrText
   .refine((text) => parseCidr(text) !== undefined, {
     error: ({ input }) =>
-      nearCidrProblem(String(input)) ?? 'a CIDR such as `10.0.0.0/24` is expected, without host bits',
+      problemInWords(nearCidrProblem(String(input))) ?? 'a CIDR such as `10.0.0.0/24` is expected, without host bits',
   })
   .meta({
     id: 'Cidr',
@@ -92,7 +93,8 @@ export const cidr = cidrText
   })
 export const cidrOrAddress = cidrText
   .refine((text) => readBlock(text) !== undefined, {
-    error: ({ input }) => nearCidrProblem(String(input)) ?? 'an address or a CIDR without host bits is expected',
+    error: ({ input }) =>
+      problemInWords(nearCidrProblem(String(input))) ?? 'an address or a CIDR without host bits is expected',
   })
   .meta({
     id: 'CidrOrAddress',

@@ -131,13 +131,13 @@ export async function refuseTakenName(
   await refuseBadName(context, { id, type: 'ipam-pool-allocation', account, parent, isNew }, name)
 }
 
-const oneAddress = 'an Elastic IP is one address, a /32'
+const oneAddress = { why: 'one-address' } as const
 
 /** An Elastic IP is one over either API. */
 async function elasticIp(context: WriteContext, params: SpaceParams, tags: readonly Tag[]): Promise<Allocation> {
   const { cidr: block, netmaskLength, poolId, description } = params
   refuseResourceOfEip(params.resourceId)
-  if (params.inside !== undefined) refuseValue('inside', params.inside, 'an Elastic IP lies in no network')
+  if (params.inside !== undefined) refuseValue('inside', params.inside, { why: 'in-no-network' })
   if (block && block.length !== bitsOf(block.family)) refuseValue('cidr', formatCidr(block), oneAddress)
   if (netmaskLength !== undefined && netmaskLength !== bitsOf(4)) {
     refuseValue('netmaskLength', netmaskLength, oneAddress)
@@ -170,12 +170,12 @@ async function readParams(
   const snapshot = await context.snapshot()
   const type = findResourceType(wanted.resourceType, snapshot.resourceTypes)
   if (!type) {
-    refuseValue('resourceType', wanted.resourceType, `it must be one of ${namesOf(snapshot.resourceTypes)}`)
+    refuseValue('resourceType', wanted.resourceType, { why: 'one-of-types', known: namesOf(snapshot.resourceTypes) })
   }
   refuseOwnNetwork(context.tx.installation, wanted)
   checkLocaleOf(context, type.name, 'locale', wanted.locale)
   if (wanted.cidr !== undefined && wanted.netmaskLength !== undefined) {
-    refuse({ code: 'InvalidParameterCombination', problem: 'Only one of `cidr` and `netmaskLength` can be given.' })
+    refuse({ code: 'InvalidParameterCombination', problem: { why: 'only-one-of', members: ['cidr', 'netmaskLength'] } })
   }
   const isNamed = wanted.poolId !== undefined && wanted.poolId !== provider
   const pool = isNamed ? await getUsableFacts(context, wanted.account, wanted.poolId!) : undefined
@@ -220,7 +220,7 @@ async function getPoolInside(
   known: NetworksById,
 ): Promise<Pool> {
   if (poolId !== undefined) {
-    refuse({ code: 'InvalidParameterCombination', problem: 'Only one of `inside` and `poolId` can be given.' })
+    refuse({ code: 'InvalidParameterCombination', problem: { why: 'only-one-of', members: ['inside', 'poolId'] } })
   }
   const { tx } = context
   const n = parseId('allocation', tx.installation, inside)
@@ -241,19 +241,19 @@ async function getPoolInside(
     ({ cidr }) => (!block || contains(cidr, block)) && (!wanted.family || cidr.family === wanted.family),
   )
   const [network, other] = fitting
-  const ids = networks.map(({ n, cidr }) => `\`${formatId('allocation', tx.installation, n)}\` (${formatCidr(cidr)})`)
-  if (!network) refuseValue('inside', inside, `it is not inside: ${ids.join(', ')}`)
-  if (other) refuseValue('inside', inside, `several networks go by it; name one of ${ids.join(', ')}`)
+  if (!network || other) {
+    const shown = networks.map(({ n, cidr }) => ({
+      id: formatId('allocation', tx.installation, n),
+      cidr: formatCidr(cidr),
+    }))
+    refuseValue('inside', inside, { why: network ? 'several-networks' : 'not-inside', networks: shown })
+  }
   const existing = await findPoolInside(context, network)
   if (existing) return existing
   const divided = await findDivided(context, network)
   const owner = divided?.outer.account
   if (!divided || !owner || !(await accessAt(context, 'ipam:manage', owner)).isPermitted) {
-    const who =
-      owner === undefined
-        ? 'it is of no pool that anybody divides'
-        : `whoever manages IPAM at \`${owner}\` can make one`
-    refuseValue('inside', inside, `no pool divides it; ${who}`)
+    refuseValue('inside', inside, { why: 'no-pool-inside', owner })
   }
   const acting = context.actingFor(owner, divided.scope.region)
   return naming({ sourceAllocationId: 'inside' }, () => divideAllocation(acting, divided, {}))
@@ -275,14 +275,15 @@ function familyOf(
   { pool, block }: { readonly pool?: PoolFacts; readonly block?: Cidr },
 ): 4 | 6 {
   for (const [what, other] of [
-    ['the pool', pool?.family],
-    ['the CIDR', block?.family],
+    ['pool', pool?.family],
+    ['cidr', block?.family],
   ] as const) {
     if (given !== undefined && other !== undefined && other !== given) {
-      refuseValue('family', familyText(given), `${what} is ${familyText(other)}`)
+      refuseValue('family', familyText(given), { why: 'is-of-family', what, family: other })
     }
   }
   const chosen = given ?? pool?.family ?? block?.family ?? (type.lengths[4] ? 4 : 6)
-  if (!type.lengths[chosen]) refuseValue('family', familyText(chosen), `\`${type.name}\` has no addresses of it`)
+  if (!type.lengths[chosen])
+    refuseValue('family', familyText(chosen), { why: 'type-without-family', resourceType: type.name })
   return chosen
 }

@@ -21,7 +21,7 @@ const passedMax = 64
  * larger than what is provisioned.
  */
 export const readAhead = `
-select p.n as pool, p.allocated, p.quarantined, p.free, p.allocation_count, b.ord, b.first
+select p.n as pool, p.allocated, p.quarantined, p.free, p.allocation_count, p.counted_on, b.ord, b.first
 from unnest($1::bigint[], $2::bigint[], $3::bigint[]) as w (pool, ord, rows)
 join pool p on p.n = w.pool
 cross join lateral generate_series(w.ord, greatest(w.ord, case p.family when 4 then 32 else 128 end

@@ -390,3 +390,29 @@ test('NAT gateways are told apart by their names in their VPC, of which the earl
   )
   database.close()
 })
+
+test('what sources have told is weighed, and what a snapshot that is being taken has changed', () => {
+  const { database, step } = before('what sources weigh')
+  database.exec(`
+    insert into source (id, name, kind, node, report_every, created_at, snapshot, taking) values ('s', 's', 'csv', '*', 1, 0, 1, 2);
+    insert into snapshot (source_id, number, state, collector, principal, taken_at, begun_at, began_with, next_number, touched_at, ended_at)
+      values ('s', 1, 'complete', '', '', 0, 0, 0, 0, 0, 0), ('s', 2, 'open', '', '', 0, 0, 0, 0, 0, null);`)
+  const row = database.prepare(`insert into observation
+    (source_id, number, since_snapshot, until_snapshot, identity, first, length, kind, space, object_id, account, locale, body, missing,
+     first_seen_at) values ('s', ?, ?, ?, ?, x'00', 8, 'network', '', 'id', 'acct', '', ?, 0, 0)`)
+  row.run(0, 1, null, new Uint8Array([0]), '{}')
+  row.run(1, 1, 2, new Uint8Array([1]), '{"a":1}')
+  row.run(1, 2, null, new Uint8Array([1]), '{"a":1,"b":2}')
+  database.exec(step)
+  const values = (text: string) =>
+    database
+      .prepare(text)
+      .all()
+      .map((each) => Object.values(each))
+  assert.deepEqual(values('select bytes, former_bytes from source'), [[8 + 19, 13]])
+  assert.deepEqual(values('select bytes, former_bytes, makers from snapshot order by number'), [
+    [0, 0, '[]'],
+    [6, 13, '[]'],
+  ])
+  database.close()
+})

@@ -4,11 +4,14 @@ import { accountIndexes, restsOfAccount } from './account-index.ts'
 import { accountNamesSchema } from './account-names.ts'
 import { accountNodeNamesSchema } from './account-node-names.ts'
 import { auditSubjectSchema } from './audit-subject.ts'
+import { bindingFactsSchema } from './binding-facts.ts'
 import { boundsSchema, tokensOfMakerSchema } from './bounds.ts'
 import { contentBoundsSchema } from './content-bounds.ts'
 import { deprovisioningSchema } from './deprovisioning.ts'
+import { discoveriesSchema } from './discoveries.ts'
 import { exceptionLeaveSchema } from './exception-leave.ts'
 import { findingSchema } from './finding.ts'
+import { findingsSchema } from './findings.ts'
 import { firstSchema } from './first.ts'
 import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority.ts'
 import { namedNetworksSchema } from './named-networks.ts'
@@ -21,6 +24,7 @@ import { observationsSchema } from './observations.ts'
 import { observedSchema } from './observed.ts'
 import { ownWordsSchema } from './own-words.ts'
 import { poolCidrIndex } from './pool-cidr-index.ts'
+import { poolDaysSchema } from './pool-days.ts'
 import { poolFactsSchema } from './pool-facts.ts'
 import { recordListsSchema } from './record-lists.ts'
 import { removedAccountsSchema } from './removed-accounts.ts'
@@ -28,6 +32,7 @@ import { sealingKeySchema } from './sealing-key.ts'
 import { spaceOnceSchema } from './space-once.ts'
 import { statesOfTenures } from './tenure-states.ts'
 import { tokenOriginsSchema } from './token-origins.ts'
+import { weighedSchema } from './weighed.ts'
 import { wouldBeSchema } from './would-be.ts'
 
 export interface Migration {
@@ -438,5 +443,10 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 39, name: 'names that look alike', olderServers: 'stop', sql: namesAlikeSchema },
   { number: 40, name: 'CIDRs by their pool', olderServers: 'go on', sql: poolCidrIndex },
   { number: 41, name: 'what sources count', olderServers: 'stop', sql: observedSchema },
-  { number: 42, name: 'what stands in networks', olderServers: 'stop', sql: networkObjectsSchema },
+  { number: 42, name: 'what resources are discovered with', olderServers: 'stop', sql: discoveriesSchema },
+  { number: 43, name: 'pools by the day', olderServers: 'stop', sql: poolDaysSchema },
+  { number: 44, name: 'findings', olderServers: 'go on', sql: findingsSchema },
+  { number: 45, name: 'what sources weigh', olderServers: 'stop', sql: weighedSchema },
+  { number: 46, name: 'what has changed of bindings and exceptions', olderServers: 'stop', sql: bindingFactsSchema },
+  { number: 47, name: 'what stands in networks', olderServers: 'stop', sql: networkObjectsSchema },
 ]

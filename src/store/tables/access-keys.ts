@@ -1,6 +1,6 @@
 // Access keys: who may sign, with the secret sealed so that a stolen database signs nothing.
 import type { PageTokens } from '../page-tokens.ts'
-import type { Sql } from '../sql.ts'
+import { inParts, listOfTexts, type Sql } from '../sql.ts'
 import { blob, changing, integer, optional, type RowOf, references, table, text, unwritten } from '../table.ts'
 
 /** Seals and opens secrets; the key it uses is never in the database. `context` is bound to the text, so rows cannot be swapped. */
@@ -116,26 +116,47 @@ export class AccessKeys {
   async list(account: string): Promise<KeySummary[]> {
     return accessKeyTable.all(this.#sql, 'where account = ? order by expires_at is not null, id', account)
   }
+  /** Those keys and sessions of an account that have not been disabled, in the order of their ids. */
+  async listEnabled(account: string, limit: number): Promise<string[]> {
+    const rows = await this.#sql.all<{ id: string }>(
+      'select id from access_key where account = ? and disabled_at is null order by id limit ?',
+      account,
+      limit,
+    )
+    return rows.map(({ id }) => id)
+  }
   /** Which account a key is of, and whether it can be disabled. */
   findSummary(id: string): Promise<KeySummary | undefined> {
     return accessKeyTable.first(this.#sql, 'where id = ?', id)
   }
+  /** The same of many, in the order of their ids. */
+  async someSummaries(ids: readonly string[]): Promise<KeySummary[]> {
+    const found: KeySummary[] = []
+    await inParts(ids, async (part) => {
+      const list = listOfTexts(part)
+      found.push(...(await accessKeyTable.all(this.#sql, `where id in ${list.text} order by id`, ...list.values)))
+    })
+    return found
+  }
   /** Ends keys, and the sessions that were opened with them, on every server at once; answers the ids of all that ended. */
   async disable(ids: readonly string[], at: number): Promise<string[]> {
-    const ended: string[] = []
-    for (const id of ids) {
-      const good = await this.#sql.all<{ id: string }>(
-        'select id from access_key where (id = ? or opened_by = ?) and disabled_at is null order by id',
-        id,
-        id,
+    const ended = new Set<string>()
+    await inParts(ids, async (part) => {
+      const list = listOfTexts(part)
+      const found = await this.#sql.all<{ id: string }>(
+        `select id from access_key where (id in ${list.text} or opened_by in ${list.text}) and disabled_at is null order by id`,
+        ...list.values,
+        ...list.values,
       )
-      for (const { id: ending } of good) {
-        await accessKeyTable.change(this.#sql, { disabledAt: at }, 'where id = ?', ending)
-        ended.push(ending)
-      }
-    }
-    if (ended.length > 0) await this.#epoch.moveKeyEpoch()
-    return ended
+      for (const { id } of found) ended.add(id)
+    })
+    await inParts([...ended], async (part) => {
+      const list = listOfTexts(part)
+      const rest = `where id in ${list.text} and disabled_at is null`
+      await accessKeyTable.change(this.#sql, { disabledAt: at }, rest, ...list.values)
+    })
+    if (ended.size > 0) await this.#epoch.moveKeyEpoch()
+    return [...ended]
   }
   /** Who asks with a key or token from now on, on every server, is looked at anew: whether it is still good. */
   async doubt(): Promise<void> {

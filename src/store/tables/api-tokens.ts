@@ -1,7 +1,7 @@
 // Tokens of the native API: only their hashes are here, so that a stolen database opens nothing.
 import type { MakerGroups } from '#model/principal.ts'
 import type { TokenOrigin } from '#model/token.ts'
-import { listOfTexts, type Sql } from '../sql.ts'
+import { inParts, listOfTexts, type Sql } from '../sql.ts'
 import {
   blob,
   changing,
@@ -60,9 +60,13 @@ export interface TokenFilter {
   readonly visible?: { readonly accounts: readonly string[]; readonly principal: string } | undefined
 }
 
-/** Tokens of services do not sign in while the account where these are at home is suspended or closed. */
+/**
+ * Tokens of services do not sign in while the account where these are at home is suspended or closed; nor do those that ended with it
+ * when it was removed, whether or not it has come back since.
+ */
 const ofActive = `(principal not like 'service:%'
-  or not exists (select 1 from account a where a.id = api_token.account and a.status <> 'ACTIVE'))`
+  or not exists (select 1 from account a
+    where a.id = api_token.account and (a.status <> 'ACTIVE' or api_token.id <= a.tokens_ended)))`
 
 export class ApiTokens {
   readonly #sql: Sql
@@ -131,7 +135,7 @@ export class ApiTokens {
     )
     return row!.good
   }
-  /** The good ones in order of creation, after the one with id `after`; of one principal, where given. */
+  /** Those that sign in, in order of creation, after the one with id `after`; of one principal, where given. */
   async listGood(
     after: string,
     limit: number,
@@ -139,7 +143,7 @@ export class ApiTokens {
   ): Promise<ApiToken[]> {
     return apiTokenTable.all(
       this.#sql,
-      `where id > ? and revoked_at is null and expires_at > ?
+      `where id > ? and revoked_at is null and expires_at > ? and ${ofActive}
        ${principal === undefined ? '' : 'and principal = ?'} order by id limit ?`,
       after,
       now,
@@ -189,7 +193,8 @@ export class ApiTokens {
   }
   async insert(token: ApiToken, hash: Uint8Array, signIn?: string): Promise<void> {
     await apiTokenTable.insert(this.#sql, { ...token, hash, signIn })
-    await this.#recordVersion(token)
+    const { object, body } = versionOf(token)
+    await this.#history.changed(object, body)
   }
   /**
    * Whether a token that was good a moment ago still is, and is the same: ids are numbered, and in a database that was
@@ -217,24 +222,33 @@ export class ApiTokens {
   }
   /** Ends tokens, on every server at once; answers which of them were not over yet. */
   async revoke(ids: readonly string[], at: number): Promise<string[]> {
-    const ended: string[] = []
-    for (const id of ids) {
-      const isEnded = await apiTokenTable.change(
-        this.#sql,
-        { revokedAt: at },
-        'where id = ? and revoked_at is null',
-        id,
-      )
-      if (isEnded === 0) continue
-      ended.push(id)
-      await this.#recordVersion((await this.find(id))!)
-    }
+    const ended: ApiToken[] = []
+    await inParts([...new Set(ids)], async (part) => {
+      const list = listOfTexts(part)
+      const which = `where id in ${list.text} and revoked_at is null`
+      ended.push(...(await apiTokenTable.all(this.#sql, `${which} order by id`, ...list.values)))
+      await apiTokenTable.change(this.#sql, { revokedAt: at }, which, ...list.values)
+    })
+    await this.#history.changedAll(ended.map((token) => versionOf({ ...token, revokedAt: at })))
     if (ended.length > 0) await this.#epoch.moveKeyEpoch()
-    return ended
+    return ended.map(({ id }) => id)
   }
-
-  /** What is told of it. Its hash is in no history, nor who its holder is for the identity provider. */
-  async #recordVersion({ subject: _, ...told }: ApiToken): Promise<void> {
-    await this.#history.changed({ id: told.id, kind: 'api-token', account: told.account }, told)
+  /** Good ones of services at home at an account, in order of creation; `upTo`: up to one. */
+  async listOfServices(account: string, now: number, limit: number, upTo?: string): Promise<string[]> {
+    const rows = await this.#sql.all<{ id: string }>(
+      `select id from api_token where account = ? and principal like 'service:%' and revoked_at is null and expires_at > ?
+       ${upTo === undefined ? '' : 'and id <= ?'} order by id limit ?`,
+      account,
+      now,
+      ...(upTo === undefined ? [] : [upTo]),
+      limit,
+    )
+    return rows.map(({ id }) => id)
   }
 }
+
+/** What is told of it. Its hash is in no history, nor who its holder is for the identity provider. */
+const versionOf = ({ subject: _, ...told }: ApiToken) => ({
+  object: { id: told.id, kind: 'api-token', account: told.account },
+  body: told,
+})

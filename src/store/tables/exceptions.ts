@@ -1,16 +1,17 @@
 // Exceptions: what was asked for, who decided, and which space was taken under each.
 import { type Cidr, fromKey, sizeOf } from '#model/cidr.ts'
-import {
-  type Attribution,
-  type Exception,
-  type ExceptionFacts,
-  type ExceptionGrants,
-  type ExceptionStatus,
-  overSeenMax,
+import type {
+  Attribution,
+  Exception,
+  ExceptionFacts,
+  ExceptionGrants,
+  ExceptionStatus,
 } from '#model/policy/exception.ts'
 import type { ExceptionBound, ExceptionKind, Unreviewed } from '#model/policy/exception-bounds.ts'
+import { ExceptionIndex } from '#model/policy/exception-index.ts'
 import { accountableFor } from '#model/principal.ts'
-import { listOfTexts, type Sql, type SqlValue } from '../sql.ts'
+import type { KeptName } from '../memory.ts'
+import { listOfTexts, readEach, type Sql, type SqlValue } from '../sql.ts'
 import {
   bit,
   block,
@@ -21,16 +22,17 @@ import {
   optional,
   type RowOf,
   references,
-  type Row as StoredRow,
   table,
   text,
   unread,
+  unwritten,
 } from '../table.ts'
 import type { Clock } from './history.ts'
+import { type Around, factsNow, type KeptFacts, nextEpoch } from './kept-facts.ts'
 
 /** How long ended ones are compiled into snapshots, so that a denial can say that one has expired. */
 const rememberedMs = 7 * 86_400_000
-/** Of those that have ended, the latest; and of these, no more for one target and pair than a decision looks at. */
+/** Of those that have ended, the latest. */
 const rememberedMax = 1_000
 
 /** Break-glass that one person made and nobody has reviewed, of those that a question is about: one is enough to refuse. */
@@ -115,11 +117,12 @@ export const exceptionTable = table(
     reviewedAt: changing(optional(integer())),
     reviewNote: changing(optional(text())),
     sharedPools: changing(json<readonly string[]>()),
+    factsAt: unread(unwritten(changing(integer()))),
   },
   'kept',
 )
 type Row = RowOf<typeof exceptionTable>
-const { columns } = exceptionTable
+const exceptionsKept: KeptName<KeptFacts<ExceptionIndex>> = { name: 'exceptions', isImmutable: true }
 
 /** What was given under an exception; without an allocation, it was an address that was held already, or space brought along. */
 export const exceptionUseTable = table(
@@ -399,27 +402,71 @@ export class Exceptions {
       countedFor: accountableFor(requested),
     }
     await exceptionTable.insert(this.#sql, { ...asked, ...by, ...changesIn(exception) })
+    await this.#noteFacts(exception)
   }
   async update(exception: Exception): Promise<void> {
     await exceptionTable.change(this.#sql, changesIn(exception), 'where id = ?', exception.id)
+    await this.#noteFacts(exception)
+  }
+  async #noteFacts({ id }: Exception): Promise<void> {
+    await this.#sql.run(`update policy_exception set facts_at = ${nextEpoch} where id = ?`, id)
   }
 
-  /** The approved ones that decisions are made on: all that are not over, and the latest of those that are. */
-  async facts(): Promise<ExceptionFacts[]> {
+  /**
+   * The approved ones that decisions are made on: all that are not over, and the latest of those that are. Reads those alone of
+   * which something has changed since they were read last.
+   */
+  facts(around: Around): Promise<ExceptionIndex> {
     const { now } = this.#clock
-    const open = await exceptionTable.all(this.#sql, `where status = 'approved' and expires_at > ? order by id`, now)
-    const over = await this.#sql.all<StoredRow>(
-      `select ${columns} from (
-         select ${columns}, row_number() over (partition by target_id, locale, resource_type order by expires_at desc, id) as place
-         from (select ${columns} from policy_exception where status = 'approved' and expires_at > ? and expires_at <= ?
-           order by expires_at desc, id limit ?) latest) ranked
-       where place <= ? order by expires_at desc, id`,
+    return factsNow(this.#sql, around, {
+      name: exceptionsKept,
+      collect: ExceptionIndex.collect,
+      read: (since) => (since === undefined ? this.#allFacts(now) : this.#factsSince(since)),
+      forgettable: (known) => {
+        const forgettable = known.forgettable({ endedBy: now - rememberedMs, now, latestMax: rememberedMax })
+        return forgettable.map(({ id }) => id)
+      },
+    })
+  }
+  async #allFacts(now: number): Promise<Map<string, ExceptionFacts>> {
+    const facts = new Map<string, ExceptionFacts>()
+    const over = await exceptionTable.all(
+      this.#sql,
+      `where status = 'approved' and expires_at > ? and expires_at <= ? order by expires_at desc, id desc limit ?`,
       now - rememberedMs,
       now,
       rememberedMax,
-      overSeenMax,
     )
-    return [...open, ...over.map((row) => exceptionTable.of(row))].map(toFacts)
+    for (const row of over) facts.set(row.id, toFacts(row))
+    await readEach<Row>(
+      (last, limit) =>
+        exceptionTable.all(
+          this.#sql,
+          `where status = 'approved' and expires_at >= ? and (expires_at > ? or id > ?) order by expires_at, id limit ?`,
+          last?.expiresAt ?? now + 1,
+          last?.expiresAt ?? now,
+          last?.id ?? '',
+          limit,
+        ),
+      (row) => facts.set(row.id, toFacts(row)),
+    )
+    return facts
+  }
+  /** Undefined: none that decisions are made on. */
+  async #factsSince(epoch: number): Promise<Map<string, ExceptionFacts | undefined>> {
+    const facts = new Map<string, ExceptionFacts | undefined>()
+    await readEach<Row>(
+      (last, limit) =>
+        exceptionTable.all(
+          this.#sql,
+          'where id > ? and id in (select id from policy_exception where facts_at > ?) order by id limit ?',
+          last?.id ?? '',
+          epoch,
+          limit,
+        ),
+      (row) => facts.set(row.id, row.status === 'approved' ? toFacts(row) : undefined),
+    )
+    return facts
   }
 
   /** Remembers that a decision was made under an exception, and what came of it. */

@@ -243,6 +243,20 @@ export class FreeSpace {
     )
   }
 
+  /** The order of the largest free block of each of these pools that has any, as of the last commit or flush. */
+  async largestOf(pools: readonly number[]): Promise<ReadonlyMap<number, number>> {
+    const found = new Map<number, number>()
+    await inParts(pools, async (part) => {
+      const list = listOf(part)
+      const rows = await this.#sql.all<{ n: number; ord: number | null }>(
+        `select n, (select max(f.ord) from free_block f where f.pool = p.n) as ord from pool p where n in ${list.text}`,
+        ...list.values,
+      )
+      for (const { n, ord } of rows) if (ord !== null) found.set(n, ord)
+    })
+    return found
+  }
+
   /** The free block that contains `wanted`: it can only stand at one place per order. */
   async #around(pool: number, wanted: Cidr): Promise<Cidr | undefined> {
     for (let length = wanted.length; length >= 0; length--) {

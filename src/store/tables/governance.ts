@@ -2,7 +2,6 @@
 import { type Assignment, type PolicyVersion, withAllSettings } from '#model/policy/document.ts'
 import type { GovernanceFacts, IpamFacts, KnownFacts, PoolFacts } from '#model/policy/snapshot.ts'
 import type { Mode } from '#model/policy/values.ts'
-import type { RoleBinding } from '#model/roles.ts'
 import type { KeptName } from '../memory.ts'
 import { listOfRows, listOfTexts, type Sql } from '../sql.ts'
 import { Exceptions } from './exceptions.ts'
@@ -11,6 +10,7 @@ import type { Around as AroundFacts, Part } from './kept-facts.ts'
 import { allNodes, nodesIn } from './node-facts.ts'
 import { allPools, barePools } from './pool-facts.ts'
 import { ResourceTypes } from './resource-types.ts'
+import { allBindings } from './role-bindings.ts'
 
 /** What stands in `policy_version.body`. */
 export type PolicyBody = Pick<PolicyVersion, 'compatibility' | 'documents'>
@@ -93,9 +93,7 @@ export class Governance {
       policies: inForce.map(({ id, version }) => versions.get(keyOf(id, version))!),
       assignments: await this.#assignments(),
       pools: await allPools(this.#sql, this.#around),
-      bindings: await this.#sql.all<RoleBinding>(
-        'select id, principal, role, node, effect, binds_from as "bindsFrom" from role_binding order by id',
-      ),
+      bindings: await allBindings(this.#sql, this.#around),
       candidates: candidates.map(({ n, id, target_id, mode, version }) => ({
         n,
         policyId: id,
@@ -103,7 +101,7 @@ export class Governance {
         ...(mode === null ? {} : { mode }),
         ...(version === null ? {} : { version: versions.get(keyOf(id, version))! }),
       })),
-      exceptions: await this.#exceptions.facts(),
+      exceptions: await this.#exceptions.facts(this.#around),
       resourceTypes: (await new ResourceTypes(this.#sql).all()).map(({ type }) => type),
       ...(admin ? { delegatedAdministrator: admin.account } : {}),
     }

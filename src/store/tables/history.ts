@@ -36,6 +36,20 @@ export type HistoryVersion = RowOf<typeof historyTable>
 /** What an object was, as it was kept. */
 export type HistoryBody = Readonly<Record<string, unknown>>
 
+/** An object, and the account that its record is filed with. */
+export interface HistoryObject {
+  readonly id: string
+  readonly kind: string
+  readonly account: string
+}
+interface LastVersion {
+  readonly version: number
+  readonly from_at: number
+  readonly until_at: number | null
+}
+const inForce = (last: LastVersion | undefined): number | undefined =>
+  last?.until_at === null ? last.version : undefined
+
 /** Since when an account was in a unit. */
 export interface Move {
   readonly from: number
@@ -55,15 +69,14 @@ export class History {
   }
 
   /** Records that the object is `body` from now on; undefined records its end. */
-  async changed(object: { id: string; kind: string; account: string }, body: object | undefined): Promise<void> {
-    const last = await this.#sql.get<{ version: number; from_at: number; until_at: number | null }>(
+  async changed(object: HistoryObject, body: object | undefined): Promise<void> {
+    const last = await this.#sql.get<LastVersion>(
       'select version, from_at, until_at from history where object_id = ? order by version desc limit 1',
       object.id,
     )
     const at = Math.max(this.#clock.now, last?.from_at ?? 0)
-    const before = last?.until_at === null ? last.version : undefined
     const version = (last?.version ?? 0) + 1
-    this.#clock.subjects?.noteVersions(object.id, before, body === undefined ? undefined : version)
+    this.#clock.subjects?.noteVersions(object.id, inForce(last), body === undefined ? undefined : version)
     await historyTable.change(this.#sql, { untilAt: at }, 'where object_id = ? and until_at is null', object.id)
     if (body === undefined) return
     const { id: objectId, kind, account } = object
@@ -73,23 +86,42 @@ export class History {
   /** Records the end of many objects. */
   async ended(ids: readonly string[]): Promise<void> {
     await inParts(ids, async (part) => {
-      const list = listOfTexts(part)
-      const rows = await this.#sql.all<{ object_id: string; version: number; until_at: number | null }>(
-        `select h.object_id, h.version, h.until_at from history h
-         where h.object_id in ${list.text}
-           and h.version = (select max(newer.version) from history newer where newer.object_id = h.object_id)`,
-        ...list.values,
-      )
-      const inForce = new Map(rows.map((row) => [row.object_id, row.until_at === null ? row.version : undefined]))
-      for (const id of part) this.#clock.subjects?.noteVersions(id, inForce.get(id), undefined)
-      await this.#sql.run(
-        `update history set until_at = case when from_at > ? then from_at else cast(? as bigint) end
-         where object_id in ${list.text} and until_at is null`,
-        this.#clock.now,
-        this.#clock.now,
-        ...list.values,
-      )
+      const last = await this.#close(part)
+      for (const id of part) this.#clock.subjects?.noteVersions(id, inForce(last.get(id)), undefined)
     })
+  }
+  /** Records what many objects are from now on, each once. */
+  async changedAll(changed: readonly { readonly object: HistoryObject; readonly body: object }[]): Promise<void> {
+    await inParts(changed, async (part) => {
+      const last = await this.#close(part.map(({ object }) => object.id))
+      for (const { object, body } of part) {
+        const { id: objectId, kind, account } = object
+        const before = last.get(objectId)
+        const version = (before?.version ?? 0) + 1
+        this.#clock.subjects?.noteVersions(objectId, inForce(before), version)
+        const fromAt = Math.max(this.#clock.now, before?.from_at ?? 0)
+        const row = { objectId, fromAt, version, kind, account, body: JSON.stringify(body) }
+        historyTable.later(this.#sql, row)
+      }
+    })
+  }
+  /** Ends what holds of some objects; answers their last versions as they were before. */
+  async #close(ids: readonly string[]): Promise<ReadonlyMap<string, LastVersion>> {
+    const list = listOfTexts(ids)
+    const rows = await this.#sql.all<LastVersion & { object_id: string }>(
+      `select h.object_id, h.version, h.from_at, h.until_at from history h
+       where h.object_id in ${list.text}
+         and h.version = (select max(newer.version) from history newer where newer.object_id = h.object_id)`,
+      ...list.values,
+    )
+    await this.#sql.run(
+      `update history set until_at = case when from_at > ? then from_at else cast(? as bigint) end
+       where object_id in ${list.text} and until_at is null`,
+      this.#clock.now,
+      this.#clock.now,
+      ...list.values,
+    )
+    return new Map(rows.map((row) => [row.object_id, row]))
   }
 
   /** What a version says of its object. */

@@ -1,18 +1,12 @@
 // What decisions read of the nodes of the organization.
 import { isTargetId } from '#model/organization.ts'
+import { Overlaid } from '#model/overlaid.ts'
 import type { NodeFacts } from '#model/policy/snapshot.ts'
 import type { KeptName } from '../memory.ts'
 import { readEach, type Sql } from '../sql.ts'
-import { changing, integer, table, text } from '../table.ts'
-import { type Around, factsNow, type KeptFacts, nextEpoch, noteGone, type Part } from './kept-facts.ts'
+import { type Around, factsNow, goneTable, type KeptFacts, nextEpoch, type Part } from './kept-facts.ts'
 
-export const goneNodeTable = table('organization_node_gone', { id: text(), factsAt: changing(integer()) }, 'deleted')
-
-export const noteGoneNode = (sql: Sql, id: string): Promise<void> =>
-  noteGone(sql, {
-    put: (factsAt) => goneNodeTable.put(sql, { id, factsAt }, 'id'),
-    forget: (before) => sql.run('delete from organization_node_gone where facts_at < ?', before),
-  })
+export const goneNodeTable = goneTable('organization_node_gone')
 
 /** Notes that decisions read something else of a node from now on: its place, its state, its contact or its tags. */
 export async function noteNodeFacts(sql: Sql, id: string): Promise<void> {
@@ -29,13 +23,14 @@ interface NodeRow {
   readonly contact: string | null
 }
 
-const nodesKept: KeptName<KeptFacts<NodeFacts>> = { name: 'nodes', isImmutable: true }
+const nodesKept: KeptName<KeptFacts<Overlaid<string, NodeFacts>>> = { name: 'nodes', isImmutable: true }
 
 /** All nodes. Reads those alone of which something has changed since they were read last. */
 export const allNodes = (sql: Sql, around: Around): Promise<ReadonlyMap<string, NodeFacts>> =>
   factsNow(sql, around, {
     name: nodesKept,
     gone: goneNodeTable,
+    collect: Overlaid.collect<NodeFacts>,
     read: (since) =>
       nodesIn(
         sql,

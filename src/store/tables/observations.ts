@@ -1,7 +1,7 @@
 // What sources say is there, in versions: each holds from one snapshot of its source until another one. What an open snapshot brings is
 // seen by nobody before the source says that it holds.
 import type { Observation } from '#model/observation.ts'
-import { listOf, type Sql, type SqlValue } from '../sql.ts'
+import { inParts, listOf, listOfNumbers, type Sql, type SqlValue } from '../sql.ts'
 import {
   blob,
   block,
@@ -39,6 +39,8 @@ export const observationTable = table(
     /** In how many complete snapshots in a row it was missing: 0, 1, or 2 for two and more. */
     missing: integer<0 | 1 | 2>(),
     firstSeenAt: integer(),
+    /** Characters of what it says. */
+    bytes: integer(),
   },
   'deleted',
 )
@@ -48,6 +50,12 @@ export type StoredObservation = RowOf<typeof observationTable>
 export interface At {
   readonly sourceId: string
   readonly snapshot: number
+}
+
+/** What was taken away. */
+export interface Gone {
+  readonly count: number
+  readonly bytes: number
 }
 
 const holds = 'since_snapshot <= ? and (until_snapshot is null or until_snapshot > ?)'
@@ -115,30 +123,31 @@ export class Observations {
     )
     return removed + restored
   }
-  /** Takes away versions that ended before a snapshot, no more than `limit`; answers how many. */
-  async forget(sourceId: string, before: number, limit: number): Promise<number> {
-    return this.#sql.run(
-      `delete from observation where source_id = ? and (number, since_snapshot) in (
-         select number, since_snapshot from observation where source_id = ? and until_snapshot < ?
-         order by until_snapshot limit ?)`,
-      sourceId,
-      sourceId,
-      before,
-      limit,
-    )
+  /** Takes away versions that ended before a snapshot, no more than `limit`. */
+  forget(sourceId: string, before: number, limit: number): Promise<Gone> {
+    return this.#takeAway('until_snapshot < ? order by until_snapshot', sourceId, before, limit)
   }
-  /** Takes away what was gone before a snapshot, no more than `limit`; answers how many. */
-  async forgetGone(sourceId: string, before: number, limit: number): Promise<number> {
-    return this.#sql.run(
-      `delete from observation where source_id = ? and (number, since_snapshot) in (
-         select number, since_snapshot from observation
-         where source_id = ? and missing = 2 and until_snapshot is null and since_snapshot < ?
-         order by since_snapshot limit ?)`,
-      sourceId,
+  /** Takes away what was gone before a snapshot, no more than `limit`. */
+  forgetGone(sourceId: string, before: number, limit: number): Promise<Gone> {
+    const which = 'missing = 2 and until_snapshot is null and since_snapshot < ? order by since_snapshot'
+    return this.#takeAway(which, sourceId, before, limit)
+  }
+  async #takeAway(which: string, sourceId: string, before: number, limit: number): Promise<Gone> {
+    const found = await this.#sql.all<Pick<StoredObservation, 'number' | 'bytes'> & { since_snapshot: number }>(
+      `select number, since_snapshot, bytes from observation where source_id = ? and ${which} limit ?`,
       sourceId,
       before,
       limit,
     )
+    await inParts(found, async (part) => {
+      const list = listOfNumbers(part.map((row) => [row.number, row.since_snapshot]))
+      await this.#sql.run(
+        `delete from observation where source_id = ? and (number, since_snapshot) in (values ${list.text})`,
+        sourceId,
+        ...list.values,
+      )
+    })
+    return { count: found.length, bytes: found.reduce((sum, { bytes }) => sum + bytes, 0) }
   }
   /** Takes away all versions of a source, no more than `limit`; answers how many. */
   async removeSome(sourceId: string, limit: number): Promise<number> {

@@ -15,7 +15,8 @@ import {
   unwritten,
 } from '../table.ts'
 import type { Clock } from './history.ts'
-import { noteGoneNode, noteNodeFacts } from './node-facts.ts'
+import { noteGone } from './kept-facts.ts'
+import { goneNodeTable, noteNodeFacts } from './node-facts.ts'
 
 export const organizationTable = table(
   'organization',
@@ -54,6 +55,8 @@ export const accountTable = table(
     removedAt: changing(optional(integer())),
     /** Below which unit at the top it was then, where it came with a number of its own. */
     removedBelow: changing(optional(text())),
+    /** Tokens of services at home there up to this one ended when it was removed, whatever they say. */
+    tokensEnded: changing(optional(text())),
   },
   'kept',
 )
@@ -168,6 +171,10 @@ export class Organizations {
   /** Also one that was removed: its number is taken. */
   findNumber(id: string): Promise<Account | undefined> {
     return accountTable.first(this.#sql, 'where id = ?', id)
+  }
+  /** Some account of which there may be tokens that ended with it and do not say so yet. */
+  findWithEndedTokens(): Promise<Account | undefined> {
+    return accountTable.first(this.#sql, 'where tokens_ended is not null order by tokens_ended limit 1')
   }
   /** The first number from one on that no account has, also none that was removed; undefined where there is none. */
   async freeNumberFrom(number: string): Promise<string | undefined> {
@@ -308,8 +315,8 @@ export class Organizations {
     await noteNodeFacts(this.#sql, id)
   }
   async removeNode(id: string): Promise<void> {
+    await noteGone(this.#sql, goneNodeTable, { text: 'organization_node where id = ?', values: [id] })
     await this.#sql.run('delete from organization_node where id = ?', id)
-    await noteGoneNode(this.#sql, id)
   }
   async hasChildren(id: string): Promise<boolean> {
     return (await this.#sql.get('select 1 as one from organization_node where parent_id = ?', id)) !== undefined

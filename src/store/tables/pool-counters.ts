@@ -2,19 +2,16 @@
 // that many take from is touched once for a whole batch.
 import { assert } from '#model/assert.ts'
 import { type Cidr, sizeOf } from '#model/cidr.ts'
+import { dayOf } from '#model/clock.ts'
 import type { ConnectionMemory, Kept } from '../memory.ts'
 import { inParts, listOf, type Sql } from '../sql.ts'
+import type { RowOf } from '../table.ts'
+import type { Clock } from './history.ts'
+import { asRow, poolDayTable, type Utilization } from './pool-days.ts'
 
 /** Pools whose counters are remembered, where nobody else writes. */
 const poolsMax = 10_000
 
-/** Numbers of addresses in a pool; allocated + quarantined + free = provisioned. */
-export interface Utilization {
-  readonly allocated: bigint
-  readonly quarantined: bigint
-  readonly free: bigint
-  readonly allocations: number
-}
 /** In which state space is. */
 export type SpaceState = 'allocated' | 'quarantined' | 'free'
 interface Counters {
@@ -23,6 +20,10 @@ interface Counters {
   free: bigint
   allocations: number
   moved: boolean
+  /** The day on which they last changed; undefined: not since days are kept. */
+  countedOn: number | undefined
+  /** As they were at the end of that day, where they change for the first time on another. */
+  before: RowOf<typeof poolDayTable> | undefined
 }
 
 export interface CounterRow {
@@ -30,13 +31,16 @@ export interface CounterRow {
   quarantined: string
   free: string
   allocation_count: number
+  counted_on: number | null
 }
 
 export class PoolCounters {
   readonly #sql: Sql
+  readonly #clock: Clock
   readonly #kept: Kept<number, Counters>
-  constructor(sql: Sql, memory: ConnectionMemory) {
+  constructor(sql: Sql, clock: Clock, memory: ConnectionMemory) {
     this.#sql = sql
+    this.#clock = clock
     this.#kept = memory.states(poolsMax)
   }
 
@@ -45,12 +49,15 @@ export class PoolCounters {
     for (const [pool, counters] of this.#kept.draft) {
       if (!counters.moved) continue
       counters.moved = false
+      if (counters.before) poolDayTable.later(this.#sql, counters.before)
+      counters.before = undefined
       this.#sql.later(
-        'update pool set allocated = ?, quarantined = ?, free = ?, allocation_count = ? where n = ?',
+        'update pool set allocated = ?, quarantined = ?, free = ?, allocation_count = ?, counted_on = ? where n = ?',
         counters.allocated.toString(),
         counters.quarantined.toString(),
         counters.free.toString(),
         counters.allocations,
+        counters.countedOn ?? null,
         pool,
       )
     }
@@ -74,7 +81,7 @@ export class PoolCounters {
     await inParts(others, async (part) => {
       const list = listOf(part)
       const rows = await this.#sql.all<CounterRow & { readonly n: number }>(
-        `select n, allocated, quarantined, free, allocation_count from pool where n in ${list.text}`,
+        `select n, allocated, quarantined, free, allocation_count, counted_on from pool where n in ${list.text}`,
         ...list.values,
       )
       for (const { n, ...row } of rows) found.set(n, countersIn(row))
@@ -90,10 +97,10 @@ export class PoolCounters {
   /** That space of a pool changes its state. Whoever has the counters at hand waits for nothing. */
   move(pool: number, from: SpaceState, to: SpaceState, cidr: Cidr): void | Promise<void> {
     const own = this.#own(pool)
-    return own ? moveIn(own, pool, { from, to, size: sizeOf(cidr) }) : this.#moveRead(pool, from, to, cidr)
+    return own ? this.#moveIn(own, pool, { from, to, size: sizeOf(cidr) }) : this.#moveRead(pool, from, to, cidr)
   }
   async #moveRead(pool: number, from: SpaceState, to: SpaceState, cidr: Cidr): Promise<void> {
-    moveIn(await this.#read(pool), pool, { from, to, size: sizeOf(cidr) })
+    this.#moveIn(await this.#read(pool), pool, { from, to, size: sizeOf(cidr) })
   }
   /** That there is more space in a pool, or less: in one state. */
   async add(pool: number, state: SpaceState, size: bigint): Promise<void> {
@@ -102,15 +109,39 @@ export class PoolCounters {
       counters[state] + size >= 0n,
       () => `pool ${pool} has ${counters[state]} ${state} addresses, and ${-size} go`,
     )
+    this.#touch(counters, pool)
     counters[state] += size
-    counters.moved = true
   }
   /** That there is one allocation more, or less. */
   async count(pool: number, allocations: 1 | -1): Promise<void> {
     const counters = this.#own(pool) ?? (await this.#read(pool))
+    this.#touch(counters, pool)
     counters.allocations += allocations
-    counters.moved = true
     assert(counters.allocations >= 0, () => `pool ${pool} has ${counters.allocations} allocations`)
+  }
+
+  #moveIn(
+    counters: Counters,
+    pool: number,
+    { from, to, size }: { readonly from: SpaceState; readonly to: SpaceState; readonly size: bigint },
+  ): void {
+    assert(
+      counters[from] >= size,
+      () => `pool ${pool} has ${counters[from]} ${from} addresses, and ${size} become ${to}`,
+    )
+    this.#touch(counters, pool)
+    counters[from] -= size
+    counters[to] += size
+  }
+  /** Before every change. The first one of a day keeps what was there at the end of the day of the last one. */
+  #touch(counters: Counters, pool: number): void {
+    if (counters.moved) return
+    counters.moved = true
+    const today = dayOf(this.#clock.now)
+    const { countedOn: day } = counters
+    if (day !== undefined && day >= today) return
+    if (day !== undefined) counters.before = asRow(pool, day, counters)
+    counters.countedOn = today
   }
 
   /** The transaction's own; undefined where they are to be read. */
@@ -119,7 +150,7 @@ export class PoolCounters {
   }
   async #read(pool: number): Promise<Counters> {
     const row = await this.#sql.get<CounterRow>(
-      'select allocated, quarantined, free, allocation_count from pool where n = ?',
+      'select allocated, quarantined, free, allocation_count, counted_on from pool where n = ?',
       pool,
     )
     assert(row !== undefined, `counters are asked of pool ${pool}, which is not there`)
@@ -128,21 +159,13 @@ export class PoolCounters {
   }
 }
 
-function moveIn(
-  counters: Counters,
-  pool: number,
-  { from, to, size }: { readonly from: SpaceState; readonly to: SpaceState; readonly size: bigint },
-): void {
-  assert(counters[from] >= size, () => `pool ${pool} has ${counters[from]} ${from} addresses, and ${size} become ${to}`)
-  counters[from] -= size
-  counters[to] += size
-  counters.moved = true
-}
 const countersIn = (row: CounterRow): Counters => ({
   allocated: BigInt(row.allocated),
   quarantined: BigInt(row.quarantined),
   free: BigInt(row.free),
   allocations: row.allocation_count,
   moved: false,
+  countedOn: row.counted_on ?? undefined,
+  before: undefined,
 })
 const copyOf = (counters: Counters): Counters => ({ ...counters })

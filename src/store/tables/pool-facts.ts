@@ -1,5 +1,6 @@
 // What decisions read of pools: their rules, their CIDRs and whom they are shared with.
 import { type Cidr, fromKey } from '#model/cidr.ts'
+import { Overlaid } from '#model/overlaid.ts'
 import type { PoolFacts } from '#model/policy/snapshot.ts'
 import type { KeptName } from '../memory.ts'
 import { readEach, type Sql } from '../sql.ts'
@@ -48,6 +49,7 @@ export const allPools = (sql: Sql, around: Around): Promise<ReadonlyMap<string, 
   factsNow(sql, around, {
     name: poolsKept,
     gone: gonePoolTable,
+    collect: Overlaid.collect<PoolFacts>,
     read: async (since) => {
       const part =
         since === undefined ? undefined : { text: '(select n from pool where facts_at > ?)', values: [since] }
@@ -59,7 +61,7 @@ export const allPools = (sql: Sql, around: Around): Promise<ReadonlyMap<string, 
       return pools
     },
   })
-const poolsKept: KeptName<KeptFacts<PoolFacts>> = { name: 'pools', isImmutable: true }
+const poolsKept: KeptName<KeptFacts<Overlaid<string, PoolFacts>>> = { name: 'pools', isImmutable: true }
 
 /** Those with these ids, without their CIDRs and shares. */
 export async function barePools(sql: Sql, ids: Part): Promise<PoolFacts[]> {

@@ -22,7 +22,7 @@ import {
   unread,
   unwritten,
 } from '../table.ts'
-import { goneEpochsMax, nextEpoch } from './kept-facts.ts'
+import { goneTable, nextEpoch, noteGone } from './kept-facts.ts'
 
 /** What a pool plans the inside of. */
 export interface SourceResource {
@@ -83,6 +83,8 @@ export const poolTable = table(
     quarantined: counter(text()),
     free: counter(text()),
     allocationCount: counter(integer()),
+    /** The day, as in `pool_day`, on which they last changed; undefined: not since days are kept. */
+    countedOn: counter(optional(integer())),
     /** Written by what changes what decisions read of it. */
     factsAt: counter(integer()),
   },
@@ -90,11 +92,11 @@ export const poolTable = table(
 )
 export type Pool = Omit<
   RowOf<typeof poolTable>,
-  'sourceVpc' | 'space' | 'allocated' | 'quarantined' | 'free' | 'allocationCount' | 'factsAt'
+  'sourceVpc' | 'space' | 'allocated' | 'quarantined' | 'free' | 'allocationCount' | 'countedOn' | 'factsAt'
 >
 
 /** Pools that are gone, for whoever knows them (`pool-facts.ts`). */
-export const gonePoolTable = table('pool_gone', { id: text(), factsAt: changing(integer()) }, 'deleted')
+export const gonePoolTable = goneTable('pool_gone')
 /** Principals that a pool is shared with. */
 export const poolShareTable = table('pool_share', { pool: references('pool', integer()), principal: text() }, 'deleted')
 
@@ -284,6 +286,19 @@ export class Pools {
     })
     return found
   }
+  /** Those of these pools that have pools below them, by their numbers. */
+  async parentsAmong(pools: readonly number[]): Promise<ReadonlySet<number>> {
+    const found = new Set<number>()
+    await inParts(pools, async (part) => {
+      const list = listOf(part)
+      const rows = await this.#sql.all<{ n: number }>(
+        `select n from pool p where n in ${list.text} and exists (select 1 from pool c where c.parent_n = p.n)`,
+        ...list.values,
+      )
+      for (const { n } of rows) found.add(n)
+    })
+    return found
+  }
   /** The ids of what a pool is under, from its IPAM and scope down, and its own. */
   async chainOf(id: string): Promise<readonly string[]> {
     return (await this.chainsOf([id])).get(id) ?? []
@@ -344,20 +359,13 @@ export class Pools {
   /** They must have no allocation, nothing free and nothing that rests left, nor a child that is not among them: the schema's foreign keys see to it. */
   async delete(numbers: readonly number[]): Promise<void> {
     if (numbers.length === 0) return
-    const { next } = (await this.#sql.get<{ next: number }>(`select ${nextEpoch} as next`))!
     await inParts(numbers, async (part) => {
       const list = listOf(part)
       await this.#sql.run(`delete from pool_cidr where pool in ${list.text}`, ...list.values)
       await this.#sql.run(`delete from pool_share where pool in ${list.text}`, ...list.values)
-      await this.#sql.run(
-        `insert into pool_gone (id, facts_at) select id, cast(? as bigint) from pool where n in ${list.text}
-         on conflict (id) do update set facts_at = excluded.facts_at`,
-        next,
-        ...list.values,
-      )
+      await noteGone(this.#sql, gonePoolTable, { text: `pool where n in ${list.text}`, values: list.values })
       await this.#sql.run(`delete from pool where n in ${list.text}`, ...list.values)
     })
-    await this.#sql.run('delete from pool_gone where facts_at < ?', next - goneEpochsMax)
   }
 
   async cidrs(pool: number): Promise<PoolCidr[]> {

@@ -1,7 +1,11 @@
 // Role bindings: who has which role at which node of the organization tree.
+
+import { Bindings } from '#model/bindings.ts'
 import { everywhere, type RoleBinding } from '#model/roles.ts'
-import type { Sql } from '../sql.ts'
-import { integer, type RowOf, table, text, unread } from '../table.ts'
+import type { KeptName } from '../memory.ts'
+import { inParts, listOfTexts, readEach, type Sql } from '../sql.ts'
+import { changing, integer, type RowOf, table, text, unread, unwritten } from '../table.ts'
+import { type Around, factsNow, goneTable, type KeptFacts, nextEpoch, noteGone } from './kept-facts.ts'
 
 export interface StoredBinding extends RoleBinding {
   readonly createdAt: number
@@ -21,9 +25,13 @@ export const roleBindingTable = table(
     createdAt: integer(),
     /** For whom it is counted; empty: the operator, whom no bound counts, or from before it was. */
     countedFor: unread(text()),
+    factsAt: unread(unwritten(changing(integer()))),
   },
   'deleted',
 )
+export const goneBindingTable = goneTable('role_binding_gone')
+const bindingsKept: KeptName<KeptFacts<Bindings>> = { name: 'bindings', isImmutable: true }
+
 const toBinding = ({ authority, bindsFrom, ...binding }: RowOf<typeof roleBindingTable>): StoredBinding =>
   binding.effect === 'permit' ? binding : { ...binding, authority, bindsFrom }
 
@@ -77,14 +85,54 @@ export class RoleBindings {
   async insert(binding: StoredBinding, maker = ''): Promise<void> {
     const { authority = everywhere, bindsFrom = everywhere } = binding
     await roleBindingTable.insert(this.#sql, { ...binding, authority, bindsFrom, countedFor: maker })
+    await this.#sql.run(`update role_binding set facts_at = ${nextEpoch} where id = ?`, binding.id)
   }
   async delete(id: string): Promise<void> {
-    await this.#sql.run('delete from role_binding where id = ?', id)
+    await this.#delete('id = ?', id)
   }
-  /** Deletes all at exactly this node; answers which. */
-  async deleteAt(node: string): Promise<StoredBinding[]> {
-    const found = await roleBindingTable.all(this.#sql, 'where node = ? order by id', node)
-    await this.#sql.run('delete from role_binding where node = ?', node)
-    return found.map(toBinding)
+  /** Some of them, by their ids. */
+  async some(ids: readonly string[]): Promise<StoredBinding[]> {
+    const found: StoredBinding[] = []
+    await inParts(ids, async (part) => {
+      const list = listOfTexts(part)
+      const rows = await roleBindingTable.all(this.#sql, `where id in ${list.text} order by id`, ...list.values)
+      found.push(...rows.map(toBinding))
+    })
+    return found
+  }
+  /** Deletes all at exactly this node; answers the ids. */
+  async deleteAt(node: string): Promise<string[]> {
+    const found = await this.#sql.all<{ id: string }>('select id from role_binding where node = ? order by id', node)
+    await this.#delete('node = ?', node)
+    return found.map(({ id }) => id)
+  }
+  async #delete(where: 'id = ?' | 'node = ?', value: string): Promise<void> {
+    await noteGone(this.#sql, goneBindingTable, { text: `role_binding where ${where}`, values: [value] })
+    await this.#sql.run(`delete from role_binding where ${where}`, value)
   }
 }
+
+/** What decisions read of all of them. Reads those alone that are new since they were read last. */
+export const allBindings = (sql: Sql, around: Around): Promise<Bindings> =>
+  factsNow(sql, around, {
+    name: bindingsKept,
+    gone: goneBindingTable,
+    collect: Bindings.collect,
+    read: async (since) => {
+      const bindings = new Map<string, RoleBinding>()
+      const [condition, values] = since === undefined ? ['', []] : [`and id in ${madeSince}`, [since]]
+      await readEach<RoleBinding & { bindsFrom: string }>(
+        (last, limit) =>
+          sql.all(
+            `select id, principal, role, node, effect, binds_from as "bindsFrom" from role_binding
+             where id > ? ${condition} order by id limit ?`,
+            last?.id ?? '',
+            ...values,
+            limit,
+          ),
+        (binding) => bindings.set(binding.id, binding),
+      )
+      return bindings
+    },
+  })
+const madeSince = '(select id from role_binding where facts_at > ?)'

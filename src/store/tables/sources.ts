@@ -1,5 +1,5 @@
 // Sources, and the snapshots that they send of what is there.
-import { listOfTexts, type Sql } from '../sql.ts'
+import { type Awaitable, listOfTexts, type Sql } from '../sql.ts'
 import { changing, integer, json, optional, type RowOf, references, table, text } from '../table.ts'
 
 export const sourceTable = table(
@@ -24,6 +24,9 @@ export const sourceTable = table(
     nextNumber: changing(integer()),
     /** How many observations there are, with those that are gone and not forgotten yet. */
     observed: changing(integer()),
+    /** Of what it says: of the newest versions, and of those that have ended and are not forgotten yet. */
+    bytes: changing(integer()),
+    formerBytes: changing(integer()),
     /** It is there for nobody any more, and what it has told goes a part at a time. */
     deletedAt: changing(optional(integer())),
   },
@@ -55,11 +58,16 @@ export const snapshotTable = table(
     state: changing(text<SnapshotState>()),
     collector: text(),
     principal: text(),
+    /** Who made the token that it was sent with, and who made theirs. */
+    makers: json<readonly string[]>(),
     takenAt: integer(),
     begunAt: integer(),
     /** What the source had when it began: `observed`, and `nextNumber`. */
     beganWith: integer(),
     nextNumber: integer(),
+    /** By how much it has changed those of its source. */
+    bytes: changing(integer()),
+    formerBytes: changing(integer()),
     /** When something of it came last. */
     touchedAt: changing(integer()),
     endedAt: changing(optional(integer())),
@@ -82,9 +90,16 @@ export type StoredSnapshot = RowOf<typeof snapshotTable>
 export type SnapshotChanges = Partial<
   Omit<
     StoredSnapshot,
-    'sourceId' | 'number' | 'collector' | 'principal' | 'takenAt' | 'begunAt' | 'beganWith' | 'nextNumber'
+    'sourceId' | 'number' | 'collector' | 'principal' | 'makers' | 'takenAt' | 'begunAt' | 'beganWith' | 'nextNumber'
   >
 >
+
+/** How many bytes there are of a source. */
+export interface SourceWeight {
+  readonly id: string
+  readonly node: string
+  readonly bytes: number
+}
 
 export class Sources {
   readonly #sql: Sql
@@ -129,6 +144,17 @@ export class Sources {
           and o.since_snapshot < source.snapshot - ?)
       order by id limit 1`
     return sourceTable.first(this.#sql, rest, kept)
+  }
+  /** Some that has more bytes of versions that have ended than of the newest ones, and more than `kept`, beside what its last snapshot ended. */
+  withManyFormer(kept: number): Promise<Source | undefined> {
+    const rest = `where deleted_at is null and former_bytes > ? and former_bytes > bytes and exists (
+        select 1 from observation o where o.source_id = source.id and o.until_snapshot < source.snapshot)
+      order by id limit 1`
+    return sourceTable.first(this.#sql, rest, kept)
+  }
+  /** What each has told comes to, also of those that are deleted and not gone yet. There are few sources. */
+  weights(): Awaitable<readonly SourceWeight[]> {
+    return this.#sql.all('select id, node, bytes + former_bytes as bytes from source order by id')
   }
   async newestSnapshot(sourceId: string): Promise<number> {
     const row = await this.#sql.get<{ number: number | null }>(

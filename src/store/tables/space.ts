@@ -8,7 +8,8 @@ import { FreeSpace, type Params } from './free-space.ts'
 import type { Clock } from './history.ts'
 import { type Allocation, Holdings } from './holdings.ts'
 import { type Hold, Holds } from './holds.ts'
-import { PoolCounters, type Utilization } from './pool-counters.ts'
+import { PoolCounters } from './pool-counters.ts'
+import { PoolDays, type Utilization } from './pool-days.ts'
 import { Resting } from './resting.ts'
 import { nothingSaid, type Said, TenureStates } from './tenure-states.ts'
 
@@ -28,6 +29,7 @@ export class Space {
   readonly holds: Holds
   readonly resting: Resting
   readonly states: TenureStates
+  readonly days: PoolDays
   readonly #sql: Sql
   readonly #clock: Clock
   readonly #counters: PoolCounters
@@ -42,9 +44,10 @@ export class Space {
   ) {
     this.#sql = sql
     this.#clock = clock
-    this.#counters = new PoolCounters(sql, memory)
+    this.#counters = new PoolCounters(sql, clock, memory)
     this.#free = makeFree(memory, this.#counters)
     this.states = new TenureStates(sql, clock, memory)
+    this.days = new PoolDays(sql)
     this.holds = new Holds(sql, clock, this.states)
     this.allocations = new Holdings(sql, clock, memory)
     this.resting = new Resting(sql, clock, { counters: this.#counters, free: this.#free, holds: this.holds })
@@ -135,6 +138,10 @@ export class Space {
   async previewExactly(pool: number, wanted: Cidr): Promise<boolean> {
     const isFree = await this.resting.find(pool, async () => (await this.#free.isFree(pool, wanted)) || undefined)
     return isFree === true
+  }
+  /** As in `FreeSpace`. */
+  largestFree(pools: readonly number[]): Promise<ReadonlyMap<number, number>> {
+    return this.#free.largestOf(pools)
   }
   /** As in `FreeSpace`. What has rested and was not swept yet is not among them. */
   freeBySize(pool: number, max: number): Promise<{ readonly order: number; readonly count: number }[]> {

@@ -77,6 +77,11 @@ const homes = {
     parent: `select coalesce(above.id, p.scope_id) as parent from pool p left join pool above on above.n = p.parent_n
     where p.id = ?`,
   },
+  resourceDiscovery: { owner: 'select account, region from resource_discovery where id = ?' },
+  resourceDiscoveryAssociation: {
+    owner:
+      'select i.account, i.region from resource_discovery_association a join ipam i on i.id = a.ipam_id where a.id = ?',
+  },
   policy: {
     owner: 'select p.account, i.region from policy p join ipam i on i.id = p.ipam_id where p.id = ?',
     parent: 'select ipam_id as parent from policy where id = ?',

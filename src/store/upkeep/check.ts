@@ -13,6 +13,7 @@ import {
 } from '#model/cidr.ts'
 import { canBeDivided, reservedBlocks } from '#model/policy/nesting.ts'
 import { type ResourceType, registryOf } from '#model/policy/resource-types.ts'
+import { problemInWords } from '#model/problems/problem.ts'
 import { publicSpace } from '#model/public-space.ts'
 import type { Sql, SqlValue } from '../sql.ts'
 import type { SourceResource } from '../tables/pools.ts'
@@ -418,7 +419,7 @@ function suited({ name, key, block, words, holder, from }: SuitedRule): SpaceRul
         for (const row of rows) {
           const cidr = toCidr(row)
           const problem = purposeProblem(cidr, row.holder)
-          if (problem) yield `${formatCidr(cidr)} of ${row.words ?? 'the provider'}: ${problem}`
+          if (problem) yield `${formatCidr(cidr)} of ${row.words ?? 'the provider'}: ${problemInWords(problem)}`
         }
       }
     },

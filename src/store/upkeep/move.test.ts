@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
+import { parseCidr } from '#model/cidr.ts'
 import { type Executor, openExecutor } from '#operations/execute.ts'
 import { operationTables } from '#operations/tables.aws.ts'
 import { sendSnapshot } from '../../../test/native-access-examples.ts'
@@ -90,6 +91,8 @@ async function fill(world: NativeWorld): Promise<void> {
   const rules = { Locale: 'us-east-1', ResourceType: 'eip', AllocationRules: [{ SourceIpamPoolId: IpamPoolId }] }
   await call('ModifyIpamPolicyAllocationRules', { IpamPolicyId, ...rules } as never, { account: member })
   await call('EnableIpamPolicy', { IpamPolicyId, OrganizationTargetId: root }, { account: member })
+  const mark = { ipamId: Ipam!.IpamId!, resourceId: 'vpc-1', cidr: parseCidr('10.0.0.0/16')!, isIgnored: true }
+  await world.store.write((tx) => tx.discoveries.mark(mark))
 
   const given = await call('AllocateAddress', {})
   await call('ReleaseAddress', { AllocationId: given.AllocationId! })
@@ -99,6 +102,15 @@ async function fill(world: NativeWorld): Promise<void> {
   const { SubnetId = '' } = (await call('CreateSubnet', subnet)).Subnet!
   const { AllocationId = '' } = await call('AllocateAddress', {})
   await call('CreateNatGateway', { SubnetId, AllocationId, ClientToken: 'gateway' })
+  const { GroupId = '' } = await call('CreateSecurityGroup', {
+    VpcId: Vpc!.VpcId!,
+    GroupName: 'moved',
+    Description: 'a group',
+  })
+  await call('CreateTags', { Resources: [GroupId], Tags: [{ Key: 'team', Value: 'net' }] })
+  await call('CreateSubnetCidrReservation', { SubnetId, Cidr: '10.0.0.8/29', ReservationType: 'prefix' })
+  await call('ModifySubnetAttribute', { SubnetId, MapPublicIpOnLaunch: { Value: true } })
+  await call('CreateDefaultVpc', {})
   const { PublicIp = '' } = await call('AllocateAddress', {})
   await call('AssociateAddress', { PublicIp, InstanceId: 'i-0123456789abcdef0' })
   await fillNatively(world, { policyId: IpamPolicyId, targetId: root })
@@ -122,6 +134,7 @@ async function fillNatively(
   await post(`/exceptions/${exceptionId}/approve`, {})
   await database.execute(`insert into exception_use (exception_id, decision) values ('${exceptionId}', 1)`)
   const unit = await post<{ unitId: string }>('/organizational-units', { name: 'gone', parentId: targetId })
+  await post('/role-bindings', { principal: 'user:gone', role: 'auditor', node: unit.unitId })
   assert.equal((await ask('DELETE', `/organizational-units/${unit.unitId}`)).status, 204)
   const { items } = await get<{ items: { privateScopeId: string }[] }>('/ipams')
   const pool = await post<{ poolId: string }>('/pools', { scopeId: items[0]!.privateScopeId, family: 'ipv4' })
@@ -130,8 +143,15 @@ async function fillNatively(
   const { status, body } = await ask('PUT', path, { body: { mode: 'off' } })
   assert.equal(status, 200, JSON.stringify(body))
   await post('/allocations', wanted)
+  // The next day, so that what its pool had at the end of this one is kept.
+  world.advance(86_400_000)
+  await post('/allocations', wanted)
   const { sourceId } = await post<{ sourceId: string }>('/sources', { name: 's', kind: 'csv', node: targetId })
   await sendSnapshot(world, sourceId, ['10.0.0.0/16'])
+  await world.store.write(async (tx) => {
+    const state = { status: 'open', facts: { cidr: '10.0.0.0/16' }, openedAt: tx.now, lastSeenAt: tx.now } as const
+    await tx.findings.insert({ control: 'tags-changed', resource: 'r', source: sourceId }, { node: targetId }, state)
+  })
   const day = (n: number) => `(${n}, 1, ${startedAt + n * 86_400_000})`
   await database.execute(`insert into record_day values ${[1, 2, 3].map(day).join(', ')}`)
   await database.execute(

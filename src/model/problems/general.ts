@@ -1,0 +1,73 @@
+// What is wrong with values and requests of any kind: texts, names, tags, CIDRs, choices and numbers.
+import { didYouMean, familyText } from './phrases.ts'
+import type { Say } from './said.ts'
+
+export const generalProblems = {
+  // Texts and names
+  'shows-nothing': () => 'it must not hold characters that show nothing',
+  'other-space': () => 'of spaces it may hold the common one (U+0020) alone',
+  'not-composed': () => "it must be in Unicode's composed form (NFC)",
+  'empty-or-padded': () => 'it must not be empty, nor begin or end with a space',
+  'too-long': ({ characters, max }: { characters: number; max: number }) =>
+    `it has ${characters} characters; at most ${max} are allowed`,
+  'control-characters': () => 'it must not hold control characters',
+  backtick: () => 'it must not hold a backtick',
+  'unfit-text': () => 'it must be text without control characters and without half characters',
+  'holds-token': () =>
+    'it holds a token of the native API, which is shown to nobody and kept nowhere; make another one, and revoke this one',
+  'id-like': () => 'it looks like an id, and would stand for what has that id',
+  'not-ascii': () => 'it may hold printable ASCII characters only',
+
+  // Tags
+  'given-twice': () => 'it is given more than once',
+  'key-twice': () => 'the key is given more than once',
+  'empty-tag-key': () => 'a tag key must not be empty',
+  'reserved-tag-key': () => 'tag keys that begin with `aws:` are reserved',
+  'long-tag': ({ part, max, characters }: { part: 'key' | 'value'; max: number; characters: number }) =>
+    `a tag ${part} has at most ${max} characters; this one has ${characters}`,
+  'control-characters-in-tag': ({ part }: { part: 'key' | 'value' }) =>
+    `a tag ${part} must not hold control characters`,
+
+  // Places
+  'no-region-for-type': ({ resourceType, regions, meant }: PlaceFacts & { resourceType: string }) =>
+    `for ${resourceType} it must be a Region (${regions.join(', ')})${didYouMean(meant)}`,
+  'no-locale-for-type': ({ resourceType, regions, meant }: PlaceFacts & { resourceType: string }) =>
+    `for ${resourceType} it must be a Region (${regions.join(', ')}) or \`CLOUD:REGION\`, such as \`azure:westeurope\` or \`onprem:basel\`${didYouMean(meant)}`,
+  'no-such-place': ({ meant }: { meant: string }) => `there is no such place in that cloud${didYouMean(meant)}`,
+
+  // CIDRs
+  'host-bits': ({ meant }: { meant: string }) => `It has host bits set; the network \`${meant}\` was probably meant`,
+  'ipv4-mapped': ({ meant }: { meant: string }) =>
+    `It is a block of IPv4-mapped IPv6; the IPv4 block \`${meant}\` was probably meant`,
+  'special-purpose': ({ block, purpose, rfc, holder }: SpecialFacts) =>
+    `${block} (${purpose}, RFC ${rfc}) cannot be held by ${holderNames[holder]}`,
+
+  // Members of requests
+  'only-one-of': ({ members }: { members: readonly string[] }, { name }: Say) =>
+    `Only one of ${members.map((member) => `\`${name(member)}\``).join(' and ')} can be given.`,
+
+  // Numbers
+  between: ({ min, max }: { min: number; max: number }) => `it must be between ${min} and ${max}`,
+  'greater-than': ({ member, max }: { member: string; max: number }, { name }: Say) =>
+    `it must not be greater than ${name(member)} ${max}`,
+  'lengths-of-ip': ({ family, bits }: { family: 4 | 6; bits: number }) =>
+    `it must be between 0 and ${bits} for ${familyText(family)}`,
+  'lengths-of-family': ({ bits }: { bits: number }) => `netmask lengths are from 0 to ${bits}`,
+}
+
+interface PlaceFacts {
+  readonly regions: readonly string[]
+  /** The one that was probably meant. */
+  readonly meant: string | undefined
+}
+interface SpecialFacts {
+  readonly block: string
+  readonly purpose: string
+  readonly rfc: number
+  readonly holder: keyof typeof holderNames
+}
+const holderNames = {
+  'public-pool': 'a pool of public space',
+  'private-pool': 'a pool of private space',
+  vpc: 'a VPC',
+} as const

@@ -1,0 +1,33 @@
+// What is wrong with a request, as facts: a reason of the catalogues beside this file and what it needs to be said. Verbs, rules and the
+// store make these and no sentences; they import the type alone.
+import { generalProblems } from './general.ts'
+import { ipamProblems } from './ipam.ts'
+import { networkProblems } from './network.ts'
+import { organizationProblems } from './organization.ts'
+import { policyProblems } from './policy.ts'
+import type { Nested, Said, Say } from './said.ts'
+import { spaceProblems } from './space.ts'
+
+const problems = {
+  ...generalProblems,
+  ...ipamProblems,
+  ...networkProblems,
+  ...organizationProblems,
+  ...policyProblems,
+  ...spaceProblems,
+}
+
+export type Problem = Said<'why', typeof problems>
+export type Why = Problem['why']
+
+const ownNames = { name: (member: string) => member, told: () => '' }
+
+/** In the words of the catalogue. */
+export function problemInWords(problem: Problem, say?: Partial<Say>): string
+export function problemInWords(problem: Problem | undefined, say?: Partial<Say>): string | undefined
+export function problemInWords(problem: Problem | undefined, say: Partial<Say> = {}): string | undefined {
+  if (problem === undefined) return undefined
+  const words = problems[problem.why] as (facts: Problem, say: Say) => string
+  const inFull = { ...ownNames, words: (part: Nested) => problemInWords(part as Problem, say), ...say }
+  return words(problem, inFull)
+}

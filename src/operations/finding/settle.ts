@@ -1,0 +1,93 @@
+// What a control has seen becomes findings: new ones open, those that were resolved open again, and those that are over are resolved.
+import { type Facts, type FindingState, isInForce, opened, seenAgain, standingAt, suppressed } from '#model/finding.ts'
+import type { ReadTransaction, Transaction } from '#store/store.ts'
+import type { Finding, FindingPlace } from '#store/tables/findings.ts'
+import type { Control } from './control.ts'
+
+/** What a control has seen of one resource. */
+export interface Seen extends FindingPlace {
+  readonly resource: string
+  /** Of what a source tells: its id. */
+  readonly source?: string
+  /** Undefined: there is nothing to look at. */
+  readonly facts: Facts | undefined
+  /** When there was nothing to look at any more, where that is known: what is gone was gone then. */
+  readonly until?: number
+}
+export interface Settled {
+  readonly opened: number
+  readonly resolved: number
+  /** With those that were opened and resolved. */
+  readonly changed: number
+}
+
+/** Of what a control has seen, what is not known yet: nothing else is to be written. */
+export async function unsettled(
+  tx: ReadTransaction,
+  control: Control,
+  seen: readonly Seen[],
+): Promise<readonly Seen[]> {
+  return (await changesOf(tx, control, seen)).map(({ one }) => one)
+}
+
+/** Writes what a control has seen. It may have been seen before: what is known already is not written again. */
+export async function settle(tx: Transaction, control: Control, seen: readonly Seen[]): Promise<Settled> {
+  const settled = { opened: 0, resolved: 0, changed: 0 }
+  for (const { one, before, state } of await changesOf(tx, control, seen)) {
+    const { node, resourceType, locale, resource, source = '', until } = one
+    const place = { node, resourceType, locale }
+    if (before) await tx.findings.change(before, place, state, until)
+    else await tx.findings.insert({ control: control.name, resource, source }, place, state)
+    settled.changed++
+    if (state.status === 'resolved') settled.resolved++
+    else if (!before || before.status === 'resolved') settled.opened++
+  }
+  return settled
+}
+
+interface Change {
+  readonly one: Seen
+  readonly before: Finding | undefined
+  readonly state: FindingState
+}
+
+async function changesOf(tx: ReadTransaction, { name }: Control, seen: readonly Seen[]): Promise<readonly Change[]> {
+  const identities = seen.map(({ resource, source = '' }) => ({ control: name, resource, source }))
+  const known = new Map((await tx.findings.some(identities)).map((one) => [keyOf(one), one]))
+  const changes: Change[] = []
+  for (const [index, one] of seen.entries()) {
+    const before = known.get(keyOf(identities[index]!))
+    if (!before) {
+      if (one.facts) changes.push({ one, before, state: opened(one.facts, tx.now) })
+      continue
+    }
+    const state = seenAgain(before, one.facts, tx.now)
+    if (!state) continue
+    const at = state.status === 'resolved' && one.until !== undefined ? { resolvedAt: one.until } : {}
+    changes.push({ one: one.facts ? one : { ...one, ...placeOf(before) }, before, state: { ...state, ...at } })
+  }
+  return changes
+}
+
+const keyOf = ({ resource, source }: { readonly resource: string; readonly source: string }): string =>
+  `${source}\n${resource}`
+export const placeOf = ({ node, resourceType, locale }: FindingPlace): FindingPlace => ({ node, resourceType, locale })
+
+/** Opens again what was set aside until now at the latest; answers how many. */
+export async function endSuppressions(tx: Transaction, limit: number): Promise<number> {
+  const lapsed = await tx.findings.lapsed(limit)
+  for (const finding of lapsed) {
+    // It ended when it said, and not when somebody looked.
+    const { suppression } = finding
+    await tx.findings.change(
+      finding,
+      placeOf(finding),
+      suppressed(standingAt(finding, tx.now), undefined),
+      suppression!.until,
+    )
+  }
+  return lapsed.length
+}
+
+/** Whether it is set aside now. */
+export const isSetAside = ({ suppression }: FindingState, now: number): boolean => isInForce(suppression, now)
