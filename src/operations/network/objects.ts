@@ -13,6 +13,7 @@ import {
   type NetworkObjectKind,
   nounOf,
   type Part,
+  partsOf,
 } from '#model/network-object.ts'
 import { refuse } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
@@ -161,22 +162,27 @@ export async function removeObject(context: WriteContext, state: ObjectState): P
     for (const { key } of parts) await context.tx.networkObjects.deletePart(id, key)
     await context.tx.networkObjects.change(id, { isGone: true })
   } else await context.tx.networkObjects.delete(id)
-  await context.tx.tags.removeAllOf([id, ...parts.filter((part) => part.kind === 'rule').map(({ key }) => key)])
+  await context.tx.tags.removeAllOf([id, ...rulesIn(parts)])
   await context.tx.history.changed({ id, kind, account }, undefined)
   context.changed(id)
 }
 
-/** What came with a VPC goes with it. */
-export async function removeDefaultsOf(context: WriteContext, vpc: Vpc): Promise<void> {
-  const ids = defaultKinds.map((kind) => siblingId(kind, vpc.id))
-  await context.tx.networkObjects.deleteOfVpc(vpc.id)
-  const known = await context.tx.history.findLatest(ids)
+/** What came with a VPC goes with it, and so does its main route table. Of what nothing was ever changed there is nothing to end. */
+export async function removeStanding(context: WriteContext, vpc: Vpc, mainTable: string | undefined): Promise<void> {
+  const { networkObjects, history, tags } = context.tx
+  const ids = [...new Set([...defaultKinds.map((kind) => siblingId(kind, vpc.id)), ...(mainTable ? [mainTable] : [])])]
+  const known = await history.findLatest(ids)
   const ended = ids.filter((id) => known.has(id) && known.get(id)!.untilAt === undefined)
+  const group = ended.length === 0 ? undefined : await findObject(context, siblingId('securityGroup', vpc.id))
+  const [state] = group ? await describeObjects(context, [group]) : []
+  await networkObjects.deleteOfVpc(vpc.id)
   if (ended.length === 0) return
-  await context.tx.tags.removeAllOf(ended)
-  await context.tx.history.ended(ended)
+  await tags.removeAllOf([...ended, ...rulesIn(state?.parts ?? [])])
+  await history.ended(ended)
   context.changed(...ended)
 }
+/** The ids of rules, which have tags of their own. */
+const rulesIn = (parts: readonly Part[]): readonly string[] => partsOf(parts, 'rule').map(({ key }) => key)
 
 /** What a subnet has goes with it; what it was associated with stays. */
 export async function leaveSubnet(context: WriteContext, subnetId: string): Promise<void> {

@@ -7,8 +7,7 @@ import { showMatching } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
 import { describeObjects, type ListedObject, type ObjectState } from './objects.ts'
-import { createReservation, deleteReservation } from './reservations.ts'
-import { getSubnet } from './subnets.ts'
+import { createReservation, deleteReservation, reservationsOf } from './reservations.ts'
 
 export const createSubnetCidrReservation = ec2Write(
   'CreateSubnetCidrReservation',
@@ -28,11 +27,9 @@ export const deleteSubnetCidrReservation = ec2Write('DeleteSubnetCidrReservation
 }))
 
 export const getSubnetCidrReservations = ec2Read('GetSubnetCidrReservations', async (context, input) => {
-  const subnet = await getSubnet(context, input.SubnetId)
   const matches = filterBy(input.Filters, filterFields, ({ Tags }) => Tags ?? [])
-  const place = { account: subnet.account, region: subnet.region, subnetId: subnet.id }
   const { items, NextToken } = await readTokenPage<ListedObject, ReservationShown>(context, input, {
-    read: (after = '', limit) => context.tx.networkObjects.list('subnet-cidr-reservation', place, after, limit),
+    read: await reservationsOf(context, input.SubnetId),
     placeOf: ({ id }) => id,
     show: async (objects) => showMatching(show, matches)(await describeObjects(context, objects)),
   })

@@ -2,8 +2,16 @@
 import { type Cidr, contains, formatCidr, overlaps, parseCidr } from '#model/cidr.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
+import type { ReadRows } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { getObject, makeObject, type ObjectState, removeObject, reservationsOfSubnetMax } from './objects.ts'
+import {
+  getObject,
+  type ListedObject,
+  makeObject,
+  type ObjectState,
+  removeObject,
+  reservationsOfSubnetMax,
+} from './objects.ts'
 import { getSubnet } from './subnets.ts'
 
 export interface ReservationSpec {
@@ -32,6 +40,13 @@ export async function deleteReservation(context: WriteContext, id: string): Prom
   const state = await getObject(context, 'subnetCidrReservation', id)
   await removeObject(context, state)
   return state
+}
+
+/** Those of a subnet of the caller, in the order of ids. */
+export async function reservationsOf(context: ReadContext, subnetId: string): Promise<ReadRows<ListedObject>> {
+  const { account, region, id } = await getSubnet(context, subnetId)
+  const place = { account, region, subnetId: id }
+  return (after = '', limit) => context.tx.networkObjects.list('subnet-cidr-reservation', place, after, limit)
 }
 
 /** What is reserved in a subnet, of both families. */

@@ -26,7 +26,7 @@ import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
 import { describePage, exactly } from './objects.ec2.ts'
-import { describeObjects, type ListedObject, type ObjectState, objectBounds, objectsOf } from './objects.ts'
+import type { ListedObject, ObjectState } from './objects.ts'
 import {
   authorize,
   changeRules,
@@ -35,11 +35,12 @@ import {
   getGroup,
   getGroupCalled,
   getRule,
-  groupsOfRules,
-  type RulePart,
+  type ListedRule,
   deleteSecurityGroup as remove,
   revoke,
   revokeById,
+  rulesOf,
+  tagsOfRules,
 } from './security-groups.ts'
 
 export const createSecurityGroup = ec2Write(
@@ -153,41 +154,17 @@ export const updateSecurityGroupRuleDescriptionsEgress = ec2Write(
   describing(true),
 )
 
-/** A rule in the list of all: of which group, and what its tags are. */
-interface ListedRule {
-  readonly group: ObjectState
-  readonly part: RulePart
-}
-/** Behind every rule of a group. */
-const lastRule = '~'
-const placeOf = ({ group, part }: ListedRule): string => `${group.object.id}/${part.key}`
-
 export const describeSecurityGroupRules = ec2Read('DescribeSecurityGroupRules', async (context, input) => {
   const { SecurityGroupRuleIds: ids, Filters } = input
   refuseIdsWithPaging(ids, 'SecurityGroupRuleIds', input)
   const matches = filterBy(Filters, ruleFilters, ({ Tags }: RuleShown) => Tags ?? [])
   const asked = ids?.length ? ids : exactly(Filters, 'security-group-rule-id')
-  const groups = ids?.length ? (await groupsOfRules(context, ids)).map(({ id }) => id) : exactly(Filters, 'group-id')
-  const read = await objectsOf(context, 'securityGroup', { someIds: groups })
+  const listed = await rulesOf(context, { ids, groupIds: exactly(Filters, 'group-id') })
   const page = { limit: input.MaxResults ?? rulesPerPage, after: input.NextToken }
   const { items, next } = await readSlicedPage<ListedRule, RuleShown>(context, page, {
-    placeOf,
-    isThere: read.isThere === true,
-    bounds: { stepMax: objectBounds.stepMax! },
-    // A group at a time, so that those with many rules and those with none cost what they have.
-    async readSlice(after = '', limit) {
-      const [group = '', rule = lastRule] = after === '' ? [] : after.split('/')
-      const first: readonly ListedObject[] = rule === lastRule ? [] : await read(before(group), 1)
-      const more = await read(group, limit)
-      const objects = [...first, ...more]
-      const rows = (await describeObjects(context, objects)).flatMap((state) =>
-        partsOf(state.parts, 'rule').map((part) => ({ group: state, part })),
-      )
-      const next = more.length < limit ? undefined : `${more.at(-1)!.id}/${lastRule}`
-      return { rows: rows.filter((row) => placeOf(row) > after), next, looked: objects.length + rows.length }
-    },
+    ...listed,
     async show(rows) {
-      const tags = await context.tx.tags.ofMany(rows.map(({ part }) => part.key))
+      const tags = await tagsOfRules(context, rows)
       return rows.map(({ group, part }) => {
         if (asked && !asked.includes(part.key)) return undefined
         const shown = showRule(group, part, tags.get(part.key) ?? [])
@@ -198,8 +175,6 @@ export const describeSecurityGroupRules = ec2Read('DescribeSecurityGroupRules', 
   return { SecurityGroupRules: items, NextToken: next }
 })
 const rulesPerPage = 1_000
-/** A place directly before an id: ids are equally long. */
-const before = (id: string): string => id.slice(0, -1) + String.fromCharCode(id.charCodeAt(id.length - 1) - 1)
 
 // The request --------------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import type { Tag } from '#model/tags.ts'
 import type { Owner } from '#store/tables/tags.ts'
 import type { Vpc } from '#store/tables/vpcs.ts'
 import { refuseMalformed } from '../identifiers.ts'
+import type { Sliced } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { putTags } from '../organization/tagging.ts'
 import {
@@ -19,6 +20,8 @@ import {
   type ListedObject,
   makeObject,
   type ObjectState,
+  objectBounds,
+  objectsOf,
   partsOfObjectMax,
   recordObject,
   refuseDependent,
@@ -251,15 +254,61 @@ export async function recordGroupOfRule(context: WriteContext, id: string): Prom
   if (group) await recordObject(context, group.id)
 }
 /** The caller's groups that have these rules; each rule must be there. */
-export async function groupsOfRules(context: ReadContext, ids: readonly string[]): Promise<readonly ListedObject[]> {
-  const groups = new Map<string, ListedObject>()
+async function groupsOfRules(context: ReadContext, ids: readonly string[]): Promise<readonly string[]> {
+  const groups = new Set<string>()
   for (const id of new Set(ids)) {
     refuseMalformed('securityGroupRule', id)
     const group = await findGroupOfRule(context, id)
     if (group?.account !== context.caller.account || group.region !== context.region) {
       refuse({ code: 'NotFound', what: 'security-group-rule', id })
     }
-    groups.set(group.id, group)
+    groups.add(group.id)
   }
-  return [...groups.values()]
+  return [...groups]
 }
+
+/** A rule in the list of all. */
+export interface ListedRule {
+  readonly group: ObjectState
+  readonly part: RulePart
+}
+/** Behind every rule of a group. */
+const lastRule = '~'
+
+/**
+ * The rules of the caller's groups, group after group: a few groups at a time, so that those with many rules and those with none
+ * cost what they have.
+ * @param ids only groups that have these rules, each of which must be there
+ */
+export async function rulesOf(
+  context: ReadContext,
+  {
+    ids,
+    groupIds,
+  }: { readonly ids?: readonly string[] | undefined; readonly groupIds?: readonly string[] | undefined },
+): Promise<Omit<Sliced<ListedRule, never>, 'show'>> {
+  const someIds = ids?.length ? await groupsOfRules(context, ids) : groupIds
+  const read = await objectsOf(context, 'securityGroup', { someIds })
+  const placeOf = ({ group, part }: ListedRule): string => `${group.object.id}/${part.key}`
+  return {
+    placeOf,
+    isThere: read.isThere === true,
+    bounds: objectBounds,
+    async readSlice(after = '', limit) {
+      const [group = '', rule = lastRule] = after === '' ? [] : after.split('/')
+      const first: readonly ListedObject[] = rule === lastRule ? [] : await read(directlyBefore(group), 1)
+      const more = await read(group, limit)
+      const objects = [...first, ...more]
+      const rows = (await describeObjects(context, objects)).flatMap((state) =>
+        partsOf(state.parts, 'rule').map((part) => ({ group: state, part })),
+      )
+      const next = more.length < limit ? undefined : `${more.at(-1)!.id}/${lastRule}`
+      return { rows: rows.filter((row) => placeOf(row) > after), next, looked: objects.length + rows.length }
+    },
+  }
+}
+/** A place before an id, and behind all that are less: ids are equally long. */
+const directlyBefore = (id: string): string => id.slice(0, -1) + String.fromCharCode(id.charCodeAt(id.length - 1) - 1)
+
+export const tagsOfRules = ({ tx }: ReadContext, rules: readonly ListedRule[]): Promise<ReadonlyMap<string, Tag[]>> =>
+  tx.tags.ofMany(rules.map(({ part }) => part.key))

@@ -10,7 +10,7 @@ import { type ReadRows, readById } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { putTags } from '../organization/tagging.ts'
 import { type BlockParams, blockMember, giveBack, takeBlock } from './blocks.ts'
-import { removeDefaultsOf } from './objects.ts'
+import { removeStanding } from './objects.ts'
 
 /** Blocks of one family that a VPC can have. AWS: 5, adjustable to 50. */
 const cidrsMax = 50
@@ -66,10 +66,11 @@ export async function createVpc(
 
 /** Deletes a VPC that nothing is in, and gives its space back. */
 export async function deleteVpc(context: WriteContext, vpc: Vpc): Promise<void> {
+  const mainTable = await context.tx.networkObjects.mainTableOf(vpc.id)
   const dependent =
     (await context.tx.vpcs.anySubnetOf(vpc.id)) ??
     (await context.tx.natGateways.anyOfVpc(vpc.id)) ??
-    (await context.tx.networkObjects.anyOfVpc(vpc.id))
+    (await context.tx.networkObjects.anyOfVpc(vpc.id, mainTable))
   if (dependent !== undefined) {
     refuse({
       code: 'DependencyViolation',
@@ -81,7 +82,7 @@ export async function deleteVpc(context: WriteContext, vpc: Vpc): Promise<void> 
   const [planner] = await context.tx.pools.planning(vpc.id)
   if (planner) await refusePlanned(context, vpc, planner, { what: 'vpc', id: vpc.id }, {})
   for (const { allocation } of await context.tx.vpcs.cidrs(vpc.id)) await giveBack(context, allocation)
-  await removeDefaultsOf(context, vpc)
+  await removeStanding(context, vpc, mainTable)
   await context.tx.vpcs.delete(vpc.id)
   await context.tx.tags.removeAll(vpc.id)
   await context.tx.history.changed({ id: vpc.id, kind: 'vpc', account: vpc.account }, undefined)

@@ -138,7 +138,7 @@ export class NetworkObjects {
           ? ['vpc_id = ? and kind = ?', vpcIds[0]!, noun]
           : ['account = ? and region = ? and kind = ?', account, region, noun]
     const row = await this.#sql.get<{ count: number }>(
-      `select count(*) as count from (select 1 as one from network_object where ${where} limit ?) some`,
+      `select count(*) as count from (select 1 as one from network_object where ${where} limit ?) found`,
       ...values,
       max,
     )
@@ -153,13 +153,22 @@ export class NetworkObjects {
     const rest = `where vpc_id = ? and kind = 'internet-gateway'`
     return networkObjectTable.first(this.#sql, rest, vpcId)
   }
-  /** Something that stands in the way of deleting a VPC: all but what came with it. */
-  async anyOfVpc(vpcId: string): Promise<string | undefined> {
+  /** Something that stands in the way of deleting a VPC: all but what came with it, and its main route table. */
+  async anyOfVpc(vpcId: string, mainTable: string | undefined): Promise<string | undefined> {
     const row = await this.#sql.get<{ id: string }>(
-      'select id from network_object where vpc_id = ? and is_default = 0 order by kind, id limit 1',
+      'select id from network_object where vpc_id = ? and is_default = 0 and id <> ? order by kind, id limit 1',
       vpcId,
+      mainTable ?? '',
     )
     return row?.id
+  }
+  /** The main route table of a VPC, where that is not the first one. */
+  async mainTableOf(vpcId: string): Promise<string | undefined> {
+    const row = await this.#sql.get<{ object_id: string }>(
+      `select object_id from network_object_part where target = ? and kind = 'route-table-association'`,
+      vpcId,
+    )
+    return row?.object_id
   }
   insert(object: Omit<NetworkObject, 'createdAt' | 'isGone'>): Promise<void> {
     return networkObjectTable.insert(this.#sql, { ...object, isGone: false, createdAt: this.#clock.now })
@@ -171,7 +180,7 @@ export class NetworkObjects {
     await this.#sql.run('delete from network_object_part where object_id = ?', id)
     await this.#sql.run('delete from network_object where id = ?', id)
   }
-  /** What came with a VPC, which goes with it. */
+  /** What goes with a VPC. */
   async deleteOfVpc(vpcId: string): Promise<void> {
     const own = 'select id from network_object where vpc_id = ?'
     await this.#sql.run(`delete from network_object_part where object_id in (${own})`, vpcId)

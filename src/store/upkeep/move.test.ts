@@ -102,12 +102,11 @@ async function fill(world: NativeWorld): Promise<void> {
   const { SubnetId = '' } = (await call('CreateSubnet', subnet)).Subnet!
   const { AllocationId = '' } = await call('AllocateAddress', {})
   await call('CreateNatGateway', { SubnetId, AllocationId, ClientToken: 'gateway' })
-  const { GroupId = '' } = await call('CreateSecurityGroup', {
+  await call('CreateSecurityGroup', {
     VpcId: Vpc!.VpcId!,
     GroupName: 'moved',
     Description: 'a group',
   })
-  await call('CreateTags', { Resources: [GroupId], Tags: [{ Key: 'team', Value: 'net' }] })
   await call('CreateSubnetCidrReservation', { SubnetId, Cidr: '10.0.0.8/29', ReservationType: 'prefix' })
   await call('ModifySubnetAttribute', { SubnetId, MapPublicIpOnLaunch: { Value: true } })
   await call('CreateDefaultVpc', {})
