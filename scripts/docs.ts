@@ -452,6 +452,7 @@ const otherNouns: { readonly [N in Exclude<Noun, ObjectNoun>]: string } = {
   'policy-document': 'a document of a policy',
   'policy-assignment': 'an assignment of a policy',
   snapshot: 'a snapshot of a source',
+  difference: 'a difference between a source and the register',
   candidate: 'a candidate of an assignment',
 }
 const nounNames: Readonly<Record<Noun, string>> = { ...labelOf, ...otherNouns }

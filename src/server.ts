@@ -194,7 +194,17 @@ async function openServer(
     const addressOf = createSourceAddress(config.trustedProxies)
     // From here on there is nothing that could fail.
     const jobs = startJobs(
-      { store, clock: Date.now, account, recordCounted: () => executor.recordCounted() },
+      {
+        store,
+        clock: Date.now,
+        account,
+        recordCounted: () => executor.recordCounted(),
+        async act(operation, input, as) {
+          const principal = { account, arn: as, accessKeyId: '', userId: as }
+          const call = { principal, region: '', input, requestId: newRequestId(), sourceAddress: 'local' }
+          return (await executor.execute(operation, call)).output
+        },
+      },
       (task, error) => logEvent('job-failed', { task, message: String((error as Error)?.message ?? error) }),
     )
     const readiness = startProbing(store, {

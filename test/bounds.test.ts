@@ -50,9 +50,9 @@ const ofOneAlone: readonly RegExp[] = [
   /^(changesPerRequest|sweptPerRequest|statementsPerTurn)Max$/,
   // What one answer names or one look reads.
   /^(named|names|insideNames|networksNamed|targetsNamed|subnetsNamed|listedValues|listedLength|samples|subjects|short|inline|problems|problemsOfRule|exceptionSteps)Max$/,
-  /^(overSeen|steps|unreviewed|versions|states|spaces|matching|holdersAsked|ownersAsked|treeCidrs|visibleAccounts|nodesBelow|former|formerUnits|bodiesPerStatement|looks|pages|eventLength|depth|forgotten)Max$/,
+  /^(overSeen|steps|unreviewed|versions|states|spaces|matching|holdersAsked|ownersAsked|treeCidrs|visibleAccounts|nodesBelow|forecastWeeks|capacityRows|former|formerUnits|bodiesPerStatement|looks|pages|eventLength|depth|forgotten)Max$/,
   // What finding a text looks at and shows, and accounts of one name that are looked at.
-  /^(matches|rows|characters|places|inside|insideRows|before|beginnings|alike|services)Max$/,
+  /^(matches|rows|characters|places|inside|insideRows|before|beginnings|alike|services|resourceRows)Max$/,
   // Of one snapshot of a source, and how often it is to come.
   /^(unlisted|observedTags|collector|reason|reportEvery|open|tries|brief|counted)Max$/,
   // Turns and attempts of the server's own work.

@@ -367,3 +367,12 @@ test('what has a name is called by it, and shown with it; where nothing has one,
   await cadastre(`pool update 'the child' --no-name`)
   assert.equal((await runHere(['pool', 'show', 'the child'], environment)).code, 5)
 })
+
+test('what somebody else wrote in a table does not steer the terminal of whoever collects it', async () => {
+  const input = 'Netz,B\n10.0.0.0/24,ok\n\u001b[2Jowned,bad\n'
+  const words = ['collect', 'csv', '--dry-run', '--file', '-', '--columns', 'network=Netz,name=B']
+  const { code, errors, output } = await runCommand(words, { environment, input })
+  assert.notEqual(code, 0)
+  assert.match(errors, /owned/)
+  assert.equal(stripVTControlCharacters(errors + output), errors + output)
+})

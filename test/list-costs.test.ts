@@ -252,6 +252,8 @@ const fewerRowsOfAws: Readonly<Record<string, readonly [number, string]>> = {
   DescribeIpams: [1, 'an account has one in each Region'],
   DescribeIpamResourceDiscoveries: [2, 'an account may have no more in a Region'],
   DescribeIpamResourceDiscoveryAssociations: [2, 'an IPAM may have no more than six'],
+  GetIpamAddressHistory: [2, 'one block alone is asked about'],
+  GetIpamDiscoveredAccounts: [1, 'an account alone is looked at'],
   GetIpamPoolCidrs: [990, 'a pool may have no more'],
   DescribeIpamPolicies: [980, 'an account may have no more'],
   GetSubnetCidrReservations: [100, 'a subnet may have no more'],

@@ -187,6 +187,10 @@ async function aboutTheEstate(world: NativeWorld): Promise<Record<string, Exampl
     getSnapshot: { ...ofSource, input: { sourceId, snapshot: '1' } },
     listObservations: ofSource,
     listDifferences: ofSource,
+    adoptDifferences: { ...ofSource, input: { sourceId, everything: true } },
+    releaseDifferences: { ...ofSource, input: { sourceId, everything: true } },
+    askOwnersOfDifferences: { ...ofSource, input: { sourceId, everything: true } },
+    getDifference: { ...ofSource, input: { sourceId, differenceId: 'observed-0' } },
   }
 }
 

@@ -333,6 +333,10 @@ const saysNothingOfTheWorkplace: Rule = ({ path, text }) => {
  * database, or it goes with something that is kept.
  */
 const mayRemember: Readonly<Record<string, string>> = {
+  'src/operations/estate/adopting.ts #done': 'what one part of a change has done so far',
+  'src/operations/estate/adopting.ts #places': 'the same',
+  'src/operations/estate/comparing.ts #numbers': 'what one request or part of it has looked up so far',
+  'src/operations/estate/comparing.ts #names': 'the same',
   'src/operations/estate/intake.ts #chunks': 'which observations came with one request',
   'src/operations/estate/intake.ts #part': 'lines that one request has sent, until they are written',
   'src/operations/estate/intake.ts #problems': 'what was wrong with lines of one request',

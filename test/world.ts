@@ -117,4 +117,5 @@ export const workplaceOf = (store: Store): Workplace => ({
   clock: Date.now,
   account: managementAccount,
   recordCounted: async () => {},
+  act: async () => undefined,
 })

@@ -734,6 +734,7 @@ const nounsOfAws: WordsOfNouns = {
   'policy-document': idWords('InvalidIpamPolicyDocument', 'document of the policy'),
   'policy-assignment': idWords('InvalidIpamPolicyAssignment', 'assignment of the policy'),
   snapshot: idWords('InvalidSnapshotId', 'snapshot'),
+  difference: idWords('InvalidDifferenceId', 'difference'),
   candidate: idWords('InvalidCandidate', 'candidate of the assignment'),
   region: {
     notFound: 'InvalidParameterValue',

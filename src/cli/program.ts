@@ -58,13 +58,16 @@ async function endingWith(error: unknown, around: Surroundings): Promise<number>
   // Commander has said what is wrong, or what was asked.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.wrongWords.code
   const inRed = paintOf(around.colours.err).error
+  // What it is about was written by others: a cell of a table, an answer of a program.
+  const { printable } = await import('./table.ts')
+  const shown = (text: string): string => printable(withoutSecrets(text))
   if (error instanceof UsageProblem) {
-    around.err(`${inRed(withoutSecrets(error.message))}\nSee \`cadastre help\`.\n`)
+    around.err(`${inRed(shown(error.message))}\nSee \`cadastre help\`.\n`)
     return exitCodes.wrongWords.code
   }
   if (error instanceof Stopped) {
     around.err(
-      `${[inRed(withoutSecrets(error.message)), ...error.nextSteps.map((step) => `Next: ${step}`)].join('\n')}\n`,
+      `${[inRed(shown(error.message)), ...error.nextSteps.map((step) => `Next: ${printable(step)}`)].join('\n')}\n`,
     )
     return exitCodes[error.ending].code
   }

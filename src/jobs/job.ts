@@ -1,4 +1,5 @@
 // A job: what a clock starts, as one value. `jobs.ts` lists them; nothing else has to know of a new one.
+import type { AnyOperation } from '#operations/operation.ts'
 import type { Store } from '#store/store.ts'
 
 /** What jobs work with. */
@@ -10,6 +11,8 @@ export interface Workplace {
   readonly account: string
   /** Puts on record how many refusals were too many to have an entry each. */
   recordCounted(): Promise<void>
+  /** Does what a rule says, as whoever it is in the record. */
+  act(operation: AnyOperation, input: object, as: string): Promise<unknown>
 }
 
 export interface Job {

@@ -1,4 +1,5 @@
 // Every job that there is, and the clock that starts them.
+import { adoptByRules } from './adopting.ts'
 import { dropSessions, endTokens, forgetTokens } from './credentials.ts'
 import { finishDeprovisions } from './deprovisioning.ts'
 import { forgetDecisions } from './forgetting.ts'
@@ -16,6 +17,7 @@ export const jobs: readonly Job[] = [
   countRefusals,
   forgetDecisions,
   tidyUpSources,
+  adoptByRules,
 ]
 
 const tickMs = 1_000

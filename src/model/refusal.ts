@@ -35,6 +35,7 @@ export type Noun =
   | 'policy-document'
   | 'policy-assignment'
   | 'snapshot'
+  | 'difference'
 
 export interface ConflictParty {
   readonly policyId: string

@@ -21,6 +21,7 @@ export const actions = [
   'estate:read',
   'estate:manage',
   'estate:report',
+  'estate:adopt',
   'role:read',
   'role:manage',
   'token:read',
@@ -50,6 +51,7 @@ export const roles = {
       'estate:read',
       'estate:manage',
       'estate:report',
+      'estate:adopt',
     ],
   },
   'policy-author': {

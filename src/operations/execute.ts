@@ -53,6 +53,8 @@ export interface Call {
   readonly sourceAddress: string
   /** By the monotonic clock of the process: how long it may wait for a database that is away is counted from here. */
   readonly arrivedAt?: number
+  /** It takes back what the same request has begun: also for whoever may do nothing more, since their token has ended meanwhile. */
+  readonly takesBack?: true
   /** Who waits for the answer: a reading ends with them. A change does not, since it may be done already. */
   readonly asker?: Asker
 }
@@ -178,7 +180,7 @@ export async function openExecutor(
     const run = (needsSnapshot: boolean) =>
       withOneEntry(operation, call, token?.hash, async (context) => {
         const { tx } = context
-        if (isKeyInDoubt(tx, call.principal)) await refuseEndedKey(tx, call.principal)
+        if (!call.takesBack && isKeyInDoubt(tx, call.principal)) await refuseEndedKey(tx, call.principal)
         tx.subjects.begin()
         const found = token && findUse(tx, token)
         const used = found instanceof Promise ? await found : found

@@ -1,6 +1,6 @@
 // Filters and pages, as the AWS APIs ask for them.
 import { refuse } from '#model/refusal.ts'
-import { type Listed, readPage } from './listing.ts'
+import { type Listed, type PageAsked, readPage } from './listing.ts'
 import type { ReadContext } from './operation.ts'
 import type { PageParams } from './page-tokens.aws.ts'
 
@@ -106,6 +106,12 @@ function matchTokens(tokens: readonly (string | symbol)[], text: string): boolea
   return token === tokens.length
 }
 
+/** The page that a request asks for. */
+export const pageIn = ({ MaxResults, NextToken }: PageParams, sizeDefault = pageSizeDefault): PageAsked<string> => ({
+  limit: MaxResults ?? sizeDefault,
+  after: NextToken,
+})
+
 /** One page of a list, with the token of the next one. */
 export async function readTokenPage<Row, Item>(
   context: ReadContext,
@@ -113,8 +119,7 @@ export async function readTokenPage<Row, Item>(
   listed: Listed<Row, Item>,
   sizeDefault = pageSizeDefault,
 ): Promise<{ readonly items: Item[]; readonly NextToken: string | undefined }> {
-  const asked = { limit: params.MaxResults ?? sizeDefault, after: params.NextToken }
-  const { items, next } = await readPage(context, asked, listed)
+  const { items, next } = await readPage(context, pageIn(params, sizeDefault), listed)
   return { items, NextToken: next }
 }
 

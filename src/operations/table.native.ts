@@ -1,5 +1,7 @@
 // All operations of the native API: what is not here does not exist there.
 
+import { actingOperations } from './estate/acting.native.ts'
+import { differenceOperations } from './estate/differences.native.ts'
 import { estateIntakes, estateOperations } from './estate/sources.native.ts'
 import { findingOperations } from './finding/findings.native.ts'
 import {
@@ -166,7 +168,7 @@ export const nouns: readonly Noun[] = [
   {
     name: 'Sources',
     summary: 'What tells what is there: clouds, clusters, other address managers and files.',
-    operations: estateOperations,
+    operations: [...estateOperations, ...differenceOperations, ...actingOperations],
     intakes: estateIntakes,
   },
   {

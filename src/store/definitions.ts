@@ -2,6 +2,7 @@
 import type { Table } from './table.ts'
 import { accessKeyTable, unshownKeyTable } from './tables/access-keys.ts'
 import { addressAssociationTable } from './tables/addresses.ts'
+import { adoptionTable, ownerQuestionTable } from './tables/adoptions.ts'
 import { apiTokenTable } from './tables/api-tokens.ts'
 import { candidateTable, differenceTable } from './tables/candidates.ts'
 import {
@@ -51,6 +52,7 @@ export const definitions: readonly Pick<
   accountCreationTable,
   accountTable,
   addressAssociationTable,
+  adoptionTable,
   allocationTable,
   apiTokenTable,
   assignmentTable,
@@ -90,6 +92,7 @@ export const definitions: readonly Pick<
   observationTable,
   organizationTable,
   originTable,
+  ownerQuestionTable,
   policyTable,
   policyVersionTable,
   policyWrittenTable,

@@ -17,6 +17,7 @@ export interface Writes {
   allocations: 'insert' | 'setState' | 'end' | 'endMany'
   apiTokens: 'insert' | 'revoke'
   candidates: 'put' | 'remove'
+  discovered: 'setHolding'
   discoveries:
     | 'insert'
     | 'update'
@@ -73,6 +74,7 @@ export interface Writes {
   resting: 'begin' | 'drop' | 'end' | 'endAll' | 'endHold' | 'extendHold' | 'reclaim' | 'remove' | 'restAsOne'
   retention: 'takeTurn'
   roleBindings: 'insert' | 'delete' | 'deleteAt'
+  adoptions: 'insert' | 'ask' | 'forgetQuestions'
   sources: 'insert' | 'change' | 'deleteAt' | 'remove' | 'insertSnapshot' | 'changeSnapshot' | 'forgetSnapshots'
   space:
     | 'add'

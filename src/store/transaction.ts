@@ -9,9 +9,11 @@ import type { Sql } from './sql.ts'
 import { Subjects } from './subjects.ts'
 import { AccessKeys, type Sealer } from './tables/access-keys.ts'
 import { Addresses } from './tables/addresses.ts'
+import { Adoptions } from './tables/adoptions.ts'
 import { AllocationLists } from './tables/allocation-lists.ts'
 import { ApiTokens } from './tables/api-tokens.ts'
 import { Candidates } from './tables/candidates.ts'
+import { Discovered } from './tables/discovered.ts'
 import { Discoveries } from './tables/discoveries.ts'
 import { Exceptions } from './tables/exceptions.ts'
 import { Finding } from './tables/finding.ts'
@@ -175,6 +177,8 @@ export class Nouns {
   readonly allocations: Holdings
   readonly apiTokens: ApiTokens
   readonly candidates: Candidates
+  /** What IPAMs see of networks, interfaces and observations. */
+  readonly discovered: Discovered
   readonly discoveries: Discoveries
   readonly exceptions: Exceptions
   readonly finding: Finding
@@ -202,6 +206,7 @@ export class Nouns {
   readonly resting: Resting
   readonly retention: Retention
   readonly roleBindings: RoleBindings
+  readonly adoptions: Adoptions
   readonly sources: Sources
   readonly space: Space
   readonly spaceCheck: SpaceCheck
@@ -242,6 +247,7 @@ export class Nouns {
     this.tags = new Tags(sql)
     this.governance = new Governance(sql, this)
     this.candidates = new Candidates(sql, this)
+    this.discovered = new Discovered(sql)
     this.discoveries = new Discoveries(sql)
     this.exceptions = new Exceptions(sql, this)
     this.finding = new Finding(sql, this)
@@ -256,6 +262,7 @@ export class Nouns {
     this.retention = new Retention(sql, this.journal)
     this.tokens = tokens(this.memory)
     this.observations = new Observations(sql)
+    this.adoptions = new Adoptions(sql)
     this.sources = new Sources(sql)
     this.registered = new RegisteredSpace(sql)
     this.organizations = new Organizations(sql, this)

@@ -328,6 +328,33 @@ function awsRequests(made: Made): Readonly<Record<string, readonly Asked[]>> {
     ],
     DescribeIpamResourceDiscoveryAssociations: some({}, unmatched('state')),
     DisassociateIpamResourceDiscovery: some({ IpamResourceDiscoveryAssociationId: made.discoveryAssociation }),
+    GetIpamResourceCidrs: some(
+      { IpamScopeId: ipam.PrivateDefaultScopeId },
+      { IpamScopeId: ipam.PrivateDefaultScopeId, ...unmatched('resource-id') },
+      { IpamScopeId: ipam.PublicDefaultScopeId },
+      { IpamScopeId: ipam.PrivateDefaultScopeId, ...ofPool },
+      { IpamScopeId: ipam.PrivateDefaultScopeId, ResourceId: network!.vpc },
+    ),
+    ModifyIpamResourceCidr: some({
+      ResourceId: network!.vpc,
+      ResourceCidr: '12.0.0.0/24',
+      ResourceRegion: region,
+      CurrentIpamScopeId: ipam.PrivateDefaultScopeId,
+      Monitored: false,
+    }),
+    GetIpamAddressHistory: some(
+      { IpamScopeId: ipam.PrivateDefaultScopeId, Cidr: '12.0.0.0/24' },
+      { IpamScopeId: ipam.PublicDefaultScopeId, Cidr: `${addresses[0]!.PublicIp}/32`, StartTime: 0 },
+    ),
+    GetIpamDiscoveredPublicAddresses: some(
+      { IpamResourceDiscoveryId: made.discovery, AddressRegion: region },
+      { IpamResourceDiscoveryId: made.discovery, AddressRegion: region, ...unmatched('address') },
+    ),
+    GetIpamDiscoveredAccounts: some({ IpamResourceDiscoveryId: made.discovery, DiscoveryRegion: region }),
+    GetIpamDiscoveredResourceCidrs: some(
+      { IpamResourceDiscoveryId: made.discovery, ResourceRegion: region },
+      { IpamResourceDiscoveryId: made.discovery, ResourceRegion: region, ...unmatched('vpc-id') },
+    ),
     CreateIpamPool: some({ IpamScopeId: ipam.PrivateDefaultScopeId, ...privatePool }),
     DescribeIpamPools: some({}, unmatched('ipam-pool-id')),
     ModifyIpamPool: some({ ...ofPool, Description: 'new' }),

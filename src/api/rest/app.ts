@@ -79,7 +79,8 @@ export interface RestDependencies {
 declare module 'fastify' {
   interface FastifyContextConfig {
     operation?: NativeOperation
-    /** Of an intake: what its body is. */
+    /** Of an intake: as what it is on record, and what its body is. */
+    intake?: AnyOperation
     contentType?: string
     /** Whether the operation has members that stand in a body. */
     takesBody?: boolean
@@ -211,11 +212,7 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
       for (const operation of nativeOperations) addRoute(routes, { ...deps, streams }, operation)
       const intakeCallOf = (request: FastifyRequest, input: object): Call =>
         callOf(deps, request, { input, isDryRun: undefined })
-      await addIntakes(
-        routes,
-        { execute: deps.executeStep, recordUnread: deps.recordUnread, callOf: intakeCallOf },
-        nativeIntakes,
-      )
+      await addIntakes(routes, { execute: deps.executeStep, callOf: intakeCallOf }, nativeIntakes)
     },
     { prefix: restPrefix },
   )
@@ -469,7 +466,7 @@ async function refusedOf(deps: RestDependencies, error: ValidationError, request
   const refusal = refusalOf(error, request)
   if (!refusal) throw error
   const refused = error instanceof Refused ? error : new Refused(refusal)
-  const { operation } = request.routeOptions?.config ?? {}
+  const { intake, operation = intake } = request.routeOptions?.config ?? {}
   const isUnread = operation?.access === 'write' && request.principal && !request.isExecuted
   if (!isUnread) return refused
   try {

@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { accountableOf } from '#model/principal.ts'
-import { type Refusal, Refused, refuse } from '#model/refusal.ts'
+import { type Refusal, refuse } from '#model/refusal.ts'
 import type { Answer, Call } from '#operations/execute.ts'
 import type { NativeIntake, Steps } from '#operations/operation.native.ts'
 import type { AnyOperation } from '#operations/operation.ts'
@@ -23,20 +23,18 @@ const bytesPerTurn = 2_048
 
 export interface IntakeDependencies {
   execute(operation: AnyOperation, call: Call): Promise<Answer>
-  /** Puts on record that a request was refused before anything was read of it. */
-  recordUnread(operation: AnyOperation, call: Call, refused: Refused): Promise<void>
 }
 
 interface Taken {
   readonly input: object
-  readonly call: Call
+  readonly steps: RecordingSteps
   readonly body: ComingBody
 }
 
 /** Adds the routes of intakes: their bodies are read by them alone. */
 export async function addIntakes(
   routes: FastifyInstance,
-  { execute, recordUnread, callOf }: IntakeDependencies & { callOf(request: FastifyRequest, input: object): Call },
+  { execute, callOf }: IntakeDependencies & { callOf(request: FastifyRequest, input: object): Call },
   intakes: readonly NativeIntake[],
 ): Promise<void> {
   const underWay = new UnderWay()
@@ -49,7 +47,11 @@ export async function addIntakes(
       const { path, query } = intakeParts(intake)
       own.route({
         method: 'POST',
-        config: { contentType: intake.rest.contentType },
+        // What is refused and no step has put on record is put there as that of any change.
+        config: {
+          contentType: intake.rest.contentType,
+          intake: { name: intake.name, access: 'write' } as AnyOperation,
+        },
         url: intake.rest.path.replaceAll(/\{(\w+)\}/g, ':$1'),
         schema: {
           params: shapeOf(intake, path),
@@ -62,30 +64,23 @@ export async function addIntakes(
       async function receive(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
         const body = new ComingBody(request)
         const input = { ...(request.query as object), ...(request.params as object) }
-        const call = callOf(request, input)
+        const steps = stepsOf(intake.name, callOf(request, input), execute)
         // What is not read to its end leaves a connection that nobody can use any more.
         reply.raw.shouldKeepAlive = false
         try {
           refuseHeaders(request)
-          const output = await take(request, { input, call, body })
+          const output = await take(request, { input, steps, body })
           return await reply.status(intake.rest.status ?? 200).send(output)
         } catch (error) {
+          request.isExecuted = steps.isOnRecord(error)
           // Whoever still sends would be cut off, and never see why.
           await body.drop()
           throw error
         }
       }
 
-      async function take(request: FastifyRequest, { input, call, body }: Taken): Promise<unknown> {
-        const steps = stepsOf(intake.name, call, execute)
-        let named: object
-        try {
-          named = await intake.permit(steps, input)
-        } catch (error) {
-          if (error instanceof Refused)
-            await recordUnread({ name: intake.name, access: 'write' } as AnyOperation, call, error)
-          throw error
-        }
+      async function take(request: FastifyRequest, { input, steps, body }: Taken): Promise<unknown> {
+        const named = await intake.permit(steps, input)
         const leave = underWay.enter(accountableOf(request.principal.native!))
         // From here on it may take as long as it moves.
         stopAwaiting(request.raw)
@@ -111,17 +106,32 @@ function refuseHeaders({ headers }: FastifyRequest): void {
   }
 }
 
-function stepsOf(name: string, call: Call, execute: IntakeDependencies['execute']): Steps {
-  const run = async <T>(access: 'read' | 'write', work: (context: never) => Promise<T>): Promise<T> => {
+interface RecordingSteps extends Steps {
+  /** Whether a step has put on record what is thrown. */
+  isOnRecord(error: unknown): boolean
+}
+function stepsOf(name: string, call: Call, execute: IntakeDependencies['execute']): RecordingSteps {
+  const recorded = new Set<unknown>()
+  const run = async <T>(
+    access: 'read' | 'write',
+    how: Partial<Call>,
+    work: (context: never) => Promise<T>,
+  ): Promise<T> => {
     // Each part arrives when it arrives: it has a deadline of its own.
-    const asked = { ...call, arrivedAt: performance.now() }
+    const asked = { ...call, ...how, arrivedAt: performance.now() }
     const operation = { name, access, run: work } as AnyOperation
-    return (await execute(operation, asked)).output as T
+    try {
+      return (await execute(operation, asked)).output as T
+    } catch (error) {
+      if (access === 'write') recorded.add(error)
+      throw error
+    }
   }
   return {
-    read: (work) => run('read', work),
-    write: (work) => run('write', work),
-    undo: (work) => run('write', work),
+    read: (work) => run('read', {}, work),
+    write: (work) => run('write', {}, work),
+    undo: (work) => run('write', { takesBack: true }, work),
+    isOnRecord: (error) => recorded.has(error),
   }
 }
 

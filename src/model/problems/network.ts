@@ -28,6 +28,11 @@ export const networkProblems = {
   'planned-by': ({ pool, account, cidr, mayNoMore }: PlannedFacts) =>
     `The pool \`${pool}\`${account === undefined ? '' : ` of the account \`${account}\``} plans ${cidr ?? 'it'}; ${mayNoMore ? 'it may not any more: delete that pool with all that is in it' : 'take the CIDR out of that pool or delete it first'}`,
 
+  'planned-inside': ({ network, pool }: { network?: string; pool?: string }) =>
+    network === undefined || pool === undefined
+      ? 'A network of another account has its block from it, and its inside is planned by a pool'
+      : `\`${network}\` has its block from it, and the pool \`${pool}\` plans that network; delete that pool first`,
+
   // NAT gateways
   'private-gateway': ({ gateway }: OfGateway) => `\`${gateway}\` is private, and has no Elastic IP addresses`,
   'manages-itself': ({ gateway }: OfGateway) => `\`${gateway}\` manages its addresses itself`,

@@ -1,5 +1,6 @@
 // What is wrong with a request, as facts: a reason of the catalogues beside this file and what it needs to be said. Verbs, rules and the
 // store make these and no sentences; they import the type alone.
+import { adoptionProblems } from './adoption.ts'
 import { generalProblems } from './general.ts'
 import { ipamProblems } from './ipam.ts'
 import { networkProblems } from './network.ts'
@@ -9,6 +10,7 @@ import type { Nested, Said, Say } from './said.ts'
 import { spaceProblems } from './space.ts'
 
 const problems = {
+  ...adoptionProblems,
   ...generalProblems,
   ...ipamProblems,
   ...networkProblems,

@@ -5,12 +5,14 @@ import { Readable } from 'node:stream'
 import { after, before, test } from 'node:test'
 import { type Answered, type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { type Organization, withOrganization } from '../../../test/organization.ts'
+import { isUnlisted, silentMsMax } from './snapshots.ts'
 import {
   formerBytesKept,
   observedBytesMax,
   observedBytesOfSourceMax,
   observedBytesPerTopUnitMax,
 } from './source-bytes.ts'
+import { sourcesMax } from './sources.ts'
 import { tidySources, untidySource } from './upkeep.ts'
 
 let world: NativeWorld & Organization
@@ -230,4 +232,116 @@ test('D8 whoever loses the right in the middle leaves the source to others at on
   assert.equal(statusCode, 404)
   assert.deepEqual(await counted(source), [0, 0])
   assert.equal((await send(source, [network(1)])).status, 201)
+})
+
+test('D8 sources that somebody makes and deletes again and again count against their own unit, and hold up nothing else', async () => {
+  const as = await world.tokenOf('user:churns', 'ipam-administrator', prod)
+  const source = await makeSource(prod)
+  await send(source, [network(1)])
+  await world.store.write(async (tx) => {
+    const like = (await tx.sources.find(source))!
+    for (let n = 0; n < sourcesMax; n++) {
+      await tx.sources.insert({ ...like, id: `${source}-${n}`, name: `gone ${n}`, deletedAt: tx.now })
+    }
+    const last = (await tx.sources.findSnapshot(source, 1))!
+    await tx.sources.insertSnapshot({ ...last, number: 2, state: 'open', endedAt: undefined, touchedAt: tx.now })
+    await tx.sources.change(source, { taking: 2 })
+  })
+  const create = (node: string, name: string, who?: string) =>
+    world.ask<Problem>('POST', '/sources', { body: { name, kind: 'csv', node }, ...(who && { as: who }) })
+  const elsewhere = await world.unit('elsewhere')
+  const other = await world.tokenOf('user:others', 'ipam-administrator', elsewhere)
+  assert.equal((await create(elsewhere, 'ours', other)).status, 201)
+  const { status, body } = await create(prod, 'one more', as)
+  assert.deepEqual([status, body.code, body.countedFor?.includes(prod)], [409, 'LimitExceeded', true])
+  // A snapshot that went silent is taken back all the same, long before those are gone.
+  world.advance(silentMsMax + 1)
+  for (let turns = 0; (await sourceOf(source)).taking !== undefined; turns++) {
+    assert(turns < 20)
+    world.advance(1)
+    await world.store.write(async (tx) => void (await tidySources(tx)))
+  }
+})
+
+test('D7 the end of a snapshot names very many parts that were not listed, and each row is looked at once', async () => {
+  let looks = 0
+  const parts = Array.from({ length: 4_000 }, (_, n) => ({
+    account: `account ${n}`,
+    get locale() {
+      looks++
+      return n % 2 === 0 ? '' : 'eu'
+    },
+  }))
+  const isOne = isUnlisted(parts)
+  const before = looks
+  const asked = [
+    ['account 2', 'us'],
+    ['account 3', 'eu'],
+    ['account 3', 'us'],
+    ['account 4001', ''],
+  ] as const
+  assert.deepEqual(
+    asked.map(([account, locale]) => isOne({ account, locale })),
+    [true, true, false, false],
+  )
+  assert.equal(looks, before)
+  const ofLocale = isUnlisted([{ account: '', locale: 'eu' }])
+  assert.deepEqual([ofLocale({ account: 'a', locale: 'eu' }), ofLocale({ account: 'a', locale: 'us' })], [true, false])
+  assert(isUnlisted([{ account: '', locale: '' }])({ account: 'a', locale: 'eu' }))
+})
+
+test('D8 whose token ends in the middle leaves the source to others at once', async () => {
+  const source = await makeSource(prod)
+  const as = await world.tokenOf('service:leaked', 'reporter', prod)
+  const { tokenId } = await world.get<{ tokenId: string }>('/me', { as })
+  const first = await head()
+  async function* body() {
+    yield textOf([first, ...Array.from({ length: 400 }, (_, n) => network(n))])
+    for (let turns = 0; (await counted(source))[0] === 0; turns++) {
+      assert(turns < 10_000)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    assert.equal((await world.ask('DELETE', `/tokens/${tokenId}`)).status, 200)
+    yield textOf([...Array.from({ length: 400 }, (_, n) => network(400 + n)), { end: { observations: 800 } }])
+  }
+  const { statusCode } = await world.app.inject({
+    method: 'POST',
+    url: `/api/v1/sources/${source}/snapshots`,
+    headers: { authorization: `Bearer ${as}`, 'content-type': 'application/x-ndjson' },
+    payload: Readable.from(body()),
+  })
+  assert.equal(statusCode, 401)
+  assert.equal((await send(source, [network(1)])).status, 201)
+})
+
+test('S4 each snapshot that is refused is on record as refused, once, whatever it was refused for', async () => {
+  const source = await makeSource()
+  const path = `/sources/${source}/snapshots`
+  const ndjson = { 'content-type': 'application/x-ndjson' }
+  const line = textOf([network(1)])
+  const begun = async () => textOf([await head()])
+  const bad: readonly (readonly [string, string, Record<string, string>, string])[] = [
+    ['', 'x', { 'content-type': 'text/plain' }, 'UnsupportedMediaType'],
+    ['?more=1', await begun(), ndjson, 'UnknownParameter'],
+    ['', await begun(), { ...ndjson, 'idempotency-key': 'a-key' }, 'InvalidParameterValue'],
+    ['', line, ndjson, 'MalformedRequest'],
+    ['', `${await begun()}${line}`, ndjson, 'MalformedRequest'],
+    ['', `${await begun()}wrong\n{"end":{"observations":1}}\n`, ndjson, 'InvalidParameterValue'],
+    ['', `${await begun()}{"end":{"observations":1}}\n`, ndjson, 'InvalidParameterValue'],
+  ]
+  const refusals = async () => {
+    const page = await world.get<{ items: { outcome: string }[] }>('/changes?action=sendSnapshot&limit=1000')
+    return page.items.map(({ outcome }) => outcome).filter((outcome) => outcome !== 'Success')
+  }
+  for (const [query, body, headers, code] of bad) {
+    const before = await refusals()
+    const answer = await world.ask<Problem>('POST', `${path}${query}`, { headers, body })
+    assert.equal(answer.body.code, code, JSON.stringify(answer.body))
+    assert.deepEqual(await refusals(), [code, ...before])
+  }
+  const old = textOf([{ snapshot: { takenAt: '2020-01-01T00:00:00Z' } }, { end: { observations: 0 } }])
+  await send(source, [])
+  const before = await refusals()
+  assert.equal((await world.ask('POST', path, { headers: ndjson, body: old })).status, 400)
+  assert.equal((await refusals()).length, before.length + 1)
 })

@@ -1,115 +1,229 @@
-// How what sources say is there differs from what the register has.
-import { formatCidr } from '#model/cidr.ts'
-import { formatId } from '#model/identifier.ts'
-import { type Difference, type DifferenceKind, differenceOf, takesSpace } from '#model/observed-difference.ts'
-import { isAccountId } from '#model/organization.ts'
-import { pathOf } from '#model/policy/snapshot.ts'
-import { everywhere } from '#model/roles.ts'
+// How what sources say is there differs from what the register has: listed, and each by its id.
+import { type Cidr, contains } from '#model/cidr.ts'
+import { formatId, parseId } from '#model/identifier.ts'
+import type { ObservedKind } from '#model/observation.ts'
+import { aspectOf, type DifferenceKind } from '#model/observed-difference.ts'
+import type { ExistingAnswer } from '#model/policy/existing.ts'
+import { refuse } from '#model/refusal.ts'
+import type { ReadTransaction } from '#store/store.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { StoredObservation } from '#store/tables/observations.ts'
 import type { Source } from '#store/tables/sources.ts'
 import { permitter } from '../identity/authority.ts'
-import { numberIn, type Page, type PageAsked, readPage } from '../listing.ts'
+import { holdersOf, visibleAccounts } from '../identity/visible-accounts.ts'
+import { numberIn, type Page, type PageAsked, partsOfPlace, readSlicedPage } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
-import { accountsCalled } from '../organization/called.ts'
+import { type Compared, Comparing, comparedAtOnce, type EvaluatedPlace } from './comparing.ts'
 import { pageBounds } from './observations.ts'
 
-/** Observations that are compared at once, and allocations that are read for them. */
-const comparedAtOnce = 200
-const registeredAtOnce = 4_000
-
 export interface ListedDifference {
-  readonly stored: StoredObservation
-  readonly difference: Difference<Allocation>
-  /** Of what the register has. */
-  readonly allocationId: string | undefined
-  /** The account that the source means, by its number here; undefined where there is none. */
+  /** Stays the same as long as what it is about does. */
+  readonly id: string
+  readonly kind: DifferenceKind
+  readonly cidr: Cidr
+  /** The account that the source means, by its number here, or that the register says; undefined where there is none. */
   readonly account: string | undefined
+  /** What the source says; undefined where it says nothing. */
+  readonly stored: StoredObservation | undefined
+  /** What the register has. */
+  readonly registered: { readonly allocation: Allocation; readonly id: string } | undefined
+  /** What it overlaps with. */
+  readonly other: StoredObservation | undefined
+  /** Of what is not registered: what policy would have said, and the pool that would hold it. */
+  readonly evaluated: EvaluatedPlace | undefined
 }
 export interface DifferenceFilter {
   readonly difference?: DifferenceKind | undefined
   readonly account?: string | undefined
+  readonly kind?: ObservedKind | undefined
+  readonly locale?: string | undefined
+  readonly within?: Cidr | undefined
+  readonly policy?: ExistingAnswer | undefined
 }
 
-/** Where a source and the register differ, in the order of the source's observations. What the caller may not see counts as not there. */
+// Ids ----------------------------------------------------------------------------------------------------------------
+
+/** What a difference is about, and which: an observation by its number, or an allocation. */
+export type Subject =
+  | { readonly aspect: 'observed' | 'overlap'; readonly number: number }
+  | { readonly aspect: 'unseen'; readonly n: number }
+
+export const formatDifference = (tx: Pick<ReadTransaction, 'installation'>, subject: Subject): string =>
+  subject.aspect === 'unseen'
+    ? `unseen-${formatId('allocation', tx.installation, subject.n)}`
+    : `${subject.aspect}-${subject.number}`
+
+export function parseDifference(tx: Pick<ReadTransaction, 'installation'>, id: string): Subject | undefined {
+  const [, aspect, rest = ''] = /^(observed|overlap|unseen)-(.+)$/.exec(id) ?? []
+  if (aspect === 'unseen') {
+    const n = parseId('allocation', tx.installation, rest)
+    return n === undefined ? undefined : { aspect, n }
+  }
+  return /^\d{1,15}$/.test(rest) ? { aspect: aspect as 'observed' | 'overlap', number: Number(rest) } : undefined
+}
+
+// Listing ------------------------------------------------------------------------------------------------------------
+
+/** What a step of the list reads: observations as such, what they overlap with, or the register. */
+type Row =
+  | { readonly aspect: 'observed' | 'overlap'; readonly stored: StoredObservation }
+  | { readonly aspect: 'unseen'; readonly allocation: Allocation }
+
+/**
+ * Where a source and the register differ: in the order of the source's observations, then what overlaps in the same order, then what the
+ * source has not told of in the order of creation. What the caller may not see counts as not there.
+ */
 export async function listDifferences(
   context: ReadContext,
   source: Source,
-  { difference, account }: DifferenceFilter,
+  filter: DifferenceFilter,
   asked: PageAsked<string>,
 ): Promise<Page<ListedDifference, string>> {
-  const at = { sourceId: source.id, snapshot: source.snapshot }
-  const isPermitted = await permitter(context, 'allocation:read')
-  const numbers = new Map<string, string | undefined>()
-  return readPage(context, asked, {
-    read: (after, limit) => context.tx.observations.holding(at, after === undefined ? -1 : numberIn(after), limit),
-    placeOf: ({ number }: StoredObservation) => String(number),
+  const { tx } = context
+  const comparing = await Comparing.begin(context, source)
+  const isPoolSeen = await permitter(context, 'ipam:read')
+  const aspects = filter.difference === undefined ? everyAspect : [aspectOf(filter.difference)]
+  const readRegister = await registerOf(context)
+  return readSlicedPage(context, asked, {
+    async readSlice(after, limit) {
+      const [aspect, from] = placeIn(after, aspects[0]!)
+      const next = aspects[aspects.indexOf(aspect) + 1]
+      const rows: Row[] =
+        aspect === 'unseen'
+          ? (await readRegister(from, limit)).map((allocation) => ({ aspect, allocation }))
+          : (await tx.observations.holding(comparing.at, from, limit)).map((stored) => ({ aspect, stored }))
+      const last = rows.at(-1)
+      return { rows, next: last && rows.length === limit ? placeOf(last) : next && `${next}:-` }
+    },
+    placeOf,
     bounds: {
       stepMax: comparedAtOnce,
       weightMax: pageBounds.weightMax,
-      weightOf: ({ stored }) => pageBounds.weightOf(stored),
+      weightOf: ({ stored }) => (stored ? pageBounds.weightOf(stored) : 0),
     },
     async show(rows) {
-      // One that was missing once may have been a slip: only what is gone is a difference.
-      const compared = rows.filter(({ kind, missing }) => takesSpace(kind) && missing !== 1)
-      await findNumbers(context, source, compared, numbers)
-      const seen = await readRegistered(context, source, compared, isPermitted)
-      return rows.map((row) => {
-        if (!takesSpace(row.kind) || row.missing === 1) return undefined
-        const owner = numbers.get(row.account)
-        if (account !== undefined && owner !== account && row.account !== account) return undefined
-        const observation = { ...row, key: row.body.key }
-        const found = differenceOf(
-          { observation, account: owner, isGone: row.missing === 2 },
-          seen.ofBlock(row),
-          seen.ofResource(row),
-        )
-        if (!found || (difference !== undefined && found.kind !== difference)) return undefined
-        const { registered } = found
-        const allocationId = registered && formatId('allocation', context.tx.installation, registered.n)
-        return { stored: row, difference: found, account: owner, allocationId }
-      })
+      const found = await findDifferences(context, comparing, rows)
+      return found.map((one) => (one && matches(one, filter) ? withoutHidden(one, isPoolSeen) : undefined))
     },
   })
 }
+const everyAspect = ['observed', 'overlap', 'unseen'] as const
 
-/** Adds the numbers of accounts that the source calls by other ids: of those that it speaks of, and no others. */
-async function findNumbers(
-  context: ReadContext,
-  { node }: Source,
-  rows: readonly StoredObservation[],
-  numbers: Map<string, string | undefined>,
-): Promise<void> {
-  const snapshot = await context.snapshot()
-  const isOfSource = (number: string): boolean => node === everywhere || pathOf(snapshot, number).includes(node)
-  for (const called of new Set(rows.map((row) => row.account))) {
-    if (called === '' || numbers.has(called)) continue
-    const found = isAccountId(called) ? [called] : await accountsCalled(context.tx, called, isOfSource)
-    numbers.set(called, found.length === 1 ? found[0] : undefined)
-  }
+const placeOf = (row: Row): string =>
+  row.aspect === 'unseen' ? `unseen:${row.allocation.n}` : `${row.aspect}:${row.stored.number}`
+function placeIn(place: string | undefined, first: Row['aspect']): readonly [Row['aspect'], number] {
+  if (place === undefined) return [first, -1]
+  const [aspect, from] = partsOfPlace(place, /^(observed|overlap|unseen):(-|\d{1,15})$/)
+  return [aspect as Row['aspect'], from === '-' ? -1 : numberIn(from!)]
 }
 
-async function readRegistered(
+/** Allocations of whoever the caller may see, in order of creation. */
+async function registerOf(context: ReadContext) {
+  const { allocationLists } = context.tx
+  const holders = await holdersOf(context, await visibleAccounts(context, 'allocation:read', 'now'))
+  return (after: number, limit: number): Promise<Allocation[]> =>
+    holders ? allocationLists.ofHolders(holders, after, limit) : allocationLists.all(after, limit)
+}
+
+/** Of rows of one aspect what differs; undefined where nothing does. */
+export async function findDifferences(
   { tx }: ReadContext,
-  source: Source,
-  rows: readonly StoredObservation[],
-  isPermitted: (account: string) => boolean,
-) {
-  const visible = (found: readonly Allocation[]) => found.filter(({ account }) => isPermitted(account))
-  const blocks = visible(
-    await tx.registered.ofBlocks(
-      rows.map(({ cidr }) => cidr),
-      source.scopeId,
-      registeredAtOnce,
-    ),
-  )
-  const ids = rows.flatMap(({ id, body }) => (id === '' ? [] : [id, body.key]))
-  const resources = visible(await tx.registered.ofResources(ids, registeredAtOnce))
-  const byBlock = Map.groupBy(blocks, ({ cidr }) => formatCidr(cidr))
-  const byResource = Map.groupBy(resources, ({ resourceId }) => resourceId!)
-  return {
-    ofBlock: ({ cidr }: StoredObservation): readonly Allocation[] => byBlock.get(formatCidr(cidr)) ?? [],
-    ofResource: ({ id, body }: StoredObservation): readonly Allocation[] =>
-      id === '' ? [] : (byResource.get(id) ?? byResource.get(body.key) ?? []),
+  comparing: Comparing,
+  rows: readonly Row[],
+): Promise<readonly (ListedDifference | undefined)[]> {
+  const stored = rows.flatMap((row) => (row.aspect === 'unseen' ? [] : [row.stored]))
+  if (rows[0]?.aspect === 'unseen') {
+    const allocations = rows.flatMap((row) => (row.aspect === 'unseen' ? [row.allocation] : []))
+    const isUnseen = await comparing.unseen(allocations)
+    return allocations.map((allocation, index) => {
+      if (!isUnseen[index]) return undefined
+      const { n, cidr, account } = allocation
+      const registered = { allocation, id: formatId('allocation', tx.installation, n) }
+      const id = formatDifference(tx, { aspect: 'unseen', n })
+      return {
+        id,
+        kind: 'unseen',
+        cidr,
+        account,
+        stored: undefined,
+        registered,
+        other: undefined,
+        evaluated: undefined,
+      }
+    })
   }
+  if (rows[0]?.aspect === 'overlap')
+    return (await comparing.overlaps(stored)).map((one) => one && described(tx, one, one.other))
+  const found: (ListedDifference | undefined)[] = []
+  for (const one of await comparing.observed(stored)) {
+    const evaluated = one && isUnregistered(one.difference.kind) ? await comparing.evaluate(one) : undefined
+    found.push(one && { ...described(tx, one), evaluated })
+  }
+  return found
+}
+
+export const isUnregistered = (kind: DifferenceKind): boolean =>
+  kind === 'unregistered' || kind === 'unregistered-public'
+
+function described(
+  tx: Pick<ReadTransaction, 'installation'>,
+  { stored, difference: { kind, registered: allocation }, account }: Compared,
+  other?: StoredObservation,
+): ListedDifference {
+  const { number, cidr } = stored
+  const registered = allocation && { allocation, id: formatId('allocation', tx.installation, allocation.n) }
+  const id = formatDifference(tx, { aspect: kind === 'overlap' ? 'overlap' : 'observed', number })
+  return { id, kind, cidr, account, stored, registered, other, evaluated: undefined }
+}
+
+/** Pools that the caller may not see are not there. */
+const withoutHidden = (one: ListedDifference, isPoolSeen: (account: string) => boolean): ListedDifference =>
+  one.evaluated?.pool && !isPoolSeen(one.evaluated.pool.account)
+    ? { ...one, evaluated: { ...one.evaluated, pool: undefined } }
+    : one
+
+export const matches = (
+  { kind, cidr, account, stored, registered, evaluated }: ListedDifference,
+  filter: DifferenceFilter,
+): boolean =>
+  (filter.difference === undefined || kind === filter.difference) &&
+  (filter.account === undefined || account === filter.account || stored?.account === filter.account) &&
+  (filter.kind === undefined || stored?.kind === filter.kind) &&
+  (filter.locale === undefined || (stored?.locale ?? registered?.allocation.region) === filter.locale) &&
+  (filter.within === undefined || contains(filter.within, cidr)) &&
+  (filter.policy === undefined || evaluated?.answer === filter.policy)
+
+/** One by its id: what is no difference any more is not there. */
+export async function getDifference(context: ReadContext, source: Source, id: string): Promise<ListedDifference> {
+  const comparing = await Comparing.begin(context, source)
+  const [found] = await differencesCalled(context, comparing, [id])
+  const isPoolSeen = await permitter(context, 'ipam:read')
+  return found ? withoutHidden(found, isPoolSeen) : refuse({ code: 'NotFound', what: 'difference', id })
+}
+
+/** Each by its id, in the order of the ids; undefined where there is none, or none any more. */
+export async function differencesCalled(
+  context: ReadContext,
+  comparing: Comparing,
+  ids: readonly string[],
+): Promise<readonly (ListedDifference | undefined)[]> {
+  const { tx } = context
+  const subjects = ids.map((id) => parseDifference(tx, id))
+  const found = new Map<string, ListedDifference>()
+  for (const aspect of everyAspect) {
+    const asked = subjects.filter((one) => one?.aspect === aspect)
+    const rows: readonly Row[] =
+      aspect === 'unseen'
+        ? (await tx.allocations.some(asked.flatMap((one) => (one?.aspect === 'unseen' ? [one.n] : [])))).map(
+            (allocation) => ({ aspect, allocation }),
+          )
+        : (
+            await tx.observations.numbered(
+              comparing.at,
+              asked.flatMap((one) => (one && one.aspect !== 'unseen' ? [one.number] : [])),
+            )
+          ).map((stored) => ({ aspect, stored }))
+    for (const one of await findDifferences(context, comparing, rows)) if (one) found.set(one.id, one)
+  }
+  return ids.map((id) => found.get(id))
 }

@@ -1,9 +1,10 @@
 // Snapshots of sources: what holds, what is missing and gone, what is wrong and what breaks off; and a drive with a ledger of its own.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import fc from 'fast-check'
 import { type Answered, type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { type Organization, withOrganization } from '../../../test/organization.ts'
-import { silentMsMax } from './snapshots.ts'
+import { isUnlisted, silentMsMax } from './snapshots.ts'
 
 interface Problem {
   readonly code: string
@@ -449,8 +450,22 @@ test('I8 a name is a source’s at its node: hidden ones are neither told nor in
   assert.equal((await make(prod, ours)).body.code, 'AlreadyExists')
   const path = '/sources/crown%20jewels'
   assert.equal((await world.get<{ sourceId: string }>(path, { as: ours })).sourceId, own.body.sourceId)
+  // The administrator's right is bound at neither node, and they are side by side.
   const several = await world.ask<Problem>('GET', path)
   assert.deepEqual([several.status, several.body.field], [400, 'sourceId'])
+  // One above goes before those below, and one at the node of their own role before all, whoever gives theirs the same name.
+  const central = await make(world.rootId)
+  assert.equal((await world.get<{ sourceId: string }>(path)).sourceId, central.body.sourceId)
+  const below = await make(shop)
+  assert.equal(below.status, 201)
+  const collector = await world.tokenOf('user:collector-of-prod', 'reporter', prod)
+  const sent = await sendText<Snapshot & { sourceId: string }>(
+    'crown jewels',
+    textOf([head(), ends([])]),
+    '',
+    collector,
+  )
+  assert.deepEqual([sent.status, sent.body.sourceId], [201, own.body.sourceId])
   // A scope that is hidden is as absent.
   const { items } = await world.get<{ items: { ipamId: string }[] }>('/ipams')
   const ipam = items[0] ?? (await world.post<{ ipamId: string }>('/ipams', { account: elsewhere, region: 'us-east-1' }))
@@ -466,4 +481,17 @@ test('a source ends with its account', async () => {
   const source = await makeSource(account)
   assert.equal((await world.ask('DELETE', `/accounts/${account}`)).status, 204)
   assert.equal((await world.ask('GET', `/sources/${encodeURIComponent(source)}`)).status, 404)
+})
+
+test('what is in a part that was not listed is told as by comparing with each part', () => {
+  const text = fc.constantFrom('', 'a', 'b')
+  const place = fc.record({ account: text, locale: text })
+  fc.assert(
+    fc.property(fc.array(place, { maxLength: 4 }), place, (parts, { account, locale }) => {
+      const expected = parts.some(
+        (part) => (part.account === '' || part.account === account) && (part.locale === '' || part.locale === locale),
+      )
+      assert.equal(isUnlisted(parts)({ account, locale }), expected)
+    }),
+  )
 })

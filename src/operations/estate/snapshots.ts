@@ -304,13 +304,17 @@ async function accountChecker(
 
 // Ending -------------------------------------------------------------------------------------------------------------
 
-/** Whether an observation is in a part that was not listed. */
-export const isUnlisted =
-  (unlisted: readonly Pick<KeptUnlisted, 'account' | 'locale'>[]) =>
-  ({ account, locale }: Pick<StoredObservation, 'account' | 'locale'>): boolean =>
-    unlisted.some(
-      (part) => (part.account === '' || part.account === account) && (part.locale === '' || part.locale === locale),
-    )
+type Place = Pick<KeptUnlisted, 'account' | 'locale'>
+/** Whether an observation is in a part that was not listed. Asked of a million of them, where there may be thousands of parts. */
+export function isUnlisted(unlisted: readonly Place[]): (stored: Place) => boolean {
+  const keyOf = (account: string, locale: string): string => `${account}\n${locale}`
+  const parts = new Set(unlisted.map(({ account, locale }) => keyOf(account, locale)))
+  return ({ account, locale }) =>
+    parts.has(keyOf(account, locale)) ||
+    parts.has(keyOf(account, '')) ||
+    parts.has(keyOf('', locale)) ||
+    parts.has(keyOf('', ''))
+}
 
 export interface Missing {
   readonly sourceId: string
@@ -383,7 +387,8 @@ export async function endSnapshot(
   const state = counts.unlistedCount > 0 || counts.problemCount > 0 ? 'partial' : 'complete'
   await tx.sources.changeSnapshot(source.id, number, { ...counts, state, endedAt: now, touchedAt: now })
   const { takenAt } = (await tx.sources.findSnapshot(source.id, number))!
-  await tx.sources.change(source.id, { snapshot: number, taking: undefined, takenAt })
+  // What the source's rule has done of the snapshot before is to be done anew.
+  await tx.sources.change(source.id, { snapshot: number, taking: undefined, takenAt, adoptedAfter: undefined })
   context.changed(source.id)
   return (await tx.sources.findSnapshot(source.id, number))!
 }

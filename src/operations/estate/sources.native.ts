@@ -3,14 +3,12 @@ import { z } from 'zod'
 import { observationFields, readLines } from '#formats/observations.ts'
 import { formatCidr, parseAddress, parseCidr } from '#model/cidr.ts'
 import { observedKinds, observedStates } from '#model/observation.ts'
-import { differenceKinds } from '#model/observed-difference.ts'
 import { refuseValue } from '#model/refusal.ts'
 import type { StoredObservation } from '#store/tables/observations.ts'
 import type { Source, StoredSnapshot } from '#store/tables/sources.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { nativeIntake, nativeRead, nativeWrite } from '../operation.native.ts'
 import {
-  accountId,
   answerPage,
   filterOf,
   formatInstant,
@@ -24,11 +22,9 @@ import {
   paging,
   scopeName,
   showMakers,
-  typeName,
   usedMakers,
 } from '../shapes.native.ts'
 import { description, newDescription, refuseNoChange } from '../space/shapes.native.ts'
-import { listDifferences as differencesOf, type ListedDifference } from './differences.ts'
 import { takeSnapshot } from './intake.ts'
 import { listObservations as listOf, type ObservationFilter, presenceOf, presences } from './observations.ts'
 import { getSnapshot as getOf, listSnapshots as snapshotsOf } from './snapshots.ts'
@@ -46,7 +42,7 @@ import {
 } from './sources.ts'
 
 const sourceId = idText('source').describe('`source-…`.')
-const sourceName = z
+export const sourceName = z
   .string()
   .min(1)
   .max(128)
@@ -71,6 +67,14 @@ const reportEvery = z
   .max(reportEveryMax)
   .meta({ examples: [reportEveryDefault] })
 const snapshotNumber = z.number().int().min(1)
+const adopts = z
+  .enum(['allowed'])
+  .describe(
+    'What it adopts by itself after each complete snapshot: `allowed`, what policy would have allowed. By default nothing.',
+  )
+export const freshness = z
+  .enum(['never', 'fresh', 'stale'])
+  .describe('`stale` where the listing that holds is more than twice as old as it should be.')
 const source = z.object({
   sourceId,
   name: z.string().describe('What it is called.'),
@@ -79,9 +83,8 @@ const source = z.object({
   scopeId: idText('scope').optional().describe('The private scope in which its private space is registered.'),
   reportEverySeconds: reportEvery.describe('How often it should report, in seconds.'),
   description: description.optional(),
-  freshness: z
-    .enum(['never', 'fresh', 'stale'])
-    .describe('`stale` where the listing that holds is more than twice as old as it should be.'),
+  adopts: adopts.optional(),
+  freshness,
   snapshot: snapshotNumber.optional().describe('The snapshot that holds.'),
   takenAt: instant.optional().describe('When the listing that holds began.'),
   createdAt: instant,
@@ -130,7 +133,7 @@ const snapshot = z.object({
   unlisted: z.array(unlisted).describe('The first of what was not listed.'),
   unlistedCount: count,
 })
-const observation = z.object({
+export const observation = z.object({
   sourceId,
   kind: z.enum(Object.keys(observedKinds) as [keyof typeof observedKinds]),
   cidr: z.string().describe('The block, or one address.'),
@@ -198,6 +201,7 @@ export const createSource = nativeWrite({
       .default(reportEveryDefault)
       .describe('How often it should report, in seconds. Defaults to a day.'),
     description: description.optional(),
+    adopts: adopts.optional(),
   }),
   output: source,
   rest: { method: 'POST', path: '/sources', status: 201 },
@@ -219,6 +223,7 @@ export const updateSource = nativeWrite({
     scopeId: scopeName.nullable().optional().describe('`null`: none.'),
     reportEverySeconds: reportEvery.optional().describe('How often it should report, in seconds.'),
     description: newDescription.optional(),
+    adopts: adopts.nullable().optional().describe('`null`: nothing.'),
   }),
   output: source,
   rest: { method: 'PATCH', path: '/sources/{sourceId}' },
@@ -338,58 +343,6 @@ export const listObservations = nativeRead({
   },
 })
 
-// Differences --------------------------------------------------------------------------------------------------------
-
-const difference = z.object({
-  difference: z.enum(Object.keys(differenceKinds) as [keyof typeof differenceKinds]),
-  cidr: observation.shape.cidr,
-  id: observation.shape.id,
-  account: accountId.optional().describe('The account that the source means, by its number here.'),
-  observed: observation,
-  registered: z
-    .object({
-      allocationId: idText('allocation'),
-      cidr: z.string(),
-      account: accountId,
-      resourceType: typeName,
-      resourceId: z.string().optional(),
-    })
-    .meta({ id: 'RegisteredSpace' })
-    .optional()
-    .describe('What the register has instead, or still.'),
-})
-nameShapes({ Difference: difference })
-
-export const listDifferences = nativeRead({
-  name: 'listDifferences',
-  summary: 'List where a source and the register differ.',
-  description: `What you may not see of the register counts as not there. ${Object.entries(differenceKinds)
-    .map(([name, words]) => `\`${name}\`: ${words}`)
-    .join(' ')}`,
-  action: 'estate:read',
-  input: z.strictObject({
-    ...paging,
-    sourceId: sourceName,
-    difference: difference.shape.difference.optional().describe('Only those of this kind.'),
-    account: z
-      .string()
-      .max(128)
-      .optional()
-      .describe('Only what this account owns, by its number or as the source calls it.'),
-  }),
-  output: pageOf(difference),
-  rest: { method: 'GET', path: '/sources/{sourceId}/differences' },
-  cli: 'difference list',
-  columns: ['difference', 'cidr', 'id', 'account', 'registered'],
-  refusals: ['NotFound', 'InvalidPaginationToken'],
-  at: placeOfSource,
-  run: async (context, { sourceId, ...asked }) =>
-    answerPage(
-      await differencesOf(context, await findSource(context, sourceId), filterOf(asked), pageAsked(asked)),
-      describeDifference,
-    ),
-})
-
 export const estateOperations = [
   listSources,
   getSource,
@@ -399,7 +352,6 @@ export const estateOperations = [
   listSnapshots,
   getSnapshot,
   listObservations,
-  listDifferences,
 ] as const
 export const estateIntakes = [sendSnapshot] as const
 
@@ -420,6 +372,7 @@ function describe(found: Source, now: number): z.output<typeof source> {
     scopeId,
     reportEverySeconds: reportEvery,
     description: found.description,
+    adopts: found.adopts,
     freshness: freshnessOf(found, now),
     ...(found.snapshot === 0 ? {} : { snapshot: found.snapshot, takenAt: formatInstant(takenAt) }),
     createdAt: formatInstant(createdAt),
@@ -453,27 +406,7 @@ function describeSnapshot({
   }
 }
 
-const describeDifference = ({
-  stored,
-  difference: { kind, registered },
-  account,
-  allocationId,
-}: ListedDifference): z.output<typeof difference> => ({
-  difference: kind,
-  cidr: formatCidr(stored.cidr),
-  id: stored.id || undefined,
-  account,
-  observed: describeObservation(stored),
-  registered: registered && {
-    allocationId: allocationId!,
-    cidr: formatCidr(registered.cidr),
-    account: registered.account,
-    resourceType: registered.resourceType,
-    resourceId: registered.resourceId,
-  },
-})
-
-function describeObservation(stored: StoredObservation): z.output<typeof observation> {
+export function describeObservation(stored: StoredObservation): z.output<typeof observation> {
   const { sourceId, kind, cidr, space, id, account, locale, body, firstSeenAt } = stored
   const { key: _, tags, state, ...others } = body
   return {

@@ -3,8 +3,9 @@ import { hasShape } from '#model/identifier.ts'
 import { nameProblem } from '#model/name.ts'
 import { pathOf } from '#model/policy/snapshot.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
-import type { Source, SourceSettings } from '#store/tables/sources.ts'
-import { mayAtTop, type Place, permitter, requirePermission } from '../identity/authority.ts'
+import { everywhere } from '#model/roles.ts'
+import type { AdoptRule, Source, SourceSettings } from '#store/tables/sources.ts'
+import { accessAt, mayAtTop, type Place, permitter, requirePermission } from '../identity/authority.ts'
 import { type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 
@@ -31,19 +32,23 @@ export interface SourceUpdate {
   readonly scopeId?: string | null
   readonly reportEvery?: number
   readonly description?: string | null
+  /** `null`: nothing. */
+  readonly adopts?: AdoptRule | null
 }
 
 /** Makes a source that has told nothing yet. */
 export async function createSource(context: WriteContext, spec: SourceSpec): Promise<Source> {
-  const { name, kind, node, scopeId, reportEvery, description } = spec
+  const { name, kind, node, scopeId, reportEvery, description, adopts } = spec
   await refuseBadName(context, name, node)
   await refuseBadScope(context, scopeId)
   await refuseTooMany(context, node)
+  if (adopts !== undefined) await requireToAdopt(context, node, scopeId)
   const source: Source = {
     id: context.newId('source'),
-    ...{ name, kind, node, scopeId, reportEvery, description },
+    ...{ name, kind, node, scopeId, reportEvery, description, adopts },
     createdAt: context.now,
     snapshot: 0,
+    adoptedSnapshot: 0,
     takenAt: 0,
     ...{ nextNumber: 0, observed: 0, bytes: 0, formerBytes: 0 },
   }
@@ -59,7 +64,10 @@ export async function updateSource(context: WriteContext, source: Source, update
   const description = update.description === undefined ? source.description : (update.description ?? undefined)
   if (name !== source.name) await refuseBadName(context, name, source.node)
   if (scopeId !== source.scopeId) await refuseBadScope(context, scopeId)
-  const settings = { name, scopeId, reportEvery, description }
+  const adopts = update.adopts === undefined ? source.adopts : (update.adopts ?? undefined)
+  if (adopts !== undefined && (adopts !== source.adopts || scopeId !== source.scopeId))
+    await requireToAdopt(context, source.node, scopeId)
+  const settings = { name, scopeId, reportEvery, description, adopts }
   await context.tx.sources.change(source.id, settings)
   const updated = { ...source, ...settings }
   await recordSource(context, updated)
@@ -79,6 +87,13 @@ async function refuseBadName(context: WriteContext, name: string, node: string):
     refuse({ code: 'AlreadyExists', what: 'source', problem: `there is a source \`${name}\` at \`${node}\` already` })
 }
 
+/** A rule does what whoever sets it may do: for the accounts that the source speaks of, and with the pools of its scope. */
+async function requireToAdopt(context: WriteContext, node: string, scopeId: string | undefined): Promise<void> {
+  await requirePermission(context, 'estate:adopt', { node })
+  const scope = scopeId === undefined ? undefined : await context.tx.ipams.findScope(scopeId)
+  if (scope) await requirePermission(context, 'estate:adopt', { node: scope.account })
+}
+
 /** One that the caller may see: what is hidden is as absent here as anywhere (invariant I8). */
 async function refuseBadScope(context: WriteContext, scopeId: string | undefined): Promise<void> {
   if (scopeId === undefined) return
@@ -94,7 +109,8 @@ async function refuseTooMany(context: WriteContext, node: string): Promise<void>
   const path = pathOf(snapshot, node)
   const isAtTop = await mayAtTop(context, 'estate:manage', path)
   const topUnit = path[1] ?? node
-  const all = isAtTop ? [] : await context.tx.sources.list('', sourcesMax)
+  // Also those that are deleted and not gone yet: who makes and deletes them again and again does that to their own unit alone.
+  const all = isAtTop ? [] : await context.tx.sources.weights()
   const below = all.filter((each) => pathOf(snapshot, each.node).includes(topUnit)).length
   if (below >= sourcesPerTopUnitMax) {
     const countedFor = `unit \`${topUnit}\` and all below it`
@@ -112,8 +128,8 @@ async function refuseTooMany(context: WriteContext, node: string): Promise<void>
 
 /** What the history keeps: what people set, and not what each snapshot moves. */
 async function recordSource(context: WriteContext, source: Source, isGone?: 'gone'): Promise<void> {
-  const { id, name, kind, node, scopeId, reportEvery, description, createdAt } = source
-  const body = { id, name, kind, node, scopeId, reportEvery, description, createdAt }
+  const { id, name, kind, node, scopeId, reportEvery, description, adopts, createdAt } = source
+  const body = { id, name, kind, node, scopeId, reportEvery, description, adopts, createdAt }
   const object = { id, kind: 'source', account: context.caller.account }
   await context.tx.history.changed(object, isGone ? undefined : body)
   context.changed(id)
@@ -123,19 +139,32 @@ async function recordSource(context: WriteContext, source: Source, isGone?: 'gon
 
 const absentSource = (id: string): Refusal => ({ code: 'NotFound', what: 'source', id })
 
-/** A source by its id, whoever asks, or by its name: the one of those that the caller may see or report for (invariant I8). */
+/**
+ * A source by its id, whoever asks, or by its name: the one of those that the caller may see or report for (invariant I8). One at the node
+ * at which their right is bound goes before others, and one above before those below: so nobody below makes a name mean something else, or
+ * nothing, by giving it to a source of theirs.
+ */
 export async function findSource(context: ReadContext, called: string): Promise<Source> {
   const { tx } = context
   if (hasShape('source', called)) return (await tx.sources.find(called)) ?? refuse(absentSource(called))
-  const mayRead = await permitter(context, 'estate:read')
-  const mayReport = await permitter(context, 'estate:report')
-  const named = await tx.sources.named(called, sourcesMax)
-  const [found, other] = named.filter(({ node }) => mayRead(node) || mayReport(node))
-  if (found && other) {
-    const [one, another] = [found, other].map(({ id, node }) => `\`${id}\` at \`${node}\``)
+  const snapshot = await context.snapshot()
+  const ranked: { readonly source: Source; readonly rank: number }[] = []
+  for (const source of await tx.sources.named(called, sourcesMax)) {
+    const path = pathOf(snapshot, source.node)
+    const bindings = [
+      await accessAt(context, 'estate:report', source.node),
+      await accessAt(context, 'estate:read', source.node),
+    ].flatMap(({ isPermitted, binding }) => (isPermitted && binding ? [binding.node] : []))
+    if (bindings.length === 0) continue
+    const isAtBinding = bindings.some((node) => node === source.node || (node === everywhere && path.length === 1))
+    ranked.push({ source, rank: isAtBinding ? 0 : path.length })
+  }
+  const [found, other] = ranked.sort((one, another) => one.rank - another.rank)
+  if (found && other && found.rank === other.rank) {
+    const [one, another] = [found, other].map(({ source: { id, node } }) => `\`${id}\` at \`${node}\``)
     refuseValue('sourceId', called, `several sources are called so, such as ${one} and ${another}; give the id`)
   }
-  return found ?? refuse(absentSource(called))
+  return found?.source ?? refuse(absentSource(called))
 }
 
 /** Deletes those at a node that is gone. */

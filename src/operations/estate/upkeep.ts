@@ -16,20 +16,36 @@ interface Untidy {
   readonly keptFrom?: number
 }
 
-/** A source of which something is to be taken away; undefined where there is none. */
+/**
+ * A source of which something is to be taken away; undefined where there is none. Each time another kind comes first: whoever leaves very
+ * much of one kind keeps none of the others waiting.
+ */
 export async function untidySource(tx: ReadTransaction): Promise<Untidy | undefined> {
-  const deleted = await tx.sources.anyDeleted()
-  if (deleted) return { source: deleted, why: 'deleted' }
+  const first = tx.now % looks.length
+  for (const look of [...looks.slice(first), ...looks.slice(0, first)]) {
+    const found = await look(tx)
+    if (found) return found
+  }
+  return undefined
+}
+const looks: readonly ((tx: ReadTransaction) => Promise<Untidy | undefined>)[] = [
+  async (tx) => because('deleted', await tx.sources.anyDeleted()),
+  async (tx) => because('silent', await findSilent(tx)),
+  async (tx) => because('gone', await tx.sources.withOldGone(goneKept)),
+  async (tx) => because('heavy', await tx.sources.withManyFormer(formerBytesKept)),
+  async (tx) => {
+    const source = await tx.sources.withOldSnapshots(snapshotsKept)
+    return source && { source, why: 'old', keptFrom: (await tx.sources.newestSnapshot(source.id)) - snapshotsKept }
+  },
+]
+const because = (why: Untidy['why'], source: Source | undefined): Untidy | undefined => source && { source, why }
+
+async function findSilent(tx: ReadTransaction): Promise<Source | undefined> {
   for (const source of await tx.sources.beingTaken(openMax)) {
     const open = await tx.sources.findSnapshot(source.id, source.taking!)
-    if (open!.state !== 'open' || tx.now - open!.touchedAt > silentMsMax) return { source, why: 'silent' }
+    if (open!.state !== 'open' || tx.now - open!.touchedAt > silentMsMax) return source
   }
-  const gone = await tx.sources.withOldGone(goneKept)
-  if (gone) return { source: gone, why: 'gone' }
-  const heavy = await tx.sources.withManyFormer(formerBytesKept)
-  if (heavy) return { source: heavy, why: 'heavy' }
-  const old = await tx.sources.withOldSnapshots(snapshotsKept)
-  return old && { source: old, why: 'old', keptFrom: (await tx.sources.newestSnapshot(old.id)) - snapshotsKept }
+  return undefined
 }
 
 /** Takes away a part of that. Answers what was done; undefined where there was nothing to do. */
@@ -62,7 +78,7 @@ export async function tidySources(
   }
   if ((await tx.observations.removeSome(id, rowsAtOnce)) < rowsAtOnce) {
     if ((await tx.sources.forgetSnapshots(id, Number.MAX_SAFE_INTEGER, -1, rowsAtOnce)) < rowsAtOnce)
-      await tx.sources.remove(id)
+      if ((await tx.adoptions.forgetQuestions(id, rowsAtOnce)) < rowsAtOnce) await tx.sources.remove(id)
   }
   return { action: 'ForgetSource', id }
 }

@@ -19,11 +19,15 @@ export function regionsNamed(
   given: readonly { readonly RegionName?: string }[] | undefined,
   field: string,
 ): string[] {
-  const known = context.settings.regions.map(({ name }) => name)
   return (given ?? []).map(({ RegionName: name }, index) => {
     const at = `${field}.${index + 1}.RegionName`
     if (name === undefined) refuse({ code: 'MissingParameter', field: at })
-    if (!known.includes(name)) refuseValue(at, name, `the Regions here are ${known.join(', ')}`)
-    return name
+    return regionNamed(context, at, name)
   })
+}
+
+export function regionNamed({ settings }: ReadContext, field: string, name: string): string {
+  const known = settings.regions.map((region) => region.name)
+  if (!known.includes(name)) refuseValue(field, name, `the Regions here are ${known.join(', ')}`)
+  return name
 }

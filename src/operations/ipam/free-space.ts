@@ -4,7 +4,7 @@ import { refuseValue } from '#model/refusal.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import type { ReadContext } from '../operation.ts'
 
-/** Blocks of one size that are counted. */
+/** Blocks that are counted, of all sizes together; of each size one at least. */
 const countedMax = 10_000
 
 export interface FreeBlocks {
@@ -25,11 +25,7 @@ export interface Fit {
 /** The largest first. */
 export async function freeBlocksOf({ tx }: ReadContext, { n, family }: Pool): Promise<readonly FreeBlocks[]> {
   const counted = await tx.space.freeBySize(n, countedMax)
-  return counted.map(({ order, count }) => ({
-    netmaskLength: bitsOf(family) - order,
-    count,
-    isMore: count === countedMax,
-  }))
+  return counted.map(({ order, ...rest }) => ({ netmaskLength: bitsOf(family) - order, ...rest }))
 }
 
 /** What would fit, of blocks that were found. */

@@ -2,7 +2,7 @@
 import { isGlobalUnicastIpv6 } from '#model/address-space.ts'
 import { formatCidr } from '#model/cidr.ts'
 import { describeNaming, policiesNaming, type Snapshot } from '#model/policy/snapshot.ts'
-import { type IpamTagSettings, ipamSettingsFromTags } from '#model/policy/tag-settings.ts'
+import { keyOf, settingsFromTags, type TagSettings } from '#model/policy/tag-settings.ts'
 import { member, refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Ipam, Scope } from '#store/tables/ipams.ts'
@@ -184,14 +184,9 @@ export async function applyIpamTags(context: WriteContext, id: string, tagsBefor
 
 // Settings -----------------------------------------------------------------------------------------------------------
 
-const settingKeys = {
-  policyCompatibility: 'cadastre:policy-compatibility',
-  unmatched: 'cadastre:unmatched',
-} as const satisfies Record<keyof IpamSettings, string>
-
 /** Tags are checked before they are put, so that those in the store always parse. */
-function settingsOf(tags: readonly Tag[]): IpamTagSettings {
-  const { settings, problem } = ipamSettingsFromTags(tags)
+function settingsOf(tags: readonly Tag[]): TagSettings<'ipam'> {
+  const { settings, problem } = settingsFromTags('ipam', tags)
   if (problem) refuseValue(problem.key, problem.value, problem.problem)
   return settings
 }
@@ -200,7 +195,7 @@ function settingsOf(tags: readonly Tag[]): IpamTagSettings {
 async function removeSuperseded({ tx }: WriteContext, ipam: Ipam, set: Partial<IpamSettings>): Promise<void> {
   const tags = await tx.tags.mapOf(ipam.id)
   for (const name of ['policyCompatibility', 'unmatched'] as const) {
-    const key = settingKeys[name]
+    const key = keyOf('ipam', name)
     const isSuperseded = set[name] !== undefined && tags.has(key) && tags.get(key) !== ipam[name]
     if (isSuperseded) await tx.tags.remove(ipam.id, key)
   }

@@ -103,6 +103,28 @@ describe('a VPC stays as long as a pool plans it', () => {
     assert.equal((await make()).Vpc!.CidrBlock, CidrBlock)
   })
 
+  test('nor does a cascade take the block off under the plan, unless the plan goes as well', async () => {
+    const parent = await acme.pool({ scope: 'private', cidr: '10.66.0.0/16' })
+    const input = { Ipv4IpamPoolId: parent, Ipv4NetmaskLength: 24 }
+    const { VpcId = '', CidrBlock = '' } = (await acme.call('CreateVpc', input, asNetwork)).Vpc!
+    const pool = await plan(asNetwork, network, VpcId, CidrBlock)
+    const told = await refuses(acme.call('DeleteIpamPool', { IpamPoolId: parent, Cascade: true }, asNetwork), {
+      code: 'DependencyViolation',
+      what: 'ipam-pool',
+      id: parent,
+    })
+    assert.match(JSON.stringify(told), new RegExp(`${VpcId}.*${pool}|${pool}.*${VpcId}`))
+    // Who plans another block of it is not in the way.
+    await acme.call('DeprovisionIpamPoolCidr', { IpamPoolId: pool, Cidr: CidrBlock }, asNetwork)
+    const other = (await acme.call('AssociateVpcCidrBlock', { VpcId, CidrBlock: '10.67.0.0/24' }, asNetwork))
+      .CidrBlockAssociation!
+    assert.ok(other.AssociationId)
+    await acme.call('ProvisionIpamPoolCidr', { IpamPoolId: pool, Cidr: '10.67.0.0/24' }, asNetwork)
+    await acme.call('DeleteIpamPool', { IpamPoolId: parent, Cascade: true }, asNetwork)
+    await acme.call('DeleteIpamPool', { IpamPoolId: pool, Cascade: true }, asNetwork)
+    await acme.call('DeleteVpc', { VpcId }, asNetwork)
+  })
+
   test('and in the schema: neither the VPC nor a block that is planned can be deleted under the pool', async () => {
     const VpcId = await makeVpc(asShop, '10.9.0.0/16')
     const pool = await plan(asNetwork, shop, VpcId, '10.9.0.0/16')

@@ -33,6 +33,7 @@ export async function refuseUndeletable(
 ): Promise<void> {
   const { count, notEmpty } = await countAllocations(context, pools)
   if (count > cascadeAllocationsMax) refuseTooMany(pools[0]!, count)
+  await refusePlannedInside(context, pools)
   const snapshot = await context.snapshot()
   const named = namedIn(snapshot, new Set(pools.map(({ id }) => id)))
   const resting = await context.tx.resting.restingIn(pools.map(({ n }) => n))
@@ -47,6 +48,15 @@ export async function refuseUndeletable(
       refuseKept(pool, `It has allocations, whose space rests for ${restSeconds} seconds; release them first`)
     }
   }
+}
+
+/** The block of a VPC is not taken off under a pool that plans the VPC, unless that goes as well: others would get what it gives. */
+async function refusePlannedInside({ tx }: WriteContext, pools: readonly Pool[]): Promise<void> {
+  const [plan] = await tx.pools.planningWithin(pools.map(({ n }) => n))
+  if (!plan) return
+  const { id, account } = pools.find(({ n }) => n === plan.within)!
+  const known = plan.account === account ? { network: plan.network, pool: plan.pool } : {}
+  refuse({ code: 'DependencyViolation', what: 'ipam-pool', id, problem: { why: 'planned-inside', ...known } })
 }
 
 /** Those of some pools that the rules of any policy name, or of a candidate. All rules are looked through once. */

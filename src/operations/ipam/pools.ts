@@ -3,7 +3,7 @@ import { formatId } from '#model/identifier.ts'
 import { misspellingProblem } from '#model/locale.ts'
 import { isAccountId } from '#model/organization.ts'
 import type { ReservedEnds } from '#model/policy/resource-types.ts'
-import { poolSettingsFromTags } from '#model/policy/tag-settings.ts'
+import { keyOf, settingsFromTags } from '#model/policy/tag-settings.ts'
 import { childProblem, netmaskProblem, type PoolProblem, shapeProblem } from '#model/pool.ts'
 import { member, refuse, refuseValue } from '#model/refusal.ts'
 import { isSetting, keyProblem, type Tag, valueProblem } from '#model/tags.ts'
@@ -164,7 +164,7 @@ export async function updatePool(context: WriteContext, { pool, ipam }: PoolAt, 
   await share(context, pool, changes.sharedWith)
   await context.tx.pools.update(modified)
   for (const name of ['quarantineSeconds', 'sharedWith'] as const) {
-    if (changes[name] !== undefined) await context.tx.tags.remove(pool.id, settingKeys[name])
+    if (changes[name] !== undefined) await context.tx.tags.remove(pool.id, keyOf('pool', name))
   }
   await relabel(context, taggedOf({ pool, ipam }), { name, tags })
   await recordVersion(context, modified, asksTheSame(pool, modified) ? 'nothing' : 'everything')
@@ -207,13 +207,8 @@ export async function applyPoolTags(context: WriteContext, id: string, before: r
 
 // Settings -----------------------------------------------------------------------------------------------------------
 
-const settingKeys = {
-  quarantineSeconds: 'cadastre:quarantine-seconds',
-  sharedWith: 'cadastre:shared-with',
-} as const satisfies Record<keyof PoolSettings, string>
-
 function settingsOf(tags: readonly Tag[]): { quarantineSeconds?: number; sharedWith: readonly string[] } {
-  const { settings, problem } = poolSettingsFromTags(tags)
+  const { settings, problem } = settingsFromTags('pool', tags)
   if (problem) refuseValue(problem.key, problem.value, problem.problem)
   return { ...settings, sharedWith: listOfShares(settings.sharedWith ?? []) }
 }

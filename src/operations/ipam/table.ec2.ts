@@ -6,6 +6,7 @@ import {
   modifyIpamPoolAllocation,
   releaseIpamPoolAllocation,
 } from '../space/allocations.ec2.ts'
+import { getIpamAddressHistory } from './address-history.ec2.ts'
 import {
   associateIpamResourceDiscovery,
   createIpamResourceDiscovery,
@@ -18,6 +19,13 @@ import {
 import { createIpam, deleteIpam, describeIpams, modifyIpam } from './ipams.ec2.ts'
 import { deprovisionIpamPoolCidr, getIpamPoolCidrs, provisionIpamPoolCidr } from './pool-cidrs.ec2.ts'
 import { createIpamPool, deleteIpamPool, describeIpamPools, modifyIpamPool } from './pools.ec2.ts'
+import { getIpamDiscoveredPublicAddresses } from './public-addresses.ec2.ts'
+import {
+  getIpamDiscoveredAccounts,
+  getIpamDiscoveredResourceCidrs,
+  getIpamResourceCidrs,
+  modifyIpamResourceCidr,
+} from './resource-cidrs.ec2.ts'
 import { createIpamScope, deleteIpamScope, describeIpamScopes, modifyIpamScope } from './scopes.ec2.ts'
 
 export const ipamOperations = [
@@ -48,4 +56,10 @@ export const ipamOperations = [
   associateIpamResourceDiscovery,
   describeIpamResourceDiscoveryAssociations,
   disassociateIpamResourceDiscovery,
+  getIpamResourceCidrs,
+  modifyIpamResourceCidr,
+  getIpamDiscoveredAccounts,
+  getIpamDiscoveredResourceCidrs,
+  getIpamDiscoveredPublicAddresses,
+  getIpamAddressHistory,
 ] as const

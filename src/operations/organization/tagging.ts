@@ -3,14 +3,7 @@
 import { nameProblem } from '#model/name.ts'
 import { contactProblem } from '#model/organization.ts'
 import { builtInTypes, type Registry } from '#model/policy/resource-types.ts'
-import {
-  findStraySetting,
-  findUnknownType,
-  ipamSettingsFromTags,
-  policySettingsFromTags,
-  poolSettingsFromTags,
-  type SettingProblem,
-} from '#model/policy/tag-settings.ts'
+import { findStraySetting, findUnknownType, type SettingProblem, settingsFromTags } from '#model/policy/tag-settings.ts'
 import { type Noun, refuse, refuseValue } from '#model/refusal.ts'
 import { hasTooManyTags, isSetting, nameKey, type Tag, tagsMax } from '#model/tags.ts'
 import type { TaggedResource } from '#store/tables/tags.ts'
@@ -40,9 +33,9 @@ function refuseTooManyTags(tags: readonly Tag[]): void {
 
 /** Where settings can be kept as tags, and how they are read. */
 const settingsOn: { readonly [resourceType: string]: (tags: readonly Tag[]) => SettingProblem | undefined } = {
-  'ipam-policy': (tags) => policySettingsFromTags(tags).problem,
-  ipam: (tags) => ipamSettingsFromTags(tags).problem,
-  'ipam-pool': (tags) => poolSettingsFromTags(tags).problem,
+  'ipam-policy': (tags) => settingsFromTags('policy', tags).problem,
+  ipam: (tags) => settingsFromTags('ipam', tags).problem,
+  'ipam-pool': (tags) => settingsFromTags('pool', tags).problem,
 }
 
 /** Puts tags on an object that lives in the Region of the request. */

@@ -2,7 +2,7 @@
 import { isTargetId } from '#model/organization.ts'
 import type { Assignment } from '#model/policy/document.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
-import type { PolicyTagSettings } from '#model/policy/tag-settings.ts'
+import { keyOf, type PolicyTagSettings } from '#model/policy/tag-settings.ts'
 import type { AssignmentKind, ManagedBy, Mode } from '#model/policy/values.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Policy } from '#store/tables/policies.ts'
@@ -116,8 +116,8 @@ export async function reassignAsTagged(
   { before, after }: { readonly before: PolicyTagSettings; readonly after: PolicyTagSettings },
 ): Promise<void> {
   if (before.mode !== after.mode) await context.tx.policies.changeModes(id, after.mode ?? modeDefault)
-  if (before.assignment === after.assignment) return
-  const kind = after.assignment ?? kindDefault
+  if (before.kind === after.kind) return
+  const kind = after.kind ?? kindDefault
   for (const { targetId, managedBy, kind: current } of await context.tx.policies.assignmentsOf(id)) {
     if (kind === 'default') await refuseSecondDefault(context, id, targetId, managedBy)
     else if (current === 'default') await refuseTooManyFinals(context, targetId, managedBy)
@@ -127,11 +127,11 @@ export async function reassignAsTagged(
 
 /** Takes away the tags about all assignments of a policy where one of them now says otherwise. */
 export async function dropContradictedTags(context: WriteContext, policy: Policy): Promise<void> {
-  const { mode, assignment } = await tagSettingsOf(context, policy)
+  const { mode, kind } = await tagSettingsOf(context, policy)
   const assignments = await context.tx.policies.assignmentsOf(policy.id)
   const removed = [
-    ...(mode !== undefined && assignments.some((one) => one.mode !== mode) ? ['cadastre:mode'] : []),
-    ...(assignment !== undefined && assignments.some(({ kind }) => kind !== assignment) ? ['cadastre:assignment'] : []),
+    ...(mode !== undefined && assignments.some((one) => one.mode !== mode) ? [keyOf('policy', 'mode')] : []),
+    ...(kind !== undefined && assignments.some((one) => one.kind !== kind) ? [keyOf('policy', 'kind')] : []),
   ]
   if (removed.length > 0) await changeTags(context, policy, { put: [], removed })
 }

@@ -8,7 +8,7 @@ import { findResourceType, namesOf } from '#model/policy/resource-types.ts'
 import { type SettingName, settingNames } from '#model/policy/settings.ts'
 import type { PoolFacts, Snapshot } from '#model/policy/snapshot.ts'
 import { followTags, saidIn, tagsInLine } from '#model/policy/tag-agreement.ts'
-import { keyOfSetting, type PolicyTagSettings, policySettingsFromTags } from '#model/policy/tag-settings.ts'
+import { keyOf, keyOfSetting, type PolicyTagSettings, settingsFromTags } from '#model/policy/tag-settings.ts'
 import type { Compatibility } from '#model/policy/values.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
@@ -58,7 +58,7 @@ export const isSamePair = (a: Pair, b: Pair): boolean => a.locale === b.locale &
 
 /** Tags are checked before they are put, so that those in the store always parse. */
 export function settingsOf(tags: readonly Tag[]): PolicyTagSettings {
-  const { settings, problem } = policySettingsFromTags(tags)
+  const { settings, problem } = settingsFromTags('policy', tags)
   if (problem) refuseValue(problem.key, problem.value, problem.problem)
   return settings
 }
@@ -276,7 +276,7 @@ async function bringTagsInLine(
 }
 
 async function bringCompatibilityInLine(context: WriteContext, policy: Policy, value: Compatibility): Promise<void> {
-  const key = 'cadastre:compatibility'
+  const key = keyOf('policy', 'compatibility')
   const said = (await context.tx.tags.mapOf(policy.id)).get(key)
   if (said !== undefined && said !== value) await changeTags(context, policy, { put: [], removed: [key] })
 }

@@ -58,7 +58,7 @@ export async function enablePolicy(context: WriteContext, policy: Policy, id: st
   const target = getTarget(context, await context.snapshot(), id)
   const current = await context.tx.policies.findAssignment(policy.id, target.targetId)
   if (current?.managedBy === target.managedBy) return
-  const { mode = modeDefault, assignment: kind = kindDefault } = await tagSettingsOf(context, policy)
+  const { mode = modeDefault, kind = kindDefault } = await tagSettingsOf(context, policy)
   await assign(context, policy, { ...target, kind, mode, replaces: true })
 }
 

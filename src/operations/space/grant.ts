@@ -13,6 +13,7 @@ import {
   provider,
   type Verdict,
 } from '#model/policy/decision.ts'
+import type { EvaluatedUse } from '#model/policy/existing.ts'
 import { canBeDivided } from '#model/policy/nesting.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
@@ -29,7 +30,15 @@ import type { ReadContext, WriteContext } from '../operation.ts'
 import { refuseNewSpace } from '../organization/account-states.ts'
 import { withLabels } from '../policy/labels.ts'
 import { isCrowded, refuseBeyondProviderShare } from './provider-share.ts'
-import { blocksReservedIn, endsOf, mayBeOfNetworks, reservedProblem, reserveEnds, takeForNetwork } from './reserved.ts'
+import {
+  blocksReservedIn,
+  endsOf,
+  mayBeOfNetworks,
+  reservedProblem,
+  reserveEnds,
+  takeForNetwork,
+  takeFromReserved,
+} from './reserved.ts'
 import { endTenure } from './tenures.ts'
 
 /** For what the space is taken. */
@@ -104,6 +113,65 @@ export async function grant(
   }
   await context.tx.space.record(allocation)
   return { cidr, decision, allocation, pool }
+}
+
+/**
+ * Space that is in use already, whoever gave it: it is taken as it is, and what policy says of it is on record with it, also where that
+ * is no. Nothing that anybody asks for is given this way. Undefined, and nothing taken, where the pool has not all of it free.
+ */
+export async function takeInUse(
+  context: WriteContext,
+  { request, verdict, answer }: EvaluatedUse,
+  { pool, cidr }: { readonly pool: Pool; readonly cidr: Cidr },
+  holder: Holder,
+): Promise<{ readonly allocation: Allocation; readonly decision: Decision } | undefined> {
+  const { explicit: _, ...unnamed } = request
+  const exactly = { pool: pool.id, cidr, netmaskLength: cidr.length }
+  const taken =
+    (await takeCandidate(context, exactly, unnamed, { whenFull: 'size', isFromPools: true })) ??
+    ((await takeFromReserved(context, pool, cidr)) ? { cidr, pool } : undefined)
+  if (!taken) return undefined
+  assert(taken.pool?.id === pool.id && equals(taken.cidr, cidr), 'what is in use is taken as it is')
+  const number = context.newSequence()
+  const identity = { id: formatId('decision', context.tx.installation, number), at: new Date(context.now), request }
+  const decision: Decision =
+    answer === 'allowed'
+      ? conclude(verdict, identity, { pool: pool.id, cidr })
+      : {
+          ...conclude(verdict, identity, undefined),
+          outcome: 'deny',
+          denial: verdict.denial ?? notFrom(verdict, pool.id),
+        }
+  context.record(decision)
+  const { account } = request
+  const { resourceType, resourceId, description } = holder
+  const n = context.newSequence()
+  if (decision.exception !== undefined) {
+    const used = { decision: number, allocation: n, cidr, resourceType, resourceId, account }
+    await context.tx.exceptions.use(decision.exception, used)
+  }
+  const { region } = context
+  const allocation: Allocation = {
+    ...{ n, pool: pool.n, cidr, resourceType, resourceId, account, region, description, decision: number },
+    createdAt: context.now,
+  }
+  await context.tx.space.record(allocation)
+  return { allocation, decision }
+}
+/** Policy says where from, and this is from somewhere else. */
+function notFrom({ policy, target, candidates, ifExhausted }: Verdict, pool: string): Denial {
+  const { owner } = ifExhausted
+  return {
+    cause: policy ? 'explicit' : 'unmatched',
+    setting: policy ? 'on-explicit' : 'unmatched',
+    value: pool,
+    allowed: policy ? candidates.map((one) => one.pool) : [],
+    by:
+      policy && target !== undefined && owner !== undefined
+        ? { policy: policy.id, version: policy.version, target, owner }
+        : undefined,
+    owner,
+  }
 }
 
 /** Space that is nobody's yet: who takes it must say whose it is. */
@@ -244,21 +312,15 @@ export const candidateFor = (
 
 /** What is held or named cannot become another. */
 function refuseElsewhere(context: WriteContext, verdict: Verdict, identity: Identity, pool: string): Promise<never> {
-  const { policy, target, candidates } = verdict
-  const owner = verdict.ifExhausted.owner
+  const { candidates } = verdict
   return refuseDecision(context, {
     ...conclude(verdict, identity, undefined),
     outcome: 'deny',
     denial: {
+      ...notFrom(verdict, pool),
       cause: 'explicit',
       setting: 'on-explicit',
-      value: pool,
-      allowed: candidates.map((candidate) => candidate.pool),
-      by:
-        policy && target !== undefined && owner !== undefined
-          ? { policy: policy.id, version: policy.version, target, owner }
-          : undefined,
-      owner,
+      allowed: candidates.map((one) => one.pool),
     },
   })
 }

@@ -18,6 +18,7 @@ import { namedNetworksSchema } from './named-networks.ts'
 import { namesSchema } from './names.ts'
 import { namesAlikeSchema } from './names-alike.ts'
 import { nestingSchema } from './nesting.ts'
+import { networkAddressIndexes } from './network-address.ts'
 import { networkObjectsSchema } from './network-objects.ts'
 import { nodeFactsSchema } from './node-facts.ts'
 import { observationsSchema } from './observations.ts'
@@ -26,6 +27,7 @@ import { ownWordsSchema } from './own-words.ts'
 import { poolCidrIndex } from './pool-cidr-index.ts'
 import { poolDaysSchema } from './pool-days.ts'
 import { poolFactsSchema } from './pool-facts.ts'
+import { adoptionSchema, coveredIndex } from './reconciling.ts'
 import { recordListsSchema } from './record-lists.ts'
 import { removedAccountsSchema } from './removed-accounts.ts'
 import { sealingKeySchema } from './sealing-key.ts'
@@ -448,5 +450,8 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 44, name: 'findings', olderServers: 'go on', sql: findingsSchema },
   { number: 45, name: 'what sources weigh', olderServers: 'stop', sql: weighedSchema },
   { number: 46, name: 'what has changed of bindings and exceptions', olderServers: 'stop', sql: bindingFactsSchema },
-  { number: 47, name: 'what stands in networks', olderServers: 'stop', sql: networkObjectsSchema },
+  { number: 47, name: 'what sources cover', olderServers: 'go on', sql: coveredIndex },
+  { number: 48, name: 'what was adopted from sources', olderServers: 'go on', sql: adoptionSchema },
+  { number: 49, name: 'subnets by their blocks', olderServers: 'go on', sql: networkAddressIndexes },
+  { number: 50, name: 'what stands in networks', olderServers: 'stop', sql: networkObjectsSchema },
 ]

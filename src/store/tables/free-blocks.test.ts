@@ -169,3 +169,17 @@ test('I1 I2 I6 callers who share a transaction get what they would get one after
   })
   await fc.assert(property, { numRuns: engineUnderTest === 'sqlite' ? 40 : 10 })
 })
+
+test('free blocks are counted up to a bound of all sizes together, and one of each beyond it', async (t) => {
+  const stage = await openStage()
+  t.after(() => stage.close())
+  const [, pool] = stage.pools
+  await stage.stores[0]!.write(async (tx) => {
+    for (const text of ['198.18.0.64/32', '198.18.0.66/32'])
+      assert.equal(await tx.space.takeExactly(pool!, parseCidr(text)!), 'taken')
+  })
+  const counted = (max: number) => stage.stores[0]!.read((tx) => tx.space.freeBySize(pool!, max))
+  const largest = { order: 2, count: 1, isMore: false }
+  assert.deepEqual(await counted(3), [largest, { order: 0, count: 2, isMore: false }])
+  for (const max of [1, 2]) assert.deepEqual(await counted(max), [largest, { order: 0, count: 1, isMore: true }])
+})

@@ -17,6 +17,15 @@ export interface Params {
 }
 const isNarrowed = ({ allowed, disallowed = [] }: Params): boolean => allowed !== undefined || disallowed.length > 0
 
+/** Free blocks of one size. */
+export interface CountedBlocks {
+  /** log2 of their size. */
+  readonly order: number
+  readonly count: number
+  /** There are more than were counted. */
+  readonly isMore: boolean
+}
+
 /** Of the rows alone: `Space` counts, and sees to what rests. */
 export class FreeSpace {
   readonly #sql: Sql
@@ -70,18 +79,24 @@ export class FreeSpace {
     return this.#largest(pool)
   }
 
-  /** How many free blocks of each size there are, the largest first; of none more than `max` are counted. */
-  async countBySize(pool: number, max: number): Promise<{ readonly order: number; readonly count: number }[]> {
+  /**
+   * How many free blocks of each size there are, the largest first. Of all sizes together `max` are counted, and one of each size
+   * beyond: an IPv6 pool in pieces has a hundred sizes.
+   */
+  async countBySize(pool: number, max: number): Promise<CountedBlocks[]> {
     await this.settle(pool)
-    const found: { order: number; count: number }[] = []
+    const found: CountedBlocks[] = []
+    let left = max
     for (let order = await this.#largest(pool); order !== undefined; ) {
       const counted = await this.#sql.get<{ count: number }>(
         'select count(*) as count from (select 1 as one from free_block where pool = ? and ord = ? limit ?) found',
         pool,
         order,
-        max,
+        Math.max(left, 1) + 1,
       )
-      found.push({ order, count: counted!.count })
+      const count = Math.min(counted!.count, Math.max(left, 1))
+      found.push({ order, count, isMore: counted!.count > count })
+      left -= count
       const next = await this.#sql.get<{ ord: number | null }>(
         'select max(ord) as ord from free_block where pool = ? and ord < ?',
         pool,

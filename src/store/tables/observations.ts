@@ -1,7 +1,8 @@
 // What sources say is there, in versions: each holds from one snapshot of its source until another one. What an open snapshot brings is
 // seen by nobody before the source says that it holds.
+import type { Cidr } from '#model/cidr.ts'
 import type { Observation } from '#model/observation.ts'
-import { inParts, listOf, listOfNumbers, type Sql, type SqlValue } from '../sql.ts'
+import { inParts, listOf, listOfBlocks, listOfNumbers, listOfTexts, type Sql, type SqlValue } from '../sql.ts'
 import {
   blob,
   block,
@@ -85,10 +86,68 @@ export class Observations {
     const rest = `where source_id = ? and number > ? and ${holds} order by number limit ?`
     return observationTable.all(this.#sql, rest, sourceId, after, snapshot, snapshot, limit)
   }
+  /** Those with these numbers that hold. */
+  async numbered({ sourceId, snapshot }: At, numbers: readonly number[]): Promise<StoredObservation[]> {
+    if (numbers.length === 0) return []
+    const list = listOf(numbers)
+    const rest = `where source_id = ? and number in ${list.text} and ${holds} order by number`
+    return observationTable.all(this.#sql, rest, sourceId, ...list.values, snapshot, snapshot)
+  }
   /** The newest versions, in order of their numbers after one. */
   newestAfter(sourceId: string, after: number, limit: number): Promise<StoredObservation[]> {
     const rest = 'where source_id = ? and number > ? and until_snapshot is null order by number limit ?'
     return observationTable.all(this.#sql, rest, sourceId, after, limit)
+  }
+  /** Those that hold and are there, of exactly these blocks. No more than `limit`. */
+  async ofBlocks({ sourceId, snapshot }: At, blocks: readonly Cidr[], limit: number): Promise<StoredObservation[]> {
+    if (blocks.length === 0) return []
+    const probes = listOfBlocks(blocks)
+    const rows = await this.#sql.all<Row>(
+      `with probe (first, length) as (values ${probes.text})
+       select ${observationTable.columnsOf('o')} from probe q cross join observation o
+       where o.first = q.first and o.length = q.length and o.source_id = ? and o.missing < 2
+         and o.since_snapshot <= ? and (o.until_snapshot is null or o.until_snapshot > ?)
+       order by o.number limit ?`,
+      ...probes.values,
+      sourceId,
+      snapshot,
+      snapshot,
+      limit,
+    )
+    return rows.map((row) => observationTable.of(row))
+  }
+  /** Which of these ids of objects it says something of, and be it that they are gone. */
+  async mentioned({ sourceId, snapshot }: At, ids: readonly string[]): Promise<ReadonlySet<string>> {
+    if (ids.length === 0) return new Set()
+    const list = listOfTexts(ids)
+    const rows = await this.#sql.all<{ id: string }>(
+      `select distinct object_id as id from observation where object_id <> '' and object_id in ${list.text} and source_id = ?
+         and ${holds}`,
+      ...list.values,
+      sourceId,
+      snapshot,
+      snapshot,
+    )
+    return new Set(rows.map(({ id }) => id))
+  }
+  /** Which of these accounts it tells something of in which locale, that is there: pairs of the two, as the source calls them. */
+  async covered(
+    { sourceId, snapshot }: At,
+    pairs: readonly (readonly [account: string, locale: string])[],
+  ): Promise<readonly { readonly account: string; readonly locale: string }[]> {
+    if (pairs.length === 0) return []
+    const size = 2 ** Math.ceil(Math.log2(pairs.length))
+    const filled = Array.from({ length: size }, (_, index) => pairs[index] ?? pairs.at(-1)!)
+    return this.#sql.all(
+      `with probe (account, locale) as (values ${filled.map(() => '(cast(? as text), cast(? as text))').join(', ')})
+       select distinct q.account, q.locale from probe q where exists (
+         select 1 from observation o where o.account = q.account and o.source_id = ? and o.locale = q.locale
+           and o.missing = 0 and o.since_snapshot <= ? and (o.until_snapshot is null or o.until_snapshot > ?))`,
+      ...filled.flat(),
+      sourceId,
+      snapshot,
+      snapshot,
+    )
   }
   async insert(observation: StoredObservation): Promise<void> {
     observationTable.later(this.#sql, observation)

@@ -100,6 +100,23 @@ export const gonePoolTable = goneTable('pool_gone')
 /** Principals that a pool is shared with. */
 export const poolShareTable = table('pool_share', { pool: references('pool', integer()), principal: text() }, 'deleted')
 
+/** A pool that plans a VPC. */
+export interface PlanWithin {
+  /** The number of the pool that a block of the VPC is allocated in. */
+  readonly within: number
+  readonly network: string
+  readonly pool: string
+  readonly account: string
+}
+
+interface PlannedRow {
+  readonly n: number
+  readonly first: Uint8Array
+  readonly length: number
+  readonly planned_first: Uint8Array
+  readonly planned_length: number
+}
+
 type StoredState = 'provisioned' | 'failed-provision' | 'failed-deprovision'
 export const poolCidrTable = table(
   'pool_cidr',
@@ -441,6 +458,27 @@ export class Pools {
         ...list.values,
       )
       for (const row of rows) found.push(poolTable.of(row))
+    })
+    return found
+  }
+  /** Of pools beside these, those that plan blocks of VPCs which are allocated in these. */
+  async planningWithin(pools: readonly number[]): Promise<readonly PlanWithin[]> {
+    const found: PlanWithin[] = []
+    const going = new Set(pools)
+    await inParts(pools, async (part) => {
+      const list = listOf(part)
+      const rows = await this.#sql.all<PlanWithin & PlannedRow>(
+        `select a.pool as within, a.resource_id as network, a.first, a.length, p.id as pool, p.account as account, p.n,
+           c.first as planned_first, c.length as planned_length
+         from allocation a cross join pool p cross join pool_cidr c
+         where a.pool in ${list.text} and a.resource_id is not null and p.source_vpc = a.resource_id and c.pool = p.n
+           and c.state <> 'failed-provision' order by p.n`,
+        ...list.values,
+      )
+      for (const { n, first, length, planned_first, planned_length, ...plan } of rows) {
+        const isPlanned = overlaps(fromKey(first, length), fromKey(planned_first, planned_length))
+        if (isPlanned && !going.has(n)) found.push(plan)
+      }
     })
     return found
   }

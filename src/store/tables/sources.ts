@@ -2,6 +2,9 @@
 import { type Awaitable, listOfTexts, type Sql } from '../sql.ts'
 import { changing, integer, json, optional, type RowOf, references, table, text } from '../table.ts'
 
+/** What a source's own rule adopts: what policy would have allowed. */
+export type AdoptRule = 'allowed'
+
 export const sourceTable = table(
   'source',
   {
@@ -24,6 +27,10 @@ export const sourceTable = table(
     nextNumber: changing(integer()),
     /** How many observations there are, with those that are gone and not forgotten yet. */
     observed: changing(integer()),
+    /** What it adopts by itself after each complete snapshot, the last one for which that was done, and how far it came since. */
+    adopts: changing(optional(text<AdoptRule>())),
+    adoptedSnapshot: changing(integer()),
+    adoptedAfter: changing(optional(integer())),
     /** Of what it says: of the newest versions, and of those that have ended and are not forgotten yet. */
     bytes: changing(integer()),
     formerBytes: changing(integer()),
@@ -33,7 +40,7 @@ export const sourceTable = table(
   'deleted',
 )
 export type Source = RowOf<typeof sourceTable>
-export type SourceSettings = Pick<Source, 'name' | 'scopeId' | 'reportEvery' | 'description'>
+export type SourceSettings = Pick<Source, 'name' | 'scopeId' | 'reportEvery' | 'description' | 'adopts'>
 
 export type SnapshotState = 'open' | 'complete' | 'partial' | 'discarded'
 /** Of a line of a snapshot. */
@@ -145,6 +152,13 @@ export class Sources {
       order by id limit 1`
     return sourceTable.first(this.#sql, rest, kept)
   }
+  /** One whose rule has something to do: a complete snapshot holds for which it was not done, or not to its end. */
+  async withRule(): Promise<Source | undefined> {
+    const rest = `where deleted_at is null and adopts is not null and snapshot > adopted_snapshot and exists (
+        select 1 from snapshot s where s.source_id = source.id and s.number = source.snapshot and s.state = 'complete')
+      order by id limit 1`
+    return sourceTable.first(this.#sql, rest)
+  }
   /** Some that has more bytes of versions that have ended than of the newest ones, and more than `kept`, beside what its last snapshot ended. */
   withManyFormer(kept: number): Promise<Source | undefined> {
     const rest = `where deleted_at is null and former_bytes > ? and former_bytes > bytes and exists (
@@ -173,10 +187,11 @@ export class Sources {
     const found = await sourceTable.all(this.#sql, `where id in ${list.text}`, ...list.values)
     return new Map(found.map((source) => [source.id, source]))
   }
-  /** Those at a node, or in all; no more than `limit` are counted. */
+  /** Those that are there, at a node or in all; no more than `limit` are counted. */
   async count(limit: number, node?: string): Promise<number> {
     const row = await this.#sql.get<{ count: number }>(
-      `select count(*) as count from (select 1 as one from source ${node === undefined ? '' : 'where node = ?'} limit ?) found`,
+      `select count(*) as count from (
+         select 1 as one from source where deleted_at is null ${node === undefined ? '' : 'and node = ?'} limit ?) found`,
       ...(node === undefined ? [] : [node]),
       limit,
     )

@@ -4,7 +4,7 @@ import { assert } from '#model/assert.ts'
 import { bitsOf, type Cidr, equals, formatCidr, sizeOf, toKey } from '#model/cidr.ts'
 import type { ConnectionMemory } from '../memory.ts'
 import type { Sql } from '../sql.ts'
-import { FreeSpace, type Params } from './free-space.ts'
+import { type CountedBlocks, FreeSpace, type Params } from './free-space.ts'
 import type { Clock } from './history.ts'
 import { type Allocation, Holdings } from './holdings.ts'
 import { type Hold, Holds } from './holds.ts'
@@ -144,7 +144,7 @@ export class Space {
     return this.#free.largestOf(pools)
   }
   /** As in `FreeSpace`. What has rested and was not swept yet is not among them. */
-  freeBySize(pool: number, max: number): Promise<{ readonly order: number; readonly count: number }[]> {
+  freeBySize(pool: number, max: number): Promise<CountedBlocks[]> {
     return this.#free.countBySize(pool, max)
   }
   isFree(pool: number, wanted: Cidr): Promise<boolean> {

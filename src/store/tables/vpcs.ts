@@ -52,8 +52,8 @@ export const vpcCidrTable = table(
     /** The IPv4 block that the VPC was made with: it stays as long as the VPC. */
     isPrimary: bit(),
     /** The allocation that holds the space; undefined where the caller brought it. */
-    allocation: optional(integer()),
-    poolId: optional(text()),
+    allocation: changing(optional(integer())),
+    poolId: changing(optional(text())),
     ipSource: text<IpSource>(),
     networkBorderGroup: optional(text()),
     createdAt: integer(),

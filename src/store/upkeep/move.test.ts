@@ -147,6 +147,10 @@ async function fillNatively(
   await post('/allocations', wanted)
   const { sourceId } = await post<{ sourceId: string }>('/sources', { name: 's', kind: 'csv', node: targetId })
   await sendSnapshot(world, sourceId, ['10.0.0.0/16'])
+  await database.execute(`insert into adoption values (1, '${sourceId}', 0, 'allowed', 0)`)
+  await database.execute(
+    `insert into owner_question (source_id, subject, account, contact, asked_by, asked_at) values ('${sourceId}', 's', 'a', 'c', 'b', 0)`,
+  )
   await world.store.write(async (tx) => {
     const state = { status: 'open', facts: { cidr: '10.0.0.0/16' }, openedAt: tx.now, lastSeenAt: tx.now } as const
     await tx.findings.insert({ control: 'tags-changed', resource: 'r', source: sourceId }, { node: targetId }, state)

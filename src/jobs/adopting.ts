@@ -1,0 +1,17 @@
+// What sources adopt by rules of their own, once a complete snapshot holds.
+import { adoptByRule, lookByRule, principalOfRule, type RuleStep, sourceWithRule } from '#operations/estate/own-rule.ts'
+import type { Job } from './job.ts'
+
+export const adoptByRules: Job = {
+  name: 'adopt-by-rules',
+  everySeconds: 10,
+  turnsMax: 100,
+  isDue: ({ store }) => store.read(async (tx) => (await sourceWithRule(tx)) !== undefined),
+  async turn({ store, act }) {
+    const source = await store.read(sourceWithRule)
+    if (!source) return
+    const as = principalOfRule(source)
+    const step = (await act(lookByRule, { sourceId: source.id }, as)) as RuleStep | undefined
+    if (step) await act(adoptByRule, step, as)
+  },
+}

@@ -1,0 +1,242 @@
+// What people do with differences: adopt, release, ask; one or many, and nothing twice.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
+import { type Organization, withOrganization } from '../../../test/organization.ts'
+
+interface Item {
+  readonly differenceId: string
+  readonly outcome: string
+  readonly cidr?: string
+  readonly id?: string
+  readonly allocationId?: string
+  readonly decisionId?: string
+  readonly contact?: string
+  readonly problem?: string
+}
+interface Part {
+  readonly items: readonly Item[]
+  readonly next?: string
+}
+let world: NativeWorld & Organization
+let network: string
+let shop: string
+let lab: string
+let poolId: string
+let otherPool: string
+let scopeId: string
+before(async () => {
+  world = await withOrganization(await openNativeWorld())
+  shop = await world.account('shop')
+  lab = await world.account('lab')
+  network = await world.account('network')
+  await world.call('EnableIpamOrganizationAdminAccount', { DelegatedAdminAccountId: network })
+  const OperatingRegions = [{ RegionName: 'us-east-1' }]
+  const { Ipam } = await world.call('CreateIpam', { OperatingRegions }, { account: network })
+  scopeId = Ipam!.PrivateDefaultScopeId!
+  const pool = async (cidr: string): Promise<string> => {
+    const made = await world.post<{ poolId: string }>('/pools', {
+      ...{ scopeId, family: 'ipv4', locale: 'us-east-1', sharedWith: [world.rootId] },
+    })
+    await world.post(`/pools/${made.poolId}/cidrs`, { cidr })
+    return made.poolId
+  }
+  poolId = await pool('10.0.0.0/12')
+  otherPool = await pool('10.128.0.0/12')
+  await world.post('/sources', { name: 'cloud', kind: 'aws', node: world.rootId, scopeId })
+})
+after(() => world.close())
+
+async function send(lines: readonly object[]): Promise<void> {
+  world.advance(60_000)
+  const takenAt = new Date(await world.store.read(async (tx) => tx.now)).toISOString()
+  const { status, body } = await world.ask('POST', '/sources/cloud/snapshots', {
+    headers: { 'content-type': 'application/x-ndjson' },
+    body: [{ snapshot: { takenAt } }, ...lines, { end: { observations: lines.length } }]
+      .map((line) => `${JSON.stringify(line)}\n`)
+      .join(''),
+  })
+  assert.equal(status, 201, JSON.stringify(body))
+}
+const vpc = (cidr: string, id: string, account: string, more: object = {}) => ({
+  ...{
+    kind: 'network',
+    type: 'vpc',
+    cidr,
+    id,
+    account,
+    space: id,
+    locale: 'us-east-1',
+    name: id,
+    tags: { env: 'prod' },
+  },
+  ...more,
+})
+const subnet = (cidr: string, id: string, of: string, account: string) => ({
+  ...{ kind: 'subnet', type: 'subnet', cidr, id, account, space: of, parent: of, locale: 'us-east-1' },
+})
+const address = (cidr: string, id: string, of: string, account: string, more: object = {}) => ({
+  ...{ kind: 'address', type: 'aws:network-interface', cidr, id, account, space: of, locale: 'us-east-1' },
+  ...more,
+})
+const adopt = (body: object, as?: string): Promise<Part> =>
+  world.post('/sources/cloud/differences/adopt', body, as === undefined ? {} : { as })
+const open = async (): Promise<readonly { difference: string; cidr: string; id?: string }[]> =>
+  (await world.get<{ items: { difference: string; cidr: string; id?: string }[] }>('/sources/cloud/differences')).items
+const outcomes = ({ items }: Part) => items.map(({ id, outcome }) => `${id} ${outcome}`)
+
+test('what is there becomes allocations of whoever has it, networks before what is inside of them, whatever the order of lines', async () => {
+  await send([
+    address('10.1.1.7/32', 'eni-1', 'vpc-1', shop),
+    address('10.1.1.7/32', 'lb-1', 'vpc-1', shop, { kind: 'load-balancer' }),
+    subnet('10.1.1.0/24', 'subnet-1', 'vpc-1', shop),
+    subnet('10.2.0.0/16', 'subnet-2', 'vpc-2', lab),
+    vpc('10.1.0.0/16', 'vpc-1', shop),
+    vpc('10.2.0.0/16', 'vpc-2', lab),
+  ])
+  const dry = await world.post<Part>('/sources/cloud/differences/adopt?dryRun=true', { everything: true })
+  assert.deepEqual(outcomes(dry), [
+    'vpc-1 adopted',
+    'subnet-1 adopted',
+    'eni-1 adopted',
+    'lb-1 unchanged',
+    'vpc-2 adopted',
+    'subnet-2 adopted',
+  ])
+  assert.equal((await open()).length, 6, 'a dry run changes nothing')
+  const done = await adopt({ everything: true })
+  assert.deepEqual(outcomes(done), outcomes(dry))
+  assert.equal(done.next, undefined)
+  assert.deepEqual(await open(), [])
+  const { items } = await world.get<{ items: { resourceId: string; account: string; cidr: string; tags: object }[] }>(
+    `/allocations?account=${shop}`,
+  )
+  assert.deepEqual(
+    items.map((one) => [one.resourceId, one.cidr, one.tags]),
+    [
+      ['vpc-1', '10.1.0.0/16', { env: 'prod' }],
+      ['subnet-1', '10.1.1.0/24', {}],
+      ['eni-1', '10.1.1.7/32', {}],
+    ],
+  )
+  // Again, nothing is left to be done.
+  assert.deepEqual(await adopt({ everything: true }), { items: [] })
+  assert.deepEqual(
+    (await adopt({ differenceIds: ['observed-0'] })).items.map(({ outcome }) => outcome),
+    ['unchanged'],
+  )
+})
+
+test('I4 what policy would not have given is adopted as noncompliant, and its decision says no', async () => {
+  const { ipamId } = (await world.get<{ items: { ipamId: string }[] }>('/ipams')).items[0]!
+  const { policyId } = await world.post<{ policyId: string }>('/policies', { ipamId, name: 'vpcs' })
+  const rules = [{ poolId }]
+  await world.ask('PUT', `/policies/${policyId}/documents/us-east-1/vpc`, { body: { rules, onExplicit: 'deny' } })
+  await world.ask('PUT', `/policies/${policyId}/assignments/${shop}`, { body: { kind: 'final', mode: 'enforce' } })
+  await send([vpc('10.3.0.0/16', 'vpc-3', shop), vpc('10.130.0.0/16', 'vpc-4', shop)])
+  const { items } = await adopt({ kind: 'network' })
+  assert.deepEqual(
+    items.map(({ id, outcome }) => [id, outcome]),
+    [
+      ['vpc-3', 'adopted'],
+      ['vpc-4', 'noncompliant'],
+    ],
+  )
+  const [good, bad] = await Promise.all(
+    items.map(({ decisionId }) =>
+      world.get<{ outcome: string; denial?: object; cidr?: string; poolId?: string }>(`/decisions/${decisionId}`),
+    ),
+  )
+  assert.equal(good!.outcome, 'allow')
+  assert.equal(bad!.outcome, 'deny')
+  const shown = await world.get<{ poolId: string; decisionId: string }>(`/allocations/${items[1]!.allocationId}`)
+  assert.deepEqual([shown.poolId, shown.decisionId], [otherPool, items[1]!.decisionId])
+})
+
+test('what cannot be adopted is said, and the rest goes on', async () => {
+  await send([
+    vpc('192.168.0.0/16', 'vpc-outside', lab),
+    vpc('10.5.0.0/16', 'vpc-unknown', '999999999999'),
+    vpc('10.1.0.0/20', 'vpc-inside', lab),
+    subnet('10.6.1.0/24', 'subnet-6', 'vpc-6', lab),
+    vpc('10.6.0.0/16', 'vpc-6', lab),
+    vpc('10.7.0.0/16', 'vpc-7', lab),
+  ])
+  const one = await adopt({ kind: 'subnet' })
+  assert.deepEqual(outcomes(one), ['subnet-6 refused'])
+  const done = await adopt({ difference: 'unregistered' })
+  assert.deepEqual(outcomes(done), [
+    'vpc-outside refused',
+    'vpc-unknown refused',
+    'vpc-inside refused',
+    'vpc-6 adopted',
+    'subnet-6 adopted',
+    'vpc-7 adopted',
+  ])
+  for (const { outcome, problem } of done.items) assert.equal(outcome === 'refused', problem !== undefined)
+})
+
+test('nothing is done with everything unless somebody says so, nor with ids and filters at once', async () => {
+  for (const body of [
+    {},
+    { differenceIds: ['observed-1'], everything: true },
+    { differenceIds: ['observed-1'], kind: 'network' },
+  ]) {
+    const { status } = await world.ask('POST', '/sources/cloud/differences/adopt', { body })
+    assert.equal(status, 400, JSON.stringify(body))
+  }
+})
+
+test('adopting takes a right at the source, at the account and at the pool', async () => {
+  await send([vpc('10.8.0.0/16', 'vpc-8', lab)])
+  const path = '/sources/cloud/differences/adopt'
+  const looks = await world.tokenOf('user:looks', 'auditor', world.rootId)
+  assert.equal((await world.ask('POST', path, { body: { everything: true }, as: looks })).status, 403)
+  const as = await world.tokenOf('user:net', 'ipam-administrator', world.rootId)
+  for (const node of [lab, network]) {
+    const { bindingId } = await world.post<{ bindingId: string }>('/role-bindings', {
+      ...{ principal: 'user:net', role: 'ipam-administrator', node, effect: 'forbid' },
+    })
+    const { items } = await adopt({ everything: true }, as)
+    assert.equal(items.find(({ cidr }) => cidr === '10.8.0.0/16')?.outcome ?? 'refused', 'refused', node)
+    await world.ask('DELETE', `/role-bindings/${bindingId}`)
+  }
+  const { items } = await adopt({ everything: true }, as)
+  assert.equal(items.find(({ cidr }) => cidr === '10.8.0.0/16')!.outcome, 'adopted')
+})
+
+test('what is gone twice is released, the inside before the network, and nothing by itself', async () => {
+  const lines = [vpc('10.9.0.0/16', 'vpc-9', lab), subnet('10.9.1.0/24', 'subnet-9', 'vpc-9', lab)]
+  await send(lines)
+  await adopt({ within: '10.9.0.0/16' })
+  await send([])
+  const release = (body: object): Promise<Part> => world.post('/sources/cloud/differences/release', body)
+  assert.deepEqual(await release({ within: '10.9.0.0/16' }), { items: [] })
+  await send([])
+  assert.deepEqual(
+    (await open()).filter(({ cidr }) => cidr.startsWith('10.9.')).map(({ difference }) => difference),
+    ['gone', 'gone'],
+  )
+  assert.deepEqual(outcomes(await release({ within: '10.9.0.0/16' })), ['subnet-9 released', 'vpc-9 released'])
+  assert.deepEqual(
+    (await open()).filter(({ cidr }) => cidr.startsWith('10.9.')),
+    [],
+  )
+  assert.deepEqual(await release({ within: '10.9.0.0/16' }), { items: [] })
+})
+
+test('whoever has a contact is asked, and it is told whom to ask', async () => {
+  await send([vpc('10.10.0.0/16', 'vpc-10', lab), vpc('10.11.0.0/16', 'vpc-11', shop)])
+  await world.ask('PATCH', `/accounts/${lab}`, { body: { contact: 'team-lab@example.com' } })
+  const ask = (body: object): Promise<Part> => world.post('/sources/cloud/differences/ask', body)
+  const { items } = await ask({ difference: 'unregistered', kind: 'network', within: '10.8.0.0/14', note: 'yours?' })
+  assert.deepEqual(
+    items
+      .filter(({ cidr }) => cidr === '10.10.0.0/16' || cidr === '10.11.0.0/16')
+      .map(({ outcome, contact }) => [outcome, contact]),
+    [
+      ['asked', 'team-lab@example.com'],
+      ['refused', undefined],
+    ],
+  )
+})

@@ -1,0 +1,139 @@
+// What people do with differences, over the native API: adopt, release, ask the owner.
+import { z } from 'zod'
+import { formatCidr } from '#model/cidr.ts'
+import { problemInWords } from '#model/problems/problem.ts'
+import { batchBody, nativeWrite } from '../operation.native.ts'
+import type { WriteContext } from '../operation.ts'
+import { idText, localeName, nameShapes, poolName, typeName } from '../shapes.native.ts'
+import { adoptPart } from './adopting.ts'
+import { askOwners } from './asking.ts'
+import { Comparing } from './comparing.ts'
+import { differenceFilters, differenceId, wantedOf } from './differences.native.ts'
+import { releasePart } from './releasing.ts'
+import { type Acted, type ActedPart, actedOnAtOnce, type Selection } from './selecting.ts'
+import { observation, sourceName } from './sources.native.ts'
+import { findSource, placeOfSource } from './sources.ts'
+
+const differenceIdsMax = actedOnAtOnce
+
+const selection = {
+  differenceIds: z
+    .array(differenceId)
+    .min(1)
+    .max(differenceIdsMax)
+    .optional()
+    .describe(`These, ${differenceIdsMax} at most. What is no difference any more is left as it is.`)
+    .meta({ examples: [['observed-17']] }),
+  ...differenceFilters,
+  everything: z.boolean().optional().describe('All of them: nothing narrows them down.'),
+  after: differenceId.optional().describe('`next` of the part before.'),
+}
+const outcome = z
+  .enum(['adopted', 'noncompliant', 'released', 'asked', 'unchanged', 'refused'])
+  .describe(
+    '`noncompliant`: adopted, though policy would not have given it; `unchanged`: it is no such difference, or none any more.',
+  )
+const item = z
+  .object({
+    differenceId,
+    outcome,
+    cidr: observation.shape.cidr.optional(),
+    id: observation.shape.id,
+    allocationId: idText('allocation').optional().describe('What it is in the register, or was.'),
+    decisionId: idText('decision').optional().describe('What policy says of it, on record.'),
+    contact: z.string().optional().describe('Who was asked.'),
+    why: z.string().optional().describe('Why nothing was done, as a code.'),
+    problem: z.string().optional().describe('The same in words.'),
+  })
+  .meta({ id: 'ActedDifference', description: 'What was done with a difference.' })
+const part = z.object({
+  items: z.array(item),
+  next: differenceId.optional().describe('There is more behind this one: repeat the request with it as `after`.'),
+})
+nameShapes({ ActedPart: part })
+
+type Input = { readonly sourceId: string } & Parameters<typeof wantedOf>[0] & {
+    readonly differenceIds?: readonly string[] | undefined
+    readonly everything?: boolean | undefined
+    readonly after?: string | undefined
+  }
+function selectionOf({ difference, account, kind, locale, within, policy, ...rest }: Input): Selection {
+  const filter = wantedOf({ difference, account, kind, locale, within, policy })
+  return { ids: rest.differenceIds, filter, isEverything: rest.everything, after: rest.after }
+}
+const begin = async (context: WriteContext, { sourceId }: Input): Promise<Comparing> =>
+  Comparing.begin(context, await findSource(context, sourceId))
+
+const inParts = `Up to ${actedOnAtOnce} are done in one request, which is one transaction; \`next\` says where to go on. A repeat does nothing twice.`
+const refusals = ['NotFound', 'InvalidParameterCombination', 'LimitExceeded'] as const
+
+export const adoptDifferences = nativeWrite({
+  name: 'adoptDifferences',
+  summary: 'Adopt what a source says is in use and nobody has registered: it becomes an allocation of whoever has it.',
+  description: `${inParts} The pool is the innermost in which the block lies, and what divides the network in which it lies; networks go before what is inside of them, as far as they are meant too. What policy would not have given is adopted all the same, and is on record as noncompliant: its decision says no. It needs \`estate:adopt\` at the source, at the account and at the owner of the pool.`,
+  action: 'estate:adopt',
+  input: z.strictObject({
+    sourceId: sourceName,
+    ...selection,
+    poolId: poolName.optional().describe('From this pool, which has the blocks.'),
+    resourceType: typeName.optional().describe('In place of what the source says.'),
+    placeLocale: localeName.optional().describe('Where the source says no place.'),
+  }),
+  output: part,
+  rest: { method: 'POST', path: '/sources/{sourceId}/differences/adopt', body: batchBody },
+  cli: 'difference adopt',
+  columns: ['outcome', 'cidr', 'id', 'allocationId', 'problem'],
+  refusals,
+  at: placeOfSource,
+  async run(context, { poolId, resourceType, placeLocale, ...input }) {
+    const spec = { poolId, resourceType, locale: placeLocale }
+    return describePart(await adoptPart(context, await begin(context, input), selectionOf(input), spec))
+  },
+})
+
+export const releaseDifferences = nativeWrite({
+  name: 'releaseDifferences',
+  summary: 'Release what the register still has and a source says is gone: its space rests as its pool says.',
+  description: `${inParts} Only what was in none of the last two complete snapshots; a network after what is inside of it. It needs \`allocation:manage\` at the account.`,
+  action: 'estate:adopt',
+  input: z.strictObject({ sourceId: sourceName, ...selection }),
+  output: part,
+  rest: { method: 'POST', path: '/sources/{sourceId}/differences/release', body: batchBody },
+  cli: 'difference release',
+  columns: ['outcome', 'cidr', 'id', 'allocationId', 'problem'],
+  refusals,
+  at: placeOfSource,
+  run: async (context, input) =>
+    describePart(await releasePart(context, await begin(context, input), selectionOf(input))),
+})
+
+export const askOwnersOfDifferences = nativeWrite({
+  name: 'askOwnersOfDifferences',
+  summary: 'Note that the owners of what differs were asked, and say whom to ask.',
+  description: `${inParts} Nothing is sent: the answer says whom to ask, and the differences say who was asked when.`,
+  action: 'estate:manage',
+  input: z.strictObject({
+    sourceId: sourceName,
+    ...selection,
+    note: z.string().max(1_000).optional().describe('What was asked.'),
+  }),
+  output: part,
+  rest: { method: 'POST', path: '/sources/{sourceId}/differences/ask', body: batchBody },
+  cli: 'difference ask',
+  columns: ['outcome', 'cidr', 'id', 'contact', 'problem'],
+  refusals,
+  at: placeOfSource,
+  run: async (context, { note, ...input }) =>
+    describePart(await askOwners(context, await begin(context, input), selectionOf(input), note)),
+})
+
+export const actingOperations = [adoptDifferences, releaseDifferences, askOwnersOfDifferences] as const
+
+const describePart = ({ items, next }: ActedPart): z.output<typeof part> => ({ items: items.map(describe), next })
+const describe = ({ id, outcome, difference, problem, ...rest }: Acted): z.output<typeof item> => ({
+  differenceId: id,
+  outcome: outcome === 'ignored' ? 'unchanged' : outcome,
+  ...(difference ? { cidr: formatCidr(difference.cidr), id: difference.stored?.id || undefined } : {}),
+  ...rest,
+  ...(problem ? { why: problem.why, problem: problemInWords(problem) } : {}),
+})

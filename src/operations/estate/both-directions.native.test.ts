@@ -1,0 +1,191 @@
+// Differences in the other direction, overlaps, public space, and what policy would have said.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
+import { type Organization, withOrganization } from '../../../test/organization.ts'
+
+interface Difference {
+  readonly differenceId: string
+  readonly difference: string
+  readonly cidr: string
+  readonly policy?: string
+  readonly wouldBe?: {
+    readonly poolId?: string
+    readonly policyId?: string
+    readonly resourceType: string
+    readonly allowed?: readonly string[]
+  }
+  readonly registered?: { readonly allocationId: string }
+  readonly overlaps?: { readonly id: string }
+}
+let world: NativeWorld & Organization
+let shop: string
+let lab: string
+let poolId: string
+let otherPool: string
+before(async () => {
+  world = await withOrganization(await openNativeWorld())
+  shop = await world.account('shop')
+  lab = await world.account('lab')
+  const network = await world.account('network')
+  await world.call('EnableIpamOrganizationAdminAccount', { DelegatedAdminAccountId: network })
+  const OperatingRegions = [{ RegionName: 'us-east-1' }, { RegionName: 'eu-central-1' }]
+  await world.call('CreateIpam', { OperatingRegions }, { account: network })
+  const { items } = await world.get<{ items: { privateScopeId: string }[] }>('/ipams')
+  const scopeId = items[0]!.privateScopeId
+  const pool = async (cidr: string, locale: string): Promise<string> => {
+    const made = await world.post<{ poolId: string }>('/pools', {
+      ...{ scopeId, family: 'ipv4', locale, sharedWith: [world.rootId] },
+    })
+    await world.post(`/pools/${made.poolId}/cidrs`, { cidr })
+    return made.poolId
+  }
+  poolId = await pool('10.0.0.0/12', 'us-east-1')
+  otherPool = await pool('10.128.0.0/12', 'us-east-1')
+  await world.post('/sources', { name: 'cloud', kind: 'aws', node: world.rootId, scopeId })
+})
+after(() => world.close())
+
+const register = async (account: string, cidr: string, resourceId?: string, locale = 'us-east-1'): Promise<string> =>
+  (
+    await world.post<{ allocationId: string }>('/allocations', {
+      ...{ account, resourceType: 'custom', locale, poolId, cidr },
+      ...(resourceId === undefined ? {} : { resourceId }),
+    })
+  ).allocationId
+async function send(lines: readonly object[], unlisted: readonly object[] = []): Promise<void> {
+  world.advance(60_000)
+  const takenAt = new Date(await world.store.read(async (tx) => tx.now)).toISOString()
+  const end = { end: { observations: lines.length, unlisted } }
+  const { status, body } = await world.ask('POST', '/sources/cloud/snapshots', {
+    headers: { 'content-type': 'application/x-ndjson' },
+    body: [{ snapshot: { takenAt } }, ...lines, end].map((line) => `${JSON.stringify(line)}\n`).join(''),
+  })
+  assert.equal(status, 201, JSON.stringify(body))
+}
+const vpc = (cidr: string, id: string, account: string, more: object = {}) => ({
+  ...{ kind: 'network', type: 'vpc', cidr, id, account, space: id, locale: 'us-east-1' },
+  ...more,
+})
+const listed = async (query = '', as?: string): Promise<readonly Difference[]> =>
+  (await world.get<{ items: Difference[] }>(`/sources/cloud/differences${query}`, as === undefined ? {} : { as })).items
+const kindsAt = async (cidr: string): Promise<readonly string[]> =>
+  (await listed(`?within=${encodeURIComponent(cidr)}`)).map(({ difference }) => difference)
+
+test('what the register has where the source tells what is there, and not a word of it, is unseen', async () => {
+  await register(shop, '10.1.0.0/16', 'vpc-seen')
+  const unseen = await register(shop, '10.2.0.0/16', 'vpc-unseen')
+  await register(lab, '10.3.0.0/16', 'vpc-of-somebody-not-covered')
+  await send([vpc('10.1.0.0/16', 'vpc-seen', shop)])
+  const [found, ...others] = await listed('?difference=unseen')
+  assert.deepEqual([found!.cidr, found!.registered!.allocationId, others.length], ['10.2.0.0/16', unseen, 0])
+  // By its id it is the same one.
+  const shown = await world.get<Difference>(`/sources/cloud/differences/${found!.differenceId}`)
+  assert.equal(shown.cidr, found!.cidr)
+  // What was registered since the listing began is nothing that it could have told of.
+  await register(shop, '10.4.0.0/16', 'vpc-new')
+  assert.equal((await listed('?difference=unseen')).length, 1)
+})
+
+test('nothing is unseen in a part that a snapshot left out, nor once the source has told of it', async () => {
+  await send([vpc('10.1.0.0/16', 'vpc-seen', shop)], [{ account: shop, locale: 'us-east-1', reason: 'access denied' }])
+  assert.deepEqual(await listed('?difference=unseen'), [])
+  await send([vpc('10.1.0.0/16', 'vpc-seen', shop)], [{ account: lab, reason: 'access denied' }])
+  assert.deepEqual(
+    (await listed('?difference=unseen')).map(({ cidr }) => cidr),
+    ['10.2.0.0/16', '10.4.0.0/16'],
+  )
+  await send([vpc('10.1.0.0/16', 'vpc-seen', shop), vpc('10.2.0.0/16', 'vpc-unseen', shop)])
+  assert.deepEqual(await kindsAt('10.2.0.0/16'), [])
+  // A resource that has another block by now is one difference, and not two.
+  await send([vpc('10.1.0.0/16', 'vpc-seen', shop), vpc('10.44.0.0/16', 'vpc-unseen', shop)])
+  assert.deepEqual(await kindsAt('10.2.0.0/16'), [])
+  assert.deepEqual(await kindsAt('10.44.0.0/16'), ['other-block'])
+})
+
+test('two of one kind with one block in one space overlap, beside what else they are', async () => {
+  const table = { kind: 'network', account: shop, locale: 'us-east-1', space: 'table' }
+  await send([
+    vpc('10.1.0.0/16', 'vpc-seen', shop),
+    { ...table, cidr: '10.5.0.0/16', id: 'one' },
+    { ...table, cidr: '10.5.0.0/16', id: 'two' },
+    { ...table, cidr: '10.5.0.0/16', id: 'three', space: 'another' },
+  ])
+  const found = await listed('?difference=overlap')
+  assert.deepEqual(
+    found.map(({ cidr, overlaps }) => [cidr, overlaps!.id]),
+    [
+      ['10.5.0.0/16', 'two'],
+      ['10.5.0.0/16', 'one'],
+    ],
+  )
+  assert.equal((await kindsAt('10.5.0.0/16')).filter((kind) => kind === 'unregistered').length, 3)
+})
+
+test('public addresses that nobody registered are told apart', async () => {
+  const address = { kind: 'address', account: shop, locale: 'us-east-1', type: 'eip' }
+  await send([
+    { ...address, cidr: '9.9.9.9/32', id: 'eip-1' },
+    { ...address, cidr: '10.9.9.9/32', id: 'eni-1', space: 'vpc-seen' },
+  ])
+  assert.deepEqual(
+    (await listed('?kind=address')).map(({ difference, cidr }) => `${difference} ${cidr}`),
+    ['unregistered-public 9.9.9.9/32', 'unregistered 10.9.9.9/32'],
+  )
+})
+
+test('of what is not registered it is said what policy would have said, to whoever may know it', async () => {
+  const { ipamId } = (await world.get<{ items: { ipamId: string }[] }>('/ipams')).items[0]!
+  const { policyId } = await world.post<{ policyId: string }>('/policies', { ipamId, name: 'vpcs' })
+  const rules = [{ poolId }]
+  await world.ask('PUT', `/policies/${policyId}/documents/us-east-1/vpc`, { body: { rules, onExplicit: 'deny' } })
+  const put = await world.ask('PUT', `/policies/${policyId}/assignments/${shop}`, {
+    body: { kind: 'final', mode: 'enforce' },
+  })
+  assert(put.status < 300, JSON.stringify(put.body))
+  await send([
+    vpc('10.6.0.0/16', 'vpc-6', shop),
+    vpc('10.130.0.0/16', 'vpc-7', shop),
+    vpc('10.7.0.0/16', 'vpc-8', lab),
+    vpc('192.168.0.0/16', 'vpc-9', shop),
+    vpc('10.8.0.0/16', 'vpc-10', '999999999999'),
+  ])
+  const found = new Map((await listed('?difference=unregistered')).map((one) => [one.cidr, one]))
+  const said = [...found].map(([cidr, { policy, wouldBe }]) => [cidr, policy, wouldBe?.poolId, wouldBe?.policyId])
+  assert.deepEqual(said, [
+    // Nobody asks whether it was named.
+    ['10.6.0.0/16', 'allowed', poolId, policyId],
+    ['10.130.0.0/16', 'elsewhere', otherPool, policyId],
+    // Outside of every policy: whoever may use the pool may name it.
+    ['10.7.0.0/16', 'allowed', poolId, undefined],
+    ['192.168.0.0/16', 'elsewhere', undefined, policyId],
+    ['10.8.0.0/16', 'outside', poolId, undefined],
+  ])
+  assert.deepEqual(found.get('10.130.0.0/16')!.wouldBe!.allowed, [poolId])
+  assert.equal((await listed('?policy=elsewhere')).length, 2)
+  const as = await world.tokenOf('user:looks', 'auditor', world.rootId)
+  await world.post('/role-bindings', { principal: 'user:looks', role: 'approver', node: shop, effect: 'forbid' })
+  const [hidden] = await listed('?within=10.6.0.0%2F16', as)
+  assert.deepEqual(Object.keys(hidden!.wouldBe!).sort(), ['locale', 'poolId', 'resourceType'])
+})
+
+test('pages go over all aspects, whatever their size', async () => {
+  const all = await listed()
+  const found: Difference[] = []
+  let cursor = ''
+  do {
+    const page: { items: Difference[]; nextCursor?: string } = await world.get(
+      `/sources/cloud/differences?limit=1${cursor}`,
+    )
+    found.push(...page.items)
+    cursor = page.nextCursor === undefined ? '' : `&cursor=${encodeURIComponent(page.nextCursor)}`
+  } while (cursor !== '')
+  assert(all.length > 3)
+  assert.deepEqual(found, all)
+  assert.equal(new Set(found.map(({ differenceId }) => differenceId)).size, found.length)
+})
+
+test('what is no difference, or none any more, is not there', async () => {
+  for (const id of ['overlap-0', 'observed-999', 'unseen-ipam-pool-alloc-0', 'nothing', 'overlap-1x'])
+    assert.equal((await world.ask('GET', `/sources/cloud/differences/${id}`)).status, 404, id)
+})

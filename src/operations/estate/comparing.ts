@@ -1,0 +1,313 @@
+// What a source says is there beside what the register has: everything that a difference is made of, read for many at once.
+import { tagsOfObserved, typeOfObserved } from '#model/adoption.ts'
+import { type Cidr, formatCidr, supernets } from '#model/cidr.ts'
+import { formatId } from '#model/identifier.ts'
+import { type Difference, differenceOf, isPublic, isUnseen, overlapOf, takesSpace } from '#model/observed-difference.ts'
+import { isAccountId } from '#model/organization.ts'
+import { type EvaluatedUse, evaluateExisting, type InUse } from '#model/policy/existing.ts'
+import { type PoolsByBlock, poolsByBlockInSteps, type Within } from '#model/policy/pools-by-block.ts'
+import { type PoolFacts, pathOf, type Snapshot } from '#model/policy/snapshot.ts'
+import { everywhere } from '#model/roles.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
+import type { At, StoredObservation } from '#store/tables/observations.ts'
+import type { Source, StoredSnapshot } from '#store/tables/sources.ts'
+import { permitter } from '../identity/authority.ts'
+import type { ReadContext } from '../operation.ts'
+import { accountsCalled } from '../organization/called.ts'
+import { reservedType } from '../space/reserved.ts'
+import { inTurns } from '../turns.ts'
+import { isUnlisted } from './snapshots.ts'
+
+/** Observations that are compared at once, and what is read for them. */
+export const comparedAtOnce = 200
+const besideAtOnce = 4_000
+/** Blocks around observations that are looked for at once: each has as many as there are shorter lengths. */
+const aroundAtOnce = 1_600
+
+/** What policy would have said of what is not registered, as the register would have it. */
+export interface EvaluatedPlace extends EvaluatedUse {
+  readonly pool: PoolFacts | undefined
+}
+
+/** An observation, and what the register lacks or has otherwise. */
+export interface Compared {
+  readonly stored: StoredObservation
+  readonly difference: Difference<Allocation>
+  /** The account that the source means, by its number here; undefined where there is none. */
+  readonly account: string | undefined
+}
+
+/** Compares for one reading or one part of a change. What the caller may not see of the register counts as not there. */
+export class Comparing {
+  readonly source: Source
+  readonly #context: ReadContext
+  readonly #isVisible: (account: string) => boolean
+  readonly #snapshot: Snapshot
+  readonly #told: StoredSnapshot | undefined
+  readonly #numbers = new Map<string, string | undefined>()
+  readonly #names = new Map<string, readonly string[]>()
+  #pools: PoolsByBlock | undefined
+
+  private constructor(
+    context: ReadContext,
+    source: Source,
+    known: {
+      readonly isVisible: (account: string) => boolean
+      readonly snapshot: Snapshot
+      readonly told: StoredSnapshot | undefined
+    },
+  ) {
+    this.#context = context
+    this.source = source
+    this.#isVisible = known.isVisible
+    this.#snapshot = known.snapshot
+    this.#told = known.told
+  }
+  /** @param isOwn by the source's own rule, which sees all that the source tells of */
+  static async begin(context: ReadContext, source: Source, isOwn = false): Promise<Comparing> {
+    return new Comparing(context, source, {
+      isVisible: isOwn ? () => true : await permitter(context, 'allocation:read'),
+      snapshot: await context.snapshot(),
+      told: await context.tx.sources.findSnapshot(source.id, source.snapshot),
+    })
+  }
+  get at(): At {
+    return { sourceId: this.source.id, snapshot: this.source.snapshot }
+  }
+
+  // Observations -----------------------------------------------------------------------------------------------------
+
+  /** Of each the difference, or undefined. */
+  async observed(rows: readonly StoredObservation[]): Promise<readonly (Compared | undefined)[]> {
+    // One that was missing once may have been a slip: only what is gone is a difference.
+    const compared = rows.filter(({ kind, missing }) => takesSpace(kind) && missing !== 1)
+    await this.#findNumbers(compared)
+    const beside = await this.#readBeside(compared)
+    const found = new Map(compared.map((row) => [row.number, this.#compare(row, beside)]))
+    return rows.map((row) => found.get(row.number))
+  }
+
+  #compare(row: StoredObservation, beside: ReadBeside): Compared | undefined {
+    const account = this.#numbers.get(row.account)
+    const observation = toldOf(row)
+    const alike = beside.alike(row).map(toldOf)
+    const blocks = beside.blocksOf(row)
+    const difference = differenceOf(
+      { observation, account, isGone: row.missing === 2 },
+      { ofBlock: beside.ofBlock(row), ofResource: beside.ofResource(row), alike, blocks },
+    )
+    return difference && { stored: row, difference, account }
+  }
+
+  /** Of each what it overlaps with, or undefined. */
+  async overlaps(
+    rows: readonly StoredObservation[],
+  ): Promise<readonly ((Compared & { readonly other: StoredObservation }) | undefined)[]> {
+    const asked = rows.filter(({ kind, missing }) => takesSpace(kind) && missing === 0)
+    await this.#findNumbers(asked)
+    const found = new Map<number, Compared & { readonly other: StoredObservation }>()
+    for (let from = 0; from < asked.length; ) {
+      const some: StoredObservation[] = []
+      const blocks = new Map<string, Cidr>()
+      for (; from < asked.length && blocks.size < aroundAtOnce; from++) {
+        const row = asked[from]!
+        for (const one of supernets(row.cidr)) blocks.set(formatCidr(one), one)
+        some.push(row)
+      }
+      const around = await this.#context.tx.observations.ofBlocks(this.at, [...blocks.values()], besideAtOnce)
+      const byBlock = Map.groupBy(around, ({ cidr }) => formatCidr(cidr))
+      await this.#context.tx.nextTurn()
+      for (const row of some) {
+        const others = supernets(row.cidr).flatMap((one) => byBlock.get(formatCidr(one)) ?? [])
+        const told = others
+          .filter(({ number }) => number !== row.number)
+          .map((stored) => ({ ...toldOf(stored), stored }))
+        const other = overlapOf(toldOf(row), told)?.stored
+        if (!other) continue
+        const account = this.#numbers.get(row.account)
+        found.set(row.number, { stored: row, difference: { kind: 'overlap' }, account, other })
+      }
+    }
+    return rows.map((row) => found.get(row.number))
+  }
+
+  /** Adds the numbers of accounts that the source calls by other ids: of those that it speaks of, and no others. */
+  async #findNumbers(rows: readonly StoredObservation[]): Promise<void> {
+    for (const called of new Set(rows.map((row) => row.account))) {
+      if (called === '' || this.#numbers.has(called)) continue
+      const isOfSource = (number: string): boolean => this.#speaksOf(number)
+      const found = isAccountId(called) ? [called] : await accountsCalled(this.#context.tx, called, isOfSource)
+      this.#numbers.set(called, found.length === 1 ? found[0] : undefined)
+    }
+  }
+  #speaksOf(account: string): boolean {
+    const { node } = this.source
+    return node === everywhere || pathOf(this.#snapshot, account).includes(node)
+  }
+
+  async #readBeside(rows: readonly StoredObservation[]): Promise<ReadBeside> {
+    const { tx } = this.#context
+    const visible = (found: readonly Allocation[]): readonly Allocation[] =>
+      found.filter(({ account, resourceType }) => !isOfPools(resourceType) && this.#isVisible(account))
+    const blocks = rows.map(({ cidr }) => cidr)
+    const ofBlock = visible(await tx.registered.ofBlocks(blocks, this.source.scopeId, besideAtOnce))
+    const ids = rows.flatMap(({ id, body }) => (id === '' ? [] : [id, body.key]))
+    const ofResource = visible(await tx.registered.ofResources(ids, besideAtOnce))
+    const byBlock = Map.groupBy(ofBlock, ({ cidr }) => formatCidr(cidr))
+    const byResource = Map.groupBy(ofResource, ({ resourceId }) => resourceId!)
+    const resourcesOf = ({ id, body }: StoredObservation): readonly Allocation[] =>
+      id === '' ? [] : (byResource.get(id) ?? byResource.get(body.key) ?? [])
+    // What else the source says counts only where the register has something else there.
+    const doubtful = rows.flatMap((row) => [
+      ...(byBlock.has(formatCidr(row.cidr)) ? [row.cidr] : []),
+      ...resourcesOf(row).map(({ cidr }) => cidr),
+    ])
+    const told = await tx.observations.ofBlocks(this.at, distinct(doubtful), besideAtOnce)
+    const toldByBlock = Map.groupBy(told, ({ cidr }) => formatCidr(cidr))
+    return {
+      ofBlock: ({ cidr }) => byBlock.get(formatCidr(cidr)) ?? [],
+      ofResource: resourcesOf,
+      alike: ({ cidr, space }) => (toldByBlock.get(formatCidr(cidr)) ?? []).filter((one) => one.space === space),
+      blocksOf: ({ id }) =>
+        id === '' ? [] : told.filter((one) => one.id === id && one.missing === 0).map(({ cidr }) => cidr),
+    }
+  }
+
+  // The register -----------------------------------------------------------------------------------------------------
+
+  /** Of each whether the source should have told of it and has not. */
+  async unseen(rows: readonly Allocation[]): Promise<readonly boolean[]> {
+    const { tx } = this.#context
+    const told = this.#told
+    // Lines that were passed over may have been about anything, and so may be parts that nobody has noted.
+    if (!told || told.problemCount > 0 || told.unlistedCount > told.unlisted.length) return rows.map(() => false)
+    const asked = rows.filter(
+      (row) =>
+        !isOfPools(row.resourceType) &&
+        row.createdAt < told.takenAt &&
+        this.#isInScope(row) &&
+        this.#speaksOf(row.account) &&
+        this.#isVisible(row.account),
+    )
+    const blocks = await tx.observations.ofBlocks(this.at, distinct(asked.map(({ cidr }) => cidr)), besideAtOnce)
+    const toldBlocks = new Set(blocks.map(({ cidr }) => formatCidr(cidr)))
+    const ids = asked.flatMap((row) => row.resourceId ?? [])
+    const mentioned = await tx.observations.mentioned(this.at, ids)
+    await this.#findNames(asked)
+    const pairs = new Map(
+      asked.flatMap((row) =>
+        this.#calledAs(row).map((name) => [`${name}\n${row.region ?? ''}`, [name, row.region ?? ''] as const]),
+      ),
+    )
+    const covered = new Set(
+      (await tx.observations.covered(this.at, [...pairs.values()])).map(
+        ({ account, locale }) => `${account}\n${locale}`,
+      ),
+    )
+    const unlisted = isUnlisted(told.unlisted)
+    const found = new Set(
+      asked
+        .filter((row) => {
+          const locale = row.region ?? ''
+          const names = this.#calledAs(row)
+          return isUnseen(row, {
+            takenAt: told.takenAt,
+            isCovered: names.some((name) => covered.has(`${name}\n${locale}`)),
+            isUnlisted: names.some((account) => unlisted({ account, locale })),
+            isMentioned:
+              toldBlocks.has(formatCidr(row.cidr)) || (row.resourceId !== undefined && mentioned.has(row.resourceId)),
+          })
+        })
+        .map(({ n }) => n),
+    )
+    return rows.map(({ n }) => found.has(n))
+  }
+  #calledAs({ account }: Allocation): readonly string[] {
+    return this.#names.get(account) ?? [account]
+  }
+  /** As what sources may call an account: its number, its id in its cloud, its name. */
+  async #findNames(rows: readonly Allocation[]): Promise<void> {
+    for (const number of new Set(rows.map(({ account }) => account))) {
+      if (this.#names.has(number)) continue
+      const account = await this.#context.tx.organizations.findAccount(number)
+      const others = account ? [account.externalId, account.name] : []
+      this.#names.set(number, [number, ...others.filter((one) => one !== undefined && one !== '')] as string[])
+    }
+  }
+  /** Public space is one space; of private space the source speaks of its scope. */
+  #isInScope({ pool }: Allocation): boolean {
+    const facts = this.#snapshot.pools.get(formatId('pool', this.#context.tx.installation, pool))
+    return !facts || facts.scopeType === 'public' || facts.scopeId === this.source.scopeId
+  }
+
+  // Pools ------------------------------------------------------------------------------------------------------------
+
+  /** The pools that would hold it, the innermost first; those that were made since this began are not among them. */
+  async poolsFor({ cidr, space }: Pick<StoredObservation, 'cidr' | 'space'>): Promise<readonly PoolFacts[]> {
+    const { scopeId } = this.source
+    const within: Within | undefined = isPublic({ cidr, space })
+      ? 'public'
+      : scopeId === undefined
+        ? undefined
+        : { scopeId }
+    if (!within) return []
+    this.#pools ??= await inTurns(this.#context.tx, poolsByBlockInSteps(this.#snapshot))
+    return this.#pools.around(cidr, within)
+  }
+  /**
+   * What policy would have said; undefined where nobody here has it, or nobody knows where it is.
+   * @param given in place of what the source says, and of the innermost pool
+   */
+  async evaluate(
+    { stored, account }: Pick<Compared, 'stored' | 'account'>,
+    given: GivenPlace = {},
+  ): Promise<EvaluatedPlace | undefined> {
+    if (account === undefined) return undefined
+    const snapshot = await this.#context.snapshot()
+    const pool = given.pool === undefined ? (await this.poolsFor(stored))[0] : snapshot.pools.get(given.pool)
+    const { cidr, kind, space, id, body } = stored
+    const locale = stored.locale || given.locale || pool?.locale
+    if (locale === undefined) return undefined
+    const observed = { ...body, kind, cidr, space, locale }
+    const tags = tagsOfObserved(body)
+    const used: InUse = {
+      account,
+      locale,
+      resourceType: given.resourceType ?? typeOfObserved(observed, snapshot.resourceTypes),
+      family: cidr.family,
+      scopeType: isPublic(stored) ? 'public' : 'private',
+      ...(id === '' ? {} : { resource: id }),
+      ...(tags.length > 0 ? { tags: new Map(tags.map(({ key, value }) => [key, value])) } : {}),
+    }
+    return { pool, ...evaluateExisting(snapshot, used, { pool: pool?.id, cidr }, new Date(this.#context.now)) }
+  }
+}
+interface GivenPlace {
+  readonly pool?: string | undefined
+  readonly locale?: string | undefined
+  readonly resourceType?: string | undefined
+}
+
+/** What belongs to observations of a step. */
+interface ReadBeside {
+  ofBlock(row: StoredObservation): readonly Allocation[]
+  ofResource(row: StoredObservation): readonly Allocation[]
+  alike(row: StoredObservation): readonly StoredObservation[]
+  blocksOf(row: StoredObservation): readonly Cidr[]
+}
+
+/** What pools have of others, and what networks keep for themselves: nobody else could tell of it. */
+const isOfPools = (resourceType: string): boolean => resourceType === 'ipam-pool' || resourceType === reservedType
+
+const toldOf = ({ kind, cidr, space, id, body }: StoredObservation) => ({
+  kind,
+  cidr,
+  space,
+  id,
+  key: body.key,
+  parent: body.parent,
+})
+
+const distinct = (blocks: readonly Cidr[]): readonly Cidr[] => [
+  ...new Map(blocks.map((one) => [formatCidr(one), one])).values(),
+]

@@ -1,0 +1,88 @@
+// A source's own rule: after each complete snapshot it adopts what policy would have allowed, a part at a time.
+
+import type { ReadTransaction } from '#store/store.ts'
+import type { Source } from '#store/tables/sources.ts'
+import type { ReadContext, ReadOperation, WriteContext, WriteOperation } from '../operation.ts'
+import { adoptPart } from './adopting.ts'
+import { Comparing, comparedAtOnce } from './comparing.ts'
+import { findDifferences, formatDifference, isUnregistered, parseDifference } from './differences.ts'
+
+/** Observations that are looked at in one reading, before what was found is written. */
+const lookedPerTurn = 4_000
+
+/** What is to be done next: nothing (undefined), to adopt from an observation on, or only to note how far it was looked. */
+export interface RuleStep {
+  readonly sourceId: string
+  /** By its number; undefined: all was looked at. */
+  readonly after: number | undefined
+  readonly isToAdopt: boolean
+}
+
+export const sourceWithRule = (tx: ReadTransaction): Promise<Source | undefined> => tx.sources.withRule()
+
+/** Who does it, in the record. */
+export const principalOfRule = ({ id }: Pick<Source, 'id'>): string => `rule:${id}`
+
+/** Looks through what a source says until there is something to adopt. */
+export const lookByRule: ReadOperation<{ readonly sourceId: string }, RuleStep | undefined> = {
+  name: 'lookByRule',
+  access: 'read',
+  async run(context, { sourceId }) {
+    const source = await dueSource(context, sourceId)
+    if (!source) return undefined
+    const comparing = await Comparing.begin(context, source, true)
+    let after = source.adoptedAfter ?? -1
+    for (let looked = 0; looked < lookedPerTurn; looked += comparedAtOnce) {
+      if (looked > 0) await context.tx.nextTurn()
+      const rows = await context.tx.observations.holding(comparing.at, after, comparedAtOnce)
+      const found = await findDifferences(
+        context,
+        comparing,
+        rows.map((stored) => ({ aspect: 'observed' as const, stored })),
+      )
+      const isThere = found.some((one) => one && isUnregistered(one.kind) && one.evaluated?.answer === source.adopts)
+      if (isThere) return { sourceId, after, isToAdopt: true }
+      if (rows.length < comparedAtOnce) return { sourceId, after: undefined, isToAdopt: false }
+      after = rows.at(-1)!.number
+    }
+    return { sourceId, after, isToAdopt: false }
+  },
+}
+
+/** Adopts a part, or notes how far it was looked. */
+export const adoptByRule: WriteOperation<RuleStep, { readonly adopted: number }> = {
+  name: 'adoptByRule',
+  access: 'write',
+  async run(context, { sourceId, after, isToAdopt }) {
+    const source = await dueSource(context, sourceId)
+    if (!source) return { adopted: 0 }
+    if (!isToAdopt) {
+      await note(context, source, after)
+      return { adopted: 0 }
+    }
+    const comparing = await Comparing.begin(context, source, true)
+    const from =
+      after === undefined || after < 0 ? undefined : formatDifference(context.tx, { aspect: 'observed', number: after })
+    const { items, next } = await adoptPart(
+      context,
+      comparing,
+      { filter: { policy: source.adopts }, after: from },
+      { isOwn: true },
+    )
+    const subject = next === undefined ? undefined : parseDifference(context.tx, next)
+    await note(context, source, subject?.aspect === 'observed' ? subject.number : undefined)
+    return { adopted: items.filter(({ outcome }) => outcome === 'adopted').length }
+  },
+}
+
+/** The source, as long as its rule has something to do. */
+async function dueSource({ tx }: ReadContext, id: string): Promise<Source | undefined> {
+  const source = await tx.sources.find(id)
+  return source?.adopts !== undefined && source.snapshot > source.adoptedSnapshot ? source : undefined
+}
+async function note({ tx }: WriteContext, { id, snapshot }: Source, after: number | undefined): Promise<void> {
+  await tx.sources.change(
+    id,
+    after === undefined ? { adoptedSnapshot: snapshot, adoptedAfter: undefined } : { adoptedAfter: after },
+  )
+}

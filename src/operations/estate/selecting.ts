@@ -1,0 +1,113 @@
+// Which differences an action is for, a part at a time: each part is a transaction of its own, and the next one goes on behind it.
+import { assert } from '#model/assert.ts'
+import type { Problem } from '#model/problems/problem.ts'
+import { refuse, refuseValue } from '#model/refusal.ts'
+import type { Source } from '#store/tables/sources.ts'
+import type { WriteContext } from '../operation.ts'
+import { type Comparing, comparedAtOnce } from './comparing.ts'
+import {
+  type DifferenceFilter,
+  differencesCalled,
+  findDifferences,
+  formatDifference,
+  type ListedDifference,
+  matches,
+  parseDifference,
+} from './differences.ts'
+
+/** Differences that are acted on in one transaction, and observations that are looked at for them. */
+export const actedOnAtOnce = 50
+const lookedPerPart = 1_000
+
+/** Certain ones, or those that a filter finds. */
+export interface Selection {
+  readonly ids?: readonly string[] | undefined
+  readonly filter: DifferenceFilter
+  /** Nothing narrows them down, and that is meant. */
+  readonly isEverything?: boolean | undefined
+  /** Go on behind this difference. */
+  readonly after?: string | undefined
+}
+export type Outcome = 'adopted' | 'noncompliant' | 'released' | 'ignored' | 'asked' | 'unchanged' | 'refused'
+export interface Acted {
+  readonly id: string
+  readonly outcome: Outcome
+  readonly difference: ListedDifference | undefined
+  /** Why nothing was done. */
+  readonly problem?: Problem
+  readonly allocationId?: string
+  readonly decisionId?: string
+  readonly contact?: string
+}
+export interface ActedPart {
+  readonly items: readonly Acted[]
+  /** Behind which the next part begins; undefined after the last one. */
+  readonly next: string | undefined
+}
+
+/** Refuses an action on everything that nobody has said is meant. */
+export function refuseUnlimited({ ids, filter, isEverything = false }: Selection): void {
+  const isFiltered = Object.values(filter).some((value) => value !== undefined)
+  if (ids && (isFiltered || isEverything)) {
+    const problem = 'Give either `differenceIds`, or filters, or `everything`.'
+    refuse({ code: 'InvalidParameterCombination', problem })
+  }
+  if (ids || isFiltered || isEverything) return
+  const problem = 'Say which differences: `differenceIds`, a filter such as `difference`, or `everything`.'
+  refuse({ code: 'InvalidParameterCombination', problem })
+}
+
+/** Does something with each of a part; what it is not for is passed over, or said to be unchanged where it was named. */
+export async function actOnPart(
+  context: WriteContext,
+  comparing: Comparing,
+  selection: Selection,
+  { isFor, act }: Action,
+): Promise<ActedPart> {
+  const { ids, filter, after } = selection
+  if (ids) {
+    const found = await differencesCalled(context, comparing, ids)
+    const wanted = found.filter((one) => one !== undefined && isFor(one)) as ListedDifference[]
+    const acted = new Map((await act(wanted)).map((one) => [one.id, one]))
+    const items = ids.map((id, index): Acted => acted.get(id) ?? { id, outcome: 'unchanged', difference: found[index] })
+    return { items, next: undefined }
+  }
+  const items: Acted[] = []
+  let from = numberOf(context, after)
+  for (let looked = 0; looked < lookedPerPart && items.length < actedOnAtOnce; ) {
+    if (looked > 0) await context.tx.nextTurn()
+    const rows = await context.tx.observations.holding(comparing.at, from, comparedAtOnce)
+    const found = await findDifferences(
+      context,
+      comparing,
+      rows.map((stored) => ({ aspect: 'observed' as const, stored })),
+    )
+    const wanted = found.filter((one) => one !== undefined && isFor(one) && matches(one, filter)) as ListedDifference[]
+    const some = wanted.slice(0, actedOnAtOnce - items.length)
+    items.push(...(await act(some)))
+    looked += rows.length
+    const last = some.length < wanted.length ? some.at(-1)!.stored : rows.at(-1)
+    if (!last || (some.length === wanted.length && rows.length < comparedAtOnce)) return { items, next: undefined }
+    from = last.number
+  }
+  return { items, next: formatDifference(context.tx, { aspect: 'observed', number: from }) }
+}
+interface Action {
+  /** Whether it can be done with a difference at all. */
+  isFor(difference: ListedDifference): boolean
+  /** Does it; of those that are before one another some may have been done with another. */
+  act(differences: readonly ListedDifference[]): Promise<readonly Acted[]>
+}
+
+function numberOf({ tx }: WriteContext, after: string | undefined): number {
+  if (after === undefined) return -1
+  const subject = parseDifference(tx, after)
+  if (subject?.aspect !== 'observed') return refuseValue('after', after, '`next` of the part before is expected')
+  return subject.number
+}
+
+/** Notes the source among what was changed, so that its history leads to what was done with its differences. */
+export function noteSource(context: WriteContext, { id }: Source): void {
+  assert(id !== '', 'a source has an id')
+  context.changed(id)
+}

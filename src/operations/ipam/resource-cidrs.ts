@@ -1,0 +1,203 @@
+// Resources as an IPAM sees them, listed with their states; one of them is ignored, looked at again, or moved to another scope.
+import { type Cidr, equals, formatCidr } from '#model/cidr.ts'
+import { isLookedAt } from '#model/discovery.ts'
+import { kindOf } from '#model/identifier.ts'
+import { refuse, refuseValue } from '#model/refusal.ts'
+import type { Ipam, Scope } from '#store/tables/ipams.ts'
+import { type Page, type PageAsked, readFrom, readSlicedPage } from '../listing.ts'
+import { giveBack } from '../network/blocks.ts'
+import { recordVpc } from '../network/vpcs.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
+import { refuseFreeTier } from './access.ts'
+import {
+  type DiscoveredCidr,
+  type DiscoveredFilter,
+  type DiscoveredRow,
+  discoveredKinds,
+  findDiscovered,
+  readDiscovered,
+  readGiven,
+  type Seeing,
+  seeingOf,
+} from './discovered.ts'
+import { describeStates, type ResourceState } from './resource-states.ts'
+
+/** Our own bound: CIDRs of resources of which an IPAM keeps that they are ignored, or moved. */
+const marksPerIpamMax = 10_000
+
+export interface ResourceFilter extends DiscoveredFilter {
+  readonly scopeId?: string | undefined
+  readonly resourceId?: string | undefined
+  /** One of the IPAM. */
+  readonly poolId?: string | undefined
+}
+
+/** What an IPAM sees, with its states. */
+export async function listResourceStates(
+  context: ReadContext,
+  ipam: Ipam,
+  { scopeId, resourceId, poolId, ...filter }: ResourceFilter,
+  asked: PageAsked<string>,
+  isShown: (state: ResourceState) => boolean,
+): Promise<Page<ResourceState, string>> {
+  const seeing = await seeingOf(context, ipam)
+  const { read, isThere } = await readerOf(context, seeing, { resourceId, poolId, ...filter })
+  return readSlicedPage<DiscoveredRow, ResourceState>(context, asked, {
+    readSlice: read,
+    isThere,
+    placeOf: ({ place }) => place,
+    async show(rows) {
+      const found = rows.flatMap((row) => row.found ?? [])
+      const states = await describeStates(context, ipam, seeing, found, {
+        isWanted: (scope) => scopeId === undefined || scope === scopeId,
+      })
+      const byFound = new Map(found.map((one, index) => [one, states[index]]))
+      return rows.map((row) => {
+        const state = row.found && byFound.get(row.found)
+        const isIn = state && (poolId === undefined || state.pool?.id === poolId)
+        return isIn && isShown(state) ? state : undefined
+      })
+    },
+  })
+}
+
+/** By the resource, the pool, or whatever is seen. */
+async function readerOf(
+  context: ReadContext,
+  seeing: Seeing,
+  { resourceId, poolId, ...filter }: Omit<ResourceFilter, 'scopeId'>,
+) {
+  const { kinds = discoveredKinds, account } = filter
+  if (resourceId !== undefined) {
+    const found = (await seenAs(context, seeing, resourceId)).filter(
+      (one) => kinds.includes(one.kind) && (account === undefined || one.account === account),
+    )
+    const rows = found.map((one, index) => ({ place: String(index).padStart(6, '0'), found: one }))
+    const from = readFrom<DiscoveredRow>(rows, ({ place }, after) => place > after)
+    return {
+      isThere: true,
+      async read(after: string | undefined, limit: number) {
+        const some = from(after, limit)
+        return { rows: some, next: some.length < limit ? undefined : some.at(-1)!.place }
+      },
+    }
+  }
+  const pool = poolId === undefined ? undefined : await context.tx.pools.find(poolId)
+  const isSeen = await seer(context, seeing, filter)
+  return {
+    isThere: false,
+    async read(after: string | undefined, limit: number) {
+      if (poolId === undefined) return readDiscovered(context, seeing, filter, after, limit)
+      if (!pool) return { rows: [], next: undefined }
+      const rows = await readGiven(context, pool.n, after, limit)
+      return {
+        rows: rows.map(({ place, found }) => ({ place, ...(found && isSeen(found) ? { found } : {}) })),
+        next: rows.length < limit ? undefined : rows.at(-1)!.place,
+      }
+    },
+  }
+}
+
+async function seer(context: ReadContext, seeing: Seeing, { kinds = discoveredKinds, account }: DiscoveredFilter) {
+  const snapshot = await context.snapshot()
+  return (one: DiscoveredCidr): boolean =>
+    seeing.regions.includes(one.region) &&
+    isLookedAt(snapshot, seeing, one.account) &&
+    kinds.includes(one.kind) &&
+    (account === undefined || one.account === account)
+}
+/** The CIDRs of one resource, as far as they are seen. */
+async function seenAs(context: ReadContext, seeing: Seeing, id: string): Promise<readonly DiscoveredCidr[]> {
+  const isSeen = await seer(context, seeing, {})
+  return (await findDiscovered(context, id)).filter(isSeen)
+}
+
+// Ignoring and moving ------------------------------------------------------------------------------------------------
+
+export interface MarkRequest {
+  readonly resourceId: string
+  readonly cidr: Cidr
+  readonly region: string
+  readonly isLookedAt: boolean
+  /** Another private scope of the same IPAM. */
+  readonly destination?: Scope | undefined
+}
+
+/**
+ * Says of a CIDR of a VPC that it is ignored, or not, or that it is in another private scope. One that is ignored gives its space back
+ * to its pool; one that a pool gave moves once its space is given back.
+ */
+export async function markResource(
+  context: WriteContext,
+  { scope, ipam }: { readonly scope: Scope; readonly ipam: Ipam },
+  request: MarkRequest,
+): Promise<ResourceState> {
+  const { resourceId, cidr, destination } = request
+  const seeing = await seeingOf(context, ipam)
+  const found = await getSeen(context, seeing, request)
+  const [before] = await describeStates(context, ipam, seeing, [found])
+  if (before!.scopeId !== scope.id) {
+    refuseValue('scopeId', scope.id, `\`${formatCidr(cidr)}\` of \`${resourceId}\` is in \`${before!.scopeId}\``)
+  }
+  if (found.kind !== 'vpc' || scope.kind !== 'private') {
+    const problem = 'only CIDRs of VPCs in private scopes are ignored or moved'
+    refuse({ code: 'NotEligible', problem })
+  }
+  if (destination) {
+    refuseFreeTier(ipam, 'A scope beside the default ones')
+    if (destination.kind !== 'private' || destination.ipamId !== ipam.id) {
+      refuseValue('destinationScopeId', destination.id, 'it is no private scope of the same IPAM')
+    }
+  }
+  const [mark] = (await context.tx.discoveries.marksOf(ipam.id, [resourceId])).filter((one) => equals(one.cidr, cidr))
+  if (!mark && (await context.tx.discoveries.countMarks(ipam.id, marksPerIpamMax)) >= marksPerIpamMax) {
+    const what = 'ignored and moved CIDRs of an IPAM'
+    refuse({ code: 'LimitExceeded', what, limit: marksPerIpamMax, used: marksPerIpamMax })
+  }
+  const moved = destination ? (destination.id === ipam.privateScopeId ? undefined : destination.id) : mark?.scopeId
+  const next = { ipamId: ipam.id, resourceId, cidr, scopeId: moved, isIgnored: !request.isLookedAt }
+  if (next.isIgnored || moved !== undefined) await context.tx.discoveries.mark(next)
+  else await context.tx.discoveries.unmark(next)
+  if (next.isIgnored && before!.pool) await giveBackOf(context, found)
+  context.changed(resourceId)
+  const [after] = await describeStates(context, ipam, seeing, await seenAs(context, seeing, resourceId)).then(
+    (states) => states.filter((state) => state && equals(state.cidr, cidr)),
+  )
+  return after!
+}
+
+/** A network that the register has keeps its block, which no pool holds any longer. */
+async function giveBackOf(context: WriteContext, { resourceId, cidr, allocation }: DiscoveredCidr): Promise<void> {
+  if (kindOf(resourceId) === 'vpc') {
+    const [planner] = await context.tx.pools.planning(resourceId)
+    if (planner) {
+      const problem = `The pool \`${planner.id}\` plans it`
+      refuse({ code: 'DependencyViolation', what: 'vpc', id: resourceId, problem })
+    }
+    const block = (await context.tx.vpcs.cidrs(resourceId)).find((one) => equals(one.cidr, cidr))
+    if (block) {
+      await context.tx.discovered.setHolding(block.associationId, { allocation: undefined, poolId: undefined })
+      await giveBack(context, allocation)
+      await recordVpc(context, resourceId)
+      return
+    }
+  }
+  const because = 'it is held for a network elsewhere; release its allocation'
+  refuse({ code: 'NotSupported', what: 'Ignoring what a pool gave', because })
+}
+
+/** One CIDR of a resource; what is not seen is absent (invariant I8). */
+async function getSeen(
+  context: ReadContext,
+  seeing: Seeing,
+  { resourceId: id, cidr, region }: MarkRequest,
+): Promise<DiscoveredCidr> {
+  const seen = await seenAs(context, seeing, id)
+  if (seen.length === 0) refuse({ code: 'NotFound', what: kindOf(id) === 'vpc' ? 'vpc' : 'resource', id })
+  const found = seen.find((one) => equals(one.cidr, cidr))
+  if (!found) {
+    refuseValue('cidr', formatCidr(cidr), `\`${id}\` has ${seen.map((one) => formatCidr(one.cidr)).join(', ')}`)
+  }
+  if (found.region !== region) refuseValue('region', region, `\`${id}\` is in \`${found.region}\``)
+  return found
+}
