@@ -474,6 +474,13 @@ const toldOf = (cause: Denial['cause']): ToldDecision => ({
   candidates: [],
   denial: { cause, setting: 'on-explicit', value: 'POOL', allowed: [] },
 })
+const limits = [
+  { of: 'filter-values' },
+  { of: 'tags' },
+  { of: 'cidr-blocks', family: 4 },
+  { of: 'addresses' },
+  { of: 'pools' },
+] as const
 const examples: { readonly [C in Refusal['code']]: Example<C> } = {
   MissingAuthentication: { when: 'the request is not signed', refusals: [{ code: 'MissingAuthentication' }] },
   IncompleteSignature: {
@@ -600,7 +607,7 @@ const examples: { readonly [C in Refusal['code']]: Example<C> } = {
   },
   LimitExceeded: {
     when: 'a quota is reached',
-    refusals: ['filter values', 'tags', 'NAT gateways', 'VPCs', 'subnets', 'addresses', 'others'].map((what) => ({
+    refusals: limits.map((what) => ({
       code: 'LimitExceeded',
       what,
       limit: 1,

@@ -3,6 +3,7 @@ import { adoptByRules } from './adopting.ts'
 import { dropSessions, endTokens, forgetTokens } from './credentials.ts'
 import { finishDeprovisions } from './deprovisioning.ts'
 import { forgetDecisions } from './forgetting.ts'
+import { importByPools } from './importing.ts'
 import { type Job, lookAt, type Workplace } from './job.ts'
 import { endQuarantines } from './quarantines.ts'
 import { countRefusals } from './refusals.ts'
@@ -18,6 +19,7 @@ export const jobs: readonly Job[] = [
   forgetDecisions,
   tidyUpSources,
   adoptByRules,
+  importByPools,
 ]
 
 const tickMs = 1_000

@@ -354,7 +354,7 @@ export async function openExecutor(
     if (signed && sameBytes(signed.parameters, token.signature!)) {
       refuse({
         code: 'Unavailable',
-        because: 'an equal request was signed in this second already; sign it anew, or send an `amz-sdk-invocation-id`',
+        because: { why: 'signed-this-second' },
       })
     }
     return undefined
@@ -419,7 +419,7 @@ function tokenOrRefused(
   try {
     refuseUnfit(call)
     if (operation.secretOutput && call.clientToken !== undefined) {
-      refuseValue(call.tokenField, call.clientToken, 'the answer is a secret, and kept for no repeat: leave it out')
+      refuseValue(call.tokenField, call.clientToken, { why: 'answer-is-secret' })
     }
     return operation.secretOutput ? undefined : tokenOf(operation.name, call)
   } catch (error) {
@@ -450,7 +450,7 @@ async function refuseEndedKey(tx: ReadTransaction, principal: Principal): Promis
   if (!(await tx.apiTokens.isGood(token, tx.now))) refuse({ code: 'InvalidToken' })
   // A sign-in behind the token may be what has ended: then its groups permit no more.
   if (JSON.stringify(native.makerGroups ?? []) !== JSON.stringify(await tx.apiTokens.groupsBehind(id))) {
-    refuse({ code: 'Unavailable', because: 'what the makers of your token may do has just changed' })
+    refuse({ code: 'Unavailable', because: { why: 'makers-changed' } })
   }
 }
 
@@ -481,8 +481,7 @@ function tokenOf(action: string, call: WholeCall): Token | undefined {
   const { clientToken } = call
   if (clientToken !== undefined) {
     // The bound stands in the documentation only: "up to 64 ASCII characters" (EC2 API Reference, Ensuring idempotency).
-    if (!/^[\x21-\x7e]{1,64}$/.test(clientToken))
-      refuseValue(call.tokenField, clientToken, '1 to 64 ASCII characters are expected')
+    if (!/^[\x21-\x7e]{1,64}$/.test(clientToken)) refuseValue(call.tokenField, clientToken, { why: 'no-client-token' })
   }
   // What changes nothing is remembered under no token, but a bad one is bad all the same.
   if (call.isDryRun) return undefined

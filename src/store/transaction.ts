@@ -77,7 +77,7 @@ export class Changes {
     if (this.#readsLeft >= 0) return
     refuse({
       code: 'LimitExceeded',
-      what: 'rows and statements that one request looks through',
+      what: { of: 'rows-looked-through' },
       limit: lookedThroughPerRequestMax,
       used: Math.ceil(lookedThroughPerRequestMax - this.#readsLeft),
       isOfRequest: true,
@@ -105,7 +105,7 @@ export class Changes {
     const used = count - this.#max + changesPerRequestMax
     refuse({
       code: 'LimitExceeded',
-      what: 'rows that one request changes',
+      what: { of: 'rows-changed' },
       limit: changesPerRequestMax,
       used,
       isOfRequest: true,

@@ -46,6 +46,7 @@ test('Terraform applies, plans no change, changes in place, and destroys, waitin
       eips: 2,
       eip: '203.0.113.0',
       gateway: '203.0.113.0',
+      defaults: ['ipam-res-disco-', 'ipam-res-disco-assoc-', false],
     })
     await terraform(plan)
     // What cannot be changed in place is the allocation whose length is another one.

@@ -1,7 +1,7 @@
 // The steps of a trace in words: made where they are shown, from the facts that are on record.
 
+import { articleFor } from '../article.ts'
 import { provider } from './decision.ts'
-import { articleFor } from './resource-types.ts'
 import { boundsText } from './setting.ts'
 import { type GrantedSettings, gateNamed, grantedIn } from './settings.ts'
 import type { Granted, Reason, ReasonFacts, RecordedStep, Why, WordedStep } from './trace.ts'

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { observationFields, readLines } from '#formats/observations.ts'
 import { formatCidr, parseAddress, parseCidr } from '#model/cidr.ts'
 import { observedKinds, observedStates } from '#model/observation.ts'
+import { problemInWords } from '#model/problems/problem.ts'
 import { refuseValue } from '#model/refusal.ts'
 import type { StoredObservation } from '#store/tables/observations.ts'
 import type { Source, StoredSnapshot } from '#store/tables/sources.ts'
@@ -401,7 +402,10 @@ function describeSnapshot({
     takenAt: formatInstant(takenAt),
     begunAt: formatInstant(begunAt),
     ...(endedAt === undefined ? {} : { endedAt: formatInstant(endedAt) }),
-    problems: [...problems],
+    problems: problems.map(({ problem, ...line }) => ({
+      ...line,
+      problem: typeof problem === 'string' ? problem : problemInWords(problem),
+    })),
     unlisted: unlisted.map((part) => Object.fromEntries(Object.entries(part).filter(([, text]) => text !== ''))),
   }
 }

@@ -254,7 +254,7 @@ async function planZonal(context: WriteContext, { subnetId, addresses, privateIp
 }
 
 function refuseTooMany(used: number, limit: number): void {
-  if (used > limit) refuse({ code: 'LimitExceeded', what: 'addresses', limit, used, isOfRequest: true })
+  if (used > limit) refuse({ code: 'LimitExceeded', what: { of: 'addresses' }, limit, used, isOfRequest: true })
 }
 
 async function placesInZone(

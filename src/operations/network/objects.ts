@@ -15,6 +15,7 @@ import {
   type Part,
   partsOf,
 } from '#model/network-object.ts'
+import type { Counted } from '#model/problems/limits.ts'
 import { refuse } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { NetworkObject, ObjectPlace } from '#store/tables/network-objects.ts'
@@ -47,15 +48,15 @@ const quotas: {
   subnetCidrReservation: { limit: reservationsOfSubnetMax, of: 'subnet' },
 }
 /** As limits have them. */
-const plurals: { readonly [K in NetworkObjectKind]: string } = {
-  internetGateway: 'internet gateways',
-  egressOnlyInternetGateway: 'egress-only internet gateways',
-  dhcpOptions: 'sets of DHCP options',
-  routeTable: 'route tables',
-  securityGroup: 'security groups',
-  networkAcl: 'network ACLs',
-  subnetCidrReservation: 'CIDR reservations',
-}
+const counted = {
+  internetGateway: 'internet-gateways',
+  egressOnlyInternetGateway: 'egress-only-gateways',
+  dhcpOptions: 'dhcp-options',
+  routeTable: 'route-tables',
+  securityGroup: 'security-groups',
+  networkAcl: 'network-acls',
+  subnetCidrReservation: 'reservations',
+} as const satisfies { readonly [K in NetworkObjectKind]: Counted['of'] }
 
 /** An object as it is listed: stored, or what its VPC has from its beginning. */
 export interface ListedObject extends NetworkObject {
@@ -216,16 +217,16 @@ async function refuseTooMany(context: ReadContext, kind: NetworkObjectKind, plac
   const { limit, of } = quotas[kind]
   const counted = of === 'account' ? { account: place.account, region: place.region } : place
   const used = await context.tx.networkObjects.count(nounOf(kind), counted, limit)
-  if (used >= limit) refuse({ code: 'LimitExceeded', what: plurals[kind], limit, used })
+  if (used >= limit) refuse({ code: 'LimitExceeded', what: { of: counted[kind] }, limit, used })
 }
-const partsCalled: { readonly [noun: string]: string } = {
+const partsCounted: { readonly [noun: string]: 'routes' | 'security-group-rules' | 'network-acl-entries' } = {
   'route-table': 'routes',
-  'security-group': 'rules per security group',
-  'network-acl': 'network ACL entries',
+  'security-group': 'security-group-rules',
+  'network-acl': 'network-acl-entries',
 }
 function refuseTooManyParts({ noun }: NetworkObject, used: number): void {
   if (used > partsOfObjectMax) {
-    refuse({ code: 'LimitExceeded', what: partsCalled[noun] ?? 'parts', limit: partsOfObjectMax, used })
+    refuse({ code: 'LimitExceeded', what: { of: partsCounted[noun] ?? 'routes' }, limit: partsOfObjectMax, used })
   }
 }
 

@@ -2,7 +2,7 @@
 import { formatCidr } from '#model/cidr.ts'
 import { siblingId } from '#model/identifier.ts'
 import { type Part, partsOf, type RouteVia } from '#model/network-object.ts'
-import { member, refuse, refuseValue } from '#model/refusal.ts'
+import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { NatGateway } from '#store/tables/nat-gateways.ts'
 import type { VpcCidr } from '#store/tables/vpcs.ts'

@@ -133,7 +133,7 @@ export async function associateSubnetBlock(
   const had = await context.tx.vpcs.subnetCidrs(subnet.id)
   if (had.length > 0) {
     const quota = { kind: 'cidrs', id: subnet.id } as const
-    refuse({ code: 'LimitExceeded', what: 'IPv6 CIDR blocks', limit: 1, used: had.length, quota })
+    refuse({ code: 'LimitExceeded', what: { of: 'cidr-blocks', family: 6 }, limit: 1, used: had.length, quota })
   }
   const cidrs = await context.tx.vpcs.cidrs(vpc.id)
   if (params.pool) await refuseUnlessPlans(context, params.pool, vpc)

@@ -117,7 +117,7 @@ export async function associateBlock(
   const cidrs = await context.tx.vpcs.cidrs(vpc.id)
   const same = cidrs.filter(({ cidr }) => cidr.family === params.family)
   if (same.length >= cidrsMax) {
-    const what = `IPv${params.family} CIDR blocks`
+    const what = { of: 'cidr-blocks', family: params.family } as const
     refuse({ code: 'LimitExceeded', what, limit: cidrsMax, used: same.length, quota: { kind: 'cidrs', id: vpc.id } })
   }
   if (params.cidr) refuseOverlap(params.cidr, same)

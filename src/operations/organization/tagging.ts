@@ -28,7 +28,7 @@ export function refuseBadTags(resourceType: string, tags: readonly Tag[], regist
 
 function refuseTooManyTags(tags: readonly Tag[]): void {
   if (!hasTooManyTags(tags)) return
-  refuse({ code: 'LimitExceeded', what: 'tags', limit: tagsMax, used: tags.length, isOfRequest: true })
+  refuse({ code: 'LimitExceeded', what: { of: 'tags' }, limit: tagsMax, used: tags.length, isOfRequest: true })
 }
 
 /** Where settings can be kept as tags, and how they are read. */
@@ -115,7 +115,7 @@ export async function refuseBadName(
   refuse({
     code: 'AlreadyExists',
     what: noun ?? (object.type as Noun),
-    problem: `the name \`${name}\` is taken under \`${parent}\``,
+    problem: { why: 'name-taken', name, parent },
   })
 }
 

@@ -42,7 +42,7 @@ export function getTarget({ caller }: ReadContext, snapshot: Snapshot, id: strin
   if (id !== undefined && id !== caller.account) {
     refuse({
       code: 'NotEligible',
-      problem: `account ${caller.account} may enable its policies on itself only; other targets are for the organization's delegated administrator of IPAM`,
+      problem: { why: 'enable-on-itself', account: caller.account },
     })
   }
   return { targetId: caller.account, managedBy: 'account' }
@@ -72,11 +72,7 @@ export async function enable(
   if (replaces !== undefined) {
     const standing = await context.tx.policies.findDefault(targetId, target.managedBy)
     if (standing?.policyId !== replaces || how.kind !== 'default' || replaces === policy.id) {
-      refuseValue(
-        'replaces',
-        replaces,
-        `it must be the default policy of \`${targetId}\` that this default takes the place of`,
-      )
+      refuseValue('replaces', replaces, { why: 'must-replace-default', target: targetId })
     }
   }
   await assign(context, policy, { ...target, ...how, replaces: replaces !== undefined })
@@ -89,7 +85,7 @@ export async function assign(
   policy: Policy,
   { targetId, managedBy, kind, mode, replaces }: AssignmentParams,
 ): Promise<void> {
-  refuseFreeTier(await ipamOf(context, policy), 'An IPAM policy')
+  refuseFreeTier(await ipamOf(context, policy), 'policy')
   const current = await context.tx.policies.findAssignment(policy.id, targetId)
   if (!current) await refuseTooManyTargets(context, policy)
   if (kind === 'final' && current?.kind !== 'final') await refuseTooManyFinals(context, targetId, managedBy)
@@ -139,26 +135,26 @@ export async function dropContradictedTags(context: WriteContext, policy: Policy
 export async function refuseWhileEnabled(context: ReadContext, { id }: Policy): Promise<void> {
   const targets = (await context.tx.policies.assignmentsOf(id)).map(({ targetId }) => targetId)
   if (targets.length === 0) return
-  const others = targets.length > targetsNamedMax ? ` and ${targets.length - targetsNamedMax} others` : ''
+  const named = targets.slice(0, targetsNamedMax)
   refuse({
     code: 'DependencyViolation',
     what: 'ipam-policy',
     id,
-    problem: `the policy is enabled on ${targets.slice(0, targetsNamedMax).join(', ')}${others}; disable it there first`,
+    problem: { why: 'enabled-on', targets: named, others: targets.length - named.length },
   })
 }
 
 async function refuseTooManyTargets(context: ReadContext, { id }: Policy): Promise<void> {
   const { length } = await context.tx.policies.assignmentsOf(id)
-  refuseTooMany('targets of a policy', targetsPerPolicyMax, length + 1)
+  refuseTooMany({ of: 'targets' }, targetsPerPolicyMax, length + 1)
 }
 async function refuseTooManyFinals({ tx }: ReadContext, targetId: string, managedBy: ManagedBy): Promise<void> {
   const used = await tx.policies.countFinals(targetId, managedBy)
   if (used < finalsPerTargetMax) return
-  const whose = managedBy === 'account' ? 'those of the account itself' : "those of the organization's administrator"
-  const countedFor = `target \`${targetId}\`, ${whose}`
-  const remedy = 'Disable one of them there.'
-  refuse({ code: 'LimitExceeded', what: 'final policies', limit: finalsPerTargetMax, used, countedFor, remedy })
+  const whose = managedBy === 'account' ? 'account' : 'administrator'
+  const countedFor = { per: 'target', target: targetId, managedBy: whose } as const
+  const remedy = { do: 'disable-one' } as const
+  refuse({ code: 'LimitExceeded', what: { of: 'final-policies' }, limit: finalsPerTargetMax, used, countedFor, remedy })
 }
 
 /** That another policy loses its target must be said by whoever puts this one there. */
@@ -169,7 +165,7 @@ async function refuseSecondDefault(context: ReadContext, id: string, targetId: s
     code: 'IncorrectState',
     what: 'ipam-policy',
     id,
-    problem: `\`${targetId}\` has the default policy ${other.policyId}, and there can be one; disable one of the two there first`,
+    problem: { why: 'other-default', target: targetId, policy: other.policyId },
   })
 }
 

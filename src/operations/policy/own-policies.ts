@@ -67,7 +67,7 @@ export async function disablePolicy(context: WriteContext, policy: Policy, id: s
   const targetId = id ?? getTarget(context, await context.snapshot(), undefined).targetId
   if (!(await context.tx.policies.findAssignment(policy.id, targetId))) {
     getTarget(context, await context.snapshot(), targetId)
-    const problem = `the policy is not enabled on \`${targetId}\``
+    const problem = { why: 'not-enabled-on', target: targetId } as const
     refuse({ code: 'IncorrectState', what: 'ipam-policy', id: policy.id, problem })
   }
   await unassign(context, policy, targetId)

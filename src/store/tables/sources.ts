@@ -1,4 +1,5 @@
 // Sources, and the snapshots that they send of what is there.
+import type { Problem } from '#model/problems/problem.ts'
 import { type Awaitable, listOfTexts, type Sql } from '../sql.ts'
 import { changing, integer, json, optional, type RowOf, references, table, text } from '../table.ts'
 
@@ -49,7 +50,8 @@ export interface KeptProblem {
   readonly line: number
   readonly field: string
   readonly value: string
-  readonly problem: string
+  /** In words where the line could not be read, and of snapshots from before it was facts. */
+  readonly problem: Problem | string
 }
 export interface KeptUnlisted {
   readonly account: string
