@@ -215,8 +215,8 @@ async function recordState(context: WriteContext, state: ObjectState): Promise<O
 
 async function refuseTooMany(context: ReadContext, kind: NetworkObjectKind, place: ObjectPlace): Promise<void> {
   const { limit, of } = quotas[kind]
-  const counted = of === 'account' ? { account: place.account, region: place.region } : place
-  const used = await context.tx.networkObjects.count(nounOf(kind), counted, limit)
+  const where = of === 'account' ? { account: place.account, region: place.region } : place
+  const used = await context.tx.networkObjects.count(nounOf(kind), where, limit)
   if (used >= limit) refuse({ code: 'LimitExceeded', what: { of: counted[kind] }, limit, used })
 }
 const partsCounted: { readonly [noun: string]: 'routes' | 'security-group-rules' | 'network-acl-entries' } = {

@@ -364,5 +364,3 @@ const localRoutes = (cidrs: readonly VpcCidr[]): ShownRoute[] =>
 export async function getMainTable(context: ReadContext, vpcId: string): Promise<string> {
   return (await mainAssociations(context, [vpcId])).get(vpcId)!.tableId
 }
-
-export const destinationMember = (kind: Destination['kind']): string => member(`destination.${kind}`)
