@@ -1,5 +1,6 @@
 // Every job that there is, and the clock that starts them.
 import { adoptByRules } from './adopting.ts'
+import { watchPools } from './capacity.ts'
 import { dropSessions, endTokens, forgetTokens } from './credentials.ts'
 import { finishDeprovisions } from './deprovisioning.ts'
 import { forgetDecisions } from './forgetting.ts'
@@ -19,6 +20,7 @@ export const jobs: readonly Job[] = [
   forgetDecisions,
   tidyUpSources,
   adoptByRules,
+  watchPools,
   importByPools,
 ]
 

@@ -30,7 +30,7 @@ import {
   organizationTable,
 } from './tables/organizations.ts'
 import { assignmentTable, policyTable, policyVersionTable, policyWrittenTable } from './tables/policies.ts'
-import { poolDayTable } from './tables/pool-days.ts'
+import { capacityWatchTable, poolDayTable } from './tables/pool-days.ts'
 import { gonePoolTable, poolCidrTable, poolShareTable, poolTable } from './tables/pools.ts'
 import { resourceTypeTable } from './tables/resource-types.ts'
 import { quarantineTable } from './tables/resting.ts'
@@ -59,6 +59,7 @@ export const definitions: readonly Pick<
   auditSubjectTable,
   candidateTable,
   clientTokenTable,
+  capacityWatchTable,
   counterTable,
   decisionTable,
   delegationTable,

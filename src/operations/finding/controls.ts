@@ -32,7 +32,35 @@ export const tagsChanged = control<SpaceFacts>({
   words: ({ cidr }) => `${cidr} would not be given again with the tags that there are by now.`,
 })
 
-export const controls: readonly Control[] = [breakGlassReview, exceptionEnded, tagsChanged]
+/** Percent that are used: the highest of these that is reached. */
+export const fullSteps = [100, 98, 95, 90] as const
+export const poolNearlyFull = control<{ readonly usedPercent: number }>({
+  name: 'pool-nearly-full',
+  severity: 'high',
+  about: 'ipam-pool',
+  summary: `A pool of which ${fullSteps.at(-1)} % or more are used.`,
+  words: ({ usedPercent }) =>
+    usedPercent >= 100
+      ? 'All of it is used: whoever has to take from it gets nothing.'
+      : `${usedPercent} % of it or more are used.`,
+})
+/** Days within which a pool that is said to run dry is a finding. */
+export const soonFullDays = 30
+export const poolSoonFull = control<{ readonly week: string }>({
+  name: 'pool-soon-full',
+  severity: 'medium',
+  about: 'ipam-pool',
+  summary: `A pool that runs dry within ${soonFullDays} days, if its use goes on as it went.`,
+  words: ({ week }) => `It runs dry in the week of ${week}, if its use goes on as it went.`,
+})
+
+export const controls: readonly Control[] = [
+  breakGlassReview,
+  exceptionEnded,
+  tagsChanged,
+  poolNearlyFull,
+  poolSoonFull,
+]
 
 const byName: ReadonlyMap<string, Control> = new Map(controls.map((one) => [one.name, one]))
 export const controlNamed = (name: string): Control | undefined => byName.get(name)

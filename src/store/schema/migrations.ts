@@ -6,6 +6,7 @@ import { accountNodeNamesSchema } from './account-node-names.ts'
 import { auditSubjectSchema } from './audit-subject.ts'
 import { bindingFactsSchema } from './binding-facts.ts'
 import { boundsSchema, tokensOfMakerSchema } from './bounds.ts'
+import { capacityWatchSchema } from './capacity-watch.ts'
 import { contentBoundsSchema } from './content-bounds.ts'
 import { deprovisioningSchema } from './deprovisioning.ts'
 import { discoveriesSchema } from './discoveries.ts'
@@ -452,4 +453,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 47, name: 'what sources cover', olderServers: 'go on', sql: coveredIndex },
   { number: 48, name: 'what was adopted from sources', olderServers: 'go on', sql: adoptionSchema },
   { number: 49, name: 'subnets by their blocks', olderServers: 'go on', sql: networkAddressIndexes },
+  { number: 50, name: 'what is watched of capacity', olderServers: 'go on', sql: capacityWatchSchema },
 ]

@@ -18,7 +18,7 @@ import { openPostgres } from '../postgres/engine.ts'
 import type { Link } from '../postgres/link.ts'
 import { holdSqlite, openSqlite } from '../sqlite/engine.ts'
 import { StoreTrouble } from '../trouble.ts'
-import { type MoveOptions, type MoveReport, moveToPostgres } from './move.ts'
+import { type MoveOptions, type MoveReport, moveToPostgres, tablesWithSeed } from './move.ts'
 
 const startedAt = Date.UTC(2026, 0, 1)
 const member = '222222222222'
@@ -179,7 +179,7 @@ async function rowsIn({ link }: Target): Promise<number> {
   )
   let rows = 0
   for (const { relname } of tables!.rows as { relname: string }[]) {
-    if (['meta', 'counter', 'retention', 'forgetting', 'schema_version'].includes(relname)) continue
+    if (tablesWithSeed.has(relname) || relname === 'schema_version') continue
     rows += ((await link.script(`select count(*) as rows from "${relname}"`))[0]!.rows[0] as { rows: number }).rows
   }
   return rows
