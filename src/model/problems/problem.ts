@@ -10,6 +10,7 @@ import { organizationProblems } from './organization.ts'
 import { policyProblems } from './policy.ts'
 import type { Nested, Said, Say } from './said.ts'
 import { spaceProblems } from './space.ts'
+import { standingProblems } from './standing.ts'
 
 const problems = {
   ...adoptionProblems,
@@ -17,6 +18,7 @@ const problems = {
   ...spaceProblems,
   ...ipamProblems,
   ...networkProblems,
+  ...standingProblems,
   ...policyProblems,
   ...organizationProblems,
   ...identityProblems,
