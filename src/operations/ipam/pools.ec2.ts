@@ -6,6 +6,7 @@ import type {
   ModifyIpamPoolRequest,
 } from '#formats/aws/ec2.generated.ts'
 import { familyNumber, familyText } from '#model/cidr.ts'
+import { worded, wordedFeature } from '#model/problems/worded.ts'
 import { type Members, refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Pool, SourceResource } from '#store/tables/pools.ts'
@@ -137,11 +138,14 @@ async function getParent(context: ReadContext, id: string | undefined): Promise<
 function refuseNothing(input: ModifyIpamPoolRequest): void {
   const { IpamPoolId: _, DryRun: __, ...changes } = input
   if (Object.values(changes).every((change) => change === undefined)) {
-    refuse({ code: 'InvalidParameterCombination', problem: 'The request must contain a modification to the ipam pool' })
+    refuse({
+      code: 'InvalidParameterCombination',
+      problem: worded('The request must contain a modification to the ipam pool'),
+    })
   }
   if (input.AllocationDefaultNetmaskLength !== undefined && input.ClearAllocationDefaultNetmaskLength) {
     const problem = '`AllocationDefaultNetmaskLength` and `ClearAllocationDefaultNetmaskLength` contradict each other.'
-    refuse({ code: 'InvalidParameterCombination', problem })
+    refuse({ code: 'InvalidParameterCombination', problem: worded(problem) })
   }
 }
 
@@ -149,9 +153,13 @@ function refuseNothing(input: ModifyIpamPoolRequest): void {
 function refuseAutoImport(input: { readonly AutoImport?: boolean; readonly Locale?: string }): void {
   if (!input.AutoImport) return
   if ('IpamScopeId' in input && input.Locale === undefined) {
-    refuseValue('AutoImport', 'true', 'a pool that imports needs a Locale')
+    refuseValue('AutoImport', 'true', worded('a pool that imports needs a Locale'))
   }
-  refuse({ code: 'NotSupported', what: 'AutoImport', because: 'resources are not discovered by this server yet' })
+  refuse({
+    code: 'NotSupported',
+    what: wordedFeature('AutoImport'),
+    because: worded('resources are not discovered by this server yet'),
+  })
 }
 
 /** The id of the VPC that a pool is to plan, which EC2 wants told with all that it could look up. */

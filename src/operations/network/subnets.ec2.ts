@@ -1,6 +1,7 @@
 // Subnets over the EC2 API: its requests, answers and filters.
 import type { CreateSubnetRequest, Subnet as SubnetShown } from '#formats/aws/ec2.generated.ts'
 import { formatCidr } from '#model/cidr.ts'
+import { worded, wordedFeature } from '#model/problems/worded.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import { filterBy, nothing, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
 import { showMatching } from '../listing.ts'
@@ -53,7 +54,8 @@ export const describeSubnets = ec2Read('DescribeSubnets', async (context, input)
 // The request --------------------------------------------------------------------------------------------------------
 
 function refuseUnsupported(input: CreateSubnetRequest): void {
-  if (input.OutpostArn !== undefined) refuse({ code: 'NotSupported', what: '`OutpostArn` (AWS Outposts)' })
+  if (input.OutpostArn !== undefined)
+    refuse({ code: 'NotSupported', what: wordedFeature('`OutpostArn` (AWS Outposts)') })
   if (!input.Ipv6Native) return
   if (
     input.Ipv6CidrBlock === undefined &&
@@ -64,14 +66,18 @@ function refuseUnsupported(input: CreateSubnetRequest): void {
     refuse({ code: 'MissingParameter', field: 'Ipv6CidrBlock', aws: { sentence } })
   }
   if (asksFor(input, 4)) {
-    refuse({ code: 'InvalidParameterCombination', problem: 'An IPv6-native subnet has no IPv4 block.' })
+    refuse({ code: 'InvalidParameterCombination', problem: worded('An IPv6-native subnet has no IPv4 block.') })
   }
 }
 
 function refuseZone(context: ReadContext, field: ZoneMember, value: string): never {
   const zones = zonesOf(context).map((zone) => (field === 'zone' ? zone.name : zone.id))
   const names = zones.join(', ')
-  refuseValue(field, value, `Subnets can currently only be created in the following availability zones: ${names}`)
+  refuseValue(
+    field,
+    value,
+    worded(`Subnets can currently only be created in the following availability zones: ${names}`),
+  )
 }
 
 async function blocksIn(context: ReadContext, input: CreateSubnetRequest): Promise<readonly BlockParams[]> {
