@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Refused } from '#model/refusal.ts'
-import { checkQuery } from './query.ts'
 import { cutFacts } from '../wording.ts'
+import { checkQuery } from './query.ts'
 
 const refusalOf = (url: string) => {
   try {

@@ -8,6 +8,7 @@ const features = {
   dividing: ({ id }: { id: string }) => `Dividing \`${id}\``,
   'tags-of-its-own': () => '`tags`',
   ignoring: () => 'Ignoring what a pool gave',
+  'other-target': ({ destination }: { destination: string }) => `another target of \`${destination}\``,
   releasing: () => 'Releasing it by itself',
   'name-of-its-own': () => 'A name of its own',
   'allocation-by-itself': () => 'An allocation for it by itself',

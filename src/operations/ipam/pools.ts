@@ -49,6 +49,8 @@ export interface PoolSpec extends PoolSettings {
   readonly maxNetmaskLength?: number
   readonly defaultNetmaskLength?: number
   readonly requiredTags?: readonly Tag[]
+  /** Whether it imports by itself what stands in it without a pool. */
+  readonly autoImport?: boolean
   /** The VPC whose block it plans. */
   readonly sourceVpcId?: string
   /** As it is told apart by from the others in its scope, or under its parent. */
@@ -78,6 +80,8 @@ export interface PoolChanges extends PoolSettings {
   readonly defaultNetmaskLength?: number | null
   /** All that it is to require. */
   readonly requiredTags?: readonly Tag[]
+  /** Whether it imports by itself what stands in it without a pool. */
+  readonly autoImport?: boolean
   /** `null`: none. */
   readonly name?: string | null
   /** `null`: none of its own. */
@@ -156,10 +160,14 @@ export async function updatePool(context: WriteContext, { pool, ipam }: PoolAt, 
     defaultNetmaskLength:
       defaultNetmaskLength === undefined ? pool.defaultNetmaskLength : (defaultNetmaskLength ?? undefined),
     requiredTags: requiredTags ?? pool.requiredTags,
+    autoImport: changes.autoImport ?? pool.autoImport,
     quarantineSeconds: quarantineSeconds === undefined ? pool.quarantineSeconds : (quarantineSeconds ?? undefined),
     contact: contact === undefined ? pool.contact : (contact ?? undefined),
   }
   refuseProblem(netmaskProblem(pool.family, lengthsOf(modified)))
+  if (modified.autoImport && modified.locale === undefined) {
+    refuseProblem({ field: 'autoImport', value: 'true', problem: { why: 'import-needs-locale' } })
+  }
   await refuseTooLongRequiredTags(context, modified, pool.requiredTags)
 
   await share(context, pool, changes.sharedWith)
@@ -292,7 +300,7 @@ function shapeOf(spec: PoolSpec, scope: Scope, parent: Pool | undefined) {
     awsService: spec.awsService,
     publicIpSource: spec.publicIpSource ?? (isPublic ? (parent?.publicIpSource ?? 'byoip') : undefined),
     publiclyAdvertisable: spec.publiclyAdvertisable,
-    autoImport: false,
+    autoImport: spec.autoImport ?? false,
     minNetmaskLength: spec.minNetmaskLength,
     maxNetmaskLength: spec.maxNetmaskLength,
     defaultNetmaskLength: spec.defaultNetmaskLength,

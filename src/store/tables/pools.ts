@@ -461,7 +461,7 @@ export class Pools {
     })
     return found
   }
-  /** Of pools beside these, those that plan blocks of VPCs which are allocated in these. */
+  /** Of pools beside these, those that plan blocks of VPCs which are allocated in these, in the same scope: elsewhere they are in nobody's way. */
   async planningWithin(pools: readonly number[]): Promise<readonly PlanWithin[]> {
     const found: PlanWithin[] = []
     const going = new Set(pools)
@@ -470,8 +470,9 @@ export class Pools {
       const rows = await this.#sql.all<PlanWithin & PlannedRow>(
         `select a.pool as within, a.resource_id as network, a.first, a.length, p.id as pool, p.account as account, p.n,
            c.first as planned_first, c.length as planned_length
-         from allocation a cross join pool p cross join pool_cidr c
+         from allocation a cross join pool w cross join pool p cross join pool_cidr c
          where a.pool in ${list.text} and a.resource_id is not null and p.source_vpc = a.resource_id and c.pool = p.n
+           and w.n = a.pool and p.scope_id = w.scope_id
            and c.state <> 'failed-provision' order by p.n`,
         ...list.values,
       )

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Ec2Operation } from '#formats/aws/ec2.generated.ts'
 import { ec2Model, type Shape } from '#formats/aws/service-model.ts'
+import { problemInWords } from '#model/problems/problem.ts'
 import { type Refusal, Refused } from '#model/refusal.ts'
 import { parseForm } from '../form.ts'
 import { ec2KeyOf, readEc2Action, readInput } from './query.ts'
-import { problemInWords } from '#model/problems/problem.ts'
 
 const operations = Object.keys(ec2Model.operations) as Ec2Operation[]
 
