@@ -3,6 +3,7 @@ import { adoptByRules } from './adopting.ts'
 import { watchPools } from './capacity.ts'
 import { dropSessions, endTokens, forgetTokens } from './credentials.ts'
 import { finishDeprovisions } from './deprovisioning.ts'
+import { followSources, noteStaleSources } from './following.ts'
 import { forgetDecisions } from './forgetting.ts'
 import { importByPools } from './importing.ts'
 import { type Job, lookAt, type Workplace } from './job.ts'
@@ -22,6 +23,8 @@ export const jobs: readonly Job[] = [
   adoptByRules,
   watchPools,
   importByPools,
+  followSources,
+  noteStaleSources,
 ]
 
 const tickMs = 1_000

@@ -1,6 +1,7 @@
 // Every control that there is.
 import type { Severity } from '#model/finding.ts'
 import { type Control, control } from './control.ts'
+import { differenceControls, sourceStale } from './difference-controls.ts'
 
 /** What is said of space that something was given for. */
 export type SpaceFacts = {
@@ -60,6 +61,8 @@ export const controls: readonly Control[] = [
   tagsChanged,
   poolNearlyFull,
   poolSoonFull,
+  ...Object.values(differenceControls),
+  sourceStale,
 ]
 
 const byName: ReadonlyMap<string, Control> = new Map(controls.map((one) => [one.name, one]))
