@@ -3,6 +3,7 @@ import { adoptByRules } from './adopting.ts'
 import { watchPools } from './capacity.ts'
 import { dropSessions, endTokens, forgetTokens } from './credentials.ts'
 import { finishDeprovisions } from './deprovisioning.ts'
+import { followFindings } from './findings.ts'
 import { followSources, noteStaleSources } from './following.ts'
 import { forgetDecisions } from './forgetting.ts'
 import { importByPools } from './importing.ts'
@@ -23,6 +24,7 @@ export const jobs: readonly Job[] = [
   adoptByRules,
   watchPools,
   importByPools,
+  followFindings,
   followSources,
   noteStaleSources,
 ]

@@ -12,6 +12,7 @@ import {
   resourceMarkTable,
 } from './tables/discoveries.ts'
 import { exceptionTable, exceptionUseTable } from './tables/exceptions.ts'
+import { findingProgressTable, findingScanTable } from './tables/finding-scans.ts'
 import { findingTable, openingTable } from './tables/findings.ts'
 import { freeBlockTable } from './tables/free-front.ts'
 import { historyTable } from './tables/history.ts'
@@ -71,6 +72,8 @@ export const definitions: readonly Pick<
   endedTenureTable,
   exceptionTable,
   exceptionUseTable,
+  findingProgressTable,
+  findingScanTable,
   findingTable,
   openingTable,
   forgettingTable,

@@ -30,6 +30,7 @@ export interface Writes {
     | 'forgetScopes'
   exceptions: 'insert' | 'update' | 'use'
   findings: 'insert' | 'change'
+  findingScans: 'setProgress' | 'ask' | 'advance' | 'end'
   history: 'changed' | 'ended'
   ipams: 'insert' | 'update' | 'delete' | 'insertScope' | 'describeScope' | 'deleteScopes'
   journal: 'record' | 'recordDecision' | 'recordOwn' | 'dropRulings'

@@ -17,6 +17,7 @@ import { Discovered } from './tables/discovered.ts'
 import { Discoveries } from './tables/discoveries.ts'
 import { Exceptions } from './tables/exceptions.ts'
 import { Finding } from './tables/finding.ts'
+import { FindingScans } from './tables/finding-scans.ts'
 import { Findings } from './tables/findings.ts'
 import { Governance } from './tables/governance.ts'
 import { History, type LapsedHold } from './tables/history.ts'
@@ -182,6 +183,8 @@ export class Nouns {
   readonly exceptions: Exceptions
   readonly finding: Finding
   readonly findings: Findings
+  /** What is to be looked at anew for them. */
+  readonly findingScans: FindingScans
   readonly governance: Governance
   readonly history: History
   readonly ipams: Ipams
@@ -250,6 +253,7 @@ export class Nouns {
     this.exceptions = new Exceptions(sql, this)
     this.finding = new Finding(sql, this)
     this.findings = new Findings(sql, this)
+    this.findingScans = new FindingScans(sql, this)
     this.ipams = new Ipams(sql)
     this.pools = new Pools(sql)
     this.space = new Space(sql, this, this.memory, freeSpace)

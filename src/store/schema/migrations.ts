@@ -12,6 +12,7 @@ import { deprovisioningSchema } from './deprovisioning.ts'
 import { discoveriesSchema } from './discoveries.ts'
 import { exceptionLeaveSchema } from './exception-leave.ts'
 import { findingSchema } from './finding.ts'
+import { findingScansSchema } from './finding-scans.ts'
 import { findingsSchema } from './findings.ts'
 import { firstSchema } from './first.ts'
 import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority.ts'
@@ -454,6 +455,7 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 48, name: 'what was adopted from sources', olderServers: 'go on', sql: adoptionSchema },
   { number: 49, name: 'subnets by their blocks', olderServers: 'go on', sql: networkAddressIndexes },
   { number: 50, name: 'what is watched of capacity', olderServers: 'go on', sql: capacityWatchSchema },
-  { number: 51, name: 'findings of what sources tell', olderServers: 'go on', sql: followedSchema },
-  { number: 52, name: 'pools that avoid what is in use', olderServers: 'stop', sql: avoidingSchema },
+  { number: 51, name: 'what findings follow', olderServers: 'go on', sql: findingScansSchema },
+  { number: 52, name: 'findings of what sources tell', olderServers: 'go on', sql: followedSchema },
+  { number: 53, name: 'pools that avoid what is in use', olderServers: 'stop', sql: avoidingSchema },
 ]

@@ -26,6 +26,8 @@ export const tablesWithSeed: ReadonlySet<string> = new Set([
   'counter',
   'retention',
   'forgetting',
+  'finding_progress',
+  'finding_scan',
   'capacity_watch',
 ])
 /** What PostgreSQL has and the embedded database has not: how far the schema is, and tokens that one server remembers, and where free space begins. */
