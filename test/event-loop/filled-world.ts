@@ -6,6 +6,7 @@ import { accessExamples, sendSnapshot } from '../native-access-examples.ts'
 import { type NativeWorld, withNativeApi } from '../native-world.ts'
 import { withOrganization } from '../organization.ts'
 import { managementAccount, openWorld, testSettings, type World } from '../world.ts'
+import { fillNetworkObjects, networkRequests } from './filled-networks.ts'
 
 export interface Sizes {
   /** Elastic IPs, and as many allocations of one private pool. */
@@ -220,6 +221,7 @@ async function fill(world: NativeWorld & { readonly rootId: string }, { allocati
   })
   const { Vpc } = await world.call('CreateVpc', { CidrBlock: '10.9.0.0/16' })
   const { Subnet } = await world.call('CreateSubnet', { VpcId: Vpc!.VpcId!, CidrBlock: '10.9.0.0/24' })
+  const standing = await fillNetworkObjects(world, { vpc: Vpc!.VpcId!, subnet: Subnet!.SubnetId!, count: objects })
   const associated = addresses.at(-1)!.AllocationId!
   const { AssociationId } = await world.call('AssociateAddress', {
     AllocationId: associated,
@@ -269,6 +271,7 @@ async function fill(world: NativeWorld & { readonly rootId: string }, { allocati
     vpc: Vpc!.VpcId!,
     subnet: Subnet!.SubnetId!,
     emptyPool: await makePool(),
+    standing,
     discovery,
     discoveryAssociation,
     scope: free.IpamScope!.IpamScopeId!,
@@ -429,6 +432,7 @@ function awsRequests(made: Made): Readonly<Record<string, readonly Asked[]>> {
       { input: { NatGatewayId: network!.gateway, AssociationIds: [made.association] }, refused: 'NotFound' },
     ],
     DescribeNetworkInterfaces: some({}, unmatched('vpc-id')),
+    ...networkRequests(made.standing),
     DescribeRegions: some({}),
     DescribeAvailabilityZones: some({}),
     DescribeAccountAttributes: some({}),
