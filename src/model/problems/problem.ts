@@ -6,11 +6,11 @@ import { generalProblems } from './general.ts'
 import { identityProblems } from './identity.ts'
 import { ipamProblems } from './ipam.ts'
 import { networkProblems } from './network.ts'
+import { networkObjectProblems } from './network-objects.ts'
 import { organizationProblems } from './organization.ts'
 import { policyProblems } from './policy.ts'
 import type { Nested, Said, Say } from './said.ts'
 import { spaceProblems } from './space.ts'
-import { standingProblems } from './standing.ts'
 
 const problems = {
   ...adoptionProblems,
@@ -18,7 +18,7 @@ const problems = {
   ...spaceProblems,
   ...ipamProblems,
   ...networkProblems,
-  ...standingProblems,
+  ...networkObjectProblems,
   ...policyProblems,
   ...organizationProblems,
   ...identityProblems,

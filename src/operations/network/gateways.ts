@@ -14,11 +14,11 @@ export async function attachGateway(context: WriteContext, id: string, vpcId: st
   const vpc = await getVpc(context, vpcId)
   const attached = state.object.vpcId
   if (attached !== undefined) {
-    const problem = { why: 'attached-already', id, network: attached } as const
+    const problem = { why: 'gateway-attached', gateway: id, network: attached } as const
     refuse({ code: 'AlreadyAssociated', what: 'internet-gateway', id, problem })
   }
   if (await context.tx.networkObjects.gatewayOf(vpc.id)) {
-    const problem = { why: 'has-gateway', network: vpc.id } as const
+    const problem = { why: 'has-internet-gateway', network: vpc.id } as const
     refuse({ code: 'AlreadyExists', what: 'gateway-attachment', problem })
   }
   await changeObject(context, state, { object: { vpcId: vpc.id } })
@@ -39,7 +39,7 @@ export async function detachGateway(context: WriteContext, id: string, vpcId: st
 export async function deleteInternetGateway(context: WriteContext, id: string): Promise<void> {
   const state = await getObject(context, 'internetGateway', id)
   const { vpcId } = state.object
-  if (vpcId !== undefined) refuseDependent('internetGateway', id, { why: 'attached-to', network: vpcId })
+  if (vpcId !== undefined) refuseDependent('internetGateway', id, { why: 'is-attached-to', network: vpcId })
   await removeObject(context, state)
 }
 

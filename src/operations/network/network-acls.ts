@@ -37,10 +37,10 @@ export async function createNetworkAcl(context: WriteContext, vpcId: string, tag
 
 export async function deleteNetworkAcl(context: WriteContext, id: string): Promise<void> {
   const state = await getAcl(context, id)
-  if (state.object.isDefault) refuseValue('networkAclId', id, { why: 'default-acl', id })
+  if (state.object.isDefault) refuseValue('networkAclId', id, { why: 'default-acl', acl: id })
   const [used] = partsOf(state.parts, 'network-acl-association')
   if (used) {
-    refuseDependent('networkAcl', id, { why: 'acl-associated', id, target: used.target! })
+    refuseDependent('networkAcl', id, { why: 'acl-in-use', acl: id, subnet: used.target! })
   }
   await removeObject(context, state)
 }
@@ -53,7 +53,7 @@ export async function createEntry(context: WriteContext, aclId: string, entry: E
   const state = await getAcl(context, aclId)
   refuseBadNumber(entry.number)
   if (findEntry(state, entry)) {
-    const problem = { why: 'entry-exists', number: entry.number } as const
+    const problem = { why: 'entry-there', number: entry.number } as const
     refuse({ code: 'AlreadyExists', what: 'network-acl-entry', problem })
   }
   await changeObject(context, state, { put: [partOf(entry)] })
@@ -88,7 +88,7 @@ function refuseAbsent({ number }: Pick<Entry, 'number'>): never {
 }
 function refuseBadNumber(number: number): void {
   if (number >= 1 && number <= entryNumberMax) return
-  refuseValue('number', number, { why: 'entry-number', max: entryNumberMax })
+  refuseValue('number', number, { why: 'entry-numbers', max: entryNumberMax })
 }
 
 // Associations -------------------------------------------------------------------------------------------------------

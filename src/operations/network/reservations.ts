@@ -29,7 +29,7 @@ export async function createReservation(context: WriteContext, spec: Reservation
   const own = cidr.family === 4 ? [subnet.cidr] : (await context.tx.vpcs.subnetCidrs(subnet.id)).map((one) => one.cidr)
   const value = formatCidr(cidr)
   if (!own.some((one) => one && contains(one, cidr)))
-    refuseValue('cidr', value, { why: 'outside-subnet', subnet: subnet.id })
+    refuseValue('cidr', value, { why: 'not-inside-of', id: subnet.id })
   const other = (await reservedIn(context, subnet.id)).find((one) => overlaps(one, cidr))
   if (other)
     refuse({

@@ -59,14 +59,7 @@ export async function deleteRouteTable(context: WriteContext, id: string): Promi
   const state = await getTable(context, id)
   const [{ associations }] = [await described(context, state)]
   const [first] = associations
-  if (first) {
-    const { target } = first
-    refuseDependent(
-      'routeTable',
-      id,
-      target === undefined ? { why: 'main-table', id } : { why: 'table-associated', id, target },
-    )
-  }
+  if (first) refuseDependent('routeTable', id, { why: 'table-in-use', table: id, user: first.target })
   await removeObject(context, state)
 }
 
@@ -82,7 +75,7 @@ export async function createRoute(
 ): Promise<void> {
   const state = await getTable(context, tableId)
   if (findRoute(state, destination) || (await localRoute(context, state, destination))) {
-    const problem = { why: 'route-exists', destination: destination.text } as const
+    const problem = { why: 'route-there', destination: destination.text } as const
     refuse({ code: 'AlreadyExists', what: 'route', problem })
   }
   await refuseUnfit(context, state, destination, target)
@@ -105,8 +98,8 @@ export async function replaceRoute(
   if (isLocal) {
     refuse({
       code: 'NotSupported',
-      what: `another target of \`${destination.text}\``,
-      because: 'the routes within a VPC follow from its blocks',
+      what: { feature: 'other-target', destination: destination.text },
+      because: { why: 'local-routes-follow' },
     })
   }
   if (!findRoute(state, destination)) refuseAbsent(tableId, destination)
@@ -117,11 +110,8 @@ export async function replaceRoute(
 export async function deleteRoute(context: WriteContext, tableId: string, destination: Destination): Promise<void> {
   const state = await getTable(context, tableId)
   if (await localRoute(context, state, destination)) {
-    refuseValue('destination', destination.text, {
-      why: 'local-route-stays',
-      destination: destination.text,
-      table: tableId,
-    })
+    const problem = { why: 'cannot-remove-local-route', destination: destination.text, table: tableId } as const
+    refuseValue('destination', destination.text, problem)
   }
   if (!findRoute(state, destination)) refuseAbsent(tableId, destination)
   await changeObject(context, state, { removed: [destination.text] })
@@ -162,7 +152,7 @@ async function refuseUnfit(
   { kind }: Destination,
   { via, id }: RouteTarget,
 ): Promise<void> {
-  const refuseElsewhere = (): never => refuseValue(via, id, { why: 'gateway-elsewhere', table: object.id, id })
+  const refuseElsewhere = (): never => refuseValue(via, id, { why: 'gateway-elsewhere', table: object.id, gateway: id })
   switch (via) {
     case 'gateway': {
       if (id.startsWith('vgw-')) return
@@ -175,7 +165,7 @@ async function refuseUnfit(
       const gateway = await findOwnObject(context, 'egressOnlyInternetGateway', id)
       if (!gateway) refuse({ code: 'NotFound', what: 'egress-only-internet-gateway', id })
       if (gateway.vpcId !== object.vpcId) refuseElsewhere()
-      if (kind === 'ipv4') refuseValue(via, id, { why: 'ipv6-alone' })
+      if (kind === 'ipv4') refuseValue(via, id, { why: 'egress-only-ipv6' })
       return
     }
     case 'nat-gateway': {
@@ -187,7 +177,7 @@ async function refuseUnfit(
     }
     default: {
       const prefix = beginsWith[via]!
-      if (!id.startsWith(prefix)) refuseValue(via, id, { why: 'id-expected', such: prefix })
+      if (!id.startsWith(prefix)) refuseValue(via, id, { why: 'id-such-as', prefix })
     }
   }
 }
@@ -211,7 +201,7 @@ export async function associateRouteTable(
   const there = (await context.tx.networkObjects.naming([target], 'route-table-association', 1)).get(target)?.[0]
   if (there?.objectId === tableId) return there.part.key
   if (there) {
-    const problem = { why: 'associated-otherwise', table: tableId } as const
+    const problem = { why: 'association-conflicts', table: tableId } as const
     refuse({ code: 'AlreadyAssociated', what: 'subnet', id: target, problem })
   }
   const association = associationWith(context, target)
@@ -243,7 +233,7 @@ const associationWith = (context: WriteContext, target: string): Part => ({
 export async function disassociateRouteTable(context: WriteContext, id: string): Promise<void> {
   const { state, vpcId } = await getAssociation(context, id)
   if (vpcId !== undefined) {
-    refuseValue('associationId', id, { why: 'main-association', id })
+    refuseValue('associationId', id, { why: 'main-association', association: id })
   }
   await changeObject(context, state, { removed: [id] })
   context.changed(id)

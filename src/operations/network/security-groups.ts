@@ -44,9 +44,9 @@ export interface GroupSpec {
 export async function createSecurityGroup(context: WriteContext, spec: GroupSpec): Promise<ObjectState> {
   const vpc = await vpcOf(context, spec.vpcId)
   const { name, description, tags } = spec
-  if (name === defaultGroupName) refuseValue('name', name, { why: 'default-group-name' })
+  if (name === defaultGroupName) refuseValue('name', name, { why: 'name-of-default-group' })
   if (await context.tx.networkObjects.called(vpc.id, name)) {
-    const problem = { why: 'group-exists', name, network: vpc.id } as const
+    const problem = { why: 'group-there', name, network: vpc.id } as const
     refuse({ code: 'AlreadyExists', what: 'security-group', problem })
   }
   const hasIpv6 = (await context.tx.vpcs.cidrs(vpc.id)).some(({ cidr }) => cidr.family === 6)
@@ -66,13 +66,13 @@ async function vpcOf(context: ReadContext, id: string | undefined): Promise<Vpc>
 export async function deleteSecurityGroup(context: WriteContext, id: string): Promise<void> {
   const state = await getGroup(context, id)
   if (state.object.isDefault) {
-    const problem = { why: 'default-group', id } as const
+    const problem = { why: 'default-group', group: id, name: defaultGroupName } as const
     refuse({ code: 'InUse', what: 'default-security-group', id, problem })
   }
   // More rules than a group has of its own: one that is of another is among them.
   const naming = (await context.tx.networkObjects.naming([id], 'rule', partsOfObjectMax + 1)).get(id) ?? []
   const other = naming.find(({ objectId }) => objectId !== id)
-  if (other) refuseDependent('securityGroup', id, { why: 'group-named-by', id, by: other.objectId })
+  if (other) refuseDependent('securityGroup', id, { why: 'named-by-rule', group: id, other: other.objectId })
   await removeObject(context, state)
 }
 export const getGroup = (context: ReadContext, id: string): Promise<ObjectState> =>
@@ -106,7 +106,7 @@ export async function authorize(
       refuse({
         code: 'AlreadyExists',
         what: 'security-group-permission',
-        problem: { why: 'rule-exists', rule: wordsOf(rule) },
+        problem: { why: 'rule-there', rule: wordsOf(rule) },
       })
     }
     had.add(identity)
@@ -207,7 +207,7 @@ export async function changeRules(
       refuse({
         code: 'AlreadyExists',
         what: 'security-group-permission',
-        problem: { why: 'rule-exists', rule: wordsOf(body) },
+        problem: { why: 'rule-there', rule: wordsOf(body) },
       })
     }
     seen.add(identity)

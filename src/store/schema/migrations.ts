@@ -29,7 +29,7 @@ import { ownWordsSchema } from './own-words.ts'
 import { poolCidrIndex } from './pool-cidr-index.ts'
 import { poolDaysSchema } from './pool-days.ts'
 import { poolFactsSchema } from './pool-facts.ts'
-import { adoptionSchema, coveredIndex } from './reconciling.ts'
+import { adoptionSchema, avoidingSchema, coveredIndex, followedSchema } from './reconciling.ts'
 import { recordListsSchema } from './record-lists.ts'
 import { removedAccountsSchema } from './removed-accounts.ts'
 import { sealingKeySchema } from './sealing-key.ts'
@@ -458,4 +458,6 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 50, name: 'what is watched of capacity', olderServers: 'go on', sql: capacityWatchSchema },
   { number: 51, name: 'what findings follow', olderServers: 'go on', sql: findingScansSchema },
   { number: 52, name: 'what stands in networks', olderServers: 'stop', sql: networkObjectsSchema },
+  { number: 53, name: 'findings of what sources tell', olderServers: 'go on', sql: followedSchema },
+  { number: 54, name: 'pools that avoid what is in use', olderServers: 'stop', sql: avoidingSchema },
 ]
