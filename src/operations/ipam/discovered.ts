@@ -67,7 +67,7 @@ export const seeingIn = ({ account, exclusions, operatingRegions }: Discovery, r
 })
 
 /** Each row costs several others: its tags, what is in it, what else has its addresses. */
-export const seenBounds = { rowsMax: 2_000 }
+export const seenBounds = { rowsMax: 1_000 }
 
 // Lists --------------------------------------------------------------------------------------------------------------
 
