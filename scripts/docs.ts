@@ -439,6 +439,14 @@ const otherNouns: { readonly [N in Exclude<Noun, ObjectNoun>]: string } = {
   role: 'a role',
   region: 'a Region',
   'availability-zone': 'an availability zone',
+  gateway: 'a gateway that a route names',
+  'gateway-attachment': 'an attachment of a gateway',
+  route: 'a route',
+  'security-group-permission': 'a rule of a security group, by what it says',
+  'default-security-group': 'the security group that comes with a VPC',
+  'network-acl-entry': 'an entry of a network ACL',
+  'default-vpc': 'the default VPC',
+  'default-subnet': 'a default subnet',
   'resource-type': 'a resource type',
   'policy-version': 'a version of a policy',
   'policy-document': 'a document of a policy',
@@ -466,6 +474,13 @@ const toldOf = (cause: Denial['cause']): ToldDecision => ({
   candidates: [],
   denial: { cause, setting: 'on-explicit', value: 'POOL', allowed: [] },
 })
+const limits = [
+  { of: 'filter-values' },
+  { of: 'tags' },
+  { of: 'cidr-blocks', family: 4 },
+  { of: 'addresses' },
+  { of: 'pools' },
+] as const
 const examples: { readonly [C in Refusal['code']]: Example<C> } = {
   MissingAuthentication: { when: 'the request is not signed', refusals: [{ code: 'MissingAuthentication' }] },
   IncompleteSignature: {
@@ -592,7 +607,7 @@ const examples: { readonly [C in Refusal['code']]: Example<C> } = {
   },
   LimitExceeded: {
     when: 'a quota is reached',
-    refusals: ['filter values', 'tags', 'NAT gateways', 'VPCs', 'subnets', 'addresses', 'others'].map((what) => ({
+    refusals: limits.map((what) => ({
       code: 'LimitExceeded',
       what,
       limit: 1,

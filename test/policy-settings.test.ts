@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { policySettingsFromTags } from '#model/policy/tag-settings.ts'
+import { settingsFromTags } from '#model/policy/tag-settings.ts'
 
 const page = readFileSync(new URL('../docs/guide/policy-settings.md', import.meta.url), 'utf8')
 
@@ -10,6 +10,6 @@ test('every setting that the guide gives as an example is one that a policy take
   const examples = [...page.matchAll(/Key=(cadastre:[^,]+),Value=(?:"([^"]+)"|(\S+))/g)]
   assert.ok(examples.length >= 5)
   for (const [, key, quoted, bare] of examples) {
-    assert.equal(policySettingsFromTags([{ key: key!, value: quoted ?? bare! }]).problem, undefined, key!)
+    assert.equal(settingsFromTags('policy', [{ key: key!, value: quoted ?? bare! }]).problem, undefined, key!)
   }
 })

@@ -99,7 +99,7 @@ const examples: { readonly [C in Refusal['code']]: readonly Extract<Refusal, { c
   IncorrectState: nouns.map((what) => ({ code: 'IncorrectState', what, id, problem })),
   DependencyViolation: nouns.map((what) => ({ code: 'DependencyViolation', what, id, problem })),
   AlreadyExists: nouns.map((what) => ({ code: 'AlreadyExists', what, problem })),
-  LimitExceeded: [{ code: 'LimitExceeded', what: 'ipams', limit: 1, used: 1 }],
+  LimitExceeded: [{ code: 'LimitExceeded', what: { of: 'ipams' }, limit: 1, used: 1 }],
   AlreadyAssociated: nouns.map((what) => ({ code: 'AlreadyAssociated', what, id, problem })),
   InUse: nouns.map((what) => ({ code: 'InUse', what, id, problem })),
   CidrConflict: [
@@ -224,7 +224,7 @@ test('the texts that clients match on are the observed ones', () => {
     /: The resource is missing one or more of the resource tags required by the IPAM pool\./,
   )
   assert.match(
-    said({ code: 'LimitExceeded', what: 'addresses', limit: 5, used: 5 }),
+    said({ code: 'LimitExceeded', what: { of: 'addresses' }, limit: 5, used: 5 }),
     /^400 AddressLimitExceeded: You've reached the limit for addresses\./,
   )
   assert.match(

@@ -3,18 +3,15 @@ import { hasShape, type IdKind } from '#model/identifier.ts'
 import { labelOf, nameOfNoun, type ObjectNoun } from '#model/kinds.ts'
 import { isIdLike } from '#model/name.ts'
 import { type Explanation, reasonOfTold, wordsOfTold } from '#model/policy/explain.ts'
+import { featureInWords } from '#model/problems/features.ts'
+import { type Counted, countedForInWords, countedInWords, remedyInWords } from '#model/problems/limits.ts'
 import { type Problem, problemInWords } from '#model/problems/problem.ts'
-import {
-  type ConflictParty,
-  type Noun,
-  nameMembers,
-  type OwnNetworkKind,
-  type Refusal,
-  saidByPolicy,
-} from '#model/refusal.ts'
+import { type ConflictParty, type Noun, nameIn, type OwnNetworkKind, type Refusal } from '#model/refusal.ts'
 
 /** Members of refusals that are facts, and words where they are shown. */
-type InWords = 'problem' | 'because'
+type InWords = 'problem' | 'because' | 'countedFor' | 'remedy'
+/** Refusals whose `what` is more than a noun. */
+type WhatInWords = 'NotSupported' | 'LimitExceeded'
 type Omitting<R, M extends string> = R extends unknown ? Omit<R, M> : never
 /** A refusal in words. */
 export type ShownRefusal =
@@ -23,7 +20,15 @@ export type ShownRefusal =
       ? R & Explanation
       : R extends { readonly code: 'Exhausted' }
         ? R & Partial<Explanation>
-        : { [M in keyof R]: M extends InWords ? string | Extract<R[M], undefined> : R[M] }
+        : {
+            [M in keyof R]: M extends InWords
+              ? string | Extract<R[M], undefined>
+              : R extends { readonly code: WhatInWords }
+                ? M extends 'what'
+                  ? string
+                  : R[M]
+                : R[M]
+          }
     : never
 
 export type Protocol = 'ec2' | 'organizations' | 'sts'
@@ -59,6 +64,9 @@ export const faultWording: Readonly<Record<Protocol, Wording>> = {
 export function wordingOf(refusal: Refusal, protocol: Protocol): Wording {
   const say = words[refusal.code] as (refusal: ShownRefusal) => Words
   const said = say(cutFacts(refusal))
+  if (refusal.code === 'LimitExceeded' && protocol === 'ec2') {
+    return { status: said.status, code: limitCodes[refusal.what.of] ?? said.ec2, message: said.message }
+  }
   const status = protocol === 'ec2' ? said.status : (said.statusElsewhere ?? said.status)
   const { message, reason } = said
   return { status, code: said[protocol], message, ...(reason === undefined ? {} : { reason }) }
@@ -80,7 +88,7 @@ const sentences: ReadonlySet<string> = new Set(['problem', 'because', 'sentence'
  * a large part of what was sent. Every wording and every problem is made of this.
  */
 export function cutFacts(refusal: Refusal): ShownRefusal {
-  const facts = Object.entries(withWords(nameMembers(refusal))).map(([name, fact]) => [
+  const facts = Object.entries(withWords(refusal)).map(([name, fact]) => [
     name,
     cutFact(fact, sentences.has(name) ? sentenceLengthMax : factLengthMax),
   ])
@@ -94,7 +102,7 @@ const toldLengthMax = 400
 function withWords(whole: Refusal): object {
   const { told: facts, members, ...refusal } = whole
   const told = facts && (cutFact(facts, toldLengthMax) as typeof facts)
-  const say = { name: (member: string) => members?.[member] ?? member, told: () => (told ? reasonOfTold(told) : '') }
+  const say = { name: (member: string) => nameIn(members ?? {}, member), told: () => (told ? reasonOfTold(told) : '') }
   if (told && (refusal.code === 'DeniedByPolicy' || refusal.code === 'Exhausted')) {
     // In the place of the facts, in front of those that programs read.
     const { members: _, ...shown } = whole
@@ -103,13 +111,22 @@ function withWords(whole: Refusal): object {
     return Object.fromEntries(Object.entries(shown).flatMap(inPlace))
   }
   const inWords = (problem: Problem | string): string =>
-    typeof problem === 'string' ? problem.replace(saidByPolicy, say.told) : problemInWords(problem, say)
+    typeof problem === 'string' ? problem : problemInWords(problem, say)
   return {
     ...refusal,
     ...('problem' in refusal && { problem: inWords(refusal.problem) }),
     ...('because' in refusal && refusal.because !== undefined && { because: inWords(refusal.because) }),
+    ...(refusal.code === 'NotSupported' && {
+      what: typeof refusal.what === 'string' ? refusal.what : featureInWords(refusal.what),
+    }),
+    ...(refusal.code === 'LimitExceeded' && limitInWords(refusal)),
   }
 }
+const limitInWords = ({ what, countedFor, remedy }: Extract<Refusal, { readonly code: 'LimitExceeded' }>) => ({
+  what: countedInWords(what),
+  ...(countedFor && { countedFor: countedForInWords(countedFor) }),
+  ...(remedy && { remedy: remedyInWords(remedy) }),
+})
 
 /** What of the EC2 API gives networks of the installation's own their space. */
 const makersOfNetworks: Readonly<Record<OwnNetworkKind, string>> = {
@@ -421,7 +438,7 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<ShownRefusal, 
   }),
   LimitExceeded: ({ what, limit, used, countedFor, remedy, aws }) => ({
     status: 400,
-    ec2: limitCode(what),
+    ec2: 'ResourceLimitExceeded',
     ...violated,
     message:
       saidByAws({ aws }) ??
@@ -592,6 +609,68 @@ const nounsOfAws: WordsOfNouns = {
     inUse: 'InvalidCidrBlock.InUse',
   },
   subnet: idWords('InvalidSubnetID', 'subnet'),
+  'subnet-cidr-association': idWords('InvalidSubnetCidrBlockAssociationID', 'subnet CIDR block association'),
+  'subnet-cidr-reservation': idWords('InvalidSubnetCidrReservationID', 'subnet CIDR reservation'),
+  gateway: idWords('InvalidGatewayID', 'gateway'),
+  'gateway-attachment': {
+    notFound: 'Gateway.NotAttached',
+    exists: 'InvalidParameterValue',
+    missing: (id) => {
+      const [gateway, network] = id.split(' ')
+      return `resource ${gateway} is not attached to network ${network}`
+    },
+  },
+  'internet-gateway': idWords('InvalidInternetGatewayID', 'internetGateway'),
+  'egress-only-internet-gateway': {
+    ...idWords('InvalidGatewayID', 'egress only internet gateway'),
+    malformed: 'InvalidEgressOnlyInternetGatewayId.Malformed',
+  },
+  'route-table': idWords('InvalidRouteTableID', 'routeTable'),
+  'route-table-association': idWords('InvalidAssociationID', 'association'),
+  route: {
+    notFound: 'InvalidRoute.NotFound',
+    exists: 'RouteAlreadyExists',
+    missing: (id) => `There is no route with the destination ${id}`,
+  },
+  'security-group': {
+    notFound: 'InvalidGroup.NotFound',
+    malformed: 'InvalidGroupId.Malformed',
+    exists: 'InvalidGroup.Duplicate',
+    missing: (id) => `The security group '${id}' does not exist`,
+  },
+  'default-security-group': {
+    notFound: 'InvalidGroup.NotFound',
+    inUse: 'CannotDelete',
+    missing: (id) => `The security group '${id}' does not exist`,
+  },
+  'security-group-rule': {
+    notFound: 'InvalidSecurityGroupRuleId.NotFound',
+    malformed: 'InvalidSecurityGroupRuleId.Malformed',
+    missing: (id) => `The security group rule ID '${id}' does not exist`,
+  },
+  'security-group-permission': {
+    notFound: 'InvalidPermission.NotFound',
+    exists: 'InvalidPermission.Duplicate',
+    missing: () => 'The specified rule does not exist in this security group.',
+  },
+  'network-acl': idWords('InvalidNetworkAclID', 'networkAcl'),
+  'network-acl-association': idWords('InvalidAssociationID', 'association'),
+  'network-acl-entry': {
+    notFound: 'InvalidNetworkAclEntry.NotFound',
+    exists: 'NetworkAclEntryAlreadyExists',
+    missing: (id) => `The network acl entry identified by ${id} does not exist`,
+  },
+  'dhcp-options': idWords('InvalidDhcpOptionID', 'dhcpOption'),
+  'default-vpc': {
+    notFound: 'DefaultVpcDoesNotExist',
+    exists: 'DefaultVpcAlreadyExists',
+    missing: () => 'There is no default VPC for this account in this region.',
+  },
+  'default-subnet': {
+    notFound: 'InvalidSubnetID.NotFound',
+    exists: 'DefaultSubnetAlreadyExistsInAvailabilityZone',
+    missing: (id) => `There is no default subnet in ${id}`,
+  },
   resource: {
     notFound: 'InvalidID',
     malformed: 'InvalidID',
@@ -692,15 +771,21 @@ const nouns = {
 
 export const nounNames = Object.keys(nouns) as Noun[]
 
-/** EC2 has a code of its own for some limits. `what` is a plural, such as `addresses` or `NAT gateways`. */
-function limitCode(what: string): string {
-  const name = what.toLowerCase()
-  if (name.includes('filter')) return 'FilterLimitExceeded'
-  if (name.endsWith('cidr blocks')) return 'CidrLimitExceeded'
-  if (name.includes('tag')) return 'TagLimitExceeded'
-  if (name.includes('nat gateway')) return 'NatGatewayLimitExceeded'
-  if (name === 'vpcs') return 'VpcLimitExceeded'
-  if (name === 'subnets') return 'SubnetLimitExceeded'
-  if (name === 'addresses' || name === 'elastic ip addresses') return 'AddressLimitExceeded'
-  return 'ResourceLimitExceeded'
+/** EC2 has a code of its own for some limits. */
+const limitCodes: { readonly [W in Counted['of']]?: string } = {
+  'filter-values': 'FilterLimitExceeded',
+  'cidr-blocks': 'CidrLimitExceeded',
+  tags: 'TagLimitExceeded',
+  'node-tags': 'TagLimitExceeded',
+  'required-tags': 'TagLimitExceeded',
+  'required-tag-bytes': 'TagLimitExceeded',
+  'required-tag-bytes-of-pools': 'TagLimitExceeded',
+  addresses: 'AddressLimitExceeded',
+  'internet-gateways': 'InternetGatewayLimitExceeded',
+  'route-tables': 'RouteTableLimitExceeded',
+  routes: 'RouteLimitExceeded',
+  'security-groups': 'SecurityGroupLimitExceeded',
+  'security-group-rules': 'RulesPerSecurityGroupLimitExceeded',
+  'network-acls': 'NetworkAclLimitExceeded',
+  'network-acl-entries': 'NetworkAclEntryLimitExceeded',
 }

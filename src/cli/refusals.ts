@@ -1,5 +1,6 @@
 // A refusal as people read it: the sentence, the facts one per line, and what to do next.
 import { kindOfNoun } from '#model/kinds.ts'
+import { grantOfLength } from '#model/policy/settings.ts'
 import { type Action, everywhere, roleNames, roles } from '#model/roles.ts'
 import type { Given } from './arguments.ts'
 import type { Problem } from './client.ts'
@@ -161,12 +162,10 @@ function exceptionWords(problem: Problem, given: Given): string | undefined {
 }
 
 /** What an exception must permit for this request to pass the rule that denied it; undefined where it does not name a pool. */
-function grantsFor({ cause, actual }: Problem, given: Given): object | undefined {
+function grantsFor({ cause, actual, setting }: Problem, given: Given): object | undefined {
   if (cause === 'size') {
     const length = Number(/^\/(\d{1,3})$/.exec(String(actual))?.[1])
-    if (Number.isNaN(length)) return undefined
-    const isIpv6 = given.family === 'ipv6' || String(given.cidr ?? '').includes(':') || length > 32
-    return { [isIpv6 ? 'sizeIpv6' : 'size']: { min: length, max: length } }
+    return Number.isNaN(length) ? undefined : grantOfLength(String(setting), length)
   }
   const named = [actual, given.poolId].find(
     (each) => typeof each === 'string' && /^(?:ipam-pool-|provider$)/.test(each),

@@ -2,6 +2,8 @@
 
 import type { ObjectNoun } from './kinds.ts'
 import type { ToldDecision } from './policy/decision.ts'
+import type { Feature } from './problems/features.ts'
+import type { Counted, CountedFor, Remedy } from './problems/limits.ts'
 import type { Problem } from './problems/problem.ts'
 import { factsWithoutSecrets } from './secrets.ts'
 
@@ -20,6 +22,14 @@ export type Noun =
   | 'role'
   | 'region'
   | 'availability-zone'
+  | 'gateway'
+  | 'gateway-attachment'
+  | 'route'
+  | 'security-group-permission'
+  | 'default-security-group'
+  | 'network-acl-entry'
+  | 'default-vpc'
+  | 'default-subnet'
   | 'resource-type'
   | 'change'
   | 'candidate'
@@ -115,7 +125,7 @@ type Reason =
   // `ownNetwork`: its space comes with it, from where it is made.
   | {
       code: 'NotSupported'
-      what: string
+      what: Feature | string
       because?: Problem | string
       ownNetwork?: { id: string; kind: OwnNetworkKind }
     }
@@ -178,11 +188,11 @@ type Reason =
   // `countedFor`: whom or what the bound is counted for, where that is not plain; `remedy`: what to do about it.
   | {
       code: 'LimitExceeded'
-      what: string
+      what: Counted
       limit: number
       used: number
-      countedFor?: string
-      remedy?: string
+      countedFor?: CountedFor
+      remedy?: Remedy
       isOfRequest?: true
       /** Which bound it is, where an API has words of its own for it. */
       quota?: { readonly kind: 'ipams' } | { readonly kind: 'cidrs'; readonly id: string }
@@ -231,25 +241,13 @@ export const isAboutState = (refusal: Refusal): boolean =>
 /** What the members of a request are called in one API; a member that is not there keeps its name. */
 export type Members = Readonly<Record<string, string>>
 
-/** Private-use characters, which no text that comes from outside is expected to hold and none is harmed by. */
-const mark = { first: '\uE000', last: '\uE001' }
-const marked = new RegExp(`${mark.first}([\\w.]+)${mark.last}`, 'g')
-
-/** A member of the request in a sentence of a refusal: each API says it by its own name. */
-export const member = (name: string): string => `${mark.first}${name}${mark.last}`
-
-/** Where a problem repeats why policy says no: words are put there, made of what is `told`, where the refusal is shown. */
-export const saidByPolicy = '\uE002'
-
-/** A refusal with the members that it names called as one API calls them. */
+/** A refusal with its member called as one API calls it; how that calls others is known where the problem is put into words. */
 export function nameMembers(refusal: Refusal, members: Members = {}): Refusal {
-  const nameOf = (name: string): string => (Object.hasOwn(members, name) ? members[name]! : name)
-  const facts = Object.entries(refusal).map(([fact, value]) => {
-    if (fact === 'field') return [fact, nameOf(value as string)]
-    return [fact, typeof value === 'string' ? value.replaceAll(marked, (_, name: string) => nameOf(name)) : value]
-  })
-  return { ...(Object.fromEntries(facts) as Refusal), members: refusal.members ?? members }
+  const named = 'field' in refusal ? { field: nameIn(members, refusal.field) } : {}
+  return { ...refusal, ...named, members: refusal.members ?? members }
 }
+/** What an API calls a member. */
+export const nameIn = (members: Members, name: string): string => (Object.hasOwn(members, name) ? members[name]! : name)
 
 /** What one API says in place of the usual words, by the code of the refusal; undefined where it has none of its own. */
 export type Sentences = {

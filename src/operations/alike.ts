@@ -28,15 +28,14 @@ export async function amongAlike<Row>(
     after = rows.at(-1)
   }
   if (found.length < limit && (await read(after, 1)).length > 0) {
-    const [countedFor, remedy] = ['one name or id', 'Give the number of the account, or the id that was drawn here.']
     const used = alikeMax + 1
     refuse({
       code: 'LimitExceeded',
-      what: 'things alike',
+      what: { of: 'alike' },
       limit: alikeMax,
       used,
-      countedFor,
-      remedy,
+      countedFor: { per: 'name' },
+      remedy: { do: 'give-number' },
       isOfRequest: true,
     })
   }

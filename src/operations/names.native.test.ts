@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { wordingOf } from '#api/wording.ts'
 import { Overlaid } from '#model/overlaid.ts'
+import type { Refused } from '#model/refusal.ts'
 import { Pools } from '#store/tables/pools.ts'
-import { foundOrganization, lab, network, prod, refusalOf, shop, workloads } from '../../test/acme.ts'
+import { foundOrganization, lab, network, prod, shop, workloads } from '../../test/acme.ts'
 import { type NativeWorld, openNativeWorld } from '../../test/native-world.ts'
 
 interface Named {
@@ -414,8 +415,8 @@ describe('names and contacts are told', () => {
       })
     ).body
   const overEc2 = async (input: object): Promise<string> => {
-    const refusal = await refusalOf(world.call('AllocateAddress', input, { account: shop }))
-    return wordingOf(refusal, 'ec2').message
+    const refused = await world.call('AllocateAddress', input, { account: shop }).catch((error: unknown) => error)
+    return wordingOf((refused as Refused).refusal, 'ec2').message
   }
 
   test('by a denial: what the policy and the pools are called, and whom to ask about the policy', async () => {

@@ -38,7 +38,7 @@ export function namingOf(input: z.ZodType): Naming | undefined {
         if (found.size >= namesMax) {
           refuse({
             code: 'LimitExceeded',
-            what: isOfAccount(mark) ? 'names of accounts' : 'names',
+            what: { of: isOfAccount(mark) ? 'account-names' : 'names' },
             limit: namesMax,
             used: found.size + 1,
             isOfRequest: true,

@@ -27,7 +27,7 @@ export async function findAccount(context: ReadContext, action: Action, name: st
   const [one, other] = await listAccounts(context, action, name)
   if (one === undefined) return refuse({ code: 'NotFound', what: 'account', id: name })
   if (other === undefined) return one
-  const problem = `several accounts are called so, such as \`${one}\` and \`${other}\`: give the number`
+  const problem = { why: 'several-accounts', one, other } as const
   return refuse({ code: 'InvalidParameterValue', field: 'account', value: name, problem })
 }
 
@@ -194,12 +194,8 @@ export function refuseSeveral(
   found: readonly string[],
   paths: ReadonlyMap<string, readonly string[]>,
 ): never {
-  const listed = found.slice(0, namedMax).map((id) => {
-    const path = paths.get(id) ?? [id]
-    return `\`${id}\`${path.length > 1 ? ` (${path.join('/')})` : ''}`
-  })
-  const more = found.length > listed.length ? ' and more' : ''
-  const problem = `several ${plural} are called so: ${listed.join(', ')}${more}; give the id, or the name with what it is under`
+  const shown = found.slice(0, namedMax).map((id) => ({ id, path: paths.get(id) ?? [id] }))
+  const problem = { why: 'several-things', plural, found: shown, isAll: found.length <= namedMax } as const
   return refuse({ code: 'InvalidParameterValue', field, value: name, problem })
 }
 

@@ -9,6 +9,7 @@ let acme: Acme & Native
 interface Shape {
   readonly properties: object
   readonly required: readonly string[]
+  readonly allOf?: readonly { readonly $ref: string }[]
 }
 let shapes: ReadonlyMap<string, Shape>
 let policy: string
@@ -38,9 +39,9 @@ describe('problems', () => {
     const { ProblemDetails: common, ...schemas } = components.schemas
     shapes = new Map(
       Object.entries(schemas)
-        .filter(([name]) => name.endsWith('Problem') && name !== 'Problem')
+        .filter(([, { allOf }]) => allOf?.some(({ $ref }) => $ref === '#/components/schemas/ProblemDetails'))
         .map(([name, { properties, required }]) => [
-          name.slice(0, -'Problem'.length),
+          name,
           { properties: { ...common!.properties, ...properties }, required: [...common!.required, ...required] },
         ]),
     )

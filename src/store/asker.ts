@@ -8,5 +8,5 @@ export interface Asker {
 
 /** Ends a reading that nobody waits for. The refusal is answered to nobody, and reads are not on record. */
 export function refuseIfGone(asker: Asker | undefined): void {
-  if (asker?.destroyed) refuse({ code: 'Unavailable', because: 'whoever asked has closed the connection' })
+  if (asker?.destroyed) refuse({ code: 'Unavailable', because: { why: 'asker-is-gone' } })
 }

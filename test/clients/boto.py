@@ -272,6 +272,27 @@ def use_networks(shop, story, pools, eip):
     return vpc["VpcId"], halves
 
 
+def see(network, story, ipam, vpc, subnets):
+    """What the IPAM sees of the networks; nothing where the client is too old to know of discoveries."""
+    if not network.knows("GetIpamDiscoveredPublicAddresses"):
+        return
+    described = network.call("ec2", "DescribeIpams", IpamIds=[ipam])["Ipams"][0]
+    for number, subnet in enumerate(subnets):
+        story.name(f"SUBNET{number}", subnet)
+    story.name("VPC", vpc)
+    scope = {"IpamScopeId": described["PrivateDefaultScopeId"]}
+    pages = network.pages("GetIpamResourceCidrs", "IpamResourceCidrs", 5, **scope)
+    seen = [each for page in pages for each in page]
+    story.tell("resources", [[each["ResourceId"], each["ResourceCidr"], each.get("ManagementState"), each.get("ComplianceStatus"), each.get("OverlapStatus")] for each in seen])
+    discovery = {"IpamResourceDiscoveryId": described["DefaultResourceDiscoveryId"]}
+    accounts = network.call("ec2", "GetIpamDiscoveredAccounts", DiscoveryRegion=REGION, **discovery)["IpamDiscoveredAccounts"]
+    story.tell("accounts are looked at", [each.get("OrganizationalUnitId") for each in accounts if each["AccountId"] in story.names and story.names[each["AccountId"]] == "SHOP"])
+    public = network.call("ec2", "GetIpamDiscoveredPublicAddresses", AddressRegion=REGION, **discovery)["IpamDiscoveredPublicAddresses"]
+    story.tell("public addresses", [[each["AssociationStatus"], each["Tags"]["EipTags"]] for each in public])
+    history = network.call("ec2", "GetIpamAddressHistory", Cidr="10.0.0.0/24", **scope)["HistoryRecords"]
+    story.tell("history", [[each["ResourceId"], each["ResourceOwnerId"], "SampledEndTime" in each] for each in history])
+
+
 def tear_down(network, shop, story, made):
     vpc, subnets, eip, policy, pools, ipam = made
     story.refuse("VPC in use", lambda: shop.call("ec2", "DeleteVpc", VpcId=story.name("VPC", vpc)))
@@ -307,6 +328,7 @@ def main(kind, endpoint, key, secret):
         story.tell("enabled", [enabled["IpamPolicyEnabled"], enabled["IpamPolicyId"], enabled["ManagedBy"]])
     eip = use_addresses(shop, story, policy)
     vpc, subnets = use_networks(shop, story, pools, eip)
+    see(network, story, ipam, vpc, subnets)
     tear_down(network, shop, story, (vpc, subnets, eip, policy, pools, ipam))
     json.dump(story.told, sys.stdout)
 

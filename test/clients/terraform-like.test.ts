@@ -23,7 +23,16 @@ after(async () => {
 })
 
 const token = (): { ClientToken: string } => ({ ClientToken: `terraform-${randomUUID().replaceAll('-', '')}` })
-type TaggedType = 'ipam' | 'ipam-scope' | 'ipam-pool' | 'elastic-ip' | 'vpc' | 'subnet' | 'natgateway'
+type TaggedType =
+  | 'ipam'
+  | 'ipam-scope'
+  | 'ipam-pool'
+  | 'ipam-resource-discovery'
+  | 'ipam-resource-discovery-association'
+  | 'elastic-ip'
+  | 'vpc'
+  | 'subnet'
+  | 'natgateway'
 /** The provider gives tags at creation, and compares them when it reads. */
 const tagged = (ResourceType: TaggedType) => ({
   TagSpecifications: [{ ResourceType, Tags: [{ Key: 'Name', Value: 'terraform' }] }],
@@ -269,6 +278,108 @@ test('aws_vpc_ipam_pool, aws_vpc_ipam_pool_cidr and aws_vpc_ipam_pool_cidr_alloc
   await deletePoolCidr(child, '10.0.0.0/16')
   await deletePool(child)
   await destroy()
+})
+
+test('aws_vpc_ipam_pool that plans a VPC waits until that is managed; its subnets have their blocks from it', async () => {
+  const { ipam, pool, destroy } = await applyGround('private', '10.0.0.0/8')
+  const scope = { IpamScopeId: ipam.PrivateDefaultScopeId! }
+  const { Vpc: vpc } = await client.send(new ec2.CreateVpcCommand({ Ipv4IpamPoolId: pool, Ipv4NetmaskLength: 20 }))
+  const ResourceId = vpc!.VpcId!
+  // The provider takes the one whose family is the pool's, and anything but `managed` in the end for an error.
+  const findManaged = async () => {
+    const { IpamResourceCidrs } = await client.send(new ec2.GetIpamResourceCidrsCommand({ ...scope, ResourceId }))
+    return IpamResourceCidrs!.find(({ ResourceCidr }) => !ResourceCidr!.includes(':'))
+  }
+  await waitFor(findManaged, ({ ManagementState }) => ManagementState, { pending: ['unmanaged'], target: 'managed' })
+  const owner = vpc!.OwnerId!
+  const planned = await createPool({
+    ...scope,
+    Locale: region,
+    SourceIpamPoolId: pool,
+    SourceResource: {
+      ...{ ResourceId, ResourceOwner: owner, ResourceRegion: region, ResourceType: 'vpc' },
+    },
+  })
+  assert.equal(await createPoolCidr(planned, { Cidr: vpc!.CidrBlock! }), '10.0.0.0/20')
+  const { Subnet: subnet } = await client.send(
+    new ec2.CreateSubnetCommand({ VpcId: ResourceId, Ipv4IpamPoolId: planned, Ipv4NetmaskLength: 24 }),
+  )
+  const { IpamResourceCidrs: inside } = await client.send(
+    new ec2.GetIpamResourceCidrsCommand({ ...scope, IpamPoolId: planned }),
+  )
+  assert.deepEqual(
+    inside!.map((one) => [one.ResourceId, one.ResourceType, one.ResourceCidr]),
+    [[subnet!.SubnetId, 'subnet', '10.0.0.0/24']],
+  )
+  await client.send(new ec2.DeleteSubnetCommand({ SubnetId: subnet!.SubnetId! }))
+  await waitForAllocationGone(planned, 'subnet', subnet!.SubnetId!)
+  await deletePoolCidr(planned, '10.0.0.0/20')
+  await deletePool(planned)
+  await client.send(new ec2.DeleteVpcCommand({ VpcId: ResourceId }))
+  await waitForAllocationGone(pool, 'vpc', ResourceId)
+  await destroy()
+})
+
+test('aws_vpc_ipam_resource_discovery and aws_vpc_ipam_resource_discovery_association live and go', async () => {
+  const ipam = await createIpam()
+  const { IpamResourceDiscovery: made } = await client.send(
+    new ec2.CreateIpamResourceDiscoveryCommand({
+      ...token(),
+      ...tagged('ipam-resource-discovery'),
+      OperatingRegions: [{ RegionName: region }],
+    }),
+  )
+  const id = made!.IpamResourceDiscoveryId!
+  const findDiscovery = () =>
+    find(
+      ['InvalidIpamResourceDiscoveryId.NotFound'],
+      async () =>
+        (await client.send(new ec2.DescribeIpamResourceDiscoveriesCommand({ IpamResourceDiscoveryIds: [id] })))
+          .IpamResourceDiscoveries,
+    )
+  await waitFor(findDiscovery, stateIn, waits.create)
+  assert.deepEqual((await findDiscovery())!.Tags, theTags)
+  await client.send(
+    new ec2.ModifyIpamResourceDiscoveryCommand({
+      IpamResourceDiscoveryId: id,
+      Description: 'changed',
+      AddOperatingRegions: [{ RegionName: 'eu-central-1' }],
+    }),
+  )
+  await waitFor(findDiscovery, stateIn, waits.modify)
+  const { IpamResourceDiscoveryAssociation: associated } = await client.send(
+    new ec2.AssociateIpamResourceDiscoveryCommand({
+      ...token(),
+      ...tagged('ipam-resource-discovery-association'),
+      IpamId: ipam.IpamId!,
+      IpamResourceDiscoveryId: id,
+    }),
+  )
+  const associationId = associated!.IpamResourceDiscoveryAssociationId!
+  const findAssociation = () =>
+    find(
+      ['InvalidIpamResourceDiscoveryAssociationId.NotFound'],
+      async () =>
+        (
+          await client.send(
+            new ec2.DescribeIpamResourceDiscoveryAssociationsCommand({
+              IpamResourceDiscoveryAssociationIds: [associationId],
+            }),
+          )
+        ).IpamResourceDiscoveryAssociations,
+    )
+  await waitFor(findAssociation, stateIn, { pending: ['associate-in-progress'], target: 'associate-complete' })
+  assert.deepEqual((await findAssociation())!.Tags, theTags)
+  await client.send(
+    new ec2.DisassociateIpamResourceDiscoveryCommand({ IpamResourceDiscoveryAssociationId: associationId }),
+  )
+  await waitFor(findAssociation, stateIn, {
+    pending: ['associate-complete', 'disassociate-in-progress'],
+    target: undefined,
+  })
+  await client.send(new ec2.DeleteIpamResourceDiscoveryCommand({ IpamResourceDiscoveryId: id }))
+  await waitFor(findDiscovery, stateIn, waits.delete)
+  await deleteIpam(ipam.IpamId!)
 })
 
 // aws_eip -----------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 // Compiles the input shapes of a service model into readers of forms. EC2 and STS differ only in how they write lists and names.
 import type { Member, ServiceModel, Shape } from '#formats/aws/service-model.ts'
+import type { Counted } from '#model/problems/limits.ts'
 import { refuse } from '#model/refusal.ts'
 import { type Check, checkOfInteger, checkOfSize, checkOfString, parseTimestamp } from './constraints.ts'
 import type { Form, FormNode } from './form.ts'
@@ -16,7 +17,7 @@ export interface QueryDialect {
 }
 
 export interface ListLimit {
-  readonly what: string
+  readonly what: Counted
   readonly limit: number
 }
 

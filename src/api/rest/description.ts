@@ -55,9 +55,24 @@ interface Description {
   readonly compressed: Form
 }
 
+/** How deep a path, a schema or a response stands in the document. */
+const partDepth = 3
+
+/** As `JSON.stringify`, in steps of a path or a schema each: all of it in one piece would hold up others. */
+export function* textInSteps(value: unknown, depth = partDepth): Steps<string> {
+  if (depth === 0 || typeof value !== 'object' || value === null || Array.isArray(value)) {
+    yield
+    return JSON.stringify(value)
+  }
+  const members: string[] = []
+  for (const [name, member] of Object.entries(value)) {
+    if (member !== undefined) members.push(`${JSON.stringify(name)}:${yield* textInSteps(member, depth - 1)}`)
+  }
+  return `{${members.join(',')}}`
+}
+
 async function prepare(steps: Steps<object>): Promise<Description> {
-  const document = await inTurns(steps)
-  const body = Buffer.from(JSON.stringify(document))
+  const body = Buffer.from(await inTurns(textInSteps(await inTurns(steps))))
   const tag = hash('sha256', body, 'base64url').slice(0, 22)
   // Two forms of one thing are told apart by their tags (RFC 9110, section 8.8.3).
   return {

@@ -44,7 +44,7 @@ function inPlainWords({
   const { def } = zodSchema._zod
   if (def.type === 'object' && def.catchall === undefined) delete schema.additionalProperties
   if (def.type === 'record') delete schema.propertyNames
-  if ('format' in def && def.format === 'datetime') delete schema.pattern
+  if ('format' in def && (def.format === 'datetime' || def.format === 'date')) delete schema.pattern
   if (schema.type === 'integer') {
     if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum
     if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum

@@ -87,25 +87,6 @@ const responseHeaders: Readonly<
 }
 const limitHeaders = ['ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset']
 
-/** RFC 9110, section 15, and RFC 4918 for the last one. */
-const phrases: Readonly<Record<number, string>> = {
-  400: 'BadRequest',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'NotFound',
-  405: 'MethodNotAllowed',
-  409: 'Conflict',
-  410: 'Gone',
-  412: 'PreconditionFailed',
-  413: 'ContentTooLarge',
-  415: 'UnsupportedMediaType',
-  422: 'UnprocessableContent',
-  429: 'TooManyRequests',
-  500: 'InternalServerError',
-  503: 'ServiceUnavailable',
-  507: 'InsufficientStorage',
-}
-
 export interface About {
   readonly version: string
   /** Below which all paths are. */
@@ -150,7 +131,7 @@ export function* describeInSteps({ version, prefix }: About): Steps<object> {
       version,
       license: { name: 'Apache 2.0', identifier: 'Apache-2.0' },
       description: [
-        'Every request has a bearer token. Lists come in pages: `nextCursor` of one is the `cursor` of the next. What is refused is a problem (RFC 9457), told apart by `code`. Every answer tells what is left of your requests a minute (`ratelimit-limit`, `ratelimit-remaining`, `ratelimit-reset`), and names itself (`x-cadastre-request-id`).',
+        'Every request has a bearer token. Lists come in pages: `nextCursor` of one is the `cursor` of the next. What is refused is a problem (RFC 9457), told apart by `code`: `x-problem-codes` of an operation are those of its own, beside what any request may be refused with. Every answer tells what is left of your requests a minute (`ratelimit-limit`, `ratelimit-remaining`, `ratelimit-reset`), and names itself (`x-cadastre-request-id`).',
         `A body may have ${usualBody.bytesMax} bytes and ${usualBody.membersMax} members of objects and lists, where its operation says nothing else (\`x-body-bytes-max\`, \`x-body-members-max\`).`,
         'Answers may get more members in later versions, and problems more codes: pass over what you do not know.',
       ].join('\n\n'),
@@ -167,12 +148,7 @@ export function* describeInSteps({ version, prefix }: About): Steps<object> {
       headers: Object.fromEntries(
         Object.values(responseHeaders).map(({ name, description, schema }) => [name, { description, schema }]),
       ),
-      responses: {
-        ...describeResponses(
-          new Set(nouns.flatMap(({ operations, intakes = [] }) => [...operations, ...intakes].flatMap(statusesOf))),
-        ),
-        ...answers,
-      },
+      responses: { ...responses, ...answers },
       schemas: schemas.all(),
     },
   })
@@ -196,9 +172,9 @@ function describeOperation(schemas: NamedSchemas, operation: NativeOperation, no
     responses: {
       [rest.status ?? 200]: describeAnswer(schemas, operation),
       ...(operation.access === 'read' ? { 304: { $ref: '#/components/responses/NotModified' } } : {}),
-      ...Object.fromEntries(statusesOf(operation).map((status) => [status, refToResponse(status)])),
-      default: { $ref: '#/components/responses/Problem' },
+      default: anyProblem,
     },
+    ...codesOf(operation),
   }
 }
 
@@ -219,9 +195,9 @@ function describeIntake(schemas: NamedSchemas, intake: NativeIntake, noun: Noun)
     },
     responses: {
       [rest.status ?? 200]: describeAnswer(schemas, { name, output, rest, refusals, access: 'write' }),
-      ...Object.fromEntries(statusesOf({ refusals }).map((status) => [status, refToResponse(status)])),
-      default: { $ref: '#/components/responses/Problem' },
+      default: anyProblem,
     },
+    ...codesOf({ refusals }),
   }
 }
 
@@ -335,14 +311,17 @@ const headersOf = (names: readonly string[]): Json =>
 
 type Code = Refusal['code']
 const codes = (Object.keys(statuses) as Code[]).filter((code) => statuses[code] >= 400)
-const problemNameOf = (code: string): string => `${code}Problem`
-const refToResponse = (status: number) => ({ $ref: `#/components/responses/${phrases[status]}` })
+const anyProblem = { $ref: '#/components/responses/Problem' }
 
-/** What an operation refuses by its own rules; what any of them may is described as any problem. */
-function statusesOf({ refusals, changes }: Pick<NativeOperation, 'refusals' | 'changes'>): number[] {
+/**
+ * What an operation refuses by its own rules; what any of them may is described as any problem. A list of codes says more than a
+ * response for each status, which would have to list what all operations answer with it, and is a quarter as long.
+ */
+function codesOf({ refusals, changes }: Pick<NativeOperation, 'refusals' | 'changes'>): Json {
   const own = [...refusals, ...(changes ? (['PreconditionFailed'] as const) : [])]
   const badRequest = 400
-  return [...new Set(own.map((code) => statuses[code]))].filter((status) => status !== badRequest).sort((a, b) => a - b)
+  const codes = [...new Set(own)].filter((code) => statuses[code] !== badRequest)
+  return codes.length === 0 ? {} : { 'x-problem-codes': codes }
 }
 
 const commonMembers = z.looseObject({
@@ -370,47 +349,26 @@ function describeProblems(schemas: NamedSchemas): void {
       properties: { code: { const: code }, status: { const: status }, ...properties },
       required: ['code', 'status', ...required],
     }
-    return [code, schemas.name(problemNameOf(code), schema)] as const
+    return schemas.name(code, schema)
   })
   const example = problemOf({ code: 'NotFound', what: 'ipam-pool', id: 'ipam-pool-059bb00000000000b' }, 'request-1')
   schemas.name('Problem', {
     description: 'A problem (RFC 9457). `code` tells which one it is, and so which facts it has.',
-    oneOf: refs.map(([, ref]) => ref),
-    discriminator: { propertyName: 'code', mapping: Object.fromEntries(refs.map(([code, ref]) => [code, ref.$ref])) },
+    oneOf: refs,
+    // Each has the name of its code: that is what a discriminator without a mapping goes by.
+    discriminator: { propertyName: 'code' },
     examples: [example],
   })
 }
 
-/** Those to which operations refer, by their statuses, and the one for all others. */
-function describeResponses(used: ReadonlySet<number>): Json {
-  const byStatus = Map.groupBy(codes, (code) => statuses[code])
-  const responseOf = (status: number, of: readonly string[]) => {
-    const refs = of.map((code) => ({ $ref: `#/components/schemas/${problemNameOf(code)}` }))
-    const headers = headersOf([
-      ...(status === 429 || status === 503 ? ['retry-after'] : []),
-      ...(of.includes('DeniedByPolicy') || of.includes('Exhausted') ? ['x-cadastre-decision'] : []),
-    ])
-    return {
-      description: `${of.map(titleOf).join('; ')}.`,
-      ...(Object.keys(headers).length > 0 ? { headers } : {}),
-      content: { [problemContentType]: { schema: refs.length === 1 ? refs[0] : { oneOf: refs } } },
-    }
-  }
-  return {
-    Done: { description: 'Done; there is nothing to show.' },
-    NotModified: { description: 'What you have is current.', headers: headersOf(['etag']) },
-    ...Object.fromEntries(
-      [...byStatus]
-        .filter(([status]) => used.has(status))
-        .sort(([a], [b]) => a - b)
-        .map(([status, of]) => [phrases[status], responseOf(status, of)]),
-    ),
-    Problem: {
-      description: 'A problem.',
-      headers: headersOf(['x-cadastre-request-id', 'retry-after', ...limitHeaders]),
-      content: { [problemContentType]: { schema: { $ref: '#/components/schemas/Problem' } } },
-    },
-  }
+const responses = {
+  Done: { description: 'Done; there is nothing to show.' },
+  NotModified: { description: 'What you have is current.', headers: headersOf(['etag']) },
+  Problem: {
+    description: 'A problem.',
+    headers: headersOf(['x-cadastre-request-id', 'x-cadastre-decision', 'retry-after', ...limitHeaders]),
+    content: { [problemContentType]: { schema: { $ref: '#/components/schemas/Problem' } } },
+  },
 }
 
 // What is said once ----------------------------------------------------------------------------------------------------

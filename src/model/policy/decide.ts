@@ -23,7 +23,7 @@ import { fitPool, fitProvider, type Misfit, type Want } from './pool-fit.ts'
 import { hasMode, isOwnOrShared, resolve } from './resolve.ts'
 import { findResourceType, type ResourceType } from './resource-types.ts'
 import type { Asked, Lengths } from './setting.ts'
-import { type GrantableName, gates, isEnough, settingOf } from './settings.ts'
+import { type GrantableName, gates, grantedIn, isEnough, settingOf, sizeIn } from './settings.ts'
 import { pathOf, type Resolution, type ResolvedDocument, type Snapshot, type World } from './snapshot.ts'
 import type { ExceptionReason, Granted, TraceStep } from './trace.ts'
 import type { Mode, OnExhausted } from './values.ts'
@@ -460,14 +460,11 @@ const readsTagsIn = (document: ResolvedDocument): boolean =>
 const isInPool = ({ pools }: Snapshot, pool: string, cidr: Cidr): boolean =>
   pools.get(pool)?.cidrs.some((block) => contains(block, cidr)) === true
 
-const sizeFor = ({ family }: AllocationRequest, document: ResolvedDocument | undefined) =>
-  family === 4 ? document?.size : document?.sizeIpv6
-
 /** What is asked of each pool, and of the provider: the length that the request says, or else policy; undefined leaves it to the pool. */
 function wantOf({ request, type }: Asked, document: ResolvedDocument | undefined, cidr?: Cidr): Want {
   const lengths: Lengths = type.lengths[request.family]!
   if (type.takes === 'address') return { request, type, cidr, netmaskLength: bitsOf(request.family), lengths }
-  const size = sizeFor(request, document)
+  const size = sizeIn(document, request.family)
   const netmaskLength = request.explicit?.cidr?.length ?? request.netmaskLength ?? size?.default.value
   const bounds = size ? { min: size.min.value, max: size.max.value } : lengths
   return { request, type, cidr, netmaskLength, lengths: bounds }
@@ -691,11 +688,10 @@ const isListedCidr = ({ explicit }: AllocationRequest, { candidates, isSteered }
 const isTriedBy = ({ candidates, onExhausted }: Evaluation, pool: string): boolean =>
   candidates.some((candidate) => candidate.pool === pool) || (pool === provider && onExhausted === 'provider')
 
-const grantedBy = ({ grants: { pools, provider: isProvider, size, sizeIpv6 } }: ExceptionFacts): Granted => ({
-  ...(pools.length > 0 ? { pools } : {}),
-  ...(isProvider ? { provider: true } : {}),
-  ...(size ? { size: { min: size.min, max: size.max } } : {}),
-  ...(sizeIpv6 ? { sizeIpv6: { min: sizeIpv6.min, max: sizeIpv6.max } } : {}),
+const grantedBy = ({ grants }: ExceptionFacts): Granted => ({
+  ...(grants.pools.length > 0 ? { pools: grants.pools } : {}),
+  ...(grants.provider ? { provider: true } : {}),
+  ...Object.fromEntries(grantedIn(grants).map(({ name, granted: { min, max } }) => [name, { min, max }])),
 })
 
 /** Those of an exception's pools, and the provider after them, that can serve the request as it was asked. */

@@ -1,5 +1,6 @@
 // How many exceptions there may be, and for whom each bound is counted: what one person can reach stays far below what all need.
 import { type Actor, accountableFor, sharedBearer } from '../principal.ts'
+import type { Counted, CountedFor, Remedy } from '../problems/limits.ts'
 import type { Attribution, Exception, ExceptionFacts } from './exception.ts'
 
 /**
@@ -43,35 +44,30 @@ export function kindOfException({ status, isBreakGlass }: Exception): ExceptionK
   return status === 'requested' ? status : undefined
 }
 
-const nounOf: Readonly<Record<ExceptionKind, string>> = {
-  requested: 'exceptions that wait for approval',
-  approved: 'approved exceptions that are not over',
-  'break-glass': 'break-glass exceptions that are not over',
-}
-const remedyOf: Readonly<Record<ExceptionKind, string>> = {
-  requested: 'Have some of them approved or denied, or wait for the end that they ask for.',
-  approved: 'Revoke some of them that are not needed any more, or wait for their end.',
-  'break-glass': 'Revoke some of them that are not needed any more, wait for their end, or request an exception.',
-}
+const remedyOf = {
+  requested: 'have-approved',
+  approved: 'revoke-exceptions',
+  'break-glass': 'revoke-or-request',
+} as const
 
 /** What is said where a bound is reached: of what there are too many, counted for whom, and what helps. */
 export interface ReachedBound {
-  readonly what: string
-  readonly countedFor: string
+  readonly what: Counted
+  readonly countedFor: CountedFor
   readonly limit: number
   readonly used: number
-  readonly remedy: string
+  readonly remedy: Remedy
 }
 
-export function describeReached({ kind, per, max }: ExceptionBound, exception: Exception, used: number): ReachedBound {
+export function factsOfReached({ kind, per, max }: ExceptionBound, exception: Exception, used: number): ReachedBound {
   const { target, locale, resourceType } = exception
-  const names: Readonly<Record<ExceptionCount, string>> = {
-    requester: `requester \`${accountableFor(exception.requested)}\` (with the services that have their tokens from them)`,
-    target: `target \`${target}\``,
-    pair: `target \`${target}\`, locale \`${locale}\` and resource type \`${resourceType}\``,
+  const facts = {
+    requester: { requester: accountableFor(exception.requested) },
+    target: { target },
+    pair: { pair: { target, locale, resourceType } },
   }
-  const countedFor = per.length === 0 ? 'the whole installation' : per.map((one) => names[one]).join(', ')
-  return { what: nounOf[kind], countedFor, limit: max, used, remedy: remedyOf[kind] }
+  const countedFor = Object.assign({ per: 'exceptions' } as const, ...per.map((one) => facts[one])) as CountedFor
+  return { what: { of: `${kind}-exceptions` }, countedFor, limit: max, used, remedy: { do: remedyOf[kind] } }
 }
 
 // Break-glass ---------------------------------------------------------------------------------------------------------

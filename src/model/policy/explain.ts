@@ -1,5 +1,6 @@
 // A decision in words, in three lengths: one line, one sentence with a line per fact and whom to ask, and all of it.
 
+import { articleFor } from '../article.ts'
 import { formatCidr } from '../cidr.ts'
 import {
   type AllocationRequest,
@@ -11,7 +12,6 @@ import {
   type ToldDecision,
   type WouldBe,
 } from './decision.ts'
-import { articleFor } from './resource-types.ts'
 import { gateOf } from './settings.ts'
 import { type Explained, type Names, paramsOf, toldOf } from './told.ts'
 import type { WordedStep } from './trace.ts'

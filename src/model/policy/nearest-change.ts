@@ -89,14 +89,15 @@ export function nearestChange(
   return undefined
 }
 
-/** The least first: the size alone, then the pool that was named, those that hold the block or the provider, then both. */
+/** The least first: what one setting grants, what all do, then the pool that was named, those that hold the block or the provider, then both. */
 function* grantsFor(request: AllocationRequest, around: readonly PoolFacts[]): Generator<ExceptionGrants> {
   const needed = grantables.flatMap(({ name, grant }) => {
     const lengths = grant.needed(request)
     return lengths ? [[name, lengths] as const] : []
   })
   const settings: GrantedSettings | undefined = needed.length === 0 ? undefined : Object.fromEntries(needed)
-  if (settings) yield { pools: [], provider: false, ...settings }
+  for (const [name, lengths] of needed) yield { pools: [], provider: false, [name]: lengths }
+  if (needed.length > 1) yield { pools: [], provider: false, ...settings }
   const named = request.explicit?.pool
   const ofPool = (pool: string) => ({ pools: [pool], provider: false })
   const ofProvider = { pools: [], provider: true }

@@ -1,8 +1,9 @@
 // The netmask lengths that vendors document, of the types that stand in the registry for them.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { articleFor } from '../article.ts'
 import { bitsOf } from '../cidr.ts'
-import { articleFor, builtInTypes, findResourceType } from './resource-types.ts'
+import { builtInTypes, findResourceType } from './resource-types.ts'
 
 test('what vendors let be made can be asked for, and nothing smaller or larger', () => {
   const documented: [string, 4 | 6, number, number][] = [

@@ -129,6 +129,8 @@ export interface Lengths {
 }
 export interface Grant {
   readonly summary: string
+  /** What is granted, such as `/24 to /28`. */
+  words(granted: Lengths): string
   /** What would let a request through, and no more; undefined where it asks for nothing of the kind. */
   needed(request: AllocationRequest): Lengths | undefined
   /** What a type can have of it at all. */
@@ -142,6 +144,9 @@ export interface Trial {
     | { readonly kind: 'size'; readonly netmaskLength: number; readonly insteadOf?: number }
   readonly changed: AllocationRequest
 }
+
+/** Bounds in words. */
+export const boundsText = ({ min, max }: Lengths): string => `/${min} to /${max}`
 
 export const listOf = (values: readonly string[]): string => values.map((value) => `\`${value}\``).join(', ')
 

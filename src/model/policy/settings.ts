@@ -5,6 +5,7 @@ import { missingTags, valueOfTags } from '../pool.ts'
 import type { Denial } from './decision.ts'
 import {
   type Agreement,
+  boundsText,
   choice,
   type Gate,
   type Grant,
@@ -155,6 +156,7 @@ function gateOfSize(setting: string, family: 4 | 6): Gate<ResolvedSize | undefin
     exceptions: {
       grant: {
         summary: `IPv${family} netmask lengths that pass whatever policy says.`,
+        words: (granted) => `${family === 4 ? '' : 'IPv6 '}${boundsText(granted)}`,
         needed({ family: own, explicit, netmaskLength }) {
           const length = explicit?.cidr?.length ?? netmaskLength
           return own !== family || length === undefined ? undefined : { min: length, max: length }
@@ -248,6 +250,24 @@ export const grantables: readonly { readonly name: GrantableName; readonly grant
     return exceptions && 'grant' in exceptions ? [{ name: name as GrantableName, grant: exceptions.grant }] : []
   },
 )
+/** Of what something has under the names of settings, what an exception can grant. */
+export const grantedIn = (
+  grants: GrantedSettings,
+): readonly { readonly name: GrantableName; readonly grant: Grant; readonly granted: Lengths }[] =>
+  grantables.flatMap(({ name, grant }) => {
+    const granted = grants[name]
+    return granted ? [{ name, grant, granted }] : []
+  })
+/** What would let a request pass the setting with this public name, of which a length was denied; undefined where no exception does. */
+export const grantOfLength = (word: string, length: number): GrantedSettings | undefined => {
+  const found = grantables.find(({ name }) => settingOf(name).word === word)
+  return found && { [found.name]: { min: length, max: length } }
+}
+
+/** The bounds that the documents of an account have for the netmask lengths of a family. */
+export const sizeIn = (document: ResolvedSettings | undefined, family: 4 | 6): ResolvedSize | undefined =>
+  family === 4 ? document?.size : document?.sizeIpv6
+
 /** Whether granted lengths are enough for what a request needs. */
 export const isEnough = (granted: Lengths | undefined, needed: Lengths | undefined): boolean =>
   granted !== undefined && needed !== undefined && needed.min >= granted.min && needed.max <= granted.max

@@ -3,6 +3,7 @@
 import { Bindings } from '../bindings.ts'
 import type { Cidr } from '../cidr.ts'
 import { joinKey } from '../key.ts'
+import type { NamingFacts } from '../problems/phrases.ts'
 import type { RoleBinding } from '../roles.ts'
 import { finish, groupInSteps, indexInSteps, type Steps } from '../steps.ts'
 import type { Party, Verdict } from './decision.ts'
@@ -222,9 +223,9 @@ export function policiesNaming(snapshot: Snapshot, isNamedIn: (document: PolicyD
   return [...inForce, ...candidates].filter(({ policy }) => policy.documents.some(isNamedIn))
 }
 
-/** For refusals: `ipam-policy-1`, `ipam-policy-1 (version 2, the candidate on ou-1)`. */
-export const describeNaming = ({ policy: { policyId, version }, target }: Naming): string =>
-  target === undefined ? policyId : `${policyId} (version ${version}, the candidate on ${target})`
+/** For refusals. */
+export const factsOfNaming = ({ policy: { policyId: policy, version }, target }: Naming): NamingFacts =>
+  target === undefined ? { policy } : { policy, version, target }
 
 function* compile(facts: KnownFacts, epoch: number, candidates: readonly AssignmentCandidate[] = []): Steps<Snapshot> {
   const policies = yield* indexInSteps(facts.policies, ({ policyId }) => policyId)

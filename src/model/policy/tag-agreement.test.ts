@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import type { Tag } from '../tags.ts'
 import { canonicalText, documentOf, type PolicyDocument } from './document.ts'
 import { followTags, ruledBy, tagsInLine } from './tag-agreement.ts'
-import { policySettingsFromTags } from './tag-settings.ts'
+import { settingsFromTags } from './tag-settings.ts'
 import { type Compatibility, compatibilityValues, onExhaustedValues, onExplicitValues } from './values.ts'
 
 const locales = ['us-east-1', 'azure:westeurope'] as const
@@ -18,7 +18,7 @@ interface World {
   readonly documents: readonly PolicyDocument[]
   readonly tags: readonly Tag[]
 }
-const settingsIn = (tags: readonly Tag[]) => policySettingsFromTags(tags).settings!
+const settingsIn = (tags: readonly Tag[]) => settingsFromTags('policy', tags).settings!
 const textOf = (documents: readonly PolicyDocument[]): string =>
   canonicalText({ policyId: '', version: 1, ipamId: '', account: '', compatibility: 'strict', documents })
 const isAt = (a: PolicyDocument, b: { locale: string; resourceType: string }): boolean =>

@@ -12,7 +12,7 @@ import {
   settingOf,
   settingsFrom,
 } from './settings.ts'
-import { mostSpecific, type PolicyTagSettings, policySettingsFromTags } from './tag-settings.ts'
+import { mostSpecific, type PolicyTagSettings, settingsFromTags } from './tag-settings.ts'
 import type { Compatibility } from './values.ts'
 
 interface Pair {
@@ -132,7 +132,7 @@ export function tagsInLine(
       continue
     }
     const tag = { key, value: spelled }
-    const { settings: read } = policySettingsFromTags([tag])
+    const { settings: read } = settingsFromTags('policy', [tag])
     const isSayable = !keyProblem(key) && !valueProblem(spelled) && read && told(read) === wanted
     if (!isSayable) return { problem: tag }
     put.push(tag)
@@ -149,10 +149,10 @@ interface Params {
   told(tags: PolicyTagSettings): string | undefined
 }
 
-const nothingTold: PolicyTagSettings = policySettingsFromTags([]).settings!
+const nothingTold: PolicyTagSettings = settingsFromTags('policy', []).settings!
 
 /** Tags are checked before they are put, so that those of a policy always parse. */
-const settingsIn = (tags: readonly Tag[]): PolicyTagSettings => policySettingsFromTags(tags).settings!
+const settingsIn = (tags: readonly Tag[]): PolicyTagSettings => settingsFromTags('policy', tags).settings!
 
 const toldOf = (tags: PolicyTagSettings, pair: Pair, name: SettingName): unknown =>
   mostSpecific<unknown>(tags[name], pair)

@@ -5,26 +5,21 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { problemInWords } from '../problems/problem.ts'
 import { ruledBy } from './tag-agreement.ts'
-import {
-  findStraySetting,
-  ipamSettingsFromTags,
-  policySettingsFromTags,
-  poolSettingsFromTags,
-  settingWords,
-} from './tag-settings.ts'
+import { findStraySetting, settingsFromTags, settingWords } from './tag-settings.ts'
 
 const tags = (of: { readonly [key: string]: string }) => Object.entries(of).map(([key, value]) => ({ key, value }))
 const policyOf = (of: { readonly [key: string]: string }) =>
-  policySettingsFromTags(tags(of)).settings ?? assert.fail(JSON.stringify(policySettingsFromTags(tags(of)).problem))
+  settingsFromTags('policy', tags(of)).settings ??
+  assert.fail(JSON.stringify(settingsFromTags('policy', tags(of)).problem))
 const documentFor = (of: { readonly [key: string]: string }, locale = 'us-east-1', resourceType = 'eip') =>
   ruledBy({ locale, resourceType }, ['ipam-pool-1', 'ipam-pool-2'], { tags: policyOf(of), compatibility: 'strict' })
 
 test('without tags the defaults hold, and other tags are left alone', () => {
   const settings = policyOf({ Name: 'net', 'Cadastre:mode': 'x', cadastre: 'y' })
-  assert.deepEqual([settings.mode, settings.assignment, settings.compatibility], [undefined, undefined, undefined])
+  assert.deepEqual([settings.mode, settings.kind, settings.compatibility], [undefined, undefined, undefined])
   assert.deepEqual(documentFor({}).settings, { onExplicit: 'deny', onExhausted: 'deny', requiredTags: [] })
-  assert.deepEqual(ipamSettingsFromTags([]).settings, { policyCompatibility: undefined, unmatched: undefined })
-  assert.deepEqual(poolSettingsFromTags([]).settings, { quarantineSeconds: undefined, sharedWith: undefined })
+  assert.deepEqual(settingsFromTags('ipam', []).settings, { policyCompatibility: undefined, unmatched: undefined })
+  assert.deepEqual(settingsFromTags('pool', []).settings, { quarantineSeconds: undefined, sharedWith: undefined })
 })
 
 test('every word is read', () => {
@@ -33,7 +28,7 @@ test('every word is read', () => {
     'cadastre:mode': 'warn',
     'cadastre:assignment': 'final',
   })
-  assert.deepEqual([settings.compatibility, settings.mode, settings.assignment], ['aws', 'warn', 'final'])
+  assert.deepEqual([settings.compatibility, settings.mode, settings.kind], ['aws', 'warn', 'final'])
   const document = documentFor({
     'cadastre:on-explicit': 'steer',
     'cadastre:on-exhausted': 'provider',
@@ -61,11 +56,12 @@ test('every word is read', () => {
     },
   ])
   assert.deepEqual(
-    ipamSettingsFromTags(tags({ 'cadastre:policy-compatibility': 'aws', 'cadastre:unmatched': 'deny' })).settings,
+    settingsFromTags('ipam', tags({ 'cadastre:policy-compatibility': 'aws', 'cadastre:unmatched': 'deny' })).settings,
     { policyCompatibility: 'aws', unmatched: 'deny' },
   )
   assert.deepEqual(
-    poolSettingsFromTags(
+    settingsFromTags(
+      'pool',
       tags({
         'cadastre:quarantine-seconds': '2592000',
         'cadastre:shared-with': '111111111111, ou-ab12-11111111 r-ab12',
@@ -120,21 +116,21 @@ test('an unknown key or a value that is not allowed is a problem that names key,
   }
   for (const [key, values] of Object.entries(bad)) {
     for (const value of values) {
-      const { problem } = policySettingsFromTags([{ key, value }])
+      const { problem } = settingsFromTags('policy', [{ key, value }])
       assert(problem, `${key}=${value}`)
       assert.deepEqual([problem.key, problem.value], [key, value])
       assert(problemInWords(problem.problem).length > 0)
     }
   }
   assert.match(
-    problemInWords(policySettingsFromTags(tags({ 'cadastre:mode': 'x' })).problem!.problem),
+    problemInWords(settingsFromTags('policy', tags({ 'cadastre:mode': 'x' })).problem!.problem),
     /`enforce`, `warn`, `observe`, `off`/,
   )
   for (const value of ['-1', '2592001', '1.5', '', '1e3', '01'])
-    assert(poolSettingsFromTags(tags({ 'cadastre:quarantine-seconds': value })).problem)
+    assert(settingsFromTags('pool', tags({ 'cadastre:quarantine-seconds': value })).problem)
   for (const value of ['', ' ', 'bob', '111111111111,bob'])
-    assert(poolSettingsFromTags(tags({ 'cadastre:shared-with': value })).problem)
-  assert(ipamSettingsFromTags(tags({ 'cadastre:mode': 'warn' })).problem)
+    assert(settingsFromTags('pool', tags({ 'cadastre:shared-with': value })).problem)
+  assert(settingsFromTags('ipam', tags({ 'cadastre:mode': 'warn' })).problem)
   assert.equal(findStraySetting(tags({ Name: 'x', 'cadastre:mode': 'warn' }))?.key, 'cadastre:mode')
 })
 
@@ -143,7 +139,7 @@ test('no tag makes reading fail, and an unknown setting is never taken', () => {
   fc.assert(
     fc.property(fc.string(), fc.string(), (name, value) => {
       const key = `cadastre:${name}`
-      const parsed = policySettingsFromTags([{ key, value }])
+      const parsed = settingsFromTags('policy', [{ key, value }])
       if (!known.has(key.split('/')[0]!)) assert(parsed.problem)
     }),
   )

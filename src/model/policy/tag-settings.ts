@@ -6,7 +6,7 @@ import { settingsPrefix, type Tag } from '../tags.ts'
 import type { RuleCondition } from './document.ts'
 import { builtInTypes, hasTypeShape, type Registry } from './resource-types.ts'
 import { listOf, parseWhole } from './setting.ts'
-import { forEachSetting, type SettingName, settingNames, settingOf, type ToldOf } from './settings.ts'
+import { forEachSetting, type SettingName, settingOf, type ToldOf } from './settings.ts'
 import {
   type AssignmentKind,
   assignmentKindValues,
@@ -18,21 +18,27 @@ import {
 
 export type SettingCarrier = 'policy' | 'ipam' | 'pool'
 
-/** One word of the vocabulary, for the parser and for the docs. */
-export interface SettingWord {
-  /** The field of the native API, and whose it is there. */
-  readonly field: string
+/** What may follow the key: `/TYPE` or `/LOCALE/TYPE`; `/POOL` or `/LOCALE/TYPE/POOL`. The most specific wins. */
+type Suffix = 'pair' | 'pool'
+
+/** One word of the vocabulary, for the parser and for the docs. Its name is the field of the native API. */
+interface Word<T, S extends Suffix | undefined = undefined> {
+  /** Whose the field is in the native API. */
   readonly of: 'policy' | 'assignment' | 'document' | 'rule' | 'IPAM' | 'pool'
   /** What the field takes, where it is more than the tag's text. */
-  readonly fieldAllowed?: string
+  readonly fieldAllowed?: string | undefined
   /** The tag key. */
   readonly key: string
-  readonly on: SettingCarrier
-  /** What may follow the key, if anything: `/TYPE` or `/LOCALE/TYPE`; `/POOL` or `/LOCALE/TYPE/POOL`. The most specific wins. */
-  readonly suffix?: 'pair' | 'pool'
+  readonly suffix?: S
   readonly allowed: string
   readonly default: string
   readonly summary: string
+  /** A tag's text; undefined where it is not allowed. */
+  parse(text: string): T | undefined
+}
+export interface SettingWord extends Word<unknown, Suffix | undefined> {
+  readonly field: string
+  readonly on: SettingCarrier
 }
 
 /** A tag whose key or value is not in the vocabulary. */
@@ -50,92 +56,101 @@ export function keyOfSetting(name: SettingName): string {
   return `cadastre:${settingOf(name).word}`
 }
 
-/** The whole vocabulary: no other key with the prefix is taken. */
-export const settingWords: readonly SettingWord[] = [
-  {
-    field: 'compatibility',
-    of: 'policy',
-    key: 'cadastre:compatibility',
-    on: 'policy',
-    allowed: listOf(compatibilityValues),
-    default: "the IPAM's `policyCompatibility`",
-    summary: 'Whose semantics the policy has: strict ones, or exactly those of Amazon VPC IPAM.',
+const oneOf = <T extends string>(values: readonly T[]) => ({
+  allowed: listOf(values),
+  parse: (text: string): T | undefined => values.find((value) => value === text),
+})
+
+const ofDocuments = forEachSetting((name, { summary, allowed, fieldAllowed, default: usual, parse }) => ({
+  of: 'document',
+  key: keyOfSetting(name),
+  suffix: 'pair',
+  ...{ summary, allowed, fieldAllowed, default: usual, parse },
+})) as { readonly [N in SettingName]: Word<ToldOf<N>, 'pair'> & { readonly suffix: 'pair' } }
+
+/** What the tags of each carrier can say: no other key with the prefix is taken there. */
+const vocabulary = {
+  policy: {
+    compatibility: {
+      of: 'policy',
+      key: 'cadastre:compatibility',
+      ...oneOf<Compatibility>(compatibilityValues),
+      default: "the IPAM's `policyCompatibility`",
+      summary: 'Whose semantics the policy has: strict ones, or exactly those of Amazon VPC IPAM.',
+    },
+    mode: {
+      of: 'assignment',
+      key: 'cadastre:mode',
+      ...oneOf<Mode>(modeValues),
+      default: '`enforce`',
+      summary: 'The enforcement mode of an assignment. The tag is about all assignments of the policy at once.',
+    },
+    kind: {
+      of: 'assignment',
+      key: 'cadastre:assignment',
+      ...oneOf<AssignmentKind>(assignmentKindValues),
+      default: '`default`',
+      summary:
+        'The default for a target, or a final that everything below is narrowed by. The tag is about all assignments of the policy at once.',
+    },
+    ...ofDocuments,
+    when: {
+      of: 'rule',
+      fieldAllowed: '`{"accounts": [ID], "organizationalUnits": [ID], "tags": [{"key": "env", "values": ["prod"]}]}`',
+      key: 'cadastre:when',
+      suffix: 'pool',
+      allowed:
+        '`account=ID,ID`, `ou=ID,ID` and `tag:KEY=VALUE,VALUE`, joined by `;`, such as `ou=ou-ab12-11111111;tag:env=prod`, or `always`',
+      default: 'always',
+      summary:
+        'When the rule for a pool applies. All parts must hold. Tags are those of the account and the units above it, never of the request.',
+      parse: (text: string): RuleCondition | 'always' | undefined => (text === 'always' ? text : parseCondition(text)),
+    },
   },
-  {
-    field: 'mode',
-    of: 'assignment',
-    key: 'cadastre:mode',
-    on: 'policy',
-    allowed: listOf(modeValues),
-    default: '`enforce`',
-    summary: 'The enforcement mode of an assignment. The tag is about all assignments of the policy at once.',
+  ipam: {
+    policyCompatibility: {
+      of: 'IPAM',
+      key: 'cadastre:policy-compatibility',
+      ...oneOf<Compatibility>(compatibilityValues),
+      default: '`strict`',
+      summary: 'The compatibility of policies that do not say.',
+    },
+    unmatched: {
+      of: 'IPAM',
+      key: 'cadastre:unmatched',
+      ...oneOf(['provider', 'deny'] as const),
+      default: '`provider`',
+      summary: 'What a request gets where no document applies: provider space, or nothing outside policy.',
+    },
   },
-  {
-    field: 'kind',
-    of: 'assignment',
-    key: 'cadastre:assignment',
-    on: 'policy',
-    allowed: listOf(assignmentKindValues),
-    default: '`default`',
-    summary:
-      'The default for a target, or a final that everything below is narrowed by. The tag is about all assignments of the policy at once.',
+  pool: {
+    quarantineSeconds: {
+      of: 'pool',
+      key: 'cadastre:quarantine-seconds',
+      allowed: `a whole number from 0 to ${quarantineSecondsMax}`,
+      default: "the server's setting",
+      summary: 'How long released space rests before it is handed out again.',
+      parse: (text: string) => parseWhole(text, quarantineSecondsMax),
+    },
+    sharedWith: {
+      of: 'pool',
+      fieldAllowed: 'a list of ids of accounts, organizational units or the root',
+      key: 'cadastre:shared-with',
+      allowed: 'ids of accounts, organizational units or the root, separated by spaces or commas',
+      default: 'nobody',
+      summary: 'Who else may use the pool.',
+      parse: parseTargets,
+    },
   },
-  ...settingNames.map((field): SettingWord => {
-    const { summary, allowed, fieldAllowed, default: usual } = settingOf(field)
-    const key = keyOfSetting(field)
-    return { field, of: 'document', key, on: 'policy', suffix: 'pair', summary, allowed, fieldAllowed, default: usual }
-  }),
-  {
-    field: 'when',
-    of: 'rule',
-    fieldAllowed: '`{"accounts": [ID], "organizationalUnits": [ID], "tags": [{"key": "env", "values": ["prod"]}]}`',
-    key: 'cadastre:when',
-    on: 'policy',
-    suffix: 'pool',
-    allowed:
-      '`account=ID,ID`, `ou=ID,ID` and `tag:KEY=VALUE,VALUE`, joined by `;`, such as `ou=ou-ab12-11111111;tag:env=prod`, or `always`',
-    default: 'always',
-    summary:
-      'When the rule for a pool applies. All parts must hold. Tags are those of the account and the units above it, never of the request.',
-  },
-  {
-    field: 'policyCompatibility',
-    of: 'IPAM',
-    key: 'cadastre:policy-compatibility',
-    on: 'ipam',
-    allowed: listOf(compatibilityValues),
-    default: '`strict`',
-    summary: 'The compatibility of policies that do not say.',
-  },
-  {
-    field: 'unmatched',
-    of: 'IPAM',
-    key: 'cadastre:unmatched',
-    on: 'ipam',
-    allowed: '`provider`, `deny`',
-    default: '`provider`',
-    summary: 'What a request gets where no document applies: provider space, or nothing outside policy.',
-  },
-  {
-    field: 'quarantineSeconds',
-    of: 'pool',
-    key: 'cadastre:quarantine-seconds',
-    on: 'pool',
-    allowed: `a whole number from 0 to ${quarantineSecondsMax}`,
-    default: "the server's setting",
-    summary: 'How long released space rests before it is handed out again.',
-  },
-  {
-    field: 'sharedWith',
-    of: 'pool',
-    fieldAllowed: 'a list of ids of accounts, organizational units or the root',
-    key: 'cadastre:shared-with',
-    on: 'pool',
-    allowed: 'ids of accounts, organizational units or the root, separated by spaces or commas',
-    default: 'nobody',
-    summary: 'Who else may use the pool.',
-  },
-]
+} as const satisfies { readonly [C in SettingCarrier]: { readonly [name: string]: Word<unknown, Suffix | undefined> } }
+
+type Vocabulary = typeof vocabulary
+/** The tag that speaks of a field. */
+export const keyOf = <C extends SettingCarrier>(on: C, field: keyof Vocabulary[C] & string): string =>
+  (vocabulary[on] as { readonly [name: string]: Word<unknown, Suffix | undefined> })[field]!.key
+export const settingWords: readonly SettingWord[] = (Object.keys(vocabulary) as SettingCarrier[]).flatMap((on) =>
+  Object.entries<Word<unknown, Suffix | undefined>>(vocabulary[on]).map(([field, word]) => ({ ...word, field, on })),
+)
 
 /** What a tag says for some pairs: all where neither is given, a type in every locale, or exactly one pair. */
 export interface Narrowed<T> {
@@ -144,70 +159,34 @@ export interface Narrowed<T> {
   readonly value: T
 }
 
-export type DocumentTagSettings = { readonly [N in SettingName]: readonly Narrowed<ToldOf<N>>[] }
-
-export interface PolicyTagSettings extends DocumentTagSettings {
-  readonly compatibility?: Compatibility
-  readonly mode?: Mode
-  readonly assignment?: AssignmentKind
-  readonly when: readonly (Narrowed<RuleCondition | 'always'> & { readonly pool: string })[]
-}
-
-/** What no tag says is absent. */
-export interface IpamTagSettings {
-  readonly policyCompatibility?: Compatibility
-  readonly unmatched?: 'provider' | 'deny'
-}
-
-export interface PoolTagSettings {
-  readonly quarantineSeconds?: number
-  readonly sharedWith?: readonly string[]
-}
+type ToldBy<W> = W extends { readonly suffix: infer S; parse(text: string): infer T }
+  ? readonly (Narrowed<NonNullable<T>> & (S extends 'pool' ? { readonly pool: string } : unknown))[]
+  : W extends { parse(text: string): infer T }
+    ? T | undefined
+    : never
+/** What the tags of a carrier say, by the names of the fields; what no tag says is undefined, or empty where there can be several. */
+export type TagSettings<C extends SettingCarrier> = { readonly [N in keyof Vocabulary[C]]: ToldBy<Vocabulary[C][N]> }
+export type PolicyTagSettings = TagSettings<'policy'>
 
 export type Parsed<T> =
   | { readonly settings: T; readonly problem?: undefined }
   | { readonly problem: SettingProblem; readonly settings?: undefined }
 
-/** The settings that a policy's tags make; other tags are left alone. */
-export function policySettingsFromTags(tags: Iterable<Tag>): Parsed<PolicyTagSettings> {
-  const read = readTags('policy', tags)
-  if (read.problem) return read
-  const of = read.settings
-  return {
-    settings: {
-      compatibility: of.single('cadastre:compatibility') as Compatibility | undefined,
-      mode: of.single('cadastre:mode') as Mode | undefined,
-      assignment: of.single('cadastre:assignment') as AssignmentKind | undefined,
-      ...(forEachSetting((name) => of.narrowed(keyOfSetting(name))) as DocumentTagSettings),
-      when: of.byPool('cadastre:when') as PolicyTagSettings['when'],
-    },
+/** The settings that the tags of a carrier make; other tags are left alone. */
+export function settingsFromTags<C extends SettingCarrier>(on: C, tags: Iterable<Tag>): Parsed<TagSettings<C>> {
+  const entries: Entry[] = []
+  for (const { key, value } of tags) {
+    if (!key.startsWith(settingsPrefix)) continue
+    const entry = readTag(on, key, value)
+    if ('problem' in entry) return { problem: { key, value, problem: entry.problem } }
+    entries.push(entry)
   }
-}
-
-/** The settings that an IPAM's tags make. */
-export function ipamSettingsFromTags(tags: Iterable<Tag>): Parsed<IpamTagSettings> {
-  const read = readTags('ipam', tags)
-  if (read.problem) return read
-  const of = read.settings
-  return {
-    settings: {
-      policyCompatibility: of.single('cadastre:policy-compatibility') as Compatibility | undefined,
-      unmatched: of.single('cadastre:unmatched') as IpamTagSettings['unmatched'],
-    },
-  }
-}
-
-/** The settings that a pool's tags make. */
-export function poolSettingsFromTags(tags: Iterable<Tag>): Parsed<PoolTagSettings> {
-  const read = readTags('pool', tags)
-  if (read.problem) return read
-  const of = read.settings
-  return {
-    settings: {
-      quarantineSeconds: of.single('cadastre:quarantine-seconds') as number | undefined,
-      sharedWith: of.single('cadastre:shared-with') as readonly string[] | undefined,
-    },
-  }
+  const told = settingWords.flatMap((word) => {
+    if (word.on !== on) return []
+    const own = entries.filter((entry) => entry.word === word)
+    return [[word.field, word.suffix === undefined ? own[0]?.value : own.map(narrowedOf)]]
+  })
+  return { settings: Object.fromEntries(told) as TagSettings<C> }
 }
 
 /** On a resource that carries no settings, no `cadastre:` tag is taken at all. */
@@ -233,41 +212,16 @@ export function mostSpecific<T>(
   return fitting.toSorted((a, b) => weight(b) - weight(a))[0]?.value
 }
 
-interface ReadTags {
-  single(key: string): unknown
-  narrowed(key: string): readonly Narrowed<unknown>[]
-  byPool(key: string): readonly (Narrowed<unknown> & { readonly pool: string })[]
-}
-
 interface Entry {
   readonly word: SettingWord
   readonly suffix: readonly string[]
   readonly value: unknown
 }
 
-function readTags(on: SettingCarrier, tags: Iterable<Tag>): Parsed<ReadTags> {
-  const entries: Entry[] = []
-  for (const { key, value } of tags) {
-    if (!key.startsWith(settingsPrefix)) continue
-    const entry = readTag(on, key, value)
-    if ('problem' in entry) return { problem: { key, value, problem: entry.problem } }
-    entries.push(entry)
-  }
-  const under = (key: string) => entries.filter(({ word }) => word.key === key)
-  return {
-    settings: {
-      single: (key) => under(key)[0]?.value,
-      narrowed: (key) =>
-        under(key).map(({ suffix, value }) => ({ resourceType: suffix.at(-1), locale: suffix.at(-2), value })),
-      byPool: (key) =>
-        under(key).map(({ suffix, value }) => ({
-          pool: suffix.at(-1)!,
-          resourceType: suffix.at(-2),
-          locale: suffix.at(-3),
-          value,
-        })),
-    },
-  }
+function narrowedOf({ word, suffix, value }: Entry): Narrowed<unknown> & { readonly pool?: string } {
+  const pair = word.suffix === 'pool' ? suffix.slice(0, -1) : suffix
+  const pool = word.suffix === 'pool' ? { pool: suffix.at(-1)! } : {}
+  return { ...pool, resourceType: pair.at(-1), locale: pair.at(-2), value }
 }
 
 /** Resource types and locales hold colons, so that `/` divides them; neither holds a `/`. */
@@ -282,7 +236,7 @@ function readTag(on: SettingCarrier, key: string, value: string): Entry | { read
   }
   const suffixProblem = suffixProblemOf(word, suffix)
   if (suffixProblem) return { problem: suffixProblem }
-  const parsed = parseValue(word, value)
+  const parsed = word.parse(value)
   return parsed === undefined
     ? { problem: { why: 'setting-takes', allowed: word.allowed } }
     : { word, suffix, value: parsed }
@@ -319,28 +273,6 @@ export function findUnknownType(tags: Iterable<Tag>, registry: Registry): Settin
   }
   return undefined
 }
-
-const oneOf =
-  (values: readonly string[]) =>
-  (text: string): string | undefined =>
-    values.includes(text) ? text : undefined
-
-/** By the key; undefined for a value that is not allowed. */
-const parsers: { readonly [key: string]: (text: string) => unknown } = {
-  'cadastre:compatibility': oneOf(compatibilityValues),
-  'cadastre:mode': oneOf(modeValues),
-  'cadastre:assignment': oneOf(assignmentKindValues),
-  ...Object.fromEntries(
-    settingNames.map((name) => [keyOfSetting(name), (text: string) => settingOf(name).parse(text)]),
-  ),
-  'cadastre:when': (text) => (text === 'always' ? text : parseCondition(text)),
-  'cadastre:policy-compatibility': oneOf(compatibilityValues),
-  'cadastre:unmatched': oneOf(['provider', 'deny']),
-  'cadastre:quarantine-seconds': (text) => parseWhole(text, quarantineSecondsMax),
-  'cadastre:shared-with': parseTargets,
-}
-
-const parseValue = (word: SettingWord, text: string): unknown => parsers[word.key]!(text)
 
 function parseTargets(text: string): readonly string[] | undefined {
   const ids = text.split(/[\s,]+/).filter((id) => id !== '')

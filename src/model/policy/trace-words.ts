@@ -1,8 +1,9 @@
 // The steps of a trace in words: made where they are shown, from the facts that are on record.
 
+import { articleFor } from '../article.ts'
 import { provider } from './decision.ts'
-import { articleFor } from './resource-types.ts'
-import { gateNamed } from './settings.ts'
+import { boundsText } from './setting.ts'
+import { type GrantedSettings, gateNamed, grantedIn } from './settings.ts'
 import type { Granted, Reason, ReasonFacts, RecordedStep, Why, WordedStep } from './trace.ts'
 
 /** Of the request what words speak of: the facts do not repeat it. */
@@ -14,7 +15,7 @@ export interface About {
 
 /** A step as it is shown: in words where it is facts, and as it was put on record where it has words itself. */
 export function inWords(step: RecordedStep, about: About): WordedStep {
-  if ('because' in step) return step
+  if ('because' in step) return step as WordedStep
   const { kind, result } = step
   const subject = step.subject ?? (step.why === 'no-document' ? pairOf(about) : 'policy')
   const words = reasonInWords(step, { ...about, subject })
@@ -29,15 +30,13 @@ export function reasonInWords(reason: Reason, about: About & { readonly subject?
 }
 
 const pairOf = ({ resourceType, locale }: About): string => `${resourceType} in ${locale}`
-const boundsText = ({ min, max }: { readonly min: number; readonly max: number }): string => `/${min} to /${max}`
 const momentText = (at: number): string => new Date(at).toISOString()
 
-const grantsText = ({ pools = [], provider: isProvider, size, sizeIpv6 }: Granted): string =>
+const grantsText = ({ pools = [], provider: isProvider, ...settings }: Granted): string =>
   [
     ...pools,
     ...(isProvider ? [provider] : []),
-    ...(size ? [boundsText(size)] : []),
-    ...(sizeIpv6 ? [`IPv6 ${boundsText(sizeIpv6)}`] : []),
+    ...grantedIn(settings as GrantedSettings).map(({ grant, granted }) => grant.words(granted)),
   ].join(', ')
 
 function noneFrom(setting: string): string {
@@ -101,7 +100,7 @@ const wordsOf: {
   needless: () => 'another exception is enough',
   grants: ({ until, ...granted }) => `it grants ${grantsText(granted)} until ${momentText(until)}`,
   others: ({ named, ...granted }) => `it grants ${grantsText(granted)}${named === undefined ? '' : `, not ${named}`}`,
-  'size-not-granted': (granted) => `it grants ${grantsText(granted)}, not the size`,
+  'size-not-granted': (granted) => `it grants ${grantsText(granted)}, which is not enough`,
   'none-from': ({ setting }) => noneFrom(setting),
   expired: ({ at }) => `it expired at ${momentText(at)}`,
   begins: ({ at }) => `it starts at ${momentText(at)}`,

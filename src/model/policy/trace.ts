@@ -6,12 +6,11 @@ interface Bounds {
   readonly min: number
   readonly max: number
 }
-/** Of an exception; what it does not grant is left out. */
+/** Of an exception; what it does not grant is left out. Under the names of settings: `GrantedSettings`, which are made of this here. */
 export interface Granted {
   readonly pools?: readonly string[]
   readonly provider?: true
-  readonly size?: Bounds
-  readonly sizeIpv6?: Bounds
+  readonly [setting: string]: unknown
 }
 
 /**

@@ -10,6 +10,7 @@ export const generalProblems = {
   'empty-or-padded': () => 'it must not be empty, nor begin or end with a space',
   'too-long': ({ characters, max }: { characters: number; max: number }) =>
     `it has ${characters} characters; at most ${max} are allowed`,
+  'characters-max': ({ max }: { max: number }) => `at most ${max} characters are allowed`,
   'control-characters': () => 'it must not hold control characters',
   backtick: () => 'it must not hold a backtick',
   'unfit-text': () => 'it must be text without control characters and without half characters',
@@ -43,6 +44,8 @@ export const generalProblems = {
     `${block} (${purpose}, RFC ${rfc}) cannot be held by ${holderNames[holder]}`,
 
   // Members of requests
+  'exactly-one-of': ({ members }: { members: readonly string[] }, { name }: Say) =>
+    `The request must contain exactly one of ${members.map((member) => `\`${name(member)}\``).join(' and ')}.`,
   'only-one-of': ({ members }: { members: readonly string[] }, { name }: Say) =>
     `Only one of ${members.map((member) => `\`${name(member)}\``).join(' and ')} can be given.`,
 

@@ -1,5 +1,6 @@
 // What is wrong with policies, their settings, assignments and exceptions, and with types of resources.
-import { momentText, quotedList } from './phrases.ts'
+import { articleFor } from '../article.ts'
+import { momentText, type NamingFacts, namingText, quotedList } from './phrases.ts'
 import type { Say } from './said.ts'
 
 export const policyProblems = {
@@ -44,7 +45,38 @@ export const policyProblems = {
   'no-pool-in-common-with-all': (pools: OfFamily) =>
     `together with the other final policies they list no ${poolOf(pools)} in common`,
 
+  // Policies, their assignments and candidates
+  'enable-on-itself': ({ account }: { account: string }) =>
+    `account ${account} may enable its policies on itself only; other targets are for the organization's delegated administrator of IPAM`,
+  'must-replace-default': ({ target }: { target: string }) =>
+    `it must be the default policy of \`${target}\` that this default takes the place of`,
+  'enabled-on': ({ targets, others }: { targets: readonly string[]; others: number }) =>
+    `the policy is enabled on ${targets.join(', ')}${others > 0 ? ` and ${others} others` : ''}; disable it there first`,
+  'not-enabled-on': ({ target }: { target: string }) => `the policy is not enabled on \`${target}\``,
+  'other-default': ({ target, policy }: { target: string; policy: string }) =>
+    `\`${target}\` has the default policy ${policy}, and there can be one; disable one of the two there first`,
+  'pair-twice': ({ first }: { first: number }) => `documents.${first} is for the same locale and resource type`,
+  'nothing-other': ({ members }: { members: readonly string[] }) =>
+    `Nothing would be other: give one of ${members.join(', ')}.`,
+  'acts-already': ({ version, mode }: { version: number; mode: string }) =>
+    `version ${version} in mode \`${mode}\` is what acts already`,
+  'no-candidate-there': ({ target, version }: { target: string; version: number }) =>
+    `the policy is enabled on \`${target}\` too, where version ${version} is not the candidate; make it the candidate there first, or enable a policy of its own on one of the two in place of this one (\`replaces\`)`,
+  'tag-says-otherwise': ({
+    resourceType,
+    locale,
+    key,
+    value,
+  }: OfType & { locale: string; key: string; value: string }) =>
+    `a tag says otherwise for ${resourceType} in ${locale}, and \`${key}\` cannot say \`${value}\`: take that tag away first`,
+
   // Types of resources
+  'type-there': ({ name }: { name: string }) => `there is a type \`${name}\` already`,
+  'came-with-program': () => 'it came with the program; only what was added can be deleted',
+  'policies-have-documents': ({ policies }: { policies: readonly NamingFacts[] }) =>
+    `Policies have documents for it: ${policies.map(namingText).join(', ')}`,
+  'exceptions-not-over': () => 'Exceptions for it are not over',
+  'space-of-type': () => 'Space is allocated or held for it; release it first',
   'no-type-name': () => '`CLOUD:NAME` is expected, in small letters, digits and `-`, such as `oci:public-ip`',
   'reserved-clouds': ({ clouds }: { clouds: readonly string[] }) =>
     `the clouds ${clouds.join(', ')} are reserved; add it under a cloud of its own`,
@@ -56,6 +88,23 @@ export const policyProblems = {
   'one-address-length': ({ bits }: { bits: number }) => `what takes one address has ${bits} as its only netmask length`,
 
   // Exceptions
+  'grants-nothing': ({ grantable }: { grantable: readonly string[] }) => {
+    const all = ['pools', 'provider', ...grantable].map((name) => `\`${name}\``)
+    return `name at least one of ${all.slice(0, -1).join(', ')} and ${all.at(-1)}`
+  },
+  'no-choice-of-it': ({ resourceType }: OfType) =>
+    `${articleFor(resourceType)} \`${resourceType}\` has no choice of it; leave it out`,
+  'grant-outside': ({ resourceType, min, max }: OfType & Bounds) =>
+    `for \`${resourceType}\` it must lie within ${min} to ${max}, the smaller number first`,
+  'not-shared-and-not-yours': ({ pool, target, owner }: { pool: string; target: string; owner?: string }) =>
+    `the pool \`${pool}\` is not shared with \`${target}\`, and you may not approve at ${owner === undefined ? 'the account that owns it' : `\`${owner}\`, which owns it`}`,
+  'no-target': () => 'an account, ou-… or r-… is expected',
+  'asked-for-it': ({ asked, by, exception, action, target, shared }: AskedFacts) =>
+    `\`${asked}\` asked for \`${exception}\`, and so \`${by}\` cannot ${action} it${shared === undefined ? '' : ` (\`${shared}\` may stand behind both: by sign-in, or as who made the token of the other)`}; somebody else who may approve at \`${target}\` must`,
+  'unreviewed-before': (facts: UnreviewedFacts) =>
+    `${unreviewedText(facts)} must review it before there is another one`,
+  'unreviewed-there': ({ brought, ...facts }: UnreviewedFacts & { brought?: string }) =>
+    `${unreviewedText(facts)} must review it before you bring ${brought === undefined ? 'a new account' : `\`${brought}\``} under it; somebody else may do that now`,
   'in-the-past': () => 'it must not be in the past',
   'not-later-than-start': () => 'it must be later than now and than `startsAt`',
   'not-later-than-present-end': () => 'it must be later than the present end',
@@ -94,3 +143,22 @@ const statesFor = {
   revoke: 'what is approved or active can be revoked',
   renew: 'what was approved can be renewed',
 } as const
+
+interface AskedFacts {
+  readonly asked: string
+  readonly by: string
+  readonly exception: string
+  readonly action: string
+  readonly target: string
+  /** What may stand behind both, where they are not the same. */
+  readonly shared?: string
+}
+interface UnreviewedFacts extends OfType {
+  readonly requester: string
+  readonly target: string
+  readonly locale: string
+  /** What may stand behind both, where they are not the same. */
+  readonly shared?: string
+}
+const unreviewedText = ({ requester, target, locale, resourceType, shared }: UnreviewedFacts): string =>
+  `\`${requester}\` made it for \`${target}\`, \`${locale}\` and \`${resourceType}\`, and it still awaits review${shared === undefined ? '' : ` (\`${shared}\` may stand behind both)`}: somebody else who may approve at \`${target}\``

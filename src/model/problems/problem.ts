@@ -1,7 +1,9 @@
 // What is wrong with a request, as facts: a reason of the catalogues beside this file and what it needs to be said. Verbs, rules and the
 // store make these and no sentences; they import the type alone.
 import { adoptionProblems } from './adoption.ts'
+import { estateProblems } from './estate.ts'
 import { generalProblems } from './general.ts'
+import { identityProblems } from './identity.ts'
 import { ipamProblems } from './ipam.ts'
 import { networkProblems } from './network.ts'
 import { organizationProblems } from './organization.ts'
@@ -12,11 +14,13 @@ import { spaceProblems } from './space.ts'
 const problems = {
   ...adoptionProblems,
   ...generalProblems,
+  ...spaceProblems,
   ...ipamProblems,
   ...networkProblems,
-  ...organizationProblems,
   ...policyProblems,
-  ...spaceProblems,
+  ...organizationProblems,
+  ...identityProblems,
+  ...estateProblems,
 }
 
 export type Problem = Said<'why', typeof problems>
@@ -29,7 +33,9 @@ export function problemInWords(problem: Problem, say?: Partial<Say>): string
 export function problemInWords(problem: Problem | undefined, say?: Partial<Say>): string | undefined
 export function problemInWords(problem: Problem | undefined, say: Partial<Say> = {}): string | undefined {
   if (problem === undefined) return undefined
-  const words = problems[problem.why] as (facts: Problem, say: Say) => string
+  const words = problems[problem.why] as ((facts: Problem, say: Say) => string) | undefined
+  // Of what is kept: a reason that a newer server has put on record is said by its name.
+  if (!words) return problem.why
   const inFull = { ...ownNames, words: (part: Nested) => problemInWords(part as Problem, say), ...say }
   return words(problem, inFull)
 }

@@ -59,12 +59,12 @@ export async function takeSnapshot(
 ): Promise<StoredSnapshot> {
   const rest = lines[Symbol.asyncIterator]()
   const first = await rest.next()
-  if (first.done) refuse({ code: 'MalformedRequest', problem: 'the body is empty, and a snapshot is expected' })
+  if (first.done) refuse({ code: 'MalformedRequest', problem: { why: 'empty-body' } })
   if ('wrong' in first.value) refuseLine({ line: first.value.line, ...first.value.wrong }, 1)
   if (!('head' in first.value))
     return refuse({
       code: 'MalformedRequest',
-      problem: 'the first line must be the head, such as `{"snapshot":{"takenAt":"2026-11-25T09:30:00Z"}}`',
+      problem: { why: 'head-expected' },
     })
   const intake = new Intake(steps, await begin(steps, sourceId, first.value.head))
   try {
@@ -128,14 +128,14 @@ class Intake {
       this.#lines = next.value.line
       // Nothing of it can hold any more, and what is wrong has been seen.
       if (onProblem === 'discard' && this.#problems.length === problemsKept) break
-      if (end) this.#note({ line: this.#lines, field: 'line', value: '', problem: 'nothing is expected after the end' })
+      if (end) this.#note({ line: this.#lines, field: 'line', value: '', problem: { why: 'after-end' } })
       else if ('wrong' in next.value) this.#noteObservation({ line: this.#lines, ...next.value.wrong })
       else if ('head' in next.value)
         this.#noteObservation({
           line: this.#lines,
           field: 'snapshot',
           value: '',
-          problem: 'there is a head already, on the first line',
+          problem: { why: 'head-twice' },
         })
       else if ('end' in next.value) end = next.value.end
       else {
@@ -150,14 +150,10 @@ class Intake {
     if (!end)
       refuse({
         code: 'MalformedRequest',
-        problem: `it was cut off after line ${this.#lines}: the last line must be the end, such as \`{"end":{"observations":${this.#observed}}}\``,
+        problem: { why: 'cut-off', line: this.#lines, observations: this.#observed },
       })
     if (end.observations !== this.#observed)
-      refuseValue(
-        'end.observations',
-        end.observations,
-        `${this.#observed} lines with observations came; something was lost on the way`,
-      )
+      refuseValue('end.observations', end.observations, { why: 'lines-lost', observations: this.#observed })
     this.#unlisted = end.unlisted
     if (onProblem === 'discard' && this.#problemCount > 0) refuseLine(this.#problems[0]!, this.#problemCount)
   }
@@ -171,7 +167,7 @@ class Intake {
     this.#problemCount++
     if (this.#problems.length < problemsKept) this.#problems.push(problem)
     if (this.#problemCount > problemsMax) {
-      const what = 'lines that are wrong'
+      const what = { of: 'wrong-lines' } as const
       refuse({ code: 'LimitExceeded', what, limit: problemsMax, used: this.#problemCount, isOfRequest: true })
     }
   }
@@ -263,8 +259,7 @@ class Intake {
 const everything = { account: '', locale: '' }
 
 function refuseLine({ line, field, value, problem }: KeptProblem, count: number): never {
-  const more = count > 1 ? `; ${count} lines are wrong` : ''
-  return refuseValue(`line ${line}: ${field}`, value, `${problem}${more}`)
+  return refuseValue(`line ${line}: ${field}`, value, { why: 'line-wrong', problem, count })
 }
 
 /** A set of whole numbers: an eighth of a byte for each of those that are near each other. */

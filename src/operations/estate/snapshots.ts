@@ -71,7 +71,7 @@ export async function beginSnapshot(
     const open = (await tx.sources.findSnapshot(source.id, source.taking))!
     if (open.state !== 'open' || now - open.touchedAt > silentMsMax)
       return { sourceId: source.id, silent: source.taking }
-    const problem = `Its snapshot ${source.taking} is being taken; wait for its end`
+    const problem = { why: 'being-taken', snapshot: source.taking } as const
     refuse({ code: 'IncorrectState', what: 'source', id: source.id, problem })
   }
   refuseMoment(source, takenAt, now)
@@ -104,15 +104,10 @@ export async function beginSnapshot(
 /** Of two snapshots the later one tells what is there: one that comes twice, or late, would take what is there for gone. */
 function refuseMoment(source: Source, takenAt: number, now: number): void {
   const at = new Date(takenAt).toISOString()
-  if (takenAt > now + aheadMsMax)
-    refuseValue('snapshot.takenAt', at, 'it is in the future; is the clock of the collector right?')
+  if (takenAt > now + aheadMsMax) refuseValue('snapshot.takenAt', at, { why: 'in-the-future' })
   if (takenAt <= source.takenAt) {
     const known = new Date(source.takenAt).toISOString()
-    refuseValue(
-      'snapshot.takenAt',
-      at,
-      `a later moment than that of snapshot ${source.snapshot}, \`${known}\`, is expected`,
-    )
+    refuseValue('snapshot.takenAt', at, { why: 'later-expected', snapshot: source.snapshot, at: known })
   }
 }
 
@@ -121,7 +116,12 @@ async function openSource(context: ReadContext, sourceId: string, number: number
   const source = await findSource(context, sourceId)
   const open = source.taking === number ? await context.tx.sources.findSnapshot(source.id, number) : undefined
   if (open?.state === 'open') return source
-  return refuse({ code: 'IncorrectState', what: 'source', id: source.id, problem: `Its snapshot ${number} is over` })
+  return refuse({
+    code: 'IncorrectState',
+    what: 'source',
+    id: source.id,
+    problem: { why: 'snapshot-over', snapshot: number },
+  })
 }
 
 // Parts --------------------------------------------------------------------------------------------------------------
@@ -162,10 +162,10 @@ export async function writePart(context: WriteContext, part: Part): Promise<Part
   const { same, added, changed, problems } = await compare(context, source, part)
   const [nextNumber, observed] = [source.nextNumber + added.length, source.observed + added.length]
   if (observed > observationsOfSourceMax) {
-    const countedFor = `source \`${source.name}\``
+    const countedFor = { per: 'source', source: source.name } as const
     refuse({
       code: 'LimitExceeded',
-      what: 'observations',
+      what: { of: 'observations' },
       limit: observationsOfSourceMax,
       used: observed,
       countedFor,
@@ -256,7 +256,7 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
 const repeated = ({ cidr }: Observation): Omit<KeptProblem, 'line'> => ({
   field: 'cidr',
   value: formatCidr(cidr),
-  problem: 'the same object has it on an earlier line',
+  problem: { why: 'on-earlier-line' },
 })
 
 const identityBytes = 16
@@ -305,7 +305,7 @@ async function accountChecker(
   }
   return ({ account }) => {
     if (isTop || mine.has(account)) return undefined
-    const problem = `the source speaks of accounts at \`${node}\` and below, and none there is called so`
+    const problem = { why: 'account-elsewhere', node } as const
     return { field: 'account', value: account, problem }
   }
 }
@@ -396,8 +396,9 @@ export async function endSnapshot(
   const state = counts.unlistedCount > 0 || counts.problemCount > 0 ? 'partial' : 'complete'
   await tx.sources.changeSnapshot(source.id, number, { ...counts, state, endedAt: now, touchedAt: now })
   const { takenAt } = (await tx.sources.findSnapshot(source.id, number))!
-  // What the source's rule has done of the snapshot before is to be done anew.
-  await tx.sources.change(source.id, { snapshot: number, taking: undefined, takenAt, adoptedAfter: undefined })
+  // What was looked through of the snapshot before is to be looked through anew.
+  const anew = { adoptedAfter: undefined, foundAfter: undefined }
+  await tx.sources.change(source.id, { snapshot: number, taking: undefined, takenAt, ...anew })
   context.changed(source.id)
   return (await tx.sources.findSnapshot(source.id, number))!
 }

@@ -52,11 +52,11 @@ export async function refuseTooHeavy(
 ): Promise<void> {
   const more = bytes + formerBytes
   if (more <= 0) return
-  const what = 'bytes of what sources say'
-  const remedy = 'Send less of each observation, or delete sources that are not needed any more.'
+  const what = { of: 'source-bytes' } as const
+  const remedy = { do: 'send-less' } as const
   const used = source.bytes + bytes
   if (used > observedBytesOfSourceMax) {
-    const countedFor = `source \`${source.name}\``
+    const countedFor = { per: 'source', source: source.name } as const
     refuse({ code: 'LimitExceeded', what, limit: observedBytesOfSourceMax, used, countedFor, remedy })
   }
   const snapshot = await context.snapshot()
@@ -66,11 +66,11 @@ export async function refuseTooHeavy(
   const inAll = all.reduce((sum, each) => sum + each.bytes, more)
   const limit = top === undefined ? observedBytesMax : observedBytesMax - observedBytesReserve
   if (inAll > limit)
-    refuse({ code: 'LimitExceeded', what, limit, used: inAll, countedFor: 'the whole installation', remedy })
+    refuse({ code: 'LimitExceeded', what, limit, used: inAll, countedFor: { per: 'installation' }, remedy })
   if (top === undefined) return
   const below = all.reduce((sum, each) => sum + (topOf(each.node) === top ? each.bytes : 0), more)
   if (below <= observedBytesPerTopUnitMax) return
-  const countedFor = `unit \`${top}\` and all below it`
+  const countedFor = { per: 'unit', unit: top } as const
   refuse({ code: 'LimitExceeded', what, limit: observedBytesPerTopUnitMax, used: below, countedFor, remedy })
 }
 

@@ -49,6 +49,7 @@ export async function createSource(context: WriteContext, spec: SourceSpec): Pro
     createdAt: context.now,
     snapshot: 0,
     adoptedSnapshot: 0,
+    ...{ foundSnapshot: 0, foundAt: 0 },
     takenAt: 0,
     ...{ nextNumber: 0, observed: 0, bytes: 0, formerBytes: 0 },
   }
@@ -84,7 +85,7 @@ async function refuseBadName(context: WriteContext, name: string, node: string):
   const problem = nameProblem(name)
   if (problem) refuseValue('name', name, problem)
   if ((await context.tx.sources.named(name, sourcesMax)).some((other) => other.node === node))
-    refuse({ code: 'AlreadyExists', what: 'source', problem: `there is a source \`${name}\` at \`${node}\` already` })
+    refuse({ code: 'AlreadyExists', what: 'source', problem: { why: 'source-there', name, node } })
 }
 
 /** A rule does what whoever sets it may do: for the accounts that the source speaks of, and with the pools of its scope. */
@@ -100,8 +101,7 @@ async function refuseBadScope(context: WriteContext, scopeId: string | undefined
   const absent: Refusal = { code: 'NotFound', what: 'ipam-scope', id: scopeId }
   const scope = (await context.tx.ipams.findScope(scopeId)) ?? refuse(absent)
   await requirePermission(context, 'ipam:read', { node: scope.account, absent })
-  if (scope.kind !== 'private')
-    refuseValue('scopeId', scopeId, 'a private scope is expected: public space has one scope alone')
+  if (scope.kind !== 'private') refuseValue('scopeId', scopeId, { why: 'private-scope-expected' })
 }
 
 async function refuseTooMany(context: WriteContext, node: string): Promise<void> {
@@ -113,16 +113,16 @@ async function refuseTooMany(context: WriteContext, node: string): Promise<void>
   const all = isAtTop ? [] : await context.tx.sources.weights()
   const below = all.filter((each) => pathOf(snapshot, each.node).includes(topUnit)).length
   if (below >= sourcesPerTopUnitMax) {
-    const countedFor = `unit \`${topUnit}\` and all below it`
-    refuse({ code: 'LimitExceeded', what: 'sources', limit: sourcesPerTopUnitMax, used: below, countedFor })
+    const countedFor = { per: 'unit', unit: topUnit } as const
+    refuse({ code: 'LimitExceeded', what: { of: 'sources' }, limit: sourcesPerTopUnitMax, used: below, countedFor })
   }
   const bounds = [
-    ...(isAtTop ? [] : ([[sourcesOfNodeMax, node, `node \`${node}\``]] as const)),
-    [isAtTop ? sourcesMax : sourcesMax - sourcesReserve, undefined, 'the whole installation'],
+    ...(isAtTop ? [] : ([[sourcesOfNodeMax, node, { per: 'node', node }]] as const)),
+    [isAtTop ? sourcesMax : sourcesMax - sourcesReserve, undefined, { per: 'installation' }],
   ] as const
   for (const [limit, at, countedFor] of bounds) {
     const used = await context.tx.sources.count(limit, at)
-    if (used >= limit) refuse({ code: 'LimitExceeded', what: 'sources', limit, used, countedFor })
+    if (used >= limit) refuse({ code: 'LimitExceeded', what: { of: 'sources' }, limit, used, countedFor })
   }
 }
 
@@ -139,6 +139,10 @@ async function recordSource(context: WriteContext, source: Source, isGone?: 'gon
 
 const absentSource = (id: string): Refusal => ({ code: 'NotFound', what: 'source', id })
 
+interface Ranked {
+  readonly source: Source
+  readonly rank: number
+}
 /**
  * A source by its id, whoever asks, or by its name: the one of those that the caller may see or report for (invariant I8). One at the node
  * at which their right is bound goes before others, and one above before those below: so nobody below makes a name mean something else, or
@@ -148,7 +152,7 @@ export async function findSource(context: ReadContext, called: string): Promise<
   const { tx } = context
   if (hasShape('source', called)) return (await tx.sources.find(called)) ?? refuse(absentSource(called))
   const snapshot = await context.snapshot()
-  const ranked: { readonly source: Source; readonly rank: number }[] = []
+  const ranked: Ranked[] = []
   for (const source of await tx.sources.named(called, sourcesMax)) {
     const path = pathOf(snapshot, source.node)
     const bindings = [
@@ -161,8 +165,8 @@ export async function findSource(context: ReadContext, called: string): Promise<
   }
   const [found, other] = ranked.sort((one, another) => one.rank - another.rank)
   if (found && other && found.rank === other.rank) {
-    const [one, another] = [found, other].map(({ source: { id, node } }) => `\`${id}\` at \`${node}\``)
-    refuseValue('sourceId', called, `several sources are called so, such as ${one} and ${another}; give the id`)
+    const shown = ({ source: { id, node } }: Ranked) => ({ id, node })
+    refuseValue('sourceId', called, { why: 'several-sources', sources: [shown(found), shown(other)] })
   }
   return found?.source ?? refuse(absentSource(called))
 }

@@ -145,15 +145,15 @@ export async function requirePermission(
   const { native } = context.caller
   if (binding) {
     const { principal, role, id: bindingId } = binding
-    const because = `${principal} is forbidden it as \`${role}\` at \`${binding.node}\` (${bindingId})`
+    const because = { why: 'is-forbidden', principal, role, node: binding.node, binding: bindingId } as const
     refuse({ code: 'NotAuthorized', action, because, reason: 'forbidden', principal, node: binding.node, bindingId })
   }
   requireScope(context, action)
   if (lacking !== undefined) {
-    const because = `\`${lacking}\`, who made your token, may not do it at \`${node}\``
+    const because = { why: 'maker-may-not', maker: lacking, node } as const
     refuse({ code: 'NotAuthorized', action, because, reason: 'no-role', principal: lacking, node })
   }
-  refuseWithoutRole(context, action, node, `no role of \`${native?.name ?? 'this caller'}\` permits it at \`${node}\``)
+  refuseWithoutRole(context, action, node, { why: 'no-role', principal: native?.name, node })
 }
 
 /** The caller lacks a role at a node; `because` says what for. */
@@ -161,7 +161,7 @@ export function refuseWithoutRole(
   { caller: { native } }: ReadContext,
   action: Action,
   node: string,
-  because: Problem | string,
+  because: Problem,
 ): never {
   return refuse({ code: 'NotAuthorized', action, because, reason: 'no-role', principal: native?.name, node })
 }
@@ -169,6 +169,6 @@ export function refuseWithoutRole(
 /** What a narrowed token does not reach, also of what its principal needs no role for. */
 export function requireScope({ caller: { native } }: ReadContext, action: Action): void {
   if (!native || scopesCover(native.scopes, action)) return
-  const because = `the scopes of your token (${native.scopes.join(', ')}) do not cover it`
+  const because = { why: 'scopes-do-not-cover', scopes: native.scopes } as const
   refuse({ code: 'NotAuthorized', action, because, reason: 'scopes', principal: native.name })
 }

@@ -30,7 +30,7 @@ export async function refuseToLeaveNobody(
   for (const top of tops) {
     if (await hasManager(context, after, top)) continue
     if (!(await hasManager(context, before, top))) continue
-    const problem = `After that nobody that is known could give every role at \`${top}\` any more: bind \`organization-administrator\` there to somebody else first`
+    const problem = { why: 'last-administrator', node: top } as const
     refuse({ code: 'IncorrectState', what: 'role-binding', id, problem })
   }
 }

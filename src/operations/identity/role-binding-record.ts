@@ -21,7 +21,7 @@ export async function refuseManyBindings(
   id: string,
 ): Promise<void> {
   if ((await tx.roleBindings.count({ node: id }, bindingsEndedMax + 1)) <= bindingsEndedMax) return
-  const problem = `More than ${bindingsEndedMax} role bindings would end with it; delete some of them first`
+  const problem = { why: 'too-many-bindings-end', max: bindingsEndedMax } as const
   refuse({ code: 'DependencyViolation', what, id, problem })
 }
 

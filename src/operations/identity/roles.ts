@@ -22,7 +22,7 @@ export async function bindRole(
   const from = (await accessAt(context, 'role:manage', node)).binding!.node
   const wanted = effect === 'forbid' ? { ...params, authority: from, bindsFrom: from } : params
   if (await context.tx.roleBindings.findSame(wanted)) {
-    const problem = `\`${principal}\` has the role \`${role}\` at \`${node}\` already (${effect})`
+    const problem = { why: 'bound-already', principal, role, node, effect } as const
     refuse({ code: 'AlreadyExists', what: 'role-binding', problem })
   }
   await refuseTooManyBindings(context, node)
@@ -140,7 +140,7 @@ async function refuseToGiveMore(context: ReadContext, role: StoredBinding['role'
     const { native } = context.caller
     const { isPermitted } = await accessAt(context, action, node)
     if (isPermitted && native && scopesCover(native.scopes, action)) continue
-    const because = `\`${role}\` permits \`${action}\`, which you may not do at \`${node}\``
+    const because = { why: 'gives-more', role, action, node } as const
     refuseWithoutRole(context, 'role:manage', node, because)
   }
 }
@@ -158,12 +158,11 @@ export async function refuseToLift(context: ReadContext, forbid: StoredBinding, 
   if (!isPermitted) {
     const [mayRead, mayManage] = [await permitter(context, 'role:read'), await permitter(context, 'role:manage')]
     if (changed !== undefined && !mayRead(node) && !mayManage(node)) {
-      const because = `something is forbidden above \`${changed}\` that none of your roles may lift`
+      const because = { why: 'forbidden-above', node: changed } as const
       refuseWithoutRole(context, 'role:manage', changed, because)
     }
-    const where = mayRead(from) ? `at \`${from}\`` : `above \`${node}\``
-    const because = `the forbid \`${id}\` was set with a right ${where}, and is lifted with none but that`
-    refuseWithoutRole(context, 'role:manage', node, because)
+    const where = mayRead(from) ? { at: from } : { above: node }
+    refuseWithoutRole(context, 'role:manage', node, { why: 'set-with-a-right', binding: id, ...where })
   }
   if (binding!.node === from) return refuseToGiveMore(context, role, from)
   for (const action of roles[role].actions) requireScope(context, action)

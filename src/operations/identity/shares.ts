@@ -24,27 +24,25 @@ export function makerOf({ caller: { native } }: ReadContext): string {
 
 export async function refuseTooManyBindings(context: ReadContext, node: string): Promise<void> {
   const { roleBindings } = context.tx
-  const what = 'role bindings'
+  const what = { of: 'role-bindings' } as const
   const isAtTop = await mayAtTop(context, 'role:manage', pathOf(await context.snapshot(), node))
   const maker = makerOf(context)
-  const [ofMaker, ofNode] = [`\`${maker}\` (with the services that have their tokens from them)`, `node \`${node}\``]
-  const ofInstallation = isAtTop
-    ? 'the whole installation'
-    : `the whole installation, where the last ${roleBindingsReserve} are for who may manage roles at its top`
+  const ofMaker = { per: 'binder', binder: maker } as const
+  const reserve = isAtTop ? {} : { reserve: roleBindingsReserve }
   const bounds = [
     ...(isAtTop
       ? []
       : ([
-          [{ maker, node }, roleBindingsPerMakerAndNodeMax, `${ofMaker}, ${ofNode}`],
+          [{ maker, node }, roleBindingsPerMakerAndNodeMax, { ...ofMaker, node }],
           [{ maker }, roleBindingsPerMakerMax, ofMaker],
-          [{ node }, roleBindingsPerNodeMax, ofNode],
+          [{ node }, roleBindingsPerNodeMax, { per: 'node', node }],
         ] as const)),
-    [{}, isAtTop ? roleBindingsMax : roleBindingsMax - roleBindingsReserve, ofInstallation],
+    [{}, isAtTop ? roleBindingsMax : roleBindingsMax - roleBindingsReserve, { per: 'installation', ...reserve }],
   ] as const
   for (const [counted, limit, countedFor] of bounds) {
     const used = await roleBindings.count(counted, limit)
     if (used < limit) continue
-    const remedy = 'Delete those that are not needed any more, or bind roles to groups, or at a node above.'
+    const remedy = { do: 'bind-groups' } as const
     refuse({ code: 'LimitExceeded', what, limit, used, countedFor, remedy })
   }
 }
@@ -56,8 +54,8 @@ const shareOf = (max: number): number => max / 10
 export const unitsPerTopUnitMax = shareOf(unitsMax)
 export const accountsPerTopUnitMax = shareOf(accountsMax)
 const kinds = {
-  'organizational-unit': { max: unitsMax, perTopUnitMax: unitsPerTopUnitMax, what: 'organizational units' },
-  account: { max: accountsMax, perTopUnitMax: accountsPerTopUnitMax, what: 'accounts' },
+  'organizational-unit': { max: unitsMax, perTopUnitMax: unitsPerTopUnitMax, what: { of: 'units' } },
+  account: { max: accountsMax, perTopUnitMax: accountsPerTopUnitMax, what: { of: 'accounts' } },
 } as const
 
 /** Refuses a unit or an account below a node to whoever may only manage a part of the organization, where the part is full. */
@@ -72,11 +70,10 @@ export async function refuseBeyondShare(
   const { max, perTopUnitMax, what } = kinds[kind]
   const { organizations } = context.tx
   const topUnit = path[1] ?? parent
-  const remedy =
-    'Delete or move away what is not needed any more (numbers of removed accounts count until they come back), or ask whoever may manage the organization at its top.'
+  const remedy = { do: 'delete-or-ask' } as const
   for (const [within, limit, countedFor] of [
-    [topUnit, perTopUnitMax, `unit \`${topUnit}\` and all below it`],
-    [undefined, max - shareOf(max), `the whole organization, where the rest is for who may manage it at its top`],
+    [topUnit, perTopUnitMax, { per: 'unit', unit: topUnit }],
+    [undefined, max - shareOf(max), { per: 'organization' }],
   ] as const) {
     const ofThose = await organizations.count(kind, limit, within)
     const used = ofThose + (kind === 'account' ? await organizations.countRemoved(limit, within) : 0)

@@ -60,16 +60,11 @@ export async function makeToken(
 }> {
   const native = context.caller.native!
   const principal = params.principal ?? native.name
-  if (principal.startsWith('group:'))
-    refuseValue('principal', principal, 'a group holds no token; name a user or a service')
+  if (principal.startsWith('group:')) refuseValue('principal', principal, { why: 'group-holds-no-token' })
   const account = params.account ?? context.caller.account
   const isOwn = principal === native.name
   if (!isOwn && principalKind(principal) === 'user') {
-    refuseValue(
-      'principal',
-      principal,
-      'people sign in, or get a token from the operator (`cadastre operator token`); name a service, or leave it out',
-    )
+    refuseValue('principal', principal, { why: 'people-sign-in' })
   }
   if (!isOwn || account !== context.caller.account) await requireTokensOf(context, account)
   const used = await context.tx.apiTokens.find(context.caller.accessKeyId)
@@ -108,7 +103,7 @@ export async function makeToken(
 export async function openSession(context: WriteContext, signIn: string, drawn: string): Promise<ApiToken> {
   const { name, groups, subject, makers } = context.caller.native!
   if (await context.tx.apiTokens.findBySignIn(signIn)) {
-    refuseValue('code', '[secret]', 'it has made a token already; sign in again')
+    refuseValue('code', '[secret]', { why: 'used-code' })
   }
   const expiresAt = context.now + sessionSeconds * 1_000
   const created: ApiToken = {
@@ -171,10 +166,9 @@ async function getToken(context: ReadContext, id: string): Promise<ApiToken> {
 async function refuseTooMany({ tx, now }: ReadContext, of: Pick<ApiToken, 'principal' | 'makers'>): Promise<void> {
   const used = await tx.apiTokens.countGood(of, now, tokensMax)
   if (used < tokensMax) return
-  const by = of.makers.length === 0 ? '' : `, made by ${of.makers.map((maker) => `\`${maker}\``).join(', ')}`
-  const countedFor = `principal \`${of.principal}\`${by}`
-  const remedy = 'Revoke those that are not used any more.'
-  refuse({ code: 'LimitExceeded', what: 'good tokens', limit: tokensMax, used, countedFor, remedy })
+  const countedFor = { per: 'principal', ...of } as const
+  const remedy = { do: 'revoke-tokens' } as const
+  refuse({ code: 'LimitExceeded', what: { of: 'tokens' }, limit: tokensMax, used, countedFor, remedy })
 }
 
 /** Each is named wherever something done with the token is shown, and asked about at every use. */
@@ -182,11 +176,11 @@ function refuseTooLongChain(makers: readonly string[]): void {
   if (makers.length <= makersMax) return
   refuse({
     code: 'LimitExceeded',
-    what: 'makers of a token, one after the other',
+    what: { of: 'makers' },
     limit: makersMax,
     used: makers.length,
-    countedFor: 'the token',
-    remedy: 'Make it with a token that is nearer to a person or the operator.',
+    countedFor: { per: 'token' },
+    remedy: { do: 'nearer-token' },
   })
 }
 
@@ -197,11 +191,11 @@ async function refuseTooManyMade({ tx, now }: ReadContext, [maker]: readonly str
   if (used < tokensPerMakerMax) return
   refuse({
     code: 'LimitExceeded',
-    what: 'good tokens',
+    what: { of: 'tokens' },
     limit: tokensPerMakerMax,
     used,
-    countedFor: `\`${maker}\`, who made them or the tokens that they were made with`,
-    remedy: 'Revoke those that are not used any more.',
+    countedFor: { per: 'maker', maker },
+    remedy: { do: 'revoke-tokens' },
   })
 }
 
@@ -219,7 +213,7 @@ async function requireTokensOf(context: WriteContext, account: string): Promise<
   const action = 'token:manage'
   if (!(await accessAt(context, action, account)).isPermitted) {
     const { name } = context.caller.native!
-    refuseWithoutRole(context, action, account, `no role of \`${name}\` permits it at \`${account}\``)
+    refuseWithoutRole(context, action, account, { why: 'no-role', principal: name, node: account })
   }
   if (!(await context.tx.organizations.findAccount(account))) refuse({ code: 'NotFound', what: 'account', id: account })
 }
@@ -231,18 +225,16 @@ function endOfOwn(asked: number | undefined, used: ApiToken, now: number): numbe
   if (endsAt <= latest) return endsAt
   if (asked === undefined) return latest
   const seconds = Math.floor((latest - now) / 1_000)
-  const allowed = seconds < secondsMin ? 'leave it out' : `at most ${seconds}, or leave it out`
-  const because = `the token you use ends at ${new Date(latest).toISOString()}, and none that you make with it for yourself lasts longer`
-  refuseValue('expiresInSeconds', String(asked), `${because}: ${allowed}, or sign in again`)
+  const allowed = seconds < secondsMin ? {} : { seconds }
+  refuseValue('expiresInSeconds', String(asked), { why: 'token-ends', at: latest, ...allowed })
 }
 
 /** A token made with another one reaches no further than that one; what is for somebody else says how far. */
 function narrow(own: readonly string[], asked: readonly string[], isOwn: boolean): readonly string[] {
   if (own.length === 0) return asked
-  const problem = `the token you use has only ${own.join(', ')}`
-  if (asked.length === 0) return isOwn ? own : refuseValue('scopes', '', `${problem}; name those that it shall have`)
+  if (asked.length === 0) return isOwn ? own : refuseValue('scopes', '', { why: 'name-scopes', scopes: own })
   const beyond = asked.find((scope) => !own.includes(scope))
-  if (beyond !== undefined) refuseValue('scopes', beyond, problem)
+  if (beyond !== undefined) refuseValue('scopes', beyond, { why: 'has-only-scopes', scopes: own })
   return asked
 }
 

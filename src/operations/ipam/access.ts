@@ -1,7 +1,9 @@
 // IPAMs, scopes and pools as a caller may name them: what is hidden and what is absent are refused alike (invariant I8).
 import { hasShape } from '#model/identifier.ts'
 import { isOwnOrShared } from '#model/policy/resolve.ts'
-import { member, refuse, refuseValue } from '#model/refusal.ts'
+import type { OfAdvancedTier } from '#model/problems/features.ts'
+import type { Counted } from '#model/problems/limits.ts'
+import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Ipam, Scope } from '#store/tables/ipams.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import { refuseMalformed } from '../identifiers.ts'
@@ -84,36 +86,36 @@ export const isVisibleFrom = (region: string, { pool, ipam }: PoolAt): boolean =
 export async function getOwnPool(context: ReadContext, id: string, action: string): Promise<PoolAt> {
   const found = await getReadablePool(context, id)
   if (found.pool.account !== context.caller.account) {
-    refuse({ code: 'NotAuthorized', action, because: `the pool ${id} belongs to another account` })
+    refuse({ code: 'NotAuthorized', action, because: { why: 'pool-of-other-account', pool: id } })
   }
   if (found.ipam.region !== context.region) refuse({ code: 'NotFound', what: 'ipam-pool', id })
   return found
 }
 
 /** Amazon: part of the advanced tier alone. */
-export function refuseFreeTier(ipam: Ipam, what: string): void {
+export function refuseFreeTier(ipam: Ipam, thing: OfAdvancedTier): void {
   if (ipam.tier !== 'free') return
   refuse({
     code: 'NotSupported',
-    what: `${what} in the free tier`,
-    because: `the IPAM ${ipam.id} is of the free tier; set its ${member('tier')} to advanced first`,
+    what: { feature: 'in-free-tier', thing },
+    because: { why: 'of-free-tier', ipam: ipam.id },
   })
 }
 
 export function refuseLongDescription(description: string | undefined): void {
   if (description === undefined || description.length <= descriptionCharactersMax) return
-  refuseValue('description', description, `at most ${descriptionCharactersMax} characters are allowed`)
+  refuseValue('description', description, { why: 'characters-max', max: descriptionCharactersMax })
 }
 
 /** An empty text takes a description away. */
 export const describedAs = (text: string | undefined): string | undefined => (text === '' ? undefined : text)
 
 /** Refuses what would go beyond one of our own bounds. `used` counts what there would be. */
-export function refuseTooMany(what: string, limit: number, used: number): void {
+export function refuseTooMany(what: Counted, limit: number, used: number): void {
   if (used > limit) refuse({ code: 'LimitExceeded', what, limit, used: used - 1 })
 }
 
 /** The same of what the request itself lists. */
-export function refuseTooManyListed(what: string, limit: number, used: number): void {
+export function refuseTooManyListed(what: Counted, limit: number, used: number): void {
   if (used > limit) refuse({ code: 'LimitExceeded', what, limit, used, isOfRequest: true })
 }

@@ -53,8 +53,8 @@ export async function listHeldBlocks(
   { cidr, vpcId, from, until }: HeldAsked,
   asked: PageAsked<string>,
 ): Promise<Page<HeldBlock, string>> {
-  refuseFreeTier(ipam, 'The history of addresses')
-  if (from > until) refuse({ code: 'InvalidParameterCombination', problem: 'The time ends before it begins.' })
+  refuseFreeTier(ipam, 'address-history')
+  if (from > until) refuse({ code: 'InvalidParameterCombination', problem: { why: 'ends-before-begin' } })
   const seeing = await seeingOf(context, ipam)
   const snapshot = await context.snapshot()
   const accounts = looksAtOthers(snapshot, ipam.account) ? undefined : [ipam.account]

@@ -41,7 +41,7 @@ export async function createDiscovery(context: WriteContext, spec: DiscoverySpec
   refuseNewSpace(await context.snapshot(), account)
   const used = (await context.tx.discoveries.ofAccount(account, context.region)).filter(({ isDefault }) => !isDefault)
   if (used.length >= discoveriesPerRegionMax) {
-    const what = 'ipam resource discoveries'
+    const what = { of: 'discoveries' } as const
     refuse({ code: 'LimitExceeded', what, limit: discoveriesPerRegionMax, used: used.length })
   }
   const discovery: Discovery = {
@@ -107,11 +107,10 @@ export async function updateDiscovery(
   refuseLongDescription(description)
   for (const region of removedRegions) {
     if (region === discovery.region) {
-      refuseValue('removedRegions', region, 'the home Region is always an operating Region')
+      refuseValue('removedRegions', region, { why: 'home-region-stays' })
     }
     if (!discovery.operatingRegions.includes(region)) {
-      const regions = discovery.operatingRegions.join(', ')
-      refuseValue('removedRegions', region, `the operating Regions are ${regions}`)
+      refuseValue('removedRegions', region, { why: 'operating-regions', regions: discovery.operatingRegions })
     }
   }
   const kept = discovery.operatingRegions.filter((region) => !removedRegions.includes(region))
@@ -130,12 +129,12 @@ export async function updateDiscovery(
 export async function deleteDiscovery(context: WriteContext, discovery: Discovery): Promise<void> {
   const { id, isDefault } = discovery
   if (isDefault) {
-    const problem = 'It is a default resource discovery, which goes with its IPAM alone'
+    const problem = { why: 'default-discovery' } as const
     refuse({ code: 'IncorrectState', what: resourceType, id, problem })
   }
   const association = await context.tx.discoveries.anyAssociationOf(id)
   if (association) {
-    const problem = `It is associated: \`${association.id}\``
+    const problem = { why: 'discovery-associated', association: association.id } as const
     refuse({ code: 'DependencyViolation', what: resourceType, id, problem })
   }
   await removeDiscovery(context, id)
@@ -168,12 +167,12 @@ export async function associateDiscovery(
   const associations = await context.tx.discoveries.associationsOfIpam(ipam.id)
   const same = associations.find((one) => one.discoveryId === discovery.id)
   if (same) {
-    const problem = `the resource discovery is associated with \`${ipam.id}\` already: \`${same.id}\``
+    const problem = { why: 'associated-already', ipam: ipam.id, association: same.id } as const
     refuse({ code: 'IncorrectState', what: resourceType, id: discovery.id, problem })
   }
-  refuseFreeTier(ipam, 'A resource discovery beside the default one')
+  refuseFreeTier(ipam, 'discovery')
   const others = associations.filter(({ isDefault }) => !isDefault)
-  refuseTooMany('resource discovery associations of an IPAM', associationsPerIpamMax, others.length + 1)
+  refuseTooMany({ of: 'discovery-associations' }, associationsPerIpamMax, others.length + 1)
   const association: DiscoveryAssociation = {
     id: context.newId('resourceDiscoveryAssociation'),
     discoveryId: discovery.id,
@@ -195,7 +194,7 @@ export async function disassociateDiscovery(
 ): Promise<AssociationAt & { readonly tags: readonly Tag[] }> {
   const found = await getAssociation(context, id)
   if (found.association.isDefault) {
-    const problem = 'It is a default resource discovery association, which goes with its IPAM alone'
+    const problem = { why: 'default-association' } as const
     refuse({ code: 'IncorrectState', what: associationType, id, problem })
   }
   const tags = await context.tx.tags.of(id)
@@ -272,17 +271,16 @@ async function exclusionsAfter(
   if (added.length === 0 && removed.length === 0) return exclusions
   const snapshot = await context.snapshot()
   if (!isDefault || !looksAtOthers(snapshot, account)) {
-    const problem = `units are excluded from the default resource discovery of the organization's delegated administrator of IPAM, and \`${id}\` is none`
-    refuse({ code: 'NotEligible', problem })
+    refuse({ code: 'NotEligible', problem: { why: 'no-exclusions', discovery: id } })
   }
   for (const one of removed) {
     if (exclusions.some((there) => isSame(there, one))) continue
-    refuseValue('removedExclusions', one.unit, 'it is not excluded in this way')
+    refuseValue('removedExclusions', one.unit, { why: 'not-excluded-so' })
   }
   const after = [...exclusions.filter((one) => !removed.some((gone) => isSame(gone, one))), ...added]
   const twice = excludedTwice(snapshot, after)
-  if (twice !== undefined) refuseValue('addedExclusions', twice, 'it would be excluded twice')
-  refuseTooMany('excluded units of a resource discovery', exclusionsPerDiscoveryMax, after.length)
+  if (twice !== undefined) refuseValue('addedExclusions', twice, { why: 'excluded-twice' })
+  refuseTooMany({ of: 'excluded-units' }, exclusionsPerDiscoveryMax, after.length)
   return after
 }
 

@@ -51,24 +51,23 @@ export async function divideAllocation(
   const id = formatId('allocation', installation, allocation.n)
   if (isOwnNetwork(installation, allocation)) {
     if (allocation.resourceType !== 'vpc') {
-      const because = `\`${allocation.resourceId}\` was made by the EC2 API, which gives out its addresses itself`
-      refuse({ code: 'NotSupported', what: `Dividing \`${id}\``, because })
+      const because = { why: 'gives-out-itself', network: allocation.resourceId! } as const
+      refuse({ code: 'NotSupported', what: { feature: 'dividing', id }, because })
     }
     return planVpc(context, divided, spec)
   }
   if (outer.sourceResource) {
-    const because = `its space is planned inside of \`${outer.sourceResource.id}\`, which was made by the EC2 API`
-    refuse({ code: 'NotSupported', what: `Dividing \`${id}\``, because })
+    const because = { why: 'planned-inside', network: outer.sourceResource.id } as const
+    refuse({ code: 'NotSupported', what: { feature: 'dividing', id }, because })
   }
   const type = findResourceType(allocation.resourceType, (await context.snapshot()).resourceTypes)
   if (!type || !canBeDivided(type)) {
-    const problem = `an allocation of type \`${allocation.resourceType}\` is no network, which others could have space of`
-    refuseValue('sourceAllocationId', id, problem)
+    refuseValue('sourceAllocationId', id, { why: 'no-network', resourceType: allocation.resourceType })
   }
   const existing = (await context.tx.pools.dividing([allocation.n])).get(allocation.n)
-  if (existing) refuseValue('sourceAllocationId', id, `the pool \`${existing.id}\` divides it already`)
+  if (existing) refuseValue('sourceAllocationId', id, { why: 'divided-already', pool: existing.id })
   if (outer.depth >= poolDepthMax) {
-    refuseValue('sourceAllocationId', id, `pools can be nested ${poolDepthMax} levels deep`)
+    refuseValue('sourceAllocationId', id, { why: 'nested-too-deep', max: poolDepthMax })
   }
   refuseUnfitEnds(type, allocation, said)
   const reserved = reservedEnds(type, allocation.cidr, said)
@@ -90,7 +89,7 @@ async function planVpc(context: WriteContext, divided: Divided, spec: DividingSp
     )
       continue
     const source = formatId('allocation', context.tx.installation, allocation.n)
-    refuseValue('sourceAllocationId', source, `the pool \`${id}\` divides it already`)
+    refuseValue('sourceAllocationId', source, { why: 'divided-already', pool: id })
   }
   const pool = await createPool(context, { scope, ipam }, { ...specInside(divided, spec), sourceVpcId })
   await provisionPoolCidr(context, { pool, ipam }, { cidr: allocation.cidr }, 'ipam:manage')
@@ -104,6 +103,7 @@ const specInside = ({ allocation, outer }: Divided, spec: DividingSpec): PoolSpe
   awsService: outer.awsService,
   publicIpSource: outer.publicIpSource,
   sharedWith: spec.sharedWith ?? (allocation.account === outer.account ? [] : [allocation.account]),
+  avoidsObserved: spec.avoidsObserved ?? outer.avoidsObserved,
   quarantineSeconds: spec.quarantineSeconds === undefined ? outer.quarantineSeconds : spec.quarantineSeconds,
 })
 
@@ -126,13 +126,16 @@ function refuseUnfitEnds(type: ResourceType, { cidr }: Allocation, said: Reserve
   const value = `${said.first}, ${said.last}`
   if (type.reserved && !type.isReservedByCustom) {
     const usual = type.reserved[cidr.family] ?? { first: 0, last: 0 }
-    const problem = `the cloud says it for \`${type.name}\`: the first ${usual.first} and the last ${usual.last}`
-    refuseValue('reservedFirst', value, problem)
+    refuseValue('reservedFirst', value, { why: 'ends-of-type', resourceType: type.name, ...usual })
   }
   if (said.first > reservedEndMax || said.last > reservedEndMax) {
-    refuseValue('reservedFirst', value, `at most ${reservedEndMax} addresses are reserved at either end`)
+    refuseValue('reservedFirst', value, { why: 'too-many-ends', max: reservedEndMax })
   }
   if (BigInt(said.first + said.last) > sizeOf(cidr)) {
-    refuseValue('reservedFirst', value, `${formatCidr(cidr)} has no more than ${sizeOf(cidr)} addresses`)
+    refuseValue('reservedFirst', value, {
+      why: 'more-than-all',
+      cidr: formatCidr(cidr),
+      addresses: String(sizeOf(cidr)),
+    })
   }
 }

@@ -36,7 +36,7 @@ export async function fitOf(
   blocks: readonly FreeBlocks[],
 ): Promise<Fit> {
   if (netmaskLength > bitsOf(family))
-    refuseValue('netmaskLength', netmaskLength, `0 to ${bitsOf(family)} is expected of this pool`)
+    refuseValue('netmaskLength', netmaskLength, { why: 'length-of-pool', bits: bitsOf(family) })
   const large = blocks.filter((block) => block.netmaskLength <= netmaskLength)
   const count = large.reduce(
     (sum, block) => sum + BigInt(block.count) * (1n << BigInt(netmaskLength - block.netmaskLength)),

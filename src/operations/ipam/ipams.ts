@@ -1,9 +1,10 @@
 // What can be done with IPAMs: one per account and Region, with their operating Regions, their tier and their two default scopes.
 import { isGlobalUnicastIpv6 } from '#model/address-space.ts'
 import { formatCidr } from '#model/cidr.ts'
-import { describeNaming, policiesNaming, type Snapshot } from '#model/policy/snapshot.ts'
-import { type IpamTagSettings, ipamSettingsFromTags } from '#model/policy/tag-settings.ts'
-import { member, refuse, refuseValue } from '#model/refusal.ts'
+import { factsOfNaming, policiesNaming, type Snapshot } from '#model/policy/snapshot.ts'
+import { keyOf, settingsFromTags, type TagSettings } from '#model/policy/tag-settings.ts'
+import type { Problem } from '#model/problems/problem.ts'
+import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Ipam, Scope } from '#store/tables/ipams.ts'
 import type { Pool } from '#store/tables/pools.ts'
@@ -63,7 +64,7 @@ export async function createIpam(context: WriteContext, spec: IpamSpec): Promise
   refuseNewSpace(await context.snapshot(), account)
   const used = (await context.tx.ipams.ofAccount(account, context.region)).length
   if (used >= ipamsPerRegionMax) {
-    refuse({ code: 'LimitExceeded', what: 'ipams', limit: ipamsPerRegionMax, used, quota: { kind: 'ipams' } })
+    refuse({ code: 'LimitExceeded', what: { of: 'ipams' }, limit: ipamsPerRegionMax, used, quota: { kind: 'ipams' } })
   }
   await refuseBeyondShareOfContent(context, 'ipams', account)
 
@@ -146,12 +147,11 @@ export async function deleteIpam(
     refusePublicPools(ipam, pools)
     await removeUnusedPolicies(context, ipam)
   } else {
-    const problem = `It has policies; delete them first or use ${member('cascade')}`
-    refuseDependency(ipam, problem, await policiesOf(context, ipam))
+    refuseDependency(ipam, { why: 'has-policies', ids: await policiesOf(context, ipam) })
     refuseWhatIsLeft(ipam, scopes, pools)
     const associations = await context.tx.discoveries.associationsOfIpam(ipam.id)
     const others = idsOf(associations.filter(({ isDefault }) => !isDefault))
-    refuseDependency(ipam, `It has resource discoveries beside its default one; disassociate them first`, others)
+    refuseDependency(ipam, { why: 'has-discoveries', ids: others })
   }
   await refuseUndeletable(context, pools)
 
@@ -184,14 +184,9 @@ export async function applyIpamTags(context: WriteContext, id: string, tagsBefor
 
 // Settings -----------------------------------------------------------------------------------------------------------
 
-const settingKeys = {
-  policyCompatibility: 'cadastre:policy-compatibility',
-  unmatched: 'cadastre:unmatched',
-} as const satisfies Record<keyof IpamSettings, string>
-
 /** Tags are checked before they are put, so that those in the store always parse. */
-function settingsOf(tags: readonly Tag[]): IpamTagSettings {
-  const { settings, problem } = ipamSettingsFromTags(tags)
+function settingsOf(tags: readonly Tag[]): TagSettings<'ipam'> {
+  const { settings, problem } = settingsFromTags('ipam', tags)
   if (problem) refuseValue(problem.key, problem.value, problem.problem)
   return settings
 }
@@ -200,7 +195,7 @@ function settingsOf(tags: readonly Tag[]): IpamTagSettings {
 async function removeSuperseded({ tx }: WriteContext, ipam: Ipam, set: Partial<IpamSettings>): Promise<void> {
   const tags = await tx.tags.mapOf(ipam.id)
   for (const name of ['policyCompatibility', 'unmatched'] as const) {
-    const key = settingKeys[name]
+    const key = keyOf('ipam', name)
     const isSuperseded = set[name] !== undefined && tags.has(key) && tags.get(key) !== ipam[name]
     if (isSuperseded) await tx.tags.remove(ipam.id, key)
   }
@@ -221,19 +216,14 @@ async function refuseForeignMetering(
   if ((await context.snapshot()).delegatedAdministrator === account) return
   refuse({
     code: 'NotEligible',
-    problem: `\`${member('meteredAccount')}\` \`resource-owner\` is for the organization's delegated administrator of IPAM`,
+    problem: { why: 'only-administrator-meters' },
   })
 }
 
 // What stands in the way ---------------------------------------------------------------------------------------------
 
-const namesMax = 5
-const listed = (ids: readonly string[]): string =>
-  ids.length > namesMax ? `${ids.slice(0, namesMax).join(', ')} and ${ids.length - namesMax} more` : ids.join(', ')
-
-function refuseDependency(ipam: Ipam, what: string, ids: readonly string[]): void {
-  if (ids.length === 0) return
-  refuse({ code: 'DependencyViolation', what: 'ipam', id: ipam.id, problem: `${what}: ${listed(ids)}` })
+function refuseDependency({ id }: Ipam, problem: Extract<Problem, { readonly ids: readonly string[] }>): void {
+  if (problem.ids.length > 0) refuse({ code: 'DependencyViolation', what: 'ipam', id, problem })
 }
 const idsOf = (objects: readonly { readonly id: string }[]): string[] => objects.map(({ id }) => id)
 
@@ -247,25 +237,28 @@ function refuseNeededRegions(
 ): void {
   for (const region of removed) {
     const there = pools.filter(({ locale }) => locale === region)
-    refuseDependency(ipam, `Pools have the locale ${region}`, idsOf(there))
+    refuseDependency(ipam, { why: 'pools-in-locale', locale: region, ids: idsOf(there) })
     const naming = policiesNaming(snapshot, ({ locale }) => locale === region).filter(
       ({ policy }) => policy.ipamId === ipam.id,
     )
-    refuseDependency(ipam, `Policies have documents for ${region}`, naming.map(describeNaming))
+    if (naming.length > 0) {
+      const problem = { why: 'documents-for-locale', locale: region, policies: naming.map(factsOfNaming) } as const
+      refuse({ code: 'DependencyViolation', what: 'ipam', id: ipam.id, problem })
+    }
   }
 }
 
 /** Amazon: what only the advanced tier has must be gone before an IPAM leaves it. */
 async function refuseDowngrade(context: ReadContext, ipam: Ipam, pools: readonly Pool[]): Promise<void> {
   const scopes = await context.tx.ipams.scopesOf(ipam.id)
-  refuseDependency(ipam, 'The free tier has no pools in private scopes', idsOf(pools.filter(isPrivateIn(scopes))))
-  refuseDependency(ipam, 'The free tier has the default scopes alone', idsOf(scopes.filter((one) => !one.isDefault)))
+  refuseDependency(ipam, { why: 'free-without-private-pools', ids: idsOf(pools.filter(isPrivateIn(scopes))) })
+  refuseDependency(ipam, { why: 'free-with-default-scopes', ids: idsOf(scopes.filter((one) => !one.isDefault)) })
   const abroad = pools.filter(({ locale }) => locale !== undefined && locale !== ipam.region)
-  refuseDependency(ipam, 'The free tier has no pools outside the home Region', idsOf(abroad))
-  refuseDependency(ipam, 'The free tier has no policies', await policiesOf(context, ipam))
+  refuseDependency(ipam, { why: 'free-at-home', ids: idsOf(abroad) })
+  refuseDependency(ipam, { why: 'free-without-policies', ids: await policiesOf(context, ipam) })
   const lent: Pool[] = []
   for (const pool of pools) if (await context.tx.pools.hasForeignAllocation(pool.n, ipam.account)) lent.push(pool)
-  refuseDependency(ipam, 'Other accounts hold allocations in pools', idsOf(lent))
+  refuseDependency(ipam, { why: 'others-hold-allocations', ids: idsOf(lent) })
 }
 
 async function refuseGuaInUse(context: ReadContext, ipam: Ipam, pools: readonly Pool[]): Promise<void> {
@@ -273,7 +266,7 @@ async function refuseGuaInUse(context: ReadContext, ipam: Ipam, pools: readonly 
   for (const pool of pools.filter((pool) => pool.family === 6 && isPrivate(pool))) {
     const gua = (await context.tx.pools.cidrs(pool.n)).filter(({ cidr }) => isGlobalUnicastIpv6(cidr))
     const texts = gua.map(({ cidr }) => formatCidr(cidr))
-    refuseDependency(ipam, `The private pool ${pool.id} holds global unicast space`, texts)
+    refuseDependency(ipam, { why: 'holds-global-unicast', pool: pool.id, ids: texts })
   }
 }
 
@@ -291,7 +284,7 @@ async function removeUnusedPolicies(context: WriteContext, ipam: Ipam): Promise<
   const ids = await policiesOf(context, ipam)
   const assigned = await context.tx.policies.assignedAmong(ids)
   const enabled = ids.filter((id) => assigned.has(id))
-  refuseDependency(ipam, 'Policies are enabled; disable them first', enabled)
+  refuseDependency(ipam, { why: 'policies-enabled', ids: enabled })
   await removePolicies(context, ids)
   if (ids.length > 0) await context.governanceChanged('nothing')
 }
@@ -299,16 +292,12 @@ async function removeUnusedPolicies(context: WriteContext, ipam: Ipam): Promise<
 /** Amazon: a cascade leaves public space alone. */
 function refusePublicPools(ipam: Ipam, pools: readonly Pool[]): void {
   const inPublic = pools.filter(({ scopeId }) => scopeId === ipam.publicScopeId)
-  refuseDependency(ipam, 'There are pools in the public scope; delete them first', idsOf(inPublic))
+  refuseDependency(ipam, { why: 'has-public-pools', ids: idsOf(inPublic) })
 }
 function refuseWhatIsLeft(ipam: Ipam, scopes: readonly Scope[], pools: readonly Pool[]): void {
-  refuseDependency(ipam, `It has pools; delete them first or use ${member('cascade')}`, idsOf(pools))
+  refuseDependency(ipam, { why: 'has-pools', ids: idsOf(pools) })
   const others = scopes.filter(({ isDefault }) => !isDefault)
-  refuseDependency(
-    ipam,
-    `It has scopes beside the default ones; delete them first or use ${member('cascade')}`,
-    idsOf(others),
-  )
+  refuseDependency(ipam, { why: 'has-scopes', ids: idsOf(others) })
 }
 
 // What changes -------------------------------------------------------------------------------------------------------

@@ -19,6 +19,5 @@ export const isPlanEnded = (
 ): boolean => sourceResource !== undefined && !mayPlan(snapshot, account, sourceResource)
 
 export function refuseEndedPlan({ id, account, sourceResource }: Pool): never {
-  const problem = `the pool \`${id}\` plans \`${sourceResource!.id}\`, and its account \`${account}\` administers IPAM for the organization no longer; it gives nothing any more, and can be deleted`
-  refuse({ code: 'NotEligible', problem })
+  refuse({ code: 'NotEligible', problem: { why: 'plan-ended', pool: id, network: sourceResource!.id, account } })
 }

@@ -1,12 +1,13 @@
 // What can be done with the CIDRs of pools: provisioned from a scope, a parent pool, Amazon or a VPC, and taken away again.
 import { assert } from '#model/assert.ts'
 import { bitsOf, type Cidr, equals, formatCidr, overlaps, parseCidr, toKey } from '#model/cidr.ts'
-import { type CidrFailure, failureInWords } from '#model/cidr-failure.ts'
+import type { CidrFailure } from '#model/cidr-failure.ts'
 import { subtract } from '#model/free-space.ts'
 import { formatId } from '#model/identifier.ts'
 import { amazonLengthProblem, cidrProblem, liesWithin, type PoolProblem } from '#model/pool.ts'
+import type { Problem } from '#model/problems/problem.ts'
 import { publicSpace, publicSpaceProblem } from '#model/public-space.ts'
-import { member, refuse, refuseValue } from '#model/refusal.ts'
+import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { Ipam } from '#store/tables/ipams.ts'
 import type { NewPoolCidr, Pool, PoolCidr } from '#store/tables/pools.ts'
@@ -61,7 +62,7 @@ export async function provisionPoolCidr(
   await refuseProvisioned(context, pool, params.cidr)
   await forgetFailures(context, pool, params.cidr)
   const used = (await context.tx.pools.cidrs(pool.n)).length
-  refuseTooMany('CIDRs in a pool', cidrsPerPoolMax, used + 1)
+  refuseTooMany({ of: 'cidrs-in-pool' }, cidrsPerPoolMax, used + 1)
   await refuseTooManyPoolCidrs(context, pool.account)
 
   const got = await takeFrom(context, source, poolAt, params)
@@ -107,7 +108,7 @@ export async function deprovisionPoolCidr(
 export async function provisionAtOnce(...params: Parameters<typeof provisionPoolCidr>): Promise<PoolCidr> {
   const made = await provisionPoolCidr(...params)
   if (made.state === 'failed-provision') {
-    const problem = made.failure ? failureInWords(made.failure) : 'the space cannot be had'
+    const problem = { why: 'cidr-failure', failure: made.failure } as const
     refuse({ code: 'CidrConflict', field: 'cidr', value: formatCidr(made.cidr), problem })
   }
   return made
@@ -116,11 +117,11 @@ export async function provisionAtOnce(...params: Parameters<typeof provisionPool
 /** Takes space away from a pool that has it, or refuses. */
 export async function deprovisionAtOnce(context: WriteContext, pool: Pool, cidr: Cidr): Promise<void> {
   if (!(await context.tx.pools.cidrs(pool.n)).some((row) => equals(row.cidr, cidr))) {
-    refuseValue('cidr', formatCidr(cidr), `the pool ${pool.id} was not given it`)
+    refuseValue('cidr', formatCidr(cidr), { why: 'was-not-given', pool: pool.id })
   }
   const { was, problem } = await deprovisionPoolCidr(context, pool, cidr)
   if (problem !== undefined)
-    refuse({ code: 'InUse', what: 'ipam-pool-cidr', id: was.id, problem: failureInWords(problem) })
+    refuse({ code: 'InUse', what: 'ipam-pool-cidr', id: was.id, problem: { why: 'cidr-failure', failure: problem } })
 }
 
 export interface PlacedCidr {
@@ -145,8 +146,7 @@ type Params =
 function readParams({ cidr, netmaskLength: length }: CidrSpec): Params {
   if (cidr !== undefined && length === undefined) return { cidr }
   if (cidr === undefined && length !== undefined) return { length }
-  const both = `\`${member('cidr')}\` and \`${member('netmaskLength')}\``
-  return refuseCombination(`The request must contain exactly one of ${both}.`)
+  return refuseCombination({ why: 'exactly-one-of', members: ['cidr', 'netmaskLength'] })
 }
 
 // Where space comes from ---------------------------------------------------------------------------------------------
@@ -203,13 +203,10 @@ async function refuseUnfit(context: WriteContext, source: Source, poolAt: PoolAt
   const { pool, ipam } = poolAt
   if (params.cidr) refuseProblem(cidrProblem(kindOf(poolAt, ipam), params.cidr))
   else if (!Number.isInteger(params.length) || params.length < 0 || params.length > bitsOf(pool.family)) {
-    refuseValue('netmaskLength', params.length, `it must be between 0 and ${bitsOf(pool.family)} for the pool`)
+    refuseValue('netmaskLength', params.length, { why: 'lengths-of-pool', bits: bitsOf(pool.family) })
   }
   if (source.kind === 'amazon') {
-    if (params.cidr) {
-      const by = `\`${member('netmaskLength')}\``
-      refuseCombination(`A pool with ${member('publicIpSource')} amazon is provisioned by ${by}.`)
-    }
+    if (params.cidr) refuseCombination({ why: 'amazon-by-length' })
     refuseProblem(amazonLengthProblem(pool.family, params.length))
   }
   if (source.kind === 'vpc') refuseForeignToVpc(source, params)
@@ -227,21 +224,20 @@ const kindOf = (poolAt: PoolAt, { isPrivateGuaEnabled }: Ipam) => ({
 function refuseProblem(problem: PoolProblem | undefined): void {
   if (problem) refuseValue(problem.field, problem.value, problem.problem)
 }
-function refuseCombination(problem: string): never {
+function refuseCombination(problem: Problem): never {
   refuse({ code: 'InvalidParameterCombination', problem })
 }
 
 function refuseForeignToVpc({ vpcId, cidrs }: Extract<Source, { kind: 'vpc' }>, params: Params): void {
-  if (!params.cidr)
-    refuseCombination(`A pool with a source resource is provisioned with the resource's \`${member('cidr')}\`.`)
+  if (!params.cidr) refuseCombination({ why: 'source-by-cidr' })
   if (cidrs.some((cidr) => equals(cidr, params.cidr))) return
-  const allowed = cidrs.length > 0 ? cidrs.map(formatCidr).join(', ') : 'none any more'
-  refuseValue('cidr', formatCidr(params.cidr), `it must be a CIDR of the VPC ${vpcId}, which has ${allowed}`)
+  const problem = { why: 'cidr-of-network', network: vpcId, cidrs: cidrs.map(formatCidr) } as const
+  refuseValue('cidr', formatCidr(params.cidr), problem)
 }
 
 function refuseForeignToAllocation({ cidr }: Allocation, params: Params): void {
   if (params.cidr && equals(cidr, params.cidr)) return
-  const problem = `it must be the block of the allocation that the pool divides, ${formatCidr(cidr)}`
+  const problem = { why: 'block-of-allocation', cidr: formatCidr(cidr) } as const
   if (params.cidr) refuseValue('cidr', formatCidr(params.cidr), problem)
   refuseValue('netmaskLength', params.length, problem)
 }
@@ -255,27 +251,22 @@ async function refuseProviderSpace(context: WriteContext, poolAt: PoolAt, cidr: 
     ? (await context.tx.pools.cidrs(known.n)).map((range) => range.cidr)
     : [parseCidr(cidr.family === 4 ? providerIpv4Cidr : providerIpv6Cidr)!]
   const range = ranges.find((one) => overlaps(one, cidr))
-  if (range) refuseValue('cidr', formatCidr(cidr), `provider-assigned addresses come from ${formatCidr(range)}`)
+  if (range) refuseValue('cidr', formatCidr(cidr), { why: 'range-of-provider', range: formatCidr(range) })
 }
 
 function refuseLengthInScope(poolAt: PoolAt, length: number): void {
   const { family } = poolAt.pool
-  if (scopeTypeOf(poolAt) === 'public' || family === 4) {
-    const [cidr, netmaskLength] = [member('cidr'), member('netmaskLength')]
-    refuseCombination(
-      `A top-level pool is provisioned with a \`${cidr}\`; \`${netmaskLength}\` is for pools with a source.`,
-    )
-  }
+  if (scopeTypeOf(poolAt) === 'public' || family === 4) refuseCombination({ why: 'top-level-by-cidr' })
   const { length: min } = uniqueLocalSpace
   if (length >= min && length <= uniqueLocalLengthMax) return
-  refuseValue('netmaskLength', length, `unique local space comes in netmask lengths ${min} to ${uniqueLocalLengthMax}`)
+  refuseValue('netmaskLength', length, { why: 'unique-local-lengths', min, max: uniqueLocalLengthMax })
 }
 
 /** Amazon asks for proof that public space is one's own. Here the operator is the authority, unless the setting says otherwise. */
 function refuseWithoutProof(context: WriteContext, source: Source, poolAt: PoolAt): void {
   if (!context.settings.requireCidrAuthorization) return
   if (source.kind !== 'scope' || scopeTypeOf(poolAt) === 'private') return
-  refuseCombination('The request must contain a CIDR Authorization context for a public CIDR of your own.')
+  refuseCombination({ why: 'needs-authorization' })
 }
 
 // Taking -------------------------------------------------------------------------------------------------------------
@@ -347,7 +338,7 @@ async function takeFromScope(context: WriteContext, poolAt: PoolAt, params: Para
 
 /** Nothing is known by the length alone that could be shown as failed, so this is said at once. */
 function refuseTooBig(length: number): never {
-  refuseValue('netmaskLength', length, 'The allocation size is too big for the pool.')
+  refuseValue('netmaskLength', length, { why: 'too-big-for-pool' })
 }
 
 /** The child's space is an allocation in the pool that it comes from. */
@@ -391,7 +382,7 @@ async function getProvisioned(context: WriteContext, pool: Pool, cidr: Cidr): Pr
   const same = (await context.tx.pools.cidrs(pool.n)).filter((one) => equals(one.cidr, cidr))
   const provisioned = same.find(({ state }) => state !== 'failed-provision') ?? same[0]
   if (provisioned) return provisioned
-  const problem = `The CIDR ${formatCidr(cidr)} is in an invalid state.`
+  const problem = { why: 'in-invalid-state', cidr: formatCidr(cidr) } as const
   return refuse({ code: 'IncorrectState', what: 'ipam-pool', id: pool.id, problem })
 }
 
@@ -444,10 +435,9 @@ async function refuseProvisioned(context: WriteContext, pool: Pool, cidr: Cidr |
     (one) => one.state !== 'failed-provision' && equals(one.cidr, cidr),
   )
   if (!same) return
-  const problem =
-    same.leavesAt === undefined
-      ? `The pool ${pool.id} has it already (${same.id})`
-      : `The pool ${pool.id} still has it (${same.id}): it is being deprovisioned, and leaves the pool at ${new Date(same.leavesAt).toISOString()}`
+  const [has, { leavesAt }] = [{ pool: pool.id, id: same.id }, same]
+  const problem: Problem =
+    leavesAt === undefined ? { why: 'has-cidr-already', ...has } : { why: 'has-cidr-still', ...has, leavesAt }
   refuse({ code: 'CidrConflict', field: 'cidr', value: formatCidr(cidr), problem })
 }
 async function forgetFailures(context: WriteContext, pool: Pool, cidr: Cidr | undefined): Promise<void> {

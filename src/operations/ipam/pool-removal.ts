@@ -1,11 +1,13 @@
 // How pools go away: what keeps them, and in which order what is in them is given back.
 import { assert } from '#model/assert.ts'
 import { toKey } from '#model/cidr.ts'
-import { describeNaming, policiesNaming, type Snapshot } from '#model/policy/snapshot.ts'
+import { factsOfNaming, policiesNaming, type Snapshot } from '#model/policy/snapshot.ts'
+import type { Problem } from '#model/problems/problem.ts'
 import { refuse } from '#model/refusal.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { Pool, PoolCidr } from '#store/tables/pools.ts'
 import type { Rest } from '#store/tables/resting.ts'
+import { endFindingsOf } from '../finding/gone-pools.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { quarantineMs } from '../space/grant.ts'
 import { reservedType } from '../space/reserved.ts'
@@ -42,10 +44,10 @@ export async function refuseUndeletable(
   for (const pool of pools) {
     if (named.has(pool.id)) refuseNamed(context, snapshot, pool)
     const rest = resting.has(pool.n) ? await restOf(context, pool) : undefined
-    if (rest && rest.until > context.now) refuseKept(pool, describeRest(rest, 'it'))
+    if (rest && rest.until > context.now) refuseKept(pool, { why: 'space-rests', ...rest })
     const restSeconds = taken.has(pool.n) ? (await quarantineMs(context, pool)) / 1000 : 0
     if (restSeconds > 0) {
-      refuseKept(pool, `It has allocations, whose space rests for ${restSeconds} seconds; release them first`)
+      refuseKept(pool, { why: 'would-rest', seconds: restSeconds })
     }
   }
 }
@@ -70,9 +72,8 @@ function namedIn(snapshot: Snapshot, ids: ReadonlySet<string>): ReadonlySet<stri
 }
 function refuseNamed(context: WriteContext, snapshot: Snapshot, pool: Pool): never {
   const naming = policiesNaming(snapshot, ({ rules }) => rules.some((rule) => rule.pool === pool.id))
-  const own = naming.filter(({ policy }) => policy.account === context.caller.account).map(describeNaming)
-  const names = own.length > 0 ? own.slice(0, namesMax).join(', ') : 'of another account'
-  return refuseKept(pool, `It is named in the allocation rules of the policy ${names}`)
+  const own = naming.filter(({ policy }) => policy.account === context.caller.account)
+  return refuseKept(pool, { why: 'named-in-rules', policies: own.slice(0, namesMax).map(factsOfNaming) })
 }
 
 /** What is allocated to these goes with the pools. */
@@ -102,13 +103,9 @@ async function countAllocations(
 }
 /** Nothing is deleted by halves: what would take too long is refused as a whole. */
 function refuseTooMany(pool: Pool, count: number): never {
-  const bound = `one request ends at most ${cascadeAllocationsMax}`
-  return refuseKept(
-    pool,
-    `There are ${count} allocations in it and the pools below it, and ${bound}; release some of them first, or delete the pools below one by one`,
-  )
+  return refuseKept(pool, { why: 'too-many-to-end', count, max: cascadeAllocationsMax })
 }
-const refuseKept = (pool: Pool, problem: string): never =>
+const refuseKept = (pool: Pool, problem: Problem): never =>
   refuse({ code: 'DependencyViolation', what: 'ipam-pool', id: pool.id, problem })
 
 /** What is kept out of reach the longest: space that was released and rests, or that is held. */
@@ -119,14 +116,6 @@ async function restOf(context: ReadContext, pool: Pool): Promise<Rest | undefine
     if (rest) rests.push(rest)
   }
   return rests.sort((a, b) => b.until - a.until)[0]
-}
-
-/** Why nobody can have it, as the end of a sentence that begins with it. What is held was never released. */
-export function describeRest({ until, isHeld }: Rest, where: string): string {
-  const moment = new Date(until).toISOString()
-  return isHeld
-    ? `Space in ${where} is held until ${moment}`
-    : `Released space in ${where} is in quarantine until ${moment}`
 }
 
 /**
@@ -152,6 +141,7 @@ export async function withDescendants(context: ReadContext, pool: Pool): Promise
 export async function removePools(context: WriteContext, pools: readonly Pool[]): Promise<void> {
   const { tx } = context
   const numbers = pools.map(({ n }) => n)
+  await endFindingsOf(context, pools)
   const cidrs = Map.groupBy(await tx.pools.cidrsOf(numbers), ({ pool }) => pool)
   const allocations = Map.groupBy(await tx.allocations.ofPools(numbers), ({ pool }) => pool)
   const count = (parts: ReadonlyMap<number, readonly unknown[]>): number => [...parts.values()].flat().length

@@ -39,7 +39,7 @@ export async function makePool(context: WriteContext, request: PoolRequest): Pro
   const { scopeId = '', parentPoolId, family, sourceAllocationId: _, reservedFirst, reservedLast, ...spec } = request
   if (family === undefined) refuse({ code: 'MissingParameter', field: 'family' })
   for (const [field, said] of Object.entries({ reservedFirst, reservedLast })) {
-    if (said !== undefined) refuseValue(field, said, 'only a pool inside of an allocation reserves addresses')
+    if (said !== undefined) refuseValue(field, said, { why: 'only-inside-reserves' })
   }
   const scope = await readableScopes.get(context, scopeId)
   const owner = context.actingFor(scope.account, scope.region)
@@ -98,7 +98,7 @@ async function divide(context: WriteContext, request: PoolRequest, source: strin
   }
   for (const [field, [said, own]] of Object.entries(is)) {
     if (said === undefined || said === own) continue
-    refuseValue(field, String(said), 'a pool inside of an allocation has it from there; leave it out')
+    refuseValue(field, String(said), { why: 'has-it-from-there' })
   }
   const isSaid = reservedFirst !== undefined || reservedLast !== undefined
   return divideAllocation(

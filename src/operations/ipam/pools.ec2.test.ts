@@ -13,6 +13,7 @@ const absent = 'ipam-pool-00000000000000000'
 const readersOfPools = [...operationTables.ec2]
   .filter(([name, { access }]) => access === 'read' && /^IpamPoolIds?$/m.test(membersOf(name).join('\n')))
   .map(([name]) => name as 'DescribeIpamPools')
+const asksOfScope = (name: string): boolean => membersOf(name).includes('IpamScopeId')
 function membersOf(name: string): string[] {
   const { input } = ec2Model.operations[name]!
   return Object.keys((input && ec2Model.shapes[input]?.members) ?? {})
@@ -116,7 +117,6 @@ describe('a pool', () => {
       'AllocationDefaultNetmaskLength',
     )
     await fails({ AutoImport: true }, 'AutoImport')
-    await refuses(make({ AutoImport: true, Locale: 'us-east-1' }), { code: 'NotSupported', what: 'AutoImport' })
     await refuses(make({ AllocationResourceTags: [{ Value: 'x' }] }), { code: 'MissingParameter' })
     const twice = [...tagsOf({ env: 'a' }), ...tagsOf({ env: 'b' })]
     await fails({ AllocationResourceTags: twice }, 'AllocationResourceTag.2.Key')
@@ -188,7 +188,11 @@ describe('a pool that changes', () => {
     await refuses(modify(id, both), { code: 'InvalidParameterCombination' })
     await refuses(modify(id, { AllocationMaxNetmaskLength: 19 }), { code: 'InvalidParameterValue' })
     await refuses(modify(id, { AllocationDefaultNetmaskLength: 8 }), { code: 'InvalidParameterValue' })
-    await refuses(modify(id, { AutoImport: true }), { code: 'NotSupported' })
+    await refuses(modify(id, { AutoImport: true }), { code: 'InvalidParameterValue', field: 'AutoImport' })
+    const importing = await idOf({ AutoImport: true, Locale: 'us-east-1' })
+    assert.equal((await modify(importing, { AutoImport: false })).IpamPool!.AutoImport, false)
+    assert.equal((await modify(importing, { AutoImport: true })).IpamPool!.AutoImport, true)
+    await remove(importing)
     await refuses(modify(absent, { Description: 'x' }), { code: 'NotFound' })
     await remove(id)
   })
@@ -325,13 +329,23 @@ describe('a pool seen by others', () => {
     await acme.rules(policy, [listed])
     await acme.enable(policy, lab)
     const as = { account: lab }
-    assert.deepEqual(readersOfPools.sort(), ['DescribeIpamPools', 'GetIpamPoolAllocations', 'GetIpamPoolCidrs'])
+    assert.deepEqual(readersOfPools.sort(), [
+      'DescribeIpamPools',
+      'GetIpamPoolAllocations',
+      'GetIpamPoolCidrs',
+      'GetIpamResourceCidrs',
+    ])
+    const own = (await acme.call('CreateIpam', {}, { ...as, region: 'us-east-1' })).Ipam!
     const ofShop = await acme.call('AllocateAddress', { IpamPoolId: listed }, asNetwork)
     const { AllocationId } = await acme.call('AllocateAddress', {}, as)
     const named = await acme.call('AllocateAddress', { IpamPoolId: listed }, as)
     assert.deepEqual((await acme.call('DescribeIpamPools', {}, as)).IpamPools, [])
     for (const name of readersOfPools) {
-      const input = name === 'DescribeIpamPools' ? { IpamPoolIds: [listed] } : { IpamPoolId: listed }
+      const scope = { IpamScopeId: own.PrivateDefaultScopeId! }
+      const input =
+        name === 'DescribeIpamPools'
+          ? { IpamPoolIds: [listed] }
+          : { IpamPoolId: listed, ...(asksOfScope(name) ? scope : {}) }
       await refuses(acme.call(name, input as never, as), {
         code: 'NotShared',
         id: listed,

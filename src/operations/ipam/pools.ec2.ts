@@ -6,7 +6,7 @@ import type {
   ModifyIpamPoolRequest,
 } from '#formats/aws/ec2.generated.ts'
 import { familyNumber, familyText } from '#model/cidr.ts'
-import { type Members, refuse, refuseValue } from '#model/refusal.ts'
+import { type Members, refuse } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Pool, SourceResource } from '#store/tables/pools.ts'
 import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
@@ -52,7 +52,6 @@ export const createIpamPool = ec2Write(
     const { scope, ipam } = await getScopeAt(context, input.IpamScopeId)
     const parent = await getParent(context, input.SourceIpamPoolId)
     const sourceVpcId = await sourceVpcIn(context, input)
-    refuseAutoImport(input)
     const pool = await createPool(
       context,
       { scope, ipam },
@@ -68,6 +67,7 @@ export const createIpamPool = ec2Write(
         maxNetmaskLength: input.AllocationMaxNetmaskLength,
         defaultNetmaskLength: input.AllocationDefaultNetmaskLength,
         requiredTags,
+        autoImport: input.AutoImport,
         sourceVpcId,
         tags,
       },
@@ -101,13 +101,13 @@ export const modifyIpamPool = ec2Write(
     refuseNothing(input)
     const { pool, ipam } = await getOwnPool(context, input.IpamPoolId, 'ec2:ModifyIpamPool')
     const requiredTags = changedTags(pool, input)
-    refuseAutoImport(input)
     const changes = {
       description: input.Description,
       minNetmaskLength: input.AllocationMinNetmaskLength,
       maxNetmaskLength: input.AllocationMaxNetmaskLength,
       defaultNetmaskLength: input.ClearAllocationDefaultNetmaskLength ? null : input.AllocationDefaultNetmaskLength,
       requiredTags,
+      autoImport: input.AutoImport,
     }
     const modified = await updatePool(context, { pool, ipam }, changes)
     return { IpamPool: { ...(await describe(context, { pool: modified, ipam })), State: 'modify-in-progress' } }
@@ -143,15 +143,6 @@ function refuseNothing(input: ModifyIpamPoolRequest): void {
     const problem = '`AllocationDefaultNetmaskLength` and `ClearAllocationDefaultNetmaskLength` contradict each other.'
     refuse({ code: 'InvalidParameterCombination', problem })
   }
-}
-
-/** Importing needs the discovery of resources. A locale is asked for first, as Amazon does. */
-function refuseAutoImport(input: { readonly AutoImport?: boolean; readonly Locale?: string }): void {
-  if (!input.AutoImport) return
-  if ('IpamScopeId' in input && input.Locale === undefined) {
-    refuseValue('AutoImport', 'true', 'a pool that imports needs a Locale')
-  }
-  refuse({ code: 'NotSupported', what: 'AutoImport', because: 'resources are not discovered by this server yet' })
 }
 
 /** The id of the VPC that a pool is to plan, which EC2 wants told with all that it could look up. */

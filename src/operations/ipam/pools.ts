@@ -3,9 +3,10 @@ import { formatId } from '#model/identifier.ts'
 import { misspellingProblem } from '#model/locale.ts'
 import { isAccountId } from '#model/organization.ts'
 import type { ReservedEnds } from '#model/policy/resource-types.ts'
-import { poolSettingsFromTags } from '#model/policy/tag-settings.ts'
+import { keyOf, settingsFromTags } from '#model/policy/tag-settings.ts'
 import { childProblem, netmaskProblem, type PoolProblem, shapeProblem } from '#model/pool.ts'
-import { member, refuse, refuseValue } from '#model/refusal.ts'
+import type { Problem } from '#model/problems/problem.ts'
+import { refuse, refuseValue } from '#model/refusal.ts'
 import { isSetting, keyProblem, type Tag, valueProblem } from '#model/tags.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { Ipam, Scope } from '#store/tables/ipams.ts'
@@ -48,10 +49,14 @@ export interface PoolSpec extends PoolSettings {
   readonly maxNetmaskLength?: number
   readonly defaultNetmaskLength?: number
   readonly requiredTags?: readonly Tag[]
+  /** Whether it imports by itself what stands in it without a pool. */
+  readonly autoImport?: boolean
   /** The VPC whose block it plans. */
   readonly sourceVpcId?: string
   /** As it is told apart by from the others in its scope, or under its parent. */
   readonly name?: string
+  /** Whether it hands out nothing that a source says is in use. */
+  readonly avoidsObserved?: boolean
   /** Whom to ask about it; its owner's contact by default. */
   readonly contact?: string
   /** The allocation whose block it divides, as `divideAllocation` has found. */
@@ -69,6 +74,8 @@ export interface Division {
 }
 
 export interface PoolChanges extends PoolSettings {
+  /** Whether it hands out nothing that a source says is in use. */
+  readonly avoidsObserved?: boolean
   /** An empty text, or `null`, takes it away. */
   readonly description?: string | null
   readonly minNetmaskLength?: number
@@ -77,6 +84,8 @@ export interface PoolChanges extends PoolSettings {
   readonly defaultNetmaskLength?: number | null
   /** All that it is to require. */
   readonly requiredTags?: readonly Tag[]
+  /** Whether it imports by itself what stands in it without a pool. */
+  readonly autoImport?: boolean
   /** `null`: none. */
   readonly name?: string | null
   /** `null`: none of its own. */
@@ -114,6 +123,7 @@ export async function createPool(
     divides: spec.division?.allocation.resourceType ?? parent?.divides ?? sourceResource?.type,
     quarantineSeconds:
       spec.quarantineSeconds === undefined ? settings.quarantineSeconds : (spec.quarantineSeconds ?? undefined),
+    avoidsObserved: spec.avoidsObserved || undefined,
     contact,
     createdAt: context.now,
   }
@@ -155,16 +165,21 @@ export async function updatePool(context: WriteContext, { pool, ipam }: PoolAt, 
     defaultNetmaskLength:
       defaultNetmaskLength === undefined ? pool.defaultNetmaskLength : (defaultNetmaskLength ?? undefined),
     requiredTags: requiredTags ?? pool.requiredTags,
+    autoImport: changes.autoImport ?? pool.autoImport,
     quarantineSeconds: quarantineSeconds === undefined ? pool.quarantineSeconds : (quarantineSeconds ?? undefined),
+    avoidsObserved: changes.avoidsObserved === undefined ? pool.avoidsObserved : changes.avoidsObserved || undefined,
     contact: contact === undefined ? pool.contact : (contact ?? undefined),
   }
   refuseProblem(netmaskProblem(pool.family, lengthsOf(modified)))
+  if (modified.autoImport && modified.locale === undefined) {
+    refuseProblem({ field: 'autoImport', value: 'true', problem: { why: 'import-needs-locale' } })
+  }
   await refuseTooLongRequiredTags(context, modified, pool.requiredTags)
 
   await share(context, pool, changes.sharedWith)
   await context.tx.pools.update(modified)
   for (const name of ['quarantineSeconds', 'sharedWith'] as const) {
-    if (changes[name] !== undefined) await context.tx.tags.remove(pool.id, settingKeys[name])
+    if (changes[name] !== undefined) await context.tx.tags.remove(pool.id, keyOf('pool', name))
   }
   await relabel(context, taggedOf({ pool, ipam }), { name, tags })
   await recordVersion(context, modified, asksTheSame(pool, modified) ? 'nothing' : 'everything')
@@ -207,13 +222,8 @@ export async function applyPoolTags(context: WriteContext, id: string, before: r
 
 // Settings -----------------------------------------------------------------------------------------------------------
 
-const settingKeys = {
-  quarantineSeconds: 'cadastre:quarantine-seconds',
-  sharedWith: 'cadastre:shared-with',
-} as const satisfies Record<keyof PoolSettings, string>
-
 function settingsOf(tags: readonly Tag[]): { quarantineSeconds?: number; sharedWith: readonly string[] } {
-  const { settings, problem } = poolSettingsFromTags(tags)
+  const { settings, problem } = settingsFromTags('pool', tags)
   if (problem) refuseValue(problem.key, problem.value, problem.problem)
   return { ...settings, sharedWith: listOfShares(settings.sharedWith ?? []) }
 }
@@ -253,9 +263,14 @@ async function refuseManyWithUnknown(context: ReadContext, added: readonly strin
   }
   for (const [number, used] of counts) {
     if (used < sharesWithUnknownMax) continue
-    const what = 'pools shared with a number that no account has'
-    const remedy = 'Register the account first.'
-    refuse({ code: 'LimitExceeded', what, limit: sharesWithUnknownMax, used, countedFor: `\`${number}\``, remedy })
+    refuse({
+      code: 'LimitExceeded',
+      what: { of: 'shares-with-unknown' },
+      limit: sharesWithUnknownMax,
+      used,
+      countedFor: { per: 'number', number },
+      remedy: { do: 'register-account' },
+    })
   }
 }
 
@@ -291,7 +306,7 @@ function shapeOf(spec: PoolSpec, scope: Scope, parent: Pool | undefined) {
     awsService: spec.awsService,
     publicIpSource: spec.publicIpSource ?? (isPublic ? (parent?.publicIpSource ?? 'byoip') : undefined),
     publiclyAdvertisable: spec.publiclyAdvertisable,
-    autoImport: false,
+    autoImport: spec.autoImport ?? false,
     minNetmaskLength: spec.minNetmaskLength,
     maxNetmaskLength: spec.maxNetmaskLength,
     defaultNetmaskLength: spec.defaultNetmaskLength,
@@ -324,21 +339,24 @@ function refuseMisshapen(pool: Pool, scope: Scope, ipam: Ipam, parent: Pool | un
   if (parent) {
     refuseProblem(childProblem({ ...pool, scopeId: scope.id }, { ...parent, scopeId: parent.scopeId! }))
     if (parent.publicIpSource !== pool.publicIpSource) {
-      refuseValue('publicIpSource', pool.publicIpSource, `the source pool's is ${parent.publicIpSource}`)
+      refuseValue('publicIpSource', pool.publicIpSource, {
+        why: 'source-has-public-ip-source',
+        source: parent.publicIpSource,
+      })
     }
   }
-  if (scope.kind === 'private') refuseFreeTier(ipam, 'A pool in a private scope')
-  if (pool.locale !== undefined && pool.locale !== ipam.region) refuseFreeTier(ipam, 'A locale beside the home Region')
+  if (scope.kind === 'private') refuseFreeTier(ipam, 'private-pool')
+  if (pool.locale !== undefined && pool.locale !== ipam.region) refuseFreeTier(ipam, 'locale-abroad')
 }
 
 function refuseBadRequiredTags(tags: readonly Tag[]): void {
   for (const { key, value } of tags) {
-    const wrongKey = isSetting(key) ? 'no request has such a tag, which is a setting' : keyProblem(key)
+    const wrongKey = isSetting(key) ? ({ why: 'setting-in-required-tags' } as const) : keyProblem(key)
     if (wrongKey) refuse({ code: 'InvalidTagKey', key, problem: wrongKey })
     const wrongValue = valueProblem(value)
     if (wrongValue) refuseValue(`requiredTags.${key}`, value, wrongValue)
   }
-  refuseTooManyListed('required tags of a pool', requiredTagsMax, tags.length)
+  refuseTooManyListed({ of: 'required-tags' }, requiredTagsMax, tags.length)
 }
 
 /**
@@ -351,14 +369,14 @@ async function sourceResourceOf(
   scope: Scope,
 ): Promise<SourceResource | undefined> {
   if (id === undefined) return undefined
-  if (scope.kind !== 'private') refuseValue('sourceVpcId', id, 'only pools in private scopes can plan a VPC')
+  if (scope.kind !== 'private') refuseValue('sourceVpcId', id, { why: 'only-private-pools-plan' })
   const { caller, tx } = context
   const snapshot = await context.snapshot()
   const vpc = await tx.vpcs.find(id)
   if (!vpc || !mayPlan(snapshot, caller.account, vpc)) refuse({ code: 'NotFound', what: 'vpc', id })
   const cidrs = await tx.vpcs.cidrs(vpc.id)
   if (!cidrs.some(({ cidr }) => cidr.family === family)) {
-    refuseValue('family', `ipv${family}`, `the VPC ${vpc.id} has no ipv${family} CIDR`)
+    refuseValue('family', `ipv${family}`, { why: 'network-without-family', network: vpc.id, family })
   }
   return { id: vpc.id, type: 'vpc', region: vpc.region, account: vpc.account }
 }
@@ -376,20 +394,19 @@ function refusePublicCascade(pool: Pool, ipam: Ipam): void {
   if (pool.scopeId !== ipam.publicScopeId || pool.divides !== undefined) return
   refuse({
     code: 'InvalidParameterCombination',
-    problem: `\`${member('cascade')}\` can be used for pools in private scopes and for pools with a source resource.`,
+    problem: { why: 'no-cascade-of-public' },
   })
 }
 
 async function refuseWhatIsLeft(context: ReadContext, pool: Pool): Promise<void> {
-  const refuseDependency = (problem: string): never =>
+  const refuseDependency = (problem: Problem): never =>
     refuse({ code: 'DependencyViolation', what: 'ipam-pool', id: pool.id, problem })
   const cidrs = await context.tx.pools.cidrs(pool.n)
   if (cidrs.some(({ state }) => state !== 'failed-provision')) {
-    refuseDependency('There are one or more pool cidrs provisioned in the pool.')
+    refuseDependency({ why: 'has-cidrs' })
   }
   const children = await context.tx.pools.childrenOf(pool.n)
-  if (children.length > 0)
-    refuseDependency(`There are one or more pools with the pool as their source: ${children[0]!.id}`)
+  if (children.length > 0) refuseDependency({ why: 'has-children', child: children[0]!.id })
 }
 
 /** Its own space goes with it; what others have of that does not. */
@@ -397,7 +414,7 @@ async function refuseWhatIsInside(context: ReadContext, pool: Pool): Promise<voi
   const [child] = await context.tx.pools.childrenOf(pool.n)
   const hasOthers = child !== undefined || (await hasOtherThanPools(context, pool))
   if (!hasOthers) return
-  const problem = child ? `The pool \`${child.id}\` has its space from it` : 'There are allocations in it'
+  const problem: Problem = child ? { why: 'has-its-space', pool: child.id } : { why: 'has-allocations' }
   refuse({ code: 'DependencyViolation', what: 'ipam-pool', id: pool.id, problem })
 }
 

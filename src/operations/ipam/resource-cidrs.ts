@@ -144,14 +144,14 @@ export async function markResource(
     refuse({ code: 'NotEligible', problem })
   }
   if (destination) {
-    refuseFreeTier(ipam, 'A scope beside the default ones')
+    refuseFreeTier(ipam, 'scope')
     if (destination.kind !== 'private' || destination.ipamId !== ipam.id) {
       refuseValue('destinationScopeId', destination.id, 'it is no private scope of the same IPAM')
     }
   }
   const [mark] = (await context.tx.discoveries.marksOf(ipam.id, [resourceId])).filter((one) => equals(one.cidr, cidr))
   if (!mark && (await context.tx.discoveries.countMarks(ipam.id, marksPerIpamMax)) >= marksPerIpamMax) {
-    const what = 'ignored and moved CIDRs of an IPAM'
+    const what = { of: 'marks' } as const
     refuse({ code: 'LimitExceeded', what, limit: marksPerIpamMax, used: marksPerIpamMax })
   }
   const moved = destination ? (destination.id === ipam.privateScopeId ? undefined : destination.id) : mark?.scopeId

@@ -29,9 +29,9 @@ export interface ScopeChanges {
 export async function createScope(context: WriteContext, ipam: Ipam, spec: ScopeSpec): Promise<Scope> {
   const { description, name, tags = [] } = spec
   refuseLongDescription(description)
-  refuseFreeTier(ipam, 'A scope beside the default ones')
+  refuseFreeTier(ipam, 'scope')
   const used = await context.tx.ipams.countScopes(ipam.id)
-  refuseTooMany('scopes of an IPAM', scopesPerIpamMax, used + 1)
+  refuseTooMany({ of: 'scopes' }, scopesPerIpamMax, used + 1)
 
   const scope: Scope = {
     id: context.newId('scope'),
@@ -83,12 +83,12 @@ export async function updateScope(
 /** Deletes a scope that has no pools; default scopes go with their IPAM. */
 export async function deleteScope(context: WriteContext, scope: Scope): Promise<void> {
   if (scope.isDefault) {
-    const problem = 'It is a default scope, which goes with its IPAM alone'
+    const problem = { why: 'default-scope' } as const
     refuse({ code: 'IncorrectState', what: 'ipam-scope', id: scope.id, problem })
   }
   const pools = await context.tx.pools.countOfScope(scope.id)
   if (pools > 0) {
-    const problem = `There are one or more pools in the scope (${pools}); delete them first`
+    const problem = { why: 'scope-has-pools', count: pools } as const
     refuse({ code: 'DependencyViolation', what: 'ipam-scope', id: scope.id, problem })
   }
   await removeScopes(context, [scope])

@@ -16,7 +16,7 @@ export async function organizationOfCaller({ tx, caller }: ReadContext): Promise
 export async function organizationToChange(context: ReadContext, action: string): Promise<Organization> {
   const organization = await organizationOfCaller(context)
   if (context.caller.account !== organization.managementAccount) {
-    refuse({ code: 'NotAuthorized', action, because: 'only the management account of the organization may do this' })
+    refuse({ code: 'NotAuthorized', action, because: { why: 'only-management' } })
   }
   return organization
 }
@@ -29,7 +29,7 @@ export async function organizationToRead(context: ReadContext, action: string): 
     refuse({
       code: 'NotAuthorized',
       action,
-      because: 'only the management account of the organization and its delegated administrators may do this',
+      because: { why: 'only-management-and-delegated' },
     })
   }
   return organization

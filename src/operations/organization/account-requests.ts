@@ -109,7 +109,7 @@ export async function endAccount(context: WriteContext, id: string): Promise<voi
 async function requireParent(context: ReadContext, id: string): Promise<string> {
   const parent = (await context.tx.organizations.findNode(id))?.parentId
   if (parent === undefined) {
-    refuse({ code: 'NotEligible', problem: `the account \`${id}\` is not in the organization` })
+    refuse({ code: 'NotEligible', problem: { why: 'not-in-organization', account: id } })
   }
   await requirePermission(context, 'organization:manage', { node: parent })
   return parent

@@ -1,6 +1,7 @@
 // What becomes of accounts: suspended for a time, closed for good, and removed once nothing is left of them.
 import { formatId } from '#model/identifier.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
+import type { Problem } from '#model/problems/problem.ts'
 import { refuse } from '#model/refusal.ts'
 import type { Transaction } from '#store/store.ts'
 import type { Account, Organization } from '#store/tables/organizations.ts'
@@ -26,7 +27,7 @@ const tokensAtOnce = 500
 export function refuseNewSpace({ nodes }: Snapshot, account: string): void {
   const state = nodes.get(account)?.state
   if (!state) return
-  const problem = `The account is ${state}: it gets no new space, and what it has can be released`
+  const problem = { why: 'no-new-space', state } as const
   refuse({ code: 'IncorrectState', what: 'account', id: account, problem })
 }
 
@@ -45,7 +46,7 @@ export async function changeState(
   const state = stateOf(account)
   if (id === organization.managementAccount) refuseForManagement(to)
   if (state === 'closed' || state === to) {
-    const problem = state === to ? `The account is ${state} already` : 'The account is closed, and stays so'
+    const problem: Problem = state === to ? { why: 'is-already', state } : { why: 'stays-closed' }
     refuse({ code: 'IncorrectState', what: 'account', id, problem })
   }
   if (to === 'closed') await refuseDelegated(context, id)
@@ -93,37 +94,35 @@ export async function removeAccount(context: WriteContext, organization: Organiz
 }
 
 function refuseForManagement(to: AccountState | 'removed'): never {
-  const done = { active: 'resumed', suspended: 'suspended', closed: 'closed', removed: 'removed' }[to]
-  refuse({ code: 'NotEligible', problem: `the management account of the organization cannot be ${done}` })
+  refuse({ code: 'NotEligible', problem: { why: 'management-account-cannot-be', done: to } })
 }
 
 async function refuseDelegated({ tx }: ReadContext, id: string): Promise<void> {
   if (!(await tx.organizations.isDelegated(id))) return
-  const problem = 'It is a delegated administrator of a service; deregister it first'
+  const problem = { why: 'is-delegated' } as const
   refuse({ code: 'DependencyViolation', what: 'account', id, problem })
 }
 
 async function refuseWhileHolding({ tx }: ReadContext, id: string): Promise<void> {
-  const depends = (problem: string): never => refuse({ code: 'DependencyViolation', what: 'account', id, problem })
+  const depends = (problem: Problem): never => refuse({ code: 'DependencyViolation', what: 'account', id, problem })
   const held = await tx.organizations.ownedBy(id, namedMax + 1)
   if (held.length > 0) {
-    const names = held
+    const ids = held
       .slice(0, namedMax)
       .map((one) => (typeof one === 'string' ? one : formatId('allocation', tx.installation, one)))
-    const more = held.length > namedMax ? ' and more' : ''
-    depends(`It has ${names.map((name) => `\`${name}\``).join(', ')}${more}; release or delete that first`)
+    depends({ why: 'has-still', ids, isAll: held.length <= namedMax })
   }
-  if (await tx.organizations.hasAssignments(id)) depends('A policy is enabled on it; disable it there first')
+  if (await tx.organizations.hasAssignments(id)) depends({ why: 'policy-enabled' })
   const exception = await tx.exceptions.needsTarget(id)
   if (exception === undefined) return
-  depends(`The exception \`${exception}\` is for it: it is not over, awaits review, or has given what is still there`)
+  depends({ why: 'exception-for-it', exception })
 }
 
 /** Its keys, and the sessions in it. */
 async function enabledKeys({ tx }: ReadContext, id: string): Promise<readonly string[]> {
   const keys = await tx.accessKeys.listEnabled(id, keysEndedMax + 1)
   if (keys.length <= keysEndedMax) return keys
-  const problem = `More than ${keysEndedMax} access keys and sessions would end with it; sessions end by themselves within twelve hours, and none begins while it is suspended`
+  const problem = { why: 'too-many-keys-end', max: keysEndedMax } as const
   return refuse({ code: 'DependencyViolation', what: 'account', id, problem })
 }
 

@@ -7,7 +7,8 @@ import {
   emailProblem,
   externalIdProblem,
 } from '#model/organization.ts'
-import { member, refuse, refuseValue } from '#model/refusal.ts'
+import type { Problem } from '#model/problems/problem.ts'
+import { refuse, refuseValue } from '#model/refusal.ts'
 import { spread } from '#model/spread.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Account, AccountCreation, Organization } from '#store/tables/organizations.ts'
@@ -49,7 +50,7 @@ export function checkAccount(params: AccountParams): void {
   checkMembers({ name, email, contact })
   refuseReservedEmail(email, params.account)
   if (!/^[\w+=,.@-]{1,64}$/.test(roleName)) {
-    refuseValue('roleName', roleName, 'it may hold 1 to 64 letters, digits and any of `_+=,.@-`')
+    refuseValue('roleName', roleName, { why: 'no-role-name' })
   }
   readIdentity(params)
   checkTreeTags(tags)
@@ -74,10 +75,10 @@ function readIdentity({ account, cloud, externalId }: Identity): Identity {
   const wrongCloud = cloud === undefined ? undefined : cloudProblem(cloud)
   if (wrongCloud) refuseValue('cloud', cloud, wrongCloud)
   if (account !== undefined && (cloud ?? 'aws') !== 'aws') {
-    refuseValue('account', account, `an account of \`${cloud}\` has its id there as ${member('externalId')}`)
+    refuseValue('account', account, { why: 'has-external-id', cloud: cloud! })
   }
   if (account !== undefined && externalId !== undefined && externalId !== account) {
-    refuseValue('externalId', externalId, `an account of AWS is called by its number; leave it out`)
+    refuseValue('externalId', externalId, { why: 'called-by-number' })
   }
   if (externalId === undefined) return account === undefined ? { cloud } : { account, cloud: 'aws' }
   const inCloud = cloud ?? (account === undefined ? refuse({ code: 'MissingParameter', field: 'cloud' }) : 'aws')
@@ -154,7 +155,7 @@ export async function createAccount(
   const { account, failure } = await requestAccount(context, organization, params)
   if (account !== undefined) return account
   if (failure === tooManyAccounts) {
-    refuse({ code: 'LimitExceeded', what: 'accounts', limit: accountsMax, used: accountsMax })
+    refuse({ code: 'LimitExceeded', what: { of: 'accounts' }, limit: accountsMax, used: accountsMax })
   }
   return refuseTaken(failure!, { ...params, email: params.email ?? noEmailOf(readIdentity(params).account ?? '') })
 }
@@ -162,24 +163,17 @@ export async function createAccount(
 /** As for a number that somebody has. */
 export const refuseTakenNumber = (account: string): never => refuseTaken(numberTaken, { account })
 
-/** Whether there is one is not told. */
-const orLeft = ', or was removed: then whoever administers the organization where it was, or above, makes it again'
-
 function refuseTaken(
   failure: string,
   { email, account, externalId, cloud }: Identity & { readonly email?: string },
 ): never {
-  const taken =
+  const problem: Problem =
     failure === emailTaken
-      ? `the email \`${email}\``
+      ? { why: 'email-taken', email: email! }
       : failure === numberTaken
-        ? `the number \`${account ?? externalId}\``
-        : `the id \`${externalId}\` in \`${cloud}\``
-  return refuse({
-    code: 'AlreadyExists',
-    what: 'account',
-    problem: `an account with ${taken} exists already${failure === numberTaken ? orLeft : ''}`,
-  })
+        ? { why: 'number-taken', number: (account ?? externalId)! }
+        : { why: 'external-id-taken', id: externalId!, cloud: cloud! }
+  return refuse({ code: 'AlreadyExists', what: 'account', problem })
 }
 
 /** What an account may become. `null` takes away what need not be there. */
@@ -240,7 +234,7 @@ export async function moveAccount(
   const parent = await tx.organizations.findNode(to)
   if (!parent || parent.kind === 'account') refuse({ code: 'NotFound', what: 'destination-parent', id: to })
   if (to === from) {
-    refuse({ code: 'AlreadyExists', what: 'child', problem: `the account is already under \`${to}\`` })
+    refuse({ code: 'AlreadyExists', what: 'child', problem: { why: 'already-under', parent: to } })
   }
 
   await tx.organizations.moveNode(id, to)
@@ -266,8 +260,7 @@ const noEmailOf = (id: string): string => `account@${id}.invalid`
 /** An address that another account would have by default would keep its number from being registered. */
 function refuseReservedEmail(email: string | undefined, id: string | undefined): void {
   const number = email && /^account@(\d{12})\.invalid$/i.exec(email)?.[1]
-  if (number && number !== id)
-    refuseValue('email', email, `it is kept for the account \`${number}\` where that is given none`)
+  if (number && number !== id) refuseValue('email', email, { why: 'kept-email', account: number })
 }
 
 /** Why an account cannot be made although the request is well-formed. */

@@ -34,7 +34,7 @@ export async function disableService(
   if (administrator !== undefined) {
     refuse({
       code: 'NotEligible',
-      problem: `account \`${administrator}\` is a delegated administrator of \`${servicePrincipal}\`; deregister it first`,
+      problem: { why: 'deregister-first', account: administrator, service: servicePrincipal },
     })
   }
   if (await organizations.isServiceEnabled(servicePrincipal)) {
@@ -52,7 +52,7 @@ export async function checkDelegable(
 ): Promise<void> {
   await getMember(context, account)
   if (account !== managementAccount) return
-  refuse({ code: 'NotEligible', problem: 'the management account cannot be a delegated administrator; name a member' })
+  refuse({ code: 'NotEligible', problem: { why: 'name-a-member' } })
 }
 
 /** Makes an account a delegated administrator of a service that may act in the organization. */
@@ -68,11 +68,12 @@ export async function registerAdministrator(
     refuse({
       code: 'AlreadyExists',
       what: 'account',
-      problem: `the account is already a delegated administrator of \`${servicePrincipal}\``,
+      problem: { why: 'delegated-already', service: servicePrincipal },
     })
   }
   if (servicePrincipal === ipamService && (await organizations.findAdministrator(servicePrincipal)) !== undefined) {
-    refuse({ code: 'LimitExceeded', what: `delegated administrators of \`${servicePrincipal}\``, limit: 1, used: 1 })
+    const what = { of: 'administrators', service: servicePrincipal } as const
+    refuse({ code: 'LimitExceeded', what, limit: 1, used: 1 })
   }
   await delegate(context, account, servicePrincipal)
 }
@@ -105,7 +106,7 @@ export async function setIpamAdministrator(
       code: 'IncorrectState',
       what: 'account',
       id: account,
-      problem: `account \`${administrator}\` is the IPAM administrator of the organization; disable it first`,
+      problem: { why: 'other-administrator', account: administrator },
     })
   }
   await enableService(context, organization, ipamService)
@@ -128,12 +129,12 @@ async function delegate(context: WriteContext, account: string, servicePrincipal
 async function refuseWhilePolicies(context: WriteContext, account: string): Promise<void> {
   const enabled = await context.tx.policies.enabledByAdministrator(account, namedMax)
   if (enabled.length === 0) return
-  const names = enabled.map(({ policyId, targetId }) => `${policyId} on ${targetId}`).join(', ')
+  const facts = enabled.map(({ policyId: policy, targetId: target }) => ({ policy, target }))
   refuse({
     code: 'DependencyViolation',
     what: 'account',
     id: account,
-    problem: `its policies are enabled in the organization (${names}); disable them first`,
+    problem: { why: 'its-policies-enabled', enabled: facts },
   })
 }
 
@@ -141,12 +142,11 @@ async function refuseWhilePolicies(context: WriteContext, account: string): Prom
 async function refuseWhilePlans(context: WriteContext, account: string): Promise<void> {
   const plans = await context.tx.pools.plansOfOthers(account, namedMax)
   if (plans.length === 0) return
-  const names = plans.map(({ pool, vpc, owner }) => `${pool} of ${vpc} of ${owner}`).join(', ')
   refuse({
     code: 'DependencyViolation',
     what: 'account',
     id: account,
-    problem: `its pools plan VPCs of other accounts (${names}); delete those pools first`,
+    problem: { why: 'plans-of-others', plans },
   })
 }
 

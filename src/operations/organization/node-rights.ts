@@ -12,6 +12,7 @@ import {
   touchedByTags,
 } from '#model/policy/node-change.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
+import type { RightAskedFor } from '#model/problems/identity.ts'
 import { type Action, everywhere, type RoleBinding, roles } from '#model/roles.ts'
 import type { Tag } from '#model/tags.ts'
 import type { TagsKept } from '#store/tables/kept-states.ts'
@@ -37,7 +38,7 @@ async function requireRightTo(context: ReadContext, move: Move): Promise<void> {
   const snapshot = await context.snapshot()
   const { account } = move
   const { assignments, exceptions } = touchedByMove(snapshot, move, context.now)
-  await requireAtAll(context, 'policy:manage', assignments, 'and the move changes which of its policies or rules apply')
+  await requireAtAll(context, 'policy:manage', assignments, 'policies-change')
   await requireRightToApprove(context, exceptions, move.after.path.at(-2)!)
   const { left, gained } = nodesOfMove(move)
   await requireRightToLift(
@@ -68,16 +69,11 @@ async function requireRightToApprove(
 ): Promise<void> {
   const action = 'exception:approve'
   const mayRead = await permitter(context, 'exception:read')
-  await requireAtAll(
-    context,
-    action,
-    new Set([...targets].filter(mayRead)),
-    'and by the move its exceptions begin to apply',
-  )
+  await requireAtAll(context, action, new Set([...targets].filter(mayRead)), 'exceptions-begin')
   for (const target of targets) {
     if (mayRead(target) || (await accessAt(context, action, target)).isPermitted) continue
     requireScope(context, action)
-    const because = `by the move, exceptions for a node above \`${parentId}\` begin to apply, which no role of yours may approve there`
+    const because = { why: 'exceptions-above', parent: parentId } as const
     refuseWithoutRole(context, action, parentId, because)
   }
 }
@@ -119,7 +115,7 @@ async function requireRightToGive(
   for (const [role, node] of given) {
     for (const action of roles[role].actions) {
       if (accessOfToken(snapshot, native, { action, node: account, now, path }).isPermitted) continue
-      const because = `by the move, \`${role}\` at \`${node}\` would permit \`${action}\` at \`${account}\`, which you may not do there`
+      const because = { why: 'would-be-permitted', role, node, action, account } as const
       refuseWithoutRole(context, 'role:manage', account, because)
     }
   }
@@ -128,7 +124,7 @@ async function requireRightToGive(
 /** To be called before the node gets these tags, which are all that it is to have. */
 export async function requireRightToTag(context: ReadContext, node: TaggedNode, tags: readonly Tag[]): Promise<void> {
   const touched = touchedByTags(await context.snapshot(), node, mapOf(tags))
-  await requireAtAll(context, 'policy:manage', touched, 'and a rule of its policies reads the tags')
+  await requireAtAll(context, 'policy:manage', touched, 'rule-reads-tags')
 }
 
 /**
@@ -143,7 +139,7 @@ export async function requireRightToNumber(
 ): Promise<void> {
   await requireRightToComeBack(context, number, { parentId, tags: mapOf(tags) })
   const touched = touchedByNumber(await context.snapshot(), number, parentId)
-  await requireAtAll(context, 'policy:manage', touched, 'and a rule of its policies names the account')
+  await requireAtAll(context, 'policy:manage', touched, 'rule-names-account')
 }
 
 /** What was removed and is made again has been moved and tagged: else whoever may do neither would go that way. */
@@ -165,15 +161,14 @@ async function requireAtAll(
   context: ReadContext,
   action: Action,
   nodes: ReadonlySet<string>,
-  why: string,
+  why: RightAskedFor,
 ): Promise<void> {
   for (const node of nodes) {
     const { isPermitted, binding } = await accessAt(context, action, node)
     if (isPermitted) continue
     if (binding) await requirePermission(context, action, { node })
     requireScope(context, action)
-    const name = context.caller.native?.name ?? 'this caller'
-    refuseWithoutRole(context, action, node, `no role of \`${name}\` permits it at \`${node}\`, ${why}`)
+    refuseWithoutRole(context, action, node, { why: 'no-role', principal: context.caller.native?.name, node, for: why })
   }
 }
 

@@ -1,5 +1,6 @@
 // The organization itself: made once, and its nodes found and kept in the history.
 import { isAccountId, isRootId } from '#model/organization.ts'
+import type { Problem } from '#model/problems/problem.ts'
 import { refuse } from '#model/refusal.ts'
 import { spread } from '#model/spread.ts'
 import type { Node, Organization } from '#store/tables/organizations.ts'
@@ -33,21 +34,21 @@ export async function createOrganization(context: WriteContext, managementAccoun
 export async function deleteOrganization(context: WriteContext, organization: Organization): Promise<void> {
   const { tx } = context
   const { id, rootId, managementAccount } = organization
-  const depends = (problem: string): never => refuse({ code: 'DependencyViolation', what: 'organization', id, problem })
+  const depends = (problem: Problem): never =>
+    refuse({ code: 'DependencyViolation', what: 'organization', id, problem })
   const others = (await tx.organizations.listNodes({}, { after: '', limit: 3 })).filter(
     (node) => node.id !== rootId && node.id !== managementAccount,
   )
-  if (others[0]) depends(`\`${others[0].id}\` is in it; remove its accounts and delete its units first`)
+  if (others[0]) depends({ why: 'organization-has', id: others[0].id })
   for (const node of [rootId, managementAccount]) {
-    if (await tx.organizations.hasAssignments(node))
-      depends(`A policy is enabled on \`${node}\`; disable it there first`)
+    if (await tx.organizations.hasAssignments(node)) depends({ why: 'policy-enabled-on', node })
   }
   const exception = await tx.exceptions.needsTarget(rootId)
-  if (exception !== undefined) depends(`The exception \`${exception}\` is for its root`)
+  if (exception !== undefined) depends({ why: 'exception-for-root', exception })
   // Who manages the installation must not lose that by the way.
   const { bindings } = await context.snapshot()
   const binding = [...bindings.values()].find(({ node }) => node === rootId)
-  if (binding) depends(`The role binding \`${binding.id}\` is at its root; delete it first`)
+  if (binding) depends({ why: 'binding-at-root', binding: binding.id })
 
   for (const { servicePrincipal } of await tx.organizations.listEnabledServices({ after: '', limit: servicesMax })) {
     await tx.organizations.disableService(servicePrincipal)
@@ -109,9 +110,9 @@ async function factsOfAccount({ tx }: ReadContext, id: string): Promise<object> 
 async function refuseSecondOrganization({ tx }: ReadContext, managementAccount: string): Promise<void> {
   if (!(await tx.organizations.find())) return
   if (await tx.organizations.findNode(managementAccount)) {
-    refuse({ code: 'AlreadyExists', what: 'organization', problem: 'the account is already in an organization' })
+    refuse({ code: 'AlreadyExists', what: 'organization', problem: { why: 'in-an-organization' } })
   }
-  refuse({ code: 'NotEligible', problem: 'this installation has an organization already, and can have one only' })
+  refuse({ code: 'NotEligible', problem: { why: 'one-organization' } })
 }
 
 /** A root's id is short, so the sequence is folded; there is only one root. */

@@ -3,14 +3,7 @@
 import { nameProblem } from '#model/name.ts'
 import { contactProblem } from '#model/organization.ts'
 import { builtInTypes, type Registry } from '#model/policy/resource-types.ts'
-import {
-  findStraySetting,
-  findUnknownType,
-  ipamSettingsFromTags,
-  policySettingsFromTags,
-  poolSettingsFromTags,
-  type SettingProblem,
-} from '#model/policy/tag-settings.ts'
+import { findStraySetting, findUnknownType, type SettingProblem, settingsFromTags } from '#model/policy/tag-settings.ts'
 import { type Noun, refuse, refuseValue } from '#model/refusal.ts'
 import { hasTooManyTags, isSetting, nameKey, type Tag, tagsMax } from '#model/tags.ts'
 import type { TaggedResource } from '#store/tables/tags.ts'
@@ -35,14 +28,14 @@ export function refuseBadTags(resourceType: string, tags: readonly Tag[], regist
 
 function refuseTooManyTags(tags: readonly Tag[]): void {
   if (!hasTooManyTags(tags)) return
-  refuse({ code: 'LimitExceeded', what: 'tags', limit: tagsMax, used: tags.length, isOfRequest: true })
+  refuse({ code: 'LimitExceeded', what: { of: 'tags' }, limit: tagsMax, used: tags.length, isOfRequest: true })
 }
 
 /** Where settings can be kept as tags, and how they are read. */
 const settingsOn: { readonly [resourceType: string]: (tags: readonly Tag[]) => SettingProblem | undefined } = {
-  'ipam-policy': (tags) => policySettingsFromTags(tags).problem,
-  ipam: (tags) => ipamSettingsFromTags(tags).problem,
-  'ipam-pool': (tags) => poolSettingsFromTags(tags).problem,
+  'ipam-policy': (tags) => settingsFromTags('policy', tags).problem,
+  ipam: (tags) => settingsFromTags('ipam', tags).problem,
+  'ipam-pool': (tags) => settingsFromTags('pool', tags).problem,
 }
 
 /** Puts tags on an object that lives in the Region of the request. */
@@ -122,7 +115,7 @@ export async function refuseBadName(
   refuse({
     code: 'AlreadyExists',
     what: noun ?? (object.type as Noun),
-    problem: `the name \`${name}\` is taken under \`${parent}\``,
+    problem: { why: 'name-taken', name, parent },
   })
 }
 

@@ -118,7 +118,7 @@ async function getTaggables(
 ): Promise<readonly TaggableObject[]> {
   if (ids.length === 0) refuse({ code: 'MissingParameter', field: 'resources' })
   if (ids.length > resourcesMax) {
-    refuseValue('resources', `${ids.length} resources`, `at most ${resourcesMax} are allowed`)
+    refuseValue('resources', `${ids.length} resources`, { why: 'at-most-allowed', max: resourcesMax })
   }
   const objects: TaggableObject[] = []
   for (const id of new Set(ids)) {

@@ -97,5 +97,5 @@ export async function getNode({ tx }: ReadContext, id: string): Promise<Node> {
 }
 
 function refuseCount(used: number): never {
-  refuse({ code: 'LimitExceeded', what: 'tags', limit: tagsMax, used })
+  refuse({ code: 'LimitExceeded', what: { of: 'tags' }, limit: tagsMax, used })
 }

@@ -70,7 +70,7 @@ export async function endIpamAdministrator(context: WriteContext): Promise<void>
   const account = await findIpamAdministrator(context)
   if (account === undefined) {
     const { id } = await findOrganization(context)
-    refuse({ code: 'IncorrectState', what: 'organization', id, problem: 'it has no delegated administrator of IPAM' })
+    refuse({ code: 'IncorrectState', what: 'organization', id, problem: { why: 'no-administrator' } })
   }
   await deregisterAdministrator(context, account, ipamService)
 }

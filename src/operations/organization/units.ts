@@ -1,5 +1,6 @@
 // Organizational units: the inner nodes of the organization's tree.
 import { canAdd, treeOf, unitDepthMax, unitNameProblem } from '#model/organization.ts'
+import type { Problem } from '#model/problems/problem.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import { spread } from '#model/spread.ts'
 import type { Tag } from '#model/tags.ts'
@@ -83,15 +84,15 @@ export async function getUnit({ tx }: ReadContext, id: string): Promise<Node> {
 }
 
 async function refuseWhileNeeded({ tx }: ReadContext, id: string): Promise<void> {
-  const depends = (problem: string): never =>
+  const depends = (problem: Problem): never =>
     refuse({ code: 'DependencyViolation', what: 'organizational-unit', id, problem })
   if (await tx.organizations.hasChildren(id)) {
-    depends('Move its accounts to another parent and delete its units first')
+    depends({ why: 'move-accounts-first' })
   }
-  if (await tx.organizations.hasAssignments(id)) depends('A policy is enabled on it; disable it there first')
+  if (await tx.organizations.hasAssignments(id)) depends({ why: 'policy-enabled' })
   const exception = await tx.exceptions.needsTarget(id)
   if (exception === undefined) return
-  depends(`The exception \`${exception}\` is for it: it is not over, awaits review, or has given what is still there`)
+  depends({ why: 'exception-for-it', exception })
 }
 
 async function refuseTakenName({ tx }: ReadContext, parentId: string, name: string): Promise<void> {
@@ -99,7 +100,7 @@ async function refuseTakenName({ tx }: ReadContext, parentId: string, name: stri
   refuse({
     code: 'AlreadyExists',
     what: 'organizational-unit',
-    problem: `\`${parentId}\` already has an organizational unit with this name`,
+    problem: { why: 'unit-name-taken', parent: parentId },
   })
 }
 
@@ -107,12 +108,12 @@ async function refuseTooDeep({ tx }: ReadContext, parentId: string): Promise<voi
   // The way up from the parent is all of the tree that matters to a new leaf.
   const tree = treeOf(await tx.organizations.path(parentId))
   if (canAdd(tree, 'organizational-unit', parentId) !== 'too-deep') return
-  refuse({ code: 'LimitExceeded', what: 'levels of organizational units', limit: unitDepthMax, used: unitDepthMax })
+  refuse({ code: 'LimitExceeded', what: { of: 'unit-levels' }, limit: unitDepthMax, used: unitDepthMax })
 }
 
 async function refuseTooMany({ tx }: ReadContext): Promise<void> {
   const used = await tx.organizations.count('organizational-unit', unitsMax)
-  if (used >= unitsMax) refuse({ code: 'LimitExceeded', what: 'organizational units', limit: unitsMax, used })
+  if (used >= unitsMax) refuse({ code: 'LimitExceeded', what: { of: 'units' }, limit: unitsMax, used })
 }
 
 /** `ou-`, the letters of the root, and eight more. */

@@ -29,7 +29,6 @@ const requiredTagBytesOfAdministratorMax = 2_097_152
 async function boundFor(context: ReadContext, account: string, max: number, ofAdministrator: number): Promise<number> {
   return (await speaksForAll(context, account)) ? ofAdministrator : max
 }
-const all = (what: string, account: string): string => `all ${what} of account \`${account}\``
 
 // Policies -----------------------------------------------------------------------------------------------------------
 
@@ -38,11 +37,11 @@ export async function refuseTooManyPolicies(context: ReadContext, account: strin
   if (used < policiesPerAccountMax) return refuseBeyondShareOfContent(context, 'policies', account)
   refuse({
     code: 'LimitExceeded',
-    what: 'policies',
+    what: { of: 'policies' },
     limit: policiesPerAccountMax,
     used,
-    countedFor: `account \`${account}\`, in all Regions`,
-    remedy: 'Delete those that are not needed any more, or write several documents into one.',
+    countedFor: { per: 'regions', account },
+    remedy: { do: 'write-documents-together' },
   })
 }
 
@@ -63,11 +62,11 @@ export async function refuseTooMuchWritten(
   if (bytes > policyBytesMax && !isShorter) {
     refuse({
       code: 'LimitExceeded',
-      what: 'bytes of documents',
+      what: { of: 'policy-bytes' },
       limit: policyBytesMax,
       used: bytes,
-      countedFor: `the version that this would make of policy \`${policy.id}\``,
-      remedy: 'Divide the documents among several policies, or tag units and accounts so that conditions list less.',
+      countedFor: { per: 'version', policy: policy.id },
+      remedy: { do: 'divide-documents' },
     })
   }
   const { account } = policy
@@ -78,11 +77,11 @@ export async function refuseTooMuchWritten(
   if (used + bytes <= limitNow) return isShorter ? undefined : refuseBeyondShareOfWriting(context, account, bytes)
   refuse({
     code: 'LimitExceeded',
-    what: 'bytes of policy versions written today (UTC)',
+    what: { of: 'policy-bytes-today' },
     limit: limitNow,
     used,
-    countedFor: all('policies', account),
-    remedy: `Each change keeps the whole policy, here ${bytes} bytes more: write several documents at once as a draft, or wait for the next day.`,
+    countedFor: { per: 'account', of: 'policies', account },
+    remedy: { do: 'write-at-once', bytes },
   })
 }
 
@@ -104,11 +103,11 @@ export async function refuseTooMuchContent(
   if (after <= limit) return refuseBeyondShareOfContent(context, 'policyBytes', account, after - used)
   refuse({
     code: 'LimitExceeded',
-    what: 'bytes of documents',
+    what: { of: 'policy-bytes' },
     limit,
     used,
-    countedFor: `${all('policies', account)} with their candidates`,
-    remedy: `This would make it ${after}: delete policies and documents that are not needed any more, or take candidates away.`,
+    countedFor: { per: 'policies-and-candidates', account },
+    remedy: { do: 'delete-documents', after },
   })
 }
 
@@ -116,22 +115,22 @@ export async function refuseTooMuchContent(
 
 export async function refuseTooManyPools(context: ReadContext, account: string): Promise<void> {
   refuseOneMore(account, {
-    what: 'pools',
+    what: { of: 'pools' },
     within: 'IPAMs',
     limit: await boundFor(context, account, poolsPerAccountMax, poolsOfAdministratorMax),
     used: await context.tx.pools.countOfAccount(account),
-    remedy: 'Delete those that are not needed any more.',
+    remedy: { do: 'delete' },
   })
   await refuseBeyondShareOfContent(context, 'pools', account)
 }
 
 export async function refuseTooManyPoolCidrs(context: ReadContext, account: string): Promise<void> {
   refuseOneMore(account, {
-    what: 'CIDRs',
+    what: { of: 'pool-cidrs' },
     within: 'pools',
     limit: await boundFor(context, account, poolCidrsPerAccountMax, poolCidrsOfAdministratorMax),
     used: await context.tx.pools.countCidrsOfAccount(account),
-    remedy: 'Deprovision what is not needed any more, or provision larger CIDRs.',
+    remedy: { do: 'larger-cidrs' },
   })
   await refuseBeyondShareOfContent(context, 'poolCidrs', account)
 }
@@ -143,11 +142,11 @@ export async function refuseTooManyShares(context: ReadContext, account: string,
   if (used + more <= sharesPerAccountMax) return refuseBeyondShareOfContent(context, 'shares', account, more)
   refuse({
     code: 'LimitExceeded',
-    what: 'accounts and units that pools are shared with',
+    what: { of: 'shares' },
     limit: sharesPerAccountMax,
     used,
-    countedFor: `${all('pools', account)} together`,
-    remedy: `This would add ${more}: share with a unit in place of its accounts.`,
+    countedFor: { per: 'pools-together', account },
+    remedy: { do: 'share-with-unit', more },
   })
 }
 
@@ -164,20 +163,20 @@ export async function refuseTooLongRequiredTags(
   if (used + more <= limit) return refuseBeyondShareOfContent(context, 'requiredTagBytes', account, more)
   refuse({
     code: 'LimitExceeded',
-    what: 'bytes of required tags',
+    what: { of: 'required-tag-bytes' },
     limit,
     used,
-    countedFor: `${all('pools', account)} together`,
-    remedy: `This would add ${more}: require fewer or shorter tags, or require them in documents of policies.`,
+    countedFor: { per: 'pools-together', account },
+    remedy: { do: 'require-less', more },
   })
 }
 /** Refuses one more of what an account has as many of as it may. */
 function refuseOneMore(
   account: string,
-  { within, ...bound }: Omit<LimitReached, 'code' | 'countedFor'> & { readonly within: string },
+  { within, ...bound }: Omit<LimitReached, 'code' | 'countedFor'> & { readonly within: 'pools' | 'IPAMs' },
 ): void {
   if (bound.used < bound.limit) return
-  refuse({ code: 'LimitExceeded', ...bound, countedFor: all(within, account) })
+  refuse({ code: 'LimitExceeded', ...bound, countedFor: { per: 'account', of: within, account } })
 }
 const bytesOf = (tags: Pool['requiredTags']): number =>
   tags.length === 0 ? 0 : Buffer.byteLength(JSON.stringify(tags))

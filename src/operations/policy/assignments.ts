@@ -2,7 +2,7 @@
 import { isTargetId } from '#model/organization.ts'
 import type { Assignment } from '#model/policy/document.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
-import type { PolicyTagSettings } from '#model/policy/tag-settings.ts'
+import { keyOf, type PolicyTagSettings } from '#model/policy/tag-settings.ts'
 import type { AssignmentKind, ManagedBy, Mode } from '#model/policy/values.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Policy } from '#store/tables/policies.ts'
@@ -42,7 +42,7 @@ export function getTarget({ caller }: ReadContext, snapshot: Snapshot, id: strin
   if (id !== undefined && id !== caller.account) {
     refuse({
       code: 'NotEligible',
-      problem: `account ${caller.account} may enable its policies on itself only; other targets are for the organization's delegated administrator of IPAM`,
+      problem: { why: 'enable-on-itself', account: caller.account },
     })
   }
   return { targetId: caller.account, managedBy: 'account' }
@@ -72,11 +72,7 @@ export async function enable(
   if (replaces !== undefined) {
     const standing = await context.tx.policies.findDefault(targetId, target.managedBy)
     if (standing?.policyId !== replaces || how.kind !== 'default' || replaces === policy.id) {
-      refuseValue(
-        'replaces',
-        replaces,
-        `it must be the default policy of \`${targetId}\` that this default takes the place of`,
-      )
+      refuseValue('replaces', replaces, { why: 'must-replace-default', target: targetId })
     }
   }
   await assign(context, policy, { ...target, ...how, replaces: replaces !== undefined })
@@ -89,7 +85,7 @@ export async function assign(
   policy: Policy,
   { targetId, managedBy, kind, mode, replaces }: AssignmentParams,
 ): Promise<void> {
-  refuseFreeTier(await ipamOf(context, policy), 'An IPAM policy')
+  refuseFreeTier(await ipamOf(context, policy), 'policy')
   const current = await context.tx.policies.findAssignment(policy.id, targetId)
   if (!current) await refuseTooManyTargets(context, policy)
   if (kind === 'final' && current?.kind !== 'final') await refuseTooManyFinals(context, targetId, managedBy)
@@ -116,8 +112,8 @@ export async function reassignAsTagged(
   { before, after }: { readonly before: PolicyTagSettings; readonly after: PolicyTagSettings },
 ): Promise<void> {
   if (before.mode !== after.mode) await context.tx.policies.changeModes(id, after.mode ?? modeDefault)
-  if (before.assignment === after.assignment) return
-  const kind = after.assignment ?? kindDefault
+  if (before.kind === after.kind) return
+  const kind = after.kind ?? kindDefault
   for (const { targetId, managedBy, kind: current } of await context.tx.policies.assignmentsOf(id)) {
     if (kind === 'default') await refuseSecondDefault(context, id, targetId, managedBy)
     else if (current === 'default') await refuseTooManyFinals(context, targetId, managedBy)
@@ -127,11 +123,11 @@ export async function reassignAsTagged(
 
 /** Takes away the tags about all assignments of a policy where one of them now says otherwise. */
 export async function dropContradictedTags(context: WriteContext, policy: Policy): Promise<void> {
-  const { mode, assignment } = await tagSettingsOf(context, policy)
+  const { mode, kind } = await tagSettingsOf(context, policy)
   const assignments = await context.tx.policies.assignmentsOf(policy.id)
   const removed = [
-    ...(mode !== undefined && assignments.some((one) => one.mode !== mode) ? ['cadastre:mode'] : []),
-    ...(assignment !== undefined && assignments.some(({ kind }) => kind !== assignment) ? ['cadastre:assignment'] : []),
+    ...(mode !== undefined && assignments.some((one) => one.mode !== mode) ? [keyOf('policy', 'mode')] : []),
+    ...(kind !== undefined && assignments.some((one) => one.kind !== kind) ? [keyOf('policy', 'kind')] : []),
   ]
   if (removed.length > 0) await changeTags(context, policy, { put: [], removed })
 }
@@ -139,26 +135,26 @@ export async function dropContradictedTags(context: WriteContext, policy: Policy
 export async function refuseWhileEnabled(context: ReadContext, { id }: Policy): Promise<void> {
   const targets = (await context.tx.policies.assignmentsOf(id)).map(({ targetId }) => targetId)
   if (targets.length === 0) return
-  const others = targets.length > targetsNamedMax ? ` and ${targets.length - targetsNamedMax} others` : ''
+  const named = targets.slice(0, targetsNamedMax)
   refuse({
     code: 'DependencyViolation',
     what: 'ipam-policy',
     id,
-    problem: `the policy is enabled on ${targets.slice(0, targetsNamedMax).join(', ')}${others}; disable it there first`,
+    problem: { why: 'enabled-on', targets: named, others: targets.length - named.length },
   })
 }
 
 async function refuseTooManyTargets(context: ReadContext, { id }: Policy): Promise<void> {
   const { length } = await context.tx.policies.assignmentsOf(id)
-  refuseTooMany('targets of a policy', targetsPerPolicyMax, length + 1)
+  refuseTooMany({ of: 'targets' }, targetsPerPolicyMax, length + 1)
 }
 async function refuseTooManyFinals({ tx }: ReadContext, targetId: string, managedBy: ManagedBy): Promise<void> {
   const used = await tx.policies.countFinals(targetId, managedBy)
   if (used < finalsPerTargetMax) return
-  const whose = managedBy === 'account' ? 'those of the account itself' : "those of the organization's administrator"
-  const countedFor = `target \`${targetId}\`, ${whose}`
-  const remedy = 'Disable one of them there.'
-  refuse({ code: 'LimitExceeded', what: 'final policies', limit: finalsPerTargetMax, used, countedFor, remedy })
+  const whose = managedBy === 'account' ? 'account' : 'administrator'
+  const countedFor = { per: 'target', target: targetId, managedBy: whose } as const
+  const remedy = { do: 'disable-one' } as const
+  refuse({ code: 'LimitExceeded', what: { of: 'final-policies' }, limit: finalsPerTargetMax, used, countedFor, remedy })
 }
 
 /** That another policy loses its target must be said by whoever puts this one there. */
@@ -169,7 +165,7 @@ async function refuseSecondDefault(context: ReadContext, id: string, targetId: s
     code: 'IncorrectState',
     what: 'ipam-policy',
     id,
-    problem: `\`${targetId}\` has the default policy ${other.policyId}, and there can be one; disable one of the two there first`,
+    problem: { why: 'other-default', target: targetId, policy: other.policyId },
   })
 }
 

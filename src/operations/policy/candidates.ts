@@ -42,8 +42,7 @@ export async function draft(
     await refuseUnknownType(context, one.resourceType, inList(index))
     const first = given.documents.findIndex((other) => isSamePair(other, one))
     if (first === index) continue
-    const problem = `documents.${first} is for the same locale and resource type`
-    refuseValue(`documents.${index}`, `${one.locale}/${one.resourceType}`, problem)
+    refuseValue(`documents.${index}`, `${one.locale}/${one.resourceType}`, { why: 'pair-twice', first })
   }
   const documents = given.documents.map((one) => documentOf(one, compatibility))
   const number = await draftVersion(acting, found, { compatibility, documents })
@@ -61,7 +60,7 @@ export async function putCandidate(
   const { acting, found } = await actingOn(context, policyId)
   const live = await getAssignment(context, { policyId, targetId })
   if (version === undefined && mode === undefined) {
-    refuse({ code: 'InvalidParameterCombination', problem: 'Nothing would be other: give one of version, mode.' })
+    refuse({ code: 'InvalidParameterCombination', problem: { why: 'nothing-other', members: ['version', 'mode'] } })
   }
   const stored = version === undefined ? undefined : await context.tx.policies.findVersion(policyId, version)
   if (version !== undefined && !stored) {
@@ -73,7 +72,7 @@ export async function putCandidate(
   }
   if ((version ?? found.version) === found.version && (mode ?? live.mode) === live.mode) {
     const [field, value] = version === undefined ? ['mode', mode] : ['version', version]
-    refuseValue(field!, value, `version ${found.version} in mode \`${live.mode}\` is what acts already`)
+    refuseValue(field!, value, { why: 'acts-already', version: found.version, mode: live.mode })
   }
   if (version !== undefined) {
     await refuseTooMuchContent(context, found.account, { policyId, candidate: { targetId, version } })
@@ -139,7 +138,7 @@ async function settleElsewhere(context: WriteContext, { policyId, targetId, vers
     await requirePermission(context, 'policy:manage', { node: other.targetId })
     const beside = candidates.get(other.targetId)
     if (!beside || beside.version !== version) {
-      const problem = `the policy is enabled on \`${other.targetId}\` too, where version ${version} is not the candidate; make it the candidate there first, or enable a policy of its own on one of the two in place of this one (\`replaces\`)`
+      const problem = { why: 'no-candidate-there', target: other.targetId, version: version! } as const
       refuse({ code: 'IncorrectState', what: 'ipam-policy', id: policyId, problem })
     }
     await context.tx.candidates.remove(policyId, other.targetId)

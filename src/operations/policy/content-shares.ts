@@ -1,5 +1,6 @@
 // What every snapshot holds in all, shared out: who makes many accounts in a part of the organization has no more for it.
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
+import type { Counted, Remedy } from '#model/problems/limits.ts'
 import { refuse } from '#model/refusal.ts'
 import type { Action } from '#model/roles.ts'
 import { mayAtTop } from '../identity/authority.ts'
@@ -30,7 +31,7 @@ const policyBytesPerDayInAllMax = 1_073_741_824
 const countedPerTurn = 5_000
 
 interface Kind {
-  readonly what: string
+  readonly what: Counted
   /** Who may do this at the top is bound by what is in all alone. */
   readonly action: Action
   readonly perTopUnitMax: number
@@ -40,7 +41,7 @@ interface Kind {
 }
 const kinds = {
   ipams: {
-    what: 'IPAMs',
+    what: { of: 'ipams-in-all' },
     action: 'ipam:manage',
     perTopUnitMax: ipamsPerTopUnitMax,
     max: ipamsMax,
@@ -49,7 +50,7 @@ const kinds = {
     },
   },
   policies: {
-    what: 'policies',
+    what: { of: 'policies' },
     action: 'policy:manage',
     perTopUnitMax: policiesPerTopUnitMax,
     max: policiesMax,
@@ -58,7 +59,7 @@ const kinds = {
     },
   },
   policyBytes: {
-    what: 'bytes of documents of policies',
+    what: { of: 'policy-bytes-of-policies' },
     action: 'policy:manage',
     perTopUnitMax: policyBytesPerTopUnitMax,
     max: policyBytesInAllMax,
@@ -70,7 +71,7 @@ const kinds = {
     },
   },
   pools: {
-    what: 'pools',
+    what: { of: 'pools' },
     action: 'ipam:manage',
     perTopUnitMax: poolsPerTopUnitMax,
     max: poolsInAllMax,
@@ -79,7 +80,7 @@ const kinds = {
     },
   },
   poolCidrs: {
-    what: 'CIDRs of pools',
+    what: { of: 'cidrs-of-pools' },
     action: 'ipam:manage',
     perTopUnitMax: poolCidrsPerTopUnitMax,
     max: poolCidrsMax,
@@ -88,7 +89,7 @@ const kinds = {
     },
   },
   shares: {
-    what: 'accounts and units that pools are shared with',
+    what: { of: 'shares' },
     action: 'ipam:manage',
     perTopUnitMax: sharesPerTopUnitMax,
     max: sharesMax,
@@ -97,7 +98,7 @@ const kinds = {
     },
   },
   requiredTagBytes: {
-    what: 'bytes of tags that pools require',
+    what: { of: 'required-tag-bytes-of-pools' },
     action: 'ipam:manage',
     perTopUnitMax: requiredTagBytesPerTopUnitMax,
     max: requiredTagBytesInAllMax,
@@ -108,7 +109,7 @@ const kinds = {
     },
   },
   nodeTags: {
-    what: 'tags of units and accounts',
+    what: { of: 'node-tags' },
     action: 'organization:manage',
     perTopUnitMax: nodeTagsPerTopUnitMax,
     max: nodeTagsMax,
@@ -154,7 +155,7 @@ export async function refuseBeyondShareOfContent(
   const ofPart = byPart.get(part) ?? 0
   const inAll = [...byPart.values()].reduce((sum, used) => sum + used, 0)
   const isAtTop = (await mayAtTop(context, action, path)) || (await isManagement(context))
-  const remedy = `This would add ${more}: take away what is not needed any more there, or ask whoever may manage it at the top.`
+  const remedy = { do: 'take-away-or-ask', more } as const
   refuseBeyond({ what, part, ofPart, perTopUnitMax, inAll, max, isAtTop, remedy }, more)
 }
 
@@ -168,14 +169,14 @@ export async function refuseBeyondShareOfWriting(context: ReadContext, account: 
   const snapshot = await context.snapshot()
   const isAtTop = await mayAtTop(context, 'policy:manage', pathOf(snapshot, account))
   const bounds = {
-    what: 'bytes of policy versions written today (UTC)',
+    what: { of: 'policy-bytes-today' } as const,
     part: topUnitsOf(snapshot)(account),
     ofPart: await context.tx.policies.bytesWritten(ofPart),
     perTopUnitMax: policyBytesPerDayPerTopUnitMax,
     inAll: await context.tx.policies.bytesWritten(inAll),
     max: policyBytesPerDayInAllMax,
     isAtTop: isAtTop || (await isManagement(context)),
-    remedy: `Each change keeps the whole policy, here ${bytes} bytes more: write less often, or wait for the next day.`,
+    remedy: { do: 'write-less-often', bytes } as const,
   }
   refuseBeyond(bounds, bytes)
 }
@@ -187,21 +188,19 @@ export async function writtenFor(context: ReadContext, account: string): Promise
 }
 
 interface Bounds {
-  readonly what: string
+  readonly what: Counted
   readonly part: string
   readonly ofPart: number
   readonly perTopUnitMax: number
   readonly inAll: number
   readonly max: number
   readonly isAtTop: boolean
-  readonly remedy: string
+  readonly remedy: Remedy
 }
 function refuseBeyond({ what, part, ofPart, perTopUnitMax, inAll, max, isAtTop, remedy }: Bounds, more: number): void {
-  const ofAll = 'the whole organization, without the account that speaks for it'
-  const rest = ', where the rest is for who may manage it at its top'
   const bounds = [
-    ...(isAtTop ? [] : ([[ofPart, perTopUnitMax, `\`${part}\` and all below it`]] as const)),
-    [inAll, isAtTop ? max : max - Math.ceil(max / 10), isAtTop ? ofAll : `${ofAll}${rest}`],
+    ...(isAtTop ? [] : ([[ofPart, perTopUnitMax, { per: 'part', node: part }]] as const)),
+    [inAll, isAtTop ? max : max - Math.ceil(max / 10), { per: 'organization-without', hasRest: !isAtTop }],
   ] as const
   for (const [used, limit, countedFor] of bounds) {
     if (used + more > limit) refuse({ code: 'LimitExceeded', what, limit, used, countedFor, remedy })

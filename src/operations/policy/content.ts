@@ -8,7 +8,7 @@ import { findResourceType, namesOf } from '#model/policy/resource-types.ts'
 import { type SettingName, settingNames } from '#model/policy/settings.ts'
 import type { PoolFacts, Snapshot } from '#model/policy/snapshot.ts'
 import { followTags, saidIn, tagsInLine } from '#model/policy/tag-agreement.ts'
-import { keyOfSetting, type PolicyTagSettings, policySettingsFromTags } from '#model/policy/tag-settings.ts'
+import { keyOf, keyOfSetting, type PolicyTagSettings, settingsFromTags } from '#model/policy/tag-settings.ts'
 import type { Compatibility } from '#model/policy/values.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
@@ -58,7 +58,7 @@ export const isSamePair = (a: Pair, b: Pair): boolean => a.locale === b.locale &
 
 /** Tags are checked before they are put, so that those in the store always parse. */
 export function settingsOf(tags: readonly Tag[]): PolicyTagSettings {
-  const { settings, problem } = policySettingsFromTags(tags)
+  const { settings, problem } = settingsFromTags('policy', tags)
   if (problem) refuseValue(problem.key, problem.value, problem.problem)
   return settings
 }
@@ -79,7 +79,7 @@ export async function putDocument(context: WriteContext, policy: Policy, documen
   const content = await contentOf(context, policy)
   const documents = content.documents.filter((one) => !isSamePair(one, document))
   if (document.rules.length > 0) documents.push(document)
-  refuseTooMany('documents in a policy', documentsPerPolicyMax, documents.length)
+  refuseTooMany({ of: 'documents' }, documentsPerPolicyMax, documents.length)
   await writeVersion(context, policy, { ...content, documents })
   await bringTagsInLine(context, policy, [document])
   await recordVersion(context, policy.id)
@@ -120,7 +120,7 @@ export async function restoreVersion(context: WriteContext, policy: Policy, vers
 
 /** Writes a version that is not in force, to be a candidate. Its pools must be there, and fit; what does not is named `documents.N…`. */
 export async function draftVersion(context: WriteContext, policy: Policy, body: PolicyBody): Promise<number> {
-  refuseTooMany('documents in a policy', documentsPerPolicyMax, body.documents.length)
+  refuseTooMany({ of: 'documents' }, documentsPerPolicyMax, body.documents.length)
   for (const [index, document] of body.documents.entries()) {
     await refuseUnfitDocument(context, policy, document, inList(index))
   }
@@ -210,7 +210,7 @@ export async function refuseUnfitDocument(
     refuseValue(`${at}rules.${index}.poolId`, wrong.value, wrong.problem)
   }
   if (wrong) refuseValue(`${at}${wrong.field}`, wrong.value, wrong.problem)
-  if (pools.length > 0) refuseFreeTier(ipam, 'An IPAM policy')
+  if (pools.length > 0) refuseFreeTier(ipam, 'policy')
   if (rules.length > 0) refuseUnfitSettings(snapshot, document, (name) => `${at}${name}`)
 }
 
@@ -226,7 +226,7 @@ function refuseUnfitSettings(
 export async function refuseUnknownType(context: ReadContext, name: string, at = ''): Promise<void> {
   const { resourceTypes } = await context.snapshot()
   if (findResourceType(name, resourceTypes)) return
-  refuseValue(`${at}resourceType`, name, `it must be one of ${namesOf(resourceTypes)}`)
+  refuseValue(`${at}resourceType`, name, { why: 'one-of-types', known: namesOf(resourceTypes) })
 }
 
 async function getPoolFacts(context: ReadContext, { account }: Policy, id: string): Promise<PoolFacts> {
@@ -268,7 +268,8 @@ async function bringTagsInLine(
     const changes = tagsInLine(await context.tx.tags.of(policy.id), document)
     if ('problem' in changes) {
       const { key, value } = changes.problem
-      const problem = `a tag says otherwise for ${document.resourceType} in ${document.locale}, and \`${key}\` cannot say \`${value}\`: take that tag away first`
+      const { resourceType, locale } = document
+      const problem = { why: 'tag-says-otherwise', resourceType, locale, key, value } as const
       refuse({ code: 'IncorrectState', what: 'ipam-policy', id: policy.id, problem })
     }
     await changeTags(context, policy, changes)
@@ -276,7 +277,7 @@ async function bringTagsInLine(
 }
 
 async function bringCompatibilityInLine(context: WriteContext, policy: Policy, value: Compatibility): Promise<void> {
-  const key = 'cadastre:compatibility'
+  const key = keyOf('policy', 'compatibility')
   const said = (await context.tx.tags.mapOf(policy.id)).get(key)
   if (said !== undefined && said !== value) await changeTags(context, policy, { put: [], removed: [key] })
 }

@@ -9,9 +9,9 @@ import {
   type ExceptionGrants,
   timeProblem,
 } from '#model/policy/exception.ts'
-import { describeReached, exceptionBounds, kindOfException } from '#model/policy/exception-bounds.ts'
+import { exceptionBounds, factsOfReached, kindOfException } from '#model/policy/exception-bounds.ts'
 import { isOwnOrShared } from '#model/policy/resolve.ts'
-import { articleFor, findResourceType, namesOf } from '#model/policy/resource-types.ts'
+import { findResourceType, namesOf } from '#model/policy/resource-types.ts'
 import { grantables } from '#model/policy/settings.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import { everywhere } from '#model/roles.ts'
@@ -128,14 +128,14 @@ async function refuseBeyondBounds({ tx }: ReadContext, exception: Exception): Pr
   for (const bound of exceptionBounds) {
     if (bound.kind !== kind) continue
     const used = await tx.exceptions.count(bound, exception)
-    if (used >= bound.max) refuse({ code: 'LimitExceeded', ...describeReached(bound, exception, used) })
+    if (used >= bound.max) refuse({ code: 'LimitExceeded', ...factsOfReached(bound, exception, used) })
   }
 }
 
 async function refuseUnknownPair(context: ReadContext, { locale, resourceType }: ExceptionParams): Promise<void> {
   const { resourceTypes } = await context.snapshot()
   if (!findResourceType(resourceType, resourceTypes)) {
-    refuseValue('resourceType', resourceType, `it must be one of ${namesOf(resourceTypes)}`)
+    refuseValue('resourceType', resourceType, { why: 'one-of-types', known: namesOf(resourceTypes) })
   }
   checkLocaleOf(context, resourceType, 'locale', locale)
 }
@@ -143,9 +143,7 @@ async function refuseUnknownPair(context: ReadContext, { locale, resourceType }:
 async function refuseUnfitSizes(context: ReadContext, { grants, resourceType }: ExceptionParams): Promise<void> {
   const { pools, provider } = grants
   if (pools.length === 0 && !provider && grantables.every(({ name }) => !grants[name])) {
-    const names = grantables.map(({ name }) => `\`${name}\``)
-    const all = ['`pools`', '`provider`', ...names]
-    refuseValue('grants', '{}', `name at least one of ${all.slice(0, -1).join(', ')} and ${all.at(-1)}`)
+    refuseValue('grants', '{}', { why: 'grants-nothing', grantable: grantables.map(({ name }) => name) })
   }
   const type = findResourceType(resourceType, (await context.snapshot()).resourceTypes)!
   for (const { name, grant } of grantables) {
@@ -153,15 +151,11 @@ async function refuseUnfitSizes(context: ReadContext, { grants, resourceType }: 
     if (!asked) continue
     const value = `${asked.min} to ${asked.max}`
     if (!bounds) {
-      refuseValue(
-        `grants.${name}`,
-        value,
-        `${articleFor(resourceType)} \`${resourceType}\` has no choice of it; leave it out`,
-      )
+      refuseValue(`grants.${name}`, value, { why: 'no-choice-of-it', resourceType })
     }
     if (asked.min <= asked.max && asked.min >= bounds.min && asked.max <= bounds.max) continue
-    const problem = `for \`${resourceType}\` it must lie within ${bounds.min} to ${bounds.max}, the smaller number first`
-    refuseValue(`grants.${name}`, value, problem)
+    const { min, max } = bounds
+    refuseValue(`grants.${name}`, value, { why: 'grant-outside', resourceType, min, max })
   }
 }
 
@@ -176,7 +170,7 @@ async function refuseUnfitPools(
     if (!known) refuse({ code: 'NotFound', what: 'ipam-pool', id })
     const { pool } = known
     const field = `grants.pools.${index}`
-    if (grants.pools.indexOf(id) !== index) refuseValue(field, id, 'the pool is listed more than once')
+    if (grants.pools.indexOf(id) !== index) refuseValue(field, id, { why: 'pool-listed-twice' })
     const wrong = rulesProblem(
       { ipam: snapshot.ipams.get(pool.ipamId)!, locale, resourceType },
       [pool],
@@ -207,19 +201,19 @@ async function poolsByPermission(
       continue
     }
     if ((await accessAt(context, action, pool.account)).isPermitted) continue
-    const notShared = `the pool \`${id}\` is not shared with \`${target}\`, and you may not approve`
+    const because = { why: 'not-shared-and-not-yours', pool: id, target } as const
     if (maySee(pool.account)) {
-      refuseWithoutRole(context, action, pool.account, `${notShared} at \`${pool.account}\`, which owns it`)
+      refuseWithoutRole(context, action, pool.account, { ...because, owner: pool.account })
     }
     // Whose it is, is not told to who may not see it.
-    refuse({ code: 'NotAuthorized', action, because: `${notShared} at the account that owns it`, reason: 'no-role' })
+    refuse({ code: 'NotAuthorized', action, because, reason: 'no-role' })
   }
   return shared
 }
 
 /** Where it is asked for: at its target. */
 export async function placeOfTarget(context: ReadContext, { target }: { readonly target: string }): Promise<Place> {
-  if (target === everywhere) refuseValue('target', target, 'an account, ou-… or r-… is expected')
+  if (target === everywhere) refuseValue('target', target, { why: 'no-target' })
   return placeOfNode(context, target)
 }
 
@@ -264,10 +258,12 @@ function refuseAction({ id, target }: Exception, action: ExceptionAction, proble
     refuseValue(problem.field, 'expiresAt' in action ? textOf(action.expiresAt) : '', problem.problem)
   }
   const { asked, by, shared } = problem
-  const also =
-    asked === by ? '' : ` (\`${shared}\` may stand behind both: by sign-in, or as who made the token of the other)`
-  const because = `\`${asked}\` asked for \`${id}\`, and so \`${by}\` cannot ${action.kind} it${also}; somebody else who may approve at \`${target}\` must`
-  return refuse({ code: 'NotAuthorized', action: 'exception:approve', because })
+  const also = asked === by ? {} : { shared }
+  return refuse({
+    code: 'NotAuthorized',
+    action: 'exception:approve',
+    because: { why: 'asked-for-it', asked, by, exception: id, action: action.kind, target, ...also },
+  })
 }
 
 /** Puts the exception as it is now into the history. */

@@ -22,7 +22,7 @@ export async function refuseWhileUnreviewed(context: ReadContext, wanted: Except
   const { requested } = wanted
   const path = pathOf(await context.snapshot(), wanted.target)
   const found = await context.tx.exceptions.unreviewed(wanted, path, identitiesBehind(requested))
-  refuseOwn(found, requested, (problem) => `${problem} must review it before there is another one`)
+  refuseOwn(found, requested, { why: 'unreviewed-before' })
 }
 
 /**
@@ -36,19 +36,17 @@ export async function refuseToBringUnderOwn(context: ReadContext, parentId: stri
     account === undefined ? pathOf(snapshot, parentId) : nodesOfMove(moveTo(snapshot, account, parentId)).gained
   const caller = attributionOf(context)
   const found = await context.tx.exceptions.unreviewedAt(gained, identitiesBehind(caller))
-  const brought = account === undefined ? 'a new account' : `\`${account}\``
-  refuseOwn(
-    found,
-    caller,
-    (problem) => `${problem} must review it before you bring ${brought} under it; somebody else may do that now`,
-  )
+  const brought = account === undefined ? {} : { brought: account }
+  refuseOwn(found, caller, { why: 'unreviewed-there', ...brought })
 }
 
-function refuseOwn(unreviewed: readonly Unreviewed[], caller: Attribution, inWords: (problem: string) => string): void {
+type Before = { readonly why: 'unreviewed-before' } | { readonly why: 'unreviewed-there'; readonly brought?: string }
+/** @param before what must wait for the review */
+function refuseOwn(unreviewed: readonly Unreviewed[], caller: Attribution, before: Before): void {
   const own = findOwnUnreviewed(unreviewed, caller)[0]
   if (!own) return
   const { id, target, locale, resourceType, shared, requested } = own
-  const also = requested.by === caller.by ? '' : ` (\`${shared}\` may stand behind both)`
-  const problem = `\`${requested.by}\` made it for \`${target}\`, \`${locale}\` and \`${resourceType}\`, and it still awaits review${also}: somebody else who may approve at \`${target}\``
-  refuse({ code: 'IncorrectState', what: 'exception', id, problem: inWords(problem) })
+  const also = requested.by === caller.by ? {} : { shared }
+  const problem = { ...before, requester: requested.by, target, locale, resourceType, ...also }
+  refuse({ code: 'IncorrectState', what: 'exception', id, problem })
 }

@@ -58,7 +58,7 @@ export async function enablePolicy(context: WriteContext, policy: Policy, id: st
   const target = getTarget(context, await context.snapshot(), id)
   const current = await context.tx.policies.findAssignment(policy.id, target.targetId)
   if (current?.managedBy === target.managedBy) return
-  const { mode = modeDefault, assignment: kind = kindDefault } = await tagSettingsOf(context, policy)
+  const { mode = modeDefault, kind = kindDefault } = await tagSettingsOf(context, policy)
   await assign(context, policy, { ...target, kind, mode, replaces: true })
 }
 
@@ -67,7 +67,7 @@ export async function disablePolicy(context: WriteContext, policy: Policy, id: s
   const targetId = id ?? getTarget(context, await context.snapshot(), undefined).targetId
   if (!(await context.tx.policies.findAssignment(policy.id, targetId))) {
     getTarget(context, await context.snapshot(), targetId)
-    const problem = `the policy is not enabled on \`${targetId}\``
+    const problem = { why: 'not-enabled-on', target: targetId } as const
     refuse({ code: 'IncorrectState', what: 'ipam-policy', id: policy.id, problem })
   }
   await unassign(context, policy, targetId)

@@ -147,7 +147,7 @@ export const getIpamPolicyOrganizationTargets = ec2Read('GetIpamPolicyOrganizati
 // The request --------------------------------------------------------------------------------------------------------
 
 function poolsNamed(rules: readonly IpamPolicyAllocationRuleRequest[] | undefined): string[] {
-  refuseTooManyListed('allocation rules in a document', rulesMax, rules?.length ?? 0)
+  refuseTooManyListed({ of: 'rules' }, rulesMax, rules?.length ?? 0)
   const seen = new Set<string>()
   return (rules ?? []).map(({ SourceIpamPoolId: id }, index) => {
     const field = `AllocationRule.${index + 1}.SourceIpamPoolId`

@@ -52,7 +52,7 @@ export async function createPolicy(
   ipam: Ipam,
   { name, contact, compatibility, ...given }: PolicySpec,
 ): Promise<Policy> {
-  refuseFreeTier(ipam, 'An IPAM policy')
+  refuseFreeTier(ipam, 'policy')
   refuseBadContact(contact)
   await refuseBadName(context, { id: '', type: policyType, account: ipam.account, parent: ipam.id }, name)
   const tags = labelled(given.tags, { name })

@@ -1,6 +1,7 @@
 // The registry of resource types: what is built in, and what administrators add for clouds and devices of their own.
 import { addedTypeProblem, builtInTypes, type ResourceType } from '#model/policy/resource-types.ts'
-import { describeNaming, policiesNaming } from '#model/policy/snapshot.ts'
+import { factsOfNaming, policiesNaming } from '#model/policy/snapshot.ts'
+import type { Problem } from '#model/problems/problem.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import { type Page, type PageAsked, readFrom, readPage } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
@@ -30,10 +31,10 @@ export async function addResourceType(context: WriteContext, type: ResourceType)
   if (wrong) refuseValue(wrong.field, wrong.value, wrong.problem)
   const added = await context.tx.resourceTypes.all()
   if (added.some(({ type: { name } }) => name === type.name)) {
-    refuse({ code: 'AlreadyExists', what: 'resource-type', problem: `there is a type \`${type.name}\` already` })
+    refuse({ code: 'AlreadyExists', what: 'resource-type', problem: { why: 'type-there', name: type.name } })
   }
   if (added.length >= addedTypesMax) {
-    refuse({ code: 'LimitExceeded', what: 'resource types', limit: addedTypesMax, used: added.length })
+    refuse({ code: 'LimitExceeded', what: { of: 'resource-types' }, limit: addedTypesMax, used: added.length })
   }
   await context.tx.resourceTypes.insert({ type, createdAt: context.now })
   await recordVersion(context, type.name, type)
@@ -43,8 +44,8 @@ export async function addResourceType(context: WriteContext, type: ResourceType)
 export async function deleteResourceType(context: WriteContext, id: string): Promise<void> {
   await getResourceType(context, id)
   if (builtInTypes.has(id)) {
-    const because = 'it came with the program; only what was added can be deleted'
-    refuse({ code: 'NotSupported', what: `Deleting \`${id}\``, because })
+    const because = { why: 'came-with-program' } as const
+    refuse({ code: 'NotSupported', what: { feature: 'deleting', id }, because })
   }
   await refuseUsed(context, id)
   await context.tx.resourceTypes.delete(id)
@@ -59,14 +60,13 @@ export async function getResourceType(context: ReadContext, id: string): Promise
 
 async function refuseUsed(context: WriteContext, id: string): Promise<void> {
   const naming = policiesNaming(await context.snapshot(), (document) => document.resourceType === id)
-  const refuseDependency = (problem: string): never =>
+  const refuseDependency = (problem: Problem): never =>
     refuse({ code: 'DependencyViolation', what: 'resource-type', id, problem })
   if (naming.length > 0) {
-    refuseDependency(`Policies have documents for it: ${naming.slice(0, namesMax).map(describeNaming).join(', ')}`)
+    refuseDependency({ why: 'policies-have-documents', policies: naming.slice(0, namesMax).map(factsOfNaming) })
   }
-  if (await context.tx.exceptions.isOpenFor(id)) refuseDependency('Exceptions for it are not over')
-  if (await context.tx.resourceTypes.isHeld(id, context.now))
-    refuseDependency('Space is allocated or held for it; release it first')
+  if (await context.tx.exceptions.isOpenFor(id)) refuseDependency({ why: 'exceptions-not-over' })
+  if (await context.tx.resourceTypes.isHeld(id, context.now)) refuseDependency({ why: 'space-of-type' })
 }
 
 /** Puts the type as it is now into the history. */

@@ -148,7 +148,7 @@ const requiredTag = z.strictObject({
   key: tagKey,
   value: tagValue.optional().describe('Without it any value will do.'),
 })
-const sizeOf = (bits: 32 | 128) => {
+const lengthsOf = (bits: 32 | 128) => {
   const length = z.number().int().min(0).max(bits)
   return z
     .strictObject({ min: length.describe('The largest block.'), default: length, max: length })
@@ -159,13 +159,15 @@ const sizeOf = (bits: 32 | 128) => {
       examples: [bits === 32 ? { min: 24, default: 26, max: 28 } : { min: 48, default: 56, max: 64 }],
     })
 }
+/** Of one shape where several settings are of one kind. */
+const ofBits = { 32: lengthsOf(32), 128: lengthsOf(128) }
 /** How a setting of a kind is given in a document. */
 function fieldOf({ shape, summary }: AnySetting): z.ZodType {
   switch (shape.kind) {
     case 'choice':
       return z.enum(shape.values).describe(summary)
     case 'lengths':
-      return sizeOf(shape.bits)
+      return ofBits[shape.bits]
     case 'tags':
       return z
         .array(requiredTag)

@@ -21,13 +21,13 @@ export interface SpanParams {
 /** Refuses what names no time at all. */
 export function spanOf({ at, ...given }: SpanParams): Span {
   if (at !== undefined && (given.from !== undefined || given.until !== undefined)) {
-    const problem = 'Only one of `at` and `from`, `until` can be given.'
+    const problem = { why: 'at-or-span' } as const
     refuse({ code: 'InvalidParameterCombination', problem })
   }
   if (at !== undefined) return { from: at, until: at + 1 }
   const { from = 0, until = always } = given
   if (from >= until) {
-    refuseValue('until', new Date(until).toISOString(), `it must be after \`from\` (${new Date(from).toISOString()})`)
+    refuseValue('until', new Date(until).toISOString(), { why: 'until-after-from', from: new Date(from).toISOString() })
   }
   return { from, until }
 }

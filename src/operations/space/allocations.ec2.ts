@@ -170,7 +170,7 @@ function readParams(input: AllocateIpamPoolCidrRequest): Params {
 
 function readCidrs(field: string, texts: readonly string[] | undefined): readonly Cidr[] | undefined {
   if (!texts || texts.length === 0) return undefined
-  refuseTooManyListed(`CIDRs in ${field}s`, cidrListMax, texts.length)
+  refuseTooManyListed({ of: 'listed-cidrs', parameter: field }, cidrListMax, texts.length)
   return texts.map((text, index) => parseCidr(text) ?? refuseMalformed(`${field}.${index + 1}`, text))
 }
 

@@ -43,7 +43,7 @@ async function relabel(context: WriteContext, found: Allocation, labels: Labels)
   const { id, type } = tagHomeOf(context, found)
   if (!type) {
     const because = { why: 'tags-of-resource', resourceType: found.resourceType, resource: id } as const
-    refuse({ code: 'NotSupported', what: '`tags`', because })
+    refuse({ code: 'NotSupported', what: { feature: 'tags-of-its-own' }, because })
   }
   if (type === 'ipam-pool-allocation') await refuseTakenName(context, found, labels.name)
   const next = labelled(await context.tx.tags.of(id), labels)
@@ -61,7 +61,7 @@ export async function releaseEntry(context: WriteContext, entryId: string): Prom
   const { id, type } = tagHomeOf(context, found)
   if (!type) {
     const because = { why: 'ends-with-resource', resourceType: found.resourceType, resource: id } as const
-    refuse({ code: 'NotSupported', what: 'Releasing it by itself', because })
+    refuse({ code: 'NotSupported', what: { feature: 'releasing' }, because })
   }
   if (type === 'elastic-ip') {
     await releaseElasticIp(holderOf(context, found), found)

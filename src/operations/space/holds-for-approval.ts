@@ -78,16 +78,16 @@ export async function holdWhilePending(
 
 async function refuseTooManyPending({ tx }: ReadContext, { target, requested }: Exception): Promise<void> {
   const accountable = accountableFor(requested)
-  const [requester, place] = [`requester \`${accountable}\``, `target \`${target}\``]
+  const requester = accountable
   for (const [counted, limit, countedFor] of [
-    [{ target, accountable }, pendingPerRequesterAndTargetMax, `${requester}, ${place}`],
-    [{ accountable }, pendingPerRequesterMax, requester],
-    [{ target }, pendingPerTargetMax, place],
+    [{ target, accountable }, pendingPerRequesterAndTargetMax, { per: 'pending', requester, target }],
+    [{ accountable }, pendingPerRequesterMax, { per: 'pending', requester }],
+    [{ target }, pendingPerTargetMax, { per: 'pending', target }],
   ] as const) {
     const used = await tx.exceptions.countPending(counted)
     if (used < limit) continue
-    const remedy = 'Ask without `hold`, or have some of them approved or denied, or wait until some lapse.'
-    refuse({ code: 'LimitExceeded', what: 'holds that wait for an approval', limit, used, countedFor, remedy })
+    const remedy = { do: 'ask-without-hold' } as const
+    refuse({ code: 'LimitExceeded', what: { of: 'pending-holds' }, limit, used, countedFor, remedy })
   }
 }
 

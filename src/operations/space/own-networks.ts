@@ -25,5 +25,5 @@ export const isOwnNetworkHere = ({ tx }: Pick<ReadContext, 'tx'>, resource: Reso
 export function refuseOwnNetwork(installation: string, resource: Resource): void {
   if (!isOwnNetwork(installation, resource)) return
   const ownNetwork = { id: resource.resourceId!, kind: kinds[resource.resourceType]! }
-  refuse({ code: 'NotSupported', what: `An allocation for it by itself`, ownNetwork })
+  refuse({ code: 'NotSupported', what: { feature: 'allocation-by-itself' }, ownNetwork })
 }

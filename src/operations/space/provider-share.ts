@@ -43,10 +43,10 @@ export async function refuseBeyondProviderShare(
   if (used + unitsOf(length) <= limit && isAll) return
   refuse({
     code: 'LimitExceeded',
-    what: family === 4 ? 'addresses' : 'IPv6 networks (/64)',
+    what: { of: family === 4 ? 'addresses' : 'ipv6-networks' },
     limit: Number(limit),
     used: Number(used),
-    countedFor: `account \`${account}\`, of the provider's space, with what it gave back and rests, once more than half of all is used`,
-    remedy: 'Release what is not needed, or have the space from a pool.',
+    countedFor: { per: 'provider-space', account },
+    remedy: { do: 'release-or-name-pool' },
   })
 }

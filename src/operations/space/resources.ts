@@ -126,7 +126,7 @@ async function getNetwork(context: ReadContext, id: string) {
   const idKind = kindOf(id)
   if (idKind === 'allocation' || idKind === 'address') {
     const because = { why: 'named-as-allocation' } as const
-    refuse({ code: 'NotSupported', what: 'A name of its own', because })
+    refuse({ code: 'NotSupported', what: { feature: 'name-of-its-own' }, because })
   }
   const kind = idKind && networkKinds[idKind as keyof typeof networkKinds]
   const [network] = kind ? await context.tx.resources.networks(kind, { id }, '', 1) : []

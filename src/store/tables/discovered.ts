@@ -222,6 +222,40 @@ export class Discovered {
     return found
   }
 
+  // Importing ------------------------------------------------------------------------------------------------------
+
+  /** Pools that import by themselves, by their numbers, behind one. */
+  async importing(after: number, limit: number): Promise<number[]> {
+    const rows = await this.#sql.all<{ n: number }>(
+      'select n from pool where auto_import = 1 and n > ? order by n limit ?',
+      after,
+      limit,
+    )
+    return rows.map(({ n }) => n)
+  }
+  /** Blocks of VPCs that no pool gave, that begin behind one and before an end; of equal beginnings the largest first. */
+  async looseWithin(
+    after: { readonly first: Uint8Array; readonly length: number; readonly associationId: string },
+    last: Uint8Array,
+    limit: number,
+  ): Promise<OwnedCidr[]> {
+    const rows = await this.#sql.all<Row>(
+      `select v.account as owner, v.region as at_region, ${vpcCidrTable.columnsOf('c')}
+       from vpc_cidr c cross join vpc v
+       where v.id = c.vpc_id and c.allocation is null and c.first >= ? and c.first <= ?
+         and (c.first > ? or c.length > ? or (c.length = ? and c.association_id > ?))
+       order by c.first, c.length, c.association_id limit ?`,
+      after.first,
+      last,
+      after.first,
+      after.length,
+      after.length,
+      after.associationId,
+      limit,
+    )
+    return rows.map(toOwnedCidr)
+  }
+
   /** A block of a VPC is held by another allocation, or by none. */
   async setHolding(associationId: string, holding: Pick<VpcCidr, 'allocation' | 'poolId'>): Promise<void> {
     const { allocation, poolId } = holding

@@ -141,8 +141,7 @@ async function sweepUntil<T>(
   }
 }
 function refuseToSweep(): never {
-  const because = `more than ${sweptPerRequestMax} blocks of the pool have just ended their quarantine, and are freed within the next seconds`
-  refuse({ code: 'Unavailable', because })
+  refuse({ code: 'Unavailable', because: { why: 'quarantines-ending', max: sweptPerRequestMax } })
 }
 
 /** A block that begins to rest. */

@@ -43,6 +43,23 @@ resource "aws_vpc_ipam_scope" "plant" {
   description = var.changed ? "changed" : "made"
 }
 
+# What it discovers resources with beside what it came with.
+resource "aws_vpc_ipam_resource_discovery" "own" {
+  description = var.changed ? "changed" : "made"
+  dynamic "operating_regions" {
+    for_each = var.changed ? ["us-east-1", "eu-central-1"] : ["us-east-1"]
+    content {
+      region_name = operating_regions.value
+    }
+  }
+  tags = { stage = var.changed ? "second" : "first" }
+}
+resource "aws_vpc_ipam_resource_discovery_association" "own" {
+  ipam_id                    = aws_vpc_ipam.main.id
+  ipam_resource_discovery_id = aws_vpc_ipam_resource_discovery.own.id
+  tags                       = { stage = var.changed ? "second" : "first" }
+}
+
 # Private space: a pool with a locale, one below it without, and one without any.
 resource "aws_vpc_ipam_pool" "top" {
   ipam_scope_id  = aws_vpc_ipam.main.private_default_scope_id
@@ -144,6 +161,13 @@ resource "aws_subnet" "main" {
   ipv6_cidr_block   = cidrsubnet(aws_vpc.main.ipv6_cidr_block, 8, 1)
   availability_zone = "us-east-1a"
 }
+# One that imports what stands in it without a pool, once it is changed.
+resource "aws_vpc_ipam_pool" "importing" {
+  ipam_scope_id  = aws_vpc_ipam_scope.plant.id
+  address_family = "ipv4"
+  locale         = "us-east-1"
+  auto_import    = var.changed
+}
 resource "aws_eip" "pool" {
   domain       = "vpc"
   ipam_pool_id = aws_vpc_ipam_pool.edge.id
@@ -226,5 +250,10 @@ output "found" {
     eips    = length(data.aws_eips.all.allocation_ids)
     eip     = data.aws_eip.pool.public_ip
     gateway = data.aws_nat_gateway.public.public_ip
+    defaults = [
+      substr(data.aws_vpc_ipam.main.default_resource_discovery_id, 0, 15),
+      substr(data.aws_vpc_ipam.main.default_resource_discovery_association_id, 0, 21),
+      data.aws_vpc_ipam.main.default_resource_discovery_id == aws_vpc_ipam_resource_discovery.own.id,
+    ]
   }
 }

@@ -19,7 +19,7 @@ const dialect: QueryDialect = {
   keyOf: ec2KeyOf,
   listWord: undefined,
   openEnumerations: new Set(['IpamPolicyResourceType', 'IpamPoolAllocationResourceType', 'ResourceType']),
-  listLimits: { 'Filter.Values': { what: 'filter values', limit: filterValuesMax } },
+  listLimits: { 'Filter.Values': { what: { of: 'filter-values' }, limit: filterValuesMax } },
 }
 
 const inputs = compileInputs(ec2Model, dialect)
