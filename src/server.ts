@@ -15,6 +15,7 @@ import { createSourceAddress, type SourceAddress } from '#api/source-address.ts'
 import { StepsInTurn } from '#api/steps-in-turn.ts'
 import { startJobs } from '#jobs/jobs.ts'
 import { startProbing } from '#jobs/readiness.ts'
+import { worded } from '#model/problems/worded.ts'
 import { Refused, refuse } from '#model/refusal.ts'
 import { withoutSecrets } from '#model/secrets.ts'
 import { type Executor, openExecutor } from '#operations/execute.ts'
@@ -275,7 +276,7 @@ function answering503(onTrouble: (trouble: StoreTrouble) => void): ExecuteOr503 
     if (error instanceof Refused || !(error instanceof StoreTrouble)) throw error
     logEvent('trouble', { kind: error.kind, message: error.message })
     onTrouble(error)
-    return refuse({ code: 'Unavailable', because: reasonOf(error) })
+    return refuse({ code: 'Unavailable', because: worded(reasonOf(error)) })
   }
   return (run) => run().catch(inWords)
 }

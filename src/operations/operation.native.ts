@@ -1,6 +1,7 @@
 // What an operation of the native API is: one value from which its route, OpenAPI entry, CLI words and reference page follow.
 import { hash } from 'node:crypto'
 import type { z } from 'zod'
+import { worded } from '#model/problems/worded.ts'
 import { naming, type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
 import type { Action } from '#model/roles.ts'
 import { type Place, requirePermission, requireScope } from './identity/authority.ts'
@@ -262,7 +263,8 @@ async function requirePlace<Context extends ReadContext, Input>(
 async function requireMatch(context: WriteContext, reading: NativeOperation | undefined, input: object): Promise<void> {
   const { ifMatch } = context
   if (ifMatch === undefined) return
-  if (!reading) refuseValue('If-Match', ifMatch, 'this operation changes nothing that has an ETag; leave it out')
+  if (!reading)
+    refuseValue('If-Match', ifMatch, worded('this operation changes nothing that has an ETag; leave it out'))
   const current = etagOf(
     await (reading as ReadOperation<object, unknown>).run(
       context,

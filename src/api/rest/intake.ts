@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { accountableOf } from '#model/principal.ts'
+import { worded } from '#model/problems/worded.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
 import type { Answer, Call } from '#operations/execute.ts'
 import type { NativeIntake, Steps } from '#operations/operation.native.ts'
@@ -105,7 +106,7 @@ function refuseHeaders({ headers }: FastifyRequest): void {
     const value = headers[name]
     if (value === undefined) continue
     const problem = 'a body that is taken in parts has no such header: leave it out'
-    refuse({ code: 'InvalidParameterValue', field: name, value: String(value), problem })
+    refuse({ code: 'InvalidParameterValue', field: name, value: String(value), problem: worded(problem) })
   }
 }
 
@@ -187,7 +188,7 @@ class ComingBody {
       return next
     } catch (error) {
       const { message } = error as Error
-      return refuse({ code: 'MalformedRequest', problem: `the body broke off: ${message}` })
+      return refuse({ code: 'MalformedRequest', problem: worded(`the body broke off: ${message}`) })
     } finally {
       clearTimeout(timer)
     }
@@ -223,5 +224,5 @@ class UnderWay {
 const tooMany: Refusal = {
   code: 'Throttled',
   retryAfterSeconds: retrySeconds,
-  because: 'too many bodies of this kind are on their way',
+  because: worded('too many bodies of this kind are on their way'),
 }

@@ -137,16 +137,21 @@ export async function markResource(
   const found = await getSeen(context, seeing, request)
   const [before] = await describeStates(context, ipam, seeing, [found])
   if (before!.scopeId !== scope.id) {
-    refuseValue('scopeId', scope.id, `\`${formatCidr(cidr)}\` of \`${resourceId}\` is in \`${before!.scopeId}\``)
+    refuseValue('scopeId', scope.id, {
+      why: 'is-in-scope',
+      cidr: formatCidr(cidr),
+      resource: resourceId,
+      scope: before!.scopeId,
+    })
   }
   if (found.kind !== 'vpc' || scope.kind !== 'private') {
-    const problem = 'only CIDRs of VPCs in private scopes are ignored or moved'
+    const problem = { why: 'only-private-networks-are-marked' } as const
     refuse({ code: 'NotEligible', problem })
   }
   if (destination) {
     refuseFreeTier(ipam, 'scope')
     if (destination.kind !== 'private' || destination.ipamId !== ipam.id) {
-      refuseValue('destinationScopeId', destination.id, 'it is no private scope of the same IPAM')
+      refuseValue('destinationScopeId', destination.id, { why: 'no-private-scope-here' })
     }
   }
   const [mark] = (await context.tx.discoveries.marksOf(ipam.id, [resourceId])).filter((one) => equals(one.cidr, cidr))
@@ -171,7 +176,7 @@ async function giveBackOf(context: WriteContext, { resourceId, cidr, allocation 
   if (kindOf(resourceId) === 'vpc') {
     const [planner] = await context.tx.pools.planning(resourceId)
     if (planner) {
-      const problem = `The pool \`${planner.id}\` plans it`
+      const problem = { why: 'pool-plans-it', pool: planner.id } as const
       refuse({ code: 'DependencyViolation', what: 'vpc', id: resourceId, problem })
     }
     const block = (await context.tx.vpcs.cidrs(resourceId)).find((one) => equals(one.cidr, cidr))
@@ -182,8 +187,8 @@ async function giveBackOf(context: WriteContext, { resourceId, cidr, allocation 
       return
     }
   }
-  const because = 'it is held for a network elsewhere; release its allocation'
-  refuse({ code: 'NotSupported', what: 'Ignoring what a pool gave', because })
+  const because = { why: 'held-for-network-elsewhere' } as const
+  refuse({ code: 'NotSupported', what: { feature: 'ignoring' }, because })
 }
 
 /** One CIDR of a resource; what is not seen is absent (invariant I8). */
@@ -196,8 +201,13 @@ async function getSeen(
   if (seen.length === 0) refuse({ code: 'NotFound', what: kindOf(id) === 'vpc' ? 'vpc' : 'resource', id })
   const found = seen.find((one) => equals(one.cidr, cidr))
   if (!found) {
-    refuseValue('cidr', formatCidr(cidr), `\`${id}\` has ${seen.map((one) => formatCidr(one.cidr)).join(', ')}`)
+    refuseValue('cidr', formatCidr(cidr), {
+      why: 'resource-has-cidrs',
+      resource: id,
+      cidrs: seen.map((one) => formatCidr(one.cidr)),
+    })
   }
-  if (found.region !== region) refuseValue('region', region, `\`${id}\` is in \`${found.region}\``)
+  if (found.region !== region)
+    refuseValue('region', region, { why: 'resource-in-region', resource: id, region: found.region })
   return found
 }
