@@ -4,6 +4,7 @@ import { observationFields, readLines } from '#formats/observations.ts'
 import { formatCidr, parseAddress, parseCidr } from '#model/cidr.ts'
 import { observedKinds, observedStates } from '#model/observation.ts'
 import { problemInWords } from '#model/problems/problem.ts'
+import { worded } from '#model/problems/worded.ts'
 import { refuseValue } from '#model/refusal.ts'
 import type { StoredObservation } from '#store/tables/observations.ts'
 import type { Source, StoredSnapshot } from '#store/tables/sources.ts'
@@ -403,7 +404,9 @@ export const estateIntakes = [sendSnapshot] as const
 
 function blockIn(text: string | undefined) {
   if (text === undefined) return undefined
-  return parseCidr(text) ?? parseAddress(text) ?? refuseValue('within', text, 'a CIDR or an address is expected')
+  return (
+    parseCidr(text) ?? parseAddress(text) ?? refuseValue('within', text, worded('a CIDR or an address is expected'))
+  )
 }
 
 function describe(found: Source, now: number): z.output<typeof source> {
