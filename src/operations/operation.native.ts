@@ -177,6 +177,8 @@ export interface Steps {
   write<T>(work: (context: WriteContext) => Promise<T>): Promise<T>
   /** Takes back what was begun: also for whoever may not do it any more. */
   undo<T>(work: (context: WriteContext) => Promise<T>): Promise<T>
+  /** Whether others ask for something, so that steps should be short. */
+  isCrowded(): boolean
 }
 
 /**
@@ -201,7 +203,7 @@ export type NativeIntake = Omit<IntakeFacts<z.ZodObject, z.ZodType>, 'at' | 'ide
    * Refuses whoever may not, before anything is read of the body. Answers the input with ids in place of names, which may be others'
    * by the next step.
    */
-  permit(steps: Steps, input: object): Promise<object>
+  permit(steps: Pick<Steps, 'read'>, input: object): Promise<object>
   receive(steps: Steps, input: object, body: AsyncIterable<Uint8Array>): Promise<unknown>
 }
 
@@ -219,7 +221,7 @@ export function nativeIntake<Input extends z.ZodObject, Output extends z.ZodType
       })
   return {
     ...rest,
-    permit: (steps: Steps, input: object) => {
+    permit: (steps: Pick<Steps, 'read'>, input: object) => {
       const given = input as z.output<Input>
       return steps.read(permitted(given, (context: ReadContext) => identify(context, given)))
     },
@@ -229,6 +231,7 @@ export function nativeIntake<Input extends z.ZodObject, Output extends z.ZodType
         read: (work) => steps.read(permitted(given, work)),
         write: (work) => steps.write(permitted(given, work)),
         undo: (work) => steps.undo(work),
+        isCrowded: () => steps.isCrowded(),
       }
       return receive(each, given, body)
     },

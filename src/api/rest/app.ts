@@ -27,6 +27,7 @@ import { boundJson } from '../json-bounds.ts'
 import { findDuplicateMember } from '../json-members.ts'
 import { refuseRepeatedHeaders } from '../repeated-headers.ts'
 import { clientOf } from '../source-address.ts'
+import type { StepsInTurn } from '../steps-in-turn.ts'
 import { createAdmission } from './admission.ts'
 import { createDescription, Readers } from './description.ts'
 import { addIntakes } from './intake.ts'
@@ -62,6 +63,8 @@ export interface RestDependencies {
   execute(operation: NativeOperation, call: Call): Promise<Answer>
   /** The same of what an intake does, one transaction after the other. */
   executeStep(operation: AnyOperation, call: Call): Promise<Answer>
+  /** Lets what is asked once go before the steps of intakes. */
+  readonly inTurn: Pick<StepsInTurn, 'step' | 'isCrowded'>
   /** Puts on record that a request for a change was refused before it could be executed. May reject as `execute` does. */
   recordUnread(operation: AnyOperation, call: Call, refused: Refused): Promise<void>
   /** The number of the newest change that there is, whoever may see it. */
@@ -213,7 +216,7 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
       for (const operation of nativeOperations) addRoute(routes, { ...deps, streams }, operation)
       const intakeCallOf = (request: FastifyRequest, input: object): Call =>
         callOf(deps, request, { input, isDryRun: undefined })
-      await addIntakes(routes, { execute: deps.executeStep, callOf: intakeCallOf }, nativeIntakes)
+      await addIntakes(routes, { execute: deps.executeStep, inTurn: deps.inTurn, callOf: intakeCallOf }, nativeIntakes)
     },
     { prefix: restPrefix },
   )

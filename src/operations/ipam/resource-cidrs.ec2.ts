@@ -59,7 +59,8 @@ export const modifyIpamResourceCidr = ec2Write(
     const place = await getScopeAt(context, input.CurrentIpamScopeId)
     const { DestinationIpamScopeId: to } = input
     const destination = to === undefined ? undefined : await getScope(context, to)
-    const state = await markResource(context, place, {
+    const state = await markResource(context, place.ipam, {
+      scopeId: place.scope.id,
       resourceId,
       cidr,
       region,

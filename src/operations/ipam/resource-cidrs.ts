@@ -19,6 +19,7 @@ import {
   readGiven,
   type Seeing,
   seeingOf,
+  seenBounds,
 } from './discovered.ts'
 import { describeStates, type ResourceState } from './resource-states.ts'
 
@@ -46,6 +47,7 @@ export async function listResourceStates(
     readSlice: read,
     isThere,
     placeOf: ({ place }) => place,
+    bounds: seenBounds,
     async show(rows) {
       const found = rows.flatMap((row) => row.found ?? [])
       const states = await describeStates(context, ipam, seeing, found, {
@@ -117,8 +119,12 @@ async function seenAs(context: ReadContext, seeing: Seeing, id: string): Promise
 export interface MarkRequest {
   readonly resourceId: string
   readonly cidr: Cidr
-  readonly region: string
-  readonly isLookedAt: boolean
+  /** Where the caller says that it is. */
+  readonly region?: string | undefined
+  /** In which scope the caller says that it is. */
+  readonly scopeId?: string | undefined
+  /** Undefined: as it is. */
+  readonly isLookedAt?: boolean | undefined
   /** Another private scope of the same IPAM. */
   readonly destination?: Scope | undefined
 }
@@ -129,22 +135,23 @@ export interface MarkRequest {
  */
 export async function markResource(
   context: WriteContext,
-  { scope, ipam }: { readonly scope: Scope; readonly ipam: Ipam },
+  ipam: Ipam,
   request: MarkRequest,
+  isPermitted: (account: string) => boolean = () => true,
 ): Promise<ResourceState> {
-  const { resourceId, cidr, destination } = request
+  const { resourceId, cidr, destination, scopeId } = request
   const seeing = await seeingOf(context, ipam)
-  const found = await getSeen(context, seeing, request)
+  const found = await getSeen(context, seeing, request, isPermitted)
   const [before] = await describeStates(context, ipam, seeing, [found])
-  if (before!.scopeId !== scope.id) {
-    refuseValue('scopeId', scope.id, {
+  if (scopeId !== undefined && before!.scopeId !== scopeId) {
+    refuseValue('scopeId', scopeId, {
       why: 'is-in-scope',
       cidr: formatCidr(cidr),
       resource: resourceId,
       scope: before!.scopeId,
     })
   }
-  if (found.kind !== 'vpc' || scope.kind !== 'private') {
+  if (found.kind !== 'vpc' || before!.scopeId === ipam.publicScopeId) {
     const problem = { why: 'only-private-networks-are-marked' } as const
     refuse({ code: 'NotEligible', problem })
   }
@@ -160,7 +167,8 @@ export async function markResource(
     refuse({ code: 'LimitExceeded', what, limit: marksPerIpamMax, used: marksPerIpamMax })
   }
   const moved = destination ? (destination.id === ipam.privateScopeId ? undefined : destination.id) : mark?.scopeId
-  const next = { ipamId: ipam.id, resourceId, cidr, scopeId: moved, isIgnored: !request.isLookedAt }
+  const isIgnored = request.isLookedAt === undefined ? mark?.isIgnored === true : !request.isLookedAt
+  const next = { ipamId: ipam.id, resourceId, cidr, scopeId: moved, isIgnored }
   if (next.isIgnored || moved !== undefined) await context.tx.discoveries.mark(next)
   else await context.tx.discoveries.unmark(next)
   if (next.isIgnored && before!.pool) await giveBackOf(context, found)
@@ -196,8 +204,9 @@ async function getSeen(
   context: ReadContext,
   seeing: Seeing,
   { resourceId: id, cidr, region }: MarkRequest,
+  isPermitted: (account: string) => boolean,
 ): Promise<DiscoveredCidr> {
-  const seen = await seenAs(context, seeing, id)
+  const seen = (await seenAs(context, seeing, id)).filter(({ account }) => isPermitted(account))
   if (seen.length === 0) refuse({ code: 'NotFound', what: kindOf(id) === 'vpc' ? 'vpc' : 'resource', id })
   const found = seen.find((one) => equals(one.cidr, cidr))
   if (!found) {
@@ -207,7 +216,7 @@ async function getSeen(
       cidrs: seen.map((one) => formatCidr(one.cidr)),
     })
   }
-  if (found.region !== region)
+  if (region !== undefined && found.region !== region)
     refuseValue('region', region, { why: 'resource-in-region', resource: id, region: found.region })
   return found
 }
