@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { z } from 'zod'
+import { worded, wordedFeature } from '#model/problems/worded.ts'
 import { jsonDepthMax, jsonTextLengthMax } from '../src/api/json-bounds.ts'
 import { statuses } from '../src/api/rest/problem.ts'
 import { factShapes } from '../src/api/rest/problem-facts.ts'
@@ -439,6 +440,14 @@ const otherNouns: { readonly [N in Exclude<Noun, ObjectNoun>]: string } = {
   role: 'a role',
   region: 'a Region',
   'availability-zone': 'an availability zone',
+  gateway: 'a gateway that a route names',
+  'gateway-attachment': 'an attachment of a gateway',
+  route: 'a route',
+  'security-group-permission': 'a rule of a security group, by what it says',
+  'default-security-group': 'the security group that comes with a VPC',
+  'network-acl-entry': 'an entry of a network ACL',
+  'default-vpc': 'the default VPC',
+  'default-subnet': 'a default subnet',
   'resource-type': 'a resource type',
   'policy-version': 'a version of a policy',
   'policy-document': 'a document of a policy',
@@ -450,7 +459,7 @@ const otherNouns: { readonly [N in Exclude<Noun, ObjectNoun>]: string } = {
 const nounNames: Readonly<Record<Noun, string>> = { ...labelOf, ...otherNouns }
 const everyNoun = Object.keys(nounNames) as Noun[]
 const id = 'ID'
-const problem = 'What is wrong with it'
+const problem = worded('What is wrong with it')
 
 interface Example<C extends Refusal['code'] = Refusal['code']> {
   /** What happened, in a few words. */
@@ -505,7 +514,7 @@ const examples: { readonly [C in Refusal['code']]: Example<C> } = {
   InvalidAction: { when: 'the operation is unknown', refusals: [{ code: 'InvalidAction', action: 'NAME' }] },
   NotSupported: {
     when: 'the operation, or what it is asked for, is known and does not work here',
-    refusals: [{ code: 'NotSupported', what: 'The operation `NAME`' }],
+    refusals: [{ code: 'NotSupported', what: wordedFeature('The operation `NAME`') }],
   },
   UnknownParameter: { when: 'a parameter is unknown', refusals: [{ code: 'UnknownParameter', field: 'NAME' }] },
   DuplicateParameter: { when: 'a parameter is there twice', refusals: [{ code: 'DuplicateParameter', field: 'NAME' }] },

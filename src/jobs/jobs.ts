@@ -4,6 +4,7 @@ import { watchPools } from './capacity.ts'
 import { dropSessions, endTokens, forgetTokens } from './credentials.ts'
 import { finishDeprovisions } from './deprovisioning.ts'
 import { followFindings } from './findings.ts'
+import { followSources, noteStaleSources } from './following.ts'
 import { forgetDecisions } from './forgetting.ts'
 import { importByPools } from './importing.ts'
 import { type Job, lookAt, type Workplace } from './job.ts'
@@ -24,6 +25,8 @@ export const jobs: readonly Job[] = [
   watchPools,
   importByPools,
   followFindings,
+  followSources,
+  noteStaleSources,
 ]
 
 const tickMs = 1_000

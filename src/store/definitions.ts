@@ -20,6 +20,7 @@ import { holdTable } from './tables/holds.ts'
 import { ipamRegionTable, ipamTable, scopeTable } from './tables/ipams.ts'
 import { auditEntryTable, auditSubjectTable, decisionTable, originTable, rulingTable } from './tables/journal.ts'
 import { natGatewayAddressTable, natGatewayTable } from './tables/nat-gateways.ts'
+import { networkObjectPartTable, networkObjectTable } from './tables/network-objects.ts'
 import { goneNodeTable } from './tables/node-facts.ts'
 import { observationTable } from './tables/observations.ts'
 import {
@@ -89,6 +90,8 @@ export const definitions: readonly Pick<
   metaTable,
   natGatewayAddressTable,
   natGatewayTable,
+  networkObjectPartTable,
+  networkObjectTable,
   nodeTable,
   observationTable,
   organizationTable,

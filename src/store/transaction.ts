@@ -25,6 +25,7 @@ import type { Holdings } from './tables/holdings.ts'
 import { Ipams } from './tables/ipams.ts'
 import { Journal } from './tables/journal.ts'
 import { NatGateways } from './tables/nat-gateways.ts'
+import { NetworkObjects } from './tables/network-objects.ts'
 import { Observations } from './tables/observations.ts'
 import { Organizations } from './tables/organizations.ts'
 import { Policies } from './tables/policies.ts'
@@ -190,6 +191,7 @@ export class Nouns {
   readonly ipams: Ipams
   readonly journal: Journal
   readonly natGateways: NatGateways
+  readonly networkObjects: NetworkObjects
   readonly observations: Observations
   readonly organizations: Organizations
   readonly policies: Policies
@@ -271,6 +273,7 @@ export class Nouns {
     this.policies = new Policies(sql, this)
     this.vpcs = new Vpcs(sql, this)
     this.natGateways = new NatGateways(sql, this)
+    this.networkObjects = new NetworkObjects(sql, this)
     this.addresses = new Addresses(sql)
     this.allocationLists = new AllocationLists(sql)
     this.apiTokens = new ApiTokens(sql, this, this.history)

@@ -40,6 +40,10 @@ export const adoptionProblems = {
   'made-here': ({ resource }: { resource: string }) => `\`${resource}\` was made here, and has its space by itself`,
   'id-too-long': ({ max }: { max: number }) => `its id has more than ${max} characters`,
 
+  // Ignoring
+  'may-not-ignore': ({ node }: { node: string }) => `you may not set findings of \`${node}\` aside`,
+  'not-ahead-within': ({ days }: { days: number }) => `a moment ahead within ${days} days is expected`,
+
   // Releasing
   'may-not-release': ({ account }: { account: string }) => `you may not release what \`${account}\` has`,
   'ends-with': ({ resource }: { resource: string }) => `it ends with \`${resource}\`, which was made here`,

@@ -4,6 +4,7 @@ import type { Facts, Severity } from '#model/finding.ts'
 import { needsReview } from '#model/policy/exception.ts'
 import { withTagFindings } from '../policy/tag-findings.ts'
 import { type Control, control, type ExceptionControl, type SpaceControl } from './control.ts'
+import { differenceControls, sourceStale } from './difference-controls.ts'
 import { type EvaluatedSpace, givenOf } from './spaces.ts'
 import { policyCause } from './words.ts'
 
@@ -135,6 +136,8 @@ export const controls: readonly Control[] = [
   breakGlassReview,
   poolNearlyFull,
   poolSoonFull,
+  ...Object.values(differenceControls),
+  sourceStale,
 ]
 
 /** Those that look at space, and those that look at exceptions, whenever either changes. */

@@ -141,17 +141,19 @@ export async function suppressFinding(
 ): Promise<DescribedFinding> {
   const finding = await getFinding(context, id)
   const { now } = context
-  if (until <= now) refuseValue('until', new Date(until).toISOString(), 'it must lie ahead')
+  if (until <= now) refuseValue('until', new Date(until).toISOString(), { why: 'must-lie-ahead' })
   if (until - now > suppressionDaysMax * dayMs)
-    refuseValue('until', new Date(until).toISOString(), `it must lie within ${suppressionDaysMax} days`)
-  if (finding.status === 'resolved') refuse({ code: 'IncorrectState', what: 'finding', id, problem: 'it is resolved' })
+    refuseValue('until', new Date(until).toISOString(), { why: 'must-lie-within', days: suppressionDaysMax })
+  if (finding.status === 'resolved')
+    refuse({ code: 'IncorrectState', what: 'finding', id, problem: { why: 'is-resolved' } })
   return change(context, id, finding, { reason, until, by: context.caller.native!.name, at: now })
 }
 
 /** Opens a finding again that was set aside. */
 export async function unsuppressFinding(context: WriteContext, id: string): Promise<DescribedFinding> {
   const finding = await getFinding(context, id)
-  if (!finding.suppression) refuse({ code: 'IncorrectState', what: 'finding', id, problem: 'it is not suppressed' })
+  if (!finding.suppression)
+    refuse({ code: 'IncorrectState', what: 'finding', id, problem: { why: 'is-not-suppressed' } })
   return change(context, id, finding, undefined)
 }
 
@@ -161,6 +163,17 @@ async function change(
   finding: Finding,
   suppression: Suppression | undefined,
 ): Promise<DescribedFinding> {
+  await changeSuppression(context, finding, suppression)
+  return getDescribedFinding(context, id)
+}
+
+/** Sets a finding aside, or opens it again; whether that may be done is for who calls to have asked. */
+export async function changeSuppression(
+  context: WriteContext,
+  finding: Finding,
+  suppression: Suppression | undefined,
+): Promise<void> {
+  const id = formatId('finding', context.tx.installation, finding.n)
   const stored = (await context.tx.findings.find(finding.n))!
   const state = suppressed(finding, suppression)
   await context.tx.findings.change(stored, placeOf(stored), state)
@@ -175,5 +188,4 @@ async function change(
   }
   await context.tx.history.changed({ id, kind: 'finding', account: context.caller.account }, body)
   context.changed(id)
-  return getDescribedFinding(context, id)
 }

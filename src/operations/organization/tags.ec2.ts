@@ -1,10 +1,11 @@
 // Tags of any object that has an owner, as the EC2 API has them: put, taken away, listed.
 import type { TagDescription } from '#formats/aws/ec2.generated.ts'
+import { worded } from '#model/problems/worded.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { TagRow } from '#store/tables/tags.ts'
 import { filterBy, readTokenPage } from '../listing.aws.ts'
 import { showMatching } from '../listing.ts'
-import { taggableNetworks } from '../network/names.ts'
+import { taggableNetworks, taggableObjects } from '../network/names.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { PageParams } from '../page-tokens.aws.ts'
 import { tagsGiven } from './tagging.ec2.ts'
@@ -16,7 +17,7 @@ const pageSizeMax = 1_000
 
 const members = { resources: 'ResourceId' }
 /** Networks are made over this API alone; the native API names them, and changes none of their other tags. */
-const kinds: Required<TaggableKinds> = { ...taggable, ...taggableNetworks }
+const kinds: Required<TaggableKinds> = { ...taggable, ...taggableNetworks, ...taggableObjects }
 
 export const createTags = ec2Write(
   'CreateTags',
@@ -76,7 +77,7 @@ const tagFilters = {
 
 function checkPageSize({ MaxResults: size = pageSizeMax }: PageParams): void {
   if (size >= pageSizeMin && size <= pageSizeMax) return
-  refuseValue('MaxResults', size, `expected a value from ${pageSizeMin} to ${pageSizeMax}`)
+  refuseValue('MaxResults', size, worded(`expected a value from ${pageSizeMin} to ${pageSizeMax}`))
 }
 
 interface Place {

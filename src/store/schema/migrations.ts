@@ -21,6 +21,7 @@ import { namesSchema } from './names.ts'
 import { namesAlikeSchema } from './names-alike.ts'
 import { nestingSchema } from './nesting.ts'
 import { networkAddressIndexes } from './network-address.ts'
+import { networkObjectsSchema } from './network-objects.ts'
 import { nodeFactsSchema } from './node-facts.ts'
 import { observationsSchema } from './observations.ts'
 import { observedSchema } from './observed.ts'
@@ -28,7 +29,7 @@ import { ownWordsSchema } from './own-words.ts'
 import { poolCidrIndex } from './pool-cidr-index.ts'
 import { poolDaysSchema } from './pool-days.ts'
 import { poolFactsSchema } from './pool-facts.ts'
-import { adoptionSchema, coveredIndex } from './reconciling.ts'
+import { adoptionSchema, avoidingSchema, coveredIndex, followedSchema } from './reconciling.ts'
 import { recordListsSchema } from './record-lists.ts'
 import { removedAccountsSchema } from './removed-accounts.ts'
 import { sealingKeySchema } from './sealing-key.ts'
@@ -456,4 +457,7 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 49, name: 'subnets by their blocks', olderServers: 'go on', sql: networkAddressIndexes },
   { number: 50, name: 'what is watched of capacity', olderServers: 'go on', sql: capacityWatchSchema },
   { number: 51, name: 'what findings follow', olderServers: 'go on', sql: findingScansSchema },
+  { number: 52, name: 'what stands in networks', olderServers: 'stop', sql: networkObjectsSchema },
+  { number: 53, name: 'findings of what sources tell', olderServers: 'go on', sql: followedSchema },
+  { number: 54, name: 'pools that avoid what is in use', olderServers: 'stop', sql: avoidingSchema },
 ]

@@ -12,6 +12,7 @@ import {
   integer,
   json,
   jsonOrWords,
+  mark,
   named,
   optional,
   type Row,
@@ -64,6 +65,8 @@ export const poolTable = table(
     sourceResource: optional(json<SourceResource>()),
     /** Seconds that released space rests; undefined: the server's setting. */
     quarantineSeconds: changing(optional(integer())),
+    /** It hands out nothing that a source says is in use. */
+    avoidsObserved: changing(mark()),
     /** Whom to ask about it; undefined: its owner's contact. */
     contact: changing(optional(text())),
     createdAt: integer(),
@@ -363,9 +366,9 @@ export class Pools {
   /** Changes what may change: description, import, netmask lengths, required tags, quarantine, contact. */
   async update(pool: Pool): Promise<void> {
     const { description, autoImport, minNetmaskLength, maxNetmaskLength, defaultNetmaskLength } = pool
-    const { requiredTags, quarantineSeconds, contact } = pool
+    const { requiredTags, quarantineSeconds, avoidsObserved, contact } = pool
     const lengths = { minNetmaskLength, maxNetmaskLength, defaultNetmaskLength }
-    const changes = { description, autoImport, ...lengths, requiredTags, quarantineSeconds, contact }
+    const changes = { description, autoImport, ...lengths, requiredTags, quarantineSeconds, avoidsObserved, contact }
     await poolTable.change(this.#sql, changes, 'where n = ?', pool.n)
     await this.#noteFacts('n = ?', pool.n)
   }

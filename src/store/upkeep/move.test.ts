@@ -102,6 +102,14 @@ async function fill(world: NativeWorld): Promise<void> {
   const { SubnetId = '' } = (await call('CreateSubnet', subnet)).Subnet!
   const { AllocationId = '' } = await call('AllocateAddress', {})
   await call('CreateNatGateway', { SubnetId, AllocationId, ClientToken: 'gateway' })
+  await call('CreateSecurityGroup', {
+    VpcId: Vpc!.VpcId!,
+    GroupName: 'moved',
+    Description: 'a group',
+  })
+  await call('CreateSubnetCidrReservation', { SubnetId, Cidr: '10.0.0.8/29', ReservationType: 'prefix' })
+  await call('ModifySubnetAttribute', { SubnetId, MapPublicIpOnLaunch: { Value: true } })
+  await call('CreateDefaultVpc', {})
   const { PublicIp = '' } = await call('AllocateAddress', {})
   await call('AssociateAddress', { PublicIp, InstanceId: 'i-0123456789abcdef0' })
   await fillNatively(world, { policyId: IpamPolicyId, targetId: root })
