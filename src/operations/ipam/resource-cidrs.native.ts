@@ -1,7 +1,6 @@
 // Resources as an IPAM sees them, over the native API.
 import { z } from 'zod'
-import { formatCidr, nearCidrProblem, parseCidr } from '#model/cidr.ts'
-import { refuseValue } from '#model/refusal.ts'
+import { formatCidr, parseCidr } from '#model/cidr.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import {
   accountId,
@@ -18,7 +17,7 @@ import {
   paging,
   scopeName,
 } from '../shapes.native.ts'
-import { refuseNoChange, shownTags } from '../space/shapes.native.ts'
+import { cidr, refuseNoChange, shownTags } from '../space/shapes.native.ts'
 import { discoveredKinds } from './discovered.ts'
 import { poolId } from './pools.native.ts'
 import { readableIpams } from './readable.ts'
@@ -37,7 +36,7 @@ const resourceId = z
 const seen = z.object({
   resourceId: resourceId.describe('Its id, such as `vpc-…`, or the name that its allocation has for it.'),
   kind,
-  cidr: z.string(),
+  cidr,
   account: accountId,
   region: z.string(),
   vpcId: z.string().optional().describe('The VPC that it is, or is in.'),
@@ -96,7 +95,7 @@ export const changeSeen = nativeWrite({
   summary: 'Ignore a CIDR of a VPC, or say in which private scope it is.',
   description: 'One that a pool gave moves once its space is given back.',
   action: 'ipam:manage',
-  input: z.strictObject({ ipamId: ipamName, resourceId, cidr: z.string().max(64), ...changes }),
+  input: z.strictObject({ ipamId: ipamName, resourceId, cidr, ...changes }),
   output: seen,
   rest: { method: 'PATCH', path: '/ipams/{ipamId}/resources/{resourceId}' },
   cli: 'ipam update-resource',
@@ -104,18 +103,17 @@ export const changeSeen = nativeWrite({
   at: (context, { ipamId }) => readableIpams.placeOf(context, ipamId),
   async run(context, { ipamId, resourceId, cidr: text, ignored, scopeId }) {
     refuseNoChange({ ignored, scopeId }, Object.keys(changes))
-    const cidr = parseCidr(text)
-    if (!cidr) refuseValue('cidr', text, nearCidrProblem(text) ?? 'it is no CIDR')
-    return show(await changeSeenResource(context, ipamId, { resourceId, cidr, isIgnored: ignored, scopeId }))
+    const change = { resourceId, cidr: parseCidr(text)!, isIgnored: ignored, scopeId }
+    return show(await changeSeenResource(context, ipamId, change))
   },
 })
 
 export const seenOperations = [listSeen, changeSeen] as const
 
-const show = ({ cidr, pool, tags, observed, ...state }: ResourceState): z.output<typeof seen> => ({
+const show = ({ cidr: block, pool, tags, observed, ...state }: ResourceState): z.output<typeof seen> => ({
   resourceId: state.resourceId,
   kind: kind.parse(state.kind),
-  cidr: formatCidr(cidr),
+  cidr: formatCidr(block),
   account: state.account,
   region: state.region,
   vpcId: state.vpcId,

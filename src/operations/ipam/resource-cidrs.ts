@@ -143,24 +143,16 @@ export async function markResource(
   const seeing = await seeingOf(context, ipam)
   const found = await getSeen(context, seeing, request, isPermitted)
   const [before] = await describeStates(context, ipam, seeing, [found])
-<<<<<<< HEAD
   if (scopeId !== undefined && before!.scopeId !== scopeId) {
-    refuseValue('scopeId', scopeId, `\`${formatCidr(cidr)}\` of \`${resourceId}\` is in \`${before!.scopeId}\``)
-  }
-  if (found.kind !== 'vpc' || before!.scopeId === ipam.publicScopeId) {
-    const problem = 'only CIDRs of VPCs in private scopes are ignored or moved'
-=======
-  if (before!.scopeId !== scope.id) {
-    refuseValue('scopeId', scope.id, {
+    refuseValue('scopeId', scopeId, {
       why: 'is-in-scope',
       cidr: formatCidr(cidr),
       resource: resourceId,
       scope: before!.scopeId,
     })
   }
-  if (found.kind !== 'vpc' || scope.kind !== 'private') {
+  if (found.kind !== 'vpc' || before!.scopeId === ipam.publicScopeId) {
     const problem = { why: 'only-private-networks-are-marked' } as const
->>>>>>> main
     refuse({ code: 'NotEligible', problem })
   }
   if (destination) {
@@ -224,12 +216,7 @@ async function getSeen(
       cidrs: seen.map((one) => formatCidr(one.cidr)),
     })
   }
-<<<<<<< HEAD
   if (region !== undefined && found.region !== region)
-    refuseValue('region', region, `\`${id}\` is in \`${found.region}\``)
-=======
-  if (found.region !== region)
     refuseValue('region', region, { why: 'resource-in-region', resource: id, region: found.region })
->>>>>>> main
   return found
 }
