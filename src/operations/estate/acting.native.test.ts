@@ -25,6 +25,8 @@ let lab: string
 let poolId: string
 let otherPool: string
 let scopeId: string
+/** Somebody else than who adopts. */
+let collector: string
 before(async () => {
   world = await withOrganization(await openNativeWorld())
   shop = await world.account('shop')
@@ -43,6 +45,7 @@ before(async () => {
   }
   poolId = await pool('10.0.0.0/12')
   otherPool = await pool('10.128.0.0/12')
+  collector = await world.tokenOf('service:collector', 'reporter', world.rootId)
   await world.post('/sources', { name: 'cloud', kind: 'aws', node: world.rootId, scopeId })
 })
 after(() => world.close())
@@ -55,6 +58,7 @@ async function send(lines: readonly object[]): Promise<void> {
     body: [{ snapshot: { takenAt } }, ...lines, { end: { observations: lines.length } }]
       .map((line) => `${JSON.stringify(line)}\n`)
       .join(''),
+    as: collector,
   })
   assert.equal(status, 201, JSON.stringify(body))
 }

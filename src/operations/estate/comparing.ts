@@ -131,14 +131,21 @@ export class Comparing {
     return rows.map((row) => found.get(row.number))
   }
 
-  /** Adds the numbers of accounts that the source calls by other ids: of those that it speaks of, and no others. */
+  /** Adds the numbers of the accounts that the source means: of those that it speaks of now, and no others. */
   async #findNumbers(rows: readonly StoredObservation[]): Promise<void> {
     for (const called of new Set(rows.map((row) => row.account))) {
       if (called === '' || this.#numbers.has(called)) continue
       const isOfSource = (number: string): boolean => this.#speaksOf(number)
-      const found = isAccountId(called) ? [called] : await accountsCalled(this.#context.tx, called, isOfSource)
+      const found = isAccountId(called)
+        ? [called].filter((number) => isOfSource(number) || this.#isUnknown(number))
+        : await accountsCalled(this.#context.tx, called, isOfSource)
       this.#numbers.set(called, found.length === 1 ? found[0] : undefined)
     }
+  }
+  /** One that is nowhere here: sources of a part would tell by it which accounts there are elsewhere. */
+  #isUnknown(account: string): boolean {
+    const { node } = this.source
+    return node.startsWith('r-') && !this.#snapshot.nodes.has(account)
   }
   #speaksOf(account: string): boolean {
     const { node } = this.source

@@ -79,6 +79,7 @@ export async function beginSnapshot(
     collector,
     principal: caller.arn,
     makers: caller.native?.makers ?? [],
+    subject: caller.native?.subject,
     takenAt,
     begunAt: now,
     beganWith: source.observed,

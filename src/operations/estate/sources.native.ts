@@ -3,12 +3,14 @@ import { z } from 'zod'
 import { observationFields, readLines } from '#formats/observations.ts'
 import { formatCidr, parseAddress, parseCidr } from '#model/cidr.ts'
 import { observedKinds, observedStates } from '#model/observation.ts'
+import type { Snapshot } from '#model/policy/snapshot.ts'
 import { problemInWords } from '#model/problems/problem.ts'
 import { refuseValue } from '#model/refusal.ts'
 import type { StoredObservation } from '#store/tables/observations.ts'
 import type { Source, StoredSnapshot } from '#store/tables/sources.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { nativeIntake, nativeRead, nativeWrite } from '../operation.native.ts'
+import type { ReadContext } from '../operation.ts'
 import {
   answerPage,
   filterOf,
@@ -28,6 +30,7 @@ import {
 import { description, newDescription, refuseNoChange } from '../space/shapes.native.ts'
 import { takeSnapshot } from './intake.ts'
 import { listObservations as listOf, type ObservationFilter, presenceOf, presences } from './observations.ts'
+import { isRuleStopped } from './rule-setter.ts'
 import { getSnapshot as getOf, listSnapshots as snapshotsOf } from './snapshots.ts'
 import {
   createSource as create,
@@ -71,7 +74,7 @@ const snapshotNumber = z.number().int().min(1)
 const adopts = z
   .enum(['allowed'])
   .describe(
-    'What it adopts by itself after each complete snapshot: `allowed`, what policy would have allowed. By default nothing.',
+    'What it adopts by itself after each complete snapshot, on the right of whoever sets this: `allowed`, what policy would have allowed. By default nothing.',
   )
 export const freshness = z
   .enum(['never', 'fresh', 'stale'])
@@ -85,6 +88,15 @@ const source = z.object({
   reportEverySeconds: reportEvery.describe('How often it should report, in seconds.'),
   description: description.optional(),
   adopts: adopts.optional(),
+  adoptsSetBy: z
+    .string()
+    .optional()
+    .describe('Who set what it adopts by itself: that is done on their right, as far as they have it at that moment.')
+    .meta({ examples: ['user:ada'] }),
+  adoptsIsStopped: z
+    .literal(true)
+    .optional()
+    .describe('Whoever set it may not adopt there any more, by roles bound to their name: nothing is adopted.'),
   freshness,
   snapshot: snapshotNumber.optional().describe('The snapshot that holds.'),
   takenAt: instant.optional().describe('When the listing that holds began.'),
@@ -170,8 +182,10 @@ export const listSources = nativeRead({
   columns: ['sourceId', 'name', 'kind', 'node', 'freshness', 'takenAt'],
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
-  run: async (context, asked) =>
-    answerPage(await listAll(context, pageAsked(asked)), (row) => describe(row, context.now)),
+  async run(context, asked) {
+    const facts = await factsOf(context)
+    return answerPage(await listAll(context, pageAsked(asked)), (row) => describe(row, facts))
+  },
 })
 
 export const getSource = nativeRead({
@@ -184,7 +198,7 @@ export const getSource = nativeRead({
   cli: 'source show',
   refusals: ['NotFound'],
   at: placeOfSource,
-  run: async (context, input) => describe(await findSource(context, input.sourceId), context.now),
+  run: async (context, input) => describe(await findSource(context, input.sourceId), await factsOf(context)),
 })
 
 export const createSource = nativeWrite({
@@ -210,7 +224,8 @@ export const createSource = nativeWrite({
   refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded'],
   at: async (context, { node }) => placeOfNode(context, node),
   async run(context, { reportEverySeconds, ...spec }) {
-    return describe(await create(context, { ...spec, reportEvery: reportEverySeconds }), context.now)
+    const made = await create(context, { ...spec, reportEvery: reportEverySeconds })
+    return describe(made, await factsOf(context))
   },
 })
 
@@ -235,7 +250,8 @@ export const updateSource = nativeWrite({
   async run(context, { sourceId, reportEverySeconds, ...rest }) {
     refuseNoChange({ ...rest, reportEverySeconds })
     const found = await findSource(context, sourceId)
-    return describe(await update(context, found, { ...rest, reportEvery: reportEverySeconds }), context.now)
+    const updated = await update(context, found, { ...rest, reportEvery: reportEverySeconds })
+    return describe(updated, await factsOf(context))
   },
 })
 
@@ -363,7 +379,16 @@ function blockIn(text: string | undefined) {
   return parseCidr(text) ?? parseAddress(text) ?? refuseValue('within', text, 'a CIDR or an address is expected')
 }
 
-function describe(found: Source, now: number): z.output<typeof source> {
+/** What is said of sources depends on. */
+interface Facts {
+  readonly now: number
+  readonly snapshot: Snapshot
+}
+const factsOf = async (context: ReadContext): Promise<Facts> => ({
+  now: context.now,
+  snapshot: await context.snapshot(),
+})
+function describe(found: Source, { now, snapshot }: Facts): z.output<typeof source> {
   const { id, name, kind, node, scopeId, reportEvery, takenAt, createdAt } = found
   return {
     sourceId: id,
@@ -374,6 +399,8 @@ function describe(found: Source, now: number): z.output<typeof source> {
     reportEverySeconds: reportEvery,
     description: found.description,
     adopts: found.adopts,
+    adoptsSetBy: found.adoptsBy?.name,
+    ...(isRuleStopped(snapshot, found, now) ? { adoptsIsStopped: true } : {}),
     freshness: freshnessOf(found, now),
     ...(found.snapshot === 0 ? {} : { snapshot: found.snapshot, takenAt: formatInstant(takenAt) }),
     createdAt: formatInstant(createdAt),
@@ -390,6 +417,7 @@ function describeSnapshot({
   nextNumber: ___,
   bytes: ____,
   formerBytes: _____,
+  subject: ______,
   unlisted,
   problems,
   makers,

@@ -29,6 +29,7 @@ import { poolFactsSchema } from './pool-facts.ts'
 import { adoptionSchema, coveredIndex } from './reconciling.ts'
 import { recordListsSchema } from './record-lists.ts'
 import { removedAccountsSchema } from './removed-accounts.ts'
+import { ruleSettersSchema } from './rule-setters.ts'
 import { sealingKeySchema } from './sealing-key.ts'
 import { spaceOnceSchema } from './space-once.ts'
 import { statesOfTenures } from './tenure-states.ts'
@@ -452,4 +453,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 47, name: 'what sources cover', olderServers: 'go on', sql: coveredIndex },
   { number: 48, name: 'what was adopted from sources', olderServers: 'go on', sql: adoptionSchema },
   { number: 49, name: 'subnets by their blocks', olderServers: 'go on', sql: networkAddressIndexes },
+  { number: 50, name: 'on whose right sources adopt', olderServers: 'stop', sql: ruleSettersSchema },
 ]
