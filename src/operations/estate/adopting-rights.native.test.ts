@@ -5,10 +5,8 @@ import { Refused } from '#model/refusal.ts'
 import { checkSpace } from '#store/upkeep/check.ts'
 import { type Acme, dev, lab, network, openAcme, prod, root, shop, workloads } from '../../../test/acme.ts'
 import { type Native, withNativeApi } from '../../../test/native-world.ts'
+import { runRules } from '../../../test/ways/telling.ts'
 import { managementAccount } from '../../../test/world.ts'
-import type { AnyOperation } from '../operation.ts'
-import { adoptByRule, lookByRule, sourceWithRule } from './own-rule.ts'
-import { principalOfRule } from './rule-setter.ts'
 import { updateSource } from './sources.native.ts'
 
 interface Item {
@@ -78,28 +76,6 @@ async function unbind(principal: string): Promise<void> {
   for (const { bindingId } of items)
     assert.equal((await world.ask('DELETE', `/role-bindings/${bindingId}`)).status, 204)
 }
-/** What the job does, until there is nothing to do. */
-async function runRules(): Promise<void> {
-  for (;;) {
-    const source = await world.store.read(sourceWithRule)
-    if (!source) return
-    const { arn, ...rest } = principalOfRule(source)
-    const principal = { account: managementAccount, arn, userId: arn, ...rest }
-    const act = async (operation: AnyOperation, input: object) =>
-      (
-        await world.executor.execute(operation, {
-          principal,
-          region: '',
-          input,
-          requestId: 'r',
-          sourceAddress: 'local',
-        })
-      ).output
-    const step = await act(lookByRule, { sourceId: source.id })
-    if (step) await act(adoptByRule, step)
-  }
-}
-
 // What policy refuses -------------------------------------------------------------------------------------------------
 
 test('I4 what policy refuses is adopted by nobody who has no right where that policy is enabled', async () => {
@@ -144,11 +120,11 @@ test('A11 the rule of a source acts on the right of whoever set it, at the owner
   assert.equal((await shown()).adoptsIsStopped, undefined)
   const before = await addressesOf(shop)
   await send(sourceId, [elastic('203.0.100.3', shop)])
-  await runRules()
+  await runRules(world)
   assert.deepEqual(await addressesOf(shop), before, 'carl may do nothing with pools of the network team')
   await world.tokenOf('user:carl', 'ipam-administrator', network)
   await send(sourceId, [elastic('203.0.100.3', shop), elastic('203.0.101.7', shop)])
-  await runRules()
+  await runRules(world)
   assert.deepEqual(await addressesOf(shop), [...before, '203.0.100.3/32'], 'and only what policy gives')
   const { items } = await world.get<{ items: { action: string; principal: string; subjects: string[] }[] }>(
     '/changes?action=adoptByRule',
@@ -160,13 +136,13 @@ test('A11 the rule of a source acts on the right of whoever set it, at the owner
   await unbind('user:carl')
   assert.equal((await shown()).adoptsIsStopped, true)
   await send(sourceId, [elastic('203.0.100.4', shop)])
-  await runRules()
+  await runRules(world)
   assert.deepEqual(await addressesOf(shop), [...before, '203.0.100.3/32'])
   // Set again by somebody who may, it goes on, on their right, with what is there already.
   assert.equal((await world.ask('PATCH', `/sources/${sourceId}`, { body: { adopts: 'allowed' } })).status, 200)
   assert.equal((await shown()).adoptsSetBy, 'user:admin')
   assert.equal((await shown()).adoptsIsStopped, undefined)
-  await runRules()
+  await runRules(world)
   assert.deepEqual(await addressesOf(shop), [...before, '203.0.100.3/32', '203.0.100.4/32'])
 })
 
@@ -194,7 +170,7 @@ test('A11 what is forbidden to whoever set a rule, or to a group of theirs, is f
   await world.post('/role-bindings', { principal: native.name, role: 'organization-administrator', node: root })
   const takes = async (address: string): Promise<boolean> => {
     await send(sourceId, [elastic(address, shop)])
-    await runRules()
+    await runRules(world)
     return (await addressesOf(shop)).includes(`${address}/32`)
   }
   await set('2', ['estate'])
@@ -312,7 +288,7 @@ test('what a network reserves is no host’s, whoever says that it is in use', a
   // Neither by a rule.
   assert.equal((await world.ask('PATCH', `/sources/${sourceId}`, { body: { adopts: 'allowed' } })).status, 200)
   await send(sourceId, [...lines, seen('address', '10.50.3.8/32', 'another')])
-  await runRules()
+  await runRules(world)
   assert.deepEqual(
     (await addressesOf(lab)).filter((cidr) => cidr.startsWith('10.50.')),
     ['10.50.3.0/25', '10.50.3.7/32', '10.50.3.8/32'],
