@@ -1,19 +1,7 @@
 // The demo's second part, as people work: a policy that watches before it acts, an exception that ends, and who had an address.
 import * as ec2 from '@aws-sdk/client-ec2'
-import { exitCodes } from '../src/cli/exit-codes.ts'
-import { runHere } from '../test/clients/command.ts'
-import {
-  answerColumns,
-  answered,
-  because,
-  expect,
-  heading,
-  list,
-  refusedWith,
-  say,
-  step,
-  wrapCommand,
-} from './demo-stage.ts'
+import { Person } from './demo-person.ts'
+import { answered, expect, heading, list, say, step } from './demo-stage.ts'
 
 /** Long enough for what is done under the exception, also on a busy machine, and short enough to wait for its end. */
 const exceptionMs = 3_000
@@ -35,51 +23,6 @@ export interface Stage {
   readonly lab: ec2.EC2Client & { readonly lastDecision?: string }
   refused(run: () => Promise<unknown>, code: string): Promise<void>
 }
-
-// People at the command line ------------------------------------------------------------------------------------------
-
-class Person {
-  readonly #name: string
-  readonly #environment: Readonly<Record<string, string>>
-
-  constructor(name: string, { endpoint, token }: { readonly endpoint: string; readonly token: string }) {
-    this.#name = name
-    this.#environment = { CADASTRE_URL: endpoint, CADASTRE_TOKEN: token }
-  }
-  /** Runs `cadastre WORDS` as this person, and answers what it printed. */
-  async does(...words: string[]): Promise<string> {
-    const { code, output, errors } = await runHere(words, this.#environment, { width: answerColumns })
-    expect(code === exitCodes.done.code, `\`${commandOf(words)}\` works; it ended with ${code}: ${errors}`)
-    return output.trimEnd()
-  }
-  /** The same before everybody's eyes. */
-  async shows(...words: string[]): Promise<string> {
-    this.#asks(words)
-    const output = await this.does(...words)
-    for (const line of output.split('\n')) answered(line)
-    return output
-  }
-  #asks(words: readonly string[]): void {
-    const prompt = `${this.#name}$ `
-    const [first, ...rest] = wrapCommand(['cadastre', ...words], promptColumns + prompt.length)
-    step([`${prompt}${first}`, ...rest].join(`\n${' '.repeat(promptColumns)}`))
-  }
-  /** Runs what must be refused, and shows the refusal. */
-  async isDenied(...words: string[]): Promise<void> {
-    this.#asks(words)
-    const { code, errors } = await runHere(words, this.#environment)
-    expect(code === exitCodes.denied.code, `this is denied; it ended with ${code}: ${errors}`)
-    const [first, ...lines] = errors.trimEnd().split('\n')
-    refusedWith(first!)
-    if (lines.length > 0) because(lines.join('\n'))
-  }
-}
-
-const commandOf = (words: readonly string[]): string =>
-  ['cadastre', ...words].map((word) => (/^[\w:./@-]+$/.test(word) ? word : `'${word}'`)).join(' ')
-
-/** The mark before what is asked. */
-const promptColumns = 2
 
 const moment = (ms: number): string => new Date(ms).toISOString()
 

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import * as ec2 from '@aws-sdk/client-ec2'
 import * as organizations from '@aws-sdk/client-organizations'
 import * as sts from '@aws-sdk/client-sts'
+import { estateStory } from './demo-estate.ts'
 import { nativeStory } from './demo-native.ts'
 import { answered, because, expect, heading, list, paint, refusedWith, say, step } from './demo-stage.ts'
 
@@ -401,6 +402,12 @@ async function story(): Promise<string> {
     lab: ec2Client(await assume(stsClient, accounts.lab!)),
     refused,
   })
+  const files = mkdtempSync(join(tmpdir(), 'cadastre-estate-'))
+  try {
+    await estateStory({ endpoint, region, tokenFor, ipam: Ipam!.IpamId!, root, folder: files })
+  } finally {
+    rmSync(files, { recursive: true, force: true })
+  }
   say(`\n${paint(32, 'Every address above was decided, allocated and recorded by policy.')}`)
   return tokenFor('user:olga')
 }

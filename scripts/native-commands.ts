@@ -64,6 +64,7 @@ function commandOf(operation: NativeOperation, words: string): NativeCommand {
     isRepeatable: isWrite && !('secretOutput' in operation && operation.secretOutput === true),
     changes: changes?.name,
     isPaged,
+    ...(isWrite && 'after' in operation.input.shape && 'next' in output ? { outcome: 'outcome' } : {}),
     streamId: rest.stream?.id,
     hasMessages: 'messages' in output,
     ...('places' in output ? { hasPlaces: true } : {}),

@@ -1,5 +1,5 @@
 // The composition: configuration → store → operations → listener and jobs; closed in reverse.
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync } from 'node:fs'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -197,6 +197,7 @@ async function openServer(
       {
         store,
         clock: Date.now,
+        worker: randomUUID(),
         account,
         recordCounted: () => executor.recordCounted(),
         async act(operation, input, as) {

@@ -41,7 +41,7 @@ const ofOneAlone: readonly RegExp[] = [
   // Members of one request or document.
   /^(parameters|listIndex|queryParameters|signedHeaders|filterValues|cidrList|resources|values|pageSize|batch|groups|pathPart)Max$/,
   /^(rules|conditionValues|requiredTags|documents|documentsPerPolicy|sharedWith|version|uniqueLocalLength|text)Max$/,
-  /^(publicAddresses|privateAddresses|zoneAddresses|pools|cascadeAllocations)Max$/,
+  /^(servers|entryNumber|port|icmp|protocol|publicAddresses|privateAddresses|zoneAddresses|pools|cascadeAllocations)Max$/,
   // Of one pool inside of a network.
   /^(reservedEnd)Max$/,
   // Of one request, its body, its connection or the refusal of it.
@@ -49,8 +49,10 @@ const ofOneAlone: readonly RegExp[] = [
   // What one request may do, alone or between two turns of the event loop.
   /^(changesPerRequest|sweptPerRequest|statementsPerTurn)Max$/,
   // What one answer names or one look reads.
-  /^(named|names|insideNames|networksNamed|targetsNamed|listedValues|listedLength|samples|subjects|short|inline|problems|problemsOfRule|exceptionSteps)Max$/,
+  /^(named|names|insideNames|networksNamed|targetsNamed|subnetsNamed|listedValues|listedLength|samples|subjects|short|inline|problems|problemsOfRule|exceptionSteps)Max$/,
   /^(overSeen|steps|unreviewed|versions|states|spaces|matching|holdersAsked|ownersAsked|treeCidrs|visibleAccounts|nodesBelow|forecastWeeks|capacityRows|former|formerUnits|bodiesPerStatement|looks|pages|eventLength|depth|forgotten)Max$/,
+  // Of one turn of what follows the record, and what a finding tells.
+  /^(subjectsPerEntry|scopes|allocationsOfNetwork|moments|pairs|allowed)Max$/,
   // What finding a text looks at and shows, and accounts of one name that are looked at.
   /^(matches|rows|characters|places|inside|insideRows|before|beginnings|alike|services|resourceRows)Max$/,
   // Of one snapshot of a source, and how often it is to come.

@@ -79,6 +79,8 @@ export const runsOnce: Readonly<Record<string, string>> = {
   'test/scenarios/policies.test.ts': whatPolicyGives,
   'test/scenarios/pools.test.ts': whatPolicyGives,
   'test/clients/generated.test.ts': 'a client that cannot tell the engines apart, and a compiler that takes its time',
+  'test/clients/terraform-vpc.test.ts':
+    'a client that cannot tell the engines apart, and takes its time; what it calls is asked of both beside each operation',
   'test/clients/terraform.test.ts':
     'a client that cannot tell the engines apart, and takes its time; others ask both the same',
   'test/ended-keys.test.ts': 'opens both engines by itself: two servers on one, one on the other',

@@ -256,6 +256,7 @@ const fewerRowsOfAws: Readonly<Record<string, readonly [number, string]>> = {
   GetIpamDiscoveredAccounts: [1, 'an account alone is looked at'],
   GetIpamPoolCidrs: [990, 'a pool may have no more'],
   DescribeIpamPolicies: [980, 'an account may have no more'],
+  GetSubnetCidrReservations: [100, 'a subnet may have no more'],
   DescribeRegions: [2, 'the operator names them'],
   DescribeAvailabilityZones: [3, 'a Region has no more'],
   ListAWSServiceAccessForOrganization: [2, 'there are few services'],

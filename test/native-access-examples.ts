@@ -176,6 +176,7 @@ async function aboutTheEstate(world: NativeWorld): Promise<Record<string, Exampl
   const { sourceId } = await world.post<{ sourceId: string }>('/sources', { name: 'example', ...params })
   const unused = await world.post<{ sourceId: string }>('/sources', { name: 'unused', ...params })
   await sendSnapshot(world, sourceId, ['10.0.0.0/16'])
+  const until = new Date((await world.store.read(async (tx) => tx.now)) + 86_400_000).toISOString()
   const ofSource: Example = { input: { sourceId }, absent: { sourceId: `source-${nowhere}` } }
   return {
     listSources: { input: {}, secrets: [sourceId] },
@@ -186,8 +187,13 @@ async function aboutTheEstate(world: NativeWorld): Promise<Record<string, Exampl
     listSnapshots: ofSource,
     getSnapshot: { ...ofSource, input: { sourceId, snapshot: '1' } },
     listObservations: ofSource,
+    listObservationsOfAccount: {
+      input: { account: managementAccount },
+      absent: { account: accountNowhere },
+    },
     listDifferences: ofSource,
     adoptDifferences: { ...ofSource, input: { sourceId, everything: true } },
+    ignoreDifferences: { ...ofSource, input: { sourceId, everything: true, reason: 'known', until } },
     releaseDifferences: { ...ofSource, input: { sourceId, everything: true } },
     askOwnersOfDifferences: { ...ofSource, input: { sourceId, everything: true } },
     getDifference: { ...ofSource, input: { sourceId, differenceId: 'observed-0' } },

@@ -115,6 +115,7 @@ export async function openWorld(
 export const workplaceOf = (store: Store): Workplace => ({
   store,
   clock: Date.now,
+  worker: 'of this test',
   account: managementAccount,
   recordCounted: async () => {},
   act: async () => undefined,

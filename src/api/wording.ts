@@ -609,6 +609,68 @@ const nounsOfAws: WordsOfNouns = {
     inUse: 'InvalidCidrBlock.InUse',
   },
   subnet: idWords('InvalidSubnetID', 'subnet'),
+  'subnet-cidr-association': idWords('InvalidSubnetCidrBlockAssociationID', 'subnet CIDR block association'),
+  'subnet-cidr-reservation': idWords('InvalidSubnetCidrReservationID', 'subnet CIDR reservation'),
+  gateway: idWords('InvalidGatewayID', 'gateway'),
+  'gateway-attachment': {
+    notFound: 'Gateway.NotAttached',
+    exists: 'InvalidParameterValue',
+    missing: (id) => {
+      const [gateway, network] = id.split(' ')
+      return `resource ${gateway} is not attached to network ${network}`
+    },
+  },
+  'internet-gateway': idWords('InvalidInternetGatewayID', 'internetGateway'),
+  'egress-only-internet-gateway': {
+    ...idWords('InvalidGatewayID', 'egress only internet gateway'),
+    malformed: 'InvalidEgressOnlyInternetGatewayId.Malformed',
+  },
+  'route-table': idWords('InvalidRouteTableID', 'routeTable'),
+  'route-table-association': idWords('InvalidAssociationID', 'association'),
+  route: {
+    notFound: 'InvalidRoute.NotFound',
+    exists: 'RouteAlreadyExists',
+    missing: (id) => `There is no route with the destination ${id}`,
+  },
+  'security-group': {
+    notFound: 'InvalidGroup.NotFound',
+    malformed: 'InvalidGroupId.Malformed',
+    exists: 'InvalidGroup.Duplicate',
+    missing: (id) => `The security group '${id}' does not exist`,
+  },
+  'default-security-group': {
+    notFound: 'InvalidGroup.NotFound',
+    inUse: 'CannotDelete',
+    missing: (id) => `The security group '${id}' does not exist`,
+  },
+  'security-group-rule': {
+    notFound: 'InvalidSecurityGroupRuleId.NotFound',
+    malformed: 'InvalidSecurityGroupRuleId.Malformed',
+    missing: (id) => `The security group rule ID '${id}' does not exist`,
+  },
+  'security-group-permission': {
+    notFound: 'InvalidPermission.NotFound',
+    exists: 'InvalidPermission.Duplicate',
+    missing: () => 'The specified rule does not exist in this security group.',
+  },
+  'network-acl': idWords('InvalidNetworkAclID', 'networkAcl'),
+  'network-acl-association': idWords('InvalidAssociationID', 'association'),
+  'network-acl-entry': {
+    notFound: 'InvalidNetworkAclEntry.NotFound',
+    exists: 'NetworkAclEntryAlreadyExists',
+    missing: (id) => `The network acl entry identified by ${id} does not exist`,
+  },
+  'dhcp-options': idWords('InvalidDhcpOptionID', 'dhcpOption'),
+  'default-vpc': {
+    notFound: 'DefaultVpcDoesNotExist',
+    exists: 'DefaultVpcAlreadyExists',
+    missing: () => 'There is no default VPC for this account in this region.',
+  },
+  'default-subnet': {
+    notFound: 'InvalidSubnetID.NotFound',
+    exists: 'DefaultSubnetAlreadyExistsInAvailabilityZone',
+    missing: (id) => `There is no default subnet in ${id}`,
+  },
   resource: {
     notFound: 'InvalidID',
     malformed: 'InvalidID',
@@ -719,4 +781,11 @@ const limitCodes: { readonly [W in Counted['of']]?: string } = {
   'required-tag-bytes': 'TagLimitExceeded',
   'required-tag-bytes-of-pools': 'TagLimitExceeded',
   addresses: 'AddressLimitExceeded',
+  'internet-gateways': 'InternetGatewayLimitExceeded',
+  'route-tables': 'RouteTableLimitExceeded',
+  routes: 'RouteLimitExceeded',
+  'security-groups': 'SecurityGroupLimitExceeded',
+  'security-group-rules': 'RulesPerSecurityGroupLimitExceeded',
+  'network-acls': 'NetworkAclLimitExceeded',
+  'network-acl-entries': 'NetworkAclEntryLimitExceeded',
 }

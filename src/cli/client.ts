@@ -156,6 +156,31 @@ export async function* pagesOf(to: Destination, request: NativeRequest): AsyncGe
   throw new Stopped('failed', `There are more than ${pagesMax} pages.`, ['Narrow the list down.'])
 }
 
+const partsMax = 100_000
+
+/**
+ * Part after part of what is done in parts, each a request of its own. Each has a name of its own too, so that a repeat of all of them
+ * has no second effect.
+ */
+export async function* partsOf(
+  to: Destination,
+  request: NativeRequest,
+  idempotencyKey: string | undefined,
+): AsyncGenerator<Page> {
+  let after = (request.body as { readonly after?: string } | undefined)?.after
+  for (let parts = 0; parts < partsMax; parts++) {
+    const headers: Record<string, string> = {}
+    if (idempotencyKey !== undefined) headers['idempotency-key'] = `${idempotencyKey}-${parts}`
+    const body = { ...(request.body as object), ...(after === undefined ? {} : { after }) }
+    const part = JSON.parse((await send(to, { ...request, body }, headers)).text) as Page & { readonly next?: string }
+    const { next, ...page } = part
+    yield page
+    if (next === undefined || next === after) return
+    after = next
+  }
+  throw new Stopped('failed', `There are more than ${partsMax} parts.`, ['Narrow down what is to be done.'])
+}
+
 /** What comes, as it comes (WHATWG HTML, section 9.2), until the server hangs up. */
 export async function* follow(to: Destination, request: NativeRequest): AsyncGenerator<{ id: string; data: string }> {
   const asked = new AbortController()

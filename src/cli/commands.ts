@@ -26,7 +26,7 @@ const account: CommandOption = {
   meaning: 'The number of an account, its id in its cloud, or its name.',
 }
 
-const output: CommandOption = {
+export const output: CommandOption = {
   flag: 'output',
   letter: 'o',
   value: 'FORMAT',

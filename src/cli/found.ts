@@ -33,21 +33,30 @@ export interface Found {
   readonly places: readonly Place[]
   readonly hasMorePlaces: boolean
   readonly objects: readonly { readonly kind: string; readonly items: readonly Item[]; readonly hasMore: boolean }[]
+  /** What sources say is there. */
+  readonly observed?: readonly Item[]
   /** Servers before this member do not say. */
   readonly hasMoreObjects?: boolean
 }
 
-export function renderFound({ q, places, hasMorePlaces, objects, hasMoreObjects }: Found, looks: Looks): string {
+export function renderFound(
+  { q, places, hasMorePlaces, observed = [], objects, hasMoreObjects }: Found,
+  looks: Looks,
+): string {
   const asked = printable(q)
   const isCut = 'Very many things go by it, and not all were looked at. There may be more: give the id.\n'
   if (places.length + objects.length === 0 && hasMoreObjects) return isCut
-  if (places.length + objects.length === 0) return `There is nothing that you may see at \`${asked}\`.\n`
+  if (places.length + objects.length + observed.length === 0)
+    return `There is nothing that you may see at \`${asked}\`.\n`
   const parts = places.map((place) => renderPlace(place, looks))
   if (hasMorePlaces) parts.push('There are more spaces that have it.\n')
+  if (observed.length > 0) parts.push(`Sources say:\n${renderTable(observedColumns, observed, looks).text}`)
   if (objects.length > 0) parts.push(renderObjects(objects, looks))
   if (hasMoreObjects) parts.push(isCut)
   return parts.join('\n')
 }
+
+const observedColumns = ['cidr', 'kind', 'id', 'account', 'sourceName', 'presence', 'freshness']
 
 // A place ------------------------------------------------------------------------------------------------------------
 

@@ -80,6 +80,8 @@ export interface NativeCommand {
   readonly changes?: string
   /** It answers in pages, and `--all` follows them. */
   readonly isPaged: boolean
+  /** It does what it does in parts, and `--all` goes on behind each: this member of the items says what became of each. */
+  readonly outcome?: string
   /** It can be followed, by events with this member as their id. */
   readonly streamId?: string
   /** Its answer has `messages`, in three lengths. */

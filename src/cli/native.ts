@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { text as textOf } from 'node:stream/consumers'
 import { type OutputGiven, outputOf, type Printing, printAnswer, printEvents, printPages } from './answers.ts'
 import { type Given, requestOf, withMoments } from './arguments.ts'
-import { type Answer, follow, type Page, pagesOf, Refused, send } from './client.ts'
+import { type Answer, follow, type Page, pagesOf, partsOf, Refused, send } from './client.ts'
 import { endingOf, exitCodes, Stopped } from './exit-codes.ts'
 import { formatOf } from './formats.ts'
 import { fold } from './measure.ts'
@@ -95,8 +95,12 @@ async function perform(params: Params, asked: Asked & { server: Server }, around
   const request = await requestOf(command, given, read)
   const printing: Printing = { command, own, server, around }
   if (own.follow) return printEvents(follow(server, request), printing)
-  if (own.all || isDrawn({ command, given, own })) return printPages(pagesOf(server, request), printing)
   if (own.dryRun) request.query.dryRun = 'true'
+  if (own.all && command.outcome !== undefined) {
+    const done = counting(partsOf(server, request, idempotencyKey), command.outcome, around)
+    return printPages(done, printing)
+  }
+  if (own.all || isDrawn({ command, given, own })) return printPages(pagesOf(server, request), printing)
   const answer = await send(server, request, {
     ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
     ...(own.ifMatch === undefined ? {} : { 'if-match': own.ifMatch }),
@@ -178,6 +182,39 @@ function withLine(
   )
 }
 
+/** Says on a terminal how far it has come, and in the end how often what was done; also where it does not come to its end. */
+async function* counting(
+  parts: AsyncIterable<Page>,
+  outcome: string,
+  { err, width }: Surroundings,
+): AsyncGenerator<Page> {
+  const counts = new Map<string, number>()
+  const summary = (): string => [...counts].map(([name, count]) => `${count} ${name}`).join(', ') || 'nothing'
+  try {
+    for await (const part of parts) {
+      for (const item of part.items) {
+        const name = String(item[outcome])
+        counts.set(name, (counts.get(name) ?? 0) + 1)
+      }
+      if (width !== undefined) err(`\r${printable(summary())} …`)
+      yield part
+    }
+  } finally {
+    err(`${width === undefined ? '' : '\r'}Done: ${printable(summary())}.\n`)
+  }
+}
+
+interface Fresh {
+  readonly freshness?: string
+  readonly takenAt?: string
+}
+/** What rests on what a source has told says so where that is old. */
+function noteStale({ freshness, takenAt }: Fresh, around: Surroundings): void {
+  if (freshness === 'never') around.err('The source has told nothing yet.\n')
+  if (freshness === 'stale' && takenAt !== undefined)
+    around.err(`The source is stale: it has told nothing since ${printable(takenAt)}.\n`)
+}
+
 /** A tree has all its pages: one alone would be branches without what they hang under. */
 const isDrawn = ({ command, given, own }: Params): boolean =>
   command.tree !== undefined &&
@@ -188,7 +225,11 @@ const isDrawn = ({ command, given, own }: Params): boolean =>
 
 /** Where the format does not say it itself. */
 function noteMore(text: string, { command, given, own }: Params, around: Surroundings): void {
-  if (!command.isPaged || text === '' || formatOf(outputOf(own))?.isWhole) return
+  if (text === '' || formatOf(outputOf(own))?.isWhole) return
+  noteStale(JSON.parse(text) as Fresh, around)
+  if (command.outcome !== undefined && (JSON.parse(text) as { readonly next?: string }).next !== undefined)
+    around.err('There is more: --all does all of it.\n')
+  if (!command.isPaged) return
   const { nextCursor } = JSON.parse(text) as Partial<Page>
   // Whoever wants one member of so many items has said how many.
   const isEnough = own.field !== undefined && given.limit !== undefined

@@ -43,7 +43,7 @@ export const ownFlags = {
     meaning: 'Print this member of the answer alone, of a list a line for each item; `a.b` is the `b` of `a`.',
   },
   form: { value: 'FORM', choices: forms, isOfOutput: true, meaning: 'How much to say: short, standard or long.' },
-  all: { isOfOutput: true, meaning: 'Follow the pages to the end.' },
+  all: { isOfOutput: true, meaning: 'Follow the pages to the end; of what is done in parts, do all of them.' },
   follow: { isOfOutput: true, meaning: 'Go on with what comes, until interrupted.' },
   'dry-run': { meaning: 'Decide and answer as always, but change nothing.' },
   'idempotency-key': {

@@ -252,7 +252,7 @@ function addOwnFlags(command: Command, native: NativeCommand): void {
     'wide',
     'field',
     ...(native.hasMessages ? (['form'] as const) : []),
-    ...(native.isPaged ? (['all'] as const) : []),
+    ...(native.isPaged || native.outcome !== undefined ? (['all'] as const) : []),
     ...(native.streamId === undefined ? [] : (['follow'] as const)),
     ...(native.isWrite ? (['dry-run'] as const) : []),
     ...(native.isRepeatable ? (['idempotency-key'] as const) : []),

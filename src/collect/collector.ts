@@ -6,6 +6,8 @@ export type Collected =
   | { readonly found: WrittenObservation }
   /** A part of the source that did not answer: nothing there is taken for gone. */
   | { readonly unlisted: Unlisted }
+  /** First of all, where the listing did not begin now: in milliseconds since 1970. */
+  | { readonly begunAt: number }
 
 export interface CollectorOption {
   /** Without the dashes. */

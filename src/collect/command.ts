@@ -6,8 +6,10 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { sendFile } from '#cli/client.ts'
-import type { CommandWords } from '#cli/commands.ts'
+import { type CommandWords, output } from '#cli/commands.ts'
 import { exitCodes, Stopped, UsageProblem } from '#cli/exit-codes.ts'
+import { type OwnAnswer, printOwn } from '#cli/own-answers.ts'
+import type { Output } from '#cli/own-flags.ts'
 import { paintOf } from '#cli/paint.ts'
 import { getServer } from '#cli/profiles.ts'
 import type { Surroundings } from '#cli/surroundings.ts'
@@ -31,7 +33,10 @@ export const collectWords: readonly (CommandWords & { readonly collector: Collec
         value: 'ID',
         meaning: 'Whose it is, where the source does not say: the number of an account, or its id in its cloud.',
       },
-      { flag: 'dry-run', meaning: 'Print what would be sent, and send nothing.' },
+      {
+        flag: 'dry-run',
+        meaning: 'Print what would be sent, and send nothing; with `--output` what was read, without the observations.',
+      },
       {
         flag: 'on-problem',
         value: 'WHAT',
@@ -40,6 +45,7 @@ export const collectWords: readonly (CommandWords & { readonly collector: Collec
       },
       { flag: 'profile', value: 'NAME', meaning: 'The profile to use, of those that `cadastre login` made.' },
       { flag: 'url', value: 'URL', meaning: 'The server to ask, such as `https://cadastre.example.com`.' },
+      output,
     ],
   }),
 )
@@ -73,6 +79,7 @@ export async function collect(
   const problem = collector.optionsProblem?.(args)
   if (problem) throw new UsageProblem(problem)
   const isDryRun = args.has('dry-run')
+  const format = args.get('output') as Output | undefined
   const source = args.get('source')
   if (!isDryRun && source === undefined)
     throw new UsageProblem('`--source` says whose snapshot it is; `--dry-run` prints it and sends nothing.')
@@ -93,9 +100,10 @@ export async function collect(
   )
   try {
     if (isDryRun) {
-      for await (const text of run.lines()) around.out(text)
+      for await (const text of run.lines()) if (format === undefined) around.out(text)
       line.end()
-      around.err(summaryOf(run.summary, notes, around))
+      if (format === undefined) around.err(summaryOf(run.summary, notes, around))
+      else await printOwn(answerOf(run.summary, notes), format, around)
       return exitCodes.done.code
     }
     const folder = await mkdtemp(join(tmpdir(), 'cadastre-collect-'))
@@ -110,8 +118,8 @@ export async function collect(
         await sendFile(server!, path, { contentType: 'application/x-ndjson', body: createReadStream(file) }),
       ) as SentSnapshot
       line.end()
-      around.err(summaryOf(run.summary, notes, around))
-      around.out(outcomeOf(sent))
+      if (format === undefined) around.err(summaryOf(run.summary, notes, around))
+      await printOwn({ ...answerOf(run.summary, notes, sent), text: outcomeOf(sent) }, format, around)
       return exitCodes.done.code
     } finally {
       await rm(folder, { recursive: true, force: true })
@@ -160,6 +168,20 @@ function outcomeOf({ snapshot, state, added, changed, missing, gone, problems, p
     ...(problemCount > shownAtMost ? [`… and ${problemCount - shownAtMost} more lines`] : []),
   ]
   return lines.map((text) => `${printable(text)}\n`).join('')
+}
+
+/** What was read, and what the server says of it: whole, where the texts above show the first ones. */
+function answerOf(
+  { observations, kinds, unlisted }: Summary,
+  notes: readonly string[],
+  sent?: SentSnapshot,
+): OwnAnswer {
+  const byKind = Object.fromEntries([...kinds].sort(([a], [b]) => (a < b ? -1 : 1)))
+  const read = { observations, kinds: byKind, unlisted, notes }
+  if (!sent) return { answer: read, fields: Object.keys(read) }
+  const { snapshot, state, added, changed, missing, gone, problems, problemCount } = sent
+  const answer = { snapshot, state, added, changed, missing, gone, problemCount, problems, ...read }
+  return { answer, fields: Object.keys(answer) }
 }
 
 /** Where it has come to, on the last line of a terminal; nothing elsewhere. */

@@ -40,9 +40,13 @@ export class Run {
   /** Throws `SourceTrouble` where nothing of the source can be read: a snapshot without its end is none. */
   async *lines(): AsyncGenerator<string> {
     const collector = `cadastre ${this.#version} ${this.#collector.kind}`
-    yield writeHead({ takenAt: this.#around.now(), collector })
     const owner = this.#around.options.get('owner')
+    const now = this.#around.now()
+    let isHeadWritten = false
     for await (const each of this.#collector.collect(this.#around)) {
+      if (!isHeadWritten) yield writeHead({ takenAt: 'begunAt' in each ? each.begunAt : now, collector })
+      isHeadWritten = true
+      if ('begunAt' in each) continue
       if ('unlisted' in each) {
         this.#leaveOut(each.unlisted)
         continue
@@ -52,6 +56,7 @@ export class Run {
       this.#kinds.set(kind, (this.#kinds.get(kind) ?? 0) + 1)
       yield writeObservation(owner === undefined || each.found.account ? each.found : { ...each.found, account: owner })
     }
+    if (!isHeadWritten) yield writeHead({ takenAt: now, collector })
     // What one may not see is missing without a word in most sources: nothing at all is a right that is missing, or another file.
     if (this.#observations === 0) this.#leaveOut({ account: '', locale: '', reason: 'Nothing at all was found.' })
     yield writeEnd({ observations: this.#observations, unlisted: this.#unlisted })

@@ -6,6 +6,7 @@ import { csv } from './csv.ts'
 import { gcp } from './gcp.ts'
 import { infoblox } from './infoblox.ts'
 import { kubernetes } from './kubernetes.ts'
+import { ndjson } from './ndjson.ts'
 import { netbox } from './netbox.ts'
 import { phpipam } from './phpipam.ts'
 import { rir } from './rir.ts'
@@ -19,6 +20,7 @@ export const collectors: readonly Collector[] = [
   gcp,
   infoblox,
   kubernetes,
+  ndjson,
   netbox,
   phpipam,
   rir,

@@ -24,6 +24,8 @@ export interface Observed {
   readonly found: readonly WrittenObservation[]
   readonly unlisted: readonly Unlisted[]
   readonly notes: readonly string[]
+  /** Where the collector says so. */
+  readonly begunAt?: number
 }
 
 /** Runs a collector against a source, and proves that the server would take each line. */
@@ -35,6 +37,7 @@ export async function observed(
   const found: WrittenObservation[] = []
   const unlisted: Unlisted[] = []
   const notes: string[] = []
+  let begunAt: number | undefined
   const around: Around = {
     options: new Map(Object.entries({ ...(source.file === undefined ? {} : { file: 'file' }), ...options })),
     now: () => Date.parse('2026-11-25T09:30:00Z'),
@@ -55,10 +58,11 @@ export async function observed(
   }
   for await (const each of collector.collect(around)) {
     if ('unlisted' in each) unlisted.push(each.unlisted)
+    else if ('begunAt' in each) begunAt = each.begunAt
     else found.push(each.found)
   }
   for (const each of found) assert.equal(problemOf(each), undefined, JSON.stringify(each))
-  return { found, unlisted, notes }
+  return { found, unlisted, notes, ...(begunAt === undefined ? {} : { begunAt }) }
 }
 const pieceBytes = 1_000
 

@@ -11,6 +11,8 @@ export interface Workplace {
   readonly store: Store
   /** Milliseconds since 1970. */
   clock(): number
+  /** Of this process alone: what one server at a time works at goes by it. */
+  readonly worker: string
   /** Whose entries in the record are those of what the server does by itself. */
   readonly account: string
   /** Puts on record how many refusals were too many to have an entry each. */

@@ -35,6 +35,7 @@ test('a job that fails is told of once, and the others are done all the same', a
   const at = {
     store,
     clock: Date.now,
+    worker: 'of this test',
     account: managementAccount,
     async recordCounted() {
       turns++

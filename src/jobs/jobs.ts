@@ -1,7 +1,10 @@
 // Every job that there is, and the clock that starts them.
 import { adoptByRules } from './adopting.ts'
+import { watchPools } from './capacity.ts'
 import { dropSessions, endTokens, forgetTokens } from './credentials.ts'
 import { finishDeprovisions } from './deprovisioning.ts'
+import { followFindings } from './findings.ts'
+import { followSources, noteStaleSources } from './following.ts'
 import { forgetDecisions } from './forgetting.ts'
 import { importByPools } from './importing.ts'
 import { type Job, lookAt, type Workplace } from './job.ts'
@@ -19,7 +22,11 @@ export const jobs: readonly Job[] = [
   forgetDecisions,
   tidyUpSources,
   adoptByRules,
+  watchPools,
   importByPools,
+  followFindings,
+  followSources,
+  noteStaleSources,
 ]
 
 const tickMs = 1_000

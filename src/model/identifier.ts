@@ -76,6 +76,26 @@ export function installationIn(text: string): string | undefined {
   return shortenId(installation, text) === undefined ? undefined : installation
 }
 
+/**
+ * The identifier of another kind with the same number: what comes with a thing, and is there once, has its id from that. No number is
+ * drawn for two things, so that nothing else has it.
+ */
+export const siblingId = (kind: IdKind, id: string): string =>
+  kinds[kind].prefix + id.slice(-installationDigits - sequenceDigits)
+
+/**
+ * The identifier of what is there once for a text, without a row: behind any number that is ever drawn. Two texts have one identifier with
+ * the chance of one in 2^44, so that it is asked for only where the text is known.
+ */
+export function derivedId(kind: IdKind, installation: string, text: string): string {
+  let hash = fnvBasis
+  for (let at = 0; at < text.length; at++) hash = BigInt.asUintN(64, (hash ^ BigInt(text.charCodeAt(at))) * fnvPrime)
+  const tail = BigInt.asUintN(4 * (sequenceDigits - 1), hash).toString(16)
+  return `${kinds[kind].prefix}${installation}d${tail.padStart(sequenceDigits - 1, '0')}`
+}
+const fnvBasis = 0xcbf29ce484222325n
+const fnvPrime = 0x100000001b3n
+
 /** The sequence number at the end of an identifier, of whatever kind and installation; undefined where there is none. */
 export function sequenceIn(text: string): number | undefined {
   return text.length < sequenceDigits ? undefined : numberAt(text, text.length - sequenceDigits)

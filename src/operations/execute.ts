@@ -4,11 +4,11 @@ import { assert } from '#model/assert.ts'
 import { formatId, type IdKind, parseId } from '#model/identifier.ts'
 import { orderedJson } from '#model/ordered-json.ts'
 import type { Decision, DecisionOnRecord } from '#model/policy/decision.ts'
-import { compileInSteps, type Snapshot } from '#model/policy/snapshot.ts'
+import type { Snapshot } from '#model/policy/snapshot.ts'
 import { accountableOf, type Principal } from '#model/principal.ts'
 import { isAboutState, type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
 import { findUnfitText } from '#model/text.ts'
-import type { Asker, KeptName, ReadTransaction, Store, Transaction } from '#store/store.ts'
+import type { Asker, ReadTransaction, Store, Transaction } from '#store/store.ts'
 import { requireStill } from './identity/authority.ts'
 import type {
   AnyOperation,
@@ -24,12 +24,10 @@ import { refuseNewConflicts, SnapshotBeforeNeeded } from './policy/conflicts.ts'
 import { Progress } from './progress.ts'
 import { namesOf } from './record/object-names.ts'
 import { isOnRecord, RefusalBudget, type RefusalKind, subjectsOf, withoutSession } from './refused-changes.ts'
-import { inTurns } from './turns.ts'
+import { currentSnapshot, snapshotOf } from './snapshot.ts'
 
 /** How long a client token is remembered. EC2 promises no time; a day covers every retry of a tool. */
 export const clientTokenMs = 86_400_000
-/** The rules as they are in force, compiled. */
-const compiled: KeptName<Snapshot> = { name: 'snapshot' }
 
 /** One authenticated request, as the protocols hand it over. */
 export interface Call {
@@ -57,11 +55,6 @@ export interface Call {
   readonly takesBack?: true
   /** Who waits for the answer: a reading ends with them. A change does not, since it may be done already. */
   readonly asker?: Asker
-}
-
-function currentSnapshot(tx: ReadTransaction): Snapshot | undefined {
-  const known = tx.recall(compiled)
-  return known?.epoch === tx.governanceEpoch ? known : undefined
 }
 
 /** What comes back: the operation's output, and the decisions that were made on the way; of a repeat, those of the first time. */
@@ -145,16 +138,6 @@ export async function openExecutor(
   { onUnrecorded }: ExecutorOptions = {},
 ): Promise<Executor> {
   const budget = new RefusalBudget()
-
-  async function snapshotOf(tx: ReadTransaction, options: { readonly keep: boolean }): Promise<Snapshot> {
-    const known = currentSnapshot(tx)
-    if (known) return known
-    const snapshot = await tx.forAll(async () =>
-      inTurns(tx, compileInSteps(await tx.governance.facts(), tx.governanceEpoch)),
-    )
-    if (options.keep) tx.keep(compiled, snapshot)
-    return snapshot
-  }
 
   async function read(operation: ReadOperation<never, unknown>, call: WholeCall): Promise<Answer> {
     refuseUnfit(call)

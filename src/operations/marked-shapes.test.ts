@@ -45,6 +45,7 @@ const byIdAlone: Readonly<Record<string, string>> = {
   'listObservations.account': 'as the source calls it',
   'listDifferences.account': 'by its number, or as the source calls it',
   'adoptDifferences.account': 'the same',
+  'ignoreDifferences.account': 'the same',
   'releaseDifferences.account': 'the same',
   'askOwnersOfDifferences.account': 'the same',
   differenceId: 'differences have no names',

@@ -12,6 +12,7 @@ import {
   resourceMarkTable,
 } from './tables/discoveries.ts'
 import { exceptionTable, exceptionUseTable } from './tables/exceptions.ts'
+import { findingProgressTable, findingScanTable } from './tables/finding-scans.ts'
 import { findingTable, openingTable } from './tables/findings.ts'
 import { freeBlockTable } from './tables/free-front.ts'
 import { historyTable } from './tables/history.ts'
@@ -19,6 +20,7 @@ import { holdTable } from './tables/holds.ts'
 import { ipamRegionTable, ipamTable, scopeTable } from './tables/ipams.ts'
 import { auditEntryTable, auditSubjectTable, decisionTable, originTable, rulingTable } from './tables/journal.ts'
 import { natGatewayAddressTable, natGatewayTable } from './tables/nat-gateways.ts'
+import { networkObjectPartTable, networkObjectTable } from './tables/network-objects.ts'
 import { goneNodeTable } from './tables/node-facts.ts'
 import { observationTable } from './tables/observations.ts'
 import {
@@ -30,7 +32,7 @@ import {
   organizationTable,
 } from './tables/organizations.ts'
 import { assignmentTable, policyTable, policyVersionTable, policyWrittenTable } from './tables/policies.ts'
-import { poolDayTable } from './tables/pool-days.ts'
+import { capacityWatchTable, poolDayTable } from './tables/pool-days.ts'
 import { gonePoolTable, poolCidrTable, poolShareTable, poolTable } from './tables/pools.ts'
 import { resourceTypeTable } from './tables/resource-types.ts'
 import { quarantineTable } from './tables/resting.ts'
@@ -59,6 +61,7 @@ export const definitions: readonly Pick<
   auditSubjectTable,
   candidateTable,
   clientTokenTable,
+  capacityWatchTable,
   counterTable,
   decisionTable,
   delegationTable,
@@ -70,6 +73,8 @@ export const definitions: readonly Pick<
   endedTenureTable,
   exceptionTable,
   exceptionUseTable,
+  findingProgressTable,
+  findingScanTable,
   findingTable,
   openingTable,
   forgettingTable,
@@ -85,6 +90,8 @@ export const definitions: readonly Pick<
   metaTable,
   natGatewayAddressTable,
   natGatewayTable,
+  networkObjectPartTable,
+  networkObjectTable,
   nodeTable,
   observationTable,
   organizationTable,

@@ -17,6 +17,7 @@ import { Discovered } from './tables/discovered.ts'
 import { Discoveries } from './tables/discoveries.ts'
 import { Exceptions } from './tables/exceptions.ts'
 import { Finding } from './tables/finding.ts'
+import { FindingScans } from './tables/finding-scans.ts'
 import { Findings } from './tables/findings.ts'
 import { Governance } from './tables/governance.ts'
 import { History, type LapsedHold } from './tables/history.ts'
@@ -24,6 +25,7 @@ import type { Holdings } from './tables/holdings.ts'
 import { Ipams } from './tables/ipams.ts'
 import { Journal } from './tables/journal.ts'
 import { NatGateways } from './tables/nat-gateways.ts'
+import { NetworkObjects } from './tables/network-objects.ts'
 import { Observations } from './tables/observations.ts'
 import { Organizations } from './tables/organizations.ts'
 import { Policies } from './tables/policies.ts'
@@ -182,11 +184,14 @@ export class Nouns {
   readonly exceptions: Exceptions
   readonly finding: Finding
   readonly findings: Findings
+  /** What is to be looked at anew for them. */
+  readonly findingScans: FindingScans
   readonly governance: Governance
   readonly history: History
   readonly ipams: Ipams
   readonly journal: Journal
   readonly natGateways: NatGateways
+  readonly networkObjects: NetworkObjects
   readonly observations: Observations
   readonly organizations: Organizations
   readonly policies: Policies
@@ -250,6 +255,7 @@ export class Nouns {
     this.exceptions = new Exceptions(sql, this)
     this.finding = new Finding(sql, this)
     this.findings = new Findings(sql, this)
+    this.findingScans = new FindingScans(sql, this)
     this.ipams = new Ipams(sql)
     this.pools = new Pools(sql)
     this.space = new Space(sql, this, this.memory, freeSpace)
@@ -267,6 +273,7 @@ export class Nouns {
     this.policies = new Policies(sql, this)
     this.vpcs = new Vpcs(sql, this)
     this.natGateways = new NatGateways(sql, this)
+    this.networkObjects = new NetworkObjects(sql, this)
     this.addresses = new Addresses(sql)
     this.allocationLists = new AllocationLists(sql)
     this.apiTokens = new ApiTokens(sql, this, this.history)

@@ -6,6 +6,7 @@ import { accessExamples, sendSnapshot } from '../native-access-examples.ts'
 import { type NativeWorld, withNativeApi } from '../native-world.ts'
 import { withOrganization } from '../organization.ts'
 import { managementAccount, openWorld, testSettings, type World } from '../world.ts'
+import { fillNetworkObjects, networkRequests } from './filled-networks.ts'
 
 export interface Sizes {
   /** Elastic IPs, and as many allocations of one private pool. */
@@ -75,7 +76,8 @@ export async function openFilled(sizes: Sizes): Promise<Filled> {
   const examples = await accessExamples(world)
   const made = await fill(world, sizes)
   const cidrs = Array.from({ length: sizes.objects }, (_, index) => `10.${128 + (index >> 8)}.${index & 255}.0/24`)
-  await sendSnapshot(world, 'example', cidrs)
+  // What was there before still is.
+  await sendSnapshot(world, 'example', ['10.0.0.0/16', ...cidrs])
   const native = new Map<string, readonly Asked[]>(
     [...examples].map(([name, { input, instead }]) => [
       name,
@@ -219,6 +221,7 @@ async function fill(world: NativeWorld & { readonly rootId: string }, { allocati
   })
   const { Vpc } = await world.call('CreateVpc', { CidrBlock: '10.9.0.0/16' })
   const { Subnet } = await world.call('CreateSubnet', { VpcId: Vpc!.VpcId!, CidrBlock: '10.9.0.0/24' })
+  const standing = await fillNetworkObjects(world, { vpc: Vpc!.VpcId!, subnet: Subnet!.SubnetId!, count: objects })
   const associated = addresses.at(-1)!.AllocationId!
   const { AssociationId } = await world.call('AssociateAddress', {
     AllocationId: associated,
@@ -268,6 +271,7 @@ async function fill(world: NativeWorld & { readonly rootId: string }, { allocati
     vpc: Vpc!.VpcId!,
     subnet: Subnet!.SubnetId!,
     emptyPool: await makePool(),
+    standing,
     discovery,
     discoveryAssociation,
     scope: free.IpamScope!.IpamScopeId!,
@@ -428,6 +432,7 @@ function awsRequests(made: Made): Readonly<Record<string, readonly Asked[]>> {
       { input: { NatGatewayId: network!.gateway, AssociationIds: [made.association] }, refused: 'NotFound' },
     ],
     DescribeNetworkInterfaces: some({}, unmatched('vpc-id')),
+    ...networkRequests(made.standing),
     DescribeRegions: some({}),
     DescribeAvailabilityZones: some({}),
     DescribeAccountAttributes: some({}),

@@ -4,7 +4,7 @@ import { dev, lab, network, prod, refusalOf, root, shop, stranger } from '../acm
 import type { Sent } from '../native-world.ts'
 import { managementAccount } from '../world.ts'
 import { breakGlass, findingsOf } from './break-glass.ts'
-import { adopts, runRules, tells } from './telling.ts'
+import { overSources } from './sources.ts'
 import { type Attempts, type Guarded, hourMs, otherSpellings, restSeconds } from './way.ts'
 
 interface Allocation {
@@ -41,9 +41,6 @@ async function take(acme: Guarded, account: string, params: object = {}, sent: S
 const release = async (acme: Guarded, { allocationId }: Allocation, as?: string): Promise<void> => {
   assert.equal((await acme.ask('DELETE', `/allocations/${allocationId}`, as ? { as } : {})).status, 204)
 }
-/** The first address of a pool. */
-const firstOf = async (acme: Guarded, poolId: string): Promise<string> =>
-  (await acme.get<Page<{ cidr: string }>>(`/pools/${poolId}/cidrs`)).items[0]!.cidr.split('/')[0]!
 type Asked = ReturnType<typeof ask>
 const refuses = async (asked: Asked, status: number, code: string, facts: Partial<Problem> = {}): Promise<Problem> => {
   const answer = await asked
@@ -857,51 +854,6 @@ export const overNative: Attempts = {
     const anew = await acme.post<{ account: string }>('/accounts', { name: 'anew', parentId: dev }, { as })
     assert.equal((await take(acme, anew.account)).poolId, acme.listed)
   },
-  async 'adopting what one has told of'(acme) {
-    const unlisted = await share(acme, await acme.pool())
-    const both = await acme.tokenOf('user:both', 'ipam-administrator', root)
-    const local = await acme.tokenOf('user:local', 'ipam-administrator', shop)
-    await acme.tokenOf('user:local', 'ipam-administrator', network)
-    const collector = await acme.tokenOf('service:collector', 'reporter', root)
-    const address = await firstOf(acme, unlisted)
-    const source = await tells(acme, { node: shop, address, by: both })
-    assert.deepEqual(await adopts(acme, source, both), ['told-by-oneself'])
-    assert.deepEqual(await adopts(acme, source, local), ['policy-of-others'])
-    const ofOther = await tells(acme, { node: shop, address, by: collector })
-    assert.deepEqual(await adopts(acme, ofOther, local), ['policy-of-others'])
-    assert.deepEqual(await allocationsOf(acme, shop), [])
-    // Two persons may, with the right where the policy is enabled: and the decision says no.
-    assert.deepEqual(await adopts(acme, ofOther, both), ['noncompliant'])
-    const [{ decisionId }] = (await allocationsOf(acme, shop)) as [Allocation]
-    assert.equal((await acme.get<{ outcome: string }>(`/decisions/${decisionId}`)).outcome, 'deny')
-  },
 
-  async 'the rule of a source'(acme) {
-    const unlisted = await share(acme, await acme.pool())
-    const carl = await acme.tokenOf('user:carl', 'organization-administrator', prod)
-    const collector = await acme.tokenOf('service:collector', 'reporter', root)
-    const told = async (pool: string) => {
-      const address = await firstOf(acme, pool)
-      await tells(acme, { node: shop, address, by: collector, rule: { adopts: 'allowed' }, as: carl })
-      await runRules(acme)
-      return (await allocationsOf(acme, shop)).length
-    }
-    assert.equal(await told(acme.listed), 0, 'of a pool whose owner never agreed')
-    await acme.tokenOf('user:carl', 'ipam-administrator', network)
-    assert.equal(await told(unlisted), 0, 'policy refuses it')
-    assert.equal(await told(acme.listed), 1)
-    assert.equal(
-      (await acme.ask('DELETE', `/allocations/${(await allocationsOf(acme, shop))[0]!.allocationId}`)).status,
-      204,
-    )
-    acme.advance(restSeconds * 1_000 + 1)
-    const { items } = await acme.get<Page<{ bindingId: string }>>('/role-bindings?principal=user:carl')
-    const address = await firstOf(acme, acme.listed)
-    const last = await tells(acme, { node: shop, address, by: collector, rule: { adopts: 'allowed' }, as: carl })
-    for (const { bindingId } of items)
-      assert.equal((await acme.ask('DELETE', `/role-bindings/${bindingId}`)).status, 204)
-    await runRules(acme)
-    assert.equal((await allocationsOf(acme, shop)).length, 0, 'carl may do nothing any more')
-    assert.equal((await acme.get<{ adoptsIsStopped?: true }>(`/sources/${last}`)).adoptsIsStopped, true)
-  },
+  ...overSources,
 }

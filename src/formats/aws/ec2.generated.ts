@@ -147,6 +147,12 @@ export interface AssociateAddressResult {
   readonly AssociationId?: string
 }
 
+export interface AssociateDhcpOptionsRequest {
+  readonly DhcpOptionsId: string
+  readonly VpcId: string
+  readonly DryRun?: boolean
+}
+
 export interface AssociateIpamByoasnRequest {
   readonly DryRun?: boolean
   readonly Asn: string
@@ -183,6 +189,19 @@ export interface AssociateNatGatewayAddressResult {
   readonly NatGatewayAddresses?: readonly NatGatewayAddress[]
 }
 
+export interface AssociateRouteTableRequest {
+  readonly GatewayId?: string
+  readonly PublicIpv4Pool?: string
+  readonly DryRun?: boolean
+  readonly SubnetId?: string
+  readonly RouteTableId: string
+}
+
+export interface AssociateRouteTableResult {
+  readonly AssociationId?: string
+  readonly AssociationState?: RouteTableAssociationState
+}
+
 export interface AssociateSubnetCidrBlockRequest {
   readonly Ipv6IpamPoolId?: string
   readonly Ipv6NetmaskLength?: number
@@ -214,6 +233,12 @@ export interface AssociateVpcCidrBlockResult {
   readonly VpcId?: string
 }
 
+export interface AttachInternetGatewayRequest {
+  readonly DryRun?: boolean
+  readonly InternetGatewayId: string
+  readonly VpcId: string
+}
+
 export interface AttachmentEnaSrdSpecification {
   readonly EnaSrdEnabled?: boolean
   readonly EnaSrdUdpSpecification?: AttachmentEnaSrdUdpSpecification
@@ -225,6 +250,47 @@ export interface AttachmentEnaSrdUdpSpecification {
 
 export interface AttributeBooleanValue {
   readonly Value?: boolean
+}
+
+export interface AttributeValue {
+  readonly Value?: string
+}
+
+export interface AuthorizeSecurityGroupEgressRequest {
+  readonly TagSpecifications?: readonly TagSpecification[]
+  readonly DryRun?: boolean
+  readonly GroupId: string
+  readonly SourceSecurityGroupName?: string
+  readonly SourceSecurityGroupOwnerId?: string
+  readonly IpProtocol?: string
+  readonly FromPort?: number
+  readonly ToPort?: number
+  readonly CidrIp?: string
+  readonly IpPermissions?: readonly IpPermission[]
+}
+
+export interface AuthorizeSecurityGroupEgressResult {
+  readonly Return?: boolean
+  readonly SecurityGroupRules?: readonly SecurityGroupRule[]
+}
+
+export interface AuthorizeSecurityGroupIngressRequest {
+  readonly CidrIp?: string
+  readonly FromPort?: number
+  readonly GroupId?: string
+  readonly GroupName?: string
+  readonly IpPermissions?: readonly IpPermission[]
+  readonly IpProtocol?: string
+  readonly SourceSecurityGroupName?: string
+  readonly SourceSecurityGroupOwnerId?: string
+  readonly ToPort?: number
+  readonly TagSpecifications?: readonly TagSpecification[]
+  readonly DryRun?: boolean
+}
+
+export interface AuthorizeSecurityGroupIngressResult {
+  readonly Return?: boolean
+  readonly SecurityGroupRules?: readonly SecurityGroupRule[]
 }
 
 export type AvailabilityMode =
@@ -319,6 +385,56 @@ export interface ConnectionTrackingConfiguration {
 export type ConnectivityType =
   | 'private'
   | 'public'
+
+export interface CreateDefaultSubnetRequest {
+  readonly AvailabilityZone?: string
+  readonly DryRun?: boolean
+  readonly Ipv6Native?: boolean
+  readonly AvailabilityZoneId?: string
+}
+
+export interface CreateDefaultSubnetResult {
+  readonly Subnet?: Subnet
+}
+
+export interface CreateDefaultVpcRequest {
+  readonly DryRun?: boolean
+}
+
+export interface CreateDefaultVpcResult {
+  readonly Vpc?: Vpc
+}
+
+export interface CreateDhcpOptionsRequest {
+  readonly DhcpConfigurations: readonly NewDhcpConfiguration[]
+  readonly TagSpecifications?: readonly TagSpecification[]
+  readonly DryRun?: boolean
+}
+
+export interface CreateDhcpOptionsResult {
+  readonly DhcpOptions?: DhcpOptions
+}
+
+export interface CreateEgressOnlyInternetGatewayRequest {
+  readonly ClientToken?: string
+  readonly DryRun?: boolean
+  readonly VpcId: string
+  readonly TagSpecifications?: readonly TagSpecification[]
+}
+
+export interface CreateEgressOnlyInternetGatewayResult {
+  readonly ClientToken?: string
+  readonly EgressOnlyInternetGateway?: EgressOnlyInternetGateway
+}
+
+export interface CreateInternetGatewayRequest {
+  readonly TagSpecifications?: readonly TagSpecification[]
+  readonly DryRun?: boolean
+}
+
+export interface CreateInternetGatewayResult {
+  readonly InternetGateway?: InternetGateway
+}
 
 export interface CreateIpamExternalResourceVerificationTokenRequest {
   readonly DryRun?: boolean
@@ -500,6 +616,31 @@ export interface CreateNatGatewayResult {
   readonly NatGateway?: NatGateway
 }
 
+export interface CreateNetworkAclEntryRequest {
+  readonly DryRun?: boolean
+  readonly NetworkAclId: string
+  readonly RuleNumber: number
+  readonly Protocol: string
+  readonly RuleAction: RuleAction
+  readonly Egress: boolean
+  readonly CidrBlock?: string
+  readonly Ipv6CidrBlock?: string
+  readonly IcmpTypeCode?: IcmpTypeCode
+  readonly PortRange?: PortRange
+}
+
+export interface CreateNetworkAclRequest {
+  readonly TagSpecifications?: readonly TagSpecification[]
+  readonly ClientToken?: string
+  readonly DryRun?: boolean
+  readonly VpcId: string
+}
+
+export interface CreateNetworkAclResult {
+  readonly NetworkAcl?: NetworkAcl
+  readonly ClientToken?: string
+}
+
 export interface CreatePublicIpv4PoolRequest {
   readonly DryRun?: boolean
   readonly TagSpecifications?: readonly TagSpecification[]
@@ -508,6 +649,69 @@ export interface CreatePublicIpv4PoolRequest {
 
 export interface CreatePublicIpv4PoolResult {
   readonly PoolId?: string
+}
+
+export interface CreateRouteRequest {
+  readonly DestinationPrefixListId?: string
+  readonly VpcEndpointId?: string
+  readonly TransitGatewayId?: string
+  readonly LocalGatewayId?: string
+  readonly CarrierGatewayId?: string
+  readonly CoreNetworkArn?: string
+  readonly OdbNetworkArn?: string
+  readonly DryRun?: boolean
+  readonly RouteTableId: string
+  readonly DestinationCidrBlock?: string
+  readonly GatewayId?: string
+  readonly DestinationIpv6CidrBlock?: string
+  readonly EgressOnlyInternetGatewayId?: string
+  readonly InstanceId?: string
+  readonly NetworkInterfaceId?: string
+  readonly VpcPeeringConnectionId?: string
+  readonly NatGatewayId?: string
+}
+
+export interface CreateRouteResult {
+  readonly Return?: boolean
+}
+
+export interface CreateRouteTableRequest {
+  readonly TagSpecifications?: readonly TagSpecification[]
+  readonly ClientToken?: string
+  readonly DryRun?: boolean
+  readonly VpcId: string
+}
+
+export interface CreateRouteTableResult {
+  readonly RouteTable?: RouteTable
+  readonly ClientToken?: string
+}
+
+export interface CreateSecurityGroupRequest {
+  readonly Description: string
+  readonly GroupName: string
+  readonly VpcId?: string
+  readonly TagSpecifications?: readonly TagSpecification[]
+  readonly DryRun?: boolean
+}
+
+export interface CreateSecurityGroupResult {
+  readonly GroupId?: string
+  readonly Tags?: readonly Tag[]
+  readonly SecurityGroupArn?: string
+}
+
+export interface CreateSubnetCidrReservationRequest {
+  readonly SubnetId: string
+  readonly Cidr: string
+  readonly ReservationType: SubnetCidrReservationType
+  readonly Description?: string
+  readonly DryRun?: boolean
+  readonly TagSpecifications?: readonly TagSpecification[]
+}
+
+export interface CreateSubnetCidrReservationResult {
+  readonly SubnetCidrReservation?: SubnetCidrReservation
 }
 
 export interface CreateSubnetRequest {
@@ -554,6 +758,25 @@ export interface CreateVpcRequest {
 
 export interface CreateVpcResult {
   readonly Vpc?: Vpc
+}
+
+export interface DeleteDhcpOptionsRequest {
+  readonly DhcpOptionsId: string
+  readonly DryRun?: boolean
+}
+
+export interface DeleteEgressOnlyInternetGatewayRequest {
+  readonly DryRun?: boolean
+  readonly EgressOnlyInternetGatewayId: string
+}
+
+export interface DeleteEgressOnlyInternetGatewayResult {
+  readonly ReturnCode?: boolean
+}
+
+export interface DeleteInternetGatewayRequest {
+  readonly DryRun?: boolean
+  readonly InternetGatewayId: string
 }
 
 export interface DeleteIpamExternalResourceVerificationTokenRequest {
@@ -669,6 +892,18 @@ export interface DeleteNatGatewayResult {
   readonly NatGatewayId?: string
 }
 
+export interface DeleteNetworkAclEntryRequest {
+  readonly DryRun?: boolean
+  readonly NetworkAclId: string
+  readonly RuleNumber: number
+  readonly Egress: boolean
+}
+
+export interface DeleteNetworkAclRequest {
+  readonly DryRun?: boolean
+  readonly NetworkAclId: string
+}
+
 export interface DeletePublicIpv4PoolRequest {
   readonly DryRun?: boolean
   readonly PoolId: string
@@ -677,6 +912,39 @@ export interface DeletePublicIpv4PoolRequest {
 
 export interface DeletePublicIpv4PoolResult {
   readonly ReturnValue?: boolean
+}
+
+export interface DeleteRouteRequest {
+  readonly DestinationPrefixListId?: string
+  readonly DryRun?: boolean
+  readonly RouteTableId: string
+  readonly DestinationCidrBlock?: string
+  readonly DestinationIpv6CidrBlock?: string
+}
+
+export interface DeleteRouteTableRequest {
+  readonly DryRun?: boolean
+  readonly RouteTableId: string
+}
+
+export interface DeleteSecurityGroupRequest {
+  readonly GroupId?: string
+  readonly GroupName?: string
+  readonly DryRun?: boolean
+}
+
+export interface DeleteSecurityGroupResult {
+  readonly Return?: boolean
+  readonly GroupId?: string
+}
+
+export interface DeleteSubnetCidrReservationRequest {
+  readonly SubnetCidrReservationId: string
+  readonly DryRun?: boolean
+}
+
+export interface DeleteSubnetCidrReservationResult {
+  readonly DeletedSubnetCidrReservation?: SubnetCidrReservation
 }
 
 export interface DeleteSubnetRequest {
@@ -788,6 +1056,32 @@ export interface DescribeByoipCidrsRequest {
 
 export interface DescribeByoipCidrsResult {
   readonly ByoipCidrs?: readonly ByoipCidr[]
+  readonly NextToken?: string
+}
+
+export interface DescribeDhcpOptionsRequest {
+  readonly DhcpOptionsIds?: readonly string[]
+  readonly NextToken?: string
+  readonly MaxResults?: number
+  readonly DryRun?: boolean
+  readonly Filters?: readonly Filter[]
+}
+
+export interface DescribeDhcpOptionsResult {
+  readonly NextToken?: string
+  readonly DhcpOptions?: readonly DhcpOptions[]
+}
+
+export interface DescribeEgressOnlyInternetGatewaysRequest {
+  readonly DryRun?: boolean
+  readonly EgressOnlyInternetGatewayIds?: readonly string[]
+  readonly MaxResults?: number
+  readonly NextToken?: string
+  readonly Filters?: readonly Filter[]
+}
+
+export interface DescribeEgressOnlyInternetGatewaysResult {
+  readonly EgressOnlyInternetGateways?: readonly EgressOnlyInternetGateway[]
   readonly NextToken?: string
 }
 
@@ -1074,6 +1368,19 @@ export interface DescribeRouteTablesResult {
   readonly NextToken?: string
 }
 
+export interface DescribeSecurityGroupRulesRequest {
+  readonly Filters?: readonly Filter[]
+  readonly SecurityGroupRuleIds?: readonly string[]
+  readonly DryRun?: boolean
+  readonly NextToken?: string
+  readonly MaxResults?: number
+}
+
+export interface DescribeSecurityGroupRulesResult {
+  readonly SecurityGroupRules?: readonly SecurityGroupRule[]
+  readonly NextToken?: string
+}
+
 export interface DescribeSecurityGroupsRequest {
   readonly GroupIds?: readonly string[]
   readonly GroupNames?: readonly string[]
@@ -1152,6 +1459,24 @@ export interface DescribeVpcsResult {
   readonly Vpcs?: readonly Vpc[]
 }
 
+export interface DetachInternetGatewayRequest {
+  readonly DryRun?: boolean
+  readonly InternetGatewayId: string
+  readonly VpcId: string
+}
+
+export interface DhcpConfiguration {
+  readonly Key?: string
+  readonly Values?: readonly AttributeValue[]
+}
+
+export interface DhcpOptions {
+  readonly OwnerId?: string
+  readonly Tags?: readonly Tag[]
+  readonly DhcpOptionsId?: string
+  readonly DhcpConfigurations?: readonly DhcpConfiguration[]
+}
+
 export interface DisableIpamOrganizationAdminAccountRequest {
   readonly DryRun?: boolean
   readonly DelegatedAdminAccountId: string
@@ -1208,6 +1533,11 @@ export interface DisassociateNatGatewayAddressResult {
   readonly NatGatewayAddresses?: readonly NatGatewayAddress[]
 }
 
+export interface DisassociateRouteTableRequest {
+  readonly DryRun?: boolean
+  readonly AssociationId: string
+}
+
 export interface DisassociateSubnetCidrBlockRequest {
   readonly AssociationId: string
 }
@@ -1242,6 +1572,12 @@ export interface DnsOptions {
 export type DomainType =
   | 'vpc'
   | 'standard'
+
+export interface EgressOnlyInternetGateway {
+  readonly Attachments?: readonly InternetGatewayAttachment[]
+  readonly EgressOnlyInternetGatewayId?: string
+  readonly Tags?: readonly Tag[]
+}
 
 export interface EnableIpamInternetRegistryAssociationRequest {
   readonly DryRun?: boolean
@@ -1599,6 +1935,20 @@ export interface GetManagedPrefixListEntriesRequest {
 
 export interface GetManagedPrefixListEntriesResult {
   readonly Entries?: readonly PrefixListEntry[]
+  readonly NextToken?: string
+}
+
+export interface GetSubnetCidrReservationsRequest {
+  readonly Filters?: readonly Filter[]
+  readonly SubnetId: string
+  readonly DryRun?: boolean
+  readonly NextToken?: string
+  readonly MaxResults?: number
+}
+
+export interface GetSubnetCidrReservationsResult {
+  readonly SubnetIpv4CidrReservations?: readonly SubnetCidrReservation[]
+  readonly SubnetIpv6CidrReservations?: readonly SubnetCidrReservation[]
   readonly NextToken?: string
 }
 
@@ -2349,6 +2699,16 @@ export interface ModifyManagedPrefixListResult {
   readonly PrefixList?: ManagedPrefixList
 }
 
+export interface ModifySecurityGroupRulesRequest {
+  readonly GroupId: string
+  readonly SecurityGroupRules: readonly SecurityGroupRuleUpdate[]
+  readonly DryRun?: boolean
+}
+
+export interface ModifySecurityGroupRulesResult {
+  readonly Return?: boolean
+}
+
 export interface ModifySubnetAttributeRequest {
   readonly AssignIpv6AddressOnCreation?: AttributeBooleanValue
   readonly MapPublicIpOnLaunch?: AttributeBooleanValue
@@ -2532,6 +2892,11 @@ export interface NetworkInterfacePrivateIpAddress {
   readonly PrivateIpAddress?: string
 }
 
+export interface NewDhcpConfiguration {
+  readonly Key?: string
+  readonly Values?: readonly string[]
+}
+
 export interface OperatorResponse {
   readonly Managed?: boolean
   readonly Principal?: string
@@ -2675,6 +3040,14 @@ export interface PublicIpv4PoolRange {
   readonly AvailableAddressCount?: number
 }
 
+export interface ReferencedSecurityGroup {
+  readonly GroupId?: string
+  readonly PeeringStatus?: string
+  readonly UserId?: string
+  readonly VpcId?: string
+  readonly VpcPeeringConnectionId?: string
+}
+
 export interface Region {
   readonly OptInStatus?: string
   readonly Geography?: readonly RegionGeography[]
@@ -2716,6 +3089,61 @@ export interface RemovePrefixListEntry {
   readonly Cidr: string
 }
 
+export interface ReplaceNetworkAclAssociationRequest {
+  readonly DryRun?: boolean
+  readonly AssociationId: string
+  readonly NetworkAclId: string
+}
+
+export interface ReplaceNetworkAclAssociationResult {
+  readonly NewAssociationId?: string
+}
+
+export interface ReplaceNetworkAclEntryRequest {
+  readonly DryRun?: boolean
+  readonly NetworkAclId: string
+  readonly RuleNumber: number
+  readonly Protocol: string
+  readonly RuleAction: RuleAction
+  readonly Egress: boolean
+  readonly CidrBlock?: string
+  readonly Ipv6CidrBlock?: string
+  readonly IcmpTypeCode?: IcmpTypeCode
+  readonly PortRange?: PortRange
+}
+
+export interface ReplaceRouteRequest {
+  readonly DestinationPrefixListId?: string
+  readonly VpcEndpointId?: string
+  readonly LocalTarget?: boolean
+  readonly TransitGatewayId?: string
+  readonly LocalGatewayId?: string
+  readonly CarrierGatewayId?: string
+  readonly CoreNetworkArn?: string
+  readonly OdbNetworkArn?: string
+  readonly DryRun?: boolean
+  readonly RouteTableId: string
+  readonly DestinationCidrBlock?: string
+  readonly GatewayId?: string
+  readonly DestinationIpv6CidrBlock?: string
+  readonly EgressOnlyInternetGatewayId?: string
+  readonly InstanceId?: string
+  readonly NetworkInterfaceId?: string
+  readonly VpcPeeringConnectionId?: string
+  readonly NatGatewayId?: string
+}
+
+export interface ReplaceRouteTableAssociationRequest {
+  readonly DryRun?: boolean
+  readonly AssociationId: string
+  readonly RouteTableId: string
+}
+
+export interface ReplaceRouteTableAssociationResult {
+  readonly NewAssociationId?: string
+  readonly AssociationState?: RouteTableAssociationState
+}
+
 export interface RequestIpamResourceTag {
   readonly Key?: string
   readonly Value?: string
@@ -2740,6 +3168,59 @@ export interface RestoreManagedPrefixListVersionRequest {
 
 export interface RestoreManagedPrefixListVersionResult {
   readonly PrefixList?: ManagedPrefixList
+}
+
+export interface RevokeSecurityGroupEgressRequest {
+  readonly SecurityGroupRuleIds?: readonly string[]
+  readonly DryRun?: boolean
+  readonly GroupId: string
+  readonly SourceSecurityGroupName?: string
+  readonly SourceSecurityGroupOwnerId?: string
+  readonly IpProtocol?: string
+  readonly FromPort?: number
+  readonly ToPort?: number
+  readonly CidrIp?: string
+  readonly IpPermissions?: readonly IpPermission[]
+}
+
+export interface RevokeSecurityGroupEgressResult {
+  readonly Return?: boolean
+  readonly UnknownIpPermissions?: readonly IpPermission[]
+  readonly RevokedSecurityGroupRules?: readonly RevokedSecurityGroupRule[]
+}
+
+export interface RevokeSecurityGroupIngressRequest {
+  readonly CidrIp?: string
+  readonly FromPort?: number
+  readonly GroupId?: string
+  readonly GroupName?: string
+  readonly IpPermissions?: readonly IpPermission[]
+  readonly IpProtocol?: string
+  readonly SourceSecurityGroupName?: string
+  readonly SourceSecurityGroupOwnerId?: string
+  readonly ToPort?: number
+  readonly SecurityGroupRuleIds?: readonly string[]
+  readonly DryRun?: boolean
+}
+
+export interface RevokeSecurityGroupIngressResult {
+  readonly Return?: boolean
+  readonly UnknownIpPermissions?: readonly IpPermission[]
+  readonly RevokedSecurityGroupRules?: readonly RevokedSecurityGroupRule[]
+}
+
+export interface RevokedSecurityGroupRule {
+  readonly SecurityGroupRuleId?: string
+  readonly GroupId?: string
+  readonly IsEgress?: boolean
+  readonly IpProtocol?: string
+  readonly FromPort?: number
+  readonly ToPort?: number
+  readonly CidrIpv4?: string
+  readonly CidrIpv6?: string
+  readonly PrefixListId?: string
+  readonly ReferencedGroupId?: string
+  readonly Description?: string
 }
 
 export type Rir =
@@ -2795,6 +3276,10 @@ export interface RouteTableAssociationState {
   readonly StatusMessage?: string
 }
 
+export type RuleAction =
+  | 'allow'
+  | 'deny'
+
 export interface SecurityGroup {
   readonly GroupId?: string
   readonly IpPermissionsEgress?: readonly IpPermission[]
@@ -2810,6 +3295,44 @@ export interface SecurityGroup {
 export interface SecurityGroupIdentifier {
   readonly GroupId?: string
   readonly GroupName?: string
+}
+
+export interface SecurityGroupRule {
+  readonly SecurityGroupRuleId?: string
+  readonly GroupId?: string
+  readonly GroupOwnerId?: string
+  readonly IsEgress?: boolean
+  readonly IpProtocol?: string
+  readonly FromPort?: number
+  readonly ToPort?: number
+  readonly CidrIpv4?: string
+  readonly CidrIpv6?: string
+  readonly PrefixListId?: string
+  readonly ReferencedGroupInfo?: ReferencedSecurityGroup
+  readonly Description?: string
+  readonly Tags?: readonly Tag[]
+  readonly SecurityGroupRuleArn?: string
+}
+
+export interface SecurityGroupRuleDescription {
+  readonly SecurityGroupRuleId?: string
+  readonly Description?: string
+}
+
+export interface SecurityGroupRuleRequest {
+  readonly IpProtocol?: string
+  readonly FromPort?: number
+  readonly ToPort?: number
+  readonly CidrIpv4?: string
+  readonly CidrIpv6?: string
+  readonly PrefixListId?: string
+  readonly ReferencedGroupId?: string
+  readonly Description?: string
+}
+
+export interface SecurityGroupRuleUpdate {
+  readonly SecurityGroupRuleId: string
+  readonly SecurityGroupRule?: SecurityGroupRuleRequest
 }
 
 export interface Subnet {
@@ -2842,6 +3365,20 @@ export interface SubnetCidrBlockState {
   readonly State?: string
   readonly StatusMessage?: string
 }
+
+export interface SubnetCidrReservation {
+  readonly SubnetCidrReservationId?: string
+  readonly SubnetId?: string
+  readonly Cidr?: string
+  readonly ReservationType?: string
+  readonly OwnerId?: string
+  readonly Description?: string
+  readonly Tags?: readonly Tag[]
+}
+
+export type SubnetCidrReservationType =
+  | 'prefix'
+  | 'explicit'
 
 export interface SubnetIpPrefixes {
   readonly SubnetId?: string
@@ -2888,6 +3425,30 @@ export interface UnassignPrivateNatGatewayAddressRequest {
 export interface UnassignPrivateNatGatewayAddressResult {
   readonly NatGatewayId?: string
   readonly NatGatewayAddresses?: readonly NatGatewayAddress[]
+}
+
+export interface UpdateSecurityGroupRuleDescriptionsEgressRequest {
+  readonly DryRun?: boolean
+  readonly GroupId?: string
+  readonly GroupName?: string
+  readonly IpPermissions?: readonly IpPermission[]
+  readonly SecurityGroupRuleDescriptions?: readonly SecurityGroupRuleDescription[]
+}
+
+export interface UpdateSecurityGroupRuleDescriptionsEgressResult {
+  readonly Return?: boolean
+}
+
+export interface UpdateSecurityGroupRuleDescriptionsIngressRequest {
+  readonly DryRun?: boolean
+  readonly GroupId?: string
+  readonly GroupName?: string
+  readonly IpPermissions?: readonly IpPermission[]
+  readonly SecurityGroupRuleDescriptions?: readonly SecurityGroupRuleDescription[]
+}
+
+export interface UpdateSecurityGroupRuleDescriptionsIngressResult {
+  readonly Return?: boolean
 }
 
 export interface UserIdGroupPair {
@@ -3043,12 +3604,22 @@ export interface Ec2Input {
   readonly AllocateIpamPoolCidr: AllocateIpamPoolCidrRequest
   readonly AssignPrivateNatGatewayAddress: AssignPrivateNatGatewayAddressRequest
   readonly AssociateAddress: AssociateAddressRequest
+  readonly AssociateDhcpOptions: AssociateDhcpOptionsRequest
   readonly AssociateIpamByoasn: AssociateIpamByoasnRequest
   readonly AssociateIpamResourceDiscovery: AssociateIpamResourceDiscoveryRequest
   readonly AssociateNatGatewayAddress: AssociateNatGatewayAddressRequest
+  readonly AssociateRouteTable: AssociateRouteTableRequest
   readonly AssociateSubnetCidrBlock: AssociateSubnetCidrBlockRequest
   readonly AssociateVpcCidrBlock: AssociateVpcCidrBlockRequest
+  readonly AttachInternetGateway: AttachInternetGatewayRequest
+  readonly AuthorizeSecurityGroupEgress: AuthorizeSecurityGroupEgressRequest
+  readonly AuthorizeSecurityGroupIngress: AuthorizeSecurityGroupIngressRequest
   readonly BatchModifyIpamRoutingPolicyRegistrations: BatchModifyIpamRoutingPolicyRegistrationsRequest
+  readonly CreateDefaultSubnet: CreateDefaultSubnetRequest
+  readonly CreateDefaultVpc: CreateDefaultVpcRequest
+  readonly CreateDhcpOptions: CreateDhcpOptionsRequest
+  readonly CreateEgressOnlyInternetGateway: CreateEgressOnlyInternetGatewayRequest
+  readonly CreateInternetGateway: CreateInternetGatewayRequest
   readonly CreateIpam: CreateIpamRequest
   readonly CreateIpamExternalResourceVerificationToken: CreateIpamExternalResourceVerificationTokenRequest
   readonly CreateIpamInternetRegistryAssociation: CreateIpamInternetRegistryAssociationRequest
@@ -3061,10 +3632,19 @@ export interface Ec2Input {
   readonly CreateIpamScope: CreateIpamScopeRequest
   readonly CreateManagedPrefixList: CreateManagedPrefixListRequest
   readonly CreateNatGateway: CreateNatGatewayRequest
+  readonly CreateNetworkAcl: CreateNetworkAclRequest
+  readonly CreateNetworkAclEntry: CreateNetworkAclEntryRequest
   readonly CreatePublicIpv4Pool: CreatePublicIpv4PoolRequest
+  readonly CreateRoute: CreateRouteRequest
+  readonly CreateRouteTable: CreateRouteTableRequest
+  readonly CreateSecurityGroup: CreateSecurityGroupRequest
   readonly CreateSubnet: CreateSubnetRequest
+  readonly CreateSubnetCidrReservation: CreateSubnetCidrReservationRequest
   readonly CreateTags: CreateTagsRequest
   readonly CreateVpc: CreateVpcRequest
+  readonly DeleteDhcpOptions: DeleteDhcpOptionsRequest
+  readonly DeleteEgressOnlyInternetGateway: DeleteEgressOnlyInternetGatewayRequest
+  readonly DeleteInternetGateway: DeleteInternetGatewayRequest
   readonly DeleteIpam: DeleteIpamRequest
   readonly DeleteIpamExternalResourceVerificationToken: DeleteIpamExternalResourceVerificationTokenRequest
   readonly DeleteIpamInternetRegistryAssociation: DeleteIpamInternetRegistryAssociationRequest
@@ -3077,8 +3657,14 @@ export interface Ec2Input {
   readonly DeleteIpamScope: DeleteIpamScopeRequest
   readonly DeleteManagedPrefixList: DeleteManagedPrefixListRequest
   readonly DeleteNatGateway: DeleteNatGatewayRequest
+  readonly DeleteNetworkAcl: DeleteNetworkAclRequest
+  readonly DeleteNetworkAclEntry: DeleteNetworkAclEntryRequest
   readonly DeletePublicIpv4Pool: DeletePublicIpv4PoolRequest
+  readonly DeleteRoute: DeleteRouteRequest
+  readonly DeleteRouteTable: DeleteRouteTableRequest
+  readonly DeleteSecurityGroup: DeleteSecurityGroupRequest
   readonly DeleteSubnet: DeleteSubnetRequest
+  readonly DeleteSubnetCidrReservation: DeleteSubnetCidrReservationRequest
   readonly DeleteTags: DeleteTagsRequest
   readonly DeleteVpc: DeleteVpcRequest
   readonly DeprovisionByoipCidr: DeprovisionByoipCidrRequest
@@ -3090,6 +3676,8 @@ export interface Ec2Input {
   readonly DescribeAddressesAttribute: DescribeAddressesAttributeRequest
   readonly DescribeAvailabilityZones: DescribeAvailabilityZonesRequest
   readonly DescribeByoipCidrs: DescribeByoipCidrsRequest
+  readonly DescribeDhcpOptions: DescribeDhcpOptionsRequest
+  readonly DescribeEgressOnlyInternetGateways: DescribeEgressOnlyInternetGatewaysRequest
   readonly DescribeInternetGateways: DescribeInternetGatewaysRequest
   readonly DescribeIpamByoasn: DescribeIpamByoasnRequest
   readonly DescribeIpamExternalResourceVerificationTokens: DescribeIpamExternalResourceVerificationTokensRequest
@@ -3112,18 +3700,21 @@ export interface Ec2Input {
   readonly DescribePublicIpv4Pools: DescribePublicIpv4PoolsRequest
   readonly DescribeRegions: DescribeRegionsRequest
   readonly DescribeRouteTables: DescribeRouteTablesRequest
+  readonly DescribeSecurityGroupRules: DescribeSecurityGroupRulesRequest
   readonly DescribeSecurityGroups: DescribeSecurityGroupsRequest
   readonly DescribeSubnets: DescribeSubnetsRequest
   readonly DescribeTags: DescribeTagsRequest
   readonly DescribeVpcAttribute: DescribeVpcAttributeRequest
   readonly DescribeVpcEndpoints: DescribeVpcEndpointsRequest
   readonly DescribeVpcs: DescribeVpcsRequest
+  readonly DetachInternetGateway: DetachInternetGatewayRequest
   readonly DisableIpamOrganizationAdminAccount: DisableIpamOrganizationAdminAccountRequest
   readonly DisableIpamPolicy: DisableIpamPolicyRequest
   readonly DisassociateAddress: DisassociateAddressRequest
   readonly DisassociateIpamByoasn: DisassociateIpamByoasnRequest
   readonly DisassociateIpamResourceDiscovery: DisassociateIpamResourceDiscoveryRequest
   readonly DisassociateNatGatewayAddress: DisassociateNatGatewayAddressRequest
+  readonly DisassociateRouteTable: DisassociateRouteTableRequest
   readonly DisassociateSubnetCidrBlock: DisassociateSubnetCidrBlockRequest
   readonly DisassociateVpcCidrBlock: DisassociateVpcCidrBlockRequest
   readonly EnableIpamInternetRegistryAssociation: EnableIpamInternetRegistryAssociationRequest
@@ -3152,6 +3743,7 @@ export interface Ec2Input {
   readonly GetIpamRoutingPolicyRegistrations: GetIpamRoutingPolicyRegistrationsRequest
   readonly GetManagedPrefixListAssociations: GetManagedPrefixListAssociationsRequest
   readonly GetManagedPrefixListEntries: GetManagedPrefixListEntriesRequest
+  readonly GetSubnetCidrReservations: GetSubnetCidrReservationsRequest
   readonly ModifyAddressAttribute: ModifyAddressAttributeRequest
   readonly ModifyIpam: ModifyIpamRequest
   readonly ModifyIpamPolicyAllocationRules: ModifyIpamPolicyAllocationRulesRequest
@@ -3164,6 +3756,7 @@ export interface Ec2Input {
   readonly ModifyIpamRoutingPolicyRegistration: ModifyIpamRoutingPolicyRegistrationRequest
   readonly ModifyIpamScope: ModifyIpamScopeRequest
   readonly ModifyManagedPrefixList: ModifyManagedPrefixListRequest
+  readonly ModifySecurityGroupRules: ModifySecurityGroupRulesRequest
   readonly ModifySubnetAttribute: ModifySubnetAttributeRequest
   readonly ModifyVpcAttribute: ModifyVpcAttributeRequest
   readonly ModifyVpcTenancy: ModifyVpcTenancyRequest
@@ -3174,9 +3767,17 @@ export interface Ec2Input {
   readonly ProvisionPublicIpv4PoolCidr: ProvisionPublicIpv4PoolCidrRequest
   readonly ReleaseAddress: ReleaseAddressRequest
   readonly ReleaseIpamPoolAllocation: ReleaseIpamPoolAllocationRequest
+  readonly ReplaceNetworkAclAssociation: ReplaceNetworkAclAssociationRequest
+  readonly ReplaceNetworkAclEntry: ReplaceNetworkAclEntryRequest
+  readonly ReplaceRoute: ReplaceRouteRequest
+  readonly ReplaceRouteTableAssociation: ReplaceRouteTableAssociationRequest
   readonly ResetAddressAttribute: ResetAddressAttributeRequest
   readonly RestoreManagedPrefixListVersion: RestoreManagedPrefixListVersionRequest
+  readonly RevokeSecurityGroupEgress: RevokeSecurityGroupEgressRequest
+  readonly RevokeSecurityGroupIngress: RevokeSecurityGroupIngressRequest
   readonly UnassignPrivateNatGatewayAddress: UnassignPrivateNatGatewayAddressRequest
+  readonly UpdateSecurityGroupRuleDescriptionsEgress: UpdateSecurityGroupRuleDescriptionsEgressRequest
+  readonly UpdateSecurityGroupRuleDescriptionsIngress: UpdateSecurityGroupRuleDescriptionsIngressRequest
   readonly WithdrawByoipCidr: WithdrawByoipCidrRequest
 }
 
@@ -3186,12 +3787,22 @@ export interface Ec2Output {
   readonly AllocateIpamPoolCidr: AllocateIpamPoolCidrResult
   readonly AssignPrivateNatGatewayAddress: AssignPrivateNatGatewayAddressResult
   readonly AssociateAddress: AssociateAddressResult
+  readonly AssociateDhcpOptions: ReturnOutput
   readonly AssociateIpamByoasn: AssociateIpamByoasnResult
   readonly AssociateIpamResourceDiscovery: AssociateIpamResourceDiscoveryResult
   readonly AssociateNatGatewayAddress: AssociateNatGatewayAddressResult
+  readonly AssociateRouteTable: AssociateRouteTableResult
   readonly AssociateSubnetCidrBlock: AssociateSubnetCidrBlockResult
   readonly AssociateVpcCidrBlock: AssociateVpcCidrBlockResult
+  readonly AttachInternetGateway: ReturnOutput
+  readonly AuthorizeSecurityGroupEgress: AuthorizeSecurityGroupEgressResult
+  readonly AuthorizeSecurityGroupIngress: AuthorizeSecurityGroupIngressResult
   readonly BatchModifyIpamRoutingPolicyRegistrations: BatchModifyIpamRoutingPolicyRegistrationsResult
+  readonly CreateDefaultSubnet: CreateDefaultSubnetResult
+  readonly CreateDefaultVpc: CreateDefaultVpcResult
+  readonly CreateDhcpOptions: CreateDhcpOptionsResult
+  readonly CreateEgressOnlyInternetGateway: CreateEgressOnlyInternetGatewayResult
+  readonly CreateInternetGateway: CreateInternetGatewayResult
   readonly CreateIpam: CreateIpamResult
   readonly CreateIpamExternalResourceVerificationToken: CreateIpamExternalResourceVerificationTokenResult
   readonly CreateIpamInternetRegistryAssociation: CreateIpamInternetRegistryAssociationResult
@@ -3204,10 +3815,19 @@ export interface Ec2Output {
   readonly CreateIpamScope: CreateIpamScopeResult
   readonly CreateManagedPrefixList: CreateManagedPrefixListResult
   readonly CreateNatGateway: CreateNatGatewayResult
+  readonly CreateNetworkAcl: CreateNetworkAclResult
+  readonly CreateNetworkAclEntry: ReturnOutput
   readonly CreatePublicIpv4Pool: CreatePublicIpv4PoolResult
+  readonly CreateRoute: CreateRouteResult
+  readonly CreateRouteTable: CreateRouteTableResult
+  readonly CreateSecurityGroup: CreateSecurityGroupResult
   readonly CreateSubnet: CreateSubnetResult
+  readonly CreateSubnetCidrReservation: CreateSubnetCidrReservationResult
   readonly CreateTags: ReturnOutput
   readonly CreateVpc: CreateVpcResult
+  readonly DeleteDhcpOptions: ReturnOutput
+  readonly DeleteEgressOnlyInternetGateway: DeleteEgressOnlyInternetGatewayResult
+  readonly DeleteInternetGateway: ReturnOutput
   readonly DeleteIpam: DeleteIpamResult
   readonly DeleteIpamExternalResourceVerificationToken: DeleteIpamExternalResourceVerificationTokenResult
   readonly DeleteIpamInternetRegistryAssociation: DeleteIpamInternetRegistryAssociationResult
@@ -3220,8 +3840,14 @@ export interface Ec2Output {
   readonly DeleteIpamScope: DeleteIpamScopeResult
   readonly DeleteManagedPrefixList: DeleteManagedPrefixListResult
   readonly DeleteNatGateway: DeleteNatGatewayResult
+  readonly DeleteNetworkAcl: ReturnOutput
+  readonly DeleteNetworkAclEntry: ReturnOutput
   readonly DeletePublicIpv4Pool: DeletePublicIpv4PoolResult
+  readonly DeleteRoute: ReturnOutput
+  readonly DeleteRouteTable: ReturnOutput
+  readonly DeleteSecurityGroup: DeleteSecurityGroupResult
   readonly DeleteSubnet: ReturnOutput
+  readonly DeleteSubnetCidrReservation: DeleteSubnetCidrReservationResult
   readonly DeleteTags: ReturnOutput
   readonly DeleteVpc: ReturnOutput
   readonly DeprovisionByoipCidr: DeprovisionByoipCidrResult
@@ -3233,6 +3859,8 @@ export interface Ec2Output {
   readonly DescribeAddressesAttribute: DescribeAddressesAttributeResult
   readonly DescribeAvailabilityZones: DescribeAvailabilityZonesResult
   readonly DescribeByoipCidrs: DescribeByoipCidrsResult
+  readonly DescribeDhcpOptions: DescribeDhcpOptionsResult
+  readonly DescribeEgressOnlyInternetGateways: DescribeEgressOnlyInternetGatewaysResult
   readonly DescribeInternetGateways: DescribeInternetGatewaysResult
   readonly DescribeIpamByoasn: DescribeIpamByoasnResult
   readonly DescribeIpamExternalResourceVerificationTokens: DescribeIpamExternalResourceVerificationTokensResult
@@ -3255,18 +3883,21 @@ export interface Ec2Output {
   readonly DescribePublicIpv4Pools: DescribePublicIpv4PoolsResult
   readonly DescribeRegions: DescribeRegionsResult
   readonly DescribeRouteTables: DescribeRouteTablesResult
+  readonly DescribeSecurityGroupRules: DescribeSecurityGroupRulesResult
   readonly DescribeSecurityGroups: DescribeSecurityGroupsResult
   readonly DescribeSubnets: DescribeSubnetsResult
   readonly DescribeTags: DescribeTagsResult
   readonly DescribeVpcAttribute: DescribeVpcAttributeResult
   readonly DescribeVpcEndpoints: DescribeVpcEndpointsResult
   readonly DescribeVpcs: DescribeVpcsResult
+  readonly DetachInternetGateway: ReturnOutput
   readonly DisableIpamOrganizationAdminAccount: DisableIpamOrganizationAdminAccountResult
   readonly DisableIpamPolicy: DisableIpamPolicyResult
   readonly DisassociateAddress: ReturnOutput
   readonly DisassociateIpamByoasn: DisassociateIpamByoasnResult
   readonly DisassociateIpamResourceDiscovery: DisassociateIpamResourceDiscoveryResult
   readonly DisassociateNatGatewayAddress: DisassociateNatGatewayAddressResult
+  readonly DisassociateRouteTable: ReturnOutput
   readonly DisassociateSubnetCidrBlock: DisassociateSubnetCidrBlockResult
   readonly DisassociateVpcCidrBlock: DisassociateVpcCidrBlockResult
   readonly EnableIpamInternetRegistryAssociation: EnableIpamInternetRegistryAssociationResult
@@ -3295,6 +3926,7 @@ export interface Ec2Output {
   readonly GetIpamRoutingPolicyRegistrations: GetIpamRoutingPolicyRegistrationsResult
   readonly GetManagedPrefixListAssociations: GetManagedPrefixListAssociationsResult
   readonly GetManagedPrefixListEntries: GetManagedPrefixListEntriesResult
+  readonly GetSubnetCidrReservations: GetSubnetCidrReservationsResult
   readonly ModifyAddressAttribute: ModifyAddressAttributeResult
   readonly ModifyIpam: ModifyIpamResult
   readonly ModifyIpamPolicyAllocationRules: ModifyIpamPolicyAllocationRulesResult
@@ -3307,6 +3939,7 @@ export interface Ec2Output {
   readonly ModifyIpamRoutingPolicyRegistration: ModifyIpamRoutingPolicyRegistrationResult
   readonly ModifyIpamScope: ModifyIpamScopeResult
   readonly ModifyManagedPrefixList: ModifyManagedPrefixListResult
+  readonly ModifySecurityGroupRules: ModifySecurityGroupRulesResult
   readonly ModifySubnetAttribute: ReturnOutput
   readonly ModifyVpcAttribute: ReturnOutput
   readonly ModifyVpcTenancy: ModifyVpcTenancyResult
@@ -3317,9 +3950,17 @@ export interface Ec2Output {
   readonly ProvisionPublicIpv4PoolCidr: ProvisionPublicIpv4PoolCidrResult
   readonly ReleaseAddress: ReturnOutput
   readonly ReleaseIpamPoolAllocation: ReleaseIpamPoolAllocationResult
+  readonly ReplaceNetworkAclAssociation: ReplaceNetworkAclAssociationResult
+  readonly ReplaceNetworkAclEntry: ReturnOutput
+  readonly ReplaceRoute: ReturnOutput
+  readonly ReplaceRouteTableAssociation: ReplaceRouteTableAssociationResult
   readonly ResetAddressAttribute: ResetAddressAttributeResult
   readonly RestoreManagedPrefixListVersion: RestoreManagedPrefixListVersionResult
+  readonly RevokeSecurityGroupEgress: RevokeSecurityGroupEgressResult
+  readonly RevokeSecurityGroupIngress: RevokeSecurityGroupIngressResult
   readonly UnassignPrivateNatGatewayAddress: UnassignPrivateNatGatewayAddressResult
+  readonly UpdateSecurityGroupRuleDescriptionsEgress: UpdateSecurityGroupRuleDescriptionsEgressResult
+  readonly UpdateSecurityGroupRuleDescriptionsIngress: UpdateSecurityGroupRuleDescriptionsIngressResult
   readonly WithdrawByoipCidr: WithdrawByoipCidrResult
 }
 

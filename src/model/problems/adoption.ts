@@ -47,6 +47,10 @@ export const adoptionProblems = {
   'rule-adopts-allowed': () => 'the rule of the source adopts nothing that policy does not give',
   'pool-not-theirs': () => 'the account may not use the pool in which it lies',
 
+  // Ignoring
+  'may-not-ignore': ({ node }: { node: string }) => `you may not set findings of \`${node}\` aside`,
+  'not-ahead-within': ({ days }: { days: number }) => `a moment ahead within ${days} days is expected`,
+
   // Releasing
   'may-not-release': ({ account }: { account: string }) => `you may not release what \`${account}\` has`,
   'ends-with': ({ resource }: { resource: string }) => `it ends with \`${resource}\`, which was made here`,

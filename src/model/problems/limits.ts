@@ -55,6 +55,18 @@ const counted = {
   'ipv6-networks': () => 'IPv6 networks (/64)',
   'pending-holds': () => 'holds that wait for an approval',
 
+  // Networks
+  'internet-gateways': () => 'internet gateways',
+  'egress-only-gateways': () => 'egress-only internet gateways',
+  'route-tables': () => 'route tables',
+  routes: () => 'routes and associations of a route table',
+  'security-groups': () => 'security groups',
+  'security-group-rules': () => 'rules of a security group',
+  'network-acls': () => 'network ACLs',
+  'network-acl-entries': () => 'entries and associations of a network ACL',
+  'dhcp-options': () => 'sets of DHCP options',
+  reservations: () => 'CIDR reservations of a subnet',
+
   // Sources
   sources: () => 'sources',
   observations: () => 'observations',

@@ -1,8 +1,12 @@
 // What people do with differences: adopt, release, ask; one or many, and nothing twice.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { adoptByRules } from '#jobs/adopting.ts'
+import { followSources, noteStaleSources } from '#jobs/following.ts'
+import { lookAt } from '#jobs/job.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { type Organization, withOrganization } from '../../../test/organization.ts'
+import { workplaceOf } from '../../../test/world.ts'
 
 interface Item {
   readonly differenceId: string
@@ -124,7 +128,7 @@ test('what is there becomes allocations of whoever has it, networks before what 
     ],
   )
   // Again, nothing is left to be done.
-  assert.deepEqual(await adopt({ everything: true }), { items: [] })
+  assert.deepEqual((await adopt({ everything: true })).items, [])
   assert.deepEqual(
     (await adopt({ differenceIds: ['observed-0'] })).items.map(({ outcome }) => outcome),
     ['unchanged'],
@@ -215,7 +219,7 @@ test('what is gone twice is released, the inside before the network, and nothing
   await adopt({ within: '10.9.0.0/16' })
   await send([])
   const release = (body: object): Promise<Part> => world.post('/sources/cloud/differences/release', body)
-  assert.deepEqual(await release({ within: '10.9.0.0/16' }), { items: [] })
+  assert.deepEqual((await release({ within: '10.9.0.0/16' })).items, [])
   await send([])
   assert.deepEqual(
     (await open()).filter(({ cidr }) => cidr.startsWith('10.9.')).map(({ difference }) => difference),
@@ -226,7 +230,7 @@ test('what is gone twice is released, the inside before the network, and nothing
     (await open()).filter(({ cidr }) => cidr.startsWith('10.9.')),
     [],
   )
-  assert.deepEqual(await release({ within: '10.9.0.0/16' }), { items: [] })
+  assert.deepEqual((await release({ within: '10.9.0.0/16' })).items, [])
 })
 
 test('whoever has a contact is asked, and it is told whom to ask', async () => {
@@ -243,4 +247,130 @@ test('whoever has a contact is asked, and it is told whom to ask', async () => {
       ['refused', undefined],
     ],
   )
+})
+
+/** What jobs do, as the server would. */
+const jobs = () => ({
+  ...workplaceOf(world.store),
+  async act(operation: Parameters<typeof world.executor.execute>[0], input: object, as: string): Promise<unknown> {
+    const principal = { account: network, arn: as, accessKeyId: '', userId: as }
+    return (
+      await world.executor.execute(operation, {
+        ...{ principal, region: '', input, sourceAddress: 'local' },
+        requestId: `job-${Math.random()}`,
+      })
+    ).output
+  },
+})
+interface Found {
+  readonly findingId: string
+  readonly control: string
+  readonly status: string
+  readonly resource: string
+  readonly summary: string
+}
+const findings = async (query = ''): Promise<readonly Found[]> =>
+  (await world.get<{ items: Found[] }>(`/findings?limit=1000${query}`)).items
+const entries = () => world.store.read(async (tx) => tx.recordLists.lastEntry())
+
+test('differences are findings, which resolve once they are none any more, and open again as the same ones', async () => {
+  const there = [vpc('10.12.0.0/16', 'vpc-12', lab), vpc('10.13.0.0/16', 'vpc-13', lab)]
+  await send(there)
+  await lookAt(followSources, jobs())
+  const about = async (cidr: string) => (await findings()).filter(({ summary }) => summary.includes(cidr))
+  const [first] = await about('10.12.0.0/16')
+  assert.deepEqual([first!.control, first!.status], ['difference-unregistered', 'open'])
+  const before = await entries()
+  await lookAt(followSources, jobs())
+  assert.deepEqual(await entries(), before, 'nothing is written where nothing has changed')
+  // Adopted, it is over at once.
+  const { items } = await adopt({ within: '10.12.0.0/16' })
+  assert.equal(items[0]!.outcome, 'adopted')
+  assert.deepEqual(
+    (await about('10.12.0.0/16')).map(({ status }) => status),
+    ['resolved'],
+  )
+  // Released by whoever has it, it is the same one again with the next look.
+  await world.ask('DELETE', `/allocations/${items[0]!.allocationId}`)
+  await send(there)
+  await lookAt(followSources, jobs())
+  assert.deepEqual(
+    (await about('10.12.0.0/16')).map(({ findingId, status }) => [findingId, status]),
+    [[first!.findingId, 'open']],
+  )
+  // What the source does not tell of any more is no difference once it is gone, and nobody has it.
+  await send([there[1]!])
+  await send([there[1]!])
+  await lookAt(followSources, jobs())
+  assert.deepEqual(
+    (await about('10.12.0.0/16')).map(({ status }) => status),
+    ['resolved'],
+  )
+})
+
+test('what is ignored is set aside with a reason until a moment, and adopted only where somebody asks for that', async () => {
+  await send([vpc('10.13.0.0/16', 'vpc-13', lab), vpc('10.14.0.0/16', 'vpc-14', lab)])
+  const until = new Date((await world.store.read(async (tx) => tx.now)) + 86_400_000).toISOString()
+  const ignore = (body: object): Promise<Part> =>
+    world.post('/sources/cloud/differences/ignore', { reason: 'a lab', until, ...body })
+  assert.deepEqual(outcomes(await ignore({ within: '10.14.0.0/16' })), ['vpc-14 ignored'])
+  const list = async (query: string) =>
+    (
+      await world.get<{ items: { cidr: string; ignored?: { reason: string; by: string } }[] }>(
+        `/sources/cloud/differences?within=10.12.0.0%2F14${query}`,
+      )
+    ).items
+  assert.deepEqual(
+    (await list('&state=open')).map(({ cidr }) => cidr),
+    ['10.13.0.0/16'],
+  )
+  const [ignored] = await list('&state=ignored')
+  assert.deepEqual(
+    [ignored!.cidr, ignored!.ignored!.reason, ignored!.ignored!.by],
+    ['10.14.0.0/16', 'a lab', 'user:admin'],
+  )
+  assert.deepEqual(outcomes(await adopt({ within: '10.12.0.0/14', kind: 'network' })), ['vpc-13 adopted'])
+  assert.deepEqual(outcomes(await adopt({ within: '10.14.0.0/16', state: 'ignored' })), ['vpc-14 adopted'])
+  for (const body of [{ reason: '' }, { until: '2020-01-01T00:00:00Z' }, { until: '2999-01-01T00:00:00Z' }])
+    assert.equal(
+      (
+        await world.ask('POST', '/sources/cloud/differences/ignore', {
+          body: { reason: 'r', until, everything: true, ...body },
+        })
+      ).status,
+      400,
+    )
+})
+
+test('a rule adopts what policy would have allowed and nothing else, after complete snapshots, as the source in the record', async () => {
+  await send([vpc('10.15.0.0/16', 'vpc-15', lab), vpc('10.131.0.0/16', 'vpc-131', shop)])
+  await lookAt(adoptByRules, jobs())
+  assert.equal((await open()).filter(({ id }) => id === 'vpc-15').length, 1, 'off unless it is set')
+  const { sourceId } = await world.get<{ sourceId: string }>('/sources/cloud')
+  await world.ask('PATCH', '/sources/cloud', { body: { adopts: 'allowed' } })
+  await lookAt(adoptByRules, jobs())
+  assert.deepEqual(
+    (await open()).filter(({ id }) => id === 'vpc-15' || id === 'vpc-131').map(({ id }) => id),
+    ['vpc-131'],
+  )
+  const { items } = await world.get<{ items: { action: string; principal: string }[] }>(
+    `/changes?principal=rule:${sourceId}`,
+  )
+  assert(items.some(({ action, principal }) => action === 'adoptByRule' && principal === `rule:${sourceId}`))
+  const before = await entries()
+  await lookAt(adoptByRules, jobs())
+  assert.deepEqual(await entries(), before)
+  await world.ask('PATCH', '/sources/cloud', { body: { adopts: null } })
+})
+
+test('a source that is stale is a finding until it reports again', async () => {
+  const stale = async () => (await findings('&control=source-stale')).map(({ status }) => status)
+  await lookAt(noteStaleSources, jobs())
+  assert.deepEqual(await stale(), [])
+  world.advance(3 * 86_400_000)
+  await lookAt(noteStaleSources, jobs())
+  assert.deepEqual(await stale(), ['open'])
+  await send([])
+  await lookAt(noteStaleSources, jobs())
+  assert.deepEqual(await stale(), ['resolved'])
 })

@@ -4,14 +4,15 @@ import { formatCidr } from '#model/cidr.ts'
 import { problemInWords } from '#model/problems/problem.ts'
 import { batchBody, nativeWrite } from '../operation.native.ts'
 import type { WriteContext } from '../operation.ts'
-import { idText, localeName, nameShapes, poolName, typeName } from '../shapes.native.ts'
+import { idText, instant, localeName, nameShapes, parseInstant, poolName, typeName } from '../shapes.native.ts'
 import { adoptPart } from './adopting.ts'
 import { askOwners } from './asking.ts'
 import { Comparing } from './comparing.ts'
 import { differenceFilters, differenceId, wantedOf } from './differences.native.ts'
+import { ignorePart } from './ignoring.ts'
 import { releasePart } from './releasing.ts'
 import { type Acted, type ActedPart, actedOnAtOnce, type Selection } from './selecting.ts'
-import { observation, sourceName } from './sources.native.ts'
+import { freshnessFacts, observation, sourceFacts, sourceName } from './sources.native.ts'
 import { findSource, placeOfSource } from './sources.ts'
 
 const differenceIdsMax = actedOnAtOnce
@@ -29,7 +30,7 @@ const selection = {
   after: differenceId.optional().describe('`next` of the part before.'),
 }
 const outcome = z
-  .enum(['adopted', 'noncompliant', 'released', 'asked', 'unchanged', 'refused'])
+  .enum(['adopted', 'noncompliant', 'ignored', 'released', 'asked', 'unchanged', 'refused'])
   .describe(
     '`noncompliant`: adopted, though policy would not have given it; `unchanged`: it is no such difference, or none any more.',
   )
@@ -48,6 +49,7 @@ const item = z
   .meta({ id: 'ActedDifference', description: 'What was done with a difference.' })
 const part = z.object({
   items: z.array(item),
+  ...sourceFacts,
   next: differenceId.optional().describe('There is more behind this one: repeat the request with it as `after`.'),
 })
 nameShapes({ ActedPart: part })
@@ -57,8 +59,8 @@ type Input = { readonly sourceId: string } & Parameters<typeof wantedOf>[0] & {
     readonly everything?: boolean | undefined
     readonly after?: string | undefined
   }
-function selectionOf({ difference, account, kind, locale, within, policy, ...rest }: Input): Selection {
-  const filter = wantedOf({ difference, account, kind, locale, within, policy })
+function selectionOf({ difference, account, kind, locale, within, policy, state, ...rest }: Input): Selection {
+  const filter = wantedOf({ difference, account, kind, locale, within, policy, state })
   return { ids: rest.differenceIds, filter, isEverything: rest.everything, after: rest.after }
 }
 const begin = async (context: WriteContext, { sourceId }: Input): Promise<Comparing> =>
@@ -87,7 +89,8 @@ export const adoptDifferences = nativeWrite({
   at: placeOfSource,
   async run(context, { poolId, resourceType, placeLocale, ...input }) {
     const spec = { poolId, resourceType, locale: placeLocale }
-    return describePart(await adoptPart(context, await begin(context, input), selectionOf(input), spec))
+    const comparing = await begin(context, input)
+    return describePart(context, comparing, await adoptPart(context, comparing, selectionOf(input), spec))
   },
 })
 
@@ -103,8 +106,34 @@ export const releaseDifferences = nativeWrite({
   columns: ['outcome', 'cidr', 'id', 'allocationId', 'problem'],
   refusals,
   at: placeOfSource,
-  run: async (context, input) =>
-    describePart(await releasePart(context, await begin(context, input), selectionOf(input))),
+  async run(context, input) {
+    const comparing = await begin(context, input)
+    return describePart(context, comparing, await releasePart(context, comparing, selectionOf(input)))
+  },
+})
+
+export const ignoreDifferences = nativeWrite({
+  name: 'ignoreDifferences',
+  summary: 'Set differences aside until a moment, with a reason: they are open again by themselves.',
+  description: `${inParts} Their findings are suppressed, for which it needs \`finding:manage\` at the account. What is ignored is no difference less: it is listed with \`state=ignored\`.`,
+  action: 'estate:read',
+  input: z.strictObject({
+    sourceId: sourceName,
+    ...selection,
+    reason: z.string().trim().min(1).max(1_000).describe('Why, for whoever looks later.'),
+    until: instant.describe('When it ends.'),
+  }),
+  output: part,
+  rest: { method: 'POST', path: '/sources/{sourceId}/differences/ignore', body: batchBody },
+  cli: 'difference ignore',
+  columns: ['outcome', 'cidr', 'id', 'problem'],
+  refusals,
+  at: placeOfSource,
+  async run(context, { reason, until, ...input }) {
+    const spec = { reason, until: parseInstant(until) }
+    const comparing = await begin(context, input)
+    return describePart(context, comparing, await ignorePart(context, comparing, selectionOf(input), spec))
+  },
 })
 
 export const askOwnersOfDifferences = nativeWrite({
@@ -123,16 +152,27 @@ export const askOwnersOfDifferences = nativeWrite({
   columns: ['outcome', 'cidr', 'id', 'contact', 'problem'],
   refusals,
   at: placeOfSource,
-  run: async (context, { note, ...input }) =>
-    describePart(await askOwners(context, await begin(context, input), selectionOf(input), note)),
+  async run(context, { note, ...input }) {
+    const comparing = await begin(context, input)
+    return describePart(context, comparing, await askOwners(context, comparing, selectionOf(input), note))
+  },
 })
 
-export const actingOperations = [adoptDifferences, releaseDifferences, askOwnersOfDifferences] as const
+export const actingOperations = [
+  adoptDifferences,
+  ignoreDifferences,
+  releaseDifferences,
+  askOwnersOfDifferences,
+] as const
 
-const describePart = ({ items, next }: ActedPart): z.output<typeof part> => ({ items: items.map(describe), next })
+const describePart = (
+  context: WriteContext,
+  { source }: Comparing,
+  { items, next }: ActedPart,
+): z.output<typeof part> => ({ items: items.map(describe), ...freshnessFacts(source, context), next })
 const describe = ({ id, outcome, difference, problem, ...rest }: Acted): z.output<typeof item> => ({
   differenceId: id,
-  outcome: outcome === 'ignored' ? 'unchanged' : outcome,
+  outcome,
   ...(difference ? { cidr: formatCidr(difference.cidr), id: difference.stored?.id || undefined } : {}),
   ...rest,
   ...(problem ? { why: problem.why, problem: problemInWords(problem) } : {}),

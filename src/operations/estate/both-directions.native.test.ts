@@ -189,3 +189,86 @@ test('what is no difference, or none any more, is not there', async () => {
   for (const id of ['overlap-0', 'observed-999', 'unseen-ipam-pool-alloc-0', 'nothing', 'overlap-1x'])
     assert.equal((await world.ask('GET', `/sources/cloud/differences/${id}`)).status, 404, id)
 })
+
+test('a pool that avoids what is in use hands none of it out, and free space tells of it', async () => {
+  const free = async () =>
+    ((await world.get<{ inUse?: { cidr: string }[] }>(`/pools/${poolId}/free`)).inUse ?? []).map(({ cidr }) => cidr)
+  const there = [
+    vpc('10.9.0.0/16', 'vpc-a', lab),
+    vpc('10.10.0.0/17', 'vpc-b', lab),
+    vpc('10.1.0.0/16', 'vpc-seen', shop),
+    // What encloses the pool is what the pool lies in.
+    vpc('10.0.0.0/8', 'everything', shop, { kind: 'container' }),
+    vpc('10.0.0.0/9', 'all', shop),
+  ]
+  // What is missing once may be there still.
+  await send(there)
+  await send(there)
+  assert.deepEqual(await free(), ['10.9.0.0/16', '10.10.0.0/17'])
+  const take = async (more: object) =>
+    world.ask<{ cidr: string; allocationId: string }>('POST', '/allocations', {
+      body: { account: lab, resourceType: 'custom', locale: 'us-east-1', poolId, ...more },
+    })
+  // It says so, and hands it out all the same, unless the pool is set to avoid it.
+  const given = await take({ cidr: '10.10.128.0/17' })
+  assert.equal(given.status, 201)
+  await world.ask('DELETE', `/allocations/${given.body.allocationId}`)
+  const { status, body } = await world.ask('PATCH', `/pools/${poolId}`, { body: { avoidsObserved: true } })
+  assert.equal(status, 200, JSON.stringify(body))
+  const got = new Set<string>()
+  for (;;) {
+    const { status, body } = await take({ netmaskLength: 16 })
+    if (status !== 201) break
+    got.add(body.cidr)
+  }
+  assert(got.size > 3)
+  assert(!got.has('10.9.0.0/16') && !got.has('10.10.0.0/16'), [...got].join(' '))
+  // Whoever has it may have it registered; nobody else.
+  assert.equal((await take({ account: shop, cidr: '10.9.0.0/16' })).status >= 400, true)
+  assert.equal((await take({ cidr: '10.9.0.0/16' })).status, 201)
+  assert.deepEqual(await free(), ['10.10.0.0/17'])
+  const { items } = await world.post<{ items: { outcome: string }[] }>('/sources/cloud/differences/adopt', {
+    within: '10.10.0.0/17',
+  })
+  assert.deepEqual(
+    items.map(({ outcome }) => outcome),
+    ['adopted'],
+  )
+  assert.deepEqual(await free(), [])
+})
+
+test('I8 whoever answers for an account sees what all sources say of it and nothing of others, and so does find', async () => {
+  interface Told {
+    readonly cidr: string
+    readonly sourceName: string
+    readonly freshness: string
+  }
+  await world.post('/sources', { name: 'theirs', kind: 'csv', node: lab })
+  await send([
+    vpc('10.20.0.0/16', 'vpc-shop', shop),
+    vpc('10.21.0.0/16', 'vpc-lab', 'lab'),
+    vpc('10.22.0.0/16', 'vpc-x', lab),
+  ])
+  const as = await world.tokenOf('user:lab', 'resource-operator', lab)
+  const seen: Told[] = []
+  let cursor = ''
+  do {
+    const page: { items: Told[]; nextCursor?: string } = await world.get(
+      `/accounts/${lab}/observations?limit=1${cursor}`,
+      { as },
+    )
+    seen.push(...page.items)
+    cursor = page.nextCursor === undefined ? '' : `&cursor=${encodeURIComponent(page.nextCursor)}`
+  } while (cursor !== '')
+  const there = new Map(seen.map((one) => [one.cidr, one]))
+  assert(there.has('10.21.0.0/16') && there.has('10.22.0.0/16') && !there.has('10.20.0.0/16'))
+  assert.deepEqual([there.get('10.21.0.0/16')!.sourceName, there.get('10.21.0.0/16')!.freshness], ['cloud', 'fresh'])
+  assert.equal((await world.ask('GET', `/accounts/${shop}/observations`, { as })).status, 404)
+  const found = async (q: string, who?: string) =>
+    (
+      await world.get<{ observed?: Told[] }>(`/find?q=${encodeURIComponent(q)}`, who === undefined ? {} : { as: who })
+    ).observed?.map(({ cidr }) => cidr) ?? []
+  assert((await found('10.20.1.1')).includes('10.20.0.0/16'))
+  assert.deepEqual(await found('10.20.1.1', as), [])
+  assert.deepEqual(await found('10.21.1.1', as), ['10.21.0.0/16'])
+})

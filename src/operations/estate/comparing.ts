@@ -40,6 +40,8 @@ export interface Compared {
 /** Compares for one reading or one part of a change. What the caller may not see of the register counts as not there. */
 export class Comparing {
   readonly source: Source
+  /** By the source's own rule, or for its findings: all that the source tells of is seen. */
+  readonly isOwn: boolean
   readonly #context: ReadContext
   readonly #isVisible: (account: string) => boolean
   readonly #snapshot: Snapshot
@@ -52,6 +54,7 @@ export class Comparing {
     context: ReadContext,
     source: Source,
     known: {
+      readonly isOwn: boolean
       readonly isVisible: (account: string) => boolean
       readonly snapshot: Snapshot
       readonly told: StoredSnapshot | undefined
@@ -59,13 +62,14 @@ export class Comparing {
   ) {
     this.#context = context
     this.source = source
+    this.isOwn = known.isOwn
     this.#isVisible = known.isVisible
     this.#snapshot = known.snapshot
     this.#told = known.told
   }
-  /** @param isOwn by the source's own rule, which sees all that the source tells of */
   static async begin(context: ReadContext, source: Source, isOwn = false): Promise<Comparing> {
     return new Comparing(context, source, {
+      isOwn,
       isVisible: isOwn ? () => true : await permitter(context, 'allocation:read'),
       snapshot: await context.snapshot(),
       told: await context.tx.sources.findSnapshot(source.id, source.snapshot),

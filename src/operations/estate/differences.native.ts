@@ -5,7 +5,6 @@ import { differenceKinds } from '#model/observed-difference.ts'
 import { existingAnswers } from '#model/policy/existing.ts'
 import { refuseValue } from '#model/refusal.ts'
 import { nativeRead } from '../operation.native.ts'
-import type { ReadContext } from '../operation.ts'
 import {
   accountId,
   answerPage,
@@ -18,12 +17,14 @@ import {
   pageAsked,
   pageOf,
   paging,
+  principalName,
   typeName,
 } from '../shapes.native.ts'
 import { type DifferenceFilter, listDifferences as differencesOf, getDifference as getOf } from './differences.ts'
-import { type EvaluatedFacts, type ShownDifference, withPolicy } from './shown-differences.ts'
-import { describeObservation, freshness, observation, sourceName } from './sources.native.ts'
-import { findSource, freshnessOf, placeOfSource } from './sources.ts'
+import { differenceStates } from './ignored.ts'
+import { type EvaluatedFacts, type ShownDifference, withFacts } from './shown-differences.ts'
+import { describeObservation, freshnessFacts, observation, sourceFacts, sourceName } from './sources.native.ts'
+import { findSource, placeOfSource } from './sources.ts'
 
 const differenceKind = z.enum(Object.keys(differenceKinds) as [keyof typeof differenceKinds])
 const policyAnswer = z.enum(existingAnswers)
@@ -75,14 +76,17 @@ export const difference = z.object({
     .optional()
     .describe('What the register has instead, or still.'),
   overlaps: observation.optional().describe('What else the source says is there.'),
+  findingId: idText('finding').optional().describe('The finding that it is, once it was noted as one.'),
+  ignored: z
+    .object({ reason: z.string(), until: instant, by: principalName, at: instant })
+    .meta({ id: 'IgnoredDifference', description: 'Who set it aside, why and until when.' })
+    .optional(),
+  asked: z
+    .object({ account: accountId, contact: z.string(), note: z.string().optional(), by: z.string(), at: instant })
+    .meta({ id: 'OwnerQuestion', description: 'Who was asked about it last.' })
+    .optional(),
 })
 nameShapes({ Difference: difference })
-
-/** How fresh what the source tells is: shown with every answer that rests on it. */
-const sourceFacts = {
-  freshness,
-  takenAt: instant.optional().describe('When the listing that holds began.'),
-}
 
 export const differenceFilters = {
   difference: differenceKind.optional().describe('Only those of this kind.'),
@@ -94,6 +98,10 @@ export const differenceFilters = {
   kind: observation.shape.kind.optional().describe('Only of what is of this kind.'),
   locale: z.string().max(97).optional().describe('Only of what is there.'),
   within: z.string().max(64).optional().describe('Only of what lies in this CIDR.'),
+  state: z
+    .enum(differenceStates)
+    .optional()
+    .describe('Only those that nobody has set aside, or those that somebody has.'),
   policy: policyAnswer
     .optional()
     .describe('Only of what policy would have allowed, given elsewhere or denied, or does not speak of.'),
@@ -117,7 +125,10 @@ export const listDifferences = nativeRead({
     const source = await findSource(context, sourceId)
     const page = await differencesOf(context, source, wantedOf(filterOf(asked)), pageAsked(asked))
     return {
-      ...answerPage({ next: page.next, items: [...(await withPolicy(context, page.items))] }, describeDifference),
+      ...answerPage(
+        { next: page.next, items: [...(await withFacts(context, source, page.items))] },
+        describeDifference,
+      ),
       ...freshnessFacts(source, context),
     }
   },
@@ -135,7 +146,7 @@ export const getDifference = nativeRead({
   at: placeOfSource,
   async run(context, input) {
     const source = await findSource(context, input.sourceId)
-    const [found] = await withPolicy(context, [await getOf(context, source, input.differenceId)])
+    const [found] = await withFacts(context, source, [await getOf(context, source, input.differenceId)])
     return { ...describeDifference(found!), ...freshnessFacts(source, context) }
   },
 })
@@ -155,15 +166,13 @@ export const wantedOf = ({
 const blockIn = (text: string) =>
   parseCidr(text) ?? parseAddress(text) ?? refuseValue('within', text, 'a CIDR or an address is expected')
 
-const freshnessFacts = (
-  source: Parameters<typeof freshnessOf>[0] & { readonly snapshot: number },
-  { now }: ReadContext,
-) => ({
-  freshness: freshnessOf(source, now),
-  ...(source.snapshot === 0 ? {} : { takenAt: formatInstant(source.takenAt) }),
-})
-
-const describeDifference = ({ found, policy }: ShownDifference): z.output<typeof difference> => {
+const describeDifference = ({
+  found,
+  policy,
+  findingId,
+  ignored,
+  asked,
+}: ShownDifference): z.output<typeof difference> => {
   const { id, kind, cidr, account, stored, registered, other } = found
   return {
     differenceId: id,
@@ -182,6 +191,15 @@ const describeDifference = ({ found, policy }: ShownDifference): z.output<typeof
       resourceId: registered.allocation.resourceId,
     },
     overlaps: other && describeObservation(other),
+    findingId,
+    ignored: ignored && { ...ignored, until: formatInstant(ignored.until), at: formatInstant(ignored.at) },
+    asked: asked && {
+      account: asked.account,
+      contact: asked.contact,
+      note: asked.note,
+      by: asked.askedBy,
+      at: formatInstant(asked.askedAt),
+    },
   }
 }
 const describePolicy = ({ answer: _, allowed, ...rest }: EvaluatedFacts): z.output<typeof policyOfDifference> => ({

@@ -14,6 +14,7 @@ import { holdersOf, visibleAccounts } from '../identity/visible-accounts.ts'
 import { numberIn, type Page, type PageAsked, partsOfPlace, readSlicedPage } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
 import { type Compared, Comparing, comparedAtOnce, type EvaluatedPlace } from './comparing.ts'
+import { type DifferenceState, inState } from './ignored.ts'
 import { pageBounds } from './observations.ts'
 
 export interface ListedDifference {
@@ -39,6 +40,8 @@ export interface DifferenceFilter {
   readonly locale?: string | undefined
   readonly within?: Cidr | undefined
   readonly policy?: ExistingAnswer | undefined
+  /** Those that nobody has set aside, those that somebody has, or all. */
+  readonly state?: DifferenceState | undefined
 }
 
 // Ids ----------------------------------------------------------------------------------------------------------------
@@ -65,7 +68,7 @@ export function parseDifference(tx: Pick<ReadTransaction, 'installation'>, id: s
 // Listing ------------------------------------------------------------------------------------------------------------
 
 /** What a step of the list reads: observations as such, what they overlap with, or the register. */
-type Row =
+export type Row =
   | { readonly aspect: 'observed' | 'overlap'; readonly stored: StoredObservation }
   | { readonly aspect: 'unseen'; readonly allocation: Allocation }
 
@@ -79,19 +82,14 @@ export async function listDifferences(
   filter: DifferenceFilter,
   asked: PageAsked<string>,
 ): Promise<Page<ListedDifference, string>> {
-  const { tx } = context
   const comparing = await Comparing.begin(context, source)
   const isPoolSeen = await permitter(context, 'ipam:read')
-  const aspects = filter.difference === undefined ? everyAspect : [aspectOf(filter.difference)]
-  const readRegister = await registerOf(context)
+  const wanted = filter.difference === undefined ? aspects : [aspectOf(filter.difference)]
   return readSlicedPage(context, asked, {
     async readSlice(after, limit) {
-      const [aspect, from] = placeIn(after, aspects[0]!)
-      const next = aspects[aspects.indexOf(aspect) + 1]
-      const rows: Row[] =
-        aspect === 'unseen'
-          ? (await readRegister(from, limit)).map((allocation) => ({ aspect, allocation }))
-          : (await tx.observations.holding(comparing.at, from, limit)).map((stored) => ({ aspect, stored }))
+      const [aspect, from] = placeIn(after, wanted[0]!)
+      const next = wanted[wanted.indexOf(aspect) + 1]
+      const rows = await readRows(context, comparing, aspect, from, limit)
       const last = rows.at(-1)
       return { rows, next: last && rows.length === limit ? placeOf(last) : next && `${next}:-` }
     },
@@ -103,11 +101,12 @@ export async function listDifferences(
     },
     async show(rows) {
       const found = await findDifferences(context, comparing, rows)
-      return found.map((one) => (one && matches(one, filter) ? withoutHidden(one, isPoolSeen) : undefined))
+      const wanted = new Set(await matching(context, source, found, filter))
+      return found.map((one) => (one && wanted.has(one) ? withoutHidden(one, isPoolSeen) : undefined))
     },
   })
 }
-const everyAspect = ['observed', 'overlap', 'unseen'] as const
+export const aspects = ['observed', 'overlap', 'unseen'] as const
 
 const placeOf = (row: Row): string =>
   row.aspect === 'unseen' ? `unseen:${row.allocation.n}` : `${row.aspect}:${row.stored.number}`
@@ -117,12 +116,25 @@ function placeIn(place: string | undefined, first: Row['aspect']): readonly [Row
   return [aspect as Row['aspect'], from === '-' ? -1 : numberIn(from!)]
 }
 
-/** Allocations of whoever the caller may see, in order of creation. */
-async function registerOf(context: ReadContext) {
-  const { allocationLists } = context.tx
-  const holders = await holdersOf(context, await visibleAccounts(context, 'allocation:read', 'now'))
-  return (after: number, limit: number): Promise<Allocation[]> =>
-    holders ? allocationLists.ofHolders(holders, after, limit) : allocationLists.all(after, limit)
+/** Of an aspect, what is to be looked at behind a number, in order. */
+export async function readRows(
+  context: ReadContext,
+  comparing: Comparing,
+  aspect: Row['aspect'],
+  after: number,
+  limit: number,
+): Promise<readonly Row[]> {
+  const { tx } = context
+  if (aspect !== 'unseen')
+    return (await tx.observations.holding(comparing.at, after, limit)).map((stored) => ({ aspect, stored }))
+  // Of whoever the caller may see, in order of creation.
+  const accounts = comparing.isOwn ? undefined : await visibleAccounts(context, 'allocation:read', 'now')
+  const holders = await holdersOf(context, accounts)
+  const { allocationLists } = tx
+  const found = holders
+    ? await allocationLists.ofHolders(holders, after, limit)
+    : await allocationLists.all(after, limit)
+  return found.map((allocation) => ({ aspect, allocation }))
 }
 
 /** Of rows of one aspect what differs; undefined where nothing does. */
@@ -182,6 +194,20 @@ const withoutHidden = (one: ListedDifference, isPoolSeen: (account: string) => b
     ? { ...one, evaluated: { ...one.evaluated, pool: undefined } }
     : one
 
+/** Those that a filter lets through. */
+export const matching = (
+  context: ReadContext,
+  source: Source,
+  found: readonly (ListedDifference | undefined)[],
+  filter: DifferenceFilter,
+): Promise<readonly ListedDifference[]> =>
+  inState(
+    context,
+    source,
+    found.filter((one) => one !== undefined && matches(one, filter)) as ListedDifference[],
+    filter.state,
+  )
+/** The same but for the state. */
 export const matches = (
   { kind, cidr, account, stored, registered, evaluated }: ListedDifference,
   filter: DifferenceFilter,
@@ -210,7 +236,7 @@ export async function differencesCalled(
   const { tx } = context
   const subjects = ids.map((id) => parseDifference(tx, id))
   const found = new Map<string, ListedDifference>()
-  for (const aspect of everyAspect) {
+  for (const aspect of aspects) {
     const asked = subjects.filter((one) => one?.aspect === aspect)
     const rows: readonly Row[] =
       aspect === 'unseen'

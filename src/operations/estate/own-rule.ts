@@ -14,6 +14,7 @@ const lookedPerTurn = 4_000
 /** What is to be done next: nothing (undefined), to adopt from an observation on, or only to note how far it was looked. */
 export interface RuleStep {
   readonly sourceId: string
+  readonly snapshot: number
   /** By its number; undefined: all was looked at. */
   readonly after: number | undefined
   readonly isToAdopt: boolean
@@ -28,7 +29,8 @@ export const lookByRule: ReadOperation<{ readonly sourceId: string }, RuleStep |
   async run(context, { sourceId }) {
     const source = await dueSource(context, sourceId)
     if (!source) return undefined
-    if (await isStopped(context, source)) return { sourceId, after: undefined, isToAdopt: false }
+    const { snapshot } = source
+    if (await isStopped(context, source)) return { sourceId, snapshot, after: undefined, isToAdopt: false }
     const comparing = await Comparing.begin(context, source, true)
     let after = source.adoptedAfter ?? -1
     for (let looked = 0; looked < lookedPerTurn; looked += comparedAtOnce) {
@@ -40,11 +42,11 @@ export const lookByRule: ReadOperation<{ readonly sourceId: string }, RuleStep |
         rows.map((stored) => ({ aspect: 'observed' as const, stored })),
       )
       const isThere = found.some((one) => one && isUnregistered(one.kind) && one.evaluated?.answer === source.adopts)
-      if (isThere) return { sourceId, after, isToAdopt: true }
-      if (rows.length < comparedAtOnce) return { sourceId, after: undefined, isToAdopt: false }
+      if (isThere) return { sourceId, snapshot, after, isToAdopt: true }
+      if (rows.length < comparedAtOnce) return { sourceId, snapshot, after: undefined, isToAdopt: false }
       after = rows.at(-1)!.number
     }
-    return { sourceId, after, isToAdopt: false }
+    return { sourceId, snapshot, after, isToAdopt: false }
   },
 }
 
@@ -52,9 +54,10 @@ export const lookByRule: ReadOperation<{ readonly sourceId: string }, RuleStep |
 export const adoptByRule: WriteOperation<RuleStep, { readonly adopted: number }> = {
   name: 'adoptByRule',
   access: 'write',
-  async run(context, { sourceId, after, isToAdopt }) {
+  async run(context, { sourceId, snapshot, after, isToAdopt }) {
     const source = await dueSource(context, sourceId)
-    if (!source) return { adopted: 0 }
+    // Another one that holds by now is looked through from its beginning.
+    if (source?.snapshot !== snapshot) return { adopted: 0 }
     // Somebody else may have set it since it was looked through.
     const { arn, accessKeyId } = principalOfRule(source)
     if (context.caller.arn !== arn || context.caller.accessKeyId !== accessKeyId) return { adopted: 0 }

@@ -5,13 +5,14 @@ import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Source } from '#store/tables/sources.ts'
 import type { WriteContext } from '../operation.ts'
 import { type Comparing, comparedAtOnce } from './comparing.ts'
+import { resolveDifferences } from './difference-findings.ts'
 import {
   type DifferenceFilter,
   differencesCalled,
   findDifferences,
   formatDifference,
   type ListedDifference,
-  matches,
+  matching,
   parseDifference,
 } from './differences.ts'
 
@@ -47,7 +48,7 @@ export interface ActedPart {
 
 /** Refuses an action on everything that nobody has said is meant. */
 export function refuseUnlimited({ ids, filter, isEverything = false }: Selection): void {
-  const isFiltered = Object.values(filter).some((value) => value !== undefined)
+  const isFiltered = Object.values({ ...filter, state: undefined }).some((value) => value !== undefined)
   if (ids && (isFiltered || isEverything)) {
     const problem = 'Give either `differenceIds`, or filters, or `everything`.'
     refuse({ code: 'InvalidParameterCombination', problem })
@@ -69,6 +70,7 @@ export async function actOnPart(
     const found = await differencesCalled(context, comparing, ids)
     const wanted = found.filter((one) => one !== undefined && isFor(one)) as ListedDifference[]
     const acted = new Map((await act(wanted)).map((one) => [one.id, one]))
+    await settleActed(context, comparing, [...acted.values()])
     const items = ids.map((id, index): Acted => acted.get(id) ?? { id, outcome: 'unchanged', difference: found[index] })
     return { items, next: undefined }
   }
@@ -82,9 +84,13 @@ export async function actOnPart(
       comparing,
       rows.map((stored) => ({ aspect: 'observed' as const, stored })),
     )
-    const wanted = found.filter((one) => one !== undefined && isFor(one) && matches(one, filter)) as ListedDifference[]
+    // What somebody has set aside is left alone, unless it is asked for.
+    const state = filter.state ?? 'open'
+    const wanted = (await matching(context, comparing.source, found, { ...filter, state })).filter(isFor)
     const some = wanted.slice(0, actedOnAtOnce - items.length)
-    items.push(...(await act(some)))
+    const acted = await act(some)
+    await settleActed(context, comparing, acted)
+    items.push(...acted)
     looked += rows.length
     const last = some.length < wanted.length ? some.at(-1)!.stored : rows.at(-1)
     if (!last || (some.length === wanted.length && rows.length < comparedAtOnce)) return { items, next: undefined }
@@ -92,6 +98,13 @@ export async function actOnPart(
   }
   return { items, next: formatDifference(context.tx, { aspect: 'observed', number: from }) }
 }
+/** What is no difference any more is no finding any more. */
+async function settleActed({ tx }: WriteContext, { source }: Comparing, acted: readonly Acted[]): Promise<void> {
+  const over = acted.filter(({ outcome }) => isOver.has(outcome)).flatMap(({ difference }) => difference ?? [])
+  await resolveDifferences(tx, source, over)
+}
+const isOver: ReadonlySet<Outcome> = new Set(['adopted', 'noncompliant', 'released'])
+
 interface Action {
   /** Whether it can be done with a difference at all. */
   isFor(difference: ListedDifference): boolean

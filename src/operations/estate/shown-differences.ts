@@ -1,9 +1,16 @@
 // What is told of a difference, and to whom: what policy would have said is for those who may read policies where it holds.
+
+import type { Suppression } from '#model/finding.ts'
+import { formatId } from '#model/identifier.ts'
 import type { ExistingAnswer } from '#model/policy/existing.ts'
+import type { OwnerQuestion } from '#store/tables/adoptions.ts'
+import type { Source } from '#store/tables/sources.ts'
+import { isSetAside } from '../finding/settle.ts'
 import { permitter } from '../identity/authority.ts'
 import type { ReadContext } from '../operation.ts'
 import type { EvaluatedPlace } from './comparing.ts'
 import type { ListedDifference } from './differences.ts'
+import { findingsOf } from './ignored.ts'
 
 /** What policy would have said, as far as whoever asks may know. */
 export interface EvaluatedFacts {
@@ -19,16 +26,34 @@ export interface EvaluatedFacts {
 export interface ShownDifference {
   readonly found: ListedDifference
   readonly policy: EvaluatedFacts | undefined
+  readonly findingId: string | undefined
+  /** Who has set it aside, why and until when. */
+  readonly ignored: Suppression | undefined
+  /** Who was asked last. */
+  readonly asked: OwnerQuestion | undefined
 }
 
-export async function withPolicy(
+/** Each with what else is known of it. */
+export async function withFacts(
   context: ReadContext,
+  source: Source,
   all: readonly ListedDifference[],
 ): Promise<readonly ShownDifference[]> {
+  const { tx } = context
   const mayReadPolicy = await permitter(context, 'policy:read')
+  const findings = await findingsOf(tx, source, all)
+  const ids = all.map(({ id }) => id)
+  const asked = await tx.adoptions.asked(source.id, ids)
   return all.map((found) => {
-    const { evaluated, account } = found
-    return { found, policy: evaluated && factsOf(evaluated, account !== undefined && mayReadPolicy(account)) }
+    const { id, evaluated, account } = found
+    const finding = findings.get(id)
+    return {
+      found,
+      policy: evaluated && factsOf(evaluated, account !== undefined && mayReadPolicy(account)),
+      findingId: finding && formatId('finding', tx.installation, finding.n),
+      ignored: finding && isSetAside(finding, context.now) ? finding.suppression : undefined,
+      asked: asked.get(id),
+    }
   })
 }
 

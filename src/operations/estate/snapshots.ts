@@ -388,8 +388,9 @@ export async function endSnapshot(
   const state = counts.unlistedCount > 0 || counts.problemCount > 0 ? 'partial' : 'complete'
   await tx.sources.changeSnapshot(source.id, number, { ...counts, state, endedAt: now, touchedAt: now })
   const { takenAt } = (await tx.sources.findSnapshot(source.id, number))!
-  // What the source's rule has done of the snapshot before is to be done anew.
-  await tx.sources.change(source.id, { snapshot: number, taking: undefined, takenAt, adoptedAfter: undefined })
+  // What was looked through of the snapshot before is to be looked through anew.
+  const anew = { adoptedAfter: undefined, foundAfter: undefined }
+  await tx.sources.change(source.id, { snapshot: number, taking: undefined, takenAt, ...anew })
   context.changed(source.id)
   return (await tx.sources.findSnapshot(source.id, number))!
 }

@@ -12,6 +12,7 @@ import { placeOfNode } from '../identity/roles.ts'
 import { nativeIntake, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
 import {
+  accountName,
   answerPage,
   filterOf,
   formatInstant,
@@ -28,6 +29,7 @@ import {
   usedMakers,
 } from '../shapes.native.ts'
 import { description, newDescription, refuseNoChange } from '../space/shapes.native.ts'
+import { observationsOfAccount, type Told } from './across-sources.ts'
 import { takeSnapshot } from './intake.ts'
 import { listObservations as listOf, type ObservationFilter, presenceOf, presences } from './observations.ts'
 import { isRuleStopped } from './rule-setter.ts'
@@ -76,9 +78,18 @@ const adopts = z
   .describe(
     'What it adopts by itself after each complete snapshot, on the right of whoever sets this: `allowed`, what policy would have allowed. By default nothing.',
   )
-export const freshness = z
+const freshness = z
   .enum(['never', 'fresh', 'stale'])
   .describe('`stale` where the listing that holds is more than twice as old as it should be.')
+/** How fresh what the source tells is: shown with every answer that rests on it. */
+export const sourceFacts = {
+  freshness,
+  takenAt: instant.optional().describe('When the listing that holds began.'),
+}
+export const freshnessFacts = (found: Source, { now }: { readonly now: number }) => ({
+  freshness: freshnessOf(found, now),
+  ...(found.snapshot === 0 ? {} : { takenAt: formatInstant(found.takenAt) }),
+})
 const source = z.object({
   sourceId,
   name: z.string().describe('What it is called.'),
@@ -347,7 +358,7 @@ export const listObservations = nativeRead({
     within: z.string().max(64).optional().describe('Only what lies in this CIDR.'),
     presence: z.enum(presences).optional().describe('Only what is there, or missing, or gone.'),
   }),
-  output: pageOf(observation),
+  output: pageOf(observation).extend(sourceFacts),
   rest: { method: 'GET', path: '/sources/{sourceId}/observations' },
   cli: 'observation list',
   columns: ['cidr', 'kind', 'id', 'account', 'locale', 'name', 'state', 'presence'],
@@ -356,8 +367,39 @@ export const listObservations = nativeRead({
   async run(context, { sourceId, within, ...asked }) {
     const wanted: ObservationFilter = { ...filterOf(asked), within: blockIn(within) }
     const found = await findSource(context, sourceId)
-    return answerPage(await listOf(context, found, wanted, pageAsked(asked)), describeObservation)
+    return {
+      ...answerPage(await listOf(context, found, wanted, pageAsked(asked)), describeObservation),
+      ...freshnessFacts(found, context),
+    }
   },
+})
+
+export const toldObservation = observation.extend({
+  sourceName: z.string().describe('What the source is called.'),
+  freshness,
+})
+export const describeTold = ({ stored, source }: Told, now: number): z.output<typeof toldObservation> => ({
+  ...describeObservation(stored),
+  sourceName: source.name,
+  freshness: freshnessOf(source, now),
+})
+
+export const listObservationsOfAccount = nativeRead({
+  name: 'listObservationsOfAccount',
+  summary: 'List what all sources say of one account, by whatever they call it.',
+  description: 'Whoever may read it at the account need not see the sources.',
+  action: 'estate:read',
+  input: z.strictObject({ ...paging, account: accountName }),
+  output: pageOf(toldObservation),
+  rest: { method: 'GET', path: '/accounts/{account}/observations' },
+  cli: 'observation of-account',
+  columns: ['cidr', 'kind', 'id', 'locale', 'name', 'presence', 'sourceName', 'freshness'],
+  refusals: ['NotFound', 'InvalidPaginationToken'],
+  at: (context, { account }) => placeOfNode(context, account),
+  run: async (context, { account, ...asked }) =>
+    answerPage(await observationsOfAccount(context, account, pageAsked(asked)), (told) =>
+      describeTold(told, context.now),
+    ),
 })
 
 export const estateOperations = [
@@ -369,6 +411,7 @@ export const estateOperations = [
   listSnapshots,
   getSnapshot,
   listObservations,
+  listObservationsOfAccount,
 ] as const
 export const estateIntakes = [sendSnapshot] as const
 

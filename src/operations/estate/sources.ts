@@ -50,6 +50,7 @@ export async function createSource(context: WriteContext, spec: SourceSpec): Pro
     createdAt: context.now,
     snapshot: 0,
     adoptedSnapshot: 0,
+    ...{ foundSnapshot: 0, foundAt: 0 },
     takenAt: 0,
     ...{ nextNumber: 0, observed: 0, bytes: 0, formerBytes: 0 },
   }

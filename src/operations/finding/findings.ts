@@ -161,6 +161,17 @@ async function change(
   finding: Finding,
   suppression: Suppression | undefined,
 ): Promise<DescribedFinding> {
+  await changeSuppression(context, finding, suppression)
+  return getDescribedFinding(context, id)
+}
+
+/** Sets a finding aside, or opens it again; whether that may be done is for who calls to have asked. */
+export async function changeSuppression(
+  context: WriteContext,
+  finding: Finding,
+  suppression: Suppression | undefined,
+): Promise<void> {
+  const id = formatId('finding', context.tx.installation, finding.n)
   const stored = (await context.tx.findings.find(finding.n))!
   const state = suppressed(finding, suppression)
   await context.tx.findings.change(stored, placeOf(stored), state)
@@ -175,5 +186,4 @@ async function change(
   }
   await context.tx.history.changed({ id, kind: 'finding', account: context.caller.account }, body)
   context.changed(id)
-  return getDescribedFinding(context, id)
 }

@@ -30,6 +30,31 @@ export async function unsettled(
   return (await changesOf(tx, control, seen)).map(({ one }) => one)
 }
 
+/** What controls have seen of the same resources. */
+export interface Looked {
+  readonly control: Control
+  readonly seen: readonly Seen[]
+}
+/**
+ * The same of several controls that have looked at the same resources: costs one look at what goes on of these, and little more where
+ * there is nothing to look at, as mostly.
+ */
+export async function unsettledOf(tx: ReadTransaction, looked: readonly Looked[]): Promise<readonly Looked[]> {
+  const resources = [...new Set(looked.flatMap(({ seen }) => seen.map(({ resource }) => resource)))]
+  const goingOn = new Set((await tx.findings.goingOnOf(resources)).map((one) => `${one.control}\n${keyOf(one)}`))
+  const left: Looked[] = []
+  for (const { control, seen } of looked) {
+    const isOpen = ({ resource, source = '' }: Seen) => goingOn.has(`${control.name}\n${keyOf({ resource, source })}`)
+    const some = await unsettled(
+      tx,
+      control,
+      seen.filter((one) => one.facts !== undefined || isOpen(one)),
+    )
+    if (some.length > 0) left.push({ control, seen: some })
+  }
+  return left
+}
+
 /** Writes what a control has seen. It may have been seen before: what is known already is not written again. */
 export async function settle(tx: Transaction, control: Control, seen: readonly Seen[]): Promise<Settled> {
   const settled = { opened: 0, resolved: 0, changed: 0 }

@@ -56,7 +56,10 @@ export const listCapacities = (
   })
 
 /** Of pools that exist, in their order. */
-export async function capacitiesOf(context: ReadContext, pools: readonly Pool[]): Promise<readonly PoolCapacity[]> {
+export async function capacitiesOf(
+  context: Pick<ReadContext, 'tx' | 'now'>,
+  pools: readonly Pool[],
+): Promise<readonly PoolCapacity[]> {
   const { tx, now } = context
   const numbers = pools.map(({ n }) => n)
   const today = dayOf(now)

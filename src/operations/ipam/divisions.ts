@@ -103,6 +103,7 @@ const specInside = ({ allocation, outer }: Divided, spec: DividingSpec): PoolSpe
   awsService: outer.awsService,
   publicIpSource: outer.publicIpSource,
   sharedWith: spec.sharedWith ?? (allocation.account === outer.account ? [] : [allocation.account]),
+  avoidsObserved: spec.avoidsObserved ?? outer.avoidsObserved,
   quarantineSeconds: spec.quarantineSeconds === undefined ? outer.quarantineSeconds : spec.quarantineSeconds,
 })
 

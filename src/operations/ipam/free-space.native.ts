@@ -1,9 +1,11 @@
 // What a pool still gives, over the native API.
 import { z } from 'zod'
 import { familyText, formatCidr } from '#model/cidr.ts'
+import type { StoredObservation } from '#store/tables/observations.ts'
+import { observedFreeOf } from '../estate/in-use.ts'
 import { nativeRead } from '../operation.native.ts'
-import { nameShapes, poolName } from '../shapes.native.ts'
-import { addressCount, cidr, family, netmaskLength } from '../space/shapes.native.ts'
+import { idText, nameShapes, poolName } from '../shapes.native.ts'
+import { addressCount, cidr, cidrOrAddress, family, netmaskLength } from '../space/shapes.native.ts'
 import { fitOf, freeBlocksOf } from './free-space.ts'
 import { placeOfOwnPool } from './pool-lists.ts'
 import { poolId } from './pools.native.ts'
@@ -17,11 +19,25 @@ const fit = z.object({
   isMore,
   next: cidr.optional().describe('The block that would be had next.'),
 })
+const observedFree = z
+  .object({
+    cidr: cidrOrAddress,
+    sourceId: idText('source'),
+    id: z.string().optional(),
+    account: z.string().optional(),
+  })
+  .meta({ id: 'ObservedFreeSpace' })
 const freeSpace = z.object({
   poolId,
   family,
   blocks: z.array(freeBlocks).describe('The free blocks by size, the largest first.'),
   largest: netmaskLength.optional().describe('The netmask length of the largest free block.'),
+  inUse: z
+    .array(observedFree)
+    .optional()
+    .describe(
+      'Of what is free: the first that sources say is in use, as far as you may see them. `avoidsObserved` of the pool keeps it from being handed out.',
+    ),
   fit: fit.optional().describe('What would fit of the length that was asked for.'),
 })
 nameShapes({ FreeBlocks: freeBlocks, Fit: fit, FreeSpace: freeSpace })
@@ -51,12 +67,21 @@ export const getFreeSpace = nativeRead({
     const pool = await readablePools.get(context, poolId)
     const blocks = await freeBlocksOf(context, pool)
     const found = netmaskLength === undefined ? undefined : await fitOf(context, pool, netmaskLength, blocks)
+    const seen = await observedFreeOf(context, pool)
     return {
       poolId: pool.id,
       family: familyText(pool.family),
       blocks: [...blocks],
       largest: blocks[0]?.netmaskLength,
+      ...(seen.length > 0 ? { inUse: seen.map(describeObserved) } : {}),
       fit: found && { ...found, count: String(found.count), next: found.next && formatCidr(found.next) },
     }
   },
+})
+
+const describeObserved = ({ cidr, sourceId, id, account }: StoredObservation): z.output<typeof observedFree> => ({
+  cidr: formatCidr(cidr),
+  sourceId,
+  ...(id === '' ? {} : { id }),
+  ...(account === '' ? {} : { account }),
 })

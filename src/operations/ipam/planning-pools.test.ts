@@ -18,13 +18,13 @@ after(async () => {
 
 const asShop = { account: shop } as const
 /** A pool that plans the VPC, of the account's own IPAM, with the block in it. */
-async function plan(as: As, owner: string, VpcId: string, Cidr?: string): Promise<string> {
+async function plan(as: As, owner: string, VpcId: string, Cidr?: string, scope?: string): Promise<string> {
   const { Ipams } = await acme.call('DescribeIpams', {}, as)
   const ipam = Ipams![0] ?? (await acme.call('CreateIpam', { Tier: 'advanced' }, as)).Ipam!
   const { IpamPool } = await acme.call(
     'CreateIpamPool',
     {
-      IpamScopeId: ipam.PrivateDefaultScopeId!,
+      IpamScopeId: scope ?? ipam.PrivateDefaultScopeId!,
       AddressFamily: 'ipv4',
       Locale: 'us-east-1',
       SourceResource: {
@@ -120,6 +120,18 @@ describe('a VPC stays as long as a pool plans it', () => {
       .CidrBlockAssociation!
     assert.ok(other.AssociationId)
     await acme.call('ProvisionIpamPoolCidr', { IpamPoolId: pool, Cidr: '10.67.0.0/24' }, asNetwork)
+    await acme.call('DeleteIpamPool', { IpamPoolId: parent, Cascade: true }, asNetwork)
+    await acme.call('DeleteIpamPool', { IpamPoolId: pool, Cascade: true }, asNetwork)
+    await acme.call('DeleteVpc', { VpcId }, asNetwork)
+  })
+
+  test('a plan in another scope is in nobody’s way', async () => {
+    const parent = await acme.pool({ scope: 'private', cidr: '10.68.0.0/16' })
+    const input = { Ipv4IpamPoolId: parent, Ipv4NetmaskLength: 24 }
+    const { VpcId = '', CidrBlock = '' } = (await acme.call('CreateVpc', input, asNetwork)).Vpc!
+    const { IpamId } = (await acme.call('DescribeIpams', {}, asNetwork)).Ipams![0]!
+    const { IpamScope } = await acme.call('CreateIpamScope', { IpamId: IpamId! }, asNetwork)
+    const pool = await plan(asNetwork, network, VpcId, CidrBlock, IpamScope!.IpamScopeId!)
     await acme.call('DeleteIpamPool', { IpamPoolId: parent, Cascade: true }, asNetwork)
     await acme.call('DeleteIpamPool', { IpamPoolId: pool, Cascade: true }, asNetwork)
     await acme.call('DeleteVpc', { VpcId }, asNetwork)

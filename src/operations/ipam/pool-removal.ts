@@ -7,6 +7,7 @@ import { refuse } from '#model/refusal.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { Pool, PoolCidr } from '#store/tables/pools.ts'
 import type { Rest } from '#store/tables/resting.ts'
+import { endFindingsOf } from '../finding/gone-pools.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { quarantineMs } from '../space/grant.ts'
 import { reservedType } from '../space/reserved.ts'
@@ -140,6 +141,7 @@ export async function withDescendants(context: ReadContext, pool: Pool): Promise
 export async function removePools(context: WriteContext, pools: readonly Pool[]): Promise<void> {
   const { tx } = context
   const numbers = pools.map(({ n }) => n)
+  await endFindingsOf(context, pools)
   const cidrs = Map.groupBy(await tx.pools.cidrsOf(numbers), ({ pool }) => pool)
   const allocations = Map.groupBy(await tx.allocations.ofPools(numbers), ({ pool }) => pool)
   const count = (parts: ReadonlyMap<number, readonly unknown[]>): number => [...parts.values()].flat().length

@@ -332,7 +332,8 @@ test('I8 a pool is seen at its owner, and those that an account may use by whoev
   const foreign = await world.ask<Problem>('GET', `/pools?usableBy=${network}`, { as })
   assert.equal(foreign.status, 404)
   const change = await world.ask<Problem>('PATCH', `/pools/${shared.poolId}`, { body: { description: 'mine' }, as })
-  assert.equal(change.status, 404)
+  // It is there to be read, and its owner's to change.
+  assert.equal(change.status, 403)
 })
 
 test('what only the owner of a pool may do is refused by the name that the action has here', async () => {

@@ -84,6 +84,9 @@ const quarantineSeconds = z
   .min(0)
   .max(quarantineSecondsMax)
   .describe("Seconds that released space rests. The server's setting where nothing is said.")
+const avoidsObserved = z
+  .boolean()
+  .describe('Whether it hands out nothing that a source says is in use, whatever the register says.')
 const sharedWithWords = 'Accounts, units or the root that may use it beside its owner.'
 const sharedWith = z.array(z.string()).describe(sharedWithWords)
 const newSharedWith = z.array(targetName).max(sharedWithMax).describe(sharedWithWords)
@@ -118,6 +121,7 @@ const pool = z.object({
   reservedFirst: reservedEnd.optional().describe('Addresses at its beginning that are no host’s.'),
   reservedLast: reservedEnd.optional().describe('The same of its end.'),
   quarantineSeconds: quarantineSeconds.optional(),
+  avoidsObserved: avoidsObserved.optional(),
   sharedWith,
   contact: contact.optional(),
   tags: shownTags,
@@ -196,6 +200,7 @@ const newPool = z.strictObject({
   reservedFirst: pool.shape.reservedFirst,
   reservedLast: reservedEnd.optional(),
   quarantineSeconds: quarantineSeconds.optional(),
+  avoidsObserved: avoidsObserved.optional(),
   sharedWith: newSharedWith.optional(),
   contact: contact.optional(),
   tags: tags.optional(),
@@ -232,6 +237,7 @@ const poolChanges = {
   maxNetmaskLength: pool.shape.maxNetmaskLength,
   requiredTags: requiredTags.optional().describe('All that it is to require.'),
   quarantineSeconds: quarantineSeconds.nullable().optional().describe("`null`: the server's setting."),
+  avoidsObserved: avoidsObserved.optional(),
   sharedWith: newSharedWith.optional().describe('All that it is to be shared with.'),
   contact: contact.nullable().optional().describe("`null`: its owner's."),
   tags: tags.optional().describe(allTags),
@@ -324,6 +330,7 @@ function show(described: DescribedPool): z.output<typeof pool> {
     reservedFirst: found.reservedFirst,
     reservedLast: found.reservedLast,
     quarantineSeconds: found.quarantineSeconds,
+    avoidsObserved: found.avoidsObserved,
     sharedWith: [...sharedWith],
     contact: found.contact,
     tags,

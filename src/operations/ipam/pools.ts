@@ -55,6 +55,8 @@ export interface PoolSpec extends PoolSettings {
   readonly sourceVpcId?: string
   /** As it is told apart by from the others in its scope, or under its parent. */
   readonly name?: string
+  /** Whether it hands out nothing that a source says is in use. */
+  readonly avoidsObserved?: boolean
   /** Whom to ask about it; its owner's contact by default. */
   readonly contact?: string
   /** The allocation whose block it divides, as `divideAllocation` has found. */
@@ -72,6 +74,8 @@ export interface Division {
 }
 
 export interface PoolChanges extends PoolSettings {
+  /** Whether it hands out nothing that a source says is in use. */
+  readonly avoidsObserved?: boolean
   /** An empty text, or `null`, takes it away. */
   readonly description?: string | null
   readonly minNetmaskLength?: number
@@ -119,6 +123,7 @@ export async function createPool(
     divides: spec.division?.allocation.resourceType ?? parent?.divides ?? sourceResource?.type,
     quarantineSeconds:
       spec.quarantineSeconds === undefined ? settings.quarantineSeconds : (spec.quarantineSeconds ?? undefined),
+    avoidsObserved: spec.avoidsObserved || undefined,
     contact,
     createdAt: context.now,
   }
@@ -162,6 +167,7 @@ export async function updatePool(context: WriteContext, { pool, ipam }: PoolAt, 
     requiredTags: requiredTags ?? pool.requiredTags,
     autoImport: changes.autoImport ?? pool.autoImport,
     quarantineSeconds: quarantineSeconds === undefined ? pool.quarantineSeconds : (quarantineSeconds ?? undefined),
+    avoidsObserved: changes.avoidsObserved === undefined ? pool.avoidsObserved : changes.avoidsObserved || undefined,
     contact: contact === undefined ? pool.contact : (contact ?? undefined),
   }
   refuseProblem(netmaskProblem(pool.family, lengthsOf(modified)))

@@ -3,10 +3,28 @@ import type { Noun } from '#model/refusal.ts'
 import { isSetting } from '#model/tags.ts'
 import type { WriteContext } from '../operation.ts'
 import { labelled, refuseBadName } from '../organization/tagging.ts'
-import { replaceTagsOf, rowOf, type TaggableKinds } from '../organization/tags.ts'
+import { replaceTagsOf, rowOf, type TaggableKind, type TaggableKinds } from '../organization/tags.ts'
+import { taggableOptions } from './dhcp-options.ts'
 import { recordNatGateway } from './nat-gateways.ts'
+import { ownerOfObject, recordObject } from './objects.ts'
+import { ownerOfRule, recordGroupOfRule } from './security-groups.ts'
 import { recordSubnet } from './subnets.ts'
 import { recordVpc } from './vpcs.ts'
+
+/** Records of networks go by no names here: their tags, as all of them, are in their versions in the history. */
+const taggableObject: TaggableKind = { find: ownerOfObject, settle: recordObject }
+/** A rule's tags are in the versions of its group. */
+const taggableRule: TaggableKind = { find: ownerOfRule, settle: recordGroupOfRule }
+export const taggableObjects = {
+  internetGateway: taggableObject,
+  egressOnlyInternetGateway: taggableObject,
+  routeTable: taggableObject,
+  securityGroup: taggableObject,
+  securityGroupRule: taggableRule,
+  networkAcl: taggableObject,
+  dhcpOptions: taggableOptions,
+  subnetCidrReservation: taggableObject,
+} satisfies TaggableKinds
 
 /** Their tags, as what they are called, are in their versions in the history. */
 export const taggableNetworks = {

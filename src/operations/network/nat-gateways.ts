@@ -13,6 +13,7 @@ import { putTags } from '../organization/tagging.ts'
 import { elasticIpIdOf, getElasticIp } from '../space/addresses.ts'
 import { authorizeHeldAddress, grant, release } from '../space/grant.ts'
 import { beginState } from '../space/tenures.ts'
+import { reservedIn } from './reservations.ts'
 import { getSubnet, reservedAtEnd, reservedAtStart } from './subnets.ts'
 import { getVpc } from './vpcs.ts'
 import { type Zone, zonesOf } from './zones.ts'
@@ -331,7 +332,7 @@ async function choosePrivateIps(
     }
     taken.add(address)
   }
-  const free = freeAddresses(subnet.cidr, taken)
+  const free = freeAddresses(subnet.cidr, taken, await reservedIn(context, subnet.id))
   return Array.from({ length: count }, (_, index) => {
     const name = named[index]
     const next = name === undefined ? free.next().value : usableAddress(subnet.cidr!, name)
@@ -356,11 +357,18 @@ function usableAddress(cidr: Cidr, text: string): string {
   return formatAddress(address)
 }
 
-function* freeAddresses(cidr: Cidr, taken: ReadonlySet<string>): Generator<string, undefined> {
+/** What is reserved is passed over a block at a time: only who names an address of it has one. */
+function* freeAddresses(
+  cidr: Cidr,
+  taken: ReadonlySet<string>,
+  reserved: readonly Cidr[],
+): Generator<string, undefined> {
   const { from, to } = bounds(cidr)
   for (let first = from; first <= to; first++) {
-    const text = formatAddress({ family: 4, first, length: 32 })
-    if (!taken.has(text)) yield text
+    const address: Cidr = { family: 4, first, length: 32 }
+    const around = reserved.find((one) => contains(one, address))
+    if (around) first = lastAddress(around).first
+    else if (!taken.has(formatAddress(address))) yield formatAddress(address)
   }
   return undefined
 }

@@ -1,7 +1,13 @@
 // Subnets over the EC2 API: its requests, answers and filters.
-import type { CreateSubnetRequest, Subnet as SubnetShown } from '#formats/aws/ec2.generated.ts'
+import type {
+  CreateSubnetRequest,
+  ModifySubnetAttributeRequest,
+  SubnetIpv6CidrBlockAssociation,
+  Subnet as SubnetShown,
+} from '#formats/aws/ec2.generated.ts'
 import { formatCidr } from '#model/cidr.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
+import type { SubnetAttributes, SubnetCidr } from '#store/tables/vpcs.ts'
 import { filterBy, nothing, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
 import { showMatching } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
@@ -11,12 +17,15 @@ import { asksFor, blockIn, blockMembers } from './blocks.ec2.ts'
 import type { BlockParams } from './blocks.ts'
 import { zoneIn, zoneMembers } from './regions.ec2.ts'
 import {
+  associateSubnetBlock,
   countAvailable,
   createSubnet as create,
   describeSubnets as describeSubnetsOf,
+  disassociateSubnetBlock,
   getSubnet,
   deleteSubnet as remove,
   type SubnetState,
+  setSubnetAttributes,
   subnetsOf,
 } from './subnets.ts'
 import { findZone, type ZoneMember, zonesOf } from './zones.ts'
@@ -29,7 +38,7 @@ export const createSubnet = ec2Write(
     const zone = findZone(context, zoneIn(input), refuseZone) ?? zonesOf(context)[0]!
     const blocks = await blocksIn(context, input)
     const { VpcId: vpcId, Ipv6Native: isIpv6Native } = input
-    return { Subnet: show(await create(context, { vpcId, zone, blocks, isIpv6Native, tags })) }
+    return { Subnet: showSubnet(await create(context, { vpcId, zone, blocks, isIpv6Native, tags })) }
   },
   { ...blockMembers, ...zoneMembers },
 )
@@ -45,9 +54,31 @@ export const describeSubnets = ec2Read('DescribeSubnets', async (context, input)
   const { items, NextToken } = await readTokenPage(context, input, {
     read: await subnetsOf(context, input.SubnetIds),
     placeOf: ({ id }) => id,
-    show: async (subnets) => showMatching(show, matches)(await describeSubnetsOf(context, subnets)),
+    show: async (subnets) => showMatching(showSubnet, matches)(await describeSubnetsOf(context, subnets)),
   })
   return { Subnets: items, NextToken }
+})
+
+export const associateSubnetCidrBlock = ec2Write(
+  'AssociateSubnetCidrBlock',
+  async (context, input) => {
+    if (!asksFor(input, 6)) refuse({ code: 'MissingParameter', field: 'Ipv6CidrBlock' })
+    const params = await blockIn(context, 'subnet', 6, input)
+    const association = await associateSubnetBlock(context, await getSubnet(context, input.SubnetId), params)
+    return { SubnetId: association.subnetId, Ipv6CidrBlockAssociation: showIpv6(association, 'associating') }
+  },
+  blockMembers,
+)
+
+export const disassociateSubnetCidrBlock = ec2Write('DisassociateSubnetCidrBlock', async (context, input) => {
+  const association = await disassociateSubnetBlock(context, input.AssociationId)
+  return { SubnetId: association.subnetId, Ipv6CidrBlockAssociation: showIpv6(association, 'disassociating') }
+})
+
+export const modifySubnetAttribute = ec2Write('ModifySubnetAttribute', async (context, input) => {
+  const subnet = await getSubnet(context, input.SubnetId)
+  await setSubnetAttributes(context, subnet, attributeIn(input))
+  return { Return: true }
 })
 
 // The request --------------------------------------------------------------------------------------------------------
@@ -68,6 +99,38 @@ function refuseUnsupported(input: CreateSubnetRequest): void {
   }
 }
 
+/** The one attribute that a request changes; none is given twice. */
+function attributeIn(input: ModifySubnetAttributeRequest): SubnetAttributes {
+  if (input.MapCustomerOwnedIpOnLaunch !== undefined || input.CustomerOwnedIpv4Pool !== undefined) {
+    refuse({ code: 'NotSupported', what: '`MapCustomerOwnedIpOnLaunch` (AWS Outposts)' })
+  }
+  const read = (
+    field: keyof ModifySubnetAttributeRequest,
+    given: { readonly Value?: boolean } | undefined,
+  ): boolean | undefined => given && (given.Value ?? refuse({ code: 'MissingParameter', field: `${field}.Value` }))
+  const isLniOff = read('DisableLniAtDeviceIndex', input.DisableLniAtDeviceIndex)
+  const changes: readonly (readonly [keyof SubnetAttributes, unknown])[] = [
+    ['mapPublicIpOnLaunch', read('MapPublicIpOnLaunch', input.MapPublicIpOnLaunch)],
+    ['assignIpv6AddressOnCreation', read('AssignIpv6AddressOnCreation', input.AssignIpv6AddressOnCreation)],
+    ['enableDns64', read('EnableDns64', input.EnableDns64)],
+    ['hostnameType', input.PrivateDnsHostnameTypeOnLaunch],
+    [
+      'enableResourceNameDnsARecord',
+      read('EnableResourceNameDnsARecordOnLaunch', input.EnableResourceNameDnsARecordOnLaunch),
+    ],
+    [
+      'enableResourceNameDnsAaaaRecord',
+      read('EnableResourceNameDnsAAAARecordOnLaunch', input.EnableResourceNameDnsAAAARecordOnLaunch),
+    ],
+    ['enableLniAtDeviceIndex', input.EnableLniAtDeviceIndex],
+  ]
+  const given = changes.filter(([, value]) => value !== undefined)
+  if (given.length + (isLniOff === undefined ? 0 : 1) !== 1) {
+    refuse({ code: 'InvalidParameterCombination', problem: 'Exactly one attribute must be given.' })
+  }
+  return isLniOff === undefined ? Object.fromEntries(given) : { enableLniAtDeviceIndex: undefined }
+}
+
 function refuseZone(context: ReadContext, field: ZoneMember, value: string): never {
   const zones = zonesOf(context).map((zone) => (field === 'zone' ? zone.name : zone.id))
   const names = zones.join(', ')
@@ -83,7 +146,8 @@ async function blocksIn(context: ReadContext, input: CreateSubnetRequest): Promi
 
 // The answer ---------------------------------------------------------------------------------------------------------
 
-function show({ subnet, ipv6, used, tags }: SubnetState): SubnetShown {
+export function showSubnet({ subnet, ipv6, used, tags }: SubnetState): SubnetShown {
+  const { attributes = {} } = subnet
   return {
     SubnetId: subnet.id,
     SubnetArn: `arn:aws:ec2:${subnet.region}:${subnet.account}:subnet/${subnet.id}`,
@@ -94,28 +158,36 @@ function show({ subnet, ipv6, used, tags }: SubnetState): SubnetShown {
     AvailableIpAddressCount: countAvailable(subnet, used),
     AvailabilityZone: subnet.zone,
     AvailabilityZoneId: subnet.zoneId,
-    Ipv6CidrBlockAssociationSet: ipv6.map(({ associationId, cidr, ipSource }) => ({
-      AssociationId: associationId,
-      Ipv6CidrBlock: formatCidr(cidr),
-      Ipv6CidrBlockState: { State: 'associated' },
-      Ipv6AddressAttribute: ipSource === 'none' ? 'private' : 'public',
-      IpSource: ipSource,
-    })),
+    Ipv6CidrBlockAssociationSet: ipv6.map((association) => showIpv6(association)),
     Ipv6Native: subnet.isIpv6Native,
-    AssignIpv6AddressOnCreation: subnet.isIpv6Native,
-    DefaultForAz: false,
-    MapPublicIpOnLaunch: false,
+    AssignIpv6AddressOnCreation: attributes.assignIpv6AddressOnCreation ?? subnet.isIpv6Native,
+    DefaultForAz: subnet.isDefault === true,
+    MapPublicIpOnLaunch: attributes.mapPublicIpOnLaunch ?? false,
     MapCustomerOwnedIpOnLaunch: false,
-    EnableDns64: false,
+    EnableDns64: attributes.enableDns64 ?? false,
+    ...(attributes.enableLniAtDeviceIndex !== undefined && {
+      EnableLniAtDeviceIndex: attributes.enableLniAtDeviceIndex,
+    }),
     PrivateDnsNameOptionsOnLaunch: {
-      HostnameType: subnet.isIpv6Native ? 'resource-name' : 'ip-name',
-      EnableResourceNameDnsARecord: false,
-      EnableResourceNameDnsAAAARecord: false,
+      HostnameType: attributes.hostnameType ?? (subnet.isIpv6Native ? 'resource-name' : 'ip-name'),
+      EnableResourceNameDnsARecord: attributes.enableResourceNameDnsARecord ?? false,
+      EnableResourceNameDnsAAAARecord: attributes.enableResourceNameDnsAaaaRecord ?? false,
     },
     BlockPublicAccessStates: { InternetGatewayBlockMode: 'off' },
     Tags: showTags(tags),
   }
 }
+
+const showIpv6 = (
+  { associationId, cidr, ipSource }: SubnetCidr,
+  state = 'associated',
+): SubnetIpv6CidrBlockAssociation => ({
+  AssociationId: associationId,
+  Ipv6CidrBlock: formatCidr(cidr),
+  Ipv6CidrBlockState: { State: state },
+  Ipv6AddressAttribute: ipSource === 'none' ? 'private' : 'public',
+  IpSource: ipSource,
+})
 
 const zoneOf = ({ AvailabilityZone }: SubnetShown) => AvailabilityZone
 const cidrOf = ({ CidrBlock }: SubnetShown) => CidrBlock
@@ -134,7 +206,8 @@ const filterFields = {
   'default-for-az': isDefault,
   defaultForAz: isDefault,
   'enable-dns64': ({ EnableDns64 }: SubnetShown) => String(EnableDns64),
-  'enable-lni-at-device-index': nothing,
+  'enable-lni-at-device-index': ({ EnableLniAtDeviceIndex: index }: SubnetShown) =>
+    index === undefined ? undefined : String(index),
   'ipv6-cidr-block-association.association-id': ({ Ipv6CidrBlockAssociationSet: all }: SubnetShown) =>
     all?.map(({ AssociationId }) => AssociationId!),
   'ipv6-cidr-block-association.ipv6-cidr-block': ({ Ipv6CidrBlockAssociationSet: all }: SubnetShown) =>

@@ -3,11 +3,13 @@ import { type Cidr, contains, equals, formatCidr, sizeOf } from '#model/cidr.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Pool } from '#store/tables/pools.ts'
-import type { Subnet, SubnetCidr, Vpc, VpcCidr } from '#store/tables/vpcs.ts'
+import type { Subnet, SubnetAttributes, SubnetCidr, Vpc, VpcCidr } from '#store/tables/vpcs.ts'
+import { refuseMalformed } from '../identifiers.ts'
 import { type ReadRows, readById } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { putTags } from '../organization/tagging.ts'
 import { type Block, type BlockParams, blockMember, documentFor, giveBack, takeBlock } from './blocks.ts'
+import { leaveSubnet } from './objects.ts'
 import { getVpc } from './vpcs.ts'
 import type { Zone } from './zones.ts'
 
@@ -23,6 +25,9 @@ export interface SubnetSpec {
   readonly blocks: readonly BlockParams[]
   /** Whether it has IPv6 only. */
   readonly isIpv6Native?: boolean
+  /** Whether it is the default one of its zone, in the default VPC. */
+  readonly isDefault?: boolean
+  readonly attributes?: SubnetAttributes
   readonly tags?: readonly Tag[]
 }
 
@@ -38,7 +43,7 @@ export interface SubnetState {
 /** Makes a subnet in a VPC of the caller. */
 export async function createSubnet(
   context: WriteContext,
-  { vpcId, zone, blocks: requests, isIpv6Native = false, tags = [] }: SubnetSpec,
+  { vpcId, zone, blocks: requests, isIpv6Native = false, isDefault, attributes, tags = [] }: SubnetSpec,
 ): Promise<SubnetState> {
   const vpc = await getVpc(context, vpcId)
   const cidrs = await context.tx.vpcs.cidrs(vpc.id)
@@ -68,6 +73,8 @@ export async function createSubnet(
     cidr: ipv4?.cidr,
     allocation: ipv4?.allocation,
     isIpv6Native,
+    attributes,
+    isDefault,
     createdAt: context.now,
   }
   await context.tx.vpcs.insertSubnet(subnet)
@@ -98,10 +105,74 @@ export async function deleteSubnet(context: WriteContext, subnet: Subnet): Promi
   }
   await giveBack(context, subnet.allocation)
   for (const { allocation } of await context.tx.vpcs.subnetCidrs(subnet.id)) await giveBack(context, allocation)
+  await leaveSubnet(context, subnet.id)
   await context.tx.vpcs.deleteSubnet(subnet.id)
   await context.tx.tags.removeAll(subnet.id)
   await context.tx.history.changed({ id: subnet.id, kind: 'subnet', account: subnet.account }, undefined)
   context.changed(subnet.id)
+}
+
+/** Sets some of what a subnet does with its hosts; the rest stays as it is. */
+export async function setSubnetAttributes(
+  context: WriteContext,
+  subnet: Subnet,
+  changes: SubnetAttributes,
+): Promise<void> {
+  const attributes = { ...subnet.attributes, ...changes }
+  await context.tx.vpcs.setSubnetAttributes(subnet.id, attributes)
+  await recordChange(context, { ...subnet, attributes })
+}
+
+/** Gives a subnet an IPv6 block; it has one at a time. */
+export async function associateSubnetBlock(
+  context: WriteContext,
+  subnet: Subnet,
+  params: BlockParams,
+): Promise<SubnetCidr> {
+  const vpc = await getVpc(context, subnet.vpcId)
+  const had = await context.tx.vpcs.subnetCidrs(subnet.id)
+  if (had.length > 0) {
+    const quota = { kind: 'cidrs', id: subnet.id } as const
+    refuse({ code: 'LimitExceeded', what: { of: 'cidr-blocks', family: 6 }, limit: 1, used: had.length, quota })
+  }
+  const cidrs = await context.tx.vpcs.cidrs(vpc.id)
+  if (params.pool) await refuseUnlessPlans(context, params.pool, vpc)
+  if (params.cidr) await refuseMisplaced(context, vpc, cidrs, params.cidr)
+  const tags = await context.tx.tags.of(subnet.id)
+  const around = { within: cidrs.map(({ cidr }) => cidr), taken: await siblingsOf(context, vpc, params) }
+  const block = await takeBlock(context, params, { network: 'subnet', id: subnet.id, tags }, around)
+  if (!params.cidr || !equals(params.cidr, block.cidr)) await refuseMisplaced(context, vpc, cidrs, block.cidr)
+  await refusePlanned(context, vpc, block)
+  const association: SubnetCidr = {
+    associationId: context.newId('subnetCidrAssociation'),
+    subnetId: subnet.id,
+    vpcId: vpc.id,
+    cidr: block.cidr,
+    allocation: block.allocation,
+    ipSource: cidrs.find(({ cidr }) => contains(cidr, block.cidr))!.ipSource,
+    createdAt: context.now,
+  }
+  await context.tx.vpcs.insertSubnetCidr(association)
+  context.changed(association.associationId)
+  await recordChange(context, subnet)
+  return association
+}
+
+/** Takes its IPv6 block away from a subnet of the caller, and gives the space back. */
+export async function disassociateSubnetBlock(context: WriteContext, id: string): Promise<SubnetCidr> {
+  refuseMalformed('subnetCidrAssociation', id)
+  const association = await context.tx.vpcs.findSubnetCidr(id)
+  const subnet = association && (await context.tx.vpcs.findSubnet(association.subnetId))
+  const isOwn = subnet?.account === context.caller.account && subnet.region === context.region
+  if (!isOwn) refuse({ code: 'NotFound', what: 'subnet-cidr-association', id })
+  if (subnet.isIpv6Native) {
+    refuse({ code: 'NotEligible', problem: `\`${subnet.id}\` has IPv6 only, and no block but this` })
+  }
+  await giveBack(context, association!.allocation)
+  await context.tx.vpcs.deleteSubnetCidr(id)
+  context.changed(id)
+  await recordChange(context, subnet)
+  return association!
 }
 
 /** Keeps the subnet with its new tags. */

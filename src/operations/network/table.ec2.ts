@@ -1,5 +1,17 @@
 // The operations on networks and what stands in them.
 
+import { createDefaultSubnet, createDefaultVpc } from './default-networks.ec2.ts'
+import { associateDhcpOptions, createDhcpOptions, deleteDhcpOptions, describeDhcpOptions } from './dhcp-options.ec2.ts'
+import {
+  attachInternetGateway,
+  createEgressOnlyInternetGateway,
+  createInternetGateway,
+  deleteEgressOnlyInternetGateway,
+  deleteInternetGateway,
+  describeEgressOnlyInternetGateways,
+  describeInternetGateways,
+  detachInternetGateway,
+} from './gateways.ec2.ts'
 import { describeNetworkInterfaces } from './interfaces.ec2.ts'
 import {
   associateNatGatewayAddress,
@@ -8,8 +20,53 @@ import {
   describeNatGateways,
   disassociateNatGatewayAddress,
 } from './nat-gateways.ec2.ts'
+import {
+  createNetworkAcl,
+  createNetworkAclEntry,
+  deleteNetworkAcl,
+  deleteNetworkAclEntry,
+  describeNetworkAcls,
+  replaceNetworkAclAssociation,
+  replaceNetworkAclEntry,
+} from './network-acls.ec2.ts'
 import { describeAccountAttributes, describeAvailabilityZones, describeRegions } from './regions.ec2.ts'
-import { createSubnet, deleteSubnet, describeSubnets } from './subnets.ec2.ts'
+import {
+  createSubnetCidrReservation,
+  deleteSubnetCidrReservation,
+  getSubnetCidrReservations,
+} from './reservations.ec2.ts'
+import {
+  associateRouteTable,
+  createRoute,
+  createRouteTable,
+  deleteRoute,
+  deleteRouteTable,
+  describeRouteTables,
+  disassociateRouteTable,
+  replaceRoute,
+  replaceRouteTableAssociation,
+} from './route-tables.ec2.ts'
+import {
+  authorizeSecurityGroupEgress,
+  authorizeSecurityGroupIngress,
+  createSecurityGroup,
+  deleteSecurityGroup,
+  describeSecurityGroupRules,
+  describeSecurityGroups,
+  modifySecurityGroupRules,
+  revokeSecurityGroupEgress,
+  revokeSecurityGroupIngress,
+  updateSecurityGroupRuleDescriptionsEgress,
+  updateSecurityGroupRuleDescriptionsIngress,
+} from './security-groups.ec2.ts'
+import {
+  associateSubnetCidrBlock,
+  createSubnet,
+  deleteSubnet,
+  describeSubnets,
+  disassociateSubnetCidrBlock,
+  modifySubnetAttribute,
+} from './subnets.ec2.ts'
 import {
   associateVpcCidrBlock,
   createVpc,
@@ -31,6 +88,53 @@ export const networkOperations = [
   createSubnet,
   deleteSubnet,
   describeSubnets,
+  modifySubnetAttribute,
+  associateSubnetCidrBlock,
+  disassociateSubnetCidrBlock,
+  createSubnetCidrReservation,
+  deleteSubnetCidrReservation,
+  getSubnetCidrReservations,
+  attachInternetGateway,
+  createEgressOnlyInternetGateway,
+  createInternetGateway,
+  deleteEgressOnlyInternetGateway,
+  deleteInternetGateway,
+  describeEgressOnlyInternetGateways,
+  describeInternetGateways,
+  detachInternetGateway,
+  associateRouteTable,
+  createRoute,
+  createRouteTable,
+  deleteRoute,
+  deleteRouteTable,
+  describeRouteTables,
+  disassociateRouteTable,
+  replaceRoute,
+  replaceRouteTableAssociation,
+  authorizeSecurityGroupEgress,
+  authorizeSecurityGroupIngress,
+  createSecurityGroup,
+  deleteSecurityGroup,
+  describeSecurityGroupRules,
+  describeSecurityGroups,
+  modifySecurityGroupRules,
+  revokeSecurityGroupEgress,
+  revokeSecurityGroupIngress,
+  updateSecurityGroupRuleDescriptionsEgress,
+  updateSecurityGroupRuleDescriptionsIngress,
+  createNetworkAcl,
+  createNetworkAclEntry,
+  deleteNetworkAcl,
+  deleteNetworkAclEntry,
+  describeNetworkAcls,
+  replaceNetworkAclAssociation,
+  replaceNetworkAclEntry,
+  associateDhcpOptions,
+  createDhcpOptions,
+  deleteDhcpOptions,
+  describeDhcpOptions,
+  createDefaultSubnet,
+  createDefaultVpc,
   createNatGateway,
   deleteNatGateway,
   describeNatGateways,

@@ -43,7 +43,7 @@ export const createVpc = ec2Write(
     const blocks = [await blockIn(context, 'vpc', 4, input)]
     if (asksFor(input, 6)) blocks.push(await blockIn(context, 'vpc', 6, input))
     const made = await create(context, { blocks, tenancy: input.InstanceTenancy, tags })
-    return { Vpc: { ...show(made), State: 'pending' } }
+    return { Vpc: { ...showVpc(made), State: 'pending' } }
   },
   blockMembers,
 )
@@ -59,7 +59,7 @@ export const describeVpcs = ec2Read('DescribeVpcs', async (context, input) => {
   const { items, NextToken } = await readTokenPage(context, input, {
     read: await vpcsOf(context, input.VpcIds),
     placeOf: ({ id }) => id,
-    show: async (vpcs) => showMatching(show, matches)(await describeVpcsOf(context, vpcs)),
+    show: async (vpcs) => showMatching(showVpc, matches)(await describeVpcsOf(context, vpcs)),
   })
   return { Vpcs: items, NextToken }
 })
@@ -149,7 +149,7 @@ function refuseUnsupported(
 
 // The answer ---------------------------------------------------------------------------------------------------------
 
-function show({ vpc, cidrs, tags }: VpcState): VpcShown {
+export function showVpc({ vpc, cidrs, tags }: VpcState): VpcShown {
   return {
     VpcId: vpc.id,
     OwnerId: vpc.account,
@@ -159,7 +159,7 @@ function show({ vpc, cidrs, tags }: VpcState): VpcShown {
     Ipv6CidrBlockAssociationSet: cidrs.filter(({ cidr }) => cidr.family === 6).map((cidr) => showIpv6(cidr)),
     DhcpOptionsId: vpc.dhcpOptionsId,
     InstanceTenancy: vpc.tenancy,
-    IsDefault: false,
+    IsDefault: vpc.isDefault === true,
     BlockPublicAccessStates: { InternetGatewayBlockMode: 'off' },
     Tags: showTags(tags),
   }

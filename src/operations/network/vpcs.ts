@@ -10,6 +10,7 @@ import { type ReadRows, readById } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { putTags } from '../organization/tagging.ts'
 import { type BlockParams, blockMember, giveBack, takeBlock } from './blocks.ts'
+import { removeStanding } from './objects.ts'
 
 /** Blocks of one family that a VPC can have. AWS: 5, adjustable to 50. */
 const cidrsMax = 50
@@ -18,6 +19,8 @@ export interface VpcSpec {
   /** One of IPv4, the primary one, and at most one of IPv6. */
   readonly blocks: readonly BlockParams[]
   readonly tenancy?: string
+  /** The one that the account has without asking for one. */
+  readonly isDefault?: boolean
   readonly tags?: readonly Tag[]
 }
 
@@ -31,7 +34,7 @@ export interface VpcState {
 /** Makes a VPC of the caller in the Region of the request. */
 export async function createVpc(
   context: WriteContext,
-  { blocks, tenancy = 'default', tags = [] }: VpcSpec,
+  { blocks, tenancy = 'default', isDefault, tags = [] }: VpcSpec,
 ): Promise<VpcState> {
   for (const { pool } of blocks) if (pool) refusePlanningPool(pool)
   const vpc: Vpc = {
@@ -41,8 +44,9 @@ export async function createVpc(
     tenancy,
     dhcpOptionsId: 'default',
     enableDnsSupport: true,
-    enableDnsHostnames: false,
+    enableDnsHostnames: isDefault === true,
     enableNetworkAddressUsageMetrics: false,
+    isDefault,
     createdAt: context.now,
   }
   await context.tx.vpcs.insert(vpc)
@@ -62,7 +66,11 @@ export async function createVpc(
 
 /** Deletes a VPC that nothing is in, and gives its space back. */
 export async function deleteVpc(context: WriteContext, vpc: Vpc): Promise<void> {
-  const dependent = (await context.tx.vpcs.anySubnetOf(vpc.id)) ?? (await context.tx.natGateways.anyOfVpc(vpc.id))
+  const mainTable = await context.tx.networkObjects.mainTableOf(vpc.id)
+  const dependent =
+    (await context.tx.vpcs.anySubnetOf(vpc.id)) ??
+    (await context.tx.natGateways.anyOfVpc(vpc.id)) ??
+    (await context.tx.networkObjects.anyOfVpc(vpc.id, mainTable))
   if (dependent !== undefined) {
     refuse({
       code: 'DependencyViolation',
@@ -74,6 +82,7 @@ export async function deleteVpc(context: WriteContext, vpc: Vpc): Promise<void> 
   const [planner] = await context.tx.pools.planning(vpc.id)
   if (planner) await refusePlanned(context, vpc, planner, { what: 'vpc', id: vpc.id }, {})
   for (const { allocation } of await context.tx.vpcs.cidrs(vpc.id)) await giveBack(context, allocation)
+  await removeStanding(context, vpc, mainTable)
   await context.tx.vpcs.delete(vpc.id)
   await context.tx.tags.removeAll(vpc.id)
   await context.tx.history.changed({ id: vpc.id, kind: 'vpc', account: vpc.account }, undefined)
@@ -89,6 +98,12 @@ export async function setVpcAttributes(
   const changed: Vpc = { ...vpc, ...changes }
   await context.tx.vpcs.setAttributes(vpc.id, changed)
   await recordChange(context, changed)
+}
+
+/** Gives a VPC other DHCP options. */
+export async function setDhcpOptions(context: WriteContext, vpc: Vpc, dhcpOptionsId: string): Promise<void> {
+  await context.tx.vpcs.setDhcpOptions(vpc.id, dhcpOptionsId)
+  await recordChange(context, { ...vpc, dhcpOptionsId })
 }
 
 /** Gives a VPC of the caller one more block. */

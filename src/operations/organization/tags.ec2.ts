@@ -4,7 +4,7 @@ import { refuse, refuseValue } from '#model/refusal.ts'
 import type { TagRow } from '#store/tables/tags.ts'
 import { filterBy, readTokenPage } from '../listing.aws.ts'
 import { showMatching } from '../listing.ts'
-import { taggableNetworks } from '../network/names.ts'
+import { taggableNetworks, taggableObjects } from '../network/names.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { PageParams } from '../page-tokens.aws.ts'
 import { tagsGiven } from './tagging.ec2.ts'
@@ -16,7 +16,7 @@ const pageSizeMax = 1_000
 
 const members = { resources: 'ResourceId' }
 /** Networks are made over this API alone; the native API names them, and changes none of their other tags. */
-const kinds: Required<TaggableKinds> = { ...taggable, ...taggableNetworks }
+const kinds: Required<TaggableKinds> = { ...taggable, ...taggableNetworks, ...taggableObjects }
 
 export const createTags = ec2Write(
   'CreateTags',

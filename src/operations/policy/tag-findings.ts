@@ -4,6 +4,7 @@ import { formatId } from '#model/identifier.ts'
 import { withNodeTags, wouldGive } from '#model/policy/given.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import type { Tag } from '#model/tags.ts'
+import type { ReadTransaction } from '#store/store.ts'
 import type { HistoryBody } from '#store/tables/history.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { TagsKept } from '#store/tables/kept-states.ts'
@@ -57,9 +58,14 @@ export const listFindingsOfAccount = (
     bounds: { rowsMax: rowsPerPageMax },
   })
 
+/** What findings are looked for with. */
+export interface Looking extends Pick<ReadContext, 'now' | 'snapshot'> {
+  readonly tx: ReadTransaction
+}
+
 /** Each with its finding. */
 export async function withTagFindings<Row extends Given>(
-  context: ReadContext,
+  context: Looking,
   rows: readonly Row[],
 ): Promise<readonly { readonly row: Row; readonly finding: TagFinding | undefined }[]> {
   const findings = await tagFindingsOf(context, rows)
@@ -70,10 +76,7 @@ export async function withTagFindings<Row extends Given>(
  * Undefined where there is none, and where nothing is known of why space was given. Costs a few statements, however many rows
  * there are, and one view of the organization for each state of the tags above them.
  */
-async function tagFindingsOf(
-  context: ReadContext,
-  rows: readonly Given[],
-): Promise<readonly (TagFinding | undefined)[]> {
+async function tagFindingsOf(context: Looking, rows: readonly Given[]): Promise<readonly (TagFinding | undefined)[]> {
   const { tx } = context
   const decisions = await tx.journal.findDecisions(rows.flatMap(({ decision }) => decision ?? []))
   const tags = await tx.tags.ofMany(rows.flatMap((row) => homesOf(context, row)))
@@ -119,7 +122,10 @@ async function tagFindingsOf(
 }
 
 /** What has a resource's tags: the network that the block is of, else the allocation, under each of its names. */
-function homesOf({ tx }: ReadContext, { allocation, resourceType, resourceId }: Given): [string, string?] {
+export function homesOf(
+  { tx }: Pick<Looking, 'tx'>,
+  { allocation, resourceType, resourceId }: Given,
+): [string, string?] {
   const id = allocation === undefined ? '' : formatId('allocation', tx.installation, allocation)
   if (resourceType === 'eip' && allocation !== undefined) return [id, formatId('address', tx.installation, allocation)]
   const isNetwork = resourceType === 'vpc' || resourceType === 'subnet' || resourceType === 'rnat'
@@ -127,7 +133,7 @@ function homesOf({ tx }: ReadContext, { allocation, resourceType, resourceId }: 
 }
 
 /** What is tagged under several names: later ones go before earlier ones. */
-const tagsUnder = (homes: readonly (string | undefined)[], tags: ReadonlyMap<string, readonly Tag[]>) =>
+export const tagsUnder = (homes: readonly (string | undefined)[], tags: ReadonlyMap<string, readonly Tag[]>) =>
   tagMap(homes.flatMap((id) => tags.get(id ?? '') ?? []))
 const tagsIn = ({ tags = {} }: HistoryBody): ReadonlyMap<string, string> => new Map(Object.entries(tags as TagsKept))
 const tagMap = (tags: readonly Tag[]): ReadonlyMap<string, string> =>
@@ -135,7 +141,7 @@ const tagMap = (tags: readonly Tag[]): ReadonlyMap<string, string> =>
 
 /** The tags of accounts and of what is above them, as they were at the moments of decisions, where they were changed since. */
 async function tagsThenOf(
-  context: ReadContext,
+  context: Looking,
   rows: readonly { readonly row: Given; readonly at: number }[],
 ): Promise<{ snapshotAt(account: string, at: number): Snapshot; changedAfter(account: string, at: number): number }> {
   const { tx } = context

@@ -5,6 +5,8 @@ import { kindOfNoun } from '#model/kinds.ts'
 import type { EffectiveView } from '#model/policy/effective.ts'
 import { assignmentKindValues, modeValues } from '#model/policy/values.ts'
 import type { DescribedTenure } from '#store/tables/timeline.ts'
+import { toldOfAddress } from '../estate/across-sources.ts'
+import { describeTold, toldObservation } from '../estate/sources.native.ts'
 import { idOf } from '../identifiers.ts'
 import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
@@ -126,6 +128,10 @@ export const find = nativeRead({
     q: z.string(),
     places: z.array(place).describe(`Where an address or CIDR lies: ${placesMax} spaces at most.`),
     hasMorePlaces: z.boolean(),
+    observed: z
+      .array(toldObservation)
+      .optional()
+      .describe(`What sources say is there, or around it: ${toldOfAddress} at most, as far as you may see them.`),
     objects: z.array(group).describe('What goes by it, kind by kind.'),
     hasMoreObjects: z
       .boolean()
@@ -146,6 +152,9 @@ export const find = nativeRead({
       q,
       places: found.places.map((one) => showPlace(context, one, nameOf)),
       hasMorePlaces: found.hasMore,
+      ...(found.observed.items.length > 0
+        ? { observed: found.observed.items.map((told) => describeTold(told, context.now)) }
+        : {}),
       objects: found.groups.map(({ kind, matches, hasMore }) => ({
         kind,
         items: matches.map((one) => showMatch(context, one, nameOf)),

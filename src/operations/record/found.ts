@@ -1,5 +1,6 @@
 // All that an address, a range, an id, a name, an account or a tag may stand for, with what the things in the answer are called.
 import { parseAddress, parseCidr } from '#model/cidr.ts'
+import { observedAt, type Told } from '../estate/across-sources.ts'
 import { idOf } from '../identifiers.ts'
 import { permitter } from '../identity/authority.ts'
 import type { ReadContext } from '../operation.ts'
@@ -9,6 +10,8 @@ import { findObjects, type MatchGroup } from './find-objects.ts'
 export interface Found {
   readonly places: readonly FoundPlace[]
   readonly hasMore: boolean
+  /** What sources say is there. */
+  readonly observed: { readonly items: readonly Told[]; readonly hasMore: boolean }
   readonly groups: readonly MatchGroup[]
   readonly hasMoreObjects: boolean
   /** By their ids, of what has one. */
@@ -33,7 +36,8 @@ export async function findAll(context: ReadContext, text: string): Promise<Found
   ]
   const wanted = [...new Set(ids.filter((id) => id !== undefined))]
   const names = wanted.length === 0 ? new Map<string, string>() : await context.tx.tags.names(wanted)
-  return { places, hasMore, groups, hasMoreObjects: objects?.hasMore ?? false, names }
+  const observed = range ? await observedAt(context, range) : { items: [], hasMore: false }
+  return { places, hasMore, observed, groups, hasMoreObjects: objects?.hasMore ?? false, names }
 }
 
 /** Undefined of what has none. */

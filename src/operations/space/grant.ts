@@ -24,6 +24,7 @@ import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import type { AddressAssociation } from '#store/tables/addresses.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { Pool } from '#store/tables/pools.ts'
+import { isSomebodyElses, observedBeside } from '../estate/in-use.ts'
 import { getUsableFacts } from '../ipam/known-pools.ts'
 import { isPlanEnded, refuseEndedPlan } from '../ipam/plans.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
@@ -51,6 +52,8 @@ export interface GrantOptions {
   readonly isFromPools?: true
   /** The space is only held: what rests cannot be had, not even by who gave it back, or giving up a hold would end its rest. */
   readonly isHeld?: true
+  /** It is in use already: whoever says so is right. */
+  readonly isInUse?: true
 }
 
 export interface Grant {
@@ -119,7 +122,7 @@ export async function takeInUse(
 ): Promise<{ readonly allocation: Allocation; readonly decision: Decision } | undefined> {
   const { explicit: _, ...unnamed } = request
   const exactly = { pool: pool.id, cidr, netmaskLength: cidr.length }
-  const taken = await takeCandidate(context, exactly, unnamed, { whenFull: 'size', isFromPools: true })
+  const taken = await takeCandidate(context, exactly, unnamed, { whenFull: 'size', isFromPools: true, isInUse: true })
   if (!taken) return undefined
   assert(taken.pool?.id === pool.id && equals(taken.cidr, cidr), 'what is in use is taken as it is')
   const number = context.newSequence()
@@ -365,6 +368,7 @@ export async function providerPool(context: WriteContext, family: 4 | 6): Promis
     reservedFirst: undefined,
     reservedLast: undefined,
     quarantineSeconds: undefined,
+    avoidsObserved: undefined,
     isLocaleInherited: false,
     createdAt: context.now,
   }
@@ -465,7 +469,9 @@ async function takeBlock(
 ): Promise<Cidr | undefined> {
   const { space } = context.tx
   const held = pool.sourceResource ? await heldBySubnets(context, pool) : []
+  const avoids = pool.avoidsObserved && !options.isInUse
   if (candidate.cidr) {
+    if (avoids && (await isSomebodyElses(context, pool, candidate.cidr, account))) return undefined
     if (held.some((cidr) => overlaps(cidr, candidate.cidr!))) return undefined
     const isFree =
       (await space.takeExactly(pool.n, candidate.cidr)) === 'taken' ||
@@ -473,7 +479,10 @@ async function takeBlock(
     return isFree ? candidate.cidr : undefined
   }
   const disallowed = held.length > 0 ? [...held, ...(options.disallowed ?? [])] : options.disallowed
-  return space.take(pool.n, pool.family, { length: candidate.netmaskLength, allowed: options.allowed, disallowed })
+  const params = { length: candidate.netmaskLength, allowed: options.allowed, disallowed }
+  if (!avoids) return space.take(pool.n, pool.family, params)
+  const seen = await observedBeside(context, pool, params)
+  return seen && space.take(pool.n, pool.family, { ...params, disallowed: [...(disallowed ?? []), ...seen] })
 }
 
 /** What divides a network hands out nothing that the network reserves, but to networks inside where the cloud does not say so. */

@@ -6,11 +6,13 @@ import { accountNodeNamesSchema } from './account-node-names.ts'
 import { auditSubjectSchema } from './audit-subject.ts'
 import { bindingFactsSchema } from './binding-facts.ts'
 import { boundsSchema, tokensOfMakerSchema } from './bounds.ts'
+import { capacityWatchSchema } from './capacity-watch.ts'
 import { contentBoundsSchema } from './content-bounds.ts'
 import { deprovisioningSchema } from './deprovisioning.ts'
 import { discoveriesSchema } from './discoveries.ts'
 import { exceptionLeaveSchema } from './exception-leave.ts'
 import { findingSchema } from './finding.ts'
+import { findingScansSchema } from './finding-scans.ts'
 import { findingsSchema } from './findings.ts'
 import { firstSchema } from './first.ts'
 import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority.ts'
@@ -19,6 +21,7 @@ import { namesSchema } from './names.ts'
 import { namesAlikeSchema } from './names-alike.ts'
 import { nestingSchema } from './nesting.ts'
 import { networkAddressIndexes } from './network-address.ts'
+import { networkObjectsSchema } from './network-objects.ts'
 import { nodeFactsSchema } from './node-facts.ts'
 import { observationsSchema } from './observations.ts'
 import { observedSchema } from './observed.ts'
@@ -26,7 +29,7 @@ import { ownWordsSchema } from './own-words.ts'
 import { poolCidrIndex } from './pool-cidr-index.ts'
 import { poolDaysSchema } from './pool-days.ts'
 import { poolFactsSchema } from './pool-facts.ts'
-import { adoptionSchema, coveredIndex } from './reconciling.ts'
+import { adoptionSchema, avoidingSchema, coveredIndex, followedSchema } from './reconciling.ts'
 import { recordListsSchema } from './record-lists.ts'
 import { removedAccountsSchema } from './removed-accounts.ts'
 import { ruleSettersSchema } from './rule-setters.ts'
@@ -453,5 +456,10 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 47, name: 'what sources cover', olderServers: 'go on', sql: coveredIndex },
   { number: 48, name: 'what was adopted from sources', olderServers: 'go on', sql: adoptionSchema },
   { number: 49, name: 'subnets by their blocks', olderServers: 'go on', sql: networkAddressIndexes },
-  { number: 50, name: 'on whose right sources adopt', olderServers: 'stop', sql: ruleSettersSchema },
+  { number: 50, name: 'what is watched of capacity', olderServers: 'go on', sql: capacityWatchSchema },
+  { number: 51, name: 'what findings follow', olderServers: 'go on', sql: findingScansSchema },
+  { number: 52, name: 'what stands in networks', olderServers: 'stop', sql: networkObjectsSchema },
+  { number: 53, name: 'findings of what sources tell', olderServers: 'go on', sql: followedSchema },
+  { number: 54, name: 'pools that avoid what is in use', olderServers: 'stop', sql: avoidingSchema },
+  { number: 55, name: 'on whose right sources adopt', olderServers: 'stop', sql: ruleSettersSchema },
 ]

@@ -32,3 +32,15 @@ alter table source add column adopts text check (adopts in ('allowed'));
 alter table source add column adopted_snapshot integer not null default 0;
 alter table source add column adopted_after integer;
 `
+
+// A step of the schema: how far the findings of what a source tells were looked through.
+export const followedSchema = `
+alter table source add column found_snapshot integer not null default 0;
+alter table source add column found_at integer not null default 0;
+alter table source add column found_after text;
+`
+
+// A step of the schema: pools that hand out nothing that a source says is in use.
+export const avoidingSchema = `
+alter table pool add column avoids_observed integer check (avoids_observed = 1);
+`

@@ -84,6 +84,14 @@ export class AllocationLists {
       ...asked.map((name) => filter[name]!),
     )
   }
+  /** All of them in order, from a number on. */
+  async holdersFrom(from: number, limit: number): Promise<(HolderName & { readonly n: number })[]> {
+    return this.#sql.all(
+      `select n, account, resource_type as "resourceType", region from holder where n >= ? order by n limit ?`,
+      from,
+      limit,
+    )
+  }
   /** Of some holders in order of creation, after a cursor. */
   async ofHolders(holders: readonly number[], after: number, limit: number): Promise<Allocation[]> {
     return this.#ofHolders(holders, { text: 't.n > ?', values: [after], order: ['n'] }, byNumber, limit)

@@ -499,6 +499,24 @@ export class Exceptions {
       compareTexts(a.exceptionId, b.exceptionId) || b.decision - a.decision
     return found.sort(inOrder).slice(0, limit)
   }
+  /** Approved ones that begin or end after one moment and until another, in the order of their ids. */
+  async turningBetween(after: number, until: number, limit: number): Promise<ExceptionFacts[]> {
+    const rest = `where status = 'approved' and expires_at > ?
+        and ((starts_at > ? and starts_at <= ?) or (expires_at > ? and expires_at <= ?)) order by id limit ?`
+    return (await exceptionTable.all(this.#sql, rest, after, after, until, after, until, limit)).map(toFacts)
+  }
+  /** The next moment at which an approved one begins or ends; undefined where none will. */
+  async nextMoment(after: number): Promise<number | undefined> {
+    const row = await this.#sql.get<{ at: number | null }>(
+      `select min(at) as at from (
+         select min(starts_at) as at from policy_exception where status = 'approved' and expires_at > ? and starts_at > ?
+         union all select min(expires_at) as at from policy_exception where status = 'approved' and expires_at > ?) moments`,
+      after,
+      after,
+      after,
+    )
+    return row?.at ?? undefined
+  }
   /** The accounts that have something of the space that was taken or used under exceptions: by the ids of the exceptions. */
   async holdersUnder(ids: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
     const list = listOfTexts(ids)

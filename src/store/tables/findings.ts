@@ -138,6 +138,23 @@ export class Findings {
     )
     return found
   }
+  /** Of resources, those that are not resolved, in no order. */
+  async goingOnOf(resources: readonly string[]): Promise<Finding[]> {
+    const found: Finding[] = []
+    await inParts(
+      resources,
+      async (part) => {
+        const rows = await this.#sql.all<Row>(
+          `with probe (resource) as (values ${part.map(() => '(cast(? as text))').join(', ')})
+           select ${columns} from probe p cross join finding t where t.resource = p.resource and t.status <> 'resolved'`,
+          ...part,
+        )
+        for (const each of rows) found.push(toFinding(findingTable.of(each)))
+      },
+      identitiesPerStatement,
+    )
+    return found
+  }
   /** Of a resource, those that are not resolved. */
   async openOf(resource: string, limit: number): Promise<Finding[]> {
     const rest = `where resource = ? and status <> 'resolved' order by n limit ?`

@@ -23,6 +23,7 @@ export interface VpcKept {
   readonly enableDnsSupport: boolean
   readonly enableDnsHostnames: boolean
   readonly enableNetworkAddressUsageMetrics: boolean
+  readonly isDefault?: boolean | undefined
   readonly tags: TagsKept
 }
 
@@ -38,6 +39,15 @@ export interface SubnetKept {
   readonly availableAddresses: number
   readonly ipv6Cidrs: readonly Ipv6Kept[]
   readonly isIpv6Native: boolean
+  readonly isDefault?: boolean | undefined
+  /** What it does with its hosts, where that is not as usual. */
+  readonly mapPublicIpOnLaunch?: boolean
+  readonly assignIpv6AddressOnCreation?: boolean
+  readonly enableDns64?: boolean
+  readonly hostnameType?: string
+  readonly enableResourceNameDnsARecord?: boolean
+  readonly enableResourceNameDnsAaaaRecord?: boolean
+  readonly enableLniAtDeviceIndex?: number
   readonly tags: TagsKept
 }
 

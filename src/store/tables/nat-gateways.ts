@@ -106,6 +106,14 @@ export class NatGateways {
     )
     return row?.id
   }
+  /** One with public addresses. */
+  async anyPublicOfVpc(vpcId: string): Promise<string | undefined> {
+    const row = await this.#sql.get<{ id: string }>(
+      `select id from nat_gateway where vpc_id = ? and deleted_at is null and connectivity = 'public' order by id limit 1`,
+      vpcId,
+    )
+    return row?.id
+  }
   async anyOfSubnet(subnetId: string): Promise<string | undefined> {
     const row = await this.#sql.get<{ id: string }>(
       'select id from nat_gateway where subnet_id = ? and deleted_at is null order by id limit 1',

@@ -1,6 +1,6 @@
 // What sources say is there, in versions: each holds from one snapshot of its source until another one. What an open snapshot brings is
 // seen by nobody before the source says that it holds.
-import type { Cidr } from '#model/cidr.ts'
+import { type Cidr, lastAddress, supernets, toKey } from '#model/cidr.ts'
 import type { Observation } from '#model/observation.ts'
 import { inParts, listOf, listOfBlocks, listOfNumbers, listOfTexts, type Sql, type SqlValue } from '../sql.ts'
 import {
@@ -52,6 +52,9 @@ export interface At {
   readonly sourceId: string
   readonly snapshot: number
 }
+
+/** Where an observation stands among those of its account. */
+export type PlaceOfObservation = Pick<StoredObservation, 'sourceId' | 'locale' | 'number'>
 
 /** What was taken away. */
 export interface Gone {
@@ -112,6 +115,50 @@ export class Observations {
       sourceId,
       snapshot,
       snapshot,
+      limit,
+    )
+    return rows.map((row) => observationTable.of(row))
+  }
+  /**
+   * Those that hold and are there, of sources whose space belongs to a scope (or of all), and lie in a block or around it. No more than
+   * `limit` of either.
+   */
+  async touching(cidr: Cidr, scopeId: string | undefined, limit: number): Promise<StoredObservation[]> {
+    const probes = listOfBlocks(supernets(cidr))
+    const columns = observationTable.columnsOf('o')
+    const isThere = `o.missing < 2 and s.deleted_at is null and o.since_snapshot <= s.snapshot
+      and (o.until_snapshot is null or o.until_snapshot > s.snapshot) ${scopeId === undefined ? '' : 'and s.scope_id = ?'}`
+    const ofScope = scopeId === undefined ? [] : [scopeId]
+    const around = await this.#sql.all<Row>(
+      `with probe (first, length) as (values ${probes.text})
+       select ${columns} from probe q cross join observation o join source s on s.id = o.source_id
+       where o.first = q.first and o.length = q.length and ${isThere} order by o.source_id, o.number limit ?`,
+      ...probes.values,
+      ...ofScope,
+      limit,
+    )
+    const inside = await this.#sql.all<Row>(
+      `select ${columns} from observation o join source s on s.id = o.source_id
+       where o.first between ? and ? and o.length > ? and ${isThere} order by o.first, o.length limit ?`,
+      toKey(cidr),
+      toKey(lastAddress(cidr)),
+      cidr.length,
+      ...ofScope,
+      limit,
+    )
+    return [...around, ...inside].map((row) => observationTable.of(row))
+  }
+  /** Those that hold of one account, as sources call it, in the order of sources, places and numbers, after one. */
+  async ofAccount(account: string, after: PlaceOfObservation | undefined, limit: number): Promise<StoredObservation[]> {
+    const rows = await this.#sql.all<Row>(
+      `select ${observationTable.columnsOf('o')} from observation o join source s on s.id = o.source_id
+       where o.account = ? and (o.source_id, o.locale, o.number) > (cast(? as text), cast(? as text), cast(? as bigint))
+         and s.deleted_at is null and o.since_snapshot <= s.snapshot and (o.until_snapshot is null or o.until_snapshot > s.snapshot)
+       order by o.source_id, o.locale, o.number limit ?`,
+      account,
+      after?.sourceId ?? '',
+      after?.locale ?? '',
+      after?.number ?? -1,
       limit,
     )
     return rows.map((row) => observationTable.of(row))

@@ -121,6 +121,7 @@ const ownership = [
   'select id as name from vpc where account = ? order by id',
   'select id as name from subnet where account = ? order by id',
   'select id as name from nat_gateway where account = ? order by id',
+  'select id as name from network_object where account = ? order by id',
   'select n as name from allocation where holder in (select n from holder where account = ?) order by n',
   ownHolds,
 ] as const

@@ -1,7 +1,7 @@
 // How much of each pool was used at the ends of days. Whoever changes a pool for the first time on a day writes what was there at the end
 // of the day of the last change: between those two days nothing changed, so that every day is known and nothing has to be polled.
 import { listOf, type Sql } from '../sql.ts'
-import { integer, type RowOf, table, text } from '../table.ts'
+import { changing, integer, onlyRow, optional, type RowOf, table, text } from '../table.ts'
 
 /** Numbers of addresses in a pool; allocated + quarantined + free = provisioned. */
 export interface Utilization {
@@ -18,6 +18,19 @@ export const poolDayTable = table(
   'kept',
 )
 type PoolDay = RowOf<typeof poolDayTable>
+
+/** How far pools were looked at, each hour once. */
+export const capacityWatchTable = table(
+  'capacity_watch',
+  { only: onlyRow(), hour: changing(integer()), place: changing(optional(integer())) },
+  'seeded',
+)
+export interface CapacityWatch {
+  /** Since 1970. */
+  readonly hour: number
+  /** The number of the pool that was looked at last; undefined: all were. */
+  readonly place: number | undefined
+}
 
 /** What was there on a day that a row is of, or the row itself. */
 export const asRow = (
@@ -37,6 +50,14 @@ export class PoolDays {
   readonly #sql: Sql
   constructor(sql: Sql) {
     this.#sql = sql
+  }
+
+  async watch(): Promise<CapacityWatch> {
+    const { hour, place } = (await capacityWatchTable.first(this.#sql, ''))!
+    return { hour, place }
+  }
+  async setWatch({ hour, place }: CapacityWatch): Promise<void> {
+    await capacityWatchTable.change(this.#sql, { hour, place }, 'where "only" = 1')
   }
 
   /**

@@ -12,6 +12,7 @@ import {
   integer,
   json,
   jsonOrWords,
+  mark,
   named,
   optional,
   type Row,
@@ -64,6 +65,8 @@ export const poolTable = table(
     sourceResource: optional(json<SourceResource>()),
     /** Seconds that released space rests; undefined: the server's setting. */
     quarantineSeconds: changing(optional(integer())),
+    /** It hands out nothing that a source says is in use. */
+    avoidsObserved: changing(mark()),
     /** Whom to ask about it; undefined: its owner's contact. */
     contact: changing(optional(text())),
     createdAt: integer(),
@@ -363,9 +366,9 @@ export class Pools {
   /** Changes what may change: description, import, netmask lengths, required tags, quarantine, contact. */
   async update(pool: Pool): Promise<void> {
     const { description, autoImport, minNetmaskLength, maxNetmaskLength, defaultNetmaskLength } = pool
-    const { requiredTags, quarantineSeconds, contact } = pool
+    const { requiredTags, quarantineSeconds, avoidsObserved, contact } = pool
     const lengths = { minNetmaskLength, maxNetmaskLength, defaultNetmaskLength }
-    const changes = { description, autoImport, ...lengths, requiredTags, quarantineSeconds, contact }
+    const changes = { description, autoImport, ...lengths, requiredTags, quarantineSeconds, avoidsObserved, contact }
     await poolTable.change(this.#sql, changes, 'where n = ?', pool.n)
     await this.#noteFacts('n = ?', pool.n)
   }
@@ -461,7 +464,7 @@ export class Pools {
     })
     return found
   }
-  /** Of pools beside these, those that plan blocks of VPCs which are allocated in these. */
+  /** Of pools beside these, those that plan blocks of VPCs which are allocated in these, in the same scope: elsewhere they are in nobody's way. */
   async planningWithin(pools: readonly number[]): Promise<readonly PlanWithin[]> {
     const found: PlanWithin[] = []
     const going = new Set(pools)
@@ -470,8 +473,9 @@ export class Pools {
       const rows = await this.#sql.all<PlanWithin & PlannedRow>(
         `select a.pool as within, a.resource_id as network, a.first, a.length, p.id as pool, p.account as account, p.n,
            c.first as planned_first, c.length as planned_length
-         from allocation a cross join pool p cross join pool_cidr c
+         from allocation a cross join pool w cross join pool p cross join pool_cidr c
          where a.pool in ${list.text} and a.resource_id is not null and p.source_vpc = a.resource_id and c.pool = p.n
+           and w.n = a.pool and p.scope_id = w.scope_id
            and c.state <> 'failed-provision' order by p.n`,
         ...list.values,
       )

@@ -44,6 +44,10 @@ export const sourceTable = table(
     adoptsBy: changing(optional(json<RuleSetter>())),
     adoptedSnapshot: changing(integer()),
     adoptedAfter: changing(optional(integer())),
+    /** For which snapshot its findings were last looked through to the end, when, and how far that has come since. */
+    foundSnapshot: changing(integer()),
+    foundAt: changing(integer()),
+    foundAfter: changing(optional(text())),
     /** Of what it says: of the newest versions, and of those that have ended and are not forgotten yet. */
     bytes: changing(integer()),
     formerBytes: changing(integer()),
@@ -176,6 +180,12 @@ export class Sources {
           and o.since_snapshot < source.snapshot - ?)
       order by id limit 1`
     return sourceTable.first(this.#sql, rest, kept)
+  }
+  /** One whose findings were not looked through since its last snapshot, or since a moment. */
+  toFollow(before: number): Promise<Source | undefined> {
+    const rest = `where deleted_at is null and snapshot > 0 and (snapshot > found_snapshot or found_at < ?)
+      order by found_at, id limit 1`
+    return sourceTable.first(this.#sql, rest, before)
   }
   /** One whose rule has something to do: a complete snapshot holds for which it was not done, or not to its end. */
   async withRule(): Promise<Source | undefined> {

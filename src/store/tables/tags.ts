@@ -100,6 +100,15 @@ const homes = {
     owner: 'select account, region from nat_gateway where id = ? and deleted_at is null',
     parent: 'select vpc_id as parent from nat_gateway where id = ?',
   },
+  // What a VPC has from its beginning has no row before it is changed.
+  internetGateway: {},
+  egressOnlyInternetGateway: {},
+  routeTable: {},
+  securityGroup: {},
+  securityGroupRule: {},
+  networkAcl: {},
+  dhcpOptions: {},
+  subnetCidrReservation: {},
 } as const satisfies { readonly [K in TaggedKind]: Home }
 type OwnedKind = { [K in TaggedKind]: (typeof homes)[K] extends { readonly owner: string } ? K : never }[TaggedKind]
 

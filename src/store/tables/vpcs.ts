@@ -2,7 +2,20 @@
 import { type Cidr, formatCidr, fromKey, lastAddress, overlaps, toKey } from '#model/cidr.ts'
 import type { Tag } from '#model/tags.ts'
 import { listOfTexts, type Sql } from '../sql.ts'
-import { bit, block, changing, integer, named, optional, type RowOf, references, table, text } from '../table.ts'
+import {
+  bit,
+  block,
+  changing,
+  integer,
+  json,
+  mark,
+  named,
+  optional,
+  type RowOf,
+  references,
+  table,
+  text,
+} from '../table.ts'
 import type { Clock } from './history.ts'
 import type { Ipv6Kept, SubnetKept, VpcKept } from './kept-states.ts'
 import { tagsKept } from './tags.ts'
@@ -17,10 +30,12 @@ export const vpcTable = table(
     account: text(),
     region: text(),
     tenancy: text(),
-    dhcpOptionsId: text(),
+    /** `default`: those of the Region. */
+    dhcpOptionsId: changing(text()),
     enableDnsSupport: changing(bit()),
     enableDnsHostnames: changing(bit()),
     enableNetworkAddressUsageMetrics: changing(bit()),
+    isDefault: mark(),
     createdAt: integer(),
   },
   'deleted',
@@ -47,6 +62,17 @@ export const vpcCidrTable = table(
 )
 export type VpcCidr = RowOf<typeof vpcCidrTable>
 
+/** What a subnet does with its hosts. */
+export interface SubnetAttributes {
+  readonly mapPublicIpOnLaunch?: boolean
+  readonly assignIpv6AddressOnCreation?: boolean
+  readonly enableDns64?: boolean
+  readonly hostnameType?: 'ip-name' | 'resource-name'
+  readonly enableResourceNameDnsARecord?: boolean
+  readonly enableResourceNameDnsAaaaRecord?: boolean
+  readonly enableLniAtDeviceIndex?: number
+}
+
 export const subnetTable = table(
   'subnet',
   {
@@ -60,6 +86,10 @@ export const subnetTable = table(
     cidr: optional(block()),
     allocation: optional(integer()),
     isIpv6Native: named('ipv6_native', bit()),
+    /** What it does with its hosts, where that is not as usual. */
+    attributes: changing(optional(json<SubnetAttributes>())),
+    /** The default one of its zone. */
+    isDefault: mark(),
     createdAt: integer(),
   },
   'deleted',
@@ -108,12 +138,33 @@ export class Vpcs {
     const changes = { enableDnsSupport, enableDnsHostnames, enableNetworkAddressUsageMetrics }
     await vpcTable.change(this.#sql, changes, 'where id = ?', id)
   }
+  async setDhcpOptions(id: string, dhcpOptionsId: string): Promise<void> {
+    await vpcTable.change(this.#sql, { dhcpOptionsId }, 'where id = ?', id)
+  }
+  /** One that has these DHCP options. */
+  async anyWithDhcpOptions(dhcpOptionsId: string): Promise<string | undefined> {
+    const row = await this.#sql.get<{ id: string }>(
+      `select id from vpc where dhcp_options_id = ? and dhcp_options_id <> 'default' order by id limit 1`,
+      dhcpOptionsId,
+    )
+    return row?.id
+  }
+  findDefault(account: string, region: string): Promise<Vpc | undefined> {
+    return vpcTable.first(this.#sql, 'where account = ? and region = ? and is_default = 1', account, region)
+  }
+  /** Those of many that are there, by their ids. */
+  async findMany(ids: readonly string[]): Promise<ReadonlyMap<string, Vpc>> {
+    if (ids.length === 0) return new Map()
+    const list = listOfTexts(ids)
+    const found = await vpcTable.all(this.#sql, `where id in ${list.text}`, ...list.values)
+    return new Map(found.map((vpc) => [vpc.id, vpc]))
+  }
   /** A VPC as the history keeps it: what it was before stands there in the same words, so that versions can be compared. */
   forHistory(
     vpc: Vpc,
     { cidrs, tags }: { readonly cidrs: readonly VpcCidr[]; readonly tags: readonly Tag[] },
   ): VpcKept {
-    const { id, account, dhcpOptionsId, tenancy } = vpc
+    const { id, account, dhcpOptionsId, tenancy, isDefault } = vpc
     const { enableDnsSupport, enableDnsHostnames, enableNetworkAddressUsageMetrics } = vpc
     return {
       id,
@@ -125,6 +176,7 @@ export class Vpcs {
       enableDnsSupport,
       enableDnsHostnames,
       enableNetworkAddressUsageMetrics,
+      isDefault,
       tags: tagsKept(tags),
     }
   }
@@ -172,6 +224,11 @@ export class Vpcs {
   subnetsOf(vpcId: string): Promise<Subnet[]> {
     return subnetTable.all(this.#sql, 'where vpc_id = ? order by id', vpcId)
   }
+  /** How many subnets of a VPC are read at once for what is shown of them all. */
+  subnetsOfMany(vpcIds: readonly string[], limit: number): Promise<Subnet[]> {
+    const list = listOfTexts(vpcIds)
+    return subnetTable.all(this.#sql, `where vpc_id in ${list.text} order by vpc_id, id limit ?`, ...list.values, limit)
+  }
   async anySubnetOf(vpcId: string): Promise<string | undefined> {
     const row = await this.#sql.get<{ id: string }>('select id from subnet where vpc_id = ? order by id limit 1', vpcId)
     return row?.id
@@ -204,7 +261,7 @@ export class Vpcs {
   }
   /** A subnet as the history keeps it. */
   subnetForHistory(subnet: Subnet, { ipv6, available, tags }: KeptOfSubnet): SubnetKept {
-    const { id, vpcId, account, region, zone, zoneId, cidr, isIpv6Native } = subnet
+    const { id, vpcId, account, region, zone, zoneId, cidr, isIpv6Native, attributes, isDefault } = subnet
     return {
       id,
       vpcId,
@@ -216,8 +273,17 @@ export class Vpcs {
       availableAddresses: available,
       ipv6Cidrs: ipv6.map(keptIpv6OfSubnet),
       isIpv6Native,
+      ...attributes,
+      isDefault,
       tags: tagsKept(tags),
     }
+  }
+  async setSubnetAttributes(id: string, attributes: SubnetAttributes): Promise<void> {
+    await subnetTable.change(this.#sql, { attributes }, 'where id = ?', id)
+  }
+  /** The default one of a zone. */
+  defaultSubnet(vpcId: string, zone: string): Promise<Subnet | undefined> {
+    return subnetTable.first(this.#sql, 'where vpc_id = ? and zone = ? and is_default = 1', vpcId, zone)
   }
   async deleteSubnet(id: string): Promise<void> {
     await this.#sql.run('delete from subnet_cidr where subnet_id = ?', id)
@@ -231,6 +297,12 @@ export class Vpcs {
     const list = listOfTexts(subnetIds)
     const rest = `where subnet_id in ${list.text} order by association_id`
     return Map.groupBy(await subnetCidrTable.all(this.#sql, rest, ...list.values), ({ subnetId }) => subnetId)
+  }
+  findSubnetCidr(associationId: string): Promise<SubnetCidr | undefined> {
+    return subnetCidrTable.first(this.#sql, 'where association_id = ?', associationId)
+  }
+  async deleteSubnetCidr(associationId: string): Promise<void> {
+    await this.#sql.run('delete from subnet_cidr where association_id = ?', associationId)
   }
   insertSubnetCidr(cidr: Omit<SubnetCidr, 'createdAt'>): Promise<void> {
     return subnetCidrTable.insert(this.#sql, { ...cidr, createdAt: this.#clock.now })

@@ -21,7 +21,15 @@ const connectMs = 10_000
 /** The longest statements read a whole table on the server: an index, a check. */
 const statementMs = 600_000
 /** What a database that has just been made has rows in; everything else is empty then. */
-const tablesWithSeed: ReadonlySet<string> = new Set(['meta', 'counter', 'retention', 'forgetting'])
+export const tablesWithSeed: ReadonlySet<string> = new Set([
+  'meta',
+  'counter',
+  'retention',
+  'forgetting',
+  'finding_progress',
+  'finding_scan',
+  'capacity_watch',
+])
 /** What PostgreSQL has and the embedded database has not: how far the schema is, and tokens that one server remembers, and where free space begins. */
 const tablesOfPostgres: ReadonlySet<string> = new Set(['schema_version', 'request_token', 'free_cursor'])
 

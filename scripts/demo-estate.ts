@@ -1,0 +1,90 @@
+// The demo's third part: what exists comes in, differs, is adopted; and a policy is narrowed with its eyes open.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Stage } from './demo-native.ts'
+import { Person } from './demo-person.ts'
+import { answered, expect, heading, list, step } from './demo-stage.ts'
+
+export interface EstateStage extends Pick<Stage, 'endpoint' | 'region' | 'tokenFor' | 'ipam' | 'root'> {
+  /** Where files of the demo are. */
+  readonly folder: string
+}
+
+/** As `cadastre collect aws --dry-run` printed it where the credentials are. */
+const clouds = (region: string): string =>
+  [
+    { snapshot: { takenAt: '2026-11-25T09:30:00Z', collector: 'cadastre aws' } },
+    network('10.96.0.0/18', 'vpc-0a01', '710000000001', 'web', region),
+    network('10.97.0.0/20', 'vpc-0b01', '710000000002', 'data', region),
+    network('10.198.0.0/16', 'vpc-0b02', '710000000002', 'somebody’s test', region),
+    { end: { observations: 3 } },
+  ]
+    .map((line) => `${JSON.stringify(line)}\n`)
+    .join('')
+const network = (cidr: string, id: string, account: string, name: string, locale: string): object => ({
+  kind: 'network',
+  cidr,
+  space: id,
+  id,
+  account,
+  locale,
+  type: 'vpc',
+  name,
+})
+
+/** As somebody exported it. */
+const offices =
+  'Prefix;Tenant;Site;Description\n10.64.0.0/24;offices;zrh;Zürich\n10.64.16.0/22;offices;zrh;Laboratory\n'
+
+export async function estateStory(stage: EstateStage): Promise<void> {
+  const { endpoint, tokenFor } = stage
+  const olga = new Person('olga', { endpoint, token: await tokenFor('user:olga') })
+  await bringIn(stage, olga)
+}
+
+async function bringIn({ ipam, root, region, folder }: EstateStage, olga: Person): Promise<void> {
+  heading('9  What exists comes in')
+  const estate = await olga.does('unit', 'create', '--name', 'estate', '--parent-id', root, '--field', 'unitId')
+  const account = async (...words: string[]): Promise<string> =>
+    olga.does('account', 'create', '--parent-id', estate, ...words, '--field', 'account')
+  const web = await account('--account', '710000000001', '--name', 'web')
+  const data = await account('--account', '710000000002', '--name', 'data')
+  await account('--name', 'offices', '--cloud', 'onprem', '--external-id', 'offices')
+  list('accounts', [`web   ${web}`, `data  ${data}`, 'offices, which is a site'])
+  const scope = await olga.does('scope', 'create', '--ipam-id', ipam, '--name', 'estate', '--field', 'scopeId')
+  const pool = async (name: string, cidr: string, locale: string): Promise<string> => {
+    const words = ['--scope-id', scope, '--family', 'ipv4', '--locale', locale, '--name', name, '--shared-with', estate]
+    const id = await olga.does('pool', 'create', ...words, '--field', 'poolId')
+    await olga.does('pool-cidr', 'create', id, '--cidr', cidr)
+    return id
+  }
+  const aws = await pool('aws', '10.96.0.0/12', region)
+  await pool('offices', '10.64.0.0/18', 'onprem:zrh')
+  const policy = await olga.does('policy', 'create', '--ipam-id', ipam, '--name', 'estate', '--field', 'policyId')
+  await olga.does('policy-document', 'put', policy, region, 'vpc', '--rules', JSON.stringify([{ poolId: aws }]))
+  await olga.does('assignment', 'put', policy, estate, '--mode', 'enforce')
+
+  const table = join(folder, 'offices.csv')
+  const snapshot = join(folder, 'clouds.ndjson')
+  writeFileSync(table, offices)
+  writeFileSync(snapshot, clouds(region))
+  for (const [name, kind] of [
+    ['sites', 'csv'],
+    ['clouds', 'aws'],
+  ] as const)
+    await olga.does('source', 'create', '--name', name, '--kind', kind, '--node', estate, '--scope-id', scope)
+  step('olga$ cadastre collect csv --file offices.csv --source sites')
+  answered(await olga.does('collect', 'csv', '--file', table, '--columns', 'guess', '--source', 'sites'))
+  step('olga$ cadastre collect ndjson --file clouds.ndjson --source clouds')
+  answered(await olga.does('collect', 'ndjson', '--file', snapshot, '--source', 'clouds'))
+  const differences = await olga.shows('difference', 'list', 'clouds')
+  expect(differences.includes('10.198.0.0/16'), 'what nobody has registered is a difference')
+  const adopted = await olga.shows('difference', 'adopt', 'clouds', '--policy', 'allowed')
+  expect(
+    adopted.includes('10.96.0.0/18') && !adopted.includes('10.198.0.0/16'),
+    'what policy would have allowed is adopted',
+  )
+  await olga.does('difference', 'adopt', 'sites', '--everything')
+  const left = await olga.shows('difference', 'list', 'clouds', '--field', 'cidr')
+  expect(left === '10.198.0.0/16', 'one difference is left')
+}

@@ -1,0 +1,86 @@
+// What sources say is in use of a pool's space, though the register has it as free: a pool that is set so hands none of it out.
+import { type Cidr, contains, equals } from '#model/cidr.ts'
+import { isPublic, takesSpace } from '#model/observed-difference.ts'
+import type { StoredObservation } from '#store/tables/observations.ts'
+import type { Pool } from '#store/tables/pools.ts'
+import { permitter } from '../identity/authority.ts'
+import type { ReadContext } from '../operation.ts'
+
+/** Observations of one place that are looked at. */
+const lookedAtOnce = 200
+/** Places that are in use and passed over for one request: beyond it the pool counts as full. */
+const passedOver = 64
+
+/** What sources say is there of a block: inside of it, or around it and smaller than what the pool itself lies in. */
+export async function observedIn(context: ReadContext, pool: Pool, block: Cidr): Promise<readonly StoredObservation[]> {
+  const { tx } = context
+  const scope = pool.scopeId === undefined ? undefined : await tx.ipams.findScope(pool.scopeId)
+  const isPublicPool = scope?.kind !== 'private'
+  const found = await tx.observations.touching(block, isPublicPool ? undefined : pool.scopeId, lookedAtOnce)
+  if (found.length === 0) return found
+  const own = (await tx.pools.cidrs(pool.n)).map(({ cidr }) => cidr)
+  return found.filter(
+    (one) => takesSpace(one.kind) && isPublic(one) === isPublicPool && !own.some((cidr) => contains(one.cidr, cidr)),
+  )
+}
+
+/** Whether a block that is named is somebody else's: whoever has it may have it registered. */
+export async function isSomebodyElses(
+  context: ReadContext,
+  pool: Pool,
+  block: Cidr,
+  account: string,
+): Promise<boolean> {
+  const found = await observedIn(context, pool, block)
+  if (found.length === 0) return false
+  const known = await context.tx.organizations.findAccount(account)
+  const names = [account, known?.externalId, known?.name]
+  return found.some((one) => !(equals(one.cidr, block) && (one.account === '' || names.includes(one.account))))
+}
+
+/** What is in use of what a pool would give next, until it would give what is not; undefined where that takes too long. */
+export async function observedBeside(
+  context: ReadContext & { readonly tx: Pick<ReadContext['tx'], 'space'> },
+  pool: Pool,
+  params: {
+    readonly length: number
+    readonly allowed?: readonly Cidr[] | undefined
+    readonly disallowed?: readonly Cidr[] | undefined
+  },
+): Promise<readonly Cidr[] | undefined> {
+  const seen: Cidr[] = []
+  for (let passed = 0; passed < passedOver; passed++) {
+    const next = await context.tx.space.preview(pool.n, pool.family, {
+      ...params,
+      disallowed: [...(params.disallowed ?? []), ...seen],
+    })
+    if (!next) return undefined
+    const found = await observedIn(context, pool, next)
+    if (found.length === 0) return seen
+    seen.push(...found.map(({ cidr }) => cidr))
+    await context.tx.nextTurn()
+  }
+  return undefined
+}
+
+/** What is told of it at once. */
+const toldAtOnce = 20
+
+/** Of a pool's free space the first that sources say is in use, as far as the caller may see them. */
+export async function observedFreeOf(context: ReadContext, pool: Pool): Promise<readonly StoredObservation[]> {
+  const { tx } = context
+  const mayRead = await permitter(context, 'estate:read')
+  const found: StoredObservation[] = []
+  for (const { cidr, state } of await tx.pools.cidrs(pool.n)) {
+    if (state === 'failed-provision') continue
+    await tx.nextTurn()
+    const inside = await observedIn(context, pool, cidr)
+    const sources = await tx.sources.some(inside.map(({ sourceId }) => sourceId))
+    for (const one of inside) {
+      if (found.length === toldAtOnce) return found
+      if (!mayRead(sources.get(one.sourceId)!.node)) continue
+      if (await tx.space.isFree(pool.n, one.cidr)) found.push(one)
+    }
+  }
+  return found
+}

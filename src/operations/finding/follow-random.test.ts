@@ -1,0 +1,218 @@
+// Whatever is changed in whatever order, and however often whoever follows it is ended in the midst of it: findings come to be what a
+// second evaluator says of everything there is. `CADASTRE_TEST_SEED` draws other changes, `CADASTRE_TEST_CHANGES` says how many.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { Refused } from '#model/refusal.ts'
+import type { Store } from '#store/store.ts'
+import { dev, lab, network, openAcme, prod, root, shop, stranger, tagsOf, workloads } from '../../../test/acme.ts'
+import { engineUnderTest } from '../../../test/engines.ts'
+import { followAll } from '../../../test/findings/follow.ts'
+import { expectedFindings, openFindings } from '../../../test/findings/ledger.ts'
+import { type Native, withNativeApi } from '../../../test/native-world.ts'
+import { type Choices, choicesOf } from '../../../test/random.ts'
+import { isBehind, takeTurn } from './follow.ts'
+
+const seed = Number(process.env.CADASTRE_TEST_SEED ?? 20_261_130)
+const changes = Math.min(Number(process.env.CADASTRE_TEST_CHANGES ?? (engineUnderTest === 'sqlite' ? 300 : 96)), 3_000)
+const stepsBetween = 12
+
+type World = Awaited<ReturnType<typeof openAcme>> & Native
+interface Drive {
+  readonly acme: World
+  readonly draw: Choices
+  readonly pools: string[]
+  readonly privatePools: string[]
+  readonly policies: string[]
+  readonly addresses: { id: string; account: string }[]
+  readonly others: string[]
+  readonly exceptions: string[]
+  readonly bob: string
+}
+const accounts = [shop, lab, network, stranger]
+const nodes = [root, workloads, prod, dev, shop, lab, network]
+const units = [root, workloads, prod, dev]
+const teams = ['net', 'web']
+
+let acme: World
+before(async () => {
+  acme = await withNativeApi(await openAcme())
+})
+after(() => acme.close())
+
+/** What is refused has changed nothing, and is as good a step as any. */
+async function attempt(work: Promise<unknown>): Promise<void> {
+  await work.catch((error: unknown) => {
+    if (!(error instanceof Refused)) throw error
+  })
+}
+const tagsDrawn = (draw: Choices): Record<string, string> => (draw.chance(0.5) ? { team: draw.pick(teams) } : {})
+
+const steps: readonly ((drive: Drive) => Promise<unknown>)[] = [
+  async ({ acme, draw, pools, addresses }) => {
+    const account = draw.pick(accounts)
+    const tags = tagsDrawn(draw)
+    const input = {
+      ...(draw.chance(0.6) ? { IpamPoolId: draw.pick(pools) } : {}),
+      ...('team' in tags ? { TagSpecifications: [{ ResourceType: 'elastic-ip' as const, Tags: tagsOf(tags) }] } : {}),
+    }
+    const { AllocationId } = await acme.call('AllocateAddress', input, { account })
+    addresses.push({ id: AllocationId!, account })
+  },
+  async ({ acme, draw, privatePools, others }) => {
+    const { status, body } = await acme.ask<{ allocationId: string }>('POST', '/allocations', {
+      body: {
+        account: draw.pick(accounts),
+        resourceType: draw.pick(['vpc', 'onprem:network', 'custom']),
+        locale: 'us-east-1',
+        poolId: draw.pick(privatePools),
+        netmaskLength: draw.pick([26, 27, 28]),
+        tags: tagsDrawn(draw),
+      },
+    })
+    if (status < 300) others.push(body.allocationId)
+  },
+  async ({ acme, draw, addresses }) => {
+    if (addresses.length === 0) return
+    const [{ id, account }] = addresses.splice(draw.between(0, addresses.length - 1), 1) as [(typeof addresses)[number]]
+    await acme.call('ReleaseAddress', { AllocationId: id }, { account })
+  },
+  async ({ acme, draw, others }) => {
+    if (others.length > 0) await acme.ask('DELETE', `/allocations/${draw.pick(others)}`)
+  },
+  async ({ acme, draw, addresses }) => {
+    if (addresses.length === 0) return
+    const { id, account } = draw.pick(addresses)
+    if (draw.chance(0.5))
+      await acme.call('CreateTags', { Resources: [id], Tags: tagsOf({ team: draw.pick(teams) }) }, { account })
+    else await acme.call('DeleteTags', { Resources: [id], Tags: [{ Key: 'team' }] }, { account })
+  },
+  async ({ acme, draw, policies, pools, privatePools }) => {
+    const type = draw.pick(['eip', 'eip', 'vpc', 'onprem:network'])
+    const body = {
+      rules: draw.some(type === 'eip' ? pools : privatePools, 1, 2).map((poolId) => ({
+        poolId,
+        ...(draw.chance(0.3) ? { when: { tags: [{ key: 'stage', values: ['prod'] }] } } : {}),
+        ...(draw.chance(0.2) ? { when: { organizationalUnits: [draw.pick(units)] } } : {}),
+      })),
+      ...(draw.chance(0.3) ? { requiredTags: [{ key: 'team', ...(draw.chance(0.5) ? { value: 'net' } : {}) }] } : {}),
+      ...(draw.chance(0.5) ? { onExplicit: draw.pick(['deny', 'steer', 'allow']) } : {}),
+      ...(draw.chance(0.5) ? { onExhausted: draw.pick(['deny', 'provider']) } : {}),
+      ...(type !== 'eip' && draw.chance(0.4) ? { size: { min: 26, default: 27, max: draw.pick([27, 28]) } } : {}),
+    }
+    await acme.ask('PUT', `/policies/${draw.pick(policies)}/documents/us-east-1/${type}`, { body })
+  },
+  async ({ acme, draw, policies }) =>
+    acme.ask('DELETE', `/policies/${draw.pick(policies)}/documents/us-east-1/${draw.pick(['eip', 'vpc'])}`),
+  async ({ acme, draw, policies }) =>
+    acme.ask('PUT', `/policies/${draw.pick(policies)}/assignments/${draw.pick(nodes)}`, {
+      body: {
+        kind: draw.pick(['default', 'default', 'final']),
+        mode: draw.pick(['enforce', 'enforce', 'enforce', 'observe', 'off']),
+      },
+    }),
+  async ({ acme, draw, policies }) =>
+    acme.ask('DELETE', `/policies/${draw.pick(policies)}/assignments/${draw.pick(nodes)}`),
+  async ({ acme, draw, policies }) =>
+    acme.ask('PATCH', `/policies/${draw.pick(policies)}`, { body: { compatibility: draw.pick(['strict', 'aws']) } }),
+  async ({ acme, draw }) =>
+    acme.ask('POST', `/accounts/${draw.pick([shop, lab])}/move`, { body: { parentId: draw.pick(units) } }),
+  async ({ acme, draw }) => {
+    const tags = draw.chance(0.5) ? { stage: draw.pick(['prod', 'test']) } : {}
+    const path = draw.chance(0.6)
+      ? `/accounts/${draw.pick([shop, lab, network])}`
+      : `/organizational-units/${draw.pick([prod, dev, workloads])}`
+    await acme.ask('PATCH', path, { body: { tags } })
+  },
+  async ({ acme, draw, pools, privatePools }) => {
+    const body = draw.pick<object>([
+      { sharedWith: draw.some([root, prod, shop, lab, stranger], 0, 3) },
+      { requiredTags: draw.chance(0.5) ? { team: draw.pick(teams) } : {} },
+      { minNetmaskLength: draw.pick([24, 27]) },
+      { description: 'another' },
+    ])
+    await acme.ask('PATCH', `/pools/${draw.pick([...pools, ...privatePools])}`, { body })
+  },
+  async ({ acme, draw }) =>
+    acme.ask('PATCH', `/ipams/${acme.ipam}`, { body: { unmatched: draw.pick(['provider', 'provider', 'deny']) } }),
+  async ({ acme, draw, pools, privatePools, exceptions, bob }) => {
+    const type = draw.pick(['eip', 'eip', 'vpc', 'onprem:network'])
+    const now = await acme.store.read(async (tx) => tx.now)
+    const startsAt = now + draw.pick([0, 0, 60_000, 600_000])
+    const { status, body } = await acme.ask<{ exceptionId: string }>('POST', '/exceptions', {
+      body: {
+        target: draw.pick(nodes),
+        locale: 'us-east-1',
+        resourceType: type,
+        grants: draw.pick<object>([
+          { provider: true },
+          { pools: draw.some(type === 'eip' ? pools : privatePools, 1, 2) },
+          ...(type === 'eip' ? [] : [{ size: { min: 26, max: 28 } }]),
+        ]),
+        reason: 'why',
+        ...(startsAt > now ? { startsAt: new Date(startsAt).toISOString() } : {}),
+        expiresAt: new Date(startsAt + draw.pick([120_000, 900_000, 36_000_000])).toISOString(),
+      },
+    })
+    if (status >= 300) return
+    exceptions.push(body.exceptionId)
+    if (draw.chance(0.8)) await acme.ask('POST', `/exceptions/${body.exceptionId}/approve`, { as: bob })
+  },
+  async ({ acme, draw, exceptions }) => {
+    if (exceptions.length > 0) await acme.ask('POST', `/exceptions/${draw.pick(exceptions)}/revoke`, { body: {} })
+  },
+  async ({ acme, draw }) => acme.advance(draw.pick([1_000, 61_000, 300_000])),
+]
+
+/** A server that ends in the midst of a turn: what it has read is lost, and nothing of it is written. */
+const dying = (store: Store): Store => ({
+  ...store,
+  read: (work, ...rest) => store.read(work, ...rest),
+  write: () => Promise.reject(new Error('it ends here')),
+})
+
+test('the engine and a second evaluator agree after random changes, kills and other servers', async () => {
+  const draw = choicesOf(seed)
+  const drive: Drive = {
+    acme,
+    draw,
+    pools: [await acme.pool(), await acme.pool(), await acme.pool({ cidr: '203.0.120.0/26' })],
+    privatePools: [],
+    policies: [await acme.policy(), await acme.policy(), await acme.policy()],
+    addresses: [],
+    others: [],
+    exceptions: [],
+    bob: await acme.tokenOf('user:bob', 'approver', '*'),
+  }
+  for (const cidr of ['10.1.0.0/20', '10.2.0.0/20']) {
+    const pool = await acme.pool({ scope: 'private', cidr })
+    drive.privatePools.push(pool)
+  }
+  for (const pool of [...drive.pools, ...drive.privatePools])
+    await acme.ask('PATCH', `/pools/${pool}`, { body: { sharedWith: [root, stranger] } })
+  let worker = 0
+  let seen = 0
+  for (let change = 1; change <= changes; change++) {
+    // Space is what all else is about.
+    await attempt(draw.chance(0.25) ? steps[draw.between(0, 1)]!(drive) : draw.pick(steps)(drive))
+    if (draw.chance(0.3)) acme.advance(1_000)
+    const me = { id: `server ${worker}` }
+    if (draw.chance(0.2) && (await acme.store.read((tx) => isBehind(tx, me)))) {
+      if (draw.chance(0.4)) {
+        await takeTurn(dying(acme.store), me).catch(() => undefined)
+        // Another one takes over once this one has said nothing for a while.
+        acme.advance(20_000)
+        worker++
+      } else await takeTurn(acme.store, me)
+    }
+    if (change % stepsBetween !== 0) continue
+    await followAll(acme.store, { id: `server ${worker}` })
+    const [expected, found] = [await expectedFindings(acme.store), await openFindings(acme.store)]
+    seen += expected.size
+    assert.deepEqual(
+      [...found].sort().map(String),
+      [...expected].sort().map(String),
+      `seed ${seed}, after change ${change}`,
+    )
+  }
+  assert(seen > changes / stepsBetween, `the drive has seen ${seen} findings`)
+})

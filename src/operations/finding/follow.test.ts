@@ -1,0 +1,192 @@
+// Findings follow the record: after whatever has changed, they are what looking at everything anew would find.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import type { Store } from '#store/store.ts'
+import { lab, network, openAcme, prod, root, shop, tagsOf } from '../../../test/acme.ts'
+import { followAll } from '../../../test/findings/follow.ts'
+import { type Native, withNativeApi } from '../../../test/native-world.ts'
+import { takeTurn } from './follow.ts'
+
+interface Finding {
+  readonly findingId: string
+  readonly control: string
+  readonly status: string
+  readonly resource: string
+  readonly summary: string
+  readonly facts: Readonly<Record<string, unknown>>
+}
+type World = Awaited<ReturnType<typeof openAcme>> & Native
+
+let acme: World
+before(async () => {
+  acme = await withNativeApi(await openAcme())
+})
+after(() => acme.close())
+
+const findings = async (query = 'status=open'): Promise<readonly Finding[]> => {
+  await followAll(acme.store)
+  return (await acme.get<{ items: Finding[] }>(`/findings?limit=1000&${query}`)).items
+}
+const put = async (path: string, body: object): Promise<void> => {
+  const answer = await acme.ask('PUT', path, { body })
+  assert.ok(answer.status < 300, JSON.stringify(answer.body))
+}
+const elasticIp = async (account: string, input: object = {}): Promise<string> =>
+  (await acme.call('AllocateAddress', input, { account })).AllocationId!
+const shared = async (): Promise<string> => {
+  const poolId = await acme.pool()
+  assert.equal((await acme.ask('PATCH', `/pools/${poolId}`, { body: { sharedWith: [root] } })).status, 200)
+  return poolId
+}
+
+test('space that a new policy would not give is a finding, until the policy gives it, or it is given back', async () => {
+  const [listed, other] = [await shared(), await shared()]
+  const [good, bad, gone] = [
+    await elasticIp(shop, { IpamPoolId: listed }),
+    await elasticIp(shop, { IpamPoolId: other }),
+    await elasticIp(shop, { IpamPoolId: other }),
+  ]
+  const provided = await elasticIp(shop)
+  assert.deepEqual(await findings(), [])
+  const policyId = await acme.policy()
+  await acme.rules(policyId, [listed])
+  await acme.enable(policyId, prod)
+  const found = await findings()
+  assert.deepEqual(new Set(found.map(({ resource }) => resource)), new Set([bad, gone, provided]))
+  assert(!found.some(({ resource }) => resource === good))
+  const { facts, summary, control } = found.find(({ resource }) => resource === bad)!
+  assert.deepEqual(
+    [control, facts.cause, facts.policyId, facts.target, facts.pool],
+    ['policy', 'explicit', policyId, prod, other],
+  )
+  assert.match(summary, /does not comply: it lists no ipam-pool-/)
+  await acme.call('ReleaseAddress', { AllocationId: gone }, { account: shop })
+  assert.equal((await findings()).length, 2)
+  assert.equal((await findings(`resource=${gone}`))[0]!.status, 'resolved')
+  await acme.rules(policyId, [listed, other])
+  assert.deepEqual(
+    (await findings()).map(({ resource }) => resource),
+    [provided],
+  )
+  await acme.ask('DELETE', `/policies/${policyId}/assignments/${prod}`)
+  assert.deepEqual(await findings(), [])
+  const again = await findings(`resource=${bad}`)
+  await acme.rules(policyId, [listed])
+  await acme.enable(policyId, prod)
+  const reopened = (await findings()).find(({ resource }) => resource === bad)
+  assert.equal(reopened?.findingId, again[0]!.findingId, 'the same one opens again')
+  await acme.ask('DELETE', `/policies/${policyId}/assignments/${prod}`)
+})
+
+test('space under an exception is exempt, and does not comply once that is over, by the clock alone', async () => {
+  const [listed, other] = [await shared(), await shared()]
+  const policyId = await acme.policy()
+  await acme.rules(policyId, [listed])
+  await acme.enable(policyId, lab)
+  const bob = await acme.tokenOf('user:bob', 'approver', '*')
+  const expiresAt = new Date((await acme.store.read(async (tx) => tx.now)) + 3_600_000).toISOString()
+  const { exceptionId } = await acme.post<{ exceptionId: string }>('/exceptions', {
+    target: lab,
+    locale: 'us-east-1',
+    resourceType: 'eip',
+    grants: { pools: [other] },
+    reason: 'why',
+    expiresAt,
+  })
+  assert.equal((await acme.ask('POST', `/exceptions/${exceptionId}/approve`, { as: bob })).status, 200)
+  const id = await elasticIp(lab, { IpamPoolId: other })
+  const of = async (): Promise<readonly string[]> =>
+    (await findings()).filter(({ resource }) => resource === id).map(({ control }) => control)
+  assert.deepEqual(await of(), ['policy-exempt'])
+  acme.advance(3_600_000)
+  assert.deepEqual(new Set(await of()), new Set(['policy', 'exception-ended']))
+  await acme.call('ReleaseAddress', { AllocationId: id }, { account: lab })
+  assert.deepEqual(await of(), [])
+  await acme.ask('DELETE', `/policies/${policyId}/assignments/${lab}`)
+})
+
+test('a break-glass is a finding until somebody else has reviewed it; changed tags are one', async () => {
+  const policyId = await acme.policy()
+  await put(`/policies/${policyId}/documents/us-east-1/eip`, {
+    rules: [{ poolId: await shared() }],
+    requiredTags: [{ key: 'team', value: 'net' }],
+  })
+  await put(`/policies/${policyId}/assignments/${shop}`, { kind: 'default', mode: 'enforce' })
+  const TagSpecifications = [{ ResourceType: 'elastic-ip' as const, Tags: tagsOf({ team: 'net' }) }]
+  const id = await elasticIp(shop, { TagSpecifications })
+  const of = async (resource: string): Promise<ReadonlySet<string>> =>
+    new Set((await findings()).filter((one) => one.resource === resource).map(({ control }) => control))
+  assert.deepEqual(await of(id), new Set())
+  await acme.call('CreateTags', { Resources: [id], Tags: tagsOf({ team: 'evil' }) }, { account: shop })
+  assert.deepEqual(await of(id), new Set(['policy', 'tags-changed']))
+  await acme.call('CreateTags', { Resources: [id], Tags: tagsOf({ team: 'net' }) }, { account: shop })
+  assert.deepEqual(await of(id), new Set())
+  const expiresAt = new Date((await acme.store.read(async (tx) => tx.now)) + 3_600_000).toISOString()
+  const { exceptionId } = await acme.post<{ exceptionId: string }>('/exceptions/break-glass', {
+    target: shop,
+    locale: 'us-east-1',
+    resourceType: 'eip',
+    grants: { provider: true },
+    reason: 'fire',
+    expiresAt,
+  })
+  assert.deepEqual(await of(exceptionId), new Set(['break-glass-review']))
+  const bob = await acme.tokenOf('user:bob', 'approver', '*')
+  assert.equal(
+    (await acme.ask('POST', `/exceptions/${exceptionId}/review`, { as: bob, body: { note: 'seen' } })).status,
+    200,
+  )
+  assert.deepEqual(await of(exceptionId), new Set())
+})
+
+test('a server that was taken for gone writes nothing of what it had read before another one went on', async () => {
+  const policyId = await acme.policy()
+  await put(`/policies/${policyId}/documents/us-east-1/eip`, {
+    rules: [{ poolId: await shared() }],
+    requiredTags: [{ key: 'team' }],
+  })
+  await put(`/policies/${policyId}/assignments/${lab}`, { kind: 'default', mode: 'enforce' })
+  const TagSpecifications = [{ ResourceType: 'elastic-ip' as const, Tags: tagsOf({ team: 'net' }) }]
+  const id = await elasticIp(lab, { TagSpecifications })
+  await followAll(acme.store)
+  await acme.call('DeleteTags', { Resources: [id], Tags: [{ Key: 'team' }] }, { account: lab })
+  acme.advance(20_000)
+  let writes = 0
+  const slow: Store = {
+    ...acme.store,
+    read: (work, ...rest) => acme.store.read(work, ...rest),
+    async write(work, ...rest) {
+      // The first one claims the work; behind what is read then, everything else happens.
+      if (++writes === 2) {
+        acme.advance(20_000)
+        await followAll(acme.store, { id: 'another one' })
+        await acme.call('ReleaseAddress', { AllocationId: id }, { account: lab })
+        await followAll(acme.store, { id: 'another one' })
+      }
+      return acme.store.write(work, ...rest)
+    },
+  }
+  await takeTurn(slow, { id: 'the slow one' })
+  assert.equal(writes, 2)
+  const left = await acme.store.read((tx) => tx.findings.goingOnOf([id]))
+  assert.deepEqual(left, [])
+  await acme.ask('DELETE', `/policies/${policyId}/assignments/${lab}`)
+})
+
+test('a change at a leaf looks at what is there alone', async () => {
+  acme.advance(20_000)
+  await followAll(acme.store)
+  const policyId = await acme.policy()
+  await acme.rules(policyId, [await shared()])
+  await elasticIp(network)
+  await elasticIp(lab)
+  await followAll(acme.store)
+  await acme.enable(policyId, lab)
+  const { items } = await acme.get<{ items: { resourceType: string }[] }>(`/allocations?account=${lab}`)
+  assert.equal(await followAll(acme.store), items.filter(({ resourceType }) => resourceType === 'eip').length)
+  await acme.ask('PATCH', `/accounts/${lab}`, { body: { contact: 'a@example.com' } })
+  await followAll(acme.store)
+  await acme.ask('PATCH', `/accounts/${lab}`, { body: { contact: 'b@example.com' } })
+  assert.equal(await followAll(acme.store), 0, 'whom to ask is nothing that policy reads')
+  await acme.ask('DELETE', `/policies/${policyId}/assignments/${lab}`)
+})

@@ -1,0 +1,299 @@
+// Findings follow the record: what has changed is looked at again, a part at a time, behind the requests that change it. Nothing is
+// written while a request runs; one server works at it, and whoever comes after it goes on where it was.
+import { formatId } from '#model/identifier.ts'
+import type { Exception } from '#model/policy/exception.ts'
+import type { Snapshot } from '#model/policy/snapshot.ts'
+import type { ReadTransaction, Store, Transaction } from '#store/store.ts'
+import type { FindingProgress, Scan } from '#store/tables/finding-scans.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
+import type { ListedEntry } from '#store/tables/record-lists.ts'
+import type { Looking } from '../policy/tag-findings.ts'
+import { snapshotOf } from '../snapshot.ts'
+import { exceptionControls, exceptionEnded, spaceControls } from './controls.ts'
+import { type Part, readScan } from './scan.ts'
+import { endSuppressions, type Looked, placeOf, type Seen, settle, unsettledOf } from './settle.ts'
+import { evaluateSpaces, idOfSpace } from './spaces.ts'
+import { type Followed, type Touched, touchedBy } from './touched.ts'
+
+/** Entries that one turn follows, and their subjects; of one entry that has more, so many at a time. */
+const entriesPerTurn = 200
+const subjectsPerEntryMax = 20_000
+const subjectsPerStep = 1_000
+/** Of more, one look at everything takes less. */
+const scopesMax = 500
+/** Parts of a scan that one turn looks at before it writes how far it has come. */
+const partsPerTurn = 4
+/** Space of one network that is looked at when its tags change. */
+const allocationsOfNetworkMax = 1_000
+/** A worker that says nothing for so long is taken to be gone. */
+const leaseMs = 15_000
+const leaseLeftMs = 5_000
+const suppressionsPerTurn = 100
+/** Exceptions that begin or end while nobody follows: of more, everything is looked at. */
+const momentsMax = 100
+
+export interface Worker {
+  /** Of this process alone. */
+  readonly id: string
+}
+
+/** What one turn has done: whoever measures it asks. */
+export interface Turn {
+  /** What was evaluated. */
+  readonly looked: number
+}
+const nothing: Turn = { looked: 0 }
+
+/** Whether there is anything to do, for this server. It only reads. */
+export async function isBehind(tx: ReadTransaction, { id }: Worker): Promise<boolean> {
+  const progress = await tx.findingScans.progress()
+  if (isOthers(progress, id, tx.now)) return false
+  return (
+    (await tx.recordLists.lastEntry()) > progress.entry ||
+    (await tx.findingScans.first()) !== undefined ||
+    isMomentDue(progress, tx.now) ||
+    (await tx.findings.lapsed(1)).length > 0
+  )
+}
+const isOthers = ({ worker, workerUntil }: FindingProgress, id: string, now: number): boolean =>
+  worker !== undefined && worker !== id && workerUntil > now
+const isMomentDue = ({ nextMoment }: FindingProgress, now: number): boolean =>
+  nextMoment !== undefined && nextMoment <= now
+
+/**
+ * One turn: what has come on record first, then what is to be looked at anew. What is evaluated is read beside the requests, and only
+ * what is another finding by it is written: where somebody else has gone on meanwhile, nothing is.
+ */
+export async function takeTurn(store: Store, worker: Worker): Promise<Turn> {
+  const progress = await claim(store, worker)
+  if (!progress) return nothing
+  const found = await store.read((tx) => look(tx))
+  if (!found) return nothing
+  await store.write(async (tx) => {
+    const now = await tx.findingScans.progress()
+    // Somebody else has it, or had it in between.
+    if (now.worker !== worker.id || now.entry !== found.progress.entry) return
+    if (found.scan && (await tx.findingScans.find(found.scan.n))?.place !== found.scan.place) return
+    await found.write(tx)
+  })
+  return { looked: found.looked }
+}
+
+/** Says that this server works at it. Written only where nobody does, or what it said last is nearly over. */
+async function claim(store: Store, { id }: Worker): Promise<FindingProgress | undefined> {
+  const known = await store.read(async (tx) => ({ progress: await tx.findingScans.progress(), now: tx.now }))
+  if (isOthers(known.progress, id, known.now)) return undefined
+  if (known.progress.worker === id && known.progress.workerUntil - known.now > leaseLeftMs) return known.progress
+  return store.write(async (tx) => {
+    const progress = await tx.findingScans.progress()
+    if (isOthers(progress, id, tx.now)) return undefined
+    const mine = { worker: id, workerUntil: tx.now + leaseMs }
+    await tx.findingScans.setProgress(mine)
+    return { ...progress, ...mine }
+  })
+}
+
+/** What a turn has found, and is to write. */
+interface Found {
+  readonly progress: FindingProgress
+  readonly scan?: Scan
+  readonly looked: number
+  write(tx: Transaction): Promise<void>
+}
+
+async function look(tx: ReadTransaction): Promise<Found | undefined> {
+  const progress = await tx.findingScans.progress()
+  if ((await tx.recordLists.lastEntry()) > progress.entry) return followEntries(tx, progress)
+  if (isMomentDue(progress, tx.now)) return followMoments(tx, progress)
+  if ((await tx.findings.lapsed(1)).length > 0) {
+    return { progress, looked: 0, write: async (to) => void (await endSuppressions(to, suppressionsPerTurn)) }
+  }
+  const scan = await tx.findingScans.first()
+  return scan && followScan(tx, progress, scan)
+}
+
+const lookingIn = (tx: ReadTransaction): Looking => {
+  let snapshot: Promise<Snapshot> | undefined
+  return { tx, now: tx.now, snapshot: () => (snapshot ??= snapshotOf(tx, { keep: true })) }
+}
+
+// The record ---------------------------------------------------------------------------------------------------------
+
+async function followEntries(tx: ReadTransaction, progress: FindingProgress): Promise<Found> {
+  const { numbers } = await tx.recordLists.entriesAfter({}, progress.entry, entriesPerTurn)
+  const entries = await tx.recordLists.entries(numbers, subjectsPerStep)
+  const followed: Followed[] = []
+  for (const n of numbers) {
+    const entry = entries.get(n)!
+    if (entry.outcome === 'Success') followed.push({ at: entry.at, subjects: await subjectsOf(tx, entry) })
+  }
+  const touched = await touchedBy(tx, followed, { hasMoved: tx.governanceEpoch !== progress.epoch })
+  const last = entries.get(numbers.at(-1)!)!
+  const looked = await lookAtTouched(tx, touched)
+  const exceptions = await exceptionsOf(tx, touched)
+  const asked = [...touched.scopes, ...exceptions.scopes]
+  const scopes = asked.length > scopesMax ? [{}, ...asked.filter(({ exception }) => exception !== undefined)] : asked
+  // Before the last one there may be an entry behind these that has moved it.
+  const isNewest = numbers.length < entriesPerTurn
+  const epoch = isNewest ? tx.governanceEpoch : progress.epoch
+  const nextMoment = await tx.exceptions.nextMoment(progress.moment)
+  return {
+    progress,
+    looked: looked.count,
+    async write(to) {
+      for (const { control, seen } of [...looked.left, ...exceptions.looked]) await settle(to, control, seen)
+      for (const scope of scopes) await to.findingScans.ask(scope)
+      await to.findingScans.setProgress({ entry: last.n, entryAt: last.at, epoch, nextMoment })
+    },
+  }
+}
+
+async function subjectsOf(
+  tx: ReadTransaction,
+  { n, subjects, subjectCount }: ListedEntry,
+): Promise<ListedEntry['subjects']> {
+  if (subjects.length >= subjectCount) return subjects
+  const all = [...subjects]
+  while (all.length < Math.min(subjectCount, subjectsPerEntryMax)) {
+    await tx.nextTurn()
+    all.push(...(await tx.recordLists.subjectsOf(n, all.length, subjectsPerStep)))
+  }
+  return all
+}
+
+/** What is there is evaluated; what is gone is resolved as of when it went. */
+async function lookAtTouched(
+  tx: ReadTransaction,
+  { spaces, networks }: Touched,
+): Promise<{ readonly left: readonly Looked[]; readonly count: number }> {
+  const here = new Map<number, Allocation>()
+  const numbers = [...spaces.keys()]
+  for (let from = 0; from < numbers.length; from += subjectsPerStep) {
+    for (const one of await tx.allocations.some(numbers.slice(from, from + subjectsPerStep))) here.set(one.n, one)
+    await tx.nextTurn()
+  }
+  for (const id of networks) {
+    for (const one of await tx.allocations.ofResource(id, 0, allocationsOfNetworkMax)) here.set(one.n, one)
+  }
+  const left: Looked[] = []
+  const rows = [...here.values()]
+  for (let from = 0; from < rows.length; from += subjectsPerStep) {
+    left.push(...(await lookAtSpaces(tx, rows.slice(from, from + subjectsPerStep))))
+    await tx.nextTurn()
+  }
+  left.push(...(await resolveGone(tx, new Map([...spaces].filter(([n]) => !here.has(n))))))
+  return { left, count: rows.length }
+}
+
+/** What controls of space see of it that is not known yet. */
+export async function lookAtSpaces(
+  tx: ReadTransaction,
+  allocations: readonly Allocation[],
+): Promise<readonly Looked[]> {
+  const looking = lookingIn(tx)
+  const spaces = await evaluateSpaces(looking, allocations)
+  const looked: Looked[] = []
+  for (const control of spaceControls) {
+    const found = await control.look(looking, spaces)
+    const seen = spaces.map(({ allocation, held }, index): Seen => {
+      const { account: node, resourceType, locale } = held
+      return { resource: idOfSpace(tx.installation, allocation), node, resourceType, locale, facts: found[index] }
+    })
+    looked.push({ control, seen })
+  }
+  return unsettledOf(tx, looked)
+}
+
+const gone = [...spaceControls, exceptionEnded]
+async function resolveGone(tx: ReadTransaction, spaces: ReadonlyMap<number, number>): Promise<readonly Looked[]> {
+  if (spaces.size === 0) return []
+  const until = new Map(
+    [...spaces].flatMap(([n, at]) =>
+      (['address', 'allocation'] as const).map((kind) => [formatId(kind, tx.installation, n), at] as const),
+    ),
+  )
+  const open = await tx.findings.goingOnOf([...until.keys()])
+  return gone.flatMap((control) => {
+    const seen = open
+      .filter((one) => one.control === control.name && one.source === '')
+      .map(
+        (one): Seen => ({ resource: one.resource, ...placeOf(one), facts: undefined, until: until.get(one.resource)! }),
+      )
+    return seen.length === 0 ? [] : [{ control, seen }]
+  })
+}
+
+// Exceptions ---------------------------------------------------------------------------------------------------------
+
+/** What was given under them, and what they may let be given, is looked at anew; they themselves at once. */
+async function exceptionsOf(tx: ReadTransaction, { exceptions: ids }: Touched) {
+  const found: Exception[] = []
+  for (const id of ids) {
+    const exception = await tx.exceptions.find(id)
+    if (exception) found.push(exception)
+  }
+  const looked = exceptionControls.map((control): Looked => {
+    const seen = found.map((exception): Seen => {
+      const { id: resource, target: node, resourceType, locale } = exception
+      return { resource, node, resourceType, locale, facts: control.look(exception) }
+    })
+    return { control, seen }
+  })
+  const acting = found.filter(({ status }) => status === 'approved' || status === 'revoked')
+  return { looked: await unsettledOf(tx, looked), scopes: acting.flatMap(scopesOfException) }
+}
+const scopesOfException = (exception: {
+  readonly id: string
+  readonly target: string
+  readonly resourceType: string
+  readonly locale: string
+}) => {
+  const { id, target: node, resourceType, locale } = exception
+  return [{ node, resourceType, locale }, { exception: id }]
+}
+
+/** Exceptions begin and end by the clock alone: nothing on record says so. */
+async function followMoments(tx: ReadTransaction, progress: FindingProgress): Promise<Found> {
+  const turning = await tx.exceptions.turningBetween(progress.moment, tx.now, momentsMax + 1)
+  const scopes = turning.length > momentsMax ? [{}] : turning.flatMap(scopesOfException)
+  const nextMoment = await tx.exceptions.nextMoment(tx.now)
+  const moment = tx.now
+  return {
+    progress,
+    looked: 0,
+    async write(to) {
+      for (const scope of scopes) await to.findingScans.ask(scope)
+      await to.findingScans.setProgress({ moment, nextMoment })
+    },
+  }
+}
+
+// What is to be looked at anew ---------------------------------------------------------------------------------------
+
+async function followScan(tx: ReadTransaction, progress: FindingProgress, scan: Scan): Promise<Found> {
+  const left: Looked[] = []
+  let place: string | undefined = scan.place
+  let looked = 0
+  for (let part = 0; part < partsPerTurn && place !== undefined; part++) {
+    if (part > 0) await tx.nextTurn()
+    const found: Part = await readScan(lookingIn(tx), { scope: scan.scope, place })
+    left.push(...(await lookAtSpaces(tx, found.allocations)), ...(await unsettledOf(tx, found.seen ?? [])))
+    place = found.place
+    looked += found.looked
+  }
+  return {
+    progress,
+    scan,
+    looked,
+    async write(to) {
+      for (const { control, seen } of left) await settle(to, control, seen)
+      // Asked for again meanwhile: what is stored says so.
+      const { isAgain } = (await to.findingScans.find(scan.n))!
+      if (place !== undefined) await to.findingScans.advance(scan.n, { place, looked: scan.looked + looked })
+      else if (isAgain) await to.findingScans.advance(scan.n, { place: '', isAgain: false })
+      else await to.findingScans.end(scan.n)
+      const isAll = place === undefined && Object.keys(scan.scope).length === 0
+      if (isAll && progress.evaluatedFrom === undefined) await to.findingScans.setProgress({ evaluatedFrom: to.now })
+    },
+  }
+}

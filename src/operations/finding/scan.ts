@@ -1,0 +1,120 @@
+// Going through the space that a change can touch, a part at a time, from wherever the last part ended.
+import { formatCidr, toKey } from '#model/cidr.ts'
+import { formatId, parseId } from '#model/identifier.ts'
+import { provider } from '#model/policy/decision.ts'
+import { isOverAt } from '#model/policy/exception.ts'
+import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
+import type { ExceptionUse } from '#store/tables/exceptions.ts'
+import type { Scan, Scope } from '#store/tables/finding-scans.ts'
+import type { Allocation, HolderName } from '#store/tables/holdings.ts'
+import type { Looking } from '../policy/tag-findings.ts'
+import { exceptionEnded } from './controls.ts'
+import type { Looked, Seen } from './settle.ts'
+import { idOfSpace, isEvaluated } from './spaces.ts'
+
+/** Space that one part looks at, and holders whose space is asked for before it is found. */
+export const spacesPerTurn = 500
+const holdersPerTurn = 2_000
+
+export interface Part {
+  readonly allocations: readonly Allocation[]
+  /** What was seen without looking at space. */
+  readonly seen?: readonly Looked[]
+  /** Where to go on; undefined: it is through. */
+  readonly place: string | undefined
+  /** How many rows were read. */
+  readonly looked: number
+}
+
+export function readScan(context: Looking, { scope, place }: Pick<Scan, 'scope' | 'place'>): Promise<Part> {
+  if (scope.exception !== undefined) return underException(context, scope.exception, place)
+  if (scope.pool !== undefined) return inPool(context, scope.pool, place)
+  if (Object.keys(scope).length === 0) return everything(context, place)
+  return ofHolders(context, scope, place)
+}
+
+const partOf = (allocations: readonly Allocation[], placeOf: (last: Allocation) => string): Part => ({
+  allocations,
+  place: allocations.length < spacesPerTurn ? undefined : placeOf(allocations.at(-1)!),
+  looked: allocations.length,
+})
+
+async function everything({ tx }: Looking, place: string): Promise<Part> {
+  return partOf(await tx.allocationLists.all(place === '' ? -1 : Number(place), spacesPerTurn), ({ n }) => String(n))
+}
+
+/** The provider's own pools are told by no policy; space of either family is looked at, one after the other. */
+async function inPool({ tx }: Looking, pool: string, place: string): Promise<Part> {
+  const numbers =
+    pool === provider
+      ? [await tx.pools.ofProvider(4), await tx.pools.ofProvider(6)].flatMap((one) => one?.n ?? [])
+      : [parseId('pool', tx.installation, pool) ?? -1]
+  const [from, key] = place === '' ? [numbers[0], ''] : place.split('/')
+  const at = numbers.indexOf(Number(from))
+  if (at < 0) return { allocations: [], place: undefined, looked: 0 }
+  const after = key === '' ? undefined : new Uint8Array(Buffer.from(key!, 'hex'))
+  const n = numbers[at]!
+  const part = partOf(await tx.allocations.ofPool(n, after, spacesPerTurn), (last) => `${n}/${hexOf(last)}`)
+  const next = numbers[at + 1]
+  return part.place === undefined && next !== undefined ? { ...part, place: `${next}/` } : part
+}
+const hexOf = ({ cidr }: Allocation): string => Buffer.from(toKey(cidr)).toString('hex')
+
+/** Of one holder after the other, whose account is at the node or below it, as the tree is now: what has moved is looked at by itself. */
+async function ofHolders(context: Looking, scope: Scope, place: string): Promise<Part> {
+  const { tx } = context
+  const snapshot = await context.snapshot()
+  const [from, after] = place === '' ? [0, -1] : place.split('/').map(Number)
+  const holders = await tx.allocationLists.holdersFrom(from!, holdersPerTurn)
+  const allocations: Allocation[] = []
+  let looked = 0
+  for (const holder of holders) {
+    if (!isInScope(snapshot, holder, scope)) continue
+    const room = spacesPerTurn - allocations.length
+    const found = await tx.allocationLists.ofHolders([holder.n], holder.n === from ? after! : -1, room)
+    allocations.push(...found)
+    looked += found.length
+    // There may be more of the same, which the next part begins with.
+    if (found.length === room) return { allocations, place: `${holder.n}/${found.at(-1)!.n}`, looked }
+  }
+  const isThrough = holders.length < holdersPerTurn
+  return { allocations, place: isThrough ? undefined : `${holders.at(-1)!.n + 1}/-1`, looked }
+}
+
+export function isInScope(
+  snapshot: Snapshot,
+  { account, resourceType, region }: HolderName,
+  { node, resourceType: type, locale }: Scope,
+): boolean {
+  if (!isEvaluated({ resourceType }) || (type !== undefined && type !== resourceType)) return false
+  // Space that belongs to no Region is where its pool is: nobody knows before it is read.
+  if (locale !== undefined && region !== '' && locale !== region) return false
+  return node === undefined || pathOf(snapshot, account).includes(node)
+}
+
+/** What was given under an exception, the latest first: a finding where it is over. */
+async function underException({ tx, now }: Looking, id: string, place: string): Promise<Part> {
+  const exception = await tx.exceptions.find(id)
+  if (!exception) return { allocations: [], place: undefined, looked: 0 }
+  const uses = await tx.exceptions.held([id], place === '' ? Number.MAX_SAFE_INTEGER : Number(place), spacesPerTurn)
+  const isOver = isOverAt(exception, now)
+  const seen = uses.filter(hasAllocation).map((use): Seen => {
+    const { allocation: n, account: node, resourceType, cidr, decision, resourceId } = use
+    const facts = {
+      cidr: formatCidr(cidr),
+      ...(resourceId === undefined ? {} : { resourceId }),
+      exceptionId: id,
+      decisionId: formatId('decision', tx.installation, decision),
+    }
+    const resource = idOfSpace(tx.installation, { n, resourceType })
+    return { resource, node, resourceType, locale: exception.locale, facts: isOver ? facts : undefined }
+  })
+  return {
+    allocations: [],
+    seen: [{ control: exceptionEnded, seen }],
+    place: uses.length < spacesPerTurn ? undefined : String(uses.at(-1)!.decision),
+    looked: uses.length,
+  }
+}
+const hasAllocation = (use: ExceptionUse): use is ExceptionUse & { readonly allocation: number } =>
+  use.allocation !== undefined

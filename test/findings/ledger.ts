@@ -1,0 +1,91 @@
+// What findings must be, found out the plain way: every allocation there is, asked of the second evaluator by the facts as they are now.
+import { formatCidr } from '#model/cidr.ts'
+import { formatId } from '#model/identifier.ts'
+import type { AllocationRequest } from '#model/policy/decision.ts'
+import { resourceTypes } from '#model/policy/resource-types.ts'
+import type { GovernanceFacts } from '#model/policy/snapshot.ts'
+import type { ReadTransaction, Store } from '#store/store.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
+import { rule } from '../evaluator/evaluator.ts'
+
+type State = 'complies' | 'noncompliant' | 'exempt'
+const own = new Set(['vpc', 'subnet', 'rnat'])
+
+/** By its id, each resource that does not simply comply: `policy 203.0.113.7/32`, `policy-exempt 203.0.113.7/32 exception-…`. */
+export function expectedFindings(store: Store): Promise<ReadonlyMap<string, string>> {
+  return store.read(async (tx) => {
+    const { nodes, pools, bindings: _, ...rest } = await tx.governance.facts()
+    const all = await tx.exceptions.list({}, { from: 0, until: Number.MAX_SAFE_INTEGER }, undefined, 1_000_000)
+    const facts: GovernanceFacts = {
+      ...rest,
+      nodes: [...nodes.values()],
+      pools: [...pools.values()],
+      exceptions: all.filter(({ status }) => status === 'approved'),
+      resourceTypes: [...resourceTypes, ...(rest.resourceTypes ?? [])],
+    }
+    const found = new Map<string, string>()
+    for (const one of await tx.allocationLists.all(-1, 1_000_000)) {
+      if (one.resourceType === 'ipam-pool' || one.resourceType === 'reserved') continue
+      const id = formatId(one.resourceType === 'eip' ? 'address' : 'allocation', tx.installation, one.n)
+      const { state, exception } = await stateOf(tx, facts, one)
+      const cidr = formatCidr(one.cidr)
+      if (state === 'noncompliant') found.set(id, `policy ${cidr}`)
+      if (state === 'exempt') found.set(id, `policy-exempt ${cidr} ${exception}`)
+    }
+    return found
+  })
+}
+
+async function stateOf(
+  tx: ReadTransaction,
+  facts: GovernanceFacts,
+  one: Allocation,
+): Promise<{ readonly state: State; readonly exception?: string }> {
+  const { account, region, resourceType, cidr, resourceId } = one
+  const poolId = formatId('pool', tx.installation, one.pool)
+  const pool = facts.pools.find(({ id }) => id === poolId)
+  const names = [formatId('allocation', tx.installation, one.n), formatId('address', tx.installation, one.n)]
+  if (own.has(resourceType) && resourceId !== undefined) names.push(resourceId)
+  const tags = new Map<string, string>()
+  for (const name of resourceType === 'eip' ? names : names.filter((id) => !id.startsWith('eipalloc'))) {
+    for (const { key, value } of await tx.tags.of(name)) tags.set(key, value)
+  }
+  const request: AllocationRequest = {
+    account,
+    locale: region ?? pool?.locale ?? '',
+    resourceType,
+    family: cidr.family,
+    netmaskLength: cidr.length,
+    tags,
+    ...(pool ? { scopeType: pool.scopeType } : {}),
+    ...(resourceId === undefined ? {} : { resource: resourceId }),
+  }
+  const asked = pool ? [{ pool: pool.id }] : [undefined, { pool: 'provider' }]
+  for (const explicit of asked) {
+    const ruling = rule(facts, { ...request, ...(explicit ? { explicit } : {}) }, ['enforce'], tx.now)
+    if (ruling.outcome !== 'allow') continue
+    const name = pool?.id ?? 'provider'
+    const isPlace =
+      ruling.places.some((place) => place.pool === name) || (name === 'provider' && ruling.onExhausted === 'provider')
+    if (isPlace && ruling.exception === undefined) return { state: 'complies' }
+    if (isPlace) return { state: 'exempt', exception: ruling.exception! }
+    const { reserve } = ruling
+    if (reserve?.places.some((place) => place.pool === name)) return { state: 'exempt', exception: reserve.exception }
+  }
+  return { state: 'noncompliant' }
+}
+
+/** What is open of the two controls, as the ledger has it. */
+export function openFindings(store: Store): Promise<ReadonlyMap<string, string>> {
+  return store.read(async (tx) => {
+    const open = (
+      await tx.findings.before({ by: 'control', keys: ['policy', 'policy-exempt'] }, Number.MAX_SAFE_INTEGER, 1_000_000)
+    ).filter(({ status }) => status !== 'resolved')
+    return new Map(
+      open.map(({ control, resource, facts }) => [
+        resource,
+        control === 'policy' ? `${control} ${facts.cidr}` : `${control} ${facts.cidr} ${facts.exceptionId}`,
+      ]),
+    )
+  })
+}
