@@ -92,6 +92,7 @@ export async function measureSnapshots({ engine, rounds }: { engine: Engine; rou
         read: (work) => run('read', work),
         write: (work) => run('write', work),
         undo: (work) => run('write', work),
+        isCrowded: () => false,
       }
       for (const times of [first, second]) {
         world.advance(1_000)

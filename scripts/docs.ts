@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { z } from 'zod'
+import { worded, wordedFeature } from '#model/problems/worded.ts'
 import { jsonDepthMax, jsonTextLengthMax } from '../src/api/json-bounds.ts'
 import { statuses } from '../src/api/rest/problem.ts'
 import { factShapes } from '../src/api/rest/problem-facts.ts'
@@ -458,7 +459,7 @@ const otherNouns: { readonly [N in Exclude<Noun, ObjectNoun>]: string } = {
 const nounNames: Readonly<Record<Noun, string>> = { ...labelOf, ...otherNouns }
 const everyNoun = Object.keys(nounNames) as Noun[]
 const id = 'ID'
-const problem = 'What is wrong with it'
+const problem = worded('What is wrong with it')
 
 interface Example<C extends Refusal['code'] = Refusal['code']> {
   /** What happened, in a few words. */
@@ -513,7 +514,7 @@ const examples: { readonly [C in Refusal['code']]: Example<C> } = {
   InvalidAction: { when: 'the operation is unknown', refusals: [{ code: 'InvalidAction', action: 'NAME' }] },
   NotSupported: {
     when: 'the operation, or what it is asked for, is known and does not work here',
-    refusals: [{ code: 'NotSupported', what: 'The operation `NAME`' }],
+    refusals: [{ code: 'NotSupported', what: wordedFeature('The operation `NAME`') }],
   },
   UnknownParameter: { when: 'a parameter is unknown', refusals: [{ code: 'UnknownParameter', field: 'NAME' }] },
   DuplicateParameter: { when: 'a parameter is there twice', refusals: [{ code: 'DuplicateParameter', field: 'NAME' }] },

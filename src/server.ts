@@ -12,8 +12,10 @@ import { awaitBody, Bodies } from '#api/body.ts'
 import { boundConnections } from '#api/connections.ts'
 import { refuseRepeatedHeaders } from '#api/repeated-headers.ts'
 import { createSourceAddress, type SourceAddress } from '#api/source-address.ts'
+import { StepsInTurn } from '#api/steps-in-turn.ts'
 import { startJobs } from '#jobs/jobs.ts'
 import { startProbing } from '#jobs/readiness.ts'
+import { worded } from '#model/problems/worded.ts'
 import { Refused, refuse } from '#model/refusal.ts'
 import { withoutSecrets } from '#model/secrets.ts'
 import { type Executor, openExecutor } from '#operations/execute.ts'
@@ -218,7 +220,8 @@ async function openServer(
       if (isFull(trouble)) readiness.noteFull(sayTrouble(trouble))
     })
 
-    const rest = createRest(store, executor, config, { newRequestId, addressOf, bodies, executeOr503 })
+    const inTurn = new StepsInTurn()
+    const rest = createRest(store, executor, config, { newRequestId, addressOf, bodies, inTurn, executeOr503 })
     const endpoint = createAwsEndpoint({
       now: Date.now,
       newRequestId,
@@ -227,7 +230,8 @@ async function openServer(
       findKey: createKeyring(store, executeOr503),
       isImplemented: (service, name) => operationTables[service].has(name),
       isRead: (service, name) => operationTables[service].get(name)?.access === 'read',
-      execute: (service, name, call) => executeOr503(() => executor.execute(operationTables[service].get(name)!, call)),
+      execute: (service, name, call) =>
+        inTurn.aside(() => executeOr503(() => executor.execute(operationTables[service].get(name)!, call))),
       recordUnread: (service, name, call, refused) =>
         executeOr503(() => executor.recordUnread(operationTables[service].get(name)!, call, refused)),
       onFault: logFault,
@@ -273,7 +277,7 @@ function answering503(onTrouble: (trouble: StoreTrouble) => void): ExecuteOr503 
     if (error instanceof Refused || !(error instanceof StoreTrouble)) throw error
     logEvent('trouble', { kind: error.kind, message: error.message })
     onTrouble(error)
-    return refuse({ code: 'Unavailable', because: reasonOf(error) })
+    return refuse({ code: 'Unavailable', because: worded(reasonOf(error)) })
   }
   return (run) => run().catch(inWords)
 }
@@ -349,8 +353,15 @@ function createRest(
   config: Config,
   {
     executeOr503,
+    inTurn,
     ...common
-  }: { newRequestId(): string; addressOf: SourceAddress; readonly bodies: Bodies; readonly executeOr503: ExecuteOr503 },
+  }: {
+    newRequestId(): string
+    addressOf: SourceAddress
+    readonly bodies: Bodies
+    readonly inTurn: StepsInTurn
+    readonly executeOr503: ExecuteOr503
+  },
 ): Rest {
   const load = async (): Promise<FastifyInstance> => {
     const { oidc, bootstrap, requestsPerMinute } = config
@@ -364,9 +375,10 @@ function createRest(
       ...common,
       authenticate: (header) => {
         const found = authenticate(header)
-        return found instanceof Promise ? executeOr503(() => found) : found
+        return found instanceof Promise ? inTurn.aside(() => executeOr503(() => found)) : found
       },
-      execute: (operation, call) => executeOr503(() => executor.execute(operation, call)),
+      execute: (operation, call) => inTurn.aside(() => executeOr503(() => executor.execute(operation, call))),
+      inTurn,
       executeStep: (operation, call) => executeOr503(() => executor.execute(operation, call)),
       recordUnread: (operation, call, refused) => executeOr503(() => executor.recordUnread(operation, call, refused)),
       findNewestChange: () => store.read((tx) => tx.recordLists.lastEntry()),

@@ -34,6 +34,7 @@ const onBoth: readonly string[] = [
   'test/twice.test.ts',
   'test/version-before.test.ts',
   'test/record.test.ts',
+  'test/reconcile.test.ts',
   'test/ways-around.test.ts',
 ]
 

@@ -101,6 +101,8 @@ export async function aboutSpace(world: NativeWorld): Promise<Record<string, Exa
     createScope: ofIpam,
     updateScope: { ...ofScope, input: { scopeId: scope.scopeId, description: 'new' } },
     deleteScope: ofScope,
+    listSeenResources: ofIpam,
+    updateSeenResource: { ...ofIpam, input: { ipamId, resourceId: vpcId, cidr: '10.93.0.0/16', ignored: true } },
     listDiscoveries: { input: {}, secrets: [resourceDiscoveryId] },
     getResourceDiscovery: {
       input: { resourceDiscoveryId },

@@ -7,6 +7,7 @@ import { createRestApp, type RestDependencies } from '#api/rest/app.ts'
 import { compileSerializer, type Serialize } from '#api/rest/serialize.ts'
 import { createAuthenticator } from '#api/rest/session.ts'
 import { createSourceAddress } from '#api/source-address.ts'
+import { StepsInTurn } from '#api/steps-in-turn.ts'
 import { parseCidr } from '#model/cidr.ts'
 import type { Role } from '#model/roles.ts'
 import { createOperatorToken } from '#operations/identity/operator-tokens.ts'
@@ -79,6 +80,7 @@ async function takeApplication(bound: Bound, requestsPerMinute: number): Promise
       return answer
     },
     executeStep: (operation, call) => application.bound.executeStep(operation, call),
+    inTurn: new StepsInTurn(),
     recordUnread: (operation, call, refused) => application.bound.recordUnread(operation, call, refused),
     findNewestChange: () => application.bound.findNewestChange(),
     onFault: (error, requestId) => application.bound.onFault(error, requestId),

@@ -29,7 +29,7 @@ type AnyWrite = WriteOperation<never, unknown, unknown>
 /** The operation, refused before it does anything. */
 const refusedBefore = (operation: AnyWrite): AnyWrite => ({
   ...operation,
-  run: async () => refuseValue('moment', 'before', 'refused by the test'),
+  run: async () => refuseValue('moment', 'before', { why: 'not-free' }),
 })
 /** The operation, refused once it has done everything. */
 const refusedAfter = (operation: AnyWrite, reached: () => void): AnyWrite => ({
@@ -37,7 +37,7 @@ const refusedAfter = (operation: AnyWrite, reached: () => void): AnyWrite => ({
   async run(context, input, prepared) {
     await operation.run(context, input, prepared)
     reached()
-    return refuseValue('moment', 'after', 'refused by the test')
+    return refuseValue('moment', 'after', { why: 'not-free' })
   },
 })
 

@@ -1,6 +1,7 @@
 // Claims about headers that stand in a request twice.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { problemInWords } from '#model/problems/problem.ts'
 import type { Refused } from '#model/refusal.ts'
 import { refuseRepeatedHeaders } from './repeated-headers.ts'
 
@@ -18,7 +19,8 @@ test('A2 of two tokens in one request none is taken, and of two hosts or keys ne
   ]) {
     assert.throws(
       () => refuseRepeatedHeaders(raw(names)),
-      ({ refusal }: Refused) => refusal.code === 'MalformedRequest' && String(refusal.problem).includes(names.at(-1)!),
+      ({ refusal }: Refused) =>
+        refusal.code === 'MalformedRequest' && problemInWords(refusal.problem).includes(names.at(-1)!),
       names.join(),
     )
   }

@@ -1,4 +1,6 @@
 // Headers of which a request has one: whoever stands in front of us may go by the second, and we by the first (threat A2).
+
+import { worded } from '#model/problems/worded.ts'
 import { refuse } from '#model/refusal.ts'
 
 const single: ReadonlySet<string> = new Set([
@@ -24,7 +26,7 @@ export function refuseRepeatedHeaders(rawHeaders: readonly string[]): void {
     if (seen.has(name))
       refuse({
         code: 'MalformedRequest',
-        problem: `the header \`${rawHeaders[at]!}\` appears more than once in the request`,
+        problem: worded(`the header \`${rawHeaders[at]!}\` appears more than once in the request`),
       })
     seen.add(name)
   }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { organizationsModel } from '#formats/aws/service-model.ts'
 import type { Denial, ToldDecision } from '#model/policy/decision.ts'
+import { worded, wordedFeature } from '#model/problems/worded.ts'
 import type { Refusal } from '#model/refusal.ts'
 import { problemOf } from './rest/problem.ts'
 import { cutFacts, nounNames, type Protocol, wordingOf } from './wording.ts'
@@ -11,7 +12,7 @@ const protocols: readonly Protocol[] = ['ec2', 'organizations', 'sts']
 const long = 'x'.repeat(5_000)
 const nouns = nounNames
 const id = 'an-id'
-const problem = 'it is wrong'
+const problem = worded('it is wrong')
 
 const by = { policy: 'ipam-policy-1', version: 1, target: 'r-1', owner: '222222222222' }
 const toldOf = (cause: Denial['cause']): ToldDecision => ({
@@ -54,8 +55,8 @@ const examples: { readonly [C in Refusal['code']]: readonly Extract<Refusal, { c
     { code: 'InvalidAction', action: 'X', version: '1' },
   ],
   NotSupported: [
-    { code: 'NotSupported', what: 'X' },
-    { code: 'NotSupported', what: 'X', because: problem },
+    { code: 'NotSupported', what: wordedFeature('X') },
+    { code: 'NotSupported', what: wordedFeature('X'), because: problem },
   ],
   UnknownParameter: [{ code: 'UnknownParameter', field: long }],
   DuplicateParameter: [{ code: 'DuplicateParameter', field: long }],
@@ -135,7 +136,7 @@ const examples: { readonly [C in Refusal['code']]: readonly Extract<Refusal, { c
   AnswerTooLarge: [{ code: 'AnswerTooLarge', limit: 8 }],
   Throttled: [
     { code: 'Throttled', retryAfterSeconds: 2 },
-    { code: 'Throttled', retryAfterSeconds: 2, because: 'more than 200 listen already' },
+    { code: 'Throttled', retryAfterSeconds: 2, because: worded('more than 200 listen already') },
   ],
   Unavailable: [{ code: 'Unavailable', because: problem }],
 }
@@ -238,7 +239,8 @@ test('the texts that clients match on are the observed ones', () => {
 })
 
 test('a value keeps its case where a sentence begins with it; a word has a capital', () => {
-  const messageOf = (problem: string): string => wordingOf({ code: 'NotEligible', problem }, 'ec2').message
+  const messageOf = (problem: string): string =>
+    wordingOf({ code: 'NotEligible', problem: worded(problem) }, 'ec2').message
   for (const value of [
     'ipam-pool-1',
     'eu-central-1',
@@ -256,7 +258,7 @@ test('a value keeps its case where a sentence begins with it; a word has a capit
 })
 
 test('I9 what a refusal repeats of a request is cut, in whatever fact of whatever refusal it stands', () => {
-  const named = new Set(['code', 'what', 'unit', 'kind', 'reason', 'field', 'cause', 'outcome'])
+  const named = new Set(['code', 'what', 'why', 'unit', 'kind', 'reason', 'field', 'cause', 'outcome'])
   const lengthen = (fact: unknown): unknown => {
     if (typeof fact === 'string') return 'x'.repeat(100_000)
     if (Array.isArray(fact)) return fact.map(lengthen)

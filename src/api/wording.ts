@@ -110,15 +110,12 @@ function withWords(whole: Refusal): object {
       name === 'told' ? Object.entries(wordsOfTold(told)) : [[name, fact]]
     return Object.fromEntries(Object.entries(shown).flatMap(inPlace))
   }
-  const inWords = (problem: Problem | string): string =>
-    typeof problem === 'string' ? problem : problemInWords(problem, say)
+  const inWords = (problem: Problem): string => problemInWords(problem, say)
   return {
     ...refusal,
     ...('problem' in refusal && { problem: inWords(refusal.problem) }),
     ...('because' in refusal && refusal.because !== undefined && { because: inWords(refusal.because) }),
-    ...(refusal.code === 'NotSupported' && {
-      what: typeof refusal.what === 'string' ? refusal.what : featureInWords(refusal.what),
-    }),
+    ...(refusal.code === 'NotSupported' && { what: featureInWords(refusal.what) }),
     ...(refusal.code === 'LimitExceeded' && limitInWords(refusal)),
   }
 }

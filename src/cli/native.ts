@@ -97,8 +97,14 @@ async function perform(params: Params, asked: Asked & { server: Server }, around
   if (own.follow) return printEvents(follow(server, request), printing)
   if (own.dryRun) request.query.dryRun = 'true'
   if (own.all && command.outcome !== undefined) {
-    const done = counting(partsOf(server, request, idempotencyKey), command.outcome, around)
-    return printPages(done, printing)
+    const counts: Counts = new Map()
+    try {
+      const parts = partsOf(server, request, idempotencyKey)
+      return await printPages(counting(parts, { outcome: command.outcome, counts }, around), printing)
+    } finally {
+      // Also where it did not come to its end: what was done stays done.
+      around.err(`Done: ${printable(summaryOf(counts))}.\n`)
+    }
   }
   if (own.all || isDrawn({ command, given, own })) return printPages(pagesOf(server, request), printing)
   const answer = await send(server, request, {
@@ -182,25 +188,24 @@ function withLine(
   )
 }
 
-/** Says on a terminal how far it has come, and in the end how often what was done; also where it does not come to its end. */
+/** How often what was done. */
+type Counts = Map<string, number>
+const summaryOf = (counts: Counts): string =>
+  [...counts].map(([name, count]) => `${count} ${name}`).join(', ') || 'nothing'
+
+/** Says on a terminal how far it has come. */
 async function* counting(
   parts: AsyncIterable<Page>,
-  outcome: string,
+  { outcome, counts }: { readonly outcome: string; readonly counts: Counts },
   { err, width }: Surroundings,
 ): AsyncGenerator<Page> {
-  const counts = new Map<string, number>()
-  const summary = (): string => [...counts].map(([name, count]) => `${count} ${name}`).join(', ') || 'nothing'
-  try {
-    for await (const part of parts) {
-      for (const item of part.items) {
-        const name = String(item[outcome])
-        counts.set(name, (counts.get(name) ?? 0) + 1)
-      }
-      if (width !== undefined) err(`\r${printable(summary())} …`)
-      yield part
+  for await (const part of parts) {
+    for (const item of part.items) {
+      const name = String(item[outcome])
+      counts.set(name, (counts.get(name) ?? 0) + 1)
     }
-  } finally {
-    err(`${width === undefined ? '' : '\r'}Done: ${printable(summary())}.\n`)
+    if (width !== undefined) err(`${printable(summaryOf(counts))} …\n`)
+    yield part
   }
 }
 

@@ -105,13 +105,13 @@ export type Refusal = Reason & Numbered & SaidByAws & Told & Named
 type Reason =
   // Who are you.
   | { code: 'MissingAuthentication' }
-  | { code: 'IncompleteSignature'; problem: Problem | string }
+  | { code: 'IncompleteSignature'; problem: Problem }
   | { code: 'UnknownAccessKey' }
   | { code: 'WrongSignature' }
   | { code: 'InvalidToken' }
-  | { code: 'RequestExpired'; problem: Problem | string }
+  | { code: 'RequestExpired'; problem: Problem }
   // What do you ask.
-  | { code: 'MalformedRequest'; problem: Problem | string }
+  | { code: 'MalformedRequest'; problem: Problem }
   // `value` is empty where the request does not say.
   | { code: 'MethodNotAllowed'; method: string; allowed: readonly string[] }
   | { code: 'UnsupportedMediaType'; value: string; allowed: readonly string[] }
@@ -125,26 +125,26 @@ type Reason =
   // `ownNetwork`: its space comes with it, from where it is made.
   | {
       code: 'NotSupported'
-      what: Feature | string
-      because?: Problem | string
+      what: Feature
+      because?: Problem
       ownNetwork?: { id: string; kind: OwnNetworkKind }
     }
   | { code: 'UnknownParameter'; field: string }
   | { code: 'DuplicateParameter'; field: string }
   | { code: 'MissingParameter'; field: string }
-  | { code: 'InvalidParameterValue'; field: string; value: string; problem: Problem | string }
-  | { code: 'InvalidParameterCombination'; problem: Problem | string }
+  | { code: 'InvalidParameterValue'; field: string; value: string; problem: Problem }
+  | { code: 'InvalidParameterCombination'; problem: Problem }
   // A CIDR that no VPC, or no subnet of this VPC, can have.
-  | { code: 'InvalidRange'; what: 'vpc' | 'subnet'; field: string; value: string; problem: Problem | string }
+  | { code: 'InvalidRange'; what: 'vpc' | 'subnet'; field: string; value: string; problem: Problem }
   | { code: 'InvalidPaginationToken'; field: string; value: string }
   | { code: 'InvalidFilter'; name: string; allowed: readonly string[] }
-  | { code: 'InvalidTagKey'; key: string; problem: Problem | string }
+  | { code: 'InvalidTagKey'; key: string; problem: Problem }
   | { code: 'MalformedId'; what: Noun; id: string; expected: string }
   // May you.
   | {
       code: 'NotAuthorized'
       action: string
-      because: Problem | string
+      because: Problem
       /** Where roles were asked: why they say no, of whom, and where. */
       reason?: 'no-role' | 'forbidden' | 'scopes'
       principal?: string
@@ -165,7 +165,7 @@ type Reason =
   // The same of what may be gone by age: `before` is the moment from before which not everything is kept.
   | { code: 'NoLongerKept'; what: Noun; id: string; before: string }
   // Can it be.
-  | { code: 'NotEligible'; problem: Problem | string }
+  | { code: 'NotEligible'; problem: Problem }
   // Two assignments that could not both be met. The parties are two: who gives the order or the wider bound, and who leaves nothing.
   | {
       code: 'PolicyConflict'
@@ -174,16 +174,16 @@ type Reason =
       locale: string
       resourceType: string
       parties: readonly ConflictParty[]
-      problem: Problem | string
+      problem: Problem
     }
   | {
       code: 'IncorrectState'
       what: Noun
       id: string
-      problem: Problem | string
+      problem: Problem
     }
-  | { code: 'DependencyViolation'; what: Noun; id: string; problem: Problem | string }
-  | { code: 'AlreadyExists'; what: Noun; problem: Problem | string }
+  | { code: 'DependencyViolation'; what: Noun; id: string; problem: Problem }
+  | { code: 'AlreadyExists'; what: Noun; problem: Problem }
   // `isOfRequest`: what is counted is what the request lists, and not what is there already.
   // `countedFor`: whom or what the bound is counted for, where that is not plain; `remedy`: what to do about it.
   | {
@@ -197,10 +197,10 @@ type Reason =
       /** Which bound it is, where an API has words of its own for it. */
       quota?: { readonly kind: 'ipams' } | { readonly kind: 'cidrs'; readonly id: string }
     }
-  | { code: 'AlreadyAssociated'; what: Noun; id: string; problem: Problem | string }
-  | { code: 'InUse'; what: Noun; id: string; problem: Problem | string }
+  | { code: 'AlreadyAssociated'; what: Noun; id: string; problem: Problem }
+  | { code: 'InUse'; what: Noun; id: string; problem: Problem }
   // `subnet`: what stands in the way is another subnet of the VPC.
-  | { code: 'CidrConflict'; what?: 'subnet'; field: string; value: string; problem: Problem | string }
+  | { code: 'CidrConflict'; what?: 'subnet'; field: string; value: string; problem: Problem }
   | { code: 'MissingRequiredTags'; pool: string; missing: readonly string[] }
   // Does policy allow it.
   | ({ code: 'DeniedByPolicy'; decision: string; told: ToldDecision } & DenialFacts)
@@ -216,8 +216,8 @@ type Reason =
   | { code: 'AnswerTooLarge'; limit: number }
   // Not now.
   // `because`: what there is too much of, where it is not the rate of requests.
-  | { code: 'Throttled'; retryAfterSeconds: number; because?: Problem | string }
-  | { code: 'Unavailable'; because: Problem | string }
+  | { code: 'Throttled'; retryAfterSeconds: number; because?: Problem }
+  | { code: 'Unavailable'; because: Problem }
 
 /** Networks of the installation's own. */
 export type OwnNetworkKind = 'vpc' | 'subnet' | 'natGateway'
@@ -298,6 +298,6 @@ export function refuse(refusal: Refusal): never {
 }
 
 /** Shorthand for the commonest refusal of all. */
-export function refuseValue(field: string, value: unknown, problem: Problem | string): never {
+export function refuseValue(field: string, value: unknown, problem: Problem): never {
   refuse({ code: 'InvalidParameterValue', field, value: String(value), problem })
 }

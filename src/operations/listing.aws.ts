@@ -1,4 +1,6 @@
 // Filters and pages, as the AWS APIs ask for them.
+
+import { worded } from '#model/problems/worded.ts'
 import { refuse } from '#model/refusal.ts'
 import { type Listed, type PageAsked, readPage } from './listing.ts'
 import type { ReadContext } from './operation.ts'
@@ -40,7 +42,7 @@ export function filterBy<T>(
         code: 'InvalidParameterValue',
         field: `Filter.${index + 1}.Value`,
         value: String(values.length),
-        problem: `at most ${filterValuesMax} values are allowed`,
+        problem: worded(`at most ${filterValuesMax} values are allowed`),
       })
     }
     const matchers = values.map(wildcard)
@@ -128,7 +130,7 @@ export function refuseIdsWithPaging(ids: readonly string[] | undefined, field: s
   if (ids && ids.length > 0 && params.MaxResults !== undefined) {
     refuse({
       code: 'InvalidParameterCombination',
-      problem: `\`MaxResults\` cannot be used together with \`${field}\`.`,
+      problem: worded(`\`MaxResults\` cannot be used together with \`${field}\`.`),
     })
   }
 }

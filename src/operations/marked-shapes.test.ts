@@ -56,6 +56,7 @@ const byIdAlone: Readonly<Record<string, string>> = {
   exceptionId: 'exceptions have no names',
   findingId: 'findings have no names',
   decisionId: 'decisions have no names',
+  resourceDiscoveryId: 'discoveries have no names',
   changeId: 'changes have no names',
   externalId: 'what an account is called in its cloud is said here',
   'createAccount.account': 'the number that it is to have',
@@ -66,6 +67,7 @@ const byIdAlone: Readonly<Record<string, string>> = {
   'requestException.resourceId': 'what it is called elsewhere is said here',
   resource: 'what it is called elsewhere, whoever has it',
   'getResource.resourceId': 'goes by more names than others: `findResource` knows them',
+  'updateSeenResource.resourceId': 'some of what it names is only observed: each is said as it is listed',
   inside: 'goes by more names than others: `networksCalled` knows them',
 }
 const holdsId =

@@ -1,6 +1,7 @@
 // What an operation of the native API is: one value from which its route, OpenAPI entry, CLI words and reference page follow.
 import { hash } from 'node:crypto'
 import type { z } from 'zod'
+import { worded } from '#model/problems/worded.ts'
 import { naming, type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
 import type { Action } from '#model/roles.ts'
 import { type Place, requirePermission, requireScope } from './identity/authority.ts'
@@ -176,6 +177,8 @@ export interface Steps {
   write<T>(work: (context: WriteContext) => Promise<T>): Promise<T>
   /** Takes back what was begun: also for whoever may not do it any more. */
   undo<T>(work: (context: WriteContext) => Promise<T>): Promise<T>
+  /** Whether others ask for something, so that steps should be short. */
+  isCrowded(): boolean
 }
 
 /**
@@ -200,7 +203,7 @@ export type NativeIntake = Omit<IntakeFacts<z.ZodObject, z.ZodType>, 'at' | 'ide
    * Refuses whoever may not, before anything is read of the body. Answers the input with ids in place of names, which may be others'
    * by the next step.
    */
-  permit(steps: Steps, input: object): Promise<object>
+  permit(steps: Pick<Steps, 'read'>, input: object): Promise<object>
   receive(steps: Steps, input: object, body: AsyncIterable<Uint8Array>): Promise<unknown>
 }
 
@@ -218,7 +221,7 @@ export function nativeIntake<Input extends z.ZodObject, Output extends z.ZodType
       })
   return {
     ...rest,
-    permit: (steps: Steps, input: object) => {
+    permit: (steps: Pick<Steps, 'read'>, input: object) => {
       const given = input as z.output<Input>
       return steps.read(permitted(given, (context: ReadContext) => identify(context, given)))
     },
@@ -228,6 +231,7 @@ export function nativeIntake<Input extends z.ZodObject, Output extends z.ZodType
         read: (work) => steps.read(permitted(given, work)),
         write: (work) => steps.write(permitted(given, work)),
         undo: (work) => steps.undo(work),
+        isCrowded: () => steps.isCrowded(),
       }
       return receive(each, given, body)
     },
@@ -259,7 +263,8 @@ async function requirePlace<Context extends ReadContext, Input>(
 async function requireMatch(context: WriteContext, reading: NativeOperation | undefined, input: object): Promise<void> {
   const { ifMatch } = context
   if (ifMatch === undefined) return
-  if (!reading) refuseValue('If-Match', ifMatch, 'this operation changes nothing that has an ETag; leave it out')
+  if (!reading)
+    refuseValue('If-Match', ifMatch, worded('this operation changes nothing that has an ETag; leave it out'))
   const current = etagOf(
     await (reading as ReadOperation<object, unknown>).run(
       context,

@@ -19,6 +19,7 @@ import { ipamOperations } from './ipam/ipams.native.ts'
 import { poolCidrOperations } from './ipam/pool-cidrs.native.ts'
 import { listPoolTree } from './ipam/pool-tree.native.ts'
 import { poolOperations } from './ipam/pools.native.ts'
+import { seenOperations } from './ipam/resource-cidrs.native.ts'
 import { scopeOperations } from './ipam/scopes.native.ts'
 import type { NativeIntake, NativeOperation } from './operation.native.ts'
 import { organizationOperations } from './organization/organization.native.ts'
@@ -151,8 +152,8 @@ export const nouns: readonly Noun[] = [
   { name: 'Scopes', summary: 'Address spaces, in each of which addresses are unique.', operations: scopeOperations },
   {
     name: 'Discoveries',
-    summary: 'Which accounts and Regions IPAMs look at.',
-    operations: discoveryOperations,
+    summary: 'Which accounts and Regions IPAMs look at, and what they see there.',
+    operations: [...discoveryOperations, ...seenOperations],
   },
   {
     name: 'Pools',

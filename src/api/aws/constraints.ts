@@ -1,5 +1,6 @@
 // What the service models demand of single values, made into functions once: type, enumeration, range, length and pattern.
 import type { Shape } from '#formats/aws/service-model.ts'
+import { worded } from '#model/problems/worded.ts'
 import { refuse } from '#model/refusal.ts'
 
 /** Refuses the value, naming the parameter by its whole path, or lets it pass. */
@@ -30,7 +31,7 @@ export function checkOfString(shape: Shape, { open = false }: { open?: boolean }
     : ''
   const others = allowed && allowed.size > listedValuesMax ? ` and ${allowed.size - listedValuesMax} others` : ''
   const no = (value: string, path: string, problem: string): never =>
-    refuse({ code: 'InvalidParameterValue', field: path, value: shown(shape, value), problem })
+    refuse({ code: 'InvalidParameterValue', field: path, value: shown(shape, value), problem: worded(problem) })
   return (value, path) => {
     if (max !== undefined && value.length > max && [...value].length > max) {
       no(value, path, `It may have ${max} characters at most.`)
@@ -56,7 +57,7 @@ export function checkOfInteger(shape: Shape): Check<number> {
         code: 'InvalidParameterValue',
         field: path,
         value: String(value),
-        problem: `Expected a value from ${least} to ${most}.`,
+        problem: worded(`Expected a value from ${least} to ${most}.`),
       })
     }
   }
@@ -72,7 +73,7 @@ export function checkOfSize(shape: Shape): Check<readonly unknown[]> | undefined
         code: 'InvalidParameterValue',
         field: path,
         value: `${items.length} items`,
-        problem: `The list may have from ${min ?? 0} to ${max ?? 'any number of'} items.`,
+        problem: worded(`The list may have from ${min ?? 0} to ${max ?? 'any number of'} items.`),
       })
     }
   }

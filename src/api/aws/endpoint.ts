@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Principal } from '#model/principal.ts'
+import { worded, wordedFeature } from '#model/problems/worded.ts'
 import { type Refusal, Refused, refuse } from '#model/refusal.ts'
 import type { Answer } from '#operations/execute.ts'
 import { type Bodies, dropBody, type ReadBody } from '../body.ts'
@@ -151,7 +152,11 @@ export function createAwsEndpoint(
 
 const refusalsOfBodies: Readonly<Record<Exclude<ReadBody, Buffer>, Refusal>> = {
   'too-large': { code: 'RequestTooLarge', limit: bodyBytesMax, unit: 'bytes' },
-  'no-room': { code: 'Throttled', retryAfterSeconds: 1, because: 'too many bodies of requests are on their way' },
+  'no-room': {
+    code: 'Throttled',
+    retryAfterSeconds: 1,
+    because: worded('too many bodies of requests are on their way'),
+  },
 }
 
 /**
@@ -223,14 +228,19 @@ async function serve(
     const service = authorization.service as AwsService // One of `services`: verifySignature has seen to it.
     protocol = service
     const { name, read } = readCall(service, signed, authorization)
-    if (!deps.isImplemented(service, name)) refuse({ code: 'NotSupported', what: `The operation \`${name}\`` })
+    if (!deps.isImplemented(service, name))
+      refuse({ code: 'NotSupported', what: wordedFeature(`The operation \`${name}\``) })
     const sourceAddress = deps.addressOf(request)
     const asker = request.socket
     const asked = { authorization, principal, bodyHash, requestId, arrivedAt, sourceAddress, asker }
     let input: object
     try {
       if (authorization.presigned && !deps.isRead(service, name)) {
-        refuse({ code: 'NotSupported', what: 'A presigned request that changes something', because: 'sign its header' })
+        refuse({
+          code: 'NotSupported',
+          what: wordedFeature('A presigned request that changes something'),
+          because: worded('sign its header'),
+        })
       }
       input = read()
     } catch (error) {
@@ -291,7 +301,7 @@ function readCall(
   const contentType = (headers.get('content-type') ?? '').split(';', 1)[0]!.trim().toLowerCase()
   if (service === 'organizations') {
     if (method !== 'POST' || query !== '')
-      refuse({ code: 'MalformedRequest', problem: 'Organizations is asked by `POST /`.' })
+      refuse({ code: 'MalformedRequest', problem: worded('Organizations is asked by `POST /`.') })
     if (contentType !== jsonContentType) refuseContentType(contentType, jsonContentType)
     const name = readTarget(headers.get('x-amz-target'))
     return { name, read: () => readJsonInput(name, body) }
@@ -309,11 +319,17 @@ function readCall(
 function readForm(method: string, contentType: string, query: string, body: Buffer): Form {
   if (method !== 'POST') {
     if (body.length > 0)
-      refuse({ code: 'MalformedRequest', problem: 'A GET request has its parameters in the query, and no body.' })
+      refuse({
+        code: 'MalformedRequest',
+        problem: worded('A GET request has its parameters in the query, and no body.'),
+      })
     return parseForm(Buffer.from(query, 'latin1'), { fromUrl: true })
   }
   if (query !== '')
-    refuse({ code: 'MalformedRequest', problem: 'A POST request has its parameters in the body, and no query.' })
+    refuse({
+      code: 'MalformedRequest',
+      problem: worded('A POST request has its parameters in the body, and no query.'),
+    })
   if (contentType !== formContentType) refuseContentType(contentType, formContentType)
   return parseForm(body)
 }
@@ -321,7 +337,7 @@ function readForm(method: string, contentType: string, query: string, body: Buff
 function refuseContentType(given: string, expected: string): never {
   refuse({
     code: 'MalformedRequest',
-    problem: `The Content-Type must be \`${expected}\`, not \`${given.slice(0, 100)}\`.`,
+    problem: worded(`The Content-Type must be \`${expected}\`, not \`${given.slice(0, 100)}\`.`),
   })
 }
 

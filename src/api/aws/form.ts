@@ -1,5 +1,6 @@
 // Reads `application/x-www-form-urlencoded` bytes into a tree of parameters, with every limit that untrusted text needs.
 import { isAscii, isUtf8 } from 'node:buffer'
+import { worded } from '#model/problems/worded.ts'
 import { refuse } from '#model/refusal.ts'
 
 /** One parameter, or the inner node of several: `Tag.1.Key` is `Tag` → `1` → `Key`. Never both a value and children. */
@@ -58,7 +59,7 @@ export function parseForm(bytes: Buffer, { fromUrl = false }: { fromUrl?: boolea
 function textOf(bytes: Buffer): string {
   if (isAscii(bytes)) return bytes.toString('latin1')
   if (isUtf8(bytes)) return bytes.toString('utf8')
-  return refuse({ code: 'MalformedRequest', problem: 'The parameters are not valid UTF-8.' })
+  return refuse({ code: 'MalformedRequest', problem: worded('The parameters are not valid UTF-8.') })
 }
 
 function decode(text: string): string {
@@ -71,7 +72,7 @@ function decode(text: string): string {
     const shown = text.length > 100 ? `${text.slice(0, 100)}…` : text
     return refuse({
       code: 'MalformedRequest',
-      problem: `\`${shown}\` is not percent-encoded UTF-8: write % and two hexadecimal digits for each byte.`,
+      problem: worded(`\`${shown}\` is not percent-encoded UTF-8: write % and two hexadecimal digits for each byte.`),
     })
   }
 }
@@ -82,7 +83,10 @@ function descend(root: FormNode, name: string): FormNode {
   let start = 0
   for (let depth = 1; ; depth++) {
     if (depth > nameDepthMax) {
-      refuse({ code: 'MalformedRequest', problem: `Parameter \`${brief(name)}\` has more than ${nameDepthMax} parts.` })
+      refuse({
+        code: 'MalformedRequest',
+        problem: worded(`Parameter \`${brief(name)}\` has more than ${nameDepthMax} parts.`),
+      })
     }
     const dot = name.indexOf('.', start)
     const end = dot < 0 ? name.length : dot
@@ -116,7 +120,7 @@ function checkSegment(name: string, start: number, end: number): void {
         code: 'InvalidParameterValue',
         field: name,
         value: name.slice(start, end),
-        problem: `A list index is a number from 1 to ${listIndexMax} without leading zeros.`,
+        problem: worded(`A list index is a number from 1 to ${listIndexMax} without leading zeros.`),
       })
     }
     return
@@ -140,14 +144,16 @@ function isLetter(code: number): boolean {
 function refuseName(name: string): never {
   refuse({
     code: 'MalformedRequest',
-    problem: `\`${brief(name)}\` is not the name of a parameter: letters and digits, and list indices, with dots between them.`,
+    problem: worded(
+      `\`${brief(name)}\` is not the name of a parameter: letters and digits, and list indices, with dots between them.`,
+    ),
   })
 }
 
 function refuseMixture(name: string): never {
   refuse({
     code: 'MalformedRequest',
-    problem: `Parameter \`${brief(name)}\` stands once as a value and once as a list or structure.`,
+    problem: worded(`Parameter \`${brief(name)}\` stands once as a value and once as a list or structure.`),
   })
 }
 

@@ -1,6 +1,7 @@
 // The AWS JSON 1.1 protocol as Organizations speaks it: requests read, answers and exceptions written, all by the service model.
 import type { OrganizationsInput, OrganizationsOperation } from '#formats/aws/organizations.generated.ts'
 import { organizationsModel, type Shape } from '#formats/aws/service-model.ts'
+import { worded } from '#model/problems/worded.ts'
 import { Refused, refuse } from '#model/refusal.ts'
 import { boundJson } from '../json-bounds.ts'
 import { findDuplicateMember, type JsonPath } from '../json-members.ts'
@@ -42,7 +43,7 @@ export function readJsonInput<Name extends OrganizationsOperation>(name: Name, b
   } catch (error) {
     if (error instanceof Refused) throw error
     // Either not UTF-8 or not JSON. The parser's own words would repeat parts of the body.
-    return refuse({ code: 'MalformedRequest', problem: 'The body is not JSON in UTF-8.' })
+    return refuse({ code: 'MalformedRequest', problem: worded('The body is not JSON in UTF-8.') })
   }
   const duplicate = findDuplicateMember(text)
   if (duplicate) refuse({ code: 'DuplicateParameter', field: pathOf(duplicate) })
@@ -138,7 +139,12 @@ function listReader(shape: Shape): Reader {
 
 function refuseType(value: unknown, path: string, expected: string): never {
   const text = typeof value === 'object' ? (Array.isArray(value) ? 'a list' : 'an object') : String(value)
-  refuse({ code: 'InvalidParameterValue', field: path || 'body', value: text, problem: `Expected ${expected}.` })
+  refuse({
+    code: 'InvalidParameterValue',
+    field: path || 'body',
+    value: text,
+    problem: worded(`Expected ${expected}.`),
+  })
 }
 
 function writerOf(shapeName: string): Writer {

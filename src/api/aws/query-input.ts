@@ -1,6 +1,7 @@
 // Compiles the input shapes of a service model into readers of forms. EC2 and STS differ only in how they write lists and names.
 import type { Member, ServiceModel, Shape } from '#formats/aws/service-model.ts'
 import type { Counted } from '#model/problems/limits.ts'
+import { worded } from '#model/problems/worded.ts'
 import { refuse } from '#model/refusal.ts'
 import { type Check, checkOfInteger, checkOfSize, checkOfString, parseTimestamp } from './constraints.ts'
 import type { Form, FormNode } from './form.ts'
@@ -96,7 +97,7 @@ function structureReader(
   return (node, path) => {
     if (node.value !== undefined) {
       const problem = `It is a structure: write its members as \`${path}.${members.keys().next().value}\`.`
-      refuse({ code: 'InvalidParameterValue', field: path, value: node.value, problem })
+      refuse({ code: 'InvalidParameterValue', field: path, value: node.value, problem: worded(problem) })
     }
     const result: Record<string, unknown> = Object.create(null)
     if (node.children !== undefined) {
@@ -131,7 +132,12 @@ function listReader(shape: Shape, word: string | undefined, readerOf: ReaderOf, 
     }
     if (list?.children === undefined) {
       const value = list?.value ?? node.value ?? ''
-      refuse({ code: 'InvalidParameterValue', field: path, value, problem: `It is a list: write \`${listPath}.1\`.` })
+      refuse({
+        code: 'InvalidParameterValue',
+        field: path,
+        value,
+        problem: worded(`It is a list: write \`${listPath}.1\`.`),
+      })
     }
     if (limit !== undefined && list.children.size > limit.limit) {
       refuse({ code: 'LimitExceeded', what: limit.what, limit: limit.limit, used: list.children.size })
@@ -183,7 +189,7 @@ function integerReader(shape: Shape): (value: string, path: string) => number {
   return (value, path) => {
     const number = integerPattern.test(value) ? Number(value) : Number.NaN
     if (!Number.isSafeInteger(number) || Object.is(number, -0)) {
-      refuse({ code: 'InvalidParameterValue', field: path, value, problem: `Expected a whole number${range}.` })
+      refuse({ code: 'InvalidParameterValue', field: path, value, problem: worded(`Expected a whole number${range}.`) })
     }
     check(number, path)
     return number
@@ -195,12 +201,19 @@ function readBoolean(value: string, path: string): boolean {
   if (value === 'false') return false
   const lower = value.length <= 5 ? value.toLowerCase() : ''
   if (lower === 'true' || lower === 'false') return lower === 'true'
-  return refuse({ code: 'InvalidParameterValue', field: path, value, problem: 'Allowed are `true` and `false`.' })
+  return refuse({
+    code: 'InvalidParameterValue',
+    field: path,
+    value,
+    problem: worded('Allowed are `true` and `false`.'),
+  })
 }
 
 function readTimestamp(value: string, path: string): number {
   const problem = 'Expected a moment such as `2026-01-02T03:04:05Z`.'
-  return parseTimestamp(value) ?? refuse({ code: 'InvalidParameterValue', field: path, value, problem })
+  return (
+    parseTimestamp(value) ?? refuse({ code: 'InvalidParameterValue', field: path, value, problem: worded(problem) })
+  )
 }
 
 const doublePattern = /^-?\d{1,15}(?:\.\d{1,15})?(?:[eE][+-]?\d{1,3})?$/
@@ -208,5 +221,5 @@ const doublePattern = /^-?\d{1,15}(?:\.\d{1,15})?(?:[eE][+-]?\d{1,3})?$/
 function readDouble(value: string, path: string): number {
   const number = doublePattern.test(value) ? Number(value) : Number.NaN
   if (Number.isFinite(number)) return number
-  return refuse({ code: 'InvalidParameterValue', field: path, value, problem: 'Expected a decimal number.' })
+  return refuse({ code: 'InvalidParameterValue', field: path, value, problem: worded('Expected a decimal number.') })
 }

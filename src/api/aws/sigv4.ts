@@ -2,6 +2,7 @@
 // Two steps, because the caller looks the key up in between: readAuthorization, then verifySignature.
 import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 import type { Principal } from '#model/principal.ts'
+import { worded } from '#model/problems/worded.ts'
 import { refuse } from '#model/refusal.ts'
 import { unservedText } from './unserved.ts'
 
@@ -312,11 +313,11 @@ function canonicalValue(value: string): string {
 const noParameters: ReadonlyMap<string, string> = new Map()
 
 function checkUrl(path: string, query: string): void {
-  if (path !== '/') refuse({ code: 'MalformedRequest', problem: 'The path must be `/`.' })
+  if (path !== '/') refuse({ code: 'MalformedRequest', problem: worded('The path must be `/`.') })
   // Some readers take a plus sign for a space, others for itself.
   if (!/^[!-*,-~]*$/.test(query)) {
     const problem = 'The query has characters that must be percent-encoded: a space is `%20`, a plus sign `%2B`.'
-    refuse({ code: 'MalformedRequest', problem })
+    refuse({ code: 'MalformedRequest', problem: worded(problem) })
   }
 }
 
@@ -342,12 +343,12 @@ function decode(text: string): string {
     return decodeURIComponent(text)
   } catch {
     // The only thing decodeURIComponent throws is a URIError, and its text says nothing that helps the caller.
-    return refuse({ code: 'MalformedRequest', problem: 'The query is not percent-encoded UTF-8.' })
+    return refuse({ code: 'MalformedRequest', problem: worded('The query is not percent-encoded UTF-8.') })
   }
 }
 
 function incomplete(problem: string): never {
-  refuse({ code: 'IncompleteSignature', problem })
+  refuse({ code: 'IncompleteSignature', problem: worded(problem) })
 }
 
 /**
@@ -384,7 +385,7 @@ export function verifySignature(
   if (!key) return refuse({ code: 'UnknownAccessKey' })
   if (!isSigned || !isToken || key.id !== authorization.accessKeyId) return refuse({ code: 'WrongSignature' })
   if (key.expiresAt !== undefined && rules.now >= key.expiresAt) {
-    return refuse({ code: 'RequestExpired', problem: 'The temporary access key has expired.' })
+    return refuse({ code: 'RequestExpired', problem: worded('The temporary access key has expired.') })
   }
   return { principal: key.principal, bodyHash }
 }
@@ -397,11 +398,11 @@ function checkDate({ signedAt, presigned, expiresSeconds }: Authorization, { now
   const oldest = presigned ? expiresSeconds : maxSkewSeconds
   if (ageSeconds > oldest) {
     const problem = `The request was signed ${Math.floor(ageSeconds)} seconds ago; it was good for ${oldest} seconds.`
-    refuse({ code: 'RequestExpired', problem })
+    refuse({ code: 'RequestExpired', problem: worded(problem) })
   }
   if (ageSeconds < -maxSkewSeconds) {
     const problem = `The request was signed ${Math.floor(-ageSeconds)} seconds ahead of this server's clock; ${maxSkewSeconds} are allowed.`
-    refuse({ code: 'RequestExpired', problem })
+    refuse({ code: 'RequestExpired', problem: worded(problem) })
   }
 }
 

@@ -14,6 +14,7 @@ import Fastify, {
 import { validatorCompiler } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { accountableOf, bearerOf, type Principal } from '#model/principal.ts'
+import { worded } from '#model/problems/worded.ts'
 import { type Refusal, Refused, refuse } from '#model/refusal.ts'
 import { type Answer, type Call, DryRunSucceeded } from '#operations/execute.ts'
 import { type BodyBounds, etagOf, type NativeOperation, usualBody } from '#operations/operation.native.ts'
@@ -26,6 +27,7 @@ import { boundJson } from '../json-bounds.ts'
 import { findDuplicateMember } from '../json-members.ts'
 import { refuseRepeatedHeaders } from '../repeated-headers.ts'
 import { clientOf } from '../source-address.ts'
+import type { StepsInTurn } from '../steps-in-turn.ts'
 import { createAdmission } from './admission.ts'
 import { createDescription, Readers } from './description.ts'
 import { addIntakes } from './intake.ts'
@@ -61,6 +63,8 @@ export interface RestDependencies {
   execute(operation: NativeOperation, call: Call): Promise<Answer>
   /** The same of what an intake does, one transaction after the other. */
   executeStep(operation: AnyOperation, call: Call): Promise<Answer>
+  /** Lets what is asked once go before the steps of intakes. */
+  readonly inTurn: Pick<StepsInTurn, 'step' | 'isCrowded'>
   /** Puts on record that a request for a change was refused before it could be executed. May reject as `execute` does. */
   recordUnread(operation: AnyOperation, call: Call, refused: Refused): Promise<void>
   /** The number of the newest change that there is, whoever may see it. */
@@ -212,7 +216,7 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
       for (const operation of nativeOperations) addRoute(routes, { ...deps, streams }, operation)
       const intakeCallOf = (request: FastifyRequest, input: object): Call =>
         callOf(deps, request, { input, isDryRun: undefined })
-      await addIntakes(routes, { execute: deps.executeStep, callOf: intakeCallOf }, nativeIntakes)
+      await addIntakes(routes, { execute: deps.executeStep, inTurn: deps.inTurn, callOf: intakeCallOf }, nativeIntakes)
     },
     { prefix: restPrefix },
   )
@@ -246,10 +250,10 @@ function createBodyParser({ bodies, addressOf }: RestDependencies, parse: JsonPa
         if (body === 'too-large') refuse({ code: 'RequestTooLarge', limit: bounds.bytesMax, unit: 'bytes' })
         if (body === 'no-room') {
           const because = 'too many bodies of requests are on their way'
-          refuse({ code: 'Throttled', retryAfterSeconds: bodyRetrySeconds, because })
+          refuse({ code: 'Throttled', retryAfterSeconds: bodyRetrySeconds, because: worded(because) })
         }
         // Read as text at once, what is no UTF-8 would come to stand there as another character.
-        if (!isUtf8(body)) refuse({ code: 'MalformedRequest', problem: 'the body is not valid UTF-8' })
+        if (!isUtf8(body)) refuse({ code: 'MalformedRequest', problem: worded('the body is not valid UTF-8') })
         const text = body.toString('utf8')
         boundJson(text, { members: bounds.membersMax })
         parse(request, text, done)
@@ -271,7 +275,7 @@ function createJsonParser(app: FastifyInstance): JsonParser {
   const parse = app.getDefaultJsonParser('error', 'error') as JsonParser
   return (request, body, done) => {
     parse(request, body, (error, value) => {
-      if (error) return done(new Refused({ code: 'MalformedRequest', problem: problemOfJson(body) }))
+      if (error) return done(new Refused({ code: 'MalformedRequest', problem: worded(problemOfJson(body)) }))
       const duplicate = findDuplicateMember(body)
       if (duplicate) done(new Refused({ code: 'DuplicateParameter', field: duplicate.join('.') }))
       else done(null, value)
@@ -515,12 +519,15 @@ function refusalOf(error: ValidationError, request: FastifyRequest): Refusal | u
       allowed: [request.routeOptions.config.contentType ?? jsonContentType],
     }
   if (error.code === 'FST_ERR_BAD_URL')
-    return { code: 'MalformedRequest', problem: 'the path has a percent sign that begins no character of UTF-8' }
+    return {
+      code: 'MalformedRequest',
+      problem: worded('the path has a percent sign that begins no character of UTF-8'),
+    }
   if (error.code === 'FST_ERR_MAX_PARAM_LENGTH')
-    return { code: 'MalformedRequest', problem: `a part of the path is longer than ${pathPartMax} characters` }
+    return { code: 'MalformedRequest', problem: worded(`a part of the path is longer than ${pathPartMax} characters`) }
   // Fastify's own: a length that is not the body's, and the like.
   const isClients = error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500
-  return isClients ? { code: 'MalformedRequest', problem: error.message } : undefined
+  return isClients ? { code: 'MalformedRequest', problem: worded(error.message) } : undefined
 }
 
 type Issue = NonNullable<ValidationError['validation']>[number]
@@ -575,7 +582,7 @@ function refusalOfInput({ validation, validationContext }: ValidationError, requ
     code: 'InvalidParameterValue',
     field,
     value: typeof value === 'string' ? value : briefJson(value),
-    problem,
+    problem: worded(problem),
   }
 }
 

@@ -4,6 +4,7 @@ import type { ServerResponse } from 'node:http'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { worded } from '#model/problems/worded.ts'
 import { refuse } from '#model/refusal.ts'
 import type { Steps } from '#model/steps.ts'
 
@@ -25,7 +26,7 @@ export class Readers {
     const own = this.#ofClient.get(client) ?? 0
     if (own >= descriptionReadersOfClientMax || this.#inAll >= descriptionReadersMax) {
       const because = 'too many read the description and its page at the moment'
-      refuse({ code: 'Throttled', retryAfterSeconds: retrySeconds, because })
+      refuse({ code: 'Throttled', retryAfterSeconds: retrySeconds, because: worded(because) })
     }
     this.#inAll++
     this.#ofClient.set(client, own + 1)

@@ -58,6 +58,7 @@ const members: Readonly<Record<string, unknown>> = {
   result: 'applies',
   role: 'auditor',
   rootId: 'r-59bb',
+  sourceName: 'aws-production',
   setting: 'on-explicit',
   settings: 'on-explicit',
   sharedWith: '222222222222',

@@ -2,11 +2,13 @@
 import type { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { accountableOf } from '#model/principal.ts'
+import { worded } from '#model/problems/worded.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
 import type { Answer, Call } from '#operations/execute.ts'
 import type { NativeIntake, Steps } from '#operations/operation.native.ts'
 import type { AnyOperation } from '#operations/operation.ts'
 import { stopAwaiting } from '../body.ts'
+import type { StepsInTurn } from '../steps-in-turn.ts'
 import { intakeParts, shapeOf } from './parts.ts'
 
 /** Taken at a time, of a whole server and of one principal with the services that have their tokens from it. */
@@ -23,6 +25,8 @@ const bytesPerTurn = 2_048
 
 export interface IntakeDependencies {
   execute(operation: AnyOperation, call: Call): Promise<Answer>
+  /** Lets whoever asks once go first. */
+  readonly inTurn: Pick<StepsInTurn, 'step' | 'isCrowded'>
 }
 
 interface Taken {
@@ -34,7 +38,7 @@ interface Taken {
 /** Adds the routes of intakes: their bodies are read by them alone. */
 export async function addIntakes(
   routes: FastifyInstance,
-  { execute, callOf }: IntakeDependencies & { callOf(request: FastifyRequest, input: object): Call },
+  { execute, inTurn, callOf }: IntakeDependencies & { callOf(request: FastifyRequest, input: object): Call },
   intakes: readonly NativeIntake[],
 ): Promise<void> {
   const underWay = new UnderWay()
@@ -64,7 +68,7 @@ export async function addIntakes(
       async function receive(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
         const body = new ComingBody(request)
         const input = { ...(request.query as object), ...(request.params as object) }
-        const steps = stepsOf(intake.name, callOf(request, input), execute)
+        const steps = stepsOf(intake.name, callOf(request, input), { execute, inTurn })
         // What is not read to its end leaves a connection that nobody can use any more.
         reply.raw.shouldKeepAlive = false
         try {
@@ -80,7 +84,7 @@ export async function addIntakes(
       }
 
       async function take(request: FastifyRequest, { input, steps, body }: Taken): Promise<unknown> {
-        const named = await intake.permit(steps, input)
+        const named = await intake.permit(steps.first, input)
         const leave = underWay.enter(accountableOf(request.principal.native!))
         // From here on it may take as long as it moves.
         stopAwaiting(request.raw)
@@ -102,15 +106,17 @@ function refuseHeaders({ headers }: FastifyRequest): void {
     const value = headers[name]
     if (value === undefined) continue
     const problem = 'a body that is taken in parts has no such header: leave it out'
-    refuse({ code: 'InvalidParameterValue', field: name, value: String(value), problem })
+    refuse({ code: 'InvalidParameterValue', field: name, value: String(value), problem: worded(problem) })
   }
 }
 
 interface RecordingSteps extends Steps {
+  /** The first one, which waits for nobody: whoever may do nothing must not hold up those who may. */
+  readonly first: Pick<Steps, 'read'>
   /** Whether a step has put on record what is thrown. */
   isOnRecord(error: unknown): boolean
 }
-function stepsOf(name: string, call: Call, execute: IntakeDependencies['execute']): RecordingSteps {
+function stepsOf(name: string, call: Call, { execute, inTurn }: IntakeDependencies): RecordingSteps {
   const recorded = new Set<unknown>()
   const run = async <T>(
     access: 'read' | 'write',
@@ -128,9 +134,11 @@ function stepsOf(name: string, call: Call, execute: IntakeDependencies['execute'
     }
   }
   return {
-    read: (work) => run('read', {}, work),
-    write: (work) => run('write', {}, work),
-    undo: (work) => run('write', { takesBack: true }, work),
+    first: { read: (work) => run('read', {}, work) },
+    read: (work) => inTurn.step(() => run('read', {}, work)),
+    write: (work) => inTurn.step(() => run('write', {}, work)),
+    undo: (work) => inTurn.step(() => run('write', { takesBack: true }, work)),
+    isCrowded: () => inTurn.isCrowded,
     isOnRecord: (error) => recorded.has(error),
   }
 }
@@ -180,7 +188,7 @@ class ComingBody {
       return next
     } catch (error) {
       const { message } = error as Error
-      return refuse({ code: 'MalformedRequest', problem: `the body broke off: ${message}` })
+      return refuse({ code: 'MalformedRequest', problem: worded(`the body broke off: ${message}`) })
     } finally {
       clearTimeout(timer)
     }
@@ -216,5 +224,5 @@ class UnderWay {
 const tooMany: Refusal = {
   code: 'Throttled',
   retryAfterSeconds: retrySeconds,
-  because: 'too many bodies of this kind are on their way',
+  because: worded('too many bodies of this kind are on their way'),
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Refused } from '#model/refusal.ts'
+import { cutFacts } from '../wording.ts'
 import { checkQuery } from './query.ts'
 
 const refusalOf = (url: string) => {
@@ -10,7 +11,7 @@ const refusalOf = (url: string) => {
     return undefined
   } catch (error) {
     assert(error instanceof Refused)
-    return error.refusal
+    return cutFacts(error.refusal)
   }
 }
 

@@ -1,4 +1,6 @@
 // The query of a request as it was sent: what two readers could understand differently is refused before anybody reads it.
+
+import { worded } from '#model/problems/worded.ts'
 import { refuse } from '#model/refusal.ts'
 
 /**
@@ -7,7 +9,10 @@ import { refuse } from '#model/refusal.ts'
  */
 export function checkQuery(url: string): void {
   if (/[^\x21-\x7e]/.test(url))
-    refuse({ code: 'MalformedRequest', problem: 'the URL has characters that must be percent-encoded, as UTF-8' })
+    refuse({
+      code: 'MalformedRequest',
+      problem: worded('the URL has characters that must be percent-encoded, as UTF-8'),
+    })
   const at = url.indexOf('?')
   if (at < 0) return
   const seen = new Set<string>()
@@ -30,7 +35,7 @@ function nameIn(piece: string): string {
     // Its text says nothing that helps the caller.
     return refuse({
       code: 'MalformedRequest',
-      problem: 'the query has a percent sign that begins no character of UTF-8',
+      problem: worded('the query has a percent sign that begins no character of UTF-8'),
     })
   }
 }

@@ -4,6 +4,7 @@ import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { Principal } from '#model/principal.ts'
+import { worded, wordedFeature } from '#model/problems/worded.ts'
 import { Refused, refuse } from '#model/refusal.ts'
 import type { Answer, Call } from '#operations/execute.ts'
 import { createSession } from '#operations/identity/tokens.native.ts'
@@ -40,8 +41,8 @@ export async function addSignInRoutes(app: FastifyInstance, deps: SignInDependen
     deps.signIn ??
     refuse({
       code: 'NotSupported',
-      what: 'sign-in',
-      because: 'no identity provider is configured (CADASTRE_OIDC_ISSUER)',
+      what: wordedFeature('sign-in'),
+      because: worded('no identity provider is configured (CADASTRE_OIDC_ISSUER)'),
     })
   await app.register(
     async (routes) => {

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 import { Refused } from '#model/refusal.ts'
 import { createSealer } from '#store/sealer.ts'
+import { cutFacts, type ShownRefusal } from '../wording.ts'
 import { createSignIn, type SignIn } from './sign-in.ts'
 
 const clientId = 'cadastre'
@@ -64,7 +65,7 @@ before(async () => {
 after(() => server.close())
 
 /** The whole way; answers the principal, or the refusal. */
-async function arrive(answers: typeof says): Promise<{ name: string; groups: readonly string[] } | Refused['refusal']> {
+async function arrive(answers: typeof says): Promise<{ name: string; groups: readonly string[] } | ShownRefusal> {
   says = answers
   const verifier = randomBytes(32).toString('base64url')
   const challenge = createHash('sha256').update(verifier).digest('base64url')
@@ -76,7 +77,7 @@ async function arrive(answers: typeof says): Promise<{ name: string; groups: rea
     const { name, groups } = signIn.redeem(searchParams.get('code')!, verifier).principal.native!
     return { name, groups }
   } catch (error) {
-    if (error instanceof Refused) return error.refusal
+    if (error instanceof Refused) return cutFacts(error.refusal)
     throw error
   }
 }

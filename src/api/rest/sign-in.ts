@@ -13,6 +13,7 @@ import {
   randomPKCECodeVerifier,
 } from 'openid-client'
 import { isPrincipalName, type Principal } from '#model/principal.ts'
+import { worded } from '#model/problems/worded.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import { shownText } from '#model/text.ts'
 import type { Sealer } from '#store/tables/access-keys.ts'
@@ -93,7 +94,7 @@ export function createSignIn(settings: OidcSettings, sealer: Sealer, now: () => 
       provider = undefined
       return refuse({
         code: 'Unavailable',
-        because: `the identity provider cannot be reached (${(error as Error).message})`,
+        because: worded(`the identity provider cannot be reached (${(error as Error).message})`),
       })
     })
     return provider
@@ -108,7 +109,7 @@ export function createSignIn(settings: OidcSettings, sealer: Sealer, now: () => 
       // Not sealed here, or changed on the way.
     }
     if (!value || value.until <= now())
-      refuseValue(field, text.slice(0, 16), 'it was not given out here, or is too old; sign in again')
+      refuseValue(field, text.slice(0, 16), worded('it was not given out here, or is too old; sign in again'))
     return value
   }
 
@@ -175,7 +176,7 @@ export function createSignIn(settings: OidcSettings, sealer: Sealer, now: () => 
       const proof = Buffer.from(hashOf(verifier))
       const expected = Buffer.from(challenge)
       if (proof.length !== expected.length || !timingSafeEqual(proof, expected)) {
-        refuseValue('verifier', '[secret]', 'it does not belong to the sign-in that this code is of')
+        refuseValue('verifier', '[secret]', worded('it does not belong to the sign-in that this code is of'))
       }
       const { account } = settings
       return {
@@ -197,7 +198,7 @@ type Claims = Readonly<Record<string, unknown>>
 const refuseUnconfirmed = (error: unknown): never =>
   refuse({
     code: 'MalformedRequest',
-    problem: `the identity provider did not confirm it (${(error as Error).message})`,
+    problem: worded(`the identity provider did not confirm it (${(error as Error).message})`),
   })
 
 /**
@@ -222,7 +223,7 @@ const isLoopback = ({ hostname }: URL): boolean => /^(localhost|127\.[\d.]+|\[::
 function nameIn(claims: Claims, { nameClaim }: OidcSettings): string {
   const value = claims[nameClaim]
   const because = (problem: string): never =>
-    refuse({ code: 'NotAuthorized', action: 'token:manage', because: problem })
+    refuse({ code: 'NotAuthorized', action: 'token:manage', because: worded(problem) })
   if (typeof value !== 'string') return because(`the identity provider names nobody in \`${nameClaim}\``)
   if (nameClaim === 'email' && claims.email_verified !== true) {
     return because('the identity provider has not verified your email address')
@@ -238,7 +239,11 @@ function nameIn(claims: Claims, { nameClaim }: OidcSettings): string {
 function groupsIn(claims: Claims, { groupsClaim }: OidcSettings): readonly string[] {
   const value = claims[groupsClaim]
   const because = (problem: string): never =>
-    refuse({ code: 'NotAuthorized', action: 'token:manage', because: `the identity provider's claim ${problem}` })
+    refuse({
+      code: 'NotAuthorized',
+      action: 'token:manage',
+      because: worded(`the identity provider's claim ${problem}`),
+    })
   const wanted = 'an array of strings is needed, or no such claim for no groups'
   // Also beside some that are here.
   if (groupsClaim in namesElsewhere(claims)) return because(`\`${groupsClaim}\` is to be fetched elsewhere; ${wanted}`)

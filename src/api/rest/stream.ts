@@ -1,5 +1,6 @@
 // Lists that go on: the pages of an operation as server-sent events (WHATWG HTML, section 9.2), until somebody hangs up.
 import type { SSEMessage } from '@fastify/sse'
+import { worded } from '#model/problems/worded.ts'
 import { refuse } from '#model/refusal.ts'
 
 /**
@@ -217,5 +218,5 @@ function addTo(counts: Map<string, number>, key: string, number: number): void {
 function refuseTooMany(used: number | undefined, limit: number, countedFor: string): void {
   if (used === undefined || used < limit) return
   const because = `for ${countedFor} there are ${used} streams, and ${limit} are allowed: end some of them`
-  refuse({ code: 'Throttled', retryAfterSeconds: retrySeconds, because })
+  refuse({ code: 'Throttled', retryAfterSeconds: retrySeconds, because: worded(because) })
 }

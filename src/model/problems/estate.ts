@@ -30,6 +30,16 @@ export const estateProblems = {
   'account-elsewhere': ({ node }: { node: string }) =>
     `the source speaks of accounts at \`${node}\` and below, and none there is called so`,
 
+  // Differences and findings
+  'either-ids-or-filters': () => 'Give either `differenceIds`, or filters, or `everything`.',
+  'say-which-differences': () =>
+    'Say which differences: `differenceIds`, a filter such as `difference`, or `everything`.',
+  'next-expected': () => '`next` of the part before is expected',
+  'must-lie-ahead': () => 'it must lie ahead',
+  'must-lie-within': ({ days }: { days: number }) => `it must lie within ${days} days`,
+  'is-resolved': () => 'it is resolved',
+  'is-not-suppressed': () => 'it is not suppressed',
+
   // Spans
   'at-or-span': () => 'Only one of `at` and `from`, `until` can be given.',
   'until-after-from': ({ from }: { from: string }) => `it must be after \`from\` (${from})`,

@@ -1,10 +1,14 @@
 // What is not supported: facts, and their words.
 import type { Said } from './said.ts'
+import type { Sentence } from './worded.ts'
 
 const features = {
+  worded: ({ words }: { words: Sentence }): string => words,
   deleting: ({ id }: { id: string }) => `Deleting \`${id}\``,
   dividing: ({ id }: { id: string }) => `Dividing \`${id}\``,
   'tags-of-its-own': () => '`tags`',
+  ignoring: () => 'Ignoring what a pool gave',
+  'other-target': ({ destination }: { destination: string }) => `another target of \`${destination}\``,
   releasing: () => 'Releasing it by itself',
   'name-of-its-own': () => 'A name of its own',
   'allocation-by-itself': () => 'An allocation for it by itself',

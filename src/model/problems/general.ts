@@ -1,8 +1,11 @@
 // What is wrong with values and requests of any kind: texts, names, tags, CIDRs, choices and numbers.
 import { didYouMean, familyText } from './phrases.ts'
 import type { Say } from './said.ts'
+import type { Sentence } from './worded.ts'
 
 export const generalProblems = {
+  worded: ({ words }: { words: Sentence }): string => words,
+
   // Texts and names
   'shows-nothing': () => 'it must not hold characters that show nothing',
   'other-space': () => 'of spaces it may hold the common one (U+0020) alone',

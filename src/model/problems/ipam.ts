@@ -132,6 +132,18 @@ export const ipamProblems = {
 
   'ends-before-begin': () => 'The time ends before it begins.',
 
+  // What discoveries see
+  'is-in-scope': ({ cidr, resource, scope }: { cidr: string; resource: string; scope: string | undefined }) =>
+    `\`${cidr}\` of \`${resource}\` is in \`${scope}\``,
+  'only-private-networks-are-marked': () => 'only CIDRs of VPCs in private scopes are ignored or moved',
+  'no-private-scope-here': () => 'it is no private scope of the same IPAM',
+  'pool-plans-it': ({ pool }: { pool: string }) => `The pool \`${pool}\` plans it`,
+  'held-for-network-elsewhere': () => 'it is held for a network elsewhere; release its allocation',
+  'resource-has-cidrs': ({ resource, cidrs }: { resource: string; cidrs: readonly string[] }) =>
+    `\`${resource}\` has ${cidrs.join(', ')}`,
+  'resource-in-region': ({ resource, region }: { resource: string; region: string }) =>
+    `\`${resource}\` is in \`${region}\``,
+
   // Resource discoveries
   'home-region-stays': () => 'the home Region is always an operating Region',
   'operating-regions': ({ regions }: { regions: readonly string[] }) =>

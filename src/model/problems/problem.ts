@@ -6,6 +6,7 @@ import { generalProblems } from './general.ts'
 import { identityProblems } from './identity.ts'
 import { ipamProblems } from './ipam.ts'
 import { networkProblems } from './network.ts'
+import { networkObjectProblems } from './network-objects.ts'
 import { organizationProblems } from './organization.ts'
 import { policyProblems } from './policy.ts'
 import type { Nested, Said, Say } from './said.ts'
@@ -17,6 +18,7 @@ const problems = {
   ...spaceProblems,
   ...ipamProblems,
   ...networkProblems,
+  ...networkObjectProblems,
   ...policyProblems,
   ...organizationProblems,
   ...identityProblems,

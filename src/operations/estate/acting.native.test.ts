@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { adoptByRules } from '#jobs/adopting.ts'
 import { followSources, noteStaleSources } from '#jobs/following.ts'
-import { lookAt } from '#jobs/job.ts'
+import { type ActingAs, lookAt } from '#jobs/job.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { type Organization, withOrganization } from '../../../test/organization.ts'
 import { workplaceOf } from '../../../test/world.ts'
@@ -252,8 +252,9 @@ test('whoever has a contact is asked, and it is told whom to ask', async () => {
 /** What jobs do, as the server would. */
 const jobs = () => ({
   ...workplaceOf(world.store),
-  async act(operation: Parameters<typeof world.executor.execute>[0], input: object, as: string): Promise<unknown> {
-    const principal = { account: network, arn: as, accessKeyId: '', userId: as }
+  async act(operation: Parameters<typeof world.executor.execute>[0], input: object, as: string | ActingAs): Promise<unknown> {
+    const acting = typeof as === 'string' ? { arn: as, accessKeyId: '' } : as
+    const principal = { account: network, ...acting, userId: acting.arn }
     return (
       await world.executor.execute(operation, {
         ...{ principal, region: '', input, sourceAddress: 'local' },
@@ -348,15 +349,16 @@ test('a rule adopts what policy would have allowed and nothing else, after compl
   assert.equal((await open()).filter(({ id }) => id === 'vpc-15').length, 1, 'off unless it is set')
   const { sourceId } = await world.get<{ sourceId: string }>('/sources/cloud')
   await world.ask('PATCH', '/sources/cloud', { body: { adopts: 'allowed' } })
+  const as = `rule:${sourceId} of user:admin`
   await lookAt(adoptByRules, jobs())
   assert.deepEqual(
     (await open()).filter(({ id }) => id === 'vpc-15' || id === 'vpc-131').map(({ id }) => id),
     ['vpc-131'],
   )
   const { items } = await world.get<{ items: { action: string; principal: string }[] }>(
-    `/changes?principal=rule:${sourceId}`,
+    `/changes?principal=${encodeURIComponent(as)}`,
   )
-  assert(items.some(({ action, principal }) => action === 'adoptByRule' && principal === `rule:${sourceId}`))
+  assert(items.some(({ action, principal }) => action === 'adoptByRule' && principal === as))
   const before = await entries()
   await lookAt(adoptByRules, jobs())
   assert.deepEqual(await entries(), before)

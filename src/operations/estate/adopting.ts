@@ -324,8 +324,10 @@ class Adopting {
       return mayUsePool(snapshot, account, pool.id, this.#context.now) ? undefined : { why: 'pool-not-theirs' }
     }
     if (answer === 'allowed' || answer === 'outside') return undefined
-    for (const node of nodesSaying(snapshot, request, verdict))
-      if (!(await this.#may(node))) return { why: 'policy-of-others' }
+    const nodes = nodesSaying(snapshot, request, verdict)
+    // A pool's own rule is for its owner to pass over, whom this was asked for.
+    if (nodes.size === 0) return undefined
+    for (const node of nodes) if (!(await this.#may(node))) return { why: 'policy-of-others' }
     const { source } = this.#comparing
     const { tx, caller } = this.#context
     const { name, subject, makers } = caller.native!

@@ -3,9 +3,12 @@
 import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { after, before, test } from 'node:test'
+import { createAuthenticator } from '#api/rest/session.ts'
+import { parseCidr } from '#model/cidr.ts'
 import { type Answered, type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { type Organization, withOrganization } from '../../../test/organization.ts'
-import { isUnlisted, silentMsMax } from './snapshots.ts'
+import { type IntakeLine, takeSnapshot } from './intake.ts'
+import { isUnlisted, silentMsMax, stepSizes } from './snapshots.ts'
 import {
   formerBytesKept,
   observedBytesMax,
@@ -344,4 +347,50 @@ test('S4 each snapshot that is refused is on record as refused, once, whatever i
   const before = await refusals()
   assert.equal((await world.ask('POST', path, { headers: ndjson, body: old })).status, 400)
   assert.equal((await refusals()).length, before.length + 1)
+})
+
+test('D8 beside others a snapshot is taken, looked through and taken back in shorter steps', async () => {
+  const texts = { space: '', id: '', key: '', account: '', locale: '' }
+  const observed = { kind: 'network', ...texts, tags: {}, state: 'in-use' } as const
+  const lines = Array.from({ length: 400 }, (_, n) => ({
+    line: n + 2,
+    observations: [{ ...observed, cidr: parseCidr(`10.${n >> 8}.${n & 255}.0/24`)! }],
+  }))
+  const principal = await createAuthenticator(world.store)(
+    `Bearer ${await world.tokenOf('user:steps', 'reporter', world.rootId)}`,
+  )
+  const call = { principal: principal!, region: 'global', requestId: 'steps', sourceAddress: '127.0.0.1', input: {} }
+  async function stepsOf(isCrowded: boolean, last: IntakeLine): Promise<readonly number[]> {
+    const sourceId = await makeSource()
+    const counts: number[] = []
+    const run = async (access: 'read' | 'write', work: unknown) => {
+      const before = await rowsOf()
+      const answer = await world.executor.execute({ name: 'sendSnapshot', access, run: work } as never, call)
+      counts.push(Math.abs((await rowsOf()) - before))
+      return answer.output as never
+    }
+    const rowsOf = async () =>
+      (await world.database.select(`select 1 as one from observation where source_id = '${sourceId}'`)).length
+    const steps = {
+      read: (work: unknown) => run('read', work),
+      write: (work: unknown) => run('write', work),
+      undo: (work: unknown) => run('write', work),
+      isCrowded: () => isCrowded,
+    }
+    const takenAt = await world.store.read(async (tx) => tx.now)
+    async function* all(): AsyncGenerator<IntakeLine> {
+      yield { line: 1, head: { takenAt, collector: '' } }
+      yield* lines
+      yield last
+    }
+    await takeSnapshot(steps as never, { sourceId, onProblem: 'discard' }, all()).catch((error: unknown) => {
+      if (!('wrong' in last)) throw error
+    })
+    return counts
+  }
+  const end: IntakeLine = { line: 402, end: { observations: 400, unlisted: [] } }
+  const wrong: IntakeLine = { line: 402, wrong: { field: 'line', value: '', problem: '' } }
+  assert.equal(Math.max(...(await stepsOf(false, end))), stepSizes.alone.observations)
+  assert.equal(Math.max(...(await stepsOf(true, end))), stepSizes.besideOthers.observations)
+  assert.equal(Math.max(...(await stepsOf(true, wrong))), stepSizes.besideOthers.takenBack)
 })

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { formatCidr, parseAddress, parseCidr } from '#model/cidr.ts'
 import { differenceKinds } from '#model/observed-difference.ts'
 import { existingAnswers } from '#model/policy/existing.ts'
+import { worded } from '#model/problems/worded.ts'
 import { refuseValue } from '#model/refusal.ts'
 import { nativeRead } from '../operation.native.ts'
 import {
@@ -164,7 +165,7 @@ export const wantedOf = ({
   within: within === undefined ? undefined : blockIn(within),
 })
 const blockIn = (text: string) =>
-  parseCidr(text) ?? parseAddress(text) ?? refuseValue('within', text, 'a CIDR or an address is expected')
+  parseCidr(text) ?? parseAddress(text) ?? refuseValue('within', text, worded('a CIDR or an address is expected'))
 
 const describeDifference = ({
   found,

@@ -12,11 +12,12 @@ import {
   findMissing,
   isUnlisted,
   markMissing,
-  observationsAtOnce,
   type PartOutcome,
   problemsKept,
   type Reported,
   type SnapshotSpec,
+  type StepSize,
+  stepSizes,
   takeBackSnapshot,
   touchSnapshot,
   unlistedKept,
@@ -29,7 +30,10 @@ interface Steps {
   write<T>(work: (context: WriteContext) => Promise<T>): Promise<T>
   /** Takes back what was begun: also for whoever may not send any more. */
   undo<T>(work: (context: WriteContext) => Promise<T>): Promise<T>
+  /** Whether others ask for something, so that steps should be short. */
+  isCrowded(): boolean
 }
+const sizeOf = (steps: Steps): StepSize => (steps.isCrowded() ? stepSizes.besideOthers : stepSizes.alone)
 
 /** A line of a snapshot, as it was read. */
 export type IntakeLine = { /** Its number, from 1. */ readonly line: number } & (
@@ -90,7 +94,7 @@ async function begin(steps: Steps, sourceId: string, head: SnapshotSpec): Promis
     if ('isHeavy' in found) continue
     assert(!wasSilent, 'a snapshot that was taken back is over')
     wasSilent = true
-    while (!(await steps.write((context) => takeBackSnapshot(context, sourceId, found.silent))));
+    while (!(await steps.write((context) => takeBackSnapshot(context, sourceId, found.silent, sizeOf(steps)))));
   }
 }
 
@@ -99,7 +103,7 @@ class Intake {
   readonly #sourceId: string
   readonly #number: number
   readonly #seen = new Numbers()
-  #part: Reported[] = []
+  readonly #part: Reported[] = []
   #lines = 0
   #observed = 0
   #added = 0
@@ -137,10 +141,10 @@ class Intake {
       else {
         this.#observed++
         for (const observation of next.value.observations) this.#part.push({ line: this.#lines, observation })
-        if (this.#part.length >= observationsAtOnce) await this.#takePart()
+        if (this.#part.length >= sizeOf(this.#steps).observations) await this.#takeParts()
       }
     }
-    await this.#takePart()
+    await this.#takeParts()
     if (onProblem === 'discard' && this.#problems.length === problemsKept)
       refuseLine(this.#problems[0]!, this.#problemCount)
     if (!end)
@@ -168,10 +172,11 @@ class Intake {
     }
   }
 
-  async #takePart(): Promise<void> {
-    const reported = this.#part
-    if (reported.length === 0) return
-    this.#part = []
+  /** A line may be very many observations, and others may have come while it was read. */
+  async #takeParts(): Promise<void> {
+    while (this.#part.length > 0) await this.#takePart(this.#part.splice(0, sizeOf(this.#steps).observations))
+  }
+  async #takePart(reported: readonly Reported[]): Promise<void> {
     const part = {
       sourceId: this.#sourceId,
       number: this.#number,
@@ -212,9 +217,14 @@ class Intake {
     }
     for (let after: number | undefined = -1; after !== undefined; ) {
       const from: number = after
-      const { next, missing } = await this.#steps.read((context) => findMissing(context, from, looked))
+      const size = sizeOf(this.#steps)
+      const { next, missing } = await this.#steps.read((context) => findMissing(context, from, looked, size))
+      for (let at = 0; at < missing.length; ) {
+        const some = missing.slice(at, at + sizeOf(this.#steps).observations)
+        await this.#write((context) => markMissing(context, this.#sourceId, this.#number, some))
+        at += some.length
+      }
       if (missing.length > 0) {
-        await this.#write((context) => markMissing(context, this.#sourceId, this.#number, missing))
         this.#missing += missing.filter((row) => row.missing === 0).length
         this.#gone += missing.filter((row) => row.missing === 1).length
       }
@@ -225,7 +235,11 @@ class Intake {
 
   async takeBack(): Promise<void> {
     const counts = this.#counts()
-    while (!(await this.#steps.undo((context) => takeBackSnapshot(context, this.#sourceId, this.#number, counts))));
+    for (;;) {
+      const size = sizeOf(this.#steps)
+      if (await this.#steps.undo((context) => takeBackSnapshot(context, this.#sourceId, this.#number, size, counts)))
+        return
+    }
   }
 
   #counts(): Counts {

@@ -4,7 +4,7 @@ import type { NativePrincipal } from '#model/principal.ts'
 import { scopesCover } from '#model/roles.ts'
 import type { RuleSetter, Source } from '#store/tables/sources.ts'
 import { accessOfToken, accessOn, refuseWithoutRole } from '../identity/authority.ts'
-import type { WriteContext } from '../operation.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
 
 /** The caller, as a rule that they set remembers them. */
 export function setterOf({ caller: { native, accessKeyId } }: WriteContext): RuleSetter {
@@ -44,6 +44,17 @@ export function isRuleStopped(snapshot: Snapshot, { adopts, adoptsBy, node }: Ru
   }).isPermitted
 }
 type RuleOf = Pick<Source, 'adopts' | 'adoptsBy' | 'node'>
+
+/** What is told of sources beside themselves, at one moment. */
+export interface SourceFacts {
+  readonly now: number
+  isRuleStopped(source: Source): boolean
+}
+export async function sourceFacts(context: ReadContext): Promise<SourceFacts> {
+  const { now } = context
+  const snapshot = await context.snapshot()
+  return { now, isRuleStopped: (source) => isRuleStopped(snapshot, source, now) }
+}
 
 /** Refuses a rule that would do nothing, since its setter's right comes from a group. */
 export async function refuseRightOfGroup(context: WriteContext, setter: RuleSetter, node: string): Promise<void> {

@@ -50,11 +50,11 @@ export interface ActedPart {
 export function refuseUnlimited({ ids, filter, isEverything = false }: Selection): void {
   const isFiltered = Object.values({ ...filter, state: undefined }).some((value) => value !== undefined)
   if (ids && (isFiltered || isEverything)) {
-    const problem = 'Give either `differenceIds`, or filters, or `everything`.'
+    const problem = { why: 'either-ids-or-filters' } as const
     refuse({ code: 'InvalidParameterCombination', problem })
   }
   if (ids || isFiltered || isEverything) return
-  const problem = 'Say which differences: `differenceIds`, a filter such as `difference`, or `everything`.'
+  const problem = { why: 'say-which-differences' } as const
   refuse({ code: 'InvalidParameterCombination', problem })
 }
 
@@ -115,7 +115,7 @@ interface Action {
 function numberOf({ tx }: WriteContext, after: string | undefined): number {
   if (after === undefined) return -1
   const subject = parseDifference(tx, after)
-  if (subject?.aspect !== 'observed') return refuseValue('after', after, '`next` of the part before is expected')
+  if (subject?.aspect !== 'observed') return refuseValue('after', after, { why: 'next-expected' })
   return subject.number
 }
 

@@ -16,14 +16,22 @@ import { accountsCalled } from '../organization/called.ts'
 import { bytesOf, forgetFormer, hasTooMuchFormer, refuseTooHeavy, weigh } from './source-bytes.ts'
 import { findSource, observationsOfSourceMax } from './sources.ts'
 
-/** Lines whose observations are compared and written at once. */
-export const observationsAtOnce = 200
-/** Rows that are looked through at once for what is missing. */
-const lookedAtOnce = 1_000
+/** How much is done at once: each is a transaction, which others wait for. */
+export interface StepSize {
+  /** Observations that are compared and written. */
+  readonly observations: number
+  /** Rows that are looked through for what is missing. */
+  readonly looked: number
+  /** Rows of each kind that are taken back. */
+  readonly takenBack: number
+}
+export const stepSizes = {
+  alone: { observations: 200, looked: 1_000, takenBack: 300 },
+  /** While others ask for something: a few milliseconds. */
+  besideOthers: { observations: 32, looked: 200, takenBack: 100 },
+} as const satisfies Record<string, StepSize>
 /** An open snapshot of which nothing came for so long is taken back by the next one, or by a job. */
 export const silentMsMax = 300_000
-/** Rows of each kind that are taken back in one transaction. */
-const takenBackAtOnce = 300
 /** Of each source; older ones are forgotten with what they said. */
 export const snapshotsKept = 1_000
 /** What is gone is forgotten after so many snapshots more. */
@@ -67,7 +75,7 @@ export async function beginSnapshot(
     refuse({ code: 'IncorrectState', what: 'source', id: source.id, problem })
   }
   refuseMoment(source, takenAt, now)
-  if (hasTooMuchFormer(source) && (await forgetFormer(tx, source, source.snapshot, takenBackAtOnce)) > 0) {
+  if (hasTooMuchFormer(source) && (await forgetFormer(tx, source, source.snapshot, stepSizes.alone.takenBack)) > 0) {
     context.changed(source.id)
     return { sourceId: source.id, isHeavy: true }
   }
@@ -334,13 +342,14 @@ export async function findMissing(
   context: ReadContext,
   after: number,
   { sourceId, number, isSeen, isUnlisted }: Missing,
+  { looked: limit }: StepSize,
 ): Promise<MissingFound> {
   const source = await openSource(context, sourceId, number)
-  const rows = await context.tx.observations.newestAfter(source.id, after, lookedAtOnce)
+  const rows = await context.tx.observations.newestAfter(source.id, after, limit)
   const missing = rows.filter(
     (row) => !isSeen(row.number) && row.missing < 2 && row.sinceSnapshot < number && !isUnlisted(row),
   )
-  return { next: rows.length < lookedAtOnce ? undefined : rows.at(-1)!.number, missing }
+  return { next: rows.length < limit ? undefined : rows.at(-1)!.number, missing }
 }
 
 /** Says of observations that they are missing in the snapshot, once more. */
@@ -403,13 +412,14 @@ export async function takeBackSnapshot(
   context: WriteContext,
   sourceId: string,
   number: number,
+  size: StepSize,
   counts: Partial<Counts> = {},
 ): Promise<boolean> {
   const { tx } = context
   const source = await findSource(context, sourceId)
   if (source.taking !== number) return true
   context.changed(source.id)
-  return takeBackPart(tx, source, counts)
+  return takeBackPart(tx, source, counts, size.takenBack)
 }
 
 /** The same of a source of which a snapshot is being taken, whoever does it. */
@@ -417,12 +427,13 @@ export async function takeBackPart(
   tx: Transaction,
   { id, taking, ...source }: Source,
   counts: Partial<Counts> = {},
+  limit: number = stepSizes.alone.takenBack,
 ): Promise<boolean> {
   const number = taking!
   const { state, beganWith, nextNumber, bytes, formerBytes } = (await tx.sources.findSnapshot(id, number))!
   const ended = { state: 'discarded', endedAt: tx.now, touchedAt: tx.now } as const
   if (state === 'open') await tx.sources.changeSnapshot(id, number, { ...counts, ...ended })
-  if ((await tx.observations.takeBack({ sourceId: id, snapshot: number }, takenBackAtOnce)) > 0) return false
+  if ((await tx.observations.takeBack({ sourceId: id, snapshot: number }, limit)) > 0) return false
   // Nobody has seen the numbers that it drew.
   await tx.sources.change(id, {
     taking: undefined,

@@ -3,14 +3,13 @@ import { z } from 'zod'
 import { observationFields, readLines } from '#formats/observations.ts'
 import { formatCidr, parseAddress, parseCidr } from '#model/cidr.ts'
 import { observedKinds, observedStates } from '#model/observation.ts'
-import type { Snapshot } from '#model/policy/snapshot.ts'
 import { problemInWords } from '#model/problems/problem.ts'
+import { worded } from '#model/problems/worded.ts'
 import { refuseValue } from '#model/refusal.ts'
 import type { StoredObservation } from '#store/tables/observations.ts'
 import type { Source, StoredSnapshot } from '#store/tables/sources.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { nativeIntake, nativeRead, nativeWrite } from '../operation.native.ts'
-import type { ReadContext } from '../operation.ts'
 import {
   accountName,
   answerPage,
@@ -32,7 +31,7 @@ import { description, newDescription, refuseNoChange } from '../space/shapes.nat
 import { observationsOfAccount, type Told } from './across-sources.ts'
 import { takeSnapshot } from './intake.ts'
 import { listObservations as listOf, type ObservationFilter, presenceOf, presences } from './observations.ts'
-import { isRuleStopped } from './rule-setter.ts'
+import { type SourceFacts, sourceFacts } from './rule-setter.ts'
 import { getSnapshot as getOf, listSnapshots as snapshotsOf } from './snapshots.ts'
 import {
   createSource as create,
@@ -87,7 +86,7 @@ export const sourceFacts = {
   takenAt: instant.optional().describe('When the listing that holds began.'),
 }
 export const freshnessFacts = (found: Source, { now }: { readonly now: number }) => ({
-  freshness: freshnessOf(found, now),
+  freshness: freshnessOf(found, facts.now),
   ...(found.snapshot === 0 ? {} : { takenAt: formatInstant(found.takenAt) }),
 })
 const source = z.object({
@@ -194,7 +193,7 @@ export const listSources = nativeRead({
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
   async run(context, asked) {
-    const facts = await factsOf(context)
+    const facts = await sourceFacts(context)
     return answerPage(await listAll(context, pageAsked(asked)), (row) => describe(row, facts))
   },
 })
@@ -209,7 +208,7 @@ export const getSource = nativeRead({
   cli: 'source show',
   refusals: ['NotFound'],
   at: placeOfSource,
-  run: async (context, input) => describe(await findSource(context, input.sourceId), await factsOf(context)),
+  run: async (context, input) => describe(await findSource(context, input.sourceId), await sourceFacts(context)),
 })
 
 export const createSource = nativeWrite({
@@ -236,7 +235,7 @@ export const createSource = nativeWrite({
   at: async (context, { node }) => placeOfNode(context, node),
   async run(context, { reportEverySeconds, ...spec }) {
     const made = await create(context, { ...spec, reportEvery: reportEverySeconds })
-    return describe(made, await factsOf(context))
+    return describe(made, await sourceFacts(context))
   },
 })
 
@@ -262,7 +261,7 @@ export const updateSource = nativeWrite({
     refuseNoChange({ ...rest, reportEverySeconds })
     const found = await findSource(context, sourceId)
     const updated = await update(context, found, { ...rest, reportEvery: reportEverySeconds })
-    return describe(updated, await factsOf(context))
+    return describe(updated, await sourceFacts(context))
   },
 })
 
@@ -419,19 +418,12 @@ export const estateIntakes = [sendSnapshot] as const
 
 function blockIn(text: string | undefined) {
   if (text === undefined) return undefined
-  return parseCidr(text) ?? parseAddress(text) ?? refuseValue('within', text, 'a CIDR or an address is expected')
+  return (
+    parseCidr(text) ?? parseAddress(text) ?? refuseValue('within', text, worded('a CIDR or an address is expected'))
+  )
 }
 
-/** What is said of sources depends on. */
-interface Facts {
-  readonly now: number
-  readonly snapshot: Snapshot
-}
-const factsOf = async (context: ReadContext): Promise<Facts> => ({
-  now: context.now,
-  snapshot: await context.snapshot(),
-})
-function describe(found: Source, { now, snapshot }: Facts): z.output<typeof source> {
+function describe(found: Source, facts: SourceFacts): z.output<typeof source> {
   const { id, name, kind, node, scopeId, reportEvery, takenAt, createdAt } = found
   return {
     sourceId: id,
@@ -443,8 +435,8 @@ function describe(found: Source, { now, snapshot }: Facts): z.output<typeof sour
     description: found.description,
     adopts: found.adopts,
     adoptsSetBy: found.adoptsBy?.name,
-    ...(isRuleStopped(snapshot, found, now) ? { adoptsIsStopped: true } : {}),
-    freshness: freshnessOf(found, now),
+    ...(facts.isRuleStopped(found) ? { adoptsIsStopped: true } : {}),
+    freshness: freshnessOf(found, facts.now),
     ...(found.snapshot === 0 ? {} : { snapshot: found.snapshot, takenAt: formatInstant(takenAt) }),
     createdAt: formatInstant(createdAt),
   }

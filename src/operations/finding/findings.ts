@@ -141,17 +141,19 @@ export async function suppressFinding(
 ): Promise<DescribedFinding> {
   const finding = await getFinding(context, id)
   const { now } = context
-  if (until <= now) refuseValue('until', new Date(until).toISOString(), 'it must lie ahead')
+  if (until <= now) refuseValue('until', new Date(until).toISOString(), { why: 'must-lie-ahead' })
   if (until - now > suppressionDaysMax * dayMs)
-    refuseValue('until', new Date(until).toISOString(), `it must lie within ${suppressionDaysMax} days`)
-  if (finding.status === 'resolved') refuse({ code: 'IncorrectState', what: 'finding', id, problem: 'it is resolved' })
+    refuseValue('until', new Date(until).toISOString(), { why: 'must-lie-within', days: suppressionDaysMax })
+  if (finding.status === 'resolved')
+    refuse({ code: 'IncorrectState', what: 'finding', id, problem: { why: 'is-resolved' } })
   return change(context, id, finding, { reason, until, by: context.caller.native!.name, at: now })
 }
 
 /** Opens a finding again that was set aside. */
 export async function unsuppressFinding(context: WriteContext, id: string): Promise<DescribedFinding> {
   const finding = await getFinding(context, id)
-  if (!finding.suppression) refuse({ code: 'IncorrectState', what: 'finding', id, problem: 'it is not suppressed' })
+  if (!finding.suppression)
+    refuse({ code: 'IncorrectState', what: 'finding', id, problem: { why: 'is-not-suppressed' } })
   return change(context, id, finding, undefined)
 }
 

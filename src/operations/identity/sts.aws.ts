@@ -1,6 +1,7 @@
 // Who am I, and temporary credentials to enter a member account with.
 import { randomBytes, randomInt } from 'node:crypto'
 import type { AssumeRoleRequest } from '#formats/aws/sts.generated.ts'
+import { worded, wordedFeature } from '#model/problems/worded.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import { stsRead, stsWrite } from '../operation.aws.ts'
 import { base32, openRoleSession, type SessionCredentials } from './sessions.ts'
@@ -54,26 +55,34 @@ const supported: ReadonlySet<string> = new Set(['RoleArn', 'RoleSessionName', 'D
 function refuseUnsupported(input: AssumeRoleRequest): void {
   const field = Object.entries(input).find(([name, value]) => value !== undefined && !supported.has(name))?.[0]
   if (field !== undefined) {
-    refuse({ code: 'NotSupported', what: `\`${field}\``, because: 'sessions have all the rights of their role' })
+    refuse({
+      code: 'NotSupported',
+      what: wordedFeature(`\`${field}\``),
+      because: worded('sessions have all the rights of their role'),
+    })
   }
 }
 
 function checkSessionName(name: string): void {
   if (!/^[\w+=,.@-]{2,64}$/.test(name)) {
-    refuseValue('RoleSessionName', name, 'it may hold 2 to 64 letters, digits and any of `_+=,.@-`')
+    refuseValue('RoleSessionName', name, worded('it may hold 2 to 64 letters, digits and any of `_+=,.@-`'))
   }
 }
 
 function checkDuration(seconds = durationSecondsDefault): number {
   if (!Number.isInteger(seconds) || seconds < durationSecondsMin || seconds > durationSecondsMax) {
-    refuseValue('DurationSeconds', seconds, `allowed are ${durationSecondsMin} to ${durationSecondsMax} seconds`)
+    refuseValue(
+      'DurationSeconds',
+      seconds,
+      worded(`allowed are ${durationSecondsMin} to ${durationSecondsMax} seconds`),
+    )
   }
   return seconds
 }
 
 function parseRoleArn(arn: string): { account: string; name: string } {
   const match = /^arn:aws:iam::(\d{12}):role\/([\w+=,.@/-]{1,512})$/.exec(arn)
-  if (!match) refuseValue('RoleArn', arn, 'it must look like `arn:aws:iam::123456789012:role/NAME`')
+  if (!match) refuseValue('RoleArn', arn, worded('it must look like `arn:aws:iam::123456789012:role/NAME`'))
   return { account: match[1]!, name: match[2]! }
 }
 
@@ -81,6 +90,6 @@ function refuseRole(arn: string): never {
   refuse({
     code: 'NotAuthorized',
     action: 'sts:AssumeRole',
-    because: `there is no role \`${arn}\`, or you may not assume it`,
+    because: worded(`there is no role \`${arn}\`, or you may not assume it`),
   })
 }

@@ -1,6 +1,7 @@
 // Who had a block, over the EC2 API.
 import type { IpamAddressHistoryRecord } from '#formats/aws/ec2.generated.ts'
 import { formatCidr, nearCidrProblem, parseCidr } from '#model/cidr.ts'
+import { worded } from '#model/problems/worded.ts'
 import { type Members, refuseValue } from '#model/refusal.ts'
 import { pageIn } from '../listing.aws.ts'
 import { ec2Read } from '../operation.aws.ts'
@@ -16,7 +17,7 @@ export const getIpamAddressHistory = ec2Read(
   async (context, input) => {
     const { Cidr: text, VpcId: vpcId, EndTime = context.now, StartTime = EndTime } = input
     const cidr = parseCidr(text)
-    if (!cidr) refuseValue('Cidr', text, nearCidrProblem(text) ?? 'it is no CIDR')
+    if (!cidr) refuseValue('Cidr', text, nearCidrProblem(text) ?? worded('it is no CIDR'))
     const place = await getScopeAt(context, input.IpamScopeId)
     const asked = { cidr, vpcId, from: StartTime, until: EndTime }
     const { items, next } = await listHeldBlocks(context, place, asked, pageIn(input, pageSizeDefault))

@@ -1,4 +1,6 @@
 // What the EC2 API asks and shows alike of IPAMs, scopes, pools and discoveries: Regions, names as ARNs, and states.
+
+import { worded } from '#model/problems/worded.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { ReadContext } from '../operation.ts'
 
@@ -28,6 +30,6 @@ export function regionsNamed(
 
 export function regionNamed({ settings }: ReadContext, field: string, name: string): string {
   const known = settings.regions.map((region) => region.name)
-  if (!known.includes(name)) refuseValue(field, name, `the Regions here are ${known.join(', ')}`)
+  if (!known.includes(name)) refuseValue(field, name, worded(`the Regions here are ${known.join(', ')}`))
   return name
 }

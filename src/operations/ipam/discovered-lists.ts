@@ -10,6 +10,7 @@ import {
   type DiscoveredRow,
   readDiscovered,
   seeingIn,
+  seenBounds,
 } from './discovered.ts'
 import { describeStates, type ResourceState } from './resource-states.ts'
 
@@ -67,6 +68,7 @@ export async function listDiscoveredCidrs(
   return readSlicedPage<DiscoveredRow, ResourceState>(context, asked, {
     readSlice: (after, limit) => readDiscovered(context, seeing, filter, after, limit),
     placeOf: ({ place }) => place,
+    bounds: seenBounds,
     async show(rows) {
       const states = await describeStates(
         context,

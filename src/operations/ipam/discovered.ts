@@ -66,6 +66,9 @@ export const seeingIn = ({ account, exclusions, operatingRegions }: Discovery, r
   regions: operatingRegions.filter((name) => name === region),
 })
 
+/** Each row costs several others: its tags, what is in it, what else has its addresses. */
+export const seenBounds = { rowsMax: 1_000 }
+
 // Lists --------------------------------------------------------------------------------------------------------------
 
 interface Section {

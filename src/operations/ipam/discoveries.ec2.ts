@@ -1,6 +1,7 @@
 // Resource discoveries and their associations over the EC2 API: requests, answers and filters.
 import type { IpamResourceDiscovery, IpamResourceDiscoveryAssociation } from '#formats/aws/ec2.generated.ts'
 import type { ExcludedUnit } from '#model/discovery.ts'
+import { worded } from '#model/problems/worded.ts'
 import { type Members, refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Discovery } from '#store/tables/discoveries.ts'
@@ -64,7 +65,7 @@ export const modifyIpamResourceDiscovery = ec2Write(
     const { IpamResourceDiscoveryId: id, DryRun: _, ...changes } = input
     if (Object.values(changes).every((change) => change === undefined)) {
       const problem = 'The request must contain a modification to the ipam resource discovery'
-      refuse({ code: 'InvalidParameterCombination', problem })
+      refuse({ code: 'InvalidParameterCombination', problem: worded(problem) })
     }
     const discovery = await getDiscovery(context, id)
     const modified = await updateDiscovery(context, discovery, {
@@ -146,7 +147,7 @@ async function unitsNamed(
     const at = `${field}.${index + 1}.OrganizationsEntityPath`
     if (path === undefined) refuse({ code: 'MissingParameter', field: at })
     const unit = await unitAtPath(context, path)
-    if (unit === undefined) refuseValue(at, path, 'it is not the path of an organizational unit')
+    if (unit === undefined) refuseValue(at, path, worded('it is not the path of an organizational unit'))
     units.push(unit)
   }
   return units

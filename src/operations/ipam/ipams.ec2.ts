@@ -1,5 +1,6 @@
 // IPAMs over the EC2 API: requests, answers and filters.
 import type { Ipam as IpamAnswer, ModifyIpamRequest } from '#formats/aws/ec2.generated.ts'
+import { worded } from '#model/problems/worded.ts'
 import { type Members, refuse, refuseValue, type Sentences } from '#model/refusal.ts'
 import type { Ipam } from '#store/tables/ipams.ts'
 import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
@@ -57,7 +58,10 @@ export const modifyIpam = ec2Write(
   async (context, input) => {
     const { IpamId: _, DryRun: __, ...changes } = input
     if (Object.values(changes).every((change) => change === undefined)) {
-      refuse({ code: 'InvalidParameterCombination', problem: 'The request must contain a modification to the ipam' })
+      refuse({
+        code: 'InvalidParameterCombination',
+        problem: worded('The request must contain a modification to the ipam'),
+      })
     }
     const changed = changedRegions(context, input)
     const ipam = await getIpam(context, input.IpamId)
@@ -96,7 +100,10 @@ function changedRegions(context: ReadContext, input: ModifyIpamRequest): Changed
   const removed = regionsNamed(context, input.RemoveOperatingRegions, 'RemoveOperatingRegion')
   const both = added.find((region) => removed.includes(region))
   if (both !== undefined) {
-    refuse({ code: 'InvalidParameterCombination', problem: `The Region \`${both}\` is both added and removed.` })
+    refuse({
+      code: 'InvalidParameterCombination',
+      problem: worded(`The Region \`${both}\` is both added and removed.`),
+    })
   }
   return { added, removed }
 }
@@ -104,10 +111,10 @@ function changedRegions(context: ReadContext, input: ModifyIpamRequest): Changed
 function regionsAfter({ region: home, operatingRegions }: Ipam, { added, removed }: ChangedRegions): string[] {
   for (const region of removed) {
     if (region === home) {
-      refuseValue('RemoveOperatingRegion', region, 'the home Region is always an operating Region')
+      refuseValue('RemoveOperatingRegion', region, worded('the home Region is always an operating Region'))
     }
     if (!operatingRegions.includes(region)) {
-      refuseValue('RemoveOperatingRegion', region, `the operating Regions are ${operatingRegions.join(', ')}`)
+      refuseValue('RemoveOperatingRegion', region, worded(`the operating Regions are ${operatingRegions.join(', ')}`))
     }
   }
   return [...operatingRegions, ...added].filter((region) => !removed.includes(region))

@@ -2,6 +2,7 @@
 import type { IpamPoolCidr, ProvisionIpamPoolCidrRequest } from '#formats/aws/ec2.generated.ts'
 import { formatCidr, nearCidrProblem, parseCidr } from '#model/cidr.ts'
 import { failureInWords } from '#model/cidr-failure.ts'
+import { worded, wordedFeature } from '#model/problems/worded.ts'
 import { type Members, refuse, refuseValue } from '#model/refusal.ts'
 import type { PoolCidr } from '#store/tables/pools.ts'
 import { filterBy, readTokenPage } from '../listing.aws.ts'
@@ -69,16 +70,16 @@ export const getIpamPoolCidrs = ec2Read('GetIpamPoolCidrs', async (context, inpu
 // The request --------------------------------------------------------------------------------------------------------
 
 const refuseMalformed = (text: string): never =>
-  refuseValue('Cidr', text, nearCidrProblem(text) ?? 'it is not a CIDR such as `10.0.0.0/16`')
+  refuseValue('Cidr', text, nearCidrProblem(text) ?? worded('it is not a CIDR such as `10.0.0.0/16`'))
 
 function refuseBadProof(input: ProvisionIpamPoolCidrRequest): void {
   const { CidrAuthorizationContext: proof, IpamExternalResourceVerificationTokenId: token, VerificationMethod } = input
   if (token !== undefined && proof !== undefined) {
     const problem = 'Only one of `CidrAuthorizationContext` and `IpamExternalResourceVerificationTokenId` can be given.'
-    refuse({ code: 'InvalidParameterCombination', problem })
+    refuse({ code: 'InvalidParameterCombination', problem: worded(problem) })
   }
   if (token !== undefined || VerificationMethod === 'dns-token') {
-    refuse({ code: 'NotSupported', what: 'Verification by `dns-token`' })
+    refuse({ code: 'NotSupported', what: wordedFeature('Verification by `dns-token`') })
   }
   if (proof && proof.Message === undefined) {
     refuse({ code: 'MissingParameter', field: 'CidrAuthorizationContext.Message' })

@@ -6,6 +6,7 @@ import type {
   ModifyIpamPoolRequest,
 } from '#formats/aws/ec2.generated.ts'
 import { familyNumber, familyText } from '#model/cidr.ts'
+import { worded } from '#model/problems/worded.ts'
 import { type Members, refuse } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Pool, SourceResource } from '#store/tables/pools.ts'
@@ -137,11 +138,14 @@ async function getParent(context: ReadContext, id: string | undefined): Promise<
 function refuseNothing(input: ModifyIpamPoolRequest): void {
   const { IpamPoolId: _, DryRun: __, ...changes } = input
   if (Object.values(changes).every((change) => change === undefined)) {
-    refuse({ code: 'InvalidParameterCombination', problem: 'The request must contain a modification to the ipam pool' })
+    refuse({
+      code: 'InvalidParameterCombination',
+      problem: worded('The request must contain a modification to the ipam pool'),
+    })
   }
   if (input.AllocationDefaultNetmaskLength !== undefined && input.ClearAllocationDefaultNetmaskLength) {
     const problem = '`AllocationDefaultNetmaskLength` and `ClearAllocationDefaultNetmaskLength` contradict each other.'
-    refuse({ code: 'InvalidParameterCombination', problem })
+    refuse({ code: 'InvalidParameterCombination', problem: worded(problem) })
   }
 }
 

@@ -7,7 +7,7 @@ import type { AddressAssociation } from '#store/tables/addresses.ts'
 import type { Discovery } from '#store/tables/discoveries.ts'
 import { type Page, type PageAsked, readSlicedPage } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
-import { type DiscoveredCidr, type DiscoveredRow, readDiscovered, seeingIn } from './discovered.ts'
+import { type DiscoveredCidr, type DiscoveredRow, readDiscovered, seeingIn, seenBounds } from './discovered.ts'
 import { sampledAt } from './discovered-lists.ts'
 
 /** What runs it for the account, where something does. */
@@ -48,6 +48,7 @@ export async function listPublicAddresses<Item>(
   return readSlicedPage<DiscoveredRow, Item>(context, asked, {
     readSlice: (after, limit) => readDiscovered(context, seeing, { kinds }, after, limit),
     placeOf: ({ place }) => place,
+    bounds: seenBounds,
     async show(rows) {
       const described = await describeAddresses(
         context,

@@ -340,4 +340,41 @@ describe('resources of the organization', () => {
     assert.deepEqual(await statesOf('vpc-0abcdef0abcdef000'), [['unmanaged', 'unmanaged', 'overlapping']])
     await acme.call('CreateVpc', { CidrBlock: '10.77.0.0/20' }, asLab)
   })
+
+  test('I8 over the native API whoever may read the IPAM sees those of accounts that they may read, and may ignore one', async () => {
+    interface Seen {
+      readonly resourceId: string
+      readonly cidr: string
+      readonly account: string
+      readonly scopeId: string
+      readonly management?: string
+      readonly sourceId?: string
+    }
+    const path = `/ipams/${acme.ipam}/resources`
+    const read = async (query = '', as?: string) =>
+      (await acme.get<{ items: Seen[] }>(`${path}?limit=1000${query}`, as === undefined ? {} : { as })).items
+    const [source] = (await acme.get<{ items: { sourceId: string }[] }>('/sources')).items
+    const all = await read()
+    assert.deepEqual(new Set(all.map(({ account }) => account)), new Set([lab]))
+    assert.equal(all.find(({ resourceId }) => resourceId === 'vpc-0abcdef0abcdef000')!.sourceId, source!.sourceId)
+    assert.ok((await read('&overlap=overlapping')).every(({ resourceId }) => resourceId.startsWith('vpc-')))
+    assert.deepEqual(await read('&management=managed'), [])
+    const other = (await read(`&scopeId=${acme.publicScope}`)).map(({ scopeId }) => scopeId)
+    assert.ok(other.every((scopeId) => scopeId === acme.publicScope))
+
+    // Whoever reads the IPAM alone sees none of what accounts have.
+    const reader = await acme.tokenOf('user:reads', 'auditor', network)
+    assert.deepEqual(await read('', reader), [])
+    const body = { cidr: '10.0.0.0/24', ignored: true }
+    const manager = await acme.tokenOf('user:manages', 'ipam-administrator', network)
+    const hidden = await acme.ask('PATCH', `${path}/${loose}`, { body, as: manager })
+    const absent = await acme.ask('PATCH', `${path}/vpc-00000000000000000`, { body, as: manager })
+    assert.deepEqual([hidden.status, absent.status], [404, 404])
+    const { status, body: seen } = await acme.ask<Seen>('PATCH', `${path}/${loose}`, { body })
+    assert.equal(status, 200, JSON.stringify(seen))
+    assert.equal(seen.management, 'ignored')
+    const again = await acme.ask<Seen>('PATCH', `${path}/${loose}`, { body: { ...body, ignored: false } })
+    assert.equal(again.body.management, 'unmanaged')
+    assert.equal((await acme.ask('PATCH', `${path}/${loose}`, { body: { cidr: '10.0.0.0/24' } })).status, 400)
+  })
 })

@@ -6,6 +6,7 @@ import type {
   IpamResourceTag,
 } from '#formats/aws/ec2.generated.ts'
 import { formatCidr, nearCidrProblem, parseCidr } from '#model/cidr.ts'
+import { worded } from '#model/problems/worded.ts'
 import { type Members, refuseValue } from '#model/refusal.ts'
 import { filterBy, pageIn } from '../listing.aws.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
@@ -54,11 +55,12 @@ export const modifyIpamResourceCidr = ec2Write(
   async (context, input) => {
     const { ResourceId: resourceId, ResourceCidr: text, ResourceRegion: region, Monitored } = input
     const cidr = parseCidr(text)
-    if (!cidr) refuseValue('ResourceCidr', text, nearCidrProblem(text) ?? 'it is no CIDR')
+    if (!cidr) refuseValue('ResourceCidr', text, nearCidrProblem(text) ?? worded('it is no CIDR'))
     const place = await getScopeAt(context, input.CurrentIpamScopeId)
     const { DestinationIpamScopeId: to } = input
     const destination = to === undefined ? undefined : await getScope(context, to)
-    const state = await markResource(context, place, {
+    const state = await markResource(context, place.ipam, {
+      scopeId: place.scope.id,
       resourceId,
       cidr,
       region,

@@ -19,6 +19,7 @@ import {
   readGiven,
   type Seeing,
   seeingOf,
+  seenBounds,
 } from './discovered.ts'
 import { describeStates, type ResourceState } from './resource-states.ts'
 
@@ -46,6 +47,7 @@ export async function listResourceStates(
     readSlice: read,
     isThere,
     placeOf: ({ place }) => place,
+    bounds: seenBounds,
     async show(rows) {
       const found = rows.flatMap((row) => row.found ?? [])
       const states = await describeStates(context, ipam, seeing, found, {
@@ -117,8 +119,12 @@ async function seenAs(context: ReadContext, seeing: Seeing, id: string): Promise
 export interface MarkRequest {
   readonly resourceId: string
   readonly cidr: Cidr
-  readonly region: string
-  readonly isLookedAt: boolean
+  /** Where the caller says that it is. */
+  readonly region?: string | undefined
+  /** In which scope the caller says that it is. */
+  readonly scopeId?: string | undefined
+  /** Undefined: as it is. */
+  readonly isLookedAt?: boolean | undefined
   /** Another private scope of the same IPAM. */
   readonly destination?: Scope | undefined
 }
@@ -129,24 +135,30 @@ export interface MarkRequest {
  */
 export async function markResource(
   context: WriteContext,
-  { scope, ipam }: { readonly scope: Scope; readonly ipam: Ipam },
+  ipam: Ipam,
   request: MarkRequest,
+  isPermitted: (account: string) => boolean = () => true,
 ): Promise<ResourceState> {
-  const { resourceId, cidr, destination } = request
+  const { resourceId, cidr, destination, scopeId } = request
   const seeing = await seeingOf(context, ipam)
-  const found = await getSeen(context, seeing, request)
+  const found = await getSeen(context, seeing, request, isPermitted)
   const [before] = await describeStates(context, ipam, seeing, [found])
-  if (before!.scopeId !== scope.id) {
-    refuseValue('scopeId', scope.id, `\`${formatCidr(cidr)}\` of \`${resourceId}\` is in \`${before!.scopeId}\``)
+  if (scopeId !== undefined && before!.scopeId !== scopeId) {
+    refuseValue('scopeId', scopeId, {
+      why: 'is-in-scope',
+      cidr: formatCidr(cidr),
+      resource: resourceId,
+      scope: before!.scopeId,
+    })
   }
-  if (found.kind !== 'vpc' || scope.kind !== 'private') {
-    const problem = 'only CIDRs of VPCs in private scopes are ignored or moved'
+  if (found.kind !== 'vpc' || before!.scopeId === ipam.publicScopeId) {
+    const problem = { why: 'only-private-networks-are-marked' } as const
     refuse({ code: 'NotEligible', problem })
   }
   if (destination) {
     refuseFreeTier(ipam, 'scope')
     if (destination.kind !== 'private' || destination.ipamId !== ipam.id) {
-      refuseValue('destinationScopeId', destination.id, 'it is no private scope of the same IPAM')
+      refuseValue('destinationScopeId', destination.id, { why: 'no-private-scope-here' })
     }
   }
   const [mark] = (await context.tx.discoveries.marksOf(ipam.id, [resourceId])).filter((one) => equals(one.cidr, cidr))
@@ -155,7 +167,8 @@ export async function markResource(
     refuse({ code: 'LimitExceeded', what, limit: marksPerIpamMax, used: marksPerIpamMax })
   }
   const moved = destination ? (destination.id === ipam.privateScopeId ? undefined : destination.id) : mark?.scopeId
-  const next = { ipamId: ipam.id, resourceId, cidr, scopeId: moved, isIgnored: !request.isLookedAt }
+  const isIgnored = request.isLookedAt === undefined ? mark?.isIgnored === true : !request.isLookedAt
+  const next = { ipamId: ipam.id, resourceId, cidr, scopeId: moved, isIgnored }
   if (next.isIgnored || moved !== undefined) await context.tx.discoveries.mark(next)
   else await context.tx.discoveries.unmark(next)
   if (next.isIgnored && before!.pool) await giveBackOf(context, found)
@@ -171,7 +184,7 @@ async function giveBackOf(context: WriteContext, { resourceId, cidr, allocation 
   if (kindOf(resourceId) === 'vpc') {
     const [planner] = await context.tx.pools.planning(resourceId)
     if (planner) {
-      const problem = `The pool \`${planner.id}\` plans it`
+      const problem = { why: 'pool-plans-it', pool: planner.id } as const
       refuse({ code: 'DependencyViolation', what: 'vpc', id: resourceId, problem })
     }
     const block = (await context.tx.vpcs.cidrs(resourceId)).find((one) => equals(one.cidr, cidr))
@@ -182,8 +195,8 @@ async function giveBackOf(context: WriteContext, { resourceId, cidr, allocation 
       return
     }
   }
-  const because = 'it is held for a network elsewhere; release its allocation'
-  refuse({ code: 'NotSupported', what: 'Ignoring what a pool gave', because })
+  const because = { why: 'held-for-network-elsewhere' } as const
+  refuse({ code: 'NotSupported', what: { feature: 'ignoring' }, because })
 }
 
 /** One CIDR of a resource; what is not seen is absent (invariant I8). */
@@ -191,13 +204,19 @@ async function getSeen(
   context: ReadContext,
   seeing: Seeing,
   { resourceId: id, cidr, region }: MarkRequest,
+  isPermitted: (account: string) => boolean,
 ): Promise<DiscoveredCidr> {
-  const seen = await seenAs(context, seeing, id)
+  const seen = (await seenAs(context, seeing, id)).filter(({ account }) => isPermitted(account))
   if (seen.length === 0) refuse({ code: 'NotFound', what: kindOf(id) === 'vpc' ? 'vpc' : 'resource', id })
   const found = seen.find((one) => equals(one.cidr, cidr))
   if (!found) {
-    refuseValue('cidr', formatCidr(cidr), `\`${id}\` has ${seen.map((one) => formatCidr(one.cidr)).join(', ')}`)
+    refuseValue('cidr', formatCidr(cidr), {
+      why: 'resource-has-cidrs',
+      resource: id,
+      cidrs: seen.map((one) => formatCidr(one.cidr)),
+    })
   }
-  if (found.region !== region) refuseValue('region', region, `\`${id}\` is in \`${found.region}\``)
+  if (region !== undefined && found.region !== region)
+    refuseValue('region', region, { why: 'resource-in-region', resource: id, region: found.region })
   return found
 }

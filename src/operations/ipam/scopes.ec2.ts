@@ -1,5 +1,6 @@
 // Scopes over the EC2 API: requests, answers and filters.
 import type { ExternalAuthorityConfiguration, IpamScope } from '#formats/aws/ec2.generated.ts'
+import { worded, wordedFeature } from '#model/problems/worded.ts'
 import { refuse } from '#model/refusal.ts'
 import type { Scope } from '#store/tables/ipams.ts'
 import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
@@ -44,7 +45,7 @@ export const modifyIpamScope = ec2Write(
     if (input.Description === undefined) {
       refuse({
         code: 'InvalidParameterCombination',
-        problem: 'The request must contain a modification to the ipam scope',
+        problem: worded('The request must contain a modification to the ipam scope'),
       })
     }
     const scope = await getScope(context, input.IpamScopeId)
@@ -67,7 +68,11 @@ interface AuthorityInput {
 }
 function refuseExternalAuthority(input: AuthorityInput): void {
   if (input.ExternalAuthorityConfiguration === undefined && !input.RemoveExternalAuthorityConfiguration) return
-  refuse({ code: 'NotSupported', what: 'An external authority', because: 'this server is the authority itself' })
+  refuse({
+    code: 'NotSupported',
+    what: wordedFeature('An external authority'),
+    because: worded('this server is the authority itself'),
+  })
 }
 
 const describe = async (context: ReadContext, scope: Scope): Promise<IpamScope> =>

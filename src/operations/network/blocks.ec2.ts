@@ -1,6 +1,7 @@
 // The blocks of VPCs and subnets as requests of the EC2 API ask for them.
 import { nearCidrProblem, parseLooseCidr } from '#model/cidr.ts'
 import { problemInWords } from '#model/problems/problem.ts'
+import { worded } from '#model/problems/worded.ts'
 import { type Members, refuse, refuseValue } from '#model/refusal.ts'
 import type { ReadContext } from '../operation.ts'
 import { type BlockParams, type BlockSpec, type Network, readBlock } from './blocks.ts'
@@ -64,15 +65,16 @@ function specIn(family: 4 | 6, input: BlockInput): BlockSpec {
     }
     refuse({
       code: 'InvalidParameterCombination',
-      problem:
+      problem: worded(
         '`AmazonProvidedIpv6CidrBlock` cannot be used together with a block, pool or netmask length of your own.',
+      ),
     })
   }
   if (text === undefined) return { family, poolId, netmaskLength }
   if (netmaskLength !== undefined) {
     refuse({
       code: 'InvalidParameterCombination',
-      problem: `Only one of \`${fields.cidr}\` and \`${fields.length}\` can be given.`,
+      problem: worded(`Only one of \`${fields.cidr}\` and \`${fields.length}\` can be given.`),
     })
   }
   const cidr = parseLooseCidr(text)
@@ -81,7 +83,7 @@ function specIn(family: 4 | 6, input: BlockInput): BlockSpec {
   if (cidr?.family !== family || near) {
     const example = family === 4 ? '10.0.0.0/16' : '2001:db8:1234:1a00::/56'
     const said = problemInWords(near) ?? `An IPv${family} block such as \`${example}\` is expected`
-    refuseValue(fields.cidr, text, `This is not a valid CIDR block. ${said}`)
+    refuseValue(fields.cidr, text, worded(`This is not a valid CIDR block. ${said}`))
   }
   return { family, cidr, cidrText: text, poolId }
 }

@@ -17,7 +17,7 @@ const defaultSubnetLength = 20
 export async function createDefaultVpc(context: WriteContext): Promise<VpcState> {
   const there = await context.tx.vpcs.findDefault(context.caller.account, context.region)
   if (there) {
-    const problem = `A Default VPC already exists for this account in this region: \`${there.id}\``
+    const problem = { why: 'default-network-there', network: there.id } as const
     refuse({ code: 'AlreadyExists', what: 'default-vpc', problem })
   }
   const isChosen = (await documentFor(context, 'vpc')) !== undefined
@@ -37,7 +37,7 @@ export async function createDefaultSubnet(context: WriteContext, zone: Zone): Pr
   if (!vpc) refuse({ code: 'NotFound', what: 'default-vpc', id: context.region })
   const there = await context.tx.vpcs.defaultSubnet(vpc.id, zone.name)
   if (there) {
-    const problem = `'${there.id}' is already the default subnet in ${zone.name}`
+    const problem = { why: 'default-subnet-there', subnet: there.id, zone: zone.name } as const
     refuse({ code: 'AlreadyExists', what: 'default-subnet', problem })
   }
   return makeSubnet(context, { vpc, cidrs: await context.tx.vpcs.cidrs(vpc.id) }, zone)

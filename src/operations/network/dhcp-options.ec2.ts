@@ -1,6 +1,7 @@
 // DHCP options over the EC2 API.
 import type { NewDhcpConfiguration, DhcpOptions as OptionsShown } from '#formats/aws/ec2.generated.ts'
 import type { DhcpOption } from '#model/network-object.ts'
+import { worded } from '#model/problems/worded.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
@@ -61,13 +62,13 @@ function optionsIn(given: readonly NewDhcpConfiguration[]): readonly DhcpOption[
   for (const [index, { Key: key, Values: values }] of given.entries()) {
     const field = `DhcpConfiguration.${index + 1}`
     if (key === undefined) refuse({ code: 'MissingParameter', field: `${field}.Key` })
-    if (!keys.has(key)) refuseValue(`${field}.Key`, key, `it is one of ${[...keys].join(', ')}`)
+    if (!keys.has(key)) refuseValue(`${field}.Key`, key, worded(`it is one of ${[...keys].join(', ')}`))
     if (!values?.length) refuse({ code: 'MissingParameter', field: `${field}.Value` })
-    if (options.has(key)) refuseValue(`${field}.Key`, key, 'the key is given more than once')
+    if (options.has(key)) refuseValue(`${field}.Key`, key, worded('the key is given more than once'))
     if (values.length > serversMax)
-      refuseValue(`${field}.Value`, values.length, `at most ${serversMax} values are allowed`)
+      refuseValue(`${field}.Value`, values.length, worded(`at most ${serversMax} values are allowed`))
     const bad = key === 'netbios-node-type' ? values.find((value) => !/^[1248]$/.test(value)) : undefined
-    if (bad !== undefined) refuseValue(`${field}.Value`, bad, 'the type of a NetBIOS node is 1, 2, 4 or 8')
+    if (bad !== undefined) refuseValue(`${field}.Value`, bad, worded('the type of a NetBIOS node is 1, 2, 4 or 8'))
     options.set(key, values)
   }
   if (options.size === 0) refuse({ code: 'MissingParameter', field: 'DhcpConfiguration' })

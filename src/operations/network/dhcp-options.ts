@@ -29,14 +29,10 @@ export const createDhcpOptions = (
 
 export async function deleteDhcpOptions(context: WriteContext, id: string): Promise<void> {
   const state = await getObject(context, 'dhcpOptions', id)
-  if (state.object.isDefault) refuse({ code: 'NotEligible', problem: `\`${id}\` are the options that AWS gives` })
+  if (state.object.isDefault) refuse({ code: 'NotEligible', problem: { why: 'options-of-aws', options: id } })
   const vpc = await context.tx.vpcs.anyWithDhcpOptions(id)
   if (vpc !== undefined) {
-    refuseDependent(
-      'dhcpOptions',
-      id,
-      `The dhcpOptions '${id}' has dependencies and cannot be deleted: \`${vpc}\` has them`,
-    )
+    refuseDependent('dhcpOptions', id, { why: 'options-in-use', options: id, network: vpc })
   }
   await removeObject(context, state)
 }

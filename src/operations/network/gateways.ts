@@ -14,11 +14,11 @@ export async function attachGateway(context: WriteContext, id: string, vpcId: st
   const vpc = await getVpc(context, vpcId)
   const attached = state.object.vpcId
   if (attached !== undefined) {
-    const problem = `resource ${id} is already attached to network ${attached}`
+    const problem = { why: 'gateway-attached', gateway: id, network: attached } as const
     refuse({ code: 'AlreadyAssociated', what: 'internet-gateway', id, problem })
   }
   if (await context.tx.networkObjects.gatewayOf(vpc.id)) {
-    const problem = `Network ${vpc.id} already has an internet gateway attached`
+    const problem = { why: 'has-internet-gateway', network: vpc.id } as const
     refuse({ code: 'AlreadyExists', what: 'gateway-attachment', problem })
   }
   await changeObject(context, state, { object: { vpcId: vpc.id } })
@@ -30,7 +30,7 @@ export async function detachGateway(context: WriteContext, id: string, vpcId: st
   const vpc = await getVpc(context, vpcId)
   if (state.object.vpcId !== vpc.id) refuse({ code: 'NotFound', what: 'gateway-attachment', id: `${id} ${vpc.id}` })
   if ((await context.tx.natGateways.anyPublicOfVpc(vpc.id)) !== undefined) {
-    const problem = `Network ${vpc.id} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway`
+    const problem = { why: 'has-public-addresses', network: vpc.id } as const
     refuse({ code: 'DependencyViolation', what: 'internet-gateway', id, problem })
   }
   await changeObject(context, state, { object: { vpcId: undefined } })
@@ -39,7 +39,7 @@ export async function detachGateway(context: WriteContext, id: string, vpcId: st
 export async function deleteInternetGateway(context: WriteContext, id: string): Promise<void> {
   const state = await getObject(context, 'internetGateway', id)
   const { vpcId } = state.object
-  if (vpcId !== undefined) refuseDependent('internetGateway', id, `It is attached to \`${vpcId}\``)
+  if (vpcId !== undefined) refuseDependent('internetGateway', id, { why: 'is-attached-to', network: vpcId })
   await removeObject(context, state)
 }
 

@@ -4,6 +4,7 @@ import type {
   CreateNatGatewayRequest,
   NatGateway as NatGatewayShown,
 } from '#formats/aws/ec2.generated.ts'
+import { worded } from '#model/problems/worded.ts'
 import { type Members, refuse, refuseValue } from '#model/refusal.ts'
 import type { NatGateway, NatGatewayAddress } from '#store/tables/nat-gateways.ts'
 import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
@@ -114,7 +115,7 @@ function regionalIn(context: ReadContext, input: CreateNatGatewayRequest): Regio
   const { ConnectivityType: connectivity = 'public', AvailabilityZoneAddresses: wanted } = input
   refuseGiven(input, zonalOnly, 'a regional NAT gateway takes `VpcId`, and addresses in `AvailabilityZoneAddresses`')
   if (connectivity !== 'public') {
-    refuse({ code: 'InvalidParameterCombination', problem: 'A regional NAT gateway is public.' })
+    refuse({ code: 'InvalidParameterCombination', problem: worded('A regional NAT gateway is public.') })
   }
   if (input.VpcId === undefined) refuse({ code: 'MissingParameter', field: 'VpcId' })
   const zones = (wanted ?? []).map((each, index) => {
@@ -126,7 +127,11 @@ function regionalIn(context: ReadContext, input: CreateNatGatewayRequest): Regio
   })
   for (const [index, { zone }] of zones.entries()) {
     if (!zones.slice(0, index).some((other) => other.zone.id === zone.id)) continue
-    refuseValue(`AvailabilityZoneAddress.${index + 1}.AvailabilityZone`, zone.name, 'the zone is given more than once')
+    refuseValue(
+      `AvailabilityZoneAddress.${index + 1}.AvailabilityZone`,
+      zone.name,
+      worded('the zone is given more than once'),
+    )
   }
   return { vpcId: input.VpcId, zones }
 }
@@ -145,7 +150,7 @@ function publicIn(input: CreateNatGatewayRequest, secondary: readonly string[]):
   if (primaryId === undefined) refuse({ code: 'MissingParameter', field: 'AllocationId' })
   if (secondary.length > 0 && secondary.length !== ids.length) {
     const problem = '`SecondaryPrivateIpAddresses` must have as many items as `SecondaryAllocationIds`.'
-    refuse({ code: 'InvalidParameterCombination', problem })
+    refuse({ code: 'InvalidParameterCombination', problem: worded(problem) })
   }
   return { connectivity: 'public', elasticIpIds: [primaryId, ...ids] }
 }
@@ -156,7 +161,7 @@ function privateIn(input: CreateNatGatewayRequest, secondary: readonly string[])
   if (secondary.length > 0 && count !== undefined) {
     refuse({
       code: 'InvalidParameterCombination',
-      problem: 'Only one of `SecondaryPrivateIpAddresses` and `SecondaryPrivateIpAddressCount` can be given.',
+      problem: worded('Only one of `SecondaryPrivateIpAddresses` and `SecondaryPrivateIpAddressCount` can be given.'),
     })
   }
   return { connectivity: 'private', count: 1 + (count ?? secondary.length) }
@@ -179,7 +184,7 @@ function refuseGiven(
 ): void {
   const given = fields.find((field) => input[field] !== undefined)
   if (given === undefined) return
-  refuse({ code: 'InvalidParameterCombination', problem: `\`${given}\` cannot be given here: ${because}.` })
+  refuse({ code: 'InvalidParameterCombination', problem: worded(`\`${given}\` cannot be given here: ${because}.`) })
 }
 
 // The answer ---------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import type {
   NetworkAclEntry as EntryShown,
 } from '#formats/aws/ec2.generated.ts'
 import { canonical, type Entry, hasPorts, protocolName, protocolNumber, trafficProblem } from '#model/network-object.ts'
+import { worded } from '#model/problems/worded.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
@@ -89,14 +90,15 @@ function entryIn(input: CreateNetworkAclEntryRequest): Entry {
   const { CidrBlock: ipv4, Ipv6CidrBlock: ipv6, PortRange, IcmpTypeCode } = input
   if ((ipv4 === undefined) === (ipv6 === undefined)) {
     const problem = 'Exactly one of `CidrBlock` and `Ipv6CidrBlock` must be given.'
-    refuse({ code: 'InvalidParameterCombination', problem })
+    refuse({ code: 'InvalidParameterCombination', problem: worded(problem) })
   }
   const text = (ipv4 ?? ipv6)!
   const field = ipv4 === undefined ? 'Ipv6CidrBlock' : 'CidrBlock'
   const cidr = canonical(text, ipv4 === undefined ? 6 : 4)
-  if (cidr === undefined) refuseValue(field, text, 'This is not a valid CIDR block.')
+  if (cidr === undefined) refuseValue(field, text, worded('This is not a valid CIDR block.'))
   const protocol = protocolName(input.Protocol)
-  if (protocol === undefined) refuseValue('Protocol', input.Protocol, 'the name or number of a protocol is expected')
+  if (protocol === undefined)
+    refuseValue('Protocol', input.Protocol, worded('the name or number of a protocol is expected'))
   const isIcmp = protocol === 'icmp' || protocol === 'icmpv6'
   if (isIcmp && IcmpTypeCode === undefined) refuse({ code: 'MissingParameter', field: 'Icmp.Code' })
   const ports = isIcmp
@@ -105,7 +107,7 @@ function entryIn(input: CreateNetworkAclEntryRequest): Entry {
       ? { fromPort: PortRange?.From, toPort: PortRange?.To }
       : {}
   const problem = trafficProblem({ protocol, ...ports })
-  if (problem) refuseValue(isIcmp ? 'Icmp.Type' : 'PortRange.From', ports.fromPort ?? '', problem)
+  if (problem) refuseValue(isIcmp ? 'Icmp.Type' : 'PortRange.From', ports.fromPort ?? '', worded(problem))
   return { isEgress: input.Egress, number: input.RuleNumber, action: input.RuleAction, cidr, protocol, ...ports }
 }
 

@@ -37,14 +37,10 @@ export async function createNetworkAcl(context: WriteContext, vpcId: string, tag
 
 export async function deleteNetworkAcl(context: WriteContext, id: string): Promise<void> {
   const state = await getAcl(context, id)
-  if (state.object.isDefault) refuseValue('networkAclId', id, `cannot delete default network ACL ${id}`)
+  if (state.object.isDefault) refuseValue('networkAclId', id, { why: 'default-acl', acl: id })
   const [used] = partsOf(state.parts, 'network-acl-association')
   if (used) {
-    refuseDependent(
-      'networkAcl',
-      id,
-      `The networkAcl '${id}' has dependencies and cannot be deleted: \`${used.target}\` has it`,
-    )
+    refuseDependent('networkAcl', id, { why: 'acl-in-use', acl: id, subnet: used.target! })
   }
   await removeObject(context, state)
 }
@@ -57,7 +53,7 @@ export async function createEntry(context: WriteContext, aclId: string, entry: E
   const state = await getAcl(context, aclId)
   refuseBadNumber(entry.number)
   if (findEntry(state, entry)) {
-    const problem = `The network acl entry identified by ${entry.number} already exists.`
+    const problem = { why: 'entry-there', number: entry.number } as const
     refuse({ code: 'AlreadyExists', what: 'network-acl-entry', problem })
   }
   await changeObject(context, state, { put: [partOf(entry)] })
@@ -92,11 +88,7 @@ function refuseAbsent({ number }: Pick<Entry, 'number'>): never {
 }
 function refuseBadNumber(number: number): void {
   if (number >= 1 && number <= entryNumberMax) return
-  refuseValue(
-    'number',
-    number,
-    `the number of an entry is between 1 and ${entryNumberMax}; those behind are the last ones`,
-  )
+  refuseValue('number', number, { why: 'entry-numbers', max: entryNumberMax })
 }
 
 // Associations -------------------------------------------------------------------------------------------------------
@@ -106,7 +98,7 @@ export async function replaceAclAssociation(context: WriteContext, id: string, a
   const { state: former, isStored, subnetId } = await getAssociation(context, id)
   let next = await getAcl(context, aclId)
   if (next.object.vpcId !== former.object.vpcId) {
-    refuseValue('networkAclId', aclId, `network acl ${aclId} and subnet ${subnetId} belong to different networks`)
+    refuseValue('networkAclId', aclId, { why: 'acl-elsewhere', acl: aclId, subnet: subnetId })
   }
   const key = context.newId('networkAclAssociation')
   if (isStored) {

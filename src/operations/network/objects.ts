@@ -16,6 +16,7 @@ import {
   partsOf,
 } from '#model/network-object.ts'
 import type { Counted } from '#model/problems/limits.ts'
+import type { Problem } from '#model/problems/problem.ts'
 import { refuse } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { NetworkObject, ObjectPlace } from '#store/tables/network-objects.ts'
@@ -436,6 +437,6 @@ export async function describeObjects(
 }
 
 /** What is deleted while something else needs it. */
-export function refuseDependent(kind: NetworkObjectKind, id: string, problem: string): never {
+export function refuseDependent(kind: NetworkObjectKind, id: string, problem: Problem): never {
   refuse({ code: 'DependencyViolation', what: nounOf(kind), id, problem })
 }

@@ -1,6 +1,7 @@
 // CIDR reservations of subnets over the EC2 API.
 import type { SubnetCidrReservation as ReservationShown } from '#formats/aws/ec2.generated.ts'
 import { nearCidrProblem, parseCidr } from '#model/cidr.ts'
+import { worded } from '#model/problems/worded.ts'
 import { refuseValue } from '#model/refusal.ts'
 import { filterBy, readTokenPage } from '../listing.aws.ts'
 import { showMatching } from '../listing.ts'
@@ -14,7 +15,7 @@ export const createSubnetCidrReservation = ec2Write(
   async (context, input) => {
     const { SubnetId: subnetId, ReservationType: reservationType, Description: description } = input
     const cidr = parseCidr(input.Cidr)
-    if (!cidr) refuseValue('Cidr', input.Cidr, nearCidrProblem(input.Cidr) ?? 'This is not a valid CIDR block.')
+    if (!cidr) refuseValue('Cidr', input.Cidr, nearCidrProblem(input.Cidr) ?? worded('This is not a valid CIDR block.'))
     const tags = tagsToCreate(input.TagSpecifications, 'subnet-cidr-reservation')
     const made = await createReservation(context, { subnetId, cidr, reservationType, description, tags })
     return { SubnetCidrReservation: show(made) }

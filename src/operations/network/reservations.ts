@@ -28,9 +28,16 @@ export async function createReservation(context: WriteContext, spec: Reservation
   const subnet = await getSubnet(context, subnetId)
   const own = cidr.family === 4 ? [subnet.cidr] : (await context.tx.vpcs.subnetCidrs(subnet.id)).map((one) => one.cidr)
   const value = formatCidr(cidr)
-  if (!own.some((one) => one && contains(one, cidr))) refuseValue('cidr', value, `it is not inside \`${subnet.id}\``)
+  if (!own.some((one) => one && contains(one, cidr)))
+    refuseValue('cidr', value, { why: 'not-inside-of', id: subnet.id })
   const other = (await reservedIn(context, subnet.id)).find((one) => overlaps(one, cidr))
-  if (other) refuse({ code: 'CidrConflict', field: 'cidr', value, problem: `${formatCidr(other)} is reserved already` })
+  if (other)
+    refuse({
+      code: 'CidrConflict',
+      field: 'cidr',
+      value,
+      problem: { why: 'reserved-already', cidr: formatCidr(other) },
+    })
   const body = { cidr: value, reservationType, ...(description === undefined ? {} : { description }) }
   return makeObject(context, 'subnetCidrReservation', { subnetId: subnet.id, body, tags })
 }

@@ -7,6 +7,7 @@ import type {
   RouteTable as TableShown,
 } from '#formats/aws/ec2.generated.ts'
 import { canonical, type RouteVia } from '#model/network-object.ts'
+import { worded, wordedFeature } from '#model/problems/worded.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
@@ -73,7 +74,7 @@ export const replaceRoute = ec2Write(
     if (input.LocalTarget && target) {
       refuse({
         code: 'InvalidParameterCombination',
-        problem: '`LocalTarget` cannot be used together with another target.',
+        problem: worded('`LocalTarget` cannot be used together with another target.'),
       })
     }
     if (!input.LocalTarget && !target) refuse({ code: 'MissingParameter', field: 'GatewayId' })
@@ -96,11 +97,11 @@ export const associateRouteTable = ec2Write(
   'AssociateRouteTable',
   async (context, input) => {
     const { SubnetId: subnetId, GatewayId: gatewayId } = input
-    if (input.PublicIpv4Pool !== undefined) refuse({ code: 'NotSupported', what: '`PublicIpv4Pool`' })
+    if (input.PublicIpv4Pool !== undefined) refuse({ code: 'NotSupported', what: wordedFeature('`PublicIpv4Pool`') })
     if ((subnetId === undefined) === (gatewayId === undefined)) {
       refuse({
         code: 'InvalidParameterCombination',
-        problem: 'Exactly one of `SubnetId` and `GatewayId` must be given.',
+        problem: worded('Exactly one of `SubnetId` and `GatewayId` must be given.'),
       })
     }
     const named = subnetId === undefined ? { gatewayId: gatewayId! } : { subnetId }
@@ -149,7 +150,7 @@ function targetIn(input: Partial<Pick<CreateRouteRequest, (typeof parameters)[Ro
     const names = given.map(({ via }) => `\`${parameters[via]}\``).join(', ')
     refuse({
       code: 'InvalidParameterCombination',
-      problem: `A route has one target: only one of ${names} can be given.`,
+      problem: worded(`A route has one target: only one of ${names} can be given.`),
     })
   }
   const [target] = given
@@ -164,11 +165,12 @@ function destinationIn(input: Omit<DeleteRouteRequest, 'RouteTableId'>): Destina
   if (given.length > 1) {
     refuse({
       code: 'InvalidParameterCombination',
-      problem: 'A route has one destination: a CIDR block or a prefix list.',
+      problem: worded('A route has one destination: a CIDR block or a prefix list.'),
     })
   }
   if (list !== undefined) {
-    if (!list.startsWith('pl-')) refuseValue('DestinationPrefixListId', list, 'an id such as `pl-…` is expected')
+    if (!list.startsWith('pl-'))
+      refuseValue('DestinationPrefixListId', list, worded('an id such as `pl-…` is expected'))
     return { kind: 'prefix-list', text: list }
   }
   const [kind, family, field] =
@@ -182,7 +184,7 @@ function destinationIn(input: Omit<DeleteRouteRequest, 'RouteTableId'>): Destina
       code: 'InvalidParameterValue',
       field,
       value: (ipv4 ?? ipv6)!,
-      problem: 'This is not a valid CIDR block.',
+      problem: worded('This is not a valid CIDR block.'),
       aws: { sentence },
     })
   }

@@ -59,10 +59,7 @@ export async function deleteRouteTable(context: WriteContext, id: string): Promi
   const state = await getTable(context, id)
   const [{ associations }] = [await described(context, state)]
   const [first] = associations
-  if (first) {
-    const what = first.target === undefined ? 'the main route table of its VPC' : `associated with \`${first.target}\``
-    refuseDependent('routeTable', id, `The routeTable '${id}' has dependencies and cannot be deleted: it is ${what}`)
-  }
+  if (first) refuseDependent('routeTable', id, { why: 'table-in-use', table: id, user: first.target })
   await removeObject(context, state)
 }
 
@@ -78,7 +75,7 @@ export async function createRoute(
 ): Promise<void> {
   const state = await getTable(context, tableId)
   if (findRoute(state, destination) || (await localRoute(context, state, destination))) {
-    const problem = `The route identified by ${destination.text} already exists`
+    const problem = { why: 'route-there', destination: destination.text } as const
     refuse({ code: 'AlreadyExists', what: 'route', problem })
   }
   await refuseUnfit(context, state, destination, target)
@@ -95,14 +92,14 @@ export async function replaceRoute(
   const state = await getTable(context, tableId)
   const isLocal = await localRoute(context, state, destination)
   if (target === undefined) {
-    if (!isLocal) refuseValue('localTarget', true, `\`${destination.text}\` is no route within the VPC`)
+    if (!isLocal) refuseValue('localTarget', true, { why: 'no-local-route', destination: destination.text })
     return
   }
   if (isLocal) {
     refuse({
       code: 'NotSupported',
-      what: `another target of \`${destination.text}\``,
-      because: 'the routes within a VPC follow from its blocks',
+      what: { feature: 'other-target', destination: destination.text },
+      because: { why: 'local-routes-follow' },
     })
   }
   if (!findRoute(state, destination)) refuseAbsent(tableId, destination)
@@ -113,11 +110,8 @@ export async function replaceRoute(
 export async function deleteRoute(context: WriteContext, tableId: string, destination: Destination): Promise<void> {
   const state = await getTable(context, tableId)
   if (await localRoute(context, state, destination)) {
-    refuseValue(
-      'destination',
-      destination.text,
-      `cannot remove local route ${destination.text} in route table ${tableId}`,
-    )
+    const problem = { why: 'cannot-remove-local-route', destination: destination.text, table: tableId } as const
+    refuseValue('destination', destination.text, problem)
   }
   if (!findRoute(state, destination)) refuseAbsent(tableId, destination)
   await changeObject(context, state, { removed: [destination.text] })
@@ -158,8 +152,7 @@ async function refuseUnfit(
   { kind }: Destination,
   { via, id }: RouteTarget,
 ): Promise<void> {
-  const refuseElsewhere = (): never =>
-    refuseValue(via, id, `route table ${object.id} and network gateway ${id} belong to different networks`)
+  const refuseElsewhere = (): never => refuseValue(via, id, { why: 'gateway-elsewhere', table: object.id, gateway: id })
   switch (via) {
     case 'gateway': {
       if (id.startsWith('vgw-')) return
@@ -172,7 +165,7 @@ async function refuseUnfit(
       const gateway = await findOwnObject(context, 'egressOnlyInternetGateway', id)
       if (!gateway) refuse({ code: 'NotFound', what: 'egress-only-internet-gateway', id })
       if (gateway.vpcId !== object.vpcId) refuseElsewhere()
-      if (kind === 'ipv4') refuseValue(via, id, 'an egress-only internet gateway takes IPv6 traffic alone')
+      if (kind === 'ipv4') refuseValue(via, id, { why: 'egress-only-ipv6' })
       return
     }
     case 'nat-gateway': {
@@ -184,7 +177,7 @@ async function refuseUnfit(
     }
     default: {
       const prefix = beginsWith[via]!
-      if (!id.startsWith(prefix)) refuseValue(via, id, `an id such as \`${prefix}…\` is expected`)
+      if (!id.startsWith(prefix)) refuseValue(via, id, { why: 'id-such-as', prefix })
     }
   }
 }
@@ -208,7 +201,7 @@ export async function associateRouteTable(
   const there = (await context.tx.networkObjects.naming([target], 'route-table-association', 1)).get(target)?.[0]
   if (there?.objectId === tableId) return there.part.key
   if (there) {
-    const problem = `the specified association for route table ${tableId} conflicts with an existing association`
+    const problem = { why: 'association-conflicts', table: tableId } as const
     refuse({ code: 'AlreadyAssociated', what: 'subnet', id: target, problem })
   }
   const association = associationWith(context, target)
@@ -229,7 +222,7 @@ async function gatewayOf(context: ReadContext, { object }: ObjectState, id: stri
   return id
 }
 const refuseElsewhere = (tableId: string, id: string): never =>
-  refuseValue('routeTableId', tableId, `route table ${tableId} and ${id} belong to different networks`)
+  refuseValue('routeTableId', tableId, { why: 'table-elsewhere', table: tableId, id })
 const associationWith = (context: WriteContext, target: string): Part => ({
   key: context.newId('routeTableAssociation'),
   kind: 'route-table-association',
@@ -240,7 +233,7 @@ const associationWith = (context: WriteContext, target: string): Part => ({
 export async function disassociateRouteTable(context: WriteContext, id: string): Promise<void> {
   const { state, vpcId } = await getAssociation(context, id)
   if (vpcId !== undefined) {
-    refuseValue('associationId', id, `cannot disassociate the main route table association ${id}`)
+    refuseValue('associationId', id, { why: 'main-association', association: id })
   }
   await changeObject(context, state, { removed: [id] })
   context.changed(id)

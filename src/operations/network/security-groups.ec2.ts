@@ -18,6 +18,7 @@ import {
   type Rule,
   trafficProblem,
 } from '#model/network-object.ts'
+import { worded } from '#model/problems/worded.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import { filterBy, nothing, refuseIdsWithPaging } from '../listing.aws.ts'
@@ -49,7 +50,7 @@ export const createSecurityGroup = ec2Write(
     const { VpcId: vpcId, GroupName: name, Description: description } = input
     refuseBadText('GroupName', name)
     refuseBadText('GroupDescription', description)
-    if (name.startsWith('sg-')) refuseValue('GroupName', name, 'a name does not begin with `sg-`')
+    if (name.startsWith('sg-')) refuseValue('GroupName', name, worded('a name does not begin with `sg-`'))
     const tags = tagsToCreate(input.TagSpecifications, 'security-group')
     const made = await create(context, { vpcId, name, description, tags })
     return { GroupId: made.object.id, Tags: showTags(tags), SecurityGroupArn: arnOf(made.object) }
@@ -189,9 +190,10 @@ async function groupIn(
 
 const textLengthMax = 255
 function refuseBadText(field: string, text: string): void {
-  if (text === '' || text.length > textLengthMax) refuseValue(field, text, `it has 1 to ${textLengthMax} characters`)
+  if (text === '' || text.length > textLengthMax)
+    refuseValue(field, text, worded(`it has 1 to ${textLengthMax} characters`))
   if (!/^[a-zA-Z0-9 ._\-:/()#,@[\]+=&;{}!$*]+$/.test(text)) {
-    refuseValue(field, text, 'letters, digits, spaces and ._-:/()#,@[]+=&;{}!$* are allowed')
+    refuseValue(field, text, worded('letters, digits, spaces and ._-:/()#,@[]+=&;{}!$* are allowed'))
   }
 }
 function refuseBadDescription(field: string, text: string | undefined): void {
@@ -254,7 +256,7 @@ function ruleIn(
   if (protocolText === undefined) refuse({ code: 'MissingParameter', field: `${field}.IpProtocol` })
   const protocol = protocolName(protocolText)
   if (protocol === undefined) {
-    refuseValue(`${field}.IpProtocol`, protocolText, 'the name or number of a protocol is expected')
+    refuseValue(`${field}.IpProtocol`, protocolText, worded('the name or number of a protocol is expected'))
   }
   refuseBadDescription(`${field}.Description`, description)
   const isIcmp = protocol === 'icmp' || protocol === 'icmpv6'
@@ -262,7 +264,7 @@ function ruleIn(
     ? { fromPort: FromPort ?? (isIcmp ? -1 : undefined), toPort: ToPort ?? (isIcmp ? -1 : undefined) }
     : {}
   const problem = trafficProblem({ protocol, ...ports })
-  if (problem) refuseValue(`${field}.FromPort`, FromPort ?? '', problem)
+  if (problem) refuseValue(`${field}.FromPort`, FromPort ?? '', worded(problem))
   return {
     isEgress,
     protocol,
@@ -276,16 +278,16 @@ function peerIn(wanted: SecurityGroupRuleRequest, field: string, account: string
   const given = [CidrIpv4, CidrIpv6, PrefixListId, ReferencedGroupId].filter((one) => one !== undefined)
   if (given.length !== 1) {
     const problem = `\`${field}\` must name exactly one source or destination.`
-    refuse({ code: 'InvalidParameterCombination', problem })
+    refuse({ code: 'InvalidParameterCombination', problem: worded(problem) })
   }
   if (PrefixListId !== undefined) {
     if (!PrefixListId.startsWith('pl-'))
-      refuseValue(`${field}.PrefixListId`, PrefixListId, 'an id such as `pl-…` is expected')
+      refuseValue(`${field}.PrefixListId`, PrefixListId, worded('an id such as `pl-…` is expected'))
     return { kind: 'prefix-list', id: PrefixListId }
   }
   if (ReferencedGroupId !== undefined) {
     if (!ReferencedGroupId.startsWith('sg-'))
-      refuseValue(`${field}.GroupId`, ReferencedGroupId, 'an id such as `sg-…` is expected')
+      refuseValue(`${field}.GroupId`, ReferencedGroupId, worded('an id such as `sg-…` is expected'))
     return { kind: 'group', id: ReferencedGroupId, account }
   }
   const [kind, family, text] =
@@ -298,7 +300,7 @@ function peerIn(wanted: SecurityGroupRuleRequest, field: string, account: string
       code: 'InvalidParameterValue',
       field: `${field}.${name}`,
       value: text,
-      problem: `an IPv${family} block is expected`,
+      problem: worded(`an IPv${family} block is expected`),
       aws,
     })
   }

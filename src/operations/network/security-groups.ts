@@ -44,10 +44,9 @@ export interface GroupSpec {
 export async function createSecurityGroup(context: WriteContext, spec: GroupSpec): Promise<ObjectState> {
   const vpc = await vpcOf(context, spec.vpcId)
   const { name, description, tags } = spec
-  if (name === defaultGroupName)
-    refuseValue('name', name, 'the name `default` is that of the group which comes with a VPC')
+  if (name === defaultGroupName) refuseValue('name', name, { why: 'name-of-default-group' })
   if (await context.tx.networkObjects.called(vpc.id, name)) {
-    const problem = `The security group '${name}' already exists for VPC '${vpc.id}'`
+    const problem = { why: 'group-there', name, network: vpc.id } as const
     refuse({ code: 'AlreadyExists', what: 'security-group', problem })
   }
   const hasIpv6 = (await context.tx.vpcs.cidrs(vpc.id)).some(({ cidr }) => cidr.family === 6)
@@ -67,14 +66,13 @@ async function vpcOf(context: ReadContext, id: string | undefined): Promise<Vpc>
 export async function deleteSecurityGroup(context: WriteContext, id: string): Promise<void> {
   const state = await getGroup(context, id)
   if (state.object.isDefault) {
-    const problem = `the specified group: "${id}" name: "${defaultGroupName}" cannot be deleted by a user`
+    const problem = { why: 'default-group', group: id, name: defaultGroupName } as const
     refuse({ code: 'InUse', what: 'default-security-group', id, problem })
   }
   // More rules than a group has of its own: one that is of another is among them.
   const naming = (await context.tx.networkObjects.naming([id], 'rule', partsOfObjectMax + 1)).get(id) ?? []
   const other = naming.find(({ objectId }) => objectId !== id)
-  if (other)
-    refuseDependent('securityGroup', id, `resource ${id} has a dependent object: a rule of \`${other.objectId}\``)
+  if (other) refuseDependent('securityGroup', id, { why: 'named-by-rule', group: id, other: other.objectId })
   await removeObject(context, state)
 }
 export const getGroup = (context: ReadContext, id: string): Promise<ObjectState> =>
@@ -108,7 +106,7 @@ export async function authorize(
       refuse({
         code: 'AlreadyExists',
         what: 'security-group-permission',
-        problem: `the specified rule "${wordsOf(rule)}" already exists`,
+        problem: { why: 'rule-there', rule: wordsOf(rule) },
       })
     }
     had.add(identity)
@@ -209,7 +207,7 @@ export async function changeRules(
       refuse({
         code: 'AlreadyExists',
         what: 'security-group-permission',
-        problem: `the specified rule "${wordsOf(body)}" already exists`,
+        problem: { why: 'rule-there', rule: wordsOf(body) },
       })
     }
     seen.add(identity)

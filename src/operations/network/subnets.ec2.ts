@@ -6,6 +6,7 @@ import type {
   Subnet as SubnetShown,
 } from '#formats/aws/ec2.generated.ts'
 import { formatCidr } from '#model/cidr.ts'
+import { worded, wordedFeature } from '#model/problems/worded.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { SubnetAttributes, SubnetCidr } from '#store/tables/vpcs.ts'
 import { filterBy, nothing, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
@@ -84,7 +85,8 @@ export const modifySubnetAttribute = ec2Write('ModifySubnetAttribute', async (co
 // The request --------------------------------------------------------------------------------------------------------
 
 function refuseUnsupported(input: CreateSubnetRequest): void {
-  if (input.OutpostArn !== undefined) refuse({ code: 'NotSupported', what: '`OutpostArn` (AWS Outposts)' })
+  if (input.OutpostArn !== undefined)
+    refuse({ code: 'NotSupported', what: wordedFeature('`OutpostArn` (AWS Outposts)') })
   if (!input.Ipv6Native) return
   if (
     input.Ipv6CidrBlock === undefined &&
@@ -95,14 +97,14 @@ function refuseUnsupported(input: CreateSubnetRequest): void {
     refuse({ code: 'MissingParameter', field: 'Ipv6CidrBlock', aws: { sentence } })
   }
   if (asksFor(input, 4)) {
-    refuse({ code: 'InvalidParameterCombination', problem: 'An IPv6-native subnet has no IPv4 block.' })
+    refuse({ code: 'InvalidParameterCombination', problem: worded('An IPv6-native subnet has no IPv4 block.') })
   }
 }
 
 /** The one attribute that a request changes; none is given twice. */
 function attributeIn(input: ModifySubnetAttributeRequest): SubnetAttributes {
   if (input.MapCustomerOwnedIpOnLaunch !== undefined || input.CustomerOwnedIpv4Pool !== undefined) {
-    refuse({ code: 'NotSupported', what: '`MapCustomerOwnedIpOnLaunch` (AWS Outposts)' })
+    refuse({ code: 'NotSupported', what: wordedFeature('`MapCustomerOwnedIpOnLaunch` (AWS Outposts)') })
   }
   const read = (
     field: keyof ModifySubnetAttributeRequest,
@@ -126,7 +128,7 @@ function attributeIn(input: ModifySubnetAttributeRequest): SubnetAttributes {
   ]
   const given = changes.filter(([, value]) => value !== undefined)
   if (given.length + (isLniOff === undefined ? 0 : 1) !== 1) {
-    refuse({ code: 'InvalidParameterCombination', problem: 'Exactly one attribute must be given.' })
+    refuse({ code: 'InvalidParameterCombination', problem: worded('Exactly one attribute must be given.') })
   }
   return isLniOff === undefined ? Object.fromEntries(given) : { enableLniAtDeviceIndex: undefined }
 }
@@ -134,7 +136,11 @@ function attributeIn(input: ModifySubnetAttributeRequest): SubnetAttributes {
 function refuseZone(context: ReadContext, field: ZoneMember, value: string): never {
   const zones = zonesOf(context).map((zone) => (field === 'zone' ? zone.name : zone.id))
   const names = zones.join(', ')
-  refuseValue(field, value, `Subnets can currently only be created in the following availability zones: ${names}`)
+  refuseValue(
+    field,
+    value,
+    worded(`Subnets can currently only be created in the following availability zones: ${names}`),
+  )
 }
 
 async function blocksIn(context: ReadContext, input: CreateSubnetRequest): Promise<readonly BlockParams[]> {

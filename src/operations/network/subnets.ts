@@ -166,7 +166,7 @@ export async function disassociateSubnetBlock(context: WriteContext, id: string)
   const isOwn = subnet?.account === context.caller.account && subnet.region === context.region
   if (!isOwn) refuse({ code: 'NotFound', what: 'subnet-cidr-association', id })
   if (subnet.isIpv6Native) {
-    refuse({ code: 'NotEligible', problem: `\`${subnet.id}\` has IPv6 only, and no block but this` })
+    refuse({ code: 'NotEligible', problem: { why: 'ipv6-only', subnet: subnet.id } })
   }
   await giveBack(context, association!.allocation)
   await context.tx.vpcs.deleteSubnetCidr(id)

@@ -7,6 +7,7 @@ import type {
   Vpc as VpcShown,
 } from '#formats/aws/ec2.generated.ts'
 import { formatCidr } from '#model/cidr.ts'
+import { worded, wordedFeature } from '#model/problems/worded.ts'
 import { refuse, refuseValue, type Sentences } from '#model/refusal.ts'
 import type { VpcCidr } from '#store/tables/vpcs.ts'
 import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
@@ -75,7 +76,7 @@ export const describeVpcAttribute = ec2Read('DescribeVpcAttribute', async (conte
     case 'enableNetworkAddressUsageMetrics':
       return { ...shown, EnableNetworkAddressUsageMetrics: { Value: vpc.enableNetworkAddressUsageMetrics } }
     default:
-      return refuseValue('Attribute', input.Attribute, 'there is no such attribute of a VPC')
+      return refuseValue('Attribute', input.Attribute, worded('there is no such attribute of a VPC'))
   }
 })
 
@@ -89,7 +90,7 @@ export const modifyVpcAttribute = ec2Write('ModifyVpcAttribute', async (context,
   if (!attribute || others.length > 0) {
     refuse({
       code: 'InvalidParameterCombination',
-      problem: `Exactly one of ${given.map(([field]) => `\`${field}\``).join(', ')} must be given.`,
+      problem: worded(`Exactly one of ${given.map(([field]) => `\`${field}\``).join(', ')} must be given.`),
     })
   }
   const [field, name, value] = attribute
@@ -104,7 +105,10 @@ export const associateVpcCidrBlock = ec2Write(
   async (context, input) => {
     refuseUnsupported(context, input)
     if (asksFor(input, 4) && asksFor(input, 6)) {
-      refuse({ code: 'InvalidParameterCombination', problem: 'One block can be associated per call: IPv4 or IPv6.' })
+      refuse({
+        code: 'InvalidParameterCombination',
+        problem: worded('One block can be associated per call: IPv4 or IPv6.'),
+      })
     }
     const params = await blockIn(context, 'vpc', asksFor(input, 6) ? 6 : 4, input)
     return showChange(await associateBlock(context, input.VpcId, params), 'associating')
@@ -126,24 +130,28 @@ function refuseUnsupported(
   if (input.Ipv6Pool !== undefined) {
     refuse({
       code: 'NotSupported',
-      what: '`Ipv6Pool`',
-      because: 'provision your own IPv6 space to an IPAM pool and name it with `Ipv6IpamPoolId`',
+      what: wordedFeature('`Ipv6Pool`'),
+      because: worded('provision your own IPv6 space to an IPAM pool and name it with `Ipv6IpamPoolId`'),
     })
   }
   if (input.VpcEncryptionControl !== undefined) {
-    refuse({ code: 'NotSupported', what: '`VpcEncryptionControl`', because: 'there is no traffic here' })
+    refuse({
+      code: 'NotSupported',
+      what: wordedFeature('`VpcEncryptionControl`'),
+      because: worded('there is no traffic here'),
+    })
   }
   const group = input.Ipv6CidrBlockNetworkBorderGroup
   if (group === undefined) return
   if (!input.AmazonProvidedIpv6CidrBlock) {
     refuse({
       code: 'InvalidParameterCombination',
-      problem: '`Ipv6CidrBlockNetworkBorderGroup` needs `AmazonProvidedIpv6CidrBlock`.',
+      problem: worded('`Ipv6CidrBlockNetworkBorderGroup` needs `AmazonProvidedIpv6CidrBlock`.'),
     })
   }
   if (group !== context.region) {
     const problem = `only the Region's own group \`${context.region}\` exists here`
-    refuseValue('Ipv6CidrBlockNetworkBorderGroup', group, problem)
+    refuseValue('Ipv6CidrBlockNetworkBorderGroup', group, worded(problem))
   }
 }
 

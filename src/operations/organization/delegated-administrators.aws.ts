@@ -1,6 +1,7 @@
 // Services that may act in the organization, and the accounts that administer them; for IPAM also through EC2.
 import { servicePrincipals } from '#formats/aws/service-principals.ts'
 import { isAccountId } from '#model/organization.ts'
+import { worded } from '#model/problems/worded.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import { ec2Write, organizationsRead, organizationsWrite } from '../operation.aws.ts'
 import { organizationToChange, organizationToRead } from './access.ts'
@@ -57,7 +58,10 @@ export const registerDelegatedAdministrator = organizationsWrite(
     const organization = await organizationToChange(context, 'organizations:RegisterDelegatedAdministrator')
     await checkDelegable(context, organization, account)
     if (!(await isServiceEnabled(context, service))) {
-      refuse({ code: 'NotEligible', problem: `\`${service}\` has no access yet; call EnableAWSServiceAccess first` })
+      refuse({
+        code: 'NotEligible',
+        problem: worded(`\`${service}\` has no access yet; call EnableAWSServiceAccess first`),
+      })
     }
     await registerAdministrator(context, organization, account, service)
     return {}
@@ -133,11 +137,11 @@ function checkService(service: string): void {
     code: 'InvalidParameterValue',
     field: 'ServicePrincipal',
     value: service,
-    problem: `IPAM's is \`${ipamService}\``,
+    problem: worded(`IPAM's is \`${ipamService}\``),
     aws: { sentence: 'You specified an unrecognized service principal.', reason: 'UNRECOGNIZED_SERVICE_PRINCIPAL' },
   })
 }
 
 function checkAccountId(id: string): void {
-  if (!isAccountId(id)) refuseValue('DelegatedAdminAccountId', id, 'an account has twelve digits')
+  if (!isAccountId(id)) refuseValue('DelegatedAdminAccountId', id, worded('an account has twelve digits'))
 }

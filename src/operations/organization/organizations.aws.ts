@@ -1,4 +1,6 @@
 // The organization itself, and how its tree hangs together, as AWS Organizations has them.
+
+import { worded, wordedFeature } from '#model/problems/worded.ts'
 import { refuse } from '#model/refusal.ts'
 import type { Node } from '#store/tables/organizations.ts'
 import { organizationsRead, organizationsWrite } from '../operation.aws.ts'
@@ -11,8 +13,8 @@ export const createOrganization = organizationsWrite('CreateOrganization', async
   if (FeatureSet === 'CONSOLIDATED_BILLING') {
     refuse({
       code: 'NotSupported',
-      what: 'The feature set `CONSOLIDATED_BILLING`',
-      because: 'nothing is billed here; use `ALL`',
+      what: wordedFeature('The feature set `CONSOLIDATED_BILLING`'),
+      because: worded('nothing is billed here; use `ALL`'),
     })
   }
   return { Organization: await showOrganization(context, await create(context, context.caller.account)) }

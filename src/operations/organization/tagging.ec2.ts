@@ -1,6 +1,7 @@
 // The tags of requests of the EC2 API: what they list, and what they specify for what they make.
 import type { TagSpecification } from '#formats/aws/ec2.generated.ts'
 import type { Registry } from '#model/policy/resource-types.ts'
+import { worded } from '#model/problems/worded.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import { keyProblem, type Tag, valueProblem } from '#model/tags.ts'
 import { refuseBadTags } from './tagging.ts'
@@ -21,7 +22,7 @@ export function tagsToCreate(
         code: 'InvalidParameterValue',
         field: `${field}.ResourceType`,
         value: specification.ResourceType,
-        problem: `this operation makes \`${resourceType}\` only`,
+        problem: worded(`this operation makes \`${resourceType}\` only`),
         aws: { sentence: `'${specification.ResourceType}' is not a valid taggable resource type for this operation.` },
       })
     }
@@ -30,7 +31,7 @@ export function tagsToCreate(
         code: 'InvalidParameterValue',
         field: `${field}.Tag`,
         value: '',
-        problem: `\`${field}\` has none`,
+        problem: worded(`\`${field}\` has none`),
         aws: { sentence: 'Tag specification must have at least one tag.' },
       })
     }
@@ -53,7 +54,7 @@ export function tagsGiven(
     if (wrongKey) refuse({ code: 'InvalidTagKey', key, problem: wrongKey })
     const wrongValue = valueProblem(value)
     if (wrongValue) refuseValue(`${field}.${index + 1}.Value`, value, wrongValue)
-    if (keys.has(key)) refuseValue(`${field}.${index + 1}.Key`, key, 'the key is given more than once')
+    if (keys.has(key)) refuseValue(`${field}.${index + 1}.Key`, key, worded('the key is given more than once'))
     keys.add(key)
     return { key, value }
   })

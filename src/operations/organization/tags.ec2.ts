@@ -1,5 +1,6 @@
 // Tags of any object that has an owner, as the EC2 API has them: put, taken away, listed.
 import type { TagDescription } from '#formats/aws/ec2.generated.ts'
+import { worded } from '#model/problems/worded.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { TagRow } from '#store/tables/tags.ts'
 import { filterBy, readTokenPage } from '../listing.aws.ts'
@@ -76,7 +77,7 @@ const tagFilters = {
 
 function checkPageSize({ MaxResults: size = pageSizeMax }: PageParams): void {
   if (size >= pageSizeMin && size <= pageSizeMax) return
-  refuseValue('MaxResults', size, `expected a value from ${pageSizeMin} to ${pageSizeMax}`)
+  refuseValue('MaxResults', size, worded(`expected a value from ${pageSizeMin} to ${pageSizeMax}`))
 }
 
 interface Place {

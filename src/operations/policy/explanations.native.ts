@@ -9,6 +9,7 @@ import type { Explained, Names } from '#model/policy/told.ts'
 import { inWords } from '#model/policy/trace-words.ts'
 import { modeValues } from '#model/policy/values.ts'
 import { problemInWords } from '#model/problems/problem.ts'
+import { worded } from '#model/problems/worded.ts'
 import { refuse } from '#model/refusal.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { nativeRead } from '../operation.native.ts'
@@ -196,7 +197,7 @@ export const explainRequest = nativeRead({
     if (params.cidr !== undefined && params.netmaskLength !== undefined) {
       refuse({
         code: 'InvalidParameterCombination',
-        problem: '`cidr` has a size of its own; leave out `netmaskLength`.',
+        problem: worded('`cidr` has a size of its own; leave out `netmaskLength`.'),
       })
     }
     return describe(context, await answerOnPaper(context, requestOf(params)))

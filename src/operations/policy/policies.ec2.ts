@@ -4,6 +4,7 @@ import type { PolicyDocument } from '#model/policy/document.ts'
 import { rulesMax } from '#model/policy/eligibility.ts'
 import { forEachSetting } from '#model/policy/settings.ts'
 import { keyOfSetting } from '#model/policy/tag-settings.ts'
+import { worded } from '#model/problems/worded.ts'
 import { type Members, refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Policy } from '#store/tables/policies.ts'
@@ -153,7 +154,7 @@ function poolsNamed(rules: readonly IpamPolicyAllocationRuleRequest[] | undefine
     const field = `AllocationRule.${index + 1}.SourceIpamPoolId`
     if (id === undefined) refuse({ code: 'MissingParameter', field })
     refuseMalformed('pool', id)
-    if (seen.has(id)) refuseValue(field, id, 'the pool is listed more than once')
+    if (seen.has(id)) refuseValue(field, id, worded('the pool is listed more than once'))
     seen.add(id)
     return id
   })

@@ -16,6 +16,7 @@ import {
 } from '#model/policy/settings.ts'
 import { assignmentKindValues, compatibilityValues, modeValues } from '#model/policy/values.ts'
 import { problemInWords } from '#model/problems/problem.ts'
+import { worded } from '#model/problems/worded.ts'
 import { refuseValue } from '#model/refusal.ts'
 import { isSetting, keyProblem, tagsMax, valueProblem } from '#model/tags.ts'
 import {
@@ -230,7 +231,7 @@ interface GivenDocument extends Omit<DocumentParams, 'rules'> {
 export function readDocument({ rules, ...rest }: GivenDocument): DocumentParams {
   const twice = rules.find(({ poolId }, index) => rules.findIndex((rule) => rule.poolId === poolId) !== index)
   // By its id and by its name, for example.
-  if (twice) refuseValue('rules', twice.poolId, 'the pool is listed twice')
+  if (twice) refuseValue('rules', twice.poolId, worded('the pool is listed twice'))
   return { ...rest, rules: rules.map(({ poolId: pool, when }) => (when ? { pool, when } : { pool })) }
 }
 

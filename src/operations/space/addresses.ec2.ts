@@ -3,6 +3,7 @@ import type { Address, AllocateAddressRequest } from '#formats/aws/ec2.generated
 import { purposeProblem } from '#model/address-space.ts'
 import { type Cidr, formatAddress, parseAddress } from '#model/cidr.ts'
 import { problemInWords } from '#model/problems/problem.ts'
+import { worded, wordedFeature } from '#model/problems/worded.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { AddressAssociation } from '#store/tables/addresses.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
@@ -109,21 +110,22 @@ export const addressOperations = [
 // The request --------------------------------------------------------------------------------------------------------
 
 function refuseUnsupported(context: WriteContext, input: AllocateAddressRequest): void {
-  if (input.Domain === 'standard') refuseValue('Domain', input.Domain, 'EC2-Classic is retired; only `vpc` is allowed')
+  if (input.Domain === 'standard')
+    refuseValue('Domain', input.Domain, worded('EC2-Classic is retired; only `vpc` is allowed'))
   if (input.CustomerOwnedIpv4Pool !== undefined)
-    refuse({ code: 'NotSupported', what: '`CustomerOwnedIpv4Pool` (AWS Outposts)' })
+    refuse({ code: 'NotSupported', what: wordedFeature('`CustomerOwnedIpv4Pool` (AWS Outposts)') })
   if (input.PublicIpv4Pool !== undefined) {
     refuseValue(
       'PublicIpv4Pool',
       input.PublicIpv4Pool,
-      'public IPv4 pools are not supported; name an IPAM pool with `IpamPoolId`',
+      worded('public IPv4 pools are not supported; name an IPAM pool with `IpamPoolId`'),
     )
   }
   if (input.NetworkBorderGroup !== undefined && input.NetworkBorderGroup !== context.region) {
     refuseValue(
       'NetworkBorderGroup',
       input.NetworkBorderGroup,
-      `only the Region's own group \`${context.region}\` exists here`,
+      worded(`only the Region's own group \`${context.region}\` exists here`),
     )
   }
 }
@@ -132,7 +134,7 @@ function toAddress(text: string | undefined): Cidr | undefined {
   if (text === undefined) return undefined
   const address = parseAddress(text)
   if (address?.family !== addressFamily)
-    refuseValue('Address', text, 'an IPv4 address such as `192.0.2.10` is expected')
+    refuseValue('Address', text, worded('an IPv4 address such as `192.0.2.10` is expected'))
   return address
 }
 
@@ -144,7 +146,10 @@ async function getNamed(
   input: { readonly AllocationId?: string; readonly PublicIp?: string },
 ): Promise<Allocation> {
   if (input.AllocationId !== undefined && input.PublicIp !== undefined) {
-    refuse({ code: 'InvalidParameterCombination', problem: 'Only one of `AllocationId` and `PublicIp` can be given.' })
+    refuse({
+      code: 'InvalidParameterCombination',
+      problem: worded('Only one of `AllocationId` and `PublicIp` can be given.'),
+    })
   }
   if (input.AllocationId !== undefined) return getElasticIp(context, input.AllocationId)
   if (input.PublicIp !== undefined) return getByPublicIp(context, input.PublicIp)
@@ -221,17 +226,17 @@ async function targetOf(
   if (instanceId !== undefined && networkInterfaceId !== undefined) {
     refuse({
       code: 'InvalidParameterCombination',
-      problem: 'Only one of `InstanceId` and `NetworkInterfaceId` can be given.',
+      problem: worded('Only one of `InstanceId` and `NetworkInterfaceId` can be given.'),
     })
   }
   if (instanceId !== undefined && !/^i-[0-9a-f]{8,17}$/.test(instanceId)) {
-    refuseValue('InstanceId', instanceId, 'an instance id such as `i-0123456789abcdef0` is expected')
+    refuseValue('InstanceId', instanceId, worded('an instance id such as `i-0123456789abcdef0` is expected'))
   }
   if (networkInterfaceId !== undefined && !/^eni-[0-9a-f]{8,17}$/.test(networkInterfaceId)) {
     refuseValue(
       'NetworkInterfaceId',
       networkInterfaceId,
-      'a network interface id such as `eni-0123456789abcdef0` is expected',
+      worded('a network interface id such as `eni-0123456789abcdef0` is expected'),
     )
   }
   if (privateIp !== undefined) refuseUnfitPrivateIp(privateIp)
@@ -250,10 +255,11 @@ async function targetOf(
 /** Whatever the interface is, it is in a VPC. */
 function refuseUnfitPrivateIp(text: string): void {
   const address = parseAddress(text)
-  if (address?.family !== 4) refuseValue('PrivateIpAddress', text, 'an IPv4 address such as `10.0.0.10` is expected')
+  if (address?.family !== 4)
+    refuseValue('PrivateIpAddress', text, worded('an IPv4 address such as `10.0.0.10` is expected'))
   const problem = purposeProblem(address, 'vpc')
   if (problem)
-    refuseValue('PrivateIpAddress', text, `no network interface has this address: ${problemInWords(problem)}`)
+    refuseValue('PrivateIpAddress', text, worded(`no network interface has this address: ${problemInWords(problem)}`))
 }
 
 /**
@@ -267,10 +273,10 @@ async function refuseForInterface(context: WriteContext, id: string, privateIp: 
     refuseValue(
       'PrivateIpAddress',
       privateIp,
-      `it is not assigned to the network interface \`${id}\`, which has \`${known.privateIp}\``,
+      worded(`it is not assigned to the network interface \`${id}\`, which has \`${known.privateIp}\``),
     )
   const problem = `the network interface \`${id}\` is managed by the NAT gateway \`${known.natGatewayId}\`; associate the address with AssociateNatGatewayAddress`
-  refuse({ code: 'NotEligible', problem })
+  refuse({ code: 'NotEligible', problem: worded(problem) })
 }
 
 /** By association id, or by address. Undefined where the caller's address is not associated: to end what is not is no error. */
@@ -281,7 +287,10 @@ async function getAssociation(
 ): Promise<AddressAssociation | undefined> {
   if ((associationId === undefined) === (publicIp === undefined)) {
     if (associationId === undefined) refuse({ code: 'MissingParameter', field: 'AssociationId' })
-    refuse({ code: 'InvalidParameterCombination', problem: 'Only one of `AssociationId` and `PublicIp` can be given.' })
+    refuse({
+      code: 'InvalidParameterCombination',
+      problem: worded('Only one of `AssociationId` and `PublicIp` can be given.'),
+    })
   }
   if (publicIp !== undefined) return findAssociationOf(context, await getByPublicIp(context, publicIp))
   // One of the caller's that has ended already: EC2 documents that a second time is no error.

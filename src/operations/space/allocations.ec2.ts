@@ -2,6 +2,7 @@
 import type { AllocateIpamPoolCidrRequest, IpamPoolAllocation } from '#formats/aws/ec2.generated.ts'
 import { type Cidr, equals, formatCidr, nearCidrProblem, parseCidr } from '#model/cidr.ts'
 import type { AllocationRequest } from '#model/policy/decision.ts'
+import { worded } from '#model/problems/worded.ts'
 import { type Members, refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
@@ -84,7 +85,7 @@ export const releaseIpamPoolAllocation = ec2Write('ReleaseIpamPoolAllocation', a
   const cidr = parseCidr(input.Cidr) ?? refuseMalformed('Cidr', input.Cidr)
   const allocation = await getReleasable(context, input.IpamPoolId, id)
   if (!equals(allocation.cidr, cidr)) {
-    refuseValue('Cidr', input.Cidr, `the allocation ${id} has the CIDR ${formatCidr(allocation.cidr)}`)
+    refuseValue('Cidr', input.Cidr, worded(`the allocation ${id} has the CIDR ${formatCidr(allocation.cidr)}`))
   }
   if (shownType(allocation) !== 'custom' || allocation.resourceType === reservedType) {
     const { resourceType } = allocation
@@ -92,7 +93,7 @@ export const releaseIpamPoolAllocation = ec2Write('ReleaseIpamPoolAllocation', a
     const isElsewhere = isNetwork && !isOwnNetworkHere(context, allocation)
     const end = isElsewhere ? 'is for one elsewhere: it is released over the native API' : 'ends with its resource'
     const because = `this one is of type \`${resourceType}\` and ${end}`
-    refuseValue('IpamPoolAllocationId', id, `only custom allocations can be released; ${because}`)
+    refuseValue('IpamPoolAllocationId', id, worded(`only custom allocations can be released; ${because}`))
   }
   await releaseAllocation(context, allocation, (account) => account === context.caller.account)
   return { Success: true }
@@ -152,14 +153,14 @@ function readParams(input: AllocateIpamPoolCidrRequest): Params {
   if (text !== undefined && length !== undefined) {
     refuse({
       code: 'InvalidParameterCombination',
-      problem: 'Only one of `Cidr` and `NetmaskLength` can be given.',
+      problem: worded('Only one of `Cidr` and `NetmaskLength` can be given.'),
     })
   }
   const allowed = readCidrs('AllowedCidr', input.AllowedCidrs)
   const disallowed = readCidrs('DisallowedCidr', input.DisallowedCidrs)
   if (text !== undefined && (allowed || disallowed)) {
     const problem = '`AllowedCidrs` and `DisallowedCidrs` can be used with a netmask length only, not with a `Cidr`.'
-    refuse({ code: 'InvalidParameterCombination', problem })
+    refuse({ code: 'InvalidParameterCombination', problem: worded(problem) })
   }
   return {
     cidr: text === undefined ? undefined : (parseCidr(text) ?? refuseMalformed('Cidr', text)),
@@ -175,11 +176,11 @@ function readCidrs(field: string, texts: readonly string[] | undefined): readonl
 }
 
 const refuseMalformed = (field: string, text: string): never =>
-  refuseValue(field, text, nearCidrProblem(text) ?? 'it is not a CIDR such as `10.0.0.0/24`')
+  refuseValue(field, text, nearCidrProblem(text) ?? worded('it is not a CIDR such as `10.0.0.0/24`'))
 
 function inFamily(cidrs: readonly Cidr[] | undefined, pool: Pool, field: string): readonly Cidr[] | undefined {
   const other = cidrs?.find(({ family }) => family !== pool.family)
-  if (other) refuseValue(field, formatCidr(other), `the pool holds IPv${pool.family} space`)
+  if (other) refuseValue(field, formatCidr(other), worded(`the pool holds IPv${pool.family} space`))
   return cidrs
 }
 
@@ -191,7 +192,7 @@ async function getPoolHere(context: ReadContext, id: string): Promise<PoolAt> {
   return refuseValue(
     'IpamPoolId',
     id,
-    `the pool's locale is \`${locale}\`, and this request is for \`${context.region}\``,
+    worded(`the pool's locale is \`${locale}\`, and this request is for \`${context.region}\``),
   )
 }
 

@@ -4,6 +4,7 @@ import { bitsOf, type Cidr, formatCidr, nearCidrProblem, parseAddress, parseCidr
 import { nameCharactersMax } from '#model/name.ts'
 import { contactCharactersMax } from '#model/organization.ts'
 import { problemInWords } from '#model/problems/problem.ts'
+import { worded } from '#model/problems/worded.ts'
 import { refuse } from '#model/refusal.ts'
 import { isSetting, keyProblem, nameKey, type Tag, tagsFrom, tagsMax, valueProblem } from '#model/tags.ts'
 import { localeName, typeName } from '../shapes.native.ts'
@@ -74,7 +75,7 @@ export function labelsFrom<Name extends string | null>({
   const { [nameKey]: tagged, ...others } = tags
   if (name !== undefined && tagged !== undefined && tagged !== name) {
     const problem = `The tag \`${nameKey}\` is the name: give one of them, or both alike.`
-    refuse({ code: 'InvalidParameterCombination', problem })
+    refuse({ code: 'InvalidParameterCombination', problem: worded(problem) })
   }
   const named = name ?? tagged
   return { ...(name === null ? { name } : named === undefined ? {} : { name: named }), tags: tagsFrom(others) }
@@ -133,5 +134,8 @@ export const tagMap = (stored: readonly Tag[]): Record<string, string> =>
 /** Refuses a change that changes nothing, which is most likely a mistake. */
 export function refuseNoChange(changes: object, names: readonly string[] = Object.keys(changes)): void {
   if (Object.values(changes).some((value) => value !== undefined)) return
-  refuse({ code: 'InvalidParameterCombination', problem: `Nothing is to be changed: give one of ${names.join(', ')}.` })
+  refuse({
+    code: 'InvalidParameterCombination',
+    problem: worded(`Nothing is to be changed: give one of ${names.join(', ')}.`),
+  })
 }

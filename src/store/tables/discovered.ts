@@ -265,7 +265,9 @@ export class Discovered {
 
 /** Of IPv6 subnets the shares are counted in their /64s. */
 const ipv6Bits = 64
-const probesPerStatement = 256
+const probesPerStatement = 1_024
+/** What begins in one block, or stands around it, that is looked at. */
+const blocksPerProbe = 100
 
 /** Of everybody, whose and where is for the caller to look at. */
 function where(table: string, of: LookedAt): { readonly text: string; readonly values: readonly string[] } {
@@ -341,25 +343,32 @@ function statementOf(
   const owned = (alias: string, column: string): string => (account === undefined ? '' : `and ${alias}.${column} = ?`)
   const own = account === undefined ? [] : [account]
   const byItself = isDefault ? scopeId : ''
+  // No more than so many are looked at of each block: whatever else stands in a large one costs nothing.
+  const some = (columns: string, table: string, where: string): string =>
+    `(select ${columns} from ${table} c where ${range('c')} and ${where} order by c.first limit ${blocksPerProbe}) c`
   const exists = {
     networks: {
-      text: `select 1 from vpc_cidr c cross join vpc v
-        where v.id = c.vpc_id and c.allocation is null and ${range('c')} and c.vpc_id <> q.resource and v.region in ${list.text}
-          ${owned('v', 'account')}
+      text: `select 1 from ${some('c.vpc_id, c.first, c.length', 'vpc_cidr', 'c.allocation is null and c.vpc_id <> q.resource')}
+        cross join vpc v
+        where v.id = c.vpc_id and v.region in ${list.text} ${owned('v', 'account')}
           and coalesce((select case when m.is_ignored = 1 then '-' else coalesce(m.scope_id, ?) end from resource_mark m
             where m.ipam_id = ? and m.resource_id = c.vpc_id and m.first = c.first and m.length = c.length), ?) = ?`,
       values: [...list.values, ...own, byItself, ipamId, byItself, scopeId],
     },
     allocations: {
-      text: `select 1 from allocation c cross join pool p cross join holder h
-        where p.n = c.pool and h.n = c.holder and ${range('c')} and p.scope_id = ? and h.resource_type not in ('ipam-pool', 'subnet', 'reserved')
-          and coalesce(c.resource_id, '') <> q.resource`,
+      text: `select 1 from ${some('c.pool, c.holder', 'allocation', "coalesce(c.resource_id, '') <> q.resource")}
+        cross join pool p cross join holder h
+        where p.n = c.pool and h.n = c.holder and p.scope_id = ?
+          and h.resource_type not in ('ipam-pool', 'subnet', 'reserved')`,
       values: [scopeId],
     },
     observed: {
-      text: `select 1 from observation c cross join source s
-        where s.id = c.source_id and ${range('c')} and c.kind = 'network' and c.missing < 2 and c.object_id <> q.resource
-          and s.deleted_at is null and c.since_snapshot <= s.snapshot
+      text: `select 1 from ${some(
+        'c.source_id, c.since_snapshot, c.until_snapshot, c.locale, c.account',
+        'observation',
+        "c.kind = 'network' and c.missing < 2 and c.object_id <> q.resource",
+      )} cross join source s
+        where s.id = c.source_id and s.deleted_at is null and c.since_snapshot <= s.snapshot
           and (c.until_snapshot is null or c.until_snapshot > s.snapshot)
           and coalesce(s.scope_id, ?) = ? and c.locale in ${list.text} ${owned('c', 'account')}`,
       values: [byItself, scopeId, ...list.values, ...own],

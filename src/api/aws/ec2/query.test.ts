@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Ec2Operation } from '#formats/aws/ec2.generated.ts'
 import { ec2Model, type Shape } from '#formats/aws/service-model.ts'
+import { problemInWords } from '#model/problems/problem.ts'
 import { type Refusal, Refused } from '#model/refusal.ts'
 import { parseForm } from '../form.ts'
 import { ec2KeyOf, readEc2Action, readInput } from './query.ts'
@@ -127,7 +128,7 @@ test('every required member that is missing is named by its wire path', () => {
 function problemOf(name: Ec2Operation, text: string): string {
   const refusal = refusalOf(() => read(name, text))
   assert.equal(refusal.code, 'InvalidParameterValue')
-  return refusal.code === 'InvalidParameterValue' ? `${refusal.field}: ${refusal.problem}` : ''
+  return refusal.code === 'InvalidParameterValue' ? `${refusal.field}: ${problemInWords(refusal.problem)}` : ''
 }
 
 test('values of the wrong type, range or enumeration are refused with what is allowed', () => {
