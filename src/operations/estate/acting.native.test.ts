@@ -252,7 +252,11 @@ test('whoever has a contact is asked, and it is told whom to ask', async () => {
 /** What jobs do, as the server would. */
 const jobs = () => ({
   ...workplaceOf(world.store),
-  async act(operation: Parameters<typeof world.executor.execute>[0], input: object, as: string | ActingAs): Promise<unknown> {
+  async act(
+    operation: Parameters<typeof world.executor.execute>[0],
+    input: object,
+    as: string | ActingAs,
+  ): Promise<unknown> {
     const acting = typeof as === 'string' ? { arn: as, accessKeyId: '' } : as
     const principal = { account: network, ...acting, userId: acting.arn }
     return (

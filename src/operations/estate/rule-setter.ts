@@ -46,11 +46,11 @@ export function isRuleStopped(snapshot: Snapshot, { adopts, adoptsBy, node }: Ru
 type RuleOf = Pick<Source, 'adopts' | 'adoptsBy' | 'node'>
 
 /** What is told of sources beside themselves, at one moment. */
-export interface SourceFacts {
+export interface RuleFacts {
   readonly now: number
   isRuleStopped(source: Source): boolean
 }
-export async function sourceFacts(context: ReadContext): Promise<SourceFacts> {
+export async function ruleFacts(context: ReadContext): Promise<RuleFacts> {
   const { now } = context
   const snapshot = await context.snapshot()
   return { now, isRuleStopped: (source) => isRuleStopped(snapshot, source, now) }

@@ -31,7 +31,7 @@ import { description, newDescription, refuseNoChange } from '../space/shapes.nat
 import { observationsOfAccount, type Told } from './across-sources.ts'
 import { takeSnapshot } from './intake.ts'
 import { listObservations as listOf, type ObservationFilter, presenceOf, presences } from './observations.ts'
-import { type SourceFacts, sourceFacts } from './rule-setter.ts'
+import { type RuleFacts, ruleFacts } from './rule-setter.ts'
 import { getSnapshot as getOf, listSnapshots as snapshotsOf } from './snapshots.ts'
 import {
   createSource as create,
@@ -86,7 +86,7 @@ export const sourceFacts = {
   takenAt: instant.optional().describe('When the listing that holds began.'),
 }
 export const freshnessFacts = (found: Source, { now }: { readonly now: number }) => ({
-  freshness: freshnessOf(found, facts.now),
+  freshness: freshnessOf(found, now),
   ...(found.snapshot === 0 ? {} : { takenAt: formatInstant(found.takenAt) }),
 })
 const source = z.object({
@@ -193,7 +193,7 @@ export const listSources = nativeRead({
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
   async run(context, asked) {
-    const facts = await sourceFacts(context)
+    const facts = await ruleFacts(context)
     return answerPage(await listAll(context, pageAsked(asked)), (row) => describe(row, facts))
   },
 })
@@ -208,7 +208,7 @@ export const getSource = nativeRead({
   cli: 'source show',
   refusals: ['NotFound'],
   at: placeOfSource,
-  run: async (context, input) => describe(await findSource(context, input.sourceId), await sourceFacts(context)),
+  run: async (context, input) => describe(await findSource(context, input.sourceId), await ruleFacts(context)),
 })
 
 export const createSource = nativeWrite({
@@ -235,7 +235,7 @@ export const createSource = nativeWrite({
   at: async (context, { node }) => placeOfNode(context, node),
   async run(context, { reportEverySeconds, ...spec }) {
     const made = await create(context, { ...spec, reportEvery: reportEverySeconds })
-    return describe(made, await sourceFacts(context))
+    return describe(made, await ruleFacts(context))
   },
 })
 
@@ -261,7 +261,7 @@ export const updateSource = nativeWrite({
     refuseNoChange({ ...rest, reportEverySeconds })
     const found = await findSource(context, sourceId)
     const updated = await update(context, found, { ...rest, reportEvery: reportEverySeconds })
-    return describe(updated, await sourceFacts(context))
+    return describe(updated, await ruleFacts(context))
   },
 })
 
@@ -423,7 +423,7 @@ function blockIn(text: string | undefined) {
   )
 }
 
-function describe(found: Source, facts: SourceFacts): z.output<typeof source> {
+function describe(found: Source, facts: RuleFacts): z.output<typeof source> {
   const { id, name, kind, node, scopeId, reportEvery, takenAt, createdAt } = found
   return {
     sourceId: id,
