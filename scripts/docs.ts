@@ -27,6 +27,7 @@ import { type NativeIntake, type NativeOperation, noteOnBody, usualBody } from '
 import { nativeOperations, nouns } from '../src/operations/table.native.ts'
 import { operationTables } from '../src/operations/tables.aws.ts'
 import { nativeCommands, nativeCommandsPath, nativeCommandsText } from './native-commands.ts'
+import { catalogues, patternOf } from './reasons.ts'
 
 const root = join(import.meta.dirname, '..')
 export const referenceFolder = 'docs/reference'
@@ -39,6 +40,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     roles: rolesPage(),
     'policy-settings': policySettingsPage(),
     errors: errorsPage(),
+    reasons: reasonsPage(),
     configuration: configurationPage(),
     observations: observationsPage(),
     collectors: collectorsPage(),
@@ -721,6 +723,21 @@ function errorsPage(): string {
     'A fault of ours is `InternalError` (500), and says nothing but that it happened; the request id leads to the log.',
   )
 }
+
+/** All that refusals say, so that whoever looks for a sentence finds what it is about. */
+const reasonsPage = (): string =>
+  page(
+    'Reasons',
+    'What refusals say beside their [code](errors.md), in the sentence of EC2 and in `problem`, `because`, `what`, `countedFor` and `remedy` of the ' +
+      'native API. Facts stand in capitals; lists have two of them here. Words may change; codes and facts do not.',
+    ...Object.entries(catalogues).flatMap(([about, lines]) => [
+      `## ${about.replace(/^ipam$/, 'IPAM').replace(/^./, (first) => first.toUpperCase())}`,
+      table(
+        ['reason', 'says'],
+        Object.entries(lines).map(([reason, line]) => [`\`${reason}\``, patternOf(line).replaceAll('|', '\\|')]),
+      ),
+    ]),
+  )
 
 const factNames = (shapes: Readonly<Record<string, z.ZodType>>): string =>
   Object.entries(shapes)

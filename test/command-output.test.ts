@@ -301,7 +301,7 @@ test('a refusal is printed in the format that was asked for', async () => {
   assert.deepEqual([asJson.output, asYaml.output], ['', ''])
   const wrong = await runHere([...words, '-o', 'xml'], environment)
   assert.equal(wrong.code, 2)
-  assert.match(wrong.errors, /Allowed choices are table, json, yaml, csv\./)
+  assert.match(wrong.errors, /Allowed choices are table, json, yaml, csv, html\./)
   assert.equal((await runHere([...words, '-o', 'yaml', '--json'], environment)).code, 2)
   assert.equal((await runHere([...words, '-o', 'yaml', '--field', 'poolId'], environment)).code, 2)
 })

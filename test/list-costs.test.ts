@@ -41,6 +41,7 @@ const mostOfOne = { statements: 60, rows: 100 }
 const lookAtMore: Readonly<Record<string, string>> = {
   listDifferences: 'what is registered as it is there is passed over',
   listFindingsOfAccount: 'what is as it should be is passed over',
+  getCompliance: 'it counts, thousands of rows a statement',
   DescribeIpamPoolAllocations: 'Elastic IPs of the provider are passed over',
   GetIpamPoolCidrs: 'those of one pool, at most 1,000, are in no order that an index has',
   listPoolCidrs: 'the same',
@@ -153,6 +154,7 @@ const fewerRows: Readonly<Record<string, readonly [number, string]>> = {
   listResourceTypes: [20, 'they are compiled, and an installation may not add many'],
   listPoolCidrs: [990, 'a pool may have no more'],
   listSources: [990, 'an installation may have no more'],
+  getCompliance: [3, 'there are few types; by account there are as many as have space'],
 }
 /** Filters that nothing there fits, and why. */
 const withoutRows: Readonly<Record<string, readonly [readonly string[], string]>> = {

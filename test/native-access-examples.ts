@@ -224,6 +224,7 @@ async function aboutFindings(world: NativeWorld): Promise<Record<string, Example
     listFindings: { input: {}, secrets: [findingId] },
     getFinding: ofFinding,
     listFindingOpenings: ofFinding,
+    getCompliance: { input: { by: 'account' }, secrets: [managementAccount] },
     suppressFinding: { input: { findingId, reason: 'an example', until: setAside.until }, absent },
     unsuppressFinding: { input: { findingId: setAside.findingId }, absent },
   }

@@ -207,6 +207,45 @@ const keepsWordsForShowing: Rule = (file) => {
   })
 }
 
+/** What makes words of the reasons of refusals (`src/model/problems/`), and what is allowed to have words of its own. */
+const problemsFolder = 'src/model/problems/'
+/** Who is no face, no API and no catalogue, and shows or says such words all the same, and why. */
+const mayWord: Readonly<Record<string, string>> = {
+  'src/store/upkeep/check.ts': '`cadastre check` prints what it finds at the machine',
+  'src/model/policy/settings.ts': 'a setting is one value, with what is said of it',
+  'src/operations/identity/access-keys.ts': 'the operator’s command prints it at the machine',
+  'src/operations/identity/operator-tokens.ts': 'the operator’s command prints it at the machine',
+  'src/store/batching.ts': 'trouble of the store, which the operator reads in the log',
+  'src/store/sqlite/engine.ts': 'trouble of the store, which the operator reads in the log',
+}
+
+/**
+ * Verbs, rules and the store refuse by facts: the type of a problem takes no text but one of `worded`, which is for what an API finds
+ * wrong by itself. A sentence among the facts would be one all the same.
+ */
+const verbsMakeNoSentences: Rule = (file) => {
+  const { path, text } = file
+  const isVerb = ['model', 'store', 'operations'].includes(layerOf(path) ?? '') && faceOf(path) === undefined
+  if (!isVerb || isTest(path) || path.startsWith(problemsFolder) || Object.hasOwn(mayWord, path)) return []
+  const bare = withoutComments(text)
+  const imported = importsOf(file).flatMap((line) => {
+    const resolved = resolve(line)
+    const isWords =
+      resolved === `${problemsFolder}worded.ts` || (resolved === `${problemsFolder}problem.ts` && !line.typeOnly)
+    return isWords ? [`${path}: a verb makes no sentences, and this is \`${line.target}\``] : []
+  })
+  const sentence = String.raw`(?:'[^'\n]*[a-z] [^'\n]*'|\x60[^\x60\n]*[a-z] [^\x60\n]*\x60)`
+  const members = new RegExp(String.raw`\b(?:problem|because|remedy|countedFor)(?:: | = )${sentence}`, 'g')
+  const facts = new RegExp(String.raw`\b(?:why|feature|of|per|do): '[\w-]+'[^{}\n]*: ${sentence}`, 'g')
+  return [
+    ...imported,
+    ...[...bare.matchAll(members), ...bare.matchAll(facts)].map(
+      ({ 0: found, index }) =>
+        `${path}:${bare.slice(0, index).split('\n').length}: a verb makes no sentences: ${found}`,
+    ),
+  ]
+}
+
 // Names ---------------------------------------------------------------------------------------------------------------
 
 const modelsOfAws = ['ec2', 'organizations', 'sts'].map(
@@ -485,6 +524,26 @@ const claims: readonly Claim[] = [
         text: "import { inWords } from '#model/policy/trace-words.ts'",
       },
       { path: 'src/api/sample.ts', text: "import { wordsOfTold } from '#model/policy/explain.ts'" },
+    ],
+  },
+  {
+    claim: 'verbs, rules and the store refuse by facts, and make no sentences',
+    rule: verbsMakeNoSentences,
+    over: sources,
+    bad: [
+      { path: 'src/operations/space/sample.ts', text: "import { worded } from '#model/problems/worded.ts'" },
+      { path: 'src/store/tables/sample.ts', text: "import { problemInWords } from '#model/problems/problem.ts'" },
+      { path: 'src/operations/ipam/sample.ts', text: "refuse({ code: 'NotEligible', problem: 'it is not so' })" },
+      { path: 'src/operations/ipam/sample.ts', text: 'const because = `the pool ${id} is full`' },
+      { path: 'src/model/sample.ts', text: "return { why: 'setting-takes', allowed: 'CIDR of any size' }" },
+    ],
+    good: [
+      { path: 'src/operations/ipam/sample.ts', text: "import type { Problem } from '#model/problems/problem.ts'" },
+      { path: 'src/operations/ipam/sample.ts', text: "const problem = { why: 'not-free' } as const" },
+      {
+        path: 'src/operations/ipam/sample.ec2.ts',
+        text: "refuse({ code: 'NotEligible', problem: worded('it is so') })",
+      },
     ],
   },
   {

@@ -612,10 +612,7 @@ const nounsOfAws: WordsOfNouns = {
   'gateway-attachment': {
     notFound: 'Gateway.NotAttached',
     exists: 'InvalidParameterValue',
-    missing: (id) => {
-      const [gateway, network] = id.split(' ')
-      return `resource ${gateway} is not attached to network ${network}`
-    },
+    missing: (id) => `resource ${id} is not attached to the network`,
   },
   'internet-gateway': idWords('InvalidInternetGatewayID', 'internetGateway'),
   'egress-only-internet-gateway': {

@@ -75,7 +75,8 @@ function withNames({ names, ...answer }: Readonly<Record<string, unknown>>): Rea
   return beside(answer) as Readonly<Record<string, unknown>>
 }
 
-const answeredOf = ({ command: { fields, columns }, around: { width } }: Printing): Answered => ({
+const answeredOf = ({ command: { words, fields, columns }, around: { width } }: Printing): Answered => ({
+  title: `cadastre ${words}`,
   fields,
   columns,
   isOnTerminal: width !== undefined,

@@ -1,10 +1,13 @@
 // The formats of answers for programs, each one value: another one is another entry. A table for people is none of them.
 import type { Page } from './client.ts'
+import { UsageProblem } from './exit-codes.ts'
 
 /** What a format goes by beside the answer. */
 export interface Answered {
   /** Members of the answer, or of its items, in the order of their declaration. */
   readonly fields?: readonly string[]
+  /** What the answer is to, in the words of the command. */
+  readonly title?: string
   /** Those of a table for people. */
   readonly columns?: readonly string[]
   /** A person looks at it. */
@@ -108,6 +111,23 @@ export const formats = {
     async events(answered) {
       const printer = (await this.pages(answered))!
       return (text) => printer.page([JSON.parse(text) as Item])
+    },
+  },
+  html: {
+    meaning: 'a page to print',
+    isWhole: false,
+    async answer(text, { columns = [], title = 'Answer' }) {
+      const { htmlOf } = await import('./html.ts')
+      const answer = JSON.parse(text) as Item
+      const { items, ...facts } = answer as Partial<Page>
+      if (!Array.isArray(items)) return htmlOf({ title, facts: answer, columns: [], rows: [] })
+      const seen = new Set(items.flatMap((item) => Object.keys(item)))
+      const shown = columns.length > 0 ? columns.filter((name) => seen.has(name)) : [...seen]
+      return htmlOf({ title, facts, columns: shown, rows: items })
+    },
+    pages: async () => undefined,
+    async events() {
+      throw new UsageProblem('A page to print comes to an end: leave `--follow` out.')
     },
   },
 } as const satisfies Readonly<Record<string, Format>>

@@ -316,6 +316,114 @@ type Step = readonly [
   input: Record<string, unknown>,
   keep?: readonly [string, string],
 ]
+/** What stands in a VPC and goes again; `$name@prefix` is what has its id from it. */
+const ssh = { IpProtocol: 'tcp', FromPort: 22, ToPort: 22, IpRanges: [{ CidrIp: '10.0.0.0/8' }] }
+const entry = { NetworkAclId: '$acl', RuleNumber: 7, Egress: true }
+const allow = { ...entry, Protocol: '-1', RuleAction: 'allow', CidrBlock: '0.0.0.0/0' }
+const route = { RouteTableId: '$table', DestinationCidrBlock: '0.0.0.0/0' }
+const standing: readonly Step[] = [
+  [shop, 'ModifySubnetAttribute', { SubnetId: '$subnet', MapPublicIpOnLaunch: { Value: true } }],
+  [
+    shop,
+    'AssociateVpcCidrBlock',
+    { VpcId: '$vpc', AmazonProvidedIpv6CidrBlock: true },
+    ['six', 'Ipv6CidrBlockAssociation.AssociationId'],
+  ],
+  [
+    shop,
+    'AssociateSubnetCidrBlock',
+    { SubnetId: '$subnet', Ipv6CidrBlock: '2001:db8::/64' },
+    ['sixth', 'Ipv6CidrBlockAssociation.AssociationId'],
+  ],
+  [shop, 'DisassociateSubnetCidrBlock', { AssociationId: '$sixth' }],
+  [shop, 'DisassociateVpcCidrBlock', { AssociationId: '$six' }],
+  [
+    shop,
+    'CreateSubnetCidrReservation',
+    { SubnetId: '$subnet', Cidr: '192.168.0.128/28', ReservationType: 'prefix' },
+    ['kept', 'SubnetCidrReservation.SubnetCidrReservationId'],
+  ],
+  [shop, 'DeleteSubnetCidrReservation', { SubnetCidrReservationId: '$kept' }],
+  [shop, 'CreateInternetGateway', {}, ['gateway', 'InternetGateway.InternetGatewayId']],
+  [shop, 'AttachInternetGateway', { InternetGatewayId: '$gateway', VpcId: '$vpc' }],
+  [shop, 'CreateRouteTable', { VpcId: '$vpc' }, ['table', 'RouteTable.RouteTableId']],
+  [shop, 'CreateRoute', { ...route, GatewayId: '$gateway' }],
+  [shop, 'ReplaceRoute', { ...route, TransitGatewayId: 'tgw-0123456789abcdef0' }],
+  [shop, 'DeleteRoute', route],
+  [shop, 'AssociateRouteTable', { RouteTableId: '$table', SubnetId: '$subnet' }, ['goes', 'AssociationId']],
+  [
+    shop,
+    'ReplaceRouteTableAssociation',
+    { AssociationId: '$goes', RouteTableId: '$vpc@rtb' },
+    ['gone', 'NewAssociationId'],
+  ],
+  [shop, 'DisassociateRouteTable', { AssociationId: '$gone' }],
+  [shop, 'DeleteRouteTable', { RouteTableId: '$table' }],
+  [shop, 'DetachInternetGateway', { InternetGatewayId: '$gateway', VpcId: '$vpc' }],
+  [shop, 'DeleteInternetGateway', { InternetGatewayId: '$gateway' }],
+  [
+    shop,
+    'CreateEgressOnlyInternetGateway',
+    { VpcId: '$vpc' },
+    ['egress', 'EgressOnlyInternetGateway.EgressOnlyInternetGatewayId'],
+  ],
+  [shop, 'DeleteEgressOnlyInternetGateway', { EgressOnlyInternetGatewayId: '$egress' }],
+  [shop, 'CreateSecurityGroup', { VpcId: '$vpc', GroupName: 'web', Description: 'web' }, ['group', 'GroupId']],
+  [
+    shop,
+    'AuthorizeSecurityGroupIngress',
+    { GroupId: '$group', IpPermissions: [ssh] },
+    ['rule', 'SecurityGroupRules.0.SecurityGroupRuleId'],
+  ],
+  [shop, 'AuthorizeSecurityGroupEgress', { GroupId: '$group', IpPermissions: [ssh] }],
+  [
+    shop,
+    'UpdateSecurityGroupRuleDescriptionsIngress',
+    { GroupId: '$group', SecurityGroupRuleDescriptions: [{ SecurityGroupRuleId: '$rule', Description: 'shell' }] },
+  ],
+  [
+    shop,
+    'UpdateSecurityGroupRuleDescriptionsEgress',
+    { GroupId: '$group', IpPermissions: [{ ...ssh, IpRanges: [{ CidrIp: '10.0.0.0/8', Description: 'shell' }] }] },
+  ],
+  [
+    shop,
+    'ModifySecurityGroupRules',
+    {
+      GroupId: '$group',
+      SecurityGroupRules: [
+        { SecurityGroupRuleId: '$rule', SecurityGroupRule: { IpProtocol: '-1', CidrIpv4: '10.0.0.0/8' } },
+      ],
+    },
+  ],
+  [shop, 'RevokeSecurityGroupIngress', { GroupId: '$group', SecurityGroupRuleIds: ['$rule'] }],
+  [shop, 'RevokeSecurityGroupEgress', { GroupId: '$group', IpPermissions: [ssh] }],
+  [shop, 'DeleteSecurityGroup', { GroupId: '$group' }],
+  [shop, 'CreateNetworkAcl', { VpcId: '$vpc' }, ['acl', 'NetworkAcl.NetworkAclId']],
+  [shop, 'CreateNetworkAclEntry', allow],
+  [shop, 'ReplaceNetworkAclEntry', { ...allow, RuleAction: 'deny' }],
+  [shop, 'DeleteNetworkAclEntry', entry],
+  [
+    shop,
+    'ReplaceNetworkAclAssociation',
+    { AssociationId: '$subnet@aclassoc', NetworkAclId: '$acl' },
+    ['guarded', 'NewAssociationId'],
+  ],
+  [shop, 'ReplaceNetworkAclAssociation', { AssociationId: '$guarded', NetworkAclId: '$vpc@acl' }],
+  [shop, 'DeleteNetworkAcl', { NetworkAclId: '$acl' }],
+  [
+    shop,
+    'CreateDhcpOptions',
+    { DhcpConfigurations: [{ Key: 'domain-name', Values: ['a.example'] }] },
+    ['options', 'DhcpOptions.DhcpOptionsId'],
+  ],
+  [shop, 'AssociateDhcpOptions', { DhcpOptionsId: '$options', VpcId: '$vpc' }],
+  [shop, 'AssociateDhcpOptions', { DhcpOptionsId: 'default', VpcId: '$vpc' }],
+  [shop, 'DeleteDhcpOptions', { DhcpOptionsId: '$options' }],
+  [shop, 'CreateDefaultVpc', {}],
+  [shop, 'DeleteSubnet', { SubnetId: '$defaultSubnet' }],
+  [shop, 'CreateDefaultSubnet', { AvailabilityZone: 'us-east-1a' }],
+]
 const story = (acme: Acme): readonly Step[] => [
   [network, 'ModifyIpam', { IpamId: acme.ipam, Description: 'ours' }],
   [network, 'CreateIpamScope', { IpamId: acme.ipam }, ['scope', 'IpamScope.IpamScopeId']],
@@ -397,6 +505,7 @@ const story = (acme: Acme): readonly Step[] => [
     ['block', 'CidrBlockAssociation.AssociationId'],
   ],
   [shop, 'CreateSubnet', { VpcId: '$vpc', CidrBlock: '192.168.0.0/24' }, ['subnet', 'Subnet.SubnetId']],
+  ...standing,
   [shop, 'CreateNatGateway', { SubnetId: '$subnet', AllocationId: '$nateip' }, ['nat', 'NatGateway.NatGatewayId']],
   [
     shop,
@@ -431,7 +540,11 @@ async function tell(
 ): Promise<void> {
   const known = new Map<string, string>()
   for (const [account, name, input, keep] of story(acme)) {
-    const text = JSON.stringify(input).replace(/\$(\w+)/g, (_, word: string) => known.get(word) ?? assert.fail(word))
+    if (JSON.stringify(input).includes('$defaultSubnet')) known.set('defaultSubnet', await defaultSubnet(acme, account))
+    const text = JSON.stringify(input).replace(/\$(\w+)(?:@(\w+))?/g, (_, word: string, prefix?: string) => {
+      const id = known.get(word) ?? assert.fail(word)
+      return prefix === undefined ? id : id.replace(/^[a-z]+/, prefix)
+    })
     const ask = (dry: boolean) =>
       acme.call(name, { ...JSON.parse(text), ...(dry ? { DryRun: true } : {}) } as Ec2Input[typeof name], { account })
     const answer = await around(ask, name)
@@ -439,6 +552,14 @@ async function tell(
     const value = keep[1].split('.').reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], answer)
     known.set(keep[0], String(value))
   }
+}
+
+async function defaultSubnet(acme: Acme, account: string): Promise<string> {
+  const Filters = [
+    { Name: 'default-for-az', Values: ['true'] },
+    { Name: 'availability-zone', Values: ['us-east-1a'] },
+  ]
+  return (await acme.call('DescribeSubnets', { Filters }, { account })).Subnets![0]!.SubnetId!
 }
 
 const dryRunsOf = async ({ database }: Acme): Promise<string[]> => {

@@ -3,6 +3,7 @@
 import { actingOperations } from './estate/acting.native.ts'
 import { differenceOperations } from './estate/differences.native.ts'
 import { estateIntakes, estateOperations } from './estate/sources.native.ts'
+import { getCompliance } from './finding/compliance.native.ts'
 import { findingOperations } from './finding/findings.native.ts'
 import {
   createRoleBinding,
@@ -175,7 +176,7 @@ export const nouns: readonly Noun[] = [
   {
     name: 'Findings',
     summary: 'What somebody should look at: each opens once, resolves by itself and opens again.',
-    operations: findingOperations,
+    operations: [...findingOperations, getCompliance],
   },
   {
     name: 'Resource types',

@@ -13,6 +13,7 @@ import { Adoptions } from './tables/adoptions.ts'
 import { AllocationLists } from './tables/allocation-lists.ts'
 import { ApiTokens } from './tables/api-tokens.ts'
 import { Candidates } from './tables/candidates.ts'
+import { Compliance } from './tables/compliance.ts'
 import { Discovered } from './tables/discovered.ts'
 import { Discoveries } from './tables/discoveries.ts'
 import { Exceptions } from './tables/exceptions.ts'
@@ -181,6 +182,8 @@ export class Nouns {
   /** What IPAMs see of networks, interfaces and observations. */
   readonly discovered: Discovered
   readonly discoveries: Discoveries
+  /** What compliance of a moment is counted from. */
+  readonly compliance: Compliance
   readonly exceptions: Exceptions
   readonly finding: Finding
   readonly findings: Findings
@@ -252,6 +255,7 @@ export class Nouns {
     this.candidates = new Candidates(sql, this)
     this.discovered = new Discovered(sql)
     this.discoveries = new Discoveries(sql)
+    this.compliance = new Compliance(sql)
     this.exceptions = new Exceptions(sql, this)
     this.finding = new Finding(sql, this)
     this.findings = new Findings(sql, this)

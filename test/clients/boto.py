@@ -272,6 +272,46 @@ def use_networks(shop, story, pools, eip):
     return vpc["VpcId"], halves
 
 
+def stand(shop, story, vpc, subnets):
+    """What stands in a VPC: gateway, routes, rules, entries, options; and that all of it goes again."""
+    of_vpc = [{"Name": "vpc-id", "Values": [story.name("VPC", vpc)]}]
+    gateway = shop.call("ec2", "CreateInternetGateway")["InternetGateway"]["InternetGatewayId"]
+    shop.call("ec2", "AttachInternetGateway", InternetGatewayId=gateway, VpcId=vpc)
+    table = shop.call("ec2", "CreateRouteTable", VpcId=vpc)["RouteTable"]["RouteTableId"]
+    shop.call("ec2", "CreateRoute", RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=story.name("GATEWAY", gateway))
+    association = shop.call("ec2", "AssociateRouteTable", RouteTableId=table, SubnetId=subnets[0])["AssociationId"]
+    routes = shop.call("ec2", "DescribeRouteTables", RouteTableIds=[table])["RouteTables"][0]["Routes"]
+    story.tell("routes", [[each["DestinationCidrBlock"], each["GatewayId"], each["State"]] for each in routes])
+    story.tell("main tables", [[each["Main"] for each in table["Associations"]] for table in shop.call("ec2", "DescribeRouteTables", Filters=of_vpc)["RouteTables"]])
+
+    group = shop.call("ec2", "CreateSecurityGroup", VpcId=vpc, GroupName="web", Description="web")["GroupId"]
+    https = [{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "all"}]}]
+    shop.call("ec2", "AuthorizeSecurityGroupIngress", GroupId=group, IpPermissions=https)
+    story.refuse("rule twice", lambda: shop.call("ec2", "AuthorizeSecurityGroupIngress", GroupId=group, IpPermissions=https))
+    described = shop.call("ec2", "DescribeSecurityGroups", GroupIds=[group])["SecurityGroups"][0]
+    story.tell("permissions", [[each["IpProtocol"], each["FromPort"], each["IpRanges"]] for each in described["IpPermissions"]])
+    story.tell("groups", sorted(each["GroupName"] for each in shop.call("ec2", "DescribeSecurityGroups", Filters=of_vpc)["SecurityGroups"]))
+
+    acl = shop.call("ec2", "DescribeNetworkAcls", Filters=of_vpc)["NetworkAcls"][0]
+    shop.call("ec2", "CreateNetworkAclEntry", NetworkAclId=acl["NetworkAclId"], RuleNumber=50, Protocol="6", RuleAction="deny", Egress=False, CidrBlock="192.0.2.0/24", PortRange={"From": 22, "To": 22})
+    entries = shop.call("ec2", "DescribeNetworkAcls", NetworkAclIds=[acl["NetworkAclId"]])["NetworkAcls"][0]["Entries"]
+    story.tell("entries", [[each["RuleNumber"], each["RuleAction"]] for each in entries if not each["Egress"]])
+    shop.call("ec2", "ModifySubnetAttribute", SubnetId=subnets[0], MapPublicIpOnLaunch={"Value": True})
+    story.tell("maps", [each["MapPublicIpOnLaunch"] for each in shop.call("ec2", "DescribeSubnets", SubnetIds=[subnets[0]])["Subnets"]])
+    options = shop.call("ec2", "CreateDhcpOptions", DhcpConfigurations=[{"Key": "domain-name", "Values": ["acme.example"]}])["DhcpOptions"]["DhcpOptionsId"]
+    shop.call("ec2", "AssociateDhcpOptions", DhcpOptionsId=options, VpcId=vpc)
+    story.refuse("options in use", lambda: shop.call("ec2", "DeleteDhcpOptions", DhcpOptionsId=story.name("OPTIONS", options)))
+
+    shop.call("ec2", "AssociateDhcpOptions", DhcpOptionsId="default", VpcId=vpc)
+    shop.call("ec2", "DeleteDhcpOptions", DhcpOptionsId=options)
+    shop.call("ec2", "DeleteSecurityGroup", GroupId=group)
+    shop.call("ec2", "DisassociateRouteTable", AssociationId=association)
+    shop.call("ec2", "DeleteRouteTable", RouteTableId=table)
+    story.refuse("gateway in use", lambda: shop.call("ec2", "DeleteInternetGateway", InternetGatewayId=gateway))
+    shop.call("ec2", "DetachInternetGateway", InternetGatewayId=gateway, VpcId=vpc)
+    shop.call("ec2", "DeleteInternetGateway", InternetGatewayId=gateway)
+
+
 def see(network, story, ipam, vpc, subnets):
     """What the IPAM sees of the networks; nothing where the client is too old to know of discoveries."""
     if not network.knows("GetIpamDiscoveredPublicAddresses"):
@@ -328,6 +368,7 @@ def main(kind, endpoint, key, secret):
         story.tell("enabled", [enabled["IpamPolicyEnabled"], enabled["IpamPolicyId"], enabled["ManagedBy"]])
     eip = use_addresses(shop, story, policy)
     vpc, subnets = use_networks(shop, story, pools, eip)
+    stand(shop, story, vpc, subnets)
     see(network, story, ipam, vpc, subnets)
     tear_down(network, shop, story, (vpc, subnets, eip, policy, pools, ipam))
     json.dump(story.told, sys.stdout)

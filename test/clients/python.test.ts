@@ -69,6 +69,31 @@ const told = {
   ],
   'pages of VPCs': [5, 1],
   'NAT gateway, private': ['available', [[null, '10.0.0.132']]],
+  routes: [
+    ['10.0.0.0/24', 'local', 'active'],
+    ['0.0.0.0/0', 'GATEWAY', 'active'],
+  ],
+  'main tables': [[true], [false]],
+  'rule twice': [
+    'InvalidPermission.Duplicate',
+    'The specified rule "peer: 0.0.0.0/0, TCP, from port: 443, to port: 443, ALLOW" already exists.',
+  ],
+  permissions: [['tcp', 443, [{ CidrIp: '0.0.0.0/0', Description: 'all' }]]],
+  groups: ['default', 'web'],
+  entries: [
+    [50, 'deny'],
+    [100, 'allow'],
+    [32767, 'deny'],
+  ],
+  maps: [true],
+  'options in use': [
+    'DependencyViolation',
+    "The specified action is not valid for `OPTIONS`. The dhcpOptions 'OPTIONS' has dependencies and cannot be deleted: `VPC` has them.",
+  ],
+  'gateway in use': [
+    'DependencyViolation',
+    'The specified action is not valid for `GATEWAY`. It is attached to `VPC`.',
+  ],
   'IPAMs at last': [],
   'IPAM at last': ['InvalidIpamId.NotFound', "The ipam ID 'IPAM' does not exist"],
 }

@@ -2,7 +2,7 @@
 import type { Said } from './said.ts'
 import type { Sentence } from './worded.ts'
 
-const features = {
+export const features = {
   worded: ({ words }: { words: Sentence }): string => words,
   deleting: ({ id }: { id: string }) => `Deleting \`${id}\``,
   dividing: ({ id }: { id: string }) => `Dividing \`${id}\``,

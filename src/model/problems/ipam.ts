@@ -69,7 +69,7 @@ export const ipamProblems = {
   // Dividing allocations
   'gives-out-itself': ({ network }: { network: string }) =>
     `\`${network}\` was made by the EC2 API, which gives out its addresses itself`,
-  'planned-inside': ({ network }: { network: string }) =>
+  'space-planned-inside': ({ network }: { network: string }) =>
     `its space is planned inside of \`${network}\`, which was made by the EC2 API`,
   'no-network': ({ resourceType }: { resourceType: string }) =>
     `an allocation of type \`${resourceType}\` is no network, which others could have space of`,

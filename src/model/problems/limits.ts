@@ -2,7 +2,7 @@
 import { quoted, quotedList } from './phrases.ts'
 import type { Said } from './said.ts'
 
-const counted = {
+export const counted = {
   // The organization
   accounts: () => 'accounts',
   units: () => 'organizational units',
@@ -84,7 +84,7 @@ export type Counted = Said<'of', typeof counted>
 export const countedInWords = (what: Counted): string => (counted[what.of] as (what: Counted) => string)(what)
 
 const withServices = (name: string): string => `\`${name}\` (with the services that have their tokens from them)`
-const countedFor = {
+export const countedFor = {
   name: () => 'one name or id',
   node: ({ node }: { node: string }) => `node ${quoted(node)}`,
   unit: ({ unit }: { unit: string }) => `unit \`${unit}\` and all below it`,
@@ -147,7 +147,7 @@ export type CountedFor = Said<'per', typeof countedFor>
 export const countedForInWords = (whom: CountedFor): string =>
   (countedFor[whom.per] as (whom: CountedFor) => string)(whom)
 
-const remedies = {
+export const remedies = {
   'give-number': () => 'Give the number of the account, or the id that was drawn here.',
   'revoke-tokens': () => 'Revoke those that are not used any more.',
   'nearer-token': () => 'Make it with a token that is nearer to a person or the operator.',

@@ -103,8 +103,8 @@ export const policyProblems = {
     `\`${asked}\` asked for \`${exception}\`, and so \`${by}\` cannot ${action} it${shared === undefined ? '' : ` (\`${shared}\` may stand behind both: by sign-in, or as who made the token of the other)`}; somebody else who may approve at \`${target}\` must`,
   'unreviewed-before': (facts: UnreviewedFacts) =>
     `${unreviewedText(facts)} must review it before there is another one`,
-  'unreviewed-there': ({ brought, ...facts }: UnreviewedFacts & { brought?: string }) =>
-    `${unreviewedText(facts)} must review it before you bring ${brought === undefined ? 'a new account' : `\`${brought}\``} under it; somebody else may do that now`,
+  'unreviewed-there': (facts: UnreviewedFacts & { brought?: string }) =>
+    `${unreviewedText(facts)} must review it before you bring ${facts.brought === undefined ? 'a new account' : `\`${facts.brought}\``} under it; somebody else may do that now`,
   'in-the-past': () => 'it must not be in the past',
   'not-later-than-start': () => 'it must be later than now and than `startsAt`',
   'not-later-than-present-end': () => 'it must be later than the present end',

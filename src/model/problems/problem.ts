@@ -12,6 +12,19 @@ import { policyProblems } from './policy.ts'
 import type { Nested, Said, Say } from './said.ts'
 import { spaceProblems } from './space.ts'
 
+/** By what they are about, in the order of the reference. */
+export const problemCatalogues = {
+  general: generalProblems,
+  space: spaceProblems,
+  ipam: ipamProblems,
+  networks: networkProblems,
+  'network objects': networkObjectProblems,
+  policy: policyProblems,
+  organization: organizationProblems,
+  identity: identityProblems,
+  estate: estateProblems,
+  adoption: adoptionProblems,
+}
 const problems = {
   ...adoptionProblems,
   ...generalProblems,

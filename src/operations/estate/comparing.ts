@@ -13,7 +13,7 @@ import type { At, StoredObservation } from '#store/tables/observations.ts'
 import type { Source, StoredSnapshot } from '#store/tables/sources.ts'
 import { permitter } from '../identity/authority.ts'
 import type { ReadContext } from '../operation.ts'
-import { accountsCalled } from '../organization/called.ts'
+import { accountsCalledEach } from '../organization/called.ts'
 import { reservedType } from '../space/reserved.ts'
 import { inTurns } from '../turns.ts'
 import { isUnlisted } from './snapshots.ts'
@@ -137,19 +137,17 @@ export class Comparing {
 
   /** Adds the numbers of the accounts that the source means: of those that it speaks of now, and no others. */
   async #findNumbers(rows: readonly StoredObservation[]): Promise<void> {
-    for (const called of new Set(rows.map((row) => row.account))) {
-      if (called === '' || this.#numbers.has(called)) continue
-      const isOfSource = (number: string): boolean => this.#speaksOf(number)
-      const found = isAccountId(called)
-        ? [called].filter((number) => isOfSource(number) || this.#isUnknown(number))
-        : await accountsCalled(this.#context.tx, called, isOfSource)
-      this.#numbers.set(called, found.length === 1 ? found[0] : undefined)
-    }
+    const unknown = rows.map((row) => row.account).filter((called) => called !== '' && !this.#numbers.has(called))
+    for (const number of unknown.filter(isAccountId))
+      this.#numbers.set(number, this.#isNumberHere(number) ? number : undefined)
+    const others = unknown.filter((called) => !isAccountId(called))
+    const found = await accountsCalledEach(this.#context.tx, others, (number) => this.#speaksOf(number))
+    for (const [called, numbers] of found) this.#numbers.set(called, numbers.length === 1 ? numbers[0] : undefined)
   }
-  /** One that is nowhere here: sources of a part would tell by it which accounts there are elsewhere. */
-  #isUnknown(account: string): boolean {
+  /** One that is nowhere is told of by sources of the top alone: others would tell by it which accounts there are elsewhere. */
+  #isNumberHere(account: string): boolean {
     const { node } = this.source
-    return node.startsWith('r-') && !this.#snapshot.nodes.has(account)
+    return this.#speaksOf(account) || (node.startsWith('r-') && !this.#snapshot.nodes.has(account))
   }
   #speaksOf(account: string): boolean {
     const { node } = this.source

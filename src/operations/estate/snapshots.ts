@@ -12,7 +12,7 @@ import type { ObservedBody, StoredObservation } from '#store/tables/observations
 import type { KeptProblem, KeptUnlisted, Source, StoredSnapshot } from '#store/tables/sources.ts'
 import { numberIn, type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { accountsCalled } from '../organization/called.ts'
+import { accountsCalledEach } from '../organization/called.ts'
 import { bytesOf, forgetFormer, hasTooMuchFormer, refuseTooHeavy, weigh } from './source-bytes.ts'
 import { findSource, observationsOfSourceMax } from './sources.ts'
 
@@ -297,12 +297,15 @@ async function accountChecker(
   const isMine = (number: string): boolean => pathOf(snapshot, number).includes(node)
   const mine = new Set<string>()
   if (!isTop) {
-    for (const called of new Set(reported.map(({ observation }) => observation.account))) {
-      if (called === '') continue
-      // What others call theirs counts for nothing: they could stop the source by it, and would be told of.
-      const numbers = isAccountId(called) ? [called].filter(isMine) : await accountsCalled(context.tx, called, isMine)
-      if (numbers.length === 1) mine.add(called)
-    }
+    const called = [...new Set(reported.map(({ observation }) => observation.account))].filter((one) => one !== '')
+    for (const number of called.filter(isAccountId)) if (isMine(number)) mine.add(number)
+    // What others call theirs counts for nothing: they could stop the source by it, and would be told of.
+    const others = await accountsCalledEach(
+      context.tx,
+      called.filter((one) => !isAccountId(one)),
+      isMine,
+    )
+    for (const [one, numbers] of others) if (numbers.length === 1) mine.add(one)
   }
   return ({ account }) => {
     if (isTop || mine.has(account)) return undefined

@@ -163,6 +163,23 @@ const steps: readonly ((drive: Drive) => Promise<unknown>)[] = [
   async ({ acme, draw }) => acme.advance(draw.pick([1_000, 61_000, 300_000])),
 ]
 
+type Told = Readonly<Record<string, Readonly<Record<string, number>>>>
+/** By account, type, locale and rule, each group with its numbers. */
+async function complianceOf(at: string): Promise<Told> {
+  const told: Record<string, Readonly<Record<string, number>>> = {}
+  for (const by of ['account', 'type', 'locale', 'rule']) {
+    const { items } = await acme.get<{ items: { group: string }[] }>(`/compliance?by=${by}&at=${at}`)
+    for (const { group, ...counts } of items) {
+      const numbers = Object.entries(counts).filter(([, value]) => typeof value === 'number')
+      const counted = Object.fromEntries(numbers) as Record<string, number>
+      if (group === 'total' && told.total)
+        assert.deepEqual(counted, told.total, 'all together is the same by whatever it is counted')
+      told[group] = counted
+    }
+  }
+  return told
+}
+
 /** A server that ends in the midst of a turn: what it has read is lost, and nothing of it is written. */
 const dying = (store: Store): Store => ({
   ...store,
@@ -191,6 +208,7 @@ test('the engine and a second evaluator agree after random changes, kills and ot
     await acme.ask('PATCH', `/pools/${pool}`, { body: { sharedWith: [root, stranger] } })
   let worker = 0
   let seen = 0
+  const answers: { readonly at: string; readonly told: Told }[] = []
   for (let change = 1; change <= changes; change++) {
     // Space is what all else is about.
     await attempt(draw.chance(0.25) ? steps[draw.between(0, 1)]!(drive) : draw.pick(steps)(drive))
@@ -208,11 +226,30 @@ test('the engine and a second evaluator agree after random changes, kills and ot
     await followAll(acme.store, { id: `server ${worker}` })
     const [expected, found] = [await expectedFindings(acme.store), await openFindings(acme.store)]
     seen += expected.size
+    const at = new Date(await acme.store.read(async (tx) => tx.now)).toISOString()
+    const told = await complianceOf(at)
+    const { total } = told
+    const held = await acme.store.read((tx) => tx.allocationLists.all(-1, 1_000_000))
+    const evaluated = held.filter(({ resourceType }) => resourceType !== 'ipam-pool' && resourceType !== 'reserved')
+    assert.deepEqual(
+      [total!.noncompliant, total!.exempt, total!.compliant! + total!.unmanaged!, total!.unknown],
+      [
+        [...expected.values()].filter((text) => text.startsWith('policy ')).length,
+        [...expected.values()].filter((text) => text.startsWith('policy-exempt ')).length,
+        evaluated.length - expected.size,
+        0,
+      ],
+      `seed ${seed}, after change ${change}`,
+    )
+    answers.push({ at, told })
+    acme.advance(1)
     assert.deepEqual(
       [...found].sort().map(String),
       [...expected].sort().map(String),
       `seed ${seed}, after change ${change}`,
     )
   }
+  for (const { at, told } of answers)
+    assert.deepEqual(await complianceOf(at), told, `seed ${seed}: the same of ${at} as it was told then`)
   assert(seen > changes / stepsBetween, `the drive has seen ${seen} findings`)
 })

@@ -57,7 +57,7 @@ export async function divideAllocation(
     return planVpc(context, divided, spec)
   }
   if (outer.sourceResource) {
-    const because = { why: 'planned-inside', network: outer.sourceResource.id } as const
+    const because = { why: 'space-planned-inside', network: outer.sourceResource.id } as const
     refuse({ code: 'NotSupported', what: { feature: 'dividing', id }, because })
   }
   const type = findResourceType(allocation.resourceType, (await context.snapshot()).resourceTypes)

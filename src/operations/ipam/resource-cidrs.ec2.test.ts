@@ -335,6 +335,7 @@ describe('resources of the organization', () => {
       ],
     )
     assert.equal((await list({ ResourceId: loose })).length, 1)
+    assert.equal((await list()).filter(({ ResourceId }) => ResourceId === loose).length, 1)
     assert.deepEqual(await statesOf('vpc-0abcdef0abcdef000'), [['unmanaged', 'unmanaged', 'nonoverlapping']])
     await acme.call('CreateVpc', { CidrBlock: '10.77.8.0/24' }, asLab)
     assert.deepEqual(await statesOf('vpc-0abcdef0abcdef000'), [['unmanaged', 'unmanaged', 'overlapping']])

@@ -7,7 +7,7 @@ import { documentFor, readBlock } from './blocks.ts'
 import { attachGateway, createInternetGateway } from './gateways.ts'
 import { createRoute, getMainTable } from './route-tables.ts'
 import { createSubnet, type SubnetState } from './subnets.ts'
-import { createVpc, type VpcState } from './vpcs.ts'
+import { createVpc, findDefaultVpc, type VpcState } from './vpcs.ts'
 import { type Zone, zonesOf } from './zones.ts'
 
 /** What AWS gives where no policy chooses. */
@@ -15,7 +15,7 @@ const defaultVpcBlock = parseCidr('172.31.0.0/16')!
 const defaultSubnetLength = 20
 
 export async function createDefaultVpc(context: WriteContext): Promise<VpcState> {
-  const there = await context.tx.vpcs.findDefault(context.caller.account, context.region)
+  const there = await findDefaultVpc(context)
   if (there) {
     const problem = { why: 'default-network-there', network: there.id } as const
     refuse({ code: 'AlreadyExists', what: 'default-vpc', problem })
@@ -33,7 +33,7 @@ export async function createDefaultVpc(context: WriteContext): Promise<VpcState>
 
 /** Makes the default subnet of a zone, in the default VPC. */
 export async function createDefaultSubnet(context: WriteContext, zone: Zone): Promise<SubnetState> {
-  const vpc = await context.tx.vpcs.findDefault(context.caller.account, context.region)
+  const vpc = await findDefaultVpc(context)
   if (!vpc) refuse({ code: 'NotFound', what: 'default-vpc', id: context.region })
   const there = await context.tx.vpcs.defaultSubnet(vpc.id, zone.name)
   if (there) {

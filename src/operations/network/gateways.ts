@@ -28,7 +28,7 @@ export async function attachGateway(context: WriteContext, id: string, vpcId: st
 export async function detachGateway(context: WriteContext, id: string, vpcId: string): Promise<void> {
   const state = await getObject(context, 'internetGateway', id)
   const vpc = await getVpc(context, vpcId)
-  if (state.object.vpcId !== vpc.id) refuse({ code: 'NotFound', what: 'gateway-attachment', id: `${id} ${vpc.id}` })
+  if (state.object.vpcId !== vpc.id) refuse({ code: 'NotFound', what: 'gateway-attachment', id })
   if ((await context.tx.natGateways.anyPublicOfVpc(vpc.id)) !== undefined) {
     const problem = { why: 'has-public-addresses', network: vpc.id } as const
     refuse({ code: 'DependencyViolation', what: 'internet-gateway', id, problem })

@@ -693,6 +693,8 @@ describe('the default VPC', () => {
     const { Vpc } = await call('CreateDefaultVpc', {}, other)
     assert.deepEqual([Vpc!.CidrBlock, Vpc!.IsDefault], ['172.31.0.0/16', true])
     const ofVpc = by('vpc-id', Vpc!.VpcId!)
+    const attribute = await call('DescribeAccountAttributes', { AttributeNames: ['default-vpc'] }, other)
+    assert.deepEqual(attribute.AccountAttributes![0]!.AttributeValues, [{ AttributeValue: Vpc!.VpcId }])
     const { Subnets } = await call('DescribeSubnets', ofVpc, other)
     assert.deepEqual(
       Subnets!.map((one) => [one.CidrBlock, one.AvailabilityZone, one.DefaultForAz, one.MapPublicIpOnLaunch]),
@@ -715,5 +717,49 @@ describe('the default VPC', () => {
     assert.deepEqual(named.SecurityGroups!.map((one) => one.GroupName).sort(), ['default', 'web'])
     await call('DeleteSecurityGroup', { GroupName: 'web' }, other)
     await refuses(call('DescribeSecurityGroups', { GroupIds: [GroupId!] }, other), { code: 'NotFound' })
+  })
+})
+
+describe('the record', () => {
+  test('has every version of what stands in a VPC, and none of what was never changed', async () => {
+    const vpc = await vpcOf()
+    const GroupId = vpc.replace('vpc-', 'sg-')
+    const versions = (id: string) =>
+      world.store.read(async (tx) =>
+        (await tx.history.versions(id)).map((one) => ({ ...tx.history.bodyOf(one), until: one.untilAt !== undefined })),
+      )
+    assert.deepEqual(await versions(GroupId), [])
+    const out = [{ IpProtocol: '-1', IpRanges: [{ CidrIp: '0.0.0.0/0' }] }]
+    await call('RevokeSecurityGroupEgress', { GroupId, IpPermissions: out })
+    await call('CreateTags', { Resources: [GroupId], Tags: tagsOf({ team: 'net' }) })
+    await call('DeleteVpc', { VpcId: vpc })
+    const kept = await versions(GroupId)
+    assert.deepEqual(
+      kept.map((one: { rules?: object[]; tags?: object; until: boolean }) => [one.rules!.length, one.tags, one.until]),
+      [
+        [1, {}, true],
+        [1, { team: 'net' }, true],
+      ],
+    )
+    const { id, account, region, vpcId, name, isDefault, description } = kept[1] as Record<string, unknown>
+    assert.deepEqual(
+      { id, account, region, vpcId, name, isDefault, description },
+      {
+        id: GroupId,
+        account: '111111111111',
+        region: 'us-east-1',
+        vpcId: vpc,
+        name: 'default',
+        isDefault: true,
+        description: 'default VPC security group',
+      },
+    )
+    assert.deepEqual(await versions(vpc.replace('vpc-', 'acl-')), [])
+  })
+
+  test('keeps an account from being removed while it has such a thing', async () => {
+    const { InternetGateway } = await call('CreateInternetGateway', {}, other)
+    const owned = await world.store.read((tx) => tx.organizations.ownedBy(other, 100))
+    assert.ok(owned.includes(InternetGateway!.InternetGatewayId!))
   })
 })

@@ -3,6 +3,7 @@ import type { AvailabilityZone, Region } from '#formats/aws/ec2.generated.ts'
 import { type Members, refuse } from '#model/refusal.ts'
 import { filterBy, nothing } from '../listing.aws.ts'
 import { ec2Read } from '../operation.aws.ts'
+import { findDefaultVpc } from './vpcs.ts'
 import { refuseZone, type Zone, zonesOf } from './zones.ts'
 
 export const describeRegions = ec2Read('DescribeRegions', async (context, input) => {
@@ -26,17 +27,16 @@ export const describeAvailabilityZones = ec2Read('DescribeAvailabilityZones', as
   return { AvailabilityZones: shown.map((zone) => describeZone(context.region, zone)).filter(matches) }
 })
 
-export const describeAccountAttributes = ec2Read('DescribeAccountAttributes', async (_context, input) => {
+export const describeAccountAttributes = ec2Read('DescribeAccountAttributes', async (context, input) => {
   const wanted = (name: string): boolean =>
     !input.AttributeNames?.length || input.AttributeNames.some((params) => params === name)
-  return { AccountAttributes: accountAttributes.filter(({ AttributeName }) => wanted(AttributeName)) }
+  const vpc = wanted('default-vpc') ? await findDefaultVpc(context) : undefined
+  const all = [
+    { AttributeName: 'supported-platforms', AttributeValues: [{ AttributeValue: 'VPC' }] },
+    { AttributeName: 'default-vpc', AttributeValues: [{ AttributeValue: vpc?.id ?? 'none' }] },
+  ]
+  return { AccountAttributes: all.filter(({ AttributeName }) => wanted(AttributeName)) }
 })
-
-/** There are no default VPCs here. */
-const accountAttributes = [
-  { AttributeName: 'supported-platforms', AttributeValues: [{ AttributeValue: 'VPC' }] },
-  { AttributeName: 'default-vpc', AttributeValues: [{ AttributeValue: 'none' }] },
-]
 
 /** The zone of a request, and what it calls the members that name one. */
 export const zoneIn = ({ AvailabilityZone: zone, AvailabilityZoneId: zoneId }: ZoneInput) => ({ zone, zoneId })

@@ -27,7 +27,7 @@ import {
   refuseDependent,
   removeObject,
 } from './objects.ts'
-import { getVpc } from './vpcs.ts'
+import { findDefaultVpc, getVpc } from './vpcs.ts'
 
 /** A rule with its id, as its group has it. */
 export type RulePart = Part<'rule'>
@@ -58,7 +58,7 @@ export async function createSecurityGroup(context: WriteContext, spec: GroupSpec
 }
 async function vpcOf(context: ReadContext, id: string | undefined): Promise<Vpc> {
   if (id !== undefined) return getVpc(context, id)
-  const found = await context.tx.vpcs.findDefault(context.caller.account, context.region)
+  const found = await findDefaultVpc(context)
   return found ?? refuse({ code: 'NotFound', what: 'default-vpc', id: context.region })
 }
 

@@ -195,6 +195,10 @@ async function recordChange(context: WriteContext, vpc: Vpc): Promise<VpcState> 
   return { vpc, cidrs, tags }
 }
 
+/** The caller's default VPC in this Region, where they have asked for one. */
+export const findDefaultVpc = ({ tx, caller, region }: ReadContext): Promise<Vpc | undefined> =>
+  tx.vpcs.findDefault(caller.account, region)
+
 // Finding ------------------------------------------------------------------------------------------------------------
 
 /** A VPC of the caller, in the Region of the request. */

@@ -149,13 +149,13 @@ async function refuseUnfitSizes(context: ReadContext, { grants, resourceType }: 
   for (const { name, grant } of grantables) {
     const [asked, bounds] = [grants[name], grant.possible(type)]
     if (!asked) continue
-    const value = `${asked.min} to ${asked.max}`
+    const given = `${asked.min} to ${asked.max}`
     if (!bounds) {
-      refuseValue(`grants.${name}`, value, { why: 'no-choice-of-it', resourceType })
+      refuseValue(`grants.${name}`, given, { why: 'no-choice-of-it', resourceType })
     }
     if (asked.min <= asked.max && asked.min >= bounds.min && asked.max <= bounds.max) continue
     const { min, max } = bounds
-    refuseValue(`grants.${name}`, value, { why: 'grant-outside', resourceType, min, max })
+    refuseValue(`grants.${name}`, given, { why: 'grant-outside', resourceType, min, max })
   }
 }
 

@@ -237,6 +237,21 @@ export class Organizations {
     return rows.map(({ id }) => id)
   }
 
+  /** Those with one of these external ids or names, in the order of these and of their numbers. */
+  async listNamedSome(
+    by: 'external_id' | 'name',
+    called: readonly string[],
+    limit: number,
+  ): Promise<{ readonly called: string; readonly number: string }[]> {
+    const list = listOfTexts(called)
+    return this.#sql.all(
+      `select ${by} as called, id as number from account where ${by} in ${list.text} and removed_at is null
+       order by ${by}, id limit ?`,
+      ...list.values,
+      limit,
+    )
+  }
+
   /** Some of what an account has: numbers of allocations and holds, and ids of other things. */
   async ownedBy(account: string, limit: number): Promise<(number | string)[]> {
     const found: (number | string)[] = []
