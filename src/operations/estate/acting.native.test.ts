@@ -153,8 +153,13 @@ test('I4 what policy would not have given is adopted as noncompliant, and its de
   )
   assert.equal(good!.outcome, 'allow')
   assert.equal(bad!.outcome, 'deny')
-  const shown = await world.get<{ poolId: string; decisionId: string }>(`/allocations/${items[1]!.allocationId}`)
-  assert.deepEqual([shown.poolId, shown.decisionId], [otherPool, items[1]!.decisionId])
+  const shown = await world.get<{ poolId: string; decisionId: string; adopted?: { isCompliant: boolean } }>(
+    `/allocations/${items[1]!.allocationId}`,
+  )
+  assert.deepEqual(
+    [shown.poolId, shown.decisionId, shown.adopted!.isCompliant],
+    [otherPool, items[1]!.decisionId, false],
+  )
 })
 
 test('what cannot be adopted is said, and the rest goes on', async () => {
