@@ -531,6 +531,16 @@ test('what only those at the top make so many of at an account is named, and wha
   assert.equal((await world.ask('DELETE', `/accounts/${number}`)).status, 204)
 })
 
+test('an account stays as long as it has a resource discovery, which is named: nobody gets it with the number', async () => {
+  const { account } = await create({ name: 'discovers' })
+  const made = await world.call('CreateIpamResourceDiscovery', {}, { account })
+  const id = made.IpamResourceDiscovery!.IpamResourceDiscoveryId!
+  const { code, detail } = await refused('DELETE', `/accounts/${account}`)
+  assert.deepEqual([code, detail!.includes(id)], ['DependencyViolation', true])
+  await world.call('DeleteIpamResourceDiscovery', { IpamResourceDiscoveryId: id }, { account })
+  assert.equal((await world.ask('DELETE', `/accounts/${account}`)).status, 204)
+})
+
 test('a refusal that says which account to ask says whom there, as the account says now', async () => {
   const owner = await create({ name: 'addresses', contact: 'net@example.com' })
   const { ipamId } = await world.post<{ ipamId: string }>('/ipams', { account: owner.account, region: 'us-east-1' })
