@@ -376,9 +376,8 @@ function createRest(
         const found = authenticate(header)
         return found instanceof Promise ? inTurn.aside(() => executeOr503(() => found)) : found
       },
-      execute: (operation, call) => inTurn.aside(() => executeOr503(() => executor.execute(operation, call))),
       inTurn,
-      executeStep: (operation, call) => executeOr503(() => executor.execute(operation, call)),
+      execute: (operation, call) => executeOr503(() => executor.execute(operation, call)),
       recordUnread: (operation, call, refused) => executeOr503(() => executor.recordUnread(operation, call, refused)),
       findNewestChange: () => store.read((tx) => tx.recordLists.lastEntry()),
       onFault: logFault,

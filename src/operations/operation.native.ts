@@ -6,7 +6,7 @@ import { naming, type Refusal, Refused, refuse, refuseValue } from '#model/refus
 import type { Action } from '#model/roles.ts'
 import { type Place, requirePermission, requireScope } from './identity/authority.ts'
 import { type Naming, namingOf } from './names.native.ts'
-import type { ReadContext, ReadOperation, WriteContext, WriteOperation } from './operation.ts'
+import type { ReadContext, ReadOperation, Steps, WriteContext, WriteOperation } from './operation.ts'
 import { withCursors } from './page-cursors.ts'
 
 /** What the body of a request may have: more is refused before it is parsed. */
@@ -170,16 +170,6 @@ export function nativeWrite<Input extends z.ZodObject, Output extends z.ZodType,
 }
 
 // Intakes ------------------------------------------------------------------------------------------------------------
-
-/** Transactions of one request, one after the other. */
-export interface Steps {
-  read<T>(work: (context: ReadContext) => Promise<T>): Promise<T>
-  write<T>(work: (context: WriteContext) => Promise<T>): Promise<T>
-  /** Takes back what was begun: also for whoever may not do it any more. */
-  undo<T>(work: (context: WriteContext) => Promise<T>): Promise<T>
-  /** Whether others ask for something, so that steps should be short. */
-  isCrowded(): boolean
-}
 
 /**
  * An operation whose body is of any size and read as it comes: what it does is done in many transactions, each of which asks anew whether

@@ -123,3 +123,13 @@ export interface WriteOperation<Input, Output, Prepared = void> {
   findOutdated?(context: ReadContext, input: Input, answer: string): Promise<string | undefined>
 }
 export type AnyOperation = ReadOperation<never, unknown> | WriteOperation<never, unknown, unknown>
+
+/** Transactions of one request, one after the other: each asks anew whether the caller may. */
+export interface Steps {
+  read<T>(work: (context: ReadContext) => Promise<T>): Promise<T>
+  write<T>(work: (context: WriteContext) => Promise<T>): Promise<T>
+  /** Takes back what was begun: also for whoever may not do it any more. */
+  undo<T>(work: (context: WriteContext) => Promise<T>): Promise<T>
+  /** Whether others ask for something, so that steps should be short. */
+  isCrowded(): boolean
+}

@@ -60,11 +60,9 @@ export interface RestDependencies {
   authenticate(header: string | undefined): Principal | Promise<Principal>
   /** Where a request comes from, by proxies that are trusted alone: Fastify's own `request.ip` knows none. */
   addressOf(request: IncomingMessage): string
-  execute(operation: NativeOperation, call: Call): Promise<Answer>
-  /** The same of what an intake does, one transaction after the other. */
-  executeStep(operation: AnyOperation, call: Call): Promise<Answer>
+  execute(operation: AnyOperation, call: Call): Promise<Answer>
   /** Lets what is asked once go before the steps of intakes. */
-  readonly inTurn: Pick<StepsInTurn, 'step' | 'isCrowded'>
+  readonly inTurn: StepsInTurn
   /** Puts on record that a request for a change was refused before it could be executed. May reject as `execute` does. */
   recordUnread(operation: AnyOperation, call: Call, refused: Refused): Promise<void>
   /** The number of the newest change that there is, whoever may see it. */
@@ -216,7 +214,7 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
       for (const operation of nativeOperations) addRoute(routes, { ...deps, streams }, operation)
       const intakeCallOf = (request: FastifyRequest, input: object): Call =>
         callOf(deps, request, { input, isDryRun: undefined })
-      await addIntakes(routes, { execute: deps.executeStep, inTurn: deps.inTurn, callOf: intakeCallOf }, nativeIntakes)
+      await addIntakes(routes, { execute: deps.execute, inTurn: deps.inTurn, callOf: intakeCallOf }, nativeIntakes)
     },
     { prefix: restPrefix },
   )
@@ -386,8 +384,8 @@ async function stream(
   const read = async (cursor: string | undefined): Promise<GrowingPage> => {
     const principal = await deps.authenticate(request.headers.authorization)
     const input = { ...call.input, ...facts.input, ...(cursor === undefined ? {} : { cursor }) }
-    return (await deps.execute(operation, { ...call, principal, input, arrivedAt: undefined, asker: undefined }))
-      .output as GrowingPage
+    const asked = { ...call, principal, input, arrivedAt: undefined, asker: undefined }
+    return (await deps.inTurn.aside(() => deps.execute(operation, asked))).output as GrowingPage
   }
   const cursor = reply.sse.lastEventId ?? undefined
   // What is wrong is said as a problem, while there is still a status to say it with.
@@ -418,7 +416,7 @@ async function executeOrPreview(
   call: Call,
 ): Promise<{ readonly output: unknown; readonly headers: Headers }> {
   try {
-    const answer = await deps.execute(operation, call)
+    const answer = await deps.inTurn.aside(() => deps.execute(operation, call))
     return { output: answer.output, headers: headersOf(answer) }
   } catch (error) {
     // What a dry run would have answered is its answer here; the EC2 API says it with an error.

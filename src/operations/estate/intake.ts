@@ -3,7 +3,7 @@ import { assert } from '#model/assert.ts'
 import type { Observation } from '#model/observation.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { KeptProblem, KeptUnlisted, StoredSnapshot } from '#store/tables/sources.ts'
-import type { ReadContext, WriteContext } from '../operation.ts'
+import type { Steps, WriteContext } from '../operation.ts'
 import {
   beginSnapshot,
   type Counts,
@@ -24,15 +24,6 @@ import {
   writePart,
 } from './snapshots.ts'
 
-/** Transactions of one request, one after the other: each asks anew whether the caller may. */
-interface Steps {
-  read<T>(work: (context: ReadContext) => Promise<T>): Promise<T>
-  write<T>(work: (context: WriteContext) => Promise<T>): Promise<T>
-  /** Takes back what was begun: also for whoever may not send any more. */
-  undo<T>(work: (context: WriteContext) => Promise<T>): Promise<T>
-  /** Whether others ask for something, so that steps should be short. */
-  isCrowded(): boolean
-}
 const sizeOf = (steps: Steps): StepSize => (steps.isCrowded() ? stepSizes.besideOthers : stepSizes.alone)
 
 /** A line of a snapshot, as it was read. */
