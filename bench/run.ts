@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process'
 import { cpus, loadavg, release, totalmem } from 'node:os'
 import { parseArgs, promisify } from 'node:util'
+import { measureCompliance } from './compliance.ts'
 import { measureContention } from './contention.ts'
 import { measureDecisions } from './decide.ts'
 import { measureGrowth } from './growth.ts'
@@ -62,6 +63,7 @@ const parts = {
     'lists',
     'history',
     'snapshots',
+    'compliance',
     'start',
   ],
   postgres: ['throughput', 'largest', 'growth', 'lists', 'history', 'snapshots', 'contention'],
@@ -97,6 +99,7 @@ const measures: Readonly<Record<string, () => unknown>> = {
   lists: () => measureLists({ engine: database, sizes }),
   history: () => measureHistory({ engine: database, sizes }),
   snapshots: () => measureSnapshots({ engine: database, rounds: fixedRounds }),
+  compliance: () => measureCompliance({ rows, seconds }),
   start: () => measureStart(rounds, rows, !quick),
   contention: () => measureContention({ rounds: fixedRounds, seconds, connections }),
 }

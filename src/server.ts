@@ -203,7 +203,8 @@ async function openServer(
         account,
         recordCounted: () => executor.recordCounted(),
         async act(operation, input, as) {
-          const principal = { account, arn: as, accessKeyId: '', userId: as }
+          const acting = typeof as === 'string' ? { arn: as, accessKeyId: '' } : as
+          const principal = { account, ...acting, userId: acting.arn }
           const call = { principal, region: '', input, requestId: newRequestId(), sourceAddress: 'local' }
           return (await executor.execute(operation, call)).output
         },

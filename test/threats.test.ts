@@ -168,6 +168,8 @@ const makers = [
   'src/api/rest/sign-in.ts',
   // Of keys that are stored: `src/api/aws/sigv4.ts` hands on what they say once it has verified the signature.
   'src/operations/identity/access-keys.ts',
+  // Itself, and the rules of sources, on the right of whoever set them.
+  'src/server.ts',
   'src/store/tables/access-keys.ts',
 ]
 

@@ -534,7 +534,7 @@ const claims: readonly Claim[] = [
       { path: 'src/operations/space/sample.ts', text: "import { worded } from '#model/problems/worded.ts'" },
       { path: 'src/store/tables/sample.ts', text: "import { problemInWords } from '#model/problems/problem.ts'" },
       { path: 'src/operations/ipam/sample.ts', text: "refuse({ code: 'NotEligible', problem: 'it is not so' })" },
-      { path: 'src/operations/ipam/sample.ts', text: 'const because = `the pool ${id} is full`' },
+      { path: 'src/operations/ipam/sample.ts', text: 'const because = `the pool is full`' },
       { path: 'src/model/sample.ts', text: "return { why: 'setting-takes', allowed: 'CIDR of any size' }" },
     ],
     good: [

@@ -1,5 +1,6 @@
 // What sources adopt by rules of their own, once a complete snapshot holds.
-import { adoptByRule, lookByRule, principalOfRule, type RuleStep, sourceWithRule } from '#operations/estate/own-rule.ts'
+import { adoptByRule, lookByRule, type RuleStep, sourceWithRule } from '#operations/estate/own-rule.ts'
+import { principalOfRule } from '#operations/estate/rule-setter.ts'
 import type { Job } from './job.ts'
 
 export const adoptByRules: Job = {

@@ -1,6 +1,10 @@
 // A job: what a clock starts, as one value. `jobs.ts` lists them; nothing else has to know of a new one.
+import type { Principal } from '#model/principal.ts'
 import type { AnyOperation } from '#operations/operation.ts'
 import type { Store } from '#store/store.ts'
+
+/** As whom something is done that nobody asks for at that moment. */
+export type ActingAs = Pick<Principal, 'arn' | 'accessKeyId' | 'native'>
 
 /** What jobs work with. */
 export interface Workplace {
@@ -13,8 +17,8 @@ export interface Workplace {
   readonly account: string
   /** Puts on record how many refusals were too many to have an entry each. */
   recordCounted(): Promise<void>
-  /** Does what a rule says, as whoever it is in the record. */
-  act(operation: AnyOperation, input: object, as: string): Promise<unknown>
+  /** Does what a rule says, as whoever it is in the record; on the right of `native`, where it is somebody's. */
+  act(operation: AnyOperation, input: object, as: string | ActingAs): Promise<unknown>
 }
 
 export interface Job {

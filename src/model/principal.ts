@@ -70,6 +70,9 @@ export function partiesOf(
   ]
 }
 
+/** Of the native API, as it is on record (`arn:cadastre::ACCOUNT:user/NAME`): `user:NAME`. */
+export const nameOfNative = (arn: string): string => arn.slice(arn.lastIndexOf(':') + 1).replace('/', ':')
+
 /** A person signs in, or gets a token from the operator; a service gets its tokens from others; a group has none. */
 export type PrincipalKind = 'user' | 'service' | 'group'
 export const principalKind = (name: string): PrincipalKind => name.slice(0, name.indexOf(':')) as PrincipalKind

@@ -108,6 +108,7 @@ async function isKnown(
   const isPermitted = await permitter(context, action)
   const accounts = await visibleAccounts(context, action, 'ever')
   let after: Tenure | undefined
+  // What is hidden behind many more tenures that others had of the same is looked for no further: it counts as a name then.
   for (const size of [knownFirst, alikePerStep]) {
     const rows = await tenures.ofResource(text, after, size, accounts)
     if (rows.some(({ account }) => isPermitted(account))) return true

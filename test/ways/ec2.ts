@@ -725,4 +725,13 @@ export const overEc2: Attempts = {
     assert.notEqual(made!.account, shop)
     assert.equal(await acme.poolOfAddress(made!.account!), acme.listed)
   },
+  'adopting what one has told of': {
+    because: 'nothing is adopted over it',
+    unless: /adopt|difference|observ/i,
+  },
+
+  'the rule of a source': {
+    because: 'it has no sources',
+    unless: /adopt|difference|observ|snapshot/i,
+  },
 }

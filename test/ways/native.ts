@@ -4,6 +4,7 @@ import { dev, lab, network, prod, refusalOf, root, shop, stranger } from '../acm
 import type { Sent } from '../native-world.ts'
 import { managementAccount } from '../world.ts'
 import { breakGlass, findingsOf } from './break-glass.ts'
+import { overSources } from './sources.ts'
 import { type Attempts, type Guarded, hourMs, otherSpellings, restSeconds } from './way.ts'
 
 interface Allocation {
@@ -853,4 +854,6 @@ export const overNative: Attempts = {
     const anew = await acme.post<{ account: string }>('/accounts', { name: 'anew', parentId: dev }, { as })
     assert.equal((await take(acme, anew.account)).poolId, acme.listed)
   },
+
+  ...overSources,
 }

@@ -43,6 +43,8 @@ export const ways = [
   'side-effect operations',
   'moving or tagging oneself into another rule',
   'an account closed and made anew',
+  'adopting what one has told of',
+  'the rule of a source',
 ] as const
 export type Way = (typeof ways)[number]
 export type Api = 'ec2' | 'native'

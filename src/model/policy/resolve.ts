@@ -1,7 +1,7 @@
 // Which documents apply to an account, and what they come to when merged (policy-model §3).
 
 import { joinKey } from '../key.ts'
-import type { Party } from './decision.ts'
+import type { AllocationRequest, Party, Verdict } from './decision.ts'
 import {
   type AllocationRule,
   type Assignment,
@@ -78,6 +78,14 @@ export function assignmentsOn(snapshot: Snapshot, world: World, path: readonly s
   const account = path.at(-1)
   return counted.filter(({ targetId }) => targetId === account)
 }
+
+/** Where what speaks of a request is enabled, and whose IPAM refuses what nothing speaks of: whoever lets it pass answers for all of them. */
+export function nodesSaying(snapshot: Snapshot, { account, ...pair }: Asking, { denial }: Pick<Verdict, 'denial'>) {
+  const { finals, base } = partsOf(snapshot, assignmentsOn(snapshot, 'enforce', pathOf(snapshot, account)), pair)
+  const nodes = [...finals, ...(base ? [base] : [])].map(({ by }) => by.target)
+  return new Set([...nodes, ...(denial?.cause === 'unmatched' && denial.owner !== undefined ? [denial.owner] : [])])
+}
+type Asking = Pick<AllocationRequest, 'account' | 'locale' | 'resourceType'>
 
 /** Whether an assignment on the account's path has one of these modes. */
 export function hasMode(snapshot: Snapshot, account: string, mode: Assignment['mode']): boolean {

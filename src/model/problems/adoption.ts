@@ -40,6 +40,13 @@ export const adoptionProblems = {
   'made-here': ({ resource }: { resource: string }) => `\`${resource}\` was made here, and has its space by itself`,
   'id-too-long': ({ max }: { max: number }) => `its id has more than ${max} characters`,
 
+  'policy-of-others': () =>
+    'policy does not give it, and you may not adopt where that policy is enabled: ask whoever may, or for an exception',
+  'told-by-oneself': ({ snapshot }: { snapshot: number }) =>
+    `policy does not give it, and you, or who made your token, sent the snapshot ${snapshot} that tells of it: somebody else has to adopt it`,
+  'rule-adopts-allowed': () => 'the rule of the source adopts nothing that policy does not give',
+  'pool-not-theirs': () => 'the account may not use the pool in which it lies',
+
   // Ignoring
   'may-not-ignore': ({ node }: { node: string }) => `you may not set findings of \`${node}\` aside`,
   'not-ahead-within': ({ days }: { days: number }) => `a moment ahead within ${days} days is expected`,

@@ -9,6 +9,8 @@ export const identityProblems = {
     `${principal} is forbidden it as \`${role}\` at \`${node}\` (${binding})`,
   'maker-may-not': ({ maker, node }: { maker: string; node: string }) =>
     `\`${maker}\`, who made your token, may not do it at \`${node}\``,
+  'rule-by-name': ({ principal, node }: { principal: string; node: string }) =>
+    `a rule goes on after the sign-in that proves groups: bind the role to \`${principal}\` at \`${node}\`, or let somebody set it who has it by name`,
   'scopes-do-not-cover': ({ scopes }: { scopes: readonly string[] }) =>
     `the scopes of your token (${scopes.join(', ')}) do not cover it`,
   'exceptions-above': ({ parent }: { parent: string }) =>

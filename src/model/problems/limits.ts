@@ -16,6 +16,7 @@ export const counted = {
   'role-bindings': () => 'role bindings',
   tokens: () => 'good tokens',
   makers: () => 'makers of a token, one after the other',
+  'token-links': () => 'tokens, each made with the one before',
 
   // IPAM
   ipams: () => 'ipams',
@@ -151,6 +152,7 @@ export const remedies = {
   'give-number': () => 'Give the number of the account, or the id that was drawn here.',
   'revoke-tokens': () => 'Revoke those that are not used any more.',
   'nearer-token': () => 'Make it with a token that is nearer to a person or the operator.',
+  'earlier-token': () => 'Sign in again, or make it with an earlier token.',
   'bind-groups': () => 'Delete those that are not needed any more, or bind roles to groups, or at a node above.',
   'delete-or-ask': () =>
     'Delete or move away what is not needed any more (numbers of removed accounts count until they come back), or ask whoever may manage the organization at its top.',

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { adoptByRules } from '#jobs/adopting.ts'
 import { followSources, noteStaleSources } from '#jobs/following.ts'
-import { lookAt } from '#jobs/job.ts'
+import { type ActingAs, lookAt } from '#jobs/job.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { type Organization, withOrganization } from '../../../test/organization.ts'
 import { workplaceOf } from '../../../test/world.ts'
@@ -29,6 +29,8 @@ let lab: string
 let poolId: string
 let otherPool: string
 let scopeId: string
+/** Somebody else than who adopts. */
+let collector: string
 before(async () => {
   world = await withOrganization(await openNativeWorld())
   shop = await world.account('shop')
@@ -47,6 +49,7 @@ before(async () => {
   }
   poolId = await pool('10.0.0.0/12')
   otherPool = await pool('10.128.0.0/12')
+  collector = await world.tokenOf('service:collector', 'reporter', world.rootId)
   await world.post('/sources', { name: 'cloud', kind: 'aws', node: world.rootId, scopeId })
 })
 after(() => world.close())
@@ -59,6 +62,7 @@ async function send(lines: readonly object[]): Promise<void> {
     body: [{ snapshot: { takenAt } }, ...lines, { end: { observations: lines.length } }]
       .map((line) => `${JSON.stringify(line)}\n`)
       .join(''),
+    as: collector,
   })
   assert.equal(status, 201, JSON.stringify(body))
 }
@@ -153,8 +157,13 @@ test('I4 what policy would not have given is adopted as noncompliant, and its de
   )
   assert.equal(good!.outcome, 'allow')
   assert.equal(bad!.outcome, 'deny')
-  const shown = await world.get<{ poolId: string; decisionId: string }>(`/allocations/${items[1]!.allocationId}`)
-  assert.deepEqual([shown.poolId, shown.decisionId], [otherPool, items[1]!.decisionId])
+  const shown = await world.get<{ poolId: string; decisionId: string; adopted?: { isCompliant: boolean } }>(
+    `/allocations/${items[1]!.allocationId}`,
+  )
+  assert.deepEqual(
+    [shown.poolId, shown.decisionId, shown.adopted!.isCompliant],
+    [otherPool, items[1]!.decisionId, false],
+  )
 })
 
 test('what cannot be adopted is said, and the rest goes on', async () => {
@@ -248,8 +257,13 @@ test('whoever has a contact is asked, and it is told whom to ask', async () => {
 /** What jobs do, as the server would. */
 const jobs = () => ({
   ...workplaceOf(world.store),
-  async act(operation: Parameters<typeof world.executor.execute>[0], input: object, as: string): Promise<unknown> {
-    const principal = { account: network, arn: as, accessKeyId: '', userId: as }
+  async act(
+    operation: Parameters<typeof world.executor.execute>[0],
+    input: object,
+    as: string | ActingAs,
+  ): Promise<unknown> {
+    const acting = typeof as === 'string' ? { arn: as, accessKeyId: '' } : as
+    const principal = { account: network, ...acting, userId: acting.arn }
     return (
       await world.executor.execute(operation, {
         ...{ principal, region: '', input, sourceAddress: 'local' },
@@ -344,15 +358,16 @@ test('a rule adopts what policy would have allowed and nothing else, after compl
   assert.equal((await open()).filter(({ id }) => id === 'vpc-15').length, 1, 'off unless it is set')
   const { sourceId } = await world.get<{ sourceId: string }>('/sources/cloud')
   await world.ask('PATCH', '/sources/cloud', { body: { adopts: 'allowed' } })
+  const as = `rule:${sourceId} of user:admin`
   await lookAt(adoptByRules, jobs())
   assert.deepEqual(
     (await open()).filter(({ id }) => id === 'vpc-15' || id === 'vpc-131').map(({ id }) => id),
     ['vpc-131'],
   )
   const { items } = await world.get<{ items: { action: string; principal: string }[] }>(
-    `/changes?principal=rule:${sourceId}`,
+    `/changes?principal=${encodeURIComponent(as)}`,
   )
-  assert(items.some(({ action, principal }) => action === 'adoptByRule' && principal === `rule:${sourceId}`))
+  assert(items.some(({ action, principal }) => action === 'adoptByRule' && principal === as))
   const before = await entries()
   await lookAt(adoptByRules, jobs())
   assert.deepEqual(await entries(), before)

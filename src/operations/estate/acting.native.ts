@@ -72,7 +72,7 @@ const refusals = ['NotFound', 'InvalidParameterCombination', 'LimitExceeded'] as
 export const adoptDifferences = nativeWrite({
   name: 'adoptDifferences',
   summary: 'Adopt what a source says is in use and nobody has registered: it becomes an allocation of whoever has it.',
-  description: `${inParts} The pool is the innermost in which the block lies, and what divides the network in which it lies; networks go before what is inside of them, as far as they are meant too. What policy would not have given is adopted all the same, and is on record as noncompliant: its decision says no. It needs \`estate:adopt\` at the source, at the account and at the owner of the pool.`,
+  description: `${inParts} The pool is the innermost in which the block lies, and what divides the network in which it lies; networks go before what is inside of them, as far as they are meant too. It needs \`estate:adopt\` at the source, at the account and at the owner of the pool. What policy would not have given takes that right where the policies are enabled, too, and another person than who sent the snapshots that tell of it; it is on record as noncompliant then, with a decision that says no.`,
   action: 'estate:adopt',
   input: z.strictObject({
     sourceId: sourceName,

@@ -6,11 +6,13 @@ import { localeProblem } from '#model/locale.ts'
 import { nameProblem } from '#model/name.ts'
 import { holdsOthers } from '#model/observed-difference.ts'
 import { canBeDivided, nestingProblem } from '#model/policy/nesting.ts'
+import { mayUsePool, nodesSaying } from '#model/policy/resolve.ts'
 import { findResourceType } from '#model/policy/resource-types.ts'
 import type { PoolFacts } from '#model/policy/snapshot.ts'
 import { poolDepthMax } from '#model/pool.ts'
+import { nameOfNative, sharedIdentity } from '#model/principal.ts'
 import type { Problem } from '#model/problems/problem.ts'
-import { refuse } from '#model/refusal.ts'
+import { type Refusal, refuse } from '#model/refusal.ts'
 import { nameKey, type Tag } from '#model/tags.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { StoredObservation } from '#store/tables/observations.ts'
@@ -22,8 +24,8 @@ import type { WriteContext } from '../operation.ts'
 import { putTags } from '../organization/tagging.ts'
 import { takeInUse } from '../space/grant.ts'
 import { isOwnNetworkHere } from '../space/own-networks.ts'
-import { reservedType } from '../space/reserved.ts'
-import type { Comparing } from './comparing.ts'
+import { reservedProblem, reservedType } from '../space/reserved.ts'
+import type { Comparing, EvaluatedPlace } from './comparing.ts'
 import { findDifferences, isUnregistered, type ListedDifference, matches } from './differences.ts'
 import { type Acted, type ActedPart, actOnPart, noteSource, refuseUnlimited, type Selection } from './selecting.ts'
 
@@ -44,23 +46,30 @@ export interface AdoptSpec {
 
 /**
  * Adopts a part of what a selection finds. Networks go before what is inside of them, as far as they are selected too.
- * @param isOwn by the source's own rule, which needs nobody's right
+ * @param isRule by the source's own rule, which adopts what policy allows and nothing else
  */
 export async function adoptPart(
   context: WriteContext,
   comparing: Comparing,
   selection: Selection,
-  { isOwn = false, ...spec }: AdoptSpec & { readonly isOwn?: boolean } = {},
+  { isRule = false, ...spec }: AdoptSpec & { readonly isRule?: boolean } = {},
 ): Promise<ActedPart> {
   refuseUnlimited(selection)
   noteSource(context, comparing.source)
-  if (spec.poolId !== undefined && !(await context.snapshot()).pools.has(spec.poolId))
-    refuse({ code: 'NotFound', what: 'ipam-pool', id: spec.poolId })
-  const adopting = new Adopting(context, comparing, { selection, spec, isOwn })
+  await refuseHiddenPool(context, spec.poolId)
+  const adopting = new Adopting(context, comparing, { selection, spec, isRule })
   return actOnPart(context, comparing, selection, {
     isFor: ({ kind }) => isUnregistered(kind),
     act: (differences) => adopting.adoptAll(differences),
   })
+}
+
+/** A pool that the caller may not see is as absent as one that is not there (invariant I8). */
+async function refuseHiddenPool(context: WriteContext, id: string | undefined): Promise<void> {
+  if (id === undefined) return
+  const absent: Refusal = { code: 'NotFound', what: 'ipam-pool', id }
+  const pool = (await context.snapshot()).pools.get(id) ?? refuse(absent)
+  if (!(await accessAt(context, 'ipam:read', pool.account)).isPermitted) refuse(absent)
 }
 
 class Adopting {
@@ -68,7 +77,7 @@ class Adopting {
   readonly #comparing: Comparing
   readonly #selection: Selection
   readonly #spec: AdoptSpec
-  readonly #isOwn: boolean
+  readonly #isRule: boolean
   readonly #done = new Map<string, Acted>()
   readonly #places = new Set<string>()
   #divided = 0
@@ -76,13 +85,13 @@ class Adopting {
   constructor(
     context: WriteContext,
     comparing: Comparing,
-    { selection, spec, isOwn }: { readonly selection: Selection; readonly spec: AdoptSpec; readonly isOwn: boolean },
+    { selection, spec, isRule }: { readonly selection: Selection; readonly spec: AdoptSpec; readonly isRule: boolean },
   ) {
     this.#context = context
     this.#comparing = comparing
     this.#selection = selection
     this.#spec = spec
-    this.#isOwn = isOwn
+    this.#isRule = isRule
   }
 
   async adoptAll(differences: readonly ListedDifference[]): Promise<readonly Acted[]> {
@@ -163,11 +172,11 @@ class Adopting {
     return undefined
   }
   async #may(node: string): Promise<boolean> {
-    return this.#isOwn || (await accessAt(this.#context, 'estate:adopt', node)).isPermitted
+    return (await accessAt(this.#context, 'estate:adopt', node)).isPermitted
   }
   /** A pool that the caller may not see is none of theirs. */
   async #maySee({ account }: Pick<PoolFacts, 'account'>): Promise<boolean> {
-    return this.#isOwn || (await accessAt(this.#context, 'ipam:read', account)).isPermitted
+    return (await accessAt(this.#context, 'ipam:read', account)).isPermitted
   }
 
   /** The pool that gives it: what divides the network in which it lies, where it lies in one. Else why there is none. */
@@ -212,7 +221,7 @@ class Adopting {
     const inner = (await tx.pools.dividing([network.n])).get(network.n)
     if (inner) return inner
     const id = formatId('allocation', tx.installation, network.n)
-    const isSeen = this.#isOwn || (await accessAt(context, 'allocation:read', network.account)).isPermitted
+    const isSeen = (await accessAt(context, 'allocation:read', network.account)).isPermitted
     const taken: Problem = isSeen
       ? { why: 'space-had-by', allocation: id, cidr: formatCidr(network.cidr) }
       : { why: 'space-had-by-others' }
@@ -261,6 +270,8 @@ class Adopting {
         context.settings.regions.map(({ name }) => name),
       ) ?? (resourceType === 'vpc' || resourceType === 'subnet' ? blockProblem(resourceType, stored.cidr) : undefined)
     if (wrong !== undefined) return refused(wrong)
+    const leave = await this.#leaveProblem(evaluated, { stored, account, pool })
+    if (leave !== undefined) return refused(leave)
     const isElasticIp = resourceType === 'eip'
     const resourceId = isElasticIp || stored.id === '' ? undefined : stored.id
     if (isOwnNetworkHere(context, { resourceType, resourceId }))
@@ -278,7 +289,8 @@ class Adopting {
       { pool, cidr: stored.cidr },
       { resourceType, resourceId, description },
     )
-    if (!taken) return refused({ why: 'space-not-free', pool: pool.id })
+    if (!taken)
+      return refused((await reservedProblem(context, pool, stored.cidr)) ?? { why: 'space-not-free', pool: pool.id })
     const { allocation, decision } = taken
     const allocationId = formatId('allocation', tx.installation, allocation.n)
     const object = isElasticIp
@@ -296,6 +308,35 @@ class Adopting {
     context.changed(object.id)
     const outcome = evaluated.answer === 'allowed' ? 'adopted' : 'noncompliant'
     return { id, outcome, difference, allocationId, decisionId: decision.id }
+  }
+
+  /**
+   * Why policy does not leave it to whoever asks. Nobody gets around a policy alone: what it refuses takes the right where it is enabled,
+   * and another person than those who say that it is there.
+   */
+  async #leaveProblem(
+    { answer, request, verdict }: EvaluatedPlace,
+    { stored, account, pool }: { readonly stored: StoredObservation; readonly account: string; readonly pool: Pool },
+  ): Promise<Problem | undefined> {
+    const snapshot = await this.#context.snapshot()
+    if (this.#isRule) {
+      if (answer !== 'allowed') return { why: 'rule-adopts-allowed' }
+      return mayUsePool(snapshot, account, pool.id, this.#context.now) ? undefined : { why: 'pool-not-theirs' }
+    }
+    if (answer === 'allowed' || answer === 'outside') return undefined
+    const nodes = nodesSaying(snapshot, request, verdict)
+    // A pool's own rule is for its owner to pass over, whom this was asked for.
+    if (nodes.size === 0) return undefined
+    for (const node of nodes) if (!(await this.#may(node))) return { why: 'policy-of-others' }
+    const { source } = this.#comparing
+    const { tx, caller } = this.#context
+    const { name, subject, makers } = caller.native!
+    // One of long ago may be forgotten: then the one that holds says so.
+    const told =
+      (await tx.sources.findSnapshot(source.id, stored.sinceSnapshot)) ??
+      (await tx.sources.findSnapshot(source.id, source.snapshot))!
+    const same = sharedIdentity({ by: name, subject, makers }, { ...told, by: nameOfNative(told.principal) })
+    return same === undefined ? undefined : { why: 'told-by-oneself', snapshot: told.number }
   }
 
   /** Its tags, and its name where nothing else in the pool has it. */

@@ -1,6 +1,7 @@
 // Asking the owners of what differs: whom to ask is told, and that they were asked is on record.
 import { pathOf } from '#model/policy/snapshot.ts'
 import type { Problem } from '#model/problems/problem.ts'
+import { permitter } from '../identity/authority.ts'
 import type { WriteContext } from '../operation.ts'
 import type { Comparing } from './comparing.ts'
 import type { ListedDifference } from './differences.ts'
@@ -48,12 +49,13 @@ async function ask(
   return { id, outcome: 'asked', difference, contact }
 }
 
-/** Whom to ask about an account: at itself, or at what is above it. */
+/** Whom to ask about an account: at itself, or at what is above it, as far as the caller may see that. */
 async function contactOf(context: WriteContext, account: string): Promise<string | undefined> {
   const snapshot = await context.snapshot()
+  const mayRead = await permitter(context, 'organization:read')
   for (const node of pathOf(snapshot, account).toReversed()) {
     const contact = snapshot.nodes.get(node)?.contact
-    if (contact !== undefined && contact !== '') return contact
+    if (contact !== undefined && contact !== '' && mayRead(node)) return contact
   }
   return undefined
 }

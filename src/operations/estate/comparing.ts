@@ -135,13 +135,19 @@ export class Comparing {
     return rows.map((row) => found.get(row.number))
   }
 
-  /** Adds the numbers of accounts that the source calls by other ids: of those that it speaks of, and no others. */
+  /** Adds the numbers of the accounts that the source means: of those that it speaks of now, and no others. */
   async #findNumbers(rows: readonly StoredObservation[]): Promise<void> {
     const unknown = rows.map((row) => row.account).filter((called) => called !== '' && !this.#numbers.has(called))
-    for (const number of unknown.filter(isAccountId)) this.#numbers.set(number, number)
+    for (const number of unknown.filter(isAccountId))
+      this.#numbers.set(number, this.#isNumberHere(number) ? number : undefined)
     const others = unknown.filter((called) => !isAccountId(called))
     const found = await accountsCalledEach(this.#context.tx, others, (number) => this.#speaksOf(number))
     for (const [called, numbers] of found) this.#numbers.set(called, numbers.length === 1 ? numbers[0] : undefined)
+  }
+  /** One that is nowhere is told of by sources of the top alone: others would tell by it which accounts there are elsewhere. */
+  #isNumberHere(account: string): boolean {
+    const { node } = this.source
+    return this.#speaksOf(account) || (node.startsWith('r-') && !this.#snapshot.nodes.has(account))
   }
   #speaksOf(account: string): boolean {
     const { node } = this.source

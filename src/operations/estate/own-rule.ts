@@ -6,6 +6,7 @@ import type { ReadContext, ReadOperation, WriteContext, WriteOperation } from '.
 import { adoptPart } from './adopting.ts'
 import { Comparing, comparedAtOnce } from './comparing.ts'
 import { findDifferences, formatDifference, isUnregistered, parseDifference } from './differences.ts'
+import { isRuleStopped, principalOfRule } from './rule-setter.ts'
 
 /** Observations that are looked at in one reading, before what was found is written. */
 const lookedPerTurn = 4_000
@@ -21,9 +22,6 @@ export interface RuleStep {
 
 export const sourceWithRule = (tx: ReadTransaction): Promise<Source | undefined> => tx.sources.withRule()
 
-/** Who does it, in the record. */
-export const principalOfRule = ({ id }: Pick<Source, 'id'>): string => `rule:${id}`
-
 /** Looks through what a source says until there is something to adopt. */
 export const lookByRule: ReadOperation<{ readonly sourceId: string }, RuleStep | undefined> = {
   name: 'lookByRule',
@@ -32,6 +30,7 @@ export const lookByRule: ReadOperation<{ readonly sourceId: string }, RuleStep |
     const source = await dueSource(context, sourceId)
     if (!source) return undefined
     const { snapshot } = source
+    if (await isStopped(context, source)) return { sourceId, snapshot, after: undefined, isToAdopt: false }
     const comparing = await Comparing.begin(context, source, true)
     let after = source.adoptedAfter ?? -1
     for (let looked = 0; looked < lookedPerTurn; looked += comparedAtOnce) {
@@ -59,8 +58,12 @@ export const adoptByRule: WriteOperation<RuleStep, { readonly adopted: number }>
     const source = await dueSource(context, sourceId)
     // Another one that holds by now is looked through from its beginning.
     if (source?.snapshot !== snapshot) return { adopted: 0 }
-    if (!isToAdopt) {
-      await note(context, source, after)
+    // Somebody else may have set it since it was looked through.
+    const { arn, accessKeyId } = principalOfRule(source)
+    if (context.caller.arn !== arn || context.caller.accessKeyId !== accessKeyId) return { adopted: 0 }
+    const isOver = await isStopped(context, source)
+    if (!isToAdopt || isOver) {
+      await note(context, source, isOver ? undefined : after)
       return { adopted: 0 }
     }
     const comparing = await Comparing.begin(context, source, true)
@@ -70,13 +73,17 @@ export const adoptByRule: WriteOperation<RuleStep, { readonly adopted: number }>
       context,
       comparing,
       { filter: { policy: source.adopts }, after: from },
-      { isOwn: true },
+      { isRule: true },
     )
     const subject = next === undefined ? undefined : parseDifference(context.tx, next)
     await note(context, source, subject?.aspect === 'observed' ? subject.number : undefined)
     return { adopted: items.filter(({ outcome }) => outcome === 'adopted').length }
   },
 }
+
+/** Whoever set the rule may not adopt any more: nothing is done of this snapshot. */
+const isStopped = async (context: ReadContext, source: Source): Promise<boolean> =>
+  isRuleStopped(await context.snapshot(), source, context.now)
 
 /** The source, as long as its rule has something to do. */
 async function dueSource({ tx }: ReadContext, id: string): Promise<Source | undefined> {

@@ -87,6 +87,7 @@ export async function beginSnapshot(
     collector,
     principal: caller.arn,
     makers: caller.native?.makers ?? [],
+    subject: caller.native?.subject,
     takenAt,
     begunAt: now,
     beganWith: source.observed,

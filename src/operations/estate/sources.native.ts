@@ -31,6 +31,7 @@ import { description, newDescription, refuseNoChange } from '../space/shapes.nat
 import { observationsOfAccount, type Told } from './across-sources.ts'
 import { takeSnapshot } from './intake.ts'
 import { listObservations as listOf, type ObservationFilter, presenceOf, presences } from './observations.ts'
+import { type RuleFacts, ruleFacts } from './rule-setter.ts'
 import { getSnapshot as getOf, listSnapshots as snapshotsOf } from './snapshots.ts'
 import {
   createSource as create,
@@ -74,7 +75,7 @@ const snapshotNumber = z.number().int().min(1)
 const adopts = z
   .enum(['allowed'])
   .describe(
-    'What it adopts by itself after each complete snapshot: `allowed`, what policy would have allowed. By default nothing.',
+    'What it adopts by itself after each complete snapshot, on the right of whoever sets this: `allowed`, what policy would have allowed. By default nothing.',
   )
 const freshness = z
   .enum(['never', 'fresh', 'stale'])
@@ -97,6 +98,15 @@ const source = z.object({
   reportEverySeconds: reportEvery.describe('How often it should report, in seconds.'),
   description: description.optional(),
   adopts: adopts.optional(),
+  adoptsSetBy: z
+    .string()
+    .optional()
+    .describe('Who set what it adopts by itself: that is done on their right, as far as they have it at that moment.')
+    .meta({ examples: ['user:ada'] }),
+  adoptsIsStopped: z
+    .literal(true)
+    .optional()
+    .describe('Whoever set it may not adopt there any more, by roles bound to their name: nothing is adopted.'),
   freshness,
   snapshot: snapshotNumber.optional().describe('The snapshot that holds.'),
   takenAt: instant.optional().describe('When the listing that holds began.'),
@@ -182,8 +192,10 @@ export const listSources = nativeRead({
   columns: ['sourceId', 'name', 'kind', 'node', 'freshness', 'takenAt'],
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
-  run: async (context, asked) =>
-    answerPage(await listAll(context, pageAsked(asked)), (row) => describe(row, context.now)),
+  async run(context, asked) {
+    const facts = await ruleFacts(context)
+    return answerPage(await listAll(context, pageAsked(asked)), (row) => describe(row, facts))
+  },
 })
 
 export const getSource = nativeRead({
@@ -196,7 +208,7 @@ export const getSource = nativeRead({
   cli: 'source show',
   refusals: ['NotFound'],
   at: placeOfSource,
-  run: async (context, input) => describe(await findSource(context, input.sourceId), context.now),
+  run: async (context, input) => describe(await findSource(context, input.sourceId), await ruleFacts(context)),
 })
 
 export const createSource = nativeWrite({
@@ -222,7 +234,8 @@ export const createSource = nativeWrite({
   refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded'],
   at: async (context, { node }) => placeOfNode(context, node),
   async run(context, { reportEverySeconds, ...spec }) {
-    return describe(await create(context, { ...spec, reportEvery: reportEverySeconds }), context.now)
+    const made = await create(context, { ...spec, reportEvery: reportEverySeconds })
+    return describe(made, await ruleFacts(context))
   },
 })
 
@@ -247,7 +260,8 @@ export const updateSource = nativeWrite({
   async run(context, { sourceId, reportEverySeconds, ...rest }) {
     refuseNoChange({ ...rest, reportEverySeconds })
     const found = await findSource(context, sourceId)
-    return describe(await update(context, found, { ...rest, reportEvery: reportEverySeconds }), context.now)
+    const updated = await update(context, found, { ...rest, reportEvery: reportEverySeconds })
+    return describe(updated, await ruleFacts(context))
   },
 })
 
@@ -409,7 +423,7 @@ function blockIn(text: string | undefined) {
   )
 }
 
-function describe(found: Source, now: number): z.output<typeof source> {
+function describe(found: Source, facts: RuleFacts): z.output<typeof source> {
   const { id, name, kind, node, scopeId, reportEvery, takenAt, createdAt } = found
   return {
     sourceId: id,
@@ -420,7 +434,9 @@ function describe(found: Source, now: number): z.output<typeof source> {
     reportEverySeconds: reportEvery,
     description: found.description,
     adopts: found.adopts,
-    freshness: freshnessOf(found, now),
+    adoptsSetBy: found.adoptsBy?.name,
+    ...(facts.isRuleStopped(found) ? { adoptsIsStopped: true } : {}),
+    freshness: freshnessOf(found, facts.now),
     ...(found.snapshot === 0 ? {} : { snapshot: found.snapshot, takenAt: formatInstant(takenAt) }),
     createdAt: formatInstant(createdAt),
   }
@@ -436,6 +452,7 @@ function describeSnapshot({
   nextNumber: ___,
   bytes: ____,
   formerBytes: _____,
+  subject: ______,
   unlisted,
   problems,
   makers,

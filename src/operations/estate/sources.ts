@@ -4,10 +4,11 @@ import { nameProblem } from '#model/name.ts'
 import { pathOf } from '#model/policy/snapshot.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import { everywhere } from '#model/roles.ts'
-import type { AdoptRule, Source, SourceSettings } from '#store/tables/sources.ts'
+import type { AdoptRule, RuleSetter, Source, SourceSettings } from '#store/tables/sources.ts'
 import { accessAt, mayAtTop, type Place, permitter, requirePermission } from '../identity/authority.ts'
 import { type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
+import { refuseRightOfGroup, setterOf } from './rule-setter.ts'
 
 /** Our own bounds. */
 export const sourcesMax = 1_000
@@ -42,10 +43,10 @@ export async function createSource(context: WriteContext, spec: SourceSpec): Pro
   await refuseBadName(context, name, node)
   await refuseBadScope(context, scopeId)
   await refuseTooMany(context, node)
-  if (adopts !== undefined) await requireToAdopt(context, node, scopeId)
+  const adoptsBy = adopts === undefined ? undefined : await requireToAdopt(context, node, scopeId)
   const source: Source = {
     id: context.newId('source'),
-    ...{ name, kind, node, scopeId, reportEvery, description, adopts },
+    ...{ name, kind, node, scopeId, reportEvery, description, adopts, adoptsBy },
     createdAt: context.now,
     snapshot: 0,
     adoptedSnapshot: 0,
@@ -66,9 +67,15 @@ export async function updateSource(context: WriteContext, source: Source, update
   if (name !== source.name) await refuseBadName(context, name, source.node)
   if (scopeId !== source.scopeId) await refuseBadScope(context, scopeId)
   const adopts = update.adopts === undefined ? source.adopts : (update.adopts ?? undefined)
-  if (adopts !== undefined && (adopts !== source.adopts || scopeId !== source.scopeId))
-    await requireToAdopt(context, source.node, scopeId)
-  const settings = { name, scopeId, reportEvery, description, adopts }
+  // Whoever says so again sets it anew, and so does who leads it into another scope.
+  const isSetAnew = adopts !== undefined && (update.adopts !== undefined || scopeId !== source.scopeId)
+  const rule = isSetAnew
+    ? {
+        ...{ adoptsBy: await requireToAdopt(context, source.node, scopeId) },
+        ...{ adoptedSnapshot: 0, adoptedAfter: undefined },
+      }
+    : { adoptsBy: adopts === undefined ? undefined : source.adoptsBy }
+  const settings = { name, scopeId, reportEvery, description, adopts, ...rule }
   await context.tx.sources.change(source.id, settings)
   const updated = { ...source, ...settings }
   await recordSource(context, updated)
@@ -88,11 +95,14 @@ async function refuseBadName(context: WriteContext, name: string, node: string):
     refuse({ code: 'AlreadyExists', what: 'source', problem: { why: 'source-there', name, node } })
 }
 
-/** A rule does what whoever sets it may do: for the accounts that the source speaks of, and with the pools of its scope. */
-async function requireToAdopt(context: WriteContext, node: string, scopeId: string | undefined): Promise<void> {
+/** A rule does what whoever sets it may do: for the accounts that the source speaks of, and with the pools of its scope. Answers who that is. */
+async function requireToAdopt(context: WriteContext, node: string, scopeId: string | undefined): Promise<RuleSetter> {
   await requirePermission(context, 'estate:adopt', { node })
   const scope = scopeId === undefined ? undefined : await context.tx.ipams.findScope(scopeId)
   if (scope) await requirePermission(context, 'estate:adopt', { node: scope.account })
+  const setter = setterOf(context)
+  await refuseRightOfGroup(context, setter, node)
+  return setter
 }
 
 /** One that the caller may see: what is hidden is as absent here as anywhere (invariant I8). */
@@ -128,8 +138,8 @@ async function refuseTooMany(context: WriteContext, node: string): Promise<void>
 
 /** What the history keeps: what people set, and not what each snapshot moves. */
 async function recordSource(context: WriteContext, source: Source, isGone?: 'gone'): Promise<void> {
-  const { id, name, kind, node, scopeId, reportEvery, description, adopts, createdAt } = source
-  const body = { id, name, kind, node, scopeId, reportEvery, description, adopts, createdAt }
+  const { id, name, kind, node, scopeId, reportEvery, description, adopts, adoptsBy, createdAt } = source
+  const body = { id, name, kind, node, scopeId, reportEvery, description, adopts, adoptsBy: adoptsBy?.name, createdAt }
   const object = { id, kind: 'source', account: context.caller.account }
   await context.tx.history.changed(object, isGone ? undefined : body)
   context.changed(id)

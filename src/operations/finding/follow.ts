@@ -65,31 +65,36 @@ const isMomentDue = ({ nextMoment }: FindingProgress, now: number): boolean =>
  * what is another finding by it is written: where somebody else has gone on meanwhile, nothing is.
  */
 export async function takeTurn(store: Store, worker: Worker): Promise<Turn> {
-  const progress = await claim(store, worker)
-  if (!progress) return nothing
-  const found = await store.read((tx) => look(tx))
-  if (!found) return nothing
-  await store.write(async (tx) => {
-    const now = await tx.findingScans.progress()
-    // Somebody else has it, or had it in between.
-    if (now.worker !== worker.id || now.entry !== found.progress.entry) return
-    if (found.scan && (await tx.findingScans.find(found.scan.n))?.place !== found.scan.place) return
-    await found.write(tx)
-  })
-  return { looked: found.looked }
+  if (!(await claim(store, worker))) return nothing
+  let looked = 0
+  // One after the other, so that neither what comes nor what is large keeps the other from going on.
+  for (const step of [followRecord, followScans]) {
+    const found = await store.read((tx) => step(tx))
+    if (!found) continue
+    looked += found.looked
+    const isWritten = await store.write(async (tx) => {
+      const now = await tx.findingScans.progress()
+      // Somebody else has it, or had it in between.
+      if (now.worker !== worker.id || now.entry !== found.progress.entry) return false
+      if (found.scan && (await tx.findingScans.find(found.scan.n))?.place !== found.scan.place) return false
+      await found.write(tx)
+      return true
+    })
+    if (!isWritten) break
+  }
+  return { looked }
 }
 
 /** Says that this server works at it. Written only where nobody does, or what it said last is nearly over. */
-async function claim(store: Store, { id }: Worker): Promise<FindingProgress | undefined> {
+async function claim(store: Store, { id }: Worker): Promise<boolean> {
   const known = await store.read(async (tx) => ({ progress: await tx.findingScans.progress(), now: tx.now }))
-  if (isOthers(known.progress, id, known.now)) return undefined
-  if (known.progress.worker === id && known.progress.workerUntil - known.now > leaseLeftMs) return known.progress
+  if (isOthers(known.progress, id, known.now)) return false
+  if (known.progress.worker === id && known.progress.workerUntil - known.now > leaseLeftMs) return true
   return store.write(async (tx) => {
     const progress = await tx.findingScans.progress()
-    if (isOthers(progress, id, tx.now)) return undefined
-    const mine = { worker: id, workerUntil: tx.now + leaseMs }
-    await tx.findingScans.setProgress(mine)
-    return { ...progress, ...mine }
+    if (isOthers(progress, id, tx.now)) return false
+    await tx.findingScans.setProgress({ worker: id, workerUntil: tx.now + leaseMs })
+    return true
   })
 }
 
@@ -101,15 +106,17 @@ interface Found {
   write(tx: Transaction): Promise<void>
 }
 
-async function look(tx: ReadTransaction): Promise<Found | undefined> {
+async function followRecord(tx: ReadTransaction): Promise<Found | undefined> {
   const progress = await tx.findingScans.progress()
   if ((await tx.recordLists.lastEntry()) > progress.entry) return followEntries(tx, progress)
   if (isMomentDue(progress, tx.now)) return followMoments(tx, progress)
-  if ((await tx.findings.lapsed(1)).length > 0) {
-    return { progress, looked: 0, write: async (to) => void (await endSuppressions(to, suppressionsPerTurn)) }
-  }
+  if ((await tx.findings.lapsed(1)).length === 0) return undefined
+  return { progress, looked: 0, write: async (to) => void (await endSuppressions(to, suppressionsPerTurn)) }
+}
+
+async function followScans(tx: ReadTransaction): Promise<Found | undefined> {
   const scan = await tx.findingScans.first()
-  return scan && followScan(tx, progress, scan)
+  return scan && followScan(tx, await tx.findingScans.progress(), scan)
 }
 
 const lookingIn = (tx: ReadTransaction): Looking => {

@@ -96,9 +96,15 @@ test('what one may not see is not counted, and what changes no rules tells nothi
   const binding = { principal: 'user:somebody', role: 'auditor', node: shop }
   assert.equal((await foresee({ method: 'POST', path: '/role-bindings', body: binding }))?.evaluated ?? 0, 0)
   const as = await acme.tokenOf('user:author', 'policy-author', root)
-  // A policy author reads no allocations.
-  const narrow = await foresee(assignment(policy, root), as)
-  assert.deepEqual([narrow!.noncompliant, narrow!.evaluated, narrow!.groups, narrow!.samples], [0, 0, [], []])
+  const forbid = { principal: 'user:author', role: 'auditor', node: lab, effect: 'forbid' }
+  assert.equal((await acme.ask('POST', '/role-bindings', { body: forbid })).status, 201)
+  const seen = await foresee(assignment(policy, root), as)
+  assert.deepEqual(
+    seen!.groups.map(({ account }) => account),
+    [shop],
+  )
+  assert.ok(seen!.evaluated < hit!.evaluated)
+  assert.ok(seen!.samples.every(({ account }) => account === shop))
 })
 
 test('a drive: the findings become what the impact of each change has said', async () => {

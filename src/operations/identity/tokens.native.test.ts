@@ -5,7 +5,7 @@ import { formatId } from '#model/identifier.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { managementAccount } from '../../../test/world.ts'
 import { createSession } from './tokens.native.ts'
-import { tokensMax, tokensPerMakerMax } from './tokens.ts'
+import { linksMax, tokensMax, tokensPerMakerMax } from './tokens.ts'
 
 interface Made {
   readonly token: string
@@ -539,4 +539,21 @@ test('D8 a token ends with all that was made with it, however much somebody who 
   })
   const { status, body } = await world.ask<{ ended: string[] }>('DELETE', `/tokens/${first.tokenId}`)
   assert.deepEqual([status, body.ended?.length], [200, count + 1], JSON.stringify(body).slice(0, 300))
+})
+
+test('D8 tokens that are made one with the other end somewhere, though each of them ends alone', async () => {
+  const first = await signIn('user:links', ['group:links'])
+  let last = first
+  for (let links = 0; links < linksMax; links++) {
+    const next = await make(last.token)
+    await world.ask('DELETE', `/tokens/${last.tokenId}?alone=true`, { as: last.token })
+    last = next
+  }
+  const { code, detail } = await refused(last.token, {})
+  assert.equal(code, 'LimitExceeded')
+  assert.match(detail!, /100/)
+  const forService = await refused(last.token, { principal: 'service:links' })
+  assert.notEqual(forService.code, undefined)
+  const anew = await signIn('user:links', [])
+  assert.equal((await world.ask('POST', '/tokens', { as: anew.token, body: {} })).status, 201)
 })

@@ -20,6 +20,8 @@ export const tokenSecondsMax = 366 * 86_400
 export const tokensMax = 1_000
 /** Makers of one token: a person or the operator's service, and services one after the other. */
 const makersMax = 10
+/** Tokens that led to one, each made with the one before, whosever they are. */
+export const linksMax = 100
 /**
  * Of all that one person is accountable for, whatever the services that they name: others read past them, and together with those of
  * the principal itself one request can end all of them (`changesPerRequestMax`).
@@ -71,6 +73,7 @@ export async function makeToken(
   assert(used !== undefined, 'who asks over the native API has a token')
   const makers = isOwn ? native.makers : makersOf(native)
   refuseTooLongChain(makers)
+  await refuseTooManyLinks(context, used)
   await refuseTooMany(context, { principal, makers })
   await refuseTooManyMade(context, makers)
   const expiresAt = isOwn
@@ -181,6 +184,20 @@ function refuseTooLongChain(makers: readonly string[]): void {
     used: makers.length,
     countedFor: { per: 'token' },
     remedy: { do: 'nearer-token' },
+  })
+}
+
+/** All of them are asked, at each first use, for what was forbidden to the groups of those who signed in. */
+async function refuseTooManyLinks({ tx }: ReadContext, { id }: ApiToken): Promise<void> {
+  const used = await tx.apiTokens.linksBehind(id, linksMax)
+  if (used < linksMax) return
+  refuse({
+    code: 'LimitExceeded',
+    what: { of: 'token-links' },
+    limit: linksMax,
+    used,
+    countedFor: { per: 'token' },
+    remedy: { do: 'earlier-token' },
   })
 }
 

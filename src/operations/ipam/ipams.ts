@@ -256,15 +256,18 @@ async function refuseDowngrade(context: ReadContext, ipam: Ipam, pools: readonly
   const abroad = pools.filter(({ locale }) => locale !== undefined && locale !== ipam.region)
   refuseDependency(ipam, { why: 'free-at-home', ids: idsOf(abroad) })
   refuseDependency(ipam, { why: 'free-without-policies', ids: await policiesOf(context, ipam) })
-  const lent: Pool[] = []
-  for (const pool of pools) if (await context.tx.pools.hasForeignAllocation(pool.n, ipam.account)) lent.push(pool)
+  const numbers = pools.map(({ n }) => n)
+  const foreign = await context.tx.pools.withForeign(numbers, ipam.account)
+  const lent = pools.filter(({ n }) => foreign.has(n))
   refuseDependency(ipam, { why: 'others-hold-allocations', ids: idsOf(lent) })
 }
 
 async function refuseGuaInUse(context: ReadContext, ipam: Ipam, pools: readonly Pool[]): Promise<void> {
   const isPrivate = isPrivateIn(await context.tx.ipams.scopesOf(ipam.id))
-  for (const pool of pools.filter((pool) => pool.family === 6 && isPrivate(pool))) {
-    const gua = (await context.tx.pools.cidrs(pool.n)).filter(({ cidr }) => isGlobalUnicastIpv6(cidr))
+  const concerned = pools.filter((pool) => pool.family === 6 && isPrivate(pool))
+  const cidrs = Map.groupBy(await context.tx.pools.cidrsOf(concerned.map(({ n }) => n)), ({ pool }) => pool)
+  for (const pool of concerned) {
+    const gua = (cidrs.get(pool.n) ?? []).filter(({ cidr }) => isGlobalUnicastIpv6(cidr))
     const texts = gua.map(({ cidr }) => formatCidr(cidr))
     refuseDependency(ipam, { why: 'holds-global-unicast', pool: pool.id, ids: texts })
   }

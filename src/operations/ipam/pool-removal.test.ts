@@ -1,11 +1,13 @@
 // What it costs to delete pools with those below them: a database is asked about many at once, however many there are.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import type { Snapshot } from '#model/policy/snapshot.ts'
 import { checkSpace } from '#store/upkeep/check.ts'
 import { foundOrganization, network } from '../../../test/acme.ts'
 import { engineUnderTest } from '../../../test/engines.ts'
 import { measureWork, startCounting } from '../../../test/event-loop/meter.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
+import { namedIn } from './pool-removal.ts'
 
 let world: NativeWorld
 before(async () => {
@@ -111,4 +113,56 @@ test('what is provisioned to other pools is not looked through', { skip: engineU
   }
   const grown = (await stepsOf('172.16.2.0/24')) - before
   assert.ok(grown < 120, `${grown} steps more of SQLite than with 60 pools less`)
+})
+
+test('D7 the rules of all policies are looked through once, however many pools are deleted', () => {
+  let looks = 0
+  const rule = (id: string) => ({
+    get pool() {
+      looks++
+      return id
+    },
+  })
+  const rules = Array.from({ length: 300 }, (_, index) => rule(`pool-${index}`))
+  const policies = new Map(['one', 'two'].map((id) => [id, { policyId: id, documents: [{ rules }, { rules }] }]))
+  const snapshot = { policies } as unknown as Snapshot
+  for (const count of [1, 1_500]) {
+    looks = 0
+    const ids = new Set(Array.from({ length: count }, (_, index) => `pool-${index + 299}`))
+    assert.deepEqual([...namedIn(snapshot, ids)], ['pool-299'])
+    // Twice where it is named: asked, and noted.
+    assert.ok(looks <= 4 * (rules.length + 1), `${looks} looks for ${count} pools`)
+  }
+})
+
+test('D7 to take from an IPAM what it may be costs no more statements for many pools', async () => {
+  const lab = '333333333333'
+  const ipam = await world.post<Ipam & { publicScopeId: string }>('/ipams', {
+    account: lab,
+    region: 'us-east-1',
+    enablePrivateGua: true,
+  })
+  const patch = (body: object) => async () => {
+    const { status } = await world.ask('PATCH', `/ipams/${ipam.ipamId}?dryRun=true`, { body })
+    assert.ok(status < 300 || status === 409, String(status))
+  }
+  const add = async (count: number) => {
+    const body = { scopeId: ipam.publicScopeId, family: 'ipv6', locale: 'us-east-1', publiclyAdvertisable: false }
+    for (let index = 0; index < count; index++) await world.post('/pools', body)
+  }
+  const addPrivate = async (count: number) => {
+    for (let index = 0; index < count; index++) {
+      await world.post('/pools', { scopeId: ipam.privateScopeId, family: 'ipv6' })
+    }
+  }
+  const costs = async (body: object, more: (count: number) => Promise<void>) => {
+    await more(few)
+    const { total: small } = await measureWork(patch(body))
+    await more(many - few)
+    const { total: large } = await measureWork(patch(body))
+    const each = (large.statements - small.statements) / (many - few)
+    assert.ok(each <= 0.3, `${small.statements} statements for ${few} pools and ${large.statements} for ${many}`)
+  }
+  await costs({ tier: 'free' }, add)
+  await costs({ enablePrivateGua: false }, addPrivate)
 })

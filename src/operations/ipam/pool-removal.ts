@@ -62,7 +62,7 @@ async function refusePlannedInside({ tx }: WriteContext, pools: readonly Pool[])
 }
 
 /** Those of some pools that the rules of any policy name, or of a candidate. All rules are looked through once. */
-function namedIn(snapshot: Snapshot, ids: ReadonlySet<string>): ReadonlySet<string> {
+export function namedIn(snapshot: Snapshot, ids: ReadonlySet<string>): ReadonlySet<string> {
   const named = new Set<string>()
   policiesNaming(snapshot, ({ rules }) => {
     for (const { pool } of rules) if (ids.has(pool)) named.add(pool)

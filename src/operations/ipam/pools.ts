@@ -243,13 +243,28 @@ export async function endSharesWith(
   number: string,
   mayShare: (owner: string) => boolean,
 ): Promise<void> {
-  const { pools } = await context.snapshot()
-  for (const { id, account, sharedWith } of pools.values()) {
-    if (!sharedWith.includes(number) || mayShare(account)) continue
-    const pool = (await context.tx.pools.find(id))!
-    await context.tx.pools.unshare(pool.n, number)
-    await recordVersion(context, pool, 'nothing')
-  }
+  const ending = [...(await context.snapshot()).pools.values()].filter(
+    ({ account, sharedWith }) => sharedWith.includes(number) && !mayShare(account),
+  )
+  if (ending.length === 0) return
+  const { pools, tags, history } = context.tx
+  const ids = ending.map(({ id }) => id)
+  const found = await pools.findMany(ids)
+  const numbers = found.map(({ n }) => n)
+  await pools.unshare(numbers, number)
+  const [shares, labels] = [await pools.sharesOf(numbers), await tags.ofMany(ids)]
+  await history.changedAll(
+    found.map((pool) => ({
+      object: { id: pool.id, kind: resourceType, account: pool.account },
+      body: {
+        ...pools.forHistory(pool),
+        sharedWith: shares.get(pool.n) ?? [],
+        tags: tags.keptOf(labels.get(pool.id) ?? []),
+      },
+    })),
+  )
+  context.changed(...ids)
+  await context.governanceChanged('nothing')
 }
 
 /** Refuses more shares with a number that no account has than can end when somebody registers it. */

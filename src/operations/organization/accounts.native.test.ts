@@ -531,6 +531,16 @@ test('what only those at the top make so many of at an account is named, and wha
   assert.equal((await world.ask('DELETE', `/accounts/${number}`)).status, 204)
 })
 
+test('an account stays as long as it has a resource discovery, which is named: nobody gets it with the number', async () => {
+  const { account } = await create({ name: 'discovers' })
+  const made = await world.call('CreateIpamResourceDiscovery', {}, { account })
+  const id = made.IpamResourceDiscovery!.IpamResourceDiscoveryId!
+  const { code, detail } = await refused('DELETE', `/accounts/${account}`)
+  assert.deepEqual([code, detail!.includes(id)], ['DependencyViolation', true])
+  await world.call('DeleteIpamResourceDiscovery', { IpamResourceDiscoveryId: id }, { account })
+  assert.equal((await world.ask('DELETE', `/accounts/${account}`)).status, 204)
+})
+
 test('a refusal that says which account to ask says whom there, as the account says now', async () => {
   const owner = await create({ name: 'addresses', contact: 'net@example.com' })
   const { ipamId } = await world.post<{ ipamId: string }>('/ipams', { account: owner.account, region: 'us-east-1' })
@@ -699,7 +709,13 @@ test('D8 as many pools can be shared with a number that nobody has as registerin
   })
   const as = await world.tokenOf('user:after-shares', 'organization-administrator', unitId)
   const wanted = { account: numbers[0], name: 'registered after shares', parentId: unitId }
-  assert.equal((await world.ask('POST', '/accounts', { body: wanted, as })).status, 201)
+  // Some for each pool that they name on record, and a few for all together.
+  const cost = await costOf(async () => {
+    assert.equal((await world.ask('POST', '/accounts', { body: wanted, as })).status, 201)
+  })
+  assert(cost.statements < 3.5 * sharesWithUnknownMax, JSON.stringify(cost))
+  const { items } = await world.get<{ items: { subjects: string[] }[] }>('/changes?action=createAccount&limit=1')
+  assert.equal(items[0]!.subjects.filter((id) => id.startsWith('ipam-pool-')).length, sharesWithUnknownMax)
   // Of accounts that are there, any number may be shared with.
   const shared = { scopeId, family: 'ipv4', sharedWith: [managementAccount, numbers[0]] }
   await world.post('/pools', shared)

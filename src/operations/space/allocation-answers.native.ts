@@ -32,6 +32,14 @@ export const allocation = z.object({
   description: description.optional(),
   tags: shownTags,
   decisionId: z.string().optional().describe('Why it could be had.'),
+  adopted: z
+    .object({
+      sourceId: idText('source'),
+      isCompliant: z.boolean().describe('Whether policy would have given it then.'),
+      at: instant,
+    })
+    .meta({ id: 'Adopted', description: 'Where it was adopted: which source told of it.' })
+    .optional(),
   createdAt: instant,
   expiresAt: instant.optional().describe('When it lapses, where it is held.'),
 })
@@ -47,6 +55,7 @@ export function showAllocation({
   tags,
   use,
   inner,
+  adoption,
 }: DescribedEntry): z.output<typeof allocation> {
   return {
     allocationId: id,
@@ -64,6 +73,11 @@ export function showAllocation({
     description: entry.description,
     tags: tagMap(tags),
     decisionId: decision,
+    adopted: adoption && {
+      sourceId: adoption.sourceId,
+      isCompliant: adoption.answer === 'allowed',
+      at: formatInstant(adoption.adoptedAt),
+    },
     createdAt: formatInstant(entry.createdAt),
     expiresAt: isHold(entry) ? formatInstant(entry.expiresAt) : undefined,
   }

@@ -5,6 +5,7 @@ import { canBeDivided } from '#model/policy/nesting.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
 import { nameKey, type Tag } from '#model/tags.ts'
 import type { Association } from '#store/tables/addresses.ts'
+import type { Adoption } from '#store/tables/adoptions.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { Hold } from '#store/tables/holds.ts'
 import type { Pool } from '#store/tables/pools.ts'
@@ -66,14 +67,16 @@ export interface DescribedEntry {
   readonly use: Association | undefined
   /** The pool that divides it, where it is a network. */
   readonly inner: Pool | undefined
+  /** How it came to be, where a source told of it. */
+  readonly adoption: Adoption | undefined
 }
-type Beside = Pick<DescribedEntry, 'tags'> & Partial<Pick<DescribedEntry, 'use' | 'inner'>>
+type Beside = Pick<DescribedEntry, 'tags'> & Partial<Pick<DescribedEntry, 'use' | 'inner' | 'adoption'>>
 
 /** An entry of which it is known already what stands beside it. */
 export async function describeEntry(
   context: ReadContext,
   entry: Entry,
-  { tags, use, inner }: Beside,
+  { tags, use, inner, adoption }: Beside,
 ): Promise<DescribedEntry> {
   const { installation } = context.tx
   return {
@@ -87,6 +90,7 @@ export async function describeEntry(
     tags,
     use,
     inner,
+    adoption,
   }
 }
 
@@ -105,9 +109,11 @@ export async function describeEntries(
   const tags = await tagsOf(context, entries)
   const uses = await usesOf(context, entries)
   const inner = await innerPoolsOf(context, entries)
+  const adoptions = await context.tx.adoptions.of(entries.filter((entry) => !isHold(entry)).map(({ n }) => n))
   const described: DescribedEntry[] = []
   for (const entry of entries) {
-    described.push(await describeEntry(context, entry, { tags: tags(entry), use: uses(entry), inner: inner(entry) }))
+    const beside = { tags: tags(entry), use: uses(entry), inner: inner(entry), adoption: adoptions.get(entry.n) }
+    described.push(await describeEntry(context, entry, beside))
   }
   return described
 }

@@ -31,15 +31,7 @@ import type { ReadContext, WriteContext } from '../operation.ts'
 import { refuseNewSpace } from '../organization/account-states.ts'
 import { withLabels } from '../policy/labels.ts'
 import { isCrowded, refuseBeyondProviderShare } from './provider-share.ts'
-import {
-  blocksReservedIn,
-  endsOf,
-  mayBeOfNetworks,
-  reservedProblem,
-  reserveEnds,
-  takeForNetwork,
-  takeFromReserved,
-} from './reserved.ts'
+import { blocksReservedIn, endsOf, mayBeOfNetworks, reservedProblem, reserveEnds, takeForNetwork } from './reserved.ts'
 import { endTenure } from './tenures.ts'
 
 /** For what the space is taken. */
@@ -130,9 +122,7 @@ export async function takeInUse(
 ): Promise<{ readonly allocation: Allocation; readonly decision: Decision } | undefined> {
   const { explicit: _, ...unnamed } = request
   const exactly = { pool: pool.id, cidr, netmaskLength: cidr.length }
-  const taken =
-    (await takeCandidate(context, exactly, unnamed, { whenFull: 'size', isFromPools: true, isInUse: true })) ??
-    ((await takeFromReserved(context, pool, cidr)) ? { cidr, pool } : undefined)
+  const taken = await takeCandidate(context, exactly, unnamed, { whenFull: 'size', isFromPools: true, isInUse: true })
   if (!taken) return undefined
   assert(taken.pool?.id === pool.id && equals(taken.cidr, cidr), 'what is in use is taken as it is')
   const number = context.newSequence()

@@ -101,22 +101,6 @@ async function takeOver(context: WriteContext, pool: Pool, block: Cidr): Promise
   return undefined
 }
 
-/**
- * Takes exactly a block of what a pool reserves, for something that has it whatever the network keeps: a gateway that a source tells of.
- * The rest is reserved as before. Whether it could be had.
- */
-export async function takeFromReserved(context: WriteContext, pool: Pool, block: Cidr): Promise<boolean> {
-  const around = (await blocksReservedIn(context, pool)).filter((one) => contains(one, block))
-  for (const one of around) {
-    const held = await context.tx.allocations.at(pool.n, one)
-    if (held?.resourceType === reservedType) await endTenure(context, held, context.now)
-  }
-  if (around.length === 0) return false
-  const isTaken = (await context.tx.space.takeExactly(pool.n, block)) === 'taken'
-  await reserveEnds(context, pool)
-  return isTaken
-}
-
 /** Why a host cannot have a block, in a refusal's words. Undefined where nothing of it is reserved. */
 export async function reservedProblem(context: ReadContext, pool: Pool, wanted: Cidr): Promise<Problem | undefined> {
   const block = (await blocksReservedIn(context, pool)).find((one) => overlaps(one, wanted))

@@ -32,6 +32,7 @@ import { poolFactsSchema } from './pool-facts.ts'
 import { adoptionSchema, avoidingSchema, coveredIndex, followedSchema } from './reconciling.ts'
 import { recordListsSchema } from './record-lists.ts'
 import { removedAccountsSchema } from './removed-accounts.ts'
+import { ruleSettersSchema } from './rule-setters.ts'
 import { sealingKeySchema } from './sealing-key.ts'
 import { spaceOnceSchema } from './space-once.ts'
 import { statesOfTenures } from './tenure-states.ts'
@@ -460,4 +461,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 52, name: 'what stands in networks', olderServers: 'stop', sql: networkObjectsSchema },
   { number: 53, name: 'findings of what sources tell', olderServers: 'go on', sql: followedSchema },
   { number: 54, name: 'pools that avoid what is in use', olderServers: 'stop', sql: avoidingSchema },
+  { number: 55, name: 'on whose right sources adopt', olderServers: 'stop', sql: ruleSettersSchema },
 ]

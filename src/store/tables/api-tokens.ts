@@ -172,6 +172,20 @@ export class ApiTokens {
       until: row.until,
     }))
   }
+  /** How many tokens led to one, each made with the one before; no more than `limit` are counted. */
+  async linksBehind(id: string, limit: number): Promise<number> {
+    const row = await this.#sql.get<{ links: number }>(
+      `with recursive behind (id, links) as (
+         select id, 0 from api_token where id = ?
+         union all
+         select t.made_with, b.links + 1 from behind b cross join api_token t
+         where t.id = b.id and t.made_with is not null and b.links < ?)
+       select max(links) as links from behind`,
+      id,
+      limit,
+    )
+    return row?.links ?? 0
+  }
   /** The good ones of the same principal that were made with a token: directly, or with others, whosever, that were. */
   async listMadeWith({ id, principal }: ApiToken, now: number): Promise<string[]> {
     const rows = await this.#sql.all<{ id: string }>(

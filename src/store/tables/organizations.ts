@@ -118,6 +118,7 @@ const ownHolds = 'select n as name from hold where account = ? and expires_at > 
 /** What keeps an account from being removed, one statement each. */
 const ownership = [
   'select id as name from ipam where account = ? order by id',
+  'select id as name from resource_discovery where account = ? order by id',
   'select id as name from vpc where account = ? order by id',
   'select id as name from subnet where account = ? order by id',
   'select id as name from nat_gateway where account = ? order by id',

@@ -628,14 +628,20 @@ export class Pools {
     }
     return false
   }
-  /** Whether anybody but the account holds an allocation in the pool. Reads until it finds one. */
-  async hasForeignAllocation(pool: number, account: string): Promise<boolean> {
-    const row = await this.#sql.get(
-      'select 1 as one from allocation a join holder h on h.n = a.holder where a.pool = ? and h.account <> ? limit 1',
-      pool,
-      account,
-    )
-    return row !== undefined
+  /** Those of some pools in which somebody else than the account holds an allocation. */
+  async withForeign(pools: readonly number[], account: string): Promise<ReadonlySet<number>> {
+    const found = new Set<number>()
+    await inParts(pools, async (part) => {
+      const list = listOf(part)
+      const rows = await this.#sql.all<{ n: number }>(
+        `select p.n from pool p where p.n in ${list.text} and exists (
+           select 1 from allocation a join holder h on h.n = a.holder where a.pool = p.n and h.account <> ?)`,
+        ...list.values,
+        account,
+      )
+      for (const { n } of rows) found.add(n)
+    })
+    return found
   }
   async shares(pool: number): Promise<string[]> {
     const rows = await this.#sql.all<{ principal: string }>(
@@ -668,12 +674,18 @@ export class Pools {
     for (const principal of principals) {
       if (!before.delete(principal)) await poolShareTable.insert(this.#sql, { pool, principal })
     }
-    for (const principal of before) await this.unshare(pool, principal)
+    for (const principal of before)
+      await this.#sql.run('delete from pool_share where pool = ? and principal = ?', pool, principal)
     await this.#noteFacts('n = ?', pool)
   }
-  async unshare(pool: number, principal: string): Promise<void> {
-    await this.#sql.run('delete from pool_share where pool = ? and principal = ?', pool, principal)
-    await this.#noteFacts('n = ?', pool)
+  /** Ends that some pools are shared with somebody. */
+  async unshare(pools: readonly number[], principal: string): Promise<void> {
+    await inParts(pools, async (part) => {
+      const list = listOf(part)
+      const rest = `pool in ${list.text} and principal = ?`
+      await this.#sql.run(`delete from pool_share where ${rest}`, ...list.values, principal)
+      await this.#sql.run(`update pool set facts_at = ${nextEpoch} where n in ${list.text}`, ...list.values)
+    })
   }
 
   /** The provider's own pool of a family; it stands outside every IPAM and serves every Region. */

@@ -5,6 +5,16 @@ import { changing, integer, json, optional, type RowOf, references, table, text 
 
 /** What a source's own rule adopts: what policy would have allowed. */
 export type AdoptRule = 'allowed'
+/** Who set the rule, and with what: it does what they may. */
+export interface RuleSetter {
+  readonly name: string
+  readonly subject?: string
+  readonly scopes: readonly string[]
+  readonly makers: readonly string[]
+  /** What sign-ins behind their credential proved then, of them and of their makers. */
+  readonly groups: readonly { readonly name: string; readonly groups: readonly string[] }[]
+  readonly credential: string
+}
 
 export const sourceTable = table(
   'source',
@@ -30,6 +40,8 @@ export const sourceTable = table(
     observed: changing(integer()),
     /** What it adopts by itself after each complete snapshot, the last one for which that was done, and how far it came since. */
     adopts: changing(optional(text<AdoptRule>())),
+    /** Undefined where nobody knows: then it adopts nothing. */
+    adoptsBy: changing(optional(json<RuleSetter>())),
     adoptedSnapshot: changing(integer()),
     adoptedAfter: changing(optional(integer())),
     /** For which snapshot its findings were last looked through to the end, when, and how far that has come since. */
@@ -73,6 +85,8 @@ export const snapshotTable = table(
     principal: text(),
     /** Who made the token that it was sent with, and who made theirs. */
     makers: json<readonly string[]>(),
+    /** Who that is for the identity provider. */
+    subject: optional(text()),
     takenAt: integer(),
     begunAt: integer(),
     /** What the source had when it began: `observed`, and `nextNumber`. */
@@ -103,7 +117,16 @@ export type StoredSnapshot = RowOf<typeof snapshotTable>
 export type SnapshotChanges = Partial<
   Omit<
     StoredSnapshot,
-    'sourceId' | 'number' | 'collector' | 'principal' | 'makers' | 'takenAt' | 'begunAt' | 'beganWith' | 'nextNumber'
+    | 'sourceId'
+    | 'number'
+    | 'collector'
+    | 'principal'
+    | 'makers'
+    | 'subject'
+    | 'takenAt'
+    | 'begunAt'
+    | 'beganWith'
+    | 'nextNumber'
   >
 >
 

@@ -134,6 +134,10 @@ export class Tags {
   async forHistory(resourceId: string): Promise<TagsKept> {
     return tagsKept(await this.of(resourceId))
   }
+  /** The same of tags that were read. */
+  keptOf(tags: readonly Tag[]): TagsKept {
+    return tagsKept(tags)
+  }
   /** Those of many resources at once, in key order; resources without any are missing. */
   async ofMany(resourceIds: readonly (string | undefined)[]): Promise<Map<string, Tag[]>> {
     const found = new Map<string, Tag[]>()
