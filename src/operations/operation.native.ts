@@ -301,3 +301,14 @@ function stateIn(output: unknown): unknown {
 /** The strong entity tag of an answer (RFC 9110, section 8.8.3): equal states, equal tags. */
 export const etagOf = (output: unknown): string =>
   `"${hash('sha256', JSON.stringify(stateIn(output)), 'base64url').slice(0, 22)}"`
+
+/** Whether a change may be one of what policy says of space in use: a dry run tells what it would make of it. */
+export const isGoverning = ({ access, action }: Pick<NativeOperation, 'access' | 'action'>): boolean =>
+  access === 'write' && governing.has(action)
+const governing: ReadonlySet<Action> = new Set([
+  'policy:manage',
+  'exception:request',
+  'exception:approve',
+  'organization:manage',
+  'ipam:manage',
+])
