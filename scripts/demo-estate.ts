@@ -13,7 +13,7 @@ export interface EstateStage extends Pick<Stage, 'endpoint' | 'region' | 'tokenF
 /** As `cadastre collect aws --dry-run` printed it where the credentials are. */
 const clouds = (region: string): string =>
   [
-    { snapshot: { takenAt: '2026-11-25T09:30:00Z', collector: 'cadastre aws' } },
+    { snapshot: { takenAt: new Date().toISOString(), collector: 'cadastre aws' } },
     network('10.96.0.0/18', 'vpc-0a01', '710000000001', 'web', region),
     network('10.97.0.0/20', 'vpc-0b01', '710000000002', 'data', region),
     network('10.198.0.0/16', 'vpc-0b02', '710000000002', 'somebody’s test', region),

@@ -6,7 +6,7 @@ import { isPositional, type NativeCommand, type NativeParameter } from '../src/c
 import { ownFlags } from '../src/cli/own-flags.ts'
 import { idKinds, shapePattern } from '../src/model/identifier.ts'
 import { namesThing } from '../src/operations/names.native.ts'
-import type { NativeOperation } from '../src/operations/operation.native.ts'
+import { isGoverning, type NativeOperation } from '../src/operations/operation.native.ts'
 import { nativeOperations } from '../src/operations/table.native.ts'
 
 export const nativeCommandsPath = 'src/cli/native.generated.ts'
@@ -61,6 +61,7 @@ function commandOf(operation: NativeOperation, words: string): NativeCommand {
     method: rest.method,
     path: rest.path,
     isWrite,
+    ...(isGoverning(operation) ? { isGoverning: true } : {}),
     isRepeatable: isWrite && !('secretOutput' in operation && operation.secretOutput === true),
     changes: changes?.name,
     isPaged,

@@ -21,11 +21,20 @@ export function headersOf({ decisions }: Answer): Headers {
 
 /** Of a refusal: the decisions that said no, or the methods that are allowed (RFC 9110, section 10.2.1). Of a dry run that would succeed: why, since its decisions are on no record. */
 export function headersOfRefusal(error: Refused): Headers {
-  if (error instanceof DryRunSucceeded) return headersOfDryRun(error.answer)
+  if (error instanceof DryRunSucceeded) return [...headersOfDryRun(error.answer), ...headersOfImpact(error)]
   if (error.refusal.code === 'MethodNotAllowed') return [['Allow', error.refusal.allowed.join(', ')]]
   const decisions = decisionsBehind(error)
   return decisions.length === 0 ? [] : [['x-cadastre-decision', namesOf(decisions)]]
 }
+
+/** `x-cadastre-impact`, as JSON: what the change would make of space that is in use. */
+const headersOfImpact = ({ impact }: DryRunSucceeded): Headers =>
+  impact === undefined ? [] : [['x-cadastre-impact', asciiJson(impact)]]
+const asciiJson = (value: object): string =>
+  JSON.stringify(value).replaceAll(
+    /[^\x20-\x7e]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 
 function headersOfDryRun({ decisions }: Answer): Headers {
   if (decisions.length === 0) return []

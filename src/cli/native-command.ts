@@ -74,6 +74,8 @@ export interface NativeCommand {
   /** Below `/api/v1`. */
   readonly path: string
   readonly isWrite: boolean
+  /** It may change what policy says of space in use: a dry run tells. */
+  readonly isGoverning?: true
   /** Whether a repeat with the same `Idempotency-Key` has no second effect. */
   readonly isRepeatable: boolean
   /** The operation that shows the state which `If-Match` names. */

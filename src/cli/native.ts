@@ -22,6 +22,7 @@ export interface OwnGiven extends OutputGiven {
   readonly profile?: string
   readonly url?: string
   readonly dryRun?: boolean
+  readonly impact?: boolean
   readonly idempotencyKey?: string
   readonly ifMatch?: string
   readonly all?: boolean
@@ -53,7 +54,7 @@ export async function runNative(
     idempotencyKey,
     commands,
     zone: clock.zone,
-    isDryRun: own.dryRun,
+    isDryRun: isDry(own),
     paint,
   }
   try {
@@ -95,7 +96,7 @@ async function perform(params: Params, asked: Asked & { server: Server }, around
   const request = await requestOf(command, given, read)
   const printing: Printing = { command, own, server, around }
   if (own.follow) return printEvents(follow(server, request), printing)
-  if (own.dryRun) request.query.dryRun = 'true'
+  if (isDry(own)) request.query.dryRun = 'true'
   if (own.all && command.outcome !== undefined) {
     const counts: Counts = new Map()
     try {
@@ -111,10 +112,10 @@ async function perform(params: Params, asked: Asked & { server: Server }, around
     ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
     ...(own.ifMatch === undefined ? {} : { 'if-match': own.ifMatch }),
   })
-  await printAnswer(answer.text, printing)
+  await printAnswer(own.impact ? impactIn(answer) : answer.text, printing)
   noteMore(answer.text, { command, given, own }, around)
   const isState = own.field === undefined && commands.some(({ changes }) => changes === command.name)
-  for (const note of notesOf(answer, isState)) around.err(`${printable(note)}\n`)
+  for (const note of notesOf(answer, isState, own.impact === true)) around.err(`${printable(note)}\n`)
 }
 
 /** The lines of the file that a list is given by, where they are no JSON array that fits into one request. */
@@ -146,7 +147,7 @@ async function performRows(
 ): Promise<void> {
   const items: Page['items'][number][] = []
   const { method, path } = command
-  const query: Record<string, string> = own.dryRun ? { dryRun: 'true' } : {}
+  const query: Record<string, string> = isDry(own) ? { dryRun: 'true' } : {}
   for (let at = 0; at < rows.length; at += parameter.rows.max) {
     const some = rows.slice(at, at + parameter.rows.max)
     const body = { [parameter.name]: some.map(({ value }) => value) }
@@ -256,8 +257,27 @@ async function readSource(source: string, { input }: Surroundings): Promise<stri
   }
 }
 
+const isDry = ({ dryRun = false, impact = false }: OwnGiven): boolean => dryRun || impact
+
+const impactHeader = 'x-cadastre-impact'
+/** What the change would make of space in use, as JSON; where it changes nothing of governance there is nothing to tell. */
+const impactIn = ({ headers }: Answer): string =>
+  headers.get(impactHeader) ?? JSON.stringify({ noncompliant: 0, compliant: 0, evaluated: 0, isWhole: true })
+
+/** The same in a line. */
+function impactNote({ headers }: Answer): string[] {
+  const told = headers.get(impactHeader)
+  if (told === null) return []
+  const { noncompliant, compliant, evaluated, isWhole } = JSON.parse(told) as Record<string, number> & {
+    isWhole: boolean
+  }
+  const of = `of ${evaluated} in use${isWhole ? '' : ', and there is more'}`
+  return [`Impact: ${noncompliant} would comply no more, and ${compliant} would again, ${of}; --impact shows which.`]
+}
+
 /** What the headers say beside the answer. */
-function notesOf({ headers }: Answer, isState: boolean): string[] {
+function notesOf(answer: Answer, isState: boolean, isImpact: boolean): string[] {
+  const { headers } = answer
   const notes: (readonly [string, string])[] = [
     ['x-cadastre-warning', 'Warning: '],
     ['x-cadastre-decision', 'Decision: '],
@@ -268,6 +288,7 @@ function notesOf({ headers }: Answer, isState: boolean): string[] {
       const value = headers.get(header)
       return value === null ? [] : [`${words}${value}`]
     }),
+    ...(isImpact ? [] : impactNote(answer)),
     ...(headers.has('x-cadastre-dry-run') ? ['Dry run: nothing was changed.'] : []),
     ...(isState && headers.has('etag') ? [`ETag: ${headers.get('etag')}`] : []),
   ]

@@ -46,6 +46,9 @@ export const ownFlags = {
   all: { isOfOutput: true, meaning: 'Follow the pages to the end; of what is done in parts, do all of them.' },
   follow: { isOfOutput: true, meaning: 'Go on with what comes, until interrupted.' },
   'dry-run': { meaning: 'Decide and answer as always, but change nothing.' },
+  impact: {
+    meaning: 'Change nothing, and say which space in use would comply with policy no more, and which would again.',
+  },
   'idempotency-key': {
     value: 'KEY',
     meaning: 'Your own name for this request: a repeat within a day has no second effect. Drawn by default.',

@@ -255,6 +255,7 @@ function addOwnFlags(command: Command, native: NativeCommand): void {
     ...(native.isPaged || native.outcome !== undefined ? (['all'] as const) : []),
     ...(native.streamId === undefined ? [] : (['follow'] as const)),
     ...(native.isWrite ? (['dry-run'] as const) : []),
+    ...(native.isGoverning ? (['impact'] as const) : []),
     ...(native.isRepeatable ? (['idempotency-key'] as const) : []),
     ...(native.changes === undefined ? [] : (['if-match'] as const)),
     'profile',

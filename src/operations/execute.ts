@@ -9,6 +9,7 @@ import { accountableOf, type Principal } from '#model/principal.ts'
 import { isAboutState, type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
 import { findUnfitText } from '#model/text.ts'
 import type { Asker, ReadTransaction, Store, Transaction } from '#store/store.ts'
+import { type Foreseen, foresee, type Impact, impactOf } from './finding/impact.ts'
 import { requireStill } from './identity/authority.ts'
 import type {
   AnyOperation,
@@ -69,10 +70,15 @@ export interface Answer {
  */
 export class DryRunSucceeded extends Refused {
   readonly answer: Answer
-  constructor(output: unknown, decisions: readonly Decision[]) {
+  /** Where it changes governance. */
+  readonly foreseen: Foreseen | undefined
+  /** What it would make of space that is in use, then. */
+  impact: Impact | undefined
+  constructor(output: unknown, decisions: readonly Decision[], foreseen?: Foreseen) {
     super({ code: 'DryRunSucceeded' })
     const names = new Set(decisions.map(({ id }) => id))
     this.answer = { output: names.size === 0 ? output : withoutTexts(output, names), decisions }
+    this.foreseen = foreseen
   }
 }
 
@@ -179,13 +185,27 @@ export async function openExecutor(
           const compile = () => snapshotOf(tx, { keep: true })
           await refuseNewConflicts(context, { before, reaches: context.reaches, compile })
         }
-        if (call.isDryRun) throw new DryRunSucceeded(output, context.decisions)
+        if (call.isDryRun) {
+          const isForeseen = before !== undefined && tx.governanceEpoch !== epoch && !call.isAboutRights
+          const foreseen = isForeseen ? await foresee(tx, before, await context.snapshot()) : undefined
+          throw new DryRunSucceeded(output, context.decisions, foreseen)
+        }
         recordEntry(tx, context, operation.name, token, output)
         return { output, decisions: context.decisions }
       })
     try {
-      return await run(false)
+      return await run(call.isDryRun && !call.isAboutRights)
     } catch (error) {
+      if (error instanceof DryRunSucceeded && error.foreseen) {
+        const { foreseen } = error
+        error.impact = await store.read(
+          (tx) => impactOf(new ReadingContext(tx, call, settings, snapshotOf), foreseen),
+          call.arrivedAt,
+          senderOf(call.principal),
+          call.asker,
+        )
+        throw error
+      }
       if (!(error instanceof SnapshotBeforeNeeded)) throw error
       return await run(true)
     }

@@ -84,11 +84,15 @@ interface Facts<Input extends z.ZodObject, Output extends z.ZodType> {
   readonly refusals: readonly Refusal['code'][]
 }
 
-/** Where the action must be permitted: at each place. `own`: anybody who is signed in, though a change needs a scope that covers it; `filtered`: `run` shows only what may be seen. */
+/**
+ * Where the action must be permitted: at each place. Several are asked one after the other, each before the next is looked up: who may
+ * not do it at the first is told that, whether the others are there or not (invariant I8). `own`: anybody who is signed in, though a
+ * change needs a scope that covers it; `filtered`: `run` shows only what may be seen.
+ */
 export type At<Context, Input> =
   | 'own'
   | 'filtered'
-  | ((context: Context, input: Input) => Promise<Place | readonly Place[]>)
+  | ((context: Context, input: Input) => Promise<Place> | AsyncIterable<Place>)
 
 interface ReadFacts<Input extends z.ZodObject, Output extends z.ZodType> extends Facts<Input, Output> {
   at: At<ReadContext, z.output<Input>>
@@ -243,8 +247,8 @@ async function requirePlace<Context extends ReadContext, Input>(
   input: Input,
 ): Promise<void> {
   if (at === 'own' || at === 'filtered') return
-  const places = await at(context, input)
-  for (const place of Array.isArray(places) ? (places as readonly Place[]) : [places as Place]) {
+  const places = at(context, input)
+  for await (const place of Symbol.asyncIterator in places ? places : [places]) {
     await requirePermission(context, action, place)
   }
 }
@@ -297,3 +301,14 @@ function stateIn(output: unknown): unknown {
 /** The strong entity tag of an answer (RFC 9110, section 8.8.3): equal states, equal tags. */
 export const etagOf = (output: unknown): string =>
   `"${hash('sha256', JSON.stringify(stateIn(output)), 'base64url').slice(0, 22)}"`
+
+/** Whether a change may be one of what policy says of space in use: a dry run tells what it would make of it. */
+export const isGoverning = ({ access, action }: Pick<NativeOperation, 'access' | 'action'>): boolean =>
+  access === 'write' && governing.has(action)
+const governing: ReadonlySet<Action> = new Set([
+  'policy:manage',
+  'exception:request',
+  'exception:approve',
+  'organization:manage',
+  'ipam:manage',
+])

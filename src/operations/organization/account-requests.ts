@@ -17,15 +17,11 @@ import { refuseBeyondNewTagShare, replaceNodeTags } from './tree-tags.ts'
 type NewAccount = Omit<AccountParams, 'roleName'>
 
 /** New accounts need the right at each node that they come under. */
-export async function placesOfNewAccounts(
+export async function* placesOfNewAccounts(
   context: ReadContext,
   all: readonly Pick<NewAccount, 'parentId'>[],
-): Promise<readonly Place[]> {
-  const places: Place[] = []
-  for (const parentId of new Set(all.map(({ parentId }) => parentId))) {
-    places.push(await placeOfParent(context, parentId))
-  }
-  return places
+): AsyncIterable<Place> {
+  for (const parentId of new Set(all.map(({ parentId }) => parentId))) yield await placeOfParent(context, parentId)
 }
 
 export async function openAccount(context: WriteContext, params: NewAccount): Promise<DescribedAccount> {

@@ -339,6 +339,24 @@ test('many accounts are made at once, all of them or none', async () => {
   assert.equal(denied.code, 'NotFound')
 })
 
+test('I8 accounts made at once, first where one may only read, tell nobody which units are there', async () => {
+  const post = (name: string) =>
+    world.post<{ unitId: string }>('/organizational-units', { name, parentId: root }).then(({ unitId }) => unitId)
+  const [read, hidden] = [await post('only read'), await post('hidden')]
+  const as = await world.tokenOf('user:reads-unit', 'auditor', read)
+  const absent = hidden.slice(0, -1).concat(hidden.endsWith('a') ? 'b' : 'a')
+  for (const query of ['', '?dryRun=true']) {
+    const answers: unknown[] = []
+    for (const other of [hidden, absent]) {
+      const accounts = [read, other].map((parentId, n) => ({ name: `made-${n}`, parentId }))
+      const { code, detail } = await refused('POST', `/accounts/batch${query}`, { accounts }, as)
+      answers.push([code, detail])
+    }
+    assert.deepEqual(answers[1], answers[0])
+    assert.equal((answers[0] as unknown[])[0], 'NotAuthorized')
+  }
+})
+
 const onlyHeld = {
   resourceType: 'rack:lapsing',
   summary: 'x',

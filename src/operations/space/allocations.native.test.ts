@@ -385,6 +385,21 @@ test('a batch reaches no account where the caller has no say', async () => {
   assert.deepEqual(await list(`poolId=${poolId}`), [])
 })
 
+test('I8 a batch that begins with what one may only read tells nobody whether what follows is there', async () => {
+  const as = await world.tokenOf('user:reads-shop', 'auditor', shop)
+  const params = { resourceType: 'custom', locale: 'us-east-1', netmaskLength: 30 }
+  for (const query of ['', '?dryRun=true']) {
+    const answers: unknown[] = []
+    for (const other of [lab, '100000000099']) {
+      const body = { allocations: [shop, other].map((account) => ({ account, ...params })) }
+      const { status, body: told } = await world.ask<Problem>('POST', `/allocations/batch${query}`, { body, as })
+      answers.push([status, told.code, told.detail])
+    }
+    assert.deepEqual(answers[1], answers[0])
+    assert.deepEqual((answers[0] as unknown[])[0], 403, 'what the first is refused for')
+  }
+})
+
 test('lists are narrowed by account, pool, type, locale, resource, range and tag, and paged without gaps', async () => {
   const poolId = await pool({ locale: 'onprem:list', cidr: '10.50.0.0/24' })
   const make = (account: string, params: object) =>

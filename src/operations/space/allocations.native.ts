@@ -1,6 +1,7 @@
 // Allocations: space for resources of every type, cloud and site, taken as policy says, one or many at once.
 import { z } from 'zod'
 import { familyNumber, parseCidr } from '#model/cidr.ts'
+import { placeOfNode } from '../identity/roles.ts'
 import { batchBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import {
   accountName,
@@ -103,7 +104,7 @@ export const createAllocation = nativeWrite({
   rest: { method: 'POST', path: '/allocations', status: 201 },
   cli: 'allocation create',
   refusals,
-  at: (context, input) => placesOfSpace(context, [input]),
+  at: (context, { account }) => placeOfNode(context, account),
   run: async (context, input) => showAllocation(await takeSpace(context, paramsOf(input))),
 })
 

@@ -54,13 +54,11 @@ export interface SpaceParams {
 }
 
 /** Each account that space is for answers for it. */
-export async function placesOfSpace(
+export async function* placesOfSpace(
   context: ReadContext,
   all: readonly Pick<SpaceParams, 'account'>[],
-): Promise<readonly Place[]> {
-  const places: Place[] = []
-  for (const account of new Set(all.map(({ account }) => account))) places.push(await placeOfNode(context, account))
-  return places
+): AsyncIterable<Place> {
+  for (const account of new Set(all.map(({ account }) => account))) yield await placeOfNode(context, account)
 }
 
 /** Takes space for several: of all, or none. */

@@ -1,0 +1,149 @@
+// The impact that a dry run tells is what the change then makes of the findings; and it tells it of what one may see alone.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { dev, lab, openAcme, prod, root, shop, workloads } from '../../../test/acme.ts'
+import { followAll } from '../../../test/findings/follow.ts'
+import { type Answered, type Method, type Native, withNativeApi } from '../../../test/native-world.ts'
+import { choicesOf } from '../../../test/random.ts'
+import type { Impact } from './impact.ts'
+
+let acme: Awaited<ReturnType<typeof openAcme>> & Native
+before(async () => {
+  acme = await withNativeApi(await openAcme())
+})
+after(() => acme.close())
+
+const shared = async (): Promise<string> => {
+  const poolId = await acme.pool({ cidr: `203.0.113.${16 * pools++}/28` })
+  assert.equal((await acme.ask('PATCH', `/pools/${poolId}`, { body: { sharedWith: [root] } })).status, 200)
+  return poolId
+}
+let pools = 0
+const elasticIp = async (account: string, IpamPoolId: string): Promise<string> =>
+  (await acme.call('AllocateAddress', { IpamPoolId }, { account })).AllocationId!
+
+interface Change {
+  readonly method: Method
+  readonly path: string
+  readonly body?: object
+}
+const impactIn = ({ headers }: Answered): Impact | undefined => {
+  const told = headers['x-cadastre-impact']
+  return told === undefined ? undefined : (JSON.parse(String(told)) as Impact)
+}
+const foresee = async ({ method, path, body }: Change, as?: string): Promise<Impact | undefined> => {
+  const dry = await acme.ask(method, `${path}?dryRun=true`, { ...(body && { body }), ...(as && { as }) })
+  assert.ok(dry.status < 300, JSON.stringify(dry.body))
+  return impactIn(dry)
+}
+const make = async ({ method, path, body }: Change): Promise<void> => {
+  const answer = await acme.ask(method, path, { ...(body && { body }) })
+  assert.ok(answer.status < 300, JSON.stringify(answer.body))
+  assert.equal(impactIn(answer), undefined, 'what was done has its findings')
+}
+const open = async (): Promise<ReadonlySet<string>> => {
+  await followAll(acme.store)
+  const { items } = await acme.get<{ items: { resource: string; control: string }[] }>(
+    '/findings?limit=1000&status=open',
+  )
+  return new Set(items.filter(({ control }) => control === 'policy').map(({ resource }) => resource))
+}
+const document = (policy: string, listed: readonly string[]): Change => ({
+  method: 'PUT',
+  path: `/policies/${policy}/documents/us-east-1/eip`,
+  body: { rules: listed.map((poolId) => ({ poolId })) },
+})
+const assignment = (policy: string, node: string): Change => ({
+  method: 'PUT',
+  path: `/policies/${policy}/assignments/${node}`,
+  body: { mode: 'enforce' },
+})
+
+test('who would be hit is told by account and type, with samples, and by the dry run alone', async () => {
+  const [listed, other] = [await shared(), await shared()]
+  await elasticIp(shop, listed)
+  const bad = await elasticIp(shop, other)
+  await elasticIp(lab, other)
+  const policy = await acme.policy()
+  await make(document(policy, [listed]))
+  const impact = await foresee(assignment(policy, prod))
+  assert.deepEqual(impact, {
+    noncompliant: 1,
+    compliant: 0,
+    evaluated: 2,
+    isWhole: true,
+    groups: [{ account: shop, resourceType: 'eip', noncompliant: 1, compliant: 0 }],
+    samples: [
+      { id: bad, cidr: impact!.samples[0]!.cidr, account: shop, becomes: 'noncompliant', setting: 'on-explicit' },
+    ],
+  })
+  assert.deepEqual([...(await open())], [])
+  await make(assignment(policy, prod))
+  assert.deepEqual([...(await open())], [bad])
+  const again = await foresee(document(policy, [listed, other]))
+  assert.deepEqual([again!.noncompliant, again!.compliant, again!.samples[0]!.becomes], [0, 1, 'compliant'])
+  await make({ method: 'DELETE', path: `/policies/${policy}/assignments/${prod}` })
+})
+
+test('what one may not see is not counted, and what changes no rules tells nothing', async () => {
+  const [listed, other] = [await shared(), await shared()]
+  await elasticIp(shop, other)
+  await elasticIp(lab, other)
+  const policy = await acme.policy()
+  await make(document(policy, [listed]))
+  const hit = await foresee(assignment(policy, root))
+  assert.deepEqual(new Set(hit!.groups.map(({ account }) => account)), new Set([shop, lab]))
+  const binding = { principal: 'user:somebody', role: 'auditor', node: shop }
+  assert.equal((await foresee({ method: 'POST', path: '/role-bindings', body: binding }))?.evaluated ?? 0, 0)
+  const as = await acme.tokenOf('user:author', 'policy-author', root)
+  const forbid = { principal: 'user:author', role: 'auditor', node: lab, effect: 'forbid' }
+  assert.equal((await acme.ask('POST', '/role-bindings', { body: forbid })).status, 201)
+  const seen = await foresee(assignment(policy, root), as)
+  assert.deepEqual(
+    seen!.groups.map(({ account }) => account),
+    [shop],
+  )
+  assert.ok(seen!.evaluated < hit!.evaluated)
+  assert.ok(seen!.samples.every(({ account }) => account === shop))
+})
+
+test('a drive: the findings become what the impact of each change has said', async () => {
+  const { pick, chance, some } = choicesOf(19)
+  const listed = [await shared(), await shared(), await shared()]
+  const accounts = [shop, lab]
+  for (let n = 0; n < 12; n++) await elasticIp(pick(accounts), pick(listed))
+  const laws = [await acme.policy(), await acme.policy()]
+  for (const law of laws) await make(document(law, listed))
+  const assigned = new Set<string>()
+  for (let step = 0; step < 25; step++) {
+    const law = pick(laws)
+    const node = pick([root, workloads, prod, dev, shop, lab])
+    const key = `${law} ${node}`
+    const change =
+      chance(0.5) || assigned.size === 0
+        ? chance(0.5)
+          ? document(law, some(listed, 1, 3))
+          : assignment(law, node)
+        : { method: 'DELETE' as const, path: `/policies/${pick([...assigned]).replace(' ', '/assignments/')}` }
+    const dry = await acme.ask(
+      change.method,
+      `${change.path}?dryRun=true`,
+      'body' in change ? { body: change.body } : {},
+    )
+    if (dry.status >= 300) continue
+    const was = await open()
+    await make(change)
+    if (change.path.includes('/assignments/')) {
+      if (change.method === 'DELETE')
+        assigned.delete(change.path.slice('/policies/'.length).replace('/assignments/', ' '))
+      else assigned.add(key)
+    }
+    const is = await open()
+    const impact = impactIn(dry) ?? { noncompliant: 0, compliant: 0 }
+    assert.deepEqual(
+      [impact.noncompliant, impact.compliant],
+      [is.difference(was).size, was.difference(is).size],
+      `${step}: ${change.method} ${change.path}`,
+    )
+  }
+})

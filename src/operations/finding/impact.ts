@@ -1,0 +1,128 @@
+// What a change of governance would make of space that is in use: found by a dry run, which knows the rules before and behind it.
+import { formatCidr } from '#model/cidr.ts'
+import type { Snapshot } from '#model/policy/snapshot.ts'
+import type { Transaction } from '#store/store.ts'
+import type { Scope } from '#store/tables/finding-scans.ts'
+import { permitter } from '../identity/authority.ts'
+import type { ReadContext } from '../operation.ts'
+import { readScan } from './scan.ts'
+import { type EvaluatedSpace, evaluateSpaces, idOfSpace } from './spaces.ts'
+import { touchedBy } from './touched.ts'
+
+/** Space that is looked at for one answer: with more of it, what is told is a part. */
+const impactSpacesMax = 20_000
+/** Groups and samples that are told: all of it fits into a header. */
+const impactGroups = 10
+const impactSamples = 6
+
+/** The rules before and behind a change, and which space it can touch. */
+export interface Foreseen {
+  readonly before: Snapshot
+  readonly after: Snapshot
+  readonly scopes: readonly Scope[]
+}
+
+interface Changed {
+  /** How much would not comply any more. */
+  readonly noncompliant: number
+  /** How much does not comply, and would. */
+  readonly compliant: number
+}
+export interface Impact extends Changed {
+  /** How much was looked at, of what the caller may see. */
+  readonly evaluated: number
+  /** Whether that is all that the change can touch. */
+  readonly isWhole: boolean
+  /** The most changed first. */
+  readonly groups: readonly (Changed & { readonly account: string; readonly resourceType: string })[]
+  readonly samples: readonly {
+    readonly id: string
+    readonly cidr: string
+    readonly account: string
+    readonly becomes: keyof Changed
+    /** Which setting it does not comply with, then or now. */
+    readonly setting?: string
+  }[]
+}
+
+/** Within the dry run, behind the change; undefined where it touches no space. */
+export async function foresee(tx: Transaction, before: Snapshot, after: Snapshot): Promise<Foreseen | undefined> {
+  const touched = await touchedBy(tx, [{ at: tx.now, subjects: tx.subjects.take() }], { hasMoved: true })
+  const scopes = [...touched.scopes]
+  for (const id of touched.exceptions) {
+    const exception = await tx.exceptions.find(id)
+    if (!exception) continue
+    const { target: node, resourceType, locale } = exception
+    scopes.push({ node, resourceType, locale })
+  }
+  if (scopes.length === 0) return undefined
+  const isEverything = scopes.some((scope) => Object.keys(scope).length === 0)
+  return { before, after, scopes: isEverything ? [{}] : scopes }
+}
+
+/** Once the dry run is over: nobody waits for what is looked at. */
+export async function impactOf(context: ReadContext, { before, after, scopes }: Foreseen): Promise<Impact> {
+  const { tx, now } = context
+  const under = (snapshot: Snapshot) => ({ tx, now, snapshot: async () => snapshot })
+  const isPermitted = await permitter(context, 'allocation:read')
+  const counted: Counted = { groups: new Map(), samples: [] }
+  const seen = new Set<number>()
+  for (const scope of scopes) {
+    for (let place: string | undefined = ''; place !== undefined; ) {
+      if (seen.size >= impactSpacesMax) return told(counted, seen.size, false)
+      const part = await readScan(under(after), { scope, place })
+      const spaces = part.allocations.filter(({ n, account }) => !seen.has(n) && isPermitted(account))
+      for (const { n } of spaces) seen.add(n)
+      const was = await evaluateSpaces(under(before), spaces)
+      await tx.nextTurn()
+      const is = await evaluateSpaces(under(after), spaces)
+      await tx.nextTurn()
+      for (const [index, space] of is.entries()) count(tx.installation, counted, was[index]!, space)
+      place = part.place
+    }
+  }
+  return told(counted, seen.size, true)
+}
+
+interface Group {
+  readonly account: string
+  readonly resourceType: string
+  noncompliant: number
+  compliant: number
+}
+/** What was counted so far. */
+interface Counted {
+  readonly groups: Map<string, Group>
+  readonly samples: Impact['samples'][number][]
+}
+
+function count(installation: string, { groups, samples }: Counted, was: EvaluatedSpace, is: EvaluatedSpace): void {
+  const [did, does] = [was, is].map(({ evaluation }) => evaluation.state !== 'noncompliant')
+  if (did === does) return
+  const becomes = does ? 'compliant' : 'noncompliant'
+  const { account, resourceType, cidr } = is.held
+  const key = `${account}\n${resourceType}`
+  const group = groups.get(key) ?? { account, resourceType, noncompliant: 0, compliant: 0 }
+  groups.set(key, group)
+  group[becomes]++
+  // As many of each, as far as there are.
+  if (samples.filter((one) => one.becomes === becomes).length >= impactSamples / 2) return
+  const setting = (does ? was : is).evaluation.facts?.setting
+  const id = idOfSpace(installation, is.allocation)
+  samples.push({ id, cidr: formatCidr(cidr), account, becomes, ...(setting === undefined ? {} : { setting }) })
+}
+
+function told({ groups, samples }: Counted, evaluated: number, isWhole: boolean): Impact {
+  const all = [...groups.values()].sort(
+    (a, b) => b.noncompliant + b.compliant - (a.noncompliant + a.compliant) || (a.account < b.account ? -1 : 1),
+  )
+  const sum = (of: keyof Changed): number => all.reduce((total, group) => total + group[of], 0)
+  return {
+    noncompliant: sum('noncompliant'),
+    compliant: sum('compliant'),
+    evaluated,
+    isWhole,
+    groups: all.slice(0, impactGroups),
+    samples,
+  }
+}
