@@ -11,6 +11,10 @@ export interface ExcludedUnit {
   readonly isDeep: boolean
 }
 
+/** Those whose unit is still there: what is gone leaves nothing out. */
+export const standingExclusions = ({ nodes }: Snapshot, exclusions: readonly ExcludedUnit[]): readonly ExcludedUnit[] =>
+  exclusions.filter(({ unit }) => nodes.has(unit))
+
 /** Where an IPAM looks. */
 export interface Looking {
   readonly account: string

@@ -16,6 +16,7 @@ import type { ReadContext } from '../operation.ts'
 import { accountsCalledEach } from '../organization/called.ts'
 import { reservedType } from '../space/reserved.ts'
 import { inTurns } from '../turns.ts'
+import { sharedAmong } from './resource-shares.ts'
 import { isUnlisted } from './snapshots.ts'
 
 /** Observations that are compared at once, and what is read for them. */
@@ -161,7 +162,7 @@ export class Comparing {
     const blocks = rows.map(({ cidr }) => cidr)
     const ofBlock = visible(await tx.registered.ofBlocks(blocks, this.source.scopeId, besideAtOnce))
     const ids = rows.flatMap(({ id, body }) => (id === '' ? [] : [id, body.key]))
-    const ofResource = visible(await tx.registered.ofResources(ids, besideAtOnce))
+    const ofResource = visible(await this.#registeredFor([...new Set(ids)]))
     const byBlock = Map.groupBy(ofBlock, ({ cidr }) => formatCidr(cidr))
     const byResource = Map.groupBy(ofResource, ({ resourceId }) => resourceId!)
     const resourcesOf = ({ id, body }: StoredObservation): readonly Allocation[] =>
@@ -180,6 +181,13 @@ export class Comparing {
       blocksOf: ({ id }) =>
         id === '' ? [] : told.filter((one) => one.id === id && one.missing === 0).map(({ cidr }) => cidr),
     }
+  }
+
+  async #registeredFor(ids: readonly string[]): Promise<readonly Allocation[]> {
+    const found = await this.#context.tx.registered.ofResources(ids, besideAtOnce)
+    if (found.length < besideAtOnce) return found
+    // Some id has very many: what others have by it, or it has itself, is no reason to find nothing of the rest.
+    return sharedAmong(this.#context, ids, { isOwn: this.isOwn, isVisible: this.#isVisible, inAll: besideAtOnce })
   }
 
   // The register -----------------------------------------------------------------------------------------------------

@@ -128,3 +128,47 @@ test('I8 who gives an account the name of somebody else’s neither keeps that o
     [['10.90.0.0/16', lab]],
   )
 })
+
+test('I8 what others have by the id of one’s own resource keeps nobody from finding what one has by it', async () => {
+  const hidden = async (count: number): Promise<void> => {
+    const allocations = Array.from({ length: 100 }, () => ({
+      ...{ account: lab, resourceType: 'custom', locale: 'us-east-1', poolId, netmaskLength: 32, resourceId: 'shared' },
+    }))
+    for (let made = 0; made < count; made += 100) await world.post('/allocations/batch', { allocations })
+  }
+  const unit = await world.unit('very many')
+  const accounts = Array.from({ length: 101 }, (_, n) => ({
+    ...{ account: String(610_000_000_000 + n), name: `many-${n}`, parentId: unit },
+  }))
+  for (const some of [accounts.slice(0, 100), accounts.slice(100)])
+    await world.post('/accounts/batch', { accounts: some })
+  const last = accounts.at(-1)!.account
+  await hidden(4_100)
+  await register(shop, '10.120.0.0/16', 'shared')
+  await register(shop, '10.121.0.0/16', 'beside')
+  await register(last, '10.122.0.0/16', 'shared')
+  const { items } = await world.get<{ items: { privateScopeId: string }[] }>('/ipams')
+  const scopeId = items[0]!.privateScopeId
+  const kindsFor = async (node: string, account: string): Promise<readonly (string | undefined)[]> => {
+    const as = await world.tokenOf(`user:auditor-${node}`, 'auditor', node)
+    const { sourceId } = await world.post<{ sourceId: string }>('/sources', { name: 'at', kind: 'csv', node, scopeId })
+    const takenAt = new Date(Date.UTC(2026, 0, 1)).toISOString()
+    const told = [seen('10.123.0.0/16', 'shared', account), seen('10.124.0.0/16', 'beside', account)]
+    const lines = [{ snapshot: { takenAt } }, ...told, { end: { observations: told.length } }]
+    const { status, body } = await world.ask('POST', `/sources/${sourceId}/snapshots`, {
+      headers: { 'content-type': 'application/x-ndjson' },
+      body: lines.map((line) => `${JSON.stringify(line)}\n`).join(''),
+    })
+    assert.equal(status, 201, JSON.stringify(body))
+    const found = (await world.get<{ items: Difference[] }>(`/sources/${sourceId}/differences`, { as })).items
+    const kinds = new Map(found.map(({ cidr, difference }) => [cidr, difference]))
+    return ['10.123.0.0/16', '10.124.0.0/16'].map((cidr) => kinds.get(cidr))
+  }
+  assert.deepEqual(await kindsFor(shop, shop), ['other-block', 'other-block'])
+  assert.deepEqual(
+    await kindsFor(unit, last),
+    ['other-block', 'unregistered'],
+    'of more accounts than are read one by one',
+  )
+  assert.deepEqual(await kindsFor(world.rootId, shop), ['other-block', 'other-block'])
+})

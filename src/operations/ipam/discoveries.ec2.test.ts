@@ -5,6 +5,7 @@ import {
   type Acme,
   asNetwork,
   dev,
+  lab,
   network,
   openAcme,
   prod,
@@ -207,6 +208,32 @@ describe('resource discoveries', () => {
       { code: 'NotEligible' },
     )
     await acme.call('DeleteIpamResourceDiscovery', { IpamResourceDiscoveryId: own }, asNetwork)
+  })
+
+  test('I8 who may leave out no units is told that, and not which units there are', async () => {
+    const asLab = { account: lab } as const
+    const id = await make(asLab)
+    const above = `o-acmeacme00/${root}/${workloads}`
+    const absent = `${above}/ou-acme-nowhere0/`
+    for (const member of ['AddOrganizationalUnitExclusions', 'RemoveOrganizationalUnitExclusions']) {
+      const answers = await Promise.all(
+        [`${above}/${prod}/`, absent, `o-acmeacme00/${root}/${prod}/`].map((OrganizationsEntityPath) =>
+          acme
+            .call(
+              'ModifyIpamResourceDiscovery',
+              { IpamResourceDiscoveryId: id, [member]: [{ OrganizationsEntityPath }] },
+              asLab,
+            )
+            .then(
+              () => 'done',
+              (refused: { refusal: object }) => refused.refusal,
+            ),
+        ),
+      )
+      assert.partialDeepStrictEqual(answers[0], { code: 'NotEligible' })
+      assert.deepEqual(answers, [answers[0], answers[0], answers[0]])
+    }
+    await acme.call('DeleteIpamResourceDiscovery', { IpamResourceDiscoveryId: id }, asLab)
   })
 
   test('an IPAM takes what it discovered with along', async () => {

@@ -20,9 +20,10 @@ import {
   getDiscovery,
   ownAssociations,
   ownDiscoveries,
+  unitToExclude,
   updateDiscovery,
 } from './discoveries.ts'
-import { pathOfUnit, unitAtPath } from './unit-paths.ts'
+import { pathOfUnit } from './unit-paths.ts'
 
 const resourceType = 'ipam-resource-discovery'
 const associationType = 'ipam-resource-discovery-association'
@@ -74,11 +75,13 @@ export const modifyIpamResourceDiscovery = ec2Write(
       removedRegions: regionsNamed(context, input.RemoveOperatingRegions, 'RemoveOperatingRegion'),
       addedExclusions: await unitsNamed(
         context,
+        discovery,
         input.AddOrganizationalUnitExclusions,
         'AddOrganizationalUnitExclusion',
       ),
       removedExclusions: await unitsNamed(
         context,
+        discovery,
         input.RemoveOrganizationalUnitExclusions,
         'RemoveOrganizationalUnitExclusion',
       ),
@@ -139,6 +142,7 @@ export const describeIpamResourceDiscoveryAssociations = ec2Read(
 /** As paths of Organizations: `o-…/r-…/ou-…/` is a unit, with `*` behind it all below it too. */
 async function unitsNamed(
   context: ReadContext,
+  discovery: Discovery,
   given: readonly { readonly OrganizationsEntityPath?: string }[] | undefined,
   field: string,
 ): Promise<ExcludedUnit[]> {
@@ -146,7 +150,7 @@ async function unitsNamed(
   for (const [index, { OrganizationsEntityPath: path }] of (given ?? []).entries()) {
     const at = `${field}.${index + 1}.OrganizationsEntityPath`
     if (path === undefined) refuse({ code: 'MissingParameter', field: at })
-    const unit = await unitAtPath(context, path)
+    const unit = await unitToExclude(context, discovery, path)
     if (unit === undefined) refuseValue(at, path, worded('it is not the path of an organizational unit'))
     units.push(unit)
   }

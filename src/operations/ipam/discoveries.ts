@@ -1,5 +1,6 @@
 // What an IPAM discovers resources with: its default discovery, and another one that its account makes beside it.
-import { type ExcludedUnit, excludedTwice, looksAtOthers } from '#model/discovery.ts'
+import { type ExcludedUnit, excludedTwice, looksAtOthers, standingExclusions } from '#model/discovery.ts'
+import type { Snapshot } from '#model/policy/snapshot.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Discovery, DiscoveryAssociation } from '#store/tables/discoveries.ts'
@@ -10,6 +11,7 @@ import type { ReadContext, WriteContext } from '../operation.ts'
 import { refuseNewSpace } from '../organization/account-states.ts'
 import { labelled, putFirstTags } from '../organization/tagging.ts'
 import { describedAs, getIpam, refuseFreeTier, refuseLongDescription, refuseTooMany } from './access.ts'
+import { unitAtPath } from './unit-paths.ts'
 
 const resourceType = 'ipam-resource-discovery'
 const associationType = 'ipam-resource-discovery-association'
@@ -262,17 +264,32 @@ export async function describeDiscovered<Row extends { readonly id: string }>(
 const regionsFrom = (home: string, named: readonly string[]): string[] => [...new Set([home, ...named])].sort()
 
 const isSame = (a: ExcludedUnit, b: ExcludedUnit): boolean => a.unit === b.unit && a.isDeep === b.isDeep
+/**
+ * What the path of a unit means, where a discovery can leave units out; undefined where it is not exactly that of a unit. Whoever may
+ * leave out none is told that alone, and not which units there are (invariant I8).
+ */
+export async function unitToExclude(
+  context: ReadContext,
+  discovery: Discovery,
+  path: string,
+): Promise<ExcludedUnit | undefined> {
+  refuseExclusions(await context.snapshot(), discovery)
+  return unitAtPath(context, path)
+}
 /** Amazon: on a default discovery of whoever administers IPAM for the organization alone. */
+function refuseExclusions(snapshot: Snapshot, { id, account, isDefault }: Discovery): void {
+  if (isDefault && looksAtOthers(snapshot, account)) return
+  refuse({ code: 'NotEligible', problem: { why: 'no-exclusions', discovery: id } })
+}
 async function exclusionsAfter(
   context: ReadContext,
-  { id, account, isDefault, exclusions }: Discovery,
+  discovery: Discovery,
   { addedExclusions: added, removedExclusions: removed }: DiscoveryChanges,
 ): Promise<readonly ExcludedUnit[]> {
-  if (added.length === 0 && removed.length === 0) return exclusions
+  if (added.length === 0 && removed.length === 0) return discovery.exclusions
   const snapshot = await context.snapshot()
-  if (!isDefault || !looksAtOthers(snapshot, account)) {
-    refuse({ code: 'NotEligible', problem: { why: 'no-exclusions', discovery: id } })
-  }
+  refuseExclusions(snapshot, discovery)
+  const exclusions = standingExclusions(snapshot, discovery.exclusions)
   for (const one of removed) {
     if (exclusions.some((there) => isSame(there, one))) continue
     refuseValue('removedExclusions', one.unit, { why: 'not-excluded-so' })

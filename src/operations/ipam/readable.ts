@@ -1,4 +1,5 @@
 // IPAMs, scopes and pools as whoever may read their owner's IPAM finds them.
+import { standingExclusions } from '#model/discovery.ts'
 import { formatId } from '#model/identifier.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Discovery } from '#store/tables/discoveries.ts'
@@ -34,8 +35,18 @@ export const listScopes = (
 
 export const readableDiscoveries = readable<Discovery, WithTags<Discovery>>('resourceDiscovery', {
   find: ({ tx }, id) => tx.discoveries.find(id),
-  describe: withTags,
+  describe: withStandingExclusions,
 })
+async function withStandingExclusions(
+  context: ReadContext,
+  rows: readonly Discovery[],
+): Promise<readonly WithTags<Discovery>[]> {
+  const snapshot = await context.snapshot()
+  return withTags(
+    context,
+    rows.map((row) => ({ ...row, exclusions: standingExclusions(snapshot, row.exclusions) })),
+  )
+}
 export const listDiscoveries = (
   context: ReadContext,
   filter: { readonly account: string | undefined },

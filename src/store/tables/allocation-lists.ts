@@ -3,7 +3,14 @@
 import { type Cidr, toKey } from '#model/cidr.ts'
 import { type AddressSpan, compareValues, firstOf, type Ranges, spanCondition } from '../merged-ranges.ts'
 import { listOfTexts, type Sql } from '../sql.ts'
-import { type Allocation, type AllocationRow, type HolderName, selectAllocation, toAllocation } from './holdings.ts'
+import {
+  type Allocation,
+  type AllocationRow,
+  type HolderName,
+  rangedAllocation,
+  selectAllocation,
+  toAllocation,
+} from './holdings.ts'
 
 const blocksPerStatement = 200
 
@@ -165,8 +172,7 @@ export class AllocationLists {
       this.#sql,
       holders,
       {
-        columns: `t.n, t.pool, t.first, t.length, h.resource_type, t.resource_id, h.account, h.region, t.description,
-          t.decision, t.created_at, t.version, t.changed_at`,
+        columns: rangedAllocation,
         table: 'allocation t',
         joined: 'join holder h on h.n = t.holder',
         where: (key) => `t.holder = ${key} and ${text}`,

@@ -47,6 +47,9 @@ export type AllocationRow = Row & {
 /** Every reading of allocations, with who holds them. */
 export const selectAllocation = `select ${allocationTable.columnsOf('a')}, h.resource_type, h.account, h.region
   from allocation a join holder h on h.n = a.holder`
+/** The same columns of ranges of the table, which goes by `t` there. */
+export const rangedAllocation = `t.n, t.pool, t.first, t.length, h.resource_type, t.resource_id, h.account, h.region, t.description,
+  t.decision, t.created_at, t.version, t.changed_at`
 
 export function toAllocation(row: AllocationRow): Allocation {
   const { holder: _, resourceId, description, decision, ...rest } = allocationTable.of(row)

@@ -1,7 +1,8 @@
 // What the register has of blocks and resources that others name: for comparing.
 import type { Cidr } from '#model/cidr.ts'
+import { firstOfEach } from '../merged-ranges.ts'
 import { listOfBlocks, listOfTexts, type Sql } from '../sql.ts'
-import { type Allocation, type AllocationRow, selectAllocation, toAllocation } from './holdings.ts'
+import { type Allocation, type AllocationRow, rangedAllocation, selectAllocation, toAllocation } from './holdings.ts'
 
 export class RegisteredSpace {
   readonly #sql: Sql
@@ -35,5 +36,17 @@ export class RegisteredSpace {
       limit,
     )
     return rows.map(toAllocation)
+  } /** Of each of these resources the allocations behind a number, in order of creation: no more than `limit` of one. */
+  async ofEachResource(ids: readonly string[], after: number, limit: number): Promise<Allocation[]> {
+    const range = {
+      columns: rangedAllocation,
+      table: 'allocation t',
+      joined: 'join holder h on h.n = t.holder',
+      where: (key: string) => `t.resource_id = ${key} and t.n > ?`,
+      values: [after],
+      order: ['n'],
+      compare: (a: AllocationRow, b: AllocationRow) => a.n - b.n,
+    } as const
+    return (await firstOfEach<AllocationRow>(this.#sql, ids, range, limit)).map(toAllocation).sort((a, b) => a.n - b.n)
   }
 }
