@@ -76,6 +76,47 @@ registerHooks({
 process.on('exit', () => process.stdout.write(\`\\npackages of AWS: \${found.size}\\n\`))
 `
 
+test('the native API loads its packages and no other, nor what only the page that shows its description needs', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'cadastre-loaded-'))
+  try {
+    const hook = join(folder, 'hook.mjs')
+    await writeFile(hook, packagesHookText)
+    const server = await startProcess({
+      settings: { NODE_OPTIONS: `--max-semi-space-size=8 --import ${pathToFileURL(hook)}` },
+    })
+    try {
+      assert.equal((await fetch(`http://127.0.0.1:${server.port}/api/v1/me`)).status, 401)
+      server.send('SIGTERM')
+      const { output } = await server.ended
+      const loaded = JSON.parse(/^packages: (.+)$/m.exec(output)![1]!) as string[]
+      const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: object }
+      const own = Object.keys(dependencies).filter((name) => loaded.includes(name))
+      assert.deepEqual(own, ['@fastify/rate-limit', '@fastify/sse', 'fast-json-stringify', 'fastify', 'zod'])
+      const needless = ['yaml', 'glob', '@fastify/static', '@fastify/send', '@fastify/ajv-compiler']
+      assert.deepEqual(
+        needless.filter((name) => loaded.includes(name)),
+        [],
+      )
+    } finally {
+      await server.remove()
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+})
+const packagesHookText = `
+import { registerHooks } from 'node:module'
+const found = new Set()
+registerHooks({
+  load(url, context, next) {
+    const [name] = /(?<=\\/node_modules\\/)(?:@[^/]+\\/)?[^/]+(?!.*\\/node_modules\\/)/.exec(url) ?? []
+    if (name !== undefined) found.add(name)
+    return next(url, context)
+  },
+})
+process.on('exit', () => process.stdout.write(\`\\npackages: \${JSON.stringify([...found])}\\n\`))
+`
+
 const isLinux = process.platform === 'linux'
 test('the memory for new objects is bounded, by the operator where they say so', { skip: !isLinux }, async (t) => {
   const flagOf = async (settings: Record<string, string>) => {

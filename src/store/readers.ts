@@ -189,8 +189,8 @@ export class Readers<C extends Connection> {
     addTo(this.#begunBy, sender, change)
   }
   /**
-   * The last quarter of the connections is for others: whoever has the rest waits. Several senders leave the last one to who has
-   * none: that one need not wait until they have used as much as they may. A reading that waits to go on
+   * The last quarter of the connections is for others: whoever has the rest waits. Nobody knows of a reading that it takes long
+   * before it does, so that this alone would not keep several senders from having all of them. A reading that waits to go on
    * counts like one that has a connection, so that no sender begins more than it has connections.
    */
   #hasRoom({ sender, isLong, isBegun }: Stage & { readonly sender: string | undefined }): boolean {
@@ -198,7 +198,6 @@ export class Readers<C extends Connection> {
     const { connectionsMax } = this.#options
     const share = connectionsMax - Math.floor(connectionsMax / 4)
     const inUse = usedBy(this.#inUseBy, sender)
-    if (inUse > 0 && connectionsMax > 2 && this.#inUse >= connectionsMax - 1) return false
     if (isBegun) return inUse < share
     const begun = inUse + usedBy(this.#begunBy, sender)
     return begun < share && (begun === 0 || this.#begun < 2 * connectionsMax)

@@ -669,11 +669,14 @@ export const overEc2: Attempts = {
     const { NatGatewayAddresses } = NatGateway!
     assert.ok(NatGatewayAddresses!.length > 0)
     for (const { PublicIp } of NatGatewayAddresses!) assert.match(PublicIp!, /^203\.0\.102\./)
+    // A default VPC takes its block by policy, which has none to give, and so there is no default subnet either.
+    await assert.rejects(acme.call('CreateDefaultVpc', {}, asShop))
+    await assert.rejects(acme.call('CreateDefaultSubnet', { AvailabilityZone: 'us-east-1a' }, asShop))
     const takers =
       /^(RunInstances|CreateNetworkInterface|Assign|CreateDefault|CreateLoadBalancer|CreateDBInstance|CreateFleet)/
     assert.deepEqual(
-      [...operationTables.ec2.keys()].filter((name) => takers.test(name)),
-      [],
+      [...operationTables.ec2.keys()].filter((name) => takers.test(name)).sort(),
+      ['CreateDefaultSubnet', 'CreateDefaultVpc'],
     )
   },
 

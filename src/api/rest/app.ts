@@ -3,15 +3,7 @@ import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import rateLimit from '@fastify/rate-limit'
 import { fastifySSE } from '@fastify/sse'
-import swagger from '@fastify/swagger'
-import swaggerUi from '@fastify/swagger-ui'
-import Fastify, {
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  type FastifySchemaCompiler,
-} from 'fastify'
-import { validatorCompiler } from 'fastify-type-provider-zod'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { accountableOf, bearerOf, type Principal } from '#model/principal.ts'
 import { worded } from '#model/problems/worded.ts'
@@ -30,6 +22,7 @@ import { clientOf } from '../source-address.ts'
 import type { StepsInTurn } from '../steps-in-turn.ts'
 import { createAdmission } from './admission.ts'
 import { createDescription, Readers } from './description.ts'
+import { addDescriptionPage } from './description-page.ts'
 import { addIntakes } from './intake.ts'
 import { describeInSteps, dryRun } from './openapi.ts'
 import { partsOf, shapeOf, showsState } from './parts.ts'
@@ -40,15 +33,13 @@ import { compileSerializer } from './serialize.ts'
 import type { SignIn } from './sign-in.ts'
 import { addSignInRoutes } from './sign-in-routes.ts'
 import { type GrowingPage, Streams } from './stream.ts'
+import { compileValidator } from './validate.ts'
 
 export const restPrefix = '/api/v1'
 /** Of a request that asks for no operation: the end of a sign-in. */
 const bodyWithoutOperation: BodyBounds = { bytesMax: 16_384, membersMax: 20 }
 const bodyRetrySeconds = 1
 const jsonContentType = 'application/json'
-/** Above the page that shows the description. */
-const logo =
-  '<svg xmlns="http://www.w3.org/2000/svg" width="150" height="40"><text x="0" y="29" font-family="sans-serif" font-size="28" fill="#fff">Cadastre</text></svg>'
 /** Characters of one part of a path. */
 const pathPartMax = 200
 /** Native calls belong to no Region of AWS; audit entries say so. */
@@ -100,12 +91,6 @@ declare module 'fastify' {
   }
 }
 
-const compileValidator: FastifySchemaCompiler<z.ZodType> = (route) => {
-  const validate = validatorCompiler(route)
-  // Where nothing has to be said, the body may be left out; else the first member that is missing is named.
-  return route.httpPart === 'body' ? (body) => validate(body ?? {}) : validate
-}
-
 /** Builds the application; `ready()` must have resolved before requests are handed to `routing`. */
 export async function createRestApp(deps: RestDependencies): Promise<FastifyInstance> {
   const app = Fastify({
@@ -113,6 +98,13 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
     genReqId: () => deps.newRequestId(),
     exposeHeadRoutes: false,
     return503OnClosing: true,
+    // Given here and not set afterwards: for the time until then, Fastify would load its own, which are large.
+    schemaController: {
+      compilersFactory: {
+        buildValidator: () => compileValidator as never,
+        buildSerializer: () => compileSerializer as never,
+      },
+    },
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: pathPartMax },
     // What no route is even looked for: no hook has seen it.
     frameworkErrors: (error, request, reply) => void answerError(deps, error, request, withHeaders(request, reply)),
@@ -120,8 +112,6 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
   app.removeContentTypeParser([jsonContentType, 'text/plain'])
   app.decorateRequest('response')
   app.addContentTypeParser(jsonContentType, createBodyParser(deps, createJsonParser(app)))
-  app.setValidatorCompiler(compileValidator)
-  app.setSerializerCompiler(compileSerializer)
   app.setErrorHandler((error, request, reply) => answerError(deps, error, request, reply))
   const allowed = createAllowed()
   app.addHook('onRoute', (route) => allowed.add(route))
@@ -148,8 +138,6 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
   const streams = new Streams(deps.findNewestChange)
   app.addHook('preClose', async () => streams.end())
   await app.register(fastifySSE)
-  // The page needs the plugin; what it shows is ours.
-  await app.register(swagger, { transform: ({ url }) => ({ schema: { hide: true }, url }) })
   const descriptionPath = `${restPrefix}/openapi.json`
   const readers = new Readers()
   const admitReader = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
@@ -162,22 +150,9 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
       done(error as Error)
     }
   }
-  await app.register(swaggerUi, {
-    routePrefix: `${restPrefix}/docs`,
-    staticCSP: true,
-    uiConfig: { deepLinking: true },
-    theme: { title: 'Cadastre: the native API' },
-    logo: { type: 'image/svg+xml', content: logo },
-    uiHooks: {
-      // The page would have the description written anew for each reader. JSON is YAML, too.
-      onRequest: (request, reply, next) => {
-        if (/\/(?:json|yaml)$/.test(request.routeOptions.url ?? '')) void reply.redirect(descriptionPath)
-        else admitReader(request, reply, next)
-      },
-    },
-  })
+  await addDescriptionPage(app, { path: `${restPrefix}/docs`, descriptionPath, admit: admitReader })
   const describe = createDescription(() => describeInSteps({ version: deps.version, prefix: restPrefix }))
-  app.get(descriptionPath, { schema: { hide: true }, onRequest: admitReader }, describe)
+  app.get(descriptionPath, { onRequest: admitReader }, describe)
   await addSignInRoutes(app, deps, restPrefix)
   await app.register(
     async (routes) => {

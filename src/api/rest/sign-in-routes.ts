@@ -56,14 +56,14 @@ export async function addSignInRoutes(app: FastifyInstance, deps: SignInDependen
       })
       // What is answered here leads to a token, or is one.
       routes.addHook('onRequest', async (_, reply) => void reply.header('cache-control', 'no-store'))
-      routes.get('/sign-in', { schema: { hide: true, querystring: beginning } }, async (request, reply) =>
+      routes.get('/sign-in', { schema: { querystring: beginning } }, async (request, reply) =>
         reply.redirect(await getSignIn().begin(request.query as Beginning)),
       )
-      routes.get('/sign-in/callback', { schema: { hide: true } }, async (request, reply) => {
+      routes.get('/sign-in/callback', async (request, reply) => {
         const at = request.url.indexOf('?')
         return reply.redirect(await getSignIn().complete(at < 0 ? '' : request.url.slice(at)))
       })
-      routes.post('/sessions', { schema: { hide: true, body: redemption } }, async (request, reply) => {
+      routes.post('/sessions', { schema: { body: redemption } }, async (request, reply) => {
         const { code, verifier } = request.body as z.output<typeof redemption>
         const { principal, id } = getSignIn().redeem(code, verifier)
         const { output } = await deps.execute(

@@ -71,7 +71,7 @@ const companies = accounts
         values ('${account}', '${account}', '${account}@example.com', 'ACTIVE', 'CREATED', 0);
       insert into ipam (id, account, region, tier, enable_private_gua, metered_account, public_scope_id, private_scope_id,
           resource_discovery_id, resource_discovery_association_id, created_at)
-        values ('${ipam}', '${account}', 'us-east-1', 'advanced', 0, 'ipam-owner', '${open}', '${closed}', 'd', 'a', 0);
+        values ('${ipam}', '${account}', 'us-east-1', 'advanced', 0, 'ipam-owner', '${open}', '${closed}', 'd-${index}', 'a-${index}', 0);
       insert into scope (id, ipam_id, account, kind, is_default, created_at)
         values ('${open}', '${ipam}', '${account}', 'public', 1, 0), ('${closed}', '${ipam}', '${account}', 'private', 1, 0);
       ${pool(10 + index, open)} ${pool(20 + index, closed)}`

@@ -67,8 +67,8 @@ function refusalOf(run: () => unknown): Refusal {
   assert.fail('accepted')
 }
 
-test('all 140 operations read every member that the model gives them', () => {
-  assert.equal(operations.length, 140)
+test('all operations of the model read every member that it gives them', () => {
+  assert.ok(operations.length >= 180, String(operations.length))
   let parameters = 0
   for (const name of operations) {
     const shape = ec2Model.operations[name]!.input!
