@@ -475,7 +475,7 @@ const toldOf = (cause: Denial['cause']): ToldDecision => ({
   outcome: 'deny',
   request: { account: 'ACCOUNT', resourceType: 'TYPE', locale: 'LOCALE' },
   candidates: [],
-  denial: { cause, setting: 'on-explicit', value: 'POOL', allowed: [] },
+  denial: { cause, setting: 'on-explicit', value: { is: 'POOL' }, allowed: { nothing: true } },
 })
 const limits = [
   { of: 'filter-values' },
@@ -645,8 +645,8 @@ const examples: { readonly [C in Refusal['code']]: Example<C> } = {
         locale: 'LOCALE',
         cause: 'explicit',
         setting: 'on-explicit',
-        actual: 'POOL',
-        expected: [],
+        actual: { is: 'POOL' },
+        expected: { nothing: true },
       },
     ],
   },

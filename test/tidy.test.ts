@@ -181,12 +181,13 @@ const facesTranslate: Rule = (file) => {
   return [...worked, ...(asks.length > 0 && !types ? [`${path}: verbs ask for rights`] : [])]
 }
 
-/** What puts decisions into words (`src/model/policy/explain.ts` and `src/model/policy/trace-words.ts`). */
-const decisionWords = ['src/model/policy/explain.ts', 'src/model/policy/trace-words.ts']
+/** What puts decisions into words (`explain.ts`, `trace-words.ts` and `denial-words.ts` of `src/model/policy/`). */
+const decisionWords = ['explain', 'trace-words', 'denial-words'].map((name) => `src/model/policy/${name}.ts`)
 /** Who shows them without being a face of an API, and why. */
 const mayShow: Readonly<Record<string, string>> = {
   'src/model/policy/explain.ts': 'it is the words, and has the steps in it',
   'src/model/policy/eligibility.ts': 'a policy that is refused is told why a pool is none for it in the same words',
+  'src/model/policy/compliance.ts': 'a finding has on record what the API shows, and is compared with that',
   'src/operations/policy/explain.ts': '`cadastre explain` prints the text at the machine',
 }
 
@@ -205,6 +206,25 @@ const keepsWordsForShowing: Rule = (file) => {
       ? [`${file.path}: words are made where they are shown, and this is \`${line.target}\``]
       : []
   })
+}
+
+/** Who reads denials that have words on record, and who has words in the place of facts because they are to be cut. */
+const mayHaveWordedDenials = ['src/store/tables/denials-before.ts', 'src/model/policy/denial-words.ts']
+
+/**
+ * What a denial is about, and what would be allowed, are facts. The type takes no text for them; a phrase as the one thing that a fact
+ * names, or as what stands on record from before, would be a text all the same.
+ */
+const denialsAreFacts: Rule = ({ path, text }) => {
+  const isVerb = ['model', 'store', 'operations'].includes(layerOf(path) ?? '') && faceOf(path) === undefined
+  if (!isVerb || isTest(path) || mayHaveWordedDenials.includes(path)) return []
+  const bare = withoutComments(text)
+  const phrase = String.raw`\[?(?:'[^'\n]*'|\x60[^\x60\n]*\x60)`
+  const named = new RegExp(String.raw`\{ (?:is|oneOf|pools): ${phrase}`, 'g')
+  const asBefore = /\b(?:value|allowed|actual|expected)(?:: | = )\{ words\b[^\n]*/g
+  return [...bare.matchAll(named), ...bare.matchAll(asBefore)].map(
+    ({ 0: found, index }) => `${path}:${bare.slice(0, index).split('\n').length}: a denial is facts: ${found}`,
+  )
 }
 
 /** What makes words of the reasons of refusals (`src/model/problems/`), and what is allowed to have words of its own. */
@@ -516,6 +536,7 @@ const claims: readonly Claim[] = [
       { path: 'src/operations/space/sample.ts', text: "import { explainDecision } from '#model/policy/explain.ts'" },
       { path: 'src/store/tables/sample.ts', text: "import { inWords } from '#model/policy/trace-words.ts'" },
       { path: 'src/model/policy/sample.ts', text: "import { inWords } from './trace-words.ts'" },
+      { path: 'src/operations/space/sample.ts', text: "import { valueInWords } from '#model/policy/denial-words.ts'" },
     ],
     good: [
       { path: 'src/operations/space/sample.ts', text: "import { toldOf } from '#model/policy/told.ts'" },
@@ -524,6 +545,22 @@ const claims: readonly Claim[] = [
         text: "import { inWords } from '#model/policy/trace-words.ts'",
       },
       { path: 'src/api/sample.ts', text: "import { wordsOfTold } from '#model/policy/explain.ts'" },
+    ],
+  },
+  {
+    claim: 'what a denial is about is facts, where it is made and stored',
+    rule: denialsAreFacts,
+    over: sources,
+    bad: [
+      { path: 'src/model/policy/sample.ts', text: 'const value = { is: `vpc in the office` }' },
+      { path: 'src/model/policy/sample.ts', text: "const allowed = { oneOf: ['/16 to /28'] }" },
+      { path: 'src/operations/space/sample.ts', text: 'return { ...denial, value: { words: text } }' },
+      { path: 'src/store/tables/sample.ts', text: 'const allowed = { words: texts }' },
+    ],
+    good: [
+      { path: 'src/model/policy/sample.ts', text: 'const value = { is: pool.id }' },
+      { path: 'src/model/policy/sample.ts', text: 'return deny(setting, { resourceType, locale }, { lengths })' },
+      { path: 'src/operations/record/sample.native.ts', text: 'const value = { words: text }' },
     ],
   },
   {

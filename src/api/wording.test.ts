@@ -26,8 +26,8 @@ const toldOf = (cause: Denial['cause']): ToldDecision => ({
   denial: {
     cause,
     setting: 'on-explicit',
-    value: 'ipam-pool-1',
-    allowed: ['ipam-pool-2'],
+    value: { is: 'ipam-pool-1' },
+    allowed: { pools: ['ipam-pool-2'] },
     by,
     owner: by.owner,
     pool: 'ipam-pool-1',
@@ -118,8 +118,8 @@ const examples: { readonly [C in Refusal['code']]: readonly Extract<Refusal, { c
       locale: 'us-east-1',
       cause: 'explicit',
       setting: 'on-explicit',
-      actual: 'ipam-pool-1',
-      expected: ['ipam-pool-2'],
+      actual: { is: 'ipam-pool-1' },
+      expected: { pools: ['ipam-pool-2'] },
     },
   ],
   Exhausted: [
@@ -299,4 +299,19 @@ test('a problem that repeats why policy says no has the words of its facts, and 
 test('a denial says its words in front of its facts', () => {
   const names = Object.keys(problemOf(examples.DeniedByPolicy[0]!, 'request'))
   assert.deepEqual(names.slice(0, 4), ['decisionId', 'sentence', 'lines', 'account'])
+})
+
+test('of a denial for want of space what is cut is its words, however many pools are full', () => {
+  const wanted = Array.from({ length: 100 }, (_, n) => ({ pool: `ipam-pool-${n}`, length: 28 }))
+  const told = toldOf('exhausted')
+  const denial = { ...told.denial!, value: { wanted } }
+  const refusal = { ...examples.DeniedByPolicy[0]!, told: { ...told, denial }, actual: denial.value }
+  const shown = cutFacts(refusal)
+  assert(shown.code === 'DeniedByPolicy')
+  const whole = wanted.map(({ pool, length }) => `/${length} in ${pool}`).join(', ')
+  assert.equal(
+    shown.lines.find((line) => line.startsWith('Value: ')),
+    `Value: ${whole.slice(0, 400)}….`,
+  )
+  assert.equal(shown.actual, `${whole.slice(0, 200)}…`)
 })

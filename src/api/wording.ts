@@ -2,24 +2,36 @@
 import { hasShape, type IdKind } from '#model/identifier.ts'
 import { labelOf, nameOfNoun, type ObjectNoun } from '#model/kinds.ts'
 import { isIdLike } from '#model/name.ts'
+import { allowedInWords, valueInWords, withWordsOfDenials } from '#model/policy/denial-words.ts'
 import { type Explanation, reasonOfTold, wordsOfTold } from '#model/policy/explain.ts'
 import { featureInWords } from '#model/problems/features.ts'
 import { type Counted, countedForInWords, countedInWords, remedyInWords } from '#model/problems/limits.ts'
 import { type Problem, problemInWords } from '#model/problems/problem.ts'
-import { type ConflictParty, type Noun, nameIn, type OwnNetworkKind, type Refusal } from '#model/refusal.ts'
+import {
+  type ConflictParty,
+  type DenialFacts,
+  type Noun,
+  nameIn,
+  type OwnNetworkKind,
+  type Refusal,
+} from '#model/refusal.ts'
 
 /** Members of refusals that are facts, and words where they are shown. */
 type InWords = 'problem' | 'because' | 'countedFor' | 'remedy'
 /** Refusals whose `what` is more than a noun. */
 type WhatInWords = 'NotSupported' | 'LimitExceeded'
 type Omitting<R, M extends string> = R extends unknown ? Omit<R, M> : never
+interface FactsInWords {
+  readonly actual: string
+  readonly expected: readonly string[]
+}
 /** A refusal in words. */
 export type ShownRefusal =
   Omitting<Refusal, 'members'> extends infer R
     ? R extends { readonly code: 'DeniedByPolicy' }
-      ? R & Explanation
+      ? Omit<R, keyof FactsInWords> & FactsInWords & Explanation
       : R extends { readonly code: 'Exhausted' }
-        ? R & Partial<Explanation>
+        ? Omit<R, keyof FactsInWords> & Partial<FactsInWords & Explanation>
         : {
             [M in keyof R]: M extends InWords
               ? string | Extract<R[M], undefined>
@@ -101,14 +113,14 @@ const toldLengthMax = 400
 /** What a refusal tells of a decision, in words: beside its facts, or in the problem that repeats why. */
 function withWords(whole: Refusal): object {
   const { told: facts, members, ...refusal } = whole
-  const told = facts && (cutFact(facts, toldLengthMax) as typeof facts)
+  const told = facts && (cutFact(withWordsOfDenials(facts), toldLengthMax) as typeof facts)
   const say = { name: (member: string) => nameIn(members ?? {}, member), told: () => (told ? reasonOfTold(told) : '') }
   if (told && (refusal.code === 'DeniedByPolicy' || refusal.code === 'Exhausted')) {
     // In the place of the facts, in front of those that programs read.
     const { members: _, ...shown } = whole
     const inPlace = ([name, fact]: [string, unknown]) =>
       name === 'told' ? Object.entries(wordsOfTold(told)) : [[name, fact]]
-    return Object.fromEntries(Object.entries(shown).flatMap(inPlace))
+    return { ...Object.fromEntries(Object.entries(shown).flatMap(inPlace)), ...wordsOfFacts(refusal) }
   }
   const inWords = (problem: Problem): string => problemInWords(problem, say)
   return {
@@ -119,6 +131,10 @@ function withWords(whole: Refusal): object {
     ...(refusal.code === 'LimitExceeded' && limitInWords(refusal)),
   }
 }
+const wordsOfFacts = ({ actual, expected }: Partial<DenialFacts>): Partial<FactsInWords> => ({
+  ...(actual && { actual: valueInWords(actual) }),
+  ...(expected && { expected: allowedInWords(expected) }),
+})
 const limitInWords = ({ what, countedFor, remedy }: Extract<Refusal, { readonly code: 'LimitExceeded' }>) => ({
   what: countedInWords(what),
   ...(countedFor && { countedFor: countedForInWords(countedFor) }),

@@ -176,11 +176,5 @@ export const missingTags = <T extends { readonly key: string; readonly value?: s
     return given === undefined || (value !== undefined && given !== value)
   })
 
-/** What a request carries in place of the tags that it lacks, as text. */
-export const valueOfTags = (
-  missing: readonly { readonly key: string }[],
-  tags: ReadonlyMap<string, string> | undefined,
-): string => missing.map(({ key }) => (tags?.has(key) ? `${key}=${tags.get(key)}` : `no ${key}`)).join(', ')
-
 /** Invariant I9: a child's space lies within its parent's. */
 export const liesWithin = (space: readonly Cidr[], cidr: Cidr): boolean => space.some((block) => contains(block, cidr))

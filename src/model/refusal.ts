@@ -2,6 +2,7 @@
 
 import type { ObjectNoun } from './kinds.ts'
 import type { ToldDecision } from './policy/decision.ts'
+import type { DenialAllowed, DenialValue } from './policy/denial.ts'
 import type { Feature } from './problems/features.ts'
 import type { Counted, CountedFor, Remedy } from './problems/limits.ts'
 import type { Problem } from './problems/problem.ts'
@@ -55,9 +56,8 @@ export interface DenialFacts {
   readonly cause: string
   /** The setting, rule or pool attribute that decided, by its public name, such as `on-explicit`. */
   readonly setting: string
-  readonly actual: string
-  /** Empty: nothing. */
-  readonly expected: readonly string[]
+  readonly actual: DenialValue
+  readonly expected: DenialAllowed
   readonly missingTags?: readonly string[]
   readonly poolName?: string
   readonly policyName?: string

@@ -3,6 +3,7 @@
 import type { Cidr } from '../cidr.ts'
 import { decide } from './decide.ts'
 import { type AllocationRequest, type Denial, provider, type Verdict } from './decision.ts'
+import { denialInWords } from './denial-words.ts'
 import { resolve } from './resolve.ts'
 import type { Snapshot } from './snapshot.ts'
 
@@ -87,7 +88,7 @@ function factsOf(verdict: Verdict, pool: string): PolicyFacts {
     const allowed = candidates.slice(0, allowedMax).map((candidate) => candidate.pool)
     return { cause: 'steered', setting: 'on-explicit', value: pool, allowed, ...partyOf(verdict), pool }
   }
-  const { cause, setting, value, allowed, by, isWithheld } = denial
+  const { cause, setting, value, allowed, by, isWithheld } = denialInWords(denial)
   return {
     cause,
     setting,

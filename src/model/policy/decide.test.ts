@@ -117,7 +117,7 @@ test('naming a pool that the rules do not list is denied, steered or let, as the
   assert.deepEqual(denied.candidates, [])
   assert.deepEqual(
     [denied.denial?.cause, denied.denial?.setting, denied.denial?.value, denied.denial?.allowed],
-    ['explicit', 'on-explicit', 'own', ['p1', 'p2']],
+    ['explicit', 'on-explicit', { is: 'own' }, { pools: ['p1', 'p2'] }],
   )
   const steered = ask(lawOf({ onExplicit: 'steer' }, mine), { explicit })
   assert.deepEqual([steered.outcome, names(steered)], ['steer', ['p1', 'p2']])
@@ -137,7 +137,7 @@ test('naming an address that no listed pool holds is denied, steered or let, as 
   const explicit = { cidr: parseAddress('203.0.113.7') }
   assert.deepEqual(
     [ask(lawOf(), { explicit }).denial?.cause, ask(lawOf(), { explicit }).denial?.value],
-    ['explicit', '203.0.113.7/32'],
+    ['explicit', { is: '203.0.113.7/32' }],
   )
   const steered = ask(lawOf({ onExplicit: 'steer' }), { explicit })
   assert.deepEqual([steered.outcome, names(steered), steered.candidates[0]?.cidr], ['steer', ['p1', 'p2'], undefined])
@@ -172,7 +172,7 @@ test('a block outside the document’s sizes is denied; without a request the de
     if (!isFine)
       assert.deepEqual(
         [verdict.denial?.cause, verdict.denial?.value, verdict.denial?.allowed],
-        ['size', `/${netmaskLength}`, ['/18 to /24']],
+        ['size', { length: netmaskLength }, { lengths: { min: 18, max: 24 } }],
       )
   }
   assert.equal(ask(world, { resourceType: 'vpc' }).candidates[0]?.netmaskLength, 20)

@@ -16,6 +16,7 @@ import {
   type Verdict,
   type WouldBe,
 } from './decision.ts'
+import { type DenialAllowed, type DenialValue, nothing } from './denial.ts'
 import { differenceKind } from './difference.ts'
 import type { ExceptionFacts } from './exception.ts'
 import { exceptionsFor, namesAsked } from './exception-index.ts'
@@ -259,14 +260,14 @@ function stepOf(mode: 'warn' | 'observe', { outcome, by, candidates }: Evaluatio
 }
 
 function exhaustion({ candidates, exhaustedBy, by }: Evaluation): Denial {
-  const wanted = candidates.map(
-    ({ pool, netmaskLength, cidr }) => `${cidr ? formatCidr(cidr) : `/${netmaskLength}`} in ${pool}`,
+  const wanted = candidates.map(({ pool, netmaskLength: length, cidr }) =>
+    cidr ? { pool, cidr: formatCidr(cidr) } : { pool, length },
   )
   return {
     cause: 'exhausted',
     setting: 'on-exhausted',
-    value: wanted.join(', '),
-    allowed: [],
+    value: { wanted },
+    allowed: nothing,
     by: exhaustedBy,
     owner: (exhaustedBy ?? by)?.owner,
     pool: candidates[0]?.pool,
@@ -300,28 +301,28 @@ function typeDenial(
   request: AllocationRequest,
   type: ResourceType | undefined,
 ): Denial | undefined {
-  const deny = (setting: string, value: string, allowed: readonly string[]): Denial => ({
+  const deny = (setting: string, value: DenialValue, allowed: DenialAllowed): Denial => ({
     cause: 'resource-type',
     setting,
     value,
     allowed,
   })
-  if (!type) return deny('resource-type', request.resourceType, [...resourceTypes.keys()])
+  if (!type) return deny('resource-type', { is: request.resourceType }, { oneOf: [...resourceTypes.keys()] })
   const { family, scopeType, netmaskLength, explicit } = request
   const lengths = type.lengths[family]
-  if (!lengths)
-    return deny(
-      'address-family',
-      `ipv${family}`,
-      Object.keys(type.lengths).map((known) => `ipv${known}`),
-    )
-  if (scopeType && !type.scopeTypes.includes(scopeType)) return deny('scope', scopeType, type.scopeTypes)
+  if (!lengths) {
+    const families = ([4, 6] as const).filter((known) => type.lengths[known] !== undefined)
+    return deny('address-family', { family }, { families })
+  }
+  if (scopeType && !type.scopeTypes.includes(scopeType)) {
+    return deny('scope', { is: scopeType }, { oneOf: type.scopeTypes })
+  }
   if (explicit?.cidr && explicit.cidr.family !== family) {
-    return deny('address-family', `ipv${explicit.cidr.family}`, [`ipv${family}`])
+    return deny('address-family', { family: explicit.cidr.family }, { families: [family] })
   }
   const length = explicit?.cidr?.length ?? netmaskLength
   if (length !== undefined && (length < lengths.min || length > lengths.max)) {
-    return deny('netmask-length', `/${length}`, [`/${lengths.min} to /${lengths.max}`])
+    return deny('netmask-length', { length }, { lengths: { min: lengths.min, max: lengths.max } })
   }
   return undefined
 }
@@ -338,8 +339,8 @@ function evaluateUnmatched(
     const denial: Denial = {
       cause: 'unmatched',
       setting: 'unmatched',
-      value: `${resourceType} in ${locale}`,
-      allowed: [],
+      value: { resourceType, locale },
+      allowed: nothing,
       owner,
     }
     const step: TraceStep = { kind: 'document', subject: unmatched.ipam!, result: 'fail', why: 'unmatched' }
@@ -362,7 +363,8 @@ function evaluateNamedPool(
   const name = want.request.explicit!.pool!
   const askedTags = readsTags || readsTagsOf(snapshot, name, want.type)
   if (!isListed && !isOwnOrShared(snapshot, want.request.account, name)) {
-    const denial: Denial = { cause: 'explicit', setting: 'pool', value: name, allowed: [], by, owner: by?.owner }
+    const value = { is: name }
+    const denial: Denial = { cause: 'explicit', setting: 'pool', value, allowed: nothing, by, owner: by?.owner }
     const step: TraceStep = { kind: 'explicit', subject: name, result: 'fail', why: 'not-shared' }
     return denied(denial, [...above, step], { by, readsTags })
   }
@@ -484,8 +486,8 @@ function paramsGate(
     denial: {
       cause: 'explicit',
       setting: 'on-explicit',
-      value: params,
-      allowed: open.map(({ pool }) => pool),
+      value: { is: params },
+      allowed: { pools: open.map(({ pool }) => pool) },
       by: onExplicit.by,
       owner: onExplicit.by.owner,
     },
@@ -549,8 +551,8 @@ function evaluateRules(
   const denial: Denial = {
     cause: 'no-rule',
     setting: narrowedBy || decidedBy === by ? 'allocation-rules' : 'on-exhausted',
-    value: `${resourceType} in ${locale} for ${account}`,
-    allowed: [],
+    value: { resourceType, locale, account },
+    allowed: nothing,
     by: decidedBy,
     owner: decidedBy.owner,
   }

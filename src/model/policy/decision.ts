@@ -1,6 +1,7 @@
 // What policy is asked and what it answers: requests, verdicts, decisions and their traces (policy-model §5).
 
 import type { Cidr } from '../cidr.ts'
+import type { DenialAllowed, DenialValue } from './denial.ts'
 import type { RecordedStep, TraceStep } from './trace.ts'
 import type { Mode, OnExhausted } from './values.ts'
 
@@ -62,8 +63,8 @@ export interface Denial {
     | 'resource-type'
   /** The setting, rule or pool attribute that decided, by its public name, such as `on-explicit`. */
   readonly setting: string
-  readonly value: string
-  readonly allowed: readonly string[]
+  readonly value: DenialValue
+  readonly allowed: DenialAllowed
   /** What is allowed is not told: it is for those who may read the pool, and policy alone gives it to the account. */
   readonly isWithheld?: true
   /** Whose setting it is; absent where no policy decided. */
@@ -75,6 +76,12 @@ export interface Denial {
   readonly missingTags?: readonly string[]
   /** The exception that would have let the request through, had it not ended, and when it did. */
   readonly endedException?: { readonly id: string; readonly endedAt: string }
+}
+
+/** A denial with what it is about in words; the words of what is allowed are empty where nothing is. */
+export interface WordedDenial extends Omit<Denial, 'value' | 'allowed'> {
+  readonly value: string
+  readonly allowed: readonly string[]
 }
 
 /** What assignments that observe or warn would have made of the request. */

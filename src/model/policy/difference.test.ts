@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Denial } from './decision.ts'
+import { nothing } from './denial.ts'
 import { differenceKind } from './difference.ts'
 
 const place = (pool: string, netmaskLength = 32) => ({ pool, netmaskLength })
 const denied = (cause: Denial['cause'], pools: readonly string[] = [], setting = '') => ({
   outcome: 'deny' as const,
-  denial: { cause, setting, value: '', allowed: [] },
+  denial: { cause, setting, value: { is: '' }, allowed: nothing },
   candidates: pools.map((pool) => place(pool)),
   onExhausted: 'deny' as const,
 })

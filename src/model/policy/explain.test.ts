@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { parseCidr } from '../cidr.ts'
 import { conclude, decide } from './decide.ts'
 import type { AllocationRequest, AllocatorResult, Decision, Denial } from './decision.ts'
+import { denialInWords } from './denial-words.ts'
 import type { PolicyVersion } from './document.ts'
 import {
   explainDecision,
@@ -90,7 +91,7 @@ test('every cause of denial has a sentence, and its last line says what to do', 
     assert.equal(decision.denial?.cause, cause)
     const { sentence, lines } = explainDecision(decision)
     assert.match(sentence, /^[A-Z].*\.$/)
-    assert(sentence.includes(decision.denial.value.split(',')[0]!), sentence)
+    assert(sentence.includes(denialInWords(decision.denial).value.split(',')[0]!), sentence)
     assert.match(
       lines.at(-1)!,
       cause === 'resource-type' || cause === 'tags'
@@ -159,7 +160,7 @@ test('an explanation says in a line what an assignment that observes, and a cand
   assert.equal(messageOf(tried, 'short'), 'Allowed: 198.51.100.1/32 from p1; candidate: allow')
   // What is said first stays whole.
   const pools = Array.from({ length: 30 }, (_, i) => `pool-${i}`)
-  const denial = { cause: 'explicit', setting: 'on-explicit', value: 'p3', allowed: pools } as const
+  const denial = { cause: 'explicit', setting: 'on-explicit', value: { is: 'p3' }, allowed: { pools } } as const
   const long = messageOf({ ...observed, outcome: 'deny', denial }, 'short')
   assert.ok(long.length === shortCharactersMax && long.endsWith('…'))
 })
@@ -195,8 +196,8 @@ const longest = (decision: Decision): Decision => {
       ? {
           denial: {
             ...decision.denial,
-            value: long,
-            allowed: [long, long],
+            value: { is: long },
+            allowed: { oneOf: [long, long] },
             missingTags: decision.denial.missingTags && [long],
           },
         }

@@ -10,8 +10,10 @@ import {
   provider,
   type ToldAnswer,
   type ToldDecision,
+  type WordedDenial,
   type WouldBe,
 } from './decision.ts'
+import { denialInWords } from './denial-words.ts'
 import { gateOf } from './settings.ts'
 import { type Explained, type Names, paramsOf, toldOf } from './told.ts'
 import type { WordedStep } from './trace.ts'
@@ -84,14 +86,15 @@ function shortAnswer(decision: Explained): string {
 }
 
 function shortDenial(denial: Denial, request: AllocationRequest): string {
-  const { cause, setting, value, allowed, missingTags, pool } = denial
+  const worded = denialInWords(denial)
+  const { cause, setting, value, allowed, missingTags, pool } = worded
   const listed = allowed.length > 0 ? `; allowed: ${allowed.join(', ')}` : ''
   const pair = `${request.resourceType} in ${request.locale}`
   switch (cause) {
     case 'tags':
     case 'size':
     case 'setting':
-      return gateOf(denial)!.short(denial)
+      return gateOf(denial)!.short(worded)
     case 'explicit':
       return `${value} is not listed for ${pair}${listed}`
     case 'no-rule':
@@ -126,6 +129,7 @@ export const reasonOfTold = (told: ToldDecision): string =>
 /** The whole decision with its trace, as plain text for `cadastre explain`. */
 export function renderDecision(decision: Explained, names: Names = new Map(), next?: string): string {
   const { sentence, lines } = explainDecision(decision)
+  const denial = decision.denial && denialInWords(decision.denial)
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['decision', decision.id ?? 'none: nobody has asked for this'],
     ['at', decision.at.toISOString()],
@@ -141,8 +145,8 @@ export function renderDecision(decision: Explained, names: Names = new Map(), ne
     ['exception', decision.exception],
     ['would be', decision.wouldBe && renderWouldBe(decision.wouldBe, names)],
     ['candidate', decision.candidate && renderAnswer(decision.candidate, names)],
-    ['expected', decision.denial && (decision.denial.allowed.join(', ') || 'nothing')],
-    ['actual', decision.denial && (decision.denial.value || 'none')],
+    ['expected', denial && (denial.allowed.join(', ') || 'nothing')],
+    ['actual', denial && (denial.value || 'none')],
     ['next', next === undefined ? undefined : nameIds(next, names)],
   ]
   const known = facts.filter((fact): fact is readonly [string, string] => fact[1] !== undefined)
@@ -171,7 +175,7 @@ function renderAnswer(
     ? `, by ${withName(policy.id, names)} version ${policy.version} on ${withName(target ?? '', names)}`
     : ''
   const from = candidates.length > 0 ? ` from ${candidates.map(({ pool }) => withName(pool, names)).join(', ')}` : ''
-  const because = denial ? ` (${denial.setting}: ${denial.value})` : ''
+  const because = denial ? ` (${denial.setting}: ${denialInWords(denial).value})` : ''
   return `${outcome}${from}${because}${by}`
 }
 
@@ -190,7 +194,7 @@ function askedFor({ resourceType, locale, family, netmaskLength, explicit }: All
 }
 
 const denialSentences: {
-  readonly [C in Denial['cause']]: (denial: Denial, request: Pick<AllocationRequest, 'resourceType'>) => string
+  readonly [C in Denial['cause']]: (denial: WordedDenial, request: Pick<AllocationRequest, 'resourceType'>) => string
 } = {
   tags: gateSentence,
   size: gateSentence,
@@ -212,7 +216,7 @@ const denialSentences: {
 }
 
 /** Of a setting that denies by itself. */
-function gateSentence(denial: Denial): string {
+function gateSentence(denial: WordedDenial): string {
   return gateOf(denial)!.sentence(denial)
 }
 
@@ -222,7 +226,7 @@ const upperArticle = (type: string): string => (articleFor(type) === 'an' ? 'An'
 const policyCauses: readonly Denial['cause'][] = ['tags', 'size', 'setting', 'explicit', 'no-rule']
 
 function explainDenial(decision: ToldDecision): Explanation {
-  const denial = decision.denial!
+  const denial = denialInWords(decision.denial!)
   const { by, cause, allowed, missingTags, endedException } = denial
   const words = denialSentences[cause](denial, decision.request)
   const isPolicys = policyCauses.includes(cause)
@@ -284,8 +288,9 @@ function wouldText(
 ): string {
   const who = policy ? `Policy \`${policy.id}\` version ${policy.version} on \`${target}\`` : 'Policy'
   if (!denial) return `${who} would take it from ${candidates.map(({ pool }) => `\`${pool}\``).join(', ')}.`
-  const allowed = denial.allowed.length > 0 ? `; allowed: ${denial.allowed.join(', ')}` : ''
-  const words = denialSentences[denial.cause](denial, request)
+  const worded = denialInWords(denial)
+  const allowed = worded.allowed.length > 0 ? `; allowed: ${worded.allowed.join(', ')}` : ''
+  const words = denialSentences[denial.cause](worded, request)
   const text = policyCauses.includes(denial.cause)
     ? `${who} would deny this: it ${words}`
     : `This would be denied: ${words}`

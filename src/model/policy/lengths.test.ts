@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { parseCidr } from '../cidr.ts'
 import { decide } from './decide.ts'
 import { type AllocationRequest, candidatesInOrder } from './decision.ts'
+import { denialInWords } from './denial-words.ts'
 import type { AllocationRule } from './document.ts'
 import { explainDecision } from './explain.ts'
 import { builtInTypes } from './resource-types.ts'
@@ -17,7 +18,8 @@ const lengthsOf = (world: Snapshot, change: Partial<AllocationRequest>) =>
   candidatesInOrder(ask(world, change)).map((one) => `${one.pool} /${one.netmaskLength}`)
 const deniedBy = (world: Snapshot, change: Partial<AllocationRequest>) => {
   const { denial } = ask(world, change)
-  return [denial?.cause, denial?.setting, denial?.value, denial?.allowed.join()]
+  const { value, allowed } = denial ? denialInWords(denial) : {}
+  return [denial?.cause, denial?.setting, value, allowed?.join()]
 }
 
 /** A policy on the root with one document of one pool for a type; the pool is the account's own, so that it can be named. */

@@ -2,8 +2,9 @@
 
 import { bitsOf, type Cidr, contains, formatCidr } from '../cidr.ts'
 import { servesLocale } from '../locale.ts'
-import { missingTags, valueOfTags } from '../pool.ts'
+import { missingTags } from '../pool.ts'
 import { type AllocationRequest, type Candidate, type Denial, provider } from './decision.ts'
+import { carriedFor, type DenialAllowed, type DenialValue, nothing } from './denial.ts'
 import { nestingProblem } from './nesting.ts'
 import { isOwnOrShared } from './resolve.ts'
 import type { ResourceType } from './resource-types.ts'
@@ -39,7 +40,7 @@ export function fitPool(snapshot: Snapshot, poolId: string, want: Want): Fit {
   if (!pool) {
     return {
       reason: { why: 'absent' },
-      denial: { cause: 'pool-rule', setting: 'pool', value: poolId, allowed: [], pool: poolId },
+      denial: { cause: 'pool-rule', setting: 'pool', value: { is: poolId }, allowed: nothing, pool: poolId },
       isRequestsFault: false,
     }
   }
@@ -64,8 +65,8 @@ export function fitProvider(want: Want): Fit {
   const denial: Denial = {
     cause: 'pool-rule',
     setting: 'netmask-length',
-    value: netmaskLength === undefined ? 'none' : `/${netmaskLength}`,
-    allowed: [lengthsText(lengths)],
+    value: { length: netmaskLength ?? 'none' },
+    allowed: { lengths: { min, max } },
     pool: provider,
   }
   return { reason, denial, isRequestsFault: true }
@@ -78,7 +79,6 @@ const lengthFor = (pool: PoolFacts | undefined, { netmaskLength, cidr, type, req
     : (cidr?.length ?? netmaskLength ?? pool?.defaultNetmaskLength ?? type.lengths[request.family]?.default)
 
 const isWithin = (length: number, { min, max }: Lengths): boolean => length >= min && length <= max
-const lengthsText = ({ min, max }: Lengths): string => `/${min} to /${max}`
 
 function candidateOf(pool: PoolFacts, want: Want): Candidate {
   const netmaskLength = lengthFor(pool, want)!
@@ -87,7 +87,7 @@ function candidateOf(pool: PoolFacts, want: Want): Candidate {
 
 /** Rules that no other request of this account, locale and type could meet. */
 function placeMisfit(snapshot: Snapshot, pool: PoolFacts, { request, type }: Want): Misfit | undefined {
-  const misfit = (reason: MisfitReason, setting: string, value: string, allowed: readonly string[]): Misfit => ({
+  const misfit = (reason: MisfitReason, setting: string, value: DenialValue, allowed: DenialAllowed): Misfit => ({
     reason,
     denial: { cause: 'pool-rule', setting, value, allowed, owner: pool.account, pool: pool.id },
     isRequestsFault: false,
@@ -96,66 +96,65 @@ function placeMisfit(snapshot: Snapshot, pool: PoolFacts, { request, type }: Wan
   const isReservation = type.isReservation === true
   if (!servesLocale(pool, { locale: request.locale, isReservation, operatingRegions })) {
     const { locale } = pool
-    const allowed = locale === undefined && isReservation ? operatingRegions : [locale ?? 'None']
+    const ofNone: DenialAllowed = isReservation ? { oneOf: operatingRegions } : { no: 'locale' }
+    const allowed = locale === undefined ? ofNone : { oneOf: [locale] }
     const reason: MisfitReason = { why: 'locale', ...(locale === undefined ? {} : { locale }) }
-    return misfit(reason, 'locale', request.locale, allowed)
+    return misfit(reason, 'locale', { is: request.locale }, allowed)
   }
   if (pool.family !== request.family) {
     const reason: MisfitReason = { why: 'family', holds: pool.family }
-    return misfit(reason, 'address-family', `ipv${request.family}`, [`ipv${pool.family}`])
+    return misfit(reason, 'address-family', { family: request.family }, { families: [pool.family] })
   }
   const scopeTypes = request.scopeType ? [request.scopeType] : type.scopeTypes
   if (!scopeTypes.includes(pool.scopeType)) {
     const reason: MisfitReason = { why: 'scope', scope: pool.scopeType }
-    return misfit(reason, 'scope', scopeTypes.join(' or '), [pool.scopeType])
+    return misfit(reason, 'scope', { scopes: scopeTypes }, { oneOf: [pool.scopeType] })
   }
   if (type.awsService && pool.awsService !== type.awsService) {
     const { awsService: service } = pool
     const reason: MisfitReason = { why: 'service', ...(service === undefined ? {} : { service }) }
-    return misfit(reason, 'aws-service', type.awsService, [service ?? 'none'])
+    const allowed: DenialAllowed = service === undefined ? { no: 'aws-service' } : { oneOf: [service] }
+    return misfit(reason, 'aws-service', { is: type.awsService }, allowed)
   }
   const nesting =
     pool.divides === undefined ? undefined : nestingProblem(type, snapshot.resourceTypes.get(pool.divides))
   if (nesting !== undefined) {
-    const allowed = type.level === 'network' ? ['subnets', 'hosts'] : ['hosts']
-    return misfit({ why: nesting }, 'resource-type', type.name, allowed)
+    const holds = type.level === 'network' ? 'subnets' : 'hosts'
+    return misfit({ why: nesting }, 'resource-type', { is: type.name }, { holds })
   }
   if (pool.account !== request.account && snapshot.ipams.get(pool.ipamId)?.tier === 'free') {
-    return misfit({ why: 'free-tier' }, 'tier', request.account, [pool.account])
+    return misfit({ why: 'free-tier' }, 'tier', { is: request.account }, { oneOf: [pool.account] })
   }
   return undefined
 }
 
 function requestMisfit(snapshot: Snapshot, pool: PoolFacts, want: Want): Misfit | undefined {
   const { request, type, cidr } = want
-  const misfit = (reason: MisfitReason, setting: string, value: string, allowed: readonly string[]): Misfit => ({
+  const misfit = (reason: MisfitReason, setting: string, value: DenialValue, allowed: DenialAllowed): Misfit => ({
     reason,
     denial: { cause: 'pool-rule', setting, value, allowed, owner: pool.account, pool: pool.id },
     isRequestsFault: true,
   })
   if (cidr && !pool.cidrs.some((provisioned) => contains(provisioned, cidr))) {
-    const value = formatCidr(cidr)
-    const reason: MisfitReason = { why: 'outside', cidr: value }
+    const is = formatCidr(cidr)
+    const reason: MisfitReason = { why: 'outside', cidr: is }
     if (isOwnOrShared(snapshot, request.account, pool.id)) {
-      return misfit(reason, 'cidr', value, pool.cidrs.map(formatCidr))
+      return misfit(reason, 'cidr', { is }, { oneOf: pool.cidrs.map(formatCidr) })
     }
-    const outside = misfit(reason, 'cidr', value, [])
+    const outside = misfit(reason, 'cidr', { is }, nothing)
     return { ...outside, denial: { ...outside.denial, isWithheld: true } }
   }
   const wrong = lengthMisfit(pool, want)
   if (wrong) {
     const { reason, setting, value, allowed } = wrong
-    return { ...misfit(reason, setting, value, [allowed]), isRequestsFault: wrong.isRequestsFault }
+    return { ...misfit(reason, setting, value, { lengths: allowed }), isRequestsFault: wrong.isRequestsFault }
   }
   const missing = type.isReservation ? [] : missingTags(pool.requiredTags, request.tags)
   if (missing.length === 0) return undefined
   const missingTexts = missing.map(formatRequiredTag)
-  const base = misfit(
-    { why: 'pool-tags', tags: missingTexts },
-    'required-tags',
-    valueOfTags(missing, request.tags),
-    pool.requiredTags.map(formatRequiredTag),
-  )
+  const base = misfit({ why: 'pool-tags', tags: missingTexts }, 'required-tags', carriedFor(missing, request.tags), {
+    tags: pool.requiredTags,
+  })
   return { ...base, denial: { ...base.denial, missingTags: missingTexts } }
 }
 
@@ -164,7 +163,7 @@ function lengthMisfit(pool: PoolFacts, want: Want) {
   const { lengths } = want
   const own: Lengths = { min: pool.minNetmaskLength ?? 0, max: pool.maxNetmaskLength ?? bitsOf(pool.family) }
   const isRequestsFault = Math.max(own.min, lengths.min) <= Math.min(own.max, lengths.max)
-  const misfit = (reason: MisfitReason, setting: string, value: string, allowed = lengthsText(own)) => ({
+  const misfit = (reason: MisfitReason, setting: string, value: DenialValue, allowed = own) => ({
     reason,
     setting,
     value,
@@ -172,11 +171,11 @@ function lengthMisfit(pool: PoolFacts, want: Want) {
     isRequestsFault,
   })
   const length = lengthFor(pool, want)
-  if (length === undefined) return misfit({ why: 'no-default-length' }, 'netmask-length', 'none')
-  const value = `/${length}`
+  if (length === undefined) return misfit({ why: 'no-default-length' }, 'netmask-length', { length: 'none' })
+  const value = { length }
   if (length < own.min) return misfit({ why: 'too-large', length, min: own.min }, 'min-netmask-length', value)
   if (length > own.max) return misfit({ why: 'too-small', length, max: own.max }, 'max-netmask-length', value)
   if (isWithin(length, lengths)) return undefined
   const { min, max } = lengths
-  return misfit({ why: 'default-outside', length, min, max }, 'default-netmask-length', value, lengthsText(lengths))
+  return misfit({ why: 'default-outside', length, min, max }, 'default-netmask-length', value, { min, max })
 }

@@ -3,7 +3,7 @@
 
 import { joinKey } from '../key.ts'
 import type { Problem } from '../problems/problem.ts'
-import type { AllocationRequest, Denial, Party } from './decision.ts'
+import type { AllocationRequest, Denial, Party, WordedDenial } from './decision.ts'
 import type { ResourceType } from './resource-types.ts'
 import type { GateStep } from './trace.ts'
 import {
@@ -113,9 +113,9 @@ export interface Gate<Resolved> {
    */
   trials(asked: Asked, resolved: Resolved | undefined, pools: readonly PoolRules[]): Iterable<Trial>
   /** Behind the name of the policy, such as `does not allow a /24`. */
-  sentence(denial: Denial): string
+  sentence(denial: WordedDenial): string
   /** The same in few words, without the policy. */
-  short(denial: Denial): string
+  short(denial: WordedDenial): string
   readonly exceptions: GateExceptions
 }
 

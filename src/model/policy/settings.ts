@@ -1,8 +1,9 @@
 // The settings of documents: what a request gets beyond the list of pools. Each is one value; another one is another entry here.
 
 import { joinKey } from '../key.ts'
-import { missingTags, valueOfTags } from '../pool.ts'
+import { missingTags } from '../pool.ts'
 import type { Denial } from './decision.ts'
+import { carriedFor, nothing } from './denial.ts'
 import {
   type Agreement,
   boundsText,
@@ -74,8 +75,8 @@ export const documentSettings = {
           denial: {
             cause: 'tags',
             setting: 'required-tags',
-            value: valueOfTags(required, tags),
-            allowed: requiredTags.map(({ value }) => formatRequiredTag(value)),
+            value: carriedFor(required, tags),
+            allowed: { tags: requiredTags.map(({ value }) => value) },
             by: first.by,
             owner: first.by.owner,
             missingTags: missingTexts,
@@ -123,9 +124,9 @@ function gateOfSize(setting: string, family: 4 | 6): Gate<ResolvedSize | undefin
       const isPossible = min.value <= max.value
       if (isPossible && (length === undefined || (length >= min.value && length <= max.value))) return undefined
       const { by } = length === undefined || length < min.value ? min : max
-      const value = length === undefined ? 'CIDR of any size' : `/${length}`
-      const allowed = isPossible ? [`/${min.value} to /${max.value}`] : []
       const bounds = { min: min.value, max: max.value }
+      const value = { length: length ?? ('any' as const) }
+      const allowed = isPossible ? { lengths: bounds } : nothing
       const reason: Reason<'size-outside' | 'no-size'> =
         isPossible && length !== undefined
           ? { why: 'size-outside', length, ...bounds }
@@ -229,7 +230,7 @@ export const gateNamed = (word: string): Gate<unknown> | undefined =>
   gates.find(({ name }) => settingOf(name).word === word)?.gate
 
 /** The gate that a denial is from, where it is from one. */
-export const gateOf = ({ cause, setting }: Denial): Gate<unknown> | undefined =>
+export const gateOf = ({ cause, setting }: Pick<Denial, 'cause' | 'setting'>): Gate<unknown> | undefined =>
   cause === 'tags' || cause === 'size' || cause === 'setting' ? gateNamed(setting) : undefined
 
 /** Those for which documents can ask for what no request can meet together. */

@@ -11,6 +11,7 @@ import {
   type ToldDecision,
   type WouldBe,
 } from './decision.ts'
+import type { DenialAllowed } from './denial.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** Names to show beside ids, by id; where one is missing, the id stands alone. */
@@ -56,12 +57,15 @@ export const idsTold = ({ policy, wouldBe, denial, candidates, pool, request }: 
     wouldBe?.policy?.id,
     denial?.by?.policy,
     denial?.pool,
-    ...(denial?.allowed ?? []),
+    ...(denial ? idsIn(denial.allowed) : []),
     ...(wouldBe?.candidates ?? []).map((candidate) => candidate.pool),
     ...candidates.map((candidate) => candidate.pool),
     pool,
     request.explicit?.pool,
   ].filter((id) => id !== undefined)
+
+const idsIn = (allowed: DenialAllowed): readonly string[] =>
+  'pools' in allowed ? allowed.pools : 'oneOf' in allowed ? allowed.oneOf : 'words' in allowed ? allowed.words : []
 
 /** The facts of which the words are made that a caller is told. */
 export function toldOf({ names, request, ...explained }: Explained): ToldDecision {

@@ -5,6 +5,7 @@ import { formatId } from '#model/identifier.ts'
 import { localeProblem } from '#model/locale.ts'
 import { nameProblem } from '#model/name.ts'
 import { holdsOthers } from '#model/observed-difference.ts'
+import { spelled } from '#model/policy/denial.ts'
 import { canBeDivided, nestingProblem } from '#model/policy/nesting.ts'
 import { mayUsePool, nodesSaying } from '#model/policy/resolve.ts'
 import { findResourceType } from '#model/policy/resource-types.ts'
@@ -261,7 +262,7 @@ class Adopting {
     if (denial?.cause === 'resource-type')
       return refused({
         ...{ why: 'unfit-type', resourceType, cidr: formatCidr(stored.cidr) },
-        ...{ setting: denial.setting, value: denial.value },
+        ...{ setting: denial.setting, value: spelled(denial.value)! },
       })
     const wrong =
       localeProblem(

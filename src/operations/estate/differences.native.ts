@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { formatCidr, parseAddress, parseCidr } from '#model/cidr.ts'
 import { differenceKinds } from '#model/observed-difference.ts'
+import { allowedInWords } from '#model/policy/denial-words.ts'
 import { existingAnswers } from '#model/policy/existing.ts'
 import { worded } from '#model/problems/worded.ts'
 import { refuseValue } from '#model/refusal.ts'
@@ -205,5 +206,5 @@ const describeDifference = ({
 }
 const describePolicy = ({ answer: _, allowed, ...rest }: EvaluatedFacts): z.output<typeof policyOfDifference> => ({
   ...rest,
-  ...(allowed && { allowed: [...allowed] }),
+  ...(allowed && { allowed: [...allowedInWords(allowed)] }),
 })

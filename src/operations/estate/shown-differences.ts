@@ -2,6 +2,7 @@
 
 import type { Suppression } from '#model/finding.ts'
 import { formatId } from '#model/identifier.ts'
+import type { DenialAllowed } from '#model/policy/denial.ts'
 import type { ExistingAnswer } from '#model/policy/existing.ts'
 import type { OwnerQuestion } from '#store/tables/adoptions.ts'
 import type { Source } from '#store/tables/sources.ts'
@@ -21,7 +22,7 @@ export interface EvaluatedFacts {
   readonly policyId?: string
   readonly version?: number
   readonly setting?: string
-  readonly allowed?: readonly string[]
+  readonly allowed?: DenialAllowed
 }
 export interface ShownDifference {
   readonly found: ListedDifference
@@ -68,6 +69,6 @@ function factsOf({ answer, request, verdict, pool }: EvaluatedPlace, isTold: boo
     ...(answer === 'denied' && denial && !denial.isWithheld
       ? { setting: denial.setting, allowed: denial.allowed }
       : {}),
-    ...(answer === 'elsewhere' ? { allowed: candidates.map((one) => one.pool) } : {}),
+    ...(answer === 'elsewhere' ? { allowed: { pools: candidates.map((one) => one.pool) } } : {}),
   }
 }

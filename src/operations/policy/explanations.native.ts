@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { type Cidr, formatCidr, nearCidrProblem, parseAddress, parseCidr } from '#model/cidr.ts'
 import { hasShape } from '#model/identifier.ts'
 import type { AllocationRequest, Party } from '#model/policy/decision.ts'
+import { allowedInWords, valueInWords } from '#model/policy/denial-words.ts'
 import { messageOf } from '#model/policy/explain.ts'
 import { type Change, describeChange, describeNext, type NearestChange } from '#model/policy/nearest-change.ts'
 import type { Explained, Names } from '#model/policy/told.ts'
@@ -273,8 +274,8 @@ export function explanationOf({
           failed: {
             cause: denial.cause,
             setting: denial.setting,
-            expected: [...denial.allowed],
-            actual: denial.value,
+            expected: [...allowedInWords(denial.allowed)],
+            actual: valueInWords(denial.value),
             ...(denial.missingTags ? { missingTags: [...denial.missingTags] } : {}),
             ...(denial.pool === undefined ? {} : { poolId: denial.pool }),
             ...(denial.by ? { by: describeParty(denial.by) } : {}),

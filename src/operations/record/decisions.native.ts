@@ -1,6 +1,8 @@
 // Decisions on record: listed by what they are about, and shown with their trace.
 import { z } from 'zod'
 import { formatCidr } from '#model/cidr.ts'
+import type { Denial, WouldBe } from '#model/policy/decision.ts'
+import { denialInWords } from '#model/policy/denial-words.ts'
 import { inWords } from '#model/policy/trace-words.ts'
 import { modeValues } from '#model/policy/values.ts'
 import { refuse } from '#model/refusal.ts'
@@ -207,9 +209,9 @@ export const getDecision = nativeRead({
       },
       document,
       candidates: candidates.map(describeCandidate),
-      denial: denial && { ...denial, allowed: [...denial.allowed] },
-      wouldBe: wouldBe && { ...wouldBe, candidates: wouldBe.candidates.map(describeCandidate) },
-      candidate: candidate && { ...candidate, candidates: candidate.candidates.map(describeCandidate) },
+      denial: denial && describeDenial(denial),
+      wouldBe: wouldBe && describeAnswer(wouldBe),
+      candidate: candidate && describeAnswer(candidate),
       trace: trace.map((step) => inWords(step, recorded.request)),
       requestedBy: entry && {
         principal: entry.principal,
@@ -247,6 +249,15 @@ const describe = (context: ReadContext, recorded: RecordedDecision): z.output<ty
   isDryRun: recorded.isDryRun ? true : undefined,
 })
 
+function describeDenial(denial: Denial) {
+  const { allowed, ...worded } = denialInWords(denial)
+  return { ...worded, allowed: [...allowed] }
+}
+const describeAnswer = <T extends Pick<WouldBe, 'denial' | 'candidates'>>({ denial, candidates, ...answer }: T) => ({
+  ...answer,
+  ...(denial && { denial: describeDenial(denial) }),
+  candidates: candidates.map(describeCandidate),
+})
 const describeCandidate = ({ pool, netmaskLength, cidr, rule }: RecordedDecision['candidates'][number]) => ({
   poolId: pool,
   netmaskLength,

@@ -13,6 +13,7 @@ import {
   provider,
   type Verdict,
 } from '#model/policy/decision.ts'
+import { nothing, spelled } from '#model/policy/denial.ts'
 import type { EvaluatedUse } from '#model/policy/existing.ts'
 import { canBeDivided } from '#model/policy/nesting.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
@@ -157,8 +158,8 @@ function notFrom({ policy, target, candidates, ifExhausted }: Verdict, pool: str
   return {
     cause: policy ? 'explicit' : 'unmatched',
     setting: policy ? 'on-explicit' : 'unmatched',
-    value: pool,
-    allowed: policy ? candidates.map((one) => one.pool) : [],
+    value: { is: pool },
+    allowed: policy ? { pools: candidates.map((one) => one.pool) } : nothing,
     by:
       policy && target !== undefined && owner !== undefined
         ? { policy: policy.id, version: policy.version, target, owner }
@@ -313,7 +314,7 @@ function refuseElsewhere(context: WriteContext, verdict: Verdict, identity: Iden
       ...notFrom(verdict, pool),
       cause: 'explicit',
       setting: 'on-explicit',
-      allowed: candidates.map((one) => one.pool),
+      allowed: { pools: candidates.map((one) => one.pool) },
     },
   })
 }
@@ -551,14 +552,27 @@ const memberOf: Readonly<Record<string, string>> = {
 }
 
 /** Where the pool itself or the kind of resource says no, EC2 has codes and wording of its own, which clients match on. */
-function refusalOfPool({ cause, setting, value, allowed, isWithheld, pool, missingTags }: Denial): Refusal | undefined {
+function refusalOfPool({
+  cause,
+  setting,
+  value: asked,
+  allowed,
+  isWithheld,
+  pool,
+  missingTags,
+}: Denial): Refusal | undefined {
+  const value = spelled(asked) ?? ''
   if (cause === 'resource-type') {
     return { code: 'InvalidParameterValue', field: memberOf[setting]!, value, problem: { why: 'policy-says' } }
   }
   if (cause !== 'pool-rule') return undefined
   if (missingTags && pool !== undefined) return { code: 'MissingRequiredTags', pool, missing: missingTags }
   if (setting === 'cidr') {
-    const problem = { why: 'not-in-pool', pool: pool!, cidrs: isWithheld ? 'withheld' : allowed } as const
+    const problem = {
+      why: 'not-in-pool',
+      pool: pool!,
+      cidrs: isWithheld ? 'withheld' : 'oneOf' in allowed ? allowed.oneOf : [],
+    } as const
     return { code: 'InvalidParameterValue', field: 'cidr', value, problem }
   }
   if (setting === 'netmask-length') {

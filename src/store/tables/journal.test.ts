@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { parseCidr } from '#model/cidr.ts'
 import type { AllocationRequest, Decision } from '#model/policy/decision.ts'
+import { explainDecision, forms, messageOf } from '#model/policy/explain.ts'
 import type { TraceStep } from '#model/policy/trace.ts'
 import { emptyDatabase, type TestDatabase } from '../../../test/database.ts'
 import type { Store } from '../store.ts'
@@ -22,7 +23,14 @@ const trace: readonly TraceStep[] = Object.freeze([
   { kind: 'rule', subject: 'p', result: 'hit', why: 'listed', rule: 1 } as const,
 ])
 const by = { policy: 'p', version: 1, target: 't', owner: '111111111111' }
-const denial = { cause: 'explicit', setting: 's', value: 'a', allowed: [], by, owner: by.owner } as const
+const denial = {
+  cause: 'explicit',
+  setting: 's',
+  value: { is: 'a' },
+  allowed: { nothing: true },
+  by,
+  owner: by.owner,
+} as const
 const request: AllocationRequest = {
   account: '111111111111',
   locale: 'l',
@@ -63,7 +71,7 @@ const others: Readonly<Record<string, object>> = {
   pool: { pool: 'b' },
   exception: { exception: 'e' },
   denial: { denial },
-  'another denial': { denial: { ...denial, value: 'b' } },
+  'another denial': { denial: { ...denial, value: { is: 'b' } } },
   wouldBe: { wouldBe: { mode: 'observe', outcome: 'deny', candidates: [], denial } },
   candidate: { candidate: { outcome: 'deny', assignments: [], candidates: [] } },
 }
@@ -95,4 +103,34 @@ test('I7 decisions that went the same way share a row only where they are equal 
   }
   const [{ rows }] = (await database.select('select count(*) as rows from ruling')) as [{ rows: number }]
   assert.equal(rows, decisions.length)
+})
+
+/** As denials were put on record until they were facts. */
+const inWords = { ...denial, value: 'p3', allowed: ['a', 'b'] }
+const asFacts = { ...denial, value: { is: 'p3' }, allowed: { pools: ['a', 'b'] } }
+test('I7 a denial that is on record in words is read and told as one that is facts', async () => {
+  const record = (one: unknown) => {
+    const answer = { outcome: 'deny', candidates: [], denial: one }
+    const decision = {
+      ...first,
+      ...answer,
+      wouldBe: { mode: 'warn', ...answer },
+      candidate: { ...answer, assignments: [] },
+    }
+    return store.write(async (tx) => {
+      const [entry, n] = [tx.nextSequence(), tx.nextSequence()]
+      const common = { account: '1', principal: 'p', accessKeyId: '', sourceAddress: '', region: '', action: 'a' }
+      await tx.journal.record({ n: entry, at: tx.now, requestId: 'r', outcome: 'Success', subjects: [], ...common })
+      await tx.journal.recordDecision(n, { ...decision, trace: [...trace] } as unknown as Decision, entry)
+      return n
+    })
+  }
+  const told = async (one: unknown) => {
+    const n = await record(one)
+    const found = (await store.read((tx) => tx.journal.findDecision(n)))!
+    return { of: explainDecision(found), forms: forms.map((form) => messageOf({ ...found, at: first.at }, form)) }
+  }
+  const words = await told(inWords)
+  assert.match(words.of.lines.join('\n'), /^Value: p3\.\nAllowed: a, b\.$/m)
+  assert.deepEqual(words, await told(asFacts))
 })

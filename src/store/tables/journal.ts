@@ -8,7 +8,6 @@ import type {
   CandidateAnswer,
   Decision,
   DecisionOnRecord,
-  Denial,
   WouldBe,
 } from '#model/policy/decision.ts'
 import { differenceKind } from '#model/policy/difference.ts'
@@ -22,6 +21,7 @@ import { blob, block, integer, mark, named, optional, references, table, text } 
 import { newestEntryAt } from '../time.ts'
 import { makersBeside, makersIn } from './api-tokens.ts'
 import { differenceTable } from './candidates.ts'
+import { denialOnRecord, type RecordedDenial } from './denials-before.ts'
 
 /** Texts remembered of each table of repeated rows, so that equal ones are stored once. */
 const rememberedMax = 10_000
@@ -72,6 +72,10 @@ export const auditSubjectTable = table(
   },
   'recorded',
 )
+interface AnswerText {
+  candidates: readonly CandidateText[]
+  denial?: RecordedDenial
+}
 /** What a decision shares with every other that went the same way. */
 export const rulingTable = table(
   'ruling',
@@ -188,6 +192,10 @@ interface DecisionRow {
   body: string
 }
 type CandidateText = Omit<Candidate, 'cidr'> & { cidr?: string }
+interface AnswerText {
+  candidates: readonly CandidateText[]
+  denial?: RecordedDenial
+}
 /** What a decision shares with every other that went the same way. */
 interface Shared {
   family: 4 | 6
@@ -195,10 +203,10 @@ interface Shared {
   target?: string
   document?: Decision['document']
   candidates: readonly CandidateText[]
-  denial?: Denial
+  denial?: RecordedDenial
   exception?: string
-  wouldBe?: Omit<WouldBe, 'candidates'> & { candidates: readonly CandidateText[] }
-  candidate?: Omit<CandidateAnswer, 'candidates'> & { candidates: readonly CandidateText[] }
+  wouldBe?: Omit<WouldBe, 'candidates' | 'denial'> & AnswerText
+  candidate?: Omit<CandidateAnswer, 'candidates' | 'denial'> & AnswerText
   trace: readonly RecordedStep[]
 }
 /** What differs from request to request. */
@@ -564,11 +572,18 @@ function paramsOf({ explicit, netmaskLength, resource, tags }: AllocationRequest
 
 const cidrIn = (text: string | undefined): { cidr?: Cidr } => (text === undefined ? {} : { cidr: parseCidr(text)! })
 
+const denialIn = (denial: RecordedDenial | undefined) => (denial ? { denial: denialOnRecord(denial) } : {})
+const candidatesIn = (candidates: Shared['candidates']): Candidate[] =>
+  candidates.map(({ cidr, ...rest }) => ({ ...rest, ...cidrIn(cidr) }))
+const answerIn = <T extends AnswerText>({ denial, candidates, ...rest }: T) => ({
+  ...rest,
+  ...denialIn(denial),
+  candidates: candidatesIn(candidates),
+})
+
 function toDecision(row: DecisionRow): RecordedDecision {
   const shared = JSON.parse(row.body) as Shared
   const params = (row.request === null ? {} : JSON.parse(row.request)) as Params
-  const candidatesIn = (candidates: Shared['candidates']): Candidate[] =>
-    candidates.map(({ cidr, ...rest }) => ({ ...rest, ...cidrIn(cidr) }))
   return {
     n: row.n,
     auditEntry: row.audit_entry,
@@ -589,10 +604,8 @@ function toDecision(row: DecisionRow): RecordedDecision {
     },
     outcome: row.outcome,
     mode: row.mode,
-    ...(shared.wouldBe ? { wouldBe: { ...shared.wouldBe, candidates: candidatesIn(shared.wouldBe.candidates) } } : {}),
-    ...(shared.candidate
-      ? { candidate: { ...shared.candidate, candidates: candidatesIn(shared.candidate.candidates) } }
-      : {}),
+    ...(shared.wouldBe ? { wouldBe: answerIn(shared.wouldBe) } : {}),
+    ...(shared.candidate ? { candidate: answerIn(shared.candidate) } : {}),
     ...(row.policy_id === null ? {} : { policy: { id: row.policy_id, version: row.policy_version! } }),
     target: shared.target,
     document: shared.document,
@@ -600,7 +613,7 @@ function toDecision(row: DecisionRow): RecordedDecision {
     ...(row.pool === null ? {} : { pool: row.pool }),
     ...(row.first === null ? {} : { cidr: fromKey(row.first, row.length!) }),
     ...(shared.exception === undefined ? {} : { exception: shared.exception }),
-    ...(shared.denial ? { denial: shared.denial } : {}),
+    ...denialIn(shared.denial),
     trace: shared.trace,
   }
 }
