@@ -39,10 +39,16 @@ const offices =
 export async function estateStory(stage: EstateStage): Promise<void> {
   const { endpoint, tokenFor } = stage
   const olga = new Person('olga', { endpoint, token: await tokenFor('user:olga') })
-  await bringIn(stage, olga)
+  const { policy, aws } = await bringIn(stage, olga)
+  await narrow(stage, olga, policy, aws)
 }
 
-async function bringIn({ ipam, root, region, folder }: EstateStage, olga: Person): Promise<void> {
+interface Taken {
+  readonly policy: string
+  readonly aws: string
+}
+
+async function bringIn({ ipam, root, region, folder }: EstateStage, olga: Person): Promise<Taken> {
   heading('9  What exists comes in')
   const estate = await olga.does('unit', 'create', '--name', 'estate', '--parent-id', root, '--field', 'unitId')
   const account = async (...words: string[]): Promise<string> =>
@@ -87,4 +93,29 @@ async function bringIn({ ipam, root, region, folder }: EstateStage, olga: Person
   await olga.does('difference', 'adopt', 'sites', '--everything')
   const left = await olga.shows('difference', 'list', 'clouds', '--field', 'cidr')
   expect(left === '10.198.0.0/16', 'one difference is left')
+  return { policy, aws }
+}
+
+/** Space in use is looked at behind the requests: so long at most. */
+const followMs = 10_000
+const pollMs = 100
+
+async function narrow({ region }: EstateStage, olga: Person, policy: string, aws: string): Promise<void> {
+  heading('10  A narrower policy: who would be hit, and what an auditor is handed')
+  const document = ['policy-document', 'put', policy, region, 'vpc', '--rules', JSON.stringify([{ poolId: aws }])]
+  const size = ['--size', JSON.stringify({ min: 20, default: 24, max: 28 })]
+  const impact = await olga.shows(...document, ...size, '--impact')
+  expect(/noncompliant\s+1\b/.test(impact), 'one network would comply no more')
+  await olga.shows(...document, ...size, '--field', 'size.min')
+  const until = Date.now() + followMs
+  const open = ['finding', 'list', '--status', 'open', '--control', 'policy', '--field', 'summary']
+  while (!(await olga.does(...open)).includes('10.96.0.0/18')) {
+    expect(Date.now() < until, 'what does not comply is a finding')
+    await new Promise((resolve) => setTimeout(resolve, pollMs))
+  }
+  await olga.shows(...open)
+  await olga.shows('compliance', '--by', 'account', '--resource-type', 'vpc')
+  const page = await olga.does('compliance', '--by', 'rule', '-o', 'html')
+  expect(page.startsWith('<!doctype html>'), 'the report can be printed')
+  await olga.shows('capacity')
 }

@@ -674,10 +674,10 @@ export const overEc2: Attempts = {
     await assert.rejects(acme.call('CreateDefaultSubnet', { AvailabilityZone: 'us-east-1a' }, asShop))
     const takers =
       /^(RunInstances|CreateNetworkInterface|Assign|CreateDefault|CreateLoadBalancer|CreateDBInstance|CreateFleet)/
-    assert.deepEqual(
-      [...operationTables.ec2.keys()].filter((name) => takers.test(name)).sort(),
-      ['CreateDefaultSubnet', 'CreateDefaultVpc'],
-    )
+    assert.deepEqual([...operationTables.ec2.keys()].filter((name) => takers.test(name)).sort(), [
+      'CreateDefaultSubnet',
+      'CreateDefaultVpc',
+    ])
   },
 
   /** Over Organizations that is the management account’s alone, which may enter every member: see docs/guide/security.md. */
