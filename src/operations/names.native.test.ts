@@ -379,6 +379,23 @@ describe('a thing is named by its name', () => {
     assert.deepEqual([got.status, got.body.poolId], [201, pool.poolId], JSON.stringify(got.body))
     assert.equal((await taken(lab)).body.code, 'NotFound')
   })
+
+  test('D8 nobody makes a pool’s name ambiguous for an account by sharing one of that name with it', async () => {
+    const meant = await makePool({ name: 'dev', sharedWith: [shop], locale: azure })
+    await world.post('/pools/dev/cidrs', { cidr: '10.91.0.0/24' })
+    const theirs = await world.post<Ipam>('/ipams', { account: lab, region: 'us-east-1' })
+    const params = { scopeId: theirs.privateScopeId, family: 'ipv4', locale: azure, sharedWith: [shop] }
+    await world.post<Pool>('/pools', { ...params, name: 'dev' })
+    const unasked = await world.post<Pool>('/pools', { ...params, name: 'given' })
+    await world.post(`/pools/${unasked.poolId}/cidrs`, { cidr: '10.92.0.0/24' })
+    const as = await world.tokenOf('user:olga', 'resource-operator', shop)
+    const wanted = { account: shop, resourceType: 'azure:virtual-network', locale: azure, netmaskLength: 28 }
+    const taken = async (poolId: string) =>
+      (await world.ask<{ poolId?: string }>('POST', '/allocations', { body: { ...wanted, poolId }, as })).body.poolId
+    assert.equal(await taken('dev'), meant.poolId)
+    // What nobody else is called is found by its name all the same.
+    assert.equal(await taken('given'), unasked.poolId)
+  })
 })
 
 describe('names and contacts are told', () => {

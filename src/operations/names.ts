@@ -207,7 +207,27 @@ export async function listThings(context: ReadContext, sought: Sought, name: str
     parts.length === 1
       ? []
       : await under(context, sought, parts.slice(0, -1), await listCalled(context, sought, parts.at(-1)!, parts.at(-2)))
-  return [...new Set([...whole, ...placed])].sort()
+  const found = [...new Set([...whole, ...placed])].sort()
+  return sought.kind === 'pool' && found.length > 1 ? withoutUnasked(context, sought, found) : found
+}
+
+/**
+ * Pools that others have shared unasked go after all others of a name: whoever shares one with an account would otherwise make ambiguous
+ * what it calls its own, or those that it was given.
+ */
+async function withoutUnasked(
+  context: ReadContext,
+  { kind, action, looked }: Sought,
+  found: readonly string[],
+): Promise<readonly string[]> {
+  const { pools } = await context.snapshot()
+  const [isRead, isPermitted] = [await permitter(context, kinds[kind].read), await permitter(context, action)]
+  const usable = await looked.usable()
+  const meant = found.filter((id) => {
+    const owner = pools.get(id)?.account
+    return owner !== undefined && (isRead(owner) || isPermitted(owner) || usable.isMeant(id))
+  })
+  return meant.length > 0 ? meant : found
 }
 
 /**

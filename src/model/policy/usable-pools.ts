@@ -44,6 +44,15 @@ export class UsablePools {
       this.#accounts.has(pool.account) || this.#listed.has(id) || pool.sharedWith.some((node) => this.#nodes.has(node))
     )
   }
+  /**
+   * Whether one of the accounts has a pool without that somebody has only shared it: its own, of the administrator of the organization's
+   * IPAM, or listed by a policy or an exception for it. Anybody may share a pool with anybody, who is not asked.
+   */
+  isMeant(id: string): boolean {
+    const owner = this.#snapshot.pools.get(id)?.account
+    if (owner === undefined) return false
+    return this.#accounts.has(owner) || this.#listed.has(id) || owner === this.#snapshot.delegatedAdministrator
+  }
   /** The accounts, and whoever owns a pool that they may take from. */
   get owners(): ReadonlySet<string> {
     return this.#owners
