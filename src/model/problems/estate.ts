@@ -7,6 +7,8 @@ export const estateProblems = {
   'private-scope-expected': () => 'a private scope is expected: public space has one scope alone',
   'several-sources': ({ sources: [one, other] }: { sources: readonly [SourceFacts, SourceFacts] }) =>
     `several sources are called so, such as ${sourceText(one)} and ${sourceText(other)}; give the id`,
+  'source-elsewhere': ({ source }: { source: SourceFacts }) =>
+    `the source called so, ${sourceText(source)}, is not where the right to report is bound; give the id`,
 
   // Snapshots
   'being-taken': ({ snapshot }: { snapshot: number }) => `Its snapshot ${snapshot} is being taken; wait for its end`,

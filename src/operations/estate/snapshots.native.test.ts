@@ -48,8 +48,9 @@ after(() => world.close())
 
 const makeSource = async (node = world.rootId): Promise<string> => {
   const name = `source ${++sources}`
-  await world.post('/sources', { name, kind: 'csv', node })
-  return name
+  const { sourceId } = await world.post<{ sourceId: string }>('/sources', { name, kind: 'csv', node })
+  // By its name it can be sent to where the right is bound, which the administrator's is at the top.
+  return node === world.rootId ? name : sourceId
 }
 const pathOf = (source: string): string => `/sources/${encodeURIComponent(source)}/snapshots`
 const head = (): Line => {
@@ -474,6 +475,32 @@ test('I8 a name is a source’s at its node: hidden ones are neither told nor in
     world.ask<Problem>('PATCH', `/sources/${own.body.sourceId}`, { body: { scopeId: scope }, as: ours })
   const [one, other] = [await change(scopeId), await change('ipam-scope-0123456789abcdef0')]
   assert.deepEqual([one.status, other.status], [404, 404])
+})
+
+test('I8 what is sent by a name goes to nobody below who has a source of that name', async () => {
+  const make = (node: string) => world.post<{ sourceId: string }>('/sources', { name: 'fleet', kind: 'csv', node })
+  const below = await make(shop)
+  const collector = await world.tokenOf('user:collector-of-all', 'reporter', world.rootId)
+  const line = network('10.0.0.0/16', { account: 'secret account' })
+  const sendTo = (source: string, query = '') =>
+    sendText<Snapshot & { sourceId: string } & Problem>(source, textOf([head(), line, ends([line])]), query, collector)
+  const refused = await sendTo('fleet', '?onProblem=skip')
+  assert.deepEqual([refused.status, refused.body.code, refused.body.field], [400, 'InvalidParameterValue', 'sourceId'])
+  assert.match(refused.body.detail!, new RegExp(below.sourceId))
+  assert.deepEqual((await world.get<{ items: object[] }>(`/sources/${below.sourceId}/snapshots`)).items, [])
+  // By its id it is meant, and so is the one where the right is bound by its name.
+  assert.equal((await sendTo(below.sourceId, '?onProblem=skip')).status, 201)
+  const central = await make(world.rootId)
+  assert.equal((await sendTo('fleet', '?onProblem=skip')).body.sourceId, central.sourceId)
+  assert.equal((await world.ask('DELETE', `/sources/${central.sourceId}`)).status, 204)
+  assert.equal((await sendTo('fleet')).status, 400)
+  // Who may report nowhere is told what they are told of what is not there.
+  const nobody = await world.tokenOf('user:no-collector', 'reporter', elsewhere)
+  const [hidden, absent] = await Promise.all(
+    ['fleet', 'no-fleet'].map((name) => sendText<Problem>(name, textOf([head(), ends([])]), '', nobody)),
+  )
+  assert.deepEqual([hidden!.status, hidden!.body.code], [404, 'NotFound'])
+  assert.deepEqual([absent!.status, absent!.body.code], [404, 'NotFound'])
 })
 
 test('a source ends with its account', async () => {

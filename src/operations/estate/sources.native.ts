@@ -35,9 +35,11 @@ import { type RuleFacts, ruleFacts } from './rule-setter.ts'
 import { getSnapshot as getOf, listSnapshots as snapshotsOf } from './snapshots.ts'
 import {
   createSource as create,
+  findReported,
   findSource,
   freshnessOf,
   listSources as listAll,
+  placeOfReported,
   placeOfSource,
   deleteSource as remove,
   reportEveryDefault,
@@ -321,7 +323,7 @@ export const sendSnapshot = nativeIntake({
   name: 'sendSnapshot',
   summary: 'Send a snapshot of what is there: NDJSON of any size, taken as it comes.',
   description:
-    'The first line is the head, the last one the end; without the end nothing holds. Lines are described in [observations](observations.md).',
+    'The first line is the head, the last one the end; without the end nothing holds. By its name a source can be sent to at the node where your right to report is bound; others by their id. Lines are described in [observations](observations.md).',
   action: 'estate:report',
   input: z.strictObject({
     sourceId: sourceName,
@@ -336,8 +338,8 @@ export const sendSnapshot = nativeIntake({
   rest: { method: 'POST', path: '/sources/{sourceId}/snapshots', status: 201, contentType: 'application/x-ndjson' },
   example: exampleLines,
   refusals: ['NotFound', 'IncorrectState', 'LimitExceeded'],
-  at: placeOfSource,
-  identify: async (context, input) => ({ ...input, sourceId: (await findSource(context, input.sourceId)).id }),
+  at: placeOfReported,
+  identify: async (context, input) => ({ ...input, sourceId: (await findReported(context, input.sourceId)).id }),
   receive: async (steps, input, body) => describeSnapshot(await takeSnapshot(steps, input, readLines(body))),
 })
 

@@ -3,7 +3,7 @@ import { hasShape } from '#model/identifier.ts'
 import { nameProblem } from '#model/name.ts'
 import { pathOf } from '#model/policy/snapshot.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
-import { everywhere } from '#model/roles.ts'
+import { type Action, everywhere } from '#model/roles.ts'
 import type { AdoptRule, RuleSetter, Source, SourceSettings } from '#store/tables/sources.ts'
 import { accessAt, mayAtTop, type Place, permitter, requirePermission } from '../identity/authority.ts'
 import { type Page, type PageAsked, readPage } from '../listing.ts'
@@ -159,18 +159,45 @@ interface Ranked {
  * nothing, by giving it to a source of theirs.
  */
 export async function findSource(context: ReadContext, called: string): Promise<Source> {
+  return (await findCalled(context, called, ['estate:report', 'estate:read']))?.source ?? refuse(absentSource(called))
+}
+
+/**
+ * The one that a snapshot is sent to. By a name only one at the node at which the right to report is bound: where the one that is meant is
+ * not there, what was meant for it would tell somebody below, who has one of that name, what there is elsewhere.
+ */
+export async function findReported(context: ReadContext, called: string): Promise<Source> {
+  const found = await findCalled(context, called, ['estate:report'])
+  // Who may only see it is told that they may not report for it.
+  if (!found) return findSource(context, called)
+  const { source, rank } = found
+  if (rank > 0)
+    refuseValue('sourceId', called, { why: 'source-elsewhere', source: { id: source.id, node: source.node } })
+  return source
+}
+
+async function findCalled(
+  context: ReadContext,
+  called: string,
+  actions: readonly Action[],
+): Promise<Ranked | undefined> {
   const { tx } = context
-  if (hasShape('source', called)) return (await tx.sources.find(called)) ?? refuse(absentSource(called))
+  if (hasShape('source', called)) {
+    const source = await tx.sources.find(called)
+    return source && { source, rank: 0 }
+  }
   const snapshot = await context.snapshot()
   const ranked: Ranked[] = []
   for (const source of await tx.sources.named(called, sourcesMax)) {
     const path = pathOf(snapshot, source.node)
-    const bindings = [
-      await accessAt(context, 'estate:report', source.node),
-      await accessAt(context, 'estate:read', source.node),
-    ].flatMap(({ isPermitted, binding }) => (isPermitted && binding ? [binding.node] : []))
-    if (bindings.length === 0) continue
-    const isAtBinding = bindings.some((node) => node === source.node || (node === everywhere && path.length === 1))
+    const nodes: string[] = []
+    for (const action of actions) {
+      const { isPermitted, binding } = await accessAt(context, action, source.node)
+      if (isPermitted && binding) nodes.push(binding.node)
+    }
+    if (nodes.length === 0) continue
+    const isTop = source.node.startsWith('r-')
+    const isAtBinding = nodes.some((node) => node === source.node || (node === everywhere && isTop))
     ranked.push({ source, rank: isAtBinding ? 0 : path.length })
   }
   const [found, other] = ranked.sort((one, another) => one.rank - another.rank)
@@ -178,7 +205,7 @@ export async function findSource(context: ReadContext, called: string): Promise<
     const shown = ({ source: { id, node } }: Ranked) => ({ id, node })
     refuseValue('sourceId', called, { why: 'several-sources', sources: [shown(found), shown(other)] })
   }
-  return found?.source ?? refuse(absentSource(called))
+  return found
 }
 
 /** Deletes those at a node that is gone. */
@@ -191,6 +218,14 @@ export async function deleteSourcesAt(context: WriteContext, node: string): Prom
 /** The node at which it may be read and managed. */
 export async function placeOfSource(context: ReadContext, { sourceId }: { readonly sourceId: string }): Promise<Place> {
   return { node: (await findSource(context, sourceId)).node, absent: absentSource(sourceId) }
+}
+
+/** The node at which snapshots of it may be sent. */
+export async function placeOfReported(
+  context: ReadContext,
+  { sourceId }: { readonly sourceId: string },
+): Promise<Place> {
+  return { node: (await findReported(context, sourceId)).node, absent: absentSource(sourceId) }
 }
 
 /** The sources that the caller may see, in order of creation. */
