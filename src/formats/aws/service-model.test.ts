@@ -26,5 +26,5 @@ test('every shape that an operation reaches is in its model, and no input or out
       if (output) walk(model, output, [])
     }
   }
-  assert.equal(Object.keys(ec2Model.operations).length, 140)
+  assert.equal(Object.keys(ec2Model.operations).length, 180)
 })

@@ -319,7 +319,13 @@ test('a cascade tells of every object that it ended, each once, page by page', a
   )
   assert.deepEqual(
     [...whole.subjects].sort(),
-    [Ipam!.IpamId!, Ipam!.PrivateDefaultScopeId!, Ipam!.PublicDefaultScopeId!].sort(),
+    [
+      Ipam!.IpamId!,
+      Ipam!.PrivateDefaultScopeId!,
+      Ipam!.PublicDefaultScopeId!,
+      Ipam!.DefaultResourceDiscoveryId!,
+      Ipam!.DefaultResourceDiscoveryAssociationId!,
+    ].sort(),
   )
 })
 

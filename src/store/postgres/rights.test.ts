@@ -40,6 +40,12 @@ function usesIn(text: string): Map<string, Use> {
     if (verb === 'change' || verb === 'put')
       for (const column of rights[name]?.update ?? []) use(name).update.add(column)
   }
+  // What `noteGone` does with each table of what is gone.
+  for (const [, table] of text.matchAll(/\bgoneTable\('(\w+)'\)/g)) {
+    use(table!).insert = true
+    use(table!).delete = true
+    use(table!).update.add('facts_at')
+  }
   // A row that is locked must be one that may be changed.
   for (const [, table] of text.matchAll(/\bfrom (\w+)[^`';]*?\bfor (?:no key )?update\b/g))
     if (rights[table!]?.update === undefined) use(table!).update.add('(locked)')
