@@ -48,7 +48,7 @@ interface Taken {
   readonly aws: string
 }
 
-async function bringIn({ ipam, root, region, folder }: EstateStage, olga: Person): Promise<Taken> {
+async function bringIn({ endpoint, tokenFor, ipam, root, region, folder }: EstateStage, olga: Person): Promise<Taken> {
   heading('9  What exists comes in')
   const estate = await olga.does('unit', 'create', '--name', 'estate', '--parent-id', root, '--field', 'unitId')
   const account = async (...words: string[]): Promise<string> =>
@@ -79,10 +79,13 @@ async function bringIn({ ipam, root, region, folder }: EstateStage, olga: Person
     ['clouds', 'aws'],
   ] as const)
     await olga.does('source', 'create', '--name', name, '--kind', kind, '--node', estate, '--scope-id', scope)
-  step('olga$ cadastre collect csv --file offices.csv --source sites')
-  answered(await olga.does('collect', 'csv', '--file', table, '--columns', 'guess', '--source', 'sites'))
-  step('olga$ cadastre collect ndjson --file clouds.ndjson --source clouds')
-  answered(await olga.does('collect', 'ndjson', '--file', snapshot, '--source', 'clouds'))
+  // Who sends by a name means a source where their own right is bound.
+  const token = await tokenFor('user:carl', '--role', 'reporter', '--node', estate)
+  const carl = new Person('carl', { endpoint, token })
+  step('carl$ cadastre collect csv --file offices.csv --source sites')
+  answered(await carl.does('collect', 'csv', '--file', table, '--columns', 'guess', '--source', 'sites'))
+  step('carl$ cadastre collect ndjson --file clouds.ndjson --source clouds')
+  answered(await carl.does('collect', 'ndjson', '--file', snapshot, '--source', 'clouds'))
   const differences = await olga.shows('difference', 'list', 'clouds')
   expect(differences.includes('10.198.0.0/16'), 'what nobody has registered is a difference')
   const adopted = await olga.shows('difference', 'adopt', 'clouds', '--policy', 'allowed')

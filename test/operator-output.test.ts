@@ -162,7 +162,7 @@ test('a decision is explained at the server with the members that the API answer
 test('a format that there is not is refused before anything is done', async () => {
   const { code, errors } = await runCommand(['keys', 'create', ...account, '--user', 'dora', '-o', 'xml'])
   assert.equal(code, 2)
-  assert.match(errors, /Allowed choices are table, json, yaml, csv\./)
+  assert.match(errors, /Allowed choices are table, json, yaml, csv, html\./)
 })
 
 test('what `check` finds is in the answer where a format is asked for, and the command fails as without one', async () => {

@@ -77,7 +77,8 @@ export async function openFilled(sizes: Sizes): Promise<Filled> {
   const made = await fill(world, sizes)
   const cidrs = Array.from({ length: sizes.objects }, (_, index) => `10.${128 + (index >> 8)}.${index & 255}.0/24`)
   // What was there before still is.
-  await sendSnapshot(world, 'example', ['10.0.0.0/16', ...cidrs])
+  const { sourceId } = await world.get<{ sourceId: string }>('/sources/example')
+  await sendSnapshot(world, sourceId, ['10.0.0.0/16', ...cidrs])
   const native = new Map<string, readonly Asked[]>(
     [...examples].map(([name, { input, instead }]) => [
       name,
