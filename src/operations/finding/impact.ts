@@ -12,6 +12,8 @@ import { touchedBy } from './touched.ts'
 /** Space that is looked at for one answer: with more of it, what is told is a part. */
 const impactSpacesMax = 20_000
 /** Groups and samples that are told: all of it fits into a header. */
+/** Of more, one look at everything takes less. */
+const scopesMax = 20
 const impactGroups = 10
 const impactSamples = 6
 
@@ -56,8 +58,9 @@ export async function foresee(tx: Transaction, before: Snapshot, after: Snapshot
     scopes.push({ node, resourceType, locale })
   }
   if (scopes.length === 0) return undefined
-  const isEverything = scopes.some((scope) => Object.keys(scope).length === 0)
-  return { before, after, scopes: isEverything ? [{}] : scopes }
+  const each = [...new Map(scopes.map((scope) => [JSON.stringify(scope), scope])).values()]
+  const isEverything = each.length > scopesMax || each.some((scope) => Object.keys(scope).length === 0)
+  return { before, after, scopes: isEverything ? [{}] : each }
 }
 
 /** Once the dry run is over: nobody waits for what is looked at. */
