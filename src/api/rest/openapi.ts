@@ -4,7 +4,6 @@ import type { Refusal } from '#model/refusal.ts'
 import { finish, type Steps } from '#model/steps.ts'
 import {
   type BodyBounds,
-  isGoverning,
   type NativeIntake,
   type NativeOperation,
   noteOnBody,
@@ -23,7 +22,9 @@ type Json = Readonly<Record<string, unknown>>
 /** Of every change, beside its input. */
 export const dryRun = flag
   .optional()
-  .describe('`true`: decide and answer as always, with the header `x-cadastre-dry-run: true`, but change nothing.')
+  .describe(
+    '`true`: decide and answer as always, with the header `x-cadastre-dry-run: true`, but change nothing. Of a change of governance the header `x-cadastre-impact` tells, as JSON, how much of the space in use would comply no more (`noncompliant`) and would again (`compliant`), of how much that was `evaluated`, whether that is all that it can touch (`isWhole`), by account and type (`groups`), with `samples`.',
+  )
 const requestHeaders = {
   'idempotency-key': z
     .string()
@@ -63,12 +64,6 @@ const responseHeaders: Readonly<
   'x-cadastre-warning': {
     name: 'Warning',
     description: 'What to change, where a policy warns of the request or has served it from elsewhere.',
-    schema: { type: 'string' },
-  },
-  'x-cadastre-impact': {
-    name: 'Impact',
-    description:
-      'Of a dry run that changes governance, as JSON: how much of the space in use would comply no more (`noncompliant`) and would again (`compliant`), of how much that was `evaluated` and whether that is all that the change can touch (`isWhole`), by account and type (`groups`), with `samples`.',
     schema: { type: 'string' },
   },
   'ratelimit-limit': {
@@ -263,18 +258,13 @@ function describeBody(schemas: NamedSchemas, operation: NativeOperation, members
   return { ...(isRequired ? { required: true } : {}), content: { 'application/json': { schema } } }
 }
 
-type Answering = Pick<NativeOperation, 'name' | 'output' | 'rest' | 'refusals' | 'access' | 'changes'> & {
-  readonly action?: NativeOperation['action']
-}
+type Answering = Pick<NativeOperation, 'name' | 'output' | 'rest' | 'refusals' | 'access' | 'changes'>
 
 function describeAnswer(schemas: NamedSchemas, operation: Answering): Json {
   const { rest, output } = operation
   const headers = headersOf([
     ...(showsState(operation) ? ['etag'] : []),
     ...(operation.refusals.includes('DeniedByPolicy') ? ['x-cadastre-decision', 'x-cadastre-warning'] : []),
-    ...(operation.action !== undefined && isGoverning({ ...operation, action: operation.action })
-      ? ['x-cadastre-impact']
-      : []),
   ])
   if (rest.status === 204) return { $ref: '#/components/responses/Done' }
   const schema = nameAnswer(schemas, operation, schemas.schemaOf(output, 'output'))
