@@ -204,7 +204,8 @@ test('I3 I5 a server that freezes in the middle of its transaction holds the oth
   await held.script(`begin; lock table ${schemaOf(url)}.free_block in access exclusive mode`)
   const [, lost] = await Promise.all([
     until('its transaction is under way', async () => {
-      const waits = `select pid from pg_stat_activity where wait_event_type = 'Lock' and query like '%free_block%' and query not like 'begin; lock%'`
+      const waits = `select pid from pg_stat_activity where wait_event_type = 'Lock' and query like '%free_block%' and query not like 'begin; lock%' and query not like '%max(f.ord)%'`
+      // Not the job that looks how full pools are: the request itself.
       return (await rowsOf(waits)).length > 0 || undefined
     }).then(async () => {
       frozen.send('SIGSTOP')

@@ -378,7 +378,8 @@ test('what somebody else wrote in a table does not steer the terminal of whoever
 })
 
 test('what a collector read and what the server says of it comes in every format', async () => {
-  await cadastre(`source create --name sheet --kind csv --node ${managementAccount}`)
+  const made = await cadastre(`source create --name sheet --kind csv --node ${managementAccount} --field sourceId`)
+  const source = made.output.trim()
   const input = 'network,name\n10.0.0.0/24,one\n10.0.1.0/24,two\n'
   const words = [
     'collect',
@@ -396,15 +397,15 @@ test('what a collector read and what the server says of it comes in every format
   assert.deepEqual([dry.code, JSON.parse(dry.output), dry.errors], [0, read, ''])
   const lines = (await run(['--dry-run'])).output.trimEnd().split('\n')
   assert.equal(lines.length, 4, 'a head, each observation, an end')
-  const sent = await run(['--source', 'sheet', '-o', 'json'])
+  const sent = await run(['--source', source, '-o', 'json'])
   assert.equal(sent.code, 0, sent.errors)
   const { snapshot, ...facts } = JSON.parse(sent.output)
   assert.equal(typeof snapshot, 'number')
   const none = { changed: 0, missing: 0, gone: 0, problemCount: 0, problems: [] }
   assert.deepEqual([facts, sent.errors], [{ state: 'complete', added: 2, ...none, ...read }, ''])
-  assert.match((await run(['--source', 'sheet', '-o', 'yaml'])).output, /^observations: 2$/m)
-  const [head] = (await run(['--source', 'sheet', '-o', 'csv'])).output.split('\n')
+  assert.match((await run(['--source', source, '-o', 'yaml'])).output, /^observations: 2$/m)
+  const [head] = (await run(['--source', source, '-o', 'csv'])).output.split('\n')
   assert.match(head!, /^snapshot,state,added,changed,missing,gone,problemCount,/)
-  assert.match((await run(['--source', 'sheet', '-o', 'table'])).output, /^observations +2$/m)
-  assert.match((await run(['--source', 'sheet'])).output, /^Snapshot \d+ is complete: 0 new, 0 changed/)
+  assert.match((await run(['--source', source, '-o', 'table'])).output, /^observations +2$/m)
+  assert.match((await run(['--source', source])).output, /^Snapshot \d+ is complete: 0 new, 0 changed/)
 })
