@@ -115,7 +115,10 @@ function requestFor(snapshot: Snapshot, { account, locale, resourceType, cidr, p
 }
 
 /** Whether tags of the space can have a part in its evaluation: where they have none, nobody needs to read them. */
-export function readsTags(snapshot: Snapshot, space: HeldSpace): boolean {
+export function readsTags(
+  snapshot: Snapshot,
+  space: Pick<HeldSpace, 'account' | 'locale' | 'resourceType' | 'pool'>,
+): boolean {
   if (snapshot.exceptions.readsResource) return true
   if ((snapshot.pools.get(space.pool)?.requiredTags.length ?? 0) > 0) return true
   const { document } = resolve(snapshot, 'enforce', space.account, space)
