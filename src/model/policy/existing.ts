@@ -55,6 +55,8 @@ export interface PolicyFacts {
 /** Of what is allowed, so much is told. */
 const allowedMax = 20
 
+/** Of what candidates call a pool. */
+export const originOf = (pool: string): Origin => (pool === provider ? 'provider' : { pool })
 const poolOf = (origin: Origin): string => (typeof origin === 'object' ? origin.pool : provider)
 
 /** What policy makes of space that is there, by the rules of a snapshot at a moment. Equal space is evaluated from what is remembered. */
@@ -143,7 +145,10 @@ function requestFor(snapshot: Snapshot, space: UsedSpace): AllocationRequest {
 }
 
 /** Whether tags of the space can have a part in its evaluation: where they have none, nobody needs to read them. */
-export function readsTags(snapshot: Snapshot, space: UsedSpace): boolean {
+export function readsTags(
+  snapshot: Snapshot,
+  space: Pick<UsedSpace, 'account' | 'locale' | 'resourceType' | 'origin'>,
+): boolean {
   if (snapshot.exceptions.readsResource) return true
   if (hasRequiredTags(snapshot, poolOf(space.origin))) return true
   const { document } = resolve(snapshot, 'enforce', space.account, space)
