@@ -12,6 +12,7 @@ import { Addresses } from './tables/addresses.ts'
 import { Adoptions } from './tables/adoptions.ts'
 import { AllocationLists } from './tables/allocation-lists.ts'
 import { ApiTokens } from './tables/api-tokens.ts'
+import { BroughtSpaces } from './tables/brought-space.ts'
 import { Candidates } from './tables/candidates.ts'
 import { Compliance } from './tables/compliance.ts'
 import { Discovered } from './tables/discovered.ts'
@@ -221,6 +222,7 @@ export class Nouns {
   readonly tags: Tags
   readonly tenures: Timeline
   readonly tokens: Tokens
+  readonly broughtSpace: BroughtSpaces
   readonly vpcs: Vpcs
   readonly #sql: CountingSql
   readonly #sealer: Sealer
@@ -275,7 +277,8 @@ export class Nouns {
     this.registered = new RegisteredSpace(sql)
     this.organizations = new Organizations(sql, this)
     this.policies = new Policies(sql, this)
-    this.vpcs = new Vpcs(sql, this)
+    this.broughtSpace = new BroughtSpaces(sql, this, this.allocations)
+    this.vpcs = new Vpcs(sql, this, this.broughtSpace)
     this.natGateways = new NatGateways(sql, this)
     this.networkObjects = new NetworkObjects(sql, this)
     this.addresses = new Addresses(sql)

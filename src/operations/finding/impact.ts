@@ -6,7 +6,7 @@ import type { Scope } from '#store/tables/finding-scans.ts'
 import { permitter } from '../identity/authority.ts'
 import type { ReadContext } from '../operation.ts'
 import { readScan } from './scan.ts'
-import { type EvaluatedSpace, evaluateSpaces, idOfSpace } from './spaces.ts'
+import { type EvaluatedSpace, evaluateSpaces, isBrought, type Space } from './spaces.ts'
 import { touchedBy } from './touched.ts'
 
 /** Space that is looked at for one answer: with more of it, what is told is a part. */
@@ -69,18 +69,19 @@ export async function impactOf(context: ReadContext, { before, after, scopes }: 
   const under = (snapshot: Snapshot) => ({ tx, now, snapshot: async () => snapshot })
   const isPermitted = await permitter(context, 'allocation:read')
   const counted: Counted = { groups: new Map(), samples: [] }
-  const seen = new Set<number>()
+  const seen = new Set<string>()
+  const nameOf = (space: Space): string => (isBrought(space) ? space.resource : String(space.n))
   for (const scope of scopes) {
     for (let place: string | undefined = ''; place !== undefined; ) {
       if (seen.size >= impactSpacesMax) return told(counted, seen.size, false)
       const part = await readScan(under(after), { scope, place })
-      const spaces = part.allocations.filter(({ n, account }) => !seen.has(n) && isPermitted(account))
-      for (const { n } of spaces) seen.add(n)
+      const spaces = part.spaces.filter((space) => !seen.has(nameOf(space)) && isPermitted(space.account))
+      for (const space of spaces) seen.add(nameOf(space))
       const was = await evaluateSpaces(under(before), spaces)
       await tx.nextTurn()
       const is = await evaluateSpaces(under(after), spaces)
       await tx.nextTurn()
-      for (const [index, space] of is.entries()) count(tx.installation, counted, was[index]!, space)
+      for (const [index, space] of is.entries()) count(counted, was[index]!, space)
       place = part.place
     }
   }
@@ -99,7 +100,7 @@ interface Counted {
   readonly samples: Impact['samples'][number][]
 }
 
-function count(installation: string, { groups, samples }: Counted, was: EvaluatedSpace, is: EvaluatedSpace): void {
+function count({ groups, samples }: Counted, was: EvaluatedSpace, is: EvaluatedSpace): void {
   const [did, does] = [was, is].map(({ evaluation }) => evaluation.state !== 'noncompliant')
   if (did === does) return
   const becomes = does ? 'compliant' : 'noncompliant'
@@ -111,8 +112,13 @@ function count(installation: string, { groups, samples }: Counted, was: Evaluate
   // As many of each, as far as there are.
   if (samples.filter((one) => one.becomes === becomes).length >= impactSamples / 2) return
   const setting = (does ? was : is).evaluation.facts?.setting
-  const id = idOfSpace(installation, is.allocation)
-  samples.push({ id, cidr: formatCidr(cidr), account, becomes, ...(setting === undefined ? {} : { setting }) })
+  samples.push({
+    id: is.resource,
+    cidr: formatCidr(cidr),
+    account,
+    becomes,
+    ...(setting === undefined ? {} : { setting }),
+  })
 }
 
 function told({ groups, samples }: Counted, evaluated: number, isWhole: boolean): Impact {

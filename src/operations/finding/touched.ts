@@ -6,7 +6,7 @@ import { provider } from '#model/policy/decision.ts'
 import type { PolicyDocument } from '#model/policy/document.ts'
 import type { ReadTransaction } from '#store/store.ts'
 import type { Subject } from '#store/subjects.ts'
-import type { Scope } from '#store/tables/finding-scans.ts'
+import { broughtPool, type Scope } from '#store/tables/finding-scans.ts'
 import type { HistoryBody, HistoryVersion } from '#store/tables/history.ts'
 
 /** What entries are about, and what became of it. */
@@ -24,16 +24,7 @@ export interface Followed {
 }
 
 /** Kinds of which no change can touch what policy says about space that is there. */
-const untouching = new Set([
-  'roleBinding',
-  'apiToken',
-  'source',
-  'finding',
-  'decision',
-  'scope',
-  'poolCidr',
-  'addressAssociation',
-])
+const untouching = new Set(['roleBinding', 'apiToken', 'source', 'finding', 'decision', 'scope', 'addressAssociation'])
 const networks = new Set(['vpc', 'subnet', 'natGateway'])
 
 /** What of a node says nothing of where it stands and of its tags. */
@@ -69,6 +60,8 @@ export async function touchedBy(
       else if (kind === 'exception') exceptions.add(id)
       else if (kind === 'policy') scopes.push(...scopesOfPolicy(await contents(tx, id, was, is)))
       else if (kind === 'pool') scopes.push(...scopesOfPool(tx, id, was, is))
+      // What lies in a pool that is listed is to be taken from there.
+      else if (kind === 'poolCidr') scopes.push({ pool: broughtPool })
       else if (kind === 'ipam') scopes.push(...scopesOfIpam(tx, was, is))
       else if (isTargetId(id)) {
         // Where an assignment has changed, its policy says so itself.
@@ -178,13 +171,14 @@ const scopesOfNode = (
   is: HistoryVersion | undefined,
 ): readonly Scope[] => (differ(tx, was, is, namesOfNode) ? [{ node }] : [])
 
-/** What comes from it; and what the provider gave, which policy may only have given because nothing else fitted. */
+/** What comes from it; and what no pool gave, which policy may only have let be because nothing else fitted. */
 const scopesOfPool = (
   tx: ReadTransaction,
   pool: string,
   was: HistoryVersion | undefined,
   is: HistoryVersion | undefined,
-): readonly Scope[] => (was && differ(tx, was, is, labelsOfPool) ? [{ pool }, { pool: provider }] : [])
+): readonly Scope[] =>
+  was && differ(tx, was, is, labelsOfPool) ? [{ pool }, { pool: provider }, { pool: broughtPool }] : []
 
 /** Where its word is what nobody may be outside policy, it may be about everybody. */
 function scopesOfIpam(

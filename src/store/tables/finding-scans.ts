@@ -22,13 +22,15 @@ export const findingProgressTable = table(
   },
   'seeded',
 )
+/** In place of a pool: what no pool gave. */
+export const broughtPool = 'brought'
 /** What is to be looked at: without any part, everything. */
 export interface Scope {
   /** At it and below. */
   readonly node?: string
   readonly resourceType?: string
   readonly locale?: string
-  /** What comes from this pool; `provider` for the provider's. */
+  /** What comes from this pool; `provider` for the provider's, `brought` for what no pool gave. */
   readonly pool?: string
   /** What was given under this exception. */
   readonly exception?: string
