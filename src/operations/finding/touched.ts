@@ -4,9 +4,10 @@ import { kindOf, spaceNumberIn } from '#model/identifier.ts'
 import { isTargetId } from '#model/organization.ts'
 import { provider } from '#model/policy/decision.ts'
 import type { PolicyDocument } from '#model/policy/document.ts'
+import { broughtPool } from '#model/policy/existing.ts'
 import type { ReadTransaction } from '#store/store.ts'
 import type { Subject } from '#store/subjects.ts'
-import { broughtPool, type Scope } from '#store/tables/finding-scans.ts'
+import type { Scope } from '#store/tables/finding-scans.ts'
 import type { HistoryBody, HistoryVersion } from '#store/tables/history.ts'
 
 /** What entries are about, and what became of it. */

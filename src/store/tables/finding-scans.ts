@@ -22,8 +22,6 @@ export const findingProgressTable = table(
   },
   'seeded',
 )
-/** In place of a pool: what no pool gave. */
-export const broughtPool = 'brought'
 /** What is to be looked at: without any part, everything. */
 export interface Scope {
   /** At it and below. */
