@@ -1,8 +1,8 @@
 // Findings follow the record: what has changed is looked at again, a part at a time, behind the requests that change it. Nothing is
 // written while a request runs; one server works at it, and whoever comes after it goes on where it was.
 import { formatId, spaceNumberIn } from '#model/identifier.ts'
-import { readsTags } from '#model/policy/compliance.ts'
 import type { Exception } from '#model/policy/exception.ts'
+import { originOf, readsTags } from '#model/policy/existing.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import type { ReadTransaction, Store, Transaction } from '#store/store.ts'
 import type { FindingProgress, Scan } from '#store/tables/finding-scans.ts'
@@ -174,7 +174,7 @@ async function compliedIn(tx: ReadTransaction, progress: FindingProgress): Promi
 }
 function isGivenPlainly(snapshot: Snapshot, { outcome, pool, exception, ...of }: DecidedAlone): boolean {
   if (outcome !== 'allow' || exception !== undefined || pool === undefined) return false
-  return !readsTags(snapshot, { ...of, pool })
+  return !readsTags(snapshot, { ...of, origin: originOf(pool) })
 }
 
 async function subjectsOf(
