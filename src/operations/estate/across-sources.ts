@@ -96,7 +96,7 @@ export async function observedAt(
 ): Promise<{ readonly items: readonly Told[]; readonly hasMore: boolean }> {
   const { tx } = context
   const mayRead = await permitter(context, 'estate:read')
-  const found = await tx.observations.touching(cidr, undefined, lookedAtOnce)
+  const found = await tx.observations.touching(cidr, {}, lookedAtOnce)
   const sources = await tx.sources.some(found.map(({ sourceId }) => sourceId))
   const items: Told[] = []
   for (const stored of found) {

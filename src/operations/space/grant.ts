@@ -489,7 +489,7 @@ async function takeBlock(
   const disallowed = held.length > 0 ? [...held, ...(options.disallowed ?? [])] : options.disallowed
   const params = { length: candidate.netmaskLength, allowed: options.allowed, disallowed }
   if (!avoids) return space.take(pool.n, pool.family, params)
-  const seen = await observedBeside(context, pool, params)
+  const seen = await observedBeside(context, pool, { account, ...params })
   return seen && space.take(pool.n, pool.family, { ...params, disallowed: [...(disallowed ?? []), ...seen] })
 }
 
