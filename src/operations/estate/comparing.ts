@@ -2,12 +2,14 @@
 import { tagsOfObserved, typeOfObserved } from '#model/adoption.ts'
 import { type Cidr, formatCidr, supernets } from '#model/cidr.ts'
 import { formatId } from '#model/identifier.ts'
+import { nameProblem } from '#model/name.ts'
 import { type Difference, differenceOf, isPublic, isUnseen, overlapOf, takesSpace } from '#model/observed-difference.ts'
 import { isAccountId } from '#model/organization.ts'
-import { type EvaluatedUse, evaluateExisting, type InUse } from '#model/policy/existing.ts'
+import { answerTo, type EvaluatedUse, type UsedSpace } from '#model/policy/existing.ts'
 import { type PoolsByBlock, poolsByBlockInSteps, type Within } from '#model/policy/pools-by-block.ts'
 import { type PoolFacts, pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import { everywhere } from '#model/roles.ts'
+import { nameKey, type Tag } from '#model/tags.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { At, StoredObservation } from '#store/tables/observations.ts'
 import type { Source, StoredSnapshot } from '#store/tables/sources.ts'
@@ -282,27 +284,38 @@ export class Comparing {
     if (account === undefined) return undefined
     const snapshot = await this.#context.snapshot()
     const pool = given.pool === undefined ? (await this.poolsFor(stored))[0] : snapshot.pools.get(given.pool)
-    const { cidr, kind, space, id, body } = stored
+    const { cidr, kind, space, body } = stored
     const locale = stored.locale || given.locale || pool?.locale
     if (locale === undefined) return undefined
     const observed = { ...body, kind, cidr, space, locale }
-    const tags = tagsOfObserved(body)
-    const used: InUse = {
-      account,
-      locale,
-      resourceType: given.resourceType ?? typeOfObserved(observed, snapshot.resourceTypes),
-      family: cidr.family,
+    const resourceType = given.resourceType ?? typeOfObserved(observed, snapshot.resourceTypes)
+    const tags = given.tags ?? registeredTags(body)
+    const used: UsedSpace = {
+      ...{ account, locale, resourceType, cidr },
+      origin: pool ? { pool: pool.id } : isPublic(stored) ? 'provider' : 'brought',
       scopeType: isPublic(stored) ? 'public' : 'private',
-      ...(id === '' ? {} : { resource: id }),
+      resource: registeredId(stored, resourceType),
       ...(tags.length > 0 ? { tags: new Map(tags.map(({ key, value }) => [key, value])) } : {}),
     }
-    return { pool, ...evaluateExisting(snapshot, used, { pool: pool?.id, cidr }, new Date(this.#context.now)) }
+    return { pool, ...answerTo(snapshot, used, new Date(this.#context.now)) }
   }
 }
 interface GivenPlace {
   readonly pool?: string | undefined
   readonly locale?: string | undefined
   readonly resourceType?: string | undefined
+  /** Where not all that it is tagged with can be had. */
+  readonly tags?: readonly Tag[]
+}
+
+/** The id under which the register would have it: Elastic IPs go by their own. */
+export const registeredId = ({ id }: Pick<StoredObservation, 'id'>, resourceType: string): string | undefined =>
+  resourceType === 'eip' || id === '' ? undefined : id
+/** With what it would be tagged, its name with it as long as nothing else has that. */
+function registeredTags(body: StoredObservation['body']): readonly Tag[] {
+  const { name = '' } = body
+  const tags = tagsOfObserved(body)
+  return name === '' || nameProblem(name) !== undefined ? tags : [...tags, { key: nameKey, value: name }]
 }
 
 /** What belongs to observations of a step. */

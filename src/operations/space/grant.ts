@@ -14,7 +14,7 @@ import {
   type Verdict,
 } from '#model/policy/decision.ts'
 import { nothing, spelled } from '#model/policy/denial.ts'
-import type { EvaluatedUse } from '#model/policy/existing.ts'
+import { type EvaluatedUse, givesFrom } from '#model/policy/existing.ts'
 import { canBeDivided } from '#model/policy/nesting.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
@@ -117,25 +117,32 @@ export async function grant(
  */
 export async function takeInUse(
   context: WriteContext,
-  { request, verdict, answer }: EvaluatedUse,
+  { answer, ...asked }: EvaluatedUse,
   { pool, cidr }: { readonly pool: Pool; readonly cidr: Cidr },
   holder: Holder,
 ): Promise<{ readonly allocation: Allocation; readonly decision: Decision } | undefined> {
-  const { explicit: _, ...unnamed } = request
+  const { explicit: _, ...unnamed } = asked.request
   const exactly = { pool: pool.id, cidr, netmaskLength: cidr.length }
   const taken = await takeCandidate(context, exactly, unnamed, { whenFull: 'size', isFromPools: true, isInUse: true })
   if (!taken) return undefined
   assert(taken.pool?.id === pool.id && equals(taken.cidr, cidr), 'what is in use is taken as it is')
   const number = context.newSequence()
-  const identity = { id: formatId('decision', context.tx.installation, number), at: new Date(context.now), request }
-  const decision: Decision =
-    answer === 'allowed'
-      ? conclude(verdict, identity, { pool: pool.id, cidr })
-      : {
-          ...conclude(verdict, identity, undefined),
-          outcome: 'deny',
-          denial: verdict.denial ?? notFrom(verdict, pool.id),
-        }
+  const isAllowed = answer === 'allowed'
+  // Whoever has it could have named it exactly.
+  const request = isAllowed ? { ...unnamed, explicit: { pool: pool.id, cidr } } : asked.request
+  const at = new Date(context.now)
+  const verdict = isAllowed ? decide(await context.snapshot(), request, at) : asked.verdict
+  assert(!isAllowed || givesFrom(verdict, pool.id, cidr), 'what complies could have been asked for')
+  const identity = { id: formatId('decision', context.tx.installation, number), at, request }
+  const decision: Decision = isAllowed
+    ? conclude(verdict, identity, { pool: pool.id, cidr })
+    : {
+        ...conclude(verdict, identity, undefined),
+        outcome: 'deny',
+        // What it would have let have is somewhere else.
+        exception: undefined,
+        denial: verdict.denial ?? notFrom(verdict, pool.id),
+      }
   context.record(decision)
   const { account } = request
   const { resourceType, resourceId, description } = holder
