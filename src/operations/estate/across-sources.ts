@@ -109,7 +109,7 @@ export async function observedAt(
 ): Promise<{ readonly items: readonly Told[]; readonly hasMore: boolean }> {
   const { tx } = context
   const isTold = await mayBeTold(context)
-  const found = await tx.observations.touching(cidr, undefined, lookedAtOnce)
+  const found = await tx.observations.touching(cidr, {}, lookedAtOnce)
   const sources = await tx.sources.some(found.map(({ sourceId }) => sourceId))
   const items: Told[] = []
   for (const stored of found) {

@@ -50,7 +50,7 @@ export async function fitOf(
     count,
     isMore: large.some(({ isMore }) => isMore),
     next: pool.avoidsObserved
-      ? await previewBesideObserved(context, pool, params)
+      ? await previewBesideObserved(context, pool, { account: pool.account, ...params })
       : await context.tx.space.preview(n, family, params),
   }
 }

@@ -267,7 +267,9 @@ async function previewBlock(
   }
   const disallowed = [...held, ...(options.disallowed ?? [])]
   const params = { length: candidate.netmaskLength, allowed: options.allowed, disallowed }
-  return pool.avoidsObserved ? previewBesideObserved(context, pool, params) : space.preview(pool.n, pool.family, params)
+  return pool.avoidsObserved
+    ? previewBesideObserved(context, pool, { account, ...params })
+    : space.preview(pool.n, pool.family, params)
 }
 
 /**
@@ -506,7 +508,7 @@ async function takeBlock(
   const disallowed = held.length > 0 ? [...held, ...(options.disallowed ?? [])] : options.disallowed
   const params = { length: candidate.netmaskLength, allowed: options.allowed, disallowed }
   if (!avoids) return space.take(pool.n, pool.family, params)
-  const seen = await observedBeside(context, pool, params)
+  const seen = await observedBeside(context, pool, { account, ...params })
   return seen && space.take(pool.n, pool.family, { ...params, disallowed: [...(disallowed ?? []), ...seen] })
 }
 
