@@ -26,7 +26,7 @@ import { putTags } from '../organization/tagging.ts'
 import { takeInUse } from '../space/grant.ts'
 import { isOwnNetworkHere } from '../space/own-networks.ts'
 import { reservedProblem, reservedType } from '../space/reserved.ts'
-import type { Comparing, EvaluatedPlace } from './comparing.ts'
+import { type Comparing, type EvaluatedPlace, registeredId } from './comparing.ts'
 import { findDifferences, isUnregistered, type ListedDifference, matches } from './differences.ts'
 import { type Acted, type ActedPart, actOnPart, noteSource, refuseUnlimited, type Selection } from './selecting.ts'
 
@@ -255,9 +255,14 @@ class Adopting {
     const { tx } = context
     const { id } = difference
     const refused = (problem: Problem): Acted => ({ id, outcome: 'refused', difference, problem })
-    const evaluated = await this.#comparing.evaluate({ stored, account }, { ...this.#spec, pool: pool.id })
-    if (!evaluated) return refused({ why: 'place-unknown' })
-    const { resourceType, locale } = evaluated.request
+    const given = { ...this.#spec, pool: pool.id }
+    const first = await this.#comparing.evaluate({ stored, account }, given)
+    if (!first) return refused({ why: 'place-unknown' })
+    const { resourceType, locale } = first.request
+    const isElasticIp = resourceType === 'eip'
+    const { tags, isNamed } = await this.#tagsFor(stored, { account, pool, isElasticIp })
+    // By what it will be: what has its name already keeps it.
+    const evaluated = (await this.#comparing.evaluate({ stored, account }, { ...given, tags }))!
     const { denial } = evaluated.verdict
     if (denial?.cause === 'resource-type')
       return refused({
@@ -273,13 +278,11 @@ class Adopting {
     if (wrong !== undefined) return refused(wrong)
     const leave = await this.#leaveProblem(evaluated, { stored, account, pool })
     if (leave !== undefined) return refused(leave)
-    const isElasticIp = resourceType === 'eip'
-    const resourceId = isElasticIp || stored.id === '' ? undefined : stored.id
+    const resourceId = registeredId(stored, resourceType)
     if (isOwnNetworkHere(context, { resourceType, resourceId }))
       return refused({ why: 'made-here', resource: resourceId! })
     if (resourceId !== undefined && resourceId.length > resourceIdCharactersMax)
       return refused({ why: 'id-too-long', max: resourceIdCharactersMax })
-    const { tags, isNamed } = await this.#tagsFor(stored, { account, pool, isElasticIp })
     const { name = '' } = stored.body
     const description =
       [isNamed ? '' : name, isElasticIp ? stored.id : ''].filter((text) => text !== '').join(' ') || undefined

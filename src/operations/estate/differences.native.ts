@@ -62,7 +62,7 @@ export const difference = z.object({
   policy: policyAnswer
     .optional()
     .describe(
-      'What policy would have said. `elsewhere`: other space; `denied`: none; `outside`: no policy speaks of it, and it lies in no pool that the account may use.',
+      'What policy would have said. `elsewhere`: other space; `denied`: none; `outside`: no policy speaks against it, and it lies in no pool that the account may use.',
     ),
   wouldBe: policyOfDifference.optional(),
   observed: observation.optional().describe('What the source says.'),

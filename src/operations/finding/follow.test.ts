@@ -190,3 +190,44 @@ test('a change at a leaf looks at what is there alone', async () => {
   assert.equal(await followAll(acme.store), 0, 'whom to ask is nothing that policy reads')
   await acme.ask('DELETE', `/policies/${policyId}/assignments/${lab}`)
 })
+
+test('what the rules in force have just given is not looked at again, unless an exception or tags had a part in it', async () => {
+  const [listed, other] = [await shared(), await shared()]
+  const policyId = await acme.policy()
+  await acme.rules(policyId, [listed])
+  await acme.enable(policyId, shop)
+  const bob = await acme.tokenOf('user:bob', 'approver', '*')
+  const expiresAt = new Date((await acme.store.read(async (tx) => tx.now)) + 3_600_000).toISOString()
+  const { exceptionId } = await acme.post<{ exceptionId: string }>('/exceptions', {
+    ...{ target: shop, locale: 'us-east-1', resourceType: 'eip', grants: { pools: [other] }, reason: 'why', expiresAt },
+  })
+  assert.equal((await acme.ask('POST', `/exceptions/${exceptionId}/approve`, { as: bob })).status, 200)
+  await followAll(acme.store)
+  const plain = await elasticIp(shop)
+  assert.equal(await followAll(acme.store), 0)
+  const excepted = await elasticIp(shop, { IpamPoolId: other })
+  assert.equal(await followAll(acme.store), 1)
+  assert.deepEqual(
+    (await findings(`resource=${excepted}`)).map(({ control }) => control),
+    ['policy-exempt'],
+  )
+  // What was there before is looked at again, though it was allowed; and what was given before the rules changed.
+  await acme.call('CreateTags', { Resources: [plain], Tags: tagsOf({ team: 'net' }) }, { account: shop })
+  assert.equal(await followAll(acme.store), 1)
+  await put(`/policies/${policyId}/documents/us-east-1/eip`, {
+    rules: [{ poolId: listed }],
+    requiredTags: [{ key: 'team', value: 'net' }],
+  })
+  await followAll(acme.store)
+  const TagSpecifications = [{ ResourceType: 'elastic-ip' as const, Tags: tagsOf({ team: 'net' }) }]
+  await elasticIp(shop, { TagSpecifications })
+  assert.equal(await followAll(acme.store), 1)
+  const late = await elasticIp(shop, { TagSpecifications })
+  await acme.rules(policyId, [other])
+  await followAll(acme.store)
+  assert.deepEqual(
+    (await findings(`resource=${late}`)).map(({ control, status }) => [control, status]),
+    [['policy', 'open']],
+  )
+  await acme.ask('DELETE', `/policies/${policyId}/assignments/${shop}`)
+})

@@ -12,9 +12,9 @@ import { exceptionEnded } from './controls.ts'
 import type { Looked, Seen } from './settle.ts'
 import { idOfSpace, isEvaluated } from './spaces.ts'
 
-/** Space that one part looks at, and holders whose space is asked for before it is found. */
-export const spacesPerTurn = 500
-const holdersPerTurn = 2_000
+/** Space that one part looks at, and holders whose space is asked for before it is found: less than an allocation takes of the CPU alone. */
+export const spacesPerTurn = 64
+const holdersPerTurn = 256
 
 export interface Part {
   readonly allocations: readonly Allocation[]

@@ -1,15 +1,14 @@
 // Space that is in use, evaluated by policy, many at a time: what controls of space look at.
 import type { Facts } from '#model/finding.ts'
 import { formatId } from '#model/identifier.ts'
-import { type Evaluation, evaluateSpace, type HeldSpace, readsTags } from '#model/policy/compliance.ts'
-import { provider } from '#model/policy/decision.ts'
+import { type Evaluation, evaluateExisting, readsTags, type UsedSpace } from '#model/policy/existing.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import { homesOf, type Looking, tagsUnder } from '../policy/tag-findings.ts'
 import { reservedType } from '../space/reserved.ts'
 
 export interface EvaluatedSpace {
   readonly allocation: Allocation
-  readonly held: HeldSpace
+  readonly held: UsedSpace
   readonly evaluation: Evaluation
 }
 /** One that looks at space: what it sees of each, in their order. */
@@ -39,7 +38,8 @@ export async function evaluateSpaces(
     const id = formatId('pool', tx.installation, allocation.pool)
     const pool = snapshot.pools.get(id)
     const locale = region ?? pool?.locale ?? ''
-    return { allocation, held: { account, locale, resourceType, cidr, pool: pool ? id : provider, resource } }
+    const origin = pool ? { pool: id } : ('provider' as const)
+    return { allocation, held: { account, locale, resourceType, cidr, origin, resource } }
   })
   const tagged = spaces.filter(({ held }) => readsTags(snapshot, held)).map(({ allocation }) => allocation)
   const homes = new Map(tagged.map((allocation) => [allocation, homesOf(context, givenOf(allocation))]))
@@ -47,7 +47,7 @@ export async function evaluateSpaces(
   return spaces.map(({ allocation, held }) => {
     const home = homes.get(allocation)
     const whole = home ? { ...held, tags: tagsUnder(home, tags) } : held
-    return { allocation, held: whole, evaluation: evaluateSpace(snapshot, whole, now) }
+    return { allocation, held: whole, evaluation: evaluateExisting(snapshot, whole, now) }
   })
 }
 
