@@ -55,8 +55,6 @@ export interface PolicyFacts {
 /** Of what is allowed, so much is told. */
 const allowedMax = 20
 
-/** In place of a pool, where space is looked for by its pool. */
-export const broughtPool = 'brought'
 /** Of what candidates call a pool. */
 export const originOf = (pool: string): Origin => (pool === provider ? 'provider' : { pool })
 const poolOf = (origin: Origin): string => (typeof origin === 'object' ? origin.pool : provider)

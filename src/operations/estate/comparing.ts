@@ -43,7 +43,7 @@ export interface Compared {
 /** Compares for one reading or one part of a change. What the caller may not see of the register counts as not there. */
 export class Comparing {
   readonly source: Source
-  /** By the source's own rule, or for its findings: all that the source tells of is seen. */
+  /** By the source's own rule, or for its findings: what is at the source's node and below is seen, and what lies elsewhere is not there. */
   readonly isOwn: boolean
   readonly #context: ReadContext
   readonly #isVisible: (account: string) => boolean
@@ -71,10 +71,11 @@ export class Comparing {
     this.#told = known.told
   }
   static async begin(context: ReadContext, source: Source, isOwn = false): Promise<Comparing> {
+    const snapshot = await context.snapshot()
     return new Comparing(context, source, {
       isOwn,
-      isVisible: isOwn ? () => true : await permitter(context, 'allocation:read'),
-      snapshot: await context.snapshot(),
+      isVisible: isOwn ? (account) => speaksOf(snapshot, source, account) : await permitter(context, 'allocation:read'),
+      snapshot,
       told: await context.tx.sources.findSnapshot(source.id, source.snapshot),
     })
   }
@@ -153,8 +154,17 @@ export class Comparing {
     return this.#speaksOf(account) || (node.startsWith('r-') && !this.#snapshot.nodes.has(account))
   }
   #speaksOf(account: string): boolean {
-    const { node } = this.source
-    return node === everywhere || pathOf(this.#snapshot, account).includes(node)
+    return speaksOf(this.#snapshot, this.source, account)
+  }
+  /**
+   * Where the finding of a difference is filed: whoever reads it there may read all that it says. Of the two accounts where the source
+   * says one and the register another one it is the nearest node that is above both.
+   */
+  nodeOf(account: string | undefined, registered: Allocation | undefined): string {
+    if (account === undefined) return this.source.node
+    if (registered === undefined || registered.account === account) return account
+    const above = new Set(pathOf(this.#snapshot, account))
+    return pathOf(this.#snapshot, registered.account).findLast((node) => above.has(node)) ?? this.source.node
   }
 
   async #readBeside(rows: readonly StoredObservation[]): Promise<ReadBeside> {
@@ -300,6 +310,11 @@ export class Comparing {
     return { pool, ...answerTo(snapshot, used, new Date(this.#context.now)) }
   }
 }
+/** A source speaks of the accounts at its node and below, as they are now. */
+function speaksOf(snapshot: Snapshot, { node }: Source, account: string): boolean {
+  return node === everywhere || pathOf(snapshot, account).includes(node)
+}
+
 interface GivenPlace {
   readonly pool?: string | undefined
   readonly locale?: string | undefined

@@ -181,6 +181,12 @@ const steps: readonly ((drive: Drive) => Promise<unknown>)[] = [
   },
   async ({ acme, draw }) =>
     acme.ask('PATCH', `/ipams/${acme.ipam}`, { body: { unmatched: draw.pick(['provider', 'provider', 'deny']) } }),
+  async ({ acme, draw }) =>
+    acme.ask('PATCH', `/ipams/${acme.ipam}`, {
+      body: { operatingRegions: draw.pick([['us-east-1'], ['us-east-1', 'eu-central-1'], ['eu-central-1']]) },
+    }),
+  async ({ acme, draw }) =>
+    acme.ask('PATCH', `/ipams/${acme.ipam}`, { body: { tier: draw.pick(['free', 'advanced']) } }),
   async ({ acme, draw, pools, privatePools, exceptions, bob }) => {
     const type = draw.pick(['eip', 'eip', 'vpc', 'onprem:network'])
     const now = await acme.store.read(async (tx) => tx.now)
@@ -254,6 +260,17 @@ test('the engine and a second evaluator agree after random changes, kills and ot
   }
   for (const pool of [...drive.pools, ...drive.privatePools])
     await acme.ask('PATCH', `/pools/${pool}`, { body: { sharedWith: [root, stranger] } })
+  // Something is in force from the beginning.
+  for (const [type, pool] of [
+    ['eip', drive.pools[0]],
+    ['vpc', drive.privatePools[0]],
+  ])
+    await acme.ask('PUT', `/policies/${drive.policies[0]}/documents/us-east-1/${type}`, {
+      body: { rules: [{ poolId: pool }] },
+    })
+  await acme.ask('PUT', `/policies/${drive.policies[0]}/assignments/${prod}`, {
+    body: { kind: 'default', mode: 'enforce' },
+  })
   let worker = 0
   let seen = 0
   let seenBrought = 0

@@ -24,7 +24,7 @@ const subjectsPerStep = 1_000
 /** Of more, one look at everything takes less. */
 const scopesMax = 500
 /** Parts of a scan that one turn looks at before it writes how far it has come. */
-const partsPerTurn = 4
+const partsPerTurn = 32
 /** Space of one network that is looked at when its tags change. */
 const allocationsOfNetworkMax = 1_000
 /** A worker that says nothing for so long is taken to be gone. */

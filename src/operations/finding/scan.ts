@@ -3,7 +3,6 @@ import { formatCidr, toKey } from '#model/cidr.ts'
 import { formatId, parseId } from '#model/identifier.ts'
 import { provider } from '#model/policy/decision.ts'
 import { isOverAt } from '#model/policy/exception.ts'
-import { broughtPool } from '#model/policy/existing.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import type { ExceptionUse } from '#store/tables/exceptions.ts'
 import type { Scan, Scope } from '#store/tables/finding-scans.ts'
@@ -13,9 +12,9 @@ import { exceptionEnded } from './controls.ts'
 import type { Looked, Seen } from './settle.ts'
 import { idOfSpace, isEvaluated, mayBeBrought, type Space } from './spaces.ts'
 
-/** Space that one part looks at, and holders whose space is asked for before it is found. */
-export const spacesPerTurn = 500
-const holdersPerTurn = 2_000
+/** Space that one part looks at, and holders whose space is asked for before it is found: less than an allocation takes of the CPU alone. */
+export const spacesPerTurn = 64
+const holdersPerTurn = 256
 
 export interface Part {
   readonly spaces: readonly Space[]
@@ -29,7 +28,6 @@ export interface Part {
 
 export function readScan(context: Looking, { scope, place }: Pick<Scan, 'scope' | 'place'>): Promise<Part> {
   if (scope.exception !== undefined) return underException(context, scope.exception, place)
-  if (scope.pool === broughtPool) return everythingBrought(context, place)
   if (scope.pool !== undefined) return inPool(context, scope.pool, place)
   if (Object.keys(scope).length === 0) return everything(context, place)
   return ofHolders(context, scope, place)
@@ -42,15 +40,14 @@ function partOf<S extends Space>(spaces: readonly S[], placeOf: (last: S) => str
 
 /** What pools gave, and then what nobody did: places of that begin so. */
 const ofBrought = 'b'
-async function everything(context: Looking, place: string): Promise<Part> {
-  if (place.startsWith(ofBrought)) return everythingBrought(context, place)
+async function everything({ tx }: Looking, place: string): Promise<Part> {
+  if (place.startsWith(ofBrought)) {
+    const brought = await tx.broughtSpace.all(Number(place.slice(ofBrought.length)), spacesPerTurn)
+    return partOf(brought, ({ n }) => `${ofBrought}${n}`)
+  }
   const after = place === '' ? -1 : Number(place)
-  const part = partOf(await context.tx.allocationLists.all(after, spacesPerTurn), ({ n }) => String(n))
+  const part = partOf(await tx.allocationLists.all(after, spacesPerTurn), ({ n }) => String(n))
   return part.place === undefined ? { ...part, place: `${ofBrought}-1` } : part
-}
-async function everythingBrought({ tx }: Looking, place: string): Promise<Part> {
-  const after = place === '' ? -1 : Number(place.slice(ofBrought.length))
-  return partOf(await tx.broughtSpace.all(after, spacesPerTurn), ({ n }) => `${ofBrought}${n}`)
 }
 
 /** The provider's own pools are told by no policy; space of either family is looked at, one after the other. */

@@ -28,7 +28,7 @@ export interface Scope {
   readonly node?: string
   readonly resourceType?: string
   readonly locale?: string
-  /** What comes from this pool; `provider` for the provider's, `brought` for what no pool gave. */
+  /** What comes from this pool; `provider` for the provider's. */
   readonly pool?: string
   /** What was given under this exception. */
   readonly exception?: string
