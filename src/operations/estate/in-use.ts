@@ -1,5 +1,6 @@
 // What sources say is in use of a pool's space, though the register has it as free: a pool that is set so hands none of it out.
 import { type Cidr, contains, equals } from '#model/cidr.ts'
+import type { InUse, WouldBeGiven } from '#model/in-use.ts'
 import { isPublic, takesSpace } from '#model/observed-difference.ts'
 import { pathOf } from '#model/policy/snapshot.ts'
 import { everywhere } from '#model/roles.ts'
@@ -7,6 +8,7 @@ import type { StoredObservation } from '#store/tables/observations.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import { permitter } from '../identity/authority.ts'
 import type { ReadContext } from '../operation.ts'
+import { mayBeTold } from './across-sources.ts'
 
 /** Observations of one place that are looked at. */
 const lookedAtOnce = 200
@@ -55,10 +57,22 @@ export async function isSomebodyElses(
   account: string,
 ): Promise<boolean> {
   const found = await observedIn(context, pool, block, account)
-  if (found.length === 0) return false
-  const known = await context.tx.organizations.findAccount(account)
+  return (await ofOthers(context, found, block, account)).length > 0
+}
+
+/** Without what the account itself has there, with all that is inside of it. */
+async function ofOthers(
+  { tx }: ReadContext,
+  found: readonly StoredObservation[],
+  block: Cidr,
+  account: string,
+): Promise<readonly StoredObservation[]> {
+  if (found.length === 0) return found
+  const known = await tx.organizations.findAccount(account)
   const names = [account, known?.externalId, known?.name]
-  return found.some((one) => !(equals(one.cidr, block) && (one.account === '' || names.includes(one.account))))
+  const isItself = ({ cidr, account: owner }: StoredObservation): boolean =>
+    owner === '' ? equals(cidr, block) : names.includes(owner) && contains(block, cidr)
+  return found.filter((one) => !isItself(one))
 }
 
 /** What is in use of what a pool would give next, until it would give what is not; undefined where that takes too long. */
@@ -88,6 +102,51 @@ export async function observedBeside(
     await context.tx.nextTurn()
   }
   return undefined
+}
+
+/** What a pool would give next, if it gives nothing that sources say is in use. */
+export async function previewBesideObserved(
+  context: ReadContext,
+  pool: Pool,
+  params: Parameters<typeof observedBeside>[2],
+): Promise<Cidr | undefined> {
+  const { account: _, ...block } = params
+  const seen = await observedBeside(context, pool, params)
+  if (!seen) return undefined
+  return context.tx.space.preview(pool.n, pool.family, {
+    ...block,
+    disallowed: [...(params.disallowed ?? []), ...seen],
+  })
+}
+
+/** Blocks that are looked at for one answer, and what is told of each. */
+const givenLookedAt = 100
+const toldOfEach = 3
+
+/** What of it sources say is in use. That it is, whoever would get it is told; by whom, whoever may know. */
+export async function inUseOf(context: ReadContext, given: readonly WouldBeGiven[]): Promise<readonly InUse[]> {
+  const { tx } = context
+  const isTold = await mayBeTold(context)
+  const inUse: InUse[] = []
+  for (const { pool: poolId, cidr, account, isNamed } of given.slice(0, givenLookedAt)) {
+    await tx.nextTurn()
+    // A pool that the request itself would make has no scope yet.
+    const pool = await tx.pools.find(poolId)
+    if (!pool) continue
+    const seen = await observedIn(context, pool, cidr, account)
+    const found = isNamed ? await ofOthers(context, seen, cidr, account) : seen
+    if (found.length === 0) continue
+    const sources = await tx.sources.some(found.map(({ sourceId }) => sourceId))
+    const told: InUse['told'][number][] = []
+    for (const one of found) {
+      const source = sources.get(one.sourceId)!
+      if (told.length === toldOfEach) break
+      if (await isTold(one, source))
+        told.push({ cidr: one.cidr, id: one.id, account: one.account, source: source.name })
+    }
+    inUse.push({ cidr, told, isMore: told.length < found.length })
+  }
+  return inUse
 }
 
 /** What is told of it at once. */

@@ -1,9 +1,13 @@
 // What a change of governance would make of space that is in use: found by a dry run, which knows the rules before and behind it.
 import { formatCidr } from '#model/cidr.ts'
+import { isLookedAt, looksAtOthers } from '#model/discovery.ts'
+import { formatId } from '#model/identifier.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import type { Transaction } from '#store/store.ts'
 import type { Scope } from '#store/tables/finding-scans.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
 import { permitter } from '../identity/authority.ts'
+import { seeingOf } from '../ipam/discovered.ts'
 import type { ReadContext } from '../operation.ts'
 import { readScan } from './scan.ts'
 import { type EvaluatedSpace, evaluateSpaces, idOfSpace } from './spaces.ts'
@@ -67,14 +71,14 @@ export async function foresee(tx: Transaction, before: Snapshot, after: Snapshot
 export async function impactOf(context: ReadContext, { before, after, scopes }: Foreseen): Promise<Impact> {
   const { tx, now } = context
   const under = (snapshot: Snapshot) => ({ tx, now, snapshot: async () => snapshot })
-  const isPermitted = await permitter(context, 'allocation:read')
+  const isTold = await teller(context)
   const counted: Counted = { groups: new Map(), samples: [] }
   const seen = new Set<number>()
   for (const scope of scopes) {
     for (let place: string | undefined = ''; place !== undefined; ) {
       if (seen.size >= impactSpacesMax) return told(counted, seen.size, false)
       const part = await readScan(under(after), { scope, place })
-      const spaces = part.allocations.filter(({ n, account }) => !seen.has(n) && isPermitted(account))
+      const spaces = part.allocations.filter((space) => !seen.has(space.n) && isTold(space))
       for (const { n } of spaces) seen.add(n)
       const was = await evaluateSpaces(under(before), spaces)
       await tx.nextTurn()
@@ -85,6 +89,26 @@ export async function impactOf(context: ReadContext, { before, after, scopes }: 
     }
   }
   return told(counted, seen.size, true)
+}
+
+/** IPAMs of one account that are asked which accounts they look at. */
+const ipamsMax = 100
+
+/** Which space the caller may be told of: over EC2, its own, what its pools have given, and what its IPAMs look at. */
+async function teller(context: ReadContext): Promise<(space: Allocation) => boolean> {
+  const { tx, caller } = context
+  if (caller.native) {
+    const isPermitted = await permitter(context, 'allocation:read')
+    return ({ account }) => isPermitted(account)
+  }
+  const own = caller.account
+  const snapshot = await context.snapshot()
+  const ipams = looksAtOthers(snapshot, own) ? await tx.ipams.list({ account: own }, '', ipamsMax) : []
+  const seeing = await Promise.all(ipams.map((ipam) => seeingOf(context, ipam)))
+  return ({ account, pool }) =>
+    account === own ||
+    snapshot.pools.get(formatId('pool', tx.installation, pool))?.account === own ||
+    seeing.some((looking) => isLookedAt(snapshot, looking, account))
 }
 
 interface Group {

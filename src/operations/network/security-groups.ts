@@ -22,7 +22,6 @@ import {
   type ObjectState,
   objectBounds,
   objectsOf,
-  partsOfObjectMax,
   recordObject,
   refuseDependent,
   removeObject,
@@ -62,17 +61,18 @@ async function vpcOf(context: ReadContext, id: string | undefined): Promise<Vpc>
   return found ?? refuse({ code: 'NotFound', what: 'default-vpc', id: context.region })
 }
 
-/** Deletes a group that no rule of another one names. */
+/**
+ * Deletes a group that no rule of another one of its VPC names. Those of other VPCs do not hold it, whosever they are, as with AWS: anybody
+ * may name any group, also one that is yet to come.
+ */
 export async function deleteSecurityGroup(context: WriteContext, id: string): Promise<void> {
   const state = await getGroup(context, id)
   if (state.object.isDefault) {
     const problem = { why: 'default-group', group: id, name: defaultGroupName } as const
     refuse({ code: 'InUse', what: 'default-security-group', id, problem })
   }
-  // More rules than a group has of its own: one that is of another is among them.
-  const naming = (await context.tx.networkObjects.naming([id], 'rule', partsOfObjectMax + 1)).get(id) ?? []
-  const other = naming.find(({ objectId }) => objectId !== id)
-  if (other) refuseDependent('securityGroup', id, { why: 'named-by-rule', group: id, other: other.objectId })
+  const other = await context.tx.networkObjects.groupNaming(state.object.vpcId!, id)
+  if (other !== undefined) refuseDependent('securityGroup', id, { why: 'named-by-rule', group: id, other })
   await removeObject(context, state)
 }
 export const getGroup = (context: ReadContext, id: string): Promise<ObjectState> =>

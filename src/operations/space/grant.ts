@@ -25,7 +25,7 @@ import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import type { AddressAssociation } from '#store/tables/addresses.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { Pool } from '#store/tables/pools.ts'
-import { isSomebodyElses, observedBeside } from '../estate/in-use.ts'
+import { isSomebodyElses, observedBeside, previewBesideObserved } from '../estate/in-use.ts'
 import { getUsableFacts } from '../ipam/known-pools.ts'
 import { isPlanEnded, refuseEndedPlan } from '../ipam/plans.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
@@ -235,22 +235,41 @@ export async function previewGrant(
   refuseNewSpace(await context.snapshot(), request.account)
   const { verdict, identity } = ask(context, await context.snapshot(), request)
   if (verdict.outcome === 'deny') return refuseDecision(context, conclude(verdict, identity, undefined))
+  const { account } = request
   for (const candidate of candidatesInOrder(verdict)) {
     const pool = await poolOf(context, candidate.pool, request.family)
     if (isPlanEnded(await context.snapshot(), pool)) continue
     if (endsOf(pool)) await reserveEnds(context, pool)
-    const held = await heldBySubnets(context, pool)
-    if (candidate.cidr) {
-      const isHeld = held.some((cidr) => overlaps(cidr, candidate.cidr!))
-      if (!isHeld && (await context.tx.space.previewExactly(pool.n, candidate.cidr))) return candidate.cidr
-      continue
+    const cidr = await previewBlock(context, pool, candidate, request, options)
+    if (!cidr) continue
+    if (pool.scopeId !== undefined) {
+      context.wouldGive({ pool: pool.id, cidr, account, isNamed: request.explicit?.cidr !== undefined })
     }
-    const disallowed = [...held, ...(options.disallowed ?? [])]
-    const params = { length: candidate.netmaskLength, allowed: options.allowed, disallowed }
-    const cidr = await context.tx.space.preview(pool.n, pool.family, params)
-    if (cidr) return cidr
+    return cidr
   }
   return refuseExhausted(context, request, verdict, conclude(verdict, identity, 'exhausted'), options)
+}
+
+/** What `takeBlock` would take, and nothing is taken. */
+async function previewBlock(
+  context: WriteContext,
+  pool: Pool,
+  candidate: Candidate,
+  { account }: AllocationRequest,
+  options: GrantOptions,
+): Promise<Cidr | undefined> {
+  const { space } = context.tx
+  const held = await heldBySubnets(context, pool)
+  if (candidate.cidr) {
+    if (pool.avoidsObserved && (await isSomebodyElses(context, pool, candidate.cidr, account))) return undefined
+    const isHeld = held.some((cidr) => overlaps(cidr, candidate.cidr!))
+    return !isHeld && (await space.previewExactly(pool.n, candidate.cidr)) ? candidate.cidr : undefined
+  }
+  const disallowed = [...held, ...(options.disallowed ?? [])]
+  const params = { length: candidate.netmaskLength, allowed: options.allowed, disallowed }
+  return pool.avoidsObserved
+    ? previewBesideObserved(context, pool, { account, ...params })
+    : space.preview(pool.n, pool.family, params)
 }
 
 /**
