@@ -260,7 +260,11 @@ test('the engine and a second evaluator agree after random changes, kills and ot
   }
   for (const pool of [...drive.pools, ...drive.privatePools])
     await acme.ask('PATCH', `/pools/${pool}`, { body: { sharedWith: [root, stranger] } })
-  // Something is in force from the beginning.
+  // Something is in force from the beginning, and something is there that it would not give.
+  for (const account of [shop, lab]) {
+    await acme.call('AllocateAddress', { IpamPoolId: drive.pools[1]! }, { account })
+    await acme.call('CreateVpc', { CidrBlock: '10.9.250.0/28' }, { account })
+  }
   for (const [type, pool] of [
     ['eip', drive.pools[0]],
     ['vpc', drive.privatePools[0]],
@@ -268,7 +272,7 @@ test('the engine and a second evaluator agree after random changes, kills and ot
     await acme.ask('PUT', `/policies/${drive.policies[0]}/documents/us-east-1/${type}`, {
       body: { rules: [{ poolId: pool }] },
     })
-  await acme.ask('PUT', `/policies/${drive.policies[0]}/assignments/${prod}`, {
+  await acme.ask('PUT', `/policies/${drive.policies[0]}/assignments/${root}`, {
     body: { kind: 'default', mode: 'enforce' },
   })
   let worker = 0

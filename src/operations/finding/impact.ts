@@ -2,21 +2,24 @@
 import { formatCidr } from '#model/cidr.ts'
 import { isLookedAt, looksAtOthers } from '#model/discovery.ts'
 import { formatId } from '#model/identifier.ts'
-import type { Snapshot } from '#model/policy/snapshot.ts'
+import { provider } from '#model/policy/decision.ts'
+import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import type { Transaction } from '#store/store.ts'
 import type { Scope } from '#store/tables/finding-scans.ts'
 import { permitter } from '../identity/authority.ts'
+import { visibleAccounts } from '../identity/visible-accounts.ts'
 import { seeingOf } from '../ipam/discovered.ts'
 import type { ReadContext } from '../operation.ts'
 import { readScan } from './scan.ts'
 import { type EvaluatedSpace, evaluateSpaces, isBrought, type Space } from './spaces.ts'
 import { touchedBy } from './touched.ts'
 
-/** Space that is looked at for one answer: with more of it, what is told is a part. */
+/** Space that is looked at for one answer, and rows that are read for it: with more of it, what is told is a part. */
 const impactSpacesMax = 20_000
-/** Groups and samples that are told: all of it fits into a header. */
+const impactRowsMax = 100_000
 /** Of more, one look at everything takes less. */
 const scopesMax = 20
+/** Groups and samples that are told: all of it fits into a header. */
 const impactGroups = 10
 const impactSamples = 6
 
@@ -71,15 +74,30 @@ export async function impactOf(context: ReadContext, { before, after, scopes }: 
   const { tx, now } = context
   const under = (snapshot: Snapshot) => ({ tx, now, snapshot: async () => snapshot })
   const isTold = await teller(context)
+  const own = await ownScopes(context, after, scopes)
   const counted: Counted = { groups: new Map(), samples: [] }
+<<<<<<< HEAD
   const seen = new Set<string>()
   const nameOf = (space: Space): string => (isBrought(space) ? space.resource : String(space.n))
   for (const scope of scopes) {
+=======
+  const seen = new Set<number>()
+  let rows = 0
+  for (const scope of own?.scopes ?? scopes) {
+>>>>>>> main
     for (let place: string | undefined = ''; place !== undefined; ) {
-      if (seen.size >= impactSpacesMax) return told(counted, seen.size, false)
+      if (seen.size >= impactSpacesMax || rows >= impactRowsMax) return told(counted, seen.size, false)
       const part = await readScan(under(after), { scope, place })
+<<<<<<< HEAD
       const spaces = part.spaces.filter((space) => !seen.has(nameOf(space)) && isTold(space))
       for (const space of spaces) seen.add(nameOf(space))
+=======
+      rows += part.looked
+      const spaces = part.allocations.filter(
+        (space) => !seen.has(space.n) && (own?.isTouched(space) ?? true) && isTold(space),
+      )
+      for (const { n } of spaces) seen.add(n)
+>>>>>>> main
       const was = await evaluateSpaces(under(before), spaces)
       await tx.nextTurn()
       const is = await evaluateSpaces(under(after), spaces)
@@ -89,6 +107,26 @@ export async function impactOf(context: ReadContext, { before, after, scopes }: 
     }
   }
   return told(counted, seen.size, true)
+}
+
+/** Of whoever may see few accounts, theirs alone are read: what others have costs nothing (I8). Undefined for all others. */
+async function ownScopes(context: ReadContext, snapshot: Snapshot, scopes: readonly Scope[]) {
+  const accounts = context.caller.native && (await visibleAccounts(context, 'allocation:read', 'now'))
+  if (!accounts) return undefined
+  const { installation } = context.tx
+  const isTouched = ({ account, resourceType, region, pool }: Allocation): boolean => {
+    const id = formatId('pool', installation, pool)
+    const known = snapshot.pools.get(id)
+    const locale = region ?? known?.locale
+    return scopes.some(
+      (scope) =>
+        (scope.node === undefined || pathOf(snapshot, account).includes(scope.node)) &&
+        (scope.resourceType === undefined || scope.resourceType === resourceType) &&
+        (scope.locale === undefined || scope.locale === locale) &&
+        (scope.pool === undefined || scope.pool === (known ? id : provider)),
+    )
+  }
+  return { scopes: accounts.map((node): Scope => ({ node })), isTouched }
 }
 
 /** IPAMs of one account that are asked which accounts they look at. */
