@@ -254,12 +254,15 @@ function groupFrom(group: string, counts: ComplianceCounts, name?: string): Comp
   }
 }
 
+/** Accounts and units go by their names for whoever may read these, and by their ids for all others. */
 async function groupsOf(
-  { tx }: ReadContext,
+  context: ReadContext,
   counts: ReadonlyMap<string, ComplianceCounts>,
   by: ComplianceKey,
 ): Promise<readonly ComplianceGroup[]> {
   const ids = [...counts.keys()]
-  const names = by === 'account' || by === 'unit' ? await tx.organizations.namesOf(ids) : new Map<string, string>()
+  const mayRead = await permitter(context, 'organization:read')
+  const named = by === 'account' || by === 'unit' ? ids.filter((id) => mayRead(id)) : []
+  const names = await context.tx.organizations.namesOf(named)
   return ids.map((id) => groupFrom(id, counts.get(id)!, names.get(id)))
 }

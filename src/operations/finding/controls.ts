@@ -100,6 +100,8 @@ export const breakGlassReview: ExceptionControl = {
     severity: 'high',
     about: 'exception',
     summary: 'A break-glass that nobody else has reviewed yet.',
+    // Else whoever broke it could set it aside for a year.
+    isNeverSuppressed: true,
     words: ({ requestedBy }) => `${requestedBy} broke the glass, and nobody else has reviewed it.`,
   }),
   watches: 'exceptions',

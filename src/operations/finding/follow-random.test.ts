@@ -134,6 +134,12 @@ const steps: readonly ((drive: Drive) => Promise<unknown>)[] = [
   },
   async ({ acme, draw }) =>
     acme.ask('PATCH', `/ipams/${acme.ipam}`, { body: { unmatched: draw.pick(['provider', 'provider', 'deny']) } }),
+  async ({ acme, draw }) =>
+    acme.ask('PATCH', `/ipams/${acme.ipam}`, {
+      body: { operatingRegions: draw.pick([['us-east-1'], ['us-east-1', 'eu-central-1'], ['eu-central-1']]) },
+    }),
+  async ({ acme, draw }) =>
+    acme.ask('PATCH', `/ipams/${acme.ipam}`, { body: { tier: draw.pick(['free', 'advanced']) } }),
   async ({ acme, draw, pools, privatePools, exceptions, bob }) => {
     const type = draw.pick(['eip', 'eip', 'vpc', 'onprem:network'])
     const now = await acme.store.read(async (tx) => tx.now)

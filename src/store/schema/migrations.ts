@@ -37,6 +37,7 @@ import { sealingKeySchema } from './sealing-key.ts'
 import { spaceOnceSchema } from './space-once.ts'
 import { statesOfTenures } from './tenure-states.ts'
 import { tokenOriginsSchema } from './token-origins.ts'
+import { turnsSchema } from './turns.ts'
 import { weighedSchema } from './weighed.ts'
 import { wouldBeSchema } from './would-be.ts'
 
@@ -462,4 +463,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 53, name: 'findings of what sources tell', olderServers: 'go on', sql: followedSchema },
   { number: 54, name: 'pools that avoid what is in use', olderServers: 'stop', sql: avoidingSchema },
   { number: 55, name: 'on whose right sources adopt', olderServers: 'stop', sql: ruleSettersSchema },
+  { number: 56, name: 'whose turn it is of sources', olderServers: 'go on', sql: turnsSchema },
 ]
