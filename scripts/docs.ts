@@ -171,8 +171,8 @@ const deviations: readonly (readonly [what: string, here: string, why: string])[
   ],
   [
     '`GetIpamResourceCidrs`',
-    'It is refused like all of the resource discovery. Terraform needs it for pools with a `SourceResource` from version 6 of its AWS provider on.',
-    'Resources that were not made here are not discovered yet.',
+    'What was made here is there at once, and what sources tell of is as old as their last snapshot.',
+    'The register is its own monitoring; what is elsewhere is known by observations.',
   ],
   [
     '`DryRun`',

@@ -63,6 +63,8 @@ export const runsOnce: Readonly<Record<string, string>> = {
   'src/store/sqlite/engine.test.ts': 'the files of the embedded database: locks, damage, a second process',
   'test/allocated-bytes.test.ts': 'what the driver of PostgreSQL allocates is not ours',
   'test/away.test.ts': 'connections to a server that can be away are there on PostgreSQL alone',
+  'test/clients/aws-cli.test.ts':
+    'a client that cannot tell the engines apart; what it calls is asked of both beside each operation',
   'test/clients/aws-collect.test.ts': 'a client that cannot tell the engines apart; others ask both the same',
   'test/clients/python.test.ts':
     'a client that cannot tell the engines apart; that of test/scenarios/repeats.test.ts asks both',

@@ -1,4 +1,5 @@
 // The headers that name the decisions behind an answer or a refusal: the protocols have no member for them.
+import { type InUse, inUseInWords } from '#model/in-use.ts'
 import { type DecisionOnRecord, isWarning } from '#model/policy/decision.ts'
 import { explainDecision } from '#model/policy/explain.ts'
 import type { Refused } from '#model/refusal.ts'
@@ -12,16 +13,17 @@ const noteLengthMax = 1_000
 
 /**
  * `x-cadastre-decision` has the ids of all decisions (for `cadastre explain`), in the order in which they were made, and
- * `x-cadastre-warning` what to change where a policy warns or has steered elsewhere.
+ * `x-cadastre-warning` what to change where a policy warns or has steered elsewhere, and what sources say is in use of what a preview
+ * shows.
  */
-export function headersOf({ decisions }: Answer): Headers {
-  if (decisions.length === 0) return []
-  return [['x-cadastre-decision', namesOf(decisions)], ...warningOf(decisions)]
+export function headersOf({ decisions, inUse = [] }: Answer): Headers {
+  if (decisions.length === 0) return warningOf(decisions, inUse)
+  return [['x-cadastre-decision', namesOf(decisions)], ...warningOf(decisions, inUse)]
 }
 
 /** Of a refusal: the decisions that said no, or the methods that are allowed (RFC 9110, section 10.2.1). Of a dry run that would succeed: why, since its decisions are on no record. */
 export function headersOfRefusal(error: Refused): Headers {
-  if (error instanceof DryRunSucceeded) return [...headersOfDryRun(error.answer), ...headersOfImpact(error)]
+  if (error instanceof DryRunSucceeded) return [...headersOfDryRun(error), ...headersOfImpact(error)]
   if (error.refusal.code === 'MethodNotAllowed') return [['Allow', error.refusal.allowed.join(', ')]]
   const decisions = decisionsBehind(error)
   return decisions.length === 0 ? [] : [['x-cadastre-decision', namesOf(decisions)]]
@@ -36,9 +38,9 @@ const asciiJson = (value: object): string =>
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 
-function headersOfDryRun({ decisions }: Answer): Headers {
-  if (decisions.length === 0) return []
-  return [['x-cadastre-explanation', inHeader(decisions.map(inWords))], ...warningOf(decisions)]
+function headersOfDryRun({ answer: { decisions }, inUse }: DryRunSucceeded): Headers {
+  if (decisions.length === 0) return warningOf(decisions, inUse)
+  return [['x-cadastre-explanation', inHeader(decisions.map(inWords))], ...warningOf(decisions, inUse)]
 }
 
 const namesOf = (decisions: readonly DecisionOnRecord[]): string =>
@@ -47,10 +49,10 @@ const namesOf = (decisions: readonly DecisionOnRecord[]): string =>
     .map(({ id }) => id)
     .join(', ')
 
-function warningOf(decisions: readonly DecisionOnRecord[]): Headers {
+function warningOf(decisions: readonly DecisionOnRecord[], inUse: readonly InUse[]): Headers {
   const warnings = decisions.filter(({ outcome, wouldBe }) => outcome === 'steer' || isWarning(wouldBe))
-  if (warnings.length === 0) return []
-  return [['x-cadastre-warning', inHeader(warnings.map(warningIn))]]
+  if (warnings.length === 0 && inUse.length === 0) return []
+  return [['x-cadastre-warning', inHeader([...inUse.map(inUseInWords), ...warnings.map(warningIn)])]]
 }
 
 /** What a policy warns of is in the lines; the sentence says what was granted. */

@@ -2,13 +2,16 @@
 import { hash } from 'node:crypto'
 import { assert } from '#model/assert.ts'
 import { formatId, type IdKind, parseId } from '#model/identifier.ts'
+import type { InUse, WouldBeGiven } from '#model/in-use.ts'
 import { orderedJson } from '#model/ordered-json.ts'
 import type { Decision, DecisionOnRecord } from '#model/policy/decision.ts'
+import { provider } from '#model/policy/decision.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import { accountableOf, type Principal } from '#model/principal.ts'
 import { isAboutState, type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
 import { findUnfitText } from '#model/text.ts'
 import type { Asker, ReadTransaction, Store, Transaction } from '#store/store.ts'
+import { inUseOf } from './estate/in-use.ts'
 import { type Foreseen, foresee, type Impact, impactOf } from './finding/impact.ts'
 import { requireStill } from './identity/authority.ts'
 import type {
@@ -62,6 +65,8 @@ export interface Call {
 export interface Answer {
   readonly output: unknown
   readonly decisions: readonly DecisionOnRecord[]
+  /** Of a preview: what sources say is in use of what it shows. */
+  readonly inUse?: readonly InUse[]
 }
 
 /**
@@ -74,12 +79,26 @@ export class DryRunSucceeded extends Refused {
   readonly foreseen: Foreseen | undefined
   /** What it would make of space that is in use, then. */
   impact: Impact | undefined
-  constructor(output: unknown, decisions: readonly Decision[], foreseen?: Foreseen) {
+  /** Space that it would give, and what of that sources say is in use. */
+  readonly given: readonly WouldBeGiven[]
+  inUse: readonly InUse[] = []
+  constructor(
+    output: unknown,
+    { decisions, previewed }: Pick<RequestContext, 'decisions' | 'previewed'>,
+    foreseen?: Foreseen,
+  ) {
     super({ code: 'DryRunSucceeded' })
     const names = new Set(decisions.map(({ id }) => id))
     this.answer = { output: names.size === 0 ? output : withoutTexts(output, names), decisions }
     this.foreseen = foreseen
+    this.given = [...previewed, ...decisions.flatMap(givenBy)]
   }
+}
+
+/** What a decision gives of a pool's space; the provider's is nobody else's. */
+function givenBy({ pool, cidr, request: { account, explicit } }: Decision): readonly WouldBeGiven[] {
+  if (pool === undefined || pool === provider || !cidr) return []
+  return [{ pool, cidr, account, isNamed: explicit?.cidr !== undefined }]
 }
 
 /** A copy of an answer without the members that are one of these texts. */
@@ -166,6 +185,7 @@ export async function openExecutor(
     const token = tokenOrRefused(operation, call)
     if (token instanceof Refused) throw await recordEarly(operation, call, token)
     const prepared = operation.prepare?.()
+    let previewed: readonly WouldBeGiven[] = []
     const run = (needsSnapshot: boolean) =>
       withOneEntry(operation, call, token?.hash, async (context) => {
         const { tx } = context
@@ -186,24 +206,30 @@ export async function openExecutor(
           await refuseNewConflicts(context, { before, reaches: context.reaches, compile })
         }
         if (call.isDryRun) {
-          const isForeseen = before !== undefined && tx.governanceEpoch !== epoch && !call.isAboutRights
+          const isForeseen = before !== undefined && tx.governanceEpoch !== epoch
           const foreseen = isForeseen ? await foresee(tx, before, await context.snapshot()) : undefined
-          throw new DryRunSucceeded(output, context.decisions, foreseen)
+          throw new DryRunSucceeded(output, context, foreseen)
         }
         recordEntry(tx, context, operation.name, token, output)
+        previewed = context.previewed
         return { output, decisions: context.decisions }
       })
+    // Once nothing is changed any more: nobody waits for what is looked at.
+    const look = <T>(at: (context: ReadContext) => Promise<T>): Promise<T> =>
+      store.read(
+        (tx) => at(new ReadingContext(tx, call, settings, snapshotOf)),
+        call.arrivedAt,
+        senderOf(call.principal),
+        call.asker,
+      )
     try {
-      return await run(call.isDryRun && !call.isAboutRights)
+      const answer = await run(call.isDryRun)
+      return previewed.length === 0 ? answer : { ...answer, inUse: await look((own) => inUseOf(own, previewed)) }
     } catch (error) {
-      if (error instanceof DryRunSucceeded && error.foreseen) {
-        const { foreseen } = error
-        error.impact = await store.read(
-          (tx) => impactOf(new ReadingContext(tx, call, settings, snapshotOf), foreseen),
-          call.arrivedAt,
-          senderOf(call.principal),
-          call.asker,
-        )
+      if (error instanceof DryRunSucceeded) {
+        const { foreseen, given } = error
+        if (foreseen) error.impact = await look((own) => impactOf(own, foreseen))
+        if (given.length > 0) error.inUse = await look((own) => inUseOf(own, given))
         throw error
       }
       if (!(error instanceof SnapshotBeforeNeeded)) throw error
@@ -231,8 +257,7 @@ export async function openExecutor(
             return await change(context)
           } catch (error) {
             if (!(error instanceof Refused)) throw error
-            if (call.isAboutRights && isAboutState(error.refusal))
-              throw new DryRunSucceeded(undefined, context.decisions)
+            if (call.isAboutRights && isAboutState(error.refusal)) throw new DryRunSucceeded(undefined, context)
             if (!isOnRecord(error.refusal)) throw error
             const denials = context.decisions.filter(isDenial)
             return {
@@ -696,6 +721,7 @@ const callFor = (call: WholeCall, account: string, region: string): WholeCall =>
 class RequestContext extends ReadingContext implements WriteContext {
   declare readonly tx: Transaction
   readonly decisions: Decision[]
+  readonly previewed: WouldBeGiven[]
   /** What each change of governance can reach. */
   readonly reaches: Reach[]
 
@@ -708,6 +734,7 @@ class RequestContext extends ReadingContext implements WriteContext {
   ) {
     super(tx, call, settings, snapshotOf, whole && { whole })
     this.decisions = whole?.decisions ?? []
+    this.previewed = whole?.previewed ?? []
     this.reaches = whole?.reaches ?? []
   }
   override actingFor(account: string, region: string): RequestContext {
@@ -732,6 +759,9 @@ class RequestContext extends ReadingContext implements WriteContext {
   }
   record(decision: Decision): void {
     this.decisions.push(decision)
+  }
+  wouldGive(space: WouldBeGiven): void {
+    this.previewed.push(space)
   }
   changed(...ids: string[]): void {
     for (const id of ids) this.tx.subjects.note(id)

@@ -1,5 +1,6 @@
 // What an operation is: a name, whether it writes, and `run`. Each protocol's table of operations is made of these.
 import type { IdKind } from '#model/identifier.ts'
+import type { WouldBeGiven } from '#model/in-use.ts'
 import type { Decision } from '#model/policy/decision.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import type { Principal } from '#model/principal.ts'
@@ -67,6 +68,8 @@ export interface WriteContext extends ReadContext {
   governanceChanged(reach?: Reach): Promise<void>
   /** Adds a decision to the record; it is written in the same transaction, also when the operation then refuses. */
   record(decision: Decision): void
+  /** Tells which space would be given, where nothing is: whoever asks is told what sources say is in use of it. */
+  wouldGive(space: WouldBeGiven): void
   /** The ids of what this request created, changed or deleted, for the audit entry. */
   changed(...ids: string[]): void
 }

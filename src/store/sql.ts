@@ -52,6 +52,16 @@ export function listOfRows(pairs: readonly (readonly [string, number])[]): {
   return { text: filled.map(() => '(cast(? as text), cast(? as bigint))').join(', '), values: filled.flat() }
 }
 
+/** The same for pairs of texts. */
+export function listOfTextPairs(pairs: readonly (readonly [string, string])[]): {
+  readonly text: string
+  readonly values: readonly string[]
+} {
+  const size = 2 ** Math.ceil(Math.log2(Math.max(pairs.length, 1)))
+  const filled = Array.from({ length: size }, (_, index) => pairs[index] ?? pairs.at(-1) ?? ['', ''])
+  return { text: filled.map(() => '(cast(? as text), cast(? as text))').join(', '), values: filled.flat() }
+}
+
 /** The same for pairs of numbers. */
 export function listOfNumbers(pairs: readonly (readonly [number, number])[]): {
   readonly text: string

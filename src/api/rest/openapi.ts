@@ -63,7 +63,8 @@ const responseHeaders: Readonly<
   },
   'x-cadastre-warning': {
     name: 'Warning',
-    description: 'What to change, where a policy warns of the request or has served it from elsewhere.',
+    description:
+      'What to change, where a policy warns of the request or has served it from elsewhere; of a dry run also what sources say is in use of the space that would be given.',
     schema: { type: 'string' },
   },
   'ratelimit-limit': {

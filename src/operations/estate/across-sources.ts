@@ -89,22 +89,32 @@ const lookedAtOnce = 200
 /** And told. */
 export const toldOfAddress = 20
 
+/** Whether the caller may be told what a source says: whoever may read the source, or answers for the account that it is of. */
+export async function mayBeTold(
+  context: ReadContext,
+): Promise<(stored: StoredObservation, source: Source) => Promise<boolean>> {
+  const mayRead = await permitter(context, 'estate:read')
+  const { native, account } = context.caller
+  return async (stored, source) => {
+    if (mayRead(source.node)) return true
+    const number = await numberOf(context, source, stored.account)
+    return number !== undefined && (native ? mayRead(number) : number === account)
+  }
+}
+
 /** What sources say lies at an address or in a range, or around it: to whoever may read the source, or what it says of the account. */
 export async function observedAt(
   context: ReadContext,
   cidr: Cidr,
 ): Promise<{ readonly items: readonly Told[]; readonly hasMore: boolean }> {
   const { tx } = context
-  const mayRead = await permitter(context, 'estate:read')
-  const found = await tx.observations.touching(cidr, undefined, lookedAtOnce)
+  const isTold = await mayBeTold(context)
+  const found = await tx.observations.touching(cidr, {}, lookedAtOnce)
   const sources = await tx.sources.some(found.map(({ sourceId }) => sourceId))
   const items: Told[] = []
   for (const stored of found) {
     const source = sources.get(stored.sourceId)!
-    if (!mayRead(source.node)) {
-      const number = await numberOf(context, source, stored.account)
-      if (number === undefined || !mayRead(number)) continue
-    }
+    if (!(await isTold(stored, source))) continue
     if (items.length === toldOfAddress) return { items, hasMore: true }
     items.push({ stored, source })
   }

@@ -2,12 +2,14 @@
 import { tagsOfObserved, typeOfObserved } from '#model/adoption.ts'
 import { type Cidr, formatCidr, supernets } from '#model/cidr.ts'
 import { formatId } from '#model/identifier.ts'
+import { nameProblem } from '#model/name.ts'
 import { type Difference, differenceOf, isPublic, isUnseen, overlapOf, takesSpace } from '#model/observed-difference.ts'
 import { isAccountId } from '#model/organization.ts'
-import { type EvaluatedUse, evaluateExisting, type InUse } from '#model/policy/existing.ts'
+import { answerTo, type EvaluatedUse, type UsedSpace } from '#model/policy/existing.ts'
 import { type PoolsByBlock, poolsByBlockInSteps, type Within } from '#model/policy/pools-by-block.ts'
 import { type PoolFacts, pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import { everywhere } from '#model/roles.ts'
+import { nameKey, type Tag } from '#model/tags.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { At, StoredObservation } from '#store/tables/observations.ts'
 import type { Source, StoredSnapshot } from '#store/tables/sources.ts'
@@ -41,7 +43,7 @@ export interface Compared {
 /** Compares for one reading or one part of a change. What the caller may not see of the register counts as not there. */
 export class Comparing {
   readonly source: Source
-  /** By the source's own rule, or for its findings: all that the source tells of is seen. */
+  /** By the source's own rule, or for its findings: what is at the source's node and below is seen, and what lies elsewhere is not there. */
   readonly isOwn: boolean
   readonly #context: ReadContext
   readonly #isVisible: (account: string) => boolean
@@ -69,10 +71,11 @@ export class Comparing {
     this.#told = known.told
   }
   static async begin(context: ReadContext, source: Source, isOwn = false): Promise<Comparing> {
+    const snapshot = await context.snapshot()
     return new Comparing(context, source, {
       isOwn,
-      isVisible: isOwn ? () => true : await permitter(context, 'allocation:read'),
-      snapshot: await context.snapshot(),
+      isVisible: isOwn ? (account) => speaksOf(snapshot, source, account) : await permitter(context, 'allocation:read'),
+      snapshot,
       told: await context.tx.sources.findSnapshot(source.id, source.snapshot),
     })
   }
@@ -151,8 +154,17 @@ export class Comparing {
     return this.#speaksOf(account) || (node.startsWith('r-') && !this.#snapshot.nodes.has(account))
   }
   #speaksOf(account: string): boolean {
-    const { node } = this.source
-    return node === everywhere || pathOf(this.#snapshot, account).includes(node)
+    return speaksOf(this.#snapshot, this.source, account)
+  }
+  /**
+   * Where the finding of a difference is filed: whoever reads it there may read all that it says. Of the two accounts where the source
+   * says one and the register another one it is the nearest node that is above both.
+   */
+  nodeOf(account: string | undefined, registered: Allocation | undefined): string {
+    if (account === undefined) return this.source.node
+    if (registered === undefined || registered.account === account) return account
+    const above = new Set(pathOf(this.#snapshot, account))
+    return pathOf(this.#snapshot, registered.account).findLast((node) => above.has(node)) ?? this.source.node
   }
 
   async #readBeside(rows: readonly StoredObservation[]): Promise<ReadBeside> {
@@ -282,27 +294,43 @@ export class Comparing {
     if (account === undefined) return undefined
     const snapshot = await this.#context.snapshot()
     const pool = given.pool === undefined ? (await this.poolsFor(stored))[0] : snapshot.pools.get(given.pool)
-    const { cidr, kind, space, id, body } = stored
+    const { cidr, kind, space, body } = stored
     const locale = stored.locale || given.locale || pool?.locale
     if (locale === undefined) return undefined
     const observed = { ...body, kind, cidr, space, locale }
-    const tags = tagsOfObserved(body)
-    const used: InUse = {
-      account,
-      locale,
-      resourceType: given.resourceType ?? typeOfObserved(observed, snapshot.resourceTypes),
-      family: cidr.family,
+    const resourceType = given.resourceType ?? typeOfObserved(observed, snapshot.resourceTypes)
+    const tags = given.tags ?? registeredTags(body)
+    const used: UsedSpace = {
+      ...{ account, locale, resourceType, cidr },
+      origin: pool ? { pool: pool.id } : isPublic(stored) ? 'provider' : 'brought',
       scopeType: isPublic(stored) ? 'public' : 'private',
-      ...(id === '' ? {} : { resource: id }),
+      resource: registeredId(stored, resourceType),
       ...(tags.length > 0 ? { tags: new Map(tags.map(({ key, value }) => [key, value])) } : {}),
     }
-    return { pool, ...evaluateExisting(snapshot, used, { pool: pool?.id, cidr }, new Date(this.#context.now)) }
+    return { pool, ...answerTo(snapshot, used, new Date(this.#context.now)) }
   }
 }
+/** A source speaks of the accounts at its node and below, as they are now. */
+function speaksOf(snapshot: Snapshot, { node }: Source, account: string): boolean {
+  return node === everywhere || pathOf(snapshot, account).includes(node)
+}
+
 interface GivenPlace {
   readonly pool?: string | undefined
   readonly locale?: string | undefined
   readonly resourceType?: string | undefined
+  /** Where not all that it is tagged with can be had. */
+  readonly tags?: readonly Tag[]
+}
+
+/** The id under which the register would have it: Elastic IPs go by their own. */
+export const registeredId = ({ id }: Pick<StoredObservation, 'id'>, resourceType: string): string | undefined =>
+  resourceType === 'eip' || id === '' ? undefined : id
+/** With what it would be tagged, its name with it as long as nothing else has that. */
+function registeredTags(body: StoredObservation['body']): readonly Tag[] {
+  const { name = '' } = body
+  const tags = tagsOfObserved(body)
+  return name === '' || nameProblem(name) !== undefined ? tags : [...tags, { key: nameKey, value: name }]
 }
 
 /** What belongs to observations of a step. */

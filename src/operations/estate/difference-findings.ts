@@ -21,13 +21,13 @@ const sweptAtOnce = 200
 
 /** What a control sees of a difference. */
 export function seenOf(source: Source, one: ListedDifference): Seen {
-  const { id, account, stored, registered } = one
+  const { id, node, stored, registered } = one
   const resourceType = one.evaluated?.request.resourceType ?? registered?.allocation.resourceType ?? stored?.body.type
   const locale = stored?.locale || registered?.allocation.region
   return {
     resource: id,
     source: source.id,
-    node: account ?? source.node,
+    node,
     ...(resourceType === undefined ? {} : { resourceType }),
     ...(locale === undefined || locale === '' ? {} : { locale }),
     facts: factsOf(one),
@@ -64,17 +64,15 @@ export async function settleDifferences(
       )
   }
 }
-/** Resolves the findings of differences that are none any more. */
+/** Resolves the findings of differences that are none any more, as whatever they were found. */
 export async function resolveDifferences(
   tx: Transaction,
   source: Source,
   differences: readonly ListedDifference[],
 ): Promise<void> {
-  for (const kind of kinds) {
-    const some = differences.filter((one) => one.kind === kind)
-    const seen = some.map((one): Seen => ({ ...seenOf(source, one), facts: undefined }))
-    if (seen.length > 0) await settle(tx, differenceControls[kind], seen)
-  }
+  if (differences.length === 0) return
+  const seen = differences.map((one): Seen => ({ ...seenOf(source, one), facts: undefined }))
+  for (const kind of kinds) await settle(tx, differenceControls[kind], seen)
 }
 
 // Looking through all of them ----------------------------------------------------------------------------------------
@@ -108,6 +106,13 @@ export interface FollowStep {
 /** A source whose findings are to be looked through. */
 export const sourceToFollow = (tx: ReadTransaction): Promise<Source | undefined> =>
   tx.sources.toFollow(tx.now - everyMs)
+
+/** Gives the source whose findings are to be looked through next its turn, whatever comes of that. */
+export async function beginFindingTurn(tx: Transaction): Promise<Source | undefined> {
+  const source = await sourceToFollow(tx)
+  if (source) await tx.sources.beginTurn(source.id, 'findingTurn', tx.nextSequence())
+  return source
+}
 
 /** What a part has seen, by kind; and where the next one begins. */
 async function lookAtPart(
@@ -201,17 +206,28 @@ export const followDifferences: WriteOperation<FollowStep, object> = {
 
 // Ignoring -----------------------------------------------------------------------------------------------------------
 
-/** Sets the finding of a difference aside, which is there from then on. */
+/** What is found of the same for everybody below the source's node: who ignores may see more, or less. */
+export async function ownDifferences(
+  context: ReadContext,
+  source: Source,
+  differences: readonly ListedDifference[],
+): Promise<ReadonlyMap<string, ListedDifference>> {
+  const own = await Comparing.begin(context, source, true)
+  const ids = differences.map(({ id }) => id)
+  return new Map((await differencesCalled(context, own, ids)).flatMap((one) => (one ? [[one.id, one]] : [])))
+}
+
+/** Sets the findings of differences aside, which are there from then on. */
 export async function setAside(
   context: WriteContext,
   source: Source,
-  difference: ListedDifference,
+  differences: readonly ListedDifference[],
   suppression: Suppression | undefined,
 ): Promise<void> {
   const { tx } = context
-  await settleDifferences(tx, source, [difference])
-  const finding = (await findingsOf(tx, source, [difference])).get(difference.id)!
-  await changeSuppression(context, finding, suppression)
+  await settleDifferences(tx, source, differences)
+  const findings = await findingsOf(tx, source, differences)
+  for (const { id } of differences) await changeSuppression(context, findings.get(id)!, suppression)
 }
 
 // Sources that have gone silent --------------------------------------------------------------------------------------

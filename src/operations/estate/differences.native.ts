@@ -62,7 +62,7 @@ export const difference = z.object({
   policy: policyAnswer
     .optional()
     .describe(
-      'What policy would have said. `elsewhere`: other space; `denied`: none; `outside`: no policy speaks of it, and it lies in no pool that the account may use.',
+      'What policy would have said. `elsewhere`: other space; `denied`: none; `outside`: no policy speaks against it, and it lies in no pool that the account may use.',
     ),
   wouldBe: policyOfDifference.optional(),
   observed: observation.optional().describe('What the source says.'),
@@ -84,7 +84,13 @@ export const difference = z.object({
     .meta({ id: 'IgnoredDifference', description: 'Who set it aside, why and until when.' })
     .optional(),
   asked: z
-    .object({ account: accountId, contact: z.string(), note: z.string().optional(), by: z.string(), at: instant })
+    .object({
+      account: accountId,
+      contact: z.string().optional().describe('Who was asked, for whoever may read where that stands.'),
+      note: z.string().optional(),
+      by: z.string(),
+      at: instant,
+    })
     .meta({ id: 'OwnerQuestion', description: 'Who was asked about it last.' })
     .optional(),
 })

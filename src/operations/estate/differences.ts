@@ -24,6 +24,8 @@ export interface ListedDifference {
   readonly cidr: Cidr
   /** The account that the source means, by its number here, or that the register says; undefined where there is none. */
   readonly account: string | undefined
+  /** Where its finding is filed. */
+  readonly node: string
   /** What the source says; undefined where it says nothing. */
   readonly stored: StoredObservation | undefined
   /** What the register has. */
@@ -157,6 +159,7 @@ export async function findDifferences(
         kind: 'unseen',
         cidr,
         account,
+        node: account,
         stored: undefined,
         registered,
         other: undefined,
@@ -165,11 +168,11 @@ export async function findDifferences(
     })
   }
   if (rows[0]?.aspect === 'overlap')
-    return (await comparing.overlaps(stored)).map((one) => one && described(tx, one, one.other))
+    return (await comparing.overlaps(stored)).map((one) => one && described(tx, comparing, one, one.other))
   const found: (ListedDifference | undefined)[] = []
   for (const one of await comparing.observed(stored)) {
     const evaluated = one && isUnregistered(one.difference.kind) ? await comparing.evaluate(one) : undefined
-    found.push(one && { ...described(tx, one), evaluated })
+    found.push(one && { ...described(tx, comparing, one), evaluated })
   }
   return found
 }
@@ -179,13 +182,15 @@ export const isUnregistered = (kind: DifferenceKind): boolean =>
 
 function described(
   tx: Pick<ReadTransaction, 'installation'>,
+  comparing: Comparing,
   { stored, difference: { kind, registered: allocation }, account }: Compared,
   other?: StoredObservation,
 ): ListedDifference {
   const { number, cidr } = stored
   const registered = allocation && { allocation, id: formatId('allocation', tx.installation, allocation.n) }
   const id = formatDifference(tx, { aspect: kind === 'overlap' ? 'overlap' : 'observed', number })
-  return { id, kind, cidr, account, stored, registered, other, evaluated: undefined }
+  const node = comparing.nodeOf(account, allocation)
+  return { id, kind, cidr, account, node, stored, registered, other, evaluated: undefined }
 }
 
 /** Pools that the caller may not see are not there. */

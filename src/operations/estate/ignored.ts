@@ -1,5 +1,5 @@
 // Differences that somebody has set aside: their findings say so.
-import type { DifferenceKind } from '#model/observed-difference.ts'
+import { aspectOf, type DifferenceKind, differenceKinds } from '#model/observed-difference.ts'
 import type { ReadTransaction } from '#store/store.ts'
 import type { Finding } from '#store/tables/findings.ts'
 import type { Source } from '#store/tables/sources.ts'
@@ -15,19 +15,31 @@ interface Named {
   readonly kind: DifferenceKind
 }
 
-/** The findings of differences, by the ids of these. */
+/**
+ * The findings of differences, by the ids of these. Who may see more of the register than what is below the source's node may see another
+ * difference than the one that was found for those there: then it is that one's.
+ */
 export async function findingsOf(
   tx: ReadTransaction,
   source: Source,
   differences: readonly Named[],
 ): Promise<ReadonlyMap<string, Finding>> {
-  const identities = differences.map(({ id, kind }) => ({
+  const identityOf = (id: string, kind: DifferenceKind) => ({
     control: differenceControls[kind].name,
     resource: id,
     source: source.id,
-  }))
-  return new Map((await tx.findings.some(identities)).map((one) => [one.resource, one]))
+  })
+  const exact = await tx.findings.some(differences.map(({ id, kind }) => identityOf(id, kind)))
+  const found = new Map(exact.map((one) => [one.resource, one]))
+  const others = differences.flatMap(({ id, kind }) =>
+    found.get(id)?.status === 'open' || found.get(id)?.status === 'suppressed'
+      ? []
+      : kinds.filter((one) => one !== kind && aspectOf(one) === aspectOf(kind)).map((one) => identityOf(id, one)),
+  )
+  for (const one of await tx.findings.some(others)) if (one.status !== 'resolved') found.set(one.resource, one)
+  return found
 }
+const kinds = Object.keys(differenceKinds) as readonly DifferenceKind[]
 
 /** Of differences those in a state; without one, all. */
 export async function inState<One extends Named>(

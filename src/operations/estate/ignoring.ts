@@ -4,7 +4,8 @@ import { suppressionDaysMax } from '../finding/findings.ts'
 import { accessAt } from '../identity/authority.ts'
 import type { WriteContext } from '../operation.ts'
 import type { Comparing } from './comparing.ts'
-import { setAside } from './difference-findings.ts'
+import { ownDifferences, setAside } from './difference-findings.ts'
+import type { ListedDifference } from './differences.ts'
 import { type Acted, type ActedPart, actOnPart, noteSource, refuseUnlimited, type Selection } from './selecting.ts'
 
 const dayMs = 86_400_000
@@ -36,15 +37,23 @@ export async function ignorePart(
     isFor: () => true,
     async act(differences) {
       const acted: Acted[] = []
+      const aside: ListedDifference[] = []
+      const mayAt = async (node: string): Promise<boolean> =>
+        (await accessAt(context, 'finding:manage', node)).isPermitted
+      const own = await ownDifferences(context, source, differences)
       for (const difference of differences) {
-        const { id, account = source.node } = difference
-        if (!(await accessAt(context, 'finding:manage', account)).isPermitted) {
-          acted.push({ id, outcome: 'refused', difference, problem: { why: 'may-not-ignore', node: account } })
-          continue
-        }
-        await setAside(context, source, difference, suppression)
-        acted.push({ id, outcome: 'ignored', difference })
+        const { id, node } = difference
+        // Where the finding is of more than the caller may see, it is as if there were only what they see.
+        const found = own.get(id)
+        const one = found && (await mayAt(found.node)) ? found : (await mayAt(node)) ? difference : undefined
+        if (one) aside.push(one)
+        acted.push(
+          one
+            ? { id, outcome: 'ignored', difference }
+            : { id, outcome: 'refused', difference, problem: { why: 'may-not-ignore', node } },
+        )
       }
+      await setAside(context, source, aside, suppression)
       return acted
     },
   })

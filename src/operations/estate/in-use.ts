@@ -1,27 +1,52 @@
 // What sources say is in use of a pool's space, though the register has it as free: a pool that is set so hands none of it out.
 import { type Cidr, contains, equals } from '#model/cidr.ts'
+import type { InUse, WouldBeGiven } from '#model/in-use.ts'
 import { isPublic, takesSpace } from '#model/observed-difference.ts'
+import { pathOf } from '#model/policy/snapshot.ts'
+import { everywhere } from '#model/roles.ts'
 import type { StoredObservation } from '#store/tables/observations.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import { permitter } from '../identity/authority.ts'
 import type { ReadContext } from '../operation.ts'
+import { mayBeTold } from './across-sources.ts'
 
 /** Observations of one place that are looked at. */
 const lookedAtOnce = 200
 /** Places that are in use and passed over for one request: beyond it the pool counts as full. */
 const passedOver = 64
 
-/** What sources say is there of a block: inside of it, or around it and smaller than what the pool itself lies in. */
-export async function observedIn(context: ReadContext, pool: Pool, block: Cidr): Promise<readonly StoredObservation[]> {
+/**
+ * What sources say is there of a block: inside of it, or around it and smaller than what the pool itself lies in.
+ * @param account who is to get it; without one, whatever anybody says
+ */
+async function observedIn(
+  context: ReadContext,
+  pool: Pool,
+  block: Cidr,
+  account?: string,
+): Promise<readonly StoredObservation[]> {
   const { tx } = context
   const scope = pool.scopeId === undefined ? undefined : await tx.ipams.findScope(pool.scopeId)
   const isPublicPool = scope?.kind !== 'private'
-  const found = await tx.observations.touching(block, isPublicPool ? undefined : pool.scopeId, lookedAtOnce)
+  const nodes = account === undefined ? undefined : await heardFor(context, pool, account)
+  const of = { scopeId: isPublicPool ? undefined : pool.scopeId, nodes }
+  const found = await tx.observations.touching(block, of, lookedAtOnce)
   if (found.length === 0) return found
   const own = (await tx.pools.cidrs(pool.n)).map(({ cidr }) => cidr)
   return found.filter(
     (one) => takesSpace(one.kind) && isPublic(one) === isPublicPool && !own.some((cidr) => contains(one.cidr, cidr)),
   )
+}
+
+/**
+ * Whose word keeps an account from what a pool has: sources at or above the account, and at or above the pool's owner. Otherwise whoever
+ * may report for one account anywhere could say that all space of everybody's pools is in use.
+ */
+async function heardFor(context: ReadContext, pool: Pool, account: string): Promise<readonly string[]> {
+  const snapshot = await context.snapshot()
+  const owner = snapshot.pools.get(pool.id)?.account
+  const above = [account, ...(owner === undefined ? [] : [owner])].flatMap((one) => pathOf(snapshot, one))
+  return [...new Set([...above, account, everywhere])]
 }
 
 /** Whether a block that is named is somebody else's: whoever has it may have it registered. */
@@ -31,18 +56,34 @@ export async function isSomebodyElses(
   block: Cidr,
   account: string,
 ): Promise<boolean> {
-  const found = await observedIn(context, pool, block)
-  if (found.length === 0) return false
-  const known = await context.tx.organizations.findAccount(account)
+  const found = await observedIn(context, pool, block, account)
+  return (await ofOthers(context, found, block, account)).length > 0
+}
+
+/** Without what the account itself has there, with all that is inside of it. */
+async function ofOthers(
+  { tx }: ReadContext,
+  found: readonly StoredObservation[],
+  block: Cidr,
+  account: string,
+): Promise<readonly StoredObservation[]> {
+  if (found.length === 0) return found
+  const known = await tx.organizations.findAccount(account)
   const names = [account, known?.externalId, known?.name]
-  return found.some((one) => !(equals(one.cidr, block) && (one.account === '' || names.includes(one.account))))
+  const isItself = ({ cidr, account: owner }: StoredObservation): boolean =>
+    owner === '' ? equals(cidr, block) : names.includes(owner) && contains(block, cidr)
+  return found.filter((one) => !isItself(one))
 }
 
 /** What is in use of what a pool would give next, until it would give what is not; undefined where that takes too long. */
 export async function observedBeside(
   context: ReadContext & { readonly tx: Pick<ReadContext['tx'], 'space'> },
   pool: Pool,
-  params: {
+  {
+    account,
+    ...params
+  }: {
+    readonly account: string
     readonly length: number
     readonly allowed?: readonly Cidr[] | undefined
     readonly disallowed?: readonly Cidr[] | undefined
@@ -55,12 +96,57 @@ export async function observedBeside(
       disallowed: [...(params.disallowed ?? []), ...seen],
     })
     if (!next) return undefined
-    const found = await observedIn(context, pool, next)
+    const found = await observedIn(context, pool, next, account)
     if (found.length === 0) return seen
     seen.push(...found.map(({ cidr }) => cidr))
     await context.tx.nextTurn()
   }
   return undefined
+}
+
+/** What a pool would give next, if it gives nothing that sources say is in use. */
+export async function previewBesideObserved(
+  context: ReadContext,
+  pool: Pool,
+  params: Parameters<typeof observedBeside>[2],
+): Promise<Cidr | undefined> {
+  const { account: _, ...block } = params
+  const seen = await observedBeside(context, pool, params)
+  if (!seen) return undefined
+  return context.tx.space.preview(pool.n, pool.family, {
+    ...block,
+    disallowed: [...(params.disallowed ?? []), ...seen],
+  })
+}
+
+/** Blocks that are looked at for one answer, and what is told of each. */
+const givenLookedAt = 100
+const toldOfEach = 3
+
+/** What of it sources say is in use. That it is, whoever would get it is told; by whom, whoever may know. */
+export async function inUseOf(context: ReadContext, given: readonly WouldBeGiven[]): Promise<readonly InUse[]> {
+  const { tx } = context
+  const isTold = await mayBeTold(context)
+  const inUse: InUse[] = []
+  for (const { pool: poolId, cidr, account, isNamed } of given.slice(0, givenLookedAt)) {
+    await tx.nextTurn()
+    // A pool that the request itself would make has no scope yet.
+    const pool = await tx.pools.find(poolId)
+    if (!pool) continue
+    const seen = await observedIn(context, pool, cidr, account)
+    const found = isNamed ? await ofOthers(context, seen, cidr, account) : seen
+    if (found.length === 0) continue
+    const sources = await tx.sources.some(found.map(({ sourceId }) => sourceId))
+    const told: InUse['told'][number][] = []
+    for (const one of found) {
+      const source = sources.get(one.sourceId)!
+      if (told.length === toldOfEach) break
+      if (await isTold(one, source))
+        told.push({ cidr: one.cidr, id: one.id, account: one.account, source: source.name })
+    }
+    inUse.push({ cidr, told, isMore: told.length < found.length })
+  }
+  return inUse
 }
 
 /** What is told of it at once. */

@@ -1,28 +1,30 @@
 // Findings follow the record: what has changed is looked at again, a part at a time, behind the requests that change it. Nothing is
 // written while a request runs; one server works at it, and whoever comes after it goes on where it was.
-import { formatId } from '#model/identifier.ts'
+import { formatId, spaceNumberIn } from '#model/identifier.ts'
 import type { Exception } from '#model/policy/exception.ts'
+import { originOf, readsTags } from '#model/policy/existing.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import type { ReadTransaction, Store, Transaction } from '#store/store.ts'
 import type { FindingProgress, Scan } from '#store/tables/finding-scans.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
-import type { ListedEntry } from '#store/tables/record-lists.ts'
+import type { DecidedAlone, FollowedEntry } from '#store/tables/record-lists.ts'
 import type { Looking } from '../policy/tag-findings.ts'
 import { snapshotOf } from '../snapshot.ts'
+import { broughtOf, resolveBrought } from './brought.ts'
 import { exceptionControls, exceptionEnded, spaceControls } from './controls.ts'
 import { type Part, readScan } from './scan.ts'
 import { endSuppressions, type Looked, placeOf, type Seen, settle, unsettledOf } from './settle.ts'
-import { evaluateSpaces, idOfSpace } from './spaces.ts'
+import { evaluateSpaces, type Space } from './spaces.ts'
 import { type Followed, type Touched, touchedBy } from './touched.ts'
 
 /** Entries that one turn follows, and their subjects; of one entry that has more, so many at a time. */
-const entriesPerTurn = 200
+const entriesPerTurn = 500
 const subjectsPerEntryMax = 20_000
 const subjectsPerStep = 1_000
 /** Of more, one look at everything takes less. */
 const scopesMax = 500
 /** Parts of a scan that one turn looks at before it writes how far it has come. */
-const partsPerTurn = 4
+const partsPerTurn = 32
 /** Space of one network that is looked at when its tags change. */
 const allocationsOfNetworkMax = 1_000
 /** A worker that says nothing for so long is taken to be gone. */
@@ -127,38 +129,61 @@ const lookingIn = (tx: ReadTransaction): Looking => {
 // The record ---------------------------------------------------------------------------------------------------------
 
 async function followEntries(tx: ReadTransaction, progress: FindingProgress): Promise<Found> {
-  const { numbers } = await tx.recordLists.entriesAfter({}, progress.entry, entriesPerTurn)
-  const entries = await tx.recordLists.entries(numbers, subjectsPerStep)
+  const entries = await tx.recordLists.followed(progress.entry, entriesPerTurn, subjectsPerStep)
+  const isComplied = await compliedIn(tx, progress)
   const followed: Followed[] = []
-  for (const n of numbers) {
-    const entry = entries.get(n)!
-    if (entry.outcome === 'Success') followed.push({ at: entry.at, subjects: await subjectsOf(tx, entry) })
+  for (const entry of entries) {
+    if (entry.outcome === 'Success' && !isComplied(entry))
+      followed.push({ at: entry.at, subjects: await subjectsOf(tx, entry) })
   }
   const touched = await touchedBy(tx, followed, { hasMoved: tx.governanceEpoch !== progress.epoch })
-  const last = entries.get(numbers.at(-1)!)!
+  const last = entries.at(-1)!
   const looked = await lookAtTouched(tx, touched)
+  const brought = await lookAtBrought(tx, touched)
   const exceptions = await exceptionsOf(tx, touched)
   const asked = [...touched.scopes, ...exceptions.scopes]
   const scopes = asked.length > scopesMax ? [{}, ...asked.filter(({ exception }) => exception !== undefined)] : asked
   // Before the last one there may be an entry behind these that has moved it.
-  const isNewest = numbers.length < entriesPerTurn
+  const isNewest = entries.length < entriesPerTurn
   const epoch = isNewest ? tx.governanceEpoch : progress.epoch
   const nextMoment = await tx.exceptions.nextMoment(progress.moment)
   return {
     progress,
-    looked: looked.count,
+    looked: looked.count + brought.count,
     async write(to) {
-      for (const { control, seen } of [...looked.left, ...exceptions.looked]) await settle(to, control, seen)
+      for (const { control, seen } of [...looked.left, ...brought.left, ...exceptions.looked])
+        await settle(to, control, seen)
       for (const scope of scopes) await to.findingScans.ask(scope)
       await to.findingScans.setProgress({ entry: last.n, entryAt: last.at, epoch, nextMoment })
     },
   }
 }
 
+/**
+ * Whether an entry is space that policy has just given, and nothing else: it complies, so nobody needs to look at it, which would cost
+ * an allocation half as much again. Where the rules have changed since, that change has all that they speak for looked at. Not where
+ * an exception or tags have a part in it, which may be others by now.
+ */
+async function compliedIn(tx: ReadTransaction, progress: FindingProgress): Promise<(entry: FollowedEntry) => boolean> {
+  const snapshot = await snapshotOf(tx, { keep: true })
+  const plain = new Map<DecidedAlone, boolean>()
+  return ({ subjects, decided }) => {
+    if (!decided) return false
+    const isPlain = plain.get(decided) ?? isGivenPlainly(snapshot, decided)
+    plain.set(decided, isPlain)
+    // Numbers are in the order of time: what was there before may have had findings.
+    return isPlain && subjects.every(({ id }) => (spaceNumberIn(tx.installation, id) ?? 0) > progress.entry)
+  }
+}
+function isGivenPlainly(snapshot: Snapshot, { outcome, pool, exception, ...of }: DecidedAlone): boolean {
+  if (outcome !== 'allow' || exception !== undefined || pool === undefined) return false
+  return !readsTags(snapshot, { ...of, origin: originOf(pool) })
+}
+
 async function subjectsOf(
   tx: ReadTransaction,
-  { n, subjects, subjectCount }: ListedEntry,
-): Promise<ListedEntry['subjects']> {
+  { n, subjects, subjectCount }: FollowedEntry,
+): Promise<FollowedEntry['subjects']> {
   if (subjects.length >= subjectCount) return subjects
   const all = [...subjects]
   while (all.length < Math.min(subjectCount, subjectsPerEntryMax)) {
@@ -192,19 +217,31 @@ async function lookAtTouched(
   return { left, count: rows.length }
 }
 
-/** What controls of space see of it that is not known yet. */
-export async function lookAtSpaces(
+/** The same of what no pool gave networks. */
+async function lookAtBrought(
   tx: ReadTransaction,
-  allocations: readonly Allocation[],
-): Promise<readonly Looked[]> {
+  { networks }: Touched,
+): Promise<{ readonly left: readonly Looked[]; readonly count: number }> {
+  const { here, over } = await broughtOf(tx, [...networks])
+  const left: Looked[] = []
+  for (let from = 0; from < here.length; from += subjectsPerStep) {
+    left.push(...(await lookAtSpaces(tx, here.slice(from, from + subjectsPerStep))))
+    await tx.nextTurn()
+  }
+  left.push(...(await resolveBrought(tx, over)))
+  return { left, count: here.length }
+}
+
+/** What controls of space see of it that is not known yet. */
+export async function lookAtSpaces(tx: ReadTransaction, some: readonly Space[]): Promise<readonly Looked[]> {
   const looking = lookingIn(tx)
-  const spaces = await evaluateSpaces(looking, allocations)
+  const spaces = await evaluateSpaces(looking, some)
   const looked: Looked[] = []
   for (const control of spaceControls) {
     const found = await control.look(looking, spaces)
-    const seen = spaces.map(({ allocation, held }, index): Seen => {
+    const seen = spaces.map(({ resource, held }, index): Seen => {
       const { account: node, resourceType, locale } = held
-      return { resource: idOfSpace(tx.installation, allocation), node, resourceType, locale, facts: found[index] }
+      return { resource, node, resourceType, locale, facts: found[index] }
     })
     looked.push({ control, seen })
   }
@@ -284,7 +321,7 @@ async function followScan(tx: ReadTransaction, progress: FindingProgress, scan: 
   for (let part = 0; part < partsPerTurn && place !== undefined; part++) {
     if (part > 0) await tx.nextTurn()
     const found: Part = await readScan(lookingIn(tx), { scope: scan.scope, place })
-    left.push(...(await lookAtSpaces(tx, found.allocations)), ...(await unsettledOf(tx, found.seen ?? [])))
+    left.push(...(await lookAtSpaces(tx, found.spaces)), ...(await unsettledOf(tx, found.seen ?? [])))
     place = found.place
     looked += found.looked
   }

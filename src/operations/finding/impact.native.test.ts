@@ -1,10 +1,14 @@
 // The impact that a dry run tells is what the change then makes of the findings; and it tells it of what one may see alone.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { dev, lab, openAcme, prod, root, shop, workloads } from '../../../test/acme.ts'
+import { headersOf, headersOfRefusal } from '#api/decision-headers.ts'
+import type { Ec2Input, Ec2Operation } from '#formats/aws/ec2.generated.ts'
+import type { Refused } from '#model/refusal.ts'
+import { asNetwork, dev, lab, network, openAcme, prod, root, shop, workloads } from '../../../test/acme.ts'
 import { followAll } from '../../../test/findings/follow.ts'
 import { type Answered, type Method, type Native, withNativeApi } from '../../../test/native-world.ts'
 import { choicesOf } from '../../../test/random.ts'
+import { operationTables } from '../tables.aws.ts'
 import type { Impact } from './impact.ts'
 
 let acme: Awaited<ReturnType<typeof openAcme>> & Native
@@ -105,6 +109,86 @@ test('what one may not see is not counted, and what changes no rules tells nothi
   )
   assert.ok(seen!.evaluated < hit!.evaluated)
   assert.ok(seen!.samples.every(({ account }) => account === shop))
+})
+
+test('I8 whoever may see few accounts is told of these, and what others have is not read', async () => {
+  const [listed, other] = [await shared(), await shared()]
+  await elasticIp(shop, other)
+  for (let n = 0; n < 4; n++) await elasticIp(lab, other)
+  const policy = await acme.policy()
+  await make(document(policy, [listed]))
+  const as = await acme.tokenOf('user:few', 'policy-author', root)
+  for (const node of [lab, network]) {
+    const forbid = { principal: 'user:few', role: 'auditor', node, effect: 'forbid' }
+    assert.equal((await acme.ask('POST', '/role-bindings', { body: forbid })).status, 201)
+  }
+  const seen = await foresee(assignment(policy, root), as)
+  assert.deepEqual([seen!.isWhole, seen!.groups.map(({ account }) => account)], [true, [shop]])
+  let rows = 0
+  const { store } = acme
+  const reading = await store.read(async (tx) => {
+    const all = tx.allocationLists.all.bind(tx.allocationLists)
+    rows = (await all(-1, 1_000)).length
+    return tx.allocationLists.constructor as { prototype: { ofHolders(...asked: unknown[]): Promise<unknown[]> } }
+  })
+  const { ofHolders } = reading.prototype
+  let read = 0
+  reading.prototype.ofHolders = async function (...asked) {
+    const found = await ofHolders.apply(this, asked)
+    read += found.length
+    return found
+  }
+  try {
+    await foresee(assignment(policy, root), as)
+  } finally {
+    reading.prototype.ofHolders = ofHolders
+  }
+  assert.ok(read > 0 && read < rows - 4, `${read} of ${rows} rows`)
+})
+
+test('a dry run of EC2 tells the same of what the account may see: its own, what its pools gave and its IPAM looks at', async () => {
+  const over = async <Name extends Ec2Operation>(name: Name, input: Ec2Input[Name], account: string) => {
+    const answered = acme.executor.execute(operationTables.ec2.get(name)!, {
+      principal: { account, arn: `arn:aws:iam::${account}:user/test`, accessKeyId: 'AKIATEST', userId: 'AIDATEST' },
+      region: 'us-east-1',
+      input: { ...input, DryRun: true },
+      requestId: 'request',
+      sourceAddress: '127.0.0.1',
+    })
+    const headers = await answered.then(headersOf, (error: Refused) => headersOfRefusal(error))
+    const told = headers.find(([name]) => name === 'x-cadastre-impact')?.[1]
+    return told === undefined ? undefined : (JSON.parse(told) as Impact)
+  }
+  const [listed, other] = [await shared(), await shared()]
+  await elasticIp(shop, other)
+  await elasticIp(shop, listed)
+  await acme.call('AllocateAddress', {}, { account: shop })
+  const policy = await acme.policy()
+  const rules = { IpamPolicyId: policy, Locale: 'us-east-1', ResourceType: 'eip' } as const
+  const enabled = { IpamPolicyId: policy, OrganizationTargetId: prod }
+  await make(document(policy, [listed]))
+  const native = await foresee(assignment(policy, prod))
+  assert.deepEqual(await over('EnableIpamPolicy', enabled, network), native)
+  assert.ok(native!.noncompliant >= 2)
+  await make(assignment(policy, prod))
+  const others = [{ SourceIpamPoolId: other }]
+  assert.deepEqual(
+    await over('ModifyIpamPolicyAllocationRules', { ...rules, AllocationRules: others }, network),
+    await foresee(document(policy, [other])),
+  )
+  const freed = await over('DisableIpamPolicy', enabled, network)
+  assert.ok(freed!.compliant > 0)
+  // Of an account that its IPAM does not look at it is told what its own pools gave, and not what the provider did.
+  const { Ipams } = await acme.call('DescribeIpams', {}, asNetwork)
+  const IpamResourceDiscoveryId = Ipams![0]!.DefaultResourceDiscoveryId!
+  const exclusion = [{ OrganizationsEntityPath: `o-acmeacme00/${root}/${workloads}/${prod}/` }]
+  const excluded = { IpamResourceDiscoveryId, AddOrganizationalUnitExclusions: exclusion }
+  await acme.call('ModifyIpamResourceDiscovery', excluded, asNetwork)
+  const seen = await over('DisableIpamPolicy', enabled, network)
+  assert.deepEqual([seen!.evaluated, seen!.compliant], [freed!.evaluated - 1, freed!.compliant - 1])
+  const again = { IpamResourceDiscoveryId, RemoveOrganizationalUnitExclusions: exclusion }
+  await acme.call('ModifyIpamResourceDiscovery', again, asNetwork)
+  await make({ method: 'DELETE', path: `/policies/${policy}/assignments/${prod}` })
 })
 
 test('a drive: the findings become what the impact of each change has said', async () => {

@@ -6,6 +6,7 @@ import { formatId, kindOf, parseId } from '#model/identifier.ts'
 import { isAccountId } from '#model/organization.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import { everywhere } from '#model/roles.ts'
+import type { Awaitable } from '#store/sql.ts'
 import type { InterfaceAt, LookedAt, OwnedCidr } from '#store/tables/discovered.ts'
 import type { Discovery } from '#store/tables/discoveries.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
@@ -13,6 +14,7 @@ import type { Ipam } from '#store/tables/ipams.ts'
 import type { StoredObservation } from '#store/tables/observations.ts'
 import type { Source } from '#store/tables/sources.ts'
 import type { IpSource, Subnet } from '#store/tables/vpcs.ts'
+import { amongAlike } from '../alike.ts'
 import { holdersMax, holdersOf } from '../identity/visible-accounts.ts'
 import { numberIn, type Slice } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
@@ -241,10 +243,10 @@ async function readObserved(context: ReadContext, asked: SectionAsked, after: st
   if (!speaksOf(asked, source)) return { rows: [], next: source.id, looked: rowsPerSource }
   const at = { sourceId: source.id, snapshot: source.snapshot }
   const rows = await tx.observations.holding(at, number === undefined ? -1 : numberIn(number), limit)
-  const isRegistered = await registeredAmong(context, rows)
+  const isRegistered = await registeredAmong(context, asked, rows)
   return {
     rows: rows.map((row) => {
-      const found = isRegistered(row) ? undefined : ofObservation(row, source)
+      const found = isRegistered(row) ? undefined : ofObservation(asked.snapshot, row, source)
       return { place: `${source.id},${row.number}`, ...(found ? { found } : {}) }
     }),
     next: rows.length < limit ? source.id : `${source.id},${rows.at(-1)!.number}`,
@@ -255,25 +257,39 @@ async function readObserved(context: ReadContext, asked: SectionAsked, after: st
 /** Whether a source may tell of what is looked at: of one account, those at it and above it. */
 function speaksOf({ snapshot, only }: SectionAsked, { node, snapshot: taken }: Source): boolean {
   if (taken === 0) return false
-  return only === undefined || node === everywhere || pathOf(snapshot, only).includes(node)
+  return only === undefined || isAtOrAbove(snapshot, node, only)
 }
+const isAtOrAbove = (snapshot: Snapshot, node: string, account: string): boolean =>
+  node === everywhere || pathOf(snapshot, account).includes(node)
 
-/** What the register has under the same id is shown from there. */
+/**
+ * What the register has under the same id is shown from there: networks and Elastic IPs of accounts that are looked at, and what the
+ * account itself holds. What others hold by that id, or have very much of, hides nothing.
+ */
 async function registeredAmong(
   context: ReadContext,
+  { seeing, snapshot }: SectionAsked,
   rows: readonly StoredObservation[],
 ): Promise<(row: StoredObservation) => boolean> {
   const { tx } = context
-  const ids = [...new Set(rows.flatMap(({ id }) => (id === '' ? [] : [id])))]
-  const networks = await tx.discovered.registered(ids)
-  const held = new Set((await tx.registered.ofResources(ids, heldAtOnce)).map(({ resourceId }) => resourceId))
+  const named = rows.filter(({ id }) => id !== '')
+  const ids = [...new Set(named.map(({ id }) => id))]
   const numbers = ids.flatMap((id) => parseId('address', tx.installation, id) ?? [])
-  const addresses = new Set(
-    (await tx.allocations.some(numbers)).map(({ n }) => formatId('address', tx.installation, n)),
+  const addresses = (await tx.allocations.some(numbers)).map(
+    ({ n, account }) => [formatId('address', tx.installation, n), account] as const,
   )
-  return ({ id }) => networks.has(id) || held.has(id) || addresses.has(id)
+  const own = [...(await tx.discovered.registered(ids)), ...addresses]
+  const shown = new Set(own.flatMap(([id, account]) => (isLookedAt(snapshot, seeing, account) ? [id] : [])))
+  const held = new Set<string>()
+  for (let from = 0; from < named.length; from += heldPerStep) {
+    if (from > 0) await tx.nextTurn()
+    for (const one of await tx.registered.heldAmong(named.slice(from, from + heldPerStep))) held.add(pairOf(one))
+  }
+  return (row) => shown.has(row.id) || held.has(pairOf(row))
 }
-const heldAtOnce = 4_000
+const pairOf = ({ id, account }: { readonly id: string; readonly account: string }): string => `${id}\n${account}`
+/** Each is looked for among all kinds of what its account holds. */
+const heldPerStep = 128
 
 /** What sources call what is an Elastic IP, a VPC or a subnet. */
 const kindOfType: Readonly<Record<string, DiscoveredKind>> = { vpc: 'vpc', subnet: 'subnet', eip: 'eip' }
@@ -283,10 +299,12 @@ const isPublicAddress = ({ kind, cidr, space }: StoredObservation): boolean =>
   cidr.family === 4 && cidr.length === 32 && space === '' && withAddresses.includes(kind)
 const withAddresses: readonly string[] = ['address', 'load-balancer', 'nat-gateway', 'database']
 
-function ofObservation(observation: StoredObservation, source: Source): DiscoveredCidr | undefined {
+function ofObservation(snapshot: Snapshot, observation: StoredObservation, source: Source): DiscoveredCidr | undefined {
   const { kind: seenAs, id, cidr, account, locale, space, body, missing } = observation
   const kind = kindOfType[body.type ?? ''] ?? (isPublicAddress(observation) ? 'public-address' : undefined)
   if (!kind || missing === 2 || id === '' || !isAccountId(account) || seenAs === 'reservation') return undefined
+  // An account that has left the source's node since is none of those that it speaks of.
+  if (!isAtOrAbove(snapshot, source.node, account)) return undefined
   const isPublic = kind === 'eip' || kind === 'public-address'
   const network = isPublic ? {} : { vpcId: kind === 'vpc' ? id : space || undefined }
   return {
@@ -305,21 +323,71 @@ function ofObservation(observation: StoredObservation, source: Source): Discover
 
 // One resource -------------------------------------------------------------------------------------------------------
 
-/** Rows under one id that are looked at. */
+/** CIDRs under one id that are shown, of each account. */
 const resourceRowsMax = 200
 
-/** The CIDRs of one resource, whoever has it. */
-export async function findDiscovered(context: ReadContext, id: string): Promise<readonly DiscoveredCidr[]> {
+/** The CIDRs of one resource that are seen. What others have by the same id, or have very much of, hides none of them. */
+export async function findDiscovered(
+  context: ReadContext,
+  { seeing, account, isSeen }: ResourceAsked,
+  id: string,
+): Promise<readonly DiscoveredCidr[]> {
   const { tx } = context
-  const own = await findOwn(context, id)
+  const own = (await findOwn(context, id)).filter(isSeen)
   if (own.length > 0) return own
-  const held = (await tx.allocations.ofResource(id, 0, resourceRowsMax)).flatMap(
-    (row) => ofAllocation(context, row) ?? [],
+  const snapshot = await context.snapshot()
+  const only = account ?? (looksAtOthers(snapshot, seeing.account) ? undefined : seeing.account)
+  const holders = await holdersOf(context, only === undefined ? undefined : [only])
+  const held = await seenAmong<Allocation>(
+    context,
+    isSeen,
+    (row) => ofAllocation(context, row),
+    (after, limit) =>
+      holders
+        ? tx.allocationLists.ofResource(holders, id, after?.n ?? 0, limit)
+        : tx.allocations.ofResource(id, after?.n ?? 0, limit),
   )
-  if (held.length > 0) return held
-  const observed = await tx.discovered.observedAs(id, resourceRowsMax)
-  const sources = await tx.sources.some([...new Set(observed.map(({ sourceId }) => sourceId))])
-  return observed.flatMap((row) => ofObservation(row, sources.get(row.sourceId)!) ?? [])
+  const sources = new Map<string, Source>()
+  const holding = new Set(held.map((one) => one.account))
+  const observed = await seenAmong<StoredObservation>(
+    context,
+    (one) => isSeen(one) && !holding.has(one.account),
+    (row) => ofObservation(snapshot, row, sources.get(row.sourceId)!),
+    async (after, limit) => {
+      const rows = await tx.discovered.observedAs(id, after, limit)
+      const missing = new Set(rows.map(({ sourceId }) => sourceId)).difference(new Set(sources.keys()))
+      for (const [key, source] of await tx.sources.some([...missing])) sources.set(key, source)
+      return rows
+    },
+  )
+  return [...held, ...observed]
+}
+export interface ResourceAsked {
+  readonly seeing: Seeing
+  /** Whose alone is asked for, where that is one account. */
+  readonly account?: string | undefined
+  readonly isSeen: (found: DiscoveredCidr) => boolean
+}
+
+async function seenAmong<Row>(
+  { tx }: ReadContext,
+  isSeen: (found: DiscoveredCidr) => boolean,
+  show: (row: Row) => DiscoveredCidr | undefined,
+  read: (after: Row | undefined, limit: number) => Awaitable<readonly Row[]>,
+): Promise<readonly DiscoveredCidr[]> {
+  const found: DiscoveredCidr[] = []
+  const counts = new Map<string, number>()
+  const isCounted = (row: Row): boolean => {
+    const one = show(row)
+    if (!one || !isSeen(one)) return false
+    const count = counts.get(one.account) ?? 0
+    if (count === resourceRowsMax) return false
+    counts.set(one.account, count + 1)
+    found.push(one)
+    return true
+  }
+  await amongAlike(tx, Number.POSITIVE_INFINITY, isCounted, read)
+  return found
 }
 
 async function findOwn({ tx }: ReadContext, id: string): Promise<readonly DiscoveredCidr[]> {

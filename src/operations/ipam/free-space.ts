@@ -2,6 +2,7 @@
 import { bitsOf, type Cidr } from '#model/cidr.ts'
 import { refuseValue } from '#model/refusal.ts'
 import type { Pool } from '#store/tables/pools.ts'
+import { previewBesideObserved } from '../estate/in-use.ts'
 import type { ReadContext } from '../operation.ts'
 
 /** Blocks that are counted, of all sizes together; of each size one at least. */
@@ -30,11 +31,13 @@ export async function freeBlocksOf({ tx }: ReadContext, { n, family }: Pool): Pr
 
 /** What would fit, of blocks that were found. */
 export async function fitOf(
-  { tx }: ReadContext,
-  { n, family }: Pool,
+  context: ReadContext,
+  pool: Pool,
   netmaskLength: number,
   blocks: readonly FreeBlocks[],
 ): Promise<Fit> {
+  const { n, family } = pool
+  const params = { length: netmaskLength }
   if (netmaskLength > bitsOf(family))
     refuseValue('netmaskLength', netmaskLength, { why: 'length-of-pool', bits: bitsOf(family) })
   const large = blocks.filter((block) => block.netmaskLength <= netmaskLength)
@@ -46,6 +49,8 @@ export async function fitOf(
     netmaskLength,
     count,
     isMore: large.some(({ isMore }) => isMore),
-    next: await tx.space.preview(n, family, { length: netmaskLength }),
+    next: pool.avoidsObserved
+      ? await previewBesideObserved(context, pool, { account: pool.account, ...params })
+      : await context.tx.space.preview(n, family, params),
   }
 }

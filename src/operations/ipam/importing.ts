@@ -2,7 +2,7 @@
 // say. What policy says of each is on record with it. What only sources observe is adopted by rules of their own.
 import { compareCidrs, contains, formatCidr, lastAddress, toKey } from '#model/cidr.ts'
 import { isLookedAt } from '#model/discovery.ts'
-import { evaluateExisting } from '#model/policy/existing.ts'
+import { answerTo } from '#model/policy/existing.ts'
 import type { ReadTransaction } from '#store/store.ts'
 import type { OwnedCidr } from '#store/tables/discovered.ts'
 import type { Pool } from '#store/tables/pools.ts'
@@ -68,16 +68,15 @@ export const importNetworks: WriteOperation<ImportStep, { readonly imported: num
       const vpc = (await tx.vpcs.find(block.vpcId))!
       const tags = await tx.tags.mapOf(vpc.id)
       const { account, region: locale } = vpc
-      const { family } = block.cidr
-      const scopeType = snapshot.pools.get(poolId)!.scopeType
-      const used = { account, locale, resourceType: 'vpc', family, scopeType, tags }
-      const evaluated = evaluateExisting(snapshot, used, { pool: poolId, cidr: block.cidr }, new Date(context.now))
+      const { cidr } = block
+      const used = { account, locale, resourceType: 'vpc', cidr, origin: { pool: poolId }, resource: vpc.id, tags }
+      const evaluated = answerTo(snapshot, used, new Date(context.now))
       const holder = context.actingFor(account, locale)
-      const place = { pool, cidr: block.cidr }
+      const place = { pool, cidr }
       const named = { resourceType: 'vpc', resourceId: vpc.id, description: undefined }
       const taken = await takeInUse(holder, evaluated, place, named)
       if (!taken) continue
-      await tx.discovered.setHolding(associationId, { allocation: taken.allocation.n, poolId })
+      await tx.vpcs.setHolding(associationId, { allocation: taken.allocation.n, poolId })
       await recordVpc(holder, vpc.id)
       context.changed(vpc.id)
       imported++

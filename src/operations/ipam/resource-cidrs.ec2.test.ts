@@ -378,4 +378,68 @@ describe('resources of the organization', () => {
     assert.equal(again.body.management, 'unmanaged')
     assert.equal((await acme.ask('PATCH', `${path}/${loose}`, { body: { cidr: '10.0.0.0/24' } })).status, 400)
   })
+
+  test('I8 what others hold by an id that a source observes hides nothing of it, however much that is', async () => {
+    const id = 'vpc-0abcdef0abcdef111'
+    const [source] = (await acme.get<{ items: { sourceId: string }[] }>('/sources')).items
+    acme.advance(60_000)
+    const takenAt = new Date(await acme.store.read(async (tx) => tx.now)).toISOString()
+    const line = {
+      kind: 'network',
+      type: 'vpc',
+      cidr: '10.99.0.0/24',
+      id,
+      account: lab,
+      space: id,
+      locale: 'us-east-1',
+    }
+    const sent = await acme.ask('POST', `/sources/${source!.sourceId}/snapshots`, {
+      headers: { 'content-type': 'application/x-ndjson' },
+      body: [{ snapshot: { takenAt } }, line, { end: { observations: 1 } }]
+        .map((one) => `${JSON.stringify(one)}\n`)
+        .join(''),
+    })
+    assert.equal(sent.status, 201, JSON.stringify(sent.body))
+    const { IpamResourceDiscoveries } = await acme.call('DescribeIpamResourceDiscoveries', {}, asNetwork)
+    const IpamResourceDiscoveryId = IpamResourceDiscoveries![0]!.IpamResourceDiscoveryId!
+    const seen = async () => {
+      const found = await acme.call(
+        'GetIpamDiscoveredResourceCidrs',
+        { IpamResourceDiscoveryId, ResourceRegion: 'us-east-1' },
+        asNetwork,
+      )
+      return {
+        discovered: found.IpamDiscoveredResourceCidrs!.flatMap(({ ResourceId, ResourceOwnerId }) =>
+          ResourceId === id ? [ResourceOwnerId] : [],
+        ),
+        listed: (await list())
+          .filter(({ ResourceId }) => ResourceId === id)
+          .map(({ ResourceOwnerId }) => ResourceOwnerId),
+        asked: new Set((await list({ ResourceId: id })).map(({ ResourceOwnerId }) => ResourceOwnerId)),
+      }
+    }
+    assert.deepEqual(await seen(), { discovered: [lab], listed: [lab], asked: new Set([lab]) })
+    const wide = await acme.pool({ scope: 'private', cidr: '172.20.0.0/16' })
+    await acme.call('CreateTags', { Resources: [wide], Tags: tagsOf({ 'cadastre:shared-with': root }) }, asNetwork)
+    const held = { resourceType: 'vpc', locale: 'us-east-1', poolId: wide, netmaskLength: 28, resourceId: id }
+    // Of an account that is not looked at, since its unit is left out; then of one that is, more than is shown of one account.
+    await acme.post('/allocations', { account: shop, ...held })
+    assert.deepEqual(await seen(), { discovered: [lab], listed: [lab], asked: new Set([lab]) })
+    for (let part = 0; part < 3; part++) {
+      const allocations = Array.from({ length: 100 }, () => ({ account: network, ...held }))
+      await acme.post('/allocations/batch', { allocations })
+    }
+    const after = await seen()
+    assert.ok(after.discovered.includes(lab) && after.listed.includes(lab))
+    assert.deepEqual(after.asked, new Set([lab, network]))
+    // What its own account holds by the id is shown from there, once.
+    await acme.post('/allocations', { account: lab, ...held })
+    assert.deepEqual(
+      (await list({ ResourceOwner: lab, ResourceId: id })).map(({ ResourceCidr }) =>
+        ResourceCidr!.startsWith('172.20.'),
+      ),
+      [true],
+    )
+    assert.equal((await seen()).listed.filter((account) => account === lab).length, 1)
+  })
 })

@@ -71,9 +71,9 @@ async function readerOf(
 ) {
   const { kinds = discoveredKinds, account } = filter
   if (resourceId !== undefined) {
-    const found = (await seenAs(context, seeing, resourceId)).filter(
-      (one) => kinds.includes(one.kind) && (account === undefined || one.account === account),
-    )
+    const isSeen = await seer(context, seeing, { account })
+    const seen = await findDiscovered(context, { seeing, account, isSeen }, resourceId)
+    const found = seen.filter(({ kind }) => kinds.includes(kind))
     const rows = found.map((one, index) => ({ place: String(index).padStart(6, '0'), found: one }))
     const from = readFrom<DiscoveredRow>(rows, ({ place }, after) => place > after)
     return {
@@ -108,10 +108,16 @@ async function seer(context: ReadContext, seeing: Seeing, { kinds = discoveredKi
     kinds.includes(one.kind) &&
     (account === undefined || one.account === account)
 }
-/** The CIDRs of one resource, as far as they are seen. */
-async function seenAs(context: ReadContext, seeing: Seeing, id: string): Promise<readonly DiscoveredCidr[]> {
-  const isSeen = await seer(context, seeing, {})
-  return (await findDiscovered(context, id)).filter(isSeen)
+/** The CIDRs of one resource, as far as they are seen, and the caller is permitted. */
+async function seenAs(
+  context: ReadContext,
+  seeing: Seeing,
+  id: string,
+  isPermitted: (account: string) => boolean,
+): Promise<readonly DiscoveredCidr[]> {
+  const isThere = await seer(context, seeing, {})
+  const isSeen = (one: DiscoveredCidr): boolean => isThere(one) && isPermitted(one.account)
+  return findDiscovered(context, { seeing, isSeen }, id)
 }
 
 // Ignoring and moving ------------------------------------------------------------------------------------------------
@@ -173,9 +179,8 @@ export async function markResource(
   else await context.tx.discoveries.unmark(next)
   if (next.isIgnored && before!.pool) await giveBackOf(context, found)
   context.changed(resourceId)
-  const [after] = await describeStates(context, ipam, seeing, await seenAs(context, seeing, resourceId)).then(
-    (states) => states.filter((state) => state && equals(state.cidr, cidr)),
-  )
+  const seen = await seenAs(context, seeing, resourceId, isPermitted)
+  const [after] = await describeStates(context, ipam, seeing, [seen.find((one) => equals(one.cidr, cidr))!])
   return after!
 }
 
@@ -189,7 +194,7 @@ async function giveBackOf(context: WriteContext, { resourceId, cidr, allocation 
     }
     const block = (await context.tx.vpcs.cidrs(resourceId)).find((one) => equals(one.cidr, cidr))
     if (block) {
-      await context.tx.discovered.setHolding(block.associationId, { allocation: undefined, poolId: undefined })
+      await context.tx.vpcs.setHolding(block.associationId, { allocation: undefined, poolId: undefined })
       await giveBack(context, allocation)
       await recordVpc(context, resourceId)
       return
@@ -199,6 +204,8 @@ async function giveBackOf(context: WriteContext, { resourceId, cidr, allocation 
   refuse({ code: 'NotSupported', what: { feature: 'ignoring' }, because })
 }
 
+const cidrsToldMax = 200
+
 /** One CIDR of a resource; what is not seen is absent (invariant I8). */
 async function getSeen(
   context: ReadContext,
@@ -206,14 +213,14 @@ async function getSeen(
   { resourceId: id, cidr, region }: MarkRequest,
   isPermitted: (account: string) => boolean,
 ): Promise<DiscoveredCidr> {
-  const seen = (await seenAs(context, seeing, id)).filter(({ account }) => isPermitted(account))
+  const seen = await seenAs(context, seeing, id, isPermitted)
   if (seen.length === 0) refuse({ code: 'NotFound', what: kindOf(id) === 'vpc' ? 'vpc' : 'resource', id })
   const found = seen.find((one) => equals(one.cidr, cidr))
   if (!found) {
     refuseValue('cidr', formatCidr(cidr), {
       why: 'resource-has-cidrs',
       resource: id,
-      cidrs: seen.map((one) => formatCidr(one.cidr)),
+      cidrs: seen.slice(0, cidrsToldMax).map((one) => formatCidr(one.cidr)),
     })
   }
   if (region !== undefined && found.region !== region)

@@ -20,33 +20,39 @@ export const describeNetworkInterfaces = ec2Read('DescribeNetworkInterfaces', as
 })
 
 /** As EC2 shows the interface of a NAT gateway: the service's own, in use, with its private and public address. */
-const describe = (context: ReadContext, { gateway, address }: Interface): NetworkInterface => ({
-  NetworkInterfaceId: address.networkInterfaceId,
-  Description: `Interface for NAT Gateway ${gateway.id}`,
-  InterfaceType: 'nat_gateway',
-  OwnerId: gateway.account,
-  RequesterManaged: true,
-  SourceDestCheck: false,
-  Status: 'in-use',
-  VpcId: gateway.vpcId,
-  SubnetId: gateway.subnetId,
-  AvailabilityZone: address.zone,
-  AvailabilityZoneId: address.zoneId,
-  PrivateIpAddress: address.privateIp,
-  PrivateIpAddresses: address.privateIp === undefined ? [] : [{ Primary: true, PrivateIpAddress: address.privateIp }],
-  Groups: [],
-  TagSet: [],
-  ...(address.allocation === undefined
-    ? {}
-    : {
-        Association: {
-          AllocationId: idOf(context, 'address', address.allocation),
-          AssociationId: address.associationId,
-          IpOwnerId: gateway.account,
-          PublicIp: address.publicIp,
-        },
-      }),
-})
+function describe(context: ReadContext, { gateway, address }: Interface): NetworkInterface {
+  const association =
+    address.allocation === undefined
+      ? {}
+      : {
+          Association: {
+            AllocationId: idOf(context, 'address', address.allocation),
+            AssociationId: address.associationId,
+            IpOwnerId: gateway.account,
+            PublicIp: address.publicIp,
+          },
+        }
+  return {
+    NetworkInterfaceId: address.networkInterfaceId,
+    Description: `Interface for NAT Gateway ${gateway.id}`,
+    InterfaceType: 'nat_gateway',
+    OwnerId: gateway.account,
+    RequesterManaged: true,
+    SourceDestCheck: false,
+    Status: 'in-use',
+    VpcId: gateway.vpcId,
+    SubnetId: gateway.subnetId,
+    AvailabilityZone: address.zone,
+    AvailabilityZoneId: address.zoneId,
+    PrivateIpAddress: address.privateIp,
+    // Readers that look for public addresses look here: an interface may have many.
+    PrivateIpAddresses:
+      address.privateIp === undefined ? [] : [{ Primary: true, PrivateIpAddress: address.privateIp, ...association }],
+    Groups: [],
+    TagSet: [],
+    ...association,
+  }
+}
 
 const filterFields = {
   'addresses.association.owner-id': ({ Association }: NetworkInterface) => Association?.IpOwnerId,

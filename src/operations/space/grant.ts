@@ -14,7 +14,7 @@ import {
   type Verdict,
 } from '#model/policy/decision.ts'
 import { nothing, spelled } from '#model/policy/denial.ts'
-import type { EvaluatedUse } from '#model/policy/existing.ts'
+import { type EvaluatedUse, givesFrom } from '#model/policy/existing.ts'
 import { canBeDivided } from '#model/policy/nesting.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
@@ -25,7 +25,7 @@ import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import type { AddressAssociation } from '#store/tables/addresses.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { Pool } from '#store/tables/pools.ts'
-import { isSomebodyElses, observedBeside } from '../estate/in-use.ts'
+import { isSomebodyElses, observedBeside, previewBesideObserved } from '../estate/in-use.ts'
 import { getUsableFacts } from '../ipam/known-pools.ts'
 import { isPlanEnded, refuseEndedPlan } from '../ipam/plans.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
@@ -117,25 +117,32 @@ export async function grant(
  */
 export async function takeInUse(
   context: WriteContext,
-  { request, verdict, answer }: EvaluatedUse,
+  { answer, ...asked }: EvaluatedUse,
   { pool, cidr }: { readonly pool: Pool; readonly cidr: Cidr },
   holder: Holder,
 ): Promise<{ readonly allocation: Allocation; readonly decision: Decision } | undefined> {
-  const { explicit: _, ...unnamed } = request
+  const { explicit: _, ...unnamed } = asked.request
   const exactly = { pool: pool.id, cidr, netmaskLength: cidr.length }
   const taken = await takeCandidate(context, exactly, unnamed, { whenFull: 'size', isFromPools: true, isInUse: true })
   if (!taken) return undefined
   assert(taken.pool?.id === pool.id && equals(taken.cidr, cidr), 'what is in use is taken as it is')
   const number = context.newSequence()
-  const identity = { id: formatId('decision', context.tx.installation, number), at: new Date(context.now), request }
-  const decision: Decision =
-    answer === 'allowed'
-      ? conclude(verdict, identity, { pool: pool.id, cidr })
-      : {
-          ...conclude(verdict, identity, undefined),
-          outcome: 'deny',
-          denial: verdict.denial ?? notFrom(verdict, pool.id),
-        }
+  const isAllowed = answer === 'allowed'
+  // Whoever has it could have named it exactly.
+  const request = isAllowed ? { ...unnamed, explicit: { pool: pool.id, cidr } } : asked.request
+  const at = new Date(context.now)
+  const verdict = isAllowed ? decide(await context.snapshot(), request, at) : asked.verdict
+  assert(!isAllowed || givesFrom(verdict, pool.id, cidr), 'what complies could have been asked for')
+  const identity = { id: formatId('decision', context.tx.installation, number), at, request }
+  const decision: Decision = isAllowed
+    ? conclude(verdict, identity, { pool: pool.id, cidr })
+    : {
+        ...conclude(verdict, identity, undefined),
+        outcome: 'deny',
+        // What it would have let have is somewhere else.
+        exception: undefined,
+        denial: verdict.denial ?? notFrom(verdict, pool.id),
+      }
   context.record(decision)
   const { account } = request
   const { resourceType, resourceId, description } = holder
@@ -228,22 +235,41 @@ export async function previewGrant(
   refuseNewSpace(await context.snapshot(), request.account)
   const { verdict, identity } = ask(context, await context.snapshot(), request)
   if (verdict.outcome === 'deny') return refuseDecision(context, conclude(verdict, identity, undefined))
+  const { account } = request
   for (const candidate of candidatesInOrder(verdict)) {
     const pool = await poolOf(context, candidate.pool, request.family)
     if (isPlanEnded(await context.snapshot(), pool)) continue
     if (endsOf(pool)) await reserveEnds(context, pool)
-    const held = await heldBySubnets(context, pool)
-    if (candidate.cidr) {
-      const isHeld = held.some((cidr) => overlaps(cidr, candidate.cidr!))
-      if (!isHeld && (await context.tx.space.previewExactly(pool.n, candidate.cidr))) return candidate.cidr
-      continue
+    const cidr = await previewBlock(context, pool, candidate, request, options)
+    if (!cidr) continue
+    if (pool.scopeId !== undefined) {
+      context.wouldGive({ pool: pool.id, cidr, account, isNamed: request.explicit?.cidr !== undefined })
     }
-    const disallowed = [...held, ...(options.disallowed ?? [])]
-    const params = { length: candidate.netmaskLength, allowed: options.allowed, disallowed }
-    const cidr = await context.tx.space.preview(pool.n, pool.family, params)
-    if (cidr) return cidr
+    return cidr
   }
   return refuseExhausted(context, request, verdict, conclude(verdict, identity, 'exhausted'), options)
+}
+
+/** What `takeBlock` would take, and nothing is taken. */
+async function previewBlock(
+  context: WriteContext,
+  pool: Pool,
+  candidate: Candidate,
+  { account }: AllocationRequest,
+  options: GrantOptions,
+): Promise<Cidr | undefined> {
+  const { space } = context.tx
+  const held = await heldBySubnets(context, pool)
+  if (candidate.cidr) {
+    if (pool.avoidsObserved && (await isSomebodyElses(context, pool, candidate.cidr, account))) return undefined
+    const isHeld = held.some((cidr) => overlaps(cidr, candidate.cidr!))
+    return !isHeld && (await space.previewExactly(pool.n, candidate.cidr)) ? candidate.cidr : undefined
+  }
+  const disallowed = [...held, ...(options.disallowed ?? [])]
+  const params = { length: candidate.netmaskLength, allowed: options.allowed, disallowed }
+  return pool.avoidsObserved
+    ? previewBesideObserved(context, pool, { account, ...params })
+    : space.preview(pool.n, pool.family, params)
 }
 
 /**
@@ -482,7 +508,7 @@ async function takeBlock(
   const disallowed = held.length > 0 ? [...held, ...(options.disallowed ?? [])] : options.disallowed
   const params = { length: candidate.netmaskLength, allowed: options.allowed, disallowed }
   if (!avoids) return space.take(pool.n, pool.family, params)
-  const seen = await observedBeside(context, pool, params)
+  const seen = await observedBeside(context, pool, { account, ...params })
   return seen && space.take(pool.n, pool.family, { ...params, disallowed: [...(disallowed ?? []), ...seen] })
 }
 

@@ -158,30 +158,40 @@ export class Discovered {
       address: natGatewayAddressTable.of(row),
     }))
   }
-  /** What sources observe under an id now; no more than `limit`. */
-  async observedAs(objectId: string, limit: number): Promise<StoredObservation[]> {
+  /** What sources observe under an id now, by source and number, behind one. */
+  async observedAs(
+    objectId: string,
+    after: Pick<StoredObservation, 'sourceId' | 'number'> | undefined,
+    limit: number,
+  ): Promise<StoredObservation[]> {
+    const { sourceId, number } = after ?? { sourceId: '', number: -1 }
     const rows = await this.#sql.all<Row>(
       `select ${observationTable.columnsOf('o')} from observation o join source s on s.id = o.source_id
        where o.object_id = ? and o.object_id <> '' and s.deleted_at is null and o.missing < 2
          and o.since_snapshot <= s.snapshot and (o.until_snapshot is null or o.until_snapshot > s.snapshot)
+         and o.source_id >= ? and (o.source_id > ? or o.number > ?)
        order by o.source_id, o.number limit ?`,
       objectId,
+      sourceId,
+      sourceId,
+      number,
       limit,
     )
     return rows.map((row) => observationTable.of(row))
   }
-  /** Which of some ids the register has as networks. */
-  async registered(ids: readonly string[]): Promise<ReadonlySet<string>> {
-    if (ids.length === 0) return new Set()
+  /** Which of some ids the register has as networks, and whose. */
+  async registered(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    if (ids.length === 0) return new Map()
     const list = listOfTexts(ids)
-    const rows = await this.#sql.all<{ id: string }>(
-      `select id from vpc where id in ${list.text} union all select id from subnet where id in ${list.text}
-       union all select id from nat_gateway where id in ${list.text}`,
+    const rows = await this.#sql.all<{ id: string; account: string }>(
+      `select id, account from vpc where id in ${list.text}
+       union all select id, account from subnet where id in ${list.text}
+       union all select id, account from nat_gateway where id in ${list.text}`,
       ...list.values,
       ...list.values,
       ...list.values,
     )
-    return new Set(rows.map(({ id }) => id))
+    return new Map(rows.map(({ id, account }) => [id, account]))
   }
   /** How much of each VPC its subnets have, of 1: by VPC and family. */
   async subnetShares(
@@ -254,12 +264,6 @@ export class Discovered {
       limit,
     )
     return rows.map(toOwnedCidr)
-  }
-
-  /** A block of a VPC is held by another allocation, or by none. */
-  async setHolding(associationId: string, holding: Pick<VpcCidr, 'allocation' | 'poolId'>): Promise<void> {
-    const { allocation, poolId } = holding
-    await vpcCidrTable.change(this.#sql, { allocation, poolId }, 'where association_id = ?', associationId)
   }
 }
 

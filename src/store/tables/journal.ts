@@ -173,6 +173,9 @@ export interface FoundEntry {
   readonly at: number
 }
 
+/** The exception that decisions of a ruling were served under, of its body. */
+export const exceptionIn = (body: string): string | undefined => (JSON.parse(body) as Shared).exception
+
 interface DecisionRow {
   n: number
   at: number

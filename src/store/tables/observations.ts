@@ -120,21 +120,27 @@ export class Observations {
     return rows.map((row) => observationTable.of(row))
   }
   /**
-   * Those that hold and are there, of sources whose space belongs to a scope (or of all), and lie in a block or around it. No more than
-   * `limit` of either.
+   * Those that hold and are there, of sources whose space belongs to a scope (or of all) and that stand at some nodes (or anywhere), and
+   * lie in a block or around it. No more than `limit` of either.
    */
-  async touching(cidr: Cidr, scopeId: string | undefined, limit: number): Promise<StoredObservation[]> {
+  async touching(
+    cidr: Cidr,
+    { scopeId, nodes }: { readonly scopeId?: string | undefined; readonly nodes?: readonly string[] | undefined },
+    limit: number,
+  ): Promise<StoredObservation[]> {
     const probes = listOfBlocks(supernets(cidr))
     const columns = observationTable.columnsOf('o')
+    const standing = nodes && listOfTexts(nodes)
     const isThere = `o.missing < 2 and s.deleted_at is null and o.since_snapshot <= s.snapshot
-      and (o.until_snapshot is null or o.until_snapshot > s.snapshot) ${scopeId === undefined ? '' : 'and s.scope_id = ?'}`
-    const ofScope = scopeId === undefined ? [] : [scopeId]
+      and (o.until_snapshot is null or o.until_snapshot > s.snapshot) ${scopeId === undefined ? '' : 'and s.scope_id = ?'}
+      ${standing ? `and s.node in ${standing.text}` : ''}`
+    const ofSource = [...(scopeId === undefined ? [] : [scopeId]), ...(standing?.values ?? [])]
     const around = await this.#sql.all<Row>(
       `with probe (first, length) as (values ${probes.text})
        select ${columns} from probe q cross join observation o join source s on s.id = o.source_id
        where o.first = q.first and o.length = q.length and ${isThere} order by o.source_id, o.number limit ?`,
       ...probes.values,
-      ...ofScope,
+      ...ofSource,
       limit,
     )
     const inside = await this.#sql.all<Row>(
@@ -143,7 +149,7 @@ export class Observations {
       toKey(cidr),
       toKey(lastAddress(cidr)),
       cidr.length,
-      ...ofScope,
+      ...ofSource,
       limit,
     )
     return [...around, ...inside].map((row) => observationTable.of(row))

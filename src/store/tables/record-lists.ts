@@ -5,7 +5,7 @@ import { firstOf } from '../merged-ranges.ts'
 import { listOf, listOfNumbers, listOfTexts, type Sql, type SqlValue } from '../sql.ts'
 import type { Subject } from '../subjects.ts'
 import { makersBeside, makersIn } from './api-tokens.ts'
-import { standsInEntry } from './journal.ts'
+import { exceptionIn, standsInEntry } from './journal.ts'
 
 /** Every given part must hold. */
 export interface DecisionFilter {
@@ -52,6 +52,27 @@ export interface ListedEntry {
   readonly subjects: readonly Subject[]
   /** How many there are. */
   readonly subjectCount: number
+}
+
+/** An entry as whoever follows the record reads it. */
+export interface FollowedEntry {
+  readonly n: number
+  readonly at: number
+  readonly outcome: string
+  /** The first of them. */
+  readonly subjects: readonly Subject[]
+  readonly subjectCount: number
+  /** What was decided with it, where that was one decision and nothing else than space has changed; undefined else, or if unknown. */
+  readonly decided?: DecidedAlone
+}
+/** One decision, as far as it tells what it was about and whether an exception had a part in it. */
+export interface DecidedAlone {
+  readonly account: string
+  readonly locale: string
+  readonly resourceType: string
+  readonly outcome: string
+  readonly pool: string | undefined
+  readonly exception: string | undefined
 }
 interface EntryRow extends Omit<ListedEntry, 'subjects' | 'subjectCount' | 'isDryRun' | 'times' | 'makers'> {
   readonly makers: string | null
@@ -183,6 +204,78 @@ export class RecordLists {
         const rest = { isDryRun: dryRun !== null, times: times ?? 1, makers: makersIn(makers) }
         return [row.n, { ...row, ...rest, subjects, subjectCount }]
       }),
+    )
+  }
+  /**
+   * The entries after one, oldest first, with the first subjects of each and what was decided with them: as ranges of numbers, since
+   * entries, their subjects and their decisions are numbered in one order.
+   */
+  async followed(after: number, limit: number, subjectsMax: number): Promise<readonly FollowedEntry[]> {
+    const rows = await this.#sql.all<{ n: number; at: number; outcome: string; subjects: string }>(
+      'select n, at, outcome, subjects from audit_entry where n > ? order by n limit ?',
+      after,
+      limit,
+    )
+    const last = rows.at(-1)?.n ?? after
+    const named = await this.#sql.all<SubjectRow>(
+      `select entry, place, object_id, version_before, version_after from audit_subject
+       where entry > ? and entry <= ? and place < ? order by entry, place limit ?`,
+      after,
+      last,
+      subjectsMax,
+      subjectsMax * limit,
+    )
+    const counts =
+      named.length === 0
+        ? []
+        : await this.#sql.all<{ entry: number; last: number }>(
+            `select entry, max(place) as last from audit_subject where entry > ? and entry <= ? group by entry limit ?`,
+            after,
+            last,
+            limit,
+          )
+    const countOf = new Map(counts.map(({ entry, last }) => [entry, last + 1]))
+    const firstOf = Map.groupBy(named, ({ entry }) => entry)
+    const decided = await this.#decidedAlone(after, last, limit)
+    return rows.map(({ subjects: text, ...row }) => {
+      const some = firstOf.get(row.n)
+      if (some) return { ...row, subjects: some.map(toSubject), subjectCount: countOf.get(row.n)! }
+      const subjects = subjectsIn(text)
+      const alone = decided.get(row.n)
+      return { ...row, subjects, subjectCount: subjects.length, ...(alone ? { decided: alone } : {}) }
+    })
+  }
+  /** By entry, those between two that have one decision. */
+  async #decidedAlone(after: number, last: number, limit: number): Promise<ReadonlyMap<number, DecidedAlone>> {
+    const rows = await this.#sql.all<{ entry: number; ruling: number }>(
+      'select audit_entry as entry, ruling from decision where n > ? and n < ? order by n limit ?',
+      after,
+      last,
+      limit + 1,
+    )
+    // Of the last one that was read there may be more.
+    const cut = rows.length > limit ? rows.at(-1)!.entry : undefined
+    const ofEntry = new Map<number, number | undefined>()
+    for (const { entry, ruling } of rows) ofEntry.set(entry, ofEntry.has(entry) || entry === cut ? undefined : ruling)
+    const rulings = await this.#rulingsOf([...ofEntry.values()].filter((ruling) => ruling !== undefined))
+    const alone = new Map<number, DecidedAlone>()
+    for (const [entry, ruling] of ofEntry) {
+      const one = ruling === undefined ? undefined : rulings.get(ruling)
+      if (one) alone.set(entry, one)
+    }
+    return alone
+  }
+  async #rulingsOf(numbers: readonly number[]): Promise<ReadonlyMap<number, DecidedAlone>> {
+    if (numbers.length === 0) return new Map()
+    const list = listOf(numbers)
+    const rows = await this.#sql.all<
+      Omit<DecidedAlone, 'pool' | 'exception'> & { n: number; pool: string | null; body: string }
+    >(
+      `select n, account, locale, resource_type as "resourceType", outcome, pool, body from ruling where n in ${list.text}`,
+      ...list.values,
+    )
+    return new Map(
+      rows.map(({ n, pool, body, ...rest }) => [n, { ...rest, pool: pool ?? undefined, exception: exceptionIn(body) }]),
     )
   }
   /** The subjects of an entry from a place on, in order. */

@@ -1,7 +1,7 @@
 // What the register has of blocks and resources that others name: for comparing.
 import type { Cidr } from '#model/cidr.ts'
 import { firstOfEach } from '../merged-ranges.ts'
-import { listOfBlocks, listOfTexts, type Sql } from '../sql.ts'
+import { listOfBlocks, listOfTextPairs, listOfTexts, type Sql } from '../sql.ts'
 import { type Allocation, type AllocationRow, rangedAllocation, selectAllocation, toAllocation } from './holdings.ts'
 
 export class RegisteredSpace {
@@ -36,7 +36,21 @@ export class RegisteredSpace {
       limit,
     )
     return rows.map(toAllocation)
-  } /** Of each of these resources the allocations behind a number, in order of creation: no more than `limit` of one. */
+  }
+  /** Which of these accounts hold something for which resource: however much others hold for it, it costs nothing. */
+  async heldAmong<Pair extends { readonly id: string; readonly account: string }>(
+    pairs: readonly Pair[],
+  ): Promise<readonly { readonly id: string; readonly account: string }[]> {
+    if (pairs.length === 0) return []
+    const probes = listOfTextPairs(pairs.map(({ id, account }) => [id, account]))
+    return this.#sql.all(
+      `with probe (id, account) as (values ${probes.text})
+       select distinct q.id, q.account from probe q where exists (select 1 from holder h cross join allocation a
+         where h.account = q.account and a.holder = h.n and a.resource_id = q.id)`,
+      ...probes.values,
+    )
+  }
+  /** Of each of these resources the allocations behind a number, in order of creation: no more than `limit` of one. */
   async ofEachResource(ids: readonly string[], after: number, limit: number): Promise<Allocation[]> {
     const range = {
       columns: rangedAllocation,
