@@ -34,6 +34,7 @@ import { recordListsSchema } from './record-lists.ts'
 import { removedAccountsSchema } from './removed-accounts.ts'
 import { ruleSettersSchema } from './rule-setters.ts'
 import { sealingKeySchema } from './sealing-key.ts'
+import { sourceCoverageSchema } from './source-coverage.ts'
 import { spaceOnceSchema } from './space-once.ts'
 import { statesOfTenures } from './tenure-states.ts'
 import { tokenOriginsSchema } from './token-origins.ts'
@@ -462,4 +463,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 53, name: 'findings of what sources tell', olderServers: 'go on', sql: followedSchema },
   { number: 54, name: 'pools that avoid what is in use', olderServers: 'stop', sql: avoidingSchema },
   { number: 55, name: 'on whose right sources adopt', olderServers: 'stop', sql: ruleSettersSchema },
+  { number: 56, name: 'what sources are expected to tell of', olderServers: 'stop', sql: sourceCoverageSchema },
 ]
