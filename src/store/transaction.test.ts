@@ -38,12 +38,14 @@ test('L4 the end of a key that a failover lost does not pass for another one tha
   assert.equal(new Set(epochs).size, epochs.length)
 })
 
-/** The nouns' methods that write, by the text of their files: `#sql.run(`, `#sql.later(`, or the definition of a table. */
+/** The nouns' methods that write, by the text of their files: `#sql.run(`, `#sql.later(`, the definition of a table, or rows with Regions. */
 function writersIn(text: string): readonly [className: string, method: string][] {
   return [...text.matchAll(/^export class (\w+)[^{]*\{\n([\s\S]*?)^\}/gm)].flatMap(([, name, body]) =>
     [...body!.matchAll(/^ {2}(?:async )?(\w+)(?:<[^>]*>)?\([\s\S]*?^ {2}\}$/gm)].flatMap(
       ([method, called]): [string, string][] =>
-        /#sql\.(?:run|later)\(|\w+Table\.(?:insert|change)\(/.test(method) ? [[name!, called!]] : [],
+        /#sql\.(?:run|later)\(|\w+Table\.(?:insert|change)\(|#rows\.(?:insert|update|delete)\(/.test(method)
+          ? [[name!, called!]]
+          : [],
     ),
   )
 }
@@ -53,9 +55,9 @@ test('whatever writes is listed as what a reading does not have', () => {
     'export class A {\n  read() {\n    return 1\n  }\n  async put(a: string) {\n    await this.#sql.run(a)\n  }\n}\n'
   assert.deepEqual(writersIn(sample), [['A', 'put']])
   const read = (path: string) => readFileSync(join(import.meta.dirname, path), 'utf8')
-  // `this.vpcs = new Vpcs(`: whose methods the classes are.
+  // `vpcs = new Vpcs(`: whose methods the classes are.
   const nouns = new Map(
-    [...read('transaction.ts').matchAll(/this\.(\w+) = new (\w+)\(/g)].map(([, noun, name]) => [name!, noun!]),
+    [...read('transaction.ts').matchAll(/readonly (\w+) = new (\w+)\(/g)].map(([, noun, name]) => [name!, noun!]),
   )
   nouns.set('Space', 'space').set('Tokens', 'tokens')
   const listed = new Set(

@@ -449,6 +449,27 @@ describe('security groups', () => {
     })
   })
 
+  test('D8 are kept by no rule of another VPC, whosever it is, nor is their VPC', async () => {
+    const vpc = await vpcOf()
+    const group = await make(vpc, 'named')
+    const { Vpc } = await call('CreateVpc', { CidrBlock: '10.0.0.0/16' }, other)
+    const theirs = { VpcId: Vpc!.VpcId!, GroupName: 'theirs', Description: 'a group' }
+    const others: readonly (readonly [string, string | undefined])[] = [
+      [await make(await vpcOf(), 'beside'), undefined],
+      [(await call('CreateSecurityGroup', theirs, other)).GroupId!, other],
+    ]
+    for (const [GroupId, account] of others) {
+      const pair = { GroupId: group, UserId: '111111111111' }
+      const IpPermissions = [{ IpProtocol: 'tcp', FromPort: 22, ToPort: 22, UserIdGroupPairs: [pair] }]
+      await call('AuthorizeSecurityGroupIngress', { GroupId, IpPermissions }, account)
+    }
+    await call('DeleteSecurityGroup', { GroupId: group })
+    await call('DeleteVpc', { VpcId: vpc })
+    // Theirs are as they were.
+    const rules = await call('DescribeSecurityGroupRules', by('group-id', others[1]![0]), other)
+    assert.ok(rules.SecurityGroupRules!.some(({ ReferencedGroupInfo }) => ReferencedGroupInfo?.GroupId === group))
+  })
+
   test('that come with a VPC have rules under ids that stay, tags and all', async () => {
     const vpc = await vpcOf()
     const GroupId = vpc.replace('vpc-', 'sg-')

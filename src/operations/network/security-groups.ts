@@ -22,7 +22,6 @@ import {
   type ObjectState,
   objectBounds,
   objectsOf,
-  partsOfObjectMax,
   recordObject,
   refuseDependent,
   removeObject,
@@ -62,17 +61,18 @@ async function vpcOf(context: ReadContext, id: string | undefined): Promise<Vpc>
   return found ?? refuse({ code: 'NotFound', what: 'default-vpc', id: context.region })
 }
 
-/** Deletes a group that no rule of another one names. */
+/**
+ * Deletes a group that no rule of another one of its VPC names. Those of other VPCs do not hold it, whosever they are, as with AWS: anybody
+ * may name any group, also one that is yet to come.
+ */
 export async function deleteSecurityGroup(context: WriteContext, id: string): Promise<void> {
   const state = await getGroup(context, id)
   if (state.object.isDefault) {
     const problem = { why: 'default-group', group: id, name: defaultGroupName } as const
     refuse({ code: 'InUse', what: 'default-security-group', id, problem })
   }
-  // More rules than a group has of its own: one that is of another is among them.
-  const naming = (await context.tx.networkObjects.naming([id], 'rule', partsOfObjectMax + 1)).get(id) ?? []
-  const other = naming.find(({ objectId }) => objectId !== id)
-  if (other) refuseDependent('securityGroup', id, { why: 'named-by-rule', group: id, other: other.objectId })
+  const other = await context.tx.networkObjects.groupNaming(state.object.vpcId!, id)
+  if (other !== undefined) refuseDependent('securityGroup', id, { why: 'named-by-rule', group: id, other })
   await removeObject(context, state)
 }
 export const getGroup = (context: ReadContext, id: string): Promise<ObjectState> =>
@@ -91,6 +91,19 @@ export async function getGroupCalled(context: ReadContext, name: string): Promis
 
 // Rules --------------------------------------------------------------------------------------------------------------
 
+/** Adds a rule to those that a group has; each is there once. */
+function addTo(identities: Set<string>, rule: Rule): void {
+  const identity = ruleIdentity(rule)
+  if (identities.has(identity)) {
+    refuse({
+      code: 'AlreadyExists',
+      what: 'security-group-permission',
+      problem: { why: 'rule-there', rule: wordsOf(rule) },
+    })
+  }
+  identities.add(identity)
+}
+
 /** Adds rules, none of which the group has; answers them with their ids. */
 export async function authorize(
   context: WriteContext,
@@ -101,15 +114,7 @@ export async function authorize(
   const had = new Set(partsOf(group.parts, 'rule').map(({ body }) => ruleIdentity(body)))
   const added: RulePart[] = []
   for (const rule of rules) {
-    const identity = ruleIdentity(rule)
-    if (had.has(identity)) {
-      refuse({
-        code: 'AlreadyExists',
-        what: 'security-group-permission',
-        problem: { why: 'rule-there', rule: wordsOf(rule) },
-      })
-    }
-    had.add(identity)
+    addTo(had, rule)
     await refuseUnknownPeer(context, group.object, rule)
     added.push(partOf(context.newId('securityGroupRule'), rule))
   }
@@ -202,15 +207,7 @@ export async function changeRules(
   }
   const seen = new Set<string>()
   for (const { body } of all.values()) {
-    const identity = ruleIdentity(body)
-    if (seen.has(identity)) {
-      refuse({
-        code: 'AlreadyExists',
-        what: 'security-group-permission',
-        problem: { why: 'rule-there', rule: wordsOf(body) },
-      })
-    }
-    seen.add(identity)
+    addTo(seen, body)
   }
   await changeObject(context, group, { put: changed })
   context.changed(...changed.map(({ key }) => key))

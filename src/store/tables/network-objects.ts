@@ -252,6 +252,18 @@ export class NetworkObjects {
       ({ part }) => part.target!,
     )
   }
+  /** Another group of a VPC with a rule that names a group: what other VPCs name costs nothing. */
+  async groupNaming(vpcId: string, groupId: string): Promise<string | undefined> {
+    const row = await this.#sql.get<{ id: string }>(
+      `select o.id from network_object o cross join network_object_part p
+       where o.vpc_id = ? and o.kind = 'security-group' and o.id <> ? and p.object_id = o.id and p.kind = 'rule' and p.target = ?
+       limit 1`,
+      vpcId,
+      groupId,
+      groupId,
+    )
+    return row?.id
+  }
   async insertPart(objectId: string, { key, kind, target, body }: Part): Promise<void> {
     const id = identified.has(kind) ? key : undefined
     await networkObjectPartTable.insert(this.#sql, { objectId, key, id, kind, target, body })
