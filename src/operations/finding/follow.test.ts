@@ -249,6 +249,8 @@ test('D8 what an account changes of an IPAM or pool of its own has nobody elseâ€
   const pool = { scopeId, family: 'ipv4', locale: 'us-east-1', publicIpSource: 'byoip', awsService: 'ec2' }
   const { poolId } = await acme.post<{ poolId: string }>('/pools', pool)
   const own = await elasticIp(stranger)
+  // Which is enabled on nobody.
+  await acme.post('/policies', { ipamId })
   await followAll(acme.store)
   const changes: readonly (readonly [string, object])[] = [
     [`/ipams/${ipamId}`, { operatingRegions: regions[1] }],
