@@ -76,28 +76,18 @@ export async function impactOf(context: ReadContext, { before, after, scopes }: 
   const isTold = await teller(context)
   const own = await ownScopes(context, after, scopes)
   const counted: Counted = { groups: new Map(), samples: [] }
-<<<<<<< HEAD
   const seen = new Set<string>()
   const nameOf = (space: Space): string => (isBrought(space) ? space.resource : String(space.n))
-  for (const scope of scopes) {
-=======
-  const seen = new Set<number>()
   let rows = 0
   for (const scope of own?.scopes ?? scopes) {
->>>>>>> main
     for (let place: string | undefined = ''; place !== undefined; ) {
       if (seen.size >= impactSpacesMax || rows >= impactRowsMax) return told(counted, seen.size, false)
       const part = await readScan(under(after), { scope, place })
-<<<<<<< HEAD
-      const spaces = part.spaces.filter((space) => !seen.has(nameOf(space)) && isTold(space))
-      for (const space of spaces) seen.add(nameOf(space))
-=======
       rows += part.looked
-      const spaces = part.allocations.filter(
-        (space) => !seen.has(space.n) && (own?.isTouched(space) ?? true) && isTold(space),
+      const spaces = part.spaces.filter(
+        (space) => !seen.has(nameOf(space)) && (own?.isTouched(space) ?? true) && isTold(space),
       )
-      for (const { n } of spaces) seen.add(n)
->>>>>>> main
+      for (const space of spaces) seen.add(nameOf(space))
       const was = await evaluateSpaces(under(before), spaces)
       await tx.nextTurn()
       const is = await evaluateSpaces(under(after), spaces)
@@ -114,16 +104,15 @@ async function ownScopes(context: ReadContext, snapshot: Snapshot, scopes: reado
   const accounts = context.caller.native && (await visibleAccounts(context, 'allocation:read', 'now'))
   if (!accounts) return undefined
   const { installation } = context.tx
-  const isTouched = ({ account, resourceType, region, pool }: Allocation): boolean => {
-    const id = formatId('pool', installation, pool)
-    const known = snapshot.pools.get(id)
-    const locale = region ?? known?.locale
+  const isTouched = (space: Space): boolean => {
+    const pool = isBrought(space) ? undefined : snapshot.pools.get(formatId('pool', installation, space.pool))
+    const locale = space.region ?? pool?.locale
     return scopes.some(
       (scope) =>
-        (scope.node === undefined || pathOf(snapshot, account).includes(scope.node)) &&
-        (scope.resourceType === undefined || scope.resourceType === resourceType) &&
+        (scope.node === undefined || pathOf(snapshot, space.account).includes(scope.node)) &&
+        (scope.resourceType === undefined || scope.resourceType === space.resourceType) &&
         (scope.locale === undefined || scope.locale === locale) &&
-        (scope.pool === undefined || scope.pool === (known ? id : provider)),
+        (scope.pool === undefined || scope.pool === (pool?.id ?? provider)),
     )
   }
   return { scopes: accounts.map((node): Scope => ({ node })), isTouched }

@@ -464,9 +464,6 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 53, name: 'findings of what sources tell', olderServers: 'go on', sql: followedSchema },
   { number: 54, name: 'pools that avoid what is in use', olderServers: 'stop', sql: avoidingSchema },
   { number: 55, name: 'on whose right sources adopt', olderServers: 'stop', sql: ruleSettersSchema },
-<<<<<<< HEAD
-  { number: 56, name: 'space that no pool gave', olderServers: 'stop', sql: broughtSpaceSchema },
-=======
   { number: 56, name: 'whose turn it is of sources', olderServers: 'go on', sql: turnsSchema },
->>>>>>> main
+  { number: 57, name: 'space that no pool gave', olderServers: 'stop', sql: broughtSpaceSchema },
 ]
