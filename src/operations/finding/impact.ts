@@ -105,14 +105,16 @@ async function ownScopes(context: ReadContext, snapshot: Snapshot, scopes: reado
   if (!accounts) return undefined
   const { installation } = context.tx
   const isTouched = (space: Space): boolean => {
-    const pool = isBrought(space) ? undefined : snapshot.pools.get(formatId('pool', installation, space.pool))
-    const locale = space.region ?? pool?.locale
+    const { account, resourceType, region } = space
+    const id = isBrought(space) ? undefined : formatId('pool', installation, space.pool)
+    const known = id === undefined ? undefined : snapshot.pools.get(id)
+    const locale = region ?? known?.locale
     return scopes.some(
       (scope) =>
-        (scope.node === undefined || pathOf(snapshot, space.account).includes(scope.node)) &&
-        (scope.resourceType === undefined || scope.resourceType === space.resourceType) &&
+        (scope.node === undefined || pathOf(snapshot, account).includes(scope.node)) &&
+        (scope.resourceType === undefined || scope.resourceType === resourceType) &&
         (scope.locale === undefined || scope.locale === locale) &&
-        (scope.pool === undefined || scope.pool === (pool?.id ?? provider)),
+        (scope.pool === undefined || (id !== undefined && scope.pool === (known ? id : provider))),
     )
   }
   return { scopes: accounts.map((node): Scope => ({ node })), isTouched }
