@@ -16,6 +16,7 @@ import { findingScansSchema } from './finding-scans.ts'
 import { findingsSchema } from './findings.ts'
 import { firstSchema } from './first.ts'
 import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority.ts'
+import { findingsGoingOn } from './going-on.ts'
 import { namedNetworksSchema } from './named-networks.ts'
 import { namesSchema } from './names.ts'
 import { namesAlikeSchema } from './names-alike.ts'
@@ -464,4 +465,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 54, name: 'pools that avoid what is in use', olderServers: 'stop', sql: avoidingSchema },
   { number: 55, name: 'on whose right sources adopt', olderServers: 'stop', sql: ruleSettersSchema },
   { number: 56, name: 'whose turn it is of sources', olderServers: 'go on', sql: turnsSchema },
+  { number: 57, name: 'what goes on of sources', olderServers: 'go on', sql: findingsGoingOn },
 ]
