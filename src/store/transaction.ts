@@ -12,6 +12,7 @@ import { Addresses } from './tables/addresses.ts'
 import { Adoptions } from './tables/adoptions.ts'
 import { AllocationLists } from './tables/allocation-lists.ts'
 import { ApiTokens } from './tables/api-tokens.ts'
+import { BroughtSpaces } from './tables/brought-space.ts'
 import { Candidates } from './tables/candidates.ts'
 import { Compliance } from './tables/compliance.ts'
 import { Discovered } from './tables/discovered.ts'
@@ -246,7 +247,9 @@ export class Nouns extends Connected {
   readonly sources = new Sources(this.sql)
   readonly spaceCheck = new SpaceCheck(this.sql)
   readonly tags = new Tags(this.sql)
-  readonly vpcs = new Vpcs(this.sql, this)
+  /** What of networks no pool gave. */
+  readonly broughtSpace = new BroughtSpaces(this.sql, this, this.allocations)
+  readonly vpcs = new Vpcs(this.sql, this, this.broughtSpace)
   #sequence = 0
   #keyEpoch = 0
   #sequenceStored = 0

@@ -10,6 +10,7 @@ import type { Subject } from '#store/subjects.ts'
 import type { Scope } from '#store/tables/finding-scans.ts'
 import type { HistoryBody, HistoryVersion } from '#store/tables/history.ts'
 import { snapshotOf } from '../snapshot.ts'
+import { mayBeBrought } from './spaces.ts'
 
 /** What entries are about, and what became of it. */
 export interface Touched {
@@ -68,8 +69,10 @@ export async function touchedBy(
       else if (kind !== undefined && networks.has(kind)) nets.add(id)
       else if (kind === 'exception') exceptions.add(id)
       else if (kind === 'policy') scopes.push(...scopesOfPolicy(await contents(tx, id, was, is)))
-      else if (kind === 'pool') scopes.push(...scopesOfPool(tx, id, was, is))
-      else if (kind === 'ipam') scopes.push(...scopesOfIpam(tx, await snapshot(), id, was, is))
+      else if (kind === 'pool') {
+        scopes.push(...scopesOfPool(tx, id, was, is))
+        if (subjects.some((one) => kindOf(one.id) === 'poolCidr')) scopes.push(...scopesOfCidrs(await snapshot(), id))
+      } else if (kind === 'ipam') scopes.push(...scopesOfIpam(tx, await snapshot(), id, was, is))
       else if (isTargetId(id)) {
         // Where an assignment has changed, its policy says so itself.
         if (was || is) scopes.push(...scopesOfNode(tx, id, was, is))
@@ -189,6 +192,25 @@ const scopesOfPool = (
   const bodies = [was, is].flatMap((version) => (version ? [tx.history.bodyOf(version)] : []))
   const isShared = bodies.some(({ sharedWith }) => (sharedWith as readonly string[] | undefined)?.length !== 0)
   return [{ pool }, isShared ? { pool: provider } : { node: bodies[0]!.account as string }]
+}
+
+/** Who brings along what lies in a pool that policy lists was to take it from there. */
+function scopesOfCidrs({ policies, assignmentsByTarget }: Snapshot, pool: string): readonly Scope[] {
+  const pairs = new Map<string, readonly Scope[]>()
+  for (const { policyId, documents } of policies.values()) {
+    const listing = documents.filter(
+      (one) => mayBeBrought(one) && one.rules.some((allocationRule) => allocationRule.pool === pool),
+    )
+    if (listing.length > 0)
+      pairs.set(
+        policyId,
+        listing.map(({ locale, resourceType }) => ({ resourceType, locale })),
+      )
+  }
+  if (pairs.size === 0) return []
+  return [...assignmentsByTarget].flatMap(([node, assignments]) =>
+    assignments.flatMap(({ policyId }) => (pairs.get(policyId) ?? []).map((pair) => ({ node, ...pair }))),
+  )
 }
 
 /** Rules read of an IPAM whether what no policy speaks of may be had, and where and for whom its pools are. */
