@@ -13,6 +13,7 @@ import { deprovisioningSchema } from './deprovisioning.ts'
 import { discoveriesSchema } from './discoveries.ts'
 import { exceptionLeaveSchema } from './exception-leave.ts'
 import { findingSchema } from './finding.ts'
+import { findingRetentionSchema } from './finding-retention.ts'
 import { findingScansSchema } from './finding-scans.ts'
 import { findingsSchema } from './findings.ts'
 import { firstSchema } from './first.ts'
@@ -466,4 +467,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 55, name: 'on whose right sources adopt', olderServers: 'stop', sql: ruleSettersSchema },
   { number: 56, name: 'whose turn it is of sources', olderServers: 'go on', sql: turnsSchema },
   { number: 57, name: 'space that no pool gave', olderServers: 'stop', sql: broughtSpaceSchema },
+  { number: 58, name: 'how long findings are kept', olderServers: 'go on', sql: findingRetentionSchema },
 ]
