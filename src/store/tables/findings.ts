@@ -29,7 +29,7 @@ export const findingTable = table(
     suppression: changing(optional(json<Suppression>())),
     suppressedUntil: changing(optional(integer())),
   },
-  'kept',
+  'deleted',
 )
 /** A stretch of time in which a finding was not resolved, and said the same. */
 export const openingTable = table(
@@ -46,7 +46,7 @@ export const openingTable = table(
     fromAt: integer(),
     untilAt: changing(optional(integer())),
   },
-  'kept',
+  'deleted',
 )
 
 /** What makes it the same finding again. */
