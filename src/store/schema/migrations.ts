@@ -23,6 +23,7 @@ import { nestingSchema } from './nesting.ts'
 import { networkAddressIndexes } from './network-address.ts'
 import { networkObjectsSchema } from './network-objects.ts'
 import { nodeFactsSchema } from './node-facts.ts'
+import { observationPlacesSchema } from './observation-places.ts'
 import { observationsSchema } from './observations.ts'
 import { observedSchema } from './observed.ts'
 import { ownWordsSchema } from './own-words.ts'
@@ -462,4 +463,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 53, name: 'findings of what sources tell', olderServers: 'go on', sql: followedSchema },
   { number: 54, name: 'pools that avoid what is in use', olderServers: 'stop', sql: avoidingSchema },
   { number: 55, name: 'on whose right sources adopt', olderServers: 'stop', sql: ruleSettersSchema },
+  { number: 56, name: 'what sources say of a place', olderServers: 'go on', sql: observationPlacesSchema },
 ]

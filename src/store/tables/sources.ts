@@ -161,6 +161,11 @@ export class Sources {
   list(after: string, limit: number): Promise<Source[]> {
     return sourceTable.all(this.#sql, 'where id > ? and deleted_at is null order by id limit ?', after, limit)
   }
+  /** Those at some nodes. */
+  async at(nodes: readonly string[]): Promise<Source[]> {
+    const list = listOfTexts(nodes)
+    return sourceTable.all(this.#sql, `where node in ${list.text} and deleted_at is null order by id`, ...list.values)
+  }
   /** Some that is deleted, and may have told something that is still there. */
   anyDeleted(): Promise<Source | undefined> {
     return sourceTable.first(this.#sql, 'where deleted_at is not null order by deleted_at limit 1')
