@@ -1,6 +1,7 @@
 // What differs becomes findings, after each snapshot that holds and once an hour; and so do sources that have gone silent.
 import {
   anyStalenessToWrite,
+  beginFindingTurn,
   type FollowStep,
   followDifferences,
   lookForFindings,
@@ -11,16 +12,17 @@ import { recordOwn } from '#operations/record/own-entries.ts'
 import type { Job } from './job.ts'
 
 /** Parts that are looked through before how far that was is written. */
-const partsPerTurn = 100
+const partsPerTurn = 20
 const asServer = 'housekeeping'
 
 export const followSources: Job = {
   name: 'follow-sources',
   everySeconds: 10,
-  turnsMax: 100,
+  turnsMax: 5,
+  goesOn: true,
   isDue: ({ store }) => store.read(async (tx) => (await sourceToFollow(tx)) !== undefined),
   async turn({ store, act }) {
-    const source = await store.read(sourceToFollow)
+    const source = await store.write(beginFindingTurn)
     if (!source) return
     let from = source.foundAfter
     for (let parts = 1; ; parts++) {

@@ -28,12 +28,18 @@ export interface Job {
   readonly everySeconds: number
   /** Turns at a time. Each is bounded and a transaction of its own, so that a request never waits long behind one. */
   readonly turnsMax: number
+  /** Where its turns were not enough it is looked at again with the next tick, after all others: so they never wait for more of it. */
+  readonly goesOn?: true
   /** Whether there is something to do. It only reads, so that an idle server writes nothing. */
   isDue(at: Workplace): Promise<boolean>
   turn(at: Workplace): Promise<void>
 }
 
-/** Does what is due of a job, as far as one look at it goes. */
-export async function lookAt(job: Job, at: Workplace): Promise<void> {
-  for (let turn = 0; turn < job.turnsMax && (await job.isDue(at)); turn++) await job.turn(at)
+/** Does what is due of a job, as far as one look at it goes. Answers whether that was all. */
+export async function lookAt(job: Job, at: Workplace): Promise<boolean> {
+  for (let turn = 0; turn < job.turnsMax; turn++) {
+    if (!(await job.isDue(at))) return true
+    await job.turn(at)
+  }
+  return false
 }

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { emptyDatabase } from '../../test/database.ts'
 import { until } from '../../test/replication.ts'
-import { managementAccount } from '../../test/world.ts'
-import { startJobs } from './jobs.ts'
+import { managementAccount, workplaceOf } from '../../test/world.ts'
+import type { Job } from './job.ts'
+import { jobs, roundsOf, startJobs } from './jobs.ts'
 
 test('a job that fails is told of once, and the others are done all the same', async (t) => {
   const database = await emptyDatabase('sqlite')
@@ -48,4 +49,44 @@ test('a job that fails is told of once, and the others are done all the same', a
   await until('there were two turns', () => turns >= 2)
   await running.stop()
   assert.deepEqual(failures, ['forget-tokens: out of order', 'count-refusals: not counted'])
+})
+
+test('a job that has very much to do goes on at once, and keeps others waiting for a few turns at most', async (t) => {
+  const database = await emptyDatabase('sqlite')
+  const store = await database.open()
+  t.after(async () => {
+    await store.close()
+    await database.remove()
+  })
+  const done: string[] = []
+  let left = 7
+  const long: Job = {
+    name: 'long',
+    everySeconds: 10,
+    turnsMax: 3,
+    goesOn: true,
+    isDue: async () => left > 0,
+    async turn() {
+      left--
+      done.push('long')
+    },
+  }
+  const short: Job = {
+    name: 'short',
+    everySeconds: 1,
+    turnsMax: 1,
+    isDue: async () => true,
+    turn: async () => void done.push('short'),
+  }
+  const round = roundsOf([long, short], workplaceOf(store), (_, error) => assert.fail(String(error)))
+  for (const tick of [10, 11, 12, 13, 14]) await round(tick)
+  const turns = done.join(' ').replaceAll('long long long', '3').replaceAll('long', '1')
+  assert.equal(turns, '3 short 3 short 1 short short short')
+})
+
+test('what anybody can make very much of is done in a few turns at a time, each of a bounded size', () => {
+  for (const name of ['sources', 'adopt-by-rules', 'follow-sources']) {
+    const job = jobs.find((one) => one.name === name)!
+    assert(job.turnsMax <= 10 && job.goesOn, name)
+  }
 })

@@ -36,20 +36,20 @@ export interface RunningJobs {
   stop(): Promise<void>
 }
 
-/**
- * Looks at each as often as it says, one after the other.
- * @param onFailure a job has failed; not called again while the same one goes on failing in the same way
- */
-export function startJobs(at: Workplace, onFailure: (job: string, error: unknown) => void): RunningJobs {
+/** One look at each that is due at a tick, one after the other. */
+export type Round = (tick: number) => Promise<void>
+/** @param onFailure a job has failed; not called again while the same one goes on failing in the same way */
+export function roundsOf(all: readonly Job[], at: Workplace, onFailure: (job: string, error: unknown) => void): Round {
   const failures = new Map<string, string>()
-  let running: Promise<unknown> = Promise.resolve()
-  let isBusy = false
-  let tick = 0
-  const lookAtAll = async (now: number): Promise<void> => {
-    for (const job of jobs) {
-      if (now % job.everySeconds !== 0) continue
+  /** Those that go on with the next tick. */
+  const unfinished = new Set<string>()
+  return async (tick) => {
+    for (const job of all) {
+      if (tick % job.everySeconds !== 0 && !unfinished.has(job.name)) continue
+      unfinished.delete(job.name)
       try {
-        await lookAt(job, at)
+        const isAll = await lookAt(job, at)
+        if (!isAll && job.goesOn) unfinished.add(job.name)
         failures.delete(job.name)
       } catch (error) {
         // The others are done all the same, and this one is tried again with the next look.
@@ -59,11 +59,19 @@ export function startJobs(at: Workplace, onFailure: (job: string, error: unknown
       }
     }
   }
+}
+
+/** Looks at each as often as it says; see `roundsOf`. */
+export function startJobs(at: Workplace, onFailure: (job: string, error: unknown) => void): RunningJobs {
+  const round = roundsOf(jobs, at, onFailure)
+  let running: Promise<unknown> = Promise.resolve()
+  let isBusy = false
+  let tick = 0
   const timer = setInterval(() => {
     tick++
     if (isBusy) return
     isBusy = true
-    running = lookAtAll(tick).finally(() => {
+    running = round(tick).finally(() => {
       isBusy = false
     })
   }, tickMs)

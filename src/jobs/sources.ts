@@ -6,7 +6,8 @@ import type { Job } from './job.ts'
 export const tidyUpSources: Job = {
   name: 'sources',
   everySeconds: 60,
-  turnsMax: 100,
+  turnsMax: 10,
+  goesOn: true,
   isDue: ({ store }) => store.read(async (tx) => (await untidySource(tx)) !== undefined),
   turn: ({ store, account }) =>
     store.write(async (tx) => {

@@ -22,6 +22,8 @@ interface Kind {
   readonly word?: string
   /** Where the native API has it, below `/api/v1`: by its id, or alone where there is one. Its history shows what has none. */
   readonly path?: string
+  /** Where one is in the organization: at itself, a node of it, or at the node that this member says; by default at the account that has it. */
+  readonly place?: 'itself' | 'node' | 'target'
   /** What it is called is told beside its id wherever a decision, an exception or an effective policy names it. */
   readonly isToldByName?: true
 }
@@ -232,6 +234,7 @@ export const kinds = {
     label: 'a source',
     word: 'source',
     path: '/sources/{id}',
+    place: 'node',
   },
   exception: {
     prefix: 'exception-',
@@ -242,6 +245,7 @@ export const kinds = {
     label: 'an exception',
     word: 'exception',
     path: '/exceptions/{id}',
+    place: 'target',
   },
   finding: {
     prefix: 'finding-',
@@ -252,6 +256,7 @@ export const kinds = {
     label: 'a finding',
     word: 'finding',
     path: '/findings/{id}',
+    place: 'node',
   },
   decision: {
     prefix: 'decision-',
@@ -270,6 +275,7 @@ export const kinds = {
     label: 'an account',
     word: 'account',
     path: '/accounts/{id}',
+    place: 'itself',
   },
   organizationalUnit: {
     noun: 'organizational-unit',
@@ -278,6 +284,7 @@ export const kinds = {
     label: 'an organizational unit',
     word: 'unit',
     path: '/organizational-units/{id}',
+    place: 'itself',
   },
   root: {
     noun: 'root',
@@ -286,6 +293,7 @@ export const kinds = {
     label: 'the root',
     word: 'organization',
     path: '/organization',
+    place: 'itself',
   },
   organization: {
     noun: 'organization',
@@ -303,6 +311,7 @@ export const kinds = {
     label: 'a role binding',
     word: 'role-binding',
     path: '/role-bindings/{id}',
+    place: 'node',
   },
   apiToken: {
     prefix: 'token-',

@@ -4,6 +4,7 @@ import { accessKeyTable, unshownKeyTable } from './tables/access-keys.ts'
 import { addressAssociationTable } from './tables/addresses.ts'
 import { adoptionTable, ownerQuestionTable } from './tables/adoptions.ts'
 import { apiTokenTable } from './tables/api-tokens.ts'
+import { broughtSpaceTable } from './tables/brought-space.ts'
 import { candidateTable, differenceTable } from './tables/candidates.ts'
 import {
   discoveryAssociationTable,
@@ -59,6 +60,7 @@ export const definitions: readonly Pick<
   assignmentTable,
   auditEntryTable,
   auditSubjectTable,
+  broughtSpaceTable,
   candidateTable,
   clientTokenTable,
   capacityWatchTable,

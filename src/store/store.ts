@@ -14,10 +14,10 @@ export type Transaction = Omit<
 export interface Writes {
   accessKeys: 'insert' | 'disable' | 'dropExpired' | 'keepUnshown' | 'dropUnshown'
   addresses: 'associate' | 'disassociate'
-  allocations: 'insert' | 'setState' | 'end' | 'endMany'
+  allocations: 'insert' | 'holderOf' | 'setState' | 'end' | 'endMany'
   apiTokens: 'insert' | 'revoke'
+  broughtSpace: 'begin' | 'end' | 'endOf'
   candidates: 'put' | 'remove'
-  discovered: 'setHolding'
   discoveries:
     | 'insert'
     | 'update'
@@ -101,6 +101,7 @@ export interface Writes {
     | 'setSubnetAttributes'
     | 'deleteSubnetCidr'
     | 'insertCidr'
+    | 'setHolding'
     | 'deleteCidr'
     | 'insertSubnet'
     | 'deleteSubnet'

@@ -53,9 +53,9 @@ test('whatever writes is listed as what a reading does not have', () => {
     'export class A {\n  read() {\n    return 1\n  }\n  async put(a: string) {\n    await this.#sql.run(a)\n  }\n}\n'
   assert.deepEqual(writersIn(sample), [['A', 'put']])
   const read = (path: string) => readFileSync(join(import.meta.dirname, path), 'utf8')
-  // `this.vpcs = new Vpcs(`: whose methods the classes are.
+  // `vpcs = new Vpcs(`: whose methods the classes are.
   const nouns = new Map(
-    [...read('transaction.ts').matchAll(/this\.(\w+) = new (\w+)\(/g)].map(([, noun, name]) => [name!, noun!]),
+    [...read('transaction.ts').matchAll(/readonly (\w+) = new (\w+)\(/g)].map(([, noun, name]) => [name!, noun!]),
   )
   nouns.set('Space', 'space').set('Tokens', 'tokens')
   const listed = new Set(

@@ -12,6 +12,7 @@ import { Addresses } from './tables/addresses.ts'
 import { Adoptions } from './tables/adoptions.ts'
 import { AllocationLists } from './tables/allocation-lists.ts'
 import { ApiTokens } from './tables/api-tokens.ts'
+import { BroughtSpaces } from './tables/brought-space.ts'
 import { Candidates } from './tables/candidates.ts'
 import { Compliance } from './tables/compliance.ts'
 import { Discovered } from './tables/discovered.ts'
@@ -22,7 +23,6 @@ import { FindingScans } from './tables/finding-scans.ts'
 import { Findings } from './tables/findings.ts'
 import { Governance } from './tables/governance.ts'
 import { History, type LapsedHold } from './tables/history.ts'
-import type { Holdings } from './tables/holdings.ts'
 import { Ipams } from './tables/ipams.ts'
 import { Journal } from './tables/journal.ts'
 import { NatGateways } from './tables/nat-gateways.ts'
@@ -36,7 +36,6 @@ import { RegisteredSpace } from './tables/registered.ts'
 import { Repeats } from './tables/repeats.ts'
 import { ResourceTypes } from './tables/resource-types.ts'
 import { Resources } from './tables/resources.ts'
-import type { Resting } from './tables/resting.ts'
 import { Retention } from './tables/retention.ts'
 import { RoleBindings } from './tables/role-bindings.ts'
 import { Sources } from './tables/sources.ts'
@@ -159,77 +158,15 @@ export const readStart = (asked: '?' | '$1', more = ''): string =>
   from (select 1 as one) one left join (${newestEntry}) newest on true`
 const textOf = ({ at, requestId }: EntryMark): string => `${at} ${requestId}`
 
-/** A transaction over one connection, again and again: `store.ts` says what of it operations see. */
-export class Nouns {
-  /** Milliseconds since 1970, the same for the whole transaction; never earlier than the newest audit entry, whatever the clock says. */
-  now = 0
-  /**
-   * What this transaction sees of moments up to this one is final: nothing that commits later carries one of them. Holds as
-   * long as nobody sets the clock back.
-   */
-  asOf = 0
-  installation = ''
-  governanceEpoch = 0
-  keyEpoch = ''
+/** What nouns are made of. Fields of a derived class are made after it, so that a noun is one line there. */
+class Connected {
+  protected readonly sql: CountingSql
+  protected readonly sealer: Sealer
+  protected readonly freeSpace: MakeFreeSpace | undefined
   readonly memory: ConnectionMemory
-  readonly accessKeys: AccessKeys
-  readonly addresses: Addresses
-  readonly allocationLists: AllocationLists
-  /** Who holds what; what is taken and given back is changed by `space`. */
-  readonly allocations: Holdings
-  readonly apiTokens: ApiTokens
-  readonly candidates: Candidates
-  /** What IPAMs see of networks, interfaces and observations. */
-  readonly discovered: Discovered
-  readonly discoveries: Discoveries
-  /** What compliance of a moment is counted from. */
-  readonly compliance: Compliance
-  readonly exceptions: Exceptions
-  readonly finding: Finding
-  readonly findings: Findings
-  /** What is to be looked at anew for them. */
-  readonly findingScans: FindingScans
-  readonly governance: Governance
-  readonly history: History
-  readonly ipams: Ipams
-  readonly journal: Journal
-  readonly natGateways: NatGateways
-  readonly networkObjects: NetworkObjects
-  readonly observations: Observations
-  readonly organizations: Organizations
-  readonly policies: Policies
+  readonly tokens: Tokens
   /** Seals where lists go on. */
   readonly pageTokens: PageTokens
-  readonly pools: Pools
-  readonly recordLists: RecordLists
-  /** What the register has of what others name. */
-  readonly registered: RegisteredSpace
-  /** Whether the first answer to a request is still good. */
-  readonly repeats: Repeats
-  readonly resourceTypes: ResourceTypes
-  readonly resources: Resources
-  /** What nobody can have yet. */
-  readonly resting: Resting
-  readonly retention: Retention
-  readonly roleBindings: RoleBindings
-  readonly adoptions: Adoptions
-  readonly sources: Sources
-  readonly space: Space
-  readonly spaceCheck: SpaceCheck
-  /** What has changed, for the audit entry. */
-  readonly subjects: Subjects
-  readonly tags: Tags
-  readonly tenures: Timeline
-  readonly tokens: Tokens
-  readonly vpcs: Vpcs
-  readonly #sql: CountingSql
-  readonly #sealer: Sealer
-  #sequence = 0
-  #keyEpoch = 0
-  #sequenceStored = 0
-  #rulingEpoch = 0
-  #asked: EntryMark | undefined
-  #changesBefore = 0
 
   constructor(
     sql: CountingSql,
@@ -243,59 +180,90 @@ export class Nouns {
       readonly freeSpace?: MakeFreeSpace
     } = {},
   ) {
-    this.#sql = sql
-    this.#sealer = sealer
+    this.sql = sql
+    this.sealer = sealer
+    this.freeSpace = freeSpace
     this.memory = new ConnectionMemory(memory)
-    this.pageTokens = sealer.pageTokens
-    this.accessKeys = new AccessKeys(sql, sealer, this)
-    this.subjects = new Subjects(this, this.memory)
-    this.history = new History(sql, this)
-    this.tags = new Tags(sql)
-    this.governance = new Governance(sql, this)
-    this.candidates = new Candidates(sql, this)
-    this.discovered = new Discovered(sql)
-    this.discoveries = new Discoveries(sql)
-    this.compliance = new Compliance(sql)
-    this.exceptions = new Exceptions(sql, this)
-    this.finding = new Finding(sql, this)
-    this.findings = new Findings(sql, this)
-    this.findingScans = new FindingScans(sql, this)
-    this.ipams = new Ipams(sql)
-    this.pools = new Pools(sql)
-    this.space = new Space(sql, this, this.memory, freeSpace)
-    this.allocations = this.space.allocations
-    this.resting = this.space.resting
-    this.spaceCheck = new SpaceCheck(sql)
-    this.journal = new Journal(sql, this, this.memory)
-    this.retention = new Retention(sql, this.journal)
     this.tokens = tokens(this.memory)
-    this.observations = new Observations(sql)
-    this.adoptions = new Adoptions(sql)
-    this.sources = new Sources(sql)
-    this.registered = new RegisteredSpace(sql)
-    this.organizations = new Organizations(sql, this)
-    this.policies = new Policies(sql, this)
-    this.vpcs = new Vpcs(sql, this)
-    this.natGateways = new NatGateways(sql, this)
-    this.networkObjects = new NetworkObjects(sql, this)
-    this.addresses = new Addresses(sql)
-    this.allocationLists = new AllocationLists(sql)
-    this.apiTokens = new ApiTokens(sql, this, this.history)
-    this.recordLists = new RecordLists(sql, this)
-    this.tenures = new Timeline(sql, this)
-    this.repeats = new Repeats(sql, this, this.tenures)
-    this.resourceTypes = new ResourceTypes(sql)
-    this.resources = new Resources(sql, this)
-    this.roleBindings = new RoleBindings(sql)
+    this.pageTokens = sealer.pageTokens
   }
+}
+
+/** A transaction over one connection, again and again: `store.ts` says what of it operations see. */
+export class Nouns extends Connected {
+  /** Milliseconds since 1970, the same for the whole transaction; never earlier than the newest audit entry, whatever the clock says. */
+  now = 0
+  /**
+   * What this transaction sees of moments up to this one is final: nothing that commits later carries one of them. Holds as
+   * long as nobody sets the clock back.
+   */
+  asOf = 0
+  installation = ''
+  governanceEpoch = 0
+  keyEpoch = ''
+  /** What has changed, for the audit entry. */
+  readonly subjects = new Subjects(this, this.memory)
+  readonly history = new History(this.sql, this)
+  readonly journal = new Journal(this.sql, this, this.memory)
+  readonly space = new Space(this.sql, this, this.memory, this.freeSpace)
+  /** Who holds what; what is taken and given back is changed by `space`. */
+  readonly allocations = this.space.allocations
+  /** What nobody can have yet. */
+  readonly resting = this.space.resting
+  readonly tenures = new Timeline(this.sql, this)
+  readonly accessKeys = new AccessKeys(this.sql, this.sealer, this)
+  readonly addresses = new Addresses(this.sql)
+  readonly adoptions = new Adoptions(this.sql)
+  readonly allocationLists = new AllocationLists(this.sql)
+  readonly apiTokens = new ApiTokens(this.sql, this, this.history)
+  readonly candidates = new Candidates(this.sql, this)
+  /** What compliance of a moment is counted from. */
+  readonly compliance = new Compliance(this.sql)
+  /** What IPAMs see of networks, interfaces and observations. */
+  readonly discovered = new Discovered(this.sql)
+  readonly discoveries = new Discoveries(this.sql)
+  readonly exceptions = new Exceptions(this.sql, this)
+  readonly finding = new Finding(this.sql, this)
+  /** What is to be looked at anew for them. */
+  readonly findingScans = new FindingScans(this.sql, this)
+  readonly findings = new Findings(this.sql, this)
+  readonly governance = new Governance(this.sql, this)
+  readonly ipams = new Ipams(this.sql)
+  readonly natGateways = new NatGateways(this.sql, this)
+  readonly networkObjects = new NetworkObjects(this.sql, this)
+  readonly observations = new Observations(this.sql)
+  readonly organizations = new Organizations(this.sql, this)
+  readonly policies = new Policies(this.sql, this)
+  readonly pools = new Pools(this.sql)
+  readonly recordLists = new RecordLists(this.sql, this)
+  /** What the register has of what others name. */
+  readonly registered = new RegisteredSpace(this.sql)
+  /** Whether the first answer to a request is still good. */
+  readonly repeats = new Repeats(this.sql, this, this.tenures)
+  readonly resourceTypes = new ResourceTypes(this.sql)
+  readonly resources = new Resources(this.sql, this)
+  readonly retention = new Retention(this.sql, this.journal)
+  readonly roleBindings = new RoleBindings(this.sql)
+  readonly sources = new Sources(this.sql)
+  readonly spaceCheck = new SpaceCheck(this.sql)
+  readonly tags = new Tags(this.sql)
+  /** What of networks no pool gave. */
+  readonly broughtSpace = new BroughtSpaces(this.sql, this, this.allocations)
+  readonly vpcs = new Vpcs(this.sql, this, this.broughtSpace)
+  #sequence = 0
+  #keyEpoch = 0
+  #sequenceStored = 0
+  #rulingEpoch = 0
+  #asked: EntryMark | undefined
+  #changesBefore = 0
 
   /** Rows changed so far by this transaction. A refusal after a change must roll back. */
   get changes(): number {
-    return this.#sql.changed.count + this.space.moves
+    return this.sql.changed.count + this.space.moves
   }
   /** Refuses at once what is going to change more rows than a request may: before anything is done, and not in the midst of it. */
   expectChanges(rows: number): void {
-    this.#sql.changed.expect(rows)
+    this.sql.changed.expect(rows)
   }
   /** Whether the transaction has changed anything: what it reads before that is committed. */
   get hasChanged(): boolean {
@@ -326,20 +294,20 @@ export class Nouns {
    * `needsRoom`: also where that number would find a place on a full disk.
    */
   async probe({ needsRoom }: { readonly needsRoom: boolean }): Promise<void> {
-    checkKey(this.#sealer, (await this.#sql.get<KeyEvidence>(readKeyEvidence))!)
-    if (needsRoom) await this.#sql.findRoom?.()
-    await this.#sql.run(`update counter set value = value + 1 where name = 'probe'`)
+    checkKey(this.sealer, (await this.sql.get<KeyEvidence>(readKeyEvidence))!)
+    if (needsRoom) await this.sql.findRoom?.()
+    await this.sql.run(`update counter set value = value + 1 where name = 'probe'`)
   }
   /** Lets whatever else this process has to do go on: between the steps of what reads very much. */
   async nextTurn(): Promise<void> {
-    const { effort, changed } = this.#sql
+    const { effort, changed } = this.sql
     if (effort) effort.spendStep()
     else changed.read(statementsPerStep)
     await new Promise((resolve) => setImmediate(resolve))
   }
   /** For what is read for everybody, and kept: it does not make the reading that does it a long one. */
   forAll<T>(work: () => Promise<T>): Promise<T> {
-    const { effort, changed } = this.#sql
+    const { effort, changed } = this.sql
     return effort ? effort.forAll(work) : changed.forAll(work)
   }
   /**
@@ -347,7 +315,7 @@ export class Nouns {
    * again, and should go on from there.
    */
   keepsSoFar(): void {
-    this.#sql.effort?.keep()
+    this.sql.effort?.keep()
   }
   async recordLapsed(holds: readonly LapsedHold[]): Promise<void> {
     for (const [account, lapsed] of Map.groupBy(holds, (hold) => hold.account)) {
@@ -357,10 +325,10 @@ export class Nouns {
   }
   async moveGovernanceEpoch(): Promise<void> {
     // Counted from the committed one: a number that was rolled back may come again, because nothing is kept of it.
-    await this.#sql.run(`update counter set value = ? where name = 'governance-epoch'`, ++this.governanceEpoch)
+    await this.sql.run(`update counter set value = ? where name = 'governance-epoch'`, ++this.governanceEpoch)
   }
   async moveKeyEpoch(): Promise<void> {
-    await this.#sql.run(`update counter set value = ? where name = 'key-epoch'`, ++this.#keyEpoch)
+    await this.sql.run(`update counter set value = ? where name = 'key-epoch'`, ++this.#keyEpoch)
     this.#nameKeyEpoch()
   }
   #nameKeyEpoch(): void {
@@ -399,7 +367,7 @@ export class Nouns {
   async flush(): Promise<void> {
     await this.space.flush()
     if (this.#sequence !== this.#sequenceStored) {
-      this.#sql.later('update counter set value = ? where name = ?', this.#sequence, 'sequence')
+      this.sql.later('update counter set value = ? where name = ?', this.#sequence, 'sequence')
       this.#sequenceStored = this.#sequence
     }
   }

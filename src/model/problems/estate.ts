@@ -40,6 +40,8 @@ export const estateProblems = {
   'must-lie-ahead': () => 'it must lie ahead',
   'must-lie-within': ({ days }: { days: number }) => `it must lie within ${days} days`,
   'is-resolved': () => 'it is resolved',
+  'never-suppressed': ({ control }: { control: string }) =>
+    `findings of \`${control}\` are not suppressed: they are over once somebody else has done what they ask for`,
   'is-not-suppressed': () => 'it is not suppressed',
 
   // Spans

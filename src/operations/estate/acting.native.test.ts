@@ -252,6 +252,17 @@ test('whoever has a contact is asked, and it is told whom to ask', async () => {
       ['refused', undefined],
     ],
   )
+  // Told again to those alone who may read where the contact stands.
+  const told = async (as?: string) =>
+    (
+      await world.get<{ items: { cidr: string; asked?: { account: string; contact?: string } }[] }>(
+        '/sources/cloud/differences?within=10.10.0.0/16',
+        as === undefined ? {} : { as },
+      )
+    ).items.map(({ asked }) => [asked?.account, asked?.contact])
+  assert.deepEqual(await told(), [[lab, 'team-lab@example.com']])
+  const operator = await world.tokenOf('user:oscar', 'resource-operator', '*')
+  assert.deepEqual(await told(operator), [[lab, undefined]])
 })
 
 /** What jobs do, as the server would. */

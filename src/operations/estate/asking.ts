@@ -2,7 +2,7 @@
 import { pathOf } from '#model/policy/snapshot.ts'
 import type { Problem } from '#model/problems/problem.ts'
 import { permitter } from '../identity/authority.ts'
-import type { WriteContext } from '../operation.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
 import type { Comparing } from './comparing.ts'
 import type { ListedDifference } from './differences.ts'
 import { type Acted, type ActedPart, actOnPart, noteSource, refuseUnlimited, type Selection } from './selecting.ts'
@@ -35,7 +35,7 @@ async function ask(
   const owner = account ?? registered?.allocation.account
   const refused = (problem: Problem): Acted => ({ id, outcome: 'refused', difference, problem })
   if (owner === undefined) return refused({ why: 'owner-unknown' })
-  const contact = await contactOf(context, owner)
+  const [contact] = (await contactsSeen(context))(owner)
   if (contact === undefined) return refused({ why: 'no-contact', account: owner })
   await context.tx.adoptions.ask({
     sourceId: source.id,
@@ -49,13 +49,14 @@ async function ask(
   return { id, outcome: 'asked', difference, contact }
 }
 
-/** Whom to ask about an account: at itself, or at what is above it, as far as the caller may see that. */
-async function contactOf(context: WriteContext, account: string): Promise<string | undefined> {
+/** Whom to ask about an account: at itself, then at what is above it, as far as the caller may read these. */
+export async function contactsSeen(context: ReadContext): Promise<(account: string) => readonly string[]> {
   const snapshot = await context.snapshot()
   const mayRead = await permitter(context, 'organization:read')
-  for (const node of pathOf(snapshot, account).toReversed()) {
-    const contact = snapshot.nodes.get(node)?.contact
-    if (contact !== undefined && contact !== '' && mayRead(node)) return contact
-  }
-  return undefined
+  return (account) =>
+    pathOf(snapshot, account)
+      .toReversed()
+      .filter((node) => mayRead(node))
+      .map((node) => snapshot.nodes.get(node)?.contact ?? '')
+      .filter((contact) => contact !== '')
 }

@@ -107,6 +107,13 @@ export interface FollowStep {
 export const sourceToFollow = (tx: ReadTransaction): Promise<Source | undefined> =>
   tx.sources.toFollow(tx.now - everyMs)
 
+/** Gives the source whose findings are to be looked through next its turn, whatever comes of that. */
+export async function beginFindingTurn(tx: Transaction): Promise<Source | undefined> {
+  const source = await sourceToFollow(tx)
+  if (source) await tx.sources.beginTurn(source.id, 'findingTurn', tx.nextSequence())
+  return source
+}
+
 /** What a part has seen, by kind; and where the next one begins. */
 async function lookAtPart(
   context: ReadContext,

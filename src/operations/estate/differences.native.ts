@@ -84,7 +84,13 @@ export const difference = z.object({
     .meta({ id: 'IgnoredDifference', description: 'Who set it aside, why and until when.' })
     .optional(),
   asked: z
-    .object({ account: accountId, contact: z.string(), note: z.string().optional(), by: z.string(), at: instant })
+    .object({
+      account: accountId,
+      contact: z.string().optional().describe('Who was asked, for whoever may read where that stands.'),
+      note: z.string().optional(),
+      by: z.string(),
+      at: instant,
+    })
     .meta({ id: 'OwnerQuestion', description: 'Who was asked about it last.' })
     .optional(),
 })

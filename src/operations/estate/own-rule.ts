@@ -1,15 +1,18 @@
 // A source's own rule: after each complete snapshot it adopts what policy would have allowed, a part at a time.
 
-import type { ReadTransaction } from '#store/store.ts'
+import type { ReadTransaction, Transaction } from '#store/store.ts'
 import type { Source } from '#store/tables/sources.ts'
 import type { ReadContext, ReadOperation, WriteContext, WriteOperation } from '../operation.ts'
+import { Adoptable } from './adoptable.ts'
 import { adoptPart } from './adopting.ts'
 import { Comparing, comparedAtOnce } from './comparing.ts'
 import { findDifferences, formatDifference, isUnregistered, parseDifference } from './differences.ts'
 import { isRuleStopped, principalOfRule } from './rule-setter.ts'
 
 /** Observations that are looked at in one reading, before what was found is written. */
-const lookedPerTurn = 4_000
+const lookedPerTurn = 2_000
+/** Of them, those that policy allows and that are looked at further, which takes some statements each. */
+const triedPerTurn = 200
 
 /** What is to be done next: nothing (undefined), to adopt from an observation on, or only to note how far it was looked. */
 export interface RuleStep {
@@ -22,6 +25,13 @@ export interface RuleStep {
 
 export const sourceWithRule = (tx: ReadTransaction): Promise<Source | undefined> => tx.sources.withRule()
 
+/** Gives the source with a rule whose turn it is its turn, whatever comes of that. */
+export async function beginRuleTurn(tx: Transaction): Promise<Source | undefined> {
+  const source = await tx.sources.withRule()
+  if (source) await tx.sources.beginTurn(source.id, 'ruleTurn', tx.nextSequence())
+  return source
+}
+
 /** Looks through what a source says until there is something to adopt. */
 export const lookByRule: ReadOperation<{ readonly sourceId: string }, RuleStep | undefined> = {
   name: 'lookByRule',
@@ -32,7 +42,11 @@ export const lookByRule: ReadOperation<{ readonly sourceId: string }, RuleStep |
     const { snapshot } = source
     if (await isStopped(context, source)) return { sourceId, snapshot, after: undefined, isToAdopt: false }
     const comparing = await Comparing.begin(context, source, true)
+    const adoptable = new Adoptable(context, comparing, {
+      ...{ selection: { filter: { policy: source.adopts } }, spec: {}, isRule: true },
+    })
     let after = source.adoptedAfter ?? -1
+    let tried = 0
     for (let looked = 0; looked < lookedPerTurn; looked += comparedAtOnce) {
       if (looked > 0) await context.tx.nextTurn()
       const rows = await context.tx.observations.holding(comparing.at, after, comparedAtOnce)
@@ -41,10 +55,17 @@ export const lookByRule: ReadOperation<{ readonly sourceId: string }, RuleStep |
         comparing,
         rows.map((stored) => ({ aspect: 'observed' as const, stored })),
       )
-      const isThere = found.some((one) => one && isUnregistered(one.kind) && one.evaluated?.answer === source.adopts)
-      if (isThere) return { sourceId, snapshot, after, isToAdopt: true }
+      for (const [index, one] of found.entries()) {
+        const isAllowed = one && isUnregistered(one.kind) && one.evaluated?.answer === source.adopts
+        if (isAllowed) {
+          // What is refused all the same would cost a transaction for fifty of them, again after each snapshot.
+          if (await adoptable.isWorthTrying(one)) return { sourceId, snapshot, after, isToAdopt: true }
+          await context.tx.nextTurn()
+        }
+        after = rows[index]!.number
+        if (isAllowed && ++tried === triedPerTurn) return { sourceId, snapshot, after, isToAdopt: false }
+      }
       if (rows.length < comparedAtOnce) return { sourceId, snapshot, after: undefined, isToAdopt: false }
-      after = rows.at(-1)!.number
     }
     return { sourceId, snapshot, after, isToAdopt: false }
   },

@@ -9,6 +9,7 @@ import type { Source } from '#store/tables/sources.ts'
 import { isSetAside } from '../finding/settle.ts'
 import { permitter } from '../identity/authority.ts'
 import type { ReadContext } from '../operation.ts'
+import { contactsSeen } from './asking.ts'
 import type { EvaluatedPlace } from './comparing.ts'
 import type { ListedDifference } from './differences.ts'
 import { findingsOf } from './ignored.ts'
@@ -30,8 +31,8 @@ export interface ShownDifference {
   readonly findingId: string | undefined
   /** Who has set it aside, why and until when. */
   readonly ignored: Suppression | undefined
-  /** Who was asked last. */
-  readonly asked: OwnerQuestion | undefined
+  /** Who was asked last; the contact as far as the caller may read where it stands. */
+  readonly asked: (Omit<OwnerQuestion, 'contact'> & { readonly contact?: string }) | undefined
 }
 
 /** Each with what else is known of it. */
@@ -45,6 +46,12 @@ export async function withFacts(
   const findings = await findingsOf(tx, source, all)
   const ids = all.map(({ id }) => id)
   const asked = await tx.adoptions.asked(source.id, ids)
+  const contacts = await contactsSeen(context)
+  const visibleTo = (question: OwnerQuestion | undefined): ShownDifference['asked'] => {
+    if (!question) return undefined
+    const { contact, ...rest } = question
+    return { ...rest, ...(contacts(question.account).includes(contact) ? { contact } : {}) }
+  }
   return all.map((found) => {
     const { id, evaluated, account } = found
     const finding = findings.get(id)
@@ -53,7 +60,7 @@ export async function withFacts(
       policy: evaluated && factsOf(evaluated, account !== undefined && mayReadPolicy(account)),
       findingId: finding && formatId('finding', tx.installation, finding.n),
       ignored: finding && isSetAside(finding, context.now) ? finding.suppression : undefined,
-      asked: asked.get(id),
+      asked: visibleTo(asked.get(id)),
     }
   })
 }

@@ -44,6 +44,8 @@ export async function createSource(context: WriteContext, spec: SourceSpec): Pro
   await refuseBadScope(context, scopeId)
   await refuseTooMany(context, node)
   const adoptsBy = adopts === undefined ? undefined : await requireToAdopt(context, node, scopeId)
+  // Behind all that wait: whoever makes sources anew comes before nobody.
+  const turn = context.newSequence()
   const source: Source = {
     id: context.newId('source'),
     ...{ name, kind, node, scopeId, reportEvery, description, adopts, adoptsBy },
@@ -52,6 +54,7 @@ export async function createSource(context: WriteContext, spec: SourceSpec): Pro
     adoptedSnapshot: 0,
     ...{ foundSnapshot: 0, foundAt: 0 },
     takenAt: 0,
+    ...{ ruleTurn: turn, findingTurn: turn, tidyTurn: turn },
     ...{ nextNumber: 0, observed: 0, bytes: 0, formerBytes: 0 },
   }
   await context.tx.sources.insert(source)

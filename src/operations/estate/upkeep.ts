@@ -56,6 +56,7 @@ export async function tidySources(
   if (!found) return undefined
   const { source, why, keptFrom = 0 } = found
   const { id } = source
+  await tx.sources.beginTurn(id, 'tidyTurn', tx.nextSequence())
   if (why === 'silent') {
     await takeBackPart(tx, source)
     return { action: 'DiscardSnapshot', id }

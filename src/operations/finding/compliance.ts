@@ -3,7 +3,8 @@
 import { addCounts, applicableOf, type ComplianceCounts, noCounts, scoreOf } from '#model/policy/score.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import { everywhere } from '#model/roles.ts'
-import type { CountedAt, OpenCount } from '#store/tables/compliance.ts'
+import type { EndedBrought } from '#store/tables/brought-space.ts'
+import type { CountedAt, HeldCount, OpenCount } from '#store/tables/compliance.ts'
 import { permitter } from '../identity/authority.ts'
 import type { ReadContext } from '../operation.ts'
 import { exemptControl, policyControl } from './controls.ts'
@@ -59,6 +60,8 @@ interface State {
   readonly held: Counts
   /** Undefined: all of it is counted. */
   heldAfter: number | undefined
+  /** The same of what no pool gave. */
+  broughtAfter: number | undefined
 }
 
 export async function complianceAt(context: ReadContext, asked: ComplianceAsked): Promise<ComplianceReport> {
@@ -75,7 +78,7 @@ export async function complianceAt(context: ReadContext, asked: ComplianceAsked)
   const isWanted = await wanted(context, snapshot, asked)
   const groupOf = grouper(snapshot, asked.by)
 
-  const state = context.progress.next((): State => ({ held: new Map(), heldAfter: -1 }))
+  const state = context.progress.next((): State => ({ held: new Map(), heldAfter: -1, broughtAfter: -1 }))
   const holders = await holdersByNumber(context)
   await countHeld(context, counted, { counts: state.held, isWanted, groupOf }, state, holders)
   const counts = new Map(state.held)
@@ -83,6 +86,7 @@ export async function complianceAt(context: ReadContext, asked: ComplianceAsked)
   if (at < context.now) {
     const accounts = new Set([...holders.values()].filter(isWanted).map(({ account }) => account))
     for (const account of accounts) await countEnded(context, counted, counting, account)
+    await countEndedBrought(context, counted, counting)
   }
   if (isKnown) await countOpen(context, at, counting, asked.by)
   const named = await groupsOf(context, counts, asked.by)
@@ -166,14 +170,24 @@ async function countHeld(
   state: State,
   holders: ReadonlyMap<number, Owned>,
 ): Promise<void> {
-  while (state.heldAfter !== undefined) {
-    const { rows, next } = await tx.compliance.held(counted, state.heldAfter)
+  const countRows = (rows: readonly HeldCount[]): void => {
     for (const { holder, isProvided, known, unknown } of rows) {
       const owned = holders.get(holder)
       if (!owned || !counting.isWanted(owned) || known + unknown === 0) continue
       add(counting, counting.groupOf(owned, ''), { [isProvided ? 'unmanaged' : 'compliant']: known, unknown })
     }
+  }
+  while (state.heldAfter !== undefined) {
+    const { rows, next } = await tx.compliance.held(counted, state.heldAfter)
+    countRows(rows)
     state.heldAfter = next
+    tx.keepsSoFar()
+    await tx.nextTurn()
+  }
+  while (state.broughtAfter !== undefined) {
+    const { rows, next } = await tx.broughtSpace.counted(counted, state.broughtAfter)
+    countRows(rows)
+    state.broughtAfter = next
     tx.keepsSoFar()
     await tx.nextTurn()
   }
@@ -195,6 +209,24 @@ async function countEnded({ tx }: ReadContext, counted: CountedAt, counting: Cou
     }
     after = next
     if (next) await tx.nextTurn()
+  }
+}
+
+async function countEndedBrought(
+  { tx }: ReadContext,
+  { at, knownUntil }: CountedAt,
+  counting: Counting,
+): Promise<void> {
+  let after: EndedBrought['next'] = { at, n: Number.MAX_SAFE_INTEGER }
+  while (after) {
+    const { rows, next }: EndedBrought = await tx.broughtSpace.endedSince(at, after)
+    for (const { createdAt, account, resourceType, region: locale } of rows) {
+      const owned = { account, resourceType, locale }
+      if (!counting.isWanted(owned)) continue
+      add(counting, counting.groupOf(owned, ''), { [createdAt > knownUntil ? 'unknown' : 'unmanaged']: 1 })
+    }
+    after = next
+    await tx.nextTurn()
   }
 }
 
@@ -254,12 +286,15 @@ function groupFrom(group: string, counts: ComplianceCounts, name?: string): Comp
   }
 }
 
+/** Accounts and units go by their names for whoever may read these, and by their ids for all others. */
 async function groupsOf(
-  { tx }: ReadContext,
+  context: ReadContext,
   counts: ReadonlyMap<string, ComplianceCounts>,
   by: ComplianceKey,
 ): Promise<readonly ComplianceGroup[]> {
   const ids = [...counts.keys()]
-  const names = by === 'account' || by === 'unit' ? await tx.organizations.namesOf(ids) : new Map<string, string>()
+  const mayRead = await permitter(context, 'organization:read')
+  const named = by === 'account' || by === 'unit' ? ids.filter((id) => mayRead(id)) : []
+  const names = await context.tx.organizations.namesOf(named)
   return ids.map((id) => groupFrom(id, counts.get(id)!, names.get(id)))
 }

@@ -14,6 +14,8 @@ export interface Control {
   readonly summary: string
   /** One sentence about one finding, made of its facts where it is shown. */
   words(facts: Facts): string
+  /** Its findings are not set aside: they are resolved by what they ask for. */
+  readonly isNeverSuppressed?: true
   /** What is looked at by itself whenever it may have changed; without it, whoever knows of it says what was seen (`settle`). */
   readonly watches?: 'space' | 'exceptions'
 }

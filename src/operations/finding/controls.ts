@@ -5,7 +5,7 @@ import { needsReview } from '#model/policy/exception.ts'
 import { withTagFindings } from '../policy/tag-findings.ts'
 import { type Control, control, type ExceptionControl, type SpaceControl } from './control.ts'
 import { differenceControls, sourceStale } from './difference-controls.ts'
-import { type EvaluatedSpace, givenOf } from './spaces.ts'
+import { type EvaluatedSpace, givenOf, isBrought } from './spaces.ts'
 import { policyCause } from './words.ts'
 
 /** What is said of space. */
@@ -13,10 +13,10 @@ interface SpaceFacts {
   readonly cidr: string
   readonly resourceId?: string
 }
-const factsOfSpace = ({ allocation: { cidr, resourceId } }: EvaluatedSpace): SpaceFacts => ({
-  cidr: formatCidr(cidr),
-  ...(resourceId === undefined ? {} : { resourceId }),
-})
+function factsOfSpace({ space }: EvaluatedSpace): SpaceFacts {
+  const resourceId = isBrought(space) ? space.network : space.resourceId
+  return { cidr: formatCidr(space.cidr), ...(resourceId === undefined ? {} : { resourceId }) }
+}
 
 interface RuleFacts extends SpaceFacts {
   readonly cause: string
@@ -70,14 +70,14 @@ export const tagsChanged: SpaceControl = {
   watches: 'space',
   async look(context, spaces) {
     // What policy gives as it is needs no second look: nothing is read of most.
-    const asked = spaces.filter(({ evaluation }) => evaluation.facts !== undefined)
-    const found = await withTagFindings(
-      context,
-      asked.map(({ allocation }) => givenOf(allocation)),
+    // Nothing was given of what no pool gave.
+    const asked = spaces.flatMap(({ space, evaluation }) =>
+      evaluation.facts === undefined || isBrought(space) ? [] : [givenOf(space)],
     )
+    const found = await withTagFindings(context, asked)
     const byNumber = new Map(found.map(({ row, finding }) => [row.allocation, finding]))
     return spaces.map((space): Facts | undefined => {
-      const finding = byNumber.get(space.allocation.n)
+      const finding = isBrought(space.space) ? undefined : byNumber.get(space.space.n)
       if (!finding) return undefined
       const { decisionId, exceptionId } = finding
       return { ...factsOfSpace(space), decisionId, ...(exceptionId === undefined ? {} : { exceptionId }) }
@@ -100,6 +100,8 @@ export const breakGlassReview: ExceptionControl = {
     severity: 'high',
     about: 'exception',
     summary: 'A break-glass that nobody else has reviewed yet.',
+    // Else whoever broke it could set it aside for a year.
+    isNeverSuppressed: true,
     words: ({ requestedBy }) => `${requestedBy} broke the glass, and nobody else has reviewed it.`,
   }),
   watches: 'exceptions',

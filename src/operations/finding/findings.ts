@@ -174,6 +174,13 @@ export async function suppressFinding(
     refuseValue('until', new Date(until).toISOString(), { why: 'must-lie-within', days: suppressionDaysMax })
   if (finding.status === 'resolved')
     refuse({ code: 'IncorrectState', what: 'finding', id, problem: { why: 'is-resolved' } })
+  if (controlNamed(finding.control)?.isNeverSuppressed)
+    refuse({
+      code: 'IncorrectState',
+      what: 'finding',
+      id,
+      problem: { why: 'never-suppressed', control: finding.control },
+    })
   return change(context, id, finding, { reason, until, by: context.caller.native!.name, at: now })
 }
 

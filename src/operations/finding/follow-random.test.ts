@@ -7,7 +7,7 @@ import type { Store } from '#store/store.ts'
 import { dev, lab, network, openAcme, prod, root, shop, stranger, tagsOf, workloads } from '../../../test/acme.ts'
 import { engineUnderTest } from '../../../test/engines.ts'
 import { followAll } from '../../../test/findings/follow.ts'
-import { expectedFindings, openFindings } from '../../../test/findings/ledger.ts'
+import { broughtBlocks, expectedFindings, openFindings } from '../../../test/findings/ledger.ts'
 import { type Native, withNativeApi } from '../../../test/native-world.ts'
 import { type Choices, choicesOf } from '../../../test/random.ts'
 import { isBehind, takeTurn } from './follow.ts'
@@ -24,6 +24,7 @@ interface Drive {
   readonly privatePools: string[]
   readonly policies: string[]
   readonly addresses: { id: string; account: string }[]
+  readonly networks: { id: string; account: string; cidr: string; subnets: string[] }[]
   readonly others: string[]
   readonly exceptions: string[]
   readonly bob: string
@@ -71,6 +72,52 @@ const steps: readonly ((drive: Drive) => Promise<unknown>)[] = [
     })
     if (status < 300) others.push(body.allocationId)
   },
+  // Networks that bring their blocks along, some of them in a pool by now, or with a second one.
+  async ({ acme, draw, networks }) => {
+    const account = draw.pick(accounts)
+    const second = draw.between(0, 255)
+    const cidr = `10.${draw.pick([1, 2, 9])}.${draw.pick([second, second % 16])}.0/${draw.pick([26, 27, 28])}`
+    const TagSpecifications = draw.chance(0.5)
+      ? [{ ResourceType: 'vpc' as const, Tags: tagsOf({ team: draw.pick(teams) }) }]
+      : []
+    const { Vpc } = await acme.call('CreateVpc', { CidrBlock: cidr, TagSpecifications }, { account })
+    networks.push({ id: Vpc!.VpcId!, account, cidr, subnets: [] })
+  },
+  async ({ acme, draw, networks }) => {
+    if (networks.length === 0) return
+    const { id: VpcId, account, cidr, subnets } = draw.pick(networks)
+    const CidrBlock = `${cidr.split('/')[0]}/28`
+    const { Subnet } = await acme.call('CreateSubnet', { VpcId, CidrBlock }, { account })
+    subnets.push(Subnet!.SubnetId!)
+  },
+  async ({ acme, draw, networks }) => {
+    if (networks.length === 0) return
+    const { id: VpcId, account } = draw.pick(networks)
+    const { Vpcs } = await acme.call('DescribeVpcs', { VpcIds: [VpcId] }, { account })
+    const [, more] = Vpcs![0]!.CidrBlockAssociationSet!
+    if (more) await acme.call('DisassociateVpcCidrBlock', { AssociationId: more.AssociationId! }, { account })
+    else
+      await acme.call('AssociateVpcCidrBlock', { VpcId, CidrBlock: `10.8.${draw.between(0, 255)}.0/28` }, { account })
+  },
+  async ({ acme, draw, networks }) => {
+    if (networks.length === 0) return
+    const { id: VpcId, account, subnets } = draw.pick(networks)
+    const SubnetId = subnets.shift()
+    if (SubnetId !== undefined) await acme.call('DeleteSubnet', { SubnetId }, { account })
+    else await acme.call('DeleteVpc', { VpcId }, { account })
+  },
+  async ({ acme, draw, networks }) => {
+    if (networks.length === 0) return
+    const { id, account } = draw.pick(networks)
+    if (draw.chance(0.5))
+      await acme.call('CreateTags', { Resources: [id], Tags: tagsOf({ team: draw.pick(teams) }) }, { account })
+    else await acme.call('DeleteTags', { Resources: [id], Tags: [{ Key: 'team' }] }, { account })
+  },
+  // What lies in a pool that is listed is to come from there.
+  async ({ acme, draw, privatePools }) =>
+    acme.ask('POST', `/pools/${draw.pick(privatePools)}/cidrs`, {
+      body: { cidr: `10.9.${draw.between(0, 15) * 16}.0/20` },
+    }),
   async ({ acme, draw, addresses }) => {
     if (addresses.length === 0) return
     const [{ id, account }] = addresses.splice(draw.between(0, addresses.length - 1), 1) as [(typeof addresses)[number]]
@@ -87,7 +134,7 @@ const steps: readonly ((drive: Drive) => Promise<unknown>)[] = [
     else await acme.call('DeleteTags', { Resources: [id], Tags: [{ Key: 'team' }] }, { account })
   },
   async ({ acme, draw, policies, pools, privatePools }) => {
-    const type = draw.pick(['eip', 'eip', 'vpc', 'onprem:network'])
+    const type = draw.pick(['eip', 'eip', 'vpc', 'vpc', 'subnet', 'onprem:network'])
     const body = {
       rules: draw.some(type === 'eip' ? pools : privatePools, 1, 2).map((poolId) => ({
         poolId,
@@ -102,7 +149,7 @@ const steps: readonly ((drive: Drive) => Promise<unknown>)[] = [
     await acme.ask('PUT', `/policies/${draw.pick(policies)}/documents/us-east-1/${type}`, { body })
   },
   async ({ acme, draw, policies }) =>
-    acme.ask('DELETE', `/policies/${draw.pick(policies)}/documents/us-east-1/${draw.pick(['eip', 'vpc'])}`),
+    acme.ask('DELETE', `/policies/${draw.pick(policies)}/documents/us-east-1/${draw.pick(['eip', 'vpc', 'subnet'])}`),
   async ({ acme, draw, policies }) =>
     acme.ask('PUT', `/policies/${draw.pick(policies)}/assignments/${draw.pick(nodes)}`, {
       body: {
@@ -134,6 +181,12 @@ const steps: readonly ((drive: Drive) => Promise<unknown>)[] = [
   },
   async ({ acme, draw }) =>
     acme.ask('PATCH', `/ipams/${acme.ipam}`, { body: { unmatched: draw.pick(['provider', 'provider', 'deny']) } }),
+  async ({ acme, draw }) =>
+    acme.ask('PATCH', `/ipams/${acme.ipam}`, {
+      body: { operatingRegions: draw.pick([['us-east-1'], ['us-east-1', 'eu-central-1'], ['eu-central-1']]) },
+    }),
+  async ({ acme, draw }) =>
+    acme.ask('PATCH', `/ipams/${acme.ipam}`, { body: { tier: draw.pick(['free', 'advanced']) } }),
   async ({ acme, draw, pools, privatePools, exceptions, bob }) => {
     const type = draw.pick(['eip', 'eip', 'vpc', 'onprem:network'])
     const now = await acme.store.read(async (tx) => tx.now)
@@ -196,6 +249,7 @@ test('the engine and a second evaluator agree after random changes, kills and ot
     privatePools: [],
     policies: [await acme.policy(), await acme.policy(), await acme.policy()],
     addresses: [],
+    networks: [],
     others: [],
     exceptions: [],
     bob: await acme.tokenOf('user:bob', 'approver', '*'),
@@ -206,12 +260,28 @@ test('the engine and a second evaluator agree after random changes, kills and ot
   }
   for (const pool of [...drive.pools, ...drive.privatePools])
     await acme.ask('PATCH', `/pools/${pool}`, { body: { sharedWith: [root, stranger] } })
+  // Something is in force from the beginning, and something is there that it would not give.
+  for (const account of [shop, lab]) {
+    await acme.call('AllocateAddress', { IpamPoolId: drive.pools[1]! }, { account })
+    await acme.call('CreateVpc', { CidrBlock: '10.9.250.0/28' }, { account })
+  }
+  for (const [type, pool] of [
+    ['eip', drive.pools[0]],
+    ['vpc', drive.privatePools[0]],
+  ])
+    await acme.ask('PUT', `/policies/${drive.policies[0]}/documents/us-east-1/${type}`, {
+      body: { rules: [{ poolId: pool }] },
+    })
+  await acme.ask('PUT', `/policies/${drive.policies[0]}/assignments/${root}`, {
+    body: { kind: 'default', mode: 'enforce' },
+  })
   let worker = 0
   let seen = 0
+  let seenBrought = 0
   const answers: { readonly at: string; readonly told: Told }[] = []
   for (let change = 1; change <= changes; change++) {
     // Space is what all else is about.
-    await attempt(draw.chance(0.25) ? steps[draw.between(0, 1)]!(drive) : draw.pick(steps)(drive))
+    await attempt(draw.chance(0.3) ? steps[draw.between(0, 3)]!(drive) : draw.pick(steps)(drive))
     if (draw.chance(0.3)) acme.advance(1_000)
     const me = { id: `server ${worker}` }
     if (draw.chance(0.2) && (await acme.store.read((tx) => isBehind(tx, me)))) {
@@ -226,17 +296,19 @@ test('the engine and a second evaluator agree after random changes, kills and ot
     await followAll(acme.store, { id: `server ${worker}` })
     const [expected, found] = [await expectedFindings(acme.store), await openFindings(acme.store)]
     seen += expected.size
+    seenBrought += [...expected.keys()].filter((id) => /^(vpc|subnet)-/.test(id)).length
     const at = new Date(await acme.store.read(async (tx) => tx.now)).toISOString()
     const told = await complianceOf(at)
     const { total } = told
     const held = await acme.store.read((tx) => tx.allocationLists.all(-1, 1_000_000))
+    const brought = await acme.store.read(broughtBlocks)
     const evaluated = held.filter(({ resourceType }) => resourceType !== 'ipam-pool' && resourceType !== 'reserved')
     assert.deepEqual(
       [total!.noncompliant, total!.exempt, total!.compliant! + total!.unmanaged!, total!.unknown],
       [
         [...expected.values()].filter((text) => text.startsWith('policy ')).length,
         [...expected.values()].filter((text) => text.startsWith('policy-exempt ')).length,
-        evaluated.length - expected.size,
+        evaluated.length + brought.length - expected.size,
         0,
       ],
       `seed ${seed}, after change ${change}`,
@@ -252,4 +324,5 @@ test('the engine and a second evaluator agree after random changes, kills and ot
   for (const { at, told } of answers)
     assert.deepEqual(await complianceOf(at), told, `seed ${seed}: the same of ${at} as it was told then`)
   assert(seen > changes / stepsBetween, `the drive has seen ${seen} findings`)
+  assert(seenBrought > 0, 'some of them of networks that brought their space')
 })

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Store } from '#store/store.ts'
-import { lab, network, openAcme, prod, root, shop, tagsOf } from '../../../test/acme.ts'
+import { lab, network, openAcme, prod, root, shop, stranger, tagsOf } from '../../../test/acme.ts'
 import { followAll } from '../../../test/findings/follow.ts'
 import { type Native, withNativeApi } from '../../../test/native-world.ts'
 import { takeTurn } from './follow.ts'
@@ -131,6 +131,14 @@ test('a break-glass is a finding until somebody else has reviewed it; changed ta
     expiresAt,
   })
   assert.deepEqual(await of(exceptionId), new Set(['break-glass-review']))
+  // Not by whoever broke it, nor by anybody else: the review is what ends it.
+  const [{ findingId }] = (await findings(`resource=${exceptionId}`)) as [Finding]
+  const aside = await acme.ask<{ code: string; detail: string }>('POST', `/findings/${findingId}/suppress`, {
+    body: { reason: 'known', until: expiresAt },
+  })
+  assert.deepEqual([aside.status, aside.body.code], [409, 'IncorrectState'])
+  assert.match(aside.body.detail, /Findings of `break-glass-review` are not suppressed/)
+  assert.deepEqual(await of(exceptionId), new Set(['break-glass-review']))
   const bob = await acme.tokenOf('user:bob', 'approver', '*')
   assert.equal(
     (await acme.ask('POST', `/exceptions/${exceptionId}/review`, { as: bob, body: { note: 'seen' } })).status,
@@ -230,4 +238,96 @@ test('what the rules in force have just given is not looked at again, unless an 
     [['policy', 'open']],
   )
   await acme.ask('DELETE', `/policies/${policyId}/assignments/${shop}`)
+})
+
+test('a block that no pool gave is a finding where policy says which pool, in compliance and in the impact of it, and unmanaged elsewhere', async () => {
+  const [poolId] = [await acme.pool({ scope: 'private', cidr: '10.1.0.0/16' })]
+  const create = async (CidrBlock: string, account: string) =>
+    (await acme.call('CreateVpc', { CidrBlock }, { account })).Vpc!
+  const vpc = await create('10.9.0.0/24', shop)
+  const later = await create('10.7.0.0/24', lab)
+  const subnet = (await acme.call('CreateSubnet', { VpcId: vpc.VpcId!, CidrBlock: '10.9.0.0/28' }, { account: shop }))
+    .Subnet!
+  const association = vpc.CidrBlockAssociationSet![0]!.AssociationId!
+  const countsOf = async (account: string, type: string) => {
+    await followAll(acme.store)
+    const { items } = await acme.get<{ items: { noncompliant: number; unmanaged: number; exempt: number }[] }>(
+      `/compliance?by=type&node=${account}&resourceType=${type}`,
+    )
+    return items.at(-1)!
+  }
+  assert.partialDeepStrictEqual(await countsOf(shop, 'vpc'), { noncompliant: 0, unmanaged: 1 })
+  assert.partialDeepStrictEqual(await countsOf(shop, 'subnet'), { noncompliant: 0, unmanaged: 1 })
+  const policyId = await acme.policy()
+  await put(`/policies/${policyId}/documents/us-east-1/vpc`, { rules: [{ poolId }] })
+  const assignment = `/policies/${policyId}/assignments/${shop}`
+  const body = { kind: 'default', mode: 'enforce' }
+  const dry = await acme.ask('PUT', `${assignment}?dryRun=true`, { body })
+  const impact = JSON.parse(String(dry.headers['x-cadastre-impact'])) as {
+    noncompliant: number
+    samples: { id: string }[]
+  }
+  assert.deepEqual([impact.noncompliant, impact.samples.map(({ id }) => id)], [1, [association]])
+  await put(assignment, body)
+  const of = async (resource: string) =>
+    (await findings(`resource=${resource}`)).map(({ control, status, facts }) => [control, status, facts.cidr])
+  assert.deepEqual(await of(association), [['policy', 'open', '10.9.0.0/24']])
+  assert.deepEqual(await of(subnet.SubnetId!), [], 'what is inside of it was asked for with it')
+  assert.partialDeepStrictEqual(await countsOf(shop, 'vpc'), { noncompliant: 1, unmanaged: 0 })
+  // Nobody speaks of it, as long as no pool that is listed has it.
+  await put(`/policies/${policyId}/documents/us-east-1/vpc`, { rules: [{ poolId }], onExplicit: 'allow' })
+  await put(`/policies/${policyId}/assignments/${lab}`, body)
+  assert.deepEqual(await of(association), [['policy', 'resolved', '10.9.0.0/24']])
+  assert.deepEqual(await of(later.CidrBlockAssociationSet![0]!.AssociationId!), [])
+  await acme.post(`/pools/${poolId}/cidrs`, { cidr: '10.7.0.0/16' })
+  assert.deepEqual(await of(later.CidrBlockAssociationSet![0]!.AssociationId!), [['policy', 'open', '10.7.0.0/24']])
+  const before = new Date(await acme.store.read(async (tx) => tx.now)).toISOString()
+  acme.advance(1_000)
+  await acme.call('DeleteVpc', { VpcId: later.VpcId! }, { account: lab })
+  assert.deepEqual(await of(later.CidrBlockAssociationSet![0]!.AssociationId!), [['policy', 'resolved', '10.7.0.0/24']])
+  assert.partialDeepStrictEqual(await countsOf(lab, 'vpc'), { noncompliant: 0, unmanaged: 0 })
+  const then = await acme.get<{ items: { noncompliant: number }[] }>(
+    `/compliance?by=type&node=${lab}&resourceType=vpc&at=${before}`,
+  )
+  assert.equal(then.items.at(-1)!.noncompliant, 1, 'of then it is told as it was then')
+  for (const node of [shop, lab]) await acme.ask('DELETE', `/policies/${policyId}/assignments/${node}`)
+})
+
+test('D8 what an account changes of an IPAM or pool of its own has nobody else’s space looked at', async () => {
+  for (let n = 0; n < 5; n++) await elasticIp(lab)
+  const regions = [['us-east-1'], ['us-east-1', 'eu-central-1']]
+  const { ipamId, publicScopeId: scopeId } = await acme.post<{ ipamId: string; publicScopeId: string }>('/ipams', {
+    ...{ account: stranger, region: 'us-east-1', operatingRegions: regions[0], tier: 'advanced' },
+  })
+  const pool = { scopeId, family: 'ipv4', locale: 'us-east-1', publicIpSource: 'byoip', awsService: 'ec2' }
+  const { poolId } = await acme.post<{ poolId: string }>('/pools', pool)
+  const own = await elasticIp(stranger)
+  await followAll(acme.store)
+  const changes: readonly (readonly [string, object])[] = [
+    [`/ipams/${ipamId}`, { operatingRegions: regions[1] }],
+    [`/ipams/${ipamId}`, { unmatched: 'deny' }],
+    [`/ipams/${ipamId}`, { unmatched: 'provider' }],
+    [`/pools/${poolId}`, { minNetmaskLength: 30 }],
+  ]
+  for (const [path, body] of changes) {
+    assert.equal((await acme.ask('PATCH', path, { body })).status, 200, path)
+    assert.equal(await followAll(acme.store), 1, JSON.stringify(body))
+  }
+  assert.equal((await acme.ask('PATCH', `/ipams/${ipamId}`, { body: { description: 'x' } })).status, 200)
+  assert.equal(await followAll(acme.store), 0)
+  await acme.call('ReleaseAddress', { AllocationId: own }, { account: stranger })
+})
+
+test('I8 compliance names units and accounts for whoever may read these alone', async () => {
+  await followAll(acme.store)
+  const as = await acme.tokenOf('user:opa', 'resource-operator', shop)
+  await elasticIp(shop)
+  const named = async (by: string, who?: string) =>
+    (
+      await acme.get<{ items: { group: string; name?: string }[] }>(`/compliance?by=${by}`, who ? { as: who } : {})
+    ).items
+      .filter(({ group }) => group === prod || group === shop)
+      .map(({ group, name }) => [group, name])
+  assert.deepEqual([await named('unit', as), await named('account', as)], [[[prod, undefined]], [[shop, undefined]]])
+  assert.deepEqual([await named('unit'), await named('account')], [[[prod, 'prodprod']], [[shop, 'account-3']]])
 })

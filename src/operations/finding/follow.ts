@@ -10,10 +10,11 @@ import type { Allocation } from '#store/tables/holdings.ts'
 import type { DecidedAlone, FollowedEntry } from '#store/tables/record-lists.ts'
 import type { Looking } from '../policy/tag-findings.ts'
 import { snapshotOf } from '../snapshot.ts'
+import { broughtOf, resolveBrought } from './brought.ts'
 import { exceptionControls, exceptionEnded, spaceControls } from './controls.ts'
 import { type Part, readScan } from './scan.ts'
 import { endSuppressions, type Looked, placeOf, type Seen, settle, unsettledOf } from './settle.ts'
-import { evaluateSpaces, idOfSpace } from './spaces.ts'
+import { evaluateSpaces, type Space } from './spaces.ts'
 import { type Followed, type Touched, touchedBy } from './touched.ts'
 
 /** Entries that one turn follows, and their subjects; of one entry that has more, so many at a time. */
@@ -138,6 +139,7 @@ async function followEntries(tx: ReadTransaction, progress: FindingProgress): Pr
   const touched = await touchedBy(tx, followed, { hasMoved: tx.governanceEpoch !== progress.epoch })
   const last = entries.at(-1)!
   const looked = await lookAtTouched(tx, touched)
+  const brought = await lookAtBrought(tx, touched)
   const exceptions = await exceptionsOf(tx, touched)
   const asked = [...touched.scopes, ...exceptions.scopes]
   const scopes = asked.length > scopesMax ? [{}, ...asked.filter(({ exception }) => exception !== undefined)] : asked
@@ -147,9 +149,10 @@ async function followEntries(tx: ReadTransaction, progress: FindingProgress): Pr
   const nextMoment = await tx.exceptions.nextMoment(progress.moment)
   return {
     progress,
-    looked: looked.count,
+    looked: looked.count + brought.count,
     async write(to) {
-      for (const { control, seen } of [...looked.left, ...exceptions.looked]) await settle(to, control, seen)
+      for (const { control, seen } of [...looked.left, ...brought.left, ...exceptions.looked])
+        await settle(to, control, seen)
       for (const scope of scopes) await to.findingScans.ask(scope)
       await to.findingScans.setProgress({ entry: last.n, entryAt: last.at, epoch, nextMoment })
     },
@@ -214,19 +217,31 @@ async function lookAtTouched(
   return { left, count: rows.length }
 }
 
-/** What controls of space see of it that is not known yet. */
-export async function lookAtSpaces(
+/** The same of what no pool gave networks. */
+async function lookAtBrought(
   tx: ReadTransaction,
-  allocations: readonly Allocation[],
-): Promise<readonly Looked[]> {
+  { networks }: Touched,
+): Promise<{ readonly left: readonly Looked[]; readonly count: number }> {
+  const { here, over } = await broughtOf(tx, [...networks])
+  const left: Looked[] = []
+  for (let from = 0; from < here.length; from += subjectsPerStep) {
+    left.push(...(await lookAtSpaces(tx, here.slice(from, from + subjectsPerStep))))
+    await tx.nextTurn()
+  }
+  left.push(...(await resolveBrought(tx, over)))
+  return { left, count: here.length }
+}
+
+/** What controls of space see of it that is not known yet. */
+export async function lookAtSpaces(tx: ReadTransaction, some: readonly Space[]): Promise<readonly Looked[]> {
   const looking = lookingIn(tx)
-  const spaces = await evaluateSpaces(looking, allocations)
+  const spaces = await evaluateSpaces(looking, some)
   const looked: Looked[] = []
   for (const control of spaceControls) {
     const found = await control.look(looking, spaces)
-    const seen = spaces.map(({ allocation, held }, index): Seen => {
+    const seen = spaces.map(({ resource, held }, index): Seen => {
       const { account: node, resourceType, locale } = held
-      return { resource: idOfSpace(tx.installation, allocation), node, resourceType, locale, facts: found[index] }
+      return { resource, node, resourceType, locale, facts: found[index] }
     })
     looked.push({ control, seen })
   }
@@ -306,7 +321,7 @@ async function followScan(tx: ReadTransaction, progress: FindingProgress, scan: 
   for (let part = 0; part < partsPerTurn && place !== undefined; part++) {
     if (part > 0) await tx.nextTurn()
     const found: Part = await readScan(lookingIn(tx), { scope: scan.scope, place })
-    left.push(...(await lookAtSpaces(tx, found.allocations)), ...(await unsettledOf(tx, found.seen ?? [])))
+    left.push(...(await lookAtSpaces(tx, found.spaces)), ...(await unsettledOf(tx, found.seen ?? [])))
     place = found.place
     looked += found.looked
   }

@@ -111,6 +111,41 @@ test('what one may not see is not counted, and what changes no rules tells nothi
   assert.ok(seen!.samples.every(({ account }) => account === shop))
 })
 
+test('I8 whoever may see few accounts is told of these, and what others have is not read', async () => {
+  const [listed, other] = [await shared(), await shared()]
+  await elasticIp(shop, other)
+  for (let n = 0; n < 4; n++) await elasticIp(lab, other)
+  const policy = await acme.policy()
+  await make(document(policy, [listed]))
+  const as = await acme.tokenOf('user:few', 'policy-author', root)
+  for (const node of [lab, network]) {
+    const forbid = { principal: 'user:few', role: 'auditor', node, effect: 'forbid' }
+    assert.equal((await acme.ask('POST', '/role-bindings', { body: forbid })).status, 201)
+  }
+  const seen = await foresee(assignment(policy, root), as)
+  assert.deepEqual([seen!.isWhole, seen!.groups.map(({ account }) => account)], [true, [shop]])
+  let rows = 0
+  const { store } = acme
+  const reading = await store.read(async (tx) => {
+    const all = tx.allocationLists.all.bind(tx.allocationLists)
+    rows = (await all(-1, 1_000)).length
+    return tx.allocationLists.constructor as { prototype: { ofHolders(...asked: unknown[]): Promise<unknown[]> } }
+  })
+  const { ofHolders } = reading.prototype
+  let read = 0
+  reading.prototype.ofHolders = async function (...asked) {
+    const found = await ofHolders.apply(this, asked)
+    read += found.length
+    return found
+  }
+  try {
+    await foresee(assignment(policy, root), as)
+  } finally {
+    reading.prototype.ofHolders = ofHolders
+  }
+  assert.ok(read > 0 && read < rows - 4, `${read} of ${rows} rows`)
+})
+
 test('a dry run of EC2 tells the same of what the account may see: its own, what its pools gave and its IPAM looks at', async () => {
   const over = async <Name extends Ec2Operation>(name: Name, input: Ec2Input[Name], account: string) => {
     const answered = acme.executor.execute(operationTables.ec2.get(name)!, {

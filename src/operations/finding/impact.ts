@@ -2,22 +2,24 @@
 import { formatCidr } from '#model/cidr.ts'
 import { isLookedAt, looksAtOthers } from '#model/discovery.ts'
 import { formatId } from '#model/identifier.ts'
-import type { Snapshot } from '#model/policy/snapshot.ts'
+import { provider } from '#model/policy/decision.ts'
+import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import type { Transaction } from '#store/store.ts'
 import type { Scope } from '#store/tables/finding-scans.ts'
-import type { Allocation } from '#store/tables/holdings.ts'
 import { permitter } from '../identity/authority.ts'
+import { visibleAccounts } from '../identity/visible-accounts.ts'
 import { seeingOf } from '../ipam/discovered.ts'
 import type { ReadContext } from '../operation.ts'
 import { readScan } from './scan.ts'
-import { type EvaluatedSpace, evaluateSpaces, idOfSpace } from './spaces.ts'
+import { type EvaluatedSpace, evaluateSpaces, isBrought, type Space } from './spaces.ts'
 import { touchedBy } from './touched.ts'
 
-/** Space that is looked at for one answer: with more of it, what is told is a part. */
+/** Space that is looked at for one answer, and rows that are read for it: with more of it, what is told is a part. */
 const impactSpacesMax = 20_000
-/** Groups and samples that are told: all of it fits into a header. */
+const impactRowsMax = 100_000
 /** Of more, one look at everything takes less. */
 const scopesMax = 20
+/** Groups and samples that are told: all of it fits into a header. */
 const impactGroups = 10
 const impactSamples = 6
 
@@ -72,30 +74,57 @@ export async function impactOf(context: ReadContext, { before, after, scopes }: 
   const { tx, now } = context
   const under = (snapshot: Snapshot) => ({ tx, now, snapshot: async () => snapshot })
   const isTold = await teller(context)
+  const own = await ownScopes(context, after, scopes)
   const counted: Counted = { groups: new Map(), samples: [] }
-  const seen = new Set<number>()
-  for (const scope of scopes) {
+  const seen = new Set<string>()
+  const nameOf = (space: Space): string => (isBrought(space) ? space.resource : String(space.n))
+  let rows = 0
+  for (const scope of own?.scopes ?? scopes) {
     for (let place: string | undefined = ''; place !== undefined; ) {
-      if (seen.size >= impactSpacesMax) return told(counted, seen.size, false)
+      if (seen.size >= impactSpacesMax || rows >= impactRowsMax) return told(counted, seen.size, false)
       const part = await readScan(under(after), { scope, place })
-      const spaces = part.allocations.filter((space) => !seen.has(space.n) && isTold(space))
-      for (const { n } of spaces) seen.add(n)
+      rows += part.looked
+      const spaces = part.spaces.filter(
+        (space) => !seen.has(nameOf(space)) && (own?.isTouched(space) ?? true) && isTold(space),
+      )
+      for (const space of spaces) seen.add(nameOf(space))
       const was = await evaluateSpaces(under(before), spaces)
       await tx.nextTurn()
       const is = await evaluateSpaces(under(after), spaces)
       await tx.nextTurn()
-      for (const [index, space] of is.entries()) count(tx.installation, counted, was[index]!, space)
+      for (const [index, space] of is.entries()) count(counted, was[index]!, space)
       place = part.place
     }
   }
   return told(counted, seen.size, true)
 }
 
+/** Of whoever may see few accounts, theirs alone are read: what others have costs nothing (I8). Undefined for all others. */
+async function ownScopes(context: ReadContext, snapshot: Snapshot, scopes: readonly Scope[]) {
+  const accounts = context.caller.native && (await visibleAccounts(context, 'allocation:read', 'now'))
+  if (!accounts) return undefined
+  const { installation } = context.tx
+  const isTouched = (space: Space): boolean => {
+    const { account, resourceType, region } = space
+    const id = isBrought(space) ? undefined : formatId('pool', installation, space.pool)
+    const known = id === undefined ? undefined : snapshot.pools.get(id)
+    const locale = region ?? known?.locale
+    return scopes.some(
+      (scope) =>
+        (scope.node === undefined || pathOf(snapshot, account).includes(scope.node)) &&
+        (scope.resourceType === undefined || scope.resourceType === resourceType) &&
+        (scope.locale === undefined || scope.locale === locale) &&
+        (scope.pool === undefined || (id !== undefined && scope.pool === (known ? id : provider))),
+    )
+  }
+  return { scopes: accounts.map((node): Scope => ({ node })), isTouched }
+}
+
 /** IPAMs of one account that are asked which accounts they look at. */
 const ipamsMax = 100
 
 /** Which space the caller may be told of: over EC2, its own, what its pools have given, and what its IPAMs look at. */
-async function teller(context: ReadContext): Promise<(space: Allocation) => boolean> {
+async function teller(context: ReadContext): Promise<(space: Space) => boolean> {
   const { tx, caller } = context
   if (caller.native) {
     const isPermitted = await permitter(context, 'allocation:read')
@@ -105,10 +134,12 @@ async function teller(context: ReadContext): Promise<(space: Allocation) => bool
   const snapshot = await context.snapshot()
   const ipams = looksAtOthers(snapshot, own) ? await tx.ipams.list({ account: own }, '', ipamsMax) : []
   const seeing = await Promise.all(ipams.map((ipam) => seeingOf(context, ipam)))
-  return ({ account, pool }) =>
-    account === own ||
-    snapshot.pools.get(formatId('pool', tx.installation, pool))?.account === own ||
-    seeing.some((looking) => isLookedAt(snapshot, looking, account))
+  const isOfOwnPool = (space: Space): boolean =>
+    !isBrought(space) && snapshot.pools.get(formatId('pool', tx.installation, space.pool))?.account === own
+  return (space) =>
+    space.account === own ||
+    isOfOwnPool(space) ||
+    seeing.some((looking) => isLookedAt(snapshot, looking, space.account))
 }
 
 interface Group {
@@ -123,7 +154,7 @@ interface Counted {
   readonly samples: Impact['samples'][number][]
 }
 
-function count(installation: string, { groups, samples }: Counted, was: EvaluatedSpace, is: EvaluatedSpace): void {
+function count({ groups, samples }: Counted, was: EvaluatedSpace, is: EvaluatedSpace): void {
   const [did, does] = [was, is].map(({ evaluation }) => evaluation.state !== 'noncompliant')
   if (did === does) return
   const becomes = does ? 'compliant' : 'noncompliant'
@@ -135,8 +166,13 @@ function count(installation: string, { groups, samples }: Counted, was: Evaluate
   // As many of each, as far as there are.
   if (samples.filter((one) => one.becomes === becomes).length >= impactSamples / 2) return
   const setting = (does ? was : is).evaluation.facts?.setting
-  const id = idOfSpace(installation, is.allocation)
-  samples.push({ id, cidr: formatCidr(cidr), account, becomes, ...(setting === undefined ? {} : { setting }) })
+  samples.push({
+    id: is.resource,
+    cidr: formatCidr(cidr),
+    account,
+    becomes,
+    ...(setting === undefined ? {} : { setting }),
+  })
 }
 
 function told({ groups, samples }: Counted, evaluated: number, isWhole: boolean): Impact {

@@ -10,14 +10,14 @@ import type { Allocation, HolderName } from '#store/tables/holdings.ts'
 import type { Looking } from '../policy/tag-findings.ts'
 import { exceptionEnded } from './controls.ts'
 import type { Looked, Seen } from './settle.ts'
-import { idOfSpace, isEvaluated } from './spaces.ts'
+import { idOfSpace, isEvaluated, mayBeBrought, type Space } from './spaces.ts'
 
 /** Space that one part looks at, and holders whose space is asked for before it is found: less than an allocation takes of the CPU alone. */
 export const spacesPerTurn = 64
 const holdersPerTurn = 256
 
 export interface Part {
-  readonly allocations: readonly Allocation[]
+  readonly spaces: readonly Space[]
   /** What was seen without looking at space. */
   readonly seen?: readonly Looked[]
   /** Where to go on; undefined: it is through. */
@@ -33,14 +33,21 @@ export function readScan(context: Looking, { scope, place }: Pick<Scan, 'scope' 
   return ofHolders(context, scope, place)
 }
 
-const partOf = (allocations: readonly Allocation[], placeOf: (last: Allocation) => string): Part => ({
-  allocations,
-  place: allocations.length < spacesPerTurn ? undefined : placeOf(allocations.at(-1)!),
-  looked: allocations.length,
-})
+function partOf<S extends Space>(spaces: readonly S[], placeOf: (last: S) => string): Part {
+  const place = spaces.length < spacesPerTurn ? undefined : placeOf(spaces.at(-1)!)
+  return { spaces, place, looked: spaces.length }
+}
 
+/** What pools gave, and then what nobody did: places of that begin so. */
+const ofBrought = 'b'
 async function everything({ tx }: Looking, place: string): Promise<Part> {
-  return partOf(await tx.allocationLists.all(place === '' ? -1 : Number(place), spacesPerTurn), ({ n }) => String(n))
+  if (place.startsWith(ofBrought)) {
+    const brought = await tx.broughtSpace.all(Number(place.slice(ofBrought.length)), spacesPerTurn)
+    return partOf(brought, ({ n }) => `${ofBrought}${n}`)
+  }
+  const after = place === '' ? -1 : Number(place)
+  const part = partOf(await tx.allocationLists.all(after, spacesPerTurn), ({ n }) => String(n))
+  return part.place === undefined ? { ...part, place: `${ofBrought}-1` } : part
 }
 
 /** The provider's own pools are told by no policy; space of either family is looked at, one after the other. */
@@ -51,7 +58,7 @@ async function inPool({ tx }: Looking, pool: string, place: string): Promise<Par
       : [parseId('pool', tx.installation, pool) ?? -1]
   const [from, key] = place === '' ? [numbers[0], ''] : place.split('/')
   const at = numbers.indexOf(Number(from))
-  if (at < 0) return { allocations: [], place: undefined, looked: 0 }
+  if (at < 0) return { spaces: [], place: undefined, looked: 0 }
   const after = key === '' ? undefined : new Uint8Array(Buffer.from(key!, 'hex'))
   const n = numbers[at]!
   const part = partOf(await tx.allocations.ofPool(n, after, spacesPerTurn), (last) => `${n}/${hexOf(last)}`)
@@ -64,21 +71,30 @@ const hexOf = ({ cidr }: Allocation): string => Buffer.from(toKey(cidr)).toStrin
 async function ofHolders(context: Looking, scope: Scope, place: string): Promise<Part> {
   const { tx } = context
   const snapshot = await context.snapshot()
-  const [from, after] = place === '' ? [0, -1] : place.split('/').map(Number)
-  const holders = await tx.allocationLists.holdersFrom(from!, holdersPerTurn)
-  const allocations: Allocation[] = []
-  let looked = 0
+  const [from, rest = ''] = place === '' ? ['0', '-1'] : place.split('/')
+  const first = Number(from)
+  const isBroughtNext = rest.startsWith(ofBrought)
+  const after = Number(isBroughtNext ? rest.slice(ofBrought.length) : rest)
+  const holders = await tx.allocationLists.holdersFrom(first, holdersPerTurn)
+  const spaces: Space[] = []
   for (const holder of holders) {
     if (!isInScope(snapshot, holder, scope)) continue
-    const room = spacesPerTurn - allocations.length
-    const found = await tx.allocationLists.ofHolders([holder.n], holder.n === from ? after! : -1, room)
-    allocations.push(...found)
-    looked += found.length
-    // There may be more of the same, which the next part begins with.
-    if (found.length === room) return { allocations, place: `${holder.n}/${found.at(-1)!.n}`, looked }
+    const { n } = holder
+    for (const kind of mayBeBrought(holder) ? ['', ofBrought] : ['']) {
+      const isNext = n === first && (kind === ofBrought) === isBroughtNext
+      if (n === first && isBroughtNext && !isNext) continue
+      const behind = isNext ? after : -1
+      const room = spacesPerTurn - spaces.length
+      const found = await (kind === ofBrought
+        ? tx.broughtSpace.ofHolder(n, behind, room)
+        : tx.allocationLists.ofHolders([n], behind, room))
+      spaces.push(...found)
+      // There may be more of the same, which the next part begins with.
+      if (found.length === room) return { spaces, place: `${n}/${kind}${found.at(-1)!.n}`, looked: spaces.length }
+    }
   }
   const isThrough = holders.length < holdersPerTurn
-  return { allocations, place: isThrough ? undefined : `${holders.at(-1)!.n + 1}/-1`, looked }
+  return { spaces, place: isThrough ? undefined : `${holders.at(-1)!.n + 1}/-1`, looked: spaces.length }
 }
 
 export function isInScope(
@@ -95,7 +111,7 @@ export function isInScope(
 /** What was given under an exception, the latest first: a finding where it is over. */
 async function underException({ tx, now }: Looking, id: string, place: string): Promise<Part> {
   const exception = await tx.exceptions.find(id)
-  if (!exception) return { allocations: [], place: undefined, looked: 0 }
+  if (!exception) return { spaces: [], place: undefined, looked: 0 }
   const uses = await tx.exceptions.held([id], place === '' ? Number.MAX_SAFE_INTEGER : Number(place), spacesPerTurn)
   const isOver = isOverAt(exception, now)
   const seen = uses.filter(hasAllocation).map((use): Seen => {
@@ -110,7 +126,7 @@ async function underException({ tx, now }: Looking, id: string, place: string): 
     return { resource, node, resourceType, locale: exception.locale, facts: isOver ? facts : undefined }
   })
   return {
-    allocations: [],
+    spaces: [],
     seen: [{ control: exceptionEnded, seen }],
     place: uses.length < spacesPerTurn ? undefined : String(uses.at(-1)!.decision),
     looked: uses.length,

@@ -1,13 +1,16 @@
 // What changes on record can touch: the space that is to be looked at anew, and no more of it than that.
 import { isDeepStrictEqual } from 'node:util'
-import { kindOf, spaceNumberIn } from '#model/identifier.ts'
+import { type IdKind, kindOf, spaceNumberIn } from '#model/identifier.ts'
 import { isTargetId } from '#model/organization.ts'
 import { provider } from '#model/policy/decision.ts'
 import type { PolicyDocument } from '#model/policy/document.ts'
+import type { Snapshot } from '#model/policy/snapshot.ts'
 import type { ReadTransaction } from '#store/store.ts'
 import type { Subject } from '#store/subjects.ts'
 import type { Scope } from '#store/tables/finding-scans.ts'
 import type { HistoryBody, HistoryVersion } from '#store/tables/history.ts'
+import { snapshotOf } from '../snapshot.ts'
+import { mayBeBrought } from './spaces.ts'
 
 /** What entries are about, and what became of it. */
 export interface Touched {
@@ -23,16 +26,13 @@ export interface Followed {
   readonly subjects: readonly Subject[]
 }
 
-/** Kinds of which no change can touch what policy says about space that is there. */
-const untouching = new Set([
-  'roleBinding',
-  'apiToken',
-  'source',
-  'finding',
-  'decision',
-  'scope',
-  'poolCidr',
-  'addressAssociation',
+/** Kinds of which no change can touch what policy says about space that is there. Of one that is not here everything is looked at. */
+const untouching: ReadonlySet<IdKind> = new Set<IdKind>([
+  ...(['roleBinding', 'apiToken', 'source', 'finding', 'decision', 'scope', 'poolCidr', 'addressAssociation'] as const),
+  ...(['resourceDiscovery', 'resourceDiscoveryAssociation', 'networkInterface', 'subnetCidrReservation'] as const),
+  ...(['internetGateway', 'egressOnlyInternetGateway', 'routeTable', 'routeTableAssociation', 'dhcpOptions'] as const),
+  ...(['securityGroup', 'securityGroupRule', 'networkAcl', 'networkAclAssociation'] as const),
+  ...(['vpcCidrAssociation', 'subnetCidrAssociation'] as const),
 ])
 const networks = new Set(['vpc', 'subnet', 'natGateway'])
 
@@ -58,6 +58,7 @@ export async function touchedBy(
       ),
     ),
   )
+  const snapshot = (): Promise<Snapshot> => snapshotOf(tx, { keep: true })
   for (const { at, subjects } of entries) {
     for (const { id, before, after } of subjects) {
       const kind = kindOf(id)
@@ -68,8 +69,10 @@ export async function touchedBy(
       else if (kind !== undefined && networks.has(kind)) nets.add(id)
       else if (kind === 'exception') exceptions.add(id)
       else if (kind === 'policy') scopes.push(...scopesOfPolicy(await contents(tx, id, was, is)))
-      else if (kind === 'pool') scopes.push(...scopesOfPool(tx, id, was, is))
-      else if (kind === 'ipam') scopes.push(...scopesOfIpam(tx, was, is))
+      else if (kind === 'pool') {
+        scopes.push(...scopesOfPool(tx, id, was, is))
+        if (subjects.some((one) => kindOf(one.id) === 'poolCidr')) scopes.push(...scopesOfCidrs(await snapshot(), id))
+      } else if (kind === 'ipam') scopes.push(...scopesOfIpam(tx, await snapshot(), id, was, is))
       else if (isTargetId(id)) {
         // Where an assignment has changed, its policy says so itself.
         if (was || is) scopes.push(...scopesOfNode(tx, id, was, is))
@@ -178,22 +181,55 @@ const scopesOfNode = (
   is: HistoryVersion | undefined,
 ): readonly Scope[] => (differ(tx, was, is, namesOfNode) ? [{ node }] : [])
 
-/** What comes from it; and what the provider gave, which policy may only have given because nothing else fitted. */
+/** What comes from it; and what the provider gave to those who may use it, which may be only since nothing else fitted. */
 const scopesOfPool = (
   tx: ReadTransaction,
   pool: string,
   was: HistoryVersion | undefined,
   is: HistoryVersion | undefined,
-): readonly Scope[] => (was && differ(tx, was, is, labelsOfPool) ? [{ pool }, { pool: provider }] : [])
+): readonly Scope[] => {
+  if (!was || !differ(tx, was, is, labelsOfPool)) return []
+  const bodies = [was, is].flatMap((version) => (version ? [tx.history.bodyOf(version)] : []))
+  const isShared = bodies.some(({ sharedWith }) => (sharedWith as readonly string[] | undefined)?.length !== 0)
+  return [{ pool }, isShared ? { pool: provider } : { node: bodies[0]!.account as string }]
+}
 
-/** Where its word is what nobody may be outside policy, it may be about everybody. */
+/** Who brings along what lies in a pool that policy lists was to take it from there. */
+function scopesOfCidrs({ policies, assignmentsByTarget }: Snapshot, pool: string): readonly Scope[] {
+  const pairs = new Map<string, readonly Scope[]>()
+  for (const { policyId, documents } of policies.values()) {
+    const listing = documents.filter(
+      (one) => mayBeBrought(one) && one.rules.some((allocationRule) => allocationRule.pool === pool),
+    )
+    if (listing.length > 0)
+      pairs.set(
+        policyId,
+        listing.map(({ locale, resourceType }) => ({ resourceType, locale })),
+      )
+  }
+  if (pairs.size === 0) return []
+  return [...assignmentsByTarget].flatMap(([node, assignments]) =>
+    assignments.flatMap(({ policyId }) => (pairs.get(policyId) ?? []).map((pair) => ({ node, ...pair }))),
+  )
+}
+
+/** Rules read of an IPAM whether what no policy speaks of may be had, and where and for whom its pools are. */
 function scopesOfIpam(
   tx: ReadTransaction,
+  { delegatedAdministrator, policies, pools }: Snapshot,
+  ipam: string,
   was: HistoryVersion | undefined,
   is: HistoryVersion | undefined,
 ): readonly Scope[] {
-  const isStrict = (version: HistoryVersion | undefined): boolean =>
-    version !== undefined && tx.history.bodyOf(version).unmatched === 'deny'
-  if (was && is) return differ(tx, was, is, ['description', 'tags', 'name']) ? [{}] : []
-  return isStrict(was) || isStrict(is) ? [{}] : []
+  const [before, after] = [was, is].map((version) => version && tx.history.bodyOf(version))
+  const account = (after ?? before)!.account as string
+  const isStrict = (body: HistoryBody | undefined): boolean => body?.unmatched === 'deny'
+  // That is about its own account; and about others where it is the delegated administrator's, or has policies.
+  const isHeard = account === delegatedAdministrator || [...policies.values()].some(({ ipamId }) => ipamId === ipam)
+  const scopes: Scope[] = isStrict(before) === isStrict(after) ? [] : [isHeard ? {} : { node: account }]
+  if (!before || !after || !differ(tx, was, is, ['description', 'tags', 'name', 'unmatched'])) return scopes
+  const own = [...pools.values()].filter(({ ipamId }) => ipamId === ipam)
+  if (own.length === 0) return scopes
+  const isShared = own.some(({ sharedWith }) => sharedWith.length > 0)
+  return [...scopes, ...own.map(({ id: pool }) => ({ pool })), isShared ? { pool: provider } : { node: account }]
 }

@@ -1,4 +1,5 @@
 // What a rule of policy says of space that does not comply with it, as the end of a sentence: made where it is shown.
+import { provider } from '#model/policy/decision.ts'
 
 interface Cause {
   readonly cause: string
@@ -10,9 +11,10 @@ interface Cause {
   readonly target?: string
 }
 
+const lists = (pool: string): string => (pool === provider ? 'no pool that it lists gave it' : `it lists no ${pool}`)
 const causes: Readonly<Record<string, (facts: Cause) => string>> = {
-  explicit: ({ pool }) => `it lists no ${pool}`,
-  steered: ({ pool }) => `it lists no ${pool}`,
+  explicit: ({ pool }) => lists(pool),
+  steered: ({ pool }) => lists(pool),
   'no-rule': () => 'no rule of it is for this account',
   tags: ({ allowed = [] }) => `it asks for the tags ${allowed.join(', ')}`,
   size: ({ value, allowed = [] }) => `${value} is not within ${allowed.join(', ')}`,

@@ -76,7 +76,7 @@ export const importNetworks: WriteOperation<ImportStep, { readonly imported: num
       const named = { resourceType: 'vpc', resourceId: vpc.id, description: undefined }
       const taken = await takeInUse(holder, evaluated, place, named)
       if (!taken) continue
-      await tx.discovered.setHolding(associationId, { allocation: taken.allocation.n, poolId })
+      await tx.vpcs.setHolding(associationId, { allocation: taken.allocation.n, poolId })
       await recordVpc(holder, vpc.id)
       context.changed(vpc.id)
       imported++

@@ -194,7 +194,7 @@ async function giveBackOf(context: WriteContext, { resourceId, cidr, allocation 
     }
     const block = (await context.tx.vpcs.cidrs(resourceId)).find((one) => equals(one.cidr, cidr))
     if (block) {
-      await context.tx.discovered.setHolding(block.associationId, { allocation: undefined, poolId: undefined })
+      await context.tx.vpcs.setHolding(block.associationId, { allocation: undefined, poolId: undefined })
       await giveBack(context, allocation)
       await recordVpc(context, resourceId)
       return

@@ -1,4 +1,5 @@
 // Where objects live, and lived, for whoever may read their history: not where those were at home who made them.
+import { kindOfNoun, kinds } from '#model/kinds.ts'
 import { isAccountId } from '#model/organization.ts'
 import { pathOf } from '#model/policy/snapshot.ts'
 import { type Action, everywhere } from '#model/roles.ts'
@@ -16,9 +17,8 @@ const depthMax = 20
 const movesMax = 100_000
 
 /**
- * The node at which an object's history may be read: of nodes of the organization they themselves, of a role binding the
- * node that it is bound to, of a source the node that it speaks of, of an exception its target, of a token of a person or of what the operator made the top, of all else
- * the account that owns it. Where a unit is gone, the nearest node above it that stands.
+ * The node at which an object's history may be read: where its kind says that one is; of a token of a person, or of what the operator
+ * made, the top. Where a unit is gone, the nearest node above it that stands.
  */
 export async function placeOfObject(context: ReadContext, id: string, version: HistoryVersion): Promise<string> {
   return (await standingAt(context, await nodeOf(context, id, version))) ?? version.account
@@ -71,24 +71,13 @@ async function standingAt(context: ReadContext, named: string | undefined): Prom
 }
 
 async function nodeOf(context: ReadContext, id: string, version: HistoryVersion): Promise<string> {
-  switch (version.kind) {
-    case 'account':
-    case 'organizational-unit':
-    case 'root':
-      return id
-    case 'role-binding':
-    case 'source':
-    case 'finding':
-      return context.tx.history.bodyOf(version).node as string
-    case 'exception':
-      return context.tx.history.bodyOf(version).target as string
-    case 'api-token':
-      return isOfAccount(context.tx.history.bodyOf(version) as unknown as RememberedToken)
-        ? version.account
-        : topOf(context)
-    default:
-      return version.account
-  }
+  const { kind, account } = version
+  const { place } = kindOfNoun[kind] ?? {}
+  if (place === 'itself') return id
+  if (place === undefined && kind !== kinds.apiToken.noun) return account
+  const body = context.tx.history.bodyOf(version)
+  if (place !== undefined) return body[place] as string
+  return isOfAccount(body as unknown as RememberedToken) ? account : topOf(context)
 }
 
 type RememberedToken = Parameters<typeof isOfAccount>[0]

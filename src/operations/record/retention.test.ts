@@ -51,7 +51,7 @@ async function keep(world: World, decisionDays: number | undefined): Promise<voi
     await store.close()
   }
 }
-const forget = (world: World, turns = turnsMax): Promise<void> =>
+const forget = (world: World, turns = turnsMax): Promise<boolean> =>
   lookAt({ ...forgetDecisions, turnsMax: turns }, workplaceOf(world.store))
 const isThere = async (world: World, decision: string): Promise<boolean> =>
   (await explainDecision(world.store, decision)) !== undefined

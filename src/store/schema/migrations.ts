@@ -6,6 +6,7 @@ import { accountNodeNamesSchema } from './account-node-names.ts'
 import { auditSubjectSchema } from './audit-subject.ts'
 import { bindingFactsSchema } from './binding-facts.ts'
 import { boundsSchema, tokensOfMakerSchema } from './bounds.ts'
+import { broughtSpaceSchema } from './brought-space.ts'
 import { capacityWatchSchema } from './capacity-watch.ts'
 import { contentBoundsSchema } from './content-bounds.ts'
 import { deprovisioningSchema } from './deprovisioning.ts'
@@ -38,6 +39,7 @@ import { sealingKeySchema } from './sealing-key.ts'
 import { spaceOnceSchema } from './space-once.ts'
 import { statesOfTenures } from './tenure-states.ts'
 import { tokenOriginsSchema } from './token-origins.ts'
+import { turnsSchema } from './turns.ts'
 import { weighedSchema } from './weighed.ts'
 import { wouldBeSchema } from './would-be.ts'
 
@@ -463,5 +465,7 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 53, name: 'findings of what sources tell', olderServers: 'go on', sql: followedSchema },
   { number: 54, name: 'pools that avoid what is in use', olderServers: 'stop', sql: avoidingSchema },
   { number: 55, name: 'on whose right sources adopt', olderServers: 'stop', sql: ruleSettersSchema },
-  { number: 56, name: 'what sources say of a place', olderServers: 'go on', sql: observationPlacesSchema },
+  { number: 56, name: 'whose turn it is of sources', olderServers: 'go on', sql: turnsSchema },
+  { number: 57, name: 'space that no pool gave', olderServers: 'stop', sql: broughtSpaceSchema },
+  { number: 58, name: 'what sources say of a place', olderServers: 'go on', sql: observationPlacesSchema },
 ]

@@ -262,12 +262,6 @@ export class Discovered {
     )
     return rows.map(toOwnedCidr)
   }
-
-  /** A block of a VPC is held by another allocation, or by none. */
-  async setHolding(associationId: string, holding: Pick<VpcCidr, 'allocation' | 'poolId'>): Promise<void> {
-    const { allocation, poolId } = holding
-    await vpcCidrTable.change(this.#sql, { allocation, poolId }, 'where association_id = ?', associationId)
-  }
 }
 
 /** Of IPv6 subnets the shares are counted in their /64s. */

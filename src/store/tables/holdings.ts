@@ -71,8 +71,8 @@ export class Holdings {
 
   /** Adds the row of an allocation. */
   async insert(allocation: Allocation): Promise<void> {
-    const name = holderKey(allocation)
-    const holder = this.#holders.get(name) ?? (await this.#readHolder(name, allocation))
+    const { account, resourceType, region = '' } = allocation
+    const holder = await this.holderOf({ account, resourceType, region })
     const { n, pool, cidr, resourceId, description, decision, createdAt } = allocation
     allocationTable.later(this.#sql, { n, pool, cidr, holder, resourceId, description, decision, createdAt })
   }
@@ -108,7 +108,10 @@ export class Holdings {
   }
 
   /** The number of a holder, who is there from then on. */
-  async #readHolder(name: string, { account, resourceType, region = '' }: Allocation): Promise<number> {
+  async holderOf({ account, resourceType, region }: HolderName): Promise<number> {
+    const name = keyOf([account, resourceType, region])
+    const known = this.#holders.get(name)
+    if (known !== undefined) return known
     const find = () =>
       this.#sql.get<{ n: number }>(
         'select n from holder where account = ? and resource_type = ? and region = ?',
@@ -217,5 +220,3 @@ export class Holdings {
     return rows.map(toAllocation)
   }
 }
-
-const holderKey = ({ account, resourceType, region = '' }: Allocation): string => keyOf([account, resourceType, region])

@@ -48,6 +48,10 @@ export const sourceTable = table(
     foundSnapshot: changing(integer()),
     foundAt: changing(integer()),
     foundAfter: changing(optional(text())),
+    /** When it was last worked at, as a number that grows: for its rule, for its findings, and to take away what it leaves behind. */
+    ruleTurn: changing(integer()),
+    findingTurn: changing(integer()),
+    tidyTurn: changing(integer()),
     /** Of what it says: of the newest versions, and of those that have ended and are not forgotten yet. */
     bytes: changing(integer()),
     formerBytes: changing(integer()),
@@ -166,16 +170,23 @@ export class Sources {
     const list = listOfTexts(nodes)
     return sourceTable.all(this.#sql, `where node in ${list.text} and deleted_at is null order by id`, ...list.values)
   }
+  // What is worked at by itself: of those that have something to be done, the one that had its last turn before all others. So nobody's
+  // sources keep others' waiting, however much there is to do for them and however many are made anew.
+
+  /** Notes that it has its turn. */
+  async beginTurn(id: string, turn: 'ruleTurn' | 'findingTurn' | 'tidyTurn', number: number): Promise<void> {
+    await this.change(id, { [turn]: number })
+  }
   /** Some that is deleted, and may have told something that is still there. */
   anyDeleted(): Promise<Source | undefined> {
-    return sourceTable.first(this.#sql, 'where deleted_at is not null order by deleted_at limit 1')
+    return sourceTable.first(this.#sql, 'where deleted_at is not null order by tidy_turn, id limit 1')
   }
   /** Some that has snapshots beyond the newest `kept`, beside the one that holds. */
   withOldSnapshots(kept: number): Promise<Source | undefined> {
     const rest = `where deleted_at is null and exists (select 1 from snapshot s
         where s.source_id = source.id and s.number <> source.snapshot
           and s.number < (select max(n.number) from snapshot n where n.source_id = source.id) - ?)
-      order by id limit 1`
+      order by tidy_turn, id limit 1`
     return sourceTable.first(this.#sql, rest, kept)
   }
   /** Some that has observations which were gone already before its newest `kept` snapshots. */
@@ -183,27 +194,27 @@ export class Sources {
     const rest = `where deleted_at is null and taking is null and exists (select 1 from observation o
         where o.source_id = source.id and o.missing = 2 and o.until_snapshot is null
           and o.since_snapshot < source.snapshot - ?)
-      order by id limit 1`
+      order by tidy_turn, id limit 1`
     return sourceTable.first(this.#sql, rest, kept)
   }
   /** One whose findings were not looked through since its last snapshot, or since a moment. */
   toFollow(before: number): Promise<Source | undefined> {
     const rest = `where deleted_at is null and snapshot > 0 and (snapshot > found_snapshot or found_at < ?)
-      order by found_at, id limit 1`
+      order by finding_turn, id limit 1`
     return sourceTable.first(this.#sql, rest, before)
   }
   /** One whose rule has something to do: a complete snapshot holds for which it was not done, or not to its end. */
   async withRule(): Promise<Source | undefined> {
     const rest = `where deleted_at is null and adopts is not null and snapshot > adopted_snapshot and exists (
         select 1 from snapshot s where s.source_id = source.id and s.number = source.snapshot and s.state = 'complete')
-      order by id limit 1`
+      order by rule_turn, id limit 1`
     return sourceTable.first(this.#sql, rest)
   }
   /** Some that has more bytes of versions that have ended than of the newest ones, and more than `kept`, beside what its last snapshot ended. */
   withManyFormer(kept: number): Promise<Source | undefined> {
     const rest = `where deleted_at is null and former_bytes > ? and former_bytes > bytes and exists (
         select 1 from observation o where o.source_id = source.id and o.until_snapshot < source.snapshot)
-      order by id limit 1`
+      order by tidy_turn, id limit 1`
     return sourceTable.first(this.#sql, rest, kept)
   }
   /** What each has told comes to, also of those that are deleted and not gone yet. There are few sources. */
@@ -219,7 +230,7 @@ export class Sources {
   }
   /** Those of which a snapshot is being taken. There are few at a time. */
   beingTaken(limit: number): Promise<Source[]> {
-    return sourceTable.all(this.#sql, 'where taking is not null order by taking limit ?', limit)
+    return sourceTable.all(this.#sql, 'where taking is not null order by tidy_turn, id limit ?', limit)
   }
   /** The same of many. */
   async some(ids: readonly string[]): Promise<ReadonlyMap<string, Source>> {

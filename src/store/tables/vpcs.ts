@@ -16,6 +16,7 @@ import {
   table,
   text,
 } from '../table.ts'
+import type { BroughtSpaces } from './brought-space.ts'
 import type { Clock } from './history.ts'
 import type { Ipv6Kept, SubnetKept, VpcKept } from './kept-states.ts'
 import { tagsKept } from './tags.ts'
@@ -115,9 +116,12 @@ export type SubnetCidr = RowOf<typeof subnetCidrTable>
 export class Vpcs {
   readonly #sql: Sql
   readonly #clock: Clock
-  constructor(sql: Sql, clock: Clock) {
+  /** What no pool gives a network is put on record with it. */
+  readonly #brought: BroughtSpaces
+  constructor(sql: Sql, clock: Clock, brought: BroughtSpaces) {
     this.#sql = sql
     this.#clock = clock
+    this.#brought = brought
   }
 
   // VPCs -----------------------------------------------------------------------------------------------------------
@@ -182,6 +186,7 @@ export class Vpcs {
   }
   /** With its blocks; the schema's foreign keys see to it that no subnet is left. */
   async delete(id: string): Promise<void> {
+    await this.#brought.endOf(id)
     await this.#sql.run('delete from vpc_cidr where vpc_id = ?', id)
     await this.#sql.run('delete from vpc where id = ?', id)
   }
@@ -199,10 +204,24 @@ export class Vpcs {
   findCidr(associationId: string): Promise<VpcCidr | undefined> {
     return vpcCidrTable.first(this.#sql, 'where association_id = ?', associationId)
   }
-  insertCidr(cidr: Omit<VpcCidr, 'createdAt'>): Promise<void> {
-    return vpcCidrTable.insert(this.#sql, { ...cidr, createdAt: this.#clock.now })
+  async insertCidr(cidr: Omit<VpcCidr, 'createdAt'>): Promise<void> {
+    await vpcCidrTable.insert(this.#sql, { ...cidr, createdAt: this.#clock.now })
+    if (cidr.allocation === undefined) await this.#bring(cidr)
+  }
+  async #bring({ vpcId, associationId: resource, cidr }: Omit<VpcCidr, 'createdAt'>): Promise<void> {
+    const { account, region } = (await this.find(vpcId))!
+    await this.#brought.begin({ account, resourceType: 'vpc', region, network: vpcId, resource, cidr })
+  }
+  /** A block of a VPC is held by another allocation, or by none. */
+  async setHolding(associationId: string, holding: Pick<VpcCidr, 'allocation' | 'poolId'>): Promise<void> {
+    const { allocation, poolId } = holding
+    await vpcCidrTable.change(this.#sql, { allocation, poolId }, 'where association_id = ?', associationId)
+    await this.#brought.end(associationId)
+    const cidr = allocation === undefined ? await this.findCidr(associationId) : undefined
+    if (cidr) await this.#bring(cidr)
   }
   async deleteCidr(associationId: string): Promise<void> {
+    await this.#brought.end(associationId)
     await this.#sql.run('delete from vpc_cidr where association_id = ?', associationId)
   }
 
@@ -256,8 +275,11 @@ export class Vpcs {
     )
     return rows.map(({ first, length }) => fromKey(first, length))
   }
-  insertSubnet(subnet: Omit<Subnet, 'createdAt'>): Promise<void> {
-    return subnetTable.insert(this.#sql, { ...subnet, createdAt: this.#clock.now })
+  async insertSubnet(subnet: Omit<Subnet, 'createdAt'>): Promise<void> {
+    await subnetTable.insert(this.#sql, { ...subnet, createdAt: this.#clock.now })
+    const { id, account, region, cidr, allocation } = subnet
+    if (!cidr || allocation !== undefined) return
+    await this.#brought.begin({ account, resourceType: 'subnet', region, network: id, resource: id, cidr })
   }
   /** A subnet as the history keeps it. */
   subnetForHistory(subnet: Subnet, { ipv6, available, tags }: KeptOfSubnet): SubnetKept {
@@ -286,6 +308,7 @@ export class Vpcs {
     return subnetTable.first(this.#sql, 'where vpc_id = ? and zone = ? and is_default = 1', vpcId, zone)
   }
   async deleteSubnet(id: string): Promise<void> {
+    await this.#brought.endOf(id)
     await this.#sql.run('delete from subnet_cidr where subnet_id = ?', id)
     await this.#sql.run('delete from subnet where id = ?', id)
   }
@@ -302,10 +325,15 @@ export class Vpcs {
     return subnetCidrTable.first(this.#sql, 'where association_id = ?', associationId)
   }
   async deleteSubnetCidr(associationId: string): Promise<void> {
+    await this.#brought.end(associationId)
     await this.#sql.run('delete from subnet_cidr where association_id = ?', associationId)
   }
-  insertSubnetCidr(cidr: Omit<SubnetCidr, 'createdAt'>): Promise<void> {
-    return subnetCidrTable.insert(this.#sql, { ...cidr, createdAt: this.#clock.now })
+  async insertSubnetCidr(association: Omit<SubnetCidr, 'createdAt'>): Promise<void> {
+    await subnetCidrTable.insert(this.#sql, { ...association, createdAt: this.#clock.now })
+    const { subnetId: network, associationId: resource, cidr, allocation } = association
+    if (allocation !== undefined) return
+    const { account, region } = (await this.findSubnet(network))!
+    await this.#brought.begin({ account, resourceType: 'subnet', region, network, resource, cidr })
   }
 }
 
