@@ -38,12 +38,14 @@ test('L4 the end of a key that a failover lost does not pass for another one tha
   assert.equal(new Set(epochs).size, epochs.length)
 })
 
-/** The nouns' methods that write, by the text of their files: `#sql.run(`, `#sql.later(`, or the definition of a table. */
+/** The nouns' methods that write, by the text of their files: `#sql.run(`, `#sql.later(`, the definition of a table, or rows with Regions. */
 function writersIn(text: string): readonly [className: string, method: string][] {
   return [...text.matchAll(/^export class (\w+)[^{]*\{\n([\s\S]*?)^\}/gm)].flatMap(([, name, body]) =>
     [...body!.matchAll(/^ {2}(?:async )?(\w+)(?:<[^>]*>)?\([\s\S]*?^ {2}\}$/gm)].flatMap(
       ([method, called]): [string, string][] =>
-        /#sql\.(?:run|later)\(|\w+Table\.(?:insert|change)\(/.test(method) ? [[name!, called!]] : [],
+        /#sql\.(?:run|later)\(|\w+Table\.(?:insert|change)\(|#rows\.(?:insert|update|delete)\(/.test(method)
+          ? [[name!, called!]]
+          : [],
     ),
   )
 }

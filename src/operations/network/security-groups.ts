@@ -91,6 +91,19 @@ export async function getGroupCalled(context: ReadContext, name: string): Promis
 
 // Rules --------------------------------------------------------------------------------------------------------------
 
+/** Adds a rule to those that a group has; each is there once. */
+function addTo(identities: Set<string>, rule: Rule): void {
+  const identity = ruleIdentity(rule)
+  if (identities.has(identity)) {
+    refuse({
+      code: 'AlreadyExists',
+      what: 'security-group-permission',
+      problem: { why: 'rule-there', rule: wordsOf(rule) },
+    })
+  }
+  identities.add(identity)
+}
+
 /** Adds rules, none of which the group has; answers them with their ids. */
 export async function authorize(
   context: WriteContext,
@@ -101,15 +114,7 @@ export async function authorize(
   const had = new Set(partsOf(group.parts, 'rule').map(({ body }) => ruleIdentity(body)))
   const added: RulePart[] = []
   for (const rule of rules) {
-    const identity = ruleIdentity(rule)
-    if (had.has(identity)) {
-      refuse({
-        code: 'AlreadyExists',
-        what: 'security-group-permission',
-        problem: { why: 'rule-there', rule: wordsOf(rule) },
-      })
-    }
-    had.add(identity)
+    addTo(had, rule)
     await refuseUnknownPeer(context, group.object, rule)
     added.push(partOf(context.newId('securityGroupRule'), rule))
   }
@@ -202,15 +207,7 @@ export async function changeRules(
   }
   const seen = new Set<string>()
   for (const { body } of all.values()) {
-    const identity = ruleIdentity(body)
-    if (seen.has(identity)) {
-      refuse({
-        code: 'AlreadyExists',
-        what: 'security-group-permission',
-        problem: { why: 'rule-there', rule: wordsOf(body) },
-      })
-    }
-    seen.add(identity)
+    addTo(seen, body)
   }
   await changeObject(context, group, { put: changed })
   context.changed(...changed.map(({ key }) => key))

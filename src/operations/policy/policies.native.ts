@@ -21,7 +21,17 @@ import {
   paging,
   policyName,
 } from '../shapes.native.ts'
-import { allTags, contact, labelsFrom, newName, refuseNoChange, shownName, tagMap } from '../space/shapes.native.ts'
+import {
+  allTags,
+  contact,
+  labelsFrom,
+  newName,
+  refuseNoChange,
+  shownName,
+  shownTags,
+  tagMap,
+  tags,
+} from '../space/shapes.native.ts'
 import { getDocument, placeOfPolicy, placeOfVersions } from './places.ts'
 import { changePolicy, dropDocument, dropPolicy, makePolicy, putDocumentOf, restorePolicy } from './policy-requests.ts'
 import {
@@ -46,7 +56,6 @@ import {
   resourceTypeName,
   showDocument,
   showVersionFacts,
-  tags,
   version,
   versionNumber,
   versionSummary,
@@ -65,7 +74,7 @@ const policy = z.object({
   documentCount: z.number().int(),
   assignmentCount: z.number().int(),
   contact: contact.optional(),
-  tags: z.record(z.string(), z.string()),
+  tags: shownTags,
   supersededTags: z
     .array(z.string())
     .describe('Keys of settings that were set as tags over EC2. They agree with the fields, which are what holds.'),

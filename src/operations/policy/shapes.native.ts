@@ -15,10 +15,8 @@ import {
   type SettingName,
 } from '#model/policy/settings.ts'
 import { assignmentKindValues, compatibilityValues, modeValues } from '#model/policy/values.ts'
-import { problemInWords } from '#model/problems/problem.ts'
 import { worded } from '#model/problems/worded.ts'
 import { refuseValue } from '#model/refusal.ts'
-import { isSetting, keyProblem, tagsMax, valueProblem } from '#model/tags.ts'
 import {
   accountId,
   accountName,
@@ -59,20 +57,6 @@ export const kind = z
   .enum(assignmentKindValues)
   .describe('`default`: the nearest one gives the pools. `final`: everything below is narrowed by it.')
   .meta({ id: 'AssignmentKind' })
-export const tags = z
-  .record(z.string(), z.string())
-  .superRefine((given, check) => {
-    for (const [key, value] of Object.entries(given)) {
-      const problem = isSetting(key)
-        ? 'keys with `cadastre:` are settings, which are fields of their own here'
-        : problemInWords(keyProblem(key) ?? valueProblem(value))
-      if (problem) check.addIssue({ code: 'custom', path: [key], message: problem })
-    }
-    const count = Object.keys(given).length
-    if (count > tagsMax)
-      check.addIssue({ code: 'custom', message: `at most ${tagsMax} tags are allowed, not ${count}` })
-  })
-  .describe('Keys and values.')
 
 /** Beside an answer with many ids. */
 export const namesShape = z.record(z.string(), z.string()).meta({

@@ -33,12 +33,23 @@ function usesIn(text: string): Map<string, Use> {
   const upserts = /\binsert into (\w+)(?:[^`']|'')*?on conflict[^`']*?do update\s+set ([^`']*)/g
   for (const [, table, sets] of text.matchAll(upserts)) for (const name of columns(sets!)) use(table!).update.add(name)
   // Through the definition of a table: `vpcTable.insert(` and `vpcTable.change(`, which is read as if it changed all that it may.
-  for (const [, constant, verb] of text.matchAll(/\b(\w+Table)\.(insert|later|put|change)\(/g)) {
-    const name = new RegExp(`\\b${constant} = table\\(\\s*'(\\w+)'`).exec(text)?.[1]
+  const nameOf = (constant: string): string => {
+    const name = new RegExp(`\\b${constant} = (?:table|regionsTable)\\(\\s*'(\\w+)'`).exec(text)?.[1]
     assert(name !== undefined, `${constant} is defined where it is used`)
+    return name
+  }
+  for (const [, constant, verb] of text.matchAll(/\b(\w+Table)\.(insert|later|put|change)\(/g)) {
+    const name = nameOf(constant!)
     if (verb !== 'change') use(name).insert = true
     if (verb === 'change' || verb === 'put')
       for (const column of rights[name]?.update ?? []) use(name).update.add(column)
+  }
+  // What rows with Regions do with both tables.
+  for (const [, ...tables] of text.matchAll(/\bnew RegionalRows\(sql, (\w+), (\w+)\)/g)) {
+    for (const name of tables.map(nameOf)) {
+      Object.assign(use(name), { insert: true, delete: true })
+      for (const column of rights[name]?.update ?? []) use(name).update.add(column)
+    }
   }
   // What `noteGone` does with each table of what is gone.
   for (const [, table] of text.matchAll(/\bgoneTable\('(\w+)'\)/g)) {

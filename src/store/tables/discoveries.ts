@@ -2,6 +2,7 @@
 import { toKey } from '#model/cidr.ts'
 import { inParts, listOfTexts, type Sql } from '../sql.ts'
 import { bit, block, changing, integer, json, optional, type RowOf, references, table, text } from '../table.ts'
+import { RegionalRows, regionsTable, type WithRegions } from './regional-rows.ts'
 
 /** A unit whose accounts are not looked at: those right in it, or all below it too. */
 export interface Exclusion {
@@ -24,15 +25,9 @@ export const discoveryTable = table(
   },
   'deleted',
 )
-export type Discovery = RowOf<typeof discoveryTable> & {
-  /** Where it looks; in alphabetical order. */
-  readonly operatingRegions: readonly string[]
-}
-export const discoveryRegionTable = table(
-  'resource_discovery_region',
-  { discoveryId: references('resource_discovery', text()), region: text() },
-  'deleted',
-)
+/** It looks in the Regions in which it operates. */
+export type Discovery = WithRegions<RowOf<typeof discoveryTable>>
+export const discoveryRegionTable = regionsTable('resource_discovery_region', 'discovery_id', 'resource_discovery')
 /** An IPAM sees what a discovery finds. */
 export const discoveryAssociationTable = table(
   'resource_discovery_association',
@@ -63,53 +58,38 @@ export type ResourceMark = RowOf<typeof resourceMarkTable>
 
 export class Discoveries {
   readonly #sql: Sql
+  readonly #rows: RegionalRows<RowOf<typeof discoveryTable>>
   constructor(sql: Sql) {
     this.#sql = sql
+    this.#rows = new RegionalRows(sql, discoveryTable, discoveryRegionTable)
   }
 
-  async find(id: string): Promise<Discovery | undefined> {
-    const found = await discoveryTable.first(this.#sql, 'where id = ?', id)
-    return found && (await this.#withRegions([found]))[0]
+  find(id: string): Promise<Discovery | undefined> {
+    return this.#rows.find(id)
   }
   /** Those of some ids. */
-  async some(ids: readonly string[]): Promise<Discovery[]> {
-    if (ids.length === 0) return []
-    const list = listOfTexts(ids)
-    return this.#withRegions(
-      await discoveryTable.all(this.#sql, `where id in ${list.text} order by id`, ...list.values),
-    )
+  some(ids: readonly string[]): Promise<Discovery[]> {
+    return this.#rows.some(ids)
   }
   /** An account's whose home is the Region: at most two. */
-  async ofAccount(account: string, region: string): Promise<Discovery[]> {
-    const found = await discoveryTable.all(this.#sql, 'where account = ? and region = ? order by id', account, region)
-    return this.#withRegions(found)
+  ofAccount(account: string, region: string): Promise<Discovery[]> {
+    return this.#rows.ofAccount(account, region)
   }
   /** Of all accounts, or of one, in order of creation. */
-  async list({ account }: { readonly account?: string }, after: string, limit: number): Promise<Discovery[]> {
-    const found = await discoveryTable.all(
-      this.#sql,
-      `where id > ?${account === undefined ? '' : ' and account = ?'} order by id limit ?`,
-      after,
-      ...(account === undefined ? [] : [account]),
-      limit,
-    )
-    return this.#withRegions(found)
+  list(filter: { readonly account?: string }, after: string, limit: number): Promise<Discovery[]> {
+    return this.#rows.list(filter, after, limit)
   }
-  async insert(discovery: Discovery): Promise<void> {
-    await discoveryTable.insert(this.#sql, discovery)
-    await this.#setRegions(discovery)
+  insert(discovery: Discovery): Promise<void> {
+    return this.#rows.insert(discovery)
   }
   /** Changes what may change: description, exclusions, operating Regions. */
   async update(discovery: Discovery): Promise<void> {
-    const { id, description, exclusions } = discovery
-    await discoveryTable.change(this.#sql, { description, exclusions }, 'where id = ?', id)
-    await this.#sql.run('delete from resource_discovery_region where discovery_id = ?', id)
-    await this.#setRegions(discovery)
+    const { description, exclusions } = discovery
+    await this.#rows.update(discovery, { description, exclusions })
   }
   /** No association may be left: the schema's foreign keys see to it. */
-  async delete(id: string): Promise<void> {
-    await this.#sql.run('delete from resource_discovery_region where discovery_id = ?', id)
-    await this.#sql.run('delete from resource_discovery where id = ?', id)
+  delete(id: string): Promise<void> {
+    return this.#rows.delete(id)
   }
 
   // Associations ---------------------------------------------------------------------------------------------------
@@ -180,20 +160,5 @@ export class Discoveries {
         ...list.values,
       )
     })
-  }
-
-  async #withRegions(found: readonly RowOf<typeof discoveryTable>[]): Promise<Discovery[]> {
-    if (found.length === 0) return []
-    const { text, values } = listOfTexts(found.map(({ id }) => id))
-    const rest = `where discovery_id in ${text} order by discovery_id, region`
-    const regions = await discoveryRegionTable.all(this.#sql, rest, ...values)
-    const regionsOf = Map.groupBy(regions, ({ discoveryId }) => discoveryId)
-    return found.map((discovery) => ({
-      ...discovery,
-      operatingRegions: (regionsOf.get(discovery.id) ?? []).map(({ region }) => region),
-    }))
-  }
-  async #setRegions({ id, operatingRegions }: Discovery): Promise<void> {
-    for (const region of operatingRegions) await discoveryRegionTable.insert(this.#sql, { discoveryId: id, region })
   }
 }

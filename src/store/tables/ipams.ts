@@ -2,6 +2,7 @@
 import type { Compatibility, OnExhausted } from '#model/policy/values.ts'
 import { inParts, listOfTexts, type Sql } from '../sql.ts'
 import { bit, changing, integer, named, optional, type Row, type RowOf, references, table, text } from '../table.ts'
+import { RegionalRows, regionsTable, type WithRegions } from './regional-rows.ts'
 
 export const ipamTable = table(
   'ipam',
@@ -26,12 +27,9 @@ export const ipamTable = table(
   },
   'deleted',
 )
-export type Ipam = RowOf<typeof ipamTable> & {
-  /** In alphabetical order; the home Region is always among them. */
-  readonly operatingRegions: readonly string[]
-}
-
-export const ipamRegionTable = table('ipam_region', { ipamId: references('ipam', text()), region: text() }, 'deleted')
+/** Its home Region is always among those in which it operates. */
+export type Ipam = WithRegions<RowOf<typeof ipamTable>>
+export const ipamRegionTable = regionsTable('ipam_region', 'ipam_id', 'ipam')
 
 export const scopeTable = table(
   'scope',
@@ -58,46 +56,36 @@ const parentQueries = { scope: 'select id, ipam_id from scope', policy: 'select 
 
 export class Ipams {
   readonly #sql: Sql
+  readonly #rows: RegionalRows<RowOf<typeof ipamTable>>
   constructor(sql: Sql) {
     this.#sql = sql
+    this.#rows = new RegionalRows(sql, ipamTable, ipamRegionTable)
   }
 
-  async find(id: string): Promise<Ipam | undefined> {
-    const found = await ipamTable.first(this.#sql, 'where id = ?', id)
-    return found && (await this.#withRegions([found]))[0]
+  find(id: string): Promise<Ipam | undefined> {
+    return this.#rows.find(id)
   }
   /** An account's IPAMs whose home is the Region, in order of creation. */
-  async ofAccount(account: string, region: string): Promise<Ipam[]> {
-    const found = await ipamTable.all(this.#sql, 'where account = ? and region = ? order by id', account, region)
-    return this.#withRegions(found)
+  ofAccount(account: string, region: string): Promise<Ipam[]> {
+    return this.#rows.ofAccount(account, region)
   }
   /** Of all accounts, or of one, in order of creation. */
-  async list({ account }: { readonly account?: string }, after: string, limit: number): Promise<Ipam[]> {
-    const found = await ipamTable.all(
-      this.#sql,
-      `where id > ?${account === undefined ? '' : ' and account = ?'} order by id limit ?`,
-      after,
-      ...(account === undefined ? [] : [account]),
-      limit,
-    )
-    return this.#withRegions(found)
+  list(filter: { readonly account?: string }, after: string, limit: number): Promise<Ipam[]> {
+    return this.#rows.list(filter, after, limit)
   }
   /** Its two default scopes are inserted by themselves. */
-  async insert(ipam: Ipam): Promise<void> {
-    await ipamTable.insert(this.#sql, ipam)
-    await this.#setRegions(ipam)
+  insert(ipam: Ipam): Promise<void> {
+    return this.#rows.insert(ipam)
   }
   /** Changes what may change: description, tier, private GUA, who is metered, settings, operating Regions. */
   async update(ipam: Ipam): Promise<void> {
     const { description, tier, isPrivateGuaEnabled, meteredAccount, policyCompatibility, unmatched } = ipam
     const changes = { description, tier, isPrivateGuaEnabled, meteredAccount, policyCompatibility, unmatched }
-    await ipamTable.change(this.#sql, changes, 'where id = ?', ipam.id)
-    await this.#sql.run('delete from ipam_region where ipam_id = ?', ipam.id)
-    await this.#setRegions(ipam)
+    await this.#rows.update(ipam, changes)
   }
   /** No scope and no policy may be left: the schema's foreign keys see to it. */
-  async delete(id: string): Promise<void> {
-    await this.#sql.run('delete from ipam where id = ?', id)
+  delete(id: string): Promise<void> {
+    return this.#rows.delete(id)
   }
 
   async findScope(id: string): Promise<Scope | undefined> {
@@ -146,21 +134,5 @@ export class Ipams {
       const list = listOfTexts(part)
       await this.#sql.run(`delete from scope where id in ${list.text}`, ...list.values)
     })
-  }
-
-  async #withRegions(found: readonly RowOf<typeof ipamTable>[]): Promise<Ipam[]> {
-    if (found.length === 0) return []
-    const { text, values } = listOfTexts(found.map(({ id }) => id))
-    const regions = await ipamRegionTable.all(this.#sql, `where ipam_id in ${text} order by ipam_id, region`, ...values)
-    const regionsOf = Map.groupBy(regions, ({ ipamId }) => ipamId)
-    return found.map((ipam) => ({
-      ...ipam,
-      operatingRegions: (regionsOf.get(ipam.id) ?? []).map(({ region }) => region),
-    }))
-  }
-  async #setRegions({ id, operatingRegions }: Ipam): Promise<void> {
-    for (const region of operatingRegions) {
-      await ipamRegionTable.insert(this.#sql, { ipamId: id, region })
-    }
   }
 }
