@@ -49,9 +49,9 @@ async function send(sourceId: string, lines: readonly object[]): Promise<void> {
   })
   assert.equal(status, 201, JSON.stringify(body))
 }
-/** As the server does it. */
-const follow = () =>
-  lookAt(followSources, {
+/** As the server does it, until nothing is left. */
+async function follow(): Promise<void> {
+  const at = {
     ...workplaceOf(world.store),
     async act(operation: Parameters<typeof world.executor.execute>[0], input: object, as: string | ActingAs) {
       const acting = typeof as === 'string' ? { arn: as, accessKeyId: '' } : as
@@ -59,7 +59,9 @@ const follow = () =>
       const call = { principal, region: '', input, requestId: `job-${Math.random()}`, sourceAddress: 'local' }
       return (await world.executor.execute(operation, call)).output
     },
-  })
+  }
+  while (!(await lookAt(followSources, at)));
+}
 const findings = async (sourceId: string, as?: string): Promise<readonly Found[]> =>
   (await world.get<{ items: Found[] }>(`/findings?limit=100&sourceId=${sourceId}`, as === undefined ? {} : { as }))
     .items
