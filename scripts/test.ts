@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { globSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
@@ -13,6 +13,7 @@ import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { dataRoot } from '../test/data-root.ts'
 import { type Engine, engines, parseEngine, runsOnBoth } from '../test/engines.ts'
+import { type Entry, entriesOf, textOfEntry } from '../test/entries.ts'
 import { executeAt, makeData, makePostgresFolder, spareTable, startPostgres } from '../test/postgres.ts'
 import { prepareFile } from '../test/prepared.ts'
 import { statementGaps } from '../test/statement-gaps.ts'
@@ -34,15 +35,12 @@ const longest = [
   'test/hostile.test.ts',
   'test/record.test.ts',
 ]
-const rankOf = (file: string): number => (longest.includes(file) ? longest.indexOf(file) : longest.length)
 const { values, positionals: wanted } = parseArgs({ options: { engine: { type: 'string' } }, allowPositionals: true })
 const chosen = values.engine === undefined ? engines : [parseEngine(values.engine)]
 const files = globSync(['src/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.ts'], { cwd: root })
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
-  .sort((one, other) => rankOf(one) - rankOf(other) || (one < other ? -1 : 1))
-
-/** Before every file. */
-const preloaded = ['test/unfollowed.ts', 'test/statements.ts']
+  .sort()
+const urlOf = (file: string): string => pathToFileURL(join(root, file)).href
 
 /** What happens to a test, as Node tells it, and at the end how many there were of each kind. */
 interface Told {
@@ -66,6 +64,12 @@ let isWell = files.length > 0
 /** What does not stand on a store runs with the first engine only. */
 const filesOn = (engine: Engine): string[] => files.filter((file) => engine === chosen[0] || runsOnBoth(file))
 
+const rankOf = ({ files: [first, ...others] }: Entry): number =>
+  others.length > 0 || !longest.includes(first!) ? longest.length : longest.indexOf(first!)
+/** Those that take longest alone first, then those of several files. */
+const inOrder = (entries: readonly Entry[]): Entry[] =>
+  entries.toSorted((one, other) => rankOf(one) - rankOf(other) || other.files.length - one.files.length)
+
 /**
  * A file whose process was ended (`--test-force-exit`) before what it said had arrived looks like one without tests: it is run
  * again, and one that says nothing twice is a failure.
@@ -73,12 +77,19 @@ const filesOn = (engine: Engine): string[] => files.filter((file) => engine === 
 const roundsMax = 2
 
 async function* tellAll(url: string): AsyncGenerator<object> {
-  for (const engine of chosen) {
-    const silent = new Set(filesOn(engine).map((file) => join(root, file)))
-    for (let round = 0; round < roundsMax && silent.size > 0; round++) yield* tell(url, engine, silent)
+  let entries = inOrder(chosen.flatMap((engine) => entriesOf(engine, filesOn(engine))))
+  for (let round = 0; round < roundsMax && entries.length > 0; round++) {
+    const heard = new Map(entries.map((entry) => [entry, new Set<string>()]))
+    yield* tell(url, heard)
+    entries = entries
+      .map((entry) => ({ ...entry, files: entry.files.filter((file) => !heard.get(entry)!.has(file)) }))
+      .filter((entry) => entry.files.length > 0)
+  }
+  for (const { engine, files: silent } of entries) {
     for (const file of silent) {
       isWell = false
-      yield { type: 'test:diagnostic', data: { nesting: 0, level: 'error', message: `${file} said nothing` } }
+      const message = `${engine}: ${file} said nothing`
+      yield { type: 'test:diagnostic', data: { nesting: 0, level: 'error', message } }
     }
   }
   totals.set('duration_ms', Math.round(performance.now() - startedAt))
@@ -87,40 +98,52 @@ async function* tellAll(url: string): AsyncGenerator<object> {
   }
 }
 
-/** Runs these files, and takes those that are heard of out of the set. */
-async function* tell(url: string, engine: Engine, silent: Set<string>): AsyncGenerator<object> {
+let entriesMade = 0
+
+/** Runs these, and notes of each of which of its files something was heard. */
+async function* tell(url: string, heard: ReadonlyMap<Entry, Set<string>>): AsyncGenerator<object> {
   const env = {
     ...process.env,
-    CADASTRE_TEST_ENGINE: engine,
     CADASTRE_TEST_POSTGRES_URL: url,
     CADASTRE_TEST_SQLITE_FILE: preparedFile,
     CADASTRE_TEST_STATEMENTS: statementsFolder,
     ...(own ? { CADASTRE_TEST_HANDS_ON_SCHEMAS: own.url } : {}),
   }
+  const entryAt = new Map<string, Entry>()
+  for (const entry of heard.keys()) {
+    const path = join(preparedFolder, `${++entriesMade}.test.ts`)
+    await writeFile(path, textOfEntry(entry, urlOf))
+    entryAt.set(path, entry)
+  }
   // About a third of the time is spent waiting for deadlines and other programs.
   const told = run({
     cwd: root,
-    files: [...silent],
+    files: [...entryAt.keys()],
     env,
     concurrency: Math.ceil(availableParallelism() * 1.5),
     timeout: 600_000,
     // A test that failed before it could stop its server must not keep all others waiting.
-    execArgv: ['--test-force-exit', ...preloaded.flatMap((name) => ['--import', pathToFileURL(join(root, name)).href])],
+    execArgv: ['--test-force-exit', '--import', urlOf('test/unfollowed.ts')],
     signal: stopped.signal,
   })
   for await (const event of told as AsyncIterable<Told>) {
     const { type, data } = event
-    if (data.entryFile !== undefined && (type === 'test:pass' || type === 'test:fail')) silent.delete(data.entryFile)
+    const entry = data.entryFile === undefined ? undefined : entryAt.get(data.entryFile)
+    if (entry && (type === 'test:pass' || type === 'test:fail')) {
+      const [first, ...others] = entry.files
+      if (others.length === 0) heard.get(entry)!.add(first!)
+      else if (data.nesting === 0) heard.get(entry)!.add(data.name!)
+    }
     if (type === 'test:summary' && data.file === undefined) {
       isWell &&= data.success === true
       const { passed, failed, ...others } = data.counts!
       const counts = { pass: passed!, fail: failed!, ...others }
       for (const [name, before] of totals) totals.set(name, before + (counts[name as keyof typeof counts] ?? 0))
     }
-    // The counts of one engine: those of both come at the end.
+    // The counts of one round: those of all come at the end.
     if (type === 'test:diagnostic' && data.file === undefined) continue
-    const isOfEngine = data.name !== undefined && data.file !== undefined && runsOnBoth(relative(root, data.file))
-    yield isOfEngine ? { type, data: { ...data, name: `${engine}: ${data.name}` } } : event
+    const isOfEngine = entry !== undefined && data.name !== undefined && entry.files.every(runsOnBoth)
+    yield isOfEngine ? { type, data: { ...data, name: `${entry.engine}: ${data.name}` } } : event
   }
 }
 

@@ -1,12 +1,11 @@
-// Which texts of SQL the store was asked for on each engine: `npm test` loads this before every file that runs on both, or leaves
+// Which texts of SQL the store was asked for on each engine: `npm test` loads this before what runs on both, or leaves
 // PostgreSQL to others, and compares at the end. What SQLite was asked and PostgreSQL never is a gap: its tests have not shown that
 // it runs there.
 import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { askedByOthers, type Engine, engineUnderTest, runsOnBoth } from './engines.ts'
+import type { Engine } from './engines.ts'
 
-const root = join(import.meta.dirname, '..')
 const engineOfSqlite = join('src', 'store', 'sqlite', 'engine.ts')
 
 /** The same for lists of every length, and however it is broken into lines. */
@@ -18,12 +17,12 @@ export const shapeOf = (text: string): string =>
     .replaceAll(/(\(cast\([^()]+\)(, cast\([^()]+\))*\))(, \1)+/g, '$1')
     .trim()
 
-/** Collects until the process ends. */
-export async function collectStatements(folder: string): Promise<void> {
-  const file = relative(root, process.argv[1] ?? '')
-  if (!runsOnBoth(file) && !askedByOthers.includes(file)) return
+/** Collects until the process ends; `name` says whose. */
+export async function collectStatements(engine: Engine, name: string): Promise<void> {
+  const folder = process.env.CADASTRE_TEST_STATEMENTS
+  if (!folder) return
   const prepared = new Set<string>()
-  if (engineUnderTest === 'sqlite') {
+  if (engine === 'sqlite') {
     const { prepare } = DatabaseSync.prototype
     DatabaseSync.prototype.prepare = function (this: DatabaseSync, text, ...options) {
       // What a test asks a database for by itself is no statement of the store.
@@ -32,12 +31,12 @@ export async function collectStatements(folder: string): Promise<void> {
     }
   }
   // Loaded only where it is asked: every process of a test comes by here.
-  const postgres = engineUnderTest === 'postgres' ? await import('#store/postgres/sql.ts') : undefined
+  const postgres = engine === 'postgres' ? await import('#store/postgres/sql.ts') : undefined
   process.on('exit', () => {
     const texts = postgres?.translatedTexts() ?? prepared
-    const name = `${engineUnderTest} ${file.replaceAll(/[\\/]/g, '-')} ${process.pid}.json`
+    const file = `${engine} ${name.replaceAll(/[\\/]/g, '-')} ${process.pid}.json`
     mkdirSync(folder, { recursive: true })
-    writeFileSync(join(folder, name), JSON.stringify([...new Set([...texts].map(shapeOf))]))
+    writeFileSync(join(folder, file), JSON.stringify([...new Set([...texts].map(shapeOf))]))
   })
 }
 
@@ -64,6 +63,3 @@ export const troubleWithGaps = (found: readonly string[], listed: readonly strin
     .filter((text) => !found.includes(text))
     .map((text) => `PostgreSQL is asked this by now: strike it from test/statement-gaps.ts: ${text}`),
 ]
-
-const folder = process.env.CADASTRE_TEST_STATEMENTS
-if (folder) await collectStatements(folder)

@@ -1,6 +1,6 @@
 // How what a source says is there differs from what the register has, in both directions.
 import { purposeProblem } from './address-space.ts'
-import { type Cidr, equals, overlaps } from './cidr.ts'
+import { type Cidr, contains, equals, overlaps, parseCidr } from './cidr.ts'
 import type { Observation, ObservedKind } from './observation.ts'
 
 export const differenceKinds = {
@@ -132,10 +132,25 @@ export function overlapOf<Other extends Told>(observation: Told, around: readonl
 const isSameObject = (one: Told, other: Told): boolean =>
   one.key !== '' ? one.key === other.key : other.key === '' && equals(one.cidr, other.cidr)
 
+/** What a source is expected to tell of: what is in all that is said; of what nothing is said, all. CIDRs are texts, as they are kept. */
+export interface Coverage {
+  readonly nodes?: readonly string[]
+  readonly locales?: readonly string[]
+  readonly blocks?: readonly string[]
+}
+/** Whether it is expected to tell of something that the register has. */
+export const isExpected = (
+  { nodes, locales, blocks }: Coverage,
+  { path, locale, cidr }: { readonly path: readonly string[]; readonly locale: string; readonly cidr: Cidr },
+): boolean =>
+  (nodes === undefined || path.some((node) => nodes.includes(node))) &&
+  (locales === undefined || locales.includes(locale)) &&
+  (blocks === undefined || blocks.some((block) => contains(parseCidr(block)!, cidr)))
+
 /** What a source has told of a part of the register, at the moment of its listing. */
 export interface ToldOf {
   readonly takenAt: number
-  /** It tells what the account has in the locale. */
+  /** It tells what the account has in the locale, or is expected to. */
   readonly isCovered: boolean
   /** It could not list that this time. */
   readonly isUnlisted: boolean

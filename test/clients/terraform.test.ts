@@ -30,7 +30,6 @@ test('Terraform applies, plans no change, changes in place, and destroys, waitin
   const plan = ['plan', '-no-color', '-input=false', '-detailed-exitcode', parallelism]
   const changed = { TF_VAR_changed: 'true' }
   try {
-    await terraform(['init', '-no-color', '-input=false'])
     const applied = await terraform(apply)
     assert.match(applied, /Resources: \d+ added, 0 changed, 0 destroyed/)
     assert.deepEqual(organizationIn(applied, 'Creation'), organization)

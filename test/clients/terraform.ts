@@ -1,14 +1,18 @@
 // The real Terraform with its provider of AWS, in a folder of its own, for the tests that apply something with it.
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { globSync } from 'node:fs'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { endWithThisProcess } from '../children.ts'
 import { administrator, type ServerProcess } from './server.ts'
 
 /** A file-system mirror with the provider `hashicorp/aws`, version 5; nothing is asked of a registry. */
 const mirror = process.env.CADASTRE_TEST_TERRAFORM_PLUGINS ?? '/opt/tf-plugins'
+const provider = 'registry.terraform.io/hashicorp/aws/5.*/*/terraform-provider-aws_v5*'
 const commandMs = 150_000
 export const parallelism = '-parallelism=20'
 
@@ -31,27 +35,65 @@ function run(words: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Pro
 export async function whatIsMissing(): Promise<string | undefined> {
   const { code } = await run(['version'], tmpdir(), { PATH: process.env.PATH, CHECKPOINT_DISABLE: '1' })
   if (code !== 0) return 'there is no `terraform` on the PATH'
-  if (existsSync(join(mirror, 'registry.terraform.io/hashicorp/aws'))) return undefined
+  if (globSync(provider, { cwd: mirror }).length > 0) return undefined
   return `there is no provider hashicorp/aws below ${mirror}; CADASTRE_TEST_TERRAFORM_PLUGINS names a file-system mirror with one`
+}
+
+/** Garbage is collected a third as often: both programs read the schemas of all of AWS, which they keep. */
+const collectingLess = { GOGC: '400' }
+
+/**
+ * The provider, in a process that all commands share: each of them would start it several times, and every start makes those schemas.
+ * Configurations have one `provider` block each, since such a process is configured once for a command.
+ */
+async function startProvider(folder: string) {
+  const [path] = globSync(provider, { cwd: mirror })
+  const child = spawn(join(mirror, path!), ['-debug'], {
+    cwd: folder,
+    env: {
+      PATH: process.env.PATH,
+      HOME: folder,
+      TMPDIR: folder,
+      AWS_ACCESS_KEY_ID: administrator.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: administrator.secretAccessKey,
+      AWS_EC2_METADATA_DISABLED: 'true',
+      // Otherwise it writes down all that it does, for nobody, and each request and answer in full.
+      TF_LOG_PROVIDER: 'OFF',
+      TF_LOG_SDK: 'OFF',
+      TF_LOG_SDK_PROTO: 'OFF',
+      ...collectingLess,
+    },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  endWithThisProcess(child)
+  const ended = once(child, 'exit')
+  for await (const line of createInterface({ input: child.stdout })) {
+    const attach = /TF_REATTACH_PROVIDERS='(.*)'/.exec(line)?.[1]
+    if (attach === undefined) continue
+    child.stdout.resume()
+    return {
+      attach,
+      async stop() {
+        child.kill('SIGKILL')
+        await ended
+      },
+    }
+  }
+  throw new Error('the provider ended before it could be used')
 }
 
 /** A copy of a folder of configurations beside this file, and `terraform` in it against the server. */
 export async function openTerraform(server: ServerProcess, name: string) {
   const folder = await mkdtemp(join(tmpdir(), 'cadastre-terraform-'))
   await cp(join(import.meta.dirname, name), folder, { recursive: true })
-  const settings = join(folder, 'terraform.rc')
-  await writeFile(settings, `provider_installation {\n  filesystem_mirror { path = ${JSON.stringify(mirror)} }\n}\n`)
+  const provider = await startProvider(folder)
   const env = {
     PATH: process.env.PATH,
     HOME: folder,
-    TF_CLI_CONFIG_FILE: settings,
+    TF_REATTACH_PROVIDERS: provider.attach,
     TF_IN_AUTOMATION: '1',
     CHECKPOINT_DISABLE: '1',
-    // Each command reads the schemas of all of AWS: with fewer collections of garbage that costs a third less.
-    GOGC: '400',
-    AWS_ACCESS_KEY_ID: administrator.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: administrator.secretAccessKey,
-    AWS_EC2_METADATA_DISABLED: 'true',
+    ...collectingLess,
     TF_VAR_endpoint: server.endpoint,
   }
   return {
@@ -61,6 +103,9 @@ export async function openTerraform(server: ServerProcess, name: string) {
       assert.equal(code, 0, `terraform ${words.join(' ')}:\n${output}`)
       return output
     },
-    remove: () => rm(folder, { recursive: true, force: true }),
+    async remove() {
+      await provider.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
   }
 }

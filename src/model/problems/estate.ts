@@ -10,6 +10,8 @@ export const estateProblems = {
   'source-elsewhere': ({ source }: { source: SourceFacts }) =>
     `the source called so, ${sourceText(source)}, is not where the right to report is bound; give the id`,
 
+  'not-at-source': ({ node }: { node: string }) => `the source speaks of \`${node}\` and what is below it`,
+
   // Snapshots
   'being-taken': ({ snapshot }: { snapshot: number }) => `Its snapshot ${snapshot} is being taken; wait for its end`,
   'snapshot-over': ({ snapshot }: { snapshot: number }) => `Its snapshot ${snapshot} is over`,

@@ -96,8 +96,9 @@ export const adoptDifferences = nativeWrite({
 
 export const releaseDifferences = nativeWrite({
   name: 'releaseDifferences',
-  summary: 'Release what the register still has and a source says is gone: its space rests as its pool says.',
-  description: `${inParts} Only what was in none of the last two complete snapshots; a network after what is inside of it. It needs \`allocation:manage\` at the account.`,
+  summary:
+    'Release what the register still has and a source says is gone, or has never told of: its space rests as its pool says.',
+  description: `${inParts} Of what a filter finds, only what is gone: in none of the last two complete snapshots; with \`difference=unseen\`, or by its id, also what the source was expected to tell of and never has. A network goes after what is inside of it. It needs \`allocation:manage\` at the account.`,
   action: 'estate:adopt',
   input: z.strictObject({ sourceId: sourceName, ...selection }),
   output: part,

@@ -34,6 +34,7 @@ export async function adoptPart(
   await refuseHiddenPool(context, spec.poolId)
   const adopting = new Adopting(context, comparing, { selection, spec, isRule })
   return actOnPart(context, comparing, selection, {
+    aspects: ['observed'],
     isFor: ({ kind }) => isUnregistered(kind),
     act: (differences) => adopting.adoptAll(differences),
   })

@@ -3,7 +3,15 @@ import { tagsOfObserved, typeOfObserved } from '#model/adoption.ts'
 import { type Cidr, formatCidr, supernets } from '#model/cidr.ts'
 import { formatId } from '#model/identifier.ts'
 import { nameProblem } from '#model/name.ts'
-import { type Difference, differenceOf, isPublic, isUnseen, overlapOf, takesSpace } from '#model/observed-difference.ts'
+import {
+  type Difference,
+  differenceOf,
+  isExpected,
+  isPublic,
+  isUnseen,
+  overlapOf,
+  takesSpace,
+} from '#model/observed-difference.ts'
 import { isAccountId } from '#model/organization.ts'
 import { answerTo, type EvaluatedUse, type UsedSpace } from '#model/policy/existing.ts'
 import { type PoolsByBlock, poolsByBlockInSteps, type Within } from '#model/policy/pools-by-block.ts'
@@ -228,11 +236,14 @@ export class Comparing {
         this.#calledAs(row).map((name) => [`${name}\n${row.region ?? ''}`, [name, row.region ?? ''] as const]),
       ),
     )
-    const covered = new Set(
-      (await tx.observations.covered(this.at, [...pairs.values()])).map(
-        ({ account, locale }) => `${account}\n${locale}`,
-      ),
-    )
+    const { covers } = this.source
+    // Where nobody says what it is expected to tell of, it is where it tells of something.
+    const tells = covers ? [] : await tx.observations.covered(this.at, [...pairs.values()])
+    const covered = new Set(tells.map(({ account, locale }) => `${account}\n${locale}`))
+    const isCovered = (row: Allocation, names: readonly string[], locale: string): boolean =>
+      covers
+        ? isExpected(covers, { path: pathOf(this.#snapshot, row.account), locale, cidr: row.cidr })
+        : names.some((name) => covered.has(`${name}\n${locale}`))
     const unlisted = isUnlisted(told.unlisted)
     const found = new Set(
       asked
@@ -241,7 +252,7 @@ export class Comparing {
           const names = this.#calledAs(row)
           return isUnseen(row, {
             takenAt: told.takenAt,
-            isCovered: names.some((name) => covered.has(`${name}\n${locale}`)),
+            isCovered: isCovered(row, names, locale),
             isUnlisted: names.some((account) => unlisted({ account, locale })),
             isMentioned:
               toldBlocks.has(formatCidr(row.cidr)) || (row.resourceId !== undefined && mentioned.has(row.resourceId)),

@@ -22,10 +22,13 @@ export async function releasePart(
   selection: Selection,
 ): Promise<ActedPart> {
   refuseUnlimited(selection)
+  const isUnseenMeant = selection.ids !== undefined || selection.filter.difference === 'unseen'
   noteSource(context, comparing.source)
   return actOnPart(context, comparing, selection, {
-    // Nothing is taken for gone that was missing once, or that the source never had.
-    isFor: ({ kind, registered }) => kind === 'gone' && registered !== undefined,
+    // Nothing is taken for gone that was missing once; what the source never had is released where that is said.
+    isFor: ({ kind, registered }) =>
+      registered !== undefined && (kind === 'gone' || (isUnseenMeant && kind === 'unseen')),
+    ...(isUnseenMeant ? {} : { aspects: ['observed'] }),
     async act(differences) {
       const acted: Acted[] = []
       for (const difference of differences.toSorted((a, b) => b.cidr.length - a.cidr.length)) {

@@ -1,5 +1,6 @@
 // Which differences an action is for, a part at a time: each part is a transaction of its own, and the next one goes on behind it.
 import { assert } from '#model/assert.ts'
+import { aspectOf } from '#model/observed-difference.ts'
 import type { Problem } from '#model/problems/problem.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Source } from '#store/tables/sources.ts'
@@ -9,11 +10,14 @@ import { resolveDifferences } from './difference-findings.ts'
 import {
   type DifferenceFilter,
   differencesCalled,
+  aspects as everyAspect,
   findDifferences,
   formatDifference,
   type ListedDifference,
   matching,
   parseDifference,
+  type Row,
+  readRows,
 } from './differences.ts'
 
 /** Differences that are acted on in one transaction, and observations that are looked at for them. */
@@ -63,7 +67,7 @@ export async function actOnPart(
   context: WriteContext,
   comparing: Comparing,
   selection: Selection,
-  { isFor, act }: Action,
+  { isFor, aspects: possible = everyAspect, act }: Action,
 ): Promise<ActedPart> {
   const { ids, filter, after } = selection
   if (ids) {
@@ -75,15 +79,14 @@ export async function actOnPart(
     return { items, next: undefined }
   }
   const items: Acted[] = []
-  let from = numberOf(context, after)
+  const aspects = possible.filter((one) => filter.difference === undefined || one === aspectOf(filter.difference))
+  let place = placeBehind(context, after) ?? { aspect: aspects[0]!, number: -1 }
   for (let looked = 0; looked < lookedPerPart && items.length < actedOnAtOnce; ) {
+    const { aspect, number } = place
+    if (!aspects.includes(aspect)) return { items, next: undefined }
     if (looked > 0) await context.tx.nextTurn()
-    const rows = await context.tx.observations.holding(comparing.at, from, comparedAtOnce)
-    const found = await findDifferences(
-      context,
-      comparing,
-      rows.map((stored) => ({ aspect: 'observed' as const, stored })),
-    )
+    const rows = await readRows(context, comparing, aspect, number, comparedAtOnce)
+    const found = await findDifferences(context, comparing, rows)
     // What somebody has set aside is left alone, unless it is asked for.
     const state = filter.state ?? 'open'
     const wanted = (await matching(context, comparing.source, found, { ...filter, state })).filter(isFor)
@@ -92,11 +95,20 @@ export async function actOnPart(
     await settleActed(context, comparing, acted)
     items.push(...acted)
     looked += rows.length
-    const last = some.length < wanted.length ? some.at(-1)!.stored : rows.at(-1)
-    if (!last || (some.length === wanted.length && rows.length < comparedAtOnce)) return { items, next: undefined }
-    from = last.number
+    const isCut = some.length < wanted.length
+    if (isCut) place = { aspect, number: numberOfDifference(some.at(-1)!) }
+    else if (rows.length > 0) place = { aspect, number: numberOfRow(rows.at(-1)!) }
+    if (isCut || rows.length === comparedAtOnce) continue
+    const next = aspects[aspects.indexOf(aspect) + 1]
+    if (!next) return { items, next: undefined }
+    // What is behind the last of an aspect begins with the first of the next one.
+    if (looked < lookedPerPart && items.length < actedOnAtOnce) place = { aspect: next, number: -1 }
   }
-  return { items, next: formatDifference(context.tx, { aspect: 'observed', number: from }) }
+  const { aspect, number } = place
+  return {
+    items,
+    next: formatDifference(context.tx, aspect === 'unseen' ? { aspect, n: number } : { aspect, number }),
+  }
 }
 /** What is no difference any more is no finding any more. */
 async function settleActed({ tx }: WriteContext, { source }: Comparing, acted: readonly Acted[]): Promise<void> {
@@ -106,18 +118,26 @@ async function settleActed({ tx }: WriteContext, { source }: Comparing, acted: r
 const isOver: ReadonlySet<Outcome> = new Set(['adopted', 'noncompliant', 'released'])
 
 interface Action {
+  /** Of what it can be done at all, where it is not everything. */
+  readonly aspects?: readonly Row['aspect'][]
   /** Whether it can be done with a difference at all. */
   isFor(difference: ListedDifference): boolean
   /** Does it; of those that are before one another some may have been done with another. */
   act(differences: readonly ListedDifference[]): Promise<readonly Acted[]>
 }
 
-function numberOf({ tx }: WriteContext, after: string | undefined): number {
-  if (after === undefined) return -1
-  const subject = parseDifference(tx, after)
-  if (subject?.aspect !== 'observed') return refuseValue('after', after, { why: 'next-expected' })
-  return subject.number
+interface Place {
+  readonly aspect: Row['aspect']
+  readonly number: number
 }
+function placeBehind({ tx }: WriteContext, after: string | undefined): Place | undefined {
+  if (after === undefined) return undefined
+  const subject = parseDifference(tx, after) ?? refuseValue('after', after, { why: 'next-expected' })
+  return { aspect: subject.aspect, number: subject.aspect === 'unseen' ? subject.n : subject.number }
+}
+const numberOfRow = (row: Row): number => (row.aspect === 'unseen' ? row.allocation.n : row.stored.number)
+const numberOfDifference = ({ stored, registered }: ListedDifference): number =>
+  stored ? stored.number : registered!.allocation.n
 
 /** Notes the source among what was changed, so that its history leads to what was done with its differences. */
 export function noteSource(context: WriteContext, { id }: Source): void {

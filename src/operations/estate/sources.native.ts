@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { observationFields, readLines } from '#formats/observations.ts'
 import { formatCidr, parseAddress, parseCidr } from '#model/cidr.ts'
 import { observedKinds, observedStates } from '#model/observation.ts'
+import type { Coverage } from '#model/observed-difference.ts'
 import { problemInWords } from '#model/problems/problem.ts'
 import { worded } from '#model/problems/worded.ts'
 import { refuseValue } from '#model/refusal.ts'
@@ -17,6 +18,7 @@ import {
   formatInstant,
   idText,
   instant,
+  localeName,
   nameShapes,
   nodeId,
   nodeName,
@@ -25,9 +27,10 @@ import {
   paging,
   scopeName,
   showMakers,
+  targetName,
   usedMakers,
 } from '../shapes.native.ts'
-import { description, newDescription, refuseNoChange } from '../space/shapes.native.ts'
+import { cidr, description, newDescription, refuseNoChange } from '../space/shapes.native.ts'
 import { observationsOfAccount, type Told } from './across-sources.ts'
 import { takeSnapshot } from './intake.ts'
 import { listObservations as listOf, type ObservationFilter, presenceOf, presences } from './observations.ts'
@@ -79,9 +82,27 @@ const adopts = z
   .describe(
     'What it adopts by itself after each complete snapshot, on the right of whoever sets this: `allowed`, what policy would have allowed. By default nothing.',
   )
-const freshness = z
-  .enum(['never', 'fresh', 'stale'])
-  .describe('`stale` where the listing that holds is more than twice as old as it should be.')
+/** Of each, so many may be named. */
+const coveredMax = 100
+const coverage = {
+  coversNodes: z
+    .array(targetName)
+    .max(coveredMax)
+    .optional()
+    .describe('The accounts, and units with all accounts below them, of which it is expected to tell.'),
+  coversLocales: z
+    .array(localeName)
+    .max(coveredMax)
+    .optional()
+    .describe('The locales of which it is expected to tell.'),
+  coversBlocks: z.array(cidr).max(coveredMax).optional().describe('The space of which it is expected to tell.'),
+}
+const coverageWords =
+  'What it is expected to tell of is what is in all that `coversNodes`, `coversLocales` and `coversBlocks` name; an empty list says nothing. Of that alone something is `unseen` when the source does not tell of it. Where none of the three says anything, it is expected to tell of the accounts and locales of which it tells something.'
+const freshness = z.enum(['never', 'fresh', 'stale']).meta({
+  id: 'Freshness',
+  description: '`stale` where the listing that holds is more than twice as old as it should be.',
+})
 /** How fresh what the source tells is: shown with every answer that rests on it. */
 export const sourceFacts = {
   freshness,
@@ -99,6 +120,9 @@ const source = z.object({
   scopeId: idText('scope').optional().describe('The private scope in which its private space is registered.'),
   reportEverySeconds: reportEvery.describe('How often it should report, in seconds.'),
   description: description.optional(),
+  coversNodes: z.array(nodeId).optional().describe('The accounts and units of which it is expected to tell.'),
+  coversLocales: z.array(z.string()).optional().describe('The locales of which it is expected to tell.'),
+  coversBlocks: z.array(z.string()).optional().describe('The space of which it is expected to tell.'),
   adopts: adopts.optional(),
   adoptsSetBy: z
     .string()
@@ -158,9 +182,14 @@ const snapshot = z.object({
   unlisted: z.array(unlisted).describe('The first of what was not listed.'),
   unlistedCount: count,
 })
+const observedKind = z.enum(Object.keys(observedKinds) as [keyof typeof observedKinds])
+const presence = z.enum(presences).meta({
+  id: 'Presence',
+  description: '`missing`: not in the last snapshot that would have had it; `gone`: in none of the last two.',
+})
 export const observation = z.object({
   sourceId,
-  kind: z.enum(Object.keys(observedKinds) as [keyof typeof observedKinds]),
+  kind: observedKind,
   cidr: z.string().describe('The block, or one address.'),
   range: z.string().optional().describe('Of what is no block: all of it, of which `cidr` is a part.'),
   space: z.string().optional().describe(observationFields.space.words),
@@ -174,12 +203,10 @@ export const observation = z.object({
   state: z.enum(Object.keys(observedStates) as [keyof typeof observedStates]),
   sourceState: z.string().optional().describe(observationFields.sourceState.words),
   tags: z.record(z.string(), z.string()),
-  presence: z
-    .enum(presences)
-    .describe('`missing`: not in the last snapshot that would have had it; `gone`: in none of the last two.'),
+  presence,
   firstSeenAt: instant,
 })
-nameShapes({ Source: source, Snapshot: snapshot, Observation: observation })
+nameShapes({ Source: source, Snapshot: snapshot, Observation: observation, ObservedKind: observedKind })
 
 // Sources ------------------------------------------------------------------------------------------------------------
 
@@ -216,8 +243,7 @@ export const getSource = nativeRead({
 export const createSource = nativeWrite({
   name: 'createSource',
   summary: 'Make a source: something that tells what is there.',
-  description:
-    'Observations of a source never hand out or free space by themselves. Who has the role `reporter` at its node may send its snapshots.',
+  description: `Observations of a source never hand out or free space by themselves. Who has the role \`reporter\` at its node may send its snapshots. ${coverageWords}`,
   action: 'estate:manage',
   input: z.strictObject({
     name: newName,
@@ -228,6 +254,7 @@ export const createSource = nativeWrite({
       .default(reportEveryDefault)
       .describe('How often it should report, in seconds. Defaults to a day.'),
     description: description.optional(),
+    ...coverage,
     adopts: adopts.optional(),
   }),
   output: source,
@@ -235,15 +262,18 @@ export const createSource = nativeWrite({
   cli: 'source create',
   refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded'],
   at: async (context, { node }) => placeOfNode(context, node),
-  async run(context, { reportEverySeconds, ...spec }) {
-    const made = await create(context, { ...spec, reportEvery: reportEverySeconds })
+  async run(context, { reportEverySeconds, coversNodes, coversLocales, coversBlocks, ...spec }) {
+    const covers = coverageIn({ coversNodes, coversLocales, coversBlocks })
+    const made = await create(context, { ...spec, reportEvery: reportEverySeconds, covers })
     return describe(made, await ruleFacts(context))
   },
 })
 
 export const updateSource = nativeWrite({
   name: 'updateSource',
-  summary: 'Change how a source is called, how often it should report, or where its space belongs.',
+  summary:
+    'Change how a source is called, how often it should report, where its space belongs, or what it is expected to tell of.',
+  description: coverageWords,
   action: 'estate:manage',
   input: z.strictObject({
     sourceId: sourceName,
@@ -251,6 +281,7 @@ export const updateSource = nativeWrite({
     scopeId: scopeName.nullable().optional().describe('`null`: none.'),
     reportEverySeconds: reportEvery.optional().describe('How often it should report, in seconds.'),
     description: newDescription.optional(),
+    ...coverage,
     adopts: adopts.nullable().optional().describe('`null`: nothing.'),
   }),
   output: source,
@@ -259,10 +290,11 @@ export const updateSource = nativeWrite({
   refusals: ['NotFound', 'AlreadyExists'],
   changes: getSource,
   at: placeOfSource,
-  async run(context, { sourceId, reportEverySeconds, ...rest }) {
-    refuseNoChange({ ...rest, reportEverySeconds })
+  async run(context, { sourceId, reportEverySeconds, coversNodes, coversLocales, coversBlocks, ...rest }) {
+    const covers = coverageIn({ coversNodes, coversLocales, coversBlocks })
+    refuseNoChange({ ...rest, reportEverySeconds, covers })
     const found = await findSource(context, sourceId)
-    const updated = await update(context, found, { ...rest, reportEvery: reportEverySeconds })
+    const updated = await update(context, found, { ...rest, reportEvery: reportEverySeconds, covers })
     return describe(updated, await ruleFacts(context))
   },
 })
@@ -357,7 +389,7 @@ export const listObservations = nativeRead({
     locale: z.string().max(97).optional().describe('Only what is there.'),
     id: z.string().max(1_024).optional().describe('Only what the object with this id holds.'),
     within: z.string().max(64).optional().describe('Only what lies in this CIDR.'),
-    presence: z.enum(presences).optional().describe('Only what is there, or missing, or gone.'),
+    presence: presence.optional().describe('Only what is there, or missing, or gone.'),
   }),
   output: pageOf(observation).extend(sourceFacts),
   rest: { method: 'GET', path: '/sources/{sourceId}/observations' },
@@ -379,6 +411,7 @@ export const toldObservation = observation.extend({
   sourceName: z.string().describe('What the source is called.'),
   freshness,
 })
+nameShapes({ ToldObservation: toldObservation })
 export const describeTold = ({ stored, source }: Told, now: number): z.output<typeof toldObservation> => ({
   ...describeObservation(stored),
   sourceName: source.name,
@@ -425,6 +458,24 @@ function blockIn(text: string | undefined) {
   )
 }
 
+/** What is given of it; undefined where that is nothing. */
+function coverageIn({
+  coversNodes: nodes,
+  coversLocales: locales,
+  coversBlocks: blocks,
+}: {
+  readonly coversNodes?: readonly string[] | undefined
+  readonly coversLocales?: readonly string[] | undefined
+  readonly coversBlocks?: readonly string[] | undefined
+}): Coverage | undefined {
+  if (nodes === undefined && locales === undefined && blocks === undefined) return undefined
+  return {
+    ...(nodes && { nodes }),
+    ...(locales && { locales }),
+    ...(blocks && { blocks: blocks.map((text) => formatCidr(parseCidr(text)!)) }),
+  }
+}
+
 function describe(found: Source, facts: RuleFacts): z.output<typeof source> {
   const { id, name, kind, node, scopeId, reportEvery, takenAt, createdAt } = found
   return {
@@ -435,6 +486,9 @@ function describe(found: Source, facts: RuleFacts): z.output<typeof source> {
     scopeId,
     reportEverySeconds: reportEvery,
     description: found.description,
+    ...(found.covers?.nodes && { coversNodes: [...found.covers.nodes] }),
+    ...(found.covers?.locales && { coversLocales: [...found.covers.locales] }),
+    ...(found.covers?.blocks && { coversBlocks: [...found.covers.blocks] }),
     adopts: found.adopts,
     adoptsSetBy: found.adoptsBy?.name,
     ...(facts.isRuleStopped(found) ? { adoptsIsStopped: true } : {}),

@@ -1,6 +1,7 @@
 // Sources: what tells what is there, from a cloud, a cluster, another address manager or a file.
 import { hasShape } from '#model/identifier.ts'
 import { nameProblem } from '#model/name.ts'
+import type { Coverage } from '#model/observed-difference.ts'
 import { pathOf } from '#model/policy/snapshot.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import { type Action, everywhere } from '#model/roles.ts'
@@ -33,6 +34,8 @@ export interface SourceUpdate {
   readonly scopeId?: string | null
   readonly reportEvery?: number
   readonly description?: string | null
+  /** Of each part what is given; an empty list says nothing. */
+  readonly covers?: Coverage
   /** `null`: nothing. */
   readonly adopts?: AdoptRule | null
 }
@@ -40,7 +43,9 @@ export interface SourceUpdate {
 /** Makes a source that has told nothing yet. */
 export async function createSource(context: WriteContext, spec: SourceSpec): Promise<Source> {
   const { name, kind, node, scopeId, reportEvery, description, adopts } = spec
+  const covers = saidOf(spec.covers ?? {})
   await refuseBadName(context, name, node)
+  await refuseElsewhere(context, covers, node)
   await refuseBadScope(context, scopeId)
   await refuseTooMany(context, node)
   const adoptsBy = adopts === undefined ? undefined : await requireToAdopt(context, node, scopeId)
@@ -48,7 +53,7 @@ export async function createSource(context: WriteContext, spec: SourceSpec): Pro
   const turn = context.newSequence()
   const source: Source = {
     id: context.newId('source'),
-    ...{ name, kind, node, scopeId, reportEvery, description, adopts, adoptsBy },
+    ...{ name, kind, node, scopeId, reportEvery, description, covers, adopts, adoptsBy },
     createdAt: context.now,
     snapshot: 0,
     adoptedSnapshot: 0,
@@ -67,6 +72,8 @@ export async function updateSource(context: WriteContext, source: Source, update
   const { name = source.name, reportEvery = source.reportEvery } = update
   const scopeId = update.scopeId === undefined ? source.scopeId : (update.scopeId ?? undefined)
   const description = update.description === undefined ? source.description : (update.description ?? undefined)
+  const covers = update.covers ? saidOf({ ...source.covers, ...update.covers }) : source.covers
+  await refuseElsewhere(context, covers, source.node)
   if (name !== source.name) await refuseBadName(context, name, source.node)
   if (scopeId !== source.scopeId) await refuseBadScope(context, scopeId)
   const adopts = update.adopts === undefined ? source.adopts : (update.adopts ?? undefined)
@@ -78,7 +85,9 @@ export async function updateSource(context: WriteContext, source: Source, update
         ...{ adoptedSnapshot: 0, adoptedAfter: undefined },
       }
     : { adoptsBy: adopts === undefined ? undefined : source.adoptsBy }
-  const settings = { name, scopeId, reportEvery, description, adopts, ...rule }
+  // Another coverage has other findings: they are looked through anew.
+  const found = update.covers ? { foundSnapshot: 0, foundAfter: undefined } : {}
+  const settings = { name, scopeId, reportEvery, description, covers, adopts, ...rule, ...found }
   await context.tx.sources.change(source.id, settings)
   const updated = { ...source, ...settings }
   await recordSource(context, updated)
@@ -96,6 +105,22 @@ async function refuseBadName(context: WriteContext, name: string, node: string):
   if (problem) refuseValue('name', name, problem)
   if ((await context.tx.sources.named(name, sourcesMax)).some((other) => other.node === node))
     refuse({ code: 'AlreadyExists', what: 'source', problem: { why: 'source-there', name, node } })
+}
+
+/** Without the parts of which nothing is said; undefined where that is all of them. */
+function saidOf(covers: Coverage): Coverage | undefined {
+  const said = Object.entries(covers).filter(
+    ([, part]: [string, readonly string[] | undefined]) => part && part.length > 0,
+  )
+  return said.length === 0 ? undefined : Object.fromEntries(said)
+}
+
+/** A source is expected to tell of what it speaks of, and of nothing elsewhere: what is not there is told apart from it by nobody. */
+async function refuseElsewhere(context: WriteContext, covers: Coverage | undefined, node: string): Promise<void> {
+  if (covers?.nodes === undefined || node === everywhere) return
+  const snapshot = await context.snapshot()
+  const outside = covers.nodes.find((one) => !pathOf(snapshot, one).includes(node))
+  if (outside !== undefined) refuseValue('coversNodes', outside, { why: 'not-at-source', node })
 }
 
 /** A rule does what whoever sets it may do: for the accounts that the source speaks of, and with the pools of its scope. Answers who that is. */
@@ -141,8 +166,11 @@ async function refuseTooMany(context: WriteContext, node: string): Promise<void>
 
 /** What the history keeps: what people set, and not what each snapshot moves. */
 async function recordSource(context: WriteContext, source: Source, isGone?: 'gone'): Promise<void> {
-  const { id, name, kind, node, scopeId, reportEvery, description, adopts, adoptsBy, createdAt } = source
-  const body = { id, name, kind, node, scopeId, reportEvery, description, adopts, adoptsBy: adoptsBy?.name, createdAt }
+  const { id, name, kind, node, scopeId, reportEvery, description, covers, adopts, adoptsBy, createdAt } = source
+  const body = {
+    ...{ id, name, kind, node, scopeId, reportEvery, description, covers, adopts },
+    ...{ adoptsBy: adoptsBy?.name, createdAt },
+  }
   const object = { id, kind: 'source', account: context.caller.account }
   await context.tx.history.changed(object, isGone ? undefined : body)
   context.changed(id)

@@ -36,6 +36,7 @@ import { recordListsSchema } from './record-lists.ts'
 import { removedAccountsSchema } from './removed-accounts.ts'
 import { ruleSettersSchema } from './rule-setters.ts'
 import { sealingKeySchema } from './sealing-key.ts'
+import { sourceCoverageSchema } from './source-coverage.ts'
 import { spaceOnceSchema } from './space-once.ts'
 import { statesOfTenures } from './tenure-states.ts'
 import { tokenOriginsSchema } from './token-origins.ts'
@@ -467,5 +468,6 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 55, name: 'on whose right sources adopt', olderServers: 'stop', sql: ruleSettersSchema },
   { number: 56, name: 'whose turn it is of sources', olderServers: 'go on', sql: turnsSchema },
   { number: 57, name: 'space that no pool gave', olderServers: 'stop', sql: broughtSpaceSchema },
-  { number: 58, name: 'what sources say of a place', olderServers: 'go on', sql: observationPlacesSchema },
+  { number: 58, name: 'what sources are expected to tell of', olderServers: 'stop', sql: sourceCoverageSchema },
+  { number: 59, name: 'what sources say of a place', olderServers: 'go on', sql: observationPlacesSchema },
 ]

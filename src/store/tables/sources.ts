@@ -1,4 +1,5 @@
 // Sources, and the snapshots that they send of what is there.
+import type { Coverage } from '#model/observed-difference.ts'
 import type { Problem } from '#model/problems/problem.ts'
 import { type Awaitable, listOfTexts, type Sql } from '../sql.ts'
 import { changing, integer, json, optional, type RowOf, references, table, text } from '../table.ts'
@@ -28,6 +29,8 @@ export const sourceTable = table(
     /** In seconds. */
     reportEvery: changing(integer()),
     description: changing(optional(text())),
+    /** What it is expected to tell of; undefined: where it tells of something. */
+    covers: changing(optional(json<Coverage>())),
     createdAt: integer(),
     /** The snapshot that holds; 0 before the first one. */
     snapshot: changing(integer()),
@@ -61,7 +64,7 @@ export const sourceTable = table(
   'deleted',
 )
 export type Source = RowOf<typeof sourceTable>
-export type SourceSettings = Pick<Source, 'name' | 'scopeId' | 'reportEvery' | 'description' | 'adopts'>
+export type SourceSettings = Pick<Source, 'name' | 'scopeId' | 'reportEvery' | 'description' | 'covers' | 'adopts'>
 
 export type SnapshotState = 'open' | 'complete' | 'partial' | 'discarded'
 /** Of a line of a snapshot. */

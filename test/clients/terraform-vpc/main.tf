@@ -30,18 +30,6 @@ provider "aws" {
   }
 }
 
-provider "aws" {
-  alias                       = "untagged"
-  region                      = "us-east-1"
-  skip_metadata_api_check     = true
-  skip_region_validation      = true
-  skip_credentials_validation = true
-  endpoints {
-    ec2 = var.endpoint
-    sts = var.endpoint
-  }
-}
-
 data "aws_availability_zones" "available" {
   state = "available"
 }
@@ -389,9 +377,11 @@ resource "aws_default_subnet" "a" {
   availability_zone = local.zones[0]
   depends_on        = [aws_default_vpc.this]
 }
-# The provider tags it when it changes it, and not at first: so it has none.
+# The provider tags it when it changes it, and not at first.
 resource "aws_default_vpc_dhcp_options" "this" {
-  provider = aws.untagged
+  lifecycle {
+    ignore_changes = [tags_all]
+  }
 }
 
 # Everything is found again ---------------------------------------------------------------------------------------------
