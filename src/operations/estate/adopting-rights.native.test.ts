@@ -246,7 +246,11 @@ test('I8 of an account that has left its node a source tells neither policy nor 
   const ask = async () =>
     (
       await world.post<{ items: Item[] }>(
-        ...([`/sources/${sourceId}/differences/ask`, { differenceIds: ['observed-0', 'observed-1'] }, { as: alice }] as const),
+        ...([
+          `/sources/${sourceId}/differences/ask`,
+          { differenceIds: ['observed-0', 'observed-1'] },
+          { as: alice },
+        ] as const),
       )
     ).items
   await patch(`/accounts/${account}`, 'moves@example.com')
