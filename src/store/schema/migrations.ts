@@ -18,6 +18,7 @@ import { findingScansSchema } from './finding-scans.ts'
 import { findingsSchema } from './findings.ts'
 import { firstSchema } from './first.ts'
 import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority.ts'
+import { findingsGoingOn } from './going-on.ts'
 import { namedNetworksSchema } from './named-networks.ts'
 import { namesSchema } from './names.ts'
 import { namesAlikeSchema } from './names-alike.ts'
@@ -25,6 +26,7 @@ import { nestingSchema } from './nesting.ts'
 import { networkAddressIndexes } from './network-address.ts'
 import { networkObjectsSchema } from './network-objects.ts'
 import { nodeFactsSchema } from './node-facts.ts'
+import { observationPlacesSchema } from './observation-places.ts'
 import { observationsSchema } from './observations.ts'
 import { observedSchema } from './observed.ts'
 import { ownWordsSchema } from './own-words.ts'
@@ -470,4 +472,6 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 57, name: 'space that no pool gave', olderServers: 'stop', sql: broughtSpaceSchema },
   { number: 58, name: 'what sources are expected to tell of', olderServers: 'stop', sql: sourceCoverageSchema },
   { number: 59, name: 'how long findings are kept', olderServers: 'stop', sql: findingRetentionSchema },
+  { number: 60, name: 'what goes on of sources', olderServers: 'go on', sql: findingsGoingOn },
+  { number: 61, name: 'what sources say of a place', olderServers: 'go on', sql: observationPlacesSchema },
 ]
