@@ -263,4 +263,21 @@ test('I8 what a source told of an account that has left its node is told by neit
   assert.equal(now!.node, shop)
   const { items } = await world.get<{ items: object[] }>(`/findings/${now!.findingId}/openings`, { as: reader })
   assert(items.length > 0 && !JSON.stringify(items).includes(hidden.allocationId), JSON.stringify(items))
+
+  // Filed at the root, and at a unit since.
+  const above = await makeSource(root)
+  const first = await register(network, { resourceType: 'custom', poolId: privatePool, netmaskLength: 24 })
+  const told1 = [network24(first.cidr, 'between', shop)]
+  await send(above, told1)
+  await follow()
+  await world.ask('DELETE', `/allocations/${first.allocationId}`)
+  const second = await register(lab, { resourceType: 'custom', poolId: privatePool, cidr: first.cidr })
+  await send(above, told1)
+  await follow()
+  const [moved] = (await findings(above)).filter(({ status }) => status === 'open')
+  assert.equal(moved!.node, workloads)
+  const atUnit = await world.tokenOf('user:reads-workloads', 'auditor', workloads)
+  const stretches = await world.get<{ items: object[] }>(`/findings/${moved!.findingId}/openings`, { as: atUnit })
+  const text = JSON.stringify(stretches)
+  assert(text.includes(second.allocationId) && !text.includes(first.allocationId), text)
 })
