@@ -93,7 +93,7 @@ export const commandWords = {
     argument: '[TIME]',
     options: [output],
     meaning:
-      'Set how long decisions are kept, such as `400d`, or `for-good`; without TIME, print it. On PostgreSQL as the owner of the schema.',
+      'Set how long decisions, and findings that are over, are kept, such as `400d`, or `for-good`; without TIME, print it. On PostgreSQL as the owner of the schema.',
   },
   check: {
     words: 'check',

@@ -52,6 +52,47 @@ function inPlainWords({
   }
 }
 
+// What has all that another one has --------------------------------------------------------------------------------------
+
+/** So many bytes of members are said once, where a schema has all of another one. */
+const sharedBytesMin = 500
+
+interface OpenObject {
+  readonly name: string
+  readonly members: ReadonlyMap<string, string>
+  readonly required: ReadonlySet<string>
+  readonly bytes: number
+}
+/** An object that may have more members than it says, and can so be a part of another one. */
+function openObject(name: string, { properties, required = [], additionalProperties, allOf }: JsonSchema) {
+  if (!properties || additionalProperties !== undefined || allOf !== undefined) return undefined
+  const members = new Map(Object.entries(properties).map(([member, schema]) => [member, JSON.stringify(schema)]))
+  const bytes = [...members.values()].reduce((sum, text) => sum + text.length, 0)
+  return { name, members, required: new Set(required), bytes }
+}
+
+/** Said as what it has beyond the largest other one all of whose members it has. */
+function beyondAnother(name: string, schema: JsonSchema, all: readonly OpenObject[]): JsonSchema {
+  const own = openObject(name, schema)
+  if (!own) return schema
+  const isPart = ({ members, required, bytes }: OpenObject): boolean =>
+    bytes >= sharedBytesMin &&
+    members.size < own.members.size &&
+    [...members].every(
+      ([member, text]) => own.members.get(member) === text && required.has(member) === own.required.has(member),
+    )
+  const [base] = all.filter(isPart).sort((a, b) => b.bytes - a.bytes)
+  if (!base) return schema
+  const { properties = {}, required = [], ...rest } = schema
+  const more = required.filter((member) => !base.members.has(member))
+  return {
+    ...rest,
+    allOf: [refTo(base.name)],
+    properties: Object.fromEntries(Object.entries(properties).filter(([member]) => !base.members.has(member))),
+    ...(more.length > 0 ? { required: more } : {}),
+  }
+}
+
 /** The schemas that have names, each once. */
 export class NamedSchemas {
   readonly #schemas = new Map<string, string>()
@@ -96,11 +137,17 @@ export class NamedSchemas {
 
   /** In the order of their names. */
   all(): Record<string, JsonSchema> {
-    const sorted = [...this.#schemas].sort(([a], [b]) => (a < b ? -1 : 1))
+    const sorted = [...this.#schemas]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, text]) => [name, JSON.parse(text) as JsonSchema] as const)
+    const open = sorted.flatMap(([name, schema]) => openObject(name, schema) ?? [])
     return Object.fromEntries(
-      sorted.map(([name, text]) => {
+      sorted.map(([name, schema]) => {
         const example = this.#examples.get(name)
-        return [name, { ...(example === undefined ? {} : { examples: [example] }), ...JSON.parse(text) }]
+        return [
+          name,
+          { ...(example === undefined ? {} : { examples: [example] }), ...beyondAnother(name, schema, open) },
+        ]
       }),
     )
   }

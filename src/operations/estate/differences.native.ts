@@ -94,7 +94,7 @@ export const difference = z.object({
     .meta({ id: 'OwnerQuestion', description: 'Who was asked about it last.' })
     .optional(),
 })
-nameShapes({ Difference: difference })
+nameShapes({ Difference: difference, DifferenceKind: differenceKind, PolicyAnswer: policyAnswer })
 
 export const differenceFilters = {
   difference: differenceKind.optional().describe('Only those of this kind.'),

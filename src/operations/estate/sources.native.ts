@@ -99,9 +99,10 @@ const coverage = {
 }
 const coverageWords =
   'What it is expected to tell of is what is in all that `coversNodes`, `coversLocales` and `coversBlocks` name; an empty list says nothing. Of that alone something is `unseen` when the source does not tell of it. Where none of the three says anything, it is expected to tell of the accounts and locales of which it tells something.'
-const freshness = z
-  .enum(['never', 'fresh', 'stale'])
-  .describe('`stale` where the listing that holds is more than twice as old as it should be.')
+const freshness = z.enum(['never', 'fresh', 'stale']).meta({
+  id: 'Freshness',
+  description: '`stale` where the listing that holds is more than twice as old as it should be.',
+})
 /** How fresh what the source tells is: shown with every answer that rests on it. */
 export const sourceFacts = {
   freshness,
@@ -181,9 +182,14 @@ const snapshot = z.object({
   unlisted: z.array(unlisted).describe('The first of what was not listed.'),
   unlistedCount: count,
 })
+const observedKind = z.enum(Object.keys(observedKinds) as [keyof typeof observedKinds])
+const presence = z.enum(presences).meta({
+  id: 'Presence',
+  description: '`missing`: not in the last snapshot that would have had it; `gone`: in none of the last two.',
+})
 export const observation = z.object({
   sourceId,
-  kind: z.enum(Object.keys(observedKinds) as [keyof typeof observedKinds]),
+  kind: observedKind,
   cidr: z.string().describe('The block, or one address.'),
   range: z.string().optional().describe('Of what is no block: all of it, of which `cidr` is a part.'),
   space: z.string().optional().describe(observationFields.space.words),
@@ -197,12 +203,10 @@ export const observation = z.object({
   state: z.enum(Object.keys(observedStates) as [keyof typeof observedStates]),
   sourceState: z.string().optional().describe(observationFields.sourceState.words),
   tags: z.record(z.string(), z.string()),
-  presence: z
-    .enum(presences)
-    .describe('`missing`: not in the last snapshot that would have had it; `gone`: in none of the last two.'),
+  presence,
   firstSeenAt: instant,
 })
-nameShapes({ Source: source, Snapshot: snapshot, Observation: observation })
+nameShapes({ Source: source, Snapshot: snapshot, Observation: observation, ObservedKind: observedKind })
 
 // Sources ------------------------------------------------------------------------------------------------------------
 
@@ -385,7 +389,7 @@ export const listObservations = nativeRead({
     locale: z.string().max(97).optional().describe('Only what is there.'),
     id: z.string().max(1_024).optional().describe('Only what the object with this id holds.'),
     within: z.string().max(64).optional().describe('Only what lies in this CIDR.'),
-    presence: z.enum(presences).optional().describe('Only what is there, or missing, or gone.'),
+    presence: presence.optional().describe('Only what is there, or missing, or gone.'),
   }),
   output: pageOf(observation).extend(sourceFacts),
   rest: { method: 'GET', path: '/sources/{sourceId}/observations' },
@@ -407,6 +411,7 @@ export const toldObservation = observation.extend({
   sourceName: z.string().describe('What the source is called.'),
   freshness,
 })
+nameShapes({ ToldObservation: toldObservation })
 export const describeTold = ({ stored, source }: Told, now: number): z.output<typeof toldObservation> => ({
   ...describeObservation(stored),
   sourceName: source.name,

@@ -4,6 +4,8 @@ import { after, before, test } from 'node:test'
 import { sendSnapshot } from '../../../test/native-access-examples.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { managementAccount } from '../../../test/world.ts'
+import { differenceControls, sourceStale } from '../finding/difference-controls.ts'
+import { settle } from '../finding/settle.ts'
 import { goneKept, silentMsMax, snapshotsKept } from './snapshots.ts'
 import { tidySources, untidySource } from './upkeep.ts'
 
@@ -45,6 +47,46 @@ test('what a deleted source has told goes a part at a time, and its name is free
   assert.equal(await tidyAll(), 2)
   assert.equal(await rowsOf(source), 0)
   assert.equal(await world.store.read((tx) => tx.sources.anyDeleted()), undefined)
+})
+
+test('what deleted sources had as findings is over as of then, a part at a time, and whatever is done with it besides', async () => {
+  const [source, other] = [await makeSource('watched'), await makeSource('beside')]
+  await world.store.write(async (tx) => {
+    const facts = { cidr: '10.0.0.0/24' }
+    for (const id of [source, other])
+      for (const control of [differenceControls.unregistered, differenceControls.gone, sourceStale]) {
+        const seen = Array.from({ length: 150 }, (_, n) => ({
+          resource: `observed-${n}`,
+          node: managementAccount,
+          facts,
+        }))
+        await settle(
+          tx,
+          control,
+          seen.map((one) => ({ ...one, source: id })),
+        )
+      }
+  })
+  const found = async (id: string) => {
+    const { items } = await world.get<{ items: { status: string; resolvedAt?: string }[] }>(
+      `/findings?sourceId=${id}&limit=1000`,
+    )
+    return items
+  }
+  const [first] = (await world.get<{ items: { findingId: string }[] }>(`/findings?sourceId=${source}`)).items
+  const until = new Date((await world.store.read(async (tx) => tx.now)) + 86_400_000).toISOString()
+  await world.post(`/findings/${first!.findingId}/suppress`, { reason: 'known', until })
+  await world.ask('DELETE', `/sources/${source}`)
+  const deletedAt = new Date(await world.store.read(async (tx) => tx.now)).toISOString()
+  world.advance(5_000)
+  assert.equal(await tidyAll(), 4)
+  assert.deepEqual(
+    [...new Set((await found(source)).map(({ status, resolvedAt }) => `${status} ${resolvedAt}`))],
+    [`resolved ${deletedAt}`],
+  )
+  assert.deepEqual([...new Set((await found(other)).map(({ status }) => status))], ['open'])
+  await world.ask('DELETE', `/sources/${other}`)
+  await tidyAll()
 })
 
 test('a snapshot that went silent is taken back, and one that is being taken is not', async () => {

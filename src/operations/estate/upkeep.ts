@@ -1,11 +1,14 @@
 // What is done with sources without a request, a part at a time.
 import type { ReadTransaction, Transaction } from '#store/store.ts'
 import type { Source } from '#store/tables/sources.ts'
+import { settle } from '../finding/settle.ts'
 import { goneKept, silentMsMax, snapshotsKept, takeBackPart } from './snapshots.ts'
 import { forgetFormer, formerBytesKept } from './source-bytes.ts'
 
 /** Rows at a time. */
 const rowsAtOnce = 1_000
+/** Each is changed by itself. */
+const findingsAtOnce = 200
 /** Of these no more are open at once by far. */
 const openMax = 1_000
 
@@ -77,9 +80,22 @@ export async function tidySources(
     if (count < rowsAtOnce) await tx.sources.forgetSnapshots(id, keptFrom, source.snapshot, rowsAtOnce)
     return { action: 'ForgetSnapshots', id }
   }
+  // First of all, since findings are what others see of it.
+  if (await resolveFindings(tx, source)) return { action: 'ResolveFindings', id }
   if ((await tx.observations.removeSome(id, rowsAtOnce)) < rowsAtOnce) {
     if ((await tx.sources.forgetSnapshots(id, Number.MAX_SAFE_INTEGER, -1, rowsAtOnce)) < rowsAtOnce)
       if ((await tx.adoptions.forgetQuestions(id, rowsAtOnce)) < rowsAtOnce) await tx.sources.remove(id)
   }
   return { action: 'ForgetSource', id }
+}
+
+/** Resolves a part of what a deleted source tells, as of when it was deleted; whether there may be more. */
+async function resolveFindings(tx: Transaction, { id, deletedAt }: Source): Promise<boolean> {
+  const open = await tx.findings.goingOnOfSource(id, findingsAtOnce)
+  for (const [name, some] of Map.groupBy(open, ({ control }) => control)) {
+    await tx.nextTurn()
+    const seen = some.map(({ resource, node }) => ({ resource, node, source: id, facts: undefined, until: deletedAt! }))
+    await settle(tx, { name }, seen)
+  }
+  return open.length > 0
 }

@@ -37,6 +37,9 @@ const report = z.object({
     .describe('Which installation: its five digits, as in every id.')
     .meta({ examples: ['059bb'] }),
   evaluatedFrom: instant.optional().describe('Of moments before it nothing is known.'),
+  forgottenBefore: instant
+    .optional()
+    .describe('Findings that ended before it are forgotten, as the operator has said; absent where none is gone.'),
   evaluatedUntil: instant.describe('What was made since is unknown.'),
   pendingScans: count.describe('What is being looked at anew: until it is 0, numbers of now may change.'),
   method: z
@@ -92,6 +95,7 @@ export const getCompliance = nativeRead({
       askedBy: context.caller.native!.name,
       installation: found.installation,
       ...(found.evaluatedFrom === undefined ? {} : { evaluatedFrom: formatInstant(found.evaluatedFrom) }),
+      ...(found.forgottenBefore === undefined ? {} : { forgottenBefore: formatInstant(found.forgottenBefore) }),
       evaluatedUntil: formatInstant(found.evaluatedUntil),
       pendingScans: found.pendingScans,
       method,

@@ -36,6 +36,8 @@ export interface ComplianceReport {
   readonly evaluatedUntil: number
   /** Since when everything there is has been evaluated; before that, nothing is known. */
   readonly evaluatedFrom: number | undefined
+  /** What ended before is forgotten; undefined: nothing is. */
+  readonly forgottenBefore: number | undefined
   /** What is being looked at anew, so that numbers may change. */
   readonly pendingScans: number
   readonly total: ComplianceGroup
@@ -72,7 +74,11 @@ export async function complianceAt(context: ReadContext, asked: ComplianceAsked)
   const progress = await tx.findingScans.progress()
   const isBehind = (await tx.recordLists.lastEntry()) > progress.entry
   const evaluatedUntil = isBehind ? progress.entryAt : context.now
-  const isKnown = progress.evaluatedFrom !== undefined && at >= progress.evaluatedFrom
+  // What ended before is forgotten: nobody could say of a day before whether it was open.
+  const { endedBeforeAt } = await tx.retention.forgotten()
+  const evaluatedFrom =
+    progress.evaluatedFrom === undefined ? undefined : Math.max(progress.evaluatedFrom, endedBeforeAt)
+  const isKnown = evaluatedFrom !== undefined && at >= evaluatedFrom
   const provided = [await tx.pools.ofProvider(4), await tx.pools.ofProvider(6)].flatMap((pool) => pool?.n ?? [])
   const counted: CountedAt = { at, knownUntil: isKnown ? evaluatedUntil : -1, provided }
   const isWanted = await wanted(context, snapshot, asked)
@@ -94,7 +100,8 @@ export async function complianceAt(context: ReadContext, asked: ComplianceAsked)
   return {
     at,
     evaluatedUntil,
-    evaluatedFrom: progress.evaluatedFrom,
+    evaluatedFrom,
+    forgottenBefore: endedBeforeAt > 0 ? endedBeforeAt : undefined,
     pendingScans: await tx.findingScans.count(pendingScansMax),
     total: named.find(({ group }) => group === totalGroup) ?? groupFrom(totalGroup, noCounts),
     groups: rest.slice(0, asked.limit),

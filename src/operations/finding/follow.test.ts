@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Store } from '#store/store.ts'
-import { lab, network, openAcme, prod, root, shop, stranger, tagsOf } from '../../../test/acme.ts'
+import { dev, lab, network, openAcme, prod, root, shop, stranger, tagsOf } from '../../../test/acme.ts'
 import { followAll } from '../../../test/findings/follow.ts'
 import { type Native, withNativeApi } from '../../../test/native-world.ts'
 import { takeTurn } from './follow.ts'
@@ -302,6 +302,11 @@ test('D8 what an account changes of an IPAM or pool of its own has nobody elseâ€
   const pool = { scopeId, family: 'ipv4', locale: 'us-east-1', publicIpSource: 'byoip', awsService: 'ec2' }
   const { poolId } = await acme.post<{ poolId: string }>('/pools', pool)
   const own = await elasticIp(stranger)
+  // Its own policy is enabled on nobody, and somebody else's on others.
+  await acme.post('/policies', { ipamId })
+  const law = await acme.policy()
+  await acme.rules(law, [await shared()])
+  await acme.enable(law, dev)
   await followAll(acme.store)
   const changes: readonly (readonly [string, object])[] = [
     [`/ipams/${ipamId}`, { operatingRegions: regions[1] }],
@@ -316,6 +321,7 @@ test('D8 what an account changes of an IPAM or pool of its own has nobody elseâ€
   assert.equal((await acme.ask('PATCH', `/ipams/${ipamId}`, { body: { description: 'x' } })).status, 200)
   assert.equal(await followAll(acme.store), 0)
   await acme.call('ReleaseAddress', { AllocationId: own }, { account: stranger })
+  await acme.ask('DELETE', `/policies/${law}/assignments/${dev}`)
 })
 
 test('I8 compliance names units and accounts for whoever may read these alone', async () => {

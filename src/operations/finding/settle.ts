@@ -55,8 +55,9 @@ export async function unsettledOf(tx: ReadTransaction, looked: readonly Looked[]
   return left
 }
 
+type Named = Pick<Control, 'name'>
 /** Writes what a control has seen. It may have been seen before: what is known already is not written again. */
-export async function settle(tx: Transaction, control: Control, seen: readonly Seen[]): Promise<Settled> {
+export async function settle(tx: Transaction, control: Named, seen: readonly Seen[]): Promise<Settled> {
   const settled = { opened: 0, resolved: 0, changed: 0 }
   for (const { one, before, state } of await changesOf(tx, control, seen)) {
     const { node, resourceType, locale, resource, source = '', until } = one
@@ -76,7 +77,7 @@ interface Change {
   readonly state: FindingState
 }
 
-async function changesOf(tx: ReadTransaction, { name }: Control, seen: readonly Seen[]): Promise<readonly Change[]> {
+async function changesOf(tx: ReadTransaction, { name }: Named, seen: readonly Seen[]): Promise<readonly Change[]> {
   const identities = seen.map(({ resource, source = '' }) => ({ control: name, resource, source }))
   const known = new Map((await tx.findings.some(identities)).map((one) => [keyOf(one), one]))
   const changes: Change[] = []

@@ -216,7 +216,7 @@ function scopesOfCidrs({ policies, assignmentsByTarget }: Snapshot, pool: string
 /** Rules read of an IPAM whether what no policy speaks of may be had, and where and for whom its pools are. */
 function scopesOfIpam(
   tx: ReadTransaction,
-  { delegatedAdministrator, policies, pools }: Snapshot,
+  { delegatedAdministrator, policies, pools, assignmentsByTarget }: Snapshot,
   ipam: string,
   was: HistoryVersion | undefined,
   is: HistoryVersion | undefined,
@@ -224,9 +224,15 @@ function scopesOfIpam(
   const [before, after] = [was, is].map((version) => version && tx.history.bodyOf(version))
   const account = (after ?? before)!.account as string
   const isStrict = (body: HistoryBody | undefined): boolean => body?.unmatched === 'deny'
-  // That is about its own account; and about others where it is the delegated administrator's, or has policies.
-  const isHeard = account === delegatedAdministrator || [...policies.values()].some(({ ipamId }) => ipamId === ipam)
-  const scopes: Scope[] = isStrict(before) === isStrict(after) ? [] : [isHeard ? {} : { node: account }]
+  const scopes: Scope[] = []
+  if (isStrict(before) !== isStrict(after)) {
+    // That is about its own account, about all others where it is the delegated administrator's, and where its policies are enabled.
+    const targets = [...assignmentsByTarget].flatMap(([target, assigned]) =>
+      assigned.some(({ policyId }) => policies.get(policyId)?.ipamId === ipam) ? [target] : [],
+    )
+    if (account === delegatedAdministrator) scopes.push({})
+    else scopes.push(...[...new Set([account, ...targets])].map((node) => ({ node })))
+  }
   if (!before || !after || !differ(tx, was, is, ['description', 'tags', 'name', 'unmatched'])) return scopes
   const own = [...pools.values()].filter(({ ipamId }) => ipamId === ipam)
   if (own.length === 0) return scopes

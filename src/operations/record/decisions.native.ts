@@ -157,9 +157,9 @@ export const listDecisions = nativeRead({
 
 export const getRetention = nativeRead({
   name: 'getRetention',
-  summary: 'Tell how long decisions are kept.',
+  summary: 'Tell how long decisions, and findings that are over, are kept.',
   description:
-    'The operator says so, with `cadastre decisions keep`. Decisions about space that is still held are kept as long as it is, and for that time from then on.',
+    'The operator says so, with `cadastre decisions keep`. Decisions about space that is still held are kept as long as it is, and for that time from then on. What is over of findings is kept as long as decisions are.',
   action: 'decision:read',
   input: z.strictObject({}),
   output: z.object({
@@ -167,18 +167,22 @@ export const getRetention = nativeRead({
     setAt: instant.optional().describe('Absent: nobody has said anything.'),
     forgotten: z.number().int().describe('How many decisions are gone.'),
     forgottenBefore: instant.optional().describe('They are from before this moment; absent where none is gone.'),
+    findingsForgottenBefore: instant
+      .optional()
+      .describe('Of findings, what ended before this moment is gone; absent where none is.'),
   }),
   rest: { method: 'GET', path: '/retention' },
   cli: 'decision retention',
   refusals: [],
   at: 'own',
   async run(context) {
-    const { decisionDays, setAt, forgotten, forgottenBefore } = await readRetention(context)
+    const { decisionDays, setAt, forgotten, forgottenBefore, findingsForgottenBefore } = await readRetention(context)
     return {
       decisionDays,
       setAt: setAt === undefined ? undefined : formatInstant(setAt),
       forgotten,
       forgottenBefore: forgottenBefore?.toISOString(),
+      findingsForgottenBefore: findingsForgottenBefore?.toISOString(),
     }
   },
 })

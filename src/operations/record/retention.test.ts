@@ -8,6 +8,7 @@ import { lookAt } from '#jobs/job.ts'
 import { Link } from '#store/postgres/link.ts'
 import type { Store } from '#store/store.ts'
 import { type Acme, lab, openAcme, refusalOf, root, shop } from '../../../test/acme.ts'
+import { followAll } from '../../../test/findings/follow.ts'
 import { type Native, withNativeApi } from '../../../test/native-world.ts'
 import { linkTo } from '../../../test/postgres.ts'
 import { managementAccount, openSealer, type World, workplaceOf } from '../../../test/world.ts'
@@ -435,6 +436,74 @@ describe('what cannot be', () => {
     await link.close()
     await assert.rejects(keepDecisions(world.store, managementAccount, 30), /permission denied/)
   })
+})
+
+test('what is over of findings is kept as long as decisions, what goes on for good, and of days before it nothing is said', async () => {
+  const world = await openNative()
+  const { store } = world
+  const [listed, other] = [await world.pool(), await world.pool()]
+  for (const pool of [listed, other])
+    assert.equal((await world.ask('PATCH', `/pools/${pool}`, { body: { sharedWith: [root] } })).status, 200)
+  const elasticIp = async (account: string) =>
+    (await world.call('AllocateAddress', { IpamPoolId: other }, { account })).AllocationId!
+  const [over, still] = [await elasticIp(shop), await elasticIp(lab)]
+  const { Vpc } = await world.call('CreateVpc', { CidrBlock: '10.9.0.0/24' }, { account: shop })
+  const policy = await world.policy()
+  await world.rules(policy, [listed])
+  await world.enable(policy, shop)
+  await world.enable(policy, lab)
+  await followAll(store)
+  const controlsOf = async (resource: string) =>
+    (await world.get<{ items: { status: string }[] }>(`/findings?resource=${resource}`)).items.map(
+      ({ status }) => status,
+    )
+  const complianceAt = async (at: number) => {
+    const told = await world.get<{
+      items: { noncompliant: number; unknown: number; score?: number }[]
+      forgottenBefore?: string
+      evaluatedFrom?: string
+    }>(`/compliance?at=${new Date(at).toISOString()}`)
+    return { ...told, total: told.items.at(-1)! }
+  }
+  await beginDay(world)
+  await keep(world, days)
+  const then = await nowOf(world)
+  await passDays(world, 1)
+  await world.ask('DELETE', `/policies/${policy}/assignments/${shop}`)
+  await world.call('DeleteVpc', { VpcId: Vpc!.VpcId! }, { account: shop })
+  await followAll(store)
+  assert.deepEqual([await controlsOf(over), await controlsOf(still)], [['resolved'], ['open']])
+  await passDays(world, days)
+  await forget(world)
+  assert.deepEqual(await controlsOf(over), ['resolved'], 'not a day earlier')
+  assert.partialDeepStrictEqual((await complianceAt(then)).total, { noncompliant: 2, unknown: 0 })
+  await passDays(world, 1)
+  // A turn is bounded; what is left is for the next one.
+  while (await forget(world, 1));
+  await forget(world)
+  assert.deepEqual([await controlsOf(over), await controlsOf(still)], [[], ['open']])
+  assert.equal(await numberOf(world, 'select count(*) from brought_space'), 0)
+  assert.equal(await numberOf(world, 'select count(*) from finding_opening'), 1, 'what goes on')
+  const before = await complianceAt(then)
+  assert.equal(before.total.noncompliant, 0)
+  assert(before.total.unknown > 0 && before.total.score === undefined, 'of then nothing is known')
+  assert(Date.parse(before.forgottenBefore!) > then && before.evaluatedFrom === before.forgottenBefore)
+  const now = await complianceAt(await nowOf(world))
+  assert.partialDeepStrictEqual(now.total, { noncompliant: 1, unknown: 0 })
+  const told = await world.get<{ findingsForgottenBefore: string }>('/retention')
+  assert.equal(told.findingsForgottenBefore, before.forgottenBefore)
+  const { items } = await world.get<{ items: { principal: string; subjects: string[] }[] }>(
+    '/changes?action=ForgetFindings',
+  )
+  assert.equal(
+    items.reduce((sum, { subjects }) => sum + Number(subjects[1]!.split(':')[1]), 0),
+    await numberOf(world, 'select ended from forgetting'),
+  )
+  assert(items.every(({ principal }) => principal === 'housekeeping'))
+  // I7 what goes on, and what is younger, nobody deletes.
+  for (const table of ['finding_opening', 'finding'])
+    await assert.rejects(world.database.execute(`delete from ${table}`), /kept/)
+  await world.close()
 })
 
 test('a clock that jumps ten years, ahead or back, makes one day of it, and once it is right again days go on', async () => {

@@ -1,4 +1,4 @@
-// How long decisions are kept: set by the operator, acted on by every server's clock, both on record.
+// How long decisions, and what is over of findings, are kept: set by the operator, acted on by every server's clock, both on record.
 import type { ReadTransaction, Store } from '#store/store.ts'
 import { recordOwn } from './own-entries.ts'
 
@@ -40,15 +40,18 @@ export interface RetentionState {
   readonly forgotten: number
   /** Of what is forgotten, all is from before; undefined: nothing is. */
   readonly forgottenBefore: Date | undefined
+  /** Of findings, what ended before is gone; undefined: nothing is. */
+  readonly findingsForgottenBefore: Date | undefined
 }
 export async function readRetention({ tx }: { readonly tx: ReadTransaction }): Promise<RetentionState> {
   const { decisionDays, setAt } = await tx.retention.setting()
-  const { decisions, beforeAt } = await tx.retention.forgotten()
+  const { decisions, beforeAt, endedBeforeAt } = await tx.retention.forgotten()
   return {
     decisionDays,
     setAt,
     forgotten: decisions,
     forgottenBefore: decisions > 0 ? new Date(beforeAt) : undefined,
+    findingsForgottenBefore: endedBeforeAt > 0 ? new Date(endedBeforeAt) : undefined,
   }
 }
 export const findRetention = (store: Store): Promise<RetentionState> => store.read((tx) => readRetention({ tx }))

@@ -12,7 +12,10 @@ import { localeName, typeName } from '../shapes.native.ts'
 export const descriptionCharactersMax = 1_000
 const tagsDescription = 'Keys and values.'
 
-export const description = z.string().max(descriptionCharactersMax).describe('In your own words.')
+export const description = z
+  .string()
+  .max(descriptionCharactersMax)
+  .meta({ id: 'Description', description: 'In your own words.', examples: ['Egress of the shops'] })
 /** An empty text, or `null`, takes it away. */
 export const newDescription = description.nullable()
 export const family = z.enum(['ipv4', 'ipv6']).meta({ id: 'AddressFamily', description: 'The address family.' })
@@ -38,10 +41,10 @@ export const tags = z
     if (count > tagsMax)
       check.addIssue({ code: 'custom', message: `at most ${tagsMax} tags are allowed, not ${count}` })
   })
-  .describe(tagsDescription)
+  .meta({ id: 'TagsParams', description: tagsDescription })
 /** Of tags that replace others. */
 export const allTags = 'All tags that it is to have, beside its name.'
-export const shownTags = z.record(z.string(), z.string()).describe(tagsDescription)
+export const shownTags = z.record(z.string(), z.string()).meta({ id: 'Tags', description: tagsDescription })
 
 /** What a thing is called, in an answer. */
 export const shownName = z.string().meta({ id: 'Name', description: 'What it is called: its tag `Name`.' })

@@ -13,10 +13,12 @@ import { deprovisioningSchema } from './deprovisioning.ts'
 import { discoveriesSchema } from './discoveries.ts'
 import { exceptionLeaveSchema } from './exception-leave.ts'
 import { findingSchema } from './finding.ts'
+import { findingRetentionSchema } from './finding-retention.ts'
 import { findingScansSchema } from './finding-scans.ts'
 import { findingsSchema } from './findings.ts'
 import { firstSchema } from './first.ts'
 import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority.ts'
+import { findingsGoingOn } from './going-on.ts'
 import { namedNetworksSchema } from './named-networks.ts'
 import { namesSchema } from './names.ts'
 import { namesAlikeSchema } from './names-alike.ts'
@@ -24,6 +26,7 @@ import { nestingSchema } from './nesting.ts'
 import { networkAddressIndexes } from './network-address.ts'
 import { networkObjectsSchema } from './network-objects.ts'
 import { nodeFactsSchema } from './node-facts.ts'
+import { observationPlacesSchema } from './observation-places.ts'
 import { observationsSchema } from './observations.ts'
 import { observedSchema } from './observed.ts'
 import { ownWordsSchema } from './own-words.ts'
@@ -34,6 +37,7 @@ import { adoptionSchema, avoidingSchema, coveredIndex, followedSchema } from './
 import { recordListsSchema } from './record-lists.ts'
 import { removedAccountsSchema } from './removed-accounts.ts'
 import { ruleSettersSchema } from './rule-setters.ts'
+import { scopeSetSchema } from './scope-set.ts'
 import { sealingKeySchema } from './sealing-key.ts'
 import { sourceCoverageSchema } from './source-coverage.ts'
 import { spaceOnceSchema } from './space-once.ts'
@@ -468,4 +472,8 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 56, name: 'whose turn it is of sources', olderServers: 'go on', sql: turnsSchema },
   { number: 57, name: 'space that no pool gave', olderServers: 'stop', sql: broughtSpaceSchema },
   { number: 58, name: 'what sources are expected to tell of', olderServers: 'stop', sql: sourceCoverageSchema },
+  { number: 59, name: 'how long findings are kept', olderServers: 'stop', sql: findingRetentionSchema },
+  { number: 60, name: 'what goes on of sources', olderServers: 'go on', sql: findingsGoingOn },
+  { number: 61, name: 'what sources say of a place', olderServers: 'go on', sql: observationPlacesSchema },
+  { number: 62, name: 'since when sources speak of a scope', olderServers: 'stop', sql: scopeSetSchema },
 ]

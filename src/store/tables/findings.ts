@@ -29,7 +29,7 @@ export const findingTable = table(
     suppression: changing(optional(json<Suppression>())),
     suppressedUntil: changing(optional(integer())),
   },
-  'kept',
+  'deleted',
 )
 /** A stretch of time in which a finding was not resolved, and said the same. */
 export const openingTable = table(
@@ -46,7 +46,7 @@ export const openingTable = table(
     fromAt: integer(),
     untilAt: changing(optional(integer())),
   },
-  'kept',
+  'deleted',
 )
 
 /** What makes it the same finding again. */
@@ -169,6 +169,11 @@ export class Findings {
     const rest = `where source = ? and source <> '' and n > ? and control = ? and status <> 'resolved' order by n limit ?`
     return (await findingTable.all(this.#sql, rest, source, after, control, limit)).map(toFinding)
   }
+  /** Of a source, some of whatever control that are not resolved. */
+  async goingOnOfSource(source: string, limit: number): Promise<Finding[]> {
+    const rest = `where source = ? and source <> '' and status <> 'resolved' order by control, n limit ?`
+    return (await findingTable.all(this.#sql, rest, source, limit)).map(toFinding)
+  }
   /** Some that were set aside until now at the latest. */
   async lapsed(limit: number): Promise<Finding[]> {
     const rest = `where status = 'suppressed' and suppressed_until <= ? order by suppressed_until limit ?`
@@ -223,7 +228,8 @@ export class Findings {
     const said = { status, facts, openedAt, lastSeenAt, resolvedAt, suppression, suppressedUntil: suppression?.until }
     const { node, resourceType, locale } = place
     await findingTable.change(this.#sql, { node, resourceType, locale, ...said, opening }, 'where n = ?', finding.n)
-    if (isOther && isOpen) await this.#begin({ ...finding, ...place, ...state, opening }, at)
+    // What the state is made of may have the place of before.
+    if (isOther && isOpen) await this.#begin({ ...finding, ...state, ...place, opening }, at)
   }
 
   async #begin(

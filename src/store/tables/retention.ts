@@ -1,4 +1,5 @@
-// How long decisions are kept, counted in days that the record has seen, and forgetting those that are older, a few at a time.
+// How long decisions are kept, and what is over of findings, counted in days that the record has seen; and forgetting what is older, a
+// few at a time.
 
 import type { Sql } from '../sql.ts'
 import { changing, integer, onlyRow, optional, table } from '../table.ts'
@@ -8,6 +9,8 @@ import { setDecisionDays } from './retention-setting.ts'
 const dayMs = 86_400_000
 /** Decisions that one transaction looks at. */
 const decisionsPerTurn = 500
+/** Rows of what has ended that one transaction forgets. */
+const endedPerTurn = 500
 
 /** How long decisions are kept: whoever could change it could have the record forgotten, so only the owner of the database may. */
 export const retentionTable = table(
@@ -26,6 +29,9 @@ export const forgettingTable = table(
     beforeN: changing(integer()),
     beforeAt: changing(integer()),
     decisions: changing(integer()),
+    /** Of findings, what ended before may be gone; and how many rows are. */
+    endedBeforeAt: changing(integer()),
+    ended: changing(integer()),
   },
   'seeded',
 )
@@ -56,16 +62,19 @@ export interface Forgotten {
   readonly beforeAt: number
   /** How many are gone. */
   readonly decisions: number
+  /** Of findings and of space that no pool gave, what ended before; 0: nothing. */
+  readonly endedBeforeAt: number
 }
 /** What one turn forgot. */
-export interface ForgottenRange {
-  readonly first: number
-  readonly last: number
-  readonly decisions: number
-}
+export type Forgot =
+  | { readonly what: 'decisions'; readonly first: number; readonly last: number; readonly count: number }
+  | { readonly what: 'findings'; readonly beforeAt: number; readonly count: number }
 
 /** What there is to do; undefined: nothing. */
-type Work = { readonly kind: 'day'; readonly day: number } | { readonly kind: 'range'; readonly range: Range }
+type Work =
+  | { readonly kind: 'day'; readonly day: number }
+  | { readonly kind: 'range'; readonly range: Range }
+  | { readonly kind: 'ended'; readonly name: keyof typeof ended; readonly before: number }
 interface Range {
   /** The day of the record for which the round is. */
   readonly day: number
@@ -90,6 +99,21 @@ interface GoingRow {
   n: number
   ruling: number
 }
+
+/** What is over, in the order in which it goes: stretches before the finding that they are of. As the triggers have it. */
+const ended = {
+  finding_opening: { key: 'finding, number', where: 'until_at is not null and until_at < ?', order: 'until_at' },
+  finding: {
+    key: 'n',
+    // What was set aside stays so for as long as somebody has said.
+    where: `resolved_at is not null and resolved_at < ? and (suppressed_until is null or suppressed_until < ?)
+      and not exists (select 1 from finding_opening o where o.finding = finding.n)`,
+    order: 'resolved_at',
+  },
+  brought_space: { key: 'n', where: 'ended_at is not null and ended_at < ?', order: 'ended_at' },
+} as const
+const endedNames = Object.keys(ended) as readonly (keyof typeof ended)[]
+const momentsIn = (where: string): number => where.split('?').length - 1
 
 /** As the trigger `decision_kept` has it; beside it, so that nothing is asked for that it would refuse. */
 const mayGo = `d.n < ? and d.at < ?
@@ -125,7 +149,7 @@ export class Retention {
   }
   async forgotten(): Promise<Forgotten> {
     const row = await this.#sql.get<Forgotten>(
-      'select before_n as "beforeN", before_at as "beforeAt", decisions from forgetting',
+      'select before_n as "beforeN", before_at as "beforeAt", decisions, ended_before_at as "endedBeforeAt" from forgetting',
     )
     return row!
   }
@@ -135,12 +159,13 @@ export class Retention {
   }
 
   /** A part of what is due: begins the day, or looks at some decisions. Answers what was forgotten, where any was. */
-  async takeTurn(now: number, nextSequence: () => number): Promise<ForgottenRange | undefined> {
+  async takeTurn(now: number, nextSequence: () => number): Promise<Forgot | undefined> {
     // Anew: another server may have done it.
     const work = await this.#work(now)
     if (work?.kind === 'day') {
       await recordDayTable.insert(this.#sql, { day: work.day, firstN: nextSequence(), at: now })
     }
+    if (work?.kind === 'ended') return this.#forgetEnded(work.name, work.before)
     return work?.kind === 'range' ? this.#forget(work.range) : undefined
   }
 
@@ -154,7 +179,8 @@ export class Retention {
     if (days === null) return undefined
     const since = await this.#sql.get<Day>('select first_n, at from record_day where day = ?', day - days)
     const from = state.day === day ? state.next_n : 0
-    if (!since || from >= since.first_n) return undefined
+    if (!since) return undefined
+    if (from >= since.first_n) return this.#endedBefore(since.at)
     const rows = await this.#sql.all<{ n: number }>(
       'select n from decision where n >= ? and n < ? order by n limit ?',
       from,
@@ -165,7 +191,37 @@ export class Retention {
     return { kind: 'range', range: { day, from, to, since } }
   }
 
-  async #forget({ day, from, to, since }: Range): Promise<ForgottenRange | undefined> {
+  async #endedBefore(before: number): Promise<Work | undefined> {
+    for (const name of endedNames) {
+      const { where, order } = ended[name]
+      const moments = Array.from({ length: momentsIn(where) }, () => before)
+      const row = await this.#sql.get(
+        `select 1 as one from ${name} where ${where} order by ${order} limit 1`,
+        ...moments,
+      )
+      if (row) return { kind: 'ended', name, before }
+    }
+    return undefined
+  }
+  async #forgetEnded(name: keyof typeof ended, before: number): Promise<Forgot> {
+    const { key, where, order } = ended[name]
+    const moments = Array.from({ length: momentsIn(where) }, () => before)
+    const count = await this.#sql.run(
+      `delete from ${name} where (${key}) in (select ${key} from ${name} where ${where} order by ${order} limit ?)`,
+      ...moments,
+      endedPerTurn,
+    )
+    await this.#sql.run(
+      `update forgetting set ended = ended + ?, ended_before_at = case when ? > ended_before_at then ? else ended_before_at end
+       where "only" = 1`,
+      count,
+      before,
+      before,
+    )
+    return { what: 'findings', beforeAt: before, count }
+  }
+
+  async #forget({ day, from, to, since }: Range): Promise<Forgot | undefined> {
     const conditions = [from, to, since.first_n, since.at, since.at, since.at] as const
     const going = await this.#sql.all<GoingRow>(
       `select d.n, d.ruling from decision d where d.n >= ? and d.n < ? and ${mayGo} order by d.n`,
@@ -197,7 +253,9 @@ export class Retention {
       ...(decisions > 0 ? [to, to, since.at, since.at] : [0, 0, 0, 0]),
       decisions,
     )
-    return decisions > 0 ? { first: going[0]!.n, last: going.at(-1)!.n, decisions } : undefined
+    return decisions > 0
+      ? { what: 'decisions', first: going[0]!.n, last: going.at(-1)!.n, count: decisions }
+      : undefined
   }
 
   /** What is counted as a difference of a candidate goes with its decision. */

@@ -26,6 +26,8 @@ export const sourceTable = table(
     /** It speaks of the accounts at this node and below. */
     node: text(),
     scopeId: changing(optional(references('scope', text()))),
+    /** When that was changed: what it told before was not told of it. */
+    scopeSetAt: changing(integer()),
     /** In seconds. */
     reportEvery: changing(integer()),
     description: changing(optional(text())),
@@ -167,6 +169,11 @@ export class Sources {
   /** In order of creation, after one (`''`: the first). */
   list(after: string, limit: number): Promise<Source[]> {
     return sourceTable.all(this.#sql, 'where id > ? and deleted_at is null order by id limit ?', after, limit)
+  }
+  /** Those at some nodes. */
+  async at(nodes: readonly string[]): Promise<Source[]> {
+    const list = listOfTexts(nodes)
+    return sourceTable.all(this.#sql, `where node in ${list.text} and deleted_at is null order by id`, ...list.values)
   }
   // What is worked at by itself: of those that have something to be done, the one that had its last turn before all others. So nobody's
   // sources keep others' waiting, however much there is to do for them and however many are made anew.
