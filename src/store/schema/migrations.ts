@@ -19,6 +19,7 @@ import { findingsSchema } from './findings.ts'
 import { firstSchema } from './first.ts'
 import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority.ts'
 import { findingsGoingOn } from './going-on.ts'
+import { importingSinceSchema } from './importing-since.ts'
 import { namedNetworksSchema } from './named-networks.ts'
 import { namesSchema } from './names.ts'
 import { namesAlikeSchema } from './names-alike.ts'
@@ -472,4 +473,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 58, name: 'what sources are expected to tell of', olderServers: 'stop', sql: sourceCoverageSchema },
   { number: 59, name: 'how long findings are kept', olderServers: 'stop', sql: findingRetentionSchema },
   { number: 60, name: 'what goes on of sources', olderServers: 'go on', sql: findingsGoingOn },
+  { number: 61, name: 'since when pools import', olderServers: 'stop', sql: importingSinceSchema },
 ]
