@@ -75,6 +75,10 @@ function sealerOf(config: Config, { create } = { create: false }): Sealer {
   return readSealer(file, { create: isFirst })
 }
 
+/** Whether one may be opened: on PostgreSQL that is seen where it is opened. */
+export const hasDatabaseOf = ({ database, dataFolder }: Config): boolean =>
+  database !== undefined || hasDatabase(dataFolder)
+
 export interface StoreOptions {
   /** A server; the operator's commands open the store beside it. */
   readonly exclusive: boolean

@@ -1,5 +1,7 @@
 // How the commands at the server itself print what they answer: in the same formats and the same envelope as those over the API.
 import assert from 'node:assert/strict'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
@@ -121,6 +123,17 @@ test('keys are disabled and listed as data', async () => {
   )
   const { items } = JSON.parse(await server.cadastre('keys', 'list', ...account, '-o', 'json')) as { items: Answer[] }
   assert.equal(items.find((key) => key.accessKeyId === accessKeyId)!.state, 'disabled')
+})
+
+test('in a folder without a database a command says that there is none, and makes nothing', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'cadastre-empty-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  for (const data of [folder, join(folder, 'absent')]) {
+    const { code, errors } = await runCommand(examples.check!.words, { environment: { CADASTRE_DATA: data } })
+    assert.equal(code, 1)
+    assert.match(errors, /^There is no database in the data folder `/)
+  }
+  assert.deepEqual(await readdir(folder), [])
 })
 
 /** Asks over the API. */

@@ -29,9 +29,28 @@ test('it needs nothing else, and runs nothing', () => {
   assert.match(text, /Content-Security-Policy" content="default-src 'none'/)
 })
 
+test('it is a whole page with one heading, a table with a caption, and headers that say what they are of', () => {
+  const text = page('shop')
+  const open: string[] = []
+  for (const [, end, tag] of text.matchAll(/<(\/?)([a-z][a-z0-9]*)\b[^>]*>/g)) {
+    if (tag === 'meta') continue
+    if (end === '') open.push(tag!)
+    else assert.equal(open.pop(), tag)
+  }
+  assert.deepEqual(open, [])
+  assert.match(text, /^<!doctype html>\n<html lang="en">\n/)
+  const countOf = (pattern: RegExp): number => text.match(pattern)?.length ?? 0
+  assert.deepEqual([countOf(/<h1>/g), countOf(/<main>/g), countOf(/<caption>2 rows<\/caption>/g)], [1, 1, 1])
+  assert.deepEqual([countOf(/<th /g), countOf(/<th scope="col"/g), countOf(/<th scope="row"/g)], [6, 4, 2])
+  // On paper the header is on every sheet, and no row is cut in two.
+  assert.match(text, /@media print/)
+  assert.match(text, /thead \{ display: table-header-group/)
+  assert.match(text, /tr \{ break-inside: avoid/)
+})
+
 test('numbers stand to the right, and what is not there leaves its cell empty', () => {
   const text = page('shop')
   assert(text.includes('<td class="number">99.9</td>'))
-  assert(text.includes('<td>total</td><td></td><td class="number"></td><td class="number">3</td>'))
+  assert(text.includes('<th scope="row">total</th><td></td><td class="number"></td><td class="number">3</td>'))
   assert(text.includes('<dt>Asked by</dt><dd>shop</dd>'))
 })

@@ -43,7 +43,9 @@ const style = `
   thead { display: table-header-group; }
   tr { break-inside: avoid; }
   th, td { border-bottom: 1px solid #999; padding: .25rem .5rem; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
-  th { border-bottom: 2px solid #111; }
+  caption { text-align: left; font-weight: bold; padding: 0 0 .5rem; }
+  thead th { border-bottom: 2px solid #111; }
+  tbody th { font-weight: normal; }
   .number { text-align: right; font-variant-numeric: tabular-nums; }
   @media print { body { margin: 0; max-width: none; padding: 0; } }
 `
@@ -56,9 +58,11 @@ export function htmlOf({ title, facts, columns, rows }: HtmlPage): string {
   const classOf = (column: string): string => (isOfNumbers(column) ? ' class="number"' : '')
   const head = columns.map((column) => `<th scope="col"${classOf(column)}>${escaped(wordsOf(column))}</th>`).join('')
   const body = rows.map((row) => {
-    const cells = columns.map((column) => {
+    const cells = columns.map((column, index) => {
       const value = row[column]
-      return `<td${classOf(column)}>${value === undefined || value === null ? '' : escaped(textOf(value))}</td>`
+      const text = value === undefined || value === null ? '' : escaped(textOf(value))
+      // The first cell says what its row is about, to whoever has it read aloud too.
+      return index === 0 ? `<th scope="row"${classOf(column)}>${text}</th>` : `<td${classOf(column)}>${text}</td>`
     })
     return `      <tr>${cells.join('')}</tr>`
   })
@@ -66,21 +70,25 @@ export function htmlOf({ title, facts, columns, rows }: HtmlPage): string {
 <html lang="en">
 <head>
   <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
   <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
   <title>${escaped(title)}</title>
   <style>${style}  </style>
 </head>
 <body>
+<main>
   <h1>${escaped(title)}</h1>
   <dl>
 ${Object.entries(facts).map(ofFact).join('\n')}
   </dl>
   <table>
+    <caption>${rows.length === 1 ? 'One row' : `${rows.length} rows`}</caption>
     <thead><tr>${head}</tr></thead>
     <tbody>
 ${body.join('\n')}
     </tbody>
   </table>
+</main>
 </body>
 </html>
 `

@@ -34,6 +34,12 @@ export const collectWords: readonly (CommandWords & { readonly collector: Collec
         meaning: 'Whose it is, where the source does not say: the number of an account, or its id in its cloud.',
       },
       {
+        flag: 'only-space',
+        value: 'NAME',
+        meaning:
+          'Only what lies in this space, such as a VRF, a namespace or a network view: where each has a scope of its own, each is a source of its own. An empty name means what lies in none; `--dry-run` shows how they are called.',
+      },
+      {
         flag: 'dry-run',
         meaning: 'Print what would be sent, and send nothing; with `--output` what was read, without the observations.',
       },

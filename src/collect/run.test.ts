@@ -11,7 +11,8 @@ async function linesOf(...collected: Collected[]) {
 async function linesWith(
   options: Record<string, string>,
   ...collected: Collected[]
-): Promise<{ lines: string[]; run: Run }> {
+): Promise<{ lines: string[]; run: Run; notes: string[] }> {
+  const notes: string[] = []
   const collector: Collector = {
     kind: 'test',
     summary: '',
@@ -23,12 +24,16 @@ async function linesWith(
   }
   const run = new Run(
     collector,
-    { now: () => 0, options: new Map(Object.entries(options)) } as Partial<Around> as Around,
+    {
+      now: () => 0,
+      options: new Map(Object.entries(options)),
+      note: (text: string) => void notes.push(text),
+    } as Partial<Around> as Around,
     '0.1.0',
   )
   const lines: string[] = []
   for await (const line of run.lines()) lines.push(line.trimEnd())
-  return { lines, run }
+  return { lines, run, notes }
 }
 
 test('a snapshot has a head, its observations and an end that counts them', async () => {
@@ -45,6 +50,26 @@ test('a snapshot has a head, its observations and an end that counts them', asyn
       ['subnet', 1],
       ['address', 1],
     ],
+  )
+})
+
+test('one space can be chosen, also the one without a name, and another than there is takes nothing for gone', async () => {
+  const found: Collected[] = [
+    { found: { kind: 'subnet', cidr: '192.0.2.0/24', space: 'shop' } },
+    { found: { kind: 'subnet', cidr: '192.0.2.0/24', space: 'lab' } },
+    { found: { kind: 'subnet', cidr: '192.0.2.0/25' } },
+  ]
+  const chosen = async (name: string) => {
+    const { lines, notes } = await linesWith({ 'only-space': name }, ...found)
+    return { spaces: lines.slice(1, -1).map((line) => (JSON.parse(line) as { space?: string }).space), lines, notes }
+  }
+  assert.deepEqual((await chosen('shop')).spaces, ['shop'])
+  assert.deepEqual((await chosen('')).spaces, [undefined])
+  assert.deepEqual((await chosen('shop')).notes, ['2 in other spaces were left out.'])
+  const { lines, spaces } = await chosen('Shop')
+  assert.deepEqual(
+    [spaces, (JSON.parse(lines.at(-1)!) as { end: { unlisted: object[] } }).end.unlisted.length],
+    [[], 1],
   )
 })
 

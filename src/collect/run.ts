@@ -41,6 +41,8 @@ export class Run {
   async *lines(): AsyncGenerator<string> {
     const collector = `cadastre ${this.#version} ${this.#collector.kind}`
     const owner = this.#around.options.get('owner')
+    const space = this.#around.options.get('only-space')
+    let elsewhere = 0
     const now = this.#around.now()
     let isHeadWritten = false
     for await (const each of this.#collector.collect(this.#around)) {
@@ -51,12 +53,17 @@ export class Run {
         this.#leaveOut(each.unlisted)
         continue
       }
+      if (space !== undefined && (each.found.space ?? '') !== space) {
+        elsewhere++
+        continue
+      }
       const { kind } = each.found
       this.#observations++
       this.#kinds.set(kind, (this.#kinds.get(kind) ?? 0) + 1)
       yield writeObservation(owner === undefined || each.found.account ? each.found : { ...each.found, account: owner })
     }
     if (!isHeadWritten) yield writeHead({ takenAt: now, collector })
+    if (elsewhere > 0) this.#around.note(`${elsewhere} in other spaces were left out.`)
     // What one may not see is missing without a word in most sources: nothing at all is a right that is missing, or another file.
     if (this.#observations === 0) this.#leaveOut({ account: '', locale: '', reason: 'Nothing at all was found.' })
     yield writeEnd({ observations: this.#observations, unlisted: this.#unlisted })

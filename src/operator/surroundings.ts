@@ -42,14 +42,12 @@ export async function withStore(
   work: (store: Store, config: Config) => Promise<number>,
   { isOwner = false, acceptsClock = false }: { readonly isOwner?: boolean; readonly acceptsClock?: boolean } = {},
 ): Promise<number> {
-  const { existsSync } = await import('node:fs')
-  const { openStore } = await import('../server.ts')
+  const { hasDatabaseOf, openStore } = await import('../server.ts')
   const config = readSettings()
-  if (!config.database && !existsSync(config.dataFolder)) {
-    process.stderr.write(
-      `There is no data folder \`${config.dataFolder}\` (${variables.data.name}); has the server been started?\n`,
+  if (!hasDatabaseOf(config)) {
+    return failed(
+      `There is no database in the data folder \`${config.dataFolder}\` (${variables.data.name}); has the server been started?`,
     )
-    return 1
   }
   const owner = isOwner ? config.database?.ownerUrl : undefined
   const database = config.database && owner !== undefined ? { ...config.database, url: owner } : config.database

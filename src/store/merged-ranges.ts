@@ -86,6 +86,27 @@ export async function firstOfEach<Row>(
   return found
 }
 
+/** Some rows of each range, whichever are found first, where no index has them in order: no more are looked at than are found. */
+export async function someOfEach<Row>(
+  sql: Sql,
+  keys: readonly RangeKey[],
+  { columns, table, where, values }: Pick<Ranges<Row>, 'columns' | 'table' | 'where' | 'values'>,
+  limit: number,
+): Promise<Row[]> {
+  const found: Row[] = []
+  for (const some of chunksOf(keys, rangesPerStatement)) {
+    const asked = filled(some)
+    const marks = partsOf(some[0]!).map(() => '?')
+    const one = `select * from (select ${columns} from ${table} where ${where(...marks)} limit ${limit}) part`
+    const rows = await sql.all<Row>(
+      asked.map(() => one).join(' union all '),
+      ...asked.flatMap((key) => [...partsOf(key), ...values]),
+    )
+    found.push(...rows)
+  }
+  return found
+}
+
 interface Head {
   readonly key: RangeKey
   readonly head: SqlValue

@@ -298,12 +298,15 @@ export class Nouns extends Connected {
     if (needsRoom) await this.sql.findRoom?.()
     await this.sql.run(`update counter set value = value + 1 where name = 'probe'`)
   }
-  /** Lets whatever else this process has to do go on: between the steps of what reads very much. */
-  async nextTurn(): Promise<void> {
+  /**
+   * Lets whatever else this process has to do go on: between the steps of what reads very much.
+   * @param turns of the event loop: more than one for what nobody waits for
+   */
+  async nextTurn(turns = 1): Promise<void> {
     const { effort, changed } = this.sql
     if (effort) effort.spendStep()
     else changed.read(statementsPerStep)
-    await new Promise((resolve) => setImmediate(resolve))
+    for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve))
   }
   /** For what is read for everybody, and kept: it does not make the reading that does it a long one. */
   forAll<T>(work: () => Promise<T>): Promise<T> {

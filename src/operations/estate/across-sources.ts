@@ -6,10 +6,12 @@ import { everywhere } from '#model/roles.ts'
 import type { StoredObservation } from '#store/tables/observations.ts'
 import type { Source } from '#store/tables/sources.ts'
 import { permitter } from '../identity/authority.ts'
+import { visibleAccounts } from '../identity/visible-accounts.ts'
 import { type Page, type PageAsked, partsOfPlace, readSlicedPage } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
 import { accountsCalled } from '../organization/called.ts'
 import { pageBounds } from './observations.ts'
+import { sourcesMax } from './sources.ts'
 
 /** An observation, and the source that says it. */
 export interface Told {
@@ -17,16 +19,13 @@ export interface Told {
   readonly source: Source
 }
 
-/** Whose number it is that a source calls an account by; of those that it speaks of, and no others. */
-async function numberOf(context: ReadContext, { node }: Source, called: string): Promise<string | undefined> {
+/** Whose number it is that a source calls an account by; of those that it speaks of now, and no others. */
+export async function numberOf(context: ReadContext, { node }: Source, called: string): Promise<string | undefined> {
   if (called === '') return undefined
-  if (isAccountId(called)) return called
   const snapshot = await context.snapshot()
-  const found = await accountsCalled(
-    context.tx,
-    called,
-    (number) => node === everywhere || pathOf(snapshot, number).includes(node),
-  )
+  const speaksOf = (number: string): boolean => node === everywhere || pathOf(snapshot, number).includes(node)
+  if (isAccountId(called)) return speaksOf(called) ? called : undefined
+  const found = await accountsCalled(context.tx, called, speaksOf)
   return found.length === 1 ? found[0] : undefined
 }
 
@@ -102,6 +101,18 @@ export async function mayBeTold(
   }
 }
 
+/** Sources of which the caller may be told something: what others say hides nothing of it. */
+async function sourcesTelling(context: ReadContext): Promise<ReadonlyMap<string, Source>> {
+  const mayRead = await permitter(context, 'estate:read')
+  const snapshot = await context.snapshot()
+  const { native, account } = context.caller
+  const accounts = native ? await visibleAccounts(context, 'estate:read', 'now') : [account]
+  const above = accounts && new Set(accounts.flatMap((one) => pathOf(snapshot, one)))
+  const all = await context.tx.sources.list('', sourcesMax)
+  const telling = all.filter(({ node }) => !above || node === everywhere || above.has(node) || mayRead(node))
+  return new Map(telling.map((source) => [source.id, source]))
+}
+
 /** What sources say lies at an address or in a range, or around it: to whoever may read the source, or what it says of the account. */
 export async function observedAt(
   context: ReadContext,
@@ -109,8 +120,8 @@ export async function observedAt(
 ): Promise<{ readonly items: readonly Told[]; readonly hasMore: boolean }> {
   const { tx } = context
   const isTold = await mayBeTold(context)
-  const found = await tx.observations.touching(cidr, {}, lookedAtOnce)
-  const sources = await tx.sources.some(found.map(({ sourceId }) => sourceId))
+  const sources = await sourcesTelling(context)
+  const found = await tx.observations.touching(cidr, [...sources.keys()], lookedAtOnce)
   const items: Told[] = []
   for (const stored of found) {
     const source = sources.get(stored.sourceId)!

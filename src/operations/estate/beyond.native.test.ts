@@ -49,9 +49,9 @@ async function send(sourceId: string, lines: readonly object[]): Promise<void> {
   })
   assert.equal(status, 201, JSON.stringify(body))
 }
-/** As the server does it. */
-const follow = () =>
-  lookAt(followSources, {
+/** As the server does it, until nothing is left. */
+async function follow(): Promise<void> {
+  const at = {
     ...workplaceOf(world.store),
     async act(operation: Parameters<typeof world.executor.execute>[0], input: object, as: string | ActingAs) {
       const acting = typeof as === 'string' ? { arn: as, accessKeyId: '' } : as
@@ -59,7 +59,9 @@ const follow = () =>
       const call = { principal, region: '', input, requestId: `job-${Math.random()}`, sourceAddress: 'local' }
       return (await world.executor.execute(operation, call)).output
     },
-  })
+  }
+  while (!(await lookAt(followSources, at)));
+}
 const findings = async (sourceId: string, as?: string): Promise<readonly Found[]> =>
   (await world.get<{ items: Found[] }>(`/findings?limit=100&sourceId=${sourceId}`, as === undefined ? {} : { as }))
     .items
@@ -168,4 +170,114 @@ test('D8 what a source says keeps only those at its node and below from a pool t
   )
   assert.deepEqual([await take(shop), await take(network), await take(lab)], [507, 507, 507])
   assert.equal(await take(shop, named), 409)
+})
+
+test('D8 what others say of the same address or id, however often, hides nothing of what one’s own sources say', async () => {
+  const pool = await world.pool({ scope: 'private', cidr: '10.60.0.0/24' })
+  assert.equal((await world.ask('PATCH', `/pools/${pool}`, { body: { sharedWith: [root] } })).status, 200)
+  const address = (id: string, account: string) => ({
+    ...{ kind: 'address', cidr: '10.60.0.8/32', id, account, locale: 'us-east-1' },
+  })
+  // Made first, so that its rows come first by whatever they are ordered.
+  const theirs = await makeSource(lab)
+  await send(
+    theirs,
+    Array.from({ length: 300 }, (_, n) => ({ ...address(`lab-${n}`, lab), space: `${n}` })),
+  )
+  for (const [node, account] of [
+    [shop, shop],
+    [network, network],
+  ] as const) {
+    const own = await makeSource(node)
+    await send(own, [address('mine', account)])
+    const as = await world.tokenOf(`user:only-${account}`, 'ipam-administrator', account)
+    const { observed = [] } = await world.get<{ observed?: { sourceId: string }[] }>('/find?q=10.60.0.8', { as })
+    assert.deepEqual(
+      observed.map(({ sourceId }) => sourceId),
+      [own],
+    )
+    if (account === network) {
+      const { inUse = [] } = await world.get<{ inUse?: { sourceId: string }[] }>(`/pools/${pool}/free`, { as })
+      assert.deepEqual(
+        inUse.map(({ sourceId }) => sourceId),
+        [own],
+      )
+    }
+  }
+})
+
+test('D8 to be called as somebody else is gives nobody what a source says that one has', async () => {
+  const pool = await world.pool({ scope: 'private', cidr: '10.61.0.0/24' })
+  const body = { sharedWith: [root], avoidsObserved: true }
+  assert.equal((await world.ask('PATCH', `/pools/${pool}`, { body })).status, 200)
+  const { name } = await world.get<{ name: string }>(`/accounts/${lab}`)
+  const central = await makeSource(root)
+  await send(central, [{ kind: 'address', cidr: '10.61.0.8/32', id: 'x', account: name, locale: 'us-east-1' }])
+  const take = async (account: string) => {
+    const body = { account, resourceType: 'custom', locale: 'us-east-1', poolId: pool, cidr: '10.61.0.8/32' }
+    const { status, body: made } = await world.ask<{ allocationId: string }>('POST', '/allocations', { body })
+    if (status === 201) await world.ask('DELETE', `/allocations/${made.allocationId}`)
+    return status
+  }
+  assert.deepEqual([await take(lab), await take(shop)], [201, 409])
+  const own = await world.get<{ name: string }>(`/accounts/${shop}`)
+  const renamed = (name: string) => world.ask('PATCH', `/accounts/${shop}`, { body: { name } })
+  assert.equal((await renamed(name)).status, 200)
+  assert.equal(await take(shop), 409)
+  assert.equal((await renamed(own.name)).status, 200)
+})
+
+test('I8 what a source told of an account that has left its node is told by neither find nor findings, nor what was filed above it then', async () => {
+  const sourceId = await makeSource(dev)
+  await send(sourceId, [{ kind: 'address', cidr: '10.62.0.8/32', id: 'left', account: lab, locale: 'us-east-1' }])
+  await follow()
+  const reader = await world.tokenOf('user:reads-prod', 'ipam-administrator', prod)
+  const [found] = await findings(sourceId)
+  const told = async () => ({
+    find: (await world.get<{ observed?: object[] }>('/find?q=10.62.0.8', { as: reader })).observed?.length ?? 0,
+    findings: (await findings(sourceId, reader)).length,
+    finding: (await world.ask('GET', `/findings/${found!.findingId}`, { as: reader })).status,
+  })
+  const move = async (parentId: string) => {
+    const { status, body } = await world.ask('POST', `/accounts/${lab}/move`, { body: { parentId } })
+    assert.equal(status, 200, JSON.stringify(body))
+  }
+  await move(prod)
+  assert.deepEqual(await told(), { find: 0, findings: 0, finding: 404 })
+  await move(dev)
+
+  // A finding that was filed above both accounts, and is filed at one of them since.
+  const hidden = await register(lab, {
+    resourceType: 'custom',
+    poolId: privatePool,
+    netmaskLength: 24,
+    resourceId: 'of-lab',
+  })
+  const central = await makeSource(workloads)
+  await send(central, [network24(hidden.cidr, 'of-lab', shop)])
+  await follow()
+  await world.ask('DELETE', `/allocations/${hidden.allocationId}`)
+  await send(central, [network24(hidden.cidr, 'of-lab', shop)])
+  await follow()
+  const [now] = (await findings(central)).filter(({ status }) => status === 'open')
+  assert.equal(now!.node, shop)
+  const { items } = await world.get<{ items: object[] }>(`/findings/${now!.findingId}/openings`, { as: reader })
+  assert(items.length > 0 && !JSON.stringify(items).includes(hidden.allocationId), JSON.stringify(items))
+
+  // Filed at the root, and at a unit since.
+  const above = await makeSource(root)
+  const first = await register(network, { resourceType: 'custom', poolId: privatePool, netmaskLength: 24 })
+  const told1 = [network24(first.cidr, 'between', shop)]
+  await send(above, told1)
+  await follow()
+  await world.ask('DELETE', `/allocations/${first.allocationId}`)
+  const second = await register(lab, { resourceType: 'custom', poolId: privatePool, cidr: first.cidr })
+  await send(above, told1)
+  await follow()
+  const [moved] = (await findings(above)).filter(({ status }) => status === 'open')
+  assert.equal(moved!.node, workloads)
+  const atUnit = await world.tokenOf('user:reads-workloads', 'auditor', workloads)
+  const stretches = await world.get<{ items: object[] }>(`/findings/${moved!.findingId}/openings`, { as: atUnit })
+  const text = JSON.stringify(stretches)
+  assert(text.includes(second.allocationId) && !text.includes(first.allocationId), text)
 })

@@ -86,7 +86,7 @@ export async function listDifferences(
 ): Promise<Page<ListedDifference, string>> {
   const comparing = await Comparing.begin(context, source)
   const isPoolSeen = await permitter(context, 'ipam:read')
-  const wanted = filter.difference === undefined ? aspects : [aspectOf(filter.difference)]
+  const wanted = aspectsFor(filter)
   return readSlicedPage(context, asked, {
     async readSlice(after, limit) {
       const [aspect, from] = placeIn(after, wanted[0]!)
@@ -109,6 +109,12 @@ export async function listDifferences(
   })
 }
 export const aspects = ['observed', 'overlap', 'unseen'] as const
+/** In which a filter can find something: of what the source has not told of there is no kind, and policy speaks of observations. */
+export function aspectsFor({ difference, kind, policy }: DifferenceFilter): readonly Row['aspect'][] {
+  if (difference !== undefined) return [aspectOf(difference)]
+  if (policy !== undefined) return ['observed']
+  return kind === undefined ? aspects : ['observed', 'overlap']
+}
 
 const placeOf = (row: Row): string =>
   row.aspect === 'unseen' ? `unseen:${row.allocation.n}` : `${row.aspect}:${row.stored.number}`

@@ -6,31 +6,24 @@ import { pathOf } from '#model/policy/snapshot.ts'
 import { everywhere } from '#model/roles.ts'
 import type { StoredObservation } from '#store/tables/observations.ts'
 import type { Pool } from '#store/tables/pools.ts'
+import type { Source } from '#store/tables/sources.ts'
 import { permitter } from '../identity/authority.ts'
 import type { ReadContext } from '../operation.ts'
-import { mayBeTold } from './across-sources.ts'
+import { mayBeTold, numberOf } from './across-sources.ts'
+import { sourcesMax } from './sources.ts'
 
 /** Observations of one place that are looked at. */
 const lookedAtOnce = 200
 /** Places that are in use and passed over for one request: beyond it the pool counts as full. */
 const passedOver = 64
 
-/**
- * What sources say is there of a block: inside of it, or around it and smaller than what the pool itself lies in.
- * @param account who is to get it; without one, whatever anybody says
- */
+/** What some sources say is there of a block: inside of it, or around it and smaller than what the pool itself lies in. */
 async function observedIn(
-  context: ReadContext,
-  pool: Pool,
+  { tx }: ReadContext,
+  { pool, sources, isPublicPool }: Heard,
   block: Cidr,
-  account?: string,
 ): Promise<readonly StoredObservation[]> {
-  const { tx } = context
-  const scope = pool.scopeId === undefined ? undefined : await tx.ipams.findScope(pool.scopeId)
-  const isPublicPool = scope?.kind !== 'private'
-  const nodes = account === undefined ? undefined : await heardFor(context, pool, account)
-  const of = { scopeId: isPublicPool ? undefined : pool.scopeId, nodes }
-  const found = await tx.observations.touching(block, of, lookedAtOnce)
+  const found = await tx.observations.touching(block, sources, lookedAtOnce)
   if (found.length === 0) return found
   const own = (await tx.pools.cidrs(pool.n)).map(({ cidr }) => cidr)
   return found.filter(
@@ -38,15 +31,28 @@ async function observedIn(
   )
 }
 
+/** Whose word is heard about a pool. */
+interface Heard {
+  readonly pool: Pool
+  readonly isPublicPool: boolean
+  readonly sources: readonly string[]
+}
+async function hearing({ tx }: ReadContext, pool: Pool, sources: readonly Source[]): Promise<Heard> {
+  const scope = pool.scopeId === undefined ? undefined : await tx.ipams.findScope(pool.scopeId)
+  const isPublicPool = scope?.kind !== 'private'
+  // Public space is one space; of private space a source speaks of its scope.
+  const some = sources.filter(({ scopeId }) => isPublicPool || scopeId === pool.scopeId)
+  return { pool, isPublicPool, sources: some.map(({ id }) => id) }
+}
 /**
  * Whose word keeps an account from what a pool has: sources at or above the account, and at or above the pool's owner. Otherwise whoever
  * may report for one account anywhere could say that all space of everybody's pools is in use.
  */
-async function heardFor(context: ReadContext, pool: Pool, account: string): Promise<readonly string[]> {
+async function heardFor(context: ReadContext, pool: Pool, account: string): Promise<Heard> {
   const snapshot = await context.snapshot()
   const owner = snapshot.pools.get(pool.id)?.account
   const above = [account, ...(owner === undefined ? [] : [owner])].flatMap((one) => pathOf(snapshot, one))
-  return [...new Set([...above, account, everywhere])]
+  return hearing(context, pool, await context.tx.sources.at([...new Set([...above, everywhere])]))
 }
 
 /** Whether a block that is named is somebody else's: whoever has it may have it registered. */
@@ -56,23 +62,32 @@ export async function isSomebodyElses(
   block: Cidr,
   account: string,
 ): Promise<boolean> {
-  const found = await observedIn(context, pool, block, account)
+  const found = await observedIn(context, await heardFor(context, pool, account), block)
   return (await ofOthers(context, found, block, account)).length > 0
 }
 
-/** Without what the account itself has there, with all that is inside of it. */
+/**
+ * Without what the account itself has there, with all that is inside of it. Whom a source means it says by a number, or by what one of
+ * the accounts that it speaks of is called: whoever takes the name of somebody else is not meant by it.
+ */
 async function ofOthers(
-  { tx }: ReadContext,
+  context: ReadContext,
   found: readonly StoredObservation[],
   block: Cidr,
   account: string,
 ): Promise<readonly StoredObservation[]> {
   if (found.length === 0) return found
-  const known = await tx.organizations.findAccount(account)
-  const names = [account, known?.externalId, known?.name]
-  const isItself = ({ cidr, account: owner }: StoredObservation): boolean =>
-    owner === '' ? equals(cidr, block) : names.includes(owner) && contains(block, cidr)
-  return found.filter((one) => !isItself(one))
+  const sources = await context.tx.sources.some([...new Set(found.map(({ sourceId }) => sourceId))])
+  const others: StoredObservation[] = []
+  for (const one of found) {
+    const { cidr, account: called, sourceId } = one
+    const isItself =
+      called === ''
+        ? equals(cidr, block)
+        : contains(block, cidr) && (await numberOf(context, sources.get(sourceId)!, called)) === account
+    if (!isItself) others.push(one)
+  }
+  return others
 }
 
 /** What is in use of what a pool would give next, until it would give what is not; undefined where that takes too long. */
@@ -90,13 +105,14 @@ export async function observedBeside(
   },
 ): Promise<readonly Cidr[] | undefined> {
   const seen: Cidr[] = []
+  const heard = await heardFor(context, pool, account)
   for (let passed = 0; passed < passedOver; passed++) {
     const next = await context.tx.space.preview(pool.n, pool.family, {
       ...params,
       disallowed: [...(params.disallowed ?? []), ...seen],
     })
     if (!next) return undefined
-    const found = await observedIn(context, pool, next, account)
+    const found = await observedIn(context, heard, next)
     if (found.length === 0) return seen
     seen.push(...found.map(({ cidr }) => cidr))
     await context.tx.nextTurn()
@@ -133,7 +149,7 @@ export async function inUseOf(context: ReadContext, given: readonly WouldBeGiven
     // A pool that the request itself would make has no scope yet.
     const pool = await tx.pools.find(poolId)
     if (!pool) continue
-    const seen = await observedIn(context, pool, cidr, account)
+    const seen = await observedIn(context, await heardFor(context, pool, account), cidr)
     const found = isNamed ? await ofOthers(context, seen, cidr, account) : seen
     if (found.length === 0) continue
     const sources = await tx.sources.some(found.map(({ sourceId }) => sourceId))
@@ -156,15 +172,14 @@ const toldAtOnce = 20
 export async function observedFreeOf(context: ReadContext, pool: Pool): Promise<readonly StoredObservation[]> {
   const { tx } = context
   const mayRead = await permitter(context, 'estate:read')
+  const readable = (await tx.sources.list('', sourcesMax)).filter(({ node }) => mayRead(node))
+  const heard = await hearing(context, pool, readable)
   const found: StoredObservation[] = []
   for (const { cidr, state } of await tx.pools.cidrs(pool.n)) {
     if (state === 'failed-provision') continue
     await tx.nextTurn()
-    const inside = await observedIn(context, pool, cidr)
-    const sources = await tx.sources.some(inside.map(({ sourceId }) => sourceId))
-    for (const one of inside) {
+    for (const one of await observedIn(context, heard, cidr)) {
       if (found.length === toldAtOnce) return found
-      if (!mayRead(sources.get(one.sourceId)!.node)) continue
       if (await tx.space.isFree(pool.n, one.cidr)) found.push(one)
     }
   }

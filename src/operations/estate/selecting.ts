@@ -1,6 +1,5 @@
 // Which differences an action is for, a part at a time: each part is a transaction of its own, and the next one goes on behind it.
 import { assert } from '#model/assert.ts'
-import { aspectOf } from '#model/observed-difference.ts'
 import type { Problem } from '#model/problems/problem.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Source } from '#store/tables/sources.ts'
@@ -8,6 +7,7 @@ import type { WriteContext } from '../operation.ts'
 import { type Comparing, comparedAtOnce } from './comparing.ts'
 import { resolveDifferences } from './difference-findings.ts'
 import {
+  aspectsFor,
   type DifferenceFilter,
   differencesCalled,
   aspects as everyAspect,
@@ -79,7 +79,8 @@ export async function actOnPart(
     return { items, next: undefined }
   }
   const items: Acted[] = []
-  const aspects = possible.filter((one) => filter.difference === undefined || one === aspectOf(filter.difference))
+  const wantedAspects = aspectsFor(filter)
+  const aspects = possible.filter((one) => wantedAspects.includes(one))
   let place = placeBehind(context, after) ?? { aspect: aspects[0]!, number: -1 }
   for (let looked = 0; looked < lookedPerPart && items.length < actedOnAtOnce; ) {
     const { aspect, number } = place

@@ -64,7 +64,8 @@ export async function listFindings(
     placeOf: ({ n }) => latestFirst.write(n),
     async show(rows) {
       const standing = rows.map((row): Finding => ({ ...row, ...standingAt(row, context.now) }))
-      const seen = standing.filter((row) => isPermitted(row.node) && isWanted(row))
+      const readAt = await whereRead(context, rows)
+      const seen = standing.filter((row) => isPermitted(readAt(row)) && isWanted(row))
       const described = new Map((await describe(context, seen)).map((one) => [one.finding.n, one]))
       return rows.map(({ n }) => described.get(n))
     },
@@ -92,9 +93,33 @@ export const getDescribedFinding = async (context: ReadContext, id: string): Pro
 export const placeOfFinding = async (
   context: ReadContext,
   { findingId }: { readonly findingId: string },
-): Promise<Place> => ({ node: (await getFinding(context, findingId)).node, absent: absentFinding(findingId) })
+): Promise<Place> => {
+  const finding = await getFinding(context, findingId)
+  return { node: (await whereRead(context, [finding]))(finding), absent: absentFinding(findingId) }
+}
 
-/** The stretches of time in which it was not resolved, and said the same: the latest first. */
+/**
+ * Where findings must be permitted: where they are filed. What a source told of an account that has left its node since stays with the
+ * source until it is resolved: whoever has the account now is told nothing by it.
+ */
+async function whereRead(
+  context: ReadContext,
+  findings: readonly Pick<Finding, 'source'>[],
+): Promise<(finding: Pick<Finding, 'source' | 'node'>) => string> {
+  const ids = [...new Set(findings.map(({ source }) => source))].filter((id) => id !== '')
+  const sources = ids.length === 0 ? new Map() : await context.tx.sources.some(ids)
+  const snapshot = await context.snapshot()
+  return ({ source, node }) => {
+    const teller: string | undefined = sources.get(source)?.node
+    const speaks = teller === undefined || teller === everywhere || pathOf(snapshot, node).includes(teller)
+    return speaks ? node : teller
+  }
+}
+
+/**
+ * The stretches of time in which it was not resolved, and said the same, the latest first: those that were filed where the caller may
+ * read findings.
+ */
 export async function listOpenings(
   context: ReadContext,
   id: string,
@@ -102,10 +127,13 @@ export async function listOpenings(
 ): Promise<Page<{ readonly opening: Opening; readonly control: Control }, string>> {
   const finding = await getFinding(context, id)
   const control = controlNamed(finding.control) ?? unknownControl(finding.control)
+  const isPermitted = await permitter(context, 'finding:read')
+  const readAt = await whereRead(context, [finding])
+  const isTold = ({ node }: Opening): boolean => isPermitted(readAt({ source: finding.source, node }))
   return readPage(context, asked, {
     read: (before, limit) => context.tx.findings.openings(finding.n, latestFirst.read(before), limit),
     placeOf: ({ number }) => latestFirst.write(number),
-    show: (rows) => rows.map((opening) => ({ opening, control })),
+    show: (rows) => rows.map((opening) => (isTold(opening) ? { opening, control } : undefined)),
   })
 }
 

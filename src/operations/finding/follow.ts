@@ -25,6 +25,8 @@ const subjectsPerStep = 1_000
 const scopesMax = 500
 /** Parts of a scan that one turn looks at before it writes how far it has come. */
 const partsPerTurn = 32
+/** Turns of the event loop that all others have between two parts: an allocation takes a few, and mostly meets no part then. */
+const turnsBetweenParts = 8
 /** Space of one network that is looked at when its tags change. */
 const allocationsOfNetworkMax = 1_000
 /** A worker that says nothing for so long is taken to be gone. */
@@ -319,7 +321,7 @@ async function followScan(tx: ReadTransaction, progress: FindingProgress, scan: 
   let place: string | undefined = scan.place
   let looked = 0
   for (let part = 0; part < partsPerTurn && place !== undefined; part++) {
-    if (part > 0) await tx.nextTurn()
+    if (part > 0) await tx.nextTurn(turnsBetweenParts)
     const found: Part = await readScan(lookingIn(tx), { scope: scan.scope, place })
     left.push(...(await lookAtSpaces(tx, found.spaces)), ...(await unsettledOf(tx, found.seen ?? [])))
     place = found.place

@@ -6,7 +6,6 @@ import { formatId, kindOf, parseId } from '#model/identifier.ts'
 import { isAccountId } from '#model/organization.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import { everywhere } from '#model/roles.ts'
-import type { Awaitable } from '#store/sql.ts'
 import type { InterfaceAt, LookedAt, OwnedCidr } from '#store/tables/discovered.ts'
 import type { Discovery } from '#store/tables/discoveries.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
@@ -14,7 +13,7 @@ import type { Ipam } from '#store/tables/ipams.ts'
 import type { StoredObservation } from '#store/tables/observations.ts'
 import type { Source } from '#store/tables/sources.ts'
 import type { IpSource, Subnet } from '#store/tables/vpcs.ts'
-import { amongAlike } from '../alike.ts'
+import { sourcesMax } from '../estate/sources.ts'
 import { holdersMax, holdersOf } from '../identity/visible-accounts.ts'
 import { numberIn, type Slice } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
@@ -323,8 +322,9 @@ function ofObservation(snapshot: Snapshot, observation: StoredObservation, sourc
 
 // One resource -------------------------------------------------------------------------------------------------------
 
-/** CIDRs under one id that are shown, of each account. */
+/** CIDRs under one id that are shown, of each account; and that are read of each source or holder. */
 const resourceRowsMax = 200
+const rowsOfEach = 64
 
 /** The CIDRs of one resource that are seen. What others have by the same id, or have very much of, hides none of them. */
 export async function findDiscovered(
@@ -337,30 +337,22 @@ export async function findDiscovered(
   if (own.length > 0) return own
   const snapshot = await context.snapshot()
   const only = account ?? (looksAtOthers(snapshot, seeing.account) ? undefined : seeing.account)
-  const holders = await holdersOf(context, only === undefined ? undefined : [only])
-  const held = await seenAmong<Allocation>(
-    context,
+  const held = sharedOut(
+    (await heldAs(context, seeing, only, id)).flatMap((row) => ofAllocation(context, row) ?? []),
     isSeen,
-    (row) => ofAllocation(context, row),
-    (after, limit) =>
-      holders
-        ? tx.allocationLists.ofResource(holders, id, after?.n ?? 0, limit)
-        : tx.allocations.ofResource(id, after?.n ?? 0, limit),
   )
-  const sources = new Map<string, Source>()
+  const all = await tx.sources.list('', sourcesMax)
+  const heard = all.filter(({ node }) => only === undefined || isAtOrAbove(snapshot, node, only))
+  const sources = new Map(heard.map((source) => [source.id, source]))
+  const observed = await tx.discovered.observedAs(id, [...sources.keys()], rowsOfEach)
   const holding = new Set(held.map((one) => one.account))
-  const observed = await seenAmong<StoredObservation>(
-    context,
-    (one) => isSeen(one) && !holding.has(one.account),
-    (row) => ofObservation(snapshot, row, sources.get(row.sourceId)!),
-    async (after, limit) => {
-      const rows = await tx.discovered.observedAs(id, after, limit)
-      const missing = new Set(rows.map(({ sourceId }) => sourceId)).difference(new Set(sources.keys()))
-      for (const [key, source] of await tx.sources.some([...missing])) sources.set(key, source)
-      return rows
-    },
-  )
-  return [...held, ...observed]
+  return [
+    ...held,
+    ...sharedOut(
+      observed.flatMap((row) => ofObservation(snapshot, row, sources.get(row.sourceId)!) ?? []),
+      (one) => isSeen(one) && !holding.has(one.account),
+    ),
+  ]
 }
 export interface ResourceAsked {
   readonly seeing: Seeing
@@ -369,25 +361,35 @@ export interface ResourceAsked {
   readonly isSeen: (found: DiscoveredCidr) => boolean
 }
 
-async function seenAmong<Row>(
-  { tx }: ReadContext,
-  isSeen: (found: DiscoveredCidr) => boolean,
-  show: (row: Row) => DiscoveredCidr | undefined,
-  read: (after: Row | undefined, limit: number) => Awaitable<readonly Row[]>,
-): Promise<readonly DiscoveredCidr[]> {
-  const found: DiscoveredCidr[] = []
-  const counts = new Map<string, number>()
-  const isCounted = (row: Row): boolean => {
-    const one = show(row)
-    if (!one || !isSeen(one)) return false
-    const count = counts.get(one.account) ?? 0
-    if (count === resourceRowsMax) return false
-    counts.set(one.account, count + 1)
-    found.push(one)
-    return true
+/** Networks elsewhere by an id: of one account, or of all that are looked at, each with its share where there are very many. */
+async function heldAs(
+  context: ReadContext,
+  seeing: Seeing,
+  only: string | undefined,
+  id: string,
+): Promise<readonly Allocation[]> {
+  const { tx } = context
+  if (only === undefined) {
+    const first = await tx.allocations.ofResource(id, 0, resourceRowsMax)
+    if (first.length < resourceRowsMax) return first
   }
-  await amongAlike(tx, Number.POSITIVE_INFINITY, isCounted, read)
-  return found
+  const snapshot = await context.snapshot()
+  const holders: number[] = []
+  for (const resourceType of ['vpc', 'subnet'] as const) {
+    const found = await tx.allocationLists.holders({ resourceType, ...(only === undefined ? {} : { account: only }) })
+    for (const { n, account, region } of found)
+      if (seeing.regions.includes(region) && isLookedAt(snapshot, seeing, account)) holders.push(n)
+  }
+  return tx.registered.ofEachHolder(holders.slice(0, holdersMax), id, rowsOfEach)
+}
+
+/** What is seen, of no account more than its share. */
+function sharedOut(
+  found: readonly DiscoveredCidr[],
+  isSeen: (found: DiscoveredCidr) => boolean,
+): readonly DiscoveredCidr[] {
+  const byAccount = Map.groupBy(found.filter(isSeen), ({ account }) => account)
+  return [...byAccount.values()].flatMap((some) => some.slice(0, resourceRowsMax))
 }
 
 async function findOwn({ tx }: ReadContext, id: string): Promise<readonly DiscoveredCidr[]> {

@@ -27,6 +27,7 @@ import { nestingSchema } from './nesting.ts'
 import { networkAddressIndexes } from './network-address.ts'
 import { networkObjectsSchema } from './network-objects.ts'
 import { nodeFactsSchema } from './node-facts.ts'
+import { observationPlacesSchema } from './observation-places.ts'
 import { observationsSchema } from './observations.ts'
 import { observedSchema } from './observed.ts'
 import { ownWordsSchema } from './own-words.ts'
@@ -473,5 +474,6 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 58, name: 'what sources are expected to tell of', olderServers: 'stop', sql: sourceCoverageSchema },
   { number: 59, name: 'how long findings are kept', olderServers: 'stop', sql: findingRetentionSchema },
   { number: 60, name: 'what goes on of sources', olderServers: 'go on', sql: findingsGoingOn },
-  { number: 61, name: 'since when pools import', olderServers: 'stop', sql: importingSinceSchema },
+  { number: 61, name: 'what sources say of a place', olderServers: 'go on', sql: observationPlacesSchema },
+  { number: 62, name: 'since when pools import', olderServers: 'stop', sql: importingSinceSchema },
 ]

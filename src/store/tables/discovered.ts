@@ -1,5 +1,6 @@
 // What networks, interfaces and observations an IPAM sees: of the accounts and Regions that it looks at, in the order of their ids.
 import { type Cidr, lastAddress, supernets, toKey } from '#model/cidr.ts'
+import { compareValues, someOfEach } from '../merged-ranges.ts'
 import { listOfTexts, type Sql, type SqlValue } from '../sql.ts'
 import type { Row } from '../table.ts'
 import { type NatGatewayAddress, natGatewayAddressTable } from './nat-gateways.ts'
@@ -158,26 +159,22 @@ export class Discovered {
       address: natGatewayAddressTable.of(row),
     }))
   }
-  /** What sources observe under an id now, by source and number, behind one. */
-  async observedAs(
-    objectId: string,
-    after: Pick<StoredObservation, 'sourceId' | 'number'> | undefined,
-    limit: number,
-  ): Promise<StoredObservation[]> {
-    const { sourceId, number } = after ?? { sourceId: '', number: -1 }
-    const rows = await this.#sql.all<Row>(
-      `select ${observationTable.columnsOf('o')} from observation o join source s on s.id = o.source_id
-       where o.object_id = ? and o.object_id <> '' and s.deleted_at is null and o.missing < 2
-         and o.since_snapshot <= s.snapshot and (o.until_snapshot is null or o.until_snapshot > s.snapshot)
-         and o.source_id >= ? and (o.source_id > ? or o.number > ?)
-       order by o.source_id, o.number limit ?`,
-      objectId,
-      sourceId,
-      sourceId,
-      number,
-      limit,
-    )
-    return rows.map((row) => observationTable.of(row))
+  /** What each of these sources observes under an id now: no more than `limit` of one, by source and number. */
+  async observedAs(objectId: string, sourceIds: readonly string[], limit: number): Promise<StoredObservation[]> {
+    const range = {
+      columns: observationTable.columnsOf('t'),
+      table: 'observation t',
+      // As a range, since an equal beginning of the primary key would go before the index: all that the source says.
+      where: (from: string, to: string) =>
+        `t.source_id >= ${from} and t.source_id <= ${to} and t.object_id = ? and t.object_id <> '' and t.missing < 2
+         and exists (select 1 from source s where s.id = t.source_id and s.deleted_at is null
+           and t.since_snapshot <= s.snapshot and (t.until_snapshot is null or t.until_snapshot > s.snapshot))`,
+      values: [objectId],
+    } as const
+    const keys = sourceIds.map((id) => [id, id] as const)
+    return (await someOfEach<Row>(this.#sql, keys, range, limit))
+      .map((row) => observationTable.of(row))
+      .sort((one, other) => compareValues(one.sourceId, other.sourceId) || one.number - other.number)
   }
   /** Which of some ids the register has as networks, and whose. */
   async registered(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {

@@ -228,7 +228,8 @@ export class Findings {
     const said = { status, facts, openedAt, lastSeenAt, resolvedAt, suppression, suppressedUntil: suppression?.until }
     const { node, resourceType, locale } = place
     await findingTable.change(this.#sql, { node, resourceType, locale, ...said, opening }, 'where n = ?', finding.n)
-    if (isOther && isOpen) await this.#begin({ ...finding, ...place, ...state, opening }, at)
+    // What the state is made of may have the place of before.
+    if (isOther && isOpen) await this.#begin({ ...finding, ...state, ...place, opening }, at)
   }
 
   async #begin(

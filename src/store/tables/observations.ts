@@ -2,6 +2,7 @@
 // seen by nobody before the source says that it holds.
 import { type Cidr, lastAddress, supernets, toKey } from '#model/cidr.ts'
 import type { Observation } from '#model/observation.ts'
+import { compareValues } from '../merged-ranges.ts'
 import { inParts, listOf, listOfBlocks, listOfNumbers, listOfTexts, type Sql, type SqlValue } from '../sql.ts'
 import {
   blob,
@@ -64,6 +65,9 @@ export interface Gone {
 
 const holds = 'since_snapshot <= ? and (until_snapshot is null or until_snapshot > ?)'
 
+/** Of which one statement looks for what touches a block. */
+const sourcesPerStatement = 32
+
 export class Observations {
   readonly #sql: Sql
   constructor(sql: Sql) {
@@ -120,39 +124,43 @@ export class Observations {
     return rows.map((row) => observationTable.of(row))
   }
   /**
-   * Those that hold and are there, of sources whose space belongs to a scope (or of all) and that stand at some nodes (or anywhere), and
-   * lie in a block or around it. No more than `limit` of either.
+   * Those that hold and are there, of certain sources, and lie in a block or around it: source after source, no more than about `limit`.
+   * What other sources say of the block costs nothing.
    */
-  async touching(
-    cidr: Cidr,
-    { scopeId, nodes }: { readonly scopeId?: string | undefined; readonly nodes?: readonly string[] | undefined },
-    limit: number,
-  ): Promise<StoredObservation[]> {
+  async touching(cidr: Cidr, sourceIds: readonly string[], limit: number): Promise<StoredObservation[]> {
+    const found: StoredObservation[] = []
+    for (let from = 0; from < sourceIds.length && found.length < limit; from += sourcesPerStatement) {
+      found.push(...(await this.#touching(cidr, sourceIds.slice(from, from + sourcesPerStatement), limit)))
+    }
+    return found
+  }
+  async #touching(cidr: Cidr, sourceIds: readonly string[], limit: number): Promise<StoredObservation[]> {
     const probes = listOfBlocks(supernets(cidr))
     const columns = observationTable.columnsOf('o')
-    const standing = nodes && listOfTexts(nodes)
+    const list = listOfTexts(sourceIds)
     const isThere = `o.missing < 2 and s.deleted_at is null and o.since_snapshot <= s.snapshot
-      and (o.until_snapshot is null or o.until_snapshot > s.snapshot) ${scopeId === undefined ? '' : 'and s.scope_id = ?'}
-      ${standing ? `and s.node in ${standing.text}` : ''}`
-    const ofSource = [...(scopeId === undefined ? [] : [scopeId]), ...(standing?.values ?? [])]
+      and (o.until_snapshot is null or o.until_snapshot > s.snapshot)`
+    // In no order, so that it is over with the first ones, however many say the same.
     const around = await this.#sql.all<Row>(
       `with probe (first, length) as (values ${probes.text})
-       select ${columns} from probe q cross join observation o join source s on s.id = o.source_id
-       where o.first = q.first and o.length = q.length and ${isThere} order by o.source_id, o.number limit ?`,
+       select ${columns} from source s cross join probe q cross join observation o
+       where s.id in ${list.text} and o.source_id = s.id and o.first = q.first and o.length = q.length and ${isThere} limit ?`,
       ...probes.values,
-      ...ofSource,
+      ...list.values,
       limit,
     )
     const inside = await this.#sql.all<Row>(
-      `select ${columns} from observation o join source s on s.id = o.source_id
-       where o.first between ? and ? and o.length > ? and ${isThere} order by o.first, o.length limit ?`,
+      `select ${columns} from source s cross join observation o
+       where s.id in ${list.text} and o.source_id = s.id and o.first between ? and ? and o.length > ? and ${isThere} limit ?`,
+      ...list.values,
       toKey(cidr),
       toKey(lastAddress(cidr)),
       cidr.length,
-      ...ofSource,
       limit,
     )
-    return [...around, ...inside].map((row) => observationTable.of(row))
+    return [...around, ...inside]
+      .map((row) => observationTable.of(row))
+      .sort((one, other) => compareValues(one.sourceId, other.sourceId) || one.number - other.number)
   }
   /** Those that hold of one account, as sources call it, in the order of sources, places and numbers, after one. */
   async ofAccount(account: string, after: PlaceOfObservation | undefined, limit: number): Promise<StoredObservation[]> {

@@ -8,7 +8,10 @@ import { emptyDatabase } from '../../../test/database.ts'
 import { insertPool } from '../../../test/pool.ts'
 import { ConnectionMemory, Memory } from '../memory.ts'
 import type { Sql, SqlValue } from '../sql.ts'
+import { Discovered } from './discovered.ts'
 import type { Allocation } from './holdings.ts'
+import { Observations } from './observations.ts'
+import { RegisteredSpace } from './registered.ts'
 import { Space } from './space.ts'
 
 const account = '111111111111'
@@ -141,4 +144,26 @@ test('the search around what is disallowed takes as many statements in a pool of
   }
   assert.equal(counts[0], counts[1])
   assert(counts[0]! <= 8, `${counts[0]} statements`)
+})
+
+test('D8 what certain sources say of a block or an id is searched for by the source: what others say of it costs nothing', async () => {
+  const { folder, close } = await openFolder()
+  const database = new DatabaseSync(join(folder, 'cadastre.db'))
+  const sql = new Recording(database)
+  const sources = ['source-1', 'source-2', 'source-3']
+  await new Observations(sql).touching(provisioned[0]!, sources, 10)
+  await new Discovered(sql).observedAs('vpc-1', sources, 10)
+  await new RegisteredSpace(sql).heldAmong([{ id: 'vpc-1', account }])
+  const plans = [...sql.texts].map((text) =>
+    (database.prepare(`explain query plan ${text}`).all() as { detail: string }[]).map(({ detail }) => detail),
+  )
+  database.close()
+  await close()
+  const searches = plans.flatMap((plan) => plan.filter((detail) => /^SEARCH [aot] /.test(detail)))
+  assert.equal(new Set(searches).size, 4, searches.join('\n'))
+  for (const search of searches)
+    assert.match(
+      search,
+      /\(source_id=\? AND first[=>]|\(first=\? AND length=\? AND source_id=\?\)|\(object_id=\? AND source_id>\? AND source_id<\?|\(holder=\? AND resource_id=\?/,
+    )
 })

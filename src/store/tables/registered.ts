@@ -50,6 +50,19 @@ export class RegisteredSpace {
       ...probes.values,
     )
   }
+  /** Of each of these holders the allocations for a resource, in order of creation: no more than `limit` of one. */
+  async ofEachHolder(holders: readonly number[], resourceId: string, limit: number): Promise<Allocation[]> {
+    const range = {
+      columns: rangedAllocation,
+      table: 'allocation t',
+      joined: 'join holder h on h.n = t.holder',
+      where: (key: string) => `t.holder = ${key} and t.resource_id = ?`,
+      values: [resourceId],
+      order: ['n'],
+      compare: (a: AllocationRow, b: AllocationRow) => a.n - b.n,
+    } as const
+    return (await firstOfEach<AllocationRow>(this.#sql, holders, range, limit)).map(toAllocation)
+  }
   /** Of each of these resources the allocations behind a number, in order of creation: no more than `limit` of one. */
   async ofEachResource(ids: readonly string[], after: number, limit: number): Promise<Allocation[]> {
     const range = {

@@ -168,6 +168,11 @@ export class Sources {
   list(after: string, limit: number): Promise<Source[]> {
     return sourceTable.all(this.#sql, 'where id > ? and deleted_at is null order by id limit ?', after, limit)
   }
+  /** Those at some nodes. */
+  async at(nodes: readonly string[]): Promise<Source[]> {
+    const list = listOfTexts(nodes)
+    return sourceTable.all(this.#sql, `where node in ${list.text} and deleted_at is null order by id`, ...list.values)
+  }
   // What is worked at by itself: of those that have something to be done, the one that had its last turn before all others. So nobody's
   // sources keep others' waiting, however much there is to do for them and however many are made anew.
 
