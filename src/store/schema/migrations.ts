@@ -19,6 +19,7 @@ import { findingsSchema } from './findings.ts'
 import { firstSchema } from './first.ts'
 import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority.ts'
 import { findingsGoingOn } from './going-on.ts'
+import { importingSinceSchema } from './importing-since.ts'
 import { namedNetworksSchema } from './named-networks.ts'
 import { namesSchema } from './names.ts'
 import { namesAlikeSchema } from './names-alike.ts'
@@ -37,6 +38,7 @@ import { adoptionSchema, avoidingSchema, coveredIndex, followedSchema } from './
 import { recordListsSchema } from './record-lists.ts'
 import { removedAccountsSchema } from './removed-accounts.ts'
 import { ruleSettersSchema } from './rule-setters.ts'
+import { scopeSetSchema } from './scope-set.ts'
 import { sealingKeySchema } from './sealing-key.ts'
 import { sourceCoverageSchema } from './source-coverage.ts'
 import { spaceOnceSchema } from './space-once.ts'
@@ -474,4 +476,6 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 59, name: 'how long findings are kept', olderServers: 'stop', sql: findingRetentionSchema },
   { number: 60, name: 'what goes on of sources', olderServers: 'go on', sql: findingsGoingOn },
   { number: 61, name: 'what sources say of a place', olderServers: 'go on', sql: observationPlacesSchema },
+  { number: 62, name: 'since when sources speak of a scope', olderServers: 'stop', sql: scopeSetSchema },
+  { number: 63, name: 'since when pools import', olderServers: 'stop', sql: importingSinceSchema },
 ]
