@@ -20,6 +20,7 @@ import { firstSchema } from './first.ts'
 import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority.ts'
 import { findingsGoingOn } from './going-on.ts'
 import { goodTokensSchema } from './good-tokens.ts'
+import { importingSinceSchema } from './importing-since.ts'
 import { namedNetworksSchema } from './named-networks.ts'
 import { namesSchema } from './names.ts'
 import { namesAlikeSchema } from './names-alike.ts'
@@ -477,5 +478,6 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 60, name: 'what goes on of sources', olderServers: 'go on', sql: findingsGoingOn },
   { number: 61, name: 'what sources say of a place', olderServers: 'go on', sql: observationPlacesSchema },
   { number: 62, name: 'since when sources speak of a scope', olderServers: 'stop', sql: scopeSetSchema },
-  { number: 63, name: 'good tokens by whom they are for', olderServers: 'go on', sql: goodTokensSchema },
+  { number: 63, name: 'since when pools import', olderServers: 'stop', sql: importingSinceSchema },
+  { number: 64, name: 'good tokens by whom they are for', olderServers: 'go on', sql: goodTokensSchema },
 ]
