@@ -93,6 +93,7 @@ export const runsOnce: Readonly<Record<string, string>> = {
   'test/growth.test.ts': 'opens both engines by itself, and counts what each does in its own way',
   'test/guide.test.ts': 'the pages themselves say which database they are about',
   'test/hostile.test.ts': 'what is held in front of every store',
+  'test/findings-failover.test.ts': 'several servers on one database are there on PostgreSQL alone',
   'test/interleavings.test.ts': 'several servers on one database are there on PostgreSQL alone',
   'test/living-failover.test.ts': 'clusters that fail over are there on PostgreSQL alone',
   'test/migrating.test.ts': 'opens both engines by itself, each with what a migration of it is',

@@ -1,13 +1,13 @@
 // What one account has in one Region of AWS: which of EC2's answers hold addresses, and where in them.
 import type { Address, IpamPool, NetworkInterface, Tag, VpcPeeringConnectionVpcInfo } from '@aws-sdk/client-ec2'
 import type { ObservedState } from '#model/observation.ts'
-import { type AskEc2, AwsTrouble, type Ec2Calls } from './aws-sdk.ts'
+import type { AskEc2, Ec2Calls } from './aws-sdk.ts'
+import { type ServicePlace, serviceReaders } from './aws-services.ts'
+import { AwsTrouble } from './aws-trouble.ts'
 import type { Collected } from './collector.ts'
 import { addressOf, blockOf, type Found, placeBetween, seen } from './seen.ts'
 
-export interface Place {
-  readonly account: string
-  readonly region: string
+export interface Place extends ServicePlace {
   readonly ask: AskEc2
   /** Whether all addresses of network interfaces are wanted, and not the public ones alone. */
   readonly wantsPrivate: boolean
@@ -71,6 +71,7 @@ const readers: Readonly<Record<string, (place: Place, subnets: SubnetOf[]) => Ba
   'client VPN endpoints': readClientVpns,
   'customer gateways': readCustomerGateways,
   'VPC peerings': readPeerings,
+  ...serviceReaders,
 }
 
 // Pages --------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 // What the collector of AWS must be permitted, as a policy of IAM that is ready to be given.
 import type { Ec2Calls } from './aws-sdk.ts'
+import { serviceCalls } from './aws-signed.ts'
 
 /** Everything that is asked of EC2; the compiler finds what is missing. */
 const ec2Actions: Readonly<Record<keyof Ec2Calls, true>> = {
@@ -32,7 +33,7 @@ export function policyText(): string {
       {
         Sid: 'ReadAddresses',
         Effect: 'Allow',
-        Action: Object.keys(ec2Actions).map((action) => `ec2:${action}`),
+        Action: [...Object.keys(ec2Actions).map((action) => `ec2:${action}`), ...Object.keys(serviceCalls)],
         // These know no single resources.
         Resource: '*',
       },

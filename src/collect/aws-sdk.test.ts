@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
-import { type Aws, AwsTrouble, openAws } from './aws-sdk.ts'
+import { type Aws, openAws } from './aws-sdk.ts'
+import { AwsTrouble } from './aws-trouble.ts'
 
 const xml = (action: string, body: string): string =>
   `<${action}Response xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">${body}</${action}Response>`

@@ -2,7 +2,9 @@
 import type * as ec2 from '@aws-sdk/client-ec2'
 import type { ListAccountsRequest, ListAccountsResponse } from '@aws-sdk/client-organizations'
 import type { STSClient } from '@aws-sdk/client-sts'
-import { type Around, SourceTrouble } from './collector.ts'
+import { type AskService, askServiceAt } from './aws-signed.ts'
+import { AwsTrouble } from './aws-trouble.ts'
+import type { Around } from './collector.ts'
 
 /** What is asked of EC2, and nothing else: the rights of the collector are these. None of them answers with a secret. */
 export interface Ec2Calls {
@@ -37,6 +39,8 @@ export type AskEc2 = <Action extends keyof Ec2Calls>(
 export interface Session {
   /** EC2 in one Region; to be closed. */
   ec2(region: string): { readonly ask: AskEc2; close(): void }
+  /** Services beside it in one Region. */
+  services(region: string): AskService
 }
 export interface Identity {
   readonly account: string
@@ -56,16 +60,6 @@ export interface Aws {
   listAccounts(input: ListAccountsRequest): Promise<ListAccountsResponse>
   assume(role: Role): Promise<Session>
   close(): void
-}
-
-/** What AWS answered instead of what was asked for. */
-export class AwsTrouble extends SourceTrouble {
-  /** Of AWS or of Node; the SDK's own name where there was no answer at all. */
-  readonly code: string
-  constructor(code: string, message: string, isPassing: boolean) {
-    super(message, { isPassing })
-    this.code = code
-  }
 }
 
 const triesMax = 8
@@ -117,6 +111,20 @@ export async function openAws(around: Pick<Around, 'options' | 'now' | 'variable
       }
       return { ask: ask as AskEc2, close: () => client.destroy() }
     },
+    services: (place) =>
+      askServiceAt({
+        region: place,
+        endpoint: endpoint ?? around.variable('AWS_ENDPOINT_URL'),
+        triesMax: Number(around.variable('AWS_MAX_ATTEMPTS') ?? triesMax) || triesMax,
+        credentials: async () => {
+          try {
+            return await credentials()
+          } catch (error) {
+            throw troubleOf('credentials', error) ?? error
+          }
+        },
+        now: around.now,
+      }),
   })
 
   const assumeOnce = async ({ arn, externalId }: Role): Promise<Credentials & { readonly expiration: Date }> => {

@@ -4,7 +4,9 @@ import { test } from 'node:test'
 import type { Vpc } from '@aws-sdk/client-ec2'
 import type { WrittenObservation } from '#formats/observations.ts'
 import { aws, collectFrom } from './aws.ts'
-import { type AskEc2, type Aws, AwsTrouble, type Ec2Calls, type Identity, type Role } from './aws-sdk.ts'
+import type { AskEc2, Aws, Ec2Calls, Identity, Role } from './aws-sdk.ts'
+import type { AskService, ServiceCall } from './aws-signed.ts'
+import { AwsTrouble } from './aws-trouble.ts'
 import { type Collector, SourceTrouble } from './collector.ts'
 import { type Observed, observed } from './testing.ts'
 
@@ -14,6 +16,8 @@ type Answers = { [A in Action]?: Ec2Calls[A][1] | ((input: Ec2Calls[A][0]) => Ec
 interface Told {
   /** What EC2 answers in an account and Region; nothing is there where it does not say. */
   ec2?(account: string, region: string): Answers
+  /** What services beside it answer; nothing is there where it does not say. */
+  services?(call: ServiceCall, input: Parameters<AskService>[1], region: string): unknown
   /** By their tokens; the first one has none. */
   readonly accounts?: Readonly<Record<string, Awaited<ReturnType<Aws['listAccounts']>>>>
   readonly regions?: readonly string[]
@@ -34,8 +38,13 @@ const denied = (action: string) =>
   new AwsTrouble('UnauthorizedOperation', `${action}: UnauthorizedOperation: You are not authorized`, false)
 
 /** AWS as it is told, and what was asked of it. */
-function awsOf(told: Told): { readonly source: Aws; readonly asked: readonly Asked[] } {
+function awsOf(told: Told): {
+  readonly source: Aws
+  readonly asked: readonly Asked[]
+  readonly calls: Set<ServiceCall>
+} {
   const asked: Asked[] = []
+  const calls = new Set<ServiceCall>()
   const identity = told.identity ?? { account: own, arn: `arn:aws:iam::${own}:user/collector` }
   const session = (account: string) => ({
     ec2: (place: string) => ({
@@ -50,6 +59,12 @@ function awsOf(told: Told): { readonly source: Aws; readonly asked: readonly Ask
       }) as AskEc2,
       close: () => {},
     }),
+    services:
+      (place: string): AskService =>
+      async (call, input) => {
+        calls.add(call)
+        return told.services?.(call, input, place) ?? {}
+      },
   })
   const source: Aws = {
     region,
@@ -65,16 +80,16 @@ function awsOf(told: Told): { readonly source: Aws; readonly asked: readonly Ask
     },
     close: () => {},
   }
-  return { source, asked }
+  return { source, asked, calls }
 }
 
 async function collected(
   told: Told,
   options: Readonly<Record<string, string>> = {},
-): Promise<Observed & { readonly asked: readonly Asked[] }> {
-  const { source, asked } = awsOf(told)
+): Promise<Observed & { readonly asked: readonly Asked[]; readonly calls: ReadonlySet<ServiceCall> }> {
+  const { source, asked, calls } = awsOf(told)
   const collector: Collector = { ...aws, collect: (around) => collectFrom(around, source) }
-  return { ...(await observed(collector, {}, options)), asked }
+  return { ...(await observed(collector, {}, options)), asked, calls }
 }
 /** One account in one Region. */
 const answered = (answers: Answers, options?: Readonly<Record<string, string>>) =>
@@ -833,10 +848,14 @@ test('a fault of ours is thrown, and no Region is left out for it', async () => 
 // Rights -------------------------------------------------------------------------------------------------------------
 
 test('the policy permits what is asked and no more, and nothing that answers with a secret', async () => {
-  const { asked } = await answered({
-    DescribeSubnets: { Subnets: [{ SubnetId: 'subnet-1', CidrBlock: '192.0.2.0/26' }] },
-    DescribeIpamPools: { IpamPools: [{ IpamPoolId: 'ipam-pool-1', Locale: region }] },
-    DescribeManagedPrefixLists: { PrefixLists: [{ PrefixListId: 'pl-1', OwnerId: own }] },
+  const { asked, calls } = await collected({
+    regions: [region, 'us-west-2'],
+    ec2: () => ({
+      DescribeSubnets: { Subnets: [{ SubnetId: 'subnet-1', CidrBlock: '192.0.2.0/26' }] },
+      DescribeIpamPools: { IpamPools: [{ IpamPoolId: 'ipam-pool-1', Locale: region }] },
+      DescribeManagedPrefixLists: { PrefixLists: [{ PrefixListId: 'pl-1', OwnerId: own }] },
+    }),
+    services: (call) => (call === 'eks:ListClusters' ? { clusters: ['shop'] } : {}),
   })
   const { Statement } = JSON.parse(aws.rights.document!.text) as { Statement: { Action: string | string[] }[] }
   const actions = Statement.flatMap(({ Action }) => Action)
@@ -844,8 +863,8 @@ test('the policy permits what is asked and no more, and nothing that answers wit
   assert.deepEqual([...read].sort(), [...new Set(asked.map(({ action }) => `ec2:${action}`))].sort())
   assert(read.every((action) => /^ec2:(Describe|Get)[A-Za-z0-9]+$/.test(action)))
   assert.deepEqual(
-    actions.filter((action) => !action.startsWith('ec2:')),
-    ['organizations:ListAccounts', 'sts:AssumeRole'],
+    actions.filter((action) => !action.startsWith('ec2:')).sort(),
+    [...calls, 'organizations:ListAccounts', 'sts:AssumeRole'].sort(),
   )
   // The keys of VPN connections and of Direct Connect are in the answers of these.
   assert(!actions.some((action) => /VpnConnections|VirtualInterfaces|directconnect/.test(action)))

@@ -2,14 +2,15 @@
 import type { Account } from '@aws-sdk/client-organizations'
 import { readRegion } from './aws-region.ts'
 import { policyText } from './aws-rights.ts'
-import { type Aws, AwsTrouble, type Identity, openAws, type Session } from './aws-sdk.ts'
+import { type Aws, type Identity, openAws, type Session } from './aws-sdk.ts'
+import { AwsTrouble } from './aws-trouble.ts'
 import { type Around, type Collected, type Collector, SourceTrouble, shownText } from './collector.ts'
 import { together } from './together.ts'
 
 export const aws: Collector = {
   kind: 'aws',
   summary:
-    'Read VPCs, subnets, public addresses, gateways, load balancers, databases and IPAM pools of an AWS account, or of all accounts of an organization.',
+    'Read VPCs, subnets, public addresses, gateways, load balancers, databases, ranges of clusters and IPAM pools of an AWS account, or of all accounts of an organization.',
   options: [
     {
       flag: 'organization-role',
@@ -39,7 +40,7 @@ export const aws: Collector = {
       flag: 'endpoint-url',
       value: 'URL',
       meaning:
-        'The endpoint of EC2, Organizations and STS, where it is not the one of AWS; `AWS_ENDPOINT_URL` says the same.',
+        'The endpoint of EC2, Organizations, STS and the services beside them, where it is not the one of AWS; `AWS_ENDPOINT_URL` says the same.',
     },
   ],
   variables: {
@@ -227,6 +228,7 @@ class Estate {
         account,
         region,
         ask: ec2.ask,
+        askService: session.services(region),
         wantsPrivate: this.#around.options.get('interfaces') === 'all',
         isRead: (other) => this.#read.has(other),
         isAlone: this.#role === undefined,

@@ -20,6 +20,7 @@ export const adoptionProblems = {
     `it lies in \`${network}\`, which is not adopted: ${words(because)}`,
   'pool-not-there': ({ pool }: { pool: string }) => `there is no pool \`${pool}\``,
   'outside-of-pool': ({ pool }: { pool: string }) => `it does not lie in the pool \`${pool}\``,
+  'pool-in-other-scope': ({ pool }: { pool: string }) => `\`${pool}\` is in another scope than the source speaks of`,
   'in-no-pool': () => 'it lies in no pool of its scope: provision one with space around it',
   'in-no-scope': () => 'it lies in no public pool, and the source has no scope',
   'place-unknown': () => 'nobody knows where it is: give a `placeLocale`',
@@ -44,6 +45,10 @@ export const adoptionProblems = {
     'policy does not give it, and you may not adopt where that policy is enabled: ask whoever may, or for an exception',
   'told-by-oneself': ({ snapshot }: { snapshot: number }) =>
     `policy does not give it, and you, or who made your token, sent the snapshot ${snapshot} that tells of it: somebody else has to adopt it`,
+  'placed-by-oneself': ({ part }: { part: 'pool' | 'resource-type' | 'locale' }) =>
+    `policy does not give it, and the ${partWords[part]} is your word and not that of its source: ask for an exception`,
+  'told-before-scope': ({ snapshot }: { snapshot: number }) =>
+    `policy does not give it, and the source has told of it in the snapshot ${snapshot}, before it spoke of its scope: send another one`,
   'rule-adopts-allowed': () => 'the rule of the source adopts nothing that policy does not give',
   'pool-not-theirs': () => 'the account may not use the pool in which it lies',
 
@@ -61,6 +66,7 @@ export const adoptionProblems = {
   'pool-is-named': ({ pool }: { pool: string }) => `\`${pool}\` divides it, and policies name that`,
   'inside-rests': ({ pool }: { pool: string }) => `what was in \`${pool}\`, which divides it, rests`,
 }
+const partWords = { pool: 'scope', 'resource-type': 'type', locale: 'locale' } as const
 interface Unfit {
   readonly resourceType: string
   readonly cidr: string

@@ -4,7 +4,7 @@ import { contains, equals, formatCidr, overlaps, supernets } from '#model/cidr.t
 import { formatId } from '#model/identifier.ts'
 import { localeProblem } from '#model/locale.ts'
 import { nameProblem } from '#model/name.ts'
-import { holdsOthers } from '#model/observed-difference.ts'
+import { holdsOthers, isPublic } from '#model/observed-difference.ts'
 import { spelled } from '#model/policy/denial.ts'
 import { canBeDivided, nestingProblem } from '#model/policy/nesting.ts'
 import { mayUsePool, nodesSaying } from '#model/policy/resolve.ts'
@@ -17,6 +17,7 @@ import { nameKey, type Tag } from '#model/tags.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { StoredObservation } from '#store/tables/observations.ts'
 import type { Pool } from '#store/tables/pools.ts'
+import type { StoredSnapshot } from '#store/tables/sources.ts'
 import { accessAt } from '../identity/authority.ts'
 import { type Divided, findDivided } from '../ipam/divisions.ts'
 import { blockProblem } from '../network/blocks.ts'
@@ -151,7 +152,13 @@ export class Adoptable {
       const named = (await this.#context.snapshot()).pools.get(poolId)
       if (!named || !(await this.#maySee(named))) return { why: 'pool-not-there', pool: poolId }
       if (!named.cidrs.some((one) => contains(one, stored.cidr))) return { why: 'outside-of-pool', pool: poolId }
-      return named
+      // Public space is one space; of private space a source speaks of its scope, and one that has none leaves that to whoever adopts.
+      const { scopeId } = this.#comparing.source
+      const isThere =
+        named.scopeType === 'public'
+          ? isPublic(stored)
+          : !isPublic(stored) && (scopeId ?? named.scopeId) === named.scopeId
+      return isThere ? named : { why: 'pool-in-other-scope', pool: poolId }
     }
     const [innermost] = await this.#comparing.poolsFor(stored)
     if (innermost && (await this.#maySee(innermost))) return innermost
@@ -253,15 +260,41 @@ export class Adoptable {
     // A pool's own rule is for its owner to pass over, whom this was asked for.
     if (nodes.size === 0) return undefined
     for (const node of nodes) if (!(await this.#may(node))) return { why: 'policy-of-others' }
+    const part = await this.#ownWord(request, { stored, account, pool })
+    if (part !== undefined) return { why: 'placed-by-oneself', part }
+    const { name, subject, makers } = this.#context.caller.native!
+    const told = await this.#tellingSnapshot(stored)
+    if (!told.isOfScope) return { why: 'told-before-scope', snapshot: told.snapshot.number }
+    const { snapshot: sent } = told
+    const same = sharedIdentity({ by: name, subject, makers }, { ...sent, by: nameOfNative(sent.principal) })
+    return same === undefined ? undefined : { why: 'told-by-oneself', snapshot: sent.number }
+  }
+
+  /** What of it the source has not told, and whoever adopts says: of that nobody else has vouched. */
+  async #ownWord(
+    { resourceType }: EvaluatedPlace['request'],
+    { stored, account, pool }: { readonly stored: StoredObservation; readonly account: string; readonly pool: Pool },
+  ): Promise<'pool' | 'resource-type' | 'locale' | undefined> {
+    const { spec } = this.#adoption
+    if (!isPublic(stored) && this.#comparing.source.scopeId === undefined) return 'pool'
+    if (spec.locale !== undefined && stored.locale === '' && pool.locale !== spec.locale) return 'locale'
+    const told = await this.#comparing.evaluate({ stored, account }, { pool: pool.id, locale: spec.locale })
+    return told?.request.resourceType === resourceType ? undefined : 'resource-type'
+  }
+  /**
+   * The snapshot that told of it first, in the scope that the source speaks of. One of long ago may be forgotten, and one from before the
+   * source spoke of its scope says nothing of that: then the one that holds says so.
+   */
+  async #tellingSnapshot(
+    stored: StoredObservation,
+  ): Promise<{ readonly snapshot: StoredSnapshot; readonly isOfScope: boolean }> {
+    const { tx } = this.#context
     const { source } = this.#comparing
-    const { tx, caller } = this.#context
-    const { name, subject, makers } = caller.native!
-    // One of long ago may be forgotten: then the one that holds says so.
-    const told =
-      (await tx.sources.findSnapshot(source.id, stored.sinceSnapshot)) ??
-      (await tx.sources.findSnapshot(source.id, source.snapshot))!
-    const same = sharedIdentity({ by: name, subject, makers }, { ...told, by: nameOfNative(told.principal) })
-    return same === undefined ? undefined : { why: 'told-by-oneself', snapshot: told.number }
+    const isOfScope = ({ begunAt }: StoredSnapshot): boolean => isPublic(stored) || begunAt > source.scopeSetAt
+    const first = await tx.sources.findSnapshot(source.id, stored.sinceSnapshot)
+    if (first && isOfScope(first)) return { snapshot: first, isOfScope: true }
+    const snapshot = (await tx.sources.findSnapshot(source.id, source.snapshot))!
+    return { snapshot, isOfScope: isOfScope(snapshot) }
   }
 
   /** Its tags, and its name where nothing else in the pool has it. */

@@ -110,6 +110,54 @@ test('I4 what policy refuses is adopted by nobody who told of it, nor by whoever
   assert.equal(decision.outcome, 'deny', 'it is on record with what policy says')
 })
 
+test('I4 what others tell of in one scope is adopted past policy in no other, and as nothing else than they say', async () => {
+  const central = await world.tokenOf('user:central', 'organization-administrator', root)
+  const { scopeId } = await world.post<{ scopeId: string }>('/scopes', { ipamId: world.ipam })
+  const pools = { lawful: '10.70.0.0/16', other: '10.71.0.0/16' }
+  const ids: Record<string, string> = {}
+  for (const [name, cidr] of Object.entries(pools)) ids[name] = await world.pool({ scope: 'private', cidr })
+  const law = await world.policy()
+  await world.rules(law, [ids.lawful!], { type: 'vpc' })
+  await world.enable(law, prod)
+  const told = (cidr: string, type: string) => ({
+    ...{
+      kind: 'network',
+      type,
+      cidr,
+      id: `${type}-${cidr}`,
+      space: `${type}-${cidr}`,
+      account: shop,
+      locale: 'us-east-1',
+    },
+  })
+  const said = async (sourceId: string, body: object) =>
+    saying(await adopt(sourceId, central, { ...everything, ...body }))
+  const everything = { everything: true }
+
+  const elsewhere = await makeSource(workloads, { scopeId })
+  await send(elsewhere, [told('10.71.0.0/24', 'vpc')])
+  assert.deepEqual(await said(elsewhere, { poolId: ids.other }), ['pool-in-other-scope'])
+
+  const scopeless = await makeSource(workloads)
+  const line = told('10.71.1.0/24', 'vpc')
+  await send(scopeless, [line])
+  assert.deepEqual(await said(scopeless, { poolId: ids.other }), ['placed-by-oneself'])
+  const moved = await world.ask('PATCH', `/sources/${scopeless}`, { body: { scopeId: world.privateScope } })
+  assert.equal(moved.status, 200, JSON.stringify(moved.body))
+  assert.deepEqual(await said(scopeless, {}), ['told-before-scope'])
+  // Told again since, by somebody else, it is of that scope; and what policy gives needs nobody else.
+  await send(scopeless, [line])
+  assert.deepEqual(await said(scopeless, {}), ['noncompliant'])
+
+  const fitting = await makeSource(workloads, { scopeId: world.privateScope })
+  await send(fitting, [told('10.71.2.0/24', 'onprem:network')])
+  assert.deepEqual(await said(fitting, { resourceType: 'vpc' }), ['placed-by-oneself'])
+  await send(fitting, [told('10.70.2.0/24', 'onprem:network')])
+  assert.deepEqual(await said(fitting, { within: '10.70.0.0/16', everything: undefined, resourceType: 'vpc' }), [
+    'adopted',
+  ])
+})
+
 // The rule of a source ------------------------------------------------------------------------------------------------
 
 test('A11 the rule of a source acts on the right of whoever set it, at the owner of the pool too, and names them', async () => {

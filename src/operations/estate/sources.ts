@@ -55,6 +55,7 @@ export async function createSource(context: WriteContext, spec: SourceSpec): Pro
     id: context.newId('source'),
     ...{ name, kind, node, scopeId, reportEvery, description, covers, adopts, adoptsBy },
     createdAt: context.now,
+    scopeSetAt: 0,
     snapshot: 0,
     adoptedSnapshot: 0,
     ...{ foundSnapshot: 0, foundAt: 0 },
@@ -87,7 +88,8 @@ export async function updateSource(context: WriteContext, source: Source, update
     : { adoptsBy: adopts === undefined ? undefined : source.adoptsBy }
   // Another coverage has other findings: they are looked through anew.
   const found = update.covers ? { foundSnapshot: 0, foundAfter: undefined } : {}
-  const settings = { name, scopeId, reportEvery, description, covers, adopts, ...rule, ...found }
+  const scopeSetAt = scopeId === source.scopeId ? source.scopeSetAt : context.now
+  const settings = { name, scopeId, scopeSetAt, reportEvery, description, covers, adopts, ...rule, ...found }
   await context.tx.sources.change(source.id, settings)
   const updated = { ...source, ...settings }
   await recordSource(context, updated)

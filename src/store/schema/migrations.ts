@@ -37,6 +37,7 @@ import { adoptionSchema, avoidingSchema, coveredIndex, followedSchema } from './
 import { recordListsSchema } from './record-lists.ts'
 import { removedAccountsSchema } from './removed-accounts.ts'
 import { ruleSettersSchema } from './rule-setters.ts'
+import { scopeSetSchema } from './scope-set.ts'
 import { sealingKeySchema } from './sealing-key.ts'
 import { sourceCoverageSchema } from './source-coverage.ts'
 import { spaceOnceSchema } from './space-once.ts'
@@ -474,4 +475,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 59, name: 'how long findings are kept', olderServers: 'stop', sql: findingRetentionSchema },
   { number: 60, name: 'what goes on of sources', olderServers: 'go on', sql: findingsGoingOn },
   { number: 61, name: 'what sources say of a place', olderServers: 'go on', sql: observationPlacesSchema },
+  { number: 62, name: 'since when sources speak of a scope', olderServers: 'stop', sql: scopeSetSchema },
 ]

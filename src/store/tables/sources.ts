@@ -26,6 +26,8 @@ export const sourceTable = table(
     /** It speaks of the accounts at this node and below. */
     node: text(),
     scopeId: changing(optional(references('scope', text()))),
+    /** When that was changed: what it told before was not told of it. */
+    scopeSetAt: changing(integer()),
     /** In seconds. */
     reportEvery: changing(integer()),
     description: changing(optional(text())),
