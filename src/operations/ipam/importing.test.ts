@@ -1,10 +1,12 @@
 // What pools import by themselves: networks that nobody gave, whatever the rules say, the largest first, and what is ignored never.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { importByPools } from '#jobs/importing.ts'
+import { type ActingAs, lookAt } from '#jobs/job.ts'
+import { parseCidr } from '#model/cidr.ts'
 import { type Acme, asNetwork, lab, openAcme, root, shop, stranger, tagsOf } from '../../../test/acme.ts'
-import { managementAccount } from '../../../test/world.ts'
-import type { AnyOperation } from '../operation.ts'
-import { type ImportStep, importNetworks, isAnyImporting, lookForImports, principalOfPool } from './importing.ts'
+import { managementAccount, workplaceOf } from '../../../test/world.ts'
+import { isAnyImporting } from './importing.ts'
 
 const asShop = { account: shop } as const
 const asLab = { account: lab } as const
@@ -17,24 +19,21 @@ before(async () => {
 })
 after(() => acme.close())
 
-async function act(operation: AnyOperation, input: object): Promise<unknown> {
-  const arn = principalOfPool(pool)
-  const principal = { account: managementAccount, arn, accessKeyId: '', userId: arn }
-  const call = { principal, region: '', input, requestId: `import-${++acts}`, sourceAddress: 'local' }
-  return (await acme.executor.execute(operation, call)).output
+/** As the job does it; answers how many of the pool's allocations are new. */
+async function importAll(): Promise<number> {
+  const before = (await given()).length
+  await lookAt(importByPools, {
+    ...workplaceOf(acme.store),
+    async act(operation, input: object, as: string | ActingAs) {
+      const { arn } = typeof as === 'string' ? { arn: as } : as
+      const principal = { account: managementAccount, arn, accessKeyId: '', userId: arn }
+      const call = { principal, region: '', input, requestId: `import-${++acts}`, sourceAddress: 'local' }
+      return (await acme.executor.execute(operation, call)).output
+    },
+  })
+  return (await given()).length - before
 }
 let acts = 0
-/** As the job does it. */
-async function importAll(): Promise<number> {
-  let all = 0
-  for (;;) {
-    const step = (await act(lookForImports, { turn: 0 })) as ImportStep | undefined
-    if (!step) return all
-    const { imported } = (await act(importNetworks, step)) as { imported: number }
-    if (imported === 0) return all
-    all += imported
-  }
-}
 const makeVpc = async (CidrBlock: string, as: { account: string; region?: string }) =>
   (await acme.call('CreateVpc', { CidrBlock }, as)).Vpc!.VpcId!
 const given = async () =>
@@ -83,6 +82,27 @@ test('I4 one that imports has what stands in it, with what policy says on record
   assert.equal(typeof decision, 'number')
 })
 
+test('what comes since is imported of whoever may use the pool, and of nobody else', async () => {
+  acme.advance(1_000)
+  const late = await makeVpc('10.5.0.0/16', asLab)
+  assert.equal(await importAll(), 0)
+  assert.deepEqual(await stateOf(late), [['unmanaged', 'unmanaged']])
+  // To say again that it imports says nothing of what came since.
+  await change({ AutoImport: true })
+  assert.equal(await importAll(), 0)
+  await acme.call('CreateTags', { Resources: [pool], Tags: tagsOf({ 'cadastre:shared-with': lab }) }, asNetwork)
+  assert.equal(await importAll(), 1)
+  await acme.call('DeleteVpc', { VpcId: late }, asLab)
+  await acme.call('DeleteTags', { Resources: [pool], Tags: [{ Key: 'cadastre:shared-with' }] }, asNetwork)
+  // Switched off and on, it imports what stands there by then.
+  const other = await makeVpc('10.5.0.0/16', asShop)
+  assert.equal(await importAll(), 0)
+  await change({ AutoImport: false })
+  await change({ AutoImport: true })
+  assert.equal(await importAll(), 1)
+  await acme.call('DeleteVpc', { VpcId: other }, asShop)
+})
+
 test('once shared, what it gave is compliant; its space comes back with the network', async () => {
   await change({ AllocationMinNetmaskLength: 8, AllocationMaxNetmaskLength: 28 })
   await acme.call('CreateTags', { Resources: [pool], Tags: tagsOf({ 'cadastre:shared-with': root }) }, asNetwork)
@@ -124,3 +144,36 @@ test('what somebody has already is not imported over', async () => {
   await makeVpc('10.9.128.0/24', asShop)
   assert.equal(await importAll(), 1)
 })
+
+test('what cannot be imported, however much it is, keeps nothing else from being imported', async () => {
+  const count = 6_100
+  const vpc = await anyVpc()
+  await acme.store.write(async (tx) => {
+    const like = (await tx.vpcs.find(vpc))!
+    for (let n = 0; n < count; n++) {
+      const id = `vpc-many-${n}`
+      await tx.vpcs.insert({ ...like, id, region: 'eu-west-1' })
+      await tx.vpcs.insertCidr({
+        ...{
+          associationId: `of-${id}`,
+          vpcId: id,
+          cidr: parseCidr(`10.${100 + (n >> 12)}.${(n >> 4) & 255}.${(n & 15) * 16}/28`)!,
+        },
+        ...{
+          isPrimary: true,
+          allocation: undefined,
+          poolId: undefined,
+          ipSource: 'none',
+          networkBorderGroup: undefined,
+        },
+      })
+    }
+  })
+  await makeVpc('10.200.0.0/24', asShop)
+  // Five thousand are looked at in one turn, and the next goes on behind them.
+  assert.equal(await importAll(), 0)
+  await makeVpc('10.30.0.0/24', asShop)
+  assert.equal(await importAll(), 1)
+  assert.equal(await importAll(), 1)
+})
+const anyVpc = async (): Promise<string> => (await acme.call('DescribeVpcs', {}, asShop)).Vpcs![0]!.VpcId!

@@ -1,8 +1,9 @@
 // What pools import by themselves: blocks of VPCs that the register has, that nobody gave, and that lie in the pool, whatever its rules
-// say. What policy says of each is on record with it. What only sources observe is adopted by rules of their own.
-import { compareCidrs, contains, formatCidr, lastAddress, toKey } from '#model/cidr.ts'
+// say: all that was there before, and since then of whoever may use the pool. What policy says of each is on record with it. What only sources observe is adopted by rules of their own.
+import { type Cidr, compareCidrs, contains, formatCidr, lastAddress, toKey } from '#model/cidr.ts'
 import { isLookedAt } from '#model/discovery.ts'
 import { answerTo } from '#model/policy/existing.ts'
+import { mayUsePool } from '#model/policy/resolve.ts'
 import type { ReadTransaction } from '#store/store.ts'
 import type { OwnedCidr } from '#store/tables/discovered.ts'
 import type { Pool } from '#store/tables/pools.ts'
@@ -11,9 +12,8 @@ import type { ReadContext, ReadOperation, WriteOperation } from '../operation.ts
 import { takeInUse } from '../space/grant.ts'
 import { type Seeing, seeingOf } from './discovered.ts'
 
-/** Pools of which one look goes through what stands in them. */
+/** Pools, and blocks in them, that one look goes through. */
 const poolsPerLook = 50
-/** Blocks in a pool that one look goes through. */
 const blocksLookedAt = 1_000
 const blocksPerStep = 200
 /** Blocks that one transaction imports. */
@@ -24,6 +24,22 @@ export interface ImportStep {
   /** Of blocks of VPCs. */
   readonly associationIds: readonly string[]
 }
+/** Where a look begins: in the first pool of this number or a higher one, behind a block where one is named. */
+export interface ImportPlace {
+  readonly pool: number
+  readonly after?: BlockPlace
+}
+interface BlockPlace {
+  readonly cidr: Cidr
+  /** Empty: before all of that block. */
+  readonly associationId: string
+}
+export interface ImportLook {
+  /** What there is to import; undefined where nothing was found. */
+  readonly step: ImportStep | undefined
+  /** Where the next look begins; undefined: all was looked through. */
+  readonly next: ImportPlace | undefined
+}
 
 export const isAnyImporting = async (tx: ReadTransaction): Promise<boolean> =>
   (await tx.discovered.importing(-1, 1)).length > 0
@@ -31,26 +47,30 @@ export const isAnyImporting = async (tx: ReadTransaction): Promise<boolean> =>
 /** Who does it, in the record. */
 export const principalOfPool = (poolId: string): string => `rule:${poolId}`
 
-/** Looks through pools that import, from another one each time, until there is something for one. */
-export const lookForImports: ReadOperation<{ readonly turn: number }, ImportStep | undefined> = {
+/**
+ * Looks through pools that import until there is something for one, or much was looked at. The next look goes on behind it: what stands
+ * in a pool and cannot be imported, however much that is, keeps nothing else from it.
+ */
+export const lookForImports: ReadOperation<{ readonly from: ImportPlace | undefined }, ImportLook> = {
   name: 'lookForImports',
   access: 'read',
-  async run(context, { turn }) {
+  async run(context, { from }) {
     const { tx } = context
-    const all = await tx.discovered.importing(-1, importingAtOnce)
-    const from = all.length > poolsPerLook ? (turn * poolsPerLook) % all.length : 0
-    const pools = [...all.slice(from), ...all.slice(0, from)].slice(0, poolsPerLook)
+    const pools = await tx.discovered.importing((from?.pool ?? 0) - 1, poolsPerLook)
+    let looked = 0
     for (const n of pools) {
       await tx.nextTurn()
       const pool = (await tx.pools.findByNumber(n))!
-      const associationIds = await importable(context, pool)
-      if (associationIds.length > 0) return { poolId: pool.id, associationIds }
+      const begin = n === from?.pool ? from.after : undefined
+      const part = await lookIn(context, pool, { begin, blocksMax: blocksLookedAt - looked })
+      looked += part.looked
+      const next = { pool: part.after ? n : n + 1, ...(part.after ? { after: part.after } : {}) }
+      if (part.found.length > 0) return { step: { poolId: pool.id, associationIds: part.found }, next }
+      if (looked >= blocksLookedAt) return { step: undefined, next }
     }
-    return undefined
+    return { step: undefined, next: pools.length < poolsPerLook ? undefined : { pool: pools.at(-1)! + 1 } }
   },
 }
-/** Their numbers are read at once. */
-const importingAtOnce = 20_000
 
 export const importNetworks: WriteOperation<ImportStep, { readonly imported: number }> = {
   name: 'ImportNetworks',
@@ -60,12 +80,15 @@ export const importNetworks: WriteOperation<ImportStep, { readonly imported: num
     const pool = await tx.pools.find(poolId)
     if (!pool?.autoImport) return { imported: 0 }
     const snapshot = await context.snapshot()
-    const still = new Set(await importable(context, pool))
     let imported = 0
-    for (const associationId of associationIds.filter((id) => still.has(id))) {
+    for (const associationId of associationIds) {
       await tx.nextTurn()
-      const block = (await tx.vpcs.findCidr(associationId))!
-      const vpc = (await tx.vpcs.find(block.vpcId))!
+      const block = await tx.vpcs.findCidr(associationId)
+      const vpc = block && (await tx.vpcs.find(block.vpcId))
+      // What has become of it since it was looked for.
+      if (!vpc || block.allocation !== undefined) continue
+      const row = { account: vpc.account, region: vpc.region, cidr: block }
+      if ((await importableOf(context, pool, [row])).length === 0) continue
       const tags = await tx.tags.mapOf(vpc.id)
       const { account, region: locale } = vpc
       const { cidr } = block
@@ -86,34 +109,67 @@ export const importNetworks: WriteOperation<ImportStep, { readonly imported: num
   },
 }
 
-/** What a pool would import, the largest of what overlaps first: what is in none of its free space, or ignored, is not there. */
-async function importable(context: ReadContext, pool: Pool): Promise<readonly string[]> {
+interface Look {
+  readonly found: readonly string[]
+  readonly looked: number
+  /** Behind what there may be more. */
+  readonly after: BlockPlace | undefined
+}
+/** What a pool would import of a part of what stands in it: the largest of what overlaps first. */
+async function lookIn(
+  context: ReadContext,
+  pool: Pool,
+  { begin, blocksMax }: { readonly begin: BlockPlace | undefined; readonly blocksMax: number },
+): Promise<Look> {
   const { tx } = context
-  const ipam = pool.ipamId === undefined ? undefined : await tx.ipams.find(pool.ipamId)
-  if (!ipam || pool.scopeId === undefined || !pool.autoImport) return []
-  const seeing = await seeingOf(context, ipam)
   const found: OwnedCidr[] = []
+  const associationIds = () => found.map(({ cidr }) => cidr.associationId)
   let looked = 0
-  for (const { cidr, state } of await tx.pools.cidrs(pool.n)) {
-    if (state !== 'provisioned') continue
+  const cidrs = (await tx.pools.cidrs(pool.n)).filter(({ state }) => state === 'provisioned').map(({ cidr }) => cidr)
+  for (const cidr of cidrs.sort(compareCidrs)) {
+    const last = lastAddress(cidr)
+    if (begin && begin.cidr.first > last.first) continue
     // What begins there and is larger is not all in it.
-    let after = { first: toKey(cidr), length: cidr.length, associationId: '' }
+    let after: BlockPlace = begin && contains(cidr, begin.cidr) ? begin : { cidr, associationId: '' }
     for (;;) {
-      const rows = await tx.discovered.looseWithin(after, toKey(lastAddress(cidr)), blocksPerStep)
-      const wanted = rows.filter((row) => row.cidr.cidr.length >= cidr.length)
-      for (const row of await placedIn(context, pool, seeing, wanted)) {
+      if (looked >= blocksMax) return { found: associationIds(), looked, after }
+      const behind = { first: toKey(after.cidr), length: after.cidr.length, associationId: after.associationId }
+      const rows = await tx.discovered.looseWithin(behind, toKey(last), Math.min(blocksPerStep, blocksMax - looked))
+      for (const row of await importableOf(context, pool, rows)) {
         if (found.some((one) => overlapsWith(one, row))) continue
-        if (await tx.space.canTake(pool.n, row.cidr.cidr, row.account)) found.push(row)
-        if (found.length === importedAtOnce) return found.map((one) => one.cidr.associationId)
+        found.push(row)
+        if (found.length === importedAtOnce)
+          return { found: associationIds(), looked: looked + rows.length, after: placeOf(row) }
       }
       looked += rows.length
-      if (rows.length < blocksPerStep || looked >= blocksLookedAt) break
+      if (rows.length === 0) break
       await tx.nextTurn()
-      const last = rows.at(-1)!.cidr
-      after = { first: toKey(last.cidr), length: last.cidr.length, associationId: last.associationId }
+      after = placeOf(rows.at(-1)!)
     }
   }
-  return found.map((one) => one.cidr.associationId)
+  return { found: associationIds(), looked, after: undefined }
+}
+const placeOf = ({ cidr: { cidr, associationId } }: OwnedCidr): BlockPlace => ({ cidr, associationId })
+
+/** Those of blocks that a pool imports: what is in none of its free space, or ignored, is not there. */
+async function importableOf(
+  context: ReadContext,
+  pool: Pool,
+  rows: readonly OwnedCidr[],
+): Promise<readonly OwnedCidr[]> {
+  const { tx, now } = context
+  const ipam = pool.ipamId === undefined ? undefined : await tx.ipams.find(pool.ipamId)
+  if (!ipam || pool.scopeId === undefined || !pool.autoImport) return []
+  const snapshot = await context.snapshot()
+  const importable: OwnedCidr[] = []
+  for (const row of await placedIn(context, pool, await seeingOf(context, ipam), rows)) {
+    const { cidr, createdAt } = row.cidr
+    // Whoever lets a pool import what stands there has said so of that. Since then nobody takes from it what they could not ask for.
+    const isFromBefore = createdAt <= (pool.autoImportAt ?? -1)
+    if (!isFromBefore && !mayUsePool(snapshot, row.account, pool.id, now)) continue
+    if (await tx.space.canTake(pool.n, cidr, row.account)) importable.push(row)
+  }
+  return importable
 }
 const overlapsWith = (one: OwnedCidr, other: OwnedCidr): boolean => {
   const [a, b] = [one.cidr.cidr, other.cidr.cidr].sort(compareCidrs)

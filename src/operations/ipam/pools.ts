@@ -125,6 +125,7 @@ export async function createPool(
       spec.quarantineSeconds === undefined ? settings.quarantineSeconds : (spec.quarantineSeconds ?? undefined),
     avoidsObserved: spec.avoidsObserved || undefined,
     contact,
+    ...(spec.autoImport ? { autoImportAt: context.now } : {}),
     createdAt: context.now,
   }
   await refuseBadName(context, { ...nameable(pool, parent?.id), id: '' }, name)
@@ -166,6 +167,7 @@ export async function updatePool(context: WriteContext, { pool, ipam }: PoolAt, 
       defaultNetmaskLength === undefined ? pool.defaultNetmaskLength : (defaultNetmaskLength ?? undefined),
     requiredTags: requiredTags ?? pool.requiredTags,
     autoImport: changes.autoImport ?? pool.autoImport,
+    autoImportAt: (changes.autoImport ?? pool.autoImport) ? (pool.autoImportAt ?? context.now) : undefined,
     quarantineSeconds: quarantineSeconds === undefined ? pool.quarantineSeconds : (quarantineSeconds ?? undefined),
     avoidsObserved: changes.avoidsObserved === undefined ? pool.avoidsObserved : changes.avoidsObserved || undefined,
     contact: contact === undefined ? pool.contact : (contact ?? undefined),

@@ -58,6 +58,8 @@ export const poolTable = table(
     publicIpSource: optional(text<'amazon' | 'byoip'>()),
     publiclyAdvertisable: optional(bit()),
     autoImport: changing(bit()),
+    /** Since when it does. */
+    autoImportAt: changing(optional(integer())),
     minNetmaskLength: changing(optional(integer())),
     maxNetmaskLength: changing(optional(integer())),
     defaultNetmaskLength: changing(optional(integer())),
@@ -365,15 +367,24 @@ export class Pools {
   }
   /** Changes what may change: description, import, netmask lengths, required tags, quarantine, contact. */
   async update(pool: Pool): Promise<void> {
-    const { description, autoImport, minNetmaskLength, maxNetmaskLength, defaultNetmaskLength } = pool
+    const { description, autoImport, autoImportAt, minNetmaskLength, maxNetmaskLength, defaultNetmaskLength } = pool
     const { requiredTags, quarantineSeconds, avoidsObserved, contact } = pool
     const lengths = { minNetmaskLength, maxNetmaskLength, defaultNetmaskLength }
-    const changes = { description, autoImport, ...lengths, requiredTags, quarantineSeconds, avoidsObserved, contact }
+    const changes = {
+      description,
+      autoImport,
+      autoImportAt,
+      ...lengths,
+      requiredTags,
+      quarantineSeconds,
+      avoidsObserved,
+      contact,
+    }
     await poolTable.change(this.#sql, changes, 'where n = ?', pool.n)
     await this.#noteFacts('n = ?', pool.n)
   }
   /** A pool as the history keeps it. */
-  forHistory({ divides: _, ...pool }: Pool): object {
+  forHistory({ divides: _, autoImportAt: __, ...pool }: Pool): object {
     return pool
   }
   /** They must have no allocation, nothing free and nothing that rests left, nor a child that is not among them: the schema's foreign keys see to it. */
