@@ -25,15 +25,21 @@ const root = join(import.meta.dirname, '..')
  * while all but one processor are idle.
  */
 const longest = [
-  'test/clients/terraform.test.ts',
+  'test/clients/terraform-vpc.test.ts',
   'test/guide.test.ts',
-  'test/interleavings.test.ts',
-  'test/ways-around.test.ts',
-  'test/living-servers.test.ts',
+  'test/clients/terraform.test.ts',
   'test/list-costs.test.ts',
+  'test/interleavings.test.ts',
+  'test/living-servers.test.ts',
+  'test/migrating.test.ts',
   'test/event-loop.test.ts',
-  'test/hostile.test.ts',
+  'test/failover.test.ts',
+  'test/several-servers.test.ts',
+  'test/living-failover.test.ts',
+  'test/move.test.ts',
   'test/record.test.ts',
+  'test/hostile.test.ts',
+  'test/package.test.ts',
 ]
 const { values, positionals: wanted } = parseArgs({ options: { engine: { type: 'string' } }, allowPositionals: true })
 const chosen = values.engine === undefined ? engines : [parseEngine(values.engine)]

@@ -48,6 +48,8 @@ export interface TestDatabase {
   execute(sql: string): Promise<void>
   /** The same, as nobody should: without foreign keys and triggers. */
   tamper(sql: string): Promise<void>
+  /** Copies all rows; what it answers puts them back, past foreign keys and triggers as `tamper` does. */
+  keep(): Promise<() => Promise<void>>
   /** The schema, where the engine has one. */
   readonly schema?: Schema
   /** Once all stores and processes on it have ended. */
@@ -94,6 +96,7 @@ const selectAll = (table: string): string =>
   `select * from ${quoted(table)} order by ${columnsOf(table).map(quoted).join(', ')}`
 
 function inFolder(folder: string): TestDatabase {
+  let copies = 0
   const beside = <T>(work: (database: DatabaseSync) => T, checks = true): T => {
     const database = new DatabaseSync(join(folder, databaseFile), { enableForeignKeyConstraints: checks })
     try {
@@ -119,6 +122,24 @@ function inFolder(folder: string): TestDatabase {
       }),
     execute: async (sql) => beside((database) => database.exec(sql)),
     tamper: async (sql) => beside((database) => withoutTriggers(database, () => database.exec(sql)), false),
+    async keep() {
+      const copy = join(folder, `kept-${++copies}.db`)
+      beside((database) => database.exec(`vacuum into '${copy}'`))
+      return async () =>
+        beside((database) => {
+          const tables = database
+            .prepare("select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'")
+            .all()
+            .map(({ name }) => quoted(String(name)))
+          database.exec(`attach '${copy}' as kept; begin`)
+          withoutTriggers(database, () => {
+            for (const table of tables) {
+              database.exec(`delete from main.${table}; insert into main.${table} select * from kept.${table}`)
+            }
+          })
+          database.exec('commit; detach kept')
+        }, false)
+    },
     remove: () => rm(folder, { recursive: true, force: true }),
   }
 }
@@ -148,6 +169,7 @@ async function inSchema(folder: string, schema: Schema): Promise<TestDatabase> {
     async tamper(sql) {
       await script(`set session_replication_role = replica; ${sql}; reset session_replication_role`)
     },
+    keep: () => schema.keep(),
     async remove() {
       await giveBackSchema(schema)
       await rm(folder, { recursive: true, force: true })

@@ -291,14 +291,14 @@ for (const [service, table] of Object.entries(operationTables)) {
       const about = { ...filled.aws.get(operation.name)![0]!.input, ...(aboutMuchOverAws()[operation.name] ?? {}) }
       const sizes = members.includes('MaxResults') ? (service === 'ec2' ? [5, 1_000] : [1, 20]) : [undefined]
       const paged = sizes.map((MaxResults) => (MaxResults === undefined ? {} : { MaxResults }))
-      const asked = (filters?.names ?? []).flatMap((Name) =>
-        [['nothing-matches'], ['*'], Array(filterValuesMax).fill('no?hing*')].map((Values) => ({
-          [filters!.field]: [{ Name, Values }],
-        })),
-      )
-      const inputs = [{}, ...asked].flatMap((filter) =>
+      const askedFor = (Values: readonly string[]) =>
+        (filters?.names ?? []).map((Name) => ({ [filters!.field]: [{ Name, Values }] }))
+      const inputs = [{}, ...askedFor(['nothing-matches']), ...askedFor(['*'])].flatMap((filter) =>
         paged.map((page) => ({ input: { ...about, ...filter, ...page } })),
       )
+      // So many look at the same rows as one that matches nothing, by pages of any size, and take long to compare.
+      const many = askedFor(Array(filterValuesMax).fill('no?hing*'))
+      for (const filter of many) inputs.push({ input: { ...about, ...filter, ...paged.at(-1) } })
       const first = { input: { ...about, ...paged[0] }, isOne: members.includes('MaxResults') }
       assert.deepEqual(await excessOf(operation, [first, ...inputs]), [])
       const usual = members.includes('MaxResults') && service !== 'ec2' ? 20 : 1_000

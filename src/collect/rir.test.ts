@@ -46,6 +46,24 @@ test('what was delegated is observed, with counts of addresses that are no block
   assert.deepEqual(unlisted, [])
 })
 
+test('what a registry keeps is nobody’s, and versions and columns that came later are read', async () => {
+  const { found, unlisted } = await observed(rir, {
+    file: [
+      '2.3|apnic|20261128|3|19830705|20261128|+1000',
+      'apnic|*|ipv4|*|3|summary',
+      'apnic|ZZ|ipv4|203.0.113.0|128|00000000|reserved||e-stats',
+      'apnic|AP|ipv4|198.51.100.0|768|20100101|assigned|A91|e-stats',
+      'apnic||ipv4|203.0.113.128|128||available|',
+      '',
+    ].join('\n'),
+  })
+  assert.deepEqual(
+    found.map(({ range, id, tags }) => [range, id, tags?.country]),
+    [['198.51.100.0-198.51.102.255', 'A91', 'AP']],
+  )
+  assert.deepEqual(unlisted, [])
+})
+
 test('one holder or country can be chosen', async () => {
   const other = 'ripencc|CH|ipv4|198.51.100.0|256|20100101|assigned|0bb2'
   const ids = async (options: Record<string, string>) =>

@@ -256,6 +256,30 @@ test('the state as it is kept is read, with every instance', async () => {
   )
 })
 
+test('a state whose provider has not written it again has flat attributes, which are the same', async () => {
+  const flat = {
+    ...{ id: 'vpc-1', arn: 'arn:aws:ec2:eu-central-1:111122223333:vpc/vpc-1', owner_id: '111122223333' },
+    ...{ cidr_block: '10.9.0.0/16', 'tags.%': '1', 'tags.Name': 'shop' },
+  }
+  const network = {
+    id: '/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/hub',
+    ...{ 'address_space.#': '2', 'address_space.0': '10.10.0.0/16', 'address_space.1': '10.11.0.0/16' },
+  }
+  const managed = (type: string, attributes_flat: object) => ({
+    ...{ mode: 'managed', type, name: 'x', provider: 'p' },
+    instances: [{ schema_version: 0, attributes_flat }],
+  })
+  const { found } = await collected(kept([managed('aws_vpc', flat), managed('azurerm_virtual_network', network)]))
+  assert.deepEqual(
+    found.map(({ cidr, account, tags }) => [cidr, account, tags?.Name]),
+    [
+      ['10.9.0.0/16', '111122223333', 'shop'],
+      ['10.10.0.0/16', 's', undefined],
+      ['10.11.0.0/16', 's', undefined],
+    ],
+  )
+})
+
 test('what is secret leaves neither form', async () => {
   const tags = { tags_all: { password: 'hunter2', note: 'hunter2' } }
   const secret = [

@@ -109,9 +109,35 @@ function* keptIn(document: unknown): Generator<Resource> {
       const secret = listOf(instance, 'sensitive_attributes').map(
         (path) => textOf(Array.isArray(path) ? path[0] : path, 'value') ?? '',
       )
-      yield { type, address, values: without(secret, memberOf(instance, 'attributes')), isPlanned: false }
+      const values = memberOf(instance, 'attributes') ?? deepened(memberOf(instance, 'attributes_flat'))
+      yield { type, address, values: without(secret, values), isPlanned: false }
     }
   }
+}
+
+/** What providers have not written again since Terraform 0.12: `tags.Name`, `tags.%` and `address_space.0`, `address_space.#`. */
+function deepened(flat: unknown): unknown {
+  type Node = Map<string, Node | unknown>
+  const root: Node = new Map()
+  for (const [path, value] of entriesOf(flat)) {
+    const steps = path.split('.')
+    const last = steps.pop()!
+    let node: Node = root
+    for (const step of steps) {
+      const inner = node.get(step)
+      const next: Node = inner instanceof Map ? inner : new Map()
+      node.set(step, next)
+      node = next
+    }
+    node.set(last, value)
+  }
+  const built = (node: unknown): unknown => {
+    if (!(node instanceof Map)) return node
+    const members = [...(node as Node)].filter(([name]) => name !== '#' && name !== '%')
+    if (node.has('#')) return members.map(([, inner]) => built(inner))
+    return Object.fromEntries(members.map(([name, inner]) => [name, built(inner)]))
+  }
+  return built(root)
 }
 
 const without = (secret: readonly string[], values: unknown): unknown =>

@@ -49,11 +49,13 @@ async function send(sourceId: string, lines: readonly object[]): Promise<void> {
   })
   assert.equal(status, 201, JSON.stringify(body))
 }
-/** As the server does it, until nothing is left. */
-async function follow(): Promise<void> {
+/** As the server does it, until nothing is left; answers how many parts were looked through. */
+async function follow(): Promise<number> {
+  let parts = 0
   const at = {
     ...workplaceOf(world.store),
     async act(operation: Parameters<typeof world.executor.execute>[0], input: object, as: string | ActingAs) {
+      if (operation.name === 'lookForFindings') parts++
       const acting = typeof as === 'string' ? { arn: as, accessKeyId: '' } : as
       const principal = { account: network, ...acting, userId: acting.arn }
       const call = { principal, region: '', input, requestId: `job-${Math.random()}`, sourceAddress: 'local' }
@@ -61,6 +63,7 @@ async function follow(): Promise<void> {
     },
   }
   while (!(await lookAt(followSources, at)));
+  return parts
 }
 const findings = async (sourceId: string, as?: string): Promise<readonly Found[]> =>
   (await world.get<{ items: Found[] }>(`/findings?limit=100&sourceId=${sourceId}`, as === undefined ? {} : { as }))
@@ -280,4 +283,20 @@ test('I8 what a source told of an account that has left its node is told by neit
   const stretches = await world.get<{ items: object[] }>(`/findings/${moved!.findingId}/openings`, { as: atUnit })
   const text = JSON.stringify(stretches)
   assert(text.includes(second.allocationId) && !text.includes(first.allocationId), text)
+})
+
+test('of what the register has, that alone is looked through for a source that it speaks of', async () => {
+  const bulk = await world.pool({ scope: 'private', cidr: '10.32.0.0/20' })
+  await world.ask('PATCH', `/pools/${bulk}`, { body: { sharedWith: [root] } })
+  const one = { account: lab, locale: 'us-east-1', resourceType: 'custom', poolId: bulk, netmaskLength: 32 }
+  for (let sent = 0; sent < 500; sent += 100)
+    await world.post('/allocations/batch', { allocations: Array.from({ length: 100 }, () => one) })
+  const partsOf = async (node: string): Promise<number> => {
+    const sourceId = await makeSource(node)
+    await send(sourceId, [network24('10.77.0.0/24', `of ${sourceId}`, shop)])
+    const parts = await follow()
+    await world.ask('DELETE', `/sources/${sourceId}`)
+    return parts
+  }
+  assert((await partsOf(root)) >= (await partsOf(prod)) + 2)
 })

@@ -87,6 +87,11 @@ export class Comparing {
       told: await context.tx.sources.findSnapshot(source.id, source.snapshot),
     })
   }
+  /** Whether it says what is not there: lines that were passed over may have been about anything, and so may be parts that nobody has noted. */
+  get mayMiss(): boolean {
+    const told = this.#told
+    return told !== undefined && told.problemCount === 0 && told.unlistedCount <= told.unlisted.length
+  }
   get at(): At {
     return { sourceId: this.source.id, snapshot: this.source.snapshot }
   }
@@ -216,8 +221,7 @@ export class Comparing {
   async unseen(rows: readonly Allocation[]): Promise<readonly boolean[]> {
     const { tx } = this.#context
     const told = this.#told
-    // Lines that were passed over may have been about anything, and so may be parts that nobody has noted.
-    if (!told || told.problemCount > 0 || told.unlistedCount > told.unlisted.length) return rows.map(() => false)
+    if (!told || !this.mayMiss) return rows.map(() => false)
     const asked = rows.filter(
       (row) =>
         !isOfPools(row.resourceType) &&

@@ -3,6 +3,7 @@ import { type Cidr, contains } from '#model/cidr.ts'
 import { formatId, parseId } from '#model/identifier.ts'
 import type { ObservedKind } from '#model/observation.ts'
 import { aspectOf, type DifferenceKind } from '#model/observed-difference.ts'
+import { isAccountId } from '#model/organization.ts'
 import type { ExistingAnswer } from '#model/policy/existing.ts'
 import { refuse } from '#model/refusal.ts'
 import type { ReadTransaction } from '#store/store.ts'
@@ -10,6 +11,7 @@ import type { Allocation } from '#store/tables/holdings.ts'
 import type { StoredObservation } from '#store/tables/observations.ts'
 import type { Source } from '#store/tables/sources.ts'
 import { permitter } from '../identity/authority.ts'
+import { nodesBelow } from '../identity/nodes-below.ts'
 import { holdersOf, visibleAccounts } from '../identity/visible-accounts.ts'
 import { numberIn, type Page, type PageAsked, partsOfPlace, readSlicedPage } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
@@ -135,8 +137,11 @@ export async function readRows(
   const { tx } = context
   if (aspect !== 'unseen')
     return (await tx.observations.holding(comparing.at, after, limit)).map((stored) => ({ aspect, stored }))
-  // Of whoever the caller may see, in order of creation.
-  const accounts = comparing.isOwn ? undefined : await visibleAccounts(context, 'allocation:read', 'now')
+  if (!comparing.mayMiss) return []
+  // Of whoever the caller may see, or the source speaks of, in order of creation.
+  const accounts = comparing.isOwn
+    ? (await nodesBelow(context, comparing.source.node))?.filter(isAccountId)
+    : await visibleAccounts(context, 'allocation:read', 'now')
   const holders = await holdersOf(context, accounts)
   const { allocationLists } = tx
   const found = holders

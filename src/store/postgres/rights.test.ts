@@ -51,6 +51,8 @@ function usesIn(text: string): Map<string, Use> {
       for (const column of rights[name]?.update ?? []) use(name).update.add(column)
     }
   }
+  // What goes once it is over, as `retention.ts` lists it.
+  for (const [, table] of text.matchAll(/^ {2}(\w+): \{\s*key: '/gm)) use(table!).delete = true
   // What `noteGone` does with each table of what is gone.
   for (const [, table] of text.matchAll(/\bgoneTable\('(\w+)'\)/g)) {
     use(table!).insert = true
