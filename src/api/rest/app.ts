@@ -465,13 +465,15 @@ function callUnread(deps: RestDependencies, request: FastifyRequest): Call {
   return callOf(deps, request, { input, isDryRun: dryRun === true || dryRun === 'true' })
 }
 
+/** These have names in their words already: a decision is told with them. */
+const isTold = ({ code }: Refusal): boolean => code === 'DeniedByPolicy' || code === 'Exhausted'
 /** What is called by a name in a refusal, by its id. */
 async function namesBehind(
   deps: RestDependencies,
   { refusal }: Refused,
   request: FastifyRequest,
 ): Promise<Readonly<Record<string, string>>> {
-  if (!request.principal || !mayHaveNames(refusal)) return {}
+  if (!request.principal || isTold(refusal) || !mayHaveNames(refusal)) return {}
   try {
     const call = callOf(deps, request, { input: refusal, isDryRun: undefined })
     const { output } = await deps.execute(nameRefused, { ...call, clientToken: undefined, ifMatch: undefined })
