@@ -35,6 +35,7 @@ import { ownWordsSchema } from './own-words.ts'
 import { poolCidrIndex } from './pool-cidr-index.ts'
 import { poolDaysSchema } from './pool-days.ts'
 import { poolFactsSchema } from './pool-facts.ts'
+import { presentPlacesSchema } from './present-places.ts'
 import { adoptionSchema, avoidingSchema, coveredIndex, followedSchema } from './reconciling.ts'
 import { recordListsSchema } from './record-lists.ts'
 import { removedAccountsSchema } from './removed-accounts.ts'
@@ -480,4 +481,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 62, name: 'since when sources speak of a scope', olderServers: 'stop', sql: scopeSetSchema },
   { number: 63, name: 'since when pools import', olderServers: 'stop', sql: importingSinceSchema },
   { number: 64, name: 'good tokens by whom they are for', olderServers: 'go on', sql: goodTokensSchema },
+  { number: 65, name: 'what sources say of a place now', olderServers: 'go on', sql: presentPlacesSchema },
 ]

@@ -162,7 +162,7 @@ test('D8 what certain sources say of a block or an id is searched for by the sou
   database.close()
   await close()
   const searches = plans.flatMap((plan) => plan.filter((detail) => /^SEARCH [aot] /.test(detail)))
-  assert.equal(new Set(searches).size, 4, searches.join('\n'))
+  assert.equal(new Set(searches).size, 3, searches.join('\n'))
   for (const search of searches)
     assert.match(
       search,
