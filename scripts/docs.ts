@@ -176,7 +176,7 @@ const deviations: readonly (readonly [what: string, here: string, why: string])[
   ],
   [
     '`DryRun`',
-    'Permissions and parameters are checked, not the state of things, as in EC2. Beyond that the whole decision of policy is made: what policy denies, or has no space for, is refused.',
+    'Permissions and parameters are checked, not the state of things, as in EC2. Beyond that the whole decision of policy is made: what policy denies, or has no space for, is refused. The header `x-cadastre-warning` says what of the space sources say is in use, also for `PreviewNextCidr`, and `x-cadastre-impact` what a change of governance would make of space in use.',
     'Whoever plans a change learns what policy would say.',
   ],
   [

@@ -162,7 +162,7 @@ function quoted(value: string): string {
   return `\`${cut(value)}\``
 }
 
-function cut(value: string, lengthMax = valueLengthMax): string {
+export function cut(value: string, lengthMax = valueLengthMax): string {
   return value.length > lengthMax ? `${value.slice(0, lengthMax)}…` : value
 }
 

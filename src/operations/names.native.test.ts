@@ -87,7 +87,7 @@ describe('a name', () => {
     const again = await refused('POST', '/scopes', { ipamId: ipam.ipamId, name: 'lab' })
     assert.deepEqual(
       [again.code, again.detail],
-      ['AlreadyExists', `The name \`lab\` is taken under \`${ipam.ipamId}\`.`],
+      ['AlreadyExists', `The name \`lab\` is taken under \`${ipam.ipamId}\` (corp).`],
     )
     const scopeBeside = { scopeId: ipam.privateScopeId, family: 'ipv4' }
     for (const [method, path, body] of [

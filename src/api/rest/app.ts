@@ -11,6 +11,7 @@ import { type Refusal, Refused, refuse } from '#model/refusal.ts'
 import { type Answer, type Call, DryRunSucceeded } from '#operations/execute.ts'
 import { type BodyBounds, etagOf, type NativeOperation, usualBody } from '#operations/operation.native.ts'
 import type { AnyOperation } from '#operations/operation.ts'
+import { mayHaveNames, nameRefused } from '#operations/policy/refusal-names.ts'
 import { pageSizeDefault } from '#operations/shapes.native.ts'
 import { nativeIntakes, nativeOperations } from '#operations/table.native.ts'
 import { type Bodies, dropBody } from '../body.ts'
@@ -431,7 +432,7 @@ async function answerError(
       reply.header('connection', 'close')
       await new Promise<void>((resolve) => dropBody(request.raw, resolve))
     }
-    return answerRefusal(refused, request, reply)
+    return answerRefusal(refused, request, reply, await namesBehind(deps, refused, request))
   } catch (fault) {
     deps.onFault(fault, request.id)
     return sendProblem(reply, faultProblem(request.id))
@@ -464,12 +465,36 @@ function callUnread(deps: RestDependencies, request: FastifyRequest): Call {
   return callOf(deps, request, { input, isDryRun: dryRun === true || dryRun === 'true' })
 }
 
-function answerRefusal(refused: Refused, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+/** These have names in their words already: a decision is told with them. */
+const isTold = ({ code }: Refusal): boolean => code === 'DeniedByPolicy' || code === 'Exhausted'
+/** What is called by a name in a refusal, by its id. */
+async function namesBehind(
+  deps: RestDependencies,
+  { refusal }: Refused,
+  request: FastifyRequest,
+): Promise<Readonly<Record<string, string>>> {
+  if (!request.principal || isTold(refusal) || !mayHaveNames(refusal)) return {}
+  try {
+    const call = callOf(deps, request, { input: refusal, isDryRun: undefined })
+    const { output } = await deps.execute(nameRefused, { ...call, clientToken: undefined, ifMatch: undefined })
+    return output as Readonly<Record<string, string>>
+  } catch {
+    // What was refused is answered all the same, with ids alone: the database may be away by now, or the deadline over.
+    return {}
+  }
+}
+
+function answerRefusal(
+  refused: Refused,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  names: Readonly<Record<string, string>> = {},
+): FastifyReply {
   const { refusal } = refused
   for (const [name, value] of headersOfRefusal(refused)) reply.header(name, value)
   if (refusal.code === 'Throttled') reply.header('retry-after', refusal.retryAfterSeconds)
   if (refusal.code === 'Unavailable') reply.header('retry-after', 1)
-  const problem = problemOf(refusal, request.id)
+  const problem = problemOf(refusal, request.id, names)
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="cadastre"')
   return sendProblem(reply, problem)
 }

@@ -121,7 +121,7 @@ export async function observedAt(
   const { tx } = context
   const isTold = await mayBeTold(context)
   const sources = await sourcesTelling(context)
-  const found = await tx.observations.touching(cidr, [...sources.keys()], lookedAtOnce)
+  const { found, isCut } = await tx.observations.touching(cidr, [...sources.keys()], lookedAtOnce)
   const items: Told[] = []
   for (const stored of found) {
     const source = sources.get(stored.sourceId)!
@@ -129,5 +129,5 @@ export async function observedAt(
     if (items.length === toldOfAddress) return { items, hasMore: true }
     items.push({ stored, source })
   }
-  return { items, hasMore: found.length >= lookedAtOnce }
+  return { items, hasMore: isCut }
 }

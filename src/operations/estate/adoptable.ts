@@ -1,6 +1,6 @@
 // What a source tells of as it would be adopted: whose, from which pool, as what, or why not. Nothing of it changes anything.
 import { tagsOfObserved } from '#model/adoption.ts'
-import { contains, equals, formatCidr, overlaps, supernets } from '#model/cidr.ts'
+import { type Cidr, contains, equals, formatCidr, overlaps, supernets } from '#model/cidr.ts'
 import { formatId } from '#model/identifier.ts'
 import { localeProblem } from '#model/locale.ts'
 import { nameProblem } from '#model/name.ts'
@@ -30,6 +30,8 @@ import type { Selection } from './selecting.ts'
 
 /** Enclosing blocks that are looked for of one observation. */
 const aroundAtOnce = 200
+/** The same of many. */
+const foreseenAtOnce = 4_000
 const resourceIdCharactersMax = 255
 
 export interface AdoptSpec {
@@ -58,15 +60,43 @@ export interface Prospect {
   readonly isNamed: boolean
 }
 
+interface Foreseen {
+  readonly observed: ByBlock<StoredObservation>
+  readonly registered: ByBlock<Allocation>
+}
+type ByBlock<Row> = ReadonlyMap<string, readonly Row[]>
+const around = <Row>(found: ByBlock<Row> | undefined, blocks: readonly Cidr[]): readonly Row[] | undefined =>
+  found && blocks.flatMap((block) => found.get(formatCidr(block)) ?? [])
+
 export class Adoptable {
   readonly #context: ReadContext
   readonly #comparing: Comparing
   readonly #adoption: Adoption
+  #foreseen: Foreseen | undefined
 
   constructor(context: ReadContext, comparing: Comparing, adoption: Adoption) {
     this.#context = context
     this.#comparing = comparing
     this.#adoption = adoption
+  }
+
+  /**
+   * Reads at once what stands around some that are asked about next. For readings alone: whoever adopts meanwhile changes it.
+   */
+  async foresee(rows: readonly StoredObservation[]): Promise<void> {
+    const { tx } = this.#context
+    const blocks = new Map(rows.flatMap(({ cidr }) => supernets(cidr).map((one) => [formatCidr(one), one] as const)))
+    const observed = await tx.observations.ofBlocks(this.#comparing.at, [...blocks.values()], foreseenAtOnce)
+    const { scopeId } = this.#comparing.source
+    const registered = await tx.registered.ofBlocks([...blocks.values()], scopeId, foreseenAtOnce)
+    // Where somewhere is very much, each is read by itself.
+    const isAll = observed.length < foreseenAtOnce && registered.length < foreseenAtOnce
+    this.#foreseen = isAll
+      ? {
+          observed: Map.groupBy(observed, ({ cidr }) => formatCidr(cidr)),
+          registered: Map.groupBy(registered, ({ cidr }) => formatCidr(cidr)),
+        }
+      : undefined
   }
 
   /**
@@ -94,13 +124,17 @@ export class Adoptable {
   /** What encloses it and is not registered, the largest first: that is adopted before it. */
   async networksAround(stored: StoredObservation): Promise<readonly ListedDifference[]> {
     const { tx } = this.#context
-    const around = (await tx.observations.ofBlocks(this.#comparing.at, supernets(stored.cidr), aroundAtOnce))
+    const blocks = supernets(stored.cidr)
+    const beside =
+      around(this.#foreseen?.observed, blocks) ??
+      (await tx.observations.ofBlocks(this.#comparing.at, blocks, aroundAtOnce))
+    const networks = beside
       .filter((one) => one.missing === 0 && one.space === stored.space && isAround(one, stored))
       .sort((a, b) => a.cidr.length - b.cidr.length || (a.kind === 'network' ? -1 : 1))
     const found = await findDifferences(
       this.#context,
       this.#comparing,
-      around.map((one) => ({ aspect: 'observed' as const, stored: one })),
+      networks.map((one) => ({ aspect: 'observed' as const, stored: one })),
     )
     return found.filter((one) => one !== undefined && isUnregistered(one.kind)) as ListedDifference[]
   }
@@ -168,8 +202,10 @@ export class Adoptable {
   /** What a pool has given out around it: a network in which it lies. */
   async #networkIn(pool: Pool, { cidr }: StoredObservation): Promise<Allocation | undefined> {
     const { registered } = this.#context.tx
-    const around = await registered.ofBlocks(supernets(cidr), pool.scopeId, aroundAtOnce)
-    return around.find((one) => one.pool === pool.n && one.resourceType !== reservedType)
+    const blocks = supernets(cidr)
+    const beside =
+      around(this.#foreseen?.registered, blocks) ?? (await registered.ofBlocks(blocks, pool.scopeId, aroundAtOnce))
+    return beside.find((one) => one.pool === pool.n && one.resourceType !== reservedType)
   }
 
   /** The pool that divides a network; the network itself where there is none. */

@@ -2,11 +2,14 @@
 // nobody there from space.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { createAuthenticator } from '#api/rest/session.ts'
 import { followSources } from '#jobs/following.ts'
 import { type ActingAs, lookAt } from '#jobs/job.ts'
+import { parseCidr } from '#model/cidr.ts'
 import { type Acme, dev, lab, network, openAcme, prod, root, shop, workloads } from '../../../test/acme.ts'
 import { type Native, withNativeApi } from '../../../test/native-world.ts'
 import { workplaceOf } from '../../../test/world.ts'
+import { type IntakeLine, takeSnapshot } from './intake.ts'
 
 interface Found {
   readonly findingId: string
@@ -299,4 +302,58 @@ test('of what the register has, that alone is looked through for a source that i
     return parts
   }
   assert((await partsOf(root)) >= (await partsOf(prod)) + 2)
+})
+
+test('D8 a pool avoids what holds now: neither what is gone, nor what a snapshot brings that does not hold yet', async () => {
+  const pool = await world.pool({ scope: 'private', cidr: '10.63.0.0/24' })
+  const body = { sharedWith: [root], avoidsObserved: true }
+  assert.equal((await world.ask('PATCH', `/pools/${pool}`, { body })).status, 200)
+  const take = async (cidr: string) => {
+    const body = { account: shop, resourceType: 'custom', locale: 'us-east-1', poolId: pool, cidr }
+    const { status, body: made } = await world.ask<{ allocationId: string }>('POST', '/allocations', { body })
+    if (status === 201) await world.ask('DELETE', `/allocations/${made.allocationId}`)
+    return status
+  }
+  const [known, coming] = ['10.63.0.8/32', '10.63.0.9/32']
+  const address = (cidr: string, name: string) => ({
+    ...{ kind: 'address', cidr, id: cidr, name, account: lab, locale: 'us-east-1' },
+  })
+  const sourceId = await makeSource(root)
+  await send(sourceId, [address(known, 'before')])
+  assert.deepEqual([await take(known), await take(coming)], [409, 201])
+
+  const principal = await createAuthenticator(world.store)(
+    `Bearer ${await world.tokenOf('user:sends', 'reporter', root)}`,
+  )
+  const call = { principal: principal!, region: 'global', requestId: 'open', sourceAddress: '127.0.0.1', input: {} }
+  const run = async (access: 'read' | 'write', run: unknown) =>
+    (await world.executor.execute({ name: 'sendSnapshot', access, run } as never, call)).output as never
+  const steps = {
+    read: (work: unknown) => run('read', work),
+    write: (work: unknown) => run('write', work),
+    undo: (work: unknown) => run('write', work),
+    isCrowded: () => false,
+  }
+  const observed = (cidr: string, name: string) => ({
+    ...{ kind: 'address', cidr: parseCidr(cidr)!, id: cidr, name, account: lab, locale: 'us-east-1' },
+    ...{ space: '', key: '', tags: {}, state: 'in-use' },
+  })
+  const fillers = Array.from({ length: 600 }, (_, n) => observed(`10.64.${n >> 8}.${n & 255}/32`, ''))
+  const said = [observed(known, 'after'), observed(coming, 'new'), ...fillers]
+  let meanwhile: readonly number[] = []
+  world.advance(60_000)
+  const takenAt = await world.store.read(async (tx) => tx.now)
+  async function* lines(): AsyncGenerator<IntakeLine> {
+    yield { line: 1, head: { takenAt, collector: '' } }
+    for (const [n, one] of said.entries()) yield { line: n + 2, observations: [one] as never }
+    meanwhile = [await take(known), await take(coming)]
+    yield { line: said.length + 2, end: { observations: said.length, unlisted: [] } }
+  }
+  await takeSnapshot(steps as never, { sourceId, onProblem: 'discard' }, lines())
+  assert.deepEqual(meanwhile, [409, 201])
+  assert.deepEqual([await take(known), await take(coming)], [409, 409])
+  await send(sourceId, [])
+  assert.equal(await take(known), 409, 'what is missing once may be there still')
+  await send(sourceId, [])
+  assert.deepEqual([await take(known), await take(coming)], [201, 201])
 })

@@ -18,12 +18,21 @@ const lookedAtOnce = 200
 const passedOver = 64
 
 /** What some sources say is there of a block: inside of it, or around it and smaller than what the pool itself lies in. */
-async function observedIn(
-  { tx }: ReadContext,
-  { pool, sources, isPublicPool }: Heard,
-  block: Cidr,
+async function observedIn(context: ReadContext, heard: Heard, block: Cidr): Promise<readonly StoredObservation[]> {
+  return (await lookIn(context, heard, block)).found
+}
+/** The same, and whether nobody knows, since too much was looked at: then it counts as in use. */
+async function lookIn({ tx }: ReadContext, { pool, sources, isPublicPool }: Heard, block: Cidr) {
+  const { found: all, isCut } = await tx.observations.touching(block, sources, lookedAtOnce)
+  const found = await ofPool(tx, pool, all, isPublicPool)
+  return { found, isUnknown: isCut && all.length === 0 }
+}
+async function ofPool(
+  tx: ReadContext['tx'],
+  pool: Pool,
+  found: readonly StoredObservation[],
+  isPublicPool: boolean,
 ): Promise<readonly StoredObservation[]> {
-  const found = await tx.observations.touching(block, sources, lookedAtOnce)
   if (found.length === 0) return found
   const own = (await tx.pools.cidrs(pool.n)).map(({ cidr }) => cidr)
   return found.filter(
@@ -62,8 +71,8 @@ export async function isSomebodyElses(
   block: Cidr,
   account: string,
 ): Promise<boolean> {
-  const found = await observedIn(context, await heardFor(context, pool, account), block)
-  return (await ofOthers(context, found, block, account)).length > 0
+  const { found, isUnknown } = await lookIn(context, await heardFor(context, pool, account), block)
+  return isUnknown || (await ofOthers(context, found, block, account)).length > 0
 }
 
 /**
@@ -112,7 +121,8 @@ export async function observedBeside(
       disallowed: [...(params.disallowed ?? []), ...seen],
     })
     if (!next) return undefined
-    const found = await observedIn(context, heard, next)
+    const { found, isUnknown } = await lookIn(context, heard, next)
+    if (isUnknown) return undefined
     if (found.length === 0) return seen
     seen.push(...found.map(({ cidr }) => cidr))
     await context.tx.nextTurn()

@@ -12,7 +12,8 @@ import { isRuleStopped, principalOfRule } from './rule-setter.ts'
 /** Observations that are looked at in one reading, before what was found is written. */
 const lookedPerTurn = 2_000
 /** Of them, those that policy allows and that are looked at further, which takes some statements each. */
-const triedPerTurn = 200
+const triedPerTurn = 100
+const triesPerStep = 10
 
 /** What is to be done next: nothing (undefined), to adopt from an observation on, or only to note how far it was looked. */
 export interface RuleStep {
@@ -55,15 +56,20 @@ export const lookByRule: ReadOperation<{ readonly sourceId: string }, RuleStep |
         comparing,
         rows.map((stored) => ({ aspect: 'observed' as const, stored })),
       )
-      for (const [index, one] of found.entries()) {
-        const isAllowed = one && isUnregistered(one.kind) && one.evaluated?.answer === source.adopts
-        if (isAllowed) {
-          // What is refused all the same would cost a transaction for fifty of them, again after each snapshot.
-          if (await adoptable.isWorthTrying(one)) return { sourceId, snapshot, after, isToAdopt: true }
-          await context.tx.nextTurn()
-        }
-        after = rows[index]!.number
-        if (isAllowed && ++tried === triedPerTurn) return { sourceId, snapshot, after, isToAdopt: false }
+      const isAllowed = (index: number): boolean => {
+        const one = found[index]
+        return one !== undefined && isUnregistered(one.kind) && one.evaluated?.answer === source.adopts
+      }
+      const allowed = rows.filter((_, index) => isAllowed(index)).slice(0, triedPerTurn - tried)
+      if (allowed.length > 0) await adoptable.foresee(allowed)
+      for (const [index, { number }] of rows.entries()) {
+        // What is refused all the same would cost a transaction for fifty of them, again after each snapshot.
+        const isTried = isAllowed(index)
+        if (isTried && tried % triesPerStep === triesPerStep - 1) await context.tx.nextTurn()
+        if (isTried && (await adoptable.isWorthTrying(found[index]!)))
+          return { sourceId, snapshot, after, isToAdopt: true }
+        after = number
+        if (isTried && ++tried === triedPerTurn) return { sourceId, snapshot, after, isToAdopt: false }
       }
       if (rows.length < comparedAtOnce) return { sourceId, snapshot, after: undefined, isToAdopt: false }
     }

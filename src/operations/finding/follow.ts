@@ -12,7 +12,7 @@ import type { Looking } from '../policy/tag-findings.ts'
 import { snapshotOf } from '../snapshot.ts'
 import { broughtOf, resolveBrought } from './brought.ts'
 import { exceptionControls, exceptionEnded, spaceControls } from './controls.ts'
-import { type Part, readScan } from './scan.ts'
+import { type Part, readScan, spacesPerTurn } from './scan.ts'
 import { endSuppressions, type Looked, placeOf, type Seen, settle, unsettledOf } from './settle.ts'
 import { evaluateSpaces, type Space } from './spaces.ts'
 import { distinctScopes, type Followed, type Touched, touchedBy } from './touched.ts'
@@ -228,8 +228,9 @@ async function lookAtBrought(
 ): Promise<{ readonly left: readonly Looked[]; readonly count: number }> {
   const { here, over } = await broughtOf(tx, [...networks])
   const left: Looked[] = []
-  for (let from = 0; from < here.length; from += subjectsPerStep) {
-    left.push(...(await lookAtSpaces(tx, here.slice(from, from + subjectsPerStep))))
+  // A certain block is evaluated anew each time: half as many at once as of what pools gave.
+  for (let from = 0; from < here.length; from += spacesPerTurn) {
+    left.push(...(await lookAtSpaces(tx, here.slice(from, from + spacesPerTurn))))
     await tx.nextTurn()
   }
   left.push(...(await resolveBrought(tx, over)))

@@ -178,17 +178,43 @@ test('a dry run of EC2 tells the same of what the account may see: its own, what
   )
   const freed = await over('DisableIpamPolicy', enabled, network)
   assert.ok(freed!.compliant > 0)
-  // Of an account that its IPAM does not look at it is told what its own pools gave, and not what the provider did.
+  // Of an account that its IPAM does not look at it is told what its own pools gave, as far as the pool alone says, and not what the
+  // provider did.
   const { Ipams } = await acme.call('DescribeIpams', {}, asNetwork)
   const IpamResourceDiscoveryId = Ipams![0]!.DefaultResourceDiscoveryId!
   const exclusion = [{ OrganizationsEntityPath: `o-acmeacme00/${root}/${workloads}/${prod}/` }]
   const excluded = { IpamResourceDiscoveryId, AddOrganizationalUnitExclusions: exclusion }
   await acme.call('ModifyIpamResourceDiscovery', excluded, asNetwork)
   const seen = await over('DisableIpamPolicy', enabled, network)
-  assert.deepEqual([seen!.evaluated, seen!.compliant], [freed!.evaluated - 1, freed!.compliant - 1])
+  assert.deepEqual([seen!.evaluated, seen!.compliant], [freed!.evaluated - 1, 0])
   const again = { IpamResourceDiscoveryId, RemoveOrganizationalUnitExclusions: exclusion }
   await acme.call('ModifyIpamResourceDiscovery', again, asNetwork)
   await make({ method: 'DELETE', path: `/policies/${policy}/assignments/${prod}` })
+
+  // Nobody guesses the tags of what others have of one's own pool: what the pool says of its length is told, and nothing of them.
+  const { Ipam } = await acme.call('CreateIpam', { OperatingRegions: [{ RegionName: 'us-east-1' }] }, { account: lab })
+  const wanted = { IpamScopeId: Ipam!.PrivateDefaultScopeId!, AddressFamily: 'ipv4', Locale: 'us-east-1' } as const
+  const { IpamPool } = await acme.call('CreateIpamPool', wanted, { account: lab })
+  const IpamPoolId = IpamPool!.IpamPoolId!
+  await acme.call('ProvisionIpamPoolCidr', { IpamPoolId, Cidr: '10.44.0.0/20' }, { account: lab })
+  const sharing = { Resources: [IpamPoolId], Tags: [{ Key: 'cadastre:shared-with', Value: shop }] }
+  await acme.call('CreateTags', sharing, { account: lab })
+  const Tags = [{ Key: 'project', Value: 'falcon' }]
+  const TagSpecifications = [{ ResourceType: 'vpc' as const, Tags }]
+  await acme.call(
+    'CreateVpc',
+    { Ipv4IpamPoolId: IpamPoolId, Ipv4NetmaskLength: 24, TagSpecifications },
+    { account: shop },
+  )
+  const guesses = []
+  for (const Value of ['falcon', 'eagle']) {
+    const AddAllocationResourceTags = [{ Key: 'project', Value }]
+    guesses.push(await over('ModifyIpamPool', { IpamPoolId, AddAllocationResourceTags }, lab))
+  }
+  assert.deepEqual(guesses[0], guesses[1])
+  assert.equal(guesses[0]?.noncompliant ?? 0, 0)
+  const shorter = await over('ModifyIpamPool', { IpamPoolId, AllocationMinNetmaskLength: 26 }, lab)
+  assert.deepEqual([shorter!.noncompliant, shorter!.samples[0]!.account], [1, shop])
 })
 
 test('a drive: the findings become what the impact of each change has said', async () => {

@@ -1,6 +1,6 @@
 // What a change of governance would make of space that is in use: found by a dry run, which knows the rules before and behind it.
 import { formatCidr } from '#model/cidr.ts'
-import { isLookedAt, looksAtOthers } from '#model/discovery.ts'
+import { isLookedAt, looksAtOthers, meetsRules } from '#model/discovery.ts'
 import { formatId } from '#model/identifier.ts'
 import { provider } from '#model/policy/decision.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
@@ -73,7 +73,7 @@ export async function foresee(tx: Transaction, before: Snapshot, after: Snapshot
 export async function impactOf(context: ReadContext, { before, after, scopes }: Foreseen): Promise<Impact> {
   const { tx, now } = context
   const under = (snapshot: Snapshot) => ({ tx, now, snapshot: async () => snapshot })
-  const isTold = await teller(context)
+  const { isTold, isByPoolAlone } = await teller(context)
   const own = await ownScopes(context, after, scopes)
   const counted: Counted = { groups: new Map(), samples: [] }
   const seen = new Set<string>()
@@ -92,7 +92,14 @@ export async function impactOf(context: ReadContext, { before, after, scopes }: 
       await tx.nextTurn()
       const is = await evaluateSpaces(under(after), spaces)
       await tx.nextTurn()
-      for (const [index, space] of is.entries()) count(counted, was[index]!, space)
+      for (const [index, space] of is.entries()) {
+        const isByPool = isByPoolAlone(space.space)
+        count(
+          counted,
+          isByPool ? byPoolAlone(before, was[index]!) : was[index]!,
+          isByPool ? byPoolAlone(after, space) : space,
+        )
+      }
       place = part.place
     }
   }
@@ -123,23 +130,39 @@ async function ownScopes(context: ReadContext, snapshot: Snapshot, scopes: reado
 /** IPAMs of one account that are asked which accounts they look at. */
 const ipamsMax = 100
 
-/** Which space the caller may be told of: over EC2, its own, what its pools have given, and what its IPAMs look at. */
-async function teller(context: ReadContext): Promise<(space: Space) => boolean> {
+interface Teller {
+  readonly isTold: (space: Space) => boolean
+  /** Whether nothing may be told of it but what its pool says of its block. */
+  readonly isByPoolAlone: (space: Space) => boolean
+}
+/**
+ * Which space the caller may be told of: over EC2, its own, what its IPAMs look at, and what its pools have given to others. Of that it
+ * knows the block alone: tags and policies of others could be guessed by what a change would make of it (I8).
+ */
+async function teller(context: ReadContext): Promise<Teller> {
   const { tx, caller } = context
   if (caller.native) {
     const isPermitted = await permitter(context, 'allocation:read')
-    return ({ account }) => isPermitted(account)
+    return { isTold: ({ account }) => isPermitted(account), isByPoolAlone: () => false }
   }
   const own = caller.account
   const snapshot = await context.snapshot()
   const ipams = looksAtOthers(snapshot, own) ? await tx.ipams.list({ account: own }, '', ipamsMax) : []
   const seeing = await Promise.all(ipams.map((ipam) => seeingOf(context, ipam)))
+  const isSeen = (space: Space): boolean =>
+    space.account === own || seeing.some((looking) => isLookedAt(snapshot, looking, space.account))
   const isOfOwnPool = (space: Space): boolean =>
     !isBrought(space) && snapshot.pools.get(formatId('pool', tx.installation, space.pool))?.account === own
-  return (space) =>
-    space.account === own ||
-    isOfOwnPool(space) ||
-    seeing.some((looking) => isLookedAt(snapshot, looking, space.account))
+  return { isTold: (space) => isSeen(space) || isOfOwnPool(space), isByPoolAlone: (space) => !isSeen(space) }
+}
+
+/** As its pool's lengths, locale and shares say. */
+function byPoolAlone(snapshot: Snapshot, { resource, held }: EvaluatedSpace): Counting {
+  const { origin, account, locale, cidr } = held
+  const pool = typeof origin === 'object' ? snapshot.pools.get(origin.pool) : undefined
+  const asked = { account, locale, cidr, tags: new Map() }
+  const isMet = pool === undefined || meetsRules(snapshot, { ...pool, requiredTags: [] }, asked)
+  return { resource, held, evaluation: { state: isMet ? 'compliant' : 'noncompliant' } }
 }
 
 interface Group {
@@ -154,7 +177,10 @@ interface Counted {
   readonly samples: Impact['samples'][number][]
 }
 
-function count({ groups, samples }: Counted, was: EvaluatedSpace, is: EvaluatedSpace): void {
+type Counting = Pick<EvaluatedSpace, 'resource' | 'held'> & {
+  readonly evaluation: Pick<EvaluatedSpace['evaluation'], 'state' | 'facts'>
+}
+function count({ groups, samples }: Counted, was: Counting, is: Counting): void {
   const [did, does] = [was, is].map(({ evaluation }) => evaluation.state !== 'noncompliant')
   if (did === does) return
   const becomes = does ? 'compliant' : 'noncompliant'

@@ -140,7 +140,7 @@ export async function endToken(
 ): Promise<readonly string[]> {
   const { apiTokens } = context.tx
   const found = await getToken(context, id)
-  const made = alone ? [] : await apiTokens.listMadeWith(found, context.now)
+  const made = alone ? [] : await apiTokens.listMadeWith(found, context.now, () => context.tx.nextTurn())
   const ended = await apiTokens.revoke([found.id, ...made], context.now)
   context.changed(...new Set([found.id, ...ended]))
   return ended

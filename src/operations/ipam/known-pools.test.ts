@@ -87,6 +87,25 @@ test('so is who may read the IPAM of its owner, for whichever account they ask',
   assert.deepEqual([answer.status, answer.body.code, answer.body.owner], [403, 'NotShared', network])
 })
 
+test('a refusal has names beside ids, for whoever may see what is called so', async () => {
+  const named = async (as?: string) => {
+    const body = { ...host, account: shop, poolId: hidden }
+    return (await world.ask<Problem>('POST', '/allocations', { ...(as && { as }), body })).body.detail
+  }
+  await world.ask('PATCH', `/pools/${hidden}`, { body: { name: 'cellar' } })
+  assert.match(await named(), new RegExp(`^The pool \`${hidden}\` \\(cellar\\) is not shared with`))
+  const gone = await world.ask<Problem>('DELETE', `/pools/${hidden}`)
+  assert.match(gone.body.detail, new RegExp(`${hidden}\`? \\(cellar\\)`))
+  // As of what is not there: not even the name.
+  assert.doesNotMatch(await named(operators[shop]), /cellar|not shared/)
+  // Who knows of it by its id alone is told the id alone.
+  await world.ask('PATCH', `/pools/${pool}`, { body: { name: 'attic' } })
+  const known = await takeOf(pool, lab)
+  assert.equal(known.body.code, 'NotShared')
+  assert.doesNotMatch(known.body.detail, /attic/)
+  for (const id of [pool, hidden]) await world.ask('PATCH', `/pools/${id}`, { body: { name: null } })
+})
+
 test('whoever has space of a pool can name it: in a request for an exception, and where it is asked what would be', async () => {
   const params = (target: string) => ({
     target,

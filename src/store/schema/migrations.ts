@@ -19,6 +19,7 @@ import { findingsSchema } from './findings.ts'
 import { firstSchema } from './first.ts'
 import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority.ts'
 import { findingsGoingOn } from './going-on.ts'
+import { goodTokensSchema } from './good-tokens.ts'
 import { importingSinceSchema } from './importing-since.ts'
 import { namedNetworksSchema } from './named-networks.ts'
 import { namesSchema } from './names.ts'
@@ -34,6 +35,7 @@ import { ownWordsSchema } from './own-words.ts'
 import { poolCidrIndex } from './pool-cidr-index.ts'
 import { poolDaysSchema } from './pool-days.ts'
 import { poolFactsSchema } from './pool-facts.ts'
+import { presentPlacesSchema } from './present-places.ts'
 import { adoptionSchema, avoidingSchema, coveredIndex, followedSchema } from './reconciling.ts'
 import { recordListsSchema } from './record-lists.ts'
 import { removedAccountsSchema } from './removed-accounts.ts'
@@ -478,4 +480,6 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 61, name: 'what sources say of a place', olderServers: 'go on', sql: observationPlacesSchema },
   { number: 62, name: 'since when sources speak of a scope', olderServers: 'stop', sql: scopeSetSchema },
   { number: 63, name: 'since when pools import', olderServers: 'stop', sql: importingSinceSchema },
+  { number: 64, name: 'good tokens by whom they are for', olderServers: 'go on', sql: goodTokensSchema },
+  { number: 65, name: 'what sources say of a place now', olderServers: 'go on', sql: presentPlacesSchema },
 ]

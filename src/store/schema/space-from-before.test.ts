@@ -134,3 +134,37 @@ test('a pool whose VPC is gone opens and is told; one whose VPC is there keeps i
   )
   await old.close()
 })
+
+test('networks from before have what they brought along on record, since they have it, and everything is looked at once', async () => {
+  const [account] = accounts
+  const old = await openOld(`${companies} ${nothingIn([10, 11, 12, 20, 21, 22])}
+    insert into vpc (id, account, region, tenancy, dhcp_options_id, created_at) values
+      ('vpc-1', '${account}', 'us-east-1', 'default', 'default', 5), ('vpc-2', '${account}', 'us-east-1', 'default', 'default', 6);
+    insert into vpc_cidr (association_id, vpc_id, first, length, is_primary, allocation, ip_source, created_at) values
+      ('vpc-cidr-assoc-1', 'vpc-1', ${v4(10, 1, 0, 0)}, 16, 1, null, 'none', 5),
+      ('vpc-cidr-assoc-2', 'vpc-1', ${v4(10, 2, 0, 0)}, 16, 0, 77, 'none', 6),
+      ('vpc-cidr-assoc-3', 'vpc-2', ${v4(10, 3, 0, 0)}, 16, 1, null, 'none', 7);
+    insert into subnet (id, vpc_id, account, region, zone, zone_id, first, length, allocation, created_at) values
+      ('subnet-1', 'vpc-1', '${account}', 'us-east-1', 'us-east-1a', 'use1-az1', ${v4(10, 1, 0, 0)}, 24, null, 8),
+      ('subnet-2', 'vpc-1', '${account}', 'us-east-1', 'us-east-1a', 'use1-az1', null, null, null, 9);
+    insert into subnet_cidr (association_id, subnet_id, vpc_id, first, length, allocation, ip_source, created_at) values
+      ('subnet-cidr-assoc-1', 'subnet-2', 'vpc-1', x'20010db8000000000000000000000000', 64, null, 'none', 9);`)
+  const [found, evaluatedFrom, scan] = await old.store.read(async (tx) => [
+    await tx.broughtSpace.all(-1, 100),
+    (await tx.findingScans.progress()).evaluatedFrom,
+    await tx.findingScans.first(),
+  ])
+  assert.deepEqual(
+    found.map(({ resource, network, account: owner, resourceType, region, createdAt, endedAt }) =>
+      [resource, network, owner, resourceType, region, createdAt, endedAt].join(' '),
+    ),
+    [
+      `vpc-cidr-assoc-1 vpc-1 ${account} vpc us-east-1 5 `,
+      `vpc-cidr-assoc-3 vpc-2 ${account} vpc us-east-1 7 `,
+      `subnet-1 subnet-1 ${account} subnet us-east-1 8 `,
+      `subnet-cidr-assoc-1 subnet-2 ${account} subnet us-east-1 9 `,
+    ],
+  )
+  assert.deepEqual([evaluatedFrom, scan?.scope, scan?.place], [undefined, {}, ''])
+  await old.close()
+})

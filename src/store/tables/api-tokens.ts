@@ -68,6 +68,11 @@ const ofActive = `(principal not like 'service:%'
   or not exists (select 1 from account a
     where a.id = api_token.account and (a.status <> 'ACTIVE' or api_token.id <= a.tokens_ended)))`
 
+interface Link {
+  readonly id: string
+  readonly madeWith: string | null
+}
+
 export class ApiTokens {
   readonly #sql: Sql
   readonly #epoch: { moveKeyEpoch(): Promise<void> }
@@ -186,20 +191,50 @@ export class ApiTokens {
     )
     return row?.links ?? 0
   }
-  /** The good ones of the same principal that were made with a token: directly, or with others, whosever, that were. */
-  async listMadeWith({ id, principal }: ApiToken, now: number): Promise<string[]> {
-    const rows = await this.#sql.all<{ id: string }>(
-      `with recursive made (id) as (
-         select id from api_token where made_with = ?
-         union
-         select t.id from api_token t join made m on t.made_with = m.id)
-       select t.id from made m join api_token t on t.id = m.id
-       where t.principal = ? and t.revoked_at is null and t.expires_at > ? order by t.id`,
-      id,
+  /**
+   * The good ones of the same principal that were made with a token: directly, or with others, whosever, that were. They are looked for
+   * from those that are good, of which nobody has more than some, up to the one: what was ever made with it costs nothing.
+   */
+  async listMadeWith(
+    { id, principal, makers }: ApiToken,
+    now: number,
+    nextTurn: () => Promise<void>,
+  ): Promise<string[]> {
+    // Whatever comes from it begins with the same maker; of a first token, with none or its own principal.
+    const first = `[${JSON.stringify(makers[0] ?? principal)}`
+    const good = await this.#sql.all<Link>(
+      `select id, made_with as "madeWith" from api_token
+       where principal = ? and revoked_at is null and expires_at > ? and made_with is not null
+         and (makers = ? or (makers > ? and makers < ?)) order by id`,
       principal,
       now,
+      JSON.stringify(makers),
+      first,
+      `${first}^`,
     )
-    return rows.map((row) => row.id)
+    const behind = new Map(good.map((one) => [one.id, one.madeWith]))
+    const isOpen = (link: string | null): link is string => link !== null && link > id && !behind.has(link)
+    for (let links = good.map(({ madeWith }) => madeWith).filter(isOpen); links.length > 0; ) {
+      await nextTurn()
+      const found: Link[] = []
+      await inParts([...new Set(links)], async (part) => {
+        const list = listOfTexts(part)
+        const text = `select id, made_with as "madeWith" from api_token where id in ${list.text}`
+        found.push(...(await this.#sql.all<Link>(text, ...list.values)))
+      })
+      for (const one of found) behind.set(one.id, one.madeWith)
+      links = found.map(({ madeWith }) => madeWith).filter(isOpen)
+    }
+    const leadsTo = new Map<string, boolean>([[id, true]])
+    const leads = (link: string | null): boolean => {
+      if (link === null || link < id) return false
+      const known = leadsTo.get(link)
+      if (known !== undefined) return known
+      const answer = leads(behind.get(link) ?? null)
+      leadsTo.set(link, answer)
+      return answer
+    }
+    return good.filter(({ madeWith }) => leads(madeWith)).map((one) => one.id)
   }
   /** The token that a sign-in made, if it has. */
   findBySignIn(signIn: string): Promise<ApiToken | undefined> {

@@ -65,8 +65,21 @@ export interface Gone {
 
 const holds = 'since_snapshot <= ? and (until_snapshot is null or until_snapshot > ?)'
 
-/** Of which one statement looks for what touches a block. */
+/** Of which one statement looks for what touches a block, and rows that it looks at. */
 const sourcesPerStatement = 32
+const lookedAtMax = 2_000
+
+interface NewestAt {
+  readonly sourceId: string
+  readonly number: number
+  readonly since: number
+  readonly held: number
+}
+export interface Touching {
+  readonly found: readonly StoredObservation[]
+  /** There may be more than what was looked at. */
+  readonly isCut: boolean
+}
 
 export class Observations {
   readonly #sql: Sql
@@ -125,42 +138,53 @@ export class Observations {
   }
   /**
    * Those that hold and are there, of certain sources, and lie in a block or around it: source after source, no more than about `limit`.
-   * What other sources say of the block costs nothing.
+   * What other sources say of the block costs nothing, nor what these said before; of what they say by a snapshot that does not hold yet
+   * so many are looked at.
    */
-  async touching(cidr: Cidr, sourceIds: readonly string[], limit: number): Promise<StoredObservation[]> {
+  async touching(cidr: Cidr, sourceIds: readonly string[], limit: number): Promise<Touching> {
     const found: StoredObservation[] = []
+    let isCut = false
     for (let from = 0; from < sourceIds.length && found.length < limit; from += sourcesPerStatement) {
-      found.push(...(await this.#touching(cidr, sourceIds.slice(from, from + sourcesPerStatement), limit)))
+      const part = await this.#touching(cidr, sourceIds.slice(from, from + sourcesPerStatement), limit)
+      found.push(...part.found)
+      isCut ||= part.isCut
     }
-    return found
+    return { found, isCut: isCut || found.length >= limit }
   }
-  async #touching(cidr: Cidr, sourceIds: readonly string[], limit: number): Promise<StoredObservation[]> {
+  async #touching(cidr: Cidr, sourceIds: readonly string[], limit: number): Promise<Touching> {
     const probes = listOfBlocks(supernets(cidr))
-    const columns = observationTable.columnsOf('o')
     const list = listOfTexts(sourceIds)
-    const isThere = `o.missing < 2 and s.deleted_at is null and o.since_snapshot <= s.snapshot
-      and (o.until_snapshot is null or o.until_snapshot > s.snapshot)`
-    // In no order, so that it is over with the first ones, however many say the same.
-    const around = await this.#sql.all<Row>(
+    const columns = 'o.source_id as "sourceId", o.number, o.since_snapshot as since, s.snapshot as held'
+    // The newest version of each, which has the same block as the one that holds. In no order, so that it is over with the first ones.
+    const isNewest = 's.deleted_at is null and o.source_id = s.id and o.until_snapshot is null and o.missing < 2'
+    const around = await this.#sql.all<NewestAt>(
       `with probe (first, length) as (values ${probes.text})
        select ${columns} from source s cross join probe q cross join observation o
-       where s.id in ${list.text} and o.source_id = s.id and o.first = q.first and o.length = q.length and ${isThere} limit ?`,
+       where s.id in ${list.text} and ${isNewest} and o.first >= q.first and o.first <= q.first and o.length = q.length limit ?`,
       ...probes.values,
       ...list.values,
-      limit,
+      lookedAtMax,
     )
-    const inside = await this.#sql.all<Row>(
+    const inside = await this.#sql.all<NewestAt>(
       `select ${columns} from source s cross join observation o
-       where s.id in ${list.text} and o.source_id = s.id and o.first between ? and ? and o.length > ? and ${isThere} limit ?`,
+       where s.id in ${list.text} and ${isNewest} and o.first >= ? and o.first <= ? and o.length > ? limit ?`,
       ...list.values,
       toKey(cidr),
       toKey(lastAddress(cidr)),
       cidr.length,
-      limit,
+      lookedAtMax,
     )
-    return [...around, ...inside]
-      .map((row) => observationTable.of(row))
-      .sort((one, other) => compareValues(one.sourceId, other.sourceId) || one.number - other.number)
+    // Of those that a snapshot brings which does not hold yet, some had a version before, which holds.
+    const newest = Map.groupBy([...around, ...inside], ({ since, held }) => since <= held)
+    const asked = [...(newest.get(true) ?? []).slice(0, limit), ...(newest.get(false) ?? [])]
+    const found: StoredObservation[] = []
+    for (const [sourceId, some] of Map.groupBy(asked, (one) => one.sourceId)) {
+      const numbers = some.map(({ number }) => number)
+      const holding = await this.numbered({ sourceId, snapshot: some[0]!.held }, numbers)
+      found.push(...holding.filter(({ missing }) => missing < 2))
+    }
+    const isCut = [around, inside].some(({ length }) => length === lookedAtMax)
+    return { found: found.sort((one, other) => compareValues(one.sourceId, other.sourceId)), isCut }
   }
   /** Those that hold of one account, as sources call it, in the order of sources, places and numbers, after one. */
   async ofAccount(account: string, after: PlaceOfObservation | undefined, limit: number): Promise<StoredObservation[]> {
