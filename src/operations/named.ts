@@ -23,6 +23,7 @@ import {
 } from './names.ts'
 import type { ReadContext } from './operation.ts'
 import { unitsCalled } from './organization/called.ts'
+import { permitterThen, placeOfObject } from './record/object-places.ts'
 
 /** What may be named, by its id or its name: names are replaced by numbers and ids before all else. */
 export interface Named {
@@ -96,7 +97,7 @@ function wordsOf({ accounts, kinds: sought, orElse }: Named): { readonly plural:
   return accounts ? { plural: 'nodes', field: 'node' } : { plural: 'organizational units', field: 'unitId' }
 }
 
-/** Whether a text is the id of something on record, or of what uses space elsewhere: it goes before what is called so. */
+/** Whether a text is the id of something on record that the caller may see, or of what uses space elsewhere: it goes before names. */
 async function isKnown(
   context: ReadContext,
   action: Action,
@@ -104,7 +105,13 @@ async function isKnown(
   text: string,
 ): Promise<boolean> {
   const { history, tenures } = context.tx
-  if (orElse === 'object') return (await history.latest(text)) !== undefined
+  if (orElse === 'object') {
+    const version = await history.latest(text)
+    if (!version) return false
+    // What is hidden is no more known than what is not there.
+    const isPermitted = await permitterThen(context, action)
+    return isPermitted(await placeOfObject(context, text, version), 0, Number.POSITIVE_INFINITY)
+  }
   const isPermitted = await permitter(context, action)
   const accounts = await visibleAccounts(context, action, 'ever')
   let after: Tenure | undefined

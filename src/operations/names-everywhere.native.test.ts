@@ -1,6 +1,7 @@
 // Names of units, networks and whatever is on record: good wherever an id is, for whoever sees what has them.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { createAccessKey } from '#operations/identity/access-keys.ts'
 import { foundOrganization, lab, network, prod, root, shop, workloads } from '../../test/acme.ts'
 import { type NativeWorld, openNativeWorld } from '../../test/native-world.ts'
 
@@ -134,6 +135,22 @@ describe('a network of the EC2 API', () => {
     subnet = Subnet!.SubnetId!
     const { NatGateway } = await world.call('CreateNatGateway', { SubnetId: subnet, ConnectivityType: 'private' }, as)
     gateway = NatGateway!.NatGatewayId!
+  })
+
+  test('I8 what is on record under its name and hidden takes no name away', async () => {
+    const key = { accessKeyId: 'AKIAOFSOMEBODYELSE00', secretAccessKey: 'secret' }
+    assert.equal(await createAccessKey(world.store, lab, 'somebody', key), undefined)
+    const answers: unknown[] = []
+    for (const name of [key.accessKeyId, 'AKIAOFNOBODYATALL000']) {
+      await rename(vpc, name)
+      const { status, body } = await world.ask<Page<{ objectId: string }>>('GET', `/history/objects/${name}`, {
+        as: auditor,
+      })
+      const { items } = await world.get<Page<object>>(`/changes?subject=${name}&limit=1`, { as: auditor })
+      answers.push([status, body.items?.length > 0, items.length])
+    }
+    assert.deepEqual(answers[0], answers[1])
+    assert.deepEqual(answers[0], [200, true, 1])
   })
 
   test('is named natively, by the tag `Name` that EC2 has, and renamed and found by it', async () => {

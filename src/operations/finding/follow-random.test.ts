@@ -118,6 +118,17 @@ const steps: readonly ((drive: Drive) => Promise<unknown>)[] = [
     acme.ask('POST', `/pools/${draw.pick(privatePools)}/cidrs`, {
       body: { cidr: `10.9.${draw.between(0, 15) * 16}.0/20` },
     }),
+  async ({ acme, draw, others, pools }) => {
+    const spec = { account: draw.pick(accounts), resourceType: 'eip', locale: 'us-east-1' }
+    const some = Array.from({ length: draw.between(1, 4) }, () => ({
+      ...spec,
+      ...(draw.chance(0.3) ? { poolId: draw.pick(pools) } : {}),
+    }))
+    const { status, body } = await acme.ask<{ allocations: { allocationId: string }[] }>('POST', '/allocations/batch', {
+      body: { allocations: some },
+    })
+    if (status < 300) others.push(...body.allocations.map(({ allocationId }) => allocationId))
+  },
   async ({ acme, draw, addresses }) => {
     if (addresses.length === 0) return
     const [{ id, account }] = addresses.splice(draw.between(0, addresses.length - 1), 1) as [(typeof addresses)[number]]

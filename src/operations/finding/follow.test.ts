@@ -213,6 +213,11 @@ test('what the rules in force have just given is not looked at again, unless an 
   await followAll(acme.store)
   const plain = await elasticIp(shop)
   assert.equal(await followAll(acme.store), 0)
+  const spec = { account: shop, resourceType: 'eip', locale: 'us-east-1' }
+  await acme.post('/allocations/batch', { allocations: [spec, spec, spec] })
+  assert.equal(await followAll(acme.store), 0)
+  await acme.post('/allocations/batch', { allocations: [spec, { ...spec, poolId: other }] })
+  assert.equal(await followAll(acme.store), 2)
   const excepted = await elasticIp(shop, { IpamPoolId: other })
   assert.equal(await followAll(acme.store), 1)
   assert.deepEqual(
@@ -296,9 +301,10 @@ test('a block that no pool gave is a finding where policy says which pool, in co
 test('D8 what an account changes of an IPAM or pool of its own has nobody elseâ€™s space looked at', async () => {
   for (let n = 0; n < 5; n++) await elasticIp(lab)
   const regions = [['us-east-1'], ['us-east-1', 'eu-central-1']]
-  const { ipamId, publicScopeId: scopeId } = await acme.post<{ ipamId: string; publicScopeId: string }>('/ipams', {
+  const made = await acme.post<Record<'ipamId' | 'publicScopeId' | 'privateScopeId', string>>('/ipams', {
     ...{ account: stranger, region: 'us-east-1', operatingRegions: regions[0], tier: 'advanced' },
   })
+  const { ipamId, publicScopeId: scopeId, privateScopeId } = made
   const pool = { scopeId, family: 'ipv4', locale: 'us-east-1', publicIpSource: 'byoip', awsService: 'ec2' }
   const { poolId } = await acme.post<{ poolId: string }>('/pools', pool)
   const own = await elasticIp(stranger)
@@ -318,6 +324,17 @@ test('D8 what an account changes of an IPAM or pool of its own has nobody elseâ€
     assert.equal((await acme.ask('PATCH', path, { body })).status, 200, path)
     assert.equal(await followAll(acme.store), 1, JSON.stringify(body))
   }
+  // However often, and however many that had nothing.
+  for (let n = 0; n < 260; n++)
+    await acme.ask('PATCH', `/pools/${poolId}`, { body: { minNetmaskLength: 29 + (n % 2) } })
+  assert.equal(await followAll(acme.store), 1)
+  const inside = { scopeId: privateScopeId, family: 'ipv4', locale: 'us-east-1' }
+  const { poolId: top } = await acme.post<{ poolId: string }>('/pools', inside)
+  for (let n = 0; n < 255; n++) await acme.post('/pools', { ...inside, parentPoolId: top })
+  await followAll(acme.store)
+  const gone = await acme.ask('DELETE', `/pools/${top}?cascade=true`)
+  assert(gone.status < 300, JSON.stringify(gone.body))
+  assert.equal(await followAll(acme.store), 1)
   assert.equal((await acme.ask('PATCH', `/ipams/${ipamId}`, { body: { description: 'x' } })).status, 200)
   assert.equal(await followAll(acme.store), 0)
   await acme.call('ReleaseAddress', { AllocationId: own }, { account: stranger })

@@ -7,7 +7,7 @@ import type { Snapshot } from '#model/policy/snapshot.ts'
 import type { ReadTransaction, Store, Transaction } from '#store/store.ts'
 import type { FindingProgress, Scan } from '#store/tables/finding-scans.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
-import type { DecidedAlone, FollowedEntry } from '#store/tables/record-lists.ts'
+import type { FollowedEntry, FollowedRuling } from '#store/tables/record-lists.ts'
 import type { Looking } from '../policy/tag-findings.ts'
 import { snapshotOf } from '../snapshot.ts'
 import { broughtOf, resolveBrought } from './brought.ts'
@@ -15,7 +15,7 @@ import { exceptionControls, exceptionEnded, spaceControls } from './controls.ts'
 import { type Part, readScan, spacesPerTurn } from './scan.ts'
 import { endSuppressions, type Looked, placeOf, type Seen, settle, unsettledOf } from './settle.ts'
 import { evaluateSpaces, type Space } from './spaces.ts'
-import { type Followed, type Touched, touchedBy } from './touched.ts'
+import { distinctScopes, type Followed, type Touched, touchedBy } from './touched.ts'
 
 /** Entries that one turn follows, and their subjects; of one entry that has more, so many at a time. */
 const entriesPerTurn = 500
@@ -131,7 +131,7 @@ const lookingIn = (tx: ReadTransaction): Looking => {
 // The record ---------------------------------------------------------------------------------------------------------
 
 async function followEntries(tx: ReadTransaction, progress: FindingProgress): Promise<Found> {
-  const entries = await tx.recordLists.followed(progress.entry, entriesPerTurn, subjectsPerStep)
+  const { entries, isNewest } = await tx.recordLists.followed(progress.entry, entriesPerTurn, subjectsPerStep)
   const isComplied = await compliedIn(tx, progress)
   const followed: Followed[] = []
   for (const entry of entries) {
@@ -143,10 +143,9 @@ async function followEntries(tx: ReadTransaction, progress: FindingProgress): Pr
   const looked = await lookAtTouched(tx, touched)
   const brought = await lookAtBrought(tx, touched)
   const exceptions = await exceptionsOf(tx, touched)
-  const asked = [...touched.scopes, ...exceptions.scopes]
+  const asked = distinctScopes([...touched.scopes, ...exceptions.scopes])
   const scopes = asked.length > scopesMax ? [{}, ...asked.filter(({ exception }) => exception !== undefined)] : asked
-  // Before the last one there may be an entry behind these that has moved it.
-  const isNewest = entries.length < entriesPerTurn
+  // Before the newest one there may be an entry behind these that has moved it.
   const epoch = isNewest ? tx.governanceEpoch : progress.epoch
   const nextMoment = await tx.exceptions.nextMoment(progress.moment)
   return {
@@ -168,16 +167,19 @@ async function followEntries(tx: ReadTransaction, progress: FindingProgress): Pr
  */
 async function compliedIn(tx: ReadTransaction, progress: FindingProgress): Promise<(entry: FollowedEntry) => boolean> {
   const snapshot = await snapshotOf(tx, { keep: true })
-  const plain = new Map<DecidedAlone, boolean>()
+  const plain = new Map<FollowedRuling, boolean>()
   return ({ subjects, decided }) => {
     if (!decided) return false
-    const isPlain = plain.get(decided) ?? isGivenPlainly(snapshot, decided)
-    plain.set(decided, isPlain)
-    // Numbers are in the order of time: what was there before may have had findings.
-    return isPlain && subjects.every(({ id }) => (spaceNumberIn(tx.installation, id) ?? 0) > progress.entry)
+    const { ruling, blocks } = decided
+    const isPlain = plain.get(ruling) ?? isGivenPlainly(snapshot, ruling)
+    plain.set(ruling, isPlain)
+    if (!isPlain) return false
+    const spaces = new Set(subjects.map(({ id }) => spaceNumberIn(tx.installation, id) ?? 0))
+    // Each was decided; and numbers are in the order of time: what was there before may have had findings.
+    return spaces.size <= blocks && [...spaces].every((n) => n > progress.entry)
   }
 }
-function isGivenPlainly(snapshot: Snapshot, { outcome, pool, exception, ...of }: DecidedAlone): boolean {
+function isGivenPlainly(snapshot: Snapshot, { outcome, pool, exception, ...of }: FollowedRuling): boolean {
   if (outcome !== 'allow' || exception !== undefined || pool === undefined) return false
   return !readsTags(snapshot, { ...of, origin: originOf(pool) })
 }

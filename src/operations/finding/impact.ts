@@ -12,7 +12,7 @@ import { seeingOf } from '../ipam/discovered.ts'
 import type { ReadContext } from '../operation.ts'
 import { readScan } from './scan.ts'
 import { type EvaluatedSpace, evaluateSpaces, isBrought, type Space } from './spaces.ts'
-import { touchedBy } from './touched.ts'
+import { distinctScopes, touchedBy } from './touched.ts'
 
 /** Space that is looked at for one answer, and rows that are read for it: with more of it, what is told is a part. */
 const impactSpacesMax = 20_000
@@ -64,7 +64,7 @@ export async function foresee(tx: Transaction, before: Snapshot, after: Snapshot
     scopes.push({ node, resourceType, locale })
   }
   if (scopes.length === 0) return undefined
-  const each = [...new Map(scopes.map((scope) => [JSON.stringify(scope), scope])).values()]
+  const each = distinctScopes(scopes)
   const isEverything = each.length > scopesMax || each.some((scope) => Object.keys(scope).length === 0)
   return { before, after, scopes: isEverything ? [{}] : each }
 }

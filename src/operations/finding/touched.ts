@@ -84,6 +84,11 @@ export async function touchedBy(
   return { spaces, networks: nets, exceptions, scopes }
 }
 
+/** Several changes of one thing have it looked at once. */
+export const distinctScopes = (scopes: readonly Scope[]): readonly Scope[] => [
+  ...new Map(scopes.map((scope) => [JSON.stringify(scope), scope])).values(),
+]
+
 function versionOf(versions: ReadonlyMap<string, HistoryVersion>, id: string, version: number | undefined) {
   return version === undefined ? undefined : versions.get(`${id}/${version}`)
 }
@@ -191,7 +196,8 @@ const scopesOfPool = (
   if (!was || !differ(tx, was, is, labelsOfPool)) return []
   const bodies = [was, is].flatMap((version) => (version ? [tx.history.bodyOf(version)] : []))
   const isShared = bodies.some(({ sharedWith }) => (sharedWith as readonly string[] | undefined)?.length !== 0)
-  return [{ pool }, isShared ? { pool: provider } : { node: bodies[0]!.account as string }]
+  // One that is gone had nothing any more.
+  return [...(is ? [{ pool }] : []), isShared ? { pool: provider } : { node: bodies[0]!.account as string }]
 }
 
 /** Who brings along what lies in a pool that policy lists was to take it from there. */

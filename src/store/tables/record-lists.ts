@@ -62,11 +62,22 @@ export interface FollowedEntry {
   /** The first of them. */
   readonly subjects: readonly Subject[]
   readonly subjectCount: number
-  /** What was decided with it, where that was one decision and nothing else than space has changed; undefined else, or if unknown. */
-  readonly decided?: DecidedAlone
+  /** What was decided with it, where all decisions went the same way and nothing else than space has changed; undefined else. */
+  readonly decided?: DecidedAlike
 }
-/** One decision, as far as it tells what it was about and whether an exception had a part in it. */
-export interface DecidedAlone {
+export interface FollowedEntries {
+  readonly entries: readonly FollowedEntry[]
+  /** Whether there was none behind them. */
+  readonly isNewest: boolean
+}
+/** Decisions of one entry that all went the same way. */
+export interface DecidedAlike {
+  readonly ruling: FollowedRuling
+  /** How many blocks were decided, as far as they differ. */
+  readonly blocks: number
+}
+/** What was decided, as far as it tells what about and whether an exception had a part in it. */
+export interface FollowedRuling {
   readonly account: string
   readonly locale: string
   readonly resourceType: string
@@ -102,6 +113,9 @@ const matchingMax = 4_096
 const stepSize = 1_000
 /** Rows looked at for one page; with fewer matches the page is shorter and says where to go on. */
 export const rowsPerPageMax = 50_000
+
+/** Rows of subjects, and decisions, that are read at once of entries that are followed. */
+const followedRowsMax = 5_000
 
 /** Numbers, and where to go on where `isWhole` is false. */
 export interface Found {
@@ -208,9 +222,9 @@ export class RecordLists {
   }
   /**
    * The entries after one, oldest first, with the first subjects of each and what was decided with them: as ranges of numbers, since
-   * entries, their subjects and their decisions are numbered in one order.
+   * entries, their subjects and their decisions are numbered in one order. Fewer than so many where they are about very much.
    */
-  async followed(after: number, limit: number, subjectsMax: number): Promise<readonly FollowedEntry[]> {
+  async followed(after: number, limit: number, subjectsMax: number): Promise<FollowedEntries> {
     const rows = await this.#sql.all<{ n: number; at: number; outcome: string; subjects: string }>(
       'select n, at, outcome, subjects from audit_entry where n > ? order by n limit ?',
       after,
@@ -223,53 +237,83 @@ export class RecordLists {
       after,
       last,
       subjectsMax,
-      subjectsMax * limit,
+      followedRowsMax,
     )
+    // Of the last one that was read there may be more: it is left to the next time, if it is not the first.
+    const cut = named.length < followedRowsMax ? undefined : named.at(-1)!.entry
+    const isRead = (n: number): boolean => cut === undefined || n < cut || n === rows[0]!.n
+    const entries = rows.filter(({ n }) => isRead(n))
     const counts =
       named.length === 0
         ? []
         : await this.#sql.all<{ entry: number; last: number }>(
             `select entry, max(place) as last from audit_subject where entry > ? and entry <= ? group by entry limit ?`,
             after,
-            last,
+            entries.at(-1)!.n,
             limit,
           )
     const countOf = new Map(counts.map(({ entry, last }) => [entry, last + 1]))
     const firstOf = Map.groupBy(named, ({ entry }) => entry)
-    const decided = await this.#decidedAlone(after, last, limit)
-    return rows.map(({ subjects: text, ...row }) => {
+    const decided = await this.#decidedAlike(after, last)
+    const read = entries.map(({ subjects: text, ...row }): FollowedEntry => {
       const some = firstOf.get(row.n)
       if (some) return { ...row, subjects: some.map(toSubject), subjectCount: countOf.get(row.n)! }
       const subjects = subjectsIn(text)
-      const alone = decided.get(row.n)
-      return { ...row, subjects, subjectCount: subjects.length, ...(alone ? { decided: alone } : {}) }
+      const alike = decided.get(row.n)
+      return { ...row, subjects, subjectCount: subjects.length, ...(alike ? { decided: alike } : {}) }
     })
+    return { entries: read, isNewest: rows.length < limit && entries.length === rows.length }
   }
-  /** By entry, those between two that have one decision. */
-  async #decidedAlone(after: number, last: number, limit: number): Promise<ReadonlyMap<number, DecidedAlone>> {
+  /** By entry, those between two whose decisions all went the same way. */
+  async #decidedAlike(after: number, last: number): Promise<ReadonlyMap<number, DecidedAlike>> {
     const rows = await this.#sql.all<{ entry: number; ruling: number }>(
       'select audit_entry as entry, ruling from decision where n > ? and n < ? order by n limit ?',
       after,
       last,
-      limit + 1,
+      followedRowsMax,
     )
     // Of the last one that was read there may be more.
-    const cut = rows.length > limit ? rows.at(-1)!.entry : undefined
-    const ofEntry = new Map<number, number | undefined>()
-    for (const { entry, ruling } of rows) ofEntry.set(entry, ofEntry.has(entry) || entry === cut ? undefined : ruling)
-    const rulings = await this.#rulingsOf([...ofEntry.values()].filter((ruling) => ruling !== undefined))
-    const alone = new Map<number, DecidedAlone>()
-    for (const [entry, ruling] of ofEntry) {
-      const one = ruling === undefined ? undefined : rulings.get(ruling)
-      if (one) alone.set(entry, one)
+    const cut = rows.length < followedRowsMax ? undefined : rows.at(-1)!.entry
+    const alike = new Map<number, { ruling: number | undefined; count: number }>()
+    for (const { entry, ruling } of rows) {
+      const known = alike.get(entry)
+      if (!known) alike.set(entry, { ruling: entry === cut ? undefined : ruling, count: 1 })
+      else if (known.ruling === ruling) known.count++
+      else known.ruling = undefined
     }
-    return alone
+    const several = [...alike].filter(([, { ruling, count }]) => ruling !== undefined && count > 1)
+    const blocks = await this.#blocksDecided(
+      after,
+      last,
+      several.map(([entry]) => entry),
+    )
+    const rulings = await this.#rulingsOf([...alike.values()].flatMap(({ ruling }) => ruling ?? []))
+    return new Map(
+      [...alike].flatMap(([entry, { ruling: n }]) => {
+        const ruling = n === undefined ? undefined : rulings.get(n)
+        return ruling ? [[entry, { ruling, blocks: blocks.get(entry) ?? 1 }] as const] : []
+      }),
+    )
   }
-  async #rulingsOf(numbers: readonly number[]): Promise<ReadonlyMap<number, DecidedAlone>> {
+  /** How many different blocks were decided with each of several entries. */
+  async #blocksDecided(after: number, last: number, entries: readonly number[]): Promise<ReadonlyMap<number, number>> {
+    if (entries.length === 0) return new Map()
+    const list = listOf(entries)
+    const rows = await this.#sql.all<{ entry: number; blocks: number }>(
+      `select audit_entry as entry, count(distinct first) as blocks from decision
+       where n > ? and n < ? and audit_entry in ${list.text} group by audit_entry limit ?`,
+      after,
+      last,
+      ...list.values,
+      entries.length,
+    )
+    return new Map(rows.map(({ entry, blocks }) => [entry, Number(blocks)]))
+  }
+  async #rulingsOf(numbers: readonly number[]): Promise<ReadonlyMap<number, FollowedRuling>> {
     if (numbers.length === 0) return new Map()
     const list = listOf(numbers)
     const rows = await this.#sql.all<
-      Omit<DecidedAlone, 'pool' | 'exception'> & { n: number; pool: string | null; body: string }
+      Omit<FollowedRuling, 'pool' | 'exception'> & { n: number; pool: string | null; body: string }
     >(
       `select n, account, locale, resource_type as "resourceType", outcome, pool, body from ruling where n in ${list.text}`,
       ...list.values,
