@@ -222,7 +222,7 @@ export class Comparing {
     const { tx } = this.#context
     const told = this.#told
     if (!told || !this.mayMiss) return rows.map(() => false)
-    const asked = rows.filter(
+    const possible = rows.filter(
       (row) =>
         !isOfPools(row.resourceType) &&
         row.createdAt < told.takenAt &&
@@ -230,6 +230,8 @@ export class Comparing {
         this.#speaksOf(row.account) &&
         this.#isVisible(row.account),
     )
+    const changedAt = await this.#changesOf(possible.map(({ account }) => account))
+    const asked = possible.filter(({ account }) => changedAt(account) < told.takenAt)
     const blocks = await tx.observations.ofBlocks(this.at, distinct(asked.map(({ cidr }) => cidr)), besideAtOnce)
     const toldBlocks = new Set(blocks.map(({ cidr }) => formatCidr(cidr)))
     const ids = asked.flatMap((row) => row.resourceId ?? [])
@@ -265,6 +267,21 @@ export class Comparing {
         .map(({ n }) => n),
     )
     return rows.map(({ n }) => found.has(n))
+  }
+  /**
+   * When a source last became one that speaks of an account, at the latest: the source itself, the account and what is between them were
+   * changed then. What it listed before may not have been about the account.
+   */
+  async #changesOf(accounts: readonly string[]): Promise<(account: string) => number> {
+    const { id, node } = this.source
+    const between = new Map(
+      [...new Set(accounts)].map((account) => {
+        const path = pathOf(this.#snapshot, account)
+        return [account, [id, ...path.slice(path.indexOf(node) + 1)]] as const
+      }),
+    )
+    const latest = await this.#context.tx.history.findLatest([...new Set([...between.values()].flat())])
+    return (account) => Math.max(0, ...between.get(account)!.map((one) => latest.get(one)?.fromAt ?? 0))
   }
   #calledAs({ account }: Allocation): readonly string[] {
     return this.#names.get(account) ?? [account]

@@ -38,11 +38,11 @@ before(async () => {
 })
 after(() => world.close())
 
-async function send(lines: readonly object[], unlisted: readonly object[] = []): Promise<void> {
+async function send(lines: readonly object[], unlisted: readonly object[] = [], source = 'cloud'): Promise<void> {
   world.advance(60_000)
   const takenAt = new Date(await world.store.read(async (tx) => tx.now)).toISOString()
   const end = { end: { observations: lines.length, unlisted } }
-  const { status, body } = await world.ask('POST', '/sources/cloud/snapshots', {
+  const { status, body } = await world.ask('POST', `/sources/${source}/snapshots`, {
     headers: { 'content-type': 'application/x-ndjson' },
     body: [{ snapshot: { takenAt } }, ...lines, end].map((line) => `${JSON.stringify(line)}\n`).join(''),
   })
@@ -90,12 +90,19 @@ test('a source is expected to tell of what is said, whether it tells of somethin
   await send([vpc('10.1.0.0/16', 'vpc-seen', shop)])
   const inferred = await unseen()
   assert(!inferred.includes(a) && !inferred.includes(b), inferred.join(' '))
+  // What it has listed before is not asked of it: its collector may not have looked there.
+  assert.deepEqual(await cover({ coversLocales: ['eu-central-1'] }).then(unseen), [])
+  const listAgain = () => send([vpc('10.1.0.0/16', 'vpc-seen', shop)])
+  await listAgain()
   // Of these two nobody knew that the source would tell; of the others it is not expected any more.
-  assert.deepEqual(await cover({ coversLocales: ['eu-central-1'] }).then(unseen), [a, b])
+  assert.deepEqual(await unseen(), [a, b])
   const said = await cover({ coversNodes: [shop] })
+  await listAgain()
   assert.partialDeepStrictEqual(said, { coversNodes: [shop], coversLocales: ['eu-central-1'] })
   assert.deepEqual(await unseen(), [a])
-  assert.deepEqual(await cover({ coversNodes: [], coversBlocks: ['10.64.1.0/24', '10.0.0.0/12'] }).then(unseen), [b])
+  await cover({ coversNodes: [], coversBlocks: ['10.64.1.0/24', '10.0.0.0/12'] })
+  await listAgain()
+  assert.deepEqual(await unseen(), [b])
   const findings = async () => {
     await follow()
     const { items } = await world.get<{ items: { summary: string }[] }>(
@@ -105,11 +112,31 @@ test('a source is expected to tell of what is said, whether it tells of somethin
   }
   assert.deepEqual(await findings(), [b])
   const nothing = await cover({ coversLocales: [], coversBlocks: [] })
+  await listAgain()
   assert(!('coversLocales' in nothing) && !('coversNodes' in nothing))
   assert.deepEqual(await unseen(), inferred)
   assert.deepEqual(await findings(), [])
   const elsewhere = await world.ask('PATCH', '/sources/cloud', { body: { coversNodes: ['999999999999'] } })
   assert.equal(elsewhere.status, 400)
+})
+
+test('what was not at the node of a source when it listed is not unseen before it lists again', async () => {
+  const cidr = '10.14.0.0/28'
+  const { account } = await world.post<{ account: string }>('/accounts', { name: 'comes later' })
+  await world.post('/allocations', { account, resourceType: 'custom', locale: 'us-east-1', poolId, cidr })
+  const { unitId } = await world.post<{ unitId: string }>('/organizational-units', { name: 'of it', parentId: 'Root' })
+  const source = await world.post<{ sourceId: string }>('/sources', {
+    ...{ name: 'of a unit', kind: 'aws', node: unitId, scopeId, coversNodes: [unitId] },
+  })
+  const seen = async () =>
+    (await world.get<{ items: Difference[] }>(`/sources/${source.sourceId}/differences?difference=unseen`)).items.map(
+      (one) => one.cidr,
+    )
+  await send([], [], source.sourceId)
+  await world.post(`/accounts/${account}/move`, { parentId: unitId })
+  assert.deepEqual(await seen(), [])
+  await send([], [], source.sourceId)
+  assert.deepEqual(await seen(), [cidr])
 })
 
 test('what a source should have told of and never has is released in parts, where that is said, and not otherwise', async () => {
