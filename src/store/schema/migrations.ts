@@ -20,6 +20,7 @@ import { firstSchema } from './first.ts'
 import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority.ts'
 import { findingsGoingOn } from './going-on.ts'
 import { goodTokensSchema } from './good-tokens.ts'
+import { importingAccountsSchema } from './importing-accounts.ts'
 import { importingSinceSchema } from './importing-since.ts'
 import { namedNetworksSchema } from './named-networks.ts'
 import { namesSchema } from './names.ts'
@@ -482,4 +483,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 63, name: 'since when pools import', olderServers: 'stop', sql: importingSinceSchema },
   { number: 64, name: 'good tokens by whom they are for', olderServers: 'go on', sql: goodTokensSchema },
   { number: 65, name: 'what sources say of a place now', olderServers: 'go on', sql: presentPlacesSchema },
+  { number: 66, name: 'pools that import, by account', olderServers: 'go on', sql: importingAccountsSchema },
 ]
