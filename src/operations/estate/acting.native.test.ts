@@ -50,7 +50,9 @@ before(async () => {
   poolId = await pool('10.0.0.0/12')
   otherPool = await pool('10.128.0.0/12')
   collector = await world.tokenOf('service:collector', 'reporter', world.rootId)
-  await world.post('/sources', { name: 'cloud', kind: 'aws', node: world.rootId, scopeId })
+  // Who says of which scope it speaks is another one than who adopts, too.
+  const as = await world.tokenOf('user:estate', 'organization-administrator', '*')
+  await world.post('/sources', { name: 'cloud', kind: 'aws', node: world.rootId, scopeId }, { as })
 })
 after(() => world.close())
 

@@ -312,10 +312,17 @@ export class Adoptable {
     { stored, account, pool }: { readonly stored: StoredObservation; readonly account: string; readonly pool: Pool },
   ): Promise<'pool' | 'resource-type' | 'locale' | undefined> {
     const { spec } = this.#adoption
-    if (!isPublic(stored) && this.#comparing.source.scopeId === undefined) return 'pool'
+    if (!isPublic(stored) && this.#isOwnScope()) return 'pool'
     if (spec.locale !== undefined && stored.locale === '' && pool.locale !== spec.locale) return 'locale'
     const told = await this.#comparing.evaluate({ stored, account }, { pool: pool.id, locale: spec.locale })
     return told?.request.resourceType === resourceType ? undefined : 'resource-type'
+  }
+  /** What sends for a source does not say of which scope: whoever set that does. Where a source has none, who names the pool. */
+  #isOwnScope(): boolean {
+    const { scopeId, scopeSetBy } = this.#comparing.source
+    const { name, subject, makers } = this.#context.caller.native!
+    if (scopeId === undefined) return true
+    return scopeSetBy !== undefined && sharedIdentity({ by: name, subject, makers }, scopeSetBy) !== undefined
   }
   /**
    * The snapshot that told of it first, in the scope that the source speaks of. One of long ago may be forgotten, and one from before the

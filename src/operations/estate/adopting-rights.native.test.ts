@@ -145,6 +145,21 @@ test('I4 what others tell of in one scope is adopted past policy in no other, an
   const moved = await world.ask('PATCH', `/sources/${scopeless}`, { body: { scopeId: world.privateScope } })
   assert.equal(moved.status, 200, JSON.stringify(moved.body))
   assert.deepEqual(await said(scopeless, {}), ['told-before-scope'])
+  // Whoever sets the scope is who says so: what others tell later does not say it either, nor does it for a source of one's own.
+  const set = async (scope: string | null, as?: string) =>
+    (
+      await world.ask('PATCH', `/sources/${scopeless}`, {
+        body: { scopeId: scope },
+        ...(as === undefined ? {} : { as }),
+      })
+    ).status
+  assert.deepEqual([await set(null), await set(world.privateScope, central)], [200, 200])
+  await send(scopeless, [line])
+  assert.deepEqual(await said(scopeless, {}), ['placed-by-oneself'])
+  const own = await makeSource(workloads, { scopeId: world.privateScope }, central)
+  await send(own, [line])
+  assert.deepEqual(await said(own, {}), ['placed-by-oneself'])
+  assert.deepEqual([await set(null), await set(world.privateScope)], [200, 200])
   // Told again since, by somebody else, it is of that scope; and what policy gives needs nobody else.
   await send(scopeless, [line])
   assert.deepEqual(await said(scopeless, {}), ['noncompliant'])

@@ -5,7 +5,7 @@ import type { Coverage } from '#model/observed-difference.ts'
 import { pathOf } from '#model/policy/snapshot.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import { type Action, everywhere } from '#model/roles.ts'
-import type { AdoptRule, RuleSetter, Source, SourceSettings } from '#store/tables/sources.ts'
+import type { AdoptRule, RuleSetter, ScopeSetter, Source, SourceSettings } from '#store/tables/sources.ts'
 import { accessAt, mayAtTop, type Place, permitter, requirePermission } from '../identity/authority.ts'
 import { type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
@@ -56,6 +56,7 @@ export async function createSource(context: WriteContext, spec: SourceSpec): Pro
     ...{ name, kind, node, scopeId, reportEvery, description, covers, adopts, adoptsBy },
     createdAt: context.now,
     scopeSetAt: 0,
+    ...(scopeId === undefined ? {} : { scopeSetBy: scopeSetterOf(context) }),
     snapshot: 0,
     adoptedSnapshot: 0,
     ...{ foundSnapshot: 0, foundAt: 0 },
@@ -88,8 +89,11 @@ export async function updateSource(context: WriteContext, source: Source, update
     : { adoptsBy: adopts === undefined ? undefined : source.adoptsBy }
   // Another coverage has other findings: they are looked through anew.
   const found = update.covers ? { foundSnapshot: 0, foundAfter: undefined } : {}
-  const scopeSetAt = scopeId === source.scopeId ? source.scopeSetAt : context.now
-  const settings = { name, scopeId, scopeSetAt, reportEvery, description, covers, adopts, ...rule, ...found }
+  const scopeSet =
+    scopeId === source.scopeId
+      ? {}
+      : { scopeSetAt: context.now, scopeSetBy: scopeId === undefined ? undefined : scopeSetterOf(context) }
+  const settings = { name, scopeId, ...scopeSet, reportEvery, description, covers, adopts, ...rule, ...found }
   await context.tx.sources.change(source.id, settings)
   const updated = { ...source, ...settings }
   await recordSource(context, updated)
@@ -100,6 +104,11 @@ export async function updateSource(context: WriteContext, source: Source, update
 export async function deleteSource(context: WriteContext, source: Source): Promise<void> {
   await context.tx.sources.change(source.id, { deletedAt: context.now })
   await recordSource(context, source, 'gone')
+}
+
+function scopeSetterOf({ caller }: WriteContext): ScopeSetter {
+  const { name, subject, makers } = caller.native!
+  return { by: name, ...(subject === undefined ? {} : { subject }), makers }
 }
 
 async function refuseBadName(context: WriteContext, name: string, node: string): Promise<void> {

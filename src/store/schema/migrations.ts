@@ -42,6 +42,7 @@ import { recordListsSchema } from './record-lists.ts'
 import { removedAccountsSchema } from './removed-accounts.ts'
 import { ruleSettersSchema } from './rule-setters.ts'
 import { scopeSetSchema } from './scope-set.ts'
+import { scopeSettersSchema } from './scope-setters.ts'
 import { sealingKeySchema } from './sealing-key.ts'
 import { sourceCoverageSchema } from './source-coverage.ts'
 import { spaceOnceSchema } from './space-once.ts'
@@ -483,5 +484,6 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 63, name: 'since when pools import', olderServers: 'stop', sql: importingSinceSchema },
   { number: 64, name: 'good tokens by whom they are for', olderServers: 'go on', sql: goodTokensSchema },
   { number: 65, name: 'what sources say of a place now', olderServers: 'go on', sql: presentPlacesSchema },
-  { number: 66, name: 'pools that import, by account', olderServers: 'go on', sql: importingAccountsSchema },
+  { number: 66, name: 'who says of which scope sources speak', olderServers: 'stop', sql: scopeSettersSchema },
+  { number: 67, name: 'pools that import, by account', olderServers: 'go on', sql: importingAccountsSchema },
 ]

@@ -17,6 +17,13 @@ export interface RuleSetter {
   readonly credential: string
 }
 
+/** Whose word the scope of a source is, as the record names them. */
+export interface ScopeSetter {
+  readonly by: string
+  readonly subject?: string
+  readonly makers: readonly string[]
+}
+
 export const sourceTable = table(
   'source',
   {
@@ -28,6 +35,8 @@ export const sourceTable = table(
     scopeId: changing(optional(references('scope', text()))),
     /** When that was changed: what it told before was not told of it. */
     scopeSetAt: changing(integer()),
+    /** Who has said so; undefined where nobody knows, and where it speaks of none. */
+    scopeSetBy: changing(optional(json<ScopeSetter>())),
     /** In seconds. */
     reportEvery: changing(integer()),
     description: changing(optional(text())),
