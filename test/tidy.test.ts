@@ -421,6 +421,7 @@ const mayRemember: Readonly<Record<string, string>> = {
   'src/operations/progress.ts #lists':
     'what one request has found so far, as a client has it that reads page after page',
   'src/operations/names.ts #rows': 'what one request has looked for so far',
+  'src/operations/names.ts #owners': 'the same',
   'src/operations/names.ts #asked': 'the same',
   'src/operations/names.ts #under': 'the same',
   'src/operations/names.ts #chains': 'the same',

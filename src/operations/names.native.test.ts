@@ -351,9 +351,17 @@ describe('a thing is named by its name', () => {
     })
     const hidden = await makePool({ name: 'hidden twin' })
     const only = await makePool({ name: 'network only' })
-    assert.equal((await refused('GET', '/pools/hidden%20twin')).code, 'InvalidParameterValue')
     assert.equal((await world.get<Pool>('/pools/hidden%20twin', { as: auditor })).poolId, pool.poolId)
     assert.notEqual(hidden.poolId, pool.poolId)
+    // Whoever sees both means the one of the IPAM administrator: nobody below takes its name from it. Of two below, neither is taken.
+    assert.equal((await world.get<Pool>('/pools/hidden%20twin')).poolId, hidden.poolId)
+    assert.equal((await world.get<Ipam>('/ipams/ours')).ipamId, theirs.ipamId)
+    const beside = await world.post<Ipam>('/ipams', { account: lab, region: 'us-east-1', name: 'ours' })
+    assert.equal((await refused('GET', '/ipams/ours')).code, 'InvalidParameterValue')
+    const central = await world.post<Ipam>('/ipams', { account: network, region: 'eu-central-1', name: 'ours' })
+    assert.equal((await world.get<Ipam>('/ipams/ours')).ipamId, central.ipamId)
+    for (const { ipamId } of [beside, central])
+      assert.equal((await world.ask('DELETE', `/ipams/${ipamId}?cascade=true`)).status, 204)
     for (const [there, absent] of [
       ['network only', 'no such name'],
       [only.poolId, 'ipam-pool-0123456789abcdef0'],

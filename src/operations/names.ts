@@ -70,6 +70,7 @@ export class Looked {
   readonly #context: ReadContext
   readonly #action: Action
   readonly #rows = new Map<string, readonly TaggedObject[]>()
+  readonly #owners = new Map<string, string>()
   readonly #asked = new Map<string, Set<string>>()
   readonly #under = new Map<readonly TaggedObject[], ReadonlyMap<string, readonly string[]>>()
   readonly #chains = new Map<string, readonly string[]>()
@@ -96,8 +97,16 @@ export class Looked {
   /** @param what by which it is told from what else is looked for */
   async rows(what: string, read: () => Promise<readonly TaggedObject[]>): Promise<readonly TaggedObject[]> {
     const found = this.#rows.get(what) ?? (await read())
-    this.#rows.set(what, found)
+    this.#note(what, found)
     return found
+  }
+  #note(what: string, found: readonly TaggedObject[]): void {
+    this.#rows.set(what, found)
+    for (const { id, account } of found) this.#owners.set(id, account)
+  }
+  /** Whose it is, of what was found. */
+  ownerOf(id: string): string | undefined {
+    return this.#owners.get(id)
   }
   /** Those of some owners, of whom there are more with each account that the request names. */
   async rowsOfOwners(named: Tagged, owners: ReadonlySet<string>): Promise<readonly TaggedObject[]> {
@@ -110,7 +119,7 @@ export class Looked {
     if (more.length === 0) return found
     for (const owner of more) asked.add(owner)
     const all = [...found, ...(await listTagged(this.#context, named, more, () => true))]
-    this.#rows.set(what, all)
+    this.#note(what, all)
     return all
   }
   /** The ids of those that are right under something called so, whoever sees it; of all where that is not known beforehand. */
@@ -208,7 +217,30 @@ export async function listThings(context: ReadContext, sought: Sought, name: str
       ? []
       : await under(context, sought, parts.slice(0, -1), await listCalled(context, sought, parts.at(-1)!, parts.at(-2)))
   const found = [...new Set([...whole, ...placed])].sort()
-  return sought.kind === 'pool' && found.length > 1 ? withoutUnasked(context, sought, found) : found
+  if (found.length < 2) return found
+  const meant = sought.kind === 'pool' ? await withoutUnasked(context, sought, found) : found
+  return meant.length > 1 ? nearest(context, sought, meant) : meant
+}
+
+/**
+ * Of things where the caller has a right, those of the organization's IPAM administrator and of the caller's own account go before all
+ * others: whoever names something below would otherwise make ambiguous what those above call theirs.
+ */
+async function nearest(
+  context: ReadContext,
+  { kind, action, looked }: Sought,
+  found: readonly string[],
+): Promise<readonly string[]> {
+  const { delegatedAdministrator } = await context.snapshot()
+  const [isRead, isPermitted] = [await permitter(context, kinds[kind].read), await permitter(context, action)]
+  const hasRight = (id: string): boolean => {
+    const owner = looked.ownerOf(id)
+    return owner !== undefined && (isRead(owner) || isPermitted(owner))
+  }
+  // What others only share is told apart by who may use what, and not by this.
+  if (!found.every(hasRight)) return found
+  const near = found.filter((id) => [delegatedAdministrator, context.caller.account].includes(looked.ownerOf(id)))
+  return near.length > 0 ? near : found
 }
 
 /**

@@ -45,8 +45,8 @@ export const adoptionProblems = {
     'policy does not give it, and you may not adopt where that policy is enabled: ask whoever may, or for an exception',
   'told-by-oneself': ({ snapshot }: { snapshot: number }) =>
     `policy does not give it, and you, or who made your token, sent the snapshot ${snapshot} that tells of it: somebody else has to adopt it`,
-  'placed-by-oneself': ({ part }: { part: 'pool' | 'resource-type' | 'locale' }) =>
-    `policy does not give it, and the ${partWords[part]} is your word and not that of its source: ask for an exception`,
+  'placed-by-oneself': ({ part }: { part: 'scope' | 'type' | 'locale' }) =>
+    `policy does not give it, and the ${part} is your word and not that of its source: ask for an exception`,
   'told-before-scope': ({ snapshot }: { snapshot: number }) =>
     `policy does not give it, and the source has told of it in the snapshot ${snapshot}, before it spoke of its scope: send another one`,
   'rule-adopts-allowed': () => 'the rule of the source adopts nothing that policy does not give',
@@ -66,7 +66,6 @@ export const adoptionProblems = {
   'pool-is-named': ({ pool }: { pool: string }) => `\`${pool}\` divides it, and policies name that`,
   'inside-rests': ({ pool }: { pool: string }) => `what was in \`${pool}\`, which divides it, rests`,
 }
-const partWords = { pool: 'scope', 'resource-type': 'type', locale: 'locale' } as const
 interface Unfit {
   readonly resourceType: string
   readonly cidr: string

@@ -310,12 +310,12 @@ export class Adoptable {
   async #ownWord(
     { resourceType }: EvaluatedPlace['request'],
     { stored, account, pool }: { readonly stored: StoredObservation; readonly account: string; readonly pool: Pool },
-  ): Promise<'pool' | 'resource-type' | 'locale' | undefined> {
+  ): Promise<'scope' | 'type' | 'locale' | undefined> {
     const { spec } = this.#adoption
-    if (!isPublic(stored) && this.#isOwnScope()) return 'pool'
+    if (!isPublic(stored) && this.#isOwnScope()) return 'scope'
     if (spec.locale !== undefined && stored.locale === '' && pool.locale !== spec.locale) return 'locale'
     const told = await this.#comparing.evaluate({ stored, account }, { pool: pool.id, locale: spec.locale })
-    return told?.request.resourceType === resourceType ? undefined : 'resource-type'
+    return told?.request.resourceType === resourceType ? undefined : 'type'
   }
   /** What sends for a source does not say of which scope: whoever set that does. Where a source has none, who names the pool. */
   #isOwnScope(): boolean {

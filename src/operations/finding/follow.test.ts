@@ -354,3 +354,32 @@ test('I8 compliance names units and accounts for whoever may read these alone', 
   assert.deepEqual([await named('unit', as), await named('account', as)], [[[prod, undefined]], [[shop, undefined]]])
   assert.deepEqual([await named('unit'), await named('account')], [[[prod, 'prodprod']], [[shop, 'account-3']]])
 })
+
+test('D8 no transaction writes what a change makes of all that an account has', async () => {
+  const [listed, other] = [await shared(), await acme.pool({ cidr: '203.0.116.0/24' })]
+  const spec = { account: network, resourceType: 'eip', locale: 'us-east-1', poolId: other }
+  const some = { allocations: Array.from({ length: 90 }, () => spec) }
+  const { allocations } = await acme.post<{ allocations: { allocationId: string }[] }>('/allocations/batch', some)
+  const policyId = await acme.policy()
+  await acme.rules(policyId, [listed])
+  await followAll(acme.store)
+  await acme.enable(policyId, network)
+  const countOf = async (): Promise<number> =>
+    Number(((await acme.database.select('select count(*) as n from finding')) as { n: number }[])[0]!.n)
+  const before = await countOf()
+  const written: number[] = []
+  const counting: Store = {
+    ...acme.store,
+    read: (work, ...rest) => acme.store.read(work, ...rest),
+    async write(work, ...rest) {
+      const had = await countOf()
+      const answer = await acme.store.write(work, ...rest)
+      written.push((await countOf()) - had)
+      return answer
+    },
+  }
+  await followAll(counting)
+  assert((await countOf()) - before >= allocations.length)
+  assert(Math.max(...written) <= 32, `in one transaction ${Math.max(...written)}`)
+  await acme.ask('DELETE', `/policies/${policyId}/assignments/${network}`)
+})

@@ -13,7 +13,7 @@ import { snapshotOf } from '../snapshot.ts'
 import { broughtOf, resolveBrought } from './brought.ts'
 import { exceptionControls, exceptionEnded, spaceControls } from './controls.ts'
 import { type Part, readScan, spacesPerTurn } from './scan.ts'
-import { endSuppressions, type Looked, placeOf, type Seen, settle, unsettledOf } from './settle.ts'
+import { endSuppressions, inParts, type Looked, placeOf, type Seen, settle, unsettledOf } from './settle.ts'
 import { evaluateSpaces, type Space } from './spaces.ts'
 import { distinctScopes, type Followed, type Touched, touchedBy } from './touched.ts'
 
@@ -29,6 +29,8 @@ const partsPerTurn = 32
 const turnsBetweenParts = 8
 /** Space of one network that is looked at when its tags change. */
 const allocationsOfNetworkMax = 1_000
+/** What one transaction writes findings of: the writer is everybody's. */
+const resourcesPerWrite = 32
 /** A worker that says nothing for so long is taken to be gone. */
 const leaseMs = 15_000
 const leaseLeftMs = 5_000
@@ -76,17 +78,31 @@ export async function takeTurn(store: Store, worker: Worker): Promise<Turn> {
     const found = await store.read((tx) => step(tx))
     if (!found) continue
     looked += found.looked
-    const isWritten = await store.write(async (tx) => {
-      const now = await tx.findingScans.progress()
-      // Somebody else has it, or had it in between.
-      if (now.worker !== worker.id || now.entry !== found.progress.entry) return false
-      if (found.scan && (await tx.findingScans.find(found.scan.n))?.place !== found.scan.place) return false
-      await found.write(tx)
-      return true
-    })
+    const isWritten = await writeInParts(store, worker, found)
     if (!isWritten) break
   }
   return { looked }
+}
+
+/**
+ * What is known already is not written again, so nothing is lost where a server ends between two parts: others wait for one of them, and
+ * not for all of what a change makes of a large account.
+ */
+async function writeInParts(store: Store, { id }: Worker, { progress, scan, left, write }: Found): Promise<boolean> {
+  const parts = inParts(left, resourcesPerWrite)
+  for (let part = 0; part === 0 || part < parts.length; part++) {
+    const isWritten = await store.write(async (tx) => {
+      const now = await tx.findingScans.progress()
+      // Somebody else has it, or had it in between.
+      if (now.worker !== id || now.entry !== progress.entry) return false
+      if (scan && (await tx.findingScans.find(scan.n))?.place !== scan.place) return false
+      for (const { control, seen } of parts[part] ?? []) await settle(tx, control, seen)
+      if (part >= parts.length - 1) await write(tx)
+      return true
+    })
+    if (!isWritten) return false
+  }
+  return true
 }
 
 /** Says that this server works at it. Written only where nobody does, or what it said last is nearly over. */
@@ -107,7 +123,10 @@ interface Found {
   readonly progress: FindingProgress
   readonly scan?: Scan
   readonly looked: number
-  write(tx: Transaction): Promise<void>
+  /** What is another finding by it. */
+  readonly left: readonly Looked[]
+  /** How far it has come, once that is written. */
+  readonly write: (tx: Transaction) => Promise<void>
 }
 
 async function followRecord(tx: ReadTransaction): Promise<Found | undefined> {
@@ -115,7 +134,7 @@ async function followRecord(tx: ReadTransaction): Promise<Found | undefined> {
   if ((await tx.recordLists.lastEntry()) > progress.entry) return followEntries(tx, progress)
   if (isMomentDue(progress, tx.now)) return followMoments(tx, progress)
   if ((await tx.findings.lapsed(1)).length === 0) return undefined
-  return { progress, looked: 0, write: async (to) => void (await endSuppressions(to, suppressionsPerTurn)) }
+  return { progress, looked: 0, left: [], write: async (to) => void (await endSuppressions(to, suppressionsPerTurn)) }
 }
 
 async function followScans(tx: ReadTransaction): Promise<Found | undefined> {
@@ -151,9 +170,8 @@ async function followEntries(tx: ReadTransaction, progress: FindingProgress): Pr
   return {
     progress,
     looked: looked.count + brought.count,
+    left: [...looked.left, ...brought.left, ...exceptions.looked],
     async write(to) {
-      for (const { control, seen } of [...looked.left, ...brought.left, ...exceptions.looked])
-        await settle(to, control, seen)
       for (const scope of scopes) await to.findingScans.ask(scope)
       await to.findingScans.setProgress({ entry: last.n, entryAt: last.at, epoch, nextMoment })
     },
@@ -213,9 +231,9 @@ async function lookAtTouched(
   }
   const left: Looked[] = []
   const rows = [...here.values()]
-  for (let from = 0; from < rows.length; from += subjectsPerStep) {
-    left.push(...(await lookAtSpaces(tx, rows.slice(from, from + subjectsPerStep))))
-    await tx.nextTurn()
+  for (let from = 0; from < rows.length; from += spacesPerTurn) {
+    if (from > 0) await tx.nextTurn(turnsBetweenParts)
+    left.push(...(await lookAtSpaces(tx, rows.slice(from, from + spacesPerTurn))))
   }
   left.push(...(await resolveGone(tx, new Map([...spaces].filter(([n]) => !here.has(n))))))
   return { left, count: rows.length }
@@ -310,6 +328,7 @@ async function followMoments(tx: ReadTransaction, progress: FindingProgress): Pr
   return {
     progress,
     looked: 0,
+    left: [],
     async write(to) {
       for (const scope of scopes) await to.findingScans.ask(scope)
       await to.findingScans.setProgress({ moment, nextMoment })
@@ -334,8 +353,8 @@ async function followScan(tx: ReadTransaction, progress: FindingProgress, scan: 
     progress,
     scan,
     looked,
+    left,
     async write(to) {
-      for (const { control, seen } of left) await settle(to, control, seen)
       // Asked for again meanwhile: what is stored says so.
       const { isAgain } = (await to.findingScans.find(scan.n))!
       if (place !== undefined) await to.findingScans.advance(scan.n, { place, looked: scan.looked + looked })

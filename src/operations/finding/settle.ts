@@ -56,6 +56,26 @@ export async function unsettledOf(tx: ReadTransaction, looked: readonly Looked[]
 }
 
 type Named = Pick<Control, 'name'>
+/** The same in parts of so many resources, all that was seen of one together: what comes of them is never half written. */
+export function inParts(looked: readonly Looked[], size: number): readonly (readonly Looked[])[] {
+  const parts: Map<Control, Seen[]>[] = []
+  const partOf = new Map<string, Map<Control, Seen[]>>()
+  for (const { control, seen } of looked) {
+    for (const one of seen) {
+      let part = partOf.get(one.resource)
+      if (!part) {
+        if (partOf.size % size === 0) parts.push(new Map())
+        part = parts.at(-1)!
+        partOf.set(one.resource, part)
+      }
+      const ofControl = part.get(control)
+      if (ofControl) ofControl.push(one)
+      else part.set(control, [one])
+    }
+  }
+  return parts.map((part) => [...part].map(([control, seen]) => ({ control, seen })))
+}
+
 /** Writes what a control has seen. It may have been seen before: what is known already is not written again. */
 export async function settle(tx: Transaction, control: Named, seen: readonly Seen[]): Promise<Settled> {
   const settled = { opened: 0, resolved: 0, changed: 0 }
