@@ -400,7 +400,10 @@ const mayRemember: Readonly<Record<string, string>> = {
   'src/operations/estate/intake.ts #part': 'lines that one request has sent, until they are written',
   'src/operations/estate/intake.ts #problems': 'what was wrong with lines of one request',
   'src/operations/estate/intake.ts #unlisted': 'what one request said at its end',
-  'src/jobs/importing.ts places': 'where a look goes on; whether what is there is imported, it does not say',
+  'src/jobs/importing.ts turnsOf':
+    'whose turn it is, and where a look goes on; whether what is there is imported, it does not say',
+  'src/operations/ipam/importing-turns.ts #kept': 'the same: it is read anew what there is',
+  'src/operations/ipam/importing-turns.ts #goingOn': 'the same',
   'src/store/sqlite/engine.ts #statements': 'prepared statements, by their text',
   'src/store/postgres/sql.ts statements': 'texts of statements, by texts',
   'src/store/postgres/sql.ts manyRows': 'texts of statements, by texts',

@@ -1,12 +1,12 @@
 // What pools import by themselves, a few blocks at a time.
 import {
   type ImportLook,
-  type ImportPlace,
   importNetworks,
   isAnyImporting,
   lookForImports,
   principalOfPool,
 } from '#operations/ipam/importing.ts'
+import { ImportTurns } from '#operations/ipam/importing-turns.ts'
 import type { Store } from '#store/store.ts'
 import type { Job } from './job.ts'
 
@@ -15,8 +15,8 @@ const partsPerTurn = 20
 /** Looks through very much of which nothing can be imported. */
 const vainPerTurn = 5
 
-/** Where the next look begins. A server that has just started begins anew. */
-const places = new WeakMap<Store, ImportPlace>()
+/** Whose turn it is. A server that has just started begins anew. */
+const turnsOf = new WeakMap<Store, ImportTurns>()
 
 export const importByPools: Job = {
   name: 'import-by-pools',
@@ -25,16 +25,15 @@ export const importByPools: Job = {
   turnsMax: 1,
   isDue: ({ store }) => store.read(isAnyImporting),
   async turn({ store, act }) {
+    const turns = turnsOf.get(store) ?? new ImportTurns()
+    turnsOf.set(store, turns)
+    turns.begin()
     let inVain = 0
     for (let part = 0; part < partsPerTurn && inVain < vainPerTurn; part++) {
-      const from = places.get(store)
-      const { step, next } = (await act(lookForImports, { from }, principalOfPool('import'))) as ImportLook
-      // Also where what follows fails: then it is the others' turn.
-      if (next) places.set(store, next)
-      else places.delete(store)
+      const { step, isAll } = (await act(lookForImports, { turns }, principalOfPool('import'))) as ImportLook
       if (step) await act(importNetworks, step, principalOfPool(step.poolId))
       else inVain++
-      if (!next) return
+      if (isAll) return
     }
   },
 }

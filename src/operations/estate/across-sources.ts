@@ -121,7 +121,10 @@ export async function observedAt(
   const { tx } = context
   const isTold = await mayBeTold(context)
   const sources = await sourcesTelling(context)
-  const { found, isCut } = await tx.observations.touching(cidr, [...sources.keys()], lookedAtOnce)
+  const { found, isCut } = await tx.observations.touching(cidr, [...sources.keys()], {
+    limit: lookedAtOnce,
+    lookedMax: 2_000,
+  })
   const items: Told[] = []
   for (const stored of found) {
     const source = sources.get(stored.sourceId)!

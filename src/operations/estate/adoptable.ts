@@ -322,7 +322,7 @@ export class Adoptable {
     const { scopeId, scopeSetBy } = this.#comparing.source
     const { name, subject, makers } = this.#context.caller.native!
     if (scopeId === undefined) return true
-    return scopeSetBy !== undefined && sharedIdentity({ by: name, subject, makers }, scopeSetBy) !== undefined
+    return (scopeSetBy ?? []).some((one) => sharedIdentity({ by: name, subject, makers }, one) !== undefined)
   }
   /**
    * The snapshot that told of it first, in the scope that the source speaks of. One of long ago may be forgotten, and one from before the

@@ -160,6 +160,12 @@ test('I4 what others tell of in one scope is adopted past policy in no other, an
   await send(own, [line])
   assert.deepEqual(await said(own, {}), ['placed-by-oneself'])
   assert.deepEqual([await set(null), await set(world.privateScope)], [200, 200])
+  // Nor does it for who gives a source the name by which others send.
+  const byName = await makeSource(workloads, { scopeId: world.privateScope })
+  const named = await world.ask('PATCH', `/sources/${byName}`, { body: { name: 'by its name' }, as: central })
+  assert.equal(named.status, 200)
+  await send(byName, [line])
+  assert.deepEqual(await said(byName, {}), ['placed-by-oneself'])
   // Told again since, by somebody else, it is of that scope; and what policy gives needs nobody else.
   await send(scopeless, [line])
   assert.deepEqual(await said(scopeless, {}), ['noncompliant'])

@@ -12,18 +12,24 @@ import type { ReadContext } from '../operation.ts'
 import { mayBeTold, numberOf } from './across-sources.ts'
 import { sourcesMax } from './sources.ts'
 
-/** Observations of one place that are looked at. */
+/** Observations of one place that are looked at: to tell of them, and while others wait for the allocation. */
 const lookedAtOnce = 200
+const boundsOfAllocation = { limit: 64, lookedMax: 100 }
 /** Places that are in use and passed over for one request: beyond it the pool counts as full. */
 const passedOver = 64
 
 /** What some sources say is there of a block: inside of it, or around it and smaller than what the pool itself lies in. */
 async function observedIn(context: ReadContext, heard: Heard, block: Cidr): Promise<readonly StoredObservation[]> {
-  return (await lookIn(context, heard, block)).found
+  return (await lookIn(context, heard, block, { limit: lookedAtOnce, lookedMax: 2_000 })).found
 }
 /** The same, and whether nobody knows, since too much was looked at: then it counts as in use. */
-async function lookIn({ tx }: ReadContext, { pool, sources, isPublicPool }: Heard, block: Cidr) {
-  const { found: all, isCut } = await tx.observations.touching(block, sources, lookedAtOnce)
+async function lookIn(
+  { tx }: ReadContext,
+  { pool, sources, isPublicPool }: Heard,
+  block: Cidr,
+  bounds = boundsOfAllocation,
+) {
+  const { found: all, isCut } = await tx.observations.touching(block, sources, { ...bounds, isTaking: true })
   const found = await ofPool(tx, pool, all, isPublicPool)
   return { found, isUnknown: isCut && all.length === 0 }
 }
@@ -115,6 +121,7 @@ export async function observedBeside(
 ): Promise<readonly Cidr[] | undefined> {
   const seen: Cidr[] = []
   const heard = await heardFor(context, pool, account)
+  await context.tx.nextTurn()
   for (let passed = 0; passed < passedOver; passed++) {
     const next = await context.tx.space.preview(pool.n, pool.family, {
       ...params,
@@ -122,9 +129,8 @@ export async function observedBeside(
     })
     if (!next) return undefined
     const { found, isUnknown } = await lookIn(context, heard, next)
-    if (isUnknown) return undefined
-    if (found.length === 0) return seen
-    seen.push(...found.map(({ cidr }) => cidr))
+    if (found.length === 0 && !isUnknown) return seen
+    seen.push(...(isUnknown ? [next] : found.map(({ cidr }) => cidr)))
     await context.tx.nextTurn()
   }
   return undefined

@@ -56,7 +56,7 @@ export async function createSource(context: WriteContext, spec: SourceSpec): Pro
     ...{ name, kind, node, scopeId, reportEvery, description, covers, adopts, adoptsBy },
     createdAt: context.now,
     scopeSetAt: 0,
-    ...(scopeId === undefined ? {} : { scopeSetBy: scopeSetterOf(context) }),
+    ...(scopeId === undefined ? {} : { scopeSetBy: [scopeSetterOf(context)] }),
     snapshot: 0,
     adoptedSnapshot: 0,
     ...{ foundSnapshot: 0, foundAt: 0 },
@@ -89,10 +89,15 @@ export async function updateSource(context: WriteContext, source: Source, update
     : { adoptsBy: adopts === undefined ? undefined : source.adoptsBy }
   // Another coverage has other findings: they are looked through anew.
   const found = update.covers ? { foundSnapshot: 0, foundAfter: undefined } : {}
-  const scopeSet =
-    scopeId === source.scopeId
-      ? {}
-      : { scopeSetAt: context.now, scopeSetBy: scopeId === undefined ? undefined : scopeSetterOf(context) }
+  // A collector sends by the name: who gives it says what it tells of, as who sets the scope does.
+  const setters = scopeId === source.scopeId ? (source.scopeSetBy ?? []) : []
+  const isSet = scopeId !== source.scopeId || name !== source.name
+  const scopeSet = isSet
+    ? {
+        scopeSetAt: scopeId === source.scopeId ? source.scopeSetAt : context.now,
+        scopeSetBy: scopeId === undefined ? undefined : [...setters.slice(1 - settersKept), scopeSetterOf(context)],
+      }
+    : {}
   const settings = { name, scopeId, ...scopeSet, reportEvery, description, covers, adopts, ...rule, ...found }
   await context.tx.sources.change(source.id, settings)
   const updated = { ...source, ...settings }
@@ -106,6 +111,8 @@ export async function deleteSource(context: WriteContext, source: Source): Promi
   await recordSource(context, source, 'gone')
 }
 
+/** The last ones; more have never named one source. */
+const settersKept = 100
 function scopeSetterOf({ caller }: WriteContext): ScopeSetter {
   const { name, subject, makers } = caller.native!
   return { by: name, ...(subject === undefined ? {} : { subject }), makers }

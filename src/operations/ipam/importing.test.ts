@@ -176,4 +176,28 @@ test('what cannot be imported, however much it is, keeps nothing else from being
   assert.equal(await importAll(), 1)
   assert.equal(await importAll(), 1)
 })
+test('pools of one account, and what stands in them, keep no other from being looked through', async () => {
+  // Six thousand blocks that cannot be imported stand in each of them.
+  const mine = await acme.call('CreateIpam', { OperatingRegions: [{ RegionName: 'us-east-1' }] }, asLab)
+  for (let n = 0; n < 8; n++) {
+    const { IpamScope } = await acme.call('CreateIpamScope', { IpamId: mine.Ipam!.IpamId! }, asLab)
+    const { IpamScopeId } = IpamScope!
+    const inScope = { IpamScopeId: IpamScopeId!, AddressFamily: 'ipv4', Locale: 'us-east-1', AutoImport: true } as const
+    const { IpamPool } = await acme.call('CreateIpamPool', inScope, asLab)
+    await acme.call('ProvisionIpamPoolCidr', { IpamPoolId: IpamPool!.IpamPoolId!, Cidr: '10.0.0.0/8' }, asLab)
+  }
+  for (let turn = 0; turn < 3; turn++) assert.equal(await importAll(), 0)
+  await makeVpc('10.31.0.0/24', asShop)
+  let imported = 0
+  for (let turn = 0; turn < 4; turn++) imported += await importAll()
+  assert.equal(imported, 1)
+})
+
+test('nor does a pool in which very much stands keep another one of its account', async () => {
+  const small = await acme.pool({ scope: 'private', cidr: '172.16.0.0/12' })
+  const vpc = await makeVpc('172.20.0.0/16', asShop)
+  await acme.call('ModifyIpamPool', { IpamPoolId: small, AutoImport: true }, asNetwork)
+  assert.equal(await importAll(), 0)
+  assert.deepEqual(await stateOf(vpc), [['managed', 'noncompliant']])
+})
 const anyVpc = async (): Promise<string> => (await acme.call('DescribeVpcs', {}, asShop)).Vpcs![0]!.VpcId!

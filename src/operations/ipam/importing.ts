@@ -1,6 +1,6 @@
 // What pools import by themselves: blocks of VPCs that the register has, that nobody gave, and that lie in the pool, whatever its rules
 // say: all that was there before, and since then of whoever may use the pool. What policy says of each is on record with it. What only sources observe is adopted by rules of their own.
-import { type Cidr, compareCidrs, contains, formatCidr, lastAddress, toKey } from '#model/cidr.ts'
+import { compareCidrs, contains, formatCidr, lastAddress, toKey } from '#model/cidr.ts'
 import { isLookedAt } from '#model/discovery.ts'
 import { answerTo } from '#model/policy/existing.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
@@ -11,11 +11,13 @@ import { recordVpc } from '../network/vpcs.ts'
 import type { ReadContext, ReadOperation, WriteOperation } from '../operation.ts'
 import { takeInUse } from '../space/grant.ts'
 import { type Seeing, seeingOf } from './discovered.ts'
+import type { BlockPlace, ImportTurns } from './importing-turns.ts'
 
 /** Pools, and blocks in them, that one look goes through. */
 const poolsPerLook = 50
 const blocksLookedAt = 1_000
-const blocksPerStep = 200
+/** Of one pool, before it is the next one's turn. */
+const blocksPerTurn = 200
 /** Blocks that one transaction imports. */
 const importedAtOnce = 20
 
@@ -24,51 +26,42 @@ export interface ImportStep {
   /** Of blocks of VPCs. */
   readonly associationIds: readonly string[]
 }
-/** Where a look begins: in the first pool of this number or a higher one, behind a block where one is named. */
-export interface ImportPlace {
-  readonly pool: number
-  readonly after?: BlockPlace
-}
-interface BlockPlace {
-  readonly cidr: Cidr
-  /** Empty: before all of that block. */
-  readonly associationId: string
-}
 export interface ImportLook {
   /** What there is to import; undefined where nothing was found. */
   readonly step: ImportStep | undefined
-  /** Where the next look begins; undefined: all was looked through. */
-  readonly next: ImportPlace | undefined
+  /** Whether all was looked through since the turn began. */
+  readonly isAll: boolean
 }
 
 export const isAnyImporting = async (tx: ReadTransaction): Promise<boolean> =>
-  (await tx.discovered.importing(-1, 1)).length > 0
+  (await tx.discovered.importingAccount('')) !== undefined
 
 /** Who does it, in the record. */
 export const principalOfPool = (poolId: string): string => `rule:${poolId}`
 
 /**
- * Looks through pools that import until there is something for one, or much was looked at. The next look goes on behind it: what stands
- * in a pool and cannot be imported, however much that is, keeps nothing else from it.
+ * Looks through pools that import until there is something for one, or much was looked at. The next look goes on with the next pool:
+ * what stands in one and cannot be imported, however much that is, keeps nothing else from it, and no other pool from its turn.
  */
-export const lookForImports: ReadOperation<{ readonly from: ImportPlace | undefined }, ImportLook> = {
+export const lookForImports: ReadOperation<{ readonly turns: ImportTurns }, ImportLook> = {
   name: 'lookForImports',
   access: 'read',
-  async run(context, { from }) {
+  async run(context, { turns }) {
     const { tx } = context
-    const pools = await tx.discovered.importing((from?.pool ?? 0) - 1, poolsPerLook)
     let looked = 0
-    for (const n of pools) {
+    for (let pools = 0; pools < poolsPerLook && looked < blocksLookedAt; pools++) {
       await tx.nextTurn()
-      const pool = (await tx.pools.findByNumber(n))!
-      const begin = n === from?.pool ? from.after : undefined
-      const part = await lookIn(context, pool, { begin, blocksMax: blocksLookedAt - looked })
+      const turn = await turns.next(tx)
+      if (!turn) return { step: undefined, isAll: true }
+      const pool = await tx.pools.findByNumber(turn.n)
+      if (!pool) continue
+      const blocksMax = Math.min(blocksPerTurn, blocksLookedAt - looked)
+      const part = await lookIn(context, pool, { begin: turn.begin, blocksMax })
       looked += part.looked
-      const next = { pool: part.after ? n : n + 1, ...(part.after ? { after: part.after } : {}) }
-      if (part.found.length > 0) return { step: { poolId: pool.id, associationIds: part.found }, next }
-      if (looked >= blocksLookedAt) return { step: undefined, next }
+      turn.leave(part.after)
+      if (part.found.length > 0) return { step: { poolId: pool.id, associationIds: part.found }, isAll: false }
     }
-    return { step: undefined, next: pools.length < poolsPerLook ? undefined : { pool: pools.at(-1)! + 1 } }
+    return { step: undefined, isAll: false }
   },
 }
 
@@ -134,7 +127,7 @@ async function lookIn(
     for (;;) {
       if (looked >= blocksMax) return { found: associationIds(), looked, after }
       const behind = { first: toKey(after.cidr), length: after.cidr.length, associationId: after.associationId }
-      const rows = await tx.discovered.looseWithin(behind, toKey(last), Math.min(blocksPerStep, blocksMax - looked))
+      const rows = await tx.discovered.looseWithin(behind, toKey(last), blocksMax - looked)
       for (const row of await importableOf(context, pool, rows)) {
         if (found.some((one) => overlapsWith(one, row))) continue
         found.push(row)

@@ -20,6 +20,7 @@ import { firstSchema } from './first.ts'
 import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority.ts'
 import { findingsGoingOn } from './going-on.ts'
 import { goodTokensSchema } from './good-tokens.ts'
+import { importingAccountsSchema } from './importing-accounts.ts'
 import { importingSinceSchema } from './importing-since.ts'
 import { namedNetworksSchema } from './named-networks.ts'
 import { namesSchema } from './names.ts'
@@ -45,6 +46,7 @@ import { scopeSettersSchema } from './scope-setters.ts'
 import { sealingKeySchema } from './sealing-key.ts'
 import { sourceCoverageSchema } from './source-coverage.ts'
 import { spaceOnceSchema } from './space-once.ts'
+import { takingPlacesSchema } from './taking-places.ts'
 import { statesOfTenures } from './tenure-states.ts'
 import { tokenOriginsSchema } from './token-origins.ts'
 import { turnsSchema } from './turns.ts'
@@ -484,4 +486,6 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 64, name: 'good tokens by whom they are for', olderServers: 'go on', sql: goodTokensSchema },
   { number: 65, name: 'what sources say of a place now', olderServers: 'go on', sql: presentPlacesSchema },
   { number: 66, name: 'who says of which scope sources speak', olderServers: 'stop', sql: scopeSettersSchema },
+  { number: 67, name: 'pools that import, by account', olderServers: 'go on', sql: importingAccountsSchema },
+  { number: 68, name: 'what takes space where sources say', olderServers: 'go on', sql: takingPlacesSchema },
 ]

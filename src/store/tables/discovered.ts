@@ -231,14 +231,22 @@ export class Discovered {
 
   // Importing ------------------------------------------------------------------------------------------------------
 
-  /** Pools that import by themselves, by their numbers, behind one. */
-  async importing(after: number, limit: number): Promise<number[]> {
-    const rows = await this.#sql.all<{ n: number }>(
-      'select n from pool where auto_import = 1 and n > ? order by n limit ?',
+  /** The first account behind one that has pools which import by themselves. */
+  async importingAccount(after: string): Promise<string | undefined> {
+    const row = await this.#sql.get<{ account: string }>(
+      'select account from pool where auto_import = 1 and account > ? order by account limit 1',
       after,
-      limit,
     )
-    return rows.map(({ n }) => n)
+    return row?.account
+  }
+  /** The number of an account's first pool that does, behind one. */
+  async importingPool(account: string, after: number): Promise<number | undefined> {
+    const row = await this.#sql.get<{ n: number }>(
+      'select n from pool where auto_import = 1 and account = ? and n > ? order by n limit 1',
+      account,
+      after,
+    )
+    return row?.n
   }
   /** Blocks of VPCs that no pool gave, that begin behind one and before an end; of equal beginnings the largest first. */
   async looseWithin(

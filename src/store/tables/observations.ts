@@ -65,9 +65,17 @@ export interface Gone {
 
 const holds = 'since_snapshot <= ? and (until_snapshot is null or until_snapshot > ?)'
 
-/** Of which one statement looks for what touches a block, and rows that it looks at. */
+/** Of which one statement looks for what touches a block. */
 const sourcesPerStatement = 32
-const lookedAtMax = 2_000
+/** As in the index of these. */
+const takesSpace = `and o.kind not in ('container', 'pool', 'prefix-list', 'peer-range', 'registration')`
+export interface TouchingAsked {
+  readonly limit: number
+  /** Rows that one statement looks at. */
+  readonly lookedMax: number
+  /** Only what takes space by itself. */
+  readonly isTaking?: boolean
+}
 
 interface NewestAt {
   readonly sourceId: string
@@ -141,29 +149,42 @@ export class Observations {
    * What other sources say of the block costs nothing, nor what these said before; of what they say by a snapshot that does not hold yet
    * so many are looked at.
    */
-  async touching(cidr: Cidr, sourceIds: readonly string[], limit: number): Promise<Touching> {
+  async touching(
+    cidr: Cidr,
+    sourceIds: readonly string[],
+    { limit, lookedMax, isTaking = false }: TouchingAsked,
+  ): Promise<Touching> {
     const found: StoredObservation[] = []
     let isCut = false
     for (let from = 0; from < sourceIds.length && found.length < limit; from += sourcesPerStatement) {
-      const part = await this.#touching(cidr, sourceIds.slice(from, from + sourcesPerStatement), limit)
+      const part = await this.#touching(cidr, sourceIds.slice(from, from + sourcesPerStatement), {
+        limit,
+        lookedMax,
+        isTaking,
+      })
       found.push(...part.found)
       isCut ||= part.isCut
     }
     return { found, isCut: isCut || found.length >= limit }
   }
-  async #touching(cidr: Cidr, sourceIds: readonly string[], limit: number): Promise<Touching> {
+  async #touching(
+    cidr: Cidr,
+    sourceIds: readonly string[],
+    { limit, lookedMax, isTaking }: TouchingAsked,
+  ): Promise<Touching> {
     const probes = listOfBlocks(supernets(cidr))
     const list = listOfTexts(sourceIds)
     const columns = 'o.source_id as "sourceId", o.number, o.since_snapshot as since, s.snapshot as held'
     // The newest version of each, which has the same block as the one that holds. In no order, so that it is over with the first ones.
-    const isNewest = 's.deleted_at is null and o.source_id = s.id and o.until_snapshot is null and o.missing < 2'
+    const isNewest = `s.deleted_at is null and o.source_id = s.id and o.until_snapshot is null and o.missing < 2
+      ${isTaking ? takesSpace : ''}`
     const around = await this.#sql.all<NewestAt>(
       `with probe (first, length) as (values ${probes.text})
        select ${columns} from source s cross join probe q cross join observation o
        where s.id in ${list.text} and ${isNewest} and o.first >= q.first and o.first <= q.first and o.length = q.length limit ?`,
       ...probes.values,
       ...list.values,
-      lookedAtMax,
+      lookedMax,
     )
     const inside = await this.#sql.all<NewestAt>(
       `select ${columns} from source s cross join observation o
@@ -172,7 +193,7 @@ export class Observations {
       toKey(cidr),
       toKey(lastAddress(cidr)),
       cidr.length,
-      lookedAtMax,
+      lookedMax,
     )
     // Of those that a snapshot brings which does not hold yet, some had a version before, which holds.
     const newest = Map.groupBy([...around, ...inside], ({ since, held }) => since <= held)
@@ -183,7 +204,7 @@ export class Observations {
       const holding = await this.numbered({ sourceId, snapshot: some[0]!.held }, numbers)
       found.push(...holding.filter(({ missing }) => missing < 2))
     }
-    const isCut = [around, inside].some(({ length }) => length === lookedAtMax)
+    const isCut = [around, inside].some(({ length }) => length === lookedMax)
     return { found: found.sort((one, other) => compareValues(one.sourceId, other.sourceId)), isCut }
   }
   /** Those that hold of one account, as sources call it, in the order of sources, places and numbers, after one. */

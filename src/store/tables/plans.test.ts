@@ -153,7 +153,7 @@ test('D8 what certain sources say of a block or an id is searched for by the sou
   const database = new DatabaseSync(join(folder, 'cadastre.db'))
   const sql = new Recording(database)
   const sources = ['source-1', 'source-2', 'source-3']
-  await new Observations(sql).touching(provisioned[0]!, sources, 10)
+  await new Observations(sql).touching(provisioned[0]!, sources, { limit: 10, lookedMax: 10, isTaking: true })
   await new Discovered(sql).observedAs('vpc-1', sources, 10)
   await new RegisteredSpace(sql).heldAmong([{ id: 'vpc-1', account }])
   const plans = [...sql.texts].map((text) =>

@@ -35,8 +35,8 @@ export const sourceTable = table(
     scopeId: changing(optional(references('scope', text()))),
     /** When that was changed: what it told before was not told of it. */
     scopeSetAt: changing(integer()),
-    /** Who has said so; undefined where nobody knows, and where it speaks of none. */
-    scopeSetBy: changing(optional(json<ScopeSetter>())),
+    /** Who has said so, and who has given it its name since; undefined where nobody knows, and where it speaks of none. */
+    scopeSetBy: changing(optional(json<readonly ScopeSetter[]>())),
     /** In seconds. */
     reportEvery: changing(integer()),
     description: changing(optional(text())),
