@@ -784,3 +784,32 @@ describe('the record', () => {
     assert.ok(owned.includes(InternetGateway!.InternetGatewayId!))
   })
 })
+
+test('D7 no more than a few groups are read between two turns, however many rules they have', async () => {
+  const VpcId = await vpcOf({ CidrBlock: '10.9.0.0/16' })
+  for (let n = 0; n < 12; n++) {
+    const { GroupId } = await call('CreateSecurityGroup', { VpcId, GroupName: `g${n}`, Description: 'many rules' })
+    const IpRanges = Array.from({ length: 300 }, (_, at) => ({ CidrIp: `10.${at >> 8}.${at & 255}.0/24` }))
+    const IpPermissions = [{ IpProtocol: 'tcp', FromPort: 22, ToPort: 22, IpRanges }]
+    await call('AuthorizeSecurityGroupIngress', { GroupId: GroupId!, IpPermissions })
+  }
+  const { prototype } = await world.store.read(
+    async (tx) => tx.networkObjects.constructor as { prototype: typeof tx.networkObjects },
+  )
+  const { partsOf } = prototype
+  const read: number[] = []
+  prototype.partsOf = async function (ids) {
+    const parts = await partsOf.call(this, ids)
+    read.push([...parts.values()].reduce((sum, some) => sum + some.length, 0))
+    return parts
+  }
+  try {
+    const { SecurityGroups } = await call('DescribeSecurityGroups', by('vpc-id', VpcId))
+    assert.equal(SecurityGroups!.length, 13)
+    const { SecurityGroupRules } = await call('DescribeSecurityGroupRules', { MaxResults: 1_000 })
+    assert.equal(SecurityGroupRules!.length, 1_000)
+  } finally {
+    prototype.partsOf = partsOf
+  }
+  assert(Math.max(...read) <= 500, `${Math.max(...read)} at once`)
+})

@@ -11,7 +11,7 @@ import {
 } from '../listing.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import type { PageParams } from '../page-tokens.aws.ts'
-import { describeObjects, type ListedObject, type ObjectState, objectBounds, objectsOf } from './objects.ts'
+import { describeInSteps, type ListedObject, type ObjectState, objectBounds, objectsOf } from './objects.ts'
 
 interface ObjectsAsked extends PageParams {
   readonly Filters?: readonly Filter[]
@@ -44,9 +44,12 @@ export async function describePage<Shown extends { readonly Tags?: readonly TagL
     placeOf: ({ id }) => id,
     bounds: objectBounds,
     async show(objects) {
-      const states = await describeObjects(context, objects)
-      const shown = await show(states)
-      return shown.map((one, index) => (!states[index]!.object.isGone && matches(one) ? one : undefined))
+      const found: (Shown | undefined)[] = []
+      for await (const states of describeInSteps(context, objects)) {
+        const shown = await show(states)
+        found.push(...shown.map((one, index) => (!states[index]!.object.isGone && matches(one) ? one : undefined)))
+      }
+      return found
     },
   })
 }

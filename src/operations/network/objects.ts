@@ -419,12 +419,39 @@ async function someVpcs(
     .slice(0, limit)
 }
 
-/** With what belongs to all of them read at once, in their order. */
+/** With what belongs to all of them, in their order. */
 export async function describeObjects(
-  { tx }: ReadContext,
+  context: ReadContext,
   objects: readonly ListedObject[],
 ): Promise<readonly ObjectState[]> {
-  const stored = objects.filter(({ isDerived, isGone }) => !isDerived && !isGone).map(({ id }) => id)
+  const states: ObjectState[] = []
+  for await (const some of describeInSteps(context, objects)) states.push(...some)
+  return states
+}
+
+/** Parts, such as rules, that are read and shown between two turns of the event loop: some milliseconds. */
+const partsPerStep = 500
+
+/** The same, some at a time, with a turn for others in between: an object has up to 500 parts. */
+export async function* describeInSteps(
+  context: ReadContext,
+  objects: readonly ListedObject[],
+): AsyncGenerator<readonly ObjectState[]> {
+  const { tx } = context
+  const counts = await tx.networkObjects.partCounts(objects.filter(isStored).map(({ id }) => id))
+  for (let from = 0, until = 0; from < objects.length; from = until) {
+    if (from > 0) await tx.nextTurn()
+    for (let parts = 0; until < objects.length; until++) {
+      parts += counts.get(objects[until]!.id) ?? 0
+      if (until > from && parts > partsPerStep) break
+    }
+    yield await describeSome(context, objects.slice(from, until))
+  }
+}
+const isStored = ({ isDerived, isGone }: ListedObject): boolean => !isDerived && !isGone
+
+async function describeSome({ tx }: ReadContext, objects: readonly ListedObject[]): Promise<readonly ObjectState[]> {
+  const stored = objects.filter(isStored).map(({ id }) => id)
   const parts = await tx.networkObjects.partsOf(stored)
   const vpcIds = objects.flatMap(({ of, noun }) => (of && noun !== 'route-table' ? [of.id] : []))
   const cidrs = vpcIds.length === 0 ? new Map<string, VpcCidr[]>() : await tx.vpcs.cidrsOf(vpcIds)

@@ -14,6 +14,7 @@ import {
   changeObject,
   defaultGroupName,
   defaultOf,
+  describeInSteps,
   describeObjects,
   findOwnObject,
   getObject,
@@ -294,14 +295,21 @@ export async function rulesOf(
       const first: readonly ListedObject[] = rule === lastRule ? [] : await read(directlyBefore(group), 1)
       const more = await read(group, limit)
       const objects = [...first, ...more]
-      const rows = (await describeObjects(context, objects)).flatMap((state) =>
-        partsOf(state.parts, 'rule').map((part) => ({ group: state, part })),
-      )
-      const next = more.length < limit ? undefined : `${more.at(-1)!.id}/${lastRule}`
-      return { rows: rows.filter((row) => placeOf(row) > after), next, looked: objects.length + rows.length }
+      const rows: ListedRule[] = []
+      let described = 0
+      for await (const states of describeInSteps(context, objects)) {
+        described += states.length
+        rows.push(...states.flatMap((group) => partsOf(group.parts, 'rule').map((part) => ({ group, part }))))
+        if (rows.length >= rulesPerSlice) break
+      }
+      const isAll = described === objects.length && more.length < limit
+      const next = isAll ? undefined : `${objects[described - 1]!.id}/${lastRule}`
+      return { rows: rows.filter((row) => placeOf(row) > after), next, looked: described + rows.length }
     },
   }
 }
+/** With so many, the rest of a slice is left to the next one: what is shown of them takes a turn of the event loop. */
+const rulesPerSlice = 500
 /** A place before an id, and behind all that are less: ids are equally long. */
 const directlyBefore = (id: string): string => id.slice(0, -1) + String.fromCharCode(id.charCodeAt(id.length - 1) - 1)
 

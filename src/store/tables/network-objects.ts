@@ -225,6 +225,18 @@ export class NetworkObjects {
   // Parts ----------------------------------------------------------------------------------------------------------
 
   /** Those of many objects, in the order of their keys. */
+  /** How many parts each has, of those that have any: by the index alone. */
+  async partCounts(objectIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    if (objectIds.length === 0) return new Map()
+    const list = listOfTexts(objectIds)
+    const rows = await this.#sql.all<{ id: string; parts: number }>(
+      `select object_id as id, count(*) as parts from network_object_part where object_id in ${list.text}
+       group by object_id limit ?`,
+      ...list.values,
+      objectIds.length,
+    )
+    return new Map(rows.map(({ id, parts }) => [id, Number(parts)]))
+  }
   async partsOf(objectIds: readonly string[]): Promise<ReadonlyMap<string, Part[]>> {
     const found = new Map<string, Part[]>()
     if (objectIds.length === 0) return found
