@@ -212,6 +212,36 @@ test('D8 what others say of the same address or id, however often, hides nothing
   }
 })
 
+test('D8 what an account’s own sources say of a place, however often, hides nothing of what is said above', async () => {
+  const pool = await world.pool({ scope: 'private', cidr: '10.62.0.0/24' })
+  const body = { sharedWith: [root], avoidsObserved: true }
+  assert.equal((await world.ask('PATCH', `/pools/${pool}`, { body })).status, 200)
+  const take = async (more: object) => {
+    const body = { account: shop, resourceType: 'custom', locale: 'us-east-1', poolId: pool, ...more }
+    const { status, body: made } = await world.ask<{ allocationId: string }>('POST', '/allocations', { body })
+    if (status === 201) await world.ask('DELETE', `/allocations/${made.allocationId}`)
+    return status
+  }
+  const address = (id: string, account: string) => ({
+    ...{ kind: 'address', cidr: '10.62.0.0/32', id, account, space: id, locale: 'us-east-1' },
+  })
+  const named = { cidr: '10.62.0.0/32' }
+  // Made first, so that its rows come first by whatever they are ordered.
+  const own = await makeSource(shop)
+  await send(
+    own,
+    Array.from({ length: 500 }, (_, n) => address(`own-${n}`, shop)),
+  )
+  const central = await makeSource(root)
+  await send(central, [address('theirs', lab)])
+  assert.equal(await take(named), 409)
+  // Twice, so that the rest is gone.
+  for (let sent = 0; sent < 2; sent++) await send(own, [address('one', shop)])
+  assert.equal(await take(named), 409)
+  await world.ask('DELETE', `/sources/${central}`)
+  assert.equal(await take(named), 201)
+})
+
 test('D8 to be called as somebody else is gives nobody what a source says that one has', async () => {
   const pool = await world.pool({ scope: 'private', cidr: '10.61.0.0/24' })
   const body = { sharedWith: [root], avoidsObserved: true }

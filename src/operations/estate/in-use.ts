@@ -15,6 +15,8 @@ import { sourcesMax } from './sources.ts'
 /** Observations of one place that are looked at: to tell of them, and while others wait for the allocation. */
 const lookedAtOnce = 200
 const boundsOfAllocation = { limit: 64, lookedMax: 100 }
+/** What the account itself has in a block that it names is passed over. */
+const boundsOfNamed = { limit: 256, lookedMax: 400 }
 /** Places that are in use and passed over for one request: beyond it the pool counts as full. */
 const passedOver = 64
 
@@ -22,16 +24,21 @@ const passedOver = 64
 async function observedIn(context: ReadContext, heard: Heard, block: Cidr): Promise<readonly StoredObservation[]> {
   return (await lookIn(context, heard, block, { limit: lookedAtOnce, lookedMax: 2_000 })).found
 }
-/** The same, and whether nobody knows, since too much was looked at: then it counts as in use. */
+/** The same, and whether there was more than is looked at: nobody knows then, and where nothing else is found it counts as in use. */
 async function lookIn(
   { tx }: ReadContext,
-  { pool, sources, isPublicPool }: Heard,
+  { pool, groups, isPublicPool }: Heard,
   block: Cidr,
   bounds = boundsOfAllocation,
 ) {
-  const { found: all, isCut } = await tx.observations.touching(block, sources, { ...bounds, isTaking: true })
-  const found = await ofPool(tx, pool, all, isPublicPool)
-  return { found, isUnknown: isCut && all.length === 0 }
+  const all: StoredObservation[] = []
+  let isCut = false
+  for (const sources of groups) {
+    const part = await tx.observations.touching(block, sources, { ...bounds, isTaking: true })
+    all.push(...part.found)
+    isCut ||= part.isCut
+  }
+  return { found: await ofPool(tx, pool, all, isPublicPool), isCut }
 }
 async function ofPool(
   tx: ReadContext['tx'],
@@ -50,14 +57,15 @@ async function ofPool(
 interface Heard {
   readonly pool: Pool
   readonly isPublicPool: boolean
-  readonly sources: readonly string[]
+  /** The ids of sources, some that are looked at together: what one of these says hides nothing of what another group does. */
+  readonly groups: readonly (readonly string[])[]
 }
 async function hearing({ tx }: ReadContext, pool: Pool, sources: readonly Source[]): Promise<Heard> {
   const scope = pool.scopeId === undefined ? undefined : await tx.ipams.findScope(pool.scopeId)
   const isPublicPool = scope?.kind !== 'private'
   // Public space is one space; of private space a source speaks of its scope.
   const some = sources.filter(({ scopeId }) => isPublicPool || scopeId === pool.scopeId)
-  return { pool, isPublicPool, sources: some.map(({ id }) => id) }
+  return { pool, isPublicPool, groups: [some.map(({ id }) => id)] }
 }
 /**
  * Whose word keeps an account from what a pool has: sources at or above the account, and at or above the pool's owner. Otherwise whoever
@@ -67,7 +75,11 @@ async function heardFor(context: ReadContext, pool: Pool, account: string): Prom
   const snapshot = await context.snapshot()
   const owner = snapshot.pools.get(pool.id)?.account
   const above = [account, ...(owner === undefined ? [] : [owner])].flatMap((one) => pathOf(snapshot, one))
-  return hearing(context, pool, await context.tx.sources.at([...new Set([...above, everywhere])]))
+  const sources = await context.tx.sources.at([...new Set([...above, everywhere])])
+  const { groups, ...heard } = await hearing(context, pool, sources)
+  // Node by node: whoever speaks at one further down hides nothing of what is said above.
+  const nodes = new Map(sources.map(({ id, node }) => [id, node]))
+  return { ...heard, groups: groups.flatMap((ids) => [...Map.groupBy(ids, (id) => nodes.get(id)!).values()]) }
 }
 
 /** Whether a block that is named is somebody else's: whoever has it may have it registered. */
@@ -77,8 +89,8 @@ export async function isSomebodyElses(
   block: Cidr,
   account: string,
 ): Promise<boolean> {
-  const { found, isUnknown } = await lookIn(context, await heardFor(context, pool, account), block)
-  return isUnknown || (await ofOthers(context, found, block, account)).length > 0
+  const { found, isCut } = await lookIn(context, await heardFor(context, pool, account), block, boundsOfNamed)
+  return isCut || (await ofOthers(context, found, block, account)).length > 0
 }
 
 /**
@@ -128,9 +140,9 @@ export async function observedBeside(
       disallowed: [...(params.disallowed ?? []), ...seen],
     })
     if (!next) return undefined
-    const { found, isUnknown } = await lookIn(context, heard, next)
-    if (found.length === 0 && !isUnknown) return seen
-    seen.push(...(isUnknown ? [next] : found.map(({ cidr }) => cidr)))
+    const { found, isCut } = await lookIn(context, heard, next)
+    if (found.length === 0 && !isCut) return seen
+    seen.push(...(found.length === 0 ? [next] : found.map(({ cidr }) => cidr)))
     await context.tx.nextTurn()
   }
   return undefined
