@@ -168,6 +168,22 @@ test('I8 a refusal is filed with the object where it tells that there is one, an
   assert.ok(ofAccount[lab]!.length === 1 && ofAccount[managementAccount]!.length === 0)
 })
 
+test('I8 a refusal of one’s own names of what is hidden as much as of what is not there', async () => {
+  const pool = await acme.pool()
+  const absent = `${pool.slice(0, -4)}ffff`
+  const as = await acme.tokenOf('user:adam', 'organization-administrator', shop)
+  const told: unknown[] = []
+  for (const poolId of [pool, absent]) {
+    assert.equal((await acme.ask('GET', `/pools/${poolId}`, { as })).status, 404)
+    const refused = await acme.ask('POST', '/allocations', { body: { ...eip(shop), poolId }, as })
+    const [newest] = (await acme.get<Page<Change>>('/changes?limit=1', { as })).items
+    const { items } = await acme.get<Page<Change>>(`/changes?subject=${poolId}`, { as })
+    told.push([refused.status, newest!.action, newest!.subjects, newest!.subjectCount, items.length])
+  }
+  assert.deepEqual(told[0], told[1])
+  assert.deepEqual((told[0] as unknown[])[2], [shop])
+})
+
 test('an account that has moved takes along what comes, and who may read where it was keeps what was', async () => {
   const away = await acme.post<{ unitId: string }>('/organizational-units', { name: 'Away', parentId: root })
   const { unitId: from } = await acme.post<{ unitId: string }>('/organizational-units', {

@@ -144,11 +144,13 @@ async function visibleOf(
     if (place === undefined) nodes.push(undefined)
     else nodes.push((await find(place, entry.at)) ?? (await leavingNode(subjects[index]!, place, entry, find)))
   }
-  // What is no object of anybody's goes with all the others, or with whoever asked.
+  // What is no object of anybody's goes with all the others, or with whoever asked. Not so in a refusal: whoever was refused may have named
+  // it, and where it is hidden it is left out.
   const isAnyPlaced = places.some((place) => place !== undefined)
   const hasHidden = places.some((place, index) => place !== undefined && nodes[index] === undefined)
   const node = nodes.find((one) => one !== undefined)
-  const restNode = isAnyPlaced ? (hasHidden ? undefined : node) : await find(asker, entry.at)
+  const isRefusal = entry.outcome !== 'Success'
+  const restNode = isAnyPlaced ? (hasHidden || isRefusal ? undefined : node) : await find(asker, entry.at)
   const permitting = node ?? restNode
   if (permitting === undefined) return undefined
   const isShown = (index: number): boolean => (places[index] === undefined ? restNode : nodes[index]) !== undefined
