@@ -123,7 +123,7 @@ export async function observedAt(
   const sources = await sourcesTelling(context)
   const { found, isCut } = await tx.observations.touching(cidr, [...sources.keys()], {
     limit: lookedAtOnce,
-    lookedMax: 2_000,
+    lookedMax: 1_000,
   })
   const items: Told[] = []
   for (const stored of found) {

@@ -22,7 +22,7 @@ const passedOver = 64
 
 /** What some sources say is there of a block: inside of it, or around it and smaller than what the pool itself lies in. */
 async function observedIn(context: ReadContext, heard: Heard, block: Cidr): Promise<readonly StoredObservation[]> {
-  return (await lookIn(context, heard, block, { limit: lookedAtOnce, lookedMax: 2_000 })).found
+  return (await lookIn(context, heard, block, { limit: lookedAtOnce, lookedMax: 1_000 })).found
 }
 /** The same, and whether there was more than is looked at: nobody knows then, and where nothing else is found it counts as in use. */
 async function lookIn(

@@ -1,5 +1,6 @@
 // What pools import by themselves: blocks of VPCs that the register has, that nobody gave, and that lie in the pool, whatever its rules
-// say: all that was there before, and since then of whoever may use the pool. What policy says of each is on record with it. What only sources observe is adopted by rules of their own.
+// say: all that was there before, and since then of whoever may use the pool. What policy says of each is on record with it. What only
+// sources observe is adopted by rules of their own.
 import { compareCidrs, contains, formatCidr, lastAddress, toKey } from '#model/cidr.ts'
 import { isLookedAt } from '#model/discovery.ts'
 import { answerTo } from '#model/policy/existing.ts'
