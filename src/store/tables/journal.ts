@@ -72,10 +72,6 @@ export const auditSubjectTable = table(
   },
   'recorded',
 )
-interface AnswerText {
-  candidates: readonly CandidateText[]
-  denial?: RecordedDenial
-}
 /** What a decision shares with every other that went the same way. */
 export const rulingTable = table(
   'ruling',
