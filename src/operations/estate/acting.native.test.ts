@@ -3,10 +3,10 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { adoptByRules } from '#jobs/adopting.ts'
 import { followSources, noteStaleSources } from '#jobs/following.ts'
-import { type ActingAs, lookAt } from '#jobs/job.ts'
-import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
-import { type Organization, withOrganization } from '../../../test/organization.ts'
-import { workplaceOf } from '../../../test/world.ts'
+import { lookAt } from '#jobs/job.ts'
+import { jobsIn, openEstate } from '../../../test/estate.ts'
+import type { NativeWorld } from '../../../test/native-world.ts'
+import type { Organization } from '../../../test/organization.ts'
 
 interface Item {
   readonly differenceId: string
@@ -32,21 +32,9 @@ let scopeId: string
 /** Somebody else than who adopts. */
 let collector: string
 before(async () => {
-  world = await withOrganization(await openNativeWorld())
-  shop = await world.account('shop')
-  lab = await world.account('lab')
-  network = await world.account('network')
-  await world.call('EnableIpamOrganizationAdminAccount', { DelegatedAdminAccountId: network })
-  const OperatingRegions = [{ RegionName: 'us-east-1' }]
-  const { Ipam } = await world.call('CreateIpam', { OperatingRegions }, { account: network })
-  scopeId = Ipam!.PrivateDefaultScopeId!
-  const pool = async (cidr: string): Promise<string> => {
-    const made = await world.post<{ poolId: string }>('/pools', {
-      ...{ scopeId, family: 'ipv4', locale: 'us-east-1', sharedWith: [world.rootId] },
-    })
-    await world.post(`/pools/${made.poolId}/cidrs`, { cidr })
-    return made.poolId
-  }
+  const estate = await openEstate()
+  const { pool } = estate
+  ;({ world, network, shop, lab, scopeId } = estate)
   poolId = await pool('10.0.0.0/12')
   otherPool = await pool('10.128.0.0/12')
   collector = await world.tokenOf('service:collector', 'reporter', world.rootId)
@@ -268,23 +256,7 @@ test('whoever has a contact is asked, and it is told whom to ask', async () => {
 })
 
 /** What jobs do, as the server would. */
-const jobs = () => ({
-  ...workplaceOf(world.store),
-  async act(
-    operation: Parameters<typeof world.executor.execute>[0],
-    input: object,
-    as: string | ActingAs,
-  ): Promise<unknown> {
-    const acting = typeof as === 'string' ? { arn: as, accessKeyId: '' } : as
-    const principal = { account: network, ...acting, userId: acting.arn }
-    return (
-      await world.executor.execute(operation, {
-        ...{ principal, region: '', input, sourceAddress: 'local' },
-        requestId: `job-${Math.random()}`,
-      })
-    ).output
-  },
-})
+const jobs = () => jobsIn(world, network)
 interface Found {
   readonly findingId: string
   readonly control: string

@@ -4,11 +4,11 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { createAuthenticator } from '#api/rest/session.ts'
 import { followSources } from '#jobs/following.ts'
-import { type ActingAs, lookAt } from '#jobs/job.ts'
+import { lookAt } from '#jobs/job.ts'
 import { parseCidr } from '#model/cidr.ts'
 import { type Acme, dev, lab, network, openAcme, prod, root, shop, workloads } from '../../../test/acme.ts'
+import { jobsIn } from '../../../test/estate.ts'
 import { type Native, withNativeApi } from '../../../test/native-world.ts'
-import { workplaceOf } from '../../../test/world.ts'
 import { type IntakeLine, takeSnapshot } from './intake.ts'
 
 interface Found {
@@ -55,14 +55,12 @@ async function send(sourceId: string, lines: readonly object[]): Promise<void> {
 /** As the server does it, until nothing is left; answers how many parts were looked through. */
 async function follow(): Promise<number> {
   let parts = 0
-  const at = {
-    ...workplaceOf(world.store),
-    async act(operation: Parameters<typeof world.executor.execute>[0], input: object, as: string | ActingAs) {
+  const jobs = jobsIn(world, network)
+  const at: typeof jobs = {
+    ...jobs,
+    act(operation, ...rest) {
       if (operation.name === 'lookForFindings') parts++
-      const acting = typeof as === 'string' ? { arn: as, accessKeyId: '' } : as
-      const principal = { account: network, ...acting, userId: acting.arn }
-      const call = { principal, region: '', input, requestId: `job-${Math.random()}`, sourceAddress: 'local' }
-      return (await world.executor.execute(operation, call)).output
+      return jobs.act(operation, ...rest)
     },
   }
   while (!(await lookAt(followSources, at)));

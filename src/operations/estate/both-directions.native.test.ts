@@ -1,8 +1,9 @@
 // Differences in the other direction, overlaps, public space, and what policy would have said.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
-import { type Organization, withOrganization } from '../../../test/organization.ts'
+import { openEstate } from '../../../test/estate.ts'
+import type { NativeWorld } from '../../../test/native-world.ts'
+import type { Organization } from '../../../test/organization.ts'
 
 interface Difference {
   readonly differenceId: string
@@ -24,22 +25,9 @@ let lab: string
 let poolId: string
 let otherPool: string
 before(async () => {
-  world = await withOrganization(await openNativeWorld())
-  shop = await world.account('shop')
-  lab = await world.account('lab')
-  const network = await world.account('network')
-  await world.call('EnableIpamOrganizationAdminAccount', { DelegatedAdminAccountId: network })
-  const OperatingRegions = [{ RegionName: 'us-east-1' }, { RegionName: 'eu-central-1' }]
-  await world.call('CreateIpam', { OperatingRegions }, { account: network })
-  const { items } = await world.get<{ items: { privateScopeId: string }[] }>('/ipams')
-  const scopeId = items[0]!.privateScopeId
-  const pool = async (cidr: string, locale: string): Promise<string> => {
-    const made = await world.post<{ poolId: string }>('/pools', {
-      ...{ scopeId, family: 'ipv4', locale, sharedWith: [world.rootId] },
-    })
-    await world.post(`/pools/${made.poolId}/cidrs`, { cidr })
-    return made.poolId
-  }
+  const estate = await openEstate(['us-east-1', 'eu-central-1'])
+  const { scopeId, pool } = estate
+  ;({ world, shop, lab } = estate)
   poolId = await pool('10.0.0.0/12', 'us-east-1')
   otherPool = await pool('10.128.0.0/12', 'us-east-1')
   await world.post('/sources', { name: 'cloud', kind: 'aws', node: world.rootId, scopeId })

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { followSources } from '#jobs/following.ts'
-import { type ActingAs, lookAt } from '#jobs/job.ts'
-import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
-import { type Organization, withOrganization } from '../../../test/organization.ts'
-import { workplaceOf } from '../../../test/world.ts'
+import { lookAt } from '#jobs/job.ts'
+import { jobsIn, openEstate } from '../../../test/estate.ts'
+import type { NativeWorld } from '../../../test/native-world.ts'
+import type { Organization } from '../../../test/organization.ts'
 
 interface Difference {
   readonly differenceId: string
@@ -17,23 +17,9 @@ let lab: string
 let poolId: string
 let scopeId: string
 before(async () => {
-  world = await withOrganization(await openNativeWorld())
-  shop = await world.account('shop')
-  lab = await world.account('lab')
-  const network = await world.account('network')
-  await world.call('EnableIpamOrganizationAdminAccount', { DelegatedAdminAccountId: network })
-  const OperatingRegions = [{ RegionName: 'us-east-1' }, { RegionName: 'eu-central-1' }]
-  await world.call('CreateIpam', { OperatingRegions }, { account: network })
-  const { items } = await world.get<{ items: { privateScopeId: string }[] }>('/ipams')
-  scopeId = items[0]!.privateScopeId
-  const pool = async (cidr: string, locale: string): Promise<string> => {
-    const made = await world.post<{ poolId: string }>('/pools', {
-      ...{ scopeId, family: 'ipv4', locale, sharedWith: [world.rootId] },
-    })
-    await world.post(`/pools/${made.poolId}/cidrs`, { cidr })
-    return made.poolId
-  }
-  poolId = await pool('10.0.0.0/12', 'us-east-1')
+  const estate = await openEstate(['us-east-1', 'eu-central-1'])
+  ;({ world, shop, lab, scopeId } = estate)
+  poolId = await estate.pool('10.0.0.0/12')
   await world.post('/sources', { name: 'cloud', kind: 'aws', node: world.rootId, scopeId })
 })
 after(() => world.close())
@@ -56,16 +42,7 @@ const listed = async (query = '', as?: string): Promise<readonly Difference[]> =
   (await world.get<{ items: Difference[] }>(`/sources/cloud/differences${query}`, as === undefined ? {} : { as })).items
 const unseen = async (): Promise<readonly string[]> => (await listed('?difference=unseen')).map(({ cidr }) => cidr)
 /** As the server does it. */
-const follow = () =>
-  lookAt(followSources, {
-    ...workplaceOf(world.store),
-    async act(operation: Parameters<typeof world.executor.execute>[0], input: object, as: string | ActingAs) {
-      const acting = typeof as === 'string' ? { arn: as, accessKeyId: '' } : as
-      const principal = { account: '111111111111', ...acting, userId: acting.arn }
-      const call = { principal, region: '', input, requestId: 'job', sourceAddress: 'local' }
-      return (await world.executor.execute(operation, call)).output
-    },
-  })
+const follow = () => lookAt(followSources, jobsIn(world, '111111111111'))
 const cover = async (body: object): Promise<object> => {
   const { status, body: answer } = await world.ask<object>('PATCH', '/sources/cloud', { body })
   assert.equal(status, 200, JSON.stringify(answer))

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { adoptByRules } from '#jobs/adopting.ts'
 import { followSources } from '#jobs/following.ts'
-import { type ActingAs, type Job, lookAt } from '#jobs/job.ts'
-import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
-import { type Organization, withOrganization } from '../../../test/organization.ts'
-import { workplaceOf } from '../../../test/world.ts'
+import { type Job, lookAt } from '#jobs/job.ts'
+import { jobsIn, openEstate } from '../../../test/estate.ts'
+import type { NativeWorld } from '../../../test/native-world.ts'
+import type { Organization } from '../../../test/organization.ts'
 import { tidySources } from './upkeep.ts'
 
 let world: NativeWorld & Organization
@@ -15,21 +15,12 @@ let shop: string
 let lab: string
 let collector: string
 before(async () => {
-  world = await withOrganization(await openNativeWorld())
-  shop = await world.account('shop')
-  lab = await world.account('lab')
-  const network = await world.account('network')
-  await world.call('EnableIpamOrganizationAdminAccount', { DelegatedAdminAccountId: network })
-  const OperatingRegions = [{ RegionName: 'us-east-1' }]
-  const { Ipam } = await world.call('CreateIpam', { OperatingRegions }, { account: network })
-  scopeId = Ipam!.PrivateDefaultScopeId!
-  const pool = await world.post<{ poolId: string }>('/pools', {
-    ...{ scopeId, family: 'ipv4', locale: 'us-east-1', sharedWith: [world.rootId] },
-  })
-  await world.post(`/pools/${pool.poolId}/cidrs`, { cidr: '10.0.0.0/12' })
+  const estate = await openEstate()
+  ;({ world, shop, lab, scopeId } = estate)
+  const poolId = await estate.pool('10.0.0.0/12')
   // Policy allows what lies in it, and it cannot be adopted: somebody has it already, and it is no network.
   const taken = { account: shop, locale: 'us-east-1', resourceType: 'custom', cidr: '10.1.0.0/16' }
-  await world.post('/allocations', { ...taken, poolId: pool.poolId })
+  await world.post('/allocations', { ...taken, poolId: poolId })
   collector = await world.tokenOf('service:collector', 'reporter', world.rootId)
 })
 after(() => world.close())
@@ -57,19 +48,7 @@ const host = (cidr: string, account: string) => ({
 const many = (count: number) => Array.from({ length: count }, (_, n) => host(`10.1.${n >> 8}.${n & 255}/32`, shop))
 
 /** As the server does it, with so many turns. */
-const turnsOf = (job: Job, turnsMax: number) =>
-  lookAt(
-    { ...job, turnsMax },
-    {
-      ...workplaceOf(world.store),
-      async act(operation, input: object, as: string | ActingAs): Promise<unknown> {
-        const acting = typeof as === 'string' ? { arn: as, accessKeyId: '' } : as
-        const principal = { account: shop, ...acting, userId: acting.arn }
-        const call = { principal, region: '', input, sourceAddress: 'local', requestId: `job-${Math.random()}` }
-        return (await world.executor.execute(operation, call)).output
-      },
-    },
-  )
+const turnsOf = (job: Job, turnsMax: number) => lookAt({ ...job, turnsMax }, jobsIn(world, shop))
 const holding = async (cidr: string): Promise<boolean> =>
   (await world.get<{ items: { cidr: string }[] }>(`/allocations?account=${lab}`)).items.some((one) => one.cidr === cidr)
 const changesOf = async (source: string): Promise<number> =>
