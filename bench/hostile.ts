@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { childEnvironment } from '../test/children.ts'
 import type { Kind } from '../test/hostile/clients.ts'
 import { startHostile, type Watched, watch } from '../test/hostile/watch.ts'
 import { ask, keepAlive } from '../test/process.ts'
@@ -66,7 +67,7 @@ async function measureBeside(
   const printed = await run(
     process.execPath,
     [join(root, 'src/main.ts'), 'operator', 'token', '--principal', 'user:hostile'],
-    { env: { ...process.env, ...settings } },
+    { env: { ...childEnvironment, ...settings } },
   )
   const token = printed.stdout.trim().replace('CADASTRE_TOKEN=', '')
   const server = await startChild('src/cadastre.js', ['serve'], settings)

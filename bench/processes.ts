@@ -3,6 +3,7 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_pr
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { childEnvironment } from '../test/children.ts'
 import { instructionsIn } from './statistics.ts'
 
 export const root = join(import.meta.dirname, '..')
@@ -82,7 +83,7 @@ export async function startChild(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Server> {
   const child = spawn(process.execPath, [join(root, file), ...args], {
-    env: { ...process.env, ...env },
+    env: { ...childEnvironment, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   // A measurement that fails leaves nothing running.

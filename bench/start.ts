@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { childEnvironment } from '../test/children.ts'
 import { fillSqlite, type Times } from './fill.ts'
 import { builtMain, key, root, usageOf } from './processes.ts'
 import { type Figure, measureRounds, type Rounds } from './statistics.ts'
@@ -34,7 +35,7 @@ const timeNode = async (): Promise<number> => {
 async function timeServer(folder: string): Promise<{ readonly ms: number; readonly rssMb: number }> {
   const since = performance.now()
   const child = spawn(process.execPath, [join(root, builtMain()), 'serve'], {
-    env: { ...process.env, CADASTRE_DATA: folder, CADASTRE_PORT: '0' },
+    env: { ...childEnvironment, CADASTRE_DATA: folder, CADASTRE_PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const line = await new Promise<string>((resolve, reject) => {

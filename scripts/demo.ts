@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import * as ec2 from '@aws-sdk/client-ec2'
 import * as organizations from '@aws-sdk/client-organizations'
 import * as sts from '@aws-sdk/client-sts'
+import { childEnvironment } from '../test/children.ts'
 import { estateStory } from './demo-estate.ts'
 import { nativeStory } from './demo-native.ts'
 import { answered, because, expect, heading, list, paint, refusedWith, say, step } from './demo-stage.ts'
@@ -34,7 +35,7 @@ let endpoint = ''
 async function startServer(): Promise<ChildProcess> {
   const child = spawn(process.execPath, [join(home, 'src/main.ts'), 'serve'], {
     env: {
-      ...process.env,
+      ...childEnvironment,
       CADASTRE_DATA: folder,
       CADASTRE_HOST: '127.0.0.1',
       CADASTRE_PORT: keep ? (process.env.CADASTRE_PORT ?? '7420') : '0',
@@ -76,7 +77,7 @@ function ec2Client(credentials: Credentials, where = region): ec2.EC2Client & { 
 /** Runs `cadastre` at the server, on its data. */
 async function atServer(...words: string[]): Promise<string> {
   const child = spawn(process.execPath, [join(home, 'src/main.ts'), ...words], {
-    env: { ...process.env, CADASTRE_DATA: folder },
+    env: { ...childEnvironment, CADASTRE_DATA: folder },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let text = ''

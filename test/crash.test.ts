@@ -11,7 +11,7 @@ import { readSealer } from '#store/sealer.ts'
 import { openSqlite } from '#store/sqlite/engine.ts'
 import type { Store } from '#store/store.ts'
 import { checkSpace } from '#store/upkeep/check.ts'
-import { endWithThisProcess } from './children.ts'
+import { childEnvironment, endWithThisProcess } from './children.ts'
 import { emptyDatabase, type TestDatabase } from './database.ts'
 import { engineUnderTest } from './engines.ts'
 import { ask, type CadastreProcess, element, elements, keepAlive, rootKey, runToEnd, startProcess } from './process.ts'
@@ -308,7 +308,7 @@ test('SIGTERM to `npm start` stops the server, and not only npm', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'cadastre-npm-'))
   const npm = spawn('npm', ['start', '--silent'], {
     cwd: join(import.meta.dirname, '..'),
-    env: { ...process.env, CADASTRE_DATA: folder, CADASTRE_PORT: '0' },
+    env: { ...childEnvironment, CADASTRE_DATA: folder, CADASTRE_PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   endWithThisProcess(npm)

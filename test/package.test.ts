@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { nodeMajorMin, nodeProblem } from '../src/node-version.js'
+import { childEnvironment } from './children.ts'
 
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '..')
@@ -71,7 +72,7 @@ test('the packed package installs, and `cadastre serve` runs from it', async () 
     assert.equal((await run(process.execPath, [main, 'version'])).stdout, `cadastre ${version}\n`)
 
     const server = spawn(process.execPath, [main, 'serve'], {
-      env: { ...process.env, CADASTRE_DATA: join(folder, 'data'), CADASTRE_PORT: '0' },
+      env: { ...childEnvironment, CADASTRE_DATA: join(folder, 'data'), CADASTRE_PORT: '0' },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     const line = await new Promise<string>((resolve) =>

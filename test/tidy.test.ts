@@ -351,6 +351,15 @@ function directionsOf(page: string): typeof directions {
 
 const isPure = (path: string): boolean => /^src\/(model|operations)\//.test(path) && !isTest(path)
 const inSource = (path: string): boolean => path.startsWith('src/') && !isTest(path)
+/** Programs that are not ours, or hand on what they have been given. */
+const startsOtherPrograms: ReadonlySet<string> = new Set([
+  'bench/postgres.ts',
+  'scripts/run.mjs',
+  'scripts/test.ts',
+  'test/clients/aws-cli.test.ts',
+  'test/clients/python.test.ts',
+  'test/postgres.ts',
+])
 
 /**
  * STS and the native API draw the credentials that they hand out in `prepare`, before the transaction and therefore once. `run` draws nothing.
@@ -634,6 +643,17 @@ const claims: readonly Claim[] = [
     over: sources,
     bad: [{ path: 'src/main.ts', text: 'const port = process.env.PORT' }],
     good: [{ path: 'src/main.ts', text: 'const config = readConfig(process.env)' }],
+  },
+  {
+    claim: 'what the demo, the tests and the bench start has no settings of whoever runs them',
+    rule: forbid(
+      /\.\.\.process\.env\b/,
+      'the environment of whoever runs it: `childEnvironment` is enough',
+      (path) => /^(bench|scripts|test)\//.test(path) && !startsOtherPrograms.has(path),
+    ),
+    over: codeButThis,
+    bad: [{ path: 'test/sample.test.ts', text: 'spawn(main, [], { env: { ...process.env, CADASTRE_PORT } })' }],
+    good: [{ path: 'test/sample.test.ts', text: 'spawn(main, [], { env: { ...childEnvironment, CADASTRE_PORT } })' }],
   },
   {
     claim: 'model and operations have no clock, no randomness, no timer and no network',
