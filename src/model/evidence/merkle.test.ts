@@ -158,6 +158,9 @@ suite('a proof', () => {
           assert(!leads({ leaf: flipped(leaf, bit) }))
           assert(!leads({ index: size }) && !leads({ index: -1 }) && !leads({ index: 0.5 }))
           assert(!leads({}, [...path, leaf]))
+          // Whoever cuts a proof has a root for it, but not one of a tree of this size.
+          if (path.length > 0)
+            assert.equal(rootOfInclusion(sha256, { index, size, leaf }, path.slice(0, -1)), undefined)
           for (let other = 0; other < size; other++) assert(other === index || !leads({ index: other }))
           for (const at of path.keys()) {
             assert(!leads({}, path.with(at, flipped(path[at]!, bit))))

@@ -53,28 +53,28 @@ gJyioq6dwR9n+NjEWORfYmH+ubeYm3kH42BBQ0bTpYI=
 `,
 }
 const keyIn = (text: string): VerifierKey => parseVerifierKey(sha256, text)!
-const judged = (note: string, key: VerifierKey) => {
+const stateOf = (note: string, key: VerifierKey) => {
   const parsed = parseNote(note)
-  return parsed ? signatureOn(sha256, verifyEd25519, parsed, key).is : 'no note'
+  return parsed ? signatureOn(sha256, verifyEd25519, parsed, key).status : 'no note'
 }
 
 suite('a note', () => {
   test('that others published is signed by their keys, and reads and writes as it was', () => {
     for (const { key, note } of [published, goSum]) {
-      assert.equal(judged(note, keyIn(key)), 'signed')
+      assert.equal(stateOf(note, keyIn(key)), 'signed')
       assert.equal(formatVerifierKey(sha256, keyIn(key)), key)
       assert.equal(formatNote(parseNote(note)!), note)
     }
-    assert.equal(judged(published.note, keyIn(goSum.key)), 'unsigned')
+    assert.equal(stateOf(published.note, keyIn(goSum.key)), 'unsigned')
   })
   test('is not accepted once any character of it is another', () => {
     const key = keyIn(goSum.key)
     const own = goSum.note.split('\n').slice(0, 5).join('\n').concat('\n')
-    assert.equal(judged(own, key), 'signed')
+    assert.equal(stateOf(own, key), 'signed')
     fc.assert(
       fc.property(fc.nat({ max: own.length - 1 }), fc.constantFrom('x', '0', ' ', '\n', '+', '—'), (at, character) => {
         const changed = own.slice(0, at) + character + own.slice(at + 1)
-        assert(changed === own || judged(changed, key) !== 'signed', changed)
+        assert(changed === own || stateOf(changed, key) !== 'signed', changed)
       }),
       { numRuns: 500 },
     )
@@ -92,11 +92,11 @@ suite('a note', () => {
     const good = { name: key.name, keyId, signature: new Uint8Array(sign(undefined, utf8(text), privateKey)) }
     const bad = { ...good, signature: good.signature.with(5, good.signature[5]! ^ 1) }
     const short = { ...good, signature: good.signature.subarray(0, 63) }
-    assert.equal(judged(formatNote({ text, signatures: [good] }), key), 'signed')
+    assert.equal(stateOf(formatNote({ text, signatures: [good] }), key), 'signed')
     for (const signatures of [[bad], [good, bad], [bad, good], [good, short]]) {
-      assert.equal(judged(formatNote({ text, signatures }), key), 'forged')
+      assert.equal(stateOf(formatNote({ text, signatures }), key), 'forged')
     }
-    assert.equal(judged(formatNote({ text, signatures: [] }), key), 'no note')
+    assert.equal(stateOf(formatNote({ text, signatures: [] }), key), 'no note')
   })
   test('that a witness signed says when, and is not good for another time', () => {
     const { publicKey, privateKey } = generateKeyPairSync('ed25519')
@@ -110,8 +110,8 @@ suite('a note', () => {
       const signatures = [{ name: key.name, keyId: keyIdOf(sha256, key), signature: withTime(seconds, signature) }]
       return signatureOn(sha256, verifyEd25519, { text, signatures }, key)
     }
-    assert.deepEqual(signedAt(atSeconds), { is: 'signed', atSeconds })
-    assert.equal(signedAt(atSeconds + 1).is, 'forged')
+    assert.deepEqual(signedAt(atSeconds), { status: 'signed', atSeconds })
+    assert.equal(signedAt(atSeconds + 1).status, 'forged')
   })
   test('has a key whose hash is its own', () => {
     assert.equal(parseVerifierKey(sha256, published.key.replace('c74f20a3', 'c74f20a4')), undefined)

@@ -110,22 +110,22 @@ export function withTime(atSeconds: number, signature: Uint8Array): Uint8Array {
 }
 
 export type Signed =
-  | { readonly is: 'signed'; readonly atSeconds?: number }
+  | { readonly status: 'signed'; readonly atSeconds?: number }
   /** It has no signature of the key. */
-  | { readonly is: 'unsigned' }
+  | { readonly status: 'unsigned' }
   /** It has one that is not the key's. */
-  | { readonly is: 'forged' }
+  | { readonly status: 'forged' }
 
 /** Whether a note is signed by a key. Signatures of keys that nobody asks for are ignored. */
 export function signatureOn(sha256: Sha256, verify: VerifyEd25519, note: Note, key: VerifierKey): Signed {
   const id = keyIdOf(sha256, key)
   const own = note.signatures.filter(({ name, keyId }) => name === key.name && equalHashes(keyId, id))
-  if (own.length === 0) return { is: 'unsigned' }
+  if (own.length === 0) return { status: 'unsigned' }
   let atSeconds: number | undefined
   for (const { signature } of own) {
     const signed = signedBy(key.type, note.text, signature)
-    if (!signed || !verify(key.publicKey, signed.message, signed.signature)) return { is: 'forged' }
+    if (!signed || !verify(key.publicKey, signed.message, signed.signature)) return { status: 'forged' }
     atSeconds = signed.atSeconds
   }
-  return { is: 'signed', atSeconds }
+  return { status: 'signed', atSeconds }
 }
