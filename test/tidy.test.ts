@@ -181,8 +181,10 @@ const facesTranslate: Rule = (file) => {
   return [...worked, ...(asks.length > 0 && !types ? [`${path}: verbs ask for rights`] : [])]
 }
 
-/** What puts decisions into words (`explain.ts`, `trace-words.ts` and `denial-words.ts` of `src/model/policy/`). */
-const decisionWords = ['explain', 'trace-words', 'denial-words'].map((name) => `src/model/policy/${name}.ts`)
+/** What puts decisions into words (`explain.ts`, `trace-words.ts`, `denial-words.ts` and `advice-words.ts` of `src/model/policy/`). */
+const decisionWords = ['explain', 'trace-words', 'denial-words', 'advice-words'].map(
+  (name) => `src/model/policy/${name}.ts`,
+)
 /** Who shows them without being a face of an API, and why. */
 const mayShow: Readonly<Record<string, string>> = {
   'src/model/policy/explain.ts': 'it is the words, and has the steps in it',

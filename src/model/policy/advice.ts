@@ -1,11 +1,9 @@
-// What whoever was denied can do next: the shortest way to comply, and the ready command that asks for an exception.
+// What whoever was denied can do next: facts, of which `advice-words.ts` makes words.
 
-import { type Action, roleNames, roles } from '../roles.ts'
-import { nameIds } from './explain.ts'
-import { describeNext, type NearestChange } from './nearest-change.ts'
+import type { NearestChange } from './nearest-change.ts'
 import type { Names } from './told.ts'
 
-/** Facts, looked up behind a denial; `lines` of them are told with it. */
+/** Looked up behind a denial, and told with it. */
 export interface Advice {
   /** Undefined: no single change of the request, and no exception, would be granted. */
   readonly nearest?: NearestChange | undefined
@@ -25,49 +23,3 @@ export interface ExceptionWay {
   /** Whom to ask to ask for it: the contact of the account. */
   readonly contact?: string | undefined
 }
-
-/** The same in words, for programs. */
-export interface AdviceInWords {
-  readonly nearestChange: string
-  readonly exceptionCommand?: string
-  readonly mayRequestException?: boolean
-}
-
-export const adviceInWords = (advice: Advice): AdviceInWords => {
-  const { exception, nearest, names } = advice
-  return {
-    nearestChange: nameIds(describeNext({ outcome: 'deny' }, nearest)!, names),
-    ...(exception && { exceptionCommand: exceptionCommand(exception.decision) }),
-    ...(exception?.mayRequest !== undefined && { mayRequestException: exception.mayRequest }),
-  }
-}
-
-/** For how long a ready command asks; whoever takes it says another time where that does not do. */
-const readyFor = '7d'
-
-/** Runs as it is; the reason is for whoever runs it to replace. */
-export const exceptionCommand = (decision: string): string =>
-  `cadastre exception request --decision ${decision} --for ${readyFor} --reason 'WHY'`
-
-/** A line for each of the two, for people. */
-export function linesOfAdvice(advice: Advice): readonly string[] {
-  const { nearestChange } = adviceInWords(advice)
-  return [`Nearest change: ${nearestChange}`, ...(advice.exception ? [lineOfException(advice.exception)] : [])]
-}
-
-function lineOfException({ decision, account, mayRequest, contact }: ExceptionWay): string {
-  const command = `\`${exceptionCommand(decision)}\``
-  const needs = `${rolesThatMay('exception:request')} at account ${account}`
-  if (mayRequest) return `To request an exception: ${command}.`
-  if (mayRequest === undefined) return `To request an exception, as somebody with ${needs}: ${command}.`
-  const whom = contact === undefined ? `somebody with ${needs}` : `${contact}, or somebody with ${needs},`
-  return `You may not request an exception yourself: ask ${whom} to run ${command}.`
-}
-
-/** Those that somebody is given for this; whoever administrates all has all rights, and is not named. */
-const rolesThatMay = (action: Action): string =>
-  roleNames
-    .filter((name) => name !== 'organization-administrator')
-    .filter((name) => (roles[name].actions as readonly Action[]).includes(action))
-    .map((name) => `\`${name}\``)
-    .join(' or ')

@@ -21,15 +21,14 @@ export const adviseDenied: ReadOperation<DecisionOnRecord, Advice> = {
     const world = { snapshot, now: new Date(context.now), room: await roomFor(context.tx, snapshot, request) }
     const nearest = nearestChange(world, request, isSeen)
     const excepted = nearest?.change.kind === 'exception' ? nearest : nearestException(world, request, isSeen)
-    // The denial itself has the names of what it speaks of.
-    const told = new Set(idsTold(decision))
-    const ids = poolsIn(nearest).filter((id) => {
-      const pool = snapshot.pools.get(id)
-      return told.has(id) || (pool !== undefined && isSeen(pool))
+    const seen = poolsIn(nearest).filter((one) => {
+      const pool = snapshot.pools.get(one)
+      return pool !== undefined && isSeen(pool)
     })
     return {
       nearest,
-      names: await context.tx.tags.names(ids),
+      // The denial itself has the names of what it speaks of.
+      names: await context.tx.tags.names([...seen, ...idsTold(decision)]),
       exception: excepted && (await wayTo(context, id, request.account)),
     }
   },
