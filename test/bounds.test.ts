@@ -39,7 +39,7 @@ const computed: Readonly<Record<string, number>> = {
 const ofOneAlone: readonly RegExp[] = [
   /(Characters|Length|Bytes|Seconds|Days|Hours|Ms|Depth|PerPage|PageSize|Digits)Max$/,
   // Members of one request or document.
-  /^(parameters|listIndex|queryParameters|signedHeaders|filterValues|cidrList|resources|values|pageSize|batch|groups|pathPart|covered)Max$/,
+  /^(parameters|listIndex|queryParameters|signedHeaders|filterValues|cidrList|resources|values|pageSize|batch|groups|pathPart|covered|operations)Max$/,
   /^(rules|conditionValues|requiredTags|documents|documentsPerPolicy|sharedWith|version|uniqueLocalLength|text)Max$/,
   /^(servers|entryNumber|port|icmp|protocol|publicAddresses|privateAddresses|zoneAddresses|pools|cascadeAllocations)Max$/,
   // Of one pool inside of a network.
@@ -49,7 +49,7 @@ const ofOneAlone: readonly RegExp[] = [
   // What one request may do, alone or between two turns of the event loop.
   /^(changesPerRequest|sweptPerRequest|statementsPerTurn)Max$/,
   // What one answer names or one look reads.
-  /^(named|names|cidrsTold|insideNames|networksNamed|targetsNamed|subnetsNamed|listedValues|listedLength|samples|subjects|short|inline|problems|problemsOfRule|exceptionSteps)Max$/,
+  /^(named|names|idsPerRefusal|cidrsTold|insideNames|networksNamed|targetsNamed|subnetsNamed|listedValues|listedLength|samples|subjects|short|inline|problems|problemsOfRule|exceptionSteps)Max$/,
   /^(overSeen|steps|unreviewed|versions|states|spaces|matching|holdersAsked|ownersAsked|treeCidrs|visibleAccounts|nodesBelow|forecastWeeks|capacityRows|former|pendingScans|impactSpaces|impactRows|formerUnits|bodiesPerStatement|looks|pages|eventLength|depth|forgotten)Max$/,
   // Of one turn of what follows the record, and what a finding tells.
   /^(subjectsPerEntry|followedRows|followedPassed|resourcesPerWrite|lookedAt|scopes|allocationsOfNetwork|blocksOfNetwork|moments|pairs|allowed)Max$/,
