@@ -1,7 +1,7 @@
 // The one executor that every request walks: token, transaction, operation, record, answer.
 import { hash } from 'node:crypto'
 import { assert } from '#model/assert.ts'
-import { formatId, type IdKind, parseId } from '#model/identifier.ts'
+import { formatId, type IdKind, parseId, spaceNumberIn } from '#model/identifier.ts'
 import type { InUse, WouldBeGiven } from '#model/in-use.ts'
 import { orderedJson } from '#model/ordered-json.ts'
 import type { Decision, DecisionOnRecord } from '#model/policy/decision.ts'
@@ -12,6 +12,7 @@ import { isAboutState, type Refusal, Refused, refuse, refuseValue } from '#model
 import { findUnfitText } from '#model/text.ts'
 import type { Asker, ReadTransaction, Store, Transaction } from '#store/store.ts'
 import { AheadOutdated, aheadTriesMax } from './ahead.ts'
+import type { Subject } from '#store/subjects.ts'
 import { inUseOf } from './estate/in-use.ts'
 import { type Foreseen, foresee, type Impact, impactOf } from './finding/impact.ts'
 import { requireStill } from './identity/authority.ts'
@@ -463,6 +464,7 @@ export async function openExecutor(
   ): void {
     const n = tx.nextSequence()
     const { requestId, principal, sourceAddress, region } = context.call
+    const subjects = tx.subjects.take()
     // Written out: what is spread into it would be copied member by member, for every change.
     tx.journal.record({
       n,
@@ -475,8 +477,9 @@ export async function openExecutor(
       region,
       action,
       outcome: 'Success',
-      subjects: tx.subjects.take(),
+      subjects,
       firstDecision: numberOf(tx, context.decisions[0]),
+      isGiven: context.hasOnlyGiven(subjects),
       token: token?.hash,
       parameters: token?.parameters,
       result: token && JSON.stringify(output ?? {}),
@@ -791,6 +794,8 @@ class RequestContext extends ReadingContext implements WriteContext {
   readonly previewed: WouldBeGiven[]
   /** What each change of governance can reach. */
   readonly reaches: Reach[]
+  /** How many of the decisions gave space by the rules alone. */
+  readonly given: { count: number }
 
   constructor(
     tx: Transaction,
@@ -803,6 +808,7 @@ class RequestContext extends ReadingContext implements WriteContext {
     this.decisions = whole?.decisions ?? []
     this.previewed = whole?.previewed ?? []
     this.reaches = whole?.reaches ?? []
+    this.given = whole?.given ?? { count: 0 }
   }
   override actingFor(account: string, region: string): RequestContext {
     return new RequestContext(this.tx, callFor(this.call, account, region), this.settings, this.snapshotOf, this)
@@ -824,8 +830,18 @@ class RequestContext extends ReadingContext implements WriteContext {
     this.reaches.push(reach)
     return this.tx.moveGovernanceEpoch()
   }
-  record(decision: Decision): void {
+  record(decision: Decision, { isGiven = false } = {}): void {
     this.decisions.push(decision)
+    if (isGiven) this.given.count++
+  }
+  /** Whether all that has been changed is space that was given by the rules, in this request. */
+  hasOnlyGiven(subjects: readonly Subject[]): boolean {
+    const { decisions, tx } = this
+    if (decisions.length === 0 || decisions.length !== this.given.count || decisions.length !== subjects.length)
+      return false
+    // Numbers are in the order of time: what was there before has a lower one.
+    const first = numberOf(tx, decisions[0])!
+    return subjects.every(({ id }) => (spaceNumberIn(tx.installation, id) ?? 0) > first)
   }
   wouldGive(space: WouldBeGiven): void {
     this.previewed.push(space)

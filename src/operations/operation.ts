@@ -68,8 +68,11 @@ export interface WriteContext extends ReadContext {
    * ended, the change is refused where it brings assignments against each other within its reach: by default, anywhere.
    */
   governanceChanged(reach?: Reach): Promise<void>
-  /** Adds a decision to the record; it is written in the same transaction, also when the operation then refuses. */
-  record(decision: Decision): void
+  /**
+   * Adds a decision to the record; it is written in the same transaction, also when the operation then refuses.
+   * @param how.isGiven whether it gave space by the rules alone, which needs no look whether it complies
+   */
+  record(decision: Decision, how?: { readonly isGiven?: boolean }): void
   /** Tells which space would be given, where nothing is: whoever asks is told what sources say is in use of it. */
   wouldGive(space: WouldBeGiven): void
   /** The ids of what this request created, changed or deleted, for the audit entry. */

@@ -1,13 +1,12 @@
 // Findings follow the record: what has changed is looked at again, a part at a time, behind the requests that change it. Nothing is
 // written while a request runs; one server works at it, and whoever comes after it goes on where it was.
-import { formatId, spaceNumberIn } from '#model/identifier.ts'
+import { formatId } from '#model/identifier.ts'
 import type { Exception } from '#model/policy/exception.ts'
-import { originOf, readsTags } from '#model/policy/existing.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import type { ReadTransaction, Store, Transaction } from '#store/store.ts'
 import type { FindingProgress, Scan } from '#store/tables/finding-scans.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
-import type { FollowedEntry, FollowedRuling } from '#store/tables/record-lists.ts'
+import type { FollowedEntry } from '#store/tables/record-lists.ts'
 import type { Looking } from '../policy/tag-findings.ts'
 import { snapshotOf } from '../snapshot.ts'
 import { broughtOf, resolveBrought } from './brought.ts'
@@ -150,15 +149,12 @@ const lookingIn = (tx: ReadTransaction): Looking => {
 // The record ---------------------------------------------------------------------------------------------------------
 
 async function followEntries(tx: ReadTransaction, progress: FindingProgress): Promise<Found> {
-  const { entries, isNewest } = await tx.recordLists.followed(progress.entry, entriesPerTurn, subjectsPerStep)
-  const isComplied = await compliedIn(tx, progress)
+  const { entries, last, isNewest } = await tx.recordLists.followed(progress.entry, entriesPerTurn, subjectsPerStep)
   const followed: Followed[] = []
   for (const entry of entries) {
-    if (entry.outcome === 'Success' && !isComplied(entry))
-      followed.push({ at: entry.at, subjects: await subjectsOf(tx, entry) })
+    if (entry.outcome === 'Success') followed.push({ at: entry.at, subjects: await subjectsOf(tx, entry) })
   }
   const touched = await touchedBy(tx, followed, { hasMoved: tx.governanceEpoch !== progress.epoch })
-  const last = entries.at(-1)!
   const looked = await lookAtTouched(tx, touched)
   const brought = await lookAtBrought(tx, touched)
   const exceptions = await exceptionsOf(tx, touched)
@@ -176,30 +172,6 @@ async function followEntries(tx: ReadTransaction, progress: FindingProgress): Pr
       await to.findingScans.setProgress({ entry: last.n, entryAt: last.at, epoch, nextMoment })
     },
   }
-}
-
-/**
- * Whether an entry is space that policy has just given, and nothing else: it complies, so nobody needs to look at it, which would cost
- * an allocation half as much again. Where the rules have changed since, that change has all that they speak for looked at. Not where
- * an exception or tags have a part in it, which may be others by now.
- */
-async function compliedIn(tx: ReadTransaction, progress: FindingProgress): Promise<(entry: FollowedEntry) => boolean> {
-  const snapshot = await snapshotOf(tx, { keep: true })
-  const plain = new Map<FollowedRuling, boolean>()
-  return ({ subjects, decided }) => {
-    if (!decided) return false
-    const { ruling, blocks } = decided
-    const isPlain = plain.get(ruling) ?? isGivenPlainly(snapshot, ruling)
-    plain.set(ruling, isPlain)
-    if (!isPlain) return false
-    const spaces = new Set(subjects.map(({ id }) => spaceNumberIn(tx.installation, id) ?? 0))
-    // Each was decided; and numbers are in the order of time: what was there before may have had findings.
-    return spaces.size <= blocks && [...spaces].every((n) => n > progress.entry)
-  }
-}
-function isGivenPlainly(snapshot: Snapshot, { outcome, pool, exception, ...of }: FollowedRuling): boolean {
-  if (outcome !== 'allow' || exception !== undefined || pool === undefined) return false
-  return !readsTags(snapshot, { ...of, origin: originOf(pool) })
 }
 
 async function subjectsOf(

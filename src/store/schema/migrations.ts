@@ -19,6 +19,7 @@ import { findingScansSchema } from './finding-scans.ts'
 import { findingsSchema } from './findings.ts'
 import { firstSchema } from './first.ts'
 import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority.ts'
+import { givenEntriesSchema } from './given-entries.ts'
 import { findingsGoingOn } from './going-on.ts'
 import { goodTokensSchema } from './good-tokens.ts'
 import { importingAccountsSchema } from './importing-accounts.ts'
@@ -489,5 +490,6 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 66, name: 'who says of which scope sources speak', olderServers: 'stop', sql: scopeSettersSchema },
   { number: 67, name: 'pools that import, by account', olderServers: 'go on', sql: importingAccountsSchema },
   { number: 68, name: 'what takes space where sources say', olderServers: 'go on', sql: takingPlacesSchema },
-  { number: 69, name: 'change requests', olderServers: 'go on', sql: changeRequestsSchema },
+  { number: 69, name: 'entries of what policy gave', olderServers: 'go on', sql: givenEntriesSchema },
+  { number: 70, name: 'change requests', olderServers: 'go on', sql: changeRequestsSchema },
 ]
