@@ -153,9 +153,7 @@ export type ChangeRequestProblem =
   | { readonly kind: 'same-person'; readonly wrote: string; readonly by: string; readonly shared: string }
   | { readonly kind: 'not-yours'; readonly author: string; readonly by: string }
   | { readonly kind: 'state'; readonly problem: Problem }
-export type ChangeRequestOutcome =
-  | { readonly request: ChangeRequest }
-  | { readonly refused: ChangeRequestProblem }
+export type ChangeRequestOutcome = { readonly request: ChangeRequest } | { readonly refused: ChangeRequestProblem }
 
 /** In which states something can be done with one. */
 const statesFor: Readonly<Record<ChangeRequestAction['kind'], readonly ChangeRequestState[]>> = {
@@ -170,7 +168,8 @@ const statesFor: Readonly<Record<ChangeRequestAction['kind'], readonly ChangeReq
 /** What becomes of one, or why nothing does. */
 export function actOn(request: ChangeRequest, action: ChangeRequestAction): ChangeRequestOutcome {
   const { status } = request
-  if (!statesFor[action.kind].includes(status)) return refused({ why: 'change-state', state: status, action: action.kind })
+  if (!statesFor[action.kind].includes(status))
+    return refused({ why: 'change-state', state: status, action: action.kind })
   switch (action.kind) {
     case 'edit':
       return edit(request, action)

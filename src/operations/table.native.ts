@@ -5,6 +5,7 @@ import { differenceOperations } from './estate/differences.native.ts'
 import { estateIntakes, estateOperations } from './estate/sources.native.ts'
 import { getCompliance } from './finding/compliance.native.ts'
 import { findingOperations } from './finding/findings.native.ts'
+import { changeRequestOperations } from './governance/change-requests.native.ts'
 import {
   createRoleBinding,
   deleteRoleBinding,
@@ -117,6 +118,11 @@ export const nouns: readonly Noun[] = [
     name: 'Exceptions',
     summary: 'Permission to deviate from policy, for a limited time.',
     operations: exceptionOperations,
+  },
+  {
+    name: 'Change requests',
+    summary: 'Changes that are proposed, approved by others than those who wrote them, and applied.',
+    operations: changeRequestOperations,
   },
   {
     name: 'Decisions',

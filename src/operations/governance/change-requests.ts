@@ -17,8 +17,8 @@ import {
   openPerRequesterMax,
 } from '#model/change-request.ts'
 import { formatId, parseId } from '#model/identifier.ts'
-import { isAccountId } from '#model/organization.ts'
 import { orderedJson } from '#model/ordered-json.ts'
+import { isAccountId } from '#model/organization.ts'
 import { accountableFor } from '#model/principal.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import { everywhere } from '#model/roles.ts'
@@ -297,7 +297,11 @@ function refuseAction({ id, node }: ChangeRequest, problem: ChangeRequestProblem
   }
   if (problem.kind === 'not-yours') {
     const { author, by } = problem
-    return refuse({ code: 'NotAuthorized', action: 'change:propose', because: { why: 'not-written-by-you', author, by } })
+    return refuse({
+      code: 'NotAuthorized',
+      action: 'change:propose',
+      because: { why: 'not-written-by-you', author, by },
+    })
   }
   const { wrote, by, shared } = problem
   const also = wrote === by ? {} : { shared }

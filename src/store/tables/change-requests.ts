@@ -2,7 +2,8 @@
 import type { ChangeRequest, ChangeRequestState } from '#model/change-request.ts'
 import { formatId } from '#model/identifier.ts'
 import { accountableFor } from '#model/principal.ts'
-import { type Sql, type SqlValue } from '../sql.ts'
+import { firstOf } from '../merged-ranges.ts'
+import type { Sql, SqlValue } from '../sql.ts'
 import {
   changing,
   integer,
@@ -16,7 +17,6 @@ import {
   text,
   unread,
 } from '../table.ts'
-import { firstOf } from '../merged-ranges.ts'
 
 /** What is known of a person beside the name. */
 type Known = Pick<ChangeRequest['author'], 'subject' | 'makers'>
