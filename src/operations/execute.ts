@@ -192,7 +192,8 @@ export async function openExecutor(
     const token = tokenOrRefused(operation, call)
     if (token instanceof Refused) throw await recordEarly(operation, call, token)
     if (!operation.lookAhead) return writeAs(operation, call, token, operation.prepare?.())
-    const ahead: Ahead = { attempt: (work) => attempt(call, work) }
+    // What is tried changes other things than the request does: `If-Match` is not about them.
+    const ahead: Ahead = { attempt: (work) => attempt({ ...call, ifMatch: undefined }, work) }
     for (let tries = 1; ; tries++) {
       const prepared = await operation.lookAhead(ahead, call.input as never)
       try {

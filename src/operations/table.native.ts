@@ -5,6 +5,7 @@ import { differenceOperations } from './estate/differences.native.ts'
 import { estateIntakes, estateOperations } from './estate/sources.native.ts'
 import { getCompliance } from './finding/compliance.native.ts'
 import { findingOperations } from './finding/findings.native.ts'
+import { governanceOperations } from './governance/applying.native.ts'
 import { changeRequestOperations } from './governance/change-requests.native.ts'
 import {
   createRoleBinding,
@@ -113,6 +114,11 @@ export const nouns: readonly Noun[] = [
     name: 'Candidates',
     summary: 'What an assignment may become, asked beside it on every request.',
     operations: candidateOperations,
+  },
+  {
+    name: 'Governance',
+    summary: 'All that is governed as one state, changed together.',
+    operations: governanceOperations,
   },
   {
     name: 'Exceptions',

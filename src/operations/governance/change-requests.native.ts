@@ -212,12 +212,12 @@ export const updateChangeRequest = nativeWrite({
     reason: reason.optional(),
     operations: governedOperationList.optional().describe('All that is to be done, in this order.'),
     window: window.nullable().optional().describe('`null`: at any time.'),
+    contentHash: contentHash.optional().describe('What you looked at: refused where it says something else by now.'),
   }),
   output: changeRequest,
   rest: { method: 'PATCH', path: '/change-requests/{changeRequestId}', body: proposalBody },
   cli: 'change-request edit',
   refusals: [...refusalsOfGoverned, 'NotFound', 'MalformedId', 'IncorrectState', 'LimitExceeded'],
-  changes: getChangeRequest,
   at: placeOfChange,
   lookAhead: (ahead, { changeRequestId: id, operations }): Promise<Tried | undefined> =>
     tryChange(ahead, id, doAll, { operations }),

@@ -50,6 +50,8 @@ export interface ProposalChanges {
   readonly operations?: readonly ProposedOperation[] | undefined
   /** `null`: any time. */
   readonly window?: ChangeWindow | null | undefined
+  /** What was looked at. */
+  readonly contentHash?: string | undefined
 }
 
 // Proposing ----------------------------------------------------------------------------------------------------------
@@ -94,6 +96,10 @@ export async function editChange(
   { tried, doAll }: { readonly tried: Tried | undefined; readonly doAll: DoAll },
 ): Promise<ChangeRequest> {
   const before = await getChange(context, id)
+  if (changes.contentHash !== undefined && changes.contentHash !== before.contentHash) {
+    const problem = { why: 'other-content', now: before.contentHash } as const
+    refuse({ code: 'IncorrectState', what: 'change-request', id, problem })
+  }
   const operations = changes.operations ?? (await operationsOf(context, before))
   const { window: _, ...rest } = before
   const window = changes.window === undefined ? before.window : (changes.window ?? undefined)
