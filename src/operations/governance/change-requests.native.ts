@@ -66,13 +66,17 @@ const contentHash = z
     description: 'SHA-256 of what it says: its node, reason, operations and window.',
     examples: ['9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'],
   })
+const exampleWindow = { from: '2026-11-28T22:00:00.000Z', until: '2026-11-29T02:00:00.000Z' }
 const window = z
   .strictObject({
     from: instant.optional().describe('Not before; at any time by default.'),
     until: instant.optional().describe('Not any more from then on.'),
   })
   .describe('When it may be applied.')
-  .meta({ id: 'ChangeWindow' })
+  .meta({
+    id: 'ChangeWindow',
+    examples: [exampleWindow],
+  })
 const count = z.number().int().min(0)
 const act = z.object({ by: principalName, makers: usedMakers, at: instant }).meta({ id: 'ChangeRequestAct' })
 const impact = z
@@ -181,7 +185,7 @@ export const proposeChange = nativeWrite({
   description: `${draftNote} A draft is not tried, and waits for its author.`,
   action: 'change:propose',
   input: z.strictObject({
-    node: nodeName.describe('A node at or above all that it changes: there it is decided on.'),
+    node: nodeName.describe('A node at or above all that it changes, by its id or name: there it is decided on.'),
     reason,
     operations: governedOperationList.describe('What is to be done, in this order.'),
     window: window.optional(),
@@ -211,7 +215,11 @@ export const updateChangeRequest = nativeWrite({
     changeRequestId,
     reason: reason.optional(),
     operations: governedOperationList.optional().describe('All that is to be done, in this order.'),
-    window: window.nullable().optional().describe('`null`: at any time.'),
+    window: window
+      .nullable()
+      .optional()
+      .describe('`null`: at any time.')
+      .meta({ examples: [exampleWindow] }),
     contentHash: contentHash.optional().describe('What you looked at: refused where it says something else by now.'),
   }),
   output: changeRequest,
