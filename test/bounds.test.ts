@@ -55,6 +55,8 @@ const ofOneAlone: readonly RegExp[] = [
   /^(subjectsPerEntry|followedRows|followedPassed|resourcesPerWrite|lookedAt|scopes|allocationsOfNetwork|blocksOfNetwork|moments|pairs|allowed)Max$/,
   // What finding a text looks at and shows, and accounts of one name that are looked at.
   /^(matches|rows|characters|places|inside|insideRows|before|beginnings|alike|services|resourceRows)Max$/,
+  // Of one proof, note or tile of evidence.
+  /^(path|signatures|tileLevel)Max$/,
   // Of one snapshot of a source, and how often it is to come.
   /^(unlisted|observedTags|collector|reason|reportEvery|open|tries|brief|counted)Max$/,
   // Turns and attempts of the server's own work.

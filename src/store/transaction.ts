@@ -253,6 +253,7 @@ export class Nouns extends Connected {
   readonly broughtSpace = new BroughtSpaces(this.sql, this, this.allocations)
   readonly vpcs = new Vpcs(this.sql, this, this.broughtSpace)
   #sequence = 0
+  #turns = 0
   #keyEpoch = 0
   #sequenceStored = 0
   #rulingEpoch = 0
@@ -300,6 +301,10 @@ export class Nouns extends Connected {
     if (needsRoom) await this.sql.findRoom?.()
     await this.sql.run(`update counter set value = value + 1 where name = 'probe'`)
   }
+  /** How often others had their turn so far. */
+  get turns(): number {
+    return this.#turns
+  }
   /**
    * Lets whatever else this process has to do go on: between the steps of what reads very much.
    * @param turns of the event loop: more than one for what nobody waits for
@@ -308,6 +313,7 @@ export class Nouns extends Connected {
     const { effort, changed } = this.sql
     if (effort) effort.spendStep()
     else changed.read(statementsPerStep)
+    this.#turns++
     for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve))
   }
   /** For what is read for everybody, and kept: it does not make the reading that does it a long one. */
