@@ -47,7 +47,7 @@ const ofOneAlone: readonly RegExp[] = [
   // Of one request, its body, its connection or the refusal of it.
   /^(jsonMembers|freePieces|pipelined|factsListed|backlog)Max$/,
   // What one request may do, alone or between two turns of the event loop.
-  /^(changesPerRequest|sweptPerRequest|statementsPerTurn)Max$/,
+  /^(aheadTries|changesPerRequest|sweptPerRequest|statementsPerTurn)Max$/,
   // What one answer names or one look reads.
   /^(named|names|idsPerRefusal|cidrsTold|insideNames|networksNamed|targetsNamed|subnetsNamed|listedValues|listedLength|samples|subjects|short|inline|problems|problemsOfRule|exceptionSteps)Max$/,
   /^(overSeen|steps|unreviewed|versions|states|spaces|matching|holdersAsked|ownersAsked|treeCidrs|visibleAccounts|nodesBelow|forecastWeeks|capacityRows|former|pendingScans|impactSpaces|impactRows|formerUnits|bodiesPerStatement|looks|pages|eventLength|depth|forgotten)Max$/,

@@ -14,6 +14,7 @@ import { AllocationLists } from './tables/allocation-lists.ts'
 import { ApiTokens } from './tables/api-tokens.ts'
 import { BroughtSpaces } from './tables/brought-space.ts'
 import { Candidates } from './tables/candidates.ts'
+import { ChangeRequests } from './tables/change-requests.ts'
 import { Compliance } from './tables/compliance.ts'
 import { Discovered } from './tables/discovered.ts'
 import { Discoveries } from './tables/discoveries.ts'
@@ -222,6 +223,7 @@ export class Nouns extends Connected {
   /** What IPAMs see of networks, interfaces and observations. */
   readonly discovered = new Discovered(this.sql)
   readonly discoveries = new Discoveries(this.sql)
+  readonly changeRequests = new ChangeRequests(this.sql, this)
   readonly exceptions = new Exceptions(this.sql, this)
   readonly finding = new Finding(this.sql, this)
   /** What is to be looked at anew for them. */
