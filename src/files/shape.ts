@@ -4,8 +4,6 @@ import { governedOperations } from '#operations/governance/operations.native.ts'
 
 /** The format of the files. A later one is refused: what it means is not known here. */
 export const formatVersion = 1
-/** Nested units and pools. */
-export const nestingMax = 20
 
 /** A member of the input of an operation, which may be left out where the file says nothing. */
 function member(operation: string, name: string): z.ZodType {

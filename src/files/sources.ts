@@ -61,6 +61,16 @@ async function filesIn(folder: string): Promise<string[]> {
 }
 
 export function readSource(file: string, text: string): Source | FileProblem[] {
+  try {
+    return readWhole(file, text)
+  } catch (error) {
+    // The readers go down one step for each level, and a text of a few bytes has more levels than any program has steps.
+    if (!(error instanceof RangeError)) throw error
+    return [{ file, line: 1, column: 1, path: '', problem: 'what it says is nested too deeply' }]
+  }
+}
+
+function readWhole(file: string, text: string): Source | FileProblem[] {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, version: '1.2' })
   const place = (offset: number): Position => {
