@@ -39,6 +39,12 @@ import { resourceTypeTable } from './tables/resource-types.ts'
 import { quarantineTable } from './tables/resting.ts'
 import { forgettingTable, recordDayTable, retentionTable } from './tables/retention.ts'
 import { goneBindingTable, roleBindingTable } from './tables/role-bindings.ts'
+import {
+  simulatedChangeTable,
+  simulationGroupTable,
+  simulationPoolTable,
+  simulationTable,
+} from './tables/simulations.ts'
 import { snapshotTable, sourceTable } from './tables/sources.ts'
 import { counterTable, metaTable, sealingKeyTable } from './tables/states.ts'
 import { tagTable } from './tables/tags.ts'
@@ -115,6 +121,10 @@ export const definitions: readonly Pick<
   rulingTable,
   scopeTable,
   sealingKeyTable,
+  simulatedChangeTable,
+  simulationGroupTable,
+  simulationPoolTable,
+  simulationTable,
   snapshotTable,
   sourceTable,
   subnetCidrTable,

@@ -76,6 +76,7 @@ export interface Writes {
   retention: 'takeTurn'
   roleBindings: 'insert' | 'delete' | 'deleteAt'
   adoptions: 'insert' | 'ask' | 'forgetQuestions'
+  simulations: 'insert' | 'set' | 'addGroups' | 'addPools' | 'dropResults' | 'drop'
   sources: 'insert' | 'change' | 'deleteAt' | 'remove' | 'insertSnapshot' | 'changeSnapshot' | 'forgetSnapshots'
   space:
     | 'add'

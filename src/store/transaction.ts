@@ -38,6 +38,7 @@ import { ResourceTypes } from './tables/resource-types.ts'
 import { Resources } from './tables/resources.ts'
 import { Retention } from './tables/retention.ts'
 import { RoleBindings } from './tables/role-bindings.ts'
+import { Simulations } from './tables/simulations.ts'
 import { Sources } from './tables/sources.ts'
 import { type MakeFreeSpace, Space } from './tables/space.ts'
 import { Tags } from './tables/tags.ts'
@@ -244,6 +245,7 @@ export class Nouns extends Connected {
   readonly resources = new Resources(this.sql, this)
   readonly retention = new Retention(this.sql, this.journal)
   readonly roleBindings = new RoleBindings(this.sql)
+  readonly simulations = new Simulations(this.sql)
   readonly sources = new Sources(this.sql)
   readonly spaceCheck = new SpaceCheck(this.sql)
   readonly tags = new Tags(this.sql)

@@ -45,6 +45,7 @@ import { ruleSettersSchema } from './rule-setters.ts'
 import { scopeSetSchema } from './scope-set.ts'
 import { scopeSettersSchema } from './scope-setters.ts'
 import { sealingKeySchema } from './sealing-key.ts'
+import { simulationsSchema } from './simulations.ts'
 import { sourceCoverageSchema } from './source-coverage.ts'
 import { spaceOnceSchema } from './space-once.ts'
 import { takingPlacesSchema } from './taking-places.ts'
@@ -490,4 +491,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 67, name: 'pools that import, by account', olderServers: 'go on', sql: importingAccountsSchema },
   { number: 68, name: 'what takes space where sources say', olderServers: 'go on', sql: takingPlacesSchema },
   { number: 69, name: 'entries of what policy gave', olderServers: 'go on', sql: givenEntriesSchema },
+  { number: 70, name: 'simulations', olderServers: 'go on', sql: simulationsSchema },
 ]
