@@ -355,7 +355,6 @@ const inSource = (path: string): boolean => path.startsWith('src/') && !isTest(p
 const startsOtherPrograms: ReadonlySet<string> = new Set([
   'bench/postgres.ts',
   'scripts/run.mjs',
-  'scripts/test.ts',
   'test/clients/aws-cli.test.ts',
   'test/clients/python.test.ts',
   'test/postgres.ts',

@@ -5,6 +5,7 @@ import { differenceOperations } from './estate/differences.native.ts'
 import { estateIntakes, estateOperations } from './estate/sources.native.ts'
 import { getCompliance } from './finding/compliance.native.ts'
 import { findingOperations } from './finding/findings.native.ts'
+import { governanceOperations } from './governance/applying.native.ts'
 import {
   createRoleBinding,
   deleteRoleBinding,
@@ -112,6 +113,11 @@ export const nouns: readonly Noun[] = [
     name: 'Candidates',
     summary: 'What an assignment may become, asked beside it on every request.',
     operations: candidateOperations,
+  },
+  {
+    name: 'Governance',
+    summary: 'All that is governed as one state, changed together.',
+    operations: governanceOperations,
   },
   {
     name: 'Exceptions',
