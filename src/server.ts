@@ -207,10 +207,10 @@ async function openServer(
         worker: randomUUID(),
         account,
         recordCounted: () => executor.recordCounted(),
-        async act(operation, input, as) {
+        async act(operation, input, as, how) {
           const acting = typeof as === 'string' ? { arn: as, accessKeyId: '' } : as
           const principal = { account, ...acting, userId: acting.arn }
-          const call = { principal, region: '', input, requestId: newRequestId(), sourceAddress: 'local' }
+          const call = { principal, region: '', input, requestId: newRequestId(), sourceAddress: 'local', ...how }
           return (await executor.execute(operation, call)).output
         },
       },

@@ -10,6 +10,7 @@ import { importByPools } from './importing.ts'
 import { type Job, lookAt, type Workplace } from './job.ts'
 import { endQuarantines } from './quarantines.ts'
 import { countRefusals } from './refusals.ts'
+import { simulate } from './simulating.ts'
 import { tidyUpSources } from './sources.ts'
 
 export const jobs: readonly Job[] = [
@@ -27,6 +28,7 @@ export const jobs: readonly Job[] = [
   followFindings,
   followSources,
   noteStaleSources,
+  simulate,
 ]
 
 const tickMs = 1_000

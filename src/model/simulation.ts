@@ -30,6 +30,13 @@ export function kindOf(present: Outcome, candidate: Outcome): RequestKind | unde
   return present.length === candidate.length ? undefined : 'other-size'
 }
 
+/** `refused`: the change could not be made; `failed`: it was begun again and again, and never came to its end. */
+export const simulationStatuses = ['waiting', 'running', 'done', 'refused', 'failed', 'cancelled'] as const
+export type SimulationStatus = (typeof simulationStatuses)[number]
+/** What is looked at, one after the other. */
+export const simulationPhases = ['waiting', 'requests', 'resources', 'results'] as const
+export type SimulationPhase = (typeof simulationPhases)[number]
+
 // Room ---------------------------------------------------------------------------------------------------------------
 
 /** How a pool fared in one of the two worlds, in addresses. */
@@ -105,12 +112,12 @@ export const horizonDays = 3_650
 
 /**
  * In how many days a pool has no room any more, if requests go on as they came in this span: where it ran dry within the span, as then,
- * and else at the same pace. Undefined: not within ten years.
+ * and else at the same pace, of which less than a day says nothing. Undefined: not within ten years.
  */
 export function dryInDays({ free, taken, dryAt }: PoolUse, { from, until }: Span): number | undefined {
   if (dryAt !== undefined) return Math.max(0, dryAt - from) / dayMs
   if (taken === 0n) return undefined
-  const days = (Number(free) / Number(taken)) * (Math.max(until - from, 1) / dayMs)
+  const days = (Number(free) / Number(taken)) * (Math.max(until - from, dayMs) / dayMs)
   return days > horizonDays ? undefined : days
 }
 export interface Span {

@@ -1,16 +1,13 @@
 // Simulations: what is to be asked again under which change, how far that is, and what came of it.
 import type { NativePrincipal } from '#model/principal.ts'
 import type { Refusal } from '#model/refusal.ts'
-import type { Sample, SimulationKind, Tally } from '#model/simulation.ts'
+import type { Sample, SimulationKind, SimulationPhase, SimulationStatus, Tally } from '#model/simulation.ts'
 import { listOfTexts, type Sql } from '../sql.ts'
 import { bit, changing, integer, json, jsonAs, named, optional, type RowOf, references, table, text } from '../table.ts'
 
-export const simulationStatuses = ['waiting', 'running', 'done', 'refused', 'failed', 'cancelled'] as const
-export type SimulationStatus = (typeof simulationStatuses)[number]
-
 /** How far one is. */
 export interface SimulationProgress {
-  readonly phase: 'waiting' | 'requests' | 'resources' | 'results'
+  readonly phase: SimulationPhase
   /** Of the requests, by the time that they span. */
   readonly percent: number
 }
@@ -153,6 +150,16 @@ export interface GroupPlace {
   readonly locale: string
 }
 
+/** All that came of one account. */
+export interface AccountTotals {
+  readonly account: string
+  readonly requests: number
+  readonly resources: number
+  readonly counts: Readonly<Record<SimulationKind, number>>
+  readonly firstAt: number | undefined
+  readonly lastAt: number | undefined
+}
+
 export class Simulations {
   readonly #sql: Sql
   constructor(sql: Sql) {
@@ -269,6 +276,37 @@ export class Simulations {
       limit,
     )
     return rows.map((row) => toTally(simulationGroupTable.of(row)))
+  }
+  /** Of each account behind one all that came of it, in their order. */
+  async totals(simulation: number, after: string, limit: number): Promise<AccountTotals[]> {
+    const sums = Object.entries(columnOf).map(([kind, column]) => `sum(${column}) as "${kind}"`)
+    const rows = await this.#sql.all<
+      Record<SimulationKind, number> & {
+        account: string
+        requests: number
+        resources: number
+        firstAt: number | null
+        lastAt: number | null
+      }
+    >(
+      `select account, sum(requests) as requests, sum(resources) as resources, min(first_at) as "firstAt",
+         max(last_at) as "lastAt", ${sums.join(', ')}
+       from simulation_group where simulation = ? and account > ? group by account order by account limit ?`,
+      simulation,
+      after,
+      limit,
+    )
+    return rows.map(({ account, requests, resources, firstAt, lastAt, ...counts }) => ({
+      account,
+      requests: Number(requests),
+      resources: Number(resources),
+      firstAt: firstAt ?? undefined,
+      lastAt: lastAt ?? undefined,
+      counts: Object.fromEntries(Object.entries(counts).map(([kind, count]) => [kind, Number(count)])) as Record<
+        SimulationKind,
+        number
+      >,
+    }))
   }
   pools(simulation: number, after: string, limit: number): Promise<SimulatedPool[]> {
     const rest = 'where simulation = ? and pool > ? order by pool limit ?'
