@@ -227,6 +227,7 @@ const valuesByName: Readonly<Record<string, readonly string[]>> = {
   madeBy: principals,
   madeWith: [absent('token')],
   requestedBy: principals,
+  author: principals,
   ipamId: [absent('ipam')],
   scopeId: [absent('ipam-scope')],
   poolId: ['provider', absent('ipam-pool')],

@@ -9,10 +9,11 @@ const simulators = new WeakMap<Workplace, Simulator>()
 function simulatorAt(at: Workplace): Simulator {
   const known = simulators.get(at)
   if (known) return known
-  const { store, worker, act } = at
+  const { store, worker, act, pace } = at
   const made = new Simulator({
     store,
     worker,
+    pace,
     doAll: (context, operations) => runGoverned(context, operations as Parameters<typeof runGoverned>[1]),
     attempt: async (operation, as) => void (await act(operation, {}, as, { isDryRun: true })),
   })
@@ -23,8 +24,9 @@ function simulatorAt(at: Workplace): Simulator {
 export const simulate: Job = {
   name: 'simulate',
   everySeconds: 1,
-  // Each asks some ten thousand requests again: a million takes half a minute, and most of that time is everybody's.
-  turnsMax: 4,
+  // Each asks some ten thousand requests again, beside others some two thousand.
+  turnsMax: 10,
+  goesOn: true,
   isDue: ({ store, worker }) => store.read((tx) => isAnySimulationDue(tx, worker)),
   turn: (at) => simulatorAt(at).takeTurn(),
 }

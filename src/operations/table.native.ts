@@ -6,6 +6,7 @@ import { estateIntakes, estateOperations } from './estate/sources.native.ts'
 import { getCompliance } from './finding/compliance.native.ts'
 import { findingOperations } from './finding/findings.native.ts'
 import { governanceOperations } from './governance/applying.native.ts'
+import { changeRequestOperations } from './governance/change-requests.native.ts'
 import { simulationOperations } from './governance/simulations.native.ts'
 import {
   createRoleBinding,
@@ -130,6 +131,11 @@ export const nouns: readonly Noun[] = [
     name: 'Exceptions',
     summary: 'Permission to deviate from policy, for a limited time.',
     operations: exceptionOperations,
+  },
+  {
+    name: 'Change requests',
+    summary: 'Changes that are proposed, approved by others than those who wrote them, and applied.',
+    operations: changeRequestOperations,
   },
   {
     name: 'Decisions',

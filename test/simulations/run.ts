@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import type { Workplace } from '#jobs/job.ts'
 import { simulate } from '#jobs/simulating.ts'
+import { alone } from '../findings/follow.ts'
 import { managementAccount, type World } from '../world.ts'
 
 const usualTurns = 2_000
@@ -17,6 +18,7 @@ export function workplaceOf(
     clock: Date.now,
     worker,
     account: managementAccount,
+    pace: alone,
     recordCounted: async () => {},
     async act(operation, input, as, how) {
       const acting = typeof as === 'string' ? { arn: as, accessKeyId: '' } : as

@@ -18,6 +18,7 @@ import type {
   SimulationProgress,
   StoredSimulation,
 } from '#store/tables/simulations.ts'
+import type { Pace } from '../finding/follow.ts'
 import { foresee } from '../finding/impact.ts'
 import { readScan } from '../finding/scan.ts'
 import { evaluateSpaces, isBrought } from '../finding/spaces.ts'
@@ -26,11 +27,13 @@ import type { AnyOperation, WriteContext, WriteOperation } from '../operation.ts
 /** Requests that are asked again between two turns of the event loop, and what of them is evaluated for the first time. */
 const requestsPerSlice = 250
 const evaluatedPerSlice = 40
-/** Slices of one turn, before it writes how far it is; and turns of the event loop that others have between two. */
+/** Slices of one turn, before it writes how far it is, and beside others; and turns of the event loop that others have between two. */
 const slicesPerTurn = 40
-const turnsBetweenSlices = 3
-/** Parts of space in use that one turn looks at. */
+const slicesBesideOthers = 8
+const turnsBetweenSlices = 4
+/** Parts of space in use that one turn looks at, and beside others. */
 const partsPerTurn = 64
+const partsBesideOthers = 8
 /** Space that is looked at in all; and what is remembered of it where a change touches several parts, which may overlap. */
 const simulatedSpacesMax = 2_000_000
 const spacesSeenMax = 200_000
@@ -60,6 +63,7 @@ export interface SimulatorOptions {
   /** Of this process alone. */
   readonly worker: string
   readonly doAll: DoAll
+  readonly pace: Pick<Pace, 'step' | 'isCrowded'>
   /** Does something as somebody, and takes it back. */
   attempt(operation: AnyOperation, as: SimulationAsker): Promise<void>
 }
@@ -161,7 +165,7 @@ export class Simulator {
 
   /** One turn, of one that nobody else works at. */
   async takeTurn(): Promise<void> {
-    const { store } = this.#options
+    const { store, pace } = this.#options
     const simulation = await this.#claim()
     if (!simulation) {
       this.#running = undefined
@@ -175,11 +179,16 @@ export class Simulator {
       this.#running = running
     }
     const running = this.#running!
-    if (running.next !== undefined) await store.read((tx) => askAgain(tx, running))
-    else if (running.scope < running.scopes.length) await store.read((tx) => lookAtSpace(tx, running))
-    else {
+    const isCrowded = pace.isCrowded()
+    if (running.next !== undefined) {
+      const slices = isCrowded ? slicesBesideOthers : slicesPerTurn
+      await pace.step(() => store.read((tx) => askAgain(tx, running, slices)))
+    } else if (running.scope < running.scopes.length) {
+      const parts = isCrowded ? partsBesideOthers : partsPerTurn
+      await pace.step(() => store.read((tx) => lookAtSpace(tx, running, parts)))
+    } else {
       running.results ??= resultsOf(running)
-      return this.#write(running)
+      return pace.step(() => this.#write(running))
     }
     await this.#say(running.n, { progress: progressOf(running) })
   }
@@ -332,8 +341,8 @@ function progressOf({ first, next, end }: Running): SimulationProgress {
 /**
  * Asks so many requests again. Where the reading begins anew it goes on where it was: what is counted and where to go on change at once.
  */
-async function askAgain(tx: ReadTransaction, running: Running): Promise<void> {
-  for (let slice = 0; slice < slicesPerTurn && running.next !== undefined; slice++) {
+async function askAgain(tx: ReadTransaction, running: Running, slices: number): Promise<void> {
+  for (let slice = 0; slice < slices && running.next !== undefined; slice++) {
     if (slice > 0) await tx.nextTurn(turnsBetweenSlices)
     const { asked, next } = await tx.journal.asked(running.next, running.end, requestsPerSlice)
     const plans = await plansOf(tx, running, asked)
@@ -402,11 +411,11 @@ async function learnFree(tx: ReadTransaction, running: Running, plans: readonly 
 
 // Space in use -------------------------------------------------------------------------------------------------------
 
-async function lookAtSpace(tx: ReadTransaction, running: Running): Promise<void> {
+async function lookAtSpace(tx: ReadTransaction, running: Running, parts: number): Promise<void> {
   const { scopes, seen, replay } = running
   const under = (snapshot: Snapshot) => ({ tx, now: running.now, snapshot: async () => snapshot })
   const isOverlapping = scopes.length > 1
-  for (let part = 0; part < partsPerTurn && running.scope < scopes.length; part++) {
+  for (let part = 0; part < parts && running.scope < scopes.length; part++) {
     if (part > 0) await tx.nextTurn(turnsBetweenSlices)
     const { spaces, place } = await readScan(under(running.candidate), {
       scope: scopes[running.scope]!,
