@@ -1,7 +1,7 @@
 // Simulations are worked at behind the requests, a slice at a time. One server works at one; what it has counted so far it has in memory,
 // and where it ends, whoever takes over begins anew: a million requests take less than a minute.
 import { formatCidr } from '#model/cidr.ts'
-import { formatId, parseId } from '#model/identifier.ts'
+import { parseId } from '#model/identifier.ts'
 import { decide } from '#model/policy/decide.ts'
 import type { AllocationRequest, Verdict } from '#model/policy/decision.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
@@ -506,6 +506,3 @@ async function takeAway(store: Store): Promise<void> {
     if ((await tx.simulations.dropResults(over.n, droppedPerWrite)) === 0) await tx.simulations.drop(over.n)
   })
 }
-
-export const simulationId = ({ installation }: Pick<ReadTransaction, 'installation'>, n: number): string =>
-  formatId('simulation', installation, n)

@@ -120,7 +120,7 @@ describe('what would fare otherwise', () => {
       [done.status, done.isWhole, done.isCurrent, done.epoch, done.refusal],
       ['done', true, true, before.epoch, undefined],
     )
-    // The other pool has four addresses: five requests of the shop and one of the lab come first, and then the lab's own wish.
+    // The other pool has four addresses: five requests of the shop and one of the lab come first, and then what the lab asked for by its name.
     const { requests, elsewhere, exhausted, newlyDenied, newlyAllowed, resources, noncompliant } = done.totals!
     assert.deepEqual([requests, elsewhere, exhausted, newlyDenied, newlyAllowed], [7, 4, 3, 0, 0])
     assert.deepEqual([resources, noncompliant], [6, 6])
@@ -267,7 +267,7 @@ describe('who sees what', () => {
       'the administrator sees all of them',
     )
     assert.deepEqual(
-      (await groupsOf(own, '?all=true', author)).map(({ account }) => account),
+      (await groupsOf(own, '?unchanged=true', author)).map(({ account }) => account),
       [shop],
     )
     assert.deepEqual(await poolsOf(own, author), [], "the pools are the network team's")
@@ -313,7 +313,7 @@ describe('how one goes and ends', () => {
     for (const { simulationId } of [waiting, running]) {
       const { status, totals } = await show(simulationId)
       assert.deepEqual([status, totals], ['cancelled', undefined])
-      assert.deepEqual((await acme.get<Page<object>>(`/simulations/${simulationId}/groups?all=true`)).items, [])
+      assert.deepEqual((await acme.get<Page<object>>(`/simulations/${simulationId}/groups?unchanged=true`)).items, [])
       assert.equal((await acme.ask('DELETE', `/simulations/${simulationId}`)).status, 204)
     }
     await simulateAll(at)

@@ -1,6 +1,6 @@
 // Simulations over the native API: begun, followed, cancelled, and what came of them by account, type and locale, and by pool.
 import { z } from 'zod'
-import { formatId, kindOf } from '#model/identifier.ts'
+import { kindOf } from '#model/identifier.ts'
 import { problemInWords } from '#model/problems/problem.ts'
 import {
   requestKinds,
@@ -13,6 +13,7 @@ import {
   type Told,
 } from '#model/simulation.ts'
 import type { SimulatedPool, SimulatedUse, StoredSimulation } from '#store/tables/simulations.ts'
+import { idOf } from '../identifiers.ts'
 import { type BodyBounds, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
 import {
@@ -45,6 +46,7 @@ import {
   startSimulation as start,
   totalsOf,
 } from './simulations.ts'
+import { epochOf } from './state.ts'
 
 /** A whole directory of files. */
 const simulationBody: BodyBounds = { bytesMax: 4_194_304, membersMax: 100_000 }
@@ -198,7 +200,7 @@ export const listSimulations = nativeRead({
   cli: 'simulation list',
   columns: ['simulationId', 'status', 'phase', 'percent', 'days', 'createdAt', 'askedBy'],
   refusals: ['InvalidPaginationToken'],
-  at: 'own',
+  at: 'filtered',
   run: async (context, asked) => answerPage(await list(context, pageAsked(asked)), (row) => describe(context, row)),
 })
 
@@ -260,7 +262,7 @@ export const listSimulationGroups = nativeRead({
       .enum([...requestKinds, ...resourceKinds])
       .optional()
       .describe('Where this happens; where anything does, by default.'),
-    all: flag.optional().describe('Also where nothing would be otherwise.'),
+    unchanged: flag.optional().describe('Also where nothing would be otherwise.'),
   }),
   output: pageOf(group),
   rest: { method: 'GET', path: '/simulations/{simulationId}/groups' },
@@ -282,8 +284,8 @@ export const listSimulationGroups = nativeRead({
   ],
   refusals: ['NotFound', 'MalformedId', 'InvalidPaginationToken'],
   at: 'own',
-  async run(context, { simulationId: id, account, resourceType, locale, kind, all, ...asked }) {
-    const filter = { account, resourceType, locale, kind, isAll: all ?? false }
+  async run(context, { simulationId: id, account, resourceType, locale, kind, unchanged, ...asked }) {
+    const filter = { account, resourceType, locale, kind, isAll: unchanged ?? false }
     return answerPage(await listGroups(context, id, filter, pageAsked(asked)), (row) => describeGroup(context, row))
   },
 })
@@ -319,10 +321,10 @@ export const simulationOperations = [
 
 // Answers ------------------------------------------------------------------------------------------------------------
 
-function describe({ tx }: ReadContext, row: StoredSimulation): z.output<typeof simulation> {
+function describe(context: ReadContext, row: StoredSimulation): z.output<typeof simulation> {
   const { n, status, askedBy, days, createdAt, startedAt, endedAt, progress, facts } = row
   return {
-    simulationId: formatId('simulation', tx.installation, n),
+    simulationId: idOf(context, 'simulation', n),
     status: status as Exclude<typeof status, 'deleted'>,
     askedBy,
     days,
@@ -332,7 +334,7 @@ function describe({ tx }: ReadContext, row: StoredSimulation): z.output<typeof s
     ...progress,
     ...(facts && {
       epoch: facts.epoch,
-      isCurrent: facts.epoch === tx.governanceEpoch,
+      isCurrent: facts.epoch === epochOf(context),
       from: formatInstant(facts.from),
       until: formatInstant(facts.until),
       isWhole: facts.isWhole,
@@ -383,9 +385,9 @@ function describeGroup(context: ReadContext, tally: Tally): z.output<typeof grou
   }
 }
 
-function describeSample({ tx }: ReadContext, one: Sample): z.output<typeof sample> {
+function describeSample(context: ReadContext, one: Sample): z.output<typeof sample> {
   if ('decision' in one) {
-    const decisionId = formatId('decision', tx.installation, one.decision)
+    const decisionId = idOf(context, 'decision', one.decision)
     return {
       kind: one.kind,
       decisionId,

@@ -19,7 +19,7 @@ export const openSimulationsMax = 50
 /** Decisions that are asked again at most: of so many days. */
 export const simulatedDaysMax = 400
 export const simulatedDaysDefault = 30
-const accountsPerStep = 500
+const accountsPerStep = 100
 
 // What changes -------------------------------------------------------------------------------------------------------
 
@@ -168,18 +168,22 @@ export interface GroupsAsked {
 export async function listGroups(
   context: ReadContext,
   id: string,
-  { account, ...filter }: GroupsAsked,
+  { account, resourceType, locale, kind, isAll = false }: GroupsAsked,
   asked: PageAsked<string>,
 ): Promise<Page<Tally, string>> {
   const { n } = await getSimulation(context, id)
   const isShown = await showingGroups(context)
+  const isMeant = ({ counts, ...row }: Tally): boolean =>
+    (resourceType === undefined || row.resourceType === resourceType) &&
+    (locale === undefined || row.locale === locale) &&
+    (kind === undefined ? isAll || Object.values(counts).some((count) => count > 0) : counts[kind] > 0)
   const accounts = account === undefined ? await visibleAccounts(context, 'decision:read', 'ever') : [account]
   return readPage<Tally, Tally>(context, asked, {
-    read: (after, limit) => context.tx.simulations.groups(n, { ...filter, accounts }, groupPlace.read(after), limit),
+    read: (after, limit) => context.tx.simulations.groups(n, accounts, groupPlace.read(after), limit),
     placeOf: groupPlace.write,
     async show(rows) {
       const shown: (Tally | undefined)[] = []
-      for (const row of rows) shown.push((await isShown(row)) ? row : undefined)
+      for (const row of rows) shown.push(isMeant(row) && (await isShown(row)) ? row : undefined)
       return shown
     },
   })

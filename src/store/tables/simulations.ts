@@ -122,15 +122,6 @@ export const simulationPoolTable = table(
 )
 export type SimulatedPool = RowOf<typeof simulationPoolTable>
 
-export interface GroupFilter {
-  readonly accounts?: readonly string[] | undefined
-  readonly resourceType?: string | undefined
-  readonly locale?: string | undefined
-  /** Groups in which this happens; undefined: in which anything does. */
-  readonly kind?: SimulationKind | undefined
-  /** Also those in which nothing does. */
-  readonly isAll?: boolean
-}
 const columnOf: Readonly<Record<SimulationKind, string>> = {
   'newly-denied': 'newly_denied',
   'newly-allowed': 'newly_allowed',
@@ -140,10 +131,6 @@ const columnOf: Readonly<Record<SimulationKind, string>> = {
   noncompliant: 'noncompliant',
   compliant: 'compliant',
 }
-const anything = `(${Object.values(columnOf)
-  .map((column) => `g.${column}`)
-  .join(' + ')}) > 0`
-
 export interface GroupPlace {
   readonly account: string
   readonly resourceType: string
@@ -250,32 +237,26 @@ export class Simulations {
   addPools(pools: readonly SimulatedPool[]): void {
     for (const pool of pools) simulationPoolTable.later(this.#sql, pool)
   }
-  /** In the order of account, type and locale, behind one. */
-  async groups(simulation: number, filter: GroupFilter, after: GroupPlace, limit: number): Promise<Tally[]> {
-    const { accounts, resourceType, locale, kind, isAll = false } = filter
+  /** In the order of account, type and locale, behind one; of some accounts where these are given. */
+  async groups(
+    simulation: number,
+    accounts: readonly string[] | undefined,
+    after: GroupPlace,
+    limit: number,
+  ): Promise<Tally[]> {
     const list = accounts && listOfTexts(accounts)
-    const conditions = [
-      ...(list ? [`g.account in ${list.text}`] : []),
-      ...(resourceType === undefined ? [] : ['g.resource_type = ?']),
-      ...(locale === undefined ? [] : ['g.locale = ?']),
-      ...(kind === undefined ? (isAll ? [] : [anything]) : [`g.${columnOf[kind]} > 0`]),
-    ]
-    const rows = await this.#sql.all<Parameters<typeof simulationGroupTable.of>[0]>(
-      `select ${simulationGroupTable.columnsOf('g')} from simulation_group g
-       where g.simulation = ? and (g.account, g.resource_type, g.locale) > (?, ?, ?)${conditions
-         .map((condition) => ` and ${condition}`)
-         .join('')}
-       order by g.account, g.resource_type, g.locale limit ?`,
+    const rows = await simulationGroupTable.all(
+      this.#sql,
+      `where simulation = ? and (account, resource_type, locale) > (?, ?, ?)${list ? ` and account in ${list.text}` : ''}
+       order by account, resource_type, locale limit ?`,
       simulation,
       after.account,
       after.resourceType,
       after.locale,
       ...(list?.values ?? []),
-      ...(resourceType === undefined ? [] : [resourceType]),
-      ...(locale === undefined ? [] : [locale]),
       limit,
     )
-    return rows.map((row) => toTally(simulationGroupTable.of(row)))
+    return rows.map(toTally)
   }
   /** Of each account behind one all that came of it, in their order. */
   async totals(simulation: number, after: string, limit: number): Promise<AccountTotals[]> {
