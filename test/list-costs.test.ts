@@ -251,6 +251,7 @@ const valuesByName: Readonly<Record<string, readonly string[]>> = {
   until: moments,
   at: moments,
   latest: ['true'],
+  unchanged: ['true', 'false'],
 }
 
 // The AWS APIs -------------------------------------------------------------------------------------------------------
