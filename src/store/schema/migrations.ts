@@ -11,6 +11,7 @@ import { capacityWatchSchema } from './capacity-watch.ts'
 import { contentBoundsSchema } from './content-bounds.ts'
 import { deprovisioningSchema } from './deprovisioning.ts'
 import { discoveriesSchema } from './discoveries.ts'
+import { evidenceSchema } from './evidence.ts'
 import { exceptionLeaveSchema } from './exception-leave.ts'
 import { findingSchema } from './finding.ts'
 import { findingRetentionSchema } from './finding-retention.ts'
@@ -490,4 +491,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 67, name: 'pools that import, by account', olderServers: 'go on', sql: importingAccountsSchema },
   { number: 68, name: 'what takes space where sources say', olderServers: 'go on', sql: takingPlacesSchema },
   { number: 69, name: 'entries of what policy gave', olderServers: 'go on', sql: givenEntriesSchema },
+  { number: 70, name: 'evidence', olderServers: 'stop', sql: evidenceSchema },
 ]
