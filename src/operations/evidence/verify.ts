@@ -13,17 +13,22 @@ import { TreeReader } from './tree.ts'
 /** What is not as it was when it was written. Leaves are counted from 0, entries and decisions by their numbers. */
 export type EvidenceProblem =
   /** What is on record of an entry: itself, who asked, or what an object was after it. */
-  | { readonly is: 'record-changed'; readonly entry: number; readonly leaf: number; readonly part: 'entry' | 'origin' }
-  | { readonly is: 'record-missing'; readonly leaf: number; readonly afterEntry: number }
-  | { readonly is: 'record-added'; readonly entry: number }
-  | { readonly is: 'decision-changed'; readonly entry: number; readonly decision: number }
-  | { readonly is: 'decision-missing'; readonly entry: number; readonly count: number }
-  | { readonly is: 'tile-changed'; readonly level: number; readonly tile: number }
+  | {
+      readonly kind: 'record-changed'
+      readonly entry: number
+      readonly leaf: number
+      readonly part: 'entry' | 'origin'
+    }
+  | { readonly kind: 'record-missing'; readonly leaf: number; readonly afterEntry: number }
+  | { readonly kind: 'record-added'; readonly entry: number }
+  | { readonly kind: 'decision-changed'; readonly entry: number; readonly decision: number }
+  | { readonly kind: 'decision-missing'; readonly entry: number; readonly count: number }
+  | { readonly kind: 'tile-changed'; readonly level: number; readonly tile: number }
   /** The tree is not the one that was signed: what differs is among the leaves from one to before another. */
-  | { readonly is: 'tree-changed'; readonly checkpoint: number; readonly from: number; readonly to: number }
+  | { readonly kind: 'tree-changed'; readonly checkpoint: number; readonly from: number; readonly to: number }
   /** The checkpoint speaks of more leaves than there are. */
-  | { readonly is: 'tail-missing'; readonly checkpoint: number; readonly size: number; readonly leaves: number }
-  | { readonly is: 'checkpoint-changed'; readonly checkpoint: number }
+  | { readonly kind: 'tail-missing'; readonly checkpoint: number; readonly size: number; readonly leaves: number }
+  | { readonly kind: 'checkpoint-changed'; readonly checkpoint: number }
 
 export interface EvidenceReport {
   readonly problems: readonly EvidenceProblem[]
@@ -115,11 +120,11 @@ class Walk {
       for (let at = from; at < to; at++) {
         const opening = openings[at]!
         const { n: entry } = opening.entry
-        if (leaf >= leafEnd) this.#problems.push({ is: 'record-added', entry })
-        else this.#problems.push({ is: 'record-changed', entry, leaf: first + leaf++, part: changedPart(opening) })
+        if (leaf >= leafEnd) this.#problems.push({ kind: 'record-added', entry })
+        else this.#problems.push({ kind: 'record-changed', entry, leaf: first + leaf++, part: changedPart(opening) })
       }
       const afterEntry = openings[to - 1]?.entry.n ?? this.#entry
-      for (; leaf < leafEnd; leaf++) this.#problems.push({ is: 'record-missing', leaf: first + leaf, afterEntry })
+      for (; leaf < leafEnd; leaf++) this.#problems.push({ kind: 'record-missing', leaf: first + leaf, afterEntry })
     }
     for (const [at, place] of found.entries()) {
       if (place === undefined || place < leaf || !matched.has(place)) continue
@@ -139,10 +144,10 @@ class Walk {
       const decided: readonly string[] = entry.decided?.match(/.{64}/g) ?? []
       for (const { commitment, facts } of decisions) {
         if (decided.includes(commitment)) continue
-        this.#problems.push({ is: 'decision-changed', entry: entry.n, decision: facts.n })
+        this.#problems.push({ kind: 'decision-changed', entry: entry.n, decision: facts.n })
       }
       const count = decided.length - decisions.length
-      if (count > 0 && entry.n >= beforeN) this.#problems.push({ is: 'decision-missing', entry: entry.n, count })
+      if (count > 0 && entry.n >= beforeN) this.#problems.push({ kind: 'decision-missing', entry: entry.n, count })
     }
   }
 
@@ -161,7 +166,7 @@ class Walk {
     const above = this.#above[level] ?? []
     above.push(hash)
     this.#above[level] = above
-    if (!hashes || !equalHashes(hashAt(hashes, at), hash)) this.#problems.push({ is: 'tile-changed', level, tile })
+    if (!hashes || !equalHashes(hashAt(hashes, at), hash)) this.#problems.push({ kind: 'tile-changed', level, tile })
     if (at < tileWidth - 1) return
     this.#above[level] = []
     await this.#addFull(tx, level + 1, rootOfComplete(sha256, Buffer.concat(above)), tile)
@@ -184,14 +189,14 @@ class Walk {
       : []
     const isSigned = states.includes('signed') && !states.includes('forged')
     if (signed?.size !== size || !isSigned) {
-      this.#problems.push({ is: 'checkpoint-changed', checkpoint: n })
+      this.#problems.push({ kind: 'checkpoint-changed', checkpoint: n })
       return
     }
     // Checkpoints grow; one that does not is compared with what the tree was then.
     const isLate = size < this.#frontier.size
     const root = isLate ? await new TreeReader(tx).root(size) : this.#frontier.root()
     if (!equalHashes(signed.root, root)) {
-      this.#problems.push({ is: 'tree-changed', checkpoint: n, from: Math.min(this.#good, size), to: size })
+      this.#problems.push({ kind: 'tree-changed', checkpoint: n, from: Math.min(this.#good, size), to: size })
     } else if (!isLate) this.#good = size
   }
   async #keys(tx: ReadTransaction): Promise<readonly VerifierKey[]> {
@@ -217,7 +222,7 @@ class Walk {
       const checkpoint = await this.#nextCheckpoint(tx)
       if (!checkpoint) break
       this.#checkpoint++
-      this.#problems.push({ is: 'tail-missing', checkpoint: checkpoint.n, size: checkpoint.size, leaves })
+      this.#problems.push({ kind: 'tail-missing', checkpoint: checkpoint.n, size: checkpoint.size, leaves })
     }
     this.#waiting = await tx.evidence.countEntries(this.#entry + 1, Number.MAX_SAFE_INTEGER)
   }
