@@ -199,6 +199,7 @@ async function openServer(
 
     const newRequestId = createRequestIds(randomBytes(10))
     const addressOf = createSourceAddress(config.trustedProxies)
+    const inTurn = new StepsInTurn()
     // From here on there is nothing that could fail.
     const jobs = startJobs(
       {
@@ -206,12 +207,14 @@ async function openServer(
         clock: Date.now,
         worker: randomUUID(),
         account,
+        pace: inTurn,
         recordCounted: () => executor.recordCounted(),
         async act(operation, input, as) {
           const acting = typeof as === 'string' ? { arn: as, accessKeyId: '' } : as
           const principal = { account, ...acting, userId: acting.arn }
           const call = { principal, region: '', input, requestId: newRequestId(), sourceAddress: 'local' }
-          return (await executor.execute(operation, call)).output
+          // What jobs do takes many steps, however short each is.
+          return inTurn.step(async () => (await executor.execute(operation, call)).output)
         },
       },
       (task, error) => logEvent('job-failed', { task, message: String((error as Error)?.message ?? error) }),
@@ -225,7 +228,6 @@ async function openServer(
       if (isFull(trouble)) readiness.noteFull(sayTrouble(trouble))
     })
 
-    const inTurn = new StepsInTurn()
     const rest = createRest(store, executor, config, { newRequestId, addressOf, bodies, inTurn, executeOr503 })
     const endpoint = createAwsEndpoint({
       now: Date.now,

@@ -1,9 +1,11 @@
 // What an operation is: a name, whether it writes, and `run`. Each protocol's table of operations is made of these.
+import type { FoundImpact } from '#model/change-request.ts'
 import type { IdKind } from '#model/identifier.ts'
 import type { WouldBeGiven } from '#model/in-use.ts'
 import type { Decision } from '#model/policy/decision.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import type { Principal } from '#model/principal.ts'
+import type { Refused } from '#model/refusal.ts'
 import type { Action } from '#model/roles.ts'
 import type { ReadTransaction, Transaction } from '#store/store.ts'
 import type { Progress } from './progress.ts'
@@ -102,6 +104,24 @@ export interface RegionSetting {
   readonly zones: readonly string[]
 }
 
+/** What an operation can look at before its transaction: nobody waits for that. */
+export interface Ahead {
+  /** Does some work, and takes it back. */
+  attempt(work: (context: WriteContext) => Promise<void>): Promise<Tried>
+}
+/** What came of trying a change. */
+export type Tried = TriedWell | { readonly refused: Refused }
+export interface TriedWell {
+  /** Of governance, that it was tried at. */
+  readonly epoch: number
+  /** What the caller had to be permitted for it. */
+  readonly needs: readonly Need[]
+  /** Undefined where it touches no space. */
+  readonly impact: FoundImpact | undefined
+  /** Nodes whose space it can touch; undefined among them: everything. */
+  readonly nodes: readonly (string | undefined)[]
+}
+
 /** Members of the input that say how, and not what: where an API has them among its parameters, and not beside them. */
 export interface SaidInInput {
   readonly clientToken: string
@@ -121,6 +141,8 @@ export interface WriteOperation<Input, Output, Prepared = void> {
   readonly secretOutput?: true
   /** Draws what must be random, once, before the transaction: `run` may run twice and draws nothing itself. */
   prepare?(): Prepared
+  /** In place of `prepare`: looks at what the change would do, before the transaction that does it. */
+  lookAhead?(ahead: Ahead, input: Input): Promise<Prepared>
   run(context: WriteContext, input: Input, prepared: Prepared): Promise<Output>
   /**
    * Of a repeat whose first answer, as JSON, was the state of an object: the name of that object where it is gone or in another

@@ -8,6 +8,7 @@ import { bindingFactsSchema } from './binding-facts.ts'
 import { boundsSchema, tokensOfMakerSchema } from './bounds.ts'
 import { broughtSpaceSchema } from './brought-space.ts'
 import { capacityWatchSchema } from './capacity-watch.ts'
+import { changeRequestsSchema } from './change-requests.ts'
 import { contentBoundsSchema } from './content-bounds.ts'
 import { deprovisioningSchema } from './deprovisioning.ts'
 import { discoveriesSchema } from './discoveries.ts'
@@ -43,6 +44,7 @@ import { adoptionSchema, avoidingSchema, coveredIndex, followedSchema } from './
 import { recordListsSchema } from './record-lists.ts'
 import { removedAccountsSchema } from './removed-accounts.ts'
 import { ruleSettersSchema } from './rule-setters.ts'
+import { scanOwnersSchema } from './scan-owners.ts'
 import { scopeSetSchema } from './scope-set.ts'
 import { scopeSettersSchema } from './scope-setters.ts'
 import { sealingKeySchema } from './sealing-key.ts'
@@ -491,5 +493,7 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 67, name: 'pools that import, by account', olderServers: 'go on', sql: importingAccountsSchema },
   { number: 68, name: 'what takes space where sources say', olderServers: 'go on', sql: takingPlacesSchema },
   { number: 69, name: 'entries of what policy gave', olderServers: 'go on', sql: givenEntriesSchema },
-  { number: 70, name: 'evidence', olderServers: 'stop', sql: evidenceSchema },
+  { number: 70, name: 'whose is what findings look at anew', olderServers: 'go on', sql: scanOwnersSchema },
+  { number: 71, name: 'change requests', olderServers: 'go on', sql: changeRequestsSchema },
+  { number: 72, name: 'evidence', olderServers: 'stop', sql: evidenceSchema },
 ]
