@@ -8,9 +8,9 @@ import type { FastifyInstance } from 'fastify'
 import { createAwsEndpoint, httpServerOptions, refuseBrokenRequests } from '#api/aws/endpoint.ts'
 import { createRequestIds } from '#api/aws/request-id.ts'
 import type { AccessKey } from '#api/aws/sigv4.ts'
+import { besideRefusal } from '#api/beside-refusals.ts'
 import { awaitBody, Bodies } from '#api/body.ts'
 import { boundConnections } from '#api/connections.ts'
-import { namesBehind } from '#api/refusal-names.ts'
 import { refuseRepeatedHeaders } from '#api/repeated-headers.ts'
 import { createSourceAddress, type SourceAddress } from '#api/source-address.ts'
 import { StepsInTurn } from '#api/steps-in-turn.ts'
@@ -241,8 +241,8 @@ async function openServer(
         inTurn.aside(() => executeOr503(() => executor.execute(operationTables[service].get(name)!, call))),
       recordUnread: (service, name, call, refused) =>
         executeOr503(() => executor.recordUnread(operationTables[service].get(name)!, call, refused)),
-      namesIn: (refusal, call) =>
-        namesBehind(refusal, (operation, input) => executor.execute(operation, { ...call, input })),
+      beside: (refused, call) =>
+        besideRefusal(refused, (operation, input) => executor.execute(operation, { ...call, input: input as object })),
       onFault: logFault,
       other: (request, response) =>
         (draining ? refuseRest(request, response, newRequestId()) : rest.answer(request, response)) ||

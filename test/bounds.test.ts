@@ -64,7 +64,7 @@ const ofOneAlone: readonly RegExp[] = [
   // Turns and attempts of the server's own work.
   /^(turns|numberAttempts|batchSize|batchRows|readers|probes|sweepSize|leaving|poolsAhead|poolsPerStatement|blocks|passed|generations)Max$/,
   // Of one line of a snapshot, and of one run of a collector.
-  /^(unlisted|observedTags|collector|reason|brief|tries|notes|guessedColumns|headerLines|parts)Max$/,
+  /^(unlisted|observedTags|collector|reason|brief|tries|notes|guessedColumns|headerLines|parts|cells)Max$/,
   // What is only remembered: it is read again where it is forgotten.
   /^(principals|clients|good|goneEpochs|overlaid|keys|signingKeys|signedHeadersCache|entries|cursors|holders)Max$/,
 ]

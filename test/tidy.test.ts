@@ -181,11 +181,14 @@ const facesTranslate: Rule = (file) => {
   return [...worked, ...(asks.length > 0 && !types ? [`${path}: verbs ask for rights`] : [])]
 }
 
-/** What puts decisions into words (`explain.ts`, `trace-words.ts` and `denial-words.ts` of `src/model/policy/`). */
-const decisionWords = ['explain', 'trace-words', 'denial-words'].map((name) => `src/model/policy/${name}.ts`)
+/** What puts decisions into words (`explain.ts`, `trace-words.ts`, `denial-words.ts` and `advice-words.ts` of `src/model/policy/`). */
+const decisionWords = ['explain', 'trace-words', 'denial-words', 'advice-words'].map(
+  (name) => `src/model/policy/${name}.ts`,
+)
 /** Who shows them without being a face of an API, and why. */
 const mayShow: Readonly<Record<string, string>> = {
   'src/model/policy/explain.ts': 'it is the words, and has the steps in it',
+  'src/model/policy/advice-words.ts': 'it is the words too, with the names that those of a decision have',
   'src/model/policy/eligibility.ts': 'a policy that is refused is told why a pool is none for it in the same words',
   'src/model/policy/existing.ts': 'a finding has on record what the API shows, and is compared with that',
   'src/operations/policy/explain.ts': '`cadastre explain` prints the text at the machine',
