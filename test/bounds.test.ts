@@ -61,6 +61,8 @@ const ofOneAlone: readonly RegExp[] = [
   /^(path|signatures|tileLevel)Max$/,
   // Of one snapshot of a source, and how often it is to come.
   /^(unlisted|observedTags|collector|reason|reportEvery|open|tries|brief|counted)Max$/,
+  // Of one tree, signed note or proof.
+  /^(tileLevel|signatures|path)Max$/,
   // Turns and attempts of the server's own work.
   /^(turns|numberAttempts|batchSize|batchRows|readers|probes|sweepSize|leaving|poolsAhead|poolsPerStatement|blocks|passed|generations)Max$/,
   // Of one line of a snapshot, and of one run of a collector.

@@ -3,6 +3,7 @@ import { adoptByRules } from './adopting.ts'
 import { watchPools } from './capacity.ts'
 import { dropSessions, endTokens, forgetTokens } from './credentials.ts'
 import { finishDeprovisions } from './deprovisioning.ts'
+import { growEvidence, signEvidence } from './evidence.ts'
 import { followFindings } from './findings.ts'
 import { followSources, noteStaleSources } from './following.ts'
 import { forgetDecisions } from './forgetting.ts'
@@ -28,7 +29,12 @@ export const jobs: readonly Job[] = [
   followFindings,
   followSources,
   noteStaleSources,
+<<<<<<< HEAD
   simulate,
+=======
+  growEvidence,
+  signEvidence,
+>>>>>>> main
 ]
 
 const tickMs = 1_000

@@ -13,6 +13,7 @@ import {
   discoveryTable,
   resourceMarkTable,
 } from './tables/discoveries.ts'
+import { evidenceCheckpointTable, evidenceKeyTable, evidenceLogTable, evidenceTileTable } from './tables/evidence.ts'
 import { exceptionTable, exceptionUseTable } from './tables/exceptions.ts'
 import { findingProgressTable, findingScanTable } from './tables/finding-scans.ts'
 import { findingTable, openingTable } from './tables/findings.ts'
@@ -82,6 +83,10 @@ export const definitions: readonly Pick<
   discoveryTable,
   enabledServiceTable,
   endedTenureTable,
+  evidenceCheckpointTable,
+  evidenceKeyTable,
+  evidenceLogTable,
+  evidenceTileTable,
   exceptionTable,
   exceptionUseTable,
   findingProgressTable,

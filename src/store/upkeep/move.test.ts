@@ -7,7 +7,12 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import { parseCidr } from '#model/cidr.ts'
+<<<<<<< HEAD
 import { noCounts } from '#model/simulation.ts'
+=======
+import { signCheckpoint } from '#operations/evidence/checkpoints.ts'
+import { growTree, isTreeBehind } from '#operations/evidence/tree.ts'
+>>>>>>> main
 import { type Executor, openExecutor } from '#operations/execute.ts'
 import { operationTables } from '#operations/tables.aws.ts'
 import { sendSnapshot } from '../../../test/native-access-examples.ts'
@@ -114,6 +119,8 @@ async function fill(world: NativeWorld): Promise<void> {
   const { PublicIp = '' } = await call('AllocateAddress', {})
   await call('AssociateAddress', { PublicIp, InstanceId: 'i-0123456789abcdef0' })
   await fillNatively(world, { policyId: IpamPolicyId, targetId: root })
+  while (await world.store.read(isTreeBehind)) await growTree(world.store)
+  await signCheckpoint(world.store)
 }
 /** What only the native API makes: tokens and roles are there already, because it was asked. */
 async function fillNatively(
