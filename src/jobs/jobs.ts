@@ -29,12 +29,9 @@ export const jobs: readonly Job[] = [
   followFindings,
   followSources,
   noteStaleSources,
-<<<<<<< HEAD
-  simulate,
-=======
   growEvidence,
   signEvidence,
->>>>>>> main
+  simulate,
 ]
 
 const tickMs = 1_000

@@ -496,9 +496,6 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 69, name: 'entries of what policy gave', olderServers: 'go on', sql: givenEntriesSchema },
   { number: 70, name: 'whose is what findings look at anew', olderServers: 'go on', sql: scanOwnersSchema },
   { number: 71, name: 'change requests', olderServers: 'go on', sql: changeRequestsSchema },
-<<<<<<< HEAD
-  { number: 72, name: 'simulations', olderServers: 'go on', sql: simulationsSchema },
-=======
   { number: 72, name: 'evidence', olderServers: 'stop', sql: evidenceSchema },
->>>>>>> main
+  { number: 73, name: 'simulations', olderServers: 'go on', sql: simulationsSchema },
 ]

@@ -7,12 +7,9 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import { parseCidr } from '#model/cidr.ts'
-<<<<<<< HEAD
 import { noCounts } from '#model/simulation.ts'
-=======
 import { signCheckpoint } from '#operations/evidence/checkpoints.ts'
 import { growTree, isTreeBehind } from '#operations/evidence/tree.ts'
->>>>>>> main
 import { type Executor, openExecutor } from '#operations/execute.ts'
 import { operationTables } from '#operations/tables.aws.ts'
 import { sendSnapshot } from '../../../test/native-access-examples.ts'
