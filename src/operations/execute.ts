@@ -269,6 +269,7 @@ export async function openExecutor(
         const epoch = tx.governanceEpoch
         const before = currentSnapshot(tx) ?? (needsSnapshot ? await context.snapshot() : undefined)
         const output = await operation.run(context, call.input as never, prepared)
+        if (context.lag.isBehind) await context.catchUp()
         // By the epoch, and not by what an operation says of itself: no change of governance can go round it.
         if (tx.governanceEpoch !== epoch) {
           // Once it is committed, what the change was checked by is the next requests' snapshot.
@@ -808,6 +809,8 @@ class RequestContext extends ReadingContext implements WriteContext {
   readonly reaches: Reach[]
   /** How many of the decisions gave space by the rules alone. */
   readonly given: { count: number }
+  /** Changes of governance that the epoch does not count yet, and the snapshot from before them that serves meanwhile. */
+  readonly lag: { isBehind: boolean; snapshot?: Snapshot | undefined }
 
   constructor(
     tx: Transaction,
@@ -821,6 +824,31 @@ class RequestContext extends ReadingContext implements WriteContext {
     this.previewed = whole?.previewed ?? []
     this.reaches = whole?.reaches ?? []
     this.given = whole?.given ?? { count: 0 }
+    this.lag = whole?.lag ?? { isBehind: false }
+  }
+  override async snapshot(): Promise<Snapshot> {
+    if (this.lag.snapshot) return this.lag.snapshot
+    await this.catchUp()
+    return super.snapshot()
+  }
+  override get snapshotAtHand(): Snapshot | undefined {
+    return this.lag.snapshot ?? (this.lag.isBehind ? undefined : super.snapshotAtHand)
+  }
+  async lagging<T>(work: () => Promise<T>): Promise<T> {
+    const { lag } = this
+    const isOutermost = lag.snapshot === undefined
+    // That from before the first of several changes will do for all of them.
+    if (isOutermost) lag.snapshot = (lag.isBehind ? currentSnapshot(this.tx) : undefined) ?? (await this.snapshot())
+    try {
+      return await work()
+    } finally {
+      if (isOutermost) lag.snapshot = undefined
+    }
+  }
+  async catchUp(): Promise<void> {
+    if (!this.lag.isBehind) return
+    this.lag.isBehind = false
+    await this.tx.moveGovernanceEpoch()
   }
   override actingFor(account: string, region: string): RequestContext {
     return new RequestContext(this.tx, callFor(this.call, account, region), this.settings, this.snapshotOf, this)
@@ -840,6 +868,11 @@ class RequestContext extends ReadingContext implements WriteContext {
   }
   governanceChanged(reach: Reach = 'everything'): Promise<void> {
     this.reaches.push(reach)
+    if (this.lag.snapshot) {
+      this.lag.isBehind = true
+      return Promise.resolve()
+    }
+    this.lag.isBehind = false
     return this.tx.moveGovernanceEpoch()
   }
   record(decision: Decision, { isGiven = false } = {}): void {
