@@ -22,6 +22,7 @@ import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority.ts'
 import { givenEntriesSchema } from './given-entries.ts'
 import { findingsGoingOn } from './going-on.ts'
 import { goodTokensSchema } from './good-tokens.ts'
+import { importSettersSchema } from './import-setters.ts'
 import { importingAccountsSchema } from './importing-accounts.ts'
 import { importingSinceSchema } from './importing-since.ts'
 import { namedNetworksSchema } from './named-networks.ts'
@@ -494,4 +495,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 69, name: 'entries of what policy gave', olderServers: 'go on', sql: givenEntriesSchema },
   { number: 70, name: 'whose is what findings look at anew', olderServers: 'go on', sql: scanOwnersSchema },
   { number: 71, name: 'change requests', olderServers: 'go on', sql: changeRequestsSchema },
+  { number: 72, name: 'who has let pools import', olderServers: 'stop', sql: importSettersSchema },
 ]
