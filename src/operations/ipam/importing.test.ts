@@ -243,7 +243,7 @@ test('it is done in the name of whoever let the pool, as long as their key is go
   await importMine()
   assert.deepEqual((await stateOf(second))[0]![0], 'unmanaged')
 
-  // Somebody else says so again: what had come meanwhile is judged as before.
+  // Somebody else says so again: what had come meanwhile is looked at as before.
   assert.equal((await letImport(ben, true)).IpamPool.StateMessage, undefined)
   await importMine()
   assert.deepEqual((await stateOf(second))[0]![0], 'managed')
