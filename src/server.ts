@@ -209,10 +209,10 @@ async function openServer(
         account,
         pace: inTurn,
         recordCounted: () => executor.recordCounted(),
-        async act(operation, input, as) {
+        async act(operation, input, as, how) {
           const acting = typeof as === 'string' ? { arn: as, accessKeyId: '' } : as
           const principal = { account, ...acting, userId: acting.arn }
-          const call = { principal, region: '', input, requestId: newRequestId(), sourceAddress: 'local' }
+          const call = { principal, region: '', input, requestId: newRequestId(), sourceAddress: 'local', ...how }
           // What jobs do takes many steps, however short each is.
           return inTurn.step(async () => (await executor.execute(operation, call)).output)
         },

@@ -217,7 +217,7 @@ function neededBy({ name: operation, input }: NativeOperation): Readonly<Record<
   )
 }
 const aboutMuch = (): Readonly<Record<string, object>> => {
-  const { policyId, candidate, exceptionId, findingId, objectId, changeId, resourceId } = listed
+  const { policyId, candidate, exceptionId, findingId, objectId, changeId, resourceId, simulationId } = listed
   return {
     listPolicyVersions: { policyId },
     listPolicyDocuments: { policyId },
@@ -228,6 +228,8 @@ const aboutMuch = (): Readonly<Record<string, object>> => {
     findHoldingsOfResource: { resourceId },
     getObjectHistory: { objectId },
     listSubjectsOfChange: { changeId },
+    listSimulationGroups: { simulationId },
+    listSimulationPools: { simulationId },
     listPoolCidrs: filled.native.get('listPoolCidrs')!.at(-1)!.input,
   }
 }
@@ -283,6 +285,7 @@ const valuesByName: Readonly<Record<string, readonly string[]>> = {
   until: moments,
   at: moments,
   latest: ['true'],
+  unchanged: ['true', 'false'],
 }
 
 // The AWS APIs -------------------------------------------------------------------------------------------------------
