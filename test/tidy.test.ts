@@ -94,6 +94,7 @@ const directions: Readonly<Record<string, 'anything' | Readonly<Record<string, '
   api: { model: 'all', formats: 'all', operations: 'all', store: 'types' },
   jobs: { model: 'all', formats: 'all', operations: 'all', store: 'types' },
   collect: { model: 'all', formats: 'all', cli: 'all' },
+  files: { model: 'all', operations: 'all', cli: 'all' },
   cli: { model: 'all' },
   config: { model: 'all', operations: 'types' },
   late: {},
@@ -419,7 +420,8 @@ const mayRemember: Readonly<Record<string, string>> = {
   'src/operations/finding/scan-turns.ts #nodes': 'the same',
   'src/operations/ipam/importing-turns.ts #kept': 'the same: it is read anew what there is',
   'src/operations/ipam/importing-turns.ts #goingOn': 'the same',
-  'src/operations/evidence/tree.ts #full': 'what one turn has made of the tree so far; where another server went on, it is dropped',
+  'src/operations/evidence/tree.ts #full':
+    'what one turn has made of the tree so far; where another server went on, it is dropped',
   'src/operations/evidence/tree.ts #tiles': 'what one reading has read so far',
   'src/operations/evidence/verify.ts #problems': 'what one look through the record has found so far',
   'src/operations/evidence/verify.ts #above': 'the same',
