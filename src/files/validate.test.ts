@@ -121,9 +121,6 @@ test('text that stands for other text is not followed, however much of it there 
 test('what is nested without end', () => {
   const problems = problemsIn({ 'd.yaml': `cadastre: 1\npools: ${'['.repeat(200_000)}${']'.repeat(200_000)}\n` })
   assert(problems.length > 0)
-}) => file),
-    ['d.yaml'],
-  )
 })
 
 test('policies that stand against each other, by the rules of the server', () => {
