@@ -8,7 +8,7 @@ import { bindingFactsSchema } from './binding-facts.ts'
 import { boundsSchema, tokensOfMakerSchema } from './bounds.ts'
 import { broughtSpaceSchema } from './brought-space.ts'
 import { capacityWatchSchema } from './capacity-watch.ts'
-import { changeRequestsSchema } from './change-requests.ts'
+import { changeControlSchema, changeRequestsSchema } from './change-requests.ts'
 import { contentBoundsSchema } from './content-bounds.ts'
 import { deprovisioningSchema } from './deprovisioning.ts'
 import { discoveriesSchema } from './discoveries.ts'
@@ -494,4 +494,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 69, name: 'entries of what policy gave', olderServers: 'go on', sql: givenEntriesSchema },
   { number: 70, name: 'whose is what findings look at anew', olderServers: 'go on', sql: scanOwnersSchema },
   { number: 71, name: 'change requests', olderServers: 'go on', sql: changeRequestsSchema },
+  { number: 72, name: 'change control', olderServers: 'stop', sql: changeControlSchema },
 ]
