@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { asNetwork, dev, network, openAcme, refusalOf, root, shop, stranger } from '../../../test/acme.ts'
 import { withNativeApi } from '../../../test/native-world.ts'
+import { createOperatorToken } from '../identity/operator-tokens.ts'
 
 interface Shown {
   readonly changeRequestId: string
@@ -188,6 +189,24 @@ describe('where it is required', () => {
     )
     const left = refusalOf(acme.organizations('RemoveAccountFromOrganization', { AccountId: shop }))
     assert.equal((await left).code, 'ChangeRequestRequired')
+  })
+
+  test('the operator gives a role at once in an emergency alone, which is a finding then', async () => {
+    const params = { principal: 'user:sudo', role: 'auditor', node: dev, account: shop } as const
+    const refused = await createOperatorToken(acme.store, params)
+    assert('problem' in refused)
+    const made = await createOperatorToken(acme.store, { ...params, breakGlass: 'nobody is there' })
+    assert('token' in made)
+    const { items } = await acme.get<{ items: Shown[] }>('/change-requests?author=user:sudo')
+    assert.deepEqual([items[0]!.state, items[0]!.breakGlass], ['applied', { reason: 'nobody is there' }])
+    const findings = await acme.get<{ items: { resource: string; status: string }[] }>(
+      `/findings?resource=${items[0]!.changeRequestId}`,
+    )
+    assert.deepEqual(
+      findings.items.map(({ status }) => status),
+      ['open'],
+    )
+    assert('token' in (await createOperatorToken(acme.store, params)), 'a token for a role that is there is no change')
   })
 
   test('what is of no part of it changes as before', async () => {

@@ -1,6 +1,5 @@
 // Change requests: proposed with what they would do, approved by others than those who wrote them, and applied as they were approved
 // (policy-model §8).
-import { hash } from 'node:crypto'
 import {
   actOn,
   approvalRulesDefault,
@@ -21,7 +20,6 @@ import {
   unreviewedPerRequesterMax,
 } from '#model/change-request.ts'
 import { formatId, parseId } from '#model/identifier.ts'
-import { orderedJson } from '#model/ordered-json.ts'
 import { isAccountId } from '#model/organization.ts'
 import { accountableFor } from '#model/principal.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
@@ -35,6 +33,7 @@ import { placeOfNode } from '../identity/roles.ts'
 import type { Ahead, ReadContext, Tried, TriedWell, WriteContext } from '../operation.ts'
 import { attributionOf } from '../policy/own-break-glass.ts'
 import { standingOf, topOf } from '../record/object-places.ts'
+import { contentHashOf } from './content-hash.ts'
 
 /** An operation of the native API with its input: what is meant, and not what it makes of rows. */
 export interface ProposedOperation {
@@ -78,7 +77,7 @@ export async function proposeChange(
     id: formatId('changeRequest', context.tx.installation, n),
     node: proposal.node,
     reason: proposal.reason,
-    contentHash: hashOf(proposal),
+    contentHash: contentHashOf(proposal),
     status: 'draft',
     author,
     editors: [],
@@ -113,7 +112,7 @@ export async function editChange(
   const edited = { ...rest, reason: changes.reason ?? before.reason, ...(window ? { window } : {}) }
   const said = { ...edited, operations, window }
   const author = attributionOf(context)
-  const written = act(edited, { kind: 'edit', contentHash: hashOf(said), ...author })
+  const written = act(edited, { kind: 'edit', contentHash: contentHashOf(said), ...author })
   if (written.editors.length > editorsMax) {
     refuse({ code: 'LimitExceeded', what: { of: 'editors' }, limit: editorsMax, used: before.editors.length })
   }
@@ -258,9 +257,6 @@ function impactIn(tried: TriedWell, at: number): ChangeImpact {
   const acting = needsOf(tried).map(({ path }) => path.at(-1))
   return { ...found, class: classOf({ ...found, nodes: [...tried.nodes, ...acting] }), epoch: tried.epoch, at }
 }
-
-const hashOf = ({ node, reason, operations, window }: Proposal): string =>
-  hash('sha256', orderedJson({ node, reason, operations, window })!, 'hex')
 
 function refuseWindow({ now }: ReadContext, window: ChangeWindow | undefined): void {
   if (window?.until === undefined) return

@@ -108,6 +108,13 @@ async function speakingOf(
   return before.filter(({ account }) => speakers.has(account))
 }
 
+/** What IPAMs say of changes at a node, such as of a role there. */
+export async function rulingAt(tx: ReadTransaction, node: string): Promise<readonly Ruling[]> {
+  const all = await tx.ipams.ruling()
+  const isOutside = isAccountId(node) && !(await tx.organizations.findNode(node))
+  return isOutside ? all.filter(({ account }) => account === node) : speakingOf(tx, all, [])
+}
+
 interface State {
   readonly id: string
   readonly kind: string
