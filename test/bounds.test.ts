@@ -67,6 +67,8 @@ const ofOneAlone: readonly RegExp[] = [
   /^(turns|numberAttempts|batchSize|batchRows|readers|probes|sweepSize|leaving|poolsAhead|poolsPerStatement|blocks|passed|generations)Max$/,
   // Of one line of a snapshot, and of one run of a collector.
   /^(unlisted|observedTags|collector|reason|brief|tries|notes|guessedColumns|headerLines|parts|cells)Max$/,
+  // Of one run of a command that reads policy files.
+  /^(conflicts|near|attempts|drifts|listed|files|problemsShown|shownValue)Max$/,
   // What is only remembered: it is read again where it is forgotten.
   /^(principals|clients|good|goneEpochs|overlaid|keys|signingKeys|signedHeadersCache|entries|cursors|holders)Max$/,
 ]

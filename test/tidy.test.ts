@@ -94,6 +94,7 @@ const directions: Readonly<Record<string, 'anything' | Readonly<Record<string, '
   api: { model: 'all', formats: 'all', operations: 'all', store: 'types' },
   jobs: { model: 'all', formats: 'all', operations: 'all', store: 'types' },
   collect: { model: 'all', formats: 'all', cli: 'all' },
+  files: { model: 'all', operations: 'all', cli: 'all' },
   cli: { model: 'all' },
   config: { model: 'all', operations: 'types' },
   late: {},
