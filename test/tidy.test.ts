@@ -93,6 +93,7 @@ const directions: Readonly<Record<string, 'anything' | Readonly<Record<string, '
   operations: { model: 'all', formats: 'all', store: 'types' },
   api: { model: 'all', formats: 'all', operations: 'all', store: 'types' },
   jobs: { model: 'all', formats: 'all', operations: 'all', store: 'types' },
+  outbound: { model: 'all', formats: 'all' },
   collect: { model: 'all', formats: 'all', cli: 'all' },
   cli: { model: 'all' },
   config: { model: 'all', operations: 'types' },
@@ -367,6 +368,7 @@ const startsOtherPrograms: ReadonlySet<string> = new Set([
 const mayDraw: ReadonlySet<string> = new Set([
   'src/operations/identity/sts.aws.ts',
   'src/operations/identity/tokens.ts',
+  'src/operations/notification/subscriptions.ts',
 ])
 
 const opensWithSentence: Rule = ({ path, text }) => {
@@ -411,6 +413,7 @@ const mayRemember: Readonly<Record<string, string>> = {
   'src/operations/estate/intake.ts #unlisted': 'what one request said at its end',
   'src/jobs/importing.ts turnsOf':
     'whose turn it is, and where a look goes on; whether what is there is imported, it does not say',
+  'src/jobs/notifying.ts #busy': 'which targets are being called by this process',
   'src/operations/ipam/importing-turns.ts #kept': 'the same: it is read anew what there is',
   'src/operations/ipam/importing-turns.ts #goingOn': 'the same',
   'src/store/sqlite/engine.ts #statements': 'prepared statements, by their text',

@@ -17,6 +17,8 @@ export const actions = [
   'decision:read',
   'finding:read',
   'finding:manage',
+  'notification:read',
+  'notification:manage',
   'history:read',
   'estate:read',
   'estate:manage',
@@ -52,6 +54,8 @@ export const roles = {
       'estate:manage',
       'estate:report',
       'estate:adopt',
+      'notification:read',
+      'notification:manage',
     ],
   },
   'policy-author': {
@@ -67,6 +71,8 @@ export const roles = {
       'finding:read',
       'history:read',
       'estate:read',
+      'notification:read',
+      'notification:manage',
     ],
   },
   approver: {
@@ -81,6 +87,8 @@ export const roles = {
       'decision:read',
       'finding:read',
       'finding:manage',
+      'notification:read',
+      'notification:manage',
     ],
   },
   'resource-operator': {
@@ -95,6 +103,8 @@ export const roles = {
       'decision:read',
       'finding:read',
       'estate:read',
+      'notification:read',
+      'notification:manage',
     ],
   },
   reporter: {
@@ -115,6 +125,7 @@ export const roles = {
       'estate:read',
       'role:read',
       'token:read',
+      'notification:read',
     ],
   },
 } as const satisfies Record<string, { readonly summary: string; readonly actions: readonly Action[] }>

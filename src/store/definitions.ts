@@ -32,6 +32,7 @@ import {
   nodeTable,
   organizationTable,
 } from './tables/organizations.ts'
+import { deliveryTable, eventTable, outboxProgressTable } from './tables/outbox.ts'
 import { assignmentTable, policyTable, policyVersionTable, policyWrittenTable } from './tables/policies.ts'
 import { capacityWatchTable, poolDayTable } from './tables/pool-days.ts'
 import { gonePoolTable, poolCidrTable, poolShareTable, poolTable } from './tables/pools.ts'
@@ -41,6 +42,7 @@ import { forgettingTable, recordDayTable, retentionTable } from './tables/retent
 import { goneBindingTable, roleBindingTable } from './tables/role-bindings.ts'
 import { snapshotTable, sourceTable } from './tables/sources.ts'
 import { counterTable, metaTable, sealingKeyTable } from './tables/states.ts'
+import { subscriptionTable } from './tables/subscriptions.ts'
 import { tagTable } from './tables/tags.ts'
 import { allocationTable, endedTenureTable, holderTable, tenureStateTable } from './tables/tenure-states.ts'
 import { clientTokenTable } from './tables/tokens.ts'
@@ -67,12 +69,14 @@ export const definitions: readonly Pick<
   counterTable,
   decisionTable,
   delegationTable,
+  deliveryTable,
   differenceTable,
   discoveryAssociationTable,
   discoveryRegionTable,
   discoveryTable,
   enabledServiceTable,
   endedTenureTable,
+  eventTable,
   exceptionTable,
   exceptionUseTable,
   findingProgressTable,
@@ -98,6 +102,7 @@ export const definitions: readonly Pick<
   observationTable,
   organizationTable,
   originTable,
+  outboxProgressTable,
   ownerQuestionTable,
   policyTable,
   policyVersionTable,
@@ -119,6 +124,7 @@ export const definitions: readonly Pick<
   sourceTable,
   subnetCidrTable,
   subnetTable,
+  subscriptionTable,
   tagTable,
   tenureStateTable,
   unshownKeyTable,

@@ -59,6 +59,14 @@ export interface Writes {
     | 'undelegate'
     | 'enableService'
     | 'disableService'
+  outbox:
+    | 'insert'
+    | 'insertDelivery'
+    | 'changeDelivery'
+    | 'forgetDeliveries'
+    | 'forgetDeliveriesOf'
+    | 'forgetEvents'
+    | 'setProgress'
   policies:
     | 'insert'
     | 'delete'
@@ -91,6 +99,7 @@ export interface Writes {
     | 'remove'
     | 'take'
     | 'takeExactly'
+  subscriptions: 'insert' | 'change' | 'deleteAt' | 'remove'
   tags: 'put' | 'remove' | 'removeAll' | 'removeAllOf' | 'takeAllOf'
   tokens: 'keep' | 'forget'
   vpcs:

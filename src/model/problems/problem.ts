@@ -7,6 +7,7 @@ import { identityProblems } from './identity.ts'
 import { ipamProblems } from './ipam.ts'
 import { networkProblems } from './network.ts'
 import { networkObjectProblems } from './network-objects.ts'
+import { notificationProblems } from './notification.ts'
 import { organizationProblems } from './organization.ts'
 import { policyProblems } from './policy.ts'
 import type { Nested, Said, Say } from './said.ts'
@@ -24,6 +25,7 @@ export const problemCatalogues = {
   identity: identityProblems,
   estate: estateProblems,
   adoption: adoptionProblems,
+  notifications: notificationProblems,
 }
 const problems = {
   ...adoptionProblems,
@@ -36,6 +38,7 @@ const problems = {
   ...organizationProblems,
   ...identityProblems,
   ...estateProblems,
+  ...notificationProblems,
 }
 
 export type Problem = Said<'why', typeof problems>

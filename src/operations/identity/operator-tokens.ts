@@ -3,6 +3,7 @@ import { formatId } from '#model/identifier.ts'
 import { isTargetId } from '#model/organization.ts'
 import { everywhere, type Role } from '#model/roles.ts'
 import type { ReadTransaction, Store } from '#store/store.ts'
+import { tell } from '../notification/telling.ts'
 import { accountsCalled } from '../organization/called.ts'
 import { recordOwn } from '../record/own-entries.ts'
 import { drawToken, tokenHash } from './tokens.ts'
@@ -68,6 +69,12 @@ export async function createOperatorToken(
       },
       tokenHash(token),
     )
+    await tell(tx, {
+      kind: 'token.made',
+      node: (await tx.organizations.find())?.rootId ?? everywhere,
+      subject: id,
+      facts: { principal, by: 'operator', expiresAt: new Date(tx.now + operatorTokenMs).toISOString() },
+    })
     await recordOwn(tx, 'operator', { action: 'CreateToken', account, subjects: [...subjects, id] })
     return { tokenId: id, node, expiresAt: new Date(tx.now + operatorTokenMs), token }
   })

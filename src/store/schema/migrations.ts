@@ -32,6 +32,7 @@ import { nodeFactsSchema } from './node-facts.ts'
 import { observationPlacesSchema } from './observation-places.ts'
 import { observationsSchema } from './observations.ts'
 import { observedSchema } from './observed.ts'
+import { outboxSchema } from './outbox.ts'
 import { ownWordsSchema } from './own-words.ts'
 import { poolCidrIndex } from './pool-cidr-index.ts'
 import { poolDaysSchema } from './pool-days.ts'
@@ -488,4 +489,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 66, name: 'who says of which scope sources speak', olderServers: 'stop', sql: scopeSettersSchema },
   { number: 67, name: 'pools that import, by account', olderServers: 'go on', sql: importingAccountsSchema },
   { number: 68, name: 'what takes space where sources say', olderServers: 'go on', sql: takingPlacesSchema },
+  { number: 69, name: 'what others are told of', olderServers: 'stop', sql: outboxSchema },
 ]
