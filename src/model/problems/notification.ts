@@ -9,7 +9,7 @@ export const notificationProblems = {
     'it leads to an address of this machine, of a private network or of the link, which is not called unless the operator allows it',
   'url-only': ({ format }: { format: string }) =>
     `what goes out as \`${format}\` needs \`url\`, and takes no \`recipients\``,
-  'recipients-only': () => 'mail needs `recipients`, and takes no `url`',
+  'recipients-only': () => 'mail needs `recipients`, and takes no `targetUrl`',
   'mail-address-expected': () => 'a mail address such as `team@example.com` is expected',
   'mail-not-set-up': () => 'this server sends no mail: the operator sets `CADASTRE_SMTP_URL`',
   'mail-domain': ({ domains }: { domains: readonly string[] }) => `mail goes to ${quotedList(domains)} alone`,

@@ -52,7 +52,7 @@ afterEach(async () => {
 })
 
 const subscribe = (params: object = {}, as?: string): Promise<Subscription> =>
-  world.post('/subscriptions', { node: root, url: target.url, ...params }, as === undefined ? {} : { as })
+  world.post('/subscriptions', { node: root, targetUrl: target.url, ...params }, as === undefined ? {} : { as })
 const show = (id: string): Promise<Subscription> => world.get(`/subscriptions/${id}`)
 const deliveriesOf = async (id: string, query = ''): Promise<readonly Delivery[]> =>
   (await world.get<{ items: Delivery[] }>(`/subscriptions/${id}/deliveries${query}`)).items
@@ -151,7 +151,7 @@ test('break-glass, what is denied and what is revoked are told; what is refused,
 test('I8 a subscription tells what its maker may see, at its node and below, and nothing once they may not', async () => {
   const as = await world.tokenOf('user:shop', 'ipam-administrator', shop)
   const own = await subscribe({ node: shop, events: ['pool', 'token'] }, as)
-  assert.equal((await world.ask('POST', '/subscriptions', { body: { node: prod, url: target.url }, as })).status, 404)
+  assert.equal((await world.ask('POST', '/subscriptions', { body: { node: prod, targetUrl: target.url }, as })).status, 404)
   // Of tokens an IPAM administrator may see none.
   await world.tokenOf('service:robot', 'auditor', shop)
   await see('of-shop', shop, { usedPercent: 90 })
@@ -207,7 +207,7 @@ test('least severity and kinds choose', async () => {
 test('D5 what fails is tried again later and later, then is a dead letter that can be replayed; the target is left alone', async () => {
   const { subscriptionId } = await subscribe({ events: ['pool'] })
   const watch = await openTarget()
-  await subscribe({ url: watch.url, events: ['subscription.paused'] })
+  await subscribe({ targetUrl: watch.url, events: ['subscription.paused'] })
   target.answer(503)
   await see('pool-1', shop, { usedPercent: 90 })
   for (let n = 1; n < failuresBeforePause; n++) {
@@ -265,7 +265,7 @@ test('a target that answers 410 wants nothing any more', async () => {
 test('one target that fails keeps no other waiting', async () => {
   await subscribe({ events: ['pool'] })
   const other = await openTarget()
-  await subscribe({ url: other.url, events: ['pool'] })
+  await subscribe({ targetUrl: other.url, events: ['pool'] })
   target.answer(500)
   for (let n = 0; n < 10; n++) await see(`pool-${n}`, shop, { usedPercent: 90 })
   await tell()
@@ -300,7 +300,7 @@ test('S2 neither the secret nor the path of the URL is shown, or anywhere on rec
   ].map((one) => JSON.stringify(one))
   for (const text of texts) assert(!text.includes('whsec_') && !text.includes('s3cret'), text)
   const bad = await world.ask('POST', '/subscriptions', {
-    body: { node: root, url: 'https://user:s3cret@example.com/' },
+    body: { node: root, targetUrl: 'https://user:s3cret@example.com/' },
   })
   assert.equal(bad.status, 400)
   assert(!JSON.stringify(bad.body).includes('s3cret'))
@@ -309,7 +309,7 @@ test('S2 neither the secret nor the path of the URL is shown, or anywhere on rec
 test('a try goes to one subscription alone, whatever it asks for', async () => {
   const { subscriptionId } = await subscribe({ events: ['pool'] })
   const other = await openTarget()
-  await subscribe({ url: other.url })
+  await subscribe({ targetUrl: other.url })
   const { deliveryId } = await world.post<Delivery>(`/subscriptions/${subscriptionId}/test`, {})
   await tell()
   assert.deepEqual(told(), ['cadastre.subscription.test'])
@@ -335,7 +335,7 @@ test('D4 URLs without TLS, with passwords, and of inner addresses are refused wh
     ['https://hooks.example.com/', 201],
     ['https://1.1.1.1/', 201],
   ] as const)
-    assert.equal((await strict.ask('POST', '/subscriptions', { body: { node: '*', url } })).status, status, url)
+    assert.equal((await strict.ask('POST', '/subscriptions', { body: { node: '*', targetUrl: url } })).status, status, url)
   assert.equal(
     (await strict.ask('POST', '/subscriptions', { body: { node: '*', format: 'mail', recipients: ['a@example.com'] } }))
       .status,
@@ -348,7 +348,7 @@ test('D8 a node has so many subscriptions at most, and what is deleted leaves no
   const as = await world.tokenOf('user:shop', 'ipam-administrator', shop)
   const made: string[] = []
   for (let n = 0; n < subscriptionsOfNodeMax; n++) made.push((await subscribe({ node: shop }, as)).subscriptionId)
-  assert.equal((await world.ask('POST', '/subscriptions', { body: { node: shop, url: target.url }, as })).status, 409)
+  assert.equal((await world.ask('POST', '/subscriptions', { body: { node: shop, targetUrl: target.url }, as })).status, 409)
   await see('pool-1', shop, { usedPercent: 90 })
   while (await notifier.round()) await notifier.idle()
   for (const id of made) assert.equal((await world.ask('DELETE', `/subscriptions/${id}`)).status, 204)

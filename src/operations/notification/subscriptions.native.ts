@@ -59,7 +59,7 @@ const format = z.enum(targetFormats).meta({
   description:
     '`webhook`: CloudEvents, signed; `slack` and `teams`: messages of their incoming webhooks; `mail`: text, by mail.',
 })
-const url = z
+const targetUrl = z
   .string()
   .max(targetUrlCharactersMax)
   .describe('Where it goes, of all formats but `mail`. It is kept sealed, and only its host is shown.')
@@ -155,7 +155,7 @@ export const createSubscription = nativeWrite({
   input: z.strictObject({
     node: nodeName,
     format: format.default('webhook'),
-    url: url.optional(),
+    targetUrl: targetUrl.optional(),
     recipients: recipients.optional(),
     events: events.default([]),
     severity: leastSeverity.default('informational'),
@@ -183,7 +183,7 @@ export const updateSubscription = nativeWrite({
   action: 'notification:manage',
   input: z.strictObject({
     subscriptionId,
-    url: url.optional(),
+    targetUrl: targetUrl.optional(),
     recipients: recipients.optional(),
     events: events.optional(),
     severity: leastSeverity.optional(),

@@ -36,7 +36,7 @@ export const overlapSecondsDefault = 86_400
 export const overlapSecondsMax = 7 * 86_400
 
 export interface TargetParams {
-  readonly url?: string
+  readonly targetUrl?: string
   readonly recipients?: readonly string[]
 }
 export interface SubscriptionSpec extends TargetParams {
@@ -92,13 +92,13 @@ export async function createSubscription(
 export async function updateSubscription(
   context: WriteContext,
   subscription: Subscription,
-  { url, recipients, ...update }: SubscriptionUpdate,
+  { targetUrl, recipients, ...update }: SubscriptionUpdate,
 ): Promise<Subscription> {
   refuseBadContact(update.contact)
   const setBy = setterOf(context)
   await refuseRightOfGroup(context, setBy, subscription.node, 'notification:manage')
-  const isElsewhere = url !== undefined || recipients !== undefined
-  const read = isElsewhere ? readTarget(context, subscription.format, { url, recipients } as TargetParams) : undefined
+  const isElsewhere = targetUrl !== undefined || recipients !== undefined
+  const read = isElsewhere ? readTarget(context, subscription.format, { targetUrl, recipients } as TargetParams) : undefined
   const sealed = read && (await context.tx.subscriptions.openTarget(subscription.id))
   const changes = {
     ...(read ? { target: read.shown } : {}),
@@ -157,12 +157,12 @@ const distinct = (events: readonly string[]): readonly string[] => [...new Set(e
 function readTarget(
   { settings }: WriteContext,
   format: TargetFormat,
-  { url, recipients }: TargetParams,
+  { targetUrl, recipients }: TargetParams,
 ): { readonly shown: string; readonly target: SealedTarget } {
   const { notifications } = settings
   if (format === 'mail') {
-    if (url !== undefined || recipients === undefined || recipients.length === 0)
-      refuseValue(url === undefined ? 'recipients' : 'url', '', { why: 'recipients-only' })
+    if (targetUrl !== undefined || recipients === undefined || recipients.length === 0)
+      refuseValue(targetUrl === undefined ? 'recipients' : 'targetUrl', '', { why: 'recipients-only' })
     if (!notifications.sendsMail) refuseValue('format', format, { why: 'mail-not-set-up' })
     for (const [index, one] of recipients.entries()) {
       const problem = recipientProblem(one, notifications.mailDomains)
@@ -170,11 +170,11 @@ function readTarget(
     }
     return { shown: recipients.join(', '), target: { recipients } }
   }
-  if (url === undefined || recipients !== undefined)
-    refuseValue(recipients === undefined ? 'url' : 'recipients', '', { why: 'url-only', format })
-  const read = readTargetUrl(url, notifications)
+  if (targetUrl === undefined || recipients !== undefined)
+    refuseValue(recipients === undefined ? 'targetUrl' : 'recipients', '', { why: 'url-only', format })
+  const read = readTargetUrl(targetUrl, notifications)
   // A URL may be as good as a password: it is repeated to nobody.
-  if ('problem' in read) refuseValue('url', '[secret]', read.problem)
+  if ('problem' in read) refuseValue('targetUrl', '[secret]', read.problem)
   return { shown: read.shown, target: { url: read.url } }
 }
 
@@ -266,9 +266,7 @@ export const isPaused = ({ pausedUntil }: Pick<Subscription, 'pausedUntil'>, now
 export const tellerOf = ({ setBy }: Pick<Subscription, 'setBy'>): NativePrincipal => actingAs(setBy)
 
 const mayAt = (snapshot: Snapshot, native: NativePrincipal, now: number, action: Action, node: string): boolean =>
-  // Only who asks, by their name, is looked at.
-  accessOn(snapshot, { caller: { account: '', arn: '', accessKeyId: '', userId: '', native }, now }, action, node)
-    .isPermitted
+  accessOn(snapshot, { caller: { native }, now }, action, node).isPermitted
 
 /** Whether whoever set it may manage it still. */
 export const mayTell = (

@@ -91,10 +91,11 @@ export class Outbox {
   /** Events by their numbers, no more than a page has. */
   async someEvents(numbers: readonly number[]): Promise<ReadonlyMap<number, StoredEvent>> {
     const found = new Map<number, StoredEvent>()
-    for (const n of new Set(numbers)) {
-      const event = await this.findEvent(n)
-      if (event) found.set(n, event)
-    }
+    await inParts([...new Set(numbers)], async (part) => {
+      const list = listOf(part)
+      for (const event of await eventTable.all(this.#sql, `where n in ${list.text}`, ...list.values))
+        found.set(event.n, event)
+    })
     return found
   }
 
