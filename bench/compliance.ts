@@ -98,7 +98,7 @@ export async function measureCompliance({ rows, seconds }: { rows: number; secon
       (await acme.store.read((tx) => tx.findingScans.progress())).entry < changedAt
     const scan = timed(async () => {
       // Until it is through, whatever comes on record meanwhile.
-      while ((await acme.store.read((tx) => tx.findingScans.first())) !== undefined || (await isBehindOf())) {
+      while ((await acme.store.read((tx) => tx.findingScans.isAny())) || (await isBehindOf())) {
         await lookAt(followFindings, at)
         await new Promise((resolve) => setTimeout(resolve, 1))
       }

@@ -31,6 +31,7 @@ const verified = createAwsEndpoint({
   isRead: () => false,
   execute: async () => ({ output, decisions: [] }),
   recordUnread: async () => {},
+  namesIn: async () => ({}),
   onFault: (error) => console.error(error),
   other: () => false,
 })

@@ -11,6 +11,7 @@ import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
+import { testEnvironment } from '../test/children.ts'
 import { dataRoot } from '../test/data-root.ts'
 import { type Engine, engines, parseEngine, runsOnBoth } from '../test/engines.ts'
 import { type Entry, entriesOf, textOfEntry } from '../test/entries.ts'
@@ -109,7 +110,7 @@ let entriesMade = 0
 /** Runs these, and notes of each of which of its files something was heard. */
 async function* tell(url: string, heard: ReadonlyMap<Entry, Set<string>>): AsyncGenerator<object> {
   const env = {
-    ...process.env,
+    ...testEnvironment,
     CADASTRE_TEST_POSTGRES_URL: url,
     CADASTRE_TEST_SQLITE_FILE: preparedFile,
     CADASTRE_TEST_STATEMENTS: statementsFolder,

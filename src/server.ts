@@ -10,6 +10,7 @@ import { createRequestIds } from '#api/aws/request-id.ts'
 import type { AccessKey } from '#api/aws/sigv4.ts'
 import { awaitBody, Bodies } from '#api/body.ts'
 import { boundConnections } from '#api/connections.ts'
+import { namesBehind } from '#api/refusal-names.ts'
 import { refuseRepeatedHeaders } from '#api/repeated-headers.ts'
 import { createSourceAddress, type SourceAddress } from '#api/source-address.ts'
 import { StepsInTurn } from '#api/steps-in-turn.ts'
@@ -222,18 +223,21 @@ async function openServer(
 
     const newRequestId = createRequestIds(randomBytes(10))
     const addressOf = createSourceAddress(config.trustedProxies)
+    const inTurn = new StepsInTurn()
     // From here on there is nothing that could fail.
     const workplace: Workplace = {
       store,
       clock: Date.now,
       worker: randomUUID(),
       account,
+      pace: inTurn,
       recordCounted: () => executor.recordCounted(),
       async act(operation, input, as) {
         const acting = typeof as === 'string' ? { arn: as, accessKeyId: '' } : as
         const principal = { account, ...acting, userId: acting.arn }
         const call = { principal, region: '', input, requestId: newRequestId(), sourceAddress: 'local' }
-        return (await executor.execute(operation, call)).output
+        // What jobs do takes many steps, however short each is.
+        return inTurn.step(async () => (await executor.execute(operation, call)).output)
       },
     }
     const jobFailed = (task: string, error: unknown): void =>
@@ -249,7 +253,6 @@ async function openServer(
       if (isFull(trouble)) readiness.noteFull(sayTrouble(trouble))
     })
 
-    const inTurn = new StepsInTurn()
     const rest = createRest(store, executor, config, { newRequestId, addressOf, bodies, inTurn, executeOr503 })
     const endpoint = createAwsEndpoint({
       now: Date.now,
@@ -263,6 +266,8 @@ async function openServer(
         inTurn.aside(() => executeOr503(() => executor.execute(operationTables[service].get(name)!, call))),
       recordUnread: (service, name, call, refused) =>
         executeOr503(() => executor.recordUnread(operationTables[service].get(name)!, call, refused)),
+      namesIn: (refusal, call) =>
+        namesBehind(refusal, (operation, input) => executor.execute(operation, { ...call, input })),
       onFault: logFault,
       other: (request, response) =>
         (draining ? refuseRest(request, response, newRequestId()) : rest.answer(request, response)) ||

@@ -39,7 +39,7 @@ const computed: Readonly<Record<string, number>> = {
 const ofOneAlone: readonly RegExp[] = [
   /(Characters|Length|Bytes|Seconds|Days|Hours|Ms|Depth|PerPage|PageSize|Digits)Max$/,
   // Members of one request or document.
-  /^(parameters|listIndex|queryParameters|signedHeaders|filterValues|cidrList|resources|values|pageSize|batch|groups|pathPart|covered)Max$/,
+  /^(parameters|listIndex|queryParameters|signedHeaders|filterValues|cidrList|resources|values|pageSize|batch|groups|pathPart|covered|operations)Max$/,
   /^(rules|conditionValues|requiredTags|documents|documentsPerPolicy|sharedWith|version|uniqueLocalLength|text)Max$/,
   /^(servers|entryNumber|port|icmp|protocol|publicAddresses|privateAddresses|zoneAddresses|pools|cascadeAllocations)Max$/,
   // Of one pool inside of a network.
@@ -47,14 +47,16 @@ const ofOneAlone: readonly RegExp[] = [
   // Of one request, its body, its connection or the refusal of it.
   /^(jsonMembers|freePieces|pipelined|factsListed|backlog)Max$/,
   // What one request may do, alone or between two turns of the event loop.
-  /^(changesPerRequest|sweptPerRequest|statementsPerTurn)Max$/,
+  /^(aheadTries|changesPerRequest|sweptPerRequest|statementsPerTurn)Max$/,
   // What one answer names or one look reads.
-  /^(named|names|cidrsTold|insideNames|networksNamed|targetsNamed|subnetsNamed|listedValues|listedLength|samples|subjects|short|inline|problems|problemsOfRule|exceptionSteps)Max$/,
+  /^(named|names|idsPerRefusal|cidrsTold|insideNames|networksNamed|targetsNamed|subnetsNamed|listedValues|listedLength|samples|subjects|short|inline|problems|problemsOfRule|exceptionSteps)Max$/,
   /^(overSeen|steps|unreviewed|versions|states|spaces|matching|holdersAsked|ownersAsked|treeCidrs|visibleAccounts|nodesBelow|forecastWeeks|capacityRows|former|pendingScans|impactSpaces|impactRows|formerUnits|bodiesPerStatement|looks|pages|eventLength|depth|forgotten)Max$/,
   // Of one turn of what follows the record, and what a finding tells.
-  /^(subjectsPerEntry|followedRows|resourcesPerWrite|lookedAt|scopes|allocationsOfNetwork|blocksOfNetwork|moments|pairs|allowed)Max$/,
+  /^(subjectsPerEntry|followedRows|followedPassed|resourcesPerWrite|lookedAt|scopes|allocationsOfNetwork|blocksOfNetwork|moments|pairs|allowed)Max$/,
   // What finding a text looks at and shows, and accounts of one name that are looked at.
   /^(matches|rows|characters|places|inside|insideRows|before|beginnings|alike|services|resourceRows)Max$/,
+  // Of one proof, note or tile of evidence.
+  /^(path|signatures|tileLevel)Max$/,
   // Of one snapshot of a source, and how often it is to come.
   /^(unlisted|observedTags|collector|reason|reportEvery|open|tries|brief|counted)Max$/,
   // Turns and attempts of the server's own work.

@@ -6,6 +6,14 @@ export const childEnvironment: NodeJS.ProcessEnv = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => name === 'PATH' || name === 'NODE_COMPILE_CACHE'),
 )
 
+/** Settings of programs that tests run: whoever has such of his own has other servers, databases and keys in mind. */
+const ofPrograms = /^(AWS_|CADASTRE_(?!DRIVE_|TEST_)|NETBOX_|PG|XDG_CONFIG_HOME$)/
+
+/** What tests themselves have of this process's environment. */
+export const testEnvironment: NodeJS.ProcessEnv = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !ofPrograms.test(name)),
+)
+
 const living = new Set<ChildProcess>()
 process.once('exit', () => {
   for (const child of living) child.kill('SIGKILL')

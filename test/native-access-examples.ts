@@ -37,6 +37,7 @@ export async function accessExamples(world: NativeWorld): Promise<ReadonlyMap<st
       ...(await aboutTheEstate(world)),
       ...(await aboutFindings(world)),
       ...(await aboutNotifications(world)),
+      ...(await aboutChangeRequests(world)),
     }),
   )
 }
@@ -198,6 +199,37 @@ async function aboutTheEstate(world: NativeWorld): Promise<Record<string, Exampl
     releaseDifferences: { ...ofSource, input: { sourceId, everything: true } },
     askOwnersOfDifferences: { ...ofSource, input: { sourceId, everything: true } },
     getDifference: { ...ofSource, input: { sourceId, differenceId: 'observed-0' } },
+  }
+}
+
+async function aboutChangeRequests(world: NativeWorld): Promise<Record<string, Example>> {
+  const author = await world.tokenOf('user:proposer', 'organization-administrator', managementAccount)
+  const input = { principal: 'user:proposed', role: 'auditor', node: managementAccount }
+  const params = {
+    node: managementAccount,
+    reason: 'an example',
+    operations: [{ operation: 'createRoleBinding', input }],
+  }
+  const propose = (more: object = {}) =>
+    world.post<{ changeRequestId: string; contentHash: string }>(
+      '/change-requests',
+      { ...params, ...more },
+      { as: author },
+    )
+  const [{ changeRequestId, contentHash }, draft] = [await propose(), await propose({ draft: true })]
+  const absent = { changeRequestId: `change-request-${nowhere}` }
+  const ofOne: Example = { input: { changeRequestId }, absent }
+  return {
+    listChangeRequests: { input: {}, secrets: [changeRequestId] },
+    getChangeRequest: ofOne,
+    // Drafts: what is submitted is done on the rights of whoever does it, and these roles have none in common.
+    proposeChange: { input: { ...params, draft: true }, absent: { node: accountNowhere } },
+    updateChangeRequest: { absent, input: { changeRequestId: draft.changeRequestId, reason: 'another' } },
+    submitChangeRequest: { ...ofOne, instead: 403 },
+    approveChangeRequest: { ...ofOne, input: { changeRequestId, contentHash } },
+    rejectChangeRequest: { ...ofOne, input: { changeRequestId, note: 'an example' } },
+    abandonChangeRequest: { ...ofOne, input: { changeRequestId } },
+    applyChangeRequest: { ...ofOne, input: { changeRequestId, contentHash }, instead: 409 },
   }
 }
 

@@ -49,6 +49,15 @@ export async function aboutTheTree(world: NativeWorld): Promise<Record<string, E
     createUnit: { input: { name: 'another', parentId: rootId }, node: '*' },
     updateUnit: { input: { unitId, name: 'renamed' }, node: '*' },
     deleteUnit: ofUnit,
+    getGovernance: { input: {} },
+    applyGovernance: {
+      input: {
+        operations: [
+          { operation: 'createUnit', input: { name: 'applied', parentId: rootId }, as: 'new' },
+          { operation: 'updateUnit', input: { unitId: '$new', tags: { a: 'b' } } },
+        ],
+      },
+    },
   }
 }
 

@@ -356,7 +356,6 @@ const inSource = (path: string): boolean => path.startsWith('src/') && !isTest(p
 const startsOtherPrograms: ReadonlySet<string> = new Set([
   'bench/postgres.ts',
   'scripts/run.mjs',
-  'scripts/test.ts',
   'test/clients/aws-cli.test.ts',
   'test/clients/python.test.ts',
   'test/postgres.ts',
@@ -414,6 +413,8 @@ const mayRemember: Readonly<Record<string, string>> = {
   'src/jobs/importing.ts turnsOf':
     'whose turn it is, and where a look goes on; whether what is there is imported, it does not say',
   'src/jobs/notifying.ts #busy': 'which targets are being called by this process',
+  'src/jobs/findings.ts turnsOf': 'whose turn it is: what is looked at anew, and by what, it does not say',
+  'src/operations/finding/scan-turns.ts #nodes': 'the same',
   'src/operations/ipam/importing-turns.ts #kept': 'the same: it is read anew what there is',
   'src/operations/ipam/importing-turns.ts #goingOn': 'the same',
   'src/store/sqlite/engine.ts #statements': 'prepared statements, by their text',

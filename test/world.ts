@@ -14,6 +14,7 @@ import { createPageTokens } from '#store/page-tokens.ts'
 import type { Store } from '#store/store.ts'
 import { emptyDatabase, type TestDatabase, testSealer } from './database.ts'
 import { type Engine, engineUnderTest } from './engines.ts'
+import { alone } from './findings/follow.ts'
 
 export const managementAccount = '111111111111'
 export const testSettings: OperationSettings = {
@@ -120,4 +121,5 @@ export const workplaceOf = (store: Store): Workplace => ({
   account: managementAccount,
   recordCounted: async () => {},
   act: async () => undefined,
+  pace: alone,
 })

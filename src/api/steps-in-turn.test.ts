@@ -28,7 +28,7 @@ test('D8 steps of all go one at a time, and whoever asks once waits for the one 
     })
     assert(begun <= before + 1, `${begun - before} steps began during request ${asked}`)
   }
-  assert(inTurn.isCrowded)
+  assert(inTurn.isCrowded())
   const before = begun
   while (begun < before + 8) await turn()
   isOver = true

@@ -50,14 +50,18 @@ export class StepsInTurn {
     this.#last = done.catch(() => {})
     return done
   }
+  /** Others ask another server, whose database is ours. */
+  hearsOthers(): void {
+    this.#othersAt = performance.now()
+  }
   /** Whether somebody else asks, so that steps should be short. */
-  get isCrowded(): boolean {
+  isCrowded(): boolean {
     return this.#others > 0 || performance.now() - this.#othersAt < crowdedMs
   }
 
   async #quiet(): Promise<void> {
     // What has arrived meanwhile is heard of first.
-    if (this.isCrowded) await pause(Math.min(restsPerStep * this.#tookMs, patienceMs))
+    if (this.isCrowded()) await pause(Math.min(restsPerStep * this.#tookMs, patienceMs))
     else await new Promise((resolve) => setImmediate(resolve))
     if (this.#others === 0) return
     await new Promise<void>((resolve) => {

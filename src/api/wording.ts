@@ -73,15 +73,25 @@ export const faultWording: Readonly<Record<Protocol, Wording>> = {
   sts: { status: 500, code: 'InternalFailure', message: 'An internal error has occurred.' },
 }
 
-export function wordingOf(refusal: Refusal, protocol: Protocol): Wording {
+/** @param names what things in it are called, by their ids: said beside each */
+export function wordingOf(refusal: Refusal, protocol: Protocol, names: Readonly<Record<string, string>> = {}): Wording {
   const say = words[refusal.code] as (refusal: ShownRefusal) => Words
   const said = say(cutFacts(refusal))
+  const message = withNames(said.message, names)
   if (refusal.code === 'LimitExceeded' && protocol === 'ec2') {
-    return { status: said.status, code: limitCodes[refusal.what.of] ?? said.ec2, message: said.message }
+    return { status: said.status, code: limitCodes[refusal.what.of] ?? said.ec2, message }
   }
   const status = protocol === 'ec2' ? said.status : (said.statusElsewhere ?? said.status)
-  const { message, reason } = said
+  const { reason } = said
   return { status, code: said[protocol], message, ...(reason === undefined ? {} : { reason }) }
+}
+
+/** An id has its name beside it once, where it does not have it already. */
+function withNames(text: string, names: Readonly<Record<string, string>>): string {
+  return Object.entries(names).reduce((said, [id, name]) => {
+    const isSaid = said.includes(`${id} (`) || said.includes(`${id}\` (`)
+    return isSaid ? said : said.replace(new RegExp(`${id}(?![\\w-])\`?`), (found) => `${found} (${cut(name)})`)
+  }, text)
 }
 
 const valueLengthMax = 100
@@ -162,7 +172,7 @@ function quoted(value: string): string {
   return `\`${cut(value)}\``
 }
 
-export function cut(value: string, lengthMax = valueLengthMax): string {
+function cut(value: string, lengthMax = valueLengthMax): string {
   return value.length > lengthMax ? `${value.slice(0, lengthMax)}…` : value
 }
 

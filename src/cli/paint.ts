@@ -44,7 +44,7 @@ const withColour: Paint = {
           ? styles.bad(text)
           : text,
   usage: (text) => {
-    const percent = Number(/([\d.]+)%$/.exec(text)?.[1] ?? Number.NaN)
+    const percent = Number(/(?<![\d.])([\d.]+)%$/.exec(text)?.[1] ?? Number.NaN)
     return percent >= fullPercent ? styles.bad(text) : percent >= fillingPercent ? styles.waiting(text) : text
   },
   faint: styled('dim'),

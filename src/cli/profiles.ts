@@ -135,5 +135,5 @@ export function readUrl(text: string): string {
       `\`--url\`: \`${text}\`: a URL such as \`https://cadastre.example.com\` is expected.`,
     )
   }
-  return url.href.replace(/\/+$/, '')
+  return url.href.replace(/(?<!\/)\/+$/, '')
 }

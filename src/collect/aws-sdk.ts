@@ -223,4 +223,5 @@ function troubleOf(action: string, error: unknown): AwsTrouble | undefined {
 }
 
 /** An explanation that only AWS can read, of a thousand characters, says nothing here. */
-const wordsOf = (message: string): string => message.replace(/\s*Encoded authorization failure message: \S+/, '').trim()
+const wordsOf = (message: string): string =>
+  message.replace(/(?<!\s)\s*Encoded authorization failure message: \S+/, '').trim()

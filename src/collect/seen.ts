@@ -104,7 +104,7 @@ export function placeBetween(first: unknown, last: unknown): Pick<WrittenObserva
 export function placeOf(text: unknown): Pick<WrittenObservation, 'cidr' | 'range'> | undefined {
   const cidr = blockOf(text)
   if (cidr !== undefined) return { cidr }
-  const [first, last, ...more] = typeof text === 'string' ? text.split(/\s*[-–—]\s*/) : []
+  const [first, last, ...more] = typeof text === 'string' ? text.split(/[-–—]/).map((end) => end.trim()) : []
   return more.length === 0 ? placeBetween(first, last) : undefined
 }
 

@@ -9,7 +9,7 @@ export function baseOf(text: string, custom?: RegExp): string | undefined {
   const { protocol, origin, pathname, username } = new URL(text)
   // A name and a password in a URL stand in every list of processes.
   if ((protocol !== 'https:' && protocol !== 'http:') || username !== '') return undefined
-  const path = pathname.replace(/\/+$/, '')
+  const path = pathname.replace(/(?<!\/)\/+$/, '')
   return origin + (custom ? path.replace(custom, '') : path)
 }
 export const apiProblem = '`--api` takes `https://HOST`, with a path where it has one, and no password in it'
@@ -35,7 +35,7 @@ export function siteLocale(name: string | undefined, locales?: ReadonlyMap<strin
     .replaceAll(/\p{M}/gu, '')
     .toLowerCase()
     .replaceAll(/[^a-z0-9._-]+/g, '-')
-  const site = plain.replaceAll(/^-+|-+$/g, '').slice(0, siteCharactersMax)
+  const site = plain.replaceAll(/^-+|(?<!-)-+$/g, '').slice(0, siteCharactersMax)
   return site === '' ? '' : `onprem:${site}`
 }
 const siteCharactersMax = 64

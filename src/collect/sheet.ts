@@ -362,7 +362,7 @@ export function networksIn(text: string, mask = ''): Places | string {
   return each(text, (part) => {
     if (isPadded(part)) return `\`${part}\` has zeros in front, which mean two things`
     // `192.0.2.0 / 24`, `192.0.2.0 255.255.255.0`
-    const [address, length, ...rest] = part.replaceAll(/\s*\/\s*/g, '/').split(/[/\s]+/)
+    const [address, length, ...rest] = part.split(/[/\s]+/)
     const said = length ?? (mask.trim() === '' ? undefined : mask.trim().replace(/^\//, ''))
     const star = starred(part)
     if (star !== undefined) return { cidr: star }
@@ -407,9 +407,9 @@ function starred(text: string): string | undefined {
 
 /** `192.0.2.10-192.0.2.20`, `192.0.2.10-20`, `192.0.2.0 - .255`. */
 function rangeText(text: string): Place | string | undefined {
-  const [first, end, ...rest] = text.split(/\s*[-–—]\s*/)
+  const [first, end, ...rest] = text.split(/[-–—]/).map((one) => one.trim())
   if (!first || !end || rest.length > 0) return undefined
-  const last = /^\.?\d{1,3}$/.test(end) ? first.replace(/\d+$/, end.replace('.', '')) : end
+  const last = /^\.?\d{1,3}$/.test(end) ? first.replace(/(?<!\d)\d+$/, end.replace('.', '')) : end
   const read = rangeIn(first, last)
   return typeof read === 'string' ? read : read[0]
 }
@@ -430,7 +430,7 @@ export function addressesIn(text: string, mask = ''): Places | string {
       const read = networksIn(part)
       return typeof read === 'string' ? read : read[0]!
     }
-    const [address, length] = part.replaceAll(/\s*\/\s*/g, '/').split(/[/\s]+/) as [string, string?]
+    const [address, length] = part.split(/[/\s]+/) as [string, string?]
     const cidr = addressOf(address)
     if (cidr === undefined) return unreadable(part)
     const said = length ?? (mask.trim() === '' ? undefined : mask.trim().replace(/^\//, ''))

@@ -1,5 +1,6 @@
 // A job: what a clock starts, as one value. `jobs.ts` lists them; nothing else has to know of a new one.
 import type { Principal } from '#model/principal.ts'
+import type { Pace } from '#operations/finding/follow.ts'
 import type { AnyOperation } from '#operations/operation.ts'
 import type { Store } from '#store/store.ts'
 
@@ -15,6 +16,8 @@ export interface Workplace {
   readonly worker: string
   /** Whose entries in the record are those of what the server does by itself. */
   readonly account: string
+  /** Leaves the server to whoever asks once. */
+  readonly pace: Pace
   /** Puts on record how many refusals were too many to have an entry each. */
   recordCounted(): Promise<void>
   /** Does what a rule says, as whoever it is in the record; on the right of `native`, where it is somebody's. */

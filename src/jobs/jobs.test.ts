@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { emptyDatabase } from '../../test/database.ts'
+import { alone } from '../../test/findings/follow.ts'
 import { until } from '../../test/replication.ts'
 import { managementAccount, workplaceOf } from '../../test/world.ts'
 import type { Job } from './job.ts'
@@ -43,6 +44,7 @@ test('a job that fails is told of once, and the others are done all the same', a
       throw new Error('not counted')
     },
     act: async () => undefined,
+    pace: alone,
   }
   const running = startJobs(at, (job, error) => failures.push(`${job}: ${(error as Error).message}`))
   await until('the session is forgotten', async () => (await database.select('select id from access_key')).length === 0)

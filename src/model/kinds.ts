@@ -247,6 +247,17 @@ export const kinds = {
     path: '/exceptions/{id}',
     place: 'target',
   },
+  changeRequest: {
+    prefix: 'change-request-',
+    digits: short,
+    isOwn: true,
+    noun: 'change-request',
+    read: 'change:read',
+    label: 'a change request',
+    word: 'change-request',
+    path: '/change-requests/{id}',
+    place: 'node',
+  },
   finding: {
     prefix: 'finding-',
     digits: short,

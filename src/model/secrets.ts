@@ -7,16 +7,42 @@ const bearerToken = /cadastre_[\w-]{20,}/g
 
 const hidden = '(hidden)'
 
+// Whoever sends a text looks for the one that takes longest: each pattern is tried once in a word, or goes no further than some hundred
+// characters.
+
 /**
- * Of AWS: a secret access key, 30 bytes as base64, and a session token, which is 96 bytes here and begins with known letters
- * elsewhere; in a path or a form also with percent signs. Nothing of base64 stands before or behind it.
+ * Of AWS: a secret access key, 30 bytes as base64, and a session token, which is 96 bytes here; in a path or a form also with percent
+ * signs. Nothing of base64 stands before or behind it.
  */
-const opaque =
-  /(?<![\w+/%-])(?:(?:[A-Za-z0-9+/]|%2[FfBb]){40}|(?:[A-Za-z0-9+/]|%2[FfBb]){128}|(?:IQoJ|FwoG|FQoG)(?:[A-Za-z0-9+/=]|%2[FfBb]|%3[Dd]){96,4096})(?![\w+/=%-])/g
+const opaque = /(?<![\w+/%-])(?:(?:[A-Za-z0-9+/]|%2[FfBb]){40}|(?:[A-Za-z0-9+/]|%2[FfBb]){128})(?![\w+/=%-])/g
+/** A session token of AWS, which begins with known letters. */
+const sessionToken = /(?<![\w+/%-])(?:IQoJ|FwoG|FQoG)[A-Za-z0-9+/=%]{96,}/g
 /** Digests are written in one case, and words have no digits: 30 random bytes as base64 are neither. */
 const isMixed = (text: string): boolean => /[a-z]/.test(text) && /[A-Z]/.test(text) && /\d/.test(text)
-/** A JSON Web Token (RFC 7519), as identity providers give them. */
-const webToken = /eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}/g
+/** A JSON Web Token (RFC 7519), as identity providers give them: three parts, of which two begin so, behind whatever word stands there. */
+const mayHoldWebToken = /[\w.-]{31,}/g
+const webTokenBegins = 'eyJ'
+const webTokenPartMin = 8
+function withoutWebTokens(run: string): string {
+  const parts = run.split('.')
+  const isPart = (part: string | undefined): part is string =>
+    part !== undefined && part.length >= webTokenBegins.length + webTokenPartMin
+  const kept: string[] = []
+  for (let at = 0; at < parts.length; at++) {
+    const [first, second, third] = [parts[at]!, parts[at + 1], parts[at + 2]]
+    const begins = first.indexOf(webTokenBegins)
+    const isToken =
+      begins >= 0 &&
+      isPart(first.slice(begins)) &&
+      isPart(second) &&
+      second.startsWith(webTokenBegins) &&
+      third !== undefined &&
+      third.length >= webTokenPartMin
+    kept.push(isToken ? first.slice(0, begins) + hidden : first)
+    if (isToken) at += 2
+  }
+  return kept.join('.')
+}
 /** Nothing that is looked for is shorter. */
 const lengthMin = 29
 
@@ -29,7 +55,8 @@ export function withoutSecrets(text: string): string {
   if (text.length < lengthMin) return text
   return text
     .replaceAll(bearerToken, hidden)
-    .replaceAll(webToken, hidden)
+    .replaceAll(mayHoldWebToken, withoutWebTokens)
+    .replaceAll(sessionToken, (found) => (isMixed(found) ? hidden : found))
     .replaceAll(opaque, (found) => (isMixed(found) ? hidden : found))
 }
 

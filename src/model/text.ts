@@ -1,7 +1,7 @@
 // Text that can be kept and shown: no control characters, no halves of characters, and nothing that opens something.
 
 import type { Problem } from './problems/problem.ts'
-import { hasBearerToken, withoutSecrets } from './secrets.ts'
+import { factCharactersMax, hasBearerToken, withoutSecrets } from './secrets.ts'
 
 export interface UnfitText {
   /** Where it stands, as in a JSON body: `tags.owner`, `documents.0.locale`. */
@@ -56,9 +56,9 @@ function problemOf(text: string): Problem | undefined {
   return hasBearerToken(text) ? { why: 'holds-token' } : undefined
 }
 
-/** Such that it can itself be answered and read. */
+/** Such that it can itself be answered and read. Of a long one no more than facts keep, and that there is more. */
 export const shownText = (text: string): string =>
-  withoutSecrets(text.toWellFormed()).replaceAll(new RegExp(control, 'gu'), (found) =>
+  withoutSecrets(text.slice(0, factCharactersMax + 1).toWellFormed()).replaceAll(new RegExp(control, 'gu'), (found) =>
     found < ' ' ? String.fromCharCode(pictures + found.charCodeAt(0)) : '\u{fffd}',
   )
 /** Where the pictures of control characters begin: U+2400 is that of NUL. */

@@ -1,7 +1,7 @@
 // The one executor that every request walks: token, transaction, operation, record, answer.
 import { hash } from 'node:crypto'
 import { assert } from '#model/assert.ts'
-import { formatId, type IdKind, parseId } from '#model/identifier.ts'
+import { formatId, type IdKind, parseId, spaceNumberIn } from '#model/identifier.ts'
 import type { InUse, WouldBeGiven } from '#model/in-use.ts'
 import { orderedJson } from '#model/ordered-json.ts'
 import type { Decision, DecisionOnRecord } from '#model/policy/decision.ts'
@@ -11,16 +11,20 @@ import { accountableOf, type Principal } from '#model/principal.ts'
 import { isAboutState, type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
 import { findUnfitText } from '#model/text.ts'
 import type { Asker, ReadTransaction, Store, Transaction } from '#store/store.ts'
+import type { Subject } from '#store/subjects.ts'
+import { AheadOutdated, aheadTriesMax } from './ahead.ts'
 import { inUseOf } from './estate/in-use.ts'
 import { type Foreseen, foresee, type Impact, impactOf } from './finding/impact.ts'
 import { requireStill } from './identity/authority.ts'
 import type {
+  Ahead,
   AnyOperation,
   Need,
   OperationSettings,
   Reach,
   ReadContext,
   ReadOperation,
+  Tried,
   WriteContext,
   WriteOperation,
 } from './operation.ts'
@@ -100,6 +104,9 @@ function givenBy({ pool, cidr, request: { account, explicit } }: Decision): read
   if (pool === undefined || pool === provider || !cidr) return []
   return [{ pool, cidr, account, isNamed: explicit?.cidr !== undefined }]
 }
+
+/** What was tried is taken back; nothing has gone wrong. */
+class TakenBack extends Error {}
 
 /** A copy of an answer without the members that are one of these texts. */
 function withoutTexts(value: unknown, texts: ReadonlySet<string>): unknown {
@@ -184,7 +191,69 @@ export async function openExecutor(
   async function write(operation: WriteOperation<never, unknown, unknown>, call: WholeCall): Promise<Answer> {
     const token = tokenOrRefused(operation, call)
     if (token instanceof Refused) throw await recordEarly(operation, call, token)
-    const prepared = operation.prepare?.()
+    if (!operation.lookAhead) return writeAs(operation, call, token, operation.prepare?.())
+    // What is tried changes other things than the request does: `If-Match` is not about them.
+    const ahead: Ahead = { attempt: (work) => attempt({ ...call, ifMatch: undefined }, work) }
+    for (let tries = 1; ; tries++) {
+      const prepared = await operation.lookAhead(ahead, call.input as never)
+      try {
+        return await writeAs(operation, call, token, prepared)
+      } catch (error) {
+        if (!(error instanceof AheadOutdated)) throw error
+        if (tries === aheadTriesMax) refuse({ code: 'Unavailable', because: { why: 'governance-moves' } })
+      }
+    }
+  }
+
+  /** Tries a change and takes it back; what it would make of space is looked at once nobody waits for it any more. */
+  async function attempt(call: WholeCall, work: (context: WriteContext) => Promise<void>): Promise<Tried> {
+    const taken: { foreseen?: Foreseen | undefined; needs: readonly Need[]; epoch: number }[] = []
+    try {
+      await store.write(
+        async (tx) => {
+          const context = new RequestContext(tx, call, settings, snapshotOf)
+          if (isKeyInDoubt(tx, call.principal)) await refuseEndedKey(tx, call.principal)
+          tx.subjects.begin()
+          const epoch = tx.governanceEpoch
+          const before = await context.snapshot()
+          await work(context)
+          const hasMoved = tx.governanceEpoch !== epoch
+          if (hasMoved) {
+            const compile = () => snapshotOf(tx, { keep: false })
+            await refuseNewConflicts(context, { before, reaches: context.reaches, compile })
+          }
+          const foreseen = hasMoved ? await foresee(tx, before, await context.snapshot()) : undefined
+          taken.push({ foreseen, needs: context.needsOnce, epoch })
+          throw new TakenBack()
+        },
+        undefined,
+        senderOf(call.principal),
+        call.arrivedAt,
+      )
+    } catch (error) {
+      if (error instanceof Refused) return { refused: error }
+      if (!(error instanceof TakenBack)) throw error
+    }
+    const { foreseen, needs, epoch } = taken.at(-1)!
+    const impact =
+      foreseen &&
+      (await store.read(
+        (tx) => impactOf(new ReadingContext(tx, call, settings, snapshotOf), foreseen, { ofAll: true }),
+        undefined,
+        senderOf(call.principal),
+        call.asker,
+      ))
+    // A pool is where its holders are: what it can touch is no more than they have.
+    const nodes = (foreseen?.scopes ?? []).filter(({ pool }) => pool === undefined).map(({ node }) => node)
+    return { epoch, needs, impact, nodes }
+  }
+
+  async function writeAs(
+    operation: WriteOperation<never, unknown, unknown>,
+    call: WholeCall,
+    token: Token | undefined,
+    prepared: unknown,
+  ): Promise<Answer> {
     let previewed: readonly WouldBeGiven[] = []
     const run = (needsSnapshot: boolean) =>
       withOneEntry(operation, call, token?.hash, async (context) => {
@@ -396,6 +465,7 @@ export async function openExecutor(
   ): void {
     const n = tx.nextSequence()
     const { requestId, principal, sourceAddress, region } = context.call
+    const subjects = tx.subjects.take()
     // Written out: what is spread into it would be copied member by member, for every change.
     tx.journal.record({
       n,
@@ -408,8 +478,9 @@ export async function openExecutor(
       region,
       action,
       outcome: 'Success',
-      subjects: tx.subjects.take(),
+      subjects,
       firstDecision: numberOf(tx, context.decisions[0]),
+      isGiven: context.hasOnlyGiven(subjects),
       token: token?.hash,
       parameters: token?.parameters,
       result: token && JSON.stringify(output ?? {}),
@@ -724,6 +795,8 @@ class RequestContext extends ReadingContext implements WriteContext {
   readonly previewed: WouldBeGiven[]
   /** What each change of governance can reach. */
   readonly reaches: Reach[]
+  /** How many of the decisions gave space by the rules alone. */
+  readonly given: { count: number }
 
   constructor(
     tx: Transaction,
@@ -736,16 +809,17 @@ class RequestContext extends ReadingContext implements WriteContext {
     this.decisions = whole?.decisions ?? []
     this.previewed = whole?.previewed ?? []
     this.reaches = whole?.reaches ?? []
+    this.given = whole?.given ?? { count: 0 }
   }
   override actingFor(account: string, region: string): RequestContext {
     return new RequestContext(this.tx, callFor(this.call, account, region), this.settings, this.snapshotOf, this)
   }
   /** Each once, as it is kept with the token; null where nothing was asked. */
   get needsText(): string | null {
-    if (this.needs.length === 0) return null
-    return JSON.stringify([
-      ...new Map(this.needs.map((need) => [`${need.action}\n${need.path.at(-1)}`, need])).values(),
-    ])
+    return this.needs.length === 0 ? null : JSON.stringify(this.needsOnce)
+  }
+  get needsOnce(): Need[] {
+    return [...new Map(this.needs.map((need) => [`${need.action}\n${need.path.at(-1)}`, need])).values()]
   }
   newSequence(): number {
     return this.tx.nextSequence()
@@ -757,8 +831,18 @@ class RequestContext extends ReadingContext implements WriteContext {
     this.reaches.push(reach)
     return this.tx.moveGovernanceEpoch()
   }
-  record(decision: Decision): void {
+  record(decision: Decision, { isGiven = false } = {}): void {
     this.decisions.push(decision)
+    if (isGiven) this.given.count++
+  }
+  /** Whether all that has been changed is space that was given by the rules, in this request. */
+  hasOnlyGiven(subjects: readonly Subject[]): boolean {
+    const { decisions, tx } = this
+    if (decisions.length === 0 || decisions.length !== this.given.count || decisions.length !== subjects.length)
+      return false
+    // Numbers are in the order of time: what was there before has a lower one.
+    const first = numberOf(tx, decisions[0])!
+    return subjects.every(({ id }) => (spaceNumberIn(tx.installation, id) ?? 0) > first)
   }
   wouldGive(space: WouldBeGiven): void {
     this.previewed.push(space)

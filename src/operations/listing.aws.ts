@@ -2,7 +2,15 @@
 
 import { worded } from '#model/problems/worded.ts'
 import { refuse } from '#model/refusal.ts'
-import { type Listed, type PageAsked, readPage } from './listing.ts'
+import {
+  type Compared,
+  keepMatching,
+  type Listed,
+  type Matching,
+  type PageAsked,
+  readPage,
+  type TurnGiving,
+} from './listing.ts'
 import type { ReadContext } from './operation.ts'
 import type { PageParams } from './page-tokens.aws.ts'
 
@@ -25,30 +33,41 @@ export type FilterFields<T> = Readonly<Record<string, (item: T) => string | read
 /** The field of a filter that EC2 has for what there is none of here, such as Outposts: it matches nothing. */
 export const nothing = (): undefined => undefined
 
+/** Characters of values with wildcards in one request: each is compared with whatever each item has. */
+const wildcardCharactersMax = 2_048
 /**
- * A predicate for EC2 filters: values of one filter are alternatives (without any it matches nothing), different filters
- * must all hold, `*` and `?` are wildcards and `\` takes their meaning away. `tag:KEY` and `tag-key` are understood where `tagsOf` is given.
- * An unknown name is refused. Source: EC2 User Guide, "List and filter using the CLI and API".
+ * Keeps the items that EC2 filters find, in the place of others undefined: values of one filter are alternatives (without any it finds
+ * nothing), different filters must all hold, `*` and `?` are wildcards and `\` takes their meaning away. `tag:KEY` and `tag-key` are
+ * understood where `tagsOf` is given. An unknown name is refused. Where much is compared, others have their turn in between.
+ * Source: EC2 User Guide, "List and filter using the CLI and API".
  */
 export function filterBy<T>(
+  context: TurnGiving,
   filters: readonly Filter[] | undefined,
   fields: FilterFields<T>,
   tagsOf?: (item: T) => readonly TagLike[],
-): (item: T) => boolean {
+): Matching<T> {
+  const compared: Compared = { characters: 0 }
+  let wildcardCharacters = 0
   const tests = (filters ?? []).map(({ Name: name, Values: values = [] }, index) => {
     if (name === undefined) refuse({ code: 'MissingParameter', field: `Filter.${index + 1}.Name` })
-    if (values.length > filterValuesMax) {
+    const refuseValues = (value: number, problem: string): never =>
       refuse({
         code: 'InvalidParameterValue',
         field: `Filter.${index + 1}.Value`,
-        value: String(values.length),
-        problem: worded(`at most ${filterValuesMax} values are allowed`),
+        value: String(value),
+        problem: worded(problem),
       })
+    if (values.length > filterValuesMax) refuseValues(values.length, `at most ${filterValuesMax} values are allowed`)
+    const patterns = [...new Set(values.filter(hasWildcard))]
+    wildcardCharacters += patterns.reduce((sum, { length }) => sum + length, 0)
+    if (wildcardCharacters > wildcardCharactersMax) {
+      const problem = `values with wildcards may have ${wildcardCharactersMax} characters together in a request`
+      refuseValues(wildcardCharacters, problem)
     }
-    const matchers = values.map(wildcard)
+    const isOneOf = alternatives(values, patterns, compared)
     const some = (texts: string | readonly string[] | undefined): boolean =>
-      texts !== undefined &&
-      (typeof texts === 'string' ? [texts] : texts).some((text) => matchers.some((matches) => matches(text)))
+      texts !== undefined && (typeof texts === 'string' ? isOneOf(texts) : texts.some(isOneOf))
     if (tagsOf && name.startsWith('tag:')) {
       const key = name.slice(4)
       return (item: T) =>
@@ -69,25 +88,46 @@ export function filterBy<T>(
     }
     return (item: T) => some(field(item))
   })
-  return (item) => tests.every((test) => test(item))
+  if (tests.length === 0) return (items) => items
+  return (items) => keepMatching(context, items, (item) => tests.every((test) => test(item)), compared)
 }
 
-/** Matches in time linear in both lengths (no regular expression is made of what a caller sends). */
-function wildcard(pattern: string): (text: string) => boolean {
-  if (!/[*?\\]/.test(pattern)) return (text) => text === pattern
-  const tokens: (string | typeof anyText | typeof anyCharacter)[] = []
+const hasWildcard = (value: string): boolean => /[*?\\]/.test(value)
+
+/** Whether a text is one of the values, or what a pattern among them stands for. */
+function alternatives(
+  values: readonly string[],
+  patterns: readonly string[],
+  compared: Compared,
+): (text: string) => boolean {
+  const exact = new Set(values.filter((value) => !hasWildcard(value)))
+  const tokens = patterns.map(tokensOf)
+  const length = patterns.reduce((sum, pattern) => sum + pattern.length, 0)
+  return (text) => {
+    if (exact.has(text)) return true
+    compared.characters += 1 + length * text.length
+    return tokens.some((pattern) => matchTokens(pattern, text))
+  }
+}
+
+type Token = string | typeof anyText | typeof anyCharacter
+function tokensOf(pattern: string): readonly Token[] {
+  const tokens: Token[] = []
   for (let at = 0; at < pattern.length; at++) {
     const character = pattern[at]!
     if (character === '\\' && at + 1 < pattern.length) tokens.push(pattern[++at]!)
     else tokens.push(character === '*' ? anyText : character === '?' ? anyCharacter : character)
   }
-  return (text) => matchTokens(tokens, text)
+  return tokens
 }
 const anyText = Symbol('any text')
 const anyCharacter = Symbol('any character')
 
-/** Greedy with one point to come back to: the last `*`. */
-function matchTokens(tokens: readonly (string | symbol)[], text: string): boolean {
+/**
+ * Greedy with one point to come back to, the last `*`: in time of both lengths multiplied at most (no regular expression is made of
+ * what a caller sends).
+ */
+function matchTokens(tokens: readonly Token[], text: string): boolean {
   let token = 0
   let at = 0
   let star = -1

@@ -17,6 +17,7 @@ function listOf(list: readonly string[], isShown: (row: string) => boolean = isS
       turns++
     },
     keepsSoFar() {},
+    turns: 0,
   }
   const listed: Listed<string, string> = {
     read(after, limit) {
@@ -107,7 +108,7 @@ test('what is large closes a page that has something already, and never one that
 })
 
 test('a list that passes over rows by itself says where it is, and ends the page where it found nothing among very many', async () => {
-  const tx = { async nextTurn() {}, keepsSoFar() {} }
+  const tx = { async nextTurn() {}, keepsSoFar() {}, turns: 0 }
   const shown = { placeOf: (row: number) => row, show: (rows: readonly number[]) => rows }
   const read = (looked: number) =>
     readSlicedPage<number, number, number>(
@@ -126,7 +127,7 @@ test('a list that passes over rows by itself says where it is, and ends the page
 test('a page that is read in several transactions has every item once, and ends as the last of them saw the end', async () => {
   const list = numbered(rowsPerStep * 2 + 10)
   const progress = new Progress()
-  const tx = { async nextTurn() {}, keepsSoFar() {} }
+  const tx = { async nextTurn() {}, keepsSoFar() {}, turns: 0 }
   let steps = 0
   let stepsMax = 0
   const interrupted = new Error('interrupted')

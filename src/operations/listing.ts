@@ -9,6 +9,8 @@ import type { ReadContext } from './operation.ts'
 const rowsPerPageMax = 4_000
 /** Rows of a list that are read and described at once. */
 export const rowsPerStep = 200
+/** What has turns of others in between when it is shown counts as so many rows more for each. */
+const rowsPerTurn = 100
 
 export interface PageAsked<Place> {
   readonly limit: number
@@ -62,7 +64,7 @@ export interface Slice<Row, Place> {
 }
 
 interface Turns extends Pick<ReadContext, 'progress'> {
-  readonly tx: Pick<ReadContext['tx'], 'nextTurn' | 'keepsSoFar'>
+  readonly tx: Pick<ReadContext['tx'], 'nextTurn' | 'keepsSoFar' | 'turns'>
 }
 
 export const readPage = <Row, Item, Place = string>(
@@ -110,7 +112,9 @@ export async function readSlicedPage<Row, Item, Place = string>(
     const slice = await readSlice(place, size)
     const { rows, next } = slice
     if (rows.length === 0) isAllShown = false
+    const turnsBefore = tx.turns
     const all = await show(rows)
+    looked += (tx.turns - turnsBefore) * rowsPerTurn
     for (const [index, row] of rows.entries()) {
       const item = all[index]
       if (item === undefined) {
@@ -171,14 +175,35 @@ export const readById = <Row extends { readonly id: string }>(rows: readonly Row
     rows.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
     ({ id }, place) => id > place,
   )
-/** The `show` of a list whose rows are shown as they are, but for those that a filter leaves out. */
-export const showMatching =
-  <Row, Item>(show: (row: Row) => Item, matches: (item: Item) => boolean) =>
-  (rows: readonly Row[]): readonly (Item | undefined)[] =>
-    rows.map((row) => {
-      const item = show(row)
-      return matches(item) ? item : undefined
-    })
+export interface TurnGiving {
+  readonly tx: Pick<ReadContext['tx'], 'nextTurn'>
+}
+/** What was compared since others had their turn. */
+export interface Compared {
+  characters: number
+}
+/** Characters compared until others have their turn: a millisecond or two. */
+const comparedPerTurn = 2_000_000
+
+/** Keeps the items that pass a test, which counts what it compares; undefined stands in the place of all else. */
+export async function keepMatching<Item>(
+  { tx }: TurnGiving,
+  items: readonly (Item | undefined)[],
+  test: (item: Item) => boolean,
+  compared: Compared,
+): Promise<(Item | undefined)[]> {
+  const kept: (Item | undefined)[] = []
+  for (const item of items) {
+    kept.push(item !== undefined && test(item) ? item : undefined)
+    if (compared.characters < comparedPerTurn) continue
+    compared.characters = 0
+    await tx.nextTurn()
+  }
+  return kept
+}
+
+/** Keeps what a filter finds; undefined stands in the place of all else. */
+export type Matching<Item> = (items: readonly (Item | undefined)[]) => Awaitable<readonly (Item | undefined)[]>
 
 /** What stands in a place of a list. A cursor from when the list had another order is refused. */
 export function partsOfPlace(place: string, pattern: RegExp): readonly string[] {

@@ -60,6 +60,7 @@ const byIdAlone: Readonly<Record<string, string>> = {
   decisionId: 'decisions have no names',
   resourceDiscoveryId: 'discoveries have no names',
   changeId: 'changes have no names',
+  changeRequestId: 'change requests have no names',
   externalId: 'what an account is called in its cloud is said here',
   'createAccount.account': 'the number that it is to have',
   'createAccounts.account': 'the number that it is to have',

@@ -54,6 +54,16 @@ export function namingOf(input: z.ZodType): Naming | undefined {
   )
 }
 
+/** The input of an operation with some of its names replaced: those that only whoever asks knows. */
+export async function replaceNames(
+  input: z.ZodType,
+  given: object,
+  replace: (name: string) => string,
+): Promise<object> {
+  const walk = walkOf(input)
+  return walk ? ((await walk(given, async (_, name) => replace(name))) as object) : given
+}
+
 /** Whether a text stands for something without a look. */
 function isPlain({ accounts, units, kinds }: Named, text: string): boolean {
   if (kinds) return isIdLike(text)

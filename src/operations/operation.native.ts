@@ -6,7 +6,7 @@ import { naming, type Refusal, Refused, refuse, refuseValue } from '#model/refus
 import type { Action } from '#model/roles.ts'
 import { type Place, requirePermission, requireScope } from './identity/authority.ts'
 import { type Naming, namingOf } from './names.native.ts'
-import type { ReadContext, ReadOperation, Steps, WriteContext, WriteOperation } from './operation.ts'
+import type { Ahead, ReadContext, ReadOperation, Steps, WriteContext, WriteOperation } from './operation.ts'
 import { withCursors } from './page-cursors.ts'
 
 /** What the body of a request may have: more is refused before it is parsed. */
@@ -106,6 +106,8 @@ interface WriteFacts<Input extends z.ZodObject, Output extends z.ZodType, Prepar
   /** Of one that is `own`: what any token may do, whatever its scopes. */
   readonly needsNoScope?: (context: WriteContext, input: z.output<Input>) => boolean
   prepare?(): Prepared
+  /** With names in place of ids, as the request has them. */
+  lookAhead?(ahead: Ahead, input: z.output<Input>): Promise<Prepared>
   run(context: WriteContext, input: z.output<Input>, prepared: Prepared): Promise<z.output<Output>>
 }
 

@@ -1,10 +1,12 @@
 // What an operation is: a name, whether it writes, and `run`. Each protocol's table of operations is made of these.
+import type { FoundImpact } from '#model/change-request.ts'
 import type { Cidr } from '#model/cidr.ts'
 import type { IdKind } from '#model/identifier.ts'
 import type { WouldBeGiven } from '#model/in-use.ts'
 import type { Decision } from '#model/policy/decision.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import type { Principal } from '#model/principal.ts'
+import type { Refused } from '#model/refusal.ts'
 import type { Action } from '#model/roles.ts'
 import type { ReadTransaction, Transaction } from '#store/store.ts'
 import type { Progress } from './progress.ts'
@@ -67,8 +69,11 @@ export interface WriteContext extends ReadContext {
    * ended, the change is refused where it brings assignments against each other within its reach: by default, anywhere.
    */
   governanceChanged(reach?: Reach): Promise<void>
-  /** Adds a decision to the record; it is written in the same transaction, also when the operation then refuses. */
-  record(decision: Decision): void
+  /**
+   * Adds a decision to the record; it is written in the same transaction, also when the operation then refuses.
+   * @param how.isGiven whether it gave space by the rules alone, which needs no look whether it complies
+   */
+  record(decision: Decision, how?: { readonly isGiven?: boolean }): void
   /** Tells which space would be given, where nothing is: whoever asks is told what sources say is in use of it. */
   wouldGive(space: WouldBeGiven): void
   /** The ids of what this request created, changed or deleted, for the audit entry. */
@@ -114,6 +119,24 @@ export interface RegionSetting {
   readonly zones: readonly string[]
 }
 
+/** What an operation can look at before its transaction: nobody waits for that. */
+export interface Ahead {
+  /** Does some work, and takes it back. */
+  attempt(work: (context: WriteContext) => Promise<void>): Promise<Tried>
+}
+/** What came of trying a change. */
+export type Tried = TriedWell | { readonly refused: Refused }
+export interface TriedWell {
+  /** Of governance, that it was tried at. */
+  readonly epoch: number
+  /** What the caller had to be permitted for it. */
+  readonly needs: readonly Need[]
+  /** Undefined where it touches no space. */
+  readonly impact: FoundImpact | undefined
+  /** Nodes whose space it can touch; undefined among them: everything. */
+  readonly nodes: readonly (string | undefined)[]
+}
+
 /** Members of the input that say how, and not what: where an API has them among its parameters, and not beside them. */
 export interface SaidInInput {
   readonly clientToken: string
@@ -133,6 +156,8 @@ export interface WriteOperation<Input, Output, Prepared = void> {
   readonly secretOutput?: true
   /** Draws what must be random, once, before the transaction: `run` may run twice and draws nothing itself. */
   prepare?(): Prepared
+  /** In place of `prepare`: looks at what the change would do, before the transaction that does it. */
+  lookAhead?(ahead: Ahead, input: Input): Promise<Prepared>
   run(context: WriteContext, input: Input, prepared: Prepared): Promise<Output>
   /**
    * Of a repeat whose first answer, as JSON, was the state of an object: the name of that object where it is gone or in another

@@ -5,6 +5,8 @@ import { differenceOperations } from './estate/differences.native.ts'
 import { estateIntakes, estateOperations } from './estate/sources.native.ts'
 import { getCompliance } from './finding/compliance.native.ts'
 import { findingOperations } from './finding/findings.native.ts'
+import { governanceOperations } from './governance/applying.native.ts'
+import { changeRequestOperations } from './governance/change-requests.native.ts'
 import {
   createRoleBinding,
   deleteRoleBinding,
@@ -115,9 +117,19 @@ export const nouns: readonly Noun[] = [
     operations: candidateOperations,
   },
   {
+    name: 'Governance',
+    summary: 'All that is governed as one state, changed together.',
+    operations: governanceOperations,
+  },
+  {
     name: 'Exceptions',
     summary: 'Permission to deviate from policy, for a limited time.',
     operations: exceptionOperations,
+  },
+  {
+    name: 'Change requests',
+    summary: 'Changes that are proposed, approved by others than those who wrote them, and applied.',
+    operations: changeRequestOperations,
   },
   {
     name: 'Decisions',

@@ -6,6 +6,7 @@ import { adoptionTable, ownerQuestionTable } from './tables/adoptions.ts'
 import { apiTokenTable } from './tables/api-tokens.ts'
 import { broughtSpaceTable } from './tables/brought-space.ts'
 import { candidateTable, differenceTable } from './tables/candidates.ts'
+import { changeRequestContentTable, changeRequestTable } from './tables/change-requests.ts'
 import {
   discoveryAssociationTable,
   discoveryRegionTable,
@@ -64,6 +65,8 @@ export const definitions: readonly Pick<
   auditSubjectTable,
   broughtSpaceTable,
   candidateTable,
+  changeRequestContentTable,
+  changeRequestTable,
   clientTokenTable,
   capacityWatchTable,
   counterTable,

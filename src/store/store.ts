@@ -18,6 +18,7 @@ export interface Writes {
   apiTokens: 'insert' | 'revoke'
   broughtSpace: 'begin' | 'end' | 'endOf'
   candidates: 'put' | 'remove'
+  changeRequests: 'insert' | 'update' | 'say'
   discoveries:
     | 'insert'
     | 'update'

@@ -14,6 +14,7 @@ import { AllocationLists } from './tables/allocation-lists.ts'
 import { ApiTokens } from './tables/api-tokens.ts'
 import { BroughtSpaces } from './tables/brought-space.ts'
 import { Candidates } from './tables/candidates.ts'
+import { ChangeRequests } from './tables/change-requests.ts'
 import { Compliance } from './tables/compliance.ts'
 import { Discovered } from './tables/discovered.ts'
 import { Discoveries } from './tables/discoveries.ts'
@@ -224,6 +225,7 @@ export class Nouns extends Connected {
   /** What IPAMs see of networks, interfaces and observations. */
   readonly discovered = new Discovered(this.sql)
   readonly discoveries = new Discoveries(this.sql)
+  readonly changeRequests = new ChangeRequests(this.sql, this)
   readonly exceptions = new Exceptions(this.sql, this)
   readonly finding = new Finding(this.sql, this)
   /** What is to be looked at anew for them. */
@@ -256,6 +258,7 @@ export class Nouns extends Connected {
   readonly broughtSpace = new BroughtSpaces(this.sql, this, this.allocations)
   readonly vpcs = new Vpcs(this.sql, this, this.broughtSpace)
   #sequence = 0
+  #turns = 0
   #keyEpoch = 0
   #sequenceStored = 0
   #rulingEpoch = 0
@@ -303,6 +306,10 @@ export class Nouns extends Connected {
     if (needsRoom) await this.sql.findRoom?.()
     await this.sql.run(`update counter set value = value + 1 where name = 'probe'`)
   }
+  /** How often others had their turn so far. */
+  get turns(): number {
+    return this.#turns
+  }
   /**
    * Lets whatever else this process has to do go on: between the steps of what reads very much.
    * @param turns of the event loop: more than one for what nobody waits for
@@ -311,6 +318,7 @@ export class Nouns extends Connected {
     const { effort, changed } = this.sql
     if (effort) effort.spendStep()
     else changed.read(statementsPerStep)
+    this.#turns++
     for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve))
   }
   /** For what is read for everybody, and kept: it does not make the reading that does it a long one. */

@@ -1,5 +1,6 @@
 // Many rows for every list of a filled store: what only lists show, and what each row brings along that is read with it.
 import assert from 'node:assert/strict'
+import { changeRequestStates } from '#model/change-request.ts'
 import { formatId, type IdKind, parseId } from '#model/identifier.ts'
 import type { ExceptionStatus } from '#model/policy/exception.ts'
 import { tagsMax } from '#model/tags.ts'
@@ -228,6 +229,23 @@ export async function fillLists({ world, aws }: Filled, count: number): Promise<
     await tx.exceptions.use(exceptions[overAt] ?? id, { ...use, decision: tx.nextSequence(), allocation })
   })
 
+  // Change requests of every state.
+  await insert(async (tx, index) => {
+    const id = newId(tx, 'changeRequest')
+    const by = { by: `user:nobody-${index % 7}`, at: tx.now }
+    const status = changeRequestStates[index % changeRequestStates.length]!
+    const found = { class: 'contained', epoch: 1, at: tx.now, evaluated: 0, isWhole: true } as const
+    const request = {
+      ...{ id, status, reason: 'an example', contentHash: 'a'.repeat(64), author: by, editors: [], approvals: [] },
+      node: index % 3 === 0 ? managementAccount : memberOf(index),
+      impact: { ...found, noncompliant: 0, compliant: 0, groups: [], samples: [] },
+      needed: { approvers: 1, ofRoot: 0 },
+    }
+    await tx.changeRequests.insert(parseId('changeRequest', tx.installation, id)!, request, [
+      { operation: 'deleteRoleBinding', input: {} },
+    ])
+  })
+
   // What would have been decided otherwise, of each account.
   const { n } = (await world.store.read((tx) => tx.candidates.find(candidate.policyId, candidate.targetId)))!
   const decisions = await world.store.read((tx) => tx.recordLists.decisionsBefore({}, Number.MAX_SAFE_INTEGER, count))
@@ -335,6 +353,7 @@ export async function fillLists({ world, aws }: Filled, count: number): Promise<
       principal: ['user:nobody-1'],
       'listChanges.principal': [arn],
       requestedBy: ['user:nobody-1'],
+      author: ['user:nobody-1'],
       madeWith: [firstToken],
       locale: ['onprem:site-1'],
       control: [identity.control],

@@ -79,6 +79,8 @@ export interface AwsEndpointDependencies {
   execute(service: AwsService, name: string, call: AwsCall): Promise<Answer>
   /** Puts on record that a request for a change was refused before it could be executed. May reject as `execute` does. */
   recordUnread(service: AwsService, name: string, call: AwsCall, refused: Refused): Promise<void>
+  /** What things in a refusal are called, by their ids, as far as the caller may know. Never rejects. */
+  namesIn(refusal: Refusal, call: AwsCall): Promise<Readonly<Record<string, string>>>
   /** Called once for every request that ended in a 500. */
   onFault(error: unknown, requestId: string): void
   /** Answers a request for another path than `/`, or returns false. */
@@ -212,6 +214,7 @@ async function serve(
   const arrivedAt = performance.now()
   let protocol = guessProtocol(request)
   let isKnown = false
+  let asked: Asked | undefined
   try {
     const signed: SignedRequest = {
       method: request.method ?? '',
@@ -232,7 +235,7 @@ async function serve(
       refuse({ code: 'NotSupported', what: wordedFeature(`The operation \`${name}\``) })
     const sourceAddress = deps.addressOf(request)
     const asker = request.socket
-    const asked = { authorization, principal, bodyHash, requestId, arrivedAt, sourceAddress, asker }
+    asked = { authorization, principal, bodyHash, requestId, arrivedAt, sourceAddress, asker }
     let input: object
     try {
       if (authorization.presigned && !deps.isRead(service, name)) {
@@ -260,7 +263,8 @@ async function serve(
   } catch (error) {
     // The last stop of every refusal and every fault of a request.
     if (!isKnown) response.shouldKeepAlive = false
-    fail(deps, error, requestId, protocol, response)
+    const names = asked && error instanceof Refused ? await deps.namesIn(error.refusal, toCall(asked, {})) : {}
+    fail(deps, error, requestId, protocol, response, names)
   }
 }
 
@@ -366,12 +370,13 @@ function fail(
   requestId: string,
   protocol: Protocol,
   response: ServerResponse,
+  names: Readonly<Record<string, string>> = {},
 ): void {
   if (error instanceof Refused) {
     const headers = headersOfRefusal(error)
     const isLater = error.refusal.code === 'Unavailable'
     const all: Headers = isLater ? [...headers, ['Retry-After', '1']] : headers
-    answerError(protocol, wordingOf(error.refusal, protocol), requestId, response, all)
+    answerError(protocol, wordingOf(error.refusal, protocol, names), requestId, response, all)
     return
   }
   deps.onFault(error, requestId)

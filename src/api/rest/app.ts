@@ -11,13 +11,14 @@ import { type Refusal, Refused, refuse } from '#model/refusal.ts'
 import { type Answer, type Call, DryRunSucceeded } from '#operations/execute.ts'
 import { type BodyBounds, etagOf, type NativeOperation, usualBody } from '#operations/operation.native.ts'
 import type { AnyOperation } from '#operations/operation.ts'
-import { mayHaveNames, nameRefused } from '#operations/policy/refusal-names.ts'
+import type { Names } from '#operations/refusal-names.ts'
 import { pageSizeDefault } from '#operations/shapes.native.ts'
 import { nativeIntakes, nativeOperations } from '#operations/table.native.ts'
 import { type Bodies, dropBody } from '../body.ts'
 import { type Headers, headersOf, headersOfRefusal } from '../decision-headers.ts'
 import { boundJson } from '../json-bounds.ts'
 import { findDuplicateMember } from '../json-members.ts'
+import { namesBehind } from '../refusal-names.ts'
 import { refuseRepeatedHeaders } from '../repeated-headers.ts'
 import { clientOf } from '../source-address.ts'
 import type { StepsInTurn } from '../steps-in-turn.ts'
@@ -432,7 +433,7 @@ async function answerError(
       reply.header('connection', 'close')
       await new Promise<void>((resolve) => dropBody(request.raw, resolve))
     }
-    return answerRefusal(refused, request, reply, await namesBehind(deps, refused, request))
+    return answerRefusal(refused, request, reply, await namesOf(deps, refused, request))
   } catch (fault) {
     deps.onFault(fault, request.id)
     return sendProblem(reply, faultProblem(request.id))
@@ -465,30 +466,19 @@ function callUnread(deps: RestDependencies, request: FastifyRequest): Call {
   return callOf(deps, request, { input, isDryRun: dryRun === true || dryRun === 'true' })
 }
 
-/** These have names in their words already: a decision is told with them. */
-const isTold = ({ code }: Refusal): boolean => code === 'DeniedByPolicy' || code === 'Exhausted'
-/** What is called by a name in a refusal, by its id. */
-async function namesBehind(
-  deps: RestDependencies,
-  { refusal }: Refused,
-  request: FastifyRequest,
-): Promise<Readonly<Record<string, string>>> {
-  if (!request.principal || isTold(refusal) || !mayHaveNames(refusal)) return {}
-  try {
-    const call = callOf(deps, request, { input: refusal, isDryRun: undefined })
-    const { output } = await deps.execute(nameRefused, { ...call, clientToken: undefined, ifMatch: undefined })
-    return output as Readonly<Record<string, string>>
-  } catch {
-    // What was refused is answered all the same, with ids alone: the database may be away by now, or the deadline over.
-    return {}
-  }
+async function namesOf(deps: RestDependencies, { refusal }: Refused, request: FastifyRequest): Promise<Names> {
+  if (!request.principal) return {}
+  return namesBehind(refusal, (operation, input) => {
+    const call = callOf(deps, request, { input, isDryRun: undefined })
+    return deps.execute(operation, { ...call, clientToken: undefined, ifMatch: undefined })
+  })
 }
 
 function answerRefusal(
   refused: Refused,
   request: FastifyRequest,
   reply: FastifyReply,
-  names: Readonly<Record<string, string>> = {},
+  names: Names = {},
 ): FastifyReply {
   const { refusal } = refused
   for (const [name, value] of headersOfRefusal(refused)) reply.header(name, value)

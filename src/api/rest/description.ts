@@ -103,7 +103,9 @@ export function createDescription(
     const takesGzip = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:\s*,|\s*$))/.test(String(headers['accept-encoding'] ?? ''))
     const { body, etag } = takesGzip ? compressed : plain
     reply.headers({ etag, 'cache-control': `public, max-age=${freshSeconds}`, vary: 'accept-encoding' })
-    const known = String(headers['if-none-match'] ?? '').split(/\s*,\s*/)
+    const known = String(headers['if-none-match'] ?? '')
+      .split(',')
+      .map((one) => one.trim())
     if (known.includes(etag) || known.includes('*')) return reply.status(304).send()
     if (takesGzip) reply.header('content-encoding', 'gzip')
     return reply.type('application/json; charset=utf-8').send(body)

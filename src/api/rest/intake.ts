@@ -138,7 +138,7 @@ function stepsOf(name: string, call: Call, { execute, inTurn }: IntakeDependenci
     read: (work) => inTurn.step(() => run('read', {}, work)),
     write: (work) => inTurn.step(() => run('write', {}, work)),
     undo: (work) => inTurn.step(() => run('write', { takesBack: true }, work)),
-    isCrowded: () => inTurn.isCrowded,
+    isCrowded: () => inTurn.isCrowded(),
     isOnRecord: (error) => recorded.has(error),
   }
 }

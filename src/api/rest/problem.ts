@@ -1,6 +1,6 @@
 // Problem details (RFC 9457): a refusal as the native API says it, with its facts beside the sentence.
 import type { Refusal } from '#model/refusal.ts'
-import { cut, cutFacts, faultWording, wordingOf } from '../wording.ts'
+import { cutFacts, faultWording, wordingOf } from '../wording.ts'
 import { internalFacts, publicNames } from './problem-facts.ts'
 
 export const problemContentType = 'application/problem+json'
@@ -84,18 +84,10 @@ export function problemOf(refusal: Refusal, requestId: string, names: Readonly<R
     type: `urn:cadastre:problem:${code}`,
     title: titleOf(code),
     status: statuses[code],
-    detail: `${refusal.index === undefined ? '' : `Number ${refusal.index}: `}${details[code] ?? withNames(wordingOf(refusal, 'ec2').message, names)}`,
+    detail: `${refusal.index === undefined ? '' : `Number ${refusal.index}: `}${details[code] ?? wordingOf(refusal, 'ec2', names).message}`,
     instance: `urn:cadastre:request:${requestId}`,
     code,
   }
-}
-
-/** An id has its name beside it once, where it does not have it already. */
-function withNames(text: string, names: Readonly<Record<string, string>>): string {
-  return Object.entries(names).reduce((said, [id, name]) => {
-    const isSaid = said.includes(`${id} (`) || said.includes(`${id}\` (`)
-    return isSaid ? said : said.replace(new RegExp(`${id}(?![\\w-])\`?`), (found) => `${found} (${cut(name)})`)
-  }, text)
 }
 
 /** What is said of a fault of ours: nothing but that it happened. */

@@ -2,7 +2,14 @@
 // change would make of it (policy-model §9). It asks what the allocation decision asks, of what somebody would have asked for.
 import type { Cidr } from '../cidr.ts'
 import { decide } from './decide.ts'
-import { type AllocationRequest, candidatesInOrder, type Denial, provider, type Verdict } from './decision.ts'
+import {
+  type AllocationRequest,
+  candidatesInOrder,
+  type Decision,
+  type Denial,
+  provider,
+  type Verdict,
+} from './decision.ts'
 import { denialInWords } from './denial-words.ts'
 import { mayUsePool, resolve } from './resolve.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -154,6 +161,18 @@ export function readsTags(
   const { document } = resolve(snapshot, 'enforce', space.account, space)
   if (!document) return false
   return document.requiredTags.length > 0 || document.rules.some(({ pool }) => hasRequiredTags(snapshot, pool))
+}
+/**
+ * Whether what was just decided complies for as long as the rules stay as they are: no exception and no tags had a part in it, which may
+ * be others at any time. A change of the rules has all that they speak for evaluated anyway.
+ */
+export function isGivenByRules(
+  snapshot: Snapshot,
+  { outcome, pool, exception, request }: Pick<Decision, 'outcome' | 'pool' | 'exception' | 'request'>,
+): boolean {
+  if (outcome !== 'allow' || exception !== undefined || pool === undefined) return false
+  const { account, locale, resourceType } = request
+  return !readsTags(snapshot, { account, locale, resourceType, origin: originOf(pool) })
 }
 const hasRequiredTags = ({ pools }: Snapshot, pool: string): boolean => (pools.get(pool)?.requiredTags.length ?? 0) > 0
 

@@ -49,6 +49,8 @@ export const counted = {
   'requested-exceptions': () => 'exceptions that wait for approval',
   'approved-exceptions': () => 'approved exceptions that are not over',
   'break-glass-exceptions': () => 'break-glass exceptions that are not over',
+  'open-change-requests': () => 'change requests that wait for somebody',
+  editors: () => 'persons who have written at a change request',
 
   // Space
   'cidr-blocks': ({ family }: { family: 4 | 6 }) => `IPv${family} CIDR blocks`,
@@ -130,6 +132,11 @@ export const countedFor = {
       ...(requester === undefined ? [] : [`requester ${quoted(requester)}`]),
       ...(target === undefined ? [] : [`target ${quoted(target)}`]),
     ].join(', '),
+  changes: ({ requester, node }: { requester?: string; node?: string }) =>
+    [
+      ...(requester === undefined ? [] : [`requester ${withServices(requester)}`]),
+      ...(node === undefined ? [] : [`node ${quoted(node)}`]),
+    ].join(', '),
   exceptions: ({ requester, target, pair }: ExceptionCountFacts) =>
     [
       ...(requester === undefined ? [] : [`requester ${withServices(requester)}`]),
@@ -179,6 +186,7 @@ export const remedies = {
     `This would make it ${after}: delete policies and documents that are not needed any more, or take candidates away.`,
   'disable-one': () => 'Disable one of them there.',
   'have-approved': () => 'Have some of them approved or denied, or wait for the end that they ask for.',
+  'end-change-requests': () => 'Have some of them applied, or abandon those that are not wanted any more.',
   'revoke-exceptions': () => 'Revoke some of them that are not needed any more, or wait for their end.',
   'revoke-or-request': () =>
     'Revoke some of them that are not needed any more, wait for their end, or request an exception.',

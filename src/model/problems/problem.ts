@@ -3,6 +3,7 @@
 import { adoptionProblems } from './adoption.ts'
 import { estateProblems } from './estate.ts'
 import { generalProblems } from './general.ts'
+import { governanceProblems } from './governance.ts'
 import { identityProblems } from './identity.ts'
 import { ipamProblems } from './ipam.ts'
 import { networkProblems } from './network.ts'
@@ -21,6 +22,7 @@ export const problemCatalogues = {
   networks: networkProblems,
   'network objects': networkObjectProblems,
   policy: policyProblems,
+  governance: governanceProblems,
   organization: organizationProblems,
   identity: identityProblems,
   estate: estateProblems,
@@ -35,6 +37,7 @@ const problems = {
   ...networkProblems,
   ...networkObjectProblems,
   ...policyProblems,
+  ...governanceProblems,
   ...organizationProblems,
   ...identityProblems,
   ...estateProblems,

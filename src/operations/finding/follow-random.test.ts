@@ -6,11 +6,11 @@ import { Refused } from '#model/refusal.ts'
 import type { Store } from '#store/store.ts'
 import { dev, lab, network, openAcme, prod, root, shop, stranger, tagsOf, workloads } from '../../../test/acme.ts'
 import { engineUnderTest } from '../../../test/engines.ts'
-import { followAll } from '../../../test/findings/follow.ts'
+import { followAll, turnOf } from '../../../test/findings/follow.ts'
 import { broughtBlocks, expectedFindings, openFindings } from '../../../test/findings/ledger.ts'
 import { type Native, withNativeApi } from '../../../test/native-world.ts'
 import { type Choices, choicesOf } from '../../../test/random.ts'
-import { isBehind, takeTurn } from './follow.ts'
+import { isBehind } from './follow.ts'
 
 const seed = Number(process.env.CADASTRE_TEST_SEED ?? 20_261_130)
 const changes = Math.min(Number(process.env.CADASTRE_TEST_CHANGES ?? (engineUnderTest === 'sqlite' ? 300 : 96)), 3_000)
@@ -301,11 +301,11 @@ test('the engine and a second evaluator agree after random changes, kills and ot
     const me = { id: `server ${worker}` }
     if (draw.chance(0.2) && (await acme.store.read((tx) => isBehind(tx, me)))) {
       if (draw.chance(0.4)) {
-        await takeTurn(dying(acme.store, draw.between(0, 4)), me).catch(() => undefined)
+        await turnOf(dying(acme.store, draw.between(0, 4)), me.id).catch(() => undefined)
         // Another one takes over once this one has said nothing for a while.
         acme.advance(20_000)
         worker++
-      } else await takeTurn(acme.store, me)
+      } else await turnOf(acme.store, me.id)
     }
     if (change % stepsBetween !== 0) continue
     await followAll(acme.store, { id: `server ${worker}` })

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Store } from '#store/store.ts'
 import { dev, lab, network, openAcme, prod, root, shop, stranger, tagsOf } from '../../../test/acme.ts'
-import { followAll } from '../../../test/findings/follow.ts'
+import { followAll, turnOf } from '../../../test/findings/follow.ts'
 import { type Native, withNativeApi } from '../../../test/native-world.ts'
-import { takeTurn } from './follow.ts'
+import { isBehind, type Pace, takeTurn } from './follow.ts'
+import { ScanTurns } from './scan-turns.ts'
 
 interface Finding {
   readonly findingId: string
@@ -174,7 +175,7 @@ test('a server that was taken for gone writes nothing of what it had read before
       return acme.store.write(work, ...rest)
     },
   }
-  await takeTurn(slow, { id: 'the slow one' })
+  await turnOf(slow, 'the slow one')
   assert.equal(writes, 2)
   const left = await acme.store.read((tx) => tx.findings.goingOnOf([id]))
   assert.deepEqual(left, [])
@@ -382,4 +383,49 @@ test('D8 no transaction writes what a change makes of all that an account has', 
   assert((await countOf()) - before >= allocations.length)
   assert(Math.max(...written) <= 32, `in one transaction ${Math.max(...written)}`)
   await acme.ask('DELETE', `/policies/${policyId}/assignments/${network}`)
+})
+
+test('D2 each part is a step of its own, and whoever asks another server is heard of by what comes on record', async () => {
+  acme.advance(20_000)
+  const [listed, other] = [await shared(), await acme.pool({ cidr: '203.0.117.0/24' })]
+  const spec = { account: network, resourceType: 'eip', locale: 'us-east-1', poolId: other }
+  await acme.post('/allocations/batch', { allocations: Array.from({ length: 70 }, () => spec) })
+  const policyId = await acme.policy()
+  await acme.rules(policyId, [listed])
+  await acme.enable(policyId, network)
+  let [writes, inSteps, heard, isInStep] = [0, 0, 0, false]
+  const watched: Store = {
+    ...acme.store,
+    read: (work, ...rest) => acme.store.read(work, ...rest),
+    async write(work, ...rest) {
+      writes++
+      if (isInStep) inSteps++
+      return acme.store.write(work, ...rest)
+    },
+  }
+  const worker = { id: 'of this test', turns: new ScanTurns() }
+  const untilDone = async (between: () => Promise<unknown>): Promise<void> => {
+    const pace: Pace = {
+      async step(work) {
+        isInStep = true
+        const answer = await work()
+        isInStep = false
+        await between()
+        return answer
+      },
+      isCrowded: () => true,
+      hearsOthers: () => void heard++,
+    }
+    while (await acme.store.read((tx) => isBehind(tx, worker))) await takeTurn(watched, worker, pace)
+  }
+  await untilDone(async () => undefined)
+  assert.equal(heard, 0)
+  // To say who works at it is a step that nobody else waits for.
+  assert.deepEqual([inSteps >= 5, writes - inSteps], [true, 1])
+  await acme.ask('DELETE', `/policies/${policyId}/assignments/${network}`)
+  let asked = 0
+  await untilDone(async () => {
+    if (++asked <= 5) await elasticIp(lab)
+  })
+  assert(heard > 0)
 })

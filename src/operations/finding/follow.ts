@@ -1,18 +1,18 @@
 // Findings follow the record: what has changed is looked at again, a part at a time, behind the requests that change it. Nothing is
 // written while a request runs; one server works at it, and whoever comes after it goes on where it was.
-import { formatId, spaceNumberIn } from '#model/identifier.ts'
+import { formatId } from '#model/identifier.ts'
 import type { Exception } from '#model/policy/exception.ts'
-import { originOf, readsTags } from '#model/policy/existing.ts'
-import type { Snapshot } from '#model/policy/snapshot.ts'
+import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import type { ReadTransaction, Store, Transaction } from '#store/store.ts'
-import type { FindingProgress, Scan } from '#store/tables/finding-scans.ts'
+import type { FindingProgress, Scan, ScanOwner, Scope } from '#store/tables/finding-scans.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
-import type { FollowedEntry, FollowedRuling } from '#store/tables/record-lists.ts'
+import type { FollowedEntry } from '#store/tables/record-lists.ts'
 import type { Looking } from '../policy/tag-findings.ts'
 import { snapshotOf } from '../snapshot.ts'
 import { broughtOf, resolveBrought } from './brought.ts'
 import { exceptionControls, exceptionEnded, spaceControls } from './controls.ts'
 import { type Part, readScan, spacesPerTurn } from './scan.ts'
+import type { ScanTurns } from './scan-turns.ts'
 import { endSuppressions, inParts, type Looked, placeOf, type Seen, settle, unsettledOf } from './settle.ts'
 import { evaluateSpaces, type Space } from './spaces.ts'
 import { distinctScopes, type Followed, type Touched, touchedBy } from './touched.ts'
@@ -23,8 +23,9 @@ const subjectsPerEntryMax = 20_000
 const subjectsPerStep = 1_000
 /** Of more, one look at everything takes less. */
 const scopesMax = 500
-/** Parts of a scan that one turn looks at before it writes how far it has come. */
+/** Parts of a scan that one turn looks at before it writes how far it has come, and beside others. */
 const partsPerTurn = 32
+const partsBesideOthers = 8
 /** Turns of the event loop that all others have between two parts: an allocation takes a few, and mostly meets no part then. */
 const turnsBetweenParts = 8
 /** Space of one network that is looked at when its tags change. */
@@ -41,6 +42,17 @@ const momentsMax = 100
 export interface Worker {
   /** Of this process alone. */
   readonly id: string
+  /** Whose scan it looked at last. */
+  readonly turns: ScanTurns
+}
+/** How what takes long leaves the server, and the writer of the database, to whoever asks once. */
+export interface Pace {
+  /** Does a step once others are done with what they ask for, and some time after the last one where they ask for something. */
+  step<T>(work: () => Promise<T>): Promise<T>
+  /** Whether others ask for something, so that steps should be short. */
+  isCrowded(): boolean
+  /** Others ask another server of the same database. */
+  hearsOthers(): void
 }
 
 /** What one turn has done: whoever measures it asks. */
@@ -51,12 +63,12 @@ export interface Turn {
 const nothing: Turn = { looked: 0 }
 
 /** Whether there is anything to do, for this server. It only reads. */
-export async function isBehind(tx: ReadTransaction, { id }: Worker): Promise<boolean> {
+export async function isBehind(tx: ReadTransaction, { id }: Pick<Worker, 'id'>): Promise<boolean> {
   const progress = await tx.findingScans.progress()
   if (isOthers(progress, id, tx.now)) return false
   return (
     (await tx.recordLists.lastEntry()) > progress.entry ||
-    (await tx.findingScans.first()) !== undefined ||
+    (await tx.findingScans.isAny()) ||
     isMomentDue(progress, tx.now) ||
     (await tx.findings.lapsed(1)).length > 0
   )
@@ -70,15 +82,16 @@ const isMomentDue = ({ nextMoment }: FindingProgress, now: number): boolean =>
  * One turn: what has come on record first, then what is to be looked at anew. What is evaluated is read beside the requests, and only
  * what is another finding by it is written: where somebody else has gone on meanwhile, nothing is.
  */
-export async function takeTurn(store: Store, worker: Worker): Promise<Turn> {
+export async function takeTurn(store: Store, worker: Worker, pace: Pace): Promise<Turn> {
   if (!(await claim(store, worker))) return nothing
+  const partsMax = pace.isCrowded() ? partsBesideOthers : partsPerTurn
   let looked = 0
   // One after the other, so that neither what comes nor what is large keeps the other from going on.
-  for (const step of [followRecord, followScans]) {
-    const found = await store.read((tx) => step(tx))
+  for (const step of [followRecord, (tx: ReadTransaction) => followScans(tx, worker.turns, partsMax)]) {
+    const found = await pace.step(() => store.read((tx) => step(tx)))
     if (!found) continue
     looked += found.looked
-    const isWritten = await writeInParts(store, worker, found)
+    const isWritten = await writeInParts(store, worker, pace, found)
     if (!isWritten) break
   }
   return { looked }
@@ -88,19 +101,30 @@ export async function takeTurn(store: Store, worker: Worker): Promise<Turn> {
  * What is known already is not written again, so nothing is lost where a server ends between two parts: others wait for one of them, and
  * not for all of what a change makes of a large account.
  */
-async function writeInParts(store: Store, { id }: Worker, { progress, scan, left, write }: Found): Promise<boolean> {
+async function writeInParts(
+  store: Store,
+  { id }: Worker,
+  pace: Pace,
+  { progress, scan, left, write }: Found,
+): Promise<boolean> {
   const parts = inParts(left, resourcesPerWrite)
+  let newest: number | undefined
   for (let part = 0; part === 0 || part < parts.length; part++) {
-    const isWritten = await store.write(async (tx) => {
-      const now = await tx.findingScans.progress()
-      // Somebody else has it, or had it in between.
-      if (now.worker !== id || now.entry !== progress.entry) return false
-      if (scan && (await tx.findingScans.find(scan.n))?.place !== scan.place) return false
-      for (const { control, seen } of parts[part] ?? []) await settle(tx, control, seen)
-      if (part >= parts.length - 1) await write(tx)
-      return true
-    })
-    if (!isWritten) return false
+    const written = await pace.step(() =>
+      store.write(async (tx) => {
+        const now = await tx.findingScans.progress()
+        // Somebody else has it, or had it in between.
+        if (now.worker !== id || now.entry !== progress.entry) return undefined
+        if (scan && (await tx.findingScans.find(scan.n))?.place !== scan.place) return undefined
+        for (const { control, seen } of parts[part] ?? []) await settle(tx, control, seen)
+        if (part >= parts.length - 1) await write(tx)
+        return { newest: await tx.recordLists.lastEntry() }
+      }),
+    )
+    if (!written) return false
+    // Who asks another server is not seen here but by what comes of it.
+    if (newest !== undefined && written.newest > newest) pace.hearsOthers()
+    newest = written.newest
   }
   return true
 }
@@ -137,9 +161,9 @@ async function followRecord(tx: ReadTransaction): Promise<Found | undefined> {
   return { progress, looked: 0, left: [], write: async (to) => void (await endSuppressions(to, suppressionsPerTurn)) }
 }
 
-async function followScans(tx: ReadTransaction): Promise<Found | undefined> {
-  const scan = await tx.findingScans.first()
-  return scan && followScan(tx, await tx.findingScans.progress(), scan)
+async function followScans(tx: ReadTransaction, turns: ScanTurns, partsMax: number): Promise<Found | undefined> {
+  const scan = await turns.next(tx)
+  return scan && followScan(tx, await tx.findingScans.progress(), { scan, partsMax })
 }
 
 const lookingIn = (tx: ReadTransaction): Looking => {
@@ -150,20 +174,18 @@ const lookingIn = (tx: ReadTransaction): Looking => {
 // The record ---------------------------------------------------------------------------------------------------------
 
 async function followEntries(tx: ReadTransaction, progress: FindingProgress): Promise<Found> {
-  const { entries, isNewest } = await tx.recordLists.followed(progress.entry, entriesPerTurn, subjectsPerStep)
-  const isComplied = await compliedIn(tx, progress)
+  const { entries, last, isNewest } = await tx.recordLists.followed(progress.entry, entriesPerTurn, subjectsPerStep)
   const followed: Followed[] = []
   for (const entry of entries) {
-    if (entry.outcome === 'Success' && !isComplied(entry))
-      followed.push({ at: entry.at, subjects: await subjectsOf(tx, entry) })
+    if (entry.outcome === 'Success') followed.push({ at: entry.at, subjects: await subjectsOf(tx, entry) })
   }
   const touched = await touchedBy(tx, followed, { hasMoved: tx.governanceEpoch !== progress.epoch })
-  const last = entries.at(-1)!
   const looked = await lookAtTouched(tx, touched)
   const brought = await lookAtBrought(tx, touched)
   const exceptions = await exceptionsOf(tx, touched)
   const asked = distinctScopes([...touched.scopes, ...exceptions.scopes])
   const scopes = asked.length > scopesMax ? [{}, ...asked.filter(({ exception }) => exception !== undefined)] : asked
+  const owned = await withOwners(tx, scopes)
   // Before the newest one there may be an entry behind these that has moved it.
   const epoch = isNewest ? tx.governanceEpoch : progress.epoch
   const nextMoment = await tx.exceptions.nextMoment(progress.moment)
@@ -172,34 +194,10 @@ async function followEntries(tx: ReadTransaction, progress: FindingProgress): Pr
     looked: looked.count + brought.count,
     left: [...looked.left, ...brought.left, ...exceptions.looked],
     async write(to) {
-      for (const scope of scopes) await to.findingScans.ask(scope)
+      for (const { scope, owner } of owned) await to.findingScans.ask(scope, owner)
       await to.findingScans.setProgress({ entry: last.n, entryAt: last.at, epoch, nextMoment })
     },
   }
-}
-
-/**
- * Whether an entry is space that policy has just given, and nothing else: it complies, so nobody needs to look at it, which would cost
- * an allocation half as much again. Where the rules have changed since, that change has all that they speak for looked at. Not where
- * an exception or tags have a part in it, which may be others by now.
- */
-async function compliedIn(tx: ReadTransaction, progress: FindingProgress): Promise<(entry: FollowedEntry) => boolean> {
-  const snapshot = await snapshotOf(tx, { keep: true })
-  const plain = new Map<FollowedRuling, boolean>()
-  return ({ subjects, decided }) => {
-    if (!decided) return false
-    const { ruling, blocks } = decided
-    const isPlain = plain.get(ruling) ?? isGivenPlainly(snapshot, ruling)
-    plain.set(ruling, isPlain)
-    if (!isPlain) return false
-    const spaces = new Set(subjects.map(({ id }) => spaceNumberIn(tx.installation, id) ?? 0))
-    // Each was decided; and numbers are in the order of time: what was there before may have had findings.
-    return spaces.size <= blocks && [...spaces].every((n) => n > progress.entry)
-  }
-}
-function isGivenPlainly(snapshot: Snapshot, { outcome, pool, exception, ...of }: FollowedRuling): boolean {
-  if (outcome !== 'allow' || exception !== undefined || pool === undefined) return false
-  return !readsTags(snapshot, { ...of, origin: originOf(pool) })
 }
 
 async function subjectsOf(
@@ -323,6 +321,7 @@ const scopesOfException = (exception: {
 async function followMoments(tx: ReadTransaction, progress: FindingProgress): Promise<Found> {
   const turning = await tx.exceptions.turningBetween(progress.moment, tx.now, momentsMax + 1)
   const scopes = turning.length > momentsMax ? [{}] : turning.flatMap(scopesOfException)
+  const owned = await withOwners(tx, scopes)
   const nextMoment = await tx.exceptions.nextMoment(tx.now)
   const moment = tx.now
   return {
@@ -330,7 +329,7 @@ async function followMoments(tx: ReadTransaction, progress: FindingProgress): Pr
     looked: 0,
     left: [],
     async write(to) {
-      for (const scope of scopes) await to.findingScans.ask(scope)
+      for (const { scope, owner } of owned) await to.findingScans.ask(scope, owner)
       await to.findingScans.setProgress({ moment, nextMoment })
     },
   }
@@ -338,11 +337,34 @@ async function followMoments(tx: ReadTransaction, progress: FindingProgress): Pr
 
 // What is to be looked at anew ---------------------------------------------------------------------------------------
 
-async function followScan(tx: ReadTransaction, progress: FindingProgress, scan: Scan): Promise<Found> {
+/** Whose they are: of a pool, its owner's; of an exception, its target's. Everything, and what the provider gave, is the root's. */
+async function withOwners(tx: ReadTransaction, scopes: readonly Scope[]) {
+  if (scopes.length === 0) return []
+  const snapshot = await snapshotOf(tx, { keep: true })
+  const nodeOf = async ({ node, pool, exception }: Scope): Promise<string> => {
+    if (node !== undefined) return node
+    if (pool !== undefined) return snapshot.pools.get(pool)?.account ?? ''
+    return (exception === undefined ? undefined : await tx.exceptions.find(exception))?.target ?? ''
+  }
+  const owned: { readonly scope: Scope; readonly owner: ScanOwner }[] = []
+  for (const scope of scopes) {
+    const node = await nodeOf(scope)
+    const [top, unit] = node === '' ? [] : pathOf(snapshot, node)
+    const isInTree = top !== undefined && snapshot.nodes.get(top)?.kind === 'root'
+    owned.push({ scope, owner: { unit: (isInTree ? unit : node) ?? '', node } })
+  }
+  return owned
+}
+
+async function followScan(
+  tx: ReadTransaction,
+  progress: FindingProgress,
+  { scan, partsMax }: { readonly scan: Scan; readonly partsMax: number },
+): Promise<Found> {
   const left: Looked[] = []
   let place: string | undefined = scan.place
   let looked = 0
-  for (let part = 0; part < partsPerTurn && place !== undefined; part++) {
+  for (let part = 0; part < partsMax && place !== undefined; part++) {
     if (part > 0) await tx.nextTurn(turnsBetweenParts)
     const found: Part = await readScan(lookingIn(tx), { scope: scan.scope, place })
     left.push(...(await lookAtSpaces(tx, found.spaces)), ...(await unsettledOf(tx, found.seen ?? [])))

@@ -56,6 +56,16 @@ export async function permitter(context: ReadContext, action: Action): Promise<(
   return (node) => accessOn(snapshot, context, action, node).isPermitted
 }
 
+/** Whether the caller may do something anywhere: what is permitted at a node comes from there or from above. */
+export async function mayAnywhere(context: ReadContext, action: Action): Promise<boolean> {
+  const { native } = context.caller
+  if (!native) return false
+  const isPermitted = await permitter(context, action)
+  const { name, groups } = partiesOf(native, context.now)[0]!
+  const bound = (await context.snapshot()).bindings.ofAll([name, ...groups])
+  return bound.some(({ effect, node }) => effect === 'permit' && isPermitted(node))
+}
+
 /** Whether the caller may do something at the top of a path: at its root, or everywhere. */
 export async function mayAtTop(context: ReadContext, action: Action, path: readonly string[]): Promise<boolean> {
   const isPermitted = await permitter(context, action)

@@ -1,8 +1,10 @@
 // What a discovery finds in a Region: accounts, and their resources. The register is asked itself, so that what it has is as of now;
 // what a source observes is as old as its snapshot.
+
 import { isLookedAt, looksAtOthers } from '#model/discovery.ts'
+import type { Awaitable } from '#store/sql.ts'
 import type { Discovery } from '#store/tables/discoveries.ts'
-import { type Page, type PageAsked, readFrom, readPage, readSlicedPage } from '../listing.ts'
+import { type Matching, type Page, type PageAsked, readFrom, readPage, readSlicedPage } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
 import {
   type DiscoveredCidr,
@@ -26,7 +28,7 @@ export async function listDiscoveredAccounts<Item>(
   discovery: Discovery,
   region: string,
   asked: PageAsked<string>,
-  show: (account: DiscoveredAccount) => Item | undefined,
+  show: (accounts: readonly DiscoveredAccount[]) => Awaitable<readonly (Item | undefined)[]>,
 ): Promise<Page<Item, string>> {
   const snapshot = await context.snapshot()
   const { account: own, regions, exclusions } = seeingIn(discovery, region)
@@ -43,11 +45,13 @@ export async function listDiscoveredAccounts<Item>(
     read: readFrom<string>(ids, (id, place) => id > place),
     placeOf: (id: string) => id,
     show: (rows) =>
-      rows.map((account) => {
-        const parentId = snapshot.nodes.get(account)?.parentId
-        const isUnit = parentId !== undefined && snapshot.nodes.get(parentId)?.kind === 'organizational-unit'
-        return show({ account, unit: isUnit ? parentId : undefined })
-      }),
+      show(
+        rows.map((account) => {
+          const parentId = snapshot.nodes.get(account)?.parentId
+          const isUnit = parentId !== undefined && snapshot.nodes.get(parentId)?.kind === 'organizational-unit'
+          return { account, unit: isUnit ? parentId : undefined }
+        }),
+      ),
   })
 }
 
@@ -60,7 +64,7 @@ export async function listDiscoveredCidrs(
   context: ReadContext,
   discovery: Discovery,
   region: string,
-  { filter = {}, isShown }: { readonly filter?: DiscoveredFilter; isShown(state: ResourceState): boolean },
+  { filter = {}, matching }: { readonly filter?: DiscoveredFilter; readonly matching: Matching<ResourceState> },
   asked: PageAsked<string>,
 ): Promise<Page<ResourceState, string>> {
   const seeing = seeingIn(discovery, region)
@@ -78,10 +82,7 @@ export async function listDiscoveredCidrs(
         { isWithoutOverlaps: true },
       )
       const shown = states.values()
-      return rows.map((row) => {
-        const state = row.found && shown.next().value
-        return state && isShown(state) ? state : undefined
-      })
+      return matching(rows.map((row) => (row.found ? shown.next().value : undefined)))
     },
   })
 }

@@ -50,12 +50,12 @@ export const createIpamResourceDiscovery = ec2Write(
 )
 
 export const describeIpamResourceDiscoveries = ec2Read('DescribeIpamResourceDiscoveries', async (context, input) => {
-  const matches = filterBy(input.Filters, discoveryFilters, ({ Tags }) => Tags ?? [])
+  const matching = filterBy(context, input.Filters, discoveryFilters, ({ Tags }) => Tags ?? [])
   refuseIdsWithPaging(input.IpamResourceDiscoveryIds, 'IpamResourceDiscoveryIds', input)
   const { items, NextToken } = await readTokenPage<Discovery, IpamResourceDiscovery>(context, input, {
     read: await ownDiscoveries(context, input.IpamResourceDiscoveryIds),
     placeOf: ({ id }) => id,
-    show: async (rows) => matching(await describeMany(context, rows), matches),
+    show: async (rows) => matching(await describeMany(context, rows)),
   })
   return { IpamResourceDiscoveries: items, NextToken }
 })
@@ -119,7 +119,7 @@ export const disassociateIpamResourceDiscovery = ec2Write(
 export const describeIpamResourceDiscoveryAssociations = ec2Read(
   'DescribeIpamResourceDiscoveryAssociations',
   async (context, input) => {
-    const matches = filterBy(input.Filters, associationFilters, ({ Tags }) => Tags ?? [])
+    const matching = filterBy(context, input.Filters, associationFilters, ({ Tags }) => Tags ?? [])
     refuseIdsWithPaging(input.IpamResourceDiscoveryAssociationIds, 'IpamResourceDiscoveryAssociationIds', input)
     const { items, NextToken } = await readTokenPage<
       AssociationAt & { readonly id: string },
@@ -128,10 +128,7 @@ export const describeIpamResourceDiscoveryAssociations = ec2Read(
       read: await ownAssociations(context, input.IpamResourceDiscoveryAssociationIds),
       placeOf: ({ id }) => id,
       show: async (rows) =>
-        matching(
-          (await describeDiscovered(context, rows)).map(({ row, tags }) => showAssociation(row, tags)),
-          matches,
-        ),
+        matching((await describeDiscovered(context, rows)).map(({ row, tags }) => showAssociation(row, tags))),
     })
     return { IpamResourceDiscoveryAssociations: items, NextToken }
   },
@@ -158,9 +155,6 @@ async function unitsNamed(
 }
 
 // The answer ---------------------------------------------------------------------------------------------------------
-
-const matching = <T>(all: readonly T[], matches: (one: T) => boolean): readonly (T | undefined)[] =>
-  all.map((one) => (matches(one) ? one : undefined))
 
 async function describe(context: ReadContext, discovery: Discovery): Promise<IpamResourceDiscovery> {
   return (await describeMany(context, [discovery]))[0]!

@@ -38,7 +38,7 @@ export const createIpam = ec2Write(
 )
 
 export const describeIpams = ec2Read('DescribeIpams', async (context, input) => {
-  const matches = filterBy(input.Filters, ipamFilters, ({ Tags }) => Tags ?? [])
+  const matching = filterBy(context, input.Filters, ipamFilters, ({ Tags }) => Tags ?? [])
   refuseIdsWithPaging(input.IpamIds, 'IpamIds', input)
   const { items, NextToken } = await readTokenPage<Ipam, IpamAnswer>(context, input, {
     read: readById(await ownIpams(context, input.IpamIds)),
@@ -47,7 +47,7 @@ export const describeIpams = ec2Read('DescribeIpams', async (context, input) => 
     async show(ipams) {
       const shown: IpamAnswer[] = []
       for (const ipam of ipams) shown.push(await describe(context, ipam))
-      return shown.map((ipam) => (matches(ipam) ? ipam : undefined))
+      return matching(shown)
     },
   })
   return { Ipams: items, NextToken }

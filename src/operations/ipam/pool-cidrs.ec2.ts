@@ -6,7 +6,7 @@ import { worded, wordedFeature } from '#model/problems/worded.ts'
 import { type Members, refuse, refuseValue } from '#model/refusal.ts'
 import type { PoolCidr } from '#store/tables/pools.ts'
 import { filterBy, readTokenPage } from '../listing.aws.ts'
-import { readFrom, showMatching } from '../listing.ts'
+import { readFrom } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import { getOwnPool, getReadablePool } from './access.ts'
 import { deprovisionPoolCidr, listPoolCidrs, type PlacedCidr, provisionPoolCidr } from './pool-cidrs.ts'
@@ -55,14 +55,14 @@ export const deprovisionIpamPoolCidr = ec2Write(
 )
 
 export const getIpamPoolCidrs = ec2Read('GetIpamPoolCidrs', async (context, input) => {
-  const matches = filterBy(input.Filters, cidrFilters)
+  const matching = filterBy(context, input.Filters, cidrFilters)
   const { pool } = await getReadablePool(context, input.IpamPoolId)
   const caller = context.caller.account
   const { items, NextToken } = await readTokenPage<PlacedCidr, IpamPoolCidr>(context, input, {
     // No pool has more of them than one statement may read.
     read: readFrom(await listPoolCidrs(context, pool), (cidr, place) => cidr.place > place),
     placeOf: ({ place }) => place,
-    show: showMatching(({ row }) => describe(pool.account === caller ? row : withNeutralReason(row)), matches),
+    show: (cidrs) => matching(cidrs.map(({ row }) => describe(pool.account === caller ? row : withNeutralReason(row)))),
   })
   return { IpamPoolCidrs: items, NextToken }
 })

@@ -79,18 +79,19 @@ export const createIpamPool = ec2Write(
 )
 
 export const describeIpamPools = ec2Read('DescribeIpamPools', async (context, input) => {
-  const matches = filterBy(input.Filters, poolFilters, ({ Tags }) => Tags ?? [])
+  const matching = filterBy(context, input.Filters, poolFilters, ({ Tags }) => Tags ?? [])
   refuseIdsWithPaging(input.IpamPoolIds, 'IpamPoolIds', input)
   const { items, NextToken } = await readTokenPage(context, input, {
     read: readFrom<string>(await seenPools(context, input.IpamPoolIds), (id, place) => id > place),
     placeOf: (id: string) => id,
     async show(ids) {
       const seen = await describePools(context, ids)
-      return ids.map((id) => {
-        const pool = seen.get(id)
-        const shown = pool && show(pool)
-        return shown && matches(shown) ? shown : undefined
-      })
+      return matching(
+        ids.map((id) => {
+          const pool = seen.get(id)
+          return pool && show(pool)
+        }),
+      )
     },
   })
   return { IpamPools: items, NextToken }

@@ -9,13 +9,16 @@ import { getDiscovery } from './discoveries.ts'
 import { type AddressService, listPublicAddresses, type PublicAddress } from './public-addresses.ts'
 
 export const getIpamDiscoveredPublicAddresses = ec2Read('GetIpamDiscoveredPublicAddresses', async (context, input) => {
-  const matches = filterBy(input.Filters, addressFilters, ({ Tags }) => Tags?.EipTags ?? [])
+  const matching = filterBy(context, input.Filters, addressFilters, ({ Tags }) => Tags?.EipTags ?? [])
   const discovery = await getDiscovery(context, input.IpamResourceDiscoveryId)
   const region = regionNamed(context, 'AddressRegion', input.AddressRegion)
-  const { items, next } = await listPublicAddresses(context, discovery, region, pageIn(input), (address) => {
-    const shown = show(discovery.id, address)
-    return matches(shown) ? shown : undefined
-  })
+  const { items, next } = await listPublicAddresses<IpamDiscoveredPublicAddress>(
+    context,
+    discovery,
+    region,
+    pageIn(input),
+    (addresses) => matching(addresses.map((address) => address && show(discovery.id, address))),
+  )
   const OldestSampleTime = Math.min(context.now, ...items.map(({ SampleTime }) => SampleTime!))
   return { IpamDiscoveredPublicAddresses: items, OldestSampleTime, NextToken: next }
 })

@@ -1,8 +1,10 @@
 // Public addresses that a discovery finds in a Region: Elastic IPs of the register with what uses them, and what sources observe that
 // the register has not.
+
 import type { Cidr } from '#model/cidr.ts'
 import type { PoolFacts } from '#model/policy/snapshot.ts'
 import type { Tag } from '#model/tags.ts'
+import type { Awaitable } from '#store/sql.ts'
 import type { AddressAssociation } from '#store/tables/addresses.ts'
 import type { Discovery } from '#store/tables/discoveries.ts'
 import { type Page, type PageAsked, readSlicedPage } from '../listing.ts'
@@ -41,7 +43,7 @@ export async function listPublicAddresses<Item>(
   discovery: Discovery,
   region: string,
   asked: PageAsked<string>,
-  show: (address: PublicAddress) => Item | undefined,
+  show: (addresses: readonly (PublicAddress | undefined)[]) => Awaitable<readonly (Item | undefined)[]>,
 ): Promise<Page<Item, string>> {
   const seeing = seeingIn(discovery, region)
   const kinds = ['eip', 'public-address'] as const
@@ -55,10 +57,7 @@ export async function listPublicAddresses<Item>(
         rows.flatMap(({ found }) => found ?? []),
       )
       const all = described.values()
-      return rows.map(({ found }) => {
-        const address = found && all.next().value
-        return address && show(address)
-      })
+      return show(rows.map(({ found }) => (found ? all.next().value : undefined)))
     },
   })
 }

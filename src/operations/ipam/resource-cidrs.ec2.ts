@@ -9,6 +9,7 @@ import { formatCidr, nearCidrProblem, parseCidr } from '#model/cidr.ts'
 import { worded } from '#model/problems/worded.ts'
 import { type Members, refuseValue } from '#model/refusal.ts'
 import { filterBy, pageIn } from '../listing.aws.ts'
+import type { Matching } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { getReadablePool, getScope } from './access.ts'
@@ -29,7 +30,7 @@ const members: Members = {
 }
 
 export const getIpamResourceCidrs = ec2Read('GetIpamResourceCidrs', async (context, input) => {
-  const matches = filterBy(input.Filters, stateFilters, ({ ResourceTags }) => ResourceTags ?? [])
+  const matching = filterBy(context, input.Filters, stateFilters, ({ ResourceTags }) => ResourceTags ?? [])
   const { scope, ipam } = await getScopeAt(context, input.IpamScopeId)
   if (input.IpamPoolId !== undefined) await getReadablePool(context, input.IpamPoolId)
   const kind = kindIn(input.ResourceType)
@@ -40,11 +41,11 @@ export const getIpamResourceCidrs = ec2Read('GetIpamResourceCidrs', async (conte
     ipam,
     { scopeId: scope.id, resourceId, poolId, kinds: kind && [kind], account },
     pageIn(input),
-    (state) => {
-      const isTagged =
-        tag?.Key === undefined ||
-        (state.tags.has(tag.Key) && (tag.Value === undefined || state.tags.get(tag.Key) === tag.Value))
-      return isTagged && matches(showState(ipam.id, state))
+    (states) => {
+      const isTagged = ({ tags }: ResourceState): boolean =>
+        tag?.Key === undefined || (tags.has(tag.Key) && (tag.Value === undefined || tags.get(tag.Key) === tag.Value))
+      const tagged = states.map((state) => (state && isTagged(state) ? state : undefined))
+      return whoseAnswers(tagged, (state) => showState(ipam.id, state), matching)
     },
   )
   return { IpamResourceCidrs: items.map((state) => showState(ipam.id, state)), NextToken: next }
@@ -73,7 +74,7 @@ export const modifyIpamResourceCidr = ec2Write(
 )
 
 export const getIpamDiscoveredAccounts = ec2Read('GetIpamDiscoveredAccounts', async (context, input) => {
-  const matches = filterBy(input.Filters, accountFilters)
+  const matching = filterBy(context, input.Filters, accountFilters)
   const discovery = await getDiscovery(context, input.IpamResourceDiscoveryId)
   const region = regionNamed(context, 'DiscoveryRegion', input.DiscoveryRegion)
   const { now } = context
@@ -82,22 +83,22 @@ export const getIpamDiscoveredAccounts = ec2Read('GetIpamDiscoveredAccounts', as
     discovery,
     region,
     pageIn(input),
-    ({ account, unit }) => {
-      const shown = {
-        AccountId: account,
-        DiscoveryRegion: region,
-        LastAttemptedDiscoveryTime: now,
-        LastSuccessfulDiscoveryTime: now,
-        OrganizationalUnitId: unit,
-      }
-      return matches(shown) ? shown : undefined
-    },
+    (accounts) =>
+      matching(
+        accounts.map(({ account, unit }) => ({
+          AccountId: account,
+          DiscoveryRegion: region,
+          LastAttemptedDiscoveryTime: now,
+          LastSuccessfulDiscoveryTime: now,
+          OrganizationalUnitId: unit,
+        })),
+      ),
   )
   return { IpamDiscoveredAccounts: items, NextToken: next }
 })
 
 export const getIpamDiscoveredResourceCidrs = ec2Read('GetIpamDiscoveredResourceCidrs', async (context, input) => {
-  const matches = filterBy(input.Filters, discoveredFilters, ({ ResourceTags }) => ResourceTags ?? [])
+  const matching = filterBy(context, input.Filters, discoveredFilters, ({ ResourceTags }) => ResourceTags ?? [])
   const discovery = await getDiscovery(context, input.IpamResourceDiscoveryId)
   const region = regionNamed(context, 'ResourceRegion', input.ResourceRegion)
   const show = (state: ResourceState) => showDiscovered(context, discovery.id, state)
@@ -105,11 +106,21 @@ export const getIpamDiscoveredResourceCidrs = ec2Read('GetIpamDiscoveredResource
     context,
     discovery,
     region,
-    { isShown: (state) => matches(show(state)) },
+    { matching: (states) => whoseAnswers(states, show, matching) },
     pageIn(input),
   )
   return { IpamDiscoveredResourceCidrs: items.map(show), NextToken: next }
 })
+
+/** Those of which what is answered is found. */
+async function whoseAnswers<Answer>(
+  states: readonly (ResourceState | undefined)[],
+  show: (state: ResourceState) => Answer,
+  matching: Matching<Answer>,
+): Promise<readonly (ResourceState | undefined)[]> {
+  const found = await matching(states.map((state) => state && show(state)))
+  return states.map((state, index) => found[index] && state)
+}
 
 // The request --------------------------------------------------------------------------------------------------------
 

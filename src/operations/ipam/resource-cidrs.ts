@@ -4,7 +4,7 @@ import { isLookedAt } from '#model/discovery.ts'
 import { kindOf } from '#model/identifier.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Ipam, Scope } from '#store/tables/ipams.ts'
-import { type Page, type PageAsked, readFrom, readSlicedPage } from '../listing.ts'
+import { type Matching, type Page, type PageAsked, readFrom, readSlicedPage } from '../listing.ts'
 import { giveBack } from '../network/blocks.ts'
 import { recordVpc } from '../network/vpcs.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
@@ -39,7 +39,7 @@ export async function listResourceStates(
   ipam: Ipam,
   { scopeId, resourceId, poolId, ...filter }: ResourceFilter,
   asked: PageAsked<string>,
-  isShown: (state: ResourceState) => boolean,
+  matching: Matching<ResourceState>,
 ): Promise<Page<ResourceState, string>> {
   const seeing = await seeingOf(context, ipam)
   const { read, isThere } = await readerOf(context, seeing, { resourceId, poolId, ...filter })
@@ -54,11 +54,12 @@ export async function listResourceStates(
         isWanted: (scope) => scopeId === undefined || scope === scopeId,
       })
       const byFound = new Map(found.map((one, index) => [one, states[index]]))
-      return rows.map((row) => {
-        const state = row.found && byFound.get(row.found)
-        const isIn = state && (poolId === undefined || state.pool?.id === poolId)
-        return isIn && isShown(state) ? state : undefined
-      })
+      return matching(
+        rows.map((row) => {
+          const state = row.found && byFound.get(row.found)
+          return poolId === undefined || state?.pool?.id === poolId ? state : undefined
+        }),
+      )
     },
   })
 }

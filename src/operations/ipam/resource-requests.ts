@@ -30,7 +30,9 @@ export async function listSeenResources(
     (management === undefined || state.management === management) &&
     (compliance === undefined || state.compliance === compliance) &&
     (overlap === undefined || state.overlap === overlap)
-  return listResourceStates(context, ipam, { scopeId, account, kinds: kind && [kind] }, asked, isShown)
+  return listResourceStates(context, ipam, { scopeId, account, kinds: kind && [kind] }, asked, (states) =>
+    states.map((state) => (state && isShown(state) ? state : undefined)),
+  )
 }
 
 export interface SeenChange {

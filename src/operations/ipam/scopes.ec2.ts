@@ -4,7 +4,6 @@ import { worded, wordedFeature } from '#model/problems/worded.ts'
 import { refuse } from '#model/refusal.ts'
 import type { Scope } from '#store/tables/ipams.ts'
 import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
-import { showMatching } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
@@ -28,12 +27,12 @@ export const createIpamScope = ec2Write(
 )
 
 export const describeIpamScopes = ec2Read('DescribeIpamScopes', async (context, input) => {
-  const matches = filterBy(input.Filters, scopeFilters, ({ Tags }) => Tags ?? [])
+  const matching = filterBy(context, input.Filters, scopeFilters, ({ Tags }) => Tags ?? [])
   refuseIdsWithPaging(input.IpamScopeIds, 'IpamScopeIds', input)
   const { items, NextToken } = await readTokenPage<Scope, IpamScope>(context, input, {
     read: await ownScopes(context, input.IpamScopeIds),
     placeOf: ({ id }) => id,
-    show: async (scopes) => showMatching(show, matches)(await describeScopes(context, scopes)),
+    show: async (scopes) => matching((await describeScopes(context, scopes)).map(show)),
   })
   return { IpamScopes: items, NextToken }
 })

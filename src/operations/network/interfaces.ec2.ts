@@ -2,19 +2,18 @@
 import type { NetworkInterface } from '#formats/aws/ec2.generated.ts'
 import { idOf } from '../identifiers.ts'
 import { filterBy, nothing, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
-import { showMatching } from '../listing.ts'
 import { ec2Read } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { describeInterfaces, type Interface, interfacesOf, placeOfInterface } from './interfaces.ts'
 
 export const describeNetworkInterfaces = ec2Read('DescribeNetworkInterfaces', async (context, input) => {
   refuseIdsWithPaging(input.NetworkInterfaceIds, 'NetworkInterfaceIds', input)
-  const matches = filterBy(input.Filters, filterFields, () => [])
+  const matching = filterBy(context, input.Filters, filterFields, () => [])
   const { items, NextToken } = await readTokenPage(context, input, {
     read: await interfacesOf(context, input.NetworkInterfaceIds),
     placeOf: placeOfInterface,
     show: async (addresses) =>
-      showMatching((one: Interface) => describe(context, one), matches)(await describeInterfaces(context, addresses)),
+      matching((await describeInterfaces(context, addresses)).map((one) => describe(context, one))),
   })
   return { NetworkInterfaces: items, NextToken }
 })

@@ -8,7 +8,6 @@ import { worded } from '#model/problems/worded.ts'
 import { type Members, refuse, refuseValue } from '#model/refusal.ts'
 import type { NatGateway, NatGatewayAddress } from '#store/tables/nat-gateways.ts'
 import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
-import { showMatching } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
@@ -70,15 +69,12 @@ export const deleteNatGateway = ec2Write('DeleteNatGateway', async (context, inp
 
 export const describeNatGateways = ec2Read('DescribeNatGateways', async (context, input) => {
   refuseIdsWithPaging(input.NatGatewayIds, 'NatGatewayIds', input)
-  const matches = filterBy(input.Filter, filterFields, ({ Tags }) => Tags ?? [])
+  const matching = filterBy(context, input.Filter, filterFields, ({ Tags }) => Tags ?? [])
   const { items, NextToken } = await readTokenPage(context, input, {
     read: await natGatewaysOf(context, input.NatGatewayIds),
     placeOf: ({ id }) => id,
     show: async (gateways) =>
-      showMatching(
-        (one: NatGatewayState) => show(context, one),
-        matches,
-      )(await describeNatGatewaysOf(context, gateways)),
+      matching((await describeNatGatewaysOf(context, gateways)).map((one) => show(context, one))),
   })
   return { NatGateways: items, NextToken }
 })

@@ -34,7 +34,7 @@ export async function describePage<Shown extends { readonly Tags?: readonly TagL
   { ids: [field, ids], fields, idFilter, vpcFilter, show }: ObjectsShown<Shown>,
 ): Promise<{ readonly items: Shown[]; readonly NextToken: string | undefined }> {
   refuseIdsWithPaging(ids, field, input)
-  const matches = filterBy(input.Filters, fields, ({ Tags }) => Tags ?? [])
+  const matching = filterBy(context, input.Filters, fields, ({ Tags }) => Tags ?? [])
   return readTokenPage<ListedObject, Shown>(context, input, {
     read: await objectsOf(context, kind, {
       ids,
@@ -47,7 +47,8 @@ export async function describePage<Shown extends { readonly Tags?: readonly TagL
       const found: (Shown | undefined)[] = []
       for await (const states of describeInSteps(context, objects)) {
         const shown = await show(states)
-        found.push(...shown.map((one, index) => (!states[index]!.object.isGone && matches(one) ? one : undefined)))
+        const standing = shown.map((one, index) => (states[index]!.object.isGone ? undefined : one))
+        found.push(...(await matching(standing)))
       }
       return found
     },

@@ -7,24 +7,25 @@ import { findDefaultVpc } from './vpcs.ts'
 import { refuseZone, type Zone, zonesOf } from './zones.ts'
 
 export const describeRegions = ec2Read('DescribeRegions', async (context, input) => {
-  const matches = filterBy(input.Filters, regionFilters)
+  const matching = filterBy(context, input.Filters, regionFilters)
   const { regions } = context.settings
   for (const name of input.RegionNames ?? []) {
     if (!regions.some((region) => region.name === name)) refuse({ code: 'NotFound', what: 'region', id: name })
   }
   const named = regions.filter(({ name }) => !input.RegionNames?.length || input.RegionNames.includes(name))
-  return { Regions: named.map(({ name }) => describeRegion(name)).filter(matches) }
+  return { Regions: (await matching(named.map(({ name }) => describeRegion(name)))).filter((one) => one !== undefined) }
 })
 
 export const describeAvailabilityZones = ec2Read('DescribeAvailabilityZones', async (context, input) => {
-  const matches = filterBy(input.Filters, zoneFilters)
+  const matching = filterBy(context, input.Filters, zoneFilters)
   const zones = zonesOf(context)
   const named = [
     ...(input.ZoneNames ?? []).map((name) => zones.find((zone) => zone.name === name) ?? refuseZone(name)),
     ...(input.ZoneIds ?? []).map((id) => zones.find((zone) => zone.id === id) ?? refuseZone(id)),
   ]
   const shown = named.length === 0 ? zones : zones.filter((zone) => named.includes(zone))
-  return { AvailabilityZones: shown.map((zone) => describeZone(context.region, zone)).filter(matches) }
+  const found = await matching(shown.map((zone) => describeZone(context.region, zone)))
+  return { AvailabilityZones: found.filter((one) => one !== undefined) }
 })
 
 export const describeAccountAttributes = ec2Read('DescribeAccountAttributes', async (context, input) => {

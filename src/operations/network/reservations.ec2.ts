@@ -4,7 +4,6 @@ import { nearCidrProblem, parseCidr } from '#model/cidr.ts'
 import { worded } from '#model/problems/worded.ts'
 import { refuseValue } from '#model/refusal.ts'
 import { filterBy, readTokenPage } from '../listing.aws.ts'
-import { showMatching } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
 import { describeObjects, type ListedObject, type ObjectState } from './objects.ts'
@@ -28,11 +27,11 @@ export const deleteSubnetCidrReservation = ec2Write('DeleteSubnetCidrReservation
 }))
 
 export const getSubnetCidrReservations = ec2Read('GetSubnetCidrReservations', async (context, input) => {
-  const matches = filterBy(input.Filters, filterFields, ({ Tags }) => Tags ?? [])
+  const matching = filterBy(context, input.Filters, filterFields, ({ Tags }) => Tags ?? [])
   const { items, NextToken } = await readTokenPage<ListedObject, ReservationShown>(context, input, {
     read: await reservationsOf(context, input.SubnetId),
     placeOf: ({ id }) => id,
-    show: async (objects) => showMatching(show, matches)(await describeObjects(context, objects)),
+    show: async (objects) => matching((await describeObjects(context, objects)).map(show)),
   })
   const isIpv6 = ({ Cidr }: ReservationShown): boolean => Cidr!.includes(':')
   return {

@@ -158,7 +158,7 @@ export const updateSecurityGroupRuleDescriptionsEgress = ec2Write(
 export const describeSecurityGroupRules = ec2Read('DescribeSecurityGroupRules', async (context, input) => {
   const { SecurityGroupRuleIds: ids, Filters } = input
   refuseIdsWithPaging(ids, 'SecurityGroupRuleIds', input)
-  const matches = filterBy(Filters, ruleFilters, ({ Tags }: RuleShown) => Tags ?? [])
+  const matching = filterBy(context, Filters, ruleFilters, ({ Tags }: RuleShown) => Tags ?? [])
   const asked = ids?.length ? ids : exactly(Filters, 'security-group-rule-id')
   const listed = await rulesOf(context, { ids, groupIds: exactly(Filters, 'group-id') })
   const page = { limit: input.MaxResults ?? rulesPerPage, after: input.NextToken }
@@ -166,11 +166,11 @@ export const describeSecurityGroupRules = ec2Read('DescribeSecurityGroupRules', 
     ...listed,
     async show(rows) {
       const tags = await tagsOfRules(context, rows)
-      return rows.map(({ group, part }) => {
-        if (asked && !asked.includes(part.key)) return undefined
-        const shown = showRule(group, part, tags.get(part.key) ?? [])
-        return matches(shown) ? shown : undefined
-      })
+      return matching(
+        rows.map(({ group, part }) =>
+          asked && !asked.includes(part.key) ? undefined : showRule(group, part, tags.get(part.key) ?? []),
+        ),
+      )
     },
   })
   return { SecurityGroupRules: items, NextToken: next }

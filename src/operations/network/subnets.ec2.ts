@@ -10,7 +10,6 @@ import { worded, wordedFeature } from '#model/problems/worded.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { SubnetAttributes, SubnetCidr } from '#store/tables/vpcs.ts'
 import { filterBy, nothing, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
-import { showMatching } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
@@ -51,11 +50,11 @@ export const deleteSubnet = ec2Write('DeleteSubnet', async (context, input) => {
 
 export const describeSubnets = ec2Read('DescribeSubnets', async (context, input) => {
   refuseIdsWithPaging(input.SubnetIds, 'SubnetIds', input)
-  const matches = filterBy(input.Filters, filterFields, ({ Tags }) => Tags ?? [])
+  const matching = filterBy(context, input.Filters, filterFields, ({ Tags }) => Tags ?? [])
   const { items, NextToken } = await readTokenPage(context, input, {
     read: await subnetsOf(context, input.SubnetIds),
     placeOf: ({ id }) => id,
-    show: async (subnets) => showMatching(showSubnet, matches)(await describeSubnetsOf(context, subnets)),
+    show: async (subnets) => matching((await describeSubnetsOf(context, subnets)).map(showSubnet)),
   })
   return { Subnets: items, NextToken }
 })

@@ -11,7 +11,6 @@ import { worded, wordedFeature } from '#model/problems/worded.ts'
 import { refuse, refuseValue, type Sentences } from '#model/refusal.ts'
 import type { VpcCidr } from '#store/tables/vpcs.ts'
 import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
-import { showMatching } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
@@ -56,11 +55,11 @@ export const deleteVpc = ec2Write('DeleteVpc', async (context, input) => {
 
 export const describeVpcs = ec2Read('DescribeVpcs', async (context, input) => {
   refuseIdsWithPaging(input.VpcIds, 'VpcIds', input)
-  const matches = filterBy(input.Filters, filterFields, ({ Tags }) => Tags ?? [])
+  const matching = filterBy(context, input.Filters, filterFields, ({ Tags }) => Tags ?? [])
   const { items, NextToken } = await readTokenPage(context, input, {
     read: await vpcsOf(context, input.VpcIds),
     placeOf: ({ id }) => id,
-    show: async (vpcs) => showMatching(showVpc, matches)(await describeVpcsOf(context, vpcs)),
+    show: async (vpcs) => matching((await describeVpcsOf(context, vpcs)).map(showVpc)),
   })
   return { Vpcs: items, NextToken }
 })

@@ -151,7 +151,10 @@ test('break-glass, what is denied and what is revoked are told; what is refused,
 test('I8 a subscription tells what its maker may see, at its node and below, and nothing once they may not', async () => {
   const as = await world.tokenOf('user:shop', 'ipam-administrator', shop)
   const own = await subscribe({ node: shop, events: ['pool', 'token'] }, as)
-  assert.equal((await world.ask('POST', '/subscriptions', { body: { node: prod, targetUrl: target.url }, as })).status, 404)
+  assert.equal(
+    (await world.ask('POST', '/subscriptions', { body: { node: prod, targetUrl: target.url }, as })).status,
+    404,
+  )
   // Of tokens an IPAM administrator may see none.
   await world.tokenOf('service:robot', 'auditor', shop)
   await see('of-shop', shop, { usedPercent: 90 })
@@ -335,7 +338,11 @@ test('D4 URLs without TLS, with passwords, and of inner addresses are refused wh
     ['https://hooks.example.com/', 201],
     ['https://1.1.1.1/', 201],
   ] as const)
-    assert.equal((await strict.ask('POST', '/subscriptions', { body: { node: '*', targetUrl: url } })).status, status, url)
+    assert.equal(
+      (await strict.ask('POST', '/subscriptions', { body: { node: '*', targetUrl: url } })).status,
+      status,
+      url,
+    )
   assert.equal(
     (await strict.ask('POST', '/subscriptions', { body: { node: '*', format: 'mail', recipients: ['a@example.com'] } }))
       .status,
@@ -348,7 +355,10 @@ test('D8 a node has so many subscriptions at most, and what is deleted leaves no
   const as = await world.tokenOf('user:shop', 'ipam-administrator', shop)
   const made: string[] = []
   for (let n = 0; n < subscriptionsOfNodeMax; n++) made.push((await subscribe({ node: shop }, as)).subscriptionId)
-  assert.equal((await world.ask('POST', '/subscriptions', { body: { node: shop, targetUrl: target.url }, as })).status, 409)
+  assert.equal(
+    (await world.ask('POST', '/subscriptions', { body: { node: shop, targetUrl: target.url }, as })).status,
+    409,
+  )
   await see('pool-1', shop, { usedPercent: 90 })
   while (await notifier.round()) await notifier.idle()
   for (const id of made) assert.equal((await world.ask('DELETE', `/subscriptions/${id}`)).status, 204)

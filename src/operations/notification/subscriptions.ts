@@ -98,7 +98,9 @@ export async function updateSubscription(
   const setBy = setterOf(context)
   await refuseRightOfGroup(context, setBy, subscription.node, 'notification:manage')
   const isElsewhere = targetUrl !== undefined || recipients !== undefined
-  const read = isElsewhere ? readTarget(context, subscription.format, { targetUrl, recipients } as TargetParams) : undefined
+  const read = isElsewhere
+    ? readTarget(context, subscription.format, { targetUrl, recipients } as TargetParams)
+    : undefined
   const sealed = read && (await context.tx.subscriptions.openTarget(subscription.id))
   const changes = {
     ...(read ? { target: read.shown } : {}),

@@ -4,7 +4,6 @@ import { worded } from '#model/problems/worded.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { TagRow } from '#store/tables/tags.ts'
 import { filterBy, readTokenPage } from '../listing.aws.ts'
-import { showMatching } from '../listing.ts'
 import { taggableNetworks, taggableObjects } from '../network/names.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { PageParams } from '../page-tokens.aws.ts'
@@ -48,13 +47,12 @@ export const deleteTags = ec2Write(
 )
 
 export const describeTags = ec2Read('DescribeTags', async (context, input) => {
-  const matches = filterBy(input.Filters, tagFilters, ({ Key, Value }) => [{ Key, Value }])
+  const matching = filterBy(context, input.Filters, tagFilters, ({ Key, Value }) => [{ Key, Value }])
   checkPageSize(input)
-  const show = showMatching(describe, matches)
   const { items, NextToken } = await readTokenPage<TagRow, TagDescription>(context, input, {
     read: (after = '/', limit) => listTags(context, parsePlace(after), limit),
     placeOf: formatPlace,
-    show: (rows) => show(rows).map((tag, index) => (rows[index]!.region === context.region ? tag : undefined)),
+    show: (rows) => matching(rows.map((row) => (row.region === context.region ? describe(row) : undefined))),
   })
   return { Tags: items, NextToken }
 })

@@ -37,7 +37,7 @@ const namedKinds = kindsWith('isToldByName')
 const isNamed = (text: string): boolean => namedKinds.some((kind) => hasDigitsOf(kind, text))
 
 /** The ids of IPAMs, pools and policies anywhere in an answer, each once. */
-export function idsIn(value: unknown, found = new Set<string>()): ReadonlySet<string> {
+function idsIn(value: unknown, found = new Set<string>()): ReadonlySet<string> {
   if (typeof value === 'string') {
     if (isNamed(value)) found.add(value)
   } else if (typeof value === 'object' && value !== null) {

@@ -11,10 +11,9 @@ import type { Policy } from '#store/tables/policies.ts'
 import { refuseMalformed } from '../identifiers.ts'
 import { getIpam, refuseTooManyListed } from '../ipam/access.ts'
 import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
-import { showMatching } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
-import { type WithTags, withTags } from '../readable.ts'
+import { withTags } from '../readable.ts'
 import { refuseMalformedTarget } from './assignments.ts'
 import { getPolicy, policyType, refuseUnknownType } from './content.ts'
 import {
@@ -58,16 +57,12 @@ export const createIpamPolicy = ec2Write(
 )
 
 export const describeIpamPolicies = ec2Read('DescribeIpamPolicies', async (context, input) => {
-  const matches = filterBy(input.Filters, policyFilters, ({ Tags }) => Tags ?? [])
+  const matching = filterBy(context, input.Filters, policyFilters, ({ Tags }) => Tags ?? [])
   refuseIdsWithPaging(input.IpamPolicyIds, 'IpamPolicyIds', input)
   const { items, NextToken } = await readTokenPage<Policy, IpamPolicy>(context, input, {
     read: await ownPolicies(context, input.IpamPolicyIds),
     placeOf: ({ id }) => id,
-    show: async (policies) =>
-      showMatching(
-        ({ row, tags }: WithTags<Policy>) => describe(row, tags),
-        matches,
-      )(await withTags(context, policies)),
+    show: async (policies) => matching((await withTags(context, policies)).map(({ row, tags }) => describe(row, tags))),
   })
   return { IpamPolicies: items, NextToken }
 })
@@ -93,13 +88,13 @@ export const modifyIpamPolicyAllocationRules = ec2Write(
 export const getIpamPolicyAllocationRules = ec2Read(
   'GetIpamPolicyAllocationRules',
   async (context, input) => {
-    const matches = filterBy(input.Filters, documentFilters)
+    const matching = filterBy(context, input.Filters, documentFilters)
     if (input.ResourceType !== undefined) await refuseUnknownType(context, input.ResourceType)
     const policy = await getPolicy(context, input.IpamPolicyId)
     const { items, NextToken } = await readTokenPage(context, input, {
       read: await documentsOf(context, policy, { locale: input.Locale, resourceType: input.ResourceType }),
       placeOf: placeOfDocument,
-      show: showMatching((document) => describeDocument(policy.id, listOf(document)), matches),
+      show: (documents) => matching(documents.map((document) => describeDocument(policy.id, listOf(document)))),
     })
     return { IpamPolicyDocuments: items, NextToken }
   },
@@ -135,12 +130,12 @@ export const getEnabledIpamPolicy = ec2Read('GetEnabledIpamPolicy', async (conte
 })
 
 export const getIpamPolicyOrganizationTargets = ec2Read('GetIpamPolicyOrganizationTargets', async (context, input) => {
-  const matches = filterBy(input.Filters, targetFilters)
+  const matching = filterBy(context, input.Filters, targetFilters)
   const policy = await getPolicy(context, input.IpamPolicyId)
-  const { items, NextToken } = await readTokenPage(context, input, {
+  const { items, NextToken } = await readTokenPage<string, string>(context, input, {
     read: targetsOf(context, policy),
     placeOf: (targetId) => targetId,
-    show: showMatching((targetId) => targetId, matches),
+    show: matching,
   })
   return { OrganizationTargets: items.map((OrganizationTargetId) => ({ OrganizationTargetId })), NextToken }
 })

@@ -9,8 +9,8 @@ import { type FindThen, finderThen, placeOfObject, topOf } from './object-places
 
 /** Subjects that are looked at for one page of entries, and of one entry. */
 export const subjectsPerPageMax = 10_000
-/** Subjects read at once, and as many as have numbers in one statement. */
-const stepSize = 1_000
+/** Subjects whose places are found between two turns of others, and as many as have numbers in one statement. */
+const stepSize = 500
 
 /** Of an entry what the caller may see; the first subjects, and how many of those that were looked at. */
 export interface SeenEntry {
@@ -73,6 +73,7 @@ export async function seenEntries(
   let looked = 0
   for (const step of stepsOf(entries)) {
     if (looked > 0 && looked + step.subjects > subjectsPerPageMax) break
+    if (looked > 0) await context.tx.nextTurn()
     looked += step.subjects
     const visible = await visibleIn(context, step.entries, find)
     for (const [index, entry] of step.entries.entries()) {

@@ -1,6 +1,7 @@
 // What was changed or refused, by whom: the audit entries, newest first, or oldest first to read on from wherever one was.
 import { refuse } from '#model/refusal.ts'
 import type { Subject } from '#store/subjects.ts'
+import { mayAnywhere } from '../identity/authority.ts'
 import { numberIn, type Page, type PageAsked, readSlicedPage, type Slice } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
 import { type SeenEntry, seenEntries, subjectsPerPageMax } from './change-places.ts'
@@ -16,6 +17,8 @@ export const differencesListed = 10
 const differencesPerPage = 1_000
 /** Entries looked at for one page; with fewer to be seen the page is shorter. */
 const entriesPerPageMax = 5_000
+/** Of which each may have a hundred subjects. A page of 100 is read in one. */
+const entriesPerStep = 101
 
 export interface ChangeFilter {
   /** Whoever asked. */
@@ -48,7 +51,11 @@ export async function listChanges(
   const begin = isForward ? (isLatest ? await recordLists.lastEntry() : first - 1) : end
   const read = isForward ? recordLists.entriesAfter.bind(recordLists) : recordLists.entriesBefore.bind(recordLists)
 
+  // Whoever may read the history of nothing has nobody's read.
+  const mayRead = await mayAnywhere(context, 'history:read')
+
   async function readSlice(after = begin, size: number): Promise<Slice<SeenEntry, number>> {
+    if (!mayRead) return { rows: [], next: undefined }
     const found = await read(filter, after, size)
     const numbers = found.numbers.filter((n) => (isForward ? n < end : n >= first))
     const isPast = numbers.length < found.numbers.length || (isForward ? found.last >= end : found.last < first)
@@ -69,6 +76,7 @@ export async function listChanges(
       show: (rows) => rows,
       bounds: {
         rowsMax: entriesPerPageMax,
+        stepMax: entriesPerStep,
         weightOf: ({ subjects }) => Math.min(subjects.length, differencesListed),
         weightMax: differencesPerPage,
       },
@@ -83,7 +91,7 @@ export async function listChanges(
 
 /** A change or refusal, with so many of its subjects; where it is not to be seen, it is absent (invariant I8). */
 export async function getChange(context: ReadContext, id: string, subjectsMax: number): Promise<SeenEntry> {
-  const n = /^\d{1,16}$/.test(id) ? Number(id) : undefined
+  const n = /^\d{1,16}$/.test(id) && (await mayAnywhere(context, 'history:read')) ? Number(id) : undefined
   const entry = n === undefined ? undefined : (await context.tx.recordLists.entries([n], subjectsListed)).get(n)
   const { seen } = await seenEntries(context, entry ? [entry] : [], { subjectsMax })
   return seen[0] ?? refuse(absentChange(id))

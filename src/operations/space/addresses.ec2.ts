@@ -8,7 +8,7 @@ import { refuse, refuseValue } from '#model/refusal.ts'
 import type { AddressAssociation } from '#store/tables/addresses.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
-import { readAll, showMatching } from '../listing.ts'
+import { readAll } from '../listing.ts'
 import { findInterface } from '../network/interfaces.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
@@ -59,13 +59,13 @@ export const releaseAddress = ec2Write('ReleaseAddress', async (context, input) 
 })
 
 export const describeAddresses = ec2Read('DescribeAddresses', async (context, input) => {
-  const matches = filterBy(input.Filters, filterFields, ({ Tags }) => Tags ?? [])
+  const matching = filterBy(context, input.Filters, filterFields, ({ Tags }) => Tags ?? [])
   const named = await namedAddresses(context, input.AllocationIds, input.PublicIps)
   // There are no pages, as in EC2.
   const addresses = await readAll(context, {
     read: elasticIpsOf(context, named),
     placeOf: placeOfElasticIp,
-    show: async (rows) => showMatching(show, matches)(await describeElasticIps(context, rows)),
+    show: async (rows) => matching((await describeElasticIps(context, rows)).map(show)),
   })
   return { Addresses: addresses }
 })

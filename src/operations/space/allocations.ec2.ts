@@ -16,7 +16,7 @@ import {
   refuseTooManyListed,
 } from '../ipam/access.ts'
 import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
-import type { Listed } from '../listing.ts'
+import type { Listed, Matching } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
@@ -101,29 +101,29 @@ export const releaseIpamPoolAllocation = ec2Write('ReleaseIpamPoolAllocation', a
 
 /** To the owner of the pool, what everybody holds of it; to those with whom it is shared, what they hold themselves. */
 export const getIpamPoolAllocations = ec2Read('GetIpamPoolAllocations', async (context, input) => {
-  const matches = filterBy(input.Filters, allocationFilters, ({ Tags }) => Tags ?? [])
+  const matching = filterBy(context, input.Filters, allocationFilters, ({ Tags }) => Tags ?? [])
   const { IpamPoolAllocationId: wanted, IpamPoolId: poolId } = input
   if (wanted !== undefined) {
     const found = await getAllocationOfPool(context, poolId, wanted)
-    const [shown] = await shower(context, { isSeen: () => true, matches })([found])
+    const [shown] = await shower(context, { isSeen: () => true, matching })([found])
     return { IpamPoolAllocations: shown ? [shown] : [] }
   }
   const { isSeen, ...order } = await allocationsOfPool(context, poolId)
   const { items, NextToken } = await readTokenPage(context, input, {
     ...order,
-    show: shower(context, { isSeen, matches }),
+    show: shower(context, { isSeen, matching }),
   })
   return { IpamPoolAllocations: items, NextToken }
 })
 
 /** The caller's own allocations in any pool, as far as they were made in this Region. */
 export const describeIpamPoolAllocations = ec2Read('DescribeIpamPoolAllocations', async (context, input) => {
-  const matches = filterBy(input.Filters, allocationFilters, ({ Tags }) => Tags ?? [])
+  const matching = filterBy(context, input.Filters, allocationFilters, ({ Tags }) => Tags ?? [])
   refuseIdsWithPaging(input.IpamPoolAllocationIds, 'IpamPoolAllocationIds', input)
   const { isSeen, ...order } = await ownAllocations(context, input.IpamPoolAllocationIds)
   const { items, NextToken } = await readTokenPage(context, input, {
     ...order,
-    show: shower(context, { isSeen, matches }),
+    show: shower(context, { isSeen, matching }),
   })
   return { IpamPoolAllocations: items, NextToken }
 })
@@ -134,7 +134,7 @@ export const modifyIpamPoolAllocation = ec2Write(
     refuseLongDescription(text)
     // As in EC2, a description that is not given is taken away.
     const described = await describeAllocation(context, await getOwnAllocation(context, id), describedAs(text))
-    const [shown] = await shower(context, { isSeen: () => true, matches: () => true })([described])
+    const [shown] = await shower(context, { isSeen: () => true, matching: (all) => all })([described])
     return { IpamPoolAllocation: shown! }
   },
   { description: 'Description' },
@@ -204,17 +204,18 @@ const shower =
     context: ReadContext,
     {
       isSeen,
-      matches,
+      matching,
     }: {
       isSeen(allocation: Allocation): boolean | Promise<boolean>
-      matches(shown: IpamPoolAllocation): boolean
+      readonly matching: Matching<IpamPoolAllocation>
     },
   ): Listed<Allocation, IpamPoolAllocation>['show'] =>
   async (allocations) =>
-    (await describeSeen(context, allocations, isSeen)).map((found) => {
-      const shown = found && describe(context, found.allocation, found.tags)
-      return shown && matches(shown) ? shown : undefined
-    })
+    matching(
+      (await describeSeen(context, allocations, isSeen)).map(
+        (found) => found && describe(context, found.allocation, found.tags),
+      ),
+    )
 
 // The answer ---------------------------------------------------------------------------------------------------------
 

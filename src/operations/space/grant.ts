@@ -14,7 +14,7 @@ import {
   type Verdict,
 } from '#model/policy/decision.ts'
 import { nothing, spelled } from '#model/policy/denial.ts'
-import { type EvaluatedUse, givesFrom } from '#model/policy/existing.ts'
+import { type EvaluatedUse, givesFrom, isGivenByRules } from '#model/policy/existing.ts'
 import { canBeDivided } from '#model/policy/nesting.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
@@ -203,7 +203,7 @@ export async function takeAsDecided(
     if (!taken) continue
     assertAsDecided(candidate, request, options, taken)
     const decision = conclude(verdict, identity, { pool: candidate.pool, cidr: taken.cidr })
-    context.record(decision)
+    context.record(decision, { isGiven: isGivenByRules(snapshot, decision) })
     return { cidr: taken.cidr, pool: taken.pool, decision, number }
   }
   return refuseExhausted(context, request, verdict, conclude(verdict, identity, 'exhausted'), options)

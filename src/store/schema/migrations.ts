@@ -8,6 +8,7 @@ import { bindingFactsSchema } from './binding-facts.ts'
 import { boundsSchema, tokensOfMakerSchema } from './bounds.ts'
 import { broughtSpaceSchema } from './brought-space.ts'
 import { capacityWatchSchema } from './capacity-watch.ts'
+import { changeRequestsSchema } from './change-requests.ts'
 import { contentBoundsSchema } from './content-bounds.ts'
 import { deprovisioningSchema } from './deprovisioning.ts'
 import { discoveriesSchema } from './discoveries.ts'
@@ -18,6 +19,7 @@ import { findingScansSchema } from './finding-scans.ts'
 import { findingsSchema } from './findings.ts'
 import { firstSchema } from './first.ts'
 import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority.ts'
+import { givenEntriesSchema } from './given-entries.ts'
 import { findingsGoingOn } from './going-on.ts'
 import { goodTokensSchema } from './good-tokens.ts'
 import { importingAccountsSchema } from './importing-accounts.ts'
@@ -42,6 +44,7 @@ import { adoptionSchema, avoidingSchema, coveredIndex, followedSchema } from './
 import { recordListsSchema } from './record-lists.ts'
 import { removedAccountsSchema } from './removed-accounts.ts'
 import { ruleSettersSchema } from './rule-setters.ts'
+import { scanOwnersSchema } from './scan-owners.ts'
 import { scopeSetSchema } from './scope-set.ts'
 import { scopeSettersSchema } from './scope-setters.ts'
 import { sealingKeySchema } from './sealing-key.ts'
@@ -489,5 +492,8 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 66, name: 'who says of which scope sources speak', olderServers: 'stop', sql: scopeSettersSchema },
   { number: 67, name: 'pools that import, by account', olderServers: 'go on', sql: importingAccountsSchema },
   { number: 68, name: 'what takes space where sources say', olderServers: 'go on', sql: takingPlacesSchema },
-  { number: 69, name: 'what others are told of', olderServers: 'stop', sql: outboxSchema },
+  { number: 69, name: 'entries of what policy gave', olderServers: 'go on', sql: givenEntriesSchema },
+  { number: 70, name: 'whose is what findings look at anew', olderServers: 'go on', sql: scanOwnersSchema },
+  { number: 71, name: 'change requests', olderServers: 'go on', sql: changeRequestsSchema },
+  { number: 72, name: 'what others are told of', olderServers: 'stop', sql: outboxSchema },
 ]

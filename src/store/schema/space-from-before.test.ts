@@ -152,7 +152,7 @@ test('networks from before have what they brought along on record, since they ha
   const [found, evaluatedFrom, scan] = await old.store.read(async (tx) => [
     await tx.broughtSpace.all(-1, 100),
     (await tx.findingScans.progress()).evaluatedFrom,
-    await tx.findingScans.first(),
+    await tx.findingScans.firstOf({ unit: '', node: '' }),
   ])
   assert.deepEqual(
     found.map(({ resource, network, account: owner, resourceType, region, createdAt, endedAt }) =>

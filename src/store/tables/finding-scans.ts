@@ -38,6 +38,9 @@ export const findingScanTable = table(
   {
     n: integer(),
     scope: json<Scope>(),
+    /** Whose it is: the unit below the root, empty at the root and for everything; and the account or unit itself. */
+    unit: text(),
+    node: text(),
     /** How far it has come; empty where it has not begun. */
     place: changing(text()),
     isAgain: changing(named('is_again', bit())),
@@ -57,7 +60,12 @@ export interface FindingProgress {
   readonly worker?: string
   readonly workerUntil: number
 }
-export interface Scan {
+/** Whose scans are looked at in turn. */
+export interface ScanOwner {
+  readonly unit: string
+  readonly node: string
+}
+export interface Scan extends ScanOwner {
   readonly n: number
   readonly scope: Scope
   readonly place: string
@@ -88,9 +96,29 @@ export class FindingScans {
   async setProgress(changes: Partial<FindingProgress>): Promise<void> {
     await findingProgressTable.change(this.#sql, changes, '')
   }
+  async isAny(): Promise<boolean> {
+    return (await findingScanTable.first(this.#sql, 'limit 1')) !== undefined
+  }
+  /** The first unit that has something to be looked at, or the first behind one, in the order of their ids. */
+  async unitAfter(unit: string | undefined): Promise<string | undefined> {
+    const first =
+      unit === undefined
+        ? await findingScanTable.first(this.#sql, 'order by unit limit 1')
+        : await findingScanTable.first(this.#sql, 'where unit > ? order by unit limit 1', unit)
+    return first?.unit
+  }
+  /** The same of the accounts and units in it. */
+  async nodeAfter(unit: string, node: string | undefined): Promise<string | undefined> {
+    const first =
+      node === undefined
+        ? await findingScanTable.first(this.#sql, 'where unit = ? order by node limit 1', unit)
+        : await findingScanTable.first(this.#sql, 'where unit = ? and node > ? order by node limit 1', unit, node)
+    return first?.node
+  }
   /** The one of which least has been looked at: what is small waits for nothing that is large. */
-  first(): Promise<Scan | undefined> {
-    return findingScanTable.first(this.#sql, 'order by looked, n limit 1')
+  firstOf({ unit, node }: ScanOwner): Promise<Scan | undefined> {
+    const rest = 'where unit = ? and node = ? order by looked, n limit 1'
+    return findingScanTable.first(this.#sql, rest, unit, node)
   }
   async find(n: number): Promise<Scan | undefined> {
     return findingScanTable.first(this.#sql, 'where n = ?', n)
@@ -104,14 +132,15 @@ export class FindingScans {
     return row!.count
   }
   /** Asks for a scope to be looked at, from now on: one that has begun already goes through it once more. */
-  async ask(scope: Scope): Promise<void> {
+  async ask(scope: Scope, { unit, node }: ScanOwner): Promise<void> {
     const wanted = textOf(scope)
-    if (wanted.exception === undefined && (await this.#isAllAsked())) return
     const known = await findingScanTable.first(this.#sql, 'where scope = ?', JSON.stringify(wanted))
     if (!known) {
       await findingScanTable.insert(this.#sql, {
         n: this.#ids.nextSequence(),
         scope: wanted,
+        unit,
+        node,
         place: '',
         isAgain: false,
         looked: 0,
@@ -119,10 +148,6 @@ export class FindingScans {
     } else if (known.place !== '' && !known.isAgain) {
       await findingScanTable.change(this.#sql, { isAgain: true }, 'where n = ?', known.n)
     }
-  }
-  /** Whether everything is to be looked at, and nothing of it was yet. */
-  async #isAllAsked(): Promise<boolean> {
-    return (await findingScanTable.first(this.#sql, `where scope = '{}' and place = ''`)) !== undefined
   }
   async advance(n: number, changes: Partial<Pick<Scan, 'place' | 'isAgain' | 'looked'>>): Promise<void> {
     await findingScanTable.change(this.#sql, changes, 'where n = ?', n)

@@ -56,6 +56,7 @@ export const auditEntryTable = table(
     result: optional(text()),
     isDryRun: named('dry_run', mark()),
     times: optional(integer()),
+    isGiven: named('given', mark()),
   },
   'recorded',
 )
@@ -127,6 +128,8 @@ export interface AuditEntry {
   readonly times?: number
   /** The lowest number of its decisions, where it has any. */
   readonly firstDecision?: number
+  /** All that it is about is space that policy gave with it, by its own rules: it complies, and nobody needs to look whether it does. */
+  readonly isGiven?: boolean
   readonly token?: Uint8Array
   readonly parameters?: Uint8Array
   /** What was answered, as JSON, where a token may ask again. */
@@ -168,9 +171,6 @@ export interface FoundEntry {
   readonly action: string
   readonly at: number
 }
-
-/** The exception that decisions of a ruling were served under, of its body. */
-export const exceptionIn = (body: string): string | undefined => (JSON.parse(body) as Shared).exception
 
 interface DecisionRow {
   n: number
@@ -262,7 +262,7 @@ export class Journal {
   }
 
   record(entry: AuditEntry): void {
-    const { n, at, requestId, outcome, token, parameters, result, isDryRun, times } = entry
+    const { n, at, requestId, outcome, token, parameters, result, isDryRun, times, isGiven } = entry
     const [origin, subjects] = [this.#originOf(entry), inlineText(entry)]
     auditEntryTable.later(this.#sql, {
       n,
@@ -276,6 +276,8 @@ export class Journal {
       result,
       isDryRun,
       times,
+      // Whoever passes over it reads no subjects of it.
+      isGiven: isGiven && isInline(entry),
     })
     this.#memory.entry = entry
     if (isInline(entry)) return

@@ -4,8 +4,9 @@ import { kindOf, sequenceIn } from '#model/identifier.ts'
 import { firstOf } from '../merged-ranges.ts'
 import { listOf, listOfNumbers, listOfTexts, type Sql, type SqlValue } from '../sql.ts'
 import type { Subject } from '../subjects.ts'
+import { newestEntry } from '../time.ts'
 import { makersBeside, makersIn } from './api-tokens.ts'
-import { exceptionIn, standsInEntry } from './journal.ts'
+import { standsInEntry } from './journal.ts'
 
 /** Every given part must hold. */
 export interface DecisionFilter {
@@ -62,28 +63,14 @@ export interface FollowedEntry {
   /** The first of them. */
   readonly subjects: readonly Subject[]
   readonly subjectCount: number
-  /** What was decided with it, where all decisions went the same way and nothing else than space has changed; undefined else. */
-  readonly decided?: DecidedAlike
 }
 export interface FollowedEntries {
+  /** Those that changed something, but for what policy has just given. */
   readonly entries: readonly FollowedEntry[]
-  /** Whether there was none behind them. */
+  /** How far that was read: the last one looked at. */
+  readonly last: { readonly n: number; readonly at: number }
+  /** Whether there was none behind it. */
   readonly isNewest: boolean
-}
-/** Decisions of one entry that all went the same way. */
-export interface DecidedAlike {
-  readonly ruling: FollowedRuling
-  /** How many blocks were decided, as far as they differ. */
-  readonly blocks: number
-}
-/** What was decided, as far as it tells what about and whether an exception had a part in it. */
-export interface FollowedRuling {
-  readonly account: string
-  readonly locale: string
-  readonly resourceType: string
-  readonly outcome: string
-  readonly pool: string | undefined
-  readonly exception: string | undefined
 }
 interface EntryRow extends Omit<ListedEntry, 'subjects' | 'subjectCount' | 'isDryRun' | 'times' | 'makers'> {
   readonly makers: string | null
@@ -114,7 +101,8 @@ const stepSize = 1_000
 /** Rows looked at for one page; with fewer matches the page is shorter and says where to go on. */
 export const rowsPerPageMax = 50_000
 
-/** Rows of subjects, and decisions, that are read at once of entries that are followed. */
+/** Entries that are passed over at once where they are followed, and rows of subjects that are read of the others. */
+const followedPassedMax = 5_000
 const followedRowsMax = 5_000
 
 /** Numbers, and where to go on where `isWhole` is false. */
@@ -221,21 +209,29 @@ export class RecordLists {
     )
   }
   /**
-   * The entries after one, oldest first, with the first subjects of each and what was decided with them: as ranges of numbers, since
-   * entries, their subjects and their decisions are numbered in one order. Fewer than so many where they are about very much.
+   * The entries after one, oldest first, with the first subjects of each, as ranges of numbers, since entries and their subjects are
+   * numbered in one order; what policy has just given is passed over. Fewer than so many where they are about very much.
    */
   async followed(after: number, limit: number, subjectsMax: number): Promise<FollowedEntries> {
-    const rows = await this.#sql.all<{ n: number; at: number; outcome: string; subjects: string }>(
-      'select n, at, outcome, subjects from audit_entry where n > ? order by n limit ?',
+    const whole = await this.#sql.get<{ n: number; at: number }>(
+      'select n, at from audit_entry where n > ? order by n limit 1 offset ?',
       after,
+      followedPassedMax - 1,
+    )
+    const end = whole ?? (await this.#sql.get<{ n: number; at: number }>(newestEntry))
+    if (!end) return { entries: [], last: { n: after, at: 0 }, isNewest: true }
+    const rows = await this.#sql.all<{ n: number; at: number; outcome: string; subjects: string }>(
+      'select n, at, outcome, subjects from audit_entry where n > ? and n <= ? and given is null order by n limit ?',
+      after,
+      end.n,
       limit,
     )
-    const last = rows.at(-1)?.n ?? after
+    if (rows.length === 0) return { entries: [], last: end, isNewest: !whole }
     const named = await this.#sql.all<SubjectRow>(
       `select entry, place, object_id, version_before, version_after from audit_subject
        where entry > ? and entry <= ? and place < ? order by entry, place limit ?`,
       after,
-      last,
+      rows.at(-1)!.n,
       subjectsMax,
       followedRowsMax,
     )
@@ -254,73 +250,14 @@ export class RecordLists {
           )
     const countOf = new Map(counts.map(({ entry, last }) => [entry, last + 1]))
     const firstOf = Map.groupBy(named, ({ entry }) => entry)
-    const decided = await this.#decidedAlike(after, last)
     const read = entries.map(({ subjects: text, ...row }): FollowedEntry => {
       const some = firstOf.get(row.n)
       if (some) return { ...row, subjects: some.map(toSubject), subjectCount: countOf.get(row.n)! }
       const subjects = subjectsIn(text)
-      const alike = decided.get(row.n)
-      return { ...row, subjects, subjectCount: subjects.length, ...(alike ? { decided: alike } : {}) }
+      return { ...row, subjects, subjectCount: subjects.length }
     })
-    return { entries: read, isNewest: rows.length < limit && entries.length === rows.length }
-  }
-  /** By entry, those between two whose decisions all went the same way. */
-  async #decidedAlike(after: number, last: number): Promise<ReadonlyMap<number, DecidedAlike>> {
-    const rows = await this.#sql.all<{ entry: number; ruling: number }>(
-      'select audit_entry as entry, ruling from decision where n > ? and n < ? order by n limit ?',
-      after,
-      last,
-      followedRowsMax,
-    )
-    // Of the last one that was read there may be more.
-    const cut = rows.length < followedRowsMax ? undefined : rows.at(-1)!.entry
-    const alike = new Map<number, { ruling: number | undefined; count: number }>()
-    for (const { entry, ruling } of rows) {
-      const known = alike.get(entry)
-      if (!known) alike.set(entry, { ruling: entry === cut ? undefined : ruling, count: 1 })
-      else if (known.ruling === ruling) known.count++
-      else known.ruling = undefined
-    }
-    const several = [...alike].filter(([, { ruling, count }]) => ruling !== undefined && count > 1)
-    const blocks = await this.#blocksDecided(
-      after,
-      last,
-      several.map(([entry]) => entry),
-    )
-    const rulings = await this.#rulingsOf([...alike.values()].flatMap(({ ruling }) => ruling ?? []))
-    return new Map(
-      [...alike].flatMap(([entry, { ruling: n }]) => {
-        const ruling = n === undefined ? undefined : rulings.get(n)
-        return ruling ? [[entry, { ruling, blocks: blocks.get(entry) ?? 1 }] as const] : []
-      }),
-    )
-  }
-  /** How many different blocks were decided with each of several entries. */
-  async #blocksDecided(after: number, last: number, entries: readonly number[]): Promise<ReadonlyMap<number, number>> {
-    if (entries.length === 0) return new Map()
-    const list = listOf(entries)
-    const rows = await this.#sql.all<{ entry: number; blocks: number }>(
-      `select audit_entry as entry, count(distinct first) as blocks from decision
-       where n > ? and n < ? and audit_entry in ${list.text} group by audit_entry limit ?`,
-      after,
-      last,
-      ...list.values,
-      entries.length,
-    )
-    return new Map(rows.map(({ entry, blocks }) => [entry, Number(blocks)]))
-  }
-  async #rulingsOf(numbers: readonly number[]): Promise<ReadonlyMap<number, FollowedRuling>> {
-    if (numbers.length === 0) return new Map()
-    const list = listOf(numbers)
-    const rows = await this.#sql.all<
-      Omit<FollowedRuling, 'pool' | 'exception'> & { n: number; pool: string | null; body: string }
-    >(
-      `select n, account, locale, resource_type as "resourceType", outcome, pool, body from ruling where n in ${list.text}`,
-      ...list.values,
-    )
-    return new Map(
-      rows.map(({ n, pool, body, ...rest }) => [n, { ...rest, pool: pool ?? undefined, exception: exceptionIn(body) }]),
-    )
+    const isAll = rows.length < limit && entries.length === rows.length
+    return { entries: read, last: isAll ? end : entries.at(-1)!, isNewest: isAll && !whole }
   }
   /** The subjects of an entry from a place on, in order. */
   async subjectsOf(entry: number, from: number, limit: number): Promise<Subject[]> {

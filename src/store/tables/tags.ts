@@ -182,6 +182,24 @@ export class Tags {
     }
     return found
   }
+  /**
+   * The same of what some accounts have, as far as `isSeen` says so of whose it is.
+   * @param accounts undefined: of everybody
+   */
+  async namesIn(
+    resourceIds: readonly string[],
+    accounts: readonly string[] | undefined,
+    isSeen: (account: string) => boolean,
+  ): Promise<Map<string, string>> {
+    const [ids, owners] = [listOfTexts(resourceIds), accounts && listOfTexts(accounts)]
+    const rows = await this.#sql.all<{ id: string; account: string; value: string }>(
+      `select resource_id as id, account, value from tag
+       where resource_id in ${ids.text} and key = '${nameKey}' and value <> ''${owners ? ` and account in ${owners.text}` : ''}`,
+      ...ids.values,
+      ...(owners?.values ?? []),
+    )
+    return new Map(rows.flatMap(({ id, account, value }) => (isSeen(account) ? [[id, value] as const] : [])))
+  }
   /** Something else of the kind under the same parent that goes by a name, or one that looks like it; undefined where there is none. */
   async findNamesake(
     { id, type, account }: Pick<TaggedResource, 'id' | 'type' | 'account'>,

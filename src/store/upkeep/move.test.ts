@@ -132,6 +132,8 @@ async function fillNatively(
   const { exceptionId } = await post<{ exceptionId: string }>('/exceptions', params, { as })
   await post(`/exceptions/${exceptionId}/approve`, {})
   await database.execute(`insert into exception_use (exception_id, decision) values ('${exceptionId}', 1)`)
+  const operations = [{ operation: 'createUnit', input: { name: 'proposed', parentId: targetId } }]
+  await post('/change-requests', { node: targetId, reason: 'a move', operations })
   const unit = await post<{ unitId: string }>('/organizational-units', { name: 'gone', parentId: targetId })
   await post('/role-bindings', { principal: 'user:gone', role: 'auditor', node: unit.unitId })
   assert.equal((await ask('DELETE', `/organizational-units/${unit.unitId}`)).status, 204)

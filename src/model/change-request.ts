@@ -1,0 +1,302 @@
+// Change requests: a change of governance that is proposed, looked at by others, and made as it was approved (policy-model §8).
+import type { Attribution } from './policy/exception.ts'
+import { sharedIdentity } from './principal.ts'
+import type { Problem } from './problems/problem.ts'
+
+export const changeRequestStates = [
+  'draft',
+  'in-review',
+  'approved',
+  'scheduled',
+  'applied',
+  'halted',
+  'reverted',
+  'abandoned',
+] as const
+export type ChangeRequestState = (typeof changeRequestStates)[number]
+
+/** Those that wait for somebody: what is in another one stays as it is. */
+const openStates: ReadonlySet<ChangeRequestState> = new Set(['draft', 'in-review', 'approved', 'scheduled', 'halted'])
+export const isOpen = (state: ChangeRequestState): boolean => openStates.has(state)
+
+// What it would do ---------------------------------------------------------------------------------------------------
+
+/**
+ * By what a change does, in order of severity: nothing that is there complies less; something does not comply any more, or not all of it was
+ * looked at; or it reaches the whole organization. How many have to approve it depends on this.
+ */
+export const impactClasses = ['contained', 'noncompliant', 'central'] as const
+export type ImpactClass = (typeof impactClasses)[number]
+
+export interface ImpactFacts {
+  readonly noncompliant: number
+  readonly isWhole: boolean
+  /** Nodes whose space it can touch; undefined among them: everything. */
+  readonly nodes: readonly (string | undefined)[]
+}
+export function classOf({ noncompliant, isWhole, nodes }: ImpactFacts): ImpactClass {
+  if (nodes.some((node) => node === undefined || node === '*' || node.startsWith('r-'))) return 'central'
+  return noncompliant > 0 || !isWhole ? 'noncompliant' : 'contained'
+}
+
+// Who has to approve it ----------------------------------------------------------------------------------------------
+
+/** So many persons; of these, so many who may approve at the root. */
+export interface Needed {
+  readonly approvers: number
+  readonly ofRoot: number
+}
+export type ApprovalRules = Readonly<Record<ImpactClass, Needed>>
+export const approvalRulesDefault: ApprovalRules = {
+  contained: { approvers: 1, ofRoot: 0 },
+  noncompliant: { approvers: 2, ofRoot: 0 },
+  central: { approvers: 2, ofRoot: 1 },
+}
+/** What several rules ask for together: the most of each. */
+export const strictest = (all: readonly Needed[]): Needed =>
+  all.reduce(
+    (most, one) => ({
+      approvers: Math.max(most.approvers, one.approvers, one.ofRoot),
+      ofRoot: Math.max(most.ofRoot, one.ofRoot),
+    }),
+    { approvers: 0, ofRoot: 0 },
+  )
+
+/** Bound to what was approved: its content, and what that does. */
+export interface Approval extends Attribution {
+  readonly contentHash: string
+  readonly impactClass: ImpactClass
+  /** Whether whoever approved may do so at the root. */
+  readonly isOfRoot: boolean
+}
+
+/** Those that count for what it says and does now. */
+export const countingApprovals = ({
+  approvals,
+  contentHash,
+  impact,
+}: Pick<ChangeRequest, 'approvals' | 'contentHash' | 'impact'>): readonly Approval[] =>
+  approvals.filter((one) => one.contentHash === contentHash && one.impactClass === impact?.class)
+
+export function hasEnough(approvals: readonly Approval[], { approvers, ofRoot }: Needed): boolean {
+  return approvals.length >= approvers && approvals.filter(({ isOfRoot }) => isOfRoot).length >= ofRoot
+}
+
+// One ----------------------------------------------------------------------------------------------------------------
+
+/** What it would make of space that is in use. */
+export interface FoundImpact {
+  readonly evaluated: number
+  readonly isWhole: boolean
+  readonly noncompliant: number
+  readonly compliant: number
+  readonly groups: readonly ImpactGroup[]
+  readonly samples: readonly ImpactSample[]
+}
+export interface ChangeImpact extends FoundImpact {
+  readonly class: ImpactClass
+  /** Of governance, that it was found at. */
+  readonly epoch: number
+  readonly at: number
+}
+export interface ImpactGroup {
+  readonly account: string
+  readonly resourceType: string
+  readonly noncompliant: number
+  readonly compliant: number
+}
+export interface ImpactSample {
+  readonly id: string
+  readonly cidr: string
+  readonly account: string
+  readonly becomes: 'compliant' | 'noncompliant'
+  readonly setting?: string
+}
+
+/** When it may be applied. */
+export interface ChangeWindow {
+  readonly from?: number
+  readonly until?: number
+}
+
+export interface ChangeRequest {
+  readonly id: string
+  /** What it changes is there or below, and there it is decided on. */
+  readonly node: string
+  readonly reason: string
+  readonly contentHash: string
+  readonly status: ChangeRequestState
+  readonly author: Attribution
+  /** Whoever has changed what it says, but the author. */
+  readonly editors: readonly Attribution[]
+  readonly approvals: readonly Approval[]
+  /** Undefined before it was submitted. */
+  readonly impact?: ChangeImpact
+  /** By the rules that held when the impact was found. */
+  readonly needed?: Needed
+  readonly window?: ChangeWindow
+  /** Who rejected it last, and why, until it is submitted again. */
+  readonly rejected?: Attribution & { readonly note: string }
+  /** Who applied, reverted or abandoned it. */
+  readonly ended?: Attribution & { readonly note?: string }
+}
+
+export type ChangeRequestAction =
+  | ({ readonly kind: 'edit'; readonly contentHash: string } & Attribution)
+  | ({ readonly kind: 'submit' } & Attribution)
+  | ({ readonly kind: 'approve'; readonly contentHash: string; readonly isOfRoot: boolean } & Attribution)
+  | ({ readonly kind: 'reject'; readonly note: string } & Attribution)
+  | ({ readonly kind: 'abandon'; readonly note?: string } & Attribution)
+  | ({ readonly kind: 'apply'; readonly contentHash: string } & Attribution)
+
+export type ChangeRequestProblem =
+  | { readonly kind: 'same-person'; readonly wrote: string; readonly by: string; readonly shared: string }
+  | { readonly kind: 'not-yours'; readonly author: string; readonly by: string }
+  | { readonly kind: 'state'; readonly problem: Problem }
+export type ChangeRequestOutcome = { readonly request: ChangeRequest } | { readonly refused: ChangeRequestProblem }
+
+/** In which states something can be done with one. */
+const statesFor: Readonly<Record<ChangeRequestAction['kind'], readonly ChangeRequestState[]>> = {
+  edit: ['draft', 'in-review', 'approved', 'scheduled'],
+  submit: ['draft', 'in-review', 'approved', 'scheduled'],
+  approve: ['in-review', 'approved'],
+  reject: ['in-review', 'approved', 'scheduled'],
+  abandon: ['draft', 'in-review', 'approved', 'scheduled'],
+  apply: ['approved', 'scheduled'],
+}
+
+/** What becomes of one, or why nothing does. */
+export function actOn(request: ChangeRequest, action: ChangeRequestAction): ChangeRequestOutcome {
+  const { status } = request
+  if (!statesFor[action.kind].includes(status))
+    return refused({ why: 'change-state', state: status, action: action.kind })
+  switch (action.kind) {
+    case 'edit':
+      return edit(request, action)
+    case 'submit':
+      return submit(request, action)
+    case 'approve':
+      return approve(request, action)
+    case 'reject':
+      return {
+        request: {
+          ...request,
+          status: 'draft',
+          approvals: [],
+          rejected: { ...doneBy(action), note: action.note },
+        },
+      }
+    case 'abandon':
+      return {
+        request: {
+          ...request,
+          status: 'abandoned',
+          ended: { ...doneBy(action), ...(action.note === undefined ? {} : { note: action.note }) },
+        },
+      }
+    case 'apply':
+      return apply(request, action)
+  }
+}
+
+const refused = (problem: Problem): ChangeRequestOutcome => ({ refused: { kind: 'state', problem } })
+
+/** An edit voids what was approved, also where it is an edit back: nobody has to compare. */
+function edit(request: ChangeRequest, action: Attribution & { contentHash: string }): ChangeRequestOutcome {
+  const isKnown = writersOf(request).some((one) => isSame(one, action))
+  return {
+    request: {
+      ...request,
+      status: request.status === 'draft' ? 'draft' : 'in-review',
+      contentHash: action.contentHash,
+      approvals: [],
+      editors: isKnown ? request.editors : [...request.editors, doneBy(action)],
+    },
+  }
+}
+
+/** Again, it finds the impact anew: what was approved counts on where that is of the same class. */
+function submit(request: ChangeRequest, action: Attribution): ChangeRequestOutcome {
+  if (!writersOf(request).some((one) => isSame(one, action))) {
+    return { refused: { kind: 'not-yours', author: request.author.by, by: action.by } }
+  }
+  const { rejected: _, ...rest } = request
+  const approvals = countingApprovals(request)
+  return { request: { ...rest, approvals, status: standingOf({ ...rest, approvals }) } }
+}
+
+/** Of one that is in review: whether enough have approved it. */
+export function standingOf(
+  request: Pick<ChangeRequest, 'approvals' | 'contentHash' | 'impact' | 'needed' | 'status'>,
+): ChangeRequestState {
+  const { needed, status } = request
+  const isEnough = needed !== undefined && hasEnough(countingApprovals(request), needed)
+  if (!isEnough) return 'in-review'
+  return status === 'scheduled' ? 'scheduled' : 'approved'
+}
+
+function approve(
+  request: ChangeRequest,
+  action: Attribution & { contentHash: string; isOfRoot: boolean },
+): ChangeRequestOutcome {
+  const { contentHash, impact, status } = request
+  for (const one of writersOf(request)) {
+    const shared = sharedIdentity(one, action)
+    if (shared !== undefined) return { refused: { kind: 'same-person', wrote: one.by, by: action.by, shared } }
+  }
+  if (action.contentHash !== contentHash) return refused({ why: 'other-content', now: contentHash })
+  const before = countingApprovals(request)
+  const own = before.find((one) => sharedIdentity(one, action) !== undefined)
+  if (own) return refused({ why: 'approved-already', by: own.by })
+  const approval: Approval = {
+    ...doneBy(action),
+    contentHash,
+    impactClass: impact!.class,
+    isOfRoot: action.isOfRoot,
+  }
+  const approved = { ...request, approvals: [...before, approval] }
+  return { request: { ...approved, status: status === 'approved' ? status : standingOf(approved) } }
+}
+
+/** By whom it may be is for roles; that it was approved as it is now, and may be now, is asked here. */
+function apply(request: ChangeRequest, action: Attribution & { contentHash: string }): ChangeRequestOutcome {
+  const { contentHash, needed, window } = request
+  if (action.contentHash !== contentHash) return refused({ why: 'other-content', now: contentHash })
+  const counting = countingApprovals(request)
+  if (!needed || !hasEnough(counting, needed)) {
+    return refused({ why: 'impact-changed', approved: counting.length, ...(needed ?? { approvers: 0, ofRoot: 0 }) })
+  }
+  const wrong = windowProblem(window, action.at)
+  if (wrong) return refused(wrong)
+  return { request: { ...request, status: 'applied', ended: doneBy(action) } }
+}
+
+export function windowProblem(window: ChangeWindow | undefined, now: number): Problem | undefined {
+  if (window?.from !== undefined && now < window.from) return { why: 'window-ahead', from: window.from }
+  if (window?.until !== undefined && now >= window.until) return { why: 'window-over', until: window.until }
+  return undefined
+}
+
+export const writersOf = ({ author, editors }: Pick<ChangeRequest, 'author' | 'editors'>): readonly Attribution[] => [
+  author,
+  ...editors,
+]
+const isSame = (one: Attribution, other: Attribution): boolean => sharedIdentity(one, other) !== undefined
+
+/** Who and when alone. */
+const doneBy = ({ by, at, subject, makers }: Attribution): Attribution => ({
+  by,
+  at,
+  ...(subject === undefined ? {} : { subject }),
+  ...(makers && makers.length > 0 ? { makers } : {}),
+})
+
+// Bounds -------------------------------------------------------------------------------------------------------------
+
+/** Of what waits for somebody: for one requester, with the services that have their tokens from them, and at one node. */
+export const openPerRequesterMax = 100
+export const openPerNodeMax = 1_000
+/** Of one requester, at one node: others can still propose there. */
+export const openPerRequesterAndNodeMax = 50
+/** Persons who have written at one request. */
+export const editorsMax = 50

@@ -1,0 +1,40 @@
+// What is wrong with change requests, and with changes that need one.
+import { momentText } from './phrases.ts'
+
+export const governanceProblems = {
+  'change-state': ({ state, action }: { state: string; action: keyof typeof statesFor }) =>
+    `it is ${state}, and only ${statesFor[action]}`,
+  'wrote-it': ({ wrote, by, request, node, shared }: WroteFacts) =>
+    `\`${wrote}\` wrote \`${request}\` or a part of it, and so \`${by}\` cannot approve it${shared === undefined ? '' : ` (\`${shared}\` may stand behind both: by sign-in, or as who made the token of the other)`}; somebody else who may approve at \`${node}\` must`,
+  'not-written-by-you': ({ author, by }: { author: string; by: string }) =>
+    `\`${author}\` wrote it, and \`${by}\` has not edited it: whoever wrote or edited it submits it, since it is tried on their right`,
+  'other-content': ({ now }: { now: string }) =>
+    `it says something else by now: look at it again, and name \`${now}\` as \`contentHash\` if it is what you mean`,
+  'approved-already': ({ by }: { by: string }) => `\`${by}\` has approved it already, and another person is needed`,
+  'impact-changed': ({ approved, approvers, ofRoot }: { approved: number; approvers: number; ofRoot: number }) =>
+    `by what it would do now it needs ${approvers === 1 ? 'one approver' : `${approvers} approvers`}${ofRoot === 0 ? '' : `, ${ofRoot} of whom may approve at the root`}, and ${approved === 1 ? 'one approval counts' : `${approved} approvals count`}: submit it again, and have it approved for that`,
+  'window-ahead': ({ from }: { from: number }) => `its window begins at ${momentText(from)}`,
+  'window-over': ({ until }: { until: number }) => `its window ended at ${momentText(until)}: edit the window`,
+  'window-ends-first': () => 'it must be later than now and than `from`',
+  'outside-of-node': ({ node, other }: { node: string; other: string }) =>
+    `an operation acts at \`${other}\`, which is not below \`${node}\`: propose it at a node that is above all that it changes`,
+  'governance-moves': () => 'what is governed changes faster than this could be tried',
+}
+
+const statesFor = {
+  edit: 'what waits can be edited',
+  submit: 'what waits can be submitted',
+  approve: 'what is in review can be approved',
+  reject: 'what is in review, approved or scheduled can be rejected',
+  abandon: 'what waits can be abandoned',
+  apply: 'what is approved can be applied',
+} as const
+
+interface WroteFacts {
+  readonly wrote: string
+  readonly by: string
+  readonly request: string
+  readonly node: string
+  /** What may stand behind both, where they are not the same. */
+  readonly shared?: string
+}

@@ -1,0 +1,93 @@
+// Change requests as one may see them: what they would do is told of the accounts whose space one may see.
+import type { ChangeImpact, ChangeRequest, ChangeRequestState } from '#model/change-request.ts'
+import { permitter } from '../identity/authority.ts'
+import { nodesBelow, visibleNodes } from '../identity/nodes-below.ts'
+import { latestFirst, type Page, type PageAsked, readPage } from '../listing.ts'
+import type { ReadContext } from '../operation.ts'
+import { standingOfMany } from '../record/object-places.ts'
+import { getChange, operationsOf, type ProposedOperation } from './change-requests.ts'
+
+export interface ChangeRequestFilter {
+  readonly state?: ChangeRequestState | undefined
+  /** At it and below. */
+  readonly node?: string | undefined
+  readonly author?: string | undefined
+}
+
+/** Those that the caller may see, the latest first. */
+export async function listChanges(
+  context: ReadContext,
+  { state, node, author }: ChangeRequestFilter,
+  asked: PageAsked<string>,
+): Promise<Page<ChangeRequest, string>> {
+  const isPermitted = await permitter(context, 'change:read')
+  const below = node === undefined ? undefined : await nodesBelow(context, node)
+  const isWanted = (request: ChangeRequest): boolean =>
+    (state === undefined || request.status === state) &&
+    (author === undefined || request.author.by === author) &&
+    (below === undefined || below.includes(request.node))
+  const visible = await visibleNodes(context, 'change:read')
+  const nodes = below && visible ? below.filter((one) => visible.includes(one)) : (below ?? visible)
+  const range = nodes
+    ? ({ by: 'node', keys: nodes } as const)
+    : author !== undefined
+      ? ({ by: 'author', keys: [author] } as const)
+      : state === undefined
+        ? undefined
+        : ({ by: 'status', keys: [state] } as const)
+  return readPage(context, asked, {
+    read: (before, limit) => context.tx.changeRequests.before(range, latestFirst.read(before), limit),
+    placeOf: ({ n }) => latestFirst.write(n),
+    async show(rows) {
+      const standing = await standingOfMany(
+        context,
+        rows.map(({ request }) => request.node),
+      )
+      const seen = rows.map(({ request }) =>
+        isWanted(request) && isPermitted(standing.get(request.node)!) ? request : undefined,
+      )
+      const shown = await withVisibleImpact(
+        context,
+        seen.filter((one) => one !== undefined),
+      )
+      const byId = new Map(shown.map((one) => [one.id, one]))
+      return seen.map((one) => one && byId.get(one.id))
+    },
+  })
+}
+
+export interface DescribedChange {
+  readonly request: ChangeRequest
+  readonly operations: readonly ProposedOperation[]
+}
+export async function describeChange(context: ReadContext, request: ChangeRequest): Promise<DescribedChange> {
+  const [shown] = await withVisibleImpact(context, [request])
+  return { request: shown!, operations: await operationsOf(context, request) }
+}
+export const getDescribedChange = async (context: ReadContext, id: string): Promise<DescribedChange> =>
+  describeChange(context, await getChange(context, id))
+
+/** What is hidden is as if it were not there (I8); that not all is told is. */
+async function withVisibleImpact(
+  context: ReadContext,
+  requests: readonly ChangeRequest[],
+): Promise<readonly ChangeRequest[]> {
+  const maySee = await permitter(context, 'allocation:read')
+  return requests.map((request) =>
+    request.impact ? { ...request, impact: visiblePart(request.impact, maySee) } : request,
+  )
+}
+
+function visiblePart(impact: ChangeImpact, maySee: (account: string) => boolean): ChangeImpact {
+  const groups = impact.groups.filter(({ account }) => maySee(account))
+  if (groups.length === impact.groups.length) return impact
+  const sum = (of: 'noncompliant' | 'compliant'): number => groups.reduce((total, group) => total + group[of], 0)
+  return {
+    ...impact,
+    groups,
+    samples: impact.samples.filter(({ account }) => maySee(account)),
+    noncompliant: sum('noncompliant'),
+    compliant: sum('compliant'),
+    isWhole: false,
+  }
+}

@@ -1,0 +1,386 @@
+// Change requests over the native API.
+import { z } from 'zod'
+import {
+  type ChangeRequest,
+  type ChangeWindow,
+  changeRequestStates,
+  countingApprovals,
+  impactClasses,
+} from '#model/change-request.ts'
+import type { Attribution } from '#model/policy/exception.ts'
+import { type BodyBounds, nativeRead, nativeWrite } from '../operation.native.ts'
+import type { ReadContext, Tried } from '../operation.ts'
+import {
+  accountId,
+  answerPage,
+  filterOf,
+  formatInstant,
+  idText,
+  instant,
+  nameShapes,
+  nodeId,
+  nodeName,
+  pageAsked,
+  pageOf,
+  paging,
+  parseInstant,
+  principalName,
+  showMakers,
+  usedMakers,
+} from '../shapes.native.ts'
+import { type DescribedChange, describeChange, getDescribedChange, listChanges } from './change-request-lists.ts'
+import {
+  abandonChange,
+  applyChange,
+  approveChange,
+  type DoAll,
+  editChange,
+  placeOfChange,
+  placeOfProposal,
+  proposeChange as propose,
+  rejectChange,
+  submitChange,
+  tryChange,
+} from './change-requests.ts'
+import {
+  type GovernedOperation,
+  governedOperation,
+  governedOperationList,
+  refusalsOfGoverned,
+  runGoverned,
+} from './operations.native.ts'
+
+/** A thousand objects with their documents. */
+const proposalBody: BodyBounds = { bytesMax: 4_194_304, membersMax: 100_000 }
+
+// Shapes -------------------------------------------------------------------------------------------------------------
+
+const changeRequestId = idText('changeRequest').describe('`change-request-…`.')
+const reason = z.string().trim().min(1).max(1_000).describe('What for, for whoever approves and for the record.')
+const note = z.string().trim().min(1).max(1_000)
+const contentHash = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits are expected')
+  .meta({
+    id: 'ChangeContentHash',
+    description: 'SHA-256 of what it says: its node, reason, operations and window.',
+    examples: ['9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'],
+  })
+const exampleWindow = { from: '2026-11-28T22:00:00.000Z', until: '2026-11-29T02:00:00.000Z' }
+const window = z
+  .strictObject({
+    from: instant.optional().describe('Not before; at any time by default.'),
+    until: instant.optional().describe('Not any more from then on.'),
+  })
+  .describe('When it may be applied.')
+  .meta({
+    id: 'ChangeWindow',
+    examples: [exampleWindow],
+  })
+const count = z.number().int().min(0)
+const act = z.object({ by: principalName, makers: usedMakers, at: instant }).meta({ id: 'ChangeRequestAct' })
+const impact = z
+  .object({
+    class: z
+      .enum(impactClasses)
+      .describe(
+        'What has to be approved by how many: `contained`: nothing that is there complies less by it. `noncompliant`: something does, or not all was looked at. `central`: it reaches all of the organization.',
+      ),
+    epoch: count.describe('The state of governance that it was found at.'),
+    foundAt: instant,
+    evaluated: count.describe('How much space was looked at.'),
+    isWhole: z.boolean().describe('Whether that is all that it can touch, and all of it is told here.'),
+    noncompliant: count.describe('How much would not comply any more.'),
+    compliant: count.describe('How much does not comply, and would.'),
+    groups: z.array(z.object({ account: accountId, resourceType: z.string(), noncompliant: count, compliant: count })),
+    samples: z.array(
+      z.object({
+        id: z.string(),
+        cidr: z.string(),
+        account: accountId,
+        becomes: z.enum(['compliant', 'noncompliant']),
+        setting: z.string().optional().describe('Which setting it does not comply with, then or now.'),
+      }),
+    ),
+  })
+  .describe('What it would make of space that is in use, as far as you may see that.')
+const needed = z
+  .object({
+    approvers: count.describe('So many persons, none of whom wrote at it.'),
+    ofRoot: count.describe('Of these, so many who may approve at the root.'),
+  })
+  .describe('Who has to approve what it does.')
+const summary = {
+  changeRequestId,
+  node: nodeId.describe('What it changes is there or below, and there it is decided on.'),
+  reason: z.string(),
+  state: z.enum(changeRequestStates),
+  contentHash,
+  author: act,
+  editors: z.array(act).describe('Who else has changed what it says.'),
+  impact: impact.optional().describe('Of one that was submitted.'),
+  needed: needed.optional(),
+  approvals: z
+    .array(act.extend({ isOfRoot: z.boolean().describe('Whether they may approve at the root.') }))
+    .describe('Those that count for what it says and does.'),
+  window: window.optional(),
+  rejected: act.extend({ note: z.string() }).optional().describe('Who sent it back to its author, and why.'),
+  ended: act.extend({ note: z.string().optional() }).optional().describe('Who applied or abandoned it.'),
+}
+const listed = z.object(summary)
+const changeRequest = z.object({
+  ...summary,
+  operations: z.array(governedOperation).describe('What it says, in the order in which it is done.'),
+})
+nameShapes({
+  ChangeRequest: changeRequest,
+  ListedChangeRequest: listed,
+  ChangeImpact: impact,
+  NeededApprovals: needed,
+})
+
+// Reading ------------------------------------------------------------------------------------------------------------
+
+export const getChangeRequest = nativeRead({
+  name: 'getChangeRequest',
+  summary: 'Show a change request: what it says, what it would do, and who approved it.',
+  action: 'change:read',
+  input: z.strictObject({ changeRequestId }),
+  output: changeRequest,
+  rest: { method: 'GET', path: '/change-requests/{changeRequestId}' },
+  cli: 'change-request show',
+  refusals: ['NotFound', 'MalformedId'],
+  at: placeOfChange,
+  run: async (context, input) => show(await getDescribedChange(context, input.changeRequestId)),
+})
+
+export const listChangeRequests = nativeRead({
+  name: 'listChangeRequests',
+  summary: 'List change requests, the latest first.',
+  action: 'change:read',
+  input: z.strictObject({
+    ...paging,
+    state: z.enum(changeRequestStates).optional().describe('Only those in this state.'),
+    node: nodeName.optional().describe('Only those at this node and below.'),
+    author: principalName.optional().describe('Only those that this principal proposed.'),
+  }),
+  output: pageOf(listed),
+  rest: { method: 'GET', path: '/change-requests' },
+  cli: 'change-request list',
+  columns: ['changeRequestId', 'node', 'state', 'reason'],
+  refusals: ['InvalidPaginationToken'],
+  at: 'filtered',
+  run: async (context, input) => answerPage(await listChanges(context, filterOf(input), pageAsked(input)), showSummary),
+})
+
+// Proposing ----------------------------------------------------------------------------------------------------------
+
+const doAll: DoAll = (context, operations) => runGoverned(context, operations as readonly GovernedOperation[])
+const draftNote =
+  'It is tried at once, and what it would do is told with it. It does no more than whoever writes it might do themselves: they are asked for each operation as if it were asked for alone.'
+
+export const proposeChange = nativeWrite({
+  name: 'proposeChange',
+  summary: 'Propose a change of what is governed, for others to approve.',
+  description: `${draftNote} A draft is not tried, and waits for its author.`,
+  action: 'change:propose',
+  input: z.strictObject({
+    node: nodeName.describe('A node at or above all that it changes, by its id or name: there it is decided on.'),
+    reason,
+    operations: governedOperationList.describe('What is to be done, in this order.'),
+    window: window.optional(),
+    draft: z.boolean().optional().describe('`true`: it is not submitted yet.'),
+  }),
+  output: changeRequest,
+  rest: { method: 'POST', path: '/change-requests', status: 201, body: proposalBody },
+  cli: 'change-request propose',
+  refusals: [...refusalsOfGoverned, 'LimitExceeded'],
+  at: placeOfProposal,
+  async lookAhead(ahead, { operations, draft }): Promise<Tried | undefined> {
+    return draft ? undefined : ahead.attempt(async (context) => void (await doAll(context, operations)))
+  },
+  run: async (context, { window: given, draft: _, ...proposal }, tried: Tried | undefined) =>
+    describe(
+      context,
+      await propose(context, { ...proposal, ...(given ? { window: readWindow(given) } : {}) }, { tried, doAll }),
+    ),
+})
+
+export const updateChangeRequest = nativeWrite({
+  name: 'updateChangeRequest',
+  summary: 'Change what a change request says: what was approved of it is void.',
+  description: `Whoever changes it is one of those who wrote it from then on. ${draftNote}`,
+  action: 'change:propose',
+  input: z.strictObject({
+    changeRequestId,
+    reason: reason.optional(),
+    operations: governedOperationList.optional().describe('All that is to be done, in this order.'),
+    window: window
+      .nullable()
+      .optional()
+      .describe('`null`: at any time.')
+      .meta({ examples: [exampleWindow] }),
+    contentHash: contentHash.optional().describe('What you looked at: refused where it says something else by now.'),
+  }),
+  output: changeRequest,
+  rest: { method: 'PATCH', path: '/change-requests/{changeRequestId}', body: proposalBody },
+  cli: 'change-request edit',
+  refusals: [...refusalsOfGoverned, 'NotFound', 'MalformedId', 'IncorrectState', 'LimitExceeded'],
+  at: placeOfChange,
+  lookAhead: (ahead, { changeRequestId: id, operations }): Promise<Tried | undefined> =>
+    tryChange(ahead, id, doAll, { operations }),
+  async run(context, { changeRequestId: id, window: given, ...changes }, tried: Tried | undefined) {
+    const asked = { ...changes, ...(given === undefined ? {} : { window: given && readWindow(given) }) }
+    return describe(context, await editChange(context, id, asked, { tried, doAll }))
+  },
+})
+
+export const submitChangeRequest = nativeWrite({
+  name: 'submitChangeRequest',
+  summary: 'Submit a draft, or find anew what a change request would do.',
+  description:
+    'Only those who wrote it do. Approvals stay where what it would do is of the same class as what was approved.',
+  action: 'change:propose',
+  input: z.strictObject({ changeRequestId }),
+  output: changeRequest,
+  rest: { method: 'POST', path: '/change-requests/{changeRequestId}/submit' },
+  cli: 'change-request submit',
+  refusals: [...refusalsOfGoverned, 'NotFound', 'MalformedId', 'IncorrectState', 'NotAuthorized'],
+  at: placeOfChange,
+  lookAhead: (ahead, { changeRequestId: id }): Promise<Tried> => tryChange(ahead, id, doAll),
+  run: async (context, { changeRequestId: id }, tried: Tried) =>
+    describe(context, await submitChange(context, id, { tried, doAll })),
+})
+
+// Deciding -----------------------------------------------------------------------------------------------------------
+
+export const approveChangeRequest = nativeWrite({
+  name: 'approveChangeRequest',
+  summary: 'Approve a change request that others wrote.',
+  description:
+    'Whoever wrote at it cannot, whatever their roles and tokens, and neither can whoever made the token that it was written with, or has one that a writer made. The approval is for what it says and for the class of what it does: an edit voids it.',
+  action: 'change:approve',
+  input: z.strictObject({
+    changeRequestId,
+    contentHash: contentHash.describe('What you looked at: nothing else is approved.'),
+  }),
+  output: changeRequest,
+  rest: { method: 'POST', path: '/change-requests/{changeRequestId}/approve' },
+  cli: 'change-request approve',
+  refusals: ['NotFound', 'MalformedId', 'NotAuthorized', 'IncorrectState'],
+  changes: getChangeRequest,
+  at: placeOfChange,
+  run: async (context, input) =>
+    describe(context, await approveChange(context, input.changeRequestId, input.contentHash)),
+})
+
+export const rejectChangeRequest = nativeWrite({
+  name: 'rejectChangeRequest',
+  summary: 'Send a change request back to those who wrote it, as a draft.',
+  action: 'change:approve',
+  input: z.strictObject({ changeRequestId, note: note.describe('Why, for whoever wrote it.') }),
+  output: changeRequest,
+  rest: { method: 'POST', path: '/change-requests/{changeRequestId}/reject' },
+  cli: 'change-request reject',
+  refusals: ['NotFound', 'MalformedId', 'IncorrectState'],
+  changes: getChangeRequest,
+  at: placeOfChange,
+  run: async (context, input) => describe(context, await rejectChange(context, input.changeRequestId, input.note)),
+})
+
+export const abandonChangeRequest = nativeWrite({
+  name: 'abandonChangeRequest',
+  summary: 'Abandon a change request: nothing comes of it.',
+  action: 'change:propose',
+  input: z.strictObject({ changeRequestId, note: note.optional().describe('Why, for the record.') }),
+  output: changeRequest,
+  rest: { method: 'POST', path: '/change-requests/{changeRequestId}/abandon' },
+  cli: 'change-request abandon',
+  refusals: ['NotFound', 'MalformedId', 'IncorrectState'],
+  changes: getChangeRequest,
+  at: placeOfChange,
+  run: async (context, input) => describe(context, await abandonChange(context, input.changeRequestId, input.note)),
+})
+
+export const applyChangeRequest = nativeWrite({
+  name: 'applyChangeRequest',
+  summary: 'Make the change, in one transaction, as it was approved.',
+  description:
+    'On your right: every operation asks for its own action at its own place. It is tried once more, and refused where what it would do now is of another class than what was approved.',
+  action: 'change:propose',
+  input: z.strictObject({
+    changeRequestId,
+    contentHash: contentHash.describe('What is to be made: refused where it says something else by now.'),
+  }),
+  output: changeRequest,
+  rest: { method: 'POST', path: '/change-requests/{changeRequestId}/apply' },
+  cli: 'change-request apply',
+  refusals: [...refusalsOfGoverned, 'NotFound', 'MalformedId', 'IncorrectState'],
+  at: placeOfChange,
+  lookAhead: (ahead, { changeRequestId: id }): Promise<Tried> => tryChange(ahead, id, doAll),
+  run: async (context, { changeRequestId: id, contentHash: given }, tried: Tried) =>
+    describe(context, await applyChange(context, id, { contentHash: given, tried, doAll })),
+})
+
+export const changeRequestOperations = [
+  listChangeRequests,
+  getChangeRequest,
+  proposeChange,
+  updateChangeRequest,
+  submitChangeRequest,
+  approveChangeRequest,
+  rejectChangeRequest,
+  abandonChangeRequest,
+  applyChangeRequest,
+] as const
+
+// The answer ---------------------------------------------------------------------------------------------------------
+
+const readWindow = ({ from, until }: z.output<typeof window>): ChangeWindow => ({
+  ...(from === undefined ? {} : { from: parseInstant(from) }),
+  ...(until === undefined ? {} : { until: parseInstant(until) }),
+})
+
+const showAct = ({ by, makers = [], at }: Attribution) => ({ by, ...showMakers(makers), at: formatInstant(at) })
+
+const describe = async (context: ReadContext, request: ChangeRequest): Promise<z.output<typeof changeRequest>> =>
+  show(await describeChange(context, request))
+
+const show = ({ request, operations }: DescribedChange): z.output<typeof changeRequest> => ({
+  ...showSummary(request),
+  operations: operations.map(({ operation, input, as }) => ({
+    operation,
+    input: { ...input },
+    ...(as === undefined ? {} : { as }),
+  })) as z.output<typeof changeRequest>['operations'],
+})
+
+function showSummary(request: ChangeRequest): z.output<typeof listed> {
+  const { impact: found, window: times, rejected, ended } = request
+  return {
+    changeRequestId: request.id,
+    node: request.node,
+    reason: request.reason,
+    state: request.status,
+    contentHash: request.contentHash,
+    author: showAct(request.author),
+    editors: request.editors.map(showAct),
+    ...(found ? { impact: showImpact(found) } : {}),
+    needed: request.needed,
+    approvals: countingApprovals(request).map((one) => ({ ...showAct(one), isOfRoot: one.isOfRoot })),
+    ...(times ? { window: showWindow(times) } : {}),
+    ...(rejected ? { rejected: { ...showAct(rejected), note: rejected.note } } : {}),
+    ...(ended ? { ended: { ...showAct(ended), ...(ended.note === undefined ? {} : { note: ended.note }) } } : {}),
+  }
+}
+
+const showImpact = ({ at, groups, samples, ...found }: NonNullable<ChangeRequest['impact']>) => ({
+  ...found,
+  foundAt: formatInstant(at),
+  groups: groups.map((group) => ({ ...group })),
+  samples: samples.map((sample) => ({ ...sample })),
+})
+const showWindow = ({ from, until }: ChangeWindow) => ({
+  ...(from === undefined ? {} : { from: formatInstant(from) }),
+  ...(until === undefined ? {} : { until: formatInstant(until) }),
+})

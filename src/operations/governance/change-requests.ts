@@ -1,0 +1,328 @@
+// Change requests: proposed with what they would do, approved by others than those who wrote them, and applied as they were approved
+// (policy-model §8).
+import { hash } from 'node:crypto'
+import {
+  actOn,
+  approvalRulesDefault,
+  type ChangeImpact,
+  type ChangeRequest,
+  type ChangeRequestAction,
+  type ChangeRequestProblem,
+  type ChangeWindow,
+  classOf,
+  countingApprovals,
+  editorsMax,
+  openPerNodeMax,
+  openPerRequesterAndNodeMax,
+  openPerRequesterMax,
+} from '#model/change-request.ts'
+import { formatId, parseId } from '#model/identifier.ts'
+import { orderedJson } from '#model/ordered-json.ts'
+import { isAccountId } from '#model/organization.ts'
+import { accountableFor } from '#model/principal.ts'
+import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
+import { everywhere } from '#model/roles.ts'
+import { AheadOutdated } from '../ahead.ts'
+import { refuseMalformed } from '../identifiers.ts'
+import { mayAtTop, type Place } from '../identity/authority.ts'
+import { placeOfNode } from '../identity/roles.ts'
+import type { Ahead, ReadContext, Tried, TriedWell, WriteContext } from '../operation.ts'
+import { attributionOf } from '../policy/own-break-glass.ts'
+import { standingOf, topOf } from '../record/object-places.ts'
+
+/** An operation of the native API with its input: what is meant, and not what it makes of rows. */
+export interface ProposedOperation {
+  readonly operation: string
+  readonly input: Readonly<Record<string, unknown>>
+  readonly as?: string | undefined
+}
+/** Does all of them, in one transaction. */
+export type DoAll = (context: WriteContext, operations: readonly ProposedOperation[]) => Promise<unknown>
+
+export interface Proposal {
+  readonly node: string
+  readonly reason: string
+  readonly operations: readonly ProposedOperation[]
+  readonly window?: ChangeWindow | undefined
+}
+export interface ProposalChanges {
+  readonly reason?: string | undefined
+  readonly operations?: readonly ProposedOperation[] | undefined
+  /** `null`: any time. */
+  readonly window?: ChangeWindow | null | undefined
+  /** What was looked at. */
+  readonly contentHash?: string | undefined
+}
+
+// Proposing ----------------------------------------------------------------------------------------------------------
+
+/**
+ * Proposes a change. It is tried on the right of whoever proposes it: who may not make it does not propose it either.
+ * @param tried undefined: it is a draft, which nothing is known of yet
+ */
+export async function proposeChange(
+  context: WriteContext,
+  proposal: Proposal,
+  { tried, doAll }: { readonly tried: Tried | undefined; readonly doAll: DoAll },
+): Promise<ChangeRequest> {
+  const author = attributionOf(context)
+  refuseWindow(context, proposal.window)
+  const n = context.newSequence()
+  const draft: ChangeRequest = {
+    id: formatId('changeRequest', context.tx.installation, n),
+    node: proposal.node,
+    reason: proposal.reason,
+    contentHash: hashOf(proposal),
+    status: 'draft',
+    author,
+    editors: [],
+    approvals: [],
+    ...(proposal.window ? { window: proposal.window } : {}),
+  }
+  await refuseBeyondBounds(context, draft)
+  const proposed = tried
+    ? act(await withImpact(context, draft, { ...proposal, tried, doAll }), { kind: 'submit', ...author })
+    : draft
+  await context.tx.changeRequests.insert(n, proposed, proposal.operations)
+  await recordVersion(context, proposed)
+  return proposed
+}
+
+/** Changes what it says: whoever does becomes one of those who wrote it, and what was approved is void. */
+export async function editChange(
+  context: WriteContext,
+  id: string,
+  changes: ProposalChanges,
+  { tried, doAll }: { readonly tried: Tried | undefined; readonly doAll: DoAll },
+): Promise<ChangeRequest> {
+  const before = await getChange(context, id)
+  if (changes.contentHash !== undefined && changes.contentHash !== before.contentHash) {
+    const problem = { why: 'other-content', now: before.contentHash } as const
+    refuse({ code: 'IncorrectState', what: 'change-request', id, problem })
+  }
+  const operations = changes.operations ?? (await operationsOf(context, before))
+  const { window: _, ...rest } = before
+  const window = changes.window === undefined ? before.window : (changes.window ?? undefined)
+  refuseWindow(context, changes.window ?? undefined)
+  const edited = { ...rest, reason: changes.reason ?? before.reason, ...(window ? { window } : {}) }
+  const said = { ...edited, operations, window }
+  const author = attributionOf(context)
+  const written = act(edited, { kind: 'edit', contentHash: hashOf(said), ...author })
+  if (written.editors.length > editorsMax) {
+    refuse({ code: 'LimitExceeded', what: { of: 'editors' }, limit: editorsMax, used: before.editors.length })
+  }
+  const changed =
+    written.status === 'draft'
+      ? written
+      : act(await withImpact(context, written, { operations, tried, doAll }), { kind: 'submit', ...author })
+  await context.tx.changeRequests.say(numberOf(context, id), changed.contentHash, operations)
+  return keep(context, changed)
+}
+
+/** Submits a draft, or finds anew what it would do. */
+export async function submitChange(
+  context: WriteContext,
+  id: string,
+  { tried, doAll }: { readonly tried: Tried; readonly doAll: DoAll },
+): Promise<ChangeRequest> {
+  const before = await getChange(context, id)
+  const action = { kind: 'submit', ...attributionOf(context) } as const
+  // Whoever may not submit it is told nothing of what came of trying it.
+  act(before, action)
+  const operations = await operationsOf(context, before)
+  return keep(context, act(await withImpact(context, before, { operations, tried, doAll }), action))
+}
+
+// Deciding -----------------------------------------------------------------------------------------------------------
+
+/** @param contentHash what was looked at: nothing else is approved */
+export async function approveChange(context: WriteContext, id: string, contentHash: string): Promise<ChangeRequest> {
+  const before = await getChange(context, id)
+  const isOfRoot = await mayAtTop(context, 'change:approve', [await topOf(context)])
+  return keep(context, act(before, { kind: 'approve', contentHash, isOfRoot, ...attributionOf(context) }))
+}
+
+/** Sends it back to those who wrote it, as a draft. */
+export const rejectChange = async (context: WriteContext, id: string, note: string): Promise<ChangeRequest> =>
+  keep(context, act(await getChange(context, id), { kind: 'reject', note, ...attributionOf(context) }))
+
+export const abandonChange = async (context: WriteContext, id: string, note?: string): Promise<ChangeRequest> =>
+  keep(
+    context,
+    act(await getChange(context, id), {
+      kind: 'abandon',
+      ...(note === undefined ? {} : { note }),
+      ...attributionOf(context),
+    }),
+  )
+
+/**
+ * Makes the change, in the transaction of the request, on the right of whoever applies it. Whether enough have approved it is asked of what
+ * it would do now.
+ */
+export async function applyChange(
+  context: WriteContext,
+  id: string,
+  { contentHash, tried, doAll }: { readonly contentHash: string; readonly tried: Tried; readonly doAll: DoAll },
+): Promise<ChangeRequest> {
+  const before = await getChange(context, id)
+  const action = { kind: 'apply', contentHash, ...attributionOf(context) } as const
+  act(before, action)
+  const operations = await operationsOf(context, before)
+  const applied = act(await withImpact(context, before, { operations, tried, doAll }), action)
+  await doAll(context, operations)
+  return keep(context, applied)
+}
+
+// What it would do ---------------------------------------------------------------------------------------------------
+
+/** What trying the operations of a request comes to; of one that is not there, nothing is tried. */
+export const tryChange = (ahead: Ahead, id: string, doAll: DoAll, changes: ProposalChanges = {}): Promise<Tried> =>
+  ahead.attempt(async (context) => {
+    const request = await getChange(context, id)
+    await doAll(context, changes.operations ?? (await operationsOf(context, request)))
+  })
+
+interface Trial {
+  readonly operations: readonly ProposedOperation[]
+  readonly tried: Tried | undefined
+  readonly doAll: DoAll
+}
+/** The request with what it would do by the rules of now, and how many have to approve that. */
+async function withImpact(
+  context: WriteContext,
+  request: ChangeRequest,
+  { operations, tried, doAll }: Trial,
+): Promise<ChangeRequest> {
+  // What could not be tried is refused as the operation refuses it, in the transaction that says so.
+  if (tried && 'refused' in tried) await doAll(context, operations)
+  if (!tried || 'refused' in tried || tried.epoch !== context.tx.governanceEpoch) throw new AheadOutdated()
+  refuseOutside(request.node, tried)
+  const impact = impactIn(tried, context.now)
+  return { ...request, impact, needed: approvalRulesDefault[impact.class] }
+}
+
+/** Needs for the request itself are those of whoever asks, and not of what it changes. */
+const needsOf = ({ needs }: TriedWell) => needs.filter(({ action }) => !action.startsWith('change:'))
+
+function refuseOutside(node: string, tried: TriedWell): void {
+  if (node === everywhere) return
+  for (const { path } of needsOf(tried)) {
+    const other = path.at(-1)!
+    if (!path.includes(node)) refuseValue('node', node, { why: 'outside-of-node', node, other })
+  }
+}
+
+function impactIn(tried: TriedWell, at: number): ChangeImpact {
+  const found = tried.impact ?? { evaluated: 0, isWhole: true, noncompliant: 0, compliant: 0, groups: [], samples: [] }
+  const acting = needsOf(tried).map(({ path }) => path.at(-1))
+  return { ...found, class: classOf({ ...found, nodes: [...tried.nodes, ...acting] }), epoch: tried.epoch, at }
+}
+
+const hashOf = ({ node, reason, operations, window }: Proposal): string =>
+  hash('sha256', orderedJson({ node, reason, operations, window })!, 'hex')
+
+function refuseWindow({ now }: ReadContext, window: ChangeWindow | undefined): void {
+  if (window?.until === undefined) return
+  if (window.until <= Math.max(now, window.from ?? now)) {
+    refuseValue('window.until', new Date(window.until).toISOString(), { why: 'window-ends-first' })
+  }
+}
+
+async function refuseBeyondBounds({ tx }: ReadContext, { author, node }: ChangeRequest): Promise<void> {
+  const accountable = accountableFor(author)
+  const counts = [
+    { accountable, node, max: openPerRequesterAndNodeMax },
+    { accountable, max: openPerRequesterMax },
+    { node, max: openPerNodeMax },
+  ]
+  for (const count of counts) {
+    const used = await tx.changeRequests.countOpen(count)
+    if (used < count.max) continue
+    refuse({
+      code: 'LimitExceeded',
+      what: { of: 'open-change-requests' },
+      limit: count.max,
+      used,
+      countedFor: {
+        per: 'changes',
+        ...(count.accountable === undefined ? {} : { requester: count.accountable }),
+        ...(count.node === undefined ? {} : { node: count.node }),
+      },
+      remedy: { do: 'end-change-requests' },
+    })
+  }
+}
+
+// What is there ------------------------------------------------------------------------------------------------------
+
+const absent = (id: string): Refusal => ({ code: 'NotFound', what: 'change-request', id })
+
+export async function getChange(context: ReadContext, id: string): Promise<ChangeRequest> {
+  refuseMalformed('changeRequest', id)
+  const n = parseId('changeRequest', context.tx.installation, id)
+  const found = n === undefined ? undefined : await context.tx.changeRequests.find(n)
+  return found ?? refuse(absent(id))
+}
+
+export async function operationsOf(
+  context: ReadContext,
+  { id, contentHash }: Pick<ChangeRequest, 'id' | 'contentHash'>,
+): Promise<readonly ProposedOperation[]> {
+  const found = await context.tx.changeRequests.operationsOf(numberOf(context, id), contentHash)
+  return found as readonly ProposedOperation[]
+}
+
+/** Where it is read and decided: at its node, or where that stood. */
+export async function placeOfChange(
+  context: ReadContext,
+  { changeRequestId: id }: { readonly changeRequestId: string },
+): Promise<Place> {
+  const { node } = await getChange(context, id)
+  return { node: await standingOf(context, node), absent: absent(id) }
+}
+export const placeOfProposal = (context: ReadContext, { node }: { readonly node: string }): Promise<Place> =>
+  placeOfNode(context, node)
+
+const numberOf = ({ tx }: ReadContext, id: string): number => parseId('changeRequest', tx.installation, id)!
+
+async function keep(context: WriteContext, request: ChangeRequest): Promise<ChangeRequest> {
+  await context.tx.changeRequests.update(numberOf(context, request.id), request)
+  await recordVersion(context, request)
+  return request
+}
+
+function act(request: ChangeRequest, action: ChangeRequestAction): ChangeRequest {
+  const outcome = actOn(request, action)
+  return 'refused' in outcome ? refuseAction(request, outcome.refused) : outcome.request
+}
+
+function refuseAction({ id, node }: ChangeRequest, problem: ChangeRequestProblem): never {
+  if (problem.kind === 'state') {
+    return refuse({ code: 'IncorrectState', what: 'change-request', id, problem: problem.problem })
+  }
+  if (problem.kind === 'not-yours') {
+    const { author, by } = problem
+    return refuse({
+      code: 'NotAuthorized',
+      action: 'change:propose',
+      because: { why: 'not-written-by-you', author, by },
+    })
+  }
+  const { wrote, by, shared } = problem
+  const also = wrote === by ? {} : { shared }
+  return refuse({
+    code: 'NotAuthorized',
+    action: 'change:approve',
+    because: { why: 'wrote-it', wrote, by, request: id, node, ...also },
+  })
+}
+
+/** Puts the request as it is now into the history; what it says stands beside it, by its hash. */
+async function recordVersion(context: WriteContext, request: ChangeRequest): Promise<void> {
+  const { id, node } = request
+  const account = isAccountId(node) ? node : context.caller.account
+  const approvals = countingApprovals(request)
+  await context.tx.history.changed({ id, kind: 'change-request', account }, { ...request, approvals })
+  context.changed(id)
+}

@@ -1,0 +1,180 @@
+// Changes of governance as intent: a list of native operations with their inputs, done in one transaction or not at all.
+import { z } from 'zod'
+import { worded } from '#model/problems/worded.ts'
+import { numbered, type Refusal, refuse, refuseValue } from '#model/refusal.ts'
+import { createRoleBinding, deleteRoleBinding } from '../identity/roles.native.ts'
+import { ipamOperations } from '../ipam/ipams.native.ts'
+import { poolCidrOperations } from '../ipam/pool-cidrs.native.ts'
+import { poolOperations } from '../ipam/pools.native.ts'
+import { scopeOperations } from '../ipam/scopes.native.ts'
+import { replaceNames } from '../names.native.ts'
+import type { NativeOperation } from '../operation.native.ts'
+import type { WriteContext, WriteOperation } from '../operation.ts'
+import { organizationOperations } from '../organization/organization.native.ts'
+import { deletePolicyAssignment, putPolicyAssignment } from '../policy/assignments.native.ts'
+import { candidateOperations, draftPolicyVersion } from '../policy/candidates.native.ts'
+import { exceptionOperations } from '../policy/exceptions.native.ts'
+import {
+  createPolicy,
+  deletePolicy,
+  deletePolicyDocument,
+  putPolicyDocument,
+  restorePolicyVersion,
+  updatePolicy,
+} from '../policy/policies.native.ts'
+import { resourceTypeOperations } from '../policy/resource-types.native.ts'
+import { nameShapes } from '../shapes.native.ts'
+
+// Which ones ---------------------------------------------------------------------------------------------------------
+
+/**
+ * Not among others: what is done at once by its nature and looked at afterwards is proposed to nobody, and a list of
+ * lists would have two numbers for what was refused.
+ */
+const aloneOnly: ReadonlySet<string> = new Set(['breakGlass', 'reviewException', 'createAccounts'])
+
+/** By their names: what changes policies, where they are enabled, exceptions, roles, the organization and what pools allow. */
+export const governedOperations: ReadonlyMap<string, NativeOperation> = new Map(
+  [
+    createPolicy,
+    updatePolicy,
+    deletePolicy,
+    restorePolicyVersion,
+    draftPolicyVersion,
+    putPolicyDocument,
+    deletePolicyDocument,
+    putPolicyAssignment,
+    deletePolicyAssignment,
+    ...candidateOperations,
+    ...exceptionOperations,
+    createRoleBinding,
+    deleteRoleBinding,
+    ...organizationOperations,
+    ...ipamOperations,
+    ...scopeOperations,
+    ...poolOperations,
+    ...poolCidrOperations,
+    ...resourceTypeOperations,
+  ]
+    .filter(({ access, name }) => access === 'write' && !aloneOnly.has(name))
+    .map((operation) => [operation.name, operation]),
+)
+
+/** What any of them refuses. */
+export const refusalsOfGoverned: readonly Refusal['code'][] = [
+  ...new Set([...governedOperations.values()].flatMap(({ refusals }) => refusals)),
+]
+
+// The shape of a list ------------------------------------------------------------------------------------------------
+
+/** Of one request. A pool with two CIDRs is three. */
+export const operationsMax = 5_000
+
+const labelPattern = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/
+const exampleOfOne = { operation: 'createUnit', input: { name: 'Prod', parentId: 'r-59bb' }, as: 'prod' }
+const exampleOfTwo = {
+  operation: 'putPolicyAssignment',
+  input: { policyId: 'edge-addresses', targetId: '$prod', kind: 'default' },
+}
+const label = z
+  .string()
+  .regex(labelPattern, 'a letter is expected, then letters, digits, `-` and `_`, at most 64 in all')
+  .describe(
+    'What later operations call what this one makes: `$edge` stands for its id wherever they name something, and `$edge.privateScopeId` for another member of its answer.',
+  )
+export const governedOperation = z
+  .strictObject({
+    operation: z
+      .enum([...governedOperations.keys()] as [string, ...string[]])
+      .describe('The operation, by its name in this description.'),
+    input: z
+      .record(z.string(), z.unknown())
+      .describe('What it takes: the members of its path, its query and its body together.'),
+    as: label.optional(),
+  })
+  .meta({ examples: [exampleOfOne] })
+export const governedOperationList = z
+  .array(governedOperation)
+  .min(1)
+  .max(operationsMax)
+  .meta({ examples: [[exampleOfOne, exampleOfTwo]] })
+nameShapes({ GovernedOperation: governedOperation })
+
+/** What is to be done, in its order. */
+export type GovernedOperation = z.output<typeof governedOperation>
+
+export interface GovernedResult {
+  readonly operation: string
+  /** What it made or changed; of what is gone, nothing. */
+  readonly id?: string
+  readonly as?: string
+}
+
+// Doing it -----------------------------------------------------------------------------------------------------------
+
+/**
+ * Does all of it in the transaction of the request, each as if the caller had asked for it alone: their rights are asked for each,
+ * and the first that is refused ends all of them with its number. Conflicts of policies are looked for when all is done.
+ */
+export async function runGoverned(
+  context: WriteContext,
+  operations: readonly GovernedOperation[],
+): Promise<GovernedResult[]> {
+  const made = new Map<string, object>()
+  const results: GovernedResult[] = []
+  for (const [index, { operation: name, input, as }] of operations.entries()) {
+    await numbered(index, async () => {
+      if (as !== undefined && made.has(as)) refuseValue('as', as, worded('an operation before has this label'))
+      const operation = governedOperations.get(name)!
+      const asked = inputOf(operation, await replaceNames(operation.input, input, (text) => meant(made, text)))
+      const output = await (operation as WriteOperation<object, unknown>).run(context, asked)
+      const answer = (output ?? {}) as Readonly<Record<string, unknown>>
+      if (as !== undefined) made.set(as, answer)
+      const id = idIn(answer)
+      results.push({ operation: name, ...(id === undefined ? {} : { id }), ...(as === undefined ? {} : { as }) })
+    })
+  }
+  return results
+}
+
+/** Every answer begins with what names the thing that it shows. */
+function idIn(answer: object): string | undefined {
+  const [first] = Object.values(answer)
+  return typeof first === 'string' ? first : undefined
+}
+
+/** A label is one only where an operation before has it: else the text is a name like any other. */
+function meant(made: ReadonlyMap<string, object>, text: string): string {
+  const [, label, member] = /^\$([^.]+)(?:\.(\w+))?$/.exec(text) ?? []
+  const answer = label === undefined ? undefined : made.get(label)
+  if (!answer) return text
+  const value = member === undefined ? idIn(answer) : (answer as Readonly<Record<string, unknown>>)[member]
+  return typeof value === 'string' ? value : refuseValue('input', text, worded('what it labels has no such member'))
+}
+
+/** What an operation takes, out of JSON: refused as its own route refuses it. */
+export function inputOf({ input, rest }: Pick<NativeOperation, 'input' | 'rest'>, given: object): object {
+  const texts = new Set([...rest.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!))
+  if (rest.method === 'DELETE') for (const name of Object.keys(input.shape)) texts.add(name)
+  const { data, error } = z.strictObject(input.shape).safeParse(withTexts(given, texts))
+  if (!error) return data as object
+  // A name that nobody knows goes first: it is most often why another one is missing.
+  for (const issue of error.issues) {
+    if (issue.code !== 'unrecognized_keys') continue
+    refuse({ code: 'UnknownParameter', field: [...issue.path, issue.keys[0]!].join('.') })
+  }
+  const [{ path, message }] = error.issues as [z.core.$ZodIssue]
+  const value = path.reduce<unknown>((within, name) => (within as Record<PropertyKey, unknown>)?.[name], given)
+  const field = path.join('.') || 'input'
+  if (value === undefined) refuse({ code: 'MissingParameter', field })
+  return refuseValue(field, typeof value === 'string' ? value : JSON.stringify(value), worded(message))
+}
+
+/** What stands in a path or query is text there; here it may be what it means. */
+const withTexts = (given: object, texts: ReadonlySet<string>): object =>
+  Object.fromEntries(
+    Object.entries(given).map(([name, value]) => [
+      name,
+      texts.has(name) && (typeof value === 'boolean' || typeof value === 'number') ? String(value) : value,
+    ]),
+  )

@@ -1,0 +1,45 @@
+// A step of the schema: change requests, and what each of their contents says.
+
+export const changeRequestsSchema = `
+create table change_request (
+  n integer primary key,
+  -- What it changes is there or below, and there it may be read.
+  node text not null,
+  reason text not null,
+  content_hash text not null,
+  status text not null
+    check (status in ('draft', 'in-review', 'approved', 'scheduled', 'applied', 'halted', 'reverted', 'abandoned')),
+  author text not null,
+  proposed_at integer not null,
+  -- What is known of the author beside the name, as JSON.
+  author_as text,
+  -- Whoever made the first of the tokens that led to the author's, or the author.
+  counted_for text not null,
+  -- As JSON.
+  editors text not null,
+  approvals text not null,
+  impact text,
+  needed text,
+  window_from integer,
+  window_until integer check (window_from is null or window_until is null or window_until > window_from),
+  rejected text,
+  ended text,
+  check (status = 'draft' or status = 'abandoned' or impact is not null)
+) strict;
+create index change_request_node on change_request (node, n);
+create index change_request_status on change_request (status, n);
+create index change_request_author on change_request (author, n);
+create index change_request_open on change_request (counted_for, node)
+  where status in ('draft', 'in-review', 'approved', 'scheduled', 'halted');
+-- What it says and said: approvals name the hash, and the history does.
+create table change_request_content (
+  request integer not null references change_request (n),
+  content_hash text not null,
+  -- As JSON: operations with their inputs.
+  operations text not null,
+  primary key (request, content_hash)
+) strict, without rowid;
+create trigger change_request_content_immutable before update on change_request_content begin
+  select raise(abort, 'contents of change requests are immutable');
+end;
+`

@@ -1,0 +1,187 @@
+// Change requests: what is proposed, by whom, who approved what of it, and what became of it.
+import type { ChangeRequest, ChangeRequestState } from '#model/change-request.ts'
+import { formatId } from '#model/identifier.ts'
+import { accountableFor } from '#model/principal.ts'
+import { firstOf } from '../merged-ranges.ts'
+import type { Sql, SqlValue } from '../sql.ts'
+import {
+  changing,
+  integer,
+  json,
+  named,
+  optional,
+  type Row,
+  type RowOf,
+  references,
+  table,
+  text,
+  unread,
+} from '../table.ts'
+
+/** What is known of a person beside the name. */
+type Known = Pick<ChangeRequest['author'], 'subject' | 'makers'>
+
+export const changeRequestTable = table(
+  'change_request',
+  {
+    n: integer(),
+    node: text(),
+    reason: changing(text()),
+    contentHash: changing(text()),
+    status: changing(text<ChangeRequestState>()),
+    by: named('author', text()),
+    proposedAt: integer(),
+    authorAs: optional(json<Known>()),
+    countedFor: unread(text()),
+    editors: changing(json<ChangeRequest['editors']>()),
+    approvals: changing(json<ChangeRequest['approvals']>()),
+    impact: changing(optional(json<NonNullable<ChangeRequest['impact']>>())),
+    needed: changing(optional(json<NonNullable<ChangeRequest['needed']>>())),
+    windowFrom: changing(optional(integer())),
+    windowUntil: changing(optional(integer())),
+    rejected: changing(optional(json<NonNullable<ChangeRequest['rejected']>>())),
+    ended: changing(optional(json<NonNullable<ChangeRequest['ended']>>())),
+  },
+  'kept',
+)
+type Stored = RowOf<typeof changeRequestTable>
+
+export const changeRequestContentTable = table(
+  'change_request_content',
+  {
+    request: references('change_request', integer()),
+    contentHash: text(),
+    operations: json<readonly object[]>(),
+  },
+  'kept',
+)
+
+/** What rows are found by, each with an index: one of them at a time. */
+export interface ChangeRequestRange {
+  readonly by: 'node' | 'status' | 'author'
+  readonly keys: readonly string[]
+}
+/** Whom open ones are counted for; both: those of one requester at one node. */
+export interface OpenCount {
+  readonly accountable?: string
+  readonly node?: string
+  readonly max: number
+}
+
+const open = "status in ('draft', 'in-review', 'approved', 'scheduled', 'halted')"
+
+export class ChangeRequests {
+  readonly #sql: Sql
+  readonly #around: { readonly installation: string }
+  constructor(sql: Sql, around: { readonly installation: string }) {
+    this.#sql = sql
+    this.#around = around
+  }
+
+  async find(n: number): Promise<ChangeRequest | undefined> {
+    const row = await changeRequestTable.first(this.#sql, 'where n = ?', n)
+    return row && this.#of(row)
+  }
+  /** What one said, by the hash of that. */
+  async operationsOf(n: number, contentHash: string): Promise<readonly object[] | undefined> {
+    const row = await changeRequestContentTable.first(
+      this.#sql,
+      'where request = ? and content_hash = ?',
+      n,
+      contentHash,
+    )
+    return row?.operations
+  }
+  /** Newest first, before a number: of some ranges of one index, or all. */
+  async before(
+    range: ChangeRequestRange | undefined,
+    before: number,
+    limit: number,
+  ): Promise<{ readonly n: number; readonly request: ChangeRequest }[]> {
+    const rows = range
+      ? (
+          await firstOf<Row & { readonly n: number }>(
+            this.#sql,
+            range.keys,
+            {
+              columns: changeRequestTable.columnsOf('t'),
+              table: 'change_request t',
+              where: (key) => `t.${range.by} = ${key} and t.n < ?`,
+              values: [before],
+              order: ['n'],
+              isDescending: true,
+              compare: (a, b) => b.n - a.n,
+            },
+            limit,
+          )
+        ).map((row) => changeRequestTable.of(row))
+      : await changeRequestTable.all(this.#sql, 'where n < ? order by n desc limit ?', before, limit)
+    return rows.map((row) => ({ n: row.n, request: this.#of(row) }))
+  }
+  /** How many wait for somebody; no more than the maximum are looked at. */
+  async countOpen({ accountable, node, max }: OpenCount): Promise<number> {
+    const conditions = [open]
+    const values: SqlValue[] = []
+    if (accountable !== undefined) {
+      conditions.push('counted_for = ?')
+      values.push(accountable)
+    }
+    if (node !== undefined) {
+      conditions.push('node = ?')
+      values.push(node)
+    }
+    const row = await this.#sql.get<{ count: number }>(
+      `select count(*) as count from (select 1 as one from change_request where ${conditions.join(' and ')} limit ?) found`,
+      ...values,
+      max,
+    )
+    return row!.count
+  }
+
+  async insert(n: number, request: ChangeRequest, operations: readonly object[]): Promise<void> {
+    const { node, author, contentHash } = request
+    const { by, at: proposedAt, subject, makers } = author
+    const authorAs = subject === undefined && makers === undefined ? undefined : { subject, makers }
+    await changeRequestTable.insert(this.#sql, {
+      ...{ n, node, by, proposedAt, authorAs },
+      countedFor: accountableFor(author),
+      ...changesIn(request),
+    })
+    await changeRequestContentTable.insert(this.#sql, { request: n, contentHash, operations })
+  }
+  async update(n: number, request: ChangeRequest): Promise<void> {
+    await changeRequestTable.change(this.#sql, changesIn(request), 'where n = ?', n)
+  }
+  /** What it says from now on; that it said once may be said again. */
+  async say(n: number, contentHash: string, operations: readonly object[]): Promise<void> {
+    if ((await this.operationsOf(n, contentHash)) !== undefined) return
+    await changeRequestContentTable.insert(this.#sql, { request: n, contentHash, operations })
+  }
+
+  #of({ n, by, proposedAt, authorAs, windowFrom, windowUntil, ...rest }: Stored): ChangeRequest {
+    const window = {
+      ...(windowFrom === undefined ? {} : { from: windowFrom }),
+      ...(windowUntil === undefined ? {} : { until: windowUntil }),
+    }
+    return {
+      id: formatId('changeRequest', this.#around.installation, n),
+      ...rest,
+      author: { by, at: proposedAt, ...authorAs },
+      ...(Object.keys(window).length === 0 ? {} : { window }),
+    }
+  }
+}
+
+const changesIn = (request: ChangeRequest) => ({
+  reason: request.reason,
+  contentHash: request.contentHash,
+  status: request.status,
+  editors: request.editors,
+  approvals: request.approvals,
+  impact: request.impact,
+  needed: request.needed,
+  windowFrom: request.window?.from,
+  windowUntil: request.window?.until,
+  rejected: request.rejected,
+  ended: request.ended,
+})
