@@ -27,6 +27,7 @@ export const tablesWithSeed: ReadonlySet<string> = new Set([
   'retention',
   'forgetting',
   'finding_progress',
+  'outbox_progress',
   'finding_scan',
   'capacity_watch',
 ])
