@@ -31,7 +31,7 @@ const verified = createAwsEndpoint({
   isRead: () => false,
   execute: async () => ({ output, decisions: [] }),
   recordUnread: async () => {},
-  namesIn: async () => ({}),
+  beside: async () => ({ names: {} }),
   onFault: (error) => console.error(error),
   other: () => false,
 })

@@ -122,7 +122,7 @@ function parametersOf(operation: NativeOperation): NativeParameter[] {
       return {
         name,
         where,
-        flag: name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+        flag: operation.flags?.[name] ?? name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
         isRequired: given.required?.includes(name) === true,
         ...(isSwitch ? { kind: 'boolean' } : formOf(schema)),
         ...(operation.argument === name ? { isArgument: true } : {}),

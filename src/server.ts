@@ -8,9 +8,9 @@ import type { FastifyInstance } from 'fastify'
 import { createAwsEndpoint, httpServerOptions, refuseBrokenRequests } from '#api/aws/endpoint.ts'
 import { createRequestIds } from '#api/aws/request-id.ts'
 import type { AccessKey } from '#api/aws/sigv4.ts'
+import { besideRefusal } from '#api/beside-refusals.ts'
 import { awaitBody, Bodies } from '#api/body.ts'
 import { boundConnections } from '#api/connections.ts'
-import { namesBehind } from '#api/refusal-names.ts'
 import { refuseRepeatedHeaders } from '#api/repeated-headers.ts'
 import { createSourceAddress, type SourceAddress } from '#api/source-address.ts'
 import { StepsInTurn } from '#api/steps-in-turn.ts'
@@ -232,10 +232,10 @@ async function openServer(
       account,
       pace: inTurn,
       recordCounted: () => executor.recordCounted(),
-      async act(operation, input, as) {
+      async act(operation, input, as, how) {
         const acting = typeof as === 'string' ? { arn: as, accessKeyId: '' } : as
         const principal = { account, ...acting, userId: acting.arn }
-        const call = { principal, region: '', input, requestId: newRequestId(), sourceAddress: 'local' }
+        const call = { principal, region: '', input, requestId: newRequestId(), sourceAddress: 'local', ...how }
         // What jobs do takes many steps, however short each is.
         return inTurn.step(async () => (await executor.execute(operation, call)).output)
       },
@@ -266,8 +266,8 @@ async function openServer(
         inTurn.aside(() => executeOr503(() => executor.execute(operationTables[service].get(name)!, call))),
       recordUnread: (service, name, call, refused) =>
         executeOr503(() => executor.recordUnread(operationTables[service].get(name)!, call, refused)),
-      namesIn: (refusal, call) =>
-        namesBehind(refusal, (operation, input) => executor.execute(operation, { ...call, input })),
+      beside: (refused, call) =>
+        besideRefusal(refused, (operation, input) => executor.execute(operation, { ...call, input: input as object })),
       onFault: logFault,
       other: (request, response) =>
         (draining ? refuseRest(request, response, newRequestId()) : rest.answer(request, response)) ||

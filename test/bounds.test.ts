@@ -51,6 +51,8 @@ const ofOneAlone: readonly RegExp[] = [
   // What one answer names or one look reads.
   /^(named|names|idsPerRefusal|cidrsTold|insideNames|networksNamed|targetsNamed|subnetsNamed|listedValues|listedLength|samples|subjects|short|inline|problems|problemsOfRule|exceptionSteps)Max$/,
   /^(overSeen|steps|unreviewed|versions|states|spaces|matching|holdersAsked|ownersAsked|treeCidrs|visibleAccounts|nodesBelow|forecastWeeks|capacityRows|former|pendingScans|impactSpaces|impactRows|formerUnits|bodiesPerStatement|looks|pages|eventLength|depth|forgotten)Max$/,
+  // Of one simulation.
+  /^(plansKept|spacesSeen|simulatedSpaces|samplesPerKind|attempts)Max$/,
   // Of one turn of what follows the record, and what a finding tells.
   /^(subjectsPerEntry|followedRows|followedPassed|resourcesPerWrite|lookedAt|scopes|allocationsOfNetwork|blocksOfNetwork|moments|pairs|allowed)Max$/,
   // What finding a text looks at and shows, and accounts of one name that are looked at.
@@ -59,12 +61,14 @@ const ofOneAlone: readonly RegExp[] = [
   /^(path|signatures|tileLevel)Max$/,
   // Of one snapshot of a source, and how often it is to come.
   /^(unlisted|observedTags|collector|reason|reportEvery|open|tries|brief|counted)Max$/,
+  // Of one tree, signed note or proof.
+  /^(tileLevel|signatures|path)Max$/,
   // Turns and attempts of the server's own work.
   /^(turns|numberAttempts|batchSize|batchRows|readers|probes|sweepSize|leaving|poolsAhead|poolsPerStatement|blocks|passed|generations)Max$/,
   // Of one subscription, and of one call of its target.
   /^(recipientsPerTarget|replayedPerRequest|deliveryAttempts|deliveryAgeMs|addresses|answerBytes|callSeconds|shownFacts)Max$/,
   // Of one line of a snapshot, and of one run of a collector.
-  /^(unlisted|observedTags|collector|reason|brief|tries|notes|guessedColumns|headerLines|parts)Max$/,
+  /^(unlisted|observedTags|collector|reason|brief|tries|notes|guessedColumns|headerLines|parts|cells)Max$/,
   // What is only remembered: it is read again where it is forgotten.
   /^(principals|clients|good|goneEpochs|overlaid|keys|signingKeys|signedHeadersCache|entries|cursors|holders)Max$/,
 ]

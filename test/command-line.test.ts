@@ -262,7 +262,7 @@ test('what policy denies says why, fact by fact, and leads to the explanation; a
   const [, decision] = /^ {2}For an exception, ask .* naming (decision-\w+)\.$/m.exec(denied.errors)!
   assert.match(
     denied.errors,
-    /^Next: or ask for an exception: `cadastre exception request --target 1{12} --locale azure:northeurope /m,
+    /^Next: or ask for an exception: `cadastre exception request --decision decision-\w+ --for 7d --reason 'WHY'`\.$/m,
   )
   const asJson = await cadastre('allocation', 'create', ...params, '--pool-id', other, '--json')
   assert.deepEqual([asJson.code, (JSON.parse(asJson.errors) as { code: string }).code], [4, 'DeniedByPolicy'])

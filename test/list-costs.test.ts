@@ -219,7 +219,8 @@ function neededBy({ name: operation, input }: NativeOperation): Readonly<Record<
   )
 }
 const aboutMuch = (): Readonly<Record<string, object>> => {
-  const { policyId, candidate, exceptionId, findingId, objectId, changeId, resourceId, subscriptionId } = listed
+  const { policyId, candidate, exceptionId, findingId, objectId, changeId, resourceId, simulationId, subscriptionId } =
+    listed
   return {
     listPolicyVersions: { policyId },
     listPolicyDocuments: { policyId },
@@ -231,6 +232,8 @@ const aboutMuch = (): Readonly<Record<string, object>> => {
     findHoldingsOfResource: { resourceId },
     getObjectHistory: { objectId },
     listSubjectsOfChange: { changeId },
+    listSimulationGroups: { simulationId },
+    listSimulationPools: { simulationId },
     listPoolCidrs: filled.native.get('listPoolCidrs')!.at(-1)!.input,
   }
 }
@@ -286,6 +289,7 @@ const valuesByName: Readonly<Record<string, readonly string[]>> = {
   until: moments,
   at: moments,
   latest: ['true'],
+  unchanged: ['true', 'false'],
 }
 
 // The AWS APIs -------------------------------------------------------------------------------------------------------

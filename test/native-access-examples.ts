@@ -38,6 +38,7 @@ export async function accessExamples(world: NativeWorld): Promise<ReadonlyMap<st
       ...(await aboutFindings(world)),
       ...(await aboutNotifications(world)),
       ...(await aboutChangeRequests(world)),
+      ...(await aboutSimulations(world)),
     }),
   )
 }
@@ -230,6 +231,21 @@ async function aboutChangeRequests(world: NativeWorld): Promise<Record<string, E
     rejectChangeRequest: { ...ofOne, input: { changeRequestId, note: 'an example' } },
     abandonChangeRequest: { ...ofOne, input: { changeRequestId } },
     applyChangeRequest: { ...ofOne, input: { changeRequestId, contentHash }, instead: 409 },
+  }
+}
+
+async function aboutSimulations(world: NativeWorld): Promise<Record<string, Example>> {
+  const input = { principal: 'user:simulated', role: 'auditor', node: managementAccount }
+  const params = { operations: [{ operation: 'createRoleBinding', input }] }
+  const { simulationId } = await world.post<{ simulationId: string }>('/simulations', params)
+  return {
+    startSimulation: { input: params },
+    listSimulations: { input: {}, secrets: [simulationId] },
+    getSimulation: { input: { simulationId } },
+    cancelSimulation: { input: { simulationId } },
+    deleteSimulation: { input: { simulationId } },
+    listSimulationGroups: { input: { simulationId } },
+    listSimulationPools: { input: { simulationId } },
   }
 }
 

@@ -182,11 +182,14 @@ const facesTranslate: Rule = (file) => {
   return [...worked, ...(asks.length > 0 && !types ? [`${path}: verbs ask for rights`] : [])]
 }
 
-/** What puts decisions into words (`explain.ts`, `trace-words.ts` and `denial-words.ts` of `src/model/policy/`). */
-const decisionWords = ['explain', 'trace-words', 'denial-words'].map((name) => `src/model/policy/${name}.ts`)
+/** What puts decisions into words (`explain.ts`, `trace-words.ts`, `denial-words.ts` and `advice-words.ts` of `src/model/policy/`). */
+const decisionWords = ['explain', 'trace-words', 'denial-words', 'advice-words'].map(
+  (name) => `src/model/policy/${name}.ts`,
+)
 /** Who shows them without being a face of an API, and why. */
 const mayShow: Readonly<Record<string, string>> = {
   'src/model/policy/explain.ts': 'it is the words, and has the steps in it',
+  'src/model/policy/advice-words.ts': 'it is the words too, with the names that those of a decision have',
   'src/model/policy/eligibility.ts': 'a policy that is refused is told why a pool is none for it in the same words',
   'src/model/policy/existing.ts': 'a finding has on record what the API shows, and is compared with that',
   'src/operations/policy/explain.ts': '`cadastre explain` prints the text at the machine',
@@ -410,6 +413,8 @@ const mayRemember: Readonly<Record<string, string>> = {
   'src/operations/estate/intake.ts #part': 'lines that one request has sent, until they are written',
   'src/operations/estate/intake.ts #problems': 'what was wrong with lines of one request',
   'src/operations/estate/intake.ts #unlisted': 'what one request said at its end',
+  'src/jobs/simulating.ts simulators':
+    'what a server has counted of the simulation that it works at; another one begins it anew',
   'src/jobs/importing.ts turnsOf':
     'whose turn it is, and where a look goes on; whether what is there is imported, it does not say',
   'src/jobs/notifying.ts #busy': 'which targets are being called by this process',
@@ -417,6 +422,12 @@ const mayRemember: Readonly<Record<string, string>> = {
   'src/operations/finding/scan-turns.ts #nodes': 'the same',
   'src/operations/ipam/importing-turns.ts #kept': 'the same: it is read anew what there is',
   'src/operations/ipam/importing-turns.ts #goingOn': 'the same',
+  'src/operations/evidence/tree.ts #full':
+    'what one turn has made of the tree so far; where another server went on, it is dropped',
+  'src/operations/evidence/tree.ts #tiles': 'what one reading has read so far',
+  'src/operations/evidence/verify.ts #problems': 'what one look through the record has found so far',
+  'src/operations/evidence/verify.ts #above': 'the same',
+  'src/operations/evidence/verify.ts #checkpoints': 'the same',
   'src/store/sqlite/engine.ts #statements': 'prepared statements, by their text',
   'src/store/postgres/sql.ts statements': 'texts of statements, by texts',
   'src/store/postgres/sql.ts manyRows': 'texts of statements, by texts',

@@ -2,6 +2,8 @@
 import { hasShape, type IdKind } from '#model/identifier.ts'
 import { labelOf, nameOfNoun, type ObjectNoun } from '#model/kinds.ts'
 import { isIdLike } from '#model/name.ts'
+import type { Advice } from '#model/policy/advice.ts'
+import { type AdviceInWords, adviceInWords, linesOfAdvice } from '#model/policy/advice-words.ts'
 import { allowedInWords, valueInWords, withWordsOfDenials } from '#model/policy/denial-words.ts'
 import { type Explanation, reasonOfTold, wordsOfTold } from '#model/policy/explain.ts'
 import { featureInWords } from '#model/problems/features.ts'
@@ -15,6 +17,7 @@ import {
   type OwnNetworkKind,
   type Refusal,
 } from '#model/refusal.ts'
+import { type Beside, nothingBeside } from './beside-refusals.ts'
 
 /** Members of refusals that are facts, and words where they are shown. */
 type InWords = 'problem' | 'because' | 'countedFor' | 'remedy'
@@ -25,13 +28,17 @@ interface FactsInWords {
   readonly actual: string
   readonly expected: readonly string[]
 }
+interface Advised {
+  /** What to do next, as far as it was looked up. */
+  readonly advice?: AdviceInWords
+}
 /** A refusal in words. */
 export type ShownRefusal =
   Omitting<Refusal, 'members'> extends infer R
     ? R extends { readonly code: 'DeniedByPolicy' }
-      ? Omit<R, keyof FactsInWords> & FactsInWords & Explanation
+      ? Omit<R, keyof FactsInWords> & FactsInWords & Explanation & Advised
       : R extends { readonly code: 'Exhausted' }
-        ? Omit<R, keyof FactsInWords> & Partial<FactsInWords & Explanation>
+        ? Omit<R, keyof FactsInWords> & Partial<FactsInWords & Explanation> & Advised
         : {
             [M in keyof R]: M extends InWords
               ? string | Extract<R[M], undefined>
@@ -73,10 +80,9 @@ export const faultWording: Readonly<Record<Protocol, Wording>> = {
   sts: { status: 500, code: 'InternalFailure', message: 'An internal error has occurred.' },
 }
 
-/** @param names what things in it are called, by their ids: said beside each */
-export function wordingOf(refusal: Refusal, protocol: Protocol, names: Readonly<Record<string, string>> = {}): Wording {
+export function wordingOf(refusal: Refusal, protocol: Protocol, { names, advice }: Beside = nothingBeside): Wording {
   const say = words[refusal.code] as (refusal: ShownRefusal) => Words
-  const said = say(cutFacts(refusal))
+  const said = say(cutFacts(refusal, advice))
   const message = withNames(said.message, names)
   if (refusal.code === 'LimitExceeded' && protocol === 'ec2') {
     return { status: said.status, code: limitCodes[refusal.what.of] ?? said.ec2, message }
@@ -103,14 +109,16 @@ const factLengthMax = 200
 const sentenceLengthMax = 2_000
 /** Of a list of facts. */
 const factsListedMax = 1_000
-const sentences: ReadonlySet<string> = new Set(['problem', 'because', 'sentence', 'lines', 'remedy', 'what', 'aws'])
+const sentences: ReadonlySet<string> = new Set([
+  ...['problem', 'because', 'sentence', 'lines', 'remedy', 'what', 'aws', 'advice'],
+])
 
 /**
  * A refusal as it may be answered: what came with the request is cut, wherever it stands in it, so that no answer sends back
  * a large part of what was sent. Every wording and every problem is made of this.
  */
-export function cutFacts(refusal: Refusal): ShownRefusal {
-  const facts = Object.entries(withWords(refusal)).map(([name, fact]) => [
+export function cutFacts(refusal: Refusal, advice?: Advice): ShownRefusal {
+  const facts = Object.entries(withWords(refusal, advice)).map(([name, fact]) => [
     name,
     cutFact(fact, sentences.has(name) ? sentenceLengthMax : factLengthMax),
   ])
@@ -121,16 +129,21 @@ export function cutFacts(refusal: Refusal): ShownRefusal {
 const toldLengthMax = 400
 
 /** What a refusal tells of a decision, in words: beside its facts, or in the problem that repeats why. */
-function withWords(whole: Refusal): object {
+function withWords(whole: Refusal, advice: Advice | undefined): object {
   const { told: facts, members, ...refusal } = whole
   const told = facts && (cutFact(withWordsOfDenials(facts), toldLengthMax) as typeof facts)
   const say = { name: (member: string) => nameIn(members ?? {}, member), told: () => (told ? reasonOfTold(told) : '') }
   if (told && (refusal.code === 'DeniedByPolicy' || refusal.code === 'Exhausted')) {
     // In the place of the facts, in front of those that programs read.
     const { members: _, ...shown } = whole
-    const inPlace = ([name, fact]: [string, unknown]) =>
-      name === 'told' ? Object.entries(wordsOfTold(told)) : [[name, fact]]
-    return { ...Object.fromEntries(Object.entries(shown).flatMap(inPlace)), ...wordsOfFacts(refusal) }
+    const { sentence, lines } = wordsOfTold(told)
+    const all = { sentence, lines: [...lines, ...(advice ? linesOfAdvice(advice) : [])] }
+    const inPlace = ([name, fact]: [string, unknown]) => (name === 'told' ? Object.entries(all) : [[name, fact]])
+    return {
+      ...Object.fromEntries(Object.entries(shown).flatMap(inPlace)),
+      ...wordsOfFacts(refusal),
+      ...(advice && { advice: adviceInWords(advice) }),
+    }
   }
   const inWords = (problem: Problem): string => problemInWords(problem, say)
   return {

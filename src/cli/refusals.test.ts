@@ -27,13 +27,15 @@ const problem = (status: number, code: string, facts: object = {}): Problem => (
 })
 
 test('a denial by policy says why, fact by fact, and leads to the explanation and to an exception', () => {
+  const ask = "cadastre exception request --decision decision-1 --for 7d --reason 'WHY'"
   const facts = {
     decisionId: 'decision-1',
     cause: 'explicit',
     setting: 'on-explicit',
     version: 2,
     sentence: 'An eip in us-east-1 may not come from the provider.',
-    lines: ['policy    ipam-policy-1 version 2', 'allowed   ipam-pool-1'],
+    lines: ['policy    ipam-policy-1 version 2', 'allowed   ipam-pool-1', `To ask: \`${ask}\`.`],
+    advice: { nearestChange: 'None.', exceptionCommand: ask, mayRequestException: true },
   }
   const given = { account: '111111111111', resourceType: 'eip', locale: 'us-east-1', poolId: 'ipam-pool-2' }
   assert.equal(
@@ -44,11 +46,14 @@ test('a denial by policy says why, fact by fact, and leads to the explanation an
       '  allowed   ipam-pool-1',
       '  decisionId  decision-1',
       'Next: `cadastre explain decision decision-1` tells why, and the nearest change that would be granted.',
-      'Next: or ask for an exception: `cadastre exception request --target 111111111111 --locale us-east-1 ' +
-        `--resource-type eip --grants '{"pools":["ipam-pool-2"]}' --reason TEXT --expires-at 7d\`.`,
+      `Next: or ask for an exception: \`${ask}\`.`,
       '',
     ].join('\n'),
   )
+  const mayNot = { ...facts, advice: { ...facts.advice, mayRequestException: false } }
+  const told = wordsOf(problem(403, 'DeniedByPolicy', mayNot), asked('explain request', given))
+  assert.match(told, /^ {2}To ask: `cadastre exception request/m, 'whoever may not is told by the line alone')
+  assert.doesNotMatch(told, /Next: or ask for an exception/)
 })
 
 test('for want of a role: which roles would do, where, and how they are given', () => {

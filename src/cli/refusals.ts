@@ -1,6 +1,5 @@
 // A refusal as people read it: the sentence, the facts one per line, and what to do next.
 import { kindOfNoun } from '#model/kinds.ts'
-import { grantOfLength } from '#model/policy/settings.ts'
 import { type Action, everywhere, roleNames, roles } from '#model/roles.ts'
 import type { Given } from './arguments.ts'
 import type { Problem } from './client.ts'
@@ -25,7 +24,7 @@ export interface Asked {
 
 /** Everything to print, with a line break at the end. */
 export function wordsOf(problem: Problem, asked: Asked): string {
-  const { sentence, lines } = sentenceOf(problem)
+  const { sentence, lines } = sentenceOf(problem, asked)
   const facts = factsOf(problem, [sentence, ...lines].join('\n'), asked.zone)
   const steps = nextSteps(problem, asked)
   const { error } = asked.paint ?? withoutColour
@@ -33,9 +32,14 @@ export function wordsOf(problem: Problem, asked: Asked): string {
 }
 
 /** The decision's facts are lines of their own; a detail of several lines has them in it. */
-function sentenceOf({ detail, sentence, lines }: Problem): { sentence: string; lines: readonly string[] } {
-  if (typeof sentence === 'string' && Array.isArray(lines)) return { sentence, lines: lines.map(String) }
-  const [first = '', ...rest] = detail.split('\n')
+function sentenceOf(problem: Problem, asked: Asked): { sentence: string; lines: readonly string[] } {
+  const { sentence, lines } = problem
+  if (typeof sentence === 'string' && Array.isArray(lines)) {
+    // What is a next step is said as one.
+    const step = stepOfAdvice(problem, asked)
+    return { sentence, lines: lines.map(String).filter((line) => step === undefined || !line.includes(step)) }
+  }
+  const [first = '', ...rest] = problem.detail.split('\n')
   return { sentence: first, lines: rest }
 }
 
@@ -132,46 +136,24 @@ function askForRole({ action, reason, node, principal }: Problem, asked: Asked):
 function aroundPolicy(problem: Problem, asked: Asked): readonly string[] {
   const { decisionId: decision, missingTags } = problem
   const steps: string[] = []
-  // What was only tried is on no record.
   if (typeof decision === 'string' && !asked.isDryRun && has(asked, 'explain decision')) {
     steps.push(`${call(`explain decision ${decision}`)} tells why, and the nearest change that would be granted.`)
   }
-  const exception = has(asked, 'exception request') ? exceptionWords(problem, asked.given) : undefined
-  if (exception !== undefined) steps.push(`or ask for an exception: ${call(exception)}.`)
-  return [...steps, ...addTags(missingTags, asked)]
+  return [...steps, ...exceptionStep(problem, asked), ...addTags(missingTags, asked)]
 }
 
-/** What no exception can permit: tags, and what pools and types of resources say themselves. */
-const beyondExceptions: readonly unknown[] = ['tags', 'pool-rule', 'resource-type']
-const exceptionTime = '7d'
-
-/** With what was denied filled in; where it does not follow what to ask for, how to ask. Undefined where no exception helps. */
-function exceptionWords(problem: Problem, given: Given): string | undefined {
-  if (beyondExceptions.includes(problem.cause)) return undefined
-  const [account, locale, type] = (['account', 'locale', 'resourceType'] as const).map(
-    (name) => problem[name] ?? given[name],
-  )
-  const grants = grantsFor(problem, given)
-  if (!grants || typeof account !== 'string' || typeof locale !== 'string' || typeof type !== 'string') {
-    return 'exception request --help'
-  }
-  return (
-    `exception request --target ${quoted(account)} --locale ${quoted(locale)} --resource-type ${quoted(type)} ` +
-    `--grants ${quoted(JSON.stringify(grants))} --reason TEXT --expires-at ${exceptionTime}`
-  )
+interface Advice {
+  readonly exceptionCommand?: string
+  readonly mayRequestException?: boolean
 }
-
-/** What an exception must permit for this request to pass the rule that denied it; undefined where it does not name a pool. */
-function grantsFor({ cause, actual, setting }: Problem, given: Given): object | undefined {
-  if (cause === 'size') {
-    const length = Number(/^\/(\d{1,3})$/.exec(String(actual))?.[1])
-    return Number.isNaN(length) ? undefined : grantOfLength(String(setting), length)
-  }
-  const named = [actual, given.poolId].find(
-    (each) => typeof each === 'string' && /^(?:ipam-pool-|provider$)/.test(each),
-  )
-  if (named === undefined) return undefined
-  return named === 'provider' ? { provider: true } : { pools: [named] }
+/** The command that asks for an exception, for whoever may run it. */
+function stepOfAdvice({ advice = {} }: Problem, asked: Asked): string | undefined {
+  const { exceptionCommand, mayRequestException } = advice as Advice
+  return mayRequestException && has(asked, 'exception request') ? exceptionCommand : undefined
+}
+function exceptionStep(problem: Problem, asked: Asked): readonly string[] {
+  const exception = stepOfAdvice(problem, asked)
+  return exception === undefined ? [] : [`or ask for an exception: \`${exception}\`.`]
 }
 
 /** @param missing `KEY` or `KEY=VALUE` each */
@@ -181,10 +163,8 @@ function addTags(missing: unknown, { command }: Asked): readonly string[] {
   return [`repeat it with \`${flags.join(' ')}\`.`]
 }
 
-function roomElsewhere(
-  { poolId: pool, netmaskLength, decisionId: decision }: Problem,
-  asked: Asked,
-): readonly string[] {
+function roomElsewhere(problem: Problem, asked: Asked): readonly string[] {
+  const { poolId: pool, netmaskLength, decisionId: decision } = problem
   const isOneAddress = netmaskLength === 32 || netmaskLength === 128
   const ways = [
     ...(isOneAddress ? [] : ['ask for a smaller block']),
@@ -194,7 +174,7 @@ function roomElsewhere(
   if (typeof decision === 'string' && !asked.isDryRun && has(asked, 'explain decision')) {
     steps.push(`${call(`explain decision ${decision}`)} tells which pools were tried.`)
   }
-  return steps
+  return [...steps, ...exceptionStep(problem, asked)]
 }
 
 /** Which command lists what is no kind of its own, or is shown as a tree; a kind's own word says the rest. */

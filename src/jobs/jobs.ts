@@ -3,6 +3,7 @@ import { adoptByRules } from './adopting.ts'
 import { watchPools } from './capacity.ts'
 import { dropSessions, endTokens, forgetTokens } from './credentials.ts'
 import { finishDeprovisions } from './deprovisioning.ts'
+import { growEvidence, signEvidence } from './evidence.ts'
 import { followFindings } from './findings.ts'
 import { followSources, noteStaleSources } from './following.ts'
 import { forgetDecisions } from './forgetting.ts'
@@ -10,6 +11,7 @@ import { importByPools } from './importing.ts'
 import { type Job, lookAt, type RunningJobs, type Workplace } from './job.ts'
 import { endQuarantines } from './quarantines.ts'
 import { countRefusals } from './refusals.ts'
+import { simulate } from './simulating.ts'
 import { tidyUpSources } from './sources.ts'
 import { forgetNotifications } from './told.ts'
 
@@ -29,6 +31,9 @@ export const jobs: readonly Job[] = [
   followSources,
   noteStaleSources,
   forgetNotifications,
+  growEvidence,
+  signEvidence,
+  simulate,
 ]
 
 const tickMs = 1_000

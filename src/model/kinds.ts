@@ -353,6 +353,14 @@ export const kinds = {
     label: 'a token',
     word: 'token',
   },
+  simulation: {
+    prefix: 'simulation-',
+    digits: short,
+    isOwn: true,
+    noun: 'simulation',
+    label: 'a simulation',
+    word: 'simulation',
+  },
   addressAssociation: { prefix: 'eipassoc-', digits: short, noun: 'association', label: 'an association' },
   networkInterface: { prefix: 'eni-', digits: short, noun: 'network-interface', label: 'a network interface' },
   securityGroupRule: {

@@ -1,6 +1,7 @@
 // The one executor that every request walks: token, transaction, operation, record, answer.
 import { hash } from 'node:crypto'
 import { assert } from '#model/assert.ts'
+import { isEvidence } from '#model/evidence/commitments.ts'
 import { formatId, type IdKind, parseId, spaceNumberIn } from '#model/identifier.ts'
 import type { InUse, WouldBeGiven } from '#model/in-use.ts'
 import { orderedJson } from '#model/ordered-json.ts'
@@ -395,6 +396,7 @@ export async function openExecutor(
       subjects: subjectsOf(error.refusal, call.input),
       isDryRun: call.isDryRun,
       firstDecision: numberOf(tx, decisions[0]),
+      decided: decidedBy(tx, decisions),
     })
     for (const decision of decisions) tx.journal.recordDecision(numberOf(tx, decision)!, decision, n, !call.isDryRun)
     recordedDecisions.set(error, decisions)
@@ -480,6 +482,7 @@ export async function openExecutor(
       outcome: 'Success',
       subjects,
       firstDecision: numberOf(tx, context.decisions[0]),
+      decided: decidedBy(tx, context.decisions),
       isGiven: context.hasOnlyGiven(subjects),
       token: token?.hash,
       parameters: token?.parameters,
@@ -670,6 +673,14 @@ const kindOfRefusal = ({ principal }: Call, { refusal }: Refused): RefusalKind =
 const senderOf = ({ account, native }: Principal): string => (native ? accountableOf(native) : account)
 const isDenial = ({ outcome }: Decision): boolean => outcome === 'deny'
 
+/** What the entry has of those of its decisions that are evidence; undefined where none is. */
+function decidedBy(tx: Transaction, decisions: readonly Decision[]): string | undefined {
+  let decided: string | undefined
+  for (const decision of decisions) {
+    if (isEvidence(decision)) decided = (decided ?? '') + tx.journal.commitTo(numberOf(tx, decision)!, decision)
+  }
+  return decided
+}
 function numberOf(tx: Transaction, decision: Decision | undefined): number | undefined {
   if (!decision) return undefined
   const number = parseId('decision', tx.installation, decision.id)

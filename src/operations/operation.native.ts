@@ -71,6 +71,8 @@ interface Facts<Input extends z.ZodObject, Output extends z.ZodType> {
   }
   /** The words that call it, such as `role create`; undefined: it has none. */
   readonly cli?: string
+  /** What members of `input` are called on the command line, where that is shorter than their name. */
+  readonly flags?: Readonly<Record<string, string>>
   /** A parameter of the query that stands for itself behind the words, without its flag. */
   readonly argument?: string
   /**

@@ -58,7 +58,12 @@ describe('problems', () => {
 
   test('a denial has as data what its sentence and lines say', async () => {
     const denied = await problemOf('POST', '/allocations', { ...params, poolId: unlisted }, operator)
-    const { detail, decisionId, sentence, lines, type: _, title: __, instance: ___, ...facts } = denied
+    const { detail, decisionId, sentence, lines, advice, type: _, title: __, instance: ___, ...facts } = denied
+    assert.deepEqual(advice, {
+      nearestChange: `Do not name \`${unlisted}\`: it would come from pool \`${listed}\`.`,
+      exceptionCommand: `cadastre exception request --decision ${decisionId} --for 7d --reason 'WHY'`,
+      mayRequestException: true,
+    })
     assert.deepEqual(facts, {
       status: 403,
       code: 'DeniedByPolicy',

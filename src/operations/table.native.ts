@@ -7,6 +7,7 @@ import { getCompliance } from './finding/compliance.native.ts'
 import { findingOperations } from './finding/findings.native.ts'
 import { governanceOperations } from './governance/applying.native.ts'
 import { changeRequestOperations } from './governance/change-requests.native.ts'
+import { simulationOperations } from './governance/simulations.native.ts'
 import {
   createRoleBinding,
   deleteRoleBinding,
@@ -120,6 +121,12 @@ export const nouns: readonly Noun[] = [
     name: 'Governance',
     summary: 'All that is governed as one state, changed together.',
     operations: governanceOperations,
+  },
+  {
+    name: 'Simulations',
+    summary:
+      'What a change of governance would have made of the requests on record, of space in use and of what pools have free.',
+    operations: simulationOperations,
   },
   {
     name: 'Exceptions',

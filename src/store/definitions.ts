@@ -13,6 +13,7 @@ import {
   discoveryTable,
   resourceMarkTable,
 } from './tables/discoveries.ts'
+import { evidenceCheckpointTable, evidenceKeyTable, evidenceLogTable, evidenceTileTable } from './tables/evidence.ts'
 import { exceptionTable, exceptionUseTable } from './tables/exceptions.ts'
 import { findingProgressTable, findingScanTable } from './tables/finding-scans.ts'
 import { findingTable, openingTable } from './tables/findings.ts'
@@ -41,6 +42,12 @@ import { resourceTypeTable } from './tables/resource-types.ts'
 import { quarantineTable } from './tables/resting.ts'
 import { forgettingTable, recordDayTable, retentionTable } from './tables/retention.ts'
 import { goneBindingTable, roleBindingTable } from './tables/role-bindings.ts'
+import {
+  simulatedChangeTable,
+  simulationGroupTable,
+  simulationPoolTable,
+  simulationTable,
+} from './tables/simulations.ts'
 import { snapshotTable, sourceTable } from './tables/sources.ts'
 import { counterTable, metaTable, sealingKeyTable } from './tables/states.ts'
 import { subscriptionTable } from './tables/subscriptions.ts'
@@ -80,6 +87,10 @@ export const definitions: readonly Pick<
   enabledServiceTable,
   endedTenureTable,
   eventTable,
+  evidenceCheckpointTable,
+  evidenceKeyTable,
+  evidenceLogTable,
+  evidenceTileTable,
   exceptionTable,
   exceptionUseTable,
   findingProgressTable,
@@ -123,6 +134,10 @@ export const definitions: readonly Pick<
   rulingTable,
   scopeTable,
   sealingKeyTable,
+  simulatedChangeTable,
+  simulationGroupTable,
+  simulationPoolTable,
+  simulationTable,
   snapshotTable,
   sourceTable,
   subnetCidrTable,

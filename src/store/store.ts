@@ -29,12 +29,13 @@ export interface Writes {
     | 'unmark'
     | 'unmarkAllOf'
     | 'forgetScopes'
+  evidence: 'begin' | 'setLog' | 'putTile' | 'makeKey' | 'insertCheckpoint'
   exceptions: 'insert' | 'update' | 'use'
   findings: 'insert' | 'change'
   findingScans: 'setProgress' | 'ask' | 'advance' | 'end'
   history: 'changed' | 'ended'
   ipams: 'insert' | 'update' | 'delete' | 'insertScope' | 'describeScope' | 'deleteScopes'
-  journal: 'record' | 'recordDecision' | 'recordOwn' | 'dropRulings'
+  journal: 'commitTo' | 'record' | 'recordDecision' | 'recordOwn' | 'dropRulings'
   natGateways: 'insert' | 'markDeleted' | 'forgetDeleted' | 'insertAddress' | 'deleteAddress'
   networkObjects:
     | 'insert'
@@ -85,6 +86,7 @@ export interface Writes {
   retention: 'takeTurn'
   roleBindings: 'insert' | 'delete' | 'deleteAt'
   adoptions: 'insert' | 'ask' | 'forgetQuestions'
+  simulations: 'insert' | 'set' | 'addGroups' | 'addPools' | 'dropResults' | 'drop'
   sources: 'insert' | 'change' | 'deleteAt' | 'remove' | 'insertSnapshot' | 'changeSnapshot' | 'forgetSnapshots'
   space:
     | 'add'

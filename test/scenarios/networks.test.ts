@@ -47,6 +47,7 @@ scenario('a VPC comes from its pool though the caller names nothing, and only in
         'Value: /16.',
         'Allowed: /20 to /26.',
         'For an exception, ask account $network, the owner of policy `$vpclaw`, naming $decision.',
+        'Nearest change: Ask for a /20 in place of a /16: it would come from pool `$inside`.',
       ].join('\n'),
     },
     { explain: '$decision', says: ['asked for   vpc in us-east-1, ipv4 /16', 'outcome     deny (enforce)'] },
@@ -74,6 +75,8 @@ scenario('a block of the own choice is denied where VPCs come from a pool', {
         'Value: 172.16.0.0/24.',
         'Allowed: $inside.',
         'For an exception, ask account $network, the owner of policy `$vpclaw`, naming $decision.',
+        'Nearest change: Do not name `172.16.0.0/24`: it would come from pool `$inside`.',
+        "To request an exception, as somebody with `ipam-administrator` or `resource-operator` at account $lab: `cadastre exception request --decision $decision --for 7d --reason 'WHY'`.",
       ].join('\n'),
     },
     {
@@ -93,6 +96,8 @@ scenario('a block of the own choice is denied where VPCs come from a pool', {
         'Value: 172.16.0.0/24.',
         'Allowed: $inside.',
         'For an exception, ask account $network, the owner of policy `$vpclaw`, naming $second.',
+        'Nearest change: Do not name `172.16.0.0/24`: it would come from pool `$inside`.',
+        "To request an exception, as somebody with `ipam-administrator` or `resource-operator` at account $lab: `cadastre exception request --decision $second --for 7d --reason 'WHY'`.",
       ].join('\n'),
     },
     // The sandbox is outside of the policy.
@@ -318,6 +323,7 @@ scenario('a NAT gateway with manual addresses is decided by the same policy', {
         'Value: provider.',
         'Allowed: $nats.',
         'For an exception, ask account $network, the owner of policy `$law`, naming $decision.',
+        'Nearest change: Do not name `provider`: it would come from pool `$nats`.',
       ].join('\n'),
     },
     {

@@ -52,7 +52,7 @@ const server = createServer(
       return { output: await run(name, call), decisions: [] }
     },
     recordUnread: async () => {},
-    namesIn: async () => ({}),
+    beside: async () => ({ names: {} }),
     onFault: (error) => faults.push(error),
     other: (request, response) => {
       if (request.url === '/throws') throw new Error('other')

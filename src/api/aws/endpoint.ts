@@ -6,6 +6,7 @@ import type { Principal } from '#model/principal.ts'
 import { worded, wordedFeature } from '#model/problems/worded.ts'
 import { type Refusal, Refused, refuse } from '#model/refusal.ts'
 import type { Answer } from '#operations/execute.ts'
+import { type Beside, nothingBeside } from '../beside-refusals.ts'
 import { type Bodies, dropBody, type ReadBody } from '../body.ts'
 import { type Headers, headersOf, headersOfRefusal } from '../decision-headers.ts'
 import { clientOf } from '../source-address.ts'
@@ -79,8 +80,8 @@ export interface AwsEndpointDependencies {
   execute(service: AwsService, name: string, call: AwsCall): Promise<Answer>
   /** Puts on record that a request for a change was refused before it could be executed. May reject as `execute` does. */
   recordUnread(service: AwsService, name: string, call: AwsCall, refused: Refused): Promise<void>
-  /** What things in a refusal are called, by their ids, as far as the caller may know. Never rejects. */
-  namesIn(refusal: Refusal, call: AwsCall): Promise<Readonly<Record<string, string>>>
+  /** What a refusal is told with, as far as the caller may know. Never rejects. */
+  beside(refused: Refused, call: AwsCall): Promise<Beside>
   /** Called once for every request that ended in a 500. */
   onFault(error: unknown, requestId: string): void
   /** Answers a request for another path than `/`, or returns false. */
@@ -263,8 +264,8 @@ async function serve(
   } catch (error) {
     // The last stop of every refusal and every fault of a request.
     if (!isKnown) response.shouldKeepAlive = false
-    const names = asked && error instanceof Refused ? await deps.namesIn(error.refusal, toCall(asked, {})) : {}
-    fail(deps, error, requestId, protocol, response, names)
+    const beside = asked && error instanceof Refused ? await deps.beside(error, toCall(asked, {})) : nothingBeside
+    fail(deps, error, requestId, protocol, response, beside)
   }
 }
 
@@ -370,13 +371,13 @@ function fail(
   requestId: string,
   protocol: Protocol,
   response: ServerResponse,
-  names: Readonly<Record<string, string>> = {},
+  beside: Beside = nothingBeside,
 ): void {
   if (error instanceof Refused) {
     const headers = headersOfRefusal(error)
     const isLater = error.refusal.code === 'Unavailable'
     const all: Headers = isLater ? [...headers, ['Retry-After', '1']] : headers
-    answerError(protocol, wordingOf(error.refusal, protocol, names), requestId, response, all)
+    answerError(protocol, wordingOf(error.refusal, protocol, beside), requestId, response, all)
     return
   }
   deps.onFault(error, requestId)

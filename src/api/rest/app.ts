@@ -11,14 +11,13 @@ import { type Refusal, Refused, refuse } from '#model/refusal.ts'
 import { type Answer, type Call, DryRunSucceeded } from '#operations/execute.ts'
 import { type BodyBounds, etagOf, type NativeOperation, usualBody } from '#operations/operation.native.ts'
 import type { AnyOperation } from '#operations/operation.ts'
-import type { Names } from '#operations/refusal-names.ts'
 import { pageSizeDefault } from '#operations/shapes.native.ts'
 import { nativeIntakes, nativeOperations } from '#operations/table.native.ts'
+import { type Beside, besideRefusal, nothingBeside } from '../beside-refusals.ts'
 import { type Bodies, dropBody } from '../body.ts'
 import { type Headers, headersOf, headersOfRefusal } from '../decision-headers.ts'
 import { boundJson } from '../json-bounds.ts'
 import { findDuplicateMember } from '../json-members.ts'
-import { namesBehind } from '../refusal-names.ts'
 import { refuseRepeatedHeaders } from '../repeated-headers.ts'
 import { clientOf } from '../source-address.ts'
 import type { StepsInTurn } from '../steps-in-turn.ts'
@@ -433,7 +432,7 @@ async function answerError(
       reply.header('connection', 'close')
       await new Promise<void>((resolve) => dropBody(request.raw, resolve))
     }
-    return answerRefusal(refused, request, reply, await namesOf(deps, refused, request))
+    return answerRefusal(refused, request, reply, await besideOf(deps, refused, request))
   } catch (fault) {
     deps.onFault(fault, request.id)
     return sendProblem(reply, faultProblem(request.id))
@@ -466,10 +465,10 @@ function callUnread(deps: RestDependencies, request: FastifyRequest): Call {
   return callOf(deps, request, { input, isDryRun: dryRun === true || dryRun === 'true' })
 }
 
-async function namesOf(deps: RestDependencies, { refusal }: Refused, request: FastifyRequest): Promise<Names> {
-  if (!request.principal) return {}
-  return namesBehind(refusal, (operation, input) => {
-    const call = callOf(deps, request, { input, isDryRun: undefined })
+async function besideOf(deps: RestDependencies, refused: Refused, request: FastifyRequest): Promise<Beside> {
+  if (!request.principal) return nothingBeside
+  return besideRefusal(refused, (operation, input) => {
+    const call = callOf(deps, request, { input: input as object, isDryRun: undefined })
     return deps.execute(operation, { ...call, clientToken: undefined, ifMatch: undefined })
   })
 }
@@ -478,13 +477,13 @@ function answerRefusal(
   refused: Refused,
   request: FastifyRequest,
   reply: FastifyReply,
-  names: Names = {},
+  beside: Beside = nothingBeside,
 ): FastifyReply {
   const { refusal } = refused
   for (const [name, value] of headersOfRefusal(refused)) reply.header(name, value)
   if (refusal.code === 'Throttled') reply.header('retry-after', refusal.retryAfterSeconds)
   if (refusal.code === 'Unavailable') reply.header('retry-after', 1)
-  const problem = problemOf(refusal, request.id, names)
+  const problem = problemOf(refusal, request.id, beside)
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="cadastre"')
   return sendProblem(reply, problem)
 }

@@ -36,6 +36,19 @@ const ofValue = { field, value, problem: words }
 const decisionId = text.describe('For `GET /decisions/{decisionId}/explanation`, which also tells the nearest change.')
 const sentence = text.describe('The denial, for people.')
 const lines = texts.describe('The facts, for people: one each.')
+const advice = z
+  .object({
+    nearestChange: text.describe('The first single change of the request that would be granted now, as a sentence.'),
+    exceptionCommand: text
+      .optional()
+      .describe('The command that asks for the exception with which it would be granted; absent where none would do.'),
+    mayRequestException: z
+      .boolean()
+      .optional()
+      .describe('Whether you may ask for it; absent where that is not known, as of a signed request.'),
+  })
+  .optional()
+  .meta({ id: 'Advice', description: 'What to do next, by what holds now.' })
 const denial = {
   account: text.describe('Who asked.'),
   resourceType: text.describe('What was asked for.'),
@@ -150,9 +163,10 @@ export const factShapes: { readonly [C in Code]: Facts<C> } = {
     poolId: text.describe('The pool that asks for them.'),
     missing: texts.describe('`KEY` or `KEY=VALUE` each.'),
   },
-  DeniedByPolicy: { decisionId, sentence, lines, ...denial },
+  DeniedByPolicy: { decisionId, sentence, lines, ...denial, advice },
   Exhausted: {
     ...optional({ decisionId, sentence, lines, ...denialOfAll }),
+    advice,
     poolId: text.describe('The first pool that could have served, or `provider`.'),
     netmaskLength: count.describe('The length that has no room.'),
   },

@@ -1,5 +1,6 @@
 // Problem details (RFC 9457): a refusal as the native API says it, with its facts beside the sentence.
 import type { Refusal } from '#model/refusal.ts'
+import { type Beside, nothingBeside } from '../beside-refusals.ts'
 import { cutFacts, faultWording, wordingOf } from '../wording.ts'
 import { internalFacts, publicNames } from './problem-facts.ts'
 
@@ -72,9 +73,8 @@ export interface Problem {
   readonly [fact: string]: unknown
 }
 
-/** @param names what things in it are called, by their ids: said beside each in the text for people */
-export function problemOf(refusal: Refusal, requestId: string, names: Readonly<Record<string, string>> = {}): Problem {
-  const { code, ...facts } = cutFacts(refusal)
+export function problemOf(refusal: Refusal, requestId: string, beside: Beside = nothingBeside): Problem {
+  const { code, ...facts } = cutFacts(refusal, beside.advice)
   return {
     ...Object.fromEntries(
       Object.entries(facts)
@@ -84,7 +84,7 @@ export function problemOf(refusal: Refusal, requestId: string, names: Readonly<R
     type: `urn:cadastre:problem:${code}`,
     title: titleOf(code),
     status: statuses[code],
-    detail: `${refusal.index === undefined ? '' : `Number ${refusal.index}: `}${details[code] ?? wordingOf(refusal, 'ec2', names).message}`,
+    detail: `${refusal.index === undefined ? '' : `Number ${refusal.index}: `}${details[code] ?? wordingOf(refusal, 'ec2', beside).message}`,
     instance: `urn:cadastre:request:${requestId}`,
     code,
   }

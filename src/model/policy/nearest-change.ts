@@ -79,6 +79,18 @@ export function nearestChange(
     if (verdict.outcome !== 'deny' && served)
       return { change, request: changed, outcome: verdict.outcome, pool: served.pool }
   }
+  return nearestException(world, request, isSeen)
+}
+
+/**
+ * The least that an exception must grant for a request that is denied to be given as it is; undefined where no exception helps.
+ * @param isSeen as for `nearestChange`
+ */
+export function nearestException(
+  world: World,
+  request: AllocationRequest,
+  isSeen: (pool: PoolFacts) => boolean = () => true,
+): (NearestChange & { readonly change: { readonly kind: 'exception' } }) | undefined {
   const around = poolsAround(world.snapshot, request).filter(isSeen)
   for (const grants of grantsFor(request, around)) {
     const snapshot = withGrants(world, request, grants)

@@ -259,12 +259,6 @@ export const grantedIn = (
     const granted = grants[name]
     return granted ? [{ name, grant, granted }] : []
   })
-/** What would let a request pass the setting with this public name, of which a length was denied; undefined where no exception does. */
-export const grantOfLength = (word: string, length: number): GrantedSettings | undefined => {
-  const found = grantables.find(({ name }) => settingOf(name).word === word)
-  return found && { [found.name]: { min: length, max: length } }
-}
-
 /** The bounds that the documents of an account have for the netmask lengths of a family. */
 export const sizeIn = (document: ResolvedSettings | undefined, family: 4 | 6): ResolvedSize | undefined =>
   family === 4 ? document?.size : document?.sizeIpv6

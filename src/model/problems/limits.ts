@@ -78,6 +78,10 @@ export const counted = {
   'source-bytes': () => 'bytes of what sources say',
   'wrong-lines': () => 'lines that are wrong',
 
+  // Simulations
+  simulations: () => 'simulations',
+  'open-simulations': () => 'simulations that are not over',
+
   // Requests
   'filter-values': () => 'filter values',
   'listed-cidrs': ({ parameter }: { parameter: string }) => `CIDRs in ${parameter}s`,

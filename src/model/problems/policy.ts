@@ -98,6 +98,12 @@ export const policyProblems = {
     `for \`${resourceType}\` it must lie within ${min} to ${max}, the smaller number first`,
   'not-shared-and-not-yours': ({ pool, target, owner }: { pool: string; target: string; owner?: string }) =>
     `the pool \`${pool}\` is not shared with \`${target}\`, and you may not approve at ${owner === undefined ? 'the account that owns it' : `\`${owner}\`, which owns it`}`,
+  'grants-twice': () =>
+    '`grants` says all that is granted: leave out `poolId`, `provider` and `netmaskLength`, or `grants`',
+  'end-twice': () => 'say either `expiresAt` or `for`',
+  'not-denied': () => 'it was not denied: say what to permit, such as `poolId`',
+  'granted-by-now': () => 'the same request would be granted by now: ask again',
+  'no-exception-helps': ({ next }: { next: string }) => `no exception would have it granted; nearest change: ${next}`,
   'no-target': () => 'an account, ou-… or r-… is expected',
   'asked-for-it': ({ asked, by, exception, action, target, shared }: AskedFacts) =>
     `\`${asked}\` asked for \`${exception}\`, and so \`${by}\` cannot ${action} it${shared === undefined ? '' : ` (\`${shared}\` may stand behind both: by sign-in, or as who made the token of the other)`}; somebody else who may approve at \`${target}\` must`,

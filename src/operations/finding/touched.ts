@@ -32,7 +32,7 @@ const untouching: ReadonlySet<IdKind> = new Set<IdKind>([
   ...(['resourceDiscovery', 'resourceDiscoveryAssociation', 'networkInterface', 'subnetCidrReservation'] as const),
   ...(['internetGateway', 'egressOnlyInternetGateway', 'routeTable', 'routeTableAssociation', 'dhcpOptions'] as const),
   ...(['securityGroup', 'securityGroupRule', 'networkAcl', 'networkAclAssociation'] as const),
-  ...(['vpcCidrAssociation', 'subnetCidrAssociation'] as const),
+  ...(['vpcCidrAssociation', 'subnetCidrAssociation', 'simulation'] as const),
 ])
 const networks = new Set(['vpc', 'subnet', 'natGateway'])
 

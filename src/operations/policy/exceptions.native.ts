@@ -10,6 +10,7 @@ import {
 } from '#model/policy/exception.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
+import { decisionId } from '../record/decisions.native.ts'
 import { between, readSpan } from '../record/shapes.native.ts'
 import {
   accountId,
@@ -38,13 +39,13 @@ import {
   getDescribedException,
   listExceptions as listExceptionsOf,
 } from './exception-lists.ts'
+import { completeException, type ExceptionDraft, type ExceptionEnd, endOf, placeOfDraft } from './exception-requests.ts'
 import {
   approveException as approve,
   breakGlass as breakTheGlass,
   denyException as deny,
   type ExceptionParams,
   placeOfException,
-  placeOfTarget,
   renewException as renew,
   requestException as request,
   reviewException as review,
@@ -71,20 +72,51 @@ const grants = z
   })
   .describe('What is permitted: at least one of pools, `provider` and a size.')
   .meta({ id: 'GrantsParams', examples: [{ pools: [examplePoolId] }] })
+const length = z
+  .string()
+  .regex(/^[0-9]{1,4}[mhd]$/)
+  .describe('How long it lasts, such as `30d`, `12h` or `90m`, in place of `expiresAt`.')
+  .meta({ id: 'ExceptionLength', examples: ['30d'] })
 const params = {
-  target: nodeName.describe('A node, by its id or name: it holds there and below.'),
+  decisionId: decisionId.optional().describe('A denial, from which follows what is not said.'),
+  target: nodeName
+    .optional()
+    .describe('A node, by its id or name: it holds there and below. By default the one where you may ask.'),
   resource: z
     .string()
     .min(1)
     .max(256)
     .optional()
     .describe('Only for resources whose id, or tag `Name`, matches; `*` stands for any text.'),
-  locale: z.string().min(1).max(97).describe('A Region, `CLOUD:REGION` or `onprem:SITE`.'),
-  resourceType: z.string().max(64).describe('A resource type, such as `eip` or `vpc`.'),
-  grants,
+  locale: z
+    .string()
+    .min(1)
+    .max(97)
+    .optional()
+    .describe('A Region, `CLOUD:REGION` or `onprem:SITE`; by default that of the pool.'),
+  resourceType: z
+    .string()
+    .max(64)
+    .optional()
+    .describe(
+      'A resource type, such as `eip`. By default the only one that the pool serves and policy speaks of there.',
+    ),
+  poolId: poolName.optional().describe('A pool that counts as listed.'),
+  provider: z.boolean().optional().describe('Whether space of the provider, or brought along, is permitted.'),
+  netmaskLength: z
+    .number()
+    .int()
+    .min(0)
+    .max(128)
+    .optional()
+    .describe('A netmask length that passes whatever policy says.'),
+  grants: grants.optional().describe('What is permitted, in place of one pool and one length.'),
   reason: reason.describe('Why, for whoever approves and for the record.'),
-  expiresAt: instant.describe('When it ends.'),
+  expiresAt: instant.optional().describe('When it ends.'),
+  for: length.optional(),
 }
+/** People write these often: in short. */
+const flags = { decisionId: 'decision', poolId: 'pool' }
 const attributionShape = {
   by: principalName,
   makers: usedMakers,
@@ -207,6 +239,20 @@ export const listExceptionFindings = nativeRead({
     answerPage(await listFindings(context, exceptionId, readSpan({ from, until }), pageAsked(asked)), showFinding),
 })
 
+const placeOfRequest = (
+  context: ReadContext,
+  { decisionId: decision, target }: Pick<Params, 'decisionId' | 'target'>,
+) => placeOfDraft(context, { decision, target })
+const refusalsOfParams = [
+  'NotFound',
+  'NoLongerKept',
+  'MalformedId',
+  'LimitExceeded',
+  'NotAuthorized',
+  'MissingParameter',
+  'InvalidParameterCombination',
+] as const
+
 // Asking -------------------------------------------------------------------------------------------------------------
 
 export const requestException = nativeWrite({
@@ -222,9 +268,10 @@ export const requestException = nativeWrite({
   output: exception,
   rest: { method: 'POST', path: '/exceptions', status: 201 },
   cli: 'exception request',
-  refusals: ['NotFound', 'LimitExceeded', 'NotAuthorized', 'NotSupported', 'NotEligible', 'CidrConflict', 'Exhausted'],
-  at: placeOfTarget,
-  run: async (context, input) => describe(context, await request(context, readParams(input))),
+  flags,
+  refusals: [...refusalsOfParams, ...(['NotSupported', 'NotEligible', 'CidrConflict', 'Exhausted'] as const)],
+  at: placeOfRequest,
+  run: async (context, input) => describe(context, await request(context, await readParams(context, input))),
 })
 
 export const breakGlass = nativeWrite({
@@ -236,9 +283,10 @@ export const breakGlass = nativeWrite({
   output: exception,
   rest: { method: 'POST', path: '/exceptions/break-glass', status: 201 },
   cli: 'exception break-glass',
-  refusals: ['NotFound', 'LimitExceeded', 'NotAuthorized', 'IncorrectState'],
-  at: placeOfTarget,
-  run: async (context, input) => describe(context, await breakTheGlass(context, readParams(input))),
+  flags,
+  refusals: [...refusalsOfParams, 'IncorrectState'],
+  at: placeOfRequest,
+  run: async (context, input) => describe(context, await breakTheGlass(context, await readParams(context, input))),
 })
 
 export const renewException = nativeWrite({
@@ -247,15 +295,20 @@ export const renewException = nativeWrite({
   description:
     'Until then the present end holds. Whoever asked for the exception may replace a renewal that somebody else asks for.',
   action: 'exception:request',
-  input: z.strictObject({ exceptionId, expiresAt: params.expiresAt, reason }),
+  input: z.strictObject({
+    exceptionId,
+    expiresAt: params.expiresAt,
+    for: length.describe('How much longer it lasts than now, such as `30d`, in place of `expiresAt`.').optional(),
+    reason,
+  }),
   output: exception,
   rest: { method: 'POST', path: '/exceptions/{exceptionId}/renew' },
   cli: 'exception renew',
-  refusals: ['NotFound', 'MalformedId', 'IncorrectState'],
+  refusals: ['NotFound', 'MalformedId', 'IncorrectState', 'MissingParameter', 'InvalidParameterCombination'],
   changes: getException,
   at: placeOfException,
-  run: async (context, { exceptionId, expiresAt, reason }) =>
-    describe(context, await renew(context, exceptionId, { expiresAt: parseInstant(expiresAt), reason })),
+  run: async (context, { exceptionId, reason, ...end }) =>
+    describe(context, await renew(context, exceptionId, { expiresAt: endOf(readEnd(end), context.now), reason })),
 })
 
 // Deciding -----------------------------------------------------------------------------------------------------------
@@ -343,16 +396,33 @@ export const exceptionOperations = [
 
 // The request --------------------------------------------------------------------------------------------------------
 
-interface Params extends Omit<ExceptionParams, 'startsAt' | 'expiresAt' | 'hold'> {
-  readonly startsAt?: string
-  readonly expiresAt: string
-  readonly hold?: z.output<typeof pendingHoldParams>
+interface Params extends Omit<ExceptionDraft, 'startsAt' | 'end' | 'hold' | 'decision' | 'pool'> {
+  readonly decisionId?: string | undefined
+  readonly poolId?: string | undefined
+  readonly startsAt?: string | undefined
+  readonly expiresAt?: string | undefined
+  readonly for?: string | undefined
+  readonly hold?: z.output<typeof pendingHoldParams> | undefined
 }
-const readParams = ({ startsAt, expiresAt, hold, ...rest }: Params): ExceptionParams => ({
-  ...rest,
-  expiresAt: parseInstant(expiresAt),
-  ...(startsAt === undefined ? {} : { startsAt: parseInstant(startsAt) }),
-  ...(hold ? { hold: readPendingHold(hold) } : {}),
+const readParams = (
+  context: ReadContext,
+  { decisionId: decision, poolId: pool, startsAt, expiresAt, for: length, hold, ...rest }: Params,
+): Promise<ExceptionParams> =>
+  completeException(context, {
+    ...rest,
+    decision,
+    pool,
+    end: readEnd({ expiresAt, for: length }),
+    ...(startsAt === undefined ? {} : { startsAt: parseInstant(startsAt) }),
+    ...(hold ? { hold: readPendingHold(hold) } : {}),
+  })
+
+const unitsMs = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+const readEnd = ({ expiresAt, for: length }: Pick<Params, 'expiresAt' | 'for'>): ExceptionEnd => ({
+  ...(expiresAt === undefined ? {} : { at: parseInstant(expiresAt) }),
+  ...(length === undefined
+    ? {}
+    : { afterMs: Number(length.slice(0, -1)) * unitsMs[length.at(-1) as keyof typeof unitsMs] }),
 })
 
 // The answer ---------------------------------------------------------------------------------------------------------

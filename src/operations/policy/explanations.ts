@@ -57,7 +57,7 @@ export async function tellable(context: ReadContext, given: Explained): Promise<
 }
 
 /** Those that the nearest change speaks of. */
-const poolsIn = (nearest: NearestChange | undefined): readonly string[] =>
+export const poolsIn = (nearest: NearestChange | undefined): readonly string[] =>
   nearest
     ? [
         nearest.pool,

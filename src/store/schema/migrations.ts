@@ -12,6 +12,7 @@ import { changeRequestsSchema } from './change-requests.ts'
 import { contentBoundsSchema } from './content-bounds.ts'
 import { deprovisioningSchema } from './deprovisioning.ts'
 import { discoveriesSchema } from './discoveries.ts'
+import { evidenceSchema } from './evidence.ts'
 import { exceptionLeaveSchema } from './exception-leave.ts'
 import { findingSchema } from './finding.ts'
 import { findingRetentionSchema } from './finding-retention.ts'
@@ -48,6 +49,7 @@ import { scanOwnersSchema } from './scan-owners.ts'
 import { scopeSetSchema } from './scope-set.ts'
 import { scopeSettersSchema } from './scope-setters.ts'
 import { sealingKeySchema } from './sealing-key.ts'
+import { simulationsSchema } from './simulations.ts'
 import { sourceCoverageSchema } from './source-coverage.ts'
 import { spaceOnceSchema } from './space-once.ts'
 import { takingPlacesSchema } from './taking-places.ts'
@@ -495,5 +497,7 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 69, name: 'entries of what policy gave', olderServers: 'go on', sql: givenEntriesSchema },
   { number: 70, name: 'whose is what findings look at anew', olderServers: 'go on', sql: scanOwnersSchema },
   { number: 71, name: 'change requests', olderServers: 'go on', sql: changeRequestsSchema },
-  { number: 72, name: 'what others are told of', olderServers: 'stop', sql: outboxSchema },
+  { number: 72, name: 'evidence', olderServers: 'stop', sql: evidenceSchema },
+  { number: 73, name: 'simulations', olderServers: 'go on', sql: simulationsSchema },
+  { number: 74, name: 'what others are told of', olderServers: 'stop', sql: outboxSchema },
 ]

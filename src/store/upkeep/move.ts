@@ -26,6 +26,7 @@ export const tablesWithSeed: ReadonlySet<string> = new Set([
   'counter',
   'retention',
   'forgetting',
+  'evidence_log',
   'finding_progress',
   'outbox_progress',
   'finding_scan',
