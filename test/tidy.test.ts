@@ -95,6 +95,7 @@ const directions: Readonly<Record<string, 'anything' | Readonly<Record<string, '
   jobs: { model: 'all', formats: 'all', operations: 'all', store: 'types' },
   outbound: { model: 'all', formats: 'all' },
   collect: { model: 'all', formats: 'all', cli: 'all' },
+  files: { model: 'all', operations: 'all', cli: 'all' },
   cli: { model: 'all' },
   config: { model: 'all', operations: 'types' },
   late: {},
