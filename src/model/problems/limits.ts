@@ -57,6 +57,7 @@ export const counted = {
   addresses: () => 'addresses',
   'ipv6-networks': () => 'IPv6 networks (/64)',
   'pending-holds': () => 'holds that wait for an approval',
+  'types-in-locales': () => 'types in locales, of all space that it has had',
 
   // Networks
   'internet-gateways': () => 'internet gateways',
@@ -106,6 +107,7 @@ export const countedFor = {
   version: ({ policy }: { policy: string }) => `the version that this would make of policy \`${policy}\``,
 
   // Accounts
+  'one-account': ({ account }: { account: string }) => `account \`${account}\``,
   regions: ({ account }: { account: string }) => `account \`${account}\`, in all Regions`,
   account: ({ of, account }: { of: 'policies' | 'pools' | 'IPAMs'; account: string }) =>
     `all ${of} of account \`${account}\``,
@@ -171,6 +173,7 @@ export const remedies = {
   'delete-or-ask': () =>
     'Delete or move away what is not needed any more (numbers of removed accounts count until they come back), or ask whoever may manage the organization at its top.',
   delete: () => 'Delete those that are not needed any more.',
+  'known-locale': () => 'It can have space of the types, and in the locales, in which it had some before.',
   'larger-cidrs': () => 'Deprovision what is not needed any more, or provision larger CIDRs.',
   'register-account': () => 'Register the account first.',
   'share-with-unit': ({ more }: { more: number }) =>
