@@ -231,6 +231,12 @@ async function aboutChangeRequests(world: NativeWorld): Promise<Record<string, E
     rejectChangeRequest: { ...ofOne, input: { changeRequestId, note: 'an example' } },
     abandonChangeRequest: { ...ofOne, input: { changeRequestId } },
     applyChangeRequest: { ...ofOne, input: { changeRequestId, contentHash }, instead: 409 },
+    breakGlassChangeRequest: {
+      absent,
+      input: { changeRequestId: draft.changeRequestId, contentHash: draft.contentHash, reason: 'an example' },
+      instead: 409,
+    },
+    reviewChangeRequest: { ...ofOne, input: { changeRequestId, note: 'an example' }, instead: 409 },
   }
 }
 

@@ -9,6 +9,7 @@ import type { Principal } from '#model/principal.ts'
 import type { Refused } from '#model/refusal.ts'
 import type { Action } from '#model/roles.ts'
 import type { ReadTransaction, Transaction } from '#store/store.ts'
+import type { Ruling } from '#store/tables/ipams.ts'
 import type { Progress } from './progress.ts'
 
 /** Something that was permitted at a node, when the request was made. */
@@ -135,6 +136,8 @@ export interface TriedWell {
   readonly impact: FoundImpact | undefined
   /** Nodes whose space it can touch; undefined among them: everything. */
   readonly nodes: readonly (string | undefined)[]
+  /** What IPAMs say of how that changes. */
+  readonly rulings: readonly Ruling[]
 }
 
 /** Members of the input that say how, and not what: where an API has them among its parameters, and not beside them. */

@@ -50,6 +50,7 @@ export const counted = {
   'approved-exceptions': () => 'approved exceptions that are not over',
   'break-glass-exceptions': () => 'break-glass exceptions that are not over',
   'open-change-requests': () => 'change requests that wait for somebody',
+  'unreviewed-changes': () => 'changes made in emergencies that await review',
   editors: () => 'persons who have written at a change request',
 
   // Space
@@ -193,6 +194,7 @@ export const remedies = {
     `This would make it ${after}: delete policies and documents that are not needed any more, or take candidates away.`,
   'disable-one': () => 'Disable one of them there.',
   'have-approved': () => 'Have some of them approved or denied, or wait for the end that they ask for.',
+  'have-reviewed': () => 'Have somebody else review them.',
   'end-change-requests': () => 'Have some of them applied, or abandon those that are not wanted any more.',
   'revoke-exceptions': () => 'Revoke some of them that are not needed any more, or wait for their end.',
   'revoke-or-request': () =>

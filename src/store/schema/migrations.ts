@@ -8,7 +8,7 @@ import { bindingFactsSchema } from './binding-facts.ts'
 import { boundsSchema, tokensOfMakerSchema } from './bounds.ts'
 import { broughtSpaceSchema } from './brought-space.ts'
 import { capacityWatchSchema } from './capacity-watch.ts'
-import { changeRequestsSchema } from './change-requests.ts'
+import { changeControlSchema, changeRequestsSchema } from './change-requests.ts'
 import { contentBoundsSchema } from './content-bounds.ts'
 import { deprovisioningSchema } from './deprovisioning.ts'
 import { discoveriesSchema } from './discoveries.ts'
@@ -499,5 +499,6 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 71, name: 'change requests', olderServers: 'go on', sql: changeRequestsSchema },
   { number: 72, name: 'evidence', olderServers: 'stop', sql: evidenceSchema },
   { number: 73, name: 'simulations', olderServers: 'go on', sql: simulationsSchema },
-  { number: 74, name: 'what others are told of', olderServers: 'stop', sql: outboxSchema },
+  { number: 74, name: 'change control', olderServers: 'stop', sql: changeControlSchema },
+  { number: 75, name: 'what others are told of', olderServers: 'stop', sql: outboxSchema },
 ]
