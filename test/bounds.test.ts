@@ -65,6 +65,8 @@ const ofOneAlone: readonly RegExp[] = [
   /^(tileLevel|signatures|path)Max$/,
   // Turns and attempts of the server's own work.
   /^(turns|numberAttempts|batchSize|batchRows|readers|probes|sweepSize|leaving|poolsAhead|poolsPerStatement|blocks|passed|generations)Max$/,
+  // Of one subscription, and of one call of its target.
+  /^(recipientsPerTarget|replayedPerRequest|deliveryAttempts|deliveryAgeMs|addresses|answerBytes|callSeconds|shownFacts)Max$/,
   // Of one line of a snapshot, and of one run of a collector.
   /^(unlisted|observedTags|collector|reason|brief|tries|notes|guessedColumns|headerLines|parts|cells)Max$/,
   // Of one run of a command that reads policy files.

@@ -35,6 +35,7 @@ import { nodeFactsSchema } from './node-facts.ts'
 import { observationPlacesSchema } from './observation-places.ts'
 import { observationsSchema } from './observations.ts'
 import { observedSchema } from './observed.ts'
+import { outboxSchema } from './outbox.ts'
 import { ownWordsSchema } from './own-words.ts'
 import { poolCidrIndex } from './pool-cidr-index.ts'
 import { poolDaysSchema } from './pool-days.ts'
@@ -499,4 +500,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 72, name: 'evidence', olderServers: 'stop', sql: evidenceSchema },
   { number: 73, name: 'simulations', olderServers: 'go on', sql: simulationsSchema },
   { number: 74, name: 'change control', olderServers: 'stop', sql: changeControlSchema },
+  { number: 75, name: 'what others are told of', olderServers: 'stop', sql: outboxSchema },
 ]
