@@ -583,6 +583,10 @@ const examples: { readonly [C in Refusal['code']]: Example<C> } = {
     refusals: [{ code: 'NoLongerKept', what: 'decision', id, before: 'MOMENT' }],
   },
   NotEligible: { when: 'this cannot be done to that', refusals: [{ code: 'NotEligible', problem }] },
+  ChangeRequestRequired: {
+    when: 'change control is required, and this is not done by a change request',
+    refusals: [{ code: 'ChangeRequestRequired', ipamId: 'IPAM', operation: 'OPERATION' }],
+  },
   PolicyConflict: {
     when: 'two policies could not both be met after it',
     refusals: [

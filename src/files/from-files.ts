@@ -319,7 +319,7 @@ class FilesReader {
       return known?.key ?? (text.startsWith('r-') ? rootKey : text)
     }
     if (!text.startsWith('/')) return this.#account(source, way, text)
-    const key = text === rootKey ? rootKey : text.replace(/\/+$/, '')
+    const key = text === rootKey ? rootKey : text.replace(/(?<!\/)\/+$/, '')
     if (key !== rootKey) this.#require(source, way, 'unit', key, text)
     return key
   }
