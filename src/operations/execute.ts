@@ -36,6 +36,7 @@ import { Progress } from './progress.ts'
 import { namesOf } from './record/object-names.ts'
 import { isOnRecord, RefusalBudget, type RefusalKind, subjectsOf, withoutSession } from './refused-changes.ts'
 import { currentSnapshot, snapshotOf } from './snapshot.ts'
+import { renamed, withoutTexts } from './texts.ts'
 
 /** How long a client token is remembered. EC2 promises no time; a day covers every retry of a tool. */
 export const clientTokenMs = 86_400_000
@@ -110,14 +111,6 @@ function givenBy({ pool, cidr, request: { account, explicit } }: Decision): read
 
 /** What was tried is taken back; nothing has gone wrong. */
 class TakenBack extends Error {}
-
-/** A copy of an answer without the members that are one of these texts. */
-function withoutTexts(value: unknown, texts: ReadonlySet<string>): unknown {
-  if (Array.isArray(value)) return value.map((one) => withoutTexts(one, texts))
-  if (typeof value !== 'object' || value === null) return value
-  const kept = Object.entries(value).filter(([, member]) => !(typeof member === 'string' && texts.has(member)))
-  return Object.fromEntries(kept.map(([name, member]) => [name, withoutTexts(member, texts)]))
-}
 
 /** The decisions on record behind a refusal: those that say no. */
 export const decisionsBehind = (error: Refused): readonly Decision[] => recordedDecisions.get(error) ?? []
@@ -722,16 +715,6 @@ function renumber(
     // Nothing is put on record behind what others were told is final.
     decisions: denials.map((one) => ({ ...one, id: names.get(one.id)!, at: new Date(tx.now) })),
   }
-}
-
-/** A copy in which every text names the new decisions in place of the old ones: the fact, and the words that repeat it. */
-function renamed(value: unknown, names: ReadonlyMap<string, string>): unknown {
-  if (typeof value === 'string') {
-    return [...names].reduce((text, [before, after]) => text.replaceAll(before, after), value)
-  }
-  if (Array.isArray(value)) return value.map((one) => renamed(one, names))
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, renamed(member, names)]))
 }
 
 /** What the first time was answered with: its decisions as they are on record, but for those that are no longer kept. */
