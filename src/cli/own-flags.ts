@@ -53,7 +53,8 @@ export const ownFlags = {
   'fail-on': {
     value: 'SEVERITY',
     choices: severities,
-    meaning: 'End with the exit code 9 where there are open ones of this severity or a worse one, whatever is printed.',
+    meaning:
+      'End with the exit code 10 where there are open ones of this severity or a worse one, whatever is printed.',
   },
   all: { isOfOutput: true, meaning: 'Follow the pages to the end; of what is done in parts, do all of them.' },
   follow: { isOfOutput: true, meaning: 'Go on with what comes, until interrupted.' },

@@ -29,12 +29,13 @@ export interface Writes {
     | 'unmark'
     | 'unmarkAllOf'
     | 'forgetScopes'
+  evidence: 'begin' | 'setLog' | 'putTile' | 'makeKey' | 'insertCheckpoint'
   exceptions: 'insert' | 'update' | 'use'
   findings: 'insert' | 'change'
   findingScans: 'setProgress' | 'ask' | 'advance' | 'end'
   history: 'changed' | 'ended'
   ipams: 'insert' | 'update' | 'delete' | 'insertScope' | 'describeScope' | 'deleteScopes'
-  journal: 'record' | 'recordDecision' | 'recordOwn' | 'dropRulings'
+  journal: 'commitTo' | 'record' | 'recordDecision' | 'recordOwn' | 'dropRulings'
   natGateways: 'insert' | 'markDeleted' | 'forgetDeleted' | 'insertAddress' | 'deleteAddress'
   networkObjects:
     | 'insert'
@@ -60,6 +61,14 @@ export interface Writes {
     | 'undelegate'
     | 'enableService'
     | 'disableService'
+  outbox:
+    | 'insert'
+    | 'insertDelivery'
+    | 'changeDelivery'
+    | 'forgetDeliveries'
+    | 'forgetDeliveriesOf'
+    | 'forgetEvents'
+    | 'setProgress'
   policies:
     | 'insert'
     | 'delete'
@@ -77,6 +86,7 @@ export interface Writes {
   retention: 'takeTurn'
   roleBindings: 'insert' | 'delete' | 'deleteAt'
   adoptions: 'insert' | 'ask' | 'forgetQuestions'
+  simulations: 'insert' | 'set' | 'addGroups' | 'addPools' | 'dropResults' | 'drop'
   sources: 'insert' | 'change' | 'deleteAt' | 'remove' | 'insertSnapshot' | 'changeSnapshot' | 'forgetSnapshots'
   space:
     | 'add'
@@ -92,6 +102,7 @@ export interface Writes {
     | 'remove'
     | 'take'
     | 'takeExactly'
+  subscriptions: 'insert' | 'change' | 'deleteAt' | 'remove'
   tags: 'put' | 'remove' | 'removeAll' | 'removeAllOf' | 'takeAllOf'
   tokens: 'keep' | 'forget'
   vpcs:

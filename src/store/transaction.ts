@@ -1,6 +1,7 @@
 // The transaction: one object per noun over one connection, and what is kept in memory until it commits. Both engines use it.
 import { formatId } from '#model/identifier.ts'
 import { refuse } from '#model/refusal.ts'
+import { Salts } from './commitments.ts'
 import { type Effort, statementsPerStep } from './effort.ts'
 import { ConnectionMemory, type EntryMark, type KeptName, type Memory } from './memory.ts'
 import type { PageTokens } from './page-tokens.ts'
@@ -18,6 +19,7 @@ import { ChangeRequests } from './tables/change-requests.ts'
 import { Compliance } from './tables/compliance.ts'
 import { Discovered } from './tables/discovered.ts'
 import { Discoveries } from './tables/discoveries.ts'
+import { Evidence } from './tables/evidence.ts'
 import { Exceptions } from './tables/exceptions.ts'
 import { Finding } from './tables/finding.ts'
 import { FindingScans } from './tables/finding-scans.ts'
@@ -30,6 +32,7 @@ import { NatGateways } from './tables/nat-gateways.ts'
 import { NetworkObjects } from './tables/network-objects.ts'
 import { Observations } from './tables/observations.ts'
 import { Organizations } from './tables/organizations.ts'
+import { Outbox } from './tables/outbox.ts'
 import { Policies } from './tables/policies.ts'
 import { Pools } from './tables/pools.ts'
 import { RecordLists } from './tables/record-lists.ts'
@@ -39,8 +42,10 @@ import { ResourceTypes } from './tables/resource-types.ts'
 import { Resources } from './tables/resources.ts'
 import { Retention } from './tables/retention.ts'
 import { RoleBindings } from './tables/role-bindings.ts'
+import { Simulations } from './tables/simulations.ts'
 import { Sources } from './tables/sources.ts'
 import { type MakeFreeSpace, Space } from './tables/space.ts'
+import { Subscriptions } from './tables/subscriptions.ts'
 import { Tags } from './tables/tags.ts'
 import { Timeline } from './tables/timeline.ts'
 import { Tokens } from './tables/tokens.ts'
@@ -204,8 +209,9 @@ export class Nouns extends Connected {
   keyEpoch = ''
   /** What has changed, for the audit entry. */
   readonly subjects = new Subjects(this, this.memory)
-  readonly history = new History(this.sql, this)
-  readonly journal = new Journal(this.sql, this, this.memory)
+  readonly #salts = new Salts()
+  readonly history = new History(this.sql, this, this.memory, this.#salts)
+  readonly journal = new Journal(this.sql, this, this.memory, this.#salts, this.history.written)
   readonly space = new Space(this.sql, this, this.memory, this.freeSpace)
   /** Who holds what; what is taken and given back is changed by `space`. */
   readonly allocations = this.space.allocations
@@ -224,6 +230,8 @@ export class Nouns extends Connected {
   readonly discovered = new Discovered(this.sql)
   readonly discoveries = new Discoveries(this.sql)
   readonly changeRequests = new ChangeRequests(this.sql, this)
+  /** The log of evidence: leaves, tiles, keys and checkpoints. */
+  readonly evidence = new Evidence(this.sql, this.sealer, this)
   readonly exceptions = new Exceptions(this.sql, this)
   readonly finding = new Finding(this.sql, this)
   /** What is to be looked at anew for them. */
@@ -235,6 +243,8 @@ export class Nouns extends Connected {
   readonly networkObjects = new NetworkObjects(this.sql, this)
   readonly observations = new Observations(this.sql)
   readonly organizations = new Organizations(this.sql, this)
+  /** What others are told of. */
+  readonly outbox = new Outbox(this.sql)
   readonly policies = new Policies(this.sql, this)
   readonly pools = new Pools(this.sql)
   readonly recordLists = new RecordLists(this.sql, this)
@@ -246,7 +256,9 @@ export class Nouns extends Connected {
   readonly resources = new Resources(this.sql, this)
   readonly retention = new Retention(this.sql, this.journal)
   readonly roleBindings = new RoleBindings(this.sql)
+  readonly simulations = new Simulations(this.sql)
   readonly sources = new Sources(this.sql)
+  readonly subscriptions = new Subscriptions(this.sql, this.sealer)
   readonly spaceCheck = new SpaceCheck(this.sql)
   readonly tags = new Tags(this.sql)
   /** What of networks no pool gave. */

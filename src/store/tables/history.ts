@@ -1,7 +1,10 @@
 // What an object was, and when: every change of an object closes one interval and opens the next.
+import { committedTexts, type VersionFacts } from '#model/evidence/commitments.ts'
+import { bytesOf, commitmentTo, type Salts } from '../commitments.ts'
+import type { ConnectionMemory } from '../memory.ts'
 import { inParts, listOfRows, listOfTexts, type Sql } from '../sql.ts'
 import type { Subjects } from '../subjects.ts'
-import { changing, integer, optional, type Row, type RowOf, table, text } from '../table.ts'
+import { blob, changing, integer, optional, type Row, type RowOf, table, text, unread } from '../table.ts'
 import { inPresentWords } from './history-before.ts'
 
 /** What nouns share of their transaction. */
@@ -29,6 +32,9 @@ export const historyTable = table(
     account: text(),
     /** The object as it was, as JSON. */
     body: text(),
+    /** What the leaf of its entry holds of it, and the salt of that; undefined of versions from before there were any. */
+    salt: unread(optional(blob())),
+    commitment: unread(optional(blob())),
   },
   'recorded',
 )
@@ -63,9 +69,17 @@ const versionsMax = 10_000
 export class History {
   readonly #sql: Sql
   readonly #clock: Clock
-  constructor(sql: Sql, clock: Clock) {
+  readonly #salts: Salts
+  readonly #written: Map<string, string>
+  constructor(sql: Sql, clock: Clock, memory: ConnectionMemory, salts: Salts) {
     this.#sql = sql
     this.#clock = clock
+    this.#salts = salts
+    this.#written = memory.scratch()
+  }
+  /** Commitments to the versions that this transaction has written so far, in hexadecimal, by `ID/VERSION`. */
+  get written(): ReadonlyMap<string, string> {
+    return this.#written
   }
 
   /** Records that the object is `body` from now on; undefined records its end. */
@@ -80,7 +94,14 @@ export class History {
     await historyTable.change(this.#sql, { untilAt: at }, 'where object_id = ? and until_at is null', object.id)
     if (body === undefined) return
     const { id: objectId, kind, account } = object
-    await historyTable.insert(this.#sql, { objectId, fromAt: at, version, kind, account, body: JSON.stringify(body) })
+    const row = { objectId, fromAt: at, version, kind, account, body: JSON.stringify(body) }
+    await historyTable.insert(this.#sql, { ...row, ...this.#commitTo(row) })
+  }
+  #commitTo(row: VersionFacts): { readonly salt: Uint8Array; readonly commitment: Uint8Array } {
+    const salt = this.#salts.next()
+    const commitment = commitmentTo(committedTexts.version(salt, row))
+    this.#written.set(`${row.objectId}/${row.version}`, commitment)
+    return { salt: bytesOf(salt), commitment: bytesOf(commitment) }
   }
 
   /** Records the end of many objects. */
@@ -101,7 +122,7 @@ export class History {
         this.#clock.subjects?.noteVersions(objectId, inForce(before), version)
         const fromAt = Math.max(this.#clock.now, before?.from_at ?? 0)
         const row = { objectId, fromAt, version, kind, account, body: JSON.stringify(body) }
-        historyTable.later(this.#sql, row)
+        historyTable.later(this.#sql, { ...row, ...this.#commitTo(row) })
       }
     })
   }

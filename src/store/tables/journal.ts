@@ -1,6 +1,7 @@
 // The record: one audit entry per change, and every decision with its trace. Append only.
 
 import { type Cidr, formatCidr, fromKey, parseCidr } from '#model/cidr.ts'
+import { committedTexts, type SubjectFacts } from '#model/evidence/commitments.ts'
 import { kindOf } from '#model/identifier.ts'
 import type {
   AllocationRequest,
@@ -13,6 +14,7 @@ import type {
 import { differenceKind } from '#model/policy/difference.ts'
 import type { RecordedStep, TraceStep } from '#model/policy/trace.ts'
 import type { Mode } from '#model/policy/values.ts'
+import { bytesOf, commitmentTo, Salts } from '../commitments.ts'
 import { keyOf } from '../key.ts'
 import type { ConnectionMemory, Kept } from '../memory.ts'
 import { listOf, type Sql } from '../sql.ts'
@@ -37,6 +39,9 @@ export const originTable = table(
     sourceAddress: text(),
     region: text(),
     action: text(),
+    /** What a leaf of the log holds of who it was; without the salt nobody can tell whether it was somebody. */
+    salt: optional(blob()),
+    commitment: optional(blob()),
   },
   'recorded',
 )
@@ -57,6 +62,10 @@ export const auditEntryTable = table(
     isDryRun: named('dry_run', mark()),
     times: optional(integer()),
     isGiven: named('given', mark()),
+    /** Its salt, and the hash that its leaf in the log holds. */
+    evidence: optional(blob()),
+    /** Hashes of those decisions that are evidence, in their order. */
+    decided: optional(blob()),
   },
   'recorded',
 )
@@ -104,6 +113,8 @@ export const decisionTable = table(
     /** `Params`, as JSON: what differs from request to request; undefined where there was none. */
     request: optional(text()),
     auditEntry: references('audit_entry', integer()),
+    /** Of one that is evidence. */
+    salt: optional(blob()),
   },
   'forgotten',
 )
@@ -128,6 +139,8 @@ export interface AuditEntry {
   readonly times?: number
   /** The lowest number of its decisions, where it has any. */
   readonly firstDecision?: number
+  /** Those of its decisions that are evidence, as `Journal.commitTo` answered them. */
+  readonly decided?: string
   /** All that it is about is space that policy gave with it, by its own rules: it complies, and nobody needs to look whether it does. */
   readonly isGiven?: boolean
   readonly token?: Uint8Array
@@ -161,6 +174,19 @@ export interface Reason {
   readonly sourceAddress: string
   readonly action: string
   readonly requestId: string
+}
+
+/** Decisions as they were asked. */
+export interface AskedPart {
+  readonly asked: readonly {
+    readonly n: number
+    readonly at: number
+    readonly ruling: number
+    /** As it is stored; null where all is shared. */
+    readonly params: string | null
+  }[]
+  /** Where to go on; undefined: that was all. */
+  readonly next: number | undefined
 }
 
 export interface FoundEntry {
@@ -217,17 +243,37 @@ interface Params {
   tags?: Record<string, string>
 }
 
+/** A row that names who asks, and what leaves have of it. */
+interface Origin {
+  readonly n: number
+  readonly commitment: string
+}
+
 export class Journal {
   readonly #sql: Sql
   readonly #ids: { nextSequence(): number }
   readonly #memory: ConnectionMemory
   readonly #rulings: Kept<string, number>
-  readonly #origins: Kept<string, number>
+  readonly #origins: Kept<string, Origin>
+  readonly #salts: Salts
+  /** Commitments to versions of objects that this transaction has written, by `ID/VERSION`. */
+  readonly #versions: ReadonlyMap<string, string>
+  /** Salts of decisions that it is about to write, by their numbers. */
+  readonly #decided: Map<number, string>
 
-  constructor(sql: Sql, ids: { nextSequence(): number }, memory: ConnectionMemory) {
+  constructor(
+    sql: Sql,
+    ids: { nextSequence(): number },
+    memory: ConnectionMemory,
+    salts = new Salts(),
+    versions: ReadonlyMap<string, string> = new Map(),
+  ) {
     this.#sql = sql
     this.#ids = ids
     this.#memory = memory
+    this.#salts = salts
+    this.#versions = versions
+    this.#decided = memory.scratch()
     this.#rulings = memory.facts(rememberedMax)
     this.#origins = memory.facts(rememberedMax)
   }
@@ -262,12 +308,32 @@ export class Journal {
   }
 
   record(entry: AuditEntry): void {
-    const { n, at, requestId, outcome, token, parameters, result, isDryRun, times, isGiven } = entry
+    const { n, at, requestId, outcome, token, parameters, result, isDryRun, times, decided } = entry
     const [origin, subjects] = [this.#originOf(entry), inlineText(entry)]
+    const isInEntry = isInline(entry)
+    // Whoever passes over it reads no subjects of it.
+    const isGiven = entry.isGiven && isInEntry
+    const salt = this.#salts.next()
+    const commitment = commitmentTo(
+      committedTexts.entry(salt, {
+        n,
+        at,
+        requestId,
+        outcome,
+        subjects,
+        result,
+        isDryRun: isDryRun ?? false,
+        times,
+        isGiven: isGiven ?? false,
+        origin: origin.commitment,
+        decided,
+        listed: isInEntry ? [] : entry.subjects.map((subject) => this.#listed(subject)),
+      }),
+    )
     auditEntryTable.later(this.#sql, {
       n,
       at,
-      origin,
+      origin: origin.n,
       requestId,
       outcome,
       subjects,
@@ -276,11 +342,12 @@ export class Journal {
       result,
       isDryRun,
       times,
-      // Whoever passes over it reads no subjects of it.
-      isGiven: isGiven && isInline(entry),
+      isGiven,
+      evidence: bytesOf(salt + commitment),
+      decided: decided === undefined ? undefined : bytesOf(decided),
     })
     this.#memory.entry = entry
-    if (isInline(entry)) return
+    if (isInEntry) return
     const { firstDecision } = entry
     for (const [place, subject] of entry.subjects.entries()) {
       const { id: objectId, before, after } = typeof subject === 'string' ? { id: subject } : subject
@@ -313,6 +380,27 @@ export class Journal {
     })
   }
 
+  #listed(subject: string | Subject): SubjectFacts {
+    const { id, before, after } = typeof subject === 'string' ? { id: subject } : subject
+    return { id, before, after, content: after === undefined ? undefined : this.#versions.get(`${id}/${after}`) }
+  }
+
+  /** Commits to a decision that is about to be recorded; answers what its entry has of it (`AuditEntry.decided`). */
+  commitTo(n: number, decision: Decision): string {
+    const salt = this.#salts.next()
+    this.#decided.set(n, salt)
+    const { at, request, cidr } = decision
+    return commitmentTo(
+      committedTexts.decision(salt, {
+        n,
+        at: at.getTime(),
+        ruling: rulingKeyOf(decision),
+        cidr: cidr && formatCidr(cidr),
+        request: paramsOf(request),
+      }),
+    )
+  }
+
   /** When the newest entry was written; undefined where there is none. */
   async newestAt(): Promise<number | undefined> {
     return (await this.#sql.get<{ at: number | null }>(`select ${newestEntryAt} as at`))?.at ?? undefined
@@ -322,7 +410,9 @@ export class Journal {
   recordDecision(n: number, decision: Decision, auditEntry: number, isCounted = true): void {
     const { at, request, cidr } = decision
     const ruling = this.#rulingOf(decision)
-    decisionTable.later(this.#sql, { n, at: at.getTime(), ruling, cidr, request: paramsOf(request), auditEntry })
+    const drawn = this.#decided.size === 0 ? undefined : this.#decided.get(n)
+    const salt = drawn === undefined ? undefined : bytesOf(drawn)
+    decisionTable.later(this.#sql, { n, at: at.getTime(), ruling, cidr, request: paramsOf(request), auditEntry, salt })
     if (isCounted && decision.candidate) this.#recordDifference(n, decision, decision.candidate)
   }
 
@@ -397,6 +487,47 @@ export class Journal {
     )
   }
 
+  /**
+   * What was asked, in the order of numbers from one to before another: what each has of its own, and which ruling has the rest. Dry runs
+   * are left out: nothing was meant by them.
+   */
+  async asked(from: number, end: number, limit: number): Promise<AskedPart> {
+    const rows = await this.#sql.all<{
+      n: number
+      at: number
+      ruling: number
+      params: string | null
+      dry: number | null
+    }>(
+      `select d.n, d.at, d.ruling, d.request as params, e.dry_run as dry
+       from decision d join audit_entry e on e.n = d.audit_entry where d.n >= ? and d.n < ? order by d.n limit ?`,
+      from,
+      end,
+      limit,
+    )
+    const next = rows.length < limit ? undefined : rows.at(-1)!.n + 1
+    return { asked: rows.filter(({ dry }) => dry === null), next }
+  }
+  /** What all decisions of these rulings were asked for, by their numbers, as far as it is the same. */
+  async requestsOf(rulings: readonly number[]): Promise<ReadonlyMap<number, AllocationRequest>> {
+    if (rulings.length === 0) return new Map()
+    const list = listOf(rulings)
+    const rows = await this.#sql.all<Pick<DecisionRow, 'n' | 'account' | 'locale' | 'resource_type' | 'body'>>(
+      `select n, account, locale, resource_type, body from ruling where n in ${list.text}`,
+      ...list.values,
+    )
+    return new Map(
+      rows.map(({ n, account, locale, resource_type: resourceType, body }) => {
+        const { family, scopeType } = JSON.parse(body) as Shared
+        return [n, { account, locale, resourceType, family, ...(scopeType === undefined ? {} : { scopeType }) }]
+      }),
+    )
+  }
+  /** What a ruling's decisions share, with what one of them has of its own. */
+  requestWith(shared: AllocationRequest, params: string): AllocationRequest {
+    return { ...shared, ...paramsIn(params) }
+  }
+
   async findEntry(n: number): Promise<FoundEntry | undefined> {
     const row = await this.#sql.get<Omit<FoundEntry, 'makers'> & { makers: string | null }>(
       `select a.request_id, o.principal, o.source_address, o.action, a.at, ${makersBeside}
@@ -406,26 +537,26 @@ export class Journal {
     return row && { ...row, makers: makersIn(row.makers) }
   }
 
-  #originOf({ account, principal, accessKeyId, sourceAddress, region, action }: AuditEntry): number {
+  #originOf({ account, principal, accessKeyId, sourceAddress, region, action }: AuditEntry): Origin {
     const key = keyOf([account, principal, accessKeyId, sourceAddress, region, action])
-    return this.#stored(this.#origins, key, (n) =>
-      originTable.later(this.#sql, { n, account, principal, accessKeyId, sourceAddress, region, action }),
-    )
+    const known = this.#origins.get(key)
+    if (known) return known
+    const [n, salt] = [this.#ids.nextSequence(), this.#salts.next()]
+    const facts = { account, principal, accessKeyId, sourceAddress, region, action }
+    const origin = { n, commitment: commitmentTo(committedTexts.origin(salt, facts)) }
+    originTable.later(this.#sql, { ...facts, n, salt: bytesOf(salt), commitment: bytesOf(origin.commitment) })
+    this.#origins.set(key, origin)
+    return origin
   }
 
+  /** The number of the row of a decision's ruling; it is inserted the first time. */
   #rulingOf(decision: Decision): number {
-    return this.#stored(this.#rulings, rulingKeyOf(decision), (n) =>
-      rulingTable.later(this.#sql, { n, ...namesIn(decision), body: bodyOf(decision) }),
-    )
-  }
-
-  /** The number of the row that says `text`; it is inserted the first time. */
-  #stored(remembered: Kept<string, number>, text: string, insert: (n: number) => void): number {
-    const known = remembered.get(text)
+    const key = rulingKeyOf(decision)
+    const known = this.#rulings.get(key)
     if (known !== undefined) return known
     const n = this.#ids.nextSequence()
-    insert(n)
-    remembered.set(text, n)
+    rulingTable.later(this.#sql, { n, ...namesIn(decision), body: bodyOf(decision) })
+    this.#rulings.set(key, n)
     return n
   }
 }
@@ -582,9 +713,20 @@ const answerIn = <T extends AnswerText>({ denial, candidates, ...rest }: T) => (
   candidates: candidatesIn(candidates),
 })
 
+function paramsIn(text: string | null): Pick<AllocationRequest, OwnOfRequest> {
+  const params = (text === null ? {} : JSON.parse(text)) as Params
+  return {
+    ...(params.netmaskLength === undefined ? {} : { netmaskLength: params.netmaskLength }),
+    ...(params.resource === undefined ? {} : { resource: params.resource }),
+    ...(params.pool === undefined && params.cidr === undefined
+      ? {}
+      : { explicit: { ...(params.pool === undefined ? {} : { pool: params.pool }), ...cidrIn(params.cidr) } }),
+    ...(params.tags ? { tags: new Map(Object.entries(params.tags)) } : {}),
+  }
+}
+
 function toDecision(row: DecisionRow): RecordedDecision {
   const shared = JSON.parse(row.body) as Shared
-  const params = (row.request === null ? {} : JSON.parse(row.request)) as Params
   return {
     n: row.n,
     auditEntry: row.audit_entry,
@@ -596,12 +738,7 @@ function toDecision(row: DecisionRow): RecordedDecision {
       resourceType: row.resource_type,
       family: shared.family,
       scopeType: shared.scopeType,
-      netmaskLength: params.netmaskLength,
-      ...(params.resource === undefined ? {} : { resource: params.resource }),
-      ...(params.pool === undefined && params.cidr === undefined
-        ? {}
-        : { explicit: { pool: params.pool, ...cidrIn(params.cidr) } }),
-      ...(params.tags ? { tags: new Map(Object.entries(params.tags)) } : {}),
+      ...paramsIn(row.request),
     },
     outcome: row.outcome,
     mode: row.mode,

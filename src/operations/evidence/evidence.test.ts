@@ -1,0 +1,343 @@
+// The log of evidence: each entry has its leaf from the transaction that wrote it, and whoever changes the record afterwards is found.
+import assert from 'node:assert/strict'
+import { createPublicKey, verify } from 'node:crypto'
+import { after, before, suite, test } from 'node:test'
+import { parseCheckpoint } from '#model/evidence/checkpoint.ts'
+import { equalHashes } from '#model/evidence/hashing.ts'
+import { isConsistent } from '#model/evidence/merkle.ts'
+import { parseNote, type VerifyEd25519 } from '#model/evidence/note.ts'
+import { type Acme, asNetwork, openAcme, prod, shop, tagsOf } from '../../../test/acme.ts'
+import { choicesOf } from '../../../test/random.ts'
+import { isCheckpointDue, signCheckpoint } from './checkpoints.ts'
+import { sha256 } from './sha256.ts'
+import { growTree, indexOfEntry, isLeafAt, isTreeBehind, TreeReader } from './tree.ts'
+import { type EvidenceReport, verifyRecord } from './verify.ts'
+
+const verifyEd25519: VerifyEd25519 = (publicKey, message, signature) => {
+  const x = Buffer.from(publicKey).toString('base64url')
+  return verify(
+    undefined,
+    message,
+    createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' }),
+    signature,
+  )
+}
+const verified = (world: Acme): Promise<EvidenceReport> => verifyRecord(world.store, { verify: verifyEd25519 })
+
+async function grow({ store }: Acme): Promise<void> {
+  while (await store.read(isTreeBehind)) await growTree(store)
+}
+const allocate = (world: Acme) =>
+  world.call(
+    'AllocateAddress',
+    { TagSpecifications: [{ ResourceType: 'elastic-ip', Tags: tagsOf({ owner: 'shop' }) }] },
+    { account: shop },
+  )
+/** A company with everything that a leaf speaks of: changes of governance, space, denials, and a refusal. */
+async function openRecord(): Promise<Acme> {
+  const world = await openAcme()
+  const open = await world.pool({})
+  const policy = await world.policy({ 'cadastre:required-tags': 'owner' })
+  await world.rules(policy, [open])
+  await world.enable(policy, prod)
+  await assert.rejects(world.poolOfAddress(shop))
+  for (let n = 0; n < 5; n++) await allocate(world)
+  await assert.rejects(world.call('DeleteIpamPool', { IpamPoolId: 'ipam-pool-0123456789abcdef0' }, asNetwork))
+  return world
+}
+
+suite('the log of evidence', () => {
+  let world: Acme
+  before(async () => {
+    world = await openRecord()
+  })
+  after(() => world.close())
+
+  test('has a leaf for each entry, from the transaction that wrote it', async () => {
+    const bare = await world.database.select('select n from audit_entry where evidence is null')
+    assert.deepEqual(bare, [])
+    const [counted] = await world.database.select('select count(*) as entries from audit_entry')
+    await grow(world)
+    const { size } = await world.store.read((tx) => tx.evidence.log())
+    assert.equal(size, Number(counted!.entries))
+    assert.equal(await world.store.read(isTreeBehind), false)
+  })
+  test('proves each entry under a signed checkpoint', async () => {
+    await grow(world)
+    await signCheckpoint(world.store)
+    await world.store.read(async (tx) => {
+      const { size, note } = (await tx.evidence.newestCheckpoint())!
+      const reader = new TreeReader(tx)
+      assert(equalHashes(parseCheckpoint(parseNote(note)!.text)!.root, await reader.root(size)))
+      const leaves = await tx.evidence.leavesAfter(-1, 1_000)
+      assert.equal(leaves.length, size)
+      for (const [at, { entry, commitment }] of leaves.entries()) {
+        assert.equal(await indexOfEntry(tx, entry), at)
+        assert(await isLeafAt(reader, commitment, at, size))
+        assert(!(await isLeafAt(reader, commitment, (at + 1) % size, size)))
+      }
+    })
+  })
+  test('begins with what it was, however far it has grown', async () => {
+    await grow(world)
+    const before = await world.store.read((tx) => tx.evidence.log())
+    const root = await world.store.read((tx) => new TreeReader(tx).root(before.size))
+    for (let n = 0; n < 3; n++) await allocate(world)
+    await grow(world)
+    await world.store.read(async (tx) => {
+      const { size } = await tx.evidence.log()
+      assert(size > before.size)
+      const reader = new TreeReader(tx)
+      const path = await reader.consistency(before.size, size)
+      const now = { size, root: await reader.root(size) }
+      assert(isConsistent(sha256, { size: before.size, root }, now, path))
+      assert(!isConsistent(sha256, { size: before.size, root: now.root }, now, path))
+    })
+  })
+  test('is signed anew only where there is something new', async () => {
+    await grow(world)
+    await signCheckpoint(world.store)
+    assert.equal(await world.store.read(isCheckpointDue), false)
+    await allocate(world)
+    await grow(world)
+    assert.equal(await world.store.read(isCheckpointDue), true)
+  })
+  test('holds of a denial what was decided, and says nothing of it without its salt', async () => {
+    const [row] = await world.database.select(
+      `select a.n, a.decided, d.salt from audit_entry a join decision d on d.audit_entry = a.n where a.decided is not null`,
+    )
+    assert.equal((row!.decided as Uint8Array).length, 32)
+    assert.equal((row!.salt as Uint8Array).length, 16)
+    const openings = await world.store.read((tx) => tx.evidence.openings([Number(row!.n)]))
+    assert.equal(openings[0]!.decisions[0]!.commitment, Buffer.from(row!.decided as Uint8Array).toString('hex'))
+    assert.equal(openings[0]!.commitment, openings[0]!.written)
+  })
+})
+
+test('a record that nobody has changed is found to be whole, and says how much it was', async () => {
+  const world = await openRecord()
+  await grow(world)
+  await signCheckpoint(world.store)
+  await allocate(world)
+  const { size } = await world.store.read((tx) => tx.evidence.log())
+  assert.deepEqual(await verified(world), {
+    problems: [],
+    isCut: false,
+    leaves: size,
+    checkpoints: 1,
+    erased: 0,
+    waiting: 1,
+  })
+  await world.close()
+})
+
+/** Whoever can write the database: one change of what is there, and the entry that it is told to be found at. */
+interface Tampering {
+  readonly of: string
+  readonly sql: string
+  /** Of the entries that it touches; undefined where it is no entry's. */
+  readonly entries?: string
+}
+const flip = (table: string, column: string, where: string): string =>
+  `update ${table} set ${column} = ${column} || '!' where ${where}`
+const add = (table: string, column: string, where: string): string =>
+  `update ${table} set ${column} = ${column} + 1 where ${where}`
+function tamperings(entry: number, spare: number): readonly Tampering[] {
+  const of = `n = ${entry}`
+  const own = `select ${entry} as n`
+  const ofOrigin = `select n from audit_entry where origin = (select origin from audit_entry where n = ${entry})`
+  return [
+    { of: 'when', sql: add('audit_entry', 'at', of), entries: own },
+    { of: 'the request', sql: flip('audit_entry', 'request_id', of), entries: own },
+    { of: 'the outcome', sql: flip('audit_entry', 'outcome', of), entries: own },
+    { of: 'the subjects', sql: flip('audit_entry', 'subjects', of), entries: own },
+    { of: 'the answer', sql: `update audit_entry set result = '{}' where ${of}`, entries: own },
+    { of: 'a dry run', sql: `update audit_entry set dry_run = 1 where ${of}`, entries: own },
+    { of: 'how often', sql: `update audit_entry set times = 7 where ${of}`, entries: own },
+    { of: 'what was decided', sql: `update audit_entry set decided = evidence where ${of}`, entries: own },
+    {
+      of: 'the evidence itself',
+      sql: `update audit_entry set evidence = (select evidence from audit_entry where n = ${spare}) where ${of}`,
+      entries: own,
+    },
+    {
+      of: 'who asked',
+      sql: `update origin set principal = 'mallory' where n = (select origin from audit_entry where ${of})`,
+      entries: ofOrigin,
+    },
+    {
+      of: 'from where',
+      sql: `update origin set source_address = '203.0.113.9' where n = (select origin from audit_entry where ${of})`,
+      entries: ofOrigin,
+    },
+    {
+      of: 'another origin',
+      sql: `update audit_entry set origin = (select max(n) from origin) where ${of} and origin <> (select max(n) from origin)`,
+      entries: own,
+    },
+  ]
+}
+
+test('what anybody changes of the record is found, and where', async (t) => {
+  const world = await openRecord()
+  t.after(() => world.close())
+  await grow(world)
+  await signCheckpoint(world.store)
+  const putBack = await world.database.keep()
+  const seed = Number(process.env.CADASTRE_TEST_SEED ?? 1)
+  t.diagnostic(`seed ${seed}`)
+  const random = choicesOf(seed)
+  const entries = (await world.database.select('select n from audit_entry order by n')).map(({ n }) => Number(n))
+  const leafOf = new Map(entries.map((n, at) => [n, at]))
+  for (const entry of [entries[0]!, random.pick(entries), random.pick(entries), entries.at(-1)!]) {
+    for (const { of, sql, entries: touched } of tamperings(entry, entries.find((n) => n !== entry)!)) {
+      const where = (await world.database.select(touched!)).map(({ n }) => Number(n))
+      const had = await world.database.tables()
+      await world.database.tamper(sql)
+      const isChanged = JSON.stringify(had) !== JSON.stringify(await world.database.tables())
+      const { problems } = await verified(world)
+      const found = problems.map((problem) => ('entry' in problem ? problem.entry : undefined))
+      assert.deepEqual(found, isChanged ? where : [], `${of} of entry ${entry}`)
+      for (const problem of problems) {
+        assert(problem.kind === 'record-changed', of)
+        assert.equal(problem.leaf, leafOf.get(problem.entry))
+        assert.equal(problem.part, /who|from where/.test(of) ? 'origin' : 'entry')
+      }
+      await putBack()
+    }
+  }
+
+  const middle = entries[Math.floor(entries.length / 2)]!
+  const former = entries[entries.indexOf(middle) - 1]!
+  const leaf = leafOf.get(middle)!
+  const last = entries.at(-1)!
+  const found = async (sql: string) => {
+    await world.database.tamper(sql)
+    const { problems } = await verified(world)
+    await putBack()
+    return problems
+  }
+  const size = entries.length
+  assert.deepEqual(await found(`delete from audit_entry where n = ${middle}`), [
+    { kind: 'record-missing', leaf, afterEntry: former },
+  ])
+  assert.deepEqual(await found(`delete from audit_entry where n = ${last}`), [
+    { kind: 'record-missing', leaf: size - 1, afterEntry: entries.at(-2)! },
+  ])
+  const copied =
+    'at, origin, request_id, outcome, subjects, token, parameters, result, dry_run, times, given, evidence, decided'
+  // Between two numbers that are drawn there is room: decisions and origins have the numbers there.
+  const room = entries.findIndex((n, at) => at > 0 && n > entries[at - 1]! + 1)
+  const free = entries[room]! - 1
+  assert.deepEqual(
+    await found(
+      `insert into audit_entry (n, ${copied}) select ${free}, ${copied} from audit_entry where n = ${middle}`,
+    ),
+    [{ kind: 'record-added', entry: free }],
+  )
+  // Two that change places: the number is in what is hashed.
+  const swapped = `update audit_entry set n = -5 where n = ${former}; update audit_entry set n = ${former} where n = ${middle};
+    update audit_entry set n = ${middle} where n = -5`
+  assert.deepEqual(
+    (await found(swapped)).map((problem) => 'entry' in problem && problem.entry),
+    [former, middle],
+  )
+  // One bit of the tree itself: the entry does not fit its leaf, and neither does what was signed.
+  const [tile] = await world.database.select('select hashes from evidence_tile where level = 0')
+  const hashes = Buffer.from(tile!.hashes as Uint8Array)
+  hashes[leaf * 32 + random.between(0, 31)]! ^= 1 << random.between(0, 7)
+  const literal = world.database.engine === 'sqlite' ? (text: string) => `x'${text}'` : (text: string) => `'\\x${text}'`
+  const [signed] = await world.database.select('select n from evidence_checkpoint')
+  assert.deepEqual(
+    await found(`update evidence_tile set hashes = ${literal(hashes.toString('hex'))} where level = 0`),
+    [
+      { kind: 'record-changed', entry: middle, leaf, part: 'entry' },
+      { kind: 'tree-changed', checkpoint: Number(signed!.n), from: 0, to: size },
+    ],
+  )
+
+  const [denied] = await world.database.select(
+    'select d.n, d.audit_entry as entry from decision d where d.salt is not null order by d.n limit 1',
+  )
+  const [entry, decision] = [Number(denied!.entry), Number(denied!.n)]
+  for (const sql of [
+    `update decision set at = at + 1 where n = ${decision}`,
+    `update decision set request = '{}' where n = ${decision}`,
+    `update ruling set outcome = 'allow' where n = (select ruling from decision where n = ${decision})`,
+    `update ruling set body = replace(body, 'trace', 'trade') where n = (select ruling from decision where n = ${decision})`,
+  ]) {
+    assert.deepEqual(await found(sql), [{ kind: 'decision-changed', entry, decision }], sql)
+  }
+  assert.deepEqual(await found(`delete from decision where n = ${decision}`), [
+    { kind: 'decision-missing', entry, count: 1 },
+  ])
+
+  // What an object was, and which versions a change was between.
+  const [version] = await world.database.select(
+    `select s.entry, s.object_id as id, s.version_after as version from audit_subject s
+     join history h on h.object_id = s.object_id and h.version = s.version_after where h.kind = 'ipam-policy' order by s.entry limit 1`,
+  )
+  const where = `object_id = '${version!.id}' and version = ${version!.version}`
+  const changed = {
+    kind: 'record-changed',
+    entry: Number(version!.entry),
+    leaf: leafOf.get(Number(version!.entry)),
+    part: 'entry',
+  }
+  const ofSubject = `entry = ${version!.entry} and object_id = '${version!.id}'`
+  for (const sql of [
+    `update history set body = replace(body, '{', '{ ') where ${where}`,
+    `update history set account = '999999999999' where ${where}`,
+    `update history set from_at = from_at - 1 where ${where}`,
+    `update audit_subject set version_after = version_after + 1 where ${ofSubject}`,
+    `update audit_subject set object_id = 'other' where ${ofSubject}`,
+    `delete from audit_subject where ${ofSubject}`,
+  ]) {
+    assert.deepEqual(await found(sql), [changed], sql)
+  }
+})
+
+test('a tail that is cut off is found by what was signed of it, and so is a tree that was made anew', async (t) => {
+  const world = await openRecord()
+  t.after(() => world.close())
+  await grow(world)
+  await signCheckpoint(world.store)
+  const first = await world.store.read((tx) => tx.evidence.log())
+  for (let n = 0; n < 4; n++) await allocate(world)
+  await grow(world)
+  await signCheckpoint(world.store)
+  const second = await world.store.read((tx) => tx.evidence.log())
+  const putBack = await world.database.keep()
+  const signed = (await world.database.select('select n from evidence_checkpoint order by n')).map(({ n }) => Number(n))
+  /** Everything as if the tree had never been other than what the rows say now. */
+  const forget = `delete from evidence_tile; update evidence_log set size = 0, entry = -1`
+
+  const cutTo = `update evidence_tile set hashes = substr(hashes, 1, ${32 * first.size}) where level = 0;
+    update evidence_log set size = ${first.size}, entry = ${first.entry}`
+  await world.database.tamper(`delete from audit_entry where n > ${first.entry}; ${cutTo}`)
+  const cut = await verified(world)
+  assert.deepEqual(cut.problems, [
+    { kind: 'tail-missing', checkpoint: signed[1], size: second.size, leaves: first.size },
+  ])
+  await putBack()
+
+  // A change behind the first checkpoint, with a leaf and a tree to fit.
+  const after = await world.store.read((tx) => tx.evidence.entriesAfter(first.entry, 1))
+  await world.database.tamper(
+    `update audit_entry set evidence = null, outcome = 'Success', at = at + 1 where n = ${after[0]}; ${forget}`,
+  )
+  await grow(world)
+  const remade = await verified(world)
+  assert.deepEqual(remade.problems, [
+    { kind: 'tree-changed', checkpoint: signed[1], from: first.size, to: second.size },
+  ])
+  await putBack()
+
+  // A checkpoint that nobody signed.
+  await world.database.tamper(
+    `update evidence_checkpoint set note = replace(note, 'cadastre', 'cadaster') where n = ${signed[0]}`,
+  )
+  assert.deepEqual((await verified(world)).problems, [{ kind: 'checkpoint-changed', checkpoint: signed[0] }])
+  await putBack()
+  assert.deepEqual((await verified(world)).problems, [])
+})
