@@ -8,7 +8,7 @@ import { bindingFactsSchema } from './binding-facts.ts'
 import { boundsSchema, tokensOfMakerSchema } from './bounds.ts'
 import { broughtSpaceSchema } from './brought-space.ts'
 import { capacityWatchSchema } from './capacity-watch.ts'
-import { changeRequestsSchema } from './change-requests.ts'
+import { changeControlSchema, changeRequestsSchema } from './change-requests.ts'
 import { contentBoundsSchema } from './content-bounds.ts'
 import { deprovisioningSchema } from './deprovisioning.ts'
 import { discoveriesSchema } from './discoveries.ts'
@@ -35,6 +35,7 @@ import { nodeFactsSchema } from './node-facts.ts'
 import { observationPlacesSchema } from './observation-places.ts'
 import { observationsSchema } from './observations.ts'
 import { observedSchema } from './observed.ts'
+import { outboxSchema } from './outbox.ts'
 import { ownWordsSchema } from './own-words.ts'
 import { poolCidrIndex } from './pool-cidr-index.ts'
 import { poolDaysSchema } from './pool-days.ts'
@@ -498,4 +499,6 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 71, name: 'change requests', olderServers: 'go on', sql: changeRequestsSchema },
   { number: 72, name: 'evidence', olderServers: 'stop', sql: evidenceSchema },
   { number: 73, name: 'simulations', olderServers: 'go on', sql: simulationsSchema },
+  { number: 74, name: 'change control', olderServers: 'stop', sql: changeControlSchema },
+  { number: 75, name: 'what others are told of', olderServers: 'stop', sql: outboxSchema },
 ]
