@@ -15,7 +15,6 @@ import { type Item, printable, renderTable } from './table.ts'
 
 /** How often it is asked how far it is. */
 const askedEveryMs = 500
-const samplesShown = 6
 
 interface Simulation extends Item {
   readonly simulationId: string
@@ -50,6 +49,15 @@ const happenings = {
   noncompliant: 'comply no more',
   compliant: 'comply again',
 } as const
+const kindsInOrder = [
+  'newly-denied',
+  'exhausted',
+  'elsewhere',
+  'newly-allowed',
+  'other-size',
+  'noncompliant',
+  'compliant',
+]
 const ofRequests = ['newlyDenied', 'exhausted', 'elsewhere', 'newlyAllowed', 'otherSize'] as const
 const ofResources = ['noncompliant', 'compliant'] as const
 
@@ -173,9 +181,10 @@ function poolRow({ poolId, present, candidate }: Item): Item {
   }
 }
 
-/** One of each kind and group, as many as fit a look. */
+/** One of each kind, what matters most first. */
 function samplesIn(groups: readonly Item[]): string {
-  const samples = groups.flatMap((group) => (group.samples as readonly Sample[]).slice(0, 1)).slice(0, samplesShown)
+  const all = groups.flatMap((group) => group.samples as readonly Sample[])
+  const samples = kindsInOrder.flatMap((kind) => all.find((one) => one.kind === kind) ?? [])
   if (samples.length === 0) return ''
   const told = ({ outcome, poolId, setting }: Told): string => [outcome, poolId ?? setting].filter(Boolean).join(' ')
   const lines = samples.map(({ kind, link = '', present, candidate, setting }) => {

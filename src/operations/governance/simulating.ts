@@ -27,7 +27,7 @@ import type { AnyOperation, WriteContext, WriteOperation } from '../operation.ts
 /** Requests that are asked again between two turns of the event loop, also beside others; and what of them is evaluated for the first time. */
 const requestsPerSlice = 250
 const requestsBesideOthers = 80
-const evaluatedPerSlice = 40
+const evaluatedPerSlice = 16
 /** Slices of one turn, before it writes how far it is, and beside others; and turns of the event loop that others have between two. */
 const slicesPerTurn = 40
 const slicesBesideOthers = 16
@@ -42,7 +42,8 @@ const spacesSeenMax = 200_000
 const resultsPerWrite = 200
 const droppedPerWrite = 500
 /** Rulings, and requests with something of their own, whose evaluation is remembered. */
-const plansKeptMax = 20_000
+const rulingsKeptMax = 20_000
+const plansKeptMax = 2_000
 /** A server that says nothing for so long is taken to be gone. */
 const leaseMs = 15_000
 const leaseLeftMs = 5_000
@@ -369,7 +370,7 @@ async function askAgain(
 type Asked = Awaited<ReturnType<ReadTransaction['journal']['asked']>>['asked']
 async function plansOf(tx: ReadTransaction, running: Running, asked: Asked): Promise<readonly Plan[]> {
   const { rulings, plans } = running
-  if (rulings.size > plansKeptMax) rulings.clear()
+  if (rulings.size > rulingsKeptMax) rulings.clear()
   if (plans.size > plansKeptMax) plans.clear()
   const unknown = new Set(asked.map(({ ruling }) => ruling).filter((ruling) => !rulings.has(ruling)))
   for (const [ruling, shared] of await tx.journal.requestsOf([...unknown]))
