@@ -44,6 +44,7 @@ import { poolFactsSchema } from './pool-facts.ts'
 import { presentPlacesSchema } from './present-places.ts'
 import { adoptionSchema, avoidingSchema, coveredIndex, followedSchema } from './reconciling.ts'
 import { recordListsSchema } from './record-lists.ts'
+import { recordSinksSchema } from './record-sinks.ts'
 import { removedAccountsSchema } from './removed-accounts.ts'
 import { ruleSettersSchema } from './rule-setters.ts'
 import { scanOwnersSchema } from './scan-owners.ts'
@@ -503,4 +504,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 74, name: 'change control', olderServers: 'stop', sql: changeControlSchema },
   { number: 75, name: 'what others are told of', olderServers: 'stop', sql: outboxSchema },
   { number: 76, name: 'who has let pools import', olderServers: 'stop', sql: importSettersSchema },
+  { number: 77, name: 'where the record is sent', olderServers: 'go on', sql: recordSinksSchema },
 ]
