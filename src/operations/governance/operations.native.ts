@@ -24,6 +24,7 @@ import {
 } from '../policy/policies.native.ts'
 import { resourceTypeOperations } from '../policy/resource-types.native.ts'
 import { nameShapes } from '../shapes.native.ts'
+import { operationsOfPartMax, refuseLongList } from './list-bounds.ts'
 
 // Which ones ---------------------------------------------------------------------------------------------------------
 
@@ -93,6 +94,8 @@ export const governedOperation = z
     as: label.optional(),
   })
   .meta({ examples: [exampleOfOne] })
+/** Of a list, how long it may be. */
+export const noteOnLength = `At most ${operationsOfPartMax}, unless you may manage the organization, policies or IPAM at its top: meanwhile nobody else changes anything.`
 export const governedOperationList = z
   .array(governedOperation)
   .min(1)
@@ -120,6 +123,7 @@ export async function runGoverned(
   context: WriteContext,
   operations: readonly GovernedOperation[],
 ): Promise<GovernedResult[]> {
+  await refuseLongList(context, operations)
   const made = new Map<string, object>()
   const results: GovernedResult[] = []
   for (const [index, { operation: name, input, as }] of operations.entries()) {
