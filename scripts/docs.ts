@@ -15,6 +15,7 @@ import { ownFlags } from '../src/cli/own-flags.ts'
 import { collectWords } from '../src/collect/command.ts'
 import { collectors } from '../src/collect/table.ts'
 import { clientVariables, variables } from '../src/config.ts'
+import { fileWords } from '../src/files/words.ts'
 import { ec2Model, organizationsModel, type ServiceModel, stsModel } from '../src/formats/aws/service-model.ts'
 import { lineBytesMax, observationFields, observedTagsMax, unlistedMax } from '../src/formats/observations.ts'
 import { labelOf, type ObjectNoun } from '../src/model/kinds.ts'
@@ -582,6 +583,10 @@ const examples: { readonly [C in Refusal['code']]: Example<C> } = {
     refusals: [{ code: 'NoLongerKept', what: 'decision', id, before: 'MOMENT' }],
   },
   NotEligible: { when: 'this cannot be done to that', refusals: [{ code: 'NotEligible', problem }] },
+  ChangeRequestRequired: {
+    when: 'change control is required, and this is not done by a change request',
+    refusals: [{ code: 'ChangeRequestRequired', ipamId: 'IPAM', operation: 'OPERATION' }],
+  },
   PolicyConflict: {
     when: 'two policies could not both be met after it',
     refusals: [
@@ -782,7 +787,7 @@ function commandsPage(): string {
     '## Here',
     "Who you are stands in a profile: the server, and a token that is readable by you alone. A profile's token goes to the " +
       'server of the profile and to no other.',
-    plain([...Object.values(ownWords), ...collectWords]),
+    plain([...Object.values(ownWords), ...Object.values(fileWords), ...collectWords]),
     '## Over the native API',
     'What stands in the path of the [request](native-api.md) is given in order, everything else as flags. Flags of lists and ' +
       'of `KEY=VALUE` are repeated. Where JSON is expected, `@FILE` reads a file and `-` the standard input. ' +

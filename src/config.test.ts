@@ -53,6 +53,7 @@ test('every variable is read', () => {
     CADASTRE_DATA: '/srv/cadastre',
     CADASTRE_HOST: '::1',
     CADASTRE_PORT: '0',
+    CADASTRE_EVIDENCE_FOLDER: '/tmp/log',
     CADASTRE_SECRET_KEY_FILE: '/etc/cadastre.key',
     CADASTRE_BOOTSTRAP_ACCOUNT: '123456789012',
     CADASTRE_BOOTSTRAP_ACCESS_KEY_ID: 'AKIAEXAMPLE0000000',
@@ -82,6 +83,7 @@ test('every variable is read', () => {
       { family: 4, first: 0x0a000000n, length: 8 },
       { family: 6, first: 1n, length: 128 },
     ],
+    evidenceFolder: '/tmp/log',
     secretKeyFile: '/etc/cadastre.key',
     database: undefined,
     bootstrap: {

@@ -4,6 +4,7 @@ import type { LocalCommand } from '#cli/commands.ts'
 import { exitCodes } from '#cli/exit-codes.ts'
 import type { LocalRun, OtherCommand } from '#cli/program.ts'
 import type { Surroundings } from '#cli/surroundings.ts'
+import type { FileCommand } from '#files/words.ts'
 import type { Arguments, AtServer } from '#operator/surroundings.ts'
 import { ConfigProblem, clientVariables, programVersion, readClientConfig, readConfig, variables } from './config.ts'
 
@@ -42,14 +43,24 @@ const local: Readonly<Record<LocalCommand, LocalRun>> = {
   version: command(async () => printVersion),
 }
 
-/** What reads estates: loaded where somebody asks for it, or for all words. */
-async function collecting(around: ReturnType<typeof surroundings>): Promise<readonly OtherCommand[]> {
+/** What reads estates, and policy as files: loaded where somebody asks for it, or for all words. */
+async function others(around: ReturnType<typeof surroundings>): Promise<readonly OtherCommand[]> {
   const { collect, collectWords } = await import('#collect/command.ts')
+  const { fileWords } = await import('#files/words.ts')
   const version = programVersion()
-  return collectWords.map(({ collector, ...words }) => ({
-    words,
-    run: (args) => collect(collector, args, { around, version, variable: around.settings.variable }),
-  }))
+  const collecting = collectWords.map(
+    ({ collector, ...words }): OtherCommand => ({
+      words,
+      run: (args) => collect(collector, args, { around, version, variable: around.settings.variable }),
+    }),
+  )
+  const withFiles = (Object.keys(fileWords) as FileCommand[]).map(
+    (name): OtherCommand => ({
+      words: fileWords[name],
+      run: async (args, rest) => (await import('#files/command.ts')).runFileCommand(name, args, rest, around),
+    }),
+  )
+  return [...withFiles, ...collecting]
 }
 
 async function printVersion(args: Arguments, _more: readonly string[], at: AtServer): Promise<number> {
@@ -76,7 +87,7 @@ async function main(words: readonly string[]): Promise<number> {
     if (words.length === 1 && words[0] === 'serve') return await local.serve(new Map(), [])
     const { runWords } = await import('#cli/program.ts')
     const around = surroundings()
-    return await runWords(words, { local, moreHelp, around, others: () => collecting(around) })
+    return await runWords(words, { local, moreHelp, around, others: () => others(around) })
   } catch (error) {
     // What an operator can mend is said in a sentence; anything else is our bug and shows where it is.
     const { StoreTrouble } = await import('#store/trouble.ts')

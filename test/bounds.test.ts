@@ -40,7 +40,7 @@ const ofOneAlone: readonly RegExp[] = [
   /(Characters|Length|Bytes|Seconds|Days|Hours|Ms|Depth|PerPage|PageSize|Digits)Max$/,
   // Members of one request or document.
   /^(parameters|listIndex|queryParameters|signedHeaders|filterValues|cidrList|resources|values|pageSize|batch|groups|pathPart|covered|operations)Max$/,
-  /^(rules|conditionValues|requiredTags|documents|documentsPerPolicy|sharedWith|version|uniqueLocalLength|text)Max$/,
+  /^(rules|conditionValues|requiredTags|freezes|documents|documentsPerPolicy|sharedWith|version|uniqueLocalLength|text)Max$/,
   /^(servers|entryNumber|port|icmp|protocol|publicAddresses|privateAddresses|zoneAddresses|pools|cascadeAllocations)Max$/,
   // Of one pool inside of a network.
   /^(reservedEnd)Max$/,
@@ -51,6 +51,8 @@ const ofOneAlone: readonly RegExp[] = [
   // What one answer names or one look reads.
   /^(named|names|idsPerRefusal|cidrsTold|insideNames|networksNamed|targetsNamed|subnetsNamed|listedValues|listedLength|samples|subjects|short|inline|problems|problemsOfRule|exceptionSteps)Max$/,
   /^(overSeen|steps|unreviewed|versions|states|spaces|matching|holdersAsked|ownersAsked|treeCidrs|visibleAccounts|nodesBelow|forecastWeeks|capacityRows|former|pendingScans|impactSpaces|impactRows|formerUnits|bodiesPerStatement|looks|pages|eventLength|depth|forgotten)Max$/,
+  // Of one simulation.
+  /^(plansKept|spacesSeen|simulatedSpaces|samplesPerKind|attempts)Max$/,
   // Of one turn of what follows the record, and what a finding tells.
   /^(subjectsPerEntry|followedRows|followedPassed|resourcesPerWrite|lookedAt|scopes|allocationsOfNetwork|blocksOfNetwork|moments|pairs|allowed)Max$/,
   // What finding a text looks at and shows, and accounts of one name that are looked at.
@@ -63,8 +65,12 @@ const ofOneAlone: readonly RegExp[] = [
   /^(tileLevel|signatures|path)Max$/,
   // Turns and attempts of the server's own work.
   /^(turns|numberAttempts|batchSize|batchRows|readers|probes|sweepSize|leaving|poolsAhead|poolsPerStatement|blocks|passed|generations)Max$/,
+  // Of one subscription, and of one call of its target.
+  /^(recipientsPerTarget|replayedPerRequest|deliveryAttempts|deliveryAgeMs|addresses|answerBytes|callSeconds|shownFacts)Max$/,
   // Of one line of a snapshot, and of one run of a collector.
   /^(unlisted|observedTags|collector|reason|brief|tries|notes|guessedColumns|headerLines|parts|cells)Max$/,
+  // Of one run of a command that reads policy files.
+  /^(conflicts|near|attempts|drifts|listed|files|problemsShown|shownValue)Max$/,
   // What is only remembered: it is read again where it is forgotten.
   /^(principals|clients|good|goneEpochs|overlaid|keys|signingKeys|signedHeadersCache|entries|cursors|holders)Max$/,
 ]

@@ -7,6 +7,7 @@ import { generatedSources, referenceFolder, referencePages } from '../scripts/do
 import { commandWords, ownWords } from '../src/cli/commands.ts'
 import { collectWords } from '../src/collect/command.ts'
 import { clientVariables, variables } from '../src/config.ts'
+import { fileWords } from '../src/files/words.ts'
 import { settingWords } from '../src/model/policy/tag-settings.ts'
 import { nativeOperations } from '../src/operations/table.native.ts'
 
@@ -92,7 +93,7 @@ test('every script and command that a page names is there', () => {
   const native = nativeOperations.flatMap(({ cli }) => cli ?? [])
   const commands = new Set(
     [
-      ...[...Object.values({ ...commandWords, ...ownWords }), ...collectWords].map(({ words }) => words),
+      ...[...Object.values({ ...commandWords, ...ownWords, ...fileWords }), ...collectWords].map(({ words }) => words),
       ...native,
       'help',
     ].map(firstWord),

@@ -11,6 +11,7 @@ import { AllocateAddressCommand, EC2Client } from '@aws-sdk/client-ec2'
 import { commandWords, ownWords } from '#cli/commands.ts'
 import { nativeCommands } from '#cli/native.generated.ts'
 import { collectWords } from '#collect/command.ts'
+import { fileWords } from '#files/words.ts'
 import { nativeOperations } from '#operations/table.native.ts'
 import { type Ended, runCommand, runHere } from './clients/command.ts'
 import { administrator, managementAccount, type ServerProcess, startServer } from './clients/server.ts'
@@ -375,7 +376,7 @@ test('help shows how a moment and a structured value are written, and the operat
 })
 
 test('a command that the server names in a message is one that there is', () => {
-  const plain = [...Object.values({ ...commandWords, ...ownWords }), ...collectWords]
+  const plain = [...Object.values({ ...commandWords, ...ownWords, ...fileWords }), ...collectWords]
   const known = [...plain, ...nativeCommands].map(({ words }) => words)
   let named = 0
   for (const path of globSync('src/**/*.ts', { cwd: root })) {

@@ -30,6 +30,8 @@ export async function insertScope(tx: Transaction): Promise<void> {
     resourceDiscoveryId: 'ipam-res-disco-1',
     resourceDiscoveryAssociationId: 'ipam-res-disco-assoc-1',
     policyCompatibility: 'strict',
+    changeControl: 'none',
+    changeFreezes: [],
     unmatched: 'provider',
     operatingRegions: ['us-east-1'],
     createdAt: tx.now,

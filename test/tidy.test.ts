@@ -93,7 +93,9 @@ const directions: Readonly<Record<string, 'anything' | Readonly<Record<string, '
   operations: { model: 'all', formats: 'all', store: 'types' },
   api: { model: 'all', formats: 'all', operations: 'all', store: 'types' },
   jobs: { model: 'all', formats: 'all', operations: 'all', store: 'types' },
+  outbound: { model: 'all', formats: 'all' },
   collect: { model: 'all', formats: 'all', cli: 'all' },
+  files: { model: 'all', operations: 'all', cli: 'all' },
   cli: { model: 'all' },
   config: { model: 'all', operations: 'types' },
   late: {},
@@ -369,6 +371,7 @@ const startsOtherPrograms: ReadonlySet<string> = new Set([
 const mayDraw: ReadonlySet<string> = new Set([
   'src/operations/identity/sts.aws.ts',
   'src/operations/identity/tokens.ts',
+  'src/operations/notification/subscriptions.ts',
 ])
 
 const opensWithSentence: Rule = ({ path, text }) => {
@@ -411,13 +414,17 @@ const mayRemember: Readonly<Record<string, string>> = {
   'src/operations/estate/intake.ts #part': 'lines that one request has sent, until they are written',
   'src/operations/estate/intake.ts #problems': 'what was wrong with lines of one request',
   'src/operations/estate/intake.ts #unlisted': 'what one request said at its end',
+  'src/jobs/simulating.ts simulators':
+    'what a server has counted of the simulation that it works at; another one begins it anew',
   'src/jobs/importing.ts turnsOf':
     'whose turn it is, and where a look goes on; whether what is there is imported, it does not say',
+  'src/jobs/notifying.ts #busy': 'which targets are being called by this process',
   'src/jobs/findings.ts turnsOf': 'whose turn it is: what is looked at anew, and by what, it does not say',
   'src/operations/finding/scan-turns.ts #nodes': 'the same',
   'src/operations/ipam/importing-turns.ts #kept': 'the same: it is read anew what there is',
   'src/operations/ipam/importing-turns.ts #goingOn': 'the same',
-  'src/operations/evidence/tree.ts #full': 'what one turn has made of the tree so far; where another server went on, it is dropped',
+  'src/operations/evidence/tree.ts #full':
+    'what one turn has made of the tree so far; where another server went on, it is dropped',
   'src/operations/evidence/tree.ts #tiles': 'what one reading has read so far',
   'src/operations/evidence/verify.ts #problems': 'what one look through the record has found so far',
   'src/operations/evidence/verify.ts #above': 'the same',

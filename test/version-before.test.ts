@@ -106,6 +106,7 @@ const changed: Readonly<Record<string, string>> = {
   'native explainDecision': calledByName,
   'native explainRequest': calledByName,
   'native listResourceTypes': "what `custom` is stands there without the name of EC2's operation",
+  'native listRoles': 'what roles permit of change requests is said there too',
   'native listChanges': 'a page begins with the newest: whoever reads from the beginning asks for `order=oldest-first`',
 }
 

@@ -86,6 +86,9 @@ const examples: { readonly [C in Refusal['code']]: readonly Extract<Refusal, { c
   NotFound: nouns.map((what) => ({ code: 'NotFound', what, id })),
   NoLongerKept: nouns.map((what) => ({ code: 'NoLongerKept', what, id, before: '2026-01-01T00:00:00.000Z' })),
   NotEligible: [{ code: 'NotEligible', problem }],
+  ChangeRequestRequired: [
+    { code: 'ChangeRequestRequired', ipamId: long, operation: 'putPolicyDocument', proposal: long },
+  ],
   PolicyConflict: [
     {
       code: 'PolicyConflict',

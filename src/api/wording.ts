@@ -439,6 +439,12 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<ShownRefusal, 
     ...violated,
     message: sentence(problem),
   }),
+  ChangeRequestRequired: ({ ipamId, operation }) => ({
+    status: 400,
+    ec2: 'OperationNotPermitted',
+    ...violated,
+    message: `Change control of ${quoted(ipamId)} is required: \`${operation}\` is not done at once. Propose it over the native API (\`cadastre change-request propose\`), for others to approve.`,
+  }),
   PolicyConflict: ({ node, locale, resourceType, parties, problem }) => ({
     status: 400,
     ec2: 'OperationNotPermitted',

@@ -56,6 +56,12 @@ export const commandWords = {
         value: 'NODE',
         meaning: 'Where the role holds: a node by its id, or an account or unit by its name; everywhere by default.',
       },
+      {
+        flag: 'break-glass',
+        value: 'REASON',
+        meaning:
+          'Why the role is given at once where change control is required: a finding until somebody else has reviewed it.',
+      },
       output,
     ],
     meaning: 'Make a token of the native API that ends in an hour, and bind a role to its principal.',

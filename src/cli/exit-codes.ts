@@ -16,6 +16,7 @@ export const exitCodes = {
     code: 8,
     meaning: 'not now: too many requests, trouble at the server, or no way to it (429, 503, network)',
   },
+  changes: { code: 9, meaning: 'there is something to change, where `--exit-code` asks for that' },
 } as const
 export type Ending = keyof typeof exitCodes
 

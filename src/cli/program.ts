@@ -25,7 +25,8 @@ export interface Parts {
 /** Its words, and what it does; answers the exit code. */
 export interface OtherCommand {
   readonly words: CommandWords
-  run(args: ReadonlyMap<string, string>): Promise<number>
+  /** @param rest what stands behind the words without a flag */
+  run(args: ReadonlyMap<string, string>, rest: readonly string[]): Promise<number>
 }
 
 /** Runs what the words say, and answers the exit code. */
@@ -126,7 +127,10 @@ async function createProgram(parts: Parts, { isLocal, ended }: Making): Promise<
   if (isLocal) return program
   for (const { words, run } of await parts.others()) {
     const command = addPlain(program, words, groups.own)
-    command.action(async (...given: unknown[]) => ended(await run(plainWords(command, given).args)))
+    command.action(async (...given: unknown[]) => {
+      const { args, rest } = plainWords(command, given)
+      ended(await run(args, rest))
+    })
   }
   await addNative(program, parts, ended)
   return program

@@ -90,6 +90,7 @@ function nextSteps(problem: Problem, asked: Asked): readonly string[] {
     return ['this key belongs to another request; take another one, or leave `--idempotency-key` out.']
   if (code === 'OutdatedRepeat') return ['to have it anew, take another `--idempotency-key`, or leave it out.']
   if (code === 'Throttled') return [`wait ${String(problem.retryAfterSeconds)} s; ${repeatSafely(asked)}.`]
+  if (code === 'ChangeRequestRequired') return proposeIt(problem)
   if (code === 'PolicyConflict') return seeWhatIsInForce(problem, asked)
   if (status === 503) return [`try again; ${repeatSafely(asked)}.`]
   if (status === 409) return lookAgain(asked)
@@ -113,6 +114,12 @@ function signInAgain({ server, command }: Asked): string {
   return isFromEnvironment
     ? `give CADASTRE_TOKEN another token, or unset it and sign in: ${words}.`
     : `sign in: ${words}.`
+}
+
+/** The node is at or above all that it changes, which only whoever proposes it knows. */
+function proposeIt({ proposal }: Problem): readonly string[] {
+  const operations = typeof proposal === 'string' ? quoted(proposal) : 'OPERATIONS'
+  return [`propose it: ${call(`change-request propose --node NODE --reason WHY --operations ${operations}`)}.`]
 }
 
 function askForRole({ action, reason, node, principal }: Problem, asked: Asked): readonly string[] {

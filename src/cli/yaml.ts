@@ -6,7 +6,14 @@ import { mustBeEscaped, printableJson } from './table.ts'
 export function yamlOf(value: unknown): string {
   // Aliases are for those who write YAML: whoever reads it finds every value where it is. `no`, `12:30` and numbers with
   // zeroes before them are texts for one version and something else for the other, so that they are quoted.
-  const document = new Document(value, { aliasDuplicateObjects: false, compat: 'yaml-1.1', version: '1.2' })
+  return yamlTextOf(documentOf(value))
+}
+
+/** The same with room for comments, before it becomes text. */
+export const documentOf = (value: unknown): Document =>
+  new Document(value, { aliasDuplicateObjects: false, compat: 'yaml-1.1', version: '1.2' })
+
+export function yamlTextOf(document: Document): string {
   visit(document, {
     Scalar(_key, node) {
       // Escapes exist in this form alone.

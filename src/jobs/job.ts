@@ -23,7 +23,19 @@ export interface Workplace {
   /** Puts on record how many refusals were too many to have an entry each. */
   recordCounted(): Promise<void>
   /** Does what a rule says, as whoever it is in the record; on the right of `native`, where it is somebody's. */
-  act(operation: AnyOperation, input: object, as: string | ActingAs): Promise<unknown>
+  act(
+    operation: AnyOperation,
+    input: object,
+    as: string | ActingAs,
+    /** Only tries it: it ends with what a dry run is refused with. */
+    how?: { readonly isDryRun: true },
+  ): Promise<unknown>
+}
+
+/** What goes on by itself until it is stopped. */
+export interface RunningJobs {
+  /** Resolves once none runs any more. */
+  stop(): Promise<void>
 }
 
 export interface Job {

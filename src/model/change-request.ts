@@ -62,6 +62,19 @@ export const strictest = (all: readonly Needed[]): Needed =>
     { approvers: 0, ofRoot: 0 },
   )
 
+/** Whether what is governed changes by change requests alone. */
+export const changeControlValues = ['none', 'required'] as const
+export type ChangeControl = (typeof changeControlValues)[number]
+
+/** While nothing is applied but in emergencies. */
+export interface ChangeFreeze {
+  readonly from: number
+  readonly until: number
+  readonly reason: string
+}
+export const freezeAt = (freezes: readonly ChangeFreeze[], now: number): ChangeFreeze | undefined =>
+  freezes.find(({ from, until }) => from <= now && now < until)
+
 /** Bound to what was approved: its content, and what that does. */
 export interface Approval extends Attribution {
   readonly contentHash: string
@@ -137,8 +150,15 @@ export interface ChangeRequest {
   readonly window?: ChangeWindow
   /** Who rejected it last, and why, until it is submitted again. */
   readonly rejected?: Attribution & { readonly note: string }
+  /** Applied in an emergency, without approvals: open until somebody else has reviewed it. */
+  readonly breakGlass?: BreakGlass
   /** Who applied, reverted or abandoned it. */
   readonly ended?: Attribution & { readonly note?: string }
+}
+
+export interface BreakGlass {
+  readonly reason: string
+  readonly reviewed?: Attribution & { readonly note: string }
 }
 
 export type ChangeRequestAction =
@@ -147,7 +167,9 @@ export type ChangeRequestAction =
   | ({ readonly kind: 'approve'; readonly contentHash: string; readonly isOfRoot: boolean } & Attribution)
   | ({ readonly kind: 'reject'; readonly note: string } & Attribution)
   | ({ readonly kind: 'abandon'; readonly note?: string } & Attribution)
-  | ({ readonly kind: 'apply'; readonly contentHash: string } & Attribution)
+  | ({ readonly kind: 'apply'; readonly contentHash: string; readonly freeze?: ChangeFreeze } & Attribution)
+  | ({ readonly kind: 'break-glass'; readonly contentHash: string; readonly reason: string } & Attribution)
+  | ({ readonly kind: 'review'; readonly note: string } & Attribution)
 
 export type ChangeRequestProblem =
   | { readonly kind: 'same-person'; readonly wrote: string; readonly by: string; readonly shared: string }
@@ -163,6 +185,8 @@ const statesFor: Readonly<Record<ChangeRequestAction['kind'], readonly ChangeReq
   reject: ['in-review', 'approved', 'scheduled'],
   abandon: ['draft', 'in-review', 'approved', 'scheduled'],
   apply: ['approved', 'scheduled'],
+  'break-glass': ['in-review', 'approved', 'scheduled'],
+  review: ['applied', 'reverted'],
 }
 
 /** What becomes of one, or why nothing does. */
@@ -196,6 +220,10 @@ export function actOn(request: ChangeRequest, action: ChangeRequestAction): Chan
       }
     case 'apply':
       return apply(request, action)
+    case 'break-glass':
+      return breakGlass(request, action)
+    case 'review':
+      return review(request, action)
   }
 }
 
@@ -259,7 +287,10 @@ function approve(
 }
 
 /** By whom it may be is for roles; that it was approved as it is now, and may be now, is asked here. */
-function apply(request: ChangeRequest, action: Attribution & { contentHash: string }): ChangeRequestOutcome {
+function apply(
+  request: ChangeRequest,
+  action: Attribution & { contentHash: string; freeze?: ChangeFreeze },
+): ChangeRequestOutcome {
   const { contentHash, needed, window } = request
   if (action.contentHash !== contentHash) return refused({ why: 'other-content', now: contentHash })
   const counting = countingApprovals(request)
@@ -268,8 +299,34 @@ function apply(request: ChangeRequest, action: Attribution & { contentHash: stri
   }
   const wrong = windowProblem(window, action.at)
   if (wrong) return refused(wrong)
+  const { freeze } = action
+  if (freeze) return refused({ why: 'frozen', until: freeze.until, reason: freeze.reason })
   return { request: { ...request, status: 'applied', ended: doneBy(action) } }
 }
+
+/** At once, whoever has approved it and whatever the window is. */
+function breakGlass(
+  request: ChangeRequest,
+  action: Attribution & { contentHash: string; reason: string },
+): ChangeRequestOutcome {
+  if (action.contentHash !== request.contentHash) return refused({ why: 'other-content', now: request.contentHash })
+  return { request: { ...request, status: 'applied', ended: doneBy(action), breakGlass: { reason: action.reason } } }
+}
+
+/** By somebody who neither wrote it nor broke the glass. */
+function review(request: ChangeRequest, action: Attribution & { note: string }): ChangeRequestOutcome {
+  const { breakGlass: broken, ended } = request
+  if (!broken) return refused({ why: 'only-break-glass-is-reviewed' })
+  if (broken.reviewed) return refused({ why: 'reviewed-already', by: broken.reviewed.by })
+  for (const one of [ended!, ...writersOf(request)]) {
+    const shared = sharedIdentity(one, action)
+    if (shared !== undefined) return { refused: { kind: 'same-person', wrote: one.by, by: action.by, shared } }
+  }
+  return { request: { ...request, breakGlass: { ...broken, reviewed: { ...doneBy(action), note: action.note } } } }
+}
+
+/** What must still be looked at by somebody else, for as long as it takes. */
+export const awaitsReview = ({ breakGlass: broken }: ChangeRequest): boolean => broken !== undefined && !broken.reviewed
 
 export function windowProblem(window: ChangeWindow | undefined, now: number): Problem | undefined {
   if (window?.from !== undefined && now < window.from) return { why: 'window-ahead', from: window.from }
@@ -300,3 +357,5 @@ export const openPerNodeMax = 1_000
 export const openPerRequesterAndNodeMax = 50
 /** Persons who have written at one request. */
 export const editorsMax = 50
+/** Emergencies of one requester that nobody else has reviewed: more are not begun. */
+export const unreviewedPerRequesterMax = 5

@@ -166,6 +166,8 @@ type Reason =
   | { code: 'NoLongerKept'; what: Noun; id: string; before: string }
   // Can it be.
   | { code: 'NotEligible'; problem: Problem }
+  // Change control of an IPAM asks for a change request; `proposal`: the operations of one that would say the same, as JSON.
+  | { code: 'ChangeRequestRequired'; ipamId: string; operation: string; proposal?: string }
   // Two assignments that could not both be met. The parties are two: who gives the order or the wider bound, and who leaves nothing.
   | {
       code: 'PolicyConflict'

@@ -13,9 +13,11 @@ import { isAboutState, type Refusal, Refused, refuse, refuseValue } from '#model
 import { findUnfitText } from '#model/text.ts'
 import type { Asker, ReadTransaction, Store, Transaction } from '#store/store.ts'
 import type { Subject } from '#store/subjects.ts'
+import type { Ruling } from '#store/tables/ipams.ts'
 import { AheadOutdated, aheadTriesMax } from './ahead.ts'
 import { inUseOf } from './estate/in-use.ts'
 import { type Foreseen, foresee, type Impact, impactOf } from './finding/impact.ts'
+import { refuseWithoutRequest, rulingOf, withoutControl } from './governance/control.ts'
 import { requireStill } from './identity/authority.ts'
 import type {
   Ahead,
@@ -208,7 +210,12 @@ export async function openExecutor(
 
   /** Tries a change and takes it back; what it would make of space is looked at once nobody waits for it any more. */
   async function attempt(call: WholeCall, work: (context: WriteContext) => Promise<void>): Promise<Tried> {
-    const taken: { foreseen?: Foreseen | undefined; needs: readonly Need[]; epoch: number }[] = []
+    const taken: {
+      foreseen?: Foreseen | undefined
+      needs: readonly Need[]
+      epoch: number
+      rulings: readonly Ruling[]
+    }[] = []
     try {
       await store.write(
         async (tx) => {
@@ -223,8 +230,9 @@ export async function openExecutor(
             const compile = () => snapshotOf(tx, { keep: false })
             await refuseNewConflicts(context, { before, reaches: context.reaches, compile })
           }
+          const rulings = hasMoved ? await rulingOf(tx, tx.subjects.named()) : []
           const foreseen = hasMoved ? await foresee(tx, before, await context.snapshot()) : undefined
-          taken.push({ foreseen, needs: context.needsOnce, epoch })
+          taken.push({ foreseen, needs: context.needsOnce, epoch, rulings })
           throw new TakenBack()
         },
         undefined,
@@ -235,7 +243,7 @@ export async function openExecutor(
       if (error instanceof Refused) return { refused: error }
       if (!(error instanceof TakenBack)) throw error
     }
-    const { foreseen, needs, epoch } = taken.at(-1)!
+    const { foreseen, needs, epoch, rulings } = taken.at(-1)!
     const impact =
       foreseen &&
       (await store.read(
@@ -246,7 +254,7 @@ export async function openExecutor(
       ))
     // A pool is where its holders are: what it can touch is no more than they have.
     const nodes = (foreseen?.scopes ?? []).filter(({ pool }) => pool === undefined).map(({ node }) => node)
-    return { epoch, needs, impact, nodes }
+    return { epoch, needs, impact, nodes, rulings }
   }
 
   async function writeAs(
@@ -274,6 +282,11 @@ export async function openExecutor(
           // Once it is committed, what the change was checked by is the next requests' snapshot.
           const compile = () => snapshotOf(tx, { keep: true })
           await refuseNewConflicts(context, { before, reaches: context.reaches, compile })
+          // By the epoch likewise: whatever the operation is and whoever asks, and no declaration can be forgotten.
+          if (!withoutControl.has(operation.name)) {
+            const change = { operation: operation.name, input: call.parameters, subjects: tx.subjects.named() }
+            await refuseWithoutRequest(tx, change)
+          }
         }
         if (call.isDryRun) {
           const isForeseen = before !== undefined && tx.governanceEpoch !== epoch

@@ -1,5 +1,6 @@
 // What an operation is: a name, whether it writes, and `run`. Each protocol's table of operations is made of these.
 import type { FoundImpact } from '#model/change-request.ts'
+import type { Cidr } from '#model/cidr.ts'
 import type { IdKind } from '#model/identifier.ts'
 import type { WouldBeGiven } from '#model/in-use.ts'
 import type { Decision } from '#model/policy/decision.ts'
@@ -8,6 +9,7 @@ import type { Principal } from '#model/principal.ts'
 import type { Refused } from '#model/refusal.ts'
 import type { Action } from '#model/roles.ts'
 import type { ReadTransaction, Transaction } from '#store/store.ts'
+import type { Ruling } from '#store/tables/ipams.ts'
 import type { Progress } from './progress.ts'
 
 /** Something that was permitted at a node, when the request was made. */
@@ -94,6 +96,20 @@ export interface OperationSettings {
   readonly publicSpaceAccounts: readonly string[]
   /** Whether a signature is good for one call, also where an id that it does not cover says that there are two. */
   readonly isStrictOnReplays: boolean
+  readonly notifications: NotificationSettings
+}
+
+/** What leaves this server to tell others of what happens. */
+export interface NotificationSettings {
+  /** Whether targets may be called without TLS. */
+  readonly allowsHttp: boolean
+  /** Addresses that are called though they are of this machine, of private networks or of the link. */
+  readonly allowedBlocks: readonly Cidr[]
+  /** Where browsers reach this server: what is told leads there. */
+  readonly publicUrl: string | undefined
+  readonly sendsMail: boolean
+  /** Domains that mail goes to; none: any. */
+  readonly mailDomains: readonly string[]
 }
 
 export interface RegionSetting {
@@ -120,6 +136,8 @@ export interface TriedWell {
   readonly impact: FoundImpact | undefined
   /** Nodes whose space it can touch; undefined among them: everything. */
   readonly nodes: readonly (string | undefined)[]
+  /** What IPAMs say of how that changes. */
+  readonly rulings: readonly Ruling[]
 }
 
 /** Members of the input that say how, and not what: where an API has them among its parameters, and not beside them. */

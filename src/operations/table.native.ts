@@ -7,6 +7,7 @@ import { getCompliance } from './finding/compliance.native.ts'
 import { findingOperations } from './finding/findings.native.ts'
 import { governanceOperations } from './governance/applying.native.ts'
 import { changeRequestOperations } from './governance/change-requests.native.ts'
+import { simulationOperations } from './governance/simulations.native.ts'
 import {
   createRoleBinding,
   deleteRoleBinding,
@@ -24,6 +25,7 @@ import { listPoolTree } from './ipam/pool-tree.native.ts'
 import { poolOperations } from './ipam/pools.native.ts'
 import { seenOperations } from './ipam/resource-cidrs.native.ts'
 import { scopeOperations } from './ipam/scopes.native.ts'
+import { notificationOperations } from './notification/subscriptions.native.ts'
 import type { NativeIntake, NativeOperation } from './operation.native.ts'
 import { organizationOperations } from './organization/organization.native.ts'
 import {
@@ -121,6 +123,12 @@ export const nouns: readonly Noun[] = [
     operations: governanceOperations,
   },
   {
+    name: 'Simulations',
+    summary:
+      'What a change of governance would have made of the requests on record, of space in use and of what pools have free.',
+    operations: simulationOperations,
+  },
+  {
     name: 'Exceptions',
     summary: 'Permission to deviate from policy, for a limited time.',
     operations: exceptionOperations,
@@ -189,6 +197,11 @@ export const nouns: readonly Noun[] = [
     name: 'Findings',
     summary: 'What somebody should look at: each opens once, resolves by itself and opens again.',
     operations: [...findingOperations, getCompliance],
+  },
+  {
+    name: 'Notifications',
+    summary: 'Who is told of what happens, and where: webhooks, chats and mail.',
+    operations: notificationOperations,
   },
   {
     name: 'Resource types',

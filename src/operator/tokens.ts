@@ -13,7 +13,9 @@ export async function operatorToken(args: Arguments, _more: readonly string[], a
   const { createOperatorToken } = await import('#operations/identity/operator-tokens.ts')
   return withStore(at.readSettings, async (store, config) => {
     const node = args.get('node') ?? everywhere
-    const made = await createOperatorToken(store, { principal, role, node, account: config.bootstrap.account })
+    const breakGlass = args.get('break-glass')
+    const { account } = config.bootstrap
+    const made = await createOperatorToken(store, { principal, role, node, account, breakGlass })
     if ('problem' in made) return failed(made.problem)
     const { tokenId, token, expiresAt } = made
     await print(args, at, {

@@ -61,6 +61,14 @@ export interface Writes {
     | 'undelegate'
     | 'enableService'
     | 'disableService'
+  outbox:
+    | 'insert'
+    | 'insertDelivery'
+    | 'changeDelivery'
+    | 'forgetDeliveries'
+    | 'forgetDeliveriesOf'
+    | 'forgetEvents'
+    | 'setProgress'
   policies:
     | 'insert'
     | 'delete'
@@ -78,6 +86,7 @@ export interface Writes {
   retention: 'takeTurn'
   roleBindings: 'insert' | 'delete' | 'deleteAt'
   adoptions: 'insert' | 'ask' | 'forgetQuestions'
+  simulations: 'insert' | 'set' | 'addGroups' | 'addPools' | 'dropResults' | 'drop'
   sources: 'insert' | 'change' | 'deleteAt' | 'remove' | 'insertSnapshot' | 'changeSnapshot' | 'forgetSnapshots'
   space:
     | 'add'
@@ -93,6 +102,7 @@ export interface Writes {
     | 'remove'
     | 'take'
     | 'takeExactly'
+  subscriptions: 'insert' | 'change' | 'deleteAt' | 'remove'
   tags: 'put' | 'remove' | 'removeAll' | 'removeAllOf' | 'takeAllOf'
   tokens: 'keep' | 'forget'
   vpcs:

@@ -53,6 +53,12 @@ export class Subjects {
   noteAllocation(n: number, resourceType: string): void {
     if (!this.#noted.has(n)) this.#noted.set(n, { id: undefined, allocation: { n, resourceType } })
   }
+  /** Those that somebody has named or that have a history, so far; they stay. */
+  named(): Subject[] {
+    return [...this.#noted.values()].flatMap(({ id, before, after }) =>
+      id === undefined ? [] : [{ id, before, after }],
+    )
+  }
   /** All of them, in the order in which they were first noted; nothing is left. */
   take(): Subject[] {
     const subjects: Subject[] = []

@@ -32,6 +32,7 @@ import { NatGateways } from './tables/nat-gateways.ts'
 import { NetworkObjects } from './tables/network-objects.ts'
 import { Observations } from './tables/observations.ts'
 import { Organizations } from './tables/organizations.ts'
+import { Outbox } from './tables/outbox.ts'
 import { Policies } from './tables/policies.ts'
 import { Pools } from './tables/pools.ts'
 import { RecordLists } from './tables/record-lists.ts'
@@ -41,8 +42,10 @@ import { ResourceTypes } from './tables/resource-types.ts'
 import { Resources } from './tables/resources.ts'
 import { Retention } from './tables/retention.ts'
 import { RoleBindings } from './tables/role-bindings.ts'
+import { Simulations } from './tables/simulations.ts'
 import { Sources } from './tables/sources.ts'
 import { type MakeFreeSpace, Space } from './tables/space.ts'
+import { Subscriptions } from './tables/subscriptions.ts'
 import { Tags } from './tables/tags.ts'
 import { Timeline } from './tables/timeline.ts'
 import { Tokens } from './tables/tokens.ts'
@@ -240,6 +243,8 @@ export class Nouns extends Connected {
   readonly networkObjects = new NetworkObjects(this.sql, this)
   readonly observations = new Observations(this.sql)
   readonly organizations = new Organizations(this.sql, this)
+  /** What others are told of. */
+  readonly outbox = new Outbox(this.sql)
   readonly policies = new Policies(this.sql, this)
   readonly pools = new Pools(this.sql)
   readonly recordLists = new RecordLists(this.sql, this)
@@ -251,7 +256,9 @@ export class Nouns extends Connected {
   readonly resources = new Resources(this.sql, this)
   readonly retention = new Retention(this.sql, this.journal)
   readonly roleBindings = new RoleBindings(this.sql)
+  readonly simulations = new Simulations(this.sql)
   readonly sources = new Sources(this.sql)
+  readonly subscriptions = new Subscriptions(this.sql, this.sealer)
   readonly spaceCheck = new SpaceCheck(this.sql)
   readonly tags = new Tags(this.sql)
   /** What of networks no pool gave. */

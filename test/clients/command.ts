@@ -3,9 +3,11 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { commandWords, type LocalCommand } from '#cli/commands.ts'
-import { runWords } from '#cli/program.ts'
+import { type OtherCommand, runWords } from '#cli/program.ts'
 import type { Surroundings } from '#cli/surroundings.ts'
 import { collect, collectWords } from '#collect/command.ts'
+import { runFileCommand } from '#files/command.ts'
+import { type FileCommand, fileWords } from '#files/words.ts'
 import { readClientConfig } from '../../src/config.ts'
 import { childEnvironment } from '../children.ts'
 
@@ -103,11 +105,20 @@ export async function runHere(
       typeof notHere
     >,
     moreHelp: () => '',
-    others: async () =>
-      collectWords.map(({ collector, ...words }) => ({
-        words,
-        run: (args) => collect(collector, args, { around, version: '0.0.0', variable: (name) => environment[name] }),
-      })),
+    others: async () => [
+      ...(Object.keys(fileWords) as FileCommand[]).map(
+        (name): OtherCommand => ({
+          words: fileWords[name],
+          run: (args, rest) => runFileCommand(name, args, rest, around),
+        }),
+      ),
+      ...collectWords.map(
+        ({ collector, ...words }): OtherCommand => ({
+          words,
+          run: (args) => collect(collector, args, { around, version: '0.0.0', variable: (name) => environment[name] }),
+        }),
+      ),
+    ],
     around,
   })
   return { code, output, errors }

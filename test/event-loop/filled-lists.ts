@@ -3,8 +3,10 @@ import assert from 'node:assert/strict'
 import { changeRequestStates } from '#model/change-request.ts'
 import { formatId, type IdKind, parseId } from '#model/identifier.ts'
 import type { ExceptionStatus } from '#model/policy/exception.ts'
+import { noCounts, type SimulationKind } from '#model/simulation.ts'
 import { tagsMax } from '#model/tags.ts'
 import { sourcesMax } from '#operations/estate/sources.ts'
+import { subscriptionsMax } from '#operations/notification/subscriptions.ts'
 import type { Transaction } from '#store/store.ts'
 import { managementAccount } from '../world.ts'
 import type { Filled } from './filled-world.ts'
@@ -21,12 +23,16 @@ export interface Listed {
   readonly exceptionId: string
   /** Open very often. */
   readonly findingId: string
+  /** With much that it has told. */
+  readonly subscriptionId: string
   /** Changed often. */
   readonly objectId: string
   /** About many objects. */
   readonly changeId: string
   /** The name of a resource that many allocations have. */
   readonly resourceId: string
+  /** With much that came of it. */
+  readonly simulationId: string
   /** Of filters by their names, or those with the operation's before them, values that fit much. */
   readonly values: Readonly<Record<string, readonly string[]>>
 }
@@ -48,6 +54,8 @@ const policiesMax = 980
 const documentsMax = 1_000
 /** Among the exceptions, one that was approved and is over. */
 const overAt = 2
+
+const nobodyAsks = { name: 'user:asking', groups: [], scopes: [], makers: [] }
 
 const newId = (tx: Transaction, kind: IdKind): string => formatId(kind, tx.installation, tx.nextSequence())
 const memberOf = (index: number): string => String(200_000_000_000 + index)
@@ -243,6 +251,30 @@ export async function fillLists({ world, aws }: Filled, count: number): Promise<
     ])
   })
 
+  // Simulations, and what came of one, by account and by pool.
+  const simulations: number[] = []
+  const kinds = Object.keys(noCounts) as SimulationKind[]
+  await insert(async (tx, index) => {
+    const n = tx.nextSequence()
+    simulations.push(n)
+    const asker = { arn: 'arn:aws:iam::111111111111:root', accessKeyId: '', native: nobodyAsks }
+    const over = { status: 'done', endedAt: tx.now, progress: { phase: 'results', percent: 100 } } as const
+    const asked = { holder: 'user:asking', askedBy: 'user:asking', days: 30, createdAt: tx.now }
+    await tx.simulations.insert(
+      { n, ...asked, ...over, workerUntil: 0, attempts: 1 },
+      { simulation: n, asker, operations: [] },
+    )
+    const [first] = simulations as [number]
+    const counts = { ...noCounts, [kinds[index % kinds.length]!]: 1 }
+    const place = { resourceType: index % 2 === 0 ? type : 'eip', locale: index % 2 === 0 ? locale : 'onprem:site-1' }
+    const account = index % 3 === 0 ? managementAccount : memberOf(index)
+    const group = { account, ...place, resourceType: `${place.resourceType}` }
+    const of = index % 3 === 0 ? { ...group, locale: `onprem:site-${index}` } : group
+    tx.simulations.addGroups(first, [{ ...of, requests: 1, resources: 1, counts, samples: [] }])
+    const use = { free: 1n, taken: 1n, served: 1, refused: 0 }
+    tx.simulations.addPools([{ simulation: first, pool: `$pool-${index}`, isNew: true, present: use, candidate: use }])
+  })
+
   // What would have been decided otherwise, of each account.
   const { n } = (await world.store.read((tx) => tx.candidates.find(candidate.policyId, candidate.targetId)))!
   const decisions = await world.store.read((tx) => tx.recordLists.decisionsBefore({}, Number.MAX_SAFE_INTEGER, count))
@@ -276,6 +308,23 @@ export async function fillLists({ world, aws }: Filled, count: number): Promise<
   })
   const [often] = await world.store.read((tx) => tx.findings.some([{ ...identity, resource: `${absentResource}0` }]))
   const findingId = await world.store.read(async (tx) => formatId('finding', tx.installation, often!.n))
+
+  // Subscriptions, and much that one of them has told.
+  const [told] = await world.store.read((tx) => tx.subscriptions.list('', 1))
+  const sealed = { url: 'https://hooks.example.com/' }
+  const statuses = ['waiting', 'delivered', 'dead', 'withheld'] as const
+  await insert(async (tx, index) => {
+    if (index < subscriptionsMax - taken)
+      await tx.subscriptions.insert({ ...told!, id: newId(tx, 'subscription') }, sealed)
+    const event = tx.nextSequence()
+    const { node } = told!
+    const facts = { findingId: 'finding-0', control: 'pool-nearly-full', of: { usedPercent: 90 } }
+    const of = { kind: 'pool.nearly-full', severity: 'high', node, subject: `pool ${index}`, source: '' } as const
+    await tx.outbox.insert({ n: event, ...of, facts, at: tx.now })
+    const delivery = { n: tx.nextSequence(), subscription: told!.id, event, attempts: 1 }
+    const status = statuses[index % statuses.length]!
+    await tx.outbox.insertDelivery({ ...delivery, status, madeAt: tx.now, nextAt: tx.now })
+  })
 
   // Accounts that were asked for, and tags of a node.
   await insert((tx, index) => {
@@ -318,9 +367,11 @@ export async function fillLists({ world, aws }: Filled, count: number): Promise<
     candidate,
     exceptionId: exceptions[overAt]!,
     findingId,
+    subscriptionId: told!.id,
     objectId,
     changeId: changes.items[0]!.changeId,
     resourceId,
+    simulationId: await world.store.read(async (tx) => formatId('simulation', tx.installation, simulations[0]!)),
     values: {
       ipamId: [like.id, own.ipamId],
       scopeId: [own.privateScopeId],

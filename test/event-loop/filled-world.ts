@@ -82,17 +82,22 @@ export async function openFilled(sizes: Sizes): Promise<Filled> {
   const native = new Map<string, readonly Asked[]>(
     [...examples].map(([name, { input, instead }]) => [
       name,
-      [
-        instead === undefined
-          ? { input }
-          : { input, refused: name === 'createIpam' ? 'LimitExceeded' : 'AlreadyExists' },
-      ],
+      [instead === undefined ? { input } : { input, refused: refusedInstead[name] ?? 'AlreadyExists' }],
     ]),
   )
   for (const [name, inputs] of Object.entries(longNative(made))) {
     native.set(name, [...(native.get(name) ?? []), ...inputs.map((input) => ({ input }))])
   }
   return { world, aws: new Map(Object.entries(awsRequests(made))), native }
+}
+
+/** What examples are answered that cannot be done there. */
+const refusedInstead: Readonly<Record<string, string>> = {
+  createIpam: 'LimitExceeded',
+  submitChangeRequest: 'NotAuthorized',
+  applyChangeRequest: 'IncorrectState',
+  breakGlassChangeRequest: 'IncorrectState',
+  reviewChangeRequest: 'IncorrectState',
 }
 
 type Made = Awaited<ReturnType<typeof fill>>

@@ -136,6 +136,11 @@ export const factShapes: { readonly [C in Code]: Facts<C> } = {
   NotFound: { what, id },
   NoLongerKept: { what, id, before: text.describe('The moment: what is from before it may be gone.') },
   NotEligible: { problem: words },
+  ChangeRequestRequired: {
+    ipamId: text.describe('The IPAM whose change control is required.'),
+    operation: text,
+    proposal: text.optional().describe('`operations` of a change request that says the same, as JSON.'),
+  },
   PolicyConflict: {
     kind: z.enum(['pools', 'size', 'required-tags']).describe('What cannot be met.'),
     node: text.describe('Where in the organization.'),

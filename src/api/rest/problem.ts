@@ -40,6 +40,7 @@ export const statuses: { readonly [C in Refusal['code']]: number } = {
   NotFound: 404,
   NoLongerKept: 410,
   NotEligible: 409,
+  ChangeRequestRequired: 409,
   PolicyConflict: 409,
   IncorrectState: 409,
   DependencyViolation: 409,

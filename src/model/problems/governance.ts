@@ -5,7 +5,7 @@ export const governanceProblems = {
   'change-state': ({ state, action }: { state: string; action: keyof typeof statesFor }) =>
     `it is ${state}, and only ${statesFor[action]}`,
   'wrote-it': ({ wrote, by, request, node, shared }: WroteFacts) =>
-    `\`${wrote}\` wrote \`${request}\` or a part of it, and so \`${by}\` cannot approve it${shared === undefined ? '' : ` (\`${shared}\` may stand behind both: by sign-in, or as who made the token of the other)`}; somebody else who may approve at \`${node}\` must`,
+    `\`${wrote}\` wrote \`${request}\` or a part of it, and so \`${by}\` cannot approve or review it${shared === undefined ? '' : ` (\`${shared}\` may stand behind both: by sign-in, or as who made the token of the other)`}; somebody else who may approve at \`${node}\` must`,
   'not-written-by-you': ({ author, by }: { author: string; by: string }) =>
     `\`${author}\` wrote it, and \`${by}\` has not edited it: whoever wrote or edited it submits it, since it is tried on their right`,
   'other-content': ({ now }: { now: string }) =>
@@ -15,6 +15,8 @@ export const governanceProblems = {
     `by what it would do now it needs ${approvers === 1 ? 'one approver' : `${approvers} approvers`}${ofRoot === 0 ? '' : `, ${ofRoot} of whom may approve at the root`}, and ${approved === 1 ? 'one approval counts' : `${approved} approvals count`}: submit it again, and have it approved for that`,
   'window-ahead': ({ from }: { from: number }) => `its window begins at ${momentText(from)}`,
   'window-over': ({ until }: { until: number }) => `its window ended at ${momentText(until)}: edit the window`,
+  frozen: ({ until, reason }: { until: number; reason: string }) =>
+    `changes are frozen until ${momentText(until)}: ${reason}`,
   'window-ends-first': () => 'it must be later than now and than `from`',
   'outside-of-node': ({ node, other }: { node: string; other: string }) =>
     `an operation acts at \`${other}\`, which is not below \`${node}\`: propose it at a node that is above all that it changes`,
@@ -28,6 +30,8 @@ const statesFor = {
   reject: 'what is in review, approved or scheduled can be rejected',
   abandon: 'what waits can be abandoned',
   apply: 'what is approved can be applied',
+  'break-glass': 'what was submitted can be applied in an emergency',
+  review: 'what was applied can be reviewed',
 } as const
 
 interface WroteFacts {

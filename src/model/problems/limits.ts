@@ -50,6 +50,7 @@ export const counted = {
   'approved-exceptions': () => 'approved exceptions that are not over',
   'break-glass-exceptions': () => 'break-glass exceptions that are not over',
   'open-change-requests': () => 'change requests that wait for somebody',
+  'unreviewed-changes': () => 'changes made in emergencies that await review',
   editors: () => 'persons who have written at a change request',
 
   // Space
@@ -57,6 +58,7 @@ export const counted = {
   addresses: () => 'addresses',
   'ipv6-networks': () => 'IPv6 networks (/64)',
   'pending-holds': () => 'holds that wait for an approval',
+  'types-in-locales': () => 'types in locales, of all space that it has had',
 
   // Networks
   'internet-gateways': () => 'internet gateways',
@@ -72,9 +74,15 @@ export const counted = {
 
   // Sources
   sources: () => 'sources',
+  subscriptions: () => 'subscriptions',
+  deliveries: () => 'deliveries that wait or are dead',
   observations: () => 'observations',
   'source-bytes': () => 'bytes of what sources say',
   'wrong-lines': () => 'lines that are wrong',
+
+  // Simulations
+  simulations: () => 'simulations',
+  'open-simulations': () => 'simulations that are not over',
 
   // Requests
   'filter-values': () => 'filter values',
@@ -96,9 +104,11 @@ export const countedFor = {
   target: ({ target, managedBy }: { target: string; managedBy: 'account' | 'administrator' }) =>
     `target \`${target}\`, ${managedBy === 'account' ? 'those of the account itself' : "those of the organization's administrator"}`,
   source: ({ source }: { source: string }) => `source ${quoted(source)}`,
+  subscription: ({ subscription }: { subscription: string }) => `subscription \`${subscription}\``,
   version: ({ policy }: { policy: string }) => `the version that this would make of policy \`${policy}\``,
 
   // Accounts
+  'one-account': ({ account }: { account: string }) => `account \`${account}\``,
   regions: ({ account }: { account: string }) => `account \`${account}\`, in all Regions`,
   account: ({ of, account }: { of: 'policies' | 'pools' | 'IPAMs'; account: string }) =>
     `all ${of} of account \`${account}\``,
@@ -164,6 +174,7 @@ export const remedies = {
   'delete-or-ask': () =>
     'Delete or move away what is not needed any more (numbers of removed accounts count until they come back), or ask whoever may manage the organization at its top.',
   delete: () => 'Delete those that are not needed any more.',
+  'known-locale': () => 'It can have space of the types, and in the locales, in which it had some before.',
   'larger-cidrs': () => 'Deprovision what is not needed any more, or provision larger CIDRs.',
   'register-account': () => 'Register the account first.',
   'share-with-unit': ({ more }: { more: number }) =>
@@ -183,6 +194,7 @@ export const remedies = {
     `This would make it ${after}: delete policies and documents that are not needed any more, or take candidates away.`,
   'disable-one': () => 'Disable one of them there.',
   'have-approved': () => 'Have some of them approved or denied, or wait for the end that they ask for.',
+  'have-reviewed': () => 'Have somebody else review them.',
   'end-change-requests': () => 'Have some of them applied, or abandon those that are not wanted any more.',
   'revoke-exceptions': () => 'Revoke some of them that are not needed any more, or wait for their end.',
   'revoke-or-request': () =>

@@ -3,6 +3,7 @@ import { formatCidr } from '#model/cidr.ts'
 import type { Facts, Severity } from '#model/finding.ts'
 import { needsReview } from '#model/policy/exception.ts'
 import { withTagFindings } from '../policy/tag-findings.ts'
+import { changeReview } from './change-review.ts'
 import { type Control, control, type ExceptionControl, type SpaceControl } from './control.ts'
 import { differenceControls, sourceStale } from './difference-controls.ts'
 import { type EvaluatedSpace, givenOf, isBrought } from './spaces.ts'
@@ -136,6 +137,7 @@ export const controls: readonly Control[] = [
   tagsChanged,
   exceptionEnded,
   breakGlassReview,
+  changeReview,
   poolNearlyFull,
   poolSoonFull,
   ...Object.values(differenceControls),

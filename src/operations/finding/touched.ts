@@ -32,12 +32,14 @@ const untouching: ReadonlySet<IdKind> = new Set<IdKind>([
   ...(['resourceDiscovery', 'resourceDiscoveryAssociation', 'networkInterface', 'subnetCidrReservation'] as const),
   ...(['internetGateway', 'egressOnlyInternetGateway', 'routeTable', 'routeTableAssociation', 'dhcpOptions'] as const),
   ...(['securityGroup', 'securityGroupRule', 'networkAcl', 'networkAclAssociation'] as const),
-  ...(['vpcCidrAssociation', 'subnetCidrAssociation'] as const),
+  ...(['vpcCidrAssociation', 'subnetCidrAssociation', 'simulation'] as const),
 ])
 const networks = new Set(['vpc', 'subnet', 'natGateway'])
 
 /** What of a node says nothing of where it stands and of its tags. */
 const namesOfNode = ['name', 'email', 'contact', 'externalId', 'cloud', 'joinedAt', 'joinedMethod']
+/** What of an IPAM says how things change, and nothing of space. */
+const changeRules = ['changeControl', 'changeApprovals', 'changeFreezes']
 /** What of a pool policy does not ask for. */
 const labelsOfPool = ['description', 'tags', 'contact', 'name', 'autoImport']
 
@@ -239,7 +241,8 @@ function scopesOfIpam(
     if (account === delegatedAdministrator) scopes.push({})
     else scopes.push(...[...new Set([account, ...targets])].map((node) => ({ node })))
   }
-  if (!before || !after || !differ(tx, was, is, ['description', 'tags', 'name', 'unmatched'])) return scopes
+  if (!before || !after || !differ(tx, was, is, ['description', 'tags', 'name', 'unmatched', ...changeRules]))
+    return scopes
   const own = [...pools.values()].filter(({ ipamId }) => ipamId === ipam)
   if (own.length === 0) return scopes
   const isShared = own.some(({ sharedWith }) => sharedWith.length > 0)

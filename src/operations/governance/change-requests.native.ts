@@ -33,12 +33,14 @@ import {
   abandonChange,
   applyChange,
   approveChange,
+  breakGlassOnChange,
   type DoAll,
   editChange,
   placeOfChange,
   placeOfProposal,
   proposeChange as propose,
   rejectChange,
+  reviewChange,
   submitChange,
   tryChange,
 } from './change-requests.ts'
@@ -125,6 +127,10 @@ const summary = {
     .describe('Those that count for what it says and does.'),
   window: window.optional(),
   rejected: act.extend({ note: z.string() }).optional().describe('Who sent it back to its author, and why.'),
+  breakGlass: z
+    .object({ reason: z.string(), reviewed: act.extend({ note: z.string() }).optional() })
+    .optional()
+    .describe('It was applied in an emergency, without approvals: a finding until somebody else has reviewed it.'),
   ended: act.extend({ note: z.string().optional() }).optional().describe('Who applied or abandoned it.'),
 }
 const listed = z.object(summary)
@@ -322,6 +328,41 @@ export const applyChangeRequest = nativeWrite({
     describe(context, await applyChange(context, id, { contentHash: given, tried, doAll })),
 })
 
+export const breakGlassChangeRequest = nativeWrite({
+  name: 'breakGlassChangeRequest',
+  summary: 'Make the change at once, in an emergency.',
+  description:
+    'Without approvals, whatever its window and freezes, on your right, as whoever may approve it. It is a finding until somebody else has reviewed it.',
+  action: 'change:approve',
+  input: z.strictObject({
+    changeRequestId,
+    contentHash: contentHash.describe('What is to be made: refused where it says something else by now.'),
+    reason: note.describe('What the emergency is.'),
+  }),
+  output: changeRequest,
+  rest: { method: 'POST', path: '/change-requests/{changeRequestId}/break-glass' },
+  cli: 'change-request break-glass',
+  refusals: [...refusalsOfGoverned, 'NotFound', 'MalformedId', 'IncorrectState', 'LimitExceeded'],
+  at: placeOfChange,
+  run: async (context, { changeRequestId: id, contentHash: given, reason: why }) =>
+    describe(context, await breakGlassOnChange(context, id, { contentHash: given, reason: why, doAll })),
+})
+
+export const reviewChangeRequest = nativeWrite({
+  name: 'reviewChangeRequest',
+  summary:
+    'Say that you have looked at a change of somebody else that was made in an emergency, which ends its finding.',
+  action: 'change:approve',
+  input: z.strictObject({ changeRequestId, note: note.describe('What you found.') }),
+  output: changeRequest,
+  rest: { method: 'POST', path: '/change-requests/{changeRequestId}/review' },
+  cli: 'change-request review',
+  refusals: ['NotFound', 'MalformedId', 'NotAuthorized', 'IncorrectState'],
+  changes: getChangeRequest,
+  at: placeOfChange,
+  run: async (context, input) => describe(context, await reviewChange(context, input.changeRequestId, input.note)),
+})
+
 export const changeRequestOperations = [
   listChangeRequests,
   getChangeRequest,
@@ -332,6 +373,8 @@ export const changeRequestOperations = [
   rejectChangeRequest,
   abandonChangeRequest,
   applyChangeRequest,
+  breakGlassChangeRequest,
+  reviewChangeRequest,
 ] as const
 
 // The answer ---------------------------------------------------------------------------------------------------------
@@ -356,7 +399,7 @@ const show = ({ request, operations }: DescribedChange): z.output<typeof changeR
 })
 
 function showSummary(request: ChangeRequest): z.output<typeof listed> {
-  const { impact: found, window: times, rejected, ended } = request
+  const { impact: found, window: times, rejected, ended, breakGlass: broken } = request
   return {
     changeRequestId: request.id,
     node: request.node,
@@ -370,10 +413,13 @@ function showSummary(request: ChangeRequest): z.output<typeof listed> {
     approvals: countingApprovals(request).map((one) => ({ ...showAct(one), isOfRoot: one.isOfRoot })),
     ...(times ? { window: showWindow(times) } : {}),
     ...(rejected ? { rejected: { ...showAct(rejected), note: rejected.note } } : {}),
+    ...(broken ? { breakGlass: { reason: broken.reason, ...showReview(broken) } } : {}),
     ...(ended ? { ended: { ...showAct(ended), ...(ended.note === undefined ? {} : { note: ended.note }) } } : {}),
   }
 }
 
+const showReview = ({ reviewed }: NonNullable<ChangeRequest['breakGlass']>) =>
+  reviewed ? { reviewed: { ...showAct(reviewed), note: reviewed.note } } : {}
 const showImpact = ({ at, groups, samples, ...found }: NonNullable<ChangeRequest['impact']>) => ({
   ...found,
   foundAt: formatInstant(at),

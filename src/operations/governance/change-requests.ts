@@ -1,9 +1,9 @@
 // Change requests: proposed with what they would do, approved by others than those who wrote them, and applied as they were approved
 // (policy-model §8).
-import { hash } from 'node:crypto'
 import {
   actOn,
   approvalRulesDefault,
+  awaitsReview,
   type ChangeImpact,
   type ChangeRequest,
   type ChangeRequestAction,
@@ -12,23 +12,28 @@ import {
   classOf,
   countingApprovals,
   editorsMax,
+  freezeAt,
   openPerNodeMax,
   openPerRequesterAndNodeMax,
   openPerRequesterMax,
+  strictest,
+  unreviewedPerRequesterMax,
 } from '#model/change-request.ts'
 import { formatId, parseId } from '#model/identifier.ts'
-import { orderedJson } from '#model/ordered-json.ts'
 import { isAccountId } from '#model/organization.ts'
 import { accountableFor } from '#model/principal.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import { everywhere } from '#model/roles.ts'
 import { AheadOutdated } from '../ahead.ts'
+import { changeReview } from '../finding/change-review.ts'
+import { settle } from '../finding/settle.ts'
 import { refuseMalformed } from '../identifiers.ts'
 import { mayAtTop, type Place } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import type { Ahead, ReadContext, Tried, TriedWell, WriteContext } from '../operation.ts'
 import { attributionOf } from '../policy/own-break-glass.ts'
 import { standingOf, topOf } from '../record/object-places.ts'
+import { contentHashOf } from './content-hash.ts'
 
 /** An operation of the native API with its input: what is meant, and not what it makes of rows. */
 export interface ProposedOperation {
@@ -72,7 +77,7 @@ export async function proposeChange(
     id: formatId('changeRequest', context.tx.installation, n),
     node: proposal.node,
     reason: proposal.reason,
-    contentHash: hashOf(proposal),
+    contentHash: contentHashOf(proposal),
     status: 'draft',
     author,
     editors: [],
@@ -107,7 +112,7 @@ export async function editChange(
   const edited = { ...rest, reason: changes.reason ?? before.reason, ...(window ? { window } : {}) }
   const said = { ...edited, operations, window }
   const author = attributionOf(context)
-  const written = act(edited, { kind: 'edit', contentHash: hashOf(said), ...author })
+  const written = act(edited, { kind: 'edit', contentHash: contentHashOf(said), ...author })
   if (written.editors.length > editorsMax) {
     refuse({ code: 'LimitExceeded', what: { of: 'editors' }, limit: editorsMax, used: before.editors.length })
   }
@@ -169,10 +174,42 @@ export async function applyChange(
   const action = { kind: 'apply', contentHash, ...attributionOf(context) } as const
   act(before, action)
   const operations = await operationsOf(context, before)
-  const applied = act(await withImpact(context, before, { operations, tried, doAll }), action)
+  const found = await withImpact(context, before, { operations, tried, doAll })
+  const freeze = 'refused' in tried ? undefined : freezeAt(freezesOf(tried), context.now)
+  const applied = act(found, { ...action, ...(freeze ? { freeze } : {}) })
   await doAll(context, operations)
   return keep(context, applied)
 }
+
+const freezesOf = ({ rulings }: TriedWell) => rulings.flatMap(({ changeFreezes }) => changeFreezes)
+
+/** Makes the change at once, in an emergency. It is a finding until somebody else has reviewed it. */
+export async function breakGlassOnChange(
+  context: WriteContext,
+  id: string,
+  { contentHash, reason, doAll }: { readonly contentHash: string; readonly reason: string; readonly doAll: DoAll },
+): Promise<ChangeRequest> {
+  const before = await getChange(context, id)
+  const author = attributionOf(context)
+  const applied = act(before, { kind: 'break-glass', contentHash, reason, ...author })
+  const used = await context.tx.changeRequests.countUnreviewed(accountableFor(author), unreviewedPerRequesterMax)
+  if (used >= unreviewedPerRequesterMax) {
+    refuse({
+      code: 'LimitExceeded',
+      what: { of: 'unreviewed-changes' },
+      limit: unreviewedPerRequesterMax,
+      used,
+      countedFor: { per: 'changes', requester: accountableFor(author) },
+      remedy: { do: 'have-reviewed' },
+    })
+  }
+  await doAll(context, await operationsOf(context, before))
+  return keep(context, applied)
+}
+
+/** Says that somebody else has looked at a break-glass, which ends its finding. */
+export const reviewChange = async (context: WriteContext, id: string, note: string): Promise<ChangeRequest> =>
+  keep(context, act(await getChange(context, id), { kind: 'review', note, ...attributionOf(context) }))
 
 // What it would do ---------------------------------------------------------------------------------------------------
 
@@ -199,7 +236,9 @@ async function withImpact(
   if (!tried || 'refused' in tried || tried.epoch !== context.tx.governanceEpoch) throw new AheadOutdated()
   refuseOutside(request.node, tried)
   const impact = impactIn(tried, context.now)
-  return { ...request, impact, needed: approvalRulesDefault[impact.class] }
+  const { rulings } = tried
+  const said = rulings.flatMap(({ changeApprovals }) => changeApprovals?.[impact.class] ?? [])
+  return { ...request, impact, needed: said.length === 0 ? approvalRulesDefault[impact.class] : strictest(said) }
 }
 
 /** Needs for the request itself are those of whoever asks, and not of what it changes. */
@@ -218,9 +257,6 @@ function impactIn(tried: TriedWell, at: number): ChangeImpact {
   const acting = needsOf(tried).map(({ path }) => path.at(-1))
   return { ...found, class: classOf({ ...found, nodes: [...tried.nodes, ...acting] }), epoch: tried.epoch, at }
 }
-
-const hashOf = ({ node, reason, operations, window }: Proposal): string =>
-  hash('sha256', orderedJson({ node, reason, operations, window })!, 'hex')
 
 function refuseWindow({ now }: ReadContext, window: ChangeWindow | undefined): void {
   if (window?.until === undefined) return
@@ -288,6 +324,10 @@ const numberOf = ({ tx }: ReadContext, id: string): number => parseId('changeReq
 
 async function keep(context: WriteContext, request: ChangeRequest): Promise<ChangeRequest> {
   await context.tx.changeRequests.update(numberOf(context, request.id), request)
+  if (request.breakGlass) {
+    const facts = awaitsReview(request) ? { requestedBy: request.ended!.by } : undefined
+    await settle(context.tx, changeReview, [{ resource: request.id, node: request.node, facts }])
+  }
   await recordVersion(context, request)
   return request
 }

@@ -1,8 +1,15 @@
 // The operator's own token: whoever can open the database may say who administers.
+
+import { type ChangeRequest, classOf } from '#model/change-request.ts'
 import { formatId } from '#model/identifier.ts'
 import { isTargetId } from '#model/organization.ts'
 import { everywhere, type Role } from '#model/roles.ts'
-import type { ReadTransaction, Store } from '#store/store.ts'
+import type { ReadTransaction, Store, Transaction } from '#store/store.ts'
+import { changeReview } from '../finding/change-review.ts'
+import { settle } from '../finding/settle.ts'
+import { contentHashOf } from '../governance/content-hash.ts'
+import { rulingAt } from '../governance/control.ts'
+import { tell } from '../notification/telling.ts'
 import { accountsCalled } from '../organization/called.ts'
 import { recordOwn } from '../record/own-entries.ts'
 import { drawToken, tokenHash } from './tokens.ts'
@@ -17,6 +24,8 @@ export interface OperatorParams {
   readonly node: string
   /** The home account of the principal. */
   readonly account: string
+  /** Why a role is given past change control. */
+  readonly breakGlass?: string | undefined
 }
 
 export interface OperatorToken {
@@ -31,7 +40,7 @@ export interface OperatorToken {
 /** Binds the role where it is not bound yet, and makes a token; or says what is wrong. */
 export async function createOperatorToken(
   store: Store,
-  { principal, role, node: called, account }: OperatorParams,
+  { principal, role, node: called, account, breakGlass }: OperatorParams,
 ): Promise<OperatorToken | { problem: string }> {
   const token = drawToken()
   return store.write(async (tx) => {
@@ -45,6 +54,13 @@ export async function createOperatorToken(
     const subjects: string[] = []
     const binding = { principal, role, node, effect: 'permit' } as const
     if (!(await tx.roleBindings.findSame(binding))) {
+      const ruling = (await rulingAt(tx, node)).find(({ changeControl }) => changeControl === 'required')
+      if (ruling && breakGlass === undefined) {
+        return {
+          problem: `Change control of \`${ruling.id}\` is required: give \`${role}\` at \`${node}\` with a change request, or say with --break-glass why it is given at once. That is a finding until somebody else has reviewed it.`,
+        }
+      }
+      if (ruling) subjects.push(await recordBreakGlass(tx, { principal, role, node, account, reason: breakGlass! }))
       const id = newId('roleBinding')
       await tx.roleBindings.insert({ id, ...binding, createdAt: tx.now })
       await tx.history.changed({ id, kind: 'role-binding', account }, { id, ...binding, createdAt: tx.now })
@@ -68,9 +84,46 @@ export async function createOperatorToken(
       },
       tokenHash(token),
     )
+    await tell(tx, {
+      kind: 'token.made',
+      node: (await tx.organizations.find())?.rootId ?? everywhere,
+      subject: id,
+      facts: { principal, by: 'operator', expiresAt: new Date(tx.now + operatorTokenMs).toISOString() },
+    })
     await recordOwn(tx, 'operator', { action: 'CreateToken', account, subjects: [...subjects, id] })
     return { tokenId: id, node, expiresAt: new Date(tx.now + operatorTokenMs), token }
   })
+}
+
+/** A change request that was applied at once, by whom the token is for: it is they who can do what the role permits. */
+async function recordBreakGlass(
+  tx: Transaction,
+  { principal, role, node, account, reason }: Omit<OperatorParams, 'breakGlass'> & { readonly reason: string },
+): Promise<string> {
+  const n = tx.nextSequence()
+  const id = formatId('changeRequest', tx.installation, n)
+  const operations = [{ operation: 'createRoleBinding', input: { principal, role, node } }]
+  const by = { by: principal, at: tx.now }
+  const found = { evaluated: 0, isWhole: true, noncompliant: 0, compliant: 0, groups: [], samples: [] }
+  const request: ChangeRequest = {
+    ...{
+      id,
+      node,
+      reason,
+      status: 'applied',
+      author: by,
+      editors: [],
+      approvals: [],
+      ended: by,
+      breakGlass: { reason },
+    },
+    contentHash: contentHashOf({ node, reason, operations }),
+    impact: { ...found, class: classOf({ ...found, nodes: [node] }), epoch: tx.governanceEpoch, at: tx.now },
+  }
+  await tx.changeRequests.insert(n, request, operations)
+  await tx.history.changed({ id, kind: 'change-request', account }, request)
+  await settle(tx, changeReview, [{ resource: id, node, facts: { requestedBy: principal } }])
+  return id
 }
 
 /** Nodes that the operator may mean, two at most: by an id, or by what an account or a unit is called. */

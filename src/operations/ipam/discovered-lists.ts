@@ -103,6 +103,8 @@ async function ipamOf({ tx, now }: ReadContext, { account, region }: Discovery) 
     resourceDiscoveryId: '',
     resourceDiscoveryAssociationId: '',
     policyCompatibility: 'strict',
+    changeControl: 'none',
+    changeFreezes: [],
     unmatched: 'provider',
     operatingRegions: [region],
     createdAt: now,

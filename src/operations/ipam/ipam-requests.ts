@@ -1,10 +1,13 @@
 // IPAMs made and changed by whoever has the right at their owner's: what they say of requests without a policy is a rule, and needs
 // the right to rules.
+import { orderedJson } from '#model/ordered-json.ts'
 import type { Ipam } from '#store/tables/ipams.ts'
 import { requirePermission } from '../identity/authority.ts'
 import type { WriteContext } from '../operation.ts'
 import { checkRegion } from '../space/request-parts.ts'
 import {
+  type ChangeRules,
+  changeRulesDefault,
   createIpam,
   deleteIpam,
   type IpamChanges,
@@ -21,7 +24,7 @@ export async function makeIpam(
 ): Promise<Ipam> {
   checkRegion(context, 'region', region)
   checkRegions(context, spec)
-  if (saysOtherwise(spec, ipamSettingsDefault)) await requireRules(context, account)
+  if (saysOtherwise(spec, { ...ipamSettingsDefault, ...changeRulesDefault })) await requireRules(context, account)
   return createIpam(context.actingFor(account, region), spec)
 }
 
@@ -40,7 +43,8 @@ export async function dropIpam(
   const found = await readableIpams.get(context, id)
   const hasPolicies = (await context.tx.policies.countOfIpam(id)) > 0
   // Its word for requests of which no document speaks ends with it, and so do its policies.
-  if (found.unmatched === 'deny' || (options.cascade && hasPolicies)) await requireRules(context, found.account)
+  if (saysOtherwise(changeRulesDefault, found) || found.unmatched === 'deny' || (options.cascade && hasPolicies))
+    await requireRules(context, found.account)
   await deleteIpam(context.actingFor(found.account, found.region), found, options)
 }
 
@@ -49,9 +53,13 @@ function checkRegions(context: WriteContext, { operatingRegions = [] }: Pick<Ipa
 }
 
 /** Whether settings are given that are otherwise than those that there are. */
-const saysOtherwise = ({ policyCompatibility, unmatched }: Partial<IpamSettings>, there: IpamSettings): boolean =>
-  (policyCompatibility ?? there.policyCompatibility) !== there.policyCompatibility ||
-  (unmatched ?? there.unmatched) !== there.unmatched
+const saysOtherwise = (given: IpamChanges, there: IpamSettings & ChangeRules): boolean =>
+  (given.policyCompatibility ?? there.policyCompatibility) !== there.policyCompatibility ||
+  (given.unmatched ?? there.unmatched) !== there.unmatched ||
+  (given.changeControl ?? there.changeControl) !== there.changeControl ||
+  (given.changeApprovals !== undefined && !isSame(given.changeApprovals ?? undefined, there.changeApprovals)) ||
+  (given.changeFreezes !== undefined && !isSame(given.changeFreezes, there.changeFreezes))
+const isSame = (one: unknown, other: unknown): boolean => orderedJson(one) === orderedJson(other)
 
 /** What holds where no document applies is a rule: of the account, or of the whole organization where its IPAM speaks for that. */
 async function requireRules(context: WriteContext, account: string): Promise<void> {

@@ -1,5 +1,7 @@
 // IPAMs over the native API.
 import { z } from 'zod'
+import { changeControlValues } from '#model/change-request.ts'
+import { refuseValue } from '#model/refusal.ts'
 import { nameKey } from '#model/tags.ts'
 import type { Ipam } from '#store/tables/ipams.ts'
 import { placeOfNode } from '../identity/roles.ts'
@@ -7,7 +9,17 @@ import { nativeWrite } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
 import type { WithTags } from '../readable.ts'
 import { nativeReadings } from '../readings.native.ts'
-import { accountId, accountName, flag, formatInstant, idText, instant, ipamName, nameShapes } from '../shapes.native.ts'
+import {
+  accountId,
+  accountName,
+  flag,
+  formatInstant,
+  idText,
+  instant,
+  ipamName,
+  nameShapes,
+  parseInstant,
+} from '../shapes.native.ts'
 import {
   allTags,
   description,
@@ -21,12 +33,13 @@ import {
   tags,
 } from '../space/shapes.native.ts'
 import { changeIpam, dropIpam, makeIpam } from './ipam-requests.ts'
+import type { IpamSpec } from './ipams.ts'
 import { listIpams, readableIpams } from './readable.ts'
 
 export const ipamId = idText('ipam').describe('`ipam-…`.')
 const scopeId = idText('scope').describe('`ipam-scope-…`.')
 const ruleNeedsRight =
-  '`unmatched` and `policyCompatibility` are rules: to set other ones, or to delete an IPAM with `unmatched: deny`, needs `policy:manage` at its account, or at the root where that is the delegated administrator of IPAM.'
+  '`unmatched`, `policyCompatibility` and how what is governed changes (`changeControl`, `changeApprovals`, `changeFreezes`) are rules: to set other ones, or to delete an IPAM with `unmatched: deny` or rules of changes, needs `policy:manage` at its account, or at the root where that is the delegated administrator of IPAM.'
 const region = z.string().max(64)
 const operatingRegions = z.array(region).max(100).describe('Where its pools can be; the home Region always is.')
 const changeable = {
@@ -38,6 +51,46 @@ const changeable = {
     .enum(['provider', 'deny'])
     .describe('What a request gets where no document applies: provider space, or nothing outside policy.'),
 }
+const approvalNeeded = z.strictObject({
+  approvers: z.number().int().min(1).max(10).describe('So many persons, none of whom wrote at it.'),
+  ofRoot: z.number().int().min(0).max(10).describe('Of these, so many who may approve at the root.'),
+})
+const exampleOfApprovals = {
+  contained: { approvers: 1, ofRoot: 0 },
+  noncompliant: { approvers: 2, ofRoot: 0 },
+  central: { approvers: 2, ofRoot: 1 },
+}
+const approvalsText =
+  'Who has to approve a change request, by the class of what it would do; of several IPAMs that it is about, the most of each.'
+const changeApprovals = z
+  .strictObject({ contained: approvalNeeded, noncompliant: approvalNeeded, central: approvalNeeded })
+  .describe(approvalsText)
+  .meta({ id: 'ChangeApprovals', examples: [exampleOfApprovals] })
+const freezesMax = 20
+const freeze = z.strictObject({
+  from: instant,
+  until: instant,
+  reason: z.string().trim().min(1).max(200),
+})
+const exampleOfFreezes = [
+  { from: '2026-12-20T00:00:00.000Z', until: '2027-01-04T00:00:00.000Z', reason: 'The end of the year' },
+]
+const changeFreezes = z
+  .array(freeze)
+  .max(freezesMax)
+  .describe('While nothing is applied but in emergencies.')
+  .meta({ examples: [exampleOfFreezes] })
+const changeControl = z
+  .enum(changeControlValues)
+  .describe(
+    'Whether what is governed changes by change requests alone, over any API: of an IPAM of the account that speaks for the organization, all of the organization too.',
+  )
+/** How what is governed changes. */
+const changeRules = {
+  changeControl: changeControl.optional().describe('`none` by default.'),
+  changeApprovals: changeApprovals.optional(),
+  changeFreezes: changeFreezes.optional(),
+}
 const ipam = z.object({
   ipamId,
   name: shownName.optional(),
@@ -46,6 +99,9 @@ const ipam = z.object({
   description: description.optional(),
   operatingRegions,
   ...changeable,
+  changeControl,
+  changeApprovals: changeApprovals.optional(),
+  changeFreezes,
   publicScopeId: scopeId,
   privateScopeId: scopeId,
   tags: shownTags,
@@ -79,6 +135,7 @@ export const createIpam = nativeWrite({
     meteredAccount: changeable.meteredAccount.optional(),
     policyCompatibility: changeable.policyCompatibility.optional().describe('`strict` by default.'),
     unmatched: changeable.unmatched.optional().describe('`provider` by default.'),
+    ...changeRules,
     tags: tags.optional(),
   }),
   output: ipam,
@@ -86,8 +143,8 @@ export const createIpam = nativeWrite({
   cli: 'ipam create',
   refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded', 'NotEligible'],
   at: async (context, { account }) => placeOfNode(context, account),
-  run: async (context, { name, tags, ...spec }) =>
-    showIpam(context, await makeIpam(context, { ...spec, ...labelsFrom({ name, tags }) })),
+  run: async (context, { name, tags, changeFreezes: freezes, ...spec }) =>
+    showIpam(context, await makeIpam(context, { ...spec, ...readFreezes(freezes), ...labelsFrom({ name, tags }) })),
 })
 
 const ipamChanges = {
@@ -99,6 +156,13 @@ const ipamChanges = {
   meteredAccount: changeable.meteredAccount.optional(),
   policyCompatibility: changeable.policyCompatibility.optional(),
   unmatched: changeable.unmatched.optional(),
+  ...changeRules,
+  changeControl: changeControl.optional(),
+  changeApprovals: changeApprovals
+    .nullable()
+    .optional()
+    .describe(`${approvalsText} \`null\`: as where nobody said.`)
+    .meta({ examples: [exampleOfApprovals] }),
   tags: tags.optional().describe(allTags),
 }
 
@@ -114,9 +178,10 @@ export const updateIpam = nativeWrite({
   refusals: ['NotFound', 'MalformedId', 'AlreadyExists', 'DependencyViolation', 'NotEligible'],
   changes: readings.get,
   at: (context, { ipamId }) => readableIpams.placeOf(context, ipamId),
-  async run(context, { ipamId, name, tags, ...given }) {
-    refuseNoChange({ ...given, name, tags }, Object.keys(ipamChanges))
-    return showIpam(context, await changeIpam(context, ipamId, { ...given, ...labelsFrom({ name, tags }) }))
+  async run(context, { ipamId, name, tags, changeFreezes: freezes, ...given }) {
+    refuseNoChange({ ...given, name, tags, changeFreezes: freezes }, Object.keys(ipamChanges))
+    const changes = { ...given, ...readFreezes(freezes), ...labelsFrom({ name, tags }) }
+    return showIpam(context, await changeIpam(context, ipamId, changes))
   },
 })
 
@@ -149,6 +214,17 @@ export const ipamOperations = [readings.list, readings.get, createIpam, updateIp
 const showIpam = async (context: ReadContext, made: Ipam): Promise<z.output<typeof ipam>> =>
   show(await readableIpams.describeOne(context, made))
 
+function readFreezes(given: readonly z.output<typeof freeze>[] | undefined): Pick<IpamSpec, 'changeFreezes'> {
+  if (given === undefined) return {}
+  return {
+    changeFreezes: given.map(({ from, until, reason }, index) => {
+      const times = { from: parseInstant(from), until: parseInstant(until) }
+      if (times.until <= times.from) refuseValue(`changeFreezes.${index}.until`, until, { why: 'window-ends-first' })
+      return { ...times, reason }
+    }),
+  }
+}
+
 function show({ row: found, tags: stored }: WithTags<Ipam>): z.output<typeof ipam> {
   const tags = tagMap(stored)
   return {
@@ -163,6 +239,12 @@ function show({ row: found, tags: stored }: WithTags<Ipam>): z.output<typeof ipa
     meteredAccount: found.meteredAccount,
     policyCompatibility: found.policyCompatibility,
     unmatched: found.unmatched,
+    changeControl: found.changeControl,
+    changeApprovals: found.changeApprovals,
+    changeFreezes: found.changeFreezes.map(({ from, until, reason }) => ({
+      ...{ from: formatInstant(from), until: formatInstant(until) },
+      reason,
+    })),
     publicScopeId: found.publicScopeId,
     privateScopeId: found.privateScopeId,
     tags,

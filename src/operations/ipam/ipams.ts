@@ -26,7 +26,11 @@ export type IpamSettings = Pick<Ipam, 'policyCompatibility' | 'unmatched'>
 /** Of an IPAM of which nothing else is said. */
 export const ipamSettingsDefault: IpamSettings = { policyCompatibility: 'strict', unmatched: 'provider' }
 
-export interface IpamSpec extends Partial<IpamSettings> {
+/** How what is governed changes. */
+export type ChangeRules = Pick<Ipam, 'changeControl' | 'changeApprovals' | 'changeFreezes'>
+export const changeRulesDefault: ChangeRules = { changeControl: 'none', changeFreezes: [] }
+
+export interface IpamSpec extends Partial<IpamSettings>, Partial<ChangeRules> {
   readonly description?: string
   /** The home Region is always among them. */
   readonly operatingRegions?: readonly string[]
@@ -39,7 +43,10 @@ export interface IpamSpec extends Partial<IpamSettings> {
   readonly tags?: readonly Tag[]
 }
 
-export interface IpamChanges extends Omit<IpamSpec, 'description' | 'operatingRegions' | 'name' | 'tags'> {
+export interface IpamChanges
+  extends Omit<IpamSpec, 'description' | 'operatingRegions' | 'name' | 'tags' | 'changeApprovals'> {
+  /** `null`: as where nobody said. */
+  readonly changeApprovals?: ChangeRules['changeApprovals'] | null
   /** An empty text, or `null`, takes it away. */
   readonly description?: string | null
   /** All that it is to have; the home Region always is one. */
@@ -84,6 +91,9 @@ export async function createIpam(context: WriteContext, spec: IpamSpec): Promise
     policyCompatibility:
       spec.policyCompatibility ?? settings.policyCompatibility ?? ipamSettingsDefault.policyCompatibility,
     unmatched: spec.unmatched ?? settings.unmatched ?? ipamSettingsDefault.unmatched,
+    changeControl: spec.changeControl ?? changeRulesDefault.changeControl,
+    ...(spec.changeApprovals ? { changeApprovals: spec.changeApprovals } : {}),
+    changeFreezes: spec.changeFreezes ?? changeRulesDefault.changeFreezes,
     operatingRegions: listOfRegions(context.region, spec.operatingRegions ?? []),
     createdAt: context.now,
   }
@@ -122,6 +132,10 @@ export async function updateIpam(context: WriteContext, ipam: Ipam, changes: Ipa
     meteredAccount: changes.meteredAccount ?? ipam.meteredAccount,
     policyCompatibility: changes.policyCompatibility ?? ipam.policyCompatibility,
     unmatched: changes.unmatched ?? ipam.unmatched,
+    changeControl: changes.changeControl ?? ipam.changeControl,
+    changeApprovals:
+      changes.changeApprovals === undefined ? ipam.changeApprovals : (changes.changeApprovals ?? undefined),
+    changeFreezes: changes.changeFreezes ?? ipam.changeFreezes,
     operatingRegions,
   }
   await context.tx.ipams.update(modified)

@@ -122,3 +122,24 @@ test('D8 an account has so many pools and so many CIDRs in them, and others go o
   assert.deepEqual([full.status, full.body.code, full.body.limit], [409, 'LimitExceeded', 5_000])
   for (const one of [other, administrators]) assert.ok((await provision(one, '10.78.0.0/16')).status < 300)
 })
+
+test('D8 an account has space of so many types in locales, ever; in those that it has it goes on', async () => {
+  const take = (region: string, poolId: string) =>
+    world.ask<Problem>('POST', '/allocations', {
+      body: { account: lab, resourceType: 'custom', scopeType: 'private', locale: region, poolId, netmaskLength: 32 },
+    })
+  await world.post(`/pools/${other.pool}/cidrs`, { cidr: '10.0.0.0/16' })
+  assert.equal((await take(locale, other.pool)).status, 201)
+  const known = await world.store.read((tx) => tx.allocationLists.holders({ account: lab }))
+  await world.store.write(async ({ allocations }) => {
+    for (let site = known.length; site < 2_000; site++)
+      await allocations.holderOf({ account: lab, resourceType: 'custom', region: `onprem:site-${site}` })
+  })
+  const elsewhere = 'onprem:site-2000'
+  const far = await poolIn(other.scopeId, { locale: elsewhere })
+  await world.post(`/pools/${far}/cidrs`, { cidr: '10.1.0.0/16' })
+  const full = await take(elsewhere, far)
+  assert.deepEqual([full.status, full.body.code, full.body.limit], [409, 'LimitExceeded', 2_000])
+  assert.match(full.body.detail!, /types in locales.*account `444444444444`/)
+  assert.equal((await take(locale, other.pool)).status, 201)
+})

@@ -43,3 +43,14 @@ create trigger change_request_content_immutable before update on change_request_
   select raise(abort, 'contents of change requests are immutable');
 end;
 `
+
+export const changeControlSchema = `
+alter table ipam add column change_control text not null default 'none' check (change_control in ('none', 'required'));
+-- How many have to approve what, as JSON; null: as where nobody said.
+alter table ipam add column change_approvals text;
+alter table ipam add column change_freezes text not null default '[]';
+-- Why the glass was broken, and who has reviewed it, as JSON.
+alter table change_request add column break_glass text;
+create index change_request_unreviewed on change_request (counted_for)
+  where break_glass is not null and break_glass not like '%"reviewed":%';
+`

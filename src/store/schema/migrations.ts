@@ -8,7 +8,7 @@ import { bindingFactsSchema } from './binding-facts.ts'
 import { boundsSchema, tokensOfMakerSchema } from './bounds.ts'
 import { broughtSpaceSchema } from './brought-space.ts'
 import { capacityWatchSchema } from './capacity-watch.ts'
-import { changeRequestsSchema } from './change-requests.ts'
+import { changeControlSchema, changeRequestsSchema } from './change-requests.ts'
 import { contentBoundsSchema } from './content-bounds.ts'
 import { deprovisioningSchema } from './deprovisioning.ts'
 import { discoveriesSchema } from './discoveries.ts'
@@ -23,6 +23,7 @@ import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority.ts'
 import { givenEntriesSchema } from './given-entries.ts'
 import { findingsGoingOn } from './going-on.ts'
 import { goodTokensSchema } from './good-tokens.ts'
+import { importSettersSchema } from './import-setters.ts'
 import { importingAccountsSchema } from './importing-accounts.ts'
 import { importingSinceSchema } from './importing-since.ts'
 import { namedNetworksSchema } from './named-networks.ts'
@@ -35,6 +36,7 @@ import { nodeFactsSchema } from './node-facts.ts'
 import { observationPlacesSchema } from './observation-places.ts'
 import { observationsSchema } from './observations.ts'
 import { observedSchema } from './observed.ts'
+import { outboxSchema } from './outbox.ts'
 import { ownWordsSchema } from './own-words.ts'
 import { poolCidrIndex } from './pool-cidr-index.ts'
 import { poolDaysSchema } from './pool-days.ts'
@@ -48,6 +50,7 @@ import { scanOwnersSchema } from './scan-owners.ts'
 import { scopeSetSchema } from './scope-set.ts'
 import { scopeSettersSchema } from './scope-setters.ts'
 import { sealingKeySchema } from './sealing-key.ts'
+import { simulationsSchema } from './simulations.ts'
 import { sourceCoverageSchema } from './source-coverage.ts'
 import { spaceOnceSchema } from './space-once.ts'
 import { takingPlacesSchema } from './taking-places.ts'
@@ -496,4 +499,8 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 70, name: 'whose is what findings look at anew', olderServers: 'go on', sql: scanOwnersSchema },
   { number: 71, name: 'change requests', olderServers: 'go on', sql: changeRequestsSchema },
   { number: 72, name: 'evidence', olderServers: 'stop', sql: evidenceSchema },
+  { number: 73, name: 'simulations', olderServers: 'go on', sql: simulationsSchema },
+  { number: 74, name: 'change control', olderServers: 'stop', sql: changeControlSchema },
+  { number: 75, name: 'what others are told of', olderServers: 'stop', sql: outboxSchema },
+  { number: 76, name: 'who has let pools import', olderServers: 'stop', sql: importSettersSchema },
 ]

@@ -41,6 +41,7 @@ export const changeRequestTable = table(
     windowUntil: changing(optional(integer())),
     rejected: changing(optional(json<NonNullable<ChangeRequest['rejected']>>())),
     ended: changing(optional(json<NonNullable<ChangeRequest['ended']>>())),
+    breakGlass: changing(optional(json<NonNullable<ChangeRequest['breakGlass']>>())),
   },
   'kept',
 )
@@ -138,6 +139,17 @@ export class ChangeRequests {
     return row!.count
   }
 
+  /** Emergencies that nobody else has reviewed; no more than the maximum are looked at. */
+  async countUnreviewed(accountable: string, max: number): Promise<number> {
+    const row = await this.#sql.get<{ count: number }>(
+      `select count(*) as count from (select 1 as one from change_request
+       where counted_for = ? and break_glass is not null and break_glass not like '%"reviewed":%' limit ?) found`,
+      accountable,
+      max,
+    )
+    return row!.count
+  }
+
   async insert(n: number, request: ChangeRequest, operations: readonly object[]): Promise<void> {
     const { node, author, contentHash } = request
     const { by, at: proposedAt, subject, makers } = author
@@ -184,4 +196,5 @@ const changesIn = (request: ChangeRequest) => ({
   windowUntil: request.window?.until,
   rejected: request.rejected,
   ended: request.ended,
+  breakGlass: request.breakGlass,
 })

@@ -1,6 +1,7 @@
 // Who holds what: allocations, as they are read and recorded.
 import { assert } from '#model/assert.ts'
 import { type Cidr, lastAddress, toKey } from '#model/cidr.ts'
+import { refuse } from '#model/refusal.ts'
 import { keyOf } from '../key.ts'
 import type { ConnectionMemory, Kept } from '../memory.ts'
 import { inParts, listOf, listOfTexts, type Sql } from '../sql.ts'
@@ -12,6 +13,8 @@ import { allocationTable, endedTenureTable, holderTable, type Said, usedAs } fro
 const endedPerStatement = 20
 /** Holders whose number is remembered. */
 const holdersMax = 10_000
+/** Types in locales of which one account has ever had space. */
+export const holdersPerAccountMax = 2_000
 
 export interface Allocation {
   readonly n: number
@@ -121,11 +124,29 @@ export class Holdings {
       )
     let row = await find()
     if (!row) {
+      await this.#refuseTooMany(account)
       await holderTable.insert(this.#sql, { account, resourceType, region })
       row = await find()
     }
     this.#holders.set(name, row!.n)
     return row!.n
+  }
+  /** They stay for ever, and whoever looks at what an account has goes through all of them. */
+  async #refuseTooMany(account: string): Promise<void> {
+    const found = await this.#sql.get<{ used: number }>(
+      'select count(*) as used from holder where account = ?',
+      account,
+    )
+    const used = Number(found!.used)
+    if (used < holdersPerAccountMax) return
+    refuse({
+      code: 'LimitExceeded',
+      what: { of: 'types-in-locales' },
+      limit: holdersPerAccountMax,
+      used,
+      countedFor: { per: 'one-account', account },
+      remedy: { do: 'known-locale' },
+    })
   }
   async find(n: number): Promise<Allocation | undefined> {
     const row = await this.#sql.get<AllocationRow>(`${selectAllocation} where a.n = ?`, n)

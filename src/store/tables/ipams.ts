@@ -1,7 +1,20 @@
 // IPAMs and their scopes.
+import type { ApprovalRules, ChangeControl, ChangeFreeze } from '#model/change-request.ts'
 import type { Compatibility, OnExhausted } from '#model/policy/values.ts'
 import { inParts, listOfTexts, type Sql } from '../sql.ts'
-import { bit, changing, integer, named, optional, type Row, type RowOf, references, table, text } from '../table.ts'
+import {
+  bit,
+  changing,
+  integer,
+  json,
+  named,
+  optional,
+  type Row,
+  type RowOf,
+  references,
+  table,
+  text,
+} from '../table.ts'
 import { RegionalRows, regionsTable, type WithRegions } from './regional-rows.ts'
 
 export const ipamTable = table(
@@ -23,6 +36,11 @@ export const ipamTable = table(
     policyCompatibility: changing(text<Compatibility>()),
     /** What a request gets where no document applies. */
     unmatched: changing(text<OnExhausted>()),
+    /** Whether what is governed changes by change requests alone. */
+    changeControl: changing(text<ChangeControl>()),
+    /** Undefined: as where nobody said. */
+    changeApprovals: changing(optional(json<ApprovalRules>())),
+    changeFreezes: changing(json<readonly ChangeFreeze[]>()),
     createdAt: integer(),
   },
   'deleted',
@@ -54,6 +72,15 @@ const toScope = (row: Row): Scope => ({ ...scopeTable.of(row), region: row.regio
 const parentsPerStatement = 128
 const parentQueries = { scope: 'select id, ipam_id from scope', policy: 'select id, ipam_id from policy' } as const
 
+/** What an IPAM says of how what is governed changes. */
+export interface Ruling {
+  readonly id: string
+  readonly account: string
+  readonly changeControl: ChangeControl
+  readonly changeApprovals?: ApprovalRules
+  readonly changeFreezes: readonly ChangeFreeze[]
+}
+
 export class Ipams {
   readonly #sql: Sql
   readonly #rows: RegionalRows<RowOf<typeof ipamTable>>
@@ -80,8 +107,23 @@ export class Ipams {
   /** Changes what may change: description, tier, private GUA, who is metered, settings, operating Regions. */
   async update(ipam: Ipam): Promise<void> {
     const { description, tier, isPrivateGuaEnabled, meteredAccount, policyCompatibility, unmatched } = ipam
-    const changes = { description, tier, isPrivateGuaEnabled, meteredAccount, policyCompatibility, unmatched }
-    await this.#rows.update(ipam, changes)
+    const { changeControl, changeApprovals, changeFreezes } = ipam
+    const rules = { policyCompatibility, unmatched, changeControl, changeApprovals, changeFreezes }
+    await this.#rows.update(ipam, { description, tier, isPrivateGuaEnabled, meteredAccount, ...rules })
+  }
+  /** Those that say something of how what is governed changes, in order of creation. */
+  async ruling(): Promise<Ruling[]> {
+    const rest = `where change_control <> 'none' or change_approvals is not null or change_freezes <> '[]' order by id`
+    return (await ipamTable.all(this.#sql, rest)).map(
+      ({ id, account, changeControl, changeApprovals, changeFreezes }) => ({
+        ...{ id, account, changeControl, changeFreezes },
+        ...(changeApprovals ? { changeApprovals } : {}),
+      }),
+    )
+  }
+  /** Whether one of them asks for change requests: what every change of what is governed has to ask. */
+  async hasChangeControl(): Promise<boolean> {
+    return (await this.#sql.get(`select 1 as one from ipam where change_control = 'required' limit 1`)) !== undefined
   }
   /** No scope and no policy may be left: the schema's foreign keys see to it. */
   delete(id: string): Promise<void> {

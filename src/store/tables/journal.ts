@@ -176,6 +176,19 @@ export interface Reason {
   readonly requestId: string
 }
 
+/** Decisions as they were asked. */
+export interface AskedPart {
+  readonly asked: readonly {
+    readonly n: number
+    readonly at: number
+    readonly ruling: number
+    /** As it is stored; null where all is shared. */
+    readonly params: string | null
+  }[]
+  /** Where to go on; undefined: that was all. */
+  readonly next: number | undefined
+}
+
 export interface FoundEntry {
   readonly request_id: string
   readonly principal: string
@@ -474,6 +487,47 @@ export class Journal {
     )
   }
 
+  /**
+   * What was asked, in the order of numbers from one to before another: what each has of its own, and which ruling has the rest. Dry runs
+   * are left out: nothing was meant by them.
+   */
+  async asked(from: number, end: number, limit: number): Promise<AskedPart> {
+    const rows = await this.#sql.all<{
+      n: number
+      at: number
+      ruling: number
+      params: string | null
+      dry: number | null
+    }>(
+      `select d.n, d.at, d.ruling, d.request as params, e.dry_run as dry
+       from decision d join audit_entry e on e.n = d.audit_entry where d.n >= ? and d.n < ? order by d.n limit ?`,
+      from,
+      end,
+      limit,
+    )
+    const next = rows.length < limit ? undefined : rows.at(-1)!.n + 1
+    return { asked: rows.filter(({ dry }) => dry === null), next }
+  }
+  /** What all decisions of these rulings were asked for, by their numbers, as far as it is the same. */
+  async requestsOf(rulings: readonly number[]): Promise<ReadonlyMap<number, AllocationRequest>> {
+    if (rulings.length === 0) return new Map()
+    const list = listOf(rulings)
+    const rows = await this.#sql.all<Pick<DecisionRow, 'n' | 'account' | 'locale' | 'resource_type' | 'body'>>(
+      `select n, account, locale, resource_type, body from ruling where n in ${list.text}`,
+      ...list.values,
+    )
+    return new Map(
+      rows.map(({ n, account, locale, resource_type: resourceType, body }) => {
+        const { family, scopeType } = JSON.parse(body) as Shared
+        return [n, { account, locale, resourceType, family, ...(scopeType === undefined ? {} : { scopeType }) }]
+      }),
+    )
+  }
+  /** What a ruling's decisions share, with what one of them has of its own. */
+  requestWith(shared: AllocationRequest, params: string): AllocationRequest {
+    return { ...shared, ...paramsIn(params) }
+  }
+
   async findEntry(n: number): Promise<FoundEntry | undefined> {
     const row = await this.#sql.get<Omit<FoundEntry, 'makers'> & { makers: string | null }>(
       `select a.request_id, o.principal, o.source_address, o.action, a.at, ${makersBeside}
@@ -659,9 +713,20 @@ const answerIn = <T extends AnswerText>({ denial, candidates, ...rest }: T) => (
   candidates: candidatesIn(candidates),
 })
 
+function paramsIn(text: string | null): Pick<AllocationRequest, OwnOfRequest> {
+  const params = (text === null ? {} : JSON.parse(text)) as Params
+  return {
+    ...(params.netmaskLength === undefined ? {} : { netmaskLength: params.netmaskLength }),
+    ...(params.resource === undefined ? {} : { resource: params.resource }),
+    ...(params.pool === undefined && params.cidr === undefined
+      ? {}
+      : { explicit: { ...(params.pool === undefined ? {} : { pool: params.pool }), ...cidrIn(params.cidr) } }),
+    ...(params.tags ? { tags: new Map(Object.entries(params.tags)) } : {}),
+  }
+}
+
 function toDecision(row: DecisionRow): RecordedDecision {
   const shared = JSON.parse(row.body) as Shared
-  const params = (row.request === null ? {} : JSON.parse(row.request)) as Params
   return {
     n: row.n,
     auditEntry: row.audit_entry,
@@ -673,12 +738,7 @@ function toDecision(row: DecisionRow): RecordedDecision {
       resourceType: row.resource_type,
       family: shared.family,
       scopeType: shared.scopeType,
-      netmaskLength: params.netmaskLength,
-      ...(params.resource === undefined ? {} : { resource: params.resource }),
-      ...(params.pool === undefined && params.cidr === undefined
-        ? {}
-        : { explicit: { pool: params.pool, ...cidrIn(params.cidr) } }),
-      ...(params.tags ? { tags: new Map(Object.entries(params.tags)) } : {}),
+      ...paramsIn(row.request),
     },
     outcome: row.outcome,
     mode: row.mode,

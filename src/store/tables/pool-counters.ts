@@ -88,6 +88,10 @@ export class PoolCounters {
     })
     return found
   }
+  /** What is free of the pools that this transaction has changed something of. */
+  changedFree(): ReadonlyMap<number, bigint> {
+    return new Map([...this.#kept.draft].flatMap(([pool, { moved, free }]) => (moved ? [[pool, free] as const] : [])))
+  }
   /** Takes over what was read, where it is not known better. */
   learn(pool: number, row: CounterRow): void {
     if (this.#kept.get(pool)) return

@@ -78,6 +78,10 @@ export class Space {
   utilizations(pools: readonly number[]): Promise<ReadonlyMap<number, Utilization>> {
     return this.#counters.ofMany(pools)
   }
+  /** What is free of the pools that this transaction has changed something of, by their numbers. */
+  changedFree(): ReadonlyMap<number, bigint> {
+    return this.#counters.changedFree()
+  }
   /**
    * Netmask lengths of the blocks that an account has allocated from a pool between two addresses, holds there, or gave back and
    * that still rest. Looks at so many of either: `isAll` says whether that was all.

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import { parseCidr } from '#model/cidr.ts'
+import { noCounts } from '#model/simulation.ts'
 import { signCheckpoint } from '#operations/evidence/checkpoints.ts'
 import { growTree, isTreeBehind } from '#operations/evidence/tree.ts'
 import { type Executor, openExecutor } from '#operations/execute.ts'
@@ -138,6 +139,14 @@ async function fillNatively(
   await database.execute(`insert into exception_use (exception_id, decision) values ('${exceptionId}', 1)`)
   const operations = [{ operation: 'createUnit', input: { name: 'proposed', parentId: targetId } }]
   await post('/change-requests', { node: targetId, reason: 'a move', operations })
+  await post('/simulations', { operations })
+  const use = { free: 1n, taken: 1n, served: 1, refused: 0 }
+  await world.store.write(async (tx) => {
+    const simulation = (await tx.simulations.list(undefined, Number.MAX_SAFE_INTEGER, 1))[0]!.n
+    const group = { account: managementAccount, resourceType: 'eip', locale: 'us-east-1' }
+    tx.simulations.addGroups(simulation, [{ ...group, requests: 1, resources: 0, counts: noCounts, samples: [] }])
+    tx.simulations.addPools([{ simulation, pool: 'provider', isNew: false, present: use, candidate: use }])
+  })
   const unit = await post<{ unitId: string }>('/organizational-units', { name: 'gone', parentId: targetId })
   await post('/role-bindings', { principal: 'user:gone', role: 'auditor', node: unit.unitId })
   assert.equal((await ask('DELETE', `/organizational-units/${unit.unitId}`)).status, 204)
@@ -161,6 +170,11 @@ async function fillNatively(
     const state = { status: 'open', facts: { cidr: '10.0.0.0/16' }, openedAt: tx.now, lastSeenAt: tx.now } as const
     await tx.findings.insert({ control: 'tags-changed', resource: 'r', source: sourceId }, { node: targetId }, state)
   })
+  const { subscriptionId } = await post<{ subscriptionId: string }>('/subscriptions', {
+    node: targetId,
+    targetUrl: 'https://hooks.example.com/',
+  })
+  await post(`/subscriptions/${subscriptionId}/test`, {})
   const day = (n: number) => `(${n}, 1, ${startedAt + n * 86_400_000})`
   await database.execute(`insert into record_day values ${[1, 2, 3].map(day).join(', ')}`)
   await database.execute(

@@ -1,0 +1,128 @@
+// Everything governed as things with names: what files say and what a server has, in one form, so that they can be compared.
+import { kindOf } from '#model/identifier.ts'
+import { isAccountId, isTargetId } from '#model/organization.ts'
+
+/** In the order in which one kind needs another. */
+export const thingKinds = [
+  'resourceType',
+  'unit',
+  'account',
+  'organization',
+  'ipam',
+  'scope',
+  'pool',
+  'policy',
+  'roleBinding',
+] as const
+export type ThingKind = (typeof thingKinds)[number]
+
+/** As people call them, for sentences. */
+export const nounOf: Readonly<Record<ThingKind, string>> = {
+  resourceType: 'resource type',
+  unit: 'unit',
+  account: 'account',
+  organization: 'organization',
+  ipam: 'IPAM',
+  scope: 'scope',
+  pool: 'pool',
+  policy: 'policy',
+  roleBinding: 'role binding',
+}
+
+export interface Position {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
+/** What is wrong with files, and where. */
+export interface FileProblem extends Position {
+  /** The member, such as `pools.0.locale`; empty for the file as a whole. */
+  readonly path: string
+  readonly problem: string
+  readonly value?: string
+  readonly allowed?: string
+}
+
+export type Members = Readonly<Record<string, unknown>>
+export interface Thing {
+  readonly kind: ThingKind
+  /** The names of all that it is under and its own, or its number; unique among its kind. */
+  readonly key: string
+  /** The key of what it is directly under. */
+  readonly parent?: string
+  /** Undefined where it has none. */
+  readonly name?: string
+  /** What it says, with the keys of other things in place of ids. */
+  readonly members: Members
+  /** What it has on the server; in a file, the id in the comment behind its name. */
+  readonly id?: string
+  /** Where it stands in a file. */
+  readonly at?: Position
+  /** Where what it says stands, by the member and parts of it, such as `documents us-east-1 eip`. */
+  readonly places?: ReadonlyMap<string, Position>
+}
+
+export class Estate {
+  readonly #things = new Map<ThingKind, Map<string, Thing>>(thingKinds.map((kind) => [kind, new Map()]))
+  /** Kinds that are spoken of: of others it is not known what there is. */
+  readonly spoken = new Set<ThingKind>()
+
+  /** The other thing of this kind and key, where there is one already. */
+  add(thing: Thing): Thing | undefined {
+    const known = this.of(thing.kind).get(thing.key)
+    if (!known) this.of(thing.kind).set(thing.key, thing)
+    return known
+  }
+  of(kind: ThingKind): Map<string, Thing> {
+    return this.#things.get(kind)!
+  }
+  *all(): Generator<Thing> {
+    for (const kind of thingKinds) yield* this.of(kind).values()
+  }
+}
+
+// Names --------------------------------------------------------------------------------------------------------------
+
+/** A part of a key: a name may have the slash in it that is between names. */
+export const partOf = (name: string): string => name.replaceAll('%', '%25').replaceAll('/', '%2F')
+export const keyUnder = (parent: string | undefined, part: string): string =>
+  parent === undefined || parent === '' ? part : `${parent}/${part}`
+/** The root of the organization, and the key of a unit below it: `/`, `/Prod`. */
+export const rootKey = '/'
+export const unitKey = (parent: string, name: string): string =>
+  parent === rootKey ? `/${partOf(name)}` : `${parent}/${partOf(name)}`
+
+/** An id in a comment, with which it begins. */
+export function anchorIn(comment: string | null | undefined): string | undefined {
+  const [word = ''] = (comment ?? '').trim().split(/[\s,;]+/)
+  return kindOf(word) !== undefined || isTargetId(word) ? word : undefined
+}
+
+/** Accounts by their names, for references to them. */
+export class AccountNames {
+  readonly #keys = new Map<string, Set<string>>()
+  add(name: string, key: string): void {
+    this.#keys.set(name, (this.#keys.get(name) ?? new Set()).add(key))
+  }
+  /** The key of the one account that is called so; several; or undefined where none is known. */
+  find(name: string): string | 'several' | undefined {
+    if (isAccountId(name)) return name
+    const [one, other] = this.#keys.get(name) ?? []
+    return other === undefined ? one : 'several'
+  }
+  /** How an account is written in files. */
+  nameOf(number: string, name: string | undefined): string {
+    return name !== undefined && !name.startsWith('/') && name !== '*' && this.find(name) === number ? name : number
+  }
+}
+
+/** The same texts for equal values, whatever the order of their members. */
+export function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
+  const members = Object.entries(value).filter(([, member]) => member !== undefined)
+  return `{${members
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`)
+    .join(',')}}`
+}

@@ -1,0 +1,313 @@
+// What a server has of everything governed, as far as the caller may see it, as things with names.
+import { type Destination, pagesOf, Refused, send } from '#cli/client.ts'
+import { Stopped } from '#cli/exit-codes.ts'
+import type { DocumentParams, RuleCondition } from '#model/policy/document.ts'
+import type { Compatibility } from '#model/policy/values.ts'
+import {
+  AccountNames,
+  Estate,
+  keyUnder,
+  type Members,
+  partOf,
+  rootKey,
+  type Thing,
+  type ThingKind,
+  unitKey,
+} from './estate.ts'
+import { pairOf, plain, sortedCidrs, sortedTexts, wholeAssignment, wholeDocument } from './members.ts'
+import { poolChangeable, poolFixed } from './shape.ts'
+
+type Item = Readonly<Record<string, unknown>>
+const textOf = (value: unknown): string => value as string
+
+/** Beyond so many CIDRs, the list of pools does not have all of one. */
+const cidrsInTree = 20
+/** How often all is read again where it changes meanwhile. */
+const attemptsMax = 5
+
+export interface ServerRead {
+  readonly estate: Estate
+  readonly epoch: number
+  /** What nobody changes by files. */
+  readonly exceptions: readonly Item[]
+  /** Pools that plan what is inside of a network: they come and go with it. */
+  readonly inside: number
+  /** How accounts are written, and whose what is. */
+  readonly accounts: AccountNames
+  readonly ownerOf: (thing: Thing) => string | undefined
+  /** The id of the root, where there is an organization. */
+  readonly rootId: string | undefined
+}
+
+/** Reads all of it as it was at one moment: where it changes meanwhile, it is read again. */
+export async function readServer(to: Destination): Promise<ServerRead> {
+  for (let attempt = 0; attempt < attemptsMax; attempt++) {
+    const epoch = await epochOf(to)
+    const read = await new ServerReader(to).read()
+    if ((await epochOf(to)) === epoch) return { ...read, epoch }
+  }
+  throw new Stopped('tryLater', 'What is governed there changes faster than it can be read.', ['Try again.'])
+}
+
+export const epochOf = async (to: Destination): Promise<number> =>
+  (await ask<{ epoch: number }>(to, '/governance')).epoch
+
+const ask = async <T>(to: Destination, path: string): Promise<T> =>
+  JSON.parse((await send(to, { method: 'GET', path, query: {}, body: undefined })).text) as T
+
+/** Undefined where it is not there, or not for the caller to see. */
+async function find<T>(to: Destination, path: string): Promise<T | undefined> {
+  try {
+    return await ask<T>(to, path)
+  } catch (error) {
+    // Both are told in the same words, and what is not seen is no part of the files.
+    if (error instanceof Refused && [403, 404].includes(error.problem.status)) return undefined
+    throw error
+  }
+}
+
+class ServerReader {
+  readonly #to: Destination
+  readonly #estate = new Estate()
+  /** Keys by id: of units, accounts, IPAMs, scopes, pools, policies. */
+  readonly #keys = new Map<string, string>()
+  readonly #accounts = new AccountNames()
+  readonly #owners = new Map<string, string>()
+  readonly #compatibilities = new Map<string, unknown>()
+
+  constructor(to: Destination) {
+    this.#to = to
+  }
+
+  async read(): Promise<Omit<ServerRead, 'epoch'>> {
+    const organization = await find<Item>(this.#to, '/organization')
+    const units = await this.#list('/organizational-units')
+    const rootId = organization ? textOf(organization.rootId) : rootOf(units)
+    if (rootId !== undefined) this.#keys.set(rootId, rootKey)
+    this.#addUnits(units)
+    const accounts = await this.#list('/accounts')
+    for (const account of accounts) this.#addAccount(account)
+    if (organization) {
+      const administrator = organization.delegatedAdministrator
+      if (administrator !== undefined)
+        this.#add({ kind: 'organization', key: rootKey, members: { ipamAdministrator: administrator } })
+    }
+    for (const { isBuiltIn, ...type } of await this.#list('/resource-types')) {
+      if (!isBuiltIn)
+        this.#add({ kind: 'resourceType', key: textOf(type.resourceType), members: plain('resourceType', type) })
+    }
+    for (const ipam of byTime(await this.#list('/ipams'))) this.#addIpam(ipam)
+    for (const scope of byTime(await this.#list('/scopes'))) this.#addScope(scope)
+    const inside = await this.#addPools()
+    for (const policy of byTime(await this.#list('/policies'))) await this.#addPolicy(policy)
+    await this.#addAssignments()
+    for (const binding of await this.#list('/role-bindings')) this.#addBinding(binding)
+    const exceptions = await this.#list('/exceptions')
+    return {
+      estate: this.#estate,
+      exceptions: exceptions.map((one) => this.#exception(one)),
+      inside,
+      accounts: this.#accounts,
+      ownerOf: ({ id }) => (id === undefined ? undefined : this.#owners.get(id)),
+      rootId,
+    }
+  }
+
+  async #list(path: string): Promise<Item[]> {
+    const items: Item[] = []
+    try {
+      for await (const page of pagesOf(this.#to, { method: 'GET', path, query: {}, body: undefined }))
+        items.push(...page.items)
+    } catch (error) {
+      // What may not be listed at all is no part of the files.
+      if (error instanceof Refused && error.problem.status === 403) return []
+      throw error
+    }
+    return items
+  }
+
+  // The organization ------------------------------------------------------------------------------------------------------
+
+  /** Whatever their order: each behind what it is under. */
+  #addUnits(units: readonly Item[]): void {
+    for (let left = [...units]; left.length > 0; ) {
+      const next = left.filter((unit) => this.#keys.has(textOf(unit.parentId)))
+      // Those under what the caller does not see have no path to be named by.
+      if (next.length === 0) return
+      for (const { unitId, name, parentId, tags } of next) {
+        const parent = this.#keys.get(textOf(parentId))!
+        const key = unitKey(parent, textOf(name))
+        this.#keys.set(textOf(unitId), key)
+        const members = plain('unit', { tags })
+        this.#add({ kind: 'unit', key, parent, name: textOf(name), members, id: textOf(unitId) })
+      }
+      left = left.filter((unit) => !next.includes(unit))
+    }
+  }
+
+  #addAccount({ account, name, parentId, status, email, cloud, externalId, contact, tags }: Item): void {
+    const number = textOf(account)
+    this.#accounts.add(textOf(name), number)
+    const parent = parentId === undefined ? undefined : this.#keys.get(textOf(parentId))
+    // One that is closed stays on record, and is nobody's to change.
+    if (parent === undefined || status === 'closed') return
+    const members = plain('account', { name, email, cloud, externalId, contact, tags, parent })
+    this.#add({ kind: 'account', key: number, parent, name: textOf(name), members, id: number })
+  }
+
+  // Address space -----------------------------------------------------------------------------------------------------------
+
+  #addIpam(ipam: Item): void {
+    const { ipamId, name, account, region, publicScopeId: _p, privateScopeId: _q, createdAt: _c, ...facts } = ipam
+    const key = this.#keyOf('ipam', undefined, ipamId, name)
+    this.#owners.set(textOf(ipamId), textOf(account))
+    this.#compatibilities.set(key, facts.policyCompatibility)
+    const operatingRegions = sortedTexts(facts.operatingRegions as string[])
+    const members = plain('ipam', { ...facts, account, region, operatingRegions })
+    this.#add({ kind: 'ipam', key, ...named(name), members, id: textOf(ipamId) })
+  }
+
+  #addScope({ scopeId, name, ipamId, account, scopeType, isDefault, description, tags }: Item): void {
+    const parent = this.#keys.get(textOf(ipamId))
+    if (parent === undefined) return
+    const isTaken = name === 'private' || name === 'public'
+    const key = isDefault
+      ? this.#keyOf('scope', parent, scopeId, scopeType)
+      : this.#keyOf('scope', parent, scopeId, isTaken ? undefined : name)
+    this.#owners.set(textOf(scopeId), textOf(account))
+    const members = plain('scope', { description, tags, ...(isDefault ? { name } : {}) })
+    this.#add({ kind: 'scope', key, parent, ...named(name), members, id: textOf(scopeId) })
+  }
+
+  /** Answers how many are left out. */
+  async #addPools(): Promise<number> {
+    const pools = byTime(await this.#list('/pools'))
+    const trees = new Map((await this.#list('/pools/tree')).map((pool) => [pool.poolId, pool]))
+    const left = new Set<unknown>()
+    for (const pool of pools.toSorted((a, b) => Number(a.depth) - Number(b.depth))) {
+      const { poolId, name, parentPoolId, scopeId } = pool
+      const isInside = pool.sourceVpcId !== undefined || pool.sourceAllocationId !== undefined
+      const parent = this.#keys.get(textOf(parentPoolId ?? scopeId))
+      if (isInside || left.has(parentPoolId) || parent === undefined) {
+        left.add(poolId)
+        continue
+      }
+      const key = this.#keyOf('pool', parent, poolId, name)
+      this.#owners.set(textOf(poolId), textOf(pool.account))
+      const facts = Object.fromEntries([...poolFixed, ...poolChangeable].map((member) => [member, pool[member]]))
+      const members = plain('pool', {
+        ...facts,
+        family: pool.family,
+        cidrs: await this.#cidrsOf(textOf(poolId), trees.get(poolId)?.cidrs as string[] | undefined),
+        sharedWith: sortedTexts((pool.sharedWith as string[]).map((node) => this.#node(node))),
+      })
+      this.#add({ kind: 'pool', key, parent, ...named(name), members, id: textOf(poolId) })
+    }
+    return left.size
+  }
+  async #cidrsOf(poolId: string, shown: readonly string[] = []): Promise<string[]> {
+    if (shown.length === 0) return []
+    if (shown.length < cidrsInTree) return sortedCidrs(shown)
+    const all = await this.#list(`/pools/${poolId}/cidrs`)
+    return sortedCidrs(all.filter(({ state }) => state === 'provisioned').map(({ cidr }) => textOf(cidr)))
+  }
+
+  // Policies ------------------------------------------------------------------------------------------------------------------
+
+  async #addPolicy({ policyId, name, ipamId, account, compatibility, contact, tags }: Item): Promise<void> {
+    const parent = this.#keys.get(textOf(ipamId))
+    if (parent === undefined) return
+    const key = this.#keyOf('policy', parent, policyId, name)
+    this.#owners.set(textOf(policyId), textOf(account))
+    const documents: Record<string, Members> = {}
+    for (const document of await this.#list(`/policies/${textOf(policyId)}/documents`)) {
+      // One without rules counts as absent.
+      if ((document.rules as unknown[]).length === 0) continue
+      const rules = (document.rules as Item[]).map(({ poolId, when }) => ({
+        pool: this.#keys.get(textOf(poolId)) ?? textOf(poolId),
+        ...(when === undefined ? {} : { when: this.#condition(when as RuleCondition) }),
+      }))
+      documents[pairOf(document as never)] = wholeDocument(
+        { ...document, rules } as unknown as DocumentParams,
+        compatibility as Compatibility,
+      )
+    }
+    const members = { ...plain('policy', { contact, tags }), compatibility, documents, assignments: {} }
+    this.#add({ kind: 'policy', key, parent, ...named(name), members, id: textOf(policyId) })
+  }
+  #condition({ accounts, organizationalUnits, tags }: RuleCondition): Members {
+    return {
+      ...(accounts ? { accounts: sortedTexts(accounts) } : {}),
+      ...(organizationalUnits
+        ? { organizationalUnits: sortedTexts(organizationalUnits.map((node) => this.#node(node))) }
+        : {}),
+      ...(tags ? { tags } : {}),
+    }
+  }
+
+  async #addAssignments(): Promise<void> {
+    const policies = this.#estate.of('policy')
+    for (const { policyId, targetId, kind, mode } of await this.#list('/assignments')) {
+      const policy = policies.get(this.#keys.get(textOf(policyId)) ?? '')
+      if (!policy) continue
+      const assignments = policy.members.assignments as Record<string, Members>
+      assignments[this.#node(textOf(targetId))] = wholeAssignment({ kind, mode })
+    }
+  }
+
+  #addBinding({ bindingId, principal, role, node, effect }: Item): void {
+    const at = node === '*' ? '*' : this.#node(textOf(node))
+    const key = `${textOf(principal)} ${textOf(role)} ${at} ${textOf(effect)}`
+    this.#add({ kind: 'roleBinding', key, members: { principal, role, node: at, effect }, id: textOf(bindingId) })
+  }
+
+  /** What a reader wants to know of it. */
+  #exception({
+    exceptionId,
+    target,
+    locale,
+    resourceType,
+    reason,
+    state,
+    startsAt,
+    expiresAt,
+    isBreakGlass,
+  }: Item): Item {
+    const at = target === undefined ? undefined : this.#node(textOf(target))
+    return {
+      exceptionId,
+      target: at,
+      locale,
+      resourceType,
+      reason,
+      state,
+      startsAt,
+      expiresAt,
+      ...(isBreakGlass ? { isBreakGlass } : {}),
+    }
+  }
+
+  // Names -----------------------------------------------------------------------------------------------------------------------
+
+  /** The key of something new; by its id where it has no name, or another one under the same has it. */
+  #keyOf(kind: ThingKind, parent: string | undefined, id: unknown, name: unknown): string {
+    const byName = typeof name === 'string' && name !== '' ? keyUnder(parent, partOf(name)) : undefined
+    const key = byName !== undefined && !this.#estate.of(kind).has(byName) ? byName : keyUnder(parent, textOf(id))
+    this.#keys.set(textOf(id), key)
+    return key
+  }
+  #node = (id: string): string => this.#keys.get(id) ?? id
+  #add(thing: Thing): void {
+    this.#estate.add(thing)
+  }
+}
+
+const named = (name: unknown): { name?: string } => (typeof name === 'string' && name !== '' ? { name } : {})
+/** Of two of one name, the older one has it. */
+const byTime = (items: readonly Item[]): Item[] =>
+  items.toSorted((a, b) =>
+    textOf(a.createdAt) < textOf(b.createdAt) ? -1 : textOf(a.createdAt) > textOf(b.createdAt) ? 1 : 0,
+  )
+/** The root is what units are under that is no unit: it has no answer of its own for whoever may not see the organization. */
+const rootOf = (units: readonly Item[]): string | undefined =>
+  units.map(({ parentId }) => textOf(parentId)).find((parent) => parent.startsWith('r-'))

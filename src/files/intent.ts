@@ -1,0 +1,275 @@
+// Differences as what is to be done: operations of the native API, in an order in which each finds what it needs.
+import { isAccountId } from '#model/organization.ts'
+import type { Compatibility } from '#model/policy/values.ts'
+import type { GovernedOperation } from '#operations/governance/operations.native.ts'
+import type { Change, Compared } from './comparing.ts'
+import { type Estate, type Members, rootKey, type Thing, type ThingKind, thingKinds } from './estate.ts'
+import type { ServerRead } from './from-server.ts'
+import { shortDocument } from './members.ts'
+
+/** What is to be done, and for which of the changes. */
+export interface Intent {
+  readonly operations: readonly GovernedOperation[]
+  /** The key of the thing that each operation is about. */
+  readonly about: readonly string[]
+}
+
+/** @param removed of what the files do not have: what is to be removed */
+export function intentOf(files: Estate, server: ServerRead, compared: Compared, removed: readonly Thing[]): Intent {
+  return new Intending(files, server, compared).intent(removed)
+}
+
+/** Of each kind, the member of a request that names one. */
+const idMember: Readonly<Record<ThingKind, string>> = {
+  resourceType: 'resourceType',
+  unit: 'unitId',
+  account: 'account',
+  organization: 'account',
+  ipam: 'ipamId',
+  scope: 'scopeId',
+  pool: 'poolId',
+  policy: 'policyId',
+  roleBinding: 'bindingId',
+}
+/** What stands for nothing in a change, by member. */
+const nothing: Members = {
+  tags: {},
+  requiredTags: {},
+  sharedWith: [],
+  tier: 'advanced',
+  enablePrivateGua: false,
+  meteredAccount: 'ipam-owner',
+  policyCompatibility: 'strict',
+  unmatched: 'provider',
+  avoidsObserved: false,
+}
+
+class Intending {
+  readonly #files: Estate
+  readonly #server: ServerRead
+  readonly #compared: Compared
+  readonly #operations: GovernedOperation[] = []
+  readonly #about: string[] = []
+  /** Of what is new, by kind and key: what the operations behind call it. */
+  readonly #labels = new Map<string, string>()
+
+  constructor(files: Estate, server: ServerRead, compared: Compared) {
+    this.#files = files
+    this.#server = server
+    this.#compared = compared
+  }
+
+  intent(removed: readonly Thing[]): Intent {
+    const changes = this.#compared.changes
+    const of = (kind: ThingKind): Change[] => changes.filter((change) => change.kind === kind)
+    const gone = (kind: ThingKind): Thing[] => removed.filter((thing) => thing.kind === kind).sort(deepestFirst)
+    // What stands in the way goes first: who a policy is enabled on, and space that is to go elsewhere.
+    for (const change of of('policy')) this.#endAssignments(change)
+    for (const policy of gone('policy')) this.#endAllAssignments(policy)
+    for (const pool of gone('pool')) this.#takeCidrs(pool, pool.members.cidrs as string[])
+    for (const change of of('pool').toSorted((a, b) => deepestFirst(a, b)))
+      this.#takeCidrs(this.#found(change), cidrsGone(change))
+    for (const kind of thingKinds) for (const change of of(kind).toSorted(shallowestFirst)) this.#make(change)
+    for (const change of of('policy')) this.#beginAssignments(change)
+    for (const kind of thingKinds.toReversed()) for (const thing of gone(kind)) this.#remove(thing)
+    return { operations: this.#operations, about: this.#about }
+  }
+
+  // Making and changing ---------------------------------------------------------------------------------------------------
+
+  #make(change: Change): void {
+    const thing = this.#files.of(change.kind).get(change.key)!
+    if (change.action === 'create') this.#create(thing)
+    else this.#change(change, thing)
+  }
+
+  #create(thing: Thing): void {
+    const { kind, key, parent, name, members } = thing
+    switch (kind) {
+      case 'resourceType':
+        this.#do(key, 'createResourceType', members)
+        return
+      case 'unit':
+        this.#do(key, 'createUnit', { name, parentId: this.#node(parent!), tags: members.tags }, thing)
+        return
+      case 'account': {
+        const { parent: _, ...facts } = members
+        const number = isAccountId(key) ? { account: key } : {}
+        this.#do(key, 'createAccount', { ...facts, ...number, parentId: this.#node(parent!) }, thing)
+        return
+      }
+      case 'organization':
+        this.#do(key, 'putIpamAdministrator', { account: this.#node(members.ipamAdministrator as string) })
+        return
+      case 'ipam':
+        this.#createIpam(thing)
+        return
+      case 'scope':
+        this.#createScope(thing)
+        return
+      case 'pool':
+        this.#createPool(thing)
+        return
+      case 'policy': {
+        const { contact, compatibility, tags, documents } = members
+        this.#do(key, 'createPolicy', { ipamId: this.#id('ipam', parent!), name, contact, compatibility, tags }, thing)
+        for (const document of Object.values(documents as Record<string, Members>)) this.#putDocument(thing, document)
+        return
+      }
+      case 'roleBinding':
+        this.#do(key, 'createRoleBinding', { ...members, node: this.#node(members.node as string) })
+        return
+    }
+  }
+
+  #createIpam(thing: Thing): void {
+    const { key, name, members } = thing
+    this.#do(key, 'createIpam', { ...members, name, account: this.#node(members.account as string) }, thing)
+  }
+  #createScope(thing: Thing): void {
+    const { key, parent, name, members } = thing
+    const part = key.split('/').at(-1)
+    if (part !== 'private' && part !== 'public') {
+      this.#do(key, 'createScope', { ipamId: this.#id('ipam', parent!), name, ...members }, thing)
+      return
+    }
+    // It is there with its new IPAM.
+    const scopeId = `${this.#id('ipam', parent!)}.${part}ScopeId`
+    if (Object.keys(members).length > 0) this.#do(key, 'updateScope', { scopeId, ...members })
+  }
+  #createPool(thing: Thing): void {
+    const { key, parent, name, members } = thing
+    const { cidrs = [], sharedWith, ...facts } = members
+    const isTop = !this.#files.of('pool').has(parent!) && !this.#server.estate.of('pool').has(parent!)
+    const under = isTop ? {} : { parentPoolId: this.#id('pool', parent!) }
+    const shared = sharedWith ? { sharedWith: (sharedWith as string[]).map((node) => this.#node(node)) } : {}
+    const scopeId = this.#id('scope', key.split('/').slice(0, 2).join('/'))
+    this.#do(key, 'createPool', { name, scopeId, ...under, ...facts, ...shared }, thing)
+    for (const cidr of cidrs as string[]) this.#do(key, 'provisionPoolCidr', { poolId: this.#id('pool', key), cidr })
+  }
+
+  #change(change: Change, thing: Thing): void {
+    const { kind, key } = change
+    const id = { [idMember[kind]]: this.#id(kind, key) }
+    const given: Record<string, unknown> = {}
+    for (const { member, before, after } of change.members) {
+      if (kind === 'account' && member === 'parent') {
+        this.#do(key, 'moveAccount', { account: key, parentId: this.#node(after as string) })
+      } else if (member === 'cidrs') {
+        const had = new Set(before as string[] | undefined)
+        for (const cidr of ((after ?? []) as string[]).filter((one) => !had.has(one)))
+          this.#do(key, 'provisionPoolCidr', { ...id, cidr })
+      } else if (member.startsWith('documents ') || member.startsWith('assignments ')) continue
+      else if (member === 'sharedWith') given[member] = ((after ?? []) as string[]).map((node) => this.#node(node))
+      else given[member] = after ?? (member in nothing ? nothing[member] : null)
+    }
+    if (kind === 'organization') {
+      this.#do(key, 'putIpamAdministrator', { account: this.#node(thing.members.ipamAdministrator as string) })
+      return
+    }
+    if (Object.keys(given).length > 0)
+      this.#do(key, `update${kind.charAt(0).toUpperCase()}${kind.slice(1)}`, { ...id, ...given })
+    if (kind !== 'policy') return
+    for (const { member, before, after } of change.members) {
+      if (!member.startsWith('documents ')) continue
+      if (after) this.#putDocument(thing, after as Members)
+      else {
+        const { locale, resourceType } = before as Members
+        this.#do(key, 'deletePolicyDocument', { ...id, locale, resourceType })
+      }
+    }
+  }
+
+  #putDocument(policy: Thing, whole: Members): void {
+    const { rules, ...document } = shortDocument(whole, policy.members.compatibility as Compatibility)
+    const asked = (rules as { pool: string; when?: Members }[]).map(({ pool, when }) => ({
+      poolId: this.#id('pool', pool),
+      ...(when ? { when: this.#condition(when) } : {}),
+    }))
+    this.#do(policy.key, 'putPolicyDocument', { policyId: this.#id('policy', policy.key), ...document, rules: asked })
+  }
+  #condition({ accounts, organizationalUnits, ...rest }: Members): Members {
+    const nodes = (keys: unknown) => (keys as string[]).map((key) => this.#node(key))
+    return {
+      ...(accounts ? { accounts: nodes(accounts) } : {}),
+      ...(organizationalUnits ? { organizationalUnits: nodes(organizationalUnits) } : {}),
+      ...rest,
+    }
+  }
+
+  // Assignments -------------------------------------------------------------------------------------------------------------
+
+  #endAssignments(change: Change): void {
+    if (change.action === 'create') return
+    for (const { member, after } of change.members) {
+      if (!member.startsWith('assignments ') || after !== undefined) continue
+      const targetId = this.#node(member.slice('assignments '.length))
+      this.#do(change.key, 'deletePolicyAssignment', { policyId: change.id, targetId })
+    }
+  }
+  #endAllAssignments({ key, id, members }: Thing): void {
+    for (const target of Object.keys(members.assignments as Members)) {
+      this.#do(key, 'deletePolicyAssignment', { policyId: id, targetId: this.#node(target) })
+    }
+  }
+  #beginAssignments({ kind, key, members }: Change): void {
+    for (const { member, after } of members) {
+      if (kind !== 'policy' || !member.startsWith('assignments ') || after === undefined) continue
+      const targetId = this.#node(member.slice('assignments '.length))
+      this.#do(key, 'putPolicyAssignment', { policyId: this.#id('policy', key), targetId, ...(after as Members) })
+    }
+  }
+
+  // Removing ------------------------------------------------------------------------------------------------------------------
+
+  #found = ({ kind, key }: Change): Thing | undefined => {
+    const thing = this.#files.of(kind).get(key)
+    return thing && this.#compared.matched.get(thing)
+  }
+  #takeCidrs(pool: Thing | undefined, cidrs: readonly string[] = []): void {
+    for (const cidr of cidrs) if (pool) this.#do(pool.key, 'deprovisionPoolCidr', { poolId: pool.id, cidr })
+  }
+  #remove({ kind, key, id }: Thing): void {
+    const operation = kind === 'account' ? 'removeAccount' : `delete${kind.charAt(0).toUpperCase()}${kind.slice(1)}`
+    this.#do(key, operation, { [idMember[kind]]: kind === 'resourceType' ? key : id })
+  }
+
+  // Names -----------------------------------------------------------------------------------------------------------------------
+
+  /** The id on the server, or the label of what is made before. */
+  #id(kind: ThingKind, key: string): string {
+    const label = this.#labels.get(`${kind} ${key}`)
+    if (label !== undefined) return label
+    const thing = this.#files.of(kind).get(key)
+    const found = (thing && this.#compared.matched.get(thing)) ?? this.#server.estate.of(kind).get(key)
+    if (found?.id !== undefined) return found.id
+    const part = key.split('/').at(-1)
+    if (kind === 'scope' && (part === 'private' || part === 'public'))
+      return `${this.#id('ipam', key.split('/')[0]!)}.${part}ScopeId`
+    return key
+  }
+  #node(key: string): string {
+    if (key === rootKey) return this.#server.rootId ?? key
+    if (key.startsWith('/')) return this.#id('unit', key)
+    return this.#id('account', key)
+  }
+
+  #do(about: string, operation: string, given: Members, made?: Thing): void {
+    const input = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+    const as = made ? `new-${this.#labels.size + 1}` : undefined
+    if (made) this.#labels.set(`${made.kind} ${made.key}`, `$${as}`)
+    this.#operations.push({ operation, input, ...(as === undefined ? {} : { as }) })
+    this.#about.push(about)
+  }
+}
+
+const depthOf = ({ key }: { readonly key: string }): number => key.split('/').length
+const deepestFirst = (a: { readonly key: string }, b: { readonly key: string }): number => depthOf(b) - depthOf(a)
+const shallowestFirst = (a: { readonly key: string }, b: { readonly key: string }): number => depthOf(a) - depthOf(b)
+
+function cidrsGone({ action, members }: Change): string[] {
+  const change = members.find(({ member }) => member === 'cidrs')
+  if (action === 'create' || !change) return []
+  const has = new Set(change.after as string[] | undefined)
+  return ((change.before ?? []) as string[]).filter((cidr) => !has.has(cidr))
+}

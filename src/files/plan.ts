@@ -1,0 +1,162 @@
+// A plan: what would change on the server, what the server says of it, and the state that it was made for.
+import { type Destination, Refused, send } from '#cli/client.ts'
+import type { GovernedOperation } from '#operations/governance/operations.native.ts'
+import { type Change, compare, type Drift } from './comparing.ts'
+import type { FileProblem, Thing } from './estate.ts'
+import { estateOf } from './from-files.ts'
+import { readServer, type ServerRead } from './from-server.ts'
+import { intentOf } from './intent.ts'
+import type { Source } from './sources.ts'
+
+/** The format of kept plans. */
+export const planVersion = 1
+/** Differences of which it is asked who made them; of more, those in front. */
+const driftsMax = 100
+
+/** As the header of a dry run says it. */
+export interface ToldImpact {
+  readonly noncompliant: number
+  readonly compliant: number
+  readonly evaluated: number
+  readonly isWhole: boolean
+  readonly groups: readonly {
+    readonly account: string
+    readonly resourceType: string
+    readonly noncompliant: number
+    readonly compliant: number
+  }[]
+  readonly samples: readonly {
+    readonly id: string
+    readonly cidr: string
+    readonly account: string
+    readonly becomes: string
+    readonly setting?: string
+  }[]
+}
+/** What the server has and the files do not: kept, or removed where that is asked for. */
+export interface Missing {
+  readonly kind: Thing['kind']
+  readonly key: string
+  readonly id?: string
+  readonly drift?: Drift
+}
+export interface Plan {
+  readonly cadastrePlan: typeof planVersion
+  /** The state of all that is governed that it was made for. */
+  readonly epoch: number
+  readonly changes: readonly Change[]
+  readonly kept: readonly Missing[]
+  readonly operations: readonly GovernedOperation[]
+  readonly impact?: ToldImpact
+  /** Why the server would not do it. */
+  readonly refusal?: { readonly code: string; readonly detail: string; readonly about?: string }
+}
+
+export interface Planned {
+  readonly plan?: Plan
+  readonly problems: readonly FileProblem[]
+}
+
+/** Compares files with a server, and tries at the server what would be done. */
+export async function planFor(
+  to: Destination,
+  sources: readonly Source[],
+  { remove }: { readonly remove: boolean },
+): Promise<Planned> {
+  const server = await readServer(to)
+  const { estate, problems } = estateOf(sources, server.estate)
+  if (problems.length > 0) return { problems }
+  const compared = compare(estate, server)
+  if (compared.problems.length > 0) return { problems: compared.problems }
+  const removed = remove ? compared.missing : []
+  const intent = intentOf(estate, server, compared, removed)
+  const drifts = await driftsOf(to, [...compared.changes.map(({ id }) => id), ...compared.missing.map(({ id }) => id)])
+  const withDrift = <T extends { readonly id?: string }>(one: T): T & { drift?: Drift } => {
+    const drift = one.id === undefined ? undefined : drifts.get(one.id)
+    return { ...one, ...(drift ? { drift } : {}) }
+  }
+  const changes = [...compared.changes, ...removed.map((thing) => removalOf(thing, server))].map(withDrift)
+  const kept = remove
+    ? []
+    : compared.missing.map(({ kind, key, id }) => withDrift({ kind, key, ...(id === undefined ? {} : { id }) }))
+  const plan = { cadastrePlan: planVersion, epoch: server.epoch, changes, kept, operations: intent.operations } as const
+  if (intent.operations.length === 0) return { plan, problems: [] }
+  return { plan: { ...plan, ...(await tried(to, plan, intent.about)) }, problems: [] }
+}
+
+function removalOf({ kind, key, id, members }: Thing, server: ServerRead): Change {
+  const audience =
+    kind === 'policy' ? Object.keys(members.assignments as object) : ((members.sharedWith ?? []) as string[])
+  const owner = server.ownerOf({ kind, key, members, ...(id === undefined ? {} : { id }) })
+  return {
+    kind,
+    action: 'remove',
+    key,
+    ...(id === undefined ? {} : { id }),
+    members: [],
+    for: audience.length > 0 || owner === undefined ? audience : [owner],
+  }
+}
+
+/** What the server would say, were it done. */
+async function tried(
+  to: Destination,
+  plan: Pick<Plan, 'operations' | 'epoch'>,
+  about: readonly string[],
+): Promise<Pick<Plan, 'impact' | 'refusal'>> {
+  try {
+    const { headers } = await applyTo(to, plan, { isDryRun: true })
+    const impact = headers.get('x-cadastre-impact')
+    return impact === null ? {} : { impact: JSON.parse(impact) as ToldImpact }
+  } catch (error) {
+    if (!(error instanceof Refused) || error.problem.status >= 500) throw error
+    const { code, detail, index } = error.problem
+    const what = typeof index === 'number' ? about[index] : undefined
+    return { refusal: { code, detail, ...(what === undefined ? {} : { about: what }) } }
+  }
+}
+
+/** Asks the server for all of it in one transaction. */
+export const applyTo = (
+  to: Destination,
+  { operations, epoch }: Pick<Plan, 'operations' | 'epoch'>,
+  { isDryRun }: { readonly isDryRun: boolean },
+) =>
+  send(to, {
+    method: 'POST',
+    path: '/governance/apply',
+    query: isDryRun ? { dryRun: 'true' } : {},
+    body: { operations, expectedEpoch: epoch },
+  })
+
+/** Who changed things last, where it was by other means than files, and after files were applied last. */
+async function driftsOf(to: Destination, ids: readonly (string | undefined)[]): Promise<ReadonlyMap<string, Drift>> {
+  const drifts = new Map<string, Drift>()
+  const applied = await newestChange(to, { action: 'applyGovernance', outcome: 'Success' })
+  for (const id of [...new Set(ids)].slice(0, driftsMax)) {
+    if (id === undefined) continue
+    const last = await newestChange(to, { subject: id })
+    if (!last || last.action === 'applyGovernance' || last.outcome !== 'Success') continue
+    if (applied && last.at < applied.at) continue
+    drifts.set(id, { action: last.action, principal: last.principal, at: last.at })
+  }
+  return drifts
+}
+interface ToldChange extends Drift {
+  readonly outcome: string
+}
+async function newestChange(
+  to: Destination,
+  { outcome, ...filter }: Readonly<Record<string, string>>,
+): Promise<ToldChange | undefined> {
+  const query = { ...filter, limit: outcome === undefined ? '1' : '10' }
+  try {
+    const { text } = await send(to, { method: 'GET', path: '/changes', query, body: undefined })
+    const { items } = JSON.parse(text) as { items: ToldChange[] }
+    return items.find((one) => outcome === undefined || one.outcome === outcome)
+  } catch (error) {
+    // Whoever may not read the record is not told by whom.
+    if (error instanceof Refused && error.problem.status < 500) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,201 @@
+// Policy as files, against a server: export, plan and apply.
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, beforeEach, test } from 'node:test'
+import { type FilesWorld, filesIn, foundCompany, openFilesWorld } from '../../test/files-world.ts'
+
+const pools = 'pools/main/private/company.yaml'
+const policy = 'policies/main/networks.yaml'
+
+let at: FilesWorld
+before(async () => {
+  at = await openFilesWorld()
+  await foundCompany(at)
+})
+beforeEach(async () => {
+  await rm(at.folder, { recursive: true })
+  await at.did('export', '--dir', at.folder)
+})
+after(() => at.close())
+
+const nothing = 'Nothing to change: the server is as the files say.\n'
+/** What is exported elsewhere is what the files say, but for comments of what is new. */
+async function requireSame(): Promise<void> {
+  assert.equal(await at.did('plan', at.folder), nothing)
+  const other = await mkdtemp(join(tmpdir(), 'cadastre-again-'))
+  await at.did('export', '--dir', other)
+  const bare = (files: Record<string, string>) =>
+    Object.fromEntries(
+      Object.entries(files)
+        .filter(([name]) => name.endsWith('.yaml'))
+        .map(([name, text]) => [name, text.replaceAll(/ #.*/g, '')]),
+    )
+  assert.deepEqual(bare(await filesIn(other)), bare(await filesIn(at.folder)))
+  await rm(other, { recursive: true })
+}
+const epoch = async () => (await at.world.get<{ epoch: number }>('/governance')).epoch
+
+test('a round trip changes nothing: what was exported is valid, and its plan is empty', async () => {
+  assert.match(await at.did('validate', at.folder), /files say nothing wrong/)
+  const before = await epoch()
+  assert.equal(await at.did('plan', at.folder), nothing)
+  assert.equal(await at.did('apply', at.folder), nothing)
+  assert.equal(await epoch(), before)
+  await requireSame()
+})
+
+test('what is edited in files is planned member by member, tried, and done in one transaction', async () => {
+  await at.edit(pools, '          - 10.3.0.0/16', '          - 10.3.0.0/16\n          - 10.4.0.0/16')
+  await at.edit(
+    pools,
+    '        quarantineSeconds: 60\n',
+    '        pools:\n          - name: shops\n            locale: eu-central-1\n',
+  )
+  await at.edit(policy, 'mode: enforce', 'mode: warn')
+  await at.edit(policy, 'default: 24', 'default: 26')
+  await at.edit('roles.yaml', '    role: auditor\n    node: /Prod', '    role: auditor\n    node: /Prod/Shops')
+  const text = await at.did('plan', at.folder)
+  for (const line of [
+    /^~ policy `main\/networks` ipam-policy-\w+, for \/Prod, 444444444444 \(policies\/main\/networks.yaml:5\)$/m,
+    /^ {4}assignments \/Prod: .*"enforce".* → .*"warn"/m,
+    /^\+ pool `main\/private\/company\/eu\/shops` \(pools\/main\/private\/company.yaml:\d+\)$/m,
+    /^ {4}cidrs: \["10\.1\.0\.0\/16","10\.3\.0\.0\/16"\] → \["10\.1\.0\.0\/16","10\.3\.0\.0\/16","10\.4\.0\.0\/16"\]$/m,
+    /^ {4}quarantineSeconds: 60 → nothing$/m,
+    /^\+ role binding `user:olga auditor \/Prod\/Shops permit`, for user:olga/m,
+    /^role binding `user:olga auditor \/Prod permit` role-binding-\w+$/m,
+    /^To create: 2. To change: 3. To remove: 0.$/m,
+  ]) {
+    assert.match(text, line)
+  }
+  const before = await epoch()
+  assert.match(await at.did('apply', at.folder, '--dry-run'), /Tried, and nothing done/)
+  assert.equal(await epoch(), before)
+  assert.equal((await at.cadastre('plan', at.folder, '--exit-code')).code, 9)
+  const { items } = await at.world.get<{ items: object[] }>('/changes?action=applyGovernance&limit=1000')
+  assert.match(await at.did('apply', at.folder), /Done, all of it/)
+  const after = await at.world.get<{ items: object[] }>('/changes?action=applyGovernance&limit=1000')
+  assert.equal(after.items.length, items.length + 1)
+  // What the files do not have any more is kept until it is said that it goes.
+  assert.match(
+    await at.did('plan', at.folder),
+    /kept \(`--remove` removes them\):\nrole binding `user:olga auditor \/Prod permit`/,
+  )
+  assert.match(await at.did('apply', at.folder, '--remove'), /^- role binding `user:olga auditor \/Prod permit`/m)
+  await requireSame()
+})
+
+test('what is called otherwise is found by the id behind its name, with all that is below it', async () => {
+  await at.edit(pools, 'name: company', 'name: corporate')
+  await at.edit('organization.yaml', 'name: Prod', 'name: Production')
+  for (const file of [policy, pools, 'roles.yaml']) {
+    await at.write(
+      file,
+      (await at.read(file)).replaceAll('/Prod', '/Production').replaceAll('private/company', 'private/corporate'),
+    )
+  }
+  const text = await at.did('plan', at.folder)
+  assert.match(text, /^~ pool `main\/private\/corporate` ipam-pool-\w+, which was `main\/private\/company`/m)
+  assert.match(text, /^ {4}name: company → corporate$/m)
+  assert.match(text, /^~ unit `\/Production` ou-\S+, which was `\/Prod`/m)
+  assert.match(text, /^To create: 0. To change: 2. To remove: 0.$/m)
+  await at.did('apply', at.folder)
+  assert.equal(await at.did('plan', at.folder), nothing)
+  // Back, for the others.
+  for (const [name, body] of Object.entries(await filesIn(at.folder))) {
+    if (name.endsWith('.yaml'))
+      await at.write(name, body.replaceAll('Production', 'Prod').replaceAll('corporate', 'company'))
+  }
+  await at.did('apply', at.folder)
+})
+
+test('an account comes under another unit; a pool does not, and neither what is also called otherwise', async () => {
+  const tester = '        - name: tester\n          account: "444444444444"\n'
+  await at.edit('organization.yaml', `      accounts:\n${tester}`, '')
+  await at.edit(
+    'organization.yaml',
+    '          account: "222222222222"\n',
+    `          account: "222222222222"\n${tester}`,
+  )
+  assert.match(await at.did('plan', at.folder), /^ {4}parent: \/Lab → \/Prod$/m)
+  await at.did('apply', at.folder)
+  await requireSame()
+
+  const text = await at.read(pools)
+  const [, us] = /( {6}- name: us [\s\S]*)$/.exec(text)!
+  const moved = us!
+    .replaceAll(/^ {4}/gm, '')
+    .replace('name: us', 'name: america')
+    .replace('    locale', '    scope: main/overlap\n    family: ipv4\n    locale')
+  await at.write(pools, text.replace(us!, moved))
+  const { code, output } = await at.cadastre('plan', at.folder)
+  assert.equal(code, 1)
+  assert.match(
+    output,
+    /^pools\/main\/private\/company\.yaml:\d+:5: pool main\/overlap\/america: this is `main\/private\/company\/us` \(ipam-pool-\w+\), which would be moved and called otherwise at the same time: a pool stays where it was made/m,
+  )
+})
+
+test('a plan that was made for another state is refused, and changes nothing', async () => {
+  await at.edit(policy, 'contact: net@example.com', 'contact: networks@example.com')
+  const file = join(at.folder, '..', `plan-${process.pid}.json`)
+  await at.did('plan', at.folder, '--out', file)
+  await at.world.post('/pools', { scopeId: 'main/overlap', family: 'ipv4', name: 'meanwhile' })
+  const late = await at.cadastre('apply', file)
+  assert.equal(late.code, 6)
+  assert.match(late.errors, /It has changed since you read it/)
+  assert.match(await at.did('plan', at.folder), /^ {4}contact: net@example.com → networks@example.com$/m)
+  await at.did('plan', at.folder, '--out', file)
+  assert.match(await at.did('apply', file), /Done, all of it/)
+  await writeFile(file, (await readFile(file, 'utf8')).replace('"cadastrePlan":1', '"cadastrePlan":2'))
+  assert.match((await at.cadastre('apply', file)).errors, /a plan of another version/)
+  await writeFile(file, 'no plan')
+  assert.match((await at.cadastre('apply', file)).errors, /neither a directory nor a plan/)
+  await rm(file)
+})
+
+test('what was changed on the server and not in the files is shown with who did it', async () => {
+  const { policyId } = await at.world.get<{ policyId: string }>('/policies/networks')
+  const { status } = await at.world.ask('PATCH', `/policies/${policyId}`, { body: { contact: 'somebody@example.com' } })
+  assert.equal(status, 200)
+  const text = await at.did('plan', at.folder)
+  assert.match(text, /^ {4}contact: somebody@example.com → net(works)?@example.com$/m)
+  assert.match(text, /^ {4}changed on the server: updatePolicy by \S+:user\/admin at \d{4}-/m)
+  const markdown = await at.did('plan', at.folder, '--markdown')
+  assert.match(
+    markdown,
+    /^### Cadastre plan\n\nTo create: 0\. To change: 1\. To remove: 0\.\n\n```diff\n! policy `main\/networks`/,
+  )
+  await at.did('apply', at.folder)
+})
+
+test('what the server would refuse is said with what it is about, and nothing is half done', async () => {
+  await at.edit(pools, '      - 10.0.0.0/8', '      - 10.0.0.0/8\n      - 10.200.0.0/16')
+  await at.edit(policy, 'mode: observe', 'mode: warn')
+  const planned = await at.cadastre('plan', at.folder)
+  assert.equal(planned.code, 6)
+  assert.match(
+    planned.output,
+    /^The server would refuse it, at `main\/private\/company`: Number 0: .* \(CidrConflict\)$/m,
+  )
+  const before = await epoch()
+  assert.equal((await at.cadastre('apply', at.folder)).code, 6)
+  assert.equal(await epoch(), before)
+})
+
+test('what would comply no more is part of the plan', async () => {
+  const space = { account: '222222222222', resourceType: 'custom', locale: 'us-east-1', poolId: 'company/us' }
+  await at.world.post('/allocations', { ...space, netmaskLength: 24 })
+  await at.edit(
+    pools,
+    '        locale: us-east-1\n',
+    '        locale: us-east-1\n        minNetmaskLength: 26\n        defaultNetmaskLength: 27\n        maxNetmaskLength: 28\n',
+  )
+  assert.match(
+    await at.did('plan', at.folder),
+    /^Of \d+ spaces in use that it touches, 1 would comply no more, and 0 would again\.\n {2}account 222222222222, custom: 1 no more, 0 again$/m,
+  )
+  const whole = JSON.parse(await at.did('plan', at.folder, '-o', 'json')) as { impact: { noncompliant: number } }
+  assert.equal(whole.impact.noncompliant, 1)
+})

@@ -1,0 +1,221 @@
+// What policy files say: one shape for all of them, made of the shapes of the native API.
+import { z } from 'zod'
+import { governedOperations } from '#operations/governance/operations.native.ts'
+
+/** The format of the files. A later one is refused: what it means is not known here. */
+export const formatVersion = 1
+
+/** A member of the input of an operation, which may be left out where the file says nothing. */
+function member(operation: string, name: string): z.ZodType {
+  const shape = governedOperations.get(operation)!.input.shape[name] as z.ZodType
+  const inner = shape instanceof z.ZodOptional || shape instanceof z.ZodDefault ? (shape.unwrap() as z.ZodType) : shape
+  return (inner instanceof z.ZodNullable ? (inner.unwrap() as z.ZodType) : inner).optional()
+}
+const members = (operation: string, names: readonly string[]): Record<string, z.ZodType> =>
+  Object.fromEntries(names.map((name) => [name, member(operation, name)]))
+
+const textOf = (description: string, example: string) =>
+  z
+    .string()
+    .min(1)
+    .max(1_000)
+    .describe(description)
+    .meta({ examples: [example] })
+const name = textOf(
+  'What it is called. An id in the comment behind it says which one it is, where its name changes.',
+  'prod',
+)
+const node = textOf(
+  'A node of the organization: `/` for the root, `/Prod/Shops` for a unit, or an account by its number or name.',
+  '/Prod',
+)
+const accountRef = textOf('An account by its number or name.', '222222222222')
+const ipamRef = textOf('An IPAM by its name.', 'main')
+const scopeRef = textOf(
+  'A scope as `IPAM/SCOPE`; the default ones are `IPAM/private` and `IPAM/public`.',
+  'main/private',
+)
+const poolRef = textOf('A pool with all that it is under, as `IPAM/SCOPE/POOL` and so on down.', 'main/private/offices')
+const id = textOf('In place of a name, of what has none on the server.', 'ipam-pool-059bb00000000000b').optional()
+
+const accountItem = z
+  .strictObject({
+    name,
+    account: member('createAccount', 'account').describe('Its number; drawn where it is new and says none.'),
+    ...members('createAccount', ['email', 'cloud', 'externalId', 'contact', 'tags']),
+  })
+  .meta({ id: 'Account' })
+const unitItem = z
+  .strictObject({
+    name,
+    tags: member('createUnit', 'tags'),
+    accounts: z.array(accountItem).optional(),
+    get units(): z.ZodOptional<z.ZodArray<z.ZodType>> {
+      return z.array(unitItem).optional()
+    },
+  })
+  .meta({ id: 'Unit' })
+const organization = z
+  .strictObject({
+    ipamAdministrator: accountRef.optional().describe('The account that runs the IPAM for all.'),
+    accounts: z.array(accountItem).optional().describe('Directly under the root.'),
+    units: z.array(unitItem).optional(),
+  })
+  .meta({ id: 'Organization' })
+
+const resourceType = z
+  .strictObject(governedOperations.get('createResourceType')!.input.shape)
+  .meta({ id: 'ResourceType' })
+
+const scopeItem = z
+  .strictObject({
+    default: z.enum(['private', 'public']).optional().describe('Of the two that every IPAM has.'),
+    name: name.optional(),
+    id,
+    ...members('createScope', ['description', 'tags']),
+  })
+  .meta({ id: 'Scope' })
+const ipamItem = z
+  .strictObject({
+    name: name.optional(),
+    id,
+    account: accountRef.describe('Its owner.'),
+    region: member('createIpam', 'region').nonoptional(),
+    ...members('createIpam', [
+      'description',
+      'operatingRegions',
+      'tier',
+      'enablePrivateGua',
+      'meteredAccount',
+      'policyCompatibility',
+      'unmatched',
+      'tags',
+    ]),
+    scopes: z.array(scopeItem).optional(),
+  })
+  .meta({ id: 'Ipam' })
+
+/** What a pool is made with, and keeps. */
+export const poolFixed = ['locale', 'awsService', 'publicIpSource', 'publiclyAdvertisable'] as const
+export const poolChangeable = [
+  'description',
+  'minNetmaskLength',
+  'defaultNetmaskLength',
+  'maxNetmaskLength',
+  'requiredTags',
+  'quarantineSeconds',
+  'avoidsObserved',
+  'contact',
+  'tags',
+] as const
+const poolFacts = {
+  name: name.optional(),
+  id,
+  ...members('createPool', [...poolFixed, ...poolChangeable]),
+  sharedWith: z.array(node).optional().describe('Nodes that may use it beside its owner.'),
+  cidrs: z.array(member('provisionPoolCidr', 'cidr').nonoptional()).optional().describe('The space that it has.'),
+}
+const childPool = z
+  .strictObject({
+    ...poolFacts,
+    get pools(): z.ZodOptional<z.ZodArray<z.ZodType>> {
+      return z.array(childPool).optional()
+    },
+  })
+  .meta({ id: 'PoolBelow' })
+const topPool = z
+  .strictObject({
+    ...poolFacts,
+    scope: scopeRef,
+    family: member('createPool', 'family').nonoptional(),
+    pools: z.array(childPool).optional().describe('Those that take their space from it.'),
+  })
+  .meta({ id: 'Pool' })
+
+const documentShape = governedOperations.get('putPolicyDocument')!.input.shape
+const nodeList = z.array(node).min(1).optional()
+const when = z
+  .strictObject({
+    accounts: z.array(accountRef).min(1).optional(),
+    organizationalUnits: nodeList,
+    tags: z
+      .array(z.strictObject({ key: z.string().min(1).max(128), values: z.array(z.string().max(256)).min(1) }))
+      .min(1)
+      .optional(),
+  })
+  .meta({ id: 'Condition', description: 'When the rule applies; all parts must hold.' })
+const settings = Object.keys(documentShape).filter(
+  (each) => !['policyId', 'locale', 'resourceType', 'rules'].includes(each),
+)
+const documentItem = z
+  .strictObject({
+    locale: documentShape.locale as z.ZodType<string>,
+    resourceType: documentShape.resourceType as z.ZodType<string>,
+    rules: z
+      .array(z.strictObject({ pool: poolRef, when: when.optional() }))
+      .min(1)
+      .describe('The pools that may serve it, in order.'),
+    ...members('putPolicyDocument', settings),
+  })
+  .meta({ id: 'Document' })
+const assignmentItem = z
+  .strictObject({
+    target: node,
+    kind: member('putPolicyAssignment', 'kind'),
+    mode: member('putPolicyAssignment', 'mode'),
+  })
+  .meta({ id: 'Assignment' })
+const policyItem = z
+  .strictObject({
+    name: name.optional(),
+    id,
+    ipam: ipamRef,
+    ...members('createPolicy', ['contact', 'compatibility', 'tags']),
+    documents: z.array(documentItem).optional(),
+    assignments: z.array(assignmentItem).optional().describe('Where it is enabled.'),
+  })
+  .meta({ id: 'Policy' })
+
+const bindingItem = z
+  .strictObject({
+    principal: member('createRoleBinding', 'principal').nonoptional(),
+    role: member('createRoleBinding', 'role').nonoptional(),
+    node: textOf('Where it holds: a node of the organization, or `*` for everything.', '/Prod'),
+    effect: member('createRoleBinding', 'effect'),
+  })
+  .meta({ id: 'RoleBinding' })
+
+export const policyFile = z
+  .strictObject({
+    cadastre: z.literal(formatVersion).describe('The version of the format.'),
+    organization: organization.optional(),
+    resourceTypes: z.array(resourceType).optional().describe('Those that were added to the registry.'),
+    ipams: z.array(ipamItem).optional(),
+    pools: z.array(topPool).optional().describe('Pools at the top, with those below them.'),
+    policies: z.array(policyItem).optional(),
+    roleBindings: z.array(bindingItem).optional().describe('Who may do what where.'),
+    exceptions: z
+      .array(z.record(z.string(), z.unknown()))
+      .optional()
+      .describe('To be read alone: exceptions are asked for and approved at the server.'),
+  })
+  .meta({
+    title: 'Cadastre policy file',
+    description: 'Everything governed, or a part of it, with names in place of ids.',
+  })
+export type PolicyFile = z.output<typeof policyFile>
+
+/** As editors read it. */
+export const jsonSchema = (): object => z.toJSONSchema(policyFile, { io: 'input', unrepresentable: 'any' })
+
+/** Defaults of what a file need not say, by kind and member. */
+export const defaults: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  ipam: {
+    tier: 'advanced',
+    enablePrivateGua: false,
+    meteredAccount: 'ipam-owner',
+    policyCompatibility: 'strict',
+    unmatched: 'provider',
+  },
+  pool: { avoidsObserved: false },
+}

@@ -1,0 +1,218 @@
+// Change control: where an IPAM asks for it, nothing that is governed changes without a change request, over any API.
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, test } from 'node:test'
+import { asNetwork, dev, network, openAcme, refusalOf, root, shop, stranger } from '../../../test/acme.ts'
+import { withNativeApi } from '../../../test/native-world.ts'
+import { createOperatorToken } from '../identity/operator-tokens.ts'
+
+interface Shown {
+  readonly changeRequestId: string
+  readonly contentHash: string
+  readonly state: string
+  readonly needed?: { approvers: number; ofRoot: number }
+  readonly breakGlass?: { reason: string; reviewed?: { by: string } }
+}
+interface Told extends Shown {
+  readonly code: string
+  readonly ipamId?: string
+  readonly proposal?: string
+}
+
+let acme: Awaited<ReturnType<typeof furnish>>
+async function furnish() {
+  const company = await withNativeApi(await openAcme())
+  const [pool, law] = [await company.pool(), await company.policy()]
+  await company.rules(law, [pool])
+  await company.enable(law)
+  return { ...company, pool_: pool, law }
+}
+let people: Awaited<ReturnType<typeof issueTokens>>
+const issueTokens = async () => ({
+  ann: await acme.tokenOf('user:ann', 'organization-administrator', root),
+  bob: await acme.tokenOf('user:bob', 'organization-administrator', root),
+  cat: await acme.tokenOf('user:cat', 'organization-administrator', root),
+})
+before(async () => {
+  acme = await furnish()
+  people = await issueTokens()
+  await setRules({ changeControl: 'required' })
+})
+after(() => acme.close())
+
+const unit = (name: string) => ({ operation: 'createUnit', input: { name, parentId: dev } })
+const act = (id: string, verb: string, body: object, as: string) =>
+  acme.ask<Told>('POST', `/change-requests/${id}/${verb}`, { as, body })
+async function propose(operations: readonly object[], node = root): Promise<Shown> {
+  const body = { node, reason: 'a test', operations }
+  const { status, body: proposed } = await acme.ask<Told>('POST', '/change-requests', { as: people.ann, body })
+  assert.equal(status, 201, JSON.stringify(proposed))
+  return proposed
+}
+const succeed = async (asked: Promise<{ status: number; body: Told }>): Promise<Shown> => {
+  const { status, body } = await asked
+  assert.equal(status, 200, JSON.stringify(body))
+  return body
+}
+async function make(operations: readonly object[]): Promise<void> {
+  const { changeRequestId: id, contentHash } = await propose(operations)
+  await succeed(act(id, 'approve', { contentHash }, people.bob))
+  const { state } = await succeed(act(id, 'approve', { contentHash }, people.cat)).catch(() => ({ state: 'approved' }))
+  assert.equal(state, 'approved')
+  await succeed(act(id, 'apply', { contentHash }, people.ann))
+}
+const setRules = (rules: object) => acme.ask<Told>('PATCH', `/ipams/${acme.ipam}`, { as: people.ann, body: rules })
+const codeOf = async (asked: Promise<{ body: Told }>): Promise<string> => (await asked).body.code
+
+describe('where it is required', () => {
+  beforeEach(async () => {
+    people = await issueTokens().catch(() => people)
+  })
+
+  test('nothing that is governed is changed at once, over either API, and the refusal has the proposal', async () => {
+    const { body } = await acme.ask<Told>('POST', '/organizational-units', {
+      as: people.ann,
+      body: { name: 'At once', parentId: dev },
+    })
+    assert.deepEqual([body.code, body.ipamId], ['ChangeRequestRequired', acme.ipam])
+    const proposed = await propose(JSON.parse(body.proposal!))
+    assert.equal(proposed.state, 'in-review')
+    for (const [method, path, sent] of [
+      ['PUT', `/policies/${acme.law}/documents/us-east-1/vpc`, { rules: [{ poolId: acme.pool_ }] }],
+      ['PUT', `/policies/${acme.law}/assignments/${shop}`, { kind: 'final' }],
+      ['DELETE', `/policies/${acme.law}/assignments/${root}`, undefined],
+      ['PATCH', `/pools/${acme.pool_}`, { sharedWith: [shop] }],
+      ['POST', '/role-bindings', { principal: 'user:x', role: 'auditor', node: shop }],
+      ['POST', `/accounts/${shop}/move`, { parentId: dev }],
+      ['POST', '/governance/apply', { operations: [unit('Together')] }],
+      ['PATCH', `/ipams/${acme.ipam}`, { changeControl: 'none' }],
+      ['PATCH', `/ipams/${acme.ipam}`, { changeApprovals: null, changeFreezes: [], unmatched: 'deny' }],
+    ] as const) {
+      const answer = await acme.ask<Told>(method, path, { as: people.ann, ...(sent ? { body: sent } : {}) })
+      assert.equal(answer.body?.code, 'ChangeRequestRequired', `${method} ${path}: ${JSON.stringify(answer.body)}`)
+    }
+    const calls = [
+      () => acme.call('DisableIpamPolicy', { IpamPolicyId: acme.law, OrganizationTargetId: root }, asNetwork),
+      () => acme.call('ModifyIpam', { IpamId: acme.ipam, Description: 'x' }, asNetwork),
+      () =>
+        acme.call(
+          'CreateTags',
+          { Resources: [acme.pool_], Tags: [{ Key: 'cadastre:shared-with', Value: shop }] },
+          asNetwork,
+        ),
+      () => acme.rules(acme.law, []),
+      () => acme.pool(),
+    ]
+    for (const call of calls) assert.equal((await refusalOf(call())).code, 'ChangeRequestRequired')
+  })
+
+  test('space is taken and given back as before, and exceptions have their own approval', async () => {
+    const { AllocationId } = await acme.call('AllocateAddress', {}, { account: shop })
+    await acme.call('ReleaseAddress', { AllocationId: AllocationId! }, { account: shop })
+    const now = await acme.store.read(async (tx) => tx.now)
+    const asked = await acme.post<{ exceptionId: string }>(
+      '/exceptions',
+      {
+        ...{ target: shop, locale: 'us-east-1', resourceType: 'eip', grants: { provider: true }, reason: 'a test' },
+        expiresAt: new Date(now + 60_000).toISOString(),
+      },
+      { as: people.ann },
+    )
+    await acme.post(`/exceptions/${asked.exceptionId}/approve`, {}, { as: people.bob })
+    // Not as one of several: those would be made by one person alone.
+    const operations = [{ operation: 'revokeException', input: { exceptionId: asked.exceptionId } }]
+    const together = acme.ask<Told>('POST', '/governance/apply', { as: people.ann, body: { operations } })
+    assert.equal(await codeOf(together), 'ChangeRequestRequired')
+  })
+
+  test('what has been approved is made, and by it the rules of changes too', async () => {
+    const rules = {
+      contained: { approvers: 3, ofRoot: 0 },
+      noncompliant: { approvers: 3, ofRoot: 0 },
+      central: { approvers: 3, ofRoot: 3 },
+    }
+    await make([{ operation: 'updateIpam', input: { ipamId: acme.ipam, changeApprovals: rules } }])
+    assert.deepEqual((await propose([unit('Three')])).needed, { approvers: 3, ofRoot: 0 })
+    // One that asks for fewer is approved by as many as before it.
+    const lower = { ...rules, contained: { approvers: 1, ofRoot: 0 } }
+    const lowering = { operation: 'updateIpam', input: { ipamId: acme.ipam, changeApprovals: lower } }
+    const lowered = await propose([lowering, unit('Lowered')])
+    assert.equal(lowered.needed!.approvers, 3)
+    const { contentHash, changeRequestId: id } = await propose([
+      { operation: 'updateIpam', input: { ipamId: acme.ipam, changeApprovals: null } },
+    ])
+    await succeed(act(id, 'break-glass', { contentHash, reason: 'nobody is there' }, people.bob))
+    await succeed(act(id, 'review', { note: 'seen' }, people.cat))
+  })
+
+  test('while changes are frozen nothing is applied but in an emergency', async () => {
+    const now = await acme.store.read(async (tx) => tx.now)
+    const [from, until] = [0, 60_000].map((ms) => new Date(now + ms).toISOString())
+    await make([
+      { operation: 'updateIpam', input: { ipamId: acme.ipam, changeFreezes: [{ from, until, reason: 'the end' }] } },
+    ])
+    const { changeRequestId: id, contentHash } = await propose([unit('Frozen')])
+    await succeed(act(id, 'approve', { contentHash }, people.bob))
+    assert.equal(await codeOf(act(id, 'apply', { contentHash }, people.ann)), 'IncorrectState')
+    acme.advance(60_000)
+    await succeed(act(id, 'apply', { contentHash }, people.ann))
+  })
+
+  test('break-glass is made at once, and is a finding until somebody else has reviewed it', async () => {
+    const { changeRequestId: id, contentHash } = await propose([unit('Emergency')])
+    const broken = await succeed(act(id, 'break-glass', { contentHash, reason: 'on fire' }, people.bob))
+    assert.deepEqual([broken.state, broken.breakGlass], ['applied', { reason: 'on fire' }])
+    const findings = async () =>
+      (await acme.get<{ items: { resource: string; status: string }[] }>('/findings?control=change-review')).items
+        .filter(({ resource }) => resource === id)
+        .map(({ status }) => status)
+    assert.deepEqual(await findings(), ['open'])
+    for (const as of [people.bob, people.ann]) {
+      assert.equal(await codeOf(act(id, 'review', { note: 'fine' }, as)), 'NotAuthorized')
+    }
+    const reviewed = await succeed(act(id, 'review', { note: 'fine' }, people.cat))
+    assert.equal(reviewed.breakGlass?.reviewed?.by, 'user:cat')
+    assert.deepEqual(await findings(), ['resolved'])
+    assert.equal(await codeOf(act(id, 'review', { note: 'fine' }, people.cat)), 'IncorrectState')
+  })
+
+  test('whoever takes the word of the organization from the one who has it needs one too', async () => {
+    const refused = refusalOf(
+      acme.organizations('DeregisterDelegatedAdministrator', {
+        AccountId: network,
+        ServicePrincipal: 'ipam.amazonaws.com',
+      }),
+    )
+    assert.equal(
+      (await refused).code,
+      'DependencyViolation',
+      'it has a policy in force, which only a change request ends',
+    )
+    const left = refusalOf(acme.organizations('RemoveAccountFromOrganization', { AccountId: shop }))
+    assert.equal((await left).code, 'ChangeRequestRequired')
+  })
+
+  test('the operator gives a role at once in an emergency alone, which is a finding then', async () => {
+    const params = { principal: 'user:sudo', role: 'auditor', node: dev, account: shop } as const
+    const refused = await createOperatorToken(acme.store, params)
+    assert('problem' in refused)
+    const made = await createOperatorToken(acme.store, { ...params, breakGlass: 'nobody is there' })
+    assert('token' in made)
+    const { items } = await acme.get<{ items: Shown[] }>('/change-requests?author=user:sudo')
+    assert.deepEqual([items[0]!.state, items[0]!.breakGlass], ['applied', { reason: 'nobody is there' }])
+    const findings = await acme.get<{ items: { resource: string; status: string }[] }>(
+      `/findings?resource=${items[0]!.changeRequestId}`,
+    )
+    assert.deepEqual(
+      findings.items.map(({ status }) => status),
+      ['open'],
+    )
+    assert('token' in (await createOperatorToken(acme.store, params)), 'a token for a role that is there is no change')
+  })
+
+  test('what is of no part of it changes as before', async () => {
+    const { Ipam } = await acme.call('CreateIpam', {}, { account: stranger })
+    await acme.call('ModifyIpam', { IpamId: Ipam!.IpamId!, Description: 'mine' }, { account: stranger })
+    const of = (account: string) => refusalOf(acme.call('CreateIpam', {}, { account }))
+    assert.equal((await of(shop)).code, 'ChangeRequestRequired', 'a member is of it')
+  })
+})

@@ -1,0 +1,152 @@
+// Change control: what of a change is governed by which IPAMs, and the refusal of one that needs a change request (policy-model §8).
+import type { ApprovalRules } from '#model/change-request.ts'
+import { kindOf } from '#model/identifier.ts'
+import { isAccountId, isTargetId } from '#model/organization.ts'
+import { refuse } from '#model/refusal.ts'
+import { everywhere } from '#model/roles.ts'
+import type { ReadTransaction } from '#store/store.ts'
+import type { Subject } from '#store/subjects.ts'
+import type { HistoryBody } from '#store/tables/history.ts'
+import type { Ruling } from '#store/tables/ipams.ts'
+import { ipamService } from '../organization/delegated-administrators.ts'
+
+/**
+ * Operations of either API that are no change beside change requests, though they move the epoch: what is itself asked for by one and
+ * approved by another, what never acts, and change requests. Every other one needs a change request where control is required.
+ */
+export const withoutControl: ReadonlySet<string> = new Set([
+  // Asked for by one and approved by another already; break-glass is a finding until it is reviewed.
+  'requestException',
+  'renewException',
+  'approveException',
+  'denyException',
+  'revokeException',
+  'reviewException',
+  'breakGlass',
+  // Asked beside what is in force, and never acting.
+  'draftPolicyVersion',
+  'putAssignmentCandidate',
+  'deleteAssignmentCandidate',
+  // Change requests themselves.
+  'proposeChange',
+  'updateChangeRequest',
+  'submitChangeRequest',
+  'approveChangeRequest',
+  'rejectChangeRequest',
+  'abandonChangeRequest',
+  'applyChangeRequest',
+  'breakGlassChangeRequest',
+  'reviewChangeRequest',
+])
+
+interface ControlledChange {
+  readonly operation: string
+  readonly input: object
+  /** What it has changed. */
+  readonly subjects: readonly Subject[]
+}
+/** Refuses a change that has just been made without a change request where an IPAM asks for one. What turns it on is not such a change. */
+export async function refuseWithoutRequest(
+  tx: ReadTransaction,
+  { operation, input, subjects }: ControlledChange,
+): Promise<void> {
+  const isTurnedOff = subjects.some(({ id }) => kindOf(id) === 'ipam')
+  if (!isTurnedOff && !(await tx.ipams.hasChangeControl())) return
+  const ruling = (await rulingOf(tx, subjects)).find(({ changeControl }) => changeControl === 'required')
+  if (!ruling) return
+  const proposal = JSON.stringify([{ operation, input }])
+  refuse({
+    code: 'ChangeRequestRequired',
+    ipamId: ruling.id,
+    operation,
+    ...(proposal.length <= proposalLengthMax ? { proposal } : {}),
+  })
+}
+/** Of what is repeated of the request, for whoever proposes it then. */
+const proposalLengthMax = 2_000
+
+/**
+ * What IPAMs say of a change that was made in this transaction, as they said it before: of an IPAM, its scopes, pools and policies, itself;
+ * of all that is the organization's or an account's of it, the IPAMs of the account that speaks for it; of any other account's, its own.
+ */
+export async function rulingOf(tx: ReadTransaction, subjects: readonly Subject[]): Promise<readonly Ruling[]> {
+  const states = await statesOf(tx, subjects)
+  const before = new Map((await tx.ipams.ruling()).map((one) => [one.id, one]))
+  for (const { id, body } of states.filter(({ id }) => kindOf(id) === 'ipam')) {
+    if (body === undefined || body.isNew) before.delete(id)
+    else before.set(id, rulingIn(id, body.was))
+  }
+  if (before.size === 0) return []
+  const speaking = await speakingOf(tx, [...before.values()], subjects)
+  const ruling = new Set<Ruling>()
+  for (const { id, kind, account, body } of states) {
+    const was = body?.was ?? {}
+    const ipamId = kindOf(id) === 'ipam' ? id : (was.ipamId as string | undefined)
+    const own = ipamId === undefined ? undefined : before.get(ipamId)
+    if (own) ruling.add(own)
+    const place = isTargetId(id) ? id : ((was.node ?? was.target ?? account) as string)
+    // Who has just left was in it when the change was asked for; of whom nothing was on record before, that is not known.
+    const mayHaveLeft = isAccountId(id) && (body === undefined || body.isNew || 'parentId' in was)
+    const isOfOrganization =
+      place === everywhere || !isAccountId(place) || mayHaveLeft || (await tx.organizations.findNode(place))
+    if (isOfOrganization && kind !== 'change-request') for (const one of speaking) ruling.add(one)
+    else for (const one of before.values()) if (one.account === place) ruling.add(one)
+  }
+  return [...ruling]
+}
+
+/** Those of whoever speaks for the organization, also where the change takes that from them; where it is gone by it, all. */
+async function speakingOf(
+  tx: ReadTransaction,
+  before: readonly Ruling[],
+  subjects: readonly Subject[],
+): Promise<readonly Ruling[]> {
+  const organization = await tx.organizations.find()
+  if (!organization) return before
+  const delegate = await tx.organizations.findAdministrator(ipamService)
+  const speakers = new Set([organization.managementAccount, delegate, ...subjects.map(({ id }) => id)])
+  return before.filter(({ account }) => speakers.has(account))
+}
+
+/** What IPAMs say of changes at a node, such as of a role there. */
+export async function rulingAt(tx: ReadTransaction, node: string): Promise<readonly Ruling[]> {
+  const all = await tx.ipams.ruling()
+  const isOutside = isAccountId(node) && !(await tx.organizations.findNode(node))
+  return isOutside ? all.filter(({ account }) => account === node) : speakingOf(tx, all, [])
+}
+
+interface State {
+  readonly id: string
+  readonly kind: string
+  readonly account: string
+  /** As it was before the change; where it was not there, as it is. */
+  readonly body: { readonly was: HistoryBody; readonly isNew: boolean } | undefined
+}
+async function statesOf(tx: ReadTransaction, subjects: readonly Subject[]): Promise<readonly State[]> {
+  const asked = subjects.flatMap(({ id, before, after }) => {
+    const version = before ?? after
+    return version === undefined ? [] : [[id, version] as const]
+  })
+  const versions = await tx.history.findVersions(asked)
+  const unknown = subjects.filter(
+    ({ id, before, after }) => isTargetId(id) && before === undefined && after === undefined,
+  )
+  const nodes = unknown.map(({ id }) => ({ id, kind: 'node', account: id, body: undefined }))
+  const known = asked.flatMap(([id, number]) => {
+    const version = versions.get(`${id}/${number}`)
+    if (!version) return []
+    const isNew = subjects.find((one) => one.id === id)!.before === undefined
+    const { kind, account } = version
+    return [{ id, kind, account, body: { was: tx.history.bodyOf(version), isNew } }]
+  })
+  return [...known, ...nodes]
+}
+
+/** Of an IPAM from before it could say anything: nothing. */
+const rulingIn = (id: string, body: HistoryBody): Ruling => ({
+  id,
+  account: body.account as string,
+  changeControl: (body.changeControl as Ruling['changeControl'] | undefined) ?? 'none',
+  changeFreezes: (body.changeFreezes as Ruling['changeFreezes'] | undefined) ?? [],
+  ...(body.changeApprovals ? { changeApprovals: body.changeApprovals as ApprovalRules } : {}),
+})

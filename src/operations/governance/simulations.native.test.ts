@@ -1,0 +1,395 @@
+// Simulations over the native API: what a change would have made of what was asked, of space in use and of pools, for whom, and how one ends.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import type { Ec2Input } from '#formats/aws/ec2.generated.ts'
+import { type Acme, lab, network, openAcme, prod, refusalOf, root, shop } from '../../../test/acme.ts'
+import { type Native, withNativeApi } from '../../../test/native-world.ts'
+import { simulateAll, workplaceOf } from '../../../test/simulations/run.ts'
+import { openSimulationsPerHolderMax, simulationsPerHolderMax } from './simulations.ts'
+
+interface Totals {
+  readonly requests: number
+  readonly newlyDenied: number
+  readonly newlyAllowed: number
+  readonly elsewhere: number
+  readonly exhausted: number
+  readonly resources: number
+  readonly noncompliant: number
+  readonly compliant: number
+}
+interface Simulation {
+  readonly simulationId: string
+  readonly status: string
+  readonly phase: string
+  readonly percent: number
+  readonly epoch?: number
+  readonly isCurrent?: boolean
+  readonly isWhole?: boolean
+  readonly totals?: Totals
+  readonly refusal?: { readonly code: string; readonly operation?: number; readonly problem?: string }
+}
+interface Told {
+  readonly outcome: string
+  readonly poolId?: string
+  readonly setting?: string
+}
+interface Group extends Totals {
+  readonly account: string
+  readonly resourceType: string
+  readonly locale: string
+  readonly link: string
+  readonly samples: readonly {
+    readonly kind: string
+    readonly decisionId?: string
+    readonly resource?: string
+    readonly link?: string
+    readonly present?: Told
+    readonly candidate?: Told
+  }[]
+}
+interface Use {
+  readonly free: string
+  readonly taken: string
+  readonly served: number
+  readonly refused: number
+  readonly dryInDays?: number
+}
+interface SimulatedPool {
+  readonly poolId: string
+  readonly isNew: boolean
+  readonly present?: Use
+  readonly candidate?: Use
+}
+interface Page<T> {
+  readonly items: readonly T[]
+  readonly nextCursor?: string
+}
+interface Operation {
+  readonly operation: string
+  readonly input: object
+  readonly as?: string
+}
+
+let acme: Acme & Native
+let [listed, other, law] = ['', '', '']
+const open = () => {
+  before(async () => {
+    acme = await withNativeApi(await openAcme())
+    ;[listed, other, law] = [await acme.pool(), await acme.pool({ cidr: '203.0.200.0/30' }), await acme.policy()]
+    assert.equal((await acme.ask('PATCH', `/pools/${other}`, { body: { sharedWith: [root] } })).status, 200)
+    await acme.rules(law, [listed])
+    await acme.enable(law)
+  })
+  after(() => acme.close())
+}
+const allocate = (account: string, input: Ec2Input['AllocateAddress'] = {}) =>
+  acme.call('AllocateAddress', input, { account })
+const putRules = (pools: readonly string[], settings: object = {}): Operation => ({
+  operation: 'putPolicyDocument',
+  input: {
+    policyId: law,
+    locale: 'us-east-1',
+    resourceType: 'eip',
+    rules: pools.map((poolId) => ({ poolId })),
+    ...settings,
+  },
+})
+const start = (operations: readonly Operation[], as?: string, days = 30) =>
+  acme.post<Simulation>('/simulations', { operations, days }, as === undefined ? {} : { as })
+const show = (id: string, as?: string) => acme.get<Simulation>(`/simulations/${id}`, as === undefined ? {} : { as })
+async function run(operations: readonly Operation[]): Promise<Simulation> {
+  const { simulationId } = await start(operations)
+  await simulateAll(workplaceOf(acme))
+  return show(simulationId)
+}
+const groupsOf = async ({ simulationId }: Simulation, query = '', as?: string): Promise<readonly Group[]> =>
+  (await acme.get<Page<Group>>(`/simulations/${simulationId}/groups${query}`, as === undefined ? {} : { as })).items
+const poolsOf = async ({ simulationId }: Simulation, as?: string): Promise<readonly SimulatedPool[]> =>
+  (await acme.get<Page<SimulatedPool>>(`/simulations/${simulationId}/pools`, as === undefined ? {} : { as })).items
+
+describe('what would fare otherwise', () => {
+  open()
+
+  test('requests are denied, allowed, served elsewhere and find pools exhausted, by account, with a link to each', async () => {
+    for (let n = 0; n < 5; n++) await allocate(shop)
+    await allocate(lab)
+    await refusalOf(allocate(lab, { IpamPoolId: other }))
+    const before = await acme.get<{ epoch: number }>('/governance')
+    const done = await run([putRules([other])])
+    assert.deepEqual(
+      [done.status, done.isWhole, done.isCurrent, done.epoch, done.refusal],
+      ['done', true, true, before.epoch, undefined],
+    )
+    // The other pool has four addresses: five requests of the shop and one of the lab come first, and then what the lab asked for by its name.
+    const { requests, elsewhere, exhausted, newlyDenied, newlyAllowed, resources, noncompliant } = done.totals!
+    assert.deepEqual([requests, elsewhere, exhausted, newlyDenied, newlyAllowed], [7, 4, 3, 0, 0])
+    assert.deepEqual([resources, noncompliant], [6, 6])
+    assert.deepEqual(await acme.get('/governance'), before, 'nothing was changed')
+    const [ofShop, ofLab] = await groupsOf(done)
+    assert.deepEqual([ofShop!.account, ofShop!.elsewhere, ofShop!.exhausted], [shop, 4, 1])
+    assert.deepEqual([ofLab!.account, ofLab!.exhausted, ofLab!.requests], [lab, 2, 2])
+    const [sample] = ofShop!.samples
+    assert.deepEqual(
+      [sample!.kind, sample!.present, sample!.candidate],
+      [
+        'elsewhere',
+        { outcome: 'served', poolId: listed, policyId: law, targetId: root },
+        { outcome: 'served', poolId: other, policyId: law, targetId: root },
+      ],
+    )
+    const decision = await acme.get<{ decisionId: string; account: string }>(sample!.link!.replace('/api/v1', ''))
+    assert.deepEqual([decision.decisionId, decision.account], [sample!.decisionId, shop])
+    const list = await acme.get<Page<object>>(ofShop!.link.replace('/api/v1', ''))
+    assert.equal(list.items.length, 5)
+    const resource = ofShop!.samples.find(({ kind }) => kind === 'noncompliant')!
+    assert.equal((await acme.ask('GET', resource.link!.replace('/api/v1', ''))).status, 200)
+    assert.deepEqual(await groupsOf(done, `?account=${lab}&kind=exhausted`), [ofLab])
+    assert.deepEqual(await groupsOf(done, '?kind=newly-denied'), [])
+    assert.deepEqual(await groupsOf(done, '?resourceType=vpc'), [])
+    assert.deepEqual(await groupsOf(done, '?locale=eu-central-1'), [])
+  })
+
+  test('of each pool it is told what the requests take of it, now and then, and when nothing is left', async () => {
+    const done = await run([putRules([other])])
+    const pools = new Map((await poolsOf(done)).map((pool) => [pool.poolId, pool]))
+    const { free, taken, served, refused, dryInDays } = pools.get(other)!.candidate!
+    assert.deepEqual([free, taken, served, refused], ['4', '4', 4, 3])
+    assert.equal(typeof dryInDays, 'number')
+    assert.deepEqual(pools.get(listed)!.present, {
+      ...pools.get(listed)!.present!,
+      free: '10',
+      taken: '6',
+      served: 6,
+      refused: 0,
+    })
+    assert.equal(pools.get(listed)!.candidate!.taken, '0')
+  })
+
+  test('a pool that the change makes is called as the operations call it, and has what they give it', async () => {
+    const make = {
+      operation: 'createPool',
+      input: {
+        scopeId: acme.publicScope,
+        family: 'ipv4',
+        locale: 'us-east-1',
+        awsService: 'ec2',
+        publicIpSource: 'byoip',
+        name: 'edge',
+      },
+      as: 'edge',
+    }
+    const provision = { operation: 'provisionPoolCidr', input: { poolId: '$edge', cidr: '198.51.100.0/24' } }
+    const listsIt = {
+      ...putRules([]),
+      input: { ...putRules([]).input, rules: [{ poolId: '$edge' }] },
+    }
+    const done = await run([make, provision, listsIt])
+    assert.equal(done.status, 'done', JSON.stringify(done))
+    const made = (await poolsOf(done)).find(({ isNew }) => isNew)!
+    assert.deepEqual(
+      [made.poolId, made.present, made.candidate!.free, made.candidate!.taken],
+      ['$edge', undefined, '256', '6'],
+    )
+    const [ofShop] = await groupsOf(done)
+    assert.equal(ofShop!.samples[0]!.candidate!.poolId, '$edge')
+    assert.equal((await acme.get<Page<object>>('/pools?limit=1000')).items.length, 2, 'there is no such pool')
+  })
+
+  test('a policy that is enabled nowhere any more gives provider space, and what it denied is allowed', async () => {
+    const done = await run([{ operation: 'deletePolicyAssignment', input: { policyId: law, targetId: root } }])
+    const { elsewhere, newlyAllowed } = done.totals!
+    assert.deepEqual([elsewhere, newlyAllowed], [6, 1])
+    const denied = await run([putRules([listed], { requiredTags: [{ key: 'team' }] })])
+    assert.equal(denied.totals!.newlyDenied, 6)
+    const [sample] = (await groupsOf(denied, '?kind=newly-denied'))[0]!.samples
+    assert.equal(sample!.candidate!.setting, 'required-tags')
+    const allowed = await run([putRules([listed, other])])
+    assert.deepEqual(
+      [allowed.totals!.newlyAllowed, (await groupsOf(allowed, '?kind=newly-allowed'))[0]!.account],
+      [1, lab],
+    )
+  })
+
+  test('an account that moves is asked as where it would be', async () => {
+    await acme.call('DisableIpamPolicy', { IpamPolicyId: law, OrganizationTargetId: root }, { account: network })
+    await acme.enable(law, prod)
+    const moved = await run([{ operation: 'moveAccount', input: { account: shop, parentId: root } }])
+    assert.equal(moved.status, 'done', JSON.stringify(moved))
+    const [group, ...others] = await groupsOf(moved)
+    assert.deepEqual([group!.account, group!.elsewhere, others.length], [shop, 5, 0])
+    assert.equal(group!.samples[0]!.candidate!.poolId, 'provider')
+    await acme.call('DisableIpamPolicy', { IpamPolicyId: law, OrganizationTargetId: prod }, { account: network })
+    await acme.enable(law)
+  })
+
+  test('what was asked in a dry run, or before the days that are asked for, is not asked again', async () => {
+    const { requests } = (await run([putRules([other])])).totals!
+    await refusalOf(allocate(lab, { IpamPoolId: other, DryRun: true }))
+    assert.equal((await run([putRules([other])])).totals!.requests, requests)
+  })
+})
+
+describe('who sees what', () => {
+  open()
+
+  test('only accounts are told of that one may see, in totals too; others have no simulation there', async () => {
+    for (const account of [shop, shop, lab]) await allocate(account)
+    const done = await run([putRules([other])])
+    assert.equal(done.totals!.requests, 3)
+    // Reads all policies, and of what was asked only the shop's.
+    const reader = await acme.tokenOf('user:reader', 'approver', root)
+    assert.equal((await show(done.simulationId, reader)).totals!.requests, 3)
+    const ofShop = await acme.tokenOf('user:ofshop', 'auditor', shop)
+    const hidden = await acme.ask<{ code: string }>('GET', `/simulations/${done.simulationId}`, { as: ofShop })
+    const absent = await acme.ask<{ code: string }>('GET', `/simulations/${done.simulationId.slice(0, -2)}ff`, {
+      as: ofShop,
+    })
+    assert.deepEqual([hidden.status, absent.status, hidden.body.code], [404, 404, 'NotFound'])
+    for (const path of ['groups', 'pools'])
+      assert.equal((await acme.ask('GET', `/simulations/${done.simulationId}/${path}`, { as: ofShop })).status, 404)
+    for (const [method, path] of [
+      ['POST', '/cancel'],
+      ['DELETE', ''],
+    ] as const)
+      assert.equal((await acme.ask(method, `/simulations/${done.simulationId}${path}`, { as: ofShop })).status, 404)
+    assert.deepEqual((await acme.get<Page<object>>('/simulations', { as: ofShop })).items, [])
+  })
+
+  test('whoever may change policy for one account sees what that would make of this account alone', async () => {
+    const author = await acme.tokenOf('user:author', 'organization-administrator', shop)
+    const own = await start([{ operation: 'requestException', input: exceptionFor(shop) }], author)
+    await simulateAll(workplaceOf(acme))
+    const seen = await show(own.simulationId, author)
+    assert.equal(seen.status, 'done', JSON.stringify(seen))
+    assert.deepEqual(
+      [seen.totals!.requests, (await show(own.simulationId)).totals!.requests],
+      [2, 3],
+      'the administrator sees all of them',
+    )
+    assert.deepEqual(
+      (await groupsOf(own, '?unchanged=true', author)).map(({ account }) => account),
+      [shop],
+    )
+    assert.deepEqual(await poolsOf(own, author), [], "the pools are the network team's")
+    assert.equal((await acme.get<Page<object>>('/simulations', { as: author })).items.length, 1)
+  })
+
+  test('what somebody may not change is not simulated for them, and neither is what cannot be', async () => {
+    const author = await acme.tokenOf('user:author', 'organization-administrator', shop)
+    const { simulationId } = await start([putRules([other])], author)
+    const fault = await start([putRules([listed]), { operation: 'deletePolicy', input: { policyId: 'ipam-policy-0' } }])
+    await simulateAll(workplaceOf(acme))
+    const refused = await show(simulationId, author)
+    assert.equal(refused.status, 'refused')
+    assert(['NotFound', 'NotAuthorized'].includes(refused.refusal!.code))
+    const unfit = await show(fault.simulationId)
+    assert.deepEqual([unfit.status, unfit.refusal!.operation, unfit.totals], ['refused', 1, undefined])
+  })
+})
+const exceptionFor = (target: string) => ({
+  target,
+  locale: 'us-east-1',
+  resourceType: 'eip',
+  grants: { pools: [other] },
+  reason: 'a trial',
+  expiresAt: '2026-01-10T00:00:00Z',
+})
+
+describe('how one goes and ends', () => {
+  open()
+
+  test('one that is cancelled is worked at no more, also in the middle, and tells nothing', async () => {
+    await allocate(shop)
+    const [waiting, running] = [await start([putRules([other])]), await start([putRules([other])])]
+    const cancel = (id: string) => acme.post<Simulation>(`/simulations/${id}/cancel`, {})
+    assert.equal((await cancel(waiting.simulationId)).status, 'cancelled')
+    const at = workplaceOf(acme)
+    const { simulate } = await import('#jobs/simulating.ts')
+    await simulate.turn(at)
+    assert.equal((await show(running.simulationId)).status, 'running')
+    assert.equal((await cancel(running.simulationId)).status, 'cancelled')
+    assert.equal((await cancel(running.simulationId)).status, 'cancelled', 'again, nothing more happens')
+    await simulateAll(at)
+    for (const { simulationId } of [waiting, running]) {
+      const { status, totals } = await show(simulationId)
+      assert.deepEqual([status, totals], ['cancelled', undefined])
+      assert.deepEqual((await acme.get<Page<object>>(`/simulations/${simulationId}/groups?unchanged=true`)).items, [])
+      assert.equal((await acme.ask('DELETE', `/simulations/${simulationId}`)).status, 204)
+    }
+    await simulateAll(at)
+    assert.deepEqual((await acme.get<Page<object>>('/simulations')).items, [])
+  })
+
+  test('where a server ends in the middle another one begins anew, once the first is taken to be gone', async () => {
+    const { simulationId } = await start([putRules([other])])
+    const { simulate } = await import('#jobs/simulating.ts')
+    const [first, second] = [workplaceOf(acme, 'first'), workplaceOf(acme, 'second')]
+    await simulate.turn(first)
+    assert.equal(await simulate.isDue(second), false, "it is the first one's")
+    await acme.store.write(async (tx) => {
+      const { n } = (await tx.simulations.list(undefined, Number.MAX_SAFE_INTEGER, 1))[0]!
+      await tx.simulations.set(n, { workerUntil: tx.now - 1 })
+    })
+    await simulateAll(second)
+    const done = await show(simulationId)
+    assert.deepEqual([done.status, done.totals!.requests], ['done', 1])
+    // What the first one would write comes too late.
+    await simulate.turn(first)
+    assert.deepEqual(await show(simulationId), done)
+  })
+
+  test('two servers work at two, and each comes out as though it were alone', async () => {
+    const [one, two] = [
+      await start([putRules([other])]),
+      await start([putRules([listed], { onExhausted: 'provider' })]),
+    ]
+    const { simulate } = await import('#jobs/simulating.ts')
+    const servers = [workplaceOf(acme, 'first'), workplaceOf(acme, 'second')]
+    for (let turn = 0; turn < 40; turn++) {
+      await Promise.all(servers.map(async (at) => ((await simulate.isDue(at)) ? simulate.turn(at) : undefined)))
+    }
+    assert.deepEqual(
+      await Promise.all([one, two].map(async ({ simulationId }) => (await show(simulationId)).totals!.elsewhere)),
+      [1, 0],
+    )
+  })
+
+  test('one that servers end at again and again has failed', async () => {
+    const { simulationId } = await start([putRules([other])])
+    const { simulate } = await import('#jobs/simulating.ts')
+    for (let server = 0; server < 5; server++) {
+      await simulate.turn(workplaceOf(acme, `server ${server}`))
+      await acme.store.write(async (tx) => {
+        const { n, status } = (await tx.simulations.list(undefined, Number.MAX_SAFE_INTEGER, 1))[0]!
+        if (status === 'running') await tx.simulations.set(n, { workerUntil: tx.now - 1 })
+      })
+    }
+    assert.equal((await show(simulationId)).status, 'failed')
+  })
+
+  test('somebody has so many that are not over, and so many in all; they go after some days', async () => {
+    for (const { simulationId } of (await acme.get<Page<Simulation>>('/simulations')).items)
+      await acme.ask('DELETE', `/simulations/${simulationId}`)
+    const refusedBy = async () => {
+      const { status, body } = await acme.ask<{ code: string; limit: number }>('POST', '/simulations', {
+        body: { operations: [putRules([other])] },
+      })
+      return [status, body.code, body.limit]
+    }
+    for (let made = 0; made < simulationsPerHolderMax; made++) {
+      if (made > 0 && made % openSimulationsPerHolderMax === 0) {
+        assert.deepEqual((await refusedBy()).slice(1), ['LimitExceeded', openSimulationsPerHolderMax])
+        await simulateAll(workplaceOf(acme))
+      }
+      await start([putRules([other])])
+    }
+    await simulateAll(workplaceOf(acme))
+    assert.deepEqual((await refusedBy()).slice(1), ['LimitExceeded', simulationsPerHolderMax])
+    await acme.store.write(async (tx) => {
+      for (const { n } of await tx.simulations.list(undefined, Number.MAX_SAFE_INTEGER, 100))
+        await tx.simulations.set(n, { endedAt: 1 })
+    })
+    await simulateAll(workplaceOf(acme))
+    assert.deepEqual((await acme.get<Page<object>>('/simulations')).items, [])
+  })
+})

@@ -1,0 +1,219 @@
+// Simulations: a change of governance is asked what it would have made of the requests on record, of space in use and of what pools have
+// free, without being made (policy-model §8).
+import { formatId, parseId } from '#model/identifier.ts'
+import { accountableOf } from '#model/principal.ts'
+import { type Refusal, refuse } from '#model/refusal.ts'
+import { noCounts, type SimulationKind, type Tally } from '#model/simulation.ts'
+import type { SimulatedOperation, SimulatedPool, StoredSimulation } from '#store/tables/simulations.ts'
+import { refuseMalformed } from '../identifiers.ts'
+import { mayAtTop, permitter } from '../identity/authority.ts'
+import { visibleAccounts } from '../identity/visible-accounts.ts'
+import { latestFirst, type Page, type PageAsked, partsOfPlace, readPage } from '../listing.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
+import { permitterThen, topOf } from '../record/object-places.ts'
+
+/** Simulations that somebody has, those that are over among them, and those that are not; and how many of everybody's are not. */
+export const simulationsPerHolderMax = 20
+export const openSimulationsPerHolderMax = 3
+export const openSimulationsMax = 50
+/** Decisions that are asked again at most: of so many days. */
+export const simulatedDaysMax = 400
+export const simulatedDaysDefault = 30
+const accountsPerStep = 100
+
+// What changes -------------------------------------------------------------------------------------------------------
+
+export interface SimulationParams {
+  readonly operations: readonly SimulatedOperation[]
+  readonly days?: number | undefined
+}
+
+/** Begins one: it is worked at behind the requests. Whether the caller might make the change is found by trying it, then. */
+export async function startSimulation(
+  context: WriteContext,
+  { operations, days = simulatedDaysDefault }: SimulationParams,
+): Promise<StoredSimulation> {
+  const { tx, now, caller } = context
+  const native = caller.native!
+  const holder = accountableOf(native)
+  await refuseTooMany(context, holder)
+  const n = context.newSequence()
+  const started: StoredSimulation = {
+    n,
+    holder,
+    askedBy: native.name,
+    days,
+    status: 'waiting',
+    createdAt: now,
+    workerUntil: 0,
+    attempts: 0,
+    progress: { phase: 'waiting', percent: 0 },
+  }
+  const asker = { arn: caller.arn, accessKeyId: caller.accessKeyId, native }
+  await tx.simulations.insert(started, { simulation: n, asker, operations })
+  context.changed(formatId('simulation', tx.installation, n))
+  return started
+}
+
+async function refuseTooMany({ tx }: WriteContext, holder: string): Promise<void> {
+  const { kept, open } = await tx.simulations.countOf(holder, simulationsPerHolderMax)
+  const tooMany = (of: 'simulations' | 'open-simulations', limit: number, used: number): void => {
+    if (used >= limit) refuse({ code: 'LimitExceeded', what: { of }, limit, used })
+  }
+  tooMany('open-simulations', openSimulationsPerHolderMax, open)
+  tooMany('simulations', simulationsPerHolderMax, kept)
+  tooMany('open-simulations', openSimulationsMax, await tx.simulations.countOpen(openSimulationsMax))
+}
+
+/** Ends one that is not over; of one that is, nothing changes. */
+export async function cancelSimulation(context: WriteContext, id: string): Promise<StoredSimulation> {
+  const found = await getSimulation(context, id)
+  if (found.endedAt !== undefined) return found
+  await context.tx.simulations.set(found.n, { status: 'cancelled', endedAt: context.now, worker: undefined })
+  context.changed(id)
+  return getSimulation(context, id)
+}
+
+/** Takes one away, with all that came of it. */
+export async function deleteSimulation(context: WriteContext, id: string): Promise<void> {
+  const { n } = await getSimulation(context, id)
+  await context.tx.simulations.set(n, { status: 'deleted', endedAt: context.now, worker: undefined })
+  context.changed(id)
+}
+
+// What is there ------------------------------------------------------------------------------------------------------
+
+const absent = (id: string): Refusal => ({ code: 'NotFound', what: 'simulation', id })
+
+/** Whoever asked sees it, and whoever may read all policies: for all others it is not there. */
+export async function getSimulation(context: ReadContext, id: string): Promise<StoredSimulation> {
+  refuseMalformed('simulation', id)
+  const n = parseId('simulation', context.tx.installation, id)
+  const found = n === undefined ? undefined : await context.tx.simulations.find(n)
+  if (!found || !(await isSeen(context, found))) refuse(absent(id))
+  return found
+}
+const isOwn = ({ caller: { native } }: ReadContext, { holder }: StoredSimulation): boolean =>
+  native !== undefined && holder === accountableOf(native)
+const seesAll = async (context: ReadContext): Promise<boolean> =>
+  mayAtTop(context, 'policy:read', [await topOf(context)])
+const isSeen = async (context: ReadContext, simulation: StoredSimulation): Promise<boolean> =>
+  isOwn(context, simulation) || (await seesAll(context))
+
+/** The latest first. */
+export async function listSimulations(
+  context: ReadContext,
+  asked: PageAsked<string>,
+): Promise<Page<StoredSimulation, string>> {
+  const { native } = context.caller
+  const holder = (await seesAll(context)) ? undefined : native && accountableOf(native)
+  return readPage<StoredSimulation, StoredSimulation>(context, asked, {
+    read: (after, limit) => context.tx.simulations.list(holder, latestFirst.read(after), limit),
+    placeOf: ({ n }) => latestFirst.write(n),
+    show: (rows) => rows,
+  })
+}
+
+/** What came of one, of all accounts that the caller may see. */
+export interface SimulationTotals {
+  readonly requests: number
+  readonly resources: number
+  readonly counts: Readonly<Record<SimulationKind, number>>
+}
+export async function totalsOf(context: ReadContext, { n }: StoredSimulation): Promise<SimulationTotals> {
+  const { tx, progress } = context
+  const isShown = await showingGroups(context)
+  const sofar = progress.next(() => ({ after: '', totals: { requests: 0, resources: 0, counts: { ...noCounts } } }))
+  for (;;) {
+    const rows = await tx.simulations.totals(n, sofar.after, accountsPerStep)
+    const shown: typeof rows = []
+    for (const row of rows) if (await isShown(row)) shown.push(row)
+    for (const { requests, resources, counts } of shown) {
+      sofar.totals.requests += requests
+      sofar.totals.resources += resources
+      for (const kind of Object.keys(noCounts) as SimulationKind[]) sofar.totals.counts[kind] += counts[kind]
+    }
+    if (rows.length < accountsPerStep) return sofar.totals
+    sofar.after = rows.at(-1)!.account
+    tx.keepsSoFar()
+    await tx.nextTurn()
+  }
+}
+
+/**
+ * Whether the caller may see what an account has asked for, all along, and what it has: of what they may see in part nothing is told, since
+ * counts say something of the rest.
+ */
+async function showingGroups(
+  context: ReadContext,
+): Promise<
+  (group: Pick<Tally, 'account'> & { firstAt?: number | undefined; lastAt?: number | undefined }) => Promise<boolean>
+> {
+  const sawDecisions = await permitterThen(context, 'decision:read')
+  const seesSpace = await permitter(context, 'allocation:read')
+  return async ({ account, firstAt, lastAt }) => {
+    if (!seesSpace(account)) return false
+    return firstAt === undefined || sawDecisions(account, firstAt, (lastAt ?? firstAt) + 1)
+  }
+}
+
+export interface GroupsAsked {
+  readonly account?: string | undefined
+  readonly resourceType?: string | undefined
+  readonly locale?: string | undefined
+  readonly kind?: SimulationKind | undefined
+  readonly isAll?: boolean
+}
+/** By account, type and locale, as far as the caller may see the accounts. */
+export async function listGroups(
+  context: ReadContext,
+  id: string,
+  { account, resourceType, locale, kind, isAll = false }: GroupsAsked,
+  asked: PageAsked<string>,
+): Promise<Page<Tally, string>> {
+  const { n } = await getSimulation(context, id)
+  const isShown = await showingGroups(context)
+  const isMeant = ({ counts, ...row }: Tally): boolean =>
+    (resourceType === undefined || row.resourceType === resourceType) &&
+    (locale === undefined || row.locale === locale) &&
+    (kind === undefined ? isAll || Object.values(counts).some((count) => count > 0) : counts[kind] > 0)
+  const accounts = account === undefined ? await visibleAccounts(context, 'decision:read', 'ever') : [account]
+  return readPage<Tally, Tally>(context, asked, {
+    read: (after, limit) => context.tx.simulations.groups(n, accounts, groupPlace.read(after), limit),
+    placeOf: groupPlace.write,
+    async show(rows) {
+      const shown: (Tally | undefined)[] = []
+      for (const row of rows) shown.push(isMeant(row) && (await isShown(row)) ? row : undefined)
+      return shown
+    },
+  })
+}
+const groupPlace = {
+  write: ({ account, resourceType, locale }: Pick<Tally, 'account' | 'resourceType' | 'locale'>): string =>
+    [account, resourceType, locale].join('\n'),
+  read(place: string | undefined) {
+    if (place === undefined) return { account: '', resourceType: '', locale: '' }
+    const [account, resourceType, locale] = partsOfPlace(place, /^([^\n]*)\n([^\n]*)\n([^\n]*)$/)
+    return { account: account!, resourceType: resourceType!, locale: locale! }
+  },
+}
+
+/** Pools that requests come to, as far as the caller may see them: those that the change makes with the simulation itself. */
+export async function listSimulatedPools(
+  context: ReadContext,
+  id: string,
+  asked: PageAsked<string>,
+): Promise<Page<SimulatedPool, string>> {
+  const { n } = await getSimulation(context, id)
+  const { pools } = await context.snapshot()
+  const isPermitted = await permitter(context, 'ipam:read')
+  const mayHave = ({ pool, isNew }: SimulatedPool): boolean => {
+    const known = pools.get(pool)
+    return isNew || (known !== undefined && isPermitted(known.account))
+  }
+  return readPage<SimulatedPool, SimulatedPool>(context, asked, {
+    read: (after = '', limit) => context.tx.simulations.pools(n, after, limit),
+    placeOf: ({ pool }) => pool,
+    show: (rows) => rows.map((row) => (mayHave(row) ? row : undefined)),
+  })
+}
