@@ -133,10 +133,17 @@ async function documentsOf(
 async function scopeOf(tx: ReadTransaction, node: string | undefined): Promise<(record: Proven) => boolean> {
   if (node === undefined) return () => true
   const nodes = new Set(await tx.evidence.nodesBelow(node))
+  const named = [...nodes].map((one) => JSON.stringify(one))
+  const names = (text: string | undefined): boolean => named.some((name) => text?.includes(name))
   const isOf = ({ account, objectId, body }: VersionFacts): boolean =>
-    nodes.has(account) || nodes.has(objectId) || [...nodes].some((one) => body.includes(JSON.stringify(one)))
-  return ({ origin, versions }) =>
-    (origin !== undefined && nodes.has(origin.facts.account)) || versions.some(({ facts }) => isOf(facts))
+    nodes.has(account) || nodes.has(objectId) || names(body)
+  // A ruling begins with the account that it is about (`rulingKeyOf` of the journal).
+  const isAbout = (ruling: string): boolean => [...nodes].some((one) => ruling.startsWith(`${one.length}:${one}`))
+  return ({ entry, origin, versions, decisions }) =>
+    (origin !== undefined && nodes.has(origin.facts.account)) ||
+    names(entry.result) ||
+    versions.some(({ facts }) => isOf(facts)) ||
+    decisions.some(({ facts }) => isAbout(facts.ruling))
 }
 
 /** What is signed of a pack: the hash of all of its lines. */
