@@ -255,6 +255,8 @@ function addOwnFlags(command: Command, native: NativeCommand): void {
     'json',
     'wide',
     'field',
+    ...(native.exports?.includes('asff') ? (['import-account', 'import-region'] as const) : []),
+    ...(native.hasSeverities ? (['fail-on'] as const) : []),
     ...(native.hasMessages ? (['form'] as const) : []),
     ...(native.isPaged || native.outcome !== undefined ? (['all'] as const) : []),
     ...(native.streamId === undefined ? [] : (['follow'] as const)),
@@ -269,7 +271,7 @@ function addOwnFlags(command: Command, native: NativeCommand): void {
     const { value, meaning, choices, letter, isOfOutput }: OwnFlag = ownFlags[name]
     const flags = `${letter === undefined ? '' : `-${letter}, `}--${name}`
     const option = new Option(value === undefined ? flags : `${flags} <${value}>`, meaning)
-    if (choices) option.choices(choices)
+    if (choices) option.choices(name === 'output' ? [...choices, ...(native.exports ?? [])] : choices)
     if (isOfOutput) option.helpGroup(outputGroup)
     if (name === 'json') option.conflicts('output')
     if (name === 'field') option.conflicts(['json', 'output', 'form', 'follow'])
