@@ -210,6 +210,7 @@ export async function openExecutor(
 
   /** Tries a change and takes it back; what it would make of space is looked at once nobody waits for it any more. */
   async function attempt(call: WholeCall, work: (context: WriteContext) => Promise<void>): Promise<Tried> {
+    let at = -1
     const taken: {
       foreseen?: Foreseen | undefined
       needs: readonly Need[]
@@ -223,6 +224,7 @@ export async function openExecutor(
           if (isKeyInDoubt(tx, call.principal)) await refuseEndedKey(tx, call.principal)
           tx.subjects.begin()
           const epoch = tx.governanceEpoch
+          at = epoch
           const before = await context.snapshot()
           await work(context)
           const hasMoved = tx.governanceEpoch !== epoch
@@ -240,7 +242,7 @@ export async function openExecutor(
         call.arrivedAt,
       )
     } catch (error) {
-      if (error instanceof Refused) return { refused: error }
+      if (error instanceof Refused) return { refused: error, epoch: at }
       if (!(error instanceof TakenBack)) throw error
     }
     const { foreseen, needs, epoch, rulings } = taken.at(-1)!

@@ -111,7 +111,8 @@ export interface Ahead {
   attempt(work: (context: WriteContext) => Promise<void>): Promise<Tried>
 }
 /** What came of trying a change. */
-export type Tried = TriedWell | { readonly refused: Refused }
+/** `epoch`: of governance, that it was tried at. */
+export type Tried = TriedWell | { readonly refused: Refused; readonly epoch: number }
 export interface TriedWell {
   /** Of governance, that it was tried at. */
   readonly epoch: number

@@ -18,7 +18,7 @@ export interface Writes {
   apiTokens: 'insert' | 'revoke'
   broughtSpace: 'begin' | 'end' | 'endOf'
   candidates: 'put' | 'remove'
-  changeRequests: 'insert' | 'update' | 'say'
+  changeRequests: 'insert' | 'update' | 'say' | 'keepInverse' | 'setRunner'
   discoveries:
     | 'insert'
     | 'update'

@@ -17,7 +17,7 @@ export function setterOf({ caller: { native, accessKeyId } }: WriteContext): Rul
 }
 
 /** As whom a rule acts. Groups permit it nothing, since no sign-in proves them any more; what is forbidden to them binds it. */
-function actingAs({ groups, credential: _, ...rest }: RuleSetter): NativePrincipal {
+export function actingAs({ groups, credential: _, ...rest }: RuleSetter): NativePrincipal {
   return { ...rest, groups: [], makerGroups: groups.map((one) => ({ ...one, until: 0 })) }
 }
 

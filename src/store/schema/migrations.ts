@@ -8,7 +8,7 @@ import { bindingFactsSchema } from './binding-facts.ts'
 import { boundsSchema, tokensOfMakerSchema } from './bounds.ts'
 import { broughtSpaceSchema } from './brought-space.ts'
 import { capacityWatchSchema } from './capacity-watch.ts'
-import { changeControlSchema, changeRequestsSchema } from './change-requests.ts'
+import { changeControlSchema, changeRequestsSchema, rolloutSchema } from './change-requests.ts'
 import { contentBoundsSchema } from './content-bounds.ts'
 import { deprovisioningSchema } from './deprovisioning.ts'
 import { discoveriesSchema } from './discoveries.ts'
@@ -499,4 +499,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 72, name: 'evidence', olderServers: 'stop', sql: evidenceSchema },
   { number: 73, name: 'simulations', olderServers: 'go on', sql: simulationsSchema },
   { number: 74, name: 'change control', olderServers: 'stop', sql: changeControlSchema },
+  { number: 75, name: 'rollouts of changes', olderServers: 'go on', sql: rolloutSchema },
 ]
