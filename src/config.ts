@@ -193,6 +193,17 @@ export const variables = {
     meaning:
       'Accounts of the organization, separated by commas, that may provision public CIDRs into pools without a source pool, beside the delegated administrator of IPAM (or the management account where there is none). The same on every server.',
   },
+  outboundAllow: {
+    name: 'CADASTRE_OUTBOUND_ALLOW',
+    default: '',
+    meaning:
+      'Addresses and CIDRs, separated by commas, that notifications may be sent to though they are of this machine, of private networks or of the link. The same on every server.',
+  },
+  outboundHttp: {
+    name: 'CADASTRE_OUTBOUND_HTTP',
+    default: 'false',
+    meaning: 'Whether notifications may be sent to URLs without TLS (`true`, `false`). The same on every server.',
+  },
   strictReplays: {
     name: 'CADASTRE_STRICT_REPLAYS',
     default: 'false',
@@ -327,6 +338,17 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     'addresses and CIDRs such as `10.0.0.0/8`, without host bits, separated by commas, are expected (and not all addresses)',
   )
 
+  const outboundAllow = read(variables.outboundAllow)
+    .split(',')
+    .map((text) => text.trim())
+    .filter((text) => text !== '')
+    .map((text) => parseAddress(text) ?? parseCidr(text))
+  check(
+    variables.outboundAllow,
+    outboundAllow.every((block) => block !== undefined),
+    'addresses and CIDRs such as `10.1.2.0/24`, without host bits, separated by commas, are expected',
+  )
+
   const publicSpaceAccounts = read(variables.publicSpaceAccounts)
     .split(',')
     .map((text) => text.trim())
@@ -390,6 +412,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       providerIpv6Cidr: cidr(variables.providerIpv6, 6, 40),
       publicSpaceAccounts: [...new Set(publicSpaceAccounts)],
       isStrictOnReplays: isSet(variables.strictReplays),
+      notifications: {
+        allowsHttp: isSet(variables.outboundHttp),
+        allowedBlocks: outboundAllow.filter((block) => block !== undefined),
+        publicUrl: publicUrl || undefined,
+        sendsMail: false,
+        mailDomains: [],
+      },
     },
   }
   if (problems.length > 0) throw new ConfigProblem(problems)

@@ -14,7 +14,9 @@ import { boundConnections } from '#api/connections.ts'
 import { refuseRepeatedHeaders } from '#api/repeated-headers.ts'
 import { createSourceAddress, type SourceAddress } from '#api/source-address.ts'
 import { StepsInTurn } from '#api/steps-in-turn.ts'
+import type { Workplace } from '#jobs/job.ts'
 import { startJobs } from '#jobs/jobs.ts'
+import { Notifier, startNotifying } from '#jobs/notifying.ts'
 import { startProbing } from '#jobs/readiness.ts'
 import { worded } from '#model/problems/worded.ts'
 import { Refused, refuse } from '#model/refusal.ts'
@@ -22,6 +24,7 @@ import { withoutSecrets } from '#model/secrets.ts'
 import { type Executor, openExecutor } from '#operations/execute.ts'
 import { bootstrap, drawKey, findUnshownKey, type NewKey, noteShown } from '#operations/identity/access-keys.ts'
 import { operationTables } from '#operations/tables.aws.ts'
+import type { Deliver } from '#outbound/deliver.ts'
 import type { Notice } from '#store/postgres/engine.ts'
 import { readSealer } from '#store/sealer.ts'
 import { hasDatabase, openSqlite } from '#store/sqlite/engine.ts'
@@ -168,6 +171,27 @@ export async function startServer(config: Config, onFatal: (trouble: StoreTroubl
   }
 }
 
+/** What calls others is loaded when somebody is to be told something. */
+function notifierOf(
+  workplace: Workplace,
+  { operations: { notifications } }: Config,
+  onFailure: (task: string, error: unknown) => void,
+): Notifier {
+  let loaded: Promise<Deliver> | undefined
+  const load = async (): Promise<Deliver> => {
+    const { createDeliver } = await import('#outbound/deliver.ts')
+    return createDeliver({ ...notifications, clock: Date.now })
+  }
+  return new Notifier(workplace, {
+    async deliver(composed) {
+      loaded ??= load()
+      return (await loaded)(composed)
+    },
+    chance: Math.random,
+    onFailure: (error) => onFailure('deliver', error),
+  })
+}
+
 interface OpenedServer extends Pick<RunningServer, 'firstKey' | 'noteFirstKeyShown'> {
   answer(request: IncomingMessage, response: ServerResponse): void
   /** `drained` resolves when no request is under way. */
@@ -201,24 +225,25 @@ async function openServer(
     const addressOf = createSourceAddress(config.trustedProxies)
     const inTurn = new StepsInTurn()
     // From here on there is nothing that could fail.
-    const jobs = startJobs(
-      {
-        store,
-        clock: Date.now,
-        worker: randomUUID(),
-        account,
-        pace: inTurn,
-        recordCounted: () => executor.recordCounted(),
-        async act(operation, input, as, how) {
-          const acting = typeof as === 'string' ? { arn: as, accessKeyId: '' } : as
-          const principal = { account, ...acting, userId: acting.arn }
-          const call = { principal, region: '', input, requestId: newRequestId(), sourceAddress: 'local', ...how }
-          // What jobs do takes many steps, however short each is.
-          return inTurn.step(async () => (await executor.execute(operation, call)).output)
-        },
+    const workplace: Workplace = {
+      store,
+      clock: Date.now,
+      worker: randomUUID(),
+      account,
+      pace: inTurn,
+      recordCounted: () => executor.recordCounted(),
+      async act(operation, input, as, how) {
+        const acting = typeof as === 'string' ? { arn: as, accessKeyId: '' } : as
+        const principal = { account, ...acting, userId: acting.arn }
+        const call = { principal, region: '', input, requestId: newRequestId(), sourceAddress: 'local', ...how }
+        // What jobs do takes many steps, however short each is.
+        return inTurn.step(async () => (await executor.execute(operation, call)).output)
       },
-      (task, error) => logEvent('job-failed', { task, message: String((error as Error)?.message ?? error) }),
-    )
+    }
+    const jobFailed = (task: string, error: unknown): void =>
+      logEvent('job-failed', { task, message: String((error as Error)?.message ?? error) })
+    const jobs = startJobs(workplace, jobFailed)
+    const notifying = startNotifying(notifierOf(workplace, config, jobFailed), (error) => jobFailed('notify', error))
     const readiness = startProbing(store, {
       monotonic: () => performance.now(),
       say: sayTrouble,
@@ -265,6 +290,7 @@ async function openServer(
         draining = true
         await readiness.stop()
         await jobs.stop()
+        await notifying.stop()
         // Who listens to changes would never fall idle.
         await rest.close()
         await drained()

@@ -193,6 +193,8 @@ const fewerRows: Readonly<Record<string, readonly [number, string]>> = {
   listRoles: [6, 'there are no more roles'],
   listResourceTypes: [20, 'they are compiled, and an installation may not add many'],
   listPoolCidrs: [990, 'a pool may have no more'],
+  listSubscriptions: [990, 'an installation may have no more'],
+  listEventKinds: [20, 'there are no more kinds'],
   listSources: [990, 'an installation may have no more'],
   getCompliance: [3, 'there are few types; by account there are as many as have space'],
 }
@@ -217,13 +219,15 @@ function neededBy({ name: operation, input }: NativeOperation): Readonly<Record<
   )
 }
 const aboutMuch = (): Readonly<Record<string, object>> => {
-  const { policyId, candidate, exceptionId, findingId, objectId, changeId, resourceId, simulationId } = listed
+  const { policyId, candidate, exceptionId, findingId, objectId, changeId, resourceId, simulationId, subscriptionId } =
+    listed
   return {
     listPolicyVersions: { policyId },
     listPolicyDocuments: { policyId },
     listCandidateDifferences: candidate,
     listExceptionFindings: { exceptionId },
     listFindingOpenings: { findingId },
+    listDeliveries: { subscriptionId },
     findHolders: { cidr: '10.128.0.0/10' },
     findHoldingsOfResource: { resourceId },
     getObjectHistory: { objectId },

@@ -1,7 +1,7 @@
 // One good request for each operation of the native API, about things of the management account.
 
 import assert from 'node:assert/strict'
-import { formatId } from '#model/identifier.ts'
+import { formatId, parseId } from '#model/identifier.ts'
 import { aboutSpace, aboutTheTree } from './native-space-examples.ts'
 import type { NativeWorld } from './native-world.ts'
 import { managementAccount } from './world.ts'
@@ -36,6 +36,7 @@ export async function accessExamples(world: NativeWorld): Promise<ReadonlyMap<st
       ...(await aboutSpace(world)),
       ...(await aboutTheEstate(world)),
       ...(await aboutFindings(world)),
+      ...(await aboutNotifications(world)),
       ...(await aboutChangeRequests(world)),
       ...(await aboutSimulations(world)),
     }),
@@ -283,6 +284,34 @@ async function aboutFindings(world: NativeWorld): Promise<Record<string, Example
     getCompliance: { input: { by: 'account' }, secrets: [managementAccount] },
     suppressFinding: { input: { findingId, reason: 'an example', until: setAside.until }, absent },
     unsuppressFinding: { input: { findingId: setAside.findingId }, absent },
+  }
+}
+
+async function aboutNotifications(world: NativeWorld): Promise<Record<string, Example>> {
+  const params = { node: managementAccount, targetUrl: 'https://hooks.example.com/cadastre' }
+  const make = () => world.post<{ subscriptionId: string }>('/subscriptions', params)
+  const [{ subscriptionId }, unused] = [await make(), await make()]
+  const { deliveryId } = await world.post<{ deliveryId: string }>(`/subscriptions/${subscriptionId}/test`, {})
+  const given = await world.post<{ deliveryId: string }>(`/subscriptions/${subscriptionId}/test`, {})
+  await world.store.write((tx) =>
+    tx.outbox.changeDelivery(parseId('delivery', tx.installation, given.deliveryId)!, { status: 'dead' }),
+  )
+  const absent = { subscriptionId: `subscription-${nowhere}` }
+  const ofSubscription: Example = { input: { subscriptionId }, absent }
+  const ofDelivery: Example = { input: { deliveryId }, absent: { deliveryId: `delivery-${nowhere}` } }
+  return {
+    listSubscriptions: { input: {}, secrets: [subscriptionId] },
+    getSubscription: ofSubscription,
+    createSubscription: { input: params, absent: { node: accountNowhere } },
+    updateSubscription: { ...ofSubscription, input: { subscriptionId, events: ['pool'] } },
+    rotateSubscriptionSecret: ofSubscription,
+    deleteSubscription: { ...ofSubscription, input: { subscriptionId: unused.subscriptionId } },
+    testSubscription: ofSubscription,
+    replaySubscription: ofSubscription,
+    listDeliveries: ofSubscription,
+    getDelivery: ofDelivery,
+    replayDelivery: { ...ofDelivery, input: { deliveryId: given.deliveryId } },
+    listEventKinds: { input: {} },
   }
 }
 

@@ -93,6 +93,7 @@ const directions: Readonly<Record<string, 'anything' | Readonly<Record<string, '
   operations: { model: 'all', formats: 'all', store: 'types' },
   api: { model: 'all', formats: 'all', operations: 'all', store: 'types' },
   jobs: { model: 'all', formats: 'all', operations: 'all', store: 'types' },
+  outbound: { model: 'all', formats: 'all' },
   collect: { model: 'all', formats: 'all', cli: 'all' },
   files: { model: 'all', operations: 'all', cli: 'all' },
   cli: { model: 'all' },
@@ -370,6 +371,7 @@ const startsOtherPrograms: ReadonlySet<string> = new Set([
 const mayDraw: ReadonlySet<string> = new Set([
   'src/operations/identity/sts.aws.ts',
   'src/operations/identity/tokens.ts',
+  'src/operations/notification/subscriptions.ts',
 ])
 
 const opensWithSentence: Rule = ({ path, text }) => {
@@ -416,6 +418,7 @@ const mayRemember: Readonly<Record<string, string>> = {
     'what a server has counted of the simulation that it works at; another one begins it anew',
   'src/jobs/importing.ts turnsOf':
     'whose turn it is, and where a look goes on; whether what is there is imported, it does not say',
+  'src/jobs/notifying.ts #busy': 'which targets are being called by this process',
   'src/jobs/findings.ts turnsOf': 'whose turn it is: what is looked at anew, and by what, it does not say',
   'src/operations/finding/scan-turns.ts #nodes': 'the same',
   'src/operations/ipam/importing-turns.ts #kept': 'the same: it is read anew what there is',

@@ -28,6 +28,7 @@ export const testSettings: OperationSettings = {
   providerIpv6Cidr: '2001:db8::/32',
   publicSpaceAccounts: [],
   isStrictOnReplays: false,
+  notifications: { allowsHttp: false, allowedBlocks: [], publicUrl: undefined, sendsMail: false, mailDomains: [] },
 }
 /** No secret is worth sealing in a test; the real sealer has tests of its own. */
 export const openSealer = {

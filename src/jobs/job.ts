@@ -30,6 +30,12 @@ export interface Workplace {
   ): Promise<unknown>
 }
 
+/** What goes on by itself until it is stopped. */
+export interface RunningJobs {
+  /** Resolves once none runs any more. */
+  stop(): Promise<void>
+}
+
 export interface Job {
   /** For the log. */
   readonly name: string

@@ -9,11 +9,12 @@ import { followFindings } from './findings.ts'
 import { followSources, noteStaleSources } from './following.ts'
 import { forgetDecisions } from './forgetting.ts'
 import { importByPools } from './importing.ts'
-import { type Job, lookAt, type Workplace } from './job.ts'
+import { type Job, lookAt, type RunningJobs, type Workplace } from './job.ts'
 import { endQuarantines } from './quarantines.ts'
 import { countRefusals } from './refusals.ts'
 import { simulate } from './simulating.ts'
 import { tidyUpSources } from './sources.ts'
+import { forgetNotifications } from './told.ts'
 
 export const jobs: readonly Job[] = [
   endQuarantines,
@@ -31,17 +32,13 @@ export const jobs: readonly Job[] = [
   followFindings,
   followSources,
   noteStaleSources,
+  forgetNotifications,
   growEvidence,
   signEvidence,
   simulate,
 ]
 
 const tickMs = 1_000
-
-export interface RunningJobs {
-  /** Resolves once none runs any more. */
-  stop(): Promise<void>
-}
 
 /** One look at each that is due at a tick, one after the other. */
 export type Round = (tick: number) => Promise<void>

@@ -73,6 +73,9 @@ export function partiesOf(
 /** Of the native API, as it is on record (`arn:cadastre::ACCOUNT:user/NAME`): `user:NAME`. */
 export const nameOfNative = (arn: string): string => arn.slice(arn.lastIndexOf(':') + 1).replace('/', ':')
 
+/** Who has done something, as it is told: by the name of the native API, or by the name that AWS has for them. */
+export const whoIs = ({ arn, native }: Pick<Principal, 'arn' | 'native'>): string => native?.name ?? arn
+
 /** A person signs in, or gets a token from the operator; a service gets its tokens from others; a group has none. */
 export type PrincipalKind = 'user' | 'service' | 'group'
 export const principalKind = (name: string): PrincipalKind => name.slice(0, name.indexOf(':')) as PrincipalKind

@@ -20,6 +20,8 @@ export const actions = [
   'decision:read',
   'finding:read',
   'finding:manage',
+  'notification:read',
+  'notification:manage',
   'history:read',
   'estate:read',
   'estate:manage',
@@ -57,6 +59,8 @@ export const roles = {
       'estate:manage',
       'estate:report',
       'estate:adopt',
+      'notification:read',
+      'notification:manage',
     ],
   },
   'policy-author': {
@@ -74,6 +78,8 @@ export const roles = {
       'finding:read',
       'history:read',
       'estate:read',
+      'notification:read',
+      'notification:manage',
     ],
   },
   approver: {
@@ -90,6 +96,8 @@ export const roles = {
       'decision:read',
       'finding:read',
       'finding:manage',
+      'notification:read',
+      'notification:manage',
     ],
   },
   'resource-operator': {
@@ -104,6 +112,8 @@ export const roles = {
       'decision:read',
       'finding:read',
       'estate:read',
+      'notification:read',
+      'notification:manage',
     ],
   },
   reporter: {
@@ -125,6 +135,7 @@ export const roles = {
       'estate:read',
       'role:read',
       'token:read',
+      'notification:read',
     ],
   },
 } as const satisfies Record<string, { readonly summary: string; readonly actions: readonly Action[] }>

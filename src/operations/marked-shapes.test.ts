@@ -55,6 +55,8 @@ const byIdAlone: Readonly<Record<string, string>> = {
   bindingId: 'role bindings have no names',
   exceptionId: 'exceptions have no names',
   findingId: 'findings have no names',
+  subscriptionId: 'subscriptions have no names',
+  deliveryId: 'deliveries have no names',
   decisionId: 'decisions have no names',
   resourceDiscoveryId: 'discoveries have no names',
   changeId: 'changes have no names',

@@ -1,5 +1,6 @@
 // What an operation is: a name, whether it writes, and `run`. Each protocol's table of operations is made of these.
 import type { FoundImpact } from '#model/change-request.ts'
+import type { Cidr } from '#model/cidr.ts'
 import type { IdKind } from '#model/identifier.ts'
 import type { WouldBeGiven } from '#model/in-use.ts'
 import type { Decision } from '#model/policy/decision.ts'
@@ -70,6 +71,13 @@ export interface WriteContext extends ReadContext {
    */
   governanceChanged(reach?: Reach): Promise<void>
   /**
+   * Does work of a list that decides nothing by the pools which those before it have made: what decisions read is compiled anew for all of
+   * them together, once somebody asks for it or when all are done, and not for each.
+   */
+  lagging<T>(work: () => Promise<T>): Promise<T>
+  /** Lets the epoch count what was done so: whoever tells its number does so first. */
+  catchUp(): Promise<void>
+  /**
    * Adds a decision to the record; it is written in the same transaction, also when the operation then refuses.
    * @param how.isGiven whether it gave space by the rules alone, which needs no look whether it complies
    */
@@ -95,6 +103,20 @@ export interface OperationSettings {
   readonly publicSpaceAccounts: readonly string[]
   /** Whether a signature is good for one call, also where an id that it does not cover says that there are two. */
   readonly isStrictOnReplays: boolean
+  readonly notifications: NotificationSettings
+}
+
+/** What leaves this server to tell others of what happens. */
+export interface NotificationSettings {
+  /** Whether targets may be called without TLS. */
+  readonly allowsHttp: boolean
+  /** Addresses that are called though they are of this machine, of private networks or of the link. */
+  readonly allowedBlocks: readonly Cidr[]
+  /** Where browsers reach this server: what is told leads there. */
+  readonly publicUrl: string | undefined
+  readonly sendsMail: boolean
+  /** Domains that mail goes to; none: any. */
+  readonly mailDomains: readonly string[]
 }
 
 export interface RegionSetting {

@@ -25,6 +25,7 @@ import { listPoolTree } from './ipam/pool-tree.native.ts'
 import { poolOperations } from './ipam/pools.native.ts'
 import { seenOperations } from './ipam/resource-cidrs.native.ts'
 import { scopeOperations } from './ipam/scopes.native.ts'
+import { notificationOperations } from './notification/subscriptions.native.ts'
 import type { NativeIntake, NativeOperation } from './operation.native.ts'
 import { organizationOperations } from './organization/organization.native.ts'
 import {
@@ -196,6 +197,11 @@ export const nouns: readonly Noun[] = [
     name: 'Findings',
     summary: 'What somebody should look at: each opens once, resolves by itself and opens again.',
     operations: [...findingOperations, getCompliance],
+  },
+  {
+    name: 'Notifications',
+    summary: 'Who is told of what happens, and where: webhooks, chats and mail.',
+    operations: notificationOperations,
   },
   {
     name: 'Resource types',

@@ -34,6 +34,7 @@ import {
   nodeTable,
   organizationTable,
 } from './tables/organizations.ts'
+import { deliveryTable, eventTable, outboxProgressTable } from './tables/outbox.ts'
 import { assignmentTable, policyTable, policyVersionTable, policyWrittenTable } from './tables/policies.ts'
 import { capacityWatchTable, poolDayTable } from './tables/pool-days.ts'
 import { gonePoolTable, poolCidrTable, poolShareTable, poolTable } from './tables/pools.ts'
@@ -49,6 +50,7 @@ import {
 } from './tables/simulations.ts'
 import { snapshotTable, sourceTable } from './tables/sources.ts'
 import { counterTable, metaTable, sealingKeyTable } from './tables/states.ts'
+import { subscriptionTable } from './tables/subscriptions.ts'
 import { tagTable } from './tables/tags.ts'
 import { allocationTable, endedTenureTable, holderTable, tenureStateTable } from './tables/tenure-states.ts'
 import { clientTokenTable } from './tables/tokens.ts'
@@ -77,12 +79,14 @@ export const definitions: readonly Pick<
   counterTable,
   decisionTable,
   delegationTable,
+  deliveryTable,
   differenceTable,
   discoveryAssociationTable,
   discoveryRegionTable,
   discoveryTable,
   enabledServiceTable,
   endedTenureTable,
+  eventTable,
   evidenceCheckpointTable,
   evidenceKeyTable,
   evidenceLogTable,
@@ -112,6 +116,7 @@ export const definitions: readonly Pick<
   observationTable,
   organizationTable,
   originTable,
+  outboxProgressTable,
   ownerQuestionTable,
   policyTable,
   policyVersionTable,
@@ -137,6 +142,7 @@ export const definitions: readonly Pick<
   sourceTable,
   subnetCidrTable,
   subnetTable,
+  subscriptionTable,
   tagTable,
   tenureStateTable,
   unshownKeyTable,

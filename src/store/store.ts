@@ -61,6 +61,14 @@ export interface Writes {
     | 'undelegate'
     | 'enableService'
     | 'disableService'
+  outbox:
+    | 'insert'
+    | 'insertDelivery'
+    | 'changeDelivery'
+    | 'forgetDeliveries'
+    | 'forgetDeliveriesOf'
+    | 'forgetEvents'
+    | 'setProgress'
   policies:
     | 'insert'
     | 'delete'
@@ -94,6 +102,7 @@ export interface Writes {
     | 'remove'
     | 'take'
     | 'takeExactly'
+  subscriptions: 'insert' | 'change' | 'deleteAt' | 'remove'
   tags: 'put' | 'remove' | 'removeAll' | 'removeAllOf' | 'takeAllOf'
   tokens: 'keep' | 'forget'
   vpcs:

@@ -6,6 +6,7 @@ import type { ExceptionStatus } from '#model/policy/exception.ts'
 import { noCounts, type SimulationKind } from '#model/simulation.ts'
 import { tagsMax } from '#model/tags.ts'
 import { sourcesMax } from '#operations/estate/sources.ts'
+import { subscriptionsMax } from '#operations/notification/subscriptions.ts'
 import type { Transaction } from '#store/store.ts'
 import { managementAccount } from '../world.ts'
 import type { Filled } from './filled-world.ts'
@@ -22,6 +23,8 @@ export interface Listed {
   readonly exceptionId: string
   /** Open very often. */
   readonly findingId: string
+  /** With much that it has told. */
+  readonly subscriptionId: string
   /** Changed often. */
   readonly objectId: string
   /** About many objects. */
@@ -306,6 +309,23 @@ export async function fillLists({ world, aws }: Filled, count: number): Promise<
   const [often] = await world.store.read((tx) => tx.findings.some([{ ...identity, resource: `${absentResource}0` }]))
   const findingId = await world.store.read(async (tx) => formatId('finding', tx.installation, often!.n))
 
+  // Subscriptions, and much that one of them has told.
+  const [told] = await world.store.read((tx) => tx.subscriptions.list('', 1))
+  const sealed = { url: 'https://hooks.example.com/' }
+  const statuses = ['waiting', 'delivered', 'dead', 'withheld'] as const
+  await insert(async (tx, index) => {
+    if (index < subscriptionsMax - taken)
+      await tx.subscriptions.insert({ ...told!, id: newId(tx, 'subscription') }, sealed)
+    const event = tx.nextSequence()
+    const { node } = told!
+    const facts = { findingId: 'finding-0', control: 'pool-nearly-full', of: { usedPercent: 90 } }
+    const of = { kind: 'pool.nearly-full', severity: 'high', node, subject: `pool ${index}`, source: '' } as const
+    await tx.outbox.insert({ n: event, ...of, facts, at: tx.now })
+    const delivery = { n: tx.nextSequence(), subscription: told!.id, event, attempts: 1 }
+    const status = statuses[index % statuses.length]!
+    await tx.outbox.insertDelivery({ ...delivery, status, madeAt: tx.now, nextAt: tx.now })
+  })
+
   // Accounts that were asked for, and tags of a node.
   await insert((tx, index) => {
     const id = `car-${String(index).padStart(32, '0')}`
@@ -347,6 +367,7 @@ export async function fillLists({ world, aws }: Filled, count: number): Promise<
     candidate,
     exceptionId: exceptions[overAt]!,
     findingId,
+    subscriptionId: told!.id,
     objectId,
     changeId: changes.items[0]!.changeId,
     resourceId,

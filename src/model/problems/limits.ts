@@ -74,6 +74,8 @@ export const counted = {
 
   // Sources
   sources: () => 'sources',
+  subscriptions: () => 'subscriptions',
+  deliveries: () => 'deliveries that wait or are dead',
   observations: () => 'observations',
   'source-bytes': () => 'bytes of what sources say',
   'wrong-lines': () => 'lines that are wrong',
@@ -102,6 +104,7 @@ export const countedFor = {
   target: ({ target, managedBy }: { target: string; managedBy: 'account' | 'administrator' }) =>
     `target \`${target}\`, ${managedBy === 'account' ? 'those of the account itself' : "those of the organization's administrator"}`,
   source: ({ source }: { source: string }) => `source ${quoted(source)}`,
+  subscription: ({ subscription }: { subscription: string }) => `subscription \`${subscription}\``,
   version: ({ policy }: { policy: string }) => `the version that this would make of policy \`${policy}\``,
 
   // Accounts

@@ -8,6 +8,7 @@ import { identityProblems } from './identity.ts'
 import { ipamProblems } from './ipam.ts'
 import { networkProblems } from './network.ts'
 import { networkObjectProblems } from './network-objects.ts'
+import { notificationProblems } from './notification.ts'
 import { organizationProblems } from './organization.ts'
 import { policyProblems } from './policy.ts'
 import type { Nested, Said, Say } from './said.ts'
@@ -26,6 +27,7 @@ export const problemCatalogues = {
   identity: identityProblems,
   estate: estateProblems,
   adoption: adoptionProblems,
+  notifications: notificationProblems,
 }
 const problems = {
   ...adoptionProblems,
@@ -39,6 +41,7 @@ const problems = {
   ...organizationProblems,
   ...identityProblems,
   ...estateProblems,
+  ...notificationProblems,
 }
 
 export type Problem = Said<'why', typeof problems>

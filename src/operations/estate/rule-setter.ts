@@ -1,7 +1,7 @@
-// Whoever set a source's own rule: it acts with their right, as far as they have it at that moment.
+// Whoever set what is done without them, such as a source's own rule: it acts with their right, as far as they have it at that moment.
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import type { NativePrincipal } from '#model/principal.ts'
-import { scopesCover } from '#model/roles.ts'
+import { type Action, scopesCover } from '#model/roles.ts'
 import type { RuleSetter, Source } from '#store/tables/sources.ts'
 import { accessOfToken, accessOn, refuseWithoutRole } from '../identity/authority.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
@@ -57,10 +57,14 @@ export async function ruleFacts(context: ReadContext): Promise<RuleFacts> {
 }
 
 /** Refuses a rule that would do nothing, since its setter's right comes from a group. */
-export async function refuseRightOfGroup(context: WriteContext, setter: RuleSetter, node: string): Promise<void> {
+export async function refuseRightOfGroup(
+  context: WriteContext,
+  setter: RuleSetter,
+  node: string,
+  action: Action = 'estate:adopt',
+): Promise<void> {
   const snapshot = await context.snapshot()
   const { now, caller } = context
-  if (accessOn(snapshot, { caller: { ...caller, native: actingAs(setter) }, now }, 'estate:adopt', node).isPermitted)
-    return
-  refuseWithoutRole(context, 'estate:adopt', node, { why: 'rule-by-name', principal: setter.name, node })
+  if (accessOn(snapshot, { caller: { ...caller, native: actingAs(setter) }, now }, action, node).isPermitted) return
+  refuseWithoutRole(context, action, node, { why: 'rule-by-name', principal: setter.name, node })
 }

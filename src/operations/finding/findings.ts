@@ -102,8 +102,8 @@ export const placeOfFinding = async (
  * Where findings must be permitted: where they are filed. What a source told of an account that has left its node since stays with the
  * source until it is resolved: whoever has the account now is told nothing by it.
  */
-async function whereRead(
-  context: ReadContext,
+export async function whereRead(
+  context: Pick<ReadContext, 'tx' | 'snapshot'>,
   findings: readonly Pick<Finding, 'source'>[],
 ): Promise<(finding: Pick<Finding, 'source' | 'node'>) => string> {
   const ids = [...new Set(findings.map(({ source }) => source))].filter((id) => id !== '')

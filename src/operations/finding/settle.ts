@@ -1,8 +1,12 @@
 // What a control has seen becomes findings: new ones open, those that were resolved open again, and those that are over are resolved.
+import { type EventName, eventKindOf, openedAs } from '#model/event.ts'
 import { type Facts, type FindingState, isInForce, opened, seenAgain, standingAt, suppressed } from '#model/finding.ts'
+import { formatId } from '#model/identifier.ts'
 import type { ReadTransaction, Transaction } from '#store/store.ts'
 import type { Finding, FindingPlace } from '#store/tables/findings.ts'
-import type { Control } from './control.ts'
+import { tell } from '../notification/telling.ts'
+import { type Control, unknownControl } from './control.ts'
+import { controlNamed } from './controls.ts'
 
 /** What a control has seen of one resource. */
 export interface Seen extends FindingPlace {
@@ -82,13 +86,39 @@ export async function settle(tx: Transaction, control: Named, seen: readonly See
   for (const { one, before, state } of await changesOf(tx, control, seen)) {
     const { node, resourceType, locale, resource, source = '', until } = one
     const place = { node, resourceType, locale }
+    let n = before?.n
     if (before) await tx.findings.change(before, place, state, until)
-    else await tx.findings.insert({ control: control.name, resource, source }, place, state)
+    else n = await tx.findings.insert({ control: control.name, resource, source }, place, state)
+    const kind = toldAs(control, before, state)
+    if (kind) await tellOf(tx, control, kind, { ...place, n: n!, resource, source, facts: state.facts })
     settled.changed++
     if (state.status === 'resolved') settled.resolved++
     else if (!before || before.status === 'resolved') settled.opened++
   }
   return settled
+}
+
+/** What is told of a change of a finding; undefined: nothing. What is set aside is told to nobody before it is resolved. */
+function toldAs({ name }: Named, before: Finding | undefined, { status, facts }: FindingState): EventName | undefined {
+  if (status === 'resolved') return 'finding.resolved'
+  if (status === 'suppressed') return undefined
+  const kind = openedAs(name)
+  if (!before) return kind
+  // One that opens again has its own kind still where its control has one: whoever asked for that is told.
+  if (before.status !== 'open') return kind === 'finding.opened' ? 'finding.reopened' : kind
+  return eventKindOf(kind)?.isToldAgain?.(before.facts, facts) ? kind : undefined
+}
+async function tellOf(
+  tx: Transaction,
+  { name }: Named,
+  kind: EventName,
+  { n, resource, source, node, facts }: Pick<Finding, 'n' | 'resource' | 'source' | 'node' | 'facts'>,
+): Promise<void> {
+  const { severity } = controlNamed(name) ?? unknownControl(name)
+  const more = eventKindOf(kind)?.more?.(facts, tx.now)
+  const findingId = formatId('finding', tx.installation, n)
+  const told = { findingId, control: name, of: more ? { ...facts, ...more } : facts }
+  await tell(tx, { kind, severity, source, node, subject: resource, facts: told } as Parameters<typeof tell>[1])
 }
 
 interface Change {
@@ -131,6 +161,7 @@ export async function endSuppressions(tx: Transaction, limit: number): Promise<n
       suppressed(standingAt(finding, tx.now), undefined),
       suppression!.until,
     )
+    if (finding.status === 'suppressed') await tellOf(tx, { name: finding.control }, 'finding.reopened', finding)
   }
   return lapsed.length
 }

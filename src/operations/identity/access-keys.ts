@@ -2,6 +2,7 @@
 
 import type { ReadTransaction, Store, Transaction } from '#store/store.ts'
 import type { AccessKeyRecord } from '#store/tables/access-keys.ts'
+import { tell } from '../notification/telling.ts'
 import { accountsCalled } from '../organization/called.ts'
 import { recordOwn } from '../record/own-entries.ts'
 
@@ -104,6 +105,7 @@ export async function createAccessKey(
     const record = userKey(account, user, key)
     await tx.accessKeys.insert(record, tx.now)
     await recordKey(tx, record)
+    await tell(tx, { kind: 'access-key.made', node: account, subject: record.id, facts: { user: record.arn } })
     await recordOwn(tx, 'operator', { action: 'CreateAccessKey', account, subjects: [key.accessKeyId] })
     return undefined
   })

@@ -2,7 +2,7 @@
 
 import { isAccountId } from '#model/organization.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
-import { type NativePrincipal, partiesOf } from '#model/principal.ts'
+import { type NativePrincipal, type Principal, partiesOf } from '#model/principal.ts'
 import type { Problem } from '#model/problems/problem.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
 import {
@@ -81,7 +81,7 @@ const accesses = new WeakMap<Snapshot, WeakMap<NativePrincipal, Map<string, Call
  */
 export function accessOn(
   snapshot: Snapshot,
-  { caller: { native }, now }: Pick<ReadContext, 'caller' | 'now'>,
+  { caller: { native }, now }: { readonly caller: Pick<Principal, 'native'>; readonly now: number },
   action: Action,
   node: string,
   path?: readonly string[],

@@ -9,6 +9,7 @@ import { changeReview } from '../finding/change-review.ts'
 import { settle } from '../finding/settle.ts'
 import { contentHashOf } from '../governance/content-hash.ts'
 import { rulingAt } from '../governance/control.ts'
+import { tell } from '../notification/telling.ts'
 import { accountsCalled } from '../organization/called.ts'
 import { recordOwn } from '../record/own-entries.ts'
 import { drawToken, tokenHash } from './tokens.ts'
@@ -83,6 +84,12 @@ export async function createOperatorToken(
       },
       tokenHash(token),
     )
+    await tell(tx, {
+      kind: 'token.made',
+      node: (await tx.organizations.find())?.rootId ?? everywhere,
+      subject: id,
+      facts: { principal, by: 'operator', expiresAt: new Date(tx.now + operatorTokenMs).toISOString() },
+    })
     await recordOwn(tx, 'operator', { action: 'CreateToken', account, subjects: [...subjects, id] })
     return { tokenId: id, node, expiresAt: new Date(tx.now + operatorTokenMs), token }
   })

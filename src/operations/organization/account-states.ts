@@ -8,6 +8,7 @@ import type { Account, Organization } from '#store/tables/organizations.ts'
 import { deleteSourcesAt } from '../estate/sources.ts'
 import { recordDisabledKeys } from '../identity/access-keys.ts'
 import { endBindingsAt, refuseManyBindings } from '../identity/role-binding-record.ts'
+import { deleteSubscriptionsAt } from '../notification/subscriptions.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { getMember } from './accounts.ts'
 import { recordNode } from './organizations.ts'
@@ -76,6 +77,7 @@ export async function removeAccount(context: WriteContext, organization: Organiz
   await tx.tags.removeAll(id)
   await endBindingsAt(context, id)
   await deleteSourcesAt(context, id)
+  await deleteSubscriptionsAt(context, id)
   const ended = await tx.accessKeys.disable(keys, now)
   await recordDisabledKeys(tx, ended)
   const tokens = await tx.apiTokens.listOfServices(id, now, tokensAtOnce)

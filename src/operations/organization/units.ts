@@ -7,6 +7,7 @@ import type { Tag } from '#model/tags.ts'
 import type { Node, Organization } from '#store/tables/organizations.ts'
 import { deleteSourcesAt } from '../estate/sources.ts'
 import { endBindingsAt, refuseManyBindings } from '../identity/role-binding-record.ts'
+import { deleteSubscriptionsAt } from '../notification/subscriptions.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { getParent, recordNode } from './organizations.ts'
 import { checkTreeTags, putTreeTags, refuseBeyondNewTagShare } from './tree-tags.ts'
@@ -74,6 +75,7 @@ export async function deleteUnit(context: WriteContext, organization: Organizati
   // Nobody stands above a unit that is gone: what is bound to it could be seen by nobody but those who manage everything.
   await endBindingsAt(context, id)
   await deleteSourcesAt(context, id)
+  await deleteSubscriptionsAt(context, id)
   await recordNode(context, organization, id, 'nothing')
 }
 

@@ -4,9 +4,12 @@ import type { Assignment } from '#model/policy/document.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import { keyOf, type PolicyTagSettings } from '#model/policy/tag-settings.ts'
 import type { AssignmentKind, ManagedBy, Mode } from '#model/policy/values.ts'
+import { whoIs } from '#model/principal.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
+import { everywhere } from '#model/roles.ts'
 import type { Policy } from '#store/tables/policies.ts'
 import { refuseFreeTier, refuseTooMany } from '../ipam/access.ts'
+import { tell } from '../notification/telling.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { changeTags, ipamOf, recordVersion, tagSettingsOf } from './content.ts'
 
@@ -94,6 +97,8 @@ export async function assign(
     else await refuseSecondDefault(context, policy.id, targetId, managedBy)
   }
   await context.tx.policies.assign({ policyId: policy.id, targetId, managedBy, kind, mode })
+  if (current?.kind !== kind || current.mode !== mode)
+    await tellOfAssignment(context, policy.id, targetId, { kind, mode })
   context.changed(targetId)
   await recordVersion(context, policy.id)
 }
@@ -101,6 +106,7 @@ export async function assign(
 /** Takes a policy off a target. What was hidden behind a nearer default comes to the light. */
 export async function unassign(context: WriteContext, policy: Policy, targetId: string): Promise<void> {
   await context.tx.policies.unassign(policy.id, targetId)
+  await tellOfAssignment(context, policy.id, targetId)
   context.changed(targetId)
   await recordVersion(context, policy.id)
 }
@@ -108,17 +114,32 @@ export async function unassign(context: WriteContext, policy: Policy, targetId: 
 /** Kind and mode follow a change of the tags that speak of them, wherever the policy is enabled. */
 export async function reassignAsTagged(
   context: WriteContext,
-  { id }: Policy,
+  { id, account }: Policy,
   { before, after }: { readonly before: PolicyTagSettings; readonly after: PolicyTagSettings },
 ): Promise<void> {
-  if (before.mode !== after.mode) await context.tx.policies.changeModes(id, after.mode ?? modeDefault)
+  const [mode, kind] = [after.mode ?? modeDefault, after.kind ?? kindDefault]
+  // Wherever it is enabled: whoever may read the policy is told once.
+  if (before.mode !== after.mode || before.kind !== after.kind)
+    await tellOfAssignment(context, id, everywhere, { kind, mode }, account)
+  if (before.mode !== after.mode) await context.tx.policies.changeModes(id, mode)
   if (before.kind === after.kind) return
-  const kind = after.kind ?? kindDefault
   for (const { targetId, managedBy, kind: current } of await context.tx.policies.assignmentsOf(id)) {
     if (kind === 'default') await refuseSecondDefault(context, id, targetId, managedBy)
     else if (current === 'default') await refuseTooManyFinals(context, targetId, managedBy)
   }
   await context.tx.policies.changeKinds(id, kind)
+}
+
+/** Filed where it is enabled, whoever has it: those there live by it. */
+export async function tellOfAssignment(
+  { tx, caller }: WriteContext,
+  policyId: string,
+  target: string,
+  as: { readonly kind?: AssignmentKind; readonly mode?: Mode } = {},
+  node = target,
+): Promise<void> {
+  const facts = { target, by: whoIs(caller), ...as }
+  await tell(tx, { kind: 'assignment.changed', node, subject: policyId, facts })
 }
 
 /** Takes away the tags about all assignments of a policy where one of them now says otherwise. */
@@ -174,5 +195,6 @@ async function retireDefault(context: WriteContext, { id }: Policy, { targetId, 
   const retired = await context.tx.policies.findDefault(targetId, managedBy)
   if (!retired || retired.policyId === id) return
   await context.tx.policies.unassign(retired.policyId, targetId)
+  await tellOfAssignment(context, retired.policyId, targetId)
   await recordVersion(context, retired.policyId)
 }

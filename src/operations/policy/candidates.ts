@@ -12,7 +12,7 @@ import { type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { permitterThen } from '../record/object-places.ts'
 import { refuseTooMuchContent } from './account-bounds.ts'
-import { dropContradictedTags } from './assignments.ts'
+import { dropContradictedTags, tellOfAssignment } from './assignments.ts'
 import {
   contentOf,
   draftVersion,
@@ -121,6 +121,7 @@ export async function promoteCandidate(
   }
   const mode = promoted.mode ?? live.mode
   await context.tx.policies.assign({ ...live, mode })
+  if (mode !== live.mode) await tellOfAssignment(acting, id.policyId, id.targetId, { kind: live.kind, mode })
   await dropContradictedTags(acting, found)
   await recordVersion(acting, id.policyId)
   const { version } = await findPolicy(context, id.policyId)

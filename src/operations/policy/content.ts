@@ -10,6 +10,7 @@ import type { PoolFacts, Snapshot } from '#model/policy/snapshot.ts'
 import { followTags, saidIn, tagsInLine } from '#model/policy/tag-agreement.ts'
 import { keyOf, keyOfSetting, type PolicyTagSettings, settingsFromTags } from '#model/policy/tag-settings.ts'
 import type { Compatibility } from '#model/policy/values.ts'
+import { whoIs } from '#model/principal.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { PolicyBody } from '#store/tables/governance.ts'
@@ -18,6 +19,7 @@ import type { Policy } from '#store/tables/policies.ts'
 import { refuseMalformed } from '../identifiers.ts'
 import { refuseFreeTier, refuseTooMany } from '../ipam/access.ts'
 import { getUsableFacts, refuseNotShared } from '../ipam/known-pools.ts'
+import { tell } from '../notification/telling.ts'
 import type { Reach, ReadContext, WriteContext } from '../operation.ts'
 import { putTags, refuseBadTags } from '../organization/tagging.ts'
 import { refuseTooMuchContent, refuseTooMuchWritten } from './account-bounds.ts'
@@ -39,6 +41,11 @@ export async function getPolicy(context: ReadContext, id: string): Promise<Polic
 
 /** Takes policies that are enabled nowhere away, with their tags. Their versions stay on record. */
 export async function removePolicies(context: WriteContext, ids: readonly string[]): Promise<void> {
+  const by = whoIs(context.caller)
+  for (const id of ids) {
+    const policy = await context.tx.policies.find(id)
+    if (policy) await tell(context.tx, { kind: 'policy.deleted', node: policy.account, subject: id, facts: { by } })
+  }
   await context.tx.policies.delete(ids)
   await context.tx.tags.removeAllOf(ids)
   await context.tx.history.ended(ids)
@@ -139,6 +146,7 @@ export async function putInForce(context: WriteContext, policy: Policy, version:
   const { compatibility, documents } = (await context.tx.policies.findVersion(policy.id, version))!.body
   for (const document of documents) await refuseUnfitDocument(context, policy, document)
   await context.tx.policies.putInForce(policy.id, version)
+  await tellOfVersion(context, policy, version)
   await bringCompatibilityInLine(context, policy, compatibility)
   await bringTagsInLine(context, policy, documents)
 }
@@ -155,6 +163,13 @@ export async function writeVersion(context: WriteContext, policy: Policy, body: 
   await refuseTooMuchContent(context, policy.account, change, Buffer.byteLength(text))
   const next = { version, contentHash, text, author: context.caller.arn, ...factsOf(body) }
   await context.tx.policies.addVersion(policy, next, await writtenFor(context, policy.account))
+  await tellOfVersion(context, policy, version)
+}
+
+async function tellOfVersion({ tx, caller }: WriteContext, policy: Policy, version: number): Promise<void> {
+  const isNew = version === 1 ? ({ isNew: true } as const) : {}
+  const facts = { version, by: whoIs(caller), ...isNew }
+  await tell(tx, { kind: 'policy.changed', node: policy.account, subject: policy.id, facts })
 }
 
 const factsOf = ({ compatibility, documents }: PolicyBody) => ({ compatibility, documentCount: documents.length })

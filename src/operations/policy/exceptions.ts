@@ -1,4 +1,5 @@
 // Exceptions: asked for, approved by somebody else, in force for a while, and over at the moment that was said (policy-model §7).
+import type { EventName } from '#model/event.ts'
 import { isAccountId } from '#model/organization.ts'
 import { rulesProblem } from '#model/policy/eligibility.ts'
 import {
@@ -19,6 +20,7 @@ import { refuseMalformed } from '../identifiers.ts'
 import { accessAt, type Place, permitter, refuseWithoutRole } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { findKnownPool } from '../ipam/known-pools.ts'
+import { tellOfException } from '../notification/exception-events.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { refuseNewSpace } from '../organization/account-states.ts'
 import { standingOf } from '../record/object-places.ts'
@@ -118,6 +120,7 @@ async function create(context: WriteContext, input: ExceptionParams, isBreakGlas
   await refuseBeyondBounds(context, wanted)
   const created = input.hold ? { ...wanted, hold: (await holdWhilePending(context, wanted, input.hold)).n } : wanted
   await tx.exceptions.insert(created)
+  await tellOfException(tx, isBreakGlass ? 'break-glass.used' : 'exception.requested', created)
   await recordVersion(context, created)
   return created
 }
@@ -247,9 +250,23 @@ async function change(
   if (action.kind === 'approve' && !isCounted) await refuseBeyondBounds(context, outcome.exception)
   await context.tx.exceptions.update(outcome.exception)
   await dropPending(context, outcome.exception)
+  await tellOfException(context.tx, toldAs[action.kind], outcome.exception, {
+    by: action.by,
+    note: 'note' in action ? action.note : undefined,
+    renewal:
+      action.kind === 'renew' || action.kind === 'deny' ? (outcome.exception.renewal ?? before.renewal) : undefined,
+  })
   await recordVersion(context, outcome.exception)
   return outcome.exception
 }
+
+const toldAs = {
+  approve: 'exception.approved',
+  deny: 'exception.denied',
+  revoke: 'exception.revoked',
+  renew: 'exception.requested',
+  review: 'break-glass.reviewed',
+} as const satisfies Record<ExceptionAction['kind'], EventName>
 
 function refuseAction({ id, target }: Exception, action: ExceptionAction, problem: ActionProblem): never {
   if (problem.kind === 'state') refuse({ code: 'IncorrectState', what: 'exception', id, problem: problem.problem })

@@ -23,6 +23,7 @@ import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority.ts'
 import { givenEntriesSchema } from './given-entries.ts'
 import { findingsGoingOn } from './going-on.ts'
 import { goodTokensSchema } from './good-tokens.ts'
+import { importSettersSchema } from './import-setters.ts'
 import { importingAccountsSchema } from './importing-accounts.ts'
 import { importingSinceSchema } from './importing-since.ts'
 import { namedNetworksSchema } from './named-networks.ts'
@@ -35,6 +36,7 @@ import { nodeFactsSchema } from './node-facts.ts'
 import { observationPlacesSchema } from './observation-places.ts'
 import { observationsSchema } from './observations.ts'
 import { observedSchema } from './observed.ts'
+import { outboxSchema } from './outbox.ts'
 import { ownWordsSchema } from './own-words.ts'
 import { poolCidrIndex } from './pool-cidr-index.ts'
 import { poolDaysSchema } from './pool-days.ts'
@@ -499,5 +501,7 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 72, name: 'evidence', olderServers: 'stop', sql: evidenceSchema },
   { number: 73, name: 'simulations', olderServers: 'go on', sql: simulationsSchema },
   { number: 74, name: 'change control', olderServers: 'stop', sql: changeControlSchema },
-  { number: 75, name: 'rollouts of changes', olderServers: 'go on', sql: rolloutSchema },
+  { number: 75, name: 'what others are told of', olderServers: 'stop', sql: outboxSchema },
+  { number: 76, name: 'who has let pools import', olderServers: 'stop', sql: importSettersSchema },
+  { number: 77, name: 'rollouts of changes', olderServers: 'go on', sql: rolloutSchema },
 ]

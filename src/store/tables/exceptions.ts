@@ -505,6 +505,16 @@ export class Exceptions {
         and ((starts_at > ? and starts_at <= ?) or (expires_at > ? and expires_at <= ?)) order by id limit ?`
     return (await exceptionTable.all(this.#sql, rest, after, after, until, after, until, limit)).map(toFacts)
   }
+  /** Approved ones that end behind a place and by a moment, in the order in which they do. */
+  async endingAfter(
+    after: { readonly at: number; readonly id: string },
+    until: number,
+    limit: number,
+  ): Promise<Exception[]> {
+    const rest = `where status = 'approved' and expires_at >= ? and expires_at <= ? and (expires_at > ? or id > ?)
+      order by expires_at, id limit ?`
+    return (await exceptionTable.all(this.#sql, rest, after.at, until, after.at, after.id, limit)).map(toException)
+  }
   /** The next moment at which an approved one begins or ends; undefined where none will. */
   async nextMoment(after: number): Promise<number | undefined> {
     const row = await this.#sql.get<{ at: number | null }>(

@@ -193,7 +193,8 @@ export class Findings {
   }
 
   /** Adds one that was not there. */
-  async insert(identity: FindingIdentity, place: FindingPlace, state: FindingState): Promise<void> {
+  /** Answers its number. */
+  async insert(identity: FindingIdentity, place: FindingPlace, state: FindingState): Promise<number> {
     const finding = {
       n: this.#clock.nextSequence(),
       ...identity,
@@ -204,6 +205,7 @@ export class Findings {
     }
     await findingTable.insert(this.#sql, { ...finding, suppressedUntil: state.suppression?.until })
     await this.#begin(finding, state.openedAt)
+    return finding.n
   }
   /**
    * Changes what a finding is, from a moment on: now, where nothing else is said. Of what it was before the stretch is kept.

@@ -170,6 +170,11 @@ async function fillNatively(
     const state = { status: 'open', facts: { cidr: '10.0.0.0/16' }, openedAt: tx.now, lastSeenAt: tx.now } as const
     await tx.findings.insert({ control: 'tags-changed', resource: 'r', source: sourceId }, { node: targetId }, state)
   })
+  const { subscriptionId } = await post<{ subscriptionId: string }>('/subscriptions', {
+    node: targetId,
+    targetUrl: 'https://hooks.example.com/',
+  })
+  await post(`/subscriptions/${subscriptionId}/test`, {})
   const day = (n: number) => `(${n}, 1, ${startedAt + n * 86_400_000})`
   await database.execute(`insert into record_day values ${[1, 2, 3].map(day).join(', ')}`)
   await database.execute(

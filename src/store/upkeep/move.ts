@@ -28,6 +28,7 @@ export const tablesWithSeed: ReadonlySet<string> = new Set([
   'forgetting',
   'evidence_log',
   'finding_progress',
+  'outbox_progress',
   'finding_scan',
   'capacity_watch',
 ])
@@ -151,7 +152,10 @@ function inWords(error: unknown, place: string): unknown {
 
 /** With another key the new servers could check no signature: told before anything is moved. */
 function openSecrets(database: DatabaseSync, sealer: Sealer): void {
-  const keys = database.prepare('select id, sealed from access_key where disabled_at is null order by id')
+  const keys = database.prepare(
+    `select id, sealed from access_key where disabled_at is null
+     union all select id, sealed from subscription where deleted_at is null order by id`,
+  )
   for (const { id, sealed } of keys.iterate() as Iterable<{ id: string; sealed: Uint8Array }>) {
     try {
       sealer.open(sealed, id)

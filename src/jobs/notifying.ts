@@ -1,0 +1,116 @@
+// Others are told of what happens: apart from the other jobs, which wait for no target.
+import type { DeliveryOutcome } from '#model/delivery.ts'
+import {
+  type Composed,
+  type Composition,
+  composeDelivery,
+  type DueDelivery,
+  dueDeliveries,
+  noteOutcome,
+  principalOfSubscription,
+} from '#operations/notification/delivering.ts'
+import { claimOutbox, dispatch, outboxWork } from '#operations/notification/dispatching.ts'
+import type { RunningJobs, Workplace } from './job.ts'
+
+/** Targets that are called at the same time: of all, and of one node, so that slow ones of somebody keep nobody else waiting. */
+export const callsAtOnceMax = 64
+export const callsOfNodeMax = 4
+/** Turns in which it is found out for whom events are, before anything else is done. */
+const dispatchesPerRound = 20
+const tickMs = 1_000
+
+export interface NotifierOptions {
+  deliver(composed: Composed): Promise<DeliveryOutcome>
+  /** From 0 to 1. */
+  chance(): number
+  onFailure(error: unknown): void
+}
+
+export class Notifier {
+  readonly #at: Pick<Workplace, 'store' | 'worker' | 'act'>
+  readonly #options: NotifierOptions
+  /** Subscriptions that are being told something, and where they are. */
+  readonly #busy = new Map<string, { readonly node: string; readonly done: Promise<void> }>()
+  #isStopping = false
+
+  constructor(at: Pick<Workplace, 'store' | 'worker' | 'act'>, options: NotifierOptions) {
+    this.#at = at
+    this.#options = options
+  }
+
+  /** Finds out for whom events are, and begins to tell what is due; waits for no target. Answers whether there was something to do. */
+  async round(): Promise<boolean> {
+    const { store, worker } = this.#at
+    const work = await store.read((tx) => outboxWork(tx, { id: worker }))
+    if (!work || !(await claimOutbox(store, { id: worker }))) return false
+    if (work.isBehind) {
+      for (let turn = 0; turn < dispatchesPerRound; turn++) if (!(await dispatch(store, { id: worker }))) break
+    }
+    return (await this.#begin()) || work.isBehind
+  }
+  /** Until nobody is being told anything. */
+  async idle(): Promise<void> {
+    while (this.#busy.size > 0) await Promise.all([...this.#busy.values()].map(({ done }) => done))
+  }
+  async stop(): Promise<void> {
+    this.#isStopping = true
+    await this.idle()
+  }
+
+  async #begin(): Promise<boolean> {
+    if (this.#isStopping || this.#busy.size >= callsAtOnceMax) return false
+    const due = await this.#at.store.read((tx) => dueDeliveries(tx, (id) => this.#busy.has(id)))
+    for (const one of due) this.#beginOne(one)
+    return due.length > 0
+  }
+  #beginOne(one: DueDelivery): void {
+    const { id, node } = one.subscription
+    const ofNode = [...this.#busy.values()].filter((other) => other.node === node).length
+    if (this.#isStopping || this.#busy.has(id) || this.#busy.size >= callsAtOnceMax || ofNode >= callsOfNodeMax) return
+    const done = this.#deliver(one)
+      .catch((error: unknown) => this.#options.onFailure(error))
+      .finally(() => this.#busy.delete(id))
+    this.#busy.set(id, { node, done })
+  }
+  async #deliver({ delivery: { n }, subscription }: DueDelivery): Promise<void> {
+    const { store, act } = this.#at
+    const { deliver, chance } = this.#options
+    const composed = (await act(composeDelivery, { n }, principalOfSubscription(subscription))) as Composition
+    if (composed === 'gone') return
+    const outcome = composed === 'withheld' ? composed : await deliver(composed)
+    await store.write((tx) => noteOutcome(tx, n, outcome, chance()))
+  }
+}
+
+/** Goes on until it is stopped; see `Notifier`. A failure is told once, for as long as it goes on. */
+export function startNotifying(notifier: Notifier, onFailure: (error: unknown) => void): RunningJobs {
+  let running: Promise<unknown> = Promise.resolve()
+  let isBusy = false
+  let failure: string | undefined
+  const timer = setInterval(() => {
+    if (isBusy) return
+    isBusy = true
+    running = notifier
+      .round()
+      .then(
+        () => {
+          failure = undefined
+        },
+        (error: unknown) => {
+          // The next round tries again.
+          if (failure !== String(error)) onFailure(error)
+          failure = String(error)
+        },
+      )
+      .finally(() => {
+        isBusy = false
+      })
+  }, tickMs)
+  return {
+    async stop() {
+      clearInterval(timer)
+      await running
+      await notifier.stop()
+    },
+  }
+}

@@ -1,0 +1,61 @@
+// When a delivery that has failed is tried again, when it is given up, and how a target that fails is spared: arithmetic alone.
+import type { Problem } from './problems/problem.ts'
+
+/** How many times a delivery is tried before it is a dead letter. */
+export const deliveryAttemptsMax = 10
+/** However few tries that were. */
+export const deliveryAgeMsMax = 3 * 86_400_000
+/** Failures one after the other, of whatever deliveries, after which a target is paused. */
+export const failuresBeforePause = 5
+
+const firstDelayMs = 5_000
+const delayMsMax = 6 * 3_600_000
+const firstPauseMs = 60_000
+const pauseMsMax = 3_600_000
+/** Longer ones that a target asks for are not waited for. */
+const askedMsMax = 3_600_000
+
+/**
+ * How long after its nth failure a delivery is tried again: 5 s, 20 s, 80 s … 6 h, more or less, so that not all come at once.
+ * @param chance from 0 to 1
+ * @param askedMs what the target has asked for
+ */
+export function delayAfter(attempts: number, chance: number, askedMs = 0): number {
+  const delay = Math.min(firstDelayMs * 4 ** (attempts - 1), delayMsMax)
+  return Math.max(Math.round(delay * (0.75 + chance / 2)), Math.min(askedMs, askedMsMax))
+}
+
+/** How long a target is left alone after so many failures one after the other; 0: not at all. */
+export function pauseAfter(failures: number, chance: number): number {
+  if (failures < failuresBeforePause) return 0
+  const pause = Math.min(firstPauseMs * 2 ** Math.min(failures - failuresBeforePause, 20), pauseMsMax)
+  return Math.round(pause * (0.75 + chance / 2))
+}
+
+/** Why a delivery has failed. */
+export type DeliveryProblem = Extract<
+  Problem,
+  {
+    readonly why:
+      | 'target-answered'
+      | 'target-redirects'
+      | 'target-slow'
+      | 'target-inner'
+      | 'target-unresolved'
+      | 'target-not-https'
+      | 'target-unreachable'
+      | 'no-mail'
+      | 'recipients-refused'
+  }
+>
+
+/** What came of one try. */
+export type DeliveryOutcome =
+  | { readonly isDelivered: true }
+  | {
+      readonly isDelivered: false
+      readonly problem: DeliveryProblem
+      /** The target wants nothing any more. */
+      readonly isGone?: true
+      readonly retryAfterMs?: number
+    }

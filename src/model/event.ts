@@ -1,0 +1,274 @@
+// What others are told of: each kind of event is one value, and what is told of one is facts, which become words where they are shown.
+import { dayMs } from './clock.ts'
+import { type Facts, type Severity, severities } from './finding.ts'
+import type { ObjectNoun } from './kinds.ts'
+import type { Action } from './roles.ts'
+
+/** Only what JSON gives back as it was. Of a finding, with what its control has seen. */
+export type EventFacts = Readonly<Record<string, Facts[string] | Facts | undefined>>
+
+/** What a control says of what it has seen, in words: controls are known above this layer. */
+export type FindingWords = (control: string, facts: Facts) => string
+
+interface EventKind {
+  /** Undefined: that of the finding which it tells of. */
+  readonly severity?: Severity
+  /** What lets somebody be told, at the node that the event is filed under. */
+  readonly read: Action
+  /** What its subject is; undefined: whatever a finding is about. */
+  readonly about?: ObjectNoun | 'access-key'
+  /** One sentence: what has happened. */
+  readonly summary: string
+  /** One sentence about one, made of its facts where it is told. */
+  words(facts: EventFacts, findingWords: FindingWords): string
+  /** The control whose findings are told of so when they open, in place of `finding.opened`. */
+  readonly control?: string
+  /** Of such a one: what is told beside what the control has seen. */
+  more?(facts: Facts, now: number): Facts
+  /** Of such a one: whether other facts of a finding that goes on are told, too. */
+  isToldAgain?(before: Facts, after: Facts): boolean
+}
+
+const kind = <F extends object>(
+  value: Omit<EventKind, 'words'> & { words(facts: F, findingWords: FindingWords): string },
+): EventKind & { readonly facts?: F } => ({ ...value, words: (facts, say) => value.words(facts as F, say) })
+
+/** Of an exception, and of what has become of it. */
+export type ExceptionFacts = {
+  readonly target: string
+  readonly locale: string
+  readonly resourceType: string
+  readonly resource?: string
+  readonly reason: string
+  readonly requestedBy: string
+  /** Who has decided, or done, what is told. */
+  readonly by?: string
+  readonly note?: string
+  readonly expiresAt: string
+  /** What is told is about a later end. */
+  readonly isRenewal?: true
+}
+const what = ({ target, locale, resourceType }: ExceptionFacts): string =>
+  `an exception for \`${resourceType}\` in \`${locale}\`, for \`${target}\``
+const noted = (note: string | undefined): string => (note ? `: «${note}»` : '.')
+const exceptionKind = (severity: Severity, summary: string, words: (facts: ExceptionFacts) => string) =>
+  kind<ExceptionFacts>({ severity, read: 'exception:read', about: 'exception', summary, words })
+
+/** Of a finding. */
+export type FindingFacts = {
+  readonly findingId: string
+  readonly control: string
+  readonly of: Facts
+}
+const saidOf = ({ control, of }: FindingFacts, say: FindingWords): string => say(control, of)
+
+/** Days before its end at which an exception is told of. */
+export const endsSoonDays = 7
+
+/** Names never change: subscriptions and those who receive events know them. What comes before the dot is the group. */
+export const eventKinds = {
+  'exception.requested': exceptionKind(
+    'medium',
+    'Somebody asks for an exception, or for a later end of one.',
+    (facts) =>
+      facts.isRenewal
+        ? `${facts.requestedBy} asks for a later end (${facts.expiresAt}) of ${what(facts)}${noted(facts.reason)}`
+        : `${facts.requestedBy} asks for ${what(facts)}, until ${facts.expiresAt}${noted(facts.reason)}`,
+  ),
+  'exception.approved': exceptionKind(
+    'informational',
+    'An exception, or a later end of one, was approved.',
+    (facts) => `${facts.by} has approved ${what(facts)}, until ${facts.expiresAt}.`,
+  ),
+  'exception.denied': exceptionKind(
+    'low',
+    'An exception, or a later end of one, was denied.',
+    (facts) => `${facts.by} has denied ${what(facts)}${noted(facts.note)}`,
+  ),
+  'exception.revoked': exceptionKind(
+    'medium',
+    'An exception was ended before its time.',
+    (facts) => `${facts.by} has revoked ${what(facts)}${noted(facts.note)}`,
+  ),
+  'exception.ends-soon': exceptionKind(
+    'low',
+    `An exception ends in ${endsSoonDays} days.`,
+    (facts) => `In ${endsSoonDays} days, at ${facts.expiresAt}, ends ${what(facts)}.`,
+  ),
+  'exception.ended': exceptionKind(
+    'low',
+    'An exception is over: what was taken under it stays, as a finding.',
+    (facts) => `Since ${facts.expiresAt} is over: ${what(facts)}.`,
+  ),
+  'break-glass.used': exceptionKind(
+    'critical',
+    'Somebody broke the glass: an exception is in force that nobody has approved.',
+    (facts) => `${facts.requestedBy} broke the glass: ${what(facts)}, until ${facts.expiresAt}${noted(facts.reason)}`,
+  ),
+  'break-glass.reviewed': exceptionKind(
+    'informational',
+    'Somebody else has looked at a break-glass.',
+    (facts) => `${facts.by} has reviewed ${what(facts)}${noted(facts.note)}`,
+  ),
+  'break-glass.awaits-review': kind<FindingFacts>({
+    read: 'finding:read',
+    summary: 'A break-glass awaits the review of somebody else.',
+    control: 'break-glass-review',
+    words: saidOf,
+  }),
+  'policy.changed': kind<{ readonly version: number; readonly by: string; readonly isNew?: true }>({
+    severity: 'medium',
+    read: 'policy:read',
+    about: 'ipam-policy',
+    summary: 'A policy says something else, or there is a new one.',
+    words: ({ version, by, isNew }) =>
+      isNew ? `${by} has made the policy.` : `${by} has put version ${version} of the policy in force.`,
+  }),
+  'policy.deleted': kind<{ readonly by: string }>({
+    severity: 'medium',
+    read: 'policy:read',
+    about: 'ipam-policy',
+    summary: 'A policy was deleted.',
+    words: ({ by }) => `${by} has deleted the policy.`,
+  }),
+  'assignment.changed': kind<{
+    readonly target: string
+    readonly by: string
+    /** Where it is enabled; without it, it is not any more. */
+    readonly kind?: string
+    readonly mode?: string
+  }>({
+    severity: 'high',
+    read: 'policy:read',
+    about: 'ipam-policy',
+    summary: 'A policy was enabled or disabled somewhere, or is so otherwise.',
+    words: ({ target, by, kind: as, mode }) =>
+      as === undefined
+        ? `${by} has disabled the policy for \`${target}\`.`
+        : `${by} has enabled the policy for \`${target}\`, as \`${as}\`, mode \`${mode}\`.`,
+  }),
+  'pool.nearly-full': kind<FindingFacts>({
+    read: 'finding:read',
+    summary: 'A pool is nearly full, or fuller than it was.',
+    control: 'pool-nearly-full',
+    words: saidOf,
+    isToldAgain: ({ usedPercent: before }, { usedPercent: after }) => Number(after) > Number(before),
+  }),
+  'pool.soon-dry': kind<FindingFacts>({
+    read: 'finding:read',
+    summary: 'A pool runs dry soon, if its use goes on as it went; with days.',
+    control: 'pool-soon-full',
+    words: saidOf,
+    more: ({ week }, now) => ({ days: Math.max(0, Math.ceil((Date.parse(String(week)) - now) / dayMs)) }),
+  }),
+  'source.stale': kind<FindingFacts>({
+    read: 'finding:read',
+    summary: 'A source has told nothing for longer than it should.',
+    control: 'source-stale',
+    words: saidOf,
+  }),
+  'finding.opened': kind<FindingFacts>({
+    read: 'finding:read',
+    summary: 'A finding was opened, of a control that has no event of its own.',
+    words: saidOf,
+  }),
+  'finding.reopened': kind<FindingFacts>({
+    read: 'finding:read',
+    summary: 'A finding that was resolved or set aside is open again.',
+    words: (facts, say) => `Again: ${saidOf(facts, say)}`,
+  }),
+  'finding.resolved': kind<FindingFacts>({
+    read: 'finding:read',
+    summary: 'A finding is resolved: of any control.',
+    words: (facts, say) => `Resolved: ${saidOf(facts, say)}`,
+  }),
+  'token.made': kind<{ readonly principal: string; readonly by: string; readonly expiresAt: string }>({
+    severity: 'low',
+    read: 'token:read',
+    about: 'api-token',
+    summary: 'A token of the native API was made.',
+    words: ({ principal, by, expiresAt }) => `${by} has made a token for ${principal}, until ${expiresAt}.`,
+  }),
+  'access-key.made': kind<{ readonly user: string }>({
+    severity: 'medium',
+    read: 'token:read',
+    about: 'access-key',
+    summary: 'An access key was made by the operator.',
+    words: ({ user }) => `An access key for \`${user}\` was made at the server.`,
+  }),
+  'subscription.paused': kind<{ readonly target: string; readonly failures: number }>({
+    severity: 'high',
+    read: 'notification:read',
+    about: 'subscription',
+    summary: 'The target of a subscription fails: it is asked less often until it answers.',
+    words: ({ target, failures }) => `${failures} deliveries to \`${target}\` have failed, one after the other.`,
+  }),
+  'subscription.test': kind<{ readonly by: string }>({
+    severity: 'informational',
+    read: 'notification:read',
+    about: 'subscription',
+    summary: 'Somebody tries whether a subscription arrives. It goes to that subscription alone.',
+    words: ({ by }) => `${by} tries whether this arrives. It does.`,
+  }),
+} as const satisfies Readonly<Record<string, EventKind>>
+
+export type EventName = keyof typeof eventKinds
+export const eventNames = Object.keys(eventKinds) as readonly EventName[]
+/** What is told of one of a kind. */
+export type FactsOf<Name extends EventName> = NonNullable<(typeof eventKinds)[Name]['facts']>
+
+export const eventKindOf = (name: string): EventKind | undefined =>
+  Object.hasOwn(eventKinds, name) ? (eventKinds as Readonly<Record<string, EventKind>>)[name] : undefined
+
+/** Names of kinds, and of their groups: each is good in a subscription. */
+export const eventSelectors = [...new Set(eventNames.flatMap((name) => [groupOf(name), name]))].sort()
+function groupOf(name: string): string {
+  return name.slice(0, name.indexOf('.'))
+}
+
+const byControl = new Map(
+  eventNames.flatMap((name) => {
+    const control = eventKindOf(name)?.control
+    return control === undefined ? [] : [[control, name] as const]
+  }),
+)
+/** What a finding of a control is told of as when it opens. */
+export const openedAs = (control: string): EventName => byControl.get(control) ?? 'finding.opened'
+
+export interface Wanted {
+  /** Kinds and groups; none: all. */
+  readonly events: readonly string[]
+  readonly severity: Severity
+}
+/** Whether a subscription asks for an event: by its kind, and by how much it matters. */
+export const isWanted = (
+  { events, severity: least }: Wanted,
+  { kind: name, severity }: { readonly kind: string; readonly severity: Severity },
+): boolean =>
+  (events.length === 0 || events.includes(name) || events.includes(groupOf(name))) &&
+  severities.indexOf(severity) <= severities.indexOf(least)
+
+/** What an event is told in, and where that goes: over HTTP, or as mail. */
+export const targetFormats = ['webhook', 'slack', 'teams', 'mail'] as const
+export type TargetFormat = (typeof targetFormats)[number]
+
+/** An event as it is told to somebody, whatever the format. */
+export interface ToldEvent {
+  readonly id: string
+  readonly kind: string
+  readonly severity: Severity
+  readonly at: number
+  /** What it is about. */
+  readonly subject: string
+  readonly node: string
+  /** What the node, and pools and policies in the facts, are called: as far as whoever is told may know. */
+  readonly names: Readonly<Record<string, string>>
+  readonly facts: EventFacts
+  readonly summary: string
+  /** Where it can be looked at; undefined where nobody knows how this server is reached. */
+  readonly link?: string
+  /** Whose subscription it is. */
+  readonly contact?: string
+  /** Names this installation. */
+  readonly source: string
+}

@@ -1,0 +1,391 @@
+// Subscriptions over the native API: what is told, to whom, signed with what, and what becomes of targets that fail.
+import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
+import { afterEach, beforeEach, test } from 'node:test'
+import type { Notifier } from '#jobs/notifying.ts'
+import { deliveryAttemptsMax, failuresBeforePause } from '#model/delivery.ts'
+import { foundOrganization, lab, prod, root, shop } from '../../../test/acme.ts'
+import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
+import { notifierOf, openTarget, type Received, type Target, tellAll, toHere } from '../../../test/notifying.ts'
+import { poolNearlyFull } from '../finding/controls.ts'
+import { settle } from '../finding/settle.ts'
+import { forgetTold, isToldForgettable } from './dispatching.ts'
+import { subscriptionsOfNodeMax } from './subscriptions.ts'
+
+interface Subscription {
+  readonly subscriptionId: string
+  readonly state: string
+  readonly target: string
+  readonly failures: number
+  readonly setBy: string
+  readonly lastProblem?: string
+  readonly pausedUntil?: string
+  readonly secret?: string
+}
+interface Delivery {
+  readonly deliveryId: string
+  readonly event: string
+  readonly status: string
+  readonly attempts: number
+  readonly problem?: string
+}
+interface CloudEvent {
+  readonly id: string
+  readonly type: string
+  readonly subject: string
+  readonly severity: string
+  readonly data: { readonly summary: string; readonly node: string; readonly facts: Record<string, unknown> }
+}
+
+let world: NativeWorld
+let target: Target
+let notifier: Notifier
+beforeEach(async () => {
+  world = await openNativeWorld({ notifications: toHere })
+  await foundOrganization(world)
+  target = await openTarget()
+  notifier = notifierOf(world)
+})
+afterEach(async () => {
+  await target.close()
+  await world.close()
+})
+
+const subscribe = (params: object = {}, as?: string): Promise<Subscription> =>
+  world.post('/subscriptions', { node: root, targetUrl: target.url, ...params }, as === undefined ? {} : { as })
+const show = (id: string): Promise<Subscription> => world.get(`/subscriptions/${id}`)
+const deliveriesOf = async (id: string, query = ''): Promise<readonly Delivery[]> =>
+  (await world.get<{ items: Delivery[] }>(`/subscriptions/${id}/deliveries${query}`)).items
+const eventIn = ({ body }: Received): CloudEvent => JSON.parse(body)
+const told = (): string[] => target.received.map((one) => eventIn(one).type)
+const see = (resource: string, node: string, facts: object | undefined) =>
+  world.store.write((tx) => settle(tx, poolNearlyFull, [{ resource, node, facts: facts as never }]))
+const tell = () => tellAll(notifier)
+
+function assertSigned({ headers, body }: Received, secret: string, signature = 0): void {
+  const id = headers['webhook-id']
+  const key = Buffer.from(secret.slice('whsec_'.length), 'base64')
+  const expected = createHmac('sha256', key).update(`${id}.${headers['webhook-timestamp']}.${body}`).digest('base64')
+  assert.equal(headers['webhook-signature']!.split(' ')[signature], `v1,${expected}`)
+  assert.equal(id, eventIn({ headers, body, path: '' }).id)
+}
+
+test('what happens at the node and below is told as a signed CloudEvent, once, and no more of what came before', async () => {
+  await see('before', shop, { usedPercent: 90 })
+  const { subscriptionId, secret } = await subscribe({ events: ['pool'] })
+  await see('pool-1', shop, { usedPercent: 90 })
+  await see('pool-1', shop, { usedPercent: 90 })
+  await tell()
+  await tell()
+  assert.equal(target.received.length, 1)
+  const [received] = target.received as [Received]
+  const { type, subject, severity, data } = eventIn(received)
+  assert.deepEqual([type, subject, severity], ['cadastre.pool.nearly-full', 'pool-1', 'high'])
+  assert.equal(data.node, shop)
+  assert.match(data.summary, /^90 % of it or more/)
+  assert.match(received.headers['content-type']!, /^application\/cloudevents\+json/)
+  assertSigned(received, secret!)
+  assert.deepEqual(
+    (await deliveriesOf(subscriptionId)).map(({ event, status, attempts }) => [event, status, attempts]),
+    [['pool.nearly-full', 'delivered', 1]],
+  )
+})
+
+test('a pool that becomes fuller, one that opens again and one that is resolved are told', async () => {
+  await subscribe({ events: ['pool', 'finding'] })
+  for (const facts of [{ usedPercent: 90 }, { usedPercent: 95 }, { usedPercent: 90 }, undefined, { usedPercent: 98 }])
+    await see('pool-1', shop, facts)
+  await tell()
+  const full = 'cadastre.pool.nearly-full'
+  assert.deepEqual(told(), [full, full, 'cadastre.finding.resolved', full])
+})
+
+test('an exception is told of as it goes: asked for, approved, soon over, over', async () => {
+  await subscribe({ events: ['exception'] })
+  const as = await world.tokenOf('user:asks', 'resource-operator', shop)
+  const expiresAt = new Date((await world.store.read(async (tx) => tx.now)) + 30 * 86_400_000).toISOString()
+  const params = { target: shop, resourceType: 'eip', locale: 'us-east-1', grants: { provider: true }, expiresAt }
+  const { exceptionId } = await world.post<{ exceptionId: string }>(
+    '/exceptions',
+    { ...params, reason: 'a fair' },
+    { as },
+  )
+  await world.post(`/exceptions/${exceptionId}/approve`, {})
+  await tell()
+  world.advance(23 * 86_400_000)
+  await tell()
+  world.advance(7 * 86_400_000)
+  await tell()
+  await tell()
+  assert.deepEqual(told(), [
+    'cadastre.exception.requested',
+    'cadastre.exception.approved',
+    'cadastre.exception.ends-soon',
+    'cadastre.exception.ended',
+  ])
+  assert.match(eventIn(target.received[0]!).data.summary, /^user:asks asks for an exception for `eip` in `us-east-1`/)
+  assert.deepEqual(new Set(target.received.map((one) => eventIn(one).subject)), new Set([exceptionId]))
+})
+
+test('break-glass, what is denied and what is revoked are told; what is refused, and a dry run, are not', async () => {
+  await subscribe({ events: ['exception', 'break-glass'] })
+  const as = await world.tokenOf('user:asks', 'resource-operator', shop)
+  const expiresAt = new Date((await world.store.read(async (tx) => tx.now)) + 3_600_000).toISOString()
+  const params = { target: shop, resourceType: 'eip', locale: 'us-east-1', grants: { provider: true }, expiresAt }
+  const request = { ...params, reason: 'a fair' }
+  const { exceptionId } = await world.post<{ exceptionId: string }>('/exceptions', request, { as })
+  await world.post(`/exceptions/${exceptionId}/deny`, { note: 'no' })
+  assert.equal((await world.ask('POST', `/exceptions/${exceptionId}/approve`, { body: {} })).status, 409)
+  await world.ask('POST', '/exceptions?dryRun=true', { body: request, as })
+  const broken = await world.post<{ exceptionId: string }>('/exceptions/break-glass', request)
+  await world.post(`/exceptions/${broken.exceptionId}/revoke`, {})
+  await tell()
+  assert.deepEqual(told(), [
+    'cadastre.exception.requested',
+    'cadastre.exception.denied',
+    'cadastre.break-glass.used',
+    'cadastre.exception.revoked',
+  ])
+})
+
+test('I8 a subscription tells what its maker may see, at its node and below, and nothing once they may not', async () => {
+  const as = await world.tokenOf('user:shop', 'ipam-administrator', shop)
+  const own = await subscribe({ node: shop, events: ['pool', 'token'] }, as)
+  assert.equal(
+    (await world.ask('POST', '/subscriptions', { body: { node: prod, targetUrl: target.url }, as })).status,
+    404,
+  )
+  // Of tokens an IPAM administrator may see none.
+  await world.tokenOf('service:robot', 'auditor', shop)
+  await see('of-shop', shop, { usedPercent: 90 })
+  await see('of-lab', lab, { usedPercent: 90 })
+  await tell()
+  assert.deepEqual(
+    target.received.map((one) => eventIn(one).subject),
+    ['of-shop'],
+  )
+  // What waits already is asked about anew when it is told.
+  target.answer(500)
+  await see('later', shop, { usedPercent: 90 })
+  await tell()
+  const { items } = await world.get<{ items: { bindingId: string; principal: string }[] }>('/role-bindings')
+  const { bindingId } = items.find(({ principal }) => principal === 'user:shop')!
+  await world.ask('DELETE', `/role-bindings/${bindingId}`)
+  target.answer(204)
+  target.received.length = 0
+  world.advance(60_000)
+  await see('latest', shop, { usedPercent: 90 })
+  await tell()
+  assert.deepEqual(target.received, [])
+  assert.equal((await show(own.subscriptionId)).state, 'stopped')
+  assert.deepEqual(
+    (await deliveriesOf(own.subscriptionId)).map(({ status }) => status),
+    ['withheld', 'delivered'],
+  )
+})
+
+test('whoever changes a subscription is told in place of who made it, and by groups nobody is', async () => {
+  const { subscriptionId } = await subscribe({ events: ['pool'] })
+  const as = await world.tokenOf('user:shop', 'ipam-administrator', shop)
+  assert.equal(
+    (await world.ask('PATCH', `/subscriptions/${subscriptionId}`, { body: { severity: 'low' }, as })).status,
+    404,
+  )
+  const at = await world.tokenOf('user:root', 'ipam-administrator', root)
+  await world.ask('PATCH', `/subscriptions/${subscriptionId}`, { body: { events: ['token'] }, as: at })
+  assert.equal((await show(subscriptionId)).setBy, 'user:root')
+  await world.tokenOf('service:robot', 'auditor', shop)
+  await tell()
+  assert.deepEqual(target.received, [])
+})
+
+test('least severity and kinds choose', async () => {
+  await subscribe({ severity: 'high' })
+  await world.tokenOf('service:robot', 'auditor', shop)
+  await see('pool-1', shop, { usedPercent: 90 })
+  await tell()
+  assert.deepEqual(told(), ['cadastre.pool.nearly-full'])
+})
+
+test('D5 what fails is tried again later and later, then is a dead letter that can be replayed; the target is left alone', async () => {
+  const { subscriptionId } = await subscribe({ events: ['pool'] })
+  const watch = await openTarget()
+  await subscribe({ targetUrl: watch.url, events: ['subscription.paused'] })
+  target.answer(503)
+  await see('pool-1', shop, { usedPercent: 90 })
+  for (let n = 1; n < failuresBeforePause; n++) {
+    await tell()
+    await tell()
+    assert.equal(target.received.length, n, 'no sooner than it should')
+    world.advance(6 * 3_600_000)
+  }
+  await tell()
+  const paused = await show(subscriptionId)
+  assert.deepEqual([paused.state, paused.failures], ['paused', failuresBeforePause])
+  assert.match(paused.lastProblem!, /status 503/)
+  await tell()
+  assert.deepEqual(
+    watch.received.map((one) => eventIn(one).type),
+    ['cadastre.subscription.paused'],
+  )
+  for (let n = failuresBeforePause; n < deliveryAttemptsMax; n++) {
+    world.advance(6 * 3_600_000)
+    await tell()
+  }
+  const [dead] = await deliveriesOf(subscriptionId, '?status=dead')
+  assert.deepEqual([dead!.attempts, dead!.problem], [deliveryAttemptsMax, 'the target answered with status 503'])
+  world.advance(6 * 3_600_000)
+  target.received.length = 0
+  await tell()
+  assert.equal(target.received.length, 0, 'nobody tries a dead letter by themselves')
+  target.answer(200)
+  assert.deepEqual(await world.post(`/subscriptions/${subscriptionId}/replay`, {}), { replayed: 1 })
+  await tell()
+  assert.equal(target.received.length, 1)
+  assert.equal((await show(subscriptionId)).state, 'active')
+  await world.post(`/deliveries/${dead!.deliveryId}/replay`, {})
+  await tell()
+  assert.deepEqual(
+    target.received.map(({ headers }) => headers['webhook-id']),
+    [target.received[0]!.headers['webhook-id'], target.received[0]!.headers['webhook-id']],
+    'the id is the same each time',
+  )
+  await watch.close()
+})
+
+test('a target that answers 410 wants nothing any more', async () => {
+  const { subscriptionId } = await subscribe({ events: ['pool'] })
+  target.answer(410)
+  await see('pool-1', shop, { usedPercent: 90 })
+  await tell()
+  assert.equal((await show(subscriptionId)).state, 'disabled')
+  assert.deepEqual(
+    (await deliveriesOf(subscriptionId)).map(({ status }) => status),
+    ['dead'],
+  )
+})
+
+test('one target that fails keeps no other waiting', async () => {
+  await subscribe({ events: ['pool'] })
+  const other = await openTarget()
+  await subscribe({ targetUrl: other.url, events: ['pool'] })
+  target.answer(500)
+  for (let n = 0; n < 10; n++) await see(`pool-${n}`, shop, { usedPercent: 90 })
+  await tell()
+  assert.equal(other.received.length, 10)
+  await other.close()
+})
+
+test('while one secret takes the place of another, both sign; then the new one alone', async () => {
+  const { subscriptionId, secret } = await subscribe({ events: ['pool'] })
+  const rotated = await world.post<Subscription>(`/subscriptions/${subscriptionId}/rotate-secret`, {
+    overlapSeconds: 60,
+  })
+  await see('pool-1', shop, { usedPercent: 90 })
+  await tell()
+  assertSigned(target.received[0]!, rotated.secret!, 0)
+  assertSigned(target.received[0]!, secret!, 1)
+  world.advance(61_000)
+  await see('pool-2', shop, { usedPercent: 90 })
+  await tell()
+  assertSigned(target.received[1]!, rotated.secret!, 0)
+  assert.equal(target.received[1]!.headers['webhook-signature']!.split(' ').length, 1)
+})
+
+test('S2 neither the secret nor the path of the URL is shown, or anywhere on record', async () => {
+  const { subscriptionId, secret, target: shown } = await subscribe({ events: ['pool'] })
+  assert.equal(shown, `${new URL(target.url).origin}/…`)
+  assert.match(secret!, /^whsec_[\w+/]{43}=$/)
+  const texts = [
+    await show(subscriptionId),
+    await world.get(`/history/objects/${subscriptionId}`),
+    await world.get('/changes?limit=1000'),
+  ].map((one) => JSON.stringify(one))
+  for (const text of texts) assert(!text.includes('whsec_') && !text.includes('s3cret'), text)
+  const bad = await world.ask('POST', '/subscriptions', {
+    body: { node: root, targetUrl: 'https://user:s3cret@example.com/' },
+  })
+  assert.equal(bad.status, 400)
+  assert(!JSON.stringify(bad.body).includes('s3cret'))
+})
+
+test('a try goes to one subscription alone, whatever it asks for', async () => {
+  const { subscriptionId } = await subscribe({ events: ['pool'] })
+  const other = await openTarget()
+  await subscribe({ targetUrl: other.url })
+  const { deliveryId } = await world.post<Delivery>(`/subscriptions/${subscriptionId}/test`, {})
+  await tell()
+  assert.deepEqual(told(), ['cadastre.subscription.test'])
+  assert.equal((await world.get<Delivery>(`/deliveries/${deliveryId}`)).status, 'delivered')
+  assert.deepEqual(other.received, [])
+  await other.close()
+})
+
+test('D4 URLs without TLS, with passwords, and of inner addresses are refused when they are named', async () => {
+  const strict = await openNativeWorld()
+  for (const [url, status] of [
+    ['http://hooks.example.com/', 400],
+    ['https://user:password@hooks.example.com/', 400],
+    ['https://127.0.0.1/', 400],
+    ['https://2130706433/', 400],
+    ['https://0x7f.1/', 400],
+    ['https://169.254.169.254/latest/meta-data/', 400],
+    ['https://[::ffff:10.0.0.1]/', 400],
+    ['https://[fd00:ec2::254]/', 400],
+    ['https://[2002:7f00:1::]/', 400],
+    ['ftp://hooks.example.com/', 400],
+    ['hooks.example.com', 400],
+    ['https://hooks.example.com/', 201],
+    ['https://1.1.1.1/', 201],
+  ] as const)
+    assert.equal(
+      (await strict.ask('POST', '/subscriptions', { body: { node: '*', targetUrl: url } })).status,
+      status,
+      url,
+    )
+  assert.equal(
+    (await strict.ask('POST', '/subscriptions', { body: { node: '*', format: 'mail', recipients: ['a@example.com'] } }))
+      .status,
+    400,
+  )
+  await strict.close()
+})
+
+test('D8 a node has so many subscriptions at most, and what is deleted leaves nothing behind', async () => {
+  const as = await world.tokenOf('user:shop', 'ipam-administrator', shop)
+  const made: string[] = []
+  for (let n = 0; n < subscriptionsOfNodeMax; n++) made.push((await subscribe({ node: shop }, as)).subscriptionId)
+  assert.equal(
+    (await world.ask('POST', '/subscriptions', { body: { node: shop, targetUrl: target.url }, as })).status,
+    409,
+  )
+  await see('pool-1', shop, { usedPercent: 90 })
+  while (await notifier.round()) await notifier.idle()
+  for (const id of made) assert.equal((await world.ask('DELETE', `/subscriptions/${id}`)).status, 204)
+  assert.deepEqual((await world.get<{ items: object[] }>(`/subscriptions?node=${shop}`)).items, [])
+  for (let turn = 0; turn < 100 && (await world.store.read(isToldForgettable)); turn++)
+    await world.store.write(forgetTold)
+  const rows = await world.database.tables()
+  assert.deepEqual([rows.subscription, rows.delivery].flat(), [])
+  world.advance(31 * 86_400_000)
+  for (let turn = 0; turn < 100 && (await world.store.read(isToldForgettable)); turn++)
+    await world.store.write(forgetTold)
+  assert.equal(await world.store.read(async (tx) => (await tx.outbox.eventsAfter(0, 100)).length), 0)
+})
+
+test('another server goes on only where the one before says nothing any more', async () => {
+  await subscribe({ events: ['pool'] })
+  await tell()
+  const other = notifierOf(world, { worker: 'two' })
+  await see('pool-1', shop, { usedPercent: 90 })
+  await notifier.round()
+  await notifier.idle()
+  await see('pool-2', shop, { usedPercent: 90 })
+  assert.equal(await other.round(), false)
+  world.advance(31_000)
+  await tellAll(other)
+  assert.deepEqual(
+    target.received.map((one) => eventIn(one).subject),
+    ['pool-1', 'pool-2'],
+  )
+})

@@ -1,0 +1,413 @@
+// Subscriptions: who is told of what, and where. One tells no more than whoever set it may see at that moment, by roles bound to their name.
+import { randomBytes } from 'node:crypto'
+import { readTargetUrl, recipientProblem } from '#model/delivery-target.ts'
+import { eventKindOf, type TargetFormat } from '#model/event.ts'
+import type { Severity } from '#model/finding.ts'
+import { formatId, parseId } from '#model/identifier.ts'
+import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
+import type { NativePrincipal } from '#model/principal.ts'
+import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
+import type { Action } from '#model/roles.ts'
+import type { Delivery, DeliveryStatus, StoredEvent } from '#store/tables/outbox.ts'
+import type { SealedTarget, Subscription } from '#store/tables/subscriptions.ts'
+import { actingAs, refuseRightOfGroup, setterOf } from '../estate/rule-setter.ts'
+import { whereRead } from '../finding/findings.ts'
+import { refuseMalformed } from '../identifiers.ts'
+import { accessOn, mayAtTop, type Place, permitter } from '../identity/authority.ts'
+import { nodesBelow } from '../identity/nodes-below.ts'
+import { latestFirst, type Page, type PageAsked, readPage } from '../listing.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
+import { refuseBadContact } from '../organization/tagging.ts'
+import { tell } from './telling.ts'
+
+/** Our own bounds. */
+export const subscriptionsMax = 1_000
+export const subscriptionsOfNodeMax = 20
+/** Below one unit at the top, with all that is below it. */
+export const subscriptionsPerTopUnitMax = 100
+/** Of the subscriptions, so many are for whoever may manage them at the top. */
+export const subscriptionsReserve = 100
+/** Of one subscription that wait or are dead; of more, nothing is kept. */
+export const deliveriesKeptMax = 10_000
+/** Dead letters that one request begins anew. */
+export const replayedPerRequestMax = 1_000
+/** How long the secret before signs as well. */
+export const overlapSecondsDefault = 86_400
+export const overlapSecondsMax = 7 * 86_400
+
+export interface TargetParams {
+  readonly targetUrl?: string
+  readonly recipients?: readonly string[]
+}
+export interface SubscriptionSpec extends TargetParams {
+  readonly node: string
+  readonly format: TargetFormat
+  readonly events: readonly string[]
+  readonly severity: Severity
+  readonly contact?: string
+  readonly description?: string
+}
+export interface SubscriptionUpdate extends TargetParams {
+  readonly events?: readonly string[]
+  readonly severity?: Severity
+  /** `null`: none. */
+  readonly contact?: string | null
+  readonly description?: string | null
+  readonly isEnabled?: boolean
+}
+
+/** 256 random bits, as https://www.standardwebhooks.com writes them. */
+export const drawSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`
+
+/** Makes a subscription, which is told of what happens from then on. */
+export async function createSubscription(
+  context: WriteContext,
+  { node, format, events, severity, contact, description, ...params }: SubscriptionSpec,
+  drawn: string,
+): Promise<{ readonly created: Subscription; readonly secret?: string }> {
+  refuseBadContact(contact)
+  const { shown, target } = readTarget(context, format, params)
+  await refuseTooMany(context, node)
+  const setBy = setterOf(context)
+  await refuseRightOfGroup(context, setBy, node, 'notification:manage')
+  const created: Subscription = {
+    id: context.newId('subscription'),
+    ...{ node, events: distinct(events), severity, format, target: shown, contact, description },
+    isEnabled: true,
+    setBy,
+    createdAt: context.now,
+    failures: 0,
+    dropped: 0,
+  }
+  const isSigned = format === 'webhook'
+  await context.tx.subscriptions.insert(created, { ...target, ...(isSigned ? { secrets: [{ secret: drawn }] } : {}) })
+  await recordSubscription(context, created)
+  return { created, ...(isSigned ? { secret: drawn } : {}) }
+}
+
+/**
+ * Changes what is given. Whoever does is told from then on in place of who set it before: else they could have what others see
+ * sent to themselves.
+ */
+export async function updateSubscription(
+  context: WriteContext,
+  subscription: Subscription,
+  { targetUrl, recipients, ...update }: SubscriptionUpdate,
+): Promise<Subscription> {
+  refuseBadContact(update.contact)
+  const setBy = setterOf(context)
+  await refuseRightOfGroup(context, setBy, subscription.node, 'notification:manage')
+  const isElsewhere = targetUrl !== undefined || recipients !== undefined
+  const read = isElsewhere
+    ? readTarget(context, subscription.format, { targetUrl, recipients } as TargetParams)
+    : undefined
+  const sealed = read && (await context.tx.subscriptions.openTarget(subscription.id))
+  const changes = {
+    ...(read ? { target: read.shown } : {}),
+    ...(update.events ? { events: distinct(update.events) } : {}),
+    ...(update.severity ? { severity: update.severity } : {}),
+    ...(update.contact === undefined ? {} : { contact: update.contact ?? undefined }),
+    ...(update.description === undefined ? {} : { description: update.description ?? undefined }),
+    ...(update.isEnabled === undefined ? {} : { isEnabled: update.isEnabled }),
+    // What it has failed for may be mended by this.
+    ...{ failures: 0, pausedUntil: undefined },
+    setBy,
+  }
+  const target = read && { ...read.target, ...(sealed?.secrets ? { secrets: sealed.secrets } : {}) }
+  await context.tx.subscriptions.change(subscription.id, changes, target)
+  const updated = { ...subscription, ...changes }
+  await recordSubscription(context, updated)
+  return updated
+}
+
+/** Signs with another secret from now on, and with the one before for a while as well. */
+export async function rotateSecret(
+  context: WriteContext,
+  subscription: Subscription,
+  overlapSeconds: number,
+  drawn: string,
+): Promise<Subscription> {
+  const { id, format } = subscription
+  if (format !== 'webhook') refuseValue('subscriptionId', id, { why: 'signs-nothing', format })
+  const setBy = setterOf(context)
+  await refuseRightOfGroup(context, setBy, subscription.node, 'notification:manage')
+  const sealed = (await context.tx.subscriptions.openTarget(id))!
+  const [before] = sealed.secrets ?? []
+  const until = context.now + overlapSeconds * 1_000
+  const secrets = [{ secret: drawn }, ...(before && overlapSeconds > 0 ? [{ ...before, until }] : [])]
+  await context.tx.subscriptions.change(id, { setBy }, { ...sealed, secrets })
+  await recordSubscription(context, { ...subscription, setBy })
+  return { ...subscription, setBy }
+}
+
+/** Deletes a subscription with what waits for it. */
+export async function deleteSubscription(context: WriteContext, { id }: Subscription): Promise<void> {
+  await context.tx.subscriptions.change(id, { deletedAt: context.now })
+  await context.tx.history.ended([id])
+  context.changed(id)
+}
+/** Deletes those at a node that is gone. */
+export async function deleteSubscriptionsAt(context: WriteContext, node: string): Promise<void> {
+  const gone = await context.tx.subscriptions.deleteAt(node, context.now)
+  await context.tx.history.ended(gone)
+  context.changed(...gone)
+}
+
+const distinct = (events: readonly string[]): readonly string[] => [...new Set(events)].sort()
+
+/** What is kept of where it goes, and what is shown of it. */
+function readTarget(
+  { settings }: WriteContext,
+  format: TargetFormat,
+  { targetUrl, recipients }: TargetParams,
+): { readonly shown: string; readonly target: SealedTarget } {
+  const { notifications } = settings
+  if (format === 'mail') {
+    if (targetUrl !== undefined || recipients === undefined || recipients.length === 0)
+      refuseValue(targetUrl === undefined ? 'recipients' : 'targetUrl', '', { why: 'recipients-only' })
+    if (!notifications.sendsMail) refuseValue('format', format, { why: 'mail-not-set-up' })
+    for (const [index, one] of recipients.entries()) {
+      const problem = recipientProblem(one, notifications.mailDomains)
+      if (problem) refuseValue(`recipients.${index}`, one, problem)
+    }
+    return { shown: recipients.join(', '), target: { recipients } }
+  }
+  if (targetUrl === undefined || recipients !== undefined)
+    refuseValue(recipients === undefined ? 'targetUrl' : 'recipients', '', { why: 'url-only', format })
+  const read = readTargetUrl(targetUrl, notifications)
+  // A URL may be as good as a password: it is repeated to nobody.
+  if ('problem' in read) refuseValue('targetUrl', '[secret]', read.problem)
+  return { shown: read.shown, target: { url: read.url } }
+}
+
+async function refuseTooMany(context: WriteContext, node: string): Promise<void> {
+  const snapshot = await context.snapshot()
+  const path = pathOf(snapshot, node)
+  const isAtTop = await mayAtTop(context, 'notification:manage', path)
+  const unit = path[1] ?? node
+  const nodes = isAtTop ? [] : await context.tx.subscriptions.nodes()
+  const below = nodes.filter((one) => pathOf(snapshot, one).includes(unit)).length
+  if (below >= subscriptionsPerTopUnitMax) {
+    const bound = { limit: subscriptionsPerTopUnitMax, used: below, countedFor: { per: 'unit', unit } } as const
+    refuse({ code: 'LimitExceeded', what: { of: 'subscriptions' }, ...bound })
+  }
+  const bounds = [
+    ...(isAtTop ? [] : ([[subscriptionsOfNodeMax, node, { per: 'node', node }]] as const)),
+    [isAtTop ? subscriptionsMax : subscriptionsMax - subscriptionsReserve, undefined, { per: 'installation' }],
+  ] as const
+  for (const [limit, at, countedFor] of bounds) {
+    const used = await context.tx.subscriptions.count(limit, at)
+    if (used >= limit) refuse({ code: 'LimitExceeded', what: { of: 'subscriptions' }, limit, used, countedFor })
+  }
+}
+
+/** What the history keeps: what people set, without where it goes to in full and without secrets. */
+async function recordSubscription(context: WriteContext, subscription: Subscription): Promise<void> {
+  const { id, node, events, severity, format, target, contact, description, isEnabled, setBy, createdAt } = subscription
+  const body = {
+    ...{ id, node, events, severity, format, target, contact, description, isEnabled },
+    ...{ setBy: setBy.name, createdAt },
+  }
+  await context.tx.history.changed({ id, kind: 'subscription', account: context.caller.account }, body)
+  context.changed(id)
+}
+
+// Finding ------------------------------------------------------------------------------------------------------------
+
+const absentSubscription = (id: string): Refusal => ({ code: 'NotFound', what: 'subscription', id })
+
+export async function getSubscription(context: ReadContext, id: string): Promise<Subscription> {
+  refuseMalformed('subscription', id)
+  return (await context.tx.subscriptions.find(id)) ?? refuse(absentSubscription(id))
+}
+export async function placeOfSubscription(
+  context: ReadContext,
+  { subscriptionId }: { readonly subscriptionId: string },
+): Promise<Place> {
+  return { node: (await getSubscription(context, subscriptionId)).node, absent: absentSubscription(subscriptionId) }
+}
+
+/** The subscriptions that the caller may see, in order of creation. */
+export async function listSubscriptions(
+  context: ReadContext,
+  { node }: { readonly node?: string | undefined },
+  asked: PageAsked<string>,
+): Promise<Page<Subscription, string>> {
+  const mayRead = await permitter(context, 'notification:read')
+  const nodes = node === undefined ? undefined : await nodesBelow(context, node)
+  const snapshot = await context.snapshot()
+  const isThere = (one: Subscription): boolean =>
+    node === undefined || node === '*' || pathOf(snapshot, one.node).includes(node)
+  return readPage(context, asked, {
+    read: (after = '', limit) =>
+      nodes ? context.tx.subscriptions.at(nodes, after, limit) : context.tx.subscriptions.list(after, limit),
+    placeOf: ({ id }: Subscription) => id,
+    show: (rows) => rows.map((row) => (mayRead(row.node) && isThere(row) ? row : undefined)),
+  })
+}
+
+/** How a subscription is doing. `stopped`: whoever set it may not manage it any more, and is told nothing. */
+export type SubscriptionState = 'active' | 'paused' | 'disabled' | 'stopped'
+export const subscriptionStates = ['active', 'paused', 'disabled', 'stopped'] as const
+/** States at one moment. */
+export async function stateTeller(context: ReadContext): Promise<(subscription: Subscription) => SubscriptionState> {
+  const { now } = context
+  const snapshot = await context.snapshot()
+  return (subscription) => {
+    if (!subscription.isEnabled) return 'disabled'
+    if (!mayTell(snapshot, subscription, now)) return 'stopped'
+    return isPaused(subscription, now) ? 'paused' : 'active'
+  }
+}
+export const isPaused = ({ pausedUntil }: Pick<Subscription, 'pausedUntil'>, now: number): boolean =>
+  pausedUntil !== undefined && pausedUntil > now
+
+// What it may tell ---------------------------------------------------------------------------------------------------
+
+/** As whom a subscription tells: whoever set it. */
+export const tellerOf = ({ setBy }: Pick<Subscription, 'setBy'>): NativePrincipal => actingAs(setBy)
+
+const mayAt = (snapshot: Snapshot, native: NativePrincipal, now: number, action: Action, node: string): boolean =>
+  accessOn(snapshot, { caller: { native }, now }, action, node).isPermitted
+
+/** Whether whoever set it may manage it still. */
+export const mayTell = (
+  snapshot: Snapshot,
+  subscription: Pick<Subscription, 'setBy' | 'node'>,
+  now: number,
+  native = tellerOf(subscription),
+): boolean => mayAt(snapshot, native, now, 'notification:manage', subscription.node)
+
+export interface PlacedEvent {
+  readonly event: StoredEvent
+  /** Where it must be permitted: where it is filed, or where its source stands. */
+  readonly node: string
+}
+/** Where events are read. */
+export async function placeEvents(
+  context: Pick<ReadContext, 'tx' | 'snapshot'>,
+  events: readonly StoredEvent[],
+): Promise<PlacedEvent[]> {
+  const readAt = await whereRead(context, events)
+  return events.map((event) => ({ event, node: readAt(event) }))
+}
+
+/** Whether one who may read there may be told of an event. */
+export const maySee = (
+  snapshot: Snapshot,
+  native: NativePrincipal,
+  now: number,
+  { event, node }: PlacedEvent,
+): boolean => {
+  const kind = eventKindOf(event.kind)
+  return kind !== undefined && mayAt(snapshot, native, now, kind.read, node)
+}
+
+// Deliveries ---------------------------------------------------------------------------------------------------------
+
+export interface DescribedDelivery {
+  readonly id: string
+  readonly eventId: string
+  readonly delivery: Delivery
+  readonly event: StoredEvent
+}
+const absentDelivery = (id: string): Refusal => ({ code: 'NotFound', what: 'delivery', id })
+
+/** What the subscription has told and is to tell, the latest first: of it, what the caller may see as well. */
+export async function listDeliveries(
+  context: ReadContext,
+  { subscriptionId, status }: { readonly subscriptionId: string; readonly status?: DeliveryStatus | undefined },
+  asked: PageAsked<string>,
+): Promise<Page<DescribedDelivery, string>> {
+  const { id } = await getSubscription(context, subscriptionId)
+  return readPage(context, asked, {
+    read: (before, limit) =>
+      context.tx.outbox.listDeliveries({ subscription: id, status }, latestFirst.read(before), limit),
+    placeOf: ({ n }: Delivery) => latestFirst.write(n),
+    show: (rows) => describe(context, rows),
+  })
+}
+
+async function describe(
+  context: ReadContext,
+  rows: readonly Delivery[],
+): Promise<readonly (DescribedDelivery | undefined)[]> {
+  const events = await context.tx.outbox.someEvents(rows.map(({ event }) => event))
+  const placed = new Map((await placeEvents(context, [...events.values()])).map((one) => [one.event.n, one]))
+  const snapshot = await context.snapshot()
+  const { native } = context.caller
+  return rows.map((delivery) => {
+    const one = placed.get(delivery.event)
+    if (!one || !native || !maySee(snapshot, native, context.now, one)) return undefined
+    const { installation } = context.tx
+    return {
+      id: formatId('delivery', installation, delivery.n),
+      eventId: formatId('event', installation, delivery.event),
+      delivery,
+      event: one.event,
+    }
+  })
+}
+
+async function findDelivery(context: ReadContext, id: string): Promise<Delivery> {
+  refuseMalformed('delivery', id)
+  const n = parseId('delivery', context.tx.installation, id)
+  return (n === undefined ? undefined : await context.tx.outbox.findDelivery(n)) ?? refuse(absentDelivery(id))
+}
+export async function getDelivery(context: ReadContext, id: string): Promise<DescribedDelivery> {
+  const [found] = await describe(context, [await findDelivery(context, id)])
+  return found ?? refuse(absentDelivery(id))
+}
+/** Where an action on it must be permitted: where its subscription is. */
+export async function placeOfDelivery(
+  context: ReadContext,
+  { deliveryId }: { readonly deliveryId: string },
+): Promise<Place> {
+  const { subscription } = await findDelivery(context, deliveryId)
+  const found = await context.tx.subscriptions.find(subscription)
+  return { node: (found ?? refuse(absentDelivery(deliveryId))).node, absent: absentDelivery(deliveryId) }
+}
+
+/** Begins a delivery anew: one that is dead, or was delivered. */
+export async function replayDelivery(context: WriteContext, id: string): Promise<DescribedDelivery> {
+  const { delivery } = await getDelivery(context, id)
+  if (delivery.status === 'waiting')
+    refuse({ code: 'IncorrectState', what: 'delivery', id, problem: { why: 'delivery-waits' } })
+  await beginAnew(context, delivery)
+  await resume(context, delivery.subscription)
+  context.changed(id, delivery.subscription)
+  return getDelivery(context, id)
+}
+/** Begins the dead letters of a subscription anew, the oldest first. Answers how many those are; where there are more, it may be asked again. */
+export async function replayDead(context: WriteContext, { id }: Subscription): Promise<number> {
+  const dead = await context.tx.outbox.deadOf(id, replayedPerRequestMax)
+  for (const one of dead) await beginAnew(context, one)
+  await resume(context, id)
+  context.changed(id)
+  return dead.length
+}
+const beginAnew = ({ tx, now }: WriteContext, { n }: Delivery): Promise<void> =>
+  tx.outbox.changeDelivery(n, { status: 'waiting', attempts: 0, nextAt: now, madeAt: now })
+/** A target that was left alone is asked again at once. */
+const resume = ({ tx }: WriteContext, id: string): Promise<void> =>
+  tx.subscriptions.change(id, { pausedUntil: undefined })
+
+/** Sends an event to a subscription alone, whatever it asks for, to find out whether it arrives. */
+export async function testSubscription(context: WriteContext, subscription: Subscription): Promise<DescribedDelivery> {
+  const { tx, now, caller } = context
+  const { id, node, isEnabled } = subscription
+  if (!isEnabled)
+    refuse({ code: 'IncorrectState', what: 'subscription', id, problem: { why: 'subscription-disabled' } })
+  const used = await tx.outbox.countKept(id, deliveriesKeptMax)
+  if (used >= deliveriesKeptMax) {
+    const countedFor = { per: 'subscription', subscription: id } as const
+    refuse({ code: 'LimitExceeded', what: { of: 'deliveries' }, limit: deliveriesKeptMax, used, countedFor })
+  }
+  const facts = { by: caller.native!.name }
+  const event = await tell(tx, { kind: 'subscription.test', node, subject: id, facts, onlyFor: id })
+  const delivery = { n: tx.nextSequence(), subscription: id, event, attempts: 0, madeAt: now, nextAt: now } as const
+  await tx.outbox.insertDelivery({ ...delivery, status: 'waiting' })
+  await resume(context, id)
+  context.changed(id)
+  return getDelivery(context, formatId('delivery', tx.installation, delivery.n))
+}

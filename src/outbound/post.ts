@@ -1,0 +1,164 @@
+// One call out of this server: a POST to a URL that somebody else has named. The name is looked up once, inner addresses are refused, and
+// the connection goes to that very address; nothing is followed, and neither a slow nor an endless answer is waited for.
+import type { LookupAddress } from 'node:dns'
+import type { IncomingMessage, RequestOptions } from 'node:http'
+import { type Cidr, parseAddress } from '#model/cidr.ts'
+import type { DeliveryOutcome, DeliveryProblem } from '#model/delivery.ts'
+import { addressOf, isInner } from '#model/delivery-target.ts'
+
+/** An `import` of them takes long; nothing is called when a server starts. */
+const http = process.getBuiltinModule('node:http')
+const https = process.getBuiltinModule('node:https')
+const dns = process.getBuiltinModule('node:dns').promises
+
+/** From the look-up to the last byte of the answer. */
+export const callSecondsMax = 10
+/** Of an answer, which says nothing to us but its status. */
+const answerBytesMax = 16_384
+/** Addresses of one name that are tried. */
+const addressesMax = 3
+
+export interface CallRules {
+  readonly allowsHttp: boolean
+  readonly allowedBlocks: readonly Cidr[]
+  /** Looks a name up, once for each call. */
+  resolve?(host: string): Promise<readonly Pick<LookupAddress, 'address'>[]>
+  /** Whom to believe beside the authorities that are built in. */
+  readonly ca?: string
+  readonly secondsMax?: number
+}
+export interface Posted {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+const failed = (problem: DeliveryProblem, more: { isGone?: true; retryAfterMs?: number } = {}): DeliveryOutcome => ({
+  isDelivered: false,
+  problem,
+  ...more,
+})
+
+export async function post(posted: Posted, rules: CallRules): Promise<DeliveryOutcome> {
+  const url = URL.parse(posted.url)
+  if (!url || (url.protocol !== 'https:' && !(url.protocol === 'http:' && rules.allowsHttp)))
+    return failed({ why: 'target-not-https' })
+  const { secondsMax: seconds = callSecondsMax } = rules
+  const signal = AbortSignal.timeout(seconds * 1_000)
+  const slow = failed({ why: 'target-slow', seconds })
+  const found = await Promise.race([addressesOf(url, rules), gone(signal)])
+  if (found === undefined) return slow
+  if (!Array.isArray(found)) return failed(found as DeliveryProblem)
+  let last: unknown
+  for (const address of found as readonly Address[]) {
+    try {
+      return outcomeOf(await send(url, address, posted, { signal, ca: rules.ca }))
+    } catch (error) {
+      // The next address may answer where nothing was sent to this one.
+      if (signal.aborted) return slow
+      last = error
+      if (!isNoConnection(error)) break
+    }
+  }
+  return failed({ why: 'target-unreachable', code: codeOf(last) })
+}
+
+const gone = (signal: AbortSignal): Promise<undefined> =>
+  new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }))
+
+interface Address {
+  readonly text: string
+  readonly family: 4 | 6
+}
+/** All must be such that may be called: a name that has an inner address beside others means no good. */
+async function addressesOf(url: URL, rules: CallRules): Promise<readonly Address[] | DeliveryProblem> {
+  const named = addressOf(url)
+  const found = named ? [{ address: url.hostname.replace(/^\[|\]$/g, '') }] : await lookUp(url.hostname, rules)
+  const addresses: Address[] = []
+  for (const { address } of found) {
+    const parsed = parseAddress(address)
+    // With a zone it is one of the link.
+    if (!parsed || isInner(parsed, rules.allowedBlocks)) return { why: 'target-inner' }
+    addresses.push({ text: address, family: address.includes(':') ? 6 : 4 })
+  }
+  if (addresses.length === 0) return { why: 'target-unresolved' }
+  return addresses.sort((a, b) => a.family - b.family).slice(0, addressesMax)
+}
+async function lookUp(host: string, { resolve }: CallRules): Promise<readonly Pick<LookupAddress, 'address'>[]> {
+  try {
+    return await (resolve ? resolve(host) : dns.lookup(host, { all: true }))
+  } catch {
+    // Whatever it was, there is no address to call.
+    return []
+  }
+}
+
+interface Answer {
+  readonly status: number
+  readonly retryAfter: string | undefined
+}
+/** Sends it to one address, whatever the name leads to by now. */
+function send(
+  url: URL,
+  { text: address, family }: Address,
+  { headers, body }: Posted,
+  { signal, ca }: { readonly signal: AbortSignal; readonly ca: string | undefined },
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const options: RequestOptions & { ca?: string; servername?: string } = {
+      method: 'POST',
+      headers: { ...headers, 'content-length': Buffer.byteLength(body), connection: 'close', 'user-agent': 'cadastre' },
+      agent: false,
+      signal,
+      maxHeaderSize: answerBytesMax,
+      // The one answer that there is: whoever connects is given the address that was looked at.
+      lookup: (_host, { all }, done) =>
+        all
+          ? done(null, [{ address, family }])
+          : (done as (e: null, a: string, f: number) => void)(null, address, family),
+      ...(ca === undefined ? {} : { ca }),
+    }
+    let answer: Answer | undefined
+    const request = (url.protocol === 'https:' ? https : http).request(url, options, (response) => {
+      answer = { status: response.statusCode!, retryAfter: response.headers['retry-after'] }
+      readToEnd(response, () => resolve(answer!))
+    })
+    // What is cut behind its status has been answered all the same.
+    request.on('error', (error) => (answer ? resolve(answer) : reject(error)))
+    request.end(body)
+  })
+}
+/** The status is all that is asked for: what comes behind it is read up to a bound, and cut where it goes on or says nothing. */
+function readToEnd(response: IncomingMessage, done: () => void): void {
+  let bytes = 0
+  const end = (): void => {
+    response.destroy()
+    done()
+  }
+  response.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    if (bytes > answerBytesMax) end()
+  })
+  response.on('end', end)
+  response.on('error', end)
+  response.on('close', end)
+}
+
+function outcomeOf({ status, retryAfter }: Answer): DeliveryOutcome {
+  if (status >= 200 && status < 300) return { isDelivered: true }
+  if (status >= 300 && status < 400) return failed({ why: 'target-redirects', status })
+  const seconds = /^\d{1,6}$/.test(retryAfter ?? '') ? Number(retryAfter) : 0
+  return failed(
+    { why: 'target-answered', status },
+    { ...(status === 410 ? { isGone: true } : {}), ...(seconds > 0 ? { retryAfterMs: seconds * 1_000 } : {}) },
+  )
+}
+
+/** Nothing was sent, so another address may be tried. */
+const isNoConnection = (error: unknown): boolean =>
+  ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'EADDRNOTAVAIL'].includes(codeOf(error))
+/** Of the system or of TLS; nothing that the target has said. */
+function codeOf(error: unknown): string {
+  const { code } = error as { readonly code?: unknown }
+  return typeof code === 'string' && /^\w{1,64}$/.test(code) ? code : 'ERROR'
+}

@@ -1,0 +1,229 @@
+// What others are told of: events, written in the transaction of what they tell, what is to be delivered of them, and how far that has come.
+import type { DeliveryProblem } from '#model/delivery.ts'
+import type { EventFacts } from '#model/event.ts'
+import type { Severity } from '#model/finding.ts'
+import { inParts, listOf, type Sql } from '../sql.ts'
+import { changing, integer, json, onlyRow, optional, type RowOf, references, table, text } from '../table.ts'
+
+export const eventTable = table(
+  'event',
+  {
+    n: integer(),
+    kind: text(),
+    severity: text<Severity>(),
+    /** Where it may be read: an account, or another node. */
+    node: text(),
+    subject: text(),
+    /** Which source told it, of a finding; empty where none did. */
+    source: text(),
+    facts: json<EventFacts>(),
+    at: integer(),
+    /** The subscription that alone is told: of a try. */
+    onlyFor: optional(text()),
+  },
+  'deleted',
+)
+export type StoredEvent = RowOf<typeof eventTable>
+
+export type DeliveryStatus = 'waiting' | 'delivered' | 'dead' | 'withheld'
+export const deliveryTable = table(
+  'delivery',
+  {
+    n: integer(),
+    subscription: text(),
+    event: references('event', integer()),
+    status: changing(text<DeliveryStatus>()),
+    /** Since it was made, or begun anew. */
+    attempts: changing(integer()),
+    madeAt: changing(integer()),
+    nextAt: changing(integer()),
+    lastAt: changing(optional(integer())),
+    problem: changing(optional(json<DeliveryProblem>())),
+  },
+  'deleted',
+)
+export type Delivery = RowOf<typeof deliveryTable>
+export type DeliveryChanges = Partial<Omit<Delivery, 'n' | 'subscription' | 'event'>>
+/** What is listed: all of a subscription, or of those in one status. */
+export interface DeliveryRange {
+  readonly subscription: string
+  readonly status?: DeliveryStatus | undefined
+}
+
+export const outboxProgressTable = table(
+  'outbox_progress',
+  {
+    only: onlyRow(),
+    /** Every subscription was looked at for events up to this one. */
+    event: changing(integer()),
+    /** Of the next one, those up to this subscription. */
+    subscription: changing(text()),
+    /** The last exceptions that were told of: that they are over, and that they will be soon. By when they end, and their ids. */
+    endedAt: changing(integer()),
+    endedId: changing(text()),
+    soonAt: changing(integer()),
+    soonId: changing(text()),
+    worker: changing(optional(text())),
+    workerUntil: changing(integer()),
+  },
+  'seeded',
+)
+export type OutboxProgress = RowOf<typeof outboxProgressTable>
+
+export class Outbox {
+  readonly #sql: Sql
+  constructor(sql: Sql) {
+    this.#sql = sql
+  }
+
+  // Events -----------------------------------------------------------------------------------------------------------
+
+  insert(event: StoredEvent): Promise<void> {
+    return eventTable.insert(this.#sql, event)
+  }
+  findEvent(n: number): Promise<StoredEvent | undefined> {
+    return eventTable.first(this.#sql, 'where n = ?', n)
+  }
+  /** After one, in the order in which they happened. */
+  eventsAfter(n: number, limit: number): Promise<StoredEvent[]> {
+    return eventTable.all(this.#sql, 'where n > ? order by n limit ?', n, limit)
+  }
+  /** Events by their numbers, no more than a page has. */
+  async someEvents(numbers: readonly number[]): Promise<ReadonlyMap<number, StoredEvent>> {
+    const found = new Map<number, StoredEvent>()
+    await inParts([...new Set(numbers)], async (part) => {
+      const list = listOf(part)
+      for (const event of await eventTable.all(this.#sql, `where n in ${list.text}`, ...list.values))
+        found.set(event.n, event)
+    })
+    return found
+  }
+
+  // Deliveries -------------------------------------------------------------------------------------------------------
+
+  async insertDelivery(delivery: Delivery): Promise<void> {
+    await deliveryTable.insert(this.#sql, delivery)
+  }
+  findDelivery(n: number): Promise<Delivery | undefined> {
+    return deliveryTable.first(this.#sql, 'where n = ?', n)
+  }
+  async changeDelivery(n: number, changes: DeliveryChanges): Promise<void> {
+    await deliveryTable.change(this.#sql, changes, 'where n = ?', n)
+  }
+  /** The latest first, before a number. */
+  listDeliveries({ subscription, status }: DeliveryRange, before: number, limit: number): Promise<Delivery[]> {
+    return status === undefined
+      ? deliveryTable.all(
+          this.#sql,
+          'where subscription = ? and n < ? order by n desc limit ?',
+          subscription,
+          before,
+          limit,
+        )
+      : deliveryTable.all(
+          this.#sql,
+          'where subscription = ? and status = ? and n < ? order by n desc limit ?',
+          subscription,
+          status,
+          before,
+          limit,
+        )
+  }
+  /** How many of a subscription wait or are dead, no more than `limit`. */
+  async countKept(subscription: string, limit: number): Promise<number> {
+    const row = await this.#sql.get<{ count: number }>(
+      `select count(*) as count from (
+         select 1 as one from delivery where subscription = ? and status in ('waiting', 'dead') limit ?) found`,
+      subscription,
+      limit,
+    )
+    return row!.count
+  }
+  /** Whether anything is to be delivered by a moment, to whomever. */
+  async anyDue(now: number): Promise<boolean> {
+    const row = await this.#sql.get(
+      `select 1 as one from delivery where status = 'waiting' and next_at <= ? limit 1`,
+      now,
+    )
+    return row !== undefined
+  }
+  /** Of each of these subscriptions the delivery that was due first; of those that have none by a moment, none. */
+  async dueOf(subscriptions: readonly string[], now: number): Promise<readonly Delivery[]> {
+    const found: number[] = []
+    await inParts(subscriptions, async (part) => {
+      const rows = await this.#sql.all<{ n: number | null }>(
+        `with probe (subscription) as (values ${part.map(() => '(cast(? as text))').join(', ')})
+         select (select d.n from delivery d
+           where d.subscription = p.subscription and d.status = 'waiting' and d.next_at <= cast(? as bigint)
+           order by d.next_at, d.n limit 1) as n from probe p`,
+        ...part,
+        now,
+      )
+      for (const { n } of rows) if (n !== null) found.push(n)
+    })
+    if (found.length === 0) return []
+    const list = listOf(found)
+    return deliveryTable.all(this.#sql, `where n in ${list.text} order by next_at, n`, ...list.values)
+  }
+  /** Dead letters of a subscription, from the first one on. */
+  deadOf(subscription: string, limit: number): Promise<Delivery[]> {
+    return deliveryTable.all(
+      this.#sql,
+      `where subscription = ? and status = 'dead' order by next_at, n limit ?`,
+      subscription,
+      limit,
+    )
+  }
+  /** Takes away what was made before a moment; answers how many. */
+  async forgetDeliveries(before: number, limit: number): Promise<number> {
+    return this.#sql.run(
+      'delete from delivery where n in (select n from delivery where made_at < ? order by made_at limit ?)',
+      before,
+      limit,
+    )
+  }
+  /** Takes away what a subscription was to tell; answers how many. */
+  async forgetDeliveriesOf(subscription: string, limit: number): Promise<number> {
+    return this.#sql.run(
+      'delete from delivery where n in (select n from delivery where subscription = ? order by n limit ?)',
+      subscription,
+      limit,
+    )
+  }
+  async anyMadeBefore(before: number): Promise<boolean> {
+    return (await this.#sql.get('select 1 as one from delivery where made_at < ? limit 1', before)) !== undefined
+  }
+  /** Takes away the oldest events, which every subscription was looked at for, where nothing is kept of them; answers how many. */
+  async forgetEvents(before: number, limit: number): Promise<number> {
+    return this.#sql.run(
+      `delete from event where n in (
+         select n from (select n, at from event where n <= (select event from outbox_progress) order by n limit ?) oldest
+         where at < ? and not exists (select 1 from delivery d where d.event = oldest.n))`,
+      limit,
+      before,
+    )
+  }
+  async anyForgettableEvent(before: number, limit: number): Promise<boolean> {
+    const row = await this.#sql.get(
+      `select 1 as one from (select n, at from event where n <= (select event from outbox_progress) order by n limit ?) oldest
+       where at < ? and not exists (select 1 from delivery d where d.event = oldest.n) limit 1`,
+      limit,
+      before,
+    )
+    return row !== undefined
+  }
+
+  // Progress ---------------------------------------------------------------------------------------------------------
+
+  async progress(): Promise<OutboxProgress> {
+    return (await outboxProgressTable.first(this.#sql, ''))!
+  }
+  async setProgress(changes: Partial<OutboxProgress>): Promise<void> {
+    await outboxProgressTable.change(this.#sql, changes, '')
+  }
+  /** Of the newest event; 0 where there is none. */
+  async newestEvent(): Promise<number> {
+    const row = await this.#sql.get<{ n: number | null }>('select max(n) as n from event')
+    return row?.n ?? 0
+  }
+}
