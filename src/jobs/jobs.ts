@@ -4,7 +4,7 @@ import { watchPools } from './capacity.ts'
 import { rollOutChanges } from './changes.ts'
 import { dropSessions, endTokens, forgetTokens } from './credentials.ts'
 import { finishDeprovisions } from './deprovisioning.ts'
-import { growEvidence, signEvidence } from './evidence.ts'
+import { exportEvidence, growEvidence, signEvidence } from './evidence.ts'
 import { followFindings } from './findings.ts'
 import { followSources, noteStaleSources } from './following.ts'
 import { forgetDecisions } from './forgetting.ts'
@@ -35,6 +35,7 @@ export const jobs: readonly Job[] = [
   forgetNotifications,
   growEvidence,
   signEvidence,
+  exportEvidence,
   simulate,
 ]
 

@@ -133,8 +133,7 @@ export interface Ahead {
   attempt(work: (context: WriteContext) => Promise<void>): Promise<Tried>
 }
 /** What came of trying a change. */
-/** `epoch`: of governance, that it was tried at. */
-export type Tried = TriedWell | { readonly refused: Refused; readonly epoch: number }
+export type Tried = TriedWell | { readonly refused: Refused }
 export interface TriedWell {
   /** Of governance, that it was tried at. */
   readonly epoch: number

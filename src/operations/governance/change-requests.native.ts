@@ -51,6 +51,7 @@ import {
   type GovernedOperation,
   governedOperation,
   governedOperationList,
+  noteOnLength,
   refusalsOfGoverned,
   runGoverned,
 } from './operations.native.ts'
@@ -266,7 +267,7 @@ export const proposeChange = nativeWrite({
   input: z.strictObject({
     node: nodeName.describe('A node at or above all that it changes, by its id or name: there it is decided on.'),
     reason,
-    operations: governedOperationList.describe('What is to be done, in this order.'),
+    operations: governedOperationList.describe(`What is to be done, in this order. ${noteOnLength}`),
     window: window.optional(),
     rollout: rollout.optional(),
     draft: z.boolean().optional().describe('`true`: it is not submitted yet.'),
@@ -280,10 +281,7 @@ export const proposeChange = nativeWrite({
     return draft ? undefined : ahead.attempt(async (context) => void (await doAll(context, operations)))
   },
   run: async (context, { window: given, draft: _, ...proposal }, tried: Tried | undefined) =>
-    describe(
-      context,
-      await propose(context, { ...proposal, ...(given ? { window: readWindow(given) } : {}) }, { tried, doAll }),
-    ),
+    describe(context, await propose(context, { ...proposal, ...(given ? { window: readWindow(given) } : {}) }, tried)),
 })
 
 export const updateChangeRequest = nativeWrite({
@@ -294,7 +292,7 @@ export const updateChangeRequest = nativeWrite({
   input: z.strictObject({
     changeRequestId,
     reason: reason.optional(),
-    operations: governedOperationList.optional().describe('All that is to be done, in this order.'),
+    operations: governedOperationList.optional().describe(`All that is to be done, in this order. ${noteOnLength}`),
     window: window
       .nullable()
       .optional()
@@ -316,7 +314,7 @@ export const updateChangeRequest = nativeWrite({
     tryChange(ahead, id, doAll, { operations }),
   async run(context, { changeRequestId: id, window: given, ...changes }, tried: Tried | undefined) {
     const asked = { ...changes, ...(given === undefined ? {} : { window: given && readWindow(given) }) }
-    return describe(context, await editChange(context, id, asked, { tried, doAll }))
+    return describe(context, await editChange(context, id, asked, tried))
   },
 })
 
@@ -334,7 +332,7 @@ export const submitChangeRequest = nativeWrite({
   at: placeOfChange,
   lookAhead: (ahead, { changeRequestId: id }): Promise<Tried> => tryChange(ahead, id, doAll),
   run: async (context, { changeRequestId: id }, tried: Tried) =>
-    describe(context, await submitChange(context, id, { tried, doAll })),
+    describe(context, await submitChange(context, id, tried)),
 })
 
 // Deciding -----------------------------------------------------------------------------------------------------------
