@@ -48,6 +48,7 @@ import {
   type GovernedOperation,
   governedOperation,
   governedOperationList,
+  noteOnLength,
   refusalsOfGoverned,
   runGoverned,
 } from './operations.native.ts'
@@ -193,7 +194,7 @@ export const proposeChange = nativeWrite({
   input: z.strictObject({
     node: nodeName.describe('A node at or above all that it changes, by its id or name: there it is decided on.'),
     reason,
-    operations: governedOperationList.describe('What is to be done, in this order.'),
+    operations: governedOperationList.describe(`What is to be done, in this order. ${noteOnLength}`),
     window: window.optional(),
     draft: z.boolean().optional().describe('`true`: it is not submitted yet.'),
   }),
@@ -206,10 +207,7 @@ export const proposeChange = nativeWrite({
     return draft ? undefined : ahead.attempt(async (context) => void (await doAll(context, operations)))
   },
   run: async (context, { window: given, draft: _, ...proposal }, tried: Tried | undefined) =>
-    describe(
-      context,
-      await propose(context, { ...proposal, ...(given ? { window: readWindow(given) } : {}) }, { tried, doAll }),
-    ),
+    describe(context, await propose(context, { ...proposal, ...(given ? { window: readWindow(given) } : {}) }, tried)),
 })
 
 export const updateChangeRequest = nativeWrite({
@@ -220,7 +218,7 @@ export const updateChangeRequest = nativeWrite({
   input: z.strictObject({
     changeRequestId,
     reason: reason.optional(),
-    operations: governedOperationList.optional().describe('All that is to be done, in this order.'),
+    operations: governedOperationList.optional().describe(`All that is to be done, in this order. ${noteOnLength}`),
     window: window
       .nullable()
       .optional()
@@ -237,7 +235,7 @@ export const updateChangeRequest = nativeWrite({
     tryChange(ahead, id, doAll, { operations }),
   async run(context, { changeRequestId: id, window: given, ...changes }, tried: Tried | undefined) {
     const asked = { ...changes, ...(given === undefined ? {} : { window: given && readWindow(given) }) }
-    return describe(context, await editChange(context, id, asked, { tried, doAll }))
+    return describe(context, await editChange(context, id, asked, tried))
   },
 })
 
@@ -255,7 +253,7 @@ export const submitChangeRequest = nativeWrite({
   at: placeOfChange,
   lookAhead: (ahead, { changeRequestId: id }): Promise<Tried> => tryChange(ahead, id, doAll),
   run: async (context, { changeRequestId: id }, tried: Tried) =>
-    describe(context, await submitChange(context, id, { tried, doAll })),
+    describe(context, await submitChange(context, id, tried)),
 })
 
 // Deciding -----------------------------------------------------------------------------------------------------------

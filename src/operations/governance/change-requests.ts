@@ -34,6 +34,7 @@ import type { Ahead, ReadContext, Tried, TriedWell, WriteContext } from '../oper
 import { attributionOf } from '../policy/own-break-glass.ts'
 import { standingOf, topOf } from '../record/object-places.ts'
 import { contentHashOf } from './content-hash.ts'
+import { refuseLongList } from './list-bounds.ts'
 
 /** An operation of the native API with its input: what is meant, and not what it makes of rows. */
 export interface ProposedOperation {
@@ -68,9 +69,10 @@ export interface ProposalChanges {
 export async function proposeChange(
   context: WriteContext,
   proposal: Proposal,
-  { tried, doAll }: { readonly tried: Tried | undefined; readonly doAll: DoAll },
+  tried: Tried | undefined,
 ): Promise<ChangeRequest> {
   const author = attributionOf(context)
+  await refuseLongList(context, proposal.operations)
   refuseWindow(context, proposal.window)
   const n = context.newSequence()
   const draft: ChangeRequest = {
@@ -85,9 +87,7 @@ export async function proposeChange(
     ...(proposal.window ? { window: proposal.window } : {}),
   }
   await refuseBeyondBounds(context, draft)
-  const proposed = tried
-    ? act(await withImpact(context, draft, { ...proposal, tried, doAll }), { kind: 'submit', ...author })
-    : draft
+  const proposed = tried ? act(await withImpact(context, draft, tried), { kind: 'submit', ...author }) : draft
   await context.tx.changeRequests.insert(n, proposed, proposal.operations)
   await recordVersion(context, proposed)
   return proposed
@@ -98,7 +98,7 @@ export async function editChange(
   context: WriteContext,
   id: string,
   changes: ProposalChanges,
-  { tried, doAll }: { readonly tried: Tried | undefined; readonly doAll: DoAll },
+  tried: Tried | undefined,
 ): Promise<ChangeRequest> {
   const before = await getChange(context, id)
   if (changes.contentHash !== undefined && changes.contentHash !== before.contentHash) {
@@ -106,6 +106,7 @@ export async function editChange(
     refuse({ code: 'IncorrectState', what: 'change-request', id, problem })
   }
   const operations = changes.operations ?? (await operationsOf(context, before))
+  await refuseLongList(context, operations)
   const { window: _, ...rest } = before
   const window = changes.window === undefined ? before.window : (changes.window ?? undefined)
   refuseWindow(context, changes.window ?? undefined)
@@ -117,25 +118,18 @@ export async function editChange(
     refuse({ code: 'LimitExceeded', what: { of: 'editors' }, limit: editorsMax, used: before.editors.length })
   }
   const changed =
-    written.status === 'draft'
-      ? written
-      : act(await withImpact(context, written, { operations, tried, doAll }), { kind: 'submit', ...author })
+    written.status === 'draft' ? written : act(await withImpact(context, written, tried), { kind: 'submit', ...author })
   await context.tx.changeRequests.say(numberOf(context, id), changed.contentHash, operations)
   return keep(context, changed)
 }
 
 /** Submits a draft, or finds anew what it would do. */
-export async function submitChange(
-  context: WriteContext,
-  id: string,
-  { tried, doAll }: { readonly tried: Tried; readonly doAll: DoAll },
-): Promise<ChangeRequest> {
+export async function submitChange(context: WriteContext, id: string, tried: Tried): Promise<ChangeRequest> {
   const before = await getChange(context, id)
   const action = { kind: 'submit', ...attributionOf(context) } as const
   // Whoever may not submit it is told nothing of what came of trying it.
   act(before, action)
-  const operations = await operationsOf(context, before)
-  return keep(context, act(await withImpact(context, before, { operations, tried, doAll }), action))
+  return keep(context, act(await withImpact(context, before, tried), action))
 }
 
 // Deciding -----------------------------------------------------------------------------------------------------------
@@ -174,7 +168,7 @@ export async function applyChange(
   const action = { kind: 'apply', contentHash, ...attributionOf(context) } as const
   act(before, action)
   const operations = await operationsOf(context, before)
-  const found = await withImpact(context, before, { operations, tried, doAll })
+  const found = await withImpact(context, before, tried)
   const freeze = 'refused' in tried ? undefined : freezeAt(freezesOf(tried), context.now)
   const applied = act(found, { ...action, ...(freeze ? { freeze } : {}) })
   await doAll(context, operations)
@@ -220,20 +214,15 @@ export const tryChange = (ahead: Ahead, id: string, doAll: DoAll, changes: Propo
     await doAll(context, changes.operations ?? (await operationsOf(context, request)))
   })
 
-interface Trial {
-  readonly operations: readonly ProposedOperation[]
-  readonly tried: Tried | undefined
-  readonly doAll: DoAll
-}
 /** The request with what it would do by the rules of now, and how many have to approve that. */
 async function withImpact(
   context: WriteContext,
   request: ChangeRequest,
-  { operations, tried, doAll }: Trial,
+  tried: Tried | undefined,
 ): Promise<ChangeRequest> {
-  // What could not be tried is refused as the operation refuses it, in the transaction that says so.
-  if (tried && 'refused' in tried) await doAll(context, operations)
-  if (!tried || 'refused' in tried || tried.epoch !== context.tx.governanceEpoch) throw new AheadOutdated()
+  // What could not be tried is refused as the operation refused it: others waited for that once.
+  if (tried && 'refused' in tried) throw tried.refused
+  if (tried?.epoch !== context.tx.governanceEpoch) throw new AheadOutdated()
   refuseOutside(request.node, tried)
   const impact = impactIn(tried, context.now)
   const { rulings } = tried

@@ -20,6 +20,7 @@ import { findingScansSchema } from './finding-scans.ts'
 import { findingsSchema } from './findings.ts'
 import { firstSchema } from './first.ts'
 import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority.ts'
+import { fullPoolsSchema } from './full-pools.ts'
 import { givenEntriesSchema } from './given-entries.ts'
 import { findingsGoingOn } from './going-on.ts'
 import { goodTokensSchema } from './good-tokens.ts'
@@ -503,4 +504,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 74, name: 'change control', olderServers: 'stop', sql: changeControlSchema },
   { number: 75, name: 'what others are told of', olderServers: 'stop', sql: outboxSchema },
   { number: 76, name: 'who has let pools import', olderServers: 'stop', sql: importSettersSchema },
+  { number: 77, name: 'pools that have become full', olderServers: 'go on', sql: fullPoolsSchema },
 ]
