@@ -18,7 +18,7 @@ export interface Writes {
   apiTokens: 'insert' | 'revoke'
   broughtSpace: 'begin' | 'end' | 'endOf'
   candidates: 'put' | 'remove'
-  changeRequests: 'insert' | 'update' | 'say'
+  changeRequests: 'insert' | 'update' | 'say' | 'keepInverse' | 'setRunner'
   discoveries:
     | 'insert'
     | 'update'
@@ -29,7 +29,7 @@ export interface Writes {
     | 'unmark'
     | 'unmarkAllOf'
     | 'forgetScopes'
-  evidence: 'begin' | 'setLog' | 'putTile' | 'makeKey' | 'insertCheckpoint'
+  evidence: 'begin' | 'setLog' | 'putTile' | 'makeKey' | 'insertCheckpoint' | 'eraseOrigins'
   exceptions: 'insert' | 'update' | 'use'
   findings: 'insert' | 'change'
   findingScans: 'setProgress' | 'ask' | 'advance' | 'end'
