@@ -18,6 +18,7 @@ const onBoth: readonly string[] = [
   'src/files/random.test.ts',
   'src/files/round-trip.test.ts',
   'src/api/rest/',
+  'src/jobs/sending.test.ts',
   'test/changes-stream.test.ts',
   'test/event-loop.test.ts',
   'test/clients/',
