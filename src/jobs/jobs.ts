@@ -1,9 +1,10 @@
 // Every job that there is, and the clock that starts them.
 import { adoptByRules } from './adopting.ts'
 import { watchPools } from './capacity.ts'
+import { rollOutChanges } from './changes.ts'
 import { dropSessions, endTokens, forgetTokens } from './credentials.ts'
 import { finishDeprovisions } from './deprovisioning.ts'
-import { growEvidence, signEvidence } from './evidence.ts'
+import { exportEvidence, growEvidence, signEvidence } from './evidence.ts'
 import { followFindings } from './findings.ts'
 import { followSources, noteStaleSources } from './following.ts'
 import { forgetDecisions } from './forgetting.ts'
@@ -26,6 +27,7 @@ export const jobs: readonly Job[] = [
   tidyUpSources,
   adoptByRules,
   watchPools,
+  rollOutChanges,
   importByPools,
   followFindings,
   followSources,
@@ -33,6 +35,7 @@ export const jobs: readonly Job[] = [
   forgetNotifications,
   growEvidence,
   signEvidence,
+  exportEvidence,
   simulate,
 ]
 
