@@ -102,6 +102,7 @@ export interface Writes {
     | 'remove'
     | 'take'
     | 'takeExactly'
+  recordSinks: 'setProgress'
   subscriptions: 'insert' | 'change' | 'deleteAt' | 'remove'
   tags: 'put' | 'remove' | 'removeAll' | 'removeAllOf' | 'takeAllOf'
   tokens: 'keep' | 'forget'

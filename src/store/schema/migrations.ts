@@ -45,6 +45,7 @@ import { poolFactsSchema } from './pool-facts.ts'
 import { presentPlacesSchema } from './present-places.ts'
 import { adoptionSchema, avoidingSchema, coveredIndex, followedSchema } from './reconciling.ts'
 import { recordListsSchema } from './record-lists.ts'
+import { recordSinksSchema } from './record-sinks.ts'
 import { removedAccountsSchema } from './removed-accounts.ts'
 import { ruleSettersSchema } from './rule-setters.ts'
 import { scanOwnersSchema } from './scan-owners.ts'
@@ -506,4 +507,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 76, name: 'who has let pools import', olderServers: 'stop', sql: importSettersSchema },
   { number: 77, name: 'pools that have become full', olderServers: 'go on', sql: fullPoolsSchema },
   { number: 78, name: 'rollouts of changes', olderServers: 'go on', sql: rolloutSchema },
+  { number: 79, name: 'where the record is sent', olderServers: 'go on', sql: recordSinksSchema },
 ]
