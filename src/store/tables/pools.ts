@@ -99,6 +99,8 @@ export const poolTable = table(
     allocationCount: counter(integer()),
     /** The day, as in `pool_day`, on which they last changed; undefined: not since days are kept. */
     countedOn: counter(optional(integer())),
+    /** It has become fuller or emptier by a step (`fullSteps`) since somebody looked. */
+    fullChanged: counter(mark()),
     /** Written by what changes what decisions read of it. */
     factsAt: counter(integer()),
   },
@@ -106,7 +108,15 @@ export const poolTable = table(
 )
 export type Pool = Omit<
   RowOf<typeof poolTable>,
-  'sourceVpc' | 'space' | 'allocated' | 'quarantined' | 'free' | 'allocationCount' | 'countedOn' | 'factsAt'
+  | 'sourceVpc'
+  | 'space'
+  | 'allocated'
+  | 'quarantined'
+  | 'free'
+  | 'allocationCount'
+  | 'countedOn'
+  | 'fullChanged'
+  | 'factsAt'
 >
 
 /** Pools that are gone, for whoever knows them (`pool-facts.ts`). */
@@ -231,6 +241,15 @@ export class Pools {
     return poolTable.all(this.#sql, 'where scope_id is not null order by n')
   }
   /** Pools of IPAMs in order of creation, after a cursor; those that fit, where something is asked for. */
+  /** Some that have become fuller or emptier by a step since somebody looked. */
+  fullChanged(limit: number): Promise<Pool[]> {
+    return poolTable.all(this.#sql, 'where full_changed = 1 order by n limit ?', limit)
+  }
+  /** These were looked at. */
+  async seeFull(pools: readonly number[]): Promise<void> {
+    const list = listOf(pools)
+    await this.#sql.run(`update pool set full_changed = null where n in ${list.text}`, ...list.values)
+  }
   list(filter: PoolFilter, after: number, limit: number): Promise<Pool[]> {
     const asked = filterColumns.filter(([name]) => filter[name] !== undefined)
     return poolTable.all(
