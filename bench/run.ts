@@ -14,6 +14,7 @@ import { measureHistory, measureLists } from './lists.ts'
 import { measurePostgres } from './postgres.ts'
 import { countsInstructions, root } from './processes.ts'
 import { measureRest } from './rest.ts'
+import { measureSimulation } from './simulation.ts'
 import { measureSnapshots } from './snapshots.ts'
 import { measureStart } from './start.ts'
 import { type Figure, roundsMin, tableOf } from './statistics.ts'
@@ -64,6 +65,7 @@ const parts = {
     'history',
     'snapshots',
     'compliance',
+    'simulation',
     'start',
   ],
   postgres: ['throughput', 'largest', 'growth', 'lists', 'history', 'snapshots', 'contention'],
@@ -100,6 +102,7 @@ const measures: Readonly<Record<string, () => unknown>> = {
   history: () => measureHistory({ engine: database, sizes }),
   snapshots: () => measureSnapshots({ engine: database, rounds: fixedRounds }),
   compliance: () => measureCompliance({ rows, seconds }),
+  simulation: () => measureSimulation({ rows, seconds }),
   start: () => measureStart(rounds, rows, !quick),
   contention: () => measureContention({ rounds: fixedRounds, seconds, connections }),
 }

@@ -67,6 +67,10 @@ function commandOf(operation: NativeOperation, words: string): NativeCommand {
     isPaged,
     ...(isWrite && 'after' in operation.input.shape && 'next' in output ? { outcome: 'outcome' } : {}),
     streamId: rest.stream?.id,
+    ...(rest.exports === undefined ? {} : { exports: Object.keys(rest.exports) }),
+    ...(isPaged && 'severity' in operation.input.shape && 'status' in operation.input.shape
+      ? { hasSeverities: true }
+      : {}),
     hasMessages: 'messages' in output,
     ...('places' in output ? { hasPlaces: true } : {}),
     columns,

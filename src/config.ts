@@ -25,6 +25,8 @@ export interface Config {
   readonly trustedProxies: readonly Cidr[]
   /** The key that seals secrets in the database; undefined: `secret.key` in the data folder, made at the first start. */
   readonly secretKeyFile: string | undefined
+  /** Where the log of evidence is written to; undefined: nowhere. */
+  readonly evidenceFolder: string | undefined
   readonly bootstrap: {
     readonly account: string
     /** Both or none: without them a key is drawn and printed once. */
@@ -111,6 +113,12 @@ export const variables = {
     default: '',
     meaning:
       'A file with the 32 bytes (64 hexadecimal digits) that seal secret access keys; `secret.key` in the data folder, made at the first start, where it is empty.',
+  },
+  evidenceFolder: {
+    name: 'CADASTRE_EVIDENCE_FOLDER',
+    default: '',
+    meaning:
+      'A folder to which the log of evidence is written every minute, as C2SP tiles and checkpoints, best on storage that this server cannot change later; of several servers, one. Nowhere where it is empty.',
   },
   bootstrapAccount: {
     name: 'CADASTRE_BOOTSTRAP_ACCOUNT',
@@ -441,6 +449,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     port: number(variables.port, 65_535),
     trustedProxies: proxies.filter((block) => block !== undefined),
     secretKeyFile: read(variables.secretKeyFile) || undefined,
+    evidenceFolder: read(variables.evidenceFolder) || undefined,
     bootstrap: { account: read(variables.bootstrapAccount), accessKeyId, secretAccessKey },
     oidc:
       issuer === ''

@@ -231,6 +231,7 @@ async function openServer(
       clock: Date.now,
       worker: randomUUID(),
       account,
+      evidenceFolder: config.evidenceFolder,
       pace: inTurn,
       recordCounted: () => executor.recordCounted(),
       async act(operation, input, as, how) {

@@ -49,10 +49,10 @@ const ofOneAlone: readonly RegExp[] = [
   // What one request may do, alone or between two turns of the event loop.
   /^(aheadTries|changesPerRequest|sweptPerRequest|statementsPerTurn)Max$/,
   // What one answer names or one look reads.
-  /^(named|names|idsPerRefusal|cidrsTold|insideNames|networksNamed|targetsNamed|subnetsNamed|listedValues|listedLength|samples|subjects|short|inline|problems|problemsOfRule|exceptionSteps)Max$/,
+  /^(named|names|resultsPerRun|fields|idsPerRefusal|cidrsTold|insideNames|networksNamed|targetsNamed|subnetsNamed|listedValues|listedLength|samples|subjects|short|inline|problems|problemsOfRule|exceptionSteps)Max$/,
   /^(overSeen|steps|unreviewed|versions|states|spaces|matching|holdersAsked|ownersAsked|treeCidrs|visibleAccounts|nodesBelow|forecastWeeks|capacityRows|former|pendingScans|impactSpaces|impactRows|formerUnits|bodiesPerStatement|looks|pages|eventLength|depth|forgotten)Max$/,
   // Of one simulation.
-  /^(plansKept|spacesSeen|simulatedSpaces|samplesPerKind|attempts)Max$/,
+  /^(plansKept|rulingsKept|spacesSeen|simulatedSpaces|samplesPerKind|attempts)Max$/,
   // Of one turn of what follows the record, and what a finding tells.
   /^(subjectsPerEntry|followedRows|followedPassed|resourcesPerWrite|lookedAt|scopes|allocationsOfNetwork|blocksOfNetwork|moments|pairs|allowed)Max$/,
   // What finding a text looks at and shows, and accounts of one name that are looked at.

@@ -22,6 +22,7 @@ const withoutFormats: Partial<Readonly<Record<LocalCommand, string>>> = {
   serve: 'runs until it is ended; what happens is on record',
   migrate: 'does something once, and says that it is done',
   accept: 'does something once, and says before what it will do',
+  auditProve: 'prints what is to be kept as a file, in the one format that is verified',
   move: 'does something once, and prints its proof table by table while it goes on',
 }
 const commands = Object.keys(commandWords) as LocalCommand[]
@@ -73,10 +74,25 @@ const examples: Partial<Readonly<Record<LocalCommand, Expected>>> = {
     fields: ['isSound', 'pools', 'allocations', 'problems'],
     text: /^\d+ pools, \d+ allocations: sound\.\n$/,
   },
+  auditNewKey: {
+    words: ['audit', 'new-key'],
+    fields: ['key'],
+    text: /^cadastre\/\S+\+[0-9a-f]{8}\+\S+\n$/,
+  },
+  auditKey: {
+    words: ['audit', 'key'],
+    fields: ['keys'],
+    text: /^(cadastre\/\S+\+[0-9a-f]{8}\+\S+\n)+$/,
+  },
+  auditVerify: {
+    words: ['audit', 'verify'],
+    fields: ['isSound', 'leaves', 'checkpoints', 'erased', 'waiting', 'problems'],
+    text: /^\d+ leaves, \d+ checkpoints, \d+ erased, \d+ waiting: sound\.\n$/,
+  },
   version: { words: ['version'], fields: ['version'], text: /^cadastre \d+\.\d+\.\d+\n$/ },
 }
 /** These have a test of their own: what they are asked about must be made first. */
-const asked: readonly LocalCommand[] = ['disableKey', 'explain']
+const asked: readonly LocalCommand[] = ['auditExport', 'auditPack', 'disableKey', 'explain']
 
 test('what a command at the server answers has the same members each time, and is the text of before without a format', async () => {
   const shown = [...Object.keys(examples), ...asked, ...Object.keys(withoutFormats)]

@@ -134,6 +134,21 @@ function refusalIn(response: Response, text: string, { url }: Destination): Erro
   )
 }
 
+/** A list in a format of others, as the server writes it. */
+export async function* exportOf(to: Destination, request: NativeRequest): AsyncGenerator<string> {
+  // It may take long, and ends with its connection.
+  const asked = new AbortController()
+  const response = await ask(to, request, { headers: {}, signal: asked.signal })
+  if (!response.ok) throw refusalIn(response, await readText(response, to), to)
+  try {
+    for await (const text of response.body!.pipeThrough(new TextDecoderStream())) yield text
+  } catch (error) {
+    throw noWayTo(to.url, error)
+  } finally {
+    asked.abort()
+  }
+}
+
 // Lists --------------------------------------------------------------------------------------------------------------
 
 export interface Page {

@@ -106,6 +106,61 @@ export const commandWords = {
     options: [output],
     meaning: 'Prove that every address of every pool is free, allocated or resting, and none twice.',
   },
+  auditVerify: {
+    words: 'audit verify',
+    argument: '[PATH]',
+    options: [
+      {
+        flag: 'key',
+        value: 'KEY',
+        meaning: 'The public key that signs the log, or a file with it; without it, those that the database has.',
+      },
+      {
+        flag: 'checkpoint',
+        value: 'FILE',
+        meaning: 'A checkpoint that was kept elsewhere: whether the log still begins with what it was then.',
+      },
+      output,
+    ],
+    meaning:
+      'Prove that nobody has changed what is on record, and say where somebody has: in the database of this server or, with PATH, of a folder that was exported, a pack, or the proof of one change, which needs nothing but the public key.',
+  },
+  auditKey: {
+    words: 'audit key',
+    options: [output],
+    meaning: 'Print the public keys that sign the log of evidence, the newest first.',
+  },
+  auditNewKey: {
+    words: 'audit new-key',
+    options: [output],
+    meaning: 'Make a new key that signs the log of evidence from now on, and print its public part.',
+  },
+  auditExport: {
+    words: 'audit export',
+    options: [{ flag: 'to', value: 'FOLDER', meaning: 'The folder; what is there goes on.', isRequired: true }, output],
+    meaning: 'Write the log of evidence to a folder, as C2SP tiles and checkpoints: for whoever is to keep it.',
+  },
+  auditProve: {
+    words: 'audit prove',
+    argument: '<CHANGE>',
+    meaning: 'Print a change, by its id, with the proof that it is in the log of evidence.',
+  },
+  auditPack: {
+    words: 'audit pack',
+    options: [
+      { flag: 'to', value: 'FILE', meaning: 'The file, which must not be there yet.', isRequired: true },
+      { flag: 'from', value: 'TIME', meaning: 'The beginning of the period; that of the record by default.' },
+      { flag: 'until', value: 'TIME', meaning: 'The end of the period, which is not in it; now by default.' },
+      {
+        flag: 'node',
+        value: 'ID',
+        meaning: 'The root, a unit or an account, with all below it; everything by default.',
+      },
+      output,
+    ],
+    meaning:
+      'Write what is on record of a period, with its proofs and what was in force at its end, to one signed file.',
+  },
   move: {
     words: 'move',
     options: [
@@ -154,6 +209,24 @@ export const ownWords = {
     words: 'profile remove',
     argument: '<NAME>',
     meaning: 'Forget a profile, without asking its server: its token goes on until it expires.',
+  },
+  simulate: {
+    words: 'simulate',
+    options: [
+      {
+        flag: 'operations',
+        value: 'JSON',
+        meaning:
+          'What would be done: a list of operations as `governance apply` takes it, as JSON, `@FILE`, or `-` for the standard input.',
+      },
+      { flag: 'days', value: 'NUMBER', meaning: 'Requests of so many days are asked again; 30 by default.' },
+      { flag: 'simulation', value: 'ID', meaning: 'In place of `--operations`: one that was begun.' },
+      { flag: 'profile', value: 'NAME', meaning: 'The profile to use, of those that `cadastre login` made.' },
+      { flag: 'url', value: 'URL', meaning: 'The server to ask, such as `https://cadastre.example.com`.' },
+      output,
+    ],
+    meaning:
+      'Ask what a change of governance would make of the requests on record, of space in use and of pools, wait for the answer and print it.',
   },
   completion: {
     words: 'completion',

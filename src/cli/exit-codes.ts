@@ -17,6 +17,7 @@ export const exitCodes = {
     meaning: 'not now: too many requests, trouble at the server, or no way to it (429, 503, network)',
   },
   changes: { code: 9, meaning: 'there is something to change, where `--exit-code` asks for that' },
+  findings: { code: 10, meaning: 'there are open findings of the severity that `--fail-on` names, or of a worse one' },
 } as const
 export type Ending = keyof typeof exitCodes
 

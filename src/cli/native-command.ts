@@ -86,6 +86,10 @@ export interface NativeCommand {
   readonly outcome?: string
   /** It can be followed, by events with this member as their id. */
   readonly streamId?: string
+  /** What else `-o` has it as: formats of others, which the server writes. */
+  readonly exports?: readonly string[]
+  /** Its items have a state and a severity: open ones of a certain one can be an end of their own. */
+  readonly hasSeverities?: true
   /** Its answer has `messages`, in three lengths. */
   readonly hasMessages: boolean
   /** Its answer tells where something is. */

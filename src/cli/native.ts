@@ -2,9 +2,10 @@
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { text as textOf } from 'node:stream/consumers'
+import { type Severity, severities } from '#model/finding.ts'
 import { type OutputGiven, outputOf, type Printing, printAnswer, printEvents, printPages } from './answers.ts'
 import { type Given, requestOf, withMoments } from './arguments.ts'
-import { type Answer, follow, type Page, pagesOf, partsOf, Refused, send } from './client.ts'
+import { type Answer, exportOf, follow, type Page, pagesOf, partsOf, Refused, send } from './client.ts'
 import { endingOf, exitCodes, Stopped } from './exit-codes.ts'
 import { formatOf } from './formats.ts'
 import { fold } from './measure.ts'
@@ -27,6 +28,9 @@ export interface OwnGiven extends OutputGiven {
   readonly ifMatch?: string
   readonly all?: boolean
   readonly follow?: boolean
+  readonly importAccount?: string
+  readonly importRegion?: string
+  readonly failOn?: Severity
 }
 
 export interface Params {
@@ -59,7 +63,7 @@ export async function runNative(
   }
   try {
     await perform({ command, given, own }, { ...asked, server }, around)
-    return exitCodes.done.code
+    return await endingOfFindings({ command, given, own }, server, around)
   } catch (error) {
     if (error instanceof Refused) return refused(error, asked, own, around)
     if (error instanceof Stopped && error.ending === 'tryLater' && command.isWrite) {
@@ -94,6 +98,13 @@ async function perform(params: Params, asked: Asked & { server: Server }, around
   if (rows) return performRows({ command, given, own }, asked, rows, around)
   const { server, idempotencyKey, commands } = asked
   const request = await requestOf(command, given, read)
+  const format = own.output as string | undefined
+  if (format !== undefined && command.exports?.includes(format)) {
+    const { importAccount, importRegion } = own
+    Object.assign(request.query, { format }, importAccount && { importAccount }, importRegion && { importRegion })
+    for await (const text of exportOf(server, request)) around.out(text)
+    return
+  }
   const printing: Printing = { command, own, server, around }
   if (own.follow) return printEvents(follow(server, request), printing)
   if (isDry(own)) request.query.dryRun = 'true'
@@ -116,6 +127,29 @@ async function perform(params: Params, asked: Asked & { server: Server }, around
   noteMore(answer.text, { command, given, own }, around)
   const isState = own.field === undefined && commands.some(({ changes }) => changes === command.name)
   for (const note of notesOf(answer, isState, own.impact === true)) around.err(`${printable(note)}\n`)
+}
+
+/** For pipelines: whether there is an open one that is bad enough, of those that the list is about. */
+async function endingOfFindings(
+  { command, given, own }: Params,
+  server: Server,
+  around: Surroundings,
+): Promise<number> {
+  const { failOn } = own
+  if (failOn === undefined) return exitCodes.done.code
+  const bad = severities.slice(0, severities.indexOf(failOn) + 1)
+  const { cursor: _, limit: __, ...filter } = given
+  const wanted = given.severity === undefined ? bad : bad.filter((severity) => severity === given.severity)
+  for (const severity of wanted) {
+    const asked = { ...filter, status: 'open', severity }
+    const request = await requestOf(command, asked, (source) => readSource(source, around))
+    for await (const { items } of pagesOf(server, request)) {
+      if (items.length === 0) continue
+      around.err(`There are open findings of severity ${severity}.\n`)
+      return exitCodes.findings.code
+    }
+  }
+  return exitCodes.done.code
 }
 
 /** The lines of the file that a list is given by, where they are no JSON array that fits into one request. */

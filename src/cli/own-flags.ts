@@ -1,5 +1,6 @@
 // The flags that the command line itself gives to the commands of the native API, whatever their parameters.
 
+import { severities } from '#model/finding.ts'
 import { type FormatName, formats } from './formats.ts'
 
 /** How an answer is printed. */
@@ -43,6 +44,18 @@ export const ownFlags = {
     meaning: 'Print this member of the answer alone, of a list a line for each item; `a.b` is the `b` of `a`.',
   },
   form: { value: 'FORM', choices: forms, isOfOutput: true, meaning: 'How much to say: short, standard or long.' },
+  'import-account': {
+    value: 'ACCOUNT',
+    isOfOutput: true,
+    meaning: 'With `-o asff`: the account of AWS that imports it; yours by default.',
+  },
+  'import-region': { value: 'REGION', isOfOutput: true, meaning: 'With `-o asff`: the Region that imports it.' },
+  'fail-on': {
+    value: 'SEVERITY',
+    choices: severities,
+    meaning:
+      'End with the exit code 10 where there are open ones of this severity or a worse one, whatever is printed.',
+  },
   all: { isOfOutput: true, meaning: 'Follow the pages to the end; of what is done in parts, do all of them.' },
   follow: { isOfOutput: true, meaning: 'Go on with what comes, until interrupted.' },
   'dry-run': { meaning: 'Decide and answer as always, but change nothing.' },

@@ -220,6 +220,10 @@ async function runOwn(
     const { completionScript } = await import('./completion.ts')
     return around.out(completionScript(rest[0]!))
   }
+  if (name === 'simulate') {
+    const { simulate } = await import('./simulate.ts')
+    return simulate(args, around)
+  }
   const { listProfiles, login, logout, removeProfile, useProfile } = await import('./login.ts')
   if (name === 'login') return login(args, around)
   if (name === 'logout') return logout(args, around)
@@ -255,6 +259,8 @@ function addOwnFlags(command: Command, native: NativeCommand): void {
     'json',
     'wide',
     'field',
+    ...(native.exports?.includes('asff') ? (['import-account', 'import-region'] as const) : []),
+    ...(native.hasSeverities ? (['fail-on'] as const) : []),
     ...(native.hasMessages ? (['form'] as const) : []),
     ...(native.isPaged || native.outcome !== undefined ? (['all'] as const) : []),
     ...(native.streamId === undefined ? [] : (['follow'] as const)),
@@ -269,7 +275,7 @@ function addOwnFlags(command: Command, native: NativeCommand): void {
     const { value, meaning, choices, letter, isOfOutput }: OwnFlag = ownFlags[name]
     const flags = `${letter === undefined ? '' : `-${letter}, `}--${name}`
     const option = new Option(value === undefined ? flags : `${flags} <${value}>`, meaning)
-    if (choices) option.choices(choices)
+    if (choices) option.choices(name === 'output' ? [...choices, ...(native.exports ?? [])] : choices)
     if (isOfOutput) option.helpGroup(outputGroup)
     if (name === 'json') option.conflicts('output')
     if (name === 'field') option.conflicts(['json', 'output', 'form', 'follow'])

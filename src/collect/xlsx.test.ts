@@ -197,6 +197,12 @@ test('a sheet whose last cell is very far away is refused: it would be a table o
   await assert.rejects(observed(xlsx, { file: far }, guess), (error: Error) =>
     error.message.startsWith('Its sheets have more than 20000000 cells'),
   )
+  for (const place of ['&#88;FD1048576', 'XFD00001048576', 'xfd1048576', 'BIGGG99999999']) {
+    const odd = workbook({ A: { A1: text('Network'), [place]: text('x') } })
+    await assert.rejects(observed(xlsx, { file: odd }, guess), SourceTrouble, place)
+    const elsewhere = { 'xl/w/s1.xml': `<sheetData><row r="1048576"><c r="XFD1048576"/></row></sheetData>` }
+    assert.match(archiveProblem(archive(elsewhere))!, /more than 20000000 cells/)
+  }
   const long = workbook({ A: { A1: text('Network'), A1048576: text('192.0.2.0/24') } })
   assert.equal((await observed(xlsx, { file: long }, guess)).found.length, 1)
 })

@@ -73,7 +73,7 @@ export function archiveProblem(archive: Buffer, { bytesMax = unpackedBytesMax } 
   if (!files) return 'It is no workbook of Excel (.xlsx); an older one (.xls) is to be saved as one.'
   let left = bytesMax
   let cells = 0
-  for (const { packed, isDeflated, isSheet } of files) {
+  for (const { packed, isDeflated } of files) {
     let text: Buffer
     try {
       text = isDeflated ? inflateRawSync(packed, { maxOutputLength: left + 1 }) : packed
@@ -83,18 +83,26 @@ export function archiveProblem(archive: Buffer, { bytesMax = unpackedBytesMax } 
     }
     left -= text.length
     if (left < 0) return `It has more than ${bytesMax} bytes, unpacked.`
-    if (isSheet) cells += cellsUpToLast(text)
+    const found = cellsUpToLast(text)
+    if (found === undefined) return 'It is no workbook that can be read: a row or cell is in no place of a sheet.'
+    cells += found
     if (cells > cellsMax) return `Its sheets have more than ${cellsMax} cells up to the last one that is filled.`
   }
   return undefined
 }
 
-/** Rows times columns up to the last one that a row or cell of a sheet is in. */
-function cellsUpToLast(xml: Buffer): number {
+/**
+ * Rows times columns up to the last one that a row or cell of a sheet is in; 0 of what is no sheet, whatever it is called. Undefined where
+ * a place is written otherwise than sheets have it, as a reader may understand it all the same.
+ */
+function cellsUpToLast(file: Buffer): number | undefined {
+  if (!file.includes('sheetData')) return 0
   let [rows, columns] = [0, 0]
-  for (const [, letters, digits] of xml.toString('latin1').matchAll(/\br=["']([A-Z]{0,3})(\d{1,7})["']/g)) {
-    rows = Math.max(rows, Number(digits))
-    columns = Math.max(columns, columnOf(letters!))
+  for (const [, written] of file.toString('latin1').matchAll(/\br\s{0,8}=\s{0,8}["']([^"']{0,40})/g)) {
+    const place = /^([A-Z]{0,3})([1-9]\d{0,6})$/.exec(written!)
+    if (!place) return undefined
+    rows = Math.max(rows, Number(place[2]))
+    columns = Math.max(columns, columnOf(place[1]!))
   }
   return rows * columns
 }
@@ -104,7 +112,6 @@ const columnOf = (letters: string): number =>
 interface PackedFile {
   readonly packed: Buffer
   readonly isDeflated: boolean
-  readonly isSheet: boolean
 }
 /** The files of an archive, which stand one behind the other up to the list of them; undefined where it is none such. */
 function filesIn(archive: Buffer): readonly PackedFile[] | undefined {
@@ -118,18 +125,18 @@ function filesIn(archive: Buffer): readonly PackedFile[] | undefined {
     const from = archive.readUInt32LE(at + 42)
     if (from + 30 > archive.length || archive.readUInt32LE(from) !== fileSignature) return undefined
     const nameLength = archive.readUInt16LE(at + 28)
-    const begin = from + 30 + archive.readUInt16LE(from + 26) + archive.readUInt16LE(from + 28)
+    const name = archive.subarray(at + 46, at + 46 + nameLength)
+    // What it is called where it stands is what a reader may go by.
+    if (
+      archive.readUInt16LE(from + 26) !== nameLength ||
+      !name.equals(archive.subarray(from + 30, from + 30 + nameLength))
+    )
+      return undefined
+    const begin = from + 30 + nameLength + archive.readUInt16LE(from + 28)
     const to = begin + archive.readUInt32LE(at + 20)
     if (to > archive.length) return undefined
-    files.push({
-      from,
-      to,
-      file: {
-        packed: archive.subarray(begin, to),
-        isDeflated: archive.readUInt16LE(at + 10) !== 0,
-        isSheet: archive.toString('latin1', at + 46, at + 46 + nameLength).includes('sheets/'),
-      },
-    })
+    const isDeflated = archive.readUInt16LE(at + 10) !== 0
+    files.push({ from, to, file: { packed: archive.subarray(begin, to), isDeflated } })
     at += 46 + nameLength + archive.readUInt16LE(at + 30) + archive.readUInt16LE(at + 32)
   }
   files.sort((one, other) => one.from - other.from)

@@ -18,7 +18,7 @@ import {
   unitKey,
 } from './estate.ts'
 import { pairOf, plain, sortedCidrs, sortedTexts, wholeAssignment, wholeDocument } from './members.ts'
-import { poolChangeable, poolFixed } from './shape.ts'
+import { policyMembers, poolChangeable, poolFixed } from './shape.ts'
 import type { Source, Way } from './sources.ts'
 
 /** An item of a file, whatever its kind: its shape has been checked. */
@@ -243,8 +243,8 @@ class FilesReader {
       assignments[target] = wholeAssignment(assignment)
       places.set(`assignments ${target}`, source.at(here))
     }
-    const { contact, tags } = policy
-    const members = { ...plain('policy', { contact, tags }), compatibility, documents, assignments }
+    const facts = Object.fromEntries(policyMembers.map((member) => [member, policy[member]]))
+    const members = { ...plain('policy', facts), compatibility, documents, assignments }
     const placed = this.#placeOf(source, way, policy)
     this.#add({
       kind: 'policy',
@@ -319,7 +319,7 @@ class FilesReader {
       return known?.key ?? (text.startsWith('r-') ? rootKey : text)
     }
     if (!text.startsWith('/')) return this.#account(source, way, text)
-    const key = text === rootKey ? rootKey : text.replace(/\/+$/, '')
+    const key = text === rootKey ? rootKey : text.replace(/(?<!\/)\/+$/, '')
     if (key !== rootKey) this.#require(source, way, 'unit', key, text)
     return key
   }

@@ -15,7 +15,7 @@ import {
   unitKey,
 } from './estate.ts'
 import { pairOf, plain, sortedCidrs, sortedTexts, wholeAssignment, wholeDocument } from './members.ts'
-import { poolChangeable, poolFixed } from './shape.ts'
+import { ipamMembers, policyMembers, poolChangeable, poolFixed } from './shape.ts'
 
 type Item = Readonly<Record<string, unknown>>
 const textOf = (value: unknown): string => value as string
@@ -158,7 +158,8 @@ class ServerReader {
   // Address space -----------------------------------------------------------------------------------------------------------
 
   #addIpam(ipam: Item): void {
-    const { ipamId, name, account, region, publicScopeId: _p, privateScopeId: _q, createdAt: _c, ...facts } = ipam
+    const { ipamId, name, account, region } = ipam
+    const facts: Item = Object.fromEntries(ipamMembers.map((member) => [member, ipam[member]]))
     const key = this.#keyOf('ipam', undefined, ipamId, name)
     this.#owners.set(textOf(ipamId), textOf(account))
     this.#compatibilities.set(key, facts.policyCompatibility)
@@ -214,7 +215,9 @@ class ServerReader {
 
   // Policies ------------------------------------------------------------------------------------------------------------------
 
-  async #addPolicy({ policyId, name, ipamId, account, compatibility, contact, tags }: Item): Promise<void> {
+  async #addPolicy(policy: Item): Promise<void> {
+    const { policyId, name, ipamId, account, compatibility } = policy
+    const facts = Object.fromEntries(policyMembers.map((member) => [member, policy[member]]))
     const parent = this.#keys.get(textOf(ipamId))
     if (parent === undefined) return
     const key = this.#keyOf('policy', parent, policyId, name)
@@ -232,7 +235,7 @@ class ServerReader {
         compatibility as Compatibility,
       )
     }
-    const members = { ...plain('policy', { contact, tags }), compatibility, documents, assignments: {} }
+    const members = { ...plain('policy', facts), compatibility, documents, assignments: {} }
     this.#add({ kind: 'policy', key, parent, ...named(name), members, id: textOf(policyId) })
   }
   #condition({ accounts, organizationalUnits, tags }: RuleCondition): Members {

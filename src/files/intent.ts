@@ -41,6 +41,8 @@ const nothing: Members = {
   meteredAccount: 'ipam-owner',
   policyCompatibility: 'strict',
   unmatched: 'provider',
+  changeControl: 'none',
+  changeFreezes: [],
   avoidsObserved: false,
 }
 
@@ -111,8 +113,8 @@ class Intending {
         this.#createPool(thing)
         return
       case 'policy': {
-        const { contact, compatibility, tags, documents } = members
-        this.#do(key, 'createPolicy', { ipamId: this.#id('ipam', parent!), name, contact, compatibility, tags }, thing)
+        const { documents, assignments: _, ...facts } = members
+        this.#do(key, 'createPolicy', { ipamId: this.#id('ipam', parent!), name, ...facts }, thing)
         for (const document of Object.values(documents as Record<string, Members>)) this.#putDocument(thing, document)
         return
       }

@@ -14,6 +14,23 @@ function member(operation: string, name: string): z.ZodType {
 const members = (operation: string, names: readonly string[]): Record<string, z.ZodType> =>
   Object.fromEntries(names.map((name) => [name, member(operation, name)]))
 
+/** Members of a request that stand elsewhere in a file, or that files do not say. */
+const besides: ReadonlySet<string> = new Set([
+  ...['name', 'account', 'region', 'ipamId', 'policyId', 'poolId', 'scopeId', 'parentPoolId', 'family', 'sharedWith'],
+  ...['sourceVpcId', 'sourceAllocationId', 'reservedFirst', 'reservedLast'],
+])
+const saidIn = (operation: string): string[] =>
+  Object.keys(governedOperations.get(operation)!.input.shape).filter((each) => !besides.has(each))
+const inAnother = (operation: string) => {
+  const others = new Set(saidIn(operation))
+  return (each: string): boolean => others.has(each)
+}
+export const ipamMembers: readonly string[] = saidIn('createIpam')
+export const policyMembers: readonly string[] = saidIn('createPolicy')
+/** What a pool is made with, and keeps. */
+export const poolFixed: readonly string[] = saidIn('createPool').filter((each) => !inAnother('updatePool')(each))
+export const poolChangeable: readonly string[] = saidIn('createPool').filter(inAnother('updatePool'))
+
 const textOf = (description: string, example: string) =>
   z
     .string()
@@ -81,33 +98,11 @@ const ipamItem = z
     id,
     account: accountRef.describe('Its owner.'),
     region: member('createIpam', 'region').nonoptional(),
-    ...members('createIpam', [
-      'description',
-      'operatingRegions',
-      'tier',
-      'enablePrivateGua',
-      'meteredAccount',
-      'policyCompatibility',
-      'unmatched',
-      'tags',
-    ]),
+    ...members('createIpam', ipamMembers),
     scopes: z.array(scopeItem).optional(),
   })
   .meta({ id: 'Ipam' })
 
-/** What a pool is made with, and keeps. */
-export const poolFixed = ['locale', 'awsService', 'publicIpSource', 'publiclyAdvertisable'] as const
-export const poolChangeable = [
-  'description',
-  'minNetmaskLength',
-  'defaultNetmaskLength',
-  'maxNetmaskLength',
-  'requiredTags',
-  'quarantineSeconds',
-  'avoidsObserved',
-  'contact',
-  'tags',
-] as const
 const poolFacts = {
   name: name.optional(),
   id,
@@ -170,7 +165,7 @@ const policyItem = z
     name: name.optional(),
     id,
     ipam: ipamRef,
-    ...members('createPolicy', ['contact', 'compatibility', 'tags']),
+    ...members('createPolicy', policyMembers),
     documents: z.array(documentItem).optional(),
     assignments: z.array(assignmentItem).optional().describe('Where it is enabled.'),
   })
@@ -216,6 +211,7 @@ export const defaults: Readonly<Record<string, Readonly<Record<string, unknown>>
     meteredAccount: 'ipam-owner',
     policyCompatibility: 'strict',
     unmatched: 'provider',
+    changeControl: 'none',
   },
   pool: { avoidsObserved: false },
 }

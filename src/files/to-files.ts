@@ -10,7 +10,7 @@ import type { Compatibility } from '#model/policy/values.ts'
 import { type Members, rootKey, type Thing, type ThingKind } from './estate.ts'
 import type { ServerRead } from './from-server.ts'
 import { shortDocument } from './members.ts'
-import { formatVersion, jsonSchema, poolChangeable, poolFixed } from './shape.ts'
+import { formatVersion, jsonSchema, policyMembers, poolChangeable, poolFixed } from './shape.ts'
 
 /** By its path, what stands in it. */
 export type Files = ReadonlyMap<string, string>
@@ -189,7 +189,7 @@ class FilesWriter {
     return this.#item(policy, {
       ...this.#called(policy),
       ipam: policy.parent,
-      ...inOrder(facts, ['contact', 'compatibility', 'tags']),
+      ...inOrder(facts, policyMembers),
       documents: sortedValues(documents as Record<string, Members>).map((document) =>
         this.#document(shortDocument(document, compatibility)),
       ),

@@ -1,6 +1,7 @@
 // The log of evidence grows behind the record, and is signed every minute.
 import { isCheckpointDue, signCheckpoint } from '#operations/evidence/checkpoints.ts'
 import { growTree, isTreeBehind } from '#operations/evidence/tree.ts'
+import { isWritten, writeLog } from './evidence-folder.ts'
 import type { Job } from './job.ts'
 
 export const growEvidence: Job = {
@@ -19,4 +20,13 @@ export const signEvidence: Job = {
   turnsMax: 1,
   isDue: ({ store }) => store.read(isCheckpointDue),
   turn: ({ store }) => signCheckpoint(store),
+}
+
+/** What others keep of it: where it is another log's, the job fails and says so, and nothing is written. */
+export const exportEvidence: Job = {
+  name: 'export-evidence',
+  everySeconds: 60,
+  turnsMax: 1,
+  isDue: async ({ store, evidenceFolder }) => evidenceFolder !== undefined && !(await isWritten(store, evidenceFolder)),
+  turn: async ({ store, evidenceFolder }) => void (await writeLog(store, evidenceFolder!)),
 }

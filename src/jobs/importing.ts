@@ -1,11 +1,6 @@
 // What pools import by themselves, a few blocks at a time.
-import {
-  type ImportLook,
-  importNetworks,
-  isAnyImporting,
-  lookForImports,
-  principalOfPool,
-} from '#operations/ipam/importing.ts'
+import { principalOfPool } from '#operations/ipam/import-setter.ts'
+import { type ImportLook, importNetworks, isAnyImporting, lookForImports } from '#operations/ipam/importing.ts'
 import { ImportTurns } from '#operations/ipam/importing-turns.ts'
 import type { Store } from '#store/store.ts'
 import type { Job } from './job.ts'
@@ -14,6 +9,8 @@ import type { Job } from './job.ts'
 const partsPerTurn = 20
 /** Looks through very much of which nothing can be imported. */
 const vainPerTurn = 5
+
+const asServer = 'housekeeping'
 
 /** Whose turn it is. A server that has just started begins anew. */
 const turnsOf = new WeakMap<Store, ImportTurns>()
@@ -30,8 +27,8 @@ export const importByPools: Job = {
     turns.begin()
     let inVain = 0
     for (let part = 0; part < partsPerTurn && inVain < vainPerTurn; part++) {
-      const { step, isAll } = (await act(lookForImports, { turns }, principalOfPool('import'))) as ImportLook
-      if (step) await act(importNetworks, step, principalOfPool(step.poolId))
+      const { step, isAll } = (await act(lookForImports, { turns }, asServer)) as ImportLook
+      if (step) await act(importNetworks, step, principalOfPool({ id: step.poolId, autoImportBy: step.by }))
       else inVain++
       if (isAll) return
     }

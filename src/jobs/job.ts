@@ -18,6 +18,8 @@ export interface Workplace {
   readonly account: string
   /** Leaves the server to whoever asks once. */
   readonly pace: Pace
+  /** Where the log of evidence is written to; undefined: nowhere. */
+  readonly evidenceFolder?: string
   /** Puts on record how many refusals were too many to have an entry each. */
   recordCounted(): Promise<void>
   /** Does what a rule says, as whoever it is in the record; on the right of `native`, where it is somebody's. */

@@ -3,7 +3,7 @@ import { adoptByRules } from './adopting.ts'
 import { watchPools } from './capacity.ts'
 import { dropSessions, endTokens, forgetTokens } from './credentials.ts'
 import { finishDeprovisions } from './deprovisioning.ts'
-import { growEvidence, signEvidence } from './evidence.ts'
+import { exportEvidence, growEvidence, signEvidence } from './evidence.ts'
 import { followFindings } from './findings.ts'
 import { followSources, noteStaleSources } from './following.ts'
 import { forgetDecisions } from './forgetting.ts'
@@ -33,6 +33,7 @@ export const jobs: readonly Job[] = [
   forgetNotifications,
   growEvidence,
   signEvidence,
+  exportEvidence,
   simulate,
 ]
 

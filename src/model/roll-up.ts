@@ -32,6 +32,14 @@ export function rollUp(pools: readonly TreeSpace[]): ReadonlyMap<string, RolledU
   )
 }
 
+/** Percent that are used of a pool that is nearly full: the highest of these that is reached. */
+export const fullSteps = [100, 98, 95, 90] as const
+/** Undefined where it is not nearly full. */
+export const fullStepOf = (space: RolledUp): number | undefined => {
+  const used = perMille(space)
+  return fullSteps.find((step) => used >= step * 10)
+}
+
 /** Tenths of a percent. What is a little is not nothing, and what is nearly all is not all. */
 export function perMille({ used, provisioned }: RolledUp): number {
   if (provisioned === 0n || used === 0n) return 0

@@ -3,7 +3,7 @@
 import { bitsOf } from './cidr.ts'
 import { dayMs } from './clock.ts'
 import { joinKey } from './key.ts'
-import { candidatesInOrder, provider, type Verdict } from './policy/decision.ts'
+import { type Candidate, candidatesInOrder, provider, type Verdict } from './policy/decision.ts'
 
 /** What a request gets: space of a pool (or `provider`), no space since nothing has room, or a denial. */
 export type Outcome =
@@ -75,10 +75,10 @@ export class Ledger {
   /** Takes what a request gets. */
   answer(verdict: Verdict, family: 4 | 6, at: number): Outcome {
     if (verdict.outcome === 'deny') return denied
-    for (const { pool, netmaskLength: length } of candidatesInOrder(verdict)) {
-      if (pool === provider || this.#take(pool, sizes[bitsOf(family) - length]!, at)) {
-        return { kind: 'served', pool, length }
-      }
+    for (const candidate of candidatesInOrder(verdict)) {
+      const { pool, netmaskLength } = candidate
+      if (pool === provider || this.#take(pool, sizes[bitsOf(family) - netmaskLength]!, at))
+        return servedFrom(candidate)
     }
     return exhausted
   }
@@ -104,6 +104,7 @@ export class Ledger {
     return use && { ...use, taken: use.free - use.left }
   }
 }
+const servedFrom = ({ pool, netmaskLength: length }: Candidate): Outcome => ({ kind: 'served', pool, length })
 const denied: Outcome = { kind: 'denied' }
 const exhausted: Outcome = { kind: 'exhausted' }
 
@@ -187,6 +188,8 @@ interface Counting extends Group {
 
 export class Tallies {
   readonly #groups = new Map<string, Counting>()
+  /** Whoever asks with the same object again is found without its key. */
+  readonly #known = new WeakMap<Group, Counting>()
   readonly #groupsMax: number
   #isWhole = true
   constructor(groupsMax = simulationGroupsMax) {
@@ -223,7 +226,14 @@ export class Tallies {
       samples: [...samples.values()].flat(),
     }))
   }
-  #of({ account, resourceType, locale }: Group): Counting | undefined {
+  #of(group: Group): Counting | undefined {
+    const known = this.#known.get(group)
+    if (known) return known
+    const found = this.#find(group)
+    if (found) this.#known.set(group, found)
+    return found
+  }
+  #find({ account, resourceType, locale }: Group): Counting | undefined {
     const key = joinKey(account, resourceType, locale)
     const known = this.#groups.get(key)
     if (known) return known

@@ -36,6 +36,7 @@ import { Progress } from './progress.ts'
 import { namesOf } from './record/object-names.ts'
 import { isOnRecord, RefusalBudget, type RefusalKind, subjectsOf, withoutSession } from './refused-changes.ts'
 import { currentSnapshot, snapshotOf } from './snapshot.ts'
+import { renamed, withoutTexts } from './texts.ts'
 
 /** How long a client token is remembered. EC2 promises no time; a day covers every retry of a tool. */
 export const clientTokenMs = 86_400_000
@@ -110,14 +111,6 @@ function givenBy({ pool, cidr, request: { account, explicit } }: Decision): read
 
 /** What was tried is taken back; nothing has gone wrong. */
 class TakenBack extends Error {}
-
-/** A copy of an answer without the members that are one of these texts. */
-function withoutTexts(value: unknown, texts: ReadonlySet<string>): unknown {
-  if (Array.isArray(value)) return value.map((one) => withoutTexts(one, texts))
-  if (typeof value !== 'object' || value === null) return value
-  const kept = Object.entries(value).filter(([, member]) => !(typeof member === 'string' && texts.has(member)))
-  return Object.fromEntries(kept.map(([name, member]) => [name, withoutTexts(member, texts)]))
-}
 
 /** The decisions on record behind a refusal: those that say no. */
 export const decisionsBehind = (error: Refused): readonly Decision[] => recordedDecisions.get(error) ?? []
@@ -277,6 +270,7 @@ export async function openExecutor(
         const epoch = tx.governanceEpoch
         const before = currentSnapshot(tx) ?? (needsSnapshot ? await context.snapshot() : undefined)
         const output = await operation.run(context, call.input as never, prepared)
+        if (context.lag.isBehind) await context.catchUp()
         // By the epoch, and not by what an operation says of itself: no change of governance can go round it.
         if (tx.governanceEpoch !== epoch) {
           // Once it is committed, what the change was checked by is the next requests' snapshot.
@@ -723,16 +717,6 @@ function renumber(
   }
 }
 
-/** A copy in which every text names the new decisions in place of the old ones: the fact, and the words that repeat it. */
-function renamed(value: unknown, names: ReadonlyMap<string, string>): unknown {
-  if (typeof value === 'string') {
-    return [...names].reduce((text, [before, after]) => text.replaceAll(before, after), value)
-  }
-  if (Array.isArray(value)) return value.map((one) => renamed(one, names))
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, renamed(member, names)]))
-}
-
 /** What the first time was answered with: its decisions as they are on record, but for those that are no longer kept. */
 async function decisionsOf(tx: Transaction, { entry }: Use): Promise<readonly DecisionOnRecord[]> {
   const recorded = await tx.journal.decisionsOf(entry)
@@ -821,6 +805,8 @@ class RequestContext extends ReadingContext implements WriteContext {
   readonly reaches: Reach[]
   /** How many of the decisions gave space by the rules alone. */
   readonly given: { count: number }
+  /** Changes of governance that the epoch does not count yet, and the snapshot from before them that serves meanwhile. */
+  readonly lag: { isBehind: boolean; snapshot?: Snapshot | undefined }
 
   constructor(
     tx: Transaction,
@@ -834,6 +820,31 @@ class RequestContext extends ReadingContext implements WriteContext {
     this.previewed = whole?.previewed ?? []
     this.reaches = whole?.reaches ?? []
     this.given = whole?.given ?? { count: 0 }
+    this.lag = whole?.lag ?? { isBehind: false }
+  }
+  override async snapshot(): Promise<Snapshot> {
+    if (this.lag.snapshot) return this.lag.snapshot
+    await this.catchUp()
+    return super.snapshot()
+  }
+  override get snapshotAtHand(): Snapshot | undefined {
+    return this.lag.snapshot ?? (this.lag.isBehind ? undefined : super.snapshotAtHand)
+  }
+  async lagging<T>(work: () => Promise<T>): Promise<T> {
+    const { lag } = this
+    const isOutermost = lag.snapshot === undefined
+    // That from before the first of several changes will do for all of them.
+    if (isOutermost) lag.snapshot = (lag.isBehind ? currentSnapshot(this.tx) : undefined) ?? (await this.snapshot())
+    try {
+      return await work()
+    } finally {
+      if (isOutermost) lag.snapshot = undefined
+    }
+  }
+  async catchUp(): Promise<void> {
+    if (!this.lag.isBehind) return
+    this.lag.isBehind = false
+    await this.tx.moveGovernanceEpoch()
   }
   override actingFor(account: string, region: string): RequestContext {
     return new RequestContext(this.tx, callFor(this.call, account, region), this.settings, this.snapshotOf, this)
@@ -853,6 +864,11 @@ class RequestContext extends ReadingContext implements WriteContext {
   }
   governanceChanged(reach: Reach = 'everything'): Promise<void> {
     this.reaches.push(reach)
+    if (this.lag.snapshot) {
+      this.lag.isBehind = true
+      return Promise.resolve()
+    }
+    this.lag.isBehind = false
     return this.tx.moveGovernanceEpoch()
   }
   record(decision: Decision, { isGiven = false } = {}): void {

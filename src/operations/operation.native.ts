@@ -1,6 +1,7 @@
 // What an operation of the native API is: one value from which its route, OpenAPI entry, CLI words and reference page follow.
 import { hash } from 'node:crypto'
 import type { z } from 'zod'
+import type { ExportFormat } from '#formats/exports/export.ts'
 import { worded } from '#model/problems/worded.ts'
 import { naming, type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
 import type { Action } from '#model/roles.ts'
@@ -66,6 +67,8 @@ interface Facts<Input extends z.ZodObject, Output extends z.ZodType> {
     readonly status?: 200 | 201 | 204
     /** What its body may have, where that is more than is usual. */
     readonly body?: BodyBounds
+    /** What else the list can be had as, by the names of the formats: all its pages in one answer. */
+    readonly exports?: Readonly<Record<string, ExportFormat<never>>>
     /** The list grows: with `Accept: text/event-stream` its items go on as events. */
     readonly stream?: StreamFacts
   }

@@ -71,6 +71,13 @@ export interface WriteContext extends ReadContext {
    */
   governanceChanged(reach?: Reach): Promise<void>
   /**
+   * Does work of a list that decides nothing by the pools which those before it have made: what decisions read is compiled anew for all of
+   * them together, once somebody asks for it or when all are done, and not for each.
+   */
+  lagging<T>(work: () => Promise<T>): Promise<T>
+  /** Lets the epoch count what was done so: whoever tells its number does so first. */
+  catchUp(): Promise<void>
+  /**
    * Adds a decision to the record; it is written in the same transaction, also when the operation then refuses.
    * @param how.isGiven whether it gave space by the rules alone, which needs no look whether it complies
    */

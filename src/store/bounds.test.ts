@@ -7,7 +7,7 @@ import { emptyDatabase, type TestDatabase } from '../../test/database.ts'
 import { allocationOf, insertPool } from '../../test/pool.ts'
 import type { Store, Transaction } from './store.ts'
 import { sweptPerRequestMax } from './tables/resting.ts'
-import { changesPerRequestMax, lookedThroughPerRequestMax } from './transaction.ts'
+import { changesPerListMax, changesPerRequestMax, lookedThroughPerRequestMax } from './transaction.ts'
 
 interface Opened {
   readonly store: Store
@@ -62,6 +62,22 @@ test('a request that changes more rows than the bound is refused whole, and othe
       small!.map(({ value }) => value),
       ['beside'],
     )
+  }))
+
+test('a list of changes of governance may change more rows than other requests, up to a bound of its own', () =>
+  withStore(async ({ request }) => {
+    const list = (rows: number) =>
+      request(async (tx) => {
+        tx.beginList()
+        tx.expectChanges(rows)
+      })
+    await list(changesPerListMax)
+    assert.partialDeepStrictEqual(await refusalOf(list(changesPerListMax + 1)), {
+      code: 'LimitExceeded',
+      limit: changesPerListMax,
+    })
+    const next = await refusalOf(request(async (tx) => tx.expectChanges(changesPerRequestMax + 1)))
+    assert.partialDeepStrictEqual(next, { code: 'LimitExceeded', limit: changesPerRequestMax })
   }))
 
 test('D7 a request that looks through more than the bound is refused, whatever it looks at, and what follows is not', () =>

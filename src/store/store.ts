@@ -80,7 +80,7 @@ export interface Writes {
     | 'changeKinds'
     | 'changeModes'
     | 'setContact'
-  pools: 'insert' | 'update' | 'delete' | 'share' | 'unshare' | 'insertCidr' | 'setCidrState' | 'deleteCidr'
+  pools: 'insert' | 'update' | 'delete' | 'share' | 'unshare' | 'insertCidr' | 'setCidrState' | 'deleteCidr' | 'seeFull'
   resourceTypes: 'insert' | 'delete'
   resting: 'begin' | 'drop' | 'end' | 'endAll' | 'endHold' | 'extendHold' | 'reclaim' | 'remove' | 'restAsOne'
   retention: 'takeTurn'

@@ -64,18 +64,35 @@ export const changesPerRequestMax = 10_000
  * so that one that looks through the same again and again costs its own sender a refusal, and nobody else a minute.
  */
 export const lookedThroughPerRequestMax = 100_000
+/**
+ * The same of a list of changes of governance, which is one transaction however long it is: a thousand pools with their space and tags
+ * (`npm run bench -- --only=governance`). Whoever sends one needs the right to everything in it.
+ */
+export const changesPerListMax = 50_000
+export const lookedThroughPerListMax = 500_000
 /** Counts what a connection changes and reads, against what the request may that it works for. */
 export class Changes {
   count = 0
   #max = Number.POSITIVE_INFINITY
   #readsLeft = Number.POSITIVE_INFINITY
   #isForAll = 0
+  #changesMax = changesPerRequestMax
+  #lookedThroughMax = lookedThroughPerRequestMax
 
   /** Jobs have bounds of their own, and the operator's commands none. */
   begin(isRequest: boolean): void {
     this.#max = isRequest ? this.count + changesPerRequestMax : Number.POSITIVE_INFINITY
     this.#readsLeft = isRequest ? lookedThroughPerRequestMax : Number.POSITIVE_INFINITY
     this.#isForAll = 0
+    this.#changesMax = changesPerRequestMax
+    this.#lookedThroughMax = lookedThroughPerRequestMax
+  }
+  /** The request that it works for is a list of changes of governance. */
+  beginList(): void {
+    this.#max += changesPerListMax - this.#changesMax
+    this.#readsLeft += lookedThroughPerListMax - this.#lookedThroughMax
+    this.#changesMax = changesPerListMax
+    this.#lookedThroughMax = lookedThroughPerListMax
   }
   /** Counts statements, or what weighs as much. */
   read(statements: number): void {
@@ -85,8 +102,8 @@ export class Changes {
     refuse({
       code: 'LimitExceeded',
       what: { of: 'rows-looked-through' },
-      limit: lookedThroughPerRequestMax,
-      used: Math.ceil(lookedThroughPerRequestMax - this.#readsLeft),
+      limit: this.#lookedThroughMax,
+      used: Math.ceil(this.#lookedThroughMax - this.#readsLeft),
       isOfRequest: true,
     })
   }
@@ -109,11 +126,11 @@ export class Changes {
   }
   #refuseMore(count: number): void {
     if (count <= this.#max) return
-    const used = count - this.#max + changesPerRequestMax
+    const used = count - this.#max + this.#changesMax
     refuse({
       code: 'LimitExceeded',
       what: { of: 'rows-changed' },
-      limit: changesPerRequestMax,
+      limit: this.#changesMax,
       used,
       isOfRequest: true,
     })
@@ -279,6 +296,10 @@ export class Nouns extends Connected {
   /** Refuses at once what is going to change more rows than a request may: before anything is done, and not in the midst of it. */
   expectChanges(rows: number): void {
     this.sql.changed.expect(rows)
+  }
+  /** A request that lists changes of governance may do more than others. */
+  beginList(): void {
+    this.sql.changed.beginList()
   }
   /** Whether the transaction has changed anything: what it reads before that is committed. */
   get hasChanged(): boolean {

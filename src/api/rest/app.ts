@@ -5,6 +5,7 @@ import rateLimit from '@fastify/rate-limit'
 import { fastifySSE } from '@fastify/sse'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { ExportFacts, ExportFormat } from '#formats/exports/export.ts'
 import { accountableOf, bearerOf, type Principal } from '#model/principal.ts'
 import { worded } from '#model/problems/worded.ts'
 import { type Refusal, Refused, refuse } from '#model/refusal.ts'
@@ -24,6 +25,14 @@ import type { StepsInTurn } from '../steps-in-turn.ts'
 import { createAdmission } from './admission.ts'
 import { createDescription, Readers } from './description.ts'
 import { addDescriptionPage } from './description-page.ts'
+import {
+  type ExportAsked,
+  Exports,
+  exportFacts,
+  exportParameters,
+  formatAsked,
+  type ReadExportPage,
+} from './exports.ts'
 import { addIntakes } from './intake.ts'
 import { describeInSteps, dryRun } from './openapi.ts'
 import { partsOf, shapeOf, showsState } from './parts.ts'
@@ -137,6 +146,7 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
     done()
   })
   const streams = new Streams(deps.findNewestChange)
+  const exports = new Exports()
   app.addHook('preClose', async () => streams.end())
   await app.register(fastifySSE)
   const descriptionPath = `${restPrefix}/openapi.json`
@@ -187,7 +197,7 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
         errorResponseBuilder: (_, { ttl }) =>
           new Refused({ code: 'Throttled', retryAfterSeconds: Math.ceil(ttl / 1_000) }),
       })
-      for (const operation of nativeOperations) addRoute(routes, { ...deps, streams }, operation)
+      for (const operation of nativeOperations) addRoute(routes, { ...deps, streams, exports }, operation)
       const intakeCallOf = (request: FastifyRequest, input: object): Call =>
         callOf(deps, request, { input, isDryRun: undefined })
       await addIntakes(routes, { execute: deps.execute, inTurn: deps.inTurn, callOf: intakeCallOf }, nativeIntakes)
@@ -278,7 +288,7 @@ function problemOfJson(body: string): string {
   return 'the body has a member `__proto__`, or `prototype` in `constructor`, which nothing here has: leave it out'
 }
 
-type RouteDependencies = RestDependencies & { readonly streams: Streams }
+type RouteDependencies = RestDependencies & { readonly streams: Streams; readonly exports: Exports }
 
 function addRoute(routes: FastifyInstance, deps: RouteDependencies, operation: NativeOperation): void {
   const { rest } = operation
@@ -291,7 +301,10 @@ function addRoute(routes: FastifyInstance, deps: RouteDependencies, operation: N
     url: rest.path.replaceAll(/\{(\w+)\}/g, ':$1'),
     schema: {
       ...(parts.path.length > 0 ? { params: shapeOf(operation, parts.path) } : {}),
-      querystring: shapeOf(operation, parts.query, operation.access === 'write' ? { dryRun } : {}),
+      querystring: shapeOf(operation, parts.query, {
+        ...(operation.access === 'write' ? { dryRun } : {}),
+        ...exportParameters(operation),
+      }),
       ...(parts.body.length > 0 ? { body: shapeOf(operation, parts.body) } : {}),
       response: { [status]: status === 204 ? z.null() : operation.output },
     },
@@ -305,11 +318,17 @@ async function serve(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
-  const { dryRun: isDryRun, ...query } = request.query as { dryRun?: boolean }
+  const { dryRun: isDryRun, format, importAccount, importRegion, ...query } = request.query as Asked
   if (request.routeOptions.config.takesBody === false) refuseMembers(request.body)
   const input = { ...(request.params as object), ...query, ...(request.body as object) }
   const call = callOf(deps, request, { input, isDryRun })
   if (reply.sse) return stream(deps, operation, call, request, reply)
+  const asked = { format, importAccount, importRegion }
+  const exported = formatAsked(operation, asked, request.headers.accept)
+  if (exported) {
+    const facts = exportFacts(asked, { version: deps.version, account: call.principal.account })
+    return sendExport(deps, operation, { call, format: exported, facts }, request, reply)
+  }
   request.isExecuted = true
   const { output, headers } = await executeOrPreview(deps, operation, call)
   for (const [name, value] of headers) reply.header(name, value)
@@ -323,6 +342,31 @@ async function serve(
   reply.header('etag', etag)
   if (operation.access === 'read' && header(request, 'if-none-match') === etag) return reply.status(304).send()
   return reply.status(status).send(output)
+}
+
+type Asked = ExportAsked & { readonly dryRun?: boolean }
+
+interface Exported {
+  readonly call: Call
+  readonly format: ExportFormat<never>
+  readonly facts: ExportFacts
+}
+async function sendExport(
+  deps: RouteDependencies,
+  operation: NativeOperation,
+  { call, format, facts }: Exported,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> {
+  const { cursor, limit, ...filter } = call.input as { readonly cursor?: string; readonly limit?: number }
+  const read: ReadExportPage = async (page) => {
+    const principal = await deps.authenticate(request.headers.authorization)
+    const asked = { ...call, principal, input: { ...filter, ...page }, arrivedAt: undefined }
+    return (await deps.inTurn.aside(() => deps.execute(operation, asked))).output as never
+  }
+  const accountable = accountableOf(call.principal.native!)
+  const text = await deps.exports.open(read, { format, facts, accountable, cursor, limit })
+  return reply.header('content-type', format.mediaType).send(text)
 }
 
 /** What has no body takes no member in one: it would be passed over in silence. */

@@ -5,6 +5,9 @@ type Io = 'input' | 'output'
 
 /** One thing in all examples: what members of these names are, where their shape gives no example of its own. */
 const members: Readonly<Record<string, unknown>> = {
+  event: 'exception.requested',
+  needs: 'exception:read',
+  secret: 'whsec_bmV2ZXIgYSByZWFsIHNlY3JldA==',
   action: 'createAllocation',
   actions: 'allocation:read',
   allocationId: 'ipam-pool-alloc-000000000000000059bb000000000020',

@@ -12,6 +12,7 @@ import {
 import { flag } from '#operations/shapes.native.ts'
 import { type Noun, nouns } from '#operations/table.native.ts'
 import { exampleOf } from './examples.ts'
+import { exportParameters } from './exports.ts'
 import { type JsonSchema, NamedSchemas, namedIn } from './json-schema.ts'
 import { intakeParts, partsOf, shapeOf, showsState } from './parts.ts'
 import { problemContentType, problemOf, statuses, titleOf } from './problem.ts'
@@ -227,7 +228,11 @@ function describeParameters(schemas: NamedSchemas, operation: NativeOperation): 
   const some = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, members[name]!]))
   return [
     ...listed(schemas, 'path', some(parts.path)),
-    ...listed(schemas, 'query', { ...some(parts.query), ...(isWrite ? { dryRun } : {}) }),
+    ...listed(schemas, 'query', {
+      ...some(parts.query),
+      ...(isWrite ? { dryRun } : {}),
+      ...exportParameters(operation),
+    }),
     ...listed(schemas, 'header', Object.fromEntries(headers.map((name) => [name, requestHeaders[name]]))),
   ]
 }
@@ -275,6 +280,12 @@ function describeAnswer(schemas: NamedSchemas, operation: Answering): Json {
     content: {
       'application/json': { schema },
       ...(rest.stream === undefined ? {} : { 'text/event-stream': describeStream(operation, rest.stream.id) }),
+      ...Object.fromEntries(
+        Object.values(rest.exports ?? {}).map(({ mediaType, meaning }) => [
+          mediaType,
+          { schema: { type: 'string', description: `${meaning}.` } },
+        ]),
+      ),
     },
   }
 }

@@ -36,7 +36,7 @@ export async function signCheckpoint(store: Store): Promise<void> {
     await tx.evidence.insertCheckpoint(size, formatNote({ text, signatures }))
   })
 }
-async function signatureOf(tx: Transaction, key: LogKey, text: string): Promise<NoteSignature> {
+export async function signatureOf(tx: Transaction, key: LogKey, text: string): Promise<NoteSignature> {
   const verifier = verifierKeyOf(key)
   const signature = await tx.evidence.signWith(key.n, Buffer.from(text))
   return { name: key.name, keyId: keyIdOf(sha256, verifier), signature }

@@ -2,6 +2,7 @@
 import { formatCidr } from '#model/cidr.ts'
 import type { Facts, Severity } from '#model/finding.ts'
 import { needsReview } from '#model/policy/exception.ts'
+import { fullSteps } from '#model/roll-up.ts'
 import { withTagFindings } from '../policy/tag-findings.ts'
 import { changeReview } from './change-review.ts'
 import { type Control, control, type ExceptionControl, type SpaceControl } from './control.ts'
@@ -109,8 +110,6 @@ export const breakGlassReview: ExceptionControl = {
   look: (exception) => (needsReview(exception) ? { requestedBy: exception.requested.by } : undefined),
 }
 
-/** Percent that are used: the highest of these that is reached. */
-export const fullSteps = [100, 98, 95, 90] as const
 export const poolNearlyFull = control<{ readonly usedPercent: number }>({
   name: 'pool-nearly-full',
   severity: 'high',

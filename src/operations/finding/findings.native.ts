@@ -1,5 +1,9 @@
 // Findings over the native API, in words that are made here of their facts.
 import { z } from 'zod'
+import { asffOf } from '#formats/exports/asff.ts'
+import { junit } from '#formats/exports/junit.ts'
+import { ocsfFindings } from '#formats/exports/ocsf.ts'
+import { sarifOf } from '#formats/exports/sarif.ts'
 import { findingStatuses, severities } from '#model/finding.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import { namesShape } from '../policy/shapes.native.ts'
@@ -82,6 +86,14 @@ const opening = z.object({
 })
 nameShapes({ Finding: finding, FindingOpening: opening })
 
+/** Each is one value; another format is another entry. */
+const findingExports = {
+  sarif: sarifOf(controls),
+  junit,
+  asff: asffOf(controls),
+  ocsf: ocsfFindings,
+}
+
 const listOfControls = controls.map(({ name, summary }) => `\`${name}\`: ${summary}`).join(' ')
 
 export const listFindings = nativeRead({
@@ -101,7 +113,7 @@ export const listFindings = nativeRead({
     locale: localeName.optional().describe('Only those about what is there.'),
   }),
   output: pageOf(finding),
-  rest: { method: 'GET', path: '/findings' },
+  rest: { method: 'GET', path: '/findings', exports: findingExports },
   cli: 'finding list',
   columns: ['findingId', 'severity', 'status', 'control', 'summary', 'node', 'openedAt'],
   refusals: ['InvalidPaginationToken'],

@@ -218,6 +218,37 @@ test('conflicts of policies are looked for when all is done: what stands against
   assert.equal(solved.status, 200, JSON.stringify(solved.body))
 })
 
+test('pools that a list alone has made are there for the next request, and count in what follows in the list', async () => {
+  const { scopeId } = await world.get<{ scopeId: string }>('/scopes/main%2Finside')
+  const { epoch } = await world.get<Applied>('/governance')
+  const made = await apply([
+    { operation: 'createPool', input: { scopeId, family: 'ipv4', name: 'late-top' }, as: 'top' },
+    { operation: 'provisionPoolCidr', input: { poolId: '$top', cidr: '172.16.0.0/16' } },
+    {
+      operation: 'createPool',
+      input: { scopeId, family: 'ipv4', parentPoolId: '$top', locale: 'us-east-1', name: 'late' },
+      as: 'late',
+    },
+    { operation: 'provisionPoolCidr', input: { poolId: '$late', cidr: '172.16.1.0/24' } },
+  ])
+  assert.equal(made.status, 200, JSON.stringify(made.body))
+  assert(made.body.epoch > epoch, 'what decisions read is read anew')
+  const space = { account: managementAccount, resourceType: 'custom', locale: 'us-east-1', netmaskLength: 28 }
+  const { cidr } = await world.post<{ cidr: string }>('/allocations', { ...space, poolId: made.body.results[2]!.id! })
+  assert.equal(cidr, '172.16.1.0/28')
+
+  const shared = await apply([
+    {
+      operation: 'createPool',
+      input: { scopeId, family: 'ipv4', parentPoolId: made.body.results[0]!.id!, locale: 'us-east-1' },
+      as: 'next',
+    },
+    { operation: 'updatePool', input: { poolId: '$next', sharedWith: [managementAccount], name: 'next' } },
+    { operation: 'createPool', input: { scopeId, family: 'ipv4', parentPoolId: 'late-top/next', name: 'under' } },
+  ])
+  assert.equal(shared.status, 200, JSON.stringify(shared.body))
+})
+
 // Rights ---------------------------------------------------------------------------------------------------------------
 
 /** Asks for the operation by its own route. */

@@ -1,5 +1,6 @@
 // Changes of governance as intent: a list of native operations with their inputs, done in one transaction or not at all.
 import { z } from 'zod'
+import { isIdLike } from '#model/name.ts'
 import { worded } from '#model/problems/worded.ts'
 import { numbered, type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import { createRoleBinding, deleteRoleBinding } from '../identity/roles.native.ts'
@@ -24,6 +25,7 @@ import {
 } from '../policy/policies.native.ts'
 import { resourceTypeOperations } from '../policy/resource-types.native.ts'
 import { nameShapes } from '../shapes.native.ts'
+import { beginList } from './state.ts'
 
 // Which ones ---------------------------------------------------------------------------------------------------------
 
@@ -120,6 +122,7 @@ export async function runGoverned(
   context: WriteContext,
   operations: readonly GovernedOperation[],
 ): Promise<GovernedResult[]> {
+  beginList(context)
   const made = new Map<string, object>()
   const results: GovernedResult[] = []
   for (const [index, { operation: name, input, as }] of operations.entries()) {
@@ -127,14 +130,29 @@ export async function runGoverned(
       if (as !== undefined && made.has(as)) refuseValue('as', as, worded('an operation before has this label'))
       const operation = governedOperations.get(name)!
       const asked = inputOf(operation, await replaceNames(operation.input, input, (text) => meant(made, text)))
-      const output = await (operation as WriteOperation<object, unknown>).run(context, asked)
+      const run = () => (operation as WriteOperation<object, unknown>).run(context, asked)
+      const output = await (mayLag(name, asked) ? context.lagging(run) : run())
       const answer = (output ?? {}) as Readonly<Record<string, unknown>>
       if (as !== undefined) made.set(as, answer)
       const id = idIn(answer)
       results.push({ operation: name, ...(id === undefined ? {} : { id }), ...(as === undefined ? {} : { as }) })
     })
   }
+  await context.catchUp()
   return results
+}
+
+/**
+ * Whether an operation decides nothing by the pools that those before it have made, in the rules as they are compiled: it names what it
+ * needs by id, asks only whether the caller may, and nothing of who shares what.
+ */
+function mayLag(name: string, input: object): boolean {
+  if (name !== 'createPool' && name !== 'provisionPoolCidr') return false
+  const { scopeId, parentPoolId, poolId, ...rest } = input as Readonly<Record<string, unknown>>
+  const isNamedById = [scopeId, parentPoolId, poolId].every((id) => id === undefined || isIdLike(String(id)))
+  return (
+    isNamedById && ['sharedWith', 'sourceVpcId', 'sourceAllocationId'].every((member) => rest[member] === undefined)
+  )
 }
 
 /** Every answer begins with what names the thing that it shows. */

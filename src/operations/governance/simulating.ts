@@ -24,12 +24,13 @@ import { readScan } from '../finding/scan.ts'
 import { evaluateSpaces, isBrought } from '../finding/spaces.ts'
 import type { AnyOperation, WriteContext, WriteOperation } from '../operation.ts'
 
-/** Requests that are asked again between two turns of the event loop, and what of them is evaluated for the first time. */
+/** Requests that are asked again between two turns of the event loop, also beside others; and what of them is evaluated for the first time. */
 const requestsPerSlice = 250
-const evaluatedPerSlice = 40
+const requestsBesideOthers = 80
+const evaluatedPerSlice = 16
 /** Slices of one turn, before it writes how far it is, and beside others; and turns of the event loop that others have between two. */
 const slicesPerTurn = 40
-const slicesBesideOthers = 8
+const slicesBesideOthers = 16
 const turnsBetweenSlices = 4
 /** Parts of space in use that one turn looks at, and beside others. */
 const partsPerTurn = 64
@@ -41,7 +42,8 @@ const spacesSeenMax = 200_000
 const resultsPerWrite = 200
 const droppedPerWrite = 500
 /** Rulings, and requests with something of their own, whose evaluation is remembered. */
-const plansKeptMax = 20_000
+const rulingsKeptMax = 20_000
+const plansKeptMax = 2_000
 /** A server that says nothing for so long is taken to be gone. */
 const leaseMs = 15_000
 const leaseLeftMs = 5_000
@@ -138,6 +140,8 @@ interface Plan {
   readonly request: AllocationRequest
   readonly present: Verdict
   readonly candidate: Verdict
+  /** Whether it is known what its pools have free. */
+  isLearned: boolean
 }
 interface Planned {
   readonly shared: AllocationRequest
@@ -181,8 +185,10 @@ export class Simulator {
     const running = this.#running!
     const isCrowded = pace.isCrowded()
     if (running.next !== undefined) {
-      const slices = isCrowded ? slicesBesideOthers : slicesPerTurn
-      await pace.step(() => store.read((tx) => askAgain(tx, running, slices)))
+      const bounds = isCrowded
+        ? { slices: slicesBesideOthers, requests: requestsBesideOthers }
+        : { slices: slicesPerTurn, requests: requestsPerSlice }
+      await pace.step(() => store.read((tx) => askAgain(tx, running, bounds)))
     } else if (running.scope < running.scopes.length) {
       const parts = isCrowded ? partsBesideOthers : partsPerTurn
       await pace.step(() => store.read((tx) => lookAtSpace(tx, running, parts)))
@@ -341,10 +347,14 @@ function progressOf({ first, next, end }: Running): SimulationProgress {
 /**
  * Asks so many requests again. Where the reading begins anew it goes on where it was: what is counted and where to go on change at once.
  */
-async function askAgain(tx: ReadTransaction, running: Running, slices: number): Promise<void> {
+async function askAgain(
+  tx: ReadTransaction,
+  running: Running,
+  { slices, requests }: { readonly slices: number; readonly requests: number },
+): Promise<void> {
   for (let slice = 0; slice < slices && running.next !== undefined; slice++) {
     if (slice > 0) await tx.nextTurn(turnsBetweenSlices)
-    const { asked, next } = await tx.journal.asked(running.next, running.end, requestsPerSlice)
+    const { asked, next } = await tx.journal.asked(running.next, running.end, requests)
     const plans = await plansOf(tx, running, asked)
     await learnFree(tx, running, plans)
     for (const [index, { n: decision, at }] of asked.entries()) {
@@ -360,7 +370,7 @@ async function askAgain(tx: ReadTransaction, running: Running, slices: number): 
 type Asked = Awaited<ReturnType<ReadTransaction['journal']['asked']>>['asked']
 async function plansOf(tx: ReadTransaction, running: Running, asked: Asked): Promise<readonly Plan[]> {
   const { rulings, plans } = running
-  if (rulings.size > plansKeptMax) rulings.clear()
+  if (rulings.size > rulingsKeptMax) rulings.clear()
   if (plans.size > plansKeptMax) plans.clear()
   const unknown = new Set(asked.map(({ ruling }) => ruling).filter((ruling) => !rulings.has(ruling)))
   for (const [ruling, shared] of await tx.journal.requestsOf([...unknown]))
@@ -373,6 +383,7 @@ async function plansOf(tx: ReadTransaction, running: Running, asked: Asked): Pro
       request,
       present: decide(running.present, request, now),
       candidate: decide(running.candidate, request, now),
+      isLearned: false,
     }
   }
   const found: Plan[] = []
@@ -395,18 +406,19 @@ async function plansOf(tx: ReadTransaction, running: Running, asked: Asked): Pro
 async function learnFree(tx: ReadTransaction, running: Running, plans: readonly Plan[]): Promise<void> {
   const { replay, changedFree } = running
   const unknown = new Set<string>()
-  for (const { present, candidate } of new Set(plans)) {
+  const asking = plans.filter(({ isLearned }) => !isLearned)
+  for (const { present, candidate } of asking) {
     for (const pool of replay.present.unknownOf(present)) unknown.add(pool)
     for (const pool of replay.candidate.unknownOf(candidate)) unknown.add(pool)
   }
-  if (unknown.size === 0) return
   const numbers = new Map([...unknown].map((id) => [id, parseId('pool', tx.installation, id) ?? -1]))
-  const uses = await tx.space.utilizations([...numbers.values()])
+  const uses = numbers.size === 0 ? new Map() : await tx.space.utilizations([...numbers.values()])
   for (const [id, n] of numbers) {
     const free = uses.get(n)?.free ?? 0n
     replay.present.learn(id, free)
     replay.candidate.learn(id, changedFree.get(n) ?? free)
   }
+  for (const plan of asking) plan.isLearned = true
 }
 
 // Space in use -------------------------------------------------------------------------------------------------------

@@ -84,12 +84,21 @@ export const isVisibleFrom = (region: string, { pool, ipam }: PoolAt): boolean =
  * @param action what the caller is not authorized to do then, as its API calls it
  */
 export async function getOwnPool(context: ReadContext, id: string, action: string): Promise<PoolAt> {
-  const found = await getReadablePool(context, id)
+  // Whose it is, its row says: what is compiled of pools is needed for others' alone.
+  const found = (await findOwn(context, id)) ?? (await getReadablePool(context, id))
   if (found.pool.account !== context.caller.account) {
     refuse({ code: 'NotAuthorized', action, because: { why: 'pool-of-other-account', pool: id } })
   }
   if (found.ipam.region !== context.region) refuse({ code: 'NotFound', what: 'ipam-pool', id })
   return found
+}
+
+async function findOwn(context: ReadContext, id: string): Promise<PoolAt | undefined> {
+  const pool = hasShape('pool', id) ? await context.tx.pools.find(id) : undefined
+  if (!pool?.scopeId || pool.account !== context.caller.account) return undefined
+  const ipam = (await context.tx.ipams.find(pool.ipamId!))!
+  if (!isVisibleFrom(context.region, { pool, ipam })) refuse({ code: 'NotFound', what: 'ipam-pool', id })
+  return { pool, ipam }
 }
 
 /** Amazon: part of the advanced tier alone. */

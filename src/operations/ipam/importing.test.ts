@@ -4,7 +4,10 @@ import { after, before, test } from 'node:test'
 import { importByPools } from '#jobs/importing.ts'
 import { type ActingAs, lookAt } from '#jobs/job.ts'
 import { parseCidr } from '#model/cidr.ts'
-import { type Acme, asNetwork, lab, openAcme, root, shop, stranger, tagsOf } from '../../../test/acme.ts'
+import type { Principal } from '#model/principal.ts'
+import { createAccessKey, disableAccessKey } from '#operations/identity/access-keys.ts'
+import { operationTables } from '#operations/tables.aws.ts'
+import { type Acme, asNetwork, lab, network, openAcme, root, shop, stranger, tagsOf } from '../../../test/acme.ts'
 import { managementAccount, workplaceOf } from '../../../test/world.ts'
 import { isAnyImporting } from './importing.ts'
 
@@ -25,8 +28,8 @@ async function importAll(): Promise<number> {
   await lookAt(importByPools, {
     ...workplaceOf(acme.store),
     async act(operation, input: object, as: string | ActingAs) {
-      const { arn } = typeof as === 'string' ? { arn: as } : as
-      const principal = { account: managementAccount, arn, accessKeyId: '', userId: arn }
+      const { arn, accessKeyId } = typeof as === 'string' ? { arn: as, accessKeyId: '' } : as
+      const principal = { account: managementAccount, arn, accessKeyId, userId: arn }
       const call = { principal, region: '', input, requestId: `import-${++acts}`, sourceAddress: 'local' }
       return (await acme.executor.execute(operation, call)).output
     },
@@ -199,5 +202,54 @@ test('nor does a pool in which very much stands keep another one of its account'
   await acme.call('ModifyIpamPool', { IpamPoolId: small, AutoImport: true }, asNetwork)
   assert.equal(await importAll(), 0)
   assert.deepEqual(await stateOf(vpc), [['managed', 'noncompliant']])
+})
+test('it is done in the name of whoever let the pool, as long as their key is good', async () => {
+  const { store, executor } = acme
+  const keyOf = async (user: string): Promise<Principal> => {
+    const key = { accessKeyId: `AKIA${user.toUpperCase()}`, secretAccessKey: `of ${user}` }
+    assert.equal(await createAccessKey(store, network, user, key), undefined)
+    const arn = `arn:aws:iam::${network}:user/${user}`
+    return { account: network, arn, accessKeyId: key.accessKeyId, userId: user }
+  }
+  const [ann, ben] = [await keyOf('ann'), await keyOf('ben')]
+  const mine = await acme.pool({ scope: 'private', cidr: '192.168.0.0/16' })
+  const letImport = async (principal: Principal, AutoImport: boolean) => {
+    const input = { IpamPoolId: mine, AutoImport }
+    const call = { principal, region: 'us-east-1', input, requestId: `let-${++acts}`, sourceAddress: '192.0.2.7' }
+    return (await executor.execute(operationTables.ec2.get('ModifyIpamPool')!, call)).output as {
+      IpamPool: { StateMessage?: string }
+    }
+  }
+  const importedBy = async () => {
+    const actors = await acme.database.select(
+      `select o.principal, o.access_key_id from audit_entry e join origin o on o.n = e.origin where o.action = 'ImportNetworks' order by e.n desc limit 1`,
+    )
+    return { ...actors[0] }
+  }
+  const seen = async () =>
+    (await acme.call('DescribeIpamPools', { IpamPoolIds: [mine] }, asNetwork)).IpamPools![0]!.StateMessage
+  const importMine = async (): Promise<void> => {
+    for (let turn = 0; turn < 4; turn++) await importAll()
+  }
+  const first = await makeVpc('192.168.1.0/24', asShop)
+  assert.equal((await letImport(ann, true)).IpamPool.StateMessage, undefined)
+  await importMine()
+  assert.deepEqual((await stateOf(first))[0]![0], 'managed')
+  assert.deepEqual(await importedBy(), { principal: `rule:${mine} of ${ann.arn}`, access_key_id: ann.accessKeyId })
+
+  await disableAccessKey(store, ann.accessKeyId)
+  assert.match((await seen())!, /key of whoever set AutoImport is good no more/)
+  const second = await makeVpc('192.168.2.0/24', asNetwork)
+  await importMine()
+  assert.deepEqual((await stateOf(second))[0]![0], 'unmanaged')
+
+  // Somebody else says so again: what had come meanwhile is looked at as before.
+  assert.equal((await letImport(ben, true)).IpamPool.StateMessage, undefined)
+  await importMine()
+  assert.deepEqual((await stateOf(second))[0]![0], 'managed')
+  assert.deepEqual(await importedBy(), { principal: `rule:${mine} of ${ben.arn}`, access_key_id: ben.accessKeyId })
+  await letImport(ben, false)
+  await disableAccessKey(store, ben.accessKeyId)
+  assert.equal(await seen(), undefined)
 })
 const anyVpc = async (): Promise<string> => (await acme.call('DescribeVpcs', {}, asShop)).Vpcs![0]!.VpcId!

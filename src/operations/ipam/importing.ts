@@ -7,11 +7,12 @@ import { answerTo } from '#model/policy/existing.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import type { ReadTransaction } from '#store/store.ts'
 import type { OwnedCidr } from '#store/tables/discovered.ts'
-import type { Pool } from '#store/tables/pools.ts'
+import type { ImportSetter, Pool } from '#store/tables/pools.ts'
 import { recordVpc } from '../network/vpcs.ts'
 import type { ReadContext, ReadOperation, WriteOperation } from '../operation.ts'
 import { takeInUse } from '../space/grant.ts'
 import { type Seeing, seeingOf } from './discovered.ts'
+import { principalOfPool, stoppedImports } from './import-setter.ts'
 import type { BlockPlace, ImportTurns } from './importing-turns.ts'
 
 /** Pools, and blocks in them, that one look goes through. */
@@ -24,6 +25,8 @@ const importedAtOnce = 20
 
 export interface ImportStep {
   readonly poolId: string
+  /** Who has let it. */
+  readonly by: ImportSetter | undefined
   /** Of blocks of VPCs. */
   readonly associationIds: readonly string[]
 }
@@ -36,9 +39,6 @@ export interface ImportLook {
 
 export const isAnyImporting = async (tx: ReadTransaction): Promise<boolean> =>
   (await tx.discovered.importingAccount('')) !== undefined
-
-/** Who does it, in the record. */
-export const principalOfPool = (poolId: string): string => `rule:${poolId}`
 
 /**
  * Looks through pools that import until there is something for one, or much was looked at. The next look goes on with the next pool:
@@ -56,11 +56,16 @@ export const lookForImports: ReadOperation<{ readonly turns: ImportTurns }, Impo
       if (!turn) return { step: undefined, isAll: true }
       const pool = await tx.pools.findByNumber(turn.n)
       if (!pool) continue
+      if ((await stoppedImports(tx, [pool])).size > 0) {
+        turn.leave(undefined)
+        continue
+      }
       const blocksMax = Math.min(blocksPerTurn, blocksLookedAt - looked)
       const part = await lookIn(context, pool, { begin: turn.begin, blocksMax })
       looked += part.looked
       turn.leave(part.after)
-      if (part.found.length > 0) return { step: { poolId: pool.id, associationIds: part.found }, isAll: false }
+      const step = { poolId: pool.id, by: pool.autoImportBy, associationIds: part.found }
+      if (part.found.length > 0) return { step, isAll: false }
     }
     return { step: undefined, isAll: false }
   },
@@ -73,6 +78,10 @@ export const importNetworks: WriteOperation<ImportStep, { readonly imported: num
     const { tx } = context
     const pool = await tx.pools.find(poolId)
     if (!pool?.autoImport) return { imported: 0 }
+    // Somebody else may have let it since it was looked through, or whoever did may do so no more.
+    const { arn, accessKeyId } = principalOfPool(pool)
+    if (context.caller.arn !== arn || context.caller.accessKeyId !== accessKeyId) return { imported: 0 }
+    if ((await stoppedImports(tx, [pool])).size > 0) return { imported: 0 }
     const snapshot = await context.snapshot()
     let imported = 0
     for (const associationId of associationIds) {

@@ -6,6 +6,7 @@ import type { Ipam, Scope } from '#store/tables/ipams.ts'
 import { type ReadRows, readById } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { getIpam, getReadablePool, getScope, isVisibleFrom, type PoolAt } from './access.ts'
+import { stoppedImports } from './import-setter.ts'
 import { deletePool } from './pools.ts'
 
 /** What is said of an object beside its row. */
@@ -25,6 +26,8 @@ export interface OwnScope extends Said {
   readonly pools: number
 }
 export interface SeenPool extends PoolAt, Said {
+  /** The key of whoever let it import is good no more. */
+  readonly isImportStopped: boolean
   /** The id of the pool above it. */
   readonly parent: string | undefined
 }
@@ -95,6 +98,7 @@ export async function describePools(
   for (const id of new Set(pools.map(({ ipamId }) => ipamId!))) ipams.set(id, (await tx.ipams.find(id))!)
   const parents = await tx.pools.idsOfIpams(pools.flatMap(({ parent }) => parent ?? []))
   const versions = await tx.history.latestVersions(ids)
+  const stopped = await stoppedImports(tx, pools)
   const tags = await tx.tags.ofMany(pools.flatMap(({ id, account }) => (account === caller.account ? id : [])))
   const seen = pools
     .map((pool) => ({ pool, ipam: ipams.get(pool.ipamId!)! }))
@@ -105,6 +109,7 @@ export async function describePools(
       {
         ...one,
         parent: parents.get(one.pool.parent ?? -1),
+        isImportStopped: stopped.has(one.pool.id),
         version: versions.get(one.pool.id) ?? 0,
         tags: tags.get(one.pool.id) ?? [],
       },
@@ -116,7 +121,8 @@ export async function describePool({ tx, caller }: ReadContext, poolAt: PoolAt):
   const { pool } = poolAt
   const parent = pool.parent === undefined ? undefined : await tx.pools.findByNumber(pool.parent)
   const tags = pool.account === caller.account ? await tx.tags.of(pool.id) : []
-  return { ...poolAt, parent: parent?.id, version: await tx.history.latestVersion(pool.id), tags }
+  const isImportStopped = (await stoppedImports(tx, [pool])).size > 0
+  return { ...poolAt, parent: parent?.id, isImportStopped, version: await tx.history.latestVersion(pool.id), tags }
 }
 
 /** Deletes a pool as its owner, in the home Region of its IPAM. */

@@ -1,10 +1,14 @@
 // Pools that plan the inside of a VPC: they do not outlive it, and nothing of it is given twice.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { parseCidr } from '#model/cidr.ts'
+import { Refused } from '#model/refusal.ts'
 import { checkSpace } from '#store/upkeep/check.ts'
 import { type Acme, asNetwork, lab, network, openAcme, shop } from '../../../test/acme.ts'
+import { engineUnderTest } from '../../../test/engines.ts'
 import { type Native, withNativeApi } from '../../../test/native-world.ts'
 import { refuses } from '../../../test/organization.ts'
+import { costOf } from '../../../test/statement-cost.ts'
 import type { As } from '../../../test/world.ts'
 
 let acme: Acme & Native
@@ -322,4 +326,29 @@ test('I6 deleting a pool with all in it goes not past quarantine, also where a p
   await refuses(remove(), { code: 'DependencyViolation', what: 'ipam-pool', id: parent })
   acme.advance(3_600_000)
   await remove()
+})
+
+test('D2 however many subnets a VPC has, what a pool that plans it gives goes around those that are there, and reads no others', async (t) => {
+  const VpcId = await makeVpc(asShop, '10.60.0.0/16')
+  const pool = await plan(asShop, shop, VpcId, '10.60.0.0/16')
+  const SubnetId = (await acme.call('CreateSubnet', { VpcId, CidrBlock: '10.60.0.0/28' }, asShop)).Subnet!.SubnetId!
+  const many = (from: number, to: number) =>
+    acme.store.write(async (tx) => {
+      const like = (await tx.vpcs.findSubnet(SubnetId))!
+      for (let n = from; n < to; n++) {
+        const cidr = parseCidr(`10.60.${n >> 4}.${(n & 15) * 16}/28`)!
+        await tx.vpcs.insertSubnet({ ...like, id: `subnet-many-${n}`, cidr, allocation: undefined })
+      }
+    })
+  const take = (input: object) => acme.call('AllocateIpamPoolCidr', { IpamPoolId: pool, ...input }, asShop)
+  await many(1, 700)
+  const { IpamPoolAllocation } = await take({ NetmaskLength: 28 })
+  assert.equal(IpamPoolAllocation!.Cidr, '10.60.43.192/28')
+  await refuses(take({ Cidr: '10.60.1.0/28' }), { code: 'CidrConflict' })
+  if (engineUnderTest !== 'sqlite') return t.diagnostic('rows are counted on SQLite')
+  await many(701, 4_000)
+  const most = async (input: object): Promise<number> =>
+    (await costOf(() => take(input).then(null, (error) => assert(error instanceof Refused)))).rows
+  const [chosen, named] = [await most({ NetmaskLength: 28 }), await most({ Cidr: '10.60.1.0/28' })]
+  assert(chosen < 2_500 && named < 100, `${chosen} rows, and ${named} where one is named`)
 })

@@ -181,7 +181,11 @@ function changedTags(pool: Pool, input: ModifyIpamPoolRequest): readonly Tag[] |
 const describe = async (context: ReadContext, poolAt: PoolAt): Promise<IpamPool> =>
   show(await describePool(context, poolAt))
 
-function show({ pool, ipam, parent, version, tags }: SeenPool): IpamPool {
+/** AWS has no word of its own for it. */
+const importStopped =
+  'The access key of whoever set AutoImport is good no more: nothing is imported until it is set again.'
+
+function show({ pool, ipam, parent, version, tags, isImportStopped }: SeenPool): IpamPool {
   return {
     OwnerId: pool.account,
     IpamPoolId: pool.id,
@@ -195,6 +199,7 @@ function show({ pool, ipam, parent, version, tags }: SeenPool): IpamPool {
     Locale: pool.isLocaleInherited ? 'None' : (pool.locale ?? 'None'),
     PoolDepth: pool.depth,
     State: stateAt(version),
+    ...(isImportStopped ? { StateMessage: importStopped } : {}),
     Description: pool.description,
     AutoImport: pool.autoImport,
     PubliclyAdvertisable: pool.publiclyAdvertisable,

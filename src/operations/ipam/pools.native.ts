@@ -122,6 +122,16 @@ const pool = z.object({
   reservedLast: reservedEnd.optional().describe('The same of its end.'),
   quarantineSeconds: quarantineSeconds.optional(),
   avoidsObserved: avoidsObserved.optional(),
+  autoImport: z
+    .literal(true)
+    .optional()
+    .describe('It imports VPCs that stand in it by itself, in the name of whoever let it over EC2 (`AutoImport`).'),
+  autoImportIsStopped: z
+    .literal(true)
+    .optional()
+    .describe(
+      'The access key of whoever let it import is good no more: nothing is imported until somebody else lets it.',
+    ),
   sharedWith,
   contact: contact.optional(),
   tags: shownTags,
@@ -304,7 +314,16 @@ const showPool = async (context: ReadContext, made: Pool): Promise<z.output<type
   show(await readablePools.describeOne(context, made))
 
 function show(described: DescribedPool): z.output<typeof pool> {
-  const { pool: found, ipam, scopeType, parent, sourceAllocation, sharedWith, tags: stored } = described
+  const {
+    pool: found,
+    ipam,
+    scopeType,
+    parent,
+    sourceAllocation,
+    sharedWith,
+    tags: stored,
+    isImportStopped,
+  } = described
   const tags = tagMap(stored)
   return {
     poolId: found.id,
@@ -331,6 +350,8 @@ function show(described: DescribedPool): z.output<typeof pool> {
     reservedLast: found.reservedLast,
     quarantineSeconds: found.quarantineSeconds,
     avoidsObserved: found.avoidsObserved,
+    ...(found.autoImport ? { autoImport: true } : {}),
+    ...(isImportStopped ? { autoImportIsStopped: true } : {}),
     sharedWith: [...sharedWith],
     contact: found.contact,
     tags,

@@ -16,6 +16,7 @@ import { refuseNewSpace } from '../organization/account-states.ts'
 import { labelled, putFirstTags, refuseBadContact, refuseBadName, relabel } from '../organization/tagging.ts'
 import { refuseTooLongRequiredTags, refuseTooManyPools, refuseTooManyShares } from '../policy/account-bounds.ts'
 import { describedAs, type PoolAt, refuseFreeTier, refuseLongDescription, refuseTooManyListed } from './access.ts'
+import { importSetterOf } from './import-setter.ts'
 import { isPlanEnded, mayPlan } from './plans.ts'
 import {
   finishDeprovisioning,
@@ -125,7 +126,7 @@ export async function createPool(
       spec.quarantineSeconds === undefined ? settings.quarantineSeconds : (spec.quarantineSeconds ?? undefined),
     avoidsObserved: spec.avoidsObserved || undefined,
     contact,
-    ...(spec.autoImport ? { autoImportAt: context.now } : {}),
+    ...(spec.autoImport ? { autoImportAt: context.now, autoImportBy: await importSetterOf(context) } : {}),
     createdAt: context.now,
   }
   await refuseBadName(context, { ...nameable(pool, parent?.id), id: '' }, name)
@@ -168,6 +169,9 @@ export async function updatePool(context: WriteContext, { pool, ipam }: PoolAt, 
     requiredTags: requiredTags ?? pool.requiredTags,
     autoImport: changes.autoImport ?? pool.autoImport,
     autoImportAt: (changes.autoImport ?? pool.autoImport) ? (pool.autoImportAt ?? context.now) : undefined,
+    ...(changes.autoImport === undefined
+      ? {}
+      : { autoImportBy: changes.autoImport ? await importSetterOf(context) : undefined }),
     quarantineSeconds: quarantineSeconds === undefined ? pool.quarantineSeconds : (quarantineSeconds ?? undefined),
     avoidsObserved: changes.avoidsObserved === undefined ? pool.avoidsObserved : changes.avoidsObserved || undefined,
     contact: contact === undefined ? pool.contact : (contact ?? undefined),

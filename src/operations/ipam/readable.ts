@@ -8,6 +8,7 @@ import type { Pool } from '#store/tables/pools.ts'
 import type { Page, PageAsked } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
 import { readable, type WithTags, withTags } from '../readable.ts'
+import { stoppedImports } from './import-setter.ts'
 
 export const readableIpams = readable<Ipam, WithTags<Ipam>>('ipam', {
   find: ({ tx }, id) => tx.ipams.find(id),
@@ -65,6 +66,8 @@ export interface DescribedPool {
   /** The allocation of a network that it divides. */
   readonly sourceAllocation: string | undefined
   readonly sharedWith: readonly string[]
+  /** The key of whoever let it import is good no more. */
+  readonly isImportStopped: boolean
   readonly tags: readonly Tag[]
 }
 
@@ -82,6 +85,7 @@ async function describePools({ tx }: ReadContext, pools: readonly Pool[]): Promi
   for (const { ipamId } of pools) if (!ipams.has(ipamId!)) ipams.set(ipamId!, (await tx.ipams.find(ipamId!))!)
   const parents = await tx.pools.idsOfIpams([...new Set(pools.flatMap(({ parent }) => parent ?? []))])
   const shares = await tx.pools.sharesOf(pools.map(({ n }) => n))
+  const stopped = await stoppedImports(tx, pools)
   const tags = await tx.tags.ofMany(pools.map(({ id }) => id))
   return pools.map((pool) => {
     const { n, id, ipamId, scopeId, parent, sourceAllocation } = pool
@@ -94,6 +98,7 @@ async function describePools({ tx }: ReadContext, pools: readonly Pool[]): Promi
       sourceAllocation:
         sourceAllocation === undefined ? undefined : formatId('allocation', tx.installation, sourceAllocation),
       sharedWith: shares.get(n) ?? [],
+      isImportStopped: stopped.has(id),
       tags: tags.get(id) ?? [],
     }
   })

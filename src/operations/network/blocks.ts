@@ -103,20 +103,28 @@ export async function readBlock(context: ReadContext, network: Network, spec: Bl
 
 /**
  * Takes the block that policy and pool give for the request. A block that the caller names has been looked at already; what
- * policy or pool choose lies `within` (where given) and outside of what is `taken`.
+ * policy or pool choose lies `within` (where given) and outside of what is `taken`, and of what subnets of a VPC have (`besideSubnetsOf`).
  */
 export async function takeBlock(
   context: WriteContext,
   params: BlockParams,
   holder: { readonly network: Network; readonly id: string; readonly tags: readonly Tag[] },
-  { within, taken }: { readonly within?: readonly Cidr[]; readonly taken: readonly Cidr[] },
+  {
+    within,
+    taken,
+    besideSubnetsOf,
+  }: {
+    readonly within?: readonly Cidr[]
+    readonly taken?: readonly Cidr[]
+    readonly besideSubnetsOf?: string | undefined
+  },
 ): Promise<Block> {
   const { network, id, tags } = holder
   if (network === 'subnet' && params.cidr && !params.pool && !(await isSpokenOf(context, network))) {
     return { cidr: params.cidr, allocation: undefined, poolId: undefined, ipSource: 'none' }
   }
   const request = { ...(await toRequest(context, network, params, tags)), resource: id }
-  const options = { whenFull: 'size', allowed: within, disallowed: taken } as const
+  const options = { whenFull: 'size', allowed: within, disallowed: taken, besideSubnetsOf } as const
   const granted = await naming(grantMembers(params.family), () =>
     grant(context, request, { resourceType: network, resourceId: id }, options),
   )

@@ -1,6 +1,6 @@
 // What an account has without asking for each part: a default VPC with a subnet in every zone and a way to the Internet. Its blocks come from
 // where policy says, as all others.
-import { type Cidr, contains, makeCidr, overlaps, parseCidr, sizeOf } from '#model/cidr.ts'
+import { type Cidr, contains, makeCidr, parseCidr, sizeOf } from '#model/cidr.ts'
 import { refuse } from '#model/refusal.ts'
 import type { WriteContext } from '../operation.ts'
 import { documentFor, readBlock } from './blocks.ts'
@@ -57,14 +57,13 @@ async function makeSubnet(
 
 /** The first block of the VPC that no subnet has a part of: a /20, or in a smaller VPC a sixteenth. */
 async function freeBlock({ tx }: WriteContext, vpcId: string, block: Cidr): Promise<Cidr> {
-  const taken = await tx.vpcs.subnetBlocks(vpcId, 4)
   const length = Math.min(Math.max(defaultSubnetLength, block.length + 4), 28)
   for (
     let one = makeCidr(4, block.first, length);
     contains(block, one);
     one = makeCidr(4, one.first + sizeOf(one), length)
   ) {
-    if (!taken.some((other) => overlaps(other, one))) return one
+    if (!(await tx.vpcs.subnetOverlapping(vpcId, one))) return one
   }
   return refuse({ code: 'Exhausted', isOfSubnet: true, pool: vpcId, length })
 }

@@ -222,7 +222,7 @@ async function planRegional(context: WriteContext, { vpcId, zones }: RegionalSpe
 
 /** The zones in which the VPC has a subnet; the Region's first one where it has none. */
 async function zonesInUse(context: ReadContext, vpcId: string): Promise<readonly Zone[]> {
-  const used = new Set((await context.tx.vpcs.subnetsOf(vpcId)).map(({ zoneId }) => zoneId))
+  const used = new Set(await context.tx.vpcs.zonesOf(vpcId))
   const zones = zonesOf(context)
   const inUse = zones.filter(({ id }) => used.has(id))
   return inUse.length > 0 ? inUse : zones.slice(0, 1)

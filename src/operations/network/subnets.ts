@@ -55,7 +55,7 @@ export async function createSubnet(
   const id = context.newId('subnet')
   const blocks = []
   for (const params of requests) {
-    const around = { within: cidrs.map(({ cidr }) => cidr), taken: await siblingsOf(context, vpc, params) }
+    const around = { within: cidrs.map(({ cidr }) => cidr), besideSubnetsOf: await siblingsOf(context, vpc, params) }
     const block = await takeBlock(context, params, { network: 'subnet', id, tags }, around)
     if (!params.cidr || !equals(params.cidr, block.cidr)) await refuseMisplaced(context, vpc, cidrs, block.cidr)
     await refusePlanned(context, vpc, block)
@@ -139,7 +139,7 @@ export async function associateSubnetBlock(
   if (params.pool) await refuseUnlessPlans(context, params.pool, vpc)
   if (params.cidr) await refuseMisplaced(context, vpc, cidrs, params.cidr)
   const tags = await context.tx.tags.of(subnet.id)
-  const around = { within: cidrs.map(({ cidr }) => cidr), taken: await siblingsOf(context, vpc, params) }
+  const around = { within: cidrs.map(({ cidr }) => cidr), besideSubnetsOf: await siblingsOf(context, vpc, params) }
   const block = await takeBlock(context, params, { network: 'subnet', id: subnet.id, tags }, around)
   if (!params.cidr || !equals(params.cidr, block.cidr)) await refuseMisplaced(context, vpc, cidrs, block.cidr)
   await refusePlanned(context, vpc, block)
@@ -184,7 +184,7 @@ export async function recordSubnet(context: WriteContext, id: string): Promise<v
 async function recordChange(context: WriteContext, subnet: Subnet): Promise<SubnetState> {
   const { vpcs, natGateways, tags: allTags, history } = context.tx
   const ipv6 = await vpcs.subnetCidrs(subnet.id)
-  const used = (await natGateways.privateIpsIn(subnet.id)).length
+  const used = (await natGateways.countPrivateIps([subnet.id])).get(subnet.id) ?? 0
   const tags = await allTags.of(subnet.id)
   const available = countAvailable(subnet, used)
   const object = { id: subnet.id, kind: 'subnet', account: subnet.account }
@@ -245,9 +245,9 @@ async function refusePlanned(context: ReadContext, vpc: Vpc, { cidr, allocation 
 }
 
 /** What policy or a pool must choose around; a block that the caller names is looked at by itself. */
-async function siblingsOf(context: ReadContext, vpc: Vpc, params: BlockParams): Promise<Cidr[]> {
+async function siblingsOf(context: ReadContext, vpc: Vpc, params: BlockParams): Promise<string | undefined> {
   const isChosen = !params.cidr || (await documentFor(context, 'subnet')) !== undefined
-  return isChosen ? context.tx.vpcs.subnetBlocks(vpc.id, params.family) : []
+  return isChosen ? vpc.id : undefined
 }
 
 /** Those that are named, or all of the caller's in this Region, in the order of ids. */

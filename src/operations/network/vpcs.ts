@@ -51,7 +51,7 @@ export async function createVpc(
   }
   await context.tx.vpcs.insert(vpc)
   for (const params of blocks) {
-    const block = await takeBlock(context, params, { network: 'vpc', id: vpc.id, tags }, { taken: [] })
+    const block = await takeBlock(context, params, { network: 'vpc', id: vpc.id, tags }, {})
     await context.tx.vpcs.insertCidr({
       ...block,
       associationId: context.newId('vpcCidrAssociation'),

@@ -63,6 +63,7 @@ const targetUrl = z
   .string()
   .max(targetUrlCharactersMax)
   .describe('Where it goes, of all formats but `mail`. It is kept sealed, and only its host is shown.')
+  .meta({ examples: ['https://hooks.example.com/cadastre'] })
 const recipients = z.array(z.string().max(254)).max(recipientsPerTargetMax).describe('Mail addresses, of `mail`.')
 const leastSeverity = severity.describe('Only what matters as much, or more.')
 const subscription = z.object({

@@ -1,5 +1,6 @@
 // What was changed or refused, by whom: the audit entries in the order of time, to read on from wherever one was.
 import { z } from 'zod'
+import { ocsfChanges } from '#formats/exports/ocsf.ts'
 import { refuse } from '#model/refusal.ts'
 import { idOf } from '../identifiers.ts'
 import type { Place } from '../identity/authority.ts'
@@ -105,7 +106,12 @@ export const listChanges = nativeRead({
       .describe('`true`: nothing that there is, and a `nextCursor` from which what comes is read.'),
   }),
   output: recordPageOf(change),
-  rest: { method: 'GET', path: '/changes', stream: { id: 'changeId', input: { order: 'oldest-first' } } },
+  rest: {
+    method: 'GET',
+    path: '/changes',
+    stream: { id: 'changeId', input: { order: 'oldest-first' } },
+    exports: { ocsf: ocsfChanges },
+  },
   cli: 'change list',
   columns: ['changeId', 'at', 'action', 'outcome', 'principal', 'subjects', 'makers'],
   refusals: ['InvalidPaginationToken', 'LimitExceeded'],

@@ -25,7 +25,7 @@ import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import type { AddressAssociation } from '#store/tables/addresses.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { Pool } from '#store/tables/pools.ts'
-import { isSomebodyElses, observedBeside, previewBesideObserved } from '../estate/in-use.ts'
+import { isSomebodyElses, observedBeside } from '../estate/in-use.ts'
 import { getUsableFacts } from '../ipam/known-pools.ts'
 import { isPlanEnded, refuseEndedPlan } from '../ipam/plans.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
@@ -48,7 +48,9 @@ export interface GrantOptions {
   /** How EC2 says that nothing is left: in its size wording (blocks) or as missing capacity (addresses). */
   readonly whenFull: 'size' | 'capacity'
   readonly allowed?: readonly Cidr[]
-  readonly disallowed?: readonly Cidr[]
+  readonly disallowed?: readonly Cidr[] | undefined
+  /** The VPC whose subnets have what they have. */
+  readonly besideSubnetsOf?: string | undefined
   /** What the caller names must be in a pool: nothing is brought along, as blocks for networks can be. */
   readonly isFromPools?: true
   /** The space is only held: what rests cannot be had, not even by who gave it back, or giving up a hold would end its rest. */
@@ -259,17 +261,15 @@ async function previewBlock(
   options: GrantOptions,
 ): Promise<Cidr | undefined> {
   const { space } = context.tx
-  const held = await heldBySubnets(context, pool)
+  const avoids = pool.avoidsObserved === true
   if (candidate.cidr) {
-    if (pool.avoidsObserved && (await isSomebodyElses(context, pool, candidate.cidr, account))) return undefined
-    const isHeld = held.some((cidr) => overlaps(cidr, candidate.cidr!))
-    return !isHeld && (await space.previewExactly(pool.n, candidate.cidr)) ? candidate.cidr : undefined
+    if (avoids && (await isSomebodyElses(context, pool, candidate.cidr, account))) return undefined
+    if (await isOfSubnet(context, pool, candidate.cidr)) return undefined
+    return (await space.previewExactly(pool.n, candidate.cidr)) ? candidate.cidr : undefined
   }
-  const disallowed = [...held, ...(options.disallowed ?? [])]
-  const params = { length: candidate.netmaskLength, allowed: options.allowed, disallowed }
-  return pool.avoidsObserved
-    ? previewBesideObserved(context, pool, { account, ...params })
-    : space.preview(pool.n, pool.family, params)
+  const params = { length: candidate.netmaskLength, allowed: options.allowed }
+  const disallowed = await around(context, pool, { ...params, account }, { ...options, avoids })
+  return disallowed && space.preview(pool.n, pool.family, { ...params, disallowed })
 }
 
 /**
@@ -495,21 +495,18 @@ async function takeBlock(
   options: GrantOptions,
 ): Promise<Cidr | undefined> {
   const { space } = context.tx
-  const held = pool.sourceResource ? await heldBySubnets(context, pool) : []
-  const avoids = pool.avoidsObserved && !options.isInUse
+  const avoids = pool.avoidsObserved === true && !options.isInUse
   if (candidate.cidr) {
     if (avoids && (await isSomebodyElses(context, pool, candidate.cidr, account))) return undefined
-    if (held.some((cidr) => overlaps(cidr, candidate.cidr!))) return undefined
+    if (await isOfSubnet(context, pool, candidate.cidr)) return undefined
     const isFree =
       (await space.takeExactly(pool.n, candidate.cidr)) === 'taken' ||
       (!options.isHeld && (await context.tx.resting.reclaim(pool.n, candidate.cidr, account)))
     return isFree ? candidate.cidr : undefined
   }
-  const disallowed = held.length > 0 ? [...held, ...(options.disallowed ?? [])] : options.disallowed
-  const params = { length: candidate.netmaskLength, allowed: options.allowed, disallowed }
-  if (!avoids) return space.take(pool.n, pool.family, params)
-  const seen = await observedBeside(context, pool, { account, ...params })
-  return seen && space.take(pool.n, pool.family, { ...params, disallowed: [...(disallowed ?? []), ...seen] })
+  const params = { length: candidate.netmaskLength, allowed: options.allowed }
+  const disallowed = await around(context, pool, { ...params, account }, { ...options, avoids })
+  return disallowed && space.take(pool.n, pool.family, { ...params, disallowed })
 }
 
 /** What divides a network hands out nothing that the network reserves, but to networks inside where the cloud does not say so. */
@@ -537,16 +534,19 @@ async function takeOfProvider(
   pool: Pool,
   { cidr: wanted, netmaskLength: length }: Candidate,
   { account }: AllocationRequest,
-  { allowed, disallowed, isHeld }: GrantOptions,
+  options: GrantOptions,
 ): Promise<{ cidr: Cidr; pool: Pool } | undefined> {
   const { space } = context.tx
+  const { allowed, isHeld } = options
   // What rests of the account's own is counted as its own already.
   if (wanted && !isHeld && (await context.tx.resting.reclaim(pool.n, wanted, account))) return { cidr: wanted, pool }
   const before = isCrowded(context, pool)
   if (before) await refuseBeyondProviderShare(context, pool, { account, length })
-  const cidr = wanted
-    ? (await space.takeExactly(pool.n, wanted)) === 'taken' && wanted
-    : await space.take(pool.n, pool.family, { length, allowed, disallowed })
+  const takeAround = async () => {
+    const disallowed = await around(context, pool, { length, allowed, account }, options)
+    return disallowed && space.take(pool.n, pool.family, { length, allowed, disallowed })
+  }
+  const cidr = wanted ? (await space.takeExactly(pool.n, wanted)) === 'taken' && wanted : await takeAround()
   if (!cidr) return undefined
   // Who takes reads the counters: it was not to be read for this alone.
   if (before === undefined && isCrowded(context, pool)) {
@@ -555,9 +555,66 @@ async function takeOfProvider(
   return { cidr, pool }
 }
 
-/** What subnets of the VPC that a pool plans have already, wherever they have it from: the pool does not hand it out. */
-const heldBySubnets = (context: ReadContext, { family, sourceResource }: Pool): Promise<Cidr[]> | Cidr[] =>
-  sourceResource ? context.tx.vpcs.subnetBlocks(sourceResource.id, family) : []
+/** What subnets of the VPC that a pool plans have already, wherever they have it from, the pool does not hand out. */
+const isOfSubnet = async ({ tx }: ReadContext, { sourceResource }: Pool, cidr: Cidr): Promise<boolean> =>
+  sourceResource !== undefined && (await tx.vpcs.subnetOverlapping(sourceResource.id, cidr)) !== undefined
+
+/** Subnets that are gone around at once, and how often: a VPC may have very many, and everybody waits meanwhile. */
+const subnetsAtOnce = 128
+const subnetsPassed = 16
+/** Where something is in use beside subnets, and the other way round. */
+const roundsMax = 8
+
+interface WantedBlock {
+  readonly length: number
+  readonly allowed?: readonly Cidr[] | undefined
+  readonly account: string
+}
+type Around = Pick<GrantOptions, 'disallowed' | 'besideSubnetsOf'> & { readonly avoids?: boolean }
+/** What a pool is to go around for what it gives next to be nobody's: not all of it, but what stands there; undefined: that is too much. */
+async function around(
+  context: WriteContext,
+  pool: Pool,
+  { account, ...wanted }: WantedBlock,
+  { disallowed = [], besideSubnetsOf, avoids }: Around,
+): Promise<readonly Cidr[] | undefined> {
+  const vpcs = [...new Set([pool.sourceResource?.id, besideSubnetsOf])].filter((id) => id !== undefined)
+  if (vpcs.length === 0 && !avoids) return disallowed
+  let found: readonly Cidr[] = disallowed
+  for (let round = 0; round < roundsMax; round++) {
+    const before = found.length
+    for (const vpcId of vpcs) {
+      const held = await besideSubnets(context, pool, vpcId, { ...wanted, disallowed: found })
+      if (!held) return undefined
+      found = [...found, ...held]
+    }
+    if (avoids) {
+      const seen = await observedBeside(context, pool, { ...wanted, account, disallowed: found })
+      if (!seen) return undefined
+      found = [...found, ...seen]
+    }
+    // With one of them alone there is nobody beside whom the other would have to look again.
+    if (found.length === before || vpcs.length + (avoids ? 1 : 0) === 1) return found
+  }
+  return undefined
+}
+
+async function besideSubnets(
+  { tx }: WriteContext,
+  pool: Pool,
+  vpcId: string,
+  { disallowed, ...wanted }: Omit<WantedBlock, 'account'> & { readonly disallowed: readonly Cidr[] },
+): Promise<readonly Cidr[] | undefined> {
+  const held: Cidr[] = []
+  for (let passed = 0; passed < subnetsPassed; passed++) {
+    const next = await tx.space.preview(pool.n, pool.family, { ...wanted, disallowed: [...disallowed, ...held] })
+    const subnet = next && (await tx.vpcs.subnetOverlapping(vpcId, next))
+    if (!subnet) return held
+    held.push(...(await tx.vpcs.subnetBlocksFrom(vpcId, subnet.cidr, subnetsAtOnce)))
+    await tx.nextTurn()
+  }
+  return undefined
+}
 
 async function refuseDecision(context: WriteContext, decision: Decision): Promise<never> {
   context.record(decision)

@@ -20,9 +20,11 @@ import { findingScansSchema } from './finding-scans.ts'
 import { findingsSchema } from './findings.ts'
 import { firstSchema } from './first.ts'
 import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority.ts'
+import { fullPoolsSchema } from './full-pools.ts'
 import { givenEntriesSchema } from './given-entries.ts'
 import { findingsGoingOn } from './going-on.ts'
 import { goodTokensSchema } from './good-tokens.ts'
+import { importSettersSchema } from './import-setters.ts'
 import { importingAccountsSchema } from './importing-accounts.ts'
 import { importingSinceSchema } from './importing-since.ts'
 import { namedNetworksSchema } from './named-networks.ts'
@@ -501,4 +503,6 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 73, name: 'simulations', olderServers: 'go on', sql: simulationsSchema },
   { number: 74, name: 'change control', olderServers: 'stop', sql: changeControlSchema },
   { number: 75, name: 'what others are told of', olderServers: 'stop', sql: outboxSchema },
+  { number: 76, name: 'who has let pools import', olderServers: 'stop', sql: importSettersSchema },
+  { number: 77, name: 'pools that have become full', olderServers: 'go on', sql: fullPoolsSchema },
 ]

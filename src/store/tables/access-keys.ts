@@ -95,6 +95,19 @@ export class AccessKeys {
     )
     return row !== undefined
   }
+  /** Those of these keys that sign: they are not disabled, and their account is not suspended. */
+  async signing(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const found = new Set<string>()
+    await inParts(ids, async (part) => {
+      const list = listOfTexts(part)
+      const rows = await this.#sql.all<{ id: string }>(
+        `select id from access_key where id in ${list.text} and disabled_at is null and ${ofActive}`,
+        ...list.values,
+      )
+      for (const { id } of rows) found.add(id)
+    })
+    return found
+  }
   /** Whether any permanent key exists: if not, this is the first start. */
   async any(): Promise<boolean> {
     return (await this.#sql.get('select 1 as one from access_key where expires_at is null limit 1')) !== undefined

@@ -9,6 +9,7 @@ import {
   type SubjectFacts,
   saltDigits,
   saltText,
+  type VersionFacts,
 } from '#model/evidence/commitments.ts'
 import { bytesOf, commitmentTo, hexOf } from '../commitments.ts'
 import { keyOf } from '../key.ts'
@@ -79,6 +80,8 @@ export interface Opening {
   /** As it was written with the entry; undefined for one from before. */
   readonly written: string | undefined
   readonly origin: Opened<OriginFacts>
+  /** Objects as they were after it. */
+  readonly versions: readonly Opened<VersionFacts>[]
   /** Those that are evidence and not forgotten. */
   readonly decisions: readonly Opened<DecisionFacts>[]
 }
@@ -198,6 +201,58 @@ export class Evidence {
     )
     return rows.map(({ n }) => n)
   }
+  /** Of a period, from its beginning to before its end. */
+  async entriesBetween(
+    { from, until, after }: { readonly from: number; readonly until: number; readonly after: number },
+    limit: number,
+  ): Promise<readonly number[]> {
+    const rows = await this.#sql.all<{ n: number }>(
+      'select n from audit_entry where n > ? and at >= ? and at < ? order by n limit ?',
+      after,
+      from,
+      until,
+      limit,
+    )
+    return rows.map(({ n }) => n)
+  }
+  /** Objects of a kind as they were at a moment, in the order of their ids, with the entries that made them so. */
+  async versionsAt(
+    { kind, at, after }: { readonly kind: string; readonly at: number; readonly after: string },
+    limit: number,
+  ): Promise<readonly { readonly objectId: string; readonly version: number; readonly entry: number | undefined }[]> {
+    const rows = await this.#sql.all<{ objectId: string; version: number; entry: number | null }>(
+      `select h.object_id as "objectId", h.version, (select max(s.entry) from audit_subject s
+         where s.object_id = h.object_id and s.version_after = h.version) as entry
+       from history h where h.kind = ? and h.object_id > ? and h.from_at < ? and (h.until_at is null or h.until_at >= ?)
+         and h.version = (select max(l.version) from history l where l.object_id = h.object_id and l.from_at < ?)
+       order by h.object_id limit ?`,
+      kind,
+      after,
+      at,
+      at,
+      at,
+      limit,
+    )
+    return rows.map(({ entry, ...rest }) => ({ ...rest, entry: entry ?? undefined }))
+  }
+  /** What a version of a policy says, as it was written. */
+  async policyText(policyId: string, version: number): Promise<string | undefined> {
+    const row = await this.#sql.get<{ body: string }>(
+      'select body from policy_version where policy_id = ? and version = ?',
+      policyId,
+      version,
+    )
+    return row?.body
+  }
+  /** A node and all below it, as the organization is now. */
+  async nodesBelow(node: string): Promise<readonly string[]> {
+    const rows = await this.#sql.all<{ id: string }>(
+      `with recursive below (id) as (select id from organization_node where id = ? union select o.id from organization_node o join below b on o.parent_id = b.id)
+       select id from below order by id`,
+      node,
+    )
+    return rows.map(({ id }) => id)
+  }
   async tile(level: number, n: number): Promise<StoredTile | undefined> {
     return evidenceTileTable.first(this.#sql, 'where level = ? and n = ?', level, n)
   }
@@ -312,6 +367,7 @@ function toOpening(
   secret: string,
 ): Opening {
   const drawn = row.evidence && hexOf(row.evidence)
+  const versions = subjects.map((subject) => versionIn(subject, secret))
   const origin = originIn(row, secret)
   const salt = drawn?.slice(0, saltDigits) ?? saltOf(secret, 'entry', String(row.n))
   const entry: EntryFacts = {
@@ -326,7 +382,14 @@ function toOpening(
     isGiven: row.given !== null,
     origin: origin.commitment,
     decided: row.decided ? hexOf(row.decided) : undefined,
-    listed: subjects.map((subject) => subjectIn(subject, secret)),
+    listed: subjects.map(
+      ({ object_id: id, version_before: before, version_after: after }, at): SubjectFacts => ({
+        id,
+        before: before ?? undefined,
+        after: after ?? undefined,
+        content: versions[at]?.commitment,
+      }),
+    ),
   }
   return {
     entry,
@@ -334,6 +397,7 @@ function toOpening(
     commitment: commitmentTo(committedTexts.entry(salt, entry)),
     written: drawn?.slice(saltDigits),
     origin,
+    versions: versions.filter((version) => version !== undefined),
     decisions: decisions.map(decisionIn),
   }
 }
@@ -357,17 +421,12 @@ function originIn(row: EntryRow, secret: string): Opened<OriginFacts> {
   return { facts, salt, commitment: commitmentTo(committedTexts.origin(salt, facts)), written }
 }
 
-function subjectIn(row: SubjectRow, secret: string): SubjectFacts {
-  const { object_id: id, version_after: after } = row
-  return { id, before: row.version_before ?? undefined, after: after ?? undefined, content: contentOf(row, secret) }
-}
-function contentOf(row: SubjectRow, secret: string): string | undefined {
+function versionIn(row: SubjectRow, secret: string): Opened<VersionFacts> | undefined {
   const { object_id: objectId, version_after: version, kind, account, from_at: fromAt, body } = row
   if (version === null || body === null) return undefined
   const salt = row.salt ? hexOf(row.salt) : saltOf(secret, 'version', objectId, String(version))
-  return commitmentTo(
-    committedTexts.version(salt, { objectId, version, kind: kind!, account: account!, fromAt: fromAt!, body }),
-  )
+  const facts = { objectId, version, kind: kind!, account: account!, fromAt: fromAt!, body }
+  return { facts, salt, commitment: commitmentTo(committedTexts.version(salt, facts)) }
 }
 
 function decisionIn(row: DecisionRow): Opened<DecisionFacts> {

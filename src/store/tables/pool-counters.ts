@@ -3,6 +3,7 @@
 import { assert } from '#model/assert.ts'
 import { type Cidr, sizeOf } from '#model/cidr.ts'
 import { dayOf } from '#model/clock.ts'
+import { fullStepOf } from '#model/roll-up.ts'
 import type { ConnectionMemory, Kept } from '../memory.ts'
 import { inParts, listOf, type Sql } from '../sql.ts'
 import type { RowOf } from '../table.ts'
@@ -22,6 +23,8 @@ interface Counters {
   moved: boolean
   /** The day on which they last changed; undefined: not since days are kept. */
   countedOn: number | undefined
+  /** How nearly full it was before the first change that is not written yet. */
+  stepBefore: number | undefined
   /** As they were at the end of that day, where they change for the first time on another. */
   before: RowOf<typeof poolDayTable> | undefined
 }
@@ -60,6 +63,8 @@ export class PoolCounters {
         counters.countedOn ?? null,
         pool,
       )
+      if (stepOf(counters) !== counters.stepBefore)
+        this.#sql.later('update pool set full_changed = ? where n = ?', 1, pool)
     }
   }
 
@@ -141,6 +146,7 @@ export class PoolCounters {
   #touch(counters: Counters, pool: number): void {
     if (counters.moved) return
     counters.moved = true
+    counters.stepBefore = stepOf(counters)
     const today = dayOf(this.#clock.now)
     const { countedOn: day } = counters
     if (day !== undefined && day >= today) return
@@ -170,6 +176,11 @@ const countersIn = (row: CounterRow): Counters => ({
   allocations: row.allocation_count,
   moved: false,
   countedOn: row.counted_on ?? undefined,
+  stepBefore: undefined,
   before: undefined,
 })
+const stepOf = ({ allocated, quarantined, free }: Counters): number | undefined => {
+  const used = allocated + quarantined
+  return fullStepOf({ used, provisioned: used + free })
+}
 const copyOf = (counters: Counters): Counters => ({ ...counters })

@@ -36,6 +36,13 @@ export interface SourceResource {
 export const parseRequiredTags = (text: string): readonly Tag[] =>
   text === '[]' ? [] : (JSON.parse(text) as readonly Tag[])
 
+/** Who has let a pool import: it does so in their name, as long as their key is good. */
+export interface ImportSetter {
+  readonly arn: string
+  /** The key, or the one that opened the session: sessions end by themselves. Undefined where no key of the register signed. */
+  readonly credential?: string
+}
+
 /** Begins at zero, and is read by itself. */
 const counter = <T>(column: Column<T>) => unread(unwritten(changing(column)))
 export const poolTable = table(
@@ -60,6 +67,8 @@ export const poolTable = table(
     autoImport: changing(bit()),
     /** Since when it does. */
     autoImportAt: changing(optional(integer())),
+    /** Who has said so; undefined: before that was kept. */
+    autoImportBy: changing(optional(json<ImportSetter>())),
     minNetmaskLength: changing(optional(integer())),
     maxNetmaskLength: changing(optional(integer())),
     defaultNetmaskLength: changing(optional(integer())),
@@ -90,6 +99,8 @@ export const poolTable = table(
     allocationCount: counter(integer()),
     /** The day, as in `pool_day`, on which they last changed; undefined: not since days are kept. */
     countedOn: counter(optional(integer())),
+    /** It has become fuller or emptier by a step (`fullSteps`) since somebody looked. */
+    fullChanged: counter(mark()),
     /** Written by what changes what decisions read of it. */
     factsAt: counter(integer()),
   },
@@ -97,7 +108,15 @@ export const poolTable = table(
 )
 export type Pool = Omit<
   RowOf<typeof poolTable>,
-  'sourceVpc' | 'space' | 'allocated' | 'quarantined' | 'free' | 'allocationCount' | 'countedOn' | 'factsAt'
+  | 'sourceVpc'
+  | 'space'
+  | 'allocated'
+  | 'quarantined'
+  | 'free'
+  | 'allocationCount'
+  | 'countedOn'
+  | 'fullChanged'
+  | 'factsAt'
 >
 
 /** Pools that are gone, for whoever knows them (`pool-facts.ts`). */
@@ -222,6 +241,15 @@ export class Pools {
     return poolTable.all(this.#sql, 'where scope_id is not null order by n')
   }
   /** Pools of IPAMs in order of creation, after a cursor; those that fit, where something is asked for. */
+  /** Some that have become fuller or emptier by a step since somebody looked. */
+  fullChanged(limit: number): Promise<Pool[]> {
+    return poolTable.all(this.#sql, 'where full_changed = 1 order by n limit ?', limit)
+  }
+  /** These were looked at. */
+  async seeFull(pools: readonly number[]): Promise<void> {
+    const list = listOf(pools)
+    await this.#sql.run(`update pool set full_changed = null where n in ${list.text}`, ...list.values)
+  }
   list(filter: PoolFilter, after: number, limit: number): Promise<Pool[]> {
     const asked = filterColumns.filter(([name]) => filter[name] !== undefined)
     return poolTable.all(
@@ -367,13 +395,15 @@ export class Pools {
   }
   /** Changes what may change: description, import, netmask lengths, required tags, quarantine, contact. */
   async update(pool: Pool): Promise<void> {
-    const { description, autoImport, autoImportAt, minNetmaskLength, maxNetmaskLength, defaultNetmaskLength } = pool
+    const { description, autoImport, autoImportAt, autoImportBy } = pool
+    const { minNetmaskLength, maxNetmaskLength, defaultNetmaskLength } = pool
     const { requiredTags, quarantineSeconds, avoidsObserved, contact } = pool
     const lengths = { minNetmaskLength, maxNetmaskLength, defaultNetmaskLength }
     const changes = {
       description,
       autoImport,
       autoImportAt,
+      autoImportBy,
       ...lengths,
       requiredTags,
       quarantineSeconds,
@@ -384,7 +414,7 @@ export class Pools {
     await this.#noteFacts('n = ?', pool.n)
   }
   /** A pool as the history keeps it. */
-  forHistory({ divides: _, autoImportAt: __, ...pool }: Pool): object {
+  forHistory({ divides: _, autoImportAt: __, autoImportBy: ___, ...pool }: Pool): object {
     return pool
   }
   /** They must have no allocation, nothing free and nothing that rests left, nor a child that is not among them: the schema's foreign keys see to it. */

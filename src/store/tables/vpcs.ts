@@ -240,8 +240,10 @@ export class Vpcs {
     const rest = 'where account = ? and region = ? and id > ? order by id limit ?'
     return subnetTable.all(this.#sql, rest, account, region, after, limit)
   }
-  subnetsOf(vpcId: string): Promise<Subnet[]> {
-    return subnetTable.all(this.#sql, 'where vpc_id = ? order by id', vpcId)
+  /** The zones in which a VPC has a subnet. */
+  async zonesOf(vpcId: string): Promise<string[]> {
+    const rows = await this.#sql.all<{ zone_id: string }>('select distinct zone_id from subnet where vpc_id = ?', vpcId)
+    return rows.map(({ zone_id }) => zone_id)
   }
   /** How many subnets of a VPC are read at once for what is shown of them all. */
   subnetsOfMany(vpcIds: readonly string[], limit: number): Promise<Subnet[]> {
@@ -266,12 +268,14 @@ export class Vpcs {
     const neighbour = row && { id: row.id, cidr: fromKey(row.first, row.length) }
     return neighbour?.cidr.family === cidr.family && overlaps(neighbour.cidr, cidr) ? neighbour : undefined
   }
-  /** The blocks of one family that the VPC's subnets have. */
-  async subnetBlocks(vpcId: string, family: 4 | 6): Promise<Cidr[]> {
+  /** So many blocks of one family that the VPC's subnets have, from where one begins. */
+  async subnetBlocksFrom(vpcId: string, from: Cidr, limit: number): Promise<Cidr[]> {
     const rows = await this.#sql.all<{ first: Uint8Array; length: number }>(
-      `select first, length from ${family === 4 ? 'subnet' : 'subnet_cidr'}
-       where vpc_id = ? and first is not null order by first`,
+      `select first, length from ${from.family === 4 ? 'subnet' : 'subnet_cidr'}
+       where vpc_id = ? and first >= ? order by first limit ?`,
       vpcId,
+      toKey(from),
+      limit,
     )
     return rows.map(({ first, length }) => fromKey(first, length))
   }

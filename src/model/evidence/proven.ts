@@ -1,0 +1,57 @@
+// A record with its proof: all that its leaf commits to, and the way from there to the root of a checkpoint. It needs nothing else.
+
+import { fromBase64 } from './base64.ts'
+import {
+  committedTexts,
+  type DecisionFacts,
+  type EntryFacts,
+  type OriginFacts,
+  type VersionFacts,
+} from './commitments.ts'
+import { equalHashes, leafHash, type Sha256 } from './hashing.ts'
+import { rootOfInclusion, type Tree } from './merkle.ts'
+
+/** A part with its salt, in hexadecimal. */
+export interface Salted<Facts> {
+  readonly facts: Facts
+  readonly salt: string
+}
+export interface Proven {
+  readonly entry: EntryFacts
+  readonly salt: string
+  /** Undefined where it was erased: the entry has its commitment. */
+  readonly origin: Salted<OriginFacts> | undefined
+  /** Objects as they were after it. */
+  readonly versions: readonly Salted<VersionFacts>[]
+  /** Those that are evidence and not forgotten. */
+  readonly decisions: readonly Salted<DecisionFacts>[]
+  readonly index: number
+  /** From the leaf's sibling up, in Base64. */
+  readonly path: readonly string[]
+}
+/** What of it is not so. */
+export type Unproven = 'origin' | 'version' | 'decision' | 'entry'
+
+const encoder = new TextEncoder()
+const hexOf = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+const digestOf = (sha256: Sha256, text: string): Uint8Array => sha256(encoder.encode(text))
+
+/** Undefined where all of it is as it was when it was written, in the tree of a checkpoint. */
+export function unprovenIn(sha256: Sha256, proven: Proven, tree: Tree): Unproven | undefined {
+  const { entry, salt, origin, versions, decisions, index } = proven
+  const commitment = (text: string): string => hexOf(digestOf(sha256, text))
+  if (origin && commitment(committedTexts.origin(origin.salt, origin.facts)) !== entry.origin) return 'origin'
+  const contents = new Set(entry.listed.map(({ content }) => content))
+  for (const { facts, salt: own } of versions) {
+    if (!contents.has(commitment(committedTexts.version(own, facts)))) return 'version'
+  }
+  const decided = entry.decided?.match(/.{64}/g) ?? []
+  for (const { facts, salt: own } of decisions) {
+    if (!(decided as readonly string[]).includes(commitment(committedTexts.decision(own, facts)))) return 'decision'
+  }
+  const leaf = leafHash(sha256, digestOf(sha256, committedTexts.entry(salt, entry)))
+  const path = proven.path.map(fromBase64)
+  if (path.some((hash) => hash?.length !== leaf.length)) return 'entry'
+  const root = rootOfInclusion(sha256, { index, size: tree.size, leaf }, path as readonly Uint8Array[])
+  return root && equalHashes(root, tree.root) ? undefined : 'entry'
+}

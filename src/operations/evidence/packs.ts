@@ -1,0 +1,257 @@
+// Evidence that is handed on: one record with its proof, or all of a period and a part of the organization, as one file that its signature and a
+// public key are enough for.
+import { fromBase64, toBase64 } from '#model/evidence/base64.ts'
+import type { VersionFacts } from '#model/evidence/commitments.ts'
+import { equalHashes } from '#model/evidence/hashing.ts'
+import { formatNote, parseNote, signatureOn, type VerifierKey, type VerifyEd25519 } from '#model/evidence/note.ts'
+import { type Proven, unprovenIn } from '#model/evidence/proven.ts'
+import type { ReadTransaction, Store, Transaction } from '#store/store.ts'
+import { originOf, signatureOf } from './checkpoints.ts'
+import { proveEntries } from './proofs.ts'
+import { sha256 } from './sha256.ts'
+import { TreeReader } from './tree.ts'
+import { signedCheckpoint } from './verify-log.ts'
+
+export const proofFormat = 'cadastre-evidence-proof/1'
+export const packFormat = 'cadastre-evidence-pack/1'
+const packText = 'cadastre evidence pack'
+
+/** A record and its proof, as JSON. */
+export interface RecordProof {
+  readonly format: typeof proofFormat
+  readonly record: Proven
+  /** The signed note. */
+  readonly checkpoint: string
+}
+
+/** The proof of one entry, under the newest checkpoint; undefined where it is in none yet. */
+export async function proofOf(store: Store, entry: number): Promise<RecordProof | undefined> {
+  return store.read(async (tx) => {
+    const newest = await tx.evidence.newestCheckpoint()
+    const [record] = newest ? await proveEntries(tx, [entry], newest.size) : []
+    return record && { format: proofFormat, record, checkpoint: newest!.note }
+  })
+}
+
+// Packs --------------------------------------------------------------------------------------------------------------
+
+export interface PackAsked {
+  readonly from: number
+  readonly until: number
+  /** At it and below; undefined: everything. */
+  readonly node?: string
+}
+/** The lines of a pack, each a value as JSON. */
+export type PackLine =
+  | { readonly kind: 'pack'; readonly format: typeof packFormat; readonly origin: string; readonly node?: string }
+  | { readonly kind: 'period'; readonly from: string; readonly until: string; readonly madeAt: string }
+  | { readonly kind: 'checkpoint'; readonly note: string }
+  /** What happened in the period. */
+  | { readonly kind: 'record'; readonly record: Proven }
+  /** The change that made an object what it was at the end of the period: policies and exceptions. */
+  | { readonly kind: 'in-force'; readonly objectId: string; readonly version: number; readonly record: Proven }
+  /** A policy's documents as they were then. */
+  | { readonly kind: 'policy'; readonly policyId: string; readonly version: number; readonly body: string }
+  | { readonly kind: 'end'; readonly records: number; readonly inForce: number }
+
+const recordsPerStep = 100
+/** Kinds of objects whose state at the end of the period is told. */
+const kindsInForce = ['ipam-policy', 'exception'] as const
+
+/** Every line of a pack, but for its signature. What is not in the newest checkpoint yet is not in the pack. */
+export async function* packLines(store: Store, asked: PackAsked): AsyncGenerator<PackLine> {
+  const { from, until, node } = asked
+  const begun = await store.read(async (tx) => ({
+    checkpoint: await tx.evidence.newestCheckpoint(),
+    origin: originOf(tx),
+    madeAt: tx.now,
+    isIn: await scopeOf(tx, node),
+  }))
+  const { checkpoint, origin, isIn } = begun
+  if (!checkpoint) return
+  yield { kind: 'pack', format: packFormat, origin, ...(node === undefined ? {} : { node }) }
+  const time = (at: number) => new Date(at).toISOString()
+  yield { kind: 'period', from: time(from), until: time(until), madeAt: time(begun.madeAt) }
+  yield { kind: 'checkpoint', note: checkpoint.note }
+  let [records, inForce] = [0, 0]
+  for (let last = -1; ; ) {
+    const step = await store.read(async (tx) => {
+      const numbers = await tx.evidence.entriesBetween({ from, until, after: last }, recordsPerStep)
+      return { numbers, proven: await proveEntries(tx, numbers, checkpoint.size) }
+    })
+    for (const record of step.proven.filter(isIn)) {
+      records++
+      yield { kind: 'record', record }
+    }
+    if (step.numbers.length < recordsPerStep) break
+    last = step.numbers.at(-1)!
+  }
+  for (const kind of kindsInForce) {
+    for (let after = ''; ; ) {
+      const step = await store.read((tx) => inForceAt(tx, { kind, at: until, after, size: checkpoint.size }))
+      for (const line of step.lines.filter(({ record }) => isIn(record))) {
+        inForce++
+        yield line
+        if (kind === 'ipam-policy') yield* await store.read((tx) => documentsOf(tx, line))
+      }
+      if (step.next === undefined) break
+      after = step.next
+    }
+  }
+  yield { kind: 'end', records, inForce }
+}
+
+async function inForceAt(
+  tx: ReadTransaction,
+  {
+    kind,
+    at,
+    after,
+    size,
+  }: { readonly kind: string; readonly at: number; readonly after: string; readonly size: number },
+) {
+  const found = await tx.evidence.versionsAt({ kind, at, after }, recordsPerStep)
+  const lines: Extract<PackLine, { kind: 'in-force' }>[] = []
+  const reader = new TreeReader(tx)
+  for (const { objectId, version, entry } of found) {
+    const [record] = entry === undefined ? [] : await proveEntries(tx, [entry], size, reader)
+    if (record) lines.push({ kind: 'in-force', objectId, version, record })
+  }
+  return { lines, next: found.length < recordsPerStep ? undefined : found.at(-1)!.objectId }
+}
+async function documentsOf(
+  tx: ReadTransaction,
+  { objectId, version, record }: Extract<PackLine, { kind: 'in-force' }>,
+): Promise<readonly PackLine[]> {
+  const facts = record.versions.find(({ facts }) => facts.objectId === objectId && facts.version === version)?.facts
+  const inForce = facts && (JSON.parse(facts.body) as { readonly version?: number }).version
+  const body = inForce === undefined ? undefined : await tx.evidence.policyText(objectId, inForce)
+  return body === undefined ? [] : [{ kind: 'policy', policyId: objectId, version: inForce!, body }]
+}
+
+/** Whether a record is about a part of the organization, as it is now: asked for there, or about an object of it. */
+async function scopeOf(tx: ReadTransaction, node: string | undefined): Promise<(record: Proven) => boolean> {
+  if (node === undefined) return () => true
+  const nodes = new Set(await tx.evidence.nodesBelow(node))
+  const named = [...nodes].map((one) => JSON.stringify(one))
+  const names = (text: string | undefined): boolean => named.some((name) => text?.includes(name))
+  const isOf = ({ account, objectId, body }: VersionFacts): boolean =>
+    nodes.has(account) || nodes.has(objectId) || names(body)
+  // A ruling begins with the account that it is about (`rulingKeyOf` of the journal).
+  const isAbout = (ruling: string): boolean => [...nodes].some((one) => ruling.startsWith(`${one.length}:${one}`))
+  return ({ entry, origin, versions, decisions }) =>
+    (origin !== undefined && nodes.has(origin.facts.account)) ||
+    names(entry.result) ||
+    versions.some(({ facts }) => isOf(facts)) ||
+    decisions.some(({ facts }) => isAbout(facts.ruling))
+}
+
+/** What is signed of a pack: the hash of all of its lines. */
+export const signedText = (origin: string, digest: Uint8Array): string =>
+  `${packText}\n${origin}\n${toBase64(digest)}\n`
+/** The last line of a pack, of the hash of all before it. */
+export async function sealPack(store: Store, digest: Uint8Array): Promise<string> {
+  return store.write(async (tx: Transaction) => {
+    const [key] = await tx.evidence.keys()
+    const text = signedText(originOf(tx), digest)
+    return JSON.stringify({
+      kind: 'signature',
+      note: formatNote({ text, signatures: [await signatureOf(tx, key!, text)] }),
+    })
+  })
+}
+
+// Verifying ----------------------------------------------------------------------------------------------------------
+
+export type PackProblem =
+  | { readonly kind: 'unreadable'; readonly line: number }
+  | { readonly kind: 'checkpoint-unsigned' | 'checkpoint-forged'; readonly line: number }
+  | { readonly kind: 'record-unproven'; readonly line: number; readonly entry: number; readonly part: string }
+  | { readonly kind: 'signature-missing' | 'signature-forged' }
+  | { readonly kind: 'incomplete'; readonly records: number; readonly found: number }
+export interface PackReport {
+  readonly problems: readonly PackProblem[]
+  readonly records: number
+}
+interface Verifier {
+  readonly keys: readonly VerifierKey[]
+  readonly verify: VerifyEd25519
+}
+
+export function verifyProof({ record, checkpoint }: RecordProof, { keys, verify }: Verifier): PackReport {
+  const signed = signedCheckpoint(checkpoint, keys, verify)
+  if (typeof signed === 'string') return { problems: [{ kind: `checkpoint-${signed}`, line: 1 }], records: 1 }
+  const part = unprovenIn(sha256, record, signed)
+  return {
+    problems: part ? [{ kind: 'record-unproven', line: 1, entry: record.entry.n, part }] : [],
+    records: 1,
+  }
+}
+
+/** @param text the whole file */
+export function verifyPack(text: string, verifier: Verifier): PackReport {
+  const problems: PackProblem[] = []
+  const lines = text.split('\n')
+  // A file that ends with anything but a line feed is cut, or not as it was written.
+  const end = lines.length - 2
+  if (lines.at(-1) !== '' || end < 0) return { problems: [{ kind: 'signature-missing' }], records: 0 }
+  const signedPart = lines
+    .slice(0, end)
+    .map((line) => `${line}\n`)
+    .join('')
+  problems.push(...problemsOfSeal(lines[end]!, sha256(new TextEncoder().encode(signedPart)), verifier))
+  let tree: ReturnType<typeof signedCheckpoint> | undefined
+  let [records, inForce, told] = [0, 0, -1]
+  for (const [at, text] of lines.slice(0, end).entries()) {
+    const line = at + 1
+    const read = parseLine(text)
+    if (!read) problems.push({ kind: 'unreadable', line })
+    else if (read.kind === 'checkpoint') {
+      tree = signedCheckpoint(read.note, verifier.keys, verifier.verify)
+      if (typeof tree === 'string') problems.push({ kind: `checkpoint-${tree}`, line })
+    } else if (read.kind === 'record' || read.kind === 'in-force') {
+      if (read.kind === 'record') records++
+      else inForce++
+      const part = typeof tree === 'object' ? unprovenOf(read.record, tree) : 'entry'
+      if (part) problems.push({ kind: 'record-unproven', line, entry: read.record.entry.n, part })
+    } else if (read.kind === 'end') told = read.records + read.inForce
+  }
+  if (told !== records + inForce) problems.push({ kind: 'incomplete', records: told, found: records + inForce })
+  return { problems, records }
+}
+function unprovenOf(record: Proven, tree: Exclude<ReturnType<typeof signedCheckpoint>, string>): string | undefined {
+  try {
+    return unprovenIn(sha256, record, tree)
+  } catch {
+    // It lacks members that a record has: whoever wrote it, it was not us.
+    return 'entry'
+  }
+}
+function problemsOfSeal(line: string, digest: Uint8Array, { keys, verify }: Verifier): readonly PackProblem[] {
+  const seal = parseLine(line) as { readonly kind: string; readonly note: string } | undefined
+  const note = seal?.kind === 'signature' ? parseNote(seal.note) : undefined
+  if (!note) return [{ kind: 'signature-missing' }]
+  const [head, , encoded] = note.text.split('\n')
+  const hash = fromBase64(encoded ?? '')
+  const isOfThis = head === packText && hash !== undefined && equalHashes(hash, digest)
+  const states = keys.map((key) => signatureOn(sha256, verify, note, key).status)
+  const isSigned = states.includes('signed') && !states.includes('forged')
+  return isOfThis && isSigned ? [] : [{ kind: 'signature-forged' }]
+}
+/** A line that is one of ours, as far as it is looked at. */
+function parseLine(text: string): PackLine | undefined {
+  let line: Partial<Record<string, unknown>> | undefined
+  try {
+    line = JSON.parse(text)
+  } catch {
+    // What is no JSON is told as a line that cannot be read.
+    return undefined
+  }
+  const has = {
+    record: () => typeof (line?.record as Partial<Proven> | undefined)?.entry?.n === 'number',
+    note: () => typeof line?.note === 'string',
+  }
+  const needed = { record: has.record, 'in-force': has.record, checkpoint: has.note, signature: has.note }
+  const isOurs = needed[line?.kind as keyof typeof needed] ?? (() => typeof line?.kind === 'string')
+  return isOurs() ? (line as unknown as PackLine) : undefined
+}

@@ -1,0 +1,47 @@
+// The log as files (C2SP tlog-tiles): what anybody may have who is to check that it only grows. Nothing in it says anything of a record.
+import { hashLength } from '#model/evidence/hashing.ts'
+import { bundleOf, pathOfEntries, pathOfTile, tilesAt, tileWidth } from '#model/evidence/tiles.ts'
+import type { ReadTransaction, Store } from '#store/store.ts'
+import type { StoredCheckpoint } from '#store/tables/evidence.ts'
+
+/** A file below the log's address. */
+export interface PublishedFile {
+  readonly path: string
+  readonly bytes: Uint8Array
+}
+
+/**
+ * The tiles and entries of the tree of `size` leaves that are not in the one of `before`; a tile at a time, so that whoever writes them keeps
+ * nobody waiting.
+ */
+export async function* publishedFiles(store: Store, size: number, before = 0): AsyncGenerator<PublishedFile> {
+  for (let level = 0; ; level++) {
+    const { full, partial } = tilesAt(level, size)
+    if (full === 0 && partial === 0) return
+    for (let index = tilesAt(level, before).full; index < full + (partial > 0 ? 1 : 0); index++) {
+      const width = index < full ? tileWidth : partial
+      yield* await store.read((tx) => filesOfTile(tx, { level, index, width }))
+    }
+  }
+}
+async function filesOfTile(
+  tx: ReadTransaction,
+  tile: { readonly level: number; readonly index: number; readonly width: number },
+): Promise<readonly PublishedFile[]> {
+  const stored = (await tx.evidence.tile(tile.level, tile.index))!
+  const hashes = { path: pathOfTile(tile), bytes: stored.hashes.subarray(0, tile.width * hashLength) }
+  if (tile.level > 0) return [hashes]
+  const leaves = await tx.evidence.leavesAfter(stored.firstEntry! - 1, tile.width)
+  return [{ path: pathOfEntries(tile), bytes: bundleOf(leaves.map(({ commitment }) => commitment)) }, hashes]
+}
+
+/** Every checkpoint that was signed behind one, some at a time. */
+export async function* publishedCheckpoints(store: Store, after: number): AsyncGenerator<StoredCheckpoint> {
+  for (let last = after; ; ) {
+    const some = await store.read((tx) => tx.evidence.checkpointsAfter(last, checkpointsPerStep))
+    yield* some
+    if (some.length < checkpointsPerStep) return
+    last = some.at(-1)!.n
+  }
+}
+const checkpointsPerStep = 500
