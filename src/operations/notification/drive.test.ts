@@ -55,10 +55,14 @@ test(`all is told that should be, and nothing else (seed ${seed})`, async () => 
       { node: lab, events: ['pool', 'finding'], severity: 'high' },
       ({ node, isHigh }) => node === lab && isHigh,
     ),
+    await watch({ node: shop, events: ['pool', 'finding'] }, ({ node }) => node === shop),
   ]
-  const see = async (isKept: boolean): Promise<void> => {
-    const [node, control] = [draw.pick([shop, lab]), draw.pick([poolNearlyFull, tagsChanged])]
-    const subjects = Array.from({ length: draw.between(1, 4) }, (_, index) => `${control.name} ${++count} ${index}`)
+  const see = async (isKept: boolean, most = 4): Promise<void> => {
+    const [node, control] = [most > 4 ? shop : draw.pick([shop, lab]), draw.pick([poolNearlyFull, tagsChanged])]
+    const subjects = Array.from(
+      { length: most > 4 ? most : draw.between(1, most) },
+      (_, index) => `${control.name} ${++count} ${index}`,
+    )
     const facts: Facts = control === poolNearlyFull ? { usedPercent: 90 } : { cidr: '10.0.0.0/24', decisionId: 'd' }
     await world.store
       .write(async (tx) => {
@@ -98,6 +102,8 @@ test(`all is told that should be, and nothing else (seed ${seed})`, async () => 
     return notifierOf(world, { worker: `server ${++servers}`, deliver, onFailure })
   }
   let notifier = start()
+  // More than one turn finds out for whom they are.
+  await see(true, 70)
   for (let step = 0; step < steps; step++) {
     const kind = draw.between(1, 10)
     if (kind <= 4) await see(true)
@@ -124,7 +130,7 @@ test(`all is told that should be, and nothing else (seed ${seed})`, async () => 
   await tellAll(last, 2_000)
   for (const { target, expected } of watched) {
     const ids = new Map<string, string>()
-    for (const { body, headers } of target.received) {
+    for (const { body, headers } of target.taken) {
       const { id, subject, type } = JSON.parse(body) as { id: string; subject: string; type: string }
       assert.equal(headers['webhook-id'], id)
       if (type === 'cadastre.subscription.paused' || type === 'cadastre.token.made') continue
