@@ -385,11 +385,11 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     .map((text) => text.trim().toLowerCase())
     .filter((text) => text !== '')
   if (smtpUrl !== '') {
-    check(
-      variables.smtpUrl,
-      isMailServer(smtpUrl),
-      '`smtps://HOST` or `smtp://HOST:PORT`, without a password, is expected',
-    )
+    // Not through `check`, which would print a password.
+    if (!isMailServer(smtpUrl))
+      problems.push(
+        `${variables.smtpUrl.name}: \`smtps://HOST\` or \`smtp://HOST:PORT\`, without a password, is expected`,
+      )
     check(
       variables.mailFrom,
       recipientProblem(read(variables.mailFrom), []) === undefined,
