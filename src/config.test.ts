@@ -29,6 +29,7 @@ test('without any variable there is a configuration that works on this machine',
     mail: undefined,
     requestsPerMinute: 60_000,
     probeSeconds: 1,
+    sinks: { syslog: undefined, file: undefined },
   })
   const { regions, ...settings } = operations
   assert.deepEqual(settings, {
@@ -81,6 +82,9 @@ test('every variable is read', () => {
     CADASTRE_MAIL_FROM: 'cadastre@example.com',
     CADASTRE_MAIL_DOMAINS: 'Example.com',
     CADASTRE_STRICT_REPLAYS: 'true',
+    CADASTRE_SYSLOG_URL: 'tls://siem.example.com',
+    CADASTRE_SYSLOG_CA_FILE: '/etc/siem.pem',
+    CADASTRE_RECORD_FILE: '/var/log/record.ndjson',
   })
   assert.ok(Object.isFrozen(config))
   assert.deepEqual(config, {
@@ -115,6 +119,10 @@ test('every variable is read', () => {
     },
     requestsPerMinute: 600,
     probeSeconds: 0,
+    sinks: {
+      syslog: { host: 'siem.example.com', port: 6514, caFile: '/etc/siem.pem' },
+      file: '/var/log/record.ndjson',
+    },
     operations: {
       regions: [
         { name: 'eu-central-1', zoneIdPrefix: 'euc1', zones: ['a', 'b', 'c'] },
@@ -239,4 +247,12 @@ test('proxies are addresses and CIDRs, and never everybody', () => {
     const [problem] = problemsOf({ CADASTRE_TRUSTED_PROXIES: text })
     assert.match(problem ?? '', /CADASTRE_TRUSTED_PROXIES=`.*`: addresses and CIDRs/, text)
   }
+})
+
+test('D4 where the record is sent is TLS alone, without secrets and paths', () => {
+  const syslogOf = (url: string) => readConfig({ CADASTRE_SYSLOG_URL: url }).sinks.syslog
+  assert.deepEqual(syslogOf('tls://[2001:db8::7]:7000'), { host: '2001:db8::7', port: 7000, caFile: undefined })
+  for (const url of ['udp://siem', 'siem:6514', 'tls://a:b@siem', 'tls://siem/path', 'tls://siem?x=1', 'tls://'])
+    assert.throws(() => syslogOf(url), ConfigProblem, url)
+  assert.throws(() => readConfig({ CADASTRE_SYSLOG_CA_FILE: '/x' }), ConfigProblem)
 })

@@ -115,6 +115,8 @@ class TakenBack extends Error {}
 /** The decisions on record behind a refusal: those that say no. */
 export const decisionsBehind = (error: Refused): readonly Decision[] => recordedDecisions.get(error) ?? []
 const recordedDecisions = new WeakMap<Refused, readonly Decision[]>()
+/** Those behind a refusal of what was only tried: they are put on record where the request itself is refused with it. */
+const denialsTried = new WeakMap<Refused, readonly Decision[]>()
 
 /** A call with what its API says of it in the parameters. */
 interface WholeCall extends Call {
@@ -209,10 +211,12 @@ export async function openExecutor(
       epoch: number
       rulings: readonly Ruling[]
     }[] = []
+    let denials: readonly Decision[] = []
     try {
       await store.write(
         async (tx) => {
           const context = new RequestContext(tx, call, settings, snapshotOf)
+          denials = context.decisions
           if (isKeyInDoubt(tx, call.principal)) await refuseEndedKey(tx, call.principal)
           tx.subjects.begin()
           const epoch = tx.governanceEpoch
@@ -233,7 +237,10 @@ export async function openExecutor(
         call.arrivedAt,
       )
     } catch (error) {
-      if (error instanceof Refused) return { refused: error }
+      if (error instanceof Refused) {
+        denialsTried.set(error, denials.filter(isDenial))
+        return { refused: error }
+      }
       if (!(error instanceof TakenBack)) throw error
     }
     const { foreseen, needs, epoch, rulings } = taken.at(-1)!
@@ -336,13 +343,13 @@ export async function openExecutor(
             if (!(error instanceof Refused)) throw error
             if (call.isAboutRights && isAboutState(error.refusal)) throw new DryRunSucceeded(undefined, context)
             if (!isOnRecord(error.refusal)) throw error
-            const denials = context.decisions.filter(isDenial)
+            const tried = denialsTried.get(error)
+            const denials = tried ?? context.decisions.filter(isDenial)
             return {
               async instead(own, isAnew) {
                 if (isAnew && mayGoUnrecorded(error, denials)) unrecorded = error
-                const { refused, decisions } = isAnew
-                  ? renumber(own, error, denials)
-                  : { refused: error, decisions: denials }
+                const { refused, decisions } =
+                  isAnew || tried ? renumber(own, error, denials) : { refused: error, decisions: denials }
                 return recordRefusal(own, call, operation.name, refused, decisions)
               },
             }

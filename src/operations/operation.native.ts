@@ -154,8 +154,20 @@ export function nativeRead<Input extends z.ZodObject, Output extends z.ZodType>(
 export function nativeWrite<Input extends z.ZodObject, Output extends z.ZodType, Prepared = void>(
   facts: WriteFacts<Input, Output, Prepared>,
 ): NativeOperation {
-  const { at, run, changes, needsNoScope, ...rest } = facts
+  const { at, run, changes, needsNoScope, lookAhead, ...rest } = facts
   const names = namingOf(facts.input)
+  /** Does some work for whoever may ask for the operation. */
+  const permitted = <T>(
+    context: WriteContext,
+    given: z.output<Input>,
+    work: (input: z.output<Input>) => Promise<T>,
+  ): Promise<T> =>
+    naming({}, async () => {
+      const input = names ? await names(context, facts.action, given) : given
+      await requirePlace(context, facts.action, at, input)
+      if (at === 'own' && !needsNoScope?.(context, input)) requireScope(context, facts.action)
+      return work(input)
+    })
   return {
     ...rest,
     refusals: refusalsOf(facts, names),
@@ -163,13 +175,20 @@ export function nativeWrite<Input extends z.ZodObject, Output extends z.ZodType,
     reach: reachOf(at),
     access: 'write',
     run: (context: WriteContext, given: z.output<Input>, prepared: Prepared) =>
-      naming({}, async () => {
-        const input = names ? await names(context, facts.action, given) : given
-        await requirePlace(context, facts.action, at, input)
-        if (at === 'own' && !needsNoScope?.(context, input)) requireScope(context, facts.action)
+      permitted(context, given, async (input) => {
         await requireMatch(context, changes, input)
         return run(context, input, prepared)
       }),
+    ...(lookAhead
+      ? {
+          // Whoever may not ask for it has nothing tried: how long that takes would tell what is hidden (I8).
+          lookAhead: ({ attempt }: Ahead, given: z.output<Input>) =>
+            lookAhead(
+              { attempt: (work) => attempt((context) => permitted(context, given, () => work(context))) },
+              given,
+            ),
+        }
+      : {}),
     // What answers something else than the state that it changes is compared by what its audit entry names alone.
     ...(changes && changes.output === facts.output
       ? {

@@ -85,6 +85,7 @@ export const counted = {
   'open-simulations': () => 'simulations that are not over',
 
   // Requests
+  operations: () => 'operations of one list',
   'filter-values': () => 'filter values',
   'listed-cidrs': ({ parameter }: { parameter: string }) => `CIDRs in ${parameter}s`,
   'rows-looked-through': () => 'rows and statements that one request looks through',
@@ -196,6 +197,8 @@ export const remedies = {
   'have-approved': () => 'Have some of them approved or denied, or wait for the end that they ask for.',
   'have-reviewed': () => 'Have somebody else review them.',
   'end-change-requests': () => 'Have some of them applied, or abandon those that are not wanted any more.',
+  'split-operations': () =>
+    'Do them in several requests, or ask whoever may manage the organization, policies or IPAM at the top.',
   'revoke-exceptions': () => 'Revoke some of them that are not needed any more, or wait for their end.',
   'revoke-or-request': () =>
     'Revoke some of them that are not needed any more, wait for their end, or request an exception.',

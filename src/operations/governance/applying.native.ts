@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { type BodyBounds, nativeRead, nativeWrite } from '../operation.native.ts'
 import { nameShapes } from '../shapes.native.ts'
-import { governedOperationList, refusalsOfGoverned, runGoverned } from './operations.native.ts'
+import { governedOperationList, noteOnLength, refusalsOfGoverned, runGoverned } from './operations.native.ts'
 import { epochOf, requireEpoch } from './state.ts'
 
 /** A thousand objects with their documents. */
@@ -57,7 +57,7 @@ export const applyGovernance = nativeWrite({
     'Each is an operation of this description with its input, and is permitted to whoever might ask for it alone. What a refusal says is of the first that is refused, whose number it has. Later operations name what earlier ones made by its name or by a label. Conflicts of policies are looked for when all are done. A dry run tells what would be answered, and what it would make of space in use.',
   action: 'policy:manage',
   input: z.strictObject({
-    operations: governedOperationList.describe('What is to be done, in this order.'),
+    operations: governedOperationList.describe(`What is to be done, in this order. ${noteOnLength}`),
     expectedEpoch: epoch
       .optional()
       .describe('The state that it was planned for (`GET /governance`): refused where there is another one by now.'),

@@ -25,6 +25,7 @@ import {
 } from '../policy/policies.native.ts'
 import { resourceTypeOperations } from '../policy/resource-types.native.ts'
 import { nameShapes } from '../shapes.native.ts'
+import { operationsOfPartMax, refuseLongList } from './list-bounds.ts'
 import { beginList } from './state.ts'
 
 // Which ones ---------------------------------------------------------------------------------------------------------
@@ -95,6 +96,8 @@ export const governedOperation = z
     as: label.optional(),
   })
   .meta({ examples: [exampleOfOne] })
+/** Of a list, how long it may be. */
+export const noteOnLength = `At most ${operationsOfPartMax}, unless you may manage the organization, policies or IPAM at its top: meanwhile nobody else changes anything.`
 export const governedOperationList = z
   .array(governedOperation)
   .min(1)
@@ -122,6 +125,7 @@ export async function runGoverned(
   context: WriteContext,
   operations: readonly GovernedOperation[],
 ): Promise<GovernedResult[]> {
+  await refuseLongList(context, operations)
   beginList(context)
   const made = new Map<string, object>()
   const results: GovernedResult[] = []

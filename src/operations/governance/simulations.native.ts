@@ -31,7 +31,7 @@ import {
   paging,
   typeName,
 } from '../shapes.native.ts'
-import { governedOperationList } from './operations.native.ts'
+import { governedOperationList, noteOnLength } from './operations.native.ts'
 import { simulationsKeptDays } from './simulating.ts'
 import {
   cancelSimulation as cancel,
@@ -173,7 +173,7 @@ export const startSimulation = nativeWrite({
   description: `Nothing is changed. The change is tried on your right, in a transaction that is taken back; then each request of the last days is asked again under the rules of now and under those of the change, in the order in which they came, on what pools have free now, and space in use is looked at under both. It is worked at behind all other requests; \`GET /simulations/{simulationId}\` says how far it is. What came of it is kept for ${simulationsKeptDays} days.`,
   action: 'policy:read',
   input: z.strictObject({
-    operations: governedOperationList.describe('What would be done, in this order.'),
+    operations: governedOperationList.describe(`What would be done, in this order. ${noteOnLength}`),
     days: z
       .number()
       .int()

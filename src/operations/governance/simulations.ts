@@ -11,6 +11,7 @@ import { visibleAccounts } from '../identity/visible-accounts.ts'
 import { latestFirst, type Page, type PageAsked, partsOfPlace, readPage } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { permitterThen, topOf } from '../record/object-places.ts'
+import { refuseLongList } from './list-bounds.ts'
 
 /** Simulations that somebody has, those that are over among them, and those that are not; and how many of everybody's are not. */
 export const simulationsPerHolderMax = 20
@@ -34,6 +35,7 @@ export async function startSimulation(
   { operations, days = simulatedDaysDefault }: SimulationParams,
 ): Promise<StoredSimulation> {
   const { tx, now, caller } = context
+  await refuseLongList(context, operations)
   const native = caller.native!
   const holder = accountableOf(native)
   await refuseTooMany(context, holder)

@@ -1,0 +1,118 @@
+// Lists of changes hold the writing transaction: whoever governs a part has short ones, and nothing is tried in vain.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { dev, openAcme, prod, root, shop } from '../../../test/acme.ts'
+import { withNativeApi } from '../../../test/native-world.ts'
+import { operationsOfPartMax } from './list-bounds.ts'
+
+interface Told {
+  readonly changeRequestId: string
+  readonly simulationId: string
+  readonly state: string
+  readonly code: string
+  readonly index?: number
+  readonly limit?: number
+  readonly used?: number
+}
+
+let acme: Awaited<ReturnType<typeof openCompany>>
+const openCompany = async () => withNativeApi(await openAcme())
+let people: Awaited<ReturnType<typeof issueTokens>>
+const issueTokens = async () => ({
+  ann: await acme.tokenOf('user:ann', 'organization-administrator', root),
+  dora: await acme.tokenOf('user:dora', 'organization-administrator', dev),
+  sam: await acme.tokenOf('user:sam', 'organization-administrator', shop),
+  ivy: await acme.tokenOf('user:ivy', 'ipam-administrator', root),
+})
+before(async () => {
+  acme = await openCompany()
+  people = await issueTokens()
+})
+after(() => acme.close())
+
+let bound = 0
+const bindings = (count: number, node = shop) =>
+  Array.from({ length: count }, () => ({
+    operation: 'createRoleBinding',
+    input: { principal: `user:number-${bound++}`, role: 'auditor', node },
+  }))
+const nobody = { operation: 'deleteRoleBinding', input: { bindingId: 'role-binding-0' } }
+const post = (path: string, as: string, body: object) => acme.ask<Told>('POST', path, { as, body })
+const draft = async (as: string, operations: readonly object[], node: string): Promise<string> => {
+  const { status, body } = await post('/change-requests', as, { node, reason: 'a test', operations, draft: true })
+  assert.equal(status, 201, JSON.stringify(body))
+  return body.changeRequestId
+}
+/** How many numbers were drawn meanwhile, also by what was taken back. */
+async function drawnBy(work: () => Promise<unknown>): Promise<number> {
+  const number = async () => Number.parseInt((await draft(people.ann, bindings(1), root)).slice(-8), 16)
+  const first = await number()
+  await work()
+  return (await number()) - first
+}
+
+test('D8 who governs a part does, tries, proposes and simulates no more than some operations at once, whoever governs the top does', async () => {
+  const operations = bindings(operationsOfPartMax + 1)
+  const proposal = { node: shop, reason: 'a test', operations }
+  const id = await draft(people.sam, bindings(1), shop)
+  for (const [method, path, body] of [
+    ['POST', '/governance/apply', { operations }],
+    ['POST', '/governance/apply?dryRun=true', { operations }],
+    ['POST', '/change-requests', proposal],
+    ['POST', '/change-requests?dryRun=true', proposal],
+    ['POST', '/change-requests', { ...proposal, draft: true }],
+    ['PATCH', `/change-requests/${id}`, { operations }],
+    ['POST', '/simulations', { operations }],
+  ] as const) {
+    const { body: told } = await acme.ask<Told>(method, path, { as: people.sam, body })
+    const { code, limit, used } = told
+    const expected = { code: 'LimitExceeded', limit: operationsOfPartMax, used: operations.length }
+    assert.deepEqual({ code, limit, used }, expected, `${method} ${path}: ${JSON.stringify(told)}`)
+  }
+  for (const [as, isTop] of [
+    [people.dora, false],
+    [people.ann, true],
+  ] as const) {
+    const { status } = await post('/governance/apply?dryRun=true', as, { operations })
+    assert.equal(status, isTop ? 200 : 409)
+  }
+  const fewer = await post('/governance/apply?dryRun=true', people.sam, { operations: bindings(operationsOfPartMax) })
+  assert.equal(fewer.status, 200, JSON.stringify(fewer.body))
+  const pools = Array.from({ length: operationsOfPartMax + 1 }, () => nobody)
+  const { body } = await post('/governance/apply?dryRun=true', people.ivy, { operations: pools })
+  assert.notEqual(body.code, 'LimitExceeded', 'who may manage IPAM at the top may have long lists')
+})
+
+test('D8 a change that is refused when it is tried is not tried again', async () => {
+  const operations = [...bindings(50), nobody]
+  const drawn = await drawnBy(async () => {
+    const { body } = await post('/change-requests', people.sam, { node: shop, reason: 'a test', operations })
+    assert.deepEqual([body.code, body.index], ['NotFound', 50], JSON.stringify(body))
+  })
+  assert.ok(drawn < 90, `${drawn} numbers were drawn`)
+  const { items } = await acme.get<{ items: { action: string; outcome: string }[] }>('/changes?limit=5')
+  assert.ok(
+    items.some(({ action, outcome }) => action === 'proposeChange' && outcome !== 'Success'),
+    'the refusal is on record',
+  )
+})
+
+test('I8 nothing is tried for whoever may not see the change request: it takes as long as where none is', async () => {
+  const id = await draft(people.ann, bindings(60), prod)
+  const absent = `${id.slice(0, -8)}7fffffff`
+  for (const verb of ['submit', 'apply']) {
+    const drawn = await drawnBy(async () => {
+      const body = verb === 'apply' ? { contentHash: '0'.repeat(64) } : {}
+      const hidden = await post(`/change-requests/${id}/${verb}`, people.sam, body)
+      const none = await post(`/change-requests/${absent}/${verb}`, people.sam, body)
+      assert.deepEqual([hidden.status, hidden.body.code], [404, 'NotFound'])
+      assert.deepEqual([none.status, none.body.code], [404, 'NotFound'])
+    })
+    assert.ok(drawn < 60, `${drawn} numbers were drawn to ${verb} it`)
+  }
+  const drawn = await drawnBy(async () => {
+    const body = { node: prod, reason: 'a test', operations: bindings(60) }
+    assert.notEqual((await post('/change-requests', people.sam, body)).status, 201)
+  })
+  assert.ok(drawn < 60, `${drawn} numbers were drawn to propose it`)
+})
