@@ -54,3 +54,13 @@ alter table change_request add column break_glass text;
 create index change_request_unreviewed on change_request (counted_for)
   where break_glass is not null and break_glass not like '%"reviewed":%';
 `
+
+export const changeBytesSchema = `
+-- Bytes of what change requests say, that a requester has written on one day (of UTC, counted from 1970). All of it is kept.
+create table change_request_written (
+  requester text not null,
+  day integer not null,
+  bytes integer not null check (bytes >= 0),
+  primary key (requester, day)
+) strict, without rowid;
+`

@@ -8,7 +8,7 @@ import { bindingFactsSchema } from './binding-facts.ts'
 import { boundsSchema, tokensOfMakerSchema } from './bounds.ts'
 import { broughtSpaceSchema } from './brought-space.ts'
 import { capacityWatchSchema } from './capacity-watch.ts'
-import { changeControlSchema, changeRequestsSchema } from './change-requests.ts'
+import { changeBytesSchema, changeControlSchema, changeRequestsSchema } from './change-requests.ts'
 import { contentBoundsSchema } from './content-bounds.ts'
 import { deprovisioningSchema } from './deprovisioning.ts'
 import { discoveriesSchema } from './discoveries.ts'
@@ -505,4 +505,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 75, name: 'what others are told of', olderServers: 'stop', sql: outboxSchema },
   { number: 76, name: 'who has let pools import', olderServers: 'stop', sql: importSettersSchema },
   { number: 77, name: 'pools that have become full', olderServers: 'go on', sql: fullPoolsSchema },
+  { number: 78, name: 'what change requests write', olderServers: 'go on', sql: changeBytesSchema },
 ]
