@@ -5,6 +5,7 @@ import { parseArgs, promisify } from 'node:util'
 import { measureCompliance } from './compliance.ts'
 import { measureContention } from './contention.ts'
 import { measureDecisions } from './decide.ts'
+import { measureEvidence } from './evidence.ts'
 import { measureGrowth } from './growth.ts'
 import { measureHolds } from './holds.ts'
 import { measureHostile } from './hostile.ts'
@@ -54,6 +55,7 @@ const rows = Number(options.rows)
 const parts = {
   sqlite: [
     'decide',
+    'evidence',
     'throughput',
     'rest',
     'hostile',
@@ -87,6 +89,7 @@ const sizes = [10_000, rows] as const
 /** What has figures answers them; the others print what they have found. */
 const measures: Readonly<Record<string, () => unknown>> = {
   decide: measureDecisions,
+  evidence: () => measureEvidence(rows),
   throughput: () =>
     database === 'sqlite'
       ? measureThroughput(throughputRounds, { seconds, connections, ...(quick ? { requestsPerSecond } : {}) }, !quick)

@@ -36,6 +36,7 @@ const local: Readonly<Record<LocalCommand, LocalRun>> = {
   auditNewKey: command(async () => (await import('#operator/evidence.ts')).auditNewKey),
   auditExport: command(async () => (await import('#operator/evidence.ts')).auditExport),
   auditProve: command(async () => (await import('#operator/evidence.ts')).auditProve),
+  auditErase: command(async () => (await import('#operator/evidence.ts')).auditErase),
   auditPack: command(async () => (await import('#operator/evidence.ts')).auditPack),
   move: command(async () => (await import('#operator/database.ts')).move),
   explain: command(async () => (await import('#operator/record.ts')).explain),

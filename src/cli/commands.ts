@@ -145,6 +145,15 @@ export const commandWords = {
     argument: '<CHANGE>',
     meaning: 'Print a change, by its id, with the proof that it is in the log of evidence.',
   },
+  auditErase: {
+    words: 'audit erase',
+    options: [
+      { flag: 'principal', value: 'ARN', meaning: 'Who, as `cadastre change list` shows them.', isRequired: true },
+      output,
+    ],
+    meaning:
+      'Erase who somebody was, their keys and from where they asked, from what is on record of requests; what was done stays, and stays proven. On PostgreSQL as the owner of the schema.',
+  },
   auditPack: {
     words: 'audit pack',
     options: [

@@ -263,3 +263,19 @@ export async function auditNewKey(args: Arguments, _more: readonly string[], at:
     return 0
   })
 }
+
+export async function auditErase(args: Arguments, _more: readonly string[], at: AtServer): Promise<number> {
+  const { erasePrincipal } = await import('#operations/evidence/erasing.ts')
+  const principal = args.get('principal')!
+  const work: Parameters<typeof withStore>[1] = async (store, config) => {
+    const erased = await erasePrincipal(store, config.bootstrap.account, principal)
+    if (erased === 0) return failed(`Nothing is on record of \`${principal}\`.`)
+    await print(args, at, {
+      answer: { erased },
+      fields: ['erased'],
+      text: `Erased from ${erased} kinds of requests.\n`,
+    })
+    return 0
+  }
+  return withStore(at.readSettings, work, { isOwner: true })
+}

@@ -29,7 +29,7 @@ export interface Writes {
     | 'unmark'
     | 'unmarkAllOf'
     | 'forgetScopes'
-  evidence: 'begin' | 'setLog' | 'putTile' | 'makeKey' | 'insertCheckpoint'
+  evidence: 'begin' | 'setLog' | 'putTile' | 'makeKey' | 'insertCheckpoint' | 'eraseOrigins'
   exceptions: 'insert' | 'update' | 'use'
   findings: 'insert' | 'change'
   findingScans: 'setProgress' | 'ask' | 'advance' | 'end'

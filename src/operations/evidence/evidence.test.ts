@@ -6,9 +6,11 @@ import { parseCheckpoint } from '#model/evidence/checkpoint.ts'
 import { equalHashes } from '#model/evidence/hashing.ts'
 import { isConsistent } from '#model/evidence/merkle.ts'
 import { parseNote, type VerifyEd25519 } from '#model/evidence/note.ts'
-import { type Acme, asNetwork, openAcme, prod, shop, tagsOf } from '../../../test/acme.ts'
+import { type Acme, asNetwork, network, openAcme, prod, shop, tagsOf } from '../../../test/acme.ts'
 import { choicesOf } from '../../../test/random.ts'
+import { openSealer } from '../../../test/world.ts'
 import { isCheckpointDue, signCheckpoint } from './checkpoints.ts'
+import { erasePrincipal } from './erasing.ts'
 import { sha256 } from './sha256.ts'
 import { growTree, indexOfEntry, isLeafAt, isTreeBehind, TreeReader } from './tree.ts'
 import { type EvidenceReport, verifyRecord } from './verify.ts'
@@ -340,4 +342,31 @@ test('a tail that is cut off is found by what was signed of it, and so is a tree
   assert.deepEqual((await verified(world)).problems, [{ kind: 'checkpoint-changed', checkpoint: signed[0] }])
   await putBack()
   assert.deepEqual((await verified(world)).problems, [])
+})
+
+test('who somebody was can be erased: what they did stays proven, and nobody is named by it again', async (t) => {
+  const world = await openRecord()
+  t.after(() => world.close())
+  await grow(world)
+  await signCheckpoint(world.store)
+  const who = `arn:aws:iam::${shop}:user/test`
+  const [had] = await world.database.select(
+    `select count(*) as entries from audit_entry a join origin o on o.n = a.origin where o.principal = '${who}'`,
+  )
+  await assert.rejects(world.database.execute(`update origin set principal = 'mallory'`), /immutable/)
+  const owner = await world.database.openAsOwner({ sealer: openSealer, clock: () => Date.UTC(2026, 0, 1) })
+  assert(Number(await erasePrincipal(owner, network, who)) > 0)
+  assert.equal(await erasePrincipal(owner, network, who), 0)
+  await owner.close()
+  assert(!JSON.stringify((await world.database.tables()).origin).includes(who))
+  await grow(world)
+  const { problems, erased } = await verified(world)
+  assert.deepEqual(problems, [])
+  assert.equal(erased, Number(had!.entries))
+  // The server that had remembered the row names them by another one.
+  await allocate(world)
+  const [newest] = await world.database.select(
+    'select o.principal from audit_entry a join origin o on o.n = a.origin order by a.n desc limit 1',
+  )
+  assert.equal(newest!.principal, who)
 })

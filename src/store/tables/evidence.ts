@@ -91,7 +91,18 @@ const secretBytes = 32
 /** Entries whose facts are read at once. */
 const openedPerStep = 100
 
-interface EntryRow {
+interface OriginRow {
+  origin: number
+  salt: Uint8Array | null
+  commitment: Uint8Array | null
+  account: string
+  principal: string
+  access_key_id: string
+  source_address: string
+  region: string
+  action: string
+}
+interface EntryRow extends OriginRow {
   n: number
   at: number
   request_id: string
@@ -103,15 +114,6 @@ interface EntryRow {
   given: number | null
   evidence: Uint8Array | null
   decided: Uint8Array | null
-  origin: number
-  salt: Uint8Array | null
-  commitment: Uint8Array | null
-  account: string
-  principal: string
-  access_key_id: string
-  source_address: string
-  region: string
-  action: string
 }
 interface SubjectRow {
   entry: number
@@ -319,6 +321,30 @@ export class Evidence {
     return Map.groupBy(rows, ({ audit_entry: entry }) => entry)
   }
 
+  /**
+   * Erases who it was, and from where, of requests of a principal, so many at a time; answers how many were left to do. What leaves hold of
+   * it stays, and nobody can tell any more of whom it is. Other servers are told to name nobody by these rows again.
+   */
+  async eraseOrigins(principal: string, limit: number): Promise<number> {
+    const secret = hexOf((await this.log()).secret ?? new Uint8Array(0))
+    const rows = await this.#sql.all<OriginRow>(
+      `select n as origin, salt, commitment, account, principal, access_key_id, source_address, region, action
+       from origin where principal = ? order by n limit ?`,
+      principal,
+      limit,
+    )
+    for (const row of rows) {
+      const commitment = bytesOf(originIn(row, secret).commitment)
+      await this.#sql.run(
+        `update origin set principal = 'erased', access_key_id = '', source_address = '', salt = null, commitment = ? where n = ?`,
+        commitment,
+        row.origin,
+      )
+    }
+    if (rows.length > 0) await this.#sql.run(`update counter set value = value + 1 where name = 'ruling-epoch'`)
+    return rows.length
+  }
+
   // Keys and checkpoints ---------------------------------------------------------------------------------------------
 
   /** Newest first. */
@@ -405,7 +431,7 @@ function toOpening(
 const saltOf = (secret: string, kind: keyof typeof committedTexts, ...key: readonly string[]): string =>
   commitmentTo(saltText(secret, kind, ...key)).slice(0, saltDigits)
 
-function originIn(row: EntryRow, secret: string): Opened<OriginFacts> {
+function originIn(row: OriginRow, secret: string): Opened<OriginFacts> {
   const { account, principal, region, action } = row
   const facts = {
     account,

@@ -278,9 +278,10 @@ export class Journal {
     this.#origins = memory.facts(rememberedMax)
   }
 
-  /** Some are gone. Equal ones are stored anew. */
+  /** Some are gone, or somebody was erased. Equal ones are stored anew. */
   forgetRulings(): void {
     this.#rulings.drop()
+    this.#origins.drop()
   }
 
   /** Drops those rulings that no decision has any more; other servers are told that what they remember is old. */

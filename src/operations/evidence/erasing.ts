@@ -1,0 +1,20 @@
+// Erasing who somebody was from the record: what was done stays on it, and stays proven.
+import type { Store } from '#store/store.ts'
+
+const originsPerTurn = 500
+
+/** Erases a principal, by ARN, from what is on record of requests; answers from how many kinds of requests. Only the owner of the database may. */
+export async function erasePrincipal(store: Store, account: string, principal: string): Promise<number> {
+  let erased = 0
+  for (;;) {
+    const count = await store.write((tx) => tx.evidence.eraseOrigins(principal, originsPerTurn))
+    erased += count
+    if (count < originsPerTurn) break
+  }
+  if (erased === 0) return 0
+  await store.write(async (tx) => {
+    // Not whom: that is gone.
+    await tx.journal.recordOwn(tx, 'operator', { action: 'ErasePrincipal', account, subjects: [`count:${erased}`] })
+  })
+  return erased
+}
