@@ -28,6 +28,7 @@ test('without any variable there is a configuration that works on this machine',
     oidc: undefined,
     requestsPerMinute: 60_000,
     probeSeconds: 1,
+    sinks: { syslog: undefined, file: undefined },
   })
   const { regions, ...settings } = operations
   assert.deepEqual(settings, {
@@ -37,6 +38,13 @@ test('without any variable there is a configuration that works on this machine',
     providerIpv6Cidr: '2001:db8::/32',
     publicSpaceAccounts: [],
     isStrictOnReplays: false,
+    notifications: {
+      allowsHttp: false,
+      allowedBlocks: [],
+      publicUrl: undefined,
+      sendsMail: false,
+      mailDomains: [],
+    },
   })
   assert.equal(regions.length, 15)
   assert.deepEqual(regions[0], { name: 'us-east-1', zoneIdPrefix: 'use1', zones: ['a', 'b', 'c'] })
@@ -73,6 +81,11 @@ test('every variable is read', () => {
     CADASTRE_PROVIDER_IPV6_CIDR: '2001:db8::/40',
     CADASTRE_PUBLIC_SPACE_ACCOUNTS: '333333333333, 444444444444,333333333333,',
     CADASTRE_STRICT_REPLAYS: 'true',
+    CADASTRE_SYSLOG_URL: 'tls://siem.example.com',
+    CADASTRE_SYSLOG_CA_FILE: '/etc/siem.pem',
+    CADASTRE_RECORD_FILE: '/var/log/record.ndjson',
+    CADASTRE_OUTBOUND_ALLOW: '10.1.2.3',
+    CADASTRE_OUTBOUND_HTTP: 'true',
   })
   assert.ok(Object.isFrozen(config))
   assert.deepEqual(config, {
@@ -101,6 +114,10 @@ test('every variable is read', () => {
     },
     requestsPerMinute: 600,
     probeSeconds: 0,
+    sinks: {
+      syslog: { host: 'siem.example.com', port: 6514, caFile: '/etc/siem.pem' },
+      file: '/var/log/record.ndjson',
+    },
     operations: {
       regions: [
         { name: 'eu-central-1', zoneIdPrefix: 'euc1', zones: ['a', 'b', 'c'] },
@@ -112,6 +129,13 @@ test('every variable is read', () => {
       providerIpv6Cidr: '2001:db8::/40',
       publicSpaceAccounts: ['333333333333', '444444444444'],
       isStrictOnReplays: true,
+      notifications: {
+        allowsHttp: true,
+        allowedBlocks: [{ family: 4, first: 0x0a010203n, length: 32 }],
+        publicUrl: 'https://cadastre.example.com',
+        sendsMail: false,
+        mailDomains: [],
+      },
     },
   })
 })
@@ -196,4 +220,12 @@ test('proxies are addresses and CIDRs, and never everybody', () => {
     const [problem] = problemsOf({ CADASTRE_TRUSTED_PROXIES: text })
     assert.match(problem ?? '', /CADASTRE_TRUSTED_PROXIES=`.*`: addresses and CIDRs/, text)
   }
+})
+
+test('D4 where the record is sent is TLS alone, without secrets and paths', () => {
+  const syslogOf = (url: string) => readConfig({ CADASTRE_SYSLOG_URL: url }).sinks.syslog
+  assert.deepEqual(syslogOf('tls://[2001:db8::7]:7000'), { host: '2001:db8::7', port: 7000, caFile: undefined })
+  for (const url of ['udp://siem', 'siem:6514', 'tls://a:b@siem', 'tls://siem/path', 'tls://siem?x=1', 'tls://'])
+    assert.throws(() => syslogOf(url), ConfigProblem, url)
+  assert.throws(() => readConfig({ CADASTRE_SYSLOG_CA_FILE: '/x' }), ConfigProblem)
 })

@@ -38,6 +38,11 @@ export interface Config {
   readonly requestsPerMinute: number
   readonly probeSeconds: number
   readonly operations: OperationSettings
+  /** Where the record is sent. */
+  readonly sinks: {
+    readonly syslog: { readonly host: string; readonly port: number; readonly caFile: string | undefined } | undefined
+    readonly file: string | undefined
+  }
 }
 
 export interface OidcConfig {
@@ -212,6 +217,24 @@ export const variables = {
     default: 'false',
     meaning: 'Whether notifications may be sent to URLs without TLS (`true`, `false`). The same on every server.',
   },
+  syslogUrl: {
+    name: 'CADASTRE_SYSLOG_URL',
+    default: '',
+    meaning:
+      'Where the record of changes goes as syslog over TLS, such as `tls://siem.example.com:6514`: what is written from then on, each entry an event of OCSF. An address of a private network must be in CADASTRE_OUTBOUND_ALLOW. The same on every server.',
+  },
+  syslogCaFile: {
+    name: 'CADASTRE_SYSLOG_CA_FILE',
+    default: '',
+    meaning:
+      'A file with the certificates of the authorities that the receiver of syslog is believed by, in place of the usual ones.',
+  },
+  recordFile: {
+    name: 'CADASTRE_RECORD_FILE',
+    default: '',
+    meaning:
+      'A file that the record of changes is appended to: what is written from then on, each entry a line of JSON with an event of OCSF. One server writes to it; of several, one that has it set.',
+  },
   strictReplays: {
     name: 'CADASTRE_STRICT_REPLAYS',
     default: 'false',
@@ -357,6 +380,15 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     'addresses and CIDRs such as `10.1.2.0/24`, without host bits, separated by commas, are expected',
   )
 
+  const syslogUrl = URL.parse(read(variables.syslogUrl))
+  check(
+    variables.syslogUrl,
+    read(variables.syslogUrl) === '' || isSyslogUrl(syslogUrl),
+    '`tls://HOST` or `tls://HOST:PORT` is expected',
+  )
+  if (read(variables.syslogCaFile) !== '' && read(variables.syslogUrl) === '')
+    problems.push(`${variables.syslogCaFile.name} needs ${variables.syslogUrl.name}`)
+
   const publicSpaceAccounts = read(variables.publicSpaceAccounts)
     .split(',')
     .map((text) => text.trim())
@@ -413,6 +445,16 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
           },
     requestsPerMinute: number(variables.requestsPerMinute, 100_000_000),
     probeSeconds: number(variables.probeSeconds, probeSecondsMax),
+    sinks: {
+      syslog: syslogUrl
+        ? {
+            host: syslogUrl.hostname.replace(/^\[|\]$/g, ''),
+            port: Number(syslogUrl.port || syslogPort),
+            caFile: read(variables.syslogCaFile) || undefined,
+          }
+        : undefined,
+      file: read(variables.recordFile) || undefined,
+    },
     operations: {
       regions: regions.map(toRegion),
       quarantineSecondsPublic: number(variables.quarantine, quarantineSecondsMax),
@@ -433,6 +475,15 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   if (problems.length > 0) throw new ConfigProblem(problems)
   return Object.freeze(config)
 }
+
+/** Of syslog over TLS (RFC 5425). */
+const syslogPort = '6514'
+const isSyslogUrl = (url: URL | null): boolean =>
+  url !== null &&
+  url.protocol === 'tls:' &&
+  url.hostname !== '' &&
+  [url.username, url.password, url.search, url.hash].every((part) => part === '') &&
+  (url.pathname === '' || url.pathname === '/')
 
 function isWebUrl(text: string): boolean {
   const url = URL.parse(text)

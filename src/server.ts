@@ -1,8 +1,10 @@
 // The composition: configuration → store → operations → listener and jobs; closed in reverse.
 import { randomBytes, randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { createAwsEndpoint, httpServerOptions, refuseBrokenRequests } from '#api/aws/endpoint.ts'
@@ -18,6 +20,7 @@ import type { Workplace } from '#jobs/job.ts'
 import { startJobs } from '#jobs/jobs.ts'
 import { Notifier, startNotifying } from '#jobs/notifying.ts'
 import { startProbing } from '#jobs/readiness.ts'
+import { type Sink, startSending } from '#jobs/sending.ts'
 import { worded } from '#model/problems/worded.ts'
 import { Refused, refuse } from '#model/refusal.ts'
 import { withoutSecrets } from '#model/secrets.ts'
@@ -192,6 +195,37 @@ function notifierOf(
   })
 }
 
+/** What sends the record is loaded when there is something to send. */
+function sinksOf({ sinks: { syslog, file }, operations: { notifications } }: Config): Sink[] {
+  const [version, host] = [programVersion(), hostname()]
+  return [
+    ...(syslog === undefined
+      ? []
+      : [
+          {
+            name: 'syslog' as const,
+            async send(changes: Parameters<Sink['send']>[0]) {
+              const { sendSyslog } = await import('#outbound/syslog.ts')
+              const ca = syslog.caFile === undefined ? undefined : await readFile(syslog.caFile, 'utf8')
+              const { allowedBlocks } = notifications
+              await sendSyslog(changes, { version, host }, syslog, { allowedBlocks, ca })
+            },
+          },
+        ]),
+    ...(file === undefined
+      ? []
+      : [
+          {
+            name: 'file' as const,
+            async send(changes: Parameters<Sink['send']>[0]) {
+              const { appendRecord } = await import('#outbound/record-file.ts')
+              await appendRecord(changes, { version, path: file })
+            },
+          },
+        ]),
+  ]
+}
+
 interface OpenedServer extends Pick<RunningServer, 'firstKey' | 'noteFirstKeyShown'> {
   answer(request: IncomingMessage, response: ServerResponse): void
   /** `drained` resolves when no request is under way. */
@@ -245,6 +279,7 @@ async function openServer(
       logEvent('job-failed', { task, message: String((error as Error)?.message ?? error) })
     const jobs = startJobs(workplace, jobFailed)
     const notifying = startNotifying(notifierOf(workplace, config, jobFailed), (error) => jobFailed('notify', error))
+    const sending = startSending(sinksOf(config), workplace, (sink, error) => jobFailed(`send-record ${sink}`, error))
     const readiness = startProbing(store, {
       monotonic: () => performance.now(),
       say: sayTrouble,
@@ -292,6 +327,7 @@ async function openServer(
         await readiness.stop()
         await jobs.stop()
         await notifying.stop()
+        await sending.stop()
         // Who listens to changes would never fall idle.
         await rest.close()
         await drained()

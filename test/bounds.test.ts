@@ -40,7 +40,7 @@ const ofOneAlone: readonly RegExp[] = [
   /(Characters|Length|Bytes|Seconds|Days|Hours|Ms|Depth|PerPage|PageSize|Digits)Max$/,
   // Members of one request or document.
   /^(parameters|listIndex|queryParameters|signedHeaders|filterValues|cidrList|resources|values|pageSize|batch|groups|pathPart|covered|operations)Max$/,
-  /^(rules|conditionValues|requiredTags|freezes|documents|documentsPerPolicy|sharedWith|version|uniqueLocalLength|text)Max$/,
+  /^(rules|conditionValues|requiredTags|freezes|rolloutStages|documents|documentsPerPolicy|sharedWith|version|uniqueLocalLength|text)Max$/,
   /^(servers|entryNumber|port|icmp|protocol|publicAddresses|privateAddresses|zoneAddresses|pools|cascadeAllocations)Max$/,
   // Of one pool inside of a network.
   /^(reservedEnd)Max$/,
@@ -54,7 +54,7 @@ const ofOneAlone: readonly RegExp[] = [
   // Of one simulation.
   /^(plansKept|rulingsKept|spacesSeen|simulatedSpaces|samplesPerKind|attempts)Max$/,
   // Of one turn of what follows the record, and what a finding tells.
-  /^(subjectsPerEntry|followedRows|followedPassed|resourcesPerWrite|lookedAt|scopes|allocationsOfNetwork|blocksOfNetwork|moments|pairs|allowed)Max$/,
+  /^(subjectsPerEntry|followedRows|followedPassed|resourcesPerWrite|lookedAt|scopes|allocationsOfNetwork|blocksOfNetwork|moments|pairs|allowed|watched)Max$/,
   // What finding a text looks at and shows, and accounts of one name that are looked at.
   /^(matches|rows|characters|places|inside|insideRows|before|beginnings|alike|services|resourceRows)Max$/,
   // Of one proof, note or tile of evidence.

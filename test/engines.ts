@@ -17,6 +17,7 @@ const onBoth: readonly string[] = [
   'src/store/',
   'src/files/round-trip.test.ts',
   'src/api/rest/',
+  'src/jobs/sending.test.ts',
   'test/changes-stream.test.ts',
   'test/event-loop.test.ts',
   'test/clients/',

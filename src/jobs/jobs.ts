@@ -1,6 +1,7 @@
 // Every job that there is, and the clock that starts them.
 import { adoptByRules } from './adopting.ts'
 import { watchPools } from './capacity.ts'
+import { rollOutChanges } from './changes.ts'
 import { dropSessions, endTokens, forgetTokens } from './credentials.ts'
 import { finishDeprovisions } from './deprovisioning.ts'
 import { exportEvidence, growEvidence, signEvidence } from './evidence.ts'
@@ -26,6 +27,7 @@ export const jobs: readonly Job[] = [
   tidyUpSources,
   adoptByRules,
   watchPools,
+  rollOutChanges,
   importByPools,
   followFindings,
   followSources,

@@ -1,4 +1,6 @@
 // Change requests: a change of governance that is proposed, looked at by others, and made as it was approved (policy-model §8).
+
+import type { Halt, Rollout, RolloutProgress } from './change-rollout.ts'
 import type { Attribution } from './policy/exception.ts'
 import { sharedIdentity } from './principal.ts'
 import type { Problem } from './problems/problem.ts'
@@ -148,6 +150,10 @@ export interface ChangeRequest {
   /** By the rules that held when the impact was found. */
   readonly needed?: Needed
   readonly window?: ChangeWindow
+  readonly rollout?: Rollout
+  /** Of one that is rolled out, or was. */
+  readonly progress?: RolloutProgress
+  readonly halted?: Halt & { readonly at: number }
   /** Who rejected it last, and why, until it is submitted again. */
   readonly rejected?: Attribution & { readonly note: string }
   /** Applied in an emergency, without approvals: open until somebody else has reviewed it. */
@@ -170,6 +176,8 @@ export type ChangeRequestAction =
   | ({ readonly kind: 'apply'; readonly contentHash: string; readonly freeze?: ChangeFreeze } & Attribution)
   | ({ readonly kind: 'break-glass'; readonly contentHash: string; readonly reason: string } & Attribution)
   | ({ readonly kind: 'review'; readonly note: string } & Attribution)
+  | ({ readonly kind: 'resume' } & Attribution)
+  | ({ readonly kind: 'revert'; readonly note: string } & Attribution)
 
 export type ChangeRequestProblem =
   | { readonly kind: 'same-person'; readonly wrote: string; readonly by: string; readonly shared: string }
@@ -179,14 +187,16 @@ export type ChangeRequestOutcome = { readonly request: ChangeRequest } | { reado
 
 /** In which states something can be done with one. */
 const statesFor: Readonly<Record<ChangeRequestAction['kind'], readonly ChangeRequestState[]>> = {
-  edit: ['draft', 'in-review', 'approved', 'scheduled'],
-  submit: ['draft', 'in-review', 'approved', 'scheduled'],
+  edit: ['draft', 'in-review', 'approved'],
+  submit: ['draft', 'in-review', 'approved'],
   approve: ['in-review', 'approved'],
-  reject: ['in-review', 'approved', 'scheduled'],
-  abandon: ['draft', 'in-review', 'approved', 'scheduled'],
-  apply: ['approved', 'scheduled'],
-  'break-glass': ['in-review', 'approved', 'scheduled'],
+  reject: ['in-review', 'approved'],
+  abandon: ['draft', 'in-review', 'approved'],
+  apply: ['approved'],
+  'break-glass': ['in-review', 'approved'],
   review: ['applied', 'reverted'],
+  resume: ['halted'],
+  revert: ['scheduled', 'halted', 'applied'],
 }
 
 /** What becomes of one, or why nothing does. */
@@ -224,6 +234,12 @@ export function actOn(request: ChangeRequest, action: ChangeRequestAction): Chan
       return breakGlass(request, action)
     case 'review':
       return review(request, action)
+    case 'resume': {
+      const { halted: _, ...rest } = request
+      return { request: { ...rest, status: 'scheduled' } }
+    }
+    case 'revert':
+      return { request: { ...request, status: 'reverted', ended: { ...doneBy(action), note: action.note } } }
   }
 }
 
@@ -255,12 +271,11 @@ function submit(request: ChangeRequest, action: Attribution): ChangeRequestOutco
 
 /** Of one that is in review: whether enough have approved it. */
 export function standingOf(
-  request: Pick<ChangeRequest, 'approvals' | 'contentHash' | 'impact' | 'needed' | 'status'>,
+  request: Pick<ChangeRequest, 'approvals' | 'contentHash' | 'impact' | 'needed'>,
 ): ChangeRequestState {
-  const { needed, status } = request
+  const { needed } = request
   const isEnough = needed !== undefined && hasEnough(countingApprovals(request), needed)
-  if (!isEnough) return 'in-review'
-  return status === 'scheduled' ? 'scheduled' : 'approved'
+  return isEnough ? 'approved' : 'in-review'
 }
 
 function approve(

@@ -1,28 +1,20 @@
 // One call out of this server: a POST to a URL that somebody else has named. The name is looked up once, inner addresses are refused, and
 // the connection goes to that very address; nothing is followed, and neither a slow nor an endless answer is waited for.
-import type { LookupAddress } from 'node:dns'
 import type { IncomingMessage, RequestOptions } from 'node:http'
-import { type Cidr, parseAddress } from '#model/cidr.ts'
 import type { DeliveryOutcome, DeliveryProblem } from '#model/delivery.ts'
-import { addressOf, isInner } from '#model/delivery-target.ts'
+import { type Address, type AddressRules, addressesOf } from './addresses.ts'
 
 /** An `import` of them takes long; nothing is called when a server starts. */
 const http = process.getBuiltinModule('node:http')
 const https = process.getBuiltinModule('node:https')
-const dns = process.getBuiltinModule('node:dns').promises
 
 /** From the look-up to the last byte of the answer. */
 export const callSecondsMax = 10
 /** Of an answer, which says nothing to us but its status. */
 const answerBytesMax = 16_384
-/** Addresses of one name that are tried. */
-const addressesMax = 3
 
-export interface CallRules {
+export interface CallRules extends AddressRules {
   readonly allowsHttp: boolean
-  readonly allowedBlocks: readonly Cidr[]
-  /** Looks a name up, once for each call. */
-  resolve?(host: string): Promise<readonly Pick<LookupAddress, 'address'>[]>
   /** Whom to believe beside the authorities that are built in. */
   readonly ca?: string
   readonly secondsMax?: number
@@ -46,7 +38,8 @@ export async function post(posted: Posted, rules: CallRules): Promise<DeliveryOu
   const { secondsMax: seconds = callSecondsMax } = rules
   const signal = AbortSignal.timeout(seconds * 1_000)
   const slow = failed({ why: 'target-slow', seconds })
-  const found = await Promise.race([addressesOf(url, rules), gone(signal)])
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const found = await Promise.race([addressesOf(host, rules), gone(signal)])
   if (found === undefined) return slow
   if (!Array.isArray(found)) return failed(found as DeliveryProblem)
   let last: unknown
@@ -65,33 +58,6 @@ export async function post(posted: Posted, rules: CallRules): Promise<DeliveryOu
 
 const gone = (signal: AbortSignal): Promise<undefined> =>
   new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }))
-
-interface Address {
-  readonly text: string
-  readonly family: 4 | 6
-}
-/** All must be such that may be called: a name that has an inner address beside others means no good. */
-async function addressesOf(url: URL, rules: CallRules): Promise<readonly Address[] | DeliveryProblem> {
-  const named = addressOf(url)
-  const found = named ? [{ address: url.hostname.replace(/^\[|\]$/g, '') }] : await lookUp(url.hostname, rules)
-  const addresses: Address[] = []
-  for (const { address } of found) {
-    const parsed = parseAddress(address)
-    // With a zone it is one of the link.
-    if (!parsed || isInner(parsed, rules.allowedBlocks)) return { why: 'target-inner' }
-    addresses.push({ text: address, family: address.includes(':') ? 6 : 4 })
-  }
-  if (addresses.length === 0) return { why: 'target-unresolved' }
-  return addresses.sort((a, b) => a.family - b.family).slice(0, addressesMax)
-}
-async function lookUp(host: string, { resolve }: CallRules): Promise<readonly Pick<LookupAddress, 'address'>[]> {
-  try {
-    return await (resolve ? resolve(host) : dns.lookup(host, { all: true }))
-  } catch {
-    // Whatever it was, there is no address to call.
-    return []
-  }
-}
 
 interface Answer {
   readonly status: number

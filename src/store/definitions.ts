@@ -38,6 +38,7 @@ import { deliveryTable, eventTable, outboxProgressTable } from './tables/outbox.
 import { assignmentTable, policyTable, policyVersionTable, policyWrittenTable } from './tables/policies.ts'
 import { capacityWatchTable, poolDayTable } from './tables/pool-days.ts'
 import { gonePoolTable, poolCidrTable, poolShareTable, poolTable } from './tables/pools.ts'
+import { recordSinkTable } from './tables/record-sinks.ts'
 import { resourceTypeTable } from './tables/resource-types.ts'
 import { quarantineTable } from './tables/resting.ts'
 import { forgettingTable, recordDayTable, retentionTable } from './tables/retention.ts'
@@ -144,6 +145,7 @@ export const definitions: readonly Pick<
   subnetCidrTable,
   subnetTable,
   subscriptionTable,
+  recordSinkTable,
   tagTable,
   tenureStateTable,
   unshownKeyTable,

@@ -18,7 +18,7 @@ export interface Writes {
   apiTokens: 'insert' | 'revoke'
   broughtSpace: 'begin' | 'end' | 'endOf'
   candidates: 'put' | 'remove'
-  changeRequests: 'insert' | 'update' | 'say'
+  changeRequests: 'insert' | 'update' | 'say' | 'keepInverse' | 'setRunner'
   discoveries:
     | 'insert'
     | 'update'
@@ -102,6 +102,7 @@ export interface Writes {
     | 'remove'
     | 'take'
     | 'takeExactly'
+  recordSinks: 'setProgress'
   subscriptions: 'insert' | 'change' | 'deleteAt' | 'remove'
   tags: 'put' | 'remove' | 'removeAll' | 'removeAllOf' | 'takeAllOf'
   tokens: 'keep' | 'forget'

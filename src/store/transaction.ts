@@ -36,6 +36,7 @@ import { Outbox } from './tables/outbox.ts'
 import { Policies } from './tables/policies.ts'
 import { Pools } from './tables/pools.ts'
 import { RecordLists } from './tables/record-lists.ts'
+import { RecordSinks } from './tables/record-sinks.ts'
 import { RegisteredSpace } from './tables/registered.ts'
 import { Repeats } from './tables/repeats.ts'
 import { ResourceTypes } from './tables/resource-types.ts'
@@ -275,6 +276,8 @@ export class Nouns extends Connected {
   readonly roleBindings = new RoleBindings(this.sql)
   readonly simulations = new Simulations(this.sql)
   readonly sources = new Sources(this.sql)
+  /** Where the record is sent. */
+  readonly recordSinks = new RecordSinks(this.sql)
   readonly subscriptions = new Subscriptions(this.sql, this.sealer)
   readonly spaceCheck = new SpaceCheck(this.sql)
   readonly tags = new Tags(this.sql)

@@ -98,6 +98,8 @@ const refusedInstead: Readonly<Record<string, string>> = {
   applyChangeRequest: 'IncorrectState',
   breakGlassChangeRequest: 'IncorrectState',
   reviewChangeRequest: 'IncorrectState',
+  resumeChangeRequest: 'IncorrectState',
+  revertChangeRequest: 'IncorrectState',
 }
 
 type Made = Awaited<ReturnType<typeof fill>>

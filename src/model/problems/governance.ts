@@ -17,6 +17,13 @@ export const governanceProblems = {
   'window-over': ({ until }: { until: number }) => `its window ended at ${momentText(until)}: edit the window`,
   frozen: ({ until, reason }: { until: number; reason: string }) =>
     `changes are frozen until ${momentText(until)}: ${reason}`,
+  'stages-have-all': ({ operations }: { operations: number }) =>
+    `the stages together must have each of the ${operations} operations once`,
+  'right-of-group': ({ principal, node }: { principal: string; node: string }) =>
+    `a rollout goes on after the sign-in that proves groups: bind the roles to \`${principal}\` at \`${node}\`, or let somebody apply it who has them by name`,
+  'no-inverse': () => 'nothing was prepared that would undo it: propose a change that does',
+  'changed-since': ({ objects }: { objects: readonly string[] }) =>
+    `somebody has changed ${objects.join(', ')} since: propose a change that undoes it`,
   'window-ends-first': () => 'it must be later than now and than `from`',
   'outside-of-node': ({ node, other }: { node: string; other: string }) =>
     `an operation acts at \`${other}\`, which is not below \`${node}\`: propose it at a node that is above all that it changes`,
@@ -32,6 +39,8 @@ const statesFor = {
   apply: 'what is approved can be applied',
   'break-glass': 'what was submitted can be applied in an emergency',
   review: 'what was applied can be reviewed',
+  resume: 'what was halted can be resumed',
+  revert: 'what was applied, is rolled out or was halted can be reverted',
 } as const
 
 interface WroteFacts {

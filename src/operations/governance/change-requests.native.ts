@@ -7,6 +7,7 @@ import {
   countingApprovals,
   impactClasses,
 } from '#model/change-request.ts'
+import { rolloutStagesMax } from '#model/change-rollout.ts'
 import type { Attribution } from '#model/policy/exception.ts'
 import { type BodyBounds, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, Tried } from '../operation.ts'
@@ -40,6 +41,8 @@ import {
   placeOfProposal,
   proposeChange as propose,
   rejectChange,
+  resumeChange,
+  revertChange,
   reviewChange,
   submitChange,
   tryChange,
@@ -81,6 +84,63 @@ const window = z
     examples: [exampleWindow],
   })
 const count = z.number().int().min(0)
+const percent = z.number().int().min(0).max(100)
+const haltOn = z
+  .strictObject({
+    denials: count
+      .max(1_000)
+      .optional()
+      .describe('More new denials than this, by the policies that it changes or by what is only observed.'),
+    exceptions: count.max(1_000).optional().describe('More exceptions asked for than this, at the node and below.'),
+    pools: z
+      .array(z.strictObject({ poolId: idText('pool').describe('By its id.'), freePercent: percent }))
+      .max(20)
+      .optional()
+      .describe('Pools of which less than so many percent are free.'),
+  })
+  .describe('What halts it; one new denial by default.')
+  .meta({ id: 'HaltRules', examples: [{ denials: 0, exceptions: 2 }] })
+const exampleRollout = {
+  stages: [
+    { operations: 1, soakSeconds: 86_400 },
+    { operations: 1, soakSeconds: 3_600 },
+  ],
+  haltOn: { denials: 0 },
+}
+const rollout = z
+  .strictObject({
+    stages: z
+      .array(
+        z.strictObject({
+          operations: z.number().int().min(1).describe('The next so many operations.'),
+          soakSeconds: z
+            .number()
+            .int()
+            .min(0)
+            .max(2_592_000)
+            .describe('For how long they are watched before it goes on.'),
+        }),
+      )
+      .min(1)
+      .max(rolloutStagesMax),
+    haltOn: haltOn.optional(),
+  })
+  .describe(
+    'In which stages it is made, such as one to observe and one for each ring of units; all at once by default.',
+  )
+  .meta({ id: 'ChangeRollout', examples: [exampleRollout] })
+const halted = z
+  .object({
+    why: z.enum(['denials', 'exceptions', 'pool', 'refused']),
+    at: instant,
+    count: count.optional().describe('How many there were.'),
+    max: count.optional(),
+    poolId: z.string().optional(),
+    freePercent: percent.optional(),
+    below: percent.optional(),
+    code: z.string().optional().describe('What the next stage was refused for.'),
+  })
+  .describe('Why it was halted.')
 const act = z.object({ by: principalName, makers: usedMakers, at: instant }).meta({ id: 'ChangeRequestAct' })
 const impact = z
   .object({
@@ -127,6 +187,12 @@ const summary = {
     .array(act.extend({ isOfRoot: z.boolean().describe('Whether they may approve at the root.') }))
     .describe('Those that count for what it says and does.'),
   window: window.optional(),
+  rollout: rollout.optional(),
+  progress: z
+    .object({ stage: count.describe('So many stages are made.'), stages: count, since: instant, nextAt: instant })
+    .optional()
+    .describe('How far the rollout is.'),
+  halted: halted.optional(),
   rejected: act.extend({ note: z.string() }).optional().describe('Who sent it back to its author, and why.'),
   breakGlass: z
     .object({ reason: z.string(), reviewed: act.extend({ note: z.string() }).optional() })
@@ -138,6 +204,13 @@ const listed = z.object(summary)
 const changeRequest = z.object({
   ...summary,
   operations: z.array(governedOperation).describe('What it says, in the order in which it is done.'),
+  inverse: z
+    .object({
+      operations: z.array(governedOperation).describe('In the order in which they are done.'),
+      left: z.array(z.string()).describe('Objects that stay as it has made them, at least in part.'),
+    })
+    .optional()
+    .describe('What `revert` would do.'),
 })
 nameShapes({
   ChangeRequest: changeRequest,
@@ -196,6 +269,7 @@ export const proposeChange = nativeWrite({
     reason,
     operations: governedOperationList.describe(`What is to be done, in this order. ${noteOnLength}`),
     window: window.optional(),
+    rollout: rollout.optional(),
     draft: z.boolean().optional().describe('`true`: it is not submitted yet.'),
   }),
   output: changeRequest,
@@ -224,6 +298,11 @@ export const updateChangeRequest = nativeWrite({
       .optional()
       .describe('`null`: at any time.')
       .meta({ examples: [exampleWindow] }),
+    rollout: rollout
+      .nullable()
+      .optional()
+      .describe('`null`: all at once.')
+      .meta({ examples: [exampleRollout] }),
     contentHash: contentHash.optional().describe('What you looked at: refused where it says something else by now.'),
   }),
   output: changeRequest,
@@ -361,6 +440,36 @@ export const reviewChangeRequest = nativeWrite({
   run: async (context, input) => describe(context, await reviewChange(context, input.changeRequestId, input.note)),
 })
 
+export const resumeChangeRequest = nativeWrite({
+  name: 'resumeChangeRequest',
+  summary: 'Go on with a rollout that was halted.',
+  description: 'Its next stage is made now, and those behind it go on, on your right.',
+  action: 'change:propose',
+  input: z.strictObject({ changeRequestId }),
+  output: changeRequest,
+  rest: { method: 'POST', path: '/change-requests/{changeRequestId}/resume' },
+  cli: 'change-request resume',
+  refusals: [...refusalsOfGoverned, 'NotFound', 'MalformedId', 'IncorrectState'],
+  at: placeOfChange,
+  run: async (context, { changeRequestId: id }) => describe(context, await resumeChange(context, id, doAll)),
+})
+
+export const revertChangeRequest = nativeWrite({
+  name: 'revertChangeRequest',
+  summary: 'Make again what was before the change.',
+  description:
+    'By the operations that were prepared when it was made, in one transaction, on your right. Refused where somebody has changed one of the objects since. What was approved covers it.',
+  action: 'change:propose',
+  input: z.strictObject({ changeRequestId, note: note.describe('Why, for the record.') }),
+  output: changeRequest,
+  rest: { method: 'POST', path: '/change-requests/{changeRequestId}/revert' },
+  cli: 'change-request revert',
+  refusals: [...refusalsOfGoverned, 'NotFound', 'MalformedId', 'IncorrectState'],
+  at: placeOfChange,
+  run: async (context, { changeRequestId: id, note: why }) =>
+    describe(context, await revertChange(context, id, { note: why, doAll })),
+})
+
 export const changeRequestOperations = [
   listChangeRequests,
   getChangeRequest,
@@ -373,6 +482,8 @@ export const changeRequestOperations = [
   applyChangeRequest,
   breakGlassChangeRequest,
   reviewChangeRequest,
+  resumeChangeRequest,
+  revertChangeRequest,
 ] as const
 
 // The answer ---------------------------------------------------------------------------------------------------------
@@ -387,14 +498,17 @@ const showAct = ({ by, makers = [], at }: Attribution) => ({ by, ...showMakers(m
 const describe = async (context: ReadContext, request: ChangeRequest): Promise<z.output<typeof changeRequest>> =>
   show(await describeChange(context, request))
 
-const show = ({ request, operations }: DescribedChange): z.output<typeof changeRequest> => ({
+const show = ({ request, operations, inverse }: DescribedChange): z.output<typeof changeRequest> => ({
   ...showSummary(request),
-  operations: operations.map(({ operation, input, as }) => ({
+  operations: showOperations(operations),
+  ...(inverse ? { inverse: { operations: showOperations(inverse.operations), left: [...inverse.left] } } : {}),
+})
+const showOperations = (operations: DescribedChange['operations']) =>
+  operations.map(({ operation, input, as }) => ({
     operation,
     input: { ...input },
     ...(as === undefined ? {} : { as }),
-  })) as z.output<typeof changeRequest>['operations'],
-})
+  })) as z.output<typeof changeRequest>['operations']
 
 function showSummary(request: ChangeRequest): z.output<typeof listed> {
   const { impact: found, window: times, rejected, ended, breakGlass: broken } = request
@@ -410,12 +524,24 @@ function showSummary(request: ChangeRequest): z.output<typeof listed> {
     needed: request.needed,
     approvals: countingApprovals(request).map((one) => ({ ...showAct(one), isOfRoot: one.isOfRoot })),
     ...(times ? { window: showWindow(times) } : {}),
+    ...showRollout(request),
     ...(rejected ? { rejected: { ...showAct(rejected), note: rejected.note } } : {}),
     ...(broken ? { breakGlass: { reason: broken.reason, ...showReview(broken) } } : {}),
     ...(ended ? { ended: { ...showAct(ended), ...(ended.note === undefined ? {} : { note: ended.note }) } } : {}),
   }
 }
 
+function showRollout({ rollout: stages, progress, halted: halt }: ChangeRequest) {
+  const shown = progress && {
+    ...{ stage: progress.stage, stages: progress.stages },
+    ...{ since: formatInstant(progress.since), nextAt: formatInstant(progress.nextAt) },
+  }
+  return {
+    ...(stages ? { rollout: rollout.parse(stages) } : {}),
+    ...(shown ? { progress: shown } : {}),
+    ...(halt ? { halted: { ...halt, at: formatInstant(halt.at) } } : {}),
+  }
+}
 const showReview = ({ reviewed }: NonNullable<ChangeRequest['breakGlass']>) =>
   reviewed ? { reviewed: { ...showAct(reviewed), note: reviewed.note } } : {}
 const showImpact = ({ at, groups, samples, ...found }: NonNullable<ChangeRequest['impact']>) => ({

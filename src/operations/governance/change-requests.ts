@@ -19,12 +19,14 @@ import {
   strictest,
   unreviewedPerRequesterMax,
 } from '#model/change-request.ts'
-import { formatId, parseId } from '#model/identifier.ts'
+import { fits, type Halt, operationsOfStage, type Rollout } from '#model/change-rollout.ts'
+import { formatId, kindOf, parseId } from '#model/identifier.ts'
 import { isAccountId } from '#model/organization.ts'
 import { accountableFor } from '#model/principal.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import { everywhere } from '#model/roles.ts'
 import { AheadOutdated } from '../ahead.ts'
+import { setterOf } from '../estate/rule-setter.ts'
 import { changeReview } from '../finding/change-review.ts'
 import { settle } from '../finding/settle.ts'
 import { refuseMalformed } from '../identifiers.ts'
@@ -34,14 +36,10 @@ import type { Ahead, ReadContext, Tried, TriedWell, WriteContext } from '../oper
 import { attributionOf } from '../policy/own-break-glass.ts'
 import { standingOf, topOf } from '../record/object-places.ts'
 import { contentHashOf } from './content-hash.ts'
+import { type Inverse, inverseOf, inverseOfBoth, noInverse } from './inverse.ts'
 import { countWriting, refuseLongList } from './list-bounds.ts'
+import type { ProposedOperation } from './proposed.ts'
 
-/** An operation of the native API with its input: what is meant, and not what it makes of rows. */
-export interface ProposedOperation {
-  readonly operation: string
-  readonly input: Readonly<Record<string, unknown>>
-  readonly as?: string | undefined
-}
 /** Does all of them, in one transaction. */
 export type DoAll = (context: WriteContext, operations: readonly ProposedOperation[]) => Promise<unknown>
 
@@ -50,12 +48,15 @@ export interface Proposal {
   readonly reason: string
   readonly operations: readonly ProposedOperation[]
   readonly window?: ChangeWindow | undefined
+  readonly rollout?: Rollout | undefined
 }
 export interface ProposalChanges {
   readonly reason?: string | undefined
   readonly operations?: readonly ProposedOperation[] | undefined
   /** `null`: any time. */
   readonly window?: ChangeWindow | null | undefined
+  /** `null`: all at once. */
+  readonly rollout?: Rollout | null | undefined
   /** What was looked at. */
   readonly contentHash?: string | undefined
 }
@@ -74,6 +75,7 @@ export async function proposeChange(
   const author = attributionOf(context)
   await refuseLongList(context, proposal.operations)
   refuseWindow(context, proposal.window)
+  refuseUnfit(proposal)
   const n = context.newSequence()
   const draft: ChangeRequest = {
     id: formatId('changeRequest', context.tx.installation, n),
@@ -85,6 +87,7 @@ export async function proposeChange(
     editors: [],
     approvals: [],
     ...(proposal.window ? { window: proposal.window } : {}),
+    ...(proposal.rollout ? { rollout: proposal.rollout } : {}),
   }
   await refuseBeyondBounds(context, draft)
   const proposed = tried ? act(await withImpact(context, draft, tried), { kind: 'submit', ...author }) : draft
@@ -108,11 +111,14 @@ export async function editChange(
   }
   const operations = changes.operations ?? (await operationsOf(context, before))
   await refuseLongList(context, operations)
-  const { window: _, ...rest } = before
+  const { window: _, rollout: __, ...rest } = before
   const window = changes.window === undefined ? before.window : (changes.window ?? undefined)
+  const rollout = changes.rollout === undefined ? before.rollout : (changes.rollout ?? undefined)
   refuseWindow(context, changes.window ?? undefined)
-  const edited = { ...rest, reason: changes.reason ?? before.reason, ...(window ? { window } : {}) }
-  const said = { ...edited, operations, window }
+  const timed = { ...(window ? { window } : {}), ...(rollout ? { rollout } : {}) }
+  const edited = { ...rest, reason: changes.reason ?? before.reason, ...timed }
+  const said = { ...edited, operations, window, rollout }
+  refuseUnfit(said)
   const author = attributionOf(context)
   const written = act(edited, { kind: 'edit', contentHash: contentHashOf(said), ...author })
   if (written.editors.length > editorsMax) {
@@ -172,9 +178,117 @@ export async function applyChange(
   const found = await withImpact(context, before, tried)
   const freeze = 'refused' in tried ? undefined : freezeAt(freezesOf(tried), context.now)
   const applied = act(found, { ...action, ...(freeze ? { freeze } : {}) })
-  await doAll(context, operations)
-  return keep(context, applied)
+  const first = operationsOfStage(operations, before.rollout, 0)
+  const policies = await makeAndPrepare(context, id, { operations: first, doAll })
+  return keep(context, before.rollout ? await beginRollout(context, applied, before.rollout, policies) : applied)
 }
+
+/** Makes a part of the change, and prepares what undoes it; answers which policies it has changed. */
+async function makeAndPrepare(
+  context: WriteContext,
+  id: string,
+  { operations, doAll }: { readonly operations: readonly ProposedOperation[]; readonly doAll: DoAll },
+): Promise<readonly string[]> {
+  const { tx } = context
+  await doAll(context, operations)
+  const subjects = tx.subjects.named()
+  const n = numberOf(context, id)
+  const before = ((await tx.changeRequests.inverseOf(n)) as Inverse | undefined) ?? noInverse
+  await tx.changeRequests.keepInverse(n, inverseOfBoth(before, await inverseOf(tx, subjects)))
+  return subjects.flatMap((one) => (kindOf(one.id) === 'policy' ? one.id : []))
+}
+
+/** The first stage is made: the others follow by themselves, on the right of whoever applied it, by name. */
+async function beginRollout(
+  context: WriteContext,
+  request: ChangeRequest,
+  rollout: Rollout,
+  policies: readonly string[],
+): Promise<ChangeRequest> {
+  const runner = setterOf(context)
+  await context.tx.changeRequests.setRunner(numberOf(context, request.id), runner)
+  return withProgress(context, request, { rollout, stage: 1, policies })
+}
+
+function withProgress(
+  context: WriteContext,
+  request: ChangeRequest,
+  {
+    rollout,
+    stage,
+    policies,
+  }: { readonly rollout: Rollout; readonly stage: number; readonly policies: readonly string[] },
+): ChangeRequest {
+  const { ended: _, ...rest } = request
+  const { soakSeconds } = rollout.stages[stage - 1]!
+  const before = request.progress?.policies ?? []
+  return {
+    ...rest,
+    status: 'scheduled',
+    progress: {
+      ...{ stage, stages: rollout.stages.length, since: context.now, sinceNumber: context.newSequence() },
+      nextAt: context.now + soakSeconds * 1_000,
+      policies: [...new Set([...before, ...policies])],
+    },
+  }
+}
+
+/** Makes the next stage of a rollout that is due, or ends it where there is none. */
+export async function advanceChange(context: WriteContext, id: string, doAll: DoAll): Promise<ChangeRequest> {
+  const before = await getChange(context, id)
+  const { progress, rollout, status } = before
+  // Another server may have done so.
+  if (status !== 'scheduled' || !progress || !rollout || progress.nextAt > context.now) return before
+  return goOn(context, before, doAll)
+}
+async function goOn(context: WriteContext, before: ChangeRequest, doAll: DoAll): Promise<ChangeRequest> {
+  const { progress, rollout } = before
+  const { stage, stages } = progress!
+  if (stage >= stages) {
+    const { by, at } = { by: before.author.by, at: context.now }
+    return keep(context, { ...before, status: 'applied', ended: { by, at } })
+  }
+  const operations = operationsOfStage(await operationsOf(context, before), rollout, stage)
+  const policies = await makeAndPrepare(context, before.id, { operations, doAll })
+  return keep(context, withProgress(context, before, { rollout: rollout!, stage: stage + 1, policies }))
+}
+
+/** Halts a rollout: nothing more is made of it before somebody resumes or reverts it. */
+export async function haltChange(context: WriteContext, id: string, halt: Halt): Promise<ChangeRequest> {
+  const before = await getChange(context, id)
+  if (before.status !== 'scheduled') return before
+  return keep(context, { ...before, status: 'halted', halted: { ...halt, at: context.now } })
+}
+
+/** Goes on with one that was halted: its next stage is made now, on the right of whoever resumes it. */
+export async function resumeChange(context: WriteContext, id: string, doAll: DoAll): Promise<ChangeRequest> {
+  const resumed = act(await getChange(context, id), { kind: 'resume', ...attributionOf(context) })
+  await context.tx.changeRequests.setRunner(numberOf(context, id), setterOf(context))
+  return goOn(context, resumed, doAll)
+}
+
+/** Makes again what was before, as far as that was prepared and nobody has changed it since. */
+export async function revertChange(
+  context: WriteContext,
+  id: string,
+  { note, doAll }: { readonly note: string; readonly doAll: DoAll },
+): Promise<ChangeRequest> {
+  const reverted = act(await getChange(context, id), { kind: 'revert', note, ...attributionOf(context) })
+  const inverse = await preparedInverse(context, id)
+  if (!inverse || inverse.operations.length === 0) {
+    refuse({ code: 'IncorrectState', what: 'change-request', id, problem: { why: 'no-inverse' } })
+  }
+  const made = Object.keys(inverse.versions)
+  const latest = await context.tx.history.latestVersions(made)
+  const objects = made.filter((object) => latest.get(object) !== inverse.versions[object])
+  if (objects.length > 0) {
+    refuse({ code: 'IncorrectState', what: 'change-request', id, problem: { why: 'changed-since', objects } })
+  }
+  await doAll(context, inverse.operations)
+  return keep(context, reverted)
+}
+export const preparedInverse = async (context: ReadContext, id: string): Promise<Inverse | undefined> =>
+  (await context.tx.changeRequests.inverseOf(numberOf(context, id))) as Inverse | undefined
 
 const freezesOf = ({ rulings }: TriedWell) => rulings.flatMap(({ changeFreezes }) => changeFreezes)
 
@@ -198,7 +312,8 @@ export async function breakGlassOnChange(
       remedy: { do: 'have-reviewed' },
     })
   }
-  await doAll(context, await operationsOf(context, before))
+  const operations = await operationsOf(context, before)
+  await makeAndPrepare(context, id, { operations, doAll })
   return keep(context, applied)
 }
 
@@ -246,6 +361,11 @@ function impactIn(tried: TriedWell, at: number): ChangeImpact {
   const found = tried.impact ?? { evaluated: 0, isWhole: true, noncompliant: 0, compliant: 0, groups: [], samples: [] }
   const acting = needsOf(tried).map(({ path }) => path.at(-1))
   return { ...found, class: classOf({ ...found, nodes: [...tried.nodes, ...acting] }), epoch: tried.epoch, at }
+}
+
+function refuseUnfit({ operations, rollout }: Pick<Proposal, 'operations' | 'rollout'>): void {
+  if (!rollout || fits(rollout, operations.length)) return
+  refuseValue('rollout.stages', rollout.stages.length, { why: 'stages-have-all', operations: operations.length })
 }
 
 function refuseWindow({ now }: ReadContext, window: ChangeWindow | undefined): void {

@@ -36,6 +36,10 @@ export const withoutControl: ReadonlySet<string> = new Set([
   'abandonChangeRequest',
   'applyChangeRequest',
   'breakGlassChangeRequest',
+  'resumeChangeRequest',
+  'revertChangeRequest',
+  // What a clock goes on with.
+  'advanceChangeRequest',
   'reviewChangeRequest',
 ])
 

@@ -55,6 +55,18 @@ create index change_request_unreviewed on change_request (counted_for)
   where break_glass is not null and break_glass not like '%"reviewed":%';
 `
 
+export const rolloutSchema = `
+-- As JSON: its stages, how far they are, why they were halted, what undoes them, and on whose right they go on.
+alter table change_request add column rollout text;
+alter table change_request add column progress text;
+alter table change_request add column halted text;
+alter table change_request add column inverse text;
+alter table change_request add column runner text;
+-- When its next stage is due.
+alter table change_request add column due_at integer;
+create index change_request_due on change_request (due_at) where due_at is not null;
+`
+
 export const changeBytesSchema = `
 -- Bytes of what change requests say, that a requester has written on one day (of UTC, counted from 1970). All of it is kept.
 create table change_request_written (

@@ -8,7 +8,7 @@ import { bindingFactsSchema } from './binding-facts.ts'
 import { boundsSchema, tokensOfMakerSchema } from './bounds.ts'
 import { broughtSpaceSchema } from './brought-space.ts'
 import { capacityWatchSchema } from './capacity-watch.ts'
-import { changeBytesSchema, changeControlSchema, changeRequestsSchema } from './change-requests.ts'
+import { changeBytesSchema, changeControlSchema, changeRequestsSchema, rolloutSchema } from './change-requests.ts'
 import { contentBoundsSchema } from './content-bounds.ts'
 import { deprovisioningSchema } from './deprovisioning.ts'
 import { discoveriesSchema } from './discoveries.ts'
@@ -45,6 +45,7 @@ import { poolFactsSchema } from './pool-facts.ts'
 import { presentPlacesSchema } from './present-places.ts'
 import { adoptionSchema, avoidingSchema, coveredIndex, followedSchema } from './reconciling.ts'
 import { recordListsSchema } from './record-lists.ts'
+import { recordSinksSchema } from './record-sinks.ts'
 import { removedAccountsSchema } from './removed-accounts.ts'
 import { ruleSettersSchema } from './rule-setters.ts'
 import { scanOwnersSchema } from './scan-owners.ts'
@@ -505,5 +506,7 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 75, name: 'what others are told of', olderServers: 'stop', sql: outboxSchema },
   { number: 76, name: 'who has let pools import', olderServers: 'stop', sql: importSettersSchema },
   { number: 77, name: 'pools that have become full', olderServers: 'go on', sql: fullPoolsSchema },
-  { number: 78, name: 'what change requests write', olderServers: 'go on', sql: changeBytesSchema },
+  { number: 78, name: 'rollouts of changes', olderServers: 'go on', sql: rolloutSchema },
+  { number: 79, name: 'where the record is sent', olderServers: 'go on', sql: recordSinksSchema },
+  { number: 80, name: 'what change requests write', olderServers: 'go on', sql: changeBytesSchema },
 ]

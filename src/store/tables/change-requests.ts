@@ -16,7 +16,10 @@ import {
   table,
   text,
   unread,
+  unwritten,
 } from '../table.ts'
+
+import type { RuleSetter } from './sources.ts'
 
 /** What is known of a person beside the name. */
 type Known = Pick<ChangeRequest['author'], 'subject' | 'makers'>
@@ -42,6 +45,12 @@ export const changeRequestTable = table(
     rejected: changing(optional(json<NonNullable<ChangeRequest['rejected']>>())),
     ended: changing(optional(json<NonNullable<ChangeRequest['ended']>>())),
     breakGlass: changing(optional(json<NonNullable<ChangeRequest['breakGlass']>>())),
+    rollout: changing(optional(json<NonNullable<ChangeRequest['rollout']>>())),
+    progress: changing(optional(json<NonNullable<ChangeRequest['progress']>>())),
+    halted: changing(optional(json<NonNullable<ChangeRequest['halted']>>())),
+    inverse: unread(unwritten(changing(optional(json<object>())))),
+    runner: unread(unwritten(changing(optional(json<RuleSetter>())))),
+    dueAt: unread(unwritten(changing(optional(integer())))),
   },
   'kept',
 )
@@ -174,7 +183,29 @@ export class ChangeRequests {
     await changeRequestContentTable.insert(this.#sql, { request: n, contentHash, operations })
   }
   async update(n: number, request: ChangeRequest): Promise<void> {
-    await changeRequestTable.change(this.#sql, changesIn(request), 'where n = ?', n)
+    const dueAt = request.status === 'scheduled' ? request.progress?.nextAt : undefined
+    await changeRequestTable.change(this.#sql, { ...changesIn(request), dueAt }, 'where n = ?', n)
+  }
+  /** What undoes what was made of it so far. */
+  async keepInverse(n: number, inverse: object): Promise<void> {
+    await changeRequestTable.change(this.#sql, { inverse }, 'where n = ?', n)
+  }
+  async inverseOf(n: number): Promise<unknown> {
+    const row = await this.#sql.get<{ inverse: string | null }>('select inverse from change_request where n = ?', n)
+    return row?.inverse ? JSON.parse(row.inverse) : undefined
+  }
+  /** On whose right it goes on. */
+  async setRunner(n: number, runner: RuleSetter): Promise<void> {
+    await changeRequestTable.change(this.#sql, { runner }, 'where n = ?', n)
+  }
+  async runnerOf(n: number): Promise<RuleSetter | undefined> {
+    const row = await this.#sql.get<{ runner: string | null }>('select runner from change_request where n = ?', n)
+    return row?.runner ? (JSON.parse(row.runner) as RuleSetter) : undefined
+  }
+  /** Those that are rolled out now, the one that is due next first. */
+  async rollingOut(limit: number): Promise<readonly ChangeRequest[]> {
+    const rows = await changeRequestTable.all(this.#sql, 'where due_at is not null order by due_at, n limit ?', limit)
+    return rows.map((row) => this.#of(row))
   }
   /** What it says from now on. */
   async say(n: number, contentHash: string, operations: readonly object[]): Promise<void> {
@@ -231,4 +262,7 @@ const changesIn = (request: ChangeRequest) => ({
   rejected: request.rejected,
   ended: request.ended,
   breakGlass: request.breakGlass,
+  rollout: request.rollout,
+  progress: request.progress,
+  halted: request.halted,
 })

@@ -1,0 +1,79 @@
+// Rollouts: the operations of a change request done in stages, each of which is watched for a while before the next one is done.
+
+/** The next so many operations, and for how long they are watched. */
+export interface RolloutStage {
+  readonly operations: number
+  readonly soakSeconds: number
+}
+/** What ends a rollout before its time. */
+export interface HaltRules {
+  /** More new denials by the policies that were changed, or by what is only observed, than this. */
+  readonly denials?: number | undefined
+  /** More exceptions asked for at the node and below than this. */
+  readonly exceptions?: number | undefined
+  /** Pools of which less than so many percent are free. */
+  readonly pools?: readonly { readonly poolId: string; readonly freePercent: number }[] | undefined
+}
+export interface Rollout {
+  readonly stages: readonly RolloutStage[]
+  readonly haltOn?: HaltRules | undefined
+}
+
+/** How far one has come. */
+export interface RolloutProgress {
+  /** So many stages are done. */
+  readonly stage: number
+  readonly stages: number
+  /** Since when the last one is watched, and the number that decisions behind it are above. */
+  readonly since: number
+  readonly sinceNumber: number
+  /** When the next one is due, or the last one was watched long enough. */
+  readonly nextAt: number
+  /** Which policies it has changed so far. */
+  readonly policies: readonly string[]
+}
+
+/** Why one was halted. */
+export type Halt =
+  | { readonly why: 'denials'; readonly count: number; readonly max: number }
+  | { readonly why: 'exceptions'; readonly count: number; readonly max: number }
+  | { readonly why: 'pool'; readonly poolId: string; readonly freePercent: number; readonly below: number }
+  /** The next stage was refused. */
+  | { readonly why: 'refused'; readonly code: string }
+
+export interface WatchedCounts {
+  readonly denials: number
+  readonly exceptions: number
+  /** Percent that are free, by the pool. */
+  readonly free: ReadonlyMap<string, number>
+}
+export const haltRulesDefault: HaltRules = { denials: 0 }
+
+/** The first rule that what was counted breaks. */
+export function findHalt({ denials, exceptions, pools = [] }: HaltRules, counted: WatchedCounts): Halt | undefined {
+  if (denials !== undefined && counted.denials > denials)
+    return { why: 'denials', count: counted.denials, max: denials }
+  if (exceptions !== undefined && counted.exceptions > exceptions)
+    return { why: 'exceptions', count: counted.exceptions, max: exceptions }
+  for (const { poolId, freePercent } of pools) {
+    const free = counted.free.get(poolId)
+    if (free !== undefined && free < freePercent) return { why: 'pool', poolId, freePercent: free, below: freePercent }
+  }
+  return undefined
+}
+
+/** The operations of a stage, counted from 0; without a rollout there is one with all of them. */
+export function operationsOfStage<T>(
+  operations: readonly T[],
+  rollout: Rollout | undefined,
+  stage: number,
+): readonly T[] {
+  if (!rollout) return stage === 0 ? operations : []
+  const from = rollout.stages.slice(0, stage).reduce((sum, one) => sum + one.operations, 0)
+  return operations.slice(from, from + (rollout.stages[stage]?.operations ?? 0))
+}
+/** Whether the stages have each operation once. */
+export const fits = ({ stages }: Rollout, operations: number): boolean =>
+  stages.reduce((sum, one) => sum + one.operations, 0) === operations
+
+export const rolloutStagesMax = 50

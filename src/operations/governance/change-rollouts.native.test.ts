@@ -1,0 +1,238 @@
+// Rollouts of change requests: stage by stage, halted by what is watched, resumed, and reverted.
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, test } from 'node:test'
+import { rollOutChanges } from '#jobs/changes.ts'
+import { type ActingAs, lookAt } from '#jobs/job.ts'
+import { dev, openAcme, prod, refusalOf, root, shop } from '../../../test/acme.ts'
+import { withNativeApi } from '../../../test/native-world.ts'
+import { managementAccount, workplaceOf } from '../../../test/world.ts'
+import type { AnyOperation } from '../operation.ts'
+
+interface Shown {
+  readonly changeRequestId: string
+  readonly contentHash: string
+  readonly state: string
+  readonly progress?: { stage: number; stages: number }
+  readonly halted?: { why: string; count?: number; code?: string; poolId?: string }
+}
+interface Told extends Shown {
+  readonly code: string
+}
+
+let acme: Awaited<ReturnType<typeof furnish>>
+async function furnish() {
+  const company = await withNativeApi(await openAcme())
+  const [listed, other, law] = [await company.pool(), await company.pool(), await company.policy()]
+  await company.rules(law, [listed])
+  await company.enable(law)
+  return { ...company, listed, other, law }
+}
+let people: Awaited<ReturnType<typeof issueTokens>>
+const issueTokens = async () => ({
+  ann: await acme.tokenOf('user:ann', 'organization-administrator', root),
+  bob: await acme.tokenOf('user:bob', 'organization-administrator', root),
+  cat: await acme.tokenOf('user:cat', 'organization-administrator', root),
+})
+before(async () => {
+  acme = await furnish()
+})
+beforeEach(async () => {
+  people = await issueTokens()
+})
+after(() => acme.close())
+
+/** One look of the job, as the server that has it does. */
+const look = (of = acme) =>
+  lookAt(rollOutChanges, {
+    ...workplaceOf(of.store),
+    async act(operation: AnyOperation, input: object, as: string | ActingAs) {
+      const acting = typeof as === 'string' ? { arn: as, accessKeyId: '' } : as
+      const principal = { account: managementAccount, ...acting, userId: acting.arn }
+      const call = { principal, region: '', input, requestId: 'job', sourceAddress: 'local' }
+      return (await of.executor.execute(operation, call)).output
+    },
+  })
+const act = (id: string, verb: string, body: object, as: string) =>
+  acme.ask<Told>('POST', `/change-requests/${id}/${verb}`, { as, body })
+const show = (id: string) => acme.get<Shown>(`/change-requests/${id}`)
+const succeed = async (asked: Promise<{ status: number; body: Told }>): Promise<Shown> => {
+  const { status, body } = await asked
+  assert(status < 300, JSON.stringify(body))
+  return body
+}
+/** Proposed, approved by two and applied, as far as its first stage. */
+async function begin(operations: readonly object[], rollout?: object): Promise<Shown> {
+  const body = { node: root, reason: 'a rollout', operations, ...(rollout ? { rollout } : {}) }
+  const { changeRequestId: id, contentHash } = await succeed(
+    acme.ask<Told>('POST', '/change-requests', { as: people.ann, body }),
+  )
+  await succeed(act(id, 'approve', { contentHash }, people.bob))
+  await act(id, 'approve', { contentHash }, people.cat)
+  return succeed(act(id, 'apply', { contentHash }, people.ann))
+}
+const unit = (name: string) => ({ operation: 'createUnit', input: { name, parentId: dev } })
+const documentOf = (...pools: string[]) => ({
+  operation: 'putPolicyDocument',
+  input: { policyId: acme.law, locale: 'us-east-1', resourceType: 'eip', rules: pools.map((poolId) => ({ poolId })) },
+})
+const rulesNow = async () => {
+  const { rules } = await acme.get<{ rules: { poolId: string }[] }>(`/policies/${acme.law}/documents/us-east-1/eip`)
+  return rules.map(({ poolId }) => poolId)
+}
+const units = async () => {
+  const { items } = await acme.get<{ items: { name: string }[] }>('/organizational-units?limit=1000')
+  return items.map(({ name }) => name)
+}
+const stages = (...soakSeconds: number[]) => soakSeconds.map((seconds) => ({ operations: 1, soakSeconds: seconds }))
+
+describe('a rollout', () => {
+  test('goes on stage by stage, each once the one before was watched for as long as it says', async () => {
+    const { changeRequestId: id, state, progress } = await begin([unit('One'), unit('Two')], { stages: stages(60, 30) })
+    assert.deepEqual([state, progress!.stage, progress!.stages], ['scheduled', 1, 2])
+    assert.deepEqual([(await units()).includes('One'), (await units()).includes('Two')], [true, false])
+    acme.advance(59_999)
+    await look()
+    assert.equal((await show(id)).progress!.stage, 1)
+    acme.advance(1)
+    await look()
+    assert.equal((await show(id)).progress!.stage, 2)
+    assert((await units()).includes('Two'))
+    acme.advance(30_000)
+    await look()
+    assert.equal((await show(id)).state, 'applied')
+    const { items } = await acme.get<{ items: { principal: string }[] }>('/changes?action=advanceChangeRequest&limit=1')
+    assert.match(items[0]!.principal, /user:ann$/)
+  })
+
+  test('is halted by new denials, and nothing more is made before somebody resumes it', async () => {
+    const operations = [documentOf(acme.other), unit('After')]
+    const { changeRequestId: id } = await begin(operations, { stages: stages(60, 0) })
+    await look()
+    assert.equal((await show(id)).state, 'scheduled')
+    const denied = refusalOf(acme.call('AllocateAddress', { Address: '203.0.100.5' }, { account: shop }))
+    assert.equal((await denied).code, 'DeniedByPolicy')
+    await look()
+    const halted = await show(id)
+    assert.deepEqual([halted.state, halted.halted!.why, halted.halted!.count], ['halted', 'denials', 1])
+    acme.advance(120_000)
+    await look()
+    assert(!(await units()).includes('After'))
+
+    const reverted = await succeed(act(id, 'revert', { note: 'it denies' }, people.bob))
+    assert.equal(reverted.state, 'reverted')
+    assert.deepEqual(await rulesNow(), [acme.listed])
+    assert.equal((await act(id, 'resume', {}, people.ann)).body.code, 'IncorrectState')
+  })
+
+  test('resumed, it goes on with the next stage', async () => {
+    const law = await acme.policy()
+    const assignment = { operation: 'putPolicyAssignment', input: { policyId: law, targetId: shop, kind: 'final' } }
+    await acme.ask('PUT', `/policies/${law}/documents/us-east-1/eip`, {
+      body: { rules: [{ poolId: acme.listed }], requiredTags: [{ key: 'team' }] },
+    })
+    const observed = { ...assignment, input: { ...assignment.input, mode: 'observe' } }
+    const enforced = { ...assignment, input: { ...assignment.input, mode: 'enforce' } }
+    const { changeRequestId: id } = await begin([observed, enforced], {
+      stages: stages(60, 60),
+      haltOn: { denials: 0 },
+    })
+    // It is given, and what is observed would have denied it.
+    const { AllocationId } = await acme.call('AllocateAddress', {}, { account: shop })
+    await look()
+    assert.equal((await show(id)).halted?.why, 'denials')
+    const resumed = await succeed(act(id, 'resume', {}, people.bob))
+    assert.deepEqual([resumed.state, resumed.progress!.stage, resumed.halted], ['scheduled', 2, undefined])
+    assert.equal((await refusalOf(acme.call('AllocateAddress', {}, { account: shop }))).code, 'DeniedByPolicy')
+    await look()
+    assert.equal((await show(id)).state, 'halted')
+    await succeed(act(id, 'revert', { note: 'enough' }, people.ann))
+    await acme.call('AllocateAddress', {}, { account: shop })
+    await acme.call('ReleaseAddress', { AllocationId: AllocationId! }, { account: shop })
+  })
+
+  test('is halted by exceptions that are asked for, and by a pool that runs short', async () => {
+    const haltOn = { exceptions: 0 }
+    const { changeRequestId: id } = await begin([unit('Three'), unit('Four')], { stages: stages(60, 0), haltOn })
+    await look()
+    assert.equal((await show(id)).state, 'scheduled')
+    const now = await acme.store.read(async (tx) => tx.now)
+    await acme.post('/exceptions', {
+      ...{ target: shop, locale: 'us-east-1', resourceType: 'eip', grants: { provider: true }, reason: 'a test' },
+      expiresAt: new Date(now + 60_000).toISOString(),
+    })
+    await look()
+    assert.equal((await show(id)).halted?.why, 'exceptions')
+    const pools = [{ poolId: acme.listed, freePercent: 100 }]
+    const short = await begin([unit('Five'), unit('Six')], { stages: stages(60, 0), haltOn: { pools } })
+    await acme.call('AllocateAddress', {}, { account: shop })
+    await look()
+    const { halted } = await show(short.changeRequestId)
+    assert.deepEqual([halted?.why, halted?.poolId], ['pool', acme.listed])
+  })
+
+  test('is halted where its next stage is refused, which is on record', async () => {
+    const { changeRequestId: id } = await begin([unit('Seven'), unit('Eight')], { stages: stages(60, 0) })
+    await acme.post('/organizational-units', { name: 'Eight', parentId: dev })
+    acme.advance(60_000)
+    await look()
+    const { state, halted } = await show(id)
+    assert.deepEqual([state, halted?.why, halted?.code], ['halted', 'refused', 'AlreadyExists'])
+  })
+
+  test('ends with the rights of whoever began it', async () => {
+    const gil = await acme.tokenOf('user:gil', 'organization-administrator', root)
+    const body = {
+      node: root,
+      reason: 'x',
+      operations: [unit('Nine'), unit('Ten')],
+      rollout: { stages: stages(60, 0) },
+    }
+    const { changeRequestId: id, contentHash } = await succeed(
+      acme.ask<Told>('POST', '/change-requests', { as: gil, body }),
+    )
+    await succeed(act(id, 'approve', { contentHash }, people.bob))
+    await succeed(act(id, 'apply', { contentHash }, gil))
+    const { items } = await acme.get<{ items: { bindingId: string }[] }>('/role-bindings?principal=user:gil')
+    for (const { bindingId } of items) await acme.ask('DELETE', `/role-bindings/${bindingId}`)
+    acme.advance(60_000)
+    await look()
+    const { state, halted } = await show(id)
+    assert.deepEqual([state, halted?.why], ['halted', 'refused'])
+    assert.match(halted!.code!, /^Not(?:Found|Authorized)$/)
+  })
+
+  test('stages have each operation once', async () => {
+    const body = { node: root, reason: 'x', operations: [unit('No')], rollout: { stages: stages(1, 1) } }
+    const { body: told } = await acme.ask<Told>('POST', '/change-requests', { as: people.ann, body })
+    assert.equal(told.code, 'InvalidParameterValue')
+  })
+})
+
+describe('reverting', () => {
+  test('makes again what was, of each kind that it knows', async () => {
+    const { account } = await acme.post<{ account: string }>('/accounts', { name: 'mover', parentId: prod })
+    const moved = { operation: 'moveAccount', input: { account, parentId: dev } }
+    const pool = { operation: 'updatePool', input: { poolId: acme.other, sharedWith: [shop], description: 'lent' } }
+    const binding = { operation: 'createRoleBinding', input: { principal: 'user:r', role: 'auditor', node: dev } }
+    const { changeRequestId: id } = await begin([documentOf(acme.other), moved, pool, binding, unit('Undone')])
+    assert.deepEqual(await rulesNow(), [acme.other])
+    const { inverse } = await acme.get<{ inverse: { operations: object[]; left: string[] } }>(`/change-requests/${id}`)
+    assert.deepEqual([inverse.operations.length, inverse.left], [5, []])
+    await succeed(act(id, 'revert', { note: 'no' }, people.ann))
+    assert.deepEqual(await rulesNow(), [acme.listed])
+    assert.equal((await acme.get<{ parentId: string }>(`/accounts/${account}`)).parentId, prod)
+    const { sharedWith, description } = await acme.get<{ sharedWith: string[]; description?: string }>(
+      `/pools/${acme.other}`,
+    )
+    assert.deepEqual([sharedWith, description], [[], undefined])
+    assert.deepEqual((await acme.get<{ items: object[] }>('/role-bindings?principal=user:r')).items, [])
+    assert(!(await units()).includes('Undone'))
+  })
+
+  test('is refused where somebody has changed one of them since', async () => {
+    const { changeRequestId: id } = await begin([documentOf(acme.other)])
+    await acme.rules(acme.law, [acme.other, acme.listed])
+    assert.equal((await act(id, 'revert', { note: 'no' }, people.ann)).body.code, 'IncorrectState')
+    assert.deepEqual(await rulesNow(), [acme.other, acme.listed])
+  })
+})

@@ -1,0 +1,78 @@
+// The record goes to a receiver of syslog over TLS (RFC 5425): a connection for each part, which is taken once the receiver has closed it too.
+import type { ExportedChange } from '#formats/exports/ocsf.ts'
+import { framed, type SyslogFacts, syslogMessage } from '#formats/syslog.ts'
+import { type Address, type AddressRules, addressesOf } from './addresses.ts'
+
+/** An `import` of it takes long; nothing is called when a server starts. */
+const tls = process.getBuiltinModule('node:tls')
+
+/** From the look-up until the receiver has closed. */
+export const sendSecondsMax = 20
+/** Of what a receiver says, which has nothing to say. */
+const answerBytesMax = 16_384
+
+export interface SyslogTarget {
+  /** A name, or an address without brackets. */
+  readonly host: string
+  readonly port: number
+}
+export interface SyslogRules extends AddressRules {
+  /** Whom to believe in place of the authorities that are built in. */
+  readonly ca?: string | undefined
+  readonly secondsMax?: number
+}
+
+/** Rejects where the receiver has not taken all of it, as far as can be told: it closes its side once it has read to the end. */
+export async function sendSyslog(
+  changes: readonly ExportedChange[],
+  facts: SyslogFacts,
+  target: SyslogTarget,
+  rules: SyslogRules,
+): Promise<void> {
+  const signal = AbortSignal.timeout((rules.secondsMax ?? sendSecondsMax) * 1_000)
+  const found = await Promise.race([addressesOf(target.host, rules), whenOver(signal)])
+  if ('why' in found) throw new Error(`${target.host}: ${found.why}`)
+  const text = changes.map((change) => framed(syslogMessage(change, facts))).join('')
+  await send(text, found[0]!, target, { signal, ca: rules.ca })
+}
+
+const whenOver = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
+
+/** To one address, whatever the name leads to by now. */
+function send(
+  text: string,
+  { text: host, family }: Address,
+  { host: servername, port }: SyslogTarget,
+  { signal, ca }: { readonly signal: AbortSignal; readonly ca: string | undefined },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const isName = servername !== host
+    const socket = tls.connect({
+      ...{ host, port, family, minVersion: 'TLSv1.2' },
+      ...(isName ? { servername } : {}),
+      ...(ca === undefined ? {} : { ca }),
+    })
+    const stop = (): void => {
+      socket.destroy(signal.reason as Error)
+    }
+    signal.addEventListener('abort', stop, { once: true })
+    let isEnded = false
+    let bytes = 0
+    socket.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes > answerBytesMax) socket.destroy(new Error('the receiver says what it should not'))
+    })
+    socket.on('end', () => {
+      isEnded = true
+    })
+    socket.on('error', reject)
+    socket.on('close', () => {
+      signal.removeEventListener('abort', stop)
+      // Whoever hangs up before the end has not read it.
+      if (isEnded && socket.writableFinished) resolve()
+      else reject(new Error('the receiver has hung up'))
+    })
+    socket.on('secureConnect', () => socket.end(text))
+  })
+}
