@@ -92,6 +92,7 @@ async function aboutTheRecord(world: NativeWorld): Promise<Record<string, Exampl
     getObjectHistory: { input: { objectId: vpc.Vpc!.VpcId }, absent: { objectId: `vpc-${nowhere}` } },
     listChanges: { input: {}, secrets: [AllocationId!] },
     getChange: ofChange,
+    getProofOfChange: ofChange,
     listSubjectsOfChange: ofChange,
   }
 }

@@ -55,7 +55,7 @@ import {
 } from './policy/policies.native.ts'
 import { resourceTypeOperations } from './policy/resource-types.native.ts'
 import { listFindingsOfAccount } from './policy/tag-findings.native.ts'
-import { getChange, listChanges, listSubjectsOfChange } from './record/changes.native.ts'
+import { getChange, getProofOfChange, listChanges, listSubjectsOfChange } from './record/changes.native.ts'
 import { getDecision, getRetention, listDecisions } from './record/decisions.native.ts'
 import { find } from './record/find.native.ts'
 import {
@@ -161,6 +161,7 @@ export const nouns: readonly Noun[] = [
       getObjectHistory,
       listChanges,
       getChange,
+      getProofOfChange,
       listSubjectsOfChange,
     ],
   },

@@ -4,7 +4,7 @@ import { formatCidr } from '#model/cidr.ts'
 import { parseId } from '#model/identifier.ts'
 import { decide } from '#model/policy/decide.ts'
 import type { AllocationRequest, Verdict } from '#model/policy/decision.ts'
-import type { Snapshot } from '#model/policy/snapshot.ts'
+import { emptyCaches, type Snapshot } from '#model/policy/snapshot.ts'
 import { type Refusal, Refused } from '#model/refusal.ts'
 import { dryInDays, type PoolUse, Replay, type Sample, type Tally, type Told } from '#model/simulation.ts'
 import type { ReadTransaction, Store } from '#store/store.ts'
@@ -99,16 +99,32 @@ const candidateWorld = (
     const candidate = await context.snapshot()
     const foreseen = candidate === present ? undefined : await foresee(tx, present, candidate)
     const labels = labelsOf(made, present)
-    keep({ present, candidate, changedFree: tx.space.changedFree(), scopes: foreseen?.scopes ?? [], labels, now })
+    keep({
+      present: apart(present),
+      candidate: apart(candidate),
+      changedFree: tx.space.changedFree(),
+      scopes: foreseen?.scopes ?? [],
+      labels,
+      now,
+    })
     return undefined
   },
 })
 
+/**
+ * The same facts: a million requests must not push out what is remembered of those that are made, and what might become of assignments is
+ * not asked.
+ */
+const apart = (snapshot: Snapshot): Snapshot => ({ ...snapshot, candidates: undefined, caches: emptyCaches() })
+
+/** By the operation that makes a thing: those behind it only name it. */
 function labelsOf(made: readonly Made[], { pools, policies, nodes }: Snapshot): ReadonlyMap<string, string> {
-  const isThere = (id: string): boolean => pools.has(id) || policies.has(id) || nodes.has(id)
-  return new Map(
-    made.flatMap(({ id, as }, index) => (id === undefined || isThere(id) ? [] : [[id, `$${as ?? index}`] as const])),
-  )
+  const labels = new Map<string, string>()
+  for (const [index, { id, as }] of made.entries()) {
+    if (id === undefined || labels.has(id) || pools.has(id) || policies.has(id) || nodes.has(id)) continue
+    labels.set(id, `$${as ?? index}`)
+  }
+  return labels
 }
 
 // Working at one -----------------------------------------------------------------------------------------------------

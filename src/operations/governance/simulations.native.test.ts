@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Ec2Input } from '#formats/aws/ec2.generated.ts'
+import { simulate } from '#jobs/simulating.ts'
 import { type Acme, lab, network, openAcme, prod, refusalOf, root, shop } from '../../../test/acme.ts'
 import { type Native, withNativeApi } from '../../../test/native-world.ts'
 import { simulateAll, workplaceOf } from '../../../test/simulations/run.ts'
@@ -31,6 +32,7 @@ interface Simulation {
 interface Told {
   readonly outcome: string
   readonly poolId?: string
+  readonly policyId?: string
   readonly setting?: string
 }
 interface Group extends Totals {
@@ -192,6 +194,19 @@ describe('what would fare otherwise', () => {
     )
     const [ofShop] = await groupsOf(done)
     assert.equal(ofShop!.samples[0]!.candidate!.poolId, '$edge')
+    const law2 = { operation: 'createPolicy', input: { ipamId: acme.ipam, name: 'second' }, as: 'second' }
+    const own = { ...listsIt.input, policyId: '$second', rules: [{ poolId: other }] }
+    const byNew = await run([
+      law2,
+      { operation: 'putPolicyDocument', input: own },
+      { operation: 'putPolicyAssignment', input: { policyId: '$second', targetId: prod, kind: 'default' } },
+    ])
+    const [byShop] = await groupsOf(byNew)
+    assert.deepEqual(
+      byShop!.samples.flatMap(({ candidate }) => candidate?.policyId ?? []).filter((id) => id !== '$second'),
+      [],
+    )
+    assert.equal(byShop!.account, shop)
     assert.equal((await acme.get<Page<object>>('/pools?limit=1000')).items.length, 2, 'there is no such pool')
   })
 
@@ -304,7 +319,6 @@ describe('how one goes and ends', () => {
     const cancel = (id: string) => acme.post<Simulation>(`/simulations/${id}/cancel`, {})
     assert.equal((await cancel(waiting.simulationId)).status, 'cancelled')
     const at = workplaceOf(acme)
-    const { simulate } = await import('#jobs/simulating.ts')
     await simulate.turn(at)
     assert.equal((await show(running.simulationId)).status, 'running')
     assert.equal((await cancel(running.simulationId)).status, 'cancelled')
@@ -320,9 +334,35 @@ describe('how one goes and ends', () => {
     assert.deepEqual((await acme.get<Page<object>>('/simulations')).items, [])
   })
 
+  test('one that is cancelled while a server is in the midst of a step stays so, whichever step it is', async () => {
+    for (let last = 1; ; last++) {
+      const { simulationId } = await start([putRules([other])])
+      let steps = 0
+      const at = workplaceOf(acme, `cancelled at ${last}`)
+      const pace = {
+        ...at.pace,
+        async step<T>(work: () => Promise<T>): Promise<T> {
+          if (++steps === last) await acme.post(`/simulations/${simulationId}/cancel`, {})
+          return work()
+        },
+      }
+      await simulateAll({ ...at, pace })
+      const { status } = await show(simulationId)
+      const { items } = await acme.get<Page<object>>(`/simulations/${simulationId}/groups?unchanged=true`)
+      assert.equal((await acme.ask('DELETE', `/simulations/${simulationId}`)).status, 204)
+      await simulateAll(workplaceOf(acme))
+      assert.equal(await simulate.isDue(at), false)
+      if (steps < last) {
+        assert.deepEqual([status, items.length > 0], ['done', true])
+        assert(last > 3, 'requests, space and what came of it are steps of their own')
+        return
+      }
+      assert.deepEqual([status, items], ['cancelled', []])
+    }
+  })
+
   test('where a server ends in the middle another one begins anew, once the first is taken to be gone', async () => {
     const { simulationId } = await start([putRules([other])])
-    const { simulate } = await import('#jobs/simulating.ts')
     const [first, second] = [workplaceOf(acme, 'first'), workplaceOf(acme, 'second')]
     await simulate.turn(first)
     assert.equal(await simulate.isDue(second), false, "it is the first one's")
@@ -343,7 +383,6 @@ describe('how one goes and ends', () => {
       await start([putRules([other])]),
       await start([putRules([listed], { onExhausted: 'provider' })]),
     ]
-    const { simulate } = await import('#jobs/simulating.ts')
     const servers = [workplaceOf(acme, 'first'), workplaceOf(acme, 'second')]
     for (let turn = 0; turn < 40; turn++) {
       await Promise.all(servers.map(async (at) => ((await simulate.isDue(at)) ? simulate.turn(at) : undefined)))
@@ -356,7 +395,6 @@ describe('how one goes and ends', () => {
 
   test('one that servers end at again and again has failed', async () => {
     const { simulationId } = await start([putRules([other])])
-    const { simulate } = await import('#jobs/simulating.ts')
     for (let server = 0; server < 5; server++) {
       await simulate.turn(workplaceOf(acme, `server ${server}`))
       await acme.store.write(async (tx) => {

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { ocsfChanges } from '#formats/exports/ocsf.ts'
 import { refuse } from '#model/refusal.ts'
+import { proofOfChange } from '../evidence/change-proofs.ts'
 import { idOf } from '../identifiers.ts'
 import type { Place } from '../identity/authority.ts'
 import { nativeRead } from '../operation.native.ts'
@@ -147,6 +148,35 @@ export const getChange = nativeRead({
     const [described] = await describeEntries(context, [seen])
     const decisions = await decisionsOfChange(context, seen)
     return { ...described!, decisionIds: decisions.map((n) => idOf(context, 'decision', n)) }
+  },
+})
+
+export const getProofOfChange = nativeRead({
+  name: 'getProofOfChange',
+  summary: 'Show that a change is in the log of evidence as it was written.',
+  description:
+    'The log has a leaf for each change and refusal, from the transaction that wrote it: a salted hash. `record` opens it, and is what `cadastre audit verify` checks with a public key alone; it shows all of the change, so only those get it who may see every change.',
+  action: 'history:read',
+  input: z.strictObject({ changeId }),
+  output: z.object({
+    changeId,
+    leaf: z.string().describe('What the leaf holds: 32 bytes in hexadecimal.'),
+    proof: z
+      .string()
+      .optional()
+      .describe(
+        'That it is in the tree of the newest checkpoint, as C2SP `tlog-proof`; absent for the minute until it is.',
+      ),
+    record: z.string().optional().describe('All that the leaf commits to, as JSON, with its proof.'),
+    keys: z.array(z.string()).describe('The public keys that sign the log, newest first.'),
+  }),
+  rest: { method: 'GET', path: '/changes/{changeId}/proof' },
+  cli: 'change proof',
+  refusals: ['NotFound'],
+  at: placeOfChange,
+  async run(context, { changeId: id }) {
+    const { leaf, proof, record, keys } = await proofOfChange(context, id)
+    return { changeId: id, leaf, proof, record: record && JSON.stringify(record), keys: [...keys] }
   },
 })
 
