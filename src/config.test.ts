@@ -26,6 +26,7 @@ test('without any variable there is a configuration that works on this machine',
     database: undefined,
     bootstrap: { account: '111111111111', accessKeyId: undefined, secretAccessKey: undefined },
     oidc: undefined,
+    mail: undefined,
     requestsPerMinute: 60_000,
     probeSeconds: 1,
     sinks: { syslog: undefined, file: undefined },
@@ -38,13 +39,7 @@ test('without any variable there is a configuration that works on this machine',
     providerIpv6Cidr: '2001:db8::/32',
     publicSpaceAccounts: [],
     isStrictOnReplays: false,
-    notifications: {
-      allowsHttp: false,
-      allowedBlocks: [],
-      publicUrl: undefined,
-      sendsMail: false,
-      mailDomains: [],
-    },
+    notifications: { allowsHttp: false, allowedBlocks: [], publicUrl: undefined, sendsMail: false, mailDomains: [] },
   })
   assert.equal(regions.length, 15)
   assert.deepEqual(regions[0], { name: 'us-east-1', zoneIdPrefix: 'use1', zones: ['a', 'b', 'c'] })
@@ -80,12 +75,16 @@ test('every variable is read', () => {
     CADASTRE_PROVIDER_IPV4_CIDR: '192.0.2.0/28',
     CADASTRE_PROVIDER_IPV6_CIDR: '2001:db8::/40',
     CADASTRE_PUBLIC_SPACE_ACCOUNTS: '333333333333, 444444444444,333333333333,',
+    CADASTRE_OUTBOUND_ALLOW: '10.1.0.0/16, 127.0.0.1,',
+    CADASTRE_OUTBOUND_HTTP: 'true',
+    CADASTRE_SMTP_URL: 'smtps://mail.example.com',
+    CADASTRE_SMTP_USER: 'cadastre',
+    CADASTRE_MAIL_FROM: 'cadastre@example.com',
+    CADASTRE_MAIL_DOMAINS: 'Example.com',
     CADASTRE_STRICT_REPLAYS: 'true',
     CADASTRE_SYSLOG_URL: 'tls://siem.example.com',
     CADASTRE_SYSLOG_CA_FILE: '/etc/siem.pem',
     CADASTRE_RECORD_FILE: '/var/log/record.ndjson',
-    CADASTRE_OUTBOUND_ALLOW: '10.1.2.3',
-    CADASTRE_OUTBOUND_HTTP: 'true',
   })
   assert.ok(Object.isFrozen(config))
   assert.deepEqual(config, {
@@ -112,6 +111,12 @@ test('every variable is read', () => {
       groupsClaim: 'roles',
       publicUrl: 'https://cadastre.example.com',
     },
+    mail: {
+      url: 'smtps://mail.example.com',
+      user: 'cadastre',
+      password: undefined,
+      from: 'cadastre@example.com',
+    },
     requestsPerMinute: 600,
     probeSeconds: 0,
     sinks: {
@@ -131,10 +136,13 @@ test('every variable is read', () => {
       isStrictOnReplays: true,
       notifications: {
         allowsHttp: true,
-        allowedBlocks: [{ family: 4, first: 0x0a010203n, length: 32 }],
+        allowedBlocks: [
+          { family: 4, first: 0x0a010000n, length: 16 },
+          { family: 4, first: 0x7f000001n, length: 32 },
+        ],
         publicUrl: 'https://cadastre.example.com',
-        sendsMail: false,
-        mailDomains: [],
+        sendsMail: true,
+        mailDomains: ['example.com'],
       },
     },
   })
@@ -157,7 +165,26 @@ test('a sign-in that could not work is refused as a whole: no client, no address
   for (const [change, expected] of cases) assert.throws(() => readConfig({ ...good, ...change }), expected)
 })
 
+test('mail that could not be sent is refused: no mail server, a password in its URL, nobody whom it comes from', () => {
+  const good = { CADASTRE_SMTP_URL: 'smtp://mail.example.com:587', CADASTRE_MAIL_FROM: 'cadastre@example.com' }
+  assert(readConfig(good).mail)
+  const cases: [Record<string, string>, RegExp][] = [
+    [{ CADASTRE_SMTP_URL: 'https://mail.example.com' }, /CADASTRE_SMTP_URL/],
+    [{ CADASTRE_SMTP_URL: 'smtp://user:secret@mail.example.com' }, /CADASTRE_SMTP_URL/],
+    [{ CADASTRE_MAIL_FROM: '' }, /CADASTRE_MAIL_FROM/],
+    [{ CADASTRE_SMTP_PASSWORD_FILE: '/nowhere/smtp.password' }, /CADASTRE_SMTP_PASSWORD_FILE/],
+  ]
+  for (const [change, expected] of cases) assert.throws(() => readConfig({ ...good, ...change }), expected)
+  const secret = { ...good, CADASTRE_SMTP_URL: 'smtp://user:secret@mail.example.com' }
+  assert.throws(
+    () => readConfig(secret),
+    (error: Error) => !error.message.includes('secret@'),
+  )
+})
+
 const bad: readonly (readonly [string, string])[] = [
+  ['CADASTRE_OUTBOUND_ALLOW', '10.0.0.1/8'],
+  ['CADASTRE_OUTBOUND_HTTP', 'yes'],
   ['CADASTRE_PORT', '65536'],
   ['CADASTRE_PORT', '-1'],
   ['CADASTRE_PORT', '80a'],

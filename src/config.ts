@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { type Cidr, parseAddress, parseCidr } from '#model/cidr.ts'
+import { recipientProblem } from '#model/delivery-target.ts'
 import { isAccountId } from '#model/organization.ts'
 import { cidrProblem } from '#model/pool.ts'
 import { problemInWords } from '#model/problems/problem.ts'
@@ -34,6 +35,15 @@ export interface Config {
   }
   /** Where people sign in; undefined: nobody does. */
   readonly oidc: OidcConfig | undefined
+  /** What notifications are mailed through; undefined: none are. */
+  readonly mail:
+    | {
+        readonly url: string
+        readonly user: string | undefined
+        readonly password: string | undefined
+        readonly from: string
+      }
+    | undefined
   /** Of one principal over the native API. */
   readonly requestsPerMinute: number
   readonly probeSeconds: number
@@ -217,6 +227,29 @@ export const variables = {
     default: 'false',
     meaning: 'Whether notifications may be sent to URLs without TLS (`true`, `false`). The same on every server.',
   },
+  smtpUrl: {
+    name: 'CADASTRE_SMTP_URL',
+    default: '',
+    meaning:
+      'The server that notifications are mailed through: `smtps://HOST`, or `smtp://HOST:PORT`, which must begin with TLS unless it is this machine. No mail is sent where it is empty. The same on every server.',
+  },
+  smtpUser: { name: 'CADASTRE_SMTP_USER', default: '', meaning: 'Who signs in there; nobody does where it is empty.' },
+  smtpPasswordFile: {
+    name: 'CADASTRE_SMTP_PASSWORD_FILE',
+    default: '',
+    meaning: 'A file with the password that goes with it.',
+  },
+  mailFrom: {
+    name: 'CADASTRE_MAIL_FROM',
+    default: '',
+    meaning: 'Whom notifications by mail come from, such as `cadastre@example.com`.',
+  },
+  mailDomains: {
+    name: 'CADASTRE_MAIL_DOMAINS',
+    default: '',
+    meaning:
+      'Domains, separated by commas, that notifications are mailed to; anywhere where it is empty. The same on every server.',
+  },
   syslogUrl: {
     name: 'CADASTRE_SYSLOG_URL',
     default: '',
@@ -369,6 +402,24 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     'addresses and CIDRs such as `10.0.0.0/8`, without host bits, separated by commas, are expected (and not all addresses)',
   )
 
+  const smtpUrl = read(variables.smtpUrl)
+  const mailDomains = read(variables.mailDomains)
+    .split(',')
+    .map((text) => text.trim().toLowerCase())
+    .filter((text) => text !== '')
+  if (smtpUrl !== '') {
+    // Not through `check`, which would print a password.
+    if (!isMailServer(smtpUrl))
+      problems.push(
+        `${variables.smtpUrl.name}: \`smtps://HOST\` or \`smtp://HOST:PORT\`, without a password, is expected`,
+      )
+    check(
+      variables.mailFrom,
+      recipientProblem(read(variables.mailFrom), []) === undefined,
+      'a mail address is expected',
+    )
+  }
+
   const outboundAllow = read(variables.outboundAllow)
     .split(',')
     .map((text) => text.trim())
@@ -443,6 +494,15 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
             groupsClaim: read(variables.oidcGroupsClaim),
             publicUrl,
           },
+    mail:
+      smtpUrl === ''
+        ? undefined
+        : {
+            url: smtpUrl,
+            user: read(variables.smtpUser) || undefined,
+            password: secretIn(variables.smtpPasswordFile, read, problems),
+            from: read(variables.mailFrom),
+          },
     requestsPerMinute: number(variables.requestsPerMinute, 100_000_000),
     probeSeconds: number(variables.probeSeconds, probeSecondsMax),
     sinks: {
@@ -467,13 +527,20 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
         allowsHttp: isSet(variables.outboundHttp),
         allowedBlocks: outboundAllow.filter((block) => block !== undefined),
         publicUrl: publicUrl || undefined,
-        sendsMail: false,
-        mailDomains: [],
+        sendsMail: smtpUrl !== '',
+        mailDomains,
       },
     },
   }
   if (problems.length > 0) throw new ConfigProblem(problems)
   return Object.freeze(config)
+}
+
+function isMailServer(text: string): boolean {
+  const url = URL.parse(text)
+  return (
+    url !== null && /^smtps?:$/.test(url.protocol) && url.hostname !== '' && url.password === '' && url.username === ''
+  )
 }
 
 /** Of syslog over TLS (RFC 5425). */

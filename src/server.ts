@@ -177,13 +177,14 @@ export async function startServer(config: Config, onFatal: (trouble: StoreTroubl
 /** What calls others is loaded when somebody is to be told something. */
 function notifierOf(
   workplace: Workplace,
-  { operations: { notifications } }: Config,
+  { mail, operations: { notifications } }: Config,
   onFailure: (task: string, error: unknown) => void,
 ): Notifier {
   let loaded: Promise<Deliver> | undefined
   const load = async (): Promise<Deliver> => {
     const { createDeliver } = await import('#outbound/deliver.ts')
-    return createDeliver({ ...notifications, clock: Date.now })
+    const sendMail = mail && (await import('#outbound/mail.ts')).createMailer(mail)
+    return createDeliver({ ...notifications, clock: Date.now, ...(sendMail ? { sendMail } : {}) })
   }
   return new Notifier(workplace, {
     async deliver(composed) {

@@ -15,6 +15,7 @@ export function parseEngine(text: string): Engine {
 const onBoth: readonly string[] = [
   'src/operations/',
   'src/store/',
+  'src/files/random.test.ts',
   'src/files/round-trip.test.ts',
   'src/api/rest/',
   'src/jobs/sending.test.ts',

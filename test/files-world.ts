@@ -10,6 +10,7 @@ import { managementAccount } from './world.ts'
 
 export interface FilesWorld {
   readonly world: NativeWorld & Organization
+  readonly server: { readonly url: string; readonly token: string }
   /** The directory that `export` writes. */
   readonly folder: string
   cadastre(...words: string[]): Promise<Ended>
@@ -32,6 +33,7 @@ export async function openFilesWorld(): Promise<FilesWorld> {
   const read = (file: string) => readFile(join(folder, file), 'utf8')
   return {
     world,
+    server: { url, token },
     folder,
     cadastre,
     async did(...words) {

@@ -36,15 +36,25 @@ test('docs/guide/scale-out.md: from the embedded database to two servers on Post
   }
 })
 
+test('docs/guide/notifications.md: what happens is told to a webhook', async () => {
+  await runPages([notifications], { stands: { 7420: String(await freePort()), 7428: String(await freePort()) } })
+})
+
 const withoutCurl = spawnSync('curl', ['--version']).status !== 0
 const scaleOut = 'docs/guide/scale-out.md'
+const notifications = 'docs/guide/notifications.md'
 /** As the table at the end of the README lists them: the first steps, and the pages that go on from there. */
 const [firstSteps, ...others] = [
   ...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/\]\((docs\/guide\/[\w-]+\.md)\)/g),
 ]
   .map(([, page]) => page!)
   .filter(
-    (page, at, all) => all.lastIndexOf(page) === at && page !== scaleOut && hasExamples(page) && !(page in notRun),
+    (page, at, all) =>
+      all.lastIndexOf(page) === at &&
+      page !== scaleOut &&
+      page !== notifications &&
+      hasExamples(page) &&
+      !(page in notRun),
   )
 
 describe('the pages that go on from the first steps work one after another on one server', { concurrency: 2 }, () => {
@@ -73,7 +83,7 @@ test('every setting that a page names is one that there is', () => {
 test('every page of docs/guide that has examples is run, or says why not', () => {
   const pages = globSync('docs/guide/*.md', { cwd: root }).filter(hasExamples)
   assert.equal(firstSteps, 'docs/guide/first-steps.md')
-  assert.deepEqual([scaleOut, firstSteps, ...others, ...Object.keys(notRun)].sort(), pages.sort())
+  assert.deepEqual([scaleOut, notifications, firstSteps, ...others, ...Object.keys(notRun)].sort(), pages.sort())
 })
 
 // How a page is read -------------------------------------------------------------------------------------------------

@@ -24,6 +24,8 @@ export interface Received {
 export interface Target {
   readonly url: string
   readonly received: Received[]
+  /** Of these, what it said that it has taken. */
+  readonly taken: Received[]
   /** How it answers from now on: with a status, or in its own way. */
   answer(how: number | ((request: IncomingMessage, response: ServerResponse) => void)): void
   close(): Promise<void>
@@ -32,13 +34,16 @@ export interface Target {
 /** Something that listens, and keeps what it is told. */
 export async function openTarget(): Promise<Target> {
   const received: Received[] = []
+  const taken: Received[] = []
   let how: number | ((request: IncomingMessage, response: ServerResponse) => void) = 204
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
       const headers = request.headers as Record<string, string>
-      received.push({ path: request.url!, headers, body: Buffer.concat(chunks).toString() })
+      const one = { path: request.url!, headers, body: Buffer.concat(chunks).toString() }
+      received.push(one)
+      if (typeof how === 'number' && how < 300) taken.push(one)
       if (typeof how === 'number') response.writeHead(how).end()
       else how(request, response)
     })
@@ -47,6 +52,7 @@ export async function openTarget(): Promise<Target> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook?key=s3cret`,
     received,
+    taken,
     answer(next) {
       how = next
     },

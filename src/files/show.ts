@@ -1,7 +1,7 @@
 // Plans and problems in words: for a terminal, and for a comment on a pull request.
 import { printable } from '#cli/table.ts'
 import type { Change, Drift, MemberChange } from './comparing.ts'
-import { canonical, type FileProblem, nounOf } from './estate.ts'
+import { canonical, type FileProblem, type Members, nounOf } from './estate.ts'
 import type { Missing, Plan } from './plan.ts'
 
 const listedMax = 200
@@ -72,9 +72,25 @@ function linesOf({ kind, action, key, keyBefore, members, for: audience, at, dri
   const which = id === undefined || id === key ? '' : ` ${id}`
   return [
     `${signs[action]} ${nounOf[kind]} \`${key}\`${which}${was}${whom}${where}`,
-    ...members.map((member) => `    ${memberText(member)}`),
+    ...members.flatMap(apart).map((member) => `    ${memberText(member)}`),
     ...(drift ? [`    changed on the server: ${driftText(drift)}`] : []),
   ]
+}
+/** Of a document or an assignment that was there, what it says otherwise; the name of a new one says where it is for already. */
+function apart({ member, before, after }: MemberChange): MemberChange[] {
+  if (!/^(documents|assignments) /.test(member)) return [{ member, before, after }]
+  const [was, is] = [partsOf(before), partsOf(after)]
+  if (!was || !is) return [{ member, before: was, after: is }]
+  return [...new Set([...Object.keys(was), ...Object.keys(is)])].flatMap((part) =>
+    canonical(was[part]) === canonical(is[part])
+      ? []
+      : [{ member: `${member}, ${part}`, before: was[part], after: is[part] }],
+  )
+}
+function partsOf(value: unknown): Members | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const { locale: _, resourceType: _type, ...parts } = value as Members
+  return parts
 }
 const memberText = ({ member, before, after }: MemberChange): string => {
   if (before === undefined) return `${member}: ${brief(after)}`

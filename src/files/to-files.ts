@@ -38,6 +38,9 @@ class FilesWriter {
 
   files(): Files {
     const { exceptions, inside } = this.#read
+    const about =
+      'What the files are about, also where nothing of it is left: plans list what the server has of it and they do not.'
+    this.#write('about.yaml', { ipams: [], pools: [], policies: [] }, about)
     const organization = this.#organization()
     if (organization) this.#write('organization.yaml', { organization })
     this.#write('resource-types.yaml', { resourceTypes: this.#things('resourceType').map(({ members }) => members) })

@@ -11,7 +11,7 @@ export const notificationProblems = {
     `what goes out as \`${format}\` needs \`url\`, and takes no \`recipients\``,
   'recipients-only': () => 'mail needs `recipients`, and takes no `targetUrl`',
   'mail-address-expected': () => 'a mail address such as `team@example.com` is expected',
-  'mail-not-set-up': () => 'this server sends no mail: its operator has named no mail server',
+  'mail-not-set-up': () => 'this server sends no mail: the operator sets `CADASTRE_SMTP_URL`',
   'mail-domain': ({ domains }: { domains: readonly string[] }) => `mail goes to ${quotedList(domains)} alone`,
   'signs-nothing': ({ format }: { format: string }) => `what goes out as \`${format}\` is not signed`,
   'subscription-disabled': () => 'it is disabled; enable it first',

@@ -429,3 +429,16 @@ test('D2 each part is a step of its own, and whoever asks another server is hear
   })
   assert(heard > 0)
 })
+
+test('however much names a network, all of it is looked at when its tags change', async () => {
+  acme.advance(20_000)
+  const pool = await acme.pool({ scope: 'private', cidr: '10.78.0.0/16' })
+  const { Vpc } = await acme.call('CreateVpc', { CidrBlock: '10.79.0.0/16' }, { account: network })
+  const named = { locale: 'us-east-1', resourceId: Vpc!.VpcId! }
+  const spec = { account: network, resourceType: 'custom', netmaskLength: 32, poolId: pool, ...named }
+  for (let batch = 0; batch < 11; batch++)
+    await acme.post('/allocations/batch', { allocations: Array.from({ length: 100 }, () => spec) })
+  await followAll(acme.store)
+  await acme.call('CreateTags', { Resources: [Vpc!.VpcId!], Tags: tagsOf({ a: 'b' }) }, { account: network })
+  assert((await followAll(acme.store)) >= 1_100)
+})

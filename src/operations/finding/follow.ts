@@ -28,8 +28,9 @@ const partsPerTurn = 32
 const partsBesideOthers = 8
 /** Turns of the event loop that all others have between two parts: an allocation takes a few, and mostly meets no part then. */
 const turnsBetweenParts = 8
-/** Space of one network that is looked at when its tags change. */
-const allocationsOfNetworkMax = 1_000
+/** Space of one network that is looked at when its tags change, and read at once. */
+const allocationsOfNetworkMax = 5_000
+const allocationsOfNetworkAtOnce = 500
 /** What one transaction writes findings of: the writer is everybody's. */
 const resourcesPerWrite = 32
 /** A worker that says nothing for so long is taken to be gone. */
@@ -183,7 +184,7 @@ async function followEntries(tx: ReadTransaction, progress: FindingProgress): Pr
   const looked = await lookAtTouched(tx, touched)
   const brought = await lookAtBrought(tx, touched)
   const exceptions = await exceptionsOf(tx, touched)
-  const asked = distinctScopes([...touched.scopes, ...exceptions.scopes])
+  const asked = distinctScopes([...touched.scopes, ...exceptions.scopes, ...looked.crowded])
   const scopes = asked.length > scopesMax ? [{}, ...asked.filter(({ exception }) => exception !== undefined)] : asked
   const owned = await withOwners(tx, scopes)
   // Before the newest one there may be an entry behind these that has moved it.
@@ -217,15 +218,26 @@ async function subjectsOf(
 async function lookAtTouched(
   tx: ReadTransaction,
   { spaces, networks }: Touched,
-): Promise<{ readonly left: readonly Looked[]; readonly count: number }> {
+): Promise<{ readonly left: readonly Looked[]; readonly count: number; readonly crowded: readonly Scope[] }> {
   const here = new Map<number, Allocation>()
   const numbers = [...spaces.keys()]
   for (let from = 0; from < numbers.length; from += subjectsPerStep) {
     for (const one of await tx.allocations.some(numbers.slice(from, from + subjectsPerStep))) here.set(one.n, one)
     await tx.nextTurn()
   }
+  const crowded: Scope[] = []
   for (const id of networks) {
-    for (const one of await tx.allocations.ofResource(id, 0, allocationsOfNetworkMax)) here.set(one.n, one)
+    let some: readonly Allocation[] = []
+    let read = 0
+    do {
+      some = await tx.allocations.ofResource(id, some.at(-1)?.n ?? 0, allocationsOfNetworkAtOnce)
+      for (const one of some) here.set(one.n, one)
+      read += some.length
+      await tx.nextTurn()
+    } while (some.length === allocationsOfNetworkAtOnce && read < allocationsOfNetworkMax)
+    // Whoever names a network in very many allocations has all of theirs looked at, when it is their turn.
+    const owners = read < allocationsOfNetworkMax ? [] : new Set([...(await ownersOf(tx, id)), ...some.map(accountOf)])
+    crowded.push(...[...owners].map((node) => ({ node })))
   }
   const left: Looked[] = []
   const rows = [...here.values()]
@@ -234,7 +246,12 @@ async function lookAtTouched(
     left.push(...(await lookAtSpaces(tx, rows.slice(from, from + spacesPerTurn))))
   }
   left.push(...(await resolveGone(tx, new Map([...spaces].filter(([n]) => !here.has(n))))))
-  return { left, count: rows.length }
+  return { left, count: rows.length, crowded }
+}
+const accountOf = ({ account }: Allocation): string => account
+async function ownersOf({ vpcs, natGateways }: ReadTransaction, id: string): Promise<readonly string[]> {
+  const found = (await vpcs.find(id)) ?? (await vpcs.findSubnet(id)) ?? (await natGateways.find(id))
+  return found ? [found.account] : []
 }
 
 /** The same of what no pool gave networks. */

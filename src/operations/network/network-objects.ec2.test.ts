@@ -813,3 +813,23 @@ test('D7 no more than a few groups are read between two turns, however many rule
   }
   assert(Math.max(...read) <= 500, `${Math.max(...read)} at once`)
 })
+
+test('I8 what one account calls a virtual private gateway keeps no other from naming one alike', async () => {
+  const gatewayOf = async (account: string): Promise<readonly string[]> => {
+    const as = { account } as const
+    const VpcId = (await world.call('CreateVpc', { CidrBlock: '10.250.0.0/16' }, as)).Vpc!.VpcId!
+    const [one, other] = [
+      (await world.call('CreateRouteTable', { VpcId }, as)).RouteTable!.RouteTableId!,
+      (await world.call('CreateRouteTable', { VpcId }, as)).RouteTable!.RouteTableId!,
+    ]
+    const named = { GatewayId: 'vgw-0123456789abcdef0' }
+    await world.call('AssociateRouteTable', { RouteTableId: one, ...named }, as)
+    await refuses(world.call('AssociateRouteTable', { RouteTableId: other, ...named }, as), {
+      code: 'AlreadyAssociated',
+    })
+    const { RouteTables } = await world.call('DescribeRouteTables', { RouteTableIds: [one] }, as)
+    return RouteTables![0]!.Associations!.map(({ GatewayId }) => GatewayId!)
+  }
+  for (const account of ['333333333333', '444444444444'])
+    assert.deepEqual(await gatewayOf(account), ['vgw-0123456789abcdef0'])
+})

@@ -198,16 +198,27 @@ export async function associateRouteTable(
     'subnetId' in named
       ? await subnetOf(context, state, named.subnetId)
       : await gatewayOf(context, state, named.gatewayId)
-  const there = (await context.tx.networkObjects.naming([target], 'route-table-association', 1)).get(target)?.[0]
+  const there = await associationOf(context, target)
   if (there?.objectId === tableId) return there.part.key
   if (there) {
     const problem = { why: 'association-conflicts', table: tableId } as const
-    refuse({ code: 'AlreadyAssociated', what: 'subnet', id: target, problem })
+    refuse({ code: 'AlreadyAssociated', what: 'subnet', id: shownTarget(target), problem })
   }
   const association = associationWith(context, target)
   await changeObject(context, state, { put: [association] })
   context.changed(association.key)
   return association.key
+}
+async function associationOf(context: ReadContext, target: string) {
+  const { networkObjects } = context.tx
+  const known = shownTarget(target)
+  const found = await networkObjects.naming([...new Set([target, known])], 'route-table-association', 1)
+  const there = found.get(target)?.[0]
+  if (there || known === target) return there
+  // From before gateways that nobody keeps were each account's own: of whichever account it is.
+  const former = found.get(known)?.[0]
+  const table = former && (await networkObjects.findMany([former.objectId])).get(former.objectId)
+  return table?.account === context.caller.account ? former : undefined
 }
 async function subnetOf(context: ReadContext, { object }: ObjectState, id: string): Promise<string> {
   const subnet = await getSubnet(context, id)
@@ -215,12 +226,15 @@ async function subnetOf(context: ReadContext, { object }: ObjectState, id: strin
   return subnet.id
 }
 async function gatewayOf(context: ReadContext, { object }: ObjectState, id: string): Promise<string> {
-  if (id.startsWith('vgw-')) return id
+  // A virtual private gateway has no row here: whoever names one says nothing of what another account calls so.
+  if (id.startsWith('vgw-')) return `${context.caller.account}/${id}`
   const gateway = await findOwnObject(context, 'internetGateway', id)
   if (!gateway) refuse({ code: 'NotFound', what: 'gateway', id })
   if (gateway.vpcId !== object.vpcId) refuseElsewhere(object.id, id)
   return id
 }
+/** Without whose it is. */
+const shownTarget = (target: string): string => target.slice(target.indexOf('/') + 1)
 const refuseElsewhere = (tableId: string, id: string): never =>
   refuseValue('routeTableId', tableId, { why: 'table-elsewhere', table: tableId, id })
 const associationWith = (context: WriteContext, target: string): Part => ({
@@ -345,7 +359,7 @@ export async function describeRouteTables(
       ],
       associations: [
         ...(main.tableId === id ? [{ id: main.id, target: undefined }] : []),
-        ...own.map(({ key, target }) => ({ id: key, target })),
+        ...own.map(({ key, target }) => ({ id: key, target: shownTarget(target!) })),
       ],
     }
   })

@@ -1,0 +1,144 @@
+// Whatever happens in whatever order, and however often whoever delivers is ended in the midst of it: each target is told of all that it
+// should be, at least once, and of nothing that was rolled back. `CADASTRE_DRIVE_SEED` draws other steps, `CADASTRE_DRIVE_TIMES` more of them.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import type { Notifier } from '#jobs/notifying.ts'
+import type { DeliveryOutcome } from '#model/delivery.ts'
+import type { Facts } from '#model/finding.ts'
+import { createDeliver } from '#outbound/deliver.ts'
+import { foundOrganization, lab, prod, root, shop } from '../../../test/acme.ts'
+import { engineUnderTest } from '../../../test/engines.ts'
+import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
+import { notifierOf, openTarget, type Target, tellAll, toHere } from '../../../test/notifying.ts'
+import { choicesOf } from '../../../test/random.ts'
+import { poolNearlyFull, tagsChanged } from '../finding/controls.ts'
+import { settle } from '../finding/settle.ts'
+
+const seed = Number(process.env.CADASTRE_DRIVE_SEED ?? 20_261_130)
+const steps = (engineUnderTest === 'sqlite' ? 300 : 80) * Number(process.env.CADASTRE_DRIVE_TIMES ?? 1)
+
+/** Whoever delivers has ended: what it was about to write is not written. */
+class Killed extends Error {}
+class RolledBack extends Error {}
+
+interface Told {
+  readonly node: string
+  readonly isHigh: boolean
+  readonly subject: string
+}
+interface Watched {
+  readonly target: Target
+  readonly expected: string[]
+  isFor(told: Told): boolean
+}
+
+let world: NativeWorld
+before(async () => {
+  world = await openNativeWorld({ notifications: toHere })
+  await foundOrganization(world)
+})
+after(() => world.close())
+
+test(`all is told that should be, and nothing else (seed ${seed})`, async () => {
+  const draw = choicesOf(seed)
+  const watched: Watched[] = []
+  const watch = async (params: object, isFor: (told: Told) => boolean): Promise<string> => {
+    const target = await openTarget()
+    watched.push({ target, expected: [], isFor })
+    const made = { targetUrl: target.url, ...params }
+    return (await world.post<{ subscriptionId: string }>('/subscriptions', made)).subscriptionId
+  }
+  const ids = [
+    await watch({ node: root }, () => true),
+    await watch({ node: prod }, ({ node }) => node === shop),
+    await watch(
+      { node: lab, events: ['pool', 'finding'], severity: 'high' },
+      ({ node, isHigh }) => node === lab && isHigh,
+    ),
+    await watch({ node: shop, events: ['pool', 'finding'] }, ({ node }) => node === shop),
+  ]
+  const see = async (isKept: boolean, most = 4): Promise<void> => {
+    const [node, control] = [most > 4 ? shop : draw.pick([shop, lab]), draw.pick([poolNearlyFull, tagsChanged])]
+    const subjects = Array.from(
+      { length: most > 4 ? most : draw.between(1, most) },
+      (_, index) => `${control.name} ${++count} ${index}`,
+    )
+    const facts: Facts = control === poolNearlyFull ? { usedPercent: 90 } : { cidr: '10.0.0.0/24', decisionId: 'd' }
+    await world.store
+      .write(async (tx) => {
+        await settle(
+          tx,
+          control,
+          subjects.map((resource) => ({ resource, node, facts })),
+        )
+        if (!isKept) throw new RolledBack()
+      })
+      .catch((error: unknown) => {
+        if (!(error instanceof RolledBack)) throw error
+      })
+    if (!isKept) return
+    for (const subject of subjects)
+      for (const { expected, isFor } of watched)
+        if (isFor({ node, subject, isHigh: control === poolNearlyFull })) expected.push(subject)
+  }
+  let count = 0
+  let servers = 0
+  const send = createDeliver({ ...toHere, clock: Date.now })
+  /** One that ends now and then: before it has sent something, or behind that. */
+  const start = (): Notifier => {
+    const doomed = draw.chance(0.5) ? draw.between(1, 4) : Number.POSITIVE_INFINITY
+    const isBefore = draw.chance(0.5)
+    let sent = 0
+    const deliver = async (composed: Parameters<typeof send>[0]): Promise<DeliveryOutcome> => {
+      sent++
+      if (sent >= doomed && isBefore) throw new Killed()
+      const outcome = await send(composed)
+      if (sent >= doomed) throw new Killed()
+      return outcome
+    }
+    const onFailure = (error: unknown): void => {
+      if (!(error instanceof Killed)) throw error
+    }
+    return notifierOf(world, { worker: `server ${++servers}`, deliver, onFailure })
+  }
+  let notifier = start()
+  // More than one turn finds out for whom they are.
+  await see(true, 70)
+  for (let step = 0; step < steps; step++) {
+    const kind = draw.between(1, 10)
+    if (kind <= 4) await see(true)
+    else if (kind === 5) await see(false)
+    else if (kind === 6) draw.pick(watched).target.answer(draw.pick([204, 204, 204, 500, 302]))
+    else if (kind === 7) draw.pick(watched).target.answer((request) => request.socket.destroy())
+    else if (kind === 8) {
+      // Another one takes over once nothing is heard of the one before.
+      notifier = start()
+      world.advance(draw.pick([1_000, 31_000]))
+    } else {
+      await notifier.round()
+      await notifier.idle()
+      world.advance(draw.pick([0, 5_000, 60_000]))
+    }
+  }
+  for (const { target } of watched) target.answer(204)
+  const last = notifierOf(world, { worker: 'the last one' })
+  for (let hours = 0; hours < 12; hours++) {
+    world.advance(6 * 3_600_000)
+    await tellAll(last, 2_000)
+    for (const id of ids) await world.post(`/subscriptions/${id}/replay`, {})
+  }
+  await tellAll(last, 2_000)
+  for (const { target, expected } of watched) {
+    const ids = new Map<string, string>()
+    for (const { body, headers } of target.taken) {
+      const { id, subject, type } = JSON.parse(body) as { id: string; subject: string; type: string }
+      assert.equal(headers['webhook-id'], id)
+      if (type === 'cadastre.subscription.paused' || type === 'cadastre.token.made') continue
+      assert.equal(ids.get(subject) ?? id, id, 'the same event has the same id each time')
+      ids.set(subject, id)
+    }
+    assert.deepEqual([...ids.keys()].sort(), [...expected].sort())
+    await target.close()
+  }
+  assert((watched[0]?.expected.length ?? 0) > steps / 4)
+})
