@@ -6,6 +6,7 @@ import { measureCompliance } from './compliance.ts'
 import { measureContention } from './contention.ts'
 import { measureDecisions } from './decide.ts'
 import { measureEvidence } from './evidence.ts'
+import { measureGovernance } from './governance.ts'
 import { measureGrowth } from './growth.ts'
 import { measureHolds } from './holds.ts'
 import { measureHostile } from './hostile.ts'
@@ -61,6 +62,7 @@ const parts = {
     'hostile',
     'holds',
     'largest',
+    'governance',
     'growth',
     'indexes',
     'lists',
@@ -70,7 +72,7 @@ const parts = {
     'simulation',
     'start',
   ],
-  postgres: ['throughput', 'largest', 'growth', 'lists', 'history', 'snapshots', 'contention'],
+  postgres: ['throughput', 'largest', 'governance', 'growth', 'lists', 'history', 'snapshots', 'contention'],
 }[database]
 const quickParts = ['decide', 'throughput', 'growth', 'start']
 const wanted = options.only?.split(',') ?? (quick ? parts.filter((part) => quickParts.includes(part)) : parts)
@@ -100,6 +102,7 @@ const measures: Readonly<Record<string, () => unknown>> = {
   // More would only fill for longer.
   holds: () => measureHolds({ rounds: fixedRounds, rows: Math.min(rows, 100_000) }),
   largest: () => measureLargest({ engine: database, rounds: fixedRounds }),
+  governance: () => measureGovernance({ engine: database, rounds: fixedRounds }),
   indexes: () => measureIndexes(fixedRounds),
   lists: () => measureLists({ engine: database, sizes }),
   history: () => measureHistory({ engine: database, sizes }),

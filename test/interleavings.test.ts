@@ -44,6 +44,7 @@ const changing = [
   'policy',
   'policy_version',
   'policy_written',
+  'change_request_written',
   'pool',
   'pool_cidr',
   'pool_day',

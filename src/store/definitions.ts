@@ -6,7 +6,7 @@ import { adoptionTable, ownerQuestionTable } from './tables/adoptions.ts'
 import { apiTokenTable } from './tables/api-tokens.ts'
 import { broughtSpaceTable } from './tables/brought-space.ts'
 import { candidateTable, differenceTable } from './tables/candidates.ts'
-import { changeRequestContentTable, changeRequestTable } from './tables/change-requests.ts'
+import { changeRequestContentTable, changeRequestTable, changeRequestWrittenTable } from './tables/change-requests.ts'
 import {
   discoveryAssociationTable,
   discoveryRegionTable,
@@ -74,6 +74,7 @@ export const definitions: readonly Pick<
   broughtSpaceTable,
   candidateTable,
   changeRequestContentTable,
+  changeRequestWrittenTable,
   changeRequestTable,
   clientTokenTable,
   capacityWatchTable,

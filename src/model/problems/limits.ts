@@ -86,6 +86,8 @@ export const counted = {
 
   // Requests
   operations: () => 'operations of one list',
+  'operation-bytes': () => 'bytes of the operations of one list',
+  'change-bytes-today': () => 'bytes of what change requests say, written today (UTC)',
   'filter-values': () => 'filter values',
   'listed-cidrs': ({ parameter }: { parameter: string }) => `CIDRs in ${parameter}s`,
   'rows-looked-through': () => 'rows and statements that one request looks through',
@@ -197,6 +199,8 @@ export const remedies = {
   'have-approved': () => 'Have some of them approved or denied, or wait for the end that they ask for.',
   'have-reviewed': () => 'Have somebody else review them.',
   'end-change-requests': () => 'Have some of them applied, or abandon those that are not wanted any more.',
+  'write-changes-less-often': ({ bytes }: { bytes: number }) =>
+    `All that a change request has said is kept, here ${bytes} bytes more: write less, or wait for the next day.`,
   'split-operations': () =>
     'Do them in several requests, or ask whoever may manage the organization, policies or IPAM at the top.',
   'revoke-exceptions': () => 'Revoke some of them that are not needed any more, or wait for their end.',

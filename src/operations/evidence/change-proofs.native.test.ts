@@ -7,6 +7,7 @@ import { rootOfInclusion } from '#model/evidence/merkle.ts'
 import { parseVerifierKey } from '#model/evidence/note.ts'
 import { verifyEd25519 } from '#operator/evidence.ts'
 import { openNativeWorld } from '../../../test/native-world.ts'
+import { managementAccount } from '../../../test/world.ts'
 import { signCheckpoint } from './checkpoints.ts'
 import { verifyProof } from './packs.ts'
 import { sha256 } from './sha256.ts'
@@ -42,4 +43,9 @@ test('a change is proven once it is in a checkpoint, with the key that signed th
   assert.deepEqual(Buffer.from(rootOfInclusion(sha256, place, hashes)!), Buffer.from(signed.root))
   const verifier = { keys: known, verify: verifyEd25519 }
   assert.deepEqual(verifyProof(JSON.parse(record!), verifier), { problems: [], records: 1 })
+
+  // Somebody who sees the change, and not every other one: what the leaf commits to could name what is hidden from them.
+  const as = await world.tokenOf('user:audit', 'auditor', managementAccount)
+  const closed = await world.get<Shown>(path, { as })
+  assert.deepEqual([closed.leaf, closed.proof, closed.record], [leaf, proof, undefined])
 })

@@ -5,11 +5,11 @@ import { after, before, suite, test } from 'node:test'
 import { parseCheckpoint } from '#model/evidence/checkpoint.ts'
 import { equalHashes } from '#model/evidence/hashing.ts'
 import { isConsistent } from '#model/evidence/merkle.ts'
-import { parseNote, type VerifyEd25519 } from '#model/evidence/note.ts'
+import { parseNote, signatureOn, type VerifyEd25519 } from '#model/evidence/note.ts'
 import { type Acme, asNetwork, network, openAcme, prod, shop, tagsOf } from '../../../test/acme.ts'
 import { choicesOf } from '../../../test/random.ts'
 import { openSealer } from '../../../test/world.ts'
-import { isCheckpointDue, signCheckpoint } from './checkpoints.ts'
+import { isCheckpointDue, originOf, signCheckpoint, verifierKeyOf } from './checkpoints.ts'
 import { erasePrincipal } from './erasing.ts'
 import { sha256 } from './sha256.ts'
 import { growTree, indexOfEntry, isLeafAt, isTreeBehind, TreeReader } from './tree.ts'
@@ -369,4 +369,26 @@ test('who somebody was can be erased: what they did stays proven, and nobody is 
     'select o.principal from audit_entry a join origin o on o.n = a.origin order by a.n desc limit 1',
   )
   assert.equal(newest!.principal, who)
+})
+
+test('a new key signs from its first checkpoint on, which the one before signs too', async (t) => {
+  const world = await openRecord()
+  t.after(() => world.close())
+  await grow(world)
+  await signCheckpoint(world.store)
+  await world.store.write((tx) => tx.evidence.makeKey(originOf(tx)))
+  const [newer, older] = (await world.store.read((tx) => tx.evidence.keys())).map(verifierKeyOf)
+  const signers = async () => {
+    const { note } = (await world.store.read((tx) => tx.evidence.newestCheckpoint()))!
+    return [newer!, older!].map((key) => signatureOn(sha256, verifyEd25519, parseNote(note)!, key).status)
+  }
+  assert.deepEqual(await signers(), ['unsigned', 'signed'])
+  assert.equal(await world.store.read(isCheckpointDue), true)
+  await signCheckpoint(world.store)
+  assert.deepEqual(await signers(), ['signed', 'signed'])
+  await allocate(world)
+  await grow(world)
+  await signCheckpoint(world.store)
+  assert.deepEqual(await signers(), ['signed', 'unsigned'])
+  assert.deepEqual((await verified(world)).problems, [])
 })

@@ -37,7 +37,7 @@ import { attributionOf } from '../policy/own-break-glass.ts'
 import { standingOf, topOf } from '../record/object-places.ts'
 import { contentHashOf } from './content-hash.ts'
 import { type Inverse, inverseOf, inverseOfBoth, noInverse } from './inverse.ts'
-import { refuseLongList } from './list-bounds.ts'
+import { countWriting, refuseLongList } from './list-bounds.ts'
 import type { ProposedOperation } from './proposed.ts'
 
 /** Does all of them, in one transaction. */
@@ -91,6 +91,7 @@ export async function proposeChange(
   }
   await refuseBeyondBounds(context, draft)
   const proposed = tried ? act(await withImpact(context, draft, tried), { kind: 'submit', ...author }) : draft
+  await countWriting(context, proposal.operations)
   await context.tx.changeRequests.insert(n, proposed, proposal.operations)
   await recordVersion(context, proposed)
   return proposed
@@ -125,7 +126,7 @@ export async function editChange(
   }
   const changed =
     written.status === 'draft' ? written : act(await withImpact(context, written, tried), { kind: 'submit', ...author })
-  await context.tx.changeRequests.say(numberOf(context, id), changed.contentHash, operations)
+  await say(context, changed, operations)
   return keep(context, changed)
 }
 
@@ -428,6 +429,19 @@ export async function placeOfChange(
 }
 export const placeOfProposal = (context: ReadContext, { node }: { readonly node: string }): Promise<Place> =>
   placeOfNode(context, node)
+
+/** What it says from now on; what it said once may be said again. */
+async function say(
+  context: WriteContext,
+  { id, contentHash }: ChangeRequest,
+  operations: readonly ProposedOperation[],
+): Promise<void> {
+  const { changeRequests } = context.tx
+  const n = numberOf(context, id)
+  if ((await changeRequests.operationsOf(n, contentHash)) !== undefined) return
+  await countWriting(context, operations)
+  await changeRequests.say(n, contentHash, operations)
+}
 
 const numberOf = ({ tx }: ReadContext, id: string): number => parseId('changeRequest', tx.installation, id)!
 

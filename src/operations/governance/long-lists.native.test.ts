@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { dev, openAcme, prod, root, shop } from '../../../test/acme.ts'
 import { withNativeApi } from '../../../test/native-world.ts'
-import { operationsOfPartMax } from './list-bounds.ts'
+import { changeBytesPerDayMax, operationBytesOfPartMax, operationsOfPartMax } from './list-bounds.ts'
 
 interface Told {
   readonly changeRequestId: string
@@ -115,4 +115,27 @@ test('I8 nothing is tried for whoever may not see the change request: it takes a
     assert.notEqual((await post('/change-requests', people.sam, body)).status, 201)
   })
   assert.ok(drawn < 60, `${drawn} numbers were drawn to propose it`)
+})
+
+test('D8 what a change request says is bounded in bytes, each and of a day, and no more is kept', async () => {
+  const big = (mark: string, length: number) => [
+    { operation: 'createUnit', input: { name: `${mark}${'x'.repeat(length)}`, parentId: shop } },
+  ]
+  const text = (mark: string) => Array.from({ length: 60 }, () => big(mark, 16_000)[0]!)
+  const more = Array.from({ length: 80 }, () => big('m', 16_000)[0]!)
+  const id = await draft(people.sam, text('a'), shop)
+  const edit = (operations: readonly object[]) =>
+    acme.ask<Told>('PATCH', `/change-requests/${id}`, { as: people.sam, body: { operations } })
+  const refused = (await edit(more)).body
+  assert.deepEqual([refused.code, refused.limit], ['LimitExceeded', operationBytesOfPartMax])
+  let edits = 0
+  let told: Told | undefined
+  while (edits < 40 && told?.code === undefined) told = (await edit(text(`b${edits++}`))).body
+  assert.deepEqual([told?.code, told?.limit], ['LimitExceeded', changeBytesPerDayMax], `${edits} edits`)
+  assert.equal((await edit(text('a'))).status, 200, 'what was said before may be said again')
+  // Others, and the same on another day.
+  await draft(people.dora, text('a'), dev)
+  acme.advance(86_400_000)
+  people = await issueTokens()
+  assert.equal((await edit(text('c'))).status, 200)
 })

@@ -25,8 +25,7 @@ import {
 } from '../policy/policies.native.ts'
 import { resourceTypeOperations } from '../policy/resource-types.native.ts'
 import { nameShapes } from '../shapes.native.ts'
-import { operationsOfPartMax, refuseLongList } from './list-bounds.ts'
-import { beginList } from './state.ts'
+import { boundList, operationsOfPartMax } from './list-bounds.ts'
 
 // Which ones ---------------------------------------------------------------------------------------------------------
 
@@ -125,8 +124,7 @@ export async function runGoverned(
   context: WriteContext,
   operations: readonly GovernedOperation[],
 ): Promise<GovernedResult[]> {
-  await refuseLongList(context, operations)
-  beginList(context)
+  await boundList(context, operations)
   const made = new Map<string, object>()
   const results: GovernedResult[] = []
   for (const [index, { operation: name, input, as }] of operations.entries()) {

@@ -66,3 +66,13 @@ alter table change_request add column runner text;
 alter table change_request add column due_at integer;
 create index change_request_due on change_request (due_at) where due_at is not null;
 `
+
+export const changeBytesSchema = `
+-- Bytes of what change requests say, that a requester has written on one day (of UTC, counted from 1970). All of it is kept.
+create table change_request_written (
+  requester text not null,
+  day integer not null,
+  bytes integer not null check (bytes >= 0),
+  primary key (requester, day)
+) strict, without rowid;
+`

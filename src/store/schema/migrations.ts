@@ -8,7 +8,7 @@ import { bindingFactsSchema } from './binding-facts.ts'
 import { boundsSchema, tokensOfMakerSchema } from './bounds.ts'
 import { broughtSpaceSchema } from './brought-space.ts'
 import { capacityWatchSchema } from './capacity-watch.ts'
-import { changeControlSchema, changeRequestsSchema, rolloutSchema } from './change-requests.ts'
+import { changeBytesSchema, changeControlSchema, changeRequestsSchema, rolloutSchema } from './change-requests.ts'
 import { contentBoundsSchema } from './content-bounds.ts'
 import { deprovisioningSchema } from './deprovisioning.ts'
 import { discoveriesSchema } from './discoveries.ts'
@@ -508,4 +508,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 77, name: 'pools that have become full', olderServers: 'go on', sql: fullPoolsSchema },
   { number: 78, name: 'rollouts of changes', olderServers: 'go on', sql: rolloutSchema },
   { number: 79, name: 'where the record is sent', olderServers: 'go on', sql: recordSinksSchema },
+  { number: 80, name: 'what change requests write', olderServers: 'go on', sql: changeBytesSchema },
 ]

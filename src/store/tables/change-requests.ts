@@ -66,6 +66,13 @@ export const changeRequestContentTable = table(
   'kept',
 )
 
+export const changeRequestWrittenTable = table(
+  'change_request_written',
+  { requester: text(), day: integer(), bytes: changing(integer()) },
+  'deleted',
+)
+const dayMs = 86_400_000
+
 /** What rows are found by, each with an index: one of them at a time. */
 export interface ChangeRequestRange {
   readonly by: 'node' | 'status' | 'author'
@@ -80,10 +87,15 @@ export interface OpenCount {
 
 const open = "status in ('draft', 'in-review', 'approved', 'scheduled', 'halted')"
 
+interface Around {
+  readonly installation: string
+  readonly now: number
+}
+
 export class ChangeRequests {
   readonly #sql: Sql
-  readonly #around: { readonly installation: string }
-  constructor(sql: Sql, around: { readonly installation: string }) {
+  readonly #around: Around
+  constructor(sql: Sql, around: Around) {
     this.#sql = sql
     this.#around = around
   }
@@ -195,10 +207,32 @@ export class ChangeRequests {
     const rows = await changeRequestTable.all(this.#sql, 'where due_at is not null order by due_at, n limit ?', limit)
     return rows.map((row) => this.#of(row))
   }
-  /** What it says from now on; that it said once may be said again. */
+  /** What it says from now on. */
   async say(n: number, contentHash: string, operations: readonly object[]): Promise<void> {
-    if ((await this.operationsOf(n, contentHash)) !== undefined) return
     await changeRequestContentTable.insert(this.#sql, { request: n, contentHash, operations })
+  }
+
+  /** Bytes that somebody has written today; what others have on other days is not counted any more. */
+  async bytesWritten(requester: string): Promise<number> {
+    const row = await this.#sql.get<{ bytes: number }>(
+      'select bytes from change_request_written where requester = ? and day = ?',
+      requester,
+      this.#today,
+    )
+    return row?.bytes ?? 0
+  }
+  async countWritten(requester: string, bytes: number): Promise<void> {
+    await this.#sql.run('delete from change_request_written where requester = ? and day < ?', requester, this.#today)
+    await this.#sql.run(
+      `insert into change_request_written (requester, day, bytes) values (?, ?, ?)
+       on conflict (requester, day) do update set bytes = change_request_written.bytes + excluded.bytes`,
+      requester,
+      this.#today,
+      bytes,
+    )
+  }
+  get #today(): number {
+    return Math.floor(this.#around.now / dayMs)
   }
 
   #of({ n, by, proposedAt, authorAs, windowFrom, windowUntil, ...rest }: Stored): ChangeRequest {
