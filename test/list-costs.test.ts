@@ -184,7 +184,16 @@ const readByAnybody: Readonly<Record<string, string>> = Object.fromEntries(
       'listAccounts',
       'listUnits',
     ],
-    ...['listIpams', 'listScopes', 'listDiscoveries', 'listPools', 'listCapacity', 'listPoolTree', 'listSources'],
+    ...[
+      'listIpams',
+      'listScopes',
+      'listDiscoveries',
+      'listPools',
+      'listCapacity',
+      'listPoolTree',
+      'listSources',
+      'listSubscriptions',
+    ],
   ].map((name) => [name, passedOver]),
 )
 

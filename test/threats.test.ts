@@ -22,7 +22,6 @@ const notBuilt: Readonly<Record<string, readonly string[]>> = {
   console: ['src/console'],
   webhooks: ['src/jobs/webhooks.ts', 'src/operations/governance/webhooks.native.ts'],
   imports: ['src/operations/estate/imports.native.ts'],
-  'change requests': ['src/operations/governance/change-requests.native.ts'],
   reconciler: ['src/jobs/reconcile.ts', 'src/enforcement'],
   throttling: ['src/api/aws/throttle.ts'],
   'rotation of the sealing key': ['src/cli/rotate.ts'],

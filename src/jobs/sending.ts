@@ -57,7 +57,7 @@ function startOne(
   let running: Promise<unknown> = Promise.resolve()
   let isBusy = false
   let failure: string | undefined
-  const timer = setInterval(() => {
+  const round = (): void => {
     if (isBusy) return
     isBusy = true
     running = sendRecord(sink, at)
@@ -74,7 +74,10 @@ function startOne(
       .finally(() => {
         isBusy = false
       })
-  }, tickMs)
+  }
+  // What is written from the start on is sent.
+  round()
+  const timer = setInterval(round, tickMs)
   return {
     async stop() {
       clearInterval(timer)

@@ -9,6 +9,7 @@ import { type Acme, asNetwork, dev, lab, network, prod, refusalOf, root, shop, s
 import { refuses } from '../organization.ts'
 import { managementAccount } from '../world.ts'
 import { breakGlass, findingsOf } from './break-glass.ts'
+import { requireChanges } from './changes.ts'
 import { type Attempts, hourMs, otherSpellings, restSeconds, sharedWithAll } from './way.ts'
 
 const asShop = { account: shop } as const
@@ -736,5 +737,33 @@ export const overEc2: Attempts = {
   'the rule of a source': {
     because: 'it has no sources',
     unless: /adopt|difference|observ|snapshot/i,
+  },
+
+  async 'a change past change control'(acme) {
+    await requireChanges(acme)
+    const needsOne = async (work: Promise<unknown>) =>
+      assert.equal((await refusalOf(work)).code, 'ChangeRequestRequired')
+    await needsOne(acme.rules(acme.law, []))
+    await needsOne(acme.call('DisableIpamPolicy', { IpamPolicyId: acme.law, OrganizationTargetId: root }, asNetwork))
+    await needsOne(acme.pool())
+    const Tags = tagsOf({ 'cadastre:on-explicit': 'allow' })
+    await needsOne(acme.call('CreateTags', { Resources: [acme.law], Tags }, asNetwork))
+    await needsOne(acme.call('ModifyIpam', { IpamId: acme.ipam, Description: 'x' }, asNetwork))
+    await needsOne(
+      acme.organizations('MoveAccount', { AccountId: shop, SourceParentId: prod, DestinationParentId: dev }),
+    )
+    assert.equal(await acme.poolOfAddress(shop), acme.listed)
+  },
+  'approving one’s own change': {
+    because: 'it has no change requests',
+    unless: /ChangeRequest/i,
+  },
+  'a change edited after its approval': {
+    because: 'it has no change requests',
+    unless: /ChangeRequest/i,
+  },
+  'fewer approvers by the change itself': {
+    because: 'it has no change requests',
+    unless: /ChangeRequest/i,
   },
 }

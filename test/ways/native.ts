@@ -4,6 +4,7 @@ import { dev, lab, network, prod, refusalOf, root, shop, stranger } from '../acm
 import type { Sent } from '../native-world.ts'
 import { managementAccount } from '../world.ts'
 import { breakGlass, findingsOf } from './break-glass.ts'
+import { overChanges } from './changes.ts'
 import { overSources } from './sources.ts'
 import { type Attempts, type Guarded, hourMs, otherSpellings, restSeconds } from './way.ts'
 
@@ -858,4 +859,5 @@ export const overNative: Attempts = {
   },
 
   ...overSources,
+  ...overChanges,
 }

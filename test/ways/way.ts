@@ -45,6 +45,10 @@ export const ways = [
   'an account closed and made anew',
   'adopting what one has told of',
   'the rule of a source',
+  'a change past change control',
+  'approving one’s own change',
+  'a change edited after its approval',
+  'fewer approvers by the change itself',
 ] as const
 export type Way = (typeof ways)[number]
 export type Api = 'ec2' | 'native'

@@ -156,7 +156,7 @@ export function apiActivity(change: ExportedChange, facts: Pick<ExportFacts, 've
   }
 }
 
-const isAddress = (text: string): boolean => /^[0-9a-f.:]*[.:][0-9a-f.:]*$/i.test(text)
+const isAddress = (text: string): boolean => /^(?=[0-9a-f]*[.:])[0-9a-f.:]+$/i.test(text)
 
 const other = 99
 /** By how an operation begins: create, read, update, delete. */
