@@ -107,6 +107,8 @@ export interface FoundImpact {
   readonly compliant: number
   readonly groups: readonly ImpactGroup[]
   readonly samples: readonly ImpactSample[]
+  /** How much was looked at of each account; of very many, undefined. */
+  readonly accounts?: Readonly<Record<string, number>>
 }
 export interface ChangeImpact extends FoundImpact {
   readonly class: ImpactClass

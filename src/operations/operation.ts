@@ -140,7 +140,7 @@ export interface TriedWell {
   /** What the caller had to be permitted for it. */
   readonly needs: readonly Need[]
   /** Undefined where it touches no space. */
-  readonly impact: FoundImpact | undefined
+  readonly impact: (FoundImpact & { readonly hasUnseen?: boolean }) | undefined
   /** Nodes whose space it can touch; undefined among them: everything. */
   readonly nodes: readonly (string | undefined)[]
   /** What IPAMs say of how that changes. */

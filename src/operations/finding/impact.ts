@@ -22,6 +22,8 @@ const scopesMax = 20
 /** Groups and samples that are told: all of it fits into a header. */
 const impactGroups = 10
 const impactSamples = 6
+/** Accounts of which it is kept how much of theirs was looked at. */
+const namedMax = 1_000
 
 /** The rules before and behind a change, and which space it can touch. */
 export interface Foreseen {
@@ -51,6 +53,10 @@ export interface Impact extends Changed {
     /** Which setting it does not comply with, then or now. */
     readonly setting?: string
   }[]
+  /** Of all that there is: how much of it is each account's. */
+  readonly accounts?: Readonly<Record<string, number>>
+  /** Of all that there is: whether the caller may not see some of it. */
+  readonly hasUnseen?: boolean
 }
 
 /** Within the dry run, behind the change; undefined where it touches no space. */
@@ -85,16 +91,29 @@ export async function impactOf(
   const counted: Counted = { groups: new Map(), samples: [] }
   const seen = new Set<string>()
   const nameOf = (space: Space): string => (isBrought(space) ? space.resource : String(space.n))
+  const accounts = new Map<string, number>()
+  const maySee = ofAll ? await permitter(context, 'allocation:read') : undefined
+  const withAccounts = (impact: Impact): Impact =>
+    maySee
+      ? {
+          ...impact,
+          ...(accounts.size <= namedMax ? { accounts: Object.fromEntries(accounts) } : {}),
+          hasUnseen: [...accounts.keys()].some((account) => !maySee(account)),
+        }
+      : impact
   let rows = 0
   for (const scope of own?.scopes ?? scopes) {
     for (let place: string | undefined = ''; place !== undefined; ) {
-      if (seen.size >= impactSpacesMax || rows >= impactRowsMax) return told(counted, seen.size, false)
+      if (seen.size >= impactSpacesMax || rows >= impactRowsMax) return withAccounts(told(counted, seen.size, false))
       const part = await readScan(under(after), { scope, place })
       rows += part.looked
       const spaces = part.spaces.filter(
         (space) => !seen.has(nameOf(space)) && (own?.isTouched(space) ?? true) && isTold(space),
       )
-      for (const space of spaces) seen.add(nameOf(space))
+      for (const space of spaces) {
+        seen.add(nameOf(space))
+        accounts.set(space.account, (accounts.get(space.account) ?? 0) + 1)
+      }
       const was = await evaluateSpaces(under(before), spaces)
       await tx.nextTurn()
       const is = await evaluateSpaces(under(after), spaces)
@@ -110,7 +129,7 @@ export async function impactOf(
       place = part.place
     }
   }
-  return told(counted, seen.size, true)
+  return withAccounts(told(counted, seen.size, true))
 }
 
 /** Of whoever may see few accounts, theirs alone are read: what others have costs nothing (I8). Undefined for all others. */

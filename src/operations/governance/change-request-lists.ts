@@ -85,10 +85,13 @@ async function withVisibleImpact(
 
 function visiblePart(impact: ChangeImpact, maySee: (account: string) => boolean): ChangeImpact {
   const groups = impact.groups.filter(({ account }) => maySee(account))
-  if (groups.length === impact.groups.length) return impact
+  const { accounts = {} } = impact
+  const seen = Object.keys(accounts).filter(maySee)
+  if (groups.length === impact.groups.length && seen.length === Object.keys(accounts).length) return impact
   const sum = (of: 'noncompliant' | 'compliant'): number => groups.reduce((total, group) => total + group[of], 0)
   return {
     ...impact,
+    evaluated: seen.reduce((total, account) => total + accounts[account]!, 0),
     groups,
     samples: impact.samples.filter(({ account }) => maySee(account)),
     noncompliant: sum('noncompliant'),

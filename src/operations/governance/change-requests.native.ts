@@ -544,7 +544,7 @@ function showRollout({ rollout: stages, progress, halted: halt }: ChangeRequest)
 }
 const showReview = ({ reviewed }: NonNullable<ChangeRequest['breakGlass']>) =>
   reviewed ? { reviewed: { ...showAct(reviewed), note: reviewed.note } } : {}
-const showImpact = ({ at, groups, samples, ...found }: NonNullable<ChangeRequest['impact']>) => ({
+const showImpact = ({ at, groups, samples, accounts: _, ...found }: NonNullable<ChangeRequest['impact']>) => ({
   ...found,
   foundAt: formatInstant(at),
   groups: groups.map((group) => ({ ...group })),

@@ -358,9 +358,19 @@ function refuseOutside(node: string, tried: TriedWell): void {
 }
 
 function impactIn(tried: TriedWell, at: number): ChangeImpact {
-  const found = tried.impact ?? { evaluated: 0, isWhole: true, noncompliant: 0, compliant: 0, groups: [], samples: [] }
+  const { hasUnseen = false, ...found } = tried.impact ?? {
+    evaluated: 0,
+    isWhole: true,
+    noncompliant: 0,
+    compliant: 0,
+    groups: [],
+    samples: [],
+  }
   const acting = needsOf(tried).map(({ path }) => path.at(-1))
-  return { ...found, class: classOf({ ...found, nodes: [...tried.nodes, ...acting] }), epoch: tried.epoch, at }
+  // What others have who are hidden from whoever proposes it must not tell by the class which tags it has (I8).
+  const isWhole = found.isWhole && !hasUnseen
+  const nodes = [...tried.nodes, ...acting]
+  return { ...found, class: classOf({ ...found, isWhole, nodes }), epoch: tried.epoch, at }
 }
 
 function refuseUnfit({ operations, rollout }: Pick<Proposal, 'operations' | 'rollout'>): void {

@@ -1,0 +1,36 @@
+// What a change would do to space of others tells nothing of them to whoever may not see it.
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { openAcme, root, shop, stranger } from '../../../test/acme.ts'
+import { withNativeApi } from '../../../test/native-world.ts'
+
+interface Impact {
+  readonly class: string
+  readonly evaluated: number
+  readonly isWhole: boolean
+}
+
+test('I8 the class of a change, what was looked at and who has to approve are the same whatever tags others have', async () => {
+  const acme = await withNativeApi(await openAcme())
+  after(() => acme.close())
+  const pool = await acme.pool()
+  const ann = await acme.tokenOf('user:ann', 'organization-administrator', root)
+  const owner = (await acme.get<{ account: string }>(`/pools/${pool}`, { as: ann })).account
+  const other = owner === shop ? stranger : shop
+  const shared = await acme.ask('PATCH', `/pools/${pool}`, { as: ann, body: { sharedWith: [other] } })
+  assert.equal(shared.status, 200, JSON.stringify(shared.body))
+  const body = { account: other, resourceType: 'eip', locale: 'us-east-1', poolId: pool, tags: { project: 'falcon' } }
+  const given = await acme.ask('POST', '/allocations', { as: ann, body })
+  assert.equal(given.status, 201, JSON.stringify(given.body))
+  const sue = await acme.tokenOf('user:sue', 'organization-administrator', owner)
+  const told: unknown[] = []
+  for (const project of ['falcon', 'eagle']) {
+    const operations = [{ operation: 'updatePool', input: { poolId: pool, requiredTags: { project } } }]
+    const asked = { as: sue, body: { node: owner, reason: 'a guess', operations } }
+    const answer = await acme.ask<{ impact: Impact; needed: object }>('POST', '/change-requests?dryRun=true', asked)
+    const { class: found, evaluated, isWhole } = answer.body.impact
+    told.push({ found, evaluated, isWhole, needed: answer.body.needed })
+  }
+  assert.deepEqual(told[0], told[1])
+  assert.partialDeepStrictEqual(told[0], { found: 'noncompliant', evaluated: 0, isWhole: false })
+})
