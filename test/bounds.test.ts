@@ -64,7 +64,7 @@ const ofOneAlone: readonly RegExp[] = [
   // Of one tree, signed note or proof.
   /^(tileLevel|signatures|path)Max$/,
   // Turns and attempts of the server's own work.
-  /^(turns|numberAttempts|batchSize|batchRows|readers|probes|sweepSize|leaving|poolsAhead|poolsPerStatement|blocks|passed|generations)Max$/,
+  /^(turns|numberAttempts|batchSize|batchRows|readers|probes|sweepSize|leaving|poolsAhead|poolsPerStatement|blocks|passed|generations|rounds|sessions)Max$/,
   // Of one subscription, and of one call of its target.
   /^(recipientsPerTarget|replayedPerRequest|deliveryAttempts|deliveryAgeMs|addresses|answerBytes|callSeconds|shownFacts)Max$/,
   // Of one line of a snapshot, and of one run of a collector.

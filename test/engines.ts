@@ -37,6 +37,7 @@ const onBoth: readonly string[] = [
   'test/twice.test.ts',
   'test/version-before.test.ts',
   'test/record.test.ts',
+  'test/refusal-names.test.ts',
   'test/reconcile.test.ts',
   'test/ways-around.test.ts',
 ]
@@ -47,6 +48,8 @@ const whatPolicyGives =
 
 /** What stands on a store, or beside one, and nevertheless runs once, and why. */
 export const runsOnce: Readonly<Record<string, string>> = {
+  'test/change-control.test.ts':
+    'what needs a change request is asked before anything is read; requests themselves are asked of both',
   'test/record-sinks.test.ts':
     'a server and its receivers; how far the record was sent is asked of both engines beside it',
   'src/api/rest/openapi.test.ts': 'the description is made of definitions; there is no store in it',

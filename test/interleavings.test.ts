@@ -439,7 +439,7 @@ const bugs: Readonly<Record<string, Bug>> = {
             ? text.replace('select ', 'select pg_advisory_xact_lock(1, 1), ')
             : text,
     },
-    found: /a caller got no answer|the next number/,
+    found: /a caller got no answer|the next number|each waited for the other/,
   },
   'the epoch is not read again': {
     pair: [[allocate[0]], [policy[0]]],

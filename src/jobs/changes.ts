@@ -1,6 +1,5 @@
 // Changes that are rolled out: their next stages, and what they are halted for.
 import { Refused } from '#model/refusal.ts'
-import { advanceChangeRequest, haltChangeRequest } from '#operations/governance/rolling-out.native.ts'
 import { dueChange } from '#operations/governance/watching.ts'
 import type { Job } from './job.ts'
 
@@ -13,6 +12,8 @@ export const rollOutChanges: Job = {
   async turn({ store, act }) {
     const due = await store.read(dueChange)
     if (!due) return
+    // Shapes of the native API are loaded where something is rolled out, and not by every server that starts.
+    const { advanceChangeRequest, haltChangeRequest } = await import('#operations/governance/rolling-out.native.ts')
     const { request, as } = due
     const { id } = request
     if (due.does === 'halt') {

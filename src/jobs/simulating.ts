@@ -1,5 +1,5 @@
 // Simulations that somebody has asked for, a turn at a time.
-import { runGoverned } from '#operations/governance/operations.native.ts'
+import type { GovernedOperation } from '#operations/governance/operations.native.ts'
 import { isAnySimulationDue, Simulator } from '#operations/governance/simulating.ts'
 import type { Job, Workplace } from './job.ts'
 
@@ -14,7 +14,11 @@ function simulatorAt(at: Workplace): Simulator {
     store,
     worker,
     pace,
-    doAll: (context, operations) => runGoverned(context, operations as Parameters<typeof runGoverned>[1]),
+    // Shapes of the native API are loaded where somebody simulates, and not by every server that starts.
+    async doAll(context, operations) {
+      const { runGoverned } = await import('#operations/governance/operations.native.ts')
+      return runGoverned(context, operations as readonly GovernedOperation[])
+    },
     attempt: async (operation, as) => void (await act(operation, {}, as, { isDryRun: true })),
   })
   simulators.set(at, made)
