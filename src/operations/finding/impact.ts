@@ -17,8 +17,8 @@ import { distinctScopes, touchedBy } from './touched.ts'
 /** Space that is looked at for one answer, and rows that are read for it: with more of it, what is told is a part. */
 const impactSpacesMax = 20_000
 const impactRowsMax = 100_000
-/** Of more, one look at everything takes less. */
-const scopesMax = 20
+/** Of more, one look at everything takes less: whoever governs a part alone has a list of so few operations that it is not reached. */
+const scopesMax = 200
 /** Groups and samples that are told: all of it fits into a header. */
 const impactGroups = 10
 const impactSamples = 6

@@ -34,3 +34,20 @@ test('I8 the class of a change, what was looked at and who has to approve are th
   assert.deepEqual(told[0], told[1])
   assert.partialDeepStrictEqual(told[0], { found: 'noncompliant', evaluated: 0, isWhole: false })
 })
+
+test('a change of many pools of one account is of the class of what it touches, and not central', async () => {
+  const acme = await withNativeApi(await openAcme())
+  after(() => acme.close())
+  const pools: string[] = []
+  for (let count = 0; count < 25; count++) pools.push(await acme.pool())
+  const ann = await acme.tokenOf('user:ann', 'organization-administrator', root)
+  const { account } = await acme.get<{ account: string }>(`/pools/${pools[0]}`, { as: ann })
+  const sue = await acme.tokenOf('user:sue', 'organization-administrator', account)
+  const operations = pools.map((poolId) => ({
+    operation: 'updatePool',
+    input: { poolId, requiredTags: { project: 'falcon' } },
+  }))
+  const asked = { as: sue, body: { node: account, reason: 'tags', operations } }
+  const { body } = await acme.ask<{ impact: Impact; needed: object }>('POST', '/change-requests?dryRun=true', asked)
+  assert.deepEqual([body.impact.class, body.needed], ['contained', { approvers: 1, ofRoot: 0 }])
+})
