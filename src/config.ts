@@ -98,7 +98,7 @@ export const variables = {
     name: 'CADASTRE_MIGRATION_URL',
     default: '',
     meaning:
-      "The same database as its schema's owner, for `cadastre migrate` and `cadastre decisions keep` alone: then the user of CADASTRE_DATABASE_URL gets a server's rights and no more. Where it is empty, the servers own the schema.",
+      "The same database as its schema's owner, for `cadastre migrate`, `cadastre decisions keep` and `cadastre audit erase` alone: then the user of CADASTRE_DATABASE_URL gets a server's rights and no more. Where it is empty, the servers own the schema.",
   },
   profile: {
     name: 'CADASTRE_PROFILE',

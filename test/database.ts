@@ -95,10 +95,13 @@ const asText = (row: unknown): string =>
 const selectAll = (table: string): string =>
   `select * from ${quoted(table)} order by ${columnsOf(table).map(quoted).join(', ')}`
 
+const busyMs = 5_000
 function inFolder(folder: string): TestDatabase {
   let copies = 0
   const beside = <T>(work: (database: DatabaseSync) => T, checks = true): T => {
-    const database = new DatabaseSync(join(folder, databaseFile), { enableForeignKeyConstraints: checks })
+    // A server beside it may be writing at that moment.
+    const options = { enableForeignKeyConstraints: checks, timeout: busyMs }
+    const database = new DatabaseSync(join(folder, databaseFile), options)
     try {
       return work(database)
     } finally {

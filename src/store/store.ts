@@ -18,7 +18,7 @@ export interface Writes {
   apiTokens: 'insert' | 'revoke'
   broughtSpace: 'begin' | 'end' | 'endOf'
   candidates: 'put' | 'remove'
-  changeRequests: 'insert' | 'update' | 'say' | 'keepInverse' | 'setRunner'
+  changeRequests: 'insert' | 'update' | 'say' | 'keepInverse' | 'setRunner' | 'countWritten'
   discoveries:
     | 'insert'
     | 'update'

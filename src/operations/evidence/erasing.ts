@@ -7,14 +7,14 @@ const originsPerTurn = 500
 export async function erasePrincipal(store: Store, account: string, principal: string): Promise<number> {
   let erased = 0
   for (;;) {
-    const count = await store.write((tx) => tx.evidence.eraseOrigins(principal, originsPerTurn))
+    const count = await store.write(async (tx) => {
+      const some = await tx.evidence.eraseOrigins(principal, originsPerTurn)
+      // Not whom: that is gone.
+      if (some > 0)
+        await tx.journal.recordOwn(tx, 'operator', { action: 'ErasePrincipal', account, subjects: [`count:${some}`] })
+      return some
+    })
     erased += count
-    if (count < originsPerTurn) break
+    if (count < originsPerTurn) return erased
   }
-  if (erased === 0) return 0
-  await store.write(async (tx) => {
-    // Not whom: that is gone.
-    await tx.journal.recordOwn(tx, 'operator', { action: 'ErasePrincipal', account, subjects: [`count:${erased}`] })
-  })
-  return erased
 }

@@ -83,6 +83,13 @@ export async function rulingOf(tx: ReadTransaction, subjects: readonly Subject[]
   if (before.size === 0) return []
   const speaking = await speakingOf(tx, [...before.values()], subjects)
   const ruling = new Set<Ruling>()
+  // Of what is many mostly all is at one account.
+  const inside = new Map<string, boolean>()
+  const isInside = async (place: string): Promise<boolean> => {
+    const known = inside.get(place) ?? (await tx.organizations.findNode(place)) !== undefined
+    inside.set(place, known)
+    return known
+  }
   for (const { id, kind, account, body } of states) {
     const was = body?.was ?? {}
     const ipamId = kindOf(id) === 'ipam' ? id : (was.ipamId as string | undefined)
@@ -91,8 +98,7 @@ export async function rulingOf(tx: ReadTransaction, subjects: readonly Subject[]
     const place = isTargetId(id) ? id : ((was.node ?? was.target ?? account) as string)
     // Who has just left was in it when the change was asked for; of whom nothing was on record before, that is not known.
     const mayHaveLeft = isAccountId(id) && (body === undefined || body.isNew || 'parentId' in was)
-    const isOfOrganization =
-      place === everywhere || !isAccountId(place) || mayHaveLeft || (await tx.organizations.findNode(place))
+    const isOfOrganization = place === everywhere || !isAccountId(place) || mayHaveLeft || (await isInside(place))
     if (isOfOrganization && kind !== 'change-request') for (const one of speaking) ruling.add(one)
     else for (const one of before.values()) if (one.account === place) ruling.add(one)
   }
@@ -132,6 +138,7 @@ async function statesOf(tx: ReadTransaction, subjects: readonly Subject[]): Prom
     return version === undefined ? [] : [[id, version] as const]
   })
   const versions = await tx.history.findVersions(asked)
+  const made = new Set(subjects.flatMap(({ id, before }) => (before === undefined ? [id] : [])))
   const unknown = subjects.filter(
     ({ id, before, after }) => isTargetId(id) && before === undefined && after === undefined,
   )
@@ -139,7 +146,7 @@ async function statesOf(tx: ReadTransaction, subjects: readonly Subject[]): Prom
   const known = asked.flatMap(([id, number]) => {
     const version = versions.get(`${id}/${number}`)
     if (!version) return []
-    const isNew = subjects.find((one) => one.id === id)!.before === undefined
+    const isNew = made.has(id)
     const { kind, account } = version
     return [{ id, kind, account, body: { was: tx.history.bodyOf(version), isNew } }]
   })

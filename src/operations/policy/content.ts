@@ -42,8 +42,9 @@ export async function getPolicy(context: ReadContext, id: string): Promise<Polic
 /** Takes policies that are enabled nowhere away, with their tags. Their versions stay on record. */
 export async function removePolicies(context: WriteContext, ids: readonly string[]): Promise<void> {
   const by = whoIs(context.caller)
+  const { policies } = await context.snapshot()
   for (const id of ids) {
-    const policy = await context.tx.policies.find(id)
+    const policy = policies.get(id)
     if (policy) await tell(context.tx, { kind: 'policy.deleted', node: policy.account, subject: id, facts: { by } })
   }
   await context.tx.policies.delete(ids)

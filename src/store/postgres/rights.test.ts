@@ -8,7 +8,15 @@ import { compareRights, grantsTo, rights } from './rights.ts'
 import { grantedTables } from './sql.ts'
 
 /** What runs as the schema's owner, or on the embedded database alone; so do the steps of the schema. */
-const others = ['postgres/migrate.ts', 'postgres/rights.ts', 'tables/retention-setting.ts', 'sqlite/engine.ts']
+const others = [
+  ...[
+    'postgres/migrate.ts',
+    'postgres/rights.ts',
+    'tables/retention-setting.ts',
+    'tables/erased-origin.ts',
+    'sqlite/engine.ts',
+  ],
+]
 
 interface Use {
   insert: boolean

@@ -1,4 +1,5 @@
 // The log of evidence: the leaf of each entry, the tree above them in tiles, the keys that sign it, and the checkpoints that were signed.
+
 import { createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { formatCidr, fromKey } from '#model/cidr.ts'
 import {
@@ -16,6 +17,7 @@ import { keyOf } from '../key.ts'
 import { listOf, type Sql } from '../sql.ts'
 import { blob, changing, integer, onlyRow, optional, type RowOf, table, text } from '../table.ts'
 import type { Sealer } from './access-keys.ts'
+import { eraseOrigin } from './erased-origin.ts'
 
 export const evidenceLogTable = table(
   'evidence_log',
@@ -322,8 +324,8 @@ export class Evidence {
   }
 
   /**
-   * Erases who it was, and from where, of requests of a principal, so many at a time; answers how many were left to do. What leaves hold of
-   * it stays, and nobody can tell any more of whom it is. Other servers are told to name nobody by these rows again.
+   * Erases who it was, and from where, of requests of a principal, so many at a time; answers of how many. What leaves hold of it stays, and
+   * nobody can tell any more of whom it is. Other servers are told to name nobody by these rows again.
    */
   async eraseOrigins(principal: string, limit: number): Promise<number> {
     const secret = hexOf((await this.log()).secret ?? new Uint8Array(0))
@@ -333,14 +335,7 @@ export class Evidence {
       principal,
       limit,
     )
-    for (const row of rows) {
-      const commitment = bytesOf(originIn(row, secret).commitment)
-      await this.#sql.run(
-        `update origin set principal = 'erased', access_key_id = '', source_address = '', salt = null, commitment = ? where n = ?`,
-        commitment,
-        row.origin,
-      )
-    }
+    for (const row of rows) await eraseOrigin(this.#sql, row.origin, bytesOf(originIn(row, secret).commitment))
     if (rows.length > 0) await this.#sql.run(`update counter set value = value + 1 where name = 'ruling-epoch'`)
     return rows.length
   }
