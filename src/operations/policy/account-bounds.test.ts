@@ -130,7 +130,7 @@ test('D8 an account has space of so many types in locales, ever; in those that i
     })
   await world.post(`/pools/${other.pool}/cidrs`, { cidr: '10.0.0.0/16' })
   assert.equal((await take(locale, other.pool)).status, 201)
-  const known = await world.store.read((tx) => tx.allocationLists.holders({ account: lab }))
+  const known = await world.store.read((tx) => tx.allocationLists.holders({ accounts: [lab] }))
   await world.store.write(async ({ allocations }) => {
     for (let site = known.length; site < 2_000; site++)
       await allocations.holderOf({ account: lab, resourceType: 'custom', region: `onprem:site-${site}` })
