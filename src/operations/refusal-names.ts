@@ -5,6 +5,7 @@ import type { Action } from '#model/roles.ts'
 import { permitter } from './identity/authority.ts'
 import { visibleAccounts } from './identity/visible-accounts.ts'
 import type { ReadContext, ReadOperation } from './operation.ts'
+import { idsIn } from './policy/labels.ts'
 
 /** By ids. */
 export type Names = Readonly<Record<string, string>>
@@ -14,25 +15,17 @@ const isNamed = (text: string): boolean => namedKinds.some((kind) => hasDigitsOf
 /** Ids of one refusal that are looked up; of more, the others stand alone. */
 const idsPerRefusalMax = 20
 
-function idsIn(value: unknown, found = new Set<string>()): ReadonlySet<string> {
-  if (found.size >= idsPerRefusalMax) return found
-  if (typeof value === 'string') {
-    if (isNamed(value)) found.add(value)
-  } else if (typeof value === 'object' && value !== null) {
-    for (const member of Object.values(value)) idsIn(member, found)
-  }
-  return found
-}
+const idsOf = (refusal: object): ReadonlySet<string> => idsIn(refusal, isNamed, idsPerRefusalMax)
 
 /** Whether there is anything in it that may have a name. */
-export const mayHaveNames = (refusal: object): boolean => idsIn(refusal).size > 0
+export const mayHaveNames = (refusal: object): boolean => idsOf(refusal).size > 0
 
 export const nameRefused: ReadOperation<object, Names> = {
   name: 'NameRefused',
   access: 'read',
   async run(context, refusal) {
     const names: Record<string, string> = {}
-    for (const [action, ids] of Map.groupBy(idsIn(refusal), readOf)) {
+    for (const [action, ids] of Map.groupBy(idsOf(refusal), readOf)) {
       if (action !== undefined) Object.assign(names, await namesOf(context, action, ids))
     }
     return names

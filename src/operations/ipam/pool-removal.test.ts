@@ -59,7 +59,7 @@ const statementsOf = async (path: string): Promise<number> => {
  * What one more pool costs. An embedded database is given what is put on record one row at a time: a tenure and three subjects, and two for
  * a scope and a policy, of which others are told, too.
  */
-const mostForEach = engineUnderTest === 'sqlite' ? 7.5 : 1.2
+const mostForEach = engineUnderTest === 'sqlite' ? 7.5 : 0.2
 
 async function costOf(count: number, pathOf: (made: Made) => string): Promise<number> {
   const made = await makePools(count)

@@ -24,7 +24,7 @@ export async function tell<Name extends EventName>(
   { kind, node, subject, facts, severity, source = '', onlyFor }: Told<Name>,
 ): Promise<number> {
   const n = tx.nextSequence()
-  await tx.outbox.insert({
+  tx.outbox.insert({
     n,
     kind,
     severity: severity ?? eventKindOf(kind)!.severity!,

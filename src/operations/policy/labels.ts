@@ -36,12 +36,18 @@ export const contactOfPool = async (tx: ReadTransaction, id: string | undefined)
 const namedKinds = kindsWith('isToldByName')
 const isNamed = (text: string): boolean => namedKinds.some((kind) => hasDigitsOf(kind, text))
 
-/** The ids of IPAMs, pools and policies anywhere in an answer, each once. */
-function idsIn(value: unknown, found = new Set<string>()): ReadonlySet<string> {
+/** The ids anywhere in an answer, each once: of IPAMs, pools and policies, or those that are wanted, up to a bound. */
+export function idsIn(
+  value: unknown,
+  isWanted: (text: string) => boolean = isNamed,
+  idsMax = Number.POSITIVE_INFINITY,
+  found = new Set<string>(),
+): ReadonlySet<string> {
+  if (found.size >= idsMax) return found
   if (typeof value === 'string') {
-    if (isNamed(value)) found.add(value)
+    if (isWanted(value)) found.add(value)
   } else if (typeof value === 'object' && value !== null) {
-    for (const member of Object.values(value)) idsIn(member, found)
+    for (const member of Object.values(value)) idsIn(member, isWanted, idsMax, found)
   }
   return found
 }

@@ -271,8 +271,7 @@ export class Organizations {
   findNode(id: string): Promise<Node | undefined> {
     return nodeTable.first(this.#sql, 'where id = ?', id)
   }
-  /** Of those that are in the organization. */
-  /** What nodes of the tree are called. */
+  /** What nodes of the tree are called, of those that are in it. */
   async namesOf(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const list = listOfTexts(ids)
     const rows = await this.#sql.all<Pick<Node, 'id' | 'name'>>(

@@ -78,8 +78,8 @@ export class Outbox {
 
   // Events -----------------------------------------------------------------------------------------------------------
 
-  insert(event: StoredEvent): Promise<void> {
-    return eventTable.insert(this.#sql, event)
+  insert(event: StoredEvent): void {
+    eventTable.later(this.#sql, event)
   }
   findEvent(n: number): Promise<StoredEvent | undefined> {
     return eventTable.first(this.#sql, 'where n = ?', n)
