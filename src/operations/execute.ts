@@ -204,11 +204,7 @@ export async function openExecutor(
   }
 
   /** Tries a change and takes it back; what it would make of space is looked at once nobody waits for it any more. */
-  async function attempt(
-    call: WholeCall,
-    work: (context: WriteContext) => Promise<void>,
-    { ofSpace = true }: { readonly ofSpace?: boolean } = {},
-  ): Promise<Tried> {
+  async function attempt(call: WholeCall, ...[work, of = 'space']: Parameters<Ahead['attempt']>): Promise<Tried> {
     const taken: {
       foreseen?: Foreseen | undefined
       needs: readonly Need[]
@@ -232,7 +228,7 @@ export async function openExecutor(
             await refuseNewConflicts(context, { before, reaches: context.reaches, compile })
           }
           const rulings = hasMoved ? await rulingOf(tx, tx.subjects.named()) : []
-          const foreseen = hasMoved && ofSpace ? await foresee(tx, before, await context.snapshot()) : undefined
+          const foreseen = hasMoved && of === 'space' ? await foresee(tx, before, await context.snapshot()) : undefined
           taken.push({ foreseen, needs: context.needsOnce, epoch, rulings })
           throw new TakenBack()
         },

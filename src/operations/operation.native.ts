@@ -185,8 +185,7 @@ export function nativeWrite<Input extends z.ZodObject, Output extends z.ZodType,
           lookAhead: ({ attempt }: Ahead, given: z.output<Input>) =>
             lookAhead(
               {
-                attempt: (work, options) =>
-                  attempt((context) => permitted(context, given, () => work(context)), options),
+                attempt: (work, of) => attempt((context) => permitted(context, given, () => work(context)), of),
               },
               given,
             ),

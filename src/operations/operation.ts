@@ -131,9 +131,9 @@ export interface RegionSetting {
 export interface Ahead {
   /**
    * Does some work, and takes it back.
-   * @param options.ofSpace `false`: what it would make of space in use is not looked at
+   * @param of `rules`: what it would make of space in use is not looked at
    */
-  attempt(work: (context: WriteContext) => Promise<void>, options?: { readonly ofSpace?: boolean }): Promise<Tried>
+  attempt(work: (context: WriteContext) => Promise<void>, of?: 'space' | 'rules'): Promise<Tried>
 }
 /** What came of trying a change. */
 export type Tried = TriedWell | { readonly refused: Refused }
