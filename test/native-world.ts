@@ -68,8 +68,7 @@ const spare: Application[] = []
 
 async function takeApplication(bound: Bound, settings: Settings): Promise<Application> {
   const found = spare.findIndex(
-    (one) =>
-      one.requestsPerMinute === settings.requestsPerMinute && one.isEvidencePublic === settings.isEvidencePublic,
+    (one) => one.requestsPerMinute === settings.requestsPerMinute && one.isEvidencePublic === settings.isEvidencePublic,
   )
   if (found >= 0) return Object.assign(spare.splice(found, 1)[0]!, { bound })
   const app = await createRestApp({

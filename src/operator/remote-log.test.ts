@@ -60,7 +60,7 @@ test('what the server changes or leaves out is located', async () => {
   })
   assert.deepEqual((await verified(less)).problems[0], { kind: 'file-missing', path: tile, leaf: 7 * 256 })
 })
-test('D2 a server that asks for patience is asked again', async () => {
+test('a server that asks for patience is asked again', async () => {
   let refusals = 2
   const url = await serve((path, response, more) => {
     if (refusals-- > 0) response.writeHead(429, { 'retry-after': '0.001' }).end('later')
@@ -68,7 +68,7 @@ test('D2 a server that asks for patience is asked again', async () => {
   })
   assert.equal((await verified(url)).problems.length, 0)
 })
-test('D4 nothing is followed, no file is endless, and what is no log is said to be none', async () => {
+test('nothing is followed, no file is endless, and what is no log is said to be none', async () => {
   const unreadable = (answer: Answer, why: RegExp) =>
     assert.rejects(
       async () => verified(await serve(answer)),
@@ -78,7 +78,8 @@ test('D4 nothing is followed, no file is endless, and what is no log is said to 
   await unreadable((_, response) => void response.writeHead(404).end(), /there is no log at/)
   await unreadable((_, response) => void response.writeHead(401).end(), /is not open to everybody/)
   await unreadable((_, response) => {
-    const more = (): void => void (!response.destroyed && response.write(Buffer.alloc(65_536), (gone) => gone || more()))
+    const more = (): void =>
+      void (!response.destroyed && response.write(Buffer.alloc(65_536), (gone) => gone || more()))
     more()
   }, /is larger than 1048576 bytes/)
   await assert.rejects(() => new RemoteLog('http://127.0.0.1:1').checkpoint(), Unreadable)

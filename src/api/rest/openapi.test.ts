@@ -91,7 +91,8 @@ test('the description has an entry for each definition, and no other, under the 
   const all = [...nativeOperations, ...nativeIntakes, ...nativeDownloads]
   assert.deepEqual([...described.keys()].sort(), all.map(({ name }) => name).sort())
   for (const { name, operations, intakes = [], downloads = [] } of nouns) {
-    for (const operation of [...operations, ...intakes, ...downloads]) assert.deepEqual(described.get(operation.name)!.tags, [name])
+    for (const operation of [...operations, ...intakes, ...downloads])
+      assert.deepEqual(described.get(operation.name)!.tags, [name])
   }
 })
 

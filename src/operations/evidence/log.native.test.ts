@@ -90,14 +90,15 @@ suite('the log over HTTP', () => {
     await signCheckpoint(world.store)
     assert.equal(sizeOf(await note()), size + 2)
   })
-  test('A1 tells whoever has a bad token so, and whoever has a good one nothing else', async () => {
+  test('tells whoever has a bad token so, and whoever has a good one nothing else', async () => {
     assert.equal((await get('checkpoint', { authorization: 'Bearer nobodys' })).status, 401)
     const as = await world.tokenOf('user:report', 'reporter', managementAccount)
     assert.equal((await get('checkpoint', { authorization: `Bearer ${as}` })).bytes.toString(), await note())
     assert.equal((await get(`checkpoint?what=ever`)).status, 400)
   })
-  test('A1 D8 is for tokens alone where the operator says so, and counts those without one by where they come from', async (t) => {
+  test('is for tokens alone where the operator says so, and counts those without one by where they come from', async (t) => {
     const closed = await withNativeApi(world, { isEvidencePublic: false })
+    t.after(() => closed.app.close())
     const ask = (headers: Record<string, string>) => closed.app.inject({ url: `${path}/checkpoint`, headers })
     assert.equal((await ask({})).statusCode, 401)
     const as = await world.tokenOf('user:report', 'reporter', managementAccount)

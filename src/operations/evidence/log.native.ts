@@ -30,7 +30,7 @@ export const readEvidenceLog = nativeDownload({
   refusals: ['NotFound'],
   at: 'own',
   async open(steps, { file }) {
-    const body = await steps.read(({ tx }) => publishedFile(tx, file))
+    const body = await steps.read((context) => publishedFile(context, file))
     if (!body) return refuse({ code: 'NotFound', what: 'evidence-file', id: file })
     const isCheckpoint = file === 'checkpoint'
     return {

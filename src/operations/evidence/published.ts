@@ -3,6 +3,7 @@ import { hashLength } from '#model/evidence/hashing.ts'
 import { bundleOf, parseTilePath, pathOfEntries, pathOfTile, tilesAt, tileWidth } from '#model/evidence/tiles.ts'
 import type { ReadTransaction, Store } from '#store/store.ts'
 import type { StoredCheckpoint, StoredTile } from '#store/tables/evidence.ts'
+import type { ReadContext } from '../operation.ts'
 
 /** A file below the log's address. */
 export interface PublishedFile {
@@ -48,7 +49,9 @@ export async function* publishedCheckpoints(store: Store, after: number): AsyncG
 const checkpointsPerStep = 500
 
 /** One file by its path: the newest checkpoint, or of the tree that it speaks of; undefined where there is none. */
-export async function publishedFile(tx: ReadTransaction, path: string): Promise<Uint8Array | undefined> {
+export const publishedFile = ({ tx }: Pick<ReadContext, 'tx'>, path: string): Promise<Uint8Array | undefined> =>
+  fileAt(tx, path)
+async function fileAt(tx: ReadTransaction, path: string): Promise<Uint8Array | undefined> {
   const newest = await tx.evidence.newestCheckpoint()
   if (!newest) return undefined
   if (path === 'checkpoint') return Buffer.from(newest.note)
