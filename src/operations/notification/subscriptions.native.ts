@@ -361,8 +361,8 @@ export const listEventKinds = nativeRead({
       z.object({
         event: z.string(),
         severity: z
-          .enum([...severities, 'of the finding'])
-          .describe('How much it matters; of events about findings of several controls, that of the finding.'),
+          .enum([...severities, 'varies'])
+          .describe('How much it matters; `varies`: as much as the finding that it tells of.'),
         needs: z.string().describe('What must be permitted where it is filed, to be told of it.'),
         summary: z.string(),
       }),
@@ -377,7 +377,7 @@ export const listEventKinds = nativeRead({
     items: eventNames.map((event) => {
       const { severity: own, control, read: needs, summary } = eventKindOf(event)!
       const ofControl = control === undefined ? undefined : controlNamed(control)?.severity
-      return { event, severity: own ?? ofControl ?? ('of the finding' as const), needs, summary }
+      return { event, severity: own ?? ofControl ?? ('varies' as const), needs, summary }
     }),
   }),
 })
