@@ -128,7 +128,7 @@ function impactLines({ impact }: Plan): string[] {
     ),
   ]
 }
-const refusalLines = ({ refusal }: Plan): string[] =>
+export const refusalLines = ({ refusal }: Plan): string[] =>
   refusal
     ? [
         `The server would refuse it${refusal.about === undefined ? '' : `, at \`${refusal.about}\``}: ${refusal.detail} (${refusal.code})`,
