@@ -52,7 +52,9 @@ export interface Config {
   readonly operations: OperationSettings
   /** Where the record is sent. */
   readonly sinks: {
-    readonly syslog: { readonly host: string; readonly port: number; readonly caFile: string | undefined } | undefined
+    readonly syslog: { readonly host: string; readonly port: number } | undefined
+    /** By whom receivers of syslog are believed, also those that are subscribed. */
+    readonly syslogCaFile: string | undefined
     readonly file: string | undefined
   }
 }
@@ -268,7 +270,7 @@ export const variables = {
     name: 'CADASTRE_SYSLOG_CA_FILE',
     default: '',
     meaning:
-      'A file with the certificates of the authorities that the receiver of syslog is believed by, in place of the usual ones.',
+      'A file with the certificates of the authorities that receivers of syslog are believed by, in place of the usual ones: also those of subscriptions.',
   },
   recordFile: {
     name: 'CADASTRE_RECORD_FILE',
@@ -445,8 +447,6 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     read(variables.syslogUrl) === '' || isSyslogUrl(syslogUrl),
     '`tls://HOST` or `tls://HOST:PORT` is expected',
   )
-  if (read(variables.syslogCaFile) !== '' && read(variables.syslogUrl) === '')
-    problems.push(`${variables.syslogCaFile.name} needs ${variables.syslogUrl.name}`)
 
   const publicSpaceAccounts = read(variables.publicSpaceAccounts)
     .split(',')
@@ -519,9 +519,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
         ? {
             host: syslogUrl.hostname.replace(/^\[|\]$/g, ''),
             port: Number(syslogUrl.port || syslogPort),
-            caFile: read(variables.syslogCaFile) || undefined,
           }
         : undefined,
+      syslogCaFile: read(variables.syslogCaFile) || undefined,
       file: read(variables.recordFile) || undefined,
     },
     operations: {
