@@ -210,6 +210,7 @@ export async function openExecutor(
       needs: readonly Need[]
       epoch: number
       rulings: readonly Ruling[]
+      before: Readonly<Record<string, number>>
     }[] = []
     let denials: readonly Decision[] = []
     try {
@@ -227,9 +228,11 @@ export async function openExecutor(
             const compile = () => snapshotOf(tx, { keep: false })
             await refuseNewConflicts(context, { before, reaches: context.reaches, compile })
           }
-          const rulings = hasMoved ? await rulingOf(tx, tx.subjects.named()) : []
+          const subjects = tx.subjects.named()
+          const known = subjects.flatMap(({ id, before }) => (before === undefined ? [] : [[id, before]]))
+          const rulings = hasMoved ? await rulingOf(tx, subjects) : []
           const foreseen = hasMoved ? await foresee(tx, before, await context.snapshot()) : undefined
-          taken.push({ foreseen, needs: context.needsOnce, epoch, rulings })
+          taken.push({ foreseen, needs: context.needsOnce, epoch, rulings, before: Object.fromEntries(known) })
           throw new TakenBack()
         },
         undefined,
@@ -243,7 +246,7 @@ export async function openExecutor(
       }
       if (!(error instanceof TakenBack)) throw error
     }
-    const { foreseen, needs, epoch, rulings } = taken.at(-1)!
+    const { foreseen, needs, epoch, rulings, before } = taken.at(-1)!
     const impact =
       foreseen &&
       (await store.read(
@@ -254,7 +257,7 @@ export async function openExecutor(
       ))
     // A pool is where its holders are: what it can touch is no more than they have.
     const nodes = (foreseen?.scopes ?? []).filter(({ pool }) => pool === undefined).map(({ node }) => node)
-    return { epoch, needs, impact, nodes, rulings }
+    return { epoch, needs, impact, nodes, rulings, before }
   }
 
   async function writeAs(
