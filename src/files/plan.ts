@@ -144,7 +144,8 @@ async function driftsOf(to: Destination, ids: readonly (string | undefined)[]): 
   const newest = [...byFiles].sort().at(-1)
   for (const id of asked) {
     const last = await newestChange(to, { subject: id })
-    if (!last || last.action === 'applyGovernance' || byFiles.has(last.at)) continue
+    if (!last || last.action === 'applyGovernance') continue
+    if (last.action.endsWith('ChangeRequest') && byFiles.has(last.at)) continue
     if (newest !== undefined && last.at < newest) continue
     drifts.set(id, { action: last.action, principal: last.principal, at: last.at })
   }
