@@ -219,24 +219,6 @@ export const ownWords = {
     argument: '<NAME>',
     meaning: 'Forget a profile, without asking its server: its token goes on until it expires.',
   },
-  simulate: {
-    words: 'simulate',
-    options: [
-      {
-        flag: 'operations',
-        value: 'JSON',
-        meaning:
-          'What would be done: a list of operations as `governance apply` takes it, as JSON, `@FILE`, or `-` for the standard input.',
-      },
-      { flag: 'days', value: 'NUMBER', meaning: 'Requests of so many days are asked again; 30 by default.' },
-      { flag: 'simulation', value: 'ID', meaning: 'In place of `--operations`: one that was begun.' },
-      { flag: 'profile', value: 'NAME', meaning: 'The profile to use, of those that `cadastre login` made.' },
-      { flag: 'url', value: 'URL', meaning: 'The server to ask, such as `https://cadastre.example.com`.' },
-      output,
-    ],
-    meaning:
-      'Ask what a change of governance would make of the requests on record, of space in use and of pools, wait for the answer and print it.',
-  },
   completion: {
     words: 'completion',
     argument: '<SHELL>',

@@ -220,10 +220,6 @@ async function runOwn(
     const { completionScript } = await import('./completion.ts')
     return around.out(completionScript(rest[0]!))
   }
-  if (name === 'simulate') {
-    const { simulate } = await import('./simulate.ts')
-    return simulate(args, around)
-  }
   const { listProfiles, login, logout, removeProfile, useProfile } = await import('./login.ts')
   if (name === 'login') return login(args, around)
   if (name === 'logout') return logout(args, around)

@@ -6,6 +6,7 @@ import { printOwn } from '#cli/own-answers.ts'
 import type { Output } from '#cli/own-flags.ts'
 import { getServer } from '#cli/profiles.ts'
 import { quoted } from '#cli/refusals.ts'
+import { simulate } from '#cli/simulate.ts'
 import type { Surroundings } from '#cli/surroundings.ts'
 import { conflictsOf } from './conflicts.ts'
 import type { FileProblem } from './estate.ts'
@@ -14,7 +15,7 @@ import { readServer } from './from-server.ts'
 import { applyTo, type Plan, planFor, planVersion } from './plan.ts'
 import { proposalOf, requestFlags, requestLines, requestPlan } from './requesting.ts'
 import { jsonSchema } from './shape.ts'
-import { planMarkdown, planText, problemLines } from './show.ts'
+import { planMarkdown, planText, problemLines, refusalLines } from './show.ts'
 import { readSources, type Source } from './sources.ts'
 import { filesOf, writeFiles } from './to-files.ts'
 import type { FileCommand } from './words.ts'
@@ -40,6 +41,8 @@ export async function runFileCommand(
       return plan(rest[0]!, args, around)
     case 'apply':
       return apply(rest[0]!, args, around)
+    case 'simulate':
+      return simulateFrom(args, around)
   }
 }
 
@@ -160,6 +163,30 @@ async function request(
   const answer = { isDryRun, did: requested.did, epoch: made.epoch, changes: made.changes, ...told }
   const output = outputOf(args)
   await printOwn({ answer, fields: Object.keys(answer), text }, output === 'table' ? undefined : output, around)
+  return exitCodes.done.code
+}
+
+/** What the files would make of what was asked for; or what else was given in their place. */
+async function simulateFrom(args: Args, around: Surroundings): Promise<number> {
+  const folder = args.get('dir')
+  if (folder === undefined && args.has('remove')) throw new UsageProblem('`--remove` goes with `--dir`.')
+  if (folder === undefined || args.has('operations') || args.has('simulation')) {
+    await simulate(args, around, folder === undefined ? undefined : [])
+    return exitCodes.done.code
+  }
+  const made = await planned(folder, args, around, await serverOf(args, around))
+  if (!made) return exitCodes.failed.code
+  if (made.operations.length === 0) {
+    const answer = { operations: 0 }
+    const text = 'The server is as the files say: there is nothing to simulate.\n'
+    const output = outputOf(args)
+    await printOwn({ answer, fields: Object.keys(answer), text }, output === 'table' ? undefined : output, around)
+    return exitCodes.done.code
+  }
+  // What needs a change request is simulated like all else.
+  if (made.refusal && made.refusal.code !== 'ChangeRequestRequired')
+    throw new Stopped('conflict', `${refusalLines(made).join(' ')}.`)
+  await simulate(args, around, made.operations)
   return exitCodes.done.code
 }
 

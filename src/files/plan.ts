@@ -96,7 +96,8 @@ async function tried(
     return impact === null ? {} : { impact: JSON.parse(impact) as ToldImpact }
   } catch (error) {
     const refused = refusalIn(error, about)
-    return refused.refusal.code === 'ChangeRequestRequired' ? triedAsRequest(to, plan, about) : refused
+    if (refused.refusal.code !== 'ChangeRequestRequired') return refused
+    return (await triedAsRequest(to, plan, about)) ?? refused
   }
 }
 function refusalIn(error: unknown, about: readonly string[]): Required<Pick<Plan, 'refusal'>> {
@@ -106,18 +107,19 @@ function refusalIn(error: unknown, about: readonly string[]): Required<Pick<Plan
   return { refusal: { code, detail, ...(what === undefined ? {} : { about: what }) } }
 }
 
-/** What the server would say, were it proposed: there it goes no other way. */
+/** What the server would say, were it proposed: there it goes no other way. Undefined for whoever may not propose it. */
 async function triedAsRequest(
   to: Destination,
   plan: Pick<Plan, 'operations' | 'epoch'>,
   about: readonly string[],
-): Promise<Pick<Plan, 'impact' | 'refusal' | 'request'>> {
+): Promise<Pick<Plan, 'impact' | 'refusal' | 'request'> | undefined> {
   try {
     const proposal = { node: await topOf(to), reason: 'a plan' }
     const { impact, needed } = await tryProposal(to, plan, proposal)
     const { class: found = 'contained', ...told } = impact as ToldImpact & { readonly class?: string }
     return { impact: told, request: { class: found, needed: needed! } }
   } catch (error) {
+    if (error instanceof Refused && error.problem.action === 'change:propose') return undefined
     return refusalIn(error, about)
   }
 }

@@ -132,7 +132,7 @@ function impactLines({ impact }: Plan): string[] {
 }
 const requestLinesOf = ({ request }: Plan): string[] =>
   request ? [`Change control is required: it goes by a change request, and ${neededWords(request.needed)}.`] : []
-const refusalLines = ({ refusal }: Plan): string[] =>
+export const refusalLines = ({ refusal }: Plan): string[] =>
   refusal
     ? [
         `The server would refuse it${refusal.about === undefined ? '' : `, at \`${refusal.about}\``}: ${refusal.detail} (${refusal.code})`,

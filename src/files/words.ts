@@ -89,5 +89,28 @@ export const fileWords = {
     meaning:
       'Make the server as a directory of policy files says, or as a plan does: in one transaction, or by a change request.',
   },
+  simulate: {
+    words: 'simulate',
+    options: [
+      {
+        flag: 'dir',
+        value: 'DIR',
+        meaning: 'What would be done: the server is as a directory of policy files says.',
+      },
+      remove,
+      {
+        flag: 'operations',
+        value: 'JSON',
+        meaning:
+          'In place of `--dir`: a list of operations as `governance apply` takes it, as JSON, `@FILE`, or `-` for the standard input.',
+      },
+      { flag: 'simulation', value: 'ID', meaning: 'In place of `--dir`: one that was begun.' },
+      { flag: 'days', value: 'NUMBER', meaning: 'Requests of so many days are asked again; 30 by default.' },
+      ...server,
+      output,
+    ],
+    meaning:
+      'Ask what a change of governance would make of the requests on record, of space in use and of pools, wait for the answer and print it.',
+  },
 } as const satisfies Record<string, CommandWords>
 export type FileCommand = keyof typeof fileWords

@@ -191,7 +191,7 @@ export async function openExecutor(
     if (token instanceof Refused) throw await recordEarly(operation, call, token)
     if (!operation.lookAhead) return writeAs(operation, call, token, operation.prepare?.())
     // What is tried changes other things than the request does: `If-Match` is not about them.
-    const ahead: Ahead = { attempt: (work) => attempt({ ...call, ifMatch: undefined }, work) }
+    const ahead: Ahead = { attempt: (...given) => attempt({ ...call, ifMatch: undefined }, ...given) }
     for (let tries = 1; ; tries++) {
       const prepared = await operation.lookAhead(ahead, call.input as never)
       try {
@@ -204,7 +204,7 @@ export async function openExecutor(
   }
 
   /** Tries a change and takes it back; what it would make of space is looked at once nobody waits for it any more. */
-  async function attempt(call: WholeCall, work: (context: WriteContext) => Promise<void>): Promise<Tried> {
+  async function attempt(call: WholeCall, ...[work, of = 'space']: Parameters<Ahead['attempt']>): Promise<Tried> {
     const taken: {
       foreseen?: Foreseen | undefined
       needs: readonly Need[]
@@ -231,7 +231,7 @@ export async function openExecutor(
           const subjects = tx.subjects.named()
           const known = subjects.flatMap(({ id, before }) => (before === undefined ? [] : [[id, before]]))
           const rulings = hasMoved ? await rulingOf(tx, subjects) : []
-          const foreseen = hasMoved ? await foresee(tx, before, await context.snapshot()) : undefined
+          const foreseen = hasMoved && of === 'space' ? await foresee(tx, before, await context.snapshot()) : undefined
           taken.push({ foreseen, needs: context.needsOnce, epoch, rulings, before: Object.fromEntries(known) })
           throw new TakenBack()
         },

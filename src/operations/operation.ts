@@ -129,8 +129,11 @@ export interface RegionSetting {
 
 /** What an operation can look at before its transaction: nobody waits for that. */
 export interface Ahead {
-  /** Does some work, and takes it back. */
-  attempt(work: (context: WriteContext) => Promise<void>): Promise<Tried>
+  /**
+   * Does some work, and takes it back.
+   * @param of `rules`: what it would make of space in use is not looked at
+   */
+  attempt(work: (context: WriteContext) => Promise<void>, of?: 'space' | 'rules'): Promise<Tried>
 }
 /** What came of trying a change. */
 export type Tried = TriedWell | { readonly refused: Refused }
