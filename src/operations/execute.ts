@@ -28,6 +28,7 @@ import type {
   ReadContext,
   ReadOperation,
   Tried,
+  TriedWell,
   WriteContext,
   WriteOperation,
 } from './operation.ts'
@@ -205,13 +206,7 @@ export async function openExecutor(
 
   /** Tries a change and takes it back; what it would make of space is looked at once nobody waits for it any more. */
   async function attempt(call: WholeCall, ...[work, of = 'space']: Parameters<Ahead['attempt']>): Promise<Tried> {
-    const taken: {
-      foreseen?: Foreseen | undefined
-      needs: readonly Need[]
-      epoch: number
-      rulings: readonly Ruling[]
-      before: Readonly<Record<string, number>>
-    }[] = []
+    const taken: (Omit<TriedWell, 'impact' | 'nodes'> & { readonly foreseen: Foreseen | undefined })[] = []
     let denials: readonly Decision[] = []
     try {
       await store.write(
