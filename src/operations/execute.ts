@@ -13,7 +13,6 @@ import { isAboutState, type Refusal, Refused, refuse, refuseValue } from '#model
 import { findUnfitText } from '#model/text.ts'
 import type { Asker, ReadTransaction, Store, Transaction } from '#store/store.ts'
 import type { Subject } from '#store/subjects.ts'
-import type { Ruling } from '#store/tables/ipams.ts'
 import { AheadOutdated, aheadTriesMax } from './ahead.ts'
 import { inUseOf } from './estate/in-use.ts'
 import { type Foreseen, foresee, type Impact, impactOf } from './finding/impact.ts'
