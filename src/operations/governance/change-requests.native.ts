@@ -9,7 +9,7 @@ import {
 } from '#model/change-request.ts'
 import { rolloutStagesMax } from '#model/change-rollout.ts'
 import type { Attribution } from '#model/policy/exception.ts'
-import { type BodyBounds, nativeRead, nativeWrite } from '../operation.native.ts'
+import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, Tried } from '../operation.ts'
 import {
   accountId,
@@ -48,6 +48,7 @@ import {
   tryChange,
 } from './change-requests.ts'
 import {
+  bodyOfList,
   type GovernedOperation,
   governedOperation,
   governedOperationList,
@@ -55,9 +56,6 @@ import {
   refusalsOfGoverned,
   runGoverned,
 } from './operations.native.ts'
-
-/** A thousand objects with their documents. */
-const proposalBody: BodyBounds = { bytesMax: 4_194_304, membersMax: 100_000 }
 
 // Shapes -------------------------------------------------------------------------------------------------------------
 
@@ -273,7 +271,7 @@ export const proposeChange = nativeWrite({
     draft: z.boolean().optional().describe('`true`: it is not submitted yet.'),
   }),
   output: changeRequest,
-  rest: { method: 'POST', path: '/change-requests', status: 201, body: proposalBody },
+  rest: { method: 'POST', path: '/change-requests', status: 201, body: bodyOfList },
   cli: 'change-request propose',
   refusals: [...refusalsOfGoverned, 'LimitExceeded'],
   at: placeOfProposal,
@@ -306,7 +304,7 @@ export const updateChangeRequest = nativeWrite({
     contentHash: contentHash.optional().describe('What you looked at: refused where it says something else by now.'),
   }),
   output: changeRequest,
-  rest: { method: 'PATCH', path: '/change-requests/{changeRequestId}', body: proposalBody },
+  rest: { method: 'PATCH', path: '/change-requests/{changeRequestId}', body: bodyOfList },
   cli: 'change-request edit',
   refusals: [...refusalsOfGoverned, 'NotFound', 'MalformedId', 'IncorrectState', 'LimitExceeded'],
   at: placeOfChange,

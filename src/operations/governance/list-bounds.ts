@@ -11,13 +11,19 @@ import { beginList } from './state.ts'
 export const operationsOfPartMax = 100
 /** Bytes of them, as JSON: as many as policy documents have in one request. */
 export const operationBytesOfPartMax = 1_048_576
+/** Of a body with a list: its operations and what stands beside them. */
+export const listBody = {
+  bytesMax: 4_194_304,
+  membersMax: 100_000,
+  part: { bytesMax: operationBytesOfPartMax + 262_144, membersMax: 20_000 },
+} as const
 /** Bytes of what change requests say, that one requester writes in a day (UTC): all of it is kept. */
 export const changeBytesPerDayMax = 16_777_216
 export const changeBytesPerDayOfTopMax = 268_435_456
 
 /** Who has one of these at the top decides for all of those who wait. */
 const governing = ['organization:manage', 'policy:manage', 'ipam:manage'] as const
-async function governsTop(context: ReadContext): Promise<boolean> {
+export async function governsTop(context: ReadContext): Promise<boolean> {
   const top = [await topOf(context)]
   for (const action of governing) if (await mayAtTop(context, action, top)) return true
   return false
