@@ -12,6 +12,8 @@ export const notificationProblems = {
   'syslog-url-expected': () => '`syslog+tls://HOST` or `syslog+tls://HOST:PORT` is expected',
   'hub-needed': () => '`asff` needs `hubAccount` and `hubRegion`: where its findings are imported',
   'hub-only': ({ format }: { format: string }) => `only \`asff\` is imported somewhere, and this is \`${format}\``,
+  'no-digests': ({ format }: { format: string }) => `\`${format}\` tells of each event alone: it has no \`digest\``,
+  'quiet-digest': () => 'a digest tells of each object once anyway: it has no `quietSeconds`',
   'no-events-left': ({ format }: { format: string }) =>
     `\`${format}\` has words for findings alone, and none of these events is about one`,
   'recipients-only': () => 'mail needs `recipients`, and takes no `targetUrl`',

@@ -11,6 +11,7 @@ import { capacityWatchSchema } from './capacity-watch.ts'
 import { changeBytesSchema, changeControlSchema, changeRequestsSchema, rolloutSchema } from './change-requests.ts'
 import { contentBoundsSchema } from './content-bounds.ts'
 import { deprovisioningSchema } from './deprovisioning.ts'
+import { digestsSchema } from './digests.ts'
 import { discoveriesSchema } from './discoveries.ts'
 import { evidenceSchema } from './evidence.ts'
 import { exceptionLeaveSchema } from './exception-leave.ts'
@@ -511,4 +512,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 79, name: 'where the record is sent', olderServers: 'go on', sql: recordSinksSchema },
   { number: 80, name: 'what change requests write', olderServers: 'go on', sql: changeBytesSchema },
   { number: 81, name: 'findings that are pushed', olderServers: 'stop', sql: pushedFindingsSchema },
+  { number: 82, name: 'what is told together', olderServers: 'stop', sql: digestsSchema },
 ]
