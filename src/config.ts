@@ -27,6 +27,8 @@ export interface Config {
   readonly secretKeyFile: string | undefined
   /** Where the log of evidence is written to; undefined: nowhere. */
   readonly evidenceFolder: string | undefined
+  /** Whether anybody may read the log of evidence over HTTP, without a token. */
+  readonly isEvidencePublic: boolean
   readonly bootstrap: {
     readonly account: string
     /** Both or none: without them a key is drawn and printed once. */
@@ -126,6 +128,12 @@ export const variables = {
     default: '',
     meaning:
       'A folder to which the log of evidence is written every minute, as C2SP tiles and checkpoints, best on storage that this server cannot change later; of several servers, one. Nowhere where it is empty.',
+  },
+  evidencePublic: {
+    name: 'CADASTRE_EVIDENCE_PUBLIC',
+    default: 'true',
+    meaning:
+      'Whether anybody who reaches the server may read the log of evidence without a token, as C2SP tiles below `/api/v1/evidence/log` (`true`, `false`): salted hashes, which say how many changes and refusals there are and nothing of any. With `false` any good token is enough.',
   },
   bootstrapAccount: {
     name: 'CADASTRE_BOOTSTRAP_ACCOUNT',
@@ -482,6 +490,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     trustedProxies: proxies.filter((block) => block !== undefined),
     secretKeyFile: read(variables.secretKeyFile) || undefined,
     evidenceFolder: read(variables.evidenceFolder) || undefined,
+    isEvidencePublic: isSet(variables.evidencePublic),
     bootstrap: { account: read(variables.bootstrapAccount), accessKeyId, secretAccessKey },
     oidc:
       issuer === ''

@@ -444,7 +444,7 @@ function createRest(
   },
 ): Rest {
   const load = async (): Promise<FastifyInstance> => {
-    const { oidc, bootstrap, requestsPerMinute } = config
+    const { oidc, bootstrap, requestsPerMinute, isEvidencePublic } = config
     const [{ createRestApp }, { createAuthenticator }, signIn] = await Promise.all([
       import('#api/rest/app.ts'),
       import('#api/rest/session.ts'),
@@ -466,6 +466,7 @@ function createRest(
       signIn:
         signIn && oidc && signIn.createSignIn({ ...oidc, account: bootstrap.account }, sealerOf(config), Date.now),
       requestsPerMinute,
+      isEvidencePublic,
     })
   }
   const late = createLateApp(load, {

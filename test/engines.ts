@@ -55,6 +55,7 @@ export const runsOnce: Readonly<Record<string, string>> = {
   'src/api/rest/openapi.test.ts': 'the description is made of definitions; there is no store in it',
   'src/api/rest/sign-in.test.ts': 'what an identity provider says; there is no store in it',
   'src/jobs/jobs.test.ts': 'a trigger makes a task fail, and each engine has its own words for one',
+  'src/operator/remote-log.test.ts': 'a log in memory, over HTTP; there is no store in it',
   'src/store/batching.test.ts': 'transactions that meet others are there on PostgreSQL alone',
   'src/store/tables/list-plans.test.ts': 'opens both engines by itself, and asks each in its own way for its plans',
   'src/store/schema/migrations.test.ts': 'what a step makes of what the embedded database has',
