@@ -152,6 +152,8 @@ export interface ChangeRequest {
   /** By the rules that held when the impact was found. */
   readonly needed?: Needed
   readonly window?: ChangeWindow
+  /** The state of governance that it was planned for: who has changed what it changes since then stands in its way. */
+  readonly plannedFor?: number
   readonly rollout?: Rollout
   /** Of one that is rolled out, or was. */
   readonly progress?: RolloutProgress
