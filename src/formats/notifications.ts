@@ -9,6 +9,7 @@ import {
   type ToldEvent,
   type ToldFinding,
 } from '#model/event.ts'
+import { everywhere } from '#model/roles.ts'
 import { asffFinding } from './exports/asff.ts'
 import type { ExportedFinding } from './exports/finding.ts'
 import { complianceFinding, eventActivity } from './exports/ocsf.ts'
@@ -54,13 +55,15 @@ const plain = (text: string): string =>
   text.replaceAll(/[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/gu, '')
 
 const called = ({ names }: ToldEvent, id: string): string => (names[id] === undefined ? id : `${names[id]} (${id})`)
+const placeOf = (node: string, name?: string): string =>
+  node === everywhere ? 'everything' : name === undefined ? node : `${name} (${node})`
 const titleOf = (told: ToldEvent): string => `${told.severity}: ${told.kind}`
 
 /** What a person looks for first. */
 function factsOf(told: ToldEvent): readonly (readonly [string, string])[] {
   const rows: (readonly [string, string])[] = [
     ['About', called(told, told.subject)],
-    ...(told.node === told.subject ? [] : [['At', called(told, told.node)] as const]),
+    ...(told.node === told.subject ? [] : [['At', placeOf(told.node, told.names[told.node])] as const]),
   ]
   for (const [name, value] of Object.entries(told.facts)) {
     if (value === undefined || typeof value === 'object' || name === 'findingId') continue
@@ -261,7 +264,7 @@ const lineOf = ({ severity, event, called: name, summary, times }: ToldBrief): s
 const linesOf = ({ shown }: ToldDigest): string[] => shown.map((brief) => cut(lineOf(brief), briefCharactersMax))
 const briefCharactersMax = 500
 const placeOfDigest = ({ node, nodeName }: ToldDigest): string =>
-  nodeName === undefined ? node : `${cut(oneLine(nodeName), lineCharactersMax)} (${node})`
+  placeOf(node, nodeName === undefined ? undefined : cut(oneLine(nodeName), lineCharactersMax))
 
 const cloudEventOfMany = (told: ToldDigest): WrittenPost => {
   const { id, source, subscription, severity, until, shown, node, total, counts, digest, link, contact } = told

@@ -59,6 +59,8 @@ export type DeliveryProblem = Extract<
       | 'target-unresolved'
       | 'target-not-https'
       | 'target-unreachable'
+      | 'target-untrusted'
+      | 'target-unreadable'
       | 'no-mail'
       | 'some-recipients-refused'
       | 'recipients-refused'

@@ -202,7 +202,7 @@ export const createSubscription = nativeWrite({
   output: subscription.extend({ secret: secretText.optional() }),
   rest: { method: 'POST', path: '/subscriptions', status: 201 },
   cli: 'subscription create',
-  refusals: ['NotFound', 'LimitExceeded'],
+  refusals: ['NotFound', 'LimitExceeded', 'MissingParameter'],
   at: async (context, { node }) => placeOfNode(context, node),
   secretOutput: true,
   prepare: drawSecret,
@@ -238,7 +238,7 @@ export const updateSubscription = nativeWrite({
   output: subscription,
   rest: { method: 'PATCH', path: '/subscriptions/{subscriptionId}' },
   cli: 'subscription update',
-  refusals: ['NotFound', 'MalformedId', 'NotAuthorized'],
+  refusals: ['NotFound', 'MalformedId', 'NotAuthorized', 'MissingParameter'],
   changes: getSubscription,
   at: placeOfSubscription,
   async run(context, { subscriptionId, ...changes }) {
@@ -339,7 +339,7 @@ export const listDeliveries = nativeRead({
   output: pageOf(delivery),
   rest: { method: 'GET', path: '/subscriptions/{subscriptionId}/deliveries' },
   cli: 'delivery list',
-  columns: ['deliveryId', 'event', 'subject', 'status', 'attempts', 'happenedAt', 'problem'],
+  columns: ['deliveryId', 'status', 'event', 'subject', 'problem', 'attempts', 'happenedAt'],
   refusals: ['NotFound', 'MalformedId', 'InvalidPaginationToken'],
   at: placeOfSubscription,
   run: async (context, { subscriptionId, status, ...asked }) =>

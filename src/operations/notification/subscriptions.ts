@@ -186,9 +186,8 @@ function refuseHub(
   format: TargetFormat,
   { hubAccount, hubRegion }: Partial<Record<keyof HubParams, string | undefined>>,
 ): void {
-  const isNamed = hubAccount !== undefined && hubRegion !== undefined
-  if (format === 'asff' && !isNamed)
-    refuseValue(hubAccount === undefined ? 'hubAccount' : 'hubRegion', '', { why: 'hub-needed' })
+  if (format === 'asff' && (hubAccount === undefined || hubRegion === undefined))
+    refuse({ code: 'MissingParameter', field: hubAccount === undefined ? 'hubAccount' : 'hubRegion' })
   const given = hubAccount ?? hubRegion
   if (format !== 'asff' && given !== undefined)
     refuseValue(hubAccount === undefined ? 'hubRegion' : 'hubAccount', given, { why: 'hub-only', format })
@@ -217,8 +216,8 @@ function readTarget(
   const { notifications } = settings
   const { over } = formatTraits[format]
   if (over === 'mail') {
-    if (targetUrl !== undefined || recipients === undefined || recipients.length === 0)
-      refuseValue(targetUrl === undefined ? 'recipients' : 'targetUrl', '', { why: 'recipients-only' })
+    if (targetUrl !== undefined) refuseValue('targetUrl', '[secret]', { why: 'recipients-only' })
+    if (recipients === undefined || recipients.length === 0) refuse({ code: 'MissingParameter', field: 'recipients' })
     if (!notifications.sendsMail) refuseValue('format', format, { why: 'mail-not-set-up' })
     for (const [index, one] of recipients.entries()) {
       const problem = recipientProblem(one, notifications.mailDomains)
@@ -226,8 +225,8 @@ function readTarget(
     }
     return { shown: recipients.join(', '), target: { recipients } }
   }
-  if (targetUrl === undefined || recipients !== undefined)
-    refuseValue(recipients === undefined ? 'targetUrl' : 'recipients', '', { why: 'url-only', format })
+  if (recipients !== undefined) refuseValue('recipients', recipients.join(', '), { why: 'url-only', format })
+  if (targetUrl === undefined) refuse({ code: 'MissingParameter', field: 'targetUrl' })
   const read = over === 'syslog' ? readSyslogUrl(targetUrl, notifications) : readTargetUrl(targetUrl, notifications)
   // A URL may be as good as a password: it is repeated to nobody.
   if ('problem' in read) refuseValue('targetUrl', '[secret]', read.problem)
