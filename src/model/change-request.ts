@@ -116,6 +116,15 @@ export interface ChangeImpact extends FoundImpact {
   readonly epoch: number
   readonly at: number
 }
+/**
+ * What the record keeps of an impact. What it would make of the space of each account is told at the request alone, of the accounts that
+ * one may see: the record of an object is read as a whole.
+ */
+export const recordedImpact = ({ class: found, epoch, at }: ChangeImpact): Partial<ChangeImpact> => ({
+  class: found,
+  epoch,
+  at,
+})
 export interface ImpactGroup {
   readonly account: string
   readonly resourceType: string

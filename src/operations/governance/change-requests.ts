@@ -16,6 +16,7 @@ import {
   openPerNodeMax,
   openPerRequesterAndNodeMax,
   openPerRequesterMax,
+  recordedImpact,
   strictest,
   unreviewedPerRequesterMax,
 } from '#model/change-request.ts'
@@ -533,9 +534,9 @@ function refuseAction({ id, node }: ChangeRequest, problem: ChangeRequestProblem
 
 /** Puts the request as it is now into the history; what it says stands beside it, by its hash. */
 async function recordVersion(context: WriteContext, request: ChangeRequest): Promise<void> {
-  const { id, node } = request
+  const { id, node, impact } = request
   const account = isAccountId(node) ? node : context.caller.account
-  const approvals = countingApprovals(request)
-  await context.tx.history.changed({ id, kind: 'change-request', account }, { ...request, approvals })
+  const body = { ...request, approvals: countingApprovals(request), impact: impact && recordedImpact(impact) }
+  await context.tx.history.changed({ id, kind: 'change-request', account }, body)
   context.changed(id)
 }
