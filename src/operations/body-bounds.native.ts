@@ -1,7 +1,6 @@
 // How large a body may be that somebody sends: reading it takes time from everybody, before it is known what is asked.
 
-import { governsTop } from './governance/list-bounds.ts'
-import { mayAnywhere } from './identity/authority.ts'
+import { findReach } from './governance/list-bounds.ts'
 import { type BodyBounds, type NativeOperation, usualBody } from './operation.native.ts'
 import type { ReadOperation } from './operation.ts'
 
@@ -11,11 +10,8 @@ export const findBodyBounds: ReadOperation<{ readonly operation: NativeOperation
   access: 'read',
   async run(context, { operation }) {
     const { body = usualBody } = operation.rest
-    let isAnybodys = false
-    for (const action of [operation.action, ...(body.actions ?? [])]) {
-      isAnybodys ||= await mayAnywhere(context, action)
-    }
-    if (!isAnybodys) return usualBody
-    return body.part && !(await governsTop(context)) ? body.part : body
+    const reach = await findReach(context, [operation.action, ...(body.actions ?? [])])
+    if (reach === 'none') return usualBody
+    return body.part && reach === 'part' ? body.part : body
   },
 }

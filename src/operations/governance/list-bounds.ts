@@ -1,7 +1,8 @@
 // How much may be done, tried or kept of changes at once: meanwhile nobody else changes anything, and what was said is kept.
 import { accountableFor } from '#model/principal.ts'
 import { refuse } from '#model/refusal.ts'
-import { mayAtTop } from '../identity/authority.ts'
+import type { Action } from '#model/roles.ts'
+import { mayAnywhere, mayAtTop } from '../identity/authority.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { attributionOf } from '../policy/own-break-glass.ts'
 import { topOf } from '../record/object-places.ts'
@@ -23,10 +24,17 @@ export const changeBytesPerDayOfTopMax = 268_435_456
 
 /** Who has one of these at the top decides for all of those who wait. */
 const governing = ['organization:manage', 'policy:manage', 'ipam:manage'] as const
-export async function governsTop(context: ReadContext): Promise<boolean> {
+async function governsTop(context: ReadContext): Promise<boolean> {
   const top = [await topOf(context)]
   for (const action of governing) if (await mayAtTop(context, action, top)) return true
   return false
+}
+/** How far somebody may do one of these: nowhere, or in a part of what is governed, or as whoever governs its top. */
+export async function findReach(context: ReadContext, actions: readonly Action[]): Promise<'none' | 'part' | 'top'> {
+  for (const action of actions) {
+    if (await mayAnywhere(context, action)) return (await governsTop(context)) ? 'top' : 'part'
+  }
+  return 'none'
 }
 const bytesOf = (operations: readonly unknown[]): number => Buffer.byteLength(JSON.stringify(operations))
 
