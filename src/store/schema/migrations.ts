@@ -52,6 +52,7 @@ import { scanOwnersSchema } from './scan-owners.ts'
 import { scopeSetSchema } from './scope-set.ts'
 import { scopeSettersSchema } from './scope-setters.ts'
 import { sealingKeySchema } from './sealing-key.ts'
+import { simulatedRequestsSchema } from './simulated-requests.ts'
 import { simulationsSchema } from './simulations.ts'
 import { sourceCoverageSchema } from './source-coverage.ts'
 import { spaceOnceSchema } from './space-once.ts'
@@ -509,4 +510,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 78, name: 'rollouts of changes', olderServers: 'go on', sql: rolloutSchema },
   { number: 79, name: 'where the record is sent', olderServers: 'go on', sql: recordSinksSchema },
   { number: 80, name: 'what change requests write', olderServers: 'go on', sql: changeBytesSchema },
+  { number: 81, name: 'what change requests are simulated', olderServers: 'go on', sql: simulatedRequestsSchema },
 ]
