@@ -4,10 +4,11 @@ import type { ChangeRequest } from '#model/change-request.ts'
 import { formatId, parseId } from '#model/identifier.ts'
 import { accountableOf } from '#model/principal.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
+import { everywhere } from '#model/roles.ts'
 import { noCounts, type SimulationKind, type Tally } from '#model/simulation.ts'
 import type { SimulatedOperation, SimulatedPool, StoredSimulation } from '#store/tables/simulations.ts'
 import { refuseMalformed } from '../identifiers.ts'
-import { mayAtTop, permitter, requirePermission } from '../identity/authority.ts'
+import { mayThroughout, permitter, requirePermission } from '../identity/authority.ts'
 import { visibleAccounts } from '../identity/visible-accounts.ts'
 import { latestFirst, type Page, type PageAsked, partsOfPlace, readPage } from '../listing.ts'
 import type { Ahead, ReadContext, Tried, WriteContext } from '../operation.ts'
@@ -119,8 +120,10 @@ export async function getSimulation(context: ReadContext, id: string): Promise<S
 }
 const isOwn = ({ caller: { native } }: ReadContext, { holder }: StoredSimulation): boolean =>
   native !== undefined && holder === accountableOf(native)
+/** What others simulate names what is of any node. */
 const seesAll = async (context: ReadContext): Promise<boolean> =>
-  mayAtTop(context, 'policy:read', [await topOf(context)])
+  (await mayThroughout(context, 'policy:read', everywhere)) ||
+  mayThroughout(context, 'policy:read', await topOf(context))
 const isSeen = async (context: ReadContext, simulation: StoredSimulation): Promise<boolean> =>
   isOwn(context, simulation) || (await seesAll(context)) || (await seesRequest(context, simulation))
 async function seesRequest(context: ReadContext, { changeRequest }: StoredSimulation): Promise<boolean> {
@@ -132,8 +135,9 @@ async function seesRequest(context: ReadContext, { changeRequest }: StoredSimula
 /** Whoever sees it beside a change request alone does not end it. */
 async function getSimulationToChange(context: ReadContext, id: string): Promise<StoredSimulation> {
   const found = await getSimulation(context, id)
-  if (!isOwn(context, found)) await requirePermission(context, 'policy:read', { node: await topOf(context) })
-  return found
+  if (isOwn(context, found) || (await seesAll(context))) return found
+  await requirePermission(context, 'policy:read', { node: everywhere })
+  return refuse(absent(id))
 }
 
 // Of change requests -------------------------------------------------------------------------------------------------
