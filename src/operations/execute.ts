@@ -18,6 +18,7 @@ import { AheadOutdated, aheadTriesMax } from './ahead.ts'
 import { inUseOf } from './estate/in-use.ts'
 import { type Foreseen, foresee, type Impact, impactOf } from './finding/impact.ts'
 import { refuseWithoutRequest, rulingOf, withoutControl } from './governance/control.ts'
+import { leftOf } from './governance/inverse.ts'
 import { requireStill } from './identity/authority.ts'
 import type {
   Ahead,
@@ -210,6 +211,7 @@ export async function openExecutor(
       needs: readonly Need[]
       epoch: number
       rulings: readonly Ruling[]
+      left: readonly string[]
     }[] = []
     let denials: readonly Decision[] = []
     try {
@@ -228,8 +230,9 @@ export async function openExecutor(
             await refuseNewConflicts(context, { before, reaches: context.reaches, compile })
           }
           const rulings = hasMoved ? await rulingOf(tx, tx.subjects.named()) : []
+          const left = await leftOf(tx, tx.subjects.named())
           const foreseen = hasMoved ? await foresee(tx, before, await context.snapshot()) : undefined
-          taken.push({ foreseen, needs: context.needsOnce, epoch, rulings })
+          taken.push({ foreseen, needs: context.needsOnce, epoch, rulings, left })
           throw new TakenBack()
         },
         undefined,
@@ -243,7 +246,7 @@ export async function openExecutor(
       }
       if (!(error instanceof TakenBack)) throw error
     }
-    const { foreseen, needs, epoch, rulings } = taken.at(-1)!
+    const { foreseen, needs, epoch, rulings, left } = taken.at(-1)!
     const impact =
       foreseen &&
       (await store.read(
@@ -254,7 +257,7 @@ export async function openExecutor(
       ))
     // A pool is where its holders are: what it can touch is no more than they have.
     const nodes = (foreseen?.scopes ?? []).filter(({ pool }) => pool === undefined).map(({ node }) => node)
-    return { epoch, needs, impact, nodes, rulings }
+    return { epoch, needs, impact, nodes, rulings, left }
   }
 
   async function writeAs(

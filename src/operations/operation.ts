@@ -145,6 +145,8 @@ export interface TriedWell {
   readonly nodes: readonly (string | undefined)[]
   /** What IPAMs say of how that changes. */
   readonly rulings: readonly Ruling[]
+  /** What has no inverse of it. */
+  readonly left: readonly string[]
 }
 
 /** Members of the input that say how, and not what: where an API has them among its parameters, and not beside them. */

@@ -20,7 +20,7 @@ import { buildSite, everyRight, type Person, people, type Site } from './site.ts
 /** What is done with a request: one step is one of these, or two at once, or one that a server is killed under. */
 const verbs = [
   ...['edit', 'submit', 'approve', 'approve', 'approve', 'approve', 'reject', 'abandon', 'apply', 'apply', 'apply'],
-  ...['break-glass', 'resume', 'revert', 'revert'],
+  ...['break-glass', 'halt', 'resume', 'revert', 'revert'],
 ] as const
 type Verb = (typeof verbs)[number]
 type Numbers = readonly [number, number, number, number, number, number, number, number]
@@ -272,6 +272,7 @@ class Drive {
     const person = people[numbers[1] % people.length]!
     // At times what somebody has looked at is not what it says any more.
     const contentHash = numbers[2] % 11 === 0 ? '0'.repeat(64) : known.hash
+    const emergency = numbers[3] % 4 === 0 ? { emergency: 'it burns' } : {}
     const of = (name: string, input: object = {}, content?: Content): Asked => ({
       ...{ verb, id, person, name, input: { changeRequestId: id, ...input } },
       ...(content ? { content } : {}),
@@ -298,10 +299,12 @@ class Drive {
         return of('applyChangeRequest', { contentHash })
       case 'break-glass':
         return numbers[3] % 3 === 0 ? of('breakGlassChangeRequest', { contentHash, reason: 'it burns' }) : undefined
+      case 'halt':
+        return of('haltChangeRequest', { note: 'wait' })
       case 'resume':
-        return of('resumeChangeRequest')
+        return of('resumeChangeRequest', emergency)
       case 'revert':
-        return of('revertChangeRequest', { note: 'back' })
+        return of('revertChangeRequest', { note: 'back', ...emergency })
     }
   }
   #send({ name, input, person }: Asked, server: number): Promise<Answer> {
@@ -378,7 +381,7 @@ class Drive {
   }
 
   /** @param now undefined where it was not read behind this one alone */
-  #accept({ id, verb, person, content, name }: Asked, shown: Shown, now: Ledger['governed'] | undefined): void {
+  #accept({ id, verb, person, content, name, input }: Asked, shown: Shown, now: Ledger['governed'] | undefined): void {
     const ledger = this.#ledger
     const known = ledger.requests.get(id)!
     const nowMs = this.#place.now
@@ -432,8 +435,12 @@ class Drive {
           ledger.madeUntil(id, 1, now, nowMs)
         }
         break
+      case 'halt':
+        isIn('scheduled')
+        break
       case 'resume':
         isIn('halted')
+        if ('emergency' in input) known.isBroken = true
         if (shown.state === 'scheduled') {
           this.#refuseClosed(id, known, nowMs)
           if (now) ledger.madeUntil(id, known.stage + 1, now, nowMs)
@@ -441,6 +448,7 @@ class Drive {
         break
       case 'revert':
         isIn('scheduled', 'halted', 'applied')
+        if ('emergency' in input) known.isBroken = true
         this.#refuseClosed(id, known, nowMs)
         if (now) ledger.takenBack(id, now, known.left)
         break
@@ -538,6 +546,8 @@ class Drive {
       this.log.push(`the clock, of ${id}: ${was.state} → ${shortOf(shown)}`)
       const stage = shown.progress?.stage ?? (shown.state === 'applied' ? 1 : 0)
       const { stages } = known.content
+      if (was.state === 'approved' && stage === 0 && this.#isOverdue(known, shown))
+        throw new Finding(`the window of ${id} is open, and nothing was done: ${shortOf(shown)}`)
       if (was.state === 'approved' && stage > 0) this.#refuseUnapproved(id, known, shown, this.#place.now)
       if (was.state === 'scheduled' && stage > was.stage) {
         if (was.nextAt > this.#place.now) throw new Finding(`${id} went on before its stage was watched long enough`)
@@ -563,6 +573,11 @@ class Drive {
     }
     // Stages of several requests at one look: each for itself, in an order that is theirs.
     this.#holdMoved(beforeEach, shownOf, now, moved)
+  }
+  /** Its window is open, and it was neither made nor told why not. */
+  #isOverdue({ content: { window } }: Known, { failed, state }: Shown): boolean {
+    if (!window?.from || failed || state !== 'approved') return false
+    return Date.parse(window.from) <= this.#place.now
   }
   #mayHalt({ content }: Known): boolean {
     return content.operations.some(({ policy }) => policy !== undefined)

@@ -15,6 +15,7 @@ export interface Shown {
   readonly approvals: readonly { readonly by: string }[]
   readonly progress?: { readonly stage: number; readonly since: string }
   readonly halted?: { readonly why: string }
+  readonly failed?: { readonly code: string }
   readonly inverse?: { readonly left: readonly string[] }
 }
 export interface Content {

@@ -56,6 +56,16 @@ export async function inverseOf(tx: ReadTransaction, subjects: readonly Subject[
   return { operations, left, versions: Object.fromEntries(made) }
 }
 
+/** Of a change that is tried: what would stay as it makes it. What is new goes by what it is, since its id is another one when it is made. */
+export async function leftOf(tx: ReadTransaction, subjects: readonly Subject[]): Promise<readonly string[]> {
+  const { left } = await inverseOf(tx, subjects)
+  const isNew = new Set(subjects.flatMap(({ id, before }) => (before === undefined ? [id] : [])))
+  const named = left.map((id) => (isNew.has(id) && !isTargetId(id) ? (kindOf(id) ?? id) : id))
+  return [...new Set(named)].slice(0, leftToldMax)
+}
+/** Of more, the first are told. */
+const leftToldMax = 50
+
 /** Nothing of these changes without a version. */
 const hasHistory = (id: string): boolean =>
   isTargetId(id) || ['pool', 'policy', 'ipam', 'scope'].includes(kindOf(id) ?? '')

@@ -67,6 +67,13 @@ alter table change_request add column due_at integer;
 create index change_request_due on change_request (due_at) where due_at is not null;
 `
 
+export const changesByClockSchema = `
+-- When one that was approved is made by itself, and why that failed.
+alter table change_request add column applies_at integer;
+alter table change_request add column failed text;
+create index change_request_applies on change_request (applies_at) where applies_at is not null;
+`
+
 export const changeBytesSchema = `
 -- Bytes of what change requests say, that a requester has written on one day (of UTC, counted from 1970). All of it is kept.
 create table change_request_written (
