@@ -14,7 +14,7 @@ import { type Answer, Server } from '../living/server.ts'
 import { leaveOut } from '../living/shrink.ts'
 import { workplaceOf } from '../world.ts'
 import { type Drawn, drawOperation, readGoverned } from './governed.ts'
-import { type Content, Finding, isSame, type Known, Ledger, type Shown } from './ledger.ts'
+import { type Content, Finding, isSame, type Known, Ledger, partOf, type Shown } from './ledger.ts'
 import { buildSite, everyRight, type Person, people, type Site } from './site.ts'
 
 /** What is done with a request: one step is one of these, or two at once, or one that a server is killed under. */
@@ -85,6 +85,14 @@ async function siteIn(place: Place): Promise<Site> {
   }
 }
 
+const fittingVerbs: Readonly<Record<string, readonly Verb[]>> = {
+  draft: ['submit', 'edit'],
+  'in-review': ['approve', 'approve', 'approve', 'edit', 'submit'],
+  approved: ['apply', 'apply', 'apply', 'edit', 'reject'],
+  scheduled: ['halt', 'revert'],
+  halted: ['resume', 'resume', 'revert'],
+  applied: ['revert'],
+}
 const ended: ReadonlySet<string> = new Set(['applied', 'reverted', 'abandoned'])
 /** Requests that are there at once: older ones are left alone. */
 const requestsMax = 12
@@ -196,7 +204,7 @@ class Drive {
     ]
     const operations = seeds.slice(0, count).map((some) => drawOperation(this.#site, some))
     const stages =
-      h % 3 === 0 && count > 1
+      h % 2 === 0 && count > 1
         ? [
             { operations: 1, soakSeconds: [0, 30, 60][d % 3]! },
             { operations: count - 1, soakSeconds: [0, 30][e % 2]! },
@@ -258,17 +266,20 @@ class Drive {
     const whole = { ...asked, input: { ...asked.input, changeRequestId: asked.id, contentHash: hash } }
     await this.#settle([[whole, await this.#send(whole, server)]], server)
   }
-  #asked(verb: Verb, numbers: Numbers): Asked | undefined {
+  #asked(drawn: Verb, numbers: Numbers): Asked | undefined {
     // Mostly of those with which something can still be done.
     const all = [...this.#ledger.requests]
     const open = all.filter(([, { state }]) => !ended.has(state))
     const [id, known] =
-      verb === 'revert'
+      drawn === 'revert'
         ? (all.filter(([, { stage, state }]) => stage > 0 && state !== 'reverted').at(-1 - (numbers[0] % 3)) ??
           all[0] ??
           [])
         : (open.at(numbers[0] % Math.max(1, open.length)) ?? all.at(-1) ?? [])
     if (id === undefined || !known) return undefined
+    // Mostly something that can be done with it as it is.
+    const fitting = fittingVerbs[known.state] ?? []
+    const verb = numbers[5] % 4 === 0 || fitting.length === 0 ? drawn : fitting[numbers[6] % fitting.length]!
     const person = people[numbers[1] % people.length]!
     // At times what somebody has looked at is not what it says any more.
     const contentHash = numbers[2] % 11 === 0 ? '0'.repeat(64) : known.hash
@@ -321,8 +332,10 @@ class Drive {
     const who = people.find((person) => this.#site.tokens[person] === as) ?? 'admin'
     const shown = answer.kind === 'done' ? shortOf(answer.output as Partial<Shown>) : JSON.stringify(answer)
     this.log.push(`${who} at ${this.#place.now}, server ${server}: ${name} ${JSON.stringify(input)} → ${shown}`)
-    const key = `${name} ${answer.kind === 'refused' ? answer.code : answer.kind}`
-    this.counts.set(key, (this.counts.get(key) ?? 0) + 1)
+    this.#count(`${name} ${answer.kind === 'refused' ? answer.code : answer.kind}`)
+  }
+  #count(what: string): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + 1)
   }
   async #show(id: string, server: number): Promise<Shown> {
     const request = {
@@ -356,6 +369,8 @@ class Drive {
         throw new Finding(`two have each done this: ${one[0].name} ${one[0].id}`)
     }
     const now = await this.#read(server)
+    const shown = new Map<string, Shown>()
+    for (const [{ id }] of [one, other]) shown.set(id, await this.#show(id, server))
     const problems: string[] = []
     for (const order of [
       [one, other],
@@ -369,7 +384,9 @@ class Drive {
           const isLast = index === 1 || !making.has(order[1]![0].verb)
           this.#accept(asked, (answer as { output: Shown }).output, isLast ? now : undefined)
         }
+        this.#ledger.unseen = []
         this.#ledger.still(now, 'both are done')
+        for (const [id, is] of shown) this.#compare(id, this.#ledger.requests.get(id)!, is)
         return
       } catch (error) {
         if (!(error instanceof Finding)) throw error
@@ -425,15 +442,15 @@ class Drive {
         isIn('approved', 'in-review')
         this.#refuseUnapproved(id, known, shown, nowMs)
         if (now) ledger.madeUntil(id, 1, now, nowMs)
+        else ledger.madeUnseen(id, 1)
         break
       }
       case 'break-glass':
         isIn('in-review', 'approved')
         known.isBroken = true
-        if (now) {
-          known.content = { operations: known.content.operations, window: known.content.window }
-          ledger.madeUntil(id, 1, now, nowMs)
-        }
+        known.content = { operations: known.content.operations, window: known.content.window }
+        if (now) ledger.madeUntil(id, 1, now, nowMs)
+        else ledger.madeUnseen(id, 1)
         break
       case 'halt':
         isIn('scheduled')
@@ -444,6 +461,7 @@ class Drive {
         if (shown.state === 'scheduled') {
           this.#refuseClosed(id, known, nowMs)
           if (now) ledger.madeUntil(id, known.stage + 1, now, nowMs)
+          else ledger.madeUnseen(id, known.stage + 1)
         }
         break
       case 'revert':
@@ -499,10 +517,12 @@ class Drive {
     this.#ledger.governed = now
   }
   /** Somebody loses their role, or has it again. */
-  async #role([a]: Numbers, server: number): Promise<void> {
+  async #role([a]: readonly [number, ...number[]], server: number): Promise<void> {
     const person = people[a % people.length]!
     const { admin } = this.#site
     const principal = `user:${person}`
+    const [lost] = people.filter((one) => !this.#ledger.permitted.has(one))
+    if (lost !== undefined && lost !== person && a % 3 > 0) return this.#role([people.indexOf(lost)], server)
     if (this.#ledger.permitted.has(person)) {
       const listed = await this.#ask('listRoleBindings', { principal }, admin, server)
       const { items } = (listed as unknown as { output: { items: { bindingId: string }[] } }).output
@@ -544,8 +564,9 @@ class Drive {
       const known = this.#ledger.requests.get(id)!
       const shown = shownOf.get(id)!
       this.log.push(`the clock, of ${id}: ${was.state} → ${shortOf(shown)}`)
+      if (was.state !== shown.state) this.#count(`clock ${was.state} to ${shown.halted?.why ?? shown.state}`)
+      if (was.state === 'approved' && shown.failed) this.#count(`clock failed ${shown.failed.code}`)
       const stage = shown.progress?.stage ?? (shown.state === 'applied' ? 1 : 0)
-      const { stages } = known.content
       if (was.state === 'approved' && stage === 0 && this.#isOverdue(known, shown))
         throw new Finding(`the window of ${id} is open, and nothing was done: ${shortOf(shown)}`)
       if (was.state === 'approved' && stage > 0) this.#refuseUnapproved(id, known, shown, this.#place.now)
@@ -565,11 +586,7 @@ class Drive {
         was.nextAt <= this.#place.now
       )
         throw new Finding(`${id} was due at ${was.nextAt}, and nothing was done: ${shortOf(shown)}`)
-      const until = (count: number): number =>
-        stages
-          ? stages.slice(0, count).reduce((sum, one) => sum + one.operations, 0)
-          : count * known.content.operations.length
-      moved.push(...known.content.operations.slice(until(was.stage), until(stage)))
+      moved.push(...partOf(known.content, was.stage, stage))
     }
     // Stages of several requests at one look: each for itself, in an order that is theirs.
     this.#holdMoved(beforeEach, shownOf, now, moved)
@@ -666,7 +683,7 @@ class Drive {
       `${person}: ${name} ${JSON.stringify(input)}, and the server ended after ${turns} turns → ${shortOf(shown)}`,
     )
     const now = await this.#read(server)
-    if (this.#isAsBefore(verb, known, shown)) this.#ledger.still(now, `nothing came of ${name} before the end`)
+    if (this.#isAsBefore(asked.verb, known, shown)) this.#ledger.still(now, `nothing came of ${name} before the end`)
     else this.#accept(asked, shown, now)
   }
   #isAsBefore(verb: Verb, known: Known, shown: Shown): boolean {

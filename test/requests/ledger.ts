@@ -45,6 +45,8 @@ export interface Known {
 export class Ledger {
   readonly requests = new Map<string, Known>()
   governed: Governed
+  /** Done by one of two that were asked at once, and not looked at alone. */
+  unseen: readonly Drawn[] = []
   /** Who has every right now. */
   readonly permitted: Set<Person>
   constructor(governed: Governed, permitted: Iterable<Person>) {
@@ -67,12 +69,13 @@ export class Ledger {
 
   /** Some operations were done: all of what they are to do is so, and nothing else has changed. */
   done(operations: readonly Drawn[], now: Governed, what: string): string[] {
-    const allowed = new Set(operations.flatMap(({ things }) => things))
+    const all = [...this.unseen, ...operations]
+    const allowed = new Set(all.flatMap(({ things }) => things))
     const changed = differing(this.governed, now)
     const beside = changed.filter((key) => !allowed.has(key))
     if (beside.length > 0) throw new Finding(`${what} has changed beside what it says: ${this.#shown(beside, now)}`)
-    for (const [index, { says, operation }] of operations.entries()) {
-      const later = new Set(operations.slice(index + 1).flatMap(({ things }) => things))
+    for (const [index, { says, operation }] of all.entries()) {
+      const later = new Set(all.slice(index + 1).flatMap(({ things }) => things))
       for (const [key, text] of Object.entries(says)) {
         if (later.has(key)) continue
         const is = now.get(key)
@@ -86,19 +89,27 @@ export class Ledger {
   /** Stages up to a number are made now. */
   madeUntil(id: string, stage: number, now: Governed, nowMs: number): void {
     const known = this.requests.get(id)!
-    const { operations, stages } = known.content
-    const until = (count: number): number =>
-      stages ? stages.slice(0, count).reduce((sum, one) => sum + one.operations, 0) : count * operations.length
-    const part = operations.slice(until(known.stage), until(stage))
+    const part = partOf(known.content, known.stage, stage)
     const changed = this.done(part, now, `stage ${stage} of ${id}`)
     for (const key of changed) {
       if (!known.before.has(key)) known.before.set(key, this.governed.get(key))
       known.made.set(key, now.get(key))
     }
     known.stage = stage
-    known.nextAt = nowMs + (stages?.[stage - 1]?.soakSeconds ?? 0) * 1_000
+    known.nextAt = nowMs + (known.content.stages?.[stage - 1]?.soakSeconds ?? 0) * 1_000
     known.isDenied = false
     this.governed = now
+  }
+
+  /** The same, where something else was done before anybody could look. */
+  madeUnseen(id: string, stage: number): void {
+    const known = this.requests.get(id)!
+    const part = partOf(known.content, known.stage, stage)
+    for (const key of part.flatMap(({ things }) => things)) {
+      if (!known.before.has(key)) known.before.set(key, this.governed.get(key))
+    }
+    known.stage = stage
+    this.unseen = [...this.unseen, ...part]
   }
 
   /** It was taken back: what it had touched is as it was before, and nothing else has changed. */
@@ -114,7 +125,8 @@ export class Ledger {
       left.some(
         (one) => key.includes(one) || known.before.get(key)?.includes(one) || known.made.get(key)?.includes(one),
       )
-    const wrong = differing(expected, now).filter((key) => !isLeft(key))
+    const isUnseen = (key: string) => !known.before.has(key) && this.unseen.some(({ things }) => things.includes(key))
+    const wrong = differing(expected, now).filter((key) => !isLeft(key) && !isUnseen(key))
     if (wrong.length > 0) {
       const lines = wrong.map((key) => `${key}\n    was ${expected.get(key)}\n    is  ${now.get(key)}`)
       throw new Finding(`${id} was reverted, and not all is as it was:\n    ${lines.join('\n    ')}`)
@@ -125,6 +137,13 @@ export class Ledger {
   #shown(keys: readonly string[], now: Governed): string {
     return keys.map((key) => `${key}: ${this.governed.get(key)} → ${now.get(key)}`).join('; ')
   }
+}
+
+/** What is made from one stage to another. */
+export function partOf({ operations, stages }: Content, from: number, until: number): readonly Drawn[] {
+  const before = (count: number): number =>
+    stages ? stages.slice(0, count).reduce((sum, one) => sum + one.operations, 0) : count * operations.length
+  return operations.slice(before(from), before(until))
 }
 
 export const isSame = (one: Content, other: Content): boolean => isDeepStrictEqual(one, other)

@@ -15,8 +15,14 @@ const watchedMax = 100
 /** Decisions and exceptions that are looked at for one. */
 const countedMax = 200
 
-export type DueChange = { readonly request: ChangeRequest; readonly as: RulePrincipal } & /** Its window has opened. */
-({ readonly does: 'apply' } | { readonly does: 'advance' } | { readonly does: 'halt'; readonly halt: Halt })
+export type DueChange = {
+  readonly request: ChangeRequest
+  readonly as: RulePrincipal
+} /** Its window has opened. */ & (
+  | { readonly does: 'apply' }
+  | { readonly does: 'advance' }
+  | { readonly does: 'halt'; readonly halt: Halt }
+)
 
 /** What is to be done next of all that is rolled out; undefined: nothing now. */
 export async function dueChange(tx: ReadTransaction): Promise<DueChange | undefined> {
