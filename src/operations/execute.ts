@@ -13,7 +13,6 @@ import { isAboutState, type Refusal, Refused, refuse, refuseValue } from '#model
 import { findUnfitText } from '#model/text.ts'
 import type { Asker, ReadTransaction, Store, Transaction } from '#store/store.ts'
 import type { Subject } from '#store/subjects.ts'
-import type { Ruling } from '#store/tables/ipams.ts'
 import { AheadOutdated, aheadTriesMax } from './ahead.ts'
 import { inUseOf } from './estate/in-use.ts'
 import { type Foreseen, foresee, type Impact, impactOf } from './finding/impact.ts'
@@ -29,6 +28,7 @@ import type {
   ReadContext,
   ReadOperation,
   Tried,
+  TriedWell,
   WriteContext,
   WriteOperation,
 } from './operation.ts'
@@ -206,13 +206,7 @@ export async function openExecutor(
 
   /** Tries a change and takes it back; what it would make of space is looked at once nobody waits for it any more. */
   async function attempt(call: WholeCall, work: (context: WriteContext) => Promise<void>): Promise<Tried> {
-    const taken: {
-      foreseen?: Foreseen | undefined
-      needs: readonly Need[]
-      epoch: number
-      rulings: readonly Ruling[]
-      left: readonly string[]
-    }[] = []
+    const taken: (Omit<TriedWell, 'impact' | 'nodes'> & { readonly foreseen?: Foreseen | undefined })[] = []
     let denials: readonly Decision[] = []
     try {
       await store.write(

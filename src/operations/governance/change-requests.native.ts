@@ -479,7 +479,7 @@ export const haltChangeRequest = nativeWrite({
   cli: 'change-request halt',
   refusals: ['NotFound', 'MalformedId', 'IncorrectState'],
   changes: getChangeRequest,
-  at: async (context, input) => ({ ...(await placeOfChange(context, input)), orAction: 'change:approve' }),
+  at: placeOfChange,
   run: async (context, { changeRequestId: id, note: why }) => describe(context, await haltByHand(context, id, why)),
 })
 
@@ -489,6 +489,7 @@ const emergency = note
   .describe(
     'What the emergency is, outside of its window and while changes are frozen: you need `change:approve`, and it is a finding until somebody else has reviewed it.',
   )
+  .meta({ examples: ['It burns'] })
 
 export const resumeChangeRequest = nativeWrite({
   name: 'resumeChangeRequest',

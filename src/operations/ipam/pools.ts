@@ -155,10 +155,8 @@ export async function createPool(
  */
 export async function updatePool(context: WriteContext, { pool, ipam }: PoolAt, changes: PoolChanges): Promise<Pool> {
   const { description, quarantineSeconds, requiredTags, name, contact, tags } = changes
-  const lengthOf = (which: 'min' | 'max' | 'default'): number | undefined => {
-    const member = `${which}NetmaskLength` as const
-    return changes[member] === undefined ? pool[member] : (changes[member] ?? undefined)
-  }
+  const lengthOf = (asked: number | null | undefined, before: number | undefined): number | undefined =>
+    asked === undefined ? before : (asked ?? undefined)
   refuseLongDescription(description ?? undefined)
   refuseBadContact(contact)
   if (name !== undefined) await refuseBadName(context, nameable(pool, await parentIdOf(context, pool)), name)
@@ -166,9 +164,9 @@ export async function updatePool(context: WriteContext, { pool, ipam }: PoolAt, 
   const modified: Pool = {
     ...pool,
     description: description === undefined ? pool.description : describedAs(description ?? ''),
-    minNetmaskLength: lengthOf('min'),
-    maxNetmaskLength: lengthOf('max'),
-    defaultNetmaskLength: lengthOf('default'),
+    minNetmaskLength: lengthOf(changes.minNetmaskLength, pool.minNetmaskLength),
+    maxNetmaskLength: lengthOf(changes.maxNetmaskLength, pool.maxNetmaskLength),
+    defaultNetmaskLength: lengthOf(changes.defaultNetmaskLength, pool.defaultNetmaskLength),
     requiredTags: requiredTags ?? pool.requiredTags,
     autoImport: changes.autoImport ?? pool.autoImport,
     autoImportAt: (changes.autoImport ?? pool.autoImport) ? (pool.autoImportAt ?? context.now) : undefined,
