@@ -6,6 +6,7 @@ import { measureCompliance } from './compliance.ts'
 import { measureContention } from './contention.ts'
 import { measureDecisions } from './decide.ts'
 import { measureEvidence } from './evidence.ts'
+import { measureEvidenceCost } from './evidence-cost.ts'
 import { measureGovernance } from './governance.ts'
 import { measureGrowth } from './growth.ts'
 import { measureHolds } from './holds.ts'
@@ -58,6 +59,7 @@ const parts = {
     'decide',
     'evidence',
     'throughput',
+    'evidence-cost',
     'rest',
     'hostile',
     'holds',
@@ -96,6 +98,8 @@ const measures: Readonly<Record<string, () => unknown>> = {
     database === 'sqlite'
       ? measureThroughput(throughputRounds, { seconds, connections, ...(quick ? { requestsPerSecond } : {}) }, !quick)
       : measurePostgres({ rounds: fixedRounds, seconds, connections }),
+  'evidence-cost': () =>
+    measureEvidenceCost(throughputRounds, { seconds, connections, ...(quick ? { requestsPerSecond } : {}) }),
   growth: () => measureGrowth({ engine: database, rounds, sizes }),
   rest: () => measureRest(rounds, { seconds, connections }),
   hostile: () => measureHostile({ rounds: fixedRounds, seconds }),

@@ -36,10 +36,11 @@ async function loadWarm(server: Server, requests: Load): Promise<Round> {
 const loadConstant = async (kind: 'constant' | 'verified', requests: Load): Promise<Round> =>
   loadWarm(await startChild('bench/constant-server.ts', [kind, key.keyId, key.secret]), requests)
 
-async function loadAllocate(requests: Load): Promise<Round> {
+/** @param env beside that of all servers that are measured */
+export async function loadAllocate(requests: Load, env: Readonly<Record<string, string>> = {}): Promise<Round> {
   const folder = mkdtempSync(join(tmpdir(), 'cadastre-bench-'))
   await preparePolicy(folder, key)
-  const server = await startChild(builtMain(), ['serve'], { CADASTRE_DATA: folder, CADASTRE_PORT: '0' })
+  const server = await startChild(builtMain(), ['serve'], { CADASTRE_DATA: folder, CADASTRE_PORT: '0', ...env })
   const round = await loadWarm(server, requests)
   rmSync(folder, { recursive: true, force: true })
   return round

@@ -108,7 +108,7 @@ export const commandWords = {
   },
   auditVerify: {
     words: 'audit verify',
-    argument: '[PATH]',
+    argument: '[PATH-OR-URL]',
     options: [
       {
         flag: 'key',
@@ -123,7 +123,7 @@ export const commandWords = {
       output,
     ],
     meaning:
-      'Prove that nobody has changed what is on record, and say where somebody has: in the database of this server or, with PATH, of a folder that was exported, a pack, or the proof of one change, which needs nothing but the public key.',
+      'Prove that nobody has changed what is on record, and say where somebody has: in the database of this server or, with PATH, of a folder that was exported, a pack, or the proof of one change, or with a URL the log of a server anywhere; these need nothing but the public key.',
   },
   auditKey: {
     words: 'audit key',
@@ -218,24 +218,6 @@ export const ownWords = {
     words: 'profile remove',
     argument: '<NAME>',
     meaning: 'Forget a profile, without asking its server: its token goes on until it expires.',
-  },
-  simulate: {
-    words: 'simulate',
-    options: [
-      {
-        flag: 'operations',
-        value: 'JSON',
-        meaning:
-          'What would be done: a list of operations as `governance apply` takes it, as JSON, `@FILE`, or `-` for the standard input.',
-      },
-      { flag: 'days', value: 'NUMBER', meaning: 'Requests of so many days are asked again; 30 by default.' },
-      { flag: 'simulation', value: 'ID', meaning: 'In place of `--operations`: one that was begun.' },
-      { flag: 'profile', value: 'NAME', meaning: 'The profile to use, of those that `cadastre login` made.' },
-      { flag: 'url', value: 'URL', meaning: 'The server to ask, such as `https://cadastre.example.com`.' },
-      output,
-    ],
-    meaning:
-      'Ask what a change of governance would make of the requests on record, of space in use and of pools, wait for the answer and print it.',
   },
   completion: {
     words: 'completion',

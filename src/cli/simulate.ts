@@ -61,14 +61,21 @@ const kindsInOrder = [
 const ofRequests = ['newlyDenied', 'exhausted', 'elsewhere', 'newlyAllowed', 'otherSize'] as const
 const ofResources = ['noncompliant', 'compliant'] as const
 
-export async function simulate(args: ReadonlyMap<string, string>, around: Surroundings): Promise<void> {
+/** @param planned what is to be simulated, where that comes from elsewhere than the words */
+export async function simulate(
+  args: ReadonlyMap<string, string>,
+  around: Surroundings,
+  planned?: readonly object[],
+): Promise<void> {
   const [operations, id, days, format] = ['operations', 'simulation', 'days', 'output'].map((name) => args.get(name))
-  if ((operations === undefined) === (id === undefined))
-    throw new UsageProblem('Give `--operations`, or `--simulation` of one that was begun, and not both.')
+  if ([planned, operations, id].filter((one) => one !== undefined).length !== 1)
+    throw new UsageProblem('Give one of `--dir`, `--operations`, and `--simulation` of one that was begun.')
+  if (id !== undefined && days !== undefined)
+    throw new UsageProblem('`--days` is for one that begins: leave it out with `--simulation`.')
   const [url, profile] = [args.get('url'), args.get('profile')]
   const flags = { ...(url === undefined ? {} : { url }), ...(profile === undefined ? {} : { profile }) }
   const server = await getServer(around.settings, flags)
-  const begun = id ?? (await begin(server, await operationsIn(operations!, around), days))
+  const begun = id ?? (await begin(server, planned ?? (await operationsIn(operations!, around)), days))
   const done = await untilOver(server, begun, around)
   if (done.status !== 'done') throw stoppedBy(done)
   const groups = await itemsOf(server, `/simulations/${nameOf(begun)}/groups`)

@@ -4,7 +4,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, beforeEach, test } from 'node:test'
+import { simulate } from '#jobs/simulating.ts'
 import { type FilesWorld, filesIn, foundCompany, openFilesWorld } from '../../test/files-world.ts'
+import { simulateAll, workplaceOf } from '../../test/simulations/run.ts'
 
 const pools = 'pools/main/private/company.yaml'
 const policy = 'policies/main/networks.yaml'
@@ -180,6 +182,11 @@ test('what the server would refuse is said with what it is about, and nothing is
     /^The server would refuse it, at `main\/private\/company`: Number 0: .* \(CidrConflict\)$/m,
   )
   const before = await epoch()
+  const simulated = await at.cadastre('simulate', '--dir', at.folder)
+  assert.deepEqual(
+    [simulated.code, simulated.errors.includes('The server would refuse it, at `main/private/company`')],
+    [6, true],
+  )
   assert.equal((await at.cadastre('apply', at.folder)).code, 6)
   assert.equal(await epoch(), before)
 })
@@ -198,4 +205,27 @@ test('what would comply no more is part of the plan', async () => {
   )
   const whole = JSON.parse(await at.did('plan', at.folder, '-o', 'json')) as { impact: { noncompliant: number } }
   assert.equal(whole.impact.noncompliant, 1)
+})
+
+test('a directory is simulated as it would be applied, and what is wrong with it is said before', async () => {
+  assert.equal(
+    await at.did('simulate', '--dir', at.folder),
+    'The server is as the files say: there is nothing to simulate.\n',
+  )
+  await at.edit(policy, 'mode: observe', 'mode: enforce')
+  const before = await epoch()
+  const simulated = at.did('simulate', '--dir', at.folder, '-o', 'json')
+  const jobs = workplaceOf(at.world)
+  // The command asks for it and waits: it is done as soon as it is there.
+  while (!(await simulate.isDue(jobs))) await new Promise(setImmediate)
+  await simulateAll(jobs)
+  const { status, groups } = JSON.parse(await simulated) as { status: string; groups: readonly object[] }
+  assert.deepEqual([status, Array.isArray(groups), await epoch()], ['done', true, before])
+  const refused = await at.cadastre('simulate', '--dir', at.folder, '--operations', '[]')
+  assert.deepEqual([refused.code, refused.errors.includes('Give one of `--dir`')], [2, true])
+  assert.equal((await at.cadastre('simulate', '--operations', '[]', '--remove')).code, 2)
+  assert.equal((await at.cadastre('simulate', '--simulation', 'simulation-0', '--days', '7')).code, 2)
+  await at.edit(policy, 'mode: enforce', 'mode: strictly')
+  const wrong = await at.cadastre('simulate', '--dir', at.folder)
+  assert.deepEqual([wrong.code, `${wrong.output}${wrong.errors}`.includes('.mode: ')], [1, true])
 })

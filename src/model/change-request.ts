@@ -124,6 +124,15 @@ export interface ChangeImpact extends FoundImpact {
   readonly epoch: number
   readonly at: number
 }
+/**
+ * What the record keeps of an impact. What it would make of the space of each account is told at the request alone, of the accounts that
+ * one may see: the record of an object is read as a whole.
+ */
+export const recordedImpact = ({ class: found, epoch, at }: ChangeImpact): Partial<ChangeImpact> => ({
+  class: found,
+  epoch,
+  at,
+})
 export interface ImpactGroup {
   readonly account: string
   readonly resourceType: string
@@ -164,6 +173,8 @@ export interface ChangeRequest {
   readonly appliesAt?: number
   /** Why it was not made by itself, until it is submitted, edited or made. */
   readonly failed?: { readonly at: number; readonly code: string; readonly because?: Problem }
+  /** The state of governance that it was planned for: who has changed what it changes since then stands in its way. */
+  readonly plannedFor?: number
   readonly rollout?: Rollout
   /** Of one that is rolled out, or was. */
   readonly progress?: RolloutProgress

@@ -192,7 +192,7 @@ export async function openExecutor(
     if (token instanceof Refused) throw await recordEarly(operation, call, token)
     if (!operation.lookAhead) return writeAs(operation, call, token, operation.prepare?.())
     // What is tried changes other things than the request does: `If-Match` is not about them.
-    const ahead: Ahead = { attempt: (work) => attempt({ ...call, ifMatch: undefined }, work) }
+    const ahead: Ahead = { attempt: (...given) => attempt({ ...call, ifMatch: undefined }, ...given) }
     for (let tries = 1; ; tries++) {
       const prepared = await operation.lookAhead(ahead, call.input as never)
       try {
@@ -205,8 +205,8 @@ export async function openExecutor(
   }
 
   /** Tries a change and takes it back; what it would make of space is looked at once nobody waits for it any more. */
-  async function attempt(call: WholeCall, work: (context: WriteContext) => Promise<void>): Promise<Tried> {
-    const taken: (Omit<TriedWell, 'impact' | 'nodes'> & { readonly foreseen?: Foreseen | undefined })[] = []
+  async function attempt(call: WholeCall, ...[work, of = 'space']: Parameters<Ahead['attempt']>): Promise<Tried> {
+    const taken: (Omit<TriedWell, 'impact' | 'nodes'> & { readonly foreseen: Foreseen | undefined })[] = []
     let denials: readonly Decision[] = []
     try {
       await store.write(
@@ -223,10 +223,12 @@ export async function openExecutor(
             const compile = () => snapshotOf(tx, { keep: false })
             await refuseNewConflicts(context, { before, reaches: context.reaches, compile })
           }
-          const rulings = hasMoved ? await rulingOf(tx, tx.subjects.named()) : []
-          const left = await leftOf(tx, tx.subjects.named())
-          const foreseen = hasMoved ? await foresee(tx, before, await context.snapshot()) : undefined
-          taken.push({ foreseen, needs: context.needsOnce, epoch, rulings, left })
+          const subjects = tx.subjects.named()
+          const known = subjects.flatMap(({ id, before }) => (before === undefined ? [] : [[id, before]]))
+          const rulings = hasMoved ? await rulingOf(tx, subjects) : []
+          const left = of === 'space' ? await leftOf(tx, subjects) : []
+          const foreseen = hasMoved && of === 'space' ? await foresee(tx, before, await context.snapshot()) : undefined
+          taken.push({ foreseen, needs: context.needsOnce, epoch, rulings, left, before: Object.fromEntries(known) })
           throw new TakenBack()
         },
         undefined,
@@ -240,7 +242,7 @@ export async function openExecutor(
       }
       if (!(error instanceof TakenBack)) throw error
     }
-    const { foreseen, needs, epoch, rulings, left } = taken.at(-1)!
+    const { foreseen, ...found } = taken.at(-1)!
     const impact =
       foreseen &&
       (await store.read(
@@ -251,7 +253,7 @@ export async function openExecutor(
       ))
     // A pool is where its holders are: what it can touch is no more than they have.
     const nodes = (foreseen?.scopes ?? []).filter(({ pool }) => pool === undefined).map(({ node }) => node)
-    return { epoch, needs, impact, nodes, rulings, left }
+    return { ...found, impact, nodes }
   }
 
   async function writeAs(

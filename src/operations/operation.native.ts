@@ -184,7 +184,9 @@ export function nativeWrite<Input extends z.ZodObject, Output extends z.ZodType,
           // Whoever may not ask for it has nothing tried: how long that takes would tell what is hidden (I8).
           lookAhead: ({ attempt }: Ahead, given: z.output<Input>) =>
             lookAhead(
-              { attempt: (work) => attempt((context) => permitted(context, given, () => work(context))) },
+              {
+                attempt: (work, of) => attempt((context) => permitted(context, given, () => work(context)), of),
+              },
               given,
             ),
         }

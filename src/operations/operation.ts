@@ -129,8 +129,11 @@ export interface RegionSetting {
 
 /** What an operation can look at before its transaction: nobody waits for that. */
 export interface Ahead {
-  /** Does some work, and takes it back. */
-  attempt(work: (context: WriteContext) => Promise<void>): Promise<Tried>
+  /**
+   * Does some work, and takes it back.
+   * @param of `rules`: what it would make of space in use is not looked at
+   */
+  attempt(work: (context: WriteContext) => Promise<void>, of?: 'space' | 'rules'): Promise<Tried>
 }
 /** What came of trying a change. */
 export type Tried = TriedWell | { readonly refused: Refused }
@@ -147,6 +150,8 @@ export interface TriedWell {
   readonly rulings: readonly Ruling[]
   /** What has no inverse of it. */
   readonly left: readonly string[]
+  /** The versions that the objects have that it changes. */
+  readonly before: Readonly<Record<string, number>>
 }
 
 /** Members of the input that say how, and not what: where an API has them among its parameters, and not beside them. */

@@ -289,16 +289,42 @@ describe('who sees what', () => {
     assert.equal((await acme.get<Page<object>>('/simulations', { as: author })).items.length, 1)
   })
 
-  test('what somebody may not change is not simulated for them, and neither is what cannot be', async () => {
+  test('what would be refused is refused at once, as the operation itself would be, and nothing is begun', async () => {
     const author = await acme.tokenOf('user:author', 'organization-administrator', shop)
-    const { simulationId } = await start([putRules([other])], author)
-    const fault = await start([putRules([listed]), { operation: 'deletePolicy', input: { policyId: 'ipam-policy-0' } }])
+    const before = (await acme.get<Page<object>>('/simulations')).items.length
+    const refused = async (operations: readonly Operation[], as?: string) =>
+      acme.ask<{ code: string; index?: number; id?: string }>('POST', '/simulations', {
+        body: { operations },
+        ...(as === undefined ? {} : { as }),
+      })
+    const hidden = await refused([putRules([other])], author)
+    const itself = await acme.ask<{ code: string }>('POST', '/governance/apply', {
+      body: { operations: [putRules([other])] },
+      as: author,
+    })
+    assert.deepEqual([hidden.status, hidden.body.code], [itself.status, itself.body.code])
+    const unfit = await refused([
+      putRules([listed]),
+      { operation: 'deletePolicy', input: { policyId: 'ipam-policy-0' } },
+    ])
+    assert.deepEqual([unfit.status, unfit.body.code, unfit.body.index], [404, 'NotFound', 1])
+    assert.equal((await acme.get<Page<object>>('/simulations')).items.length, before)
+    assert.equal(await simulate.isDue(workplaceOf(acme)), false)
+  })
+
+  test('what cannot be made any more by the time that a server comes to it is told with it', async () => {
+    const { policyId } = await acme.post<{ policyId: string }>('/policies', { ipamId: acme.ipam, name: 'for a while' })
+    const fault = await start([putRules([listed]), { operation: 'deletePolicy', input: { policyId } }])
+    assert.equal((await acme.ask('DELETE', `/policies/${policyId}`)).status, 204)
     await simulateAll(workplaceOf(acme))
-    const refused = await show(simulationId, author)
-    assert.equal(refused.status, 'refused')
-    assert(['NotFound', 'NotAuthorized'].includes(refused.refusal!.code))
     const unfit = await show(fault.simulationId)
     assert.deepEqual([unfit.status, unfit.refusal!.operation, unfit.totals], ['refused', 1, undefined])
+  })
+
+  test('where change control is required, a change is simulated though it cannot be made at once', async () => {
+    const controlled = { body: { changeControl: 'required' } }
+    assert.equal((await acme.ask('PATCH', `/ipams/${acme.ipam}`, controlled)).status, 200)
+    assert.equal((await run([putRules([other])])).status, 'done')
   })
 })
 const exceptionFor = (target: string) => ({

@@ -15,7 +15,7 @@ import {
 import type { SimulatedPool, SimulatedUse, StoredSimulation } from '#store/tables/simulations.ts'
 import { idOf } from '../identifiers.ts'
 import { type BodyBounds, nativeRead, nativeWrite } from '../operation.native.ts'
-import type { ReadContext } from '../operation.ts'
+import type { ReadContext, Tried } from '../operation.ts'
 import {
   accountId,
   accountName,
@@ -31,8 +31,14 @@ import {
   paging,
   typeName,
 } from '../shapes.native.ts'
-import { governedOperationList, noteOnLength } from './operations.native.ts'
-import { simulationsKeptDays } from './simulating.ts'
+import {
+  type GovernedOperation,
+  governedOperationList,
+  noteOnLength,
+  refusalsOfGoverned,
+  runGoverned,
+} from './operations.native.ts'
+import { type DoAll, simulationsKeptDays } from './simulating.ts'
 import {
   cancelSimulation as cancel,
   deleteSimulation as drop,
@@ -45,6 +51,7 @@ import {
   simulatedDaysMax,
   startSimulation as start,
   totalsOf,
+  trySimulation,
 } from './simulations.ts'
 import { epochOf } from './state.ts'
 
@@ -166,11 +173,13 @@ const one = z.strictObject({ simulationId })
 
 // Operations ---------------------------------------------------------------------------------------------------------
 
+const doAll: DoAll = (context, operations) => runGoverned(context, operations as readonly GovernedOperation[])
+
 export const startSimulation = nativeWrite({
   name: 'startSimulation',
   summary:
     'Ask what a change of governance would have made of the requests on record, of space in use and of what pools have free.',
-  description: `Nothing is changed. The change is tried on your right, in a transaction that is taken back; then each request of the last days is asked again under the rules of now and under those of the change, in the order in which they came, on what pools have free now, and space in use is looked at under both. It is worked at behind all other requests; \`GET /simulations/{simulationId}\` says how far it is. What came of it is kept for ${simulationsKeptDays} days.`,
+  description: `Nothing is changed. The change is tried on your right, in a transaction that is taken back, and what would be refused of it is refused at once; then each request of the last days is asked again under the rules of now and under those of the change, in the order in which they came, on what pools have free now, and space in use is looked at under both. It is worked at behind all other requests; \`GET /simulations/{simulationId}\` says how far it is. What came of it is kept for ${simulationsKeptDays} days.`,
   action: 'policy:read',
   input: z.strictObject({
     operations: governedOperationList.describe(`What would be done, in this order. ${noteOnLength}`),
@@ -185,9 +194,10 @@ export const startSimulation = nativeWrite({
   output: simulation,
   rest: { method: 'POST', path: '/simulations', status: 201, body: simulationBody },
   cli: 'simulation start',
-  refusals: ['LimitExceeded'],
+  refusals: [...refusalsOfGoverned, 'LimitExceeded'],
   at: 'own',
-  run: async (context, input) => describe(context, await start(context, input)),
+  lookAhead: (ahead, { operations }): Promise<Tried> => trySimulation(ahead, operations, doAll),
+  run: async (context, input, tried: Tried) => describe(context, await start(context, input, tried)),
 })
 
 export const listSimulations = nativeRead({

@@ -3,15 +3,17 @@
 import { formatId, parseId } from '#model/identifier.ts'
 import { accountableOf } from '#model/principal.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
+import { everywhere } from '#model/roles.ts'
 import { noCounts, type SimulationKind, type Tally } from '#model/simulation.ts'
 import type { SimulatedOperation, SimulatedPool, StoredSimulation } from '#store/tables/simulations.ts'
 import { refuseMalformed } from '../identifiers.ts'
-import { mayAtTop, permitter } from '../identity/authority.ts'
+import { mayThroughout, permitter } from '../identity/authority.ts'
 import { visibleAccounts } from '../identity/visible-accounts.ts'
 import { latestFirst, type Page, type PageAsked, partsOfPlace, readPage } from '../listing.ts'
-import type { ReadContext, WriteContext } from '../operation.ts'
+import type { Ahead, ReadContext, Tried, WriteContext } from '../operation.ts'
 import { permitterThen, topOf } from '../record/object-places.ts'
 import { refuseLongList } from './list-bounds.ts'
+import type { DoAll } from './simulating.ts'
 
 /** Simulations that somebody has, those that are over among them, and those that are not; and how many of everybody's are not. */
 export const simulationsPerHolderMax = 20
@@ -29,12 +31,21 @@ export interface SimulationParams {
   readonly days?: number | undefined
 }
 
-/** Begins one: it is worked at behind the requests. Whether the caller might make the change is found by trying it, then. */
+/** Tries the change itself, for whoever has room for one more: nobody looks at what it would make of space, which is simulated. */
+export const trySimulation = (ahead: Ahead, operations: readonly SimulatedOperation[], doAll: DoAll): Promise<Tried> =>
+  ahead.attempt(async (context) => {
+    await refuseTooMany(context, accountableOf(context.caller.native!))
+    await doAll(context, operations)
+  }, 'rules')
+
+/** Begins one: it is worked at behind the requests. What could not be made is refused as its operation refuses it. */
 export async function startSimulation(
   context: WriteContext,
   { operations, days = simulatedDaysDefault }: SimulationParams,
+  tried: Tried,
 ): Promise<StoredSimulation> {
   const { tx, now, caller } = context
+  if ('refused' in tried) throw tried.refused
   await refuseLongList(context, operations)
   const native = caller.native!
   const holder = accountableOf(native)
@@ -97,8 +108,10 @@ export async function getSimulation(context: ReadContext, id: string): Promise<S
 }
 const isOwn = ({ caller: { native } }: ReadContext, { holder }: StoredSimulation): boolean =>
   native !== undefined && holder === accountableOf(native)
+/** What others simulate names what is of any node. */
 const seesAll = async (context: ReadContext): Promise<boolean> =>
-  mayAtTop(context, 'policy:read', [await topOf(context)])
+  (await mayThroughout(context, 'policy:read', everywhere)) ||
+  mayThroughout(context, 'policy:read', await topOf(context))
 const isSeen = async (context: ReadContext, simulation: StoredSimulation): Promise<boolean> =>
   isOwn(context, simulation) || (await seesAll(context))
 

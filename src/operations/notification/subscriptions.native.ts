@@ -1,12 +1,15 @@
 // Subscriptions and their deliveries over the native API, in words that are made here of facts.
 import { z } from 'zod'
+import { digestPeriods, quietSecondsMax } from '#model/delivery.ts'
 import { recipientsPerTargetMax, targetUrlCharactersMax } from '#model/delivery-target.ts'
-import { eventKindOf, eventNames, eventSelectors, targetFormats } from '#model/event.ts'
+import { eventKindOf, eventNames, eventSelectors, everyEvent, targetFormats } from '#model/event.ts'
 import { severities } from '#model/finding.ts'
 import { problemInWords } from '#model/problems/problem.ts'
+import { controlNamed } from '../finding/controls.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import {
+  accountId,
   answerPage,
   formatInstant,
   idText,
@@ -37,6 +40,7 @@ import {
   replayDead,
   rotateSecret,
   type SubscriptionState,
+  shownEvents,
   stateTeller,
   subscriptionStates,
   testSubscription as tryOut,
@@ -47,24 +51,40 @@ const subscriptionId = idText('subscription').describe('`subscription-…`.')
 const deliveryId = idText('delivery').describe('`delivery-…`.')
 const severity = z.enum(severities)
 const events = z
-  .array(z.enum(eventSelectors as [string, ...string[]]))
-  .max(eventSelectors.length)
+  .array(z.enum([everyEvent, ...eventSelectors] as [string, ...string[]]))
+  .min(1)
+  .max(eventSelectors.length + 1)
   .meta({
     id: 'EventSelectors',
-    description: 'Kinds of events such as `exception.requested`, and groups such as `exception`. None: all.',
+    description:
+      'Kinds of events such as `exception.requested`, and groups such as `exception`; `all` is all that there are, and that are added later.',
     examples: [['exception', 'pool']],
   })
 const format = z.enum(targetFormats).meta({
   id: 'TargetFormat',
   description:
-    '`webhook`: CloudEvents, signed; `slack` and `teams`: messages of their incoming webhooks; `mail`: text, by mail.',
+    '`webhook`: CloudEvents, signed; `slack` and `teams`: messages of their incoming webhooks; `mail`: text, by mail. `ocsf`: events of OCSF 1.8.0, findings as Compliance Findings (2003) and all else as API Activity (6003), signed; `asff`: requests of BatchImportFindings of AWS Security Hub, of findings alone, signed; `syslog`: events of OCSF as syslog over TLS.',
 })
 const targetUrl = z
   .string()
   .max(targetUrlCharactersMax)
-  .describe('Where it goes, of all formats but `mail`. It is kept sealed, and only its host is shown.')
+  .describe(
+    'Where it goes, of all formats but `mail`; of `syslog` such as `syslog+tls://siem.example.com:6514`. It is kept sealed, and only its host is shown.',
+  )
   .meta({ examples: ['https://hooks.example.com/cadastre'] })
 const recipients = z.array(z.string().max(254)).max(recipientsPerTargetMax).describe('Mail addresses, of `mail`.')
+const hubAccount = accountId.describe('Of `asff`: the account that findings are imported into.')
+const hubRegion = z
+  .string()
+  .regex(/^[a-z]{2}(?:-[a-z]{2,12}){1,3}-\d$/)
+  .describe('Of `asff`: the Region that findings are imported into.')
+  .meta({ examples: ['eu-central-1'] })
+const digest = z.enum(digestPeriods).meta({
+  id: 'DigestPeriod',
+  description:
+    'One message for each hour or day (of UTC) in which something happened: how much of what, and the objects that matter most.',
+})
+const quietSeconds = z.number().int().min(0).max(quietSecondsMax)
 const leastSeverity = severity.describe('Only what matters as much, or more.')
 const subscription = z.object({
   subscriptionId,
@@ -73,6 +93,12 @@ const subscription = z.object({
   severity: leastSeverity,
   format,
   target: z.string().describe('Where it goes: of a URL its host alone.'),
+  hubAccount: hubAccount.optional(),
+  hubRegion: hubRegion.optional(),
+  digest: digest.optional().describe('Absent: each event is told of alone.'),
+  quietSeconds: quietSeconds
+    .optional()
+    .describe('How long the same event of the same object is not told of again; then the latest is.'),
   contact: contact.optional(),
   description: description.optional(),
   state: z
@@ -104,6 +130,8 @@ const delivery = z.object({
       '`dead`: it was tried again and again, and is not any more; `withheld`: whoever set the subscription may not see it any more.',
     ),
   attempts: z.number().int().min(0),
+  repeats: z.number().int().min(1).optional().describe('How many of the same it has taken the place of.'),
+  digestAt: instant.optional().describe('The end of the hour or day that it is told with.'),
   nextAt: instant.optional().describe('When it is tried next.'),
   lastAt: instant.optional(),
   problem: z.string().optional().describe('Why the last try failed.'),
@@ -121,7 +149,7 @@ export const listSubscriptions = nativeRead({
   output: pageOf(subscription),
   rest: { method: 'GET', path: '/subscriptions' },
   cli: 'subscription list',
-  columns: ['subscriptionId', 'node', 'format', 'target', 'events', 'severity', 'state'],
+  columns: ['subscriptionId', 'state', 'node', 'format', 'target', 'events', 'severity'],
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
   async run(context, { node, ...asked }) {
@@ -158,7 +186,15 @@ export const createSubscription = nativeWrite({
     format: format.default('webhook'),
     targetUrl: targetUrl.optional(),
     recipients: recipients.optional(),
-    events: events.default([]),
+    events: events.default([everyEvent]),
+    hubAccount: hubAccount.optional(),
+    hubRegion: hubRegion.optional(),
+    digest: digest
+      .optional()
+      .describe('Without it each event is told of alone. Of `webhook`, `slack`, `teams` and `mail`.'),
+    quietSeconds: quietSeconds
+      .default(0)
+      .describe('How long the same event of the same object is not told of again: the latest is told when it is over.'),
     severity: leastSeverity.default('informational'),
     contact: contact.optional().describe('Whom to ask about it. It is told with each event.'),
     description: description.optional(),
@@ -166,7 +202,7 @@ export const createSubscription = nativeWrite({
   output: subscription.extend({ secret: secretText.optional() }),
   rest: { method: 'POST', path: '/subscriptions', status: 201 },
   cli: 'subscription create',
-  refusals: ['NotFound', 'LimitExceeded'],
+  refusals: ['NotFound', 'LimitExceeded', 'MissingParameter'],
   at: async (context, { node }) => placeOfNode(context, node),
   secretOutput: true,
   prepare: drawSecret,
@@ -187,6 +223,10 @@ export const updateSubscription = nativeWrite({
     targetUrl: targetUrl.optional(),
     recipients: recipients.optional(),
     events: events.optional(),
+    hubAccount: hubAccount.optional(),
+    hubRegion: hubRegion.optional(),
+    digest: digest.nullable().optional(),
+    quietSeconds: quietSeconds.optional(),
     severity: leastSeverity.optional(),
     contact: contact.nullable().optional(),
     description: newDescription.optional(),
@@ -198,7 +238,7 @@ export const updateSubscription = nativeWrite({
   output: subscription,
   rest: { method: 'PATCH', path: '/subscriptions/{subscriptionId}' },
   cli: 'subscription update',
-  refusals: ['NotFound', 'MalformedId', 'NotAuthorized'],
+  refusals: ['NotFound', 'MalformedId', 'NotAuthorized', 'MissingParameter'],
   changes: getSubscription,
   at: placeOfSubscription,
   async run(context, { subscriptionId, ...changes }) {
@@ -299,7 +339,7 @@ export const listDeliveries = nativeRead({
   output: pageOf(delivery),
   rest: { method: 'GET', path: '/subscriptions/{subscriptionId}/deliveries' },
   cli: 'delivery list',
-  columns: ['deliveryId', 'event', 'subject', 'status', 'attempts', 'happenedAt', 'problem'],
+  columns: ['deliveryId', 'status', 'event', 'subject', 'problem', 'attempts', 'happenedAt'],
   refusals: ['NotFound', 'MalformedId', 'InvalidPaginationToken'],
   at: placeOfSubscription,
   run: async (context, { subscriptionId, status, ...asked }) =>
@@ -341,7 +381,9 @@ export const listEventKinds = nativeRead({
     items: z.array(
       z.object({
         event: z.string(),
-        severity: severity.optional().describe('Without it, that of the finding which it tells of.'),
+        severity: z
+          .enum([...severities, 'varies'])
+          .describe('How much it matters; `varies`: as much as the finding that it tells of.'),
         needs: z.string().describe('What must be permitted where it is filed, to be told of it.'),
         summary: z.string(),
       }),
@@ -354,8 +396,9 @@ export const listEventKinds = nativeRead({
   at: 'own',
   run: async () => ({
     items: eventNames.map((event) => {
-      const { severity: matters, read: needs, summary } = eventKindOf(event)!
-      return { event, ...(matters === undefined ? {} : { severity: matters }), needs, summary }
+      const { severity: own, control, read: needs, summary } = eventKindOf(event)!
+      const ofControl = control === undefined ? undefined : controlNamed(control)?.severity
+      return { event, severity: own ?? ofControl ?? ('varies' as const), needs, summary }
     }),
   }),
 })
@@ -383,10 +426,14 @@ function show(row: Row, state: SubscriptionState): z.output<typeof subscription>
   return {
     subscriptionId: row.id,
     node: row.node,
-    events: [...row.events],
+    events: [...shownEvents(row.events)],
     severity: row.severity,
     format: row.format,
     target: row.target,
+    ...(row.hubAccount === undefined ? {} : { hubAccount: row.hubAccount }),
+    ...(row.hubRegion === undefined ? {} : { hubRegion: row.hubRegion }),
+    ...(row.digest === undefined ? {} : { digest: row.digest }),
+    ...(row.quietSeconds === 0 ? {} : { quietSeconds: row.quietSeconds }),
     ...(row.contact === undefined ? {} : { contact: row.contact }),
     ...(row.description === undefined ? {} : { description: row.description }),
     state,
@@ -413,6 +460,8 @@ function showDelivery({ id, eventId, delivery: row, event }: DescribedDelivery):
     happenedAt: formatInstant(event.at),
     status: row.status,
     attempts: row.attempts,
+    ...(row.repeats === 0 ? {} : { repeats: row.repeats }),
+    ...(row.period === undefined ? {} : { digestAt: formatInstant(row.period) }),
     ...(row.status === 'waiting' ? { nextAt: formatInstant(row.nextAt) } : {}),
     ...(row.lastAt === undefined ? {} : { lastAt: formatInstant(row.lastAt) }),
     ...(row.problem === undefined ? {} : { problem: problemInWords(row.problem) }),

@@ -179,7 +179,7 @@ export function translate(sql: string): Statement {
     const text = sql
       // SQLite folds ASCII letters only, whatever the locale; so does the index.
       .replaceAll('lower(?)', 'lower(? collate "C")')
-      .replaceAll('? as blob', '? as bytea')
+      .replaceAll(' as blob)', ' as bytea)')
       .replace(jsonMember, jsonMemberHere)
       .replaceAll('?', () => `$${++parameters}`)
     const named = [...sql.matchAll(/\b(?:from|into|update|join)\s+(\w+)/g)].map(([, table]) => table!)

@@ -13,10 +13,12 @@ import {
   changeControlSchema,
   changeRequestsSchema,
   changesByClockSchema,
+  plannedForSchema,
   rolloutSchema,
 } from './change-requests.ts'
 import { contentBoundsSchema } from './content-bounds.ts'
 import { deprovisioningSchema } from './deprovisioning.ts'
+import { digestsSchema } from './digests.ts'
 import { discoveriesSchema } from './discoveries.ts'
 import { evidenceSchema } from './evidence.ts'
 import { exceptionLeaveSchema } from './exception-leave.ts'
@@ -49,6 +51,7 @@ import { poolCidrIndex } from './pool-cidr-index.ts'
 import { poolDaysSchema } from './pool-days.ts'
 import { poolFactsSchema } from './pool-facts.ts'
 import { presentPlacesSchema } from './present-places.ts'
+import { pushedFindingsSchema } from './pushed-findings.ts'
 import { adoptionSchema, avoidingSchema, coveredIndex, followedSchema } from './reconciling.ts'
 import { recordListsSchema } from './record-lists.ts'
 import { recordSinksSchema } from './record-sinks.ts'
@@ -515,5 +518,8 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 78, name: 'rollouts of changes', olderServers: 'go on', sql: rolloutSchema },
   { number: 79, name: 'where the record is sent', olderServers: 'go on', sql: recordSinksSchema },
   { number: 80, name: 'what change requests write', olderServers: 'go on', sql: changeBytesSchema },
-  { number: 81, name: 'changes that a clock makes', olderServers: 'go on', sql: changesByClockSchema },
+  { number: 81, name: 'findings that are pushed', olderServers: 'stop', sql: pushedFindingsSchema },
+  { number: 82, name: 'what change requests were planned for', olderServers: 'stop', sql: plannedForSchema },
+  { number: 83, name: 'what is told together', olderServers: 'stop', sql: digestsSchema },
+  { number: 84, name: 'changes that a clock makes', olderServers: 'go on', sql: changesByClockSchema },
 ]

@@ -90,6 +90,16 @@ export interface Opening {
 
 const saltBytes = saltDigits / 2
 const secretBytes = 32
+const commitmentBytes = 32
+/** Many leaves as one row: an object and a buffer for each would cost five times all that is hashed of them. */
+const leavesText = `select string_agg(cast(n as text), ',' order by n) as entries, count(*) - count(evidence) as lacking,
+    cast(string_agg(substr(evidence, ${saltBytes + 1}), cast('' as blob) order by n) as blob) as commitments
+  from (select n, evidence from audit_entry where n > ? order by n limit ?) as leaf`
+interface LeavesRow {
+  readonly entries: string | null
+  readonly lacking: number
+  readonly commitments: Uint8Array | null
+}
 /** Entries whose facts are read at once. */
 const openedPerStep = 100
 
@@ -178,23 +188,26 @@ export class Evidence {
   }
   /** Those of the entries behind one, in their order; of entries from before they are made here. */
   async leavesAfter(after: number, limit: number): Promise<readonly Leaf[]> {
-    const rows = await this.#sql.all<{ n: number; evidence: Uint8Array | null }>(
-      'select n, evidence from audit_entry where n > ? order by n limit ?',
-      after,
-      limit,
-    )
-    const before = rows.filter(({ evidence }) => evidence === null).map(({ n }) => n)
-    const made = new Map<number, string>()
-    for (let from = 0; from < before.length; from += openedPerStep) {
-      for (const opening of await this.openings(before.slice(from, from + openedPerStep))) {
-        made.set(opening.entry.n, opening.commitment)
+    const read = (await this.#sql.get<LeavesRow>(leavesText, after, limit))!
+    const entries = read.entries?.split(',').map(Number) ?? []
+    const made = read.lacking === 0 ? undefined : await this.#madeOf(entries)
+    let at = 0
+    const next = (): Uint8Array => {
+      at += commitmentBytes
+      return read.commitments!.subarray(at - commitmentBytes, at)
+    }
+    return entries.map((entry) => ({ entry, commitment: made?.get(entry) ?? next() }))
+  }
+  /** Of those of some entries that are from before there were leaves, made from what stands in the tables. */
+  async #madeOf(entries: readonly number[]): Promise<ReadonlyMap<number, Uint8Array>> {
+    const made = new Map<number, Uint8Array>()
+    for (let from = 0; from < entries.length; from += openedPerStep) {
+      for (const opening of await this.openings(entries.slice(from, from + openedPerStep))) {
+        if (opening.written === undefined) made.set(opening.entry.n, bytesOf(opening.commitment))
       }
       await this.#clock.nextTurn()
     }
-    return rows.map(({ n, evidence }) => ({
-      entry: n,
-      commitment: evidence === null ? bytesOf(made.get(n)!) : evidence.subarray(saltBytes),
-    }))
+    return made
   }
   /** The numbers of entries behind one, in their order. */
   async entriesAfter(after: number, limit: number): Promise<readonly number[]> {
