@@ -51,6 +51,7 @@ import { type Inverse, inverseOf, inverseOfBoth, noInverse } from './inverse.ts'
 import { countWriting, refuseLongList } from './list-bounds.ts'
 import { type Made, madeOf, togetherWith } from './made.ts'
 import type { ProposedOperation } from './proposed.ts'
+import { requireSimulated } from './simulations.ts'
 import { requireEpoch } from './state.ts'
 
 /** Does all of them, in one transaction. */
@@ -177,7 +178,9 @@ export async function submitChange(context: WriteContext, id: string, tried: Tri
 export async function approveChange(context: WriteContext, id: string, contentHash: string): Promise<ChangeRequest> {
   const before = await getChange(context, id)
   const isOfRoot = await mayAtTop(context, 'change:approve', [await topOf(context)])
-  return keep(context, act(before, { kind: 'approve', contentHash, isOfRoot, ...standingAs(context) }), before)
+  const approved = act(before, { kind: 'approve', contentHash, isOfRoot, ...standingAs(context) })
+  if (before.needed?.isSimulated) await requireSimulated(context, before)
+  return keep(context, approved, before)
 }
 
 /** Sends it back to those who wrote it, as a draft. */
