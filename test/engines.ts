@@ -15,6 +15,7 @@ export function parseEngine(text: string): Engine {
 const onBoth: readonly string[] = [
   'src/operations/',
   'src/store/',
+  'src/files/namesakes.test.ts',
   'src/files/random.test.ts',
   'src/files/requesting.test.ts',
   'src/files/round-trip.test.ts',
