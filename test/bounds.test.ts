@@ -40,7 +40,7 @@ const ofOneAlone: readonly RegExp[] = [
   /(Characters|Length|Bytes|Seconds|Days|Hours|Ms|Depth|PerPage|PageSize|Digits)Max$/,
   // Members of one request or document.
   /^(parameters|listIndex|queryParameters|signedHeaders|filterValues|cidrList|resources|values|pageSize|batch|groups|pathPart|covered|operations)Max$/,
-  /^(rules|conditionValues|requiredTags|freezes|rolloutStages|documents|documentsPerPolicy|sharedWith|version|uniqueLocalLength|text)Max$/,
+  /^(rules|conditionValues|requiredTags|freezes|rolloutStages|leftTold|watchedPlaces|documents|documentsPerPolicy|sharedWith|version|uniqueLocalLength|text)Max$/,
   /^(servers|entryNumber|port|icmp|protocol|publicAddresses|privateAddresses|zoneAddresses|pools|cascadeAllocations)Max$/,
   // Of one pool inside of a network.
   /^(reservedEnd)Max$/,

@@ -27,6 +27,7 @@ const onBoth: readonly string[] = [
   'test/restored.test.ts',
   'test/scenarios/',
   'test/both-engines.test.ts',
+  'test/change-requests.test.ts',
   'test/crash.test.ts',
   'test/interrupted.test.ts',
   'test/list-costs.test.ts',
