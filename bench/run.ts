@@ -74,7 +74,17 @@ const parts = {
     'simulation',
     'start',
   ],
-  postgres: ['throughput', 'largest', 'governance', 'growth', 'lists', 'history', 'snapshots', 'contention'],
+  postgres: [
+    'throughput',
+    'largest',
+    'governance',
+    'growth',
+    'lists',
+    'history',
+    'snapshots',
+    'simulation',
+    'contention',
+  ],
 }[database]
 const quickParts = ['decide', 'throughput', 'growth', 'start']
 const wanted = options.only?.split(',') ?? (quick ? parts.filter((part) => quickParts.includes(part)) : parts)
@@ -112,7 +122,7 @@ const measures: Readonly<Record<string, () => unknown>> = {
   history: () => measureHistory({ engine: database, sizes }),
   snapshots: () => measureSnapshots({ engine: database, rounds: fixedRounds }),
   compliance: () => measureCompliance({ rows, seconds }),
-  simulation: () => measureSimulation({ rows, seconds }),
+  simulation: () => measureSimulation({ engine: database, rows, seconds }),
   start: () => measureStart(rounds, rows, !quick),
   contention: () => measureContention({ rounds: fixedRounds, seconds, connections }),
 }
