@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process'
 import { cpus, loadavg, release, totalmem } from 'node:os'
 import { parseArgs, promisify } from 'node:util'
+import { measureAdvice } from './advice.ts'
 import { measureCompliance } from './compliance.ts'
 import { measureContention } from './contention.ts'
 import { measureDecisions } from './decide.ts'
@@ -72,6 +73,7 @@ const parts = {
     'snapshots',
     'compliance',
     'simulation',
+    'advice',
     'start',
   ],
   postgres: [
@@ -122,6 +124,7 @@ const measures: Readonly<Record<string, () => unknown>> = {
   history: () => measureHistory({ engine: database, sizes }),
   snapshots: () => measureSnapshots({ engine: database, rounds: fixedRounds }),
   compliance: () => measureCompliance({ rows, seconds }),
+  advice: () => measureAdvice({ engine: database, rounds: 20 }),
   simulation: () => measureSimulation({ engine: database, rows, seconds }),
   start: () => measureStart(rounds, rows, !quick),
   contention: () => measureContention({ rounds: fixedRounds, seconds, connections }),
