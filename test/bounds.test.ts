@@ -58,7 +58,9 @@ const ofOneAlone: readonly RegExp[] = [
   // What finding a text looks at and shows, and accounts of one name that are looked at.
   /^(matches|rows|characters|places|inside|insideRows|before|beginnings|alike|services|resourceRows)Max$/,
   // Of one proof, note or tile of evidence.
-  /^(path|signatures|tileLevel)Max$/,
+  /^(path|signatures|tileLevel|hashes|signingKeys)Max$/,
+  // Of what the operator configures.
+  /^(witnesses|witnessed)Max$/,
   // Of one snapshot of a source, and how often it is to come.
   /^(unlisted|observedTags|collector|reason|reportEvery|open|tries|brief|counted)Max$/,
   // Of one tree, signed note or proof.

@@ -61,6 +61,7 @@ import { statesOfTenures } from './tenure-states.ts'
 import { tokenOriginsSchema } from './token-origins.ts'
 import { turnsSchema } from './turns.ts'
 import { weighedSchema } from './weighed.ts'
+import { witnessesSchema } from './witnesses.ts'
 import { wouldBeSchema } from './would-be.ts'
 
 export interface Migration {
@@ -511,4 +512,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 79, name: 'where the record is sent', olderServers: 'go on', sql: recordSinksSchema },
   { number: 80, name: 'what change requests write', olderServers: 'go on', sql: changeBytesSchema },
   { number: 81, name: 'findings that are pushed', olderServers: 'stop', sql: pushedFindingsSchema },
+  { number: 82, name: 'witnesses of the log of evidence', olderServers: 'go on', sql: witnessesSchema },
 ]
