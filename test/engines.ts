@@ -16,6 +16,7 @@ const onBoth: readonly string[] = [
   'src/operations/',
   'src/store/',
   'src/files/random.test.ts',
+  'src/files/requesting.test.ts',
   'src/files/round-trip.test.ts',
   'src/api/rest/',
   'src/jobs/sending.test.ts',

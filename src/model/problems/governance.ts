@@ -24,6 +24,8 @@ export const governanceProblems = {
   'no-inverse': () => 'nothing was prepared that would undo it: propose a change that does',
   'changed-since': ({ objects }: { objects: readonly string[] }) =>
     `somebody has changed ${objects.join(', ')} since: propose a change that undoes it`,
+  'planned-for-other': ({ objects }: { objects: readonly string[] }) =>
+    `somebody has changed ${objects.join(', ')} since it was planned: edit it, or abandon it, and plan anew`,
   'window-ends-first': () => 'it must be later than now and than `from`',
   'outside-of-node': ({ node, other }: { node: string; other: string }) =>
     `an operation acts at \`${other}\`, which is not below \`${node}\`: propose it at a node that is above all that it changes`,

@@ -67,6 +67,12 @@ alter table change_request add column due_at integer;
 create index change_request_due on change_request (due_at) where due_at is not null;
 `
 
+export const plannedForSchema = `
+-- The state of governance that it was planned for, and as JSON which versions the objects had there that it changes.
+alter table change_request add column planned_for integer;
+alter table change_request add column basis text;
+`
+
 export const changeBytesSchema = `
 -- Bytes of what change requests say, that a requester has written on one day (of UTC, counted from 1970). All of it is kept.
 create table change_request_written (

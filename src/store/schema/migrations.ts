@@ -8,9 +8,16 @@ import { bindingFactsSchema } from './binding-facts.ts'
 import { boundsSchema, tokensOfMakerSchema } from './bounds.ts'
 import { broughtSpaceSchema } from './brought-space.ts'
 import { capacityWatchSchema } from './capacity-watch.ts'
-import { changeBytesSchema, changeControlSchema, changeRequestsSchema, rolloutSchema } from './change-requests.ts'
+import {
+  changeBytesSchema,
+  changeControlSchema,
+  changeRequestsSchema,
+  plannedForSchema,
+  rolloutSchema,
+} from './change-requests.ts'
 import { contentBoundsSchema } from './content-bounds.ts'
 import { deprovisioningSchema } from './deprovisioning.ts'
+import { digestsSchema } from './digests.ts'
 import { discoveriesSchema } from './discoveries.ts'
 import { evidenceSchema } from './evidence.ts'
 import { exceptionLeaveSchema } from './exception-leave.ts'
@@ -512,5 +519,7 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 79, name: 'where the record is sent', olderServers: 'go on', sql: recordSinksSchema },
   { number: 80, name: 'what change requests write', olderServers: 'go on', sql: changeBytesSchema },
   { number: 81, name: 'findings that are pushed', olderServers: 'stop', sql: pushedFindingsSchema },
-  { number: 82, name: 'witnesses of the log of evidence', olderServers: 'go on', sql: witnessesSchema },
+  { number: 82, name: 'what change requests were planned for', olderServers: 'stop', sql: plannedForSchema },
+  { number: 83, name: 'what is told together', olderServers: 'stop', sql: digestsSchema },
+  { number: 84, name: 'witnesses of the log of evidence', olderServers: 'go on', sql: witnessesSchema },
 ]
