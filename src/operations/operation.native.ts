@@ -319,10 +319,13 @@ async function findOutdated(
 const pick = (schema: z.ZodObject, input: object): object =>
   Object.fromEntries(Object.entries(input).filter(([name]) => name in schema.shape))
 
-/** What things beside it are called is no part of a state: nobody has changed it where one of them is renamed. */
+/**
+ * What things beside it are called is no part of a state: nobody has changed it where one of them is renamed. Neither is how far a
+ * simulation of it is.
+ */
 function stateIn(output: unknown): unknown {
-  if (typeof output !== 'object' || output === null || !('names' in output)) return output
-  const { names: _, ...state } = output
+  if (typeof output !== 'object' || output === null) return output
+  const { names: _, simulation: __, ...state } = output as { readonly names?: unknown; readonly simulation?: unknown }
   return state
 }
 

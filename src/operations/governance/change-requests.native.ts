@@ -55,6 +55,8 @@ import {
   refusalsOfGoverned,
   runGoverned,
 } from './operations.native.ts'
+import { describeSimulation, describeWithTotals, simulationShown } from './simulations.native.ts'
+import { requireRoom, simulationOf, startSimulation } from './simulations.ts'
 import { requireEpoch } from './state.ts'
 
 /** A thousand objects with their documents. */
@@ -172,6 +174,7 @@ const needed = z
   .object({
     approvers: count.describe('So many persons, none of whom wrote at it.'),
     ofRoot: count.describe('Of these, so many who may approve at the root.'),
+    isSimulated: z.boolean().optional().describe('`true`: only once it was simulated as it is.'),
   })
   .describe('Who has to approve what it does.')
 const summary = {
@@ -217,6 +220,7 @@ const changeRequest = z.object({
     })
     .optional()
     .describe('What `revert` would do.'),
+  simulation: simulationShown.optional().describe('The latest of what it says now; of accounts that you may see.'),
 })
 nameShapes({
   ChangeRequest: changeRequest,
@@ -237,7 +241,12 @@ export const getChangeRequest = nativeRead({
   cli: 'change-request show',
   refusals: ['NotFound', 'MalformedId'],
   at: placeOfChange,
-  run: async (context, input) => show(await getDescribedChange(context, input.changeRequestId)),
+  async run(context, { changeRequestId: id }) {
+    const found = await getDescribedChange(context, id)
+    // A change compares the state (`If-Match`), of which this is no part.
+    const simulated = 'changed' in context ? undefined : await simulationOf(context, found.request)
+    return { ...show(found), ...(simulated ? { simulation: await describeWithTotals(context, simulated) } : {}) }
+  },
 })
 
 export const listChangeRequests = nativeRead({
@@ -280,6 +289,7 @@ export const proposeChange = nativeWrite({
     window: window.optional(),
     rollout: rollout.optional(),
     draft: z.boolean().optional().describe('`true`: it is not submitted yet.'),
+    simulate: z.boolean().optional().describe('`true`: it is simulated at once, as `change-request simulate` does it.'),
     expectedEpoch: expectedEpoch.describe(`${plannedNote} Of a draft, only now.`),
   }),
   output: changeRequest,
@@ -287,16 +297,21 @@ export const proposeChange = nativeWrite({
   cli: 'change-request propose',
   refusals: [...refusalsOfGoverned, 'LimitExceeded', 'PreconditionFailed'],
   at: placeOfProposal,
-  async lookAhead(ahead, { operations, draft, expectedEpoch: expected }): Promise<Tried | undefined> {
-    if (draft) return undefined
+  async lookAhead(ahead, { operations, draft, simulate, expectedEpoch: expected }): Promise<Tried | undefined> {
+    if (draft && !simulate) return undefined
     return ahead.attempt(async (context) => {
       // What is wrong by now with a plan for another state says less than that it is for another one.
       requireEpoch(context, expected)
+      if (simulate) await requireRoom(context)
       await doAll(context, operations)
     })
   },
-  run: async (context, { window: given, draft: _, ...proposal }, tried: Tried | undefined) =>
-    describe(context, await propose(context, { ...proposal, ...(given ? { window: readWindow(given) } : {}) }, tried)),
+  async run(context, { window: given, draft, simulate, ...proposal }, tried: Tried | undefined) {
+    const said = { ...proposal, ...(given ? { window: readWindow(given) } : {}) }
+    const proposed = await propose(context, said, draft ? undefined : tried)
+    if (simulate) await startSimulation(context, { operations: proposal.operations, of: proposed }, tried!)
+    return describe(context, proposed)
+  },
 })
 
 export const updateChangeRequest = nativeWrite({
@@ -511,8 +526,11 @@ const readWindow = ({ from, until }: z.output<typeof window>): ChangeWindow => (
 
 const showAct = ({ by, makers = [], at }: Attribution) => ({ by, ...showMakers(makers), at: formatInstant(at) })
 
-const describe = async (context: ReadContext, request: ChangeRequest): Promise<z.output<typeof changeRequest>> =>
-  show(await describeChange(context, request))
+async function describe(context: ReadContext, request: ChangeRequest): Promise<z.output<typeof changeRequest>> {
+  const simulated = await simulationOf(context, request)
+  const simulation = simulated && describeSimulation(context, simulated)
+  return { ...show(await describeChange(context, request)), ...(simulation ? { simulation } : {}) }
+}
 
 const show = ({ request, operations, inverse }: DescribedChange): z.output<typeof changeRequest> => ({
   ...showSummary(request),
