@@ -15,6 +15,10 @@ export interface BodyBounds {
   readonly bytesMax: number
   /** Members of objects and elements of lists, of all together. */
   readonly membersMax: number
+  /** Of whoever governs no more than a part of the organization, where that is less. */
+  readonly part?: Pick<BodyBounds, 'bytesMax' | 'membersMax'>
+  /** Whoever may do none of these anywhere, nor what the operation does, has what is usual: they have no use for more. */
+  readonly actions?: readonly Action[]
 }
 /** Of an operation that says nothing else: 64 KiB, which is fifty tags at their longest. */
 export const usualBody: BodyBounds = { bytesMax: 65_536, membersMax: 2_000 }

@@ -9,7 +9,7 @@ import {
 } from '#model/change-request.ts'
 import { rolloutStagesMax } from '#model/change-rollout.ts'
 import type { Attribution } from '#model/policy/exception.ts'
-import { type BodyBounds, nativeRead, nativeWrite } from '../operation.native.ts'
+import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, Tried } from '../operation.ts'
 import {
   accountId,
@@ -48,6 +48,7 @@ import {
   tryChange,
 } from './change-requests.ts'
 import {
+  bodyOfList,
   type GovernedOperation,
   governedOperation,
   governedOperationList,
@@ -58,9 +59,6 @@ import {
 import { describeSimulation, describeWithTotals, simulationShown } from './simulations.native.ts'
 import { requireRoom, simulationOf, startSimulation } from './simulations.ts'
 import { requireEpoch } from './state.ts'
-
-/** A thousand objects with their documents. */
-const proposalBody: BodyBounds = { bytesMax: 4_194_304, membersMax: 100_000 }
 
 // Shapes -------------------------------------------------------------------------------------------------------------
 
@@ -293,7 +291,7 @@ export const proposeChange = nativeWrite({
     expectedEpoch: expectedEpoch.describe(`${plannedNote} Of a draft, only now.`),
   }),
   output: changeRequest,
-  rest: { method: 'POST', path: '/change-requests', status: 201, body: proposalBody },
+  rest: { method: 'POST', path: '/change-requests', status: 201, body: bodyOfList },
   cli: 'change-request propose',
   refusals: [...refusalsOfGoverned, 'LimitExceeded', 'PreconditionFailed'],
   at: placeOfProposal,
@@ -337,7 +335,7 @@ export const updateChangeRequest = nativeWrite({
     expectedEpoch: expectedEpoch.describe(`${plannedNote} Other operations without it are bound to none.`),
   }),
   output: changeRequest,
-  rest: { method: 'PATCH', path: '/change-requests/{changeRequestId}', body: proposalBody },
+  rest: { method: 'PATCH', path: '/change-requests/{changeRequestId}', body: bodyOfList },
   cli: 'change-request edit',
   refusals: [...refusalsOfGoverned, 'NotFound', 'MalformedId', 'IncorrectState', 'LimitExceeded', 'PreconditionFailed'],
   at: placeOfChange,

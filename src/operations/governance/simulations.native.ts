@@ -14,7 +14,7 @@ import {
 } from '#model/simulation.ts'
 import type { SimulatedPool, SimulatedUse, StoredSimulation } from '#store/tables/simulations.ts'
 import { idOf } from '../identifiers.ts'
-import { type BodyBounds, nativeRead, nativeWrite } from '../operation.native.ts'
+import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, Tried } from '../operation.ts'
 import {
   accountId,
@@ -32,6 +32,7 @@ import {
   typeName,
 } from '../shapes.native.ts'
 import {
+  bodyOfList,
   type GovernedOperation,
   governedOperationList,
   noteOnLength,
@@ -54,9 +55,6 @@ import {
   trySimulation,
 } from './simulations.ts'
 import { epochOf } from './state.ts'
-
-/** A whole directory of files. */
-const simulationBody: BodyBounds = { bytesMax: 4_194_304, membersMax: 100_000 }
 
 // Shapes -------------------------------------------------------------------------------------------------------------
 
@@ -195,7 +193,7 @@ export const startSimulation = nativeWrite({
     days: simulatedDays,
   }),
   output: simulation,
-  rest: { method: 'POST', path: '/simulations', status: 201, body: simulationBody },
+  rest: { method: 'POST', path: '/simulations', status: 201, body: bodyOfList },
   cli: 'simulation start',
   refusals: [...refusalsOfGoverned, 'LimitExceeded'],
   at: 'own',
