@@ -40,6 +40,7 @@ export type DeliveryProblem = Extract<
       | 'target-answered'
       | 'target-redirects'
       | 'target-slow'
+      | 'target-took-long'
       | 'target-inner'
       | 'target-unresolved'
       | 'target-not-https'
