@@ -26,6 +26,7 @@ import {
 import { resourceTypeOperations } from '../policy/resource-types.native.ts'
 import { nameShapes } from '../shapes.native.ts'
 import { boundList, listBody, operationsOfPartMax } from './list-bounds.ts'
+import { beginList } from './state.ts'
 
 // Which ones ---------------------------------------------------------------------------------------------------------
 
@@ -125,12 +126,16 @@ export interface GovernedResult {
 /**
  * Does all of it in the transaction of the request, each as if the caller had asked for it alone: their rights are asked for each,
  * and the first that is refused ends all of them with its number. Conflicts of policies are looked for when all is done.
+ * @param how.isPrepared it undoes what was done before, and may be longer than what somebody asks for
  */
 export async function runGoverned(
   context: WriteContext,
   operations: readonly GovernedOperation[],
+  { isPrepared = false } = {},
 ): Promise<GovernedResult[]> {
-  await boundList(context, operations)
+  // What undoes a list that was bounded is as long as that makes it.
+  if (isPrepared) beginList(context)
+  else await boundList(context, operations)
   const made = new Map<string, object>()
   const results: GovernedResult[] = []
   for (const [index, { operation: name, input, as }] of operations.entries()) {
