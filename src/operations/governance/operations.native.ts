@@ -133,7 +133,10 @@ export async function runGoverned(
       const operation = governedOperations.get(name)!
       const asked = inputOf(operation, await replaceNames(operation.input, input, (text) => meant(made, text)))
       const run = () => (operation as WriteOperation<object, unknown>).run(context, asked)
-      const output = await (mayLag(name, asked) ? context.lagging(run) : run())
+      const lags = mayLag(name, asked)
+      // What a run of pools has read once may be otherwise by what another operation does.
+      if (!lags) await context.catchUp()
+      const output = await (lags ? context.lagging(run) : run())
       const answer = (output ?? {}) as Readonly<Record<string, unknown>>
       if (as !== undefined) made.set(as, answer)
       const id = idIn(answer)
@@ -172,11 +175,27 @@ function meant(made: ReadonlyMap<string, object>, text: string): string {
   return typeof value === 'string' ? value : refuseValue('input', text, worded('what it labels has no such member'))
 }
 
-/** What an operation takes, out of JSON: refused as its own route refuses it. */
-export function inputOf({ input, rest }: Pick<NativeOperation, 'input' | 'rest'>, given: object): object {
+interface Reading {
+  readonly strict: z.ZodObject
+  /** Members that are text in a path or query. */
+  readonly texts: ReadonlySet<string>
+}
+/** Made once for each: a shape compiles what reads it, which takes longer than to read. */
+const readings = new WeakMap<object, Reading>()
+function readingOf({ input, rest }: Pick<NativeOperation, 'input' | 'rest'>): Reading {
+  const known = readings.get(input)
+  if (known) return known
   const texts = new Set([...rest.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!))
   if (rest.method === 'DELETE') for (const name of Object.keys(input.shape)) texts.add(name)
-  const { data, error } = z.strictObject(input.shape).safeParse(withTexts(given, texts))
+  const reading = { strict: z.strictObject(input.shape), texts }
+  readings.set(input, reading)
+  return reading
+}
+
+/** What an operation takes, out of JSON: refused as its own route refuses it. */
+export function inputOf(operation: Pick<NativeOperation, 'input' | 'rest'>, given: object): object {
+  const { strict, texts } = readingOf(operation)
+  const { data, error } = strict.safeParse(withTexts(given, texts))
   if (!error) return data as object
   // A name that nobody knows goes first: it is most often why another one is missing.
   for (const issue of error.issues) {
