@@ -466,8 +466,6 @@ const mayRemember: Readonly<Record<string, string>> = {
   'src/operations/identity/visible-accounts.ts known':
     'follows from a snapshot and what came before it, and goes with it',
   'src/operations/identity/visible-accounts.ts children': 'follows from a snapshot alone, and goes with it',
-  'src/operations/governance/operations.native.ts readings':
-    'follows from the shapes of operations, and knows nothing of the database',
   'src/operations/identity/roles.ts accountsOutside': 'goes with a snapshot; only what is committed is put there',
 }
 const remembersByMemory: Rule = ({ path, text }) => {

@@ -131,7 +131,7 @@ export async function runGoverned(
     await numbered(index, async () => {
       if (as !== undefined && made.has(as)) refuseValue('as', as, worded('an operation before has this label'))
       const operation = governedOperations.get(name)!
-      const asked = inputOf(operation, await replaceNames(operation.input, input, (text) => meant(made, text)))
+      const asked = inputOf(name, await replaceNames(operation.input, input, (text) => meant(made, text)))
       const run = () => (operation as WriteOperation<object, unknown>).run(context, asked)
       const lags = mayLag(name, asked)
       // What a run of pools has read once may be otherwise by what another operation does.
@@ -180,21 +180,19 @@ interface Reading {
   /** Members that are text in a path or query. */
   readonly texts: ReadonlySet<string>
 }
-/** Made once for each: a shape compiles what reads it, which takes longer than to read. */
-const readings = new WeakMap<object, Reading>()
-function readingOf({ input, rest }: Pick<NativeOperation, 'input' | 'rest'>): Reading {
-  const known = readings.get(input)
-  if (known) return known
+const readingOf = ({ input, rest }: NativeOperation): Reading => {
   const texts = new Set([...rest.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!))
   if (rest.method === 'DELETE') for (const name of Object.keys(input.shape)) texts.add(name)
-  const reading = { strict: z.strictObject(input.shape), texts }
-  readings.set(input, reading)
-  return reading
+  return { strict: z.strictObject(input.shape), texts }
 }
+/** Made once for each: a shape compiles what reads it, which takes longer than to read. */
+const readings: ReadonlyMap<string, Reading> = new Map(
+  [...governedOperations].map(([name, operation]) => [name, readingOf(operation)]),
+)
 
 /** What an operation takes, out of JSON: refused as its own route refuses it. */
-export function inputOf(operation: Pick<NativeOperation, 'input' | 'rest'>, given: object): object {
-  const { strict, texts } = readingOf(operation)
+function inputOf(name: string, given: object): object {
+  const { strict, texts } = readings.get(name)!
   const { data, error } = strict.safeParse(withTexts(given, texts))
   if (!error) return data as object
   // A name that nobody knows goes first: it is most often why another one is missing.
