@@ -1,5 +1,6 @@
 // What others are told of: each kind of event is one value, and what is told of one is facts, which become words where they are shown.
 import { dayMs } from './clock.ts'
+import type { DigestPeriod } from './delivery.ts'
 import { type Facts, type FindingStatus, type Severity, severities } from './finding.ts'
 import type { ObjectNoun } from './kinds.ts'
 import type { Action } from './roles.ts'
@@ -53,6 +54,29 @@ const what = ({ target, locale, resourceType }: ExceptionFacts): string =>
 const noted = (note: string | undefined): string => (note ? `: «${note}»` : '.')
 const exceptionKind = (severity: Severity, summary: string, words: (facts: ExceptionFacts) => string) =>
   kind<ExceptionFacts>({ severity, read: 'exception:read', about: 'exception', summary, words })
+
+/** Of a change request, and of what has become of it. */
+export type ChangeFacts = {
+  readonly reason: string
+  readonly author: string
+  /** Who has done what is told; nobody where a clock has. */
+  readonly by?: string
+  readonly note?: string
+  /** So many have to approve it, and so many have. */
+  readonly approvers?: number
+  readonly approved?: number
+  readonly class?: string
+  /** So many stages of a rollout are made. */
+  readonly stage?: number
+  readonly stages?: number
+  /** What it was halted for, or failed on. */
+  readonly why?: string
+}
+const change = ({ reason, author }: ChangeFacts): string => `the change «${reason}» of ${author}`
+const staged = ({ stage, stages }: ChangeFacts): string =>
+  stage === undefined ? '' : `, after stage ${stage} of ${stages}`
+const changeKind = (severity: Severity, summary: string, words: (facts: ChangeFacts) => string) =>
+  kind<ChangeFacts>({ severity, read: 'change:read', about: 'change-request', summary, words })
 
 /** Of a finding. */
 export type FindingFacts = {
@@ -147,6 +171,47 @@ export const eventKinds = {
         ? `${by} has disabled the policy for \`${target}\`.`
         : `${by} has enabled the policy for \`${target}\`, as \`${as}\`, mode \`${mode}\`.`,
   }),
+  'change-request.proposed': changeKind(
+    'informational',
+    'Somebody proposes a change.',
+    (facts) => `Proposed: ${change(facts)}.`,
+  ),
+  'change-request.awaits-approval': changeKind(
+    'medium',
+    'A change request waits for approval, or says something else than before.',
+    (facts) =>
+      `${facts.approvers} must approve ${change(facts)}${facts.class === undefined ? '' : ` (\`${facts.class}\`)`}, and ${facts.approved} have.`,
+  ),
+  'change-request.approved': changeKind(
+    'low',
+    'A change request was approved by as many as it needs.',
+    (facts) => `Approved: ${change(facts)}.`,
+  ),
+  'change-request.applied': changeKind(
+    'medium',
+    'A change was made as it was approved, or a stage of its rollout.',
+    (facts) => `Made: ${change(facts)}${staged(facts)}.`,
+  ),
+  'change-request.halted': changeKind(
+    'high',
+    'The rollout of a change was halted, and waits for somebody to resume or revert it.',
+    (facts) => `Halted${staged(facts)}, for \`${facts.why}\`: ${change(facts)}.`,
+  ),
+  'change-request.reverted': changeKind(
+    'high',
+    'A change was taken back.',
+    (facts) => `${facts.by} has reverted ${change(facts)}${noted(facts.note)}`,
+  ),
+  'change-request.failed': changeKind(
+    'high',
+    'A change that was approved could not be made when its window opened.',
+    (facts) => `Not made, for \`${facts.why}\`: ${change(facts)}.`,
+  ),
+  'change-request.break-glass': changeKind(
+    'critical',
+    'Somebody broke the glass: a change was made, resumed or reverted without what it needs otherwise.',
+    (facts) => `${facts.by} broke the glass for ${change(facts)}${noted(facts.note)}`,
+  ),
   'pool.nearly-full': kind<FindingFacts>({
     read: 'finding:read',
     summary: 'A pool is nearly full, or fuller than it was.',
@@ -254,16 +319,19 @@ interface FormatTraits {
   readonly isSigned: boolean
   /** It has words for findings alone. */
   readonly isOfFindings: boolean
+  /** It has words for many events at once. */
+  readonly hasDigests: boolean
 }
-const ofAll = { isOfFindings: false } as const
+const forPeople = { isOfFindings: false, hasDigests: true } as const
+const eachAlone = { isOfFindings: false, hasDigests: false } as const
 export const formatTraits: Readonly<Record<TargetFormat, FormatTraits>> = {
-  webhook: { over: 'http', isSigned: true, ...ofAll },
-  slack: { over: 'http', isSigned: false, ...ofAll },
-  teams: { over: 'http', isSigned: false, ...ofAll },
-  mail: { over: 'mail', isSigned: false, ...ofAll },
-  ocsf: { over: 'http', isSigned: true, ...ofAll },
-  asff: { over: 'http', isSigned: true, isOfFindings: true },
-  syslog: { over: 'syslog', isSigned: false, ...ofAll },
+  webhook: { over: 'http', isSigned: true, ...forPeople },
+  slack: { over: 'http', isSigned: false, ...forPeople },
+  teams: { over: 'http', isSigned: false, ...forPeople },
+  mail: { over: 'mail', isSigned: false, ...forPeople },
+  ocsf: { over: 'http', isSigned: true, ...eachAlone },
+  asff: { over: 'http', isSigned: true, ...eachAlone, isOfFindings: true },
+  syslog: { over: 'syslog', isSigned: false, ...eachAlone },
 }
 
 /** Whether events of a kind are about a finding. */
@@ -311,9 +379,59 @@ export interface ToldEvent {
   readonly link?: string
   /** Whose subscription it is. */
   readonly contact?: string
+  /** How many of the same it has taken the place of, for quiet. */
+  readonly repeats?: number
   /** Names this installation. */
   readonly source: string
 }
+
+/** Many events in one message. */
+export interface ToldDigest {
+  /** Of the first of its deliveries: the same as long as the message is. */
+  readonly id: string
+  readonly digest: DigestPeriod
+  /** The worst of all. */
+  readonly severity: Severity
+  readonly from: number
+  readonly until: number
+  readonly subscription: string
+  readonly node: string
+  readonly nodeName?: string
+  readonly total: number
+  /** By kind and severity, those that matter most first. */
+  readonly counts: readonly { readonly event: string; readonly severity: Severity; readonly count: number }[]
+  /** Those that matter most: the latest of each object. */
+  readonly shown: readonly ToldBrief[]
+  /** Where all are listed. */
+  readonly link?: string
+  readonly contact?: string
+  readonly source: string
+}
+export interface ToldBrief {
+  readonly event: string
+  readonly severity: Severity
+  readonly at: number
+  readonly subject: string
+  /** With its id, as far as whoever is told may know it. */
+  readonly called: string
+  readonly summary: string
+  /** How often the same happened to it. */
+  readonly times: number
+}
+export const isDigest = (told: ToldEvent | ToldDigest): told is ToldDigest => 'digest' in told
+
+/** What makes two events the same of the same object. */
+export const topicOf = ({
+  kind: name,
+  subject,
+  source,
+  facts,
+}: {
+  readonly kind: string
+  readonly subject: string
+  readonly source: string
+  readonly facts: EventFacts
+}): string => [name, source, String(facts.control ?? ''), subject].join('\n')
 
 /** What formats of findings say beside the event. */
 export interface ToldFinding {

@@ -17,6 +17,7 @@ import { AheadOutdated, aheadTriesMax } from './ahead.ts'
 import { inUseOf } from './estate/in-use.ts'
 import { type Foreseen, foresee, type Impact, impactOf } from './finding/impact.ts'
 import { refuseWithoutRequest, rulingOf, versionsBefore, withoutControl } from './governance/control.ts'
+import { leftOf } from './governance/inverse.ts'
 import { requireStill } from './identity/authority.ts'
 import type {
   Ahead,
@@ -224,8 +225,9 @@ export async function openExecutor(
           }
           const subjects = tx.subjects.named()
           const rulings = hasMoved ? await rulingOf(tx, subjects) : []
+          const left = of === 'space' ? await leftOf(tx, subjects) : []
           const foreseen = hasMoved && of === 'space' ? await foresee(tx, before, await context.snapshot()) : undefined
-          taken.push({ foreseen, needs: context.needsOnce, epoch, rulings, before: versionsBefore(subjects) })
+          taken.push({ foreseen, needs: context.needsOnce, epoch, rulings, left, before: versionsBefore(subjects) })
           throw new TakenBack()
         },
         undefined,
@@ -239,7 +241,7 @@ export async function openExecutor(
       }
       if (!(error instanceof TakenBack)) throw error
     }
-    const { foreseen, needs, epoch, rulings, before } = taken.at(-1)!
+    const { foreseen, ...found } = taken.at(-1)!
     const impact =
       foreseen &&
       (await store.read(
@@ -250,7 +252,7 @@ export async function openExecutor(
       ))
     // A pool is where its holders are: what it can touch is no more than they have.
     const nodes = (foreseen?.scopes ?? []).filter(({ pool }) => pool === undefined).map(({ node }) => node)
-    return { epoch, needs, impact, nodes, rulings, before }
+    return { ...found, impact, nodes }
   }
 
   async function writeAs(

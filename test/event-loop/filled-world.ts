@@ -95,9 +95,11 @@ export async function openFilled(sizes: Sizes): Promise<Filled> {
 const refusedInstead: Readonly<Record<string, string>> = {
   createIpam: 'LimitExceeded',
   submitChangeRequest: 'NotAuthorized',
+  simulateChangeRequest: 'IncorrectState',
   applyChangeRequest: 'IncorrectState',
   breakGlassChangeRequest: 'IncorrectState',
   reviewChangeRequest: 'IncorrectState',
+  haltChangeRequest: 'IncorrectState',
   resumeChangeRequest: 'IncorrectState',
   revertChangeRequest: 'IncorrectState',
 }

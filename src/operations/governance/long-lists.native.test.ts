@@ -1,6 +1,7 @@
 // Lists of changes hold the writing transaction: whoever governs a part has short ones, and nothing is tried in vain.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { parseId } from '#model/identifier.ts'
 import { dev, openAcme, prod, root, shop } from '../../../test/acme.ts'
 import { withNativeApi } from '../../../test/native-world.ts'
 import { changeBytesPerDayMax, operationBytesOfPartMax, operationsOfPartMax } from './list-bounds.ts'
@@ -9,6 +10,7 @@ interface Told {
   readonly changeRequestId: string
   readonly simulationId: string
   readonly state: string
+  readonly contentHash: string
   readonly code: string
   readonly index?: number
   readonly limit?: number
@@ -130,12 +132,45 @@ test('D8 what a change request says is bounded in bytes, each and of a day, and 
   assert.deepEqual([refused.code, refused.limit], ['LimitExceeded', operationBytesOfPartMax])
   let edits = 0
   let told: Told | undefined
-  while (edits < 40 && told?.code === undefined) told = (await edit(text(`b${edits++}`))).body
+  const hashes: string[] = []
+  while (edits < 40 && told?.code === undefined) {
+    told = (await edit(text(`b${edits++}`))).body
+    if (told.code === undefined) hashes.push(told.contentHash)
+  }
   assert.deepEqual([told?.code, told?.limit], ['LimitExceeded', changeBytesPerDayMax], `${edits} edits`)
-  assert.equal((await edit(text('a'))).status, 200, 'what was said before may be said again')
+  const contents = await acme.store.read((tx) => {
+    const n = parseId('changeRequest', tx.installation, id)!
+    return Promise.all(hashes.map((hash) => tx.changeRequests.operationsOf(n, hash)))
+  })
+  assert.deepEqual(
+    contents.map((content) => content !== undefined),
+    [...hashes.slice(1).map(() => false), true],
+    'what nobody has approved is not kept once it says something else',
+  )
   // Others, and the same on another day.
   await draft(people.dora, text('a'), dev)
   acme.advance(86_400_000)
   people = await issueTokens()
   assert.equal((await edit(text('c'))).status, 200)
+})
+
+test('D7 a long body is read of whoever might do something with it: of others as much as is usual, of a part as much as it may do', async () => {
+  const rep = await acme.tokenOf('user:rep', 'reporter', shop)
+  const members = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`k${at}`, at]))
+  const listOf = (count: number) => ({ operations: [{ operation: 'createUnit', input: members(count) }] })
+  const version = { documents: Array.from({ length: 8_000 }, () => ({ locale: 'us' })) }
+  const [body, usual] = [(count: number) => ({ node: shop, reason: 'a test', ...listOf(count) }), 65_536]
+  const refusedFor = async (method: 'POST' | 'PUT', path: string, as: string, sent: object) => {
+    const { body: told } = await acme.ask<Told & { unit?: string }>(method, path, { as, body: sent })
+    return [told.code, told.limit, told.unit]
+  }
+  for (const path of ['/change-requests', '/governance/apply', '/simulations']) {
+    assert.deepEqual(await refusedFor('POST', path, rep, body(8_000)), ['RequestTooLarge', usual, 'bytes'], path)
+    assert.deepEqual(await refusedFor('POST', path, people.sam, body(21_000)), ['RequestTooLarge', 20_000, 'members'])
+    const [code] = await refusedFor('POST', path, people.ann, body(21_000))
+    assert.notEqual(code, 'RequestTooLarge', path)
+  }
+  const path = '/policies/ipam-policy-0123456789abcdef0/versions'
+  assert.deepEqual(await refusedFor('POST', path, rep, version), ['RequestTooLarge', usual, 'bytes'])
+  assert.notEqual((await refusedFor('POST', path, people.sam, version))[0], 'RequestTooLarge')
 })

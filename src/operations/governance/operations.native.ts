@@ -9,7 +9,7 @@ import { poolCidrOperations } from '../ipam/pool-cidrs.native.ts'
 import { poolOperations } from '../ipam/pools.native.ts'
 import { scopeOperations } from '../ipam/scopes.native.ts'
 import { replaceNames } from '../names.native.ts'
-import type { NativeOperation } from '../operation.native.ts'
+import type { BodyBounds, NativeOperation } from '../operation.native.ts'
 import type { WriteContext, WriteOperation } from '../operation.ts'
 import { organizationOperations } from '../organization/organization.native.ts'
 import { deletePolicyAssignment, putPolicyAssignment } from '../policy/assignments.native.ts'
@@ -25,7 +25,8 @@ import {
 } from '../policy/policies.native.ts'
 import { resourceTypeOperations } from '../policy/resource-types.native.ts'
 import { nameShapes } from '../shapes.native.ts'
-import { boundList, operationsOfPartMax } from './list-bounds.ts'
+import { boundList, listBody, operationsOfPartMax } from './list-bounds.ts'
+import { beginList } from './state.ts'
 
 // Which ones ---------------------------------------------------------------------------------------------------------
 
@@ -61,6 +62,12 @@ export const governedOperations: ReadonlyMap<string, NativeOperation> = new Map(
     .filter(({ access, name }) => access === 'write' && !aloneOnly.has(name))
     .map((operation) => [operation.name, operation]),
 )
+
+/** Of what has a list of them: whoever may do none of it anywhere has no use for a long one. */
+export const bodyOfList: BodyBounds = {
+  ...listBody,
+  actions: [...new Set([...governedOperations.values()].map(({ action }) => action))],
+}
 
 /** What any of them refuses. */
 export const refusalsOfGoverned: readonly Refusal['code'][] = [
@@ -119,12 +126,16 @@ export interface GovernedResult {
 /**
  * Does all of it in the transaction of the request, each as if the caller had asked for it alone: their rights are asked for each,
  * and the first that is refused ends all of them with its number. Conflicts of policies are looked for when all is done.
+ * @param how.isPrepared it undoes what was done before, and may be longer than what somebody asks for
  */
 export async function runGoverned(
   context: WriteContext,
   operations: readonly GovernedOperation[],
+  { isPrepared = false } = {},
 ): Promise<GovernedResult[]> {
-  await boundList(context, operations)
+  // What undoes a list that was bounded is as long as that makes it.
+  if (isPrepared) beginList(context)
+  else await boundList(context, operations)
   const made = new Map<string, object>()
   const results: GovernedResult[] = []
   for (const [index, { operation: name, input, as }] of operations.entries()) {

@@ -12,11 +12,13 @@ import {
   changeBytesSchema,
   changeControlSchema,
   changeRequestsSchema,
+  changesByClockSchema,
   plannedForSchema,
   rolloutSchema,
 } from './change-requests.ts'
 import { contentBoundsSchema } from './content-bounds.ts'
 import { deprovisioningSchema } from './deprovisioning.ts'
+import { digestsSchema } from './digests.ts'
 import { discoveriesSchema } from './discoveries.ts'
 import { evidenceSchema } from './evidence.ts'
 import { exceptionLeaveSchema } from './exception-leave.ts'
@@ -59,6 +61,7 @@ import { scanOwnersSchema } from './scan-owners.ts'
 import { scopeSetSchema } from './scope-set.ts'
 import { scopeSettersSchema } from './scope-setters.ts'
 import { sealingKeySchema } from './sealing-key.ts'
+import { simulatedRequestsSchema } from './simulated-requests.ts'
 import { simulationsSchema } from './simulations.ts'
 import { sourceCoverageSchema } from './source-coverage.ts'
 import { spaceOnceSchema } from './space-once.ts'
@@ -518,4 +521,7 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 80, name: 'what change requests write', olderServers: 'go on', sql: changeBytesSchema },
   { number: 81, name: 'findings that are pushed', olderServers: 'stop', sql: pushedFindingsSchema },
   { number: 82, name: 'what change requests were planned for', olderServers: 'stop', sql: plannedForSchema },
+  { number: 83, name: 'what is told together', olderServers: 'stop', sql: digestsSchema },
+  { number: 84, name: 'what change requests are simulated', olderServers: 'go on', sql: simulatedRequestsSchema },
+  { number: 85, name: 'changes that a clock makes', olderServers: 'go on', sql: changesByClockSchema },
 ]
