@@ -78,10 +78,7 @@ export interface Answer {
   readonly inUse?: readonly InUse[]
 }
 
-/**
- * A dry run went through: what it did is rolled back, and this is what it would have answered. Its decisions are on no
- * record, so nothing in the answer names them.
- */
+/** A dry run went through, and is rolled back: what it would have answered. Nothing names its decisions, which are on no record. */
 export class DryRunSucceeded extends Refused {
   readonly answer: Answer
   /** Where it changes governance. */
