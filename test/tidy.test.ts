@@ -423,6 +423,7 @@ const mayRemember: Readonly<Record<string, string>> = {
   'src/jobs/importing.ts turnsOf':
     'whose turn it is, and where a look goes on; whether what is there is imported, it does not say',
   'src/jobs/notifying.ts #busy': 'which targets are being called by this process',
+  'src/jobs/calling-turns.ts #last': 'whose target was called last by this process: nothing of the database',
   'src/jobs/findings.ts turnsOf': 'whose turn it is: what is looked at anew, and by what, it does not say',
   'src/operations/finding/scan-turns.ts #nodes': 'the same',
   'src/operations/ipam/importing-turns.ts #kept': 'the same: it is read anew what there is',
