@@ -8,15 +8,15 @@ import { formatId, parseId } from '#model/identifier.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import type { NativePrincipal } from '#model/principal.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
-import type { Action } from '#model/roles.ts'
+import { type Action, everywhere } from '#model/roles.ts'
 import type { Delivery, DeliveryStatus, StoredEvent } from '#store/tables/outbox.ts'
 import type { SealedTarget, Subscription } from '#store/tables/subscriptions.ts'
 import { actingAs, refuseRightOfGroup, setterOf } from '../estate/rule-setter.ts'
 import { whereRead } from '../finding/findings.ts'
 import { refuseMalformed } from '../identifiers.ts'
-import { accessOn, mayAtTop, type Place, permitter } from '../identity/authority.ts'
+import { accessOn, mayAnywhere, mayAtTop, type Place, permitter } from '../identity/authority.ts'
 import { nodesBelow } from '../identity/nodes-below.ts'
-import { latestFirst, type Page, type PageAsked, readPage } from '../listing.ts'
+import { latestFirst, nothing, type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { refuseBadContact } from '../organization/tagging.ts'
 import { tell } from './telling.ts'
@@ -290,6 +290,7 @@ export async function listSubscriptions(
   asked: PageAsked<string>,
 ): Promise<Page<Subscription, string>> {
   const mayRead = await permitter(context, 'notification:read')
+  if (!(await mayAnywhere(context, 'notification:read'))) return nothing
   const nodes = node === undefined ? undefined : await nodesBelow(context, node)
   const snapshot = await context.snapshot()
   const isThere = (one: Subscription): boolean =>
@@ -333,6 +334,18 @@ export const mayTell = (
   now: number,
   native = tellerOf(subscription),
 ): boolean => mayAt(snapshot, native, now, 'notification:manage', subscription.node)
+
+/** Whether whoever set it may manage subscriptions at the top of where it is: what they have to tell waits for nobody's of a part. */
+export function isOfTop(
+  snapshot: Snapshot,
+  { setBy, node }: Pick<Subscription, 'setBy' | 'node'>,
+  now: number,
+): boolean {
+  const native = tellerOf({ setBy })
+  const [first] = pathOf(snapshot, node)
+  const may = (at: string): boolean => mayAt(snapshot, native, now, 'notification:manage', at)
+  return may(everywhere) || (first!.startsWith('r-') && may(first!))
+}
 
 export interface PlacedEvent {
   readonly event: StoredEvent
