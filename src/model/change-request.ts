@@ -166,6 +166,8 @@ export interface ChangeRequest {
 
 export interface BreakGlass {
   readonly reason: string
+  /** Who broke it; undefined of one from before that was kept: whoever ended it. */
+  readonly broken?: Attribution
   readonly reviewed?: Attribution & { readonly note: string }
 }
 
@@ -241,9 +243,15 @@ export function actOn(request: ChangeRequest, action: ChangeRequestAction): Chan
       return { request: { ...rest, status: 'scheduled' } }
     }
     case 'revert':
+      if (status === 'applied' && action.at >= request.ended!.at + revertableMs) {
+        return refused({ why: 'revert-late', appliedAt: request.ended!.at })
+      }
       return { request: { ...request, status: 'reverted', ended: { ...doneBy(action), note: action.note } } }
   }
 }
+
+/** For so long what was approved covers that it is taken back: later that is a change like any other. */
+const revertableMs = 3 * 86_400_000
 
 const refused = (problem: Problem): ChangeRequestOutcome => ({ refused: { kind: 'state', problem } })
 
@@ -327,15 +335,22 @@ function breakGlass(
   action: Attribution & { contentHash: string; reason: string },
 ): ChangeRequestOutcome {
   if (action.contentHash !== request.contentHash) return refused({ why: 'other-content', now: request.contentHash })
-  return { request: { ...request, status: 'applied', ended: doneBy(action), breakGlass: { reason: action.reason } } }
+  return {
+    request: {
+      ...request,
+      status: 'applied',
+      ended: doneBy(action),
+      breakGlass: { reason: action.reason, broken: doneBy(action) },
+    },
+  }
 }
 
-/** By somebody who neither wrote it nor broke the glass. */
+/** By somebody who neither wrote it, nor broke the glass, nor undid it. */
 function review(request: ChangeRequest, action: Attribution & { note: string }): ChangeRequestOutcome {
   const { breakGlass: broken, ended } = request
   if (!broken) return refused({ why: 'only-break-glass-is-reviewed' })
   if (broken.reviewed) return refused({ why: 'reviewed-already', by: broken.reviewed.by })
-  for (const one of [ended!, ...writersOf(request)]) {
+  for (const one of [ended!, ...(broken.broken ? [broken.broken] : []), ...writersOf(request)]) {
     const shared = sharedIdentity(one, action)
     if (shared !== undefined) return { refused: { kind: 'same-person', wrote: one.by, by: action.by, shared } }
   }

@@ -210,6 +210,7 @@ export async function openExecutor(
       needs: readonly Need[]
       epoch: number
       rulings: readonly Ruling[]
+      answer: unknown
     }[] = []
     let denials: readonly Decision[] = []
     try {
@@ -221,7 +222,7 @@ export async function openExecutor(
           tx.subjects.begin()
           const epoch = tx.governanceEpoch
           const before = await context.snapshot()
-          await work(context)
+          const answer = await work(context)
           const hasMoved = tx.governanceEpoch !== epoch
           if (hasMoved) {
             const compile = () => snapshotOf(tx, { keep: false })
@@ -229,7 +230,7 @@ export async function openExecutor(
           }
           const rulings = hasMoved ? await rulingOf(tx, tx.subjects.named()) : []
           const foreseen = hasMoved && of === 'space' ? await foresee(tx, before, await context.snapshot()) : undefined
-          taken.push({ foreseen, needs: context.needsOnce, epoch, rulings })
+          taken.push({ foreseen, needs: context.needsOnce, epoch, rulings, answer })
           throw new TakenBack()
         },
         undefined,
@@ -243,7 +244,7 @@ export async function openExecutor(
       }
       if (!(error instanceof TakenBack)) throw error
     }
-    const { foreseen, needs, epoch, rulings } = taken.at(-1)!
+    const { foreseen, needs, epoch, rulings, answer } = taken.at(-1)!
     const impact =
       foreseen &&
       (await store.read(
@@ -254,7 +255,7 @@ export async function openExecutor(
       ))
     // A pool is where its holders are: what it can touch is no more than they have.
     const nodes = (foreseen?.scopes ?? []).filter(({ pool }) => pool === undefined).map(({ node }) => node)
-    return { epoch, needs, impact, nodes, rulings }
+    return { answer, epoch, needs, impact, nodes, rulings }
   }
 
   async function writeAs(

@@ -13,6 +13,7 @@ export const governanceProblems = {
   'approved-already': ({ by }: { by: string }) => `\`${by}\` has approved it already, and another person is needed`,
   'impact-changed': ({ approved, approvers, ofRoot }: { approved: number; approvers: number; ofRoot: number }) =>
     `by what it would do now it needs ${approvers === 1 ? 'one approver' : `${approvers} approvers`}${ofRoot === 0 ? '' : `, ${ofRoot} of whom may approve at the root`}, and ${approved === 1 ? 'one approval counts' : `${approved} approvals count`}: submit it again, and have it approved for that`,
+  'never-bound': () => 'it was submitted before names were bound to what they stand for: submit it again',
   'window-ahead': ({ from }: { from: number }) => `its window begins at ${momentText(from)}`,
   'window-over': ({ until }: { until: number }) => `its window ended at ${momentText(until)}: edit the window`,
   frozen: ({ until, reason }: { until: number; reason: string }) =>
@@ -22,6 +23,10 @@ export const governanceProblems = {
   'right-of-group': ({ principal, node }: { principal: string; node: string }) =>
     `a rollout goes on after the sign-in that proves groups: bind the roles to \`${principal}\` at \`${node}\`, or let somebody apply it who has them by name`,
   'no-inverse': () => 'nothing was prepared that would undo it: propose a change that does',
+  'revert-late': ({ appliedAt }: { appliedAt: number }) =>
+    `it was applied at ${momentText(appliedAt)}, more than three days ago: propose the operations of its inverse as a change of their own`,
+  'revert-of-control': ({ ipamId }: { ipamId: string }) =>
+    `it would change how changes of \`${ipamId}\` are controlled: propose that as a change of its own`,
   'changed-since': ({ objects }: { objects: readonly string[] }) =>
     `somebody has changed ${objects.join(', ')} since: propose a change that undoes it`,
   'window-ends-first': () => 'it must be later than now and than `from`',

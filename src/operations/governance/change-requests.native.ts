@@ -45,6 +45,7 @@ import {
   revertChange,
   reviewChange,
   submitChange,
+  tryBound,
   tryChange,
 } from './change-requests.ts'
 import {
@@ -52,6 +53,7 @@ import {
   governedOperation,
   governedOperationList,
   noteOnLength,
+  referencesIn,
   refusalsOfGoverned,
   runGoverned,
 } from './operations.native.ts'
@@ -195,7 +197,7 @@ const summary = {
   halted: halted.optional(),
   rejected: act.extend({ note: z.string() }).optional().describe('Who sent it back to its author, and why.'),
   breakGlass: z
-    .object({ reason: z.string(), reviewed: act.extend({ note: z.string() }).optional() })
+    .object({ reason: z.string(), by: act.optional(), reviewed: act.extend({ note: z.string() }).optional() })
     .optional()
     .describe('It was applied in an emergency, without approvals: a finding until somebody else has reviewed it.'),
   ended: act.extend({ note: z.string().optional() }).optional().describe('Who applied or abandoned it.'),
@@ -204,6 +206,21 @@ const listed = z.object(summary)
 const changeRequest = z.object({
   ...summary,
   operations: z.array(governedOperation).describe('What it says, in the order in which it is done.'),
+  references: z
+    .array(
+      z.object({
+        operation: count.describe('In the operation of this number.'),
+        name: z.string().describe('What it names.'),
+        id: z
+          .string()
+          .optional()
+          .describe('What that stood for when it was submitted; absent: what the list itself makes.'),
+      }),
+    )
+    .optional()
+    .describe(
+      'What its names stand for, of one that was submitted: it is made so, whatever is called so by then. Approvals are for this, too.',
+    ),
   inverse: z
     .object({
       operations: z.array(governedOperation).describe('In the order in which they are done.'),
@@ -255,7 +272,7 @@ export const listChangeRequests = nativeRead({
 
 // Proposing ----------------------------------------------------------------------------------------------------------
 
-const doAll: DoAll = (context, operations) => runGoverned(context, operations as readonly GovernedOperation[])
+const doAll: DoAll = (context, operations, how) => runGoverned(context, operations as readonly GovernedOperation[], how)
 const draftNote =
   'It is tried at once, and what it would do is told with it. It does no more than whoever writes it might do themselves: they are asked for each operation as if it were asked for alone.'
 
@@ -278,7 +295,7 @@ export const proposeChange = nativeWrite({
   refusals: [...refusalsOfGoverned, 'LimitExceeded'],
   at: placeOfProposal,
   async lookAhead(ahead, { operations, draft }): Promise<Tried | undefined> {
-    return draft ? undefined : ahead.attempt(async (context) => void (await doAll(context, operations)))
+    return draft ? undefined : ahead.attempt((context) => doAll(context, operations))
   },
   run: async (context, { window: given, draft: _, ...proposal }, tried: Tried | undefined) =>
     describe(context, await propose(context, { ...proposal, ...(given ? { window: readWindow(given) } : {}) }, tried)),
@@ -400,7 +417,7 @@ export const applyChangeRequest = nativeWrite({
   cli: 'change-request apply',
   refusals: [...refusalsOfGoverned, 'NotFound', 'MalformedId', 'IncorrectState'],
   at: placeOfChange,
-  lookAhead: (ahead, { changeRequestId: id }): Promise<Tried> => tryChange(ahead, id, doAll),
+  lookAhead: (ahead, { changeRequestId: id }): Promise<Tried> => tryBound(ahead, id, doAll),
   run: async (context, { changeRequestId: id, contentHash: given }, tried: Tried) =>
     describe(context, await applyChange(context, id, { contentHash: given, tried, doAll })),
 })
@@ -458,7 +475,7 @@ export const revertChangeRequest = nativeWrite({
   name: 'revertChangeRequest',
   summary: 'Make again what was before the change.',
   description:
-    'By the operations that were prepared when it was made, in one transaction, on your right. Refused where somebody has changed one of the objects since. What was approved covers it.',
+    'By the operations that were prepared when it was made, in one transaction, on your right. Refused where somebody has changed one of the objects since, and three days after it was applied: what was approved covers it no longer than that, and never a change of change control itself. Propose the operations of `inverse` then.',
   action: 'change:propose',
   input: z.strictObject({ changeRequestId, note: note.describe('Why, for the record.') }),
   output: changeRequest,
@@ -498,12 +515,20 @@ const showAct = ({ by, makers = [], at }: Attribution) => ({ by, ...showMakers(m
 const describe = async (context: ReadContext, request: ChangeRequest): Promise<z.output<typeof changeRequest>> =>
   show(await describeChange(context, request))
 
-const show = ({ request, operations, inverse }: DescribedChange): z.output<typeof changeRequest> => ({
-  ...showSummary(request),
-  operations: showOperations(operations),
-  ...(inverse ? { inverse: { operations: showOperations(inverse.operations), left: [...inverse.left] } } : {}),
-})
-const showOperations = (operations: DescribedChange['operations']) =>
+async function show({
+  request,
+  content: { operations, bindings },
+  inverse,
+}: DescribedChange): Promise<z.output<typeof changeRequest>> {
+  const references = bindings && (await referencesIn(operations as readonly GovernedOperation[], bindings))
+  return {
+    ...showSummary(request),
+    operations: showOperations(operations),
+    ...(references && references.length > 0 ? { references: [...references] } : {}),
+    ...(inverse ? { inverse: { operations: showOperations(inverse.operations), left: [...inverse.left] } } : {}),
+  }
+}
+const showOperations = (operations: DescribedChange['content']['operations']) =>
   operations.map(({ operation, input, as }) => ({
     operation,
     input: { ...input },
@@ -526,7 +551,15 @@ function showSummary(request: ChangeRequest): z.output<typeof listed> {
     ...(times ? { window: showWindow(times) } : {}),
     ...showRollout(request),
     ...(rejected ? { rejected: { ...showAct(rejected), note: rejected.note } } : {}),
-    ...(broken ? { breakGlass: { reason: broken.reason, ...showReview(broken) } } : {}),
+    ...(broken
+      ? {
+          breakGlass: {
+            reason: broken.reason,
+            ...(broken.broken ? { by: showAct(broken.broken) } : {}),
+            ...showReview(broken),
+          },
+        }
+      : {}),
     ...(ended ? { ended: { ...showAct(ended), ...(ended.note === undefined ? {} : { note: ended.note }) } } : {}),
   }
 }

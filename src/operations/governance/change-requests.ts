@@ -19,7 +19,7 @@ import {
   strictest,
   unreviewedPerRequesterMax,
 } from '#model/change-request.ts'
-import { fits, type Halt, operationsOfStage, type Rollout } from '#model/change-rollout.ts'
+import { fits, type Halt, partOfStage, type Rollout } from '#model/change-rollout.ts'
 import { formatId, kindOf, parseId } from '#model/identifier.ts'
 import { isAccountId } from '#model/organization.ts'
 import { accountableFor } from '#model/principal.ts'
@@ -38,10 +38,14 @@ import { standingOf, topOf } from '../record/object-places.ts'
 import { contentHashOf } from './content-hash.ts'
 import { type Inverse, inverseOf, inverseOfBoth, noInverse } from './inverse.ts'
 import { countWriting, refuseLongList } from './list-bounds.ts'
-import type { ProposedOperation } from './proposed.ts'
+import type { Binding, DoneList, ListHow, Made, ProposedOperation } from './proposed.ts'
 
 /** Does all of them, in one transaction. */
-export type DoAll = (context: WriteContext, operations: readonly ProposedOperation[]) => Promise<unknown>
+export type DoAll = (
+  context: WriteContext,
+  operations: readonly ProposedOperation[],
+  how?: ListHow,
+) => Promise<DoneList>
 
 export interface Proposal {
   readonly node: string
@@ -77,11 +81,12 @@ export async function proposeChange(
   refuseWindow(context, proposal.window)
   refuseUnfit(proposal)
   const n = context.newSequence()
+  const bindings = bindingsFound(tried)
   const draft: ChangeRequest = {
     id: formatId('changeRequest', context.tx.installation, n),
     node: proposal.node,
     reason: proposal.reason,
-    contentHash: contentHashOf(proposal),
+    contentHash: contentHashOf({ ...proposal, bindings }),
     status: 'draft',
     author,
     editors: [],
@@ -92,7 +97,7 @@ export async function proposeChange(
   await refuseBeyondBounds(context, draft)
   const proposed = tried ? act(await withImpact(context, draft, tried), { kind: 'submit', ...author }) : draft
   await countWriting(context, proposal.operations)
-  await context.tx.changeRequests.insert(n, proposed, proposal.operations)
+  await context.tx.changeRequests.insert(n, proposed, { operations: proposal.operations, bindings })
   await recordVersion(context, proposed)
   return proposed
 }
@@ -109,7 +114,7 @@ export async function editChange(
     const problem = { why: 'other-content', now: before.contentHash } as const
     refuse({ code: 'IncorrectState', what: 'change-request', id, problem })
   }
-  const operations = changes.operations ?? (await operationsOf(context, before))
+  const operations = changes.operations ?? (await contentOf(context, before)).operations
   await refuseLongList(context, operations)
   const { window: _, rollout: __, ...rest } = before
   const window = changes.window === undefined ? before.window : (changes.window ?? undefined)
@@ -117,7 +122,8 @@ export async function editChange(
   refuseWindow(context, changes.window ?? undefined)
   const timed = { ...(window ? { window } : {}), ...(rollout ? { rollout } : {}) }
   const edited = { ...rest, reason: changes.reason ?? before.reason, ...timed }
-  const said = { ...edited, operations, window, rollout }
+  const bindings = before.status === 'draft' ? undefined : bindingsFound(tried)
+  const said = { ...edited, operations, window, rollout, bindings }
   refuseUnfit(said)
   const author = attributionOf(context)
   const written = act(edited, { kind: 'edit', contentHash: contentHashOf(said), ...author })
@@ -126,7 +132,7 @@ export async function editChange(
   }
   const changed =
     written.status === 'draft' ? written : act(await withImpact(context, written, tried), { kind: 'submit', ...author })
-  await say(context, changed, operations)
+  await say(context, changed, { operations, bindings })
   return keep(context, changed)
 }
 
@@ -136,7 +142,13 @@ export async function submitChange(context: WriteContext, id: string, tried: Tri
   const action = { kind: 'submit', ...attributionOf(context) } as const
   // Whoever may not submit it is told nothing of what came of trying it.
   act(before, action)
-  return keep(context, act(await withImpact(context, before, tried), action))
+  const found = await withImpact(context, before, tried)
+  const { operations } = await contentOf(context, before)
+  // What its names stand for may be something else than when it was approved.
+  const bindings = bindingsFound(tried)
+  const submitted = act({ ...found, contentHash: contentHashOf({ ...before, operations, bindings }) }, action)
+  await say(context, submitted, { operations, bindings })
+  return keep(context, submitted)
 }
 
 // Deciding -----------------------------------------------------------------------------------------------------------
@@ -174,12 +186,18 @@ export async function applyChange(
   const before = await getChange(context, id)
   const action = { kind: 'apply', contentHash, ...attributionOf(context) } as const
   act(before, action)
-  const operations = await operationsOf(context, before)
+  const content = await contentOf(context, before)
+  if (!content.bindings) {
+    refuse({ code: 'IncorrectState', what: 'change-request', id, problem: { why: 'never-bound' } })
+  }
   const found = await withImpact(context, before, tried)
   const freeze = 'refused' in tried ? undefined : freezeAt(freezesOf(tried), context.now)
   const applied = act(found, { ...action, ...(freeze ? { freeze } : {}) })
-  const first = operationsOfStage(operations, before.rollout, 0)
-  const policies = await makeAndPrepare(context, id, { operations: first, doAll })
+  const policies = await makeAndPrepare(context, id, {
+    content,
+    part: partOfStage(content.operations, before.rollout, 0),
+    doAll,
+  })
   return keep(context, before.rollout ? await beginRollout(context, applied, before.rollout, policies) : applied)
 }
 
@@ -187,14 +205,20 @@ export async function applyChange(
 async function makeAndPrepare(
   context: WriteContext,
   id: string,
-  { operations, doAll }: { readonly operations: readonly ProposedOperation[]; readonly doAll: DoAll },
+  {
+    content: { operations, bindings },
+    part,
+    doAll,
+  }: { readonly content: Content; readonly part: Pick<ListHow, 'from' | 'to'>; readonly doAll: DoAll },
 ): Promise<readonly string[]> {
   const { tx } = context
-  await doAll(context, operations)
-  const subjects = tx.subjects.named()
   const n = numberOf(context, id)
-  const before = ((await tx.changeRequests.inverseOf(n)) as Inverse | undefined) ?? noInverse
-  await tx.changeRequests.keepInverse(n, inverseOfBoth(before, await inverseOf(tx, subjects)))
+  const before = (await tx.changeRequests.madeBy(n)) as readonly Made[]
+  const { made } = await doAll(context, operations, { ...part, bindings, made: before })
+  if (made.length < operations.length) await tx.changeRequests.keepMade(n, made)
+  const subjects = tx.subjects.named()
+  const inverse = ((await tx.changeRequests.inverseOf(n)) as Inverse | undefined) ?? noInverse
+  await tx.changeRequests.keepInverse(n, inverseOfBoth(inverse, await inverseOf(tx, subjects)))
   return subjects.flatMap((one) => (kindOf(one.id) === 'policy' ? one.id : []))
 }
 
@@ -248,8 +272,9 @@ async function goOn(context: WriteContext, before: ChangeRequest, doAll: DoAll):
     const { by, at } = { by: before.author.by, at: context.now }
     return keep(context, { ...before, status: 'applied', ended: { by, at } })
   }
-  const operations = operationsOfStage(await operationsOf(context, before), rollout, stage)
-  const policies = await makeAndPrepare(context, before.id, { operations, doAll })
+  const content = await contentOf(context, before)
+  const part = partOfStage(content.operations, rollout, stage)
+  const policies = await makeAndPrepare(context, before.id, { content, part, doAll })
   return keep(context, withProgress(context, before, { rollout: rollout!, stage: stage + 1, policies }))
 }
 
@@ -278,6 +303,7 @@ export async function revertChange(
   if (!inverse || inverse.operations.length === 0) {
     refuse({ code: 'IncorrectState', what: 'change-request', id, problem: { why: 'no-inverse' } })
   }
+  refuseLessControl(id, inverse)
   const made = Object.keys(inverse.versions)
   const latest = await context.tx.history.latestVersions(made)
   const objects = made.filter((object) => latest.get(object) !== inverse.versions[object])
@@ -286,6 +312,16 @@ export async function revertChange(
   }
   await doAll(context, inverse.operations)
   return keep(context, reverted)
+}
+/** What says how changes are controlled is changed as it says, whatever was approved of the change that it was in. */
+function refuseLessControl(id: string, { operations }: Inverse): void {
+  const members = ['changeControl', 'changeApprovals', 'changeFreezes']
+  const found = operations.find(
+    ({ operation, input }) => operation === 'updateIpam' && members.some((one) => one in input),
+  )
+  if (!found) return
+  const problem = { why: 'revert-of-control', ipamId: String(found.input.ipamId) } as const
+  refuse({ code: 'IncorrectState', what: 'change-request', id, problem })
 }
 export const preparedInverse = async (context: ReadContext, id: string): Promise<Inverse | undefined> =>
   (await context.tx.changeRequests.inverseOf(numberOf(context, id))) as Inverse | undefined
@@ -312,8 +348,7 @@ export async function breakGlassOnChange(
       remedy: { do: 'have-reviewed' },
     })
   }
-  const operations = await operationsOf(context, before)
-  await makeAndPrepare(context, id, { operations, doAll })
+  await makeAndPrepare(context, id, { content: await contentOf(context, before), part: {}, doAll })
   return keep(context, applied)
 }
 
@@ -323,12 +358,21 @@ export const reviewChange = async (context: WriteContext, id: string, note: stri
 
 // What it would do ---------------------------------------------------------------------------------------------------
 
-/** What trying the operations of a request comes to; of one that is not there, nothing is tried. */
+/** What trying the operations of a request anew comes to; of one that is not there, nothing is tried. */
 export const tryChange = (ahead: Ahead, id: string, doAll: DoAll, changes: ProposalChanges = {}): Promise<Tried> =>
   ahead.attempt(async (context) => {
     const request = await getChange(context, id)
-    await doAll(context, changes.operations ?? (await operationsOf(context, request)))
+    return doAll(context, changes.operations ?? (await contentOf(context, request)).operations)
   })
+/** The same of what was approved. */
+export const tryBound = (ahead: Ahead, id: string, doAll: DoAll): Promise<Tried> =>
+  ahead.attempt(async (context) => {
+    const { operations, bindings } = await contentOf(context, await getChange(context, id))
+    return doAll(context, operations, { bindings })
+  })
+/** What the names in operations that were tried stand for. */
+const bindingsFound = (tried: Tried | undefined): readonly Binding[] | undefined =>
+  tried && !('refused' in tried) ? (tried.answer as DoneList).bindings : undefined
 
 /** The request with what it would do by the rules of now, and how many have to approve that. */
 async function withImpact(
@@ -421,12 +465,16 @@ export async function getChange(context: ReadContext, id: string): Promise<Chang
   return found ?? refuse(absent(id))
 }
 
-export async function operationsOf(
+export interface Content {
+  readonly operations: readonly ProposedOperation[]
+  /** Undefined of a draft. */
+  readonly bindings: readonly Binding[] | undefined
+}
+export async function contentOf(
   context: ReadContext,
   { id, contentHash }: Pick<ChangeRequest, 'id' | 'contentHash'>,
-): Promise<readonly ProposedOperation[]> {
-  const found = await context.tx.changeRequests.operationsOf(numberOf(context, id), contentHash)
-  return found as readonly ProposedOperation[]
+): Promise<Content> {
+  return (await context.tx.changeRequests.contentOf(numberOf(context, id), contentHash)) as Content
 }
 
 /** Where it is read and decided: at its node, or where that stood. */
@@ -441,16 +489,12 @@ export const placeOfProposal = (context: ReadContext, { node }: { readonly node:
   placeOfNode(context, node)
 
 /** What it says from now on; what it said once may be said again. */
-async function say(
-  context: WriteContext,
-  { id, contentHash }: ChangeRequest,
-  operations: readonly ProposedOperation[],
-): Promise<void> {
+async function say(context: WriteContext, { id, contentHash }: ChangeRequest, content: Content): Promise<void> {
   const { changeRequests } = context.tx
   const n = numberOf(context, id)
-  if ((await changeRequests.operationsOf(n, contentHash)) !== undefined) return
-  await countWriting(context, operations)
-  await changeRequests.say(n, contentHash, operations)
+  if ((await changeRequests.contentOf(n, contentHash)) !== undefined) return
+  await countWriting(context, content.operations)
+  await changeRequests.say(n, contentHash, content)
 }
 
 const numberOf = ({ tx }: ReadContext, id: string): number => parseId('changeRequest', tx.installation, id)!
@@ -458,7 +502,7 @@ const numberOf = ({ tx }: ReadContext, id: string): number => parseId('changeReq
 async function keep(context: WriteContext, request: ChangeRequest): Promise<ChangeRequest> {
   await context.tx.changeRequests.update(numberOf(context, request.id), request)
   if (request.breakGlass) {
-    const facts = awaitsReview(request) ? { requestedBy: request.ended!.by } : undefined
+    const facts = awaitsReview(request) ? { requestedBy: (request.breakGlass.broken ?? request.ended!).by } : undefined
     await settle(context.tx, changeReview, [{ resource: request.id, node: request.node, facts }])
   }
   await recordVersion(context, request)

@@ -8,7 +8,9 @@ export const advanceChangeRequest: WriteOperation<{ readonly id: string }, objec
   name: 'advanceChangeRequest',
   access: 'write',
   run: async (context, { id }) => {
-    await advanceChange(context, id, (own, operations) => runGoverned(own, operations as readonly GovernedOperation[]))
+    await advanceChange(context, id, (own, operations, how) =>
+      runGoverned(own, operations as readonly GovernedOperation[], how),
+    )
     return {}
   },
 }

@@ -173,7 +173,8 @@ const one = z.strictObject({ simulationId })
 
 // Operations ---------------------------------------------------------------------------------------------------------
 
-const doAll: DoAll = (context, operations) => runGoverned(context, operations as readonly GovernedOperation[])
+const doAll: DoAll = async (context, operations) =>
+  (await runGoverned(context, operations as readonly GovernedOperation[])).results
 
 export const startSimulation = nativeWrite({
   name: 'startSimulation',

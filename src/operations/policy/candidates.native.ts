@@ -191,15 +191,30 @@ export const promoteCandidate = nativeWrite({
   description:
     'A version in force is in force wherever its policy is enabled. A candidate version is therefore promoted where it is the candidate of all assignments of the policy, and is then in force for all of them; each other candidate mode stays a candidate. A candidate mode alone is promoted for this assignment and touches no other. What is to hold for one target first is a policy of its own, enabled there with `replaces`.',
   action: 'policy:manage',
-  input: z.strictObject(namedAssignment),
+  input: z.strictObject({
+    ...namedAssignment,
+    ifVersion: z
+      .union([versionNumber, z.literal('none')])
+      .optional()
+      .describe('The version of the candidate that you looked at, or `none`: refused where it is another one by now.'),
+    ifMode: z
+      .union([mode, z.literal('none')])
+      .optional()
+      .describe('The mode of the candidate that you looked at, or `none`: refused where it is another one by now.'),
+  }),
   output: z.object({ ...assignment, version: z.number().int().describe('In force now.'), mode }),
   rest: { method: 'POST', path: `${path}/promote` },
   cli: 'candidate promote',
   refusals: ['NotFound', 'MalformedId', 'NotAuthorized', 'IncorrectState', 'InvalidParameterValue', 'PolicyConflict'],
   changes: getCandidate,
   at: placeOfAssignment,
-  async run(context, input) {
-    return { ...input, ...(await promote(context, input)) }
+  async pin(context, { policyId, targetId }) {
+    const { version, mode } = await getStored(context, { policyId, targetId })
+    return { ifVersion: version ?? ('none' as const), ifMode: mode ?? ('none' as const) }
+  },
+  async run(context, { policyId, targetId, ifVersion, ifMode }) {
+    const expected = { version: ifVersion, mode: ifMode }
+    return { policyId, targetId, ...(await promote(context, { policyId, targetId }, expected)) }
   },
 })
 

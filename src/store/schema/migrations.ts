@@ -8,7 +8,13 @@ import { bindingFactsSchema } from './binding-facts.ts'
 import { boundsSchema, tokensOfMakerSchema } from './bounds.ts'
 import { broughtSpaceSchema } from './brought-space.ts'
 import { capacityWatchSchema } from './capacity-watch.ts'
-import { changeBytesSchema, changeControlSchema, changeRequestsSchema, rolloutSchema } from './change-requests.ts'
+import {
+  bindingsSchema,
+  changeBytesSchema,
+  changeControlSchema,
+  changeRequestsSchema,
+  rolloutSchema,
+} from './change-requests.ts'
 import { contentBoundsSchema } from './content-bounds.ts'
 import { deprovisioningSchema } from './deprovisioning.ts'
 import { discoveriesSchema } from './discoveries.ts'
@@ -509,4 +515,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 78, name: 'rollouts of changes', olderServers: 'go on', sql: rolloutSchema },
   { number: 79, name: 'where the record is sent', olderServers: 'go on', sql: recordSinksSchema },
   { number: 80, name: 'what change requests write', olderServers: 'go on', sql: changeBytesSchema },
+  { number: 81, name: 'what changes refer to', olderServers: 'stop', sql: bindingsSchema },
 ]
