@@ -24,6 +24,7 @@ import type { Denial, ToldDecision } from '../src/model/policy/decision.ts'
 import { type SettingWord, settingWords } from '../src/model/policy/tag-settings.ts'
 import type { Noun, Refusal } from '../src/model/refusal.ts'
 import { roleNames, roles } from '../src/model/roles.ts'
+import type { NativeDownload } from '../src/operations/download.native.ts'
 import { type NativeIntake, type NativeOperation, noteOnBody, usualBody } from '../src/operations/operation.native.ts'
 import { nativeOperations, nouns } from '../src/operations/table.native.ts'
 import { operationTables } from '../src/operations/tables.aws.ts'
@@ -223,12 +224,12 @@ function parametersOf(model: ServiceModel, operation: string): { required: strin
 // The native API -----------------------------------------------------------------------------------------------------
 
 function nativeApiPage(): string {
-  const sections = nouns.flatMap(({ name, summary, operations, intakes = [] }) => [
+  const sections = nouns.flatMap(({ name, summary, operations, intakes = [], downloads = [] }) => [
     `## ${name}`,
     summary,
     table(
       ['operation', 'request', 'command', 'needs', 'what it does', 'refuses with'],
-      [...operations.map(rowOf), ...intakes.map(rowOfIntake)].map((operation) => [
+      [...operations.map(rowOf), ...intakes.map(rowOfIntake), ...downloads.map(rowOfDownload)].map((operation) => [
         `\`${operation.name}\``,
         `\`${operation.rest.method} ${operation.rest.path}\``,
         operation.cli === undefined ? '' : `\`cadastre ${operation.cli}\``,
@@ -266,6 +267,15 @@ const rowOfIntake = ({
   ...{ name, action, summary, description, refusals, cli: undefined },
   rest: { method, path },
   note: `The body is \`${contentType}\`.`,
+})
+
+const rowOfDownload = ({ name, action, summary, description, refusals, isOpen, rest }: NativeDownload) => ({
+  ...{ name, action, summary, description, refusals, cli: undefined },
+  rest: { method: 'GET', path: rest.path },
+  note: [
+    `The answer is ${rest.contentTypes.map((type) => `\`${type}\``).join(' or ')}.`,
+    ...(isOpen ? ['Needs no token, unless the operator says otherwise; then any will do.'] : []),
+  ].join(' '),
 })
 
 function rolesPage(): string {
@@ -450,6 +460,7 @@ const otherNouns: { readonly [N in Exclude<Noun, ObjectNoun>]: string } = {
   'default-security-group': 'the security group that comes with a VPC',
   'network-acl-entry': 'an entry of a network ACL',
   'default-vpc': 'the default VPC',
+  'evidence-file': 'a file of the log of evidence',
   'default-subnet': 'a default subnet',
   'resource-type': 'a resource type',
   'policy-version': 'a version of a policy',

@@ -39,6 +39,7 @@ interface Schema {
   readonly const?: unknown
   readonly description?: string
   readonly items?: Schema
+  readonly minItems?: number
   readonly maxItems?: number
   readonly anyOf?: readonly Schema[]
   readonly oneOf?: readonly Schema[]
@@ -132,6 +133,7 @@ function parametersOf(operation: NativeOperation): NativeParameter[] {
         ...(operation.argument === name ? { isArgument: true } : {}),
         ...(isIdOf(operation, name, schema) ? { isId: true } : {}),
         ...rowsOf(operation, schema),
+        ...((schema.minItems ?? 0) > 0 ? { isNeverEmpty: true } : {}),
         description: schema.description ?? '',
         ...exampleOf(operation, name, schema),
       } satisfies NativeParameter

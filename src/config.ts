@@ -27,6 +27,8 @@ export interface Config {
   readonly secretKeyFile: string | undefined
   /** Where the log of evidence is written to; undefined: nowhere. */
   readonly evidenceFolder: string | undefined
+  /** Whether anybody may read the log of evidence over HTTP, without a token. */
+  readonly isEvidencePublic: boolean
   readonly bootstrap: {
     readonly account: string
     /** Both or none: without them a key is drawn and printed once. */
@@ -50,7 +52,9 @@ export interface Config {
   readonly operations: OperationSettings
   /** Where the record is sent. */
   readonly sinks: {
-    readonly syslog: { readonly host: string; readonly port: number; readonly caFile: string | undefined } | undefined
+    readonly syslog: { readonly host: string; readonly port: number } | undefined
+    /** By whom receivers of syslog are believed, also those that are subscribed. */
+    readonly syslogCaFile: string | undefined
     readonly file: string | undefined
   }
 }
@@ -124,6 +128,12 @@ export const variables = {
     default: '',
     meaning:
       'A folder to which the log of evidence is written every minute, as C2SP tiles and checkpoints, best on storage that this server cannot change later; of several servers, one. Nowhere where it is empty.',
+  },
+  evidencePublic: {
+    name: 'CADASTRE_EVIDENCE_PUBLIC',
+    default: 'true',
+    meaning:
+      'Whether anybody who reaches the server may read the log of evidence without a token, as C2SP tiles below `/api/v1/evidence/log` (`true`, `false`): salted hashes, which say how many changes and refusals there are and nothing of any. With `false` any good token is enough.',
   },
   bootstrapAccount: {
     name: 'CADASTRE_BOOTSTRAP_ACCOUNT',
@@ -260,7 +270,7 @@ export const variables = {
     name: 'CADASTRE_SYSLOG_CA_FILE',
     default: '',
     meaning:
-      'A file with the certificates of the authorities that the receiver of syslog is believed by, in place of the usual ones.',
+      'A file with the certificates of the authorities that receivers of syslog are believed by, in place of the usual ones: also those of subscriptions.',
   },
   recordFile: {
     name: 'CADASTRE_RECORD_FILE',
@@ -437,8 +447,6 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     read(variables.syslogUrl) === '' || isSyslogUrl(syslogUrl),
     '`tls://HOST` or `tls://HOST:PORT` is expected',
   )
-  if (read(variables.syslogCaFile) !== '' && read(variables.syslogUrl) === '')
-    problems.push(`${variables.syslogCaFile.name} needs ${variables.syslogUrl.name}`)
 
   const publicSpaceAccounts = read(variables.publicSpaceAccounts)
     .split(',')
@@ -482,6 +490,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     trustedProxies: proxies.filter((block) => block !== undefined),
     secretKeyFile: read(variables.secretKeyFile) || undefined,
     evidenceFolder: read(variables.evidenceFolder) || undefined,
+    isEvidencePublic: isSet(variables.evidencePublic),
     bootstrap: { account: read(variables.bootstrapAccount), accessKeyId, secretAccessKey },
     oidc:
       issuer === ''
@@ -510,9 +519,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
         ? {
             host: syslogUrl.hostname.replace(/^\[|\]$/g, ''),
             port: Number(syslogUrl.port || syslogPort),
-            caFile: read(variables.syslogCaFile) || undefined,
           }
         : undefined,
+      syslogCaFile: read(variables.syslogCaFile) || undefined,
       file: read(variables.recordFile) || undefined,
     },
     operations: {

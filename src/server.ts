@@ -177,14 +177,21 @@ export async function startServer(config: Config, onFatal: (trouble: StoreTroubl
 /** What calls others is loaded when somebody is to be told something. */
 function notifierOf(
   workplace: Workplace,
-  { mail, operations: { notifications } }: Config,
+  { mail, sinks: { syslogCaFile }, operations: { notifications } }: Config,
   onFailure: (task: string, error: unknown) => void,
 ): Notifier {
   let loaded: Promise<Deliver> | undefined
   const load = async (): Promise<Deliver> => {
     const { createDeliver } = await import('#outbound/deliver.ts')
     const sendMail = mail && (await import('#outbound/mail.ts')).createMailer(mail)
-    return createDeliver({ ...notifications, clock: Date.now, ...(sendMail ? { sendMail } : {}) })
+    return createDeliver({
+      ...notifications,
+      clock: Date.now,
+      version: programVersion(),
+      host: hostname(),
+      ...(sendMail ? { sendMail } : {}),
+      ...(syslogCaFile === undefined ? {} : { syslogCa: () => readFile(syslogCaFile, 'utf8') }),
+    })
   }
   return new Notifier(workplace, {
     async deliver(composed) {
@@ -197,7 +204,7 @@ function notifierOf(
 }
 
 /** What sends the record is loaded when there is something to send. */
-function sinksOf({ sinks: { syslog, file }, operations: { notifications } }: Config): Sink[] {
+function sinksOf({ sinks: { syslog, syslogCaFile, file }, operations: { notifications } }: Config): Sink[] {
   const [version, host] = [programVersion(), hostname()]
   return [
     ...(syslog === undefined
@@ -207,7 +214,7 @@ function sinksOf({ sinks: { syslog, file }, operations: { notifications } }: Con
             name: 'syslog' as const,
             async send(changes: Parameters<Sink['send']>[0]) {
               const { sendSyslog } = await import('#outbound/syslog.ts')
-              const ca = syslog.caFile === undefined ? undefined : await readFile(syslog.caFile, 'utf8')
+              const ca = syslogCaFile === undefined ? undefined : await readFile(syslogCaFile, 'utf8')
               const { allowedBlocks } = notifications
               await sendSyslog(changes, { version, host }, syslog, { allowedBlocks, ca })
             },
@@ -437,7 +444,7 @@ function createRest(
   },
 ): Rest {
   const load = async (): Promise<FastifyInstance> => {
-    const { oidc, bootstrap, requestsPerMinute } = config
+    const { oidc, bootstrap, requestsPerMinute, isEvidencePublic } = config
     const [{ createRestApp }, { createAuthenticator }, signIn] = await Promise.all([
       import('#api/rest/app.ts'),
       import('#api/rest/session.ts'),
@@ -459,6 +466,7 @@ function createRest(
       signIn:
         signIn && oidc && signIn.createSignIn({ ...oidc, account: bootstrap.account }, sealerOf(config), Date.now),
       requestsPerMinute,
+      isEvidencePublic,
     })
   }
   const late = createLateApp(load, {

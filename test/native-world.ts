@@ -58,16 +58,18 @@ type Bound = Pick<
   RestDependencies,
   'newRequestId' | 'authenticate' | 'execute' | 'recordUnread' | 'findNewestChange' | 'onFault'
 >
-interface Application {
+type Settings = Pick<RestDependencies, 'requestsPerMinute' | 'isEvidencePublic'>
+interface Application extends Settings {
   readonly app: FastifyInstance
-  readonly requestsPerMinute: number
   bound: Bound
 }
 /** Those whose world is closed: one has to be made for all worlds of a file, which would take most of the time of small ones. */
 const spare: Application[] = []
 
-async function takeApplication(bound: Bound, requestsPerMinute: number): Promise<Application> {
-  const found = spare.findIndex((one) => one.requestsPerMinute === requestsPerMinute)
+async function takeApplication(bound: Bound, settings: Settings): Promise<Application> {
+  const found = spare.findIndex(
+    (one) => one.requestsPerMinute === settings.requestsPerMinute && one.isEvidencePublic === settings.isEvidencePublic,
+  )
   if (found >= 0) return Object.assign(spare.splice(found, 1)[0]!, { bound })
   const app = await createRestApp({
     newRequestId: () => application.bound.newRequestId(),
@@ -86,9 +88,9 @@ async function takeApplication(bound: Bound, requestsPerMinute: number): Promise
     onFault: (error, requestId) => application.bound.onFault(error, requestId),
     version: '0.0.0',
     bodies: new Bodies(),
-    requestsPerMinute,
+    ...settings,
   })
-  const application: Application = { app, requestsPerMinute, bound }
+  const application: Application = { app, ...settings, bound }
   return application
 }
 /** What has connections, or counts requests, ends with its world. */
@@ -102,7 +104,7 @@ const usualRequestsPerMinute = 1_000_000
 /** The same over a world that is there already. */
 export async function withNativeApi<W extends World>(
   world: W,
-  { requestsPerMinute = usualRequestsPerMinute } = {},
+  { requestsPerMinute = usualRequestsPerMinute, isEvidencePublic = true } = {},
 ): Promise<W & Native> {
   const faults: unknown[] = []
   let requests = 0
@@ -114,7 +116,7 @@ export async function withNativeApi<W extends World>(
     findNewestChange: () => world.store.read((tx) => tx.recordLists.lastEntry()),
     onFault: (error) => faults.push(error),
   }
-  const application = await takeApplication(bound, requestsPerMinute)
+  const application = await takeApplication(bound, { requestsPerMinute, isEvidencePublic })
   const { app } = application
   async function tokenOf(principal: string, role: Role, node: string): Promise<string> {
     const made = await createOperatorToken(world.store, { principal, role, node, account: managementAccount })

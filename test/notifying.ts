@@ -70,7 +70,7 @@ export interface NotifierParams extends Partial<NotifierOptions> {
 }
 /** What a server does for notifications, a round at a time. */
 export function notifierOf(world: World, { worker = 'one', outbound, ...options }: NotifierParams = {}): Notifier {
-  const clock = { clock: () => Date.UTC(2026, 0, 1) }
+  const clock = { clock: () => Date.UTC(2026, 0, 1), version: '0.1.0', host: 'here' }
   const deliver = createDeliver({ ...toHere, ...clock, ...outbound })
   return new Notifier(
     {

@@ -159,7 +159,11 @@ const keepsFacesApart: Rule = (file) => {
 }
 
 /** What is no face of any noun, but what all of them are made with: it asks for the right of each, and seals its page tokens. */
-const servesFaces = new Set(['src/operations/operation.native.ts', 'src/operations/page-tokens.aws.ts'])
+const servesFaces = new Set([
+  'src/operations/operation.native.ts',
+  'src/operations/download.native.ts',
+  'src/operations/page-tokens.aws.ts',
+])
 
 /**
  * Faces translate (ARCHITECTURE.md, section 2): shapes, a route, words and the call of a verb. None opens a table, asks for a right, looks

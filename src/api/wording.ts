@@ -700,6 +700,10 @@ const nounsOfAws: WordsOfNouns = {
     missing: (id) => `The network acl entry identified by ${id} does not exist`,
   },
   'dhcp-options': idWords('InvalidDhcpOptionID', 'dhcpOption'),
+  'evidence-file': {
+    notFound: 'NotFound',
+    missing: (id) => `The log of evidence has no file '${id}'`,
+  },
   'default-vpc': {
     notFound: 'DefaultVpcDoesNotExist',
     exists: 'DefaultVpcAlreadyExists',

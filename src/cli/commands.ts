@@ -108,7 +108,7 @@ export const commandWords = {
   },
   auditVerify: {
     words: 'audit verify',
-    argument: '[PATH]',
+    argument: '[PATH-OR-URL]',
     options: [
       {
         flag: 'key',
@@ -123,7 +123,7 @@ export const commandWords = {
       output,
     ],
     meaning:
-      'Prove that nobody has changed what is on record, and say where somebody has: in the database of this server or, with PATH, of a folder that was exported, a pack, or the proof of one change, which needs nothing but the public key.',
+      'Prove that nobody has changed what is on record, and say where somebody has: in the database of this server or, with PATH, of a folder that was exported, a pack, or the proof of one change, or with a URL the log of a server anywhere; these need nothing but the public key.',
   },
   auditKey: {
     words: 'audit key',

@@ -13,6 +13,8 @@ export interface NativeParameter {
   readonly allowed?: readonly string[]
   /** It can be taken away, with `null`. */
   readonly isNullable?: boolean
+  /** Of a list: it has one item at least. */
+  readonly isNeverEmpty?: boolean
   /** It stands for itself behind the words, though it is no part of the path. */
   readonly isArgument?: true
   /** It takes ids of the server's own things, and so their short forms. */

@@ -296,7 +296,7 @@ const valueNames = {
 } as const
 
 function optionsOf(parameter: NativeParameter): Option[] {
-  const { flag, kind, where, allowed, description, isRequired, isNullable } = parameter
+  const { flag, kind, where, allowed, description, isRequired, isNullable, isNeverEmpty } = parameter
   if (kind === 'boolean') {
     const yes = new Option(`--${flag}`, description)
     return where === 'body' ? [yes, new Option(`--no-${flag}`, 'The contrary.')] : [yes]
@@ -312,7 +312,7 @@ function optionsOf(parameter: NativeParameter): Option[] {
       return [...(Array.isArray(before) ? before : []), value]
     })
   }
-  const canBeNone = where === 'body' && (isRepeated || isNullable)
+  const canBeNone = where === 'body' && ((isRepeated && !isNeverEmpty) || isNullable)
   return [
     isRequired ? option.makeOptionMandatory() : option,
     ...(canBeNone ? [new Option(`--no-${flag}`, 'None.')] : []),

@@ -104,7 +104,9 @@ const commandOf = ({ commands }: Asked, words: string): NativeCommand | undefine
   commands.find((command) => command.words === words)
 const has = (asked: Asked, words: string): boolean => commandOf(asked, words) !== undefined
 const call = (words: string): string => `\`cadastre ${words}\``
-const quoted = (text: string): string => (/^[\w:./@%+,=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
+/** As a shell reads it. */
+export const quoted = (text: string): string =>
+  /^[\w:./@%+,=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 
 /** Who was only about to sign in has named the server. */
 function signInAgain({ server, command }: Asked): string {

@@ -1,10 +1,11 @@
 // The commands for policy as files: read and check them, write them from a server, and bring a server to what they say.
 import { readFile, stat, writeFile } from 'node:fs/promises'
-import type { Destination } from '#cli/client.ts'
-import { exitCodes, Stopped, UsageProblem } from '#cli/exit-codes.ts'
+import { type Destination, Refused } from '#cli/client.ts'
+import { endingOf, exitCodes, Stopped, UsageProblem } from '#cli/exit-codes.ts'
 import { printOwn } from '#cli/own-answers.ts'
 import type { Output } from '#cli/own-flags.ts'
 import { getServer } from '#cli/profiles.ts'
+import { quoted } from '#cli/refusals.ts'
 import { simulate } from '#cli/simulate.ts'
 import type { Surroundings } from '#cli/surroundings.ts'
 import { conflictsOf } from './conflicts.ts'
@@ -12,6 +13,7 @@ import type { FileProblem } from './estate.ts'
 import { estateOf } from './from-files.ts'
 import { readServer } from './from-server.ts'
 import { applyTo, type Plan, planFor, planVersion } from './plan.ts'
+import { proposalOf, requestFlags, requestLines, requestPlan } from './requesting.ts'
 import { jsonSchema } from './shape.ts'
 import { planMarkdown, planText, problemLines, refusalLines } from './show.ts'
 import { readSources, type Source } from './sources.ts'
@@ -111,14 +113,56 @@ async function apply(path: string, args: Args, around: Surroundings): Promise<nu
   const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false
   if (!isFolder && args.has('remove'))
     throw new UsageProblem('A plan says what is removed: `--remove` is for `cadastre plan`.')
+  checkRequestFlags(args)
   const made = isFolder ? await planned(path, args, around, to) : await readPlan(path)
   if (!made) return exitCodes.failed.code
   const isDryRun = args.has('dry-run')
-  if (made.operations.length > 0) await applyTo(to, made, { isDryRun })
+  if (args.has('request') && made.operations.length > 0) return request({ made, path, isDryRun }, args, around, to)
+  if (made.operations.length > 0) await applyNow(to, made, { path, isDryRun })
   const done = { isDryRun, epoch: made.epoch, changes: made.changes, operations: made.operations.length }
   const text = `${planText(made)}${made.operations.length === 0 ? '' : isDryRun ? 'Tried, and nothing done.\n' : 'Done, all of it.\n'}`
   const output = outputOf(args)
   await printOwn({ answer: done, fields: Object.keys(done), text }, output === 'table' ? undefined : output, around)
+  return exitCodes.done.code
+}
+
+function checkRequestFlags(args: Args): void {
+  if (args.has('request')) return
+  for (const flag of requestFlags)
+    if (args.has(flag)) throw new UsageProblem(`\`--${flag}\` is for a change request: add \`--request\`.`)
+}
+
+/** Where change control is required, it says how it goes instead. */
+async function applyNow(
+  to: Destination,
+  made: Plan,
+  { path, isDryRun }: { readonly path: string; readonly isDryRun: boolean },
+): Promise<void> {
+  try {
+    await applyTo(to, made, { isDryRun })
+  } catch (error) {
+    if (!(error instanceof Refused) || error.problem.code !== 'ChangeRequestRequired') throw error
+    const sentence = 'Change control is required: nothing is applied that others have not approved.'
+    throw new Stopped(endingOf(error.problem), sentence, [
+      `propose all of it: \`cadastre apply ${quoted(path)} --request --reason WHY\`.`,
+    ])
+  }
+}
+
+async function request(
+  { made, path, isDryRun }: { readonly made: Plan; readonly path: string; readonly isDryRun: boolean },
+  args: Args,
+  around: Surroundings,
+  to: Destination,
+): Promise<number> {
+  const proposal = await proposalOf(to, args)
+  const requested = await requestPlan(to, made, { proposal, isDryRun })
+  const { operations: _, ...told } = requested.request
+  const again = `cadastre apply ${quoted(path)} --request --reason ${quoted(proposal.reason)}`
+  const text = `${planText(made)}${requestLines(requested, { isDryRun, again }).join('\n')}\n`
+  const answer = { isDryRun, did: requested.did, epoch: made.epoch, changes: made.changes, ...told }
+  const output = outputOf(args)
+  await printOwn({ answer, fields: Object.keys(answer), text }, output === 'table' ? undefined : output, around)
   return exitCodes.done.code
 }
 

@@ -6,33 +6,17 @@ import type { FileProblem, Thing } from './estate.ts'
 import { estateOf } from './from-files.ts'
 import { readServer, type ServerRead } from './from-server.ts'
 import { intentOf } from './intent.ts'
+import { type Needed, type ToldImpact, topOf, tryProposal } from './requesting.ts'
 import type { Source } from './sources.ts'
 
 /** The format of kept plans. */
 export const planVersion = 1
 /** Differences of which it is asked who made them; of more, those in front. */
 const driftsMax = 100
+/** Of each, the latest of its changes; and of change requests, the latest: what is further back is not what was applied last. */
+const changesLookedAtMax = 10
+const requestsLookedAtMax = 100
 
-/** As the header of a dry run says it. */
-export interface ToldImpact {
-  readonly noncompliant: number
-  readonly compliant: number
-  readonly evaluated: number
-  readonly isWhole: boolean
-  readonly groups: readonly {
-    readonly account: string
-    readonly resourceType: string
-    readonly noncompliant: number
-    readonly compliant: number
-  }[]
-  readonly samples: readonly {
-    readonly id: string
-    readonly cidr: string
-    readonly account: string
-    readonly becomes: string
-    readonly setting?: string
-  }[]
-}
 /** What the server has and the files do not: kept, or removed where that is asked for. */
 export interface Missing {
   readonly kind: Thing['kind']
@@ -48,6 +32,8 @@ export interface Plan {
   readonly kept: readonly Missing[]
   readonly operations: readonly GovernedOperation[]
   readonly impact?: ToldImpact
+  /** Where change control is required: who would have to approve it. */
+  readonly request?: { readonly class: string; readonly needed: Needed }
   /** Why the server would not do it. */
   readonly refusal?: { readonly code: string; readonly detail: string; readonly about?: string }
 }
@@ -103,16 +89,38 @@ async function tried(
   to: Destination,
   plan: Pick<Plan, 'operations' | 'epoch'>,
   about: readonly string[],
-): Promise<Pick<Plan, 'impact' | 'refusal'>> {
+): Promise<Pick<Plan, 'impact' | 'refusal' | 'request'>> {
   try {
     const { headers } = await applyTo(to, plan, { isDryRun: true })
     const impact = headers.get('x-cadastre-impact')
     return impact === null ? {} : { impact: JSON.parse(impact) as ToldImpact }
   } catch (error) {
-    if (!(error instanceof Refused) || error.problem.status >= 500) throw error
-    const { code, detail, index } = error.problem
-    const what = typeof index === 'number' ? about[index] : undefined
-    return { refusal: { code, detail, ...(what === undefined ? {} : { about: what }) } }
+    const refused = refusalIn(error, about)
+    if (refused.refusal.code !== 'ChangeRequestRequired') return refused
+    return (await triedAsRequest(to, plan, about)) ?? refused
+  }
+}
+function refusalIn(error: unknown, about: readonly string[]): Required<Pick<Plan, 'refusal'>> {
+  if (!(error instanceof Refused) || error.problem.status >= 500) throw error
+  const { code, detail, index } = error.problem
+  const what = typeof index === 'number' ? about[index] : undefined
+  return { refusal: { code, detail, ...(what === undefined ? {} : { about: what }) } }
+}
+
+/** What the server would say, were it proposed: there it goes no other way. Undefined for whoever may not propose it. */
+async function triedAsRequest(
+  to: Destination,
+  plan: Pick<Plan, 'operations' | 'epoch'>,
+  about: readonly string[],
+): Promise<Pick<Plan, 'impact' | 'refusal' | 'request'> | undefined> {
+  try {
+    const proposal = { node: await topOf(to), reason: 'a plan' }
+    const { impact, needed } = await tryProposal(to, plan, proposal)
+    const { class: found = 'contained', ...told } = impact as ToldImpact & { readonly class?: string }
+    return { impact: told, request: { class: found, needed: needed! } }
+  } catch (error) {
+    if (error instanceof Refused && error.problem.action === 'change:propose') return undefined
+    return refusalIn(error, about)
   }
 }
 
@@ -132,31 +140,56 @@ export const applyTo = (
 /** Who changed things last, where it was by other means than files, and after files were applied last. */
 async function driftsOf(to: Destination, ids: readonly (string | undefined)[]): Promise<ReadonlyMap<string, Drift>> {
   const drifts = new Map<string, Drift>()
-  const applied = await newestChange(to, { action: 'applyGovernance', outcome: 'Success' })
-  for (const id of [...new Set(ids)].slice(0, driftsMax)) {
-    if (id === undefined) continue
+  const asked = [...new Set(ids)].flatMap((id) => id ?? []).slice(0, driftsMax)
+  if (asked.length === 0) return drifts
+  const byFiles = await momentsOfFiles(to)
+  const newest = [...byFiles].sort().at(-1)
+  for (const id of asked) {
     const last = await newestChange(to, { subject: id })
-    if (!last || last.action === 'applyGovernance' || last.outcome !== 'Success') continue
-    if (applied && last.at < applied.at) continue
+    if (!last || last.action === 'applyGovernance') continue
+    if (last.action.endsWith('ChangeRequest') && byFiles.has(last.at)) continue
+    if (newest !== undefined && last.at < newest) continue
     drifts.set(id, { action: last.action, principal: last.principal, at: last.at })
   }
   return drifts
 }
+
+/** When files were applied last: at once, and by change requests that were made of them. */
+async function momentsOfFiles(to: Destination): Promise<ReadonlySet<string>> {
+  const applied = await newestChange(to, { action: 'applyGovernance' })
+  const requests = await latest<AppliedRequest>(to, '/change-requests', { limit: String(requestsLookedAtMax) })
+  const moments = requests.flatMap(({ plannedFor, ended, progress }) =>
+    plannedFor === undefined ? [] : [ended?.at, progress?.since],
+  )
+  return new Set([applied?.at, ...moments].filter((at) => at !== undefined))
+}
+interface AppliedRequest {
+  readonly plannedFor?: number
+  readonly ended?: { readonly at: string }
+  readonly progress?: { readonly since: string }
+}
 interface ToldChange extends Drift {
   readonly outcome: string
 }
-async function newestChange(
+const newestChange = async (
   to: Destination,
-  { outcome, ...filter }: Readonly<Record<string, string>>,
-): Promise<ToldChange | undefined> {
-  const query = { ...filter, limit: outcome === undefined ? '1' : '10' }
+  filter: Readonly<Record<string, string>>,
+): Promise<ToldChange | undefined> =>
+  (await latest<ToldChange>(to, '/changes', { ...filter, limit: String(changesLookedAtMax) })).find(
+    // What was refused has changed nothing.
+    ({ outcome }) => outcome === 'Success',
+  )
+
+/** The first page of a list. Whoever may not read it is not told by whom. */
+async function latest<T>(
+  to: Destination,
+  path: string,
+  query: Readonly<Record<string, string>>,
+): Promise<readonly T[]> {
   try {
-    const { text } = await send(to, { method: 'GET', path: '/changes', query, body: undefined })
-    const { items } = JSON.parse(text) as { items: ToldChange[] }
-    return items.find((one) => outcome === undefined || one.outcome === outcome)
+    return (JSON.parse((await send(to, { method: 'GET', path, query, body: undefined })).text) as { items: T[] }).items
   } catch (error) {
-    // Whoever may not read the record is not told by whom.
-    if (error instanceof Refused && error.problem.status < 500) return undefined
+    if (error instanceof Refused && error.problem.status < 500) return []
     throw error
   }
 }

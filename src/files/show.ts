@@ -3,6 +3,7 @@ import { printable } from '#cli/table.ts'
 import type { Change, Drift, MemberChange } from './comparing.ts'
 import { canonical, type FileProblem, type Members, nounOf } from './estate.ts'
 import type { Missing, Plan } from './plan.ts'
+import { neededWords } from './requesting.ts'
 
 const listedMax = 200
 const valueCharactersMax = 200
@@ -28,7 +29,7 @@ export function planText(plan: Plan): string {
     lines.push('', 'On the server and not in the files, and kept (`--remove` removes them):')
     lines.push(...plan.kept.slice(0, listedMax).map(keptLine), ...more(plan.kept.length - listedMax, 'more'))
   }
-  lines.push('', summaryOf(plan), ...impactLines(plan), ...refusalLines(plan))
+  lines.push('', summaryOf(plan), ...impactLines(plan), ...requestLinesOf(plan), ...refusalLines(plan))
   return `${lines.map(printable).join('\n').replace(/^\n/, '')}\n`
 }
 
@@ -39,6 +40,7 @@ export function planMarkdown(plan: Plan): string {
     '',
     inMarkdown(summaryOf(plan)),
     ...impactLines(plan).map(inMarkdown),
+    ...requestLinesOf(plan).map(inMarkdown),
     ...refusalLines(plan).map((line) => `**${inMarkdown(line)}**`),
   ]
   if (changes.length > 0) {
@@ -128,6 +130,8 @@ function impactLines({ impact }: Plan): string[] {
     ),
   ]
 }
+const requestLinesOf = ({ request }: Plan): string[] =>
+  request ? [`Change control is required: it goes by a change request, and ${neededWords(request.needed)}.`] : []
 export const refusalLines = ({ refusal }: Plan): string[] =>
   refusal
     ? [

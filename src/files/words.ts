@@ -57,10 +57,37 @@ export const fileWords = {
     options: [
       remove,
       { flag: 'dry-run', meaning: 'Try all of it at the server, and change nothing.' },
+      {
+        flag: 'request',
+        meaning:
+          'Propose all of it as one change request, for others to approve. Said again, it goes on with that one: it is applied once it is approved.',
+      },
+      {
+        flag: 'reason',
+        value: 'TEXT',
+        meaning: 'With `--request`: what for, for whoever approves and for the record.',
+      },
+      {
+        flag: 'node',
+        value: 'NODE',
+        meaning:
+          'With `--request`: a node at or above all that changes, such as `/Prod`, where it is decided on; the root by default.',
+      },
+      {
+        flag: 'window',
+        value: 'JSON',
+        meaning: 'With `--request`: when it may be applied, as `{"from": MOMENT, "until": MOMENT}`.',
+      },
+      {
+        flag: 'rollout',
+        value: 'JSON',
+        meaning: 'With `--request`: in which stages it is made, as `cadastre change-request propose` takes them.',
+      },
       ...server,
       output,
     ],
-    meaning: 'Make the server as a directory of policy files says, or as a plan does, in one transaction.',
+    meaning:
+      'Make the server as a directory of policy files says, or as a plan does: in one transaction, or by a change request.',
   },
   simulate: {
     words: 'simulate',

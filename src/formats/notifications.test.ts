@@ -5,6 +5,7 @@ import type { ToldEvent } from '#model/event.ts'
 import { notificationFormats, type WrittenMail, type WrittenPost } from './notifications.ts'
 import { signedHeaders } from './standard-webhooks.ts'
 
+const facts = { version: '0.1.0', host: 'here', account: '111122223333', region: 'eu-central-1' }
 const told: ToldEvent = {
   id: 'event-1',
   kind: 'exception.requested',
@@ -25,7 +26,7 @@ const hostile: ToldEvent = {
   facts: { reason: `<!here> [x](https://evil.example)\nBcc: a@example.com ${'z'.repeat(10_000)}` },
 }
 const posted = (format: 'webhook' | 'slack' | 'teams', event = told): WrittenPost =>
-  notificationFormats[format](event) as WrittenPost
+  notificationFormats[format](event, facts) as WrittenPost
 
 test('a webhook has what CloudEvents 1.0 asks for, and is signed', () => {
   const { body, contentType, isSigned } = posted('webhook')
@@ -78,9 +79,9 @@ test('I7 Teams gets an adaptive card, in which nothing of somebody else is Markd
 })
 
 test('I7 a mail has one line as its subject', () => {
-  const { subject, text } = notificationFormats.mail(hostile) as WrittenMail
+  const { subject, text } = notificationFormats.mail(hostile, facts) as WrittenMail
   assert(subject.length <= 150 && !/[\r\n]/.test(subject))
-  const { text: plain } = notificationFormats.mail(told) as WrittenMail
+  const { text: plain } = notificationFormats.mail(told, facts) as WrittenMail
   assert.match(plain, /^user:olga asks for an exception\n\nAbout: exception-1\nAt: shop \(222222222222\)\n/)
   assert(text.includes('https://cadastre.example.com'))
 })

@@ -1,5 +1,10 @@
-// What an event is told in: each format is one value. CloudEvents for programs, cards for chats, text for mail.
-import type { TargetFormat, ToldEvent } from '#model/event.ts'
+// What an event is told in: each format is one value. CloudEvents for programs, cards for chats, text for mail; OCSF, ASFF and syslog for
+// what keeps findings and events of many systems.
+import type { TargetFormat, ToldEvent, ToldFinding } from '#model/event.ts'
+import { asffFinding } from './exports/asff.ts'
+import type { ExportedFinding } from './exports/finding.ts'
+import { complianceFinding, eventActivity } from './exports/ocsf.ts'
+import { messageBytesMax, syslogEvent } from './syslog.ts'
 
 /** What goes to a URL. */
 export interface WrittenPost {
@@ -14,7 +19,19 @@ export interface WrittenMail {
   readonly subject: string
   readonly text: string
 }
-type Write = (told: ToldEvent) => WrittenPost | WrittenMail
+export interface WrittenSyslog {
+  readonly via: 'syslog'
+  readonly message: string
+}
+export interface WriteFacts {
+  readonly version: string
+  /** Of the machine that sends it. */
+  readonly host: string
+  /** The account and Region that findings are imported into, of `asff`. */
+  readonly account?: string | undefined
+  readonly region?: string | undefined
+}
+type Write = (told: ToldEvent, facts: WriteFacts) => WrittenPost | WrittenMail | WrittenSyslog
 
 /** The longest text that a chat shows in one place: Slack takes 3,000 characters in a section, and 150 in a line of a header. */
 const textCharactersMax = 2_900
@@ -138,4 +155,84 @@ const mail: Write = (told) => ({
   ].join('\n'),
 })
 
-export const notificationFormats: Readonly<Record<TargetFormat, Write>> = { webhook: cloudEvent, slack, teams, mail }
+// For other systems --------------------------------------------------------------------------------------------------
+
+/** The finding that an event tells of, as it was then. */
+function exportedFinding({ at, severity, subject, node }: ToldEvent, told: ToldFinding): ExportedFinding {
+  const { findingId, control, status, said, of, firstSeenAt, resourceType, locale, sourceId, suppression } = told
+  const moment = new Date(at).toISOString()
+  return {
+    ...{ findingId, control, severity, status, node, resourceType, locale, sourceId },
+    resource: subject,
+    summary: said,
+    facts: of,
+    firstSeenAt: new Date(firstSeenAt).toISOString(),
+    openedAt: moment,
+    lastSeenAt: moment,
+    ...(status === 'resolved' ? { resolvedAt: moment } : {}),
+    ...(suppression ? { suppression: { ...suppression, at: moment } } : {}),
+  }
+}
+function ocsfEvent(told: ToldEvent, facts: WriteFacts): object {
+  const { id, kind, severity, at, summary, subject, node } = told
+  if (told.finding) return complianceFinding(exportedFinding(told, told.finding), facts, id)
+  const { by, requestedBy } = told.facts
+  const doer = by ?? (/\.(?:requested|used)$/.test(kind) ? requestedBy : undefined)
+  return eventActivity(
+    {
+      ...{ eventId: id, kind, severity, summary, subject, node, facts: told.facts },
+      at: new Date(at).toISOString(),
+      ...(typeof doer === 'string' ? { by: doer } : {}),
+    },
+    facts,
+  )
+}
+const ocsf: Write = (told, facts) => ({
+  via: 'post',
+  contentType: 'application/json; charset=utf-8',
+  isSigned: true,
+  body: JSON.stringify(ocsfEvent(told, facts)),
+})
+
+/** A request of BatchImportFindings. A try is a finding that is over already, so that nobody has to close it. */
+const asff: Write = (told, { account = '', region = '' }) => {
+  const { id, kind, at, summary, subject } = told
+  const finding: ToldFinding = told.finding ?? {
+    ...{ findingId: subject, control: kind, title: kind, said: summary, status: 'resolved', of: {}, firstSeenAt: at },
+  }
+  const one = asffFinding(exportedFinding(told, finding), finding.title, { account, region })
+  return {
+    via: 'post',
+    contentType: 'application/json; charset=utf-8',
+    isSigned: true,
+    body: JSON.stringify({ Findings: [{ ...one, ...(told.finding ? {} : { Id: `cadastre/${id}` }) }] }),
+  }
+}
+
+/** Without its facts where it would be longer than receivers take. */
+const syslog: Write = (told, facts) => {
+  const header = { severity: told.severity, at: new Date(told.at).toISOString(), kind: told.kind }
+  const message = syslogEvent(ocsfEvent(told, facts), header, facts)
+  if (Buffer.byteLength(message) <= messageBytesMax) return { via: 'syslog', message }
+  return { via: 'syslog', message: syslogEvent(ocsfEvent(shortened(told), facts), header, facts) }
+}
+/** A third of what a message may have, in the longest characters of JSON. */
+const shortCharactersMax = 200
+function shortened(told: ToldEvent): ToldEvent {
+  const short = (text: string): string => cut(text, shortCharactersMax)
+  const { finding, facts } = told
+  return {
+    ...told,
+    subject: short(told.subject),
+    summary: short(told.summary),
+    facts: Object.fromEntries(
+      ['by', 'requestedBy'].flatMap((name) => (typeof facts[name] === 'string' ? [[name, short(facts[name])]] : [])),
+    ),
+    ...(finding ? { finding: { ...finding, said: short(finding.said), of: {} } } : {}),
+  }
+}
+
+export const notificationFormats: Readonly<Record<TargetFormat, Write>> = {
+  webhook: cloudEvent,
+  ...{ slack, teams, mail, ocsf, asff, syslog },
+}

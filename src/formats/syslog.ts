@@ -1,4 +1,5 @@
-// The record of changes as syslog (RFC 5424), framed for TLS (RFC 5425): each message is an event of OCSF.
+// The record of changes, and what others are told of, as syslog (RFC 5424), framed for TLS (RFC 5425): each message is an event of OCSF.
+import type { Severity } from '#model/finding.ts'
 import { apiActivity, type ExportedChange } from './exports/ocsf.ts'
 
 export interface SyslogFacts {
@@ -39,6 +40,27 @@ function shortened({ makers: _, ...change }: ExportedChange): ExportedChange {
     ...{ action: cut(action), principal: cut(principal), credential: cut(credential) },
     ...{ sourceAddress: cut(sourceAddress), region: cut(region), requestId: cut(requestId) },
   }
+}
+
+export interface SyslogHeader {
+  readonly severity: Severity
+  readonly at: string
+  /** What is told: the id of the kind of message. */
+  readonly kind: string
+}
+/** From critical to informational (RFC 5424, section 6.2.1). */
+const severityNumbers: Readonly<Record<Severity, number>> = {
+  critical: 2,
+  high: 3,
+  medium: 4,
+  low: 5,
+  informational: 6,
+}
+/** @param event one of OCSF */
+export function syslogEvent(event: object, { severity, at, kind }: SyslogHeader, { host }: SyslogFacts): string {
+  const priority = facility * 8 + severityNumbers[severity]
+  const header = [`<${priority}>1`, at, nameOf(host, 255), 'cadastre', nil, nameOf(kind, 32), nil].join(' ')
+  return `${header} ${JSON.stringify(event)}`
 }
 
 /** Printable US-ASCII without spaces, or nothing. */

@@ -116,6 +116,15 @@ export interface ChangeImpact extends FoundImpact {
   readonly epoch: number
   readonly at: number
 }
+/**
+ * What the record keeps of an impact. What it would make of the space of each account is told at the request alone, of the accounts that
+ * one may see: the record of an object is read as a whole.
+ */
+export const recordedImpact = ({ class: found, epoch, at }: ChangeImpact): Partial<ChangeImpact> => ({
+  class: found,
+  epoch,
+  at,
+})
 export interface ImpactGroup {
   readonly account: string
   readonly resourceType: string
@@ -152,6 +161,8 @@ export interface ChangeRequest {
   /** By the rules that held when the impact was found. */
   readonly needed?: Needed
   readonly window?: ChangeWindow
+  /** The state of governance that it was planned for: who has changed what it changes since then stands in its way. */
+  readonly plannedFor?: number
   readonly rollout?: Rollout
   /** Of one that is rolled out, or was. */
   readonly progress?: RolloutProgress

@@ -58,6 +58,38 @@ export function readTargetUrl(
   const isWhole = url.pathname === '/' && url.search === ''
   return { url: url.href, shown: isWhole ? url.origin : `${url.origin}/…` }
 }
+/** Of syslog over TLS (RFC 5425). */
+export const syslogPort = 6_514
+export const syslogScheme = 'syslog+tls:'
+export interface SyslogUrl {
+  /** A name, or an address without brackets. */
+  readonly host: string
+  readonly port: number
+}
+/** `syslog+tls://HOST` or `syslog+tls://HOST:PORT`; undefined: it is none. */
+export function parseSyslogUrl(text: string): SyslogUrl | undefined {
+  if (!text.startsWith(`${syslogScheme}//`)) return undefined
+  const rest = text.slice(syslogScheme.length)
+  const named = URL.parse(`ftp:${rest}`)
+  // Two schemes, since the port of its own is left out of each: read as such, the host is that which is called, however it is written.
+  const port = named?.port || URL.parse(`ws:${rest}`)?.port || undefined
+  if (!named || named.hostname === '' || named.username !== '' || named.password !== '') return undefined
+  if (named.pathname !== '/' || named.search !== '' || named.hash !== '' || port === '0') return undefined
+  return { host: named.hostname.replace(/^\[|\]$/g, ''), port: port === undefined ? syslogPort : Number(port) }
+}
+export function readSyslogUrl(
+  text: string,
+  { allowedBlocks }: { readonly allowedBlocks: readonly Cidr[] },
+): TargetUrl | { readonly problem: Problem } {
+  const parsed = parseSyslogUrl(text)
+  if (!parsed) return { problem: { why: 'syslog-url-expected' } }
+  const { host, port } = parsed
+  const address = parseAddress(host)
+  if (address && isInner(address, allowedBlocks)) return { problem: { why: 'inner-target' } }
+  const url = `${syslogScheme}//${host.includes(':') ? `[${host}]` : host}:${port}`
+  return { url, shown: url }
+}
+
 /** The address that a URL has in place of a name. */
 export const addressOf = ({ hostname }: { readonly hostname: string }): Cidr | undefined =>
   parseAddress(hostname.replace(/^\[|\]$/g, ''))

@@ -45,13 +45,18 @@ export type DeliveryProblem = Extract<
       | 'target-not-https'
       | 'target-unreachable'
       | 'no-mail'
+      | 'some-recipients-refused'
       | 'recipients-refused'
   }
 >
 
 /** What came of one try. */
 export type DeliveryOutcome =
-  | { readonly isDelivered: true }
+  | {
+      readonly isDelivered: true
+      /** Taken, but not for all: what is not tried again, and told all the same. */
+      readonly problem?: DeliveryProblem
+    }
   | {
       readonly isDelivered: false
       readonly problem: DeliveryProblem

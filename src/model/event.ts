@@ -1,6 +1,6 @@
 // What others are told of: each kind of event is one value, and what is told of one is facts, which become words where they are shown.
 import { dayMs } from './clock.ts'
-import { type Facts, type Severity, severities } from './finding.ts'
+import { type Facts, type FindingStatus, type Severity, severities } from './finding.ts'
 import type { ObjectNoun } from './kinds.ts'
 import type { Action } from './roles.ts'
 
@@ -177,6 +177,11 @@ export const eventKinds = {
     summary: 'A finding that was resolved or set aside is open again.',
     words: (facts, say) => `Again: ${saidOf(facts, say)}`,
   }),
+  'finding.suppressed': kind<FindingFacts & { readonly by: string; readonly reason: string; readonly until: string }>({
+    read: 'finding:read',
+    summary: 'Somebody has set a finding aside for a time.',
+    words: (facts, say) => `Set aside by ${facts.by} until ${facts.until}, «${facts.reason}»: ${saidOf(facts, say)}`,
+  }),
   'finding.resolved': kind<FindingFacts>({
     read: 'finding:read',
     summary: 'A finding is resolved: of any control.',
@@ -235,22 +240,57 @@ const byControl = new Map(
 /** What a finding of a control is told of as when it opens. */
 export const openedAs = (control: string): EventName => byControl.get(control) ?? 'finding.opened'
 
+/** What asks for all kinds, also those that come with a later version. */
+export const everyEvent = 'all'
+
+/** What an event is told in. */
+export const targetFormats = ['webhook', 'slack', 'teams', 'mail', 'ocsf', 'asff', 'syslog'] as const
+export type TargetFormat = (typeof targetFormats)[number]
+
+interface FormatTraits {
+  /** How it goes out. */
+  readonly over: 'http' | 'mail' | 'syslog'
+  /** By the signature of standard webhooks. */
+  readonly isSigned: boolean
+  /** It has words for findings alone. */
+  readonly isOfFindings: boolean
+}
+const ofAll = { isOfFindings: false } as const
+export const formatTraits: Readonly<Record<TargetFormat, FormatTraits>> = {
+  webhook: { over: 'http', isSigned: true, ...ofAll },
+  slack: { over: 'http', isSigned: false, ...ofAll },
+  teams: { over: 'http', isSigned: false, ...ofAll },
+  mail: { over: 'mail', isSigned: false, ...ofAll },
+  ocsf: { over: 'http', isSigned: true, ...ofAll },
+  asff: { over: 'http', isSigned: true, isOfFindings: true },
+  syslog: { over: 'syslog', isSigned: false, ...ofAll },
+}
+
+/** Whether events of a kind are about a finding. */
+export const isOfFinding = (name: string): boolean => {
+  const found = eventKindOf(name)
+  return found !== undefined && found.about === undefined
+}
+/** The kinds that a subscription asks for, of those that its format has words for. */
+export const kindsWanted = ({ events, format }: Pick<Wanted, 'events' | 'format'>): readonly EventName[] =>
+  eventNames.filter((name) => isAskedFor(events, name) && (!formatTraits[format].isOfFindings || isOfFinding(name)))
+
 export interface Wanted {
   /** Kinds and groups; none: all. */
   readonly events: readonly string[]
   readonly severity: Severity
+  readonly format: TargetFormat
 }
+const isAskedFor = (events: readonly string[], name: string): boolean =>
+  events.length === 0 || events.includes(name) || events.includes(groupOf(name))
 /** Whether a subscription asks for an event: by its kind, and by how much it matters. */
 export const isWanted = (
-  { events, severity: least }: Wanted,
+  { events, severity: least, format }: Wanted,
   { kind: name, severity }: { readonly kind: string; readonly severity: Severity },
 ): boolean =>
-  (events.length === 0 || events.includes(name) || events.includes(groupOf(name))) &&
-  severities.indexOf(severity) <= severities.indexOf(least)
-
-/** What an event is told in, and where that goes: over HTTP, or as mail. */
-export const targetFormats = ['webhook', 'slack', 'teams', 'mail'] as const
-export type TargetFormat = (typeof targetFormats)[number]
+  isAskedFor(events, name) &&
+  severities.indexOf(severity) <= severities.indexOf(least) &&
+  (!formatTraits[format].isOfFindings || isOfFinding(name))
 
 /** An event as it is told to somebody, whatever the format. */
 export interface ToldEvent {
@@ -265,6 +305,8 @@ export interface ToldEvent {
   readonly names: Readonly<Record<string, string>>
   readonly facts: EventFacts
   readonly summary: string
+  /** Of what is told of a finding: the finding, as it was then. */
+  readonly finding?: ToldFinding
   /** Where it can be looked at; undefined where nobody knows how this server is reached. */
   readonly link?: string
   /** Whose subscription it is. */
@@ -272,3 +314,24 @@ export interface ToldEvent {
   /** Names this installation. */
   readonly source: string
 }
+
+/** What formats of findings say beside the event. */
+export interface ToldFinding {
+  readonly findingId: string
+  readonly control: string
+  /** What its control watches for. */
+  readonly title: string
+  /** One sentence about it, whatever has become of it. */
+  readonly said: string
+  readonly status: FindingStatus
+  readonly of: Facts
+  readonly firstSeenAt: number
+  readonly resourceType?: string
+  readonly locale?: string
+  readonly sourceId?: string
+  /** Of one that was set aside. */
+  readonly suppression?: { readonly reason: string; readonly until: string }
+}
+/** What has become of a finding that an event of this kind tells of. */
+export const statusTold = (name: string): FindingStatus =>
+  name === 'finding.resolved' ? 'resolved' : name === 'finding.suppressed' ? 'suppressed' : 'open'

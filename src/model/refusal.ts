@@ -30,6 +30,7 @@ export type Noun =
   | 'default-security-group'
   | 'network-acl-entry'
   | 'default-vpc'
+  | 'evidence-file'
   | 'default-subnet'
   | 'resource-type'
   | 'change'

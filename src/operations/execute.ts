@@ -13,7 +13,6 @@ import { isAboutState, type Refusal, Refused, refuse, refuseValue } from '#model
 import { findUnfitText } from '#model/text.ts'
 import type { Asker, ReadTransaction, Store, Transaction } from '#store/store.ts'
 import type { Subject } from '#store/subjects.ts'
-import type { Ruling } from '#store/tables/ipams.ts'
 import { AheadOutdated, aheadTriesMax } from './ahead.ts'
 import { inUseOf } from './estate/in-use.ts'
 import { type Foreseen, foresee, type Impact, impactOf } from './finding/impact.ts'
@@ -28,6 +27,7 @@ import type {
   ReadContext,
   ReadOperation,
   Tried,
+  TriedWell,
   WriteContext,
   WriteOperation,
 } from './operation.ts'
@@ -205,13 +205,7 @@ export async function openExecutor(
 
   /** Tries a change and takes it back; what it would make of space is looked at once nobody waits for it any more. */
   async function attempt(call: WholeCall, ...[work, of = 'space']: Parameters<Ahead['attempt']>): Promise<Tried> {
-    const taken: {
-      foreseen?: Foreseen | undefined
-      needs: readonly Need[]
-      epoch: number
-      rulings: readonly Ruling[]
-      answer: unknown
-    }[] = []
+    const taken: (Omit<TriedWell, 'impact' | 'nodes'> & { readonly foreseen: Foreseen | undefined })[] = []
     let denials: readonly Decision[] = []
     try {
       await store.write(
@@ -228,9 +222,11 @@ export async function openExecutor(
             const compile = () => snapshotOf(tx, { keep: false })
             await refuseNewConflicts(context, { before, reaches: context.reaches, compile })
           }
-          const rulings = hasMoved ? await rulingOf(tx, tx.subjects.named()) : []
+          const subjects = tx.subjects.named()
+          const known = subjects.flatMap(({ id, before }) => (before === undefined ? [] : [[id, before]]))
+          const rulings = hasMoved ? await rulingOf(tx, subjects) : []
           const foreseen = hasMoved && of === 'space' ? await foresee(tx, before, await context.snapshot()) : undefined
-          taken.push({ foreseen, needs: context.needsOnce, epoch, rulings, answer })
+          taken.push({ foreseen, answer, needs: context.needsOnce, epoch, rulings, before: Object.fromEntries(known) })
           throw new TakenBack()
         },
         undefined,
@@ -244,7 +240,7 @@ export async function openExecutor(
       }
       if (!(error instanceof TakenBack)) throw error
     }
-    const { foreseen, needs, epoch, rulings, answer } = taken.at(-1)!
+    const { foreseen, answer, needs, epoch, rulings, before } = taken.at(-1)!
     const impact =
       foreseen &&
       (await store.read(
@@ -255,7 +251,7 @@ export async function openExecutor(
       ))
     // A pool is where its holders are: what it can touch is no more than they have.
     const nodes = (foreseen?.scopes ?? []).filter(({ pool }) => pool === undefined).map(({ node }) => node)
-    return { answer, epoch, needs, impact, nodes, rulings }
+    return { answer, epoch, needs, impact, nodes, rulings, before }
   }
 
   async function writeAs(

@@ -150,6 +150,8 @@ export interface TriedWell {
   readonly nodes: readonly (string | undefined)[]
   /** What IPAMs say of how that changes. */
   readonly rulings: readonly Ruling[]
+  /** The versions that the objects have that it changes. */
+  readonly before: Readonly<Record<string, number>>
 }
 
 /** Members of the input that say how, and not what: where an API has them among its parameters, and not beside them. */

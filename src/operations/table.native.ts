@@ -1,8 +1,10 @@
 // All operations of the native API: what is not here does not exist there.
 
+import type { NativeDownload } from './download.native.ts'
 import { actingOperations } from './estate/acting.native.ts'
 import { differenceOperations } from './estate/differences.native.ts'
 import { estateIntakes, estateOperations } from './estate/sources.native.ts'
+import { readEvidenceLog } from './evidence/log.native.ts'
 import { getCompliance } from './finding/compliance.native.ts'
 import { findingOperations } from './finding/findings.native.ts'
 import { governanceOperations } from './governance/applying.native.ts'
@@ -73,6 +75,7 @@ export interface Noun {
   readonly summary: string
   readonly operations: readonly NativeOperation[]
   readonly intakes?: readonly NativeIntake[]
+  readonly downloads?: readonly NativeDownload[]
 }
 
 export const nouns: readonly Noun[] = [
@@ -166,6 +169,12 @@ export const nouns: readonly Noun[] = [
     ],
   },
   {
+    name: 'Evidence',
+    summary: 'That nobody has changed what is on record, for whoever checks it.',
+    operations: [],
+    downloads: [readEvidenceLog],
+  },
+  {
     name: 'Organization',
     summary: 'The tree of accounts that policies and roles are bound to.',
     operations: organizationOperations,
@@ -213,3 +222,4 @@ export const nouns: readonly Noun[] = [
 
 export const nativeOperations: readonly NativeOperation[] = nouns.flatMap(({ operations }) => operations)
 export const nativeIntakes: readonly NativeIntake[] = nouns.flatMap(({ intakes = [] }) => intakes)
+export const nativeDownloads: readonly NativeDownload[] = nouns.flatMap(({ downloads = [] }) => downloads)

@@ -41,7 +41,9 @@ export async function auditVerify(args: Arguments, [path]: readonly string[], at
   const keys = await keysIn(args)
   if (path !== undefined) {
     if (keys.length === 0) throw new UsageProblem('Whose log is it? Give its public key with `--key`.')
-    return tell(args, at, await verifyPath(path, keys, args.get('checkpoint')))
+    const known = args.get('checkpoint')
+    if (!/^https?:\/\//.test(path)) return tell(args, at, await verifyPath(path, keys, known))
+    return verifyUrl(args, at, { text: path, keys, known })
   }
   const { verifyRecord } = await import('#operations/evidence/verify.ts')
   return withStore(at.readSettings, async (store) => {
@@ -53,6 +55,39 @@ export async function auditVerify(args: Arguments, [path]: readonly string[], at
       : report.problems
     return tell(args, at, { ...report, problems })
   })
+}
+interface RemoteAsked {
+  readonly text: string
+  readonly keys: readonly VerifierKey[]
+  readonly known: string | undefined
+}
+/** The log of a server, from wherever there is a way to it. */
+async function verifyUrl(args: Arguments, at: AtServer, { text, keys, known }: RemoteAsked): Promise<number> {
+  const { logUrlOf, RemoteLog, Unreadable } = await import('./remote-log.ts')
+  const { findServer } = await import('#cli/profiles.ts')
+  const { signedCheckpoint, verifyLog } = await import('#operations/evidence/verify-log.ts')
+  const url = logUrlOf(text)
+  if (url === undefined) throw new UsageProblem(`\`${text}\` is no URL such as \`https://cadastre.example.com\`.`)
+  const signedIn = await findServer(at.around().settings, {})
+  // A token goes to the server that it is of, and to no other.
+  const log = new RemoteLog(url, signedIn && url.startsWith(`${signedIn.url}/`) ? signedIn.token : undefined)
+  try {
+    const checkpoint = await log.checkpoint()
+    const checkpoints = [{ name: 'checkpoint', note: checkpoint }]
+    if (known !== undefined) checkpoints.push({ name: known, note: await readFile(known, 'utf8') })
+    // How much there is to read is believed of nobody but whoever has the key.
+    const newest = signedCheckpoint(checkpoint, keys, verifyEd25519)
+    const size = typeof newest === 'string' ? 0 : newest.size
+    log.expect(size)
+    return await tell(
+      args,
+      at,
+      await verifyLog({ read: (file) => log.read(file), checkpoints, size }, keys, verifyEd25519),
+    )
+  } catch (error) {
+    if (error instanceof Unreadable) return failed(`Nothing can be said of the log: ${error.message}.`)
+    throw error
+  }
 }
 /** Whether a checkpoint that somebody has kept is of a tree that this one begins with. */
 async function isOfThis(store: Store, note: string): Promise<boolean> {

@@ -2,14 +2,19 @@
 import { notificationFormats } from '#formats/notifications.ts'
 import { signedHeaders } from '#formats/standard-webhooks.ts'
 import type { DeliveryOutcome } from '#model/delivery.ts'
+import { parseSyslogUrl } from '#model/delivery-target.ts'
 import type { TargetFormat, ToldEvent } from '#model/event.ts'
-import { type CallRules, post } from './post.ts'
+import { type CallRules, callSecondsMax, post } from './post.ts'
+import { sendFrames } from './syslog.ts'
 
 export interface Outgoing {
   readonly told: ToldEvent
   readonly format: TargetFormat
   readonly target: { readonly url?: string; readonly recipients?: readonly string[] }
   readonly secrets: readonly string[]
+  /** Where findings are imported, of `asff`. */
+  readonly hubAccount?: string | undefined
+  readonly hubRegion?: string | undefined
 }
 export type Deliver = (outgoing: Outgoing) => Promise<DeliveryOutcome>
 
@@ -22,14 +27,29 @@ export interface Mail {
 export interface OutboundOptions extends CallRules {
   /** Milliseconds since 1970. */
   clock(): number
+  readonly version: string
+  /** Of this machine. */
+  readonly host: string
+  /** Whom to believe of receivers of syslog, in place of the authorities that are built in. */
+  syslogCa?(): Promise<string | undefined>
   /** Undefined: no mail is sent. */
   sendMail?(mail: Mail): Promise<DeliveryOutcome>
 }
 
 export const createDeliver =
   (options: OutboundOptions): Deliver =>
-  async ({ told, format, target: { url, recipients = [] }, secrets }) => {
-    const written = notificationFormats[format](told)
+  async ({ told, format, target: { url, recipients = [] }, secrets, hubAccount: account, hubRegion: region }) => {
+    const { version, host } = options
+    const written = notificationFormats[format](told, { version, host, account, region })
+    if (written.via === 'syslog') {
+      const ca = await options.syslogCa?.()
+      const { resolve, secondsMax } = options
+      const rules = { allowedBlocks: options.allowedBlocks, ca, ...(resolve ? { resolve } : {}) }
+      return sendFrames([written.message], parseSyslogUrl(url ?? '')!, {
+        ...rules,
+        secondsMax: secondsMax ?? callSecondsMax,
+      })
+    }
     if (written.via === 'mail') {
       const { subject, text } = written
       if (!options.sendMail) return { isDelivered: false, problem: { why: 'no-mail' } }

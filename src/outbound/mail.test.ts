@@ -89,6 +89,13 @@ test('I7 what others have written adds no header and nobody to a mail', async ()
   assert(!received.commands.some((line) => /three|four/.test(line)))
 })
 
+test('whoever is refused among others is told of, and the others have it once', async () => {
+  const { port, received } = await openMailServer('two@example.com')
+  const problem = { why: 'some-recipients-refused', code: '550', taken: 1, refused: ['two@example.com'] }
+  assert.deepEqual(await mailer(port)(mail), { isDelivered: true, problem })
+  assert.match(received.message, /^Message-ID: <event-1@/m)
+})
+
 test('whom the server takes nothing for, and a server that is not there, are failures', async () => {
   const { port } = await openMailServer('RCPT')
   assert.deepEqual(await mailer(port)(mail), {

@@ -34,7 +34,7 @@ export function createMailer({ url, user, password, from }: MailServer): (mail: 
   const domain = from.slice(from.lastIndexOf('@') + 1).replace(/>$/, '')
   return async ({ recipients, id, subject, text }) => {
     try {
-      await transport.sendMail({
+      const { rejected, rejectedErrors } = await transport.sendMail({
         ...{ from, subject, text },
         // None sees the others.
         bcc: [...recipients],
@@ -42,7 +42,12 @@ export function createMailer({ url, user, password, from }: MailServer): (mail: 
         messageId: `<${id}@${domain}>`,
         headers: { 'Auto-Submitted': 'auto-generated' },
       })
-      return { isDelivered: true }
+      // Whoever was refused among others is told of, and not tried again: the others would have it twice.
+      const refused = rejected.map(String)
+      if (refused.length === 0) return { isDelivered: true }
+      const code = String(rejectedErrors?.[0]?.responseCode ?? 'EENVELOPE')
+      const taken = recipients.length - refused.length
+      return { isDelivered: true, problem: { why: 'some-recipients-refused', code, taken, refused } }
     } catch (error) {
       // Whatever it was, it is tried again: a mail server may take later what it takes not now.
       return { isDelivered: false, problem: problemOf(error) }

@@ -121,10 +121,10 @@ function outcomeOf({ status, retryAfter }: Answer): DeliveryOutcome {
 }
 
 /** Nothing was sent, so another address may be tried. */
-const isNoConnection = (error: unknown): boolean =>
+export const isNoConnection = (error: unknown): boolean =>
   ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'EADDRNOTAVAIL'].includes(codeOf(error))
 /** Of the system or of TLS; nothing that the target has said. */
-function codeOf(error: unknown): string {
+export function codeOf(error: unknown): string {
   const { code } = error as { readonly code?: unknown }
   return typeof code === 'string' && /^\w{1,64}$/.test(code) ? code : 'ERROR'
 }

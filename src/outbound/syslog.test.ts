@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import type { AddressInfo, Socket } from 'node:net'
 import { afterEach, test } from 'node:test'
 import { createServer, type Server } from 'node:tls'
-import { parseAddress } from '#model/cidr.ts'
+import { parseAddress, parseCidr } from '#model/cidr.ts'
 import { hooksCertificate, hooksKey } from './hooks.fixture.ts'
 import { type SyslogRules, sendSyslog } from './syslog.ts'
 
@@ -70,6 +70,20 @@ test('D4 neither an inner address nor another certificate is sent anything', asy
   await assert.rejects(send(port, { allowedBlocks: [] }, '127.0.0.1'))
   await assert.rejects(send(port, { ca: undefined }))
   await assert.rejects(send(port, {}, 'other.example.com'))
+  assert.equal(taken, 0)
+})
+
+test('where one address of a name takes no connection, the next one is tried, and no more than three', async () => {
+  let taken = 0
+  const port = await receiver((socket) => socket.on('data', () => taken++))
+  const at = (...addresses: string[]): Partial<SyslogRules> => ({
+    allowedBlocks: [parseCidr('127.0.0.0/8')!],
+    resolve: async () => addresses.map((address) => ({ address })),
+  })
+  await send(port, at('127.0.0.2', '127.0.0.3', '127.0.0.1'))
+  assert(taken > 0)
+  taken = 0
+  await assert.rejects(send(port, at('127.0.0.2', '127.0.0.3', '127.0.0.4', '127.0.0.1')), /ECONNREFUSED/)
   assert.equal(taken, 0)
 })
 

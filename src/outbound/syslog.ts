@@ -1,7 +1,9 @@
 // The record goes to a receiver of syslog over TLS (RFC 5425): a connection for each part, which is taken once the receiver has closed it too.
 import type { ExportedChange } from '#formats/exports/ocsf.ts'
 import { framed, type SyslogFacts, syslogMessage } from '#formats/syslog.ts'
+import type { DeliveryOutcome } from '#model/delivery.ts'
 import { type Address, type AddressRules, addressesOf } from './addresses.ts'
+import { codeOf, isNoConnection } from './post.ts'
 
 /** An `import` of it takes long; nothing is called when a server starts. */
 const tls = process.getBuiltinModule('node:tls')
@@ -29,15 +31,43 @@ export async function sendSyslog(
   target: SyslogTarget,
   rules: SyslogRules,
 ): Promise<void> {
-  const signal = AbortSignal.timeout((rules.secondsMax ?? sendSecondsMax) * 1_000)
-  const found = await Promise.race([addressesOf(target.host, rules), whenOver(signal)])
-  if ('why' in found) throw new Error(`${target.host}: ${found.why}`)
-  const text = changes.map((change) => framed(syslogMessage(change, facts))).join('')
-  await send(text, found[0]!, target, { signal, ca: rules.ca })
+  const messages = changes.map((change) => syslogMessage(change, facts))
+  const outcome = await sendFrames(messages, target, rules)
+  if (outcome.isDelivered) return
+  const { why, ...more } = outcome.problem
+  throw new Error([`${target.host}: ${why}`, ...Object.values(more)].join(' '))
 }
 
-const whenOver = (signal: AbortSignal): Promise<never> =>
-  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
+/** To the first address of the name that takes a connection: where one has taken it and hung up, no other is told the same. */
+export async function sendFrames(
+  messages: readonly string[],
+  target: SyslogTarget,
+  rules: SyslogRules,
+): Promise<DeliveryOutcome> {
+  const seconds = rules.secondsMax ?? sendSecondsMax
+  const signal = AbortSignal.timeout(seconds * 1_000)
+  const slow = { isDelivered: false, problem: { why: 'target-slow', seconds } } as const
+  const found = await Promise.race([addressesOf(target.host, rules), whenOver(signal)])
+  if (found === undefined) return slow
+  if ('why' in found) return { isDelivered: false, problem: found }
+  const text = messages.map(framed).join('')
+  let code = 'ERROR'
+  for (const address of found) {
+    try {
+      await send(text, address, target, { signal, ca: rules.ca })
+      return { isDelivered: true }
+    } catch (error) {
+      // The next address may answer where nothing was sent to this one.
+      if (signal.aborted) return slow
+      code = codeOf(error)
+      if (!isNoConnection(error)) break
+    }
+  }
+  return { isDelivered: false, problem: { why: 'target-unreachable', code } }
+}
+
+const whenOver = (signal: AbortSignal): Promise<undefined> =>
+  new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }))
 
 /** To one address, whatever the name leads to by now. */
 function send(
@@ -61,7 +91,7 @@ function send(
     let bytes = 0
     socket.on('data', (chunk: Buffer) => {
       bytes += chunk.length
-      if (bytes > answerBytesMax) socket.destroy(new Error('the receiver says what it should not'))
+      if (bytes > answerBytesMax) socket.destroy(hungUp('EANSWER'))
     })
     socket.on('end', () => {
       isEnded = true
@@ -71,8 +101,9 @@ function send(
       signal.removeEventListener('abort', stop)
       // Whoever hangs up before the end has not read it.
       if (isEnded && socket.writableFinished) resolve()
-      else reject(new Error('the receiver has hung up'))
+      else reject(hungUp('EHUNGUP'))
     })
     socket.on('secureConnect', () => socket.end(text))
   })
 }
+const hungUp = (code: string): Error => Object.assign(new Error('the receiver has not taken it'), { code })

@@ -13,7 +13,7 @@ import { type Answer, type Call, DryRunSucceeded } from '#operations/execute.ts'
 import { type BodyBounds, etagOf, type NativeOperation, usualBody } from '#operations/operation.native.ts'
 import type { AnyOperation } from '#operations/operation.ts'
 import { pageSizeDefault } from '#operations/shapes.native.ts'
-import { nativeIntakes, nativeOperations } from '#operations/table.native.ts'
+import { nativeDownloads, nativeIntakes, nativeOperations } from '#operations/table.native.ts'
 import { type Beside, besideRefusal, nothingBeside } from '../beside-refusals.ts'
 import { type Bodies, dropBody } from '../body.ts'
 import { type Headers, headersOf, headersOfRefusal } from '../decision-headers.ts'
@@ -25,6 +25,7 @@ import type { StepsInTurn } from '../steps-in-turn.ts'
 import { createAdmission } from './admission.ts'
 import { createDescription, Readers } from './description.ts'
 import { addDescriptionPage } from './description-page.ts'
+import { addDownloads } from './downloads.ts'
 import {
   type ExportAsked,
   Exports,
@@ -40,6 +41,7 @@ import { faultProblem, type Problem, problemContentType, problemOf, statuses } f
 import { checkQuery } from './query.ts'
 import { createAllowed } from './routes.ts'
 import { compileSerializer } from './serialize.ts'
+import { nobodyAt } from './session.ts'
 import type { SignIn } from './sign-in.ts'
 import { addSignInRoutes } from './sign-in-routes.ts'
 import { type GrowingPage, Streams } from './stream.ts'
@@ -77,6 +79,8 @@ export interface RestDependencies {
   readonly bodies: Bodies
   /** Requests a minute of one principal with the services that have their tokens from it; one more is told to come back later. */
   readonly requestsPerMinute: number
+  /** Whether anybody may read the log of evidence, without a token. */
+  readonly isEvidencePublic: boolean
 }
 
 declare module 'fastify' {
@@ -87,6 +91,8 @@ declare module 'fastify' {
     contentType?: string
     /** Whether the operation has members that stand in a body. */
     takesBody?: boolean
+    /** Whoever has no token is let in all the same. */
+    isOpen?: boolean
   }
   interface FastifyRequest {
     principal: Principal
@@ -179,7 +185,7 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
       })
       routes.addHook('onRequest', (request, reply, done) => {
         request.arrivedAt = performance.now()
-        const found = admit(request, reply)
+        const found = isOpenTo(request) ? nobodyAt(clientOf(deps.addressOf(request.raw))) : admit(request, reply)
         const letIn = (principal: Principal): void => {
           request.principal = principal
           done()
@@ -200,6 +206,19 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
       for (const operation of nativeOperations) addRoute(routes, { ...deps, streams, exports }, operation)
       const intakeCallOf = (request: FastifyRequest, input: object): Call =>
         callOf(deps, request, { input, isDryRun: undefined })
+      addDownloads(
+        routes,
+        {
+          execute: deps.execute,
+          inTurn: deps.inTurn,
+          exports,
+          callOf: intakeCallOf,
+          principalOf: (request) =>
+            isOpenTo(request) ? request.principal : deps.authenticate(request.headers.authorization),
+          isOpen: deps.isEvidencePublic,
+        },
+        nativeDownloads,
+      )
       await addIntakes(routes, { execute: deps.execute, inTurn: deps.inTurn, callOf: intakeCallOf }, nativeIntakes)
     },
     { prefix: restPrefix },
@@ -207,6 +226,10 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
   await app.ready()
   return app
 }
+
+/** Whether it asks for what needs no token, and has none: one that is not good is told so there too. */
+const isOpenTo = ({ routeOptions, headers }: FastifyRequest): boolean =>
+  routeOptions.config.isOpen === true && headers.authorization === undefined
 
 /** What every answer has. */
 const withHeaders = (request: FastifyRequest, reply: FastifyReply): FastifyReply =>

@@ -80,7 +80,7 @@ export class Exports {
    * @param asked the cursor to begin behind, and how many are wanted at most; undefined: all
    */
   async open(read: ReadExportPage, { format, facts, accountable, cursor, limit }: Opening): Promise<Readable> {
-    const release = this.#admit(accountable)
+    const release = this.admit(accountable)
     try {
       const size = limit ?? pageSize
       const first = await read({ ...(cursor === undefined ? {} : { cursor }), limit: size })
@@ -94,7 +94,8 @@ export class Exports {
     }
   }
 
-  #admit(accountable: string): () => void {
+  /** Counts one more; the answer takes it back, once. */
+  admit(accountable: string): () => void {
     const own = this.#ofOne.get(accountable) ?? 0
     refuseTooMany(this.#count, exportsMax, 'all')
     refuseTooMany(own, exportsOfOneMax, `\`${accountable}\` and the services that have their tokens from them`)

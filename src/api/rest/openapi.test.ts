@@ -6,7 +6,7 @@ import { Validator } from '@seriousme/openapi-schema-validator'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import { finish } from '#model/steps.ts'
-import { nativeIntakes, nativeOperations, nouns } from '#operations/table.native.ts'
+import { nativeDownloads, nativeIntakes, nativeOperations, nouns } from '#operations/table.native.ts'
 import { textInSteps } from './description.ts'
 import { describeApi, describeInSteps } from './openapi.ts'
 import { partsOf, shapeOf } from './parts.ts'
@@ -88,10 +88,11 @@ function schemasWith(keyword: keyof Schema, value: unknown = document): Schema[]
 
 test('the description has an entry for each definition, and no other, under the tag of its noun', () => {
   assert.equal(document.openapi, '3.1.0')
-  const all = [...nativeOperations, ...nativeIntakes]
+  const all = [...nativeOperations, ...nativeIntakes, ...nativeDownloads]
   assert.deepEqual([...described.keys()].sort(), all.map(({ name }) => name).sort())
-  for (const { name, operations, intakes = [] } of nouns) {
-    for (const operation of [...operations, ...intakes]) assert.deepEqual(described.get(operation.name)!.tags, [name])
+  for (const { name, operations, intakes = [], downloads = [] } of nouns) {
+    for (const operation of [...operations, ...intakes, ...downloads])
+      assert.deepEqual(described.get(operation.name)!.tags, [name])
   }
 })
 
@@ -111,7 +112,7 @@ test('two validators that share no code accept the description', async () => {
 })
 
 test('the description is small: less than 2,400 bytes for each operation, examples included, and 900 without what it names', () => {
-  const count = nativeOperations.length + nativeIntakes.length
+  const count = nativeOperations.length + nativeIntakes.length + nativeDownloads.length
   for (const [what, max] of [
     [document, 2_400],
     [paths, 900],

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { Refusal } from '#model/refusal.ts'
 import { finish, type Steps } from '#model/steps.ts'
+import type { NativeDownload } from '#operations/download.native.ts'
 import {
   type BodyBounds,
   type NativeIntake,
@@ -14,7 +15,7 @@ import { type Noun, nouns } from '#operations/table.native.ts'
 import { exampleOf } from './examples.ts'
 import { exportParameters } from './exports.ts'
 import { type JsonSchema, NamedSchemas, namedIn } from './json-schema.ts'
-import { intakeParts, partsOf, shapeOf, showsState } from './parts.ts'
+import { downloadParts, intakeParts, partsOf, shapeOf, showsState } from './parts.ts'
 import { problemContentType, problemOf, statuses, titleOf } from './problem.ts'
 import { factShapes } from './problem-facts.ts'
 
@@ -116,6 +117,10 @@ export function* describeInSteps({ version, prefix }: About): Steps<object> {
       paths[intake.rest.path] ??= {}
       paths[intake.rest.path]!.post = describeIntake(schemas, intake, noun)
     }
+    for (const download of noun.downloads ?? []) {
+      paths[download.rest.path] ??= {}
+      paths[download.rest.path]!.get = describeDownload(schemas, download, noun)
+    }
   }
   const operations = Object.values(paths).flatMap((methods) => Object.values(methods)) as unknown as Described[]
   const parameters = nameRepeated(
@@ -199,6 +204,36 @@ function describeIntake(schemas: NamedSchemas, intake: NativeIntake, noun: Noun)
     },
     responses: {
       [rest.status ?? 200]: describeAnswer(schemas, { name, output, rest, refusals, access: 'write' }),
+      default: anyProblem,
+    },
+    ...codesOf({ refusals }),
+  }
+}
+
+/** What is no JSON has no schema but its media type; of a path whose last part has slashes, they are to be left as they are. */
+function describeDownload(schemas: NamedSchemas, download: NativeDownload, noun: Noun): Json {
+  const { name, summary, description, input, rest, refusals, isOpen } = download
+  const parts = downloadParts(download)
+  const some = (names: readonly string[]) => Object.fromEntries(names.map((each) => [each, input.shape[each]!]))
+  const isText = (contentType: string): boolean => /^text\/|json/.test(contentType)
+  return {
+    operationId: name,
+    summary,
+    ...(description ? { description } : {}),
+    tags: [noun.name],
+    // Of either of them: with a token, or with none.
+    ...(isOpen ? { security: [{ token: [] }, {}] } : {}),
+    parameters: [...listed(schemas, 'path', some(parts.path)), ...listed(schemas, 'query', some(parts.query))],
+    responses: {
+      200: {
+        description: 'The answer.',
+        content: Object.fromEntries(
+          rest.contentTypes.map((contentType) => [
+            contentType,
+            { schema: isText(contentType) ? { type: 'string' } : { type: 'string', format: 'binary' } },
+          ]),
+        ),
+      },
       default: anyProblem,
     },
     ...codesOf({ refusals }),

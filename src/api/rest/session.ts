@@ -36,6 +36,15 @@ export function createAuthenticator(store: Store): Authenticate {
   }
 }
 
+/** Whoever asks without a token for what is open to everybody: by the address, for what is counted. No role is bound to such a name. */
+export const nobodyAt = (client: string): Principal => ({
+  account: '',
+  arn: 'arn:cadastre:::nobody',
+  accessKeyId: '',
+  userId: '',
+  native: { name: `nobody at ${client}`, groups: [], scopes: [], makers: [] },
+})
+
 const read = (store: Store, hash: Uint8Array): Promise<Principal> =>
   store.read(async (tx) => {
     const token = await tx.apiTokens.findByHash(hash)

@@ -28,7 +28,7 @@ export const asffOf = (controls: readonly ExportedControl[]): ExportFormat<Expor
     // What is left of a page goes with the next one: requests are as full as can be.
     let waiting: ExportedFinding[] = []
     const request = (some: readonly ExportedFinding[]): string =>
-      `${JSON.stringify({ Findings: some.map((one) => findingOf(one, summaries.get(one.control) ?? one.control, facts)) })}\n`
+      `${JSON.stringify({ Findings: some.map((one) => asffFinding(one, summaries.get(one.control) ?? one.control, facts)) })}\n`
     return {
       begin: '',
       page(items) {
@@ -45,7 +45,11 @@ export const asffOf = (controls: readonly ExportedControl[]): ExportFormat<Expor
   },
 })
 
-function findingOf(finding: ExportedFinding, title: string, { account, region }: ExportFacts): object {
+export function asffFinding(
+  finding: ExportedFinding,
+  title: string,
+  { account, region }: Pick<ExportFacts, 'account' | 'region'>,
+): object {
   const { findingId, control, severity, status, summary, firstSeenAt, lastSeenAt, node, sourceId } = finding
   const fields = [
     ['cadastre/node', node] as const,

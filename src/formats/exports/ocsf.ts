@@ -37,7 +37,12 @@ export const ocsfFindings: ExportFormat<ExportedFinding> = {
   open: (facts) => jsonLines((finding) => complianceFinding(finding, facts)),
 }
 
-function complianceFinding(finding: ExportedFinding, facts: ExportFacts): object {
+/** @param uid of the event; of a list, that of the finding */
+export function complianceFinding(
+  finding: ExportedFinding,
+  facts: Pick<ExportFacts, 'version'>,
+  uid = finding.findingId,
+): object {
   const { findingId, control, severity, status, resource, resourceType, locale, node, summary } = finding
   const changed = Date.parse(changedAt(finding))
   const activity = activityOf(finding)
@@ -52,7 +57,7 @@ function complianceFinding(finding: ExportedFinding, facts: ExportFacts): object
     status: statusNames[status],
     time: changed,
     message: summary,
-    metadata: metadataOf(facts, findingId, 'findings'),
+    metadata: metadataOf(facts, uid, 'findings'),
     finding_info: {
       uid: findingId,
       title: summary,
@@ -170,3 +175,45 @@ const verbs: readonly (readonly [number, RegExp])[] = [
   ],
 ]
 const verbOf = (action: string): number => verbs.find(([, begins]) => begins.test(action))?.[0] ?? other
+
+// What others are told of --------------------------------------------------------------------------------------------
+
+/** An event that is about no finding, as somebody did it. */
+export interface ExportedEvent {
+  readonly eventId: string
+  /** Such as `exception.approved`. */
+  readonly kind: string
+  readonly severity: Severity
+  readonly at: string
+  readonly summary: string
+  readonly subject: string
+  readonly node: string
+  /** Who did it; undefined where time did. */
+  readonly by?: string | undefined
+  readonly facts: object
+}
+/** How names of kinds end: create, read, update, delete. */
+const eventVerbs: readonly (readonly [number, RegExp])[] = [
+  [1, /\.(?:requested|made|used|opened)$/],
+  [3, /\.(?:approved|denied|changed|reviewed|paused|reopened|suppressed)$/],
+  [4, /\.(?:deleted|revoked)$/],
+]
+export function eventActivity(event: ExportedEvent, facts: Pick<ExportFacts, 'version'>): object {
+  const { eventId, kind, severity, summary, subject, node, by = productName } = event
+  const activity = eventVerbs.find(([, ends]) => ends.test(kind))?.[0] ?? other
+  const change: ExportedChange = {
+    ...{ changeId: eventId, at: event.at, action: kind, outcome: success, subjects: [subject] },
+    ...{ account: node, principal: by, credential: '', sourceAddress: '', region: '', requestId: eventId },
+  }
+  return {
+    ...apiActivity(change, facts),
+    activity_id: activity,
+    activity_name: kind,
+    type_uid: 600_300 + activity,
+    severity_id: severityIds[severity],
+    severity: capitalized(severity),
+    message: summary,
+    metadata: metadataOf(facts, eventId, 'events'),
+    unmapped: event.facts,
+  }
+}

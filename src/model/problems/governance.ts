@@ -29,6 +29,8 @@ export const governanceProblems = {
     `it would change how changes of \`${ipamId}\` are controlled: propose that as a change of its own`,
   'changed-since': ({ objects }: { objects: readonly string[] }) =>
     `somebody has changed ${objects.join(', ')} since: propose a change that undoes it`,
+  'planned-for-other': ({ objects }: { objects: readonly string[] }) =>
+    `somebody has changed ${objects.join(', ')} since it was planned: edit it, or abandon it, and plan anew`,
   'window-ends-first': () => 'it must be later than now and than `from`',
   'outside-of-node': ({ node, other }: { node: string; other: string }) =>
     `an operation acts at \`${other}\`, which is not below \`${node}\`: propose it at a node that is above all that it changes`,

@@ -8,7 +8,12 @@ export const notificationProblems = {
   'inner-target': () =>
     'it leads to an address of this machine, of a private network or of the link, which is not called unless the operator allows it',
   'url-only': ({ format }: { format: string }) =>
-    `what goes out as \`${format}\` needs \`url\`, and takes no \`recipients\``,
+    `what goes out as \`${format}\` needs \`targetUrl\`, and takes no \`recipients\``,
+  'syslog-url-expected': () => '`syslog+tls://HOST` or `syslog+tls://HOST:PORT` is expected',
+  'hub-needed': () => '`asff` needs `hubAccount` and `hubRegion`: where its findings are imported',
+  'hub-only': ({ format }: { format: string }) => `only \`asff\` is imported somewhere, and this is \`${format}\``,
+  'no-events-left': ({ format }: { format: string }) =>
+    `\`${format}\` has words for findings alone, and none of these events is about one`,
   'recipients-only': () => 'mail needs `recipients`, and takes no `targetUrl`',
   'mail-address-expected': () => 'a mail address such as `team@example.com` is expected',
   'mail-not-set-up': () => 'this server sends no mail: the operator sets `CADASTRE_SMTP_URL`',
@@ -28,5 +33,7 @@ export const notificationProblems = {
   'target-not-https': () => 'the operator allows https alone',
   'target-unreachable': ({ code }: { code: string }) => `there is no connection (${code})`,
   'no-mail': () => 'this server sends no mail',
+  'some-recipients-refused': ({ code, taken, refused }: { code: string; taken: number; refused: readonly string[] }) =>
+    `the mail server took it for ${taken}, and not for ${quotedList(refused)} (${code})`,
   'recipients-refused': ({ code }: { code: string }) => `the mail server takes none for it (${code})`,
 }

@@ -3,7 +3,7 @@
 import { formatProof } from '#model/evidence/checkpoint.ts'
 import { formatVerifierKey } from '#model/evidence/note.ts'
 import { everywhere } from '#model/roles.ts'
-import { permitter } from '../identity/authority.ts'
+import { mayThroughout } from '../identity/authority.ts'
 import type { ReadContext } from '../operation.ts'
 import { getChange } from '../record/changes.ts'
 import { verifierKeyOf } from './checkpoints.ts'
@@ -33,7 +33,7 @@ export async function proofOfChange(context: ReadContext, id: string): Promise<C
   if (!newest || index === undefined || index >= newest.size) return { ...closed, proof: undefined, record: undefined }
   const path = await new TreeReader(tx).inclusion(index, newest.size)
   const proof = formatProof({ index, path, checkpoint: newest.note })
-  const maySeeAll = (await permitter(context, 'history:read'))(everywhere)
+  const maySeeAll = await mayThroughout(context, 'history:read', everywhere)
   const [record] = maySeeAll ? await proveEntries(tx, [n], newest.size) : []
   return { ...closed, proof, record: record && { format: proofFormat, record, checkpoint: newest.note } }
 }

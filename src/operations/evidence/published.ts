@@ -1,8 +1,9 @@
 // The log as files (C2SP tlog-tiles): what anybody may have who is to check that it only grows. Nothing in it says anything of a record.
 import { hashLength } from '#model/evidence/hashing.ts'
-import { bundleOf, pathOfEntries, pathOfTile, tilesAt, tileWidth } from '#model/evidence/tiles.ts'
+import { bundleOf, parseTilePath, pathOfEntries, pathOfTile, tilesAt, tileWidth } from '#model/evidence/tiles.ts'
 import type { ReadTransaction, Store } from '#store/store.ts'
-import type { StoredCheckpoint } from '#store/tables/evidence.ts'
+import type { StoredCheckpoint, StoredTile } from '#store/tables/evidence.ts'
+import type { ReadContext } from '../operation.ts'
 
 /** A file below the log's address. */
 export interface PublishedFile {
@@ -31,9 +32,10 @@ async function filesOfTile(
   const stored = (await tx.evidence.tile(tile.level, tile.index))!
   const hashes = { path: pathOfTile(tile), bytes: stored.hashes.subarray(0, tile.width * hashLength) }
   if (tile.level > 0) return [hashes]
-  const leaves = await tx.evidence.leavesAfter(stored.firstEntry! - 1, tile.width)
-  return [{ path: pathOfEntries(tile), bytes: bundleOf(leaves.map(({ commitment }) => commitment)) }, hashes]
+  return [{ path: pathOfEntries(tile), bytes: bundleOf(await leavesOf(tx, stored, tile.width)) }, hashes]
 }
+const leavesOf = async (tx: ReadTransaction, { firstEntry }: StoredTile, width: number): Promise<Uint8Array[]> =>
+  (await tx.evidence.leavesAfter(firstEntry! - 1, width)).map(({ commitment }) => commitment)
 
 /** Every checkpoint that was signed behind one, some at a time. */
 export async function* publishedCheckpoints(store: Store, after: number): AsyncGenerator<StoredCheckpoint> {
@@ -45,3 +47,21 @@ export async function* publishedCheckpoints(store: Store, after: number): AsyncG
   }
 }
 const checkpointsPerStep = 500
+
+/** One file by its path: the newest checkpoint, or of the tree that it speaks of; undefined where there is none. */
+export const publishedFile = ({ tx }: Pick<ReadContext, 'tx'>, path: string): Promise<Uint8Array | undefined> =>
+  fileAt(tx, path)
+async function fileAt(tx: ReadTransaction, path: string): Promise<Uint8Array | undefined> {
+  const newest = await tx.evidence.newestCheckpoint()
+  if (!newest) return undefined
+  if (path === 'checkpoint') return Buffer.from(newest.note)
+  const tile = parseTilePath(path)
+  if (!tile) return undefined
+  const { level, index, width, isEntries } = tile
+  // What is behind the newest checkpoint nobody has signed yet.
+  const { full, partial } = tilesAt(level, newest.size)
+  if (index > full || width > (index < full ? tileWidth : partial)) return undefined
+  const stored = (await tx.evidence.tile(level, index))!
+  if (!isEntries) return stored.hashes.subarray(0, width * hashLength)
+  return bundleOf(await leavesOf(tx, stored, width))
+}

@@ -14,7 +14,7 @@ import { namesBesideAll } from '../policy/labels.ts'
 import { namesOf } from '../record/object-names.ts'
 import { type Control, unknownControl } from './control.ts'
 import { controlNamed, controlsOf } from './controls.ts'
-import { placeOf } from './settle.ts'
+import { placeOf, tellOf } from './settle.ts'
 
 export const suppressionDaysMax = 366
 const dayMs = 86_400_000
@@ -213,6 +213,12 @@ export async function changeSuppression(
   const state = suppressed(finding, suppression)
   await context.tx.findings.change(stored, placeOf(stored), state)
   const { control, resource, source, node } = finding
+  if (suppression) {
+    const { by, reason, until } = suppression
+    const beside = { by, reason, until: new Date(until).toISOString() }
+    await tellOf(context.tx, { name: control }, 'finding.suppressed', { ...finding, facts: state.facts }, beside)
+  } else if (finding.status === 'suppressed')
+    await tellOf(context.tx, { name: control }, 'finding.reopened', { ...finding, facts: state.facts })
   const body = {
     id,
     control,

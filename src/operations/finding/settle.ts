@@ -98,7 +98,7 @@ export async function settle(tx: Transaction, control: Named, seen: readonly See
   return settled
 }
 
-/** What is told of a change of a finding; undefined: nothing. What is set aside is told to nobody before it is resolved. */
+/** What is told of a change of a finding; undefined: nothing. Of what is set aside, that it is resolved. */
 function toldAs({ name }: Named, before: Finding | undefined, { status, facts }: FindingState): EventName | undefined {
   if (status === 'resolved') return 'finding.resolved'
   if (status === 'suppressed') return undefined
@@ -108,16 +108,18 @@ function toldAs({ name }: Named, before: Finding | undefined, { status, facts }:
   if (before.status !== 'open') return kind === 'finding.opened' ? 'finding.reopened' : kind
   return eventKindOf(kind)?.isToldAgain?.(before.facts, facts) ? kind : undefined
 }
-async function tellOf(
+/** @param beside what is told beside the finding */
+export async function tellOf(
   tx: Transaction,
   { name }: Named,
   kind: EventName,
   { n, resource, source, node, facts }: Pick<Finding, 'n' | 'resource' | 'source' | 'node' | 'facts'>,
+  beside: object = {},
 ): Promise<void> {
   const { severity } = controlNamed(name) ?? unknownControl(name)
   const more = eventKindOf(kind)?.more?.(facts, tx.now)
   const findingId = formatId('finding', tx.installation, n)
-  const told = { findingId, control: name, of: more ? { ...facts, ...more } : facts }
+  const told = { ...beside, findingId, control: name, of: more ? { ...facts, ...more } : facts }
   await tell(tx, { kind, severity, source, node, subject: resource, facts: told } as Parameters<typeof tell>[1])
 }
 

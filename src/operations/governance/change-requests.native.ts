@@ -57,6 +57,7 @@ import {
   refusalsOfGoverned,
   runGoverned,
 } from './operations.native.ts'
+import { requireEpoch } from './state.ts'
 
 /** A thousand objects with their documents. */
 const proposalBody: BodyBounds = { bytesMax: 4_194_304, membersMax: 100_000 }
@@ -189,6 +190,11 @@ const summary = {
     .array(act.extend({ isOfRoot: z.boolean().describe('Whether they may approve at the root.') }))
     .describe('Those that count for what it says and does.'),
   window: window.optional(),
+  plannedFor: count
+    .optional()
+    .describe(
+      'The state of governance that it was planned for: it is refused where somebody has changed since then what it changes.',
+    ),
   rollout: rollout.optional(),
   progress: z
     .object({ stage: count.describe('So many stages are made.'), stages: count, since: instant, nextAt: instant })
@@ -273,6 +279,9 @@ export const listChangeRequests = nativeRead({
 // Proposing ----------------------------------------------------------------------------------------------------------
 
 const doAll: DoAll = (context, operations, how) => runGoverned(context, operations as readonly GovernedOperation[], how)
+const expectedEpoch = z.number().int().min(0).optional()
+const plannedNote =
+  'The state that the operations were planned for (`GET /governance`): refused where there is another one by now, and later where somebody has changed what it changes.'
 const draftNote =
   'It is tried at once, and what it would do is told with it. It does no more than whoever writes it might do themselves: they are asked for each operation as if it were asked for alone.'
 
@@ -288,14 +297,20 @@ export const proposeChange = nativeWrite({
     window: window.optional(),
     rollout: rollout.optional(),
     draft: z.boolean().optional().describe('`true`: it is not submitted yet.'),
+    expectedEpoch: expectedEpoch.describe(`${plannedNote} Of a draft, only now.`),
   }),
   output: changeRequest,
   rest: { method: 'POST', path: '/change-requests', status: 201, body: proposalBody },
   cli: 'change-request propose',
-  refusals: [...refusalsOfGoverned, 'LimitExceeded'],
+  refusals: [...refusalsOfGoverned, 'LimitExceeded', 'PreconditionFailed'],
   at: placeOfProposal,
-  async lookAhead(ahead, { operations, draft }): Promise<Tried | undefined> {
-    return draft ? undefined : ahead.attempt((context) => doAll(context, operations))
+  async lookAhead(ahead, { operations, draft, expectedEpoch: expected }): Promise<Tried | undefined> {
+    if (draft) return undefined
+    return ahead.attempt(async (context) => {
+      // What is wrong by now with a plan for another state says less than that it is for another one.
+      requireEpoch(context, expected)
+      return doAll(context, operations)
+    })
   },
   run: async (context, { window: given, draft: _, ...proposal }, tried: Tried | undefined) =>
     describe(context, await propose(context, { ...proposal, ...(given ? { window: readWindow(given) } : {}) }, tried)),
@@ -321,14 +336,15 @@ export const updateChangeRequest = nativeWrite({
       .describe('`null`: all at once.')
       .meta({ examples: [exampleRollout] }),
     contentHash: contentHash.optional().describe('What you looked at: refused where it says something else by now.'),
+    expectedEpoch: expectedEpoch.describe(`${plannedNote} Other operations without it are bound to none.`),
   }),
   output: changeRequest,
   rest: { method: 'PATCH', path: '/change-requests/{changeRequestId}', body: proposalBody },
   cli: 'change-request edit',
-  refusals: [...refusalsOfGoverned, 'NotFound', 'MalformedId', 'IncorrectState', 'LimitExceeded'],
+  refusals: [...refusalsOfGoverned, 'NotFound', 'MalformedId', 'IncorrectState', 'LimitExceeded', 'PreconditionFailed'],
   at: placeOfChange,
-  lookAhead: (ahead, { changeRequestId: id, operations }): Promise<Tried | undefined> =>
-    tryChange(ahead, id, doAll, { operations }),
+  lookAhead: (ahead, { changeRequestId: id, operations, expectedEpoch: expected }): Promise<Tried | undefined> =>
+    tryChange(ahead, id, doAll, { operations, expectedEpoch: expected }),
   async run(context, { changeRequestId: id, window: given, ...changes }, tried: Tried | undefined) {
     const asked = { ...changes, ...(given === undefined ? {} : { window: given && readWindow(given) }) }
     return describe(context, await editChange(context, id, asked, tried))
@@ -549,6 +565,7 @@ function showSummary(request: ChangeRequest): z.output<typeof listed> {
     needed: request.needed,
     approvals: countingApprovals(request).map((one) => ({ ...showAct(one), isOfRoot: one.isOfRoot })),
     ...(times ? { window: showWindow(times) } : {}),
+    ...(request.plannedFor === undefined ? {} : { plannedFor: request.plannedFor }),
     ...showRollout(request),
     ...(rejected ? { rejected: { ...showAct(rejected), note: rejected.note } } : {}),
     ...(broken

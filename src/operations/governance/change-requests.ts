@@ -16,6 +16,7 @@ import {
   openPerNodeMax,
   openPerRequesterAndNodeMax,
   openPerRequesterMax,
+  recordedImpact,
   strictest,
   unreviewedPerRequesterMax,
 } from '#model/change-request.ts'
@@ -39,6 +40,7 @@ import { contentHashOf } from './content-hash.ts'
 import { type Inverse, inverseOf, inverseOfBoth, noInverse } from './inverse.ts'
 import { countWriting, refuseLongList } from './list-bounds.ts'
 import type { Binding, DoneList, ListHow, Made, ProposedOperation } from './proposed.ts'
+import { requireEpoch } from './state.ts'
 
 /** Does all of them, in one transaction. */
 export type DoAll = (
@@ -53,6 +55,8 @@ export interface Proposal {
   readonly operations: readonly ProposedOperation[]
   readonly window?: ChangeWindow | undefined
   readonly rollout?: Rollout | undefined
+  /** The state that it was planned for. */
+  readonly expectedEpoch?: number | undefined
 }
 export interface ProposalChanges {
   readonly reason?: string | undefined
@@ -63,6 +67,8 @@ export interface ProposalChanges {
   readonly rollout?: Rollout | null | undefined
   /** What was looked at. */
   readonly contentHash?: string | undefined
+  /** The state that the operations were planned for; of others than before, undefined: for none. */
+  readonly expectedEpoch?: number | undefined
 }
 
 // Proposing ----------------------------------------------------------------------------------------------------------
@@ -78,6 +84,7 @@ export async function proposeChange(
 ): Promise<ChangeRequest> {
   const author = attributionOf(context)
   await refuseLongList(context, proposal.operations)
+  requireEpoch(context, proposal.expectedEpoch)
   refuseWindow(context, proposal.window)
   refuseUnfit(proposal)
   const n = context.newSequence()
@@ -93,11 +100,13 @@ export async function proposeChange(
     approvals: [],
     ...(proposal.window ? { window: proposal.window } : {}),
     ...(proposal.rollout ? { rollout: proposal.rollout } : {}),
+    ...boundTo(proposal.expectedEpoch, tried),
   }
   await refuseBeyondBounds(context, draft)
   const proposed = tried ? act(await withImpact(context, draft, tried), { kind: 'submit', ...author }) : draft
   await countWriting(context, proposal.operations)
   await context.tx.changeRequests.insert(n, proposed, { operations: proposal.operations, bindings })
+  await keepBasis(context, proposed, tried)
   await recordVersion(context, proposed)
   return proposed
 }
@@ -116,12 +125,17 @@ export async function editChange(
   }
   const operations = changes.operations ?? (await contentOf(context, before)).operations
   await refuseLongList(context, operations)
-  const { window: _, rollout: __, ...rest } = before
+  requireEpoch(context, changes.expectedEpoch)
+  const { window: _, rollout: __, plannedFor, ...rest } = before
+  const isSameOperations = changes.operations === undefined && changes.expectedEpoch === undefined
+  const bound = isSameOperations
+    ? { ...(plannedFor === undefined ? {} : { plannedFor }) }
+    : boundTo(changes.expectedEpoch, tried)
   const window = changes.window === undefined ? before.window : (changes.window ?? undefined)
   const rollout = changes.rollout === undefined ? before.rollout : (changes.rollout ?? undefined)
   refuseWindow(context, changes.window ?? undefined)
   const timed = { ...(window ? { window } : {}), ...(rollout ? { rollout } : {}) }
-  const edited = { ...rest, reason: changes.reason ?? before.reason, ...timed }
+  const edited = { ...rest, reason: changes.reason ?? before.reason, ...timed, ...bound }
   const bindings = before.status === 'draft' ? undefined : bindingsFound(tried)
   const said = { ...edited, operations, window, rollout, bindings }
   refuseUnfit(said)
@@ -133,6 +147,7 @@ export async function editChange(
   const changed =
     written.status === 'draft' ? written : act(await withImpact(context, written, tried), { kind: 'submit', ...author })
   await say(context, changed, { operations, bindings })
+  if (!isSameOperations) await keepBasis(context, changed, tried)
   return keep(context, changed)
 }
 
@@ -186,6 +201,7 @@ export async function applyChange(
   const before = await getChange(context, id)
   const action = { kind: 'apply', contentHash, ...attributionOf(context) } as const
   act(before, action)
+  await refuseOtherState(context, before)
   const content = await contentOf(context, before)
   if (!content.bindings) {
     refuse({ code: 'IncorrectState', what: 'change-request', id, problem: { why: 'never-bound' } })
@@ -272,6 +288,7 @@ async function goOn(context: WriteContext, before: ChangeRequest, doAll: DoAll):
     const { by, at } = { by: before.author.by, at: context.now }
     return keep(context, { ...before, status: 'applied', ended: { by, at } })
   }
+  await refuseOtherState(context, before)
   const content = await contentOf(context, before)
   const part = partOfStage(content.operations, rollout, stage)
   const policies = await makeAndPrepare(context, before.id, { content, part, doAll })
@@ -326,6 +343,28 @@ function refuseLessControl(id: string, { operations }: Inverse): void {
 export const preparedInverse = async (context: ReadContext, id: string): Promise<Inverse | undefined> =>
   (await context.tx.changeRequests.inverseOf(numberOf(context, id))) as Inverse | undefined
 
+// The state that it was planned for ----------------------------------------------------------------------------------
+
+/** Of what nobody has tried, it is not known what it changes: it is bound to nothing. */
+const boundTo = (expectedEpoch: number | undefined, tried: Tried | undefined): Pick<ChangeRequest, 'plannedFor'> =>
+  expectedEpoch === undefined || !tried || 'refused' in tried ? {} : { plannedFor: expectedEpoch }
+
+async function keepBasis(context: WriteContext, request: ChangeRequest, tried: Tried | undefined): Promise<void> {
+  const basis = request.plannedFor === undefined || !tried || 'refused' in tried ? undefined : tried.before
+  await context.tx.changeRequests.keepBasis(numberOf(context, request.id), basis)
+}
+
+/** Refuses what was planned for objects as they are not any more, but by stages of its own. */
+async function refuseOtherState(context: ReadContext, { id, plannedFor }: ChangeRequest): Promise<void> {
+  if (plannedFor === undefined) return
+  const basis = await context.tx.changeRequests.basisOf(numberOf(context, id))
+  const expected = { ...basis, ...(await preparedInverse(context, id))?.versions }
+  const latest = await context.tx.history.latestVersions(Object.keys(expected))
+  const objects = Object.keys(expected).filter((object) => latest.get(object) !== expected[object])
+  if (objects.length === 0) return
+  refuse({ code: 'IncorrectState', what: 'change-request', id, problem: { why: 'planned-for-other', objects } })
+}
+
 const freezesOf = ({ rulings }: TriedWell) => rulings.flatMap(({ changeFreezes }) => changeFreezes)
 
 /** Makes the change at once, in an emergency. It is a finding until somebody else has reviewed it. */
@@ -348,6 +387,7 @@ export async function breakGlassOnChange(
       remedy: { do: 'have-reviewed' },
     })
   }
+  await refuseOtherState(context, before)
   await makeAndPrepare(context, id, { content: await contentOf(context, before), part: {}, doAll })
   return keep(context, applied)
 }
@@ -362,6 +402,7 @@ export const reviewChange = async (context: WriteContext, id: string, note: stri
 export const tryChange = (ahead: Ahead, id: string, doAll: DoAll, changes: ProposalChanges = {}): Promise<Tried> =>
   ahead.attempt(async (context) => {
     const request = await getChange(context, id)
+    requireEpoch(context, changes.expectedEpoch)
     return doAll(context, changes.operations ?? (await contentOf(context, request)).operations)
   })
 /** The same of what was approved. */
@@ -537,9 +578,9 @@ function refuseAction({ id, node }: ChangeRequest, problem: ChangeRequestProblem
 
 /** Puts the request as it is now into the history; what it says stands beside it, by its hash. */
 async function recordVersion(context: WriteContext, request: ChangeRequest): Promise<void> {
-  const { id, node } = request
+  const { id, node, impact } = request
   const account = isAccountId(node) ? node : context.caller.account
-  const approvals = countingApprovals(request)
-  await context.tx.history.changed({ id, kind: 'change-request', account }, { ...request, approvals })
+  const body = { ...request, approvals: countingApprovals(request), impact: impact && recordedImpact(impact) }
+  await context.tx.history.changed({ id, kind: 'change-request', account }, body)
   context.changed(id)
 }

@@ -1,7 +1,7 @@
 // What a change would do to space of others tells nothing of them to whoever may not see it.
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { openAcme, root, shop, stranger } from '../../../test/acme.ts'
+import { network, openAcme, root, shop, stranger } from '../../../test/acme.ts'
 import { withNativeApi } from '../../../test/native-world.ts'
 
 interface Impact {
@@ -50,4 +50,48 @@ test('a change of many pools of one account is of the class of what it touches, 
   const asked = { as: sue, body: { node: account, reason: 'tags', operations } }
   const { body } = await acme.ask<{ impact: Impact; needed: object }>('POST', '/change-requests?dryRun=true', asked)
   assert.deepEqual([body.impact.class, body.needed], ['contained', { approvers: 1, ofRoot: 0 }])
+})
+
+test('I8 the record of a change request tells nothing of what it would make of the space of hidden accounts', async () => {
+  const acme = await withNativeApi(await openAcme())
+  after(() => acme.close())
+  const [good, other] = [await acme.pool(), await acme.pool()]
+  const policyId = await acme.policy()
+  await acme.rules(policyId, [good])
+  await acme.enable(policyId)
+  const { PublicIp } = await acme.call('AllocateAddress', {}, { account: shop })
+  const ann = await acme.tokenOf('user:ann', 'organization-administrator', root)
+  const eve = await acme.tokenOf('user:eve', 'auditor', root)
+  await acme.post('/role-bindings', { principal: 'user:eve', role: 'auditor', node: shop, effect: 'forbid' })
+  const input = { policyId, locale: 'us-east-1', resourceType: 'eip', rules: [{ poolId: other }] }
+  const body = { node: root, reason: 'r', operations: [{ operation: 'putPolicyDocument', input }] }
+  const { changeRequestId: id, impact } = await acme.post<{ changeRequestId: string; impact: Impact }>(
+    '/change-requests',
+    body,
+    { as: ann },
+  )
+  assert.match(JSON.stringify(impact), new RegExp(`${shop}.*${PublicIp}`))
+  // As versions before this one kept it, too: what was written stays, and is not shown.
+  const kept = { impact: { class: 'noncompliant', epoch: 1, at: 1, evaluated: 1, groups: [{ account: shop }] } }
+  await acme.store.write(async (tx) =>
+    tx.history.changed({ id, kind: 'change-request', account: network }, { id, node: root, ...kept }),
+  )
+  for (const path of [
+    `/change-requests/${id}`,
+    `/history/objects/${id}`,
+    `/changes?subject=${id}`,
+    '/changes?limit=5',
+  ]) {
+    const { status, body: told } = await acme.ask('GET', path, { as: eve })
+    assert.equal(status, 200, path)
+    assert.doesNotMatch(JSON.stringify(told), new RegExp(`${shop}|${PublicIp}`), path)
+  }
+  const { items } = await acme.get<{ items: { state: { impact: object } }[] }>(`/history/objects/${id}`, { as: eve })
+  assert.deepEqual(
+    items.map(({ state }) => Object.keys(state.impact).sort()),
+    [
+      ['at', 'class', 'epoch'],
+      ['at', 'class', 'epoch'],
+    ],
+  )
 })

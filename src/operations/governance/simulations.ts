@@ -3,10 +3,11 @@
 import { formatId, parseId } from '#model/identifier.ts'
 import { accountableOf } from '#model/principal.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
+import { everywhere } from '#model/roles.ts'
 import { noCounts, type SimulationKind, type Tally } from '#model/simulation.ts'
 import type { SimulatedOperation, SimulatedPool, StoredSimulation } from '#store/tables/simulations.ts'
 import { refuseMalformed } from '../identifiers.ts'
-import { mayAtTop, permitter } from '../identity/authority.ts'
+import { mayThroughout, permitter } from '../identity/authority.ts'
 import { visibleAccounts } from '../identity/visible-accounts.ts'
 import { latestFirst, type Page, type PageAsked, partsOfPlace, readPage } from '../listing.ts'
 import type { Ahead, ReadContext, Tried, WriteContext } from '../operation.ts'
@@ -107,8 +108,10 @@ export async function getSimulation(context: ReadContext, id: string): Promise<S
 }
 const isOwn = ({ caller: { native } }: ReadContext, { holder }: StoredSimulation): boolean =>
   native !== undefined && holder === accountableOf(native)
+/** What others simulate names what is of any node. */
 const seesAll = async (context: ReadContext): Promise<boolean> =>
-  mayAtTop(context, 'policy:read', [await topOf(context)])
+  (await mayThroughout(context, 'policy:read', everywhere)) ||
+  mayThroughout(context, 'policy:read', await topOf(context))
 const isSeen = async (context: ReadContext, simulation: StoredSimulation): Promise<boolean> =>
   isOwn(context, simulation) || (await seesAll(context))
 

@@ -72,6 +72,29 @@ export async function mayAtTop(context: ReadContext, action: Action, path: reado
   return isPermitted(everywhere) || (path[0]!.startsWith('r-') && isPermitted(path[0]!))
 }
 
+/**
+ * Whether the caller may do something at a node and at all that is below it: what is permitted above may be forbidden further down.
+ * Asked where what is of many nodes is shown as one, and cannot be passed over row by row.
+ */
+export async function mayThroughout(context: ReadContext, action: Action, node: string): Promise<boolean> {
+  const { native } = context.caller
+  const isPermitted = await permitter(context, action)
+  if (!native || !isPermitted(node)) return false
+  const snapshot = await context.snapshot()
+  // Of a node that is gone nobody knows any more what it was below.
+  const mayBeBelow = (one: string): boolean =>
+    node === everywhere || !snapshot.nodes.has(one) || pathOf(snapshot, one).includes(node)
+  const names = partiesOf(native, context.now).flatMap(({ name, groups, formerGroups }) => [
+    name,
+    ...groups,
+    ...formerGroups,
+  ])
+  // A forbid that binds what is permitted above does so from its own node on, and nothing else does.
+  return snapshot.bindings
+    .ofAll(new Set(names))
+    .every((one) => one.effect === 'permit' || !mayBeBelow(one.node) || isPermitted(one.node))
+}
+
 /** What was answered before: roles and the tree stay as they are for a snapshot's life, and a principal for its own. */
 const accesses = new WeakMap<Snapshot, WeakMap<NativePrincipal, Map<string, CallerAccess>>>()
 

@@ -7,8 +7,17 @@ import {
   failuresBeforePause,
   pauseAfter,
 } from '#model/delivery.ts'
-import { eventKindOf, type FindingWords, type TargetFormat, type ToldEvent } from '#model/event.ts'
-import { formatId } from '#model/identifier.ts'
+import {
+  eventKindOf,
+  type FindingFacts,
+  type FindingWords,
+  isOfFinding,
+  statusTold,
+  type TargetFormat,
+  type ToldEvent,
+  type ToldFinding,
+} from '#model/event.ts'
+import { formatId, parseId } from '#model/identifier.ts'
 import { kindOfNoun } from '#model/kinds.ts'
 import { everywhere } from '#model/roles.ts'
 import type { ReadTransaction, Transaction } from '#store/store.ts'
@@ -58,6 +67,9 @@ export interface Composed {
   readonly target: SealedTarget
   /** Those that sign now. */
   readonly secrets: readonly string[]
+  /** Where findings are imported, of `asff`. */
+  readonly hubAccount?: string | undefined
+  readonly hubRegion?: string | undefined
 }
 export type Composition = Composed | 'withheld' | 'gone'
 
@@ -81,6 +93,8 @@ export const composeDelivery: ReadOperation<{ readonly n: number }, Composition>
       told: await toldOf(context, event, subscription),
       format: subscription.format,
       target,
+      hubAccount: subscription.hubAccount,
+      hubRegion: subscription.hubRegion,
       secrets: secrets.map(({ secret }) => secret),
     }
   },
@@ -95,6 +109,7 @@ async function toldOf(context: ReadContext, event: StoredEvent, { contact }: Sub
   const nodeName = await nameOfNode(context, node)
   const url = settings.notifications.publicUrl
   const path = pathOfSubject(event)
+  const finding = await findingOf(context, event)
   return {
     id: formatId('event', tx.installation, event.n),
     ...{ kind, severity, at, subject, node, facts },
@@ -103,9 +118,32 @@ async function toldOf(context: ReadContext, event: StoredEvent, { contact }: Sub
       ...(await namesBeside(context, { subject, facts }, account)),
     },
     summary: eventKindOf(kind)!.words(facts, findingWords),
+    ...(finding ? { finding } : {}),
     source: url ?? `urn:cadastre:${tx.installation}`,
     ...(url !== undefined && path !== undefined ? { link: `${url}/api/v1${path}` } : {}),
     ...(contact === undefined ? {} : { contact }),
+  }
+}
+
+/** The finding that is told of, as it was then: what never changes of it is read where it is. */
+async function findingOf(context: ReadContext, event: StoredEvent): Promise<ToldFinding | undefined> {
+  const { kind, at, source, facts } = event
+  if (!isOfFinding(kind)) return undefined
+  const { findingId, control, of, reason, until } = facts as unknown as FindingFacts & {
+    readonly reason?: string
+    readonly until?: string
+  }
+  const n = parseId('finding', context.tx.installation, findingId)
+  // One that was forgotten since is told of all the same.
+  const row = n === undefined ? undefined : await context.tx.findings.find(n)
+  const known = controlNamed(control) ?? unknownControl(control)
+  return {
+    ...{ findingId, control, title: known.summary, said: findingWords(control, of), status: statusTold(kind), of },
+    firstSeenAt: row?.firstSeenAt ?? at,
+    ...(row?.resourceType === undefined ? {} : { resourceType: row.resourceType }),
+    ...(row?.locale === undefined ? {} : { locale: row.locale }),
+    ...(source === '' ? {} : { sourceId: source }),
+    ...(reason === undefined || until === undefined ? {} : { suppression: { reason, until } }),
   }
 }
 
@@ -143,9 +181,11 @@ export async function noteOutcome(
   const subscription = await tx.subscriptions.find(delivery.subscription)
   const attempts = delivery.attempts + 1
   if (outcome.isDelivered) {
-    await tx.outbox.changeDelivery(n, { status: 'delivered', attempts, lastAt: now, problem: undefined })
-    if (subscription)
-      await tx.subscriptions.change(subscription.id, { failures: 0, pausedUntil: undefined, lastDeliveredAt: now })
+    const { problem } = outcome
+    await tx.outbox.changeDelivery(n, { status: 'delivered', attempts, lastAt: now, problem })
+    const inPart = problem ? { lastProblem: problem, lastFailedAt: now } : {}
+    const done = { failures: 0, pausedUntil: undefined, lastDeliveredAt: now, ...inPart }
+    if (subscription) await tx.subscriptions.change(subscription.id, done)
     return
   }
   const { problem, isGone = false, retryAfterMs } = outcome

@@ -83,7 +83,7 @@ test(`all is told that should be, and nothing else (seed ${seed})`, async () => 
   }
   let count = 0
   let servers = 0
-  const send = createDeliver({ ...toHere, clock: Date.now })
+  const send = createDeliver({ ...toHere, clock: Date.now, version: '0.1.0', host: 'here' })
   /** One that ends now and then: before it has sent something, or behind that. */
   const start = (): Notifier => {
     const doomed = draw.chance(0.5) ? draw.between(1, 4) : Number.POSITIVE_INFINITY

@@ -1,12 +1,14 @@
 // Subscriptions and their deliveries over the native API, in words that are made here of facts.
 import { z } from 'zod'
 import { recipientsPerTargetMax, targetUrlCharactersMax } from '#model/delivery-target.ts'
-import { eventKindOf, eventNames, eventSelectors, targetFormats } from '#model/event.ts'
+import { eventKindOf, eventNames, eventSelectors, everyEvent, targetFormats } from '#model/event.ts'
 import { severities } from '#model/finding.ts'
 import { problemInWords } from '#model/problems/problem.ts'
+import { controlNamed } from '../finding/controls.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import {
+  accountId,
   answerPage,
   formatInstant,
   idText,
@@ -37,6 +39,7 @@ import {
   replayDead,
   rotateSecret,
   type SubscriptionState,
+  shownEvents,
   stateTeller,
   subscriptionStates,
   testSubscription as tryOut,
@@ -47,24 +50,34 @@ const subscriptionId = idText('subscription').describe('`subscription-…`.')
 const deliveryId = idText('delivery').describe('`delivery-…`.')
 const severity = z.enum(severities)
 const events = z
-  .array(z.enum(eventSelectors as [string, ...string[]]))
-  .max(eventSelectors.length)
+  .array(z.enum([everyEvent, ...eventSelectors] as [string, ...string[]]))
+  .min(1)
+  .max(eventSelectors.length + 1)
   .meta({
     id: 'EventSelectors',
-    description: 'Kinds of events such as `exception.requested`, and groups such as `exception`. None: all.',
+    description:
+      'Kinds of events such as `exception.requested`, and groups such as `exception`; `all` is all that there are, and that are added later.',
     examples: [['exception', 'pool']],
   })
 const format = z.enum(targetFormats).meta({
   id: 'TargetFormat',
   description:
-    '`webhook`: CloudEvents, signed; `slack` and `teams`: messages of their incoming webhooks; `mail`: text, by mail.',
+    '`webhook`: CloudEvents, signed; `slack` and `teams`: messages of their incoming webhooks; `mail`: text, by mail. `ocsf`: events of OCSF 1.8.0, findings as Compliance Findings (2003) and all else as API Activity (6003), signed; `asff`: requests of BatchImportFindings of AWS Security Hub, of findings alone, signed; `syslog`: events of OCSF as syslog over TLS.',
 })
 const targetUrl = z
   .string()
   .max(targetUrlCharactersMax)
-  .describe('Where it goes, of all formats but `mail`. It is kept sealed, and only its host is shown.')
+  .describe(
+    'Where it goes, of all formats but `mail`; of `syslog` such as `syslog+tls://siem.example.com:6514`. It is kept sealed, and only its host is shown.',
+  )
   .meta({ examples: ['https://hooks.example.com/cadastre'] })
 const recipients = z.array(z.string().max(254)).max(recipientsPerTargetMax).describe('Mail addresses, of `mail`.')
+const hubAccount = accountId.describe('Of `asff`: the account that findings are imported into.')
+const hubRegion = z
+  .string()
+  .regex(/^[a-z]{2}(?:-[a-z]{2,12}){1,3}-\d$/)
+  .describe('Of `asff`: the Region that findings are imported into.')
+  .meta({ examples: ['eu-central-1'] })
 const leastSeverity = severity.describe('Only what matters as much, or more.')
 const subscription = z.object({
   subscriptionId,
@@ -73,6 +86,8 @@ const subscription = z.object({
   severity: leastSeverity,
   format,
   target: z.string().describe('Where it goes: of a URL its host alone.'),
+  hubAccount: hubAccount.optional(),
+  hubRegion: hubRegion.optional(),
   contact: contact.optional(),
   description: description.optional(),
   state: z
@@ -121,7 +136,7 @@ export const listSubscriptions = nativeRead({
   output: pageOf(subscription),
   rest: { method: 'GET', path: '/subscriptions' },
   cli: 'subscription list',
-  columns: ['subscriptionId', 'node', 'format', 'target', 'events', 'severity', 'state'],
+  columns: ['subscriptionId', 'state', 'node', 'format', 'target', 'events', 'severity'],
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
   async run(context, { node, ...asked }) {
@@ -158,7 +173,9 @@ export const createSubscription = nativeWrite({
     format: format.default('webhook'),
     targetUrl: targetUrl.optional(),
     recipients: recipients.optional(),
-    events: events.default([]),
+    events: events.default([everyEvent]),
+    hubAccount: hubAccount.optional(),
+    hubRegion: hubRegion.optional(),
     severity: leastSeverity.default('informational'),
     contact: contact.optional().describe('Whom to ask about it. It is told with each event.'),
     description: description.optional(),
@@ -187,6 +204,8 @@ export const updateSubscription = nativeWrite({
     targetUrl: targetUrl.optional(),
     recipients: recipients.optional(),
     events: events.optional(),
+    hubAccount: hubAccount.optional(),
+    hubRegion: hubRegion.optional(),
     severity: leastSeverity.optional(),
     contact: contact.nullable().optional(),
     description: newDescription.optional(),
@@ -341,7 +360,9 @@ export const listEventKinds = nativeRead({
     items: z.array(
       z.object({
         event: z.string(),
-        severity: severity.optional().describe('Without it, that of the finding which it tells of.'),
+        severity: z
+          .enum([...severities, 'varies'])
+          .describe('How much it matters; `varies`: as much as the finding that it tells of.'),
         needs: z.string().describe('What must be permitted where it is filed, to be told of it.'),
         summary: z.string(),
       }),
@@ -354,8 +375,9 @@ export const listEventKinds = nativeRead({
   at: 'own',
   run: async () => ({
     items: eventNames.map((event) => {
-      const { severity: matters, read: needs, summary } = eventKindOf(event)!
-      return { event, ...(matters === undefined ? {} : { severity: matters }), needs, summary }
+      const { severity: own, control, read: needs, summary } = eventKindOf(event)!
+      const ofControl = control === undefined ? undefined : controlNamed(control)?.severity
+      return { event, severity: own ?? ofControl ?? ('varies' as const), needs, summary }
     }),
   }),
 })
@@ -383,10 +405,12 @@ function show(row: Row, state: SubscriptionState): z.output<typeof subscription>
   return {
     subscriptionId: row.id,
     node: row.node,
-    events: [...row.events],
+    events: [...shownEvents(row.events)],
     severity: row.severity,
     format: row.format,
     target: row.target,
+    ...(row.hubAccount === undefined ? {} : { hubAccount: row.hubAccount }),
+    ...(row.hubRegion === undefined ? {} : { hubRegion: row.hubRegion }),
     ...(row.contact === undefined ? {} : { contact: row.contact }),
     ...(row.description === undefined ? {} : { description: row.description }),
     state,

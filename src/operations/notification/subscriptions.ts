@@ -1,7 +1,7 @@
 // Subscriptions: who is told of what, and where. One tells no more than whoever set it may see at that moment, by roles bound to their name.
 import { randomBytes } from 'node:crypto'
-import { readTargetUrl, recipientProblem } from '#model/delivery-target.ts'
-import { eventKindOf, type TargetFormat } from '#model/event.ts'
+import { readSyslogUrl, readTargetUrl, recipientProblem } from '#model/delivery-target.ts'
+import { eventKindOf, everyEvent, formatTraits, kindsWanted, type TargetFormat } from '#model/event.ts'
 import type { Severity } from '#model/finding.ts'
 import { formatId, parseId } from '#model/identifier.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
@@ -39,7 +39,12 @@ export interface TargetParams {
   readonly targetUrl?: string
   readonly recipients?: readonly string[]
 }
-export interface SubscriptionSpec extends TargetParams {
+/** Where findings are imported, of `asff`. */
+export interface HubParams {
+  readonly hubAccount?: string
+  readonly hubRegion?: string
+}
+export interface SubscriptionSpec extends TargetParams, HubParams {
   readonly node: string
   readonly format: TargetFormat
   readonly events: readonly string[]
@@ -47,7 +52,7 @@ export interface SubscriptionSpec extends TargetParams {
   readonly contact?: string
   readonly description?: string
 }
-export interface SubscriptionUpdate extends TargetParams {
+export interface SubscriptionUpdate extends TargetParams, HubParams {
   readonly events?: readonly string[]
   readonly severity?: Severity
   /** `null`: none. */
@@ -66,20 +71,24 @@ export async function createSubscription(
   drawn: string,
 ): Promise<{ readonly created: Subscription; readonly secret?: string }> {
   refuseBadContact(contact)
-  const { shown, target } = readTarget(context, format, params)
+  const { hubAccount, hubRegion, ...where } = params
+  const { shown, target } = readTarget(context, format, where)
+  refuseHub(format, { hubAccount, hubRegion })
+  refuseNothing(format, events)
   await refuseTooMany(context, node)
   const setBy = setterOf(context)
   await refuseRightOfGroup(context, setBy, node, 'notification:manage')
   const created: Subscription = {
     id: context.newId('subscription'),
     ...{ node, events: distinct(events), severity, format, target: shown, contact, description },
+    ...{ hubAccount, hubRegion },
     isEnabled: true,
     setBy,
     createdAt: context.now,
     failures: 0,
     dropped: 0,
   }
-  const isSigned = format === 'webhook'
+  const { isSigned } = formatTraits[format]
   await context.tx.subscriptions.insert(created, { ...target, ...(isSigned ? { secrets: [{ secret: drawn }] } : {}) })
   await recordSubscription(context, created)
   return { created, ...(isSigned ? { secret: drawn } : {}) }
@@ -95,6 +104,9 @@ export async function updateSubscription(
   { targetUrl, recipients, ...update }: SubscriptionUpdate,
 ): Promise<Subscription> {
   refuseBadContact(update.contact)
+  const { hubAccount = subscription.hubAccount, hubRegion = subscription.hubRegion } = update
+  refuseHub(subscription.format, { hubAccount, hubRegion })
+  if (update.events) refuseNothing(subscription.format, update.events)
   const setBy = setterOf(context)
   await refuseRightOfGroup(context, setBy, subscription.node, 'notification:manage')
   const isElsewhere = targetUrl !== undefined || recipients !== undefined
@@ -106,6 +118,7 @@ export async function updateSubscription(
     ...(read ? { target: read.shown } : {}),
     ...(update.events ? { events: distinct(update.events) } : {}),
     ...(update.severity ? { severity: update.severity } : {}),
+    ...{ hubAccount, hubRegion },
     ...(update.contact === undefined ? {} : { contact: update.contact ?? undefined }),
     ...(update.description === undefined ? {} : { description: update.description ?? undefined }),
     ...(update.isEnabled === undefined ? {} : { isEnabled: update.isEnabled }),
@@ -128,7 +141,7 @@ export async function rotateSecret(
   drawn: string,
 ): Promise<Subscription> {
   const { id, format } = subscription
-  if (format !== 'webhook') refuseValue('subscriptionId', id, { why: 'signs-nothing', format })
+  if (!formatTraits[format].isSigned) refuseValue('subscriptionId', id, { why: 'signs-nothing', format })
   const setBy = setterOf(context)
   await refuseRightOfGroup(context, setBy, subscription.node, 'notification:manage')
   const sealed = (await context.tx.subscriptions.openTarget(id))!
@@ -153,7 +166,28 @@ export async function deleteSubscriptionsAt(context: WriteContext, node: string)
   context.changed(...gone)
 }
 
-const distinct = (events: readonly string[]): readonly string[] => [...new Set(events)].sort()
+/** Kept is none where all are asked for. */
+const distinct = (events: readonly string[]): readonly string[] =>
+  events.includes(everyEvent) ? [] : [...new Set(events)].sort()
+export const shownEvents = (events: readonly string[]): readonly string[] =>
+  events.length === 0 ? [everyEvent] : events
+
+function refuseHub(
+  format: TargetFormat,
+  { hubAccount, hubRegion }: Partial<Record<keyof HubParams, string | undefined>>,
+): void {
+  const isNamed = hubAccount !== undefined && hubRegion !== undefined
+  if (format === 'asff' && !isNamed)
+    refuseValue(hubAccount === undefined ? 'hubAccount' : 'hubRegion', '', { why: 'hub-needed' })
+  const given = hubAccount ?? hubRegion
+  if (format !== 'asff' && given !== undefined)
+    refuseValue(hubAccount === undefined ? 'hubRegion' : 'hubAccount', given, { why: 'hub-only', format })
+}
+/** One that would never be told anything is a mistake. */
+function refuseNothing(format: TargetFormat, events: readonly string[]): void {
+  if (kindsWanted({ events: distinct(events), format }).length === 0)
+    refuseValue('events', events.join(', '), { why: 'no-events-left', format })
+}
 
 /** What is kept of where it goes, and what is shown of it. */
 function readTarget(
@@ -162,7 +196,8 @@ function readTarget(
   { targetUrl, recipients }: TargetParams,
 ): { readonly shown: string; readonly target: SealedTarget } {
   const { notifications } = settings
-  if (format === 'mail') {
+  const { over } = formatTraits[format]
+  if (over === 'mail') {
     if (targetUrl !== undefined || recipients === undefined || recipients.length === 0)
       refuseValue(targetUrl === undefined ? 'recipients' : 'targetUrl', '', { why: 'recipients-only' })
     if (!notifications.sendsMail) refuseValue('format', format, { why: 'mail-not-set-up' })
@@ -174,7 +209,7 @@ function readTarget(
   }
   if (targetUrl === undefined || recipients !== undefined)
     refuseValue(recipients === undefined ? 'targetUrl' : 'recipients', '', { why: 'url-only', format })
-  const read = readTargetUrl(targetUrl, notifications)
+  const read = over === 'syslog' ? readSyslogUrl(targetUrl, notifications) : readTargetUrl(targetUrl, notifications)
   // A URL may be as good as a password: it is repeated to nobody.
   if ('problem' in read) refuseValue('targetUrl', '[secret]', read.problem)
   return { shown: read.shown, target: { url: read.url } }
@@ -203,9 +238,11 @@ async function refuseTooMany(context: WriteContext, node: string): Promise<void>
 
 /** What the history keeps: what people set, without where it goes to in full and without secrets. */
 async function recordSubscription(context: WriteContext, subscription: Subscription): Promise<void> {
-  const { id, node, events, severity, format, target, contact, description, isEnabled, setBy, createdAt } = subscription
+  const { id, node, severity, format, target, contact, description, isEnabled, setBy, createdAt } = subscription
+  const { hubAccount, hubRegion } = subscription
+  const events = shownEvents(subscription.events)
   const body = {
-    ...{ id, node, events, severity, format, target, contact, description, isEnabled },
+    ...{ id, node, events, severity, format, target, hubAccount, hubRegion, contact, description, isEnabled },
     ...{ setBy: setBy.name, createdAt },
   }
   await context.tx.history.changed({ id, kind: 'subscription', account: context.caller.account }, body)

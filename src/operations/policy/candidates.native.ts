@@ -1,6 +1,7 @@
 // Candidates of assignments, and drafts that may become them, over the native API.
 import { z } from 'zod'
 import type { CandidateAnswer, Decision } from '#model/policy/decision.ts'
+import { modeValues } from '#model/policy/values.ts'
 import type { StoredCandidate } from '#store/tables/candidates.ts'
 import { idOf } from '../identifiers.ts'
 import { documentsBody, nativeRead, nativeWrite } from '../operation.native.ts'
@@ -194,11 +195,13 @@ export const promoteCandidate = nativeWrite({
   input: z.strictObject({
     ...namedAssignment,
     ifVersion: z
-      .union([versionNumber, z.literal('none')])
+      .string()
+      .regex(/^(?:[1-9][0-9]{0,9}|none)$/, 'the number of a version, or `none`, is expected')
       .optional()
-      .describe('The version of the candidate that you looked at, or `none`: refused where it is another one by now.'),
+      .describe('The version of the candidate that you looked at, or `none`: refused where it is another one by now.')
+      .meta({ examples: ['4'] }),
     ifMode: z
-      .union([mode, z.literal('none')])
+      .enum([...modeValues, 'none'])
       .optional()
       .describe('The mode of the candidate that you looked at, or `none`: refused where it is another one by now.'),
   }),
@@ -210,7 +213,7 @@ export const promoteCandidate = nativeWrite({
   at: placeOfAssignment,
   async pin(context, { policyId, targetId }) {
     const { version, mode } = await getStored(context, { policyId, targetId })
-    return { ifVersion: version ?? ('none' as const), ifMode: mode ?? ('none' as const) }
+    return { ifVersion: String(version ?? 'none'), ifMode: mode ?? ('none' as const) }
   },
   async run(context, { policyId, targetId, ifVersion, ifMode }) {
     const expected = { version: ifVersion, mode: ifMode }

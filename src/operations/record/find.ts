@@ -8,7 +8,7 @@ import type { BroughtNetwork, PlacedCidr } from '#store/tables/finding.ts'
 import type { Scope } from '#store/tables/ipams.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import type { AddressPlace, DescribedTenure, Tenure } from '#store/tables/timeline.ts'
-import { permitter } from '../identity/authority.ts'
+import { mayThroughout, permitter } from '../identity/authority.ts'
 import { visibleAccounts } from '../identity/visible-accounts.ts'
 import type { ReadContext } from '../operation.ts'
 import { reservedType } from '../space/reserved.ts'
@@ -458,9 +458,11 @@ async function poolToAsk(
 ): Promise<number | undefined> {
   const own = pools.map(({ pool }) => byNumber.get(pool)!).sort((a, b) => b.depth - a.depth)[0]
   if (own || key !== providerKey) return own?.n
-  // Of everybody's: for whoever may see everything.
-  const isPermitted = await permitter(context, 'ipam:read')
-  return isPermitted(everywhere) ? (await context.tx.pools.ofProvider(range.family))?.n : undefined
+  // Of everybody's: for whoever may see everything, since that it is not free tells that somebody has it.
+  return (await mayThroughout(context, 'allocation:read', everywhere)) &&
+    (await mayThroughout(context, 'ipam:read', everywhere))
+    ? (await context.tx.pools.ofProvider(range.family))?.n
+    : undefined
 }
 
 /** What is in force for whoever has it: for the type and place of the innermost. */

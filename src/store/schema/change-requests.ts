@@ -80,6 +80,12 @@ create index change_request_unreviewed on change_request (broken_for)
   where break_glass is not null and break_glass not like '%"reviewed":%';
 `
 
+export const plannedForSchema = `
+-- The state of governance that it was planned for, and as JSON which versions the objects had there that it changes.
+alter table change_request add column planned_for integer;
+alter table change_request add column basis text;
+`
+
 export const changeBytesSchema = `
 -- Bytes of what change requests say, that a requester has written on one day (of UTC, counted from 1970). All of it is kept.
 create table change_request_written (

@@ -13,6 +13,7 @@ import {
   changeBytesSchema,
   changeControlSchema,
   changeRequestsSchema,
+  plannedForSchema,
   rolloutSchema,
 } from './change-requests.ts'
 import { contentBoundsSchema } from './content-bounds.ts'
@@ -49,6 +50,7 @@ import { poolCidrIndex } from './pool-cidr-index.ts'
 import { poolDaysSchema } from './pool-days.ts'
 import { poolFactsSchema } from './pool-facts.ts'
 import { presentPlacesSchema } from './present-places.ts'
+import { pushedFindingsSchema } from './pushed-findings.ts'
 import { adoptionSchema, avoidingSchema, coveredIndex, followedSchema } from './reconciling.ts'
 import { recordListsSchema } from './record-lists.ts'
 import { recordSinksSchema } from './record-sinks.ts'
@@ -515,5 +517,7 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 78, name: 'rollouts of changes', olderServers: 'go on', sql: rolloutSchema },
   { number: 79, name: 'where the record is sent', olderServers: 'go on', sql: recordSinksSchema },
   { number: 80, name: 'what change requests write', olderServers: 'go on', sql: changeBytesSchema },
-  { number: 81, name: 'what changes refer to', olderServers: 'stop', sql: bindingsSchema },
+  { number: 81, name: 'findings that are pushed', olderServers: 'stop', sql: pushedFindingsSchema },
+  { number: 82, name: 'what change requests were planned for', olderServers: 'stop', sql: plannedForSchema },
+  { number: 83, name: 'what changes refer to', olderServers: 'stop', sql: bindingsSchema },
 ]

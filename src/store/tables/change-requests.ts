@@ -21,6 +21,9 @@ import {
 
 import type { RuleSetter } from './sources.ts'
 
+/** Of objects, by their ids. */
+export type Versions = Readonly<Record<string, number>>
+
 /** What is known of a person beside the name. */
 type Known = Pick<ChangeRequest['author'], 'subject' | 'makers'>
 
@@ -54,6 +57,8 @@ export const changeRequestTable = table(
     made: unread(unwritten(changing(optional(json<readonly object[]>())))),
     runner: unread(unwritten(changing(optional(json<RuleSetter>())))),
     dueAt: unread(unwritten(changing(optional(integer())))),
+    plannedFor: changing(optional(integer())),
+    basis: unread(unwritten(changing(optional(json<Versions>())))),
   },
   'kept',
 )
@@ -203,6 +208,14 @@ export class ChangeRequests {
     const row = await this.#sql.get<{ made: string | null }>('select made from change_request where n = ?', n)
     return row?.made ? JSON.parse(row.made) : []
   }
+  /** The versions that the objects had that it changes, where it is bound to a state. */
+  async keepBasis(n: number, basis: Versions | undefined): Promise<void> {
+    await changeRequestTable.change(this.#sql, { basis }, 'where n = ?', n)
+  }
+  async basisOf(n: number): Promise<Versions | undefined> {
+    const row = await this.#sql.get<{ basis: string | null }>('select basis from change_request where n = ?', n)
+    return row?.basis ? (JSON.parse(row.basis) as Versions) : undefined
+  }
   /** On whose right it goes on. */
   async setRunner(n: number, runner: RuleSetter): Promise<void> {
     await changeRequestTable.change(this.#sql, { runner }, 'where n = ?', n)
@@ -275,4 +288,5 @@ const changesIn = (request: ChangeRequest) => ({
   rollout: request.rollout,
   progress: request.progress,
   halted: request.halted,
+  plannedFor: request.plannedFor,
 })

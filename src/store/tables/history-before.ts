@@ -1,5 +1,6 @@
-// What versions of objects say that were kept before step 33 of the schema, in the words of now. Versions stay as they were written,
-// and those of networks, tags and pools were written as EC2 spells them: that is known here and nowhere else below its face.
+// What versions of objects say that were kept before, in the words of now. Versions stay as they were written, and those of networks,
+// tags and pools were written as EC2 spells them before step 33 of the schema: that is known here and nowhere else below its face.
+import { type ChangeImpact, recordedImpact } from '#model/change-request.ts'
 import type { NatGatewayKept, SubnetKept, TagsKept, VpcKept } from './kept-states.ts'
 
 type Body = Readonly<Record<string, unknown>>
@@ -11,6 +12,9 @@ export function inPresentWords(kind: string, body: Body): Body {
     if (kind === 'subnet') return { ...subnetOf(body as unknown as SubnetBefore) }
     if (kind === 'nat-gateway') return { ...gatewayOf(body as unknown as GatewayBefore) }
   }
+  // They said what it would make of each account's space.
+  if (kind === 'change-request' && 'impact' in body)
+    return { ...body, impact: recordedImpact(body.impact as ChangeImpact) }
   const { failureMessage, ...present } = body as PartsBefore & Body
   const { tags, requiredTags, sourceResource } = present
   return {

@@ -16,6 +16,9 @@ export const subscriptionTable = table(
     events: changing(json<readonly string[]>()),
     severity: changing(text<Severity>()),
     format: text<TargetFormat>(),
+    /** Where findings are imported, of `asff`. */
+    hubAccount: changing(optional(text())),
+    hubRegion: changing(optional(text())),
     /** What may be shown of where it goes. */
     target: changing(text()),
     sealed: changing(unread(blob())),
