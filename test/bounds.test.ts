@@ -66,7 +66,7 @@ const ofOneAlone: readonly RegExp[] = [
   // Turns and attempts of the server's own work.
   /^(turns|numberAttempts|batchSize|batchRows|readers|probes|sweepSize|leaving|poolsAhead|poolsPerStatement|blocks|passed|generations|rounds|sessions)Max$/,
   // Of one subscription, and of one call of its target.
-  /^(recipientsPerTarget|replayedPerRequest|deliveryAttempts|deliveryAgeMs|addresses|answerBytes|callSeconds|shownFacts)Max$/,
+  /^(recipientsPerTarget|replayedPerRequest|deliveryAttempts|deliveryAgeMs|addresses|answerBytes|callSeconds|shownFacts|digestEvents|digestShown|quietSeconds|countsShown|briefCharacters|shortCharacters)Max$/,
   // Of one line of a snapshot, and of one run of a collector.
   /^(unlisted|observedTags|collector|reason|brief|tries|notes|guessedColumns|headerLines|parts|cells)Max$/,
   // Of one run of a command that reads policy files.

@@ -1,8 +1,12 @@
 // What goes out in each format: whole, within the bounds of whoever takes it, and with no markup that somebody else has written.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import type { ToldEvent } from '#model/event.ts'
-import { notificationFormats, type WrittenMail, type WrittenPost } from './notifications.ts'
+import { Ajv } from 'ajv'
+import { digestShownMax } from '#model/delivery.ts'
+import type { ToldDigest, ToldEvent } from '#model/event.ts'
+import { notificationFormats, type WrittenMail, type WrittenPost, writeNotification } from './notifications.ts'
 import { signedHeaders } from './standard-webhooks.ts'
 
 const facts = { version: '0.1.0', host: 'here', account: '111122223333', region: 'eu-central-1' }
@@ -22,7 +26,9 @@ const told: ToldEvent = {
 }
 const hostile: ToldEvent = {
   ...told,
-  summary: `<!channel> <https://evil.example|here> [here](https://evil.example) **x** ${'y'.repeat(10_000)}`,
+  subject: `\u202epool\u2066 <!channel>${'n'.repeat(3_000)}`,
+  names: { '222222222222': `@here \u200b<@U123> [shop](https://evil.example) ${'é'.repeat(3_000)}` },
+  summary: `\u202e<!channel>\nAbout: fake\nBcc: a@example.com {{DATE(2026-01-01T00:00:00Z,SHORT)}} <at>all</at> <https://evil.example|here> [here](https://evil.example) **x** ${'y'.repeat(10_000)}`,
   facts: { reason: `<!here> [x](https://evil.example)\nBcc: a@example.com ${'z'.repeat(10_000)}` },
 }
 const posted = (format: 'webhook' | 'slack' | 'teams', event = told): WrittenPost =>
@@ -54,28 +60,92 @@ test('the signature is that of the specification', () => {
   })
 })
 
-test('I7 Slack gets plain text within its bounds, and no mention or link of somebody else', () => {
-  for (const event of [told, hostile]) {
-    const { text, blocks } = JSON.parse(posted('slack', event).body)
-    assert(!/[<>]/.test(text) && text.length <= 3_000)
-    for (const block of blocks) {
-      const texts = [block.text, ...(block.fields ?? [])].filter(Boolean)
-      for (const one of texts) assert(one.type === 'plain_text' && one.text.length <= 3_000, one.text)
-      if (block.type === 'header') assert(block.text.text.length <= 150)
-      if (block.fields) assert(block.fields.length >= 1 && block.fields.length <= 10)
-    }
+const schemaOf = (name: string): object =>
+  JSON.parse(readFileSync(join(import.meta.dirname, '../../test/schemas', name), 'utf8')) as object
+const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true })
+const isSlackMessage = ajv.compile(schemaOf('slack-message.json'))
+const isCard = ajv.compile(schemaOf('adaptive-card-1.4.json'))
+
+const brief = (told: ToldEvent): ToldDigest['shown'][number] => ({
+  ...{ event: told.kind, severity: told.severity, at: told.at, subject: told.subject, summary: told.summary },
+  called: told.names[told.subject] ?? told.subject,
+  times: 3,
+})
+const digestOf = (shown: readonly ToldEvent[], counts = 1): ToldDigest => ({
+  ...{ id: 'delivery-1', digest: 'hourly', severity: 'high', from: told.at, until: told.at + 3_600_000 },
+  ...{ subscription: 'subscription-1', node: told.node, nodeName: shown[0]!.names[told.node]!, total: 1_000 },
+  counts: Array.from({ length: counts }, () => ({ event: 'exception.ends-soon', severity: 'informational', count: 7 })),
+  shown: shown.map(brief),
+  ...{ link: told.link!, contact: told.contact!, source: told.source },
+})
+const digests = [
+  digestOf([told]),
+  digestOf(
+    Array.from({ length: digestShownMax }, () => hostile),
+    115,
+  ),
+]
+const all = [told, hostile, { ...told, link: undefined } as unknown as ToldEvent, ...digests]
+const bodyIn = (format: 'slack' | 'teams', one: ToldEvent | ToldDigest): string =>
+  (writeNotification(format, one, facts) as WrittenPost).body
+
+test('Slack takes what it is sent, however long names and texts are', () => {
+  for (const one of all) {
+    const message = JSON.parse(bodyIn('slack', one))
+    assert(isSlackMessage(message), JSON.stringify(isSlackMessage.errors?.slice(0, 3)))
   }
-  const { blocks } = JSON.parse(posted('slack').body)
+  const { blocks } = JSON.parse(bodyIn('slack', told))
   assert.equal(blocks.at(-1).elements[0].url, told.link)
+  assert(
+    !isSlackMessage({ text: 'x', blocks: [{ type: 'header', text: { type: 'plain_text', text: 'x'.repeat(151) } }] }),
+  )
+  assert(!isSlackMessage({ text: 'x', blocks: [{ type: 'section', text: { type: 'mrkdwn', text: 'x' } }] }))
 })
 
-test('I7 Teams gets an adaptive card, in which nothing of somebody else is Markdown', () => {
-  const { attachments } = JSON.parse(posted('teams', hostile).body)
-  const [{ contentType, content }] = attachments
-  assert.equal(contentType, 'application/vnd.microsoft.card.adaptive')
-  assert.deepEqual([content.type, content.version], ['AdaptiveCard', '1.4'])
-  assert(!/(?<!\\)\]\(/.test(JSON.stringify(content.body).replaceAll('\\\\', '\\')))
-  assert(Buffer.byteLength(posted('teams', hostile).body) < 28_000)
+test('Teams takes what it is sent: adaptive cards within its bounds', () => {
+  for (const one of all) {
+    const body = bodyIn('teams', one)
+    assert(Buffer.byteLength(body) < 28_000, String(Buffer.byteLength(body)))
+    const [{ contentType, content }] = JSON.parse(body).attachments
+    assert.equal(contentType, 'application/vnd.microsoft.card.adaptive')
+    assert.equal(content.version, '1.4')
+    assert(isCard(content), JSON.stringify(isCard.errors?.slice(0, 3)))
+  }
+  assert(!isCard({ type: 'AdaptiveCard', version: '1.4', body: [{ type: 'TextBlock' }] }))
+})
+
+test('I7 nothing that somebody else has written mentions anybody, leads anywhere, or shows something else than is written', () => {
+  for (const one of [hostile, digests[1]!]) {
+    const message = bodyIn('slack', one)
+    // In blocks all is plain text, which the schema says; the line beside them is markup.
+    assert(!/[<>]/.test(JSON.parse(message).text))
+    const [{ content }] = JSON.parse(bodyIn('teams', one)).attachments
+    for (const { text, facts: rows = [] } of content.body)
+      for (const line of text === undefined ? rows.map(({ value }: { value: string }) => value) : [text])
+        assert(!/(?<!\\)(?:\\\\)*[[\]()<>*_`{}]/.test(line), line)
+    const { subject, text } = writeNotification('mail', one, facts) as WrittenMail
+    for (const shown of [message, JSON.stringify(content), subject, text])
+      assert(!/[\u202a-\u202e\u2066-\u2069\u200b-\u200f]/.test(shown), shown.slice(0, 200))
+    assert(!/^(?:Bcc|About: fake)/m.test(text), text.slice(0, 300))
+    const { text: line } = JSON.parse(message)
+    assert(!/[\r\n]/.test(line + subject))
+  }
+})
+
+test('a digest is a CloudEvent, and a mail that begins with what there is', () => {
+  const { body, isSigned } = writeNotification('webhook', digests[0]!, facts) as WrittenPost
+  const event = JSON.parse(body)
+  assert(isSigned)
+  assert.deepEqual([event.specversion, event.type, event.id], ['1.0', 'cadastre.digest', 'delivery-1'])
+  assert.equal(event.data.summary, '1000 events in the last hour, the worst high')
+  const { subject, text } = writeNotification('mail', digests[0]!, facts) as WrittenMail
+  assert.equal(subject, '[Cadastre] 1000 events in the last hour, the worst high, at shop (222222222222)')
+  assert.match(
+    text,
+    /^At shop \(222222222222\), until 2026-01-01T01:00:00\.000Z:\n\n7 × informational exception\.ends-soon\n\n/,
+  )
+  assert(text.includes(`All: ${told.link}`))
+  assert.throws(() => writeNotification('ocsf', digests[0]!, facts))
 })
 
 test('I7 a mail has one line as its subject', () => {

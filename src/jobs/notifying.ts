@@ -7,6 +7,7 @@ import {
   type DueDelivery,
   dueDeliveries,
   noteOutcome,
+  noteWithheld,
   principalOfSubscription,
 } from '#operations/notification/delivering.ts'
 import { claimOutbox, dispatch, outboxWork } from '#operations/notification/dispatching.ts'
@@ -77,8 +78,11 @@ export class Notifier {
     const { deliver, chance } = this.#options
     const composed = (await act(composeDelivery, { n }, principalOfSubscription(subscription))) as Composition
     if (composed === 'gone') return
-    const outcome = composed === 'withheld' ? composed : await deliver(composed)
-    await store.write((tx) => noteOutcome(tx, n, outcome, chance()))
+    const { withheld } = composed
+    if (withheld.length > 0) await store.write((tx) => noteWithheld(tx, withheld))
+    if (composed.members === undefined) return
+    const outcome = await deliver(composed)
+    await store.write((tx) => noteOutcome(tx, composed.members, outcome, chance()))
   }
 }
 

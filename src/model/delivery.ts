@@ -32,6 +32,21 @@ export function pauseAfter(failures: number, chance: number): number {
   return Math.round(pause * (0.75 + chance / 2))
 }
 
+/** What is told together. */
+export const digestPeriods = ['hourly', 'daily'] as const
+export type DigestPeriod = (typeof digestPeriods)[number]
+const periodMs: Readonly<Record<DigestPeriod, number>> = { hourly: 3_600_000, daily: 86_400_000 }
+/** The end of the hour or day of a moment, in UTC: what comes from then on is told with the next one. */
+export const periodEnd = (digest: DigestPeriod, now: number): number =>
+  (Math.floor(now / periodMs[digest]) + 1) * periodMs[digest]
+/** Events that one message tells of; where there are more, another one follows. */
+export const digestEventsMax = 1_000
+/** Of these, so many are shown, those that matter most first. */
+export const digestShownMax = 10
+
+/** How long at most the same of the same object is not told of again. */
+export const quietSecondsMax = 7 * 86_400
+
 /** Why a delivery has failed. */
 export type DeliveryProblem = Extract<
   Problem,
@@ -44,6 +59,8 @@ export type DeliveryProblem = Extract<
       | 'target-unresolved'
       | 'target-not-https'
       | 'target-unreachable'
+      | 'target-untrusted'
+      | 'target-unreadable'
       | 'no-mail'
       | 'some-recipients-refused'
       | 'recipients-refused'

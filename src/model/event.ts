@@ -1,5 +1,6 @@
 // What others are told of: each kind of event is one value, and what is told of one is facts, which become words where they are shown.
 import { dayMs } from './clock.ts'
+import type { DigestPeriod } from './delivery.ts'
 import { type Facts, type FindingStatus, type Severity, severities } from './finding.ts'
 import type { ObjectNoun } from './kinds.ts'
 import type { Action } from './roles.ts'
@@ -254,16 +255,19 @@ interface FormatTraits {
   readonly isSigned: boolean
   /** It has words for findings alone. */
   readonly isOfFindings: boolean
+  /** It has words for many events at once. */
+  readonly hasDigests: boolean
 }
-const ofAll = { isOfFindings: false } as const
+const forPeople = { isOfFindings: false, hasDigests: true } as const
+const eachAlone = { isOfFindings: false, hasDigests: false } as const
 export const formatTraits: Readonly<Record<TargetFormat, FormatTraits>> = {
-  webhook: { over: 'http', isSigned: true, ...ofAll },
-  slack: { over: 'http', isSigned: false, ...ofAll },
-  teams: { over: 'http', isSigned: false, ...ofAll },
-  mail: { over: 'mail', isSigned: false, ...ofAll },
-  ocsf: { over: 'http', isSigned: true, ...ofAll },
-  asff: { over: 'http', isSigned: true, isOfFindings: true },
-  syslog: { over: 'syslog', isSigned: false, ...ofAll },
+  webhook: { over: 'http', isSigned: true, ...forPeople },
+  slack: { over: 'http', isSigned: false, ...forPeople },
+  teams: { over: 'http', isSigned: false, ...forPeople },
+  mail: { over: 'mail', isSigned: false, ...forPeople },
+  ocsf: { over: 'http', isSigned: true, ...eachAlone },
+  asff: { over: 'http', isSigned: true, ...eachAlone, isOfFindings: true },
+  syslog: { over: 'syslog', isSigned: false, ...eachAlone },
 }
 
 /** Whether events of a kind are about a finding. */
@@ -311,9 +315,59 @@ export interface ToldEvent {
   readonly link?: string
   /** Whose subscription it is. */
   readonly contact?: string
+  /** How many of the same it has taken the place of, for quiet. */
+  readonly repeats?: number
   /** Names this installation. */
   readonly source: string
 }
+
+/** Many events in one message. */
+export interface ToldDigest {
+  /** Of the first of its deliveries: the same as long as the message is. */
+  readonly id: string
+  readonly digest: DigestPeriod
+  /** The worst of all. */
+  readonly severity: Severity
+  readonly from: number
+  readonly until: number
+  readonly subscription: string
+  readonly node: string
+  readonly nodeName?: string
+  readonly total: number
+  /** By kind and severity, those that matter most first. */
+  readonly counts: readonly { readonly event: string; readonly severity: Severity; readonly count: number }[]
+  /** Those that matter most: the latest of each object. */
+  readonly shown: readonly ToldBrief[]
+  /** Where all are listed. */
+  readonly link?: string
+  readonly contact?: string
+  readonly source: string
+}
+export interface ToldBrief {
+  readonly event: string
+  readonly severity: Severity
+  readonly at: number
+  readonly subject: string
+  /** With its id, as far as whoever is told may know it. */
+  readonly called: string
+  readonly summary: string
+  /** How often the same happened to it. */
+  readonly times: number
+}
+export const isDigest = (told: ToldEvent | ToldDigest): told is ToldDigest => 'digest' in told
+
+/** What makes two events the same of the same object. */
+export const topicOf = ({
+  kind: name,
+  subject,
+  source,
+  facts,
+}: {
+  readonly kind: string
+  readonly subject: string
+  readonly source: string
+  readonly facts: EventFacts
+}): string => [name, source, String(facts.control ?? ''), subject].join('\n')
 
 /** What formats of findings say beside the event. */
 export interface ToldFinding {

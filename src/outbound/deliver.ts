@@ -1,14 +1,14 @@
 // Delivers what is told: written in its format, signed where the format is, and sent.
-import { notificationFormats } from '#formats/notifications.ts'
+import { writeNotification } from '#formats/notifications.ts'
 import { signedHeaders } from '#formats/standard-webhooks.ts'
 import type { DeliveryOutcome } from '#model/delivery.ts'
 import { parseSyslogUrl } from '#model/delivery-target.ts'
-import type { TargetFormat, ToldEvent } from '#model/event.ts'
+import type { TargetFormat, ToldDigest, ToldEvent } from '#model/event.ts'
 import { type CallRules, callSecondsMax, post } from './post.ts'
 import { sendFrames } from './syslog.ts'
 
 export interface Outgoing {
-  readonly told: ToldEvent
+  readonly told: ToldEvent | ToldDigest
   readonly format: TargetFormat
   readonly target: { readonly url?: string; readonly recipients?: readonly string[] }
   readonly secrets: readonly string[]
@@ -40,7 +40,7 @@ export const createDeliver =
   (options: OutboundOptions): Deliver =>
   async ({ told, format, target: { url, recipients = [] }, secrets, hubAccount: account, hubRegion: region }) => {
     const { version, host } = options
-    const written = notificationFormats[format](told, { version, host, account, region })
+    const written = writeNotification(format, told, { version, host, account, region })
     if (written.via === 'syslog') {
       const ca = await options.syslogCa?.()
       const { resolve, secondsMax } = options

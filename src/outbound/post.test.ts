@@ -100,7 +100,7 @@ test('D4 whoever is called must be whom the URL names', async () => {
   const other = await call(`https://other.example.com:${port}/`, { resolve, ca: hooksCertificate })
   assert.deepEqual(other, {
     isDelivered: false,
-    problem: { why: 'target-unreachable', code: 'ERR_TLS_CERT_ALTNAME_INVALID' },
+    problem: { why: 'target-untrusted', code: 'ERR_TLS_CERT_ALTNAME_INVALID' },
   })
   const unknown = await call(`https://hooks.example.com:${port}/`, { resolve })
   assert.equal(unknown.isDelivered, false)
@@ -143,7 +143,7 @@ test('D5 an endless answer is cut: its status says what came of it', async () =>
       more()
     }),
   )
-  assert.equal(await problemOf(call(`http://127.0.0.1:${headers}/`)), 'target-unreachable')
+  assert.equal(await problemOf(call(`http://127.0.0.1:${headers}/`)), 'target-unreadable')
 })
 
 test('D5 an answer that trickles is cut when its time is over', async () => {

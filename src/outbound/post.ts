@@ -53,7 +53,7 @@ export async function post(posted: Posted, rules: CallRules): Promise<DeliveryOu
       if (!isNoConnection(error)) break
     }
   }
-  return failed({ why: 'target-unreachable', code: codeOf(last) })
+  return failed(callProblem(codeOf(last)))
 }
 
 const gone = (signal: AbortSignal): Promise<undefined> =>
@@ -123,6 +123,11 @@ function outcomeOf({ status, retryAfter }: Answer): DeliveryOutcome {
 /** Nothing was sent, so another address may be tried. */
 export const isNoConnection = (error: unknown): boolean =>
   ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'EADDRNOTAVAIL'].includes(codeOf(error))
+/** Why nothing came of a call that was begun. */
+export function callProblem(code: string): DeliveryProblem {
+  if (/CERT|^UNABLE_TO_|^ERR_TLS_/.test(code)) return { why: 'target-untrusted', code }
+  return { why: code.startsWith('HPE_') ? 'target-unreadable' : 'target-unreachable', code }
+}
 /** Of the system or of TLS; nothing that the target has said. */
 export function codeOf(error: unknown): string {
   const { code } = error as { readonly code?: unknown }

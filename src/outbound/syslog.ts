@@ -3,7 +3,7 @@ import type { ExportedChange } from '#formats/exports/ocsf.ts'
 import { framed, type SyslogFacts, syslogMessage } from '#formats/syslog.ts'
 import type { DeliveryOutcome } from '#model/delivery.ts'
 import { type Address, type AddressRules, addressesOf } from './addresses.ts'
-import { codeOf, isNoConnection } from './post.ts'
+import { callProblem, codeOf, isNoConnection } from './post.ts'
 
 /** An `import` of it takes long; nothing is called when a server starts. */
 const tls = process.getBuiltinModule('node:tls')
@@ -63,7 +63,7 @@ export async function sendFrames(
       if (!isNoConnection(error)) break
     }
   }
-  return { isDelivered: false, problem: { why: 'target-unreachable', code } }
+  return { isDelivered: false, problem: callProblem(code) }
 }
 
 const whenOver = (signal: AbortSignal): Promise<undefined> =>

@@ -324,7 +324,7 @@ export async function fillLists({ world, aws }: Filled, count: number): Promise<
     await tx.outbox.insert({ n: event, ...of, facts, at: tx.now })
     const delivery = { n: tx.nextSequence(), subscription: told!.id, event, attempts: 1 }
     const status = statuses[index % statuses.length]!
-    await tx.outbox.insertDelivery({ ...delivery, status, madeAt: tx.now, nextAt: tx.now })
+    await tx.outbox.insertDelivery({ ...delivery, status, madeAt: tx.now, nextAt: tx.now, repeats: 0 })
   })
 
   // Accounts that were asked for, and tags of a node.

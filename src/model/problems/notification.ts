@@ -10,8 +10,9 @@ export const notificationProblems = {
   'url-only': ({ format }: { format: string }) =>
     `what goes out as \`${format}\` needs \`targetUrl\`, and takes no \`recipients\``,
   'syslog-url-expected': () => '`syslog+tls://HOST` or `syslog+tls://HOST:PORT` is expected',
-  'hub-needed': () => '`asff` needs `hubAccount` and `hubRegion`: where its findings are imported',
   'hub-only': ({ format }: { format: string }) => `only \`asff\` is imported somewhere, and this is \`${format}\``,
+  'no-digests': ({ format }: { format: string }) => `\`${format}\` tells of each event alone: it has no \`digest\``,
+  'quiet-digest': () => 'a digest tells of each object once anyway: it has no `quietSeconds`',
   'no-events-left': ({ format }: { format: string }) =>
     `\`${format}\` has words for findings alone, and none of these events is about one`,
   'recipients-only': () => 'mail needs `recipients`, and takes no `targetUrl`',
@@ -32,6 +33,8 @@ export const notificationProblems = {
   'target-unresolved': () => 'its name leads to no address',
   'target-not-https': () => 'the operator allows https alone',
   'target-unreachable': ({ code }: { code: string }) => `there is no connection (${code})`,
+  'target-untrusted': ({ code }: { code: string }) => `its certificate is not believed (${code})`,
+  'target-unreadable': ({ code }: { code: string }) => `what the target answered cannot be read (${code})`,
   'no-mail': () => 'this server sends no mail',
   'some-recipients-refused': ({ code, taken, refused }: { code: string; taken: number; refused: readonly string[] }) =>
     `the mail server took it for ${taken}, and not for ${quotedList(refused)} (${code})`,

@@ -4,6 +4,8 @@ import {
   delayAfter,
   deliveryAgeMsMax,
   deliveryAttemptsMax,
+  digestEventsMax,
+  digestShownMax,
   failuresBeforePause,
   pauseAfter,
 } from '#model/delivery.ts'
@@ -14,9 +16,13 @@ import {
   isOfFinding,
   statusTold,
   type TargetFormat,
+  type ToldBrief,
+  type ToldDigest,
   type ToldEvent,
   type ToldFinding,
+  topicOf,
 } from '#model/event.ts'
+import { type Severity, severities } from '#model/finding.ts'
 import { formatId, parseId } from '#model/identifier.ts'
 import { kindOfNoun } from '#model/kinds.ts'
 import { everywhere } from '#model/roles.ts'
@@ -62,7 +68,9 @@ export const principalOfSubscription = (subscription: Subscription) => ({
 
 /** What is told, and where; never on record, since it has secrets. */
 export interface Composed {
-  readonly told: ToldEvent
+  readonly told: ToldEvent | ToldDigest
+  /** The deliveries that it is. */
+  readonly members: readonly number[]
   readonly format: TargetFormat
   readonly target: SealedTarget
   /** Those that sign now. */
@@ -71,7 +79,13 @@ export interface Composed {
   readonly hubAccount?: string | undefined
   readonly hubRegion?: string | undefined
 }
-export type Composition = Composed | 'withheld' | 'gone'
+export type Composition =
+  | (Composed & {
+      /** Of a digest, what whoever is told may not see any more. */
+      readonly withheld: readonly number[]
+    })
+  | { readonly withheld: readonly number[]; readonly members?: undefined }
+  | 'gone'
 
 /** Says what a delivery tells, as whoever set its subscription: they are asked for their right at this moment. */
 export const composeDelivery: ReadOperation<{ readonly n: number }, Composition> = {
@@ -81,16 +95,33 @@ export const composeDelivery: ReadOperation<{ readonly n: number }, Composition>
     const { tx, now, caller } = context
     const delivery = await tx.outbox.findDelivery(n)
     const subscription = delivery && (await tx.subscriptions.find(delivery.subscription))
-    const event = delivery && (await tx.outbox.findEvent(delivery.event))
-    if (!subscription || !event || delivery.status !== 'waiting') return 'gone'
+    if (!subscription || delivery?.status !== 'waiting') return 'gone'
+    const { period } = delivery
+    const together = period === undefined ? [delivery] : await tx.outbox.ofPeriod(delivery, now, digestEventsMax)
+    const events = await tx.outbox.someEvents(together.map((one) => one.event))
+    const placed = new Map((await placeEvents(context, [...events.values()])).map((one) => [one.event.n, one]))
     const snapshot = await context.snapshot()
     const native = caller.native!
-    const [placed] = await placeEvents(context, [event])
-    if (!mayTell(snapshot, subscription, now, native) || !maySee(snapshot, native, now, placed!)) return 'withheld'
+    const isTold = mayTell(snapshot, subscription, now, native)
+    const [seen, hidden] = [[] as Delivery[], [] as number[]]
+    for (const one of together) {
+      const event = placed.get(one.event)
+      if (isTold && event && maySee(snapshot, native, now, event)) seen.push(one)
+      else hidden.push(one.n)
+    }
+    const [first] = seen
+    if (!first) return { withheld: hidden }
     const target = (await tx.subscriptions.openTarget(subscription.id))!
     const secrets = (target.secrets ?? []).filter(({ until }) => until === undefined || until > now)
+    const eventOf = (one: Delivery): StoredEvent => events.get(one.event)!
+    const told =
+      period === undefined
+        ? await toldOf(context, eventOf(first), subscription, first.repeats)
+        : await digestOf(context, subscription, { period, id: first.n, events: seen.map(eventOf) })
     return {
-      told: await toldOf(context, event, subscription),
+      told,
+      members: seen.map((one) => one.n),
+      withheld: hidden,
       format: subscription.format,
       target,
       hubAccount: subscription.hubAccount,
@@ -102,7 +133,12 @@ export const composeDelivery: ReadOperation<{ readonly n: number }, Composition>
 
 const findingWords: FindingWords = (control, facts) => (controlNamed(control) ?? unknownControl(control)).words(facts)
 
-async function toldOf(context: ReadContext, event: StoredEvent, { contact }: Subscription): Promise<ToldEvent> {
+async function toldOf(
+  context: ReadContext,
+  event: StoredEvent,
+  { contact }: Pick<Subscription, 'contact'>,
+  repeats = 0,
+): Promise<ToldEvent> {
   const { tx, settings } = context
   const { kind, severity, at, subject, node, facts } = event
   const account = node === everywhere ? undefined : node
@@ -122,6 +158,47 @@ async function toldOf(context: ReadContext, event: StoredEvent, { contact }: Sub
     source: url ?? `urn:cadastre:${tx.installation}`,
     ...(url !== undefined && path !== undefined ? { link: `${url}/api/v1${path}` } : {}),
     ...(contact === undefined ? {} : { contact }),
+    ...(repeats === 0 ? {} : { repeats }),
+  }
+}
+
+/** Many events in one message: how many there are of what, and of the objects that matter most the latest of each. */
+async function digestOf(
+  context: ReadContext,
+  { id: subscription, node, digest, contact }: Subscription,
+  { period, id, events }: { readonly period: number; readonly id: number; readonly events: readonly StoredEvent[] },
+): Promise<ToldDigest> {
+  const { tx, settings } = context
+  const bySeverity = (a: { severity: Severity }, b: { severity: Severity }): number =>
+    severities.indexOf(a.severity) - severities.indexOf(b.severity)
+  const counts = [...Map.groupBy(events, ({ kind, severity }) => `${severity} ${kind}`).values()].map((some) => ({
+    event: some[0]!.kind,
+    severity: some[0]!.severity,
+    count: some.length,
+  }))
+  counts.sort((a, b) => bySeverity(a, b) || b.count - a.count)
+  const topics = [...Map.groupBy(events, topicOf).values()].map((some) => ({ last: some.at(-1)!, times: some.length }))
+  topics.sort((a, b) => bySeverity(a.last, b.last) || b.last.n - a.last.n)
+  const shown: ToldBrief[] = []
+  for (const { last, times } of topics.slice(0, digestShownMax)) {
+    const { kind: event, severity, at, subject, summary, names } = await toldOf(context, last, {})
+    const called = names[subject] === undefined ? subject : `${names[subject]} (${subject})`
+    shown.push({ event, severity, at, subject, called, summary, times })
+  }
+  const nodeName = await nameOfNode(context, node)
+  const url = settings.notifications.publicUrl
+  return {
+    id: formatId('delivery', tx.installation, id),
+    // It may be told of events one by one by now, and these are told as they were kept.
+    digest: digest ?? 'hourly',
+    severity: counts[0]!.severity,
+    from: events[0]!.at,
+    until: period,
+    ...{ subscription, node, total: events.length, counts, shown },
+    ...(nodeName === undefined ? {} : { nodeName }),
+    ...(url === undefined ? {} : { link: `${url}/api/v1/subscriptions/${subscription}/deliveries` }),
+    ...(contact === undefined ? {} : { contact }),
+    source: url ?? `urn:cadastre:${tx.installation}`,
   }
 }
 
@@ -164,25 +241,27 @@ function pathOfSubject({ kind, subject, facts }: StoredEvent): string | undefine
 
 // What came of it ----------------------------------------------------------------------------------------------------
 
-/** @param chance from 0 to 1, so that not all that fail together are tried again together */
+export const noteWithheld = (tx: Transaction, numbers: readonly number[]): Promise<void> =>
+  tx.outbox.changeWaiting(numbers, { status: 'withheld', lastAt: tx.now })
+
+/**
+ * @param members the deliveries that were told together
+ * @param chance from 0 to 1, so that not all that fail together are tried again together
+ */
 export async function noteOutcome(
   tx: Transaction,
-  n: number,
-  outcome: DeliveryOutcome | 'withheld',
+  members: readonly number[],
+  outcome: DeliveryOutcome,
   chance: number,
 ): Promise<void> {
-  const delivery = await tx.outbox.findDelivery(n)
+  const delivery = await tx.outbox.findDelivery(members[0]!)
   if (delivery?.status !== 'waiting') return
   const { now } = tx
-  if (outcome === 'withheld') {
-    await tx.outbox.changeDelivery(n, { status: 'withheld', lastAt: now })
-    return
-  }
   const subscription = await tx.subscriptions.find(delivery.subscription)
   const attempts = delivery.attempts + 1
   if (outcome.isDelivered) {
     const { problem } = outcome
-    await tx.outbox.changeDelivery(n, { status: 'delivered', attempts, lastAt: now, problem })
+    await tx.outbox.changeWaiting(members, { status: 'delivered', attempts, lastAt: now, problem })
     const inPart = problem ? { lastProblem: problem, lastFailedAt: now } : {}
     const done = { failures: 0, pausedUntil: undefined, lastDeliveredAt: now, ...inPart }
     if (subscription) await tx.subscriptions.change(subscription.id, done)
@@ -191,7 +270,8 @@ export async function noteOutcome(
   const { problem, isGone = false, retryAfterMs } = outcome
   const isDead = isGone || attempts >= deliveryAttemptsMax || now - delivery.madeAt >= deliveryAgeMsMax
   const nextAt = now + delayAfter(attempts, chance, retryAfterMs)
-  await tx.outbox.changeDelivery(n, { status: isDead ? 'dead' : 'waiting', attempts, lastAt: now, nextAt, problem })
+  const status = isDead ? 'dead' : 'waiting'
+  await tx.outbox.changeWaiting(members, { status, attempts, lastAt: now, nextAt, problem })
   if (subscription) await noteFailure(tx, subscription, outcome, chance)
 }
 

@@ -1,12 +1,13 @@
 // From events to deliveries: each event is looked at for each subscription, a part at a time, behind the requests that wrote it. One server
 // works at it, and whoever comes after it goes on where it was.
-import { isWanted } from '#model/event.ts'
+import { periodEnd } from '#model/delivery.ts'
+import { isWanted, topicOf } from '#model/event.ts'
 import { parseId } from '#model/identifier.ts'
 import { pathOf } from '#model/policy/snapshot.ts'
 import type { NativePrincipal } from '#model/principal.ts'
 import { everywhere } from '#model/roles.ts'
 import type { ReadTransaction, Store, Transaction } from '#store/store.ts'
-import type { OutboxProgress } from '#store/tables/outbox.ts'
+import type { Delivery, OutboxProgress } from '#store/tables/outbox.ts'
 import type { Subscription } from '#store/tables/subscriptions.ts'
 import { snapshotOf } from '../snapshot.ts'
 import { isEndToTell, tellOfEnds } from './exception-events.ts'
@@ -72,6 +73,7 @@ export async function dispatch(store: Store, worker: Worker): Promise<boolean> {
 
 interface Pair {
   readonly event: number
+  readonly topic: string
   readonly subscription: string
 }
 interface Found {
@@ -108,7 +110,7 @@ async function findDeliveries(tx: ReadTransaction): Promise<Found | undefined> {
       if (subscription.id <= after) continue
       looked++
       if (isFor(subscription, tellers.get(subscription.id)!, one))
-        pairs.push({ event: one.event.n, subscription: subscription.id })
+        pairs.push({ event: one.event.n, topic: topicOf(one.event), subscription: subscription.id })
       if (pairs.length >= deliveriesPerTurn || looked >= pairsPerTurn)
         return { progress, pairs, event: done, subscription: subscription.id }
       if (looked % 1_000 === 0) await tx.nextTurn()
@@ -131,15 +133,46 @@ async function writeDeliveries(
     if (!found) continue
     const kept = await tx.outbox.countKept(to, deliveriesKeptMax)
     const fitting = some.slice(0, Math.max(0, deliveriesKeptMax - kept))
-    for (const one of fitting) {
-      const delivery = { n: tx.nextSequence(), ...one, status: 'waiting', attempts: 0 } as const
-      await tx.outbox.insertDelivery({ ...delivery, madeAt: tx.now, nextAt: tx.now })
-    }
+    for (const one of fitting) await insertDelivery(tx, found, one)
     if (fitting.length < some.length)
       await tx.subscriptions.change(to, { dropped: found.dropped + some.length - fitting.length })
   }
   await tx.outbox.setProgress({ event, subscription })
   return true
+}
+
+async function insertDelivery(tx: Transaction, to: Subscription, { event, topic }: Pair): Promise<void> {
+  const { now } = tx
+  const { digest, quietSeconds } = to
+  const made = { subscription: to.id, event, status: 'waiting', attempts: 0, madeAt: now } as const
+  if (digest) {
+    const period = periodEnd(digest, now)
+    await tx.outbox.insertDelivery({ n: tx.nextSequence(), ...made, nextAt: period, period, repeats: 0 })
+    return
+  }
+  if (quietSeconds === 0) {
+    await tx.outbox.insertDelivery({ n: tx.nextSequence(), ...made, nextAt: now, repeats: 0 })
+    return
+  }
+  const last = await tx.outbox.lastOf(to.id, topic)
+  const { nextAt, repeats, isInPlace } = quietPlace(last, quietSeconds * 1_000, now)
+  // Nobody was told of that one: this one says what holds by now.
+  if (last && isInPlace) await tx.outbox.removeDelivery(last.n)
+  await tx.outbox.insertDelivery({ n: tx.nextSequence(), ...made, nextAt, topic, repeats })
+}
+
+/** When the same of the same object is told of again: at once, or when the quiet since the last time is over. The last one is told always. */
+function quietPlace(
+  last: Delivery | undefined,
+  quietMs: number,
+  now: number,
+): { readonly nextAt: number; readonly repeats: number; readonly isInPlace: boolean } {
+  const atOnce = { nextAt: now, repeats: 0, isInPlace: false }
+  if (!last) return atOnce
+  if (last.status === 'waiting' && last.attempts === 0)
+    return { nextAt: last.nextAt, repeats: last.repeats + 1, isInPlace: true }
+  const toldAt = last.status === 'delivered' ? (last.lastAt ?? last.madeAt) : last.madeAt
+  return { ...atOnce, nextAt: Math.max(now, toldAt + quietMs) }
 }
 
 // What is forgotten --------------------------------------------------------------------------------------------------

@@ -132,7 +132,7 @@ test('ASFF is pushed as requests of BatchImportFindings, of findings alone, the 
   assert.equal(all.length, ofIt.length + 1)
   assert.equal(all.find(({ Id }) => Id !== `cadastre/${id}`)!.RecordState, 'ARCHIVED')
   assert.match(await refusalOf({ ...imported, events: ['token'] }), /has words for findings alone/)
-  assert.match(await refusalOf({ format: 'asff', hubAccount: '111122223333' }), /needs `hubAccount` and/)
+  assert.match(await refusalOf({ format: 'asff', hubAccount: '111122223333' }), /MissingParameter.*hubRegion/)
   assert.match(await refusalOf({ ...imported, format: 'ocsf' }), /only `asff` is imported/)
 })
 
@@ -176,7 +176,7 @@ test('D4 syslog is pushed over TLS, and an inner address, another certificate an
   assert.match(frames[0]!, /^<107>1 /, 'log audit, and an error for what is high')
   chunks.length = 0
   assert.match((await again({ allowedBlocks: [] }))!, /which is not called/)
-  assert.match((await again({ syslogCa: async () => undefined }))!, /no connection \(\w+\)/)
+  assert.match((await again({ syslogCa: async () => undefined }))!, /certificate is not believed \(\w+\)/)
   how = 'hangs up'
   assert.match((await again({}))!, /no connection \((?:EHUNGUP|ECONNRESET|EPIPE)\)/)
   assert.equal(chunks.length, 0)

@@ -1,6 +1,7 @@
 // Subscriptions over the native API: what is told, to whom, signed with what, and what becomes of targets that fail.
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { afterEach, beforeEach, test } from 'node:test'
 import type { Notifier } from '#jobs/notifying.ts'
 import { deliveryAttemptsMax, failuresBeforePause } from '#model/delivery.ts'
@@ -388,4 +389,74 @@ test('another server goes on only where the one before says nothing any more', a
     target.received.map((one) => eventIn(one).subject),
     ['pool-1', 'pool-2'],
   )
+})
+
+test('D4 D5 each bad target has its own answer on record, and the others are told all the same', async () => {
+  const says: Record<string, (request: IncomingMessage, response: ServerResponse) => void> = {
+    redirects: (_, response) => response.writeHead(302, { location: target.url }).end(),
+    slow: () => {},
+    'says garbage': ({ socket }) => socket.end('no HTTP at all\r\n\r\n'),
+    'has a huge header': (_, { socket }) => socket?.end(`HTTP/1.1 200 OK\r\nx-huge: ${'x'.repeat(40_000)}\r\n\r\n`),
+    'hangs up': ({ socket }) => socket.destroy(),
+    'answers forever': (_, response) => {
+      response.writeHead(200)
+      const more = (): void => {
+        while (!response.destroyed && response.write('x'.repeat(65_536))) {}
+      }
+      response.on('drain', more)
+      more()
+    },
+  }
+  const targets: Target[] = []
+  const ids = new Map<string, string>()
+  for (const [name, how] of Object.entries(says)) {
+    const bad = await openTarget()
+    bad.answer(how)
+    targets.push(bad)
+    ids.set(name, (await subscribe({ targetUrl: bad.url, events: ['pool'] })).subscriptionId)
+  }
+  const { port } = new URL(target.url)
+  for (const name of ['inner', 'nowhere', 'rebinds'])
+    ids.set(
+      name,
+      (await subscribe({ targetUrl: `http://${name}.example.com:${port}/`, events: ['pool'] })).subscriptionId,
+    )
+  const closed = await openTarget()
+  await closed.close()
+  ids.set('closed', (await subscribe({ targetUrl: closed.url, events: ['pool'] })).subscriptionId)
+  const good = await openTarget()
+  ids.set('good', (await subscribe({ targetUrl: good.url, events: ['pool'] })).subscriptionId)
+
+  // Of the name that rebinds, whoever looked twice would call the second one.
+  let lookUps = 0
+  const resolve = async (host: string) => {
+    if (host.startsWith('nowhere')) throw new Error('no such name')
+    if (host.startsWith('inner')) return [{ address: '169.254.169.254' }]
+    return [{ address: lookUps++ === 0 ? '127.0.0.1' : '10.0.0.1' }]
+  }
+  await see('pool-1', shop, { usedPercent: 90 })
+  await tellAll(notifierOf(world, { outbound: { resolve, secondsMax: 0.5 } }))
+  const outcomes: Record<string, string> = {}
+  for (const [name, id] of ids) {
+    const [{ status, problem }] = (await deliveriesOf(id)) as [Delivery]
+    outcomes[name] = `${status}: ${problem ?? ''}`
+  }
+  assert.deepEqual(outcomes, {
+    redirects: 'waiting: the target answered with status 302 and leads elsewhere, which is not followed',
+    slow: 'waiting: the target did not answer within 0.5 s',
+    'says garbage': 'waiting: what the target answered cannot be read (HPE_INVALID_CONSTANT)',
+    'has a huge header': 'waiting: what the target answered cannot be read (HPE_HEADER_OVERFLOW)',
+    'hangs up': 'waiting: there is no connection (ECONNRESET)',
+    'answers forever': 'delivered: ',
+    inner:
+      'waiting: its name leads to an address of this machine, of a private network or of the link, which is not called',
+    nowhere: 'waiting: its name leads to no address',
+    rebinds: 'delivered: ',
+    closed: 'waiting: there is no connection (ECONNREFUSED)',
+    good: 'delivered: ',
+  })
+  assert.equal(lookUps, 1)
+  assert.equal(good.received.length, 1)
+  assert.equal(target.received.length, 1, 'what redirects and what leads to an inner address has called nobody')
+  for (const one of [...targets, good]) await one.close()
 })

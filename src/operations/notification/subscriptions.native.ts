@@ -1,5 +1,6 @@
 // Subscriptions and their deliveries over the native API, in words that are made here of facts.
 import { z } from 'zod'
+import { digestPeriods, quietSecondsMax } from '#model/delivery.ts'
 import { recipientsPerTargetMax, targetUrlCharactersMax } from '#model/delivery-target.ts'
 import { eventKindOf, eventNames, eventSelectors, everyEvent, targetFormats } from '#model/event.ts'
 import { severities } from '#model/finding.ts'
@@ -75,9 +76,15 @@ const recipients = z.array(z.string().max(254)).max(recipientsPerTargetMax).desc
 const hubAccount = accountId.describe('Of `asff`: the account that findings are imported into.')
 const hubRegion = z
   .string()
-  .regex(/^[a-z]{2}(?:-[a-z]{2,12}){1,3}-\d$/)
+  .regex(/^[a-z]{2}(?:-[a-z]{2,12}){1,3}-[0-9]$/)
   .describe('Of `asff`: the Region that findings are imported into.')
   .meta({ examples: ['eu-central-1'] })
+const digest = z.enum(digestPeriods).meta({
+  id: 'DigestPeriod',
+  description:
+    'One message for each hour or day (of UTC) in which something happened: how much of what, and the objects that matter most.',
+})
+const quietSeconds = z.number().int().min(0).max(quietSecondsMax)
 const leastSeverity = severity.describe('Only what matters as much, or more.')
 const subscription = z.object({
   subscriptionId,
@@ -88,6 +95,10 @@ const subscription = z.object({
   target: z.string().describe('Where it goes: of a URL its host alone.'),
   hubAccount: hubAccount.optional(),
   hubRegion: hubRegion.optional(),
+  digest: digest.optional().describe('Absent: each event is told of alone.'),
+  quietSeconds: quietSeconds
+    .optional()
+    .describe('How long the same event of the same object is not told of again; then the latest is.'),
   contact: contact.optional(),
   description: description.optional(),
   state: z
@@ -119,6 +130,8 @@ const delivery = z.object({
       '`dead`: it was tried again and again, and is not any more; `withheld`: whoever set the subscription may not see it any more.',
     ),
   attempts: z.number().int().min(0),
+  repeats: z.number().int().min(1).optional().describe('How many of the same it has taken the place of.'),
+  digestAt: instant.optional().describe('The end of the hour or day that it is told with.'),
   nextAt: instant.optional().describe('When it is tried next.'),
   lastAt: instant.optional(),
   problem: z.string().optional().describe('Why the last try failed.'),
@@ -176,6 +189,12 @@ export const createSubscription = nativeWrite({
     events: events.default([everyEvent]),
     hubAccount: hubAccount.optional(),
     hubRegion: hubRegion.optional(),
+    digest: digest
+      .optional()
+      .describe('Without it each event is told of alone. Of `webhook`, `slack`, `teams` and `mail`.'),
+    quietSeconds: quietSeconds
+      .default(0)
+      .describe('How long the same event of the same object is not told of again: the latest is told when it is over.'),
     severity: leastSeverity.default('informational'),
     contact: contact.optional().describe('Whom to ask about it. It is told with each event.'),
     description: description.optional(),
@@ -183,7 +202,7 @@ export const createSubscription = nativeWrite({
   output: subscription.extend({ secret: secretText.optional() }),
   rest: { method: 'POST', path: '/subscriptions', status: 201 },
   cli: 'subscription create',
-  refusals: ['NotFound', 'LimitExceeded'],
+  refusals: ['NotFound', 'LimitExceeded', 'MissingParameter'],
   at: async (context, { node }) => placeOfNode(context, node),
   secretOutput: true,
   prepare: drawSecret,
@@ -206,6 +225,8 @@ export const updateSubscription = nativeWrite({
     events: events.optional(),
     hubAccount: hubAccount.optional(),
     hubRegion: hubRegion.optional(),
+    digest: digest.nullable().optional(),
+    quietSeconds: quietSeconds.optional(),
     severity: leastSeverity.optional(),
     contact: contact.nullable().optional(),
     description: newDescription.optional(),
@@ -217,7 +238,7 @@ export const updateSubscription = nativeWrite({
   output: subscription,
   rest: { method: 'PATCH', path: '/subscriptions/{subscriptionId}' },
   cli: 'subscription update',
-  refusals: ['NotFound', 'MalformedId', 'NotAuthorized'],
+  refusals: ['NotFound', 'MalformedId', 'NotAuthorized', 'MissingParameter'],
   changes: getSubscription,
   at: placeOfSubscription,
   async run(context, { subscriptionId, ...changes }) {
@@ -318,7 +339,7 @@ export const listDeliveries = nativeRead({
   output: pageOf(delivery),
   rest: { method: 'GET', path: '/subscriptions/{subscriptionId}/deliveries' },
   cli: 'delivery list',
-  columns: ['deliveryId', 'event', 'subject', 'status', 'attempts', 'happenedAt', 'problem'],
+  columns: ['deliveryId', 'status', 'event', 'subject', 'problem', 'attempts', 'happenedAt'],
   refusals: ['NotFound', 'MalformedId', 'InvalidPaginationToken'],
   at: placeOfSubscription,
   run: async (context, { subscriptionId, status, ...asked }) =>
@@ -411,6 +432,8 @@ function show(row: Row, state: SubscriptionState): z.output<typeof subscription>
     target: row.target,
     ...(row.hubAccount === undefined ? {} : { hubAccount: row.hubAccount }),
     ...(row.hubRegion === undefined ? {} : { hubRegion: row.hubRegion }),
+    ...(row.digest === undefined ? {} : { digest: row.digest }),
+    ...(row.quietSeconds === 0 ? {} : { quietSeconds: row.quietSeconds }),
     ...(row.contact === undefined ? {} : { contact: row.contact }),
     ...(row.description === undefined ? {} : { description: row.description }),
     state,
@@ -437,6 +460,8 @@ function showDelivery({ id, eventId, delivery: row, event }: DescribedDelivery):
     happenedAt: formatInstant(event.at),
     status: row.status,
     attempts: row.attempts,
+    ...(row.repeats === 0 ? {} : { repeats: row.repeats }),
+    ...(row.period === undefined ? {} : { digestAt: formatInstant(row.period) }),
     ...(row.status === 'waiting' ? { nextAt: formatInstant(row.nextAt) } : {}),
     ...(row.lastAt === undefined ? {} : { lastAt: formatInstant(row.lastAt) }),
     ...(row.problem === undefined ? {} : { problem: problemInWords(row.problem) }),

@@ -1,5 +1,6 @@
 // Subscriptions: who is told of what, and where. One tells no more than whoever set it may see at that moment, by roles bound to their name.
 import { randomBytes } from 'node:crypto'
+import type { DigestPeriod } from '#model/delivery.ts'
 import { readSyslogUrl, readTargetUrl, recipientProblem } from '#model/delivery-target.ts'
 import { eventKindOf, everyEvent, formatTraits, kindsWanted, type TargetFormat } from '#model/event.ts'
 import type { Severity } from '#model/finding.ts'
@@ -45,6 +46,8 @@ export interface HubParams {
   readonly hubRegion?: string
 }
 export interface SubscriptionSpec extends TargetParams, HubParams {
+  readonly digest?: DigestPeriod
+  readonly quietSeconds: number
   readonly node: string
   readonly format: TargetFormat
   readonly events: readonly string[]
@@ -53,6 +56,9 @@ export interface SubscriptionSpec extends TargetParams, HubParams {
   readonly description?: string
 }
 export interface SubscriptionUpdate extends TargetParams, HubParams {
+  /** `null`: each event alone. */
+  readonly digest?: DigestPeriod | null
+  readonly quietSeconds?: number
   readonly events?: readonly string[]
   readonly severity?: Severity
   /** `null`: none. */
@@ -67,7 +73,7 @@ export const drawSecret = (): string => `whsec_${randomBytes(32).toString('base6
 /** Makes a subscription, which is told of what happens from then on. */
 export async function createSubscription(
   context: WriteContext,
-  { node, format, events, severity, contact, description, ...params }: SubscriptionSpec,
+  { node, format, events, severity, digest, quietSeconds, contact, description, ...params }: SubscriptionSpec,
   drawn: string,
 ): Promise<{ readonly created: Subscription; readonly secret?: string }> {
   refuseBadContact(contact)
@@ -75,13 +81,14 @@ export async function createSubscription(
   const { shown, target } = readTarget(context, format, where)
   refuseHub(format, { hubAccount, hubRegion })
   refuseNothing(format, events)
+  refuseDigest({ format, digest, quietSeconds })
   await refuseTooMany(context, node)
   const setBy = setterOf(context)
   await refuseRightOfGroup(context, setBy, node, 'notification:manage')
   const created: Subscription = {
     id: context.newId('subscription'),
     ...{ node, events: distinct(events), severity, format, target: shown, contact, description },
-    ...{ hubAccount, hubRegion },
+    ...{ hubAccount, hubRegion, digest, quietSeconds },
     isEnabled: true,
     setBy,
     createdAt: context.now,
@@ -107,6 +114,9 @@ export async function updateSubscription(
   const { hubAccount = subscription.hubAccount, hubRegion = subscription.hubRegion } = update
   refuseHub(subscription.format, { hubAccount, hubRegion })
   if (update.events) refuseNothing(subscription.format, update.events)
+  const { quietSeconds = subscription.quietSeconds } = update
+  const digest = update.digest === undefined ? subscription.digest : (update.digest ?? undefined)
+  refuseDigest({ format: subscription.format, digest, quietSeconds })
   const setBy = setterOf(context)
   await refuseRightOfGroup(context, setBy, subscription.node, 'notification:manage')
   const isElsewhere = targetUrl !== undefined || recipients !== undefined
@@ -118,7 +128,7 @@ export async function updateSubscription(
     ...(read ? { target: read.shown } : {}),
     ...(update.events ? { events: distinct(update.events) } : {}),
     ...(update.severity ? { severity: update.severity } : {}),
-    ...{ hubAccount, hubRegion },
+    ...{ hubAccount, hubRegion, digest, quietSeconds },
     ...(update.contact === undefined ? {} : { contact: update.contact ?? undefined }),
     ...(update.description === undefined ? {} : { description: update.description ?? undefined }),
     ...(update.isEnabled === undefined ? {} : { isEnabled: update.isEnabled }),
@@ -176,12 +186,20 @@ function refuseHub(
   format: TargetFormat,
   { hubAccount, hubRegion }: Partial<Record<keyof HubParams, string | undefined>>,
 ): void {
-  const isNamed = hubAccount !== undefined && hubRegion !== undefined
-  if (format === 'asff' && !isNamed)
-    refuseValue(hubAccount === undefined ? 'hubAccount' : 'hubRegion', '', { why: 'hub-needed' })
+  if (format === 'asff' && (hubAccount === undefined || hubRegion === undefined))
+    refuse({ code: 'MissingParameter', field: hubAccount === undefined ? 'hubAccount' : 'hubRegion' })
   const given = hubAccount ?? hubRegion
   if (format !== 'asff' && given !== undefined)
     refuseValue(hubAccount === undefined ? 'hubRegion' : 'hubAccount', given, { why: 'hub-only', format })
+}
+function refuseDigest({
+  format,
+  digest,
+  quietSeconds,
+}: Pick<Subscription, 'format' | 'digest' | 'quietSeconds'>): void {
+  if (digest === undefined) return
+  if (!formatTraits[format].hasDigests) refuseValue('digest', digest, { why: 'no-digests', format })
+  if (quietSeconds > 0) refuseValue('quietSeconds', String(quietSeconds), { why: 'quiet-digest' })
 }
 /** One that would never be told anything is a mistake. */
 function refuseNothing(format: TargetFormat, events: readonly string[]): void {
@@ -198,8 +216,8 @@ function readTarget(
   const { notifications } = settings
   const { over } = formatTraits[format]
   if (over === 'mail') {
-    if (targetUrl !== undefined || recipients === undefined || recipients.length === 0)
-      refuseValue(targetUrl === undefined ? 'recipients' : 'targetUrl', '', { why: 'recipients-only' })
+    if (targetUrl !== undefined) refuseValue('targetUrl', '[secret]', { why: 'recipients-only' })
+    if (recipients === undefined || recipients.length === 0) refuse({ code: 'MissingParameter', field: 'recipients' })
     if (!notifications.sendsMail) refuseValue('format', format, { why: 'mail-not-set-up' })
     for (const [index, one] of recipients.entries()) {
       const problem = recipientProblem(one, notifications.mailDomains)
@@ -207,8 +225,8 @@ function readTarget(
     }
     return { shown: recipients.join(', '), target: { recipients } }
   }
-  if (targetUrl === undefined || recipients !== undefined)
-    refuseValue(recipients === undefined ? 'targetUrl' : 'recipients', '', { why: 'url-only', format })
+  if (recipients !== undefined) refuseValue('recipients', recipients.join(', '), { why: 'url-only', format })
+  if (targetUrl === undefined) refuse({ code: 'MissingParameter', field: 'targetUrl' })
   const read = over === 'syslog' ? readSyslogUrl(targetUrl, notifications) : readTargetUrl(targetUrl, notifications)
   // A URL may be as good as a password: it is repeated to nobody.
   if ('problem' in read) refuseValue('targetUrl', '[secret]', read.problem)
@@ -239,10 +257,11 @@ async function refuseTooMany(context: WriteContext, node: string): Promise<void>
 /** What the history keeps: what people set, without where it goes to in full and without secrets. */
 async function recordSubscription(context: WriteContext, subscription: Subscription): Promise<void> {
   const { id, node, severity, format, target, contact, description, isEnabled, setBy, createdAt } = subscription
-  const { hubAccount, hubRegion } = subscription
+  const { hubAccount, hubRegion, digest, quietSeconds } = subscription
   const events = shownEvents(subscription.events)
   const body = {
     ...{ id, node, events, severity, format, target, hubAccount, hubRegion, contact, description, isEnabled },
+    ...{ digest, ...(quietSeconds === 0 ? {} : { quietSeconds }) },
     ...{ setBy: setBy.name, createdAt },
   }
   await context.tx.history.changed({ id, kind: 'subscription', account: context.caller.account }, body)
@@ -410,7 +429,7 @@ export async function replayDelivery(context: WriteContext, id: string): Promise
   const { delivery } = await getDelivery(context, id)
   if (delivery.status === 'waiting')
     refuse({ code: 'IncorrectState', what: 'delivery', id, problem: { why: 'delivery-waits' } })
-  await beginAnew(context, delivery)
+  await beginAnew(context, delivery, { period: undefined })
   await resume(context, delivery.subscription)
   context.changed(id, delivery.subscription)
   return getDelivery(context, id)
@@ -423,8 +442,9 @@ export async function replayDead(context: WriteContext, { id }: Subscription): P
   context.changed(id)
   return dead.length
 }
-const beginAnew = ({ tx, now }: WriteContext, { n }: Delivery): Promise<void> =>
-  tx.outbox.changeDelivery(n, { status: 'waiting', attempts: 0, nextAt: now, madeAt: now })
+/** @param more of one that is told alone, that it is in no digest */
+const beginAnew = ({ tx, now }: WriteContext, { n }: Delivery, more: { period?: undefined } = {}): Promise<void> =>
+  tx.outbox.changeDelivery(n, { status: 'waiting', attempts: 0, nextAt: now, madeAt: now, ...more })
 /** A target that was left alone is asked again at once. */
 const resume = ({ tx }: WriteContext, id: string): Promise<void> =>
   tx.subscriptions.change(id, { pausedUntil: undefined })
@@ -442,7 +462,15 @@ export async function testSubscription(context: WriteContext, subscription: Subs
   }
   const facts = { by: caller.native!.name }
   const event = await tell(tx, { kind: 'subscription.test', node, subject: id, facts, onlyFor: id })
-  const delivery = { n: tx.nextSequence(), subscription: id, event, attempts: 0, madeAt: now, nextAt: now } as const
+  const delivery = {
+    n: tx.nextSequence(),
+    subscription: id,
+    event,
+    attempts: 0,
+    madeAt: now,
+    nextAt: now,
+    repeats: 0,
+  } as const
   await tx.outbox.insertDelivery({ ...delivery, status: 'waiting' })
   await resume(context, id)
   context.changed(id)

@@ -18,6 +18,7 @@ import {
 } from './change-requests.ts'
 import { contentBoundsSchema } from './content-bounds.ts'
 import { deprovisioningSchema } from './deprovisioning.ts'
+import { digestsSchema } from './digests.ts'
 import { discoveriesSchema } from './discoveries.ts'
 import { evidenceSchema } from './evidence.ts'
 import { exceptionLeaveSchema } from './exception-leave.ts'
@@ -519,5 +520,6 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 80, name: 'what change requests write', olderServers: 'go on', sql: changeBytesSchema },
   { number: 81, name: 'findings that are pushed', olderServers: 'stop', sql: pushedFindingsSchema },
   { number: 82, name: 'what change requests were planned for', olderServers: 'stop', sql: plannedForSchema },
-  { number: 83, name: 'what changes refer to', olderServers: 'stop', sql: bindingsSchema },
+  { number: 83, name: 'what is told together', olderServers: 'stop', sql: digestsSchema },
+  { number: 84, name: 'what changes refer to', olderServers: 'stop', sql: bindingsSchema },
 ]

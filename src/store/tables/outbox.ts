@@ -39,6 +39,12 @@ export const deliveryTable = table(
     nextAt: changing(integer()),
     lastAt: changing(optional(integer())),
     problem: changing(optional(json<DeliveryProblem>())),
+    /** The end of the hour or day that it is told with. */
+    period: changing(optional(integer())),
+    /** Of a subscription that is quiet for a while: what is told, of what. */
+    topic: optional(text()),
+    /** How many of the same it has taken the place of. */
+    repeats: integer(),
   },
   'deleted',
 )
@@ -109,6 +115,36 @@ export class Outbox {
   }
   async changeDelivery(n: number, changes: DeliveryChanges): Promise<void> {
     await deliveryTable.change(this.#sql, changes, 'where n = ?', n)
+  }
+  /** Several at once, of those that wait still. */
+  async changeWaiting(numbers: readonly number[], changes: DeliveryChanges): Promise<void> {
+    await inParts(numbers, async (part) => {
+      const list = listOf(part)
+      await deliveryTable.change(this.#sql, changes, `where n in ${list.text} and status = 'waiting'`, ...list.values)
+    })
+  }
+  /** What is due by now of what is told together, the oldest first. */
+  ofPeriod({ subscription, period }: Delivery, now: number, limit: number): Promise<Delivery[]> {
+    return deliveryTable.all(
+      this.#sql,
+      `where subscription = ? and status = 'waiting' and period = ? and next_at <= ? order by n limit ?`,
+      subscription,
+      period!,
+      now,
+      limit,
+    )
+  }
+  /** The latest of the same of the same object. */
+  lastOf(subscription: string, topic: string): Promise<Delivery | undefined> {
+    return deliveryTable.first(
+      this.#sql,
+      'where subscription = ? and topic = ? order by n desc limit 1',
+      subscription,
+      topic,
+    )
+  }
+  async removeDelivery(n: number): Promise<void> {
+    await this.#sql.run('delete from delivery where n = ?', n)
   }
   /** The latest first, before a number. */
   listDeliveries({ subscription, status }: DeliveryRange, before: number, limit: number): Promise<Delivery[]> {

@@ -1,5 +1,5 @@
 // Who wants to be told of what, and where: where that is, and what it is signed with, is sealed.
-import type { DeliveryProblem } from '#model/delivery.ts'
+import type { DeliveryProblem, DigestPeriod } from '#model/delivery.ts'
 import type { TargetFormat } from '#model/event.ts'
 import type { Severity } from '#model/finding.ts'
 import { listOfTexts, type Sql } from '../sql.ts'
@@ -22,6 +22,10 @@ export const subscriptionTable = table(
     /** What may be shown of where it goes. */
     target: changing(text()),
     sealed: changing(unread(blob())),
+    /** It is told of an hour or a day in one message. */
+    digest: changing(optional(text<DigestPeriod>())),
+    /** How long the same of the same object is not told of again; 0: it always is. */
+    quietSeconds: changing(integer()),
     contact: changing(optional(text())),
     description: changing(optional(text())),
     isEnabled: changing(bit()),
