@@ -219,6 +219,8 @@ async function aboutChangeRequests(world: NativeWorld): Promise<Record<string, E
       { as: author },
     )
   const [{ changeRequestId, contentHash }, draft] = [await propose(), await propose({ draft: true })]
+  const over = await propose({ draft: true })
+  await world.post(`/change-requests/${over.changeRequestId}/abandon`, {}, { as: author })
   const absent = { changeRequestId: `change-request-${nowhere}` }
   const ofOne: Example = { input: { changeRequestId }, absent }
   return {
@@ -228,6 +230,8 @@ async function aboutChangeRequests(world: NativeWorld): Promise<Record<string, E
     proposeChange: { input: { ...params, draft: true }, absent: { node: accountNowhere } },
     updateChangeRequest: { absent, input: { changeRequestId: draft.changeRequestId, reason: 'another' } },
     submitChangeRequest: { ...ofOne, instead: 403 },
+    // What is over, for the same reason.
+    simulateChangeRequest: { input: { changeRequestId: over.changeRequestId }, absent, instead: 409 },
     approveChangeRequest: { ...ofOne, input: { changeRequestId, contentHash } },
     rejectChangeRequest: { ...ofOne, input: { changeRequestId, note: 'an example' } },
     abandonChangeRequest: { ...ofOne, input: { changeRequestId } },

@@ -47,6 +47,8 @@ export function classOf({ noncompliant, isWhole, nodes }: ImpactFacts): ImpactCl
 export interface Needed {
   readonly approvers: number
   readonly ofRoot: number
+  /** Whether it is approved only once it was simulated. */
+  readonly isSimulated?: boolean | undefined
 }
 export type ApprovalRules = Readonly<Record<ImpactClass, Needed>>
 export const approvalRulesDefault: ApprovalRules = {
@@ -60,8 +62,9 @@ export const strictest = (all: readonly Needed[]): Needed =>
     (most, one) => ({
       approvers: Math.max(most.approvers, one.approvers, one.ofRoot),
       ofRoot: Math.max(most.ofRoot, one.ofRoot),
+      ...(most.isSimulated || one.isSimulated ? { isSimulated: true } : {}),
     }),
-    { approvers: 0, ofRoot: 0 },
+    { approvers: 0, ofRoot: 0 } as Needed,
   )
 
 /** Whether what is governed changes by change requests alone. */

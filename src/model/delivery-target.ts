@@ -94,9 +94,9 @@ export function readSyslogUrl(
 export const addressOf = ({ hostname }: { readonly hostname: string }): Cidr | undefined =>
   parseAddress(hostname.replace(/^\[|\]$/g, ''))
 
-/** Plain addresses alone: whatever else RFC 5322 has, people mean none of it. */
+/** Plain addresses alone: whatever else RFC 5322 has, people mean none of it, and some servers take `%` and `!` for ways to other domains. */
 const mailPattern =
-  /^[\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/i
+  /^[\w.#$&'*+/=?^`{|}~-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/i
 export function recipientProblem(text: string, domains: readonly string[]): Problem | undefined {
   if (text.length > 254 || !mailPattern.test(text)) return { why: 'mail-address-expected' }
   const domain = text.slice(text.lastIndexOf('@') + 1).toLowerCase()

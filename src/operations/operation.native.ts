@@ -15,6 +15,10 @@ export interface BodyBounds {
   readonly bytesMax: number
   /** Members of objects and elements of lists, of all together. */
   readonly membersMax: number
+  /** Of whoever governs no more than a part of the organization, where that is less. */
+  readonly part?: Pick<BodyBounds, 'bytesMax' | 'membersMax'>
+  /** Whoever may do none of these anywhere, nor what the operation does, has what is usual: they have no use for more. */
+  readonly actions?: readonly Action[]
 }
 /** Of an operation that says nothing else: 64 KiB, which is fifty tags at their longest. */
 export const usualBody: BodyBounds = { bytesMax: 65_536, membersMax: 2_000 }
@@ -327,10 +331,13 @@ async function findOutdated(
 const pick = (schema: z.ZodObject, input: object): object =>
   Object.fromEntries(Object.entries(input).filter(([name]) => name in schema.shape))
 
-/** What things beside it are called is no part of a state: nobody has changed it where one of them is renamed. */
+/**
+ * What things beside it are called is no part of a state: nobody has changed it where one of them is renamed. Neither is how far a
+ * simulation of it is.
+ */
 function stateIn(output: unknown): unknown {
-  if (typeof output !== 'object' || output === null || !('names' in output)) return output
-  const { names: _, ...state } = output
+  if (typeof output !== 'object' || output === null) return output
+  const { names: _, simulation: __, ...state } = output as { readonly names?: unknown; readonly simulation?: unknown }
   return state
 }
 

@@ -52,11 +52,16 @@ const isIdentifier = (text: string): boolean => {
 
 /** The texts of an input, in order, whatever they are nested in. */
 function* textsIn(input: unknown): Generator<string> {
-  const left: unknown[] = [input]
-  for (let looked = 0; left.length > 0 && looked < valuesMax; looked++) {
-    const value = left.shift()
+  const values: unknown[] = [input]
+  for (let looked = 0; looked < values.length; looked++) {
+    const value = values[looked]
     if (typeof value === 'string') yield value
-    else if (typeof value === 'object' && value !== null) left.push(...Object.values(value).slice(0, valuesMax))
+    if (typeof value !== 'object' || value === null) continue
+    // No more than are looked at: an object may have very many.
+    for (const name in value) {
+      if (values.length >= valuesMax) break
+      if (Object.hasOwn(value, name)) values.push((value as Record<string, unknown>)[name])
+    }
   }
 }
 

@@ -9,6 +9,7 @@ import { getCompliance } from './finding/compliance.native.ts'
 import { findingOperations } from './finding/findings.native.ts'
 import { governanceOperations } from './governance/applying.native.ts'
 import { changeRequestOperations } from './governance/change-requests.native.ts'
+import { simulateChangeRequest } from './governance/change-simulations.native.ts'
 import { simulationOperations } from './governance/simulations.native.ts'
 import {
   createRoleBinding,
@@ -139,7 +140,7 @@ export const nouns: readonly Noun[] = [
   {
     name: 'Change requests',
     summary: 'Changes that are proposed, approved by others than those who wrote them, and applied.',
-    operations: changeRequestOperations,
+    operations: [...changeRequestOperations, simulateChangeRequest],
   },
   {
     name: 'Decisions',

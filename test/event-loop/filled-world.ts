@@ -95,6 +95,7 @@ export async function openFilled(sizes: Sizes): Promise<Filled> {
 const refusedInstead: Readonly<Record<string, string>> = {
   createIpam: 'LimitExceeded',
   submitChangeRequest: 'NotAuthorized',
+  simulateChangeRequest: 'IncorrectState',
   applyChangeRequest: 'IncorrectState',
   breakGlassChangeRequest: 'IncorrectState',
   reviewChangeRequest: 'IncorrectState',

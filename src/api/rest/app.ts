@@ -9,6 +9,7 @@ import type { ExportFacts, ExportFormat } from '#formats/exports/export.ts'
 import { accountableOf, bearerOf, type Principal } from '#model/principal.ts'
 import { worded } from '#model/problems/worded.ts'
 import { type Refusal, Refused, refuse } from '#model/refusal.ts'
+import { findBodyBounds } from '#operations/body-bounds.native.ts'
 import { type Answer, type Call, DryRunSucceeded } from '#operations/execute.ts'
 import { type BodyBounds, etagOf, type NativeOperation, usualBody } from '#operations/operation.native.ts'
 import type { AnyOperation } from '#operations/operation.ts'
@@ -98,6 +99,8 @@ declare module 'fastify' {
     principal: Principal
     /** Whether the operation has been asked: what is refused from then on is on record. */
     isExecuted: boolean
+    /** Of a body that announces to be long. */
+    bodyBounds: BodyBounds | undefined
     /** Of its head, by `performance.now()`. */
     arrivedAt: number
     /** Held by the principal's last request, for the rate limit. */
@@ -175,6 +178,7 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
     async (routes) => {
       routes.decorateRequest('principal')
       routes.decorateRequest('isExecuted', false)
+      routes.decorateRequest('bodyBounds', undefined)
       routes.decorateRequest('arrivedAt', 0)
       const admit = createAdmission(deps)
       routes.addHook('onRequest', (request, _, done) => {
@@ -193,6 +197,15 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
         // Almost always the principal is at hand, and awaiting it anyway would cost a turn of the loop.
         if (found instanceof Promise) found.then(letIn, done)
         else letIn(found)
+      })
+      // Whoever has no use for a long body is not let send one: to read it takes time from all others.
+      routes.addHook('preParsing', async (request, _, payload) => {
+        const { operation } = request.routeOptions.config
+        const isLong = operation?.rest.body && !(Number(request.headers['content-length']) <= usualBody.bytesMax)
+        if (!isLong || !hasBody(request.raw)) return payload
+        const call = callOf(deps, request, { input: { operation }, isDryRun: undefined })
+        request.bodyBounds = (await deps.execute(findBodyBounds, call)).output as BodyBounds
+        return payload
       })
       await routes.register(rateLimit, {
         max: deps.requestsPerMinute,
@@ -274,6 +287,7 @@ function createBodyParser({ bodies, addressOf }: RestDependencies, parse: JsonPa
 
 const boundsOf = (request: FastifyRequest): BodyBounds => {
   const { operation } = request.routeOptions.config
+  if (request.bodyBounds) return request.bodyBounds
   return operation ? (operation.rest.body ?? usualBody) : bodyWithoutOperation
 }
 

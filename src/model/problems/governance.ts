@@ -11,6 +11,8 @@ export const governanceProblems = {
   'other-content': ({ now }: { now: string }) =>
     `it says something else by now: look at it again, and name \`${now}\` as \`contentHash\` if it is what you mean`,
   'approved-already': ({ by }: { by: string }) => `\`${by}\` has approved it already, and another person is needed`,
+  'not-simulated': ({ id }: { id: string }) =>
+    `by the rules of approval it is approved once it was simulated as it is now: \`cadastre change-request simulate ${id}\` begins that`,
   'impact-changed': ({ approved, approvers, ofRoot }: { approved: number; approvers: number; ofRoot: number }) =>
     `by what it would do now it needs ${approvers === 1 ? 'one approver' : `${approvers} approvers`}${ofRoot === 0 ? '' : `, ${ofRoot} of whom may approve at the root`}, and ${approved === 1 ? 'one approval counts' : `${approved} approvals count`}: submit it again, and have it approved for that`,
   'never-bound': () => 'it was submitted before names were bound to what they stand for: submit it again',
@@ -40,6 +42,7 @@ export const governanceProblems = {
 const statesFor = {
   edit: 'what waits can be edited',
   submit: 'what waits can be submitted',
+  simulate: 'what is not made yet can be simulated',
   approve: 'what is in review can be approved',
   reject: 'what is in review, approved or scheduled can be rejected',
   abandon: 'what waits can be abandoned',

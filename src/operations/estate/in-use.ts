@@ -148,21 +148,6 @@ export async function observedBeside(
   return undefined
 }
 
-/** What a pool would give next, if it gives nothing that sources say is in use. */
-export async function previewBesideObserved(
-  context: ReadContext,
-  pool: Pool,
-  params: Parameters<typeof observedBeside>[2],
-): Promise<Cidr | undefined> {
-  const { account: _, ...block } = params
-  const seen = await observedBeside(context, pool, params)
-  if (!seen) return undefined
-  return context.tx.space.preview(pool.n, pool.family, {
-    ...block,
-    disallowed: [...(params.disallowed ?? []), ...seen],
-  })
-}
-
 /** Blocks that are looked at for one answer, and what is told of each. */
 const givenLookedAt = 100
 const toldOfEach = 3

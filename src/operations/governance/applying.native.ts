@@ -1,12 +1,15 @@
 // What is governed as one state: its number, and changes of it that are made together.
 import { z } from 'zod'
-import { type BodyBounds, nativeRead, nativeWrite } from '../operation.native.ts'
+import { nativeRead, nativeWrite } from '../operation.native.ts'
 import { nameShapes } from '../shapes.native.ts'
-import { governedOperationList, noteOnLength, refusalsOfGoverned, runGoverned } from './operations.native.ts'
+import {
+  bodyOfList,
+  governedOperationList,
+  noteOnLength,
+  refusalsOfGoverned,
+  runGoverned,
+} from './operations.native.ts'
 import { epochOf, requireEpoch } from './state.ts'
-
-/** A thousand objects with their documents. */
-const governanceBody: BodyBounds = { bytesMax: 4_194_304, membersMax: 100_000 }
 
 const epoch = z
   .number()
@@ -63,7 +66,7 @@ export const applyGovernance = nativeWrite({
       .describe('The state that it was planned for (`GET /governance`): refused where there is another one by now.'),
   }),
   output: applied,
-  rest: { method: 'POST', path: '/governance/apply', body: governanceBody },
+  rest: { method: 'POST', path: '/governance/apply', body: bodyOfList },
   cli: 'governance apply',
   refusals: [...refusalsOfGoverned, 'PreconditionFailed'],
   // Every operation asks for its own action, at its own place, of the roles and of the scopes of the token.

@@ -9,7 +9,7 @@ import {
 } from '#model/change-request.ts'
 import { rolloutStagesMax } from '#model/change-rollout.ts'
 import type { Attribution } from '#model/policy/exception.ts'
-import { type BodyBounds, nativeRead, nativeWrite } from '../operation.native.ts'
+import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, Tried } from '../operation.ts'
 import {
   accountId,
@@ -49,6 +49,7 @@ import {
   tryChange,
 } from './change-requests.ts'
 import {
+  bodyOfList,
   type GovernedOperation,
   governedOperation,
   governedOperationList,
@@ -57,10 +58,9 @@ import {
   refusalsOfGoverned,
   runGoverned,
 } from './operations.native.ts'
+import { describeSimulation, describeWithTotals, simulationShown } from './simulations.native.ts'
+import { requireRoom, simulationOf, startSimulation } from './simulations.ts'
 import { requireEpoch } from './state.ts'
-
-/** A thousand objects with their documents. */
-const proposalBody: BodyBounds = { bytesMax: 4_194_304, membersMax: 100_000 }
 
 // Shapes -------------------------------------------------------------------------------------------------------------
 
@@ -174,6 +174,7 @@ const needed = z
   .object({
     approvers: count.describe('So many persons, none of whom wrote at it.'),
     ofRoot: count.describe('Of these, so many who may approve at the root.'),
+    isSimulated: z.boolean().optional().describe('`true`: only once it was simulated as it is.'),
   })
   .describe('Who has to approve what it does.')
 const summary = {
@@ -234,6 +235,7 @@ const changeRequest = z.object({
     })
     .optional()
     .describe('What `revert` would do.'),
+  simulation: simulationShown.optional().describe('The latest of what it says now; of accounts that you may see.'),
 })
 nameShapes({
   ChangeRequest: changeRequest,
@@ -254,7 +256,12 @@ export const getChangeRequest = nativeRead({
   cli: 'change-request show',
   refusals: ['NotFound', 'MalformedId'],
   at: placeOfChange,
-  run: async (context, input) => show(await getDescribedChange(context, input.changeRequestId)),
+  async run(context, { changeRequestId: id }) {
+    const found = await getDescribedChange(context, id)
+    // A change compares the state (`If-Match`), of which this is no part.
+    const simulated = 'changed' in context ? undefined : await simulationOf(context, found.request)
+    return { ...show(found), ...(simulated ? { simulation: await describeWithTotals(context, simulated) } : {}) }
+  },
 })
 
 export const listChangeRequests = nativeRead({
@@ -297,23 +304,29 @@ export const proposeChange = nativeWrite({
     window: window.optional(),
     rollout: rollout.optional(),
     draft: z.boolean().optional().describe('`true`: it is not submitted yet.'),
+    simulate: z.boolean().optional().describe('`true`: it is simulated at once, as `change-request simulate` does it.'),
     expectedEpoch: expectedEpoch.describe(`${plannedNote} Of a draft, only now.`),
   }),
   output: changeRequest,
-  rest: { method: 'POST', path: '/change-requests', status: 201, body: proposalBody },
+  rest: { method: 'POST', path: '/change-requests', status: 201, body: bodyOfList },
   cli: 'change-request propose',
   refusals: [...refusalsOfGoverned, 'LimitExceeded', 'PreconditionFailed'],
   at: placeOfProposal,
-  async lookAhead(ahead, { operations, draft, expectedEpoch: expected }): Promise<Tried | undefined> {
-    if (draft) return undefined
+  async lookAhead(ahead, { operations, draft, simulate, expectedEpoch: expected }): Promise<Tried | undefined> {
+    if (draft && !simulate) return undefined
     return ahead.attempt(async (context) => {
       // What is wrong by now with a plan for another state says less than that it is for another one.
       requireEpoch(context, expected)
+      if (simulate) await requireRoom(context)
       return doAll(context, operations)
     })
   },
-  run: async (context, { window: given, draft: _, ...proposal }, tried: Tried | undefined) =>
-    describe(context, await propose(context, { ...proposal, ...(given ? { window: readWindow(given) } : {}) }, tried)),
+  async run(context, { window: given, draft, simulate, ...proposal }, tried: Tried | undefined) {
+    const said = { ...proposal, ...(given ? { window: readWindow(given) } : {}) }
+    const proposed = await propose(context, said, draft ? undefined : tried)
+    if (simulate) await startSimulation(context, { operations: proposal.operations, of: proposed }, tried!)
+    return describe(context, proposed)
+  },
 })
 
 export const updateChangeRequest = nativeWrite({
@@ -339,7 +352,7 @@ export const updateChangeRequest = nativeWrite({
     expectedEpoch: expectedEpoch.describe(`${plannedNote} Other operations without it are bound to none.`),
   }),
   output: changeRequest,
-  rest: { method: 'PATCH', path: '/change-requests/{changeRequestId}', body: proposalBody },
+  rest: { method: 'PATCH', path: '/change-requests/{changeRequestId}', body: bodyOfList },
   cli: 'change-request edit',
   refusals: [...refusalsOfGoverned, 'NotFound', 'MalformedId', 'IncorrectState', 'LimitExceeded', 'PreconditionFailed'],
   at: placeOfChange,
@@ -528,8 +541,11 @@ const readWindow = ({ from, until }: z.output<typeof window>): ChangeWindow => (
 
 const showAct = ({ by, makers = [], at }: Attribution) => ({ by, ...showMakers(makers), at: formatInstant(at) })
 
-const describe = async (context: ReadContext, request: ChangeRequest): Promise<z.output<typeof changeRequest>> =>
-  show(await describeChange(context, request))
+async function describe(context: ReadContext, request: ChangeRequest): Promise<z.output<typeof changeRequest>> {
+  const simulated = await simulationOf(context, request)
+  const simulation = simulated && describeSimulation(context, simulated)
+  return { ...(await show(await describeChange(context, request))), ...(simulation ? { simulation } : {}) }
+}
 
 async function show({
   request,

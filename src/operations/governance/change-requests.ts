@@ -40,6 +40,7 @@ import { contentHashOf } from './content-hash.ts'
 import { type Inverse, inverseOf, inverseOfBoth, noInverse } from './inverse.ts'
 import { countWriting, refuseLongList } from './list-bounds.ts'
 import type { Binding, DoneList, ListHow, Made, ProposedOperation } from './proposed.ts'
+import { requireSimulated } from './simulations.ts'
 import { requireEpoch } from './state.ts'
 
 /** Does all of them, in one transaction. */
@@ -172,7 +173,9 @@ export async function submitChange(context: WriteContext, id: string, tried: Tri
 export async function approveChange(context: WriteContext, id: string, contentHash: string): Promise<ChangeRequest> {
   const before = await getChange(context, id)
   const isOfRoot = await mayAtTop(context, 'change:approve', [await topOf(context)])
-  return keep(context, act(before, { kind: 'approve', contentHash, isOfRoot, ...attributionOf(context) }))
+  const approved = act(before, { kind: 'approve', contentHash, isOfRoot, ...attributionOf(context) })
+  if (before.needed?.isSimulated) await requireSimulated(context, before)
+  return keep(context, approved)
 }
 
 /** Sends it back to those who wrote it, as a draft. */

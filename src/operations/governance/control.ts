@@ -31,6 +31,7 @@ export const withoutControl: ReadonlySet<string> = new Set([
   'proposeChange',
   'updateChangeRequest',
   'submitChangeRequest',
+  'simulateChangeRequest',
   'approveChangeRequest',
   'rejectChangeRequest',
   'abandonChangeRequest',

@@ -1,7 +1,8 @@
 // How much may be done, tried or kept of changes at once: meanwhile nobody else changes anything, and what was said is kept.
 import { accountableFor } from '#model/principal.ts'
 import { refuse } from '#model/refusal.ts'
-import { mayAtTop } from '../identity/authority.ts'
+import type { Action } from '#model/roles.ts'
+import { mayAnywhere, mayAtTop } from '../identity/authority.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { attributionOf } from '../policy/own-break-glass.ts'
 import { topOf } from '../record/object-places.ts'
@@ -11,6 +12,12 @@ import { beginList } from './state.ts'
 export const operationsOfPartMax = 100
 /** Bytes of them, as JSON: as many as policy documents have in one request. */
 export const operationBytesOfPartMax = 1_048_576
+/** Of a body with a list: its operations and what stands beside them. */
+export const listBody = {
+  bytesMax: 4_194_304,
+  membersMax: 100_000,
+  part: { bytesMax: operationBytesOfPartMax + 262_144, membersMax: 20_000 },
+} as const
 /** Bytes of what change requests say, that one requester writes in a day (UTC): all of it is kept. */
 export const changeBytesPerDayMax = 16_777_216
 export const changeBytesPerDayOfTopMax = 268_435_456
@@ -21,6 +28,13 @@ async function governsTop(context: ReadContext): Promise<boolean> {
   const top = [await topOf(context)]
   for (const action of governing) if (await mayAtTop(context, action, top)) return true
   return false
+}
+/** How far somebody may do one of these: nowhere, or in a part of what is governed, or as whoever governs its top. */
+export async function findReach(context: ReadContext, actions: readonly Action[]): Promise<'none' | 'part' | 'top'> {
+  for (const action of actions) {
+    if (await mayAnywhere(context, action)) return (await governsTop(context)) ? 'top' : 'part'
+  }
+  return 'none'
 }
 const bytesOf = (operations: readonly unknown[]): number => Buffer.byteLength(JSON.stringify(operations))
 

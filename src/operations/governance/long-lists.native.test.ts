@@ -139,3 +139,24 @@ test('D8 what a change request says is bounded in bytes, each and of a day, and 
   people = await issueTokens()
   assert.equal((await edit(text('c'))).status, 200)
 })
+
+test('D7 a long body is read of whoever might do something with it: of others as much as is usual, of a part as much as it may do', async () => {
+  const rep = await acme.tokenOf('user:rep', 'reporter', shop)
+  const members = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`k${at}`, at]))
+  const listOf = (count: number) => ({ operations: [{ operation: 'createUnit', input: members(count) }] })
+  const version = { documents: Array.from({ length: 8_000 }, () => ({ locale: 'us' })) }
+  const [body, usual] = [(count: number) => ({ node: shop, reason: 'a test', ...listOf(count) }), 65_536]
+  const refusedFor = async (method: 'POST' | 'PUT', path: string, as: string, sent: object) => {
+    const { body: told } = await acme.ask<Told & { unit?: string }>(method, path, { as, body: sent })
+    return [told.code, told.limit, told.unit]
+  }
+  for (const path of ['/change-requests', '/governance/apply', '/simulations']) {
+    assert.deepEqual(await refusedFor('POST', path, rep, body(8_000)), ['RequestTooLarge', usual, 'bytes'], path)
+    assert.deepEqual(await refusedFor('POST', path, people.sam, body(21_000)), ['RequestTooLarge', 20_000, 'members'])
+    const [code] = await refusedFor('POST', path, people.ann, body(21_000))
+    assert.notEqual(code, 'RequestTooLarge', path)
+  }
+  const path = '/policies/ipam-policy-0123456789abcdef0/versions'
+  assert.deepEqual(await refusedFor('POST', path, rep, version), ['RequestTooLarge', usual, 'bytes'])
+  assert.notEqual((await refusedFor('POST', path, people.sam, version))[0], 'RequestTooLarge')
+})

@@ -9,7 +9,7 @@ import { poolCidrOperations } from '../ipam/pool-cidrs.native.ts'
 import { poolOperations } from '../ipam/pools.native.ts'
 import { scopeOperations } from '../ipam/scopes.native.ts'
 import { namesIn, replaceNames } from '../names.native.ts'
-import type { NativeOperation } from '../operation.native.ts'
+import type { BodyBounds, NativeOperation } from '../operation.native.ts'
 import type { WriteContext, WriteOperation } from '../operation.ts'
 import { organizationOperations } from '../organization/organization.native.ts'
 import { deletePolicyAssignment, putPolicyAssignment } from '../policy/assignments.native.ts'
@@ -25,7 +25,7 @@ import {
 } from '../policy/policies.native.ts'
 import { resourceTypeOperations } from '../policy/resource-types.native.ts'
 import { nameShapes } from '../shapes.native.ts'
-import { boundList, operationsOfPartMax } from './list-bounds.ts'
+import { boundList, listBody, operationsOfPartMax } from './list-bounds.ts'
 import type { Binding, DoneList, ListHow, Made } from './proposed.ts'
 
 // Which ones ---------------------------------------------------------------------------------------------------------
@@ -62,6 +62,12 @@ export const governedOperations: ReadonlyMap<string, NativeOperation> = new Map(
     .filter(({ access, name }) => access === 'write' && !aloneOnly.has(name))
     .map((operation) => [operation.name, operation]),
 )
+
+/** Of what has a list of them: whoever may do none of it anywhere has no use for a long one. */
+export const bodyOfList: BodyBounds = {
+  ...listBody,
+  actions: [...new Set([...governedOperations.values()].map(({ action }) => action))],
+}
 
 /** What any of them refuses. */
 export const refusalsOfGoverned: readonly Refusal['code'][] = [

@@ -457,3 +457,113 @@ describe('how one goes and ends', () => {
     assert.deepEqual((await acme.get<Page<object>>('/simulations')).items, [])
   })
 })
+
+describe('simulations of change requests', () => {
+  open()
+  interface Request {
+    readonly changeRequestId: string
+    readonly contentHash: string
+    readonly state: string
+    readonly code: string
+    readonly detail: string
+    readonly needed?: { readonly isSimulated?: boolean }
+    readonly simulation?: Simulation & { readonly changeRequestId: string }
+  }
+  const ask = (method: 'POST' | 'PATCH' | 'GET', path: string, as: string, body?: object) =>
+    acme.ask<Request>(method, `/change-requests${path}`, { as, ...(body ? { body } : {}) })
+  const propose = async (as: string, more: object = {}): Promise<Request> => {
+    const body = { node: root, reason: 'a trial', operations: [putRules([other])], ...more }
+    const asked = await ask('POST', '', as, body)
+    assert.equal(asked.status, 201, JSON.stringify(asked.body))
+    return asked.body
+  }
+  const people = async () => ({
+    ann: await acme.tokenOf('user:ann', 'organization-administrator', root),
+    bob: await acme.tokenOf('user:bob', 'organization-administrator', root),
+    cat: await acme.tokenOf('user:cat', 'approver', root),
+    dora: await acme.tokenOf('user:dora', 'organization-administrator', shop),
+  })
+
+  test('proposing simulates where that is asked for; who approves sees what came of it, and an edit voids it', async () => {
+    await allocate(shop)
+    const { ann, cat, dora } = await people()
+    const proposed = await propose(ann, { simulate: true })
+    const { changeRequestId: id } = proposed
+    assert.deepEqual([proposed.simulation!.status, proposed.simulation!.changeRequestId], ['waiting', id])
+    const first = await acme.ask('GET', `/change-requests/${id}`, { as: cat })
+    await simulateAll(workplaceOf(acme))
+    const { body, headers } = await acme.ask<Request>('GET', `/change-requests/${id}`, { as: cat })
+    assert.deepEqual([body.simulation!.status, body.simulation!.totals!.elsewhere], ['done', 1])
+    assert.equal(headers.etag, first.headers.etag, 'how far a simulation is changes nothing that is approved')
+    assert.equal((await groupsOf(body.simulation!, '', cat)).length, 1)
+    assert.equal((await ask('POST', `/${id}/simulate`, dora)).status, 404)
+    assert.equal((await acme.ask('GET', `/simulations/${body.simulation!.simulationId}`, { as: dora })).status, 404)
+    const edited = await ask('PATCH', `/${id}`, ann, { reason: 'another' })
+    assert.deepEqual([edited.status, edited.body.simulation], [200, undefined])
+    assert.equal((await ask('GET', `/${id}`, cat)).body.simulation, undefined)
+    const again = await ask('POST', `/${id}/simulate`, ann, { days: 3 })
+    assert.equal(again.status, 201, JSON.stringify(again.body))
+    await simulateAll(workplaceOf(acme))
+    const { simulation } = (await ask('GET', `/${id}`, cat)).body
+    assert.deepEqual([simulation!.status, simulation!.changeRequestId], ['done', id])
+    assert.notEqual(simulation!.simulationId, body.simulation!.simulationId)
+  })
+
+  test('a draft is simulated too; what is over is not, and neither is what would be refused', async () => {
+    const { ann } = await people()
+    const draft = await propose(ann, { draft: true, simulate: true })
+    assert.deepEqual([draft.state, draft.simulation!.status], ['draft', 'waiting'])
+    const { changeRequestId: id } = draft
+    await simulateAll(workplaceOf(acme))
+    const abandoned = await ask('POST', `/${id}/abandon`, ann, {})
+    assert.deepEqual([abandoned.status, abandoned.body.simulation!.status], [200, 'done'])
+    const late = await ask('POST', `/${id}/simulate`, ann)
+    assert.deepEqual([late.status, late.body.code], [409, 'IncorrectState'])
+    const wrong = await propose(ann, {
+      draft: true,
+      operations: [{ operation: 'deletePolicy', input: { policyId: 'ipam-policy-0' } }],
+    })
+    const refused = await ask('POST', `/${wrong.changeRequestId}/simulate`, ann)
+    assert.deepEqual([refused.status, refused.body.code], [404, 'NotFound'])
+  })
+
+  test('whoever sees it beside a request alone does not end it', async () => {
+    const { ann } = await people()
+    const { changeRequestId: id, simulation } = await propose(ann, {
+      node: shop,
+      operations: [{ operation: 'requestException', input: exceptionFor(shop) }],
+      simulate: true,
+    })
+    const reader = await acme.tokenOf('user:rita', 'auditor', shop)
+    const path = `/simulations/${simulation!.simulationId}`
+    assert.equal((await ask('GET', `/${id}`, reader)).body.simulation!.simulationId, simulation!.simulationId)
+    assert.equal((await acme.ask('GET', path, { as: reader })).status, 200)
+    assert.equal((await acme.ask('POST', `${path}/cancel`, { as: reader, body: {} })).status, 403)
+    assert.equal((await acme.ask('DELETE', path, { as: reader })).status, 403)
+    assert.equal((await acme.ask('DELETE', path, { as: ann })).status, 204)
+    assert.equal((await ask('GET', `/${id}`, ann)).body.simulation, undefined)
+  })
+
+  test('where the rules of approval ask for it, nothing is approved before it was simulated as it is', async () => {
+    const { ann, bob } = await people()
+    const rule = { approvers: 1, ofRoot: 0 }
+    const changeApprovals = { contained: rule, noncompliant: rule, central: { ...rule, isSimulated: true } }
+    const set = await acme.ask('PATCH', `/ipams/${acme.ipam}`, { body: { changeApprovals } })
+    assert.equal(set.status, 200, JSON.stringify(set.body))
+    const { changeRequestId: id, contentHash, needed } = await propose(ann)
+    assert.equal(needed!.isSimulated, true)
+    const approve = (hash = contentHash) => ask('POST', `/${id}/approve`, bob, { contentHash: hash })
+    const early = await approve()
+    assert.deepEqual([early.status, early.body.code], [409, 'IncorrectState'])
+    assert(early.body.detail.includes(`cadastre change-request simulate ${id}`), early.body.detail)
+    assert.equal((await ask('POST', `/${id}/simulate`, ann)).status, 201)
+    assert.equal((await approve()).status, 409, 'it is not over yet')
+    await simulateAll(workplaceOf(acme))
+    const { body: edited } = await ask('PATCH', `/${id}`, ann, { reason: 'another' })
+    assert.equal((await approve(edited.contentHash)).status, 409, 'what was simulated said something else')
+    assert.equal((await ask('POST', `/${id}/simulate`, ann)).status, 201)
+    await simulateAll(workplaceOf(acme))
+    const approved = await approve(edited.contentHash)
+    assert.deepEqual([approved.status, approved.body.state], [200, 'approved'])
+  })
+})

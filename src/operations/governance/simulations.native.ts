@@ -14,7 +14,7 @@ import {
 } from '#model/simulation.ts'
 import type { SimulatedPool, SimulatedUse, StoredSimulation } from '#store/tables/simulations.ts'
 import { idOf } from '../identifiers.ts'
-import { type BodyBounds, nativeRead, nativeWrite } from '../operation.native.ts'
+import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, Tried } from '../operation.ts'
 import {
   accountId,
@@ -32,6 +32,7 @@ import {
   typeName,
 } from '../shapes.native.ts'
 import {
+  bodyOfList,
   type GovernedOperation,
   governedOperationList,
   noteOnLength,
@@ -54,9 +55,6 @@ import {
   trySimulation,
 } from './simulations.ts'
 import { epochOf } from './state.ts'
-
-/** A whole directory of files. */
-const simulationBody: BodyBounds = { bytesMax: 4_194_304, membersMax: 100_000 }
 
 // Shapes -------------------------------------------------------------------------------------------------------------
 
@@ -83,7 +81,7 @@ const refusal = z.object({
   id: z.string().optional(),
   problem: z.string().optional().describe('In words.'),
 })
-const simulation = z.object({
+export const simulation = z.object({
   simulationId,
   status: z
     .enum(simulationStatuses)
@@ -92,6 +90,7 @@ const simulation = z.object({
     ),
   askedBy: z.string().meta({ examples: ['user:olga'] }),
   days: z.number().int(),
+  changeRequestId: idText('changeRequest').optional().describe('Of which change request it is.'),
   createdAt: instant,
   startedAt: instant.optional(),
   endedAt: instant.optional(),
@@ -104,8 +103,9 @@ const simulation = z.object({
   isWhole: z.boolean().optional().describe('Whether everything was looked at, and told apart.'),
   refusal: refusal.optional().describe('Why the change could not be made.'),
 })
-const shown = simulation.extend({
-  totals: z.object(counts).optional().describe('Of all accounts that you may see, once it is done.'),
+const simulationTotals = z.object(counts)
+export const simulationShown = simulation.extend({
+  totals: simulationTotals.optional().describe('Of all accounts that you may see, once it is done.'),
 })
 const link = z.string().meta({ examples: ['/api/v1/decisions/decision-059bb000000000021'] })
 const told = z.object({
@@ -159,8 +159,8 @@ const pool = z.object({
 })
 nameShapes({
   Simulation: simulation,
-  SimulationWithTotals: shown,
-  SimulationTotals: shown.shape.totals.unwrap(),
+  SimulationWithTotals: simulationShown,
+  SimulationTotals: simulationTotals,
   SimulationRefusal: refusal,
   SimulatedOutcome: told,
   SimulationSample: sample,
@@ -170,6 +170,13 @@ nameShapes({
 })
 
 const one = z.strictObject({ simulationId })
+export const simulatedDays = z
+  .number()
+  .int()
+  .min(1)
+  .max(simulatedDaysMax)
+  .optional()
+  .describe(`Requests of so many days: 1 to ${simulatedDaysMax}, ${simulatedDaysDefault} by default.`)
 
 // Operations ---------------------------------------------------------------------------------------------------------
 
@@ -184,21 +191,15 @@ export const startSimulation = nativeWrite({
   action: 'policy:read',
   input: z.strictObject({
     operations: governedOperationList.describe(`What would be done, in this order. ${noteOnLength}`),
-    days: z
-      .number()
-      .int()
-      .min(1)
-      .max(simulatedDaysMax)
-      .optional()
-      .describe(`Requests of so many days: 1 to ${simulatedDaysMax}, ${simulatedDaysDefault} by default.`),
+    days: simulatedDays,
   }),
   output: simulation,
-  rest: { method: 'POST', path: '/simulations', status: 201, body: simulationBody },
+  rest: { method: 'POST', path: '/simulations', status: 201, body: bodyOfList },
   cli: 'simulation start',
   refusals: [...refusalsOfGoverned, 'LimitExceeded'],
   at: 'own',
   lookAhead: (ahead, { operations }): Promise<Tried> => trySimulation(ahead, operations, doAll),
-  run: async (context, input, tried: Tried) => describe(context, await start(context, input, tried)),
+  run: async (context, input, tried: Tried) => describeSimulation(context, await start(context, input, tried)),
 })
 
 export const listSimulations = nativeRead({
@@ -212,7 +213,8 @@ export const listSimulations = nativeRead({
   columns: ['simulationId', 'status', 'phase', 'percent', 'days', 'createdAt', 'askedBy'],
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
-  run: async (context, asked) => answerPage(await list(context, pageAsked(asked)), (row) => describe(context, row)),
+  run: async (context, asked) =>
+    answerPage(await list(context, pageAsked(asked)), (row) => describeSimulation(context, row)),
 })
 
 export const getSimulation = nativeRead({
@@ -220,16 +222,12 @@ export const getSimulation = nativeRead({
   summary: 'Show how far a simulation is, and what came of it.',
   action: 'policy:read',
   input: one,
-  output: shown,
+  output: simulationShown,
   rest: { method: 'GET', path: '/simulations/{simulationId}' },
   cli: 'simulation show',
   refusals: ['NotFound', 'MalformedId'],
   at: 'own',
-  async run(context, input) {
-    const found = await get(context, input.simulationId)
-    const totals = found.status === 'done' ? describeTotals(await totalsOf(context, found)) : undefined
-    return { ...describe(context, found), ...(totals ? { totals } : {}) }
-  },
+  run: async (context, input) => describeWithTotals(context, await get(context, input.simulationId)),
 })
 
 export const cancelSimulation = nativeWrite({
@@ -242,7 +240,7 @@ export const cancelSimulation = nativeWrite({
   cli: 'simulation cancel',
   refusals: ['NotFound', 'MalformedId'],
   at: 'own',
-  run: async (context, input) => describe(context, await cancel(context, input.simulationId)),
+  run: async (context, input) => describeSimulation(context, await cancel(context, input.simulationId)),
 })
 
 export const deleteSimulation = nativeWrite({
@@ -332,13 +330,14 @@ export const simulationOperations = [
 
 // Answers ------------------------------------------------------------------------------------------------------------
 
-function describe(context: ReadContext, row: StoredSimulation): z.output<typeof simulation> {
-  const { n, status, askedBy, days, createdAt, startedAt, endedAt, progress, facts } = row
+export function describeSimulation(context: ReadContext, row: StoredSimulation): z.output<typeof simulation> {
+  const { n, status, askedBy, days, changeRequest, createdAt, startedAt, endedAt, progress, facts } = row
   return {
     simulationId: idOf(context, 'simulation', n),
     status: status as Exclude<typeof status, 'deleted'>,
     askedBy,
     days,
+    ...(changeRequest === undefined ? {} : { changeRequestId: idOf(context, 'changeRequest', changeRequest) }),
     createdAt: formatInstant(createdAt),
     ...(startedAt === undefined ? {} : { startedAt: formatInstant(startedAt) }),
     ...(endedAt === undefined ? {} : { endedAt: formatInstant(endedAt) }),
@@ -352,6 +351,14 @@ function describe(context: ReadContext, row: StoredSimulation): z.output<typeof 
     }),
     ...(row.refusal && { refusal: describeRefusal(row.refusal) }),
   }
+}
+
+export async function describeWithTotals(
+  context: ReadContext,
+  found: StoredSimulation,
+): Promise<z.output<typeof simulationShown>> {
+  const totals = found.status === 'done' ? describeTotals(await totalsOf(context, found)) : undefined
+  return { ...describeSimulation(context, found), ...(totals ? { totals } : {}) }
 }
 
 function describeRefusal({ refusal: said }: NonNullable<StoredSimulation['refusal']>): z.output<typeof refusal> {

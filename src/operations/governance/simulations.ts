@@ -1,5 +1,6 @@
 // Simulations: a change of governance is asked what it would have made of the requests on record, of space in use and of what pools have
 // free, without being made (policy-model §8).
+import type { ChangeRequest } from '#model/change-request.ts'
 import { formatId, parseId } from '#model/identifier.ts'
 import { accountableOf } from '#model/principal.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
@@ -7,11 +8,11 @@ import { everywhere } from '#model/roles.ts'
 import { noCounts, type SimulationKind, type Tally } from '#model/simulation.ts'
 import type { SimulatedOperation, SimulatedPool, StoredSimulation } from '#store/tables/simulations.ts'
 import { refuseMalformed } from '../identifiers.ts'
-import { mayThroughout, permitter } from '../identity/authority.ts'
+import { mayThroughout, permitter, requirePermission } from '../identity/authority.ts'
 import { visibleAccounts } from '../identity/visible-accounts.ts'
 import { latestFirst, type Page, type PageAsked, partsOfPlace, readPage } from '../listing.ts'
 import type { Ahead, ReadContext, Tried, WriteContext } from '../operation.ts'
-import { permitterThen, topOf } from '../record/object-places.ts'
+import { permitterThen, standingOf, topOf } from '../record/object-places.ts'
 import { refuseLongList } from './list-bounds.ts'
 import type { DoAll } from './simulating.ts'
 
@@ -29,19 +30,21 @@ const accountsPerStep = 100
 export interface SimulationParams {
   readonly operations: readonly SimulatedOperation[]
   readonly days?: number | undefined
+  /** The change request that says so. */
+  readonly of?: Pick<ChangeRequest, 'id' | 'contentHash'> | undefined
 }
 
 /** Tries the change itself, for whoever has room for one more: nobody looks at what it would make of space, which is simulated. */
 export const trySimulation = (ahead: Ahead, operations: readonly SimulatedOperation[], doAll: DoAll): Promise<Tried> =>
   ahead.attempt(async (context) => {
-    await refuseTooMany(context, accountableOf(context.caller.native!))
+    await requireRoom(context)
     await doAll(context, operations)
   }, 'rules')
 
 /** Begins one: it is worked at behind the requests. What could not be made is refused as its operation refuses it. */
 export async function startSimulation(
   context: WriteContext,
-  { operations, days = simulatedDaysDefault }: SimulationParams,
+  { operations, days = simulatedDaysDefault, of }: SimulationParams,
   tried: Tried,
 ): Promise<StoredSimulation> {
   const { tx, now, caller } = context
@@ -49,7 +52,7 @@ export async function startSimulation(
   await refuseLongList(context, operations)
   const native = caller.native!
   const holder = accountableOf(native)
-  await refuseTooMany(context, holder)
+  await requireRoom(context)
   const n = context.newSequence()
   const started: StoredSimulation = {
     n,
@@ -61,6 +64,7 @@ export async function startSimulation(
     workerUntil: 0,
     attempts: 0,
     progress: { phase: 'waiting', percent: 0 },
+    ...(of && placeInRequests(context, of)),
   }
   const asker = { arn: caller.arn, accessKeyId: caller.accessKeyId, native }
   await tx.simulations.insert(started, { simulation: n, asker, operations })
@@ -68,7 +72,15 @@ export async function startSimulation(
   return started
 }
 
-async function refuseTooMany({ tx }: WriteContext, holder: string): Promise<void> {
+/** What it is found by of a change request: as that is now, and no more where it says something else. */
+const placeInRequests = ({ tx }: ReadContext, { id, contentHash }: Pick<ChangeRequest, 'id' | 'contentHash'>) => ({
+  changeRequest: parseId('changeRequest', tx.installation, id)!,
+  contentHash,
+})
+
+/** Refuses whoever has as many as they may. */
+export async function requireRoom({ tx, caller }: WriteContext): Promise<void> {
+  const holder = accountableOf(caller.native!)
   const { kept, open } = await tx.simulations.countOf(holder, simulationsPerHolderMax)
   const tooMany = (of: 'simulations' | 'open-simulations', limit: number, used: number): void => {
     if (used >= limit) refuse({ code: 'LimitExceeded', what: { of }, limit, used })
@@ -80,7 +92,7 @@ async function refuseTooMany({ tx }: WriteContext, holder: string): Promise<void
 
 /** Ends one that is not over; of one that is, nothing changes. */
 export async function cancelSimulation(context: WriteContext, id: string): Promise<StoredSimulation> {
-  const found = await getSimulation(context, id)
+  const found = await getSimulationToChange(context, id)
   if (found.endedAt !== undefined) return found
   await context.tx.simulations.set(found.n, { status: 'cancelled', endedAt: context.now, worker: undefined })
   context.changed(id)
@@ -89,7 +101,7 @@ export async function cancelSimulation(context: WriteContext, id: string): Promi
 
 /** Takes one away, with all that came of it. */
 export async function deleteSimulation(context: WriteContext, id: string): Promise<void> {
-  const { n } = await getSimulation(context, id)
+  const { n } = await getSimulationToChange(context, id)
   await context.tx.simulations.set(n, { status: 'deleted', endedAt: context.now, worker: undefined })
   context.changed(id)
 }
@@ -98,7 +110,7 @@ export async function deleteSimulation(context: WriteContext, id: string): Promi
 
 const absent = (id: string): Refusal => ({ code: 'NotFound', what: 'simulation', id })
 
-/** Whoever asked sees it, and whoever may read all policies: for all others it is not there. */
+/** Whoever asked sees it, whoever may read all policies, and whoever sees the change request that it is of: for all others it is not there. */
 export async function getSimulation(context: ReadContext, id: string): Promise<StoredSimulation> {
   refuseMalformed('simulation', id)
   const n = parseId('simulation', context.tx.installation, id)
@@ -113,7 +125,37 @@ const seesAll = async (context: ReadContext): Promise<boolean> =>
   (await mayThroughout(context, 'policy:read', everywhere)) ||
   mayThroughout(context, 'policy:read', await topOf(context))
 const isSeen = async (context: ReadContext, simulation: StoredSimulation): Promise<boolean> =>
-  isOwn(context, simulation) || (await seesAll(context))
+  isOwn(context, simulation) || (await seesAll(context)) || (await seesRequest(context, simulation))
+async function seesRequest(context: ReadContext, { changeRequest }: StoredSimulation): Promise<boolean> {
+  const request = changeRequest === undefined ? undefined : await context.tx.changeRequests.find(changeRequest)
+  if (!request) return false
+  const isPermitted = await permitter(context, 'change:read')
+  return isPermitted(await standingOf(context, request.node))
+}
+/** Whoever sees it beside a change request alone does not end it. */
+async function getSimulationToChange(context: ReadContext, id: string): Promise<StoredSimulation> {
+  const found = await getSimulation(context, id)
+  if (isOwn(context, found) || (await seesAll(context))) return found
+  await requirePermission(context, 'policy:read', { node: everywhere })
+  return refuse(absent(id))
+}
+
+// Of change requests -------------------------------------------------------------------------------------------------
+
+/** The latest of a change request as it is now. */
+export const simulationOf = (
+  context: ReadContext,
+  request: Pick<ChangeRequest, 'id' | 'contentHash'>,
+): Promise<StoredSimulation | undefined> => context.tx.simulations.latestOf(placeInRequests(context, request))
+
+export async function requireSimulated(
+  context: ReadContext,
+  request: Pick<ChangeRequest, 'id' | 'contentHash'>,
+): Promise<void> {
+  const done = await context.tx.simulations.latestOf(placeInRequests(context, request), { isDone: true })
+  const { id } = request
+  if (!done) refuse({ code: 'IncorrectState', what: 'change-request', id, problem: { why: 'not-simulated', id } })
+}
 
 /** The latest first. */
 export async function listSimulations(

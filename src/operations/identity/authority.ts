@@ -61,8 +61,9 @@ export async function mayAnywhere(context: ReadContext, action: Action): Promise
   const { native } = context.caller
   if (!native) return false
   const isPermitted = await permitter(context, action)
-  const { name, groups } = partiesOf(native, context.now)[0]!
-  const bound = (await context.snapshot()).bindings.ofAll([name, ...groups])
+  // Of a token that somebody made for another, the right comes from the lowest of the nodes from which theirs come.
+  const parties = partiesOf(native, context.now).flatMap(({ name, groups }) => [name, ...groups])
+  const bound = (await context.snapshot()).bindings.ofAll([...new Set(parties)])
   return bound.some(({ effect, node }) => effect === 'permit' && isPermitted(node))
 }
 

@@ -2,8 +2,8 @@
 import { bitsOf, type Cidr } from '#model/cidr.ts'
 import { refuseValue } from '#model/refusal.ts'
 import type { Pool } from '#store/tables/pools.ts'
-import { previewBesideObserved } from '../estate/in-use.ts'
 import type { ReadContext } from '../operation.ts'
+import { previewNext } from '../space/grant.ts'
 
 /** Blocks that are counted, of all sizes together; of each size one at least. */
 const countedMax = 10_000
@@ -36,8 +36,7 @@ export async function fitOf(
   netmaskLength: number,
   blocks: readonly FreeBlocks[],
 ): Promise<Fit> {
-  const { n, family } = pool
-  const params = { length: netmaskLength }
+  const { family } = pool
   if (netmaskLength > bitsOf(family))
     refuseValue('netmaskLength', netmaskLength, { why: 'length-of-pool', bits: bitsOf(family) })
   const large = blocks.filter((block) => block.netmaskLength <= netmaskLength)
@@ -49,8 +48,6 @@ export async function fitOf(
     netmaskLength,
     count,
     isMore: large.some(({ isMore }) => isMore),
-    next: pool.avoidsObserved
-      ? await previewBesideObserved(context, pool, { account: pool.account, ...params })
-      : await context.tx.space.preview(n, family, params),
+    next: await previewNext(context, pool, { account: pool.account, length: netmaskLength }),
   }
 }

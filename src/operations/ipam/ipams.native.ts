@@ -54,6 +54,10 @@ const changeable = {
 const approvalNeeded = z.strictObject({
   approvers: z.number().int().min(1).max(10).describe('So many persons, none of whom wrote at it.'),
   ofRoot: z.number().int().min(0).max(10).describe('Of these, so many who may approve at the root.'),
+  isSimulated: z
+    .boolean()
+    .optional()
+    .describe('`true`: it is approved only once it was simulated as it is (`change-request simulate`).'),
 })
 const exampleOfApprovals = {
   contained: { approvers: 1, ofRoot: 0 },

@@ -107,6 +107,26 @@ describe('a VPC stays as long as a pool plans it', () => {
     assert.equal((await make()).Vpc!.CidrBlock, CidrBlock)
   })
 
+  test('what such a pool says that it would give next is what it gives, beside the subnets that are there', async () => {
+    const VpcId = await makeVpc(asNetwork, '10.80.0.0/16')
+    const subnets = ['10.80.0.0/24', '10.80.2.0/24']
+    for (const CidrBlock of subnets) await acme.call('CreateSubnet', { VpcId, CidrBlock }, asNetwork)
+    const pool = await plan(asNetwork, network, VpcId, '10.80.0.0/16')
+    const given: string[] = []
+    for (let n = 0; n < 3; n++) {
+      const { fit } = await acme.get<{ fit: { next?: string } }>(`/pools/${pool}/free?netmaskLength=24`)
+      const { IpamPoolAllocation } = await acme.call(
+        'AllocateIpamPoolCidr',
+        { IpamPoolId: pool, NetmaskLength: 24 },
+        asNetwork,
+      )
+      assert.equal(fit.next, IpamPoolAllocation!.Cidr)
+      given.push(fit.next!)
+    }
+    assert.deepEqual(given, ['10.80.1.0/24', '10.80.3.0/24', '10.80.4.0/24'])
+    await acme.call('DeleteIpamPool', { IpamPoolId: pool, Cascade: true }, asNetwork)
+  })
+
   test('nor does a cascade take the block off under the plan, unless the plan goes as well', async () => {
     const parent = await acme.pool({ scope: 'private', cidr: '10.66.0.0/16' })
     const input = { Ipv4IpamPoolId: parent, Ipv4NetmaskLength: 24 }

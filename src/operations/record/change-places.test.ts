@@ -446,3 +446,12 @@ test('I8 a sign-in that is refused is filed at the top, and not with the home ac
     ],
   )
 })
+
+test('what a token may that somebody made for a service is looked for where its maker may, too', async () => {
+  const mia = await acme.tokenOf('user:mia', 'organization-administrator', shop)
+  await acme.post('/role-bindings', { principal: 'service:wide', role: 'auditor', node: root })
+  const made = await acme.post<{ token: string }>('/tokens', { principal: 'service:wide', account: shop }, { as: mia })
+  await acme.call('AllocateAddress', {}, { account: shop })
+  const { items } = await acme.get<Page<Change>>('/changes?limit=5', { as: made.token })
+  assert(items.length > 0)
+})

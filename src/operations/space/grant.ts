@@ -252,6 +252,16 @@ export async function previewGrant(
   return refuseExhausted(context, request, verdict, conclude(verdict, identity, 'exhausted'), options)
 }
 
+/** The block that a pool would give an account next, of those that policy lets it have. */
+export async function previewNext(
+  context: ReadContext,
+  pool: Pool,
+  wanted: Pick<WantedBlock, 'account' | 'length'>,
+): Promise<Cidr | undefined> {
+  const disallowed = await around(context, pool, wanted, { avoids: pool.avoidsObserved === true })
+  return disallowed && context.tx.space.preview(pool.n, pool.family, { length: wanted.length, disallowed })
+}
+
 /** What `takeBlock` would take, and nothing is taken. */
 async function previewBlock(
   context: WriteContext,
@@ -573,7 +583,7 @@ interface WantedBlock {
 type Around = Pick<GrantOptions, 'disallowed' | 'besideSubnetsOf'> & { readonly avoids?: boolean }
 /** What a pool is to go around for what it gives next to be nobody's: not all of it, but what stands there; undefined: that is too much. */
 async function around(
-  context: WriteContext,
+  context: ReadContext,
   pool: Pool,
   { account, ...wanted }: WantedBlock,
   { disallowed = [], besideSubnetsOf, avoids }: Around,
@@ -600,7 +610,7 @@ async function around(
 }
 
 async function besideSubnets(
-  { tx }: WriteContext,
+  { tx }: ReadContext,
   pool: Pool,
   vpcId: string,
   { disallowed, ...wanted }: Omit<WantedBlock, 'account'> & { readonly disallowed: readonly Cidr[] },

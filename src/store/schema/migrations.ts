@@ -61,6 +61,7 @@ import { scanOwnersSchema } from './scan-owners.ts'
 import { scopeSetSchema } from './scope-set.ts'
 import { scopeSettersSchema } from './scope-setters.ts'
 import { sealingKeySchema } from './sealing-key.ts'
+import { simulatedRequestsSchema } from './simulated-requests.ts'
 import { simulationsSchema } from './simulations.ts'
 import { sourceCoverageSchema } from './source-coverage.ts'
 import { spaceOnceSchema } from './space-once.ts'
@@ -521,5 +522,6 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 81, name: 'findings that are pushed', olderServers: 'stop', sql: pushedFindingsSchema },
   { number: 82, name: 'what change requests were planned for', olderServers: 'stop', sql: plannedForSchema },
   { number: 83, name: 'what is told together', olderServers: 'stop', sql: digestsSchema },
-  { number: 84, name: 'what changes refer to', olderServers: 'stop', sql: bindingsSchema },
+  { number: 84, name: 'what change requests are simulated', olderServers: 'go on', sql: simulatedRequestsSchema },
+  { number: 85, name: 'what changes refer to', olderServers: 'stop', sql: bindingsSchema },
 ]

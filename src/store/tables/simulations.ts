@@ -43,6 +43,9 @@ export const simulationTable = table(
     progress: changing(json<SimulationProgress>()),
     facts: changing(optional(json<SimulationFacts>())),
     refusal: changing(optional(json<SimulationRefusal>())),
+    /** Of which change request it is, and what that said. */
+    changeRequest: optional(references('change_request', integer())),
+    contentHash: optional(text()),
   },
   'deleted',
 )
@@ -171,6 +174,19 @@ export class Simulations {
     }
     const rest = `where holder = ? and n < ? and status <> 'deleted' order by n desc limit ?`
     return simulationTable.all(this.#sql, rest, holder, before, limit)
+  }
+  /** The latest of a change request as it says something; of those that came to their end, where that is asked. */
+  latestOf(
+    { changeRequest, contentHash }: { readonly changeRequest: number; readonly contentHash: string },
+    { isDone = false } = {},
+  ): Promise<StoredSimulation | undefined> {
+    return simulationTable.first(
+      this.#sql,
+      `where change_request = ? and content_hash = ? and ${isDone ? "status = 'done'" : "status <> 'deleted'"}
+       order by n desc limit 1`,
+      changeRequest,
+      contentHash,
+    )
   }
   /** How many somebody has, and how many of these are not over; no more than `limit` are counted. */
   async countOf(holder: string, limit: number): Promise<{ readonly kept: number; readonly open: number }> {

@@ -1,0 +1,33 @@
+// Change requests are simulated as they are: what came of it is seen by those who decide on them, and is void where they say something else.
+import type { ChangeRequest, ChangeRequestState } from '#model/change-request.ts'
+import { refuse } from '#model/refusal.ts'
+import type { StoredSimulation } from '#store/tables/simulations.ts'
+import type { Ahead, Tried, WriteContext } from '../operation.ts'
+import { contentOf, getChange } from './change-requests.ts'
+import type { DoAll } from './simulating.ts'
+import { requireRoom, startSimulation } from './simulations.ts'
+
+/** Tries what a request says on the right of whoever asks for its simulation. */
+export const tryChangeSimulation = (ahead: Ahead, id: string, doAll: DoAll): Promise<Tried> =>
+  ahead.attempt(async (context) => {
+    await requireRoom(context)
+    await doAll(context, (await contentOf(context, await getOpenChange(context, id))).operations)
+  }, 'rules')
+
+export async function simulateChange(
+  context: WriteContext,
+  { id, days }: { readonly id: string; readonly days?: number | undefined },
+  tried: Tried,
+): Promise<StoredSimulation> {
+  const request = await getOpenChange(context, id)
+  const { operations } = await contentOf(context, request)
+  return startSimulation(context, { operations, days, of: request }, tried)
+}
+
+const unmade: ReadonlySet<ChangeRequestState> = new Set(['draft', 'in-review', 'approved'])
+async function getOpenChange(context: WriteContext, id: string): Promise<ChangeRequest> {
+  const request = await getChange(context, id)
+  if (unmade.has(request.status)) return request
+  const problem = { why: 'change-state', state: request.status, action: 'simulate' } as const
+  return refuse({ code: 'IncorrectState', what: 'change-request', id, problem })
+}
