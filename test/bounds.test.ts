@@ -40,7 +40,7 @@ const ofOneAlone: readonly RegExp[] = [
   /(Characters|Length|Bytes|Seconds|Days|Hours|Ms|Depth|PerPage|PageSize|Digits)Max$/,
   // Members of one request or document.
   /^(parameters|listIndex|queryParameters|signedHeaders|filterValues|cidrList|resources|values|pageSize|batch|groups|pathPart|covered|operations)Max$/,
-  /^(rules|conditionValues|requiredTags|freezes|rolloutStages|documents|documentsPerPolicy|sharedWith|version|uniqueLocalLength|text)Max$/,
+  /^(rules|conditionValues|requiredTags|freezes|rolloutStages|leftTold|watchedPlaces|documents|documentsPerPolicy|sharedWith|version|uniqueLocalLength|text)Max$/,
   /^(servers|entryNumber|port|icmp|protocol|publicAddresses|privateAddresses|zoneAddresses|pools|cascadeAllocations)Max$/,
   // Of one pool inside of a network.
   /^(reservedEnd)Max$/,
@@ -70,7 +70,7 @@ const ofOneAlone: readonly RegExp[] = [
   // Of one line of a snapshot, and of one run of a collector.
   /^(unlisted|observedTags|collector|reason|brief|tries|notes|guessedColumns|headerLines|parts|cells)Max$/,
   // Of one run of a command that reads policy files.
-  /^(conflicts|near|attempts|drifts|changesLookedAt|requestsLookedAt|listed|files|open|problemsShown|shownValue)Max$/,
+  /^(conflicts|near|namesAsked|attempts|drifts|changesLookedAt|requestsLookedAt|listed|files|open|problemsShown|shownValue)Max$/,
   // What is only remembered: it is read again where it is forgotten.
   /^(principals|clients|good|goneEpochs|overlaid|keys|signingKeys|signedHeadersCache|entries|cursors|holders)Max$/,
 ]

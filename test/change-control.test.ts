@@ -115,6 +115,6 @@ test('what needs no change request is an operation that there is', () => {
   const known = new Set(nativeOperations.map(({ name }) => name))
   assert.deepEqual(
     [...withoutControl].filter((name) => !known.has(name)),
-    ['advanceChangeRequest'],
+    ['openChangeRequest', 'advanceChangeRequest'],
   )
 })

@@ -15,6 +15,7 @@ export function parseEngine(text: string): Engine {
 const onBoth: readonly string[] = [
   'src/operations/',
   'src/store/',
+  'src/files/namesakes.test.ts',
   'src/files/random.test.ts',
   'src/files/requesting.test.ts',
   'src/files/round-trip.test.ts',
@@ -26,6 +27,7 @@ const onBoth: readonly string[] = [
   'test/restored.test.ts',
   'test/scenarios/',
   'test/both-engines.test.ts',
+  'test/change-requests.test.ts',
   'test/crash.test.ts',
   'test/interrupted.test.ts',
   'test/list-costs.test.ts',

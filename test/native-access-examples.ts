@@ -241,6 +241,7 @@ async function aboutChangeRequests(world: NativeWorld): Promise<Record<string, E
       input: { changeRequestId: draft.changeRequestId, contentHash: draft.contentHash, reason: 'an example' },
       instead: 409,
     },
+    haltChangeRequest: { ...ofOne, input: { changeRequestId, note: 'an example' }, instead: 409 },
     resumeChangeRequest: { ...ofOne, instead: 409 },
     revertChangeRequest: { ...ofOne, input: { changeRequestId, note: 'an example' }, instead: 409 },
     reviewChangeRequest: { ...ofOne, input: { changeRequestId, note: 'an example' }, instead: 409 },

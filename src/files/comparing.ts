@@ -6,6 +6,7 @@ import {
   keyUnder,
   type Members,
   nounOf,
+  severalWords,
   type Thing,
   type ThingKind,
   thingKinds,
@@ -23,6 +24,8 @@ export interface Change {
   readonly action: 'create' | 'change' | 'remove'
   /** As the files call it; of what they do not have, as the server does. */
   readonly key: string
+  /** The account that has it, or will: names say nothing of that. */
+  readonly owner?: string
   /** How it was called, where that changes. */
   readonly keyBefore?: string
   readonly id?: string
@@ -63,7 +66,9 @@ const chosen: { readonly [K in ThingKind]?: readonly string[] } = {
   ipam: ['operatingRegions'],
 }
 
-export function compare(files: Estate, { estate: server }: ServerRead): Compared {
+const owned: readonly ThingKind[] = ['ipam', 'scope', 'pool', 'policy']
+
+export function compare(files: Estate, server: ServerRead): Compared {
   return new Comparing(files, server).compare()
 }
 
@@ -76,9 +81,12 @@ class Comparing {
   /** By kind: what the server's keys are called in the files. */
   readonly #renamed = new Map<string, string>()
 
-  constructor(files: Estate, server: Estate) {
+  readonly #ownerOnServer: ServerRead['ownerOf']
+
+  constructor(files: Estate, { estate, ownerOf }: ServerRead) {
     this.#files = files
-    this.#server = server
+    this.#server = estate
+    this.#ownerOnServer = ownerOf
   }
 
   compare(): Compared {
@@ -116,6 +124,10 @@ class Comparing {
         )
       } else if (found) this.#take(thing, found)
       else if (marked) this.#rename(thing, marked)
+      else {
+        const several = this.#server.several(kind, this.#keyBefore(thing))
+        if (several) this.#note(thing, severalWords(kind, thing.key), undefined, several.join(', '))
+      }
     }
   }
 
@@ -181,7 +193,7 @@ class Comparing {
     const placed = at ? { at: { file: at.file, line: at.line } } : {}
     if (!found) {
       const members = flat(thing.members).map(([member, after]) => ({ member, after }))
-      return { kind, action: 'create', key, members, for: audienceOf(thing), ...placed }
+      return { kind, action: 'create', key, ...this.#ownerOf(thing), members, for: audienceOf(thing), ...placed }
     }
     const before = new Map(flat(this.#asInFiles(found)))
     const after = new Map(flat(thing.members))
@@ -217,7 +229,20 @@ class Comparing {
       ...new Set([...audienceOf(thing), ...audienceOf({ ...found, members: this.#asInFiles(found) })]),
     ].sort()
     const id = found.id === undefined ? {} : { id: found.id }
-    return { kind, action: 'change', key, ...renamed, ...id, members: changed, for: about, ...placed }
+    const owner = this.#ownerOf(thing)
+    return { kind, action: 'change', key, ...owner, ...renamed, ...id, members: changed, for: about, ...placed }
+  }
+
+  /** What is in an IPAM is the account's that has that. */
+  #ownerOf(thing: Thing): { readonly owner?: string } {
+    if (!owned.includes(thing.kind)) return {}
+    const found = this.#matched.get(thing)
+    const ipam = thing.key.split('/')[0]!
+    const [ours, theirs] = [this.#files.of('ipam').get(ipam), found ?? this.#server.of('ipam').get(ipam)]
+    const owner = found
+      ? this.#ownerOnServer(found)
+      : (ours?.members.account ?? (theirs && this.#ownerOnServer(theirs)))
+    return owner === undefined ? {} : { owner: owner as string }
   }
 
   /** What the server says, with what the files call what it names. */

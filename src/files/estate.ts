@@ -29,6 +29,10 @@ export const nounOf: Readonly<Record<ThingKind, string>> = {
   roleBinding: 'role binding',
 }
 
+const pluralOf = (kind: ThingKind): string => `${nounOf[kind].replace(/y$/, 'ie')}s`
+export const severalWords = (kind: ThingKind, key: string): string =>
+  `several ${pluralOf(kind)} are called \`${key}\`: say the id of the one that is meant`
+
 export interface Position {
   readonly file: string
   readonly line: number
@@ -66,6 +70,15 @@ export class Estate {
   readonly #things = new Map<ThingKind, Map<string, Thing>>(thingKinds.map((kind) => [kind, new Map()]))
   /** Kinds that are spoken of: of others it is not known what there is. */
   readonly spoken = new Set<ThingKind>()
+  /** By kind and the key that it would be: the ids of several of one name. None of them has it, and each goes by its id. */
+  readonly #several = new Map<string, readonly string[]>()
+
+  addSeveral(kind: ThingKind, key: string, ids: readonly string[]): void {
+    this.#several.set(`${kind} ${key}`, ids)
+  }
+  several(kind: ThingKind, key: string): readonly string[] | undefined {
+    return this.#several.get(`${kind} ${key}`)
+  }
 
   /** The other thing of this kind and key, where there is one already. */
   add(thing: Thing): Thing | undefined {

@@ -13,6 +13,7 @@ import {
   type Position,
   partOf,
   rootKey,
+  severalWords,
   type Thing,
   type ThingKind,
   unitKey,
@@ -42,6 +43,16 @@ export function estateOf(sources: readonly Source[], known?: Estate): FilesRead 
   for (const source of sources) reader.addNaming(source)
   return { estate: reader.estate, problems: reader.problems }
 }
+
+/** By the names of IPAMs, whose the files say that they are. */
+export const ownersIn = (sources: readonly Source[]): ReadonlyMap<string, string> =>
+  new Map(
+    sources.flatMap(({ content }) =>
+      itemsOf(content.ipams).flatMap(({ id, name, account }) =>
+        id === undefined && name !== undefined ? [[textOf(name), textOf(account)] as const] : [],
+      ),
+    ),
+  )
 
 /** The ids of what the server has, by kind. */
 const idsOf = (known: Estate | undefined): ReadonlyMap<string, Thing> =>
@@ -338,6 +349,11 @@ class FilesReader {
   #require(source: Source, way: Way, kind: ThingKind, key: string, text: string): void {
     if (this.estate.of(kind).has(key) || this.#known?.of(kind).has(key)) return
     if (kind === 'resourceType' && builtInTypes.has(key)) return
+    const several = this.#known && severalIn(this.#known, kind, key)
+    if (several) {
+      this.#note(source.at(way), way, severalWords(several.kind, several.key), text, several.ids.join(', '))
+      return
+    }
     if (!this.#known && (!this.estate.spoken.has(kind) || isIdText(text))) return
     this.#note(source.at(way), way, `there is no ${nounOf[kind]} of this name`, text, this.#near(kind, key))
   }
@@ -389,6 +405,19 @@ class FilesReader {
   }
 }
 
+/** What makes ambiguous what a key names: of it, and of what it is under, something of which several have the name. */
+function severalIn(known: Estate, kind: ThingKind, key: string) {
+  const parts = key.split('/')
+  for (let length = 1; length <= parts.length; length++) {
+    const above = parts.slice(0, length).join('/')
+    const kinds: readonly ThingKind[] = length === parts.length ? [kind] : ['ipam', 'scope', 'pool']
+    for (const one of kinds) {
+      const ids = known.several(one, above)
+      if (ids) return { kind: one, key: above, ids: ids.slice(0, nearMax) }
+    }
+  }
+  return undefined
+}
 const nearMax = 5
 const nameOf = (item: Item): { name?: string } => (item.name === undefined ? {} : { name: textOf(item.name) })
 const keyOf = ({ id, name }: Item): string => (id === undefined ? partOf(textOf(name)) : textOf(id))

@@ -5,6 +5,7 @@ import type { DocumentParams, RuleCondition } from '#model/policy/document.ts'
 import type { Compatibility } from '#model/policy/values.ts'
 import {
   AccountNames,
+  canonical,
   Estate,
   keyUnder,
   type Members,
@@ -39,11 +40,20 @@ export interface ServerRead {
   readonly rootId: string | undefined
 }
 
-/** Reads all of it as it was at one moment: where it changes meanwhile, it is read again. */
-export async function readServer(to: Destination): Promise<ServerRead> {
+/** Names of which the server is asked whose is meant; of more, none is. */
+const namesAskedMax = 100
+
+/**
+ * Reads all of it as it was at one moment: where it changes meanwhile, it is read again.
+ * @param owners by the name of an IPAM, whose it is, as files say it
+ */
+export async function readServer(
+  to: Destination,
+  owners: ReadonlyMap<string, string> = new Map(),
+): Promise<ServerRead> {
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const epoch = await epochOf(to)
-    const read = await new ServerReader(to).read()
+    const read = await new ServerReader(to, owners).read()
     if ((await epochOf(to)) === epoch) return { ...read, epoch }
   }
   throw new Stopped('tryLater', 'What is governed there changes faster than it can be read.', ['Try again.'])
@@ -74,9 +84,14 @@ class ServerReader {
   readonly #accounts = new AccountNames()
   readonly #owners = new Map<string, string>()
   readonly #compatibilities = new Map<string, unknown>()
+  /** By id, how many of one name there are in the same place, it among them. */
+  readonly #namesakes = new Map<unknown, number>()
 
-  constructor(to: Destination) {
+  readonly #ownersInFiles: ReadonlyMap<string, string>
+
+  constructor(to: Destination, ownersInFiles: ReadonlyMap<string, string>) {
     this.#to = to
+    this.#ownersInFiles = ownersInFiles
   }
 
   async read(): Promise<Omit<ServerRead, 'epoch'>> {
@@ -96,10 +111,20 @@ class ServerReader {
       if (!isBuiltIn)
         this.#add({ kind: 'resourceType', key: textOf(type.resourceType), members: plain('resourceType', type) })
     }
-    for (const ipam of byTime(await this.#list('/ipams'))) this.#addIpam(ipam)
-    for (const scope of byTime(await this.#list('/scopes'))) this.#addScope(scope)
+    const ipams = await this.#list('/ipams')
+    await this.#nameIpams(ipams)
+    for (const ipam of ipams) this.#addIpam(ipam)
+    const scopes = await this.#list('/scopes')
+    // Default scopes go by what they are for, whatever they are called.
+    this.#countNames(
+      scopes.filter(({ isDefault }) => !isDefault),
+      ({ ipamId }) => ipamId,
+    )
+    for (const scope of scopes) this.#addScope(scope)
     const inside = await this.#addPools()
-    for (const policy of byTime(await this.#list('/policies'))) await this.#addPolicy(policy)
+    const policies = await this.#list('/policies')
+    this.#countNames(policies, ({ ipamId }) => ipamId)
+    for (const policy of policies) await this.#addPolicy(policy)
     await this.#addAssignments()
     for (const binding of await this.#list('/role-bindings')) this.#addBinding(binding)
     const exceptions = await this.#list('/exceptions')
@@ -182,7 +207,8 @@ class ServerReader {
 
   /** Answers how many are left out. */
   async #addPools(): Promise<number> {
-    const pools = byTime(await this.#list('/pools'))
+    const pools = await this.#list('/pools')
+    this.#countNames(pools, ({ parentPoolId, scopeId }) => parentPoolId ?? scopeId)
     const trees = new Map((await this.#list('/pools/tree')).map((pool) => [pool.poolId, pool]))
     const left = new Set<unknown>()
     for (const pool of pools.toSorted((a, b) => Number(a.depth) - Number(b.depth))) {
@@ -292,10 +318,51 @@ class ServerReader {
 
   // Names -----------------------------------------------------------------------------------------------------------------------
 
-  /** The key of something new; by its id where it has no name, or another one under the same has it. */
+  /**
+   * Which IPAM goes by a name that several have: whoever makes one may call it anything. It is the one of the account that the files say;
+   * else the one that the server takes for it, which looks at whose they are. How old they are says nothing.
+   */
+  async #nameIpams(ipams: readonly Item[]): Promise<void> {
+    let asked = 0
+    for (const [name, found] of Map.groupBy(ipams, ({ name }) => name)) {
+      if (!isName(name)) continue
+      const said = this.#ownersInFiles.get(name)
+      let meant = found
+      if (said !== undefined) meant = found.filter(({ account }) => account === this.#accounts.find(said))
+      else if (found.length > 1 && asked++ < namesAskedMax) {
+        const one = await this.#ipamCalled(name)
+        if (one !== undefined) meant = found.filter(({ ipamId }) => ipamId === one)
+      }
+      // Where none is of the account that the files say, the name is of one that is still to be made.
+      const [one, other] = meant
+      for (const { ipamId } of found) this.#namesakes.set(ipamId, !other && one?.ipamId === ipamId ? 1 : 2)
+      const ids = meant.map(({ ipamId }) => textOf(ipamId))
+      if (other) this.#estate.addSeveral('ipam', partOf(name), ids)
+    }
+  }
+  /** Undefined where it could be several, or is another thing for the server. */
+  async #ipamCalled(name: string): Promise<string | undefined> {
+    try {
+      return (await ask<{ ipamId: string }>(this.#to, `/ipams/${encodeURIComponent(name)}`)).ipamId
+    } catch (error) {
+      if (error instanceof Refused && error.problem.status < 500) return undefined
+      throw error
+    }
+  }
+
+  /** How many right under one thing have the name of each. */
+  #countNames(items: readonly Item[], parentOf: (item: Item) => unknown): void {
+    for (const found of Map.groupBy(items, (item) => canonical([parentOf(item), item.name])).values())
+      for (const item of found) this.#namesakes.set(idIn(item), found.length)
+  }
+
+  /** The key of something new; by its id where it has no name, or another one under the same has it, too. */
   #keyOf(kind: ThingKind, parent: string | undefined, id: unknown, name: unknown): string {
-    const byName = typeof name === 'string' && name !== '' ? keyUnder(parent, partOf(name)) : undefined
-    const key = byName !== undefined && !this.#estate.of(kind).has(byName) ? byName : keyUnder(parent, textOf(id))
+    const byName = isName(name) ? keyUnder(parent, partOf(name)) : undefined
+    const isOne = byName !== undefined && (this.#namesakes.get(id) ?? 1) === 1
+    const key = isOne && !this.#estate.of(kind).has(byName) ? byName : keyUnder(parent, textOf(id))
+    if (byName !== undefined && !isOne && kind !== 'ipam')
+      this.#estate.addSeveral(kind, byName, [...(this.#estate.several(kind, byName) ?? []), textOf(id)])
     this.#keys.set(textOf(id), key)
     return key
   }
@@ -305,12 +372,9 @@ class ServerReader {
   }
 }
 
-const named = (name: unknown): { name?: string } => (typeof name === 'string' && name !== '' ? { name } : {})
-/** Of two of one name, the older one has it. */
-const byTime = (items: readonly Item[]): Item[] =>
-  items.toSorted((a, b) =>
-    textOf(a.createdAt) < textOf(b.createdAt) ? -1 : textOf(a.createdAt) > textOf(b.createdAt) ? 1 : 0,
-  )
+const named = (name: unknown): { name?: string } => (isName(name) ? { name } : {})
+const isName = (name: unknown): name is string => typeof name === 'string' && name !== ''
+const idIn = ({ poolId, scopeId, policyId }: Item): unknown => poolId ?? policyId ?? scopeId
 /** The root is what units are under that is no unit: it has no answer of its own for whoever may not see the organization. */
 const rootOf = (units: readonly Item[]): string | undefined =>
   units.map(({ parentId }) => textOf(parentId)).find((parent) => parent.startsWith('r-'))

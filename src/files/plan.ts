@@ -3,7 +3,7 @@ import { type Destination, Refused, send } from '#cli/client.ts'
 import type { GovernedOperation } from '#operations/governance/operations.native.ts'
 import { type Change, compare, type Drift } from './comparing.ts'
 import type { FileProblem, Thing } from './estate.ts'
-import { estateOf } from './from-files.ts'
+import { estateOf, ownersIn } from './from-files.ts'
 import { readServer, type ServerRead } from './from-server.ts'
 import { intentOf } from './intent.ts'
 import { type Needed, type ToldImpact, topOf, tryProposal } from './requesting.ts'
@@ -21,6 +21,7 @@ const requestsLookedAtMax = 100
 export interface Missing {
   readonly kind: Thing['kind']
   readonly key: string
+  readonly owner?: string
   readonly id?: string
   readonly drift?: Drift
 }
@@ -49,7 +50,7 @@ export async function planFor(
   sources: readonly Source[],
   { remove }: { readonly remove: boolean },
 ): Promise<Planned> {
-  const server = await readServer(to)
+  const server = await readServer(to, ownersIn(sources))
   const { estate, problems } = estateOf(sources, server.estate)
   if (problems.length > 0) return { problems }
   const compared = compare(estate, server)
@@ -64,7 +65,16 @@ export async function planFor(
   const changes = [...compared.changes, ...removed.map((thing) => removalOf(thing, server))].map(withDrift)
   const kept = remove
     ? []
-    : compared.missing.map(({ kind, key, id }) => withDrift({ kind, key, ...(id === undefined ? {} : { id }) }))
+    : compared.missing.map((thing) => {
+        const { kind, key, id } = thing
+        const owner = server.ownerOf(thing)
+        return withDrift({
+          kind,
+          key,
+          ...(owner === undefined ? {} : { owner }),
+          ...(id === undefined ? {} : { id }),
+        })
+      })
   const plan = { cadastrePlan: planVersion, epoch: server.epoch, changes, kept, operations: intent.operations } as const
   if (intent.operations.length === 0) return { plan, problems: [] }
   return { plan: { ...plan, ...(await tried(to, plan, intent.about)) }, problems: [] }
@@ -78,6 +88,7 @@ function removalOf({ kind, key, id, members }: Thing, server: ServerRead): Chang
     kind,
     action: 'remove',
     key,
+    ...(owner === undefined ? {} : { owner }),
     ...(id === undefined ? {} : { id }),
     members: [],
     for: audience.length > 0 || owner === undefined ? audience : [owner],

@@ -60,9 +60,9 @@ test('what is edited in files is planned member by member, tried, and done in on
   await at.edit('roles.yaml', '    role: auditor\n    node: /Prod', '    role: auditor\n    node: /Prod/Shops')
   const text = await at.did('plan', at.folder)
   for (const line of [
-    /^~ policy `main\/networks` ipam-policy-\w+, for \/Prod, 444444444444 \(policies\/main\/networks.yaml:5\)$/m,
+    /^~ policy `main\/networks` ipam-policy-\w+ of 222222222222, for \/Prod, 444444444444 \(policies\/main\/networks.yaml:5\)$/m,
     /^ {4}assignments \/Prod, mode: enforce → warn$/m,
-    /^\+ pool `main\/private\/company\/eu\/shops` \(pools\/main\/private\/company.yaml:\d+\)$/m,
+    /^\+ pool `main\/private\/company\/eu\/shops` of 222222222222 \(pools\/main\/private\/company.yaml:\d+\)$/m,
     /^ {4}cidrs: \["10\.1\.0\.0\/16","10\.3\.0\.0\/16"\] → \["10\.1\.0\.0\/16","10\.3\.0\.0\/16","10\.4\.0\.0\/16"\]$/m,
     /^ {4}quarantineSeconds: 60 → nothing$/m,
     /^\+ role binding `user:olga auditor \/Prod\/Shops permit`, for user:olga/m,
@@ -98,7 +98,10 @@ test('what is called otherwise is found by the id behind its name, with all that
     )
   }
   const text = await at.did('plan', at.folder)
-  assert.match(text, /^~ pool `main\/private\/corporate` ipam-pool-\w+, which was `main\/private\/company`/m)
+  assert.match(
+    text,
+    /^~ pool `main\/private\/corporate` ipam-pool-\w+ of 222222222222, which was `main\/private\/company`/m,
+  )
   assert.match(text, /^ {4}name: company → corporate$/m)
   assert.match(text, /^~ unit `\/Production` ou-\S+, which was `\/Prod`/m)
   assert.match(text, /^To create: 0. To change: 2. To remove: 0.$/m)

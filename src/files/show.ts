@@ -67,13 +67,13 @@ const longestRun = (text: string): number => Math.max(0, ...(text.match(/`+/g) ?
 /** Names are anybody's: they make neither links nor headings. */
 const inMarkdown = (text: string): string => text.replaceAll(/[\\`*_[\]<>#|!@]/g, (sign) => `\\${sign}`)
 
-function linesOf({ kind, action, key, keyBefore, members, for: audience, at, drift, id }: Change): string[] {
+function linesOf({ kind, action, key, owner, keyBefore, members, for: audience, at, drift, id }: Change): string[] {
   const whom = audience.length === 0 ? '' : `, for ${audience.join(', ')}`
   const where = at === undefined ? '' : ` (${at.file}:${at.line})`
   const was = keyBefore === undefined || keyBefore === key ? '' : `, which was \`${keyBefore}\``
   const which = id === undefined || id === key ? '' : ` ${id}`
   return [
-    `${signs[action]} ${nounOf[kind]} \`${key}\`${which}${was}${whom}${where}`,
+    `${signs[action]} ${nounOf[kind]} \`${key}\`${which}${ofOwner(owner)}${was}${whom}${where}`,
     ...members.flatMap(apart).map((member) => `    ${memberText(member)}`),
     ...(drift ? [`    changed on the server: ${driftText(drift)}`] : []),
   ]
@@ -99,8 +99,9 @@ const memberText = ({ member, before, after }: MemberChange): string => {
   return `${member}: ${brief(before)} → ${after === undefined ? 'nothing' : brief(after)}`
 }
 const driftText = ({ action, principal, at }: Drift): string => `${action} by ${principal} at ${at}`
-const keptLine = ({ kind, key, id, drift }: Missing): string =>
-  `${nounOf[kind]} \`${key}\`${id === undefined || id === key ? '' : ` ${id}`}${drift ? `, ${driftText(drift)}` : ''}`
+const ofOwner = (owner: string | undefined): string => (owner === undefined ? '' : ` of ${owner}`)
+const keptLine = ({ kind, key, owner, id, drift }: Missing): string =>
+  `${nounOf[kind]} \`${key}\`${id === undefined || id === key ? '' : ` ${id}`}${ofOwner(owner)}${drift ? `, ${driftText(drift)}` : ''}`
 const more = (count: number, what: string): string[] => (count > 0 ? [`… and ${count} ${what}`] : [])
 
 function brief(value: unknown): string {

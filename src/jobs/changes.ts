@@ -1,4 +1,4 @@
-// Changes that are rolled out: their next stages, and what they are halted for.
+// Changes that a clock makes: those whose window opens, and the next stages of those that are rolled out, with what these are halted for.
 import { Refused } from '#model/refusal.ts'
 import { dueChange } from '#operations/governance/watching.ts'
 import type { Job } from './job.ts'
@@ -12,20 +12,22 @@ export const rollOutChanges: Job = {
   async turn({ store, act }) {
     const due = await store.read(dueChange)
     if (!due) return
-    // Shapes of the native API are loaded where something is rolled out, and not by every server that starts.
-    const { advanceChangeRequest, haltChangeRequest } = await import('#operations/governance/rolling-out.native.ts')
+    // Shapes of the native API are loaded where something is due, and not by every server that starts.
+    const operations = await import('#operations/governance/rolling-out.native.ts')
     const { request, as } = due
     const { id } = request
     if (due.does === 'halt') {
-      await act(haltChangeRequest, { id, halt: due.halt }, as)
+      await act(operations.haltByRule, { id, halt: due.halt }, as)
       return
     }
     try {
-      await act(advanceChangeRequest, { id }, as)
+      await act(due.does === 'apply' ? operations.openChangeRequest : operations.advanceChangeRequest, { id }, as)
     } catch (error) {
       if (!(error instanceof Refused)) throw error
+      // Governance changes faster than this could be tried: with the next look.
+      if (error.refusal.code === 'Unavailable') return
       // It is on record, and would be refused again each second: somebody has to look at it.
-      await act(haltChangeRequest, { id, halt: { why: 'refused', code: error.refusal.code } }, as)
+      await act(operations.postponeChangeRequest, { id, refusal: error.refusal }, as)
     }
   },
 }

@@ -2,7 +2,7 @@
 
 import type { Halt, Rollout, RolloutProgress } from './change-rollout.ts'
 import type { Attribution } from './policy/exception.ts'
-import { sharedIdentity } from './principal.ts'
+import { type MakerGroups, sharedIdentity } from './principal.ts'
 import type { Problem } from './problems/problem.ts'
 
 export const changeRequestStates = [
@@ -80,8 +80,14 @@ export interface ChangeFreeze {
 export const freezeAt = (freezes: readonly ChangeFreeze[], now: number): ChangeFreeze | undefined =>
   freezes.find(({ from, until }) => from <= now && now < until)
 
+/** Whoever did something, with the groups that sign-ins proved of them then: whether they still may is asked of roles when it is made. */
+export interface Standing extends Attribution {
+  readonly groups?: readonly string[]
+  readonly makerGroups?: readonly MakerGroups[]
+}
+
 /** Bound to what was approved: its content, and what that does. */
-export interface Approval extends Attribution {
+export interface Approval extends Standing {
   readonly contentHash: string
   readonly impactClass: ImpactClass
   /** Whether whoever approved may do so at the root. */
@@ -114,6 +120,8 @@ export interface FoundImpact {
   readonly accounts?: Readonly<Record<string, number>>
 }
 export interface ChangeImpact extends FoundImpact {
+  /** What no inverse would make again as it is now: objects by their ids, and new ones by what they are. */
+  readonly left?: readonly string[]
   readonly class: ImpactClass
   /** Of governance, that it was found at. */
   readonly epoch: number
@@ -155,15 +163,19 @@ export interface ChangeRequest {
   readonly reason: string
   readonly contentHash: string
   readonly status: ChangeRequestState
-  readonly author: Attribution
+  readonly author: Standing
   /** Whoever has changed what it says, but the author. */
-  readonly editors: readonly Attribution[]
+  readonly editors: readonly Standing[]
   readonly approvals: readonly Approval[]
   /** Undefined before it was submitted. */
   readonly impact?: ChangeImpact
   /** By the rules that held when the impact was found. */
   readonly needed?: Needed
   readonly window?: ChangeWindow
+  /** When it is made by itself, of one that was approved. */
+  readonly appliesAt?: number
+  /** Why it was not made by itself, until it is submitted, edited or made. */
+  readonly failed?: { readonly at: number; readonly code: string; readonly because?: Problem }
   /** The state of governance that it was planned for: who has changed what it changes since then stands in its way. */
   readonly plannedFor?: number
   readonly rollout?: Rollout
@@ -180,22 +192,29 @@ export interface ChangeRequest {
 
 export interface BreakGlass {
   readonly reason: string
-  /** Who broke it; undefined of one from before that was kept: whoever ended it. */
+  /** Whoever did; undefined in what was written before this was kept: who has ended it. */
   readonly broken?: Attribution
   readonly reviewed?: Attribution & { readonly note: string }
 }
 
 export type ChangeRequestAction =
-  | ({ readonly kind: 'edit'; readonly contentHash: string } & Attribution)
-  | ({ readonly kind: 'submit' } & Attribution)
-  | ({ readonly kind: 'approve'; readonly contentHash: string; readonly isOfRoot: boolean } & Attribution)
+  | ({ readonly kind: 'edit'; readonly contentHash: string } & Standing)
+  | ({ readonly kind: 'submit' } & Standing)
+  | ({ readonly kind: 'approve'; readonly contentHash: string; readonly isOfRoot: boolean } & Standing)
   | ({ readonly kind: 'reject'; readonly note: string } & Attribution)
   | ({ readonly kind: 'abandon'; readonly note?: string } & Attribution)
-  | ({ readonly kind: 'apply'; readonly contentHash: string; readonly freeze?: ChangeFreeze } & Attribution)
+  | ({
+      readonly kind: 'apply'
+      readonly contentHash: string
+      readonly freeze?: ChangeFreeze
+      /** Who has approved it and may not any more. */
+      readonly lost?: readonly string[]
+    } & Attribution)
+  | ({ readonly kind: 'halt'; readonly note: string } & Attribution)
   | ({ readonly kind: 'break-glass'; readonly contentHash: string; readonly reason: string } & Attribution)
   | ({ readonly kind: 'review'; readonly note: string } & Attribution)
-  | ({ readonly kind: 'resume' } & Attribution)
-  | ({ readonly kind: 'revert'; readonly note: string } & Attribution)
+  | ({ readonly kind: 'resume'; readonly emergency?: string } & Attribution)
+  | ({ readonly kind: 'revert'; readonly note: string; readonly emergency?: string } & Attribution)
 
 export type ChangeRequestProblem =
   | { readonly kind: 'same-person'; readonly wrote: string; readonly by: string; readonly shared: string }
@@ -212,7 +231,8 @@ const statesFor: Readonly<Record<ChangeRequestAction['kind'], readonly ChangeReq
   abandon: ['draft', 'in-review', 'approved'],
   apply: ['approved'],
   'break-glass': ['in-review', 'approved'],
-  review: ['applied', 'reverted'],
+  review: ['applied', 'reverted', 'scheduled', 'halted'],
+  halt: ['scheduled'],
   resume: ['halted'],
   revert: ['scheduled', 'halted', 'applied'],
 }
@@ -252,33 +272,57 @@ export function actOn(request: ChangeRequest, action: ChangeRequestAction): Chan
       return breakGlass(request, action)
     case 'review':
       return review(request, action)
-    case 'resume': {
-      const { halted: _, ...rest } = request
-      return { request: { ...rest, status: 'scheduled' } }
+    case 'halt': {
+      const { by, note } = action
+      return { request: { ...request, status: 'halted', halted: { why: 'asked', by, note, at: action.at } } }
     }
-    case 'revert':
-      if (status === 'applied' && action.at >= request.ended!.at + revertableMs) {
-        return refused({ why: 'revert-late', appliedAt: request.ended!.at })
+    case 'resume': {
+      // What is left of it may be nothing: its window is asked for its next stage.
+      const { halted: _, ...rest } = request
+      return { request: inEmergency({ ...rest, status: 'scheduled' }, action) }
+    }
+    case 'revert': {
+      const reverted: ChangeRequest = {
+        ...request,
+        status: 'reverted',
+        ended: { ...doneBy(action), note: action.note },
       }
-      return { request: { ...request, status: 'reverted', ended: { ...doneBy(action), note: action.note } } }
+      const broken = inEmergency(reverted, action)
+      const wrong = action.emergency === undefined ? revertProblem(request, action.at) : undefined
+      return wrong ? refused(wrong) : { request: broken }
+    }
   }
+}
+
+/** Whatever its window and freezes are, and so a finding until somebody else has reviewed it: what was reviewed before is so no more. */
+function inEmergency(
+  request: ChangeRequest,
+  { emergency, ...by }: { emergency?: string } & Attribution,
+): ChangeRequest {
+  if (emergency === undefined) return request
+  return { ...request, breakGlass: { reason: emergency, broken: doneBy(by) } }
 }
 
 /** For so long what was approved covers that it is taken back: later that is a change like any other. */
 const revertableMs = 3 * 86_400_000
+const revertProblem = ({ status, ended, window }: ChangeRequest, now: number): Problem | undefined =>
+  status === 'applied' && now >= ended!.at + revertableMs
+    ? { why: 'revert-late', appliedAt: ended!.at }
+    : windowProblem(window, now)
 
 const refused = (problem: Problem): ChangeRequestOutcome => ({ refused: { kind: 'state', problem } })
 
 /** An edit voids what was approved, also where it is an edit back: nobody has to compare. */
-function edit(request: ChangeRequest, action: Attribution & { contentHash: string }): ChangeRequestOutcome {
+function edit(request: ChangeRequest, action: Standing & { contentHash: string }): ChangeRequestOutcome {
   const isKnown = writersOf(request).some((one) => isSame(one, action))
+  const { failed: _, ...rest } = request
   return {
     request: {
-      ...request,
+      ...rest,
       status: request.status === 'draft' ? 'draft' : 'in-review',
       contentHash: action.contentHash,
       approvals: [],
-      editors: isKnown ? request.editors : [...request.editors, doneBy(action)],
+      editors: isKnown ? request.editors : [...request.editors, standing(action)],
     },
   }
 }
@@ -288,7 +332,7 @@ function submit(request: ChangeRequest, action: Attribution): ChangeRequestOutco
   if (!writersOf(request).some((one) => isSame(one, action))) {
     return { refused: { kind: 'not-yours', author: request.author.by, by: action.by } }
   }
-  const { rejected: _, ...rest } = request
+  const { rejected: _, failed: __, ...rest } = request
   const approvals = countingApprovals(request)
   return { request: { ...rest, approvals, status: standingOf({ ...rest, approvals }) } }
 }
@@ -304,7 +348,7 @@ export function standingOf(
 
 function approve(
   request: ChangeRequest,
-  action: Attribution & { contentHash: string; isOfRoot: boolean },
+  action: Standing & { contentHash: string; isOfRoot: boolean },
 ): ChangeRequestOutcome {
   const { contentHash, impact, status } = request
   for (const one of writersOf(request)) {
@@ -316,31 +360,35 @@ function approve(
   const own = before.find((one) => sharedIdentity(one, action) !== undefined)
   if (own) return refused({ why: 'approved-already', by: own.by })
   const approval: Approval = {
-    ...doneBy(action),
+    ...standing(action),
     contentHash,
     impactClass: impact!.class,
     isOfRoot: action.isOfRoot,
   }
-  const approved = { ...request, approvals: [...before, approval] }
+  const { failed: _, ...rest } = request
+  const approved = { ...rest, approvals: [...before, approval] }
   return { request: { ...approved, status: status === 'approved' ? status : standingOf(approved) } }
 }
 
 /** By whom it may be is for roles; that it was approved as it is now, and may be now, is asked here. */
 function apply(
   request: ChangeRequest,
-  action: Attribution & { contentHash: string; freeze?: ChangeFreeze },
+  action: Attribution & { contentHash: string; freeze?: ChangeFreeze; lost?: readonly string[] },
 ): ChangeRequestOutcome {
   const { contentHash, needed, window } = request
   if (action.contentHash !== contentHash) return refused({ why: 'other-content', now: contentHash })
   const counting = countingApprovals(request)
   if (!needed || !hasEnough(counting, needed)) {
-    return refused({ why: 'impact-changed', approved: counting.length, ...(needed ?? { approvers: 0, ofRoot: 0 }) })
+    const asks = { approved: counting.length, ...(needed ?? { approvers: 0, ofRoot: 0 }) }
+    const { lost = [] } = action
+    return refused(lost.length > 0 ? { why: 'approvals-lost', lost, ...asks } : { why: 'impact-changed', ...asks })
   }
   const wrong = windowProblem(window, action.at)
   if (wrong) return refused(wrong)
   const { freeze } = action
   if (freeze) return refused({ why: 'frozen', until: freeze.until, reason: freeze.reason })
-  return { request: { ...request, status: 'applied', ended: doneBy(action) } }
+  const { failed: _, ...rest } = request
+  return { request: { ...rest, status: 'applied', ended: doneBy(action) } }
 }
 
 /** At once, whoever has approved it and whatever the window is. */
@@ -349,14 +397,8 @@ function breakGlass(
   action: Attribution & { contentHash: string; reason: string },
 ): ChangeRequestOutcome {
   if (action.contentHash !== request.contentHash) return refused({ why: 'other-content', now: request.contentHash })
-  return {
-    request: {
-      ...request,
-      status: 'applied',
-      ended: doneBy(action),
-      breakGlass: { reason: action.reason, broken: doneBy(action) },
-    },
-  }
+  const broken = { reason: action.reason, broken: doneBy(action) }
+  return { request: { ...request, status: 'applied', ended: doneBy(action), breakGlass: broken } }
 }
 
 /** By somebody who neither wrote it, nor broke the glass, nor undid it. */
@@ -385,6 +427,21 @@ export const writersOf = ({ author, editors }: Pick<ChangeRequest, 'author' | 'e
   ...editors,
 ]
 const isSame = (one: Attribution, other: Attribution): boolean => sharedIdentity(one, other) !== undefined
+
+const standing = (action: Standing): Standing => ({
+  ...doneBy(action),
+  ...(action.groups && action.groups.length > 0 ? { groups: action.groups } : {}),
+  ...(action.makerGroups && action.makerGroups.length > 0 ? { makerGroups: action.makerGroups } : {}),
+})
+
+/** When one that was approved is made by itself: when its window opens, unless that was tried. */
+export function appliesAtOf(
+  { status, window, failed }: Pick<ChangeRequest, 'status' | 'window' | 'failed'>,
+  postponed?: number,
+): number | undefined {
+  if (status !== 'approved' || failed || window?.from === undefined) return undefined
+  return Math.max(window.from, postponed ?? window.from)
+}
 
 /** Who and when alone. */
 const doneBy = ({ by, at, subject, makers }: Attribution): Attribution => ({

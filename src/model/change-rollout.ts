@@ -31,6 +31,13 @@ export interface RolloutProgress {
   readonly nextAt: number
   /** Which policies it has changed so far. */
   readonly policies: readonly string[]
+  /**
+   * Where these are enabled that it has changed, which pools it has changed, and which nodes themselves: what is watched of is no more than
+   * that. Undefined: of policies all, since it is too much to tell apart, or was begun before this was kept.
+   */
+  readonly targets?: readonly string[]
+  readonly pools?: readonly string[]
+  readonly nodes?: readonly string[]
 }
 
 /** Why one was halted. */
@@ -38,6 +45,10 @@ export type Halt =
   | { readonly why: 'denials'; readonly count: number; readonly max: number }
   | { readonly why: 'exceptions'; readonly count: number; readonly max: number }
   | { readonly why: 'pool'; readonly poolId: string; readonly freePercent: number; readonly below: number }
+  /** Somebody has halted it. */
+  | { readonly why: 'asked'; readonly by: string; readonly note: string }
+  /** Its next stage was due behind the end of its window. */
+  | { readonly why: 'window'; readonly until: number }
   /** The next stage was refused. */
   | { readonly why: 'refused'; readonly code: string }
 
@@ -77,3 +88,5 @@ export const fits = ({ stages }: Rollout, operations: number): boolean =>
   stages.reduce((sum, one) => sum + one.operations, 0) === operations
 
 export const rolloutStagesMax = 50
+/** Targets, pools and nodes that are kept of one: of more, all that the policies have a say in is watched. */
+export const watchedPlacesMax = 200

@@ -55,6 +55,29 @@ const noted = (note: string | undefined): string => (note ? `: «${note}»` : '.
 const exceptionKind = (severity: Severity, summary: string, words: (facts: ExceptionFacts) => string) =>
   kind<ExceptionFacts>({ severity, read: 'exception:read', about: 'exception', summary, words })
 
+/** Of a change request, and of what has become of it. */
+export type ChangeFacts = {
+  readonly reason: string
+  readonly author: string
+  /** Who has done what is told; nobody where a clock has. */
+  readonly by?: string
+  readonly note?: string
+  /** So many have to approve it, and so many have. */
+  readonly approvers?: number
+  readonly approved?: number
+  readonly class?: string
+  /** So many stages of a rollout are made. */
+  readonly stage?: number
+  readonly stages?: number
+  /** What it was halted for, or failed on. */
+  readonly why?: string
+}
+const change = ({ reason, author }: ChangeFacts): string => `the change «${reason}» of ${author}`
+const staged = ({ stage, stages }: ChangeFacts): string =>
+  stage === undefined ? '' : `, after stage ${stage} of ${stages}`
+const changeKind = (severity: Severity, summary: string, words: (facts: ChangeFacts) => string) =>
+  kind<ChangeFacts>({ severity, read: 'change:read', about: 'change-request', summary, words })
+
 /** Of a finding. */
 export type FindingFacts = {
   readonly findingId: string
@@ -148,6 +171,47 @@ export const eventKinds = {
         ? `${by} has disabled the policy for \`${target}\`.`
         : `${by} has enabled the policy for \`${target}\`, as \`${as}\`, mode \`${mode}\`.`,
   }),
+  'change-request.proposed': changeKind(
+    'informational',
+    'Somebody proposes a change.',
+    (facts) => `Proposed: ${change(facts)}.`,
+  ),
+  'change-request.awaits-approval': changeKind(
+    'medium',
+    'A change request waits for approval, or says something else than before.',
+    (facts) =>
+      `${facts.approvers} must approve ${change(facts)}${facts.class === undefined ? '' : ` (\`${facts.class}\`)`}, and ${facts.approved} have.`,
+  ),
+  'change-request.approved': changeKind(
+    'low',
+    'A change request was approved by as many as it needs.',
+    (facts) => `Approved: ${change(facts)}.`,
+  ),
+  'change-request.applied': changeKind(
+    'medium',
+    'A change was made as it was approved, or a stage of its rollout.',
+    (facts) => `Made: ${change(facts)}${staged(facts)}.`,
+  ),
+  'change-request.halted': changeKind(
+    'high',
+    'The rollout of a change was halted, and waits for somebody to resume or revert it.',
+    (facts) => `Halted${staged(facts)}, for \`${facts.why}\`: ${change(facts)}.`,
+  ),
+  'change-request.reverted': changeKind(
+    'high',
+    'A change was taken back.',
+    (facts) => `${facts.by} has reverted ${change(facts)}${noted(facts.note)}`,
+  ),
+  'change-request.failed': changeKind(
+    'high',
+    'A change that was approved could not be made when its window opened.',
+    (facts) => `Not made, for \`${facts.why}\`: ${change(facts)}.`,
+  ),
+  'change-request.break-glass': changeKind(
+    'critical',
+    'Somebody broke the glass: a change was made, resumed or reverted without what it needs otherwise.',
+    (facts) => `${facts.by} broke the glass for ${change(facts)}${noted(facts.note)}`,
+  ),
   'pool.nearly-full': kind<FindingFacts>({
     read: 'finding:read',
     summary: 'A pool is nearly full, or fuller than it was.',

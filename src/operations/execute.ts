@@ -17,6 +17,7 @@ import { AheadOutdated, aheadTriesMax } from './ahead.ts'
 import { inUseOf } from './estate/in-use.ts'
 import { type Foreseen, foresee, type Impact, impactOf } from './finding/impact.ts'
 import { refuseWithoutRequest, rulingOf, withoutControl } from './governance/control.ts'
+import { leftOf } from './governance/inverse.ts'
 import { requireStill } from './identity/authority.ts'
 import type {
   Ahead,
@@ -225,8 +226,10 @@ export async function openExecutor(
           const subjects = tx.subjects.named()
           const known = subjects.flatMap(({ id, before }) => (before === undefined ? [] : [[id, before]]))
           const rulings = hasMoved ? await rulingOf(tx, subjects) : []
+          const left = of === 'space' ? await leftOf(tx, subjects) : []
           const foreseen = hasMoved && of === 'space' ? await foresee(tx, before, await context.snapshot()) : undefined
-          taken.push({ foreseen, answer, needs: context.needsOnce, epoch, rulings, before: Object.fromEntries(known) })
+          const begun = Object.fromEntries(known)
+          taken.push({ foreseen, answer, needs: context.needsOnce, epoch, rulings, left, before: begun })
           throw new TakenBack()
         },
         undefined,
@@ -240,7 +243,7 @@ export async function openExecutor(
       }
       if (!(error instanceof TakenBack)) throw error
     }
-    const { foreseen, answer, needs, epoch, rulings, before } = taken.at(-1)!
+    const { foreseen, ...found } = taken.at(-1)!
     const impact =
       foreseen &&
       (await store.read(
@@ -251,7 +254,7 @@ export async function openExecutor(
       ))
     // A pool is where its holders are: what it can touch is no more than they have.
     const nodes = (foreseen?.scopes ?? []).filter(({ pool }) => pool === undefined).map(({ node }) => node)
-    return { answer, epoch, needs, impact, nodes, rulings, before }
+    return { ...found, impact, nodes }
   }
 
   async function writeAs(

@@ -150,6 +150,8 @@ export interface TriedWell {
   readonly nodes: readonly (string | undefined)[]
   /** What IPAMs say of how that changes. */
   readonly rulings: readonly Ruling[]
+  /** What has no inverse of it. */
+  readonly left: readonly string[]
   /** The versions that the objects have that it changes. */
   readonly before: Readonly<Record<string, number>>
 }

@@ -99,6 +99,7 @@ const refusedInstead: Readonly<Record<string, string>> = {
   applyChangeRequest: 'IncorrectState',
   breakGlassChangeRequest: 'IncorrectState',
   reviewChangeRequest: 'IncorrectState',
+  haltChangeRequest: 'IncorrectState',
   resumeChangeRequest: 'IncorrectState',
   revertChangeRequest: 'IncorrectState',
 }

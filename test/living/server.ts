@@ -1,6 +1,7 @@
 // One running server: a store with the operations over it, as a server process has them, asked without sockets.
 import assert from 'node:assert/strict'
 import { createAuthenticator } from '#api/rest/session.ts'
+import type { ActingAs } from '#jobs/job.ts'
 import type { Principal } from '#model/principal.ts'
 import { Refused } from '#model/refusal.ts'
 import { type Call, DryRunSucceeded, type Executor, openExecutor } from '#operations/execute.ts'
@@ -9,7 +10,7 @@ import { nativeOperations } from '#operations/table.native.ts'
 import { operationTables } from '#operations/tables.aws.ts'
 import type { Store } from '#store/store.ts'
 import { StoreTrouble } from '#store/trouble.ts'
-import { testSettings } from '../world.ts'
+import { managementAccount, testSettings } from '../world.ts'
 
 /** How often a client repeats a request that was told to come back later. */
 const attemptsMax = 8
@@ -95,6 +96,19 @@ export class Server {
       const answer = await this.send(request)
       if (answer.kind !== 'trouble' || attempt === attemptsMax) return answer
     }
+  }
+  /** As a job of the server does it. */
+  async act(operation: AnyOperation, input: object, as: string | ActingAs): Promise<unknown> {
+    const acting = typeof as === 'string' ? { arn: as, accessKeyId: '' } : as
+    const principal = { account: managementAccount, ...acting, userId: acting.arn }
+    const call = {
+      principal,
+      region: '',
+      input,
+      requestId: `${this.name}-job-${++this.#requests}`,
+      sourceAddress: 'local',
+    }
+    return (await this.#executor.execute(operation, call)).output
   }
   /** So that what is sent next goes to the database in the order in which it is sent. */
   async know(requests: readonly Request[]): Promise<void> {

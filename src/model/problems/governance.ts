@@ -16,6 +16,10 @@ export const governanceProblems = {
   'impact-changed': ({ approved, approvers, ofRoot }: { approved: number; approvers: number; ofRoot: number }) =>
     `by what it would do now it needs ${approvers === 1 ? 'one approver' : `${approvers} approvers`}${ofRoot === 0 ? '' : `, ${ofRoot} of whom may approve at the root`}, and ${approved === 1 ? 'one approval counts' : `${approved} approvals count`}: submit it again, and have it approved for that`,
   'never-bound': () => 'it was submitted before names were bound to what they stand for: submit it again',
+  'approvals-lost': ({ lost, approved, approvers, ofRoot }: LostFacts) =>
+    `${lost.map((one) => `\`${one}\``).join(' and ')} may not approve it any more: ${approved === 1 ? 'one approval is' : `${approved} approvals are`} left of ${approvers} that it needs${ofRoot === 0 ? '' : `, ${ofRoot} of them by who may approve at the root`}; have it approved by others`,
+  'writer-may-not': ({ writer, node }: { writer: string; node: string }) =>
+    `\`${writer}\`, who wrote it, may not do it any more at \`${node}\`: somebody else must propose it`,
   'window-ahead': ({ from }: { from: number }) => `its window begins at ${momentText(from)}`,
   'window-over': ({ until }: { until: number }) => `its window ended at ${momentText(until)}: edit the window`,
   frozen: ({ until, reason }: { until: number; reason: string }) =>
@@ -49,10 +53,17 @@ const statesFor = {
   apply: 'what is approved can be applied',
   'break-glass': 'what was submitted can be applied in an emergency',
   review: 'what was applied can be reviewed',
+  halt: 'what is rolled out can be halted',
   resume: 'what was halted can be resumed',
   revert: 'what was applied, is rolled out or was halted can be reverted',
 } as const
 
+interface LostFacts {
+  readonly lost: readonly string[]
+  readonly approved: number
+  readonly approvers: number
+  readonly ofRoot: number
+}
 interface WroteFacts {
   readonly wrote: string
   readonly by: string

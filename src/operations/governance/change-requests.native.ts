@@ -9,6 +9,7 @@ import {
 } from '#model/change-request.ts'
 import { rolloutStagesMax } from '#model/change-rollout.ts'
 import type { Attribution } from '#model/policy/exception.ts'
+import { problemInWords } from '#model/problems/problem.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, Tried } from '../operation.ts'
 import {
@@ -37,6 +38,7 @@ import {
   breakGlassOnChange,
   type DoAll,
   editChange,
+  haltByHand,
   placeOfChange,
   placeOfProposal,
   proposeChange as propose,
@@ -134,7 +136,11 @@ const rollout = z
   .meta({ id: 'ChangeRollout', examples: [exampleRollout] })
 const halted = z
   .object({
-    why: z.enum(['denials', 'exceptions', 'pool', 'refused']),
+    why: z
+      .enum(['denials', 'exceptions', 'pool', 'refused', 'window', 'asked'])
+      .describe(
+        '`refused`: its next stage was. `window`: that was due behind its window. `asked`: somebody has halted it.',
+      ),
     at: instant,
     count: count.optional().describe('How many there were.'),
     max: count.optional(),
@@ -142,6 +148,9 @@ const halted = z
     freePercent: percent.optional(),
     below: percent.optional(),
     code: z.string().optional().describe('What the next stage was refused for.'),
+    until: instant.optional().describe('When its window ended.'),
+    by: principalName.optional(),
+    note: z.string().optional(),
   })
   .describe('Why it was halted.')
 const act = z.object({ by: principalName, makers: usedMakers, at: instant }).meta({ id: 'ChangeRequestAct' })
@@ -168,6 +177,12 @@ const impact = z
         setting: z.string().optional().describe('Which setting it does not comply with, then or now.'),
       }),
     ),
+    left: z
+      .array(z.string())
+      .optional()
+      .describe(
+        'What `revert` would not make again as it is now, at least in part: objects by their ids, and new ones by what they are. Nothing where it is not there.',
+      ),
   })
   .describe('What it would make of space that is in use, as far as you may see that.')
 const needed = z
@@ -191,6 +206,15 @@ const summary = {
     .array(act.extend({ isOfRoot: z.boolean().describe('Whether they may approve at the root.') }))
     .describe('Those that count for what it says and does.'),
   window: window.optional(),
+  appliesAt: instant
+    .optional()
+    .describe(
+      'When it is made by itself: once its window opens, or what freezes changes ends. On the right of whoever submitted it last, by name and not by groups.',
+    ),
+  failed: z
+    .object({ at: instant, code: z.string(), detail: z.string().optional() })
+    .optional()
+    .describe('Why it was not made by itself; it waits until somebody edits, submits or applies it.'),
   plannedFor: count
     .optional()
     .describe(
@@ -260,7 +284,7 @@ export const getChangeRequest = nativeRead({
     const found = await getDescribedChange(context, id)
     // A change compares the state (`If-Match`), of which this is no part.
     const simulated = 'changed' in context ? undefined : await simulationOf(context, found.request)
-    return { ...show(found), ...(simulated ? { simulation: await describeWithTotals(context, simulated) } : {}) }
+    return { ...(await show(found)), ...(simulated ? { simulation: await describeWithTotals(context, simulated) } : {}) }
   },
 })
 
@@ -286,6 +310,9 @@ export const listChangeRequests = nativeRead({
 // Proposing ----------------------------------------------------------------------------------------------------------
 
 const doAll: DoAll = (context, operations, how) => runGoverned(context, operations as readonly GovernedOperation[], how)
+/** What was prepared when it was made: who governs a part does it, however many there are. */
+const doInverse: DoAll = (context, operations) =>
+  runGoverned(context, operations as readonly GovernedOperation[], { isPrepared: true })
 const expectedEpoch = z.number().int().min(0).optional()
 const plannedNote =
   'The state that the operations were planned for (`GET /governance`): refused where there is another one by now, and later where somebody has changed what it changes.'
@@ -486,34 +513,60 @@ export const reviewChangeRequest = nativeWrite({
   run: async (context, input) => describe(context, await reviewChange(context, input.changeRequestId, input.note)),
 })
 
+export const haltChangeRequest = nativeWrite({
+  name: 'haltChangeRequest',
+  summary: 'Halt a rollout.',
+  description:
+    'At any time, whatever its window and freezes: nothing more is made of it before somebody resumes or reverts it.',
+  action: 'change:propose',
+  input: z.strictObject({ changeRequestId, note: note.describe('Why, for whoever goes on with it.') }),
+  output: changeRequest,
+  rest: { method: 'POST', path: '/change-requests/{changeRequestId}/halt' },
+  cli: 'change-request halt',
+  refusals: ['NotFound', 'MalformedId', 'IncorrectState'],
+  changes: getChangeRequest,
+  at: placeOfChange,
+  run: async (context, { changeRequestId: id, note: why }) => describe(context, await haltByHand(context, id, why)),
+})
+
+/** What an emergency is, where something is done in one. */
+const emergency = note
+  .optional()
+  .describe(
+    'What the emergency is, outside of its window and while changes are frozen: you need `change:approve`, and it is a finding until somebody else has reviewed it.',
+  )
+  .meta({ examples: ['It burns'] })
+
 export const resumeChangeRequest = nativeWrite({
   name: 'resumeChangeRequest',
   summary: 'Go on with a rollout that was halted.',
-  description: 'Its next stage is made now, and those behind it go on, on your right.',
+  description:
+    'Its next stage is made now, and those behind it go on, on your right; each within its window, and while changes are not frozen.',
   action: 'change:propose',
-  input: z.strictObject({ changeRequestId }),
+  input: z.strictObject({ changeRequestId, emergency }),
   output: changeRequest,
   rest: { method: 'POST', path: '/change-requests/{changeRequestId}/resume' },
   cli: 'change-request resume',
-  refusals: [...refusalsOfGoverned, 'NotFound', 'MalformedId', 'IncorrectState'],
+  refusals: [...refusalsOfGoverned, 'NotFound', 'MalformedId', 'IncorrectState', 'LimitExceeded'],
   at: placeOfChange,
-  run: async (context, { changeRequestId: id }) => describe(context, await resumeChange(context, id, doAll)),
+  run: async (context, { changeRequestId: id, emergency: why }) =>
+    describe(context, await resumeChange(context, id, { emergency: why, doAll })),
 })
 
 export const revertChangeRequest = nativeWrite({
   name: 'revertChangeRequest',
   summary: 'Make again what was before the change.',
   description:
-    'By the operations that were prepared when it was made, in one transaction, on your right. Refused where somebody has changed one of the objects since, and three days after it was applied: what was approved covers it no longer than that, and never a change of change control itself. Propose the operations of `inverse` then.',
+    'By the operations that were prepared when it was made, in one transaction, on your right. Refused where somebody has changed one of the objects since, outside of its window, while changes are frozen, and three days after it was applied: what was approved covers it no longer than that, and never a change of change control itself. Propose the operations of `inverse` then.',
   action: 'change:propose',
-  input: z.strictObject({ changeRequestId, note: note.describe('Why, for the record.') }),
+  input: z.strictObject({ changeRequestId, note: note.describe('Why, for the record.'), emergency }),
   output: changeRequest,
   rest: { method: 'POST', path: '/change-requests/{changeRequestId}/revert' },
   cli: 'change-request revert',
-  refusals: [...refusalsOfGoverned, 'NotFound', 'MalformedId', 'IncorrectState'],
+  refusals: [...refusalsOfGoverned, 'NotFound', 'MalformedId', 'IncorrectState', 'LimitExceeded'],
   at: placeOfChange,
-  run: async (context, { changeRequestId: id, note: why }) =>
-    describe(context, await revertChange(context, id, { note: why, doAll })),
+  run: async (context, { changeRequestId: id, note: why, emergency: because }) =>
+    describe(context, await revertChange(context, id, { note: why, emergency: because, doAll: doInverse })),
 })
 
 export const changeRequestOperations = [
@@ -528,6 +581,7 @@ export const changeRequestOperations = [
   applyChangeRequest,
   breakGlassChangeRequest,
   reviewChangeRequest,
+  haltChangeRequest,
   resumeChangeRequest,
   revertChangeRequest,
 ] as const
@@ -581,6 +635,7 @@ function showSummary(request: ChangeRequest): z.output<typeof listed> {
     needed: request.needed,
     approvals: countingApprovals(request).map((one) => ({ ...showAct(one), isOfRoot: one.isOfRoot })),
     ...(times ? { window: showWindow(times) } : {}),
+    ...showByClock(request),
     ...(request.plannedFor === undefined ? {} : { plannedFor: request.plannedFor }),
     ...showRollout(request),
     ...(rejected ? { rejected: { ...showAct(rejected), note: rejected.note } } : {}),
@@ -605,13 +660,28 @@ function showRollout({ rollout: stages, progress, halted: halt }: ChangeRequest)
   return {
     ...(stages ? { rollout: rollout.parse(stages) } : {}),
     ...(shown ? { progress: shown } : {}),
-    ...(halt ? { halted: { ...halt, at: formatInstant(halt.at) } } : {}),
+    ...(halt ? { halted: showHalt(halt) } : {}),
   }
 }
+function showHalt(halt: NonNullable<ChangeRequest['halted']>) {
+  const shown = { ...halt, at: formatInstant(halt.at) }
+  return 'until' in shown ? { ...shown, until: formatInstant(shown.until) } : shown
+}
+function showByClock({ appliesAt, failed }: ChangeRequest) {
+  return {
+    ...(appliesAt === undefined ? {} : { appliesAt: formatInstant(appliesAt) }),
+    ...(failed ? { failed: showFailed(failed) } : {}),
+  }
+}
+const showFailed = ({ at, code, because }: NonNullable<ChangeRequest['failed']>) => ({
+  ...{ at: formatInstant(at), code },
+  ...(because ? { detail: problemInWords(because) } : {}),
+})
 const showReview = ({ reviewed }: NonNullable<ChangeRequest['breakGlass']>) =>
   reviewed ? { reviewed: { ...showAct(reviewed), note: reviewed.note } } : {}
-const showImpact = ({ at, groups, samples, accounts: _, ...found }: NonNullable<ChangeRequest['impact']>) => ({
+const showImpact = ({ at, groups, samples, left, accounts: _, ...found }: NonNullable<ChangeRequest['impact']>) => ({
   ...found,
+  ...(left ? { left: [...left] } : {}),
   foundAt: formatInstant(at),
   groups: groups.map((group) => ({ ...group })),
   samples: samples.map((sample) => ({ ...sample })),

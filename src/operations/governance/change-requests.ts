@@ -1,7 +1,9 @@
 // Change requests: proposed with what they would do, approved by others than those who wrote them, and applied as they were approved
 // (policy-model §8).
 import {
+  type Approval,
   actOn,
+  appliesAtOf,
   approvalRulesDefault,
   awaitsReview,
   type ChangeImpact,
@@ -17,29 +19,38 @@ import {
   openPerRequesterAndNodeMax,
   openPerRequesterMax,
   recordedImpact,
+  type Standing,
   strictest,
   unreviewedPerRequesterMax,
+  windowProblem,
+  writersOf,
 } from '#model/change-request.ts'
 import { fits, type Halt, partOfStage, type Rollout } from '#model/change-rollout.ts'
-import { formatId, kindOf, parseId } from '#model/identifier.ts'
+import { formatId, parseId } from '#model/identifier.ts'
 import { isAccountId } from '#model/organization.ts'
-import { accountableFor } from '#model/principal.ts'
+import type { Attribution } from '#model/policy/exception.ts'
+import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
+import { accountableFor, sharedIdentity } from '#model/principal.ts'
+import type { Problem } from '#model/problems/problem.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
-import { everywhere } from '#model/roles.ts'
+import { type Action, everywhere } from '#model/roles.ts'
 import { AheadOutdated } from '../ahead.ts'
 import { setterOf } from '../estate/rule-setter.ts'
 import { changeReview } from '../finding/change-review.ts'
 import { settle } from '../finding/settle.ts'
 import { refuseMalformed } from '../identifiers.ts'
-import { mayAtTop, type Place } from '../identity/authority.ts'
+import { accessOfToken, mayAtTop, type Place, requirePermission } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.ts'
+import { tellOfChange } from '../notification/change-events.ts'
 import type { Ahead, ReadContext, Tried, TriedWell, WriteContext } from '../operation.ts'
 import { attributionOf } from '../policy/own-break-glass.ts'
 import { standingOf, topOf } from '../record/object-places.ts'
 import { contentHashOf } from './content-hash.ts'
+import { rulingOf } from './control.ts'
 import { type Inverse, inverseOf, inverseOfBoth, noInverse } from './inverse.ts'
 import { countWriting, refuseLongList } from './list-bounds.ts'
-import type { Binding, DoneList, ListHow, Made, ProposedOperation } from './proposed.ts'
+import { type Made, madeOf, togetherWith } from './made.ts'
+import type { Answered, Binding, DoneList, ListHow, ProposedOperation } from './proposed.ts'
 import { requireSimulated } from './simulations.ts'
 import { requireEpoch } from './state.ts'
 
@@ -83,7 +94,7 @@ export async function proposeChange(
   proposal: Proposal,
   tried: Tried | undefined,
 ): Promise<ChangeRequest> {
-  const author = attributionOf(context)
+  const author = standingAs(context)
   await refuseLongList(context, proposal.operations)
   requireEpoch(context, proposal.expectedEpoch)
   refuseWindow(context, proposal.window)
@@ -108,7 +119,9 @@ export async function proposeChange(
   await countWriting(context, proposal.operations)
   await context.tx.changeRequests.insert(n, proposed, { operations: proposal.operations, bindings })
   await keepBasis(context, proposed, tried)
+  await keepRunner(context, proposed)
   await recordVersion(context, proposed)
+  await tellOfChange(context.tx, undefined, proposed)
   return proposed
 }
 
@@ -140,7 +153,7 @@ export async function editChange(
   const bindings = before.status === 'draft' ? undefined : bindingsFound(tried)
   const said = { ...edited, operations, window, rollout, bindings }
   refuseUnfit(said)
-  const author = attributionOf(context)
+  const author = standingAs(context)
   const written = act(edited, { kind: 'edit', contentHash: contentHashOf(said), ...author })
   if (written.editors.length > editorsMax) {
     refuse({ code: 'LimitExceeded', what: { of: 'editors' }, limit: editorsMax, used: before.editors.length })
@@ -148,14 +161,16 @@ export async function editChange(
   const changed =
     written.status === 'draft' ? written : act(await withImpact(context, written, tried), { kind: 'submit', ...author })
   await say(context, changed, { operations, bindings })
+  await unsay(context, before, changed)
+  await keepRunner(context, changed)
   if (!isSameOperations) await keepBasis(context, changed, tried)
-  return keep(context, changed)
+  return keep(context, changed, before)
 }
 
 /** Submits a draft, or finds anew what it would do. */
 export async function submitChange(context: WriteContext, id: string, tried: Tried): Promise<ChangeRequest> {
   const before = await getChange(context, id)
-  const action = { kind: 'submit', ...attributionOf(context) } as const
+  const action = { kind: 'submit', ...standingAs(context) } as const
   // Whoever may not submit it is told nothing of what came of trying it.
   act(before, action)
   const found = await withImpact(context, before, tried)
@@ -164,7 +179,9 @@ export async function submitChange(context: WriteContext, id: string, tried: Tri
   const bindings = bindingsFound(tried)
   const submitted = act({ ...found, contentHash: contentHashOf({ ...before, operations, bindings }) }, action)
   await say(context, submitted, { operations, bindings })
-  return keep(context, submitted)
+  await unsay(context, before, submitted)
+  await keepRunner(context, submitted)
+  return keep(context, submitted, before)
 }
 
 // Deciding -----------------------------------------------------------------------------------------------------------
@@ -173,24 +190,22 @@ export async function submitChange(context: WriteContext, id: string, tried: Tri
 export async function approveChange(context: WriteContext, id: string, contentHash: string): Promise<ChangeRequest> {
   const before = await getChange(context, id)
   const isOfRoot = await mayAtTop(context, 'change:approve', [await topOf(context)])
-  const approved = act(before, { kind: 'approve', contentHash, isOfRoot, ...attributionOf(context) })
+  const approved = act(before, { kind: 'approve', contentHash, isOfRoot, ...standingAs(context) })
   if (before.needed?.isSimulated) await requireSimulated(context, before)
-  return keep(context, approved)
+  return keep(context, approved, before)
 }
 
 /** Sends it back to those who wrote it, as a draft. */
-export const rejectChange = async (context: WriteContext, id: string, note: string): Promise<ChangeRequest> =>
-  keep(context, act(await getChange(context, id), { kind: 'reject', note, ...attributionOf(context) }))
+export async function rejectChange(context: WriteContext, id: string, note: string): Promise<ChangeRequest> {
+  const before = await getChange(context, id)
+  return keep(context, act(before, { kind: 'reject', note, ...attributionOf(context) }), before)
+}
 
-export const abandonChange = async (context: WriteContext, id: string, note?: string): Promise<ChangeRequest> =>
-  keep(
-    context,
-    act(await getChange(context, id), {
-      kind: 'abandon',
-      ...(note === undefined ? {} : { note }),
-      ...attributionOf(context),
-    }),
-  )
+export async function abandonChange(context: WriteContext, id: string, note?: string): Promise<ChangeRequest> {
+  const before = await getChange(context, id)
+  const why = note === undefined ? {} : { note }
+  return keep(context, act(before, { kind: 'abandon', ...why, ...attributionOf(context) }), before)
+}
 
 /**
  * Makes the change, in the transaction of the request, on the right of whoever applies it. Whether enough have approved it is asked of what
@@ -202,25 +217,81 @@ export async function applyChange(
   { contentHash, tried, doAll }: { readonly contentHash: string; readonly tried: Tried; readonly doAll: DoAll },
 ): Promise<ChangeRequest> {
   const before = await getChange(context, id)
-  const action = { kind: 'apply', contentHash, ...attributionOf(context) } as const
+  return make(context, before, { kind: 'apply', contentHash, ...attributionOf(context) }, { tried, doAll })
+}
+
+async function make(
+  context: WriteContext,
+  before: ChangeRequest,
+  action: ChangeRequestAction & { readonly kind: 'apply' },
+  { tried, doAll }: { readonly tried: Tried; readonly doAll: DoAll },
+): Promise<ChangeRequest> {
   act(before, action)
   await refuseOtherState(context, before)
   const content = await contentOf(context, before)
   if (!content.bindings) {
-    refuse({ code: 'IncorrectState', what: 'change-request', id, problem: { why: 'never-bound' } })
+    refuse({ code: 'IncorrectState', what: 'change-request', id: before.id, problem: { why: 'never-bound' } })
   }
   const found = await withImpact(context, before, tried)
+  const { approvals, lost } = await standingApprovals(context, found)
   const freeze = 'refused' in tried ? undefined : freezeAt(freezesOf(tried), context.now)
-  const applied = act(found, { ...action, ...(freeze ? { freeze } : {}) })
-  const policies = await makeAndPrepare(context, id, {
-    content,
-    part: partOfStage(content.operations, before.rollout, 0),
-    doAll,
-  })
-  return keep(context, before.rollout ? await beginRollout(context, applied, before.rollout, policies) : applied)
+  const applied = act({ ...found, approvals }, { ...action, lost, ...(freeze ? { freeze } : {}) })
+  if (!('refused' in tried)) await requireWriters(context, before, tried)
+  const part = partOfStage(content.operations, before.rollout, 0)
+  const made = await makeAndPrepare(context, before.id, { content, part, doAll })
+  return keep(context, before.rollout ? await beginRollout(context, applied, before.rollout, made) : applied, before)
 }
 
-/** Makes a part of the change, and prepares what undoes it; answers which policies it has changed. */
+/** Makes one whose window has opened, on the right of whoever submitted it last. Of one that another server has made: nothing. */
+export async function applyDueChange(
+  context: WriteContext,
+  id: string,
+  { tried, doAll }: { readonly tried: Tried; readonly doAll: DoAll },
+): Promise<void> {
+  const before = await getChange(context, id)
+  if (!isDue(context, before)) return
+  const action = { kind: 'apply', contentHash: before.contentHash, ...attributionOf(context) } as const
+  await make(context, before, action, { tried, doAll })
+}
+const isDue = ({ now }: ReadContext, { appliesAt }: ChangeRequest): boolean =>
+  appliesAt !== undefined && appliesAt <= now
+
+/** It could not be made by itself: it stays as it is, and waits for somebody; while changes are frozen, for the end of that. */
+export async function postponeChange(context: WriteContext, id: string, refusal: Refusal): Promise<void> {
+  const before = await getChange(context, id)
+  const until = frozenUntil(refusal)
+  if (before.status === 'scheduled' && before.progress) {
+    if (before.progress.nextAt > context.now) return
+    const at = context.now
+    if (until !== undefined) await keep(context, { ...before, progress: { ...before.progress, nextAt: until } }, before)
+    else await keep(context, { ...before, status: 'halted', halted: { ...haltFor(refusal), at } }, before)
+    return
+  }
+  if (!isDue(context, before)) return
+  if (until !== undefined) {
+    await keep(context, before, before, until)
+    return
+  }
+  const because = problemOf(refusal)
+  const failed = { at: context.now, code: refusal.code, ...(because ? { because } : {}) }
+  await keep(context, { ...before, failed }, before)
+}
+function problemOf(refusal: Refusal): Problem | undefined {
+  if ('problem' in refusal && typeof refusal.problem === 'object') return refusal.problem
+  return 'because' in refusal && typeof refusal.because === 'object' ? (refusal.because as Problem) : undefined
+}
+function frozenUntil(refusal: Refusal): number | undefined {
+  const problem = problemOf(refusal)
+  return problem?.why === 'frozen' ? problem.until : undefined
+}
+function haltFor(refusal: Refusal): Halt {
+  const problem = problemOf(refusal)
+  return problem?.why === 'window-over'
+    ? { why: 'window', until: problem.until }
+    : { why: 'refused', code: refusal.code }
+}
+
+/** Makes a part of the change, and prepares what undoes it. */
 async function makeAndPrepare(
   context: WriteContext,
   id: string,
@@ -229,16 +300,16 @@ async function makeAndPrepare(
     part,
     doAll,
   }: { readonly content: Content; readonly part: Pick<ListHow, 'from' | 'to'>; readonly doAll: DoAll },
-): Promise<readonly string[]> {
+): Promise<Made> {
   const { tx } = context
   const n = numberOf(context, id)
-  const before = (await tx.changeRequests.madeBy(n)) as readonly Made[]
-  const { made } = await doAll(context, operations, { ...part, bindings, made: before })
+  const answered = (await tx.changeRequests.madeBy(n)) as readonly Answered[]
+  const { made } = await doAll(context, operations, { ...part, bindings, made: answered })
   if (made.length < operations.length) await tx.changeRequests.keepMade(n, made)
   const subjects = tx.subjects.named()
-  const inverse = ((await tx.changeRequests.inverseOf(n)) as Inverse | undefined) ?? noInverse
-  await tx.changeRequests.keepInverse(n, inverseOfBoth(inverse, await inverseOf(tx, subjects)))
-  return subjects.flatMap((one) => (kindOf(one.id) === 'policy' ? one.id : []))
+  const before = ((await tx.changeRequests.inverseOf(n)) as Inverse | undefined) ?? noInverse
+  await tx.changeRequests.keepInverse(n, inverseOfBoth(before, await inverseOf(tx, subjects)))
+  return madeOf(tx, subjects)
 }
 
 /** The first stage is made: the others follow by themselves, on the right of whoever applied it, by name. */
@@ -246,32 +317,27 @@ async function beginRollout(
   context: WriteContext,
   request: ChangeRequest,
   rollout: Rollout,
-  policies: readonly string[],
+  made: Made,
 ): Promise<ChangeRequest> {
   const runner = setterOf(context)
   await context.tx.changeRequests.setRunner(numberOf(context, request.id), runner)
-  return withProgress(context, request, { rollout, stage: 1, policies })
+  return withProgress(context, request, { rollout, stage: 1, made })
 }
 
 function withProgress(
   context: WriteContext,
   request: ChangeRequest,
-  {
-    rollout,
-    stage,
-    policies,
-  }: { readonly rollout: Rollout; readonly stage: number; readonly policies: readonly string[] },
+  { rollout, stage, made }: { readonly rollout: Rollout; readonly stage: number; readonly made: Made },
 ): ChangeRequest {
   const { ended: _, ...rest } = request
   const { soakSeconds } = rollout.stages[stage - 1]!
-  const before = request.progress?.policies ?? []
   return {
     ...rest,
     status: 'scheduled',
     progress: {
       ...{ stage, stages: rollout.stages.length, since: context.now, sinceNumber: context.newSequence() },
       nextAt: context.now + soakSeconds * 1_000,
-      policies: [...new Set([...before, ...policies])],
+      ...togetherWith(request.progress, made),
     },
   }
 }
@@ -288,37 +354,72 @@ async function goOn(context: WriteContext, before: ChangeRequest, doAll: DoAll):
   const { progress, rollout } = before
   const { stage, stages } = progress!
   if (stage >= stages) {
-    const { by, at } = { by: before.author.by, at: context.now }
-    return keep(context, { ...before, status: 'applied', ended: { by, at } })
+    return keep(context, { ...before, status: 'applied', ended: attributionOf(context) }, before)
   }
   await refuseOtherState(context, before)
   const content = await contentOf(context, before)
   const part = partOfStage(content.operations, rollout, stage)
-  const policies = await makeAndPrepare(context, before.id, { content, part, doAll })
-  return keep(context, withProgress(context, before, { rollout: rollout!, stage: stage + 1, policies }))
+  const outside = before.breakGlass ? undefined : windowProblem(before.window, context.now)
+  if (outside) refuse({ code: 'IncorrectState', what: 'change-request', id: before.id, problem: outside })
+  const made = await makeAndPrepare(context, before.id, { content, part, doAll })
+  await refuseFrozen(context, before)
+  return keep(context, withProgress(context, before, { rollout: rollout!, stage: stage + 1, made }), before)
+}
+
+/** Refuses what was just made while changes of it are frozen, but in an emergency. */
+async function refuseFrozen({ tx, now }: WriteContext, { id, breakGlass }: ChangeRequest): Promise<void> {
+  if (breakGlass) return
+  const rulings = await rulingOf(tx, tx.subjects.named())
+  const freeze = freezeAt(
+    rulings.flatMap(({ changeFreezes }) => changeFreezes),
+    now,
+  )
+  if (!freeze) return
+  const { until, reason } = freeze
+  refuse({ code: 'IncorrectState', what: 'change-request', id, problem: { why: 'frozen', until, reason } })
 }
 
 /** Halts a rollout: nothing more is made of it before somebody resumes or reverts it. */
 export async function haltChange(context: WriteContext, id: string, halt: Halt): Promise<ChangeRequest> {
   const before = await getChange(context, id)
   if (before.status !== 'scheduled') return before
-  return keep(context, { ...before, status: 'halted', halted: { ...halt, at: context.now } })
+  return keep(context, { ...before, status: 'halted', halted: { ...halt, at: context.now } }, before)
+}
+/** The same, where somebody sees what no rule does: at any time. */
+export async function haltByHand(context: WriteContext, id: string, note: string): Promise<ChangeRequest> {
+  const before = await getChange(context, id)
+  return keep(context, act(before, { kind: 'halt', note, ...attributionOf(context) }), before)
 }
 
 /** Goes on with one that was halted: its next stage is made now, on the right of whoever resumes it. */
-export async function resumeChange(context: WriteContext, id: string, doAll: DoAll): Promise<ChangeRequest> {
-  const resumed = act(await getChange(context, id), { kind: 'resume', ...attributionOf(context) })
+export async function resumeChange(
+  context: WriteContext,
+  id: string,
+  { emergency, doAll }: { readonly emergency?: string | undefined; readonly doAll: DoAll },
+): Promise<ChangeRequest> {
+  const before = await getChange(context, id)
+  const resumed = act(before, { kind: 'resume', ...(await inEmergency(context, before, emergency)) })
   await context.tx.changeRequests.setRunner(numberOf(context, id), setterOf(context))
   return goOn(context, resumed, doAll)
+}
+/** Who does it; with a reason, in an emergency, for which the right to approve is needed. */
+async function inEmergency(context: WriteContext, before: ChangeRequest, emergency: string | undefined) {
+  const author = attributionOf(context)
+  if (emergency === undefined) return author
+  const place = { node: await standingOf(context, before.node), absent: absent(before.id) }
+  await requirePermission(context, 'change:approve', place)
+  await refuseUnreviewed(context, author)
+  return { emergency, ...author }
 }
 
 /** Makes again what was before, as far as that was prepared and nobody has changed it since. */
 export async function revertChange(
   context: WriteContext,
   id: string,
-  { note, doAll }: { readonly note: string; readonly doAll: DoAll },
+  { note, emergency, doAll }: { readonly note: string; readonly emergency?: string | undefined; readonly doAll: DoAll },
 ): Promise<ChangeRequest> {
-  const reverted = act(await getChange(context, id), { kind: 'revert', note, ...attributionOf(context) })
+  const before = await getChange(context, id)
+  const reverted = act(before, { kind: 'revert', note, ...(await inEmergency(context, before, emergency)) })
   const inverse = await preparedInverse(context, id)
   if (!inverse || inverse.operations.length === 0) {
     refuse({ code: 'IncorrectState', what: 'change-request', id, problem: { why: 'no-inverse' } })
@@ -331,11 +432,12 @@ export async function revertChange(
     refuse({ code: 'IncorrectState', what: 'change-request', id, problem: { why: 'changed-since', objects } })
   }
   await doAll(context, inverse.operations)
-  return keep(context, reverted)
+  await refuseFrozen(context, reverted)
+  return keep(context, reverted, before)
 }
 /** What says how changes are controlled is changed as it says, whatever was approved of the change that it was in. */
 function refuseLessControl(id: string, { operations }: Inverse): void {
-  const members = ['changeControl', 'changeApprovals', 'changeFreezes']
+  const members = ['changeControl', 'changeApprovals']
   const found = operations.find(
     ({ operation, input }) => operation === 'updateIpam' && members.some((one) => one in input),
   )
@@ -379,25 +481,97 @@ export async function breakGlassOnChange(
   const before = await getChange(context, id)
   const author = attributionOf(context)
   const applied = act(before, { kind: 'break-glass', contentHash, reason, ...author })
-  const used = await context.tx.changeRequests.countUnreviewed(accountableFor(author), unreviewedPerRequesterMax)
-  if (used >= unreviewedPerRequesterMax) {
-    refuse({
-      code: 'LimitExceeded',
-      what: { of: 'unreviewed-changes' },
-      limit: unreviewedPerRequesterMax,
-      used,
-      countedFor: { per: 'changes', requester: accountableFor(author) },
-      remedy: { do: 'have-reviewed' },
-    })
-  }
+  await refuseUnreviewed(context, author)
   await refuseOtherState(context, before)
   await makeAndPrepare(context, id, { content: await contentOf(context, before), part: {}, doAll })
-  return keep(context, applied)
+  return keep(context, applied, before)
+}
+async function refuseUnreviewed({ tx }: WriteContext, author: Attribution): Promise<void> {
+  const used = await tx.changeRequests.countUnreviewed(accountableFor(author), unreviewedPerRequesterMax)
+  if (used < unreviewedPerRequesterMax) return
+  refuse({
+    code: 'LimitExceeded',
+    what: { of: 'unreviewed-changes' },
+    limit: unreviewedPerRequesterMax,
+    used,
+    countedFor: { per: 'changes', requester: accountableFor(author) },
+    remedy: { do: 'have-reviewed' },
+  })
 }
 
 /** Says that somebody else has looked at a break-glass, which ends its finding. */
-export const reviewChange = async (context: WriteContext, id: string, note: string): Promise<ChangeRequest> =>
-  keep(context, act(await getChange(context, id), { kind: 'review', note, ...attributionOf(context) }))
+export async function reviewChange(context: WriteContext, id: string, note: string): Promise<ChangeRequest> {
+  const before = await getChange(context, id)
+  return keep(context, act(before, { kind: 'review', note, ...attributionOf(context) }), before)
+}
+
+// Who still may ------------------------------------------------------------------------------------------------------
+
+const standingAs = (context: WriteContext): Standing => {
+  const { groups, makerGroups = [] } = context.caller.native!
+  return {
+    ...attributionOf(context),
+    ...(groups.length > 0 ? { groups } : {}),
+    ...(makerGroups.length > 0 ? { makerGroups } : {}),
+  }
+}
+
+/** Whether somebody who did something may still do it, by the roles of now: that of a group counts where it was proved then. */
+function mayStill(
+  { by, at, groups = [], makers = [], makerGroups = [] }: Standing,
+  { snapshot, now }: { readonly snapshot: Snapshot; readonly now: number },
+  { action, path }: { readonly action: Action; readonly path: readonly string[] },
+): boolean {
+  const proved = makerGroups.map((one) => (one.until > at ? { ...one, until: Number.POSITIVE_INFINITY } : one))
+  const holder = { name: by, groups, makers, makerGroups: proved }
+  return accessOfToken(snapshot, holder, { action, node: path.at(-1)!, now, path }).isPermitted
+}
+
+/** The approvals of those who may still approve, and whose others are. */
+async function standingApprovals(
+  context: WriteContext,
+  request: ChangeRequest,
+): Promise<{ readonly approvals: readonly Approval[]; readonly lost: readonly string[] }> {
+  const { now } = context
+  const at = { snapshot: await context.snapshot(), now }
+  const path = pathOf(at.snapshot, await standingOf(context, request.node))
+  const top = [await topOf(context)]
+  const action = 'change:approve'
+  const counting = countingApprovals(request)
+  const mayApprove = (one: Approval): boolean =>
+    mayStill(one, at, { action, path }) &&
+    writersOf(request).every((writer) => sharedIdentity(writer, one) === undefined)
+  const approvals = counting.filter(mayApprove).map((one) => ({
+    ...one,
+    isOfRoot: [top, [everywhere]].some((way) => mayStill(one, at, { action, path: way })),
+  }))
+  return { approvals, lost: counting.filter((one) => !mayApprove(one)).map(({ by }) => by) }
+}
+
+/** Refuses what somebody has written who may not do it any more: an approval of others is for what they may. */
+async function requireWriters(context: WriteContext, request: ChangeRequest, tried: TriedWell): Promise<void> {
+  const { now } = context
+  const at = { snapshot: await context.snapshot(), now }
+  const action = 'change:propose'
+  const path = pathOf(at.snapshot, await standingOf(context, request.node))
+  const needs = needsOf(tried).filter((one) => !one.action.endsWith(':read'))
+  for (const writer of writersOf(request)) {
+    // What the author wrote may be of an editor by now, and needs what they may: of others, that they may propose.
+    const asked = writer === request.author && request.editors.length === 0 ? needs : []
+    for (const need of [{ action, path } as const, ...asked]) {
+      if (mayStill(writer, at, need)) continue
+      const node = need.path.at(-1)!
+      const because = { why: 'writer-may-not', writer: writer.by, node } as const
+      refuse({ code: 'NotAuthorized', action: need.action, because, reason: 'no-role', principal: writer.by, node })
+    }
+  }
+}
+
+/** On whose right a clock makes it, by name: whoever submitted it last. */
+async function keepRunner(context: WriteContext, { id, status, window }: ChangeRequest): Promise<void> {
+  if (status === 'draft' || window?.from === undefined) return
+  await context.tx.changeRequests.setRunner(numberOf(context, id), setterOf(context))
+}
 
 // What it would do ---------------------------------------------------------------------------------------------------
 
@@ -431,7 +605,9 @@ async function withImpact(
   const impact = impactIn(tried, context.now)
   const { rulings } = tried
   const said = rulings.flatMap(({ changeApprovals }) => changeApprovals?.[impact.class] ?? [])
-  return { ...request, impact, needed: said.length === 0 ? approvalRulesDefault[impact.class] : strictest(said) }
+  const { left } = tried
+  const told = left.length === 0 ? impact : { ...impact, left }
+  return { ...request, impact: told, needed: said.length === 0 ? approvalRulesDefault[impact.class] : strictest(said) }
 }
 
 /** Needs for the request itself are those of whoever asks, and not of what it changes. */
@@ -543,14 +719,31 @@ async function say(context: WriteContext, { id, contentHash }: ChangeRequest, co
 
 const numberOf = ({ tx }: ReadContext, id: string): number => parseId('changeRequest', tx.installation, id)!
 
-async function keep(context: WriteContext, request: ChangeRequest): Promise<ChangeRequest> {
+/** @param postponed until when it is not made by itself */
+async function keep(
+  context: WriteContext,
+  changed: ChangeRequest,
+  before: ChangeRequest,
+  postponed?: number,
+): Promise<ChangeRequest> {
+  const { appliesAt: _, ...rest } = changed
+  const appliesAt = appliesAtOf(changed, postponed)
+  const request: ChangeRequest = appliesAt === undefined ? rest : { ...rest, appliesAt }
   await context.tx.changeRequests.update(numberOf(context, request.id), request)
   if (request.breakGlass) {
     const facts = awaitsReview(request) ? { requestedBy: (request.breakGlass.broken ?? request.ended!).by } : undefined
     await settle(context.tx, changeReview, [{ resource: request.id, node: request.node, facts }])
   }
   await recordVersion(context, request)
+  await tellOfChange(context.tx, before, request)
   return request
+}
+
+/** What it said before, which nobody has approved, is not kept: else a draft keeps all that it ever said. */
+async function unsay(context: WriteContext, before: ChangeRequest, changed: ChangeRequest): Promise<void> {
+  if (before.contentHash === changed.contentHash) return
+  if (before.approvals.some(({ contentHash }) => contentHash === before.contentHash)) return
+  await context.tx.changeRequests.unsay(numberOf(context, before.id), before.contentHash)
 }
 
 function act(request: ChangeRequest, action: ChangeRequestAction): ChangeRequest {
@@ -583,7 +776,15 @@ function refuseAction({ id, node }: ChangeRequest, problem: ChangeRequestProblem
 async function recordVersion(context: WriteContext, request: ChangeRequest): Promise<void> {
   const { id, node, impact } = request
   const account = isAccountId(node) ? node : context.caller.account
-  const body = { ...request, approvals: countingApprovals(request), impact: impact && recordedImpact(impact) }
+  // Of which groups somebody is, their sign-in says, and no record that others read.
+  const named = ({ groups: _, makerGroups: __, ...one }: Standing) => one
+  const { author, editors } = request
+  const people = {
+    author: named(author),
+    editors: editors.map(named),
+    approvals: countingApprovals(request).map(named),
+  }
+  const body = { ...request, ...people, impact: impact && recordedImpact(impact) }
   await context.tx.history.changed({ id, kind: 'change-request', account }, body)
   context.changed(id)
 }

@@ -152,7 +152,10 @@ describe('a rollout', () => {
 
   test('is halted by exceptions that are asked for, and by a pool that runs short', async () => {
     const haltOn = { exceptions: 0 }
-    const { changeRequestId: id } = await begin([unit('Three'), unit('Four')], { stages: stages(60, 0), haltOn })
+    const { changeRequestId: id } = await begin([documentOf(acme.listed, acme.other), unit('Four')], {
+      ...{ stages: stages(60, 0), haltOn },
+    })
+    const beside = await begin([unit('Three'), unit('Thirteen')], { stages: stages(60, 60), haltOn })
     await look()
     assert.equal((await show(id)).state, 'scheduled')
     const now = await acme.store.read(async (tx) => tx.now)
@@ -162,12 +165,15 @@ describe('a rollout', () => {
     })
     await look()
     assert.equal((await show(id)).halted?.why, 'exceptions')
+    // What has nothing to do with the target goes on.
+    assert.equal((await show(beside.changeRequestId)).state, 'scheduled')
     const pools = [{ poolId: acme.listed, freePercent: 100 }]
     const short = await begin([unit('Five'), unit('Six')], { stages: stages(60, 0), haltOn: { pools } })
     await acme.call('AllocateAddress', {}, { account: shop })
     await look()
     const { halted } = await show(short.changeRequestId)
     assert.deepEqual([halted?.why, halted?.poolId], ['pool', acme.listed])
+    await acme.rules(acme.law, [acme.listed])
   })
 
   test('is halted where its next stage is refused, which is on record', async () => {

@@ -39,7 +39,8 @@ export const withoutControl: ReadonlySet<string> = new Set([
   'breakGlassChangeRequest',
   'resumeChangeRequest',
   'revertChangeRequest',
-  // What a clock goes on with.
+  // What a clock makes and goes on with.
+  'openChangeRequest',
   'advanceChangeRequest',
   'reviewChangeRequest',
 ])

@@ -1,5 +1,9 @@
 // The inverse of a change, prepared when it is made: of each object that it has changed, what makes it again what it was.
 import { isDeepStrictEqual } from 'node:util'
+import type { ChangeFreeze } from '#model/change-request.ts'
+import { kindOf } from '#model/identifier.ts'
+import { isTargetId } from '#model/organization.ts'
+import { isSetting, type Tag } from '#model/tags.ts'
 import type { ReadTransaction } from '#store/store.ts'
 import type { Subject } from '#store/subjects.ts'
 import type { HistoryBody } from '#store/tables/history.ts'
@@ -36,6 +40,8 @@ export async function inverseOf(tx: ReadTransaction, subjects: readonly Subject[
   const left: string[] = []
   // What came last depends on what came before.
   for (const { id, before, after } of [...subjects].reverse()) {
+    // Named only: what has changed about it is a subject of its own, as the CIDRs of a pool are.
+    if (before === undefined && after === undefined && hasHistory(id)) continue
     const kind = versions.get(`${id}/${after ?? before}`)?.kind
     if (kind === 'change-request') continue
     const back = kind && undo[kind]?.({ id, was: bodyOf(id, before), is: bodyOf(id, after) })
@@ -49,6 +55,20 @@ export async function inverseOf(tx: ReadTransaction, subjects: readonly Subject[
   const made = subjects.flatMap(({ id, after }) => (after === undefined ? [] : [[id, after] as const]))
   return { operations, left, versions: Object.fromEntries(made) }
 }
+
+/** Of a change that is tried: what would stay as it makes it. What is new goes by what it is, since its id is another one when it is made. */
+export async function leftOf(tx: ReadTransaction, subjects: readonly Subject[]): Promise<readonly string[]> {
+  const { left } = await inverseOf(tx, subjects)
+  const isNew = new Set(subjects.flatMap(({ id, before }) => (before === undefined ? [id] : [])))
+  const named = left.map((id) => (isNew.has(id) && !isTargetId(id) ? (kindOf(id) ?? id) : id))
+  return [...new Set(named)].slice(0, leftToldMax)
+}
+/** Of more, the first are told. */
+const leftToldMax = 50
+
+/** Nothing of these changes without a version. */
+const hasHistory = (id: string): boolean =>
+  isTargetId(id) || ['pool', 'policy', 'ipam', 'scope'].includes(kindOf(id) ?? '')
 
 interface Changed {
   readonly id: string
@@ -65,13 +85,94 @@ const one = (operation: string, input: object, isWhole = true): Undone => ({
   operations: [{ operation, input: input as ProposedOperation['input'] }],
   isWhole,
 })
-/** Members that differ, as they were; those that were not there are `null`. */
-const differing = (was: HistoryBody, is: HistoryBody, names: readonly string[]): Record<string, unknown> =>
-  Object.fromEntries(
-    names.filter((name) => !isDeepStrictEqual(was[name], is[name])).map((name) => [name, was[name] ?? null]),
-  )
-const isEqualBeside = (was: HistoryBody, is: HistoryBody, names: readonly string[]): boolean =>
-  Object.keys({ ...was, ...is }).every((name) => names.includes(name) || isDeepStrictEqual(was[name], is[name]))
+/** A member of what changes an object: what it says of a state on record, and which members of that it is about. */
+interface Member {
+  readonly says: (body: HistoryBody) => unknown
+  readonly of: readonly string[]
+}
+/** Where it is not there, `null` takes it away, or the default is said. */
+const plain = (name: string, absent: unknown = null): Member => ({ says: (body) => body[name] ?? absent, of: [name] })
+/** What was called otherwise on record. */
+const under = (name: string): Member => ({ says: (body) => body[name], of: [name] })
+/** Tags that are settings of AWS's API are no tags here: where one has changed, it stays. */
+const tags: Member = {
+  says: ({ tags: all = {} }) => Object.fromEntries(Object.entries(all as object).filter(([key]) => !isSetting(key))),
+  of: [],
+}
+const settingTags = ({ tags: all = {} }: HistoryBody) =>
+  Object.fromEntries(Object.entries(all as object).filter(([key]) => isSetting(key)))
+
+/** What of a change of an object can be made again as it was, by the operation that changes such ones. */
+function asBefore(
+  { was, is }: { readonly was: HistoryBody; readonly is: HistoryBody },
+  members: Readonly<Record<string, Member>>,
+  beside: readonly string[] = [],
+): { readonly input: Record<string, unknown>; readonly isWhole: boolean } {
+  const differing = Object.entries(members).filter(([, { says }]) => !isDeepStrictEqual(says(was), says(is)))
+  const known = new Set([...beside, 'tags', ...Object.values(members).flatMap(({ of }) => of)])
+  const isWhole =
+    isDeepStrictEqual(settingTags(was), settingTags(is)) &&
+    Object.keys({ ...was, ...is }).every((name) => known.has(name) || isDeepStrictEqual(was[name], is[name]))
+  return { input: Object.fromEntries(differing.map(([name, { says }]) => [name, says(was)])), isWhole }
+}
+function changed(
+  operation: string,
+  named: object,
+  bodies: { readonly was: HistoryBody; readonly is: HistoryBody },
+  members: Readonly<Record<string, Member>>,
+): Undone {
+  const { input, isWhole } = asBefore(bodies, members)
+  return Object.keys(input).length === 0 ? { operations: [], isWhole } : one(operation, { ...named, ...input }, isWhole)
+}
+
+const momentText = (at: number): string => new Date(at).toISOString()
+const poolMembers: Readonly<Record<string, Member>> = {
+  description: plain('description'),
+  minNetmaskLength: plain('minNetmaskLength'),
+  defaultNetmaskLength: plain('defaultNetmaskLength'),
+  maxNetmaskLength: plain('maxNetmaskLength'),
+  requiredTags: {
+    says: ({ requiredTags = [] }) =>
+      Object.fromEntries((requiredTags as readonly Tag[]).map(({ key, value }) => [key, value])),
+    of: ['requiredTags'],
+  },
+  quarantineSeconds: plain('quarantineSeconds'),
+  avoidsObserved: plain('avoidsObserved', false),
+  sharedWith: plain('sharedWith', []),
+  contact: plain('contact'),
+  tags,
+}
+const ipamMembers: Readonly<Record<string, Member>> = {
+  description: plain('description'),
+  operatingRegions: under('operatingRegions'),
+  tier: under('tier'),
+  enablePrivateGua: under('isPrivateGuaEnabled'),
+  meteredAccount: under('meteredAccount'),
+  policyCompatibility: under('policyCompatibility'),
+  unmatched: under('unmatched'),
+  changeControl: plain('changeControl', 'none'),
+  changeApprovals: plain('changeApprovals'),
+  changeFreezes: {
+    says: ({ changeFreezes = [] }) =>
+      (changeFreezes as readonly ChangeFreeze[]).map(({ from, until, reason }) => ({
+        ...{ from: momentText(from), until: momentText(until) },
+        reason,
+      })),
+    of: ['changeFreezes'],
+  },
+  tags,
+}
+const scopeMembers: Readonly<Record<string, Member>> = { description: plain('description'), tags }
+const unitMembers: Readonly<Record<string, Member>> = { name: under('name'), tags }
+const accountMembers: Readonly<Record<string, Member>> = {
+  name: under('name'),
+  email: under('email'),
+  cloud: plain('cloud'),
+  externalId: plain('externalId'),
+  contact: plain('contact'),
+  tags,
+}
+const policyMembers: Readonly<Record<string, Member>> = { contact: plain('contact'), tags }
 
 interface AssignmentBody {
   readonly targetId: string
@@ -81,9 +182,28 @@ interface AssignmentBody {
 const assignmentsIn = (body: HistoryBody): ReadonlyMap<string, AssignmentBody> =>
   new Map(((body.assignments ?? []) as readonly AssignmentBody[]).map((each) => [each.targetId, each]))
 
-/** How what members of a pool are called where they can be taken away. */
-const poolMembers = ['description', 'defaultNetmaskLength', 'quarantineSeconds', 'sharedWith', 'contact']
-const ipamMembers = ['unmatched', 'policyCompatibility', 'changeControl', 'changeApprovals', 'description', 'tier']
+interface CandidateBody {
+  readonly targetId: string
+  readonly version?: number
+  readonly mode?: string
+}
+const candidatesIn = (body: HistoryBody): ReadonlyMap<string, CandidateBody> =>
+  new Map(((body.candidates ?? []) as readonly CandidateBody[]).map((each) => [each.targetId, each]))
+function candidatesAsBefore(policyId: string, was: HistoryBody, is: HistoryBody): readonly ProposedOperation[] {
+  const [before, after, assigned] = [candidatesIn(was), candidatesIn(is), assignmentsIn(was)]
+  const put = [...before.values()].flatMap(({ targetId, version, mode }) => {
+    const now = after.get(targetId)
+    if (now?.version === version && now?.mode === mode && now !== undefined) return []
+    const stands = { ...(version === undefined ? {} : { version }), ...(mode === undefined ? {} : { mode }) }
+    return one('putAssignmentCandidate', { policyId, targetId, ...stands }).operations
+  })
+  // With an assignment that goes, its candidate does.
+  const gone = [...after.keys()].filter((targetId) => !before.has(targetId) && assigned.has(targetId))
+  return [...gone.flatMap((targetId) => one('deleteAssignmentCandidate', { policyId, targetId }).operations), ...put]
+}
+
+/** What says when and by which version it is so, and not what it is. */
+const besideOfPolicy = ['version', 'contentHash', 'assignments', 'candidates', 'compatibilityDefault']
 
 /** By the kinds of objects in the history. */
 const undo: Readonly<Record<string, Undo>> = {
@@ -105,30 +225,46 @@ const undo: Readonly<Record<string, Undo>> = {
       if (now?.kind === kind && now.mode === mode) continue
       operations.push(...one('putPolicyAssignment', { policyId, targetId, kind, mode }).operations)
     }
-    const isWhole = isEqualBeside(was, is, ['version', 'contentHash', 'assignments', 'candidates'])
+    operations.push(...candidatesAsBefore(policyId, was, is))
+    const { input, isWhole } = asBefore({ was, is }, policyMembers, besideOfPolicy)
+    if (Object.keys(input).length > 0) operations.push(...one('updatePolicy', { policyId, ...input }).operations)
     return { operations, isWhole }
   },
   'ipam-pool'({ id: poolId, was, is }) {
     if (!was || !is) return is ? one('deletePool', { poolId }) : undefined
-    const changes = differing(was, is, poolMembers)
-    if (Object.keys(changes).length === 0) return undefined
-    return one('updatePool', { poolId, ...changes }, isEqualBeside(was, is, poolMembers))
+    return changed('updatePool', { poolId }, { was, is }, poolMembers)
+  },
+  'ipam-pool-cidr'({ was, is }) {
+    const { pool: poolId, cidr, state } = (is ?? was)!
+    if (!was) return state === 'provisioned' ? one('deprovisionPoolCidr', { poolId, cidr }) : undefined
+    // What still rests is still there: provisioned again, it would be there twice.
+    return is ? undefined : one('provisionPoolCidr', { poolId, cidr })
   },
   ipam({ id: ipamId, was, is }) {
     if (!was || !is) return is ? one('deleteIpam', { ipamId }) : undefined
-    const changes = differing(was, is, ipamMembers)
-    if (Object.keys(changes).length === 0) return undefined
-    return one('updateIpam', { ipamId, ...changes }, isEqualBeside(was, is, ipamMembers))
+    return changed('updateIpam', { ipamId }, { was, is }, ipamMembers)
+  },
+  'ipam-scope'({ id: scopeId, was, is }) {
+    // The default ones come and go with their IPAM.
+    if (!was && is?.isDefault) return { operations: [], isWhole: true }
+    if (!was || !is) return is ? one('deleteScope', { scopeId }) : undefined
+    return changed('updateScope', { scopeId }, { was, is }, scopeMembers)
   },
   'organizational-unit'({ id: unitId, was, is }) {
     if (!was || !is) return is ? one('deleteUnit', { unitId }) : undefined
-    return was.name === is.name
-      ? undefined
-      : one('updateUnit', { unitId, name: was.name }, isEqualBeside(was, is, ['name']))
+    return changed('updateUnit', { unitId }, { was, is }, unitMembers)
   },
   account({ id: account, was, is }) {
-    if (!was || !is || was.parentId === is.parentId) return undefined
-    return one('moveAccount', { account, parentId: was.parentId }, isEqualBeside(was, is, ['parentId', 'joinedAt']))
+    if (!was || !is) return undefined
+    const { input, isWhole } = asBefore({ was, is }, accountMembers, ['parentId', 'joinedAt', 'joinedMethod'])
+    const hasMoved = was.parentId !== is.parentId
+    // Who is not in the organization any more is not moved back into it.
+    const isThere = was.parentId !== undefined && is.parentId !== undefined
+    const operations = [
+      ...(Object.keys(input).length > 0 ? one('updateAccount', { account, ...input }).operations : []),
+      ...(hasMoved && isThere ? one('moveAccount', { account, parentId: was.parentId }).operations : []),
+    ]
+    return { operations, isWhole: isWhole && (!hasMoved || isThere) }
   },
   'role-binding'({ id: bindingId, was, is }) {
     if (is) return was ? undefined : one('deleteRoleBinding', { bindingId })

@@ -1,6 +1,7 @@
 // Lists of changes hold the writing transaction: whoever governs a part has short ones, and nothing is tried in vain.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { parseId } from '#model/identifier.ts'
 import { dev, openAcme, prod, root, shop } from '../../../test/acme.ts'
 import { withNativeApi } from '../../../test/native-world.ts'
 import { changeBytesPerDayMax, operationBytesOfPartMax, operationsOfPartMax } from './list-bounds.ts'
@@ -9,6 +10,7 @@ interface Told {
   readonly changeRequestId: string
   readonly simulationId: string
   readonly state: string
+  readonly contentHash: string
   readonly code: string
   readonly index?: number
   readonly limit?: number
@@ -130,9 +132,21 @@ test('D8 what a change request says is bounded in bytes, each and of a day, and 
   assert.deepEqual([refused.code, refused.limit], ['LimitExceeded', operationBytesOfPartMax])
   let edits = 0
   let told: Told | undefined
-  while (edits < 40 && told?.code === undefined) told = (await edit(text(`b${edits++}`))).body
+  const hashes: string[] = []
+  while (edits < 40 && told?.code === undefined) {
+    told = (await edit(text(`b${edits++}`))).body
+    if (told.code === undefined) hashes.push(told.contentHash)
+  }
   assert.deepEqual([told?.code, told?.limit], ['LimitExceeded', changeBytesPerDayMax], `${edits} edits`)
-  assert.equal((await edit(text('a'))).status, 200, 'what was said before may be said again')
+  const contents = await acme.store.read((tx) => {
+    const n = parseId('changeRequest', tx.installation, id)!
+    return Promise.all(hashes.map((hash) => tx.changeRequests.contentOf(n, hash)))
+  })
+  assert.deepEqual(
+    contents.map((content) => content !== undefined),
+    [...hashes.slice(1).map(() => false), true],
+    'what nobody has approved is not kept once it says something else',
+  )
   // Others, and the same on another day.
   await draft(people.dora, text('a'), dev)
   acme.advance(86_400_000)

@@ -26,7 +26,8 @@ import {
 import { resourceTypeOperations } from '../policy/resource-types.native.ts'
 import { nameShapes } from '../shapes.native.ts'
 import { boundList, listBody, operationsOfPartMax } from './list-bounds.ts'
-import type { Binding, DoneList, ListHow, Made } from './proposed.ts'
+import type { Answered, Binding, DoneList, ListHow } from './proposed.ts'
+import { beginList } from './state.ts'
 
 // Which ones ---------------------------------------------------------------------------------------------------------
 
@@ -119,13 +120,16 @@ export type GovernedOperation = z.output<typeof governedOperation>
 /**
  * Does all of it in the transaction of the request, each as if the caller had asked for it alone: their rights are asked for each,
  * and the first that is refused ends all of them with its number. Conflicts of policies are looked for when all is done.
+ * @param how.isPrepared it undoes what was done before, and may be longer than what somebody asks for
  */
 export async function runGoverned(
   context: WriteContext,
   operations: readonly GovernedOperation[],
-  { from = 0, to = operations.length, bindings, made: before = [] }: ListHow = {},
+  { from = 0, to = operations.length, bindings, made: before = [], isPrepared = false }: ListHow = {},
 ): Promise<DoneList> {
-  await boundList(context, operations.slice(from, to))
+  // What undoes a list that was bounded is as long as that makes it.
+  if (isPrepared) beginList(context)
+  else await boundList(context, operations.slice(from, to))
   const list = new List(operations, before)
   const [results, found]: [DoneList['results'][number][], Binding[]] = [[], []]
   for (let index = from; index < to; index++) {
@@ -168,12 +172,12 @@ async function runOne(
 /** What those before have made, and what later ones call it. */
 class List {
   readonly operations: readonly GovernedOperation[]
-  readonly made: Made[]
+  readonly made: Answered[]
   /** By the id, where it stands in what was made. */
   readonly #references = new Map<string, string>()
   readonly #labels = new Map<string, number>()
 
-  constructor(operations: readonly GovernedOperation[], made: readonly Made[]) {
+  constructor(operations: readonly GovernedOperation[], made: readonly Answered[]) {
     this.operations = operations
     this.made = [...made]
     for (const [index, { as }] of operations.entries()) {

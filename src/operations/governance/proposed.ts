@@ -18,7 +18,7 @@ export interface Binding {
   readonly pins?: Readonly<Record<string, unknown>>
 }
 /** Texts in the answer of an operation that was done, by their names: later ones refer to them. */
-export type Made = Readonly<Record<string, string>>
+export type Answered = Readonly<Record<string, string>>
 
 /** How a list is done. */
 export interface ListHow {
@@ -27,13 +27,15 @@ export interface ListHow {
   readonly to?: number
   /** Nothing is looked for by its name: it is made as it was found then. */
   readonly bindings?: readonly Binding[] | undefined
+  /** It was prepared when something was made, and is as long as that makes it. */
+  readonly isPrepared?: boolean
   /** What those before have made, in another transaction. */
-  readonly made?: readonly Made[]
+  readonly made?: readonly Answered[]
 }
 export interface DoneList {
   readonly results: readonly { readonly operation: string; readonly id?: string; readonly as?: string }[]
   /** Of those that were done. */
   readonly bindings: readonly Binding[]
   /** Of all so far. */
-  readonly made: readonly Made[]
+  readonly made: readonly Answered[]
 }

@@ -1,25 +1,46 @@
-// What a clock does with changes that are rolled out: operations that no API has.
+// What a clock does with change requests: makes those whose window opens, and goes on with those that are rolled out. No API has these.
 import type { Halt } from '#model/change-rollout.ts'
-import type { WriteOperation } from '../operation.ts'
-import { advanceChange, haltChange } from './change-requests.ts'
+import type { Refusal } from '#model/refusal.ts'
+import type { Tried, WriteOperation } from '../operation.ts'
+import { advanceChange, applyDueChange, type DoAll, haltChange, postponeChange, tryBound } from './change-requests.ts'
 import { type GovernedOperation, runGoverned } from './operations.native.ts'
+
+const doAll: DoAll = (context, operations, how) => runGoverned(context, operations as readonly GovernedOperation[], how)
+
+export const openChangeRequest: WriteOperation<{ readonly id: string }, object, Tried> = {
+  name: 'openChangeRequest',
+  access: 'write',
+  lookAhead: (ahead, { id }): Promise<Tried> => tryBound(ahead, id, doAll),
+  run: async (context, { id }, tried) => {
+    await applyDueChange(context, id, { tried, doAll })
+    return {}
+  },
+}
 
 export const advanceChangeRequest: WriteOperation<{ readonly id: string }, object> = {
   name: 'advanceChangeRequest',
   access: 'write',
   run: async (context, { id }) => {
-    await advanceChange(context, id, (own, operations, how) =>
-      runGoverned(own, operations as readonly GovernedOperation[], how),
-    )
+    await advanceChange(context, id, doAll)
     return {}
   },
 }
 
-export const haltChangeRequest: WriteOperation<{ readonly id: string; readonly halt: Halt }, object> = {
-  name: 'haltChangeRequest',
+export const haltByRule: WriteOperation<{ readonly id: string; readonly halt: Halt }, object> = {
+  name: 'haltByRule',
   access: 'write',
   run: async (context, { id, halt }) => {
     await haltChange(context, id, halt)
+    return {}
+  },
+}
+
+/** What was due was refused: it waits for the end of a freeze, or for somebody. */
+export const postponeChangeRequest: WriteOperation<{ readonly id: string; readonly refusal: Refusal }, object> = {
+  name: 'postponeChangeRequest',
+  access: 'write',
+  run: async (context, { id, refusal }) => {
+    await postponeChange(context, id, refusal)
     return {}
   },
 }

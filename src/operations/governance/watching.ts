@@ -15,7 +15,11 @@ const watchedMax = 100
 /** Decisions and exceptions that are looked at for one. */
 const countedMax = 200
 
-export type DueChange = { readonly request: ChangeRequest; readonly as: RulePrincipal } & (
+export type DueChange = {
+  readonly request: ChangeRequest
+  readonly as: RulePrincipal
+} /** Its window has opened. */ & (
+  | { readonly does: 'apply' }
   | { readonly does: 'advance' }
   | { readonly does: 'halt'; readonly halt: Halt }
 )
@@ -28,7 +32,9 @@ export async function dueChange(tx: ReadTransaction): Promise<DueChange | undefi
     if (halt) return { request, as, does: 'halt', halt }
     if (request.progress!.nextAt <= tx.now) return { request, as, does: 'advance' }
   }
-  return undefined
+  // What is to be halted goes first, and what goes on is soon through.
+  const [opened] = await tx.changeRequests.due(1)
+  return opened && { request: opened, as: await principalOf(tx, opened), does: 'apply' }
 }
 
 /** As whom it goes on: whoever applied or resumed it, by name. */
@@ -39,11 +45,11 @@ async function principalOf(tx: ReadTransaction, { id }: ChangeRequest): Promise<
 }
 
 async function countFor(tx: ReadTransaction, request: ChangeRequest): Promise<WatchedCounts> {
-  const { rollout, progress } = request
+  const { rollout } = request
   const { denials, exceptions, pools = [] } = rollout?.haltOn ?? haltRulesDefault
   return {
     denials: denials === undefined ? 0 : await countDenials(tx, request, denials + 1),
-    exceptions: exceptions === undefined ? 0 : await countExceptions(tx, request.node, progress!.since),
+    exceptions: exceptions === undefined ? 0 : await countExceptions(tx, request),
     free: await freeOf(
       tx,
       pools.map(({ poolId }) => poolId),
@@ -52,30 +58,46 @@ async function countFor(tx: ReadTransaction, request: ChangeRequest): Promise<Wa
 }
 
 /**
- * Those of requests that a policy which was changed had a say in, as their traces tell, whichever policy gives the order of pools; and
- * those that something which is only observed would have given.
+ * Those, and what would have been those by what is only observed, that the change has something to do with: a policy that it has changed
+ * had a say in them, as their traces tell, where it has changed that; or a pool that it has changed had; or whoever asked is at a
+ * node that it has moved or tagged, or below it.
  */
 async function countDenials(tx: ReadTransaction, { progress }: ChangeRequest, enough: number): Promise<number> {
-  const { policies, sinceNumber } = progress!
-  const since = async (filter: DecisionFilter, limit: number): Promise<readonly number[]> => {
-    const { numbers } = await tx.recordLists.decisionsBefore(filter, Number.MAX_SAFE_INTEGER, limit)
+  const { policies, targets, pools = [], nodes = [], sinceNumber } = progress!
+  if (policies.length + pools.length + nodes.length === 0) return 0
+  const since = async (filter: DecisionFilter): Promise<readonly number[]> => {
+    const { numbers } = await tx.recordLists.decisionsBefore(filter, Number.MAX_SAFE_INTEGER, countedMax)
     return numbers.filter((number) => number > sinceNumber)
   }
-  const observed = await since({ wouldBe: 'deny' }, Math.min(enough, countedMax))
-  if (observed.length >= enough || policies.length === 0) return observed.length
-  const denied = await tx.journal.findDecisions(await since({ outcome: 'deny' }, countedMax))
-  const isConcerned = (decision: object): boolean => {
-    const text = JSON.stringify(decision)
-    return policies.some((policy) => text.includes(policy))
+  const numbers = new Set([...(await since({ wouldBe: 'deny' })), ...(await since({ outcome: 'deny' }))])
+  if (numbers.size === 0) return 0
+  const snapshot = await snapshotOf(tx, { keep: true })
+  let count = 0
+  for (const decision of (await tx.journal.findDecisions([...numbers])).values()) {
+    const path = pathOf(snapshot, decision.request.account)
+    const text = JSON.stringify(decision.trace)
+    const isBelow = (places: readonly string[]): boolean => places.some((place) => path.includes(place))
+    const isOf = (ids: readonly string[]): boolean => ids.some((id) => text.includes(id))
+    const isOfPolicy = isOf(policies) && (targets === undefined || isBelow(targets))
+    if (isOfPolicy || isOf(pools) || isBelow(nodes)) count++
+    if (count >= enough) break
   }
-  return observed.length + [...denied.values()].filter(({ trace }) => isConcerned(trace)).length
+  return count
 }
 
-async function countExceptions(tx: ReadTransaction, node: string, since: number): Promise<number> {
+/** For targets that it has changed something of, above or below them; of what is too much to tell apart, at the node and below. */
+async function countExceptions(tx: ReadTransaction, request: ChangeRequest): Promise<number> {
+  const { since, targets, nodes = [] } = request.progress!
   const asked = await tx.exceptions.list({}, { from: since, until: Number.MAX_SAFE_INTEGER }, undefined, countedMax)
-  if (node === everywhere) return asked.length
+  const places = targets === undefined ? undefined : [...targets, ...nodes]
+  const isAll = request.node === everywhere && places === undefined
+  if (asked.length === 0 || isAll) return asked.length
   const snapshot = await snapshotOf(tx, { keep: true })
-  return asked.filter(({ target }) => pathOf(snapshot, target).includes(node)).length
+  return asked.filter(({ target }) => {
+    const path = pathOf(snapshot, target)
+    if (places === undefined) return path.includes(request.node)
+    return places.some((place) => path.includes(place) || pathOf(snapshot, place).includes(target))
+  }).length
 }
 
 async function freeOf(tx: ReadTransaction, ids: readonly string[]): Promise<ReadonlyMap<string, number>> {

@@ -242,9 +242,9 @@ export const createPool = nativeWrite({
 const poolChanges = {
   name: newName.nullable().optional().describe('`null`: none.'),
   description: newDescription.optional(),
-  minNetmaskLength: pool.shape.minNetmaskLength,
+  minNetmaskLength: lengths.minNetmaskLength.nullable().optional().describe('`null`: none.'),
   defaultNetmaskLength: lengths.defaultNetmaskLength.nullable().optional().describe('`null`: none.'),
-  maxNetmaskLength: pool.shape.maxNetmaskLength,
+  maxNetmaskLength: lengths.maxNetmaskLength.nullable().optional().describe('`null`: none.'),
   requiredTags: requiredTags.optional().describe('All that it is to require.'),
   quarantineSeconds: quarantineSeconds.nullable().optional().describe("`null`: the server's setting."),
   avoidsObserved: avoidsObserved.optional(),

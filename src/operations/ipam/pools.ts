@@ -79,9 +79,9 @@ export interface PoolChanges extends PoolSettings {
   readonly avoidsObserved?: boolean
   /** An empty text, or `null`, takes it away. */
   readonly description?: string | null
-  readonly minNetmaskLength?: number
-  readonly maxNetmaskLength?: number
   /** `null`: none. */
+  readonly minNetmaskLength?: number | null
+  readonly maxNetmaskLength?: number | null
   readonly defaultNetmaskLength?: number | null
   /** All that it is to require. */
   readonly requiredTags?: readonly Tag[]
@@ -154,7 +154,9 @@ export async function createPool(
  * @returns it as it is then
  */
 export async function updatePool(context: WriteContext, { pool, ipam }: PoolAt, changes: PoolChanges): Promise<Pool> {
-  const { description, defaultNetmaskLength, quarantineSeconds, requiredTags, name, contact, tags } = changes
+  const { description, quarantineSeconds, requiredTags, name, contact, tags } = changes
+  const lengthOf = (asked: number | null | undefined, before: number | undefined): number | undefined =>
+    asked === undefined ? before : (asked ?? undefined)
   refuseLongDescription(description ?? undefined)
   refuseBadContact(contact)
   if (name !== undefined) await refuseBadName(context, nameable(pool, await parentIdOf(context, pool)), name)
@@ -162,10 +164,9 @@ export async function updatePool(context: WriteContext, { pool, ipam }: PoolAt, 
   const modified: Pool = {
     ...pool,
     description: description === undefined ? pool.description : describedAs(description ?? ''),
-    minNetmaskLength: changes.minNetmaskLength ?? pool.minNetmaskLength,
-    maxNetmaskLength: changes.maxNetmaskLength ?? pool.maxNetmaskLength,
-    defaultNetmaskLength:
-      defaultNetmaskLength === undefined ? pool.defaultNetmaskLength : (defaultNetmaskLength ?? undefined),
+    minNetmaskLength: lengthOf(changes.minNetmaskLength, pool.minNetmaskLength),
+    maxNetmaskLength: lengthOf(changes.maxNetmaskLength, pool.maxNetmaskLength),
+    defaultNetmaskLength: lengthOf(changes.defaultNetmaskLength, pool.defaultNetmaskLength),
     requiredTags: requiredTags ?? pool.requiredTags,
     autoImport: changes.autoImport ?? pool.autoImport,
     autoImportAt: (changes.autoImport ?? pool.autoImport) ? (pool.autoImportAt ?? context.now) : undefined,

@@ -80,6 +80,13 @@ create index change_request_unreviewed on change_request (broken_for)
   where break_glass is not null and break_glass not like '%"reviewed":%';
 `
 
+export const changesByClockSchema = `
+-- When one that was approved is made by itself, and why that failed.
+alter table change_request add column applies_at integer;
+alter table change_request add column failed text;
+create index change_request_applies on change_request (applies_at) where applies_at is not null;
+`
+
 export const plannedForSchema = `
 -- The state of governance that it was planned for, and as JSON which versions the objects had there that it changes.
 alter table change_request add column planned_for integer;

@@ -13,6 +13,7 @@ import {
   changeBytesSchema,
   changeControlSchema,
   changeRequestsSchema,
+  changesByClockSchema,
   plannedForSchema,
   rolloutSchema,
 } from './change-requests.ts'
@@ -523,5 +524,6 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 82, name: 'what change requests were planned for', olderServers: 'stop', sql: plannedForSchema },
   { number: 83, name: 'what is told together', olderServers: 'stop', sql: digestsSchema },
   { number: 84, name: 'what change requests are simulated', olderServers: 'go on', sql: simulatedRequestsSchema },
-  { number: 85, name: 'what changes refer to', olderServers: 'stop', sql: bindingsSchema },
+  { number: 85, name: 'changes that a clock makes', olderServers: 'go on', sql: changesByClockSchema },
+  { number: 86, name: 'what changes refer to', olderServers: 'stop', sql: bindingsSchema },
 ]

@@ -25,7 +25,7 @@ import type { RuleSetter } from './sources.ts'
 export type Versions = Readonly<Record<string, number>>
 
 /** What is known of a person beside the name. */
-type Known = Pick<ChangeRequest['author'], 'subject' | 'makers'>
+type Known = Pick<ChangeRequest['author'], 'subject' | 'makers' | 'groups' | 'makerGroups'>
 
 export const changeRequestTable = table(
   'change_request',
@@ -57,6 +57,8 @@ export const changeRequestTable = table(
     made: unread(unwritten(changing(optional(json<readonly object[]>())))),
     runner: unread(unwritten(changing(optional(json<RuleSetter>())))),
     dueAt: unread(unwritten(changing(optional(integer())))),
+    appliesAt: changing(optional(integer())),
+    failed: changing(optional(json<NonNullable<ChangeRequest['failed']>>())),
     plannedFor: changing(optional(integer())),
     basis: unread(unwritten(changing(optional(json<Versions>())))),
   },
@@ -73,7 +75,7 @@ export const changeRequestContentTable = table(
     /** What it refers to; undefined of a draft. */
     bindings: optional(json<readonly object[]>()),
   },
-  'kept',
+  'deleted',
 )
 
 type Content = Pick<RowOf<typeof changeRequestContentTable>, 'operations' | 'bindings'>
@@ -179,8 +181,8 @@ export class ChangeRequests {
 
   async insert(n: number, request: ChangeRequest, content: Content): Promise<void> {
     const { node, author, contentHash } = request
-    const { by, at: proposedAt, subject, makers } = author
-    const authorAs = subject === undefined && makers === undefined ? undefined : { subject, makers }
+    const { by, at: proposedAt, ...known } = author
+    const authorAs = Object.keys(known).length === 0 ? undefined : known
     await changeRequestTable.insert(this.#sql, {
       ...{ n, node, by, proposedAt, authorAs },
       countedFor: accountableFor(author),
@@ -224,6 +226,16 @@ export class ChangeRequests {
     const row = await this.#sql.get<{ runner: string | null }>('select runner from change_request where n = ?', n)
     return row?.runner ? (JSON.parse(row.runner) as RuleSetter) : undefined
   }
+  /** Those that a clock makes, and are due: the one that has waited longest first. */
+  async due(limit: number): Promise<readonly ChangeRequest[]> {
+    const rows = await changeRequestTable.all(
+      this.#sql,
+      'where applies_at is not null and applies_at <= ? order by applies_at, n limit ?',
+      this.#around.now,
+      limit,
+    )
+    return rows.map((row) => this.#of(row))
+  }
   /** Those that are rolled out now, the one that is due next first. */
   async rollingOut(limit: number): Promise<readonly ChangeRequest[]> {
     const rows = await changeRequestTable.all(this.#sql, 'where due_at is not null order by due_at, n limit ?', limit)
@@ -232,6 +244,10 @@ export class ChangeRequests {
   /** What it says from now on. */
   async say(n: number, contentHash: string, { operations, bindings }: Content): Promise<void> {
     await changeRequestContentTable.insert(this.#sql, { request: n, contentHash, operations, bindings })
+  }
+  /** What it said once, and nobody has approved. */
+  async unsay(n: number, contentHash: string): Promise<void> {
+    await this.#sql.run('delete from change_request_content where request = ? and content_hash = ?', n, contentHash)
   }
 
   /** Bytes that somebody has written today; what others have on other days is not counted any more. */
@@ -288,5 +304,7 @@ const changesIn = (request: ChangeRequest) => ({
   rollout: request.rollout,
   progress: request.progress,
   halted: request.halted,
+  appliesAt: request.appliesAt,
+  failed: request.failed,
   plannedFor: request.plannedFor,
 })

@@ -1,0 +1,289 @@
+// Change requests that a clock makes, and what is asked anew when a change is made: windows, freezes, and who still may.
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, test } from 'node:test'
+import { rollOutChanges } from '#jobs/changes.ts'
+import { type ActingAs, lookAt } from '#jobs/job.ts'
+import { dev, openAcme, root, shop } from '../../../test/acme.ts'
+import { withNativeApi } from '../../../test/native-world.ts'
+import { managementAccount, workplaceOf } from '../../../test/world.ts'
+import type { AnyOperation } from '../operation.ts'
+
+interface Shown {
+  readonly changeRequestId: string
+  readonly contentHash: string
+  readonly state: string
+  readonly appliesAt?: string
+  readonly failed?: { readonly code: string; readonly detail?: string }
+  readonly progress?: { readonly stage: number; readonly nextAt: string }
+  readonly halted?: { readonly why: string; readonly by?: string }
+  readonly impact?: { readonly left?: readonly string[] }
+  readonly inverse?: { readonly operations: readonly object[]; readonly left: readonly string[] }
+  readonly breakGlass?: { readonly reason: string; readonly reviewed?: object }
+}
+interface Told extends Shown {
+  readonly code: string
+  readonly detail: string
+}
+const minute = 60_000
+
+let acme: Awaited<ReturnType<typeof furnish>>
+async function furnish() {
+  const company = await withNativeApi(await openAcme())
+  return { ...company, listed: await company.pool() }
+}
+let people: Awaited<ReturnType<typeof issueTokens>>
+const issueTokens = async () => ({
+  ann: await acme.tokenOf('user:ann', 'organization-administrator', root),
+  bob: await acme.tokenOf('user:bob', 'organization-administrator', root),
+  cat: await acme.tokenOf('user:cat', 'organization-administrator', root),
+})
+before(async () => {
+  acme = await furnish()
+})
+beforeEach(async () => {
+  people = await issueTokens()
+})
+after(() => acme.close())
+
+const workplace = () => ({
+  ...workplaceOf(acme.store),
+  async act(operation: AnyOperation, input: object, as: string | ActingAs) {
+    const acting = typeof as === 'string' ? { arn: as, accessKeyId: '' } : as
+    const principal = { account: managementAccount, ...acting, userId: acting.arn }
+    const call = { principal, region: '', input, requestId: 'job', sourceAddress: 'local' }
+    return (await acme.executor.execute(operation, call)).output
+  },
+})
+const look = () => lookAt(rollOutChanges, workplace())
+const now = () => acme.store.read(async (tx) => tx.now)
+const inMinutes = async (minutes: number) => new Date((await now()) + minutes * minute).toISOString()
+const windowOf = async (from: number, until: number) => ({ from: await inMinutes(from), until: await inMinutes(until) })
+const act = (id: string, verb: string, body: object, as: string) =>
+  acme.ask<Told>('POST', `/change-requests/${id}/${verb}`, { as, body })
+const show = (id: string) => acme.get<Shown>(`/change-requests/${id}`)
+async function succeed(asked: Promise<{ status: number; body: Told }>): Promise<Shown> {
+  const { status, body } = await asked
+  assert(status < 300, JSON.stringify(body))
+  return body
+}
+const propose = (operations: readonly object[], more: object = {}, as = people.ann) =>
+  succeed(
+    acme.ask<Told>('POST', '/change-requests', { as, body: { node: root, reason: 'a test', operations, ...more } }),
+  )
+async function approved(operations: readonly object[], more: object = {}): Promise<Shown> {
+  const { changeRequestId: id, contentHash } = await propose(operations, more)
+  await succeed(act(id, 'approve', { contentHash }, people.bob))
+  const { body } = await act(id, 'approve', { contentHash }, people.cat)
+  return 'state' in body ? body : show(id)
+}
+const unit = (name: string) => ({ operation: 'createUnit', input: { name, parentId: dev } })
+async function hasUnit(name: string): Promise<boolean> {
+  const { items } = await acme.get<{ items: { name: string }[] }>('/organizational-units?limit=1000')
+  return items.some((one) => one.name === name)
+}
+const stages = (...soakSeconds: number[]) => ({
+  stages: soakSeconds.map((one) => ({ operations: 1, soakSeconds: one })),
+})
+async function freeze(minutes: number, work: () => Promise<void>): Promise<void> {
+  const changeFreezes = [{ from: await inMinutes(-1), until: await inMinutes(minutes), reason: 'a fair' }]
+  assert.equal((await acme.ask('PATCH', `/ipams/${acme.ipam}`, { body: { changeFreezes } })).status, 200)
+  try {
+    await work()
+  } finally {
+    await acme.ask('PATCH', `/ipams/${acme.ipam}`, { body: { changeFreezes: [] } })
+  }
+}
+const pool = (description: string) => ({ operation: 'updatePool', input: { poolId: acme.listed, description } })
+const description = async () => (await acme.get<{ description?: string }>(`/pools/${acme.listed}`)).description
+async function withoutRole(person: string, work: () => Promise<void>): Promise<void> {
+  const { items } = await acme.get<{ items: { bindingId: string }[] }>(`/role-bindings?principal=user:${person}`)
+  for (const { bindingId } of items) await acme.ask('DELETE', `/role-bindings/${bindingId}`)
+  await work()
+}
+async function eventsOf(id: string): Promise<readonly string[]> {
+  return acme.store.read(async (tx) => {
+    const events = await tx.outbox.eventsAfter(0, 1_000)
+    return events.filter(({ subject }) => subject === id).map(({ kind }) => kind)
+  })
+}
+
+describe('a clock', () => {
+  test('makes what was approved when its window opens, once, whichever of two servers looks', async () => {
+    const { changeRequestId: id, appliesAt, state } = await approved([unit('Opened')], { window: await windowOf(2, 9) })
+    assert.deepEqual([state, appliesAt], ['approved', await inMinutes(2)])
+    acme.advance(2 * minute - 1)
+    await look()
+    assert(!(await hasUnit('Opened')))
+    acme.advance(1)
+    await Promise.all([look(), look()])
+    const { state: made, failed, appliesAt: none } = await show(id)
+    assert.deepEqual([made, failed, none], ['applied', undefined, undefined])
+    assert(await hasUnit('Opened'))
+    const { items } = await acme.get<{ items: { principal: string; outcome: string }[] }>(
+      '/changes?action=openChangeRequest&limit=5',
+    )
+    assert.match(items.find(({ principal }) => principal.includes(id))!.principal, /user:ann$/)
+    assert.deepEqual(await eventsOf(id), [
+      'change-request.proposed',
+      'change-request.awaits-approval',
+      'change-request.approved',
+      'change-request.applied',
+    ])
+  })
+
+  test('tells what it could not make and why, once, and makes it when that is mended', async () => {
+    const { changeRequestId: id } = await approved([unit('Twice')], { window: await windowOf(1, 9) })
+    const made = await acme.post<{ unitId: string }>('/organizational-units', { name: 'Twice', parentId: dev })
+    acme.advance(minute)
+    await look()
+    await look()
+    const { state, failed } = await show(id)
+    assert.deepEqual([state, failed?.code], ['approved', 'AlreadyExists'])
+    assert.deepEqual((await eventsOf(id)).filter((kind) => kind.endsWith('failed')).length, 1)
+    await acme.ask('DELETE', `/organizational-units/${made.unitId}`)
+    await succeed(act(id, 'submit', {}, people.ann))
+    await look()
+    assert.equal((await show(id)).state, 'applied')
+  })
+
+  test('waits while changes are frozen, and makes nothing behind the end of the window', async () => {
+    const { changeRequestId: id } = await approved([pool('thawed')], { window: await windowOf(1, 60) })
+    const { changeRequestId: late } = await approved([pool('late')], { window: await windowOf(1, 5) })
+    await freeze(10, async () => {
+      acme.advance(minute)
+      await look()
+      await look()
+      assert.equal((await show(id)).appliesAt, await inMinutes(9))
+      assert.equal(await description(), undefined)
+      acme.advance(9 * minute)
+      await look()
+      assert.deepEqual([(await show(id)).state, await description()], ['applied', 'thawed'])
+      const { state, failed } = await show(late)
+      assert.deepEqual([state, failed?.code], ['approved', 'IncorrectState'])
+      assert.match(failed!.detail!, /window ended/)
+    })
+  })
+
+  test('asks anew who may: neither an author nor an approver who has lost the role counts, and they are named', async () => {
+    const dan = await acme.tokenOf('user:dan', 'organization-administrator', root)
+    const window = await windowOf(1, 30)
+    const { changeRequestId: id, contentHash } = await propose([unit('Lost')], { window })
+    await succeed(act(id, 'approve', { contentHash }, dan))
+    const { changeRequestId: of, contentHash: its } = await propose([unit('Left')], { window }, dan)
+    await succeed(act(of, 'approve', { contentHash: its }, people.bob))
+    await withoutRole('dan', async () => {
+      const byHand = (await act(id, 'apply', { contentHash }, people.ann)).body
+      acme.advance(minute)
+      const refused = (await act(id, 'apply', { contentHash }, people.ann)).body
+      assert.deepEqual([byHand.code, refused.code], ['IncorrectState', 'IncorrectState'])
+      assert.match(refused.detail, /`user:dan` may not approve it any more/)
+      assert.match((await act(of, 'apply', { contentHash: its }, people.bob)).body.detail, /`user:dan`, who wrote it/)
+      await look()
+      assert.match((await show(id)).failed!.detail!, /`user:dan`/)
+      assert(!(await hasUnit('Lost')) && !(await hasUnit('Left')))
+      await succeed(act(id, 'approve', { contentHash }, people.bob))
+      await look()
+      assert(await hasUnit('Lost'))
+    })
+  })
+})
+
+describe('windows and freezes', () => {
+  test('are asked for each stage, for resuming and for reverting; in an emergency, which is reviewed, they are not', async () => {
+    const window = await windowOf(-1, 10)
+    const { changeRequestId: id, contentHash } = await approved([pool('one'), pool('two')], {
+      ...{ window, rollout: stages(60, 60) },
+    })
+    await look()
+    assert.equal((await show(id)).progress?.stage, 1, JSON.stringify([await show(id), contentHash]))
+    await freeze(5, async () => {
+      acme.advance(minute)
+      await look()
+      const { state, progress } = await show(id)
+      assert.deepEqual([state, progress?.stage, progress?.nextAt], ['scheduled', 1, await inMinutes(4)])
+      const halted = await succeed(act(id, 'halt', { note: 'wait' }, people.cat))
+      assert.deepEqual([halted.state, halted.halted?.why, halted.halted?.by], ['halted', 'asked', 'user:cat'])
+      assert.match((await act(id, 'resume', {}, people.ann)).body.detail, /frozen/)
+      assert.match((await act(id, 'revert', { note: 'no' }, people.ann)).body.detail, /frozen/)
+      assert.equal(await description(), 'one')
+    })
+    acme.advance(10 * minute)
+    assert.match((await act(id, 'resume', {}, people.ann)).body.detail, /window ended/)
+    assert.match((await act(id, 'revert', { note: 'no' }, people.ann)).body.detail, /window ended/)
+    const reverted = await succeed(act(id, 'revert', { note: 'no', emergency: 'it burns' }, people.ann))
+    assert.deepEqual([reverted.state, reverted.breakGlass?.reason], ['reverted', 'it burns'])
+    assert.equal(await description(), 'thawed')
+    const { items } = await acme.get<{ items: { resource: string }[] }>('/findings?control=change-review')
+    assert(items.some(({ resource }) => resource === id))
+    assert.equal((await act(id, 'review', { note: 'seen' }, people.ann)).body.code, 'NotAuthorized')
+    assert((await succeed(act(id, 'review', { note: 'seen' }, people.bob))).breakGlass?.reviewed)
+  })
+
+  test('a stage that is due behind the end of the window halts the rollout', async () => {
+    const { changeRequestId: id } = await approved([pool('three'), pool('four')], {
+      ...{ window: await windowOf(-1, 5), rollout: stages(600, 60) },
+    })
+    await look()
+    acme.advance(10 * minute)
+    await look()
+    const { state, halted } = await show(id)
+    assert.deepEqual([state, halted?.why, await description()], ['halted', 'window', 'three'])
+    assert.deepEqual((await eventsOf(id)).slice(-2), ['change-request.applied', 'change-request.halted'])
+  })
+})
+
+describe('what is watched', () => {
+  test('is what the change touches: denials elsewhere, and by policies that it has not changed, halt nothing', async () => {
+    const [law, other] = [await acme.policy(), await acme.policy()]
+    for (const policy of [law, other]) await acme.rules(policy, [acme.listed])
+    await acme.enable(law, shop)
+    const enabled = { operation: 'putPolicyAssignment', input: { policyId: other, targetId: dev } }
+    const { changeRequestId: id, contentHash } = await approved([enabled, unit('Behind')], { rollout: stages(60, 60) })
+    await succeed(act(id, 'apply', { contentHash }, people.ann))
+    const address = (account: string) =>
+      acme.call('AllocateAddress', { Address: '198.51.100.9' }, { account }).then(
+        () => assert.fail('it was given'),
+        () => undefined,
+      )
+    await address(shop)
+    await look()
+    assert.equal((await show(id)).state, 'scheduled')
+    await address('444444444444')
+    await look()
+    assert.equal((await show(id)).halted?.why, 'denials')
+  })
+})
+
+describe('what has no inverse', () => {
+  test('is told before anybody approves it, and what has one is made again as it was', async () => {
+    const { unitId } = await acme.post<{ unitId: string }>('/organizational-units', { name: 'Gone', parentId: dev })
+    const { impact } = await propose([{ operation: 'deleteUnit', input: { unitId } }, unit('New')])
+    assert.deepEqual(impact?.left, [unitId])
+    const operations = [
+      { operation: 'provisionPoolCidr', input: { poolId: acme.listed, cidr: '203.0.200.0/28' } },
+      {
+        operation: 'updatePool',
+        input: { poolId: acme.listed, requiredTags: { team: 'x' }, minNetmaskLength: 30, maxNetmaskLength: 32 },
+      },
+      {
+        operation: 'updateIpam',
+        input: {
+          ipamId: acme.ipam,
+          changeFreezes: [{ from: await inMinutes(9_000), until: await inMinutes(9_001), reason: 'x' }],
+        },
+      },
+    ]
+    const state = async () => [
+      await acme.get(`/pools/${acme.listed}`),
+      await acme.get(`/ipams/${acme.ipam}`),
+      (await acme.get<{ items: { cidr: string }[] }>(`/pools/${acme.listed}/cidrs`)).items.map(({ cidr }) => cidr),
+    ]
+    const was = await state()
+    const { changeRequestId: id, contentHash, impact: found } = await approved(operations)
+    assert.equal(found?.left, undefined)
+    await succeed(act(id, 'apply', { contentHash }, people.ann))
+    assert.notDeepEqual(await state(), was)
+    await succeed(act(id, 'revert', { note: 'no' }, people.ann))
+    assert.deepEqual(await state(), was)
+  })
+})

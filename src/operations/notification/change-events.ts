@@ -1,0 +1,54 @@
+// What is told of change requests: what has become of them, whoever or whatever has brought that about.
+import type { ChangeRequest } from '#model/change-request.ts'
+import type { EventName } from '#model/event.ts'
+import type { Transaction } from '#store/store.ts'
+import { tell } from './telling.ts'
+
+type ChangeEvent = Extract<EventName, `change-request.${string}`>
+
+/** @param before undefined: it is new */
+export async function tellOfChange(
+  tx: Transaction,
+  before: ChangeRequest | undefined,
+  request: ChangeRequest,
+): Promise<void> {
+  for (const kind of eventsOf(before, request))
+    await tell(tx, { kind, node: request.node, subject: request.id, facts: factsOf(kind, request) })
+}
+
+function eventsOf(before: ChangeRequest | undefined, request: ChangeRequest): readonly ChangeEvent[] {
+  const { status, progress, breakGlass, failed } = request
+  const events: ChangeEvent[] = before ? [] : ['change-request.proposed']
+  const isNew = before?.status !== status
+  // Also where it says something else now: what was approved before is void.
+  const isOtherContent = before !== undefined && before.contentHash !== request.contentHash
+  if (status === 'in-review' && (isNew || isOtherContent)) events.push('change-request.awaits-approval')
+  if (status === 'approved' && isNew) events.push('change-request.approved')
+  if (breakGlass && breakGlass.broken?.at !== before?.breakGlass?.broken?.at) events.push('change-request.break-glass')
+  const isMade =
+    (status === 'applied' && isNew) || (status === 'scheduled' && progress?.stage !== before?.progress?.stage)
+  if (isMade) events.push('change-request.applied')
+  if (status === 'halted' && isNew) events.push('change-request.halted')
+  if (status === 'reverted' && isNew) events.push('change-request.reverted')
+  if (failed && failed.at !== before?.failed?.at) events.push('change-request.failed')
+  return events
+}
+
+function factsOf(kind: ChangeEvent, request: ChangeRequest) {
+  const { reason, author, needed, approvals, progress, halted, ended, failed, breakGlass, impact } = request
+  const by = kind === 'change-request.break-glass' ? (breakGlass?.broken ?? ended)?.by : ended?.by
+  const isOfStage = progress !== undefined && (kind === 'change-request.applied' || kind === 'change-request.halted')
+  return {
+    reason,
+    author: author.by,
+    ...(by === undefined ? {} : { by }),
+    ...(kind === 'change-request.awaits-approval' && needed
+      ? { approvers: needed.approvers, approved: approvals.length, ...(impact ? { class: impact.class } : {}) }
+      : {}),
+    ...(isOfStage ? { stage: progress.stage, stages: progress.stages } : {}),
+    ...(kind === 'change-request.halted' && halted ? { why: halted.why } : {}),
+    ...(kind === 'change-request.failed' && failed ? { why: failed.because?.why ?? failed.code } : {}),
+    ...(kind === 'change-request.reverted' && ended?.note !== undefined ? { note: ended.note } : {}),
+    ...(kind === 'change-request.break-glass' && breakGlass ? { note: breakGlass.reason } : {}),
+  }
+}
