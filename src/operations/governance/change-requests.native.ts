@@ -284,7 +284,10 @@ export const getChangeRequest = nativeRead({
     const found = await getDescribedChange(context, id)
     // A change compares the state (`If-Match`), of which this is no part.
     const simulated = 'changed' in context ? undefined : await simulationOf(context, found.request)
-    return { ...(await show(found)), ...(simulated ? { simulation: await describeWithTotals(context, simulated) } : {}) }
+    return {
+      ...(await show(found)),
+      ...(simulated ? { simulation: await describeWithTotals(context, simulated) } : {}),
+    }
   },
 })
 
