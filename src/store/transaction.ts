@@ -5,6 +5,7 @@ import { Salts } from './commitments.ts'
 import { type Effort, statementsPerStep } from './effort.ts'
 import { ConnectionMemory, type EntryMark, type KeptName, type Memory } from './memory.ts'
 import type { PageTokens } from './page-tokens.ts'
+import { RowMemory } from './row-memory.ts'
 import { checkKey, type KeyEvidence, readKeyEvidence } from './sealing-key.ts'
 import type { Sql } from './sql.ts'
 import { Subjects } from './subjects.ts'
@@ -51,6 +52,7 @@ import { Tags } from './tables/tags.ts'
 import { Timeline } from './tables/timeline.ts'
 import { Tokens } from './tables/tokens.ts'
 import { Vpcs } from './tables/vpcs.ts'
+import { Witnesses } from './tables/witnesses.ts'
 import { newestEntry } from './time.ts'
 import { SpaceCheck } from './upkeep/check.ts'
 
@@ -225,6 +227,8 @@ export class Nouns extends Connected {
   installation = ''
   governanceEpoch = 0
   keyEpoch = ''
+  /** What a run of operations reads once. */
+  readonly rows = new RowMemory(this.memory)
   /** What has changed, for the audit entry. */
   readonly subjects = new Subjects(this, this.memory)
   readonly #salts = new Salts()
@@ -250,13 +254,15 @@ export class Nouns extends Connected {
   readonly changeRequests = new ChangeRequests(this.sql, this)
   /** The log of evidence: leaves, tiles, keys and checkpoints. */
   readonly evidence = new Evidence(this.sql, this.sealer, this)
+  /** Who signs the log beside this installation, and whose logs it signs. */
+  readonly witnesses = new Witnesses(this.sql)
   readonly exceptions = new Exceptions(this.sql, this)
   readonly finding = new Finding(this.sql, this)
   /** What is to be looked at anew for them. */
   readonly findingScans = new FindingScans(this.sql, this)
   readonly findings = new Findings(this.sql, this)
   readonly governance = new Governance(this.sql, this)
-  readonly ipams = new Ipams(this.sql)
+  readonly ipams = new Ipams(this.sql, this.rows)
   readonly natGateways = new NatGateways(this.sql, this)
   readonly networkObjects = new NetworkObjects(this.sql, this)
   readonly observations = new Observations(this.sql)
@@ -264,7 +270,7 @@ export class Nouns extends Connected {
   /** What others are told of. */
   readonly outbox = new Outbox(this.sql)
   readonly policies = new Policies(this.sql, this)
-  readonly pools = new Pools(this.sql)
+  readonly pools = new Pools(this.sql, this.rows)
   readonly recordLists = new RecordLists(this.sql, this)
   /** What the register has of what others name. */
   readonly registered = new RegisteredSpace(this.sql)

@@ -154,7 +154,7 @@ async function runOne(
 ): Promise<{ readonly answer: object; readonly binding: Binding }> {
   const { operation: name, input } = list.operations[index]!
   const operation = governedOperations.get(name)!
-  const asked = inputOf(operation, await replaceNames(operation.input, input, (text) => list.meant(index, text)))
+  const asked = inputOf(name, await replaceNames(operation.input, input, (text) => list.meant(index, text)))
   const met = { known: binding?.names.map((one) => list.idOf(one)), found: [] as string[] }
   const run = async () => {
     const identified = await naming({}, async () => operation.names?.(context, operation.action, asked, met) ?? asked)
@@ -162,7 +162,10 @@ async function runOne(
     const output = await (operation as WriteOperation<object, unknown>).run(context, { ...identified, ...pins })
     return { output, pins }
   }
-  const { output, pins } = await (mayLag(name, asked) ? context.lagging(run) : run())
+  const lags = mayLag(name, asked)
+  // What a run of pools has read once may be otherwise by what another operation does.
+  if (!lags) await context.catchUp()
+  const { output, pins } = await (lags ? context.lagging(run) : run())
   const names = met.found.map((id) => list.referenceTo(id))
   const answer = (output ?? {}) as object
   list.add(index, answer)
@@ -260,11 +263,25 @@ function idIn(answer: object): string | undefined {
   return typeof first === 'string' ? first : undefined
 }
 
-/** What an operation takes, out of JSON: refused as its own route refuses it. */
-export function inputOf({ input, rest }: Pick<NativeOperation, 'input' | 'rest'>, given: object): object {
+interface Reading {
+  readonly strict: z.ZodObject
+  /** Members that are text in a path or query. */
+  readonly texts: ReadonlySet<string>
+}
+const readingOf = ({ input, rest }: NativeOperation): Reading => {
   const texts = new Set([...rest.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!))
   if (rest.method === 'DELETE') for (const name of Object.keys(input.shape)) texts.add(name)
-  const { data, error } = z.strictObject(input.shape).safeParse(withTexts(given, texts))
+  return { strict: z.strictObject(input.shape), texts }
+}
+/** Made once for each: a shape compiles what reads it, which takes longer than to read. */
+const readings: ReadonlyMap<string, Reading> = new Map(
+  [...governedOperations].map(([name, operation]) => [name, readingOf(operation)]),
+)
+
+/** What an operation takes, out of JSON: refused as its own route refuses it. */
+function inputOf(name: string, given: object): object {
+  const { strict, texts } = readings.get(name)!
+  const { data, error } = strict.safeParse(withTexts(given, texts))
   if (!error) return data as object
   // A name that nobody knows goes first: it is most often why another one is missing.
   for (const issue of error.issues) {
