@@ -183,6 +183,14 @@ function meant(made: ReadonlyMap<string, object>, text: string): string {
   return typeof value === 'string' ? value : refuseValue('input', text, worded('what it labels has no such member'))
 }
 
+/** Refuses of what is not tried yet what can never be done: what no operation takes. Labels stand for what nobody knows yet. */
+export async function refuseMisshapen(operations: readonly GovernedOperation[]): Promise<void> {
+  for (const [index, { operation, input }] of operations.entries()) {
+    if (JSON.stringify(input).includes('"$')) continue
+    await numbered(index, async () => void inputOf(governedOperations.get(operation)!, input))
+  }
+}
+
 /** What an operation takes, out of JSON: refused as its own route refuses it. */
 export function inputOf({ input, rest }: Pick<NativeOperation, 'input' | 'rest'>, given: object): object {
   const texts = new Set([...rest.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!))
