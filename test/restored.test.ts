@@ -222,6 +222,39 @@ test('L4 a lost token opens nothing, though another principal has its id', async
   await assert.rejects(living.callAs(before, 'DescribeAddresses', {}), { refusal: { code: 'InvalidToken' } })
 })
 
+test('what was revoked after the copy is good again, as the guide says, and taken away again it opens nothing on any server', async () => {
+  const made = await createOperatorToken(living.store, {
+    ...{ principal: 'user:alice', role: 'auditor', node: '*', account: managementAccount },
+  })
+  assert.ok('token' in made)
+  const header = `Bearer ${made.token}`
+  const [onLiving, restore] = [createAuthenticator(living.store), await keepCopy(database)]
+  const { accessKeyId: id } = await onLiving(header)
+  const revoke = (server: Server) => server.store.write((tx) => tx.apiTokens.revoke([id], tx.now))
+  assert.deepEqual(await revoke(living), [id])
+  const isEnded = async (authenticate: ReturnType<typeof createAuthenticator>) =>
+    assert.rejects(async () => authenticate(header), { refusal: { code: 'InvalidToken' } })
+  await isEnded(createAuthenticator(living.store))
+  // So that the server has acknowledged more than the copy has.
+  await living.allocate(managementAccount)
+  await isAcknowledged()
+  await restore()
+  const other = await fresh()
+  for (const server of [living, other]) {
+    assert.equal(
+      (await patiently(() => createAuthenticator(server.store)(header) as Promise<Principal>)).accessKeyId,
+      id,
+    )
+  }
+  // Whoever has met the copy before is remembered on the other server for a second: what it asks is looked at again.
+  const onOther = createAuthenticator(other.store)
+  const before = await onOther(header)
+  await accept()
+  assert.deepEqual(await patiently(() => revoke(living)), [id])
+  for (const server of [living, other]) await isEnded(createAuthenticator(server.store))
+  await assert.rejects(other.callAs(before, 'DescribeAddresses', {}), { refusal: { code: 'InvalidToken' } })
+})
+
 test('I5 a request of before the copy that comes again has one effect, and a lost one is made anew', async () => {
   const first = await living.allocate(shop, 'one')
   const restore = await keepCopy(database)

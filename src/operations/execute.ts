@@ -16,7 +16,7 @@ import type { Subject } from '#store/subjects.ts'
 import { AheadOutdated, aheadTriesMax } from './ahead.ts'
 import { inUseOf } from './estate/in-use.ts'
 import { type Foreseen, foresee, type Impact, impactOf } from './finding/impact.ts'
-import { refuseWithoutRequest, rulingOf, withoutControl } from './governance/control.ts'
+import { refuseWithoutRequest, rulingOf, versionsBefore, withoutControl } from './governance/control.ts'
 import { leftOf } from './governance/inverse.ts'
 import { requireStill } from './identity/authority.ts'
 import type {
@@ -78,10 +78,7 @@ export interface Answer {
   readonly inUse?: readonly InUse[]
 }
 
-/**
- * A dry run went through: what it did is rolled back, and this is what it would have answered. Its decisions are on no
- * record, so nothing in the answer names them.
- */
+/** A dry run went through, and is rolled back: what it would have answered. Nothing names its decisions, which are on no record. */
 export class DryRunSucceeded extends Refused {
   readonly answer: Answer
   /** Where it changes governance. */
@@ -224,11 +221,10 @@ export async function openExecutor(
             await refuseNewConflicts(context, { before, reaches: context.reaches, compile })
           }
           const subjects = tx.subjects.named()
-          const known = subjects.flatMap(({ id, before }) => (before === undefined ? [] : [[id, before]]))
           const rulings = hasMoved ? await rulingOf(tx, subjects) : []
           const left = of === 'space' ? await leftOf(tx, subjects) : []
           const foreseen = hasMoved && of === 'space' ? await foresee(tx, before, await context.snapshot()) : undefined
-          taken.push({ foreseen, needs: context.needsOnce, epoch, rulings, left, before: Object.fromEntries(known) })
+          taken.push({ foreseen, needs: context.needsOnce, epoch, rulings, left, before: versionsBefore(subjects) })
           throw new TakenBack()
         },
         undefined,
@@ -827,6 +823,7 @@ class RequestContext extends ReadingContext implements WriteContext {
     this.reaches = whole?.reaches ?? []
     this.given = whole?.given ?? { count: 0 }
     this.lag = whole?.lag ?? { isBehind: false }
+    if (!whole) tx.rows.end()
   }
   override async snapshot(): Promise<Snapshot> {
     if (this.lag.snapshot) return this.lag.snapshot
@@ -837,10 +834,11 @@ class RequestContext extends ReadingContext implements WriteContext {
     return this.lag.snapshot ?? (this.lag.isBehind ? undefined : super.snapshotAtHand)
   }
   async lagging<T>(work: () => Promise<T>): Promise<T> {
-    const { lag } = this
+    const { lag, tx } = this
     const isOutermost = lag.snapshot === undefined
+    tx.rows.begin()
     // That from before the first of several changes will do for all of them.
-    if (isOutermost) lag.snapshot = (lag.isBehind ? currentSnapshot(this.tx) : undefined) ?? (await this.snapshot())
+    if (isOutermost) lag.snapshot = (lag.isBehind ? currentSnapshot(tx) : undefined) ?? (await this.snapshot())
     try {
       return await work()
     } finally {
@@ -848,6 +846,7 @@ class RequestContext extends ReadingContext implements WriteContext {
     }
   }
   async catchUp(): Promise<void> {
+    this.tx.rows.end()
     if (!this.lag.isBehind) return
     this.lag.isBehind = false
     await this.tx.moveGovernanceEpoch()

@@ -23,6 +23,9 @@ export interface Page<Item, Place> {
   readonly next: Place | undefined
 }
 
+/** Of whoever may see nothing. */
+export const nothing: Page<never, never> = { items: [], next: undefined }
+
 interface Shown<Row, Item, Place> {
   placeOf(row: Row): Place
   /** What is shown of each row, with what belongs to all of them read at once; undefined where it is not shown. */

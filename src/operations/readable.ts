@@ -5,8 +5,8 @@ import type { Action } from '#model/roles.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Awaitable } from '#store/sql.ts'
 import { refuseMalformed } from './identifiers.ts'
-import { type Place, permitter } from './identity/authority.ts'
-import { type Page, type PageAsked, type PageBounds, readPage } from './listing.ts'
+import { mayAnywhere, type Place, permitter } from './identity/authority.ts'
+import { nothing, type Page, type PageAsked, type PageBounds, readPage } from './listing.ts'
 import type { ReadContext } from './operation.ts'
 
 interface VisibleList<Row, Item> {
@@ -19,7 +19,7 @@ interface VisibleList<Row, Item> {
   readonly bounds?: PageBounds<Item>
 }
 
-/** A page of what the caller may see: nothing is read of what is hidden but its row. */
+/** A page of what the caller may see: nothing is read of what is hidden but its row, and of whoever may see nothing anywhere, no row. */
 export async function listVisible<Row, Item>(
   context: ReadContext,
   action: Action,
@@ -27,6 +27,7 @@ export async function listVisible<Row, Item>(
   { read, placeOf, nodeOf, describe, bounds }: VisibleList<Row, Item>,
 ): Promise<Page<Item, string>> {
   const isPermitted = await permitter(context, action)
+  if (!(await mayAnywhere(context, action))) return nothing
   return readPage(context, asked, {
     read,
     placeOf,

@@ -5,6 +5,7 @@ import { Salts } from './commitments.ts'
 import { type Effort, statementsPerStep } from './effort.ts'
 import { ConnectionMemory, type EntryMark, type KeptName, type Memory } from './memory.ts'
 import type { PageTokens } from './page-tokens.ts'
+import { RowMemory } from './row-memory.ts'
 import { checkKey, type KeyEvidence, readKeyEvidence } from './sealing-key.ts'
 import type { Sql } from './sql.ts'
 import { Subjects } from './subjects.ts'
@@ -225,6 +226,8 @@ export class Nouns extends Connected {
   installation = ''
   governanceEpoch = 0
   keyEpoch = ''
+  /** What a run of operations reads once. */
+  readonly rows = new RowMemory(this.memory)
   /** What has changed, for the audit entry. */
   readonly subjects = new Subjects(this, this.memory)
   readonly #salts = new Salts()
@@ -256,7 +259,7 @@ export class Nouns extends Connected {
   readonly findingScans = new FindingScans(this.sql, this)
   readonly findings = new Findings(this.sql, this)
   readonly governance = new Governance(this.sql, this)
-  readonly ipams = new Ipams(this.sql)
+  readonly ipams = new Ipams(this.sql, this.rows)
   readonly natGateways = new NatGateways(this.sql, this)
   readonly networkObjects = new NetworkObjects(this.sql, this)
   readonly observations = new Observations(this.sql)
@@ -264,7 +267,7 @@ export class Nouns extends Connected {
   /** What others are told of. */
   readonly outbox = new Outbox(this.sql)
   readonly policies = new Policies(this.sql, this)
-  readonly pools = new Pools(this.sql)
+  readonly pools = new Pools(this.sql, this.rows)
   readonly recordLists = new RecordLists(this.sql, this)
   /** What the register has of what others name. */
   readonly registered = new RegisteredSpace(this.sql)

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { chmodSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import { connect, parseTarget } from '#store/postgres/link.ts'
 import { matchesShown, type Step, stepsOf } from './page.ts'
+import { jobsOf, type PipelineJob } from './pipeline.ts'
 
 const root = join(import.meta.dirname, '../..')
 /** Servers start within it, also on a busy machine. */
@@ -45,8 +46,29 @@ export async function runPages(pages: readonly string[], { stands = {}, administ
       await take({ ...step, text: there(step.text) }, `${name}:${step.line}`)
     }
   }
+  /** A change that the page has made in its files is seen in the comment, and is there when all jobs have run. */
+  async function runPipeline(jobs: readonly PipelineJob[], place: string): Promise<void> {
+    if (jobs.length === 0) return
+    for (const { name, script, comments } of jobs) {
+      const { status, output } = await shell.run(there(`rm -f forge-comment.md\n${script}`), { stopsAtFailure: false })
+      assert.equal(status, 0, `${place}, job ${name} failed:\n${output}${shell.logs()}`)
+      if (!comments) continue
+      const comment = readFileSync(join(shell.folder, 'forge-comment.md'), 'utf8')
+      assert.match(
+        comment,
+        /^### Cadastre plan\n\nTo create: \d+\. To change: \d+\. To remove: 0\.$/m,
+        `${place}, job ${name}`,
+      )
+    }
+    const left = await shell.run('cadastre plan policy --exit-code\n', { stopsAtFailure: false })
+    assert.equal(left.status, 0, `${place} has left something to apply:\n${left.output}`)
+  }
   async function take(step: Step, place: string): Promise<void> {
-    if (step.kind === 'file') return writeFileSync(join(shell.folder, step.name), step.text)
+    if (step.kind === 'file') {
+      mkdirSync(dirname(join(shell.folder, step.name)), { recursive: true })
+      writeFileSync(join(shell.folder, step.name), step.text)
+      return runPipeline(jobsOf(step.name, step.text), place)
+    }
     if (step.kind === 'sql') return executeSql(administrator, step.text)
     const { status, output } = await shell.run(step.text, { stopsAtFailure: step.kind === 'commands' })
     if (step.kind === 'commands') {

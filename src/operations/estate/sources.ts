@@ -6,8 +6,8 @@ import { pathOf } from '#model/policy/snapshot.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import { type Action, everywhere } from '#model/roles.ts'
 import type { AdoptRule, RuleSetter, ScopeSetter, Source, SourceSettings } from '#store/tables/sources.ts'
-import { accessAt, mayAtTop, type Place, permitter, requirePermission } from '../identity/authority.ts'
-import { type Page, type PageAsked, readPage } from '../listing.ts'
+import { accessAt, mayAnywhere, mayAtTop, type Place, permitter, requirePermission } from '../identity/authority.ts'
+import { nothing, type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { refuseRightOfGroup, setterOf } from './rule-setter.ts'
 
@@ -280,6 +280,7 @@ export async function placeOfReported(
 /** The sources that the caller may see, in order of creation. */
 export async function listSources(context: ReadContext, asked: PageAsked<string>): Promise<Page<Source, string>> {
   const mayRead = await permitter(context, 'estate:read')
+  if (!(await mayAnywhere(context, 'estate:read'))) return nothing
   return readPage(context, asked, {
     read: (after = '', limit) => context.tx.sources.list(after, limit),
     placeOf: ({ id }: Source) => id,

@@ -266,6 +266,57 @@ function alone(
   return world.ask(operation.rest.method, `${path}?${query}`, { as, ...(parts.body.length > 0 ? { body } : {}) })
 }
 
+test('what pools of a list have read once is read anew behind another operation of it, and by the next request', async () => {
+  const owner = { account: managementAccount, region: 'eu-central-1' }
+  const made = await apply([
+    { operation: 'createIpam', input: { ...owner, name: 'once' }, as: 'once' },
+    { operation: 'createPool', input: { scopeId: '$once.privateScopeId', family: 'ipv4', name: 'all' }, as: 'all' },
+    { operation: 'provisionPoolCidr', input: { poolId: '$all', cidr: '10.64.0.0/10' } },
+  ])
+  assert.equal(made.status, 200, JSON.stringify(made.body))
+  const [ipamId, parentPoolId] = made.body.results.map(({ id }) => id!)
+  const { privateScopeId: scopeId } = await world.get<{ privateScopeId: string }>(`/ipams/${ipamId}`)
+  const child = (name: string, more: object = {}): Asked => ({
+    operation: 'createPool',
+    input: { scopeId, parentPoolId, family: 'ipv4', locale: 'eu-central-1', name, ...more },
+    as: name,
+  })
+  const provision = (poolId: string, cidr: string): Asked => ({
+    operation: 'provisionPoolCidr',
+    input: { poolId, cidr },
+  })
+  // The IPAM is read once for the pools before it changes, and the change holds for those behind it.
+  const regions = { operation: 'updateIpam', input: { ipamId, operatingRegions: ['eu-central-1', 'us-east-1'] } }
+  const abroad = await apply([
+    child('a'),
+    provision('$a', '10.64.0.0/24'),
+    regions,
+    child('b', { locale: 'us-east-1' }),
+  ])
+  assert.equal(abroad.status, 200, JSON.stringify(abroad.body))
+  // What is given back on the way is there for the next pool.
+  const again = await apply([
+    child('c'),
+    provision('$c', '10.65.0.0/24'),
+    { operation: 'deprovisionPoolCidr', input: { poolId: '$c', cidr: '10.65.0.0/24' } },
+    child('d'),
+    provision('$d', '10.65.0.0/24'),
+    { operation: 'updatePool', input: { poolId: '$d', description: 'last' } },
+    { operation: 'deletePool', input: { poolId: '$c' } },
+    child('e'),
+    provision('$e', '10.66.0.0/24'),
+  ])
+  assert.equal(again.status, 200, JSON.stringify(again.body))
+  const d = await world.get<{ description: string }>('/pools/d')
+  assert.equal(d.description, 'last')
+  assert.equal((await world.ask('GET', '/pools/c')).status, 404)
+  // Alone, as in the list.
+  assert.equal((await world.ask('PATCH', `/ipams/${ipamId}`, { body: { description: 'next' } })).status, 200)
+  const twice = await apply([child('f'), provision('$f', '10.67.0.0/24'), provision('$f', '10.67.0.0/24')])
+  assert.deepEqual([twice.body.code, twice.body.index], ['CidrConflict', 2])
+  assert.equal((await world.ask('GET', '/pools/f')).status, 404)
+})
+
 test('Z1 whatever it is asked by, each operation of a list is permitted to whom it is permitted alone, and refused in the same words', async () => {
   const own = await withOrganization(await openNativeWorld())
   after(() => own.close())

@@ -127,6 +127,10 @@ export async function rulingAt(tx: ReadTransaction, node: string): Promise<reado
   return isOutside ? all.filter(({ account }) => account === node) : speakingOf(tx, all, [])
 }
 
+/** The versions of those that have some from before, by their ids. */
+export const versionsBefore = (subjects: readonly Subject[]): Readonly<Record<string, number>> =>
+  Object.fromEntries(subjects.flatMap(({ id, before }) => (before === undefined ? [] : [[id, before]])))
+
 interface State {
   readonly id: string
   readonly kind: string

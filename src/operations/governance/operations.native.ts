@@ -142,9 +142,12 @@ export async function runGoverned(
     await numbered(index, async () => {
       if (as !== undefined && made.has(as)) refuseValue('as', as, worded('an operation before has this label'))
       const operation = governedOperations.get(name)!
-      const asked = inputOf(operation, await replaceNames(operation.input, input, (text) => meant(made, text)))
+      const asked = inputOf(name, await replaceNames(operation.input, input, (text) => meant(made, text)))
       const run = () => (operation as WriteOperation<object, unknown>).run(context, asked)
-      const output = await (mayLag(name, asked) ? context.lagging(run) : run())
+      const lags = mayLag(name, asked)
+      // What a run of pools has read once may be otherwise by what another operation does.
+      if (!lags) await context.catchUp()
+      const output = await (lags ? context.lagging(run) : run())
       const answer = (output ?? {}) as Readonly<Record<string, unknown>>
       if (as !== undefined) made.set(as, answer)
       const id = idIn(answer)
@@ -187,15 +190,29 @@ function meant(made: ReadonlyMap<string, object>, text: string): string {
 export async function refuseMisshapen(operations: readonly GovernedOperation[]): Promise<void> {
   for (const [index, { operation, input }] of operations.entries()) {
     if (JSON.stringify(input).includes('"$')) continue
-    await numbered(index, async () => void inputOf(governedOperations.get(operation)!, input))
+    await numbered(index, async () => void inputOf(operation, input))
   }
 }
 
-/** What an operation takes, out of JSON: refused as its own route refuses it. */
-export function inputOf({ input, rest }: Pick<NativeOperation, 'input' | 'rest'>, given: object): object {
+interface Reading {
+  readonly strict: z.ZodObject
+  /** Members that are text in a path or query. */
+  readonly texts: ReadonlySet<string>
+}
+const readingOf = ({ input, rest }: NativeOperation): Reading => {
   const texts = new Set([...rest.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!))
   if (rest.method === 'DELETE') for (const name of Object.keys(input.shape)) texts.add(name)
-  const { data, error } = z.strictObject(input.shape).safeParse(withTexts(given, texts))
+  return { strict: z.strictObject(input.shape), texts }
+}
+/** Made once for each: a shape compiles what reads it, which takes longer than to read. */
+const readings: ReadonlyMap<string, Reading> = new Map(
+  [...governedOperations].map(([name, operation]) => [name, readingOf(operation)]),
+)
+
+/** What an operation takes, out of JSON: refused as its own route refuses it. */
+function inputOf(name: string, given: object): object {
+  const { strict, texts } = readings.get(name)!
+  const { data, error } = strict.safeParse(withTexts(given, texts))
   if (!error) return data as object
   // A name that nobody knows goes first: it is most often why another one is missing.
   for (const issue of error.issues) {

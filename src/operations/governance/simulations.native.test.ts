@@ -289,6 +289,50 @@ describe('who sees what', () => {
     assert.equal((await acme.get<Page<object>>('/simulations', { as: author })).items.length, 1)
   })
 
+  test('I8 pools are told to whoever sees all that was asked: what is left of one says what hidden accounts are', async () => {
+    const told: unknown[] = []
+    const eve = await acme.tokenOf('user:eve', 'organization-administrator', network)
+    await acme.tokenOf('user:eve', 'organization-administrator', prod)
+    const forbid = { principal: 'user:eve', role: 'organization-administrator', node: shop, effect: 'forbid' }
+    const { bindingId } = await acme.post<{ bindingId: string }>('/role-bindings', forbid)
+    const when = { tags: [{ key: 'secret', values: ['merger'] }] }
+    const operations = [
+      {
+        operation: 'createPool',
+        as: 'np',
+        input: {
+          scopeId: acme.publicScope,
+          family: 'ipv4',
+          locale: 'us-east-1',
+          awsService: 'ec2',
+          publicIpSource: 'byoip',
+        },
+      },
+      { operation: 'provisionPoolCidr', input: { poolId: '$np', cidr: '203.0.180.0/28' } },
+      {
+        operation: 'putPolicyDocument',
+        input: {
+          policyId: law,
+          locale: 'us-east-1',
+          resourceType: 'eip',
+          rules: [{ poolId: '$np', when }, { poolId: listed }],
+        },
+      },
+    ]
+    for (const secret of ['merger', 'none']) {
+      assert.equal((await acme.ask('PATCH', `/accounts/${shop}`, { body: { tags: { secret } } })).status, 200)
+      const { simulationId } = await start(operations, eve)
+      await simulateAll(workplaceOf(acme))
+      const seen = await show(simulationId, eve)
+      assert.equal(seen.status, 'done', JSON.stringify(seen))
+      told.push(await poolsOf(seen, eve))
+      assert.notEqual((await poolsOf(seen)).length, 0, 'the administrator sees them')
+    }
+    assert.deepEqual(told, [[], []])
+    assert.equal((await acme.ask('DELETE', `/role-bindings/${bindingId}`)).status, 204)
+    await acme.ask('PATCH', `/accounts/${shop}`, { body: { tags: {} } })
+  })
+
   test('what would be refused is refused at once, as the operation itself would be, and nothing is begun', async () => {
     const author = await acme.tokenOf('user:author', 'organization-administrator', shop)
     const before = (await acme.get<Page<object>>('/simulations')).items.length

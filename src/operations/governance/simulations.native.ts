@@ -302,6 +302,8 @@ export const listSimulationPools = nativeRead({
   name: 'listSimulationPools',
   summary:
     'List the pools that the requests come to: what they take, and when nothing is left, now and with the change.',
+  description:
+    'Where you may see all that was asked, of every account: else none, since what others take is in what is left.',
   action: 'ipam:read',
   input: z.strictObject({ simulationId, ...paging }),
   output: pageOf(pool),

@@ -4,7 +4,7 @@ import type { ChangeRequest } from '#model/change-request.ts'
 import { formatId, parseId } from '#model/identifier.ts'
 import { accountableOf } from '#model/principal.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
-import { everywhere } from '#model/roles.ts'
+import { type Action, everywhere } from '#model/roles.ts'
 import { noCounts, type SimulationKind, type Tally } from '#model/simulation.ts'
 import type { SimulatedOperation, SimulatedPool, StoredSimulation } from '#store/tables/simulations.ts'
 import { refuseMalformed } from '../identifiers.ts'
@@ -255,13 +255,18 @@ const groupPlace = {
   },
 }
 
-/** Pools that requests come to, as far as the caller may see them: those that the change makes with the simulation itself. */
+/**
+ * Pools that requests come to, as far as the caller may see them: those that the change makes with the simulation itself. Only where they see
+ * all requests: what is left of a pool is left by all of them, and a rule of the change may be for one tag of one account.
+ */
 export async function listSimulatedPools(
   context: ReadContext,
   id: string,
   asked: PageAsked<string>,
 ): Promise<Page<SimulatedPool, string>> {
-  const { n } = await getSimulation(context, id)
+  const simulation = await getSimulation(context, id)
+  const { n } = simulation
+  if (!(await seesAllRequests(context, simulation))) return { items: [], next: undefined }
   const { pools } = await context.snapshot()
   const isPermitted = await permitter(context, 'ipam:read')
   const mayHave = ({ pool, isNew }: SimulatedPool): boolean => {
@@ -273,4 +278,22 @@ export async function listSimulatedPools(
     placeOf: ({ pool }) => pool,
     show: (rows) => rows.map((row) => (mayHave(row) ? row : undefined)),
   })
+}
+
+async function seesAllRequests(context: ReadContext, { n, facts }: StoredSimulation): Promise<boolean> {
+  const { tx, progress } = context
+  const mayEverywhere = (action: Action): Promise<boolean> => mayThroughout(context, action, everywhere)
+  if ((await mayEverywhere('decision:read')) && (await mayEverywhere('allocation:read'))) return true
+  // Of more accounts than are told apart it is not known whose they are.
+  if (facts && !facts.isWhole) return false
+  const isShown = await showingGroups(context)
+  const sofar = progress.next(() => ({ after: '' }))
+  for (;;) {
+    const rows = await tx.simulations.totals(n, sofar.after, accountsPerStep)
+    for (const row of rows) if (row.requests > 0 && !(await isShown(row))) return false
+    if (rows.length < accountsPerStep) return true
+    sofar.after = rows.at(-1)!.account
+    tx.keepsSoFar()
+    await tx.nextTurn()
+  }
 }

@@ -82,7 +82,8 @@ export async function provisionPoolCidr(
     await reserveEnds(context, pool)
     await context.governanceChanged('nothing')
   }
-  await recordVersion(context, pool, provisioned)
+  context.tx.history.began(...versionOf(pool, provisioned))
+  context.changed(pool.id, provisioned.id)
   return { ...provisioned, leavesAt: undefined }
 }
 
@@ -451,9 +452,11 @@ async function forget(context: WriteContext, pool: Pool, { id }: PoolCidr): Prom
 }
 
 async function recordVersion(context: WriteContext, pool: Pool, cidr: PoolCidr | NewPoolCidr): Promise<void> {
-  await context.tx.history.changed(
-    { id: cidr.id, kind: 'ipam-pool-cidr', account: pool.account },
-    { ...cidr, pool: pool.id, cidr: formatCidr(cidr.cidr) },
-  )
+  await context.tx.history.changed(...versionOf(pool, cidr))
   context.changed(pool.id, cidr.id)
 }
+const versionOf = (pool: Pool, cidr: PoolCidr | NewPoolCidr) =>
+  [
+    { id: cidr.id, kind: 'ipam-pool-cidr', account: pool.account },
+    { ...cidr, pool: pool.id, cidr: formatCidr(cidr.cidr) },
+  ] as const

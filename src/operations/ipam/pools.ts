@@ -145,7 +145,7 @@ export async function createPool(
   await context.tx.pools.insert(pool)
   if (sharedWith.length > 0) await context.tx.pools.share(pool.n, sharedWith)
   await putFirstTags(context, taggedOf({ pool, ipam }), tags)
-  await recordVersion(context, pool, 'nothing')
+  await recordVersion(context, pool, 'nothing', { isNew: true })
   return pool
 }
 
@@ -452,13 +452,18 @@ async function parentIdOf({ tx }: ReadContext, { parent }: Pool): Promise<string
 const taggedOf = ({ pool: { id, account }, ipam }: PoolAt) => ({ id, type: resourceType, account, region: ipam.region })
 
 /** Puts the pool as it is now into the history; decisions must be made anew. */
-async function recordVersion(context: WriteContext, pool: Pool, reach: Reach): Promise<void> {
+async function recordVersion(
+  context: WriteContext,
+  pool: Pool,
+  reach: Reach,
+  { isNew = false }: { readonly isNew?: boolean } = {},
+): Promise<void> {
   const tags = await context.tx.tags.forHistory(pool.id)
   const sharedWith = await context.tx.pools.shares(pool.n)
-  await context.tx.history.changed(
-    { id: pool.id, kind: resourceType, account: pool.account },
-    { ...context.tx.pools.forHistory(pool), sharedWith, tags },
-  )
+  const object = { id: pool.id, kind: resourceType, account: pool.account }
+  const body = { ...context.tx.pools.forHistory(pool), sharedWith, tags }
+  if (isNew) context.tx.history.began(object, body)
+  else await context.tx.history.changed(object, body)
   context.changed(pool.id)
   await context.governanceChanged(reach)
 }

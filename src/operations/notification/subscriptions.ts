@@ -14,9 +14,9 @@ import type { SealedTarget, Subscription } from '#store/tables/subscriptions.ts'
 import { actingAs, refuseRightOfGroup, setterOf } from '../estate/rule-setter.ts'
 import { whereRead } from '../finding/findings.ts'
 import { refuseMalformed } from '../identifiers.ts'
-import { accessOn, mayAtTop, type Place, permitter } from '../identity/authority.ts'
+import { accessOn, mayAnywhere, mayAtTop, type Place, permitter } from '../identity/authority.ts'
 import { nodesBelow } from '../identity/nodes-below.ts'
-import { latestFirst, type Page, type PageAsked, readPage } from '../listing.ts'
+import { latestFirst, nothing, type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { refuseBadContact } from '../organization/tagging.ts'
 import { tell } from './telling.ts'
@@ -290,6 +290,7 @@ export async function listSubscriptions(
   asked: PageAsked<string>,
 ): Promise<Page<Subscription, string>> {
   const mayRead = await permitter(context, 'notification:read')
+  if (!(await mayAnywhere(context, 'notification:read'))) return nothing
   const nodes = node === undefined ? undefined : await nodesBelow(context, node)
   const snapshot = await context.snapshot()
   const isThere = (one: Subscription): boolean =>

@@ -455,3 +455,47 @@ test('what a token may that somebody made for a service is looked for where its 
   const { items } = await acme.get<Page<Change>>('/changes?limit=5', { as: made.token })
   assert(items.length > 0)
 })
+
+test('I8 however much there is of what is hidden, a list that asks for it has the pages of one that asks for nothing', async () => {
+  const series = (from: number, to: number) =>
+    `with recursive k (i) as (select ${from} union all select i + 1 from k where i < ${to})`
+  const { first } = await acme.store.read(async (tx) => ({ first: (await tx.recordLists.lastEntry()) + 1_000 }))
+  const now = await acme.store.read(async (tx) => tx.now)
+  const last = first + 6_499
+  const arn = `arn:cadastre::${lab}:user/hidden`
+  // Behind all that there is: nothing is written any more in this file.
+  await acme.database.tamper(`
+    insert into origin (n, account, principal, access_key_id, source_address, region, action)
+      values (${first}, '${lab}', '${arn}', 'k', '', '', 'tagged');
+    insert into audit_entry (n, at, origin, request_id, outcome, subjects)
+      ${series(first, last)} select i, ${now}, ${first}, 'r', 'Success', '' from k;
+    insert into audit_subject (entry, place, object_id) ${series(first, last)} select i, 0, '${lab}' from k;`)
+  const nobody = '999999999998'
+  const pagesOf = async (query: string) => {
+    const pages: (readonly [number, boolean])[] = []
+    for (let cursor = ''; pages.length < 20; ) {
+      const as = auditors[shop]!
+      const { items, nextCursor } = await acme.get<Partial<Page<Change>>>(`/changes?${query}${cursor}`, { as })
+      pages.push([items!.length, nextCursor !== undefined])
+      if (nextCursor === undefined || cursor === `&cursor=${nextCursor}`) break
+      cursor = `&cursor=${nextCursor}`
+    }
+    return pages
+  }
+  for (const order of ['newest-first', 'oldest-first'])
+    for (const limit of [1, 100])
+      for (const [hidden, absent] of [
+        [`subject=${lab}`, `subject=${nobody}`],
+        [`account=${lab}`, `account=${nobody}`],
+        [`principal=${arn}`, `principal=${arn.replace(lab, nobody)}`],
+        [`principal=${arn}`, `principal=${arn.replace('hidden', 'nobody')}`],
+      ]) {
+        const paged = `limit=${limit}&order=${order}`
+        const found = await pagesOf(`${hidden}&${paged}`)
+        assert.deepEqual(found, await pagesOf(`${absent}&${paged}`), `${hidden} ${paged}`)
+        assert.equal(found[0]![1], true, 'one page does not read all')
+      }
+  // Who may see it is shown all of it.
+  const own = await acme.get<Page<Change>>(`/changes?subject=${lab}&limit=1000`, { as: auditors[lab]! })
+  assert.equal(own.items.length, 1_000)
+})

@@ -1,13 +1,14 @@
 // What was changed or refused, by whom: the audit entries, newest first, or oldest first to read on from wherever one was.
 import { refuse } from '#model/refusal.ts'
+import { everywhere } from '#model/roles.ts'
 import type { Subject } from '#store/subjects.ts'
-import { mayAnywhere } from '../identity/authority.ts'
+import { mayAnywhere, mayThroughout } from '../identity/authority.ts'
 import { numberIn, type Page, type PageAsked, readSlicedPage, type Slice } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
-import { type SeenEntry, seenEntries, subjectsPerPageMax } from './change-places.ts'
+import { placesOf, type SeenEntry, seenEntries, subjectsPerPageMax } from './change-places.ts'
 import { type ChangedSubject, changedSubjects } from './change-subjects.ts'
 import { namesOf } from './object-names.ts'
-import { permitterThen } from './object-places.ts'
+import { finderThen, permitterThen } from './object-places.ts'
 import { lookedAt, rangeOfSpan, type Span } from './spans.ts'
 
 /** Subjects that a list names of each change, and of how many it tells what changed. */
@@ -17,6 +18,11 @@ export const differencesListed = 10
 const differencesPerPage = 1_000
 /** Entries looked at for one page; with fewer to be seen the page is shorter. */
 const entriesPerPageMax = 5_000
+/**
+ * Of a list that asks for what may be hidden: one page of it is of so many entries of the record, or of entries with so many subjects,
+ * whatever they are about. So where it ends tells nothing of what was found and not shown.
+ */
+const stretch = { entries: 5_000, subjects: 20_000 }
 /** Of which each may have a hundred subjects. A page of 100 is read in one. */
 const entriesPerStep = 101
 
@@ -53,19 +59,25 @@ export async function listChanges(
 
   // Whoever may read the history of nothing has nobody's read.
   const mayRead = await mayAnywhere(context, 'history:read')
+  const mayBeHidden = mayRead && !(await isOpen(context, { ...rest, about }))
+  const from = place?.n ?? begin
+  const whole = mayBeHidden ? await recordLists.stretchEnd(from, { isNewestFirst: !isForward }, stretch) : undefined
+  const isLast = whole === undefined || (isForward ? whole >= end : whole <= first)
+  const [low, high] = isLast ? [first, end] : isForward ? [first, whole + 1] : [whole, end]
 
   async function readSlice(after = begin, size: number): Promise<Slice<SeenEntry, number>> {
     if (!mayRead) return { rows: [], next: undefined }
     const found = await read(filter, after, size)
-    const numbers = found.numbers.filter((n) => (isForward ? n < end : n >= first))
-    const isPast = numbers.length < found.numbers.length || (isForward ? found.last >= end : found.last < first)
+    const numbers = found.numbers.filter((n) => (isForward ? n < high : n >= low))
+    const isPast = numbers.length < found.numbers.length || (isForward ? found.last >= high : found.last < low)
     const entries = await recordLists.entries(numbers, subjectsListed)
     const inOrder = numbers.map((n) => entries.get(n)!)
     const { seen, last } = await seenEntries(context, inOrder, { about, subjectsMax: subjectsListed })
     // No more subjects than these are looked at for one page.
-    if (last !== inOrder.at(-1)?.n) return { rows: seen, next: last!, looked: Number.POSITIVE_INFINITY }
+    if (last !== inOrder.at(-1)?.n)
+      return { rows: seen, next: last!, looked: mayBeHidden ? 1 : Number.POSITIVE_INFINITY }
     if (found.isWhole || isPast) return { rows: seen, next: undefined }
-    return { rows: seen, next: found.last, looked: lookedAt(found) }
+    return { rows: seen, next: found.last, looked: mayBeHidden ? 1 : lookedAt(found) }
   }
   const { items, next } = await readSlicedPage<SeenEntry, SeenEntry, number>(
     context,
@@ -75,18 +87,46 @@ export async function listChanges(
       placeOf: ({ entry }) => entry.n,
       show: (rows) => rows,
       bounds: {
-        rowsMax: entriesPerPageMax,
+        rowsMax: mayBeHidden ? Number.POSITIVE_INFINITY : entriesPerPageMax,
         stepMax: entriesPerStep,
         weightOf: ({ subjects }) => Math.min(subjects.length, differencesListed),
         weightMax: differencesPerPage,
       },
     },
   )
-  if (next !== undefined) return { changes: items, next: { n: next, isNewestFirst: !isForward } }
+  const behind = next ?? (isLast ? undefined : whole)
+  if (behind !== undefined) return { changes: items, next: { n: behind, isNewestFirst: !isForward } }
   if (!isForward) return { changes: items, next: undefined }
   // A place that tells how far the record goes, and not which entry that is not shown was the last one found.
   const n = Math.max(place?.n ?? begin, Math.min(end - 1, await recordLists.lastEntry()))
   return { changes: items, next: { n, isNewestFirst: false } }
+}
+
+/**
+ * Whether the caller may see, now or formerly, what a list asks for by its name: whoever may see everything, or the object, or the account
+ * of whoever asked. How much there is of anything else tells that it is there (invariant I8).
+ */
+async function isOpen(
+  context: ReadContext,
+  { about, account, principal }: { about: readonly string[] | undefined } & Pick<ChangeFilter, 'account' | 'principal'>,
+): Promise<boolean> {
+  const named = [about, account, principal].filter((one) => one !== undefined)
+  if (named.length === 0 || (await mayThroughout(context, 'history:read', everywhere))) return true
+  const find = await finderThen(context, 'history:read')
+  const isSeen = async (node: string | undefined): Promise<boolean> =>
+    node !== undefined && (await find(node, 0, Number.POSITIVE_INFINITY)) !== undefined
+  if (about) {
+    const places = await placesOf(
+      context,
+      about.map((id) => ({ id })),
+    )
+    let isAnySeen = false
+    for (const node of new Set(places)) isAnySeen ||= await isSeen(node)
+    if (!isAnySeen) return false
+  }
+  if (account !== undefined && !(await isSeen(account))) return false
+  // `arn:cadastre::ACCOUNT:user/NAME`, and likewise where AWS has the name.
+  return principal === undefined || isSeen(principal.split(':')[4])
 }
 
 /** A change or refusal, with so many of its subjects; where it is not to be seen, it is absent (invariant I8). */

@@ -97,6 +97,13 @@ export class History {
     const row = { objectId, fromAt: at, version, kind, account, body: JSON.stringify(body) }
     await historyTable.insert(this.#sql, { ...row, ...this.#commitTo(row) })
   }
+  /** The same of an object that has just been made: nothing is on record of it yet. */
+  began(object: HistoryObject, body: object): void {
+    const { id: objectId, kind, account } = object
+    this.#clock.subjects?.noteVersions(objectId, undefined, 1)
+    const row = { objectId, fromAt: this.#clock.now, version: 1, kind, account, body: JSON.stringify(body) }
+    historyTable.later(this.#sql, { ...row, ...this.#commitTo(row) })
+  }
   #commitTo(row: VersionFacts): { readonly salt: Uint8Array; readonly commitment: Uint8Array } {
     const salt = this.#salts.next()
     const commitment = commitmentTo(committedTexts.version(salt, row))

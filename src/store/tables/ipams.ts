@@ -1,6 +1,7 @@
 // IPAMs and their scopes.
 import type { ApprovalRules, ChangeControl, ChangeFreeze } from '#model/change-request.ts'
 import type { Compatibility, OnExhausted } from '#model/policy/values.ts'
+import type { RowMemory } from '../row-memory.ts'
 import { inParts, listOfTexts, type Sql } from '../sql.ts'
 import {
   bit,
@@ -84,13 +85,15 @@ export interface Ruling {
 export class Ipams {
   readonly #sql: Sql
   readonly #rows: RegionalRows<RowOf<typeof ipamTable>>
-  constructor(sql: Sql) {
+  readonly #memory: RowMemory
+  constructor(sql: Sql, memory: RowMemory) {
     this.#sql = sql
+    this.#memory = memory
     this.#rows = new RegionalRows(sql, ipamTable, ipamRegionTable)
   }
 
   find(id: string): Promise<Ipam | undefined> {
-    return this.#rows.find(id)
+    return this.#memory.once(`ipam ${id}`, () => this.#rows.find(id))
   }
   /** An account's IPAMs whose home is the Region, in order of creation. */
   ofAccount(account: string, region: string): Promise<Ipam[]> {
@@ -131,8 +134,10 @@ export class Ipams {
   }
 
   async findScope(id: string): Promise<Scope | undefined> {
-    const row = await this.#sql.get<Row>(`${scopeQuery} where s.id = ?`, id)
-    return row && toScope(row)
+    return this.#memory.once(`scope ${id}`, async () => {
+      const row = await this.#sql.get<Row>(`${scopeQuery} where s.id = ?`, id)
+      return row && toScope(row)
+    })
   }
   /** In which IPAM each of some scopes or policies is; those that are not there are missing. */
   async parentsOf(kind: 'scope' | 'policy', ids: readonly string[]): Promise<ReadonlyMap<string, string>> {

@@ -3,6 +3,7 @@ import { type Cidr, fromKey, lastAddress, overlaps, supernet, toKey } from '#mod
 import type { CidrFailure } from '#model/cidr-failure.ts'
 import { publicSpace } from '#model/public-space.ts'
 import type { Tag } from '#model/tags.ts'
+import type { RowMemory } from '../row-memory.ts'
 import { inParts, listOf, listOfTexts, readEach, readWhole, type Sql, type SqlValue } from '../sql.ts'
 import {
   bit,
@@ -204,14 +205,24 @@ const noKey = new Uint8Array()
 /** Pools whose way up is read at once. */
 const chainsPerStatement = 128
 
+/** What a run remembers, by its names there. */
+const poolNamed = (id: string): string => `pool ${id}`
+const poolNumbered = (n: number): string => `pool #${n}`
+const cidrsOf = 'cidrs of'
+const noneLeaves = 'none leaves'
+
 export class Pools {
   readonly #sql: Sql
-  constructor(sql: Sql) {
+  readonly #memory: RowMemory
+  constructor(sql: Sql, memory: RowMemory) {
     this.#sql = sql
+    this.#memory = memory
   }
 
-  find(id: string): Promise<Pool | undefined> {
-    return poolTable.first(this.#sql, 'where id = ?', id)
+  async find(id: string): Promise<Pool | undefined> {
+    const pool = await this.#memory.once(poolNamed(id), () => poolTable.first(this.#sql, 'where id = ?', id))
+    if (pool) this.#memory.put(poolNumbered(pool.n), pool)
+    return pool
   }
   /** Those of these ids that there are, in no order. */
   findMany(ids: readonly string[]): Promise<Pool[]> {
@@ -220,6 +231,8 @@ export class Pools {
   }
   /** The ids of pools, by their numbers; the provider's own pools are missing. */
   async idsOfIpams(numbers: readonly number[]): Promise<ReadonlyMap<number, string>> {
+    const known = numbers.map((n) => this.#memory.peek<Pool>(poolNumbered(n)))
+    if (known.every((pool) => pool?.scopeId !== undefined)) return new Map(known.map((pool) => [pool!.n, pool!.id]))
     const list = listOf(numbers)
     const rows = await this.#sql.all<{ n: number; id: string }>(
       `select n, id from pool where n in ${list.text} and scope_id is not null`,
@@ -234,7 +247,7 @@ export class Pools {
     return poolTable.all(this.#sql, `where n in ${list.text}`, ...list.values)
   }
   findByNumber(n: number): Promise<Pool | undefined> {
-    return poolTable.first(this.#sql, 'where n = ?', n)
+    return this.#memory.once(poolNumbered(n), () => poolTable.first(this.#sql, 'where n = ?', n))
   }
   /** Every pool of every IPAM, in order of creation; without the provider's own. */
   all(): Promise<Pool[]> {
@@ -285,17 +298,21 @@ export class Pools {
     return new Map(rows.map(({ scope_id: id, pools }) => [id, pools]))
   }
   async countOfAccount(account: string): Promise<number> {
-    const row = await this.#sql.get<{ pools: number }>('select count(*) as pools from pool where account = ?', account)
-    return row!.pools
+    return this.#memory.once(`pools of ${account}`, async () => {
+      const text = 'select count(*) as pools from pool where account = ?'
+      return (await this.#sql.get<{ pools: number }>(text, account))!.pools
+    })
   }
   /** CIDRs that are provisioned to all pools of an account. */
   async countCidrsOfAccount(account: string): Promise<number> {
-    const row = await this.#sql.get<{ cidrs: number }>(
-      `select count(*) as cidrs from pool p cross join pool_cidr c
-       where p.account = ? and c.pool = p.n and c.state <> 'failed-provision'`,
-      account,
-    )
-    return row!.cidrs
+    return this.#memory.once(`${cidrsOf} ${account}`, async () => {
+      const row = await this.#sql.get<{ cidrs: number }>(
+        `select count(*) as cidrs from pool p cross join pool_cidr c
+         where p.account = ? and c.pool = p.n and c.state <> 'failed-provision'`,
+        account,
+      )
+      return row!.cidrs
+    })
   }
   /** Entries of all lists of whom the pools of an account are shared with. */
   async countSharesOfAccount(account: string): Promise<number> {
@@ -377,7 +394,15 @@ export class Pools {
   async insert(pool: Pool): Promise<void> {
     const space = await this.#spaceOf(pool)
     await poolTable.insert(this.#sql, { ...pool, sourceVpc: pool.sourceResource?.id, space })
-    await this.#noteFacts('n = ?', pool.n)
+    this.#memory.add(`pools of ${pool.account}`, 1)
+    await this.#noteFactsOnce(pool.n)
+  }
+  /** In a run the epoch stands still: once is enough for it. */
+  async #noteFactsOnce(n: number): Promise<void> {
+    await this.#memory.once(`facts of ${n}`, async () => {
+      await this.#noteFacts('n = ?', n)
+      return true
+    })
   }
   /** Notes that decisions read something else of a pool from now on: its rules, its CIDRs or whom it is shared with. */
   async #noteFacts(where: 'n = ?' | 'n = (select pool from pool_cidr where id = ?)', value: SqlValue): Promise<void> {
@@ -603,16 +628,21 @@ export class Pools {
   }
   async insertCidr(cidr: NewPoolCidr): Promise<void> {
     await poolCidrTable.insert(this.#sql, cidr)
-    await this.#noteFacts('n = ?', cidr.pool)
+    const owner = this.#memory.peek<Pool>(poolNumbered(cidr.pool))?.account
+    if (owner === undefined) this.#memory.forgetAll(cidrsOf)
+    else if (cidr.state !== 'failed-provision') this.#memory.add(`${cidrsOf} ${owner}`, 1)
+    await this.#noteFactsOnce(cidr.pool)
   }
   /** CIDRs that are being deprovisioned and in which nothing rests any more, in the order in which they became so. */
   async leaving(now: number, limit: number): Promise<PoolCidr[]> {
+    if (this.#memory.peek(noneLeaves)) return []
     const rows = await this.#sql.all<Row>(
       `select ${cidrsRead} from quarantine r join pool_cidr c on c.id = r.pool_cidr
        where r.pool_cidr is not null and r.ends_at <= ? order by r.ends_at, r.pool_cidr limit ?`,
       now,
       limit,
     )
+    if (rows.length === 0) this.#memory.put(noneLeaves, true)
     return rows.map(toPoolCidr)
   }
   async setCidrState(id: string, state: StoredState, failed?: { code: string; failure: CidrFailure }): Promise<void> {

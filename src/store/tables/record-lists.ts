@@ -307,6 +307,29 @@ export class RecordLists {
     )
     return new Set(rows.map(({ n, until }) => `${n}/${until}`))
   }
+  /**
+   * The last of the entries behind one that are looked at together, whatever they are about: with so many of them, or with so many
+   * subjects in rows of their own, it ends. Undefined where the record ends first.
+   */
+  async stretchEnd(
+    from: number,
+    { isNewestFirst }: Direction,
+    { entries, subjects }: { readonly entries: number; readonly subjects: number },
+  ): Promise<number | undefined> {
+    const [behind, order] = isNewestFirst ? ['<', 'desc'] : ['>', 'asc']
+    const entry = await this.#sql.get<{ n: number }>(
+      `select n from audit_entry where n ${behind} ? order by n ${order} limit 1 offset ?`,
+      from,
+      entries - 1,
+    )
+    const subject = await this.#sql.get<{ n: number }>(
+      `select entry as n from audit_subject where entry ${behind} ? order by entry ${order}, place ${order} limit 1 offset ?`,
+      from,
+      subjects - 1,
+    )
+    const ends = [entry, subject].flatMap((one) => one?.n ?? [])
+    return ends.length === 0 ? undefined : isNewestFirst ? Math.max(...ends) : Math.min(...ends)
+  }
   async lastEntry(): Promise<number> {
     return (await this.#sql.get<{ n: number | null }>('select max(n) as n from audit_entry'))?.n ?? 0
   }

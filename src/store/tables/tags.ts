@@ -140,6 +140,11 @@ export class Tags {
   }
   /** Those of many resources at once, in key order; resources without any are missing. */
   async ofMany(resourceIds: readonly (string | undefined)[]): Promise<Map<string, Tag[]>> {
+    const [only] = resourceIds
+    if (resourceIds.length === 1 && only !== undefined) {
+      const tags = await this.of(only)
+      return new Map(tags.length === 0 ? [] : [[only, tags]])
+    }
     const found = new Map<string, Tag[]>()
     for (let at = 0; at < resourceIds.length; at += resourcesPerStatement) {
       const some = resourceIds.slice(at, at + resourcesPerStatement)
