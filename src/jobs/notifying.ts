@@ -11,11 +11,9 @@ import {
   principalOfSubscription,
 } from '#operations/notification/delivering.ts'
 import { claimOutbox, dispatch, outboxWork } from '#operations/notification/dispatching.ts'
+import { CallingTurns, callsAtOnceMax } from './calling-turns.ts'
 import type { RunningJobs, Workplace } from './job.ts'
 
-/** Targets that are called at the same time: of all, and of one node, so that slow ones of somebody keep nobody else waiting. */
-export const callsAtOnceMax = 64
-export const callsOfNodeMax = 4
 /** Turns in which it is found out for whom events are, before anything else is done. */
 const dispatchesPerRound = 20
 const tickMs = 1_000
@@ -30,8 +28,9 @@ export interface NotifierOptions {
 export class Notifier {
   readonly #at: Pick<Workplace, 'store' | 'worker' | 'act'>
   readonly #options: NotifierOptions
-  /** Subscriptions that are being told something, and where they are. */
-  readonly #busy = new Map<string, { readonly node: string; readonly done: Promise<void> }>()
+  /** Subscriptions that are being told something. */
+  readonly #busy = new Map<string, { readonly one: DueDelivery; readonly done: Promise<void> }>()
+  readonly #turns = new CallingTurns()
   #isStopping = false
 
   constructor(at: Pick<Workplace, 'store' | 'worker' | 'act'>, options: NotifierOptions) {
@@ -60,18 +59,26 @@ export class Notifier {
 
   async #begin(): Promise<boolean> {
     if (this.#isStopping || this.#busy.size >= callsAtOnceMax) return false
-    const due = await this.#at.store.read((tx) => dueDeliveries(tx, (id) => this.#busy.has(id)))
-    for (const one of due) this.#beginOne(one)
-    return due.length > 0
+    const due = new Set(await this.#at.store.read((tx) => dueDeliveries(tx, (id) => this.#busy.has(id))))
+    const isDue = due.size > 0
+    while (!this.#isStopping) {
+      const one = this.#turns.next(
+        [...due],
+        [...this.#busy.values()].map((busy) => busy.one),
+      )
+      if (!one) break
+      due.delete(one)
+      this.#turns.began(one)
+      this.#beginOne(one)
+    }
+    return isDue
   }
   #beginOne(one: DueDelivery): void {
-    const { id, node } = one.subscription
-    const ofNode = [...this.#busy.values()].filter((other) => other.node === node).length
-    if (this.#isStopping || this.#busy.has(id) || this.#busy.size >= callsAtOnceMax || ofNode >= callsOfNodeMax) return
+    const { id } = one.subscription
     const done = this.#deliver(one)
       .catch((error: unknown) => this.#options.onFailure(error))
       .finally(() => this.#busy.delete(id))
-    this.#busy.set(id, { node, done })
+    this.#busy.set(id, { one, done })
   }
   async #deliver({ delivery: { n }, subscription }: DueDelivery): Promise<void> {
     const { store, act } = this.#at

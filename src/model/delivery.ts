@@ -55,6 +55,7 @@ export type DeliveryProblem = Extract<
       | 'target-answered'
       | 'target-redirects'
       | 'target-slow'
+      | 'target-took-long'
       | 'target-inner'
       | 'target-unresolved'
       | 'target-not-https'

@@ -32,11 +32,26 @@ export interface OutboundOptions extends CallRules {
   readonly host: string
   /** Whom to believe of receivers of syslog, in place of the authorities that are built in. */
   syslogCa?(): Promise<string | undefined>
+  readonly soonSeconds?: number
   /** Undefined: no mail is sent. */
   sendMail?(mail: Mail): Promise<DeliveryOutcome>
 }
 
-export const createDeliver =
+/** A target that needs longer to take something holds a place that others wait for. */
+export const soonSecondsMax = 5
+
+export const createDeliver = (options: OutboundOptions): Deliver => {
+  const send = createSend(options)
+  const { soonSeconds: seconds = soonSecondsMax } = options
+  return async (outgoing) => {
+    const began = performance.now()
+    const outcome = await send(outgoing)
+    // What the mail server of the operator takes is no fault of whoever is told.
+    const isSlow = outgoing.format !== 'mail' && performance.now() - began >= seconds * 1_000
+    return outcome.isDelivered && isSlow ? { ...outcome, problem: { why: 'target-took-long', seconds } } : outcome
+  }
+}
+const createSend =
   (options: OutboundOptions): Deliver =>
   async ({ told, format, target: { url, recipients = [] }, secrets, hubAccount: account, hubRegion: region }) => {
     const { version, host } = options

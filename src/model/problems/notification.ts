@@ -28,6 +28,8 @@ export const notificationProblems = {
   'target-redirects': ({ status }: { status: number }) =>
     `the target answered with status ${status} and leads elsewhere, which is not followed`,
   'target-slow': ({ seconds }: { seconds: number }) => `the target did not answer within ${seconds} s`,
+  'target-took-long': ({ seconds }: { seconds: number }) =>
+    `the target has taken it, but took longer than ${seconds} s: it is told less often`,
   'target-inner': () =>
     'its name leads to an address of this machine, of a private network or of the link, which is not called',
   'target-unresolved': () => 'its name leads to no address',

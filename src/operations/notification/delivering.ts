@@ -25,6 +25,7 @@ import {
 import { type Severity, severities } from '#model/finding.ts'
 import { formatId, parseId } from '#model/identifier.ts'
 import { kindOfNoun } from '#model/kinds.ts'
+import { pathOf } from '#model/policy/snapshot.ts'
 import { everywhere } from '#model/roles.ts'
 import type { ReadTransaction, Transaction } from '#store/store.ts'
 import type { Delivery, StoredEvent } from '#store/tables/outbox.ts'
@@ -34,12 +35,17 @@ import { controlNamed } from '../finding/controls.ts'
 import { permitter } from '../identity/authority.ts'
 import type { ReadContext, ReadOperation } from '../operation.ts'
 import { namesBeside } from '../policy/labels.ts'
-import { isPaused, maySee, mayTell, placeEvents, subscriptionsMax, tellerOf } from './subscriptions.ts'
+import { snapshotOf } from '../snapshot.ts'
+import { isOfTop, isPaused, maySee, mayTell, placeEvents, subscriptionsMax, tellerOf } from './subscriptions.ts'
 import { tell } from './telling.ts'
 
 export interface DueDelivery {
   readonly delivery: Delivery
   readonly subscription: Subscription
+  /** Below the root, that it is in; else its node. */
+  readonly unit: string
+  /** Whether whoever set it may do so at the top. */
+  readonly isAtTop: boolean
 }
 
 /**
@@ -56,7 +62,18 @@ export async function dueDeliveries(
     all.flatMap((one) => (one.isEnabled && !isPaused(one, tx.now) && !isBusy(one.id) ? [[one.id, one]] : [])),
   )
   const due = await tx.outbox.dueOf([...open.keys()], tx.now)
-  return due.map((delivery) => ({ delivery, subscription: open.get(delivery.subscription)! }))
+  if (due.length === 0) return []
+  const snapshot = await snapshotOf(tx, { keep: true })
+  return due.map((delivery) => {
+    const subscription = open.get(delivery.subscription)!
+    const path = pathOf(snapshot, subscription.node)
+    return {
+      delivery,
+      subscription,
+      unit: path[1] ?? subscription.node,
+      isAtTop: isOfTop(snapshot, subscription, tx.now),
+    }
+  })
 }
 
 /** As whom a subscription tells, and is on record. */
@@ -262,9 +279,11 @@ export async function noteOutcome(
   if (outcome.isDelivered) {
     const { problem } = outcome
     await tx.outbox.changeWaiting(members, { status: 'delivered', attempts, lastAt: now, problem })
+    if (!subscription) return
     const inPart = problem ? { lastProblem: problem, lastFailedAt: now } : {}
     const done = { failures: 0, pausedUntil: undefined, lastDeliveredAt: now, ...inPart }
-    if (subscription) await tx.subscriptions.change(subscription.id, done)
+    await tx.subscriptions.change(subscription.id, done)
+    if (problem?.why === 'target-took-long') await noteFailure(tx, subscription, outcome, chance)
     return
   }
   const { problem, isGone = false, retryAfterMs } = outcome
@@ -275,21 +294,24 @@ export async function noteOutcome(
   if (subscription) await noteFailure(tx, subscription, outcome, chance)
 }
 
+/** A target that has taken something, but not soon, has held a place for as long: it counts as a failure, and is left alone for no longer than once. */
 async function noteFailure(
   tx: Transaction,
   { id, node, target, ...subscription }: Subscription,
-  { problem, isGone }: Exclude<DeliveryOutcome, { readonly isDelivered: true }>,
+  outcome: DeliveryOutcome,
   chance: number,
 ): Promise<void> {
-  const failures = subscription.failures + 1
+  const failures = outcome.isDelivered
+    ? Math.min(subscription.failures + 1, failuresBeforePause)
+    : subscription.failures + 1
   const pause = pauseAfter(failures, chance)
   await tx.subscriptions.change(id, {
     failures,
     ...(pause > 0 ? { pausedUntil: tx.now + pause } : {}),
-    ...(isGone ? { isEnabled: false } : {}),
-    lastProblem: problem,
+    ...(!outcome.isDelivered && outcome.isGone ? { isEnabled: false } : {}),
+    lastProblem: outcome.problem,
     lastFailedAt: tx.now,
   })
-  if (failures !== failuresBeforePause) return
+  if (failures !== failuresBeforePause || subscription.failures >= failures) return
   await tell(tx, { kind: 'subscription.paused', node, subject: id, facts: { target, failures } })
 }

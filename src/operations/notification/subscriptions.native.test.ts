@@ -277,6 +277,58 @@ test('one target that fails keeps no other waiting', async () => {
   await other.close()
 })
 
+test('D8 whoever has many slow targets at many accounts keeps nobody else from being told', async () => {
+  const as = await world.tokenOf('user:many', 'resource-operator', prod)
+  const slow: string[] = []
+  for (let n = 0; n < 16; n++) {
+    const of = { name: `many-${n}`, email: `many-${n}@example.com`, parentId: prod }
+    const { account } = await world.post<{ account: string }>('/accounts', of)
+    for (let k = 0; k < 4; k++)
+      slow.push((await subscribe({ node: account, targetUrl: `${target.url}&slow` }, as)).subscriptionId)
+  }
+  for (const id of slow.slice(0, 64)) await world.post(`/subscriptions/${id}/test`, {}, { as })
+  const own = await world.tokenOf('user:other', 'resource-operator', shop)
+  const other = await subscribe({ node: shop }, own)
+  world.advance(1_000)
+  await world.post(`/subscriptions/${other.subscriptionId}/test`, {}, { as: own })
+  const told: string[] = []
+  const held = Promise.withResolvers<void>()
+  const busy = notifierOf(world, {
+    async deliver({ told: one }) {
+      if ('subject' in one) told.push(one.subject)
+      if ('subject' in one && one.subject !== other.subscriptionId) await held.promise
+      return { isDelivered: true }
+    },
+  })
+  await busy.round()
+  await busy.round()
+  held.resolve()
+  await busy.stop()
+  assert(told.includes(other.subscriptionId), `${told.length} others were told`)
+})
+
+test('D8 a target that takes all, but takes long for it, is left alone for a minute each time', async () => {
+  const { subscriptionId } = await subscribe({ events: ['pool'] })
+  const watch = await openTarget()
+  await subscribe({ targetUrl: watch.url, events: ['subscription.paused'] })
+  const slow = notifierOf(world, { outbound: { soonSeconds: 0 } })
+  const quick = () => tellAll(notifier)
+  for (let n = 0; n < 7; n++) await see(`pool-${n}`, shop, { usedPercent: 90 })
+  await tellAll(slow)
+  const paused = await show(subscriptionId)
+  assert.equal(target.received.length, failuresBeforePause)
+  assert.deepEqual([paused.state, paused.failures], ['paused', failuresBeforePause])
+  assert.match(paused.lastProblem!, /took longer than 0 s/)
+  world.advance(61_000)
+  await tellAll(slow)
+  assert.deepEqual([target.received.length, (await show(subscriptionId)).failures], [6, failuresBeforePause])
+  world.advance(61_000)
+  await quick()
+  assert.deepEqual([target.received.length, (await show(subscriptionId)).failures], [7, 0])
+  assert.equal(watch.received.length, 1, 'it is told once that it is paused')
+  await watch.close()
+})
+
 test('while one secret takes the place of another, both sign; then the new one alone', async () => {
   const { subscriptionId, secret } = await subscribe({ events: ['pool'] })
   const rotated = await world.post<Subscription>(`/subscriptions/${subscriptionId}/rotate-secret`, {

@@ -104,11 +104,15 @@ const subscription = z.object({
   state: z
     .enum(subscriptionStates)
     .describe(
-      '`paused`: its target fails, and is left alone until `pausedUntil`; `disabled`: by somebody, or since the target answered 410; `stopped`: whoever set it may not manage it any more, by roles bound to their name, and is told nothing.',
+      '`paused`: its target fails or is slow, and is left alone until `pausedUntil`; `disabled`: by somebody, or since the target answered 410; `stopped`: whoever set it may not manage it any more, by roles bound to their name, and is told nothing.',
     ),
   setBy: principalName.describe('Who set it: it tells what they may see at that moment, by roles bound to their name.'),
   createdAt: instant,
-  failures: z.number().int().min(0).describe('Deliveries that have failed, one after the other.'),
+  failures: z
+    .number()
+    .int()
+    .min(0)
+    .describe('Deliveries that have failed, or were taken after more than five seconds, one after the other.'),
   pausedUntil: instant.optional(),
   lastProblem: z.string().optional().describe('Why the last one failed.'),
   lastFailedAt: instant.optional(),

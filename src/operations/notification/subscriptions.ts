@@ -8,7 +8,7 @@ import { formatId, parseId } from '#model/identifier.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import type { NativePrincipal } from '#model/principal.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
-import type { Action } from '#model/roles.ts'
+import { type Action, everywhere } from '#model/roles.ts'
 import type { Delivery, DeliveryStatus, StoredEvent } from '#store/tables/outbox.ts'
 import type { SealedTarget, Subscription } from '#store/tables/subscriptions.ts'
 import { actingAs, refuseRightOfGroup, setterOf } from '../estate/rule-setter.ts'
@@ -334,6 +334,18 @@ export const mayTell = (
   now: number,
   native = tellerOf(subscription),
 ): boolean => mayAt(snapshot, native, now, 'notification:manage', subscription.node)
+
+/** Whether whoever set it may manage subscriptions at the top of where it is: what they have to tell waits for nobody's of a part. */
+export function isOfTop(
+  snapshot: Snapshot,
+  { setBy, node }: Pick<Subscription, 'setBy' | 'node'>,
+  now: number,
+): boolean {
+  const native = tellerOf({ setBy })
+  const [first] = pathOf(snapshot, node)
+  const may = (at: string): boolean => mayAt(snapshot, native, now, 'notification:manage', at)
+  return may(everywhere) || (first!.startsWith('r-') && may(first!))
+}
 
 export interface PlacedEvent {
   readonly event: StoredEvent
