@@ -288,12 +288,22 @@ export async function auditErase(args: Arguments, _more: readonly string[], at: 
   const { erasePrincipal } = await import('#operations/evidence/erasing.ts')
   const principal = args.get('principal')!
   const work: Parameters<typeof withStore>[1] = async (store, config) => {
-    const erased = await erasePrincipal(store, config.bootstrap.account, principal)
-    if (erased === 0) return failed(`Nothing is on record of \`${principal}\`.`)
+    const found = await erasePrincipal(store, config.bootstrap.account, principal)
+    const { erased, made, good } = found
+    if (erased + made + good === 0) return failed(`Nothing is on record of \`${principal}\`.`)
+    const lines = [
+      `Erased from ${erased} kinds of requests, and as a maker of ${made} tokens.`,
+      ...(good === 0
+        ? []
+        : [
+            `${good} tokens that they made are good and name them: revoke these (\`cadastre token list\`), and erase again.`,
+          ]),
+      'What stays: their own tokens, and names in what was changed, asked for and told.',
+    ]
     await print(args, at, {
-      answer: { erased },
-      fields: ['erased'],
-      text: `Erased from ${erased} kinds of requests.\n`,
+      answer: { ...found },
+      fields: ['erased', 'made', 'good'],
+      text: `${lines.join('\n')}\n`,
     })
     return 0
   }

@@ -263,6 +263,14 @@ function idIn(answer: object): string | undefined {
   return typeof first === 'string' ? first : undefined
 }
 
+/** Refuses of what is not tried yet what can never be done: what no operation takes. Labels stand for what nobody knows yet. */
+export async function refuseMisshapen(operations: readonly GovernedOperation[]): Promise<void> {
+  for (const [index, { operation, input }] of operations.entries()) {
+    if (JSON.stringify(input).includes('"$')) continue
+    await numbered(index, async () => void inputOf(operation, input))
+  }
+}
+
 interface Reading {
   readonly strict: z.ZodObject
   /** Members that are text in a path or query. */
