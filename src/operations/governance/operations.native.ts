@@ -177,19 +177,20 @@ class List {
   readonly operations: readonly GovernedOperation[]
   readonly made: Answered[]
   /** By the id, where it stands in what was made. */
-  readonly #references = new Map<string, string>()
-  readonly #labels = new Map<string, number>()
+  readonly #references: Map<string, string>
+  readonly #labels: ReadonlyMap<string, number>
 
   constructor(operations: readonly GovernedOperation[], made: readonly Answered[]) {
     this.operations = operations
     this.made = [...made]
+    this.#references = new Map()
+    const labels = new Map<string, number>()
     for (const [index, { as }] of operations.entries()) {
       if (as === undefined) continue
-      if (this.#labels.has(as)) {
-        refuse({ ...labelled(as, worded('an operation before has this label')), index })
-      }
-      this.#labels.set(as, index)
+      if (labels.has(as)) refuse({ ...labelled(as, worded('an operation before has this label')), index })
+      labels.set(as, index)
     }
+    this.#labels = labels
   }
   add(index: number, answer: object): void {
     const texts = Object.entries(answer).filter(([, value]) => typeof value === 'string' && isIdLike(value))
