@@ -1,6 +1,6 @@
 // How long it takes to verify a log of evidence: every entry against its tile, every tile against its root, and that against what was signed.
 import { verifyLog } from '#operations/evidence/verify-log.ts'
-import { verifyEd25519 } from '#operator/evidence.ts'
+import { verifyEd25519 } from '#operator/ed25519.ts'
 import { logInMemory } from '../test/log-in-memory.ts'
 
 /** Prints what it has found. */

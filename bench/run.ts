@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process'
 import { cpus, loadavg, release, totalmem } from 'node:os'
 import { parseArgs, promisify } from 'node:util'
+import { measureAdvice } from './advice.ts'
 import { measureCompliance } from './compliance.ts'
 import { measureContention } from './contention.ts'
 import { measureDecisions } from './decide.ts'
@@ -72,9 +73,20 @@ const parts = {
     'snapshots',
     'compliance',
     'simulation',
+    'advice',
     'start',
   ],
-  postgres: ['throughput', 'largest', 'governance', 'growth', 'lists', 'history', 'snapshots', 'contention'],
+  postgres: [
+    'throughput',
+    'largest',
+    'governance',
+    'growth',
+    'lists',
+    'history',
+    'snapshots',
+    'simulation',
+    'contention',
+  ],
 }[database]
 const quickParts = ['decide', 'throughput', 'growth', 'start']
 const wanted = options.only?.split(',') ?? (quick ? parts.filter((part) => quickParts.includes(part)) : parts)
@@ -112,7 +124,8 @@ const measures: Readonly<Record<string, () => unknown>> = {
   history: () => measureHistory({ engine: database, sizes }),
   snapshots: () => measureSnapshots({ engine: database, rounds: fixedRounds }),
   compliance: () => measureCompliance({ rows, seconds }),
-  simulation: () => measureSimulation({ rows, seconds }),
+  advice: () => measureAdvice({ engine: database, rounds: 20 }),
+  simulation: () => measureSimulation({ engine: database, rows, seconds }),
   start: () => measureStart(rounds, rows, !quick),
   contention: () => measureContention({ rounds: fixedRounds, seconds, connections }),
 }

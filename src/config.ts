@@ -1,8 +1,10 @@
 // The configuration: the only reader of the environment, turned once into one frozen, checked value.
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { type Cidr, parseAddress, parseCidr } from '#model/cidr.ts'
 import { recipientProblem } from '#model/delivery-target.ts'
+import { parseVerifierKey, type SignatureType, signatureTypes, type VerifierKey } from '#model/evidence/note.ts'
 import { isAccountId } from '#model/organization.ts'
 import { cidrProblem } from '#model/pool.ts'
 import { problemInWords } from '#model/problems/problem.ts'
@@ -29,6 +31,10 @@ export interface Config {
   readonly evidenceFolder: string | undefined
   /** Whether anybody may read the log of evidence over HTTP, without a token. */
   readonly isEvidencePublic: boolean
+  /** Who is asked to sign the log beside this installation. */
+  readonly witnesses: readonly { readonly url: string; readonly key: VerifierKey }[]
+  /** Keys of the logs that this installation is a witness for. */
+  readonly witnessedKeys: readonly VerifierKey[]
   readonly bootstrap: {
     readonly account: string
     /** Both or none: without them a key is drawn and printed once. */
@@ -134,6 +140,18 @@ export const variables = {
     default: 'true',
     meaning:
       'Whether anybody who reaches the server may read the log of evidence without a token, as C2SP tiles below `/api/v1/evidence/log` (`true`, `false`): salted hashes, which say how many changes and refusals there are and nothing of any. With `false` any good token is enough.',
+  },
+  witnesses: {
+    name: 'CADASTRE_WITNESSES',
+    default: '',
+    meaning:
+      'Witnesses of the log of evidence, separated by commas, each a URL and the public key of the witness: `https://witness.example.com/api/v1/witness NAME+HASH+KEY` (C2SP `tlog-witness`). Each is sent every checkpoint. An address of a private network must be in CADASTRE_OUTBOUND_ALLOW. The same on every server.',
+  },
+  witnessedLogs: {
+    name: 'CADASTRE_WITNESSED_LOGS',
+    default: '',
+    meaning:
+      'Public keys of logs, separated by commas, that this installation is a witness for: it signs what they send to `/api/v1/witness/add-checkpoint`, as long as they only grow. The same on every server.',
   },
   bootstrapAccount: {
     name: 'CADASTRE_BOOTSTRAP_ACCOUNT',
@@ -347,6 +365,9 @@ export function programVersion(): string {
 }
 
 const quarantineSecondsMax = 2_592_000
+/** Who signs the log beside us, and keys of logs that we sign. */
+const witnessesMax = 8
+const witnessedMax = 50
 
 /** Reads and checks everything; throws ConfigProblem with all that is wrong. */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
@@ -412,6 +433,34 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     'addresses and CIDRs such as `10.0.0.0/8`, without host bits, separated by commas, are expected (and not all addresses)',
   )
 
+  const keyOf = (text: string, type: SignatureType): VerifierKey | undefined => {
+    const key = parseVerifierKey((bytes) => createHash('sha256').update(bytes).digest(), text)
+    return key?.type === type ? key : undefined
+  }
+  const listed = (variable: Variable): string[] =>
+    read(variable)
+      .split(',')
+      .map((text) => text.trim())
+      .filter((text) => text !== '')
+  const witnesses = listed(variables.witnesses).flatMap((text) => {
+    const [url = '', key = ''] = text.split(/\s+/)
+    const known = keyOf(key, signatureTypes.cosignature)
+    const isUrl = /^https?:$/.test(URL.parse(url)?.protocol ?? '')
+    return known && isUrl ? [{ url: url.endsWith('/') ? url : `${url}/`, key: known }] : []
+  })
+  check(
+    variables.witnesses,
+    witnesses.length === listed(variables.witnesses).length &&
+      witnesses.length <= witnessesMax &&
+      new Set(witnesses.map(({ key }) => key.name)).size === witnesses.length,
+    `up to ${witnessesMax} are expected, each a URL, a space and the key of a witness (\`cadastre audit key --witness\` there), no name twice`,
+  )
+  const witnessedKeys = listed(variables.witnessedLogs).flatMap((text) => keyOf(text, signatureTypes.ed25519) ?? [])
+  check(
+    variables.witnessedLogs,
+    witnessedKeys.length === listed(variables.witnessedLogs).length && witnessedKeys.length <= witnessedMax,
+    `up to ${witnessedMax} keys of logs are expected, as \`cadastre audit key\` prints them`,
+  )
   const smtpUrl = read(variables.smtpUrl)
   const mailDomains = read(variables.mailDomains)
     .split(',')
@@ -491,6 +540,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     secretKeyFile: read(variables.secretKeyFile) || undefined,
     evidenceFolder: read(variables.evidenceFolder) || undefined,
     isEvidencePublic: isSet(variables.evidencePublic),
+    witnesses,
+    witnessedKeys,
     bootstrap: { account: read(variables.bootstrapAccount), accessKeyId, secretAccessKey },
     oidc:
       issuer === ''

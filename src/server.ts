@@ -21,12 +21,16 @@ import { startJobs } from '#jobs/jobs.ts'
 import { Notifier, startNotifying } from '#jobs/notifying.ts'
 import { startProbing } from '#jobs/readiness.ts'
 import { type Sink, startSending } from '#jobs/sending.ts'
+import { startWitnessing, type Witness } from '#jobs/witnessing.ts'
+import { problemInWords } from '#model/problems/problem.ts'
 import { worded } from '#model/problems/worded.ts'
 import { Refused, refuse } from '#model/refusal.ts'
 import { withoutSecrets } from '#model/secrets.ts'
+import { addCheckpoint } from '#operations/evidence/witnessing.ts'
 import { type Executor, openExecutor } from '#operations/execute.ts'
 import { bootstrap, drawKey, findUnshownKey, type NewKey, noteShown } from '#operations/identity/access-keys.ts'
 import { operationTables } from '#operations/tables.aws.ts'
+import { verifyEd25519 } from '#operator/ed25519.ts'
 import type { Deliver } from '#outbound/deliver.ts'
 import type { Notice } from '#store/postgres/engine.ts'
 import { readSealer } from '#store/sealer.ts'
@@ -234,6 +238,18 @@ function sinksOf({ sinks: { syslog, syslogCaFile, file }, operations: { notifica
   ]
 }
 
+/** What calls witnesses is loaded when there is something to send. */
+const witnessesOf = ({ witnesses, operations: { notifications } }: Config): Witness[] =>
+  witnesses.map(({ url, key }) => ({
+    key,
+    async submit(body) {
+      const { exchange } = await import('#outbound/post.ts')
+      const headers = { 'content-type': 'text/plain; charset=utf-8' }
+      const heard = await exchange({ url: `${url}add-checkpoint`, headers, body }, notifications)
+      return 'status' in heard ? heard : { problem: problemInWords(heard.problem) }
+    },
+  }))
+
 interface OpenedServer extends Pick<RunningServer, 'firstKey' | 'noteFirstKeyShown'> {
   answer(request: IncomingMessage, response: ServerResponse): void
   /** `drained` resolves when no request is under way. */
@@ -288,6 +304,10 @@ async function openServer(
     const jobs = startJobs(workplace, jobFailed)
     const notifying = startNotifying(notifierOf(workplace, config, jobFailed), (error) => jobFailed('notify', error))
     const sending = startSending(sinksOf(config), workplace, (sink, error) => jobFailed(`send-record ${sink}`, error))
+    const witnessing = startWitnessing(witnessesOf(config), workplace, {
+      verify: verifyEd25519,
+      onFailure: (name, error) => jobFailed(`witness ${name}`, error),
+    })
     const readiness = startProbing(store, {
       monotonic: () => performance.now(),
       say: sayTrouble,
@@ -336,6 +356,7 @@ async function openServer(
         await jobs.stop()
         await notifying.stop()
         await sending.stop()
+        await witnessing.stop()
         // Who listens to changes would never fall idle.
         await rest.close()
         await drained()
@@ -444,7 +465,7 @@ function createRest(
   },
 ): Rest {
   const load = async (): Promise<FastifyInstance> => {
-    const { oidc, bootstrap, requestsPerMinute, isEvidencePublic } = config
+    const { oidc, bootstrap, requestsPerMinute, isEvidencePublic, witnessedKeys } = config
     const [{ createRestApp }, { createAuthenticator }, signIn] = await Promise.all([
       import('#api/rest/app.ts'),
       import('#api/rest/session.ts'),
@@ -467,6 +488,10 @@ function createRest(
         signIn && oidc && signIn.createSignIn({ ...oidc, account: bootstrap.account }, sealerOf(config), Date.now),
       requestsPerMinute,
       isEvidencePublic,
+      witness:
+        witnessedKeys.length === 0
+          ? undefined
+          : (body) => executeOr503(() => addCheckpoint(store, body, { keys: witnessedKeys, verify: verifyEd25519 })),
     })
   }
   const late = createLateApp(load, {

@@ -51,6 +51,8 @@ const ofOneAlone: readonly RegExp[] = [
   // What one answer names or one look reads.
   /^(named|names|resultsPerRun|fields|idsPerRefusal|cidrsTold|insideNames|networksNamed|targetsNamed|subnetsNamed|listedValues|listedLength|samples|subjects|short|inline|problems|problemsOfRule|exceptionSteps)Max$/,
   /^(overSeen|steps|unreviewed|versions|states|spaces|matching|holdersAsked|ownersAsked|treeCidrs|visibleAccounts|nodesBelow|forecastWeeks|capacityRows|former|pendingScans|impactSpaces|impactRows|formerUnits|bodiesPerStatement|looks|pages|eventLength|depth|forgotten)Max$/,
+  // What denials were told within a second: with more, it is looked up anew.
+  /^advisedMax$/,
   // Of one simulation.
   /^(plansKept|rulingsKept|spacesSeen|simulatedSpaces|samplesPerKind|attempts)Max$/,
   // Of one turn of what follows the record, and what a finding tells.
@@ -58,7 +60,9 @@ const ofOneAlone: readonly RegExp[] = [
   // What finding a text looks at and shows, and accounts of one name that are looked at.
   /^(matches|rows|characters|places|inside|insideRows|before|beginnings|alike|services|resourceRows)Max$/,
   // Of one proof, note or tile of evidence.
-  /^(path|signatures|tileLevel)Max$/,
+  /^(path|signatures|tileLevel|hashes|signingKeys)Max$/,
+  // Of what the operator configures.
+  /^(witnesses|witnessed)Max$/,
   // Of one snapshot of a source, and how often it is to come.
   /^(unlisted|observedTags|collector|reason|reportEvery|open|tries|brief|counted)Max$/,
   // Of one tree, signed note or proof.

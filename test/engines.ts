@@ -53,6 +53,8 @@ const whatPolicyGives =
 export const runsOnce: Readonly<Record<string, string>> = {
   'test/change-control.test.ts':
     'what needs a change request is asked before anything is read; requests themselves are asked of both',
+  'test/simulations.test.ts':
+    'what a simulation tells is compared with what happens; what either asks of the store is asked of both engines beside the operations',
   'test/record-sinks.test.ts':
     'a server and its receivers; how far the record was sent is asked of both engines beside it',
   'src/api/rest/openapi.test.ts': 'the description is made of definitions; there is no store in it',

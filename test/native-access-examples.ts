@@ -53,6 +53,7 @@ async function aboutPrincipals(world: NativeWorld): Promise<Record<string, Examp
   const absent = { bindingId: `role-binding-${nowhere}` }
   return {
     whoAmI: { input: {} },
+    getEvidence: { input: {}, node: '*' },
     listTokens: { input: {}, secrets: [token.tokenId] },
     createToken: { input: {} },
     revokeToken: { input: { tokenId: token.tokenId } },

@@ -418,8 +418,8 @@ const mayRemember: Readonly<Record<string, string>> = {
   'src/operations/estate/intake.ts #part': 'lines that one request has sent, until they are written',
   'src/operations/estate/intake.ts #problems': 'what was wrong with lines of one request',
   'src/operations/estate/intake.ts #unlisted': 'what one request said at its end',
-  'src/jobs/simulating.ts simulators':
-    'what a server has counted of the simulation that it works at; another one begins it anew',
+  'src/operations/policy/advice.ts advised': 'what was told within a second, beside the rules that it follows from',
+  'src/jobs/simulating.ts simulators': 'what a server has counted of a simulation; another one begins it anew',
   'src/jobs/importing.ts turnsOf':
     'whose turn it is, and where a look goes on; whether what is there is imported, it does not say',
   'src/jobs/notifying.ts #busy': 'which targets are being called by this process',

@@ -127,7 +127,10 @@ export const commandWords = {
   },
   auditKey: {
     words: 'audit key',
-    options: [output],
+    options: [
+      { flag: 'witness', meaning: 'As they sign for the logs of others: for who names this server as a witness.' },
+      output,
+    ],
     meaning: 'Print the public keys that sign the log of evidence, the newest first.',
   },
   auditNewKey: {

@@ -6,6 +6,7 @@ import { equalHashes } from '#model/evidence/hashing.ts'
 import { parseNote } from '#model/evidence/note.ts'
 import { publishedCheckpoints, publishedFiles } from '#operations/evidence/published.ts'
 import { TreeReader } from '#operations/evidence/tree.ts'
+import { cosignedCheckpoint } from '#operations/evidence/witnesses.ts'
 import type { Store } from '#store/store.ts'
 
 const checkpointsFolder = 'checkpoints'
@@ -15,7 +16,7 @@ export class OtherLog extends Error {}
 
 /** Brings a folder up to the newest checkpoint; answers how many leaves it has then. Files of full tiles are never written again. */
 export async function writeLog(store: Store, folder: string): Promise<number> {
-  const newest = await store.read((tx) => tx.evidence.newestCheckpoint())
+  const newest = await store.read((tx) => cosignedCheckpoint(tx))
   if (!newest) return 0
   const before = await sizeIn(store, folder)
   for await (const { path, bytes } of publishedFiles(store, newest.size, before)) await put(folder, path, bytes)
@@ -33,7 +34,7 @@ export async function writeLog(store: Store, folder: string): Promise<number> {
 
 /** Whether the newest checkpoint is in the folder. */
 export async function isWritten(store: Store, folder: string): Promise<boolean> {
-  const newest = await store.read((tx) => tx.evidence.newestCheckpoint())
+  const newest = await store.read((tx) => cosignedCheckpoint(tx))
   return newest === undefined || (await readText(join(folder, 'checkpoint'))) === newest.note
 }
 

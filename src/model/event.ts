@@ -17,13 +17,15 @@ interface EventKind {
   /** What lets somebody be told, at the node that the event is filed under. */
   readonly read: Action
   /** What its subject is; undefined: whatever a finding is about. */
-  readonly about?: ObjectNoun | 'access-key'
+  readonly about?: ObjectNoun | 'access-key' | 'evidence-log'
   /** One sentence: what has happened. */
   readonly summary: string
   /** One sentence about one, made of its facts where it is told. */
   words(facts: EventFacts, findingWords: FindingWords): string
   /** The control whose findings are told of so when they open, in place of `finding.opened`. */
   readonly control?: string
+  /** Of what comes all the time: told to those alone who ask for it by name. */
+  readonly isNamedAlone?: true
   /** Of such a one: what is told beside what the control has seen. */
   more?(facts: Facts, now: number): Facts
   /** Of such a one: whether other facts of a finding that goes on are told, too. */
@@ -266,6 +268,30 @@ export const eventKinds = {
     summary: 'An access key was made by the operator.',
     words: ({ user }) => `An access key for \`${user}\` was made at the server.`,
   }),
+  'evidence.checkpoint': kind<{ readonly size: number; readonly checkpoint: string }>({
+    severity: 'informational',
+    read: 'history:read',
+    about: 'evidence-log',
+    summary:
+      'A checkpoint of the log of evidence was signed. It goes to subscriptions alone that name it, or its group.',
+    isNamedAlone: true,
+    words: ({ size }) => `The log of evidence has ${size} leaves.`,
+  }),
+  'evidence.refused': kind<{ readonly witness: string; readonly problem: string }>({
+    severity: 'critical',
+    read: 'history:read',
+    about: 'evidence-log',
+    summary: 'A witness does not sign the log of evidence: it has seen another one under its name.',
+    words: ({ witness, problem }) => `Witness \`${witness}\` does not sign the log of evidence: ${problem}.`,
+  }),
+  'evidence.forked': kind<{ readonly size: number; readonly seen: string; readonly conflict: string }>({
+    severity: 'critical',
+    read: 'history:read',
+    about: 'evidence-log',
+    summary: 'A log that this server is a witness for shows two histories.',
+    words: ({ size }) =>
+      `The log does not begin with the ${size} leaves of it that were signed here: it shows two histories.`,
+  }),
   'subscription.paused': kind<{ readonly target: string; readonly failures: number }>({
     severity: 'high',
     read: 'notification:read',
@@ -350,7 +376,7 @@ export interface Wanted {
   readonly format: TargetFormat
 }
 const isAskedFor = (events: readonly string[], name: string): boolean =>
-  events.length === 0 || events.includes(name) || events.includes(groupOf(name))
+  (events.length === 0 && !eventKindOf(name)?.isNamedAlone) || events.includes(name) || events.includes(groupOf(name))
 /** Whether a subscription asks for an event: by its kind, and by how much it matters. */
 export const isWanted = (
   { events, severity: least, format }: Wanted,

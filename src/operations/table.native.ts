@@ -4,6 +4,7 @@ import type { NativeDownload } from './download.native.ts'
 import { actingOperations } from './estate/acting.native.ts'
 import { differenceOperations } from './estate/differences.native.ts'
 import { estateIntakes, estateOperations } from './estate/sources.native.ts'
+import { getEvidence } from './evidence/evidence.native.ts'
 import { readEvidenceLog } from './evidence/log.native.ts'
 import { getCompliance } from './finding/compliance.native.ts'
 import { findingOperations } from './finding/findings.native.ts'
@@ -172,7 +173,7 @@ export const nouns: readonly Noun[] = [
   {
     name: 'Evidence',
     summary: 'That nobody has changed what is on record, for whoever checks it.',
-    operations: [],
+    operations: [getEvidence],
     downloads: [readEvidenceLog],
   },
   {

@@ -1,31 +1,15 @@
 // The log of evidence at the server's own machine: whether the record is what was signed, and what others keep or are given of it.
-import { createHash, createPublicKey, verify } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { UsageProblem } from '#cli/exit-codes.ts'
 import { parseCheckpoint } from '#model/evidence/checkpoint.ts'
-import {
-  formatVerifierKey,
-  parseNote,
-  parseVerifierKey,
-  type VerifierKey,
-  type VerifyEd25519,
-} from '#model/evidence/note.ts'
+import { formatVerifierKey, parseNote, parseVerifierKey, type VerifierKey } from '#model/evidence/note.ts'
 import type { Store } from '#store/store.ts'
+import { verifyEd25519 } from './ed25519.ts'
 import { type Arguments, type AtServer, failed, print, withStore } from './surroundings.ts'
-
-/** Whether a signature is a key's. */
-export const verifyEd25519: VerifyEd25519 = (publicKey, message, signature) => {
-  const x = Buffer.from(publicKey).toString('base64url')
-  return verify(
-    undefined,
-    message,
-    createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' }),
-    signature,
-  )
-}
 
 /** What was found: the same members whatever was looked at. */
 interface Found {
@@ -191,11 +175,12 @@ async function verifyFolder(folder: string, keys: readonly VerifierKey[], known:
 }
 
 export async function auditKey(args: Arguments, _more: readonly string[], at: AtServer): Promise<number> {
+  const { witnessKeyOf } = await import('#operations/evidence/witnessing.ts')
   const { verifierKeyOf } = await import('#operations/evidence/checkpoints.ts')
   const { sha256 } = await import('#operations/evidence/sha256.ts')
   return withStore(at.readSettings, async (store) => {
     const keys = (await store.read((tx) => tx.evidence.keys())).map((key) =>
-      formatVerifierKey(sha256, verifierKeyOf(key)),
+      formatVerifierKey(sha256, args.has('witness') ? witnessKeyOf(key) : verifierKeyOf(key)),
     )
     if (keys.length === 0) return failed('Nothing was signed yet: a server signs within a minute of its start.')
     await print(args, at, { answer: { keys }, fields: ['keys'], text: keys.map((key) => `${key}\n`).join('') })
@@ -303,12 +288,22 @@ export async function auditErase(args: Arguments, _more: readonly string[], at: 
   const { erasePrincipal } = await import('#operations/evidence/erasing.ts')
   const principal = args.get('principal')!
   const work: Parameters<typeof withStore>[1] = async (store, config) => {
-    const erased = await erasePrincipal(store, config.bootstrap.account, principal)
-    if (erased === 0) return failed(`Nothing is on record of \`${principal}\`.`)
+    const found = await erasePrincipal(store, config.bootstrap.account, principal)
+    const { erased, made, good } = found
+    if (erased + made + good === 0) return failed(`Nothing is on record of \`${principal}\`.`)
+    const lines = [
+      `Erased from ${erased} kinds of requests, and as a maker of ${made} tokens.`,
+      ...(good === 0
+        ? []
+        : [
+            `${good} tokens that they made are good and name them: revoke these (\`cadastre token list\`), and erase again.`,
+          ]),
+      'What stays: their own tokens, and names in what was changed, asked for and told.',
+    ]
     await print(args, at, {
-      answer: { erased },
-      fields: ['erased'],
-      text: `Erased from ${erased} kinds of requests.\n`,
+      answer: { ...found },
+      fields: ['erased', 'made', 'good'],
+      text: `${lines.join('\n')}\n`,
     })
     return 0
   }

@@ -6,7 +6,7 @@ import { after, test } from 'node:test'
 import { pathOfEntries, pathOfTile } from '#model/evidence/tiles.ts'
 import { verifyLog } from '#operations/evidence/verify-log.ts'
 import { logInMemory } from '../../test/log-in-memory.ts'
-import { verifyEd25519 } from './evidence.ts'
+import { verifyEd25519 } from './ed25519.ts'
 import { logUrlOf, RemoteLog, Unreadable } from './remote-log.ts'
 
 const size = 70_000

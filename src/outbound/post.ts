@@ -25,13 +25,20 @@ export interface Posted {
   readonly body: string
 }
 
-const failed = (problem: DeliveryProblem, more: { isGone?: true; retryAfterMs?: number } = {}): DeliveryOutcome => ({
+type Failed = Exclude<DeliveryOutcome, { readonly isDelivered: true }>
+const failed = (problem: DeliveryProblem, more: { isGone?: true; retryAfterMs?: number } = {}): Failed => ({
   isDelivered: false,
   problem,
   ...more,
 })
 
 export async function post(posted: Posted, rules: CallRules): Promise<DeliveryOutcome> {
+  const answered = await exchange(posted, rules)
+  return 'status' in answered ? outcomeOf(answered) : answered
+}
+
+/** The same for whom the answer says something: whatever its status is, and as much of it as is read. */
+export async function exchange(posted: Posted, rules: CallRules): Promise<Answer | Failed> {
   const url = URL.parse(posted.url)
   if (!url || (url.protocol !== 'https:' && !(url.protocol === 'http:' && rules.allowsHttp)))
     return failed({ why: 'target-not-https' })
@@ -45,7 +52,7 @@ export async function post(posted: Posted, rules: CallRules): Promise<DeliveryOu
   let last: unknown
   for (const address of found as readonly Address[]) {
     try {
-      return outcomeOf(await send(url, address, posted, { signal, ca: rules.ca }))
+      return await send(url, address, posted, { signal, ca: rules.ca })
     } catch (error) {
       // The next address may answer where nothing was sent to this one.
       if (signal.aborted) return slow
@@ -62,6 +69,9 @@ const gone = (signal: AbortSignal): Promise<undefined> =>
 interface Answer {
   readonly status: number
   readonly retryAfter: string | undefined
+  readonly contentType: string
+  /** As far as it was read. */
+  readonly text: string
 }
 /** Sends it to one address, whatever the name leads to by now. */
 function send(
@@ -86,8 +96,13 @@ function send(
     }
     let answer: Answer | undefined
     const request = (url.protocol === 'https:' ? https : http).request(url, options, (response) => {
-      answer = { status: response.statusCode!, retryAfter: response.headers['retry-after'] }
-      readToEnd(response, () => resolve(answer!))
+      answer = {
+        status: response.statusCode!,
+        retryAfter: response.headers['retry-after'],
+        contentType: response.headers['content-type'] ?? '',
+        text: '',
+      }
+      readToEnd(response, (text) => resolve({ ...answer!, text }))
     })
     // What is cut behind its status has been answered all the same.
     request.on('error', (error) => (answer ? resolve(answer) : reject(error)))
@@ -95,14 +110,16 @@ function send(
   })
 }
 /** The status is all that is asked for: what comes behind it is read up to a bound, and cut where it goes on or says nothing. */
-function readToEnd(response: IncomingMessage, done: () => void): void {
+function readToEnd(response: IncomingMessage, done: (text: string) => void): void {
   let bytes = 0
+  const chunks: Buffer[] = []
   const end = (): void => {
     response.destroy()
-    done()
+    done(Buffer.concat(chunks).toString())
   }
   response.on('data', (chunk: Buffer) => {
     bytes += chunk.length
+    chunks.push(chunk)
     if (bytes > answerBytesMax) end()
   })
   response.on('end', end)

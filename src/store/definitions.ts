@@ -56,6 +56,7 @@ import { tagTable } from './tables/tags.ts'
 import { allocationTable, endedTenureTable, holderTable, tenureStateTable } from './tables/tenure-states.ts'
 import { clientTokenTable } from './tables/tokens.ts'
 import { subnetCidrTable, subnetTable, vpcCidrTable, vpcTable } from './tables/vpcs.ts'
+import { evidenceWitnessTable, witnessedLogTable } from './tables/witnesses.ts'
 
 export const definitions: readonly Pick<
   Table<unknown>,
@@ -93,6 +94,7 @@ export const definitions: readonly Pick<
   evidenceKeyTable,
   evidenceLogTable,
   evidenceTileTable,
+  evidenceWitnessTable,
   exceptionTable,
   exceptionUseTable,
   findingProgressTable,
@@ -151,4 +153,5 @@ export const definitions: readonly Pick<
   unshownKeyTable,
   vpcCidrTable,
   vpcTable,
+  witnessedLogTable,
 ]

@@ -119,6 +119,7 @@ export interface Writes {
     | 'insertSubnet'
     | 'deleteSubnet'
     | 'insertSubnetCidr'
+  witnesses: 'put' | 'putLog'
 }
 /** A transaction that cannot change anything: it has no method that would. */
 export type ReadTransaction = Omit<

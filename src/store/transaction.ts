@@ -52,6 +52,7 @@ import { Tags } from './tables/tags.ts'
 import { Timeline } from './tables/timeline.ts'
 import { Tokens } from './tables/tokens.ts'
 import { Vpcs } from './tables/vpcs.ts'
+import { Witnesses } from './tables/witnesses.ts'
 import { newestEntry } from './time.ts'
 import { SpaceCheck } from './upkeep/check.ts'
 
@@ -253,6 +254,8 @@ export class Nouns extends Connected {
   readonly changeRequests = new ChangeRequests(this.sql, this)
   /** The log of evidence: leaves, tiles, keys and checkpoints. */
   readonly evidence = new Evidence(this.sql, this.sealer, this)
+  /** Who signs the log beside this installation, and whose logs it signs. */
+  readonly witnesses = new Witnesses(this.sql)
   readonly exceptions = new Exceptions(this.sql, this)
   readonly finding = new Finding(this.sql, this)
   /** What is to be looked at anew for them. */

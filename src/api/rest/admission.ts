@@ -25,8 +25,10 @@ export class Failures {
   // In the order in which their minutes end.
   readonly #clients = new Map<string, { count: number; readonly endsAt: number }>()
 
-  constructor(now: () => number) {
+  readonly #limit: number
+  constructor(now: () => number, limit = badTokensPerMinute) {
     this.#now = now
+    this.#limit = limit
   }
   /** Almost always nobody has failed, and nothing else needs to be looked at. */
   get isEmpty(): boolean {
@@ -47,8 +49,8 @@ export class Failures {
   budgetOf(client: string): Budget {
     const { count, endsAt } = this.#clients.get(client) ?? { count: 0, endsAt: this.#now() + windowMs }
     return {
-      limit: badTokensPerMinute,
-      remaining: Math.max(0, badTokensPerMinute - count),
+      limit: this.#limit,
+      remaining: Math.max(0, this.#limit - count),
       resetSeconds: Math.max(1, Math.ceil((endsAt - this.#now()) / 1_000)),
     }
   }

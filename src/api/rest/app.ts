@@ -10,6 +10,7 @@ import { accountableOf, bearerOf, type Principal } from '#model/principal.ts'
 import { worded } from '#model/problems/worded.ts'
 import { type Refusal, Refused, refuse } from '#model/refusal.ts'
 import { findBodyBounds } from '#operations/body-bounds.native.ts'
+import type { WitnessAnswer } from '#operations/evidence/witnessing.ts'
 import { type Answer, type Call, DryRunSucceeded } from '#operations/execute.ts'
 import { type BodyBounds, etagOf, type NativeOperation, usualBody } from '#operations/operation.native.ts'
 import type { AnyOperation } from '#operations/operation.ts'
@@ -47,6 +48,7 @@ import type { SignIn } from './sign-in.ts'
 import { addSignInRoutes } from './sign-in-routes.ts'
 import { type GrowingPage, Streams } from './stream.ts'
 import { compileValidator } from './validate.ts'
+import { addWitness } from './witness.ts'
 
 export const restPrefix = '/api/v1'
 /** Of a request that asks for no operation: the end of a sign-in. */
@@ -82,6 +84,8 @@ export interface RestDependencies {
   readonly requestsPerMinute: number
   /** Whether anybody may read the log of evidence, without a token. */
   readonly isEvidencePublic: boolean
+  /** Signs for logs of others; undefined: for none. */
+  readonly witness?: ((body: string) => Promise<WitnessAnswer>) | undefined
 }
 
 declare module 'fastify' {
@@ -174,6 +178,7 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
   const describe = createDescription(() => describeInSteps({ version: deps.version, prefix: restPrefix }))
   app.get(descriptionPath, { onRequest: admitReader }, describe)
   await addSignInRoutes(app, deps, restPrefix)
+  await addWitness(app, { addressOf: deps.addressOf, witness: deps.witness }, restPrefix)
   await app.register(
     async (routes) => {
       routes.decorateRequest('principal')

@@ -1,8 +1,13 @@
 // Checkpoints: what the log says of itself once a minute, signed, so that nobody can take back what was in it then.
+
+import { eventKindOf, isWanted } from '#model/event.ts'
 import { formatCheckpoint } from '#model/evidence/checkpoint.ts'
 import { formatNote, keyIdOf, type NoteSignature, signatureTypes, type VerifierKey } from '#model/evidence/note.ts'
+import { everywhere } from '#model/roles.ts'
 import type { ReadTransaction, Store, Transaction } from '#store/store.ts'
 import type { LogKey } from '#store/tables/evidence.ts'
+import { subscriptionsMax } from '../notification/subscriptions.ts'
+import { tell } from '../notification/telling.ts'
 import { sha256 } from './sha256.ts'
 import { TreeReader } from './tree.ts'
 
@@ -33,8 +38,17 @@ export async function signCheckpoint(store: Store): Promise<void> {
     const signers = isFirst && former ? [key, former] : [key]
     const signatures: NoteSignature[] = []
     for (const signer of signers) signatures.push(await signatureOf(tx, signer, text))
-    await tx.evidence.insertCheckpoint(size, formatNote({ text, signatures }))
+    const checkpoint = formatNote({ text, signatures })
+    await tx.evidence.insertCheckpoint(size, checkpoint)
+    await tellOfCheckpoint(tx, size, checkpoint)
   })
+}
+/** Written only where somebody is told: it comes every minute. */
+async function tellOfCheckpoint(tx: Transaction, size: number, checkpoint: string): Promise<void> {
+  const kind = 'evidence.checkpoint'
+  const all = await tx.subscriptions.list('', subscriptionsMax)
+  if (!all.some((one) => one.isEnabled && isWanted(one, { kind, severity: eventKindOf(kind)!.severity! }))) return
+  await tell(tx, { kind, node: everywhere, subject: originOf(tx), facts: { size, checkpoint } })
 }
 export async function signatureOf(tx: Transaction, key: LogKey, text: string): Promise<NoteSignature> {
   const verifier = verifierKeyOf(key)

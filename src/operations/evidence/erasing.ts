@@ -2,9 +2,22 @@
 import type { Store } from '#store/store.ts'
 
 const originsPerTurn = 500
+const tokensPerTurn = 500
 
-/** Erases a principal, by ARN, from what is on record of requests; answers from how many kinds of requests. Only the owner of the database may. */
-export async function erasePrincipal(store: Store, account: string, principal: string): Promise<number> {
+export interface ErasedPrincipal {
+  /** From how many kinds of requests. */
+  readonly erased: number
+  /** Tokens that they made, by themselves or through others: those that were over name them no more. */
+  readonly made: number
+  /** Those that are good, and so name them still. */
+  readonly good: number
+}
+
+/**
+ * Erases a principal, by ARN, from what is on record of requests: of their own, of what acted for them, and of those who had their tokens
+ * from them. Only the owner of the database may.
+ */
+export async function erasePrincipal(store: Store, account: string, principal: string): Promise<ErasedPrincipal> {
   let erased = 0
   for (;;) {
     const count = await store.write(async (tx) => {
@@ -15,6 +28,22 @@ export async function erasePrincipal(store: Store, account: string, principal: s
       return some
     })
     erased += count
-    if (count < originsPerTurn) return erased
+    if (count < originsPerTurn) break
   }
+  let [made, good] = [0, 0]
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const from: string = after
+    const some = await store.write(async (tx) => {
+      const found = await tx.evidence.eraseMaker(principal, from, tokensPerTurn)
+      if (found.erased > 0) {
+        const subjects = [`count:${found.erased}`]
+        await tx.journal.recordOwn(tx, 'operator', { action: 'ErasePrincipal', account, subjects })
+      }
+      return found
+    })
+    made += some.erased
+    good += some.good
+    after = some.next
+  }
+  return { erased, made, good }
 }

@@ -6,9 +6,11 @@ import { parseCheckpoint } from '#model/evidence/checkpoint.ts'
 import { equalHashes } from '#model/evidence/hashing.ts'
 import { isConsistent } from '#model/evidence/merkle.ts'
 import { parseNote, signatureOn, type VerifyEd25519 } from '#model/evidence/note.ts'
-import { type Acme, asNetwork, network, openAcme, prod, shop, tagsOf } from '../../../test/acme.ts'
+import { type Acme, asNetwork, network, openAcme, prod, root, shop, tagsOf } from '../../../test/acme.ts'
+import { withNativeApi } from '../../../test/native-world.ts'
 import { choicesOf } from '../../../test/random.ts'
-import { openSealer } from '../../../test/world.ts'
+import { managementAccount, openSealer } from '../../../test/world.ts'
+import { allocateAddress } from '../space/addresses.ec2.ts'
 import { isCheckpointDue, originOf, signCheckpoint, verifierKeyOf } from './checkpoints.ts'
 import { erasePrincipal } from './erasing.ts'
 import { sha256 } from './sha256.ts'
@@ -355,8 +357,8 @@ test('who somebody was can be erased: what they did stays proven, and nobody is 
   )
   await assert.rejects(world.database.execute(`update origin set principal = 'mallory'`), /immutable/)
   const owner = await world.database.openAsOwner({ sealer: openSealer, clock: () => Date.UTC(2026, 0, 1) })
-  assert(Number(await erasePrincipal(owner, network, who)) > 0)
-  assert.equal(await erasePrincipal(owner, network, who), 0)
+  assert((await erasePrincipal(owner, network, who)).erased > 0)
+  assert.deepEqual(await erasePrincipal(owner, network, who), { erased: 0, made: 0, good: 0 })
   await owner.close()
   assert(!JSON.stringify((await world.database.tables()).origin).includes(who))
   await grow(world)
@@ -369,6 +371,44 @@ test('who somebody was can be erased: what they did stays proven, and nobody is 
     'select o.principal from audit_entry a join origin o on o.n = a.origin order by a.n desc limit 1',
   )
   assert.equal(newest!.principal, who)
+})
+
+test('who asked through a rule, a change or a service with a token of theirs is erased, too', async (t) => {
+  const world = await withNativeApi(await openAcme())
+  t.after(() => world.close())
+  const zed = await world.tokenOf('user:zed', 'organization-administrator', '*')
+  const { token, tokenId } = await world.post<{ token: string; tokenId: string }>(
+    '/tokens',
+    { principal: 'service:robot' },
+    { as: zed },
+  )
+  await world.post('/role-bindings', { principal: 'service:robot', role: 'organization-administrator', node: '*' })
+  const unit = (name: string, as: string) => world.post('/organizational-units', { name, parentId: root }, { as })
+  await unit('By zed', zed)
+  await unit('By a robot', token)
+  for (const arn of ['rule:source-1 of user:zed', 'change:change-request-1 of user:zed', 'rule:pool-1 of user:ozed']) {
+    const principal = { account: shop, arn, accessKeyId: '', userId: '' }
+    const asked = { region: 'us-east-1', input: {}, requestId: arn, sourceAddress: 'local' }
+    await world.executor.execute(allocateAddress, { ...asked, principal })
+  }
+  const named = async () => {
+    const { items } = await world.get<{ items: { principal: string; makers?: string[] }[] }>('/changes?limit=100')
+    return items
+      .flatMap(({ principal, makers = [] }) => [principal, ...makers])
+      .filter((name) => name.endsWith('zed'))
+      .sort()
+  }
+  assert(new Set(await named()).size === 5, (await named()).join(', '))
+  const who = `arn:cadastre::${managementAccount}:user/zed`
+  const owner = await world.database.openAsOwner({ sealer: openSealer, clock: () => Date.UTC(2026, 0, 1) })
+  t.after(() => owner.close())
+  const early = await erasePrincipal(owner, managementAccount, who)
+  assert.deepEqual([early.made, early.good], [0, 1])
+  assert.equal((await world.ask('DELETE', `/tokens/${tokenId}`)).status, 200)
+  const { made, good } = await erasePrincipal(owner, managementAccount, who)
+  assert.deepEqual([made, good], [1, 0])
+  assert.deepEqual(await named(), ['rule:pool-1 of user:ozed'])
+  assert.deepEqual((await verified(world)).problems, [])
 })
 
 test('a new key signs from its first checkpoint on, which the one before signs too', async (t) => {

@@ -4,6 +4,7 @@ import { bundleOf, parseTilePath, pathOfEntries, pathOfTile, tilesAt, tileWidth 
 import type { ReadTransaction, Store } from '#store/store.ts'
 import type { StoredCheckpoint, StoredTile } from '#store/tables/evidence.ts'
 import type { ReadContext } from '../operation.ts'
+import { cosignedCheckpoint } from './witnesses.ts'
 
 /** A file below the log's address. */
 export interface PublishedFile {
@@ -52,7 +53,7 @@ const checkpointsPerStep = 500
 export const publishedFile = ({ tx }: Pick<ReadContext, 'tx'>, path: string): Promise<Uint8Array | undefined> =>
   fileAt(tx, path)
 async function fileAt(tx: ReadTransaction, path: string): Promise<Uint8Array | undefined> {
-  const newest = await tx.evidence.newestCheckpoint()
+  const newest = await cosignedCheckpoint(tx)
   if (!newest) return undefined
   if (path === 'checkpoint') return Buffer.from(newest.note)
   const tile = parseTilePath(path)

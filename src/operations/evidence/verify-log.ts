@@ -3,7 +3,14 @@
 import { type Checkpoint, parseCheckpoint } from '#model/evidence/checkpoint.ts'
 import { equalHashes, hashLength, leafHash } from '#model/evidence/hashing.ts'
 import { Frontier } from '#model/evidence/merkle.ts'
-import { type Note, parseNote, signatureOn, type VerifierKey, type VerifyEd25519 } from '#model/evidence/note.ts'
+import {
+  type Note,
+  parseNote,
+  signatureOn,
+  signatureTypes,
+  type VerifierKey,
+  type VerifyEd25519,
+} from '#model/evidence/note.ts'
 import { leavesIn, pathOfEntries, pathOfTile, rootOfComplete, tilesAt, tileWidth } from '#model/evidence/tiles.ts'
 import { sha256 } from './sha256.ts'
 
@@ -51,7 +58,9 @@ export function signedCheckpoint(
   if (!checkpoint) return 'forged'
   const states = keys.map((key) => signatureOn(sha256, verify, parsed, key).status)
   if (states.includes('forged')) return 'forged'
-  return states.includes('signed') ? checkpoint : 'unsigned'
+  // A witness says that it has seen it, and not that it is the log's.
+  const isSigned = keys.some(({ type }, at) => type === signatureTypes.ed25519 && states[at] === 'signed')
+  return isSigned ? checkpoint : 'unsigned'
 }
 
 export async function verifyLog(

@@ -56,6 +56,7 @@ import {
   governedOperationList,
   noteOnLength,
   refusalsOfGoverned,
+  refuseMisshapen,
   runGoverned,
 } from './operations.native.ts'
 import { describeSimulation, describeWithTotals, simulationShown } from './simulations.native.ts'
@@ -332,6 +333,7 @@ export const proposeChange = nativeWrite({
     })
   },
   async run(context, { window: given, draft, simulate, ...proposal }, tried: Tried | undefined) {
+    if (draft) await refuseMisshapen(proposal.operations)
     const said = { ...proposal, ...(given ? { window: readWindow(given) } : {}) }
     const proposed = await propose(context, said, draft ? undefined : tried)
     if (simulate) await startSimulation(context, { operations: proposal.operations, of: proposed }, tried!)
@@ -369,6 +371,8 @@ export const updateChangeRequest = nativeWrite({
   lookAhead: (ahead, { changeRequestId: id, operations, expectedEpoch: expected }): Promise<Tried | undefined> =>
     tryChange(ahead, id, doAll, { operations, expectedEpoch: expected }),
   async run(context, { changeRequestId: id, window: given, ...changes }, tried: Tried | undefined) {
+    // A draft is not tried.
+    await refuseMisshapen(changes.operations ?? [])
     const asked = { ...changes, ...(given === undefined ? {} : { window: given && readWindow(given) }) }
     return describe(context, await editChange(context, id, asked, tried))
   },

@@ -186,6 +186,14 @@ function meant(made: ReadonlyMap<string, object>, text: string): string {
   return typeof value === 'string' ? value : refuseValue('input', text, worded('what it labels has no such member'))
 }
 
+/** Refuses of what is not tried yet what can never be done: what no operation takes. Labels stand for what nobody knows yet. */
+export async function refuseMisshapen(operations: readonly GovernedOperation[]): Promise<void> {
+  for (const [index, { operation, input }] of operations.entries()) {
+    if (JSON.stringify(input).includes('"$')) continue
+    await numbered(index, async () => void inputOf(operation, input))
+  }
+}
+
 interface Reading {
   readonly strict: z.ZodObject
   /** Members that are text in a path or query. */

@@ -208,6 +208,36 @@ describe('a denial says what to do next', () => {
     await refused({ decisionId, for: '1d' }, token)
   })
 
+  test('again within a second each denial is told its own command, others are told theirs, and new rules are told at once', async () => {
+    const [first, second] = [await denied({ ...eip, poolId: acme.other }), await denied({ ...eip, poolId: acme.other })]
+    assert.notEqual(first.decisionId, second.decisionId)
+    assert(second.advice!.exceptionCommand!.includes(`--decision ${second.decisionId} `))
+    const narrow = await acme.post<{ token: string }>('/tokens', { scopes: ['allocation'] }, { as: operator })
+    assert.equal((await denied({ ...eip, poolId: acme.other }, narrow.token)).advice!.mayRequestException, false)
+    const third = await acme.pool({ cidr: '192.88.9.0/28' })
+    await acme.ask('PATCH', `/pools/${third}`, { body: { sharedWith: [root] } })
+    await acme.rules(acme.law, [third])
+    const { advice } = await denied({ ...eip, poolId: acme.other })
+    assert.deepEqual(
+      [advice!.nearestChange.includes(third), advice!.nearestChange.includes(acme.listed)],
+      [true, false],
+    )
+    await acme.rules(acme.law, [acme.listed])
+    // A second later what has room by then is told.
+    const all: string[] = []
+    for (let got = 0; got < 32; got++) {
+      const { AllocationId } = await acme
+        .call('AllocateAddress', {}, { account: shop })
+        .catch(() => ({}) as { AllocationId?: string })
+      if (AllocationId === undefined) break
+      all.push(AllocationId)
+    }
+    acme.advance(1_000)
+    const full = await denied({ ...eip, poolId: acme.other })
+    assert(!full.advice?.nearestChange?.includes(acme.listed), JSON.stringify(full.advice))
+    for (const AllocationId of all) await acme.call('ReleaseAddress', { AllocationId }, { account: shop })
+  })
+
   test('I8 and names no pool that neither the account nor the caller may know', async () => {
     const hidden = await acme.pool({ cidr: '192.88.5.0/24' })
     const { advice } = await denied({ ...eip, cidr: '192.88.5.7/32' })

@@ -71,6 +71,7 @@ import { statesOfTenures } from './tenure-states.ts'
 import { tokenOriginsSchema } from './token-origins.ts'
 import { turnsSchema } from './turns.ts'
 import { weighedSchema } from './weighed.ts'
+import { witnessesSchema } from './witnesses.ts'
 import { wouldBeSchema } from './would-be.ts'
 
 export interface Migration {
@@ -525,5 +526,6 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 83, name: 'what is told together', olderServers: 'stop', sql: digestsSchema },
   { number: 84, name: 'what change requests are simulated', olderServers: 'go on', sql: simulatedRequestsSchema },
   { number: 85, name: 'changes that a clock makes', olderServers: 'go on', sql: changesByClockSchema },
+  { number: 86, name: 'witnesses of the log of evidence', olderServers: 'go on', sql: witnessesSchema },
   { number: 86, name: 'subscriptions that are looked at by themselves', olderServers: 'stop', sql: behindSchema },
 ]

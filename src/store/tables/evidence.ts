@@ -12,12 +12,13 @@ import {
   saltText,
   type VersionFacts,
 } from '#model/evidence/commitments.ts'
+import { nameOfNative } from '#model/principal.ts'
 import { bytesOf, commitmentTo, hexOf } from '../commitments.ts'
 import { keyOf } from '../key.ts'
 import { listOf, type Sql } from '../sql.ts'
 import { blob, changing, integer, onlyRow, optional, type RowOf, table, text } from '../table.ts'
 import type { Sealer } from './access-keys.ts'
-import { eraseOrigin } from './erased-origin.ts'
+import { eraseMaker, eraseOrigin, type MadeTokens } from './erased-origin.ts'
 
 export const evidenceLogTable = table(
   'evidence_log',
@@ -337,20 +338,33 @@ export class Evidence {
   }
 
   /**
-   * Erases who it was, and from where, of requests of a principal, so many at a time; answers of how many. What leaves hold of it stays, and
-   * nobody can tell any more of whom it is. Other servers are told to name nobody by these rows again.
+   * Erases who it was, and from where, of requests of a principal, also of what acts for them (`rule:ID of NAME`), so many at a time;
+   * answers of how many. What leaves hold of it stays, and nobody can tell any more of whom it is. Other servers are told to name nobody
+   * by these rows again.
    */
   async eraseOrigins(principal: string, limit: number): Promise<number> {
+    const [ofArn, ofName] = [` of ${principal}`, ` of ${nameOfNative(principal)}`]
+    const endsWith = 'substr(principal, length(principal) - length(cast(? as text)) + 1) = ?'
+
     const secret = hexOf((await this.log()).secret ?? new Uint8Array(0))
     const rows = await this.#sql.all<OriginRow>(
       `select n as origin, salt, commitment, account, principal, access_key_id, source_address, region, action
-       from origin where principal = ? order by n limit ?`,
+       from origin where principal = ? or ${endsWith} or ${endsWith} order by n limit ?`,
       principal,
+      ofArn,
+      ofArn,
+      ofName,
+      ofName,
       limit,
     )
     for (const row of rows) await eraseOrigin(this.#sql, row.origin, bytesOf(originIn(row, secret).commitment))
     if (rows.length > 0) await this.#sql.run(`update counter set value = value + 1 where name = 'ruling-epoch'`)
     return rows.length
+  }
+
+  /** Takes a principal out of the makers of tokens that are over, so many tokens at a time. */
+  eraseMaker(principal: string, after: string, limit: number): Promise<MadeTokens> {
+    return eraseMaker(this.#sql, nameOfNative(principal), { now: this.#clock.now, after, limit })
   }
 
   // Keys and checkpoints ---------------------------------------------------------------------------------------------
