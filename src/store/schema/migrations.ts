@@ -527,5 +527,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 84, name: 'what change requests are simulated', olderServers: 'go on', sql: simulatedRequestsSchema },
   { number: 85, name: 'changes that a clock makes', olderServers: 'go on', sql: changesByClockSchema },
   { number: 86, name: 'witnesses of the log of evidence', olderServers: 'go on', sql: witnessesSchema },
-  { number: 86, name: 'subscriptions that are looked at by themselves', olderServers: 'stop', sql: behindSchema },
+  { number: 87, name: 'subscriptions that are looked at by themselves', olderServers: 'stop', sql: behindSchema },
 ]
