@@ -183,8 +183,8 @@ class List {
   constructor(operations: readonly GovernedOperation[], made: readonly Answered[]) {
     this.operations = operations
     this.made = [...made]
-    this.#references = new Map()
-    const labels = new Map<string, number>()
+    const [references, labels] = [new Map<string, string>(), new Map<string, number>()]
+    this.#references = references
     for (const [index, { as }] of operations.entries()) {
       if (as === undefined) continue
       if (labels.has(as)) refuse({ ...labelled(as, worded('an operation before has this label')), index })
