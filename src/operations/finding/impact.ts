@@ -1,10 +1,10 @@
 // What a change of governance would make of space that is in use: found by a dry run, which knows the rules before and behind it.
 import { formatCidr } from '#model/cidr.ts'
 import { isLookedAt, looksAtOthers, meetsRules } from '#model/discovery.ts'
-import { formatId } from '#model/identifier.ts'
+import { formatId, parseId } from '#model/identifier.ts'
 import { provider } from '#model/policy/decision.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
-import type { Transaction } from '#store/store.ts'
+import type { ReadTransaction, Transaction } from '#store/store.ts'
 import type { Scope } from '#store/tables/finding-scans.ts'
 import { permitter } from '../identity/authority.ts'
 import { visibleAccounts } from '../identity/visible-accounts.ts'
@@ -17,7 +17,7 @@ import { distinctScopes, touchedBy } from './touched.ts'
 /** Space that is looked at for one answer, and rows that are read for it: with more of it, what is told is a part. */
 const impactSpacesMax = 20_000
 const impactRowsMax = 100_000
-/** Of more, one look at everything takes less: whoever governs a part alone has a list of so few operations that it is not reached. */
+/** Of more, beside pools, one look at everything takes less: whoever governs a part alone has a list of so few operations that it is not reached. */
 const scopesMax = 200
 /** Groups and samples that are told: all of it fits into a header. */
 const impactGroups = 10
@@ -71,7 +71,8 @@ export async function foresee(tx: Transaction, before: Snapshot, after: Snapshot
   }
   if (scopes.length === 0) return undefined
   const each = distinctScopes(scopes)
-  const isEverything = each.length > scopesMax || each.some((scope) => Object.keys(scope).length === 0)
+  const apart = each.filter(({ pool }) => pool === undefined)
+  const isEverything = apart.length > scopesMax || apart.some((scope) => Object.keys(scope).length === 0)
   return { before, after, scopes: isEverything ? [{}] : each }
 }
 
@@ -102,7 +103,7 @@ export async function impactOf(
         }
       : impact
   let rows = 0
-  for (const scope of own?.scopes ?? scopes) {
+  for (const scope of await withSpace(tx, own?.scopes ?? scopes)) {
     for (let place: string | undefined = ''; place !== undefined; ) {
       if (seen.size >= impactSpacesMax || rows >= impactRowsMax) return withAccounts(told(counted, seen.size, false))
       const part = await readScan(under(after), { scope, place })
@@ -131,6 +132,19 @@ export async function impactOf(
   }
   return withAccounts(told(counted, seen.size, true))
 }
+
+/** All but pools that have given nothing: of many, that is asked at once. */
+async function withSpace(tx: ReadTransaction, scopes: readonly Scope[]): Promise<readonly Scope[]> {
+  const numbers = scopes.flatMap(({ pool }) => numberOf(tx, pool) ?? [])
+  if (numbers.length < 2) return scopes
+  const filled = await tx.allocations.poolsWithAny(numbers)
+  return scopes.filter(({ pool }) => {
+    const n = numberOf(tx, pool)
+    return n === undefined || filled.has(n)
+  })
+}
+const numberOf = ({ installation }: ReadTransaction, pool: string | undefined): number | undefined =>
+  pool === undefined ? undefined : parseId('pool', installation, pool)
 
 /** Of whoever may see few accounts, theirs alone are read: what others have costs nothing (I8). Undefined for all others. */
 async function ownScopes(context: ReadContext, snapshot: Snapshot, scopes: readonly Scope[]) {

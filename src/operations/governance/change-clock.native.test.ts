@@ -254,6 +254,29 @@ describe('what is watched', () => {
   })
 })
 
+test('a draft says what its operations take, before anybody tries it', async () => {
+  const draft = (operation: object) =>
+    acme.ask<Told & { index?: number }>('POST', '/change-requests', {
+      ...{
+        as: people.ann,
+        body: { node: root, reason: 'a draft', operations: [unit('Fine'), operation], draft: true },
+      },
+    })
+  for (const [input, code] of [
+    [{ parentId: dev }, 'MissingParameter'],
+    [{ parentId: dev, name: 7 }, 'InvalidParameterValue'],
+    [{ parentId: dev, name: 'x', colour: 'red' }, 'UnknownParameter'],
+  ] as const) {
+    const { body } = await draft({ operation: 'createUnit', input })
+    assert.deepEqual([body.code, body.index], [code, 1])
+  }
+  const { changeRequestId: id } = (await draft({ operation: 'createUnit', input: { parentId: dev, name: 'Later' } }))
+    .body
+  const operations = [{ operation: 'createUnit', input: { parentId: dev } }]
+  const edited = await acme.ask<Told>('PATCH', `/change-requests/${id}`, { as: people.ann, body: { operations } })
+  assert.equal(edited.body.code, 'MissingParameter')
+})
+
 describe('what has no inverse', () => {
   test('is told before anybody approves it, and what has one is made again as it was', async () => {
     const { unitId } = await acme.post<{ unitId: string }>('/organizational-units', { name: 'Gone', parentId: dev })

@@ -120,8 +120,9 @@ test('I8 nothing is tried for whoever may not see the change request: it takes a
 })
 
 test('D8 what a change request says is bounded in bytes, each and of a day, and no more is kept', async () => {
+  // What stands for something that an operation before makes is looked at when it is tried.
   const big = (mark: string, length: number) => [
-    { operation: 'createUnit', input: { name: `${mark}${'x'.repeat(length)}`, parentId: shop } },
+    { operation: 'createUnit', input: { name: `${mark}${'x'.repeat(length)}`, parentId: '$later' } },
   ]
   const text = (mark: string) => Array.from({ length: 60 }, () => big(mark, 16_000)[0]!)
   const more = Array.from({ length: 80 }, () => big('m', 16_000)[0]!)
@@ -140,7 +141,7 @@ test('D8 what a change request says is bounded in bytes, each and of a day, and 
   assert.deepEqual([told?.code, told?.limit], ['LimitExceeded', changeBytesPerDayMax], `${edits} edits`)
   const contents = await acme.store.read((tx) => {
     const n = parseId('changeRequest', tx.installation, id)!
-    return Promise.all(hashes.map((hash) => tx.changeRequests.operationsOf(n, hash)))
+    return Promise.all(hashes.map((hash) => tx.changeRequests.contentOf(n, hash)))
   })
   assert.deepEqual(
     contents.map((content) => content !== undefined),

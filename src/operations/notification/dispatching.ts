@@ -7,20 +7,34 @@ import { pathOf } from '#model/policy/snapshot.ts'
 import type { NativePrincipal } from '#model/principal.ts'
 import { everywhere } from '#model/roles.ts'
 import type { ReadTransaction, Store, Transaction } from '#store/store.ts'
-import type { Delivery, OutboxProgress } from '#store/tables/outbox.ts'
+import type { Delivery, OutboxProgress, StoredEvent } from '#store/tables/outbox.ts'
 import type { Subscription } from '#store/tables/subscriptions.ts'
 import { snapshotOf } from '../snapshot.ts'
 import { isEndToTell, tellOfEnds } from './exception-events.ts'
-import { deliveriesKeptMax, maySee, mayTell, placeEvents, subscriptionsMax, tellerOf } from './subscriptions.ts'
+import {
+  deliveriesKeptMax,
+  isOfTop,
+  maySee,
+  mayTell,
+  type PlacedEvent,
+  placeEvents,
+  subscriptionsMax,
+  tellerOf,
+} from './subscriptions.ts'
 
 /** Events that one turn looks at, pairs of one and a subscription, and what it writes: the writer is everybody's. */
 const eventsPerTurn = 100
 const pairsPerTurn = 10_000
 const deliveriesPerTurn = 100
+/** Of them, what one unit has, with all below it: a subscription that has more is looked at by itself from there on, and nobody waits for it. */
+const deliveriesOfUnitMax = 20
+/** Subscriptions of those that one turn looks at, and what one of them has then. */
+const behindPerTurn = 16
+const deliveriesOfBehindPerTurn = 20
 /** A server that says nothing for so long is taken to be gone. */
 const leaseMs = 30_000
 const leaseLeftMs = 20_000
-/** How long what was told is kept, delivered or not. */
+/** How long what has happened is kept, delivered or not, and however often. */
 export const keptDays = 30
 const keptMs = keptDays * 86_400_000
 const forgottenPerTurn = 500
@@ -52,7 +66,10 @@ export async function outboxWork(
 ): Promise<{ readonly isBehind: boolean; readonly isDue: boolean } | undefined> {
   const progress = await tx.outbox.progress()
   if (isOthers(progress, id, tx.now)) return undefined
-  const isBehind = (await tx.outbox.newestEvent()) > progress.event || (await isEndToTell(tx, progress))
+  const isBehind =
+    (await tx.outbox.newestEvent()) > progress.event ||
+    (await isEndToTell(tx, progress)) ||
+    (await tx.subscriptions.anyBehind())
   const isDue = await tx.outbox.anyDue(tx.now)
   return isBehind || isDue ? { isBehind, isDue } : undefined
 }
@@ -66,7 +83,7 @@ export async function dispatch(store: Store, worker: Worker): Promise<boolean> {
       if (progress.worker === worker.id) await tx.outbox.setProgress(await tellOfEnds(tx, progress))
     })
   }
-  const found = await store.read(findDeliveries)
+  const found = (await store.read(findDeliveries)) ?? (await store.read(findBehind))
   if (!found) return wasEnd
   return store.write((tx) => writeDeliveries(tx, worker, found))
 }
@@ -82,52 +99,146 @@ interface Found {
   /** How far it has come then. */
   readonly event: number
   readonly subscription: string
+  /** Subscriptions that are looked at by themselves, and how far each has come. */
+  readonly behind: readonly Behind[]
+}
+interface Behind {
+  readonly id: string
+  readonly before: number | undefined
+  readonly now: number | undefined
+  /** Events for which there is no room any more. */
+  readonly dropped: number
 }
 
+/** Says for whom events are, at one moment. */
+async function lookerOf(tx: ReadTransaction) {
+  const snapshot = await snapshotOf(tx, { keep: true })
+  const tellers = new Map<string, NativePrincipal>()
+  const tellerFor = (one: Subscription): NativePrincipal => {
+    const native = tellers.get(one.id) ?? tellerOf(one)
+    tellers.set(one.id, native)
+    return native
+  }
+  return {
+    place: (events: readonly StoredEvent[]) => placeEvents({ tx, snapshot: async () => snapshot }, events),
+    isFor: (one: Subscription, { event, node }: PlacedEvent): boolean =>
+      one.isEnabled &&
+      event.onlyFor === undefined &&
+      event.subject !== one.id &&
+      (parseId('subscription', tx.installation, one.id) ?? 0) < event.n &&
+      isWanted(one, event) &&
+      (one.node === everywhere || pathOf(snapshot, node).includes(one.node)) &&
+      mayTell(snapshot, one, tx.now, tellerFor(one)) &&
+      maySee(snapshot, tellerFor(one), tx.now, { event, node }),
+    /** What has a share of a turn; undefined: what those of the top have set has none. */
+    unitOf: (one: Subscription): string | undefined =>
+      isOfTop(snapshot, one, tx.now) ? undefined : (pathOf(snapshot, one.node)[1] ?? one.node),
+  }
+}
+const pairOf = ({ event }: PlacedEvent, subscription: string): Pair => ({
+  ...{ event: event.n, subscription },
+  topic: topicOf(event),
+})
+
+/** For all that are not looked at by themselves. */
 async function findDeliveries(tx: ReadTransaction): Promise<Found | undefined> {
   const progress = await tx.outbox.progress()
   const events = await tx.outbox.eventsAfter(progress.event, eventsPerTurn)
   if (events.length === 0) return undefined
-  const subscriptions = await tx.subscriptions.list('', subscriptionsMax)
-  const snapshot = await snapshotOf(tx, { keep: true })
-  const placed = await placeEvents({ tx, snapshot: async () => snapshot }, events)
-  const tellers = new Map(subscriptions.map((one) => [one.id, tellerOf(one)] as const))
-  const isFor = (one: Subscription, native: NativePrincipal, { event, node }: (typeof placed)[number]): boolean =>
-    one.isEnabled &&
-    event.onlyFor === undefined &&
-    event.subject !== one.id &&
-    (parseId('subscription', tx.installation, one.id) ?? 0) < event.n &&
-    isWanted(one, event) &&
-    (one.node === everywhere || pathOf(snapshot, node).includes(one.node)) &&
-    mayTell(snapshot, one, tx.now, native) &&
-    maySee(snapshot, native, tx.now, { event, node })
+  const all = await tx.subscriptions.list('', subscriptionsMax)
+  const subscriptions = all.filter(({ behind }) => behind === undefined)
+  const { place, isFor, unitOf } = await lookerOf(tx)
   const pairs: Pair[] = []
+  const ofUnit = new Map<string, number>()
+  const late = new Map<string, number>()
+  const found = (event: number, subscription: string): Found => ({
+    ...{ progress, pairs, event, subscription },
+    behind: [...late].map(([id, now]) => ({ id, before: undefined, now, dropped: 0 })),
+  })
   let looked = 0
   let done = progress.event
-  for (const one of placed) {
+  for (const one of await place(events)) {
     const after = done === progress.event ? progress.subscription : ''
     for (const subscription of subscriptions) {
-      if (subscription.id <= after) continue
+      const { id } = subscription
+      if (id <= after || late.has(id)) continue
       looked++
-      if (isFor(subscription, tellers.get(subscription.id)!, one))
-        pairs.push({ event: one.event.n, topic: topicOf(one.event), subscription: subscription.id })
-      if (pairs.length >= deliveriesPerTurn || looked >= pairsPerTurn)
-        return { progress, pairs, event: done, subscription: subscription.id }
+      if (isFor(subscription, one)) {
+        const unit = unitOf(subscription)
+        const used = unit === undefined ? 0 : (ofUnit.get(unit) ?? 0)
+        if (used >= deliveriesOfUnitMax) late.set(id, one.event.n - 1)
+        else pairs.push(pairOf(one, id))
+        if (unit !== undefined) ofUnit.set(unit, used + 1)
+      }
+      if (pairs.length >= deliveriesPerTurn || looked >= pairsPerTurn) return found(done, id)
       if (looked % 1_000 === 0) await tx.nextTurn()
     }
     done = one.event.n
   }
-  return { progress, pairs, event: done, subscription: '' }
+  return found(done, '')
+}
+
+/** For some of those that are looked at by themselves: once all others were looked at for all that there is. */
+async function findBehind(tx: ReadTransaction): Promise<Found | undefined> {
+  const progress = await tx.outbox.progress()
+  const all = await tx.subscriptions.list('', subscriptionsMax)
+  const late = all.filter(({ behind }) => behind !== undefined)
+  if (late.length === 0) return undefined
+  const { place, isFor, unitOf } = await lookerOf(tx)
+  // Who is furthest behind goes first: of one who has set them, of one unit, and of all units one after the other.
+  late.sort((a, b) => a.behind! - b.behind!)
+  const bySetter = (some: readonly Subscription[]) =>
+    inTurns([...Map.groupBy(some, ({ setBy }) => setBy.name).values()])
+  const byUnit = [...Map.groupBy(late, (one) => unitOf(one) ?? '').values()]
+  const turn = inTurns(byUnit.map(bySetter)).slice(0, behindPerTurn)
+  const pairs: Pair[] = []
+  const behind: Behind[] = []
+  for (const one of turn) {
+    if (pairs.length >= deliveriesPerTurn) break
+    const before = one.behind!
+    const room = deliveriesKeptMax - (await tx.outbox.countKept(one.id, deliveriesKeptMax))
+    const events = (await tx.outbox.eventsAfter(before, eventsPerTurn)).filter(({ n }) => n <= progress.event)
+    let now = events.length < eventsPerTurn ? undefined : events.at(-1)!.n
+    let its = 0
+    let dropped = 0
+    for (const placed of await place(events)) {
+      if (!isFor(one, placed)) continue
+      if (room <= 0) {
+        dropped++
+        continue
+      }
+      if (its >= deliveriesOfBehindPerTurn) {
+        now = placed.event.n - 1
+        break
+      }
+      its++
+      pairs.push(pairOf(placed, one.id))
+    }
+    behind.push({ id: one.id, before, now, dropped })
+    await tx.nextTurn()
+  }
+  return { progress, pairs, event: progress.event, subscription: progress.subscription, behind }
+}
+/** The first of each, then the second of each, and so on. */
+function inTurns<T>(lists: readonly (readonly T[])[]): T[] {
+  const longest = Math.max(0, ...lists.map(({ length }) => length))
+  return Array.from({ length: longest }, (_, n) => lists.flatMap((list) => list.slice(n, n + 1))).flat()
 }
 
 async function writeDeliveries(
   tx: Transaction,
   { id }: Worker,
-  { progress, pairs, event, subscription }: Found,
+  { progress, pairs, event, subscription, behind }: Found,
 ): Promise<boolean> {
   const now = await tx.outbox.progress()
   // Somebody else has it, or had it in between.
   if (now.worker !== id || now.event !== progress.event || now.subscription !== progress.subscription) return false
+  for (const one of behind) {
+    const found = await tx.subscriptions.find(one.id)
+    if (found && found.behind !== one.before) return false
+    const dropped = found && one.dropped > 0 ? { dropped: found.dropped + one.dropped } : {}
+    if (found) await tx.subscriptions.change(one.id, { behind: one.now, ...dropped })
+  }
   for (const [to, some] of Map.groupBy(pairs, (pair) => pair.subscription)) {
     const found = await tx.subscriptions.find(to)
     if (!found) continue
@@ -177,16 +288,11 @@ function quietPlace(
 
 // What is forgotten --------------------------------------------------------------------------------------------------
 
-/** Whether something was told long ago, or was for a subscription that is deleted. */
+/** Whether something happened long ago, or was for a subscription that is deleted. */
 export async function isToldForgettable(tx: ReadTransaction): Promise<boolean> {
-  const before = tx.now - keptMs
-  return (
-    (await tx.subscriptions.anyDeleted()) !== undefined ||
-    (await tx.outbox.anyMadeBefore(before)) ||
-    (await tx.outbox.anyForgettableEvent(before, forgottenPerTurn))
-  )
+  return (await tx.subscriptions.anyDeleted()) !== undefined || (await tx.outbox.anyForgettableEvent(tx.now - keptMs))
 }
-/** Forgets a part of it. */
+/** Forgets a part of it: of what happened long ago what is delivered of it first, however late that was, or again. */
 export async function forgetTold(tx: Transaction): Promise<void> {
   const before = tx.now - keptMs
   const deleted = await tx.subscriptions.anyDeleted()

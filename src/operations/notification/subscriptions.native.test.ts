@@ -10,7 +10,7 @@ import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts
 import { notifierOf, openTarget, type Received, type Target, tellAll, toHere } from '../../../test/notifying.ts'
 import { poolNearlyFull } from '../finding/controls.ts'
 import { settle } from '../finding/settle.ts'
-import { forgetTold, isToldForgettable } from './dispatching.ts'
+import { dispatch, forgetTold, isToldForgettable, outboxWork } from './dispatching.ts'
 import { subscriptionsOfNodeMax } from './subscriptions.ts'
 
 interface Subscription {
@@ -305,6 +305,67 @@ test('D8 whoever has many slow targets at many accounts keeps nobody else from b
   held.resolve()
   await busy.stop()
   assert(told.includes(other.subscriptionId), `${told.length} others were told`)
+})
+
+test('D8 a flood of events at one account keeps nobody from being told of others, and is told of in full later', async () => {
+  const as = await world.tokenOf('user:many', 'resource-operator', shop)
+  const mine: string[] = []
+  for (let n = 0; n < subscriptionsOfNodeMax; n++)
+    mine.push((await subscribe({ node: shop, events: ['finding', 'pool'] }, as)).subscriptionId)
+  const other = await openTarget()
+  const own = await world.tokenOf('user:other', 'resource-operator', lab)
+  const { subscriptionId } = await subscribe({ node: lab, targetUrl: other.url, events: ['pool'] }, own)
+  await tell()
+  const flood = Array.from({ length: 150 }, (_, n) => ({
+    resource: `pool-${n}`,
+    node: shop,
+    facts: { usedPercent: 90 },
+  }))
+  await world.store.write((tx) => settle(tx, poolNearlyFull, flood))
+  await see('pool-of-lab', lab, { usedPercent: 90 })
+  // A round finds out for whom they are in twenty turns, of a hundred deliveries each: the flood alone is thirty of these.
+  await notifier.round()
+  await notifier.idle()
+  assert.deepEqual(
+    (await deliveriesOf(subscriptionId)).map(({ status }) => status),
+    ['delivered'],
+  )
+  while (await world.store.read(async (tx) => (await outboxWork(tx, { id: 'one' }))?.isBehind))
+    await dispatch(world.store, { id: 'one' })
+  for (const id of mine) {
+    const subjects = new Set<string>()
+    let cursor = ''
+    do {
+      const page = await world.get<{ items: { subject: string }[]; nextCursor?: string }>(
+        `/subscriptions/${id}/deliveries?limit=100${cursor && `&cursor=${cursor}`}`,
+      )
+      for (const { subject } of page.items) subjects.add(subject)
+      cursor = page.nextCursor ?? ''
+    } while (cursor)
+    assert.equal(subjects.size, flood.length)
+  }
+  await other.close()
+})
+
+test('D8 a delivery that is told again keeps no event longer', async () => {
+  const { subscriptionId } = await subscribe({ events: ['pool'] })
+  await see('pool-1', shop, { usedPercent: 90 })
+  await tell()
+  const [one] = await deliveriesOf(subscriptionId)
+  world.advance(29 * 86_400_000)
+  const as = await world.tokenOf('user:later', 'organization-administrator', root)
+  await world.post(`/deliveries/${one!.deliveryId}/replay`, {}, { as })
+  await tell()
+  assert.equal(target.received.length, 2)
+  world.advance(2 * 86_400_000)
+  for (let turn = 0; turn < 100 && (await world.store.read(isToldForgettable)); turn++)
+    await world.store.write(forgetTold)
+  const kept = await world.store.read((tx) => tx.outbox.eventsAfter(0, 100))
+  assert.deepEqual(
+    kept.map(({ subject }) => subject).filter((subject) => subject === 'pool-1'),
+    [],
+  )
+  assert.equal((await world.ask('POST', `/deliveries/${one!.deliveryId}/replay`, { body: {}, as })).status, 404)
 })
 
 test('D8 a target that takes all, but takes long for it, is left alone for a minute each time', async () => {

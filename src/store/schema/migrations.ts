@@ -4,11 +4,13 @@ import { accountIndexes, restsOfAccount } from './account-index.ts'
 import { accountNamesSchema } from './account-names.ts'
 import { accountNodeNamesSchema } from './account-node-names.ts'
 import { auditSubjectSchema } from './audit-subject.ts'
+import { behindSchema } from './behind.ts'
 import { bindingFactsSchema } from './binding-facts.ts'
 import { boundsSchema, tokensOfMakerSchema } from './bounds.ts'
 import { broughtSpaceSchema } from './brought-space.ts'
 import { capacityWatchSchema } from './capacity-watch.ts'
 import {
+  bindingsSchema,
   changeBytesSchema,
   changeControlSchema,
   changeRequestsSchema,
@@ -526,4 +528,6 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 84, name: 'what change requests are simulated', olderServers: 'go on', sql: simulatedRequestsSchema },
   { number: 85, name: 'changes that a clock makes', olderServers: 'go on', sql: changesByClockSchema },
   { number: 86, name: 'witnesses of the log of evidence', olderServers: 'go on', sql: witnessesSchema },
+  { number: 87, name: 'subscriptions that are looked at by themselves', olderServers: 'stop', sql: behindSchema },
+  { number: 88, name: 'what changes refer to', olderServers: 'stop', sql: bindingsSchema },
 ]

@@ -172,6 +172,19 @@ export class Holdings {
     )
     return rows.map(toAllocation)
   }
+  /** Those of many pools that have something given: for whoever looks at each of these alone. */
+  async poolsWithAny(pools: readonly number[]): Promise<ReadonlySet<number>> {
+    const found = new Set<number>()
+    await inParts(pools, async (part) => {
+      const list = listOf(part)
+      const rows = await this.#sql.all<{ readonly n: number }>(
+        `select p.n from pool p where p.n in ${list.text} and exists (select 1 from allocation a where a.pool = p.n)`,
+        ...list.values,
+      )
+      for (const { n } of rows) found.add(n)
+    })
+    return found
+  }
   /** All of many pools, by pool and address: for whoever has counted them. */
   async ofPools(pools: readonly number[]): Promise<Allocation[]> {
     const found: Allocation[] = []

@@ -76,6 +76,10 @@ export const outboxProgressTable = table(
 )
 export type OutboxProgress = RowOf<typeof outboxProgressTable>
 
+/** A part of those that every subscription was looked at for, where they happened before a moment. */
+const oldestEvents = `select n from (
+  select n, at from event where n <= (select event from outbox_progress) order by n limit ?) oldest where at < ?`
+
 export class Outbox {
   readonly #sql: Sql
   constructor(sql: Sql) {
@@ -210,10 +214,12 @@ export class Outbox {
       limit,
     )
   }
-  /** Takes away what was made before a moment; answers how many. */
+  /** Takes away what is delivered of the oldest events, where these happened before a moment; answers how many. */
   async forgetDeliveries(before: number, limit: number): Promise<number> {
     return this.#sql.run(
-      'delete from delivery where n in (select n from delivery where made_at < ? order by made_at limit ?)',
+      `delete from delivery where n in (
+         select d.n from delivery d where d.event in (${oldestEvents}) limit ?)`,
+      limit,
       before,
       limit,
     )
@@ -226,26 +232,12 @@ export class Outbox {
       limit,
     )
   }
-  async anyMadeBefore(before: number): Promise<boolean> {
-    return (await this.#sql.get('select 1 as one from delivery where made_at < ? limit 1', before)) !== undefined
-  }
-  /** Takes away the oldest events, which every subscription was looked at for, where nothing is kept of them; answers how many. */
+  /** Takes away the oldest events, which every subscription was looked at for, once nothing is kept of them; answers how many. */
   async forgetEvents(before: number, limit: number): Promise<number> {
-    return this.#sql.run(
-      `delete from event where n in (
-         select n from (select n, at from event where n <= (select event from outbox_progress) order by n limit ?) oldest
-         where at < ? and not exists (select 1 from delivery d where d.event = oldest.n))`,
-      limit,
-      before,
-    )
+    return this.#sql.run(`delete from event where n in (${oldestEvents})`, limit, before)
   }
-  async anyForgettableEvent(before: number, limit: number): Promise<boolean> {
-    const row = await this.#sql.get(
-      `select 1 as one from (select n, at from event where n <= (select event from outbox_progress) order by n limit ?) oldest
-       where at < ? and not exists (select 1 from delivery d where d.event = oldest.n) limit 1`,
-      limit,
-      before,
-    )
+  async anyForgettableEvent(before: number): Promise<boolean> {
+    const row = await this.#sql.get(`select 1 as one from (${oldestEvents}) found`, 1, before)
     return row !== undefined
   }
 

@@ -40,6 +40,8 @@ export const subscriptionTable = table(
     lastDeliveredAt: changing(optional(integer())),
     /** How many events found no room among those that wait. */
     dropped: changing(integer()),
+    /** Of one that is looked at by itself: the last event that it was looked at for. */
+    behind: changing(optional(integer())),
     /** It is there for nobody any more, and what it was to tell goes a part at a time. */
     deletedAt: changing(optional(integer())),
   },
@@ -118,6 +120,12 @@ export class Subscriptions {
     const found = await subscriptionTable.all(this.#sql, `${rest} order by id`, node)
     if (found.length > 0) await subscriptionTable.change(this.#sql, { deletedAt }, rest, node)
     return found.map(({ id }) => id)
+  }
+  async anyBehind(): Promise<boolean> {
+    const row = await this.#sql.get(
+      'select 1 as one from subscription where behind is not null and deleted_at is null limit 1',
+    )
+    return row !== undefined
   }
   /** Some that is deleted, and may have something left. */
   anyDeleted(): Promise<Subscription | undefined> {
