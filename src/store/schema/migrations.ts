@@ -68,6 +68,7 @@ import { sourceCoverageSchema } from './source-coverage.ts'
 import { spaceOnceSchema } from './space-once.ts'
 import { takingPlacesSchema } from './taking-places.ts'
 import { statesOfTenures } from './tenure-states.ts'
+import { testsToldSchema } from './tests-told.ts'
 import { tokenOriginsSchema } from './token-origins.ts'
 import { turnsSchema } from './turns.ts'
 import { weighedSchema } from './weighed.ts'
@@ -528,4 +529,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 85, name: 'changes that a clock makes', olderServers: 'go on', sql: changesByClockSchema },
   { number: 86, name: 'witnesses of the log of evidence', olderServers: 'go on', sql: witnessesSchema },
   { number: 87, name: 'subscriptions that are looked at by themselves', olderServers: 'stop', sql: behindSchema },
+  { number: 88, name: 'tries of subscriptions', olderServers: 'go on', sql: testsToldSchema },
 ]
