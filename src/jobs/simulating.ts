@@ -17,7 +17,7 @@ function simulatorAt(at: Workplace): Simulator {
     // Shapes of the native API are loaded where somebody simulates, and not by every server that starts.
     async doAll(context, operations) {
       const { runGoverned } = await import('#operations/governance/operations.native.ts')
-      return runGoverned(context, operations as readonly GovernedOperation[])
+      return (await runGoverned(context, operations as readonly GovernedOperation[])).results
     },
     attempt: async (operation, as) => void (await act(operation, {}, as, { isDryRun: true })),
   })

@@ -288,7 +288,7 @@ export function actOn(request: ChangeRequest, action: ChangeRequestAction): Chan
         ended: { ...doneBy(action), note: action.note },
       }
       const broken = inEmergency(reverted, action)
-      const wrong = broken.breakGlass ? undefined : windowProblem(request.window, action.at)
+      const wrong = action.emergency === undefined ? revertProblem(request, action.at) : undefined
       return wrong ? refused(wrong) : { request: broken }
     }
   }
@@ -302,6 +302,13 @@ function inEmergency(
   if (emergency === undefined) return request
   return { ...request, breakGlass: { reason: emergency, broken: doneBy(by) } }
 }
+
+/** For so long what was approved covers that it is taken back: later that is a change like any other. */
+const revertableMs = 3 * 86_400_000
+const revertProblem = ({ status, ended, window }: ChangeRequest, now: number): Problem | undefined =>
+  status === 'applied' && now >= ended!.at + revertableMs
+    ? { why: 'revert-late', appliedAt: ended!.at }
+    : windowProblem(window, now)
 
 const refused = (problem: Problem): ChangeRequestOutcome => ({ refused: { kind: 'state', problem } })
 
@@ -394,12 +401,12 @@ function breakGlass(
   return { request: { ...request, status: 'applied', ended: doneBy(action), breakGlass: broken } }
 }
 
-/** By somebody who neither wrote it nor broke the glass. */
+/** By somebody who neither wrote it, nor broke the glass, nor undid it. */
 function review(request: ChangeRequest, action: Attribution & { note: string }): ChangeRequestOutcome {
   const { breakGlass: broken, ended } = request
   if (!broken) return refused({ why: 'only-break-glass-is-reviewed' })
   if (broken.reviewed) return refused({ why: 'reviewed-already', by: broken.reviewed.by })
-  for (const one of [broken.broken ?? ended!, ...writersOf(request)]) {
+  for (const one of [ended!, ...(broken.broken ? [broken.broken] : []), ...writersOf(request)]) {
     const shared = sharedIdentity(one, action)
     if (shared !== undefined) return { refused: { kind: 'same-person', wrote: one.by, by: action.by, shared } }
   }

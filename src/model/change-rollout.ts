@@ -73,15 +73,15 @@ export function findHalt({ denials, exceptions, pools = [] }: HaltRules, counted
   return undefined
 }
 
-/** The operations of a stage, counted from 0; without a rollout there is one with all of them. */
-export function operationsOfStage<T>(
-  operations: readonly T[],
+/** From which operation to before which one a stage goes, counted from 0; without a rollout there is one with all of them. */
+export function partOfStage(
+  { length }: readonly unknown[],
   rollout: Rollout | undefined,
   stage: number,
-): readonly T[] {
-  if (!rollout) return stage === 0 ? operations : []
+): { readonly from: number; readonly to: number } {
+  if (!rollout) return { from: 0, to: stage === 0 ? length : 0 }
   const from = rollout.stages.slice(0, stage).reduce((sum, one) => sum + one.operations, 0)
-  return operations.slice(from, from + (rollout.stages[stage]?.operations ?? 0))
+  return { from, to: Math.min(length, from + (rollout.stages[stage]?.operations ?? 0)) }
 }
 /** Whether the stages have each operation once. */
 export const fits = ({ stages }: Rollout, operations: number): boolean =>

@@ -2,18 +2,17 @@
 import { hash } from 'node:crypto'
 import { assert } from '#model/assert.ts'
 import { isEvidence } from '#model/evidence/commitments.ts'
-import { formatId, type IdKind, parseId, spaceNumberIn } from '#model/identifier.ts'
+import { formatId } from '#model/identifier.ts'
 import type { InUse, WouldBeGiven } from '#model/in-use.ts'
 import { orderedJson } from '#model/ordered-json.ts'
 import type { Decision, DecisionOnRecord } from '#model/policy/decision.ts'
 import { provider } from '#model/policy/decision.ts'
-import type { Snapshot } from '#model/policy/snapshot.ts'
 import { accountableOf, type Principal } from '#model/principal.ts'
 import { isAboutState, type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
 import { findUnfitText } from '#model/text.ts'
 import type { Asker, ReadTransaction, Store, Transaction } from '#store/store.ts'
-import type { Subject } from '#store/subjects.ts'
 import { AheadOutdated, aheadTriesMax } from './ahead.ts'
+import { numberOf, ReadingContext, RequestContext } from './contexts.ts'
 import { inUseOf } from './estate/in-use.ts'
 import { type Foreseen, foresee, type Impact, impactOf } from './finding/impact.ts'
 import { refuseWithoutRequest, rulingOf, versionsBefore, withoutControl } from './governance/control.ts'
@@ -24,12 +23,10 @@ import type {
   AnyOperation,
   Need,
   OperationSettings,
-  Reach,
   ReadContext,
   ReadOperation,
   Tried,
   TriedWell,
-  WriteContext,
   WriteOperation,
 } from './operation.ts'
 import { refuseNewConflicts, SnapshotBeforeNeeded } from './policy/conflicts.ts'
@@ -214,7 +211,7 @@ export async function openExecutor(
           tx.subjects.begin()
           const epoch = tx.governanceEpoch
           const before = await context.snapshot()
-          await work(context)
+          const answer = await work(context)
           const hasMoved = tx.governanceEpoch !== epoch
           if (hasMoved) {
             const compile = () => snapshotOf(tx, { keep: false })
@@ -224,7 +221,15 @@ export async function openExecutor(
           const rulings = hasMoved ? await rulingOf(tx, subjects) : []
           const left = of === 'space' ? await leftOf(tx, subjects) : []
           const foreseen = hasMoved && of === 'space' ? await foresee(tx, before, await context.snapshot()) : undefined
-          taken.push({ foreseen, needs: context.needsOnce, epoch, rulings, left, before: versionsBefore(subjects) })
+          taken.push({
+            foreseen,
+            answer,
+            needs: context.needsOnce,
+            epoch,
+            rulings,
+            left,
+            before: versionsBefore(subjects),
+          })
           throw new TakenBack()
         },
         undefined,
@@ -268,7 +273,10 @@ export async function openExecutor(
         const used = found instanceof Promise ? await found : found
         if (used) tx.tokens.touch()
         if (used && token)
-          return { output: await repeat(context, operation, used, token), decisions: await decisionsOf(tx, used) }
+          return {
+            output: await repeat(context, operation, { use: used, token, call }),
+            decisions: await decisionsOf(tx, used),
+          }
         const epoch = tx.governanceEpoch
         const before = currentSnapshot(tx) ?? (needsSnapshot ? await context.snapshot() : undefined)
         const output = await operation.run(context, call.input as never, prepared)
@@ -632,10 +640,9 @@ const sha256 = (text: string): Uint8Array => firstBytes(hash('sha256', text))
 async function repeat(
   context: RequestContext,
   operation: WriteOperation<never, unknown, unknown>,
-  use: Use,
-  token: Token,
+  { use, token, call }: { readonly use: Use; readonly token: Token; readonly call: WholeCall },
 ): Promise<unknown> {
-  const { call, tx } = context
+  const { tx } = context
   const output = replayOf(use, token, call)
   if (use.needs !== null) await requireStill(context, JSON.parse(use.needs) as Need[])
   // Somebody else may have the space by now, of whom the first answer would tell.
@@ -690,12 +697,6 @@ function decidedBy(tx: Transaction, decisions: readonly Decision[]): string | un
   }
   return decided
 }
-function numberOf(tx: Transaction, decision: Decision | undefined): number | undefined {
-  if (!decision) return undefined
-  const number = parseId('decision', tx.installation, decision.id)
-  assert(number !== undefined, 'decisions are numbered by the context')
-  return number
-}
 
 /**
  * What policy or a role denied is answered when it is on record, and not before. Other refusals tell the caller what is wrong
@@ -723,176 +724,4 @@ function renumber(
 async function decisionsOf(tx: Transaction, { entry }: Use): Promise<readonly DecisionOnRecord[]> {
   const recorded = await tx.journal.decisionsOf(entry)
   return recorded.map((decision) => ({ ...decision, id: formatId('decision', tx.installation, decision.n) }))
-}
-
-// Context ------------------------------------------------------------------------------------------------------------
-
-type SnapshotOf = (tx: ReadTransaction, options: { readonly keep: boolean }) => Promise<Snapshot>
-
-/** What a request that only reads may touch. */
-class ReadingContext implements ReadContext {
-  readonly tx: ReadTransaction
-  readonly progress: Progress
-  readonly call: WholeCall
-  readonly settings: OperationSettings
-  protected readonly needs: Need[]
-  protected readonly snapshotOf: SnapshotOf
-  readonly #changesBefore: number
-  readonly #epochBefore: number
-
-  /**
-   * @param whole of the same request, as another account
-   * @param progress of the request, where its reading may begin several times
-   */
-  constructor(
-    tx: ReadTransaction,
-    call: WholeCall,
-    settings: OperationSettings,
-    snapshotOf: SnapshotOf,
-    { whole, progress }: { readonly whole?: ReadingContext; readonly progress?: Progress } = {},
-  ) {
-    this.progress = progress ?? whole?.progress ?? new Progress()
-    this.needs = whole?.needs ?? []
-    this.#changesBefore = whole ? whole.#changesBefore : tx.changes
-    this.#epochBefore = whole ? whole.#epochBefore : tx.governanceEpoch
-    this.tx = tx
-    this.call = call
-    this.settings = settings
-    this.snapshotOf = snapshotOf
-  }
-  get caller(): Principal {
-    return this.call.principal
-  }
-  get region(): string {
-    return this.call.region
-  }
-  get ifMatch(): string | undefined {
-    return this.call.ifMatch
-  }
-  actingFor(account: string, region: string): ReadingContext {
-    return new ReadingContext(this.tx, callFor(this.call, account, region), this.settings, this.snapshotOf, {
-      whole: this,
-    })
-  }
-  get now(): number {
-    return this.tx.now
-  }
-  get requestId(): string {
-    return this.call.requestId
-  }
-  snapshot(): Promise<Snapshot> {
-    return this.snapshotOf(this.tx, { keep: this.isCounted })
-  }
-  get snapshotAtHand(): Snapshot | undefined {
-    return currentSnapshot(this.tx)
-  }
-  get isCounted(): boolean {
-    return this.tx.changes === this.#changesBefore || this.tx.governanceEpoch !== this.#epochBefore
-  }
-  noteNeed(need: Need): void {
-    this.needs.push(need)
-  }
-}
-const callFor = (call: WholeCall, account: string, region: string): WholeCall => ({
-  ...call,
-  region,
-  principal: { ...call.principal, account },
-})
-
-class RequestContext extends ReadingContext implements WriteContext {
-  declare readonly tx: Transaction
-  readonly decisions: Decision[]
-  readonly previewed: WouldBeGiven[]
-  /** What each change of governance can reach. */
-  readonly reaches: Reach[]
-  /** How many of the decisions gave space by the rules alone. */
-  readonly given: { count: number }
-  /** Changes of governance that the epoch does not count yet, and the snapshot from before them that serves meanwhile. */
-  readonly lag: { isBehind: boolean; snapshot?: Snapshot | undefined }
-
-  constructor(
-    tx: Transaction,
-    call: WholeCall,
-    settings: OperationSettings,
-    snapshotOf: SnapshotOf,
-    whole?: RequestContext,
-  ) {
-    super(tx, call, settings, snapshotOf, whole && { whole })
-    this.decisions = whole?.decisions ?? []
-    this.previewed = whole?.previewed ?? []
-    this.reaches = whole?.reaches ?? []
-    this.given = whole?.given ?? { count: 0 }
-    this.lag = whole?.lag ?? { isBehind: false }
-    if (!whole) tx.rows.end()
-  }
-  override async snapshot(): Promise<Snapshot> {
-    if (this.lag.snapshot) return this.lag.snapshot
-    await this.catchUp()
-    return super.snapshot()
-  }
-  override get snapshotAtHand(): Snapshot | undefined {
-    return this.lag.snapshot ?? (this.lag.isBehind ? undefined : super.snapshotAtHand)
-  }
-  async lagging<T>(work: () => Promise<T>): Promise<T> {
-    const { lag, tx } = this
-    const isOutermost = lag.snapshot === undefined
-    tx.rows.begin()
-    // That from before the first of several changes will do for all of them.
-    if (isOutermost) lag.snapshot = (lag.isBehind ? currentSnapshot(tx) : undefined) ?? (await this.snapshot())
-    try {
-      return await work()
-    } finally {
-      if (isOutermost) lag.snapshot = undefined
-    }
-  }
-  async catchUp(): Promise<void> {
-    this.tx.rows.end()
-    if (!this.lag.isBehind) return
-    this.lag.isBehind = false
-    await this.tx.moveGovernanceEpoch()
-  }
-  override actingFor(account: string, region: string): RequestContext {
-    return new RequestContext(this.tx, callFor(this.call, account, region), this.settings, this.snapshotOf, this)
-  }
-  /** Each once, as it is kept with the token; null where nothing was asked. */
-  get needsText(): string | null {
-    return this.needs.length === 0 ? null : JSON.stringify(this.needsOnce)
-  }
-  get needsOnce(): Need[] {
-    return [...new Map(this.needs.map((need) => [`${need.action}\n${need.path.at(-1)}`, need])).values()]
-  }
-  newSequence(): number {
-    return this.tx.nextSequence()
-  }
-  newId(kind: IdKind): string {
-    return formatId(kind, this.tx.installation, this.tx.nextSequence())
-  }
-  governanceChanged(reach: Reach = 'everything'): Promise<void> {
-    this.reaches.push(reach)
-    if (this.lag.snapshot) {
-      this.lag.isBehind = true
-      return Promise.resolve()
-    }
-    this.lag.isBehind = false
-    return this.tx.moveGovernanceEpoch()
-  }
-  record(decision: Decision, { isGiven = false } = {}): void {
-    this.decisions.push(decision)
-    if (isGiven) this.given.count++
-  }
-  /** Whether all that has been changed is space that was given by the rules, in this request. */
-  hasOnlyGiven(subjects: readonly Subject[]): boolean {
-    const { decisions, tx } = this
-    if (decisions.length === 0 || decisions.length !== this.given.count || decisions.length !== subjects.length)
-      return false
-    // Numbers are in the order of time: what was there before has a lower one.
-    const first = numberOf(tx, decisions[0])!
-    return subjects.every(({ id }) => (spaceNumberIn(tx.installation, id) ?? 0) > first)
-  }
-  wouldGive(space: WouldBeGiven): void {
-    this.previewed.push(space)
-  }
-  changed(...ids: string[]): void {
-    for (const id of ids) this.tx.subjects.note(id)
-  }
 }

@@ -15,7 +15,13 @@ import { nameMarks } from './shapes.native.ts'
 const namesMax = 1_000
 
 /** Gives a request the numbers and ids of what it names. */
-export type Naming = <Input>(context: ReadContext, action: Action, input: Input) => Promise<Input>
+export type Naming = <Input>(context: ReadContext, action: Action, input: Input, met?: NamesMet) => Promise<Input>
+/** What the names of a request stand for, each once, in the order in which they are met. */
+export interface NamesMet {
+  /** As they were found before: nothing is looked for again. */
+  readonly known?: readonly string[] | undefined
+  readonly found: string[]
+}
 
 type Resolve = (mark: Named, name: string) => Promise<string>
 
@@ -24,7 +30,7 @@ export function namingOf(input: z.ZodType): Naming | undefined {
   const walk = walkOf(input)
   return (
     walk &&
-    (async (context, action, given) => {
+    (async (context, action, given, met) => {
       const found = new Map<string, string>()
       const looked = new Looked(context, action)
       const resolve: Resolve = async (mark, name) => {
@@ -44,7 +50,9 @@ export function namingOf(input: z.ZodType): Naming | undefined {
             isOfRequest: true,
           })
         }
-        const id = await findNamed(context, { named: mark, action, looked }, name)
+        const before = met?.known?.[met.found.length]
+        const id = before ?? (await findNamed(context, { named: mark, action, looked }, name))
+        met?.found.push(id)
         found.set(key, id)
         if (mark.accounts && isAccountId(id)) looked.nameAccount(id)
         return id
@@ -62,6 +70,17 @@ export async function replaceNames(
 ): Promise<object> {
   const walk = walkOf(input)
   return walk ? ((await walk(given, async (_, name) => replace(name))) as object) : given
+}
+
+/** The names in a request that `namingOf` would look for, in its order, but for those that are something else. */
+export async function namesIn(input: z.ZodType, given: object, isElse: (text: string) => boolean): Promise<string[]> {
+  const names = new Map<string, string>()
+  const walk = walkOf(input)
+  await walk?.(given, async (mark, name) => {
+    if (!isPlain(mark, name) && !isElse(name)) names.set(JSON.stringify([mark, name]), name)
+    return name
+  })
+  return [...names.values()]
 }
 
 /** Whether a text stands for something without a look. */

@@ -118,6 +118,11 @@ interface WriteFacts<Input extends z.ZodObject, Output extends z.ZodType, Prepar
   /** With names in place of ids, as the request has them. */
   lookAhead?(ahead: Ahead, input: z.output<Input>): Promise<Prepared>
   run(context: WriteContext, input: z.output<Input>, prepared: Prepared): Promise<z.output<Output>>
+  /**
+   * Of one that lets act what others may change until then: members that say in which state it was looked at, so that what is approved is
+   * what is made.
+   */
+  pin?(context: WriteContext, input: z.output<Input>): Promise<Partial<z.output<Input>>>
 }
 
 /** As the tables hold them: whatever their input and output. */
@@ -125,8 +130,10 @@ export type NativeOperation = Facts<z.ZodObject, z.ZodType> & {
   readonly changes?: NativeOperation
   /** Of a reading: the state itself, whoever asks. */
   readonly show?: (context: ReadContext, input: never) => Promise<unknown>
-  /** Of a reading whose requests can name accounts: gives them the numbers. */
+  /** Of one whose requests can name something: gives them numbers and ids. */
   readonly names?: Naming | undefined
+  /** Of a change: see `WriteFacts`. */
+  readonly pin?: (context: WriteContext, input: never) => Promise<Readonly<Record<string, unknown>>>
   /** Whether the action must be permitted somewhere, or everybody gets what is theirs to see. */
   readonly reach: 'own' | 'filtered' | 'place'
 } & (ReadOperation<never, unknown> | WriteOperation<never, unknown, unknown>)
@@ -176,6 +183,7 @@ export function nativeWrite<Input extends z.ZodObject, Output extends z.ZodType,
     ...rest,
     refusals: refusalsOf(facts, names),
     changes,
+    names,
     reach: reachOf(at),
     access: 'write',
     run: (context: WriteContext, given: z.output<Input>, prepared: Prepared) =>

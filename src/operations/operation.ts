@@ -133,11 +133,13 @@ export interface Ahead {
    * Does some work, and takes it back.
    * @param of `rules`: what it would make of space in use is not looked at
    */
-  attempt(work: (context: WriteContext) => Promise<void>, of?: 'space' | 'rules'): Promise<Tried>
+  attempt(work: (context: WriteContext) => Promise<unknown>, of?: 'space' | 'rules'): Promise<Tried>
 }
 /** What came of trying a change. */
 export type Tried = TriedWell | { readonly refused: Refused }
 export interface TriedWell {
+  /** What the work answered. */
+  readonly answer: unknown
   /** Of governance, that it was tried at. */
   readonly epoch: number
   /** What the caller had to be permitted for it. */

@@ -236,7 +236,14 @@ export async function auditPack(args: Arguments, _more: readonly string[], at: A
   return withStore(at.readSettings, async (store) => {
     await signNow(store)
     const node = args.get('node')
-    if (node !== undefined && (await store.read((tx) => tx.evidence.nodesBelow(node))).length === 0) {
+    // One that is gone has a record as well.
+    const isThere = await store.read(
+      async (tx) =>
+        node === undefined ||
+        (await tx.evidence.nodesBelow(node)).length > 0 ||
+        (await tx.history.latest(node)) !== undefined,
+    )
+    if (!isThere) {
       return failed(`There is no node \`${node}\` in the organization.`)
     }
     const digest = createHash('sha256')

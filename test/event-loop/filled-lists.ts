@@ -246,9 +246,10 @@ export async function fillLists({ world, aws }: Filled, count: number): Promise<
       impact: { ...found, noncompliant: 0, compliant: 0, groups: [], samples: [] },
       needed: { approvers: 1, ofRoot: 0 },
     }
-    await tx.changeRequests.insert(parseId('changeRequest', tx.installation, id)!, request, [
-      { operation: 'deleteRoleBinding', input: {} },
-    ])
+    await tx.changeRequests.insert(parseId('changeRequest', tx.installation, id)!, request, {
+      operations: [{ operation: 'deleteRoleBinding', input: {} }],
+      bindings: undefined,
+    })
   })
 
   // Simulations, and what came of one, by account and by pool.

@@ -15,6 +15,7 @@ export const governanceProblems = {
     `by the rules of approval it is approved once it was simulated as it is now: \`cadastre change-request simulate ${id}\` begins that`,
   'impact-changed': ({ approved, approvers, ofRoot }: { approved: number; approvers: number; ofRoot: number }) =>
     `by what it would do now it needs ${approvers === 1 ? 'one approver' : `${approvers} approvers`}${ofRoot === 0 ? '' : `, ${ofRoot} of whom may approve at the root`}, and ${approved === 1 ? 'one approval counts' : `${approved} approvals count`}: submit it again, and have it approved for that`,
+  'never-bound': () => 'it was submitted before names were bound to what they stand for: submit it again',
   'approvals-lost': ({ lost, approved, approvers, ofRoot }: LostFacts) =>
     `${lost.map((one) => `\`${one}\``).join(' and ')} may not approve it any more: ${approved === 1 ? 'one approval is' : `${approved} approvals are`} left of ${approvers} that it needs${ofRoot === 0 ? '' : `, ${ofRoot} of them by who may approve at the root`}; have it approved by others`,
   'writer-may-not': ({ writer, node }: { writer: string; node: string }) =>
@@ -28,6 +29,10 @@ export const governanceProblems = {
   'right-of-group': ({ principal, node }: { principal: string; node: string }) =>
     `a rollout goes on after the sign-in that proves groups: bind the roles to \`${principal}\` at \`${node}\`, or let somebody apply it who has them by name`,
   'no-inverse': () => 'nothing was prepared that would undo it: propose a change that does',
+  'revert-late': ({ appliedAt }: { appliedAt: number }) =>
+    `it was applied at ${momentText(appliedAt)}, more than three days ago: propose the operations of its inverse as a change of their own`,
+  'revert-of-control': ({ ipamId }: { ipamId: string }) =>
+    `it would change how changes of \`${ipamId}\` are controlled: propose that as a change of its own`,
   'changed-since': ({ objects }: { objects: readonly string[] }) =>
     `somebody has changed ${objects.join(', ')} since: propose a change that undoes it`,
   'planned-for-other': ({ objects }: { objects: readonly string[] }) =>

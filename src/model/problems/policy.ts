@@ -60,6 +60,8 @@ export const policyProblems = {
     `Nothing would be other: give one of ${members.join(', ')}.`,
   'acts-already': ({ version, mode }: { version: number; mode: string }) =>
     `version ${version} in mode \`${mode}\` is what acts already`,
+  'other-candidate': ({ member, asked, now, target }: { member: string; asked: string; now: string; target: string }) =>
+    `the candidate on \`${target}\` has the ${member} \`${now}\` by now, and \`${asked}\` was looked at: look at it again`,
   'no-candidate-there': ({ target, version }: { target: string; version: number }) =>
     `the policy is enabled on \`${target}\` too, where version ${version} is not the candidate; make it the candidate there first, or enable a policy of its own on one of the two in place of this one (\`replaces\`)`,
   'tag-says-otherwise': ({

@@ -121,7 +121,7 @@ test('the first that is refused has its number, and nothing of those before it i
       '$new.colour',
     ],
     [{ ...first, input: { ...first.input, name: 'Another' } }, 400, 'InvalidParameterValue', 'label'],
-    [{ operation: 'updateUnit', input: { unitId: '$old', name: 'x' } }, 404, 'NotFound', '$old'],
+    [{ operation: 'updateUnit', input: { unitId: '$old', name: 'x' } }, 400, 'InvalidParameterValue', '$old'],
   ] as const) {
     const { status: got, body } = await apply([first, second])
     assert.deepEqual([got, body.code, body.index], [status, code, 1], JSON.stringify(body))

@@ -74,8 +74,8 @@ export const applyGovernance = nativeWrite({
   needsNoScope: () => true,
   async run(context, { operations, expectedEpoch }) {
     requireEpoch(context, expectedEpoch)
-    const results = await runGoverned(context, operations)
-    return { epoch: epochOf(context), results }
+    const { results } = await runGoverned(context, operations)
+    return { epoch: epochOf(context), results: [...results] }
   },
 })
 

@@ -5,9 +5,8 @@ import { nodesBelow, visibleNodes } from '../identity/nodes-below.ts'
 import { latestFirst, type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
 import { standingOfMany } from '../record/object-places.ts'
-import { getChange, operationsOf, preparedInverse } from './change-requests.ts'
+import { type Content, contentOf, getChange, preparedInverse } from './change-requests.ts'
 import type { Inverse } from './inverse.ts'
-import type { ProposedOperation } from './proposed.ts'
 
 export interface ChangeRequestFilter {
   readonly state?: ChangeRequestState | undefined
@@ -60,14 +59,14 @@ export async function listChanges(
 
 export interface DescribedChange {
   readonly request: ChangeRequest
-  readonly operations: readonly ProposedOperation[]
+  readonly content: Content
   /** What would undo it, of one that was applied. */
   readonly inverse: Inverse | undefined
 }
 export async function describeChange(context: ReadContext, request: ChangeRequest): Promise<DescribedChange> {
   const [shown] = await withVisibleImpact(context, [request])
   const inverse = request.status === 'reverted' ? undefined : await preparedInverse(context, request.id)
-  return { request: shown!, operations: await operationsOf(context, request), inverse }
+  return { request: shown!, content: await contentOf(context, request), inverse }
 }
 export const getDescribedChange = async (context: ReadContext, id: string): Promise<DescribedChange> =>
   describeChange(context, await getChange(context, id))

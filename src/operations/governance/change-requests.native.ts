@@ -47,6 +47,7 @@ import {
   revertChange,
   reviewChange,
   submitChange,
+  tryBound,
   tryChange,
 } from './change-requests.ts'
 import {
@@ -55,6 +56,7 @@ import {
   governedOperation,
   governedOperationList,
   noteOnLength,
+  referencesIn,
   refusalsOfGoverned,
   refuseMisshapen,
   runGoverned,
@@ -227,7 +229,7 @@ const summary = {
   halted: halted.optional(),
   rejected: act.extend({ note: z.string() }).optional().describe('Who sent it back to its author, and why.'),
   breakGlass: z
-    .object({ reason: z.string(), reviewed: act.extend({ note: z.string() }).optional() })
+    .object({ reason: z.string(), by: act.optional(), reviewed: act.extend({ note: z.string() }).optional() })
     .optional()
     .describe('It was applied in an emergency, without approvals: a finding until somebody else has reviewed it.'),
   ended: act.extend({ note: z.string().optional() }).optional().describe('Who applied or abandoned it.'),
@@ -236,6 +238,21 @@ const listed = z.object(summary)
 const changeRequest = z.object({
   ...summary,
   operations: z.array(governedOperation).describe('What it says, in the order in which it is done.'),
+  references: z
+    .array(
+      z.object({
+        operation: count.describe('In the operation of this number.'),
+        name: z.string().describe('What it names.'),
+        id: z
+          .string()
+          .optional()
+          .describe('What that stood for when it was submitted; absent: what the list itself makes.'),
+      }),
+    )
+    .optional()
+    .describe(
+      'What its names stand for, of one that was submitted: it is made so, whatever is called so by then. Approvals are for this, too.',
+    ),
   inverse: z
     .object({
       operations: z.array(governedOperation).describe('In the order in which they are done.'),
@@ -268,7 +285,10 @@ export const getChangeRequest = nativeRead({
     const found = await getDescribedChange(context, id)
     // A change compares the state (`If-Match`), of which this is no part.
     const simulated = 'changed' in context ? undefined : await simulationOf(context, found.request)
-    return { ...show(found), ...(simulated ? { simulation: await describeWithTotals(context, simulated) } : {}) }
+    return {
+      ...(await show(found)),
+      ...(simulated ? { simulation: await describeWithTotals(context, simulated) } : {}),
+    }
   },
 })
 
@@ -293,7 +313,7 @@ export const listChangeRequests = nativeRead({
 
 // Proposing ----------------------------------------------------------------------------------------------------------
 
-const doAll: DoAll = (context, operations) => runGoverned(context, operations as readonly GovernedOperation[])
+const doAll: DoAll = (context, operations, how) => runGoverned(context, operations as readonly GovernedOperation[], how)
 /** What was prepared when it was made: who governs a part does it, however many there are. */
 const doInverse: DoAll = (context, operations) =>
   runGoverned(context, operations as readonly GovernedOperation[], { isPrepared: true })
@@ -329,7 +349,7 @@ export const proposeChange = nativeWrite({
       // What is wrong by now with a plan for another state says less than that it is for another one.
       requireEpoch(context, expected)
       if (simulate) await requireRoom(context)
-      await doAll(context, operations)
+      return doAll(context, operations)
     })
   },
   async run(context, { window: given, draft, simulate, ...proposal }, tried: Tried | undefined) {
@@ -460,7 +480,7 @@ export const applyChangeRequest = nativeWrite({
   cli: 'change-request apply',
   refusals: [...refusalsOfGoverned, 'NotFound', 'MalformedId', 'IncorrectState'],
   at: placeOfChange,
-  lookAhead: (ahead, { changeRequestId: id }): Promise<Tried> => tryChange(ahead, id, doAll),
+  lookAhead: (ahead, { changeRequestId: id }): Promise<Tried> => tryBound(ahead, id, doAll),
   run: async (context, { changeRequestId: id, contentHash: given }, tried: Tried) =>
     describe(context, await applyChange(context, id, { contentHash: given, tried, doAll })),
 })
@@ -544,7 +564,7 @@ export const revertChangeRequest = nativeWrite({
   name: 'revertChangeRequest',
   summary: 'Make again what was before the change.',
   description:
-    'By the operations that were prepared when it was made, in one transaction, on your right. Refused where somebody has changed one of the objects since, outside of its window, and while changes are frozen. What was approved covers it.',
+    'By the operations that were prepared when it was made, in one transaction, on your right. Refused where somebody has changed one of the objects since, outside of its window, while changes are frozen, and three days after it was applied: what was approved covers it no longer than that, and never a change of change control itself. Propose the operations of `inverse` then.',
   action: 'change:propose',
   input: z.strictObject({ changeRequestId, note: note.describe('Why, for the record.'), emergency }),
   output: changeRequest,
@@ -585,15 +605,23 @@ const showAct = ({ by, makers = [], at }: Attribution) => ({ by, ...showMakers(m
 async function describe(context: ReadContext, request: ChangeRequest): Promise<z.output<typeof changeRequest>> {
   const simulated = await simulationOf(context, request)
   const simulation = simulated && describeSimulation(context, simulated)
-  return { ...show(await describeChange(context, request)), ...(simulation ? { simulation } : {}) }
+  return { ...(await show(await describeChange(context, request))), ...(simulation ? { simulation } : {}) }
 }
 
-const show = ({ request, operations, inverse }: DescribedChange): z.output<typeof changeRequest> => ({
-  ...showSummary(request),
-  operations: showOperations(operations),
-  ...(inverse ? { inverse: { operations: showOperations(inverse.operations), left: [...inverse.left] } } : {}),
-})
-const showOperations = (operations: DescribedChange['operations']) =>
+async function show({
+  request,
+  content: { operations, bindings },
+  inverse,
+}: DescribedChange): Promise<z.output<typeof changeRequest>> {
+  const references = bindings && (await referencesIn(operations as readonly GovernedOperation[], bindings))
+  return {
+    ...showSummary(request),
+    operations: showOperations(operations),
+    ...(references && references.length > 0 ? { references: [...references] } : {}),
+    ...(inverse ? { inverse: { operations: showOperations(inverse.operations), left: [...inverse.left] } } : {}),
+  }
+}
+const showOperations = (operations: DescribedChange['content']['operations']) =>
   operations.map(({ operation, input, as }) => ({
     operation,
     input: { ...input },
@@ -618,7 +646,15 @@ function showSummary(request: ChangeRequest): z.output<typeof listed> {
     ...(request.plannedFor === undefined ? {} : { plannedFor: request.plannedFor }),
     ...showRollout(request),
     ...(rejected ? { rejected: { ...showAct(rejected), note: rejected.note } } : {}),
-    ...(broken ? { breakGlass: { reason: broken.reason, ...showReview(broken) } } : {}),
+    ...(broken
+      ? {
+          breakGlass: {
+            reason: broken.reason,
+            ...(broken.broken ? { by: showAct(broken.broken) } : {}),
+            ...showReview(broken),
+          },
+        }
+      : {}),
     ...(ended ? { ended: { ...showAct(ended), ...(ended.note === undefined ? {} : { note: ended.note }) } } : {}),
   }
 }

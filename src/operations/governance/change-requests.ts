@@ -25,7 +25,7 @@ import {
   windowProblem,
   writersOf,
 } from '#model/change-request.ts'
-import { fits, type Halt, operationsOfStage, type Rollout } from '#model/change-rollout.ts'
+import { fits, type Halt, partOfStage, type Rollout } from '#model/change-rollout.ts'
 import { formatId, parseId } from '#model/identifier.ts'
 import { isAccountId } from '#model/organization.ts'
 import type { Attribution } from '#model/policy/exception.ts'
@@ -50,12 +50,16 @@ import { rulingOf } from './control.ts'
 import { type Inverse, inverseOf, inverseOfBoth, noInverse } from './inverse.ts'
 import { countWriting, refuseLongList } from './list-bounds.ts'
 import { type Made, madeOf, togetherWith } from './made.ts'
-import type { ProposedOperation } from './proposed.ts'
+import type { Answered, Binding, DoneList, ListHow, ProposedOperation } from './proposed.ts'
 import { requireSimulated } from './simulations.ts'
 import { requireEpoch } from './state.ts'
 
 /** Does all of them, in one transaction. */
-export type DoAll = (context: WriteContext, operations: readonly ProposedOperation[]) => Promise<unknown>
+export type DoAll = (
+  context: WriteContext,
+  operations: readonly ProposedOperation[],
+  how?: ListHow,
+) => Promise<DoneList>
 
 export interface Proposal {
   readonly node: string
@@ -96,11 +100,12 @@ export async function proposeChange(
   refuseWindow(context, proposal.window)
   refuseUnfit(proposal)
   const n = context.newSequence()
+  const bindings = bindingsFound(tried)
   const draft: ChangeRequest = {
     id: formatId('changeRequest', context.tx.installation, n),
     node: proposal.node,
     reason: proposal.reason,
-    contentHash: contentHashOf(proposal),
+    contentHash: contentHashOf({ ...proposal, bindings }),
     status: 'draft',
     author,
     editors: [],
@@ -112,7 +117,7 @@ export async function proposeChange(
   await refuseBeyondBounds(context, draft)
   const proposed = tried ? act(await withImpact(context, draft, tried), { kind: 'submit', ...author }) : draft
   await countWriting(context, proposal.operations)
-  await context.tx.changeRequests.insert(n, proposed, proposal.operations)
+  await context.tx.changeRequests.insert(n, proposed, { operations: proposal.operations, bindings })
   await keepBasis(context, proposed, tried)
   await keepRunner(context, proposed)
   await recordVersion(context, proposed)
@@ -132,7 +137,7 @@ export async function editChange(
     const problem = { why: 'other-content', now: before.contentHash } as const
     refuse({ code: 'IncorrectState', what: 'change-request', id, problem })
   }
-  const operations = changes.operations ?? (await operationsOf(context, before))
+  const operations = changes.operations ?? (await contentOf(context, before)).operations
   await refuseLongList(context, operations)
   requireEpoch(context, changes.expectedEpoch)
   const { window: _, rollout: __, plannedFor, ...rest } = before
@@ -145,7 +150,8 @@ export async function editChange(
   refuseWindow(context, changes.window ?? undefined)
   const timed = { ...(window ? { window } : {}), ...(rollout ? { rollout } : {}) }
   const edited = { ...rest, reason: changes.reason ?? before.reason, ...timed, ...bound }
-  const said = { ...edited, operations, window, rollout }
+  const bindings = before.status === 'draft' ? undefined : bindingsFound(tried)
+  const said = { ...edited, operations, window, rollout, bindings }
   refuseUnfit(said)
   const author = standingAs(context)
   const written = act(edited, { kind: 'edit', contentHash: contentHashOf(said), ...author })
@@ -154,7 +160,7 @@ export async function editChange(
   }
   const changed =
     written.status === 'draft' ? written : act(await withImpact(context, written, tried), { kind: 'submit', ...author })
-  await say(context, changed, operations)
+  await say(context, changed, { operations, bindings })
   await unsay(context, before, changed)
   await keepRunner(context, changed)
   if (!isSameOperations) await keepBasis(context, changed, tried)
@@ -167,7 +173,13 @@ export async function submitChange(context: WriteContext, id: string, tried: Tri
   const action = { kind: 'submit', ...standingAs(context) } as const
   // Whoever may not submit it is told nothing of what came of trying it.
   act(before, action)
-  const submitted = act(await withImpact(context, before, tried), action)
+  const found = await withImpact(context, before, tried)
+  const { operations } = await contentOf(context, before)
+  // What its names stand for may be something else than when it was approved.
+  const bindings = bindingsFound(tried)
+  const submitted = act({ ...found, contentHash: contentHashOf({ ...before, operations, bindings }) }, action)
+  await say(context, submitted, { operations, bindings })
+  await unsay(context, before, submitted)
   await keepRunner(context, submitted)
   return keep(context, submitted, before)
 }
@@ -216,14 +228,17 @@ async function make(
 ): Promise<ChangeRequest> {
   act(before, action)
   await refuseOtherState(context, before)
-  const operations = await operationsOf(context, before)
+  const content = await contentOf(context, before)
+  if (!content.bindings) {
+    refuse({ code: 'IncorrectState', what: 'change-request', id: before.id, problem: { why: 'never-bound' } })
+  }
   const found = await withImpact(context, before, tried)
   const { approvals, lost } = await standingApprovals(context, found)
   const freeze = 'refused' in tried ? undefined : freezeAt(freezesOf(tried), context.now)
   const applied = act({ ...found, approvals }, { ...action, lost, ...(freeze ? { freeze } : {}) })
   if (!('refused' in tried)) await requireWriters(context, before, tried)
-  const first = operationsOfStage(operations, before.rollout, 0)
-  const made = await makeAndPrepare(context, before.id, { operations: first, doAll })
+  const part = partOfStage(content.operations, before.rollout, 0)
+  const made = await makeAndPrepare(context, before.id, { content, part, doAll })
   return keep(context, before.rollout ? await beginRollout(context, applied, before.rollout, made) : applied, before)
 }
 
@@ -280,12 +295,18 @@ function haltFor(refusal: Refusal): Halt {
 async function makeAndPrepare(
   context: WriteContext,
   id: string,
-  { operations, doAll }: { readonly operations: readonly ProposedOperation[]; readonly doAll: DoAll },
+  {
+    content: { operations, bindings },
+    part,
+    doAll,
+  }: { readonly content: Content; readonly part: Pick<ListHow, 'from' | 'to'>; readonly doAll: DoAll },
 ): Promise<Made> {
   const { tx } = context
-  await doAll(context, operations)
-  const subjects = tx.subjects.named()
   const n = numberOf(context, id)
+  const answered = (await tx.changeRequests.madeBy(n)) as readonly Answered[]
+  const { made } = await doAll(context, operations, { ...part, bindings, made: answered })
+  if (made.length < operations.length) await tx.changeRequests.keepMade(n, made)
+  const subjects = tx.subjects.named()
   const before = ((await tx.changeRequests.inverseOf(n)) as Inverse | undefined) ?? noInverse
   await tx.changeRequests.keepInverse(n, inverseOfBoth(before, await inverseOf(tx, subjects)))
   return madeOf(tx, subjects)
@@ -336,10 +357,11 @@ async function goOn(context: WriteContext, before: ChangeRequest, doAll: DoAll):
     return keep(context, { ...before, status: 'applied', ended: attributionOf(context) }, before)
   }
   await refuseOtherState(context, before)
-  const operations = operationsOfStage(await operationsOf(context, before), rollout, stage)
+  const content = await contentOf(context, before)
+  const part = partOfStage(content.operations, rollout, stage)
   const outside = before.breakGlass ? undefined : windowProblem(before.window, context.now)
   if (outside) refuse({ code: 'IncorrectState', what: 'change-request', id: before.id, problem: outside })
-  const made = await makeAndPrepare(context, before.id, { operations, doAll })
+  const made = await makeAndPrepare(context, before.id, { content, part, doAll })
   await refuseFrozen(context, before)
   return keep(context, withProgress(context, before, { rollout: rollout!, stage: stage + 1, made }), before)
 }
@@ -402,6 +424,7 @@ export async function revertChange(
   if (!inverse || inverse.operations.length === 0) {
     refuse({ code: 'IncorrectState', what: 'change-request', id, problem: { why: 'no-inverse' } })
   }
+  refuseLessControl(id, inverse)
   const made = Object.keys(inverse.versions)
   const latest = await context.tx.history.latestVersions(made)
   const objects = made.filter((object) => latest.get(object) !== inverse.versions[object])
@@ -411,6 +434,16 @@ export async function revertChange(
   await doAll(context, inverse.operations)
   await refuseFrozen(context, reverted)
   return keep(context, reverted, before)
+}
+/** What says how changes are controlled is changed as it says, whatever was approved of the change that it was in. */
+function refuseLessControl(id: string, { operations }: Inverse): void {
+  const members = ['changeControl', 'changeApprovals']
+  const found = operations.find(
+    ({ operation, input }) => operation === 'updateIpam' && members.some((one) => one in input),
+  )
+  if (!found) return
+  const problem = { why: 'revert-of-control', ipamId: String(found.input.ipamId) } as const
+  refuse({ code: 'IncorrectState', what: 'change-request', id, problem })
 }
 export const preparedInverse = async (context: ReadContext, id: string): Promise<Inverse | undefined> =>
   (await context.tx.changeRequests.inverseOf(numberOf(context, id))) as Inverse | undefined
@@ -450,8 +483,7 @@ export async function breakGlassOnChange(
   const applied = act(before, { kind: 'break-glass', contentHash, reason, ...author })
   await refuseUnreviewed(context, author)
   await refuseOtherState(context, before)
-  const operations = await operationsOf(context, before)
-  await makeAndPrepare(context, id, { operations, doAll })
+  await makeAndPrepare(context, id, { content: await contentOf(context, before), part: {}, doAll })
   return keep(context, applied, before)
 }
 async function refuseUnreviewed({ tx }: WriteContext, author: Attribution): Promise<void> {
@@ -543,13 +575,22 @@ async function keepRunner(context: WriteContext, { id, status, window }: ChangeR
 
 // What it would do ---------------------------------------------------------------------------------------------------
 
-/** What trying the operations of a request comes to; of one that is not there, nothing is tried. */
+/** What trying the operations of a request anew comes to; of one that is not there, nothing is tried. */
 export const tryChange = (ahead: Ahead, id: string, doAll: DoAll, changes: ProposalChanges = {}): Promise<Tried> =>
   ahead.attempt(async (context) => {
     const request = await getChange(context, id)
     requireEpoch(context, changes.expectedEpoch)
-    await doAll(context, changes.operations ?? (await operationsOf(context, request)))
+    return doAll(context, changes.operations ?? (await contentOf(context, request)).operations)
   })
+/** The same of what was approved. */
+export const tryBound = (ahead: Ahead, id: string, doAll: DoAll): Promise<Tried> =>
+  ahead.attempt(async (context) => {
+    const { operations, bindings } = await contentOf(context, await getChange(context, id))
+    return doAll(context, operations, { bindings })
+  })
+/** What the names in operations that were tried stand for. */
+const bindingsFound = (tried: Tried | undefined): readonly Binding[] | undefined =>
+  tried && !('refused' in tried) ? (tried.answer as DoneList).bindings : undefined
 
 /** The request with what it would do by the rules of now, and how many have to approve that. */
 async function withImpact(
@@ -644,12 +685,16 @@ export async function getChange(context: ReadContext, id: string): Promise<Chang
   return found ?? refuse(absent(id))
 }
 
-export async function operationsOf(
+export interface Content {
+  readonly operations: readonly ProposedOperation[]
+  /** Undefined of a draft. */
+  readonly bindings: readonly Binding[] | undefined
+}
+export async function contentOf(
   context: ReadContext,
   { id, contentHash }: Pick<ChangeRequest, 'id' | 'contentHash'>,
-): Promise<readonly ProposedOperation[]> {
-  const found = await context.tx.changeRequests.operationsOf(numberOf(context, id), contentHash)
-  return found as readonly ProposedOperation[]
+): Promise<Content> {
+  return (await context.tx.changeRequests.contentOf(numberOf(context, id), contentHash)) as Content
 }
 
 /** Where it is read and decided: at its node, or where that stood. */
@@ -664,16 +709,12 @@ export const placeOfProposal = (context: ReadContext, { node }: { readonly node:
   placeOfNode(context, node)
 
 /** What it says from now on; what it said once may be said again. */
-async function say(
-  context: WriteContext,
-  { id, contentHash }: ChangeRequest,
-  operations: readonly ProposedOperation[],
-): Promise<void> {
+async function say(context: WriteContext, { id, contentHash }: ChangeRequest, content: Content): Promise<void> {
   const { changeRequests } = context.tx
   const n = numberOf(context, id)
-  if ((await changeRequests.operationsOf(n, contentHash)) !== undefined) return
-  await countWriting(context, operations)
-  await changeRequests.say(n, contentHash, operations)
+  if ((await changeRequests.contentOf(n, contentHash)) !== undefined) return
+  await countWriting(context, content.operations)
+  await changeRequests.say(n, contentHash, content)
 }
 
 const numberOf = ({ tx }: ReadContext, id: string): number => parseId('changeRequest', tx.installation, id)!

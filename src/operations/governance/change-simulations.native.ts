@@ -9,7 +9,8 @@ import { type GovernedOperation, refusalsOfGoverned, runGoverned } from './opera
 import type { DoAll } from './simulating.ts'
 import { describeSimulation, simulatedDays, simulation } from './simulations.native.ts'
 
-const doAll: DoAll = (context, operations) => runGoverned(context, operations as readonly GovernedOperation[])
+const doAll: DoAll = async (context, operations) =>
+  (await runGoverned(context, operations as readonly GovernedOperation[])).results
 
 export const simulateChangeRequest = nativeWrite({
   name: 'simulateChangeRequest',

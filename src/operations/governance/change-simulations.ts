@@ -3,7 +3,7 @@ import type { ChangeRequest, ChangeRequestState } from '#model/change-request.ts
 import { refuse } from '#model/refusal.ts'
 import type { StoredSimulation } from '#store/tables/simulations.ts'
 import type { Ahead, Tried, WriteContext } from '../operation.ts'
-import { getChange, operationsOf } from './change-requests.ts'
+import { contentOf, getChange } from './change-requests.ts'
 import type { DoAll } from './simulating.ts'
 import { requireRoom, startSimulation } from './simulations.ts'
 
@@ -11,7 +11,7 @@ import { requireRoom, startSimulation } from './simulations.ts'
 export const tryChangeSimulation = (ahead: Ahead, id: string, doAll: DoAll): Promise<Tried> =>
   ahead.attempt(async (context) => {
     await requireRoom(context)
-    await doAll(context, await operationsOf(context, await getOpenChange(context, id)))
+    await doAll(context, (await contentOf(context, await getOpenChange(context, id))).operations)
   }, 'rules')
 
 export async function simulateChange(
@@ -20,7 +20,7 @@ export async function simulateChange(
   tried: Tried,
 ): Promise<StoredSimulation> {
   const request = await getOpenChange(context, id)
-  const operations = await operationsOf(context, request)
+  const { operations } = await contentOf(context, request)
   return startSimulation(context, { operations, days, of: request }, tried)
 }
 

@@ -141,7 +141,7 @@ test('D8 what a change request says is bounded in bytes, each and of a day, and 
   assert.deepEqual([told?.code, told?.limit], ['LimitExceeded', changeBytesPerDayMax], `${edits} edits`)
   const contents = await acme.store.read((tx) => {
     const n = parseId('changeRequest', tx.installation, id)!
-    return Promise.all(hashes.map((hash) => tx.changeRequests.operationsOf(n, hash)))
+    return Promise.all(hashes.map((hash) => tx.changeRequests.contentOf(n, hash)))
   })
   assert.deepEqual(
     contents.map((content) => content !== undefined),

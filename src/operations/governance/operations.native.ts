@@ -2,13 +2,13 @@
 import { z } from 'zod'
 import { isIdLike } from '#model/name.ts'
 import { worded } from '#model/problems/worded.ts'
-import { numbered, type Refusal, refuse, refuseValue } from '#model/refusal.ts'
+import { naming, numbered, type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import { createRoleBinding, deleteRoleBinding } from '../identity/roles.native.ts'
 import { ipamOperations } from '../ipam/ipams.native.ts'
 import { poolCidrOperations } from '../ipam/pool-cidrs.native.ts'
 import { poolOperations } from '../ipam/pools.native.ts'
 import { scopeOperations } from '../ipam/scopes.native.ts'
-import { replaceNames } from '../names.native.ts'
+import { namesIn, replaceNames } from '../names.native.ts'
 import type { BodyBounds, NativeOperation } from '../operation.native.ts'
 import type { WriteContext, WriteOperation } from '../operation.ts'
 import { organizationOperations } from '../organization/organization.native.ts'
@@ -26,6 +26,7 @@ import {
 import { resourceTypeOperations } from '../policy/resource-types.native.ts'
 import { nameShapes } from '../shapes.native.ts'
 import { boundList, listBody, operationsOfPartMax } from './list-bounds.ts'
+import type { Answered, Binding, DoneList, ListHow } from './proposed.ts'
 import { beginList } from './state.ts'
 
 // Which ones ---------------------------------------------------------------------------------------------------------
@@ -114,13 +115,6 @@ nameShapes({ GovernedOperation: governedOperation })
 /** What is to be done, in its order. */
 export type GovernedOperation = z.output<typeof governedOperation>
 
-export interface GovernedResult {
-  readonly operation: string
-  /** What it made or changed; of what is gone, nothing. */
-  readonly id?: string
-  readonly as?: string
-}
-
 // Doing it -----------------------------------------------------------------------------------------------------------
 
 /**
@@ -131,31 +125,124 @@ export interface GovernedResult {
 export async function runGoverned(
   context: WriteContext,
   operations: readonly GovernedOperation[],
-  { isPrepared = false } = {},
-): Promise<GovernedResult[]> {
+  { from = 0, to = operations.length, bindings, made: before = [], isPrepared = false }: ListHow = {},
+): Promise<DoneList> {
   // What undoes a list that was bounded is as long as that makes it.
   if (isPrepared) beginList(context)
-  else await boundList(context, operations)
-  const made = new Map<string, object>()
-  const results: GovernedResult[] = []
-  for (const [index, { operation: name, input, as }] of operations.entries()) {
+  else await boundList(context, operations.slice(from, to))
+  const list = new List(operations, before)
+  const [results, found]: [DoneList['results'][number][], Binding[]] = [[], []]
+  for (let index = from; index < to; index++) {
     await numbered(index, async () => {
-      if (as !== undefined && made.has(as)) refuseValue('as', as, worded('an operation before has this label'))
-      const operation = governedOperations.get(name)!
-      const asked = inputOf(name, await replaceNames(operation.input, input, (text) => meant(made, text)))
-      const run = () => (operation as WriteOperation<object, unknown>).run(context, asked)
-      const lags = mayLag(name, asked)
-      // What a run of pools has read once may be otherwise by what another operation does.
-      if (!lags) await context.catchUp()
-      const output = await (lags ? context.lagging(run) : run())
-      const answer = (output ?? {}) as Readonly<Record<string, unknown>>
-      if (as !== undefined) made.set(as, answer)
-      const id = idIn(answer)
+      const { operation: name, as } = operations[index]!
+      const binding = bindings?.[index]
+      const done = await runOne(context, list, index, binding)
+      found.push(binding ?? done.binding)
+      const id = idIn(done.answer)
       results.push({ operation: name, ...(id === undefined ? {} : { id }), ...(as === undefined ? {} : { as }) })
     })
   }
   await context.catchUp()
-  return results
+  return { results, bindings: found, made: list.made }
+}
+
+async function runOne(
+  context: WriteContext,
+  list: List,
+  index: number,
+  binding: Binding | undefined,
+): Promise<{ readonly answer: object; readonly binding: Binding }> {
+  const { operation: name, input } = list.operations[index]!
+  const operation = governedOperations.get(name)!
+  const asked = inputOf(name, await replaceNames(operation.input, input, (text) => list.meant(index, text)))
+  const met = { known: binding?.names.map((one) => list.idOf(one)), found: [] as string[] }
+  const run = async () => {
+    const identified = await naming({}, async () => operation.names?.(context, operation.action, asked, met) ?? asked)
+    const pins = binding ? binding.pins : await operation.pin?.(context, identified as never)
+    const output = await (operation as WriteOperation<object, unknown>).run(context, { ...identified, ...pins })
+    return { output, pins }
+  }
+  const lags = mayLag(name, asked)
+  // What a run of pools has read once may be otherwise by what another operation does.
+  if (!lags) await context.catchUp()
+  const { output, pins } = await (lags ? context.lagging(run) : run())
+  const names = met.found.map((id) => list.referenceTo(id))
+  const answer = (output ?? {}) as object
+  list.add(index, answer)
+  return { answer, binding: { names, ...(pins ? { pins } : {}) } }
+}
+
+/** What those before have made, and what later ones call it. */
+class List {
+  readonly operations: readonly GovernedOperation[]
+  readonly made: Answered[]
+  /** By the id, where it stands in what was made. */
+  readonly #references: Map<string, string>
+  readonly #labels: ReadonlyMap<string, number>
+
+  constructor(operations: readonly GovernedOperation[], made: readonly Answered[]) {
+    this.operations = operations
+    this.made = [...made]
+    const [references, labels] = [new Map<string, string>(), new Map<string, number>()]
+    this.#references = references
+    for (const [index, { as }] of operations.entries()) {
+      if (as === undefined) continue
+      if (labels.has(as)) refuse({ ...labelled(as, worded('an operation before has this label')), index })
+      labels.set(as, index)
+    }
+    this.#labels = labels
+  }
+  add(index: number, answer: object): void {
+    const texts = Object.entries(answer).filter(([, value]) => typeof value === 'string' && isIdLike(value))
+    this.made[index] = Object.fromEntries(texts)
+    for (const [member, id] of texts) if (!this.#references.has(id)) this.#references.set(id, `$${index}.${member}`)
+  }
+  /** An id that is there only once this list is done is told by the operation that makes it. */
+  referenceTo(id: string): string {
+    return this.#references.get(id) ?? id
+  }
+  idOf(reference: string): string {
+    const [, index, member] = /^\$(\d+)\.(\w+)$/.exec(reference) ?? []
+    return index === undefined ? reference : (this.made[Number(index)]?.[member!] ?? reference)
+  }
+  /** What begins like a label is one: a name that begins so would be taken for what somebody else has called so. */
+  meant(index: number, text: string): string {
+    const [, label, member] = labelReference.exec(text) ?? []
+    if (label === undefined) return text
+    const made = this.#labels.get(label)
+    if (made === undefined || made >= index) refuse(labelled(text, worded('no operation before has this label')))
+    const answer = this.made[made]!
+    const id = member === undefined ? Object.values(answer)[0] : answer[member]
+    return id ?? refuse(labelled(text, worded('what it labels has no such member')))
+  }
+}
+const labelReference = /^\$([A-Za-z][A-Za-z0-9_-]*)(?:\.(\w+))?$/
+const labelled = (value: string, problem: ReturnType<typeof worded>) =>
+  ({ code: 'InvalidParameterValue', field: 'input', value, problem }) as const
+
+export interface Reference {
+  /** The number of the operation. */
+  readonly operation: number
+  readonly name: string
+  /** Undefined: what an operation before makes. */
+  readonly id: string | undefined
+}
+/** What the names in a list stand for, as it was bound. */
+export async function referencesIn(
+  operations: readonly GovernedOperation[],
+  bindings: readonly Binding[],
+): Promise<readonly Reference[]> {
+  const references: Reference[] = []
+  for (const [index, { operation, input }] of operations.entries()) {
+    const bound = bindings[index]?.names ?? []
+    if (bound.length === 0) continue
+    const names = await namesIn(governedOperations.get(operation)!.input, input, (text) => labelReference.test(text))
+    for (const [at, name] of names.entries()) {
+      const id = bound[at]
+      references.push({ operation: index, name, id: id?.startsWith('$') ? undefined : id })
+    }
+  }
+  return references
 }
 
 /**
@@ -175,15 +262,6 @@ function mayLag(name: string, input: object): boolean {
 function idIn(answer: object): string | undefined {
   const [first] = Object.values(answer)
   return typeof first === 'string' ? first : undefined
-}
-
-/** A label is one only where an operation before has it: else the text is a name like any other. */
-function meant(made: ReadonlyMap<string, object>, text: string): string {
-  const [, label, member] = /^\$([^.]+)(?:\.(\w+))?$/.exec(text) ?? []
-  const answer = label === undefined ? undefined : made.get(label)
-  if (!answer) return text
-  const value = member === undefined ? idIn(answer) : (answer as Readonly<Record<string, unknown>>)[member]
-  return typeof value === 'string' ? value : refuseValue('input', text, worded('what it labels has no such member'))
 }
 
 /** Refuses of what is not tried yet what can never be done: what no operation takes. Labels stand for what nobody knows yet. */

@@ -2,15 +2,15 @@
 import type { Halt } from '#model/change-rollout.ts'
 import type { Refusal } from '#model/refusal.ts'
 import type { Tried, WriteOperation } from '../operation.ts'
-import { advanceChange, applyDueChange, type DoAll, haltChange, postponeChange, tryChange } from './change-requests.ts'
+import { advanceChange, applyDueChange, type DoAll, haltChange, postponeChange, tryBound } from './change-requests.ts'
 import { type GovernedOperation, runGoverned } from './operations.native.ts'
 
-const doAll: DoAll = (context, operations) => runGoverned(context, operations as readonly GovernedOperation[])
+const doAll: DoAll = (context, operations, how) => runGoverned(context, operations as readonly GovernedOperation[], how)
 
 export const openChangeRequest: WriteOperation<{ readonly id: string }, object, Tried> = {
   name: 'openChangeRequest',
   access: 'write',
-  lookAhead: (ahead, { id }): Promise<Tried> => tryChange(ahead, id, doAll),
+  lookAhead: (ahead, { id }): Promise<Tried> => tryBound(ahead, id, doAll),
   run: async (context, { id }, tried) => {
     await applyDueChange(context, id, { tried, doAll })
     return {}

@@ -180,7 +180,8 @@ export const simulatedDays = z
 
 // Operations ---------------------------------------------------------------------------------------------------------
 
-const doAll: DoAll = (context, operations) => runGoverned(context, operations as readonly GovernedOperation[])
+const doAll: DoAll = async (context, operations) =>
+  (await runGoverned(context, operations as readonly GovernedOperation[])).results
 
 export const startSimulation = nativeWrite({
   name: 'startSimulation',

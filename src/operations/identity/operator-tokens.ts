@@ -115,12 +115,12 @@ async function recordBreakGlass(
       editors: [],
       approvals: [],
       ended: by,
-      breakGlass: { reason },
+      breakGlass: { reason, broken: by },
     },
     contentHash: contentHashOf({ node, reason, operations }),
     impact: { ...found, class: classOf({ ...found, nodes: [node] }), epoch: tx.governanceEpoch, at: tx.now },
   }
-  await tx.changeRequests.insert(n, request, operations)
+  await tx.changeRequests.insert(n, request, { operations, bindings: undefined })
   await tx.history.changed({ id, kind: 'change-request', account }, request)
   await settle(tx, changeReview, [{ resource: id, node, facts: { requestedBy: principal } }])
   return id

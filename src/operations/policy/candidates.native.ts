@@ -1,6 +1,7 @@
 // Candidates of assignments, and drafts that may become them, over the native API.
 import { z } from 'zod'
 import type { CandidateAnswer, Decision } from '#model/policy/decision.ts'
+import { modeValues } from '#model/policy/values.ts'
 import type { StoredCandidate } from '#store/tables/candidates.ts'
 import { idOf } from '../identifiers.ts'
 import { documentsBody, nativeRead, nativeWrite } from '../operation.native.ts'
@@ -191,15 +192,32 @@ export const promoteCandidate = nativeWrite({
   description:
     'A version in force is in force wherever its policy is enabled. A candidate version is therefore promoted where it is the candidate of all assignments of the policy, and is then in force for all of them; each other candidate mode stays a candidate. A candidate mode alone is promoted for this assignment and touches no other. What is to hold for one target first is a policy of its own, enabled there with `replaces`.',
   action: 'policy:manage',
-  input: z.strictObject(namedAssignment),
+  input: z.strictObject({
+    ...namedAssignment,
+    ifVersion: z
+      .string()
+      .regex(/^(?:[1-9][0-9]{0,9}|none)$/, 'the number of a version, or `none`, is expected')
+      .optional()
+      .describe('The version of the candidate that you looked at, or `none`: refused where it is another one by now.')
+      .meta({ examples: ['4'] }),
+    ifMode: z
+      .enum([...modeValues, 'none'])
+      .optional()
+      .describe('The mode of the candidate that you looked at, or `none`: refused where it is another one by now.'),
+  }),
   output: z.object({ ...assignment, version: z.number().int().describe('In force now.'), mode }),
   rest: { method: 'POST', path: `${path}/promote` },
   cli: 'candidate promote',
   refusals: ['NotFound', 'MalformedId', 'NotAuthorized', 'IncorrectState', 'InvalidParameterValue', 'PolicyConflict'],
   changes: getCandidate,
   at: placeOfAssignment,
-  async run(context, input) {
-    return { ...input, ...(await promote(context, input)) }
+  async pin(context, { policyId, targetId }) {
+    const { version, mode } = await getStored(context, { policyId, targetId })
+    return { ifVersion: String(version ?? 'none'), ifMode: mode ?? ('none' as const) }
+  },
+  async run(context, { policyId, targetId, ifVersion, ifMode }) {
+    const expected = { version: ifVersion, mode: ifMode }
+    return { policyId, targetId, ...(await promote(context, { policyId, targetId }, expected)) }
   },
 })
 

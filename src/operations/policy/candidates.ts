@@ -105,14 +105,22 @@ export async function removeCandidate(context: WriteContext, id: AssignmentId): 
 /**
  * Lets the candidate act.
  * @returns what is in force then
+ * @param expected what was looked at: `none` where the candidate has none, undefined where nobody says
  */
 export async function promoteCandidate(
   context: WriteContext,
   id: AssignmentId,
+  expected: { readonly version?: string | undefined; readonly mode?: string | undefined } = {},
 ): Promise<{ readonly version: number; readonly mode: Mode }> {
   const { acting, found } = await actingOn(context, id.policyId)
   const live = await getAssignment(context, id)
   const promoted = await getCandidate(context, id)
+  for (const member of ['version', 'mode'] as const) {
+    const [asked, now] = [expected[member], String(promoted[member] ?? 'none')]
+    if (asked === undefined || asked === now) continue
+    const problem = { why: 'other-candidate', member, asked, now, target: id.targetId } as const
+    refuse({ code: 'IncorrectState', what: 'ipam-policy', id: id.policyId, problem })
+  }
   await context.tx.candidates.remove(id.policyId, id.targetId)
   context.changed(id.targetId)
   if (promoted.version !== undefined && promoted.version !== found.version) {

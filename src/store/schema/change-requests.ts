@@ -67,6 +67,19 @@ alter table change_request add column due_at integer;
 create index change_request_due on change_request (due_at) where due_at is not null;
 `
 
+export const bindingsSchema = `
+-- What its names and references stand for, as JSON, as it was found when it was tried; null: of a draft, or from before.
+alter table change_request_content add column bindings text;
+-- What its stages have made, as JSON.
+alter table change_request add column made text;
+-- Whoever made the first of the tokens that led to that of who broke the glass, or who broke it.
+alter table change_request add column broken_for text;
+update change_request set broken_for = counted_for where break_glass is not null;
+drop index change_request_unreviewed;
+create index change_request_unreviewed on change_request (broken_for)
+  where break_glass is not null and break_glass not like '%"reviewed":%';
+`
+
 export const changesByClockSchema = `
 -- When one that was approved is made by itself, and why that failed.
 alter table change_request add column applies_at integer;

@@ -10,6 +10,7 @@ import { boundsSchema, tokensOfMakerSchema } from './bounds.ts'
 import { broughtSpaceSchema } from './brought-space.ts'
 import { capacityWatchSchema } from './capacity-watch.ts'
 import {
+  bindingsSchema,
   changeBytesSchema,
   changeControlSchema,
   changeRequestsSchema,
@@ -529,5 +530,6 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 85, name: 'changes that a clock makes', olderServers: 'go on', sql: changesByClockSchema },
   { number: 86, name: 'witnesses of the log of evidence', olderServers: 'go on', sql: witnessesSchema },
   { number: 87, name: 'subscriptions that are looked at by themselves', olderServers: 'stop', sql: behindSchema },
-  { number: 88, name: 'tries of subscriptions', olderServers: 'go on', sql: testsToldSchema },
+  { number: 88, name: 'what changes refer to', olderServers: 'stop', sql: bindingsSchema },
+  { number: 89, name: 'tries of subscriptions', olderServers: 'go on', sql: testsToldSchema },
 ]

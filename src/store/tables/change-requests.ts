@@ -48,10 +48,13 @@ export const changeRequestTable = table(
     rejected: changing(optional(json<NonNullable<ChangeRequest['rejected']>>())),
     ended: changing(optional(json<NonNullable<ChangeRequest['ended']>>())),
     breakGlass: changing(optional(json<NonNullable<ChangeRequest['breakGlass']>>())),
+    brokenFor: unread(changing(optional(text()))),
     rollout: changing(optional(json<NonNullable<ChangeRequest['rollout']>>())),
     progress: changing(optional(json<NonNullable<ChangeRequest['progress']>>())),
     halted: changing(optional(json<NonNullable<ChangeRequest['halted']>>())),
     inverse: unread(unwritten(changing(optional(json<object>())))),
+    /** What operations of the stages so far have made. */
+    made: unread(unwritten(changing(optional(json<readonly object[]>())))),
     runner: unread(unwritten(changing(optional(json<RuleSetter>())))),
     dueAt: unread(unwritten(changing(optional(integer())))),
     appliesAt: changing(optional(integer())),
@@ -69,9 +72,13 @@ export const changeRequestContentTable = table(
     request: references('change_request', integer()),
     contentHash: text(),
     operations: json<readonly object[]>(),
+    /** What it refers to; undefined of a draft. */
+    bindings: optional(json<readonly object[]>()),
   },
   'deleted',
 )
+
+type Content = Pick<RowOf<typeof changeRequestContentTable>, 'operations' | 'bindings'>
 
 export const changeRequestWrittenTable = table(
   'change_request_written',
@@ -112,14 +119,8 @@ export class ChangeRequests {
     return row && this.#of(row)
   }
   /** What one said, by the hash of that. */
-  async operationsOf(n: number, contentHash: string): Promise<readonly object[] | undefined> {
-    const row = await changeRequestContentTable.first(
-      this.#sql,
-      'where request = ? and content_hash = ?',
-      n,
-      contentHash,
-    )
-    return row?.operations
+  async contentOf(n: number, contentHash: string): Promise<Content | undefined> {
+    return changeRequestContentTable.first(this.#sql, 'where request = ? and content_hash = ?', n, contentHash)
   }
   /** Newest first, before a number: of some ranges of one index, or all. */
   async before(
@@ -171,14 +172,14 @@ export class ChangeRequests {
   async countUnreviewed(accountable: string, max: number): Promise<number> {
     const row = await this.#sql.get<{ count: number }>(
       `select count(*) as count from (select 1 as one from change_request
-       where counted_for = ? and break_glass is not null and break_glass not like '%"reviewed":%' limit ?) found`,
+       where broken_for = ? and break_glass is not null and break_glass not like '%"reviewed":%' limit ?) found`,
       accountable,
       max,
     )
     return row!.count
   }
 
-  async insert(n: number, request: ChangeRequest, operations: readonly object[]): Promise<void> {
+  async insert(n: number, request: ChangeRequest, content: Content): Promise<void> {
     const { node, author, contentHash } = request
     const { by, at: proposedAt, ...known } = author
     const authorAs = Object.keys(known).length === 0 ? undefined : known
@@ -187,7 +188,7 @@ export class ChangeRequests {
       countedFor: accountableFor(author),
       ...changesIn(request),
     })
-    await changeRequestContentTable.insert(this.#sql, { request: n, contentHash, operations })
+    await this.say(n, contentHash, content)
   }
   async update(n: number, request: ChangeRequest): Promise<void> {
     const dueAt = request.status === 'scheduled' ? request.progress?.nextAt : undefined
@@ -200,6 +201,14 @@ export class ChangeRequests {
   async inverseOf(n: number): Promise<unknown> {
     const row = await this.#sql.get<{ inverse: string | null }>('select inverse from change_request where n = ?', n)
     return row?.inverse ? JSON.parse(row.inverse) : undefined
+  }
+  /** What its stages have made so far, for those behind them. */
+  async keepMade(n: number, made: readonly object[]): Promise<void> {
+    await changeRequestTable.change(this.#sql, { made }, 'where n = ?', n)
+  }
+  async madeBy(n: number): Promise<readonly object[]> {
+    const row = await this.#sql.get<{ made: string | null }>('select made from change_request where n = ?', n)
+    return row?.made ? JSON.parse(row.made) : []
   }
   /** The versions that the objects had that it changes, where it is bound to a state. */
   async keepBasis(n: number, basis: Versions | undefined): Promise<void> {
@@ -233,8 +242,8 @@ export class ChangeRequests {
     return rows.map((row) => this.#of(row))
   }
   /** What it says from now on. */
-  async say(n: number, contentHash: string, operations: readonly object[]): Promise<void> {
-    await changeRequestContentTable.insert(this.#sql, { request: n, contentHash, operations })
+  async say(n: number, contentHash: string, { operations, bindings }: Content): Promise<void> {
+    await changeRequestContentTable.insert(this.#sql, { request: n, contentHash, operations, bindings })
   }
   /** What it said once, and nobody has approved. */
   async unsay(n: number, contentHash: string): Promise<void> {
@@ -291,6 +300,7 @@ const changesIn = (request: ChangeRequest) => ({
   rejected: request.rejected,
   ended: request.ended,
   breakGlass: request.breakGlass,
+  brokenFor: request.breakGlass && accountableFor(request.breakGlass.broken ?? request.ended ?? request.author),
   rollout: request.rollout,
   progress: request.progress,
   halted: request.halted,

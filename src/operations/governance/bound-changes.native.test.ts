@@ -1,0 +1,213 @@
+// What is approved is what is made: whatever is called so, and whatever stands there, once a change request is applied.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { rollOutChanges } from '#jobs/changes.ts'
+import { type ActingAs, lookAt } from '#jobs/job.ts'
+import { dev, network, openAcme, root, shop } from '../../../test/acme.ts'
+import { withNativeApi } from '../../../test/native-world.ts'
+import { managementAccount, workplaceOf } from '../../../test/world.ts'
+import type { AnyOperation } from '../operation.ts'
+
+interface Shown {
+  readonly changeRequestId: string
+  readonly contentHash: string
+  readonly state: string
+  readonly code?: string
+  readonly detail?: string
+  readonly approvals: readonly object[]
+  readonly references?: readonly { operation: number; name: string; id?: string }[]
+  readonly halted?: { why: string; code?: string }
+}
+
+let acme: Awaited<ReturnType<typeof furnish>>
+async function furnish() {
+  const company = await withNativeApi(await openAcme())
+  const [good, bad, law] = [await company.pool(), await company.pool(), await company.policy()]
+  await company.rules(law, [good])
+  await company.enable(law)
+  const tokenOf = (name: string) => company.tokenOf(name, 'organization-administrator', root)
+  const people = { ann: await tokenOf('user:ann'), bob: await tokenOf('user:bob'), cat: await tokenOf('user:cat') }
+  return { ...company, good, bad, law, people }
+}
+before(async () => {
+  acme = await furnish()
+})
+after(() => acme.close())
+
+async function ask(method: 'POST' | 'PUT', path: string, body: object, as = acme.people.ann): Promise<Shown> {
+  return (await acme.ask<Shown>(method, path, { as, body })).body
+}
+async function propose(operations: readonly object[], more: object = {}): Promise<Shown> {
+  const proposed = await ask('POST', '/change-requests', { node: root, reason: 'a test', operations, ...more })
+  assert(proposed.changeRequestId, JSON.stringify(proposed))
+  return proposed
+}
+const approve = async ({ changeRequestId: id, contentHash }: Shown): Promise<void> => {
+  for (const as of [acme.people.bob, acme.people.cat]) {
+    await ask('POST', `/change-requests/${id}/approve`, { contentHash }, as)
+  }
+}
+const apply = ({ changeRequestId: id, contentHash }: Shown) =>
+  ask('POST', `/change-requests/${id}/apply`, { contentHash })
+const submit = ({ changeRequestId: id }: Shown) => ask('POST', `/change-requests/${id}/submit`, {})
+const look = () =>
+  lookAt(rollOutChanges, {
+    ...workplaceOf(acme.store),
+    async act(operation: AnyOperation, input: object, as: string | ActingAs) {
+      const acting = typeof as === 'string' ? { arn: as, accessKeyId: '' } : as
+      const principal = { account: managementAccount, ...acting, userId: acting.arn }
+      const call = { principal, region: '', input, requestId: 'job', sourceAddress: 'local' }
+      return (await acme.executor.execute(operation, call)).output
+    },
+  })
+/** Over the other API, where no name has ever needed a change request. */
+const call = (id: string, name: string) =>
+  acme.call('CreateTags', { Resources: [id], Tags: [{ Key: 'Name', Value: name }] }, { account: network })
+const documentOf = (policyId: string, ...pools: string[]) => ({
+  operation: 'putPolicyDocument',
+  input: { policyId, locale: 'us-east-1', resourceType: 'eip', rules: pools.map((poolId) => ({ poolId })) },
+})
+const rulesOf = async (policyId: string) => {
+  const { rules } = await acme.get<{ rules: { poolId: string }[] }>(`/policies/${policyId}/documents/us-east-1/eip`)
+  return rules.map(({ poolId }) => poolId)
+}
+
+test('a name stands for what it stood for when it was submitted, and approvers see what', async () => {
+  await call(acme.good, 'edge')
+  const proposed = await propose([documentOf(acme.law, acme.bad), documentOf(acme.law, 'edge')])
+  assert.deepEqual(proposed.references, [{ operation: 1, name: 'edge', id: acme.good }])
+  await approve(proposed)
+  await call(acme.good, 'edge-former')
+  await call(acme.bad, 'edge')
+  assert.equal((await apply(proposed)).state, 'applied')
+  assert.deepEqual(await rulesOf(acme.law), [acme.good])
+})
+
+test('submitted again it says what its names stand for now, and what was approved is void where that is another thing', async () => {
+  await call(acme.good, 'front')
+  await call(acme.bad, 'back')
+  const proposed = await propose([documentOf(acme.law, 'front')])
+  await approve(proposed)
+  const same = await submit(proposed)
+  assert.deepEqual([same.contentHash, same.approvals.length], [proposed.contentHash, 2])
+  await call(acme.good, 'back')
+  await call(acme.bad, 'front')
+  const again = await submit(proposed)
+  assert.deepEqual(again.references, [{ operation: 0, name: 'front', id: acme.bad }])
+  assert.notEqual(again.contentHash, proposed.contentHash)
+  assert.deepEqual([again.state, again.approvals], ['in-review', []])
+})
+
+test('a candidate is promoted as it was approved, or not at all', async () => {
+  const candidate = `/policies/${acme.law}/assignments/${root}/candidate`
+  const draft = async (...rules: string[]) => {
+    const documents = [documentOf(acme.law, ...rules).input].map(({ policyId: _, ...document }) => document)
+    const drafted = await acme.post<{ version: number }>(`/policies/${acme.law}/versions`, { documents })
+    return drafted.version
+  }
+  const [approved, other] = [await draft(acme.good), await draft(acme.bad)]
+  await ask('PUT', candidate, { version: approved })
+  const promote = { operation: 'promoteAssignmentCandidate', input: { policyId: acme.law, targetId: root } }
+  const proposed = await propose([promote])
+  await approve(proposed)
+  for (const changed of [{ version: other }, { version: approved, mode: 'off' }]) {
+    await ask('PUT', candidate, changed)
+    const refused = await apply(proposed)
+    assert.equal(refused.code, 'IncorrectState', JSON.stringify(refused))
+  }
+  await ask('PUT', candidate, { version: approved })
+  assert.equal((await apply(proposed)).state, 'applied')
+  assert.deepEqual(await rulesOf(acme.law), [acme.good])
+})
+
+test('stages name what those before them have made, whatever others call so by then', async () => {
+  const { policyId: evil } = await acme.post<{ policyId: string }>('/policies', { ipamId: acme.ipam, name: 'evil' })
+  const proposed = await propose(
+    [
+      { operation: 'createPolicy', input: { ipamId: acme.ipam, name: 'fresh' }, as: 'made' },
+      documentOf('$made', acme.good),
+      documentOf('fresh', acme.bad),
+      { operation: 'putPolicyAssignment', input: { policyId: '$made', targetId: dev, kind: 'default' } },
+    ],
+    { rollout: { stages: [1, 1, 1, 1].map((operations) => ({ operations, soakSeconds: 0 })), haltOn: {} } },
+  )
+  assert.deepEqual(proposed.references, [{ operation: 2, name: 'fresh' }])
+  await approve(proposed)
+  assert.equal((await apply(proposed)).state, 'scheduled')
+  await call(evil, '$made')
+  for (let stage = 0; stage < 4; stage++) {
+    acme.advance(1_000)
+    await look()
+  }
+  const { state, halted } = await acme.get<Shown>(`/change-requests/${proposed.changeRequestId}`)
+  assert.deepEqual([state, halted], ['applied', undefined])
+  const { items } = await acme.get<{ items: { policyId: string; name: string }[] }>('/policies?limit=1000')
+  const fresh = items.find(({ name }) => name === 'fresh')!
+  assert.deepEqual(await rulesOf(fresh.policyId), [acme.bad])
+  const assigned = await acme.get<{ items: { policyId: string; targetId: string }[] }>(`/assignments?limit=1000`)
+  assert.deepEqual(
+    assigned.items.filter(({ targetId }) => targetId === dev).map(({ policyId }) => policyId),
+    [fresh.policyId],
+  )
+})
+
+test('what begins like a label is never taken for a name', async () => {
+  await call(acme.bad, '$nobody')
+  const refused = await ask('POST', '/change-requests', {
+    node: shop,
+    reason: 'a test',
+    operations: [documentOf(acme.law, '$nobody')],
+  })
+  assert.deepEqual(
+    [refused.code, /no operation before/i.test(refused.detail ?? '')],
+    ['InvalidParameterValue', true],
+    JSON.stringify(refused),
+  )
+})
+
+const binding = (principal: string) => ({
+  operation: 'createRoleBinding',
+  input: { principal, role: 'auditor', node: dev },
+})
+const breakGlass = ({ changeRequestId: id, contentHash }: Shown, as: string) =>
+  ask('POST', `/change-requests/${id}/break-glass`, { contentHash, reason: 'on fire' }, as)
+
+test('who broke the glass does not review it, whoever has undone it meanwhile', async () => {
+  const { ann, bob, cat } = acme.people
+  const proposed = await propose([binding('user:q')])
+  const path = `/change-requests/${proposed.changeRequestId}`
+  assert.equal((await breakGlass(proposed, bob)).state, 'applied')
+  const review = (as: string) => ask('POST', `${path}/review`, { note: 'all well' }, as)
+  assert.equal((await review(bob)).code, 'NotAuthorized')
+  assert.equal((await ask('POST', `${path}/revert`, { note: 'no' }, ann)).state, 'reverted')
+  for (const as of [bob, ann]) assert.equal((await review(as)).code, 'NotAuthorized')
+  assert.equal((await review(cat)).code, undefined)
+})
+
+test('unreviewed emergencies are counted for who broke the glass, and for nobody else', async () => {
+  const { ann, bob } = acme.people
+  const codes: (string | undefined)[] = []
+  for (let n = 0; n < 6; n++) codes.push((await breakGlass(await propose([binding(`user:q${n}`)]), bob)).code)
+  assert.deepEqual(codes, [undefined, undefined, undefined, undefined, undefined, 'LimitExceeded'])
+  assert.equal((await breakGlass(await propose([binding('user:r')]), ann)).state, 'applied')
+})
+
+test('what was approved covers for three days that it is taken back, and never less control', async () => {
+  const revert = async ({ changeRequestId: id }: Shown, as: string) =>
+    ask('POST', `/change-requests/${id}/revert`, { note: 'no' }, as)
+  const made = async (operation: object): Promise<Shown> => {
+    const proposed = await propose([operation])
+    await approve(proposed)
+    assert.equal((await apply(proposed)).state, 'applied')
+    return proposed
+  }
+  const [early, late] = [await made(binding('user:early')), await made(binding('user:late'))]
+  acme.advance(3 * 86_400_000 - 60_000)
+  assert.equal((await revert(early, acme.people.cat)).state, 'reverted')
+  acme.advance(120_000)
+  const refused = await revert(late, acme.people.cat)
+  assert.deepEqual([refused.code, /three days/.test(refused.detail ?? '')], ['IncorrectState', true])
+  const control = await made({ operation: 'updateIpam', input: { ipamId: acme.ipam, changeControl: 'required' } })
+  const kept = await revert(control, acme.people.cat)
+  assert.deepEqual([kept.code, /controlled/.test(kept.detail ?? '')], ['IncorrectState', true])
+})
