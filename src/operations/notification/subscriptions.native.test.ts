@@ -418,7 +418,7 @@ test('I8 deliveries that are hidden from whoever replays are not begun anew, nor
   const low = await world.tokenOf('user:low', 'resource-operator', shop)
   const { subscriptionId } = await subscribe({ node: shop, events: ['token', 'pool'] }, boss)
   target.answer(410)
-  await world.tokenOf('service:hidden', 'auditor', shop)
+  await world.post('/tokens', { principal: 'service:hidden', account: shop }, { as: boss })
   await see('pool-1', shop, { usedPercent: 90 })
   await tell()
   await world.ask('PATCH', `/subscriptions/${subscriptionId}`, { body: { isEnabled: true }, as: boss })
