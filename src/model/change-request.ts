@@ -460,5 +460,10 @@ export const openPerNodeMax = 1_000
 export const openPerRequesterAndNodeMax = 50
 /** Persons who have written at one request. */
 export const editorsMax = 50
+/** Rollouts that are scheduled at once: each is watched in turn. The last ones are for who may propose changes at the top. */
+export const rolloutsMax = 1_000
+export const rolloutsReserve = 200
+/** Of these, below a unit that is below the root. */
+export const rolloutsPerTopUnitMax = 100
 /** Emergencies of one requester that nobody else has reviewed: more are not begun. */
 export const unreviewedPerRequesterMax = 5

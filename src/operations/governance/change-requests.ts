@@ -19,6 +19,9 @@ import {
   openPerRequesterAndNodeMax,
   openPerRequesterMax,
   recordedImpact,
+  rolloutsMax,
+  rolloutsPerTopUnitMax,
+  rolloutsReserve,
   type Standing,
   strictest,
   unreviewedPerRequesterMax,
@@ -99,6 +102,7 @@ export async function proposeChange(
   requireEpoch(context, proposal.expectedEpoch)
   refuseWindow(context, proposal.window)
   refuseUnfit(proposal)
+  await refuseUnreadablePools(context, proposal.rollout)
   const n = context.newSequence()
   const bindings = bindingsFound(tried)
   const draft: ChangeRequest = {
@@ -153,6 +157,7 @@ export async function editChange(
   const bindings = before.status === 'draft' ? undefined : bindingsFound(tried)
   const said = { ...edited, operations, window, rollout, bindings }
   refuseUnfit(said)
+  await refuseUnreadablePools(context, rollout)
   const author = standingAs(context)
   const written = act(edited, { kind: 'edit', contentHash: contentHashOf(said), ...author })
   if (written.editors.length > editorsMax) {
@@ -319,6 +324,7 @@ async function beginRollout(
   rollout: Rollout,
   made: Made,
 ): Promise<ChangeRequest> {
+  await refuseTooManyRollouts(context, request.node)
   const runner = setterOf(context)
   await context.tx.changeRequests.setRunner(numberOf(context, request.id), runner)
   return withProgress(context, request, { rollout, stage: 1, made })
@@ -399,8 +405,25 @@ export async function resumeChange(
 ): Promise<ChangeRequest> {
   const before = await getChange(context, id)
   const resumed = act(before, { kind: 'resume', ...(await inEmergency(context, before, emergency)) })
+  await refuseTooManyRollouts(context, before.node)
   await context.tx.changeRequests.setRunner(numberOf(context, id), setterOf(context))
   return goOn(context, resumed, doAll)
+}
+/** Those that are scheduled are watched in turns: of many of a part, others would wait for theirs. */
+async function refuseTooManyRollouts(context: WriteContext, node: string): Promise<void> {
+  const isAtTop = await mayAtTop(context, 'change:propose', [await topOf(context)])
+  const all = await context.tx.changeRequests.nodesRollingOut(rolloutsMax)
+  const snapshot = await context.snapshot()
+  const unit = pathOf(snapshot, node)[1] ?? node
+  const below = isAtTop ? 0 : all.filter((one) => pathOf(snapshot, one).includes(unit)).length
+  const bounds = [
+    [rolloutsPerTopUnitMax, below, { per: 'unit', unit }],
+    [isAtTop ? rolloutsMax : rolloutsMax - rolloutsReserve, all.length, { per: 'installation' }],
+  ] as const
+  for (const [limit, used, countedFor] of bounds) {
+    if (used < limit) continue
+    refuse({ code: 'LimitExceeded', what: { of: 'rollouts' }, limit, used, countedFor })
+  }
 }
 /** Who does it; with a reason, in an emergency, for which the right to approve is needed. */
 async function inEmergency(context: WriteContext, before: ChangeRequest, emergency: string | undefined) {
@@ -640,6 +663,15 @@ function impactIn(tried: TriedWell, at: number): ChangeImpact {
 function refuseUnfit({ operations, rollout }: Pick<Proposal, 'operations' | 'rollout'>): void {
   if (!rollout || fits(rollout, operations.length)) return
   refuseValue('rollout.stages', rollout.stages.length, { why: 'stages-have-all', operations: operations.length })
+}
+
+/** How full a pool is tells whether a rollout is halted: whoever says so has to see it, and what is hidden is as absent. */
+async function refuseUnreadablePools(context: WriteContext, rollout: Rollout | undefined): Promise<void> {
+  for (const { poolId } of rollout?.haltOn?.pools ?? []) {
+    const absentPool: Refusal = { code: 'NotFound', what: 'ipam-pool', id: poolId }
+    const pool = (await context.tx.pools.find(poolId)) ?? refuse(absentPool)
+    await requirePermission(context, 'ipam:read', { node: pool.account, absent: absentPool })
+  }
 }
 
 function refuseWindow({ now }: ReadContext, window: ChangeWindow | undefined): void {
