@@ -30,6 +30,9 @@ export const isOpen = (state: ChangeRequestState): boolean => openStates.has(sta
 export const impactClasses = ['contained', 'noncompliant', 'central'] as const
 export type ImpactClass = (typeof impactClasses)[number]
 
+export const isAbove = (one: ImpactClass, other: ImpactClass): boolean =>
+  impactClasses.indexOf(one) > impactClasses.indexOf(other)
+
 export interface ImpactFacts {
   readonly noncompliant: number
   readonly isWhole: boolean

@@ -15,6 +15,8 @@ import {
   countingApprovals,
   editorsMax,
   freezeAt,
+  type ImpactClass,
+  isAbove,
   openPerNodeMax,
   openPerRequesterAndNodeMax,
   openPerRequesterMax,
@@ -348,14 +350,36 @@ function withProgress(
   }
 }
 
-/** Makes the next stage of a rollout that is due, or ends it where there is none. */
-export async function advanceChange(context: WriteContext, id: string, doAll: DoAll): Promise<ChangeRequest> {
+/** Makes the next stage of a rollout that is due, or ends it where there is none. Where it would do what nobody has approved, it is halted. */
+export async function advanceChange(context: WriteContext, id: string, next: NextStage): Promise<ChangeRequest> {
   const before = await getChange(context, id)
   const { progress, rollout, status } = before
   // Another server may have done so.
   if (status !== 'scheduled' || !progress || !rollout || progress.nextAt > context.now) return before
-  return goOn(context, before, doAll)
+  const worse = isEnd(before) ? undefined : worseThanApproved(context, before, next.tried)
+  if (worse) return keep(context, { ...before, status: 'halted', halted: { ...worse, at: context.now } }, before)
+  return goOn(context, before, next.doAll)
 }
+export interface NextStage {
+  readonly tried: Tried
+  readonly doAll: DoAll
+}
+const isEnd = ({ progress }: ChangeRequest): boolean => progress!.stage >= progress!.stages
+
+/** What the next stage would do now is of a class above what was approved: what is there has changed since then. */
+function worseThanApproved(
+  context: WriteContext,
+  { node, impact }: ChangeRequest,
+  tried: Tried,
+): { readonly why: 'impact-changed'; readonly class: ImpactClass; readonly approved: ImpactClass } | undefined {
+  if ('refused' in tried) throw tried.refused
+  if (tried.epoch !== context.tx.governanceEpoch) throw new AheadOutdated()
+  refuseOutside(node, tried)
+  const found = impactIn(tried, context.now).class
+  const approved = impact!.class
+  return isAbove(found, approved) ? { why: 'impact-changed', class: found, approved } : undefined
+}
+
 async function goOn(context: WriteContext, before: ChangeRequest, doAll: DoAll): Promise<ChangeRequest> {
   const { progress, rollout } = before
   const { stage, stages } = progress!
@@ -401,11 +425,15 @@ export async function haltByHand(context: WriteContext, id: string, note: string
 export async function resumeChange(
   context: WriteContext,
   id: string,
-  { emergency, doAll }: { readonly emergency?: string | undefined; readonly doAll: DoAll },
+  { emergency, tried, doAll }: NextStage & { readonly emergency?: string | undefined },
 ): Promise<ChangeRequest> {
   const before = await getChange(context, id)
   const resumed = act(before, { kind: 'resume', ...(await inEmergency(context, before, emergency)) })
   await refuseTooManyRollouts(context, before.node)
+  const worse = isEnd(before) ? undefined : worseThanApproved(context, before, tried)
+  if (worse && emergency === undefined) {
+    refuse({ code: 'IncorrectState', what: 'change-request', id, problem: { ...worse, why: 'stage-above-approved' } })
+  }
   await context.tx.changeRequests.setRunner(numberOf(context, id), setterOf(context))
   return goOn(context, resumed, doAll)
 }
@@ -610,6 +638,16 @@ export const tryBound = (ahead: Ahead, id: string, doAll: DoAll): Promise<Tried>
   ahead.attempt(async (context) => {
     const { operations, bindings } = await contentOf(context, await getChange(context, id))
     return doAll(context, operations, { bindings })
+  })
+/** The same of the next stage of a rollout; behind its last one, nothing is tried. */
+export const tryStage = (ahead: Ahead, id: string, doAll: DoAll): Promise<Tried> =>
+  ahead.attempt(async (context) => {
+    const request = await getChange(context, id)
+    const { progress, rollout } = request
+    if (!progress || isEnd(request)) return undefined
+    const { operations, bindings } = await contentOf(context, request)
+    const made = (await context.tx.changeRequests.madeBy(numberOf(context, id))) as readonly Answered[]
+    return doAll(context, operations, { ...partOfStage(operations, rollout, progress.stage), bindings, made })
   })
 /** What the names in operations that were tried stand for. */
 const bindingsFound = (tried: Tried | undefined): readonly Binding[] | undefined =>

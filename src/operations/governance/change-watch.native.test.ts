@@ -14,7 +14,10 @@ interface Told {
   readonly contentHash: string
   readonly state: string
   readonly code: string
-  readonly halted?: { why: string; count?: number; freePercent?: number }
+  readonly halted?: { why: string; count?: number; freePercent?: number; class?: string; approved?: string }
+  readonly impact?: { class: string }
+  readonly progress?: { stage: number }
+  readonly inverse?: object
 }
 
 let acme: Awaited<ReturnType<typeof furnish>>
@@ -165,6 +168,56 @@ describe('what is rolled out', () => {
     await denied(lab, 'AllocateAddress', { Address: '203.0.101.5' })
     await look()
     assert.equal((await show(id)).halted?.why, 'denials')
+  })
+})
+
+describe('a stage', () => {
+  test('is tried again, and what it would do beyond what was approved is not made', async () => {
+    const { AllocationId } = await acme.call('AllocateAddress', {}, { account: lab })
+    const law = await acme.policy()
+    await acme.ask('PUT', `/policies/${law}/documents/us-east-1/eip`, { body: { rules: [{ poolId: acme.listed }] } })
+    const assign = { operation: 'putPolicyAssignment', input: { policyId: law, targetId: lab, kind: 'default' } }
+    const rollout = { ...long, haltOn: {} }
+    const id = await begin([unit(), assign], rollout)
+    const before = await show(id)
+    assert.equal(before.impact!.class, 'contained', JSON.stringify(before.impact))
+    // Its address does not comply with that any more.
+    await acme.ask('PUT', `/policies/${law}/documents/us-east-1/eip`, {
+      body: { rules: [{ poolId: acme.listed }], requiredTags: [{ key: 'team' }] },
+    })
+    acme.advance(86_400_000)
+    // Others are due, too.
+    for (let second = 0; second < 4; second++) await look()
+    const { state, halted } = await show(id)
+    assert.deepEqual(
+      [state, halted?.why, halted?.class, halted?.approved],
+      ['halted', 'impact-changed', 'noncompliant', 'contained'],
+    )
+    const resumed = await act(id, 'resume', {}, people.ann!)
+    assert.deepEqual([resumed.status, resumed.body.code], [409, 'IncorrectState'])
+    const { body } = await act(id, 'resume', { emergency: 'It burns' }, people.bob!)
+    assert.equal(body.progress?.stage, 2, JSON.stringify(body))
+    await act(id, 'revert', { note: 'x' }, people.bob!)
+    await acme.call('ReleaseAddress', { AllocationId: AllocationId! }, { account: lab })
+  })
+})
+
+describe('what would undo it', () => {
+  test('is shown to whoever may read what it is about', async () => {
+    const { unitId } = await acme.post<{ unitId: string }>('/organizational-units', { name: 'Gone', parentId: dev })
+    await acme.tokenOf('user:secret', 'auditor', unitId)
+    const author = await acme.tokenOf('user:paul', 'policy-author', dev)
+    const body = { node: dev, reason: 'gone', operations: [{ operation: 'deleteUnit', input: { unitId } }] }
+    const asked = await acme.ask<Told>('POST', '/change-requests', { as: people.ann!, body })
+    const { changeRequestId: id, contentHash } = asked.body
+    await act(id, 'approve', { contentHash }, people.bob!)
+    await act(id, 'approve', { contentHash }, people.cat!)
+    await act(id, 'apply', { contentHash }, people.ann!)
+    const shown = async (as: string) =>
+      JSON.stringify((await acme.ask<Told>('GET', `/change-requests/${id}`, { as })).body.inverse)
+    assert.match(await shown(people.ann!), /user:secret.*"isWhole":true/)
+    assert.doesNotMatch(await shown(author), /user:secret/)
+    assert.match(await shown(author), /"isWhole":false/)
   })
 })
 
