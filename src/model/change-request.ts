@@ -1,6 +1,7 @@
 // Change requests: a change of governance that is proposed, looked at by others, and made as it was approved (policy-model §8).
 
 import type { Halt, Rollout, RolloutProgress } from './change-rollout.ts'
+import type { ImpactClass } from './impact-class.ts'
 import type { Attribution } from './policy/exception.ts'
 import { type MakerGroups, sharedIdentity } from './principal.ts'
 import type { Problem } from './problems/problem.ts'
@@ -22,16 +23,6 @@ const openStates: ReadonlySet<ChangeRequestState> = new Set(['draft', 'in-review
 export const isOpen = (state: ChangeRequestState): boolean => openStates.has(state)
 
 // What it would do ---------------------------------------------------------------------------------------------------
-
-/**
- * By what a change does, in order of severity: nothing that is there complies less; something does not comply any more, or not all of it was
- * looked at; or it reaches the whole organization. How many have to approve it depends on this.
- */
-export const impactClasses = ['contained', 'noncompliant', 'central'] as const
-export type ImpactClass = (typeof impactClasses)[number]
-
-export const isAbove = (one: ImpactClass, other: ImpactClass): boolean =>
-  impactClasses.indexOf(one) > impactClasses.indexOf(other)
 
 export interface ImpactFacts {
   readonly noncompliant: number

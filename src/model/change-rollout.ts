@@ -1,5 +1,5 @@
 // Rollouts: the operations of a change request done in stages, each of which is watched for a while before the next one is done.
-import type { ImpactClass } from './change-request.ts'
+import type { ImpactClass } from './impact-class.ts'
 
 /** The next so many operations, and for how long they are watched. */
 export interface RolloutStage {

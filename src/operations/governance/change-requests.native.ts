@@ -1,13 +1,8 @@
 // Change requests over the native API.
 import { z } from 'zod'
-import {
-  type ChangeRequest,
-  type ChangeWindow,
-  changeRequestStates,
-  countingApprovals,
-  impactClasses,
-} from '#model/change-request.ts'
+import { type ChangeRequest, type ChangeWindow, changeRequestStates, countingApprovals } from '#model/change-request.ts'
 import { rolloutStagesMax } from '#model/change-rollout.ts'
+import { impactClasses } from '#model/impact-class.ts'
 import type { Attribution } from '#model/policy/exception.ts'
 import { problemInWords } from '#model/problems/problem.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'

@@ -15,8 +15,6 @@ import {
   countingApprovals,
   editorsMax,
   freezeAt,
-  type ImpactClass,
-  isAbove,
   openPerNodeMax,
   openPerRequesterAndNodeMax,
   openPerRequesterMax,
@@ -32,6 +30,7 @@ import {
 } from '#model/change-request.ts'
 import { fits, type Halt, partOfStage, type Rollout } from '#model/change-rollout.ts'
 import { formatId, parseId } from '#model/identifier.ts'
+import { type ImpactClass, isAbove } from '#model/impact-class.ts'
 import { isAccountId } from '#model/organization.ts'
 import type { Attribution } from '#model/policy/exception.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'

@@ -29,6 +29,8 @@ const accountsReadMax = 200
 export class Watch {
   /** The number of the last one looked at: they are looked at in turns. */
   after = 0
+  /** The newest entry that was there: a database that has less is another one. */
+  newest = 0
   /** By their ids, what denials each has had in its stage, as far as they were read. */
   readonly read: Map<string, { readonly since: number; readonly to: number; readonly count: number }> = new Map()
 }
@@ -44,6 +46,9 @@ export type DueChange = {
 
 /** What is to be done next of all that is rolled out; undefined: nothing now. */
 export async function dueChange(tx: ReadTransaction, watch: Watch): Promise<DueChange | undefined> {
+  const newest = await tx.recordLists.lastEntry()
+  if (newest < watch.newest) watch.read.clear()
+  watch.newest = newest
   const watched = await tx.changeRequests.rollingOut(watch.after, watchedMax)
   for (const { request } of watched) {
     const { halt } = await lookAtOne(tx, watch, request, countedMax)
