@@ -9,10 +9,12 @@ type Body = Readonly<Record<string, unknown>>
 
 /** The proven versions of objects, as far as lines refer to them. */
 export class Claims {
-  /** Bodies of policies by their id, and the number and the hash of what they say. */
-  readonly #policies = new Set<string>()
-  /** What is hashed of a request beside its operations, by its id and that hash. */
-  readonly #requests = new Map<string, Body>()
+  readonly #proven = {
+    /** Policies by their ids, with the number and the hash of what they say. */
+    policies: new Set<string>(),
+    /** What is hashed of a request beside its operations, by its id and that hash. */
+    requests: new Map<string, Body>(),
+  }
 
   /** Takes a version from a record that is proven; whether it is there. */
   take(objectId: string, version: number, { versions }: Proven): boolean {
@@ -20,10 +22,10 @@ export class Claims {
     if (!facts) return false
     const body = JSON.parse(facts.body) as Body
     if (facts.kind === 'ipam-policy')
-      this.#policies.add(keyOf(objectId, String(body.version), String(body.contentHash)))
+      this.#proven.policies.add(keyOf(objectId, String(body.version), String(body.contentHash)))
     if (facts.kind === 'change-request') {
       const { node, reason, window, rollout } = body
-      this.#requests.set(keyOf(objectId, String(body.contentHash)), { node, reason, window, rollout })
+      this.#proven.requests.set(keyOf(objectId, String(body.contentHash)), { node, reason, window, rollout })
     }
     return true
   }
@@ -32,12 +34,12 @@ export class Claims {
   isPolicy({ policyId, version, body }: { policyId: string; version: number; body: string }): boolean {
     return isSo(() => {
       const contentHash = hash('sha256', canonicalText(JSON.parse(body) as PolicyVersion), 'hex')
-      return this.#policies.has(keyOf(policyId, String(version), contentHash))
+      return this.#proven.policies.has(keyOf(policyId, String(version), contentHash))
     })
   }
   /** Whether a request said that. */
   isContent({ changeRequestId, contentHash, operations, bindings }: ContentClaim): boolean {
-    const beside = this.#requests.get(keyOf(changeRequestId, contentHash))
+    const beside = this.#proven.requests.get(keyOf(changeRequestId, contentHash))
     return (
       beside !== undefined &&
       isSo(() => contentHashOf({ ...beside, operations, bindings } as unknown as SaidByRequest) === contentHash)

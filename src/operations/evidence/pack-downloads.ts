@@ -1,12 +1,10 @@
 // A pack for whoever asks for it from elsewhere: signed by the server, and only for those whom nothing of it is hidden from (invariant I8). What
 // is proven of a record is all of it, also what it says of others.
 import { createHash } from 'node:crypto'
-import { worded } from '#model/problems/worded.ts'
 import { refuse } from '#model/refusal.ts'
 import { type Action, everywhere } from '#model/roles.ts'
-import type { ReadSteps } from '../download.native.ts'
-import { mayThroughout } from '../identity/authority.ts'
-import type { ReadContext } from '../operation.ts'
+import { mayThroughout, refuseWithoutRole } from '../identity/authority.ts'
+import type { ReadContext, Steps } from '../operation.ts'
 import type { ReadPack } from './pack-days.ts'
 import { type PackAsked, packOf, sealOf } from './packs.ts'
 import { hasRecord } from './part.ts'
@@ -22,7 +20,7 @@ interface DownloadAsked {
 }
 
 /** Its text, line by line; each step asks anew whether the caller may. */
-export async function openPack({ read }: ReadSteps, asked: DownloadAsked): Promise<AsyncIterable<string>> {
+export async function openPack({ read }: Pick<Steps, 'read'>, asked: DownloadAsked): Promise<AsyncIterable<string>> {
   const permitted: ReadPack = (work) =>
     read(async (context) => {
       await requireAll(context)
@@ -51,8 +49,7 @@ async function* linesOf(read: ReadPack, asked: PackAsked): AsyncGenerator<string
 async function requireAll(context: ReadContext): Promise<void> {
   for (const action of actions) {
     if (await mayThroughout(context, action, everywhere)) continue
-    const because = worded(`a pack shows all that is on record, and \`${action}\` is not permitted to you everywhere`)
     const principal = context.caller.native?.name
-    refuse({ code: 'NotAuthorized', action, because, reason: 'no-role', principal, node: everywhere })
+    refuseWithoutRole(context, action, everywhere, { why: 'no-role', principal, node: everywhere, for: 'all-is-shown' })
   }
 }
