@@ -45,6 +45,8 @@ export interface FileProblem extends Position {
   readonly problem: string
   readonly value?: string
   readonly allowed?: string
+  /** Of what is allowed, what was likely to be said. */
+  readonly meant?: string
 }
 
 export type Members = Readonly<Record<string, unknown>>

@@ -21,6 +21,7 @@ import {
 import { pairOf, plain, sortedCidrs, sortedTexts, wholeAssignment, wholeDocument } from './members.ts'
 import { policyMembers, poolChangeable, poolFixed } from './shape.ts'
 import type { Source, Way } from './sources.ts'
+import { meantBy } from './words-alike.ts'
 
 /** An item of a file, whatever its kind: its shape has been checked. */
 type Item = Readonly<Record<string, unknown>>
@@ -355,14 +356,28 @@ class FilesReader {
       return
     }
     if (!this.#known && (!this.estate.spoken.has(kind) || isIdText(text))) return
-    this.#note(source.at(way), way, `there is no ${nounOf[kind]} of this name`, text, this.#near(kind, key))
+    this.#note(
+      source.at(way),
+      way,
+      `there is no ${nounOf[kind]} of this name`,
+      text,
+      this.#near(kind, key),
+      this.#meant(kind, key),
+    )
   }
+
+  /** One that differs in case or by a slip of the keys. */
+  #meant(kind: ThingKind, key: string): string | undefined {
+    return meantBy(key, [...this.#names(kind)])
+  }
+  #names = (kind: ThingKind): Set<string> =>
+    new Set([...this.estate.of(kind).keys(), ...(this.#known?.of(kind).keys() ?? [])])
 
   /** Names that might have been meant. */
   #near(kind: ThingKind, key: string): string | undefined {
     const last = key.split('/').at(-1)!.toLowerCase()
-    const names = [...this.estate.of(kind).keys(), ...(this.#known?.of(kind).keys() ?? [])]
-    const near = [...new Set(names)].filter((name) => name.split('/').at(-1)!.toLowerCase() === last)
+    const names = [...this.#names(kind)]
+    const near = names.filter((name) => name.split('/').at(-1)!.toLowerCase() === last)
     const shown = near.length > 0 ? near : names.length <= nearMax ? names : []
     return shown.length === 0 ? undefined : sortedTexts(shown).slice(0, nearMax).join(', ')
   }
@@ -396,10 +411,11 @@ class FilesReader {
     const thing = this.estate.of(kind).get(key)
     if (thing) this.estate.of(kind).set(key, { ...thing, members: change(thing.members) })
   }
-  #note(at: Position, way: Way, problem: string, value?: unknown, allowed?: string): void {
+  #note(at: Position, way: Way, problem: string, value?: unknown, allowed?: string, meant?: string): void {
     const more = {
       ...(value === undefined ? {} : { value: String(value) }),
       ...(allowed === undefined ? {} : { allowed }),
+      ...(meant === undefined ? {} : { meant }),
     }
     this.problems.push({ ...at, path: way.join('.'), problem, ...more })
   }
