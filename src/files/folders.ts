@@ -5,7 +5,7 @@ import { join, sep } from 'node:path'
 import { Stopped } from '#cli/exit-codes.ts'
 
 /** Directories in each other: as many as names of pools in pools need, many times over. */
-const levelsMax = 64
+const directoryLevelsMax = 64
 /** Entries that are looked at, whatever they are. */
 const entriesMax = 100_000
 
@@ -32,8 +32,8 @@ export async function filesIn(folder: string): Promise<FilesFound> {
       if (entry.name.startsWith('.')) continue
       const file = path === '' ? entry.name : `${path}/${entry.name}`
       if (entry.isDirectory()) {
-        if (level < levelsMax) await look(file, level + 1)
-        else unread.push({ file, why: `there are more than ${levelsMax} directories in each other` })
+        if (level < directoryLevelsMax) await look(file, level + 1)
+        else unread.push({ file, why: `there are more than ${directoryLevelsMax} directories in each other` })
         continue
       }
       const isNamed = /\.ya?ml$/.test(entry.name)

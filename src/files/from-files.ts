@@ -326,7 +326,7 @@ class FilesReader {
   #node(source: Source, way: Way, text: string): string {
     if (/^(ou|r)-/.test(text)) {
       const known = this.#byId.get(text)
-      if (this.#known && !known && !text.startsWith('r-'))
+      if (this.#known && !known && !text.startsWith('r-') && !this.#known.mentioned.has(text))
         this.#note(source.at(way), way, 'there is no such unit', text)
       return known?.key ?? (text.startsWith('r-') ? rootKey : text)
     }
@@ -348,7 +348,7 @@ class FilesReader {
 
   /** Notes a name that nothing has, of what is known. */
   #require(source: Source, way: Way, kind: ThingKind, key: string, text: string): void {
-    if (this.estate.of(kind).has(key) || this.#known?.of(kind).has(key)) return
+    if (this.estate.of(kind).has(key) || this.#known?.of(kind).has(key) || this.#known?.mentioned.has(key)) return
     if (kind === 'resourceType' && builtInTypes.has(key)) return
     const several = this.#known && severalIn(this.#known, kind, key)
     if (several) {

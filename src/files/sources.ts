@@ -12,7 +12,7 @@ const fileBytesMax = 8_388_608
 /** Of all files together: each byte of text takes many of memory. */
 const allBytesMax = 134_217_728
 /** Lists and members in each other that are open at once. */
-const levelsMax = 1_000
+const openMax = 1_000
 const filesMax = 10_000
 /** Of one file that is no YAML: those behind the first mostly follow from it. */
 const syntaxProblemsMax = 5
@@ -78,7 +78,7 @@ async function textOf(
 
 export function readSource(file: string, text: string): Source | FileProblem[] {
   // The reader takes seconds to say that of each level by itself.
-  if (opensBeyond(text, levelsMax)) return [ofWhole(file, tooDeep)]
+  if (opensBeyond(text, openMax)) return [ofWhole(file, tooDeep)]
   try {
     return readWhole(file, text)
   } catch (error) {

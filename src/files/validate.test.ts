@@ -1,9 +1,13 @@
 // What is wrong with policy files is found without a server, each with its place, its value and what is allowed.
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { governedOperations } from '#operations/governance/operations.native.ts'
 import { conflictsOf } from './conflicts.ts'
 import type { FileProblem } from './estate.ts'
 import { estateOf } from './from-files.ts'
+import { doneByFiles, notByFiles } from './intent.ts'
 import { jsonSchema } from './shape.ts'
 import { readSource, type Source } from './sources.ts'
 
@@ -156,4 +160,14 @@ test('the schema for editors says what files may say, and nothing that only this
     'roleBindings',
     'exceptions',
   ])
+})
+
+test('each operation that changes what is governed is done by files, or is named by the guide with why not', async () => {
+  assert.deepEqual([...doneByFiles, ...notByFiles].sort(), [...governedOperations.keys()].sort())
+  const guide = await readFile(join(import.meta.dirname, '../../docs/guide/policy-in-git.md'), 'utf8')
+  const [, section] = guide.split('## What files do not do')
+  for (const name of notByFiles) {
+    const command = `\`${governedOperations.get(name)!.cli}\``
+    assert(section!.includes(command), `${name}: ${command}`)
+  }
 })
