@@ -1,7 +1,6 @@
 // The log of evidence at the server's own machine: whether the record is what was signed, and what others keep or are given of it.
 import { createHash } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { open, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { UsageProblem } from '#cli/exit-codes.ts'
@@ -236,11 +235,18 @@ export async function auditPack(args: Arguments, _more: readonly string[], at: A
   return withStore(at.readSettings, async (store) => {
     await signNow(store)
     const node = args.get('node')
-    if (node !== undefined && (await store.read((tx) => tx.evidence.nodesBelow(node))).length === 0) {
+    // One that is gone has a record as well.
+    const isThere = await store.read(
+      async (tx) =>
+        node === undefined ||
+        (await tx.evidence.nodesBelow(node)).length > 0 ||
+        (await tx.history.latest(node)) !== undefined,
+    )
+    if (!isThere) {
       return failed(`There is no node \`${node}\` in the organization.`)
     }
     const digest = createHash('sha256')
-    const to = createWriteStream(file, { flags: 'wx' })
+    const to = (await open(file, 'wx')).createWriteStream()
     let records = 0
     const write = async (line: string): Promise<void> => {
       digest.update(`${line}\n`)

@@ -13,6 +13,7 @@ import { managementAccount, openSealer } from '../../../test/world.ts'
 import { allocateAddress } from '../space/addresses.ec2.ts'
 import { isCheckpointDue, originOf, signCheckpoint, verifierKeyOf } from './checkpoints.ts'
 import { erasePrincipal } from './erasing.ts'
+import { type PackLine, packLines } from './packs.ts'
 import { sha256 } from './sha256.ts'
 import { growTree, indexOfEntry, isLeafAt, isTreeBehind, TreeReader } from './tree.ts'
 import { type EvidenceReport, verifyRecord } from './verify.ts'
@@ -409,6 +410,51 @@ test('who asked through a rule, a change or a service with a token of theirs is 
   assert.deepEqual([made, good], [1, 0])
   assert.deepEqual(await named(), ['rule:pool-1 of user:ozed'])
   assert.deepEqual((await verified(world)).problems, [])
+})
+
+test('a pack of a part has all that is about it as it was then, also refusals, ends, and what acts from above', async (t) => {
+  const world = await withNativeApi(await openAcme())
+  t.after(() => world.close())
+  const { unitId } = await world.post<{ unitId: string }>('/organizational-units', { name: 'team', parentId: prod })
+  const { account } = await world.post<{ account: string }>('/accounts', { name: 'teamacc', parentId: unitId })
+  const weak = await world.tokenOf('user:weak', 'auditor', root)
+  const [law, pool] = [await world.policy(), await world.pool()]
+  await world.rules(law, [pool])
+  await world.enable(law)
+  const newest = async () => (await world.get<{ items: { changeId: string }[] }>('/changes?limit=1')).items[0]!.changeId
+  const did: string[] = []
+  const ask = async (method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: object, as?: string) => {
+    const answer = await world.ask<{ allocationId: string }>(method, path, { ...(body && { body }), ...(as && { as }) })
+    did.push(await newest())
+    return answer.body
+  }
+  await ask('PATCH', `/accounts/${account}`, { tags: { a: 'b' } }, weak)
+  await ask('DELETE', `/organizational-units/${unitId}`)
+  const { allocationId } = await ask('POST', '/allocations', { account, resourceType: 'eip', locale: 'us-east-1' })
+  await ask('DELETE', `/allocations/${allocationId}`, undefined, weak)
+  await ask('DELETE', `/allocations/${allocationId}`)
+  world.advance(1_000)
+  await ask('POST', `/accounts/${account}/move`, { parentId: root })
+  world.advance(1_000)
+  await world.ask('PATCH', `/accounts/${account}`, { body: { tags: { later: 'elsewhere' } } })
+  const later = await newest()
+  assert.equal(new Set(did).size, 6)
+  await grow(world)
+  await signCheckpoint(world.store)
+  for (const node of [account, unitId]) {
+    const lines: PackLine[] = []
+    for await (const line of packLines(world.store, { from: 0, until: Date.UTC(2030, 0, 1), node })) lines.push(line)
+    const records = lines.flatMap((line) => (line.kind === 'record' ? [String(line.record.entry.n)] : []))
+    assert.deepEqual(
+      did.filter((n) => !records.includes(n)),
+      // That a unit is not deleted is nothing of an account's.
+      node === account ? [did[1]] : [],
+      node,
+    )
+    assert.equal(records.includes(later), node === account)
+    const inForce = lines.flatMap((line) => (line.kind === 'in-force' ? [line.objectId] : []))
+    assert.deepEqual(inForce, [law])
+  }
 })
 
 test('a new key signs from its first checkpoint on, which the one before signs too', async (t) => {

@@ -7,6 +7,7 @@ import { formatNote, parseNote, signatureOn, type VerifierKey, type VerifyEd2551
 import { type Proven, unprovenIn } from '#model/evidence/proven.ts'
 import type { ReadTransaction, Store, Transaction } from '#store/store.ts'
 import { originOf, signatureOf } from './checkpoints.ts'
+import { Part } from './part.ts'
 import { proveEntries } from './proofs.ts'
 import { sha256 } from './sha256.ts'
 import { TreeReader } from './tree.ts'
@@ -65,9 +66,9 @@ export async function* packLines(store: Store, asked: PackAsked): AsyncGenerator
     checkpoint: await tx.evidence.newestCheckpoint(),
     origin: originOf(tx),
     madeAt: tx.now,
-    isIn: await scopeOf(tx, node),
+    part: node === undefined ? undefined : await Part.of(tx, node, until),
   }))
-  const { checkpoint, origin, isIn } = begun
+  const { checkpoint, origin, part } = begun
   if (!checkpoint) return
   yield { kind: 'pack', format: packFormat, origin, ...(node === undefined ? {} : { node }) }
   const time = (at: number) => new Date(at).toISOString()
@@ -77,9 +78,10 @@ export async function* packLines(store: Store, asked: PackAsked): AsyncGenerator
   for (let last = -1; ; ) {
     const step = await store.read(async (tx) => {
       const numbers = await tx.evidence.entriesBetween({ from, until, after: last }, recordsPerStep)
-      return { numbers, proven: await proveEntries(tx, numbers, checkpoint.size) }
+      const proven = await proveEntries(tx, numbers, checkpoint.size)
+      return { numbers, proven: part ? await part.recordsOf(tx, proven) : proven }
     })
-    for (const record of step.proven.filter(isIn)) {
+    for (const record of step.proven) {
       records++
       yield { kind: 'record', record }
     }
@@ -88,8 +90,23 @@ export async function* packLines(store: Store, asked: PackAsked): AsyncGenerator
   }
   for (const kind of kindsInForce) {
     for (let after = ''; ; ) {
-      const step = await store.read((tx) => inForceAt(tx, { kind, at: until, after, size: checkpoint.size }))
-      for (const line of step.lines.filter(({ record }) => isIn(record))) {
+      const step = await store.read(async (tx) => {
+        const { lines, next } = await inForceAt(tx, { kind, at: until, after, size: checkpoint.size })
+        const about =
+          part &&
+          new Set(
+            await part.recordsOf(
+              tx,
+              lines.map(({ record }) => record),
+            ),
+          )
+        const isMeant = (line: (typeof lines)[number]): boolean => {
+          const facts = versionIn(line)
+          return !about || about.has(line.record) || (facts !== undefined && part!.acts(facts, until))
+        }
+        return { lines: lines.filter(isMeant), next }
+      })
+      for (const line of step.lines) {
         inForce++
         yield line
         if (kind === 'ipam-policy') yield* await store.read((tx) => documentsOf(tx, line))
@@ -121,30 +138,17 @@ async function inForceAt(
 }
 async function documentsOf(
   tx: ReadTransaction,
-  { objectId, version, record }: Extract<PackLine, { kind: 'in-force' }>,
+  line: Extract<PackLine, { kind: 'in-force' }>,
 ): Promise<readonly PackLine[]> {
-  const facts = record.versions.find(({ facts }) => facts.objectId === objectId && facts.version === version)?.facts
+  const { objectId } = line
+  const facts = versionIn(line)
   const inForce = facts && (JSON.parse(facts.body) as { readonly version?: number }).version
   const body = inForce === undefined ? undefined : await tx.evidence.policyText(objectId, inForce)
   return body === undefined ? [] : [{ kind: 'policy', policyId: objectId, version: inForce!, body }]
 }
 
-/** Whether a record is about a part of the organization, as it is now: asked for there, or about an object of it. */
-async function scopeOf(tx: ReadTransaction, node: string | undefined): Promise<(record: Proven) => boolean> {
-  if (node === undefined) return () => true
-  const nodes = new Set(await tx.evidence.nodesBelow(node))
-  const named = [...nodes].map((one) => JSON.stringify(one))
-  const names = (text: string | undefined): boolean => named.some((name) => text?.includes(name))
-  const isOf = ({ account, objectId, body }: VersionFacts): boolean =>
-    nodes.has(account) || nodes.has(objectId) || names(body)
-  // A ruling begins with the account that it is about (`rulingKeyOf` of the journal).
-  const isAbout = (ruling: string): boolean => [...nodes].some((one) => ruling.startsWith(`${one.length}:${one}`))
-  return ({ entry, origin, versions, decisions }) =>
-    (origin !== undefined && nodes.has(origin.facts.account)) ||
-    names(entry.result) ||
-    versions.some(({ facts }) => isOf(facts)) ||
-    decisions.some(({ facts }) => isAbout(facts.ruling))
-}
+const versionIn = ({ objectId, version, record }: Extract<PackLine, { kind: 'in-force' }>): VersionFacts | undefined =>
+  record.versions.find(({ facts }) => facts.objectId === objectId && facts.version === version)?.facts
 
 /** What is signed of a pack: the hash of all of its lines. */
 export const signedText = (origin: string, digest: Uint8Array): string =>
