@@ -173,6 +173,15 @@ test('a sign-in that could not work is refused as a whole: no client, no address
   for (const [change, expected] of cases) assert.throws(() => readConfig({ ...good, ...change }), expected)
 })
 
+test('mail goes to the domain that it comes from alone, unless others are named, or any', () => {
+  const mail = { CADASTRE_SMTP_URL: 'smtp://mail.example.com:587', CADASTRE_MAIL_FROM: 'cadastre@Example.com' }
+  const domainsOf = (more: Record<string, string>) =>
+    readConfig({ ...mail, ...more }).operations.notifications.mailDomains
+  assert.deepEqual(domainsOf({}), ['example.com'])
+  assert.deepEqual(domainsOf({ CADASTRE_MAIL_DOMAINS: 'example.org' }), ['example.org'])
+  assert.deepEqual(domainsOf({ CADASTRE_MAIL_DOMAINS: '*' }), [])
+})
+
 test('mail that could not be sent is refused: no mail server, a password in its URL, nobody whom it comes from', () => {
   const good = { CADASTRE_SMTP_URL: 'smtp://mail.example.com:587', CADASTRE_MAIL_FROM: 'cadastre@example.com' }
   assert(readConfig(good).mail)

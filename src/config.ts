@@ -276,7 +276,7 @@ export const variables = {
     name: 'CADASTRE_MAIL_DOMAINS',
     default: '',
     meaning:
-      'Domains, separated by commas, that notifications are mailed to; anywhere where it is empty. The same on every server.',
+      'Domains, separated by commas, that notifications are mailed to; `*` is any. That of `CADASTRE_MAIL_FROM` alone where it is empty. The same on every server.',
   },
   syslogUrl: {
     name: 'CADASTRE_SYSLOG_URL',
@@ -462,10 +462,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     `up to ${witnessedMax} keys of logs are expected, as \`cadastre audit key\` prints them`,
   )
   const smtpUrl = read(variables.smtpUrl)
-  const mailDomains = read(variables.mailDomains)
-    .split(',')
-    .map((text) => text.trim().toLowerCase())
-    .filter((text) => text !== '')
+  const mailDomains = mailDomainsOf(read(variables.mailDomains), read(variables.mailFrom))
   if (smtpUrl !== '') {
     // Not through `check`, which would print a password.
     if (!isMailServer(smtpUrl))
@@ -594,6 +591,16 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   }
   if (problems.length > 0) throw new ConfigProblem(problems)
   return Object.freeze(config)
+}
+
+/** None: any. Nobody sends mail of the company's to anybody unless the operator says so. */
+function mailDomainsOf(text: string, from: string): readonly string[] {
+  const named = text
+    .split(',')
+    .map((one) => one.trim().toLowerCase())
+    .filter((one) => one !== '')
+  if (named.includes('*')) return []
+  return named.length > 0 || from === '' ? named : [from.slice(from.lastIndexOf('@') + 1).toLowerCase()]
 }
 
 function isMailServer(text: string): boolean {

@@ -96,7 +96,11 @@ async function main(words: readonly string[]): Promise<number> {
       process.stderr.write(`${error.message}\n`)
       return exitCodes.failed.code
     }
-    throw error
+    const { fileProblem } = await import('#cli/file-problem.ts')
+    const problem = fileProblem(error)
+    if (problem === undefined) throw error
+    process.stderr.write(`${problem}\n`)
+    return exitCodes.failed.code
   }
 }
 

@@ -1,7 +1,6 @@
 // The log of evidence at the server's own machine: whether the record is what was signed, and what others keep or are given of it.
 import { createHash } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { open, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { UsageProblem } from '#cli/exit-codes.ts'
@@ -260,7 +259,7 @@ export async function auditPack(args: Arguments, _more: readonly string[], at: A
       return failed(`There is no node \`${node}\` in the organization.`)
     }
     const digest = createHash('sha256')
-    const to = createWriteStream(file, { flags: 'wx' })
+    const to = (await open(file, 'wx')).createWriteStream()
     let records = 0
     const write = async (line: string): Promise<void> => {
       digest.update(`${line}\n`)

@@ -76,6 +76,7 @@ export const counted = {
   sources: () => 'sources',
   subscriptions: () => 'subscriptions',
   deliveries: () => 'deliveries that wait or are dead',
+  tests: () => 'tries of subscriptions in one hour',
   observations: () => 'observations',
   'source-bytes': () => 'bytes of what sources say',
   'wrong-lines': () => 'lines that are wrong',
@@ -142,6 +143,7 @@ export const countedFor = {
       ...(requester === undefined ? [] : [`requester ${quoted(requester)}`]),
       ...(target === undefined ? [] : [`target ${quoted(target)}`]),
     ].join(', '),
+  requester: ({ requester }: { requester: string }) => `requester ${quoted(requester)}`,
   changes: ({ requester, node }: { requester?: string; node?: string }) =>
     [
       ...(requester === undefined ? [] : [`requester ${withServices(requester)}`]),

@@ -33,18 +33,22 @@ interface Growth {
   readonly entry: number
 }
 
-/** One turn. What is read and hashed is read beside the requests; where another server has gone on meanwhile, nothing is written. */
-export async function growTree(store: Store): Promise<void> {
+/**
+ * One turn. What is read and hashed is read beside the requests; where another server has gone on meanwhile, nothing is written. Answers whether
+ * it was full: what came in meanwhile waits for the next look, since the last tiles are written anew each time.
+ */
+export async function growTree(store: Store): Promise<boolean> {
   const isBegun = await store.read(async (tx) => (await tx.evidence.log()).secret !== undefined)
   if (!isBegun) await store.write((tx) => tx.evidence.begin())
   const growth = await store.read(readGrowth)
-  if (!growth) return
+  if (!growth) return false
   await store.write(async (tx) => {
     const now = await tx.evidence.log()
     if (now.size !== growth.log.size || now.entry !== growth.log.entry) return
     for (const tile of growth.tiles) await tx.evidence.putTile(tile)
     await tx.evidence.setLog({ size: growth.size, entry: growth.entry })
   })
+  return growth.size - growth.log.size === leavesPerTurn
 }
 
 async function readGrowth(tx: ReadTransaction): Promise<Growth | undefined> {

@@ -63,12 +63,15 @@ const see = (resource: string, node: string, facts: object | undefined) =>
   world.store.write((tx) => settle(tx, poolNearlyFull, [{ resource, node, facts: facts as never }]))
 const tell = () => tellAll(notifier)
 
-function assertSigned({ headers, body }: Received, secret: string, signature = 0): void {
-  const id = headers['webhook-id']
+function signatureOf({ headers, body }: Received, secret: string): string {
+  const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`
   const key = Buffer.from(secret.slice('whsec_'.length), 'base64')
-  const expected = createHmac('sha256', key).update(`${id}.${headers['webhook-timestamp']}.${body}`).digest('base64')
-  assert.equal(headers['webhook-signature']!.split(' ')[signature], `v1,${expected}`)
-  assert.equal(id, eventIn({ headers, body, path: '' }).id)
+  return `v1,${createHmac('sha256', key).update(signed).digest('base64')}`
+}
+function assertSigned(received: Received, secret: string, signature = 0): void {
+  const { headers } = received
+  assert.equal(headers['webhook-signature']!.split(' ')[signature], signatureOf(received, secret))
+  assert.equal(headers['webhook-id'], eventIn(received).id)
 }
 
 test('what happens at the node and below is told as a signed CloudEvent, once, and no more of what came before', async () => {
@@ -286,7 +289,7 @@ test('D8 whoever has many slow targets at many accounts keeps nobody else from b
     for (let k = 0; k < 4; k++)
       slow.push((await subscribe({ node: account, targetUrl: `${target.url}&slow` }, as)).subscriptionId)
   }
-  for (const id of slow.slice(0, 64)) await world.post(`/subscriptions/${id}/test`, {}, { as })
+  for (const id of slow.slice(0, 64)) await world.post(`/subscriptions/${id}/test`, {})
   const own = await world.tokenOf('user:other', 'resource-operator', shop)
   const other = await subscribe({ node: shop }, own)
   world.advance(1_000)
@@ -366,6 +369,75 @@ test('D8 a delivery that is told again keeps no event longer', async () => {
     [],
   )
   assert.equal((await world.ask('POST', `/deliveries/${one!.deliveryId}/replay`, { body: {}, as })).status, 404)
+})
+
+test('D8 tries are few in an hour: of a subscription, of one person, and for all', async () => {
+  const as = await world.tokenOf('user:many', 'resource-operator', shop)
+  const tries = async (id: string, as?: string): Promise<number> => {
+    for (let n = 0; n < 40; n++) {
+      const { status } = await world.ask('POST', `/subscriptions/${id}/test`, as === undefined ? {} : { as })
+      if (status !== 200) {
+        assert.equal(status, 409)
+        return n
+      }
+    }
+    return Number.POSITIVE_INFINITY
+  }
+  const mine = [await subscribe({ node: shop }, as), await subscribe({ node: shop }, as)]
+  mine.push(await subscribe({ node: shop }, as), await subscribe({ node: shop }, as))
+  const made: number[] = []
+  for (const { subscriptionId } of mine) made.push(await tries(subscriptionId, as))
+  assert.deepEqual(made, [10, 10, 10, 0], 'of a subscription ten, of one person thirty')
+  assert.equal(await tries(mine[3]!.subscriptionId), 10, 'those of the top go on')
+  world.advance(3_600_000)
+  assert.equal(await tries(mine[0]!.subscriptionId, as), 10)
+})
+
+test('what goes to another URL is signed with another secret, and to the same one as before', async () => {
+  const { subscriptionId, secret } = await subscribe({ events: ['pool'] })
+  const other = await openTarget()
+  await world.ask('PATCH', `/subscriptions/${subscriptionId}`, { body: { targetUrl: target.url } })
+  await see('pool-1', shop, { usedPercent: 90 })
+  await tell()
+  assertSigned(target.received[0]!, secret!)
+  await world.ask('PATCH', `/subscriptions/${subscriptionId}`, { body: { targetUrl: other.url } })
+  await see('pool-2', shop, { usedPercent: 90 })
+  await tell()
+  assert.equal(other.received.length, 1)
+  assert.throws(() => assertSigned(other.received[0]!, secret!))
+  const rotated = await world.post<Subscription>(`/subscriptions/${subscriptionId}/rotate-secret`, {})
+  await see('pool-3', shop, { usedPercent: 90 })
+  await tell()
+  assertSigned(other.received[1]!, rotated.secret!)
+  assert(!other.received[1]!.headers['webhook-signature']!.includes(signatureOf(other.received[1]!, secret!)))
+  await other.close()
+})
+
+test('I8 deliveries that are hidden from whoever replays are not begun anew, nor counted anywhere', async () => {
+  const boss = await world.tokenOf('user:boss', 'organization-administrator', shop)
+  const low = await world.tokenOf('user:low', 'resource-operator', shop)
+  const { subscriptionId } = await subscribe({ node: shop, events: ['token', 'pool'] }, boss)
+  target.answer(410)
+  await world.post('/tokens', { principal: 'service:hidden', account: shop }, { as: boss })
+  await see('pool-1', shop, { usedPercent: 90 })
+  await tell()
+  await world.ask('PATCH', `/subscriptions/${subscriptionId}`, { body: { isEnabled: true }, as: boss })
+  await tell()
+  const all = await world.get<{ items: Delivery[] }>(`/subscriptions/${subscriptionId}/deliveries`, { as: boss })
+  assert(all.items.every(({ status }) => status === 'dead'))
+  const dead = all.items.length
+  const shown = await world.get<Subscription>(`/subscriptions/${subscriptionId}`, { as: low })
+  for (const member of ['failures', 'lastProblem', 'lastFailedAt', 'lastDeliveredAt', 'dropped'])
+    assert(!(member in shown), member)
+  assert('failures' in (await world.get<Subscription>(`/subscriptions/${subscriptionId}`, { as: boss })))
+  const seen = await world.get<{ items: Delivery[] }>(`/subscriptions/${subscriptionId}/deliveries`, { as: low })
+  const replayed = await world.post(`/subscriptions/${subscriptionId}/replay`, {}, { as: low })
+  assert.deepEqual([seen.items.length, replayed], [1, { replayed: 1 }])
+  assert(dead > 1)
+  const left = await world.get<{ items: Delivery[] }>(`/subscriptions/${subscriptionId}/deliveries?status=dead`, {
+    as: boss,
+  })
+  assert.equal(left.items.length, dead - 1)
 })
 
 test('D8 a target that takes all, but takes long for it, is left alone for a minute each time', async () => {

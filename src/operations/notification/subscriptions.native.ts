@@ -8,6 +8,7 @@ import { problemInWords } from '#model/problems/problem.ts'
 import { controlNamed } from '../finding/controls.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
+import type { ReadContext } from '../operation.ts'
 import {
   accountId,
   answerPage,
@@ -26,6 +27,7 @@ import { contact, description, newDescription, refuseNoChange } from '../space/s
 import {
   createSubscription as create,
   type DescribedDelivery,
+  doingTeller,
   drawSecret,
   getDelivery as getDeliveryOf,
   getSubscription as getOf,
@@ -112,12 +114,15 @@ const subscription = z.object({
     .number()
     .int()
     .min(0)
-    .describe('Deliveries that have failed, or were taken after more than five seconds, one after the other.'),
+    .optional()
+    .describe(
+      'Deliveries that have failed, or were taken after more than five seconds, one after the other. Only who set it, and who may see all that it tells, is shown these numbers and moments.',
+    ),
   pausedUntil: instant.optional(),
   lastProblem: z.string().optional().describe('Why the last one failed.'),
   lastFailedAt: instant.optional(),
   lastDeliveredAt: instant.optional(),
-  dropped: z.number().int().min(0).describe('Events that found no room among those that wait.'),
+  dropped: z.number().int().min(0).optional().describe('Events that found no room among those that wait.'),
 })
 const delivery = z.object({
   deliveryId,
@@ -157,8 +162,11 @@ export const listSubscriptions = nativeRead({
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
   async run(context, { node, ...asked }) {
-    const stateOf = await stateTeller(context)
-    return answerPage(await listAll(context, { node }, pageAsked(asked)), (row) => show(row, stateOf(row)))
+    const show = await shower(context)
+    const page = await listAll(context, { node }, pageAsked(asked))
+    const shown = new Map<Row, z.output<typeof subscription>>()
+    for (const row of page.items) shown.set(row, await show(row))
+    return answerPage(page, (row) => shown.get(row)!)
   },
 })
 
@@ -173,8 +181,7 @@ export const getSubscription = nativeRead({
   refusals: ['NotFound', 'MalformedId'],
   at: placeOfSubscription,
   async run(context, input) {
-    const found = await getOf(context, input.subscriptionId)
-    return show(found, (await stateTeller(context))(found))
+    return (await shower(context))(await getOf(context, input.subscriptionId))
   },
 })
 
@@ -212,15 +219,14 @@ export const createSubscription = nativeWrite({
   prepare: drawSecret,
   async run(context, spec, drawn) {
     const { created, secret } = await create(context, spec, drawn)
-    const stateOf = await stateTeller(context)
-    return { ...show(created, stateOf(created)), ...(secret === undefined ? {} : { secret }) }
+    return { ...(await (await shower(context))(created)), ...(secret === undefined ? {} : { secret }) }
   },
 })
 
 export const updateSubscription = nativeWrite({
   name: 'updateSubscription',
   summary: 'Change what a subscription is told of, and where; a target that was left alone is asked again.',
-  description: `From then on it tells what you may see, in place of who set it before. ${targetWords}`,
+  description: `From then on it tells what you may see, in place of who set it before. What goes to another URL is signed with another secret, which \`rotateSubscriptionSecret\` shows. ${targetWords}`,
   action: 'notification:manage',
   input: z.strictObject({
     subscriptionId,
@@ -245,10 +251,11 @@ export const updateSubscription = nativeWrite({
   refusals: ['NotFound', 'MalformedId', 'NotAuthorized', 'MissingParameter'],
   changes: getSubscription,
   at: placeOfSubscription,
-  async run(context, { subscriptionId, ...changes }) {
+  prepare: drawSecret,
+  async run(context, { subscriptionId, ...changes }, drawn) {
     refuseNoChange(changes)
-    const updated = await update(context, await getOf(context, subscriptionId), changes)
-    return show(updated, (await stateTeller(context))(updated))
+    const updated = await update(context, await getOf(context, subscriptionId), changes, drawn)
+    return (await shower(context))(updated)
   },
 })
 
@@ -275,7 +282,7 @@ export const rotateSubscriptionSecret = nativeWrite({
   prepare: drawSecret,
   async run(context, { subscriptionId, overlapSeconds }, drawn) {
     const rotated = await rotateSecret(context, await getOf(context, subscriptionId), overlapSeconds, drawn)
-    return { ...show(rotated, (await stateTeller(context))(rotated)), secret: drawn }
+    return { ...(await (await shower(context))(rotated)), secret: drawn }
   },
 })
 
@@ -425,7 +432,13 @@ export const notificationOperations = [
 // The answer ---------------------------------------------------------------------------------------------------------
 
 type Row = Awaited<ReturnType<typeof getOf>>
-function show(row: Row, state: SubscriptionState): z.output<typeof subscription> {
+async function shower(context: ReadContext): Promise<(row: Row) => Promise<z.output<typeof subscription>>> {
+  const stateOf = await stateTeller(context)
+  const isShown = await doingTeller(context)
+  return async (row) => show(row, stateOf(row), await isShown(row))
+}
+/** @param isShown how it is doing, beside its state: that tells how much happens */
+function show(row: Row, state: SubscriptionState, isShown: boolean): z.output<typeof subscription> {
   const { pausedUntil, lastProblem, lastFailedAt, lastDeliveredAt } = row
   return {
     subscriptionId: row.id,
@@ -443,12 +456,16 @@ function show(row: Row, state: SubscriptionState): z.output<typeof subscription>
     state,
     setBy: row.setBy.name,
     createdAt: formatInstant(row.createdAt),
-    failures: row.failures,
     ...(state === 'paused' ? { pausedUntil: formatInstant(pausedUntil!) } : {}),
-    ...(lastProblem === undefined ? {} : { lastProblem: problemInWords(lastProblem) }),
-    ...(lastFailedAt === undefined ? {} : { lastFailedAt: formatInstant(lastFailedAt) }),
-    ...(lastDeliveredAt === undefined ? {} : { lastDeliveredAt: formatInstant(lastDeliveredAt) }),
-    dropped: row.dropped,
+    ...(isShown
+      ? {
+          failures: row.failures,
+          ...(lastProblem === undefined ? {} : { lastProblem: problemInWords(lastProblem) }),
+          ...(lastFailedAt === undefined ? {} : { lastFailedAt: formatInstant(lastFailedAt) }),
+          ...(lastDeliveredAt === undefined ? {} : { lastDeliveredAt: formatInstant(lastDeliveredAt) }),
+          dropped: row.dropped,
+        }
+      : {}),
   }
 }
 

@@ -14,7 +14,7 @@ import type { SealedTarget, Subscription } from '#store/tables/subscriptions.ts'
 import { actingAs, refuseRightOfGroup, setterOf } from '../estate/rule-setter.ts'
 import { whereRead } from '../finding/findings.ts'
 import { refuseMalformed } from '../identifiers.ts'
-import { accessOn, mayAnywhere, mayAtTop, type Place, permitter } from '../identity/authority.ts'
+import { accessOn, mayAnywhere, mayAtTop, mayThroughout, type Place, permitter } from '../identity/authority.ts'
 import { nodesBelow } from '../identity/nodes-below.ts'
 import { latestFirst, nothing, type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
@@ -32,6 +32,14 @@ export const subscriptionsReserve = 100
 export const deliveriesKeptMax = 10_000
 /** Dead letters that one request begins anew. */
 export const replayedPerRequestMax = 1_000
+/** Tries in one hour: each may be a mail to twenty. */
+export const testsOfSubscriptionMax = 10
+export const testsOfRequesterMax = 30
+export const testsPerTopUnitMax = 100
+export const testsMax = 1_000
+/** Of these, so many are for whoever may manage subscriptions at the top. */
+export const testsReserve = 100
+const testedMs = 3_600_000
 /** How long the secret before signs as well. */
 export const overlapSecondsDefault = 86_400
 export const overlapSecondsMax = 7 * 86_400
@@ -109,6 +117,7 @@ export async function updateSubscription(
   context: WriteContext,
   subscription: Subscription,
   { targetUrl, recipients, ...update }: SubscriptionUpdate,
+  drawn: string,
 ): Promise<Subscription> {
   refuseBadContact(update.contact)
   const { hubAccount = subscription.hubAccount, hubRegion = subscription.hubRegion } = update
@@ -136,7 +145,9 @@ export async function updateSubscription(
     ...{ failures: 0, pausedUntil: undefined },
     setBy,
   }
-  const target = read && { ...read.target, ...(sealed?.secrets ? { secrets: sealed.secrets } : {}) }
+  // What one receiver believes is signed for no other: that one could send it on.
+  const secrets = sealed?.url === read?.target.url ? sealed?.secrets : sealed?.secrets && [{ secret: drawn }]
+  const target = read && { ...read.target, ...(secrets ? { secrets } : {}) }
   await context.tx.subscriptions.change(subscription.id, changes, target)
   const updated = { ...subscription, ...changes }
   await recordSubscription(context, updated)
@@ -316,6 +327,25 @@ export async function stateTeller(context: ReadContext): Promise<(subscription: 
     return isPaused(subscription, now) ? 'paused' : 'active'
   }
 }
+/** Whether the caller may know how often a subscription tells something, at one moment: whoever set it may, and who may see all that it tells. */
+export async function doingTeller(
+  context: ReadContext,
+): Promise<(subscription: Pick<Subscription, 'setBy' | 'node' | 'events' | 'format'>) => Promise<boolean>> {
+  const { native } = context.caller
+  const known = new Map<string, boolean>()
+  const maySeeAll = async (action: Action, node: string): Promise<boolean> => {
+    const key = `${action} ${node}`
+    const may = known.get(key) ?? (await mayThroughout(context, action, node))
+    known.set(key, may)
+    return may
+  }
+  return async ({ setBy, node, events, format }) => {
+    if (native?.name === setBy.name) return true
+    const actions = new Set(kindsWanted({ events, format }).map((name) => eventKindOf(name)!.read))
+    for (const action of actions) if (!(await maySeeAll(action, node))) return false
+    return true
+  }
+}
 export const isPaused = ({ pausedUntil }: Pick<Subscription, 'pausedUntil'>, now: number): boolean =>
   pausedUntil !== undefined && pausedUntil > now
 
@@ -447,13 +477,27 @@ export async function replayDelivery(context: WriteContext, id: string): Promise
   context.changed(id, delivery.subscription)
   return getDelivery(context, id)
 }
-/** Begins the dead letters of a subscription anew, the oldest first. Answers how many those are; where there are more, it may be asked again. */
+/**
+ * Begins the dead letters of a subscription anew, the oldest first: of them, those that the caller may see. Answers how many those are; where
+ * there are more, it may be asked again.
+ */
 export async function replayDead(context: WriteContext, { id }: Subscription): Promise<number> {
-  const dead = await context.tx.outbox.deadOf(id, replayedPerRequestMax)
-  for (const one of dead) await beginAnew(context, one)
+  let after: Pick<Delivery, 'nextAt' | 'n'> = { nextAt: 0, n: 0 }
+  let begun = 0
+  for (let looked = 0; looked < deliveriesKeptMax && begun < replayedPerRequestMax; looked += replayedPerRequestMax) {
+    const dead = await context.tx.outbox.deadOf(id, after, replayedPerRequestMax)
+    for (const one of await describe(context, dead)) {
+      if (!one || begun >= replayedPerRequestMax) continue
+      begun++
+      await beginAnew(context, one.delivery)
+    }
+    const last = dead.at(-1)
+    if (!last || dead.length < replayedPerRequestMax) break
+    after = last
+  }
   await resume(context, id)
   context.changed(id)
-  return dead.length
+  return begun
 }
 /** @param more of one that is told alone, that it is in no digest */
 const beginAnew = ({ tx, now }: WriteContext, { n }: Delivery, more: { period?: undefined } = {}): Promise<void> =>
@@ -461,6 +505,28 @@ const beginAnew = ({ tx, now }: WriteContext, { n }: Delivery, more: { period?: 
 /** A target that was left alone is asked again at once. */
 const resume = ({ tx }: WriteContext, id: string): Promise<void> =>
   tx.subscriptions.change(id, { pausedUntil: undefined })
+
+async function refuseTests(context: WriteContext, { id, node }: Subscription): Promise<void> {
+  const snapshot = await context.snapshot()
+  const path = pathOf(snapshot, node)
+  const isAtTop = await mayAtTop(context, 'notification:manage', path)
+  const unit = path[1] ?? node
+  const requester = context.caller.native!.name
+  const tests = await context.tx.outbox.testsSince(context.now - testedMs, testsMax)
+  const of = (isCounted: (one: StoredEvent) => boolean): number => tests.filter(isCounted).length
+  const bounds = [
+    [testsOfSubscriptionMax, of(({ onlyFor }) => onlyFor === id), { per: 'subscription', subscription: id }],
+    ...(isAtTop
+      ? []
+      : ([
+          [testsOfRequesterMax, of(({ facts }) => facts.by === requester), { per: 'requester', requester }],
+          [testsPerTopUnitMax, of((one) => pathOf(snapshot, one.node).includes(unit)), { per: 'unit', unit }],
+        ] as const)),
+    [isAtTop ? testsMax : testsMax - testsReserve, tests.length, { per: 'installation' }],
+  ] as const
+  for (const [limit, used, countedFor] of bounds)
+    if (used >= limit) refuse({ code: 'LimitExceeded', what: { of: 'tests' }, limit, used, countedFor })
+}
 
 /** Sends an event to a subscription alone, whatever it asks for, to find out whether it arrives. */
 export async function testSubscription(context: WriteContext, subscription: Subscription): Promise<DescribedDelivery> {
@@ -473,6 +539,7 @@ export async function testSubscription(context: WriteContext, subscription: Subs
     const countedFor = { per: 'subscription', subscription: id } as const
     refuse({ code: 'LimitExceeded', what: { of: 'deliveries' }, limit: deliveriesKeptMax, used, countedFor })
   }
+  await refuseTests(context, subscription)
   const facts = { by: caller.native!.name }
   const event = await tell(tx, { kind: 'subscription.test', node, subject: id, facts, onlyFor: id })
   const delivery = {

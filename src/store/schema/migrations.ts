@@ -69,6 +69,7 @@ import { sourceCoverageSchema } from './source-coverage.ts'
 import { spaceOnceSchema } from './space-once.ts'
 import { takingPlacesSchema } from './taking-places.ts'
 import { statesOfTenures } from './tenure-states.ts'
+import { testsToldSchema } from './tests-told.ts'
 import { tokenOriginsSchema } from './token-origins.ts'
 import { turnsSchema } from './turns.ts'
 import { weighedSchema } from './weighed.ts'
@@ -530,4 +531,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 86, name: 'witnesses of the log of evidence', olderServers: 'go on', sql: witnessesSchema },
   { number: 87, name: 'subscriptions that are looked at by themselves', olderServers: 'stop', sql: behindSchema },
   { number: 88, name: 'what changes refer to', olderServers: 'stop', sql: bindingsSchema },
+  { number: 89, name: 'tries of subscriptions', olderServers: 'go on', sql: testsToldSchema },
 ]

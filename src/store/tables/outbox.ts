@@ -109,6 +109,11 @@ export class Outbox {
     return found
   }
 
+  /** Tries since a moment, no more than `limit`. */
+  testsSince(at: number, limit: number): Promise<StoredEvent[]> {
+    return eventTable.all(this.#sql, 'where only_for is not null and at > ? order by at limit ?', at, limit)
+  }
+
   // Deliveries -------------------------------------------------------------------------------------------------------
 
   async insertDelivery(delivery: Delivery): Promise<void> {
@@ -205,12 +210,14 @@ export class Outbox {
     const list = listOf(found)
     return deliveryTable.all(this.#sql, `where n in ${list.text} order by next_at, n`, ...list.values)
   }
-  /** Dead letters of a subscription, from the first one on. */
-  deadOf(subscription: string, limit: number): Promise<Delivery[]> {
+  /** Dead letters of a subscription, from the first one on, behind one. */
+  deadOf(subscription: string, after: Pick<Delivery, 'nextAt' | 'n'>, limit: number): Promise<Delivery[]> {
     return deliveryTable.all(
       this.#sql,
-      `where subscription = ? and status = 'dead' order by next_at, n limit ?`,
+      `where subscription = ? and status = 'dead' and (next_at, n) > (?, ?) order by next_at, n limit ?`,
       subscription,
+      after.nextAt,
+      after.n,
       limit,
     )
   }
