@@ -697,9 +697,9 @@ const claims: readonly Claim[] = [
     good: [inModel('const at = new Date(now)'), inModel('// Date.now() is not for us'), inModel('facts.fetch(1)')],
   },
   {
-    claim: 'operations take nothing but hash from node:crypto',
+    claim: 'operations take nothing but hashes from node:crypto',
     rule: forbid(
-      /import \{(?! hash \})[^}]*\} from 'node:crypto'|\bcrypto\.(?:random|getRandom)\w*/,
+      /import \{(?! (?:hash|createHash) \})[^}]*\} from 'node:crypto'|\bcrypto\.(?:random|getRandom)\w*/,
       'chance in an operation',
       (path) => isPure(path) && !mayDraw.has(path),
     ),

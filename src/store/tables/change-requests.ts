@@ -148,6 +148,15 @@ export class ChangeRequests {
       : await changeRequestTable.all(this.#sql, 'where n < ? order by n desc limit ?', before, limit)
     return rows.map((row) => ({ n: row.n, request: this.#of(row) }))
   }
+  /** The numbers of those behind one, in their order. */
+  async numbersAfter(after: number, limit: number): Promise<readonly number[]> {
+    const rows = await this.#sql.all<{ n: number }>(
+      'select n from change_request where n > ? order by n limit ?',
+      after,
+      limit,
+    )
+    return rows.map(({ n }) => n)
+  }
   /** How many wait for somebody; no more than the maximum are looked at. */
   async countOpen({ accountable, node, max }: OpenCount): Promise<number> {
     const conditions = [open]
