@@ -69,7 +69,7 @@ function problemsIn(sources: readonly Source[]): readonly FileProblem[] {
 }
 
 async function printProblems(problems: readonly FileProblem[], args: Args, around: Surroundings): Promise<void> {
-  const fields = ['file', 'line', 'column', 'path', 'problem', 'value', 'allowed']
+  const fields = ['file', 'line', 'column', 'path', 'problem', 'value', 'allowed', 'meant']
   const answer = { items: problems.map((problem) => ({ ...problem })) }
   await printOwn({ answer, fields, text: problemLines(problems) }, outputOf(args), around)
 }
@@ -193,7 +193,8 @@ async function simulateFrom(args: Args, around: Surroundings): Promise<number> {
 /** A plan that was kept; its operations are checked by the server. */
 async function readPlan(path: string): Promise<Plan> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new Stopped('failed', `${path} cannot be read: ${error.code ?? error.message}.`)
+    const why = error.code === 'ENOENT' ? 'is not there' : `cannot be read: ${error.code ?? error.message}`
+    throw new Stopped('failed', `${path} ${why}.`)
   })
   const found = parsed(text)
   if (found?.cadastrePlan !== undefined && found.cadastrePlan !== planVersion) {

@@ -33,6 +33,8 @@ export interface Change {
   /** Whose requests it is about: nodes, accounts and principals. */
   readonly for: readonly string[]
   readonly at?: { readonly file: string; readonly line: number }
+  /** Of what is new: what the server has that is called the same but for case. */
+  readonly alike?: string
   /** Who changed it on the server last, by other means than files. */
   readonly drift?: Drift
 }
@@ -77,6 +79,7 @@ class Comparing {
   readonly #server: Estate
   readonly #matched = new Map<Thing, Thing>()
   readonly #taken = new Map<Thing, Thing>()
+  readonly #inLowerCase = new Map<ThingKind, ReadonlyMap<string, string>>()
   readonly #problems: FileProblem[] = []
   /** By kind: what the server's keys are called in the files. */
   readonly #renamed = new Map<string, string>()
@@ -193,7 +196,9 @@ class Comparing {
     const placed = at ? { at: { file: at.file, line: at.line } } : {}
     if (!found) {
       const members = flat(thing.members).map(([member, after]) => ({ member, after }))
-      return { kind, action: 'create', key, ...this.#ownerOf(thing), members, for: audienceOf(thing), ...placed }
+      const alike = this.#alike(thing)
+      const more = { ...placed, ...(alike === undefined ? {} : { alike }) }
+      return { kind, action: 'create', key, ...this.#ownerOf(thing), members, for: audienceOf(thing), ...more }
     }
     const before = new Map(flat(this.#asInFiles(found)))
     const after = new Map(flat(thing.members))
@@ -231,6 +236,18 @@ class Comparing {
     const id = found.id === undefined ? {} : { id: found.id }
     const owner = this.#ownerOf(thing)
     return { kind, action: 'change', key, ...owner, ...renamed, ...id, members: changed, for: about, ...placed }
+  }
+
+  /** Two that are told apart by case alone are mostly one that was written wrongly. */
+  #alike({ kind, key }: Thing): string | undefined {
+    let names = this.#inLowerCase.get(kind)
+    if (!names) {
+      names = new Map([...this.#server.of(kind).keys()].map((one) => [one.toLowerCase(), one]))
+      this.#inLowerCase.set(kind, names)
+    }
+    const found = names.get(key.toLowerCase())
+    // What is below such a one has nothing of its own to say.
+    return found !== undefined && aboveOf(found) === aboveOf(key) ? found : undefined
   }
 
   /** What is in an IPAM is the account's that has that. */
@@ -274,6 +291,7 @@ class Comparing {
   }
 }
 
+const aboveOf = (key: string): string => key.slice(0, key.lastIndexOf('/') + 1)
 const decode = (part: string): string => part.replaceAll('%2F', '/').replaceAll('%25', '%')
 const shown = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing'))
 const unitsIn = ({ organizationalUnits }: Members, unit: (key: string) => string): Members =>

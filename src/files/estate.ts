@@ -45,6 +45,8 @@ export interface FileProblem extends Position {
   readonly problem: string
   readonly value?: string
   readonly allowed?: string
+  /** Of what is allowed, what was likely to be said. */
+  readonly meant?: string
 }
 
 export type Members = Readonly<Record<string, unknown>>
@@ -72,6 +74,12 @@ export class Estate {
   readonly spoken = new Set<ThingKind>()
   /** By kind and the key that it would be: the ids of several of one name. None of them has it, and each goes by its id. */
   readonly #several = new Map<string, readonly string[]>()
+
+  /**
+   * Numbers and ids that the server names and that are none of these things: of accounts that are closed or gone, of pools inside of
+   * networks, of what the caller does not see. Files may go on naming them, and no more than that.
+   */
+  readonly mentioned = new Set<string>()
 
   addSeveral(kind: ThingKind, key: string, ids: readonly string[]): void {
     this.#several.set(`${kind} ${key}`, ids)

@@ -21,6 +21,7 @@ import {
 import { pairOf, plain, sortedCidrs, sortedTexts, wholeAssignment, wholeDocument } from './members.ts'
 import { policyMembers, poolChangeable, poolFixed } from './shape.ts'
 import type { Source, Way } from './sources.ts'
+import { meantBy } from './words-alike.ts'
 
 /** An item of a file, whatever its kind: its shape has been checked. */
 type Item = Readonly<Record<string, unknown>>
@@ -325,7 +326,7 @@ class FilesReader {
   #node(source: Source, way: Way, text: string): string {
     if (/^(ou|r)-/.test(text)) {
       const known = this.#byId.get(text)
-      if (this.#known && !known && !text.startsWith('r-'))
+      if (this.#known && !known && !text.startsWith('r-') && !this.#known.mentioned.has(text))
         this.#note(source.at(way), way, 'there is no such unit', text)
       return known?.key ?? (text.startsWith('r-') ? rootKey : text)
     }
@@ -347,7 +348,7 @@ class FilesReader {
 
   /** Notes a name that nothing has, of what is known. */
   #require(source: Source, way: Way, kind: ThingKind, key: string, text: string): void {
-    if (this.estate.of(kind).has(key) || this.#known?.of(kind).has(key)) return
+    if (this.estate.of(kind).has(key) || this.#known?.of(kind).has(key) || this.#known?.mentioned.has(key)) return
     if (kind === 'resourceType' && builtInTypes.has(key)) return
     const several = this.#known && severalIn(this.#known, kind, key)
     if (several) {
@@ -355,14 +356,28 @@ class FilesReader {
       return
     }
     if (!this.#known && (!this.estate.spoken.has(kind) || isIdText(text))) return
-    this.#note(source.at(way), way, `there is no ${nounOf[kind]} of this name`, text, this.#near(kind, key))
+    this.#note(
+      source.at(way),
+      way,
+      `there is no ${nounOf[kind]} of this name`,
+      text,
+      this.#near(kind, key),
+      this.#meant(kind, key),
+    )
   }
+
+  /** One that differs in case or by a slip of the keys. */
+  #meant(kind: ThingKind, key: string): string | undefined {
+    return meantBy(key, [...this.#names(kind)])
+  }
+  #names = (kind: ThingKind): Set<string> =>
+    new Set([...this.estate.of(kind).keys(), ...(this.#known?.of(kind).keys() ?? [])])
 
   /** Names that might have been meant. */
   #near(kind: ThingKind, key: string): string | undefined {
     const last = key.split('/').at(-1)!.toLowerCase()
-    const names = [...this.estate.of(kind).keys(), ...(this.#known?.of(kind).keys() ?? [])]
-    const near = [...new Set(names)].filter((name) => name.split('/').at(-1)!.toLowerCase() === last)
+    const names = [...this.#names(kind)]
+    const near = names.filter((name) => name.split('/').at(-1)!.toLowerCase() === last)
     const shown = near.length > 0 ? near : names.length <= nearMax ? names : []
     return shown.length === 0 ? undefined : sortedTexts(shown).slice(0, nearMax).join(', ')
   }
@@ -396,10 +411,11 @@ class FilesReader {
     const thing = this.estate.of(kind).get(key)
     if (thing) this.estate.of(kind).set(key, { ...thing, members: change(thing.members) })
   }
-  #note(at: Position, way: Way, problem: string, value?: unknown, allowed?: string): void {
+  #note(at: Position, way: Way, problem: string, value?: unknown, allowed?: string, meant?: string): void {
     const more = {
       ...(value === undefined ? {} : { value: String(value) }),
       ...(allowed === undefined ? {} : { allowed }),
+      ...(meant === undefined ? {} : { meant }),
     }
     this.problems.push({ ...at, path: way.join('.'), problem, ...more })
   }

@@ -177,6 +177,7 @@ class ServerReader {
     // One that is closed stays on record, and is nobody's to change.
     if (parent === undefined || status === 'closed') return
     const members = plain('account', { name, email, cloud, externalId, contact, tags, parent })
+    this.#keys.set(number, number)
     this.#add({ kind: 'account', key: number, parent, name: textOf(name), members, id: number })
   }
 
@@ -186,7 +187,7 @@ class ServerReader {
     const { ipamId, name, account, region } = ipam
     const facts: Item = Object.fromEntries(ipamMembers.map((member) => [member, ipam[member]]))
     const key = this.#keyOf('ipam', undefined, ipamId, name)
-    this.#owners.set(textOf(ipamId), textOf(account))
+    this.#owners.set(textOf(ipamId), this.#node(textOf(account)))
     this.#compatibilities.set(key, facts.policyCompatibility)
     const operatingRegions = sortedTexts(facts.operatingRegions as string[])
     const members = plain('ipam', { ...facts, account, region, operatingRegions })
@@ -253,7 +254,7 @@ class ServerReader {
       // One without rules counts as absent.
       if ((document.rules as unknown[]).length === 0) continue
       const rules = (document.rules as Item[]).map(({ poolId, when }) => ({
-        pool: this.#keys.get(textOf(poolId)) ?? textOf(poolId),
+        pool: this.#named(textOf(poolId)),
         ...(when === undefined ? {} : { when: this.#condition(when as RuleCondition) }),
       }))
       documents[pairOf(document as never)] = wholeDocument(
@@ -266,7 +267,7 @@ class ServerReader {
   }
   #condition({ accounts, organizationalUnits, tags }: RuleCondition): Members {
     return {
-      ...(accounts ? { accounts: sortedTexts(accounts) } : {}),
+      ...(accounts ? { accounts: sortedTexts(accounts.map((account) => this.#node(account))) } : {}),
       ...(organizationalUnits
         ? { organizationalUnits: sortedTexts(organizationalUnits.map((node) => this.#node(node))) }
         : {}),
@@ -366,7 +367,12 @@ class ServerReader {
     this.#keys.set(textOf(id), key)
     return key
   }
-  #node = (id: string): string => this.#keys.get(id) ?? id
+  #node = (id: string): string => this.#named(id)
+  #named(id: string): string {
+    const key = this.#keys.get(id)
+    if (key === undefined) this.#estate.mentioned.add(id)
+    return key ?? id
+  }
   #add(thing: Thing): void {
     this.#estate.add(thing)
   }

@@ -19,6 +19,28 @@ export function intentOf(files: Estate, server: ServerRead, compared: Compared, 
   return new Intending(files, server, compared).intent(removed)
 }
 
+/** By which all that is governed is brought to what files say. */
+export const doneByFiles = [
+  ...['createResourceType', 'deleteResourceType'],
+  ...['createUnit', 'updateUnit', 'deleteUnit'],
+  ...['createAccount', 'updateAccount', 'moveAccount', 'removeAccount'],
+  'putIpamAdministrator',
+  ...['createIpam', 'updateIpam', 'deleteIpam'],
+  ...['createScope', 'updateScope', 'deleteScope'],
+  ...['createPool', 'updatePool', 'deletePool', 'provisionPoolCidr', 'deprovisionPoolCidr'],
+  ...['createPolicy', 'updatePolicy', 'deletePolicy', 'putPolicyDocument', 'deletePolicyDocument'],
+  ...['putPolicyAssignment', 'deletePolicyAssignment'],
+  ...['createRoleBinding', 'deleteRoleBinding'],
+]
+/** What files do not do, with the reason in the guide. */
+export const notByFiles = [
+  ...['draftPolicyVersion', 'putAssignmentCandidate', 'deleteAssignmentCandidate', 'promoteAssignmentCandidate'],
+  'restorePolicyVersion',
+  ...['requestException', 'renewException', 'approveException', 'denyException', 'revokeException'],
+  ...['suspendAccount', 'resumeAccount', 'closeAccount'],
+  ...['createOrganization', 'deleteIpamAdministrator'],
+]
+
 /** Of each kind, the member of a request that names one. */
 const idMember: Readonly<Record<ThingKind, string>> = {
   resourceType: 'resourceType',

@@ -142,6 +142,54 @@ test('an account comes under another unit; a pool does not, and neither what is 
   )
 })
 
+test('what is called otherwise in case alone is another thing, and the plan says so once', async () => {
+  const text = (await at.read(pools)).replaceAll(/ # .*$/gm, '').replace('name: company', 'name: Company')
+  await at.write('pools/other.yaml', text)
+  const { output } = await at.cadastre('plan', at.folder)
+  assert.equal(output.match(/differs in case alone/g)?.length, 1)
+  assert.match(
+    output,
+    /^\+ pool `main\/private\/Company` [^+~]*^ {4}differs in case alone from `main\/private\/company`, which is another one/m,
+  )
+  // What is exported of both is two files where case counts for nothing, too.
+  const { privateScopeId: scopeId } = await at.world.get<{ privateScopeId: string }>('/ipams/main')
+  const { poolId } = await at.world.post<{ poolId: string }>('/pools', { scopeId, family: 'ipv4', name: 'Company' })
+  await rm(join(at.folder, 'pools/other.yaml'))
+  await at.did('export', '--dir', at.folder)
+  const found = Object.keys(await filesIn(at.folder)).map((file) => file.toLowerCase())
+  assert.deepEqual(found.filter((file) => file.includes('/company')).sort(), [
+    'pools/main/private/company-2.yaml',
+    'pools/main/private/company.yaml',
+  ])
+  await requireSame()
+  const { status } = await at.world.ask('DELETE', `/pools/${poolId}`, {})
+  assert(status < 300)
+})
+
+test('what is closed or gone is not in the files, and what names it by its number comes through a round trip', async () => {
+  const account = '777777777777'
+  const { rootId } = await at.world.get<{ rootId: string }>('/organization')
+  await at.world.post('/accounts', { account, name: 'leaving', parentId: rootId })
+  await at.world.post('/role-bindings', { principal: 'user:last', role: 'auditor', node: account })
+  const { poolId } = await at.world.get<{ poolId: string }>('/pools/company%2Fus')
+  const { sharedWith } = await at.world.get<{ sharedWith: string[] }>(`/pools/${poolId}`)
+  const share = (nodes: readonly string[]) => at.world.ask('PATCH', `/pools/${poolId}`, { body: { sharedWith: nodes } })
+  assert.equal((await share([...sharedWith, account])).status, 200)
+  for (const step of ['close', 'remove']) {
+    const [method, path] = step === 'remove' ? ['DELETE', ''] : ['POST', `/${step}`]
+    const { status, body } = await at.world.ask(method as 'POST', `/accounts/${account}${path}`, {})
+    assert(status < 300, JSON.stringify(body))
+    await at.did('export', '--dir', at.folder)
+    assert.doesNotMatch(await at.read('organization.yaml'), /leaving|777777777777/)
+    assert.match(await at.read(pools), /- "777777777777"/)
+    await requireSame()
+  }
+  // A number that nobody has is still told.
+  await at.edit(pools, '777777777777', '777777777778')
+  assert.match((await at.cadastre('plan', at.folder)).output, /there is no account of this name `777777777778`/)
+  assert.equal((await share(sharedWith)).status, 200)
+})
+
 test('a plan that was made for another state is refused, and changes nothing', async () => {
   await at.edit(policy, 'contact: net@example.com', 'contact: networks@example.com')
   const file = join(at.folder, '..', `plan-${process.pid}.json`)

@@ -200,6 +200,25 @@ export const policyFile = z
   })
 export type PolicyFile = z.output<typeof policyFile>
 
+/** The names of the members that there are at a place; none where there is nothing with members. */
+export function membersAt(path: readonly (string | number)[]): readonly string[] {
+  let at: unknown = policyFile
+  for (const part of path) {
+    const inner = bare(at)
+    if (inner instanceof z.ZodObject) at = inner.shape[part]
+    else if (inner instanceof z.ZodArray) at = inner.element
+    else return []
+  }
+  const found = bare(at)
+  return found instanceof z.ZodObject ? Object.keys(found.shape) : []
+}
+function bare(shape: unknown): unknown {
+  let inner = shape
+  while (inner instanceof z.ZodOptional || inner instanceof z.ZodNonOptional || inner instanceof z.ZodNullable)
+    inner = inner.unwrap()
+  return inner
+}
+
 /** As editors read it. */
 export const jsonSchema = (): object => z.toJSONSchema(policyFile, { io: 'input', unrepresentable: 'any' })
 

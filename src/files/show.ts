@@ -10,13 +10,17 @@ const valueCharactersMax = 200
 
 /** One line each, as editors and pipelines find the place. */
 export const problemLines = (problems: readonly FileProblem[]): string =>
-  problems
-    .map(({ file, line, column, path, problem, value, allowed }) => {
-      const more = [value === undefined ? '' : ` \`${value}\``, allowed === undefined ? '' : ` Allowed: ${allowed}.`]
-      return printable(`${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${problem}${more[0]}.${more[1]}`)
-    })
-    .map((text) => `${text}\n`)
-    .join('')
+  problems.map((problem) => `${printable(problemLine(problem))}\n`).join('')
+
+function problemLine({ file, line, column, path, problem, value, allowed, meant }: FileProblem): string {
+  // Once is enough.
+  const isSaid = value === undefined || problem.includes(`\`${value}\``)
+  return [
+    `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${problem}${isSaid ? '' : ` \`${value}\``}.`,
+    ...(meant === undefined ? [] : [`Did you mean \`${meant}\`?`]),
+    ...(allowed === undefined || allowed === meant ? [] : [`Allowed: ${allowed}.`]),
+  ].join(' ')
+}
 
 const signs = { create: '+', change: '~', remove: '-' } as const
 
@@ -67,7 +71,19 @@ const longestRun = (text: string): number => Math.max(0, ...(text.match(/`+/g) ?
 /** Names are anybody's: they make neither links nor headings. */
 const inMarkdown = (text: string): string => text.replaceAll(/[\\`*_[\]<>#|!@]/g, (sign) => `\\${sign}`)
 
-function linesOf({ kind, action, key, owner, keyBefore, members, for: audience, at, drift, id }: Change): string[] {
+function linesOf({
+  kind,
+  action,
+  key,
+  owner,
+  keyBefore,
+  members,
+  for: audience,
+  at,
+  alike,
+  drift,
+  id,
+}: Change): string[] {
   const whom = audience.length === 0 ? '' : `, for ${audience.join(', ')}`
   const where = at === undefined ? '' : ` (${at.file}:${at.line})`
   const was = keyBefore === undefined || keyBefore === key ? '' : `, which was \`${keyBefore}\``
@@ -75,6 +91,9 @@ function linesOf({ kind, action, key, owner, keyBefore, members, for: audience, 
   return [
     `${signs[action]} ${nounOf[kind]} \`${key}\`${which}${ofOwner(owner)}${was}${whom}${where}`,
     ...members.flatMap(apart).map((member) => `    ${memberText(member)}`),
+    ...(alike === undefined
+      ? []
+      : [`    differs in case alone from \`${alike}\`, which is another one: with its id in a comment it is renamed`]),
     ...(drift ? [`    changed on the server: ${driftText(drift)}`] : []),
   ]
 }

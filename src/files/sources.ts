@@ -1,13 +1,21 @@
 // Policy files as they lie in a directory: read, parsed, and each checked by the shape, with the place of everything in them.
-import { readdir, readFile, stat } from 'node:fs/promises'
-import { join, relative, sep } from 'node:path'
-import { isMap, isPair, isScalar, isSeq, LineCounter, type Node, type ParsedNode, parseDocument } from 'yaml'
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isMap, isPair, isScalar, isSeq, LineCounter, type Node, type ParsedNode, parseDocument, visit } from 'yaml'
 import { Stopped } from '#cli/exit-codes.ts'
 import { anchorIn, type FileProblem, type Position } from './estate.ts'
-import { formatVersion, type PolicyFile, policyFile } from './shape.ts'
+import { filesIn } from './folders.ts'
+import { formatVersion, membersAt, type PolicyFile, policyFile } from './shape.ts'
+import { meantBy } from './words-alike.ts'
 
 const fileBytesMax = 8_388_608
+/** Of all files together: each byte of text takes many of memory. */
+const allBytesMax = 134_217_728
+/** Lists and members in each other that are open at once. */
+const openMax = 1_000
 const filesMax = 10_000
+/** Of one file that is no YAML: those behind the first mostly follow from it. */
+const syntaxProblemsMax = 5
 const problemsShownMax = 1_000
 const shownValueMax = 120
 
@@ -27,48 +35,71 @@ export interface Source {
 /** Reads all of a directory that ends in `.yaml` or `.yml`, in the order of the names. */
 export async function readSources(folder: string): Promise<{ sources: Source[]; problems: FileProblem[] }> {
   const sources: Source[] = []
-  const problems: FileProblem[] = []
-  for (const file of await filesIn(folder)) {
-    if ((await stat(join(folder, file))).size > fileBytesMax) {
-      problems.push({ file, line: 1, column: 1, path: '', problem: `the file is larger than ${fileBytesMax} bytes` })
-      continue
+  const { files, unread } = await filesIn(folder)
+  if (files.length === 0 && unread.length === 0)
+    throw new Stopped('failed', `There are no policy files in ${folder}.`, ['`cadastre export --dir` writes some.'])
+  if (files.length > filesMax) throw new Stopped('failed', `There are more than ${filesMax} files in ${folder}.`)
+  const problems: FileProblem[] = unread.map(({ file, why }) => ofWhole(file, why))
+  let bytes = 0
+  for (const file of files) {
+    const text = await textOf(join(folder, file), (size) => {
+      bytes += size
+    })
+    if (bytes > allBytesMax) {
+      throw new Stopped('failed', `The files in ${folder} have more than ${allBytesMax} bytes together.`, [
+        'make directories of their own of them, and apply one after the other.',
+      ])
     }
-    const read = readSource(file, await readFile(join(folder, file), 'utf8'))
+    const read = 'why' in text ? [ofWhole(file, text.why)] : readSource(file, text.text)
     if ('content' in read) sources.push(read)
     else problems.push(...read)
   }
   return { sources, problems: problems.slice(0, problemsShownMax) }
 }
+const ofWhole = (file: string, problem: string): FileProblem => ({ file, line: 1, column: 1, path: '', problem })
 
-async function filesIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(
-    (error: NodeJS.ErrnoException) => {
-      // The reason is the answer: the directory is not there, or may not be read.
-      throw new Stopped('failed', `${folder} cannot be read: ${error.code ?? error.message}.`)
-    },
-  )
-  const found = entries
-    .filter((entry) => entry.isFile() && /\.ya?ml$/.test(entry.name))
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep))
-    // What begins with a dot is somebody else's: pipelines, editors.
-    .filter((parts) => !parts.some((part) => part.startsWith('.')))
-    .map((parts) => parts.join('/'))
-    .sort()
-  if (found.length === 0)
-    throw new Stopped('failed', `There are no policy files in ${folder}.`, ['`cadastre export --dir` writes some.'])
-  if (found.length > filesMax) throw new Stopped('failed', `There are more than ${filesMax} files in ${folder}.`)
-  return found
+/** What stands in a file, or why that is not read. */
+async function textOf(
+  path: string,
+  counted: (size: number) => void,
+): Promise<{ readonly text: string } | { readonly why: string }> {
+  try {
+    const { size } = await stat(path)
+    if (size > fileBytesMax)
+      return { why: `it has ${size} bytes, and at most ${fileBytesMax} are read: make several files of it` }
+    counted(size)
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path)) }
+  } catch (error) {
+    // Both are told of the file, so that those beside it are told of as well.
+    if (error instanceof TypeError) return { why: 'it is no text in UTF-8' }
+    return { why: `it cannot be read: ${(error as NodeJS.ErrnoException).code}` }
+  }
 }
 
 export function readSource(file: string, text: string): Source | FileProblem[] {
+  // The reader takes seconds to say that of each level by itself.
+  if (opensBeyond(text, openMax)) return [ofWhole(file, tooDeep)]
   try {
     return readWhole(file, text)
   } catch (error) {
     // The readers go down one step for each level, and a text of a few bytes has more levels than any program has steps.
     if (!(error instanceof RangeError)) throw error
-    return [{ file, line: 1, column: 1, path: '', problem: 'what it says is nested too deeply' }]
+    return [ofWhole(file, tooDeep)]
   }
 }
+
+/** Whether more is open at once than any file has reason for, as far as its signs say without being understood. */
+function opensBeyond(text: string, most: number): boolean {
+  let open = 0
+  for (const [run] of text.matchAll(/[[{]|[\]}]|(?:[-?:][ \t]+){100,}/g)) {
+    if (run === '[' || run === '{') open++
+    else if (run === ']' || run === '}') open = Math.max(0, open - 1)
+    else return true
+    if (open > most) return true
+  }
+  return false
+}
+const tooDeep = 'what it says is nested too deeply'
 
 function readWhole(file: string, text: string): Source | FileProblem[] {
   const lines = new LineCounter()
@@ -77,39 +108,58 @@ function readWhole(file: string, text: string): Source | FileProblem[] {
     const { line, col } = lines.linePos(offset)
     return { file, line: Math.max(line, 1), column: Math.max(col, 1) }
   }
-  if (document.errors.length > 0) {
-    return document.errors.map(({ pos: [from], message }) => ({
-      ...place(from),
-      path: '',
-      problem: message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, ''),
-    }))
-  }
+  if (document.errors.length > 0) return syntaxProblems(document.errors, place)
   const at = (way: Way): Position => place(offsetOf(document.contents, way))
-  const content = asValue(document)
-  if (content === undefined)
-    return [
-      { ...place(0), path: '', problem: 'names that stand for other places (`*name`) are not followed: write it out' },
-    ]
-  const version = (content as { cadastre?: unknown } | null)?.cadastre
+  const alias = firstAlias(document)
+  if (alias !== undefined) {
+    const problem = 'names that stand for other places (`*name`) are not followed: write it out'
+    return [{ ...place(alias), path: '', problem }]
+  }
+  const content: unknown = document.toJS() ?? {}
+  const version = (content as { cadastre?: unknown }).cadastre
   if (typeof version === 'number' && version > formatVersion) {
-    const problem = 'the file is from a newer version of Cadastre: use that one'
+    const problem = 'this Cadastre is older than the file: use a newer one, which knows version'
     return [{ ...at(['cadastre']), path: 'cadastre', problem, value: String(version), allowed: String(formatVersion) }]
   }
   const { data, error } = policyFile.safeParse(content)
-  if (error) return error.issues.flatMap((issue) => problemsOf(issue as Issue, content, at))
+  if (error) return withoutFollowing(error.issues.flatMap((issue) => problemsOf(issue as Issue, content, at)))
   const anchorAt = (way: Way): string | undefined =>
     anchorIn(document.getIn(way, true) instanceof Object ? (document.getIn(way, true) as Node).comment : undefined)
   return { file, content: data, at, anchorAt }
 }
 
-/** Undefined where there are aliases: they cost nothing to write, and may stand for any amount of text. */
-function asValue(document: ReturnType<typeof parseDocument>): unknown {
-  try {
-    return document.toJS({ maxAliasCount: 0 }) ?? {}
-  } catch (error) {
-    if (error instanceof ReferenceError) return undefined
-    throw error
+/** What is no YAML, in words of policy files where the reader's own speak of programs. */
+function syntaxProblems(
+  errors: ReturnType<typeof parseDocument>['errors'],
+  place: (offset: number) => Position,
+): FileProblem[] {
+  const problems = new Map<string, FileProblem>()
+  for (const { pos, code, message } of errors) {
+    if (/call stack/.test(message)) return [{ ...place(pos[0]), path: '', problem: tooDeep }]
+    const problem = syntaxWords[code] ?? message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '')
+    const at = place(pos[0])
+    // The same once for each place where it can be mended: of what is never closed, there is one for each of its lines.
+    const key = code === 'DUPLICATE_KEY' ? `${problem} ${at.line}` : problem
+    if (!problems.has(key)) problems.set(key, { ...at, path: '', problem })
   }
+  return [...problems.values()].slice(0, syntaxProblemsMax)
+}
+const syntaxWords: Readonly<Record<string, string>> = {
+  DUPLICATE_KEY: 'the member stands there twice',
+  MULTIPLE_DOCS: 'another document begins here (`---`): make it a file of its own',
+  TAB_AS_INDENT: 'lines are indented with spaces, and this one is with a tab',
+}
+
+/** Where the first alias is: they cost nothing to write, and may stand for any amount of text. */
+function firstAlias(document: ReturnType<typeof parseDocument>): number | undefined {
+  let found: number | undefined
+  visit(document, {
+    Alias: (_, alias) => {
+      found = alias.range?.[0] ?? 0
+      return visit.BREAK
+    },
+  })
+  return found
 }
 
 /** As near as there is something: a member that is missing is looked for where it would stand. */
@@ -138,27 +188,65 @@ type Issue = {
   readonly message: string
   readonly keys?: readonly string[]
   readonly values?: readonly unknown[]
+  readonly expected?: string
 }
-function problemsOf({ code, path, message, keys, values }: Issue, content: unknown, at: Source['at']): FileProblem[] {
+/** As YAML has them. */
+const kindWords: Readonly<Record<string, string>> = {
+  array: 'a list (each item behind a `-`) is expected, and not',
+  object: 'members (`name: value`) are expected, and not',
+  record: 'members (`name: value`) are expected, and not',
+  string: 'a text in quotes is expected, and not',
+  number: 'a number without quotes is expected, and not',
+  int: 'a whole number is expected, and not',
+  boolean: '`true` or `false` without quotes is expected, and not',
+}
+function problemsOf(
+  { code, path, message, keys, values, expected }: Issue,
+  content: unknown,
+  at: Source['at'],
+): FileProblem[] {
   if (code === 'unrecognized_keys') {
-    return (keys ?? []).map((key) => ({
-      ...at([...path, key]),
-      path: [...path, key].join('.'),
-      problem: `there is no member \`${key}\` here`,
-    }))
+    const allowed = membersAt(path)
+    return (keys ?? []).map((key) => {
+      const meant = meantBy(key, allowed)
+      return {
+        ...at([...path, key]),
+        path: [...path, key].join('.'),
+        problem: `there is no member \`${key}\` here`,
+        ...(allowed.length === 0 ? {} : { allowed: allowed.join(', ') }),
+        ...(meant === undefined ? {} : { meant }),
+      }
+    })
   }
   const value = path.reduce<unknown>((within, part) => (within as Record<string, unknown> | undefined)?.[part], content)
-  const problem = value === undefined ? 'it is missing' : message
-  const allowed = values?.map(String).join(', ')
+  const allowed = values?.map(String)
+  const told = allowed && typeof value === 'string' && !allowed.includes(value) ? meantBy(value, allowed) : undefined
   return [
     {
       ...at(path),
       path: path.join('.'),
-      problem,
+      problem: value === undefined ? missing : wordsOf(code, message, { expected, values }),
       ...(value === undefined ? {} : { value: brief(value) }),
-      ...(allowed ? { allowed } : {}),
+      ...(allowed && allowed.length > 0 ? { allowed: allowed.join(', ') } : {}),
+      ...(told === undefined ? {} : { meant: told }),
     },
   ]
+}
+const missing = 'it is missing'
+function wordsOf(code: string, message: string, { expected, values }: Partial<Issue>): string {
+  if (code === 'invalid_type') return kindWords[expected ?? ''] ?? message
+  if (code !== 'invalid_value') return message
+  return typeof values?.[0] === 'number' ? kindWords.number! : 'there is no such value'
+}
+
+/** Without what is missing for no other reason than that it is written wrongly beside. */
+function withoutFollowing(problems: readonly FileProblem[]): FileProblem[] {
+  const meant = new Set(
+    problems.flatMap(({ path, meant }) =>
+      meant === undefined ? [] : [[...path.split('.').slice(0, -1), meant].join('.')],
+    ),
+  )
+  return problems.filter(({ path, problem }) => problem !== missing || !meant.has(path))
 }
 
 const brief = (value: unknown): string => {

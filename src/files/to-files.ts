@@ -1,13 +1,14 @@
 // Things with names as files: small ones in a stable order, with ids and owners in comments.
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { dirname, join, relative, sep } from 'node:path'
+import { lstat, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { isMap, isScalar, isSeq, type Node } from 'yaml'
 import { Stopped } from '#cli/exit-codes.ts'
 import { documentOf, yamlTextOf } from '#cli/yaml.ts'
 import { isAccountId } from '#model/organization.ts'
 import type { Compatibility } from '#model/policy/values.ts'
 import { type Members, rootKey, type Thing, type ThingKind } from './estate.ts'
+import { filesIn } from './folders.ts'
 import type { ServerRead } from './from-server.ts'
 import { shortDocument } from './members.ts'
 import { formatVersion, jsonSchema, policyMembers, poolChangeable, poolFixed } from './shape.ts'
@@ -31,6 +32,7 @@ class FilesWriter {
   /** What stands behind the name of an item. */
   readonly #comments = new WeakMap<object, string>()
   readonly #files = new Map<string, string>()
+  readonly #taken = new Set<string>()
 
   constructor(read: ServerRead) {
     this.#read = read
@@ -70,8 +72,9 @@ class FilesWriter {
 
   #write(path: string, content: Item, note?: string): void {
     let free = path
-    // Names that differ only in what no file name can have.
-    for (let again = 2; this.#files.has(free); again++) free = path.replace(/\.yaml$/, `-${again}.yaml`)
+    // Names that differ only in what no file name can have, or in case: on many disks those are one file.
+    for (let again = 2; this.#taken.has(free.toLowerCase()); again++) free = path.replace(/\.yaml$/, `-${again}.yaml`)
+    this.#taken.add(free.toLowerCase())
     const up = '../'.repeat(free.split('/').length - 1)
     const document = documentOf({ cadastre: formatVersion, ...content })
     this.#annotate(document.contents, content)
@@ -256,17 +259,18 @@ export async function writeFiles(folder: string, files: Files): Promise<void> {
   for (const path of before) if (!files.has(path)) await rm(join(folder, path))
 }
 
+/** Whatever is a link is in the way: what is written and removed is here, and nowhere else. */
 async function ownFiles(folder: string): Promise<string[]> {
-  const own: string[] = []
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return []
-      throw new Stopped('failed', `${folder} cannot be read: ${error.code ?? error.message}.`)
-    },
-  )
-  for (const entry of entries) {
-    const path = relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/')
-    if (!entry.isFile() || !/\.ya?ml$/.test(path) || path.split('/').some((part) => part.startsWith('.'))) continue
+  if (!(await stat(folder).catch(() => undefined))) return []
+  const { files, unread } = await filesIn(folder)
+  const links: string[] = unread.map(({ file }) => file)
+  for (const path of files) if ((await lstat(join(folder, path))).isSymbolicLink()) links.push(path)
+  if (links[0] !== undefined) {
+    throw new Stopped('failed', `${join(folder, links[0])} is a link, or no file, and is not written through.`, [
+      'Take it away, or export to an empty directory.',
+    ])
+  }
+  for (const path of files) {
     const text = await readFile(join(folder, path), 'utf8')
     if (!text.includes(written)) {
       throw new Stopped(
@@ -275,7 +279,6 @@ async function ownFiles(folder: string): Promise<string[]> {
         ['Export to an empty directory, and bring over what you want.'],
       )
     }
-    own.push(path)
   }
-  return own
+  return [...files]
 }

@@ -1,9 +1,13 @@
 // What is wrong with policy files is found without a server, each with its place, its value and what is allowed.
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { governedOperations } from '#operations/governance/operations.native.ts'
 import { conflictsOf } from './conflicts.ts'
 import type { FileProblem } from './estate.ts'
 import { estateOf } from './from-files.ts'
+import { doneByFiles, notByFiles } from './intent.ts'
 import { jsonSchema } from './shape.ts'
 import { readSource, type Source } from './sources.ts'
 
@@ -70,10 +74,14 @@ test('a member that there is not, a value that is none, and one that is missing'
     'ipams: main',
   )
   assert.deepEqual(short(problemsIn({ 'p.yaml': wrong })), [
-    ['p.yaml:3:5', 'it is missing', undefined, undefined],
-    ['p.yaml:10:9', 'Invalid option: expected one of "deny"|"steer"|"allow"', 'maybe', 'deny, steer, allow'],
-    ['p.yaml:13:9', 'Invalid option: expected one of "default"|"final"', 'sometimes', 'default, final'],
-    ['p.yaml:4:5', 'there is no member `ipams` here', undefined, undefined],
+    ['p.yaml:10:9', 'there is no such value', 'maybe', 'deny, steer, allow'],
+    ['p.yaml:13:9', 'there is no such value', 'sometimes', 'default, final'],
+    [
+      'p.yaml:4:5',
+      'there is no member `ipams` here',
+      undefined,
+      'name, id, ipam, contact, compatibility, tags, documents, assignments',
+    ],
   ])
 })
 
@@ -88,7 +96,7 @@ test('two of one name, in one file or in two', () => {
   ])
   const key = 'cadastre: 1\npools: []\npools: []\n'
   assert.deepEqual(short(problemsIn({ 'k.yaml': key })), [
-    ['k.yaml:3:1', 'Map keys must be unique', undefined, undefined],
+    ['k.yaml:3:1', 'the member stands there twice', undefined, undefined],
   ])
 })
 
@@ -104,7 +112,7 @@ test('a name that is not there, with those that might have been meant', () => {
 
 test('a file from a newer version, and one that is no YAML', () => {
   assert.deepEqual(short(problemsIn({ 'n.yaml': 'cadastre: 2\nnews: 1\n' })), [
-    ['n.yaml:1:1', 'the file is from a newer version of Cadastre: use that one', '2', '1'],
+    ['n.yaml:1:1', 'this Cadastre is older than the file: use a newer one, which knows version', '2', '1'],
   ])
   assert.equal(problemsIn({ 'n.yaml': 'cadastre: 1\npools: [\n' })[0]!.line, 3)
 })
@@ -152,4 +160,14 @@ test('the schema for editors says what files may say, and nothing that only this
     'roleBindings',
     'exceptions',
   ])
+})
+
+test('each operation that changes what is governed is done by files, or is named by the guide with why not', async () => {
+  assert.deepEqual([...doneByFiles, ...notByFiles].sort(), [...governedOperations.keys()].sort())
+  const guide = await readFile(join(import.meta.dirname, '../../docs/guide/policy-in-git.md'), 'utf8')
+  const [, section] = guide.split('## What files do not do')
+  for (const name of notByFiles) {
+    const command = `\`${governedOperations.get(name)!.cli}\``
+    assert(section!.includes(command), `${name}: ${command}`)
+  }
 })

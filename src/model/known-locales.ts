@@ -50,7 +50,7 @@ export function likelyName(text: string, names: readonly string[]): string | und
 const numbersIn = (text: string): string => text.replaceAll(/\D+/g, ' ')
 
 /** Equal, or so but for one character that is missing, added, another one, or has changed places with its neighbour. */
-function isOneSlipApart(a: string, b: string): boolean {
+export function isOneSlipApart(a: string, b: string): boolean {
   if (Math.abs(a.length - b.length) > 1) return false
   let start = 0
   while (start < a.length && a[start] === b[start]) start++

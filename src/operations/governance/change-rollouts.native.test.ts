@@ -140,14 +140,17 @@ describe('a rollout', () => {
     const { AllocationId } = await acme.call('AllocateAddress', {}, { account: shop })
     await look()
     assert.equal((await show(id)).halted?.why, 'denials')
+    // By the next stage it would not comply, which nobody has approved.
+    assert.equal((await act(id, 'resume', {}, people.bob)).body.code, 'IncorrectState')
+    await acme.call('ReleaseAddress', { AllocationId: AllocationId! }, { account: shop })
     const resumed = await succeed(act(id, 'resume', {}, people.bob))
     assert.deepEqual([resumed.state, resumed.progress!.stage, resumed.halted], ['scheduled', 2, undefined])
     assert.equal((await refusalOf(acme.call('AllocateAddress', {}, { account: shop }))).code, 'DeniedByPolicy')
     await look()
     assert.equal((await show(id)).state, 'halted')
     await succeed(act(id, 'revert', { note: 'enough' }, people.ann))
-    await acme.call('AllocateAddress', {}, { account: shop })
-    await acme.call('ReleaseAddress', { AllocationId: AllocationId! }, { account: shop })
+    const { AllocationId: another } = await acme.call('AllocateAddress', {}, { account: shop })
+    await acme.call('ReleaseAddress', { AllocationId: another! }, { account: shop })
   })
 
   test('is halted by exceptions that are asked for, and by a pool that runs short', async () => {
