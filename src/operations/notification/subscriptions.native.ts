@@ -78,7 +78,7 @@ const recipients = z.array(z.string().max(254)).max(recipientsPerTargetMax).desc
 const hubAccount = accountId.describe('Of `asff`: the account that findings are imported into.')
 const hubRegion = z
   .string()
-  .regex(/^[a-z]{2}(?:-[a-z]{2,12}){1,3}-[0-9]$/)
+  .regex(/^[a-z]{2}(-[a-z]{2,12}){1,3}-[0-9]$/)
   .describe('Of `asff`: the Region that findings are imported into.')
   .meta({ examples: ['eu-central-1'] })
 const digest = z.enum(digestPeriods).meta({
