@@ -196,7 +196,7 @@ export const promoteCandidate = nativeWrite({
     ...namedAssignment,
     ifVersion: z
       .string()
-      .regex(/^(?:[1-9][0-9]{0,9}|none)$/, 'the number of a version, or `none`, is expected')
+      .regex(/^([1-9][0-9]{0,9}|none)$/, 'the number of a version, or `none`, is expected')
       .optional()
       .describe('The version of the candidate that you looked at, or `none`: refused where it is another one by now.')
       .meta({ examples: ['4'] }),

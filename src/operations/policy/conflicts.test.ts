@@ -491,8 +491,8 @@ describe('by construction', () => {
       .filter((file) => !file.endsWith('.test.ts'))
       .filter((file) => /\.moveGovernanceEpoch\(/.test(readFileSync(join(folder, file), 'utf8')))
     assert.deepEqual(moving.sort(), [
-      // The executor itself; a role that the operator binds; a pool that has one CIDR less; the operator's clock.
-      'operations/execute.ts',
+      // What the executor hands to operations; a role that the operator binds; a pool that has one CIDR less; the operator's clock.
+      'operations/contexts.ts',
       'operations/identity/operator-tokens.ts',
       'operations/ipam/pool-removal.ts',
       'operations/record/clock.ts',

@@ -119,6 +119,7 @@ async function fill(world: NativeWorld): Promise<void> {
   while (await world.store.read(isTreeBehind)) await growTree(world.store)
   await signCheckpoint(world.store)
 }
+const noSignature = { checkpoint: undefined, signature: undefined, at: undefined, problem: undefined }
 /** What only the native API makes: tokens and roles are there already, because it was asked. */
 async function fillNatively(
   world: NativeWorld,
@@ -141,6 +142,18 @@ async function fillNatively(
   await post('/change-requests', { node: targetId, reason: 'a move', operations })
   await post('/simulations', { operations })
   const use = { free: 1n, taken: 1n, served: 1, refused: 0 }
+  await world.store.write(async (tx) => {
+    await tx.witnesses.put({ name: 'witness.example', size: 1, failures: 0, nextAt: tx.now, ...noSignature })
+    const conflict = { conflict: undefined, conflictAt: undefined }
+    await tx.witnesses.putLog({
+      origin: 'log.example',
+      size: 1,
+      root: new Uint8Array(32),
+      note: 'x',
+      at: tx.now,
+      ...conflict,
+    })
+  })
   await world.store.write(async (tx) => {
     const simulation = (await tx.simulations.list(undefined, Number.MAX_SAFE_INTEGER, 1))[0]!.n
     const group = { account: managementAccount, resourceType: 'eip', locale: 'us-east-1' }
