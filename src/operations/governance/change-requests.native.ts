@@ -31,6 +31,7 @@ import {
   applyChange,
   approveChange,
   breakGlassOnChange,
+  contentOf,
   type DoAll,
   editChange,
   haltByHand,
@@ -47,6 +48,7 @@ import {
   tryStage,
 } from './change-requests.ts'
 import {
+  asBound,
   bodyOfList,
   type GovernedOperation,
   governedOperation,
@@ -355,7 +357,11 @@ export const proposeChange = nativeWrite({
     if (draft) await refuseMisshapen(proposal.operations)
     const said = { ...proposal, ...(given ? { window: readWindow(given) } : {}) }
     const proposed = await propose(context, said, draft ? undefined : tried)
-    if (simulate) await startSimulation(context, { operations: proposal.operations, of: proposed }, tried!)
+    if (simulate) {
+      const { operations, bindings } = await contentOf(context, proposed)
+      const bound = await asBound(operations as readonly GovernedOperation[], bindings)
+      await startSimulation(context, { operations: bound, of: proposed }, tried!)
+    }
     return describe(context, proposed)
   },
 })
