@@ -440,7 +440,7 @@ test('whatever is drawn of tampering is found, and where, also under checkpoints
   const olds = 3
   for (let n = 0; n < olds + 2; n++) {
     if (n === olds) await world.store.write((tx) => tx.evidence.makeKey(originOf(tx)))
-    for (let more = random.between(1, 3); more > 0; more--) await allocate(world)
+    for (let more = random.between(1, 2); more > 0; more--) await allocate(world)
     await grow(world)
     await signCheckpoint(world.store)
   }
