@@ -420,8 +420,8 @@ const mayRemember: Readonly<Record<string, string>> = {
   'src/operations/estate/intake.ts #unlisted': 'what one request said at its end',
   'src/operations/policy/advice.ts advised': 'what was told within a second, beside the rules that it follows from',
   'src/jobs/simulating.ts simulators': 'what a server has counted of a simulation; another one begins it anew',
-  'src/jobs/importing.ts turnsOf':
-    'whose turn it is, and where a look goes on; whether what is there is imported, it does not say',
+  'src/jobs/changes.ts watches': 'how far denials were read; where the record is shorter, they are read anew',
+  'src/jobs/importing.ts turnsOf': 'whose turn it is, and where a look goes on; what is imported, it does not say',
   'src/jobs/notifying.ts #busy': 'which targets are being called by this process',
   'src/jobs/calling-turns.ts #last': 'whose target was called last by this process: nothing of the database',
   'src/jobs/findings.ts turnsOf': 'whose turn it is: what is looked at anew, and by what, it does not say',
@@ -697,9 +697,9 @@ const claims: readonly Claim[] = [
     good: [inModel('const at = new Date(now)'), inModel('// Date.now() is not for us'), inModel('facts.fetch(1)')],
   },
   {
-    claim: 'operations take nothing but hash from node:crypto',
+    claim: 'operations take nothing but hashes from node:crypto',
     rule: forbid(
-      /import \{(?! hash \})[^}]*\} from 'node:crypto'|\bcrypto\.(?:random|getRandom)\w*/,
+      /import \{(?! (?:hash|createHash) \})[^}]*\} from 'node:crypto'|\bcrypto\.(?:random|getRandom)\w*/,
       'chance in an operation',
       (path) => isPure(path) && !mayDraw.has(path),
     ),

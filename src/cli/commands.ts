@@ -171,7 +171,7 @@ export const commandWords = {
       output,
     ],
     meaning:
-      'Write what is on record of a period, with its proofs and what was in force at its end, to one signed file.',
+      'Write what is on record of a period, with its proofs, change requests, compliance by day and what was in force at its end, to one signed file. Without a database in the data folder, the server makes it that you are signed in to.',
   },
   move: {
     words: 'move',

@@ -6,6 +6,7 @@ import { differenceOperations } from './estate/differences.native.ts'
 import { estateIntakes, estateOperations } from './estate/sources.native.ts'
 import { getEvidence } from './evidence/evidence.native.ts'
 import { readEvidenceLog } from './evidence/log.native.ts'
+import { readEvidencePack } from './evidence/packs.native.ts'
 import { getCompliance } from './finding/compliance.native.ts'
 import { findingOperations } from './finding/findings.native.ts'
 import { governanceOperations } from './governance/applying.native.ts'
@@ -174,7 +175,7 @@ export const nouns: readonly Noun[] = [
     name: 'Evidence',
     summary: 'That nobody has changed what is on record, for whoever checks it.',
     operations: [getEvidence],
-    downloads: [readEvidenceLog],
+    downloads: [readEvidenceLog, readEvidencePack],
   },
   {
     name: 'Organization',

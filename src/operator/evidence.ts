@@ -230,18 +230,31 @@ export async function auditProve(_args: Arguments, [change]: readonly string[], 
 
 export async function auditPack(args: Arguments, _more: readonly string[], at: AtServer): Promise<number> {
   const { packLines, sealPack } = await import('#operations/evidence/packs.ts')
+  const { hasRecord } = await import('#operations/evidence/part.ts')
   const [from, until] = [momentIn(args, 'from', 0), momentIn(args, 'until', Date.now())]
   const file = args.get('to')!
+  const { hasDatabaseOf } = await import('../server.ts')
+  const { findServer } = await import('#cli/profiles.ts')
+  const server = hasDatabaseOf(at.readSettings()) ? undefined : await findServer(at.around().settings, {})
+  const told = (records: number) => ({
+    answer: { file, records },
+    fields: ['file', 'records'],
+    text: `${records} records in ${file}.\n`,
+  })
+  if (server) {
+    const { Unpacked, writePackOf } = await import('./remote-pack.ts')
+    try {
+      await print(args, at, told(await writePackOf(server, { from, until, node: args.get('node') }, file)))
+      return 0
+    } catch (error) {
+      if (error instanceof Unpacked) return failed(`There is no pack: ${error.message}`)
+      throw error
+    }
+  }
   return withStore(at.readSettings, async (store) => {
     await signNow(store)
     const node = args.get('node')
-    // One that is gone has a record as well.
-    const isThere = await store.read(
-      async (tx) =>
-        node === undefined ||
-        (await tx.evidence.nodesBelow(node)).length > 0 ||
-        (await tx.history.latest(node)) !== undefined,
-    )
+    const isThere = node === undefined || (await store.read((tx) => hasRecord(tx, node)))
     if (!isThere) {
       return failed(`There is no node \`${node}\` in the organization.`)
     }
@@ -258,11 +271,7 @@ export async function auditPack(args: Arguments, _more: readonly string[], at: A
     }
     to.end(`${await sealPack(store, digest.digest())}\n`)
     await finished(to)
-    await print(args, at, {
-      answer: { file, records },
-      fields: ['file', 'records'],
-      text: `${records} records in ${file}.\n`,
-    })
+    await print(args, at, told(records))
     return 0
   })
 }

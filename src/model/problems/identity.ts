@@ -64,6 +64,7 @@ export const identityProblems = {
 
 /** For what a role is lacking. */
 const reasons = {
+  'all-is-shown': 'and a pack shows all that is on record, also where it is forbidden to you',
   'policies-change': 'and the move changes which of its policies or rules apply',
   'exceptions-begin': 'and by the move its exceptions begin to apply',
   'rule-reads-tags': 'and a rule of its policies reads the tags',

@@ -50,7 +50,7 @@ async function tellOfCheckpoint(tx: Transaction, size: number, checkpoint: strin
   if (!all.some((one) => one.isEnabled && isWanted(one, { kind, severity: eventKindOf(kind)!.severity! }))) return
   await tell(tx, { kind, node: everywhere, subject: originOf(tx), facts: { size, checkpoint } })
 }
-export async function signatureOf(tx: Transaction, key: LogKey, text: string): Promise<NoteSignature> {
+export async function signatureOf(tx: ReadTransaction, key: LogKey, text: string): Promise<NoteSignature> {
   const verifier = verifierKeyOf(key)
   const signature = await tx.evidence.signWith(key.n, Buffer.from(text))
   return { name: key.name, keyId: keyIdOf(sha256, verifier), signature }

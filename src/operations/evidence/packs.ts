@@ -5,8 +5,13 @@ import type { VersionFacts } from '#model/evidence/commitments.ts'
 import { equalHashes } from '#model/evidence/hashing.ts'
 import { formatNote, parseNote, signatureOn, type VerifierKey, type VerifyEd25519 } from '#model/evidence/note.ts'
 import { type Proven, unprovenIn } from '#model/evidence/proven.ts'
-import type { ReadTransaction, Store, Transaction } from '#store/store.ts'
+import type { ReadTransaction, Store } from '#store/store.ts'
+import { Progress } from '../progress.ts'
+import { snapshotOf } from '../snapshot.ts'
 import { originOf, signatureOf } from './checkpoints.ts'
+import { Claims } from './pack-claims.ts'
+import { type DayLine, dayLines, type ReadPack } from './pack-days.ts'
+import { type RequestLine, requestLines } from './pack-requests.ts'
 import { Part } from './part.ts'
 import { proveEntries } from './proofs.ts'
 import { sha256 } from './sha256.ts'
@@ -53,16 +58,37 @@ export type PackLine =
   | { readonly kind: 'in-force'; readonly objectId: string; readonly version: number; readonly record: Proven }
   /** A policy's documents as they were then. */
   | { readonly kind: 'policy'; readonly policyId: string; readonly version: number; readonly body: string }
-  | { readonly kind: 'end'; readonly records: number; readonly inForce: number }
+  | RequestLine
+  | DayLine
+  | {
+      readonly kind: 'end'
+      readonly records: number
+      readonly inForce: number
+      /** Steps of change requests, and days; absent in packs from before there were any. */
+      readonly steps?: number
+      readonly days?: number
+    }
 
 const recordsPerStep = 100
 /** Kinds of objects whose state at the end of the period is told. */
 const kindsInForce = ['ipam-policy', 'exception'] as const
 
+/** Of the server itself: what it sees is all. */
+const readerOf =
+  (store: Store): ReadPack =>
+  (work) => {
+    const progress = new Progress()
+    return store.read((tx) => {
+      progress.restart(tx.asOf)
+      return work({ tx, now: tx.now, snapshot: () => snapshotOf(tx, { keep: true }), progress })
+    })
+  }
+export const packLines = (store: Store, asked: PackAsked): AsyncGenerator<PackLine> => packOf(readerOf(store), asked)
+
 /** Every line of a pack, but for its signature. What is not in the newest checkpoint yet is not in the pack. */
-export async function* packLines(store: Store, asked: PackAsked): AsyncGenerator<PackLine> {
+export async function* packOf(read: ReadPack, asked: PackAsked): AsyncGenerator<PackLine> {
   const { from, until, node } = asked
-  const begun = await store.read(async (tx) => ({
+  const begun = await read(async ({ tx }) => ({
     checkpoint: await tx.evidence.newestCheckpoint(),
     origin: originOf(tx),
     madeAt: tx.now,
@@ -76,7 +102,7 @@ export async function* packLines(store: Store, asked: PackAsked): AsyncGenerator
   yield { kind: 'checkpoint', note: checkpoint.note }
   let [records, inForce] = [0, 0]
   for (let last = -1; ; ) {
-    const step = await store.read(async (tx) => {
+    const step = await read(async ({ tx }) => {
       const numbers = await tx.evidence.entriesBetween({ from, until, after: last }, recordsPerStep)
       const proven = await proveEntries(tx, numbers, checkpoint.size)
       return { numbers, proven: part ? await part.recordsOf(tx, proven) : proven }
@@ -90,7 +116,7 @@ export async function* packLines(store: Store, asked: PackAsked): AsyncGenerator
   }
   for (const kind of kindsInForce) {
     for (let after = ''; ; ) {
-      const step = await store.read(async (tx) => {
+      const step = await read(async ({ tx }) => {
         const { lines, next } = await inForceAt(tx, { kind, at: until, after, size: checkpoint.size })
         const about =
           part &&
@@ -109,13 +135,22 @@ export async function* packLines(store: Store, asked: PackAsked): AsyncGenerator
       for (const line of step.lines) {
         inForce++
         yield line
-        if (kind === 'ipam-policy') yield* await store.read((tx) => documentsOf(tx, line))
+        if (kind === 'ipam-policy') yield* await read(({ tx }) => documentsOf(tx, line))
       }
       if (step.next === undefined) break
       after = step.next
     }
   }
-  yield { kind: 'end', records, inForce }
+  let [steps, days] = [0, 0]
+  for await (const line of requestLines(read, { from, until, size: checkpoint.size, part })) {
+    if (line.kind === 'change-request') steps++
+    yield line
+  }
+  for await (const line of dayLines(read, { from, until, node })) {
+    if (line.kind === 'compliance') days++
+    yield line
+  }
+  yield { kind: 'end', records, inForce, steps, days }
 }
 
 async function inForceAt(
@@ -154,16 +189,14 @@ const versionIn = ({ objectId, version, record }: Extract<PackLine, { kind: 'in-
 export const signedText = (origin: string, digest: Uint8Array): string =>
   `${packText}\n${origin}\n${toBase64(digest)}\n`
 /** The last line of a pack, of the hash of all before it. */
-export async function sealPack(store: Store, digest: Uint8Array): Promise<string> {
-  return store.write(async (tx: Transaction) => {
+export const sealPack = (store: Store, digest: Uint8Array): Promise<string> => sealOf(readerOf(store), digest)
+export const sealOf = (read: ReadPack, digest: Uint8Array): Promise<string> =>
+  read(async ({ tx }) => {
     const [key] = await tx.evidence.keys()
     const text = signedText(originOf(tx), digest)
-    return JSON.stringify({
-      kind: 'signature',
-      note: formatNote({ text, signatures: [await signatureOf(tx, key!, text)] }),
-    })
+    const signatures = [await signatureOf(tx, key!, text)]
+    return JSON.stringify({ kind: 'signature', note: formatNote({ text, signatures }) })
   })
-}
 
 // Verifying ----------------------------------------------------------------------------------------------------------
 
@@ -171,6 +204,8 @@ export type PackProblem =
   | { readonly kind: 'unreadable'; readonly line: number }
   | { readonly kind: 'checkpoint-unsigned' | 'checkpoint-forged'; readonly line: number }
   | { readonly kind: 'record-unproven'; readonly line: number; readonly entry: number; readonly part: string }
+  /** What stands beside records, and none that is proven bears it out. */
+  | { readonly kind: 'unfounded'; readonly line: number; readonly of: string }
   | { readonly kind: 'signature-missing' | 'signature-forged' }
   | { readonly kind: 'incomplete'; readonly records: number; readonly found: number }
 export interface PackReport {
@@ -205,23 +240,46 @@ export function verifyPack(text: string, verifier: Verifier): PackReport {
     .join('')
   problems.push(...problemsOfSeal(lines[end]!, sha256(new TextEncoder().encode(signedPart)), verifier))
   let tree: ReturnType<typeof signedCheckpoint> | undefined
-  let [records, inForce, told] = [0, 0, -1]
+  const claims = new Claims()
+  const counts = { record: 0, 'in-force': 0, 'change-request': 0, compliance: 0 }
+  let told = -1
   for (const [at, text] of lines.slice(0, end).entries()) {
     const line = at + 1
     const read = parseLine(text)
-    if (!read) problems.push({ kind: 'unreadable', line })
-    else if (read.kind === 'checkpoint') {
+    if (!read) {
+      problems.push({ kind: 'unreadable', line })
+      continue
+    }
+    if (Object.hasOwn(counts, read.kind)) counts[read.kind as keyof typeof counts]++
+    if (read.kind === 'checkpoint') {
       tree = signedCheckpoint(read.note, verifier.keys, verifier.verify)
       if (typeof tree === 'string') problems.push({ kind: `checkpoint-${tree}`, line })
-    } else if (read.kind === 'record' || read.kind === 'in-force') {
-      if (read.kind === 'record') records++
-      else inForce++
-      const part = typeof tree === 'object' ? unprovenOf(read.record, tree) : 'entry'
-      if (part) problems.push({ kind: 'record-unproven', line, entry: read.record.entry.n, part })
-    } else if (read.kind === 'end') told = read.records + read.inForce
+    } else if (read.kind === 'end') told = read.records + read.inForce + (read.steps ?? 0) + (read.days ?? 0)
+    else {
+      const part = 'record' in read && (typeof tree === 'object' ? unprovenOf(read.record, tree) : 'entry')
+      if ('record' in read && part) problems.push({ kind: 'record-unproven', line, entry: read.record.entry.n, part })
+      else if (!isBorneOut(claims, read)) problems.push({ kind: 'unfounded', line, of: read.kind })
+    }
   }
-  if (told !== records + inForce) problems.push({ kind: 'incomplete', records: told, found: records + inForce })
-  return { problems, records }
+  const found = Object.values(counts).reduce((sum, count) => sum + count)
+  if (told !== found) problems.push({ kind: 'incomplete', records: told, found })
+  return { problems, records: counts.record }
+}
+/** Whether what a line says beside its record, or of others', is in a record that is proven. */
+function isBorneOut(claims: Claims, line: PackLine): boolean {
+  switch (line.kind) {
+    case 'in-force':
+      return claims.take(line.objectId, line.version, line.record)
+    case 'change-request':
+      return claims.take(line.changeRequestId, line.version, line.record)
+    case 'policy':
+      return claims.isPolicy(line)
+    case 'content':
+      return claims.isContent(line)
+    default:
+      // It claims nothing, or nothing that a record could bear out.
+      return true
+  }
 }
 function unprovenOf(record: Proven, tree: Exclude<ReturnType<typeof signedCheckpoint>, string>): string | undefined {
   try {
@@ -255,7 +313,13 @@ function parseLine(text: string): PackLine | undefined {
     record: () => typeof (line?.record as Partial<Proven> | undefined)?.entry?.n === 'number',
     note: () => typeof line?.note === 'string',
   }
-  const needed = { record: has.record, 'in-force': has.record, checkpoint: has.note, signature: has.note }
+  const needed = {
+    record: has.record,
+    'in-force': has.record,
+    'change-request': has.record,
+    checkpoint: has.note,
+    signature: has.note,
+  }
   const isOurs = needed[line?.kind as keyof typeof needed] ?? (() => typeof line?.kind === 'string')
   return isOurs() ? (line as unknown as PackLine) : undefined
 }

@@ -16,6 +16,10 @@ const movesMax = 100_000
 /** Units above one: no tree is deeper. */
 const depthMax = 20
 
+/** Whether there is such a node; one that is gone has a record as well. */
+export const hasRecord = async (tx: ReadTransaction, node: string): Promise<boolean> =>
+  (await tx.evidence.nodesBelow(node)).length > 0 || (await tx.history.latest(node)) !== undefined
+
 interface Stay {
   readonly from: number
   readonly until: number

@@ -205,7 +205,10 @@ suite('a pack', () => {
         .slice(0, -1)
         .map((line) => JSON.parse(line).kind),
     )
-    assert.deepEqual([...kinds], ['pack', 'period', 'checkpoint', 'record', 'in-force', 'policy', 'end', 'signature'])
+    assert.deepEqual(
+      [...kinds],
+      ['pack', 'period', 'checkpoint', 'record', 'in-force', 'policy', 'days', 'end', 'signature'],
+    )
     assert.match(text, /DeniedByPolicy/)
   })
   test('of a part of the organization has nothing of others', async () => {

@@ -3,6 +3,7 @@
 import { addCounts, applicableOf, type ComplianceCounts, noCounts, scoreOf } from '#model/policy/score.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import { everywhere } from '#model/roles.ts'
+import type { ReadTransaction } from '#store/store.ts'
 import type { EndedBrought } from '#store/tables/brought-space.ts'
 import type { CountedAt, HeldCount, OpenCount } from '#store/tables/compliance.ts'
 import { permitter } from '../identity/authority.ts'
@@ -66,42 +67,19 @@ interface State {
   broughtAfter: number | undefined
 }
 
+/** What is looked at: of whoever asks, or of the server itself. */
+export type Reading = Pick<ReadContext, 'tx' | 'now' | 'snapshot' | 'progress'>
+type Counted = Pick<ComplianceReport, 'at' | 'evaluatedUntil' | 'evaluatedFrom' | 'forgottenBefore'> & {
+  readonly counts: ReadonlyMap<string, ComplianceCounts>
+}
+
 export async function complianceAt(context: ReadContext, asked: ComplianceAsked): Promise<ComplianceReport> {
   const { tx } = context
-  // A clock that is ahead of ours asks for now; the answer says of which moment it is.
-  const at = Math.min(asked.at ?? context.now, context.now)
-  const snapshot = await context.snapshot()
-  const progress = await tx.findingScans.progress()
-  const isBehind = (await tx.recordLists.lastEntry()) > progress.entry
-  const evaluatedUntil = isBehind ? progress.entryAt : context.now
-  // What ended before is forgotten: nobody could say of a day before whether it was open.
-  const { endedBeforeAt } = await tx.retention.forgotten()
-  const evaluatedFrom =
-    progress.evaluatedFrom === undefined ? undefined : Math.max(progress.evaluatedFrom, endedBeforeAt)
-  const isKnown = evaluatedFrom !== undefined && at >= evaluatedFrom
-  const provided = [await tx.pools.ofProvider(4), await tx.pools.ofProvider(6)].flatMap((pool) => pool?.n ?? [])
-  const counted: CountedAt = { at, knownUntil: isKnown ? evaluatedUntil : -1, provided }
-  const isWanted = await wanted(context, snapshot, asked)
-  const groupOf = grouper(snapshot, asked.by)
-
-  const state = context.progress.next((): State => ({ held: new Map(), heldAfter: -1, broughtAfter: -1 }))
-  const holders = await holdersByNumber(context)
-  await countHeld(context, counted, { counts: state.held, isWanted, groupOf }, state, holders)
-  const counts = new Map(state.held)
-  const counting = { counts, isWanted, groupOf }
-  if (at < context.now) {
-    const accounts = new Set([...holders.values()].filter(isWanted).map(({ account }) => account))
-    for (const account of accounts) await countEnded(context, counted, counting, account)
-    await countEndedBrought(context, counted, counting)
-  }
-  if (isKnown) await countOpen(context, at, counting, asked.by)
+  const { counts, ...of } = await countCompliance(context, asked, await permitter(context, 'finding:read'))
   const named = await groupsOf(context, counts, asked.by)
   const rest = named.filter(({ group }) => group !== totalGroup).sort(worstFirst)
   return {
-    at,
-    evaluatedUntil,
-    evaluatedFrom,
-    forgottenBefore: endedBeforeAt > 0 ? endedBeforeAt : undefined,
+    ...of,
     pendingScans: await tx.findingScans.count(pendingScansMax),
     total: named.find(({ group }) => group === totalGroup) ?? groupFrom(totalGroup, noCounts),
     groups: rest.slice(0, asked.limit),
@@ -110,18 +88,69 @@ export async function complianceAt(context: ReadContext, asked: ComplianceAsked)
   }
 }
 
+/** All together, of a node and below at a moment. */
+export async function totalAt(
+  reading: Reading,
+  asked: { readonly node: string | undefined; readonly at: number },
+  isPermitted: (account: string) => boolean,
+): Promise<Omit<Counted, 'counts'> & { readonly total: ComplianceGroup }> {
+  const { counts, ...of } = await countCompliance(reading, { ...asked, by: 'type' }, isPermitted)
+  return { ...of, total: groupFrom(totalGroup, counts.get(totalGroup) ?? noCounts) }
+}
+
+/** Since when everything there is has been evaluated, and what of that is not forgotten; undefined: nothing is known. */
+export async function knownFrom(tx: ReadTransaction): Promise<number | undefined> {
+  const { evaluatedFrom } = await tx.findingScans.progress()
+  // What ended before is forgotten: nobody could say of a day before whether it was open.
+  const { endedBeforeAt } = await tx.retention.forgotten()
+  return evaluatedFrom === undefined ? undefined : Math.max(evaluatedFrom, endedBeforeAt)
+}
+
+async function countCompliance(
+  reading: Reading,
+  asked: Omit<ComplianceAsked, 'limit'>,
+  isPermitted: (account: string) => boolean,
+): Promise<Counted> {
+  const { tx } = reading
+  // A clock that is ahead of ours asks for now; the answer says of which moment it is.
+  const at = Math.min(asked.at ?? reading.now, reading.now)
+  const snapshot = await reading.snapshot()
+  const progress = await tx.findingScans.progress()
+  const isBehind = (await tx.recordLists.lastEntry()) > progress.entry
+  const evaluatedUntil = isBehind ? progress.entryAt : reading.now
+  const { endedBeforeAt } = await tx.retention.forgotten()
+  const evaluatedFrom = await knownFrom(tx)
+  const isKnown = evaluatedFrom !== undefined && at >= evaluatedFrom
+  const provided = [await tx.pools.ofProvider(4), await tx.pools.ofProvider(6)].flatMap((pool) => pool?.n ?? [])
+  const counted: CountedAt = { at, knownUntil: isKnown ? evaluatedUntil : -1, provided }
+  const isWanted = wanted(snapshot, asked, isPermitted)
+  const groupOf = grouper(snapshot, asked.by)
+
+  const state = reading.progress.next((): State => ({ held: new Map(), heldAfter: -1, broughtAfter: -1 }))
+  const holders = await holdersByNumber(reading)
+  await countHeld(reading, counted, { counts: state.held, isWanted, groupOf }, state, holders)
+  const counts = new Map(state.held)
+  const counting = { counts, isWanted, groupOf }
+  if (at < reading.now) {
+    const accounts = new Set([...holders.values()].filter(isWanted).map(({ account }) => account))
+    for (const account of accounts) await countEnded(reading, counted, counting, account)
+    await countEndedBrought(reading, counted, counting)
+  }
+  if (isKnown) await countOpen(reading, at, counting, asked.by)
+  return { at, evaluatedUntil, evaluatedFrom, forgottenBefore: endedBeforeAt > 0 ? endedBeforeAt : undefined, counts }
+}
+
 const worstFirst = (a: ComplianceGroup, b: ComplianceGroup): number =>
   b.noncompliant + b.ignored - (a.noncompliant + a.ignored) ||
   b.applicable - a.applicable ||
   (a.group < b.group ? -1 : 1)
 
 /** Whether the caller may see it, and has asked for it. */
-async function wanted(
-  context: ReadContext,
+function wanted(
   snapshot: Snapshot,
-  { node, resourceType, locale }: ComplianceAsked,
-): Promise<(owned: Owned) => boolean> {
-  const isPermitted = await permitter(context, 'finding:read')
+  { node, resourceType, locale }: Pick<ComplianceAsked, 'node' | 'resourceType' | 'locale'>,
+  isPermitted: (account: string) => boolean,
+): (owned: Owned) => boolean {
   return (owned) =>
     isEvaluated(owned) &&
     (resourceType === undefined || owned.resourceType === resourceType) &&
@@ -158,7 +187,7 @@ function add({ counts }: Counting, group: string, some: Partial<ComplianceCounts
     counts.set(each, addCounts(counts.get(each) ?? noCounts, some))
 }
 
-async function holdersByNumber({ tx }: ReadContext): Promise<ReadonlyMap<number, Owned>> {
+async function holdersByNumber({ tx }: Reading): Promise<ReadonlyMap<number, Owned>> {
   const holders = new Map<number, Owned>()
   for (let from = 0; ; ) {
     const some = await tx.allocationLists.holdersFrom(from, holdersPerStep)
@@ -171,7 +200,7 @@ async function holdersByNumber({ tx }: ReadContext): Promise<ReadonlyMap<number,
 
 /** As though all of it complied: what does not is taken from that. */
 async function countHeld(
-  { tx }: ReadContext,
+  { tx }: Reading,
   counted: CountedAt,
   counting: Counting,
   state: State,
@@ -201,7 +230,7 @@ async function countHeld(
 }
 const holdersPerStep = 2_000
 
-async function countEnded({ tx }: ReadContext, counted: CountedAt, counting: Counting, account: string): Promise<void> {
+async function countEnded({ tx }: Reading, counted: CountedAt, counting: Counting, account: string): Promise<void> {
   let after: { readonly at: number; readonly n: number } | undefined = { at: counted.at, n: Number.MAX_SAFE_INTEGER }
   while (after) {
     const { rows, next }: Awaited<ReturnType<typeof tx.compliance.ended>> = await tx.compliance.ended(
@@ -219,11 +248,7 @@ async function countEnded({ tx }: ReadContext, counted: CountedAt, counting: Cou
   }
 }
 
-async function countEndedBrought(
-  { tx }: ReadContext,
-  { at, knownUntil }: CountedAt,
-  counting: Counting,
-): Promise<void> {
+async function countEndedBrought({ tx }: Reading, { at, knownUntil }: CountedAt, counting: Counting): Promise<void> {
   let after: EndedBrought['next'] = { at, n: Number.MAX_SAFE_INTEGER }
   while (after) {
     const { rows, next }: EndedBrought = await tx.broughtSpace.endedSince(at, after)
@@ -238,7 +263,7 @@ async function countEndedBrought(
 }
 
 /** What was open is no part of what complies. */
-async function countOpen({ tx }: ReadContext, at: number, counting: Counting, by: ComplianceKey): Promise<void> {
+async function countOpen({ tx }: Reading, at: number, counting: Counting, by: ComplianceKey): Promise<void> {
   const take = ({
     control,
     node: account,

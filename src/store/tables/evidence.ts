@@ -253,6 +253,33 @@ export class Evidence {
     )
     return rows.map(({ entry, ...rest }) => ({ ...rest, entry: entry ?? undefined }))
   }
+  /** Whether an object became another one in a period, from its beginning to before its end. */
+  async hasVersionBetween(objectId: string, from: number, until: number): Promise<boolean> {
+    const row = await this.#sql.get(
+      'select version from history where object_id = ? and from_at >= ? and from_at < ? limit 1',
+      objectId,
+      from,
+      until,
+    )
+    return row !== undefined
+  }
+  /** The versions of an object behind one, of before a moment, with the entries that made them. */
+  async versionsOf(
+    objectId: string,
+    { after, until }: { readonly after: number; readonly until: number },
+    limit: number,
+  ): Promise<readonly { readonly version: number; readonly entry: number | undefined }[]> {
+    const rows = await this.#sql.all<{ version: number; entry: number | null }>(
+      `select h.version, (select max(s.entry) from audit_subject s
+         where s.object_id = h.object_id and s.version_after = h.version) as entry
+       from history h where h.object_id = ? and h.version > ? and h.from_at < ? order by h.version limit ?`,
+      objectId,
+      after,
+      until,
+      limit,
+    )
+    return rows.map(({ version, entry }) => ({ version, entry: entry ?? undefined }))
+  }
   /** What a version of a policy says, as it was written. */
   async policyText(policyId: string, version: number): Promise<string | undefined> {
     const row = await this.#sql.get<{ body: string }>(
