@@ -69,6 +69,8 @@ const ofOneAlone: readonly RegExp[] = [
   /^(tileLevel|signatures|path)Max$/,
   // Turns and attempts of the server's own work.
   /^(turns|numberAttempts|batchSize|batchRows|readers|probes|sweepSize|leaving|poolsAhead|poolsPerStatement|blocks|passed|generations|rounds|sessions)Max$/,
+  // Of one look of what watches rollouts.
+  /^(due|countedOfDue|exceptionPages|accountsRead)Max$/,
   // Of one subscription, and of one call of its target.
   /^(recipientsPerTarget|replayedPerRequest|deliveryAttempts|deliveryAgeMs|addresses|answerBytes|callSeconds|soonSeconds|shownFacts|digestEvents|digestShown|quietSeconds|countsShown|briefCharacters|shortCharacters)Max$/,
   // Of one line of a snapshot, and of one run of a collector.

@@ -420,8 +420,8 @@ const mayRemember: Readonly<Record<string, string>> = {
   'src/operations/estate/intake.ts #unlisted': 'what one request said at its end',
   'src/operations/policy/advice.ts advised': 'what was told within a second, beside the rules that it follows from',
   'src/jobs/simulating.ts simulators': 'what a server has counted of a simulation; another one begins it anew',
-  'src/jobs/importing.ts turnsOf':
-    'whose turn it is, and where a look goes on; whether what is there is imported, it does not say',
+  'src/jobs/changes.ts watches': 'how far denials were read; where the record is shorter, they are read anew',
+  'src/jobs/importing.ts turnsOf': 'whose turn it is, and where a look goes on; what is imported, it does not say',
   'src/jobs/notifying.ts #busy': 'which targets are being called by this process',
   'src/jobs/calling-turns.ts #last': 'whose target was called last by this process: nothing of the database',
   'src/jobs/findings.ts turnsOf': 'whose turn it is: what is looked at anew, and by what, it does not say',

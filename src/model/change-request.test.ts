@@ -10,11 +10,10 @@ import {
   changeRequestStates,
   classOf,
   hasEnough,
-  type ImpactClass,
-  impactClasses,
   isOpen,
   strictest,
 } from './change-request.ts'
+import { type ImpactClass, impactClasses } from './impact-class.ts'
 
 const impactOf = (impactClass: ImpactClass): NonNullable<ChangeRequest['impact']> => ({
   ...{ class: impactClass, epoch: 1, at: 0, evaluated: 0, isWhole: true, noncompliant: 0, compliant: 0 },
@@ -134,7 +133,8 @@ describe('what has to be approved by whom', () => {
       ...(['break-glass', 'review', 'resume', 'revert'] as const),
     ]
     for (const status of changeRequestStates) {
-      const request = { ...draft, status, impact: impactOf('contained'), needed: { approvers: 0, ofRoot: 0 } }
+      const ended = { by: 'user:dan', at: 1 }
+      const request = { ...draft, status, ended, impact: impactOf('contained'), needed: { approvers: 0, ofRoot: 0 } }
       const done = kinds.filter((kind) => {
         const action = { kind, by: 'user:ann', at: 1, contentHash: 'a', isOfRoot: false, note: 'x', reason: 'x' }
         return !('refused' in actOn(request, action as ChangeRequestAction))

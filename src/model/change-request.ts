@@ -1,6 +1,7 @@
 // Change requests: a change of governance that is proposed, looked at by others, and made as it was approved (policy-model §8).
 
 import type { Halt, Rollout, RolloutProgress } from './change-rollout.ts'
+import type { ImpactClass } from './impact-class.ts'
 import type { Attribution } from './policy/exception.ts'
 import { type MakerGroups, sharedIdentity } from './principal.ts'
 import type { Problem } from './problems/problem.ts'
@@ -22,13 +23,6 @@ const openStates: ReadonlySet<ChangeRequestState> = new Set(['draft', 'in-review
 export const isOpen = (state: ChangeRequestState): boolean => openStates.has(state)
 
 // What it would do ---------------------------------------------------------------------------------------------------
-
-/**
- * By what a change does, in order of severity: nothing that is there complies less; something does not comply any more, or not all of it was
- * looked at; or it reaches the whole organization. How many have to approve it depends on this.
- */
-export const impactClasses = ['contained', 'noncompliant', 'central'] as const
-export type ImpactClass = (typeof impactClasses)[number]
 
 export interface ImpactFacts {
   readonly noncompliant: number
@@ -460,5 +454,10 @@ export const openPerNodeMax = 1_000
 export const openPerRequesterAndNodeMax = 50
 /** Persons who have written at one request. */
 export const editorsMax = 50
+/** Rollouts that are scheduled at once: each is watched in turn. The last ones are for who may propose changes at the top. */
+export const rolloutsMax = 1_000
+export const rolloutsReserve = 200
+/** Of these, below a unit that is below the root. */
+export const rolloutsPerTopUnitMax = 100
 /** Emergencies of one requester that nobody else has reviewed: more are not begun. */
 export const unreviewedPerRequesterMax = 5

@@ -1,4 +1,5 @@
 // Rollouts: the operations of a change request done in stages, each of which is watched for a while before the next one is done.
+import type { ImpactClass } from './impact-class.ts'
 
 /** The next so many operations, and for how long they are watched. */
 export interface RolloutStage {
@@ -49,6 +50,8 @@ export type Halt =
   | { readonly why: 'asked'; readonly by: string; readonly note: string }
   /** Its next stage was due behind the end of its window. */
   | { readonly why: 'window'; readonly until: number }
+  /** What its next stage would do is of a class above what was approved. */
+  | { readonly why: 'impact-changed'; readonly class: ImpactClass; readonly approved: ImpactClass }
   /** The next stage was refused. */
   | { readonly why: 'refused'; readonly code: string }
 

@@ -83,6 +83,25 @@ export async function namesIn(input: z.ZodType, given: object, isElse: (text: st
   return [...names.values()]
 }
 
+/** A request with what its names were found to stand for, in the order in which they are met; references into a list stay names. */
+export async function withKnown(
+  input: z.ZodType,
+  given: object,
+  known: readonly string[],
+  isElse: (text: string) => boolean,
+): Promise<object> {
+  const found = new Map<string, string>()
+  const walk = walkOf(input)
+  const walked = await walk?.(given, async (mark, name) => {
+    if (isPlain(mark, name) || isElse(name)) return name
+    const key = JSON.stringify([mark, name])
+    const id = found.get(key) ?? known[found.size] ?? name
+    found.set(key, id)
+    return id.startsWith('$') ? name : id
+  })
+  return (walked as object | undefined) ?? given
+}
+
 /** Whether a text stands for something without a look. */
 function isPlain({ accounts, units, kinds }: Named, text: string): boolean {
   if (kinds) return isIdLike(text)

@@ -18,6 +18,8 @@ export const governanceProblems = {
   'never-bound': () => 'it was submitted before names were bound to what they stand for: submit it again',
   'approvals-lost': ({ lost, approved, approvers, ofRoot }: LostFacts) =>
     `${lost.map((one) => `\`${one}\``).join(' and ')} may not approve it any more: ${approved === 1 ? 'one approval is' : `${approved} approvals are`} left of ${approvers} that it needs${ofRoot === 0 ? '' : `, ${ofRoot} of them by who may approve at the root`}; have it approved by others`,
+  'stage-above-approved': ({ class: found, approved }: { class: string; approved: string }) =>
+    `what its next stage would do now is \`${found}\`, and \`${approved}\` was approved: propose what is left of it anew`,
   'writer-may-not': ({ writer, node }: { writer: string; node: string }) =>
     `\`${writer}\`, who wrote it, may not do it any more at \`${node}\`: somebody else must propose it`,
   'window-ahead': ({ from }: { from: number }) => `its window begins at ${momentText(from)}`,

@@ -50,6 +50,7 @@ export const counted = {
   'approved-exceptions': () => 'approved exceptions that are not over',
   'break-glass-exceptions': () => 'break-glass exceptions that are not over',
   'open-change-requests': () => 'change requests that wait for somebody',
+  rollouts: () => 'changes that are rolled out at once',
   'unreviewed-changes': () => 'changes made in emergencies that await review',
   editors: () => 'persons who have written at a change request',
 

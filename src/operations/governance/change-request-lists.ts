@@ -1,12 +1,15 @@
 // Change requests as one may see them: what they would do is told of the accounts whose space one may see.
 import type { ChangeImpact, ChangeRequest, ChangeRequestState } from '#model/change-request.ts'
+import { kindOfNoun } from '#model/kinds.ts'
+import { everywhere } from '#model/roles.ts'
 import { permitter } from '../identity/authority.ts'
 import { nodesBelow, visibleNodes } from '../identity/nodes-below.ts'
 import { latestFirst, type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
-import { standingOfMany } from '../record/object-places.ts'
+import { placeOfObject, standingOf, standingOfMany } from '../record/object-places.ts'
 import { type Content, contentOf, getChange, preparedInverse } from './change-requests.ts'
 import type { Inverse } from './inverse.ts'
+import type { ProposedOperation } from './proposed.ts'
 
 export interface ChangeRequestFilter {
   readonly state?: ChangeRequestState | undefined
@@ -60,13 +63,38 @@ export async function listChanges(
 export interface DescribedChange {
   readonly request: ChangeRequest
   readonly content: Content
-  /** What would undo it, of one that was applied. */
-  readonly inverse: Inverse | undefined
+  /** What would undo it, of one that was applied: of the objects that one may read. */
+  readonly inverse: VisibleInverse | undefined
 }
 export async function describeChange(context: ReadContext, request: ChangeRequest): Promise<DescribedChange> {
   const [shown] = await withVisibleImpact(context, [request])
-  const inverse = request.status === 'reverted' ? undefined : await preparedInverse(context, request.id)
+  const prepared = request.status === 'reverted' ? undefined : await preparedInverse(context, request.id)
+  const inverse = prepared && (await visibleInverse(context, prepared))
   return { request: shown!, content: await contentOf(context, request), inverse }
+}
+
+export interface VisibleInverse extends Pick<Inverse, 'operations' | 'left'> {
+  /** Whether that is all. */
+  readonly isWhole: boolean
+}
+
+/** What an operation makes again is what its object was: it is shown to whoever may read that. */
+async function visibleInverse(context: ReadContext, { operations, left }: Inverse): Promise<VisibleInverse> {
+  const idOf = ({ input }: ProposedOperation): string => String(Object.values(input)[0])
+  const latest = await context.tx.history.findLatest([...new Set(operations.map(idOf))])
+  const shown: ProposedOperation[] = []
+  for (const one of operations) {
+    const id = idOf(one)
+    const version = latest.get(id)
+    // Of a binding that is to be made again nothing has the id yet.
+    const isBinding = one.operation === 'createRoleBinding'
+    const action = isBinding ? 'role:read' : version && kindOfNoun[version.kind]?.read
+    const place = isBinding
+      ? await standingOf(context, String(one.input.node))
+      : version && (await placeOfObject(context, id, version))
+    if ((await permitter(context, action ?? 'history:read'))(place ?? everywhere)) shown.push(one)
+  }
+  return { operations: shown, left, isWhole: shown.length === operations.length }
 }
 export const getDescribedChange = async (context: ReadContext, id: string): Promise<DescribedChange> =>
   describeChange(context, await getChange(context, id))

@@ -1,13 +1,8 @@
 // Change requests over the native API.
 import { z } from 'zod'
-import {
-  type ChangeRequest,
-  type ChangeWindow,
-  changeRequestStates,
-  countingApprovals,
-  impactClasses,
-} from '#model/change-request.ts'
+import { type ChangeRequest, type ChangeWindow, changeRequestStates, countingApprovals } from '#model/change-request.ts'
 import { rolloutStagesMax } from '#model/change-rollout.ts'
+import { impactClasses } from '#model/impact-class.ts'
 import type { Attribution } from '#model/policy/exception.ts'
 import { problemInWords } from '#model/problems/problem.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
@@ -36,6 +31,7 @@ import {
   applyChange,
   approveChange,
   breakGlassOnChange,
+  contentOf,
   type DoAll,
   editChange,
   haltByHand,
@@ -49,8 +45,10 @@ import {
   submitChange,
   tryBound,
   tryChange,
+  tryStage,
 } from './change-requests.ts'
 import {
+  asBound,
   bodyOfList,
   type GovernedOperation,
   governedOperation,
@@ -138,9 +136,9 @@ const rollout = z
 const halted = z
   .object({
     why: z
-      .enum(['denials', 'exceptions', 'pool', 'refused', 'window', 'asked'])
+      .enum(['denials', 'exceptions', 'pool', 'refused', 'impact-changed', 'window', 'asked'])
       .describe(
-        '`refused`: its next stage was. `window`: that was due behind its window. `asked`: somebody has halted it.',
+        '`refused`: its next stage was. `impact-changed`: what that would do now is of a class above what was approved. `window`: it was due behind its window. `asked`: somebody has halted it.',
       ),
     at: instant,
     count: count.optional().describe('How many there were.'),
@@ -149,6 +147,8 @@ const halted = z
     freePercent: percent.optional(),
     below: percent.optional(),
     code: z.string().optional().describe('What the next stage was refused for.'),
+    class: z.enum(impactClasses).optional().describe('What its next stage would do.'),
+    approved: z.enum(impactClasses).optional().describe('What was approved.'),
     until: instant.optional().describe('When its window ended.'),
     by: principalName.optional(),
     note: z.string().optional(),
@@ -257,6 +257,7 @@ const changeRequest = z.object({
     .object({
       operations: z.array(governedOperation).describe('In the order in which they are done.'),
       left: z.array(z.string()).describe('Objects that stay as it has made them, at least in part.'),
+      isWhole: z.boolean().describe('`false`: there is more, about what you may not read.'),
     })
     .optional()
     .describe('What `revert` would do.'),
@@ -356,7 +357,11 @@ export const proposeChange = nativeWrite({
     if (draft) await refuseMisshapen(proposal.operations)
     const said = { ...proposal, ...(given ? { window: readWindow(given) } : {}) }
     const proposed = await propose(context, said, draft ? undefined : tried)
-    if (simulate) await startSimulation(context, { operations: proposal.operations, of: proposed }, tried!)
+    if (simulate) {
+      const { operations, bindings } = await contentOf(context, proposed)
+      const bound = await asBound(operations as readonly GovernedOperation[], bindings)
+      await startSimulation(context, { operations: bound, of: proposed }, tried!)
+    }
     return describe(context, proposed)
   },
 })
@@ -548,7 +553,7 @@ export const resumeChangeRequest = nativeWrite({
   name: 'resumeChangeRequest',
   summary: 'Go on with a rollout that was halted.',
   description:
-    'Its next stage is made now, and those behind it go on, on your right; each within its window, and while changes are not frozen.',
+    'Its next stage is made now, and those behind it go on, on your right; each within its window, while changes are not frozen, and where what it would do is of no class above what was approved.',
   action: 'change:propose',
   input: z.strictObject({ changeRequestId, emergency }),
   output: changeRequest,
@@ -556,8 +561,9 @@ export const resumeChangeRequest = nativeWrite({
   cli: 'change-request resume',
   refusals: [...refusalsOfGoverned, 'NotFound', 'MalformedId', 'IncorrectState', 'LimitExceeded'],
   at: placeOfChange,
-  run: async (context, { changeRequestId: id, emergency: why }) =>
-    describe(context, await resumeChange(context, id, { emergency: why, doAll })),
+  lookAhead: (ahead, { changeRequestId: id }): Promise<Tried> => tryStage(ahead, id, doAll),
+  run: async (context, { changeRequestId: id, emergency: why }, tried: Tried) =>
+    describe(context, await resumeChange(context, id, { emergency: why, tried, doAll })),
 })
 
 export const revertChangeRequest = nativeWrite({
@@ -618,7 +624,9 @@ async function show({
     ...showSummary(request),
     operations: showOperations(operations),
     ...(references && references.length > 0 ? { references: [...references] } : {}),
-    ...(inverse ? { inverse: { operations: showOperations(inverse.operations), left: [...inverse.left] } } : {}),
+    ...(inverse
+      ? { inverse: { ...inverse, operations: showOperations(inverse.operations), left: [...inverse.left] } }
+      : {}),
   }
 }
 const showOperations = (operations: DescribedChange['content']['operations']) =>

@@ -19,6 +19,9 @@ import {
   openPerRequesterAndNodeMax,
   openPerRequesterMax,
   recordedImpact,
+  rolloutsMax,
+  rolloutsPerTopUnitMax,
+  rolloutsReserve,
   type Standing,
   strictest,
   unreviewedPerRequesterMax,
@@ -27,6 +30,7 @@ import {
 } from '#model/change-request.ts'
 import { fits, type Halt, partOfStage, type Rollout } from '#model/change-rollout.ts'
 import { formatId, parseId } from '#model/identifier.ts'
+import { type ImpactClass, isAbove } from '#model/impact-class.ts'
 import { isAccountId } from '#model/organization.ts'
 import type { Attribution } from '#model/policy/exception.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
@@ -99,6 +103,7 @@ export async function proposeChange(
   requireEpoch(context, proposal.expectedEpoch)
   refuseWindow(context, proposal.window)
   refuseUnfit(proposal)
+  await refuseUnreadablePools(context, proposal.rollout)
   const n = context.newSequence()
   const bindings = bindingsFound(tried)
   const draft: ChangeRequest = {
@@ -153,6 +158,7 @@ export async function editChange(
   const bindings = before.status === 'draft' ? undefined : bindingsFound(tried)
   const said = { ...edited, operations, window, rollout, bindings }
   refuseUnfit(said)
+  await refuseUnreadablePools(context, rollout)
   const author = standingAs(context)
   const written = act(edited, { kind: 'edit', contentHash: contentHashOf(said), ...author })
   if (written.editors.length > editorsMax) {
@@ -319,6 +325,7 @@ async function beginRollout(
   rollout: Rollout,
   made: Made,
 ): Promise<ChangeRequest> {
+  await refuseTooManyRollouts(context, request.node)
   const runner = setterOf(context)
   await context.tx.changeRequests.setRunner(numberOf(context, request.id), runner)
   return withProgress(context, request, { rollout, stage: 1, made })
@@ -342,14 +349,36 @@ function withProgress(
   }
 }
 
-/** Makes the next stage of a rollout that is due, or ends it where there is none. */
-export async function advanceChange(context: WriteContext, id: string, doAll: DoAll): Promise<ChangeRequest> {
+/** Makes the next stage of a rollout that is due, or ends it where there is none. Where it would do what nobody has approved, it is halted. */
+export async function advanceChange(context: WriteContext, id: string, next: NextStage): Promise<ChangeRequest> {
   const before = await getChange(context, id)
   const { progress, rollout, status } = before
   // Another server may have done so.
   if (status !== 'scheduled' || !progress || !rollout || progress.nextAt > context.now) return before
-  return goOn(context, before, doAll)
+  const worse = isEnd(before) ? undefined : worseThanApproved(context, before, next.tried)
+  if (worse) return keep(context, { ...before, status: 'halted', halted: { ...worse, at: context.now } }, before)
+  return goOn(context, before, next.doAll)
 }
+export interface NextStage {
+  readonly tried: Tried
+  readonly doAll: DoAll
+}
+const isEnd = ({ progress }: ChangeRequest): boolean => progress!.stage >= progress!.stages
+
+/** What the next stage would do now is of a class above what was approved: what is there has changed since then. */
+function worseThanApproved(
+  context: WriteContext,
+  { node, impact }: ChangeRequest,
+  tried: Tried,
+): { readonly why: 'impact-changed'; readonly class: ImpactClass; readonly approved: ImpactClass } | undefined {
+  if ('refused' in tried) throw tried.refused
+  if (tried.epoch !== context.tx.governanceEpoch) throw new AheadOutdated()
+  refuseOutside(node, tried)
+  const found = impactIn(tried, context.now).class
+  const approved = impact!.class
+  return isAbove(found, approved) ? { why: 'impact-changed', class: found, approved } : undefined
+}
+
 async function goOn(context: WriteContext, before: ChangeRequest, doAll: DoAll): Promise<ChangeRequest> {
   const { progress, rollout } = before
   const { stage, stages } = progress!
@@ -395,12 +424,33 @@ export async function haltByHand(context: WriteContext, id: string, note: string
 export async function resumeChange(
   context: WriteContext,
   id: string,
-  { emergency, doAll }: { readonly emergency?: string | undefined; readonly doAll: DoAll },
+  { emergency, tried, doAll }: NextStage & { readonly emergency?: string | undefined },
 ): Promise<ChangeRequest> {
   const before = await getChange(context, id)
   const resumed = act(before, { kind: 'resume', ...(await inEmergency(context, before, emergency)) })
+  await refuseTooManyRollouts(context, before.node)
+  const worse = isEnd(before) ? undefined : worseThanApproved(context, before, tried)
+  if (worse && emergency === undefined) {
+    refuse({ code: 'IncorrectState', what: 'change-request', id, problem: { ...worse, why: 'stage-above-approved' } })
+  }
   await context.tx.changeRequests.setRunner(numberOf(context, id), setterOf(context))
   return goOn(context, resumed, doAll)
+}
+/** Those that are scheduled are watched in turns: of many of a part, others would wait for theirs. */
+async function refuseTooManyRollouts(context: WriteContext, node: string): Promise<void> {
+  const isAtTop = await mayAtTop(context, 'change:propose', [await topOf(context)])
+  const all = await context.tx.changeRequests.nodesRollingOut(rolloutsMax)
+  const snapshot = await context.snapshot()
+  const unit = pathOf(snapshot, node)[1] ?? node
+  const below = isAtTop ? 0 : all.filter((one) => pathOf(snapshot, one).includes(unit)).length
+  const bounds = [
+    [rolloutsPerTopUnitMax, below, { per: 'unit', unit }],
+    [isAtTop ? rolloutsMax : rolloutsMax - rolloutsReserve, all.length, { per: 'installation' }],
+  ] as const
+  for (const [limit, used, countedFor] of bounds) {
+    if (used < limit) continue
+    refuse({ code: 'LimitExceeded', what: { of: 'rollouts' }, limit, used, countedFor })
+  }
 }
 /** Who does it; with a reason, in an emergency, for which the right to approve is needed. */
 async function inEmergency(context: WriteContext, before: ChangeRequest, emergency: string | undefined) {
@@ -588,6 +638,16 @@ export const tryBound = (ahead: Ahead, id: string, doAll: DoAll): Promise<Tried>
     const { operations, bindings } = await contentOf(context, await getChange(context, id))
     return doAll(context, operations, { bindings })
   })
+/** The same of the next stage of a rollout; behind its last one, nothing is tried. */
+export const tryStage = (ahead: Ahead, id: string, doAll: DoAll): Promise<Tried> =>
+  ahead.attempt(async (context) => {
+    const request = await getChange(context, id)
+    const { progress, rollout } = request
+    if (!progress || isEnd(request)) return undefined
+    const { operations, bindings } = await contentOf(context, request)
+    const made = (await context.tx.changeRequests.madeBy(numberOf(context, id))) as readonly Answered[]
+    return doAll(context, operations, { ...partOfStage(operations, rollout, progress.stage), bindings, made })
+  })
 /** What the names in operations that were tried stand for. */
 const bindingsFound = (tried: Tried | undefined): readonly Binding[] | undefined =>
   tried && !('refused' in tried) ? (tried.answer as DoneList).bindings : undefined
@@ -640,6 +700,15 @@ function impactIn(tried: TriedWell, at: number): ChangeImpact {
 function refuseUnfit({ operations, rollout }: Pick<Proposal, 'operations' | 'rollout'>): void {
   if (!rollout || fits(rollout, operations.length)) return
   refuseValue('rollout.stages', rollout.stages.length, { why: 'stages-have-all', operations: operations.length })
+}
+
+/** How full a pool is tells whether a rollout is halted: whoever says so has to see it, and what is hidden is as absent. */
+async function refuseUnreadablePools(context: WriteContext, rollout: Rollout | undefined): Promise<void> {
+  for (const { poolId } of rollout?.haltOn?.pools ?? []) {
+    const absentPool: Refusal = { code: 'NotFound', what: 'ipam-pool', id: poolId }
+    const pool = (await context.tx.pools.find(poolId)) ?? refuse(absentPool)
+    await requirePermission(context, 'ipam:read', { node: pool.account, absent: absentPool })
+  }
 }
 
 function refuseWindow({ now }: ReadContext, window: ChangeWindow | undefined): void {

@@ -140,14 +140,17 @@ describe('a rollout', () => {
     const { AllocationId } = await acme.call('AllocateAddress', {}, { account: shop })
     await look()
     assert.equal((await show(id)).halted?.why, 'denials')
+    // By the next stage it would not comply, which nobody has approved.
+    assert.equal((await act(id, 'resume', {}, people.bob)).body.code, 'IncorrectState')
+    await acme.call('ReleaseAddress', { AllocationId: AllocationId! }, { account: shop })
     const resumed = await succeed(act(id, 'resume', {}, people.bob))
     assert.deepEqual([resumed.state, resumed.progress!.stage, resumed.halted], ['scheduled', 2, undefined])
     assert.equal((await refusalOf(acme.call('AllocateAddress', {}, { account: shop }))).code, 'DeniedByPolicy')
     await look()
     assert.equal((await show(id)).state, 'halted')
     await succeed(act(id, 'revert', { note: 'enough' }, people.ann))
-    await acme.call('AllocateAddress', {}, { account: shop })
-    await acme.call('ReleaseAddress', { AllocationId: AllocationId! }, { account: shop })
+    const { AllocationId: another } = await acme.call('AllocateAddress', {}, { account: shop })
+    await acme.call('ReleaseAddress', { AllocationId: another! }, { account: shop })
   })
 
   test('is halted by exceptions that are asked for, and by a pool that runs short', async () => {
@@ -233,6 +236,30 @@ describe('reverting', () => {
     assert.deepEqual([sharedWith, description], [[], undefined])
     assert.deepEqual((await acme.get<{ items: object[] }>('/role-bindings?principal=user:r')).items, [])
     assert(!(await units()).includes('Undone'))
+  })
+
+  test('leaves what depends on what stays, and makes the rest again', async () => {
+    const unitOf = (name: string) => units().then((names) => names.includes(name))
+    const made = [
+      { ...unit('Parent'), as: 'parent' },
+      { operation: 'createUnit', input: { name: 'Child', parentId: '$parent' }, as: 'child' },
+      { operation: 'createAccount', input: { name: 'stays', email: 'stays@acme.example', parentId: '$child' } },
+      unit('Goes'),
+    ]
+    const { changeRequestId: id } = await begin(made)
+    await succeed(act(id, 'revert', { note: 'no' }, people.ann))
+    assert.deepEqual(await Promise.all(['Parent', 'Child', 'Goes'].map(unitOf)), [true, true, false])
+
+    const { unitId } = await acme.post<{ unitId: string }>('/organizational-units', { name: 'Bound', parentId: dev })
+    await acme.tokenOf('user:bound', 'auditor', unitId)
+    const { changeRequestId } = await begin([{ operation: 'deleteUnit', input: { unitId } }, unit('Beside')])
+    await succeed(act(changeRequestId, 'revert', { note: 'no' }, people.ann))
+    assert.equal(await unitOf('Beside'), false)
+
+    const pool = { operation: 'createPool', input: { scopeId: acme.privateScope, family: 'ipv4' }, as: 'pool' }
+    const cidr = { operation: 'provisionPoolCidr', input: { poolId: '$pool', cidr: '10.222.0.0/16' } }
+    const { changeRequestId: ofPool } = await begin([pool, cidr])
+    await succeed(act(ofPool, 'revert', { note: 'no' }, people.ann))
   })
 
   test('is refused where somebody has changed one of them since', async () => {

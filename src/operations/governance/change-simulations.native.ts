@@ -4,13 +4,14 @@ import { nativeWrite } from '../operation.native.ts'
 import type { Tried } from '../operation.ts'
 import { idText } from '../shapes.native.ts'
 import { placeOfChange } from './change-requests.ts'
-import { simulateChange, tryChangeSimulation } from './change-simulations.ts'
-import { type GovernedOperation, refusalsOfGoverned, runGoverned } from './operations.native.ts'
+import { type AsBound, simulateChange, tryChangeSimulation } from './change-simulations.ts'
+import { type GovernedOperation, asBound as listAsBound, refusalsOfGoverned, runGoverned } from './operations.native.ts'
 import type { DoAll } from './simulating.ts'
 import { describeSimulation, simulatedDays, simulation } from './simulations.native.ts'
 
 const doAll: DoAll = async (context, operations) =>
   (await runGoverned(context, operations as readonly GovernedOperation[])).results
+const asBound: AsBound = ({ operations, bindings }) => listAsBound(operations as readonly GovernedOperation[], bindings)
 
 export const simulateChangeRequest = nativeWrite({
   name: 'simulateChangeRequest',
@@ -27,7 +28,7 @@ export const simulateChangeRequest = nativeWrite({
   cli: 'change-request simulate',
   refusals: [...refusalsOfGoverned, 'NotFound', 'MalformedId', 'IncorrectState', 'LimitExceeded'],
   at: placeOfChange,
-  lookAhead: (ahead, { changeRequestId: id }): Promise<Tried> => tryChangeSimulation(ahead, id, doAll),
+  lookAhead: (ahead, { changeRequestId: id }): Promise<Tried> => tryChangeSimulation(ahead, { id, asBound }, doAll),
   run: async (context, { changeRequestId: id, days }, tried: Tried) =>
-    describeSimulation(context, await simulateChange(context, { id, days }, tried)),
+    describeSimulation(context, await simulateChange(context, { id, days, asBound }, tried)),
 })

@@ -8,7 +8,7 @@ import { ipamOperations } from '../ipam/ipams.native.ts'
 import { poolCidrOperations } from '../ipam/pool-cidrs.native.ts'
 import { poolOperations } from '../ipam/pools.native.ts'
 import { scopeOperations } from '../ipam/scopes.native.ts'
-import { namesIn, replaceNames } from '../names.native.ts'
+import { namesIn, replaceNames, withKnown } from '../names.native.ts'
 import type { BodyBounds, NativeOperation } from '../operation.native.ts'
 import type { WriteContext, WriteOperation } from '../operation.ts'
 import { organizationOperations } from '../organization/organization.native.ts'
@@ -219,6 +219,21 @@ class List {
 const labelReference = /^\$([A-Za-z][A-Za-z0-9_-]*)(?:\.(\w+))?$/
 const labelled = (value: string, problem: ReturnType<typeof worded>) =>
   ({ code: 'InvalidParameterValue', field: 'input', value, problem }) as const
+
+/** A list as it was bound: with ids in place of names, and the states that were looked at. Undefined bindings: as it is. */
+export async function asBound(
+  operations: readonly GovernedOperation[],
+  bindings: readonly Binding[] | undefined,
+): Promise<readonly GovernedOperation[]> {
+  const bound: GovernedOperation[] = []
+  for (const [index, one] of operations.entries()) {
+    const { names = [], pins } = bindings?.[index] ?? {}
+    const { input } = governedOperations.get(one.operation)!
+    const known = await withKnown(input, one.input, names, (text) => labelReference.test(text))
+    bound.push({ ...one, input: { ...known, ...pins } })
+  }
+  return bound
+}
 
 export interface Reference {
   /** The number of the operation. */

@@ -2,7 +2,15 @@
 import type { Halt } from '#model/change-rollout.ts'
 import type { Refusal } from '#model/refusal.ts'
 import type { Tried, WriteOperation } from '../operation.ts'
-import { advanceChange, applyDueChange, type DoAll, haltChange, postponeChange, tryBound } from './change-requests.ts'
+import {
+  advanceChange,
+  applyDueChange,
+  type DoAll,
+  haltChange,
+  postponeChange,
+  tryBound,
+  tryStage,
+} from './change-requests.ts'
 import { type GovernedOperation, runGoverned } from './operations.native.ts'
 
 const doAll: DoAll = (context, operations, how) => runGoverned(context, operations as readonly GovernedOperation[], how)
@@ -17,11 +25,12 @@ export const openChangeRequest: WriteOperation<{ readonly id: string }, object, 
   },
 }
 
-export const advanceChangeRequest: WriteOperation<{ readonly id: string }, object> = {
+export const advanceChangeRequest: WriteOperation<{ readonly id: string }, object, Tried> = {
   name: 'advanceChangeRequest',
   access: 'write',
-  run: async (context, { id }) => {
-    await advanceChange(context, id, doAll)
+  lookAhead: (ahead, { id }): Promise<Tried> => tryStage(ahead, id, doAll),
+  run: async (context, { id }, tried) => {
+    await advanceChange(context, id, { tried, doAll })
     return {}
   },
 }

@@ -571,6 +571,21 @@ describe('simulations of change requests', () => {
     assert.deepEqual([refused.status, refused.body.code], [404, 'NotFound'])
   })
 
+  test('what was approved is simulated, whatever its names stand for by then', async () => {
+    await allocate(shop)
+    const { ann } = await people()
+    const call = (id: string, name: string) =>
+      acme.call('CreateTags', { Resources: [id], Tags: [{ Key: 'Name', Value: name }] }, { account: network })
+    await call(other, 'edge')
+    const { changeRequestId: id } = await propose(ann, { operations: [putRules(['edge'])] })
+    await call(other, 'edge-former')
+    await call(listed, 'edge')
+    assert.equal((await ask('POST', `/${id}/simulate`, ann)).status, 201)
+    await simulateAll(workplaceOf(acme))
+    const { totals } = (await ask('GET', `/${id}`, ann)).body.simulation!
+    assert(totals!.elsewhere > 0, JSON.stringify(totals))
+  })
+
   test('whoever sees it beside a request alone does not end it', async () => {
     const { ann } = await people()
     const { changeRequestId: id, simulation } = await propose(ann, {

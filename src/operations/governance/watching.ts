@@ -1,19 +1,39 @@
 // Rollouts as a clock watches them: whether the next stage is due, or something has happened for which they are to be halted.
-import type { ChangeRequest } from '#model/change-request.ts'
-import { findHalt, type Halt, haltRulesDefault, type WatchedCounts } from '#model/change-rollout.ts'
+import { type ChangeRequest, rolloutsMax } from '#model/change-request.ts'
+import { findHalt, type Halt, haltRulesDefault } from '#model/change-rollout.ts'
 import { parseId } from '#model/identifier.ts'
-import { pathOf } from '#model/policy/snapshot.ts'
+import { isAccountId } from '#model/organization.ts'
+import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import { everywhere } from '#model/roles.ts'
 import type { ReadTransaction } from '#store/store.ts'
-import type { DecisionFilter } from '#store/tables/record-lists.ts'
+import type { Pool } from '#store/tables/pools.ts'
 import { actingAs, type RulePrincipal } from '../estate/rule-setter.ts'
-import { capacitiesOf } from '../ipam/capacity.ts'
+import { accessOfToken } from '../identity/authority.ts'
+import { childrenOf } from '../identity/visible-accounts.ts'
+import { readUtilizations } from '../ipam/utilization.ts'
 import { snapshotOf } from '../snapshot.ts'
 
-/** Rollouts that are watched at once. */
-const watchedMax = 100
-/** Decisions and exceptions that are looked at for one. */
+/** Rollouts that one look watches; of more, the next ones are those behind them. */
+const watchedMax = 50
+/** Of those that are due as many are looked at: who is denied much meanwhile holds up none but their own. */
+const dueMax = 20
+/** Decisions that one look looks at for one of them, and exceptions of a page. */
 const countedMax = 200
+/** Of one whose next stage is due, so many more: it does not go on before all of them are read. */
+const countedOfDueMax = 2_000
+const exceptionPagesMax = 10
+/** Of more accounts that a rollout is about, the denials of all are read. */
+const accountsReadMax = 200
+
+/** How far a server has come with watching, which others of its kind begin anew. */
+export class Watch {
+  /** The number of the last one looked at: they are looked at in turns. */
+  after = 0
+  /** The newest entry that was there: a database that has less is another one. */
+  newest = 0
+  /** By their ids, what denials each has had in its stage, as far as they were read. */
+  readonly read: Map<string, { readonly since: number; readonly to: number; readonly count: number }> = new Map()
+}
 
 export type DueChange = {
   readonly request: ChangeRequest
@@ -25,16 +45,54 @@ export type DueChange = {
 )
 
 /** What is to be done next of all that is rolled out; undefined: nothing now. */
-export async function dueChange(tx: ReadTransaction): Promise<DueChange | undefined> {
-  for (const request of await tx.changeRequests.rollingOut(watchedMax)) {
-    const as = await principalOf(tx, request)
-    const halt = findHalt(request.rollout?.haltOn ?? haltRulesDefault, await countFor(tx, request))
-    if (halt) return { request, as, does: 'halt', halt }
-    if (request.progress!.nextAt <= tx.now) return { request, as, does: 'advance' }
+export async function dueChange(tx: ReadTransaction, watch: Watch): Promise<DueChange | undefined> {
+  const newest = await tx.recordLists.lastEntry()
+  if (newest < watch.newest) watch.read.clear()
+  watch.newest = newest
+  const watched = await tx.changeRequests.rollingOut(watch.after, watchedMax)
+  for (const { request } of watched) {
+    const { halt } = await lookAtOne(tx, watch, request, countedMax)
+    if (halt) return { request, as: await principalOf(tx, request), does: 'halt', halt }
+  }
+  // Behind the last ones it begins again, with those that are rolled out by then.
+  const isLast = watched.length < watchedMax
+  if (isLast && watch.after === 0) forgetOthers(watch, watched)
+  // What is forgotten is read again.
+  if (watch.read.size > rolloutsMax) watch.read.clear()
+  watch.after = isLast ? 0 : watched.at(-1)!.n
+  for (const request of await tx.changeRequests.dueStages(dueMax)) {
+    const { halt, isWhole } = await lookAtOne(tx, watch, request, countedOfDueMax)
+    if (halt) return { request, as: await principalOf(tx, request), does: 'halt', halt }
+    if (isWhole) return { request, as: await principalOf(tx, request), does: 'advance' }
   }
   // What is to be halted goes first, and what goes on is soon through.
   const [opened] = await tx.changeRequests.due(1)
   return opened && { request: opened, as: await principalOf(tx, opened), does: 'apply' }
+}
+
+async function lookAtOne(
+  tx: ReadTransaction,
+  watch: Watch,
+  request: ChangeRequest,
+  max: number,
+): Promise<{ readonly halt: Halt | undefined; readonly isWhole: boolean }> {
+  const rules = request.rollout?.haltOn ?? haltRulesDefault
+  const { denials, exceptions, pools = [] } = rules
+  const denied =
+    denials === undefined ? { count: 0, isWhole: true } : await countDenials(tx, watch, request, { max, denials })
+  const counted = {
+    // What is told of it is no more than that it was enough: what others are denied beyond that is theirs.
+    denials: denials === undefined ? 0 : Math.min(denied.count, denials + 1),
+    exceptions: exceptions === undefined ? 0 : await countExceptions(tx, request, exceptions + 1),
+    free: await freeOf(tx, request, pools),
+  }
+  return { halt: findHalt(rules, counted), isWhole: denied.isWhole }
+}
+
+/** What is remembered of those that are rolled out no more. */
+function forgetOthers({ read }: Watch, watched: readonly { readonly request: ChangeRequest }[]): void {
+  const known = new Set(watched.map(({ request }) => request.id))
+  for (const id of read.keys()) if (!known.has(id)) read.delete(id)
 }
 
 /** As whom it goes on: whoever applied or resumed it, by name. */
@@ -44,73 +102,101 @@ async function principalOf(tx: ReadTransaction, { id }: ChangeRequest): Promise<
   return { arn: `change:${id} of ${runner.name}`, accessKeyId: runner.credential, native: actingAs(runner) }
 }
 
-async function countFor(tx: ReadTransaction, request: ChangeRequest): Promise<WatchedCounts> {
-  const { rollout } = request
-  const { denials, exceptions, pools = [] } = rollout?.haltOn ?? haltRulesDefault
-  return {
-    denials: denials === undefined ? 0 : await countDenials(tx, request, denials + 1),
-    exceptions: exceptions === undefined ? 0 : await countExceptions(tx, request),
-    free: await freeOf(
-      tx,
-      pools.map(({ poolId }) => poolId),
-    ),
-  }
-}
-
 /**
  * Those, and what would have been those by what is only observed, that the change has something to do with: a policy that it has changed
  * had a say in them, as their traces tell, where it has changed that; or a pool that it has changed had; or whoever asked is at a
- * node that it has moved or tagged, or below it.
+ * node that it has moved or tagged, or below it. Each is looked at once, in the order of the record: what is denied elsewhere hides none.
  */
-async function countDenials(tx: ReadTransaction, { progress }: ChangeRequest, enough: number): Promise<number> {
+async function countDenials(
+  tx: ReadTransaction,
+  watch: Watch,
+  { id, progress }: ChangeRequest,
+  { max, denials }: { readonly max: number; readonly denials: number },
+): Promise<{ readonly count: number; readonly isWhole: boolean }> {
   const { policies, targets, pools = [], nodes = [], sinceNumber } = progress!
-  if (policies.length + pools.length + nodes.length === 0) return 0
-  const since = async (filter: DecisionFilter): Promise<readonly number[]> => {
-    const { numbers } = await tx.recordLists.decisionsBefore(filter, Number.MAX_SAFE_INTEGER, countedMax)
-    return numbers.filter((number) => number > sinceNumber)
-  }
-  const numbers = new Set([...(await since({ wouldBe: 'deny' })), ...(await since({ outcome: 'deny' }))])
-  if (numbers.size === 0) return 0
+  if (policies.length + pools.length + nodes.length === 0) return { count: 0, isWhole: true }
+  const before = watch.read.get(id)
+  const isSame = before?.since === sinceNumber
+  let { to, count } = isSame ? before : { to: sinceNumber, count: 0 }
   const snapshot = await snapshotOf(tx, { keep: true })
-  let count = 0
-  for (const decision of (await tx.journal.findDecisions([...numbers])).values()) {
-    const path = pathOf(snapshot, decision.request.account)
-    const text = JSON.stringify(decision.trace)
-    const isBelow = (places: readonly string[]): boolean => places.some((place) => path.includes(place))
-    const isOf = (ids: readonly string[]): boolean => ids.some((id) => text.includes(id))
-    const isOfPolicy = isOf(policies) && (targets === undefined || isBelow(targets))
-    if (isOfPolicy || isOf(pools) || isBelow(nodes)) count++
-    if (count >= enough) break
+  const isAnywhere = pools.length > 0 || (policies.length > 0 && targets === undefined)
+  const accounts = isAnywhere ? undefined : accountsBelow(snapshot, [...(targets ?? []), ...nodes])
+  for (let read = 0; read < max && count <= denials; read += countedMax) {
+    const { numbers, last, isWhole } = await tx.recordLists.denialsAfter(accounts, to, countedMax)
+    for (const decision of (await tx.journal.findDecisions(numbers)).values()) {
+      const path = pathOf(snapshot, decision.request.account)
+      const text = JSON.stringify(decision.trace)
+      const isBelow = (places: readonly string[]): boolean => places.some((place) => path.includes(place))
+      const isOf = (ids: readonly string[]): boolean => ids.some((one) => text.includes(one))
+      const isOfPolicy = isOf(policies) && (targets === undefined || isBelow(targets))
+      if (isOfPolicy || isOf(pools) || isBelow(nodes)) count++
+    }
+    to = last
+    if (isWhole) {
+      watch.read.set(id, { since: sinceNumber, to, count })
+      return { count, isWhole: true }
+    }
   }
-  return count
+  watch.read.set(id, { since: sinceNumber, to, count })
+  return { count, isWhole: false }
+}
+
+/** Undefined: they are too many to be read one by one. */
+function accountsBelow(snapshot: Snapshot, places: readonly string[]): readonly string[] | undefined {
+  const [found, seen] = [new Set<string>(), new Set<string>()]
+  const waiting = [...places]
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    if (seen.has(node)) continue
+    seen.add(node)
+    if (isAccountId(node)) found.add(node)
+    if (found.size > accountsReadMax) return undefined
+    waiting.push(...(childrenOf(snapshot).get(node) ?? []))
+  }
+  return [...found].sort()
 }
 
 /** For targets that it has changed something of, above or below them; of what is too much to tell apart, at the node and below. */
-async function countExceptions(tx: ReadTransaction, request: ChangeRequest): Promise<number> {
+async function countExceptions(tx: ReadTransaction, request: ChangeRequest, enough: number): Promise<number> {
   const { since, targets, nodes = [] } = request.progress!
-  const asked = await tx.exceptions.list({}, { from: since, until: Number.MAX_SAFE_INTEGER }, undefined, countedMax)
   const places = targets === undefined ? undefined : [...targets, ...nodes]
-  const isAll = request.node === everywhere && places === undefined
-  if (asked.length === 0 || isAll) return asked.length
-  const snapshot = await snapshotOf(tx, { keep: true })
-  return asked.filter(({ target }) => {
-    const path = pathOf(snapshot, target)
-    if (places === undefined) return path.includes(request.node)
-    return places.some((place) => path.includes(place) || pathOf(snapshot, place).includes(target))
-  }).length
+  const until = Number.MAX_SAFE_INTEGER
+  let before: { readonly requestedAt: number; readonly id: string } | undefined
+  let count = 0
+  for (let page = 0; page < exceptionPagesMax && count < enough; page++) {
+    const asked = await tx.exceptions.list({}, { from: since, until }, before, countedMax)
+    if (asked.length === 0) break
+    const snapshot = await snapshotOf(tx, { keep: true })
+    count += asked.filter(({ target }) => {
+      const path = pathOf(snapshot, target)
+      if (places === undefined) return request.node === everywhere || path.includes(request.node)
+      return places.some((place) => path.includes(place) || pathOf(snapshot, place).includes(target))
+    }).length
+    const { id, requested } = asked.at(-1)!
+    before = { requestedAt: requested.at, id }
+    if (asked.length < countedMax) break
+  }
+  return Math.min(count, enough)
 }
 
-async function freeOf(tx: ReadTransaction, ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
-  if (ids.length === 0) return new Map()
-  const pools = await Promise.all(ids.map((id) => tx.pools.find(id)))
-  const capacities = await capacitiesOf(
-    { tx, now: tx.now },
-    pools.filter((pool) => pool !== undefined),
-  )
+/** Of those that whoever it goes on by may read: others are as absent. */
+async function freeOf(
+  tx: ReadTransaction,
+  request: ChangeRequest,
+  rules: readonly { readonly poolId: string }[],
+): Promise<ReadonlyMap<string, number>> {
+  if (rules.length === 0) return new Map()
+  const { native } = await principalOf(tx, request)
+  if (!native) return new Map()
+  const snapshot = await snapshotOf(tx, { keep: true })
+  const mayRead = (node: string): boolean =>
+    accessOfToken(snapshot, native, { action: 'ipam:read', node, now: tx.now }).isPermitted
+  const found = await Promise.all(rules.map(({ poolId }) => tx.pools.find(poolId)))
+  const pools = found.filter((pool) => pool !== undefined && mayRead(pool.account)) as Pool[]
+  const used = await readUtilizations({ tx }, pools)
   return new Map(
-    capacities.map(({ pool, utilization: { provisioned, free } }) => [
-      pool.id,
-      provisioned === 0n ? 0 : Number((free * 100n) / provisioned),
-    ]),
+    pools.map(({ id, n }) => {
+      const { provisioned, free } = used.get(n)!
+      return [id, provisioned === 0n ? 0 : Number((free * 100n) / provisioned)]
+    }),
   )
 }

@@ -245,10 +245,33 @@ export class ChangeRequests {
     )
     return rows.map((row) => this.#of(row))
   }
-  /** Those that are rolled out now, the one that is due next first. */
-  async rollingOut(limit: number): Promise<readonly ChangeRequest[]> {
-    const rows = await changeRequestTable.all(this.#sql, 'where due_at is not null order by due_at, n limit ?', limit)
+  /** Those that are rolled out and whose next stage is due: the one that has waited longest first. */
+  async dueStages(limit: number): Promise<readonly ChangeRequest[]> {
+    const rows = await changeRequestTable.all(
+      this.#sql,
+      'where due_at is not null and due_at <= ? order by due_at, n limit ?',
+      this.#around.now,
+      limit,
+    )
     return rows.map((row) => this.#of(row))
+  }
+  /** Those that are rolled out now, by number, behind one of them. */
+  async rollingOut(after: number, limit: number): Promise<readonly { readonly n: number; request: ChangeRequest }[]> {
+    const rows = await changeRequestTable.all(
+      this.#sql,
+      "where status = 'scheduled' and n > ? order by n limit ?",
+      after,
+      limit,
+    )
+    return rows.map((row) => ({ n: row.n, request: this.#of(row) }))
+  }
+  /** Where those are that are rolled out now; no more than the maximum are looked at. */
+  async nodesRollingOut(max: number): Promise<readonly string[]> {
+    const rows = await this.#sql.all<{ node: string }>(
+      "select node from change_request where status = 'scheduled' order by n limit ?",
+      max,
+    )
+    return rows.map(({ node }) => node)
   }
   /** What it says from now on. */
   async say(n: number, contentHash: string, { operations, bindings }: Content): Promise<void> {

@@ -152,6 +152,13 @@ export class RecordLists {
     }
     return this.#list({ table: 'decision', repeated: 'ruling', isNewestFirst: true }, filter, before, limit)
   }
+  /** Numbers of decisions after `after` that denied, or would have by what is only observed, oldest first: of all accounts, or of some. */
+  async denialsAfter(accounts: readonly string[] | undefined, after: number, limit: number): Promise<Found> {
+    const list = { table: 'decision', repeated: 'ruling', isNewestFirst: false } as const
+    const denied = await this.#list(list, { accounts, outcome: 'deny' }, after, limit)
+    const observed = await this.#list(list, { accounts, wouldBe: 'deny' }, after, limit)
+    return merged([denied, observed], limit, list)
+  }
   /** Numbers of audit entries after `after`, oldest first. */
   async entriesAfter(filter: EntryFilter, after: number, limit: number): Promise<Found> {
     return this.#entries(filter, after, limit, { isNewestFirst: false })

@@ -1,0 +1,249 @@
+// What watches rollouts: all of them in turns, whatever others roll out and are denied, and by what whoever set them may read.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { rollOutChanges } from '#jobs/changes.ts'
+import { type ActingAs, lookAt } from '#jobs/job.ts'
+import { parseId } from '#model/identifier.ts'
+import { dev, lab, openAcme, prod, root, shop, stranger } from '../../../test/acme.ts'
+import { withNativeApi } from '../../../test/native-world.ts'
+import { managementAccount, workplaceOf } from '../../../test/world.ts'
+import type { AnyOperation } from '../operation.ts'
+
+interface Told {
+  readonly changeRequestId: string
+  readonly contentHash: string
+  readonly state: string
+  readonly code: string
+  readonly halted?: { why: string; count?: number; freePercent?: number; class?: string; approved?: string }
+  readonly impact?: { class: string }
+  readonly progress?: { stage: number }
+  readonly inverse?: object
+}
+
+let acme: Awaited<ReturnType<typeof furnish>>
+async function furnish() {
+  const company = await withNativeApi(await openAcme())
+  const [listed, other, law] = [await company.pool(), await company.pool(), await company.policy()]
+  await company.rules(law, [listed])
+  await company.enable(law)
+  return { ...company, listed, other, law }
+}
+const people: Record<string, string> = {}
+before(async () => {
+  acme = await furnish()
+  for (const name of ['ann', 'bob', 'cat']) {
+    people[name] = await acme.tokenOf(`user:${name}`, 'organization-administrator', root)
+  }
+  for (const name of ['max', 'may']) {
+    people[name] = await acme.tokenOf(`user:${name}`, 'organization-administrator', dev)
+  }
+})
+after(() => acme.close())
+
+const look = () =>
+  lookAt(rollOutChanges, {
+    ...workplaceOf(acme.store),
+    async act(operation: AnyOperation, input: object, as: string | ActingAs) {
+      const acting = typeof as === 'string' ? { arn: as, accessKeyId: '' } : as
+      const principal = { account: managementAccount, ...acting, userId: acting.arn }
+      const call = { principal, region: '', input, requestId: 'job', sourceAddress: 'local' }
+      return (await acme.executor.execute(operation, call)).output
+    },
+  })
+const show = (id: string) => acme.get<Told>(`/change-requests/${id}`)
+const act = (id: string, verb: string, body: object, as: string) =>
+  acme.ask<Told>('POST', `/change-requests/${id}/${verb}`, { as, body })
+const propose = (operations: readonly object[], rollout: object, as = people.ann!, node: string = root) =>
+  acme.ask<Told>('POST', '/change-requests', { as, body: { node, reason: 'a rollout', operations, rollout } })
+async function approved(operations: readonly object[], rollout: object, as?: string, node?: string): Promise<Told> {
+  const { status, body } = await propose(operations, rollout, as, node)
+  assert.equal(status, 201, JSON.stringify(body))
+  const { changeRequestId: id, contentHash } = body
+  await act(id, 'approve', { contentHash }, people.bob!)
+  await act(id, 'approve', { contentHash }, people.cat!)
+  return body
+}
+async function begin(operations: readonly object[], rollout: object, as?: string, node?: string): Promise<string> {
+  const { changeRequestId: id, contentHash } = await approved(operations, rollout, as, node)
+  const { status, body } = await act(id, 'apply', { contentHash }, as ?? people.ann!)
+  assert.equal(status, 200, JSON.stringify(body))
+  return id
+}
+let units = 0
+const unit = () => ({ operation: 'createUnit', input: { name: `Unit ${++units}`, parentId: dev } })
+const long = { stages: [86_400, 0].map((soakSeconds) => ({ operations: 1, soakSeconds })) }
+const rulesOf = (policyId: string, poolId: string) => ({
+  operation: 'putPolicyDocument',
+  input: { policyId, locale: 'us-east-1', resourceType: 'eip', rules: [{ poolId }] },
+})
+const denied = (account: string, operation: 'AllocateAddress' | 'CreateVpc', input: object): Promise<void> =>
+  (acme.call as (name: string, input: object, as: object) => Promise<unknown>)(operation, input, { account }).then(
+    () => assert.fail('it was given'),
+    () => undefined,
+  )
+
+/** So many like one that is rolled out, as others have begun them. */
+async function copy(id: string, count: number, node: string): Promise<readonly number[]> {
+  const first = 1_000_000 + 1_000 * ++units
+  const n = parseId('changeRequest', await acme.store.read(async (tx) => tx.installation), id)!
+  await acme.store.write(async (tx) => {
+    const like = (await tx.changeRequests.find(n))!
+    const { operations, bindings } = (await tx.changeRequests.contentOf(n, like.contentHash))!
+    for (let number = first; number < first + count; number++) {
+      const author = { by: `user:${number}`, at: like.author.at }
+      const one = { ...like, author, node, rollout: { ...like.rollout!, haltOn: { denials: 1_000 } } }
+      await tx.changeRequests.insert(number, one, { operations, bindings })
+      await tx.changeRequests.update(number, one)
+    }
+  })
+  return Array.from({ length: count }, (_, at) => first + at)
+}
+const endAll = (numbers: readonly number[]) =>
+  acme.store.write(async (tx) => {
+    for (const number of numbers) {
+      const { progress: _, ...one } = (await tx.changeRequests.find(number))!
+      await tx.changeRequests.update(number, { ...one, status: 'abandoned' })
+    }
+  })
+
+describe('what is rolled out', () => {
+  test('is watched in turns, however many others are', async () => {
+    const others = await begin([unit(), unit()], { ...long, haltOn: { denials: 1_000 } })
+    const copies = await copy(others, 120, dev)
+    const id = await begin([rulesOf(acme.law, acme.other), unit()], {
+      stages: [{ operations: 1, soakSeconds: 2e6 }, long.stages[1]],
+    })
+    // By number it is behind the copies.
+    await denied(shop, 'AllocateAddress', { Address: '203.0.100.5' })
+    for (let second = 0; second < 4; second++) await look()
+    assert.equal((await show(id)).halted?.why, 'denials')
+    await act(id, 'revert', { note: 'x' }, people.bob!)
+    await endAll(copies)
+  })
+
+  test('of a unit is bounded, and the top is not bounded by it', async () => {
+    const first = await begin([unit(), unit()], long, people.max, dev)
+    const copies = await copy(first, 100, dev)
+    const { changeRequestId: id, contentHash } = await approved([unit(), unit()], long, people.may, dev)
+    const { body } = await act(id, 'apply', { contentHash }, people.may!)
+    assert.equal(body.code, 'LimitExceeded', JSON.stringify(body))
+    assert.equal((await act(id, 'apply', { contentHash }, people.ann!)).body.state, 'scheduled')
+    await endAll(copies)
+  })
+
+  test('is halted by what it denies, whatever is denied to others behind it', async () => {
+    const me = { account: stranger }
+    const { Ipam } = await acme.call(
+      'CreateIpam',
+      { Tier: 'advanced', OperatingRegions: [{ RegionName: 'us-east-1' }] },
+      me,
+    )
+    const { IpamPolicy } = await acme.call('CreateIpamPolicy', { IpamId: Ipam!.IpamId! }, me)
+    const { IpamPool } = await acme.call(
+      'CreateIpamPool',
+      { IpamScopeId: Ipam!.PrivateDefaultScopeId!, AddressFamily: 'ipv4', Locale: 'us-east-1' },
+      me,
+    )
+    await acme.call('ProvisionIpamPoolCidr', { IpamPoolId: IpamPool!.IpamPoolId!, Cidr: '10.0.0.0/16' }, me)
+    const pair = { IpamPolicyId: IpamPolicy!.IpamPolicyId!, Locale: 'us-east-1', ResourceType: 'vpc' as const }
+    const rules = [{ SourceIpamPoolId: IpamPool!.IpamPoolId! }]
+    await acme.call('ModifyIpamPolicyAllocationRules', { ...pair, AllocationRules: rules }, me)
+    await acme.call('EnableIpamPolicy', { IpamPolicyId: IpamPolicy!.IpamPolicyId! }, me)
+    const id = await begin([rulesOf(acme.law, acme.other), unit()], long)
+    await denied(shop, 'AllocateAddress', { Address: '203.0.100.5' })
+    for (let time = 0; time < 205; time++) await denied(stranger, 'CreateVpc', { CidrBlock: '10.99.0.0/16' })
+    await look()
+    await look()
+    assert.deepEqual([(await show(id)).halted?.why, (await show(id)).halted?.count], ['denials', 1])
+    await act(id, 'revert', { note: 'x' }, people.bob!)
+  })
+
+  test('is not halted by what is denied elsewhere', async () => {
+    const rename = (unitId: string, name: string) => ({ operation: 'updateUnit', input: { unitId, name } })
+    const id = await begin([rename(dev, 'Dev 2'), rename(prod, 'Prod 2')], long)
+    await denied(stranger, 'CreateVpc', { CidrBlock: '10.98.0.0/16' })
+    await denied(shop, 'AllocateAddress', { Address: '203.0.101.5' })
+    await look()
+    assert.equal((await show(id)).state, 'scheduled')
+    await denied(lab, 'AllocateAddress', { Address: '203.0.101.5' })
+    await look()
+    assert.equal((await show(id)).halted?.why, 'denials')
+  })
+})
+
+describe('a stage', () => {
+  test('is tried again, and what it would do beyond what was approved is not made', async () => {
+    const { AllocationId } = await acme.call('AllocateAddress', {}, { account: lab })
+    const law = await acme.policy()
+    await acme.ask('PUT', `/policies/${law}/documents/us-east-1/eip`, { body: { rules: [{ poolId: acme.listed }] } })
+    const assign = { operation: 'putPolicyAssignment', input: { policyId: law, targetId: lab, kind: 'default' } }
+    const rollout = { ...long, haltOn: {} }
+    const id = await begin([unit(), assign], rollout)
+    const before = await show(id)
+    assert.equal(before.impact!.class, 'contained', JSON.stringify(before.impact))
+    // Its address does not comply with that any more.
+    await acme.ask('PUT', `/policies/${law}/documents/us-east-1/eip`, {
+      body: { rules: [{ poolId: acme.listed }], requiredTags: [{ key: 'team' }] },
+    })
+    acme.advance(86_400_000)
+    // Others are due, too.
+    for (let second = 0; second < 4; second++) await look()
+    const { state, halted } = await show(id)
+    assert.deepEqual(
+      [state, halted?.why, halted?.class, halted?.approved],
+      ['halted', 'impact-changed', 'noncompliant', 'contained'],
+    )
+    const resumed = await act(id, 'resume', {}, people.ann!)
+    assert.deepEqual([resumed.status, resumed.body.code], [409, 'IncorrectState'])
+    const { body } = await act(id, 'resume', { emergency: 'It burns' }, people.bob!)
+    assert.equal(body.progress?.stage, 2, JSON.stringify(body))
+    await act(id, 'revert', { note: 'x' }, people.bob!)
+    await acme.call('ReleaseAddress', { AllocationId: AllocationId! }, { account: lab })
+  })
+})
+
+describe('what would undo it', () => {
+  test('is shown to whoever may read what it is about', async () => {
+    const { unitId } = await acme.post<{ unitId: string }>('/organizational-units', { name: 'Gone', parentId: dev })
+    await acme.tokenOf('user:secret', 'auditor', unitId)
+    const author = await acme.tokenOf('user:paul', 'policy-author', dev)
+    const body = { node: dev, reason: 'gone', operations: [{ operation: 'deleteUnit', input: { unitId } }] }
+    const asked = await acme.ask<Told>('POST', '/change-requests', { as: people.ann!, body })
+    const { changeRequestId: id, contentHash } = asked.body
+    await act(id, 'approve', { contentHash }, people.bob!)
+    await act(id, 'approve', { contentHash }, people.cat!)
+    await act(id, 'apply', { contentHash }, people.ann!)
+    const shown = async (as: string) =>
+      JSON.stringify((await acme.ask<Told>('GET', `/change-requests/${id}`, { as })).body.inverse)
+    assert.match(await shown(people.ann!), /user:secret.*"isWhole":true/)
+    assert.doesNotMatch(await shown(author), /user:secret/)
+    assert.match(await shown(author), /"isWhole":false/)
+  })
+})
+
+describe('pools that halt a rollout', () => {
+  test('are as absent to whoever may not read them, when it is written and when it is watched', async () => {
+    const haltOn = { pools: [{ poolId: acme.listed, freePercent: 100 }] }
+    const { body } = await propose([unit(), unit()], { ...long, haltOn }, people.max, dev)
+    assert.equal(body.code, 'NotFound')
+    const gone = { pools: [{ poolId: acme.listed.replace(/.$/, 'f'), freePercent: 100 }] }
+    assert.equal((await propose([unit(), unit()], { ...long, haltOn: gone }, people.max, dev)).body.code, 'NotFound')
+    const { body: plain } = await propose([unit(), unit()], long, people.max, dev)
+    const edited = await acme.ask<Told>('PATCH', `/change-requests/${plain.changeRequestId}`, {
+      as: people.max!,
+      body: { rollout: { ...long, haltOn } },
+    })
+    assert.equal(edited.body.code, 'NotFound')
+
+    await acme.call('AllocateAddress', {}, { account: shop })
+    // Proposed by somebody who may read it, and gone on with by somebody who may not.
+    const ended = await acme.tokenOf('user:end', 'organization-administrator', root)
+    const { changeRequestId: id, contentHash } = await approved([unit(), unit()], { ...long, haltOn }, ended, dev)
+    assert.equal((await act(id, 'apply', { contentHash }, people.max!)).body.state, 'scheduled')
+    await look()
+    assert.equal((await show(id)).state, 'scheduled')
+    const seen = await begin([unit(), unit()], { ...long, haltOn })
+    await look()
+    assert.equal((await show(seen)).halted?.why, 'pool')
+  })
+})
