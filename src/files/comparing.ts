@@ -1,6 +1,7 @@
 // What is different between files and a server: which thing is which, and what each says otherwise.
 import {
   canonical,
+  comesAlong,
   type Estate,
   type FileProblem,
   keyUnder,
@@ -296,10 +297,6 @@ const decode = (part: string): string => part.replaceAll('%2F', '/').replaceAll(
 const shown = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing'))
 const unitsIn = ({ organizationalUnits }: Members, unit: (key: string) => string): Members =>
   organizationalUnits ? { organizationalUnits: (organizationalUnits as string[]).map(unit).sort() } : {}
-
-/** Default scopes come and go with their IPAM, and who runs the IPAM is said by a member. */
-const comesAlong = ({ kind, key }: Thing): boolean =>
-  (kind === 'scope' && /\/(private|public)$/.test(key)) || kind === 'organization'
 
 /** Members, with those of documents and assignments apart: each is changed by itself. */
 function flat(members: Members): (readonly [string, unknown])[] {

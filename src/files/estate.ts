@@ -113,6 +113,10 @@ export const rootKey = '/'
 export const unitKey = (parent: string, name: string): string =>
   parent === rootKey ? `/${partOf(name)}` : `${parent}/${partOf(name)}`
 
+/** Default scopes come and go with their IPAM, and who runs the IPAM is said by a member. */
+export const comesAlong = ({ kind, key }: Pick<Thing, 'kind' | 'key'>): boolean =>
+  (kind === 'scope' && /\/(private|public)$/.test(key)) || kind === 'organization'
+
 /** An id in a comment, with which it begins. */
 export function anchorIn(comment: string | null | undefined): string | undefined {
   const [word = ''] = (comment ?? '').trim().split(/[\s,;]+/)

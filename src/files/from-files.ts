@@ -5,6 +5,7 @@ import { builtInTypes } from '#model/policy/resource-types.ts'
 import type { Compatibility } from '#model/policy/values.ts'
 import {
   AccountNames,
+  comesAlong,
   Estate,
   type FileProblem,
   keyUnder,
@@ -36,9 +37,14 @@ export interface FilesRead {
 /**
  * @param known what the server has: names may be its own, too. Undefined where nobody is asked: then names are looked for in the files
  * alone, and only those of kinds that the files speak of.
+ * @param removes whether what the files do not have is removed: then nothing in them may name it
  */
-export function estateOf(sources: readonly Source[], known?: Estate): FilesRead {
-  const reader = new FilesReader(known)
+export function estateOf(
+  sources: readonly Source[],
+  known?: Estate,
+  { removes = false }: { readonly removes?: boolean } = {},
+): FilesRead {
+  const reader = new FilesReader(known, removes)
   // All that can be named goes first.
   for (const source of sources) reader.addNamed(source)
   for (const source of sources) reader.addNaming(source)
@@ -66,8 +72,11 @@ class FilesReader {
   readonly #byId: ReadonlyMap<string, Thing>
   readonly #accounts = new AccountNames()
 
-  constructor(known: Estate | undefined) {
+  readonly #removes: boolean
+
+  constructor(known: Estate | undefined, removes: boolean) {
     this.#known = known
+    this.#removes = removes
     this.#byId = idsOf(known)
     for (const { key, name } of known?.of('account').values() ?? [])
       if (name !== undefined) this.#accounts.add(name, key)
@@ -348,7 +357,13 @@ class FilesReader {
 
   /** Notes a name that nothing has, of what is known. */
   #require(source: Source, way: Way, kind: ThingKind, key: string, text: string): void {
-    if (this.estate.of(kind).has(key) || this.#known?.of(kind).has(key) || this.#known?.mentioned.has(key)) return
+    if (this.estate.of(kind).has(key) || this.#known?.mentioned.has(key)) return
+    if (this.#known?.of(kind).has(key)) {
+      if (!this.#removes || !this.estate.spoken.has(kind) || comesAlong({ kind, key })) return
+      const problem = `the server has this ${nounOf[kind]}, the files do not, and it would be removed`
+      this.#note(source.at(way), way, problem, text)
+      return
+    }
     if (kind === 'resourceType' && builtInTypes.has(key)) return
     const several = this.#known && severalIn(this.#known, kind, key)
     if (several) {

@@ -51,7 +51,7 @@ export async function planFor(
   { remove }: { readonly remove: boolean },
 ): Promise<Planned> {
   const server = await readServer(to, ownersIn(sources))
-  const { estate, problems } = estateOf(sources, server.estate)
+  const { estate, problems } = estateOf(sources, server.estate, { removes: remove })
   if (problems.length > 0) return { problems }
   const compared = compare(estate, server)
   if (compared.problems.length > 0) return { problems: compared.problems }

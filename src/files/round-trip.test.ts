@@ -190,6 +190,20 @@ test('what is closed or gone is not in the files, and what names it by its numbe
   assert.equal((await share(sharedWith)).status, 200)
 })
 
+test('what files name and do not have is not removed under them', async () => {
+  const text = await at.read('organization.yaml')
+  await at.write('organization.yaml', text.replace(/ {4}- name: Lab[\s\S]*?(?= {4}- name: |$)/, ''))
+  await at.write(
+    'roles.yaml',
+    `${await at.read('roles.yaml')}  - principal: user:late\n    role: auditor\n    node: /Lab\n`,
+  )
+  const { code, output } = await at.cadastre('plan', at.folder, '--remove')
+  assert.equal(code, 1)
+  assert.match(output, /node: the server has this unit, the files do not, and it would be removed `\/Lab`/)
+  // What is kept can be named.
+  assert.match(await at.did('plan', at.folder), /^unit `\/Lab`/m)
+})
+
 test('a plan that was made for another state is refused, and changes nothing', async () => {
   await at.edit(policy, 'contact: net@example.com', 'contact: networks@example.com')
   const file = join(at.folder, '..', `plan-${process.pid}.json`)

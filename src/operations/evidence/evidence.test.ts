@@ -8,7 +8,7 @@ import { isConsistent } from '#model/evidence/merkle.ts'
 import { parseNote, signatureOn, type VerifyEd25519 } from '#model/evidence/note.ts'
 import { type Acme, asNetwork, network, openAcme, prod, root, shop, tagsOf } from '../../../test/acme.ts'
 import { withNativeApi } from '../../../test/native-world.ts'
-import { choicesOf } from '../../../test/random.ts'
+import { type Choices, choicesOf } from '../../../test/random.ts'
 import { managementAccount, openSealer } from '../../../test/world.ts'
 import { allocateAddress } from '../space/addresses.ec2.ts'
 import { isCheckpointDue, originOf, signCheckpoint, verifierKeyOf } from './checkpoints.ts'
@@ -299,6 +299,164 @@ test('what anybody changes of the record is found, and where', async (t) => {
     `delete from audit_subject where ${ofSubject}`,
   ]) {
     assert.deepEqual(await found(sql), [changed], sql)
+  }
+})
+
+/** What there is to tamper with. */
+interface Log {
+  readonly entries: readonly number[]
+  /** In their order, with whether the key from before signed them alone. */
+  readonly checkpoints: readonly { readonly n: number; readonly size: number; readonly note: string; isOld: boolean }[]
+  readonly world: Acme
+}
+type Drawn = { readonly sql: string; readonly problems: EvidenceReport['problems'] }
+const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`
+/** Kinds of tampering at a place that is drawn, with what is to be told of it. */
+const kindsOfTampering: Readonly<Record<string, (log: Log, random: Choices) => Promise<Drawn>>> = {
+  async 'an entry says something else'({ entries }, random) {
+    const leaf = random.between(0, entries.length - 1)
+    const entry = entries[leaf]!
+    const flips = ['request_id', 'outcome', 'subjects'].map((column) => flip('audit_entry', column, `n = ${entry}`))
+    const sql = random.pick([...flips, add('audit_entry', 'at', `n = ${entry}`)])
+    return { sql, problems: [{ kind: 'record-changed', entry, leaf, part: 'entry' }] }
+  },
+  async 'somebody else asked'({ entries, world }, random) {
+    const of = `(select origin from audit_entry where n = ${random.pick(entries)})`
+    const rows = await world.database.select(`select n from audit_entry where origin = ${of} order by n`)
+    const column = random.pick(['principal', 'source_address', 'access_key_id', 'region', 'action'])
+    return {
+      sql: flip('origin', column, `n = ${of}`),
+      problems: rows.map(({ n }) => {
+        const entry = Number(n)
+        return { kind: 'record-changed', entry, leaf: entries.indexOf(entry), part: 'origin' }
+      }),
+    }
+  },
+  async 'an entry is gone'({ entries }, random) {
+    const leaf = random.between(1, entries.length - 1)
+    return {
+      sql: `delete from audit_entry where n = ${entries[leaf]}`,
+      problems: [{ kind: 'record-missing', leaf, afterEntry: entries[leaf - 1]! }],
+    }
+  },
+  async 'a bit of the tree is another'({ entries, checkpoints, world }, random) {
+    const leaf = random.between(0, entries.length - 1)
+    const [tile] = await world.database.select('select hashes from evidence_tile where level = 0')
+    const hashes = Buffer.from(tile!.hashes as Uint8Array)
+    hashes[leaf * 32 + random.between(0, 31)]! ^= 1 << random.between(0, 7)
+    const literal =
+      world.database.engine === 'sqlite' ? `x'${hashes.toString('hex')}'` : `'\\x${hashes.toString('hex')}'`
+    const from = checkpoints.findLast(({ size }) => size <= leaf)?.size ?? 0
+    const signed = checkpoints.filter(({ size }) => size > leaf)
+    return {
+      sql: `update evidence_tile set hashes = ${literal} where level = 0`,
+      problems: [
+        { kind: 'record-changed', entry: entries[leaf]!, leaf, part: 'entry' },
+        ...signed.map(({ n, size }) => ({ kind: 'tree-changed', checkpoint: n, from, to: size }) as const),
+      ],
+    }
+  },
+  async 'a checkpoint says something else'({ checkpoints }, random) {
+    const { n, note } = random.pick(checkpoints)
+    const at = random.pick([...note.slice(0, note.indexOf('\n\n'))].flatMap((one, at) => (one === '\n' ? [] : [at])))
+    const changed = note.slice(0, at) + (note[at] === '7' ? '8' : '7') + note.slice(at + 1)
+    const sql = `update evidence_checkpoint set note = ${quoted(changed)} where n = ${n}`
+    return { sql, problems: [{ kind: 'checkpoint-changed', checkpoint: n }] }
+  },
+  async 'a checkpoint of the key from before has the signature of another'({ checkpoints }, random) {
+    const [one, other] = random.some(
+      checkpoints.filter(({ isOld }) => isOld),
+      2,
+      2,
+    )
+    const text = one!.note.slice(0, one!.note.indexOf('\n\n'))
+    const forged = text + other!.note.slice(other!.note.indexOf('\n\n'))
+    const sql = `update evidence_checkpoint set note = ${quoted(forged)} where n = ${one!.n}`
+    return { sql, problems: [{ kind: 'checkpoint-changed', checkpoint: one!.n }] }
+  },
+  async 'the key from before is another'({ checkpoints, world }) {
+    const [older] = await world.database.select('select min(n) as n from evidence_key')
+    const [newer] = await world.database.select('select public_key from evidence_key order by n desc limit 1')
+    const hex = Buffer.from(newer!.public_key as Uint8Array).toString('hex')
+    const literal = world.database.engine === 'sqlite' ? `x'${hex}'` : `'\\x${hex}'`
+    return {
+      sql: `update evidence_key set public_key = ${literal} where n = ${older!.n}`,
+      problems: checkpoints
+        .filter(({ isOld }) => isOld)
+        .map(({ n }) => ({ kind: 'checkpoint-changed', checkpoint: n })),
+    }
+  },
+  async 'a decision says something else, or is gone'({ world }, random) {
+    const rows = await world.database.select(
+      'select n, audit_entry as entry from decision where salt is not null and audit_entry is not null order by n',
+    )
+    const { n, entry: ofEntry } = random.pick(rows)
+    const [decision, entry] = [Number(n), Number(ofEntry)]
+    if (random.chance(0.3)) {
+      const sql = `delete from decision where n = ${decision}`
+      return { sql, problems: [{ kind: 'decision-missing', entry, count: 1 }] }
+    }
+    const sql = random.pick([
+      add('decision', 'at', `n = ${decision}`),
+      `update decision set request = '{}' where n = ${decision}`,
+    ])
+    return { sql, problems: [{ kind: 'decision-changed', entry, decision }] }
+  },
+  async 'an object was something else'({ entries, world }, random) {
+    const rows = await world.database.select(
+      `select s.entry, s.object_id as id, s.version_after as version from audit_subject s
+       join history h on h.object_id = s.object_id and h.version = s.version_after order by s.entry, s.object_id`,
+    )
+    const { entry: made, id, version } = random.pick(rows)
+    const entry = Number(made)
+    const where = `object_id = '${id}' and version = ${version}`
+    const sql = random.pick([
+      `update history set body = replace(body, '{', '{ ') where ${where}`,
+      `update history set account = '999999999999' where ${where}`,
+      `update history set from_at = from_at - 1 where ${where}`,
+    ])
+    return { sql, problems: [{ kind: 'record-changed', entry, leaf: entries.indexOf(entry), part: 'entry' }] }
+  },
+  async 'the end is cut off'({ entries, checkpoints }, random) {
+    const { size } = random.pick(checkpoints.filter((one) => one.size < entries.length))
+    const last = entries[size - 1]!
+    const sql = `delete from audit_entry where n > ${last};
+      update evidence_tile set hashes = substr(hashes, 1, ${32 * size}) where level = 0;
+      update evidence_log set size = ${size}, entry = ${last}`
+    const lost = checkpoints.filter((one) => one.size > size)
+    return {
+      sql,
+      problems: lost.map((one) => ({ kind: 'tail-missing', checkpoint: one.n, size: one.size, leaves: size })),
+    }
+  },
+}
+
+test('whatever is drawn of tampering is found, and where, also under checkpoints of a key from before', async (t) => {
+  const seed = Number(process.env.CADASTRE_TEST_SEED ?? Math.floor(Math.random() * 1_000_000))
+  t.diagnostic(`seed ${seed}`)
+  const random = choicesOf(seed)
+  const world = await openRecord()
+  t.after(() => world.close())
+  const olds = 3
+  for (let n = 0; n < olds + 2; n++) {
+    if (n === olds) await world.store.write((tx) => tx.evidence.makeKey(originOf(tx)))
+    for (let more = random.between(1, 2); more > 0; more--) await allocate(world)
+    await grow(world)
+    await signCheckpoint(world.store)
+  }
+  const entries = (await world.database.select('select n from audit_entry order by n')).map(({ n }) => Number(n))
+  const rows = await world.database.select('select n, size, note from evidence_checkpoint order by n')
+  const checkpoints = rows.map(({ n, size, note }, at) => {
+    return { n: Number(n), size: Number(size), note: String(note), isOld: at < olds }
+  })
+  const putBack = await world.database.keep()
+  assert.deepEqual((await verified(world)).problems, [])
+  const kinds = Object.entries(kindsOfTampering)
+  for (const [kind, draw] of [...random.some(kinds, kinds.length, kinds.length), ...random.some(kinds, 5, 5)]) {
+    const { sql, problems } = await draw({ entries, checkpoints, world }, random)
+    await world.database.tamper(sql)
+    assert.deepEqual((await verified(world)).problems, problems, `${kind}, seed ${seed}: ${sql}`)
+    await putBack()
   }
 })
 

@@ -238,6 +238,30 @@ describe('reverting', () => {
     assert(!(await units()).includes('Undone'))
   })
 
+  test('leaves what depends on what stays, and makes the rest again', async () => {
+    const unitOf = (name: string) => units().then((names) => names.includes(name))
+    const made = [
+      { ...unit('Parent'), as: 'parent' },
+      { operation: 'createUnit', input: { name: 'Child', parentId: '$parent' }, as: 'child' },
+      { operation: 'createAccount', input: { name: 'stays', email: 'stays@acme.example', parentId: '$child' } },
+      unit('Goes'),
+    ]
+    const { changeRequestId: id } = await begin(made)
+    await succeed(act(id, 'revert', { note: 'no' }, people.ann))
+    assert.deepEqual(await Promise.all(['Parent', 'Child', 'Goes'].map(unitOf)), [true, true, false])
+
+    const { unitId } = await acme.post<{ unitId: string }>('/organizational-units', { name: 'Bound', parentId: dev })
+    await acme.tokenOf('user:bound', 'auditor', unitId)
+    const { changeRequestId } = await begin([{ operation: 'deleteUnit', input: { unitId } }, unit('Beside')])
+    await succeed(act(changeRequestId, 'revert', { note: 'no' }, people.ann))
+    assert.equal(await unitOf('Beside'), false)
+
+    const pool = { operation: 'createPool', input: { scopeId: acme.privateScope, family: 'ipv4' }, as: 'pool' }
+    const cidr = { operation: 'provisionPoolCidr', input: { poolId: '$pool', cidr: '10.222.0.0/16' } }
+    const { changeRequestId: ofPool } = await begin([pool, cidr])
+    await succeed(act(ofPool, 'revert', { note: 'no' }, people.ann))
+  })
+
   test('is refused where somebody has changed one of them since', async () => {
     const { changeRequestId: id } = await begin([documentOf(acme.other)])
     await acme.rules(acme.law, [acme.other, acme.listed])

@@ -83,7 +83,7 @@ const denied = (account: string, operation: 'AllocateAddress' | 'CreateVpc', inp
   )
 
 /** So many like one that is rolled out, as others have begun them. */
-async function copy(id: string, count: number, node: string): Promise<readonly number[]> {
+async function copy(id: string, count: number, node: string, denials = 1_000): Promise<readonly number[]> {
   const first = 1_000_000 + 1_000 * ++units
   const n = parseId('changeRequest', await acme.store.read(async (tx) => tx.installation), id)!
   await acme.store.write(async (tx) => {
@@ -91,7 +91,7 @@ async function copy(id: string, count: number, node: string): Promise<readonly n
     const { operations, bindings } = (await tx.changeRequests.contentOf(n, like.contentHash))!
     for (let number = first; number < first + count; number++) {
       const author = { by: `user:${number}`, at: like.author.at }
-      const one = { ...like, author, node, rollout: { ...like.rollout!, haltOn: { denials: 1_000 } } }
+      const one = { ...like, author, node, rollout: { ...like.rollout!, haltOn: { denials } } }
       await tx.changeRequests.insert(number, one, { operations, bindings })
       await tx.changeRequests.update(number, one)
     }
@@ -114,11 +114,13 @@ describe('what is rolled out', () => {
       stages: [{ operations: 1, soakSeconds: 2e6 }, long.stages[1]],
     })
     // By number it is behind the copies.
+    const [last] = await copy(id, 1, root, 0)
     await denied(shop, 'AllocateAddress', { Address: '203.0.100.5' })
     for (let second = 0; second < 4; second++) await look()
-    assert.equal((await show(id)).halted?.why, 'denials')
+    const found = await acme.store.read((tx) => tx.changeRequests.find(last!))
+    assert.equal(found!.halted?.why, 'denials')
     await act(id, 'revert', { note: 'x' }, people.bob!)
-    await endAll(copies)
+    await endAll([...copies, last!])
   })
 
   test('of a unit is bounded, and the top is not bounded by it', async () => {
@@ -204,10 +206,11 @@ describe('a stage', () => {
 
 describe('what would undo it', () => {
   test('is shown to whoever may read what it is about', async () => {
-    const { unitId } = await acme.post<{ unitId: string }>('/organizational-units', { name: 'Gone', parentId: dev })
-    await acme.tokenOf('user:secret', 'auditor', unitId)
+    await acme.tokenOf('user:secret', 'auditor', dev)
+    const { items } = await acme.get<{ items: { bindingId: string }[] }>('/role-bindings?principal=user:secret')
+    const operations = items.map(({ bindingId }) => ({ operation: 'deleteRoleBinding', input: { bindingId } }))
     const author = await acme.tokenOf('user:paul', 'policy-author', dev)
-    const body = { node: dev, reason: 'gone', operations: [{ operation: 'deleteUnit', input: { unitId } }] }
+    const body = { node: dev, reason: 'gone', operations }
     const asked = await acme.ask<Told>('POST', '/change-requests', { as: people.ann!, body })
     const { changeRequestId: id, contentHash } = asked.body
     await act(id, 'approve', { contentHash }, people.bob!)

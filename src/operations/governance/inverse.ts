@@ -36,25 +36,52 @@ export async function inverseOf(tx: ReadTransaction, subjects: readonly Subject[
     const found = version === undefined ? undefined : versions.get(`${id}/${version}`)
     return found && tx.history.bodyOf(found)
   }
-  const operations: ProposedOperation[] = []
-  const left: string[] = []
+  const undone: UndoneObject[] = []
   // What came last depends on what came before.
   for (const { id, before, after } of [...subjects].reverse()) {
     // Named only: what has changed about it is a subject of its own, as the CIDRs of a pool are.
     if (before === undefined && after === undefined && hasHistory(id)) continue
     const kind = versions.get(`${id}/${after ?? before}`)?.kind
     if (kind === 'change-request') continue
-    const back = kind && undo[kind]?.({ id, was: bodyOf(id, before), is: bodyOf(id, after) })
-    if (!back) {
-      left.push(id)
-      continue
-    }
-    operations.push(...back.operations)
-    if (!back.isWhole) left.push(id)
+    const [was, is] = [bodyOf(id, before), bodyOf(id, after)]
+    const back = (kind && undo[kind]?.({ id, was, is })) || undefined
+    undone.push({ id, was, is, operations: back?.operations ?? [], isWhole: back?.isWhole ?? false })
   }
+  leaveDepending(undone)
+  const operations = undone.flatMap((one) => one.operations)
+  const left = undone.filter(({ isWhole }) => !isWhole).map(({ id }) => id)
   const made = subjects.flatMap(({ id, after }) => (after === undefined ? [] : [[id, after] as const]))
   return { operations, left, versions: Object.fromEntries(made) }
 }
+
+interface UndoneObject extends Undone {
+  readonly id: string
+  readonly was: HistoryBody | undefined
+  readonly is: HistoryBody | undefined
+}
+
+/**
+ * What depends on what is left is left too, else nothing of it could be undone: what is about an object that is gone and does not come
+ * back, and the deletion of what an object that stays says it is in.
+ */
+function leaveDepending(undone: UndoneObject[]): void {
+  for (let hasLeft = true; hasLeft; ) {
+    hasLeft = false
+    const stays = undone.filter(({ isWhole }) => !isWhole)
+    const gone = stays.filter(({ is, operations }) => is === undefined && operations.length === 0).map(({ id }) => id)
+    const texts = stays.flatMap(({ id, was, is }) => (is && !was ? [{ id, text: JSON.stringify(is) }] : []))
+    for (const [at, one] of undone.entries()) {
+      const isDeleted = one.was === undefined && one.is !== undefined
+      const isHeld = isDeleted && texts.some(({ id, text }) => id !== one.id && text.includes(one.id))
+      const kept = isHeld ? [] : one.operations.filter(({ input }) => !namesAny(input, gone))
+      if (kept.length === one.operations.length) continue
+      undone[at] = { ...one, operations: kept, isWhole: false }
+      hasLeft = true
+    }
+  }
+}
+const namesAny = (input: ProposedOperation['input'], ids: readonly string[]): boolean =>
+  Object.values(input).some((value) => ids.some((id) => value === id))
 
 /** Of a change that is tried: what would stay as it makes it. What is new goes by what it is, since its id is another one when it is made. */
 export async function leftOf(tx: ReadTransaction, subjects: readonly Subject[]): Promise<readonly string[]> {
