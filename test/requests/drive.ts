@@ -422,6 +422,9 @@ class Drive {
       case 'submit':
         isIn('draft', 'in-review', 'approved')
         if (!known.writers.has(person)) wrong('only those who wrote it submit it')
+        // A draft is bound to what it refers to when it is submitted; nothing here is called by a name that could become another's.
+        if (known.state !== 'draft' && shown.contentHash !== known.hash) wrong('it says something else')
+        known.hash = shown.contentHash
         break
       case 'approve':
         isIn('in-review', 'approved')
