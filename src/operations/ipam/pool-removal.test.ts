@@ -106,15 +106,20 @@ test('what is provisioned to other pools is not looked through', { skip: engineU
     const { total } = await measureWork(() => world.ask('DELETE', `/pools/${poolId}?cascade=true`))
     return total.steps
   }
-  await stepsOf('172.16.0.0/24')
-  const before = await stepsOf('172.16.1.0/24')
+  // Whatever else runs in this process is counted too, such as the clock of a server: the least of some is what it takes.
+  const leastOf = async (from: number): Promise<number> => {
+    const steps: number[] = []
+    for (let n = 0; n < 4; n++) steps.push(await stepsOf(`172.16.${from + n}.0/24`))
+    return Math.min(...steps)
+  }
+  const before = await leastOf(0)
   const { items } = await world.get<{ items: readonly Ipam[] }>(`/ipams`)
   for (let index = 0; index < 60; index++) {
     const pool = { scopeId: items[0]!.privateScopeId, family: 'ipv4' }
     const { poolId } = await world.post<{ poolId: string }>('/pools', pool)
     await world.post(`/pools/${poolId}/cidrs`, { cidr: `192.168.${index}.0/24` })
   }
-  const grown = (await stepsOf('172.16.2.0/24')) - before
+  const grown = (await leastOf(4)) - before
   assert.ok(grown < 120, `${grown} steps more of SQLite than with 60 pools less`)
 })
 
