@@ -28,25 +28,15 @@ import {
 import { type DescribedChange, describeChange, getDescribedChange, listChanges } from './change-request-lists.ts'
 import {
   abandonChange,
-  applyChange,
   approveChange,
-  breakGlassOnChange,
-  contentOf,
-  type DoAll,
   editChange,
-  haltByHand,
-  placeOfChange,
-  placeOfProposal,
   proposeChange as propose,
   rejectChange,
-  resumeChange,
-  revertChange,
   reviewChange,
   submitChange,
-  tryBound,
-  tryChange,
-  tryStage,
 } from './change-requests.ts'
+import { contentOf, placeOfChange, placeOfProposal } from './kept-requests.ts'
+import { applyChange, breakGlassOnChange, haltByHand, resumeChange, revertChange } from './making.ts'
 import {
   asBound,
   bodyOfList,
@@ -62,6 +52,7 @@ import {
 import { describeSimulation, describeWithTotals, simulationShown } from './simulations.native.ts'
 import { requireRoom, simulationOf, startSimulation } from './simulations.ts'
 import { requireEpoch } from './state.ts'
+import { type DoAll, tryBound, tryChange, tryStage } from './trying.ts'
 
 // Shapes -------------------------------------------------------------------------------------------------------------
 
