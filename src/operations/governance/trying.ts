@@ -1,11 +1,5 @@
 // What a change request would do: its operations are tried and taken back, and how many have to approve that follows.
-import {
-  approvalRulesDefault,
-  type ChangeImpact,
-  type ChangeRequest,
-  classOf,
-  strictest,
-} from '#model/change-request.ts'
+import { type ChangeImpact, type ChangeRequest, classOf, neededFor } from '#model/change-request.ts'
 import { partOfStage } from '#model/change-rollout.ts'
 import { refuseValue } from '#model/refusal.ts'
 import { everywhere } from '#model/roles.ts'
@@ -108,11 +102,9 @@ export async function withImpact(
   if (tried?.epoch !== context.tx.governanceEpoch) throw new AheadOutdated()
   refuseOutside(request.node, tried)
   const impact = impactIn(tried, context.now)
-  const { rulings } = tried
-  const said = rulings.flatMap(({ changeApprovals }) => changeApprovals?.[impact.class] ?? [])
-  const { left } = tried
+  const { left, rulings } = tried
   const told = left.length === 0 ? impact : { ...impact, left }
-  return { ...request, impact: told, needed: said.length === 0 ? approvalRulesDefault[impact.class] : strictest(said) }
+  return { ...request, impact: told, needed: neededFor(impact.class, rulings) }
 }
 
 /** Needs for the request itself are those of whoever asks, and not of what it changes. */

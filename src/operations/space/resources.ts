@@ -129,7 +129,7 @@ async function getNetwork(context: ReadContext, id: string) {
     refuse({ code: 'NotSupported', what: { feature: 'name-of-its-own' }, because })
   }
   const kind = idKind && networkKinds[idKind as keyof typeof networkKinds]
-  const [network] = kind ? await context.tx.resources.networks(kind, { id }, '', 1) : []
+  const network = kind && (await context.tx.resources.findNetwork(kind, id))
   if (!network) return refuse(absent({ resourceId: id }))
   const { tagType, noun } = objectKinds[idKind as keyof typeof networkKinds]
   return { ...network, tagType, noun }
@@ -180,9 +180,14 @@ const behindAll = '~'
 const networkSource = (kind: NetworkKind): Source => ({
   start: '',
   async read(context, { accounts, locale: region, resourceType }, after, limit) {
-    const isRegional = resourceType === regional || undefined
-    const rows = await context.tx.resources.networks(kind, { accounts, region, isRegional }, after, limit)
-    return stepOf(await networkRows(context, kind, rows), limit)
+    const rows = await context.tx.resources.networks(kind, accounts, after, limit)
+    const isWanted = (row: NetworkResource): boolean =>
+      (region === undefined || row.region === region) && (resourceType !== regional || row.isRegional)
+    const found = new Map((await networkRows(context, kind, rows.filter(isWanted))).map((row) => [row.place, row]))
+    return stepOf(
+      rows.map(({ id, account }) => found.get(id) ?? { place: id, account }),
+      limit,
+    )
   },
 })
 const sources: Readonly<Record<Kind, Source>> = {
@@ -304,8 +309,8 @@ async function candidates(
   }
   const network = kind && networkKinds[kind as keyof typeof networkKinds]
   if (network) {
-    const rows = await tx.resources.networks(network, { id, account }, '', 1)
-    found.push(...(await networkRows(context, network, rows)))
+    const one = await tx.resources.findNetwork(network, id)
+    found.push(...(await networkRows(context, network, one ? [one] : [])))
   }
   found.push(...(await namedRows(context, [id], holders)).rows)
   return found.filter((row) => account === undefined || row.account === account)

@@ -48,6 +48,7 @@ import { observationPlacesSchema } from './observation-places.ts'
 import { observationsSchema } from './observations.ts'
 import { observedSchema } from './observed.ts'
 import { outboxSchema } from './outbox.ts'
+import { ownNetworksSchema } from './own-networks.ts'
 import { ownWordsSchema } from './own-words.ts'
 import { poolCidrIndex } from './pool-cidr-index.ts'
 import { poolDaysSchema } from './pool-days.ts'
@@ -532,4 +533,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 87, name: 'subscriptions that are looked at by themselves', olderServers: 'stop', sql: behindSchema },
   { number: 88, name: 'what changes refer to', olderServers: 'stop', sql: bindingsSchema },
   { number: 89, name: 'tries of subscriptions', olderServers: 'go on', sql: testsToldSchema },
+  { number: 90, name: 'networks by whose they are', olderServers: 'go on', sql: ownNetworksSchema },
 ]
