@@ -51,8 +51,8 @@ import {
 } from './operations.native.ts'
 import { describeSimulation, describeWithTotals, simulationShown } from './simulations.native.ts'
 import { requireRoom, simulationOf, startSimulation } from './simulations.ts'
-import { requireEpoch } from './state.ts'
-import { type DoAll, tryBound, tryChange, tryStage } from './trying.ts'
+
+import { type DoAll, tryBound, tryChange, tryProposal, tryStage } from './trying.ts'
 
 // Shapes -------------------------------------------------------------------------------------------------------------
 
@@ -337,12 +337,8 @@ export const proposeChange = nativeWrite({
   at: placeOfProposal,
   async lookAhead(ahead, { operations, draft, simulate, expectedEpoch: expected }): Promise<Tried | undefined> {
     if (draft && !simulate) return undefined
-    return ahead.attempt(async (context) => {
-      // What is wrong by now with a plan for another state says less than that it is for another one.
-      requireEpoch(context, expected)
-      if (simulate) await requireRoom(context)
-      return doAll(context, operations)
-    })
+    const before = simulate ? requireRoom : undefined
+    return tryProposal(ahead, { operations, expectedEpoch: expected }, { doAll, before })
   },
   async run(context, { window: given, draft, simulate, ...proposal }, tried: Tried | undefined) {
     if (draft) await refuseMisshapen(proposal.operations)
