@@ -43,6 +43,7 @@ import {
   type GovernedOperation,
   governedOperation,
   governedOperationList,
+  lookedAtIn,
   noteOnLength,
   referencesIn,
   refusalsOfGoverned,
@@ -243,6 +244,17 @@ const changeRequest = z.object({
     .optional()
     .describe(
       'What its names stand for, of one that was submitted: it is made so, whatever is called so by then. Approvals are for this, too.',
+    ),
+  lookedAt: z
+    .array(
+      z.object({
+        operation: count.describe('By the operation of this number.'),
+        state: z.record(z.string(), z.string()).describe('As the operation itself says it in members of these names.'),
+      }),
+    )
+    .optional()
+    .describe(
+      'In which state it was looked at what it lets act and others may change, such as a candidate: it is refused where that is in another one by then. Approvals are for this, too.',
     ),
   inverse: z
     .object({
@@ -607,10 +619,12 @@ async function show({
   inverse,
 }: DescribedChange): Promise<z.output<typeof changeRequest>> {
   const references = bindings && (await referencesIn(operations as readonly GovernedOperation[], bindings))
+  const lookedAt = bindings ? lookedAtIn(bindings) : []
   return {
     ...showSummary(request),
     operations: showOperations(operations),
     ...(references && references.length > 0 ? { references: [...references] } : {}),
+    ...(lookedAt.length > 0 ? { lookedAt: lookedAt.map((one) => ({ ...one, state: { ...one.state } })) } : {}),
     ...(inverse
       ? { inverse: { ...inverse, operations: showOperations(inverse.operations), left: [...inverse.left] } }
       : {}),
