@@ -90,7 +90,7 @@ const label = z
   .string()
   .regex(labelPattern, 'a letter is expected, then letters, digits, `-` and `_`, at most 64 in all')
   .describe(
-    'What later operations call what this one makes: `$edge` stands for its id wherever they name something, and `$edge.privateScopeId` for another member of its answer.',
+    'What later operations call what this one makes: `$edge` stands for its id wherever they name something, and `$edge.privateScopeId` for another member of its answer: so a version that one drafts is named `$draft.version`.',
   )
 export const governedOperation = z
   .strictObject({
@@ -158,9 +158,10 @@ async function runOne(
   const met = { known: binding?.names.map((one) => list.idOf(one)), found: [] as string[] }
   const run = async () => {
     const identified = await naming({}, async () => operation.names?.(context, operation.action, asked, met) ?? asked)
-    const pins = binding ? binding.pins : await operation.pin?.(context, identified as never)
+    await list.refuseOwnVersion(context, identified, input)
+    const pins = binding ? list.valuesOf(binding.pins) : await operation.pin?.(context, identified as never)
     const output = await (operation as WriteOperation<object, unknown>).run(context, { ...pins, ...identified })
-    return { output, pins }
+    return { output, pins: pins && list.inItsTerms(identified, pins) }
   }
   const lags = mayLag(name, asked)
   // What a run of pools has read once may be otherwise by what another operation does.
@@ -176,15 +177,16 @@ async function runOne(
 class List {
   readonly operations: readonly GovernedOperation[]
   readonly made: Answered[]
-  /** By the id, where it stands in what was made. */
-  readonly #references: Map<string, string>
+  /** By the id, or the version of a policy, where it stands in what was made. */
+  readonly #references = new Map<string, string>()
   readonly #labels: ReadonlyMap<string, number>
+  /** By the policy, the number of its last version before this list. */
+  readonly #versionsBefore = new Map<string, number>()
 
   constructor(operations: readonly GovernedOperation[], made: readonly Answered[]) {
     this.operations = operations
     this.made = [...made]
-    const [references, labels] = [new Map<string, string>(), new Map<string, number>()]
-    this.#references = references
+    const labels = new Map<string, number>()
     for (const [index, { as }] of operations.entries()) {
       if (as === undefined) continue
       if (labels.has(as)) refuse({ ...labelled(as, worded('an operation before has this label')), index })
@@ -193,9 +195,17 @@ class List {
     this.#labels = labels
   }
   add(index: number, answer: object): void {
-    const texts = Object.entries(answer).filter(([, value]) => typeof value === 'string' && isIdLike(value))
-    this.made[index] = Object.fromEntries(texts)
-    for (const [member, id] of texts) if (!this.#references.has(id)) this.#references.set(id, `$${index}.${member}`)
+    const ids = Object.entries(answer).filter(([, value]) => typeof value === 'string' && isIdLike(value))
+    const { policyId, version } = answer as Versioned
+    const isOfVersion = policyId !== undefined && typeof version === 'number'
+    this.made[index] = { ...Object.fromEntries(ids), ...(isOfVersion ? { version: String(version) } : {}) }
+    for (const [member, id] of ids) this.#refer(id, `$${index}.${member}`)
+    if (isOfVersion && version > (this.#versionsBefore.get(policyId) ?? version)) {
+      this.#refer(versionKey(policyId, version), `$${index}.version`)
+    }
+  }
+  #refer(key: string, reference: string): void {
+    if (!this.#references.has(key)) this.#references.set(key, reference)
   }
   /** An id that is there only once this list is done is told by the operation that makes it. */
   referenceTo(id: string): string {
@@ -203,7 +213,27 @@ class List {
   }
   idOf(reference: string): string {
     const [, index, member] = /^\$(\d+)\.(\w+)$/.exec(reference) ?? []
-    return index === undefined ? reference : (this.made[Number(index)]?.[member!] ?? reference)
+    return index === undefined ? reference : (memberOf(this.made[Number(index)], member!) ?? reference)
+  }
+  /** What was looked at, where it is the list itself that has made it: told by the operation that does. */
+  inItsTerms({ policyId }: Versioned, pins: Pins): Pins {
+    const term = (value: string) => this.#references.get(versionKey(policyId, value)) ?? value
+    return Object.fromEntries(Object.entries(pins).map(([member, value]) => [member, term(value)]))
+  }
+  valuesOf(pins: Pins | undefined): Pins | undefined {
+    return pins && Object.fromEntries(Object.entries(pins).map(([member, value]) => [member, this.idOf(value)]))
+  }
+  /**
+   * The number of a version that the list itself makes is another one where somebody writes a version before the list is made: it has to be
+   * told by a label. That of any other version is always the same one's.
+   */
+  async refuseOwnVersion({ tx }: WriteContext, { policyId, version }: Versioned, { version: said }: Versioned) {
+    if (policyId === undefined) return
+    const before = this.#versionsBefore.get(policyId) ?? (await tx.policies.highestVersion(policyId))
+    this.#versionsBefore.set(policyId, before)
+    if (version === undefined || Number(version) <= before || labelReference.test(String(said))) return
+    if (Number(version) > (await tx.policies.highestVersion(policyId))) return
+    refuseValue('version', version, worded(versionOfList))
   }
   /** What begins like a label is one: a name that begins so would be taken for what somebody else has called so. */
   meant(index: number, text: string): string {
@@ -212,10 +242,21 @@ class List {
     const made = this.#labels.get(label)
     if (made === undefined || made >= index) refuse(labelled(text, worded('no operation before has this label')))
     const answer = this.made[made]!
-    const id = member === undefined ? Object.values(answer)[0] : answer[member]
+    const id = member === undefined ? Object.values(answer)[0] : memberOf(answer, member)
     return id ?? refuse(labelled(text, worded('what it labels has no such member')))
   }
 }
+type Pins = NonNullable<Binding['pins']>
+interface Versioned {
+  readonly policyId?: string
+  readonly version?: unknown
+}
+const versionKey = (policyId: string | undefined, version: unknown): string => `${policyId}/${version}`
+const versionOfList =
+  'an operation before makes it, and it may have another number by then: label the one that drafts it, and say `$LABEL.version`'
+/** Only what it has of its own: a label that says `constructor` means nothing. */
+const memberOf = (answer: Answered | undefined, member: string): string | undefined =>
+  answer !== undefined && Object.hasOwn(answer, member) ? answer[member] : undefined
 const labelReference = /^\$([A-Za-z][A-Za-z0-9_-]*)(?:\.(\w+))?$/
 const labelled = (value: string, problem: ReturnType<typeof worded>) =>
   ({ code: 'InvalidParameterValue', field: 'input', value, problem }) as const
@@ -227,10 +268,12 @@ export async function asBound(
 ): Promise<readonly GovernedOperation[]> {
   const bound: GovernedOperation[] = []
   for (const [index, one] of operations.entries()) {
-    const { names = [], pins } = bindings?.[index] ?? {}
+    const { names = [], pins = {} } = bindings?.[index] ?? {}
     const { input } = governedOperations.get(one.operation)!
     const known = await withKnown(input, one.input, names, (text) => labelReference.test(text))
-    bound.push({ ...one, input: { ...pins, ...known } })
+    // Nobody changes in between what the list itself makes.
+    const outside = Object.entries(pins).filter(([, value]) => !value.startsWith('$'))
+    bound.push({ ...one, input: { ...Object.fromEntries(outside), ...known } })
   }
   return bound
 }
