@@ -26,7 +26,8 @@ import {
 import { resourceTypeOperations } from '../policy/resource-types.native.ts'
 import { nameShapes } from '../shapes.native.ts'
 import { boundList, listBody, operationsOfPartMax } from './list-bounds.ts'
-import type { Answered, Binding, DoneList, ListHow } from './proposed.ts'
+import { ListTerms, labelReference } from './list-terms.ts'
+import type { Binding, DoneList, ListHow } from './proposed.ts'
 import { beginList } from './state.ts'
 
 // Which ones ---------------------------------------------------------------------------------------------------------
@@ -130,13 +131,13 @@ export async function runGoverned(
   // What undoes a list that was bounded is as long as that makes it.
   if (isPrepared) beginList(context)
   else await boundList(context, operations.slice(from, to))
-  const list = new List(operations, before)
+  const list = new ListTerms(operations, before)
   const [results, found]: [DoneList['results'][number][], Binding[]] = [[], []]
   for (let index = from; index < to; index++) {
     await numbered(index, async () => {
       const { operation: name, as } = operations[index]!
       const binding = bindings?.[index]
-      const done = await runOne(context, list, index, binding)
+      const done = await runOne(context, { operations, list }, index, binding)
       found.push(binding ?? done.binding)
       const id = idIn(done.answer)
       results.push({ operation: name, ...(id === undefined ? {} : { id }), ...(as === undefined ? {} : { as }) })
@@ -148,11 +149,11 @@ export async function runGoverned(
 
 async function runOne(
   context: WriteContext,
-  list: List,
+  { operations, list }: { readonly operations: readonly GovernedOperation[]; readonly list: ListTerms },
   index: number,
   binding: Binding | undefined,
 ): Promise<{ readonly answer: object; readonly binding: Binding }> {
-  const { operation: name, input } = list.operations[index]!
+  const { operation: name, input } = operations[index]!
   const operation = governedOperations.get(name)!
   const asked = inputOf(name, await replaceNames(operation.input, input, (text) => list.meant(index, text)))
   const met = { known: binding?.names.map((one) => list.idOf(one)), found: [] as string[] }
@@ -172,94 +173,6 @@ async function runOne(
   list.add(index, answer)
   return { answer, binding: { names, ...(pins ? { pins } : {}) } }
 }
-
-/** What those before have made, and what later ones call it. */
-class List {
-  readonly operations: readonly GovernedOperation[]
-  readonly made: Answered[]
-  /** By the id, or the version of a policy, where it stands in what was made. */
-  readonly #references = new Map<string, string>()
-  readonly #labels: ReadonlyMap<string, number>
-  /** By the policy, the number of its last version before this list. */
-  readonly #versionsBefore = new Map<string, number>()
-
-  constructor(operations: readonly GovernedOperation[], made: readonly Answered[]) {
-    this.operations = operations
-    this.made = [...made]
-    const labels = new Map<string, number>()
-    for (const [index, { as }] of operations.entries()) {
-      if (as === undefined) continue
-      if (labels.has(as)) refuse({ ...labelled(as, worded('an operation before has this label')), index })
-      labels.set(as, index)
-    }
-    this.#labels = labels
-  }
-  add(index: number, answer: object): void {
-    const ids = Object.entries(answer).filter(([, value]) => typeof value === 'string' && isIdLike(value))
-    const { policyId, version } = answer as Versioned
-    const isOfVersion = policyId !== undefined && typeof version === 'number'
-    this.made[index] = { ...Object.fromEntries(ids), ...(isOfVersion ? { version: String(version) } : {}) }
-    for (const [member, id] of ids) this.#refer(id, `$${index}.${member}`)
-    if (isOfVersion && version > (this.#versionsBefore.get(policyId) ?? version)) {
-      this.#refer(versionKey(policyId, version), `$${index}.version`)
-    }
-  }
-  #refer(key: string, reference: string): void {
-    if (!this.#references.has(key)) this.#references.set(key, reference)
-  }
-  /** An id that is there only once this list is done is told by the operation that makes it. */
-  referenceTo(id: string): string {
-    return this.#references.get(id) ?? id
-  }
-  idOf(reference: string): string {
-    const [, index, member] = /^\$(\d+)\.(\w+)$/.exec(reference) ?? []
-    return index === undefined ? reference : (memberOf(this.made[Number(index)], member!) ?? reference)
-  }
-  /** What was looked at, where it is the list itself that has made it: told by the operation that does. */
-  inItsTerms({ policyId }: Versioned, pins: Pins): Pins {
-    const term = (value: string) => this.#references.get(versionKey(policyId, value)) ?? value
-    return Object.fromEntries(Object.entries(pins).map(([member, value]) => [member, term(value)]))
-  }
-  valuesOf(pins: Pins | undefined): Pins | undefined {
-    return pins && Object.fromEntries(Object.entries(pins).map(([member, value]) => [member, this.idOf(value)]))
-  }
-  /**
-   * The number of a version that the list itself makes is another one where somebody writes a version before the list is made: it has to be
-   * told by a label. That of any other version is always the same one's.
-   */
-  async refuseOwnVersion({ tx }: WriteContext, { policyId, version }: Versioned, { version: said }: Versioned) {
-    if (policyId === undefined) return
-    const before = this.#versionsBefore.get(policyId) ?? (await tx.policies.highestVersion(policyId))
-    this.#versionsBefore.set(policyId, before)
-    if (version === undefined || Number(version) <= before || labelReference.test(String(said))) return
-    if (Number(version) > (await tx.policies.highestVersion(policyId))) return
-    refuseValue('version', version, worded(versionOfList))
-  }
-  /** What begins like a label is one: a name that begins so would be taken for what somebody else has called so. */
-  meant(index: number, text: string): string {
-    const [, label, member] = labelReference.exec(text) ?? []
-    if (label === undefined) return text
-    const made = this.#labels.get(label)
-    if (made === undefined || made >= index) refuse(labelled(text, worded('no operation before has this label')))
-    const answer = this.made[made]!
-    const id = member === undefined ? Object.values(answer)[0] : memberOf(answer, member)
-    return id ?? refuse(labelled(text, worded('what it labels has no such member')))
-  }
-}
-type Pins = NonNullable<Binding['pins']>
-interface Versioned {
-  readonly policyId?: string
-  readonly version?: unknown
-}
-const versionKey = (policyId: string | undefined, version: unknown): string => `${policyId}/${version}`
-const versionOfList =
-  'an operation before makes it, and it may have another number by then: label the one that drafts it, and say `$LABEL.version`'
-/** Only what it has of its own: a label that says `constructor` means nothing. */
-const memberOf = (answer: Answered | undefined, member: string): string | undefined =>
-  answer !== undefined && Object.hasOwn(answer, member) ? answer[member] : undefined
-const labelReference = /^\$([A-Za-z][A-Za-z0-9_-]*)(?:\.(\w+))?$/
-const labelled = (value: string, problem: ReturnType<typeof worded>) =>
-  ({ code: 'InvalidParameterValue', field: 'input', value, problem }) as const
 
 /** A list as it was bound: with ids in place of names, and the states that were looked at. Undefined bindings: as it is. */
 export async function asBound(
