@@ -851,4 +851,5 @@ const limitCodes: { readonly [W in Counted['of']]?: string } = {
   'security-group-rules': 'RulesPerSecurityGroupLimitExceeded',
   'network-acls': 'NetworkAclLimitExceeded',
   'network-acl-entries': 'NetworkAclEntryLimitExceeded',
+  'nat-gateways': 'NatGatewayLimitExceeded',
 }

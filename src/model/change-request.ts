@@ -60,6 +60,14 @@ export const strictest = (all: readonly Needed[]): Needed =>
     }),
     { approvers: 0, ofRoot: 0 } as Needed,
   )
+/** What those ask for who have a say in what it changes: who says nothing of approvals asks for what is asked by default. */
+export const neededFor = (
+  found: ImpactClass,
+  rulings: readonly { readonly changeApprovals?: ApprovalRules | undefined }[],
+): Needed =>
+  strictest(
+    (rulings.length === 0 ? [{}] : rulings).map(({ changeApprovals = approvalRulesDefault }) => changeApprovals[found]),
+  )
 
 /** Whether what is governed changes by change requests alone. */
 export const changeControlValues = ['none', 'required'] as const
@@ -400,7 +408,7 @@ function review(request: ChangeRequest, action: Attribution & { note: string }):
   const { breakGlass: broken, ended } = request
   if (!broken) return refused({ why: 'only-break-glass-is-reviewed' })
   if (broken.reviewed) return refused({ why: 'reviewed-already', by: broken.reviewed.by })
-  for (const one of [ended!, ...(broken.broken ? [broken.broken] : []), ...writersOf(request)]) {
+  for (const one of [...(ended ? [ended] : []), ...(broken.broken ? [broken.broken] : []), ...writersOf(request)]) {
     const shared = sharedIdentity(one, action)
     if (shared !== undefined) return { refused: { kind: 'same-person', wrote: one.by, by: action.by, shared } }
   }

@@ -212,6 +212,7 @@ export async function openExecutor(
           const epoch = tx.governanceEpoch
           const before = await context.snapshot()
           const answer = await work(context)
+          leaveRoomForEntry(context)
           const hasMoved = tx.governanceEpoch !== epoch
           if (hasMoved) {
             const compile = () => snapshotOf(tx, { keep: false })
@@ -293,6 +294,7 @@ export async function openExecutor(
           }
         }
         if (call.isDryRun) {
+          leaveRoomForEntry(context)
           const isForeseen = before !== undefined && tx.governanceEpoch !== epoch
           const foreseen = isForeseen ? await foresee(tx, before, await context.snapshot()) : undefined
           throw new DryRunSucceeded(output, context, foreseen)
@@ -664,6 +666,10 @@ function replayOf(use: Use, token: Token, call: WholeCall): unknown {
   }
   return JSON.parse(use.result)
 }
+
+/** What is only tried is refused where its entry would not fit any more: all that a request writes is bounded together. */
+const leaveRoomForEntry = ({ tx, decisions }: RequestContext): void =>
+  tx.setAside({ changed: tx.journal.rowsOf({ subjects: tx.subjects.count, decisions }) })
 
 // The record ---------------------------------------------------------------------------------------------------------
 

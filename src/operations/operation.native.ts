@@ -123,9 +123,12 @@ interface WriteFacts<Input extends z.ZodObject, Output extends z.ZodType, Prepar
   propose?(input: z.output<Input>): readonly ProposedOperation[]
   /**
    * Of one that lets act what others may change until then: members that say in which state it was looked at, so that what is approved is
-   * what is made.
+   * what is made. Asked only of whoever may ask for the operation; what the operation itself says of these members goes first.
    */
-  pin?(context: WriteContext, input: z.output<Input>): Promise<Partial<z.output<Input>>>
+  pin?(
+    context: WriteContext,
+    input: z.output<Input>,
+  ): Promise<Partial<z.output<Input>> & Readonly<Record<string, string>>>
 }
 
 /** As the tables hold them: whatever their input and output. */
@@ -136,7 +139,7 @@ export type NativeOperation = Facts<z.ZodObject, z.ZodType> & {
   /** Of one whose requests can name something: gives them numbers and ids. */
   readonly names?: Naming | undefined
   /** Of a change: see `WriteFacts`. */
-  readonly pin?: (context: WriteContext, input: never) => Promise<Readonly<Record<string, unknown>>>
+  readonly pin?: (context: WriteContext, input: never) => Promise<Readonly<Record<string, string>>>
   /** Whether the action must be permitted somewhere, or everybody gets what is theirs to see. */
   readonly reach: 'own' | 'filtered' | 'place'
 } & (ReadOperation<never, unknown> | WriteOperation<never, unknown, unknown>)
@@ -168,7 +171,7 @@ export function nativeRead<Input extends z.ZodObject, Output extends z.ZodType>(
 export function nativeWrite<Input extends z.ZodObject, Output extends z.ZodType, Prepared = void>(
   facts: WriteFacts<Input, Output, Prepared>,
 ): NativeOperation {
-  const { at, run, changes, needsNoScope, lookAhead, ...rest } = facts
+  const { at, run, changes, needsNoScope, lookAhead, pin, ...rest } = facts
   const names = namingOf(facts.input)
   /** Does some work for whoever may ask for the operation. */
   const permitted = <T>(
@@ -205,6 +208,12 @@ export function nativeWrite<Input extends z.ZodObject, Output extends z.ZodType,
               },
               given,
             ),
+        }
+      : {}),
+    ...(pin
+      ? {
+          pin: (context: WriteContext, given: z.output<Input>) =>
+            permitted(context, given, (input) => pin(context, input)),
         }
       : {}),
     // What answers something else than the state that it changes is compared by what its audit entry names alone.

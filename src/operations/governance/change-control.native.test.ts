@@ -1,7 +1,7 @@
 // Change control: where an IPAM asks for it, nothing that is governed changes without a change request, over any API.
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
-import { asNetwork, dev, network, openAcme, refusalOf, root, shop, stranger } from '../../../test/acme.ts'
+import { asNetwork, dev, lab, network, openAcme, refusalOf, root, shop, stranger } from '../../../test/acme.ts'
 import { withNativeApi } from '../../../test/native-world.ts'
 import { createOperatorToken } from '../identity/operator-tokens.ts'
 
@@ -32,8 +32,10 @@ const issueTokens = async () => ({
   bob: await acme.tokenOf('user:bob', 'organization-administrator', root),
   cat: await acme.tokenOf('user:cat', 'organization-administrator', root),
 })
+let otherIpam: string
 before(async () => {
   acme = await furnish()
+  otherIpam = (await acme.call('CreateIpam', {}, { account: lab })).Ipam!.IpamId!
   people = await issueTokens()
   await setRules({ changeControl: 'required' })
 })
@@ -142,6 +144,24 @@ describe('where it is required', () => {
     ])
     await succeed(act(id, 'break-glass', { contentHash, reason: 'nobody is there' }, people.bob))
     await succeed(act(id, 'review', { note: 'seen' }, people.cat))
+  })
+
+  test('the rules of an IPAM of an account add to those of the organization, and take none of them away', async () => {
+    const few = { approvers: 1, ofRoot: 0 }
+    const changeApprovals = { contained: few, noncompliant: few, central: few }
+    const least = { operation: 'updateIpam', input: { ipamId: otherIpam, changeApprovals } }
+    await make([least])
+    // The organization's says nothing of approvals, so that what holds by default is its rule.
+    const ride = { operation: 'updateIpam', input: { ipamId: otherIpam, description: 'a ride' } }
+    const grant = { operation: 'createRoleBinding', input: { principal: 'user:m', role: 'auditor', node: root } }
+    const off = { operation: 'updateIpam', input: { ipamId: acme.ipam, changeControl: 'none' } }
+    for (const operations of [[grant], [ride, grant], [grant, ride], [off, ride]]) {
+      assert.deepEqual((await propose(operations)).needed, { approvers: 2, ofRoot: 1 })
+    }
+    const many = { approvers: 4, ofRoot: 0 }
+    await make([{ ...least, input: { ...least.input, changeApprovals: { ...changeApprovals, contained: many } } }])
+    assert.deepEqual((await propose([ride], lab)).needed, many)
+    assert.deepEqual((await propose([unit('Beside')], dev)).needed, { approvers: 1, ofRoot: 0 })
   })
 
   test('while changes are frozen nothing is applied but in an emergency', async () => {
