@@ -283,7 +283,9 @@ test('I9 what a refusal repeats of a request is cut, in whatever fact of whateve
 })
 
 test('what is to be proposed is told whole: over the AWS APIs in words that a shell takes, over the native one as a member', () => {
-  const operations = [{ operation: 'updatePool', input: { poolId: 'ipam-pool-1', description: `what isn't ${'x'.repeat(300)}` } }]
+  const operations = [
+    { operation: 'updatePool', input: { poolId: 'ipam-pool-1', description: `what isn't ${'x'.repeat(300)}` } },
+  ]
   const proposal = JSON.stringify(operations)
   assert(proposal.length > 250)
   const refusal = { code: 'ChangeRequestRequired', ipamId: 'ipam-1', operation: 'ModifyIpamPool', proposal } as const
