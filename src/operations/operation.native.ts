@@ -5,6 +5,7 @@ import type { ExportFormat } from '#formats/exports/export.ts'
 import { worded } from '#model/problems/worded.ts'
 import { naming, type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
 import type { Action } from '#model/roles.ts'
+import type { ProposedOperation } from './governance/proposed.ts'
 import { type Place, requirePermission, requireScope } from './identity/authority.ts'
 import { type Naming, namingOf } from './names.native.ts'
 import type { Ahead, ReadContext, ReadOperation, Steps, WriteContext, WriteOperation } from './operation.ts'
@@ -118,6 +119,8 @@ interface WriteFacts<Input extends z.ZodObject, Output extends z.ZodType, Prepar
   /** With names in place of ids, as the request has them. */
   lookAhead?(ahead: Ahead, input: z.output<Input>): Promise<Prepared>
   run(context: WriteContext, input: z.output<Input>, prepared: Prepared): Promise<z.output<Output>>
+  /** What a change request would say that does the same: by default the operation itself. */
+  propose?(input: z.output<Input>): readonly ProposedOperation[]
   /**
    * Of one that lets act what others may change until then: members that say in which state it was looked at, so that what is approved is
    * what is made. Asked only of whoever may ask for the operation; what the operation itself says of these members goes first.
@@ -189,6 +192,7 @@ export function nativeWrite<Input extends z.ZodObject, Output extends z.ZodType,
     names,
     reach: reachOf(at),
     access: 'write',
+    propose: facts.propose ?? ((input: z.output<Input>) => [{ operation: facts.name, input }]),
     run: (context: WriteContext, given: z.output<Input>, prepared: Prepared) =>
       permitted(context, given, async (input) => {
         await requireMatch(context, changes, input)
