@@ -1,6 +1,6 @@
 // What the operations of a list call what those before them make: by labels as somebody writes it, and by references once it was tried.
 import { isIdLike } from '#model/name.ts'
-import { worded } from '#model/problems/worded.ts'
+import type { Problem } from '#model/problems/problem.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { WriteContext } from '../operation.ts'
 import type { Answered, Binding, ProposedOperation } from './proposed.ts'
@@ -16,12 +16,12 @@ export class ListTerms {
 
   constructor(operations: readonly ProposedOperation[], made: readonly Answered[]) {
     this.made = [...made]
-    this.#references = new Map()
-    this.#versionsBefore = new Map()
-    const labels = new Map<string, number>()
+    const [references, versionsBefore, labels] = [new Map(), new Map(), new Map<string, number>()]
+    this.#references = references
+    this.#versionsBefore = versionsBefore
     for (const [index, { as }] of operations.entries()) {
       if (as === undefined) continue
-      if (labels.has(as)) refuse({ ...labelled(as, worded('an operation before has this label')), index })
+      if (labels.has(as)) refuse({ ...labelled(as, 'label-taken'), index })
       labels.set(as, index)
     }
     this.#labels = labels
@@ -65,17 +65,17 @@ export class ListTerms {
     this.#versionsBefore.set(policyId, before)
     if (version === undefined || Number(version) <= before || labelReference.test(String(said))) return
     if (Number(version) > (await tx.policies.highestVersion(policyId))) return
-    refuseValue('version', version, worded(versionOfList))
+    refuseValue('version', Number(version), { why: 'version-of-list' })
   }
   /** What begins like a label is one: a name that begins so would be taken for what somebody else has called so. */
   meant(index: number, text: string): string {
     const [, label, member] = labelReference.exec(text) ?? []
     if (label === undefined) return text
     const made = this.#labels.get(label)
-    if (made === undefined || made >= index) refuse(labelled(text, worded('no operation before has this label')))
+    if (made === undefined || made >= index) refuse(labelled(text, 'no-such-label'))
     const answer = this.made[made]!
     const id = member === undefined ? Object.values(answer)[0] : memberOf(answer, member)
-    return id ?? refuse(labelled(text, worded('what it labels has no such member')))
+    return id ?? refuse(labelled(text, 'no-such-member'))
   }
 }
 export type Pins = NonNullable<Binding['pins']>
@@ -84,11 +84,9 @@ interface Versioned {
   readonly version?: unknown
 }
 const versionKey = (policyId: string | undefined, version: unknown): string => `${policyId}/${version}`
-const versionOfList =
-  'an operation before makes it, and it may have another number by then: label the one that drafts it, and say `$LABEL.version`'
 /** Only what it has of its own: a label that says `constructor` means nothing. */
 const memberOf = (answer: Answered | undefined, member: string): string | undefined =>
   answer !== undefined && Object.hasOwn(answer, member) ? answer[member] : undefined
 export const labelReference = /^\$([A-Za-z][A-Za-z0-9_-]*)(?:\.(\w+))?$/
-const labelled = (value: string, problem: ReturnType<typeof worded>) =>
-  ({ code: 'InvalidParameterValue', field: 'input', value, problem }) as const
+const labelled = (value: string, why: 'label-taken' | 'no-such-label' | 'no-such-member') =>
+  ({ code: 'InvalidParameterValue', field: 'input', value, problem: { why } satisfies Problem }) as const
