@@ -15,6 +15,7 @@ import {
   changeControlSchema,
   changeRequestsSchema,
   changesByClockSchema,
+  emergenciesSchema,
   plannedForSchema,
   rolloutSchema,
 } from './change-requests.ts'
@@ -534,4 +535,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 88, name: 'what changes refer to', olderServers: 'stop', sql: bindingsSchema },
   { number: 89, name: 'tries of subscriptions', olderServers: 'go on', sql: testsToldSchema },
   { number: 90, name: 'networks by whose they are', olderServers: 'go on', sql: ownNetworksSchema },
+  { number: 91, name: 'each emergency of a change', olderServers: 'stop', sql: emergenciesSchema },
 ]
