@@ -49,6 +49,7 @@ import {
   type GovernedOperation,
   governedOperation,
   governedOperationList,
+  lookedAtIn,
   noteOnLength,
   referencesIn,
   refusalsOfGoverned,
@@ -57,8 +58,8 @@ import {
 } from './operations.native.ts'
 import { describeSimulation, describeWithTotals, simulationShown } from './simulations.native.ts'
 import { requireRoom, simulationOf, startSimulation } from './simulations.ts'
-import { requireEpoch } from './state.ts'
-import { type DoAll, tryBound, tryChange, tryStage } from './trying.ts'
+
+import { type DoAll, tryBound, tryChange, tryProposal, tryStage } from './trying.ts'
 
 // Shapes -------------------------------------------------------------------------------------------------------------
 
@@ -252,6 +253,17 @@ const changeRequest = z.object({
     .describe(
       'What its names stand for, of one that was submitted: it is made so, whatever is called so by then. Approvals are for this, too.',
     ),
+  lookedAt: z
+    .array(
+      z.object({
+        operation: count.describe('By the operation of this number.'),
+        state: z.record(z.string(), z.string()).describe('As the operation itself says it in members of these names.'),
+      }),
+    )
+    .optional()
+    .describe(
+      'In which state it was looked at what it lets act and others may change, such as a candidate: it is refused where that is in another one by then. Approvals are for this, too.',
+    ),
   inverse: z
     .object({
       operations: z.array(governedOperation).describe('In the order in which they are done.'),
@@ -345,12 +357,8 @@ export const proposeChange = nativeWrite({
   at: placeOfProposal,
   async lookAhead(ahead, { operations, draft, simulate, expectedEpoch: expected }): Promise<Tried | undefined> {
     if (draft && !simulate) return undefined
-    return ahead.attempt(async (context) => {
-      // What is wrong by now with a plan for another state says less than that it is for another one.
-      requireEpoch(context, expected)
-      if (simulate) await requireRoom(context)
-      return doAll(context, operations)
-    })
+    const before = simulate ? requireRoom : undefined
+    return tryProposal(ahead, { operations, expectedEpoch: expected }, { doAll, before })
   },
   async run(context, { window: given, draft, simulate, ...proposal }, tried: Tried | undefined) {
     if (draft) await refuseMisshapen(proposal.operations)
@@ -619,10 +627,12 @@ async function show({
   inverse,
 }: DescribedChange): Promise<z.output<typeof changeRequest>> {
   const references = bindings && (await referencesIn(operations as readonly GovernedOperation[], bindings))
+  const lookedAt = bindings ? lookedAtIn(bindings) : []
   return {
     ...showSummary(request),
     operations: showOperations(operations),
     ...(references && references.length > 0 ? { references: [...references] } : {}),
+    ...(lookedAt.length > 0 ? { lookedAt: lookedAt.map((one) => ({ ...one, state: { ...one.state } })) } : {}),
     ...(inverse
       ? { inverse: { ...inverse, operations: showOperations(inverse.operations), left: [...inverse.left] } }
       : {}),
