@@ -684,6 +684,23 @@ const examples: { readonly [C in Refusal['code']]: Example<C> } = {
   },
 }
 
+/** Refusals whose code is that of the kind of object, and in which protocol. */
+const byKind = [
+  ['NotFound', 'ec2'],
+  ['MalformedId', 'ec2'],
+  ['AlreadyExists', 'ec2'],
+  ['InUse', 'ec2'],
+  ['NotFound', 'organizations'],
+  ['AlreadyExists', 'organizations'],
+] as const
+const whenByKind = {
+  NotFound: 'not found',
+  MalformedId: 'malformed id',
+  AlreadyExists: 'exists already',
+  InUse: 'in use',
+} as const
+const protocolNames = { ec2: 'EC2', organizations: 'Organizations' } as const
+
 function errorsPage(): string {
   const protocols = ['ec2', 'organizations', 'sts'] as const
   const codes = (refusals: readonly Refusal[], protocol: (typeof protocols)[number]): string => {
@@ -712,13 +729,10 @@ function errorsPage(): string {
     ),
     '## By kind of object',
     table(
-      ['object', 'not found, EC2', 'malformed id, EC2', 'not found, Organizations', 'exists already, Organizations'],
+      ['object', ...byKind.map(([code, protocol]) => `${whenByKind[code]}, ${protocolNames[protocol]}`)],
       everyNoun.map((what, at) => [
         nounNames[what],
-        ...(['ec2', 'organizations'] as const).flatMap((protocol) => {
-          const second = protocol === 'ec2' ? examples.MalformedId : examples.AlreadyExists
-          return [examples.NotFound, second].map(({ refusals }) => `\`${wordingOf(refusals[at]!, protocol).code}\``)
-        }),
+        ...byKind.map(([code, protocol]) => `\`${wordingOf(examples[code].refusals[at]!, protocol).code}\``),
       ]),
     ),
     '## Problems of the native API',
