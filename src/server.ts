@@ -1,6 +1,6 @@
 // The composition: configuration → store → operations → listener and jobs; closed in reverse.
 import { randomBytes, randomUUID } from 'node:crypto'
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -39,6 +39,7 @@ import type { Store } from '#store/store.ts'
 import type { Sealer } from '#store/tables/access-keys.ts'
 import { StoreTrouble } from '#store/trouble.ts'
 import { type Config, programVersion, variables } from './config.ts'
+import { makeFolder } from './folder.ts'
 import { answerUnavailable, createLateApp } from './late.ts'
 import { logEvent } from './telemetry.ts'
 
@@ -121,7 +122,7 @@ export async function openStore(config: Config, options: StoreOptions): Promise<
     return openPostgres({ url, isHighlyAvailable, sealer, onFatal, onStale, folder, workMsMax, onNotice: logNotice })
   }
   try {
-    mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 })
+    await makeFolder(config.dataFolder, 0o700)
   } catch (error) {
     throw new StoreTrouble(
       'permission',

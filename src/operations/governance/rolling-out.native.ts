@@ -2,16 +2,9 @@
 import type { Halt } from '#model/change-rollout.ts'
 import type { Refusal } from '#model/refusal.ts'
 import type { Tried, WriteOperation } from '../operation.ts'
-import {
-  advanceChange,
-  applyDueChange,
-  type DoAll,
-  haltChange,
-  postponeChange,
-  tryBound,
-  tryStage,
-} from './change-requests.ts'
+import { advanceChange, applyDueChange, haltChange, postponeChange } from './making.ts'
 import { type GovernedOperation, runGoverned } from './operations.native.ts'
+import { type DoAll, tryBound, tryStage } from './trying.ts'
 
 const doAll: DoAll = (context, operations, how) => runGoverned(context, operations as readonly GovernedOperation[], how)
 

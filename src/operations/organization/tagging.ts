@@ -50,7 +50,7 @@ export async function putFirstTags(
   tags: readonly Tag[] = [],
 ): Promise<void> {
   refuseTooManyTags(tags)
-  for (const { key, value } of tags) await context.tx.tags.put(object, key, value)
+  await context.tx.tags.begin(object, tags)
 }
 
 /** All tags of an object that are to be these, beside those that are settings: whoever replaces tags has fields for them. */

@@ -375,7 +375,7 @@ function inWords<T>(what: string, work: () => T): T {
 function open(options: SqliteOptions): Store {
   const { folder } = options
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 })
   } catch (error) {
     throw new StoreTrouble('permission', `the folder cannot be made (${(error as Error).message})`, {
       fatal: true,

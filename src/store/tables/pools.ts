@@ -683,7 +683,8 @@ export class Pools {
         `select first, length from pool_cidr where pool = ? and state <> 'failed-provision' order by first ${order} limit 1`,
         pool,
       )
-    const [first, last] = [await end('asc'), await end('desc')]
+    // Both are one wait where the database is elsewhere.
+    const [first, last] = await Promise.all([end('asc'), end('desc')])
     return first && last && [fromKey(first.first, first.length), fromKey(last.first, last.length)]
   }
   /** Whether a pool has space of one of some holders: found by what they hold, and not by what others have there. */

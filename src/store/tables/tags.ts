@@ -159,16 +159,24 @@ export class Tags {
     }
     return found
   }
+  /** Gives something that has just been made its tags. */
+  async begin(resource: TaggedResource, tags: readonly Tag[]): Promise<void> {
+    const rows: TagRow[] = []
+    for (const { key, value } of tags) rows.push(await this.#rowOf(resource, key, value))
+    for (const row of rows) tagTable.later(this.#sql, row)
+  }
   /** Adds the tag, or changes its value. */
   async put(resource: TaggedResource, key: string, value: string): Promise<void> {
+    await tagTable.put(this.#sql, await this.#rowOf(resource, key, value), 'resource_id, key')
+    await noteNodeFacts(this.#sql, resource.id)
+  }
+  async #rowOf(resource: TaggedResource, key: string, value: string): Promise<TagRow> {
     const nameLook = key === nameKey && value !== '' ? lookOf(value) : undefined
     const parent = nameLook === undefined ? undefined : (resource.nameParent ?? (await this.#parentOf(resource)))
     const isNameShared =
       parent !== undefined && nameLook !== undefined && (await this.#isTaken(resource, parent, nameLook))
     const { id: resourceId, type: resourceType, account, region } = resource
-    const row = { resourceId, key, value, resourceType, account, region, nameParent: parent, isNameShared, nameLook }
-    await tagTable.put(this.#sql, row, 'resource_id, key')
-    await noteNodeFacts(this.#sql, resourceId)
+    return { resourceId, key, value, resourceType, account, region, nameParent: parent, isNameShared, nameLook }
   }
 
   // Names: a thing is called what its tag `Name` says -----------------------------------------------------------------
@@ -317,5 +325,8 @@ export type TagHomes = readonly [string, string?]
 export const mergedIn = (ids: TagHomes, tags: ReadonlyMap<string, readonly Tag[]>): Map<string, string> =>
   new Map(ids.flatMap((id) => (tags.get(id ?? '') ?? []).map(({ key, value }) => [key, value] as const)))
 
+/** In key order, as they are read. */
 export const tagsKept = (tags: readonly Tag[]): TagsKept =>
-  Object.fromEntries(tags.map(({ key, value }) => [key, value] as const))
+  Object.fromEntries(
+    tags.map(({ key, value }) => [key, value] as const).sort(([one], [other]) => (one < other ? -1 : 1)),
+  )
