@@ -87,7 +87,10 @@ const examples: { readonly [C in Refusal['code']]: readonly Extract<Refusal, { c
   NoLongerKept: nouns.map((what) => ({ code: 'NoLongerKept', what, id, before: '2026-01-01T00:00:00.000Z' })),
   NotEligible: [{ code: 'NotEligible', problem }],
   ChangeRequestRequired: [
-    { code: 'ChangeRequestRequired', ipamId: long, operation: 'putPolicyDocument', proposal: long },
+    { code: 'ChangeRequestRequired', ipamId: long, operation: 'putPolicyDocument', proposal: '[]' },
+    { code: 'ChangeRequestRequired', ipamId: long, operation: 'ModifyIpamPool', noProposal: 'no-operation' },
+    { code: 'ChangeRequestRequired', ipamId: long, operation: 'ModifyIpamPool', noProposal: 'no-change' },
+    { code: 'ChangeRequestRequired', ipamId: long, operation: 'ModifyIpamPool', noProposal: 'too-long' },
   ],
   PolicyConflict: [
     {
@@ -277,6 +280,21 @@ test('I9 what a refusal repeats of a request is cut, in whatever fact of whateve
     const { length } = JSON.stringify(problemOf(lengthened, 'request'))
     assert(length < 20_000, `${refusal.code}: ${length}`)
   }
+})
+
+test('what is to be proposed is told whole: over the AWS APIs in words that a shell takes, over the native one as a member', () => {
+  const operations = [
+    { operation: 'updatePool', input: { poolId: 'ipam-pool-1', description: `what isn't ${'x'.repeat(300)}` } },
+  ]
+  const proposal = JSON.stringify(operations)
+  assert(proposal.length > 250)
+  const refusal = { code: 'ChangeRequestRequired', ipamId: 'ipam-1', operation: 'ModifyIpamPool', proposal } as const
+  const { message } = wordingOf(refusal, 'ec2')
+  const [, said] = /--operations '(.*)'`\.$/.exec(message)!
+  assert.deepEqual(JSON.parse(said!.replaceAll(`'\\''`, `'`)), operations)
+  const problem = problemOf(refusal, 'request')
+  assert.deepEqual(JSON.parse(String(problem.proposal)), operations)
+  assert(!problem.detail.includes('updatePool'), problem.detail)
 })
 
 test('a problem that repeats why policy says no has the words of its facts, and those of the step where one says more', () => {

@@ -212,6 +212,7 @@ export async function openExecutor(
           const epoch = tx.governanceEpoch
           const before = await context.snapshot()
           const answer = await work(context)
+          leaveRoomForEntry(context)
           const hasMoved = tx.governanceEpoch !== epoch
           if (hasMoved) {
             const compile = () => snapshotOf(tx, { keep: false })
@@ -288,11 +289,12 @@ export async function openExecutor(
           await refuseNewConflicts(context, { before, reaches: context.reaches, compile })
           // By the epoch likewise: whatever the operation is and whoever asks, and no declaration can be forgotten.
           if (!withoutControl.has(operation.name)) {
-            const change = { operation: operation.name, input: call.parameters, subjects: tx.subjects.named() }
-            await refuseWithoutRequest(tx, change)
+            const proposal = operation.propose?.(call.parameters as never)
+            await refuseWithoutRequest(tx, { operation: operation.name, proposal, subjects: tx.subjects.named() })
           }
         }
         if (call.isDryRun) {
+          leaveRoomForEntry(context)
           const isForeseen = before !== undefined && tx.governanceEpoch !== epoch
           const foreseen = isForeseen ? await foresee(tx, before, await context.snapshot()) : undefined
           throw new DryRunSucceeded(output, context, foreseen)
@@ -664,6 +666,10 @@ function replayOf(use: Use, token: Token, call: WholeCall): unknown {
   }
   return JSON.parse(use.result)
 }
+
+/** What is only tried is refused where its entry would not fit any more: all that a request writes is bounded together. */
+const leaveRoomForEntry = ({ tx, decisions }: RequestContext): void =>
+  tx.setAside({ changed: tx.journal.rowsOf({ subjects: tx.subjects.count, decisions }) })
 
 // The record ---------------------------------------------------------------------------------------------------------
 

@@ -171,11 +171,19 @@ async function fill(world: NativeWorld & { readonly rootId: string }, { allocati
   await ask(499, () => world.call('AllocateIpamPoolCidr', { IpamPoolId: below, NetmaskLength: 32 }))
 
   const { n: like } = await world.store.read(async (tx) => (await tx.pools.find(pool))!)
+  const ownPools: string[] = []
   await insert(world, objects, async (tx, index) => {
     const one = (await tx.pools.findByNumber(like))!
     const n = tx.nextSequence()
+    const id = formatId('pool', tx.installation, n)
     const owner = index < ownPoolsMax ? one.account : otherAccount
-    await tx.pools.insert({ ...one, n, id: formatId('pool', tx.installation, n), account: owner, createdAt: tx.now })
+    if (owner === one.account) ownPools.push(id)
+    const made = { ...one, n, id, account: owner, createdAt: tx.now }
+    await tx.pools.insert(made)
+    tx.history.began(
+      { id, kind: 'ipam-pool', account: owner },
+      { ...tx.pools.forHistory(made), sharedWith: [], tags: {} },
+    )
   })
 
   const networks: { vpc: string; cidr: string; subnet: string; gateway: string }[] = []
@@ -244,9 +252,14 @@ async function fill(world: NativeWorld & { readonly rootId: string }, { allocati
     const id = String(Number(firstAccount) + index)
     const joined = { status: 'ACTIVE', joinedMethod: 'CREATED', joinedAt: tx.now } as const
     await tx.organizations.insertAccount({ id, name: `account-${index}`, email: `${id}@example.com`, ...joined })
-    await tx.organizations.insertNode({ id, kind: 'account', parentId: unit, name: `account-${index}` })
     const unitId = `ou-${rootId.slice(2)}-${String(index).padStart(8, '0')}`
-    await tx.organizations.insertNode({ id: unitId, kind: 'organizational-unit', parentId: rootId, name: `u-${index}` })
+    for (const node of [
+      { id, kind: 'account', parentId: unit, name: `account-${index}` },
+      { id: unitId, kind: 'organizational-unit', parentId: rootId, name: `u-${index}` },
+    ] as const) {
+      await tx.organizations.insertNode(node)
+      tx.history.began({ id: node.id, kind: node.kind, account }, { ...node, createdAt: tx.now, tags: {} })
+    }
   })
   await world.store.write((tx) => tx.moveGovernanceEpoch())
   const empty = (await world.organizations('CreateOrganizationalUnit', { ParentId: rootId, Name: 'empty' }))
@@ -270,6 +283,7 @@ async function fill(world: NativeWorld & { readonly rootId: string }, { allocati
     rootId,
     ipam,
     pool,
+    ownPools,
     rested,
     cascade,
     manyCidrs,
@@ -406,7 +420,7 @@ function awsRequests(made: Made): Readonly<Record<string, readonly Asked[]>> {
     DisableIpamPolicy: [{ input: { ...ofPolicy, ...target }, refused: 'IncorrectState' }],
     GetEnabledIpamPolicy: some({}),
     GetIpamPolicyOrganizationTargets: some(ofPolicy),
-    CreateTags: some({ Resources: tagged, Tags }),
+    CreateTags: some({ Resources: tagged, Tags }, { Resources: made.ownPools.slice(0, 1_000), Tags }),
     DeleteTags: some({ Resources: tagged }),
     DescribeTags: some({}, unmatched('key')),
     DisableIpamOrganizationAdminAccount: some({ DelegatedAdminAccountId: made.administrator }),

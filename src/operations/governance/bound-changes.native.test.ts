@@ -16,6 +16,7 @@ interface Shown {
   readonly detail?: string
   readonly approvals: readonly object[]
   readonly references?: readonly { operation: number; name: string; id?: string }[]
+  readonly lookedAt?: readonly { operation: number; state: Readonly<Record<string, string>> }[]
   readonly halted?: { why: string; code?: string }
 }
 
@@ -118,6 +119,45 @@ test('a candidate is promoted as it was approved, or not at all', async () => {
   await ask('PUT', candidate, { version: approved })
   assert.equal((await apply(proposed)).state, 'applied')
   assert.deepEqual(await rulesOf(acme.law), [acme.good])
+})
+
+test('an operation that says which candidate it promotes promotes no other, in a list as alone, and approvers see which', async () => {
+  const candidate = `/policies/${acme.law}/assignments/${root}/candidate`
+  const asked = { policyId: acme.law, targetId: root }
+  const { policyId: _, ...document } = documentOf(acme.law, acme.bad).input
+  const { version } = await acme.post<{ version: number }>(`/policies/${acme.law}/versions`, { documents: [document] })
+  await ask('PUT', candidate, { version })
+  const promoting = (more: object) => [{ operation: 'promoteAssignmentCandidate', input: { ...asked, ...more } }]
+  for (const more of [{ ifVersion: String(version - 1) }, { ifMode: 'off' }]) {
+    const alone = await ask('POST', `${candidate}/promote`, more)
+    const inList = await ask('POST', '/governance/apply', { operations: promoting(more) })
+    const proposed = await ask('POST', '/change-requests', { node: root, reason: 'one', operations: promoting(more) })
+    assert.match(alone.detail ?? '', /by now/)
+    for (const refused of [inList, proposed]) {
+      assert.deepEqual([refused.code, refused.detail], ['IncorrectState', `Number 0: ${alone.detail}`])
+    }
+  }
+  const { lookedAt } = await propose(promoting({}))
+  assert.deepEqual(lookedAt, [{ operation: 0, state: { ifVersion: String(version), ifMode: 'none' } }])
+  await acme.ask('DELETE', candidate, { as: acme.people.ann })
+})
+
+test('Z1 whether a hidden assignment has a candidate is told in no list to whoever may not promote it', async () => {
+  const larry = await acme.tokenOf('user:larry', 'organization-administrator', dev)
+  await acme.enable(acme.law, shop)
+  const operations = [{ operation: 'promoteAssignmentCandidate', input: { policyId: acme.law, targetId: shop } }]
+  const tell = async () => {
+    const told = [
+      await ask('POST', '/governance/apply', { operations }, larry),
+      await ask('POST', '/change-requests', { node: dev, reason: 'a look', operations }, larry),
+      await ask('POST', '/simulations', { operations }, larry),
+    ]
+    return told.map((one) => ({ ...one, instance: '' }))
+  }
+  const without = await tell()
+  await ask('PUT', `/policies/${acme.law}/assignments/${shop}/candidate`, { mode: 'off' })
+  const codes = without.map(({ code }) => code)
+  assert.deepEqual([codes, await tell()], [['NotFound', 'NotFound', 'NotFound'], without])
 })
 
 test('stages name what those before them have made, whatever others call so by then', async () => {

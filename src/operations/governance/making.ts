@@ -32,6 +32,7 @@ import { type Inverse, inverseOf, inverseOfBoth, noInverse } from './inverse.ts'
 import { absent, act, type Content, contentOf, getChange, keep, numberOf, preparedInverse } from './kept-requests.ts'
 import { type Made, madeOf, togetherWith } from './made.ts'
 import type { Answered, ListHow } from './proposed.ts'
+import { requireSimulated } from './simulations.ts'
 import { type DoAll, impactIn, isEnd, needsOf, refuseOutside, withImpact } from './trying.ts'
 
 // At once -------------------------------------------------------------------------------------------------------------
@@ -65,6 +66,7 @@ async function make(
   const { approvals, lost } = await standingApprovals(context, found)
   const freeze = 'refused' in tried ? undefined : freezeAt(freezesOf(tried), context.now)
   const applied = act({ ...found, approvals }, { ...action, lost, ...(freeze ? { freeze } : {}) })
+  if (found.needed?.isSimulated) await requireSimulated(context, found)
   if (!('refused' in tried)) await requireWriters(context, before, tried)
   const part = partOfStage(content.operations, before.rollout, 0)
   const made = await makeAndPrepare(context, before.id, { content, part, doAll })
@@ -190,7 +192,7 @@ export async function advanceChange(context: WriteContext, id: string, next: Nex
   if (status !== 'scheduled' || !progress || !rollout || progress.nextAt > context.now) return before
   const worse = isEnd(before) ? undefined : worseThanApproved(context, before, next.tried)
   if (worse) return keep(context, { ...before, status: 'halted', halted: { ...worse, at: context.now } }, before)
-  return goOn(context, before, next.doAll)
+  return goOn(context, before, { doAll: next.doAll })
 }
 export interface NextStage {
   readonly tried: Tried
@@ -211,7 +213,12 @@ function worseThanApproved(
   return isAbove(found, approved) ? { why: 'impact-changed', class: found, approved } : undefined
 }
 
-async function goOn(context: WriteContext, before: ChangeRequest, doAll: DoAll): Promise<ChangeRequest> {
+/** @param emergency what this stage is made in: one of a stage before it says nothing of it */
+async function goOn(
+  context: WriteContext,
+  before: ChangeRequest,
+  { emergency, doAll }: { readonly emergency?: string | undefined; readonly doAll: DoAll },
+): Promise<ChangeRequest> {
   const { progress, rollout } = before
   const { stage, stages } = progress!
   if (stage >= stages) {
@@ -220,10 +227,10 @@ async function goOn(context: WriteContext, before: ChangeRequest, doAll: DoAll):
   await refuseOtherState(context, before)
   const content = await contentOf(context, before)
   const part = partOfStage(content.operations, rollout, stage)
-  const outside = before.breakGlass ? undefined : windowProblem(before.window, context.now)
+  const outside = emergency === undefined ? windowProblem(before.window, context.now) : undefined
   if (outside) refuse({ code: 'IncorrectState', what: 'change-request', id: before.id, problem: outside })
   const made = await makeAndPrepare(context, before.id, { content, part, doAll })
-  await refuseFrozen(context, before)
+  if (emergency === undefined) await refuseFrozen(context, before)
   return keep(context, withProgress(context, before, { rollout: rollout!, stage: stage + 1, made }), before)
 }
 
@@ -253,7 +260,7 @@ export async function resumeChange(
     refuse({ code: 'IncorrectState', what: 'change-request', id, problem: { ...worse, why: 'stage-above-approved' } })
   }
   await context.tx.changeRequests.setRunner(numberOf(context, id), setterOf(context))
-  return goOn(context, resumed, doAll)
+  return goOn(context, resumed, { emergency, doAll })
 }
 /** Those that are scheduled are watched in turns: of many of a part, others would wait for theirs. */
 async function refuseTooManyRollouts(context: WriteContext, node: string): Promise<void> {
@@ -303,7 +310,7 @@ export async function revertChange(
     refuse({ code: 'IncorrectState', what: 'change-request', id, problem: { why: 'changed-since', objects } })
   }
   await doAll(context, inverse.operations)
-  await refuseFrozen(context, reverted)
+  if (emergency === undefined) await refuseFrozen(context, reverted)
   return keep(context, reverted, before)
 }
 /** What says how changes are controlled is changed as it says, whatever was approved of the change that it was in. */
@@ -353,9 +360,8 @@ async function refuseOtherState(context: ReadContext, { id, plannedFor }: Change
 
 const freezesOf = ({ rulings }: TriedWell) => rulings.flatMap(({ changeFreezes }) => changeFreezes)
 
-/** Refuses what was just made while changes of it are frozen, but in an emergency. */
-async function refuseFrozen({ tx, now }: WriteContext, { id, breakGlass }: ChangeRequest): Promise<void> {
-  if (breakGlass) return
+/** Refuses what was just made while changes of it are frozen. */
+async function refuseFrozen({ tx, now }: WriteContext, { id }: ChangeRequest): Promise<void> {
   const rulings = await rulingOf(tx, tx.subjects.named())
   const freeze = freezeAt(
     rulings.flatMap(({ changeFreezes }) => changeFreezes),

@@ -159,7 +159,7 @@ async function runOne(
   const run = async () => {
     const identified = await naming({}, async () => operation.names?.(context, operation.action, asked, met) ?? asked)
     const pins = binding ? binding.pins : await operation.pin?.(context, identified as never)
-    const output = await (operation as WriteOperation<object, unknown>).run(context, { ...identified, ...pins })
+    const output = await (operation as WriteOperation<object, unknown>).run(context, { ...pins, ...identified })
     return { output, pins }
   }
   const lags = mayLag(name, asked)
@@ -230,7 +230,7 @@ export async function asBound(
     const { names = [], pins } = bindings?.[index] ?? {}
     const { input } = governedOperations.get(one.operation)!
     const known = await withKnown(input, one.input, names, (text) => labelReference.test(text))
-    bound.push({ ...one, input: { ...known, ...pins } })
+    bound.push({ ...one, input: { ...pins, ...known } })
   }
   return bound
 }
@@ -259,6 +259,15 @@ export async function referencesIn(
   }
   return references
 }
+
+export interface LookedAt {
+  /** The number of the operation. */
+  readonly operation: number
+  readonly state: NonNullable<Binding['pins']>
+}
+/** In which state what a list lets act was looked at, as it was bound. */
+export const lookedAtIn = (bindings: readonly Binding[]): readonly LookedAt[] =>
+  bindings.flatMap(({ pins }, operation) => (pins ? [{ operation, state: pins }] : []))
 
 /**
  * Whether an operation decides nothing by the pools that those before it have made, in the rules as they are compiled: it names what it

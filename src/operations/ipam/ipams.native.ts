@@ -65,7 +65,7 @@ const exampleOfApprovals = {
   central: { approvers: 2, ofRoot: 1 },
 }
 const approvalsText =
-  'Who has to approve a change request, by the class of what it would do; of several IPAMs that it is about, the most of each.'
+  'Who has to approve a change request, by the class of what it would do; of several IPAMs that it is about, the most of each. One with other rules of changes that says nothing of this asks for the default: 1, 2, and 2 of which 1 is of the root.'
 const changeApprovals = z
   .strictObject({ contained: approvalNeeded, noncompliant: approvalNeeded, central: approvalNeeded })
   .describe(approvalsText)

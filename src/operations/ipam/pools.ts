@@ -225,9 +225,8 @@ export async function applyPoolTags(context: WriteContext, id: string, before: r
   const isSame = (name: keyof PoolSettings): boolean => String(had[name]) === String(has[name])
   const pool = (await context.tx.pools.find(id))!
   const settled = isSame('quarantineSeconds') ? pool : { ...pool, quarantineSeconds: has.quarantineSeconds }
-  const isShared = await share(context, pool, isSame('sharedWith') ? undefined : has.sharedWith)
-  if (!isShared && settled.quarantineSeconds === pool.quarantineSeconds) return
-  await context.tx.pools.update(settled)
+  await share(context, pool, isSame('sharedWith') ? undefined : has.sharedWith)
+  if (settled.quarantineSeconds !== pool.quarantineSeconds) await context.tx.pools.update(settled)
   await recordVersion(context, settled, 'nothing')
 }
 
