@@ -473,7 +473,8 @@ export async function replayDelivery(context: WriteContext, id: string): Promise
   if (delivery.status === 'waiting')
     refuse({ code: 'IncorrectState', what: 'delivery', id, problem: { why: 'delivery-waits' } })
   // What did arrive is told once more to find out whether it does.
-  if (delivery.status !== 'dead') await beginTest(context, (await context.tx.subscriptions.find(delivery.subscription))!)
+  if (delivery.status !== 'dead')
+    await beginTest(context, (await context.tx.subscriptions.find(delivery.subscription))!)
   await beginAnew(context, delivery, { period: undefined })
   await resume(context, delivery.subscription)
   context.changed(id, delivery.subscription)
