@@ -130,7 +130,7 @@ async function fill(world: NativeWorld & { readonly rootId: string }, { allocati
   await insert(world, allocations, async (tx, index) => {
     for (let tag = 0; tag < tagsEach; tag++) {
       const resource = { id: addresses[index]!.AllocationId!, type: 'elastic-ip', account, region }
-      await tx.tags.put(resource, `key-${tag}`, `value-${index}`)
+      await tx.tags.put(resource, [{ key: `key-${tag}`, value: `value-${index}` }])
     }
   })
 
