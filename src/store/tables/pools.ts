@@ -762,10 +762,10 @@ export class Pools {
   async share(pool: number, principals: readonly string[]): Promise<void> {
     const before = new Set(await this.shares(pool))
     for (const principal of principals) {
-      if (!before.delete(principal)) await poolShareTable.insert(this.#sql, { pool, principal })
+      if (!before.delete(principal)) poolShareTable.later(this.#sql, { pool, principal })
     }
     for (const principal of before)
-      await this.#sql.run('delete from pool_share where pool = ? and principal = ?', pool, principal)
+      this.#sql.later('delete from pool_share where pool = ? and principal = ?', pool, principal)
     await this.#noteFacts('n = ?', pool)
   }
   /** Ends that some pools are shared with somebody. */
