@@ -456,6 +456,8 @@ const mayRemember: Readonly<Record<string, string>> = {
   'src/operations/names.ts #chains': 'the same',
   'src/operations/names.ts #names': 'the same',
   'src/store/tables/journal.ts lastByTrace': 'the text of a decision, by a part of it; it says nothing of rows',
+  'src/operations/notification/dispatching.ts #all': 'what one turn has found so far',
+  'src/operations/notification/dispatching.ts #waiting': 'the same',
   'src/operations/execute.ts recordedDecisions': 'goes with an error, once its decisions are on record',
   'src/operations/execute.ts denialsTried': 'goes with an error, until its decisions are on record',
   'src/operations/refused-changes.ts #windows': 'counts refusals, and knows nothing of the database',
