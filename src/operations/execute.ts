@@ -320,8 +320,8 @@ export async function openExecutor(
           await refuseNewConflicts(context, { before, reaches: context.reaches, compile })
           // By the epoch likewise: whatever the operation is and whoever asks, and no declaration can be forgotten.
           if (!withoutControl.has(operation.name)) {
-            const change = { operation: operation.name, input: call.parameters, subjects: tx.subjects.named() }
-            await refuseWithoutRequest(tx, change)
+            const proposal = operation.propose?.(call.parameters as never)
+            await refuseWithoutRequest(tx, { operation: operation.name, proposal, subjects: tx.subjects.named() })
           }
         }
         if (call.isDryRun) {

@@ -68,7 +68,7 @@ inWorld('names are in the order of their bytes', async (world) => {
   const names = ['b', 'B', 'a', 'é', 'Z', '_', 'ä', '']
   const resource = { id: 'x', type: 'vpc', account: '111111111111' }
   await world.store.write(async (tx) => {
-    for (const name of names) await tx.tags.put(resource, name, 'x')
+    for (const name of names) await tx.tags.put(resource, [{ key: name, value: 'x' }])
   })
   const stored = await world.store.read((tx) => tx.tags.of('x'))
   assert.deepEqual(

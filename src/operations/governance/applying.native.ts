@@ -73,6 +73,7 @@ export const applyGovernance = nativeWrite({
   at: 'own',
   needsNoScope: () => true,
   isList: true,
+  propose: ({ operations }) => operations,
   async run(context, { operations, expectedEpoch }) {
     requireEpoch(context, expectedEpoch)
     const { results } = await runGoverned(context, operations)

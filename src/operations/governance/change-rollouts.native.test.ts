@@ -238,17 +238,29 @@ describe('reverting', () => {
     assert(!(await units()).includes('Undone'))
   })
 
+  const exceptionFor = async (target: string) => ({
+    ...{ target, locale: 'us-east-1', resourceType: 'eip', grants: { provider: true }, reason: 'a test' },
+    expiresAt: new Date((await acme.store.read(async (tx) => tx.now)) + 3_600_000).toISOString(),
+  })
   test('leaves what depends on what stays, and makes the rest again', async () => {
     const unitOf = (name: string) => units().then((names) => names.includes(name))
     const made = [
       { ...unit('Parent'), as: 'parent' },
       { operation: 'createUnit', input: { name: 'Child', parentId: '$parent' }, as: 'child' },
-      { operation: 'createAccount', input: { name: 'stays', email: 'stays@acme.example', parentId: '$child' } },
+      { operation: 'requestException', input: await exceptionFor('$child') },
       unit('Goes'),
     ]
     const { changeRequestId: id } = await begin(made)
     await succeed(act(id, 'revert', { note: 'no' }, people.ann))
     assert.deepEqual(await Promise.all(['Parent', 'Child', 'Goes'].map(unitOf)), [true, true, false])
+
+    const account = { name: 'comes', email: 'comes@acme.example', parentId: '$unit' }
+    const { changeRequestId: ofAccount } = await begin([
+      { ...unit('Comes'), as: 'unit' },
+      { operation: 'createAccount', input: account },
+    ])
+    await succeed(act(ofAccount, 'revert', { note: 'no' }, people.ann))
+    assert.equal(await unitOf('Comes'), false, 'an account that came goes, and what it was in')
 
     const { unitId } = await acme.post<{ unitId: string }>('/organizational-units', { name: 'Bound', parentId: dev })
     await acme.tokenOf('user:bound', 'auditor', unitId)

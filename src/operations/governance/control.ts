@@ -2,13 +2,15 @@
 import type { ApprovalRules } from '#model/change-request.ts'
 import { kindOf } from '#model/identifier.ts'
 import { isAccountId, isTargetId } from '#model/organization.ts'
-import { refuse } from '#model/refusal.ts'
+import { proposalLengthMax, type Refusal, refuse } from '#model/refusal.ts'
 import { everywhere } from '#model/roles.ts'
 import type { ReadTransaction } from '#store/store.ts'
 import type { Subject } from '#store/subjects.ts'
 import type { HistoryBody } from '#store/tables/history.ts'
 import type { Ruling } from '#store/tables/ipams.ts'
 import { ipamService } from '../organization/delegated-administrators.ts'
+import { proposalOf } from './proposals.ts'
+import type { ProposedOperation } from './proposed.ts'
 
 /**
  * Operations of either API that are no change beside change requests, though they move the epoch: what is itself asked for by one and
@@ -47,29 +49,32 @@ export const withoutControl: ReadonlySet<string> = new Set([
 
 interface ControlledChange {
   readonly operation: string
-  readonly input: object
+  /** What it says itself; undefined where that is to be found. */
+  readonly proposal: readonly ProposedOperation[] | undefined
   /** What it has changed. */
   readonly subjects: readonly Subject[]
 }
 /** Refuses a change that has just been made without a change request where an IPAM asks for one. What turns it on is not such a change. */
 export async function refuseWithoutRequest(
   tx: ReadTransaction,
-  { operation, input, subjects }: ControlledChange,
+  { operation, proposal: said, subjects }: ControlledChange,
 ): Promise<void> {
   const isTurnedOff = subjects.some(({ id }) => kindOf(id) === 'ipam')
   if (!isTurnedOff && !(await tx.ipams.hasChangeControl())) return
   const ruling = (await rulingOf(tx, subjects)).find(({ changeControl }) => changeControl === 'required')
   if (!ruling) return
-  const proposal = JSON.stringify([{ operation, input }])
-  refuse({
-    code: 'ChangeRequestRequired',
-    ipamId: ruling.id,
-    operation,
-    ...(proposal.length <= proposalLengthMax ? { proposal } : {}),
-  })
+  const proposal = said ?? (await proposalOf(tx, subjects))
+  refuse({ code: 'ChangeRequestRequired', ipamId: ruling.id, operation, ...told(proposal) })
 }
-/** Of what is repeated of the request, for whoever proposes it then. */
-const proposalLengthMax = 2_000
+function told(
+  proposal: readonly ProposedOperation[] | undefined,
+): Pick<ChangeRequestRequired, 'proposal' | 'noProposal'> {
+  if (!proposal) return { noProposal: 'no-operation' }
+  if (proposal.length === 0) return { noProposal: 'no-change' }
+  const text = JSON.stringify(proposal)
+  return text.length <= proposalLengthMax ? { proposal: text } : { noProposal: 'too-long' }
+}
+type ChangeRequestRequired = Extract<Refusal, { readonly code: 'ChangeRequestRequired' }>
 
 /**
  * What IPAMs say of a change that was made in this transaction, as they said it before: of an IPAM, its scopes, pools and policies, itself;

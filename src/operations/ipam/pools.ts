@@ -187,9 +187,11 @@ export async function updatePool(context: WriteContext, { pool, ipam }: PoolAt, 
 
   await share(context, pool, changes.sharedWith)
   await context.tx.pools.update(modified)
-  for (const name of ['quarantineSeconds', 'sharedWith'] as const) {
-    if (changes[name] !== undefined) await context.tx.tags.remove(pool.id, keyOf('pool', name))
-  }
+  const set = (['quarantineSeconds', 'sharedWith'] as const).filter((name) => changes[name] !== undefined)
+  await context.tx.tags.remove(
+    pool.id,
+    set.map((name) => keyOf('pool', name)),
+  )
   await relabel(context, taggedOf({ pool, ipam }), { name, tags })
   await recordVersion(context, modified, asksTheSame(pool, modified) ? 'nothing' : 'everything')
   return modified
@@ -223,9 +225,8 @@ export async function applyPoolTags(context: WriteContext, id: string, before: r
   const isSame = (name: keyof PoolSettings): boolean => String(had[name]) === String(has[name])
   const pool = (await context.tx.pools.find(id))!
   const settled = isSame('quarantineSeconds') ? pool : { ...pool, quarantineSeconds: has.quarantineSeconds }
-  const isShared = await share(context, pool, isSame('sharedWith') ? undefined : has.sharedWith)
-  if (!isShared && settled.quarantineSeconds === pool.quarantineSeconds) return
-  await context.tx.pools.update(settled)
+  await share(context, pool, isSame('sharedWith') ? undefined : has.sharedWith)
+  if (settled.quarantineSeconds !== pool.quarantineSeconds) await context.tx.pools.update(settled)
   await recordVersion(context, settled, 'nothing')
 }
 

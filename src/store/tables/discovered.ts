@@ -1,6 +1,6 @@
 // What networks, interfaces and observations an IPAM sees: of the accounts and Regions that it looks at, in the order of their ids.
 import { type Cidr, lastAddress, supernets, toKey } from '#model/cidr.ts'
-import { compareValues, someOfEach } from '../merged-ranges.ts'
+import { compareValues, firstOf, someOfEach } from '../merged-ranges.ts'
 import { listOfTexts, type Sql, type SqlValue } from '../sql.ts'
 import type { Row } from '../table.ts'
 import type { LookedAt } from './nat-gateways.ts'
@@ -210,12 +210,17 @@ export class Discovered {
     )
     return row?.n
   }
-  /** Blocks of VPCs that no pool gave, that begin behind one and before an end; of equal beginnings the largest first. */
+  /**
+   * Blocks of VPCs that no pool gave, that begin behind one and before an end; of equal beginnings the largest first.
+   * @param holders only what these have: what others have there costs nothing; undefined: whoever has them
+   */
   async looseWithin(
+    holders: readonly number[] | undefined,
     after: { readonly first: Uint8Array; readonly length: number; readonly associationId: string },
     last: Uint8Array,
     limit: number,
   ): Promise<OwnedCidr[]> {
+    if (holders) return this.#looseOf(holders, after, last, limit)
     const rows = await this.#sql.all<Row>(
       `select v.account as owner, v.region as at_region, ${vpcCidrTable.columnsOf('c')}
        from vpc_cidr c cross join vpc v
@@ -232,6 +237,42 @@ export class Discovered {
     )
     return rows.map(toOwnedCidr)
   }
+  async #looseOf(
+    holders: readonly number[],
+    after: { readonly first: Uint8Array; readonly length: number; readonly associationId: string },
+    last: Uint8Array,
+    limit: number,
+  ): Promise<OwnedCidr[]> {
+    const brought = await firstOf<LooseRow>(
+      this.#sql,
+      holders,
+      {
+        columns: 't.first, t.length, t.resource',
+        table: 'brought_space t',
+        where: (holder) =>
+          `t.holder = ${holder} and t.ended_at is null and t.first >= ? and t.first <= ?
+           and (t.first > ? or t.length > ? or (t.length = ? and t.resource > ?))`,
+        values: [after.first, last, after.first, after.length, after.length, after.associationId],
+        order: ['first', 'length', 'resource'],
+        compare: (a, b) =>
+          compareValues(a.first, b.first) || a.length - b.length || compareValues(a.resource, b.resource),
+      },
+      limit,
+    )
+    const list = listOfTexts(brought.map(({ resource }) => resource))
+    const rows = await this.#sql.all<Row>(
+      `select v.account as owner, v.region as at_region, ${vpcCidrTable.columnsOf('c')}
+       from vpc_cidr c cross join vpc v where v.id = c.vpc_id and c.association_id in ${list.text}`,
+      ...list.values,
+    )
+    const found = new Map(rows.map((row) => [row.association_id as string, toOwnedCidr(row)]))
+    return brought.flatMap(({ resource }) => found.get(resource) ?? [])
+  }
+}
+interface LooseRow {
+  readonly first: Uint8Array
+  readonly length: number
+  readonly resource: string
 }
 
 /** Of IPv6 subnets the shares are counted in their /64s. */
