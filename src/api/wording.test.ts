@@ -1,5 +1,6 @@
 // Every refusal has its words in every protocol, and the texts that clients match on are as they know them.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { organizationsModel } from '#formats/aws/service-model.ts'
 import type { Denial, ToldDecision } from '#model/policy/decision.ts'
@@ -335,4 +336,24 @@ test('of a denial for want of space what is cut is its words, however many pools
     `Value: ${whole.slice(0, 400)}….`,
   )
   assert.equal(shown.actual, `${whole.slice(0, 200)}…`)
+})
+
+test('every code of a kind of object is in the reference, whatever is said of it', () => {
+  const page = readFileSync(new URL('../../docs/reference/errors.md', import.meta.url), 'utf8')
+  const missing = nouns.flatMap((what) =>
+    (
+      [
+        { code: 'NotFound', what, id },
+        { code: 'MalformedId', what, id, expected: id },
+        { code: 'AlreadyExists', what, problem },
+        { code: 'InUse', what, id, problem },
+        { code: 'IncorrectState', what, id, problem },
+        { code: 'DependencyViolation', what, id, problem },
+        { code: 'AlreadyAssociated', what, id, problem },
+      ] as const
+    ).flatMap((refusal) =>
+      protocols.map((protocol) => wordingOf(refusal, protocol).code).filter((code) => !page.includes(`\`${code}\``)),
+    ),
+  )
+  assert.deepEqual([...new Set(missing)], [])
 })

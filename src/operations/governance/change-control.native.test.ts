@@ -10,7 +10,7 @@ interface Shown {
   readonly contentHash: string
   readonly state: string
   readonly needed?: { approvers: number; ofRoot: number }
-  readonly breakGlass?: { reason: string; reviewed?: { by: string } }
+  readonly emergencies?: { reason: string; reviewed?: { by: string } }[]
 }
 interface Told extends Shown {
   readonly code: string
@@ -180,7 +180,7 @@ describe('where it is required', () => {
   test('break-glass is made at once, and is a finding until somebody else has reviewed it', async () => {
     const { changeRequestId: id, contentHash } = await propose([unit('Emergency')])
     const broken = await succeed(act(id, 'break-glass', { contentHash, reason: 'on fire' }, people.bob))
-    assert.deepEqual([broken.state, broken.breakGlass?.reason], ['applied', 'on fire'])
+    assert.deepEqual([broken.state, broken.emergencies?.[0]?.reason], ['applied', 'on fire'])
     const findings = async () =>
       (await acme.get<{ items: { resource: string; status: string }[] }>('/findings?control=change-review')).items
         .filter(({ resource }) => resource === id)
@@ -190,7 +190,7 @@ describe('where it is required', () => {
       assert.equal(await codeOf(act(id, 'review', { note: 'fine' }, as)), 'NotAuthorized')
     }
     const reviewed = await succeed(act(id, 'review', { note: 'fine' }, people.cat))
-    assert.equal(reviewed.breakGlass?.reviewed?.by, 'user:cat')
+    assert.equal(reviewed.emergencies?.[0]?.reviewed?.by, 'user:cat')
     assert.deepEqual(await findings(), ['resolved'])
     assert.equal(await codeOf(act(id, 'review', { note: 'fine' }, people.cat)), 'IncorrectState')
   })
@@ -218,7 +218,7 @@ describe('where it is required', () => {
     const made = await createOperatorToken(acme.store, { ...params, breakGlass: 'nobody is there' })
     assert('token' in made)
     const { items } = await acme.get<{ items: Shown[] }>('/change-requests?author=user:sudo')
-    assert.deepEqual([items[0]!.state, items[0]!.breakGlass?.reason], ['applied', 'nobody is there'])
+    assert.deepEqual([items[0]!.state, items[0]!.emergencies?.[0]?.reason], ['applied', 'nobody is there'])
     const findings = await acme.get<{ items: { resource: string; status: string }[] }>(
       `/findings?resource=${items[0]!.changeRequestId}`,
     )

@@ -1,6 +1,12 @@
 // Change requests over the native API.
 import { z } from 'zod'
-import { type ChangeRequest, type ChangeWindow, changeRequestStates, countingApprovals } from '#model/change-request.ts'
+import {
+  type ChangeRequest,
+  type ChangeWindow,
+  changeRequestStates,
+  countingApprovals,
+  type Emergency,
+} from '#model/change-request.ts'
 import { rolloutStagesMax } from '#model/change-rollout.ts'
 import { impactClasses } from '#model/impact-class.ts'
 import type { Attribution } from '#model/policy/exception.ts'
@@ -222,10 +228,12 @@ const summary = {
     .describe('How far the rollout is.'),
   halted: halted.optional(),
   rejected: act.extend({ note: z.string() }).optional().describe('Who sent it back to its author, and why.'),
-  breakGlass: z
-    .object({ reason: z.string(), by: act.optional(), reviewed: act.extend({ note: z.string() }).optional() })
+  emergencies: z
+    .array(act.extend({ reason: z.string(), reviewed: act.extend({ note: z.string() }).optional() }))
     .optional()
-    .describe('It was applied in an emergency, without approvals: a finding until somebody else has reviewed it.'),
+    .describe(
+      'In which something was done with it, without approvals or outside of its window: a finding until somebody else has reviewed each.',
+    ),
   ended: act.extend({ note: z.string().optional() }).optional().describe('Who applied or abandoned it.'),
 }
 const listed = z.object(summary)
@@ -640,7 +648,7 @@ const showOperations = (operations: DescribedChange['content']['operations']) =>
   })) as z.output<typeof changeRequest>['operations']
 
 function showSummary(request: ChangeRequest): z.output<typeof listed> {
-  const { impact: found, window: times, rejected, ended, breakGlass: broken } = request
+  const { impact: found, window: times, rejected, ended, emergencies } = request
   return {
     changeRequestId: request.id,
     node: request.node,
@@ -657,15 +665,7 @@ function showSummary(request: ChangeRequest): z.output<typeof listed> {
     ...(request.plannedFor === undefined ? {} : { plannedFor: request.plannedFor }),
     ...showRollout(request),
     ...(rejected ? { rejected: { ...showAct(rejected), note: rejected.note } } : {}),
-    ...(broken
-      ? {
-          breakGlass: {
-            reason: broken.reason,
-            ...(broken.broken ? { by: showAct(broken.broken) } : {}),
-            ...showReview(broken),
-          },
-        }
-      : {}),
+    ...(emergencies ? { emergencies: emergencies.map(showEmergency) } : {}),
     ...(ended ? { ended: { ...showAct(ended), ...(ended.note === undefined ? {} : { note: ended.note }) } } : {}),
   }
 }
@@ -695,8 +695,11 @@ const showFailed = ({ at, code, because }: NonNullable<ChangeRequest['failed']>)
   ...{ at: formatInstant(at), code },
   ...(because ? { detail: problemInWords(because) } : {}),
 })
-const showReview = ({ reviewed }: NonNullable<ChangeRequest['breakGlass']>) =>
-  reviewed ? { reviewed: { ...showAct(reviewed), note: reviewed.note } } : {}
+const showEmergency = ({ reason: why, broken, reviewed }: Emergency) => ({
+  ...showAct(broken),
+  reason: why,
+  ...(reviewed ? { reviewed: { ...showAct(reviewed), note: reviewed.note } } : {}),
+})
 const showImpact = ({ at, groups, samples, left, accounts: _, ...found }: NonNullable<ChangeRequest['impact']>) => ({
   ...found,
   ...(left ? { left: [...left] } : {}),

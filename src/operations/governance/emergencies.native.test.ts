@@ -13,6 +13,11 @@ interface Shown {
   readonly contentHash: string
   readonly state: string
   readonly progress?: { readonly stage: number }
+  readonly emergencies?: readonly {
+    readonly by: string
+    readonly reason: string
+    readonly reviewed?: { readonly by: string }
+  }[]
 }
 interface Told extends Shown {
   readonly code?: string
@@ -133,4 +138,64 @@ test('of a rollout that goes on, an emergency is reviewed too', async () => {
       ['resolved'],
     )
   }
+})
+
+test('each emergency is kept by itself, and none is reviewed by whoever made one of them', async () => {
+  const { ann, bob, cat, dan } = acme.people
+  const body = { node: root, reason: 'a test', operations: [describing('again')] }
+  const { changeRequestId: id, contentHash } = await succeed(ask('', body, ann))
+  await succeed(ask(`/${id}/break-glass`, { contentHash, reason: 'because' }, bob))
+  const { emergencies } = await succeed(ask(`/${id}/revert`, { note: 'undone', emergency: 'it burns' }, cat))
+  assert.deepEqual(
+    emergencies!.map(({ by, reason, reviewed }) => [by, reason, reviewed]),
+    [
+      ['user:bob', 'because', undefined],
+      ['user:cat', 'it burns', undefined],
+    ],
+  )
+  const review = (as: string) => ask(`/${id}/review`, { note: 'seen' }, as)
+  for (const as of [ann, bob, cat]) assert.equal((await review(as)).status, 403)
+  const [finding] = await findingsOf(id)
+  assert.deepEqual([finding!.status, /^user:bob and user:cat made it/.test(finding!.summary)], ['open', true])
+  const reviewed = await succeed(review(dan))
+  assert.deepEqual(
+    reviewed.emergencies!.map((one) => one.reviewed?.by),
+    ['user:dan', 'user:dan'],
+  )
+  assert.equal((await findingsOf(id))[0]!.status, 'resolved')
+})
+
+test('one that was reviewed stays so, and the next one is reviewed by whoever had no part in either', async () => {
+  const { bob, cat, dan } = acme.people
+  const id = await halted('one', 'two', 'three')
+  await succeed(ask(`/${id}/resume`, { emergency: 'it burns' }, dan))
+  await succeed(ask(`/${id}/review`, { note: 'seen' }, bob))
+  await succeed(ask(`/${id}/halt`, { note: 'wait' }, dan))
+  await succeed(ask(`/${id}/resume`, { emergency: 'again' }, cat))
+  assert.match((await findingsOf(id))[0]!.summary, /^user:cat made it/)
+  assert.equal((await ask(`/${id}/review`, { note: 'mine' }, dan)).status, 403)
+  const { emergencies } = await succeed(ask(`/${id}/review`, { note: 'seen' }, bob))
+  assert.deepEqual(
+    emergencies!.map(({ by }) => by),
+    ['user:dan', 'user:cat'],
+  )
+})
+
+test('unreviewed emergencies are counted for each who made one, also where another one came behind it', async () => {
+  const gil = await acme.tokenOf('user:gil', 'organization-administrator', root)
+  const { ann, dan } = acme.people
+  const broken: string[] = []
+  const breakGlass = async () => {
+    const body = { node: root, reason: 'a test', operations: [describing('burns')] }
+    const { changeRequestId: id, contentHash } = await succeed(ask('', body, ann))
+    broken.push(id)
+    return (await ask(`/${id}/break-glass`, { contentHash, reason: 'because' }, gil)).body
+  }
+  for (let n = 0; n < 5; n++) {
+    assert.equal((await breakGlass()).state, 'applied')
+    await succeed(ask(`/${broken.at(-1)}/revert`, { note: 'undone', emergency: 'no' }, n < 3 ? dan : acme.people.cat))
+  }
+  assert.equal((await breakGlass()).code, 'LimitExceeded')
+  await succeed(ask(`/${broken[0]}/review`, { note: 'seen' }, acme.people.bob))
+  assert.equal((await breakGlass()).state, 'applied')
 })

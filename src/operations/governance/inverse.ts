@@ -19,13 +19,22 @@ export interface Inverse {
 }
 export const noInverse: Inverse = { operations: [], left: [], versions: {}, before: {} }
 
-/** Of a change and of another one that came behind it. */
-export const inverseOfBoth = (first: Inverse, second: Inverse): Inverse => ({
-  operations: [...second.operations, ...first.operations],
-  left: [...new Set([...first.left, ...second.left])],
-  versions: { ...first.versions, ...second.versions },
-  ...(first.before && second.before ? { before: { ...untouchedBy(first, second.before), ...first.before } } : {}),
-})
+/**
+ * Of a change and of another one that came behind it and has made these subjects. Of what somebody has changed between both, it says the
+ * version that the first one made, which is the latest no more: what somebody else has made is in none of these operations.
+ */
+export function inverseOfBoth(first: Inverse, second: Inverse, subjects: readonly Subject[]): Inverse {
+  const changedBetween = subjects.flatMap(({ id, before }) => {
+    const made = first.versions[id]
+    return made === undefined || before === undefined || made === before ? [] : [[id, made] as const]
+  })
+  return {
+    operations: [...second.operations, ...first.operations],
+    left: [...new Set([...first.left, ...second.left])],
+    versions: { ...first.versions, ...second.versions, ...Object.fromEntries(changedBetween) },
+    ...(first.before && second.before ? { before: { ...untouchedBy(first, second.before), ...first.before } } : {}),
+  }
+}
 /** What the first one has made or changed was before both as it was before that. */
 const untouchedBy = ({ versions }: Inverse, before: Readonly<Record<string, number>>) =>
   Object.fromEntries(Object.entries(before).filter(([id]) => !(id in versions)))

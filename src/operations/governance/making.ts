@@ -343,7 +343,7 @@ async function makeAndPrepare(
   if (made.length < operations.length) await tx.changeRequests.keepMade(n, made)
   const subjects = tx.subjects.named()
   const before = ((await tx.changeRequests.inverseOf(n)) as Inverse | undefined) ?? noInverse
-  await tx.changeRequests.keepInverse(n, inverseOfBoth(before, await inverseOf(tx, subjects)))
+  await tx.changeRequests.keepInverse(n, inverseOfBoth(before, await inverseOf(tx, subjects), subjects))
   return madeOf(tx, subjects)
 }
 

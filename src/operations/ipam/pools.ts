@@ -187,9 +187,11 @@ export async function updatePool(context: WriteContext, { pool, ipam }: PoolAt, 
 
   await share(context, pool, changes.sharedWith)
   await context.tx.pools.update(modified)
-  for (const name of ['quarantineSeconds', 'sharedWith'] as const) {
-    if (changes[name] !== undefined) await context.tx.tags.remove(pool.id, keyOf('pool', name))
-  }
+  const set = (['quarantineSeconds', 'sharedWith'] as const).filter((name) => changes[name] !== undefined)
+  await context.tx.tags.remove(
+    pool.id,
+    set.map((name) => keyOf('pool', name)),
+  )
   await relabel(context, taggedOf({ pool, ipam }), { name, tags })
   await recordVersion(context, modified, asksTheSame(pool, modified) ? 'nothing' : 'everything')
   return modified
