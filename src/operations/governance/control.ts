@@ -9,6 +9,7 @@ import type { ReadTransaction } from '#store/store.ts'
 import type { Subject } from '#store/subjects.ts'
 import type { HistoryBody } from '#store/tables/history.ts'
 import type { Ruling } from '#store/tables/ipams.ts'
+import type { Organization } from '#store/tables/organizations.ts'
 import { mayAtTop } from '../identity/authority.ts'
 import type { ReadContext } from '../operation.ts'
 import { ipamService } from '../organization/delegated-administrators.ts'
@@ -120,7 +121,7 @@ export async function rulingOf(context: ReadContext, subjects: readonly Subject[
   return [...ruling]
 }
 
-/** Those of whoever speaks for the organization, also where the change takes that from them; where it is gone by it, all. */
+/** Those of whoever spoke for the organization before the change; where it is gone by it, all. */
 async function speakingOf(
   tx: ReadTransaction,
   before: readonly Ruling[],
@@ -128,9 +129,24 @@ async function speakingOf(
 ): Promise<readonly Ruling[]> {
   const organization = await tx.organizations.find()
   if (!organization) return before
-  const delegate = await tx.organizations.findAdministrator(ipamService)
-  const speakers = new Set([organization.managementAccount, delegate, ...subjects.map(({ id }) => id)])
-  return before.filter(({ account }) => speakers.has(account))
+  const speakers = await speakersBefore(tx, organization, subjects)
+  return before.filter(({ account }) => speakers.includes(account))
+}
+/** The delegated administrator of IPAM; where there was none, the management account. */
+async function speakersBefore(
+  tx: ReadTransaction,
+  { managementAccount }: Organization,
+  subjects: readonly Subject[],
+): Promise<readonly string[]> {
+  const prefix = `${ipamService}/`
+  const delegated = subjects.filter(({ id }) => id.startsWith(prefix))
+  if (delegated.length === 0) return [(await tx.organizations.findAdministrator(ipamService)) ?? managementAccount]
+  return delegated.flatMap(({ id, before, after }) => {
+    const account = id.slice(prefix.length)
+    if (before !== undefined) return [account]
+    // Of one that ends, and of which nothing is on record from before, it is not known whether the change itself had made it.
+    return after === undefined ? [account, managementAccount] : [managementAccount]
+  })
 }
 
 /** What IPAMs say of changes at a node, such as of a role there. */
