@@ -458,6 +458,7 @@ const mayRemember: Readonly<Record<string, string>> = {
   'src/store/tables/journal.ts lastByTrace': 'the text of a decision, by a part of it; it says nothing of rows',
   'src/operations/execute.ts recordedDecisions': 'goes with an error, once its decisions are on record',
   'src/operations/execute.ts denialsTried': 'goes with an error, until its decisions are on record',
+  'src/operations/tries.ts #minutes': 'counts what was tried, and knows nothing of the database',
   'src/operations/refused-changes.ts #windows': 'counts refusals, and knows nothing of the database',
   'src/operations/refused-changes.ts #shares': 'counts refusals, and knows nothing of the database',
   'src/operations/space/grant.ts poolsOfSnapshot': 'goes with a snapshot, which is kept only where it is committed',

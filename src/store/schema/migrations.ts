@@ -50,6 +50,7 @@ import { observationPlacesSchema } from './observation-places.ts'
 import { observationsSchema } from './observations.ts'
 import { observedSchema } from './observed.ts'
 import { outboxSchema } from './outbox.ts'
+import { ownListsSchema } from './own-lists.ts'
 import { ownNetworksSchema } from './own-networks.ts'
 import { ownWordsSchema } from './own-words.ts'
 import { poolCidrIndex } from './pool-cidr-index.ts'
@@ -538,4 +539,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 90, name: 'networks by whose they are', olderServers: 'go on', sql: ownNetworksSchema },
   { number: 91, name: 'where space lies that no pool gave', olderServers: 'go on', sql: broughtPlacesSchema },
   { number: 92, name: 'each emergency of a change', olderServers: 'stop', sql: emergenciesSchema },
+  { number: 93, name: 'role bindings in the order of lists', olderServers: 'go on', sql: ownListsSchema },
 ]
