@@ -207,7 +207,7 @@ describe('a rollout', () => {
     acme.advance(60_000)
     await look()
     const { state, halted } = await show(id)
-    assert.deepEqual([state, halted?.why], ['halted', 'refused'])
+    assert.deepEqual([state, halted?.why], ['halted', 'unvouched'])
     assert.match(halted!.code!, /^Not(?:Found|Authorized)$/)
   })
 
