@@ -92,7 +92,9 @@ const haltOn = z
     denials: count
       .max(1_000)
       .optional()
-      .describe('More new denials than this, by the policies that it changes or by what is only observed.'),
+      .describe(
+        'More denials than this, also by what is only observed, which there would not be without what it has changed: who would be denied anyway halts nothing.',
+      ),
     exceptions: count.max(1_000).optional().describe('More exceptions asked for than this, at the node and below.'),
     pools: z
       .array(z.strictObject({ poolId: idText('pool').describe('By its id.'), freePercent: percent }))
