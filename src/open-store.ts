@@ -1,5 +1,5 @@
 // The store of a configuration: for a server, and for the operator's commands, which need no more of a server than this.
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Notice } from '#store/postgres/engine.ts'
 import { readSealer } from '#store/sealer.ts'
@@ -8,6 +8,7 @@ import type { Store } from '#store/store.ts'
 import type { Sealer } from '#store/tables/access-keys.ts'
 import { StoreTrouble } from '#store/trouble.ts'
 import type { Config } from './config.ts'
+import { makeFolder } from './folder.ts'
 import { logEvent } from './telemetry.ts'
 
 export interface StoreOptions {
@@ -60,7 +61,7 @@ export async function openStore(config: Config, options: StoreOptions): Promise<
     return openPostgres({ url, isHighlyAvailable, sealer, onFatal, onStale, folder, workMsMax, onNotice: logNotice })
   }
   try {
-    mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 })
+    await makeFolder(config.dataFolder, 0o700)
   } catch (error) {
     throw new StoreTrouble(
       'permission',

@@ -1,5 +1,6 @@
 // How the commands at the server itself print what they answer: in the same formats and the same envelope as those over the API.
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -152,15 +153,35 @@ test('in a folder without a database a command says that there is none, and make
   assert.deepEqual(await readdir(folder), [])
 })
 
+test('where no folder can be made, a command that makes one says so and ends', async (t) => {
+  const absent = '/proc/absent'
+  if (!existsSync('/proc/self')) return t.skip('there is no /proc here')
+  const audit = { CADASTRE_DATA: server.folder }
+  const client = { CADASTRE_URL: server.endpoint, CADASTRE_TOKEN: await tokenHere() }
+  const commands = [
+    [['audit', 'export', '--to', absent], audit, `\`${absent}\`: no folder can be made there.`],
+    [['export', '--dir', `${absent}/below`], client, `\`${absent}\`: no folder can be made there.`],
+    [['serve'], { CADASTRE_DATA: absent }, `The data folder \`${absent}\` cannot be made (`],
+    [['login', '--url', server.endpoint, '--token', '-'], { XDG_CONFIG_HOME: absent }, 'The profile cannot be kept: '],
+  ] as const
+  for (const [words, environment, said] of commands) {
+    const { code, errors } = await runCommand(words, { environment, input: client.CADASTRE_TOKEN })
+    assert.deepEqual([code, errors.startsWith(said)], [1, true], `${words.join(' ')}: ${code} ${errors}`)
+  }
+})
+
 /** Asks over the API. */
 async function ask(...words: string[]): Promise<Answer> {
-  token ??= String((JSON.parse(await server.cadastre(...examples.operatorToken!.words, '-o', 'json')) as Answer).token)
-  const environment = { CADASTRE_URL: server.endpoint, CADASTRE_TOKEN: token }
+  const environment = { CADASTRE_URL: server.endpoint, CADASTRE_TOKEN: await tokenHere() }
   const { code, output, errors } = await runHere([...words, '-o', 'json'], environment)
   assert.equal(code, 0, errors)
   return JSON.parse(output) as Answer
 }
 let token: string | undefined
+async function tokenHere(): Promise<string> {
+  token ??= String((JSON.parse(await server.cadastre(...examples.operatorToken!.words, '-o', 'json')) as Answer).token)
+  return token
+}
 let scopeId: string | undefined
 
 async function makePool(name: string): Promise<string> {

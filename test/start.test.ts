@@ -42,7 +42,7 @@ test('a command at the server loads its store and nothing else of a server, and 
   const store = [...loadedBy('src/open-store.ts').keys()]
   assert.ok(store.includes('src/store/sqlite/engine.ts'), 'imports are found')
   assert.deepEqual(
-    store.filter((name) => !/^(src\/(store|model|config|telemetry|open-store)\b|node:)/.test(name)),
+    store.filter((name) => !/^(src\/(store|model|config|folder|telemetry|open-store)\b|node:)/.test(name)),
     [],
   )
   const command = [

@@ -92,12 +92,13 @@ const directions: Readonly<Record<string, 'anything' | Readonly<Record<string, '
   store: { model: 'all' },
   operations: { model: 'all', formats: 'all', store: 'types' },
   api: { model: 'all', formats: 'all', operations: 'all', store: 'types' },
-  jobs: { model: 'all', formats: 'all', operations: 'all', store: 'types' },
+  jobs: { model: 'all', formats: 'all', operations: 'all', folder: 'all', store: 'types' },
   outbound: { model: 'all', formats: 'all' },
   collect: { model: 'all', formats: 'all', cli: 'all' },
-  files: { model: 'all', operations: 'all', cli: 'all' },
-  cli: { model: 'all' },
+  files: { model: 'all', operations: 'all', cli: 'all', folder: 'all' },
+  cli: { model: 'all', folder: 'all' },
   config: { model: 'all', operations: 'types' },
+  folder: {},
   late: {},
   telemetry: {},
   operator: 'anything',
@@ -137,6 +138,9 @@ const modelStandsAlone: Rule = (file) => {
 
 /** `ec2`, `aws` (Organizations, STS, and what serves several AWS APIs) or `native`: the API that a file is a face for. */
 const faceOf = (path: string): string | undefined => /\.(ec2|aws|native)\.ts$/.exec(path)?.[1]
+/** What it is made of below: the layers that know no API. */
+const isVerb = (path: string): boolean =>
+  ['model', 'store', 'operations'].includes(layerOf(path) ?? '') && faceOf(path) === undefined && !isTest(path)
 
 /**
  * Verbs and faces (ARCHITECTURE.md, section 2): verbs know no API, so nothing of its text, shapes and operations; and a face of
@@ -205,10 +209,7 @@ const mayShow: Readonly<Record<string, string>> = {
  * otherwise, and costs no more than it must.
  */
 const keepsWordsForShowing: Rule = (file) => {
-  const isFace = faceOf(file.path) !== undefined
-  const layer = layerOf(file.path)
-  if (isTest(file.path) || isFace || !['model', 'store', 'operations'].includes(layer ?? '')) return []
-  if (Object.hasOwn(mayShow, file.path)) return []
+  if (!isVerb(file.path) || Object.hasOwn(mayShow, file.path)) return []
   return importsOf(file).flatMap((line) => {
     const resolved = resolve(line)
     return resolved !== undefined && decisionWords.includes(resolved)
@@ -225,8 +226,7 @@ const mayHaveWordedDenials = ['src/store/tables/denials-before.ts', 'src/model/p
  * names, or as what stands on record from before, would be a text all the same.
  */
 const denialsAreFacts: Rule = ({ path, text }) => {
-  const isVerb = ['model', 'store', 'operations'].includes(layerOf(path) ?? '') && faceOf(path) === undefined
-  if (!isVerb || isTest(path) || mayHaveWordedDenials.includes(path)) return []
+  if (!isVerb(path) || mayHaveWordedDenials.includes(path)) return []
   const bare = withoutComments(text)
   const phrase = String.raw`\[?(?:'[^'\n]*'|\x60[^\x60\n]*\x60)`
   const named = new RegExp(String.raw`\{ (?:is|oneOf|pools): ${phrase}`, 'g')
@@ -254,8 +254,7 @@ const mayWord: Readonly<Record<string, string>> = {
  */
 const verbsMakeNoSentences: Rule = (file) => {
   const { path, text } = file
-  const isVerb = ['model', 'store', 'operations'].includes(layerOf(path) ?? '') && faceOf(path) === undefined
-  if (!isVerb || isTest(path) || path.startsWith(problemsFolder) || Object.hasOwn(mayWord, path)) return []
+  if (!isVerb(path) || path.startsWith(problemsFolder) || Object.hasOwn(mayWord, path)) return []
   const bare = withoutComments(text)
   const imported = importsOf(file).flatMap((line) => {
     const resolved = resolve(line)
@@ -459,6 +458,7 @@ const mayRemember: Readonly<Record<string, string>> = {
   'src/store/tables/journal.ts lastByTrace': 'the text of a decision, by a part of it; it says nothing of rows',
   'src/operations/execute.ts recordedDecisions': 'goes with an error, once its decisions are on record',
   'src/operations/execute.ts denialsTried': 'goes with an error, until its decisions are on record',
+  'src/operations/tries.ts #minutes': 'counts what was tried, and knows nothing of the database',
   'src/operations/refused-changes.ts #windows': 'counts refusals, and knows nothing of the database',
   'src/operations/refused-changes.ts #shares': 'counts refusals, and knows nothing of the database',
   'src/operations/space/grant.ts poolsOfSnapshot': 'goes with a snapshot, which is kept only where it is committed',

@@ -14,7 +14,9 @@ const words: Readonly<Record<string, string>> = {
 
 /** In a sentence; undefined where it is something else that went wrong. */
 export function fileProblem(error: unknown): string | undefined {
-  const { code, path } = error as { readonly code?: unknown; readonly path?: unknown }
-  const problem = typeof code === 'string' ? words[code] : undefined
+  const { code, path, syscall } = error as Readonly<Record<'code' | 'path' | 'syscall', unknown>>
+  // What it is in is there: folders that are missing on the way are made as well.
+  const isNoPlace = syscall === 'mkdir' && code === 'ENOENT'
+  const problem = isNoPlace ? 'no folder can be made there' : typeof code === 'string' ? words[code] : undefined
   return problem !== undefined && typeof path === 'string' ? `\`${path}\`: ${problem}.` : undefined
 }

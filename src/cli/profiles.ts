@@ -1,7 +1,8 @@
 // Profiles: which servers somebody uses, and the tokens that they have there, in a file that nobody else may read.
 import { randomUUID } from 'node:crypto'
-import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { chmod, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeFolder } from '../folder.ts'
 import { Stopped } from './exit-codes.ts'
 import type { ClientSettings } from './surroundings.ts'
 
@@ -51,7 +52,7 @@ export async function writeProfiles({ profilesFile }: ClientSettings, profiles: 
   const folder = dirname(profilesFile)
   const draft = `${profilesFile}.${randomUUID()}`
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await makeFolder(folder, 0o700)
     await chmod(folder, 0o700)
     const file = await open(draft, 'wx', 0o600)
     try {

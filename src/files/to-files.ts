@@ -1,12 +1,13 @@
 // Things with names as files: small ones in a stable order, with ids and owners in comments.
 import { createHash } from 'node:crypto'
-import { lstat, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { lstat, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isMap, isScalar, isSeq, type Node } from 'yaml'
 import { Stopped } from '#cli/exit-codes.ts'
 import { documentOf, yamlTextOf } from '#cli/yaml.ts'
 import { isAccountId } from '#model/organization.ts'
 import type { Compatibility } from '#model/policy/values.ts'
+import { makeFolder } from '../folder.ts'
 import { type Members, rootKey, type Thing, type ThingKind } from './estate.ts'
 import { filesIn } from './folders.ts'
 import type { ServerRead } from './from-server.ts'
@@ -253,7 +254,7 @@ const pathOf = (key: string): string => key.split('/').map(fileName).join('/')
 export async function writeFiles(folder: string, files: Files): Promise<void> {
   const before = await ownFiles(folder)
   for (const [path, text] of files) {
-    await mkdir(dirname(join(folder, path)), { recursive: true })
+    await makeFolder(dirname(join(folder, path)))
     await writeFile(join(folder, path), text)
   }
   for (const path of before) if (!files.has(path)) await rm(join(folder, path))

@@ -1,5 +1,5 @@
 // The log of evidence in a folder, as others read logs (C2SP tlog-tiles): kept by somebody else, it shows what was in the log then.
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parseCheckpoint } from '#model/evidence/checkpoint.ts'
 import { equalHashes } from '#model/evidence/hashing.ts'
@@ -8,6 +8,7 @@ import { publishedCheckpoints, publishedFiles } from '#operations/evidence/publi
 import { TreeReader } from '#operations/evidence/tree.ts'
 import { cosignedCheckpoint } from '#operations/evidence/witnesses.ts'
 import type { Store } from '#store/store.ts'
+import { makeFolder } from '../folder.ts'
 
 const checkpointsFolder = 'checkpoints'
 
@@ -20,7 +21,7 @@ export async function writeLog(store: Store, folder: string): Promise<number> {
   if (!newest) return 0
   const before = await sizeIn(store, folder)
   for await (const { path, bytes } of publishedFiles(store, newest.size, before)) await put(folder, path, bytes)
-  await mkdir(join(folder, checkpointsFolder), { recursive: true })
+  await makeFolder(join(folder, checkpointsFolder))
   const known = (await readdir(join(folder, checkpointsFolder)))
     .map((name) => Number(name))
     .filter((n) => Number.isSafeInteger(n))
@@ -61,7 +62,7 @@ async function readText(path: string): Promise<string | undefined> {
 /** Whole or not at all, whenever it stops. */
 async function put(folder: string, path: string, bytes: Uint8Array): Promise<void> {
   const file = join(folder, path)
-  await mkdir(dirname(file), { recursive: true })
+  await makeFolder(dirname(file))
   await writeFile(`${file}.new`, bytes)
   await rename(`${file}.new`, file)
 }

@@ -36,6 +36,8 @@ export interface Named {
    * nothing is called stays as it is.
    */
   readonly orElse?: 'object' | 'resource'
+  /** Nothing goes by a name for it; in a list of changes, a label stands for that of what an operation before makes. */
+  readonly isNumber?: true
 }
 export const isOfAccount = ({ accounts, units, kinds }: Named): boolean => accounts === true && !units && !kinds
 

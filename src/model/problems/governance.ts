@@ -42,6 +42,11 @@ export const governanceProblems = {
   'window-ends-first': () => 'it must be later than now and than `from`',
   'outside-of-node': ({ node, other }: { node: string; other: string }) =>
     `an operation acts at \`${other}\`, which is not below \`${node}\`: propose it at a node that is above all that it changes`,
+  'label-taken': () => 'an operation before has this label',
+  'no-such-label': () => 'no operation before has this label',
+  'no-such-member': () => 'what it labels has no such member',
+  'version-of-list': () =>
+    'an operation before makes it, and it may have another number by then: label the one that drafts it, and say `$LABEL.version`',
   'governance-moves': () => 'what is governed changes faster than this could be tried',
 }
 

@@ -7,8 +7,8 @@ import { nodesBelow, visibleNodes } from '../identity/nodes-below.ts'
 import { latestFirst, type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
 import { placeOfObject, standingOf, standingOfMany } from '../record/object-places.ts'
-import { type Content, contentOf, getChange, preparedInverse } from './change-requests.ts'
 import type { Inverse } from './inverse.ts'
+import { type Content, contentOf, getChange, preparedInverse } from './kept-requests.ts'
 import type { ProposedOperation } from './proposed.ts'
 
 export interface ChangeRequestFilter {

@@ -3,7 +3,7 @@ import type { ChangeRequest, ChangeRequestState } from '#model/change-request.ts
 import { refuse } from '#model/refusal.ts'
 import type { StoredSimulation } from '#store/tables/simulations.ts'
 import type { Ahead, Tried, WriteContext } from '../operation.ts'
-import { type Content, contentOf, getChange } from './change-requests.ts'
+import { type Content, contentOf, getChange } from './kept-requests.ts'
 import type { ProposedOperation } from './proposed.ts'
 import type { DoAll } from './simulating.ts'
 import { requireRoom, startSimulation } from './simulations.ts'

@@ -2,22 +2,16 @@
 import type { Halt } from '#model/change-rollout.ts'
 import type { Refusal } from '#model/refusal.ts'
 import type { Tried, WriteOperation } from '../operation.ts'
-import {
-  advanceChange,
-  applyDueChange,
-  type DoAll,
-  haltChange,
-  postponeChange,
-  tryBound,
-  tryStage,
-} from './change-requests.ts'
+import { advanceChange, applyDueChange, haltChange, postponeChange } from './making.ts'
 import { type GovernedOperation, runGoverned } from './operations.native.ts'
+import { type DoAll, tryBound, tryStage } from './trying.ts'
 
 const doAll: DoAll = (context, operations, how) => runGoverned(context, operations as readonly GovernedOperation[], how)
 
 export const openChangeRequest: WriteOperation<{ readonly id: string }, object, Tried> = {
   name: 'openChangeRequest',
   access: 'write',
+  isOfClock: true,
   lookAhead: (ahead, { id }): Promise<Tried> => tryBound(ahead, id, doAll),
   run: async (context, { id }, tried) => {
     await applyDueChange(context, id, { tried, doAll })
@@ -28,6 +22,7 @@ export const openChangeRequest: WriteOperation<{ readonly id: string }, object, 
 export const advanceChangeRequest: WriteOperation<{ readonly id: string }, object, Tried> = {
   name: 'advanceChangeRequest',
   access: 'write',
+  isOfClock: true,
   lookAhead: (ahead, { id }): Promise<Tried> => tryStage(ahead, id, doAll),
   run: async (context, { id }, tried) => {
     await advanceChange(context, id, { tried, doAll })

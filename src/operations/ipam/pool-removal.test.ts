@@ -1,4 +1,4 @@
-// What it costs to delete pools with those below them: a database is asked about many at once, however many there are.
+// What it costs to make many pools in a list, and to delete them with those below them: a database is asked about many at once where it can be.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Snapshot } from '#model/policy/snapshot.ts'
@@ -61,6 +61,9 @@ const statementsOf = async (path: string): Promise<number> => {
  */
 const mostForEach = engineUnderTest === 'sqlite' ? 7.1 : 0.2
 
+/** Many of them are what an embedded database is given one row at a time, and another all together. */
+const mostForEachMade = engineUnderTest === 'sqlite' ? 26.5 : 16.1
+
 async function costOf(count: number, pathOf: (made: Made) => string): Promise<number> {
   const made = await makePools(count)
   const statements = await statementsOf(pathOf(made))
@@ -74,6 +77,36 @@ async function refuseMoreForMany(pathOf: (made: Made) => string): Promise<void> 
   const each = (large - small) / (many - few)
   assert.ok(each <= mostForEach, `${small} statements for ${few} pools and ${large} for ${many}: ${each} for each more`)
 }
+
+test('to make a pool with a block and tags in a list of changes costs few statements more', async () => {
+  const { ipam, poolId: parentPoolId } = await makePools(0)
+  let made = 0
+  const costOfList = async (count: number): Promise<number> => {
+    const pools = Array.from({ length: count }, (_, index) => ({
+      operation: 'createPool',
+      input: {
+        scopeId: ipam.privateScopeId,
+        family: 'ipv4',
+        parentPoolId,
+        name: `one of ${count} ${index}`,
+        tags: { team: 'net' },
+      },
+      as: `pool-${index}`,
+    }))
+    const operations = pools.flatMap((pool, index) => [
+      pool,
+      { operation: 'provisionPoolCidr', input: { poolId: `$pool-${index}`, cidr: `10.0.${made++}.0/24` } },
+    ])
+    return (await measureWork(() => world.post('/governance/apply', { operations }))).total.statements
+  }
+  const [small, large] = [await costOfList(few), await costOfList(many)]
+  await world.ask('DELETE', `/ipams/${ipam.ipamId}?cascade=true`)
+  const each = (large - small) / (many - few)
+  assert.ok(
+    each <= mostForEachMade,
+    `${small} statements for ${few} pools and ${large} for ${many}: ${each} for each more`,
+  )
+})
 
 for (const query of ['cascade=true', 'cascade=true&dryRun=true']) {
   test(`to delete a pool costs no more statements for many pools below it (${query})`, () =>

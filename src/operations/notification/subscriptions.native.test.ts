@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { afterEach, beforeEach, test } from 'node:test'
 import type { Notifier } from '#jobs/notifying.ts'
 import { deliveryAttemptsMax, failuresBeforePause } from '#model/delivery.ts'
+import { parseId } from '#model/identifier.ts'
 import { foundOrganization, lab, prod, root, shop } from '../../../test/acme.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { notifierOf, openTarget, type Received, type Target, tellAll, toHere } from '../../../test/notifying.ts'
@@ -493,6 +494,25 @@ test('S2 neither the secret nor the path of the URL is shown, or anywhere on rec
   })
   assert.equal(bad.status, 400)
   assert(!JSON.stringify(bad.body).includes('s3cret'))
+})
+
+test('D8 what has arrived is told once more as often as there may be tries, and what was given up whenever somebody asks', async () => {
+  const as = await world.tokenOf('user:again', 'resource-operator', shop)
+  const { subscriptionId } = await subscribe({ node: shop }, as)
+  const { deliveryId } = await world.post<Delivery>(`/subscriptions/${subscriptionId}/test`, {}, { as })
+  const replay = () =>
+    world.ask<{ code: string; limit: number }>('POST', `/deliveries/${deliveryId}/replay`, { body: {}, as })
+  for (let n = 1; n < 10; n++) {
+    await tell()
+    assert.equal((await replay()).status, 200, `the try and ${n} more`)
+  }
+  await tell()
+  const { status, body } = await replay()
+  assert.deepEqual([status, body.code, body.limit], [409, 'LimitExceeded', 10])
+  await world.store.write((tx) =>
+    tx.outbox.changeDelivery(parseId('delivery', tx.installation, deliveryId)!, { status: 'dead' }),
+  )
+  assert.equal((await replay()).status, 200)
 })
 
 test('a try goes to one subscription alone, whatever it asks for', async () => {

@@ -472,6 +472,9 @@ export async function replayDelivery(context: WriteContext, id: string): Promise
   const { delivery } = await getDelivery(context, id)
   if (delivery.status === 'waiting')
     refuse({ code: 'IncorrectState', what: 'delivery', id, problem: { why: 'delivery-waits' } })
+  // What did arrive is told once more to find out whether it does.
+  if (delivery.status !== 'dead')
+    await beginTest(context, (await context.tx.subscriptions.find(delivery.subscription))!)
   await beginAnew(context, delivery, { period: undefined })
   await resume(context, delivery.subscription)
   context.changed(id, delivery.subscription)
@@ -506,6 +509,13 @@ const beginAnew = ({ tx, now }: WriteContext, { n }: Delivery, more: { period?: 
 const resume = ({ tx }: WriteContext, id: string): Promise<void> =>
   tx.subscriptions.change(id, { pausedUntil: undefined })
 
+/** Counts a try of a subscription, or refuses it; answers its event. */
+async function beginTest(context: WriteContext, subscription: Subscription): Promise<number> {
+  const { id, node } = subscription
+  await refuseTests(context, subscription)
+  const facts = { by: context.caller.native!.name }
+  return tell(context.tx, { kind: 'subscription.test', node, subject: id, facts, onlyFor: id })
+}
 async function refuseTests(context: WriteContext, { id, node }: Subscription): Promise<void> {
   const snapshot = await context.snapshot()
   const path = pathOf(snapshot, node)
@@ -530,8 +540,8 @@ async function refuseTests(context: WriteContext, { id, node }: Subscription): P
 
 /** Sends an event to a subscription alone, whatever it asks for, to find out whether it arrives. */
 export async function testSubscription(context: WriteContext, subscription: Subscription): Promise<DescribedDelivery> {
-  const { tx, now, caller } = context
-  const { id, node, isEnabled } = subscription
+  const { tx, now } = context
+  const { id, isEnabled } = subscription
   if (!isEnabled)
     refuse({ code: 'IncorrectState', what: 'subscription', id, problem: { why: 'subscription-disabled' } })
   const used = await tx.outbox.countKept(id, deliveriesKeptMax)
@@ -539,9 +549,7 @@ export async function testSubscription(context: WriteContext, subscription: Subs
     const countedFor = { per: 'subscription', subscription: id } as const
     refuse({ code: 'LimitExceeded', what: { of: 'deliveries' }, limit: deliveriesKeptMax, used, countedFor })
   }
-  await refuseTests(context, subscription)
-  const facts = { by: caller.native!.name }
-  const event = await tell(tx, { kind: 'subscription.test', node, subject: id, facts, onlyFor: id })
+  const event = await beginTest(context, subscription)
   const delivery = {
     n: tx.nextSequence(),
     subscription: id,

@@ -1,0 +1,427 @@
+// Change requests as they are made: by somebody or a clock, at once or in stages, and taken back again.
+import {
+  type Approval,
+  type ChangeRequest,
+  type ChangeRequestAction,
+  countingApprovals,
+  freezeAt,
+  rolloutsMax,
+  rolloutsPerTopUnitMax,
+  rolloutsReserve,
+  type Standing,
+  unreviewedPerRequesterMax,
+  windowProblem,
+  writersOf,
+} from '#model/change-request.ts'
+import { type Halt, partOfStage, type Rollout } from '#model/change-rollout.ts'
+import { type ImpactClass, isAbove } from '#model/impact-class.ts'
+import type { Attribution } from '#model/policy/exception.ts'
+import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
+import { accountableFor, sharedIdentity } from '#model/principal.ts'
+import type { Problem } from '#model/problems/problem.ts'
+import { type Refusal, refuse } from '#model/refusal.ts'
+import { type Action, everywhere } from '#model/roles.ts'
+import { AheadOutdated } from '../ahead.ts'
+import { setterOf } from '../estate/rule-setter.ts'
+import { accessOfToken, mayAtTop, requirePermission } from '../identity/authority.ts'
+import type { ReadContext, Tried, TriedWell, WriteContext } from '../operation.ts'
+import { attributionOf } from '../policy/own-break-glass.ts'
+import { standingOf, topOf } from '../record/object-places.ts'
+import { rulingOf } from './control.ts'
+import { type Inverse, inverseOf, inverseOfBoth, noInverse } from './inverse.ts'
+import { absent, act, type Content, contentOf, getChange, keep, numberOf, preparedInverse } from './kept-requests.ts'
+import { type Made, madeOf, togetherWith } from './made.ts'
+import type { Answered, ListHow } from './proposed.ts'
+import { requireSimulated } from './simulations.ts'
+import { type DoAll, impactIn, isEnd, needsOf, refuseOutside, withImpact } from './trying.ts'
+
+// At once -------------------------------------------------------------------------------------------------------------
+
+/**
+ * Makes the change, in the transaction of the request, on the right of whoever applies it. Whether enough have approved it is asked of what
+ * it would do now.
+ */
+export async function applyChange(
+  context: WriteContext,
+  id: string,
+  { contentHash, tried, doAll }: { readonly contentHash: string; readonly tried: Tried; readonly doAll: DoAll },
+): Promise<ChangeRequest> {
+  const before = await getChange(context, id)
+  return make(context, before, { kind: 'apply', contentHash, ...attributionOf(context) }, { tried, doAll })
+}
+
+async function make(
+  context: WriteContext,
+  before: ChangeRequest,
+  action: ChangeRequestAction & { readonly kind: 'apply' },
+  { tried, doAll }: { readonly tried: Tried; readonly doAll: DoAll },
+): Promise<ChangeRequest> {
+  act(before, action)
+  await refuseOtherState(context, before)
+  const content = await contentOf(context, before)
+  if (!content.bindings) {
+    refuse({ code: 'IncorrectState', what: 'change-request', id: before.id, problem: { why: 'never-bound' } })
+  }
+  const found = await withImpact(context, before, tried)
+  const { approvals, lost } = await standingApprovals(context, found)
+  const freeze = 'refused' in tried ? undefined : freezeAt(freezesOf(tried), context.now)
+  const applied = act({ ...found, approvals }, { ...action, lost, ...(freeze ? { freeze } : {}) })
+  if (found.needed?.isSimulated) await requireSimulated(context, found)
+  if (!('refused' in tried)) await requireWriters(context, before, tried)
+  const part = partOfStage(content.operations, before.rollout, 0)
+  const made = await makeAndPrepare(context, before.id, { content, part, doAll })
+  return keep(context, before.rollout ? await beginRollout(context, applied, before.rollout, made) : applied, before)
+}
+
+/** Makes the change at once, in an emergency. It is a finding until somebody else has reviewed it. */
+export async function breakGlassOnChange(
+  context: WriteContext,
+  id: string,
+  { contentHash, reason, doAll }: { readonly contentHash: string; readonly reason: string; readonly doAll: DoAll },
+): Promise<ChangeRequest> {
+  const before = await getChange(context, id)
+  const author = attributionOf(context)
+  const applied = act(before, { kind: 'break-glass', contentHash, reason, ...author })
+  await refuseUnreviewed(context, author)
+  await refuseOtherState(context, before)
+  await makeAndPrepare(context, id, { content: await contentOf(context, before), part: {}, doAll })
+  return keep(context, applied, before)
+}
+async function refuseUnreviewed({ tx }: WriteContext, author: Attribution): Promise<void> {
+  const used = await tx.changeRequests.countUnreviewed(accountableFor(author), unreviewedPerRequesterMax)
+  if (used < unreviewedPerRequesterMax) return
+  refuse({
+    code: 'LimitExceeded',
+    what: { of: 'unreviewed-changes' },
+    limit: unreviewedPerRequesterMax,
+    used,
+    countedFor: { per: 'changes', requester: accountableFor(author) },
+    remedy: { do: 'have-reviewed' },
+  })
+}
+
+// By a clock ----------------------------------------------------------------------------------------------------------
+
+/** Makes one whose window has opened, on the right of whoever submitted it last. Of one that another server has made: nothing. */
+export async function applyDueChange(
+  context: WriteContext,
+  id: string,
+  { tried, doAll }: { readonly tried: Tried; readonly doAll: DoAll },
+): Promise<void> {
+  const before = await getChange(context, id)
+  if (!isDue(context, before)) return
+  const action = { kind: 'apply', contentHash: before.contentHash, ...attributionOf(context) } as const
+  await make(context, before, action, { tried, doAll })
+}
+const isDue = ({ now }: ReadContext, { appliesAt }: ChangeRequest): boolean =>
+  appliesAt !== undefined && appliesAt <= now
+
+/** It could not be made by itself: it stays as it is, and waits for somebody; while changes are frozen, for the end of that. */
+export async function postponeChange(context: WriteContext, id: string, refusal: Refusal): Promise<void> {
+  const before = await getChange(context, id)
+  const until = frozenUntil(refusal)
+  if (before.status === 'scheduled' && before.progress) {
+    if (before.progress.nextAt > context.now) return
+    const at = context.now
+    if (until !== undefined) await keep(context, { ...before, progress: { ...before.progress, nextAt: until } }, before)
+    else await keep(context, { ...before, status: 'halted', halted: { ...haltFor(refusal), at } }, before)
+    return
+  }
+  if (!isDue(context, before)) return
+  if (until !== undefined) {
+    await keep(context, before, before, until)
+    return
+  }
+  const because = problemOf(refusal)
+  const failed = { at: context.now, code: refusal.code, ...(because ? { because } : {}) }
+  await keep(context, { ...before, failed }, before)
+}
+function problemOf(refusal: Refusal): Problem | undefined {
+  if ('problem' in refusal && typeof refusal.problem === 'object') return refusal.problem
+  return 'because' in refusal && typeof refusal.because === 'object' ? (refusal.because as Problem) : undefined
+}
+function frozenUntil(refusal: Refusal): number | undefined {
+  const problem = problemOf(refusal)
+  return problem?.why === 'frozen' ? problem.until : undefined
+}
+function haltFor(refusal: Refusal): Halt {
+  const problem = problemOf(refusal)
+  return problem?.why === 'window-over'
+    ? { why: 'window', until: problem.until }
+    : { why: 'refused', code: refusal.code }
+}
+
+// In stages -----------------------------------------------------------------------------------------------------------
+
+/** The first stage is made: the others follow by themselves, on the right of whoever applied it, by name. */
+async function beginRollout(
+  context: WriteContext,
+  request: ChangeRequest,
+  rollout: Rollout,
+  made: Made,
+): Promise<ChangeRequest> {
+  await refuseTooManyRollouts(context, request.node)
+  const runner = setterOf(context)
+  await context.tx.changeRequests.setRunner(numberOf(context, request.id), runner)
+  return withProgress(context, request, { rollout, stage: 1, made })
+}
+
+function withProgress(
+  context: WriteContext,
+  request: ChangeRequest,
+  { rollout, stage, made }: { readonly rollout: Rollout; readonly stage: number; readonly made: Made },
+): ChangeRequest {
+  const { ended: _, ...rest } = request
+  const { soakSeconds } = rollout.stages[stage - 1]!
+  return {
+    ...rest,
+    status: 'scheduled',
+    progress: {
+      ...{ stage, stages: rollout.stages.length, since: context.now, sinceNumber: context.newSequence() },
+      nextAt: context.now + soakSeconds * 1_000,
+      ...togetherWith(request.progress, made),
+    },
+  }
+}
+
+/** Makes the next stage of a rollout that is due, or ends it where there is none. Where it would do what nobody has approved, it is halted. */
+export async function advanceChange(context: WriteContext, id: string, next: NextStage): Promise<ChangeRequest> {
+  const before = await getChange(context, id)
+  const { progress, rollout, status } = before
+  // Another server may have done so.
+  if (status !== 'scheduled' || !progress || !rollout || progress.nextAt > context.now) return before
+  const worse = isEnd(before) ? undefined : worseThanApproved(context, before, next.tried)
+  if (worse) return keep(context, { ...before, status: 'halted', halted: { ...worse, at: context.now } }, before)
+  return goOn(context, before, { doAll: next.doAll })
+}
+export interface NextStage {
+  readonly tried: Tried
+  readonly doAll: DoAll
+}
+
+/** What the next stage would do now is of a class above what was approved: what is there has changed since then. */
+function worseThanApproved(
+  context: WriteContext,
+  { node, impact }: ChangeRequest,
+  tried: Tried,
+): { readonly why: 'impact-changed'; readonly class: ImpactClass; readonly approved: ImpactClass } | undefined {
+  if ('refused' in tried) throw tried.refused
+  if (tried.epoch !== context.tx.governanceEpoch) throw new AheadOutdated()
+  refuseOutside(node, tried)
+  const found = impactIn(tried, context.now).class
+  const approved = impact!.class
+  return isAbove(found, approved) ? { why: 'impact-changed', class: found, approved } : undefined
+}
+
+/** @param emergency what this stage is made in: one of a stage before it says nothing of it */
+async function goOn(
+  context: WriteContext,
+  before: ChangeRequest,
+  { emergency, doAll }: { readonly emergency?: string | undefined; readonly doAll: DoAll },
+): Promise<ChangeRequest> {
+  const { progress, rollout } = before
+  const { stage, stages } = progress!
+  if (stage >= stages) {
+    return keep(context, { ...before, status: 'applied', ended: attributionOf(context) }, before)
+  }
+  await refuseOtherState(context, before)
+  const content = await contentOf(context, before)
+  const part = partOfStage(content.operations, rollout, stage)
+  const outside = emergency === undefined ? windowProblem(before.window, context.now) : undefined
+  if (outside) refuse({ code: 'IncorrectState', what: 'change-request', id: before.id, problem: outside })
+  const made = await makeAndPrepare(context, before.id, { content, part, doAll })
+  if (emergency === undefined) await refuseFrozen(context, before)
+  return keep(context, withProgress(context, before, { rollout: rollout!, stage: stage + 1, made }), before)
+}
+
+/** Halts a rollout: nothing more is made of it before somebody resumes or reverts it. */
+export async function haltChange(context: WriteContext, id: string, halt: Halt): Promise<ChangeRequest> {
+  const before = await getChange(context, id)
+  if (before.status !== 'scheduled') return before
+  return keep(context, { ...before, status: 'halted', halted: { ...halt, at: context.now } }, before)
+}
+/** The same, where somebody sees what no rule does: at any time. */
+export async function haltByHand(context: WriteContext, id: string, note: string): Promise<ChangeRequest> {
+  const before = await getChange(context, id)
+  return keep(context, act(before, { kind: 'halt', note, ...attributionOf(context) }), before)
+}
+
+/** Goes on with one that was halted: its next stage is made now, on the right of whoever resumes it. */
+export async function resumeChange(
+  context: WriteContext,
+  id: string,
+  { emergency, tried, doAll }: NextStage & { readonly emergency?: string | undefined },
+): Promise<ChangeRequest> {
+  const before = await getChange(context, id)
+  const resumed = act(before, { kind: 'resume', ...(await inEmergency(context, before, emergency)) })
+  await refuseTooManyRollouts(context, before.node)
+  const worse = isEnd(before) ? undefined : worseThanApproved(context, before, tried)
+  if (worse && emergency === undefined) {
+    refuse({ code: 'IncorrectState', what: 'change-request', id, problem: { ...worse, why: 'stage-above-approved' } })
+  }
+  await context.tx.changeRequests.setRunner(numberOf(context, id), setterOf(context))
+  return goOn(context, resumed, { emergency, doAll })
+}
+/** Those that are scheduled are watched in turns: of many of a part, others would wait for theirs. */
+async function refuseTooManyRollouts(context: WriteContext, node: string): Promise<void> {
+  const isAtTop = await mayAtTop(context, 'change:propose', [await topOf(context)])
+  const all = await context.tx.changeRequests.nodesRollingOut(rolloutsMax)
+  const snapshot = await context.snapshot()
+  const unit = pathOf(snapshot, node)[1] ?? node
+  const below = isAtTop ? 0 : all.filter((one) => pathOf(snapshot, one).includes(unit)).length
+  const bounds = [
+    [rolloutsPerTopUnitMax, below, { per: 'unit', unit }],
+    [isAtTop ? rolloutsMax : rolloutsMax - rolloutsReserve, all.length, { per: 'installation' }],
+  ] as const
+  for (const [limit, used, countedFor] of bounds) {
+    if (used < limit) continue
+    refuse({ code: 'LimitExceeded', what: { of: 'rollouts' }, limit, used, countedFor })
+  }
+}
+/** Who does it; with a reason, in an emergency, for which the right to approve is needed. */
+async function inEmergency(context: WriteContext, before: ChangeRequest, emergency: string | undefined) {
+  const author = attributionOf(context)
+  if (emergency === undefined) return author
+  const place = { node: await standingOf(context, before.node), absent: absent(before.id) }
+  await requirePermission(context, 'change:approve', place)
+  await refuseUnreviewed(context, author)
+  return { emergency, ...author }
+}
+
+// Back again ----------------------------------------------------------------------------------------------------------
+
+/** Makes again what was before, as far as that was prepared and nobody has changed it since. */
+export async function revertChange(
+  context: WriteContext,
+  id: string,
+  { note, emergency, doAll }: { readonly note: string; readonly emergency?: string | undefined; readonly doAll: DoAll },
+): Promise<ChangeRequest> {
+  const before = await getChange(context, id)
+  const reverted = act(before, { kind: 'revert', note, ...(await inEmergency(context, before, emergency)) })
+  const inverse = await preparedInverse(context, id)
+  if (!inverse || inverse.operations.length === 0) {
+    refuse({ code: 'IncorrectState', what: 'change-request', id, problem: { why: 'no-inverse' } })
+  }
+  refuseLessControl(id, inverse)
+  const made = Object.keys(inverse.versions)
+  const latest = await context.tx.history.latestVersions(made)
+  const objects = made.filter((object) => latest.get(object) !== inverse.versions[object])
+  if (objects.length > 0) {
+    refuse({ code: 'IncorrectState', what: 'change-request', id, problem: { why: 'changed-since', objects } })
+  }
+  await doAll(context, inverse.operations)
+  if (emergency === undefined) await refuseFrozen(context, reverted)
+  return keep(context, reverted, before)
+}
+/** What says how changes are controlled is changed as it says, whatever was approved of the change that it was in. */
+function refuseLessControl(id: string, { operations }: Inverse): void {
+  const members = ['changeControl', 'changeApprovals']
+  const found = operations.find(
+    ({ operation, input }) => operation === 'updateIpam' && members.some((one) => one in input),
+  )
+  if (!found) return
+  const problem = { why: 'revert-of-control', ipamId: String(found.input.ipamId) } as const
+  refuse({ code: 'IncorrectState', what: 'change-request', id, problem })
+}
+
+// What is made --------------------------------------------------------------------------------------------------------
+
+/** Makes a part of the change, and prepares what undoes it. */
+async function makeAndPrepare(
+  context: WriteContext,
+  id: string,
+  {
+    content: { operations, bindings },
+    part,
+    doAll,
+  }: { readonly content: Content; readonly part: Pick<ListHow, 'from' | 'to'>; readonly doAll: DoAll },
+): Promise<Made> {
+  const { tx } = context
+  const n = numberOf(context, id)
+  const answered = (await tx.changeRequests.madeBy(n)) as readonly Answered[]
+  const { made } = await doAll(context, operations, { ...part, bindings, made: answered })
+  if (made.length < operations.length) await tx.changeRequests.keepMade(n, made)
+  const subjects = tx.subjects.named()
+  const before = ((await tx.changeRequests.inverseOf(n)) as Inverse | undefined) ?? noInverse
+  await tx.changeRequests.keepInverse(n, inverseOfBoth(before, await inverseOf(tx, subjects), subjects))
+  return madeOf(tx, subjects)
+}
+
+/** Refuses what was planned for objects as they are not any more, but by stages of its own. */
+async function refuseOtherState(context: ReadContext, { id, plannedFor }: ChangeRequest): Promise<void> {
+  if (plannedFor === undefined) return
+  const basis = await context.tx.changeRequests.basisOf(numberOf(context, id))
+  const expected = { ...basis, ...(await preparedInverse(context, id))?.versions }
+  const latest = await context.tx.history.latestVersions(Object.keys(expected))
+  const objects = Object.keys(expected).filter((object) => latest.get(object) !== expected[object])
+  if (objects.length === 0) return
+  refuse({ code: 'IncorrectState', what: 'change-request', id, problem: { why: 'planned-for-other', objects } })
+}
+
+const freezesOf = ({ rulings }: TriedWell) => rulings.flatMap(({ changeFreezes }) => changeFreezes)
+
+/** Refuses what was just made while changes of it are frozen. */
+async function refuseFrozen(context: WriteContext, { id }: ChangeRequest): Promise<void> {
+  const { tx, now } = context
+  const rulings = await rulingOf(context, tx.subjects.named())
+  const freeze = freezeAt(
+    rulings.flatMap(({ changeFreezes }) => changeFreezes),
+    now,
+  )
+  if (!freeze) return
+  const { until, reason } = freeze
+  refuse({ code: 'IncorrectState', what: 'change-request', id, problem: { why: 'frozen', until, reason } })
+}
+
+// Who still may -------------------------------------------------------------------------------------------------------
+
+/** Whether somebody who did something may still do it, by the roles of now: that of a group counts where it was proved then. */
+function mayStill(
+  { by, at, groups = [], makers = [], makerGroups = [] }: Standing,
+  { snapshot, now }: { readonly snapshot: Snapshot; readonly now: number },
+  { action, path }: { readonly action: Action; readonly path: readonly string[] },
+): boolean {
+  const proved = makerGroups.map((one) => (one.until > at ? { ...one, until: Number.POSITIVE_INFINITY } : one))
+  const holder = { name: by, groups, makers, makerGroups: proved }
+  return accessOfToken(snapshot, holder, { action, node: path.at(-1)!, now, path }).isPermitted
+}
+
+/** The approvals of those who may still approve, and whose others are. */
+async function standingApprovals(
+  context: WriteContext,
+  request: ChangeRequest,
+): Promise<{ readonly approvals: readonly Approval[]; readonly lost: readonly string[] }> {
+  const { now } = context
+  const at = { snapshot: await context.snapshot(), now }
+  const path = pathOf(at.snapshot, await standingOf(context, request.node))
+  const top = [await topOf(context)]
+  const action = 'change:approve'
+  const counting = countingApprovals(request)
+  const mayApprove = (one: Approval): boolean =>
+    mayStill(one, at, { action, path }) &&
+    writersOf(request).every((writer) => sharedIdentity(writer, one) === undefined)
+  const approvals = counting.filter(mayApprove).map((one) => ({
+    ...one,
+    isOfRoot: [top, [everywhere]].some((way) => mayStill(one, at, { action, path: way })),
+  }))
+  return { approvals, lost: counting.filter((one) => !mayApprove(one)).map(({ by }) => by) }
+}
+
+/** Refuses what somebody has written who may not do it any more: an approval of others is for what they may. */
+async function requireWriters(context: WriteContext, request: ChangeRequest, tried: TriedWell): Promise<void> {
+  const { now } = context
+  const at = { snapshot: await context.snapshot(), now }
+  const action = 'change:propose'
+  const path = pathOf(at.snapshot, await standingOf(context, request.node))
+  const needs = needsOf(tried).filter((one) => !one.action.endsWith(':read'))
+  for (const writer of writersOf(request)) {
+    // What the author wrote may be of an editor by now, and needs what they may: of others, that they may propose.
+    const asked = writer === request.author && request.editors.length === 0 ? needs : []
+    for (const need of [{ action, path } as const, ...asked]) {
+      if (mayStill(writer, at, need)) continue
+      const node = need.path.at(-1)!
+      const because = { why: 'writer-may-not', writer: writer.by, node } as const
+      refuse({ code: 'NotAuthorized', action: need.action, because, reason: 'no-role', principal: writer.by, node })
+    }
+  }
+}
