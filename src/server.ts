@@ -34,7 +34,7 @@ import type { Store } from '#store/store.ts'
 import { StoreTrouble } from '#store/trouble.ts'
 import { type Config, programVersion, variables } from './config.ts'
 import { answerUnavailable, createLateApp } from './late.ts'
-import { openStore, sealerOf } from './open-store.ts'
+import { openStore, sealerOf } from './opening.ts'
 import { logEvent } from './telemetry.ts'
 
 /** An `import` of it looks at all that it exports, and so loads a client of HTTP and WebSockets: a third of the time of a start. */

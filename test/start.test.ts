@@ -39,10 +39,10 @@ test('a server loads no package before it listens, and not what Node’s `node:h
 })
 
 test('a command at the server loads its store and nothing else of a server, and one over the API only what reads its words', () => {
-  const store = [...loadedBy('src/open-store.ts').keys()]
+  const store = [...loadedBy('src/opening.ts').keys()]
   assert.ok(store.includes('src/store/sqlite/engine.ts'), 'imports are found')
   assert.deepEqual(
-    store.filter((name) => !/^(src\/(store|model|config|folder|telemetry|open-store)\b|node:)/.test(name)),
+    store.filter((name) => !/^(src\/(store|model|config|folder|telemetry|opening)\b|node:)/.test(name)),
     [],
   )
   const command = [

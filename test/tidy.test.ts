@@ -101,6 +101,7 @@ const directions: Readonly<Record<string, 'anything' | Readonly<Record<string, '
   folder: {},
   late: {},
   telemetry: {},
+  opening: { store: 'all', config: 'all', folder: 'all', telemetry: 'all' },
   operator: 'anything',
   server: 'anything',
   main: 'anything',
@@ -843,8 +844,10 @@ test('no file imports itself, directly or by way of others', () => {
 
 test('the table of directions in ARCHITECTURE.md is the one that is kept', () => {
   assert.deepEqual(directionsOf(architecture.text), directions)
-  const lying = architecture.text.replace('| `model` | nothing |', '| `model` | `store` |')
-  assert.notDeepEqual(directionsOf(lying), directions)
+  assert.notDeepEqual(
+    directionsOf(architecture.text.replace('| `model` | nothing |', '| `model` | `store` |')),
+    directions,
+  )
 })
 
 test('ARCHITECTURE.md names every layer and top file that is there, and none that is not', () => {
