@@ -250,7 +250,7 @@ export async function openExecutor(
               await refuseNewConflicts(context, { before, reaches: context.reaches, compile })
             }
             const subjects = tx.subjects.named()
-            const rulings = hasMoved ? await rulingOf(tx, subjects) : []
+            const rulings = hasMoved ? await rulingOf(context, subjects) : []
             const left = of === 'space' ? await leftOf(tx, subjects) : []
             const foreseen =
               hasMoved && of === 'space' ? await foresee(tx, before, await context.snapshot()) : undefined
@@ -321,7 +321,7 @@ export async function openExecutor(
           // By the epoch likewise: whatever the operation is and whoever asks, and no declaration can be forgotten.
           if (!withoutControl.has(operation.name)) {
             const proposal = operation.propose?.(call.parameters as never)
-            await refuseWithoutRequest(tx, { operation: operation.name, proposal, subjects: tx.subjects.named() })
+            await refuseWithoutRequest(context, { operation: operation.name, proposal, subjects: tx.subjects.named() })
           }
         }
         if (call.isDryRun) {

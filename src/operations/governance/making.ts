@@ -361,8 +361,9 @@ async function refuseOtherState(context: ReadContext, { id, plannedFor }: Change
 const freezesOf = ({ rulings }: TriedWell) => rulings.flatMap(({ changeFreezes }) => changeFreezes)
 
 /** Refuses what was just made while changes of it are frozen. */
-async function refuseFrozen({ tx, now }: WriteContext, { id }: ChangeRequest): Promise<void> {
-  const rulings = await rulingOf(tx, tx.subjects.named())
+async function refuseFrozen(context: WriteContext, { id }: ChangeRequest): Promise<void> {
+  const { tx, now } = context
+  const rulings = await rulingOf(context, tx.subjects.named())
   const freeze = freezeAt(
     rulings.flatMap(({ changeFreezes }) => changeFreezes),
     now,
