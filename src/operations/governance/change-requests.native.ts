@@ -28,6 +28,7 @@ import {
   paging,
   parseInstant,
   principalName,
+  sentence,
   showMakers,
   usedMakers,
 } from '../shapes.native.ts'
@@ -64,8 +65,8 @@ import { type DoAll, tryBound, tryChange, tryProposal, tryStage } from './trying
 // Shapes -------------------------------------------------------------------------------------------------------------
 
 const changeRequestId = idText('changeRequest').describe('`change-request-…`.')
-const reason = z.string().trim().min(1).max(1_000).describe('What for, for whoever approves and for the record.')
-const note = z.string().trim().min(1).max(1_000)
+const reason = sentence(1_000).describe('What for, for whoever approves and for the record.')
+const note = sentence(1_000)
 const contentHash = z
   .string()
   .regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits are expected')
