@@ -23,6 +23,9 @@ export async function openControlled(prepare?: (world: Filled['world']) => Promi
   const { world, aws, native } = await openFilled({ allocations: 20, objects: 10 })
   const more = await examplesOf(world)
   await prepare?.(world)
+  // Whose IPAMs speak for the organization, and all that is of it.
+  const { account } = await world.get<{ account: string }>('/organization/ipam-administrator')
+  await world.post('/ipams', { account, region: 'us-east-1' })
   const { items } = await world.get<{ items: { ipamId: string }[] }>('/ipams')
   for (const { ipamId } of items) {
     const { status } = await world.ask('PATCH', `/ipams/${ipamId}`, { body: { changeControl: 'required' } })

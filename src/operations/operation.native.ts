@@ -113,6 +113,7 @@ interface WriteFacts<Input extends z.ZodObject, Output extends z.ZodType, Prepar
   /** The reading whose answer is the state that `If-Match` names; without one `If-Match` is refused. */
   readonly changes?: NativeOperation
   readonly secretOutput?: true
+  readonly isList?: true
   /** Of one that is `own`: what any token may do, whatever its scopes. */
   readonly needsNoScope?: (context: WriteContext, input: z.output<Input>) => boolean
   prepare?(): Prepared

@@ -174,6 +174,10 @@ export interface WriteOperation<Input, Output, Prepared = void> {
   readonly access: 'write'
   /** The answer holds a secret: it is not kept for repeats, so a repeated request runs again. */
   readonly secretOutput?: true
+  /** What it does is as long as whoever asks makes it: one that is refused has kept others waiting as long as a try. */
+  readonly isList?: true
+  /** A clock asks for it, for one thing at a time: what it tries for somebody is no part of what they may try themselves. */
+  readonly isOfClock?: true
   /** Draws what must be random, once, before the transaction: `run` may run twice and draws nothing itself. */
   prepare?(): Prepared
   /** In place of `prepare`: looks at what the change would do, before the transaction that does it. */

@@ -23,7 +23,7 @@ async function withStore(work: (opened: Opened) => Promise<void>): Promise<void>
   try {
     await work({
       store,
-      request: (asked) => store.write(asked, undefined, 'user:somebody'),
+      request: (asked) => store.write(asked, { sender: 'user:somebody' }),
       advance(ms) {
         now += ms
       },
@@ -156,8 +156,7 @@ test('requests that run one by one after one of their sender failed let others h
           if (index < 2) throw new Refused({ code: 'MissingParameter', field: 'all' })
           at[index] = turns
         },
-        undefined,
-        'sender',
+        { sender: 'sender' },
       )
     await Promise.allSettled([write(0), write(1)])
     const works = Array.from({ length: 20 }, (_, index) => write(index + 2))

@@ -130,6 +130,9 @@ export class BoundedMap<V> {
     }
     this.#entries.set(key, value)
   }
+  clear(): void {
+    this.#entries.clear()
+  }
 }
 
 /** The last verdict for a request, and whether the request's tags had a part in it. */

@@ -3,6 +3,7 @@ import { kindOf } from '#model/identifier.ts'
 import { isTargetId } from '#model/organization.ts'
 import type { ReadTransaction } from '#store/store.ts'
 import type { Subject } from '#store/subjects.ts'
+import { versionsBefore } from './control.ts'
 import type { ProposedOperation } from './proposed.ts'
 import { type ChangedObject, changedObjects, inOrder, restate } from './restated.ts'
 
@@ -13,15 +14,30 @@ export interface Inverse {
   readonly left: readonly string[]
   /** The versions that the change has made: where others stand there, somebody has changed them since. */
   readonly versions: Readonly<Record<string, number>>
+  /** Those that there were before it; undefined of a change from before this was kept. */
+  readonly before?: Readonly<Record<string, number>>
 }
-export const noInverse: Inverse = { operations: [], left: [], versions: {} }
+export const noInverse: Inverse = { operations: [], left: [], versions: {}, before: {} }
 
-/** Of a change and of another one that came behind it. */
-export const inverseOfBoth = (first: Inverse, second: Inverse): Inverse => ({
-  operations: [...second.operations, ...first.operations],
-  left: [...new Set([...first.left, ...second.left])],
-  versions: { ...first.versions, ...second.versions },
-})
+/**
+ * Of a change and of another one that came behind it and has made these subjects. Of what somebody has changed between both, it says the
+ * version that the first one made, which is the latest no more: what somebody else has made is in none of these operations.
+ */
+export function inverseOfBoth(first: Inverse, second: Inverse, subjects: readonly Subject[]): Inverse {
+  const changedBetween = subjects.flatMap(({ id, before }) => {
+    const made = first.versions[id]
+    return made === undefined || before === undefined || made === before ? [] : [[id, made] as const]
+  })
+  return {
+    operations: [...second.operations, ...first.operations],
+    left: [...new Set([...first.left, ...second.left])],
+    versions: { ...first.versions, ...second.versions, ...Object.fromEntries(changedBetween) },
+    ...(first.before && second.before ? { before: { ...untouchedBy(first, second.before), ...first.before } } : {}),
+  }
+}
+/** What the first one has made or changed was before both as it was before that. */
+const untouchedBy = ({ versions }: Inverse, before: Readonly<Record<string, number>>) =>
+  Object.fromEntries(Object.entries(before).filter(([id]) => !(id in versions)))
 
 /** Within the transaction that has made the change. */
 export async function inverseOf(tx: ReadTransaction, subjects: readonly Subject[]): Promise<Inverse> {
@@ -40,7 +56,12 @@ export async function inverseOf(tx: ReadTransaction, subjects: readonly Subject[
   leaveDepending(undone)
   const left = undone.filter(({ isWhole }) => !isWhole).map(({ id }) => id)
   const made = subjects.flatMap(({ id, after }) => (after === undefined ? [] : [[id, after] as const]))
-  return { operations: inOrder(undone.flatMap((one) => one.operations)), left, versions: Object.fromEntries(made) }
+  return {
+    operations: inOrder(undone.flatMap((one) => one.operations)),
+    left,
+    versions: Object.fromEntries(made),
+    before: versionsBefore(subjects),
+  }
 }
 
 interface UndoneObject extends ChangedObject {
