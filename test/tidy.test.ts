@@ -101,6 +101,7 @@ const directions: Readonly<Record<string, 'anything' | Readonly<Record<string, '
   folder: {},
   late: {},
   telemetry: {},
+  opening: { store: 'all', config: 'all', folder: 'all', telemetry: 'all' },
   operator: 'anything',
   server: 'anything',
   main: 'anything',
@@ -345,11 +346,9 @@ function directionsOf(page: string): typeof directions {
     rows.flatMap(([, layers, may]) =>
       [...layers!.matchAll(/`([a-z]+)`/g)].map(([, layer]) => {
         if (may === 'anything') return [layer!, 'anything'] as const
-        const named = [...may!.matchAll(/(types of )?`([a-z]+)`/g)]
-        return [
-          layer!,
-          Object.fromEntries(named.map(([, types, name]) => [name!, types ? 'types' : 'all'] as const)),
-        ] as const
+        const found = [...may!.matchAll(/(types of )?`([a-z]+)`/g)]
+        const named = found.map(([, types, name]) => [name!, types ? 'types' : 'all'] as const)
+        return [layer!, Object.fromEntries(named)] as const
       }),
     ),
   )

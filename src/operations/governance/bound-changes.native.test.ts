@@ -268,6 +268,15 @@ test('what begins like a label is never taken for a name', async () => {
   )
 })
 
+test('a label means a member of the answer of what it labels, and nothing else that any object has', async () => {
+  const made = { operation: 'createUnit', input: { name: 'Labelled', parentId: dev }, as: 'made' }
+  for (const member of ['constructor', 'toString', '__proto__', 'hasOwnProperty']) {
+    const below = { operation: 'createUnit', input: { name: 'Below', parentId: `$made.${member}` } }
+    const refused = await ask('POST', '/governance/apply', { operations: [made, below] })
+    assert.match(refused.detail ?? '', /no such member/, JSON.stringify(refused))
+  }
+})
+
 const binding = (principal: string) => ({
   operation: 'createRoleBinding',
   input: { principal, role: 'auditor', node: dev },

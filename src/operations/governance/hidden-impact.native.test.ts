@@ -93,6 +93,34 @@ test('a change of many pools of one account is of the class of what it touches, 
   assert.deepEqual([body.impact.class, body.needed], ['contained', { approvers: 1, ofRoot: 0 }])
 })
 
+test('a pool that is given to the whole organization, or taken from it, is a change of the whole organization', async () => {
+  const acme = await withNativeApi(await openAcme())
+  after(() => acme.close())
+  const poolId = await acme.pool()
+  const ann = await acme.tokenOf('user:ann', 'organization-administrator', root)
+  const { account, scopeId } = await acme.get<{ account: string; scopeId: string }>(`/pools/${poolId}`, { as: ann })
+  const share = (...sharedWith: string[]) => ({ operation: 'updatePool', input: { poolId, sharedWith } })
+  const made = { scopeId, family: 'ipv4', locale: 'us-east-1', awsService: 'ec2', publicIpSource: 'byoip' }
+  const classOf = async (operation: object) => {
+    const body = { node: account, reason: 'a pool for others', operations: [operation] }
+    const answer = await acme.ask<{ impact: Impact; needed: object }>('POST', '/change-requests?dryRun=true', {
+      as: ann,
+      body,
+    })
+    return [answer.body.impact?.class, answer.body.needed]
+  }
+  const [contained, central] = [
+    ['contained', { approvers: 1, ofRoot: 0 }],
+    ['central', { approvers: 2, ofRoot: 1 }],
+  ]
+  assert.deepEqual(await classOf(share(shop)), contained)
+  assert.deepEqual(await classOf(share(root)), central)
+  assert.deepEqual(await classOf({ operation: 'createPool', input: { ...made, sharedWith: [root] } }), central)
+  await acme.ask('PATCH', `/pools/${poolId}`, { as: ann, body: { sharedWith: [root] } })
+  assert.deepEqual(await classOf(share()), central)
+  assert.deepEqual(await classOf({ operation: 'updatePool', input: { poolId, description: 'as before' } }), contained)
+})
+
 test('I8 the record of a change request tells nothing of what it would make of the space of hidden accounts', async () => {
   const acme = await withNativeApi(await openAcme())
   after(() => acme.close())

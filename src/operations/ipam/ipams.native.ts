@@ -19,6 +19,7 @@ import {
   ipamName,
   nameShapes,
   parseInstant,
+  sentence,
 } from '../shapes.native.ts'
 import {
   allTags,
@@ -74,7 +75,7 @@ const freezesMax = 20
 const freeze = z.strictObject({
   from: instant,
   until: instant,
-  reason: z.string().trim().min(1).max(200),
+  reason: sentence(200),
 })
 const exampleOfFreezes = [
   { from: '2026-12-20T00:00:00.000Z', until: '2027-01-04T00:00:00.000Z', reason: 'The end of the year' },

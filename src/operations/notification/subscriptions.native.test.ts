@@ -542,11 +542,12 @@ test('S2 neither the secret nor the path of the URL is shown, or anywhere on rec
     await world.get('/changes?limit=1000'),
   ].map((one) => JSON.stringify(one))
   for (const text of texts) assert(!text.includes('whsec_') && !text.includes('s3cret'), text)
-  const bad = await world.ask('POST', '/subscriptions', {
-    body: { node: root, targetUrl: 'https://user:s3cret@example.com/' },
-  })
-  assert.equal(bad.status, 400)
-  assert(!JSON.stringify(bad.body).includes('s3cret'))
+  const hooks = 'https://example.com/s3cret'
+  for (const targetUrl of ['https://user:s3cret@example.com/', `${hooks}\u0007`, hooks.padEnd(3_000, 'x'), [hooks]]) {
+    const bad = await world.ask('POST', '/subscriptions', { body: { node: root, targetUrl } })
+    assert.equal(bad.status, 400)
+    assert(!JSON.stringify(bad.body).includes('s3cret'), JSON.stringify(bad.body))
+  }
 })
 
 test('D8 what has arrived is told once more as often as there may be tries, and what was given up whenever somebody asks', async () => {

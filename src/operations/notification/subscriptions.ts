@@ -227,7 +227,7 @@ function readTarget(
   const { notifications } = settings
   const { over } = formatTraits[format]
   if (over === 'mail') {
-    if (targetUrl !== undefined) refuseValue('targetUrl', '[secret]', { why: 'recipients-only' })
+    if (targetUrl !== undefined) refuseValue('targetUrl', targetUrl, { why: 'recipients-only' })
     if (recipients === undefined || recipients.length === 0) refuse({ code: 'MissingParameter', field: 'recipients' })
     if (!notifications.sendsMail) refuseValue('format', format, { why: 'mail-not-set-up' })
     for (const [index, one] of recipients.entries()) {
@@ -240,7 +240,7 @@ function readTarget(
   if (targetUrl === undefined) refuse({ code: 'MissingParameter', field: 'targetUrl' })
   const read = over === 'syslog' ? readSyslogUrl(targetUrl, notifications) : readTargetUrl(targetUrl, notifications)
   // A URL may be as good as a password: it is repeated to nobody.
-  if ('problem' in read) refuseValue('targetUrl', '[secret]', read.problem)
+  if ('problem' in read) refuseValue('targetUrl', targetUrl, read.problem)
   return { shown: read.shown, target: { url: read.url } }
 }
 
