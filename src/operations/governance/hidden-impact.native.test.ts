@@ -1,7 +1,7 @@
 // What a change would do to space of others tells nothing of them to whoever may not see it.
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { network, openAcme, root, shop, stranger } from '../../../test/acme.ts'
+import { dev, network, openAcme, prod, root, shop, stranger } from '../../../test/acme.ts'
 import { withNativeApi } from '../../../test/native-world.ts'
 
 interface Impact {
@@ -33,6 +33,47 @@ test('I8 the class of a change, what was looked at and who has to approve are th
   }
   assert.deepEqual(told[0], told[1])
   assert.partialDeepStrictEqual(told[0], { found: 'noncompliant', evaluated: 0, isWhole: false })
+})
+
+test('I8 whether those who are hidden have space is told neither by the class of a change, nor by whether all of it is told', async () => {
+  const acme = await withNativeApi(await openAcme())
+  after(() => acme.close())
+  const [pool, policyId] = [await acme.pool(), await acme.policy()]
+  const people = {
+    ann: await acme.tokenOf('user:ann', 'organization-administrator', root),
+    ruth: await acme.tokenOf('user:ruth', 'policy-author', root),
+    eve: await acme.tokenOf('user:eve', 'auditor', root),
+  }
+  for (const [principal, role] of [
+    ['user:ruth', 'policy-author'],
+    ['user:eve', 'auditor'],
+  ]) {
+    await acme.post('/role-bindings', { principal, role, node: shop, effect: 'forbid' })
+  }
+  const propose = (targetId: string, node: string) => {
+    const document = { policyId, locale: 'us-east-1', resourceType: 'eip', rules: [{ poolId: pool }] }
+    const operations = [
+      { operation: 'putPolicyDocument', input: document },
+      { operation: 'putPolicyAssignment', input: { policyId, targetId, mode: 'enforce' } },
+    ]
+    const body = { node, reason: 'a guess', operations }
+    return acme.post<{ changeRequestId: string; impact: Impact; needed: object }>('/change-requests', body, {
+      as: people.ruth,
+    })
+  }
+  const told: unknown[] = []
+  for (const has of [false, true]) {
+    if (has) await acme.call('AllocateAddress', {}, { account: shop })
+    const { changeRequestId: id, impact, needed } = await propose(prod, root)
+    const { class: found, evaluated, isWhole } = impact
+    const shown = await acme.get<{ impact: Impact }>(`/change-requests/${id}`, { as: people.eve })
+    told.push({ found, evaluated, isWhole, needed, toEve: [shown.impact.evaluated, shown.impact.isWhole] })
+  }
+  assert.deepEqual(told[0], told[1])
+  assert.partialDeepStrictEqual(told[0], { found: 'noncompliant', isWhole: false, toEve: [0, false] })
+  // Where nobody is hidden, nothing is held back.
+  const beside = await propose(dev, root)
+  assert.equal(beside.impact.class, 'contained')
 })
 
 test('a change of many pools of one account is of the class of what it touches, and not central', async () => {
