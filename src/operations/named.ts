@@ -31,6 +31,8 @@ export interface Named {
   /** Organizational units, and the root. */
   readonly units?: true
   readonly kinds?: readonly NameableKind[]
+  /** A number, which is no name; in a list of operations it can be the label of the one that draws it. */
+  readonly numbers?: true
   /**
    * It may also be what no name is looked for: the id of whatever is on record, or what uses space, by its name elsewhere. A text that
    * nothing is called stays as it is.

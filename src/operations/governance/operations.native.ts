@@ -90,7 +90,7 @@ const label = z
   .string()
   .regex(labelPattern, 'a letter is expected, then letters, digits, `-` and `_`, at most 64 in all')
   .describe(
-    'What later operations call what this one makes: `$edge` stands for its id wherever they name something, and `$edge.privateScopeId` for another member of its answer.',
+    'What later operations call what this one makes: `$edge` stands for its id wherever they name something, and `$edge.privateScopeId` for another member of its answer, such as the `version` of a draft.',
   )
 export const governedOperation = z
   .strictObject({
@@ -193,9 +193,10 @@ class List {
     this.#labels = labels
   }
   add(index: number, answer: object): void {
-    const texts = Object.entries(answer).filter(([, value]) => typeof value === 'string' && isIdLike(value))
-    this.made[index] = Object.fromEntries(texts)
-    for (const [member, id] of texts) if (!this.#references.has(id)) this.#references.set(id, `$${index}.${member}`)
+    const ids = Object.entries(answer).filter(([, value]) => typeof value === 'string' && isIdLike(value))
+    const { version } = answer as { readonly version?: unknown }
+    this.made[index] = Object.fromEntries(typeof version === 'number' ? [...ids, ['version', String(version)]] : ids)
+    for (const [member, id] of ids) if (!this.#references.has(id)) this.#references.set(id, `$${index}.${member}`)
   }
   /** An id that is there only once this list is done is told by the operation that makes it. */
   referenceTo(id: string): string {

@@ -9,6 +9,7 @@ import type { ReadContext } from '../operation.ts'
 import {
   accountId,
   answerPage,
+  filterOf,
   formatInstant,
   instant,
   nameShapes,
@@ -26,6 +27,7 @@ import {
   type Difference,
   draft,
   getCandidate as getStored,
+  listCandidates as listCandidatesOf,
   listDifferences as listDifferencesOf,
   placeOfCandidate,
   promoteCandidate as promote,
@@ -37,6 +39,7 @@ import { placeOfAssignment, placeOfPolicy } from './places.ts'
 import {
   compatibility,
   documentParams,
+  draftedVersion,
   examplePoolId,
   locale,
   mode,
@@ -47,7 +50,6 @@ import {
   showVersionFacts,
   targetId,
   version,
-  versionNumber,
 } from './shapes.native.ts'
 
 const documentsMax = 1_000
@@ -141,6 +143,21 @@ export const getCandidate = nativeRead({
   run: async (context, input) => describe(await getStored(context, input)),
 })
 
+export const listCandidates = nativeRead({
+  name: 'listAssignmentCandidates',
+  summary: 'List the candidates of assignments, as far as you may see the target.',
+  action: 'policy:read',
+  input: z.strictObject({ ...paging, policyId: policyName.optional().describe('Only those of this policy.') }),
+  output: pageOf(candidate),
+  rest: { method: 'GET', path: '/candidates' },
+  cli: 'candidate list',
+  columns: ['policyId', 'targetId', 'version', 'mode', 'setBy', 'setAt'],
+  refusals: ['InvalidPaginationToken', 'MalformedId'],
+  at: 'filtered',
+  run: async (context, input) =>
+    answerPage(await listCandidatesOf(context, filterOf(input), pageAsked(input)), describe),
+})
+
 export const putCandidate = nativeWrite({
   name: 'putAssignmentCandidate',
   summary: 'Let a version or a mode stand beside what an assignment is, and be asked on every request without acting.',
@@ -149,7 +166,7 @@ export const putCandidate = nativeWrite({
   action: 'policy:manage',
   input: z.strictObject({
     ...namedAssignment,
-    version: versionNumber.optional().describe('A version of the policy; the one in force by default.'),
+    version: draftedVersion.optional().describe('A version of the policy; the one in force by default.'),
     mode: mode.optional().describe('The mode; that of the assignment by default.'),
   }),
   output: candidate,
@@ -261,7 +278,14 @@ export const listDifferences = nativeRead({
   },
 })
 
-export const candidateOperations = [getCandidate, putCandidate, deleteCandidate, promoteCandidate, listDifferences]
+export const candidateOperations = [
+  listCandidates,
+  getCandidate,
+  putCandidate,
+  deleteCandidate,
+  promoteCandidate,
+  listDifferences,
+]
 
 // The answer ---------------------------------------------------------------------------------------------------------
 
