@@ -269,7 +269,7 @@ test('a connection that was made for a request with little time left serves thos
   const late = performance.now() - deadlineMs
   await until('a connection was made', () =>
     store
-      .write(async (tx) => tx.nextSequence(), undefined, undefined, late)
+      .write(async (tx) => tx.nextSequence(), { since: late })
       .then(
         () => true,
         (error: unknown) => {

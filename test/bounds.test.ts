@@ -45,7 +45,7 @@ const ofOneAlone: readonly RegExp[] = [
   // Of one pool inside of a network.
   /^(reservedEnd)Max$/,
   // Of one request, its body, its connection or the refusal of it.
-  /^(jsonMembers|freePieces|pipelined|factsListed|backlog)Max$/,
+  /^(jsonMembers|freePieces|pipelined|factsListed|backlog|restated)Max$/,
   // What one request may do, alone or between two turns of the event loop.
   /^(aheadTries|changesPerRequest|sweptPerRequest|statementsPerTurn)Max$/,
   // What one answer names or one look reads.
@@ -70,7 +70,7 @@ const ofOneAlone: readonly RegExp[] = [
   // Turns and attempts of the server's own work.
   /^(turns|numberAttempts|batchSize|batchRows|readers|probes|sweepSize|leaving|poolsAhead|poolsPerStatement|blocks|passed|generations|rounds|sessions)Max$/,
   // Of one look of what watches rollouts.
-  /^(due|countedOfDue|exceptionPages|accountsRead)Max$/,
+  /^(due|countedOfDue|exceptionPages|accountsRead|worldsKept)Max$/,
   // Of one subscription, and of one call of its target.
   /^(recipientsPerTarget|replayedPerRequest|deliveryAttempts|deliveryAgeMs|addresses|answerBytes|callSeconds|soonSeconds|shownFacts|digestEvents|digestShown|quietSeconds|countsShown|briefCharacters|shortCharacters)Max$/,
   // Of one line of a snapshot, and of one run of a collector.

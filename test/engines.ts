@@ -103,6 +103,8 @@ export const runsOnce: Readonly<Record<string, string>> = {
   'test/ended-keys.test.ts': 'opens both engines by itself: two servers on one, one on the other',
   'test/failover.test.ts': 'clusters that fail over are there on PostgreSQL alone',
   'test/full-disk.test.ts': 'a full disk of the embedded database is tried in test/crash.test.ts',
+  'test/fuzz.test.ts':
+    'requests that are nearly right, which hardly differ in what they ask of a store; `CADASTRE_TEST_ENGINE=postgres` asks the other',
   'test/garbage.test.ts': 'what is in front of the operations; the store behind them is never reached by garbage',
   'test/growth.test.ts': 'opens both engines by itself, and counts what each does in its own way',
   'test/guide.test.ts': 'the pages themselves say which database they are about',

@@ -101,6 +101,7 @@ const directions: Readonly<Record<string, 'anything' | Readonly<Record<string, '
   folder: {},
   late: {},
   telemetry: {},
+  opening: { store: 'all', config: 'all', folder: 'all', telemetry: 'all' },
   operator: 'anything',
   server: 'anything',
   main: 'anything',
@@ -345,11 +346,9 @@ function directionsOf(page: string): typeof directions {
     rows.flatMap(([, layers, may]) =>
       [...layers!.matchAll(/`([a-z]+)`/g)].map(([, layer]) => {
         if (may === 'anything') return [layer!, 'anything'] as const
-        const named = [...may!.matchAll(/(types of )?`([a-z]+)`/g)]
-        return [
-          layer!,
-          Object.fromEntries(named.map(([, types, name]) => [name!, types ? 'types' : 'all'] as const)),
-        ] as const
+        const found = [...may!.matchAll(/(types of )?`([a-z]+)`/g)]
+        const named = found.map(([, types, name]) => [name!, types ? 'types' : 'all'] as const)
+        return [layer!, Object.fromEntries(named)] as const
       }),
     ),
   )
@@ -458,6 +457,7 @@ const mayRemember: Readonly<Record<string, string>> = {
   'src/store/tables/journal.ts lastByTrace': 'the text of a decision, by a part of it; it says nothing of rows',
   'src/operations/execute.ts recordedDecisions': 'goes with an error, once its decisions are on record',
   'src/operations/execute.ts denialsTried': 'goes with an error, until its decisions are on record',
+  'src/operations/tries.ts #minutes': 'counts what was tried, and knows nothing of the database',
   'src/operations/refused-changes.ts #windows': 'counts refusals, and knows nothing of the database',
   'src/operations/refused-changes.ts #shares': 'counts refusals, and knows nothing of the database',
   'src/operations/space/grant.ts poolsOfSnapshot': 'goes with a snapshot, which is kept only where it is committed',

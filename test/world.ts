@@ -47,8 +47,10 @@ export interface World {
   readonly store: Store
   readonly executor: Executor
   readonly database: TestDatabase
-  /** Moves the clock forward. */
+  /** Moves the clock: forward, or back. */
   advance(milliseconds: number): void
+  /** What the clock says, which is not always what the record goes by. */
+  clock(): number
   call<Name extends Ec2Operation>(name: Name, input: Ec2Input[Name], as?: As): Promise<Ec2Output[Name]>
   organizations<Name extends OrganizationsOperation>(
     name: Name,
@@ -103,6 +105,7 @@ export async function openWorld(
     advance: (milliseconds) => {
       now += milliseconds
     },
+    clock: () => now,
     call: (name, input, as = {}) => run(operationTables.ec2.get(name), name, input, as) as never,
     organizations: (name, input, as = {}) => run(operationTables.organizations.get(name), name, input, as) as never,
     sts: (name, input, as = {}) => run(operationTables.sts.get(name), name, input, as) as never,

@@ -1,5 +1,6 @@
 // Every refusal has its words in every protocol, and the texts that clients match on are as they know them.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { organizationsModel } from '#formats/aws/service-model.ts'
 import type { Denial, ToldDecision } from '#model/policy/decision.ts'
@@ -87,7 +88,10 @@ const examples: { readonly [C in Refusal['code']]: readonly Extract<Refusal, { c
   NoLongerKept: nouns.map((what) => ({ code: 'NoLongerKept', what, id, before: '2026-01-01T00:00:00.000Z' })),
   NotEligible: [{ code: 'NotEligible', problem }],
   ChangeRequestRequired: [
-    { code: 'ChangeRequestRequired', ipamId: long, operation: 'putPolicyDocument', proposal: long },
+    { code: 'ChangeRequestRequired', ipamId: long, operation: 'putPolicyDocument', proposal: '[]' },
+    { code: 'ChangeRequestRequired', ipamId: long, operation: 'ModifyIpamPool', noProposal: 'no-operation' },
+    { code: 'ChangeRequestRequired', ipamId: long, operation: 'ModifyIpamPool', noProposal: 'no-change' },
+    { code: 'ChangeRequestRequired', ipamId: long, operation: 'ModifyIpamPool', noProposal: 'too-long' },
   ],
   PolicyConflict: [
     {
@@ -279,6 +283,21 @@ test('I9 what a refusal repeats of a request is cut, in whatever fact of whateve
   }
 })
 
+test('what is to be proposed is told whole: over the AWS APIs in words that a shell takes, over the native one as a member', () => {
+  const operations = [
+    { operation: 'updatePool', input: { poolId: 'ipam-pool-1', description: `what isn't ${'x'.repeat(300)}` } },
+  ]
+  const proposal = JSON.stringify(operations)
+  assert(proposal.length > 250)
+  const refusal = { code: 'ChangeRequestRequired', ipamId: 'ipam-1', operation: 'ModifyIpamPool', proposal } as const
+  const { message } = wordingOf(refusal, 'ec2')
+  const [, said] = /--operations '(.*)'`\.$/.exec(message)!
+  assert.deepEqual(JSON.parse(said!.replaceAll(`'\\''`, `'`)), operations)
+  const problem = problemOf(refusal, 'request')
+  assert.deepEqual(JSON.parse(String(problem.proposal)), operations)
+  assert(!problem.detail.includes('updatePool'), problem.detail)
+})
+
 test('a problem that repeats why policy says no has the words of its facts, and those of the step where one says more', () => {
   const refusal = {
     code: 'InvalidParameterValue',
@@ -317,4 +336,24 @@ test('of a denial for want of space what is cut is its words, however many pools
     `Value: ${whole.slice(0, 400)}….`,
   )
   assert.equal(shown.actual, `${whole.slice(0, 200)}…`)
+})
+
+test('every code of a kind of object is in the reference, whatever is said of it', () => {
+  const page = readFileSync(new URL('../../docs/reference/errors.md', import.meta.url), 'utf8')
+  const missing = nouns.flatMap((what) =>
+    (
+      [
+        { code: 'NotFound', what, id },
+        { code: 'MalformedId', what, id, expected: id },
+        { code: 'AlreadyExists', what, problem },
+        { code: 'InUse', what, id, problem },
+        { code: 'IncorrectState', what, id, problem },
+        { code: 'DependencyViolation', what, id, problem },
+        { code: 'AlreadyAssociated', what, id, problem },
+      ] as const
+    ).flatMap((refusal) =>
+      protocols.map((protocol) => wordingOf(refusal, protocol).code).filter((code) => !page.includes(`\`${code}\``)),
+    ),
+  )
+  assert.deepEqual([...new Set(missing)], [])
 })

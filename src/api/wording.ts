@@ -15,6 +15,7 @@ import {
   type Noun,
   nameIn,
   type OwnNetworkKind,
+  proposalLengthMax,
   type Refusal,
 } from '#model/refusal.ts'
 import { type Beside, nothingBeside } from './beside-refusals.ts'
@@ -113,6 +114,11 @@ const sentences: ReadonlySet<string> = new Set([
   ...['problem', 'because', 'sentence', 'lines', 'remedy', 'what', 'aws', 'advice'],
 ])
 
+function lengthMaxOf(fact: string): number {
+  if (fact === 'proposal') return proposalLengthMax
+  return sentences.has(fact) ? sentenceLengthMax : factLengthMax
+}
+
 /**
  * A refusal as it may be answered: what came with the request is cut, wherever it stands in it, so that no answer sends back
  * a large part of what was sent. Every wording and every problem is made of this.
@@ -120,7 +126,7 @@ const sentences: ReadonlySet<string> = new Set([
 export function cutFacts(refusal: Refusal, advice?: Advice): ShownRefusal {
   const facts = Object.entries(withWords(refusal, advice)).map(([name, fact]) => [
     name,
-    cutFact(fact, sentences.has(name) ? sentenceLengthMax : factLengthMax),
+    cutFact(fact, lengthMaxOf(name)),
   ])
   return Object.fromEntries(facts) as ShownRefusal
 }
@@ -207,6 +213,20 @@ const nameOfParty = ({ policyId, version, targetId }: ConflictParty): string =>
 /** A parameter as the messages of EC2 name it: with a small first letter. What is no plain name, such as a tag's key, stays. */
 const nameInEc2 = (field: string): string =>
   /^[A-Z][A-Za-z0-9]*$/.test(field) ? field.charAt(0).toLowerCase() + field.slice(1) : cut(field)
+
+function howToPropose({
+  proposal,
+  noProposal,
+}: Pick<Extract<ShownRefusal, { readonly code: 'ChangeRequestRequired' }>, 'proposal' | 'noProposal'>): string {
+  if (noProposal === 'no-operation')
+    return 'No operation of the native API does the same: it cannot be proposed as it is.'
+  if (noProposal === 'no-change') return 'It would change nothing: there is nothing to propose.'
+  const isLong = noProposal === 'too-long' ? ' What says the same there is too long to be repeated.' : ''
+  if (proposal === undefined)
+    return `Propose it over the native API (\`cadastre change-request propose\`), for others to approve.${isLong}`
+  const operations = `'${proposal.replaceAll("'", `'\\''`)}'`
+  return `Propose it over the native API, for others to approve: \`cadastre change-request propose --node NODE --reason WHY --operations ${operations}\`.`
+}
 
 /** What EC2 calls a list that is missing. */
 const setNames: Readonly<Record<string, string>> = { ResourceId: 'resourceIdSet' }
@@ -439,11 +459,11 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<ShownRefusal, 
     ...violated,
     message: sentence(problem),
   }),
-  ChangeRequestRequired: ({ ipamId, operation }) => ({
+  ChangeRequestRequired: ({ ipamId, operation, ...how }) => ({
     status: 400,
     ec2: 'OperationNotPermitted',
     ...violated,
-    message: `Change control of ${quoted(ipamId)} is required: \`${operation}\` is not done at once. Propose it over the native API (\`cadastre change-request propose\`), for others to approve.`,
+    message: `Change control of ${quoted(ipamId)} is required: \`${operation}\` is not done at once. ${howToPropose(how)}`,
   }),
   PolicyConflict: ({ node, locale, resourceType, parties, problem }) => ({
     status: 400,
@@ -831,4 +851,5 @@ const limitCodes: { readonly [W in Counted['of']]?: string } = {
   'security-group-rules': 'RulesPerSecurityGroupLimitExceeded',
   'network-acls': 'NetworkAclLimitExceeded',
   'network-acl-entries': 'NetworkAclEntryLimitExceeded',
+  'nat-gateways': 'NatGatewayLimitExceeded',
 }

@@ -10,6 +10,7 @@ import { followSources, noteStaleSources } from './following.ts'
 import { forgetDecisions } from './forgetting.ts'
 import { importByPools } from './importing.ts'
 import { type Job, lookAt, type RunningJobs, type Workplace } from './job.ts'
+import { forgetNatGateways } from './networks.ts'
 import { endQuarantines } from './quarantines.ts'
 import { countRefusals } from './refusals.ts'
 import { simulate } from './simulating.ts'
@@ -33,6 +34,7 @@ export const jobs: readonly Job[] = [
   followSources,
   noteStaleSources,
   forgetNotifications,
+  forgetNatGateways,
   growEvidence,
   signEvidence,
   exportEvidence,

@@ -11,6 +11,7 @@ import {
   classOf,
   hasEnough,
   isOpen,
+  neededFor,
   strictest,
 } from './change-request.ts'
 import { type ImpactClass, impactClasses } from './impact-class.ts'
@@ -125,6 +126,17 @@ describe('what has to be approved by whom', () => {
     })
     assert(!hasEnough([approval(false), approval(false)], { approvers: 2, ofRoot: 1 }))
     assert(hasEnough([approval(false), approval(true)], { approvers: 2, ofRoot: 1 }))
+  })
+
+  test('who has a say and says nothing of approvals asks for what is asked by default, whatever others say', () => {
+    const few = { approvers: 1, ofRoot: 0 }
+    const changeApprovals = { contained: few, noncompliant: few, central: few }
+    for (const found of impactClasses) {
+      for (const silent of [[], [{}], [{ changeApprovals }, {}], [{}, { changeApprovals }]]) {
+        assert.deepEqual(neededFor(found, silent), approvalRulesDefault[found])
+      }
+      assert.deepEqual(neededFor(found, [{ changeApprovals }]), few)
+    }
   })
 
   test('every state has something that may be done in it, or is an end', () => {

@@ -60,6 +60,14 @@ export const strictest = (all: readonly Needed[]): Needed =>
     }),
     { approvers: 0, ofRoot: 0 } as Needed,
   )
+/** What those ask for who have a say in what it changes: who says nothing of approvals asks for what is asked by default. */
+export const neededFor = (
+  found: ImpactClass,
+  rulings: readonly { readonly changeApprovals?: ApprovalRules | undefined }[],
+): Needed =>
+  strictest(
+    (rulings.length === 0 ? [{}] : rulings).map(({ changeApprovals = approvalRulesDefault }) => changeApprovals[found]),
+  )
 
 /** Whether what is governed changes by change requests alone. */
 export const changeControlValues = ['none', 'required'] as const
@@ -178,16 +186,16 @@ export interface ChangeRequest {
   readonly halted?: Halt & { readonly at: number }
   /** Who rejected it last, and why, until it is submitted again. */
   readonly rejected?: Attribution & { readonly note: string }
-  /** Applied in an emergency, without approvals: open until somebody else has reviewed it. */
-  readonly breakGlass?: BreakGlass
+  /** In which something was done with it, in their order: each is open until somebody else has reviewed it. */
+  readonly emergencies?: readonly Emergency[]
   /** Who applied, reverted or abandoned it. */
   readonly ended?: Attribution & { readonly note?: string }
 }
 
-export interface BreakGlass {
+/** What was done without approvals, or whatever windows and freezes are. */
+export interface Emergency {
   readonly reason: string
-  /** Whoever did; undefined in what was written before this was kept: who has ended it. */
-  readonly broken?: Attribution
+  readonly broken: Attribution
   readonly reviewed?: Attribution & { readonly note: string }
 }
 
@@ -288,13 +296,13 @@ export function actOn(request: ChangeRequest, action: ChangeRequestAction): Chan
   }
 }
 
-/** Whatever its window and freezes are, and so a finding until somebody else has reviewed it: what was reviewed before is so no more. */
+/** Whatever its window and freezes are, and so a finding until somebody else has reviewed it, beside those that were before. */
 function inEmergency(
   request: ChangeRequest,
   { emergency, ...by }: { emergency?: string } & Attribution,
 ): ChangeRequest {
   if (emergency === undefined) return request
-  return { ...request, breakGlass: { reason: emergency, broken: doneBy(by) } }
+  return { ...request, emergencies: [...(request.emergencies ?? []), { reason: emergency, broken: doneBy(by) }] }
 }
 
 /** For so long what was approved covers that it is taken back: later that is a change like any other. */
@@ -391,24 +399,28 @@ function breakGlass(
   action: Attribution & { contentHash: string; reason: string },
 ): ChangeRequestOutcome {
   if (action.contentHash !== request.contentHash) return refused({ why: 'other-content', now: request.contentHash })
-  const broken = { reason: action.reason, broken: doneBy(action) }
-  return { request: { ...request, status: 'applied', ended: doneBy(action), breakGlass: broken } }
+  const applied: ChangeRequest = { ...request, status: 'applied', ended: doneBy(action) }
+  return { request: inEmergency(applied, { ...action, emergency: action.reason }) }
 }
 
-/** By somebody who neither wrote it, nor broke the glass, nor undid it. */
+/** By somebody who neither wrote it, nor did anything with it in an emergency, nor undid it: who looks at it looks at all of them. */
 function review(request: ChangeRequest, action: Attribution & { note: string }): ChangeRequestOutcome {
-  const { breakGlass: broken, ended } = request
-  if (!broken) return refused({ why: 'only-break-glass-is-reviewed' })
-  if (broken.reviewed) return refused({ why: 'reviewed-already', by: broken.reviewed.by })
-  for (const one of [ended!, ...(broken.broken ? [broken.broken] : []), ...writersOf(request)]) {
+  const { emergencies = [], ended } = request
+  const last = emergencies.at(-1)
+  if (!last) return refused({ why: 'only-break-glass-is-reviewed' })
+  if (unreviewedOf(request).length === 0) return refused({ why: 'reviewed-already', by: last.reviewed!.by })
+  const parts = [...(ended ? [ended] : []), ...emergencies.map(({ broken }) => broken), ...writersOf(request)]
+  for (const one of parts) {
     const shared = sharedIdentity(one, action)
     if (shared !== undefined) return { refused: { kind: 'same-person', wrote: one.by, by: action.by, shared } }
   }
-  return { request: { ...request, breakGlass: { ...broken, reviewed: { ...doneBy(action), note: action.note } } } }
+  const reviewed = { ...doneBy(action), note: action.note }
+  return { request: { ...request, emergencies: emergencies.map((one) => ({ reviewed, ...one })) } }
 }
 
 /** What must still be looked at by somebody else, for as long as it takes. */
-export const awaitsReview = ({ breakGlass: broken }: ChangeRequest): boolean => broken !== undefined && !broken.reviewed
+export const unreviewedOf = ({ emergencies = [] }: ChangeRequest): readonly Emergency[] =>
+  emergencies.filter(({ reviewed }) => !reviewed)
 
 export function windowProblem(window: ChangeWindow | undefined, now: number): Problem | undefined {
   if (window?.from !== undefined && now < window.from) return { why: 'window-ahead', from: window.from }

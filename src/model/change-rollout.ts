@@ -1,5 +1,7 @@
 // Rollouts: the operations of a change request done in stages, each of which is watched for a while before the next one is done.
 import type { ImpactClass } from './impact-class.ts'
+import { candidatesInOrder, type Decision, type Verdict } from './policy/decision.ts'
+import type { Problem } from './problems/problem.ts'
 
 /** The next so many operations, and for how long they are watched. */
 export interface RolloutStage {
@@ -8,7 +10,7 @@ export interface RolloutStage {
 }
 /** What ends a rollout before its time. */
 export interface HaltRules {
-  /** More new denials by the policies that were changed, or by what is only observed, than this. */
+  /** More denials, also by what is only observed, than this, which there would not be without what it has changed. */
   readonly denials?: number | undefined
   /** More exceptions asked for at the node and below than this. */
   readonly exceptions?: number | undefined
@@ -52,8 +54,10 @@ export type Halt =
   | { readonly why: 'window'; readonly until: number }
   /** What its next stage would do is of a class above what was approved. */
   | { readonly why: 'impact-changed'; readonly class: ImpactClass; readonly approved: ImpactClass }
-  /** The next stage was refused. */
-  | { readonly why: 'refused'; readonly code: string }
+  /** Somebody who wrote, approved or applied it may not any more. */
+  | { readonly why: 'unvouched'; readonly because: Problem }
+  /** The next stage was refused to whoever it goes on by. */
+  | { readonly why: 'refused'; readonly code: string; readonly by?: string; readonly because?: Problem }
 
 export interface WatchedCounts {
   readonly denials: number
@@ -62,6 +66,34 @@ export interface WatchedCounts {
   readonly free: ReadonlyMap<string, number>
 }
 export const haltRulesDefault: HaltRules = { denials: 0 }
+
+type Answered = Pick<Decision, 'outcome' | 'wouldBe' | 'denial'>
+/** What is denied weighs more than what would be by what only observes. */
+const weightOf = ({ outcome, wouldBe }: Pick<Answered, 'outcome' | 'wouldBe'>): number =>
+  outcome === 'deny' ? 2 : wouldBe?.outcome === 'deny' ? 1 : 0
+const isForRoom = ({ outcome, denial, wouldBe }: Answered): boolean =>
+  (outcome === 'deny' ? denial : wouldBe?.denial)?.cause === 'exhausted'
+const placesOf = (verdict: Verdict): string =>
+  candidatesInOrder(verdict)
+    .map(({ pool, netmaskLength }) => `${pool}/${netmaskLength}`)
+    .join()
+
+/**
+ * Whether what is denied would not be without a change, by what both worlds say of the request. Where there was no room, the rules do not
+ * tell: it is new unless the same pools are asked in both, and none of them had more space without the change.
+ */
+export function isNewDenial(
+  denied: Answered,
+  {
+    without,
+    now,
+    roomier,
+  }: { readonly without: Verdict; readonly now: Verdict; readonly roomier: ReadonlySet<string> },
+): boolean {
+  if (weightOf(without) >= weightOf(denied)) return false
+  if (!isForRoom(denied)) return true
+  return placesOf(without) !== placesOf(now) || candidatesInOrder(now).some(({ pool }) => roomier.has(pool))
+}
 
 /** The first rule that what was counted breaks. */
 export function findHalt({ denials, exceptions, pools = [] }: HaltRules, counted: WatchedCounts): Halt | undefined {

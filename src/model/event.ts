@@ -299,7 +299,8 @@ export const eventKinds = {
     summary: 'The target of a subscription fails: it is asked less often until it answers.',
     words: ({ target, failures }) => `${failures} deliveries to \`${target}\` have failed, one after the other.`,
   }),
-  'subscription.test': kind<{ readonly by: string }>({
+  // Who is accountable is told where that is somebody else: whoever made the tokens of a service.
+  'subscription.test': kind<{ readonly by: string; readonly accountable?: string }>({
     severity: 'informational',
     read: 'notification:read',
     about: 'subscription',

@@ -6,7 +6,7 @@ import type { DenialAllowed, DenialValue } from './policy/denial.ts'
 import type { Feature } from './problems/features.ts'
 import type { Counted, CountedFor, Remedy } from './problems/limits.ts'
 import type { Problem } from './problems/problem.ts'
-import { factsWithoutSecrets } from './secrets.ts'
+import { factsWithoutSecrets, withoutSecretValue } from './secrets.ts'
 
 /** What a caller can name by an id: objects, and what stands for one or is a part of one. */
 export type Noun =
@@ -100,6 +100,12 @@ interface Named {
   readonly members?: Members
 }
 
+/** Why no proposal is told: none of our operations says the same, nothing would be otherwise, or what says so is long. */
+export const noProposals = ['no-operation', 'no-change', 'too-long'] as const
+export type NoProposal = (typeof noProposals)[number]
+/** Of a proposal that is told: whoever proposes it needs it whole. */
+export const proposalLengthMax = 2_000
+
 export type Refusal = Reason & Numbered & SaidByAws & Told & Named
 
 /** Listed in order of precedence: where several apply, the first one is answered. */
@@ -167,8 +173,14 @@ type Reason =
   | { code: 'NoLongerKept'; what: Noun; id: string; before: string }
   // Can it be.
   | { code: 'NotEligible'; problem: Problem }
-  // Change control of an IPAM asks for a change request; `proposal`: the operations of one that would say the same, as JSON.
-  | { code: 'ChangeRequestRequired'; ipamId: string; operation: string; proposal?: string }
+  // Change control of an IPAM asks for a change request; `proposal`: the operations of one that would say the same, as JSON; or why none are told.
+  | {
+      code: 'ChangeRequestRequired'
+      ipamId: string
+      operation: string
+      proposal?: string | undefined
+      noProposal?: NoProposal
+    }
   // Two assignments that could not both be met. The parties are two: who gives the order or the wider bound, and who leaves nothing.
   | {
       code: 'PolicyConflict'
@@ -291,7 +303,7 @@ export class Refused extends Error {
   constructor(refusal: Refusal) {
     super(refusal.code)
     this.name = 'Refused'
-    this.refusal = factsWithoutSecrets(refusal)
+    this.refusal = factsWithoutSecrets(withoutSecretValue(refusal))
   }
 }
 

@@ -17,6 +17,8 @@ import { inUseOf } from './estate/in-use.ts'
 import { type Foreseen, foresee, type Impact, impactOf } from './finding/impact.ts'
 import { refuseWithoutRequest, rulingOf, versionsBefore, withoutControl } from './governance/control.ts'
 import { leftOf } from './governance/inverse.ts'
+import { governsTop } from './governance/list-bounds.ts'
+import { sharedAnew } from './governance/shared-anew.ts'
 import { requireStill } from './identity/authority.ts'
 import type {
   Ahead,
@@ -35,6 +37,7 @@ import { namesOf } from './record/object-names.ts'
 import { isOnRecord, RefusalBudget, type RefusalKind, subjectsOf, withoutSession } from './refused-changes.ts'
 import { currentSnapshot, snapshotOf } from './snapshot.ts'
 import { renamed, withoutTexts } from './texts.ts'
+import { TryBudget, triedPerMinuteMax, triedPerMinuteOfTopMax } from './tries.ts'
 
 /** How long a client token is remembered. EC2 promises no time; a day covers every retry of a tool. */
 export const clientTokenMs = 86_400_000
@@ -163,6 +166,7 @@ export async function openExecutor(
   { onUnrecorded }: ExecutorOptions = {},
 ): Promise<Executor> {
   const budget = new RefusalBudget()
+  const tries = new TryBudget()
 
   async function read(operation: ReadOperation<never, unknown>, call: WholeCall): Promise<Answer> {
     refuseUnfit(call)
@@ -186,7 +190,7 @@ export async function openExecutor(
     if (token instanceof Refused) throw await recordEarly(operation, call, token)
     if (!operation.lookAhead) return writeAs(operation, call, token, operation.prepare?.())
     // What is tried changes other things than the request does: `If-Match` is not about them.
-    const ahead: Ahead = { attempt: (...given) => attempt({ ...call, ifMatch: undefined }, ...given) }
+    const ahead: Ahead = { attempt: (...given) => attempt(operation, { ...call, ifMatch: undefined }, ...given) }
     for (let tries = 1; ; tries++) {
       const prepared = await operation.lookAhead(ahead, call.input as never)
       try {
@@ -198,9 +202,39 @@ export async function openExecutor(
     }
   }
 
+  /**
+   * Does what is taken back, or may be late: how much of that one sender has in a minute is bounded, since nobody else changes anything
+   * meanwhile. What ends well was no try.
+   */
+  async function asTry<T>(
+    { isOfClock }: WriteOperation<never, unknown, unknown>,
+    context: RequestContext,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    if (isOfClock) return work()
+    const { tx, call } = context
+    const sender = senderOf(call.principal)
+    if (tries.spentBy(sender, tx.now) >= triedPerMinuteMax) {
+      tries.refuseBeyond((await governsTop(context)) ? triedPerMinuteOfTopMax : triedPerMinuteMax, sender, tx.now)
+    }
+    try {
+      return await work()
+    } catch (error) {
+      tries.spend(sender, tx.spent, tx.now)
+      throw error
+    }
+  }
+
   /** Tries a change and takes it back; what it would make of space is looked at once nobody waits for it any more. */
-  async function attempt(call: WholeCall, ...[work, of = 'space']: Parameters<Ahead['attempt']>): Promise<Tried> {
-    const taken: (Omit<TriedWell, 'impact' | 'nodes'> & { readonly foreseen: Foreseen | undefined })[] = []
+  async function attempt(
+    operation: WriteOperation<never, unknown, unknown>,
+    call: WholeCall,
+    ...[work, of = 'space']: Parameters<Ahead['attempt']>
+  ): Promise<Tried> {
+    const taken: (Omit<TriedWell, 'impact' | 'nodes'> & {
+      readonly foreseen: Foreseen | undefined
+      readonly shared: readonly string[]
+    })[] = []
     let denials: readonly Decision[] = []
     try {
       await store.write(
@@ -208,33 +242,36 @@ export async function openExecutor(
           const context = new RequestContext(tx, call, settings, snapshotOf)
           denials = context.decisions
           if (isKeyInDoubt(tx, call.principal)) await refuseEndedKey(tx, call.principal)
-          tx.subjects.begin()
-          const epoch = tx.governanceEpoch
-          const before = await context.snapshot()
-          const answer = await work(context)
-          const hasMoved = tx.governanceEpoch !== epoch
-          if (hasMoved) {
-            const compile = () => snapshotOf(tx, { keep: false })
-            await refuseNewConflicts(context, { before, reaches: context.reaches, compile })
-          }
-          const subjects = tx.subjects.named()
-          const rulings = hasMoved ? await rulingOf(tx, subjects) : []
-          const left = of === 'space' ? await leftOf(tx, subjects) : []
-          const foreseen = hasMoved && of === 'space' ? await foresee(tx, before, await context.snapshot()) : undefined
-          taken.push({
-            foreseen,
-            answer,
-            needs: context.needsOnce,
-            epoch,
-            rulings,
-            left,
-            before: versionsBefore(subjects),
+          return asTry(operation, context, async () => {
+            tx.subjects.begin()
+            const epoch = tx.governanceEpoch
+            const before = await context.snapshot()
+            const answer = await work(context)
+            leaveRoomForEntry(context)
+            const hasMoved = tx.governanceEpoch !== epoch
+            if (hasMoved) {
+              const compile = () => snapshotOf(tx, { keep: false })
+              await refuseNewConflicts(context, { before, reaches: context.reaches, compile })
+            }
+            const subjects = tx.subjects.named()
+            const rulings = hasMoved ? await rulingOf(context, subjects) : []
+            const left = of === 'space' ? await leftOf(tx, subjects) : []
+            const foreseen =
+              hasMoved && of === 'space' ? await foresee(tx, before, await context.snapshot()) : undefined
+            taken.push({
+              foreseen,
+              shared: hasMoved && of === 'space' ? await sharedAnew(tx, subjects) : [],
+              answer,
+              needs: context.needsOnce,
+              epoch,
+              rulings,
+              left,
+              before: versionsBefore(subjects),
+            })
+            throw new TakenBack()
           })
-          throw new TakenBack()
         },
-        undefined,
-        senderOf(call.principal),
-        call.arrivedAt,
+        { sender: senderOf(call.principal), since: call.arrivedAt, isTried: true },
       )
     } catch (error) {
       if (error instanceof Refused) {
@@ -243,7 +280,7 @@ export async function openExecutor(
       }
       if (!(error instanceof TakenBack)) throw error
     }
-    const { foreseen, ...found } = taken.at(-1)!
+    const { foreseen, shared, ...found } = taken.at(-1)!
     const impact =
       foreseen &&
       (await store.read(
@@ -252,9 +289,9 @@ export async function openExecutor(
         senderOf(call.principal),
         call.asker,
       ))
-    // A pool is where its holders are: what it can touch is no more than they have.
-    const nodes = (foreseen?.scopes ?? []).filter(({ pool }) => pool === undefined).map(({ node }) => node)
-    return { ...found, impact, nodes }
+    // A pool is where its holders are, and where it is shared anew: what else it can touch is no more than they have.
+    const scoped = (foreseen?.scopes ?? []).filter(({ pool }) => pool === undefined).map(({ node }) => node)
+    return { ...found, impact, nodes: [...scoped, ...shared] }
   }
 
   async function writeAs(
@@ -288,11 +325,12 @@ export async function openExecutor(
           await refuseNewConflicts(context, { before, reaches: context.reaches, compile })
           // By the epoch likewise: whatever the operation is and whoever asks, and no declaration can be forgotten.
           if (!withoutControl.has(operation.name)) {
-            const change = { operation: operation.name, input: call.parameters, subjects: tx.subjects.named() }
-            await refuseWithoutRequest(tx, change)
+            const proposal = operation.propose?.(call.parameters as never)
+            await refuseWithoutRequest(context, { operation: operation.name, proposal, subjects: tx.subjects.named() })
           }
         }
         if (call.isDryRun) {
+          leaveRoomForEntry(context)
           const isForeseen = before !== undefined && tx.governanceEpoch !== epoch
           const foreseen = isForeseen ? await foresee(tx, before, await context.snapshot()) : undefined
           throw new DryRunSucceeded(output, context, foreseen)
@@ -329,7 +367,7 @@ export async function openExecutor(
    * everything that it did the one of its refusal. What is not on record, and trouble, leaves none.
    */
   async function withOneEntry(
-    operation: AnyOperation,
+    operation: WriteOperation<never, unknown, unknown>,
     call: WholeCall,
     token: Uint8Array | undefined,
     change: (context: RequestContext) => Promise<Answer>,
@@ -341,7 +379,9 @@ export async function openExecutor(
         async (tx) => {
           const context = new RequestContext(tx, call, settings, snapshotOf)
           try {
-            return await change(context)
+            return await (call.isDryRun || operation.isList
+              ? asTry(operation, context, () => change(context))
+              : change(context))
           } catch (error) {
             if (!(error instanceof Refused)) throw error
             if (call.isAboutRights && isAboutState(error.refusal)) throw new DryRunSucceeded(undefined, context)
@@ -358,9 +398,7 @@ export async function openExecutor(
             }
           }
         },
-        token,
-        senderOf(call.principal),
-        call.arrivedAt,
+        { token, sender: senderOf(call.principal), since: call.arrivedAt, isTried: call.isDryRun },
       )
     } catch (trouble) {
       if (!unrecorded) throw trouble
@@ -377,7 +415,7 @@ export async function openExecutor(
     if (!isOnRecord(refused.refusal)) return refused
     const record = async (tx: Transaction) => recordRefusal(tx, call, operation.name, refused, [])
     try {
-      noteRefusal(call, await store.write(record, undefined, undefined, call.arrivedAt))
+      noteRefusal(call, await store.write(record, { since: call.arrivedAt }))
     } catch (trouble) {
       if (!mayGoUnrecorded(refused, [])) return trouble
       onUnrecorded?.(trouble)
@@ -664,6 +702,10 @@ function replayOf(use: Use, token: Token, call: WholeCall): unknown {
   }
   return JSON.parse(use.result)
 }
+
+/** What is only tried is refused where its entry would not fit any more: all that a request writes is bounded together. */
+const leaveRoomForEntry = ({ tx, decisions }: RequestContext): void =>
+  tx.setAside({ changed: tx.journal.rowsOf({ subjects: tx.subjects.count, decisions }) })
 
 // The record ---------------------------------------------------------------------------------------------------------
 

@@ -31,13 +31,13 @@ export interface Named {
   /** Organizational units, and the root. */
   readonly units?: true
   readonly kinds?: readonly NameableKind[]
-  /** A number, which is no name; in a list of operations it can be the label of the one that draws it. */
-  readonly numbers?: true
   /**
    * It may also be what no name is looked for: the id of whatever is on record, or what uses space, by its name elsewhere. A text that
    * nothing is called stays as it is.
    */
   readonly orElse?: 'object' | 'resource'
+  /** Nothing goes by a name for it; in a list of changes, a label stands for that of what an operation before makes. */
+  readonly isNumber?: true
 }
 export const isOfAccount = ({ accounts, units, kinds }: Named): boolean => accounts === true && !units && !kinds
 

@@ -103,8 +103,8 @@ export async function withKnown(
 }
 
 /** Whether a text stands for something without a look. */
-function isPlain({ accounts, units, kinds, numbers }: Named, text: string): boolean {
-  if (numbers) return true
+function isPlain({ accounts, units, kinds, isNumber }: Named, text: string): boolean {
+  if (isNumber) return true
   if (kinds) return isIdLike(text)
   return (accounts && isAccountId(text)) || (units === true && (isTargetId(text) || text === everywhere))
 }

@@ -5,6 +5,7 @@ import type { ExportFormat } from '#formats/exports/export.ts'
 import { worded } from '#model/problems/worded.ts'
 import { naming, type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
 import type { Action } from '#model/roles.ts'
+import type { ProposedOperation } from './governance/proposed.ts'
 import { type Place, requirePermission, requireScope } from './identity/authority.ts'
 import { type Naming, namingOf } from './names.native.ts'
 import type { Ahead, ReadContext, ReadOperation, Steps, WriteContext, WriteOperation } from './operation.ts'
@@ -112,17 +113,23 @@ interface WriteFacts<Input extends z.ZodObject, Output extends z.ZodType, Prepar
   /** The reading whose answer is the state that `If-Match` names; without one `If-Match` is refused. */
   readonly changes?: NativeOperation
   readonly secretOutput?: true
+  readonly isList?: true
   /** Of one that is `own`: what any token may do, whatever its scopes. */
   readonly needsNoScope?: (context: WriteContext, input: z.output<Input>) => boolean
   prepare?(): Prepared
   /** With names in place of ids, as the request has them. */
   lookAhead?(ahead: Ahead, input: z.output<Input>): Promise<Prepared>
   run(context: WriteContext, input: z.output<Input>, prepared: Prepared): Promise<z.output<Output>>
+  /** What a change request would say that does the same: by default the operation itself. */
+  propose?(input: z.output<Input>): readonly ProposedOperation[]
   /**
    * Of one that lets act what others may change until then: members that say in which state it was looked at, so that what is approved is
-   * what is made.
+   * what is made. Asked only of whoever may ask for the operation; what the operation itself says of these members goes first.
    */
-  pin?(context: WriteContext, input: z.output<Input>): Promise<Partial<z.output<Input>>>
+  pin?(
+    context: WriteContext,
+    input: z.output<Input>,
+  ): Promise<Partial<z.output<Input>> & Readonly<Record<string, string>>>
 }
 
 /** As the tables hold them: whatever their input and output. */
@@ -133,7 +140,7 @@ export type NativeOperation = Facts<z.ZodObject, z.ZodType> & {
   /** Of one whose requests can name something: gives them numbers and ids. */
   readonly names?: Naming | undefined
   /** Of a change: see `WriteFacts`. */
-  readonly pin?: (context: WriteContext, input: never) => Promise<Readonly<Record<string, unknown>>>
+  readonly pin?: (context: WriteContext, input: never) => Promise<Readonly<Record<string, string>>>
   /** Whether the action must be permitted somewhere, or everybody gets what is theirs to see. */
   readonly reach: 'own' | 'filtered' | 'place'
 } & (ReadOperation<never, unknown> | WriteOperation<never, unknown, unknown>)
@@ -165,7 +172,7 @@ export function nativeRead<Input extends z.ZodObject, Output extends z.ZodType>(
 export function nativeWrite<Input extends z.ZodObject, Output extends z.ZodType, Prepared = void>(
   facts: WriteFacts<Input, Output, Prepared>,
 ): NativeOperation {
-  const { at, run, changes, needsNoScope, lookAhead, ...rest } = facts
+  const { at, run, changes, needsNoScope, lookAhead, pin, ...rest } = facts
   const names = namingOf(facts.input)
   /** Does some work for whoever may ask for the operation. */
   const permitted = <T>(
@@ -186,6 +193,7 @@ export function nativeWrite<Input extends z.ZodObject, Output extends z.ZodType,
     names,
     reach: reachOf(at),
     access: 'write',
+    propose: facts.propose ?? ((input: z.output<Input>) => [{ operation: facts.name, input }]),
     run: (context: WriteContext, given: z.output<Input>, prepared: Prepared) =>
       permitted(context, given, async (input) => {
         await requireMatch(context, changes, input)
@@ -201,6 +209,12 @@ export function nativeWrite<Input extends z.ZodObject, Output extends z.ZodType,
               },
               given,
             ),
+        }
+      : {}),
+    ...(pin
+      ? {
+          pin: (context: WriteContext, given: z.output<Input>) =>
+            permitted(context, given, (input) => pin(context, input)),
         }
       : {}),
     // What answers something else than the state that it changes is compared by what its audit entry names alone.

@@ -10,6 +10,7 @@ import type { Refused } from '#model/refusal.ts'
 import type { Action } from '#model/roles.ts'
 import type { ReadTransaction, Transaction } from '#store/store.ts'
 import type { Ruling } from '#store/tables/ipams.ts'
+import type { ProposedOperation } from './governance/proposed.ts'
 import type { Progress } from './progress.ts'
 
 /** Something that was permitted at a node, when the request was made. */
@@ -173,11 +174,17 @@ export interface WriteOperation<Input, Output, Prepared = void> {
   readonly access: 'write'
   /** The answer holds a secret: it is not kept for repeats, so a repeated request runs again. */
   readonly secretOutput?: true
+  /** What it does is as long as whoever asks makes it: one that is refused has kept others waiting as long as a try. */
+  readonly isList?: true
+  /** A clock asks for it, for one thing at a time: what it tries for somebody is no part of what they may try themselves. */
+  readonly isOfClock?: true
   /** Draws what must be random, once, before the transaction: `run` may run twice and draws nothing itself. */
   prepare?(): Prepared
   /** In place of `prepare`: looks at what the change would do, before the transaction that does it. */
   lookAhead?(ahead: Ahead, input: Input): Promise<Prepared>
   run(context: WriteContext, input: Input, prepared: Prepared): Promise<Output>
+  /** Of one whose requests say themselves what a change request would: that. Of others it is found by what they change. */
+  propose?(input: Input): readonly ProposedOperation[]
   /**
    * Of a repeat whose first answer, as JSON, was the state of an object: the name of that object where it is gone or in another
    * state by now. Undefined where it is as it was answered.

@@ -58,6 +58,8 @@ export async function withTags<Row extends { readonly id: string }>(
 export interface Readable<Row, Described> {
   absent(id: string): Refusal
   get(context: ReadContext, id: string): Promise<Row>
+  /** What a request names beside what it is about: where the caller may not read it, it is absent. */
+  getVisible(context: ReadContext, id: string): Promise<Row>
   /** Where an action on it must be permitted. */
   placeOf(context: ReadContext, id: string): Promise<Place>
   describe(context: ReadContext, rows: readonly Row[]): Promise<readonly Described[]>
@@ -91,6 +93,11 @@ export function readable<Row extends { readonly id: string; readonly account: st
   return {
     absent,
     get,
+    async getVisible(context, id) {
+      const row = await get(context, id)
+      const isPermitted = await permitter(context, action)
+      return isPermitted(row.account) ? row : refuse(absent(id))
+    },
     placeOf: async (context, id) => ({ node: (await get(context, id)).account, absent: absent(id) }),
     describe,
     describeOne,

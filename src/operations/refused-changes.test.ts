@@ -92,9 +92,9 @@ test('what is wrong with a request is said also where nothing can be written; wh
       ...world.store,
       read: (work) => world.store.read(work),
       close: () => world.store.close(),
-      write: async (work, token) => {
+      write: async (work, asked) => {
         if (isBroken) throw new Error('the disk is full')
-        return world.store.write(work, token)
+        return world.store.write(work, asked)
       },
     }
     const troubles: unknown[] = []

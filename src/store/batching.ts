@@ -1,7 +1,7 @@
 // Group commit, whatever the engine: requests queue, run in one transaction, and are answered after its commit.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Awaitable } from './sql.ts'
-import type { RolledBack, Transaction } from './store.ts'
+import type { AskedOf, RolledBack, Transaction } from './store.ts'
 import { StoreTrouble } from './trouble.ts'
 
 /** Beyond this many requests in one transaction the tail waits longer and throughput hardly grows. */
@@ -55,11 +55,11 @@ export interface BatchLimits {
 }
 
 interface Queued {
-  work: (tx: Transaction) => Promise<unknown>
-  token: Uint8Array | undefined
-  sender: string | undefined
-  /** When it arrived, by `performance.now()`. */
-  since: number
+  readonly work: (tx: Transaction) => Promise<unknown>
+  readonly token: Uint8Array | undefined
+  readonly sender: string | undefined
+  readonly since: number
+  readonly isTried: boolean
   resolve: (value: never) => void
   reject: (reason: unknown) => void
 }
@@ -88,6 +88,8 @@ export class Batches {
   #served: ReadonlySet<string | undefined> | undefined
   /** Senders of which a request failed after it had changed something, and until when theirs run alone: what one takes back, all of its batch do again. */
   readonly #alone = new Map<string, number>()
+  /** Until when what is only tried lets others go first: as long again as the last such work took. */
+  #restsUntil = Number.NEGATIVE_INFINITY
 
   constructor(engine: Engine, onFatal: ((trouble: StoreTrouble) => void) | undefined, limits: BatchLimits = {}) {
     this.#engine = engine
@@ -100,15 +102,9 @@ export class Batches {
     return this.#closed
   }
 
-  /**
-   * @param sender for whom places of the queue are counted; undefined: for nobody
-   * @param since when the request arrived, by `performance.now()`
-   */
   run<T>(
     work: (tx: Transaction) => Promise<T | RolledBack<T>>,
-    token: Uint8Array | undefined,
-    sender?: string,
-    since = performance.now(),
+    { token, sender, since = performance.now(), isTried = false }: AskedOf = {},
   ): Promise<T> {
     const refused = this.#closed ?? this.#engine.away
     if (refused) return Promise.reject(refused)
@@ -122,7 +118,7 @@ export class Batches {
       )
     }
     return new Promise<T>((resolve, reject) => {
-      this.#queue.push({ work, token, sender, since, resolve, reject })
+      this.#queue.push({ work, token, sender, since, isTried, resolve, reject })
       if (this.#running) {
         this.#watch()
         return
@@ -167,9 +163,12 @@ export class Batches {
 
   async #drain(): Promise<void> {
     while (this.#queue.length > 0 && !this.#closed) {
-      const alone = this.#takeAlone()
+      const apart = this.#takeApart()
+      // Beside others, who are in the next transaction, what was taken out goes on behind them.
+      const resting = apart.filter((queued) => this.#rests(queued))
       if (this.#queue.length > 0) await this.#runBatch(this.#nextBatch())
-      await this.#runOneByOne(alone)
+      await this.#runOneByOne(apart.filter((queued) => !resting.includes(queued)))
+      this.#wait(resting)
       // Answers go out and new requests come in before the next commit.
       await new Promise<void>((resolve) => setImmediate(resolve))
     }
@@ -194,25 +193,32 @@ export class Batches {
     this.#queue = waiting.filter((queued) => !taken.has(queued))
     return batch
   }
-  /** Those whose senders are to run alone, out of the queue. */
-  #takeAlone(): readonly Queued[] {
-    if (this.#alone.size === 0) return []
+  /** Those that run in transactions of their own, out of the queue: what is only tried, and of senders that are to run alone. */
+  #takeApart(): readonly Queued[] {
     const now = performance.now()
     for (const [sender, until] of this.#alone) if (until <= now) this.#alone.delete(sender)
-    const isAlone = ({ sender }: Queued): boolean => sender !== undefined && this.#alone.has(sender)
-    const alone = inTurns(this.#queue.filter(isAlone))
-    this.#queue = this.#queue.filter((queued) => !isAlone(queued))
-    return alone
+    const isApart = ({ sender, isTried }: Queued): boolean =>
+      isTried || (sender !== undefined && this.#alone.has(sender))
+    if (!this.#queue.some(isApart)) return []
+    const apart = inTurns(this.#queue.filter(isApart))
+    this.#queue = this.#queue.filter((queued) => !isApart(queued))
+    return apart
+  }
+  #rests({ isTried }: Queued): boolean {
+    return isTried && this.#queue.length > 0 && performance.now() < this.#restsUntil
   }
   /** Each in a transaction of its own, for as long as a batch may take; the others wait on. */
-  async #runOneByOne(alone: readonly Queued[]): Promise<void> {
-    const until = performance.now() + this.#batchMs
-    for (const [done, queued] of alone.entries()) {
-      if (done > 0 && (this.#closed || performance.now() > until)) {
-        this.#wait(alone.slice(done))
+  async #runOneByOne(apart: readonly Queued[]): Promise<void> {
+    const begunAt = performance.now()
+    for (const [done, queued] of apart.entries()) {
+      const since = performance.now()
+      if (done > 0 && (this.#closed || since > begunAt + this.#batchMs || this.#rests(queued))) {
+        this.#wait(apart.slice(done))
         return
       }
       await this.#runBatch([queued])
+      const now = performance.now()
+      if (queued.isTried) this.#restsUntil = now + now - since
       // A commit each: with the embedded database nothing else would happen before the last of them.
       await new Promise<void>((resolve) => setImmediate(resolve))
     }

@@ -23,7 +23,7 @@ async function withStore(work: (opened: Opened) => Promise<void>): Promise<void>
   try {
     await work({
       store,
-      request: (asked) => store.write(asked, undefined, 'user:somebody'),
+      request: (asked) => store.write(asked, { sender: 'user:somebody' }),
       advance(ms) {
         now += ms
       },
@@ -43,13 +43,15 @@ const refusalOf = (work: Promise<unknown>): Promise<Refusal> =>
   )
 const tagged = { id: 'eipalloc-1', type: 'elastic-ip', account: '111111111111' }
 /** Changes so many rows. PostgreSQL looks through all versions that a transaction made of a row: that of one would be slow. */
-const change = async (tx: Transaction, rows: number): Promise<void> => {
-  for (let count = 0; count < rows; count++) await tx.tags.put(tagged, `key ${count}`, 'changed')
-}
+const change = (tx: Transaction, rows: number, id = tagged.id): Promise<void> =>
+  tx.tags.put(
+    { ...tagged, id },
+    Array.from({ length: rows }, (_, count) => ({ key: `key ${count}`, value: 'changed' })),
+  )
 
 test('a request that changes more rows than the bound is refused whole, and others of its batch are not', () =>
   withStore(async ({ store, request }) => {
-    const beside = store.write((tx) => tx.tags.put({ ...tagged, id: 'eipalloc-2' }, 'key', 'beside'))
+    const beside = store.write((tx) => tx.tags.put({ ...tagged, id: 'eipalloc-2' }, [{ key: 'key', value: 'beside' }]))
     const refusal = await refusalOf(request((tx) => change(tx, changesPerRequestMax + 1)))
     assert.partialDeepStrictEqual(refusal, { code: 'LimitExceeded', limit: changesPerRequestMax })
     await beside
@@ -93,7 +95,7 @@ test('D7 a request that looks through more than the bound is refused, whatever i
       for (let count = 0; count <= lookedThroughPerRequestMax / 50; count++) await tx.nextTurn()
     }
     for (const work of [statements, rows, steps]) {
-      const beside = request((tx) => tx.tags.put({ ...tagged, id: 'eipalloc-2' }, 'key', work.name))
+      const beside = request((tx) => tx.tags.put({ ...tagged, id: 'eipalloc-2' }, [{ key: 'key', value: work.name }]))
       const refusal = await refusalOf(request(work))
       assert.partialDeepStrictEqual(refusal, {
         code: 'LimitExceeded',
@@ -115,7 +117,7 @@ test('D7 a request that looks through more than the bound is refused, whatever i
 test('the bound is of each request, not of those that share a transaction', () =>
   withStore(async ({ store, request }) => {
     const half = Math.ceil(changesPerRequestMax * 0.6)
-    await Promise.all([request((tx) => change(tx, half)), request((tx) => change(tx, half))])
+    await Promise.all([request((tx) => change(tx, half)), request((tx) => change(tx, half, 'eipalloc-2'))])
     assert.equal((await store.read((tx) => tx.tags.of(tagged.id))).length, half)
   }))
 
@@ -150,12 +152,11 @@ test('requests that run one by one after one of their sender failed let others h
     const write = (index: number) =>
       store.write(
         async (tx) => {
-          await tx.tags.put({ ...tagged, id: `eipalloc-${index}` }, 'key', 'value')
+          await tx.tags.put({ ...tagged, id: `eipalloc-${index}` }, [{ key: 'key', value: 'value' }])
           if (index < 2) throw new Refused({ code: 'MissingParameter', field: 'all' })
           at[index] = turns
         },
-        undefined,
-        'sender',
+        { sender: 'sender' },
       )
     await Promise.allSettled([write(0), write(1)])
     const works = Array.from({ length: 20 }, (_, index) => write(index + 2))

@@ -6,7 +6,12 @@ import { adoptionTable, ownerQuestionTable } from './tables/adoptions.ts'
 import { apiTokenTable } from './tables/api-tokens.ts'
 import { broughtSpaceTable } from './tables/brought-space.ts'
 import { candidateTable, differenceTable } from './tables/candidates.ts'
-import { changeRequestContentTable, changeRequestTable, changeRequestWrittenTable } from './tables/change-requests.ts'
+import {
+  changeRequestContentTable,
+  changeRequestTable,
+  changeRequestWrittenTable,
+  unreviewedEmergencyTable,
+} from './tables/change-requests.ts'
 import {
   discoveryAssociationTable,
   discoveryRegionTable,
@@ -76,6 +81,7 @@ export const definitions: readonly Pick<
   candidateTable,
   changeRequestContentTable,
   changeRequestWrittenTable,
+  unreviewedEmergencyTable,
   changeRequestTable,
   clientTokenTable,
   capacityWatchTable,

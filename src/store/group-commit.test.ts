@@ -319,7 +319,7 @@ describe('works that are queued together', () => {
 describe('a crowded queue', () => {
   test('D8 whoever fills half of the queue gets no more of it, and others still do', async () => {
     const { store } = await newStore({ deadlineMs: fullQueueMs })
-    const ask = (sender: string) => store.write(async () => sender, undefined, sender)
+    const ask = (sender: string) => store.write(async () => sender, { sender })
     const waiting = Array.from({ length: queueSizeMax / 2 }, () => ask('busy'))
     await assert.rejects(ask('busy'), (error) => error instanceof StoreTrouble && /of `busy` wait/.test(error.message))
     for (let n = 0; n < queueShareMax; n++) waiting.push(ask('another'))
@@ -332,7 +332,7 @@ describe('a crowded queue', () => {
   test('D8 whoever asks once is not behind the crowd of another: one of each sender in turn', async () => {
     const { store } = await newStore()
     const served: string[] = []
-    const ask = (sender: string) => store.write(async () => served.push(sender), undefined, sender)
+    const ask = (sender: string) => store.write(async () => served.push(sender), { sender })
     const crowd = Array.from({ length: 2_000 }, () => ask('busy'))
     await Promise.all([...crowd, ask('other'), ask('other')])
     const places = served.flatMap((sender, place) => (sender === 'other' ? [place] : []))
@@ -348,8 +348,7 @@ describe('a crowded queue', () => {
           if (fails) throw new Failed()
           return tx.now
         },
-        undefined,
-        sender,
+        { sender },
       )
     let keys = 0
     const batchOf = async (fails: boolean) => {
@@ -367,6 +366,72 @@ describe('a crowded queue', () => {
     assert.deepEqual([before, after], [1, 1], 'two transactions: those before it, and those after it')
     const [, , moments] = await batchOf(true)
     assert.equal(new Set(moments).size, 1, 'it runs apart by now, and spoils nothing')
+  })
+
+  test('D8 what is only tried shares no transaction: nobody else, nor itself, runs twice for it', async () => {
+    const { store } = await newStore()
+    const runs = new Map<string, number>()
+    const ask = (id: string, isTried: boolean) =>
+      store.write(
+        async (tx) => {
+          runs.set(id, (runs.get(id) ?? 0) + 1)
+          await insertKey(tx, id)
+          if (isTried) throw new Failed()
+          return tx.now
+        },
+        { sender: id, isTried },
+      )
+    const [first, tried, last] = [ask('first', false), ask('tried', true), ask('last', false)]
+    await assert.rejects(tried, Failed)
+    assert.equal(await first, await last, 'one transaction')
+    assert.deepEqual([...runs].sort(), [
+      ['first', 1],
+      ['last', 1],
+      ['tried', 1],
+    ])
+  })
+
+  test('D8 while others wait, what is only tried rests for as long as it took', async () => {
+    const { store } = await newStore()
+    const order: string[] = []
+    const tryLong = (sender: string) =>
+      store
+        .write(
+          async (tx) => {
+            order.push('tried')
+            await insertKey(tx, sender)
+            const until = performance.now() + 100
+            while (performance.now() < until);
+            throw new Failed()
+          },
+          { sender, isTried: true },
+        )
+        .catch((error: unknown) => assert(error instanceof Failed))
+    let isOver = false
+    /** Asks again as soon as it is answered. */
+    const askOn = async (sender: string) => {
+      while (!isOver) await store.write(async () => void order.push(sender), { sender })
+    }
+    const others = ['one', 'other'].map(askOn)
+    await Promise.all([tryLong('a'), tryLong('b'), tryLong('c')])
+    isOver = true
+    await Promise.all(others)
+    const tries = order.flatMap((what, at) => (what === 'tried' ? [at] : []))
+    const between = tries.slice(1).map((at, n) => at - tries[n]! - 1)
+    assert.equal(tries.length, 3)
+    assert(
+      between.every((count) => count >= 8),
+      `as many others had their turn in between: ${between}`,
+    )
+  })
+
+  test('what is only tried is done at once where nobody waits, and before the store is closed', async () => {
+    const { store } = await newStore()
+    const ask = (sender: string) => store.write(async () => sender, { sender, isTried: true })
+    assert.deepEqual(await Promise.all(['a', 'b', 'c'].map(ask)), ['a', 'b', 'c'])
+    const waiting = ['a', 'b'].map(ask)
+    await store.close()
+    assert.deepEqual(await Promise.all(waiting), ['a', 'b'])
   })
 
   test('L9 after a part of a batch whose outcome is not known nothing more is begun', async () => {
@@ -391,7 +456,7 @@ describe('a crowded queue', () => {
       changes++
       if (fails) throw new Failed()
     }
-    const works = [false, true, false].map((fails) => batches.run(work(fails), undefined, `${fails}`))
+    const works = [false, true, false].map((fails) => batches.run(work(fails), { sender: `${fails}` }))
     for (const { status } of await Promise.allSettled(works)) assert.equal(status, 'rejected')
     assert.equal(begun.length, 2, 'the whole batch, and the part before the one that failed')
   })
@@ -405,8 +470,7 @@ describe('a crowded queue', () => {
           while (performance.now() < until);
           return { sender, now }
         },
-        undefined,
-        sender,
+        { sender },
       )
     // All of them would be one transaction, by their number.
     const crowd = Array.from({ length: 20 }, () => takeLong('busy'))

@@ -86,6 +86,13 @@ export async function firstOfEach<Row>(
   return found
 }
 
+/** Those ranges that have a row. */
+export const rangesWithRows = async <Key extends RangeKey>(
+  sql: Sql,
+  keys: readonly Key[],
+  ranges: Pick<Ranges<never>, 'table' | 'where' | 'values' | 'order'>,
+): Promise<readonly Key[]> => (await headsOf(sql, keys, ranges)).map(({ key }) => key as Key)
+
 /** Some rows of each range, whichever are found first, where no index has them in order: no more are looked at than are found. */
 export async function someOfEach<Row>(
   sql: Sql,
@@ -113,10 +120,16 @@ interface Head {
 }
 const partsOf = (key: RangeKey): readonly SqlValue[] => (typeof key === 'object' ? key : [key])
 /** Where those ranges begin that have a row. */
-async function headsOf<Row>(
+async function headsOf(
   sql: Sql,
   keys: readonly RangeKey[],
-  { table, where, values, order, isDescending }: Ranges<Row>,
+  {
+    table,
+    where,
+    values,
+    order,
+    isDescending = false,
+  }: Pick<Ranges<never>, 'table' | 'where' | 'values' | 'order' | 'isDescending'>,
 ): Promise<Head[]> {
   const heads: Head[] = []
   for (const some of chunksOf(keys, headsPerStatement)) {

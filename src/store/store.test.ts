@@ -42,19 +42,25 @@ inWorld(
   async (world) => {
     const token = new Uint8Array(16).fill(7)
     const parameters = new Uint8Array(16).fill(9)
-    await world.store.write(async (tx) => {
-      const n = tx.nextSequence()
-      await tx.journal.record(entry(n, { token, parameters, result: '{"a":"é\\"\\\\"}' }))
-      await tx.tokens.keep(token, n, tx.now)
-      assert.equal((await tx.tokens.find(token))?.result, '{"a":"é\\"\\\\"}')
-    }, token)
-    await world.store.write(async (tx) => {
-      const use = await tx.tokens.find(token)
-      assert.deepEqual(Buffer.from(use!.parameters), Buffer.from(parameters))
-      tx.tokens.touch()
-    }, token)
+    await world.store.write(
+      async (tx) => {
+        const n = tx.nextSequence()
+        await tx.journal.record(entry(n, { token, parameters, result: '{"a":"é\\"\\\\"}' }))
+        await tx.tokens.keep(token, n, tx.now)
+        assert.equal((await tx.tokens.find(token))?.result, '{"a":"é\\"\\\\"}')
+      },
+      { token },
+    )
+    await world.store.write(
+      async (tx) => {
+        const use = await tx.tokens.find(token)
+        assert.deepEqual(Buffer.from(use!.parameters), Buffer.from(parameters))
+        tx.tokens.touch()
+      },
+      { token },
+    )
     assert.equal(await world.store.write((tx) => tx.tokens.forget(tx.now + 1, 10)), 1)
-    assert.equal(await world.store.write((tx) => tx.tokens.find(token), token), undefined)
+    assert.equal(await world.store.write((tx) => tx.tokens.find(token), { token }), undefined)
   },
 )
 
@@ -62,7 +68,7 @@ inWorld('names are in the order of their bytes', async (world) => {
   const names = ['b', 'B', 'a', 'é', 'Z', '_', 'ä', '']
   const resource = { id: 'x', type: 'vpc', account: '111111111111' }
   await world.store.write(async (tx) => {
-    for (const name of names) await tx.tags.put(resource, name, 'x')
+    for (const name of names) await tx.tags.put(resource, [{ key: name, value: 'x' }])
   })
   const stored = await world.store.read((tx) => tx.tags.of('x'))
   assert.deepEqual(

@@ -147,28 +147,31 @@ export interface RolledBack<T> {
   readonly instead: (tx: Transaction, isAnew: boolean) => Promise<T>
 }
 
+/** What a store is told of a work that changes something. */
+export interface AskedOf {
+  /** What it will look up first, where it is known: tokens of a transaction can be looked up together. */
+  readonly token?: Uint8Array | undefined
+  /** Who asks: where very many wait, nobody has all of the places. */
+  readonly sender?: string | undefined
+  /** When the request arrived, by `performance.now()`: it waits for a database that is away until its deadline, and no longer. */
+  readonly since?: number | undefined
+  /** It takes back whatever it does: it shares no transaction with others, who would have to begin again, and lets them go first. */
+  readonly isTried?: boolean | undefined
+}
+
 export interface Store {
   /**
    * Runs `work` in a transaction that is on disk when the promise resolves. Works that queue while another commit is
    * under way share one transaction, so `work` may run twice: it must touch nothing but the transaction.
    * It ends with a value, and what it did is committed; or with what is recorded in place of it (`RolledBack`), and what it
    * did is taken back. What it throws is what the caller gets, and nothing that it did remains.
-   * @param token what `work` will look up first, where it is known: tokens of a transaction can be looked up together
-   * @param sender who asks: where very many wait, nobody has all of the places
-   * @param since when the request arrived, by `performance.now()`: it waits for a database that is away until its deadline,
-   *   and no longer
    */
-  write<T>(
-    work: (tx: Transaction) => Promise<T | RolledBack<T>>,
-    token?: Uint8Array,
-    sender?: string,
-    since?: number,
-  ): Promise<T>
+  write<T>(work: (tx: Transaction) => Promise<T | RolledBack<T>>, asked?: AskedOf): Promise<T>
   /**
    * Runs `work` on a consistent view of what is committed. Where it takes long and others wait for a connection, it is begun
    * again on another view, so that it may run several times.
-   * @param since as in `write`
-   * @param sender as in `write`
+   * @param since as in `AskedOf`
+   * @param sender likewise
    * @param asker who waits for it: once they are gone, no more is read, and it is refused
    */
   read<T>(work: (tx: ReadTransaction) => Promise<T>, since?: number, sender?: string, asker?: Asker): Promise<T>

@@ -53,6 +53,10 @@ export class Subjects {
   noteAllocation(n: number, resourceType: string): void {
     if (!this.#noted.has(n)) this.#noted.set(n, { id: undefined, allocation: { n, resourceType } })
   }
+  /** How many there are so far. */
+  get count(): number {
+    return this.#noted.size
+  }
   /** Those that somebody has named or that have a history, so far; they stay. */
   named(): Subject[] {
     return [...this.#noted.values()].flatMap(({ id, before, after }) =>

@@ -73,42 +73,55 @@ export const lookedThroughPerRequestMax = 100_000
  */
 export const changesPerListMax = 50_000
 export const lookedThroughPerListMax = 500_000
+/** Rows that are changed, and rows and statements that are looked through. */
+interface Rows {
+  readonly changed: number
+  readonly lookedThrough: number
+}
+const nothing: Rows = { changed: 0, lookedThrough: 0 }
+const ofRequest: Rows = { changed: changesPerRequestMax, lookedThrough: lookedThroughPerRequestMax }
+const ofList: Rows = { changed: changesPerListMax, lookedThrough: lookedThroughPerListMax }
+const ofJob: Rows = { changed: Number.POSITIVE_INFINITY, lookedThrough: Number.POSITIVE_INFINITY }
+
 /** Counts what a connection changes and reads, against what the request may that it works for. */
 export class Changes {
   count = 0
-  #max = Number.POSITIVE_INFINITY
-  #readsLeft = Number.POSITIVE_INFINITY
+  /** What was changed before the work began. */
+  #before = 0
+  #lookedThrough = 0
+  /** What is not done yet, and is bounded as if it were. */
+  #aside = nothing
   #isForAll = 0
-  #changesMax = changesPerRequestMax
-  #lookedThroughMax = lookedThroughPerRequestMax
+  #bound = ofJob
 
   /** Jobs have bounds of their own, and the operator's commands none. */
   begin(isRequest: boolean): void {
-    this.#max = isRequest ? this.count + changesPerRequestMax : Number.POSITIVE_INFINITY
-    this.#readsLeft = isRequest ? lookedThroughPerRequestMax : Number.POSITIVE_INFINITY
+    this.#bound = isRequest ? ofRequest : ofJob
+    this.#before = this.count
+    this.#lookedThrough = 0
+    this.#aside = nothing
     this.#isForAll = 0
-    this.#changesMax = changesPerRequestMax
-    this.#lookedThroughMax = lookedThroughPerRequestMax
   }
   /** The request that it works for is a list of changes of governance. */
   beginList(): void {
-    this.#max += changesPerListMax - this.#changesMax
-    this.#readsLeft += lookedThroughPerListMax - this.#lookedThroughMax
-    this.#changesMax = changesPerListMax
-    this.#lookedThroughMax = lookedThroughPerListMax
+    if (this.#bound === ofRequest) this.#bound = ofList
+  }
+  /** Rows and statements of the work so far. */
+  get spent(): number {
+    return this.#lookedThrough + this.count - this.#before
   }
   /** Counts statements, or what weighs as much. */
   read(statements: number): void {
     if (this.#isForAll > 0) return
-    this.#readsLeft -= statements
-    if (this.#readsLeft >= 0) return
-    refuse({
-      code: 'LimitExceeded',
-      what: { of: 'rows-looked-through' },
-      limit: this.#lookedThroughMax,
-      used: Math.ceil(this.#lookedThroughMax - this.#readsLeft),
-      isOfRequest: true,
-    })
+    this.#lookedThrough += statements
+    this.#refuseMoreLookedThrough()
+  }
+  #refuseMoreLookedThrough(): void {
+    const looked = this.#lookedThrough + this.#aside.lookedThrough
+    const { lookedThrough: limit } = this.#bound
+    if (looked <= limit) return
+    const used = Math.ceil(looked)
+    refuse({ code: 'LimitExceeded', what: { of: 'rows-looked-through' }, limit, used, isOfRequest: true })
   }
   /** What is read for everybody and kept is not counted for whoever needs it first. */
   async forAll<T>(work: () => Promise<T>): Promise<T> {
@@ -121,22 +134,23 @@ export class Changes {
   }
   add(rows: number): void {
     this.count += rows
-    this.#refuseMore(this.count)
+    this.#refuseMore(0)
   }
   /** Refuses at once what is going to change more rows than it may. */
   expect(rows: number): void {
-    this.#refuseMore(this.count + rows)
+    this.#refuseMore(rows)
   }
-  #refuseMore(count: number): void {
-    if (count <= this.#max) return
-    const used = count - this.#max + this.#changesMax
-    refuse({
-      code: 'LimitExceeded',
-      what: { of: 'rows-changed' },
-      limit: this.#changesMax,
-      used,
-      isOfRequest: true,
-    })
+  /** Of what is only tried: counts what will be changed and looked through beside it once it is made, and refuses what has no room for that. */
+  setAside({ changed = 0, lookedThrough = 0 }: Partial<Rows>): void {
+    this.#aside = { changed: this.#aside.changed + changed, lookedThrough: this.#aside.lookedThrough + lookedThrough }
+    this.#refuseMore(0)
+    this.#refuseMoreLookedThrough()
+  }
+  #refuseMore(rows: number): void {
+    const used = this.count - this.#before + this.#aside.changed + rows
+    const { changed: limit } = this.#bound
+    if (used <= limit) return
+    refuse({ code: 'LimitExceeded', what: { of: 'rows-changed' }, limit, used, isOfRequest: true })
   }
 }
 /** A connection that counts the rows it changes. */
@@ -306,9 +320,17 @@ export class Nouns extends Connected {
   expectChanges(rows: number): void {
     this.sql.changed.expect(rows)
   }
+  /** Of what is only tried: leaves room for what is changed and looked through beside it once it is made. */
+  setAside(room: Partial<Rows>): void {
+    this.sql.changed.setAside(room)
+  }
   /** A request that lists changes of governance may do more than others. */
   beginList(): void {
     this.sql.changed.beginList()
+  }
+  /** Rows and statements of the work that is running: what it has cost everybody else so far. */
+  get spent(): number {
+    return this.sql.changed.spent
   }
   /** Whether the transaction has changed anything: what it reads before that is committed. */
   get hasChanged(): boolean {

@@ -100,7 +100,9 @@ export async function fillLists({ world, aws }: Filled, count: number): Promise<
     const policy = { id: policyId, ipamId: id, account, region: like.region, version: 1 }
     await tx.policies.insert({ ...policy, compatibilityDefault: 'strict', createdAt: tx.now })
     await tx.policies.addVersion(policy, { version: 1, ...content([]) }, [])
-    await tx.tags.put({ id: policyId, type: 'ipam-policy', account, region: like.region }, 'Name', `policy-${index}`)
+    await tx.tags.put({ id: policyId, type: 'ipam-policy', account, region: like.region }, [
+      { key: 'Name', value: `policy-${index}` },
+    ])
     await tx.policies.assign({ policyId, targetId: account, kind: 'default', mode: 'observe', managedBy: 'account' })
     if (index >= policiesMax) return
     const own = { ...policy, id: newId(tx, 'policy'), ipamId: like.id, account: managementAccount }
@@ -199,7 +201,7 @@ export async function fillLists({ world, aws }: Filled, count: number): Promise<
   await allocate(count, () => ({ resourceType: type, resourceId }))
   const tagged = await allocate(count, () => ({ resourceType: taggedType, netmaskLength: 30, tags: { team: 'net' } }))
   await insert(async (tx, index) => {
-    await tx.tags.remove(tagged[index]!, 'team')
+    await tx.tags.remove(tagged[index]!, ['team'])
   })
 
   // Exceptions of every state, some with space that they keep, and with space that was taken under them.

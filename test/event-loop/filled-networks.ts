@@ -10,10 +10,22 @@ const region = 'us-east-1'
 const step = 100
 const some = (...inputs: readonly object[]): readonly Asked[] => inputs.map((input) => ({ input }))
 
-/** Inserts gateways and DHCP options, as many of each, and in one VPC and subnet whatever has parts, with as many as it may have. */
+/** Inserts gateways and DHCP options, as many of each, and in one VPC and subnet whatever has parts, by default with as many as it may have. */
 export async function fillNetworkObjects(
   { store, call }: Pick<World, 'store' | 'call'>,
-  { vpc, subnet, count }: { readonly vpc: string; readonly subnet: string; readonly count: number },
+  {
+    vpc,
+    subnet,
+    count,
+    parts = partsOfObjectMax - 1,
+    reservations = reservationsOfSubnetMax,
+  }: {
+    readonly vpc: string
+    readonly subnet: string
+    readonly count: number
+    readonly parts?: number
+    readonly reservations?: number
+  },
 ) {
   const newId = (tx: Transaction, kind: IdKind): string => formatId(kind, tx.installation, tx.nextSequence())
   const insert = async (tx: Transaction, kind: NetworkObjectKind, more: object = {}): Promise<string> => {
@@ -47,7 +59,7 @@ export async function fillNetworkObjects(
     })
   }
   const many = await store.write(async (tx) => {
-    for (let n = 0; n < reservationsOfSubnetMax; n++) {
+    for (let n = 0; n < reservations; n++) {
       const body = { cidr: `10.9.0.${128 + n}/32`, reservationType: 'explicit' as const }
       await insert(tx, 'subnetCidrReservation', { subnetId: subnet, body })
     }
@@ -58,7 +70,7 @@ export async function fillNetworkObjects(
     ]
     const put = (id: string, kind: Part['kind'], key: string, target: string | undefined, body: object) =>
       tx.networkObjects.insertPart(id, { kind, key, target, body } as Part)
-    for (let n = 0; n < partsOfObjectMax - 1; n++) {
+    for (let n = 0; n < parts; n++) {
       const cidr = `172.16.${n >> 8}.${n & 255}/32`
       const all = { isEgress: true, protocol: allProtocols }
       await put(table, 'route', cidr, 'tgw-0123456789abcdef0', { via: 'transit-gateway' })

@@ -13,6 +13,8 @@ export interface Sizes {
   readonly allocations: number
   /** VPCs, subnets, NAT gateways, pools, CIDRs of one pool, accounts and units: of each. */
   readonly objects: number
+  /** Of what one request has to do with all at once there are a few, where what it costs is not asked. */
+  readonly isBrief?: true
 }
 export interface Asked {
   readonly input: object
@@ -106,7 +108,7 @@ const refusedInstead: Readonly<Record<string, string>> = {
 
 type Made = Awaited<ReturnType<typeof fill>>
 
-async function fill(world: NativeWorld & { readonly rootId: string }, { allocations, objects }: Sizes) {
+async function fill(world: NativeWorld & { readonly rootId: string }, { allocations, objects, isBrief }: Sizes) {
   const { rootId } = world
   const { Ipams } = await world.call('DescribeIpams', {})
   const ipam = Ipams!.find(({ IpamRegion }) => IpamRegion === region)!
@@ -128,7 +130,7 @@ async function fill(world: NativeWorld & { readonly rootId: string }, { allocati
   await insert(world, allocations, async (tx, index) => {
     for (let tag = 0; tag < tagsEach; tag++) {
       const resource = { id: addresses[index]!.AllocationId!, type: 'elastic-ip', account, region }
-      await tx.tags.put(resource, `key-${tag}`, `value-${index}`)
+      await tx.tags.put(resource, [{ key: `key-${tag}`, value: `value-${index}` }])
     }
   })
 
@@ -151,7 +153,10 @@ async function fill(world: NativeWorld & { readonly rootId: string }, { allocati
   // A pool whose space was released and has rested long enough, which nobody has swept yet.
   const rested = await makePool({ 'cadastre:quarantine-seconds': String(quarantineSeconds) })
   await provision(rested, '10.64.0.0/23')
-  const resting = await ask(2 ** 9, () => world.call('AllocateIpamPoolCidr', { IpamPoolId: rested, NetmaskLength: 32 }))
+  const restingLength = isBrief ? 26 : 32
+  const resting = await ask(2 ** (restingLength - 23), () =>
+    world.call('AllocateIpamPoolCidr', { IpamPoolId: rested, NetmaskLength: restingLength }),
+  )
   await ask(resting.length, (index) => {
     const { IpamPoolAllocationId, Cidr } = resting[index]!.IpamPoolAllocation!
     return world.call('ReleaseIpamPoolAllocation', {
@@ -167,15 +172,24 @@ async function fill(world: NativeWorld & { readonly rootId: string }, { allocati
   await provision(cascade, '10.72.0.0/19')
   const below = await makePool({}, cascade)
   await provision(below, '10.72.0.0/20')
-  await ask(500, () => world.call('AllocateIpamPoolCidr', { IpamPoolId: cascade, NetmaskLength: 32 }))
-  await ask(499, () => world.call('AllocateIpamPoolCidr', { IpamPoolId: below, NetmaskLength: 32 }))
+  const [inCascade, inBelow] = isBrief ? [2, 1] : [500, 499]
+  await ask(inCascade, () => world.call('AllocateIpamPoolCidr', { IpamPoolId: cascade, NetmaskLength: 32 }))
+  await ask(inBelow, () => world.call('AllocateIpamPoolCidr', { IpamPoolId: below, NetmaskLength: 32 }))
 
   const { n: like } = await world.store.read(async (tx) => (await tx.pools.find(pool))!)
+  const ownPools: string[] = []
   await insert(world, objects, async (tx, index) => {
     const one = (await tx.pools.findByNumber(like))!
     const n = tx.nextSequence()
+    const id = formatId('pool', tx.installation, n)
     const owner = index < ownPoolsMax ? one.account : otherAccount
-    await tx.pools.insert({ ...one, n, id: formatId('pool', tx.installation, n), account: owner, createdAt: tx.now })
+    if (owner === one.account) ownPools.push(id)
+    const made = { ...one, n, id, account: owner, createdAt: tx.now }
+    await tx.pools.insert(made)
+    tx.history.began(
+      { id, kind: 'ipam-pool', account: owner },
+      { ...tx.pools.forHistory(made), sharedWith: [], tags: {} },
+    )
   })
 
   const networks: { vpc: string; cidr: string; subnet: string; gateway: string }[] = []
@@ -231,7 +245,12 @@ async function fill(world: NativeWorld & { readonly rootId: string }, { allocati
   })
   const { Vpc } = await world.call('CreateVpc', { CidrBlock: '10.9.0.0/16' })
   const { Subnet } = await world.call('CreateSubnet', { VpcId: Vpc!.VpcId!, CidrBlock: '10.9.0.0/24' })
-  const standing = await fillNetworkObjects(world, { vpc: Vpc!.VpcId!, subnet: Subnet!.SubnetId!, count: objects })
+  const standing = await fillNetworkObjects(world, {
+    vpc: Vpc!.VpcId!,
+    subnet: Subnet!.SubnetId!,
+    count: objects,
+    ...(isBrief ? { parts: objects, reservations: 1 } : {}),
+  })
   const associated = addresses.at(-1)!.AllocationId!
   const { AssociationId } = await world.call('AssociateAddress', {
     AllocationId: associated,
@@ -244,9 +263,14 @@ async function fill(world: NativeWorld & { readonly rootId: string }, { allocati
     const id = String(Number(firstAccount) + index)
     const joined = { status: 'ACTIVE', joinedMethod: 'CREATED', joinedAt: tx.now } as const
     await tx.organizations.insertAccount({ id, name: `account-${index}`, email: `${id}@example.com`, ...joined })
-    await tx.organizations.insertNode({ id, kind: 'account', parentId: unit, name: `account-${index}` })
     const unitId = `ou-${rootId.slice(2)}-${String(index).padStart(8, '0')}`
-    await tx.organizations.insertNode({ id: unitId, kind: 'organizational-unit', parentId: rootId, name: `u-${index}` })
+    for (const node of [
+      { id, kind: 'account', parentId: unit, name: `account-${index}` },
+      { id: unitId, kind: 'organizational-unit', parentId: rootId, name: `u-${index}` },
+    ] as const) {
+      await tx.organizations.insertNode(node)
+      tx.history.began({ id: node.id, kind: node.kind, account }, { ...node, createdAt: tx.now, tags: {} })
+    }
   })
   await world.store.write((tx) => tx.moveGovernanceEpoch())
   const empty = (await world.organizations('CreateOrganizationalUnit', { ParentId: rootId, Name: 'empty' }))
@@ -270,6 +294,7 @@ async function fill(world: NativeWorld & { readonly rootId: string }, { allocati
     rootId,
     ipam,
     pool,
+    ownPools,
     rested,
     cascade,
     manyCidrs,
@@ -406,7 +431,7 @@ function awsRequests(made: Made): Readonly<Record<string, readonly Asked[]>> {
     DisableIpamPolicy: [{ input: { ...ofPolicy, ...target }, refused: 'IncorrectState' }],
     GetEnabledIpamPolicy: some({}),
     GetIpamPolicyOrganizationTargets: some(ofPolicy),
-    CreateTags: some({ Resources: tagged, Tags }),
+    CreateTags: some({ Resources: tagged, Tags }, { Resources: made.ownPools.slice(0, 1_000), Tags }),
     DeleteTags: some({ Resources: tagged }),
     DescribeTags: some({}, unmatched('key')),
     DisableIpamOrganizationAdminAccount: some({ DelegatedAdminAccountId: made.administrator }),

@@ -49,20 +49,22 @@ interface Ruled {
 }
 /** Blocks of networks that no pool gave, as the networks themselves have them. */
 export async function broughtBlocks(tx: ReadTransaction) {
-  const after = { id: '', first: new Uint8Array(16), associationId: '' }
-  const vpcs = (await tx.discovered.vpcCidrs(undefined, after, 1_000_000)).map(({ account, region, cidr }) => ({
+  const after = { id: '', first: new Uint8Array(16) }
+  const vpcs = (await tx.discovered.vpcCidrs(undefined, after, 10_000)).map(({ account, region, cidr }) => ({
     ...{ account, region, network: cidr.vpcId, resource: cidr.associationId, cidr: cidr.cidr },
     ...{ allocation: cidr.allocation, resourceType: 'vpc' },
   }))
-  const subnets = (await tx.discovered.subnets(undefined, '', 1_000_000)).flatMap(
-    ({ account, region, id, cidr, allocation }) =>
-      cidr ? [{ account, region, network: id, resource: id, cidr, allocation, resourceType: 'subnet' }] : [],
-  )
-  const inner = (await tx.discovered.subnetCidrs(undefined, after, 1_000_000)).map(({ subnet, cidr }) => ({
-    ...{ account: subnet.account, region: subnet.region, network: subnet.id, resource: cidr.associationId },
-    ...{ cidr: cidr.cidr, allocation: cidr.allocation, resourceType: 'subnet' },
-  }))
-  return [...vpcs, ...subnets, ...inner].filter(({ allocation }) => allocation === undefined)
+  const all = await tx.discovered.subnets(undefined, '', 10_000)
+  const blocks = await tx.vpcs.cidrsOfSubnets(all.map(({ id }) => id))
+  const subnets = all.flatMap(({ account, region, id: network, cidr, allocation }) => {
+    const inner = (blocks.get(network) ?? []).map((one) => ({ ...one, resource: one.associationId }))
+    const own = cidr ? [{ resource: network, cidr, allocation }] : []
+    return [...own, ...inner].map(({ resource, cidr, allocation }) => ({
+      ...{ account, region, network, resource, cidr, allocation },
+      ...{ resourceType: 'subnet' },
+    }))
+  })
+  return [...vpcs, ...subnets].filter(({ allocation }) => allocation === undefined)
 }
 type BroughtBlock = Awaited<ReturnType<typeof broughtBlocks>>[number]
 

@@ -52,6 +52,8 @@ export const overChanges: Pick<
       ['PUT', `/policies/${acme.law}/assignments/${root}`, { kind: 'default', mode: 'observe' }],
       ['POST', `/accounts/${shop}/move`, { parentId: dev }],
       ['POST', '/role-bindings', { principal: 'user:me', role: 'approver', node: root }],
+      ['PATCH', `/pools/${acme.listed}`, { name: 'called-otherwise' }],
+      ['PATCH', `/scopes/${acme.publicScope}`, { name: 'called-otherwise' }],
       ['PATCH', `/ipams/${acme.ipam}`, { changeControl: 'none' }],
       ['DELETE', `/ipams/${acme.ipam}?cascade=true`],
       ['POST', '/governance/apply', { operations: [unit('together')] }],

@@ -748,6 +748,10 @@ export const overEc2: Attempts = {
     await needsOne(acme.pool())
     const Tags = tagsOf({ 'cadastre:on-explicit': 'allow' })
     await needsOne(acme.call('CreateTags', { Resources: [acme.law], Tags }, asNetwork))
+    const Name = tagsOf({ Name: 'somebody else’s' })
+    for (const id of [acme.listed, acme.publicScope])
+      await needsOne(acme.call('CreateTags', { Resources: [id], Tags: Name }, asNetwork))
+    await needsOne(acme.call('ModifyIpamScope', { IpamScopeId: acme.publicScope, Description: 'x' }, asNetwork))
     await needsOne(acme.call('ModifyIpam', { IpamId: acme.ipam, Description: 'x' }, asNetwork))
     await needsOne(
       acme.organizations('MoveAccount', { AccountId: shop, SourceParentId: prod, DestinationParentId: dev }),

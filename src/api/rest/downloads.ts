@@ -32,22 +32,22 @@ export function addDownloads(
 ): void {
   for (const download of downloads) {
     const { path, query, deep } = downloadParts(download)
-    const named = path.filter((name) => name !== deep)
     const url = download.rest.path.replaceAll(/\{(\w+)\}/g, (_, name) => (name === deep ? '*' : `:${name}`))
     routes.route({
       method: 'GET',
       config: { isOpen: deps.isOpen && download.isOpen === true, takesBody: false },
       url,
-      schema: {
-        params: shapeOf(download, named, deep === undefined ? {} : { '*': download.input.shape[deep] }),
-        querystring: shapeOf(download, query),
+      // What is wrong with it is told by the name that it is described by.
+      preValidation: (request, _, done) => {
+        if (deep !== undefined) request.params = withName(request.params as object, deep)
+        done()
       },
+      schema: { params: shapeOf(download, path), querystring: shapeOf(download, query) },
       handler: (request, reply) => serve(request, reply),
     })
 
     async function serve(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-      const { '*': rest, ...params } = request.params as Record<string, unknown>
-      const input = { ...(request.query as object), ...params, ...(deep === undefined ? {} : { [deep]: rest }) }
+      const input = { ...(request.query as object), ...(request.params as object) }
       const found = await download.open(stepsOf(request, input), input)
       reply.header('cache-control', cacheControl(found, deps.isOpen && download.isOpen === true))
       reply.header('content-type', found.contentType)
@@ -75,6 +75,11 @@ export function addDownloads(
     return reply.send(text.once('close', release))
   }
 }
+
+const withName = ({ '*': rest, ...params }: { readonly '*'?: string }, deep: string): object => ({
+  ...params,
+  [deep]: rest,
+})
 
 function sendBytes(body: Uint8Array, request: FastifyRequest, reply: FastifyReply): unknown {
   const etag = `"${hash('sha256', body, 'base64url').slice(0, 22)}"`

@@ -102,8 +102,8 @@ export async function addIntakes(
 function refuseHeaders({ headers }: FastifyRequest): void {
   const encoding = headers['content-encoding'] ?? 'identity'
   if (encoding !== 'identity') refuse({ code: 'UnsupportedMediaType', value: encoding, allowed: ['identity'] })
-  for (const name of ['idempotency-key', 'if-match']) {
-    const value = headers[name]
+  for (const name of ['Idempotency-Key', 'If-Match']) {
+    const value = headers[name.toLowerCase()]
     if (value === undefined) continue
     const problem = 'a body that is taken in parts has no such header: leave it out'
     refuse({ code: 'InvalidParameterValue', field: name, value: String(value), problem: worded(problem) })

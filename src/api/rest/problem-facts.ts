@@ -1,6 +1,6 @@
 // The facts of each problem as data: what they are called, of which type, and what they mean.
 import { z } from 'zod'
-import type { Refusal } from '#model/refusal.ts'
+import { noProposals, type Refusal } from '#model/refusal.ts'
 import { nounNames, type ShownRefusal } from '../wording.ts'
 
 type Code = Refusal['code']
@@ -140,6 +140,12 @@ export const factShapes: { readonly [C in Code]: Facts<C> } = {
     ipamId: text.describe('The IPAM whose change control is required.'),
     operation: text,
     proposal: text.optional().describe('`operations` of a change request that says the same, as JSON.'),
+    noProposal: z
+      .enum(noProposals)
+      .optional()
+      .describe(
+        'Why it is not there: no operation of this API says the same, nothing would be otherwise, or it is too long to be repeated.',
+      ),
   },
   PolicyConflict: {
     kind: z.enum(['pools', 'size', 'required-tags']).describe('What cannot be met.'),

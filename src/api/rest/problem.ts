@@ -74,6 +74,10 @@ export interface Problem {
   readonly [fact: string]: unknown
 }
 
+/** What a problem has as a member for programs, and the AWS APIs can say in words alone. */
+const withoutMembers = (refusal: Refusal): Refusal =>
+  refusal.code === 'ChangeRequestRequired' ? { ...refusal, proposal: undefined } : refusal
+
 export function problemOf(refusal: Refusal, requestId: string, beside: Beside = nothingBeside): Problem {
   const { code, ...facts } = cutFacts(refusal, beside.advice)
   return {
@@ -85,7 +89,7 @@ export function problemOf(refusal: Refusal, requestId: string, beside: Beside = 
     type: `urn:cadastre:problem:${code}`,
     title: titleOf(code),
     status: statuses[code],
-    detail: `${refusal.index === undefined ? '' : `Number ${refusal.index}: `}${details[code] ?? wordingOf(refusal, 'ec2', beside).message}`,
+    detail: `${refusal.index === undefined ? '' : `Number ${refusal.index}: `}${details[code] ?? wordingOf(withoutMembers(refusal), 'ec2', beside).message}`,
     instance: `urn:cadastre:request:${requestId}`,
     code,
   }

@@ -15,10 +15,11 @@ import { assign, documentOf, policy, pool, privatePool, request, root, worldOf }
 import { onExhaustedValues, onExplicitValues } from './values.ts'
 
 const now = new Date('2026-01-02T03:04:05Z')
-const everywhere: Room = { has: () => true, canTake: () => true }
-const nowhere: Room = { has: () => false, canTake: () => false }
+const everywhere: Room = { has: () => true, holds: () => true, canTake: () => true }
+const nowhere: Room = { has: () => false, holds: () => true, canTake: () => false }
 const onlyIn = (...names: string[]): Room => ({
   has: (name) => names.includes(name),
+  holds: () => true,
   canTake: (name) => names.includes(name),
 })
 
@@ -88,7 +89,7 @@ test('a size out of bounds: the nearest one within', () => {
 })
 
 test('no room for the size: the nearest one that there is room for', () => {
-  const room: Room = { has: (_, length) => length >= 25, canTake: () => false }
+  const room: Room = { has: (_, length) => length >= 25, holds: () => true, canTake: () => false }
   const found = find(vpcs({}), { resourceType: 'vpc', scopeType: 'private', netmaskLength: 20 }, room)!
   assert.deepEqual(found.change, { kind: 'size', netmaskLength: 25, insteadOf: 20 })
 })
@@ -122,7 +123,7 @@ test('the other family where the type has it', () => {
 test('an exception where nothing that the caller can change helps: with the least that it takes', () => {
   const vpc = { resourceType: 'vpc', scopeType: 'private' } as const
   const sized = vpcs({ size: { min: 24, default: 24, max: 24 } })
-  const roomy: Room = { has: (pool, length) => pool === 'v1' && length === 20, canTake: () => false }
+  const roomy: Room = { has: (pool, length) => pool === 'v1' && length === 20, holds: () => true, canTake: () => false }
   const bySize = find(sized, { ...vpc, netmaskLength: 20 }, roomy)!
   assert.deepEqual(bySize.change, {
     kind: 'exception',

@@ -16,6 +16,8 @@ import type { RequiredTag } from './values.ts'
 export interface Room {
   /** Whether a pool, or the provider, has a free block of this length. */
   has(pool: string, netmaskLength: number): boolean
+  /** Whether this block is a part of it, taken or not. */
+  holds(pool: string, cidr: NonNullable<Candidate['cidr']>): boolean
   /** Whether exactly this block can be taken from it. */
   canTake(pool: string, cidr: NonNullable<Candidate['cidr']>): boolean
 }
@@ -46,6 +48,15 @@ interface World {
   readonly room: Room
 }
 
+/** What whoever is told may know beside what the account could take by itself (invariant I8). */
+export interface Sight {
+  /** Of a pool that the request does not name. */
+  isSeen(pool: PoolFacts): boolean
+  /** That somebody has a block of a pool, or of the provider, which the account has no right to take. */
+  isTakenSeen(pool: string): boolean
+}
+const seesAll: Sight = { isSeen: () => true, isTakenSeen: () => true }
+
 /** The pools that a block lies in: where it could come from, if the account may have any of them. */
 export const poolsAround = (snapshot: Snapshot, { explicit }: AllocationRequest): readonly PoolFacts[] => {
   const cidr = explicit?.cidr
@@ -65,12 +76,12 @@ export function answerTo(
 
 /**
  * The first change that turns the denial of a request into a grant; undefined where no single one of these does.
- * @param isSeen whether whoever is told may know of a pool that the request does not name (invariant I8)
+ * @param sight by default that of the operator
  */
 export function nearestChange(
   world: World,
   request: AllocationRequest,
-  isSeen: (pool: PoolFacts) => boolean = () => true,
+  sight: Sight = seesAll,
 ): NearestChange | undefined {
   const type = findResourceType(request.resourceType, world.snapshot.resourceTypes)
   if (!type) return undefined
@@ -79,22 +90,28 @@ export function nearestChange(
     if (verdict.outcome !== 'deny' && served)
       return { change, request: changed, outcome: verdict.outcome, pool: served.pool }
   }
-  return nearestException(world, request, isSeen)
+  return nearestException(world, request, sight)
 }
 
 /**
- * The least that an exception must grant for a request that is denied to be given as it is; undefined where no exception helps.
- * @param isSeen as for `nearestChange`
+ * The least that an exception must grant for a request that is denied to be given as it is; undefined where no exception helps. Whoever
+ * may not know whether a block is taken is told of one all the same.
+ * @param sight as for `nearestChange`
  */
 export function nearestException(
   world: World,
   request: AllocationRequest,
-  isSeen: (pool: PoolFacts) => boolean = () => true,
+  { isSeen, isTakenSeen }: Sight = seesAll,
 ): (NearestChange & { readonly change: { readonly kind: 'exception' } }) | undefined {
+  const { room } = world
+  const told: Room = {
+    ...room,
+    canTake: (pool, cidr) => (isTakenSeen(pool) ? room.canTake(pool, cidr) : room.holds(pool, cidr)),
+  }
   const around = poolsAround(world.snapshot, request).filter(isSeen)
   for (const grants of grantsFor(request, around)) {
     const snapshot = withGrants(world, request, grants)
-    const { verdict, served } = answerTo({ ...world, snapshot }, request)
+    const { verdict, served } = answerTo({ ...world, snapshot, room: told }, request)
     if (verdict.outcome !== 'deny' && served)
       return { change: { kind: 'exception', grants }, request, outcome: verdict.outcome, pool: served.pool }
   }

@@ -130,6 +130,9 @@ export class BoundedMap<V> {
     }
     this.#entries.set(key, value)
   }
+  clear(): void {
+    this.#entries.clear()
+  }
 }
 
 /** The last verdict for a request, and whether the request's tags had a part in it. */
@@ -160,9 +163,19 @@ export interface Snapshot {
     readonly resolutions: BoundedMap<Resolution>
     readonly verdicts: BoundedMap<CachedVerdict>
     readonly grants: BoundedMap<ReadonlySet<string>>
-    /** By node, the owners of the pools that are shared with it; undefined until it is asked. */
-    sharing?: ReadonlyMap<string, ReadonlySet<string>>
+    /** Undefined until it is asked. */
+    sharing?: Sharing
   }
+}
+
+/** Whose pools are, and with whom they are shared. */
+export interface Sharing {
+  /** By node, the owners of the pools that are shared with it. */
+  readonly owners: ReadonlyMap<string, ReadonlySet<string>>
+  /** By node, the pools that are shared with it. */
+  readonly shared: ReadonlyMap<string, readonly string[]>
+  /** By account, the pools that it owns. */
+  readonly owned: ReadonlyMap<string, readonly string[]>
 }
 
 /** The same facts with every candidate in the place of its assignment: what is asked there never acts. */

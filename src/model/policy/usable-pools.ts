@@ -1,7 +1,7 @@
 // Which pools some accounts may take from together: found with one look at what is shared, however many accounts there are.
 import { poolsExceptedAt } from './exception-index.ts'
 import { grantedPools } from './resolve.ts'
-import { pathOf, type Snapshot } from './snapshot.ts'
+import { pathOf, type Sharing, type Snapshot } from './snapshot.ts'
 
 /** The same as `mayUsePool` of each, account after account: what one more costs is its own path, and what policy lists for it. */
 export class UsablePools {
@@ -26,7 +26,7 @@ export class UsablePools {
   }
   #addNode(node: string): void {
     this.#nodes.add(node)
-    for (const owner of ownersSharing(this.#snapshot).get(node) ?? []) this.#owners.add(owner)
+    for (const owner of sharingOf(this.#snapshot).owners.get(node) ?? []) this.#owners.add(owner)
     for (const pool of poolsExceptedAt(this.#snapshot.exceptions, node, this.#now)) this.#list(pool)
   }
   #list(pool: string): void {
@@ -53,22 +53,40 @@ export class UsablePools {
     if (owner === undefined) return false
     return this.#accounts.has(owner) || this.#listed.has(id) || owner === this.#snapshot.delegatedAdministrator
   }
+  /** The ids of all that one of the accounts may take from, in no order. */
+  get ids(): ReadonlySet<string> {
+    const { owned, shared } = sharingOf(this.#snapshot)
+    return new Set([
+      ...[...this.#accounts].flatMap((account) => owned.get(account) ?? []),
+      ...[...this.#nodes].flatMap((node) => shared.get(node) ?? []),
+      ...this.#listed,
+    ])
+  }
   /** The accounts, and whoever owns a pool that they may take from. */
   get owners(): ReadonlySet<string> {
     return this.#owners
   }
 }
 
-function ownersSharing({ pools, caches }: Snapshot): ReadonlyMap<string, ReadonlySet<string>> {
+function sharingOf({ pools, caches }: Snapshot): Sharing {
   if (caches.sharing) return caches.sharing
   const owners = new Map<string, Set<string>>()
-  for (const { account, sharedWith } of pools.values()) {
+  const shared = new Map<string, string[]>()
+  const owned = new Map<string, string[]>()
+  for (const { id, account, sharedWith } of pools.values()) {
+    put(owned, account, id)
     for (const node of sharedWith) {
+      put(shared, node, id)
       const known = owners.get(node)
       if (known) known.add(account)
       else owners.set(node, new Set([account]))
     }
   }
-  caches.sharing = owners
-  return owners
+  caches.sharing = { owners, shared, owned }
+  return caches.sharing
+}
+function put(lists: Map<string, string[]>, key: string, id: string): void {
+  const list = lists.get(key)
+  if (list) list.push(id)
+  else lists.set(key, [id])
 }

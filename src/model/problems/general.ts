@@ -59,6 +59,10 @@ export const generalProblems = {
   'lengths-of-ip': ({ family, bits }: { family: 4 | 6; bits: number }) =>
     `it must be between 0 and ${bits} for ${familyText(family)}`,
   'lengths-of-family': ({ bits }: { bits: number }) => `netmask lengths are from 0 to ${bits}`,
+
+  // Rates
+  'tries-spent': ({ limit }: { limit: number }) =>
+    `In a minute, what you try (dry runs, change requests that are submitted, lists that are refused) may look through and change ${limit} rows and statements, since nobody else changes anything meanwhile, and you have had these.`,
 }
 
 interface PlaceFacts {

@@ -20,8 +20,12 @@ export const governanceProblems = {
     `${lost.map((one) => `\`${one}\``).join(' and ')} may not approve it any more: ${approved === 1 ? 'one approval is' : `${approved} approvals are`} left of ${approvers} that it needs${ofRoot === 0 ? '' : `, ${ofRoot} of them by who may approve at the root`}; have it approved by others`,
   'stage-above-approved': ({ class: found, approved }: { class: string; approved: string }) =>
     `what its next stage would do now is \`${found}\`, and \`${approved}\` was approved: propose what is left of it anew`,
-  'writer-may-not': ({ writer, node }: { writer: string; node: string }) =>
-    `\`${writer}\`, who wrote it, may not do it any more at \`${node}\`: somebody else must propose it`,
+  'stage-approvals-lost': ({ lost, approved, approvers, ofRoot }: LostFacts) =>
+    `${lost.map((one) => `\`${one}\``).join(' and ')} may not approve it any more: ${approved === 1 ? 'one approval is' : `${approved} approvals are`} left of ${approvers} that it needs${ofRoot === 0 ? '' : `, ${ofRoot} of them by who may approve at the root`}; resume it once they may again, or propose what is left of it anew`,
+  'runner-may-not': ({ runner, action, node }: { runner: string; action: string; node: string }) =>
+    `\`${runner}\`, by whom it goes on, may not do \`${action}\` any more at \`${node}\`: somebody else must resume it`,
+  'writer-may-not': ({ writer, action, node }: { writer: string; action: string; node: string }) =>
+    `\`${writer}\`, who wrote it, may not do \`${action}\` any more at \`${node}\`: somebody else must propose it`,
   'window-ahead': ({ from }: { from: number }) => `its window begins at ${momentText(from)}`,
   'window-over': ({ until }: { until: number }) => `its window ended at ${momentText(until)}: edit the window`,
   frozen: ({ until, reason }: { until: number; reason: string }) =>
@@ -42,6 +46,11 @@ export const governanceProblems = {
   'window-ends-first': () => 'it must be later than now and than `from`',
   'outside-of-node': ({ node, other }: { node: string; other: string }) =>
     `an operation acts at \`${other}\`, which is not below \`${node}\`: propose it at a node that is above all that it changes`,
+  'label-taken': () => 'an operation before has this label',
+  'no-such-label': () => 'no operation before has this label',
+  'no-such-member': () => 'what it labels has no such member',
+  'version-of-list': () =>
+    'an operation before makes it, and it may have another number by then: label the one that drafts it, and say `$LABEL.version`',
   'governance-moves': () => 'what is governed changes faster than this could be tried',
 }
 

@@ -71,6 +71,7 @@ export const counted = {
   'network-acls': () => 'network ACLs',
   'network-acl-entries': () => 'entries and associations of a network ACL',
   'dhcp-options': () => 'sets of DHCP options',
+  'nat-gateways': () => 'NAT gateways of a subnet',
   reservations: () => 'CIDR reservations of a subnet',
 
   // Sources

@@ -31,6 +31,7 @@ after(() => world.close())
 
 interface Problem {
   readonly code: string
+  readonly field?: string
   readonly countedFor?: string
 }
 interface Page {
@@ -341,6 +342,8 @@ test('S4 each snapshot that is refused is on record as refused, once, whatever i
     const answer = await world.ask<Problem>('POST', `${path}${query}`, { headers, body })
     assert.equal(answer.body.code, code, JSON.stringify(answer.body))
     assert.deepEqual(await refusals(), [code, ...before])
+    // As every other request has the header's name.
+    if ('idempotency-key' in headers) assert.equal(answer.body.field, 'Idempotency-Key')
   }
   const old = textOf([{ snapshot: { takenAt: '2020-01-01T00:00:00Z' } }, { end: { observations: 0 } }])
   await send(source, [])

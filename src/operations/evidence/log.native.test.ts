@@ -90,6 +90,11 @@ suite('the log over HTTP', () => {
     await signCheckpoint(world.store)
     assert.equal(sizeOf(await note()), size + 2)
   })
+  test('names what is wrong with a path as it is described', async () => {
+    const { status, bytes } = await get('x'.repeat(101))
+    const { code, field } = JSON.parse(bytes.toString())
+    assert.deepEqual([status, code, field], [400, 'InvalidParameterValue', 'file'])
+  })
   test('tells whoever has a bad token so, and whoever has a good one nothing else', async () => {
     assert.equal((await get('checkpoint', { authorization: 'Bearer nobodys' })).status, 401)
     const as = await world.tokenOf('user:report', 'reporter', managementAccount)

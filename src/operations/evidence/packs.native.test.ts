@@ -53,7 +53,7 @@ interface Step {
   readonly author: { readonly by: string }
   readonly approvals: readonly { readonly by: string }[]
   readonly ended?: { readonly by: string }
-  readonly breakGlass?: { readonly reason: string; readonly reviewed?: { readonly by: string } }
+  readonly emergencies?: readonly { readonly reason: string; readonly reviewed?: { readonly by: string } }[]
 }
 const stepsOf = (lines: readonly PackLine[], id: string): Step[] =>
   ofKind(lines, 'change-request')
@@ -103,8 +103,8 @@ suite('change requests in a pack', () => {
     assert.deepEqual([last.status, last.ended!.by, last.author.by], ['reverted', 'user:bob', 'user:ann'])
     const [said] = ofKind(lines, 'content').filter(({ changeRequestId }) => changeRequestId === id)
     assert.deepEqual([said!.operations, said!.contentHash, said!.bindings!.length], [operations, contentHash, 1])
-    const { breakGlass } = stepsOf(lines, hasty.changeRequestId).at(-1)!
-    assert.deepEqual([breakGlass!.reason, breakGlass!.reviewed!.by], ['it burns', 'user:cat'])
+    const [emergency] = stepsOf(lines, hasty.changeRequestId).at(-1)!.emergencies!
+    assert.deepEqual([emergency!.reason, emergency!.reviewed!.by], ['it burns', 'user:cat'])
 
     // What it came to by the end of the period, and nothing of later; what was over before is none of its.
     const early = await linesOf({ from: begun, until: applied + 1 })

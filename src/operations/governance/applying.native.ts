@@ -72,6 +72,8 @@ export const applyGovernance = nativeWrite({
   // Every operation asks for its own action, at its own place, of the roles and of the scopes of the token.
   at: 'own',
   needsNoScope: () => true,
+  isList: true,
+  propose: ({ operations }) => operations,
   async run(context, { operations, expectedEpoch }) {
     requireEpoch(context, expectedEpoch)
     const { results } = await runGoverned(context, operations)

@@ -16,18 +16,20 @@ interface Shown {
   readonly detail?: string
   readonly approvals: readonly object[]
   readonly references?: readonly { operation: number; name: string; id?: string }[]
+  readonly lookedAt?: readonly { operation: number; state: Readonly<Record<string, string>> }[]
   readonly halted?: { why: string; code?: string }
 }
 
 let acme: Awaited<ReturnType<typeof furnish>>
 async function furnish() {
   const company = await withNativeApi(await openAcme())
-  const [good, bad, law] = [await company.pool(), await company.pool(), await company.policy()]
+  const [good, bad, spare] = [await company.pool(), await company.pool(), await company.pool()]
+  const law = await company.policy()
   await company.rules(law, [good])
   await company.enable(law)
   const tokenOf = (name: string) => company.tokenOf(name, 'organization-administrator', root)
   const people = { ann: await tokenOf('user:ann'), bob: await tokenOf('user:bob'), cat: await tokenOf('user:cat') }
-  return { ...company, good, bad, law, people }
+  return { ...company, good, bad, spare, law, people }
 }
 before(async () => {
   acme = await furnish()
@@ -120,6 +122,107 @@ test('a candidate is promoted as it was approved, or not at all', async () => {
   assert.deepEqual(await rulesOf(acme.law), [acme.good])
 })
 
+test('an operation that says which candidate it promotes promotes no other, in a list as alone, and approvers see which', async () => {
+  const candidate = `/policies/${acme.law}/assignments/${root}/candidate`
+  const asked = { policyId: acme.law, targetId: root }
+  const { policyId: _, ...document } = documentOf(acme.law, acme.bad).input
+  const { version } = await acme.post<{ version: number }>(`/policies/${acme.law}/versions`, { documents: [document] })
+  await ask('PUT', candidate, { version })
+  const promoting = (more: object) => [{ operation: 'promoteAssignmentCandidate', input: { ...asked, ...more } }]
+  for (const more of [{ ifVersion: String(version - 1) }, { ifMode: 'off' }]) {
+    const alone = await ask('POST', `${candidate}/promote`, more)
+    const inList = await ask('POST', '/governance/apply', { operations: promoting(more) })
+    const proposed = await ask('POST', '/change-requests', { node: root, reason: 'one', operations: promoting(more) })
+    assert.match(alone.detail ?? '', /by now/)
+    for (const refused of [inList, proposed]) {
+      assert.deepEqual([refused.code, refused.detail], ['IncorrectState', `Number 0: ${alone.detail}`])
+    }
+  }
+  const { lookedAt } = await propose(promoting({}))
+  assert.deepEqual(lookedAt, [{ operation: 0, state: { ifVersion: String(version), ifMode: 'none' } }])
+  await acme.ask('DELETE', candidate, { as: acme.people.ann })
+})
+
+test('the version that a list drafts is the one that it puts in force, whatever others draft until then', async () => {
+  const law = await acme.policy()
+  await acme.rules(law, [acme.good])
+  await acme.enable(law, shop)
+  const versions = `/policies/${law}/versions`
+  const [mine, others] = [acme.good, acme.bad].map((pool) => {
+    const { policyId: _, ...document } = documentOf(law, pool, acme.spare).input
+    return [document]
+  })
+  const { version: next } = await acme.post<{ version: number }>(`${versions}?dryRun=true`, { documents: others })
+  const draft = { operation: 'draftPolicyVersion', input: { policyId: law, documents: mine }, as: 'draft' }
+  const restore = (version: number | string) => ({
+    operation: 'restorePolicyVersion',
+    input: { policyId: law, version },
+  })
+  const onShop = { policyId: law, targetId: shop }
+  const candidate = { operation: 'putAssignmentCandidate', input: { ...onShop, version: '$draft.version' } }
+  const promote = { operation: 'promoteAssignmentCandidate', input: onShop }
+
+  const proposals = [
+    [draft, restore('$draft.version')],
+    [draft, candidate, promote],
+  ]
+  const stages = [1, 1, 1].map((operations) => ({ operations, soakSeconds: 0 }))
+  const [restoring, promoting, staged] = [
+    await propose(proposals[0]!),
+    await propose(proposals[1]!),
+    await propose(proposals[1]!, { rollout: { stages, haltOn: {} } }),
+  ]
+  assert.deepEqual(promoting.lookedAt, [{ operation: 2, state: { ifVersion: '$0.version', ifMode: 'none' } }])
+  for (const proposed of [restoring, promoting, staged]) {
+    await approve(proposed)
+    await acme.rules(law, [acme.good])
+    await acme.post(versions, { documents: others })
+    await apply(proposed)
+    for (let stage = 0; proposed === staged && stage < 3; stage++) {
+      await acme.post(versions, { documents: others })
+      acme.advance(1_000)
+      await look()
+    }
+    const { state } = await acme.get<Shown>(`/change-requests/${proposed.changeRequestId}`)
+    assert.deepEqual([state, await rulesOf(law)], ['applied', [acme.good, acme.spare]])
+  }
+
+  // By its number, it would be the version of whoever drafts first.
+  const documents = others!.map(({ rules }) => documentOf(law, ...rules.map(({ poolId }) => poolId)))
+  for (const made of [[draft], [...documents, documentOf(law, acme.good)]]) {
+    const { version: now } = await acme.post<{ version: number }>(`${versions}?dryRun=true`, { documents: others })
+    assert(now > next)
+    for (const operation of [restore(now), { ...candidate, input: { ...onShop, version: now } }]) {
+      const refused = await ask('POST', '/change-requests', {
+        node: root,
+        reason: 'x',
+        operations: [...made, operation],
+      })
+      assert.deepEqual([refused.code, /label/.test(refused.detail ?? '')], ['InvalidParameterValue', true])
+    }
+  }
+  const old = await ask('POST', '/change-requests', { node: root, reason: 'x', operations: [draft, restore(next)] })
+  assert.equal(old.state, 'in-review', 'that of a version that is there is its own')
+})
+
+test('Z1 whether a hidden assignment has a candidate is told in no list to whoever may not promote it', async () => {
+  const larry = await acme.tokenOf('user:larry', 'organization-administrator', dev)
+  await acme.enable(acme.law, shop)
+  const operations = [{ operation: 'promoteAssignmentCandidate', input: { policyId: acme.law, targetId: shop } }]
+  const tell = async () => {
+    const told = [
+      await ask('POST', '/governance/apply', { operations }, larry),
+      await ask('POST', '/change-requests', { node: dev, reason: 'a look', operations }, larry),
+      await ask('POST', '/simulations', { operations }, larry),
+    ]
+    return told.map((one) => ({ ...one, instance: '' }))
+  }
+  const without = await tell()
+  await ask('PUT', `/policies/${acme.law}/assignments/${shop}/candidate`, { mode: 'off' })
+  const codes = without.map(({ code }) => code)
+  assert.deepEqual([codes, await tell()], [['NotFound', 'NotFound', 'NotFound'], without])
+})
+
 test('stages name what those before them have made, whatever others call so by then', async () => {
   const { policyId: evil } = await acme.post<{ policyId: string }>('/policies', { ipamId: acme.ipam, name: 'evil' })
   const proposed = await propose(
@@ -163,6 +266,15 @@ test('what begins like a label is never taken for a name', async () => {
     ['InvalidParameterValue', true],
     JSON.stringify(refused),
   )
+})
+
+test('a label means a member of the answer of what it labels, and nothing else that any object has', async () => {
+  const made = { operation: 'createUnit', input: { name: 'Labelled', parentId: dev }, as: 'made' }
+  for (const member of ['constructor', 'toString', '__proto__', 'hasOwnProperty']) {
+    const below = { operation: 'createUnit', input: { name: 'Below', parentId: `$made.${member}` } }
+    const refused = await ask('POST', '/governance/apply', { operations: [made, below] })
+    assert.match(refused.detail ?? '', /no such member/, JSON.stringify(refused))
+  }
 })
 
 const binding = (principal: string) => ({

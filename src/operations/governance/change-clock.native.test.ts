@@ -18,7 +18,7 @@ interface Shown {
   readonly halted?: { readonly why: string; readonly by?: string }
   readonly impact?: { readonly left?: readonly string[] }
   readonly inverse?: { readonly operations: readonly object[]; readonly left: readonly string[] }
-  readonly breakGlass?: { readonly reason: string; readonly reviewed?: object }
+  readonly emergencies?: readonly { readonly reason: string; readonly reviewed?: object }[]
 }
 interface Told extends Shown {
   readonly code: string
@@ -211,12 +211,12 @@ describe('windows and freezes', () => {
     assert.match((await act(id, 'resume', {}, people.ann)).body.detail, /window ended/)
     assert.match((await act(id, 'revert', { note: 'no' }, people.ann)).body.detail, /window ended/)
     const reverted = await succeed(act(id, 'revert', { note: 'no', emergency: 'it burns' }, people.ann))
-    assert.deepEqual([reverted.state, reverted.breakGlass?.reason], ['reverted', 'it burns'])
+    assert.deepEqual([reverted.state, reverted.emergencies?.[0]?.reason], ['reverted', 'it burns'])
     assert.equal(await description(), 'thawed')
     const { items } = await acme.get<{ items: { resource: string }[] }>('/findings?control=change-review')
     assert(items.some(({ resource }) => resource === id))
     assert.equal((await act(id, 'review', { note: 'seen' }, people.ann)).body.code, 'NotAuthorized')
-    assert((await succeed(act(id, 'review', { note: 'seen' }, people.bob))).breakGlass?.reviewed)
+    assert((await succeed(act(id, 'review', { note: 'seen' }, people.bob))).emergencies?.[0]?.reviewed)
   })
 
   test('a stage that is due behind the end of the window halts the rollout', async () => {

@@ -1,7 +1,7 @@
 // Change control: where an IPAM asks for it, nothing that is governed changes without a change request, over any API.
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
-import { asNetwork, dev, network, openAcme, refusalOf, root, shop, stranger } from '../../../test/acme.ts'
+import { asNetwork, dev, lab, network, openAcme, refusalOf, root, shop, stranger } from '../../../test/acme.ts'
 import { withNativeApi } from '../../../test/native-world.ts'
 import { createOperatorToken } from '../identity/operator-tokens.ts'
 
@@ -10,7 +10,7 @@ interface Shown {
   readonly contentHash: string
   readonly state: string
   readonly needed?: { approvers: number; ofRoot: number }
-  readonly breakGlass?: { reason: string; reviewed?: { by: string } }
+  readonly emergencies?: { reason: string; reviewed?: { by: string } }[]
 }
 interface Told extends Shown {
   readonly code: string
@@ -32,8 +32,10 @@ const issueTokens = async () => ({
   bob: await acme.tokenOf('user:bob', 'organization-administrator', root),
   cat: await acme.tokenOf('user:cat', 'organization-administrator', root),
 })
+let otherIpam: string
 before(async () => {
   acme = await furnish()
+  otherIpam = (await acme.call('CreateIpam', {}, { account: lab })).Ipam!.IpamId!
   people = await issueTokens()
   await setRules({ changeControl: 'required' })
 })
@@ -144,6 +146,24 @@ describe('where it is required', () => {
     await succeed(act(id, 'review', { note: 'seen' }, people.cat))
   })
 
+  test('the rules of an IPAM of an account add to those of the organization, and take none of them away', async () => {
+    const few = { approvers: 1, ofRoot: 0 }
+    const changeApprovals = { contained: few, noncompliant: few, central: few }
+    const least = { operation: 'updateIpam', input: { ipamId: otherIpam, changeApprovals } }
+    await make([least])
+    // The organization's says nothing of approvals, so that what holds by default is its rule.
+    const ride = { operation: 'updateIpam', input: { ipamId: otherIpam, description: 'a ride' } }
+    const grant = { operation: 'createRoleBinding', input: { principal: 'user:m', role: 'auditor', node: root } }
+    const off = { operation: 'updateIpam', input: { ipamId: acme.ipam, changeControl: 'none' } }
+    for (const operations of [[grant], [ride, grant], [grant, ride], [off, ride]]) {
+      assert.deepEqual((await propose(operations)).needed, { approvers: 2, ofRoot: 1 })
+    }
+    const many = { approvers: 4, ofRoot: 0 }
+    await make([{ ...least, input: { ...least.input, changeApprovals: { ...changeApprovals, contained: many } } }])
+    assert.deepEqual((await propose([ride], lab)).needed, many)
+    assert.deepEqual((await propose([unit('Beside')], dev)).needed, { approvers: 1, ofRoot: 0 })
+  })
+
   test('while changes are frozen nothing is applied but in an emergency', async () => {
     const now = await acme.store.read(async (tx) => tx.now)
     const [from, until] = [0, 60_000].map((ms) => new Date(now + ms).toISOString())
@@ -160,7 +180,7 @@ describe('where it is required', () => {
   test('break-glass is made at once, and is a finding until somebody else has reviewed it', async () => {
     const { changeRequestId: id, contentHash } = await propose([unit('Emergency')])
     const broken = await succeed(act(id, 'break-glass', { contentHash, reason: 'on fire' }, people.bob))
-    assert.deepEqual([broken.state, broken.breakGlass?.reason], ['applied', 'on fire'])
+    assert.deepEqual([broken.state, broken.emergencies?.[0]?.reason], ['applied', 'on fire'])
     const findings = async () =>
       (await acme.get<{ items: { resource: string; status: string }[] }>('/findings?control=change-review')).items
         .filter(({ resource }) => resource === id)
@@ -170,7 +190,7 @@ describe('where it is required', () => {
       assert.equal(await codeOf(act(id, 'review', { note: 'fine' }, as)), 'NotAuthorized')
     }
     const reviewed = await succeed(act(id, 'review', { note: 'fine' }, people.cat))
-    assert.equal(reviewed.breakGlass?.reviewed?.by, 'user:cat')
+    assert.equal(reviewed.emergencies?.[0]?.reviewed?.by, 'user:cat')
     assert.deepEqual(await findings(), ['resolved'])
     assert.equal(await codeOf(act(id, 'review', { note: 'fine' }, people.cat)), 'IncorrectState')
   })
@@ -198,7 +218,7 @@ describe('where it is required', () => {
     const made = await createOperatorToken(acme.store, { ...params, breakGlass: 'nobody is there' })
     assert('token' in made)
     const { items } = await acme.get<{ items: Shown[] }>('/change-requests?author=user:sudo')
-    assert.deepEqual([items[0]!.state, items[0]!.breakGlass?.reason], ['applied', 'nobody is there'])
+    assert.deepEqual([items[0]!.state, items[0]!.emergencies?.[0]?.reason], ['applied', 'nobody is there'])
     const findings = await acme.get<{ items: { resource: string; status: string }[] }>(
       `/findings?resource=${items[0]!.changeRequestId}`,
     )

@@ -1,6 +1,12 @@
 // Change requests over the native API.
 import { z } from 'zod'
-import { type ChangeRequest, type ChangeWindow, changeRequestStates, countingApprovals } from '#model/change-request.ts'
+import {
+  type ChangeRequest,
+  type ChangeWindow,
+  changeRequestStates,
+  countingApprovals,
+  type Emergency,
+} from '#model/change-request.ts'
 import { rolloutStagesMax } from '#model/change-rollout.ts'
 import { impactClasses } from '#model/impact-class.ts'
 import type { Attribution } from '#model/policy/exception.ts'
@@ -22,6 +28,7 @@ import {
   paging,
   parseInstant,
   principalName,
+  sentence,
   showMakers,
   usedMakers,
 } from '../shapes.native.ts'
@@ -43,6 +50,7 @@ import {
   type GovernedOperation,
   governedOperation,
   governedOperationList,
+  lookedAtIn,
   noteOnLength,
   referencesIn,
   refusalsOfGoverned,
@@ -51,14 +59,14 @@ import {
 } from './operations.native.ts'
 import { describeSimulation, describeWithTotals, simulationShown } from './simulations.native.ts'
 import { requireRoom, simulationOf, startSimulation } from './simulations.ts'
-import { requireEpoch } from './state.ts'
-import { type DoAll, tryBound, tryChange, tryStage } from './trying.ts'
+
+import { type DoAll, tryBound, tryChange, tryProposal, tryStage } from './trying.ts'
 
 // Shapes -------------------------------------------------------------------------------------------------------------
 
 const changeRequestId = idText('changeRequest').describe('`change-request-…`.')
-const reason = z.string().trim().min(1).max(1_000).describe('What for, for whoever approves and for the record.')
-const note = z.string().trim().min(1).max(1_000)
+const reason = sentence(1_000).describe('What for, for whoever approves and for the record.')
+const note = sentence(1_000)
 const contentHash = z
   .string()
   .regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits are expected')
@@ -85,7 +93,9 @@ const haltOn = z
     denials: count
       .max(1_000)
       .optional()
-      .describe('More new denials than this, by the policies that it changes or by what is only observed.'),
+      .describe(
+        'More denials than this, also by what is only observed, which there would not be without what it has changed: who would be denied anyway halts nothing.',
+      ),
     exceptions: count.max(1_000).optional().describe('More exceptions asked for than this, at the node and below.'),
     pools: z
       .array(z.strictObject({ poolId: idText('pool').describe('By its id.'), freePercent: percent }))
@@ -127,9 +137,9 @@ const rollout = z
 const halted = z
   .object({
     why: z
-      .enum(['denials', 'exceptions', 'pool', 'refused', 'impact-changed', 'window', 'asked'])
+      .enum(['denials', 'exceptions', 'pool', 'refused', 'impact-changed', 'unvouched', 'window', 'asked'])
       .describe(
-        '`refused`: its next stage was. `impact-changed`: what that would do now is of a class above what was approved. `window`: it was due behind its window. `asked`: somebody has halted it.',
+        '`refused`: its next stage was. `impact-changed`: what that would do now is of a class above what was approved. `unvouched`: somebody who wrote, approved or applied it may not any more. `window`: it was due behind its window. `asked`: somebody has halted it.',
       ),
     at: instant,
     count: count.optional().describe('How many there were.'),
@@ -138,10 +148,11 @@ const halted = z
     freePercent: percent.optional(),
     below: percent.optional(),
     code: z.string().optional().describe('What the next stage was refused for.'),
+    detail: z.string().optional().describe('Why it was refused, or who may not do what any more.'),
     class: z.enum(impactClasses).optional().describe('What its next stage would do.'),
     approved: z.enum(impactClasses).optional().describe('What was approved.'),
     until: instant.optional().describe('When its window ended.'),
-    by: principalName.optional(),
+    by: principalName.optional().describe('Who halted it, or to whom its next stage was refused.'),
     note: z.string().optional(),
   })
   .describe('Why it was halted.')
@@ -219,10 +230,12 @@ const summary = {
     .describe('How far the rollout is.'),
   halted: halted.optional(),
   rejected: act.extend({ note: z.string() }).optional().describe('Who sent it back to its author, and why.'),
-  breakGlass: z
-    .object({ reason: z.string(), by: act.optional(), reviewed: act.extend({ note: z.string() }).optional() })
+  emergencies: z
+    .array(act.extend({ reason: z.string(), reviewed: act.extend({ note: z.string() }).optional() }))
     .optional()
-    .describe('It was applied in an emergency, without approvals: a finding until somebody else has reviewed it.'),
+    .describe(
+      'In which something was done with it, without approvals or outside of its window: a finding until somebody else has reviewed each.',
+    ),
   ended: act.extend({ note: z.string().optional() }).optional().describe('Who applied or abandoned it.'),
 }
 const listed = z.object(summary)
@@ -243,6 +256,17 @@ const changeRequest = z.object({
     .optional()
     .describe(
       'What its names stand for, of one that was submitted: it is made so, whatever is called so by then. Approvals are for this, too.',
+    ),
+  lookedAt: z
+    .array(
+      z.object({
+        operation: count.describe('By the operation of this number.'),
+        state: z.record(z.string(), z.string()).describe('As the operation itself says it in members of these names.'),
+      }),
+    )
+    .optional()
+    .describe(
+      'In which state it was looked at what it lets act and others may change, such as a candidate: it is refused where that is in another one by then. Approvals are for this, too.',
     ),
   inverse: z
     .object({
@@ -337,12 +361,8 @@ export const proposeChange = nativeWrite({
   at: placeOfProposal,
   async lookAhead(ahead, { operations, draft, simulate, expectedEpoch: expected }): Promise<Tried | undefined> {
     if (draft && !simulate) return undefined
-    return ahead.attempt(async (context) => {
-      // What is wrong by now with a plan for another state says less than that it is for another one.
-      requireEpoch(context, expected)
-      if (simulate) await requireRoom(context)
-      return doAll(context, operations)
-    })
+    const before = simulate ? requireRoom : undefined
+    return tryProposal(ahead, { operations, expectedEpoch: expected }, { doAll, before })
   },
   async run(context, { window: given, draft, simulate, ...proposal }, tried: Tried | undefined) {
     if (draft) await refuseMisshapen(proposal.operations)
@@ -611,10 +631,12 @@ async function show({
   inverse,
 }: DescribedChange): Promise<z.output<typeof changeRequest>> {
   const references = bindings && (await referencesIn(operations as readonly GovernedOperation[], bindings))
+  const lookedAt = bindings ? lookedAtIn(bindings) : []
   return {
     ...showSummary(request),
     operations: showOperations(operations),
     ...(references && references.length > 0 ? { references: [...references] } : {}),
+    ...(lookedAt.length > 0 ? { lookedAt: lookedAt.map((one) => ({ ...one, state: { ...one.state } })) } : {}),
     ...(inverse
       ? { inverse: { ...inverse, operations: showOperations(inverse.operations), left: [...inverse.left] } }
       : {}),
@@ -628,7 +650,7 @@ const showOperations = (operations: DescribedChange['content']['operations']) =>
   })) as z.output<typeof changeRequest>['operations']
 
 function showSummary(request: ChangeRequest): z.output<typeof listed> {
-  const { impact: found, window: times, rejected, ended, breakGlass: broken } = request
+  const { impact: found, window: times, rejected, ended, emergencies } = request
   return {
     changeRequestId: request.id,
     node: request.node,
@@ -645,15 +667,7 @@ function showSummary(request: ChangeRequest): z.output<typeof listed> {
     ...(request.plannedFor === undefined ? {} : { plannedFor: request.plannedFor }),
     ...showRollout(request),
     ...(rejected ? { rejected: { ...showAct(rejected), note: rejected.note } } : {}),
-    ...(broken
-      ? {
-          breakGlass: {
-            reason: broken.reason,
-            ...(broken.broken ? { by: showAct(broken.broken) } : {}),
-            ...showReview(broken),
-          },
-        }
-      : {}),
+    ...(emergencies ? { emergencies: emergencies.map(showEmergency) } : {}),
     ...(ended ? { ended: { ...showAct(ended), ...(ended.note === undefined ? {} : { note: ended.note }) } } : {}),
   }
 }
@@ -669,9 +683,12 @@ function showRollout({ rollout: stages, progress, halted: halt }: ChangeRequest)
     ...(halt ? { halted: showHalt(halt) } : {}),
   }
 }
-function showHalt(halt: NonNullable<ChangeRequest['halted']>) {
-  const shown = { ...halt, at: formatInstant(halt.at) }
-  return 'until' in shown ? { ...shown, until: formatInstant(shown.until) } : shown
+function showHalt({ at, ...halt }: NonNullable<ChangeRequest['halted']>) {
+  const shown = { ...halt, at: formatInstant(at) }
+  if ('until' in shown) return { ...shown, until: formatInstant(shown.until) }
+  if (!('because' in shown)) return shown
+  const { because, ...rest } = shown
+  return { ...rest, ...(because ? { detail: problemInWords(because) } : {}) }
 }
 function showByClock({ appliesAt, failed }: ChangeRequest) {
   return {
@@ -683,8 +700,11 @@ const showFailed = ({ at, code, because }: NonNullable<ChangeRequest['failed']>)
   ...{ at: formatInstant(at), code },
   ...(because ? { detail: problemInWords(because) } : {}),
 })
-const showReview = ({ reviewed }: NonNullable<ChangeRequest['breakGlass']>) =>
-  reviewed ? { reviewed: { ...showAct(reviewed), note: reviewed.note } } : {}
+const showEmergency = ({ reason: why, broken, reviewed }: Emergency) => ({
+  ...showAct(broken),
+  reason: why,
+  ...(reviewed ? { reviewed: { ...showAct(reviewed), note: reviewed.note } } : {}),
+})
 const showImpact = ({ at, groups, samples, left, accounts: _, ...found }: NonNullable<ChangeRequest['impact']>) => ({
   ...found,
   ...(left ? { left: [...left] } : {}),

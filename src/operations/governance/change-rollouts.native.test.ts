@@ -13,10 +13,11 @@ interface Shown {
   readonly contentHash: string
   readonly state: string
   readonly progress?: { stage: number; stages: number }
-  readonly halted?: { why: string; count?: number; code?: string; poolId?: string }
+  readonly halted?: { why: string; count?: number; code?: string; detail?: string; poolId?: string }
 }
 interface Told extends Shown {
   readonly code: string
+  readonly detail?: string
 }
 
 let acme: Awaited<ReturnType<typeof furnish>>
@@ -206,8 +207,8 @@ describe('a rollout', () => {
     acme.advance(60_000)
     await look()
     const { state, halted } = await show(id)
-    assert.deepEqual([state, halted?.why], ['halted', 'refused'])
-    assert.match(halted!.code!, /^Not(?:Found|Authorized)$/)
+    assert.deepEqual([state, halted?.why], ['halted', 'unvouched'])
+    assert.match(halted!.detail!, /`user:gil`/)
   })
 
   test('stages have each operation once', async () => {
@@ -238,17 +239,29 @@ describe('reverting', () => {
     assert(!(await units()).includes('Undone'))
   })
 
+  const exceptionFor = async (target: string) => ({
+    ...{ target, locale: 'us-east-1', resourceType: 'eip', grants: { provider: true }, reason: 'a test' },
+    expiresAt: new Date((await acme.store.read(async (tx) => tx.now)) + 3_600_000).toISOString(),
+  })
   test('leaves what depends on what stays, and makes the rest again', async () => {
     const unitOf = (name: string) => units().then((names) => names.includes(name))
     const made = [
       { ...unit('Parent'), as: 'parent' },
       { operation: 'createUnit', input: { name: 'Child', parentId: '$parent' }, as: 'child' },
-      { operation: 'createAccount', input: { name: 'stays', email: 'stays@acme.example', parentId: '$child' } },
+      { operation: 'requestException', input: await exceptionFor('$child') },
       unit('Goes'),
     ]
     const { changeRequestId: id } = await begin(made)
     await succeed(act(id, 'revert', { note: 'no' }, people.ann))
     assert.deepEqual(await Promise.all(['Parent', 'Child', 'Goes'].map(unitOf)), [true, true, false])
+
+    const account = { name: 'comes', email: 'comes@acme.example', parentId: '$unit' }
+    const { changeRequestId: ofAccount } = await begin([
+      { ...unit('Comes'), as: 'unit' },
+      { operation: 'createAccount', input: account },
+    ])
+    await succeed(act(ofAccount, 'revert', { note: 'no' }, people.ann))
+    assert.equal(await unitOf('Comes'), false, 'an account that came goes, and what it was in')
 
     const { unitId } = await acme.post<{ unitId: string }>('/organizational-units', { name: 'Bound', parentId: dev })
     await acme.tokenOf('user:bound', 'auditor', unitId)
@@ -267,5 +280,41 @@ describe('reverting', () => {
     await acme.rules(acme.law, [acme.other, acme.listed])
     assert.equal((await act(id, 'revert', { note: 'no' }, people.ann)).body.code, 'IncorrectState')
     assert.deepEqual(await rulesNow(), [acme.other, acme.listed])
+  })
+
+  test('of a rollout is refused where somebody has changed one of them between its stages, and only there', async () => {
+    const { poolId } = await acme.post<{ poolId: string }>('/pools', { scopeId: acme.privateScope, family: 'ipv4' })
+    const ofType = (resourceType: string) => {
+      const { operation, input } = documentOf(acme.other)
+      return { operation, input: { ...input, resourceType } }
+    }
+    const tagged = (tags: object) => ({ operation: 'updatePool', input: { poolId, tags } })
+    const state = async () => [
+      (await acme.get<{ items: { resourceType: string }[] }>(`/policies/${acme.law}/documents`)).items,
+      (await acme.get<{ tags: object }>(`/pools/${poolId}`)).tags,
+    ]
+    const [byStage, nobody] = [[ofType('rnat'), tagged({ a: '1' }), ofType('alb'), tagged({ a: '2' })], undefined]
+    for (const between of [
+      nobody,
+      () => acme.rules(acme.law, [acme.listed], { type: 'rds' }),
+      () => acme.ask('PATCH', `/pools/${poolId}`, { body: { tags: { a: '1', theirs: 'x' } } }),
+    ]) {
+      const before = await state()
+      const { changeRequestId: id } = await begin(byStage, {
+        stages: [2, 2].map((operations) => ({ operations, soakSeconds: 60 })),
+        haltOn: {},
+      })
+      await between?.()
+      for (let stage = 0; stage < 2; stage++) {
+        acme.advance(60_000)
+        await look()
+      }
+      const made = await state()
+      assert.equal((await show(id)).state, 'applied')
+      const { status, body } = await act(id, 'revert', { note: 'no' }, people.ann)
+      const isRefused = body.code === 'IncorrectState' && /has changed .* since/.test(body.detail ?? '')
+      assert.deepEqual([status < 300, isRefused], [between === nobody, between !== nobody], JSON.stringify(body))
+      assert.deepEqual(await state(), between === nobody ? before : made)
+    }
   })
 })

@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import { rollOutChanges } from '#jobs/changes.ts'
 import { type ActingAs, lookAt } from '#jobs/job.ts'
 import { parseId } from '#model/identifier.ts'
+import { Refused } from '#model/refusal.ts'
 import { dev, lab, openAcme, prod, root, shop, stranger } from '../../../test/acme.ts'
 import { withNativeApi } from '../../../test/native-world.ts'
 import { managementAccount, workplaceOf } from '../../../test/world.ts'
@@ -79,7 +80,9 @@ const rulesOf = (policyId: string, poolId: string) => ({
 const denied = (account: string, operation: 'AllocateAddress' | 'CreateVpc', input: object): Promise<void> =>
   (acme.call as (name: string, input: object, as: object) => Promise<unknown>)(operation, input, { account }).then(
     () => assert.fail('it was given'),
-    () => undefined,
+    (error: unknown) => {
+      assert(error instanceof Refused && ['DeniedByPolicy', 'Exhausted'].includes(error.refusal.code), String(error))
+    },
   )
 
 /** So many like one that is rolled out, as others have begun them. */
@@ -167,9 +170,87 @@ describe('what is rolled out', () => {
     await denied(shop, 'AllocateAddress', { Address: '203.0.101.5' })
     await look()
     assert.equal((await show(id)).state, 'scheduled')
-    await denied(lab, 'AllocateAddress', { Address: '203.0.101.5' })
+    await act(id, 'revert', { note: 'x' }, people.bob!)
+  })
+})
+
+describe('what is denied', () => {
+  /** What halted it, with everything that is due looked at. */
+  const haltOf = async (id: string): Promise<string | undefined> => {
     await look()
-    assert.equal((await show(id)).halted?.why, 'denials')
+    return (await show(id)).halted?.why
+  }
+  const end = (id: string) => act(id, 'revert', { note: 'x' }, people.bob!)
+
+  test('halts nothing where it would be denied without the change, whether it was asked for before or not', async () => {
+    await acme.pool()
+    const id = await begin([rulesOf(acme.law, acme.other), unit()], long)
+    for (let last = 1; last < 12; last++) {
+      await denied(shop, 'AllocateAddress', { Address: `203.0.102.${last}` })
+    }
+    assert.equal(await haltOf(id), undefined)
+    // It was given until now.
+    await denied(shop, 'AllocateAddress', { Address: '203.0.100.5' })
+    assert.equal(await haltOf(id), 'denials')
+    await end(id)
+  })
+
+  test('halts it by what was changed of a node, and not by what was denied there before', async () => {
+    const policy = await acme.policy()
+    const document = { rules: [{ poolId: acme.listed, when: { tags: [{ key: 'stage', values: ['test'] }] } }] }
+    await acme.ask('PATCH', `/organizational-units/${dev}`, { body: { tags: { stage: 'test' } } })
+    await acme.ask('PUT', `/policies/${policy}/documents/us-east-1/eip`, { body: document })
+    await acme.ask('PUT', `/policies/${policy}/assignments/${lab}`, { body: { kind: 'default' } })
+    const change = { operation: 'updateUnit', input: { unitId: dev, tags: { stage: 'live' } } }
+    acme.advance(1)
+    const id = await begin([change, unit()], long)
+    await denied(lab, 'AllocateAddress', { Address: '203.0.101.6' })
+    assert.equal(await haltOf(id), undefined)
+    await denied(lab, 'AllocateAddress', { Address: '203.0.100.6' })
+    assert.equal(await haltOf(id), 'denials')
+    await end(id)
+    await acme.ask('DELETE', `/policies/${policy}/assignments/${lab}`)
+  })
+
+  test('for want of room halts it only where the change has taken room away', async () => {
+    const small = await acme.pool({ cidr: '203.0.113.0/31' })
+    const policy = await acme.policy()
+    await acme.ask('PUT', `/policies/${policy}/documents/us-east-1/eip`, { body: { rules: [{ poolId: small }] } })
+    await acme.ask('PUT', `/policies/${policy}/assignments/${lab}`, { body: { kind: 'default' } })
+    for (let taken = 0; taken < 2; taken++) await acme.call('AllocateAddress', {}, { account: lab })
+    acme.advance(1)
+    const id = await begin([{ operation: 'updatePool', input: { poolId: small, description: 'small' } }, unit()], long)
+    await denied(lab, 'AllocateAddress', {})
+    assert.equal(await haltOf(id), undefined)
+    await end(id)
+    await acme.ask('POST', `/pools/${small}/cidrs`, { body: { cidr: '203.0.113.4/31' } })
+    acme.advance(1)
+    const away = { operation: 'deprovisionPoolCidr', input: { poolId: small, cidr: '203.0.113.4/31' } }
+    const taking = await begin([away, unit()], long)
+    await denied(lab, 'AllocateAddress', {})
+    assert.equal(await haltOf(taking), 'denials')
+    await end(taking)
+    await acme.ask('DELETE', `/policies/${policy}/assignments/${lab}`)
+  })
+
+  test('halts it where it was only observed before', async () => {
+    const policy = await acme.policy()
+    await acme.ask('PUT', `/policies/${policy}/documents/us-east-1/eip`, { body: { rules: [{ poolId: acme.listed }] } })
+    const assign = (mode: string) => ({ policyId: policy, targetId: lab, kind: 'final', mode })
+    await acme.ask('PUT', `/policies/${policy}/assignments/${lab}`, { body: { kind: 'final', mode: 'observe' } })
+    await acme.rules(acme.law, [acme.listed, acme.other])
+    const observed = await begin(
+      [{ operation: 'updatePolicy', input: { policyId: policy, contact: 'net' } }, unit()],
+      long,
+    )
+    const { AllocationId } = await acme.call('AllocateAddress', { Address: '203.0.101.7' }, { account: lab })
+    await acme.call('ReleaseAddress', { AllocationId: AllocationId! }, { account: lab })
+    assert.equal(await haltOf(observed), undefined, 'it would have been denied before')
+    await end(observed)
+    const enforced = await begin([{ operation: 'putPolicyAssignment', input: assign('enforce') }, unit()], long)
+    await denied(lab, 'AllocateAddress', { Address: '203.0.101.7' })
+    assert.equal(await haltOf(enforced), 'denials')
+    await end(enforced)
   })
 })
 

@@ -1,14 +1,21 @@
 // Change control: what of a change is governed by which IPAMs, and the refusal of one that needs a change request (policy-model §8).
+import { isDeepStrictEqual } from 'node:util'
 import type { ApprovalRules } from '#model/change-request.ts'
 import { kindOf } from '#model/identifier.ts'
 import { isAccountId, isTargetId } from '#model/organization.ts'
-import { refuse } from '#model/refusal.ts'
+import { proposalLengthMax, type Refusal, refuse } from '#model/refusal.ts'
 import { everywhere } from '#model/roles.ts'
 import type { ReadTransaction } from '#store/store.ts'
 import type { Subject } from '#store/subjects.ts'
 import type { HistoryBody } from '#store/tables/history.ts'
 import type { Ruling } from '#store/tables/ipams.ts'
+import type { Organization } from '#store/tables/organizations.ts'
+import { mayAtTop } from '../identity/authority.ts'
+import type { ReadContext } from '../operation.ts'
 import { ipamService } from '../organization/delegated-administrators.ts'
+import { topOf } from '../record/object-places.ts'
+import { proposalOf } from './proposals.ts'
+import type { ProposedOperation } from './proposed.ts'
 
 /**
  * Operations of either API that are no change beside change requests, though they move the epoch: what is itself asked for by one and
@@ -47,35 +54,41 @@ export const withoutControl: ReadonlySet<string> = new Set([
 
 interface ControlledChange {
   readonly operation: string
-  readonly input: object
+  /** What it says itself; undefined where that is to be found. */
+  readonly proposal: readonly ProposedOperation[] | undefined
   /** What it has changed. */
   readonly subjects: readonly Subject[]
 }
 /** Refuses a change that has just been made without a change request where an IPAM asks for one. What turns it on is not such a change. */
 export async function refuseWithoutRequest(
-  tx: ReadTransaction,
-  { operation, input, subjects }: ControlledChange,
+  context: ReadContext,
+  { operation, proposal: said, subjects }: ControlledChange,
 ): Promise<void> {
+  const { tx } = context
   const isTurnedOff = subjects.some(({ id }) => kindOf(id) === 'ipam')
   if (!isTurnedOff && !(await tx.ipams.hasChangeControl())) return
-  const ruling = (await rulingOf(tx, subjects)).find(({ changeControl }) => changeControl === 'required')
+  const ruling = (await rulingOf(context, subjects)).find(({ changeControl }) => changeControl === 'required')
   if (!ruling) return
-  const proposal = JSON.stringify([{ operation, input }])
-  refuse({
-    code: 'ChangeRequestRequired',
-    ipamId: ruling.id,
-    operation,
-    ...(proposal.length <= proposalLengthMax ? { proposal } : {}),
-  })
+  const proposal = said ?? (await proposalOf(tx, subjects))
+  refuse({ code: 'ChangeRequestRequired', ipamId: ruling.id, operation, ...told(proposal) })
 }
-/** Of what is repeated of the request, for whoever proposes it then. */
-const proposalLengthMax = 2_000
+function told(
+  proposal: readonly ProposedOperation[] | undefined,
+): Pick<ChangeRequestRequired, 'proposal' | 'noProposal'> {
+  if (!proposal) return { noProposal: 'no-operation' }
+  if (proposal.length === 0) return { noProposal: 'no-change' }
+  const text = JSON.stringify(proposal)
+  return text.length <= proposalLengthMax ? { proposal: text } : { noProposal: 'too-long' }
+}
+type ChangeRequestRequired = Extract<Refusal, { readonly code: 'ChangeRequestRequired' }>
 
 /**
  * What IPAMs say of a change that was made in this transaction, as they said it before: of an IPAM, its scopes, pools and policies, itself;
  * of all that is the organization's or an account's of it, the IPAMs of the account that speaks for it; of any other account's, its own.
+ * Whoever sets the rules of the organization may lift those of any other IPAM.
  */
-export async function rulingOf(tx: ReadTransaction, subjects: readonly Subject[]): Promise<readonly Ruling[]> {
+export async function rulingOf(context: ReadContext, subjects: readonly Subject[]): Promise<readonly Ruling[]> {
+  const { tx } = context
   const states = await statesOf(tx, subjects)
   const before = new Map((await tx.ipams.ruling()).map((one) => [one.id, one]))
   for (const { id, body } of states.filter(({ id }) => kindOf(id) === 'ipam')) {
@@ -84,6 +97,7 @@ export async function rulingOf(tx: ReadTransaction, subjects: readonly Subject[]
   }
   if (before.size === 0) return []
   const speaking = await speakingOf(tx, [...before.values()], subjects)
+  const lifted = await liftedIn(context, subjects, speaking)
   const ruling = new Set<Ruling>()
   // Of what is many mostly all is at one account.
   const inside = new Map<string, boolean>()
@@ -96,18 +110,18 @@ export async function rulingOf(tx: ReadTransaction, subjects: readonly Subject[]
     const was = body?.was ?? {}
     const ipamId = kindOf(id) === 'ipam' ? id : (was.ipamId as string | undefined)
     const own = ipamId === undefined ? undefined : before.get(ipamId)
-    if (own) ruling.add(own)
+    if (own && !lifted.has(id)) ruling.add(own)
     const place = isTargetId(id) ? id : ((was.node ?? was.target ?? account) as string)
     // Who has just left was in it when the change was asked for; of whom nothing was on record before, that is not known.
     const mayHaveLeft = isAccountId(id) && (body === undefined || body.isNew || 'parentId' in was)
     const isOfOrganization = place === everywhere || !isAccountId(place) || mayHaveLeft || (await isInside(place))
     if (isOfOrganization && kind !== 'change-request') for (const one of speaking) ruling.add(one)
-    else for (const one of before.values()) if (one.account === place) ruling.add(one)
+    else if (!lifted.has(id)) for (const one of before.values()) if (one.account === place) ruling.add(one)
   }
   return [...ruling]
 }
 
-/** Those of whoever speaks for the organization, also where the change takes that from them; where it is gone by it, all. */
+/** Those of whoever spoke for the organization before the change; where it is gone by it, all. */
 async function speakingOf(
   tx: ReadTransaction,
   before: readonly Ruling[],
@@ -115,9 +129,24 @@ async function speakingOf(
 ): Promise<readonly Ruling[]> {
   const organization = await tx.organizations.find()
   if (!organization) return before
-  const delegate = await tx.organizations.findAdministrator(ipamService)
-  const speakers = new Set([organization.managementAccount, delegate, ...subjects.map(({ id }) => id)])
-  return before.filter(({ account }) => speakers.has(account))
+  const speakers = await speakersBefore(tx, organization, subjects)
+  return before.filter(({ account }) => speakers.includes(account))
+}
+/** The delegated administrator of IPAM; where there was none, the management account. */
+async function speakersBefore(
+  tx: ReadTransaction,
+  { managementAccount }: Organization,
+  subjects: readonly Subject[],
+): Promise<readonly string[]> {
+  const prefix = `${ipamService}/`
+  const delegated = subjects.filter(({ id }) => id.startsWith(prefix))
+  if (delegated.length === 0) return [(await tx.organizations.findAdministrator(ipamService)) ?? managementAccount]
+  return delegated.flatMap(({ id, before, after }) => {
+    const account = id.slice(prefix.length)
+    if (before !== undefined) return [account]
+    // Of one that ends, and of which nothing is on record from before, it is not known whether the change itself had made it.
+    return after === undefined ? [account, managementAccount] : [managementAccount]
+  })
 }
 
 /** What IPAMs say of changes at a node, such as of a role there. */
@@ -125,6 +154,39 @@ export async function rulingAt(tx: ReadTransaction, node: string): Promise<reado
   const all = await tx.ipams.ruling()
   const isOutside = isAccountId(node) && !(await tx.organizations.findNode(node))
   return isOutside ? all.filter(({ account }) => account === node) : speakingOf(tx, all, [])
+}
+
+/**
+ * IPAMs of which nothing but the rules of changes is other, by whoever may set those of the organization: what one account says of its
+ * changes shuts out nobody who administers all of them, as its `forbid` does not. Those that speak for the organization are not among them.
+ */
+async function liftedIn(
+  context: ReadContext,
+  subjects: readonly Subject[],
+  speaking: readonly Ruling[],
+): Promise<ReadonlySet<string>> {
+  const lifted = new Set<string>()
+  const changed = subjects.flatMap(({ id, before, after }) => {
+    const isOwn = kindOf(id) === 'ipam' && !speaking.some((one) => one.id === id)
+    return isOwn && before !== undefined && after !== undefined ? [{ id, before, after }] : []
+  })
+  if (changed.length === 0 || !(await mayAtTop(context, 'policy:manage', [await topOf(context)]))) return lifted
+  const { history } = context.tx
+  const asked = changed.flatMap(({ id, before, after }) => [[id, before] as const, [id, after] as const])
+  const versions = await history.findVersions(asked)
+  const restOf = (id: string, version: number) => {
+    const {
+      changeControl: _,
+      changeApprovals: __,
+      changeFreezes: ___,
+      ...rest
+    } = history.bodyOf(versions.get(`${id}/${version}`)!)
+    return rest
+  }
+  for (const { id, before, after } of changed) {
+    if (isDeepStrictEqual(restOf(id, before), restOf(id, after))) lifted.add(id)
+  }
+  return lifted
 }
 
 /** The versions of those that have some from before, by their ids. */

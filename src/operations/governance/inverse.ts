@@ -1,13 +1,11 @@
 // The inverse of a change, prepared when it is made: of each object that it has changed, what makes it again what it was.
-import { isDeepStrictEqual } from 'node:util'
-import type { ChangeFreeze } from '#model/change-request.ts'
 import { kindOf } from '#model/identifier.ts'
 import { isTargetId } from '#model/organization.ts'
-import { isSetting, type Tag } from '#model/tags.ts'
 import type { ReadTransaction } from '#store/store.ts'
 import type { Subject } from '#store/subjects.ts'
-import type { HistoryBody } from '#store/tables/history.ts'
+import { versionsBefore } from './control.ts'
 import type { ProposedOperation } from './proposed.ts'
+import { type ChangedObject, changedObjects, inOrder, restate } from './restated.ts'
 
 export interface Inverse {
   /** In the order in which they are to be done. */
@@ -16,48 +14,59 @@ export interface Inverse {
   readonly left: readonly string[]
   /** The versions that the change has made: where others stand there, somebody has changed them since. */
   readonly versions: Readonly<Record<string, number>>
+  /** Those that there were before it; undefined of a change from before this was kept. */
+  readonly before?: Readonly<Record<string, number>>
 }
-export const noInverse: Inverse = { operations: [], left: [], versions: {} }
+export const noInverse: Inverse = { operations: [], left: [], versions: {}, before: {} }
 
-/** Of a change and of another one that came behind it. */
-export const inverseOfBoth = (first: Inverse, second: Inverse): Inverse => ({
-  operations: [...second.operations, ...first.operations],
-  left: [...new Set([...first.left, ...second.left])],
-  versions: { ...first.versions, ...second.versions },
-})
+/**
+ * Of a change and of another one that came behind it and has made these subjects. Of what somebody has changed between both, it says the
+ * version that the first one made, which is the latest no more: what somebody else has made is in none of these operations.
+ */
+export function inverseOfBoth(first: Inverse, second: Inverse, subjects: readonly Subject[]): Inverse {
+  const changedBetween = subjects.flatMap(({ id, before }) => {
+    const made = first.versions[id]
+    return made === undefined || before === undefined || made === before ? [] : [[id, made] as const]
+  })
+  return {
+    operations: [...second.operations, ...first.operations],
+    left: [...new Set([...first.left, ...second.left])],
+    versions: { ...first.versions, ...second.versions, ...Object.fromEntries(changedBetween) },
+    ...(first.before && second.before ? { before: { ...untouchedBy(first, second.before), ...first.before } } : {}),
+  }
+}
+/** What the first one has made or changed was before both as it was before that. */
+const untouchedBy = ({ versions }: Inverse, before: Readonly<Record<string, number>>) =>
+  Object.fromEntries(Object.entries(before).filter(([id]) => !(id in versions)))
 
 /** Within the transaction that has made the change. */
 export async function inverseOf(tx: ReadTransaction, subjects: readonly Subject[]): Promise<Inverse> {
-  const wanted = subjects.flatMap(({ id, before, after }) =>
-    [before, after].flatMap((version) => (version === undefined ? [] : [[id, version] as const])),
-  )
-  const versions = await tx.history.findVersions(wanted)
-  const bodyOf = (id: string, version: number | undefined): HistoryBody | undefined => {
-    const found = version === undefined ? undefined : versions.get(`${id}/${version}`)
-    return found && tx.history.bodyOf(found)
-  }
   const undone: UndoneObject[] = []
   // What came last depends on what came before.
-  for (const { id, before, after } of [...subjects].reverse()) {
-    // Named only: what has changed about it is a subject of its own, as the CIDRs of a pool are.
-    if (before === undefined && after === undefined && hasHistory(id)) continue
-    const kind = versions.get(`${id}/${after ?? before}`)?.kind
+  for (const changed of [...(await changedObjects(tx, subjects))].reverse()) {
+    const { id, kind, was, is, isNamedOnly } = changed
+    // What has changed about it is a subject of its own, as the CIDRs of a pool are.
+    if (isNamedOnly && hasHistory(id)) continue
     if (kind === 'change-request') continue
-    const [was, is] = [bodyOf(id, before), bodyOf(id, after)]
-    const back = (kind && undo[kind]?.({ id, was, is })) || undefined
-    undone.push({ id, was, is, operations: back?.operations ?? [], isWhole: back?.isWhole ?? false })
+    const back = await restate(tx, { id, kind, from: is, to: was })
+    // What is made anew is another object: whatever named the one that is gone would not name it.
+    const { operations, isWhole, settingTags } = back && !back.isAnew ? back : { operations: [], isWhole: false }
+    undone.push({ ...changed, operations, isWhole: isWhole && settingTags === undefined })
   }
   leaveDepending(undone)
-  const operations = undone.flatMap((one) => one.operations)
   const left = undone.filter(({ isWhole }) => !isWhole).map(({ id }) => id)
   const made = subjects.flatMap(({ id, after }) => (after === undefined ? [] : [[id, after] as const]))
-  return { operations, left, versions: Object.fromEntries(made) }
+  return {
+    operations: inOrder(undone.flatMap((one) => one.operations)),
+    left,
+    versions: Object.fromEntries(made),
+    before: versionsBefore(subjects),
+  }
 }
 
-interface UndoneObject extends Undone {
-  readonly id: string
-  readonly was: HistoryBody | undefined
-  readonly is: HistoryBody | undefined
+interface UndoneObject extends ChangedObject {
+  readonly operations: readonly ProposedOperation[]
+  readonly isWhole: boolean
 }
 
 /**
@@ -96,213 +105,3 @@ const leftToldMax = 50
 /** Nothing of these changes without a version. */
 const hasHistory = (id: string): boolean =>
   isTargetId(id) || ['pool', 'policy', 'ipam', 'scope'].includes(kindOf(id) ?? '')
-
-interface Changed {
-  readonly id: string
-  readonly was: HistoryBody | undefined
-  readonly is: HistoryBody | undefined
-}
-interface Undone {
-  readonly operations: readonly ProposedOperation[]
-  readonly isWhole: boolean
-}
-type Undo = (changed: Changed) => Undone | undefined
-
-const one = (operation: string, input: object, isWhole = true): Undone => ({
-  operations: [{ operation, input: input as ProposedOperation['input'] }],
-  isWhole,
-})
-/** A member of what changes an object: what it says of a state on record, and which members of that it is about. */
-interface Member {
-  readonly says: (body: HistoryBody) => unknown
-  readonly of: readonly string[]
-}
-/** Where it is not there, `null` takes it away, or the default is said. */
-const plain = (name: string, absent: unknown = null): Member => ({ says: (body) => body[name] ?? absent, of: [name] })
-/** What was called otherwise on record. */
-const under = (name: string): Member => ({ says: (body) => body[name], of: [name] })
-/** Tags that are settings of AWS's API are no tags here: where one has changed, it stays. */
-const tags: Member = {
-  says: ({ tags: all = {} }) => Object.fromEntries(Object.entries(all as object).filter(([key]) => !isSetting(key))),
-  of: [],
-}
-const settingTags = ({ tags: all = {} }: HistoryBody) =>
-  Object.fromEntries(Object.entries(all as object).filter(([key]) => isSetting(key)))
-
-/** What of a change of an object can be made again as it was, by the operation that changes such ones. */
-function asBefore(
-  { was, is }: { readonly was: HistoryBody; readonly is: HistoryBody },
-  members: Readonly<Record<string, Member>>,
-  beside: readonly string[] = [],
-): { readonly input: Record<string, unknown>; readonly isWhole: boolean } {
-  const differing = Object.entries(members).filter(([, { says }]) => !isDeepStrictEqual(says(was), says(is)))
-  const known = new Set([...beside, 'tags', ...Object.values(members).flatMap(({ of }) => of)])
-  const isWhole =
-    isDeepStrictEqual(settingTags(was), settingTags(is)) &&
-    Object.keys({ ...was, ...is }).every((name) => known.has(name) || isDeepStrictEqual(was[name], is[name]))
-  return { input: Object.fromEntries(differing.map(([name, { says }]) => [name, says(was)])), isWhole }
-}
-function changed(
-  operation: string,
-  named: object,
-  bodies: { readonly was: HistoryBody; readonly is: HistoryBody },
-  members: Readonly<Record<string, Member>>,
-): Undone {
-  const { input, isWhole } = asBefore(bodies, members)
-  return Object.keys(input).length === 0 ? { operations: [], isWhole } : one(operation, { ...named, ...input }, isWhole)
-}
-
-const momentText = (at: number): string => new Date(at).toISOString()
-const poolMembers: Readonly<Record<string, Member>> = {
-  description: plain('description'),
-  minNetmaskLength: plain('minNetmaskLength'),
-  defaultNetmaskLength: plain('defaultNetmaskLength'),
-  maxNetmaskLength: plain('maxNetmaskLength'),
-  requiredTags: {
-    says: ({ requiredTags = [] }) =>
-      Object.fromEntries((requiredTags as readonly Tag[]).map(({ key, value }) => [key, value])),
-    of: ['requiredTags'],
-  },
-  quarantineSeconds: plain('quarantineSeconds'),
-  avoidsObserved: plain('avoidsObserved', false),
-  sharedWith: plain('sharedWith', []),
-  contact: plain('contact'),
-  tags,
-}
-const ipamMembers: Readonly<Record<string, Member>> = {
-  description: plain('description'),
-  operatingRegions: under('operatingRegions'),
-  tier: under('tier'),
-  enablePrivateGua: under('isPrivateGuaEnabled'),
-  meteredAccount: under('meteredAccount'),
-  policyCompatibility: under('policyCompatibility'),
-  unmatched: under('unmatched'),
-  changeControl: plain('changeControl', 'none'),
-  changeApprovals: plain('changeApprovals'),
-  changeFreezes: {
-    says: ({ changeFreezes = [] }) =>
-      (changeFreezes as readonly ChangeFreeze[]).map(({ from, until, reason }) => ({
-        ...{ from: momentText(from), until: momentText(until) },
-        reason,
-      })),
-    of: ['changeFreezes'],
-  },
-  tags,
-}
-const scopeMembers: Readonly<Record<string, Member>> = { description: plain('description'), tags }
-const unitMembers: Readonly<Record<string, Member>> = { name: under('name'), tags }
-const accountMembers: Readonly<Record<string, Member>> = {
-  name: under('name'),
-  email: under('email'),
-  cloud: plain('cloud'),
-  externalId: plain('externalId'),
-  contact: plain('contact'),
-  tags,
-}
-const policyMembers: Readonly<Record<string, Member>> = { contact: plain('contact'), tags }
-
-interface AssignmentBody {
-  readonly targetId: string
-  readonly kind: string
-  readonly mode: string
-}
-const assignmentsIn = (body: HistoryBody): ReadonlyMap<string, AssignmentBody> =>
-  new Map(((body.assignments ?? []) as readonly AssignmentBody[]).map((each) => [each.targetId, each]))
-
-interface CandidateBody {
-  readonly targetId: string
-  readonly version?: number
-  readonly mode?: string
-}
-const candidatesIn = (body: HistoryBody): ReadonlyMap<string, CandidateBody> =>
-  new Map(((body.candidates ?? []) as readonly CandidateBody[]).map((each) => [each.targetId, each]))
-function candidatesAsBefore(policyId: string, was: HistoryBody, is: HistoryBody): readonly ProposedOperation[] {
-  const [before, after, assigned] = [candidatesIn(was), candidatesIn(is), assignmentsIn(was)]
-  const put = [...before.values()].flatMap(({ targetId, version, mode }) => {
-    const now = after.get(targetId)
-    if (now?.version === version && now?.mode === mode && now !== undefined) return []
-    const stands = { ...(version === undefined ? {} : { version }), ...(mode === undefined ? {} : { mode }) }
-    return one('putAssignmentCandidate', { policyId, targetId, ...stands }).operations
-  })
-  // With an assignment that goes, its candidate does.
-  const gone = [...after.keys()].filter((targetId) => !before.has(targetId) && assigned.has(targetId))
-  return [...gone.flatMap((targetId) => one('deleteAssignmentCandidate', { policyId, targetId }).operations), ...put]
-}
-
-/** What says when and by which version it is so, and not what it is. */
-const besideOfPolicy = ['version', 'contentHash', 'assignments', 'candidates', 'compatibilityDefault']
-
-/** By the kinds of objects in the history. */
-const undo: Readonly<Record<string, Undo>> = {
-  'ipam-policy'({ id: policyId, was, is }) {
-    if (!was || !is)
-      return is
-        ? { operations: [...unassigned(policyId, is), ...one('deletePolicy', { policyId }).operations], isWhole: true }
-        : undefined
-    const [before, after] = [assignmentsIn(was), assignmentsIn(is)]
-    const operations: ProposedOperation[] = []
-    for (const targetId of after.keys()) {
-      if (!before.has(targetId)) operations.push(...one('deletePolicyAssignment', { policyId, targetId }).operations)
-    }
-    if (was.version !== is.version) {
-      operations.push(...one('restorePolicyVersion', { policyId, version: was.version }).operations)
-    }
-    for (const [targetId, { kind, mode }] of before) {
-      const now = after.get(targetId)
-      if (now?.kind === kind && now.mode === mode) continue
-      operations.push(...one('putPolicyAssignment', { policyId, targetId, kind, mode }).operations)
-    }
-    operations.push(...candidatesAsBefore(policyId, was, is))
-    const { input, isWhole } = asBefore({ was, is }, policyMembers, besideOfPolicy)
-    if (Object.keys(input).length > 0) operations.push(...one('updatePolicy', { policyId, ...input }).operations)
-    return { operations, isWhole }
-  },
-  'ipam-pool'({ id: poolId, was, is }) {
-    if (!was || !is) return is ? one('deletePool', { poolId }) : undefined
-    return changed('updatePool', { poolId }, { was, is }, poolMembers)
-  },
-  'ipam-pool-cidr'({ was, is }) {
-    const { pool: poolId, cidr, state } = (is ?? was)!
-    if (!was) return state === 'provisioned' ? one('deprovisionPoolCidr', { poolId, cidr }) : undefined
-    // What still rests is still there: provisioned again, it would be there twice.
-    return is ? undefined : one('provisionPoolCidr', { poolId, cidr })
-  },
-  ipam({ id: ipamId, was, is }) {
-    if (!was || !is) return is ? one('deleteIpam', { ipamId }) : undefined
-    return changed('updateIpam', { ipamId }, { was, is }, ipamMembers)
-  },
-  'ipam-scope'({ id: scopeId, was, is }) {
-    // The default ones come and go with their IPAM.
-    if (!was && is?.isDefault) return { operations: [], isWhole: true }
-    if (!was || !is) return is ? one('deleteScope', { scopeId }) : undefined
-    return changed('updateScope', { scopeId }, { was, is }, scopeMembers)
-  },
-  'organizational-unit'({ id: unitId, was, is }) {
-    if (!was || !is) return is ? one('deleteUnit', { unitId }) : undefined
-    return changed('updateUnit', { unitId }, { was, is }, unitMembers)
-  },
-  account({ id: account, was, is }) {
-    if (!was || !is) return undefined
-    const { input, isWhole } = asBefore({ was, is }, accountMembers, ['parentId', 'joinedAt', 'joinedMethod'])
-    const hasMoved = was.parentId !== is.parentId
-    // Who is not in the organization any more is not moved back into it.
-    const isThere = was.parentId !== undefined && is.parentId !== undefined
-    const operations = [
-      ...(Object.keys(input).length > 0 ? one('updateAccount', { account, ...input }).operations : []),
-      ...(hasMoved && isThere ? one('moveAccount', { account, parentId: was.parentId }).operations : []),
-    ]
-    return { operations, isWhole: isWhole && (!hasMoved || isThere) }
-  },
-  'role-binding'({ id: bindingId, was, is }) {
-    if (is) return was ? undefined : one('deleteRoleBinding', { bindingId })
-    if (!was) return undefined
-    const { principal, role, node, effect } = was
-    return one('createRoleBinding', { principal, role, node, effect })
-  },
-  'resource-type'({ id: resourceType, was, is }) {
-    return !was && is ? one('deleteResourceType', { resourceType }) : undefined
-  },
-}
-
-const unassigned = (policyId: string, is: HistoryBody): readonly ProposedOperation[] =>
-  [...assignmentsIn(is).keys()].flatMap((targetId) => one('deletePolicyAssignment', { policyId, targetId }).operations)

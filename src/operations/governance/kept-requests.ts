@@ -2,13 +2,13 @@
 import {
   actOn,
   appliesAtOf,
-  awaitsReview,
   type ChangeRequest,
   type ChangeRequestAction,
   type ChangeRequestProblem,
   countingApprovals,
   recordedImpact,
   type Standing,
+  unreviewedOf,
 } from '#model/change-request.ts'
 import { parseId } from '#model/identifier.ts'
 import { isAccountId } from '#model/organization.ts'
@@ -114,8 +114,9 @@ export async function keep(
   const appliesAt = appliesAtOf(changed, postponed)
   const request: ChangeRequest = appliesAt === undefined ? rest : { ...rest, appliesAt }
   await context.tx.changeRequests.update(numberOf(context, request.id), request)
-  if (request.breakGlass) {
-    const facts = awaitsReview(request) ? { requestedBy: (request.breakGlass.broken ?? request.ended!).by } : undefined
+  if (request.emergencies) {
+    const [requestedBy, ...others] = new Set(unreviewedOf(request).map(({ broken }) => broken.by))
+    const facts = requestedBy === undefined ? undefined : { requestedBy, ...(others.length > 0 ? { others } : {}) }
     await settle(context.tx, changeReview, [{ resource: request.id, node: request.node, facts }])
   }
   await recordVersion(context, request)

@@ -24,7 +24,7 @@ export const changeBytesPerDayOfTopMax = 268_435_456
 
 /** Who has one of these at the top decides for all of those who wait. */
 const governing = ['organization:manage', 'policy:manage', 'ipam:manage'] as const
-async function governsTop(context: ReadContext): Promise<boolean> {
+export async function governsTop(context: ReadContext): Promise<boolean> {
   const top = [await topOf(context)]
   for (const action of governing) if (await mayAtTop(context, action, top)) return true
   return false

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { parseId } from '#model/identifier.ts'
 import { dev, openAcme, prod, root, shop } from '../../../test/acme.ts'
+import { engineUnderTest } from '../../../test/engines.ts'
+import { measureWork, startCounting } from '../../../test/event-loop/meter.ts'
 import { withNativeApi } from '../../../test/native-world.ts'
 import { changeBytesPerDayMax, operationBytesOfPartMax, operationsOfPartMax } from './list-bounds.ts'
 
@@ -27,6 +29,7 @@ const issueTokens = async () => ({
   ivy: await acme.tokenOf('user:ivy', 'ipam-administrator', root),
 })
 before(async () => {
+  startCounting()
   acme = await openCompany()
   people = await issueTokens()
 })
@@ -83,6 +86,31 @@ test('D8 who governs a part does, tries, proposes and simulates no more than som
   const pools = Array.from({ length: operationsOfPartMax + 1 }, () => nobody)
   const { body } = await post('/governance/apply?dryRun=true', people.ivy, { operations: pools })
   assert.notEqual(body.code, 'LimitExceeded', 'who may manage IPAM at the top may have long lists')
+})
+
+test('D8 what a list of a part costs the database does not grow with the tags in it', async () => {
+  const { body: unit } = await acme.ask<{ unitId: string }>('POST', '/organizational-units', {
+    as: people.dora,
+    body: { parentId: dev, name: 'tagged' },
+  })
+  const costOf = async (tags: number, value: string): Promise<number> => {
+    const input = {
+      unitId: unit.unitId,
+      tags: Object.fromEntries(Array.from({ length: tags }, (_, index) => [`key-${index}`, value])),
+    }
+    const operations = Array.from({ length: 10 }, () => ({ operation: 'updateUnit', input }))
+    const { total } = await measureWork(async () => {
+      const { status, body } = await post('/governance/apply?dryRun=true', people.dora, { operations })
+      assert.equal(status, 200, JSON.stringify(body))
+    })
+    return total.statements
+  }
+  for (const value of ['first', 'second']) {
+    const [few, many] = [await costOf(1, value), await costOf(50, value)]
+    // An embedded database is given rows one at a time.
+    const rows = engineUnderTest === 'sqlite' ? 10 * 2 * 49 : 0
+    assert.ok(many - few <= rows + 2, `${few} statements for a tag each, and ${many} for fifty`)
+  }
 })
 
 test('D8 a change that is refused when it is tried is not tried again', async () => {

@@ -26,7 +26,8 @@ import {
 import { resourceTypeOperations } from '../policy/resource-types.native.ts'
 import { nameShapes } from '../shapes.native.ts'
 import { boundList, listBody, operationsOfPartMax } from './list-bounds.ts'
-import type { Answered, Binding, DoneList, ListHow } from './proposed.ts'
+import { ListTerms, labelReference } from './list-terms.ts'
+import type { Binding, DoneList, ListHow } from './proposed.ts'
 import { beginList } from './state.ts'
 
 // Which ones ---------------------------------------------------------------------------------------------------------
@@ -90,7 +91,7 @@ const label = z
   .string()
   .regex(labelPattern, 'a letter is expected, then letters, digits, `-` and `_`, at most 64 in all')
   .describe(
-    'What later operations call what this one makes: `$edge` stands for its id wherever they name something, and `$edge.privateScopeId` for another member of its answer, such as the `version` of a draft.',
+    'What later operations call what this one makes: `$edge` stands for its id wherever they name something, and `$edge.privateScopeId` for another member of its answer: so a version that one drafts is named `$draft.version`.',
   )
 export const governedOperation = z
   .strictObject({
@@ -130,13 +131,13 @@ export async function runGoverned(
   // What undoes a list that was bounded is as long as that makes it.
   if (isPrepared) beginList(context)
   else await boundList(context, operations.slice(from, to))
-  const list = new List(operations, before)
+  const list = new ListTerms(operations, before)
   const [results, found]: [DoneList['results'][number][], Binding[]] = [[], []]
   for (let index = from; index < to; index++) {
     await numbered(index, async () => {
       const { operation: name, as } = operations[index]!
       const binding = bindings?.[index]
-      const done = await runOne(context, list, index, binding)
+      const done = await runOne(context, { operations, list }, index, binding)
       found.push(binding ?? done.binding)
       const id = idIn(done.answer)
       results.push({ operation: name, ...(id === undefined ? {} : { id }), ...(as === undefined ? {} : { as }) })
@@ -148,19 +149,20 @@ export async function runGoverned(
 
 async function runOne(
   context: WriteContext,
-  list: List,
+  { operations, list }: { readonly operations: readonly GovernedOperation[]; readonly list: ListTerms },
   index: number,
   binding: Binding | undefined,
 ): Promise<{ readonly answer: object; readonly binding: Binding }> {
-  const { operation: name, input } = list.operations[index]!
+  const { operation: name, input } = operations[index]!
   const operation = governedOperations.get(name)!
   const asked = inputOf(name, await replaceNames(operation.input, input, (text) => list.meant(index, text)))
   const met = { known: binding?.names.map((one) => list.idOf(one)), found: [] as string[] }
   const run = async () => {
     const identified = await naming({}, async () => operation.names?.(context, operation.action, asked, met) ?? asked)
-    const pins = binding ? binding.pins : await operation.pin?.(context, identified as never)
-    const output = await (operation as WriteOperation<object, unknown>).run(context, { ...identified, ...pins })
-    return { output, pins }
+    await list.refuseOwnVersion(context, identified, input)
+    const pins = binding ? list.valuesOf(binding.pins) : await operation.pin?.(context, identified as never)
+    const output = await (operation as WriteOperation<object, unknown>).run(context, { ...pins, ...identified })
+    return { output, pins: pins && list.inItsTerms(identified, pins) }
   }
   const lags = mayLag(name, asked)
   // What a run of pools has read once may be otherwise by what another operation does.
@@ -172,55 +174,6 @@ async function runOne(
   return { answer, binding: { names, ...(pins ? { pins } : {}) } }
 }
 
-/** What those before have made, and what later ones call it. */
-class List {
-  readonly operations: readonly GovernedOperation[]
-  readonly made: Answered[]
-  /** By the id, where it stands in what was made. */
-  readonly #references: Map<string, string>
-  readonly #labels: ReadonlyMap<string, number>
-
-  constructor(operations: readonly GovernedOperation[], made: readonly Answered[]) {
-    this.operations = operations
-    this.made = [...made]
-    const [references, labels] = [new Map<string, string>(), new Map<string, number>()]
-    this.#references = references
-    for (const [index, { as }] of operations.entries()) {
-      if (as === undefined) continue
-      if (labels.has(as)) refuse({ ...labelled(as, worded('an operation before has this label')), index })
-      labels.set(as, index)
-    }
-    this.#labels = labels
-  }
-  add(index: number, answer: object): void {
-    const ids = Object.entries(answer).filter(([, value]) => typeof value === 'string' && isIdLike(value))
-    const { version } = answer as { readonly version?: unknown }
-    this.made[index] = Object.fromEntries(typeof version === 'number' ? [...ids, ['version', String(version)]] : ids)
-    for (const [member, id] of ids) if (!this.#references.has(id)) this.#references.set(id, `$${index}.${member}`)
-  }
-  /** An id that is there only once this list is done is told by the operation that makes it. */
-  referenceTo(id: string): string {
-    return this.#references.get(id) ?? id
-  }
-  idOf(reference: string): string {
-    const [, index, member] = /^\$(\d+)\.(\w+)$/.exec(reference) ?? []
-    return index === undefined ? reference : (this.made[Number(index)]?.[member!] ?? reference)
-  }
-  /** What begins like a label is one: a name that begins so would be taken for what somebody else has called so. */
-  meant(index: number, text: string): string {
-    const [, label, member] = labelReference.exec(text) ?? []
-    if (label === undefined) return text
-    const made = this.#labels.get(label)
-    if (made === undefined || made >= index) refuse(labelled(text, worded('no operation before has this label')))
-    const answer = this.made[made]!
-    const id = member === undefined ? Object.values(answer)[0] : answer[member]
-    return id ?? refuse(labelled(text, worded('what it labels has no such member')))
-  }
-}
-const labelReference = /^\$([A-Za-z][A-Za-z0-9_-]*)(?:\.(\w+))?$/
-const labelled = (value: string, problem: ReturnType<typeof worded>) =>
-  ({ code: 'InvalidParameterValue', field: 'input', value, problem }) as const
-
 /** A list as it was bound: with ids in place of names, and the states that were looked at. Undefined bindings: as it is. */
 export async function asBound(
   operations: readonly GovernedOperation[],
@@ -228,10 +181,12 @@ export async function asBound(
 ): Promise<readonly GovernedOperation[]> {
   const bound: GovernedOperation[] = []
   for (const [index, one] of operations.entries()) {
-    const { names = [], pins } = bindings?.[index] ?? {}
+    const { names = [], pins = {} } = bindings?.[index] ?? {}
     const { input } = governedOperations.get(one.operation)!
     const known = await withKnown(input, one.input, names, (text) => labelReference.test(text))
-    bound.push({ ...one, input: { ...known, ...pins } })
+    // Nobody changes in between what the list itself makes.
+    const outside = Object.entries(pins).filter(([, value]) => !value.startsWith('$'))
+    bound.push({ ...one, input: { ...Object.fromEntries(outside), ...known } })
   }
   return bound
 }
@@ -260,6 +215,15 @@ export async function referencesIn(
   }
   return references
 }
+
+export interface LookedAt {
+  /** The number of the operation. */
+  readonly operation: number
+  readonly state: NonNullable<Binding['pins']>
+}
+/** In which state what a list lets act was looked at, as it was bound. */
+export const lookedAtIn = (bindings: readonly Binding[]): readonly LookedAt[] =>
+  bindings.flatMap(({ pins }, operation) => (pins ? [{ operation, state: pins }] : []))
 
 /**
  * Whether an operation decides nothing by the pools that those before it have made, in the rules as they are compiled: it names what it

@@ -14,10 +14,10 @@ export interface ProposedOperation {
 export interface Binding {
   /** Of its names, in the order in which they are met: ids, or `$3.poolId` for a member of what the operation of that number answers. */
   readonly names: readonly string[]
-  /** Members that say in which state something was looked at. */
-  readonly pins?: Readonly<Record<string, unknown>>
+  /** Members that say in which state something was looked at; `$3.version` where the operation of that number makes it. */
+  readonly pins?: Readonly<Record<string, string>>
 }
-/** Texts in the answer of an operation that was done, by their names: later ones refer to them. */
+/** Ids in the answer of an operation that was done, and the number of a version, by their names: later ones refer to them. */
 export type Answered = Readonly<Record<string, string>>
 
 /** How a list is done. */

@@ -11,6 +11,7 @@ const doAll: DoAll = (context, operations, how) => runGoverned(context, operatio
 export const openChangeRequest: WriteOperation<{ readonly id: string }, object, Tried> = {
   name: 'openChangeRequest',
   access: 'write',
+  isOfClock: true,
   lookAhead: (ahead, { id }): Promise<Tried> => tryBound(ahead, id, doAll),
   run: async (context, { id }, tried) => {
     await applyDueChange(context, id, { tried, doAll })
@@ -21,6 +22,7 @@ export const openChangeRequest: WriteOperation<{ readonly id: string }, object, 
 export const advanceChangeRequest: WriteOperation<{ readonly id: string }, object, Tried> = {
   name: 'advanceChangeRequest',
   access: 'write',
+  isOfClock: true,
   lookAhead: (ahead, { id }): Promise<Tried> => tryStage(ahead, id, doAll),
   run: async (context, { id }, tried) => {
     await advanceChange(context, id, { tried, doAll })

@@ -625,4 +625,26 @@ describe('simulations of change requests', () => {
     const approved = await approve(edited.contentHash)
     assert.deepEqual([approved.status, approved.body.state], [200, 'approved'])
   })
+
+  test('and nothing that was approved before they asked for it is made before it was simulated', async () => {
+    const { ann, bob } = await people()
+    const rule = { approvers: 1, ofRoot: 0 }
+    const setRules = async (isSimulated: boolean) => {
+      const central = { ...rule, ...(isSimulated ? { isSimulated } : {}) }
+      const changeApprovals = { contained: rule, noncompliant: rule, central }
+      assert.equal((await acme.ask('PATCH', `/ipams/${acme.ipam}`, { body: { changeApprovals } })).status, 200)
+    }
+    await setRules(false)
+    const { changeRequestId: id, contentHash } = await propose(ann)
+    assert.equal((await ask('POST', `/${id}/approve`, bob, { contentHash })).body.state, 'approved')
+    await setRules(true)
+    const apply = () => ask('POST', `/${id}/apply`, ann, { contentHash })
+    const early = await apply()
+    assert.deepEqual([early.status, early.body.code], [409, 'IncorrectState'])
+    assert(early.body.detail.includes(`cadastre change-request simulate ${id}`), early.body.detail)
+    assert.equal((await ask('POST', `/${id}/simulate`, ann)).status, 201)
+    await simulateAll(workplaceOf(acme))
+    assert.equal((await apply()).body.state, 'applied')
+    await setRules(false)
+  })
 })

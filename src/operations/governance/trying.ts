@@ -1,11 +1,5 @@
 // What a change request would do: its operations are tried and taken back, and how many have to approve that follows.
-import {
-  approvalRulesDefault,
-  type ChangeImpact,
-  type ChangeRequest,
-  classOf,
-  strictest,
-} from '#model/change-request.ts'
+import { type ChangeImpact, type ChangeRequest, classOf, neededFor } from '#model/change-request.ts'
 import { partOfStage } from '#model/change-rollout.ts'
 import { refuseValue } from '#model/refusal.ts'
 import { everywhere } from '#model/roles.ts'
@@ -22,12 +16,45 @@ export type DoAll = (
   how?: ListHow,
 ) => Promise<DoneList>
 
+/** Rows of the request itself that are written once it is made: how far it is, what undoes it, its version, its events. */
+const rowsOfMaking = 50
+/** What is looked through for that, beside what was made of each object. */
+const lookedThroughOfMaking = 2_000
+const lookedThroughPerObject = 4
+/**
+ * Does all of them to find out whether that can be made: what making them writes on top has to fit too, else it would be approved and
+ * refused then.
+ */
+const withRoom =
+  (doAll: DoAll): DoAll =>
+  async (context, operations, how) => {
+    const done = await doAll(context, operations, how)
+    const lookedThrough = lookedThroughOfMaking + lookedThroughPerObject * context.tx.subjects.count
+    context.tx.setAside({ changed: rowsOfMaking, lookedThrough })
+    return done
+  }
+
 /** What is tried in place of what the request says. */
 export interface Edited {
   readonly operations?: readonly ProposedOperation[] | undefined
   readonly expectedEpoch?: number | undefined
 }
 
+/** What trying operations that nobody has proposed yet comes to. */
+export const tryProposal = (
+  ahead: Ahead,
+  { operations, expectedEpoch }: Edited & { readonly operations: readonly ProposedOperation[] },
+  {
+    doAll,
+    before,
+  }: { readonly doAll: DoAll; readonly before?: ((context: WriteContext) => Promise<void>) | undefined },
+): Promise<Tried> =>
+  ahead.attempt(async (context) => {
+    // What is wrong by now with a plan for another state says less than that it is for another one.
+    requireEpoch(context, expectedEpoch)
+    await before?.(context)
+    return withRoom(doAll)(context, operations)
+  })
 /** What trying the operations of a request anew comes to; of one that is not there, nothing is tried. */
 export const tryChange = (
   ahead: Ahead,
@@ -38,13 +65,13 @@ export const tryChange = (
   ahead.attempt(async (context) => {
     const request = await getChange(context, id)
     requireEpoch(context, expectedEpoch)
-    return doAll(context, operations ?? (await contentOf(context, request)).operations)
+    return withRoom(doAll)(context, operations ?? (await contentOf(context, request)).operations)
   })
 /** The same of what was approved. */
 export const tryBound = (ahead: Ahead, id: string, doAll: DoAll): Promise<Tried> =>
   ahead.attempt(async (context) => {
     const { operations, bindings } = await contentOf(context, await getChange(context, id))
-    return doAll(context, operations, { bindings })
+    return withRoom(doAll)(context, operations, { bindings })
   })
 /** Behind its last stage, nothing is left to be made. */
 export const isEnd = ({ progress }: ChangeRequest): boolean => progress!.stage >= progress!.stages
@@ -57,7 +84,7 @@ export const tryStage = (ahead: Ahead, id: string, doAll: DoAll): Promise<Tried>
     if (!progress || isEnd(request)) return undefined
     const { operations, bindings } = await contentOf(context, request)
     const made = (await context.tx.changeRequests.madeBy(numberOf(context, id))) as readonly Answered[]
-    return doAll(context, operations, { ...partOfStage(operations, rollout, progress.stage), bindings, made })
+    return withRoom(doAll)(context, operations, { ...partOfStage(operations, rollout, progress.stage), bindings, made })
   })
 
 /** What the names in operations that were tried stand for. */
@@ -75,11 +102,9 @@ export async function withImpact(
   if (tried?.epoch !== context.tx.governanceEpoch) throw new AheadOutdated()
   refuseOutside(request.node, tried)
   const impact = impactIn(tried, context.now)
-  const { rulings } = tried
-  const said = rulings.flatMap(({ changeApprovals }) => changeApprovals?.[impact.class] ?? [])
-  const { left } = tried
+  const { left, rulings } = tried
   const told = left.length === 0 ? impact : { ...impact, left }
-  return { ...request, impact: told, needed: said.length === 0 ? approvalRulesDefault[impact.class] : strictest(said) }
+  return { ...request, impact: told, needed: neededFor(impact.class, rulings) }
 }
 
 /** Needs for the request itself are those of whoever asks, and not of what it changes. */

@@ -1,17 +1,22 @@
 // Rollouts as a clock watches them: whether the next stage is due, or something has happened for which they are to be halted.
 import { type ChangeRequest, rolloutsMax } from '#model/change-request.ts'
-import { findHalt, type Halt, haltRulesDefault } from '#model/change-rollout.ts'
+import { findHalt, type Halt, haltRulesDefault, isNewDenial } from '#model/change-rollout.ts'
 import { parseId } from '#model/identifier.ts'
+import { joinKey } from '#model/key.ts'
 import { isAccountId } from '#model/organization.ts'
-import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
+import { decide } from '#model/policy/decide.ts'
+import { BoundedMap, pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import { everywhere } from '#model/roles.ts'
 import type { ReadTransaction } from '#store/store.ts'
+import type { RecordedDecision } from '#store/tables/journal.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import { actingAs, type RulePrincipal } from '../estate/rule-setter.ts'
 import { accessOfToken } from '../identity/authority.ts'
 import { childrenOf } from '../identity/visible-accounts.ts'
 import { readUtilizations } from '../ipam/utilization.ts'
 import { snapshotOf } from '../snapshot.ts'
+import type { Inverse } from './inverse.ts'
+import { type WorldWithout, worldWithout } from './world-without.ts'
 
 /** Rollouts that one look watches; of more, the next ones are those behind them. */
 const watchedMax = 50
@@ -24,6 +29,10 @@ const countedOfDueMax = 2_000
 const exceptionPagesMax = 10
 /** Of more accounts that a rollout is about, the denials of all are read. */
 const accountsReadMax = 200
+/** Rollouts whose world without them is remembered. */
+const worldsKeptMax = 4
+/** Requests that are evaluated, in two worlds, before others have their turn. */
+const evaluatedPerTurn = 8
 
 /** How far a server has come with watching, which others of its kind begin anew. */
 export class Watch {
@@ -31,8 +40,14 @@ export class Watch {
   after = 0
   /** The newest entry that was there: a database that has less is another one. */
   newest = 0
-  /** By their ids, what denials each has had in its stage, as far as they were read. */
+  /** By the rollout, its stage and the epoch: what would be decided by without it. */
+  readonly worlds: BoundedMap<WorldWithout | 'unknown'> = new BoundedMap(worldsKeptMax)
+  /** By their ids, what new denials each has had in its stage, as far as they were read. */
   readonly read: Map<string, { readonly since: number; readonly to: number; readonly count: number }> = new Map()
+  forget(): void {
+    this.read.clear()
+    this.worlds.clear()
+  }
 }
 
 export type DueChange = {
@@ -47,7 +62,7 @@ export type DueChange = {
 /** What is to be done next of all that is rolled out; undefined: nothing now. */
 export async function dueChange(tx: ReadTransaction, watch: Watch): Promise<DueChange | undefined> {
   const newest = await tx.recordLists.lastEntry()
-  if (newest < watch.newest) watch.read.clear()
+  if (newest < watch.newest) watch.forget()
   watch.newest = newest
   const watched = await tx.changeRequests.rollingOut(watch.after, watchedMax)
   for (const { request } of watched) {
@@ -103,16 +118,18 @@ async function principalOf(tx: ReadTransaction, { id }: ChangeRequest): Promise<
 }
 
 /**
- * Those, and what would have been those by what is only observed, that the change has something to do with: a policy that it has changed
- * had a say in them, as their traces tell, where it has changed that; or a pool that it has changed had; or whoever asked is at a
+ * Those, and what would have been those by what is only observed, that would not be without the change: who is denied what they would be
+ * denied anyway halts nothing. Only what the change has something to do with is asked again: a policy that it has changed
+ * had a say in it, as its trace tells, where it has changed that; or a pool that it has changed had; or whoever asked is at a
  * node that it has moved or tagged, or below it. Each is looked at once, in the order of the record: what is denied elsewhere hides none.
  */
 async function countDenials(
   tx: ReadTransaction,
   watch: Watch,
-  { id, progress }: ChangeRequest,
+  request: ChangeRequest,
   { max, denials }: { readonly max: number; readonly denials: number },
 ): Promise<{ readonly count: number; readonly isWhole: boolean }> {
+  const { id, progress } = request
   const { policies, targets, pools = [], nodes = [], sinceNumber } = progress!
   if (policies.length + pools.length + nodes.length === 0) return { count: 0, isWhole: true }
   const before = watch.read.get(id)
@@ -121,6 +138,7 @@ async function countDenials(
   const snapshot = await snapshotOf(tx, { keep: true })
   const isAnywhere = pools.length > 0 || (policies.length > 0 && targets === undefined)
   const accounts = isAnywhere ? undefined : accountsBelow(snapshot, [...(targets ?? []), ...nodes])
+  let evaluated = 0
   for (let read = 0; read < max && count <= denials; read += countedMax) {
     const { numbers, last, isWhole } = await tx.recordLists.denialsAfter(accounts, to, countedMax)
     for (const decision of (await tx.journal.findDecisions(numbers)).values()) {
@@ -129,7 +147,10 @@ async function countDenials(
       const isBelow = (places: readonly string[]): boolean => places.some((place) => path.includes(place))
       const isOf = (ids: readonly string[]): boolean => ids.some((one) => text.includes(one))
       const isOfPolicy = isOf(policies) && (targets === undefined || isBelow(targets))
-      if (isOfPolicy || isOf(pools) || isBelow(nodes)) count++
+      if (!isOfPolicy && !isOf(pools) && !isBelow(nodes)) continue
+      if (count > denials) break
+      if (++evaluated % evaluatedPerTurn === 0) await tx.nextTurn()
+      if (await isNew(tx, watch, request, decision)) count++
     }
     to = last
     if (isWhole) {
@@ -139,6 +160,27 @@ async function countDenials(
   }
   watch.read.set(id, { since: sinceNumber, to, count })
   return { count, isWhole: false }
+}
+
+/** Of what was begun before it was kept what it has changed, all count. */
+async function isNew(
+  tx: ReadTransaction,
+  watch: Watch,
+  { id, progress }: ChangeRequest,
+  decision: RecordedDecision,
+): Promise<boolean> {
+  const snapshot = await snapshotOf(tx, { keep: true })
+  const key = joinKey(id, String(progress!.sinceNumber), String(snapshot.epoch))
+  let world = watch.worlds.get(key)
+  if (!world) {
+    const n = parseId('changeRequest', tx.installation, id)!
+    const inverse = (await tx.changeRequests.inverseOf(n)) as Inverse | undefined
+    world = inverse?.before ? await worldWithout(tx, snapshot, { ...inverse, before: inverse.before }) : 'unknown'
+    watch.worlds.set(key, world)
+  }
+  if (world === 'unknown') return true
+  const [without, now] = [world.snapshot, snapshot].map((rules) => decide(rules, decision.request, decision.at))
+  return isNewDenial(decision, { without: without!, now: now!, roomier: world.roomier })
 }
 
 /** Undefined: they are too many to be read one by one. */

@@ -165,3 +165,90 @@ test('I8 the history of what is hidden runs the same statements as that of what 
     assert.deepEqual(await statementsOf(absent), await statementsOf(hidden), hidden)
   }
 })
+
+test('I8 lists of roles, exceptions and pools cost the same, however much of it others have', async () => {
+  const ipams = await world.get<{ items: { privateScopeId: string; account: string }[] }>('/ipams')
+  const { privateScopeId: scopeId } = ipams.items.find(({ account }) => account === network)!
+  const now = await world.store.read((tx) => Promise.resolve(tx.now))
+  const expiresAt = new Date(now + 86_400_000).toISOString()
+  /** Of accounts that nobody of the unit may see, and of one that only shares a pool with it. */
+  const add = async (principals: readonly string[]): Promise<void> => {
+    for (const principal of principals) {
+      await world.post('/role-bindings', { principal, role: 'auditor', node: lab })
+      await world.post('/pools', { scopeId, family: 'ipv4', locale: 'us-east-1' })
+      const grants = { provider: true }
+      const pair = { locale: 'us-east-1', resourceType: 'eip', grants, reason: 'as a test', expiresAt }
+      await world.post('/exceptions', { target: lab, ...pair })
+    }
+  }
+  await add(['user:first'])
+  const nobody = await world.tokenOf('user:nobody', 'reporter', prod)
+  // Whoever may not see an account asks for nothing that it may use.
+  const listsOf = (as: string): readonly string[] => [
+    ...['/role-bindings', '/exceptions', '/pools', '/pools/tree', '/capacity'],
+    ...(as === nobody ? [] : [`/pools?usableBy=${shop}`]),
+  ]
+  const seenBy = async (as: string) => {
+    const seen = []
+    for (const path of listsOf(as)) seen.push((await world.get<{ items: readonly object[] }>(path, { as })).items)
+    return seen
+  }
+  const costsOf = async (as: string) => {
+    const costs: object[] = []
+    for (const path of listsOf(as)) {
+      const ask = () => world.ask('GET', path, { as })
+      await ask()
+      costs.push({ path, ...(await costOf(ask)) })
+    }
+    return costs
+  }
+  const before = new Map<string, readonly [unknown, unknown]>()
+  const askers = [vera, una, nobody]
+  const isCounted = world.database.engine === 'sqlite'
+  for (const as of askers) before.set(as, [await seenBy(as), isCounted && (await costsOf(as))])
+  await add(['user:second', 'user:third', 'user:fourth', 'user:fifth'])
+  for (const as of askers) {
+    assert.deepEqual([await seenBy(as), isCounted && (await costsOf(as))], before.get(as))
+  }
+  const [bindings, exceptions, pools, , , usable] = await seenBy(una)
+  assert.deepEqual([bindings!.length > 0, exceptions, pools], [true, [], []])
+  assert.equal(usable!.length, 1, 'what is shared with all is found among what others have')
+})
+
+test('who is served role bindings and exceptions by their places is shown what all rows would show', async () => {
+  type Bound = { principal: string; node: string }
+  const all = (await world.get<{ items: Bound[] }>('/role-bindings?limit=1000')).items
+  const below = [prod, shop]
+  const ofUna = all.filter(({ principal, node }) => below.includes(node) || principal === 'user:una')
+  assert.ok(ofUna.length >= 3)
+  for (const limit of [1, 2, 1_000]) {
+    const found: Bound[] = []
+    for (let cursor = ''; ; ) {
+      const path = `/role-bindings?limit=${limit}${cursor}`
+      const page = await world.get<{ items: Bound[]; nextCursor?: string }>(path, { as: una })
+      found.push(...page.items)
+      if (page.nextCursor === undefined) break
+      cursor = `&cursor=${page.nextCursor}`
+    }
+    assert.deepEqual(found, ofUna, `limit ${limit}`)
+  }
+
+  // Of a unit that is gone, whoever may see the unit above is shown what was asked for.
+  const { unitId } = await world.post<{ unitId: string }>('/organizational-units', { parentId: prod, name: 'short' })
+  const expiresAt = new Date((await world.store.read((tx) => Promise.resolve(tx.now))) + 86_400_000).toISOString()
+  const pair = { locale: 'us-east-1', resourceType: 'eip', grants: { provider: true }, reason: 'as a test', expiresAt }
+  const asked = new Map<string, string>()
+  for (const target of [unitId, shop, lab]) {
+    const { exceptionId } = await world.post<{ exceptionId: string }>('/exceptions', { target, ...pair })
+    asked.set(target, exceptionId)
+  }
+  const approver = await world.tokenOf('user:approver', 'approver', '*')
+  await world.post(`/exceptions/${asked.get(unitId)}/deny`, {}, { as: approver })
+  assert.equal((await world.ask('DELETE', `/organizational-units/${unitId}`)).status, 204)
+  const seen = async (as: string, query = '') =>
+    (await world.get<{ items: { target: string }[] }>(`/exceptions${query}`, { as })).items.map(({ target }) => target)
+  assert.deepEqual(await seen(una), [shop, unitId])
+  assert.deepEqual(await seen(una, `?target=${unitId}`), [unitId])
+  assert.deepEqual(await seen(vera), [shop])
+  assert.deepEqual(await seen(vera, `?target=${unitId}`), [])
+})

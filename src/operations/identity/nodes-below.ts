@@ -1,9 +1,10 @@
 // The nodes at and below others: whose rows a list has to read that are bound to any node of the tree, and not to accounts alone.
+import { isAccountId } from '#model/organization.ts'
 import { partiesOf } from '#model/principal.ts'
 import { type Action, everywhere } from '#model/roles.ts'
 import type { ReadContext } from '../operation.ts'
 import { permitter } from './authority.ts'
-import { childrenOf } from './visible-accounts.ts'
+import { childrenOf, everBelow } from './visible-accounts.ts'
 
 /** Of more, the rows of all are read, and what is hidden is passed over. */
 export const nodesBelowMax = 100
@@ -27,6 +28,20 @@ export async function visibleNodes(context: ReadContext, action: Action): Promis
     .filter(({ effect }) => effect === 'permit')
     .map(({ node }) => node)
   return below(context, bound, isPermitted)
+}
+
+/**
+ * The same, with units that were ever in one of them and are gone: what is left of these is looked for at the nearest node above that
+ * stands.
+ */
+export async function visibleNodesEver(context: ReadContext, action: Action): Promise<readonly string[] | undefined> {
+  const visible = await visibleNodes(context, action)
+  const { nodes } = await context.snapshot()
+  const units = visible?.filter((node) => nodes.has(node) && !isAccountId(node))
+  if (!visible || !units || units.length === 0) return visible
+  const ever = await everBelow(context, units)
+  const gone = ever && [...ever].filter((id) => !isAccountId(id) && !nodes.has(id))
+  return gone && gone.length <= nodesBelowMax ? [...visible, ...gone].sort() : undefined
 }
 
 async function below(

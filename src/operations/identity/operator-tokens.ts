@@ -115,7 +115,7 @@ async function recordBreakGlass(
       editors: [],
       approvals: [],
       ended: by,
-      breakGlass: { reason, broken: by },
+      emergencies: [{ reason, broken: by }],
     },
     contentHash: contentHashOf({ node, reason, operations }),
     impact: { ...found, class: classOf({ ...found, nodes: [node] }), epoch: tx.governanceEpoch, at: tx.now },

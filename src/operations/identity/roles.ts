@@ -1,14 +1,15 @@
 // Role bindings: who may do what where, given and taken away by whoever may do as much themselves.
-import { isAccountId } from '#model/organization.ts'
+import { isAccountId, isRootId } from '#model/organization.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
 import { type Action, everywhere, roles, scopesCover } from '#model/roles.ts'
-import type { StoredBinding } from '#store/tables/role-bindings.ts'
+import type { BindingsSought, StoredBinding } from '#store/tables/role-bindings.ts'
 import { refuseMalformed } from '../identifiers.ts'
 import { type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { accessAt, type Place, permitter, refuseWithoutRole, requireScope } from './authority.ts'
 import { refuseToLeaveNobody } from './last-administrator.ts'
+import { visibleNodes } from './nodes-below.ts'
 import { recordBinding } from './role-binding-record.ts'
 import { makerOf, refuseTooManyBindings } from './shares.ts'
 
@@ -106,6 +107,14 @@ async function bindingViewer(
     isWanted(row) && (isOwn(row) || isPermitted(row.node) || mayLift(row)) ? withSeenNodes(row, isPermitted) : undefined
 }
 
+/** Among which bindings those are that the caller may see; undefined: among all, of which those that are hidden are passed over. */
+async function visibleBindings(context: ReadContext): Promise<BindingsSought | undefined> {
+  const [read, managed] = [await visibleNodes(context, 'role:read'), await visibleNodes(context, 'role:manage')]
+  // At the top forbids are lifted that were set at units which are gone: nobody looks for these one by one.
+  if (!read || !managed || managed.some(isRootId)) return undefined
+  return { principal: context.caller.native?.name, nodes: [...new Set([...read, ...managed])], liftedAt: managed }
+}
+
 /** Bindings that the caller may see, in the order of their ids. */
 export async function listBindings(
   context: ReadContext,
@@ -113,8 +122,10 @@ export async function listBindings(
   asked: PageAsked<string>,
 ): Promise<Page<StoredBinding, string>> {
   const see = await bindingViewer(context, filter)
+  const sought = await visibleBindings(context)
+  const { roleBindings } = context.tx
   return readPage(context, asked, {
-    read: (after = '', limit) => context.tx.roleBindings.list(after, limit),
+    read: (after = '', limit) => (sought ? roleBindings.listOf(sought, after, limit) : roleBindings.list(after, limit)),
     placeOf: ({ id }) => id,
     show: (rows) => rows.map(see),
   })

@@ -89,10 +89,11 @@ async function findVisible(
     waiting.push(...(childrenOf(snapshot).get(node) ?? []))
   }
   if (when === 'ever' && units.length > 0) {
-    const former = await formerIn(context, units)
+    const former = await everBelow(context, units)
     if (!former) return undefined
     const wasPermitted = await permitterThen(context, action)
     for (const account of former) {
+      if (!isAccountId(account)) continue
       if (accounts.has(account) || !(await wasPermitted(account, 0, Number.POSITIVE_INFINITY))) continue
       accounts.add(account)
       if (accounts.size > visibleAccountsMax) return undefined
@@ -101,8 +102,11 @@ async function findVisible(
   return [...accounts].sort()
 }
 
-/** Accounts that were ever in these units, or in what was ever below them; undefined where they are too many. */
-async function formerIn({ tx }: ReadContext, units: readonly string[]): Promise<ReadonlySet<string> | undefined> {
+/** Accounts and units that were ever in these units, or in what was ever below them; undefined where they are too many. */
+export async function everBelow(
+  { tx }: ReadContext,
+  units: readonly string[],
+): Promise<ReadonlySet<string> | undefined> {
   const accounts = new Set<string>()
   const seen = new Set(units)
   for (let level = units; level.length > 0; ) {
@@ -114,7 +118,7 @@ async function formerIn({ tx }: ReadContext, units: readonly string[]): Promise<
     for (const id of below) seen.add(id)
     level = below
   }
-  return accounts.size > formerMax ? undefined : accounts
+  return accounts.size > formerMax ? undefined : new Set([...accounts, ...seen])
 }
 
 /** What is directly below each unit: made once for a snapshot. */

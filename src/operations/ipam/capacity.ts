@@ -4,10 +4,11 @@ import { dayMs, dayOf, endOfDay } from '#model/clock.ts'
 import { type Forecast, forecast } from '#model/forecast.ts'
 import { perMille } from '#model/roll-up.ts'
 import type { Pool } from '#store/tables/pools.ts'
-import { numberIn, type Page, type PageAsked } from '../listing.ts'
+import type { Page, PageAsked } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
 import { listVisible } from '../readable.ts'
 import type { PoolFilter } from './pool-lists.ts'
+import { poolsToRead } from './readable.ts'
 import { type PoolUtilization, readUtilizations } from './utilization.ts'
 
 /** Weeks of growth that a forecast is made from, at most: half a year. */
@@ -42,13 +43,13 @@ export interface PoolCapacity {
   readonly latestAt: number | undefined
 }
 
-export const listCapacities = (
+export const listCapacities = async (
   context: ReadContext,
   filter: PoolFilter,
   asked: PageAsked<string>,
 ): Promise<Page<PoolCapacity, string>> =>
   listVisible(context, 'ipam:read', asked, {
-    read: (after = '0', limit) => context.tx.pools.list(filter, numberIn(after), limit),
+    read: await poolsToRead(context, filter),
     placeOf: ({ n }) => String(n),
     nodeOf: ({ account }) => account,
     describe: (pools) => capacitiesOf(context, pools),

@@ -6,10 +6,11 @@ import { formatId, kindOf, parseId } from '#model/identifier.ts'
 import { isAccountId } from '#model/organization.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import { everywhere } from '#model/roles.ts'
-import type { InterfaceAt, LookedAt, OwnedCidr } from '#store/tables/discovered.ts'
+import type { OwnedCidr } from '#store/tables/discovered.ts'
 import type { Discovery } from '#store/tables/discoveries.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { Ipam } from '#store/tables/ipams.ts'
+import type { InterfaceAt, LookedAt } from '#store/tables/nat-gateways.ts'
 import type { StoredObservation } from '#store/tables/observations.ts'
 import type { Source } from '#store/tables/sources.ts'
 import type { IpSource, Subnet } from '#store/tables/vpcs.ts'
@@ -169,11 +170,16 @@ const sections = {
   subnet6: {
     kinds: ['subnet'],
     read: byRegion(async ({ tx }, of, after, limit) => {
-      const [id = '', associationId = ''] = after.split(',')
-      return (await tx.discovered.subnetCidrs(of, { id, associationId }, limit)).map(({ subnet, cidr }) => ({
-        place: `${subnet.id},${cidr.associationId}`,
-        found: ofSubnet(subnet, cidr.cidr, cidr.allocation, cidr.ipSource),
-      }))
+      const subnets = await tx.discovered.subnets(of, after, limit)
+      const blocks = await tx.vpcs.cidrsOfSubnets(subnets.map(({ id }) => id))
+      return subnets.map((subnet) => {
+        // No subnet has two.
+        const [block] = blocks.get(subnet.id) ?? []
+        return {
+          place: subnet.id,
+          ...(block ? { found: ofSubnet(subnet, block.cidr, block.allocation, block.ipSource) } : {}),
+        }
+      })
     }),
   },
   eip: { kinds: ['eip'], read: (context, asked, after, limit) => readHeld(context, 'eip', asked, after, limit) },
@@ -188,8 +194,8 @@ const sections = {
   'network-interface': {
     kinds: ['network-interface'],
     read: byRegion(async ({ tx }, of, after, limit) => {
-      const [id = '', associationId = ''] = after.split(',')
-      return (await tx.discovered.interfaces(of, { id, associationId }, limit)).map((row) => ({
+      const [natGatewayId = '', associationId = ''] = after.split(',')
+      return (await tx.natGateways.interfaces(of, { natGatewayId, associationId }, limit)).map((row) => ({
         place: `${row.address.natGatewayId},${row.address.associationId}`,
         found: ofInterface(row),
       }))
@@ -493,7 +499,7 @@ const ofElasticIp = (
   allocation: n,
   ipSource: 'amazon',
 })
-function ofInterface({ account, region, vpcId, subnetId, address }: InterfaceAt): DiscoveredCidr {
+function ofInterface({ gateway: { account, region, vpcId, subnetId }, address }: InterfaceAt): DiscoveredCidr {
   return {
     kind: 'network-interface',
     resourceId: address.networkInterfaceId!,

@@ -8,6 +8,7 @@ import type { Principal } from '#model/principal.ts'
 import { createAccessKey, disableAccessKey } from '#operations/identity/access-keys.ts'
 import { operationTables } from '#operations/tables.aws.ts'
 import { type Acme, asNetwork, lab, network, openAcme, root, shop, stranger, tagsOf } from '../../../test/acme.ts'
+import { costOf } from '../../../test/statement-cost.ts'
 import { managementAccount, workplaceOf } from '../../../test/world.ts'
 import { isAnyImporting } from './importing.ts'
 
@@ -149,29 +150,7 @@ test('what somebody has already is not imported over', async () => {
 })
 
 test('what cannot be imported, however much it is, keeps nothing else from being imported', async () => {
-  const count = 6_100
-  const vpc = await anyVpc()
-  await acme.store.write(async (tx) => {
-    const like = (await tx.vpcs.find(vpc))!
-    for (let n = 0; n < count; n++) {
-      const id = `vpc-many-${n}`
-      await tx.vpcs.insert({ ...like, id, region: 'eu-west-1' })
-      await tx.vpcs.insertCidr({
-        ...{
-          associationId: `of-${id}`,
-          vpcId: id,
-          cidr: parseCidr(`10.${100 + (n >> 12)}.${(n >> 4) & 255}.${(n & 15) * 16}/28`)!,
-        },
-        ...{
-          isPrimary: true,
-          allocation: undefined,
-          poolId: undefined,
-          ipSource: 'none',
-          networkBorderGroup: undefined,
-        },
-      })
-    }
-  })
+  await insertVpcs(6_100, { account: lab, from: 100 })
   await makeVpc('10.200.0.0/24', asShop)
   // Five thousand are looked at in one turn, and the next goes on behind them.
   assert.equal(await importAll(), 0)
@@ -180,7 +159,7 @@ test('what cannot be imported, however much it is, keeps nothing else from being
   assert.equal(await importAll(), 1)
 })
 test('pools of one account, and what stands in them, keep no other from being looked through', async () => {
-  // Six thousand blocks that cannot be imported stand in each of them.
+  // Six thousand blocks of the account stand in each of them.
   const mine = await acme.call('CreateIpam', { OperatingRegions: [{ RegionName: 'us-east-1' }] }, asLab)
   for (let n = 0; n < 8; n++) {
     const { IpamScope } = await acme.call('CreateIpamScope', { IpamId: mine.Ipam!.IpamId! }, asLab)
@@ -252,4 +231,47 @@ test('it is done in the name of whoever let the pool, as long as their key is go
   await disableAccessKey(store, ben.accessKeyId)
   assert.equal(await seen(), undefined)
 })
+test('I8 what others have where a pool lies is not looked at for it', async () => {
+  if (acme.database.engine !== 'sqlite') return
+  const whole = acme
+  acme = await openAcme()
+  pool = await acme.pool({ scope: 'private', cidr: '10.0.0.0/8' })
+  await makeVpc('10.1.0.0/16', asShop)
+  await change({ AutoImport: true })
+  assert.equal(await importAll(), 1)
+  await insertVpcs(20, { account: shop, from: 100 })
+  // Who has any networks in the Region is looked at, and no more of them.
+  await makeVpc('10.140.0.0/28', { account: stranger })
+  const cost = () => costOf(importAll)
+  await cost()
+  const before = await cost()
+  await insertVpcs(1_000, { account: stranger, from: 150 })
+  assert.deepEqual(await cost(), before)
+  await acme.close()
+  acme = whole
+})
+
+/** Networks with a small block each, one behind the other; they are in the public scope, so that no private pool imports them. */
+async function insertVpcs(count: number, { account, from }: { account: string; from: number }): Promise<void> {
+  const vpc = await anyVpc()
+  await acme.store.write(async (tx) => {
+    const like = (await tx.vpcs.find(vpc))!
+    for (let n = 0; n < count; n++) {
+      const id = `vpc-many-${account}-${n}`
+      await tx.vpcs.insert({ ...like, id, account })
+      await tx.vpcs.insertCidr({
+        associationId: `of-${id}`,
+        vpcId: id,
+        cidr: parseCidr(`10.${from + (n >> 12)}.${(n >> 4) & 255}.${(n & 15) * 16}/28`)!,
+        ...{
+          isPrimary: true,
+          allocation: undefined,
+          poolId: undefined,
+          ipSource: 'byoip',
+          networkBorderGroup: undefined,
+        },
+      })
+    }
+  })
+}
 const anyVpc = async (): Promise<string> => (await acme.call('DescribeVpcs', {}, asShop)).Vpcs![0]!.VpcId!

@@ -2,12 +2,13 @@
 // say: all that was there before, and since then of whoever may use the pool. What policy says of each is on record with it. What only
 // sources observe is adopted by rules of their own.
 import { compareCidrs, contains, formatCidr, lastAddress, toKey } from '#model/cidr.ts'
-import { isLookedAt } from '#model/discovery.ts'
+import { isLookedAt, looksAtOthers } from '#model/discovery.ts'
 import { answerTo } from '#model/policy/existing.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import type { ReadTransaction } from '#store/store.ts'
 import type { OwnedCidr } from '#store/tables/discovered.ts'
 import type { ImportSetter, Pool } from '#store/tables/pools.ts'
+import { holdersMax } from '../identity/visible-accounts.ts'
 import { recordVpc } from '../network/vpcs.ts'
 import type { ReadContext, ReadOperation, WriteOperation } from '../operation.ts'
 import { takeInUse } from '../space/grant.ts'
@@ -128,6 +129,8 @@ async function lookIn(
   const found: OwnedCidr[] = []
   const associationIds = () => found.map(({ cidr }) => cidr.associationId)
   let looked = 0
+  const holders = await holdersLookedAt(context, pool)
+  if (holders?.length === 0) return { found: [], looked, after: undefined }
   const cidrs = (await tx.pools.cidrs(pool.n)).filter(({ state }) => state === 'provisioned').map(({ cidr }) => cidr)
   for (const cidr of cidrs.sort(compareCidrs)) {
     const last = lastAddress(cidr)
@@ -137,7 +140,7 @@ async function lookIn(
     for (;;) {
       if (looked >= blocksMax) return { found: associationIds(), looked, after }
       const behind = { first: toKey(after.cidr), length: after.cidr.length, associationId: after.associationId }
-      const rows = await tx.discovered.looseWithin(behind, toKey(last), blocksMax - looked)
+      const rows = await tx.discovered.looseWithin(holders, behind, toKey(last), blocksMax - looked)
       for (const row of await importableOf(context, pool, rows)) {
         if (found.some((one) => overlapsWith(one, row))) continue
         found.push(row)
@@ -151,6 +154,22 @@ async function lookIn(
     }
   }
   return { found: associationIds(), looked, after: undefined }
+}
+/**
+ * By whom networks are held that the pool could import: what others have where it lies is no matter of its own. Undefined where these are
+ * too many to be read one by one.
+ */
+async function holdersLookedAt(context: ReadContext, pool: Pool): Promise<readonly number[] | undefined> {
+  const { tx } = context
+  const ipam = pool.ipamId === undefined ? undefined : await tx.ipams.find(pool.ipamId)
+  const { locale: region } = pool
+  if (!ipam || region === undefined) return []
+  const [snapshot, seeing] = [await context.snapshot(), await seeingOf(context, ipam)]
+  if (!seeing.regions.includes(region)) return []
+  const accounts = looksAtOthers(snapshot, ipam.account) ? undefined : [ipam.account]
+  const all = await tx.allocationLists.holders({ accounts, resourceType: 'vpc', region })
+  const lookedAt = all.filter(({ account }) => isLookedAt(snapshot, seeing, account))
+  return lookedAt.length > holdersMax ? undefined : lookedAt.map(({ n }) => n)
 }
 const placeOf = ({ cidr: { cidr, associationId } }: OwnedCidr): BlockPlace => ({ cidr, associationId })
 

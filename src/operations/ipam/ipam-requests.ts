@@ -4,6 +4,7 @@ import { orderedJson } from '#model/ordered-json.ts'
 import type { Ipam } from '#store/tables/ipams.ts'
 import { requirePermission } from '../identity/authority.ts'
 import type { WriteContext } from '../operation.ts'
+import { speaksForAll } from '../policy/content-shares.ts'
 import { checkRegion } from '../space/request-parts.ts'
 import {
   type ChangeRules,
@@ -63,7 +64,8 @@ const isSame = (one: unknown, other: unknown): boolean => orderedJson(one) === o
 
 /** What holds where no document applies is a rule: of the account, or of the whole organization where its IPAM speaks for that. */
 async function requireRules(context: WriteContext, account: string): Promise<void> {
-  const { delegatedAdministrator } = await context.snapshot()
-  const organization = account === delegatedAdministrator ? await context.tx.organizations.find() : undefined
+  const isMember = (await context.snapshot()).nodes.has(account)
+  const isOfAll = isMember && (await speaksForAll(context, account))
+  const organization = isOfAll ? await context.tx.organizations.find() : undefined
   await requirePermission(context, 'policy:manage', { node: organization?.rootId ?? account })
 }

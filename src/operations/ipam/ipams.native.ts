@@ -19,6 +19,7 @@ import {
   ipamName,
   nameShapes,
   parseInstant,
+  sentence,
 } from '../shapes.native.ts'
 import {
   allTags,
@@ -39,7 +40,7 @@ import { listIpams, readableIpams } from './readable.ts'
 export const ipamId = idText('ipam').describe('`ipam-…`.')
 const scopeId = idText('scope').describe('`ipam-scope-…`.')
 const ruleNeedsRight =
-  '`unmatched`, `policyCompatibility` and how what is governed changes (`changeControl`, `changeApprovals`, `changeFreezes`) are rules: to set other ones, or to delete an IPAM with `unmatched: deny` or rules of changes, needs `policy:manage` at its account, or at the root where that is the delegated administrator of IPAM.'
+  '`unmatched`, `policyCompatibility` and how what is governed changes (`changeControl`, `changeApprovals`, `changeFreezes`) are rules: to set other ones, or to delete an IPAM with `unmatched: deny` or rules of changes, needs `policy:manage` at its account, or at the root where that speaks for the organization: the delegated administrator of IPAM, else the management account.'
 const region = z.string().max(64)
 const operatingRegions = z.array(region).max(100).describe('Where its pools can be; the home Region always is.')
 const changeable = {
@@ -65,7 +66,7 @@ const exampleOfApprovals = {
   central: { approvers: 2, ofRoot: 1 },
 }
 const approvalsText =
-  'Who has to approve a change request, by the class of what it would do; of several IPAMs that it is about, the most of each.'
+  'Who has to approve a change request, by the class of what it would do; of several IPAMs that it is about, the most of each. One with other rules of changes that says nothing of this asks for the default: 1, 2, and 2 of which 1 is of the root.'
 const changeApprovals = z
   .strictObject({ contained: approvalNeeded, noncompliant: approvalNeeded, central: approvalNeeded })
   .describe(approvalsText)
@@ -74,7 +75,7 @@ const freezesMax = 20
 const freeze = z.strictObject({
   from: instant,
   until: instant,
-  reason: z.string().trim().min(1).max(200),
+  reason: sentence(200),
 })
 const exampleOfFreezes = [
   { from: '2026-12-20T00:00:00.000Z', until: '2027-01-04T00:00:00.000Z', reason: 'The end of the year' },

@@ -208,11 +208,14 @@ function settingsOf(tags: readonly Tag[]): TagSettings<'ipam'> {
 /** Takes tags away that say otherwise than the fields that were set. */
 async function removeSuperseded({ tx }: WriteContext, ipam: Ipam, set: Partial<IpamSettings>): Promise<void> {
   const tags = await tx.tags.mapOf(ipam.id)
-  for (const name of ['policyCompatibility', 'unmatched'] as const) {
-    const key = keyOf('ipam', name)
-    const isSuperseded = set[name] !== undefined && tags.has(key) && tags.get(key) !== ipam[name]
-    if (isSuperseded) await tx.tags.remove(ipam.id, key)
-  }
+  const superseded = (['policyCompatibility', 'unmatched'] as const)
+    .filter((name) => set[name] !== undefined)
+    .map((name) => [keyOf('ipam', name), ipam[name]] as const)
+    .filter(([key, value]) => tags.has(key) && tags.get(key) !== value)
+  await tx.tags.remove(
+    ipam.id,
+    superseded.map(([key]) => key),
+  )
 }
 
 // What an IPAM may be ------------------------------------------------------------------------------------------------

@@ -59,10 +59,11 @@ export async function provisionPoolCidr(
   if (isPlanEnded(snapshot, pool)) refuseEndedPlan(pool)
   await refuseUnfit(context, source, poolAt, params)
   if (!spec.hasProof) refuseWithoutProof(context, source, poolAt)
-  await refuseProvisioned(context, pool, params.cidr)
-  await forgetFailures(context, pool, params.cidr)
-  const used = (await context.tx.pools.cidrs(pool.n)).length
-  refuseTooMany({ of: 'cidrs-in-pool' }, cidrsPerPoolMax, used + 1)
+  const before = await context.tx.pools.cidrs(pool.n)
+  const same = before.filter((one) => params.cidr && equals(one.cidr, params.cidr))
+  refuseProvisioned(pool, same)
+  for (const failed of same) await forget(context, pool, failed)
+  refuseTooMany({ of: 'cidrs-in-pool' }, cidrsPerPoolMax, before.length - same.length + 1)
   await refuseTooManyPoolCidrs(context, pool.account)
 
   const got = await takeFrom(context, source, poolAt, params)
@@ -427,24 +428,17 @@ async function takeAway(context: WriteContext, pool: Pool, provisioned: PoolCidr
 }
 
 /**
- * Clients know a CIDR of a pool by its text: of two that are equal, Terraform would lose the first one. What
- * failed before gives way to another attempt.
+ * Clients know a CIDR of a pool by its text: of two that are equal, Terraform would lose the first one. What failed before gives way to
+ * another attempt.
  */
-async function refuseProvisioned(context: WriteContext, pool: Pool, cidr: Cidr | undefined): Promise<void> {
-  if (!cidr) return
-  const same = (await context.tx.pools.cidrs(pool.n)).find(
-    (one) => one.state !== 'failed-provision' && equals(one.cidr, cidr),
-  )
-  if (!same) return
-  const [has, { leavesAt }] = [{ pool: pool.id, id: same.id }, same]
+function refuseProvisioned(pool: Pool, same: readonly PoolCidr[]): void {
+  const provisioned = same.find(({ state }) => state !== 'failed-provision')
+  if (!provisioned) return
+  const { id, cidr, leavesAt } = provisioned
+  const has = { pool: pool.id, id }
   const problem: Problem =
     leavesAt === undefined ? { why: 'has-cidr-already', ...has } : { why: 'has-cidr-still', ...has, leavesAt }
   refuse({ code: 'CidrConflict', field: 'cidr', value: formatCidr(cidr), problem })
-}
-async function forgetFailures(context: WriteContext, pool: Pool, cidr: Cidr | undefined): Promise<void> {
-  for (const one of cidr ? await context.tx.pools.cidrs(pool.n) : []) {
-    if (one.state === 'failed-provision' && equals(one.cidr, cidr!)) await forget(context, pool, one)
-  }
 }
 async function forget(context: WriteContext, pool: Pool, { id }: PoolCidr): Promise<void> {
   await context.tx.pools.deleteCidr(id)

@@ -1,8 +1,10 @@
 // Pools as one may see them: of whoever may read them, of whom they are shared with, and all of them as a tree with what is used.
 import type { Cidr } from '#model/cidr.ts'
-import { isOwnOrShared, mayUsePool } from '#model/policy/resolve.ts'
+import { parseId } from '#model/identifier.ts'
+import { isOwnOrShared } from '#model/policy/resolve.ts'
+import { UsablePools } from '#model/policy/usable-pools.ts'
 import { nameKey } from '#model/tags.ts'
-import type { Pool, PoolCidr } from '#store/tables/pools.ts'
+import type { Pool, PoolCidr, PoolFilter as StoredFilter } from '#store/tables/pools.ts'
 import { refuseMalformed } from '../identifiers.ts'
 import { type Place, permitter, requirePermission } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.ts'
@@ -12,7 +14,7 @@ import { listVisible } from '../readable.ts'
 import { findSharedNode, seesPool } from './known-pools.ts'
 import { listPoolCidrs } from './pool-cidrs.ts'
 import { hasLeft } from './pool-removal.ts'
-import { type DescribedPool, readablePools } from './readable.ts'
+import { type DescribedPool, poolsToRead, readablePools } from './readable.ts'
 import { type PoolUtilization, readUtilizations } from './utilization.ts'
 
 export interface PoolFilter {
@@ -38,26 +40,45 @@ export async function listPools(
   }
   const parent = parentPoolId === undefined ? undefined : await context.tx.pools.find(parentPoolId)
   if (parentPoolId !== undefined && !parent) return { items: [], next: undefined }
+  const wanted = { ...filter, parent: parent?.n }
+  if (usableBy !== undefined) return listUsable(context, usableBy, wanted, asked)
+  return readablePools.list(context, asked, {
+    read: await poolsToRead(context, wanted),
+    placeOf: ({ n }) => String(n),
+  })
+}
+
+/** What an account may use, as far as the caller may see it: what its owner has shared with others is not looked at. */
+async function listUsable(
+  context: ReadContext,
+  account: string,
+  filter: StoredFilter,
+  asked: PageAsked<string>,
+): Promise<Page<DescribedPool, string>> {
   const isPermitted = await permitter(context, 'ipam:read')
   const snapshot = await context.snapshot()
-  const mayUse = (account: string, row: Pool): boolean =>
-    isPermitted(row.account)
-      ? mayUsePool(snapshot, account, row.id, context.now)
-      : isOwnOrShared(snapshot, account, row.id)
-  const isShown = (row: Pool): boolean => (usableBy === undefined ? isPermitted(row.account) : mayUse(usableBy, row))
+  const usable = new UsablePools(snapshot, context.now)
+  usable.add(account)
+  const numbers = [...usable.ids].map((id) => parseId('pool', context.tx.installation, id) ?? -1).sort((a, b) => a - b)
+  const isShown = (row: Pool): boolean =>
+    (isPermitted(row.account) || isOwnOrShared(snapshot, account, row.id)) &&
+    row.scopeId !== undefined &&
+    filterNames.every((name) => filter[name] === undefined || row[name] === filter[name])
   return readPage(context, asked, {
-    read: (after = '0', limit) => context.tx.pools.list({ ...filter, parent: parent?.n }, numberIn(after), limit),
-    placeOf: ({ n }) => String(n),
-    async show(rows) {
-      const described = await readablePools.describe(context, rows.filter(isShown))
-      const shown = new Map(described.map((one) => [one.pool.id, one]))
-      return rows.map(({ id, account }) => {
-        const one = shown.get(id)
-        return one && (isPermitted(account) ? one : withoutOwners(one))
+    read: readFrom(numbers, (n, place) => n > numberIn(place)),
+    placeOf: String,
+    async show(some) {
+      const rows = new Map((await context.tx.pools.some(some)).map((row) => [row.n, row]))
+      const shown = some.flatMap((n) => rows.get(n) ?? []).filter(isShown)
+      const described = new Map((await readablePools.describe(context, shown)).map((one) => [one.pool.n, one]))
+      return some.map((n) => {
+        const one = described.get(n)
+        return one && (isPermitted(one.pool.account) ? one : withoutOwners(one))
       })
     },
   })
 }
+const filterNames = ['ipamId', 'scopeId', 'parent', 'locale', 'family'] as const
 
 /** One, as far as the caller may see what is said of it. */
 export async function getSeenPool(context: ReadContext, id: string): Promise<DescribedPool> {
@@ -124,13 +145,13 @@ export interface TreePool {
   readonly utilization: PoolUtilization
 }
 
-export const listPoolTree = (
+export const listPoolTree = async (
   context: ReadContext,
   filter: PoolFilter,
   asked: PageAsked<string>,
 ): Promise<Page<TreePool, string>> =>
   listVisible(context, 'ipam:read', asked, {
-    read: (after = '0', limit) => context.tx.pools.list(filter, numberIn(after), limit),
+    read: await poolsToRead(context, filter),
     placeOf: ({ n }) => String(n),
     nodeOf: ({ account }) => account,
     describe: (pools) => describeTree(context, pools),

@@ -144,8 +144,10 @@ export async function createPool(
 
   await context.tx.pools.insert(pool)
   if (sharedWith.length > 0) await context.tx.pools.share(pool.n, sharedWith)
-  await putFirstTags(context, taggedOf({ pool, ipam }), tags)
-  await recordVersion(context, pool, 'nothing', { isNew: true })
+  await putFirstTags(context, { ...taggedOf({ pool, ipam }), nameParent: parent?.id ?? scope.id }, tags)
+  context.tx.history.began(...versionOf(context, pool, { sharedWith, tags }))
+  context.changed(pool.id)
+  await context.governanceChanged('nothing')
   return pool
 }
 
@@ -185,9 +187,11 @@ export async function updatePool(context: WriteContext, { pool, ipam }: PoolAt, 
 
   await share(context, pool, changes.sharedWith)
   await context.tx.pools.update(modified)
-  for (const name of ['quarantineSeconds', 'sharedWith'] as const) {
-    if (changes[name] !== undefined) await context.tx.tags.remove(pool.id, keyOf('pool', name))
-  }
+  const set = (['quarantineSeconds', 'sharedWith'] as const).filter((name) => changes[name] !== undefined)
+  await context.tx.tags.remove(
+    pool.id,
+    set.map((name) => keyOf('pool', name)),
+  )
   await relabel(context, taggedOf({ pool, ipam }), { name, tags })
   await recordVersion(context, modified, asksTheSame(pool, modified) ? 'nothing' : 'everything')
   return modified
@@ -221,9 +225,8 @@ export async function applyPoolTags(context: WriteContext, id: string, before: r
   const isSame = (name: keyof PoolSettings): boolean => String(had[name]) === String(has[name])
   const pool = (await context.tx.pools.find(id))!
   const settled = isSame('quarantineSeconds') ? pool : { ...pool, quarantineSeconds: has.quarantineSeconds }
-  const isShared = await share(context, pool, isSame('sharedWith') ? undefined : has.sharedWith)
-  if (!isShared && settled.quarantineSeconds === pool.quarantineSeconds) return
-  await context.tx.pools.update(settled)
+  await share(context, pool, isSame('sharedWith') ? undefined : has.sharedWith)
+  if (settled.quarantineSeconds !== pool.quarantineSeconds) await context.tx.pools.update(settled)
   await recordVersion(context, settled, 'nothing')
 }
 
@@ -452,18 +455,18 @@ async function parentIdOf({ tx }: ReadContext, { parent }: Pool): Promise<string
 const taggedOf = ({ pool: { id, account }, ipam }: PoolAt) => ({ id, type: resourceType, account, region: ipam.region })
 
 /** Puts the pool as it is now into the history; decisions must be made anew. */
-async function recordVersion(
-  context: WriteContext,
-  pool: Pool,
-  reach: Reach,
-  { isNew = false }: { readonly isNew?: boolean } = {},
-): Promise<void> {
-  const tags = await context.tx.tags.forHistory(pool.id)
-  const sharedWith = await context.tx.pools.shares(pool.n)
-  const object = { id: pool.id, kind: resourceType, account: pool.account }
-  const body = { ...context.tx.pools.forHistory(pool), sharedWith, tags }
-  if (isNew) context.tx.history.began(object, body)
-  else await context.tx.history.changed(object, body)
+async function recordVersion(context: WriteContext, pool: Pool, reach: Reach): Promise<void> {
+  const [tags, sharedWith] = [await context.tx.tags.of(pool.id), await context.tx.pools.shares(pool.n)]
+  await context.tx.history.changed(...versionOf(context, pool, { sharedWith, tags }))
   context.changed(pool.id)
   await context.governanceChanged(reach)
 }
+const versionOf = (
+  { tx }: WriteContext,
+  pool: Pool,
+  { sharedWith, tags }: { readonly sharedWith: readonly string[]; readonly tags: readonly Tag[] },
+) =>
+  [
+    { id: pool.id, kind: resourceType, account: pool.account },
+    { ...tx.pools.forHistory(pool), sharedWith, tags: tx.tags.keptOf(tags) },
+  ] as const

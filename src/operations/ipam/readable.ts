@@ -4,8 +4,9 @@ import { formatId } from '#model/identifier.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Discovery } from '#store/tables/discoveries.ts'
 import type { Ipam, Scope } from '#store/tables/ipams.ts'
-import type { Pool } from '#store/tables/pools.ts'
-import type { Page, PageAsked } from '../listing.ts'
+import type { Pool, PoolFilter as StoredFilter } from '#store/tables/pools.ts'
+import { visibleAccounts } from '../identity/visible-accounts.ts'
+import { numberIn, type Page, type PageAsked } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
 import { readable, type WithTags, withTags } from '../readable.ts'
 import { stoppedImports } from './import-setter.ts'
@@ -79,6 +80,15 @@ export const readablePools = readable<Pool, DescribedPool>('pool', {
   },
   describe: describePools,
 })
+
+/** Pools of the accounts whose IPAM the caller may read: those of others cost nothing, where these are few. */
+export async function poolsToRead(
+  context: ReadContext,
+  filter: StoredFilter,
+): Promise<(after: string | undefined, limit: number) => Promise<Pool[]>> {
+  const accounts = await visibleAccounts(context, 'ipam:read', 'now')
+  return (after = '0', limit) => context.tx.pools.list({ ...filter, accounts }, numberIn(after), limit)
+}
 
 async function describePools({ tx }: ReadContext, pools: readonly Pool[]): Promise<readonly DescribedPool[]> {
   const ipams = new Map<string, Ipam>()

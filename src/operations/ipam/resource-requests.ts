@@ -49,7 +49,7 @@ export async function changeSeenResource(
   { resourceId, cidr, isIgnored, scopeId }: SeenChange,
 ): Promise<ResourceState> {
   const ipam = await readableIpams.get(context, ipamId)
-  const destination = scopeId === undefined ? undefined : await readableScopes.get(context, scopeId)
+  const destination = scopeId === undefined ? undefined : await readableScopes.getVisible(context, scopeId)
   const isPermitted = await permitter(context, 'allocation:read')
   const isLookedAt = isIgnored === undefined ? undefined : !isIgnored
   return markResource(

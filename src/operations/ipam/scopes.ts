@@ -92,6 +92,7 @@ export async function deleteScope(context: WriteContext, scope: Scope): Promise<
     refuse({ code: 'DependencyViolation', what: 'ipam-scope', id: scope.id, problem })
   }
   await removeScopes(context, [scope])
+  await context.governanceChanged('nothing')
 }
 
 /** Takes scopes away in which nothing is left. */
@@ -109,11 +110,13 @@ export async function recordScope(context: WriteContext, id: string): Promise<vo
   await recordVersion(context, (await context.tx.ipams.findScope(id))!)
 }
 
+/** What a scope is called is governed: policy files and change requests name it. */
 async function recordVersion(context: WriteContext, scope: Scope): Promise<void> {
   const { id, account } = scope
   const tags = await context.tx.tags.forHistory(id)
   await context.tx.history.changed({ id, kind: resourceType, account }, { ...scope, tags })
   context.changed(id)
+  await context.governanceChanged('nothing')
 }
 
 const taggedOf = ({ id, account, region }: Scope) => ({ id, type: resourceType, account, region })

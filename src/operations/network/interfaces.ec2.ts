@@ -4,7 +4,7 @@ import { idOf } from '../identifiers.ts'
 import { filterBy, nothing, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
 import { ec2Read } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
-import { describeInterfaces, type Interface, interfacesOf, placeOfInterface } from './interfaces.ts'
+import { type Interface, interfacesOf, placeOfInterface } from './interfaces.ts'
 
 export const describeNetworkInterfaces = ec2Read('DescribeNetworkInterfaces', async (context, input) => {
   refuseIdsWithPaging(input.NetworkInterfaceIds, 'NetworkInterfaceIds', input)
@@ -12,8 +12,7 @@ export const describeNetworkInterfaces = ec2Read('DescribeNetworkInterfaces', as
   const { items, NextToken } = await readTokenPage(context, input, {
     read: await interfacesOf(context, input.NetworkInterfaceIds),
     placeOf: placeOfInterface,
-    show: async (addresses) =>
-      matching((await describeInterfaces(context, addresses)).map((one) => describe(context, one))),
+    show: (interfaces) => matching(interfaces.map((one) => describe(context, one))),
   })
   return { NetworkInterfaces: items, NextToken }
 })

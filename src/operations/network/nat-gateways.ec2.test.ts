@@ -394,6 +394,55 @@ test('NAT gateways are listed in order of creation, in pages, and through every 
   await world.close()
 })
 
+test('I8 what others deleted costs whoever makes one nothing, and is cleared away by itself', async () => {
+  const world = await openWorld()
+  const theirs = await openNetwork(world, ['us-east-1a'], stranger)
+  const as = { account: stranger }
+  const gone: string[] = []
+  for (let made = 0; made < 5; made++) {
+    const input = { SubnetId: theirs.subnets[0]!, ConnectivityType: 'private' } as const
+    gone.push((await world.call('CreateNatGateway', input, as)).NatGateway!.NatGatewayId!)
+  }
+  for (const NatGatewayId of gone) await world.call('DeleteNatGateway', { NatGatewayId }, as)
+  world.advance(hourMs)
+  const { subnets } = await openNetwork(world, ['us-east-1a'])
+  await world.call('CreateNatGateway', { SubnetId: subnets[0]!, ConnectivityType: 'private' })
+  const kept = async () => (await world.store.read((tx) => tx.natGateways.findMany(gone))).size
+  assert.equal(await kept(), gone.length, 'no request clears away what others had')
+  assert.equal(await world.store.read((tx) => tx.natGateways.anyToForget()), true)
+  await world.store.write((tx) => tx.natGateways.forgetDeleted())
+  assert.equal(await kept(), 0)
+  assert.equal(await world.store.read((tx) => tx.natGateways.anyToForget()), false)
+  await world.close()
+})
+
+test('D7 a subnet has so many gateways that one request can look through their addresses, and another subnet has others', async () => {
+  const world = await openWorld()
+  const { VpcId, subnets } = await openNetwork(world, ['us-east-1a', 'us-east-1c'])
+  const { account } = (await world.store.read((tx) => tx.vpcs.find(VpcId)))!
+  const limit = 200
+  await world.store.write(async (tx) => {
+    for (let n = 0; n < limit; n++) {
+      await tx.natGateways.insert({
+        ...{
+          id: `nat-${String(n).padStart(17, '0')}`,
+          account,
+          region: 'us-east-1',
+          vpcId: VpcId,
+          subnetId: subnets[0],
+        },
+        ...{ connectivity: 'private', availabilityMode: 'zonal', isAutomatic: false, routeTableId: undefined },
+      })
+    }
+  })
+  const make = (SubnetId: string) => world.call('CreateNatGateway', { SubnetId, ConnectivityType: 'private' })
+  await refuses(make(subnets[0]!), { code: 'LimitExceeded', limit, used: limit })
+  await make(subnets[1]!)
+  await world.call('DeleteNatGateway', { NatGatewayId: `nat-${'7'.padStart(17, '0')}` })
+  await make(subnets[0]!)
+  await world.close()
+})
+
 describe('a NAT gateway under a policy', () => {
   let acme: Acme
   let listed: string

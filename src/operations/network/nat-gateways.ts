@@ -22,6 +22,8 @@ import { type Zone, zonesOf } from './zones.ts'
 const publicAddressesMax = 8
 const privateAddressesMax = 32
 const zoneAddressesMax = 32
+/** What one request looks through for a free address are those of so many. */
+const natGatewaysOfSubnetMax = 200
 
 export interface RegionalSpec {
   /** A VPC of the caller. */
@@ -74,7 +76,6 @@ async function make(
   { places, ...plan }: Plan,
   tags: readonly Tag[] = [],
 ): Promise<NatGatewayState> {
-  await context.tx.natGateways.forgetDeleted()
   const gateway: NatGateway = {
     ...plan,
     id: context.newId('natGateway'),
@@ -235,6 +236,7 @@ async function planZonal(context: WriteContext, { subnetId, addresses, privateIp
   refuseTooMany(count, connectivity === 'public' ? publicAddressesMax : privateAddressesMax)
 
   const subnet = await getSubnet(context, subnetId)
+  await refuseTooManyGateways(context, subnet)
   const elasticIps = await getFreeElasticIps(context, ids)
   const chosen = await choosePrivateIps(context, subnet, count, privateIps)
   const zone = { name: subnet.zone, id: subnet.zoneId }
@@ -251,6 +253,12 @@ async function planZonal(context: WriteContext, { subnetId, addresses, privateIp
     isAutomatic: false,
     places,
   }
+}
+
+async function refuseTooManyGateways({ tx }: ReadContext, subnet: Subnet): Promise<void> {
+  const limit = natGatewaysOfSubnetMax
+  const used = await tx.natGateways.countInSubnet(subnet.id, limit)
+  if (used >= limit) refuse({ code: 'LimitExceeded', what: { of: 'nat-gateways' }, limit, used })
 }
 
 function refuseTooMany(used: number, limit: number): void {

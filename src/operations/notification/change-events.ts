@@ -17,14 +17,14 @@ export async function tellOfChange(
 }
 
 function eventsOf(before: ChangeRequest | undefined, request: ChangeRequest): readonly ChangeEvent[] {
-  const { status, progress, breakGlass, failed } = request
+  const { status, progress, emergencies = [], failed } = request
   const events: ChangeEvent[] = before ? [] : ['change-request.proposed']
   const isNew = before?.status !== status
   // Also where it says something else now: what was approved before is void.
   const isOtherContent = before !== undefined && before.contentHash !== request.contentHash
   if (status === 'in-review' && (isNew || isOtherContent)) events.push('change-request.awaits-approval')
   if (status === 'approved' && isNew) events.push('change-request.approved')
-  if (breakGlass && breakGlass.broken?.at !== before?.breakGlass?.broken?.at) events.push('change-request.break-glass')
+  if (emergencies.length > (before?.emergencies?.length ?? 0)) events.push('change-request.break-glass')
   const isMade =
     (status === 'applied' && isNew) || (status === 'scheduled' && progress?.stage !== before?.progress?.stage)
   if (isMade) events.push('change-request.applied')
@@ -35,8 +35,9 @@ function eventsOf(before: ChangeRequest | undefined, request: ChangeRequest): re
 }
 
 function factsOf(kind: ChangeEvent, request: ChangeRequest) {
-  const { reason, author, needed, approvals, progress, halted, ended, failed, breakGlass, impact } = request
-  const by = kind === 'change-request.break-glass' ? (breakGlass?.broken ?? ended)?.by : ended?.by
+  const { reason, author, needed, approvals, progress, halted, ended, failed, emergencies, impact } = request
+  const emergency = kind === 'change-request.break-glass' ? emergencies?.at(-1) : undefined
+  const by = (emergency?.broken ?? ended)?.by
   const isOfStage = progress !== undefined && (kind === 'change-request.applied' || kind === 'change-request.halted')
   return {
     reason,
@@ -49,6 +50,6 @@ function factsOf(kind: ChangeEvent, request: ChangeRequest) {
     ...(kind === 'change-request.halted' && halted ? { why: halted.why } : {}),
     ...(kind === 'change-request.failed' && failed ? { why: failed.because?.why ?? failed.code } : {}),
     ...(kind === 'change-request.reverted' && ended?.note !== undefined ? { note: ended.note } : {}),
-    ...(kind === 'change-request.break-glass' && breakGlass ? { note: breakGlass.reason } : {}),
+    ...(emergency ? { note: emergency.reason } : {}),
   }
 }

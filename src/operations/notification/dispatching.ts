@@ -4,7 +4,7 @@ import { periodEnd } from '#model/delivery.ts'
 import { isWanted, topicOf } from '#model/event.ts'
 import { parseId } from '#model/identifier.ts'
 import { pathOf } from '#model/policy/snapshot.ts'
-import type { NativePrincipal } from '#model/principal.ts'
+import { accountableOf, type NativePrincipal } from '#model/principal.ts'
 import { everywhere } from '#model/roles.ts'
 import type { ReadTransaction, Store, Transaction } from '#store/store.ts'
 import type { Delivery, OutboxProgress, StoredEvent } from '#store/tables/outbox.ts'
@@ -188,7 +188,7 @@ async function findBehind(tx: ReadTransaction): Promise<Found | undefined> {
   // Who is furthest behind goes first: of one who has set them, of one unit, and of all units one after the other.
   late.sort((a, b) => a.behind! - b.behind!)
   const bySetter = (some: readonly Subscription[]) =>
-    inTurns([...Map.groupBy(some, ({ setBy }) => setBy.name).values()])
+    inTurns([...Map.groupBy(some, ({ setBy }) => accountableOf(setBy)).values()])
   const byUnit = [...Map.groupBy(late, (one) => unitOf(one) ?? '').values()]
   const turn = inTurns(byUnit.map(bySetter)).slice(0, behindPerTurn)
   const pairs: Pair[] = []

@@ -195,6 +195,7 @@ export const createAccounts = nativeWrite({
   cli: 'account create-batch',
   refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded', 'IncorrectState', 'PolicyConflict'],
   at: (context, { accounts }) => placesOfNewAccounts(context, accounts),
+  propose: ({ accounts }) => accounts.map((input) => ({ operation: 'createAccount', input })),
   async run(context, { accounts }) {
     const made = await openAccounts(context, accounts.map(paramsOf))
     return { accounts: made.map(show) }

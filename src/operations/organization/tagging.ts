@@ -40,7 +40,7 @@ const settingsOn: { readonly [resourceType: string]: (tags: readonly Tag[]) => S
 
 /** Puts tags on an object that lives in the Region of the request. */
 export async function putTags(context: WriteContext, resource: Tagged, tags: readonly Tag[]): Promise<void> {
-  for (const { key, value } of tags) await context.tx.tags.put({ ...resource, region: context.region }, key, value)
+  await context.tx.tags.put({ ...resource, region: context.region }, tags)
 }
 
 /** Puts tags on an object that is new, wherever it lives. */
@@ -50,7 +50,7 @@ export async function putFirstTags(
   tags: readonly Tag[] = [],
 ): Promise<void> {
   refuseTooManyTags(tags)
-  for (const { key, value } of tags) await context.tx.tags.put(object, key, value)
+  await context.tx.tags.begin(object, tags)
 }
 
 /** All tags of an object that are to be these, beside those that are settings: whoever replaces tags has fields for them. */
@@ -150,6 +150,6 @@ export async function changeTagsBy(
   object: TaggedResource,
   { put, removed }: TagDifference,
 ): Promise<void> {
-  for (const key of removed) await tx.tags.remove(object.id, key)
-  for (const { key, value } of put) await tx.tags.put(object, key, value)
+  await tx.tags.remove(object.id, removed)
+  await tx.tags.put(object, put)
 }

@@ -141,11 +141,13 @@ async function changeTags(
   objects: readonly TaggableObject[],
   change: (current: readonly Tag[]) => readonly Tag[],
 ): Promise<void> {
+  // No tag changes it: asked once, since each object that is governed would have the rules compiled anew.
+  const { resourceTypes } = await context.snapshot()
   for (const { kind, ...resource } of objects) {
     const { id, type } = resource
     const current = await context.tx.tags.of(id)
     const next = change(current)
-    refuseBadTags(type, next, (await context.snapshot()).resourceTypes)
+    refuseBadTags(type, next, resourceTypes)
     const difference = differenceOf(current, next)
     if (difference.put.length === 0 && difference.removed.length === 0) continue
     await kind.keep?.(context, id)

@@ -40,9 +40,7 @@ export async function untagNode(
   keys: readonly string[],
 ): Promise<void> {
   await getNode(context, id)
-  let removed = false
-  for (const key of keys) removed = (await context.tx.tags.remove(id, key)) || removed
-  if (removed) await recordNode(context, organization, id)
+  if ((await context.tx.tags.remove(id, keys)) > 0) await recordNode(context, organization, id)
 }
 
 /** Gives a node exactly these tags. */
@@ -58,7 +56,7 @@ export async function replaceNodeTags(
   const gone = (await context.tx.tags.of(id)).map(({ key }) => key).filter((key) => !wanted.has(key))
   if (tags.length === 0 && gone.length === 0) return
   await refuseBeyondTagShare(context, node, tags)
-  for (const key of gone) await context.tx.tags.remove(id, key)
+  await context.tx.tags.remove(id, gone)
   await putTreeTags(context, organization, node, tags)
   await recordNode(context, organization, id)
 }

@@ -3,13 +3,13 @@
 import type { Advice, ExceptionWay } from '#model/policy/advice.ts'
 import type { DecisionOnRecord } from '#model/policy/decision.ts'
 import { nearestChange, nearestException } from '#model/policy/nearest-change.ts'
-import { mayUsePool } from '#model/policy/resolve.ts'
-import type { PoolFacts, Snapshot } from '#model/policy/snapshot.ts'
+import type { Snapshot } from '#model/policy/snapshot.ts'
 import { idsTold } from '#model/policy/told.ts'
 import { permitter } from '../identity/authority.ts'
 import type { ReadContext, ReadOperation } from '../operation.ts'
 import { roomFor } from '../space/availability.ts'
 import { poolsIn } from './explanations.ts'
+import { sightOf } from './sight.ts'
 
 /**
  * What was told of late, by the rules that it follows from: whoever is denied again and again for the same is told the same for a second,
@@ -47,13 +47,13 @@ const ofDecision = ({ exception, ...advice }: Advice, decision: string): Advice 
 
 async function advise(context: ReadContext, snapshot: Snapshot, decision: DecisionOnRecord): Promise<Advice> {
   const { id, request } = decision
-  const isSeen = await poolFilter(context, request.account)
+  const sight = await sightOf(context, request)
   const world = { snapshot, now: new Date(context.now), room: await roomFor(context.tx, snapshot, request) }
-  const nearest = nearestChange(world, request, isSeen)
-  const excepted = nearest?.change.kind === 'exception' ? nearest : nearestException(world, request, isSeen)
+  const nearest = nearestChange(world, request, sight)
+  const excepted = nearest?.change.kind === 'exception' ? nearest : nearestException(world, request, sight)
   const seen = poolsIn(nearest).filter((one) => {
     const pool = snapshot.pools.get(one)
-    return pool !== undefined && isSeen(pool)
+    return pool !== undefined && sight.isSeen(pool)
   })
   return {
     nearest,
@@ -61,13 +61,6 @@ async function advise(context: ReadContext, snapshot: Snapshot, decision: Decisi
     names: await context.tx.tags.names([...seen, ...idsTold(decision)]),
     exception: excepted && (await wayTo(context, id, request.account)),
   }
-}
-
-/** The pools of which whoever was denied may know: what the account may use, and what they may read. */
-export async function poolFilter(context: ReadContext, account: string): Promise<(pool: PoolFacts) => boolean> {
-  const snapshot = await context.snapshot()
-  const isPermitted = await permitter(context, 'ipam:read')
-  return (pool) => mayUsePool(snapshot, account, pool.id, context.now) || isPermitted(pool.account)
 }
 
 async function wayTo(context: ReadContext, decision: string, account: string): Promise<ExceptionWay> {

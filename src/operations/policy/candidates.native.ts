@@ -39,7 +39,6 @@ import { placeOfAssignment, placeOfPolicy } from './places.ts'
 import {
   compatibility,
   documentParams,
-  draftedVersion,
   examplePoolId,
   locale,
   mode,
@@ -50,6 +49,7 @@ import {
   showVersionFacts,
   targetId,
   version,
+  versionNumber,
 } from './shapes.native.ts'
 
 const documentsMax = 1_000
@@ -166,7 +166,7 @@ export const putCandidate = nativeWrite({
   action: 'policy:manage',
   input: z.strictObject({
     ...namedAssignment,
-    version: draftedVersion.optional().describe('A version of the policy; the one in force by default.'),
+    version: versionNumber.optional().describe('A version of the policy; the one in force by default.'),
     mode: mode.optional().describe('The mode; that of the assignment by default.'),
   }),
   output: candidate,

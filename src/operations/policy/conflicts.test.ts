@@ -503,7 +503,8 @@ describe('by construction', () => {
 /** Past the operations, as a database from before may have it. */
 const shutUnseen = (...ids: string[]) =>
   acme.store.write(async (tx) => {
-    for (const id of ids) await tx.tags.put({ id, type: 'account', account: 'o-acmeacme00' }, 'zone', 'shut')
+    for (const id of ids)
+      await tx.tags.put({ id, type: 'account', account: 'o-acmeacme00' }, [{ key: 'zone', value: 'shut' }])
     await tx.moveGovernanceEpoch()
   })
 const stepsMax = 300

@@ -305,7 +305,7 @@ export async function changeTags(
   { id, account }: Policy,
   { put, removed }: { readonly put: readonly Tag[]; readonly removed: readonly string[] },
 ): Promise<void> {
-  for (const key of removed) await context.tx.tags.remove(id, key)
+  await context.tx.tags.remove(id, removed)
   await putTags(context, { id, type: policyType, account }, put)
   if (put.length > 0) refuseBadTags(policyType, await context.tx.tags.of(id))
 }

@@ -3,6 +3,7 @@ import { isAccountId } from '#model/organization.ts'
 import { type Exception, stateAt } from '#model/policy/exception.ts'
 import type { ExceptionPlace } from '#store/tables/exceptions.ts'
 import { permitter } from '../identity/authority.ts'
+import { visibleNodesEver } from '../identity/nodes-below.ts'
 import { type Page, type PageAsked, partsOfPlace, readPage } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
 import { standingOfMany } from '../record/object-places.ts'
@@ -32,8 +33,10 @@ export async function listExceptions(
     (state === undefined || stateAt(row, context.now) === state) &&
     (resourceType === undefined || row.resourceType === resourceType) &&
     (requestedBy === undefined || row.requested.by === requestedBy)
+  const visible = await visibleNodesEver(context, 'exception:read')
+  const targets = target === undefined ? visible : visible?.filter((node) => node === target)
   return readPage(context, asked, {
-    read: (after, limit) => context.tx.exceptions.list({ target, requestedBy }, span, placeIn(after), limit),
+    read: (after, limit) => context.tx.exceptions.list({ target, requestedBy, targets }, span, placeIn(after), limit),
     placeOf: ({ requested, id }) => `${requested.at}/${id}`,
     async show(rows) {
       const wanted = rows.filter(isWanted)

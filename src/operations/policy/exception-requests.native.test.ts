@@ -238,6 +238,28 @@ describe('a denial says what to do next', () => {
     for (const AllocationId of all) await acme.call('ReleaseAddress', { AllocationId }, { account: shop })
   })
 
+  test('I8 and the same of an address that somebody has and of one that is free, where they may not find which it is', async () => {
+    const { items } = await acme.get<{ items: { cidr: string }[] }>(`/pools/${acme.other}/cidrs`)
+    const address = (last: number): string => `${items[0]!.cidr.split('/')[0]!.replace(/\d+$/, '')}${last}/32`
+    const [taken, free] = [address(7), address(9)]
+    await acme.post('/allocations', { ...eip, account: lab, resourceType: 'custom', poolId: acme.other, cidr: taken })
+    const told = async (cidr: string, as: string) => {
+      const { advice, decisionId, lines } = await denied({ ...eip, cidr }, as)
+      const { status } = await acme.ask('POST', '/exceptions?dryRun=true', {
+        body: { decisionId, reason: 'x', for: '1d' },
+        as,
+      })
+      const { body: paper } = await acme.ask<object>('POST', '/explanations', { body: { ...eip, cidr }, as })
+      return JSON.stringify([advice, lines, status, paper])
+        .replaceAll(decisionId, '')
+        .replaceAll(cidr, '')
+        .replaceAll(cidr.split('/')[0]!, '')
+    }
+    assert.equal(await told(taken, operator), await told(free, operator))
+    assert.match(await told(free, operator), /exception request/)
+    assert.notEqual(await told(taken, ann), await told(free, ann), 'whoever reads the pool finds it out anyway')
+  })
+
   test('I8 and names no pool that neither the account nor the caller may know', async () => {
     const hidden = await acme.pool({ cidr: '192.88.5.0/24' })
     const { advice } = await denied({ ...eip, cidr: '192.88.5.7/32' })

@@ -16,8 +16,8 @@ import type { ReadContext } from '../operation.ts'
 import { getRecorded, placeOfDecision } from '../record/decisions.ts'
 import { permitterThen } from '../record/object-places.ts'
 import { roomFor } from '../space/availability.ts'
-import { poolFilter } from './advice.ts'
 import { type ExceptionParams, placeOfTarget } from './exceptions.ts'
+import { sightOf } from './sight.ts'
 
 /** When it ends: at a moment, or so long after it begins. */
 export interface ExceptionEnd {
@@ -137,12 +137,12 @@ async function grantsFor(context: ReadContext, id: string): Promise<ExceptionGra
   const world = { snapshot, now: new Date(context.now), room: await roomFor(context.tx, snapshot, request) }
   const { verdict, served } = answerTo(world, request)
   if (verdict.outcome !== 'deny' && served) refuseIt({ why: 'granted-by-now' })
-  const isSeen = await poolFilter(context, request.account)
-  const nearest = nearestException(world, request, isSeen)
+  const sight = await sightOf(context, request)
+  const nearest = nearestException(world, request, sight)
   if (nearest) return nearest.change.grants
   return refuseIt({
     why: 'no-exception-helps',
-    next: describeNext({ outcome: 'deny' }, nearestChange(world, request, isSeen))!,
+    next: describeNext({ outcome: 'deny' }, nearestChange(world, request, sight))!,
   })
 }
 

@@ -5,8 +5,8 @@ import { isTargetId } from '#model/organization.ts'
 import { conclude } from '#model/policy/decide.ts'
 import type { AllocationRequest, Decision, DecisionOnRecord } from '#model/policy/decision.ts'
 import { renderDecision } from '#model/policy/explain.ts'
-import { answerTo, describeNext, type NearestChange, nearestChange } from '#model/policy/nearest-change.ts'
-import { compileSnapshot, type PoolFacts, type Snapshot } from '#model/policy/snapshot.ts'
+import { answerTo, describeNext, type NearestChange, nearestChange, type Sight } from '#model/policy/nearest-change.ts'
+import { compileSnapshot, type Snapshot } from '#model/policy/snapshot.ts'
 import type { Explained, Names } from '#model/policy/told.ts'
 import { isPrincipalName } from '#model/principal.ts'
 import type { ReadTransaction, Store } from '#store/store.ts'
@@ -92,17 +92,17 @@ export async function absenceOf(store: Store, given: string): Promise<string> {
 
 /**
  * What would alter a denial, by the policies and the space that there are now; undefined where nothing single would.
- * @param isSeen whether whoever is told may know of a pool that the request does not name; the operator may of all
+ * @param sight of whoever is told; by default the operator's, who may know all
  */
 export async function nearestFor(
   tx: ReadTransaction,
   snapshot: Snapshot,
   { outcome, request }: Explained,
-  isSeen?: (pool: PoolFacts) => boolean,
+  sight?: Sight,
 ): Promise<NearestChange | undefined> {
   if (outcome !== 'deny') return undefined
   const room = await roomFor(tx, snapshot, request)
-  return nearestChange({ snapshot, now: new Date(tx.now), room }, request, isSeen)
+  return nearestChange({ snapshot, now: new Date(tx.now), room }, request, sight)
 }
 
 /** What a request would get now. Nothing is taken, and nothing is put on record. */

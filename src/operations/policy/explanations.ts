@@ -15,6 +15,7 @@ import { checkLocaleOf, scopeTypeOf } from '../space/request-parts.ts'
 import { refuseUnknownType } from './content.ts'
 import { decideOnPaper, namesIn, nearestFor } from './explain.ts'
 import { withLabels } from './labels.ts'
+import { sightOf } from './sight.ts'
 
 /** What an account would get for a request now. Nothing is taken, and nothing is put on record. */
 export async function answerOnPaper(context: ReadContext, given: AllocationRequest): Promise<Explained> {
@@ -48,7 +49,9 @@ export async function tellable(context: ReadContext, given: Explained): Promise<
   // A denial tells whoever asked what the policy and pools in it are called, so that they can speak of them.
   const isToldAll = isNowTold && given.outcome === 'deny'
   const decision = await withLabels(context.tx, snapshot, given, isToldAll ? undefined : isNameSeen)
-  const nearest = isNowTold ? await nearestFor(context.tx, snapshot, decision, isPoolSeen) : undefined
+  const nearest = isNowTold
+    ? await nearestFor(context.tx, snapshot, decision, await sightOf(context, given.request))
+    : undefined
   const names = new Map([
     ...(await namesIn(context.tx, decision, isNameSeen)),
     ...(await context.tx.tags.names(poolsIn(nearest).filter(isNameSeen))),

@@ -36,9 +36,7 @@ const conditionValuesMax = 1_000
 
 export const policyId = idText('policy').describe('`ipam-policy-…`.')
 export const versionNumber = z.coerce.number().int().min(1).describe('The number of a version, from 1.')
-/** The same where a list may draft it before. */
-export const draftedVersion = versionNumber.clone()
-nameMarks.add(draftedVersion, { numbers: true })
+nameMarks.add(versionNumber, { isNumber: true })
 export const locale = localeName
 export const resourceTypeName = typeName
 export const targetId = z

@@ -191,9 +191,9 @@ test('what is denied after other changes of its request has the moment of its en
   // Time goes on between the transaction that is rolled back and the one in which the denial is recorded.
   const store: Store = {
     read: (work) => acme.store.read(work),
-    write(work, token) {
+    write(work, asked) {
       acme.advance(1_000)
-      return acme.store.write(work, token)
+      return acme.store.write(work, asked)
     },
     close: async () => {},
   }

@@ -439,7 +439,7 @@ test('I8 where more goes by a name than is looked at, the answer says so; what o
   const addTwins = (from: number, to: number) =>
     acme.store.write(async (tx) => {
       for (let n = from; n < to; n++)
-        await tx.tags.put({ id: `twin-${n}`, type: 'elastic-ip', account: lab }, 'Name', 'twin')
+        await tx.tags.put({ id: `twin-${n}`, type: 'elastic-ip', account: lab }, [{ key: 'Name', value: 'twin' }])
     })
   await addTwins(0, 499)
   assert.deepEqual(await told('twin', wide), [0, false])

@@ -3,14 +3,14 @@
 import { type Cidr, contains, overlaps, parseCidr, toKey } from '#model/cidr.ts'
 import { parseId } from '#model/identifier.ts'
 import { type EffectiveView, effectiveAt } from '#model/policy/effective.ts'
-import { everywhere } from '#model/roles.ts'
 import type { BroughtNetwork, PlacedCidr } from '#store/tables/finding.ts'
 import type { Scope } from '#store/tables/ipams.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import type { AddressPlace, DescribedTenure, Tenure } from '#store/tables/timeline.ts'
-import { mayThroughout, permitter } from '../identity/authority.ts'
+import { permitter } from '../identity/authority.ts'
 import { visibleAccounts } from '../identity/visible-accounts.ts'
 import type { ReadContext } from '../operation.ts'
+import { seesAllTaken } from '../space/availability.ts'
 import { reservedType } from '../space/reserved.ts'
 import { permitterThen } from './object-places.ts'
 import { type PoolPlace, placesOfPools } from './pool-scopes.ts'
@@ -459,10 +459,7 @@ async function poolToAsk(
   const own = pools.map(({ pool }) => byNumber.get(pool)!).sort((a, b) => b.depth - a.depth)[0]
   if (own || key !== providerKey) return own?.n
   // Of everybody's: for whoever may see everything, since that it is not free tells that somebody has it.
-  return (await mayThroughout(context, 'allocation:read', everywhere)) &&
-    (await mayThroughout(context, 'ipam:read', everywhere))
-    ? (await context.tx.pools.ofProvider(range.family))?.n
-    : undefined
+  return (await seesAllTaken(context)) ? (await context.tx.pools.ofProvider(range.family))?.n : undefined
 }
 
 /** What is in force for whoever has it: for the type and place of the innermost. */

@@ -267,7 +267,7 @@ function refuseUnfitPrivateIp(text: string): void {
  * associates more with them.
  */
 async function refuseForInterface(context: WriteContext, id: string, privateIp: string | undefined): Promise<void> {
-  const known = await findInterface(context, id)
+  const known = (await findInterface(context, id))?.address
   if (!known) return
   if (privateIp !== undefined && privateIp !== known.privateIp)
     refuseValue(

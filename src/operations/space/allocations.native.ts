@@ -93,6 +93,9 @@ const refusals = [
   'NotEligible',
 ] as const
 
+/** What is held is asked for again. */
+const refusalsOfHeld = ['NotShared', 'MissingRequiredTags', 'DeniedByPolicy', 'NotEligible'] as const
+
 export const createAllocation = nativeWrite({
   name: 'createAllocation',
   summary: 'Take an address or a CIDR for a resource, as policy says.',
@@ -231,7 +234,7 @@ export const confirmAllocation = nativeWrite({
   output: allocation,
   rest: { method: 'POST', path: '/allocations/{allocationId}/confirm' },
   cli: 'allocation confirm',
-  refusals: ['NotFound', 'MalformedId', 'IncorrectState', 'AlreadyExists', 'DeniedByPolicy'],
+  refusals: ['NotFound', 'MalformedId', 'IncorrectState', 'AlreadyExists', ...refusalsOfHeld],
   changes: getAllocation,
   at: (context, { allocationId }) => placeOfEntry(context, allocationId),
   run: async (context, { allocationId, ...changes }) =>
@@ -249,7 +252,7 @@ export const holdAllocation = nativeWrite({
   output: allocation,
   rest: { method: 'POST', path: '/allocations/{allocationId}/hold' },
   cli: 'allocation hold',
-  refusals: ['NotFound', 'MalformedId', 'IncorrectState', 'DeniedByPolicy', 'NotEligible'],
+  refusals: ['NotFound', 'MalformedId', 'IncorrectState', ...refusalsOfHeld],
   changes: getAllocation,
   at: (context, { allocationId }) => placeOfEntry(context, allocationId),
   run: async (context, { allocationId, expiresInSeconds }) =>

@@ -4,6 +4,12 @@ import { after, before, test } from 'node:test'
 import { checkSpace } from '#store/upkeep/check.ts'
 import { foundOrganization, lab, network, prod, root, shop } from '../../../test/acme.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
+import type { NativeOperation } from '../operation.native.ts'
+import { allocationOperations } from './allocations.native.ts'
+
+const [confirmAllocation, holdAllocation] = ['confirmAllocation', 'holdAllocation'].map(
+  (called) => allocationOperations.find(({ name }) => name === called)!,
+) as [NativeOperation, NativeOperation]
 
 let world: NativeWorld
 let scopes: { readonly public: string; readonly private: string }
@@ -233,6 +239,20 @@ test('I4 policy decides when space is held, when it is held for longer, and agai
   const second = await confirm(held)
   assert.equal(second.status, 200, 'listed anywhere will do')
   assert.equal(second.body.poolId, allowed)
+})
+
+test('what a pool asks of tags by now is asked again, and both operations say that they may refuse it', async () => {
+  const poolId = await pool()
+  const held = await hold(paramsFor(poolId))
+  const { status } = await world.ask('PATCH', `/pools/${poolId}`, { body: { requiredTags: { team: 'net' } } })
+  assert.equal(status, 200)
+  for (const [operation, answer] of [
+    [confirmAllocation, await confirm(held)],
+    [holdAllocation, await extend(held, 600)],
+  ] as const) {
+    assert.deepEqual([answer.status, answer.body.code], [403, 'MissingRequiredTags'], operation.name)
+    assert.ok(operation.refusals.includes('MissingRequiredTags'), operation.name)
+  }
 })
 
 test('what the provider gave, because nothing else had room, is confirmed as long as policy says so', async () => {

@@ -190,3 +190,51 @@ test('Z4 of several accounts that have a resource of one id, none is shown for t
   const as = await world.tokenOf('user:one-of-two', 'auditor', lab)
   assert.equal((await world.get<Resource>(`/resources/${resourceId}`, { as })).account, lab)
 })
+
+test('I8 however much one account calls by a name, it hides nothing that others call so', async () => {
+  const resourceId = 'busy'
+  const host = { resourceType: 'onprem:host', locale: 'us-east-1', poolId, resourceId, account: lab }
+  const crowd = 2_100
+  for (let count = 0; count < crowd; count += 100) {
+    await world.post('/allocations/batch', { allocations: Array.from({ length: 100 }, () => host) })
+  }
+  await world.post('/allocations', params({ resourceId }))
+  const uma = await world.tokenOf('user:uma', 'auditor', '*')
+  const forbid = { principal: 'user:uma', role: 'auditor', node: lab, effect: 'forbid' }
+  await world.post('/role-bindings', forbid)
+
+  const busy = (items: readonly Resource[]) => items.filter((one) => one.resourceId === resourceId)
+  for (const limit of [1, 2, 1_000]) {
+    const pages: Resource[] = []
+    for (let cursor = '', asked = 0; asked < 50; asked++) {
+      const page = await world.get<Page>(`/resources?resourceType=onprem:host&limit=${limit}${cursor}`)
+      pages.push(...page.items)
+      if (page.nextCursor === undefined) break
+      cursor = `&cursor=${page.nextCursor}`
+    }
+    assert.deepEqual(
+      idsOf(pages),
+      [`busy ${shop}`, `busy ${lab}`, `db ${shop}`, `web ${shop}`, `web ${lab}`],
+      `limit ${limit}`,
+    )
+    assert.deepEqual(
+      busy(pages).map(({ account, spaces }) => [account, spaces.length]),
+      [
+        [shop, 1],
+        [lab, 1_000],
+      ],
+      `limit ${limit}`,
+    )
+  }
+  const several = await world.ask<{ code: string; detail: string }>('GET', `/resources/${resourceId}`)
+  assert.equal(several.body.code, 'InvalidParameterValue')
+  for (const account of [shop, lab]) {
+    assert.match(several.body.detail, new RegExp(account))
+    const one = await world.get<Resource>(`/resources/${resourceId}?account=${account}`)
+    assert.deepEqual([one.account, one.spaces.length], [account, account === lab ? 1_000 : 1])
+  }
+  // Who is forbidden the one is shown the other, as if nothing else were called so.
+  const seen = await world.get<Resource>(`/resources/${resourceId}`, { as: uma })
+  assert.deepEqual([seen.account, seen.spaces.length], [shop, 1])
+  assert.equal((await world.ask('GET', `/resources/${resourceId}?account=${lab}`, { as: uma })).status, 404)
+})

@@ -16,7 +16,7 @@ import { nameNetwork } from '../network/names.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { listTagged } from '../tagged.ts'
 import { poolOrProvider } from './entries.ts'
-import { isOwnNetwork } from './own-networks.ts'
+import { isOwnNetworkHere } from './own-networks.ts'
 import { reservedType } from './reserved.ts'
 
 /** Of one resource that names more space than anybody should need to see at once. */
@@ -129,7 +129,7 @@ async function getNetwork(context: ReadContext, id: string) {
     refuse({ code: 'NotSupported', what: { feature: 'name-of-its-own' }, because })
   }
   const kind = idKind && networkKinds[idKind as keyof typeof networkKinds]
-  const [network] = kind ? await context.tx.resources.networks(kind, { id }, '', 1) : []
+  const network = kind && (await context.tx.resources.findNetwork(kind, id))
   if (!network) return refuse(absent({ resourceId: id }))
   const { tagType, noun } = objectKinds[idKind as keyof typeof networkKinds]
   return { ...network, tagType, noun }
@@ -180,9 +180,14 @@ const behindAll = '~'
 const networkSource = (kind: NetworkKind): Source => ({
   start: '',
   async read(context, { accounts, locale: region, resourceType }, after, limit) {
-    const isRegional = resourceType === regional || undefined
-    const rows = await context.tx.resources.networks(kind, { accounts, region, isRegional }, after, limit)
-    return stepOf(await networkRows(context, kind, rows), limit)
+    const rows = await context.tx.resources.networks(kind, accounts, after, limit)
+    const isWanted = (row: NetworkResource): boolean =>
+      (region === undefined || row.region === region) && (resourceType !== regional || row.isRegional)
+    const found = new Map((await networkRows(context, kind, rows.filter(isWanted))).map((row) => [row.place, row]))
+    return stepOf(
+      rows.map(({ id, account }) => found.get(id) ?? { place: id, account }),
+      limit,
+    )
   },
 })
 const sources: Readonly<Record<Kind, Source>> = {
@@ -209,15 +214,14 @@ const sources: Readonly<Record<Kind, Source>> = {
     async read(context, filter, after, limit) {
       const [from = '', accountFrom = ''] = after.split('\n')
       const holders = await holdersOf(context, filter.accounts, filter)
-      const all = await holdersOf(context, filter.accounts)
       const isAfter = accountFrom === behindAll
       const { names, isWhole } = await context.tx.allocationLists.resourceNames(holders, { from, isAfter }, limit)
-      const { rows, last, looked } = await namedRows(context, names, all)
+      const begin = names[0] === from ? accountFrom : ''
+      const { rows, last, goesOn, looked } = await namedRows(context, names, filter.accounts, begin)
+      const isOver = goesOn === undefined && isWhole && last === names.at(-1)
       return {
-        rows: rows
-          .filter((row) => row.resourceId > from || row.account > accountFrom)
-          .map((row) => (fits(row, filter) ? row : { place: row.place, account: row.account })),
-        next: isWhole && last === names.at(-1) ? undefined : `${last}\n${behindAll}`,
+        rows: rows.map((row) => (fits(row, filter) ? row : { place: row.place, account: row.account })),
+        next: isOver ? undefined : `${last}\n${goesOn ?? behindAll}`,
         looked,
       }
     },
@@ -238,36 +242,38 @@ const absent = ({ resourceId: id }: NamedResource): Refusal => ({ code: 'NotFoun
 async function findResource(context: ReadContext, input: NamedResource): Promise<Found> {
   const isPermitted = await permitter(context, 'allocation:read')
   const { account } = input
+  // As where there is no such account: however much it holds, nothing of it is looked at.
+  if (account !== undefined && !isPermitted(account)) refuse(absent(input))
   const accounts = account === undefined ? await visibleAccounts(context, 'allocation:read', 'now') : [account]
-  const found = await candidates(context, input.resourceId, account, await holdersOf(context, accounts))
-  const [seen, other] = found.filter(({ account }) => isPermitted(account))
+  const [seen, other] = await candidates(context, input.resourceId, accounts, isPermitted)
   if (seen && other && seen.account !== other.account) {
     const problem = { why: 'resource-of-several-accounts', one: seen.account, other: other.account } as const
     refuse({ code: 'InvalidParameterValue', field: 'resourceId', value: input.resourceId, problem })
   }
   if (seen) return seen
-  const [named, ...others] = await called(context, input)
+  const [named, ...others] = await called(context, input.resourceId, accounts, isPermitted)
   if (others.length > 0) {
     const ids = [named!, ...others].slice(0, namedMax).map(({ id }) => id)
     const problem = { why: 'several-resources', ids, isAll: others.length < namedMax } as const
     refuse({ code: 'InvalidParameterValue', field: 'resourceId', value: input.resourceId, problem })
   }
-  const [one] = named ? await candidates(context, named.id, named.account, undefined) : []
-  return one ?? found[0] ?? (await underVpc(context, input)) ?? refuse(absent(input))
+  const [one] = named ? await candidates(context, named.id, [named.account], isPermitted) : []
+  return one ?? (await underVpc(context, input, isPermitted)) ?? refuse(absent(input))
 }
 
 /** A network by its name behind that of its VPC, as `VPC/NAME`, among what the caller may see. */
 async function underVpc(
   context: ReadContext,
   { resourceId: path, account }: NamedResource,
+  isPermitted: IsPermitted,
 ): Promise<Found | undefined> {
   if (!path.includes('/')) return undefined
   const looked = new Looked(context, 'allocation:read')
   for (const kind of ['subnet', 'natGateway'] as const) {
     const [id, ...others] = await listThings(context, { kind, action: 'allocation:read', looked }, path)
     if (id === undefined || others.length > 0) continue
-    const [found] = await candidates(context, id, account, undefined)
-    if (found && (account === undefined || found.account === account)) return found
+    const [found] = await networksOf(context, id)
+    if (found && isPermitted(found.account) && (account === undefined || found.account === account)) return found
   }
   return undefined
 }
@@ -276,10 +282,16 @@ async function underVpc(
 const namedMax = 5
 const namedTypes = ['vpc', 'subnet', 'natgateway', 'elastic-ip'] as const
 
+type Accounts = readonly string[] | undefined
+type IsPermitted = (account: string) => boolean
+
 /** What has the name as its tag `Name`, among what the caller may see (invariant I8). */
-async function called(context: ReadContext, { resourceId: value, account }: NamedResource): Promise<TaggedObject[]> {
-  const isPermitted = await permitter(context, 'allocation:read')
-  const accounts = account === undefined ? await visibleAccounts(context, 'allocation:read', 'now') : [account]
+async function called(
+  context: ReadContext,
+  value: string,
+  accounts: Accounts,
+  isPermitted: IsPermitted,
+): Promise<TaggedObject[]> {
   const found: TaggedObject[] = []
   for (const type of namedTypes) {
     const rows = await listTagged(context, { key: nameKey, value, type }, accounts, (row) => isPermitted(row.account))
@@ -287,28 +299,40 @@ async function called(context: ReadContext, { resourceId: value, account }: Name
   }
   return found
 }
+
+/**
+ * What has an id, or is called so by its allocations, as far as the caller may see it: others may have called something of theirs so,
+ * and hide nothing by it. Of more than one account, some of the first two are answered.
+ * @param accounts whose alone can be; undefined: anybody's
+ */
 async function candidates(
   context: ReadContext,
   id: string,
-  account: string | undefined,
-  holders: readonly number[] | undefined,
+  accounts: Accounts,
+  isPermitted: IsPermitted,
 ): Promise<readonly Found[]> {
-  const { tx } = context
-  const kind = kindOf(id)
-  // Others may have called something of theirs so: what one may not see hides nothing of it.
-  const found: Found[] = []
-  if (kind === 'address') {
-    const n = parseId('address', tx.installation, id)
-    const eip = n === undefined ? undefined : await tx.allocations.find(n)
-    if (eip?.resourceType === 'eip') found.push(eipRow(context, eip, namer(context, ['address', 'allocation'], [eip])))
+  const isSeen = ({ account }: Found): boolean =>
+    isPermitted(account) && (accounts === undefined || accounts.includes(account))
+  const found = [...(await elasticIpsOf(context, id)), ...(await networksOf(context, id))].filter(isSeen)
+  for (let from: string | undefined = ''; from !== undefined; ) {
+    const { rows, goesOn } = await namedRows(context, [id], accounts, from)
+    found.push(...rows.filter(isSeen))
+    if (found.length > 1) break
+    from = goesOn
+    if (from !== undefined) await context.tx.nextTurn()
   }
-  const network = kind && networkKinds[kind as keyof typeof networkKinds]
-  if (network) {
-    const rows = await tx.resources.networks(network, { id, account }, '', 1)
-    found.push(...(await networkRows(context, network, rows)))
-  }
-  found.push(...(await namedRows(context, [id], holders)).rows)
-  return found.filter((row) => account === undefined || row.account === account)
+  return found
+}
+async function elasticIpsOf(context: ReadContext, id: string): Promise<readonly Found[]> {
+  const n = parseId('address', context.tx.installation, id)
+  const eip = n === undefined ? undefined : await context.tx.allocations.find(n)
+  return eip?.resourceType === 'eip' ? [eipRow(context, eip, namer(context, ['address', 'allocation'], [eip]))] : []
+}
+async function networksOf(context: ReadContext, id: string): Promise<readonly Found[]> {
+  const idKind = kindOf(id)
+  const kind = idKind && networkKinds[idKind as keyof typeof networkKinds]
+  const one = kind && (await context.tx.resources.findNetwork(kind, id))
+  return one ? networkRows(context, kind, [one]) : []
 }
 const networkKinds = { vpc: 'vpc', subnet: 'subnet', natGateway: 'nat-gateway' } as const
 
@@ -357,34 +381,51 @@ function namer(
 
 interface NamedRow extends Found {
   readonly resourceId: string
-  readonly allocations: readonly Allocation[]
+  /** As what it has space, and where. */
+  readonly uses: readonly Use[]
+}
+type Use = Pick<Allocation, 'resourceType' | 'region'>
+interface NamedRows {
+  readonly rows: readonly NamedRow[]
+  /** The last name that was come to. */
+  readonly last: string | undefined
+  /** Behind which account there may be more of that one; undefined: nothing more. */
+  readonly goesOn?: string | undefined
+  readonly looked: number
 }
 /** As many allocations are read at once. */
 const allocationsPerStep = 2_000
 
 /**
- * Resources elsewhere by their names, which are in order: of those that share one, one for each account. What EC2 knows better is
- * not among them. `last` is the last name that was come to: of one with very many allocations, the first are shown.
+ * Resources elsewhere by their names, which are in order: of those that share one, one for each account, of the first name those behind
+ * an account. What EC2 knows better is not among them. However much one account calls so, it hides nothing of another.
  */
 async function namedRows(
   context: ReadContext,
   names: readonly string[],
-  holders: readonly number[] | undefined,
-): Promise<{ readonly rows: readonly NamedRow[]; readonly last: string | undefined; readonly looked: number }> {
+  accounts: Accounts,
+  accountFrom: string,
+): Promise<NamedRows> {
   const { tx } = context
+  const holders = await holdersOf(context, accounts)
   const found = names.length === 0 ? [] : await tx.allocationLists.ofResources(holders, names, allocationsPerStep)
   const isCut = found.length === allocationsPerStep
   const byName = Map.groupBy(found, ({ resourceId }) => resourceId!)
-  // There may be more of the last one, which is read in the next step, unless it has filled this one alone.
   const lastFound = found.at(-1)?.resourceId
-  if (isCut && byName.size > 1) byName.delete(lastFound!)
+  // There may be more of the last one, which is read in the next step, unless it has filled this one alone.
+  if (isCut && byName.size === 1) {
+    return crowdedRows(context, lastFound!, accounts, lastFound === names[0] ? accountFrom : '')
+  }
+  if (isCut) byName.delete(lastFound!)
   const whole = [...byName].flatMap(([id, all]) => {
-    const isNamed = (one: Allocation): boolean =>
-      one.resourceType !== 'ipam-pool' && one.resourceType !== reservedType && !isOwnNetwork(tx.installation, one)
-    const byAccount = Map.groupBy(all.slice(0, spacesMax).filter(isNamed), ({ account }) => account)
+    const byAccount = Map.groupBy(
+      all.filter((one) => isNamed(context, one)),
+      ({ account }) => account,
+    )
     return [...byAccount]
+      .filter(([account]) => id !== names[0] || account > accountFrom)
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([account, allocations]) => ({ resourceId: id, account, allocations }))
+      .map(([account, allocations]) => ({ resourceId: id, account, allocations: allocations.slice(0, spacesMax) }))
   })
   const nameOf = namer(
     context,
@@ -395,19 +436,79 @@ async function namedRows(
     place: `${resourceId}\n${account}`,
     resourceId,
     account,
-    allocations,
-    async show() {
-      const spaces: ResourceSpace[] = []
-      for (const allocation of allocations) spaces.push(await spaceOf(context, allocation))
-      const [first] = allocations
-      const { resourceType, region: locale } = first!
-      return { id: resourceId, name: await nameOf(first!), resourceType, account, locale, partOf: undefined, spaces }
-    },
+    uses: allocations,
+    show: () => showNamed(context, resourceId, allocations, nameOf),
   }))
   return { rows, last: isCut ? [...byName.keys()].at(-1) : names.at(-1), looked: found.length + names.length }
 }
-const fits = ({ allocations }: NamedRow, { resourceType, locale }: Filter): boolean =>
-  allocations.some(
+
+/** More than one account has: see `holdersPerAccountMax`. */
+const holdersPerStep = 4_096
+
+/** Of a name that very much has, account by account: it is asked of each holder whether it is one that uses it. */
+async function crowdedRows(
+  context: ReadContext,
+  resourceId: string,
+  accounts: Accounts,
+  accountFrom: string,
+): Promise<NamedRows> {
+  const { allocationLists } = context.tx
+  const read = await allocationLists.holdersBehind(accountFrom, accounts, holdersPerStep)
+  const isCut = read.length === holdersPerStep
+  const last = read.at(-1)?.account
+  // There may be more of the last one, which is read in the next step.
+  const whole = isCut && read[0]!.account !== last ? read.filter(({ account }) => account !== last) : read
+  const named = whole
+    .map(({ region, ...holder }) => ({ ...holder, region: region === '' ? undefined : region }))
+    .filter(({ resourceType }) => isNamed(context, { resourceType, resourceId }))
+  const naming = new Set(
+    await allocationLists.holdersNaming(
+      named.map(({ n }) => n),
+      resourceId,
+    ),
+  )
+  const byAccount = Map.groupBy(
+    named.filter(({ n }) => naming.has(n)),
+    ({ account }) => account,
+  )
+  const rows = [...byAccount].map(([account, uses]) => ({
+    place: `${resourceId}\n${account}`,
+    resourceId,
+    account,
+    uses,
+    async show() {
+      const holders = uses.map(({ n }) => n)
+      const allocations = await allocationLists.ofResource(holders, resourceId, 0, spacesMax)
+      return showNamed(context, resourceId, allocations, namer(context, ['allocation'], allocations.slice(0, 1)))
+    },
+  }))
+  return {
+    rows,
+    last: resourceId,
+    goesOn: isCut ? whole.at(-1)!.account : undefined,
+    looked: allocationsPerStep + read.length,
+  }
+}
+
+const isNamed = (context: ReadContext, one: Pick<Allocation, 'resourceType' | 'resourceId'>): boolean =>
+  one.resourceType !== 'ipam-pool' && one.resourceType !== reservedType && !isOwnNetworkHere(context, one)
+
+/** @param allocations in order of creation, at least one */
+async function showNamed(
+  context: ReadContext,
+  id: string,
+  allocations: readonly Allocation[],
+  nameOf: NameOf,
+): Promise<Resource> {
+  const spaces: ResourceSpace[] = []
+  for (const allocation of allocations) spaces.push(await spaceOf(context, allocation))
+  const first = allocations[0]!
+  const { account, resourceType, region: locale } = first
+  return { id, name: await nameOf(first), resourceType, account, locale, partOf: undefined, spaces }
+}
+
+const fits = ({ uses }: NamedRow, { resourceType, locale }: Filter): boolean =>
+  uses.some(
     (one) =>
       (resourceType === undefined || one.resourceType === resourceType) &&
       (locale === undefined || one.region === locale),

@@ -8,7 +8,7 @@ import { Outage } from '../outage.ts'
 import { Readers } from '../readers.ts'
 import { checkKey, type KeyEvidence, keepFingerprint, readKeyEvidence } from '../sealing-key.ts'
 import type { SqlValue } from '../sql.ts'
-import type { RolledBack, Store, Transaction } from '../store.ts'
+import type { AskedOf, RolledBack, Store, Transaction } from '../store.ts'
 import type { Sealer } from '../tables/access-keys.ts'
 import { finalUntil, type Moment, onChange, Time } from '../time.ts'
 import { Changes, type CountingSql, type Loaded, Nouns, readStart } from '../transaction.ts'
@@ -480,13 +480,8 @@ class PostgresStore implements Store {
     })
   }
 
-  write<T>(
-    work: (tx: Transaction) => Promise<T | RolledBack<T>>,
-    token?: Uint8Array,
-    sender?: string,
-    since?: number,
-  ): Promise<T> {
-    return this.#batches.run(work, token, sender, since)
+  write<T>(work: (tx: Transaction) => Promise<T | RolledBack<T>>, asked?: AskedOf): Promise<T> {
+    return this.#batches.run(work, asked)
   }
   async read<T>(
     work: (tx: Transaction) => Promise<T>,

@@ -80,6 +80,30 @@ create index change_request_unreviewed on change_request (broken_for)
   where break_glass is not null and break_glass not like '%"reviewed":%';
 `
 
+export const emergenciesSchema = `
+-- As JSON: each emergency in which something was done with it, with who it was and who has reviewed it.
+alter table change_request rename column break_glass to emergencies;
+update change_request
+  set emergencies = '{"broken":'
+    || coalesce(ended, '{"by":"' || author || '","at":' || proposed_at || '}')
+    || ',' || substr(emergencies, 2)
+  where emergencies is not null and emergencies not like '%"broken":%';
+update change_request set emergencies = '[' || emergencies || ']' where emergencies is not null;
+drop index change_request_unreviewed;
+-- Those that nobody has reviewed.
+create table unreviewed_emergency (
+  request integer not null references change_request (n),
+  place integer not null,
+  -- Whoever made the first of the tokens that led to that of who did it, or who did it.
+  requester text not null,
+  primary key (request, place)
+) strict, without rowid;
+create index unreviewed_emergency_requester on unreviewed_emergency (requester);
+insert into unreviewed_emergency (request, place, requester)
+  select n, 0, broken_for from change_request where emergencies is not null and emergencies not like '%"reviewed":%';
+alter table change_request drop column broken_for;
+`
+
 export const changesByClockSchema = `
 -- When one that was approved is made by itself, and why that failed.
 alter table change_request add column applies_at integer;

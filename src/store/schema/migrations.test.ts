@@ -416,3 +416,44 @@ test('what sources have told is weighed, and what a snapshot that is being taken
   ])
   database.close()
 })
+
+test('an emergency of a change is the first of its emergencies from then on, and is counted for whoever it was counted for', () => {
+  const { database, step } = before('each emergency of a change')
+  const insert =
+    database.prepare(`insert into change_request (n, node, reason, content_hash, status, author, proposed_at,
+      counted_for, editors, approvals, impact, ended, break_glass, broken_for)
+    values (?, 'r-1', 'x', 'a', 'applied', 'user:ann', 7, 'user:ann', '[]', '[]', '{}', ?, ?, ?)`)
+  const [bob, cat] = [
+    { by: 'user:bob', at: 1 },
+    { by: 'user:cat', at: 2 },
+  ]
+  const kept: [object | undefined, object | undefined][] = [
+    [bob, { reason: 'a', broken: cat }],
+    [bob, { reason: 'b' }],
+    [undefined, { reason: 'c', reviewed: { ...cat, note: 'seen' } }],
+    [bob, undefined],
+  ]
+  for (const [n, [ended, broken]] of kept.entries()) {
+    insert.run(n, JSON.stringify(ended) ?? null, JSON.stringify(broken) ?? null, broken ? 'user:bob' : null)
+  }
+  database.exec(step)
+  const rows = database.prepare('select emergencies from change_request order by n').all()
+  assert.deepEqual(
+    rows.map(({ emergencies }) => emergencies && JSON.parse(emergencies as string)),
+    [
+      [{ reason: 'a', broken: cat }],
+      [{ reason: 'b', broken: bob }],
+      [{ reason: 'c', broken: { by: 'user:ann', at: 7 }, reviewed: { ...cat, note: 'seen' } }],
+      null,
+    ],
+  )
+  const counted = database.prepare('select request, place, requester from unreviewed_emergency order by request').all()
+  assert.deepEqual(
+    counted.map((row) => Object.values(row)),
+    [
+      [0, 0, 'user:bob'],
+      [1, 0, 'user:bob'],
+    ],
+  )
+  database.close()
+})

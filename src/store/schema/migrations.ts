@@ -7,6 +7,7 @@ import { auditSubjectSchema } from './audit-subject.ts'
 import { behindSchema } from './behind.ts'
 import { bindingFactsSchema } from './binding-facts.ts'
 import { boundsSchema, tokensOfMakerSchema } from './bounds.ts'
+import { broughtPlacesSchema } from './brought-places.ts'
 import { broughtSpaceSchema } from './brought-space.ts'
 import { capacityWatchSchema } from './capacity-watch.ts'
 import {
@@ -15,6 +16,7 @@ import {
   changeControlSchema,
   changeRequestsSchema,
   changesByClockSchema,
+  emergenciesSchema,
   plannedForSchema,
   rolloutSchema,
 } from './change-requests.ts'
@@ -48,6 +50,8 @@ import { observationPlacesSchema } from './observation-places.ts'
 import { observationsSchema } from './observations.ts'
 import { observedSchema } from './observed.ts'
 import { outboxSchema } from './outbox.ts'
+import { ownListsSchema } from './own-lists.ts'
+import { ownNetworksSchema } from './own-networks.ts'
 import { ownWordsSchema } from './own-words.ts'
 import { poolCidrIndex } from './pool-cidr-index.ts'
 import { poolDaysSchema } from './pool-days.ts'
@@ -532,4 +536,8 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 87, name: 'subscriptions that are looked at by themselves', olderServers: 'stop', sql: behindSchema },
   { number: 88, name: 'what changes refer to', olderServers: 'stop', sql: bindingsSchema },
   { number: 89, name: 'tries of subscriptions', olderServers: 'go on', sql: testsToldSchema },
+  { number: 90, name: 'networks by whose they are', olderServers: 'go on', sql: ownNetworksSchema },
+  { number: 91, name: 'where space lies that no pool gave', olderServers: 'go on', sql: broughtPlacesSchema },
+  { number: 92, name: 'each emergency of a change', olderServers: 'stop', sql: emergenciesSchema },
+  { number: 93, name: 'role bindings in the order of lists', olderServers: 'go on', sql: ownListsSchema },
 ]

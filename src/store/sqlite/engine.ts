@@ -14,7 +14,7 @@ import { Readers } from '../readers.ts'
 import { migrations } from '../schema/migrations.ts'
 import { checkKey, type KeyEvidence, keepFingerprint, readKeyEvidence } from '../sealing-key.ts'
 import type { Awaitable, Sql, SqlValue } from '../sql.ts'
-import type { RolledBack, Store, Transaction } from '../store.ts'
+import type { AskedOf, RolledBack, Store, Transaction } from '../store.ts'
 import type { Sealer } from '../tables/access-keys.ts'
 import { finalUntil, newestEntryAt, onChange, Time } from '../time.ts'
 import { Changes, type Loaded, Nouns, readStart } from '../transaction.ts'
@@ -300,13 +300,8 @@ class SqliteStore implements Store {
     })
   }
 
-  write<T>(
-    work: (tx: Transaction) => Promise<T | RolledBack<T>>,
-    _token?: Uint8Array,
-    sender?: string,
-    since?: number,
-  ): Promise<T> {
-    return this.#batches.run(work, undefined, sender, since)
+  write<T>(work: (tx: Transaction) => Promise<T | RolledBack<T>>, asked?: AskedOf): Promise<T> {
+    return this.#batches.run(work, asked)
   }
 
   async read<T>(

@@ -1,7 +1,14 @@
 // Lists of allocations: of everybody, of a pool between two addresses, and of those who hold them.
 
 import { type Cidr, toKey } from '#model/cidr.ts'
-import { type AddressSpan, compareValues, firstOf, type Ranges, spanCondition } from '../merged-ranges.ts'
+import {
+  type AddressSpan,
+  compareValues,
+  firstOf,
+  type Ranges,
+  rangesWithRows,
+  spanCondition,
+} from '../merged-ranges.ts'
 import { listOfTexts, type Sql } from '../sql.ts'
 import {
   type Allocation,
@@ -90,6 +97,31 @@ export class AllocationLists {
       ...(some?.values ?? []),
       ...asked.map((name) => filter[name]!),
     )
+  }
+  /** By whom, in the order of accounts, behind one; of some accounts, or of all. */
+  async holdersBehind(
+    after: string,
+    accounts: readonly string[] | undefined,
+    limit: number,
+  ): Promise<(HolderName & { readonly n: number })[]> {
+    const some = accounts && listOfTexts(accounts)
+    return this.#sql.all(
+      `select n, account, resource_type as "resourceType", region from holder
+       where n > 0 and account > ? ${some ? `and account in ${some.text}` : ''}
+       order by account, resource_type, region limit ?`,
+      after,
+      ...(some?.values ?? []),
+      limit,
+    )
+  }
+  /** Those of some holders that name a resource with any allocation. */
+  holdersNaming(holders: readonly number[], resourceId: string): Promise<readonly number[]> {
+    return rangesWithRows(this.#sql, holders, {
+      table: 'allocation t',
+      where: (key) => `t.holder = ${key} and t.resource_id = ?`,
+      values: [resourceId],
+      order: ['n'],
+    })
   }
   /** All of them in order, from a number on. */
   async holdersFrom(from: number, limit: number): Promise<(HolderName & { readonly n: number })[]> {

@@ -47,8 +47,7 @@ export const changeRequestTable = table(
     windowUntil: changing(optional(integer())),
     rejected: changing(optional(json<NonNullable<ChangeRequest['rejected']>>())),
     ended: changing(optional(json<NonNullable<ChangeRequest['ended']>>())),
-    breakGlass: changing(optional(json<NonNullable<ChangeRequest['breakGlass']>>())),
-    brokenFor: unread(changing(optional(text()))),
+    emergencies: changing(optional(json<NonNullable<ChangeRequest['emergencies']>>())),
     rollout: changing(optional(json<NonNullable<ChangeRequest['rollout']>>())),
     progress: changing(optional(json<NonNullable<ChangeRequest['progress']>>())),
     halted: changing(optional(json<NonNullable<ChangeRequest['halted']>>())),
@@ -83,6 +82,12 @@ type Content = Pick<RowOf<typeof changeRequestContentTable>, 'operations' | 'bin
 export const changeRequestWrittenTable = table(
   'change_request_written',
   { requester: text(), day: integer(), bytes: changing(integer()) },
+  'deleted',
+)
+
+export const unreviewedEmergencyTable = table(
+  'unreviewed_emergency',
+  { request: references('change_request', integer()), place: integer(), requester: text() },
   'deleted',
 )
 const dayMs = 86_400_000
@@ -180,8 +185,7 @@ export class ChangeRequests {
   /** Emergencies that nobody else has reviewed; no more than the maximum are looked at. */
   async countUnreviewed(accountable: string, max: number): Promise<number> {
     const row = await this.#sql.get<{ count: number }>(
-      `select count(*) as count from (select 1 as one from change_request
-       where broken_for = ? and break_glass is not null and break_glass not like '%"reviewed":%' limit ?) found`,
+      'select count(*) as count from (select 1 as one from unreviewed_emergency where requester = ? limit ?) found',
       accountable,
       max,
     )
@@ -198,10 +202,20 @@ export class ChangeRequests {
       ...changesIn(request),
     })
     await this.say(n, contentHash, content)
+    await this.#keepUnreviewed(n, request)
   }
   async update(n: number, request: ChangeRequest): Promise<void> {
     const dueAt = request.status === 'scheduled' ? request.progress?.nextAt : undefined
     await changeRequestTable.change(this.#sql, { ...changesIn(request), dueAt }, 'where n = ?', n)
+    await this.#keepUnreviewed(n, request)
+  }
+  async #keepUnreviewed(n: number, { emergencies }: ChangeRequest): Promise<void> {
+    if (!emergencies) return
+    await this.#sql.run('delete from unreviewed_emergency where request = ?', n)
+    for (const [place, { broken, reviewed }] of emergencies.entries()) {
+      if (reviewed) continue
+      await unreviewedEmergencyTable.insert(this.#sql, { request: n, place, requester: accountableFor(broken) })
+    }
   }
   /** What undoes what was made of it so far. */
   async keepInverse(n: number, inverse: object): Promise<void> {
@@ -331,8 +345,7 @@ const changesIn = (request: ChangeRequest) => ({
   windowUntil: request.window?.until,
   rejected: request.rejected,
   ended: request.ended,
-  breakGlass: request.breakGlass,
-  brokenFor: request.breakGlass && accountableFor(request.breakGlass.broken ?? request.ended ?? request.author),
+  emergencies: request.emergencies,
   rollout: request.rollout,
   progress: request.progress,
   halted: request.halted,

@@ -1,14 +1,19 @@
 // What networks, interfaces and observations an IPAM sees: of the accounts and Regions that it looks at, in the order of their ids.
 import { type Cidr, lastAddress, supernets, toKey } from '#model/cidr.ts'
-import { compareValues, someOfEach } from '../merged-ranges.ts'
+import { compareValues, firstOf, someOfEach } from '../merged-ranges.ts'
 import { listOfTexts, type Sql, type SqlValue } from '../sql.ts'
 import type { Row } from '../table.ts'
-import { type NatGatewayAddress, natGatewayAddressTable } from './nat-gateways.ts'
+import type { LookedAt } from './nat-gateways.ts'
 import { observationTable, type StoredObservation } from './observations.ts'
-import { type Subnet, type SubnetCidr, subnetCidrTable, subnetTable, type VpcCidr, vpcCidrTable } from './vpcs.ts'
-
-/** Whose, where; undefined: everybody's, everywhere. */
-export type LookedAt = { readonly account: string; readonly region: string } | undefined
+import {
+  type Subnet,
+  type SubnetCidr,
+  subnetCidrTable,
+  subnetTable,
+  type VpcCidr,
+  vpcCidrTable,
+  vpcTable,
+} from './vpcs.ts'
 
 export interface OwnedCidr {
   readonly account: string
@@ -19,14 +24,6 @@ export interface SubnetCidrAt {
   readonly subnet: Subnet
   readonly cidr: SubnetCidr
 }
-export interface InterfaceAt {
-  readonly account: string
-  readonly region: string
-  readonly vpcId: string
-  readonly subnetId: string | undefined
-  readonly address: NatGatewayAddress
-}
-
 /** A block of which it is asked what else it shares addresses with, in a scope. */
 export interface OverlapProbe {
   readonly cidr: Cidr
@@ -54,23 +51,35 @@ export class Discovered {
     this.#sql = sql
   }
 
-  /** Blocks of VPCs by VPC and address, behind one. */
+  /** Blocks of VPCs by VPC and address, behind one. A VPC has at least one. */
   async vpcCidrs(
     of: LookedAt,
     after: { readonly id: string; readonly first: Uint8Array },
     limit: number,
   ): Promise<OwnedCidr[]> {
-    const { text, values } = where('v', of)
-    const rows = await this.#sql.all<Row>(
-      `select v.account as owner, v.region as at_region, ${vpcCidrTable.columnsOf('c')} from vpc v cross join vpc_cidr c
-       where c.vpc_id = v.id and ${text} v.id >= ? and (v.id > ? or c.first > ?) order by v.id, c.first limit ?`,
+    // As two statements: put together, the blocks of all others between two VPCs would be read, too.
+    const { text, values } = where('vpc', of)
+    const vpcs = await vpcTable.all(
+      this.#sql,
+      `where ${text} id >= ? order by id limit ?`,
       ...values,
       after.id,
+      limit + 1,
+    )
+    const byId = new Map(vpcs.map((vpc) => [vpc.id, vpc]))
+    const list = listOfTexts([...byId.keys()])
+    const cidrs = await vpcCidrTable.all(
+      this.#sql,
+      `where vpc_id in ${list.text} and (vpc_id > ? or first > ?) order by vpc_id, first limit ?`,
+      ...list.values,
       after.id,
       after.first,
       limit,
     )
-    return rows.map(toOwnedCidr)
+    return cidrs.map((cidr) => {
+      const { account, region } = byId.get(cidr.vpcId)!
+      return { account, region, cidr }
+    })
   }
   async vpcCidrsOf(vpcId: string): Promise<OwnedCidr[]> {
     const rows = await this.#sql.all<Row>(
@@ -84,26 +93,6 @@ export class Discovered {
   async subnets(of: LookedAt, after: string, limit: number): Promise<Subnet[]> {
     const { text, values } = where('subnet', of)
     return subnetTable.all(this.#sql, `where ${text} id > ? order by id limit ?`, ...values, after, limit)
-  }
-  /** IPv6 blocks of subnets, by subnet and association, behind one. */
-  async subnetCidrs(
-    of: LookedAt,
-    after: { readonly id: string; readonly associationId: string },
-    limit: number,
-  ): Promise<SubnetCidrAt[]> {
-    const { text, values } = where('s', of)
-    const rows = await this.#sql.all<Row>(
-      `select ${prefixed(subnetTable.columnsOf('s'), 's')}, ${subnetCidrTable.columnsOf('c')}
-       from subnet s cross join subnet_cidr c
-       where c.subnet_id = s.id and ${text} s.id >= ? and (s.id > ? or c.association_id > ?)
-       order by s.id, c.association_id limit ?`,
-      ...values,
-      after.id,
-      after.id,
-      after.associationId,
-      limit,
-    )
-    return rows.map(toSubnetCidrAt)
   }
   /** Blocks of VPCs and subnets that are exactly this one, and that no pool gave; no more than `limit` of each. */
   async exactly(
@@ -131,33 +120,6 @@ export class Discovered {
       ...values,
     )
     return { vpcs: vpcs.map(toOwnedCidr), subnets, subnetCidrs: subnetCidrs.map(toSubnetCidrAt) }
-  }
-  /** Interfaces of NAT gateways that are there, by gateway and association, behind one. */
-  async interfaces(
-    of: LookedAt,
-    after: { readonly id: string; readonly associationId: string },
-    limit: number,
-  ): Promise<InterfaceAt[]> {
-    const { text, values } = where('g', of)
-    const rows = await this.#sql.all<Row>(
-      `select g.account as owner, g.region as at_region, g.vpc_id as in_vpc, g.subnet_id as in_subnet,
-         ${natGatewayAddressTable.columnsOf('a')} from nat_gateway g cross join nat_gateway_address a
-       where a.nat_gateway_id = g.id and g.deleted_at is null and a.network_interface_id is not null
-         and a.private_ip is not null and ${text} g.id >= ? and (g.id > ? or a.association_id > ?)
-       order by g.id, a.association_id limit ?`,
-      ...values,
-      after.id,
-      after.id,
-      after.associationId,
-      limit,
-    )
-    return rows.map((row) => ({
-      account: row.owner as string,
-      region: row.at_region as string,
-      vpcId: row.in_vpc as string,
-      subnetId: (row.in_subnet as string | null) ?? undefined,
-      address: natGatewayAddressTable.of(row),
-    }))
   }
   /** What each of these sources observes under an id now: no more than `limit` of one, by source and number. */
   async observedAs(objectId: string, sourceIds: readonly string[], limit: number): Promise<StoredObservation[]> {
@@ -248,12 +210,17 @@ export class Discovered {
     )
     return row?.n
   }
-  /** Blocks of VPCs that no pool gave, that begin behind one and before an end; of equal beginnings the largest first. */
+  /**
+   * Blocks of VPCs that no pool gave, that begin behind one and before an end; of equal beginnings the largest first.
+   * @param holders only what these have: what others have there costs nothing; undefined: whoever has them
+   */
   async looseWithin(
+    holders: readonly number[] | undefined,
     after: { readonly first: Uint8Array; readonly length: number; readonly associationId: string },
     last: Uint8Array,
     limit: number,
   ): Promise<OwnedCidr[]> {
+    if (holders) return this.#looseOf(holders, after, last, limit)
     const rows = await this.#sql.all<Row>(
       `select v.account as owner, v.region as at_region, ${vpcCidrTable.columnsOf('c')}
        from vpc_cidr c cross join vpc v
@@ -270,6 +237,42 @@ export class Discovered {
     )
     return rows.map(toOwnedCidr)
   }
+  async #looseOf(
+    holders: readonly number[],
+    after: { readonly first: Uint8Array; readonly length: number; readonly associationId: string },
+    last: Uint8Array,
+    limit: number,
+  ): Promise<OwnedCidr[]> {
+    const brought = await firstOf<LooseRow>(
+      this.#sql,
+      holders,
+      {
+        columns: 't.first, t.length, t.resource',
+        table: 'brought_space t',
+        where: (holder) =>
+          `t.holder = ${holder} and t.ended_at is null and t.first >= ? and t.first <= ?
+           and (t.first > ? or t.length > ? or (t.length = ? and t.resource > ?))`,
+        values: [after.first, last, after.first, after.length, after.length, after.associationId],
+        order: ['first', 'length', 'resource'],
+        compare: (a, b) =>
+          compareValues(a.first, b.first) || a.length - b.length || compareValues(a.resource, b.resource),
+      },
+      limit,
+    )
+    const list = listOfTexts(brought.map(({ resource }) => resource))
+    const rows = await this.#sql.all<Row>(
+      `select v.account as owner, v.region as at_region, ${vpcCidrTable.columnsOf('c')}
+       from vpc_cidr c cross join vpc v where v.id = c.vpc_id and c.association_id in ${list.text}`,
+      ...list.values,
+    )
+    const found = new Map(rows.map((row) => [row.association_id as string, toOwnedCidr(row)]))
+    return brought.flatMap(({ resource }) => found.get(resource) ?? [])
+  }
+}
+interface LooseRow {
+  readonly first: Uint8Array
+  readonly length: number
+  readonly resource: string
 }
 
 /** Of IPv6 subnets the shares are counted in their /64s. */

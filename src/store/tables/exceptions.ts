@@ -11,6 +11,7 @@ import type { ExceptionBound, ExceptionKind, Unreviewed } from '#model/policy/ex
 import { ExceptionIndex } from '#model/policy/exception-index.ts'
 import { accountableFor } from '#model/principal.ts'
 import type { KeptName } from '../memory.ts'
+import { compareValues, firstOf } from '../merged-ranges.ts'
 import { listOfTexts, readEach, type Sql, type SqlValue } from '../sql.ts'
 import {
   bit,
@@ -59,6 +60,8 @@ export interface ExceptionUse extends Used {
 export interface ExceptionFilter {
   readonly target?: string | undefined
   readonly requestedBy?: string | undefined
+  /** Only those for some of these, whatever else is asked; what there is for others costs nothing. */
+  readonly targets?: readonly string[] | undefined
 }
 /** In the order of time; those of one moment in that of their ids. */
 export interface ExceptionPlace {
@@ -66,6 +69,7 @@ export interface ExceptionPlace {
   readonly id: string
 }
 
+type StoredRow = Parameters<typeof exceptionTable.of>[0] & { readonly id: string; readonly requested_at: number }
 interface UseRow {
   exceptionId: string
   allocation: number | null
@@ -249,21 +253,37 @@ export class Exceptions {
 
   /** Those that were asked for in a stretch of time, newest first, before a place. */
   async list(
-    { target, requestedBy }: ExceptionFilter,
+    { target, requestedBy, targets }: ExceptionFilter,
     { from, until }: { readonly from: number; readonly until: number },
     before: ExceptionPlace | undefined,
     limit: number,
   ): Promise<Exception[]> {
+    const place = [from, until, before?.requestedAt ?? until, before?.id ?? ''] as const
+    if (targets) {
+      const found = await firstOf<StoredRow>(
+        this.#sql,
+        targets,
+        {
+          columns: exceptionTable.columnsOf('t'),
+          table: 'policy_exception t',
+          where: (key) =>
+            `t.target_id = ${key} and t.requested_at >= ? and t.requested_at < ? and (t.requested_at, t.id) < (?, ?)`,
+          values: place,
+          order: ['requested_at', 'id'],
+          isDescending: true,
+          compare: (a, b) => b.requested_at - a.requested_at || compareValues(b.id, a.id),
+        },
+        limit,
+      )
+      return found.map((row) => toException(exceptionTable.of(row)))
+    }
     const [column, value] = target === undefined ? ['requested_by', requestedBy] : ['target_id', target]
     const rows = await exceptionTable.all(
       this.#sql,
       `where ${value === undefined ? '' : `${column} = ? and `}requested_at >= ? and requested_at < ?
          and (requested_at, id) < (?, ?) order by requested_at desc, id desc limit ?`,
       ...(value === undefined ? [] : [value]),
-      from,
-      until,
-      before?.requestedAt ?? until,
-      before?.id ?? '',
+      ...place,
       limit,
     )
     return rows.map(toException)

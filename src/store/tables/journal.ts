@@ -308,6 +308,13 @@ export class Journal {
     return ((JSON.parse(body) as Shared).candidate?.assignments ?? []).map(({ n }) => n)
   }
 
+  /** How many rows an entry has at most, with what it is about and what was decided. */
+  rowsOf({ subjects, decisions }: { readonly subjects: number; readonly decisions: readonly Decision[] }): number {
+    const ofDecisions = decisions.map(({ candidate }) => 2 + (candidate?.assignments.length ?? 0))
+    // With its origin, and the token that it is remembered by.
+    return 3 + subjects + ofDecisions.reduce((sum, rows) => sum + rows, 0)
+  }
+
   record(entry: AuditEntry): void {
     const { n, at, requestId, outcome, token, parameters, result, isDryRun, times, decided } = entry
     const [origin, subjects] = [this.#originOf(entry), inlineText(entry)]

@@ -15,13 +15,17 @@ import type { Link } from '../postgres/link.ts'
 import { translate } from '../postgres/sql.ts'
 import type { Sql, SqlValue } from '../sql.ts'
 import { AllocationLists } from './allocation-lists.ts'
+import { Discovered } from './discovered.ts'
 import { Exceptions } from './exceptions.ts'
 import { Finding } from './finding.ts'
+import type { Clock } from './history.ts'
 import { Holds } from './holds.ts'
 import { Journal } from './journal.ts'
+import { NatGateways } from './nat-gateways.ts'
 import { Organizations } from './organizations.ts'
 import { Policies } from './policies.ts'
 import { RecordLists } from './record-lists.ts'
+import { Resources } from './resources.ts'
 import { Retention } from './retention.ts'
 import { RoleBindings } from './role-bindings.ts'
 import { Space } from './space.ts'
@@ -37,6 +41,8 @@ interface Recording extends Sql {
   readonly asked: Map<string, readonly SqlValue[]>
   /** Of a statement: what it reads without an index, or without a place in it to begin at. */
   wholeReads(text: string): Promise<readonly string[]>
+  /** Of a statement: what it reads and passes over, or reads whole to put it in order. */
+  passedOver(text: string): Promise<readonly string[]>
   close(): Promise<void>
 }
 /** Tables that stay small, whatever is on record. */
@@ -62,6 +68,14 @@ function overSqlite(database: DatabaseSync): Recording {
           /^SCAN (?!probe|range|party|p$|found$|part$|head|CONSTANT|\d|\(|retention|forgetting)/.test(detail),
         )
     },
+    async passedOver(text) {
+      const plan = database.prepare(`explain query plan ${text}`).all() as { detail: string }[]
+      // What some ranges begin with is put in order: no more than a page of each.
+      const isOfHeads = (at: number): boolean => plan[at - 1]?.detail === 'SCAN head'
+      return plan
+        .filter(({ detail }, at) => /^SCAN (?!head)/.test(detail) || (/TEMP B-TREE/.test(detail) && !isOfHeads(at)))
+        .map(({ detail }) => detail)
+    },
     async close() {
       database.close()
     },
@@ -73,6 +87,7 @@ interface Plan {
   readonly 'Relation Name'?: string
   readonly 'Index Cond'?: string
   readonly Filter?: string
+  readonly 'Rows Removed by Filter'?: number
   readonly Plans?: readonly Plan[]
 }
 function overPostgres(link: Link): Recording {
@@ -100,6 +115,19 @@ function overPostgres(link: Link): Recording {
         const isWhole = type === 'Seq Scan' || hasNoPlace
         if (isWhole && !small.has(table)) found.push(`${type} of ${table}`)
         for (const one of plan.Plans ?? []) walk(one, plan)
+      }
+      walk((rows[0] as { 'QUERY PLAN': { Plan: Plan }[] })['QUERY PLAN'][0]!.Plan)
+      return found
+    },
+    async passedOver(text) {
+      const { name, text: translated } = translate(text)
+      const explained = `explain (analyze, format json) ${translated}`
+      const { rows } = await link.query(`analyze ${name}`, explained, asked.get(text)!)
+      const found: string[] = []
+      const walk = (plan: Plan): void => {
+        const removed = plan['Rows Removed by Filter'] ?? 0
+        if (removed > 0) found.push(`${removed} rows of ${plan['Relation Name']}: ${plan.Filter}`)
+        for (const one of plan.Plans ?? []) walk(one)
       }
       walk((rows[0] as { 'QUERY PLAN': { Plan: Plan }[] })['QUERY PLAN'][0]!.Plan)
       return found
@@ -163,6 +191,12 @@ async function fill(engine: Engine): Promise<void> {
         ${series(1, rows)} select 'vpc-' || i, ${text('11111111111', 10)}, 'l', 'default', 'd', 1 from k`,
       `insert into vpc_cidr (association_id, vpc_id, first, length, is_primary, created_at)
         ${series(1, rows)} select 'a-' || i, 'vpc-' || i, ${key}, 32, 1, 1 from k`,
+      `insert into subnet (id, vpc_id, account, region, zone, zone_id, first, length, created_at)
+        ${series(1, rows)} select 'subnet-' || i, 'vpc-' || i, ${text('11111111111', 10)}, 'l', 'z', 'z', ${key}, 32, 1 from k`,
+      `insert into nat_gateway (id, account, region, vpc_id, subnet_id, connectivity, availability_mode, created_at)
+        ${series(1, rows)} select 'nat-' || i, ${text('11111111111', 10)}, 'l', 'vpc-' || i, 'subnet-' || i, 'private', 'zonal', 1 from k`,
+      `insert into nat_gateway_address (association_id, nat_gateway_id, private_ip, network_interface_id)
+        ${series(1, rows)} select 'as-' || i, 'nat-' || i, '10.0.0.9', 'eni-' || i from k`,
     ].join(';'),
   )
   if (database.schema) {
@@ -437,6 +471,48 @@ for (const engine of engines) {
           ['ou-8', 'n8'],
         ]),
       )
+    })
+
+    test('I8 what others have of networks and interfaces is not looked at for what some have', async () => {
+      const clock = { now: 1_000 } as Clock
+      const [resources, gateways, discovered] = [
+        new Resources(sql, clock),
+        new NatGateways(sql, clock),
+        new Discovered(sql),
+      ]
+      const of = { account, region: 'l' }
+      const lists: Readonly<Record<string, (limit: number) => Promise<readonly { readonly place: string }[]>>> = {
+        ...Object.fromEntries(
+          (['vpc', 'subnet', 'nat-gateway'] as const).map((kind) => [
+            kind,
+            async (limit: number) =>
+              (await resources.networks(kind, [account, '111111111113'], `${kind.slice(0, 3)}`, limit)).map((one) => ({
+                ...one,
+                place: one.id,
+              })),
+          ]),
+        ),
+        'NAT gateways': async (limit) =>
+          (await gateways.list(account, 'l', 'nat-3', limit)).map((one) => ({ place: one.id })),
+        interfaces: async (limit) =>
+          (await gateways.interfaces(of, { natGatewayId: 'nat-3', associationId: '' }, limit)).map(({ address }) => ({
+            place: address.associationId,
+          })),
+        'blocks of VPCs': async (limit) =>
+          (await discovered.vpcCidrs(of, { id: 'vpc-3', first: new Uint8Array(16) }, limit)).map(({ cidr }) => ({
+            place: cidr.associationId,
+          })),
+        subnets: async (limit) => (await discovered.subnets(of, 'subnet-3', limit)).map(({ id }) => ({ place: id })),
+      }
+      for (const [what, list] of Object.entries(lists)) {
+        sql.asked.clear()
+        assert.equal((await list(5)).length, 5, what)
+        for (const text of sql.asked.keys()) assert.deepEqual(await sql.passedOver(text), [], `${what}\n${text}`)
+      }
+      sql.asked.clear()
+      assert.equal((await gateways.findInterface('eni-7'))?.gateway.id, 'nat-7')
+      assert.deepEqual(await gateways.privateIpsIn('subnet-7'), ['10.0.0.9'])
+      for (const text of sql.asked.keys()) assert.deepEqual(await sql.wholeReads(text), [], text)
     })
 
     test('exceptions and versions of policies are read newest first, a page of an index', async () => {

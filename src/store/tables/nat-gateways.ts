@@ -2,14 +2,14 @@
 import { formatId } from '#model/identifier.ts'
 import type { Tag } from '#model/tags.ts'
 import { listOfTexts, type Sql } from '../sql.ts'
-import { bit, changing, integer, named, optional, type Row, type RowOf, references, table, text } from '../table.ts'
+import { bit, changing, integer, named, optional, type RowOf, references, table, text } from '../table.ts'
 import type { Clock } from './history.ts'
 import type { NatGatewayKept } from './kept-states.ts'
 import { tagsKept } from './tags.ts'
 
 /** How long a deleted gateway is still shown. EC2 says: about an hour. */
 export const deletedShownMs = 3_600_000
-/** Rows of gateways deleted long ago that one call clears away; the rest waits for the next. */
+/** Of what was deleted long ago, so much one call clears away; the rest waits for the next. */
 const forgottenMax = 100
 
 export const natGatewayTable = table(
@@ -60,6 +60,14 @@ interface KeptOfGateway {
   readonly tags: readonly Tag[]
   /** In which the ids of its Elastic IPs are made. */
   readonly installation: string
+}
+
+/** Whose, where; undefined: everybody's, everywhere. */
+export type LookedAt = { readonly account: string; readonly region: string } | undefined
+export type InterfacePlace = Pick<NatGatewayAddress, 'natGatewayId' | 'associationId'>
+export interface InterfaceAt {
+  readonly gateway: NatGateway
+  readonly address: NatGatewayAddress
 }
 
 export class NatGateways {
@@ -155,17 +163,21 @@ export class NatGateways {
   async markDeleted(id: string): Promise<void> {
     await natGatewayTable.change(this.#sql, { deletedAt: this.#clock.now }, 'where id = ?', id)
   }
-  /** Clears away gateways that are no longer shown. What they were is in the history. */
+  /** Whether any is no longer shown, whoever's. */
+  async anyToForget(): Promise<boolean> {
+    const before = this.#clock.now - deletedShownMs
+    return (await this.#sql.get('select 1 as one from nat_gateway where deleted_at <= ? limit 1', before)) !== undefined
+  }
+  /** Clears away some that are no longer shown. What they were is in the history. */
   async forgetDeleted(): Promise<void> {
     const rows = await this.#sql.all<{ id: string }>(
       'select id from nat_gateway where deleted_at <= ? order by deleted_at limit ?',
       this.#clock.now - deletedShownMs,
       forgottenMax,
     )
-    for (const { id } of rows) {
-      await this.#sql.run('delete from nat_gateway_address where nat_gateway_id = ?', id)
-      await this.#sql.run('delete from nat_gateway where id = ?', id)
-    }
+    const list = listOfTexts(rows.map(({ id }) => id))
+    await this.#sql.run(`delete from nat_gateway_address where nat_gateway_id in ${list.text}`, ...list.values)
+    await this.#sql.run(`delete from nat_gateway where id in ${list.text}`, ...list.values)
   }
 
   /** In order of association: the primary address is the first. */
@@ -179,37 +191,40 @@ export class NatGateways {
     const found = await natGatewayAddressTable.all(this.#sql, rest, ...list.values)
     return Map.groupBy(found, ({ natGatewayId }) => natGatewayId)
   }
-  /** Those of living gateways that have a network interface, in the order of gateways and associations, after one. */
-  async interfaces(
-    { account, region }: { readonly account: string; readonly region: string },
-    after: Pick<NatGatewayAddress, 'natGatewayId' | 'associationId'>,
-    limit: number,
-  ): Promise<NatGatewayAddress[]> {
-    const rows = await this.#sql.all<Row>(
-      `select ${natGatewayAddressTable.columnsOf('a')} from nat_gateway g
-       join nat_gateway_address a on a.nat_gateway_id = g.id
-       where g.account = ? and g.region = ? and g.deleted_at is null and a.network_interface_id is not null
-         and g.id >= ? and (g.id > ? or a.association_id > ?)
-       order by g.id, a.association_id limit ?`,
-      account,
-      region,
+  /**
+   * Addresses of living gateways that have a network interface, in the order of gateways and associations, after one. A gateway that
+   * stands in a subnet has at least one, and another one has none.
+   * @param of only theirs: what others have costs nothing
+   */
+  async interfaces(of: LookedAt, after: InterfacePlace, limit: number): Promise<InterfaceAt[]> {
+    // As two statements: put together, the addresses of all others between two gateways would be read, too.
+    const gateways = await natGatewayTable.all(
+      this.#sql,
+      `where ${of ? 'account = ? and region = ? and' : ''} id >= ? and deleted_at is null and subnet_id is not null
+       order by id limit ?`,
+      ...(of ? [of.account, of.region] : []),
       after.natGatewayId,
+      limit + 1,
+    )
+    const byId = new Map(gateways.map((gateway) => [gateway.id, gateway]))
+    const list = listOfTexts([...byId.keys()])
+    const addresses = await natGatewayAddressTable.all(
+      this.#sql,
+      `where nat_gateway_id in ${list.text} and (nat_gateway_id > ? or association_id > ?)
+       order by nat_gateway_id, association_id limit ?`,
+      ...list.values,
       after.natGatewayId,
       after.associationId,
       limit,
     )
-    return rows.map((row) => natGatewayAddressTable.of(row))
+    return addresses.map((address) => ({ gateway: byId.get(address.natGatewayId)!, address }))
   }
-  /** Of a living gateway of the account in the Region: the address whose network interface this is. */
-  addressOfInterface(account: string, region: string, id: string): Promise<NatGatewayAddress | undefined> {
-    return natGatewayAddressTable.first(
-      this.#sql,
-      `where network_interface_id = ?
-         and nat_gateway_id in (select id from nat_gateway where account = ? and region = ? and deleted_at is null)`,
-      id,
-      account,
-      region,
-    )
+  /** The network interface of an address of a living gateway, whoever's. */
+  async findInterface(id: string): Promise<InterfaceAt | undefined> {
+    const address = await natGatewayAddressTable.first(this.#sql, 'where network_interface_id = ?', id)
+    const gateway =
+      address && (await natGatewayTable.first(this.#sql, 'where id = ? and deleted_at is null', address.natGatewayId))
+    return address && gateway && { gateway, address }
   }
   insertAddress(address: NatGatewayAddress): Promise<void> {
     return natGatewayAddressTable.insert(this.#sql, address)
@@ -227,13 +242,27 @@ export class NatGateways {
     )
     return new Map(rows.map(({ subnet_id: id, count }) => [id, Number(count)]))
   }
+  /** How many living gateways stand in a subnet; no more than `limit` are counted. */
+  async countInSubnet(subnetId: string, limit: number): Promise<number> {
+    const row = await this.#sql.get<{ count: number }>(
+      `select count(*) as count from
+         (select 1 as one from nat_gateway where subnet_id = ? and deleted_at is null limit ?) found`,
+      subnetId,
+      limit,
+    )
+    return Number(row!.count)
+  }
   /** The private addresses that living gateways have in a subnet. */
   async privateIpsIn(subnetId: string): Promise<string[]> {
-    const rows = await this.#sql.all<{ private_ip: string }>(
-      `select private_ip from nat_gateway_address
-       where private_ip is not null
-         and nat_gateway_id in (select id from nat_gateway where subnet_id = ? and deleted_at is null)`,
+    // As two statements: put together, it could be the addresses of all others that are read.
+    const gateways = await this.#sql.all<{ id: string }>(
+      'select id from nat_gateway where subnet_id = ? and deleted_at is null',
       subnetId,
+    )
+    const list = listOfTexts(gateways.map(({ id }) => id))
+    const rows = await this.#sql.all<{ private_ip: string }>(
+      `select private_ip from nat_gateway_address where nat_gateway_id in ${list.text} and private_ip is not null`,
+      ...list.values,
     )
     return rows.map(({ private_ip }) => private_ip)
   }

@@ -3,6 +3,7 @@ import { type Cidr, fromKey, lastAddress, overlaps, supernet, toKey } from '#mod
 import type { CidrFailure } from '#model/cidr-failure.ts'
 import { publicSpace } from '#model/public-space.ts'
 import type { Tag } from '#model/tags.ts'
+import { firstOf } from '../merged-ranges.ts'
 import type { RowMemory } from '../row-memory.ts'
 import { inParts, listOf, listOfTexts, readEach, readWhole, type Sql, type SqlValue } from '../sql.ts'
 import {
@@ -173,6 +174,8 @@ export interface PoolFilter {
   readonly parent?: number
   readonly locale?: string
   readonly family?: 4 | 6
+  /** Only theirs: what others have costs nothing. */
+  readonly accounts?: readonly string[] | undefined
 }
 const filterColumns = [
   ['ipamId', 'ipam_id'],
@@ -263,16 +266,31 @@ export class Pools {
     const list = listOf(pools)
     await this.#sql.run(`update pool set full_changed = null where n in ${list.text}`, ...list.values)
   }
-  list(filter: PoolFilter, after: number, limit: number): Promise<Pool[]> {
+  async list({ accounts, ...filter }: PoolFilter, after: number, limit: number): Promise<Pool[]> {
     const asked = filterColumns.filter(([name]) => filter[name] !== undefined)
-    return poolTable.all(
-      this.#sql,
-      `where scope_id is not null and n > ? ${asked.map(([, column]) => `and ${column} = ?`).join(' ')}
-       order by n limit ?`,
-      after,
-      ...asked.map(([name]) => filter[name]!),
-      limit,
-    )
+    const condition = `t.scope_id is not null and t.n > ? ${asked.map(([, column]) => `and t.${column} = ?`).join(' ')}`
+    const values = [after, ...asked.map(([name]) => filter[name]!)]
+    const columns = poolTable.columnsOf('t')
+    const rows = accounts
+      ? await firstOf<Row & { readonly n: number }>(
+          this.#sql,
+          accounts,
+          {
+            columns,
+            table: 'pool t',
+            where: (account) => `t.account = ${account} and ${condition}`,
+            values,
+            order: ['n'],
+            compare: (a, b) => a.n - b.n,
+          },
+          limit,
+        )
+      : await this.#sql.all<Row>(
+          `select ${columns} from pool t where ${condition} order by t.n limit ?`,
+          ...values,
+          limit,
+        )
+    return rows.map((row) => poolTable.of(row))
   }
   ofScope(scopeId: string): Promise<Pool[]> {
     return poolTable.all(this.#sql, 'where scope_id = ? order by n', scopeId)
@@ -683,7 +701,8 @@ export class Pools {
         `select first, length from pool_cidr where pool = ? and state <> 'failed-provision' order by first ${order} limit 1`,
         pool,
       )
-    const [first, last] = [await end('asc'), await end('desc')]
+    // Both are one wait where the database is elsewhere.
+    const [first, last] = await Promise.all([end('asc'), end('desc')])
     return first && last && [fromKey(first.first, first.length), fromKey(last.first, last.length)]
   }
   /** Whether a pool has space of one of some holders: found by what they hold, and not by what others have there. */
@@ -743,10 +762,10 @@ export class Pools {
   async share(pool: number, principals: readonly string[]): Promise<void> {
     const before = new Set(await this.shares(pool))
     for (const principal of principals) {
-      if (!before.delete(principal)) await poolShareTable.insert(this.#sql, { pool, principal })
+      if (!before.delete(principal)) poolShareTable.later(this.#sql, { pool, principal })
     }
     for (const principal of before)
-      await this.#sql.run('delete from pool_share where pool = ? and principal = ?', pool, principal)
+      this.#sql.later('delete from pool_share where pool = ? and principal = ?', pool, principal)
     await this.#noteFacts('n = ?', pool)
   }
   /** Ends that some pools are shared with somebody. */

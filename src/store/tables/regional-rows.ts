@@ -67,13 +67,13 @@ export class RegionalRows<Row extends AtHome> {
   }
   async insert(row: WithRegions<Row>): Promise<void> {
     await this.#rows.insert(this.#sql, row)
-    await this.#insertRegions(row)
+    this.#insertRegions(row)
   }
   /** Changes members of a row, and its Regions. */
   async update(row: WithRegions<Row>, changes: Partial<Row>): Promise<void> {
     await this.#rows.change(this.#sql, changes, 'where id = ?', row.id)
     await this.#sql.run(`delete from ${this.#regions.name} where ${this.#owner} = ?`, row.id)
-    await this.#insertRegions(row)
+    this.#insertRegions(row)
   }
   async delete(id: string): Promise<void> {
     await this.#sql.run(`delete from ${this.#regions.name} where ${this.#owner} = ?`, id)
@@ -87,7 +87,7 @@ export class RegionalRows<Row extends AtHome> {
     const regionsOf = Map.groupBy(await this.#regions.all(this.#sql, rest, ...values), ({ owner }) => owner)
     return found.map((row) => ({ ...row, operatingRegions: (regionsOf.get(row.id) ?? []).map(({ region }) => region) }))
   }
-  async #insertRegions({ id, operatingRegions }: WithRegions<Row>): Promise<void> {
-    for (const region of operatingRegions) await this.#regions.insert(this.#sql, { owner: id, region })
+  #insertRegions({ id, operatingRegions }: WithRegions<Row>): void {
+    for (const region of operatingRegions) this.#regions.later(this.#sql, { owner: id, region })
   }
 }

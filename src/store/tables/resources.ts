@@ -1,6 +1,7 @@
 // What holds space, of whatever kind: the resources of EC2's model, and those that allocations name.
 
-import { listOfTexts, type Sql } from '../sql.ts'
+import { compareValues, firstOf } from '../merged-ranges.ts'
+import type { Sql } from '../sql.ts'
 import type { Clock } from './history.ts'
 import { deletedShownMs } from './nat-gateways.ts'
 
@@ -12,18 +13,20 @@ export interface NetworkResource {
   /** The VPC that it is in. */
   readonly partOf: string | null
   readonly createdAt: number
+  /** Whether it stands in no subnet, as some NAT gateways do. */
+  readonly isRegional: boolean
 }
-export interface ResourceFilter {
-  readonly account?: string
-  /** Only those of these. */
-  readonly accounts?: readonly string[] | undefined
-  readonly region?: string
-  /** Of NAT gateways: those alone that stand in no subnet. */
-  readonly isRegional?: true | undefined
-}
+type NetworkRow = Omit<NetworkResource, 'isRegional'> & { readonly regional: number }
 
 const tables = { vpc: 'vpc', subnet: 'subnet', 'nat-gateway': 'nat_gateway' } as const
 export type NetworkKind = keyof typeof tables
+
+/** What a NAT gateway that was deleted is still shown as takes a moment; then come its values. */
+const shown = (kind: NetworkKind): string =>
+  kind === 'nat-gateway' ? 'and (t.deleted_at is null or t.deleted_at > ?)' : ''
+const columnsOf = (kind: NetworkKind): string =>
+  `t.id, t.account, t.region, ${kind === 'vpc' ? 'null' : 't.vpc_id'} as "partOf", t.created_at as "createdAt",
+   ${kind === 'nat-gateway' ? `case t.availability_mode when 'regional' then 1 else 0 end` : '0'} as regional`
 
 export class Resources {
   readonly #sql: Sql
@@ -33,30 +36,54 @@ export class Resources {
     this.#clock = clock
   }
 
-  /** In order of creation, after an id; NAT gateways with those that were deleted less than an hour ago. */
+  /** By its id; a NAT gateway also where it was deleted less than an hour ago. */
+  async findNetwork(kind: NetworkKind, id: string): Promise<NetworkResource | undefined> {
+    const row = await this.#sql.get<NetworkRow>(
+      `select ${columnsOf(kind)} from ${tables[kind]} t where t.id = ? ${shown(kind)}`,
+      id,
+      ...this.#shownFrom(kind),
+    )
+    return row && toNetwork(row)
+  }
+  /**
+   * In order of creation, after an id; NAT gateways with those that were deleted less than an hour ago.
+   * @param accounts only theirs: what others have costs nothing
+   */
   async networks(
     kind: NetworkKind,
-    { account, accounts, region, id, isRegional }: ResourceFilter & { readonly id?: string },
+    accounts: readonly string[] | undefined,
     after: string,
     limit: number,
   ): Promise<NetworkResource[]> {
-    const some = accounts && listOfTexts(accounts)
-    const isGateway = kind === 'nat-gateway'
-    return this.#sql.all<NetworkResource>(
-      `select id, account, region, ${kind === 'vpc' ? 'null' : 'vpc_id'} as "partOf", created_at as "createdAt"
-       from ${tables[kind]} where id > ?
-       ${isGateway ? 'and (deleted_at is null or deleted_at > ?)' : ''}
-       ${isRegional ? `and availability_mode = 'regional'` : ''}
-       ${id === undefined ? '' : 'and id = ?'}
-       ${some ? `and account in ${some.text}` : ''} ${account === undefined ? '' : 'and account = ?'} ${region === undefined ? '' : 'and region = ?'}
-       order by id limit ?`,
-      after,
-      ...(isGateway ? [this.#clock.now - deletedShownMs] : []),
-      ...(id === undefined ? [] : [id]),
-      ...(some?.values ?? []),
-      ...(account === undefined ? [] : [account]),
-      ...(region === undefined ? [] : [region]),
-      limit,
-    )
+    const condition = `t.id > ? ${shown(kind)}`
+    const values = [after, ...this.#shownFrom(kind)]
+    const table = `${tables[kind]} t`
+    const rows = accounts
+      ? await firstOf<NetworkRow>(
+          this.#sql,
+          accounts,
+          {
+            columns: columnsOf(kind),
+            table,
+            where: (account) => `t.account = ${account} and ${condition}`,
+            values,
+            order: ['id'],
+            compare: (a, b) => compareValues(a.id, b.id),
+          },
+          limit,
+        )
+      : await this.#sql.all<NetworkRow>(
+          `select ${columnsOf(kind)} from ${table} where ${condition} order by t.id limit ?`,
+          ...values,
+          limit,
+        )
+    return rows.map(toNetwork)
+  }
+  #shownFrom(kind: NetworkKind): readonly number[] {
+    return kind === 'nat-gateway' ? [this.#clock.now - deletedShownMs] : []
   }
 }
+const toNetwork = ({ regional, ...row }: NetworkRow): NetworkResource => ({
+  ...row,
+  isRegional: Number(regional) === 1,
+})

@@ -3,8 +3,9 @@
 import { Bindings } from '#model/bindings.ts'
 import { everywhere, type RoleBinding } from '#model/roles.ts'
 import type { KeptName } from '../memory.ts'
+import { compareValues, firstOf } from '../merged-ranges.ts'
 import { inParts, listOfTexts, readEach, type Sql } from '../sql.ts'
-import { changing, integer, type RowOf, table, text, unread, unwritten } from '../table.ts'
+import { changing, integer, type Row, type RowOf, table, text, unread, unwritten } from '../table.ts'
 import { type Around, factsNow, goneTable, type KeptFacts, nextEpoch, noteGone } from './kept-facts.ts'
 
 export interface StoredBinding extends RoleBinding {
@@ -34,6 +35,13 @@ const bindingsKept: KeptName<KeptFacts<Bindings>> = { name: 'bindings', isImmuta
 
 const toBinding = ({ authority, bindsFrom, ...binding }: RowOf<typeof roleBindingTable>): StoredBinding =>
   binding.effect === 'permit' ? binding : { ...binding, authority, bindsFrom }
+
+/** Whose, at which nodes, and where forbids are lifted. */
+export interface BindingsSought {
+  readonly principal: string | undefined
+  readonly nodes: readonly string[]
+  readonly liftedAt: readonly string[]
+}
 
 export class RoleBindings {
   readonly #sql: Sql
@@ -66,6 +74,34 @@ export class RoleBindings {
   async list(after: string, limit: number): Promise<StoredBinding[]> {
     const found = await roleBindingTable.all(this.#sql, 'where id > ? order by id limit ?', after, limit)
     return found.map(toBinding)
+  }
+  /** The same of some alone: what else there is costs nothing. */
+  async listOf({ principal, nodes, liftedAt }: BindingsSought, after: string, limit: number): Promise<StoredBinding[]> {
+    const found = new Map<string, StoredBinding>()
+    const read = async (
+      column: 'principal' | 'node' | 'authority',
+      keys: readonly string[],
+      also = '',
+    ): Promise<void> => {
+      const rows = await firstOf<Row & { readonly id: string }>(
+        this.#sql,
+        keys,
+        {
+          columns: roleBindingTable.columnsOf('t'),
+          table: 'role_binding t',
+          where: (key) => `t.${column} = ${key} ${also} and t.id > ?`,
+          values: [after],
+          order: ['id'],
+          compare: (a, b) => compareValues(a.id, b.id),
+        },
+        limit,
+      )
+      for (const row of rows) found.set(row.id, toBinding(roleBindingTable.of(row)))
+    }
+    await read('principal', principal === undefined ? [] : [principal])
+    await read('node', nodes)
+    await read('authority', liftedAt, `and t.effect = 'forbid'`)
+    return [...found.values()].sort((a, b) => compareValues(a.id, b.id)).slice(0, limit)
   }
   /** How many somebody has made, there are at a node, or both; or in all. No more than `limit` are counted. */
   async count({ maker, node }: { readonly maker?: string; readonly node?: string }, limit: number): Promise<number> {

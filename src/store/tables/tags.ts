@@ -159,16 +159,32 @@ export class Tags {
     }
     return found
   }
-  /** Adds the tag, or changes its value. */
-  async put(resource: TaggedResource, key: string, value: string): Promise<void> {
+  /** Gives something that has just been made its tags; of those with one key the last. */
+  async begin(resource: TaggedResource, tags: readonly Tag[]): Promise<void> {
+    const rows: TagRow[] = []
+    for (const [key, value] of new Map(tags.map((tag) => [tag.key, tag.value]))) {
+      rows.push(await this.#rowOf(resource, key, value))
+    }
+    for (const row of rows) tagTable.later(this.#sql, row)
+  }
+  /** Adds tags, or changes their values, however many with the same few statements. */
+  async put(resource: TaggedResource, tags: readonly Tag[]): Promise<void> {
+    if (tags.length === 0) return
+    const before = new Set((await this.of(resource.id)).map(({ key }) => key))
+    for (const key of new Set(tags.map((tag) => tag.key))) if (before.has(key)) this.#drop(resource.id, key)
+    await this.begin(resource, tags)
+    await noteNodeFacts(this.#sql, resource.id)
+  }
+  #drop(resourceId: string, key: string): void {
+    this.#sql.later('delete from tag where resource_id = ? and key = ?', resourceId, key)
+  }
+  async #rowOf(resource: TaggedResource, key: string, value: string): Promise<TagRow> {
     const nameLook = key === nameKey && value !== '' ? lookOf(value) : undefined
     const parent = nameLook === undefined ? undefined : (resource.nameParent ?? (await this.#parentOf(resource)))
     const isNameShared =
       parent !== undefined && nameLook !== undefined && (await this.#isTaken(resource, parent, nameLook))
     const { id: resourceId, type: resourceType, account, region } = resource
-    const row = { resourceId, key, value, resourceType, account, region, nameParent: parent, isNameShared, nameLook }
-    await tagTable.put(this.#sql, row, 'resource_id, key')
-    await noteNodeFacts(this.#sql, resourceId)
+    return { resourceId, key, value, resourceType, account, region, nameParent: parent, isNameShared, nameLook }
   }
 
   // Names: a thing is called what its tag `Name` says -----------------------------------------------------------------
@@ -242,9 +258,12 @@ export class Tags {
     return row !== undefined
   }
 
-  async remove(resourceId: string, key: string): Promise<boolean> {
+  /** Answers how many there were. */
+  async remove(resourceId: string, keys: readonly string[]): Promise<number> {
+    if (keys.length === 0) return 0
     await noteNodeFacts(this.#sql, resourceId)
-    return (await this.#sql.run('delete from tag where resource_id = ? and key = ?', resourceId, key)) > 0
+    const list = listOfTexts(keys)
+    return this.#sql.run(`delete from tag where resource_id = ? and key in ${list.text}`, resourceId, ...list.values)
   }
   /** Takes all tags away that an object has under any of its ids: what they were, those of later ids before those of earlier. */
   async takeAll(resourceIds: TagHomes): Promise<Map<string, string>> {
@@ -317,5 +336,8 @@ export type TagHomes = readonly [string, string?]
 export const mergedIn = (ids: TagHomes, tags: ReadonlyMap<string, readonly Tag[]>): Map<string, string> =>
   new Map(ids.flatMap((id) => (tags.get(id ?? '') ?? []).map(({ key, value }) => [key, value] as const)))
 
+/** In key order, as they are read. */
 export const tagsKept = (tags: readonly Tag[]): TagsKept =>
-  Object.fromEntries(tags.map(({ key, value }) => [key, value] as const))
+  Object.fromEntries(
+    tags.map(({ key, value }) => [key, value] as const).sort(([one], [other]) => (one < other ? -1 : 1)),
+  )

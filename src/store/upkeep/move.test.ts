@@ -139,8 +139,11 @@ async function fillNatively(
   await post(`/exceptions/${exceptionId}/approve`, {})
   await database.execute(`insert into exception_use (exception_id, decision) values ('${exceptionId}', 1)`)
   const operations = [{ operation: 'createUnit', input: { name: 'proposed', parentId: targetId } }]
-  await post('/change-requests', { node: targetId, reason: 'a move', operations })
+  const proposal = { node: targetId, reason: 'a move', operations }
+  const proposed = await post<{ changeRequestId: string; contentHash: string }>('/change-requests', proposal)
+  const { changeRequestId, contentHash } = proposed
   await post('/simulations', { operations })
+  await post(`/change-requests/${changeRequestId}/break-glass`, { contentHash, reason: 'a move' })
   const use = { free: 1n, taken: 1n, served: 1, refused: 0 }
   await world.store.write(async (tx) => {
     await tx.witnesses.put({ name: 'witness.example', size: 1, failures: 0, nextAt: tx.now, ...noSignature })
