@@ -327,10 +327,10 @@ export async function fillLists({ world, aws }: Filled, count: number): Promise<
     const { node } = told!
     const facts = { findingId: 'finding-0', control: 'pool-nearly-full', of: { usedPercent: 90 } }
     const of = { kind: 'pool.nearly-full', severity: 'high', node, subject: `pool ${index}`, source: '' } as const
-    await tx.outbox.insert({ n: event, ...of, facts, at: tx.now })
+    await tx.outbox.insert({ n: event, ...of, facts, at: tx.now, requester: '' })
     const delivery = { n: tx.nextSequence(), subscription: told!.id, event, attempts: 1 }
     const status = statuses[index % statuses.length]!
-    await tx.outbox.insertDelivery({ ...delivery, status, madeAt: tx.now, nextAt: tx.now, repeats: 0 })
+    await tx.outbox.insertDelivery({ ...delivery, status, madeAt: tx.now, nextAt: tx.now, repeats: 0, others: 0 })
   })
 
   // Accounts that were asked for, and tags of a node.
