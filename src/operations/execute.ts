@@ -18,6 +18,7 @@ import { type Foreseen, foresee, type Impact, impactOf } from './finding/impact.
 import { refuseWithoutRequest, rulingOf, versionsBefore, withoutControl } from './governance/control.ts'
 import { leftOf } from './governance/inverse.ts'
 import { governsTop } from './governance/list-bounds.ts'
+import { sharedAnew } from './governance/shared-anew.ts'
 import { requireStill } from './identity/authority.ts'
 import type {
   Ahead,
@@ -230,7 +231,10 @@ export async function openExecutor(
     call: WholeCall,
     ...[work, of = 'space']: Parameters<Ahead['attempt']>
   ): Promise<Tried> {
-    const taken: (Omit<TriedWell, 'impact' | 'nodes'> & { readonly foreseen: Foreseen | undefined })[] = []
+    const taken: (Omit<TriedWell, 'impact' | 'nodes'> & {
+      readonly foreseen: Foreseen | undefined
+      readonly shared: readonly string[]
+    })[] = []
     let denials: readonly Decision[] = []
     try {
       await store.write(
@@ -256,6 +260,7 @@ export async function openExecutor(
               hasMoved && of === 'space' ? await foresee(tx, before, await context.snapshot()) : undefined
             taken.push({
               foreseen,
+              shared: hasMoved && of === 'space' ? await sharedAnew(tx, subjects) : [],
               answer,
               needs: context.needsOnce,
               epoch,
@@ -275,7 +280,7 @@ export async function openExecutor(
       }
       if (!(error instanceof TakenBack)) throw error
     }
-    const { foreseen, ...found } = taken.at(-1)!
+    const { foreseen, shared, ...found } = taken.at(-1)!
     const impact =
       foreseen &&
       (await store.read(
@@ -284,9 +289,9 @@ export async function openExecutor(
         senderOf(call.principal),
         call.asker,
       ))
-    // A pool is where its holders are: what it can touch is no more than they have.
-    const nodes = (foreseen?.scopes ?? []).filter(({ pool }) => pool === undefined).map(({ node }) => node)
-    return { ...found, impact, nodes }
+    // A pool is where its holders are, and where it is shared anew: what else it can touch is no more than they have.
+    const scoped = (foreseen?.scopes ?? []).filter(({ pool }) => pool === undefined).map(({ node }) => node)
+    return { ...found, impact, nodes: [...scoped, ...shared] }
   }
 
   async function writeAs(
