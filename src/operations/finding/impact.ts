@@ -4,9 +4,10 @@ import { isLookedAt, looksAtOthers, meetsRules } from '#model/discovery.ts'
 import { formatId, parseId } from '#model/identifier.ts'
 import { provider } from '#model/policy/decision.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
+import { everywhere } from '#model/roles.ts'
 import type { ReadTransaction, Transaction } from '#store/store.ts'
 import type { Scope } from '#store/tables/finding-scans.ts'
-import { permitter } from '../identity/authority.ts'
+import { mayThroughout, permitter } from '../identity/authority.ts'
 import { visibleAccounts } from '../identity/visible-accounts.ts'
 import { seeingOf } from '../ipam/discovered.ts'
 import type { ReadContext } from '../operation.ts'
@@ -55,7 +56,7 @@ export interface Impact extends Changed {
   }[]
   /** Of all that there is: how much of it is each account's. */
   readonly accounts?: Readonly<Record<string, number>>
-  /** Of all that there is: whether the caller may not see some of it. */
+  /** Whether the caller may not see some of where the change reaches, or of what its pools have given, whether or not anything is there. */
   readonly hasUnseen?: boolean
 }
 
@@ -94,12 +95,13 @@ export async function impactOf(
   const nameOf = (space: Space): string => (isBrought(space) ? space.resource : String(space.n))
   const accounts = new Map<string, number>()
   const maySee = ofAll ? await permitter(context, 'allocation:read') : undefined
+  const isHidden = ofAll && (await reachesUnseen(context, { before, after, scopes }))
   const withAccounts = (impact: Impact): Impact =>
     maySee
       ? {
           ...impact,
           ...(accounts.size <= namedMax ? { accounts: Object.fromEntries(accounts) } : {}),
-          hasUnseen: [...accounts.keys()].some((account) => !maySee(account)),
+          hasUnseen: isHidden || [...accounts.keys()].some((account) => !maySee(account)),
         }
       : impact
   let rows = 0
@@ -131,6 +133,19 @@ export async function impactOf(
     }
   }
   return withAccounts(told(counted, seen.size, true))
+}
+
+/** Asked of nodes and not of what is there: that somebody who is hidden has something must not be told (I8). */
+async function reachesUnseen(context: ReadContext, { before, after, scopes }: Foreseen): Promise<boolean> {
+  const maySee = await permitter(context, 'allocation:read')
+  const nodes = new Set(scopes.flatMap(({ node, pool }) => (pool === undefined ? [node ?? everywhere] : [])))
+  for (const node of nodes) {
+    // Below a unit that the change makes is nothing that was not elsewhere, which is asked of there.
+    const above = before.nodes.has(node) ? [] : pathOf(after, node).slice(0, -1)
+    const parent = above.findLast((one) => before.nodes.has(one))
+    if (!(parent === undefined ? await mayThroughout(context, 'allocation:read', node) : maySee(parent))) return true
+  }
+  return false
 }
 
 /** All but pools that have given nothing: of many, that is asked at once. */

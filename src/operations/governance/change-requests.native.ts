@@ -137,9 +137,9 @@ const rollout = z
 const halted = z
   .object({
     why: z
-      .enum(['denials', 'exceptions', 'pool', 'refused', 'impact-changed', 'window', 'asked'])
+      .enum(['denials', 'exceptions', 'pool', 'refused', 'impact-changed', 'unvouched', 'window', 'asked'])
       .describe(
-        '`refused`: its next stage was. `impact-changed`: what that would do now is of a class above what was approved. `window`: it was due behind its window. `asked`: somebody has halted it.',
+        '`refused`: its next stage was. `impact-changed`: what that would do now is of a class above what was approved. `unvouched`: somebody who wrote, approved or applied it may not any more. `window`: it was due behind its window. `asked`: somebody has halted it.',
       ),
     at: instant,
     count: count.optional().describe('How many there were.'),
@@ -148,10 +148,11 @@ const halted = z
     freePercent: percent.optional(),
     below: percent.optional(),
     code: z.string().optional().describe('What the next stage was refused for.'),
+    detail: z.string().optional().describe('Why it was refused, or who may not do what any more.'),
     class: z.enum(impactClasses).optional().describe('What its next stage would do.'),
     approved: z.enum(impactClasses).optional().describe('What was approved.'),
     until: instant.optional().describe('When its window ended.'),
-    by: principalName.optional(),
+    by: principalName.optional().describe('Who halted it, or to whom its next stage was refused.'),
     note: z.string().optional(),
   })
   .describe('Why it was halted.')
@@ -688,9 +689,12 @@ function showRollout({ rollout: stages, progress, halted: halt }: ChangeRequest)
     ...(halt ? { halted: showHalt(halt) } : {}),
   }
 }
-function showHalt(halt: NonNullable<ChangeRequest['halted']>) {
-  const shown = { ...halt, at: formatInstant(halt.at) }
-  return 'until' in shown ? { ...shown, until: formatInstant(shown.until) } : shown
+function showHalt({ at, ...halt }: NonNullable<ChangeRequest['halted']>) {
+  const shown = { ...halt, at: formatInstant(at) }
+  if ('until' in shown) return { ...shown, until: formatInstant(shown.until) }
+  if (!('because' in shown)) return shown
+  const { because, ...rest } = shown
+  return { ...rest, ...(because ? { detail: problemInWords(because) } : {}) }
 }
 function showByClock({ appliesAt, failed }: ChangeRequest) {
   return {

@@ -13,7 +13,7 @@ interface Shown {
   readonly contentHash: string
   readonly state: string
   readonly progress?: { stage: number; stages: number }
-  readonly halted?: { why: string; count?: number; code?: string; poolId?: string }
+  readonly halted?: { why: string; count?: number; code?: string; detail?: string; poolId?: string }
 }
 interface Told extends Shown {
   readonly code: string
@@ -207,8 +207,8 @@ describe('a rollout', () => {
     acme.advance(60_000)
     await look()
     const { state, halted } = await show(id)
-    assert.deepEqual([state, halted?.why], ['halted', 'refused'])
-    assert.match(halted!.code!, /^Not(?:Found|Authorized)$/)
+    assert.deepEqual([state, halted?.why], ['halted', 'unvouched'])
+    assert.match(halted!.detail!, /`user:gil`/)
   })
 
   test('stages have each operation once', async () => {

@@ -98,9 +98,10 @@ test('what happens at the node and below is told as a signed CloudEvent, once, a
 
 test('a pool that becomes fuller, one that opens again and one that is resolved are told', async () => {
   await subscribe({ events: ['pool', 'finding'] })
-  for (const facts of [{ usedPercent: 90 }, { usedPercent: 95 }, { usedPercent: 90 }, undefined, { usedPercent: 98 }])
+  for (const facts of [{ usedPercent: 90 }, { usedPercent: 95 }, { usedPercent: 90 }, undefined, { usedPercent: 98 }]) {
     await see('pool-1', shop, facts)
-  await tell()
+    await tell()
+  }
   const full = 'cadastre.pool.nearly-full'
   assert.deepEqual(told(), [full, full, 'cadastre.finding.resolved', full])
 })

@@ -565,6 +565,7 @@ export async function testSubscription(context: WriteContext, subscription: Subs
     madeAt: now,
     nextAt: now,
     repeats: 0,
+    others: 0,
   } as const
   await tx.outbox.insertDelivery({ ...delivery, status: 'waiting' })
   await resume(context, id)
