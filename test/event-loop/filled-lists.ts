@@ -138,6 +138,10 @@ export async function fillLists({ world, aws }: Filled, count: number): Promise<
   await world.store.write((tx) => tx.policies.addVersion(owned, { version: count + 2, ...content(documents) }, []))
   const candidate = { policyId: assigned.policyId, targetId: memberOf(0) }
   await put(`/policies/${candidate.policyId}/assignments/${candidate.targetId}/candidate`, { mode: 'warn' })
+  const tried = (await world.store.read((tx) => tx.candidates.find(candidate.policyId, candidate.targetId)))!
+  await insert(async (tx, index) => {
+    if (index > 0) await tx.candidates.put({ ...tried, n: tx.nextSequence(), targetId: memberOf(index) })
+  })
 
   // Who may do what, with which tokens.
   let firstToken = ''
@@ -280,7 +284,7 @@ export async function fillLists({ world, aws }: Filled, count: number): Promise<
   })
 
   // What would have been decided otherwise, of each account.
-  const { n } = (await world.store.read((tx) => tx.candidates.find(candidate.policyId, candidate.targetId)))!
+  const { n } = tried
   const decisions = await world.store.read((tx) => tx.recordLists.decisionsBefore({}, Number.MAX_SAFE_INTEGER, count))
   const now = await world.store.read(async (tx) => tx.now)
   const differences = decisions.numbers.map(

@@ -3,10 +3,13 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { rollOutChanges } from '#jobs/changes.ts'
 import { type ActingAs, lookAt } from '#jobs/job.ts'
+import { parseId } from '#model/identifier.ts'
 import { dev, network, openAcme, root, shop } from '../../../test/acme.ts'
 import { withNativeApi } from '../../../test/native-world.ts'
 import { managementAccount, workplaceOf } from '../../../test/world.ts'
 import type { AnyOperation } from '../operation.ts'
+import { asBound, type GovernedOperation } from './operations.native.ts'
+import type { Binding } from './proposed.ts'
 
 interface Shown {
   readonly changeRequestId: string
@@ -83,6 +86,44 @@ test('a name stands for what it stood for when it was submitted, and approvers s
   await call(acme.bad, 'edge')
   assert.equal((await apply(proposed)).state, 'applied')
   assert.deepEqual(await rulesOf(acme.law), [acme.good])
+})
+
+test('of several names each stands for its own, also where a label is in between', async () => {
+  await call(acme.good, 'first')
+  await call(acme.bad, 'second')
+  await call(acme.law, 'law')
+  const made = {
+    operation: 'createPool',
+    input: {
+      scopeId: acme.publicScope,
+      family: 'ipv4',
+      locale: 'us-east-1',
+      awsService: 'ec2',
+      publicIpSource: 'byoip',
+    },
+  }
+  const named = documentOf('law', 'second', '$made', 'first')
+  const proposed = await propose([{ ...made, as: 'made' }, named])
+  const stoodFor = new Map(proposed.references!.map(({ name, id }) => [name, id]))
+  assert.deepEqual(
+    stoodFor,
+    new Map([
+      ['law', acme.law],
+      ['second', acme.bad],
+      ['first', acme.good],
+    ]),
+  )
+  await call(acme.good, 'neither')
+  await call(acme.bad, 'first')
+  await call(acme.good, 'second')
+  const { operations, bindings } = await acme.store.read(async (tx) => {
+    const n = parseId('changeRequest', tx.installation, proposed.changeRequestId)!
+    return (await tx.changeRequests.contentOf(n, proposed.contentHash))!
+  })
+  const bound = await asBound(operations as readonly GovernedOperation[], bindings as readonly Binding[])
+  const { policyId, rules } = bound[1]!.input as { policyId: string; rules: { poolId: string }[] }
+  const pools = rules.map(({ poolId }) => poolId)
+  assert.deepEqual([policyId, ...pools], [acme.law, acme.bad, '$made', acme.good])
 })
 
 test('submitted again it says what its names stand for now, and what was approved is void where that is another thing', async () => {

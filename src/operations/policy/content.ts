@@ -140,6 +140,8 @@ export async function draftVersion(context: WriteContext, policy: Policy, body: 
   const drafted = { version, contentHash, text, author: context.caller.arn, ...factsOf(body) }
   await context.tx.policies.insertVersion(policy, drafted, await writtenFor(context, policy.account))
   context.changed(policy.id)
+  // Nothing is decided by it, and who has planned what policies say finds it otherwise.
+  await context.governanceChanged('nothing')
   return version
 }
 
