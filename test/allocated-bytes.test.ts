@@ -9,7 +9,7 @@ import { managementAccount, openWorld } from './world.ts'
  * 20,000 to 23,000 once functions are compiled, and 40,000 before fewer of them were asynchronous. Under the test runner, which
  * follows every promise; a server has a quarter less.
  */
-const bytesMax = 38_000
+const bytesMax = 28_000
 const together = 64
 const perRound = 2_048
 /** Until V8 has compiled what it finds hot. */
