@@ -16,7 +16,7 @@ import { numberOf, ReadingContext, RequestContext } from './contexts.ts'
 import { inUseOf } from './estate/in-use.ts'
 import { type Foreseen, foresee, type Impact, impactOf } from './finding/impact.ts'
 import { refuseWithoutRequest, rulingOf, versionsBefore, withoutControl } from './governance/control.ts'
-import { leftOf } from './governance/inverse.ts'
+import { inverseOf, leftBy, tryInverse } from './governance/inverse.ts'
 import { governsTop } from './governance/list-bounds.ts'
 import { sharedAnew } from './governance/shared-anew.ts'
 import { requireStill } from './identity/authority.ts'
@@ -229,7 +229,7 @@ export async function openExecutor(
   async function attempt(
     operation: WriteOperation<never, unknown, unknown>,
     call: WholeCall,
-    ...[work, of = 'space']: Parameters<Ahead['attempt']>
+    ...[work, { of = 'space', undo } = {}]: Parameters<Ahead['attempt']>
   ): Promise<Tried> {
     const taken: (Omit<TriedWell, 'impact' | 'nodes'> & {
       readonly foreseen: Foreseen | undefined
@@ -255,17 +255,16 @@ export async function openExecutor(
             }
             const subjects = tx.subjects.named()
             const rulings = hasMoved ? await rulingOf(context, subjects) : []
-            const left = of === 'space' ? await leftOf(tx, subjects) : []
+            const inverse = of === 'space' ? await inverseOf(tx, subjects) : undefined
             const foreseen =
               hasMoved && of === 'space' ? await foresee(tx, before, await context.snapshot()) : undefined
+            const needs = context.needsOnce
             taken.push({
-              foreseen,
+              ...{ foreseen, answer, needs, epoch, rulings },
               shared: hasMoved && of === 'space' ? await sharedAnew(tx, subjects) : [],
-              answer,
-              needs: context.needsOnce,
-              epoch,
-              rulings,
-              left,
+              left: inverse ? leftBy(inverse, subjects) : [],
+              // Behind all else that is found of the change.
+              revertRefused: inverse && undo && (await tryInverse(context, inverse, undo)),
               before: versionsBefore(subjects),
             })
             throw new TakenBack()

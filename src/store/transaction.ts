@@ -132,6 +132,20 @@ export class Changes {
       this.#isForAll--
     }
   }
+  /** Counts what is done for itself, as if it were a request of its own; it is part of what the work has cost all the same. */
+  async apart<T>(work: () => Promise<T>): Promise<T> {
+    const [before, lookedThrough, aside] = [this.#before, this.#lookedThrough, this.#aside]
+    this.#before = this.count
+    this.#lookedThrough = 0
+    this.#aside = nothing
+    try {
+      return await work()
+    } finally {
+      this.#before = before
+      this.#lookedThrough += lookedThrough
+      this.#aside = aside
+    }
+  }
   add(rows: number): void {
     this.count += rows
     this.#refuseMore(0)
@@ -327,6 +341,10 @@ export class Nouns extends Connected {
   /** A request that lists changes of governance may do more than others. */
   beginList(): void {
     this.sql.changed.beginList()
+  }
+  /** Bounds what is tried behind a request as a request of its own. */
+  apart<T>(work: () => Promise<T>): Promise<T> {
+    return this.sql.changed.apart(work)
   }
   /** Rows and statements of the work that is running: what it has cost everybody else so far. */
   get spent(): number {

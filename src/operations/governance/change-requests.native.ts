@@ -186,6 +186,12 @@ const impact = z
       .describe(
         'What `revert` would not make again as it is now, at least in part: objects by their ids, and new ones by what they are. Nothing where it is not there.',
       ),
+    revertRefused: z
+      .object({ code: z.string(), operation: z.string().optional() })
+      .optional()
+      .describe(
+        '`revert` was tried behind it, and is refused so; of which operation. Without one, nothing undoes it. Where it is not there, it went through.',
+      ),
   })
   .describe('What it would make of space that is in use, as far as you may see that.')
 const needed = z

@@ -203,6 +203,36 @@ describe('reverting', () => {
     ...{ target, locale: 'us-east-1', resourceType: 'eip', grants: { provider: true }, reason: 'a test' },
     expiresAt: new Date((await acme.store.read(async (tx) => tx.now)) + 3_600_000).toISOString(),
   })
+  test('is tried before anybody approves, and what cannot be undone is told', async () => {
+    const impactOf = async (...operations: object[]) => {
+      const body = { node: root, reason: 'a test', operations }
+      const { body: tried } = await acme.ask<{ impact: { left?: string[]; revertRefused?: object } }>(
+        'POST',
+        '/change-requests?dryRun=true',
+        { as: people.ann, body },
+      )
+      return tried.impact
+    }
+    const untold = await impactOf(unit('Undone'))
+    assert.deepEqual([untold.left, untold.revertRefused], [undefined, undefined])
+    const { unitId } = await acme.post<{ unitId: string }>('/organizational-units', { name: 'Deleted', parentId: dev })
+    const deletion = { operation: 'deleteUnit', input: { unitId } }
+    const deleted = await impactOf(deletion)
+    assert.deepEqual([deleted.left, deleted.revertRefused], [[unitId], { code: 'IncorrectState' }])
+    const both = await impactOf(deletion, unit('Beside the deleted'))
+    assert.deepEqual([both.left, both.revertRefused], [[unitId], undefined], 'the rest of it can be undone')
+    const rule = { approvers: 3, ofRoot: 3 }
+    const changeApprovals = { contained: rule, noncompliant: rule, central: rule }
+    const control = await impactOf({ operation: 'updateIpam', input: { ipamId: acme.ipam, changeApprovals } })
+    assert.deepEqual(control.revertRefused, { code: 'IncorrectState', operation: 'updateIpam' })
+    const account = await acme.post<{ account: string }>('/accounts', { name: 'called', email: 'called@acme.example' })
+    const mail = { operation: 'updateAccount', input: { account: account.account, email: 'other@acme.example' } }
+    const { changeRequestId: id } = await begin([mail, unit('With mail')])
+    await succeed(act(id, 'revert', { note: 'no' }, people.ann))
+    const { email } = await acme.get<{ email: string }>(`/accounts/${account.account}`)
+    assert.equal(email, 'called@acme.example')
+  })
+
   test('leaves what depends on what stays, and makes the rest again', async () => {
     const unitOf = (name: string) => units().then((names) => names.includes(name))
     const made = [

@@ -29,7 +29,7 @@ import type { ReadContext, Tried, TriedWell, WriteContext } from '../operation.t
 import { attributionOf } from '../policy/own-break-glass.ts'
 import { standingOf, topOf } from '../record/object-places.ts'
 import { rulingOf } from './control.ts'
-import { type Inverse, inverseOf, inverseOfBoth, noInverse } from './inverse.ts'
+import { controlIn, type Inverse, inverseOf, inverseOfBoth, noInverse } from './inverse.ts'
 import { absent, act, type Content, contentOf, getChange, keep, numberOf, preparedInverse } from './kept-requests.ts'
 import { type Made, madeOf, togetherWith } from './made.ts'
 import type { Answered, ListHow } from './proposed.ts'
@@ -337,12 +337,8 @@ export async function revertChange(
   if (emergency === undefined) await refuseFrozen(context, reverted)
   return keep(context, reverted, before)
 }
-/** What says how changes are controlled is changed as it says, whatever was approved of the change that it was in. */
-function refuseLessControl(id: string, { operations }: Inverse): void {
-  const members = ['changeControl', 'changeApprovals']
-  const found = operations.find(
-    ({ operation, input }) => operation === 'updateIpam' && members.some((one) => one in input),
-  )
+function refuseLessControl(id: string, inverse: Inverse): void {
+  const found = controlIn(inverse)
   if (!found) return
   const problem = { why: 'revert-of-control', ipamId: String(found.input.ipamId) } as const
   refuse({ code: 'IncorrectState', what: 'change-request', id, problem })

@@ -111,11 +111,13 @@ function differenceIn(
 ): { readonly input: Readonly<Record<string, unknown>>; readonly isWhole: boolean } {
   const differing = Object.entries(members).filter(([, { says }]) => !isDeepStrictEqual(says(from), says(to)))
   const known = new Set([...beside, ...Object.values(members).flatMap(({ of }) => of)])
+  // What was not kept once, such as the email of an account, is not known.
+  const sayable = differing.filter(([, { says }]) => says(to) !== undefined)
   return {
-    input: Object.fromEntries(differing.map(([name, { says }]) => [name, says(to)])),
-    isWhole: Object.keys({ ...from, ...to }).every(
-      (name) => known.has(name) || isDeepStrictEqual(from[name], to[name]),
-    ),
+    input: Object.fromEntries(sayable.map(([name, { says }]) => [name, says(to)])),
+    isWhole:
+      sayable.length === differing.length &&
+      Object.keys({ ...from, ...to }).every((name) => known.has(name) || isDeepStrictEqual(from[name], to[name])),
   }
 }
 function changed(

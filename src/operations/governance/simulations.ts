@@ -36,10 +36,13 @@ export interface SimulationParams {
 
 /** Tries the change itself, for whoever has room for one more: nobody looks at what it would make of space, which is simulated. */
 export const trySimulation = (ahead: Ahead, operations: readonly SimulatedOperation[], doAll: DoAll): Promise<Tried> =>
-  ahead.attempt(async (context) => {
-    await requireRoom(context)
-    await doAll(context, operations)
-  }, 'rules')
+  ahead.attempt(
+    async (context) => {
+      await requireRoom(context)
+      await doAll(context, operations)
+    },
+    { of: 'rules' },
+  )
 
 /** Begins one: it is worked at behind the requests. What could not be made is refused as its operation refuses it. */
 export async function startSimulation(
