@@ -209,7 +209,7 @@ describe('reverting', () => {
       const { body: tried } = await acme.ask<{ impact: { left?: string[]; revertRefused?: object } }>(
         'POST',
         '/change-requests?dryRun=true',
-        { as: people.ann, body },
+        { as: acme.people.ann, body },
       )
       return tried.impact
     }
@@ -228,7 +228,7 @@ describe('reverting', () => {
     const account = await acme.post<{ account: string }>('/accounts', { name: 'called', email: 'called@acme.example' })
     const mail = { operation: 'updateAccount', input: { account: account.account, email: 'other@acme.example' } }
     const { changeRequestId: id } = await begin([mail, unit('With mail')])
-    await succeed(act(id, 'revert', { note: 'no' }, people.ann))
+    await succeed(acme.act(id, 'revert', { note: 'no' }, acme.people.ann))
     const { email } = await acme.get<{ email: string }>(`/accounts/${account.account}`)
     assert.equal(email, 'called@acme.example')
   })
