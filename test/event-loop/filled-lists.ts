@@ -277,7 +277,8 @@ export async function fillLists({ world, aws }: Filled, count: number): Promise<
     const account = index % 3 === 0 ? managementAccount : memberOf(index)
     const group = { account, ...place, resourceType: `${place.resourceType}` }
     const of = index % 3 === 0 ? { ...group, locale: `onprem:site-${index}` } : group
-    tx.simulations.addGroups(first, [{ ...of, requests: 1, resources: 1, counts, samples: [] }])
+    const ruled = { counts, samples: [] }
+    tx.simulations.addGroups(first, [{ ...of, requests: 1, resources: 1, counts, samples: [], ruled }])
     const use = { free: 1n, taken: 1n, served: 1, refused: 0 }
     tx.simulations.addPools([{ simulation: first, pool: `$pool-${index}`, isNew: true, present: use, candidate: use }])
   })

@@ -201,6 +201,7 @@ const needed = z
     isSimulated: z.boolean().optional().describe('`true`: only once it was simulated as it is.'),
   })
   .describe('Who has to approve what it does.')
+const emergencyDone = act.extend({ reason: z.string(), reviewed: act.extend({ note: z.string() }).optional() })
 const summary = {
   changeRequestId,
   node: nodeId.describe('What it changes is there or below, and there it is decided on.'),
@@ -237,7 +238,7 @@ const summary = {
   halted: halted.optional(),
   rejected: act.extend({ note: z.string() }).optional().describe('Who sent it back to its author, and why.'),
   emergencies: z
-    .array(act.extend({ reason: z.string(), reviewed: act.extend({ note: z.string() }).optional() }))
+    .array(emergencyDone)
     .optional()
     .describe(
       'In which something was done with it, without approvals or outside of its window: a finding until somebody else has reviewed each.',
@@ -289,6 +290,8 @@ nameShapes({
   ListedChangeRequest: listed,
   ChangeImpact: impact,
   NeededApprovals: needed,
+  ChangeRequestHalt: halted,
+  ChangeRequestEmergency: emergencyDone,
 })
 
 // Reading ------------------------------------------------------------------------------------------------------------

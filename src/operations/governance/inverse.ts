@@ -6,9 +6,10 @@ import { Refused } from '#model/refusal.ts'
 import type { ReadTransaction } from '#store/store.ts'
 import type { Subject } from '#store/subjects.ts'
 import type { WriteContext } from '../operation.ts'
+import { type ChangedObject, changedObjects } from './changed-objects.ts'
 import { versionsBefore } from './control.ts'
 import type { ProposedOperation } from './proposed.ts'
-import { type ChangedObject, changedObjects, inOrder, restate } from './restated.ts'
+import { inOrder, restate } from './restated.ts'
 
 export interface Inverse {
   /** In the order in which they are to be done. */

@@ -2,23 +2,17 @@
 import { kindOf } from '#model/identifier.ts'
 import type { ReadTransaction } from '#store/store.ts'
 import type { Subject } from '#store/subjects.ts'
+import type { HistoryBody } from '#store/tables/history.ts'
+import { changedObjects } from './changed-objects.ts'
 
 /** Nodes that a pool is shared with on one side of the change alone; within the transaction that has made it. */
 export async function sharedAnew(tx: ReadTransaction, subjects: readonly Subject[]): Promise<readonly string[]> {
   const pools = subjects.filter(({ id, after }) => kindOf(id) === 'pool' && after !== undefined)
-  const asked = pools.flatMap(({ id, before, after }) =>
-    [before, after].flatMap((version) => (version === undefined ? [] : [[id, version] as const])),
-  )
-  if (asked.length === 0) return []
-  const versions = await tx.history.findVersions(asked)
-  const sharedAt = (id: string, version: number | undefined): readonly string[] => {
-    const found = versions.get(`${id}/${version}`)
-    return (found && (tx.history.bodyOf(found).sharedWith as readonly string[] | undefined)) ?? []
-  }
   const nodes = new Set<string>()
-  for (const { id, before, after } of pools) {
-    const [was, is] = [sharedAt(id, before), sharedAt(id, after)]
+  for (const changed of await changedObjects(tx, pools)) {
+    const [was, is] = [nodesOf(changed.was), nodesOf(changed.is)]
     for (const node of [...was, ...is]) if (!was.includes(node) || !is.includes(node)) nodes.add(node)
   }
   return [...nodes]
 }
+const nodesOf = (body: HistoryBody | undefined) => (body?.sharedWith as readonly string[] | undefined) ?? []

@@ -6,7 +6,15 @@ import { decide } from '#model/policy/decide.ts'
 import type { AllocationRequest, Verdict } from '#model/policy/decision.ts'
 import { emptyCaches, type Snapshot } from '#model/policy/snapshot.ts'
 import { type Refusal, Refused } from '#model/refusal.ts'
-import { dryInDays, type PoolUse, Replay, type Sample, type Tally, type Told } from '#model/simulation.ts'
+import {
+  dryInDays,
+  type PoolUse,
+  Replay,
+  type RequestSample,
+  type Sample,
+  type Tally,
+  type Told,
+} from '#model/simulation.ts'
 import type { ReadTransaction, Store } from '#store/store.ts'
 import type {
   SimulatedOperation,
@@ -496,11 +504,15 @@ function resultsOf(running: Running): Results {
     ...(told.policy === undefined ? {} : { policy: nameOf(told.policy) }),
     ...(told.target === undefined ? {} : { target: nameOf(told.target) }),
   })
-  const tallies = replay.tallies.all().map((tally) => ({
+  const ofRequest = (one: RequestSample): RequestSample => ({
+    ...one,
+    present: called(one.present),
+    candidate: called(one.candidate),
+  })
+  const tallies = replay.tallies.all().map(({ ruled, ...tally }) => ({
     ...tally,
-    samples: tally.samples.map((one) =>
-      'decision' in one ? { ...one, present: called(one.present), candidate: called(one.candidate) } : one,
-    ),
+    samples: tally.samples.map((one) => ('decision' in one ? ofRequest(one) : one)),
+    ruled: { ...ruled, samples: ruled.samples.map(ofRequest) },
   }))
   return { tallies, pools: poolsOf(running), written: 0, isCleared: false }
 }

@@ -63,6 +63,7 @@ import { recordListsSchema } from './record-lists.ts'
 import { recordSinksSchema } from './record-sinks.ts'
 import { removedAccountsSchema } from './removed-accounts.ts'
 import { ruleSettersSchema } from './rule-setters.ts'
+import { ruledSimulationsSchema } from './ruled-simulations.ts'
 import { scanOwnersSchema } from './scan-owners.ts'
 import { scopeSetSchema } from './scope-set.ts'
 import { scopeSettersSchema } from './scope-setters.ts'
@@ -542,4 +543,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 92, name: 'each emergency of a change', olderServers: 'stop', sql: emergenciesSchema },
   { number: 93, name: 'role bindings in the order of lists', olderServers: 'go on', sql: ownListsSchema },
   { number: 94, name: 'what is told once', olderServers: 'go on', sql: toldOnceSchema },
+  { number: 95, name: 'simulations by rules alone', olderServers: 'go on', sql: ruledSimulationsSchema },
 ]

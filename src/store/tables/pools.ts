@@ -256,7 +256,6 @@ export class Pools {
   all(): Promise<Pool[]> {
     return poolTable.all(this.#sql, 'where scope_id is not null order by n')
   }
-  /** Pools of IPAMs in order of creation, after a cursor; those that fit, where something is asked for. */
   /** Some that have become fuller or emptier by a step since somebody looked. */
   fullChanged(limit: number): Promise<Pool[]> {
     return poolTable.all(this.#sql, 'where full_changed = 1 order by n limit ?', limit)
@@ -266,6 +265,7 @@ export class Pools {
     const list = listOf(pools)
     await this.#sql.run(`update pool set full_changed = null where n in ${list.text}`, ...list.values)
   }
+  /** Pools of IPAMs in order of creation, after a cursor; those that fit, where something is asked for. */
   async list({ accounts, ...filter }: PoolFilter, after: number, limit: number): Promise<Pool[]> {
     const asked = filterColumns.filter(([name]) => filter[name] !== undefined)
     const condition = `t.scope_id is not null and t.n > ? ${asked.map(([, column]) => `and t.${column} = ?`).join(' ')}`

@@ -4,7 +4,7 @@ import { type KindWith, kinds } from '#model/kinds.ts'
 import { nameKey, type Tag } from '#model/tags.ts'
 import { lookOf } from '#model/text.ts'
 import { inParts, listOfTexts, type Sql } from '../sql.ts'
-import { bit, changing, named, optional, type RowOf, table, text, unread } from '../table.ts'
+import { bit, named, optional, type RowOf, table, text, unread } from '../table.ts'
 import type { TagsKept } from './kept-states.ts'
 import { noteNodeFacts } from './node-facts.ts'
 
@@ -13,17 +13,17 @@ export const tagTable = table(
   {
     resourceId: text(),
     key: text(),
-    value: changing(text()),
+    value: text(),
     resourceType: text(),
     account: text(),
     /** Where the resource lives; undefined for what lives in no Region, such as nodes of the organization. */
     region: optional(text()),
     /** Of the name of something: what it is under. */
-    nameParent: unread(changing(optional(text()))),
+    nameParent: unread(optional(text())),
     /** Something else there had the name before. */
-    isNameShared: named('name_shared', changing(bit())),
+    isNameShared: named('name_shared', bit()),
     /** Of a name: the one form of all names that look like it. Those of one look are one name. */
-    nameLook: unread(changing(optional(text()))),
+    nameLook: unread(optional(text())),
   },
   'deleted',
 )
