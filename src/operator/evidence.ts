@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { open, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { UsageProblem } from '#cli/exit-codes.ts'
 import { parseCheckpoint } from '#model/evidence/checkpoint.ts'
 import { formatVerifierKey, parseNote, parseVerifierKey, type VerifierKey } from '#model/evidence/note.ts'
@@ -55,7 +56,7 @@ async function verifyUrl(args: Arguments, at: AtServer, { text, keys, known }: R
   // A token goes to the server that it is of, and to no other.
   const log = new RemoteLog(url, signedIn && url.startsWith(`${signedIn.url}/`) ? signedIn.token : undefined)
   try {
-    const checkpoint = await log.checkpoint()
+    const checkpoint = await cosignedIn(log, keys)
     const checkpoints = [{ name: 'checkpoint', note: checkpoint }]
     if (known !== undefined) checkpoints.push({ name: known, note: await readFile(known, 'utf8') })
     // How much there is to read is believed of nobody but whoever has the key.
@@ -70,6 +71,18 @@ async function verifyUrl(args: Arguments, at: AtServer, { text, keys, known }: R
   } catch (error) {
     if (error instanceof Unreadable) return failed(`Nothing can be said of the log: ${error.message}.`)
     throw error
+  }
+}
+/** A checkpoint is there before its witnesses have signed it: they are asked within a second. */
+const triesMax = 5
+const witnessPauseMs = 1_000
+/** The newest checkpoint, with its witnesses' signatures where they come. */
+async function cosignedIn(log: { checkpoint(): Promise<string> }, keys: readonly VerifierKey[]): Promise<string> {
+  const { unwitnessedBy } = await import('#operations/evidence/verify-log.ts')
+  for (let tries = 1; ; tries++) {
+    const checkpoint = await log.checkpoint()
+    if (tries === triesMax || unwitnessedBy(checkpoint, keys, verifyEd25519).length === 0) return checkpoint
+    await sleep(witnessPauseMs)
   }
 }
 /** Whether a checkpoint that somebody has kept is of a tree that this one begins with. */

@@ -17,6 +17,7 @@ import { proveEntries } from './proofs.ts'
 import { sha256 } from './sha256.ts'
 import { TreeReader } from './tree.ts'
 import { signedCheckpoint } from './verify-log.ts'
+import { cosignedCheckpoint } from './witnesses.ts'
 
 export const proofFormat = 'cadastre-evidence-proof/1'
 export const packFormat = 'cadastre-evidence-pack/1'
@@ -33,7 +34,7 @@ export interface RecordProof {
 /** The proof of one entry, under the newest checkpoint; undefined where it is in none yet. */
 export async function proofOf(store: Store, entry: number): Promise<RecordProof | undefined> {
   return store.read(async (tx) => {
-    const newest = await tx.evidence.newestCheckpoint()
+    const newest = await cosignedCheckpoint(tx)
     const [record] = newest ? await proveEntries(tx, [entry], newest.size) : []
     return record && { format: proofFormat, record, checkpoint: newest!.note }
   })
@@ -89,7 +90,7 @@ export const packLines = (store: Store, asked: PackAsked): AsyncGenerator<PackLi
 export async function* packOf(read: ReadPack, asked: PackAsked): AsyncGenerator<PackLine> {
   const { from, until, node } = asked
   const begun = await read(async ({ tx }) => ({
-    checkpoint: await tx.evidence.newestCheckpoint(),
+    checkpoint: await cosignedCheckpoint(tx),
     origin: originOf(tx),
     madeAt: tx.now,
     part: node === undefined ? undefined : await Part.of(tx, node, until),

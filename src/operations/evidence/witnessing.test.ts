@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import type { AddressInfo } from 'node:net'
 import { after, afterEach, before, beforeEach, suite, test } from 'node:test'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { Bodies, bodyBytesOfSenderMax } from '#api/body.ts'
 import { addWitness, submissionsPerMinute } from '#api/rest/witness.ts'
 import { createSourceAddress } from '#api/source-address.ts'
 import { askWitness, type Witness } from '#jobs/witnessing.ts'
@@ -19,7 +20,7 @@ import { managementAccount, openWorld, type World } from '../../../test/world.ts
 import { claimOutbox, dispatch } from '../notification/dispatching.ts'
 import { originOf, signatureOf, signCheckpoint, verifierKeyOf } from './checkpoints.ts'
 import { sha256 } from './sha256.ts'
-import { growTree, isTreeBehind } from './tree.ts'
+import { growTree, isTreeBehind, TreeReader } from './tree.ts'
 import { signedCheckpoint } from './verify-log.ts'
 import { cosignedCheckpoint } from './witnesses.ts'
 import { addCheckpoint, witnessKeyOf } from './witnessing.ts'
@@ -44,6 +45,7 @@ suite('a witness', () => {
   let app: FastifyInstance
   let url: string
   let logKeys: VerifierKey[]
+  const bodies = new Bodies()
   let witness: Witness
   before(async () => {
     app = Fastify()
@@ -51,6 +53,7 @@ suite('a witness', () => {
       app,
       {
         addressOf: createSourceAddress([parseAddress('127.0.0.1')!]),
+        bodies,
         witness: (body) => addCheckpoint(other.store, body, { keys: logKeys, verify: verifyEd25519 }),
       },
       '/api/v1',
@@ -217,6 +220,63 @@ suite('a witness', () => {
     assert.equal(await other.store.read(async (tx) => (await tx.witnesses.logs()).length), 1)
     const hashes = Array.from({ length: 64 }, () => new Uint8Array(32))
     assert.equal(parseSubmission(formatSubmission({ before: 1, proof: hashes, checkpoint })), undefined)
+  })
+  test('keeps of a checkpoint what the log has signed, whatever others write below it, and takes no turn for what is not new', async () => {
+    await ask()
+    const checkpoint = (await log.store.read((tx) => tx.evidence.newestCheckpoint()))!.note
+    const { size } = parseCheckpoint(parseNote(checkpoint)!.text)!
+    const seenAt = () => other.store.read((tx) => tx.witnesses.findLog(logKeys[0]!.name))
+    const seen = await seenAt()
+    const writes: unknown[] = []
+    const { write } = other.store
+    other.store.write = (work) => {
+      writes.push(work)
+      return write.call(other.store, work) as never
+    }
+    const junk = `— somebody ${Buffer.alloc(60_000 / 2, 1).toString('base64')}\n`
+    for (const note of [checkpoint, `${checkpoint}${junk}`, `${checkpoint}— x AAAAAAAA\n`]) {
+      const heard = await witness.submit(formatSubmission({ before: size, proof: [], checkpoint: note }))
+      assert.deepEqual('status' in heard && heard.status, 200)
+      // Sent again with a size that it has not seen: anybody can who has a checkpoint.
+      const old = await witness.submit(formatSubmission({ before: size - 1, proof: [], checkpoint: note }))
+      assert.deepEqual('status' in old && old.status, 409)
+    }
+    other.store.write = write
+    assert.deepEqual(writes, [])
+    assert.deepEqual(await seenAt(), seen)
+    await record(log)
+    await sign(log)
+    const next = (await log.store.read((tx) => tx.evidence.newestCheckpoint()))!
+    const proof = await log.store.read((tx) => new TreeReader(tx).consistency(size, next.size))
+    await witness.submit(formatSubmission({ before: size, proof, checkpoint: `${next.note}${junk}` }))
+    assert.equal((await seenAt())!.note, next.note)
+  })
+  test('that names another size each time is asked as one that fails, and not without end', async () => {
+    await ask()
+    await record(log)
+    await sign(log)
+    let size = 1
+    const lying: Witness = {
+      ...witness,
+      submit: async () => ({ status: 409, contentType: 'text/x.tlog.size', text: `${size++}\n` }),
+    }
+    assert.equal(await askWitness(lying, log, verifyEd25519), false)
+    assert.match((await state())!.problem!, /another size each time/)
+    assert((await state())!.nextAt > 0)
+  })
+  test('D1 reads a body where there is room for it beside all others, and nothing of whoever has asked too often', async () => {
+    const sender = { name: '198.51.100.7', isProven: false }
+    assert(bodies.take(sender, bodyBytesOfSenderMax))
+    const from = async (address: string, body: string) => {
+      const heard = await exchange({ url, headers: { 'x-forwarded-for': address }, body }, rules)
+      return 'status' in heard && heard.status
+    }
+    const long = 'x'.repeat(50_000)
+    assert.equal(await from('198.51.100.7', long), 429)
+    assert.equal(await from('198.51.100.8', long), 400)
+    bodies.give(sender, bodyBytesOfSenderMax)
+    assert.equal(await from('198.51.100.7', long), 400)
+    assert.equal(bodies.held, 0)
   })
   test('D2 hears an address so often a minute and no more, and another one still', async () => {
     const from = async (address: string) => {
