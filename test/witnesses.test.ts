@@ -6,8 +6,13 @@ import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { parseCheckpoint } from '#model/evidence/checkpoint.ts'
+import { parseNote, parseVerifierKey } from '#model/evidence/note.ts'
 import { signCheckpoint } from '#operations/evidence/checkpoints.ts'
+import { sha256 } from '#operations/evidence/sha256.ts'
 import { growTree, isTreeBehind } from '#operations/evidence/tree.ts'
+import { signedCheckpoint } from '#operations/evidence/verify-log.ts'
+import { verifyEd25519 } from '#operator/ed25519.ts'
 import { endWithThisProcess } from './children.ts'
 import { administrator, openSettings, portOf } from './clients/server.ts'
 import { dataRoot } from './data-root.ts'
@@ -28,7 +33,11 @@ interface Shown {
   readonly origin: string
   readonly size: number
   readonly witnesses: readonly { readonly name: string; readonly isCurrent: boolean; readonly problem?: string }[]
-  readonly witnessed: readonly { readonly origin: string; readonly checkpoint: string; readonly conflict?: string }[]
+  readonly witnessed: readonly {
+    readonly origin: string
+    readonly checkpoint: string
+    readonly conflict?: readonly string[]
+  }[]
 }
 
 /** One installation: its data and its server, which is started and stopped as an operator does. */
@@ -218,7 +227,7 @@ suite('two servers that are each other’s witness', () => {
 
   test('do not sign a log that was put back and goes another way, say so on both sides, and the honest one goes on', async () => {
     const putBack = await keepCopy(south.database)
-    await grow(south, 5)
+    await grow(south, 20)
     await isCosigned(south, north)
     const kept = join(folder, 'kept')
     const { witnessed } = await north.show()
@@ -229,17 +238,31 @@ suite('two servers that are each other’s witness', () => {
     // On PostgreSQL a server sees that what it acknowledged is gone, and the operator says that it was meant.
     if (south.database.settings.CADASTRE_DATABASE_URL) await south.cadastre('database', 'accept')
     await south.start()
+    // Before its number of leaves is gone by: each token is one.
+    const { size } = parseCheckpoint(parseNote(witnessed[0]!.checkpoint)!.text)!
+    const problem = (wanted: RegExp) =>
+      until(`the witness has refused: ${wanted}`, async () =>
+        (await south.show()).witnesses.some(({ problem = '' }) => wanted.test(problem)),
+      )
     await grow(south)
-    const problem = () => until('the witness has refused', async () => (await south.show()).witnesses[0]!.problem)
-    assert.match(await problem(), /was cut, or put back/)
-    // Another history, and a longer one.
-    await grow(south, 9)
-    await until('the witness has refused what is another log', async () =>
-      /has seen another log under this name/.test((await south.show()).witnesses[0]!.problem ?? ''),
-    )
+    await problem(/was cut, or put back/)
+    // As long as what was signed, and another history.
+    const [{ leaves }] = (await south.database.select('select count(*) as leaves from audit_entry')) as [
+      { leaves: number },
+    ]
+    assert(Number(leaves) < size)
+    await grow(south, size - Number(leaves))
+    await problem(/has seen another log under this name/)
     const known = (await north.show()).witnessed[0]!
     assert.equal(known.checkpoint, witnessed[0]!.checkpoint)
-    assert(known.conflict !== undefined && known.conflict !== known.checkpoint)
+    // What proves it is signed by the log itself, and needs nobody's word.
+    assert.equal(known.conflict?.[0], known.checkpoint)
+    const own = parseVerifierKey(sha256, (await south.cadastre('audit', 'key')).trim())!
+    const trees = known.conflict!.map((note) => signedCheckpoint(note, [own], verifyEd25519))
+    assert(trees.every((tree) => typeof tree === 'object' && tree.size === size))
+    assert.notDeepEqual(trees[0], trees[1])
+    // It goes on, and its witness does not.
+    await grow(south, 2)
     // Both servers say it in their logs, for whoever has no subscription.
     assert.match(south.log, /witness-problem/)
     assert.match(north.log, /log-forked/)
@@ -279,7 +302,8 @@ suite('two servers that are each other’s witness', () => {
     const { code, errors } = await verify(north, keys.north)
     assert.equal(code, 1)
     assert.match(errors, /witness-missing/)
-    assert((await south.show()).witnessed[0]!.conflict !== undefined)
+    // By the proof alone that comes with it nobody could tell who has made it: the log's own side says it, and whoever has both keys.
+    assert.equal((await south.show()).witnessed[0]!.conflict, undefined)
     // At the server itself it is found where it is.
     const own = await north.run('audit', 'verify')
     assert.equal(own.code, 1)

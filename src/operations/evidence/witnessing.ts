@@ -15,7 +15,13 @@ import {
   type VerifyEd25519,
   withTime,
 } from '#model/evidence/note.ts'
-import { parseSubmission, type Submission, sizeContentType } from '#model/evidence/witness.ts'
+import {
+  conflictIn,
+  formatConflict,
+  parseSubmission,
+  type Submission,
+  sizeContentType,
+} from '#model/evidence/witness.ts'
 import { everywhere } from '#model/roles.ts'
 import type { ReadTransaction, Store, Transaction } from '#store/store.ts'
 import type { LogKey } from '#store/tables/evidence.ts'
@@ -107,7 +113,7 @@ interface Checked {
   readonly answer?: WitnessAnswer
   /** What is kept of the log from now on, where that is something else. */
   readonly log?: WitnessedLog
-  /** It is the first that does not fit. */
+  /** It is the first that proves another history. */
   readonly isForked?: true
 }
 /** Whether it goes on from what was seen; it only reads. */
@@ -116,19 +122,19 @@ async function check(tx: ReadTransaction, { before, proof, checkpoint, text }: S
   const known = await tx.witnesses.findLog(origin)
   const seen = known?.size ?? 0
   const isSame = known !== undefined && size === seen
-  // The first one is kept: it and what was signed here are two histories, whatever comes later.
-  const forked = (answer: WitnessAnswer): Checked =>
-    known!.conflict === undefined
-      ? { answer, isForked: true, log: { ...known!, conflict: text, conflictAt: tx.now } }
-      : { answer }
-  // The log itself has signed it: whatever it says of what was before, two roots of one size are two histories.
-  if (isSame && !equalHashes(root, known.root)) return forked(answer(409, String(seen), sizeContentType))
-  if (before !== seen) return { answer: answer(409, String(seen), sizeContentType) }
-  if (seen > 0 && !isConsistent(sha256, { size: seen, root: known!.root }, { size, root }, proof)) {
-    return forked(
-      answer(422, `The log does not begin with the ${seen} leaves that were signed here: it is another one.`),
-    )
+  // The log itself has signed both: two roots of one size are two histories, and nothing else proves that there are. The first two are kept.
+  if (isSame && !equalHashes(root, known.root)) {
+    const refused = answer(409, String(seen), sizeContentType)
+    if (conflictIn(known.conflict)) return { answer: refused }
+    const conflict = formatConflict(known.note, text)
+    return { answer: refused, isForked: true, log: { ...known, conflict, conflictAt: tx.now } }
   }
+  if (before !== seen) return { answer: answer(409, String(seen), sizeContentType) }
+  // Of a proof nobody knows who has made it: anybody can send a false one with a checkpoint that is the log's. So it says nothing of the log.
+  if (seen > 0 && !isConsistent(sha256, { size: seen, root: known!.root }, { size, root }, proof))
+    return {
+      answer: answer(422, `It is not proven that the log begins with the ${seen} leaves that were signed here.`),
+    }
   if (isSame) return {}
   const { conflict, conflictAt } = known ?? {}
   return { log: { origin, size, root, note: text, at: tx.now, conflict, conflictAt } }
@@ -151,10 +157,8 @@ async function cosign(tx: ReadTransaction, text: string): Promise<string> {
   return lines.join('')
 }
 
-const tellOfFork = (tx: Transaction, { origin, size, note, conflict }: WitnessedLog): Promise<unknown> =>
-  tell(tx, {
-    kind: 'evidence.forked',
-    node: everywhere,
-    subject: origin,
-    facts: { size, seen: note, conflict: conflict! },
-  })
+const tellOfFork = (tx: Transaction, { origin, size, conflict }: WitnessedLog): Promise<unknown> => {
+  const [seen, other] = conflictIn(conflict)!
+  const facts = { size, seen, conflict: other }
+  return tell(tx, { kind: 'evidence.forked', node: everywhere, subject: origin, facts })
+}
