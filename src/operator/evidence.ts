@@ -19,6 +19,10 @@ interface Found {
   readonly records?: number
   readonly erased?: number
   readonly waiting?: number
+  /** Of a pack: what its lines are believed by. */
+  readonly proven?: Readonly<Record<string, number>>
+  readonly signed?: Readonly<Record<string, number>>
+  readonly isRecounted?: boolean
 }
 
 export async function auditVerify(args: Arguments, [path]: readonly string[], at: AtServer): Promise<number> {
@@ -117,12 +121,36 @@ async function tell(args: Arguments, at: AtServer, found: Found): Promise<number
       records: found.records,
       erased: found.erased,
       waiting: found.waiting,
+      proven: found.proven,
+      signed: found.signed,
+      isRecounted: found.isRecounted,
       problems: found.problems,
     },
-    fields: ['isSound', 'leaves', 'checkpoints', 'records', 'erased', 'waiting', 'problems'],
-    text: `${counts.join(', ')}: ${isSound ? 'sound' : `${lines.length} problems`}.\n`,
+    fields: [
+      ...(['isSound', 'leaves', 'checkpoints', 'records', 'erased', 'waiting'] as const),
+      ...(['proven', 'signed', 'isRecounted', 'problems'] as const),
+    ],
+    text: `${counts.join(', ')}: ${isSound ? 'sound' : `${lines.length} problems`}.\n${isSound ? believedBy(found) : ''}`,
   })
   return isSound ? 0 : 1
+}
+
+/** What of a pack the log proves, and what its signature alone stands for: nobody is to take the one for the other. */
+function believedBy({ proven, signed, isRecounted }: Found): string {
+  if (!proven || !signed) return ''
+  const named = (some: Readonly<Record<string, number>>): string =>
+    Object.entries(some)
+      .map(([kind, count]) => `${count} ${kind}`)
+      .join(', ') || 'nothing'
+  const days = isRecounted
+    ? 'What does not comply each day was counted again from the findings.'
+    : 'What does not comply each day has no findings to be counted again from.'
+  const all = [
+    `Proven by the log: ${named(proven)}.`,
+    `Under the signature alone: ${named(signed)}, and that nothing is left out.`,
+    ...(signed.compliance === undefined ? [] : [days]),
+  ]
+  return `${all.join('\n')}\n`
 }
 
 /** Keys as text, or in files with one on each line. */
