@@ -1,6 +1,5 @@
 // Compliance by day, for a pack: counted when the pack is made, from what is on record of each day; with the findings that it is made of, so that
 // whoever has the pack can count again what does not comply.
-import type { Facts } from '#model/finding.ts'
 import { formatId } from '#model/identifier.ts'
 import { applicableOf, type ComplianceCounts, scoreOf } from '#model/policy/score.ts'
 import type { ReadTransaction } from '#store/store.ts'
@@ -9,6 +8,7 @@ import { heldAt, isWantedThere, knownFrom, type Reading } from '../finding/compl
 import { exemptControl, policyControl } from '../finding/controls.ts'
 import {
   complianceDaysMax,
+  type DayLine,
   dayOf,
   endsOfDays,
   GoingOn,
@@ -22,45 +22,6 @@ import {
 
 const dayMs = 86_400_000
 const stretchesPerStep = 1_000
-
-export type DayLine =
-  /** Which days are told. */
-  | {
-      readonly kind: 'days'
-      /** Absent: nothing was evaluated in the period, and no day is told. */
-      readonly from?: string
-      readonly until?: string
-      /** Before it nothing is known; absent: nothing ever was. */
-      readonly knownFrom?: string
-      /** Days of the period before these are left out: one pack has so many. */
-      readonly max?: number
-      /** Absent in packs from before there were any. */
-      readonly hasFindings?: true
-    }
-  /** A stretch of a finding that days count, in which it said the same. */
-  | {
-      readonly kind: 'finding'
-      readonly findingId: string
-      readonly state: OpenState
-      readonly account: string
-      readonly resource: string
-      readonly resourceType?: string
-      readonly locale?: string
-      readonly from: string
-      /** Absent: it goes on. */
-      readonly until?: string
-      readonly facts: Facts
-    }
-  /** At the end of a day of UTC, or of the period. */
-  | ({
-      readonly kind: 'compliance'
-      readonly day: string
-      readonly at: string
-      readonly score?: number
-      readonly applicable: number
-    } & ComplianceCounts)
-  /** The hash of each of these days, signed: so it is known which one somebody has changed. */
-  | { readonly kind: 'table'; readonly note: string }
 
 /** What days are told by. */
 export type ReadPack = <T>(work: (reading: Reading) => Promise<T>) => Promise<T>

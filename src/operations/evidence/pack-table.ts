@@ -2,8 +2,8 @@
 // which line somebody has changed who could not sign it.
 import { hash } from 'node:crypto'
 import { type Note, parseNote, signatureOn, type VerifierKey, type VerifyEd25519 } from '#model/evidence/note.ts'
+import type { Facts } from '#model/finding.ts'
 import { applicableOf, type ComplianceCounts, scoreOf } from '#model/policy/score.ts'
-import type { DayLine } from './pack-days.ts'
 import { sha256 } from './sha256.ts'
 
 /** Of longer periods, the last days: each is counted from all that there was. */
@@ -14,6 +14,45 @@ const tableText = 'cadastre evidence compliance'
 /** What a stretch of a finding makes of its space, from when to before when. */
 export const openStates = ['noncompliant', 'ignored', 'exempt'] as const
 export type OpenState = (typeof openStates)[number]
+
+export type DayLine =
+  /** Which days are told. */
+  | {
+      readonly kind: 'days'
+      /** Absent: nothing was evaluated in the period, and no day is told. */
+      readonly from?: string
+      readonly until?: string
+      /** Before it nothing is known; absent: nothing ever was. */
+      readonly knownFrom?: string
+      /** Days of the period before these are left out: one pack has so many. */
+      readonly max?: number
+      /** Absent in packs from before there were any. */
+      readonly hasFindings?: true
+    }
+  /** A stretch of a finding that days count, in which it said the same. */
+  | {
+      readonly kind: 'finding'
+      readonly findingId: string
+      readonly state: OpenState
+      readonly account: string
+      readonly resource: string
+      readonly resourceType?: string
+      readonly locale?: string
+      readonly from: string
+      /** Absent: it goes on. */
+      readonly until?: string
+      readonly facts: Facts
+    }
+  /** At the end of a day of UTC, or of the period. */
+  | ({
+      readonly kind: 'compliance'
+      readonly day: string
+      readonly at: string
+      readonly score?: number
+      readonly applicable: number
+    } & ComplianceCounts)
+  /** The hash of each of these days, signed: so it is known which one somebody has changed. */
+  | { readonly kind: 'table'; readonly note: string }
 
 export const timeOf = (at: number): string => new Date(at).toISOString()
 export const dayOf = (at: number): string => timeOf(at).slice(0, 10)
@@ -105,8 +144,8 @@ export class TableCheck {
   #moments: readonly number[] = []
   #open: GoingOn<OpenState> | undefined
   #expected: Iterator<Readonly<Record<OpenState, number>>> | undefined
-  readonly #seen: Seen[] = []
   #isSigned = false
+  readonly #seen: Seen[] = []
   constructor(keys: readonly VerifierKey[], verify: VerifyEd25519) {
     this.#keys = keys
     this.#verify = verify
