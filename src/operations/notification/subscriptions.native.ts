@@ -148,7 +148,9 @@ const delivery = z.object({
     .min(1)
     .optional()
     .describe('How many others of its kind it stands for, which the same requester has brought about at the node.'),
-  digestAt: instant.optional().describe('The end of the hour or day that it is told with.'),
+  digestAt: instant
+    .optional()
+    .describe('The end of the hour or day that it is told with; of a mail also where those of the hour are used up.'),
   nextAt: instant.optional().describe('When it is tried next.'),
   lastAt: instant.optional(),
   problem: z.string().optional().describe('Why the last try failed.'),
