@@ -120,7 +120,7 @@ export class Part {
   }
 
   /** Whether a policy or an exception acts there, also from above. */
-  acts({ kind, body }: VersionFacts, at: number): boolean {
+  acts({ kind, body }: Pick<VersionFacts, 'kind' | 'body'>, at: number): boolean {
     const said = JSON.parse(body) as { target?: string; assignments?: readonly { readonly targetId: string }[] }
     const targets = kind === 'exception' ? [said.target ?? ''] : (said.assignments ?? []).map((one) => one.targetId)
     return targets.some((target) => this.#above.has(target) || this.has(target, at))
