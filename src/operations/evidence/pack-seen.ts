@@ -10,7 +10,14 @@ import { requirePermission } from '../identity/authority.ts'
 import type { ReadContext } from '../operation.ts'
 import { isFiledWithAsker, type SeenEntry, seenEntries } from '../record/change-places.ts'
 import { decisionsOfChange, subjectsListed } from '../record/changes.ts'
-import { type FindThen, finderThen, permitterThen, placeOfObject, standingOf } from '../record/object-places.ts'
+import {
+  type FindThen,
+  finderThen,
+  type PermittedThen,
+  permitterThen,
+  placeOfObject,
+  standingOf,
+} from '../record/object-places.ts'
 import { Part } from './part.ts'
 import { proveEntries } from './proofs.ts'
 import { indexOfEntry, TreeReader } from './tree.ts'
@@ -47,6 +54,11 @@ interface Shown {
 
 /** How the API shows what is in it. */
 export interface ShowSeen {
+  /**
+   * What the API of AWS lets an account do with what is its own: the change is about that, and about nothing of anybody else. Whatever is not
+   * here stays closed.
+   */
+  readonly ofOneAccount: ReadonlySet<string>
   changes(context: ReadContext, seen: readonly SeenEntry[]): Promise<readonly Shown[]>
   decisionId(context: ReadContext, n: number): string
   state(body: object): object
@@ -60,16 +72,6 @@ export interface SeenAsked {
   /** Of the tree of the checkpoint. */
   readonly size: number
 }
-
-/**
- * What the API of AWS lets an account do with what is its own: the change is about that, and about nothing of anybody else. What is not here
- * stays closed.
- */
-const ofOneAccount: ReadonlySet<string> = new Set([
-  ...['AllocateAddress', 'ReleaseAddress', 'AssociateAddress', 'DisassociateAddress'],
-  ...['CreateVpc', 'DeleteVpc', 'CreateSubnet', 'DeleteSubnet'],
-  ...['AllocateIpamPoolCidr', 'ReleaseIpamPoolAllocation'],
-])
 
 export async function* seenLines(read: ReadSeen, asked: SeenAsked, show: ShowSeen): AsyncGenerator<SeenLine> {
   const part = await read(({ tx }) => Part.of(tx, asked.node, asked.until))
@@ -97,14 +99,15 @@ async function* changesSeen(
       const lines: SeenLine[] = []
       const shown = await show.changes(context, seen)
       const reader = new TreeReader(tx)
+      const maySeeDecisions = await permitterThen(context, 'decision:read')
       for (const [at, one] of seen.entries()) {
         const { n } = one.entry
         const leaf = await closedLeaf(tx, n, size, reader)
         if (!leaf) continue
         const decisionIds = (await decisionsOfChange(context, one)).map((each) => show.decisionId(context, each))
         lines.push({ kind: 'change', change: { ...shown[at]!, decisionIds } as Shown, leaf })
-        const [record] = isOpenTo(one) ? await proveEntries(tx, [n], size, reader) : []
-        if (record) lines.push({ kind: 'record', record: await withWhatIsSeen(context, record) })
+        const [record] = isOpenTo(one, show) ? await proveEntries(tx, [n], size, reader) : []
+        if (record) lines.push({ kind: 'record', record: await withWhatIsSeen(record, maySeeDecisions) })
       }
       const isLast = isAll && numbers.length < entriesPerStep
       return { lines, next: isLast ? undefined : (last ?? numbers.at(-1)) }
@@ -120,7 +123,7 @@ async function finderIn(context: ReadContext, part: Part): Promise<FindThen> {
   return async (node, from, until) => (part.has(node, from) ? find(node, from, until) : undefined)
 }
 /** By what is seen of it: so whether it is opened tells nothing of anything else. */
-function isOpenTo({ entry, subjects, count }: SeenEntry): boolean {
+function isOpenTo({ entry, subjects, count }: SeenEntry, { ofOneAccount }: ShowSeen): boolean {
   const isNative = entry.principal.startsWith('arn:cadastre:')
   const isOwn = entry.outcome === 'Success' && !isNative && ofOneAccount.has(entry.action)
   // Nothing of it is hidden, as follows from what it is; where that should fail, it stays closed.
@@ -128,8 +131,7 @@ function isOpenTo({ entry, subjects, count }: SeenEntry): boolean {
   return (isOwn || isFiledWithAsker(entry)) && isWhole
 }
 /** Its decisions are those that one may see; states of objects have who made tokens, which nobody is shown. */
-async function withWhatIsSeen(context: ReadContext, record: Proven): Promise<Proven> {
-  const isPermitted = await permitterThen(context, 'decision:read')
+async function withWhatIsSeen(record: Proven, isPermitted: PermittedThen): Promise<Proven> {
   const account = record.origin?.facts.account
   const maySee = account !== undefined && (await isPermitted(account, record.entry.at))
   return { ...record, versions: [], decisions: maySee ? record.decisions : [] }
@@ -185,23 +187,21 @@ async function* requestsSeen(
 ): AsyncGenerator<SeenLine> {
   for (let last: number | undefined = -1; last !== undefined; ) {
     const after: number = last
-    const step = await read(async (context) => {
-      const { tx } = context
-      const numbers = await tx.changeRequests.numbersAfter(after, requestsPerStep)
-      const isPermitted = await permitterThen(context, 'change:read')
-      const lines: SeenLine[] = []
-      for (const n of numbers) {
+    const numbers = await read(({ tx }) => tx.changeRequests.numbersAfter(after, requestsPerStep))
+    for (const n of numbers) {
+      // Each by itself: one may say as much as a file.
+      const request = await read(async (context) => {
+        const { tx } = context
+        const found = await tx.changeRequests.find(n)
+        if (!found || !part.has(found.node, context.now)) return undefined
+        const isPermitted = await permitterThen(context, 'change:read')
+        if (!(await isPermitted(await standingOf(context, found.node), context.now))) return undefined
         const id = formatId('changeRequest', tx.installation, n)
-        const request = await tx.changeRequests.find(n)
-        if (!request || !part.has(request.node, context.now)) continue
-        if (!(await isPermitted(await standingOf(context, request.node), context.now))) continue
-        if (!(await tx.evidence.hasVersionBetween(id, from, until))) continue
-        lines.push({ kind: 'request', request: await show.request(context, id) })
-      }
-      return { lines, next: numbers.length < requestsPerStep ? undefined : numbers.at(-1)! }
-    })
-    yield* step.lines
-    last = step.next
+        return (await tx.evidence.hasVersionBetween(id, from, until)) ? show.request(context, id) : undefined
+      })
+      if (request) yield { kind: 'request', request }
+    }
+    last = numbers.length < requestsPerStep ? undefined : numbers.at(-1)!
   }
 }
 

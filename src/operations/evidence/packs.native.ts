@@ -10,6 +10,11 @@ import { openPack } from './pack-downloads.ts'
 import type { ShowSeen } from './pack-seen.ts'
 
 const show: ShowSeen = {
+  ofOneAccount: new Set([
+    ...['AllocateAddress', 'ReleaseAddress', 'AssociateAddress', 'DisassociateAddress'],
+    ...['CreateVpc', 'DeleteVpc', 'CreateSubnet', 'DeleteSubnet'],
+    ...['AllocateIpamPoolCidr', 'ReleaseIpamPoolAllocation'],
+  ]),
   changes: describeEntries,
   decisionId: (context, n) => idOf(context, 'decision', n),
   state: (body) => stateIn(body as Parameters<typeof stateIn>[0]),
