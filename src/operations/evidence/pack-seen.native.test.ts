@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, suite, test } from 'node:test'
 import type { VerifierKey } from '#model/evidence/note.ts'
+import { type Action, roleNames, roles } from '#model/roles.ts'
 import { verifyEd25519 } from '#operator/ed25519.ts'
 import { type Acme, dev, lab, openAcme, prod, root, shop } from '../../../test/acme.ts'
 import { followAll } from '../../../test/findings/follow.ts'
@@ -151,6 +152,21 @@ suite('a pack for an auditor of a node', () => {
     assert.deepEqual(verified(without), [])
     assert(!without.includes(shop) && without.includes(units.alone))
     assert.equal((await ask(`&node=${shop}`, viewer)).statusCode, 404)
+  })
+  test('is for each role that may read the record and findings, as far as the token says, and tells others nothing', async () => {
+    for (const role of roleNames) {
+      const may = (action: Action) => (roles[role].actions as readonly Action[]).includes(action)
+      const as = await world.tokenOf(`user:as-${role}`, role, prod)
+      const { statusCode } = await ask(`&node=${prod}`, as)
+      const expected = may('history:read') && may('finding:read') ? [200] : [403, 404]
+      assert(expected.includes(statusCode), `${role}: ${statusCode}`)
+      assert.equal((await ask(`&node=${dev}`, as)).statusCode, 404, role)
+    }
+    for (const scopes of [['history'], ['finding'], ['organization']]) {
+      const body = { scopes, expiresInSeconds: 3_600 }
+      const { token } = await world.post<{ token: string }>('/tokens', body, { as: auditor })
+      assert.notEqual((await ask(`&node=${prod}`, token)).statusCode, 200, String(scopes))
+    }
   })
   test('of one account has nothing of the unit that it is in', async () => {
     const lines = linesIn(await packFor(auditor, shop))
