@@ -14,6 +14,8 @@ interface PackAsked {
   readonly node: string | undefined
 }
 const recordMark = '\n{"kind":"record",'
+/** Of a pack of what somebody sees. */
+const changeMark = '\n{"kind":"change",'
 const signatureMark = '\n{"kind":"signature",'
 /** A signature is no longer. */
 const tailLength = 8_192
@@ -28,12 +30,13 @@ export async function writePackOf(
   const query = new URLSearchParams({ from: time(from), until: time(until), ...(node === undefined ? {} : { node }) })
   const response = await ask(`${url}/api/v1/evidence/pack?${query}`, token)
   if (response.status !== 200 || !response.body) throw new Unpacked(await problemIn(response))
-  let [records, tail] = [0, '\n']
+  let [records, changes, tail] = [0, 0, '\n']
   async function* counted(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of chunks) {
       // What was too short for a mark before may be the beginning of one.
       const text = tail.slice(-(recordMark.length - 1)) + Buffer.from(chunk).toString('latin1')
       records += text.split(recordMark).length - 1
+      changes += text.split(changeMark).length - 1
       tail = (tail + text.slice(Math.min(tail.length, recordMark.length - 1))).slice(-tailLength)
       yield chunk
     }
@@ -51,7 +54,7 @@ export async function writePackOf(
     if (error instanceof Unpacked || (error as NodeJS.ErrnoException).code === 'EEXIST') throw error
     throw new Unpacked(`it broke off: ${(error as Error).message}.`)
   }
-  return records
+  return Math.max(records, changes)
 }
 
 async function ask(url: string, token: string): Promise<Response> {

@@ -25,6 +25,10 @@ const stretchesPerStep = 1_000
 
 /** What days are told by. */
 export type ReadPack = <T>(work: (reading: Reading) => Promise<T>) => Promise<T>
+/** The same with whose accounts are counted: all of them, or those that somebody may see. */
+export type ReadDays = <T>(
+  work: (reading: Reading, isPermitted: (account: string) => boolean) => Promise<T>,
+) => Promise<T>
 
 export interface DaysAsked {
   readonly from: number
@@ -36,7 +40,7 @@ export interface DaysAsked {
 }
 
 export async function* dayLines(
-  read: ReadPack,
+  read: ReadDays,
   { from, until, node, origin, sign }: DaysAsked,
 ): AsyncGenerator<DayLine> {
   const { now, known } = await read(async ({ tx, now }) => ({ now, known: await knownFrom(tx) }))
@@ -60,9 +64,9 @@ export async function* dayLines(
   const open = new GoingOn([...openStates, 'provided'] as const, moments)
   for (let after: StretchPlace | undefined = { finding: -1, number: -1 }; after; ) {
     const place: StretchPlace = after
-    const step = await read(async (reading) => {
+    const step = await read(async (reading, isPermitted) => {
       const { rows, next } = await reading.tx.findings.stretchesAfter(place, stretchesPerStep)
-      const isWanted = await isWantedThere(reading, node)
+      const isWanted = await isWantedThere(reading, node, isPermitted)
       const { installation } = reading.tx
       return { rows: rows.filter((row) => isCounted(row, moments) && isWanted(ownedBy(row))), next, installation }
     })
@@ -79,7 +83,7 @@ export async function* dayLines(
   const counts = open.counts()
   for (const at of moments) {
     const { provided, ...gone } = counts.next().value!
-    const held = await read((reading) => heldAt(reading, { node, at }))
+    const held = await read((reading, isPermitted) => heldAt(reading, { node, at }, isPermitted))
     const line = complianceLine(at, held, gone, provided)
     rows.push(tableRow(line.day, JSON.stringify(line)))
     yield line

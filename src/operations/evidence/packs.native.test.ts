@@ -176,15 +176,21 @@ suite('a pack over the API', () => {
     const kinds = (text: string) => [...new Set([...text.matchAll(/^\{"kind":"([\w-]+)"/gm)].map(([, kind]) => kind))]
     assert.deepEqual(kinds(payload), [...kinds(textOf(own)), 'signature'])
   })
-  test('is for nobody whom anything of it is hidden from', async () => {
+  test('is whole for nobody whom anything of it is hidden from', async () => {
     const below = await world.tokenOf('user:below', 'auditor', prod)
-    assert.equal((await get(`from=2020-01-01T00:00:00.000Z&node=${prod}`, below)).statusCode, 403)
     const partly = await world.tokenOf('user:partly', 'auditor', '*')
     await world.post('/role-bindings', { principal: 'user:partly', role: 'auditor', node: lab, effect: 'forbid' })
-    for (const node of [prod, shop]) {
-      const { statusCode, payload } = await get(`from=2020-01-01T00:00:00.000Z&node=${node}`, partly)
-      assert.equal(statusCode, 403, payload)
+    for (const [node, as] of [
+      [prod, below],
+      [prod, partly],
+      [shop, partly],
+    ] as const) {
+      const { statusCode, payload } = await get(`from=2020-01-01T00:00:00.000Z&node=${node}`, as)
+      assert.equal(statusCode, 200, payload)
+      assert.match(payload, /^\{"kind":"pack",[^\n]*"seenBy":"user:/)
     }
+    for (const as of [below, partly]) assert.equal((await get('from=2020-01-01T00:00:00.000Z', as)).statusCode, 403)
+    assert.equal((await get(`from=2020-01-01T00:00:00.000Z&node=${lab}`, partly)).statusCode, 404)
   })
   test('is of a node that there is or was', async () => {
     const as = await world.tokenOf('user:audit', 'auditor', '*')

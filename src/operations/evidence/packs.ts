@@ -2,17 +2,20 @@
 // public key are enough for.
 import { fromBase64, toBase64 } from '#model/evidence/base64.ts'
 import type { VersionFacts } from '#model/evidence/commitments.ts'
-import { equalHashes } from '#model/evidence/hashing.ts'
+import { equalHashes, hashLength, leafHash } from '#model/evidence/hashing.ts'
+import { rootOfInclusion, type Tree } from '#model/evidence/merkle.ts'
 import { formatNote, parseNote, signatureOn, type VerifierKey, type VerifyEd25519 } from '#model/evidence/note.ts'
 import { type Proven, unprovenIn } from '#model/evidence/proven.ts'
 import type { ReadTransaction, Store } from '#store/store.ts'
+import { permitter } from '../identity/authority.ts'
 import { Progress } from '../progress.ts'
 import { snapshotOf } from '../snapshot.ts'
 import { originOf, signatureOf } from './checkpoints.ts'
 import { Claims } from './pack-claims.ts'
-import { dayLines, type ReadPack } from './pack-days.ts'
+import { dayLines, type ReadDays, type ReadPack } from './pack-days.ts'
 import { type RequestLine, requestLines } from './pack-requests.ts'
-import { type DayLine, TableCheck, type TableProblem } from './pack-table.ts'
+import { type ClosedLeaf, type ReadSeen, type SeenLine, type ShowSeen, seenLines } from './pack-seen.ts'
+import { type DayLine, TableCheck, type TableProblem, timeOf } from './pack-table.ts'
 import { Part } from './part.ts'
 import { proveEntries } from './proofs.ts'
 import { sha256 } from './sha256.ts'
@@ -51,7 +54,14 @@ export interface PackAsked {
 }
 /** The lines of a pack, each a value as JSON. */
 export type PackLine =
-  | { readonly kind: 'pack'; readonly format: typeof packFormat; readonly origin: string; readonly node?: string }
+  | {
+      readonly kind: 'pack'
+      readonly format: typeof packFormat
+      readonly origin: string
+      readonly node?: string
+      /** It has what they may see, and nothing else; absent: all. */
+      readonly seenBy?: string
+    }
   | { readonly kind: 'period'; readonly from: string; readonly until: string; readonly madeAt: string }
   | { readonly kind: 'checkpoint'; readonly note: string }
   /** What happened in the period. */
@@ -62,6 +72,7 @@ export type PackLine =
   | { readonly kind: 'policy'; readonly policyId: string; readonly version: number; readonly body: string }
   | RequestLine
   | DayLine
+  | SeenLine
   | {
       readonly kind: 'end'
       readonly records: number
@@ -69,6 +80,10 @@ export type PackLine =
       /** Steps of change requests, and days; absent in packs from before there were any. */
       readonly steps?: number
       readonly days?: number
+      /** Of one for whoever does not see all. */
+      readonly changes?: number
+      readonly states?: number
+      readonly requests?: number
     }
 
 const recordsPerStep = 100
@@ -99,8 +114,7 @@ export async function* packOf(read: ReadPack, asked: PackAsked): AsyncGenerator<
   const { checkpoint, origin, part } = begun
   if (!checkpoint) return
   yield { kind: 'pack', format: packFormat, origin, ...(node === undefined ? {} : { node }) }
-  const time = (at: number) => new Date(at).toISOString()
-  yield { kind: 'period', from: time(from), until: time(until), madeAt: time(begun.madeAt) }
+  yield { kind: 'period', from: timeOf(from), until: timeOf(until), madeAt: timeOf(begun.madeAt) }
   yield { kind: 'checkpoint', note: checkpoint.note }
   let [records, inForce] = [0, 0]
   for (let last = -1; ; ) {
@@ -148,11 +162,41 @@ export async function* packOf(read: ReadPack, asked: PackAsked): AsyncGenerator<
     if (line.kind === 'change-request') steps++
     yield line
   }
-  for await (const line of dayLines(read, { from, until, node, origin, sign: signedBy })) {
+  const readDays: ReadDays = (work) => read((reading) => work(reading, () => true))
+  for await (const line of dayLines(readDays, { from, until, node, origin, sign: signedBy })) {
     if (line.kind === 'compliance') days++
     yield line
   }
   yield { kind: 'end', records, inForce, steps, days }
+}
+
+/** The same for whoever may see a part of the organization and not all: as far as they see it. */
+export async function* seenPackOf(
+  read: ReadSeen,
+  { from, until, node }: PackAsked & { readonly node: string },
+  show: ShowSeen,
+): AsyncGenerator<PackLine> {
+  const { checkpoint, origin, madeAt, seenBy } = await read(async ({ tx, caller }) => ({
+    checkpoint: await cosignedCheckpoint(tx),
+    origin: originOf(tx),
+    madeAt: tx.now,
+    seenBy: caller.native!.name,
+  }))
+  if (!checkpoint) return
+  yield { kind: 'pack', format: packFormat, origin, node, seenBy }
+  yield { kind: 'period', from: timeOf(from), until: timeOf(until), madeAt: timeOf(madeAt) }
+  yield { kind: 'checkpoint', note: checkpoint.note }
+  const counts = { record: 0, change: 0, state: 0, request: 0, compliance: 0 }
+  const count = (line: PackLine): PackLine => {
+    if (Object.hasOwn(counts, line.kind)) counts[line.kind as keyof typeof counts]++
+    return line
+  }
+  for await (const line of seenLines(read, { from, until, node, size: checkpoint.size }, show)) yield count(line)
+  const readDays: ReadDays = (work) => read(async (context) => work(context, await permitter(context, 'finding:read')))
+  for await (const line of dayLines(readDays, { from, until, node, origin, sign: signedBy })) yield count(line)
+  const { record, change, state, request, compliance } = counts
+  const seen = { changes: change, states: state, requests: request }
+  yield { kind: 'end', records: record, inForce: 0, steps: 0, days: compliance, ...seen }
 }
 
 async function inForceAt(
@@ -254,10 +298,11 @@ export function verifyPack(text: string, verifier: Verifier): PackReport {
   problems.push(...problemsOfSeal(lines[end]!, sha256(new TextEncoder().encode(signedPart)), verifier))
   let tree: ReturnType<typeof signedCheckpoint> | undefined
   const claims = new Claims()
-  const counts = { record: 0, 'in-force': 0, 'change-request': 0, compliance: 0 }
+  const counts = { record: 0, 'in-force': 0, 'change-request': 0, compliance: 0, change: 0, state: 0, request: 0 }
   const table = new TableCheck(verifier.keys, verifier.verify)
   const kinds = new Map<string, number>()
   let told = -1
+  let change: Extract<PackLine, { kind: 'change' }> | undefined
   for (const [at, text] of lines.slice(0, end).entries()) {
     const line = at + 1
     const read = parseLine(text)
@@ -271,12 +316,17 @@ export function verifyPack(text: string, verifier: Verifier): PackReport {
     if (read.kind === 'checkpoint') {
       tree = signedCheckpoint(read.note, verifier.keys, verifier.verify)
       if (typeof tree === 'string') problems.push({ kind: `checkpoint-${tree}`, line })
-    } else if (read.kind === 'end') told = read.records + read.inForce + (read.steps ?? 0) + (read.days ?? 0)
+    } else if (read.kind === 'end') told = toldIn(read)
     else {
       const part = 'record' in read && (typeof tree === 'object' ? unprovenOf(read.record, tree) : 'entry')
       if ('record' in read && part) problems.push({ kind: 'record-unproven', line, entry: read.record.entry.n, part })
+      else if (read.kind === 'change' && !(typeof tree === 'object' && isLeafOf(read.leaf, tree)))
+        problems.push({ kind: 'record-unproven', line, entry: Number(read.change.changeId), part: 'leaf' })
+      else if (read.kind === 'record' && change && !isSameChange(change, read.record))
+        problems.push({ kind: 'unfounded', line: line - 1, of: 'change' })
       else if (!isBorneOut(claims, read)) problems.push({ kind: 'unfounded', line, of: read.kind })
     }
+    change = read.kind === 'change' ? read : undefined
   }
   const found = Object.values(counts).reduce((sum, count) => sum + count)
   if (told !== found) problems.push({ kind: 'incomplete', records: told, found })
@@ -284,11 +334,45 @@ export function verifyPack(text: string, verifier: Verifier): PackReport {
   const some = (names: readonly string[]): Lines =>
     Object.fromEntries(names.flatMap((name) => (kinds.has(name) ? [[name, kinds.get(name)!]] : [])))
   const [proven, signed] = [some(provenKinds), some(signedKinds)]
-  return { problems, records: counts.record, proven, signed, isRecounted: table.isRecounted }
+  const records = Math.max(counts.record, counts.change)
+  return { problems, records, proven, signed, isRecounted: table.isRecounted }
 }
 /** What the log bears out, by itself or by the hashes in it; and what nothing in it says. */
 const provenKinds = ['record', 'in-force', 'policy', 'change-request', 'content'] as const
-const signedKinds = ['finding', 'compliance'] as const
+const signedKinds = ['change', 'state', 'request', 'finding', 'compliance'] as const
+
+const toldIn = (end: Extract<PackLine, { kind: 'end' }>): number => {
+  const { records, inForce, steps = 0, days = 0, changes = 0, states = 0, requests = 0 } = end
+  return records + inForce + steps + days + changes + states + requests
+}
+/** Whether a leaf is in the tree, whatever it is of. */
+function isLeafOf({ index, commitment, path }: ClosedLeaf, { size, root }: Tree): boolean {
+  try {
+    const [bytes, hashes] = [fromBase64(commitment), path.map(fromBase64)]
+    if (bytes?.length !== hashLength || hashes.some((hash) => hash?.length !== hashLength)) return false
+    const leaf = leafHash(sha256, bytes)
+    const found = rootOfInclusion(sha256, { index, size, leaf }, hashes as readonly Uint8Array[])
+    return found !== undefined && equalHashes(found, root)
+  } catch {
+    // It lacks members that a leaf has: whoever wrote it, it was not us.
+    return false
+  }
+}
+/** What is said of a change whose leaf is open stands in its record. */
+function isSameChange({ change, leaf }: Extract<PackLine, { kind: 'change' }>, record: Proven): boolean {
+  const { entry, origin, index } = record
+  const { action, account, principal } = origin?.facts ?? change
+  return (
+    String(entry.n) === change.changeId &&
+    index === leaf.index &&
+    timeOf(entry.at) === change.at &&
+    entry.outcome === change.outcome &&
+    entry.requestId === change.requestId &&
+    action === change.action &&
+    account === change.account &&
+    principal === change.principal
+  )
+}
 
 function problemsOfTable(table: TableCheck, read: PackLine, line: number, text: string): readonly TableProblem[] {
   switch (read.kind) {
@@ -356,10 +440,12 @@ function parseLine(text: string): PackLine | undefined {
   }
   const has = {
     record: () => typeof (line?.record as Partial<Proven> | undefined)?.entry?.n === 'number',
+    leaf: () => typeof line?.leaf === 'object' && typeof line.change === 'object' && !!line.leaf && !!line.change,
     note: () => typeof line?.note === 'string',
   }
   const needed = {
     record: has.record,
+    change: has.leaf,
     'in-force': has.record,
     'change-request': has.record,
     checkpoint: has.note,

@@ -11,6 +11,8 @@ import type { HistoryVersion } from '#store/tables/history.ts'
 /** Nodes of which each is looked for once: as many as an installation has. */
 const nodesPerStep = 1_000_000
 const idsPerStatement = 500
+/** Between two turns of others. */
+const accountsPerTurn = 100
 /** Of one account. */
 const movesMax = 100_000
 /** Units above one: no tree is deeper. */
@@ -52,7 +54,9 @@ export class Part {
       level = below.filter((id) => !isAccountId(id) && !stays.has(id))
       for (const id of level) stays.set(id, always)
     }
+    let looked = 0
     for (const account of accounts) {
+      if (++looked % accountsPerTurn === 0) await tx.nextTurn()
       const own: Stay[] = []
       let until = Number.POSITIVE_INFINITY
       const moves = await tx.history.movesOf(account, movesMax)
@@ -120,7 +124,7 @@ export class Part {
   }
 
   /** Whether a policy or an exception acts there, also from above. */
-  acts({ kind, body }: VersionFacts, at: number): boolean {
+  acts({ kind, body }: Pick<VersionFacts, 'kind' | 'body'>, at: number): boolean {
     const said = JSON.parse(body) as { target?: string; assignments?: readonly { readonly targetId: string }[] }
     const targets = kind === 'exception' ? [said.target ?? ''] : (said.assignments ?? []).map((one) => one.targetId)
     return targets.some((target) => this.#above.has(target) || this.has(target, at))

@@ -92,13 +92,18 @@ export async function complianceAt(context: ReadContext, asked: ComplianceAsked)
 export async function heldAt(
   reading: Reading,
   asked: { readonly node: string | undefined; readonly at: number },
+  isPermitted: (account: string) => boolean,
 ): Promise<ComplianceCounts> {
-  const { counts } = await countCompliance(reading, { ...asked, by: 'type', isHeldAlone: true }, () => true)
+  const { counts } = await countCompliance(reading, { ...asked, by: 'type', isHeldAlone: true }, isPermitted)
   return counts.get(totalGroup) ?? noCounts
 }
 /** Whether space is of a node or below, and counted. */
-export async function isWantedThere(reading: Reading, node: string | undefined): Promise<(owned: Owned) => boolean> {
-  return wanted(await reading.snapshot(), { node }, () => true)
+export async function isWantedThere(
+  reading: Reading,
+  node: string | undefined,
+  isPermitted: (account: string) => boolean,
+): Promise<(owned: Owned) => boolean> {
+  return wanted(await reading.snapshot(), { node }, isPermitted)
 }
 
 /** Since when everything there is has been evaluated, and what of that is not forgotten; undefined: nothing is known. */

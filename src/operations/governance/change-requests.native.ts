@@ -626,6 +626,9 @@ const readWindow = ({ from, until }: z.output<typeof window>): ChangeWindow => (
   ...(until === undefined ? {} : { until: parseInstant(until) }),
 })
 
+/** As whoever asks may see it. */
+export const showChangeRequest = async (context: ReadContext, id: string) => show(await getDescribedChange(context, id))
+
 const showAct = ({ by, makers = [], at }: Attribution) => ({ by, ...showMakers(makers), at: formatInstant(at) })
 
 async function describe(context: ReadContext, request: ChangeRequest): Promise<z.output<typeof changeRequest>> {

@@ -55,19 +55,24 @@ const tellsOfNothing: ReadonlySet<string> = new Set<Refusal['code']>([
 const beforeKnown: ReadonlySet<string> = new Set(['createSession'])
 
 /** Over the native API people act for accounts other than their own; over EC2 whoever asks acts for theirs. */
-const isNative = ({ principal }: ListedEntry): boolean => principal.startsWith('arn:cadastre:')
+const isNative = ({ principal }: Pick<ListedEntry, 'principal'>): boolean => principal.startsWith('arn:cadastre:')
 
 /**
  * Of these entries, in order, those that the caller may see; `last` is the last one that was looked at, before the bound was
  * reached. What nobody holds is filed with whoever asked.
  * @param about only those in which the caller may see one of these names
+ * @param find where the caller may see less than all that they may: of a part
  */
 export async function seenEntries(
   context: ReadContext,
   entries: readonly ListedEntry[],
-  { about, subjectsMax }: { readonly about?: readonly string[]; readonly subjectsMax: number },
+  {
+    about,
+    subjectsMax,
+    find: given,
+  }: { readonly about?: readonly string[]; readonly subjectsMax: number; readonly find?: FindThen },
 ): Promise<{ readonly seen: readonly SeenEntry[]; readonly last: number | undefined }> {
-  const find = await finderThen(context, 'history:read')
+  const find = given ?? (await finderThen(context, 'history:read'))
   const seen: SeenEntry[] = []
   let last: number | undefined
   let looked = 0
@@ -172,7 +177,7 @@ async function leavingNode(
 }
 
 /** Whether who may read at the account of whoever asked may see an entry, whole. */
-const isFiledWithAsker = (entry: ListedEntry): boolean =>
+export const isFiledWithAsker = (entry: Pick<ListedEntry, 'outcome' | 'principal'>): boolean =>
   entry.outcome !== 'Success' && (!isNative(entry) || tellsOfNothing.has(entry.outcome))
 
 /** Those that an entry came with, where that is all of them. */

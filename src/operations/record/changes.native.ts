@@ -215,7 +215,10 @@ function placeIn(cursor: string | undefined, order: (typeof orders)[number] | un
   return { n: Number(n), isNewestFirst }
 }
 
-async function describeEntries(context: ReadContext, seen: readonly SeenEntry[]): Promise<z.output<typeof change>[]> {
+export async function describeEntries(
+  context: ReadContext,
+  seen: readonly SeenEntry[],
+): Promise<z.output<typeof change>[]> {
   const asked = seen.map(({ entry, subjects }) => ({ entry, subjects: subjects.slice(0, differencesListed) }))
   const differences = await changedSubjects(context, asked)
   return seen.map((one, index) =>
