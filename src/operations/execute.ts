@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto'
 import { assert } from '#model/assert.ts'
 import { isEvidence } from '#model/evidence/commitments.ts'
-import { formatId } from '#model/identifier.ts'
+import { formatId, kindOf } from '#model/identifier.ts'
 import type { InUse, WouldBeGiven } from '#model/in-use.ts'
 import { orderedJson } from '#model/ordered-json.ts'
 import type { Decision, DecisionOnRecord } from '#model/policy/decision.ts'
@@ -15,6 +15,7 @@ import { AheadOutdated, aheadTriesMax } from './ahead.ts'
 import { numberOf, ReadingContext, RequestContext } from './contexts.ts'
 import { inUseOf } from './estate/in-use.ts'
 import { type Foreseen, foresee, type Impact, impactOf } from './finding/impact.ts'
+import { AskingAgain, type Reach } from './governance/asked-again.ts'
 import { refuseWithoutRequest, rulingOf, versionsBefore, withoutControl } from './governance/control.ts'
 import { inverseOf, leftBy, tryInverse } from './governance/inverse.ts'
 import { governsTop } from './governance/list-bounds.ts'
@@ -231,8 +232,9 @@ export async function openExecutor(
     call: WholeCall,
     ...[work, { of = 'space', undo } = {}]: Parameters<Ahead['attempt']>
   ): Promise<Tried> {
-    const taken: (Omit<TriedWell, 'impact' | 'nodes'> & {
+    const taken: (Omit<TriedWell, 'impact' | 'requests' | 'nodes'> & {
       readonly foreseen: Foreseen | undefined
+      readonly reach: Reach | undefined
       readonly shared: readonly string[]
     })[] = []
     let denials: readonly Decision[] = []
@@ -258,9 +260,14 @@ export async function openExecutor(
             const inverse = of === 'space' ? await inverseOf(tx, subjects) : undefined
             const foreseen =
               hasMoved && of === 'space' ? await foresee(tx, before, await context.snapshot()) : undefined
+            const pools = subjects.filter(({ id }) => kindOf(id) === 'pool').map(({ id }) => id)
+            const isReaching = hasMoved && of === 'space' && (foreseen !== undefined || pools.length > 0)
+            const reach = isReaching
+              ? { before, after: await context.snapshot(), scopes: foreseen?.scopes ?? [], pools }
+              : undefined
             const needs = context.needsOnce
             taken.push({
-              ...{ foreseen, answer, needs, epoch, rulings },
+              ...{ foreseen, reach, answer, needs, epoch, rulings },
               shared: hasMoved && of === 'space' ? await sharedAnew(tx, subjects) : [],
               left: inverse ? leftBy(inverse, subjects) : [],
               // Behind all else that is found of the change.
@@ -279,18 +286,20 @@ export async function openExecutor(
       }
       if (!(error instanceof TakenBack)) throw error
     }
-    const { foreseen, shared, ...found } = taken.at(-1)!
-    const impact =
-      foreseen &&
-      (await store.read(
-        (tx) => impactOf(new ReadingContext(tx, call, settings, snapshotOf), foreseen, { ofAll: true }),
+    const { foreseen, reach, shared, ...found } = taken.at(-1)!
+    const look = <T>(at: (context: ReadContext) => Promise<T>): Promise<T> =>
+      store.read(
+        (tx) => at(new ReadingContext(tx, call, settings, snapshotOf)),
         undefined,
         senderOf(call.principal),
         call.asker,
-      ))
+      )
+    const impact = foreseen && (await look((own) => impactOf(own, foreseen, { ofAll: true })))
+    const asking = reach && new AskingAgain(reach)
+    const requests = asking && (await look((own) => asking.run(own)))
     // A pool is where its holders are, and where it is shared anew: what else it can touch is no more than they have.
     const scoped = (foreseen?.scopes ?? []).filter(({ pool }) => pool === undefined).map(({ node }) => node)
-    return { ...found, impact, nodes: [...scoped, ...shared] }
+    return { ...found, impact, requests, nodes: [...scoped, ...shared] }
   }
 
   async function writeAs(

@@ -1,5 +1,5 @@
 // What an operation is: a name, whether it writes, and `run`. Each protocol's table of operations is made of these.
-import type { FoundImpact, RevertRefused } from '#model/change-request.ts'
+import type { FoundImpact, RequestsFound, RevertRefused } from '#model/change-request.ts'
 import type { Cidr } from '#model/cidr.ts'
 import type { IdKind } from '#model/identifier.ts'
 import type { WouldBeGiven } from '#model/in-use.ts'
@@ -154,6 +154,8 @@ export interface TriedWell {
   readonly needs: readonly Need[]
   /** Undefined where it touches no space. */
   readonly impact: (FoundImpact & { readonly hasUnseen?: boolean }) | undefined
+  /** The same of the requests of the last days; undefined where no rules have changed. */
+  readonly requests: (RequestsFound & { readonly hasUnseen: boolean }) | undefined
   /** Nodes whose space it can touch; undefined among them: everything. */
   readonly nodes: readonly (string | undefined)[]
   /** What IPAMs say of how that changes. */

@@ -6,6 +6,7 @@ import {
   changeRequestStates,
   countingApprovals,
   type Emergency,
+  type RequestsFound,
 } from '#model/change-request.ts'
 import { rolloutStagesMax } from '#model/change-rollout.ts'
 import { impactClasses } from '#model/impact-class.ts'
@@ -157,12 +158,39 @@ const halted = z
   })
   .describe('Why it was halted.')
 const act = z.object({ by: principalName, makers: usedMakers, at: instant }).meta({ id: 'ChangeRequestAct' })
+const countsOfRequests = {
+  asked: count.describe('How many were asked again.'),
+  newlyDenied: count.describe('How many got space by the rules of now, and would get nothing.'),
+  newlyAllowed: count,
+  elsewhere: count.describe('How many would get it from another pool, or in another size.'),
+}
+const requestsOfImpact = z
+  .object({
+    days: count.describe('Of so many days.'),
+    from: instant,
+    until: instant,
+    isWhole: z.boolean().describe('Whether these are all that it can reach, and all of it is told here.'),
+    ...countsOfRequests,
+    groups: z
+      .array(z.object({ account: accountId, resourceType: z.string(), locale: z.string(), ...countsOfRequests }))
+      .describe('The most denied first.'),
+    samples: z.array(
+      z.object({
+        decisionId: idText('decision'),
+        at: instant,
+        account: accountId,
+        becomes: z.enum(['newly-denied', 'newly-allowed', 'elsewhere']),
+        setting: z.string().optional().describe('Which setting denies it then.'),
+      }),
+    ),
+  })
+  .meta({ id: 'ImpactOnRequests' })
 const impact = z
   .object({
     class: z
       .enum(impactClasses)
       .describe(
-        'What has to be approved by how many: `contained`: nothing that is there complies less by it. `noncompliant`: something does, or not all was looked at. `central`: it reaches all of the organization.',
+        'What has to be approved by how many: `contained`: nothing that is there complies less by it, and no request of the last days would be denied. `noncompliant`: something does or would, or not all was looked at. `central`: it reaches all of the organization.',
       ),
     epoch: count.describe('The state of governance that it was found at.'),
     foundAt: instant,
@@ -180,6 +208,11 @@ const impact = z
         setting: z.string().optional().describe('Which setting it does not comply with, then or now.'),
       }),
     ),
+    requests: requestsOfImpact
+      .optional()
+      .describe(
+        'What it would make of the requests of the last days that it can reach, by rules alone: a simulation also counts room in pools.',
+      ),
     left: z
       .array(z.string())
       .optional()
@@ -494,7 +527,7 @@ export const applyChangeRequest = nativeWrite({
   name: 'applyChangeRequest',
   summary: 'Make the change, in one transaction, as it was approved.',
   description:
-    'On your right: every operation asks for its own action at its own place. It is tried once more, and refused where what it would do now is of another class than what was approved.',
+    'On your right: every operation asks for its own action at its own place. It is tried once more, and refused where what it would do now is of a class above what was approved.',
   action: 'change:propose',
   input: z.strictObject({
     changeRequestId,
@@ -714,8 +747,23 @@ const showEmergency = ({ reason: why, broken, reviewed }: Emergency) => ({
   reason: why,
   ...(reviewed ? { reviewed: { ...showAct(reviewed), note: reviewed.note } } : {}),
 })
-const showImpact = ({ at, groups, samples, left, accounts: _, ...found }: NonNullable<ChangeRequest['impact']>) => ({
+const showRequests = ({ from, until, groups, samples, nodes: _, accounts: __, ...found }: RequestsFound) => ({
   ...found,
+  ...{ from: formatInstant(from), until: formatInstant(until) },
+  groups: groups.map((group) => ({ ...group })),
+  samples: samples.map(({ at, ...sample }) => ({ ...sample, at: formatInstant(at) })),
+})
+const showImpact = ({
+  at,
+  groups,
+  samples,
+  left,
+  requests,
+  accounts: _,
+  ...found
+}: NonNullable<ChangeRequest['impact']>) => ({
+  ...found,
+  ...(requests ? { requests: showRequests(requests) } : {}),
   ...(left ? { left: [...left] } : {}),
   foundAt: formatInstant(at),
   groups: groups.map((group) => ({ ...group })),

@@ -1,5 +1,5 @@
 // What a change request would do: its operations are tried and taken back, and how many have to approve that follows.
-import { type ChangeImpact, type ChangeRequest, classOf, neededFor } from '#model/change-request.ts'
+import { type ChangeImpact, type ChangeRequest, classOf, neededFor, type RequestsFound } from '#model/change-request.ts'
 import { partOfStage } from '#model/change-rollout.ts'
 import { refuseValue } from '#model/refusal.ts'
 import { everywhere } from '#model/roles.ts'
@@ -133,8 +133,15 @@ export function impactIn(tried: TriedWell, at: number): ChangeImpact {
     samples: [],
   }
   const acting = needsOf(tried).map(({ path }) => path.at(-1))
-  // What others have who are hidden from whoever proposes it must not tell by the class which tags it has (I8).
-  const isWhole = found.isWhole && !hasUnseen
+  const { requests: asked } = tried
+  // What others have and ask for who are hidden from whoever proposes it must not tell by the class which tags it has (I8).
+  const isWhole = found.isWhole && !hasUnseen && (asked === undefined || (asked.isWhole && !asked.hasUnseen))
   const nodes = [...tried.nodes, ...acting]
-  return { ...found, class: classOf({ ...found, isWhole, nodes }), epoch: tried.epoch, at }
+  return {
+    ...found,
+    ...(asked ? { requests: withoutHint(asked) } : {}),
+    class: classOf({ ...found, newlyDenied: asked?.newlyDenied ?? 0, isWhole, nodes }),
+    ...{ epoch: tried.epoch, at },
+  }
 }
+const withoutHint = ({ hasUnseen: _, ...requests }: NonNullable<TriedWell['requests']>): RequestsFound => requests
