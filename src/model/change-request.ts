@@ -138,15 +138,10 @@ export interface RequestCounts {
 export interface RequestGroup extends RequestCounts {
   readonly account: string
   readonly resourceType: string
-  readonly locale: string
 }
 export interface RequestSampleOfImpact {
   readonly decisionId: string
-  readonly at: number
   readonly account: string
-  readonly becomes: 'newly-denied' | 'newly-allowed' | 'elsewhere'
-  /** Which setting denies it then. */
-  readonly setting?: string
 }
 export interface RequestsFound extends RequestCounts {
   /** Of so many days, from one moment until another. */
@@ -157,6 +152,7 @@ export interface RequestsFound extends RequestCounts {
   readonly isWhole: boolean
   /** The most denied first. */
   readonly groups: readonly RequestGroup[]
+  /** Those that would be denied first. */
   readonly samples: readonly RequestSampleOfImpact[]
   /** What it can reach; of very many, undefined. */
   readonly nodes?: readonly string[]

@@ -3,12 +3,13 @@
 import type { RequestGroup, RequestSampleOfImpact, RequestsFound } from '#model/change-request.ts'
 import { dayMs } from '#model/clock.ts'
 import { formatId } from '#model/identifier.ts'
+import { joinKey } from '#model/key.ts'
 import { isAccountId } from '#model/organization.ts'
 import { decide } from '#model/policy/decide.ts'
 import { type AllocationRequest, provider, type Verdict } from '#model/policy/decision.ts'
 import { emptyCaches, pathOf, type Snapshot, versionOf } from '#model/policy/snapshot.ts'
 import { everywhere } from '#model/roles.ts'
-import { type RequestSample, ruledSample, Tallies, type Tally } from '#model/simulation.ts'
+import { type RequestKind, ruledSample, Tallies, type Tally } from '#model/simulation.ts'
 import type { Scope } from '#store/tables/finding-scans.ts'
 import type { Asked } from '#store/tables/journal.ts'
 import { mayThroughout, permitter } from '../identity/authority.ts'
@@ -95,7 +96,10 @@ export class AskingAgain {
     return { now, from, first: await tx.recordLists.firstSince('decision', from) }
   }
 
-  async #askSome(context: ReadContext, { now, first }: { readonly now: number; readonly first: number }): Promise<void> {
+  async #askSome(
+    context: ReadContext,
+    { now, first }: { readonly now: number; readonly first: number },
+  ): Promise<void> {
     const { tx } = context
     const accounts = this.#accounts
     const { last, isWhole, ...found } = await tx.recordLists.decisionsBefore(
@@ -136,7 +140,11 @@ export class AskingAgain {
         this.#evaluated++
         if (++evaluated % evaluatedPerTurn === 0) await tx.nextTurn()
         const request = params === null ? shared : tx.journal.requestWith(shared, params)
-        fate = { shared, present: decide(this.#present, request, now), candidate: decide(this.#candidate, request, now) }
+        fate = {
+          shared,
+          present: decide(this.#present, request, now),
+          candidate: decide(this.#candidate, request, now),
+        }
         this.#fates.set(key, fate)
       }
       fates.push(fate)
@@ -162,7 +170,7 @@ export class AskingAgain {
   async #told(context: ReadContext, { now, from }: { readonly now: number; readonly from: number }) {
     const { installation } = context.tx
     const tallies = this.#tallies.all()
-    const groups = tallies.map(groupOf)
+    const groups = groupsOf(tallies)
     const nodes = standingBefore(this.#nodes, this.#present, this.#candidate)
     const accounts = [...new Set(tallies.map(({ account }) => account))]
     const changed = groups.filter((one) => one.newlyDenied + one.newlyAllowed + one.elsewhere > 0).sort(mostDeniedFirst)
@@ -292,15 +300,21 @@ const seesRequestsBelow = async (context: ReadContext, node: string): Promise<bo
 
 // What is told ---------------------------------------------------------------------------------------------------------
 
-function groupOf({ account, resourceType, locale, requests, ruled: { counts } }: Tally): RequestGroup {
-  return {
-    ...{ account, resourceType, locale, asked: requests },
-    // Who gets nothing since nothing is listed any more is denied as much as who is told so.
-    newlyDenied: counts['newly-denied'] + counts.exhausted,
-    newlyAllowed: counts['newly-allowed'],
-    elsewhere: counts.elsewhere + counts['other-size'],
-  }
+/** By account and type. */
+function groupsOf(tallies: readonly Tally[]): readonly RequestGroup[] {
+  const parts = Map.groupBy(tallies.map(partOf), ({ account, resourceType }) => joinKey(account, resourceType))
+  return [...parts.values()].map((some) => {
+    const { account, resourceType } = some[0]!
+    return { account, resourceType, asked: some.reduce((sum, { asked }) => sum + asked, 0), ...sumOf(some) }
+  })
 }
+const partOf = ({ account, resourceType, requests, ruled: { counts } }: Tally): RequestGroup => ({
+  ...{ account, resourceType, asked: requests },
+  // Who gets nothing since nothing is listed any more is denied as much as who is told so.
+  newlyDenied: counts['newly-denied'] + counts.exhausted,
+  newlyAllowed: counts['newly-allowed'],
+  elsewhere: counts.elsewhere + counts['other-size'],
+})
 const mostDeniedFirst = (a: RequestGroup, b: RequestGroup): number =>
   b.newlyDenied - a.newlyDenied || b.elsewhere - a.elsewhere || (a.account < b.account ? -1 : 1)
 
@@ -310,31 +324,20 @@ const sumOf = (groups: readonly RequestGroup[]) => {
   return { newlyDenied: sum('newlyDenied'), newlyAllowed: sum('newlyAllowed'), elsewhere: sum('elsewhere') }
 }
 
-function samplesIn(tallies: readonly Tally[], installation: string): readonly RequestSampleOfImpact[] {
-  const kinds = { 'newly-denied': 'newly-denied', exhausted: 'newly-denied', 'newly-allowed': 'newly-allowed' } as const
-  const becomesOf = ({ kind }: RequestSample): RequestSampleOfImpact['becomes'] =>
-    kinds[kind as keyof typeof kinds] ?? 'elsewhere'
-  const all = tallies.flatMap(({ account, ruled }) =>
-    ruled.samples.map((sample): RequestSampleOfImpact => {
-      const { setting } = sample.candidate
-      return {
-        ...{ decisionId: formatId('decision', installation, sample.decision), at: sample.at, account },
-        becomes: becomesOf(sample),
-        ...(setting === undefined ? {} : { setting }),
-      }
-    }),
-  )
-  const order = ['newly-denied', 'elsewhere', 'newly-allowed']
-  return all
-    .sort((a, b) => order.indexOf(a.becomes) - order.indexOf(b.becomes) || b.at - a.at)
+const mattersMost: readonly RequestKind[] = ['newly-denied', 'exhausted', 'elsewhere', 'other-size', 'newly-allowed']
+const samplesIn = (tallies: readonly Tally[], installation: string): readonly RequestSampleOfImpact[] =>
+  tallies
+    .flatMap(({ account, ruled: { samples } }) => samples.map((one) => ({ ...one, account })))
+    .sort((a, b) => mattersMost.indexOf(a.kind) - mattersMost.indexOf(b.kind) || b.decision - a.decision)
     .slice(0, samplesMax)
-}
+    .map(({ decision, account }) => ({ decisionId: formatId('decision', installation, decision), account }))
 
 /** As much of it as one may see: what is hidden is as if it were not there, and whether something is does not tell. */
 export async function seenRequests(context: ReadContext): Promise<(found: RequestsFound) => Promise<RequestsFound>> {
   const seesSpace = await permitter(context, 'allocation:read')
   const sawDecisions = await permitterThen(context, 'decision:read')
-  const seesTop = (await seesRequestsBelow(context, everywhere)) || (await seesRequestsBelow(context, await topOf(context)))
+  const seesTop =
+    (await seesRequestsBelow(context, everywhere)) || (await seesRequestsBelow(context, await topOf(context)))
   return async (found) => {
     const { nodes = [everywhere], accounts, from, until } = found
     const sees = async (account: string): Promise<boolean> =>

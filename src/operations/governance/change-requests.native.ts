@@ -6,6 +6,7 @@ import {
   changeRequestStates,
   countingApprovals,
   type Emergency,
+  type RequestCounts,
   type RequestsFound,
 } from '#model/change-request.ts'
 import { rolloutStagesMax } from '#model/change-rollout.ts'
@@ -95,7 +96,7 @@ const haltOn = z
       .max(1_000)
       .optional()
       .describe(
-        'More denials than this, also by what is only observed, which there would not be without what it has changed: who would be denied anyway halts nothing.',
+        'More denials than this, also by what is only observed, which there would not be without what it has changed.',
       ),
     exceptions: count.max(1_000).optional().describe('More exceptions asked for than this, at the node and below.'),
     pools: z
@@ -158,39 +159,21 @@ const halted = z
   })
   .describe('Why it was halted.')
 const act = z.object({ by: principalName, makers: usedMakers, at: instant }).meta({ id: 'ChangeRequestAct' })
-const countsOfRequests = {
+const countsOfRequests = { newlyDenied: count, newlyAllowed: count, elsewhere: count }
+const requestsOfImpact = z.object({
+  days: count,
   asked: count.describe('How many were asked again.'),
-  newlyDenied: count.describe('How many got space by the rules of now, and would get nothing.'),
-  newlyAllowed: count,
-  elsewhere: count.describe('How many would get it from another pool, or in another size.'),
-}
-const requestsOfImpact = z
-  .object({
-    days: count.describe('Of so many days.'),
-    from: instant,
-    until: instant,
-    isWhole: z.boolean().describe('Whether these are all that it can reach, and all of it is told here.'),
-    ...countsOfRequests,
-    groups: z
-      .array(z.object({ account: accountId, resourceType: z.string(), locale: z.string(), ...countsOfRequests }))
-      .describe('The most denied first.'),
-    samples: z.array(
-      z.object({
-        decisionId: idText('decision'),
-        at: instant,
-        account: accountId,
-        becomes: z.enum(['newly-denied', 'newly-allowed', 'elsewhere']),
-        setting: z.string().optional().describe('Which setting denies it then.'),
-      }),
-    ),
-  })
-  .meta({ id: 'ImpactOnRequests' })
+  isWhole: z.boolean(),
+  ...countsOfRequests,
+  groups: z.array(z.object({ account: accountId, resourceType: z.string(), newlyDenied: count, elsewhere: count })),
+  samples: z.array(idText('decision')),
+})
 const impact = z
   .object({
     class: z
       .enum(impactClasses)
       .describe(
-        'What has to be approved by how many: `contained`: nothing that is there complies less by it, and no request of the last days would be denied. `noncompliant`: something does or would, or not all was looked at. `central`: it reaches all of the organization.',
+        'Who has to approve it. `contained`: nothing complies less by it, and no request of the last days would be denied. `noncompliant`: something does or would, or not all was looked at. `central`: it reaches all of the organization.',
       ),
     epoch: count.describe('The state of governance that it was found at.'),
     foundAt: instant,
@@ -208,29 +191,23 @@ const impact = z
         setting: z.string().optional().describe('Which setting it does not comply with, then or now.'),
       }),
     ),
-    requests: requestsOfImpact
-      .optional()
-      .describe(
-        'What it would make of the requests of the last days that it can reach, by rules alone: a simulation also counts room in pools.',
-      ),
+    requests: requestsOfImpact.optional().describe('What it would make of requests of the last days, by rules alone.'),
     left: z
       .array(z.string())
       .optional()
       .describe(
-        'What `revert` would not make again as it is now, at least in part: objects by their ids, and new ones by what they are. Nothing where it is not there.',
+        'What `revert` would not make again as it is now, at least in part: objects by their ids, and new ones by what they are.',
       ),
     revertRefused: z
       .object({ code: z.string(), operation: z.string().optional() })
       .optional()
-      .describe(
-        '`revert` was tried behind it, and is refused so; of which operation. Without one, nothing undoes it. Where it is not there, it went through.',
-      ),
+      .describe('`revert` was tried behind it, and is refused so; without an operation, nothing undoes it.'),
   })
   .describe('What it would make of space that is in use, as far as you may see that.')
 const needed = z
   .object({
-    approvers: count.describe('So many persons, none of whom wrote at it.'),
-    ofRoot: count.describe('Of these, so many who may approve at the root.'),
+    approvers: count.describe('Persons, none of whom wrote at it.'),
+    ofRoot: count.describe('Of these, who may approve at the root.'),
     isSimulated: z.boolean().optional().describe('`true`: only once it was simulated as it is.'),
   })
   .describe('Who has to approve what it does.')
@@ -252,7 +229,7 @@ const summary = {
   appliesAt: instant
     .optional()
     .describe(
-      'When it is made by itself: once its window opens, or what freezes changes ends. On the right of whoever submitted it last, by name and not by groups.',
+      'When it is made by itself: once its window opens, or a freeze ends. On the right of whoever submitted it last, by name and not by groups.',
     ),
   failed: z
     .object({ at: instant, code: z.string(), detail: z.string().optional() })
@@ -306,7 +283,7 @@ const changeRequest = z.object({
     )
     .optional()
     .describe(
-      'In which state it was looked at what it lets act and others may change, such as a candidate: it is refused where that is in another one by then. Approvals are for this, too.',
+      'In which state that was which it lets act and others may change, such as a candidate: in another one it is refused. Approvals are for this, too.',
     ),
   inverse: z
     .object({
@@ -460,7 +437,7 @@ export const submitChangeRequest = nativeWrite({
   name: 'submitChangeRequest',
   summary: 'Submit a draft, or find anew what a change request would do.',
   description:
-    'Only those who wrote it do. Approvals stay where what it would do is of the same class as what was approved.',
+    'Only those who wrote it do. Approvals stay where what it would do is of no class above what was approved.',
   action: 'change:propose',
   input: z.strictObject({ changeRequestId }),
   output: changeRequest,
@@ -479,7 +456,7 @@ export const approveChangeRequest = nativeWrite({
   name: 'approveChangeRequest',
   summary: 'Approve a change request that others wrote.',
   description:
-    'Whoever wrote at it cannot, whatever their roles and tokens, and neither can whoever made the token that it was written with, or has one that a writer made. The approval is for what it says and for the class of what it does: an edit voids it.',
+    'Whoever wrote at it cannot, nor whoever made the token that it was written with, or has one that a writer made. The approval is for what it says and for the class of what it does: an edit voids it.',
   action: 'change:approve',
   input: z.strictObject({
     changeRequestId,
@@ -581,8 +558,7 @@ export const reviewChangeRequest = nativeWrite({
 export const haltChangeRequest = nativeWrite({
   name: 'haltChangeRequest',
   summary: 'Halt a rollout.',
-  description:
-    'At any time, whatever its window and freezes: nothing more is made of it before somebody resumes or reverts it.',
+  description: 'Whatever its window and freezes: nothing more is made of it before somebody resumes or reverts it.',
   action: 'change:propose',
   input: z.strictObject({ changeRequestId, note: note.describe('Why, for whoever goes on with it.') }),
   output: changeRequest,
@@ -598,7 +574,7 @@ export const haltChangeRequest = nativeWrite({
 const emergency = note
   .optional()
   .describe(
-    'What the emergency is, outside of its window and while changes are frozen: you need `change:approve`, and it is a finding until somebody else has reviewed it.',
+    'What the emergency is, outside of its window and while changes are frozen: you need `change:approve`, and somebody else has to review it.',
   )
   .meta({ examples: ['It burns'] })
 
@@ -623,7 +599,7 @@ export const revertChangeRequest = nativeWrite({
   name: 'revertChangeRequest',
   summary: 'Make again what was before the change.',
   description:
-    'By the operations that were prepared when it was made, in one transaction, on your right. Refused where somebody has changed one of the objects since, outside of its window, while changes are frozen, and three days after it was applied: what was approved covers it no longer than that, and never a change of change control itself. Propose the operations of `inverse` then.',
+    'By the operations that were prepared when it was made, in one transaction, on your right. Refused where somebody has changed one of the objects since, outside of its window, while changes are frozen, three days after it was applied, and where it changes change control: propose the operations of `inverse` then.',
   action: 'change:propose',
   input: z.strictObject({ changeRequestId, note: note.describe('Why, for the record.'), emergency }),
   output: changeRequest,
@@ -747,11 +723,17 @@ const showEmergency = ({ reason: why, broken, reviewed }: Emergency) => ({
   reason: why,
   ...(reviewed ? { reviewed: { ...showAct(reviewed), note: reviewed.note } } : {}),
 })
-const showRequests = ({ from, until, groups, samples, nodes: _, accounts: __, ...found }: RequestsFound) => ({
-  ...found,
-  ...{ from: formatInstant(from), until: formatInstant(until) },
-  groups: groups.map((group) => ({ ...group })),
-  samples: samples.map(({ at, ...sample }) => ({ ...sample, at: formatInstant(at) })),
+const showRequests = ({ days, isWhole, asked, groups, samples, ...counts }: RequestsFound) => ({
+  ...{ days, asked, isWhole, ...countsIn(counts) },
+  groups: groups.map(({ account, resourceType, newlyDenied, elsewhere }) => ({
+    ...{ account, resourceType, newlyDenied, elsewhere },
+  })),
+  samples: samples.map(({ decisionId }) => decisionId),
+})
+const countsIn = ({ newlyDenied, newlyAllowed, elsewhere }: Omit<RequestCounts, 'asked'>) => ({
+  newlyDenied,
+  newlyAllowed,
+  elsewhere,
 })
 const showImpact = ({
   at,
