@@ -229,7 +229,7 @@ const summary = {
   appliesAt: instant
     .optional()
     .describe(
-      'When it is made by itself: once its window opens, or a freeze ends. On the right of whoever submitted it last, by name and not by groups.',
+      'When it is made by itself, on the right of whoever submitted it last, by name and not by groups.',
     ),
   failed: z
     .object({ at: instant, code: z.string(), detail: z.string().optional() })
@@ -238,7 +238,7 @@ const summary = {
   plannedFor: count
     .optional()
     .describe(
-      'The state of governance that it was planned for: it is refused where somebody has changed since then what it changes.',
+      'The state of governance that it was planned for: refused where what it changes has changed since.',
     ),
   rollout: rollout.optional(),
   progress: z
@@ -251,7 +251,7 @@ const summary = {
     .array(emergencyDone)
     .optional()
     .describe(
-      'In which something was done with it, without approvals or outside of its window: a finding until somebody else has reviewed each.',
+      'In which something was done with it: a finding until somebody else has reviewed each.',
     ),
   ended: act.extend({ note: z.string().optional() }).optional().describe('Who applied or abandoned it.'),
 }
