@@ -31,8 +31,11 @@ export interface ImpactFacts {
   readonly isWhole: boolean
   /** Nodes whose space it can touch; undefined among them: everything. */
   readonly nodes: readonly (string | undefined)[]
+  /** Whether these are together all of the organization, or some of them outside of where it is decided on. */
+  readonly reachesAll?: boolean
 }
-export function classOf({ noncompliant, newlyDenied, isWhole, nodes }: ImpactFacts): ImpactClass {
+export function classOf({ noncompliant, newlyDenied, isWhole, nodes, reachesAll }: ImpactFacts): ImpactClass {
+  if (reachesAll) return 'central'
   if (nodes.some((node) => node === undefined || node === '*' || node.startsWith('r-'))) return 'central'
   return noncompliant > 0 || newlyDenied > 0 || !isWhole ? 'noncompliant' : 'contained'
 }

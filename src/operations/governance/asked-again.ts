@@ -7,7 +7,7 @@ import { joinKey } from '#model/key.ts'
 import { isAccountId } from '#model/organization.ts'
 import { decide } from '#model/policy/decide.ts'
 import { type AllocationRequest, provider, type Verdict } from '#model/policy/decision.ts'
-import { emptyCaches, pathOf, type Snapshot, versionOf } from '#model/policy/snapshot.ts'
+import { emptyCaches, pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import { everywhere } from '#model/roles.ts'
 import { type RequestKind, ruledSample, Tallies, type Tally } from '#model/simulation.ts'
 import type { Scope } from '#store/tables/finding-scans.ts'
@@ -16,6 +16,7 @@ import { mayThroughout, permitter } from '../identity/authority.ts'
 import { childrenOf } from '../identity/visible-accounts.ts'
 import type { ReadContext } from '../operation.ts'
 import { permitterThen, topOf } from '../record/object-places.ts'
+import { takersOf } from './reached.ts'
 
 /** Requests of so many days are asked again. Nobody who proposes a change says how many. */
 export const askedAgainDays = 30
@@ -43,7 +44,7 @@ interface Bounds {
 }
 const usualBounds: Bounds = { asked: askedAgainMax, evaluated: askedAnewMax, perTurn: requestsPerTurn }
 
-/** What a change can reach of what accounts ask for. */
+/** What a change can reach of what accounts ask for; of one in stages, behind one of them what that reaches. */
 export interface Reach {
   readonly before: Snapshot
   readonly after: Snapshot
@@ -56,7 +57,9 @@ export interface Reach {
 export class AskingAgain {
   readonly #nodes: ReadonlySet<string>
   readonly #present: Snapshot
+  /** Behind all of it, and behind each stage before, for whom that is otherwise. */
   readonly #candidate: Snapshot
+  readonly #stages: readonly Stage[]
   readonly #accounts: readonly string[] | undefined
   readonly #tallies = new Tallies(groupsMax)
   readonly #rulings = new Map<number, AllocationRequest>()
@@ -66,17 +69,21 @@ export class AskingAgain {
   #before = Number.MAX_SAFE_INTEGER
   #looked = 0
   #evaluated = 0
+  #evaluatedOfStages = 0
   #asked = 0
   #isOver = false
   #isWhole = true
   readonly #bounds: Bounds
 
-  constructor({ before, after, scopes, pools }: Reach, bounds: Partial<Bounds> = {}) {
+  /** @param states behind each stage, the last one behind all of it, of all that any of them reaches */
+  constructor(states: readonly Reach[], bounds: Partial<Bounds> = {}) {
+    const last = states.at(-1)!
     this.#bounds = { ...usualBounds, ...bounds }
-    this.#present = apart(before)
-    this.#candidate = apart(after)
-    this.#nodes = nodesReached({ before, after, scopes, pools })
-    this.#accounts = accountsBelow(this.#nodes, [before, after])
+    this.#present = apart(last.before)
+    this.#candidate = apart(last.after)
+    this.#stages = states.slice(0, -1).map((one) => ({ nodes: nodesReached(one), candidate: apart(one.after) }))
+    this.#nodes = new Set([...nodesReached(last), ...this.#stages.flatMap(({ nodes }) => [...nodes])])
+    this.#accounts = accountsBelow(this.#nodes, [last.before, ...states.map(({ after }) => after)])
   }
 
   /** @returns what came of it, for whoever keeps it: each is shown no more of it than they may see */
@@ -120,7 +127,8 @@ export class AskingAgain {
     this.#before = last
     // Of a page that is not full, as much was passed over as one page may.
     this.#looked += isWhole || found.numbers.length === this.#bounds.perTurn ? numbers.length : passedPerPage
-    if (this.#evaluated > this.#bounds.evaluated) this.#end({ isWhole: false })
+    const { evaluated } = this.#bounds
+    if (this.#evaluated > evaluated || this.#evaluatedOfStages > evaluated) this.#end({ isWhole: false })
     else if (isWhole || last <= first) this.#end({ isWhole: true })
     else if (this.#looked >= this.#bounds.asked) this.#end({ isWhole: false })
   }
@@ -140,16 +148,28 @@ export class AskingAgain {
         this.#evaluated++
         if (++evaluated % evaluatedPerTurn === 0) await tx.nextTurn()
         const request = params === null ? shared : tx.journal.requestWith(shared, params)
-        fate = {
-          shared,
-          present: decide(this.#present, request, now),
-          candidate: decide(this.#candidate, request, now),
-        }
+        fate = await this.#fateOf(tx, shared, request, now)
         this.#fates.set(key, fate)
       }
       fates.push(fate)
     }
     return fates
+  }
+  /** Who would be denied behind a stage is denied for as long as that one is in force, whatever those behind it undo. */
+  async #fateOf(tx: ReadContext['tx'], shared: AllocationRequest, request: AllocationRequest, now: Date): Promise<Fate> {
+    const present = decide(this.#present, request, now)
+    let candidate = decide(this.#candidate, request, now)
+    if (isDenied({ present, candidate })) return { shared, present, candidate }
+    for (const stage of this.#stages) {
+      if (this.#evaluatedOfStages > this.#bounds.evaluated) break
+      if (!isBelow([this.#present, stage.candidate], stage.nodes, shared.account)) continue
+      if (++this.#evaluatedOfStages % evaluatedPerTurn === 0) await tx.nextTurn()
+      const behind = decide(stage.candidate, request, now)
+      if (!isDenied({ present, candidate: behind })) continue
+      candidate = behind
+      break
+    }
+    return { shared, present, candidate }
   }
   #end({ isWhole }: { readonly isWhole: boolean }): void {
     this.#isOver = true
@@ -157,12 +177,10 @@ export class AskingAgain {
   }
 
   #reaches(account: string): boolean {
-    if (this.#nodes.has(everywhere)) return true
     const known = this.#reached.get(account)
     if (known !== undefined) return known
-    const isReached = [this.#present, this.#candidate].some((one) =>
-      pathOf(one, account).some((node) => this.#nodes.has(node)),
-    )
+    const worlds = [this.#present, this.#candidate, ...this.#stages.map(({ candidate }) => candidate)]
+    const isReached = isBelow(worlds, this.#nodes, account)
     this.#reached.set(account, isReached)
     return isReached
   }
@@ -171,7 +189,10 @@ export class AskingAgain {
     const { installation } = context.tx
     const tallies = this.#tallies.all()
     const groups = groupsOf(tallies)
-    const nodes = standingBefore(this.#nodes, this.#present, this.#candidate)
+    const nodes = standingBefore(this.#nodes, this.#present, [
+      this.#candidate,
+      ...this.#stages.map(({ candidate }) => candidate),
+    ])
     const accounts = [...new Set(tallies.map(({ account }) => account))]
     const changed = groups.filter((one) => one.newlyDenied + one.newlyAllowed + one.elsewhere > 0).sort(mostDeniedFirst)
     return {
@@ -196,6 +217,17 @@ interface Fate {
   readonly candidate: Verdict
 }
 
+interface Stage {
+  readonly nodes: ReadonlySet<string>
+  readonly candidate: Snapshot
+}
+const isBelow = (worlds: readonly Snapshot[], nodes: ReadonlySet<string>, account: string): boolean =>
+  nodes.has(everywhere) || worlds.some((one) => pathOf(one, account).some((node) => nodes.has(node)))
+function isDenied({ present, candidate }: Pick<Fate, 'present' | 'candidate'>): boolean {
+  const kind = ruledSample({ decision: 0, at: 0, present, candidate })?.kind
+  return kind === 'newly-denied' || kind === 'exhausted'
+}
+
 /** The same facts: what is remembered of requests that are made must not be pushed out, and what might become of assignments is not asked. */
 const apart = (snapshot: Snapshot): Snapshot => ({ ...snapshot, candidates: undefined, caches: emptyCaches() })
 
@@ -216,29 +248,13 @@ function nodesReached({ before, after, scopes, pools }: Reach): ReadonlySet<stri
   return nodes
 }
 
-/** Whoever has a pool, whom it is shared with, and for whom a policy or an exception lists it. */
+/** Whoever has a pool, and all others who can take from it. */
 function* nodesOfPools(snapshot: Snapshot, touched: ReadonlySet<string>): Iterable<string> {
   for (const id of touched) {
     const pool = snapshot.pools.get(id)
-    if (!pool) continue
-    yield pool.account
-    yield* pool.sharedWith
+    if (pool) yield pool.account
   }
-  const listing = new Map<object, boolean>()
-  for (const [target, assignments] of snapshot.assignmentsByTarget) {
-    const isListed = assignments.some((assignment) => {
-      const version = versionOf(snapshot, assignment)
-      const known = listing.get(version)
-      if (known !== undefined) return known
-      const lists = version.documents.some(({ rules }) => rules.some(({ pool }) => touched.has(pool)))
-      listing.set(version, lists)
-      return lists
-    })
-    if (isListed) yield target
-  }
-  for (const { target, grants } of snapshot.exceptions.values()) {
-    if (grants.pools.some((pool) => touched.has(pool))) yield target
-  }
+  yield* takersOf(snapshot, touched)
 }
 
 /** All accounts at these nodes and below, before the change and behind it; undefined where they are too many to be read one by one. */
@@ -261,11 +277,16 @@ function accountsBelow(nodes: ReadonlySet<string>, snapshots: readonly Snapshot[
 }
 
 /** Of a unit that the change makes, the nearest above it that is there: below it is nothing that was not elsewhere, which is reached too. */
-const standingBefore = (nodes: ReadonlySet<string>, before: Snapshot, after: Snapshot): readonly string[] => [
+const standingBefore = (
+  nodes: ReadonlySet<string>,
+  before: Snapshot,
+  after: readonly Snapshot[],
+): readonly string[] => [
   ...new Set(
     [...nodes].map((node) => {
       if (node === everywhere || isAccountId(node) || before.nodes.has(node)) return node
-      return pathOf(after, node).findLast((one) => before.nodes.has(one)) ?? node
+      const above = after.map((one) => pathOf(one, node).findLast((each) => before.nodes.has(each)))
+      return above.find((one) => one !== undefined) ?? node
     }),
   ),
 ]

@@ -378,10 +378,11 @@ export const proposeChange = nativeWrite({
   cli: 'change-request propose',
   refusals: [...refusalsOfGoverned, 'LimitExceeded', 'PreconditionFailed'],
   at: placeOfProposal,
-  async lookAhead(ahead, { operations, draft, simulate, expectedEpoch: expected }): Promise<Tried | undefined> {
+  async lookAhead(ahead, input): Promise<Tried | undefined> {
+    const { operations, rollout, draft, simulate, expectedEpoch: expected } = input
     if (draft && !simulate) return undefined
     const before = simulate ? requireRoom : undefined
-    return tryProposal(ahead, { operations, expectedEpoch: expected }, { doAll, before })
+    return tryProposal(ahead, { operations, rollout, expectedEpoch: expected }, { doAll, before })
   },
   async run(context, { window: given, draft, simulate, ...proposal }, tried: Tried | undefined) {
     if (draft) await refuseMisshapen(proposal.operations)
@@ -423,8 +424,8 @@ export const updateChangeRequest = nativeWrite({
   cli: 'change-request edit',
   refusals: [...refusalsOfGoverned, 'NotFound', 'MalformedId', 'IncorrectState', 'LimitExceeded', 'PreconditionFailed'],
   at: placeOfChange,
-  lookAhead: (ahead, { changeRequestId: id, operations, expectedEpoch: expected }): Promise<Tried | undefined> =>
-    tryChange(ahead, id, doAll, { operations, expectedEpoch: expected }),
+  lookAhead: (ahead, { changeRequestId: id, operations, rollout, expectedEpoch }): Promise<Tried | undefined> =>
+    tryChange(ahead, id, doAll, { operations, rollout, expectedEpoch }),
   async run(context, { changeRequestId: id, window: given, ...changes }, tried: Tried | undefined) {
     // A draft is not tried.
     await refuseMisshapen(changes.operations ?? [])

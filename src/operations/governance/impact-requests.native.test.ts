@@ -214,7 +214,7 @@ test('where there is more than is looked at, the change is of the class above, a
   const look = (bounds: object) =>
     acme.store.read(async (tx) => {
       const snapshot = await snapshotOf(tx, { keep: false })
-      const asking = new AskingAgain({ before: snapshot, after: snapshot, scopes: [{}], pools: [] }, bounds)
+      const asking = new AskingAgain([{ before: snapshot, after: snapshot, scopes: [{}], pools: [] }], bounds)
       const { arn } = { arn: 'operator' }
       const caller = { account: network, arn, native: undefined }
       return asking.run({ tx, now: tx.now, caller, snapshot: async () => snapshot } as unknown as ReadContext)

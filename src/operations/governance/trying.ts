@@ -1,10 +1,10 @@
 // What a change request would do: its operations are tried and taken back, and how many have to approve that follows.
 import { type ChangeImpact, type ChangeRequest, classOf, neededFor, type RequestsFound } from '#model/change-request.ts'
-import { partOfStage } from '#model/change-rollout.ts'
+import { partOfStage, type Rollout, stopsOf } from '#model/change-rollout.ts'
 import { refuseValue } from '#model/refusal.ts'
 import { everywhere } from '#model/roles.ts'
 import { AheadOutdated } from '../ahead.ts'
-import type { Ahead, Tried, TriedWell, WriteContext } from '../operation.ts'
+import type { Ahead, BehindStage, ReachedNode, Tried, TriedWell, WriteContext } from '../operation.ts'
 import { contentOf, getChange, numberOf } from './kept-requests.ts'
 import type { Answered, Binding, DoneList, ListHow, ProposedOperation } from './proposed.ts'
 import { requireEpoch } from './state.ts'
@@ -42,41 +42,56 @@ const undoing = (doAll: DoAll): NonNullable<Parameters<Ahead['attempt']>[1]> => 
 /** What is tried in place of what the request says. */
 export interface Edited {
   readonly operations?: readonly ProposedOperation[] | undefined
+  /** `null`: all at once. */
+  readonly rollout?: Rollout | null | undefined
   readonly expectedEpoch?: number | undefined
 }
+
+/** Behind each stage it is looked at what is in force then. */
+const inStages = (
+  operations: readonly ProposedOperation[],
+  rollout: Rollout | null | undefined,
+  call: BehindStage,
+): Pick<ListHow, 'behind'> => ({ behind: { counts: stopsOf(operations, rollout ?? undefined), call } })
 
 /** What trying operations that nobody has proposed yet comes to. */
 export const tryProposal = (
   ahead: Ahead,
-  { operations, expectedEpoch }: Edited & { readonly operations: readonly ProposedOperation[] },
+  { operations, rollout, expectedEpoch }: Edited & { readonly operations: readonly ProposedOperation[] },
   {
     doAll,
     before,
   }: { readonly doAll: DoAll; readonly before?: ((context: WriteContext) => Promise<void>) | undefined },
 ): Promise<Tried> =>
-  ahead.attempt(async (context) => {
+  ahead.attempt(async (context, behindStage) => {
     // What is wrong by now with a plan for another state says less than that it is for another one.
     requireEpoch(context, expectedEpoch)
     await before?.(context)
-    return withRoom(doAll)(context, operations)
+    return withRoom(doAll)(context, operations, inStages(operations, rollout, behindStage))
   }, undoing(doAll))
 /** What trying the operations of a request anew comes to; of one that is not there, nothing is tried. */
 export const tryChange = (
   ahead: Ahead,
   id: string,
   doAll: DoAll,
-  { operations, expectedEpoch }: Edited = {},
+  { operations, rollout, expectedEpoch }: Edited = {},
 ): Promise<Tried> =>
-  ahead.attempt(async (context) => {
+  ahead.attempt(async (context, behindStage) => {
     const request = await getChange(context, id)
     requireEpoch(context, expectedEpoch)
-    return withRoom(doAll)(context, operations ?? (await contentOf(context, request)).operations)
+    const all = operations ?? (await contentOf(context, request)).operations
+    return withRoom(doAll)(
+      context,
+      all,
+      inStages(all, rollout === undefined ? request.rollout : rollout, behindStage),
+    )
   }, undoing(doAll))
 /** The same of what was approved. */
 export const tryBound = (ahead: Ahead, id: string, doAll: DoAll): Promise<Tried> =>
-  ahead.attempt(async (context) => {
-    const { operations, bindings } = await contentOf(context, await getChange(context, id))
-    return withRoom(doAll)(context, operations, { bindings })
+  ahead.attempt(async (context, behindStage) => {
+    const request = await getChange(context, id)
+    const { operations, bindings } = await contentOf(context, request)
+    return withRoom(doAll)(context, operations, { bindings, ...inStages(operations, request.rollout, behindStage) })
   }, undoing(doAll))
 /** Behind its last stage, nothing is left to be made. */
 export const isEnd = ({ progress }: ChangeRequest): boolean => progress!.stage >= progress!.stages
@@ -106,7 +121,7 @@ export async function withImpact(
   if (tried && 'refused' in tried) throw tried.refused
   if (tried?.epoch !== context.tx.governanceEpoch) throw new AheadOutdated()
   refuseOutside(request.node, tried)
-  const impact = impactIn(tried, context.now)
+  const impact = impactIn(tried, request.node, context.now)
   const { left, revertRefused, rulings } = tried
   const told = { ...impact, ...(left.length === 0 ? {} : { left }), ...(revertRefused ? { revertRefused } : {}) }
   return { ...request, impact: told, needed: neededFor(impact.class, rulings) }
@@ -123,7 +138,7 @@ export function refuseOutside(node: string, tried: TriedWell): void {
   }
 }
 
-export function impactIn(tried: TriedWell, at: number): ChangeImpact {
+export function impactIn(tried: TriedWell, decidedAt: string, at: number): ChangeImpact {
   const { hasUnseen = false, ...found } = tried.impact ?? {
     evaluated: 0,
     isWhole: true,
@@ -136,11 +151,14 @@ export function impactIn(tried: TriedWell, at: number): ChangeImpact {
   const { requests: asked } = tried
   // What others have and ask for who are hidden from whoever proposes it must not tell by the class which tags it has (I8).
   const isWhole = found.isWhole && !hasUnseen && (asked === undefined || (asked.isWhole && !asked.hasUnseen))
-  const nodes = [...tried.nodes, ...acting]
+  const nodes = [...tried.nodes.map(({ node }) => node), ...acting]
+  // Who decides at a node decides for what is there and below.
+  const isOutside = ({ node, above }: ReachedNode): boolean => node !== undefined && !above.includes(decidedAt)
+  const reachesAll = tried.areAllNodes || (decidedAt !== everywhere && tried.nodes.some(isOutside))
   return {
     ...found,
     ...(asked ? { requests: withoutHint(asked) } : {}),
-    class: classOf({ ...found, newlyDenied: asked?.newlyDenied ?? 0, isWhole, nodes }),
+    class: classOf({ ...found, newlyDenied: asked?.newlyDenied ?? 0, isWhole, nodes, reachesAll }),
     ...{ epoch: tried.epoch, at },
   }
 }
