@@ -248,13 +248,16 @@ function nodesReached({ before, after, scopes, pools }: Reach): ReadonlySet<stri
   return nodes
 }
 
-/** Whoever has a pool, and all others who can take from it. */
+/** Whoever has a pool, whom it is shared with, and for whom a policy or an exception lists it. */
 function* nodesOfPools(snapshot: Snapshot, touched: ReadonlySet<string>): Iterable<string> {
   for (const id of touched) {
     const pool = snapshot.pools.get(id)
     if (pool) yield pool.account
   }
   yield* takersOf(snapshot, touched)
+  for (const { target, grants } of snapshot.exceptions.values()) {
+    if (grants.pools.some((pool) => touched.has(pool))) yield target
+  }
 }
 
 /** All accounts at these nodes and below, before the change and behind it; undefined where they are too many to be read one by one. */

@@ -11,7 +11,7 @@ import type { Need, ReachedNode, TriedWell, WriteContext } from '../operation.ts
 import type { Reach } from './asked-again.ts'
 import { rulingOf, versionsBefore } from './control.ts'
 import { inverseOf, inverseOfBoth, leftBy, noInverse, tryInverse } from './inverse.ts'
-import { areAll, nodesReachedBy } from './reached.ts'
+import { areAll, needsOfChange, nodesReachedBy } from './reached.ts'
 
 type Undo = Parameters<typeof tryInverse>[2]
 export interface Found extends Pick<TriedWell, 'rulings' | 'left' | 'revertRefused' | 'before' | 'nodes' | 'areAllNodes'> {
@@ -116,7 +116,7 @@ export class Foreseeing {
   async #areAll(nodes: readonly ReachedNode[], needs: readonly Need[]): Promise<boolean> {
     if (nodes.length === 0) return false
     const reached = new Set(nodes.map(({ node }) => node))
-    const acting = needs.map(({ path }) => path.at(-1)!)
+    const acting = needsOfChange(needs).map(({ path }) => path.at(-1)!)
     const organization = await this.#context.tx.organizations.find()
     // Whose account acts is not reached by that alone; the management account belongs to no part.
     const beside = [organization?.managementAccount, ...acting].filter((node) => node !== undefined && isAccountId(node))

@@ -8,7 +8,12 @@ import type { Subject } from '#store/subjects.ts'
 import type { Scope } from '#store/tables/finding-scans.ts'
 import type { HistoryBody } from '#store/tables/history.ts'
 import { withoutPoolLabels } from '../finding/touched.ts'
+import type { Need } from '../operation.ts'
 import { type ChangedObject, changedObjects } from './changed-objects.ts'
+
+/** Needs for a change request itself are those of whoever asks, and not of what it changes. */
+export const needsOfChange = (needs: readonly Need[]): readonly Need[] =>
+  needs.filter(({ action }) => !action.startsWith('change:'))
 
 interface Made {
   readonly before: Snapshot
@@ -66,7 +71,10 @@ async function poolsOfCidrs(tx: ReadTransaction, subjects: readonly Subject[]): 
   return pools
 }
 
-/** With whom pools are shared, and for whom a policy or an exception lists them: beside those who own them, all who can take from them. */
+/**
+ * With whom pools are shared, and for whom a policy lists them. Exceptions may be hidden from whoever changes a pool: the class must not tell
+ * that there are some (I8).
+ */
 export function* takersOf(snapshot: Snapshot, pools: ReadonlySet<string>): Iterable<string> {
   if (pools.size === 0) return
   for (const id of pools) yield* snapshot.pools.get(id)?.sharedWith ?? []
@@ -81,9 +89,6 @@ export function* takersOf(snapshot: Snapshot, pools: ReadonlySet<string>): Itera
       return lists
     })
     if (isListed) yield target
-  }
-  for (const { target, grants } of snapshot.exceptions.values()) {
-    if (grants.pools.some((pool) => pools.has(pool))) yield target
   }
 }
 

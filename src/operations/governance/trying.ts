@@ -7,6 +7,7 @@ import { AheadOutdated } from '../ahead.ts'
 import type { Ahead, BehindStage, ReachedNode, Tried, TriedWell, WriteContext } from '../operation.ts'
 import { contentOf, getChange, numberOf } from './kept-requests.ts'
 import type { Answered, Binding, DoneList, ListHow, ProposedOperation } from './proposed.ts'
+import { needsOfChange } from './reached.ts'
 import { requireEpoch } from './state.ts'
 
 /** Does all of them, in one transaction. */
@@ -127,8 +128,7 @@ export async function withImpact(
   return { ...request, impact: told, needed: neededFor(impact.class, rulings) }
 }
 
-/** Needs for the request itself are those of whoever asks, and not of what it changes. */
-export const needsOf = ({ needs }: TriedWell) => needs.filter(({ action }) => !action.startsWith('change:'))
+export const needsOf = ({ needs }: TriedWell) => needsOfChange(needs)
 
 export function refuseOutside(node: string, tried: TriedWell): void {
   if (node === everywhere) return
