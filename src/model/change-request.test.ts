@@ -111,6 +111,7 @@ describe('what has to be approved by whom', () => {
     assert.equal(classOf({ ...whole, noncompliant: 1 }), 'noncompliant')
     assert.equal(classOf({ ...whole, newlyDenied: 1 }), 'noncompliant')
     assert.equal(classOf({ ...whole, isWhole: false }), 'noncompliant')
+    assert.equal(classOf({ ...whole, reachesAll: true }), 'central')
     for (const node of [undefined, '*', 'r-acme']) assert.equal(classOf({ ...whole, nodes: ['ou-1', node] }), 'central')
   })
 

@@ -17,7 +17,7 @@ import { inUseOf } from './estate/in-use.ts'
 import { type Foreseen, foresee, type Impact, impactOf } from './finding/impact.ts'
 import { AskingAgain } from './governance/asked-again.ts'
 import { refuseWithoutRequest, withoutControl } from './governance/control.ts'
-import { type Found, Foreseeing } from './governance/foreseeing.ts'
+import { Foreseeing, type Found } from './governance/foreseeing.ts'
 import { governsTop } from './governance/list-bounds.ts'
 import { requireStill } from './identity/authority.ts'
 import type {

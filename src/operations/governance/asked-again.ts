@@ -156,7 +156,12 @@ export class AskingAgain {
     return fates
   }
   /** Who would be denied behind a stage is denied for as long as that one is in force, whatever those behind it undo. */
-  async #fateOf(tx: ReadContext['tx'], shared: AllocationRequest, request: AllocationRequest, now: Date): Promise<Fate> {
+  async #fateOf(
+    tx: ReadContext['tx'],
+    shared: AllocationRequest,
+    request: AllocationRequest,
+    now: Date,
+  ): Promise<Fate> {
     const present = decide(this.#present, request, now)
     let candidate = decide(this.#candidate, request, now)
     if (isDenied({ present, candidate })) return { shared, present, candidate }

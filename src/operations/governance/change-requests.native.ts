@@ -173,7 +173,7 @@ const impact = z
     class: z
       .enum(impactClasses)
       .describe(
-        'Who has to approve it. `contained`: nothing complies less by it, and no request of the last days would be denied. `noncompliant`: something does or would, or not all was looked at. `central`: it reaches all of the organization.',
+        'Who has to approve it. `contained`: nothing complies less by it, and no request of the last days would be denied. `noncompliant`: something does or would, or not all was looked at. `central`: it reaches all of the organization, or outside of `node`. Of stages, the worst.',
       ),
     epoch: count.describe('The state of governance that it was found at.'),
     foundAt: instant,
@@ -228,18 +228,14 @@ const summary = {
   window: window.optional(),
   appliesAt: instant
     .optional()
-    .describe(
-      'When it is made by itself, on the right of whoever submitted it last, by name and not by groups.',
-    ),
+    .describe('When it is made by itself, on the right of whoever submitted it last, by name and not by groups.'),
   failed: z
     .object({ at: instant, code: z.string(), detail: z.string().optional() })
     .optional()
     .describe('Why it was not made by itself; it waits until somebody edits, submits or applies it.'),
   plannedFor: count
     .optional()
-    .describe(
-      'The state of governance that it was planned for: refused where what it changes has changed since.',
-    ),
+    .describe('The state of governance that it was planned for: refused where what it changes has changed since.'),
   rollout: rollout.optional(),
   progress: z
     .object({ stage: count.describe('So many stages are made.'), stages: count, since: instant, nextAt: instant })
@@ -250,9 +246,7 @@ const summary = {
   emergencies: z
     .array(emergencyDone)
     .optional()
-    .describe(
-      'In which something was done with it: a finding until somebody else has reviewed each.',
-    ),
+    .describe('In which something was done with it: a finding until somebody else has reviewed each.'),
   ended: act.extend({ note: z.string().optional() }).optional().describe('Who applied or abandoned it.'),
 }
 const listed = z.object(summary)

@@ -14,7 +14,8 @@ import { inverseOf, inverseOfBoth, leftBy, noInverse, tryInverse } from './inver
 import { areAll, needsOfChange, nodesReachedBy } from './reached.ts'
 
 type Undo = Parameters<typeof tryInverse>[2]
-export interface Found extends Pick<TriedWell, 'rulings' | 'left' | 'revertRefused' | 'before' | 'nodes' | 'areAllNodes'> {
+export interface Found
+  extends Pick<TriedWell, 'rulings' | 'left' | 'revertRefused' | 'before' | 'nodes' | 'areAllNodes'> {
   /** The rules before the change and behind each of its stages, with what that stage reaches; with all that any of them does behind the last one. */
   readonly states: readonly Reach[]
 }
@@ -119,7 +120,9 @@ export class Foreseeing {
     const acting = needsOfChange(needs).map(({ path }) => path.at(-1)!)
     const organization = await this.#context.tx.organizations.find()
     // Whose account acts is not reached by that alone; the management account belongs to no part.
-    const beside = [organization?.managementAccount, ...acting].filter((node) => node !== undefined && isAccountId(node))
+    const beside = [organization?.managementAccount, ...acting].filter(
+      (node) => node !== undefined && isAccountId(node),
+    )
     const isBeside = new Set(beside.filter((node) => !reached.has(node)) as string[])
     const units = acting.filter((node) => !isAccountId(node))
     return areAll(this.#rules, new Set([...reached, ...units]), isBeside)

@@ -35,7 +35,11 @@ async function emptyPool(acme: Acme): Promise<string> {
 
 test('who takes the space of a pool, its rules or the pool itself from those who have it changes what they have', async () => {
   const acme = await furnish()
-  const [shared, empty, parent] = [await privatePool(acme, '10.1.0.0/24'), await emptyPool(acme), await privatePool(acme, '10.2.0.0/24')]
+  const [shared, empty, parent] = [
+    await privatePool(acme, '10.1.0.0/24'),
+    await emptyPool(acme),
+    await privatePool(acme, '10.2.0.0/24'),
+  ]
   const child = await acme.post<{ poolId: string }>('/pools', {
     ...{ scopeId: acme.privateScope, family: 'ipv4', locale: 'us-east-1', parentPoolId: parent },
   })

@@ -127,7 +127,10 @@ test('requests of the last days that a stage would deny count, also where a late
   await acme.call('ReleaseAddress', { AllocationId: AllocationId! }, { account: shop })
   const strict = documentOf(law, listed)
   Object.assign(strict.input, { requiredTags: [{ key: 'team' }] })
-  const there = [strict, { operation: 'putPolicyDocument', input: { ...documentOf(law, listed).input, requiredTags: [] } }]
+  const there = [
+    strict,
+    { operation: 'putPolicyDocument', input: { ...documentOf(law, listed).input, requiredTags: [] } },
+  ]
   assert.deepEqual(classOf(await propose(acme, there)), contained)
   const staged = await propose(acme, there, { stages: [1, 1] })
   assert.deepEqual(classOf(staged), noncompliant)
@@ -151,14 +154,12 @@ test('what an IPAM says of changes counts for a stage in which something of it i
   assert.deepEqual(classOf(staged), ['contained', asked])
 })
 
-test('what one stage makes and another one takes away is left by neither alone: what revert leaves is told of each stage', async () => {
+test('what revert leaves is told of each stage: what one makes and another one takes away comes not back for a while either', async () => {
   const acme = await furnish()
-  const { law } = acme
   const deleted = { operation: 'deletePolicy', input: { policyId: '$law' } }
   const created = { operation: 'createPolicy', input: { ipamId: acme.ipam }, as: 'law' }
   const staged = await propose(acme, [created, deleted, unit('D')], { stages: [1, 1, 1] })
   assert.ok(staged.impact!.left?.includes('policy'), JSON.stringify(staged.impact!.left))
-  assert.equal(law.length > 0, true)
 })
 
 test('nobody of a part decides what its stages make elsewhere', async () => {

@@ -81,11 +81,7 @@ export const tryChange = (
     const request = await getChange(context, id)
     requireEpoch(context, expectedEpoch)
     const all = operations ?? (await contentOf(context, request)).operations
-    return withRoom(doAll)(
-      context,
-      all,
-      inStages(all, rollout === undefined ? request.rollout : rollout, behindStage),
-    )
+    return withRoom(doAll)(context, all, inStages(all, rollout === undefined ? request.rollout : rollout, behindStage))
   }, undoing(doAll))
 /** The same of what was approved. */
 export const tryBound = (ahead: Ahead, id: string, doAll: DoAll): Promise<Tried> =>
