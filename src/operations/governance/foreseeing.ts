@@ -6,7 +6,8 @@ import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import type { Subject } from '#store/subjects.ts'
 import type { Scope } from '#store/tables/finding-scans.ts'
 import type { Ruling } from '#store/tables/ipams.ts'
-import { boundedScopes, foresee } from '../finding/impact.ts'
+import { foresee } from '../finding/impact.ts'
+import { distinctScopes } from '../finding/touched.ts'
 import type { Need, ReachedNode, TriedWell, WriteContext } from '../operation.ts'
 import type { Reach } from './asked-again.ts'
 import { rulingOf, versionsBefore } from './control.ts'
@@ -132,7 +133,7 @@ export class Foreseeing {
 function withAllBehindTheLast(states: readonly Reach[]): readonly Reach[] {
   const last = states.at(-1)
   if (!last) return []
-  const scopes: readonly Scope[] = boundedScopes(states.flatMap((one) => one.scopes))
+  const scopes: readonly Scope[] = distinctScopes(states.flatMap((one) => one.scopes))
   const pools = [...new Set(states.flatMap((one) => one.pools))]
   return [...states.slice(0, -1), { ...last, scopes, pools }]
 }
