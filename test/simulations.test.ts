@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Ec2Input } from '#formats/aws/ec2.generated.ts'
+import { parseId } from '#model/identifier.ts'
 import { Refused } from '#model/refusal.ts'
+import type { RequestKind } from '#model/simulation.ts'
 import { decisionsBehind } from '#operations/execute.ts'
 import { dev, lab, network, openAcme, prod, root, shop, workloads } from './acme.ts'
 import { withNativeApi } from './native-world.ts'
@@ -243,6 +245,7 @@ async function tell(trial: Trial): Promise<{ readonly answer: Counts | string; r
     const path = `/simulations/${started.body.simulationId}`
     const { totals } = await acme.get<{ totals: { requests: number } }>(path)
     assert.equal(totals.requests, requests.length, 'each request that is on record is asked again')
+    await compareProposed(world, trial, started.body.simulationId)
     const { items } = await acme.get<{ items: readonly Readonly<Record<string, number | string>>[] }>(`${path}/groups`)
     const counts: Record<string, number> = {}
     for (const group of items)
@@ -251,6 +254,35 @@ async function tell(trial: Trial): Promise<{ readonly answer: Counts | string; r
   } finally {
     await acme.close()
   }
+}
+/**
+ * Proposed, the change tells the same of requests as the simulation does by rules alone, which asks all of them: what it does not ask again
+ * since the change cannot reach it fares as before.
+ */
+async function compareProposed({ acme, resolved }: World, { change }: Trial, simulation: string): Promise<void> {
+  const totals = await acme.store.read((tx) =>
+    tx.simulations.totals(parseId('simulation', tx.installation, simulation)!, '', 1_000),
+  )
+  const sum = (...kinds: readonly RequestKind[]): number =>
+    totals.reduce((all, { ruled }) => all + kinds.reduce((some, kind) => some + ruled[kind], 0), 0)
+  const proposed = await acme.ask<{ impact?: { class: string; requests?: Record<string, number> } }>(
+    'POST',
+    '/change-requests?dryRun=true',
+    { body: { node: root, reason: 'as it was simulated', operations: resolved(change) } },
+  )
+  assert.equal(proposed.status, 201, JSON.stringify(proposed.body))
+  const { requests = {}, class: found } = proposed.body.impact!
+  const { newlyDenied = 0, newlyAllowed = 0, elsewhere = 0 } = requests
+  assert.deepEqual(
+    { newlyDenied, newlyAllowed, elsewhere },
+    {
+      newlyDenied: sum('newly-denied', 'exhausted'),
+      newlyAllowed: sum('newly-allowed'),
+      elsewhere: sum('elsewhere', 'other-size'),
+    },
+    JSON.stringify(change),
+  )
+  if (newlyDenied > 0) assert.notEqual(found, 'contained')
 }
 const isSame = ({ told, happened: real }: Compared): boolean => {
   try {

@@ -16,6 +16,8 @@ import {
 } from './change-request.ts'
 import { type ImpactClass, impactClasses } from './impact-class.ts'
 
+/** Whoever approved what does more has approved what does less. */
+const rankOf = (one: ImpactClass): number => ['contained', 'noncompliant', 'central'].indexOf(one)
 const impactOf = (impactClass: ImpactClass): NonNullable<ChangeRequest['impact']> => ({
   ...{ class: impactClass, epoch: 1, at: 0, evaluated: 0, isWhole: true, noncompliant: 0, compliant: 0 },
   groups: [],
@@ -86,11 +88,11 @@ describe('random stories', () => {
         }
         if (kind === 'submit') assert(writers.has(by), story)
         if (kind === 'submit' || kind === 'approve') {
-          for (const [name, { of }] of approvers) if (of !== request.impact!.class) approvers.delete(name)
+          for (const [name, { of }] of approvers) if (rankOf(of) < rankOf(request.impact!.class)) approvers.delete(name)
         }
         if (kind === 'apply') {
           const counting = [...approvers.values()].filter(
-            ({ hash, of }) => hash === request.contentHash && of === request.impact!.class,
+            ({ hash, of }) => hash === request.contentHash && rankOf(of) >= rankOf(request.impact!.class),
           )
           const { approvers: many, ofRoot } = approvalRulesDefault[request.impact!.class]
           assert(counting.length >= many, story)
@@ -104,10 +106,12 @@ describe('random stories', () => {
 
 describe('what has to be approved by whom', () => {
   test('what reaches the root, or everything, is central; what breaks something, or was not looked at, is noncompliant', () => {
-    const whole = { noncompliant: 0, isWhole: true, nodes: ['ou-1', '111111111111'] }
+    const whole = { noncompliant: 0, newlyDenied: 0, isWhole: true, nodes: ['ou-1', '111111111111'] }
     assert.equal(classOf(whole), 'contained')
     assert.equal(classOf({ ...whole, noncompliant: 1 }), 'noncompliant')
+    assert.equal(classOf({ ...whole, newlyDenied: 1 }), 'noncompliant')
     assert.equal(classOf({ ...whole, isWhole: false }), 'noncompliant')
+    assert.equal(classOf({ ...whole, reachesAll: true }), 'central')
     for (const node of [undefined, '*', 'r-acme']) assert.equal(classOf({ ...whole, nodes: ['ou-1', node] }), 'central')
   })
 

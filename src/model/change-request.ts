@@ -1,7 +1,7 @@
 // Change requests: a change of governance that is proposed, looked at by others, and made as it was approved (policy-model §8).
 
 import type { Halt, Rollout, RolloutProgress } from './change-rollout.ts'
-import type { ImpactClass } from './impact-class.ts'
+import { type ImpactClass, isAbove } from './impact-class.ts'
 import type { Attribution } from './policy/exception.ts'
 import { type MakerGroups, sharedIdentity } from './principal.ts'
 import type { Problem } from './problems/problem.ts'
@@ -26,13 +26,18 @@ export const isOpen = (state: ChangeRequestState): boolean => openStates.has(sta
 
 export interface ImpactFacts {
   readonly noncompliant: number
+  /** Requests of the last days that would be denied, and are not now. */
+  readonly newlyDenied: number
   readonly isWhole: boolean
   /** Nodes whose space it can touch; undefined among them: everything. */
   readonly nodes: readonly (string | undefined)[]
+  /** Whether these are together all of the organization, or some of them outside of where it is decided on. */
+  readonly reachesAll?: boolean
 }
-export function classOf({ noncompliant, isWhole, nodes }: ImpactFacts): ImpactClass {
+export function classOf({ noncompliant, newlyDenied, isWhole, nodes, reachesAll }: ImpactFacts): ImpactClass {
+  if (reachesAll) return 'central'
   if (nodes.some((node) => node === undefined || node === '*' || node.startsWith('r-'))) return 'central'
-  return noncompliant > 0 || !isWhole ? 'noncompliant' : 'contained'
+  return noncompliant > 0 || newlyDenied > 0 || !isWhole ? 'noncompliant' : 'contained'
 }
 
 // Who has to approve it ----------------------------------------------------------------------------------------------
@@ -96,13 +101,15 @@ export interface Approval extends Standing {
   readonly isOfRoot: boolean
 }
 
-/** Those that count for what it says and does now. */
+/** Those that count for what it says and does now: who approved what would do more has approved what does less, such as once requests are older. */
 export const countingApprovals = ({
   approvals,
   contentHash,
   impact,
 }: Pick<ChangeRequest, 'approvals' | 'contentHash' | 'impact'>): readonly Approval[] =>
-  approvals.filter((one) => one.contentHash === contentHash && one.impactClass === impact?.class)
+  approvals.filter(
+    (one) => one.contentHash === contentHash && impact !== undefined && !isAbove(impact.class, one.impactClass),
+  )
 
 export function hasEnough(approvals: readonly Approval[], { approvers, ofRoot }: Needed): boolean {
   return approvals.length >= approvers && approvals.filter(({ isOfRoot }) => isOfRoot).length >= ofRoot
@@ -121,12 +128,49 @@ export interface FoundImpact {
   /** How much was looked at of each account; of very many, undefined. */
   readonly accounts?: Readonly<Record<string, number>>
 }
+/**
+ * What it would make of the requests of the last days, by rules alone. `newlyDenied`: also what would get nothing since nothing is listed for it
+ * any more.
+ */
+export interface RequestCounts {
+  readonly asked: number
+  readonly newlyDenied: number
+  readonly newlyAllowed: number
+  readonly elsewhere: number
+}
+export interface RequestGroup extends RequestCounts {
+  readonly account: string
+  readonly resourceType: string
+}
+export interface RequestSampleOfImpact {
+  readonly decisionId: string
+  readonly account: string
+}
+export interface RequestsFound extends RequestCounts {
+  /** Of so many days, from one moment until another. */
+  readonly days: number
+  readonly from: number
+  readonly until: number
+  /** Whether these are all that it can reach. */
+  readonly isWhole: boolean
+  /** The most denied first. */
+  readonly groups: readonly RequestGroup[]
+  /** Those that would be denied first. */
+  readonly samples: readonly RequestSampleOfImpact[]
+  /** What it can reach; of very many, undefined. */
+  readonly nodes?: readonly string[]
+  /** Who has asked; of very many, undefined. */
+  readonly accounts?: readonly string[]
+}
+
 /** Which operation of what was prepared to undo a change is refused, and how; without an operation, there is none that undoes it. */
 export interface RevertRefused {
   readonly code: string
   readonly operation?: string
 }
 export interface ChangeImpact extends FoundImpact {
+  /** Undefined where it reaches no rules, and of what was found before this was looked at. */
+  readonly requests?: RequestsFound
   /** What no inverse would make again as it is now: objects by their ids, and new ones by what they are. */
   readonly left?: readonly string[]
   /** What would undo it was tried, and refused. */

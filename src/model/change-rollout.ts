@@ -118,6 +118,15 @@ export function partOfStage(
   const from = rollout.stages.slice(0, stage).reduce((sum, one) => sum + one.operations, 0)
   return { from, to: Math.min(length, from + (rollout.stages[stage]?.operations ?? 0)) }
 }
+/** How many operations are done behind each stage but the last: what these have made is in force before the rest of it is. */
+export function stopsOf({ length }: readonly unknown[], rollout: Rollout | undefined): readonly number[] {
+  let done = 0
+  const stops = (rollout?.stages ?? []).map(({ operations }) => {
+    done += operations
+    return done
+  })
+  return stops.filter((stop) => stop < length)
+}
 /** Whether the stages have each operation once. */
 export const fits = ({ stages }: Rollout, operations: number): boolean =>
   stages.reduce((sum, one) => sum + one.operations, 0) === operations

@@ -336,13 +336,25 @@ export class Replay {
   ask({ decision, at, group, family, present, candidate }: Replayed): void {
     const was = this.present.answer(present, family, at)
     const becomes = this.candidate.answer(candidate, family, at)
-    const sampleOf = (was: Outcome, becomes: Outcome) => (): RequestSample | undefined => {
+    const sample = (): RequestSample | undefined => {
       const kind = kindOf(was, becomes)
       return kind && { kind, decision, at, present: told(was, present), candidate: told(becomes, candidate) }
     }
-    const ruled = sampleOf(ruledOutcome(present), ruledOutcome(candidate))
-    this.tallies.request(group, at, sampleOf(was, becomes), ruled)
+    const ruled = () => ruledSample({ decision, at, present, candidate })
+    this.tallies.request(group, at, sample, ruled)
   }
+}
+
+/** How a request would fare otherwise by rules alone. */
+export function ruledSample({
+  decision,
+  at,
+  present,
+  candidate,
+}: Pick<Replayed, 'decision' | 'at' | 'present' | 'candidate'>): RequestSample | undefined {
+  const [was, becomes] = [ruledOutcome(present), ruledOutcome(candidate)]
+  const kind = kindOf(was, becomes)
+  return kind && { kind, decision, at, present: told(was, present), candidate: told(becomes, candidate) }
 }
 
 /** What a request gets where every pool has room. */

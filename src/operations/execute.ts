@@ -15,10 +15,10 @@ import { AheadOutdated, aheadTriesMax } from './ahead.ts'
 import { numberOf, ReadingContext, RequestContext } from './contexts.ts'
 import { inUseOf } from './estate/in-use.ts'
 import { type Foreseen, foresee, type Impact, impactOf } from './finding/impact.ts'
-import { refuseWithoutRequest, rulingOf, versionsBefore, withoutControl } from './governance/control.ts'
-import { inverseOf, leftBy, tryInverse } from './governance/inverse.ts'
+import { AskingAgain } from './governance/asked-again.ts'
+import { refuseWithoutRequest, withoutControl } from './governance/control.ts'
+import { Foreseeing, type Found } from './governance/foreseeing.ts'
 import { governsTop } from './governance/list-bounds.ts'
-import { sharedAnew } from './governance/shared-anew.ts'
 import { requireStill } from './identity/authority.ts'
 import type {
   Ahead,
@@ -231,10 +231,7 @@ export async function openExecutor(
     call: WholeCall,
     ...[work, { of = 'space', undo } = {}]: Parameters<Ahead['attempt']>
   ): Promise<Tried> {
-    const taken: (Omit<TriedWell, 'impact' | 'nodes'> & {
-      readonly foreseen: Foreseen | undefined
-      readonly shared: readonly string[]
-    })[] = []
+    const taken: (Found & Pick<TriedWell, 'answer' | 'needs' | 'epoch'>)[] = []
     let denials: readonly Decision[] = []
     try {
       await store.write(
@@ -243,30 +240,17 @@ export async function openExecutor(
           denials = context.decisions
           if (isKeyInDoubt(tx, call.principal)) await refuseEndedKey(tx, call.principal)
           return asTry(operation, context, async () => {
-            tx.subjects.begin()
             const epoch = tx.governanceEpoch
-            const before = await context.snapshot()
-            const answer = await work(context)
+            const foreseeing = await Foreseeing.begin(context, { isOfSpace: of === 'space' })
+            const answer = await work(context, () => foreseeing.note())
             leaveRoomForEntry(context)
-            const hasMoved = tx.governanceEpoch !== epoch
-            if (hasMoved) {
+            if (tx.governanceEpoch !== epoch) {
+              const { before } = foreseeing
               const compile = () => snapshotOf(tx, { keep: false })
               await refuseNewConflicts(context, { before, reaches: context.reaches, compile })
             }
-            const subjects = tx.subjects.named()
-            const rulings = hasMoved ? await rulingOf(context, subjects) : []
-            const inverse = of === 'space' ? await inverseOf(tx, subjects) : undefined
-            const foreseen =
-              hasMoved && of === 'space' ? await foresee(tx, before, await context.snapshot()) : undefined
             const needs = context.needsOnce
-            taken.push({
-              ...{ foreseen, answer, needs, epoch, rulings },
-              shared: hasMoved && of === 'space' ? await sharedAnew(tx, subjects) : [],
-              left: inverse ? leftBy(inverse, subjects) : [],
-              // Behind all else that is found of the change.
-              revertRefused: inverse && undo && (await tryInverse(context, inverse, undo)),
-              before: versionsBefore(subjects),
-            })
+            taken.push({ ...(await foreseeing.end(needs, undo)), answer, needs, epoch })
             throw new TakenBack()
           })
         },
@@ -279,18 +263,20 @@ export async function openExecutor(
       }
       if (!(error instanceof TakenBack)) throw error
     }
-    const { foreseen, shared, ...found } = taken.at(-1)!
-    const impact =
-      foreseen &&
-      (await store.read(
-        (tx) => impactOf(new ReadingContext(tx, call, settings, snapshotOf), foreseen, { ofAll: true }),
+    const { states, ...found } = taken.at(-1)!
+    const look = <T>(at: (context: ReadContext) => Promise<T>): Promise<T> =>
+      store.read(
+        (tx) => at(new ReadingContext(tx, call, settings, snapshotOf)),
         undefined,
         senderOf(call.principal),
         call.asker,
-      ))
-    // A pool is where its holders are, and where it is shared anew: what else it can touch is no more than they have.
-    const scoped = (foreseen?.scopes ?? []).filter(({ pool }) => pool === undefined).map(({ node }) => node)
-    return { ...found, impact, nodes: [...scoped, ...shared] }
+      )
+    const touching = states.filter(({ scopes }) => scopes.length > 0)
+    const impact = touching.length > 0 ? await look((own) => impactOf(own, touching, { ofAll: true })) : undefined
+    const reaching = states.filter(({ scopes, pools }) => scopes.length + pools.length > 0)
+    const asking = reaching.length > 0 ? new AskingAgain(reaching) : undefined
+    const requests = asking && (await look((own) => asking.run(own)))
+    return { ...found, impact, requests }
   }
 
   async function writeAs(
@@ -352,7 +338,7 @@ export async function openExecutor(
     } catch (error) {
       if (error instanceof DryRunSucceeded) {
         const { foreseen, given } = error
-        if (foreseen) error.impact = await look((own) => impactOf(own, foreseen))
+        if (foreseen) error.impact = await look((own) => impactOf(own, [foreseen]))
         if (given.length > 0) error.inUse = await look((own) => inUseOf(own, given))
         throw error
       }

@@ -205,7 +205,8 @@ export function nativeWrite<Input extends z.ZodObject, Output extends z.ZodType,
           lookAhead: ({ attempt }: Ahead, given: z.output<Input>) =>
             lookAhead(
               {
-                attempt: (work, how) => attempt((context) => permitted(context, given, () => work(context)), how),
+                attempt: (work, how) =>
+                  attempt((context, behindStage) => permitted(context, given, () => work(context, behindStage)), how),
               },
               given,
             ),

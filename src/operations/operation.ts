@@ -1,5 +1,5 @@
 // What an operation is: a name, whether it writes, and `run`. Each protocol's table of operations is made of these.
-import type { FoundImpact, RevertRefused } from '#model/change-request.ts'
+import type { FoundImpact, RequestsFound, RevertRefused } from '#model/change-request.ts'
 import type { Cidr } from '#model/cidr.ts'
 import type { IdKind } from '#model/identifier.ts'
 import type { WouldBeGiven } from '#model/in-use.ts'
@@ -136,13 +136,15 @@ export interface Ahead {
    * @param how.undo does what would undo it: behind it, that is tried too
    */
   attempt(
-    work: (context: WriteContext) => Promise<unknown>,
+    work: (context: WriteContext, behindStage: BehindStage) => Promise<unknown>,
     how?: {
       readonly of?: 'space' | 'rules'
       readonly undo?: (context: WriteContext, operations: readonly ProposedOperation[]) => Promise<unknown>
     },
   ): Promise<Tried>
 }
+/** To be called where what was done so far is in force for a while, before the rest of it is done. */
+export type BehindStage = () => Promise<void>
 /** What came of trying a change. */
 export type Tried = TriedWell | { readonly refused: Refused }
 export interface TriedWell {
@@ -154,8 +156,12 @@ export interface TriedWell {
   readonly needs: readonly Need[]
   /** Undefined where it touches no space. */
   readonly impact: (FoundImpact & { readonly hasUnseen?: boolean }) | undefined
-  /** Nodes whose space it can touch; undefined among them: everything. */
-  readonly nodes: readonly (string | undefined)[]
+  /** The same of the requests of the last days; undefined where no rules have changed. */
+  readonly requests: (RequestsFound & { readonly hasUnseen: boolean }) | undefined
+  /** Nodes whose space it can touch, or that it gives pools to or takes them from; undefined among them: everything. */
+  readonly nodes: readonly ReachedNode[]
+  /** Whether these are together all of the organization. */
+  readonly areAllNodes: boolean
   /** What IPAMs say of how that changes. */
   readonly rulings: readonly Ruling[]
   /** What has no inverse of it. */
@@ -164,6 +170,12 @@ export interface TriedWell {
   readonly revertRefused: RevertRefused | undefined
   /** The versions that the objects have that it changes. */
   readonly before: Readonly<Record<string, number>>
+}
+
+export interface ReachedNode {
+  readonly node: string | undefined
+  /** Itself and what is above it, before and behind the change. */
+  readonly above: readonly string[]
 }
 
 /** Members of the input that say how, and not what: where an API has them among its parameters, and not beside them. */

@@ -6,6 +6,7 @@ import { provider } from '#model/policy/decision.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import { everywhere } from '#model/roles.ts'
 import type { ReadTransaction, Transaction } from '#store/store.ts'
+import type { Subject } from '#store/subjects.ts'
 import type { Scope } from '#store/tables/finding-scans.ts'
 import { mayThroughout, permitter } from '../identity/authority.ts'
 import { visibleAccounts } from '../identity/visible-accounts.ts'
@@ -59,8 +60,13 @@ export interface Impact extends Changed {
 }
 
 /** Within the dry run, behind the change; undefined where it touches no space. */
-export async function foresee(tx: Transaction, before: Snapshot, after: Snapshot): Promise<Foreseen | undefined> {
-  const touched = await touchedBy(tx, [{ at: tx.now, subjects: tx.subjects.take() }], { hasMoved: true })
+export async function foresee(
+  tx: Transaction,
+  before: Snapshot,
+  after: Snapshot,
+  subjects: readonly Subject[] = tx.subjects.named(),
+): Promise<Foreseen | undefined> {
+  const touched = await touchedBy(tx, [{ at: tx.now, subjects }], { hasMoved: true })
   const scopes = [...touched.scopes]
   for (const id of touched.exceptions) {
     const exception = await tx.exceptions.find(id)
@@ -74,60 +80,110 @@ export async function foresee(tx: Transaction, before: Snapshot, after: Snapshot
 
 /**
  * Once the dry run is over: nobody waits for what is looked at.
+ * @param states behind each stage of a change, the last one behind all of it: what would not comply behind any of them does not, and what
+ *   would does so in the end
  * @param ofAll also of what the caller may not see: for whoever keeps it, and shows each no more than they may
  */
 export async function impactOf(
   context: ReadContext,
-  { before, after, scopes }: Foreseen,
+  states: readonly Foreseen[],
   { ofAll = false } = {},
 ): Promise<Impact> {
+  const looking: LookingAt = {
+    ...(ofAll ? tellingAll : await teller(context)),
+    ...{ ofAll, counted: { groups: new Map(), samples: [] } },
+    ...{ evaluated: new Set(), worse: new Set(), accounts: new Map() },
+  }
+  const [last, ...others] = states.toReversed()
+  // What stays is looked at first; all that is there for a while only has as much room together.
+  const parts = [last ? [last] : [], others]
+  let isWhole = true
+  for (const part of parts) {
+    const room = { spaces: impactSpacesMax, rows: impactRowsMax }
+    for (const foreseen of part) {
+      isWhole = (await lookAtState(context, foreseen, { ...looking, isLast: foreseen === last, room })) && isWhole
+    }
+  }
+  const { counted, evaluated, accounts } = looking
+  const impact = told(counted, evaluated.size, isWhole)
+  if (!ofAll) return impact
+  const maySee = await permitter(context, 'allocation:read')
+  let hasUnseen = [...accounts.keys()].some((account) => !maySee(account))
+  for (const foreseen of states) hasUnseen ||= await reachesUnseen(context, foreseen)
+  return {
+    ...impact,
+    ...(accounts.size <= namedMax ? { accounts: Object.fromEntries(accounts) } : {}),
+    hasUnseen,
+  }
+}
+
+/** What was looked at of any state so far. */
+interface LookingAt extends Teller {
+  readonly ofAll: boolean
+  readonly counted: Counted
+  readonly evaluated: Set<string>
+  /** What does not comply in one of them. */
+  readonly worse: Set<string>
+  /** How much of it is each account's. */
+  readonly accounts: Map<string, number>
+}
+interface LookingAtState extends LookingAt {
+  readonly isLast: boolean
+  /** What is left to be looked at. */
+  readonly room: { spaces: number; rows: number }
+}
+const nameOf = (space: Space): string => (isBrought(space) ? space.resource : String(space.n))
+
+/** @returns whether all was looked at that it can touch */
+async function lookAtState(context: ReadContext, foreseen: Foreseen, looking: LookingAtState): Promise<boolean> {
   const { tx, now } = context
-  const under = (snapshot: Snapshot) => ({ tx, now, snapshot: async () => snapshot })
-  const { isTold, isByPoolAlone } = ofAll ? tellingAll : await teller(context)
-  const own = ofAll ? undefined : await ownScopes(context, after, scopes)
-  const counted: Counted = { groups: new Map(), samples: [] }
+  const { after, scopes } = foreseen
+  const { room, isTold } = looking
+  const own = looking.ofAll ? undefined : await ownScopes(context, after, scopes)
+  const under = { tx, now, snapshot: async () => after }
   const seen = new Set<string>()
-  const nameOf = (space: Space): string => (isBrought(space) ? space.resource : String(space.n))
-  const accounts = new Map<string, number>()
-  const maySee = ofAll ? await permitter(context, 'allocation:read') : undefined
-  const isHidden = ofAll && (await reachesUnseen(context, { before, after, scopes }))
-  const withAccounts = (impact: Impact): Impact =>
-    maySee
-      ? {
-          ...impact,
-          ...(accounts.size <= namedMax ? { accounts: Object.fromEntries(accounts) } : {}),
-          hasUnseen: isHidden || [...accounts.keys()].some((account) => !maySee(account)),
-        }
-      : impact
-  let rows = 0
   for (const scope of looksAt(await withSpace(tx, own?.scopes ?? scopes))) {
     for (let place: string | undefined = ''; place !== undefined; ) {
-      if (seen.size >= impactSpacesMax || rows >= impactRowsMax) return withAccounts(told(counted, seen.size, false))
-      const part = await readScan(under(after), { scope, place })
-      rows += part.looked
+      if (room.spaces <= 0 || room.rows <= 0) return false
+      const part = await readScan(under, { scope, place })
+      room.rows -= part.looked
       const spaces = part.spaces.filter(
         (space) => !seen.has(nameOf(space)) && (own?.isTouched(space) ?? true) && isTold(space),
       )
-      for (const space of spaces) {
-        seen.add(nameOf(space))
-        accounts.set(space.account, (accounts.get(space.account) ?? 0) + 1)
-      }
-      const was = await evaluateSpaces(under(before), spaces)
-      await tx.nextTurn()
-      const is = await evaluateSpaces(under(after), spaces)
-      await tx.nextTurn()
-      for (const [index, space] of is.entries()) {
-        const isByPool = isByPoolAlone(space.space)
-        count(
-          counted,
-          isByPool ? byPoolAlone(before, was[index]!) : was[index]!,
-          isByPool ? byPoolAlone(after, space) : space,
-        )
-      }
+      room.spaces -= spaces.length
+      for (const space of spaces) seen.add(nameOf(space))
+      await countSpaces(context, foreseen, spaces, looking)
       place = part.place
     }
   }
-  return withAccounts(told(counted, seen.size, true))
+  return true
+}
+
+async function countSpaces(
+  { tx, now }: ReadContext,
+  { before, after }: Foreseen,
+  spaces: readonly Space[],
+  { counted, evaluated, worse, accounts, isLast, isByPoolAlone }: LookingAtState,
+): Promise<void> {
+  const under = (snapshot: Snapshot) => ({ tx, now, snapshot: async () => snapshot })
+  for (const space of spaces) {
+    if (evaluated.has(nameOf(space))) continue
+    evaluated.add(nameOf(space))
+    accounts.set(space.account, (accounts.get(space.account) ?? 0) + 1)
+  }
+  const was = await evaluateSpaces(under(before), spaces)
+  await tx.nextTurn()
+  const is = await evaluateSpaces(under(after), spaces)
+  await tx.nextTurn()
+  for (const [index, one] of is.entries()) {
+    const isByPool = isByPoolAlone(one.space)
+    const did = isByPool ? byPoolAlone(before, was[index]!) : was[index]!
+    const does = isByPool ? byPoolAlone(after, one) : one
+    const isWorse = complies(did) && !complies(does)
+    if (isWorse ? worse.has(nameOf(one.space)) : !isLast) continue
+    if (isWorse) worse.add(nameOf(one.space))
+    count(counted, did, does)
+  }
 }
 
 /** Asked of nodes and not of what is there: that somebody who is hidden has something must not be told (I8). */
@@ -230,8 +286,9 @@ interface Counted {
 type Counting = Pick<EvaluatedSpace, 'resource' | 'held'> & {
   readonly evaluation: Pick<EvaluatedSpace['evaluation'], 'state' | 'facts'>
 }
+const complies = ({ evaluation }: Counting): boolean => evaluation.state !== 'noncompliant'
 function count({ groups, samples }: Counted, was: Counting, is: Counting): void {
-  const [did, does] = [was, is].map(({ evaluation }) => evaluation.state !== 'noncompliant')
+  const [did, does] = [was, is].map(complies)
   if (did === does) return
   const becomes = does ? 'compliant' : 'noncompliant'
   const { account, resourceType, cidr } = is.held

@@ -171,6 +171,8 @@ function changedPairs(was: PolicyState | undefined, is: PolicyState | undefined)
 
 const without = (body: HistoryBody, names: readonly string[]): HistoryBody =>
   Object.fromEntries(Object.entries(body).filter(([name]) => !names.includes(name)))
+/** A pool without what policy does not ask for. */
+export const withoutPoolLabels = (body: HistoryBody): HistoryBody => without(body, labelsOfPool)
 function differ(
   tx: ReadTransaction,
   was: HistoryVersion | undefined,

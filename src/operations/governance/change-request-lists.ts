@@ -7,6 +7,7 @@ import { nodesBelow, visibleNodes } from '../identity/nodes-below.ts'
 import { latestFirst, type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
 import { placeOfObject, standingOf, standingOfMany } from '../record/object-places.ts'
+import { seenRequests } from './asked-again.ts'
 import type { Inverse } from './inverse.ts'
 import { type Content, contentOf, getChange, preparedInverse } from './kept-requests.ts'
 import type { ProposedOperation } from './proposed.ts'
@@ -109,11 +110,19 @@ async function withVisibleImpact(
   // Whether all is told must not tell whether those who are hidden have something: it is asked of all that the request can be about.
   const seen = await Promise.all(nodes.map((node) => mayThroughout(context, 'allocation:read', node)))
   const seesAll = new Set(nodes.filter((_, index) => seen[index]))
-  return requests.map(({ impact, ...request }) => {
-    if (!impact) return request
-    const visible = visiblePart(impact, maySee)
-    return { ...request, impact: seesAll.has(request.node) ? visible : { ...visible, isWhole: false } }
-  })
+  const shown: ChangeRequest[] = []
+  const ofRequests = await seenRequests(context)
+  for (const { impact, ...request } of requests) {
+    const visible = impact && visiblePart(impact, maySee)
+    const asked = visible?.requests
+    const told = visible && {
+      ...visible,
+      ...(seesAll.has(request.node) ? {} : { isWhole: false }),
+      ...(asked ? { requests: await ofRequests(asked) } : {}),
+    }
+    shown.push(told ? { ...request, impact: told } : request)
+  }
+  return shown
 }
 
 function visiblePart(impact: ChangeImpact, maySee: (account: string) => boolean): ChangeImpact {

@@ -6,6 +6,8 @@ import {
   changeRequestStates,
   countingApprovals,
   type Emergency,
+  type RequestCounts,
+  type RequestsFound,
 } from '#model/change-request.ts'
 import { rolloutStagesMax } from '#model/change-rollout.ts'
 import { impactClasses } from '#model/impact-class.ts'
@@ -94,7 +96,7 @@ const haltOn = z
       .max(1_000)
       .optional()
       .describe(
-        'More denials than this, also by what is only observed, which there would not be without what it has changed: who would be denied anyway halts nothing.',
+        'More denials than this, also by what is only observed, which there would not be without what it has changed.',
       ),
     exceptions: count.max(1_000).optional().describe('More exceptions asked for than this, at the node and below.'),
     pools: z
@@ -157,12 +159,21 @@ const halted = z
   })
   .describe('Why it was halted.')
 const act = z.object({ by: principalName, makers: usedMakers, at: instant }).meta({ id: 'ChangeRequestAct' })
+const countsOfRequests = { newlyDenied: count, newlyAllowed: count, elsewhere: count }
+const requestsOfImpact = z.object({
+  days: count,
+  asked: count.describe('How many were asked again.'),
+  isWhole: z.boolean(),
+  ...countsOfRequests,
+  groups: z.array(z.object({ account: accountId, resourceType: z.string(), newlyDenied: count, elsewhere: count })),
+  samples: z.array(idText('decision')),
+})
 const impact = z
   .object({
     class: z
       .enum(impactClasses)
       .describe(
-        'What has to be approved by how many: `contained`: nothing that is there complies less by it. `noncompliant`: something does, or not all was looked at. `central`: it reaches all of the organization.',
+        'Who has to approve it. `contained`: nothing complies less by it, and no request of the last days would be denied. `noncompliant`: something does or would, or not all was looked at. `central`: it reaches all of the organization, or outside of `node`. Of stages, the worst.',
       ),
     epoch: count.describe('The state of governance that it was found at.'),
     foundAt: instant,
@@ -180,24 +191,23 @@ const impact = z
         setting: z.string().optional().describe('Which setting it does not comply with, then or now.'),
       }),
     ),
+    requests: requestsOfImpact.optional().describe('What it would make of requests of the last days, by rules alone.'),
     left: z
       .array(z.string())
       .optional()
       .describe(
-        'What `revert` would not make again as it is now, at least in part: objects by their ids, and new ones by what they are. Nothing where it is not there.',
+        'What `revert` would not make again as it is now, at least in part: objects by their ids, and new ones by what they are.',
       ),
     revertRefused: z
       .object({ code: z.string(), operation: z.string().optional() })
       .optional()
-      .describe(
-        '`revert` was tried behind it, and is refused so; of which operation. Without one, nothing undoes it. Where it is not there, it went through.',
-      ),
+      .describe('`revert` was tried behind it, and is refused so; without an operation, nothing undoes it.'),
   })
   .describe('What it would make of space that is in use, as far as you may see that.')
 const needed = z
   .object({
-    approvers: count.describe('So many persons, none of whom wrote at it.'),
-    ofRoot: count.describe('Of these, so many who may approve at the root.'),
+    approvers: count.describe('Persons, none of whom wrote at it.'),
+    ofRoot: count.describe('Of these, who may approve at the root.'),
     isSimulated: z.boolean().optional().describe('`true`: only once it was simulated as it is.'),
   })
   .describe('Who has to approve what it does.')
@@ -218,18 +228,14 @@ const summary = {
   window: window.optional(),
   appliesAt: instant
     .optional()
-    .describe(
-      'When it is made by itself: once its window opens, or what freezes changes ends. On the right of whoever submitted it last, by name and not by groups.',
-    ),
+    .describe('When it is made by itself, on the right of whoever submitted it last, by name and not by groups.'),
   failed: z
     .object({ at: instant, code: z.string(), detail: z.string().optional() })
     .optional()
     .describe('Why it was not made by itself; it waits until somebody edits, submits or applies it.'),
   plannedFor: count
     .optional()
-    .describe(
-      'The state of governance that it was planned for: it is refused where somebody has changed since then what it changes.',
-    ),
+    .describe('The state of governance that it was planned for: refused where what it changes has changed since.'),
   rollout: rollout.optional(),
   progress: z
     .object({ stage: count.describe('So many stages are made.'), stages: count, since: instant, nextAt: instant })
@@ -240,9 +246,7 @@ const summary = {
   emergencies: z
     .array(emergencyDone)
     .optional()
-    .describe(
-      'In which something was done with it, without approvals or outside of its window: a finding until somebody else has reviewed each.',
-    ),
+    .describe('In which something was done with it: a finding until somebody else has reviewed each.'),
   ended: act.extend({ note: z.string().optional() }).optional().describe('Who applied or abandoned it.'),
 }
 const listed = z.object(summary)
@@ -273,7 +277,7 @@ const changeRequest = z.object({
     )
     .optional()
     .describe(
-      'In which state it was looked at what it lets act and others may change, such as a candidate: it is refused where that is in another one by then. Approvals are for this, too.',
+      'In which state that was which it lets act and others may change, such as a candidate: in another one it is refused. Approvals are for this, too.',
     ),
   inverse: z
     .object({
@@ -368,10 +372,11 @@ export const proposeChange = nativeWrite({
   cli: 'change-request propose',
   refusals: [...refusalsOfGoverned, 'LimitExceeded', 'PreconditionFailed'],
   at: placeOfProposal,
-  async lookAhead(ahead, { operations, draft, simulate, expectedEpoch: expected }): Promise<Tried | undefined> {
+  async lookAhead(ahead, input): Promise<Tried | undefined> {
+    const { operations, rollout, draft, simulate, expectedEpoch: expected } = input
     if (draft && !simulate) return undefined
     const before = simulate ? requireRoom : undefined
-    return tryProposal(ahead, { operations, expectedEpoch: expected }, { doAll, before })
+    return tryProposal(ahead, { operations, rollout, expectedEpoch: expected }, { doAll, before })
   },
   async run(context, { window: given, draft, simulate, ...proposal }, tried: Tried | undefined) {
     if (draft) await refuseMisshapen(proposal.operations)
@@ -413,8 +418,8 @@ export const updateChangeRequest = nativeWrite({
   cli: 'change-request edit',
   refusals: [...refusalsOfGoverned, 'NotFound', 'MalformedId', 'IncorrectState', 'LimitExceeded', 'PreconditionFailed'],
   at: placeOfChange,
-  lookAhead: (ahead, { changeRequestId: id, operations, expectedEpoch: expected }): Promise<Tried | undefined> =>
-    tryChange(ahead, id, doAll, { operations, expectedEpoch: expected }),
+  lookAhead: (ahead, { changeRequestId: id, operations, rollout, expectedEpoch }): Promise<Tried | undefined> =>
+    tryChange(ahead, id, doAll, { operations, rollout, expectedEpoch }),
   async run(context, { changeRequestId: id, window: given, ...changes }, tried: Tried | undefined) {
     // A draft is not tried.
     await refuseMisshapen(changes.operations ?? [])
@@ -427,7 +432,7 @@ export const submitChangeRequest = nativeWrite({
   name: 'submitChangeRequest',
   summary: 'Submit a draft, or find anew what a change request would do.',
   description:
-    'Only those who wrote it do. Approvals stay where what it would do is of the same class as what was approved.',
+    'Only those who wrote it do. Approvals stay where what it would do is of no class above what was approved.',
   action: 'change:propose',
   input: z.strictObject({ changeRequestId }),
   output: changeRequest,
@@ -446,7 +451,7 @@ export const approveChangeRequest = nativeWrite({
   name: 'approveChangeRequest',
   summary: 'Approve a change request that others wrote.',
   description:
-    'Whoever wrote at it cannot, whatever their roles and tokens, and neither can whoever made the token that it was written with, or has one that a writer made. The approval is for what it says and for the class of what it does: an edit voids it.',
+    'Whoever wrote at it cannot, nor whoever made the token that it was written with, or has one that a writer made. The approval is for what it says and for the class of what it does: an edit voids it.',
   action: 'change:approve',
   input: z.strictObject({
     changeRequestId,
@@ -494,7 +499,7 @@ export const applyChangeRequest = nativeWrite({
   name: 'applyChangeRequest',
   summary: 'Make the change, in one transaction, as it was approved.',
   description:
-    'On your right: every operation asks for its own action at its own place. It is tried once more, and refused where what it would do now is of another class than what was approved.',
+    'On your right: every operation asks for its own action at its own place. It is tried once more, and refused where what it would do now is of a class above what was approved.',
   action: 'change:propose',
   input: z.strictObject({
     changeRequestId,
@@ -548,8 +553,7 @@ export const reviewChangeRequest = nativeWrite({
 export const haltChangeRequest = nativeWrite({
   name: 'haltChangeRequest',
   summary: 'Halt a rollout.',
-  description:
-    'At any time, whatever its window and freezes: nothing more is made of it before somebody resumes or reverts it.',
+  description: 'Whatever its window and freezes: nothing more is made of it before somebody resumes or reverts it.',
   action: 'change:propose',
   input: z.strictObject({ changeRequestId, note: note.describe('Why, for whoever goes on with it.') }),
   output: changeRequest,
@@ -565,7 +569,7 @@ export const haltChangeRequest = nativeWrite({
 const emergency = note
   .optional()
   .describe(
-    'What the emergency is, outside of its window and while changes are frozen: you need `change:approve`, and it is a finding until somebody else has reviewed it.',
+    'What the emergency is, outside of its window and while changes are frozen: you need `change:approve`, and somebody else has to review it.',
   )
   .meta({ examples: ['It burns'] })
 
@@ -590,7 +594,7 @@ export const revertChangeRequest = nativeWrite({
   name: 'revertChangeRequest',
   summary: 'Make again what was before the change.',
   description:
-    'By the operations that were prepared when it was made, in one transaction, on your right. Refused where somebody has changed one of the objects since, outside of its window, while changes are frozen, and three days after it was applied: what was approved covers it no longer than that, and never a change of change control itself. Propose the operations of `inverse` then.',
+    'By the operations that were prepared when it was made, in one transaction, on your right. Refused where somebody has changed one of the objects since, outside of its window, while changes are frozen, three days after it was applied, and where it changes change control: propose the operations of `inverse` then.',
   action: 'change:propose',
   input: z.strictObject({ changeRequestId, note: note.describe('Why, for the record.'), emergency }),
   output: changeRequest,
@@ -717,8 +721,29 @@ const showEmergency = ({ reason: why, broken, reviewed }: Emergency) => ({
   reason: why,
   ...(reviewed ? { reviewed: { ...showAct(reviewed), note: reviewed.note } } : {}),
 })
-const showImpact = ({ at, groups, samples, left, accounts: _, ...found }: NonNullable<ChangeRequest['impact']>) => ({
+const showRequests = ({ days, isWhole, asked, groups, samples, ...counts }: RequestsFound) => ({
+  ...{ days, asked, isWhole, ...countsIn(counts) },
+  groups: groups.map(({ account, resourceType, newlyDenied, elsewhere }) => ({
+    ...{ account, resourceType, newlyDenied, elsewhere },
+  })),
+  samples: samples.map(({ decisionId }) => decisionId),
+})
+const countsIn = ({ newlyDenied, newlyAllowed, elsewhere }: Omit<RequestCounts, 'asked'>) => ({
+  newlyDenied,
+  newlyAllowed,
+  elsewhere,
+})
+const showImpact = ({
+  at,
+  groups,
+  samples,
+  left,
+  requests,
+  accounts: _,
+  ...found
+}: NonNullable<ChangeRequest['impact']>) => ({
   ...found,
+  ...(requests ? { requests: showRequests(requests) } : {}),
   ...(left ? { left: [...left] } : {}),
   foundAt: formatInstant(at),
   groups: groups.map((group) => ({ ...group })),

@@ -17,7 +17,7 @@ export const simulateChangeRequest = nativeWrite({
   name: 'simulateChangeRequest',
   summary: 'Simulate a change request as it is: what it would have made of the requests on record.',
   description:
-    'On your right, as `POST /simulations` does it. Whoever may read the request sees what came of it, as far as they see the accounts: it is shown with the request, and no more once that says something else. Rules of approval (`changeApprovals` of an IPAM) may ask for it.',
+    'On your right, as `POST /simulations` does it. Whoever may read the request sees what came of it, as far as they see the accounts, until it says something else. `changeApprovals` of an IPAM may ask for it.',
   action: 'change:propose',
   input: z.strictObject({
     changeRequestId: idText('changeRequest').describe('`change-request-…`.'),

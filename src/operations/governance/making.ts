@@ -213,7 +213,7 @@ async function findStageHalt(
   if ('refused' in tried) throw tried.refused
   if (tried.epoch !== context.tx.governanceEpoch) throw new AheadOutdated()
   refuseOutside(request.node, tried)
-  const found = impactIn(tried, context.now).class
+  const found = impactIn(tried, request.node, context.now).class
   const approved = request.impact!.class
   if (isAbove(found, approved)) return { why: 'impact-changed', class: found, approved }
   const { approvals, lost } = await standingApprovals(context, request)

@@ -126,7 +126,7 @@ export type GovernedOperation = z.output<typeof governedOperation>
 export async function runGoverned(
   context: WriteContext,
   operations: readonly GovernedOperation[],
-  { from = 0, to = operations.length, bindings, made: before = [], isPrepared = false }: ListHow = {},
+  { from = 0, to = operations.length, bindings, made: before = [], isPrepared = false, behind }: ListHow = {},
 ): Promise<DoneList> {
   // What undoes a list that was bounded is as long as that makes it.
   if (isPrepared) beginList(context)
@@ -142,6 +142,7 @@ export async function runGoverned(
       const id = idIn(done.answer)
       results.push({ operation: name, ...(id === undefined ? {} : { id }), ...(as === undefined ? {} : { as }) })
     })
+    if (behind?.counts.includes(index + 1)) await behind.call()
   }
   await context.catchUp()
   return { results, bindings: found, made: list.made }

@@ -31,6 +31,8 @@ export interface ListHow {
   readonly isPrepared?: boolean
   /** What those before have made, in another transaction. */
   readonly made?: readonly Answered[]
+  /** Called whenever so many are done. */
+  readonly behind?: { readonly counts: readonly number[]; call(): Promise<void> }
 }
 export interface DoneList {
   readonly results: readonly { readonly operation: string; readonly id?: string; readonly as?: string }[]

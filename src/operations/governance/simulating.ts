@@ -106,6 +106,8 @@ const candidateWorld = (
     const candidate = await context.snapshot()
     const foreseen = candidate === present ? undefined : await foresee(tx, present, candidate)
     const labels = labelsOf(made, present)
+    // It is taken back: no change request is asked for.
+    tx.subjects.begin()
     keep({
       present: apart(present),
       candidate: apart(candidate),

@@ -1,12 +1,13 @@
 // What a change request would do: its operations are tried and taken back, and how many have to approve that follows.
-import { type ChangeImpact, type ChangeRequest, classOf, neededFor } from '#model/change-request.ts'
-import { partOfStage } from '#model/change-rollout.ts'
+import { type ChangeImpact, type ChangeRequest, classOf, neededFor, type RequestsFound } from '#model/change-request.ts'
+import { partOfStage, type Rollout, stopsOf } from '#model/change-rollout.ts'
 import { refuseValue } from '#model/refusal.ts'
 import { everywhere } from '#model/roles.ts'
 import { AheadOutdated } from '../ahead.ts'
-import type { Ahead, Tried, TriedWell, WriteContext } from '../operation.ts'
+import type { Ahead, BehindStage, ReachedNode, Tried, TriedWell, WriteContext } from '../operation.ts'
 import { contentOf, getChange, numberOf } from './kept-requests.ts'
 import type { Answered, Binding, DoneList, ListHow, ProposedOperation } from './proposed.ts'
+import { needsOfChange } from './reached.ts'
 import { requireEpoch } from './state.ts'
 
 /** Does all of them, in one transaction. */
@@ -42,41 +43,52 @@ const undoing = (doAll: DoAll): NonNullable<Parameters<Ahead['attempt']>[1]> => 
 /** What is tried in place of what the request says. */
 export interface Edited {
   readonly operations?: readonly ProposedOperation[] | undefined
+  /** `null`: all at once. */
+  readonly rollout?: Rollout | null | undefined
   readonly expectedEpoch?: number | undefined
 }
+
+/** Behind each stage it is looked at what is in force then. */
+const inStages = (
+  operations: readonly ProposedOperation[],
+  rollout: Rollout | null | undefined,
+  call: BehindStage,
+): Pick<ListHow, 'behind'> => ({ behind: { counts: stopsOf(operations, rollout ?? undefined), call } })
 
 /** What trying operations that nobody has proposed yet comes to. */
 export const tryProposal = (
   ahead: Ahead,
-  { operations, expectedEpoch }: Edited & { readonly operations: readonly ProposedOperation[] },
+  { operations, rollout, expectedEpoch }: Edited & { readonly operations: readonly ProposedOperation[] },
   {
     doAll,
     before,
   }: { readonly doAll: DoAll; readonly before?: ((context: WriteContext) => Promise<void>) | undefined },
 ): Promise<Tried> =>
-  ahead.attempt(async (context) => {
+  ahead.attempt(async (context, behindStage) => {
     // What is wrong by now with a plan for another state says less than that it is for another one.
     requireEpoch(context, expectedEpoch)
     await before?.(context)
-    return withRoom(doAll)(context, operations)
+    return withRoom(doAll)(context, operations, inStages(operations, rollout, behindStage))
   }, undoing(doAll))
 /** What trying the operations of a request anew comes to; of one that is not there, nothing is tried. */
 export const tryChange = (
   ahead: Ahead,
   id: string,
   doAll: DoAll,
-  { operations, expectedEpoch }: Edited = {},
+  { operations, rollout, expectedEpoch }: Edited = {},
 ): Promise<Tried> =>
-  ahead.attempt(async (context) => {
+  ahead.attempt(async (context, behindStage) => {
     const request = await getChange(context, id)
     requireEpoch(context, expectedEpoch)
-    return withRoom(doAll)(context, operations ?? (await contentOf(context, request)).operations)
+    const all = operations ?? (await contentOf(context, request)).operations
+    return withRoom(doAll)(context, all, inStages(all, rollout === undefined ? request.rollout : rollout, behindStage))
   }, undoing(doAll))
 /** The same of what was approved. */
 export const tryBound = (ahead: Ahead, id: string, doAll: DoAll): Promise<Tried> =>
-  ahead.attempt(async (context) => {
-    const { operations, bindings } = await contentOf(context, await getChange(context, id))
-    return withRoom(doAll)(context, operations, { bindings })
+  ahead.attempt(async (context, behindStage) => {
+    const request = await getChange(context, id)
+    const { operations, bindings } = await contentOf(context, request)
+    return withRoom(doAll)(context, operations, { bindings, ...inStages(operations, request.rollout, behindStage) })
   }, undoing(doAll))
 /** Behind its last stage, nothing is left to be made. */
 export const isEnd = ({ progress }: ChangeRequest): boolean => progress!.stage >= progress!.stages
@@ -106,14 +118,13 @@ export async function withImpact(
   if (tried && 'refused' in tried) throw tried.refused
   if (tried?.epoch !== context.tx.governanceEpoch) throw new AheadOutdated()
   refuseOutside(request.node, tried)
-  const impact = impactIn(tried, context.now)
+  const impact = impactIn(tried, request.node, context.now)
   const { left, revertRefused, rulings } = tried
   const told = { ...impact, ...(left.length === 0 ? {} : { left }), ...(revertRefused ? { revertRefused } : {}) }
   return { ...request, impact: told, needed: neededFor(impact.class, rulings) }
 }
 
-/** Needs for the request itself are those of whoever asks, and not of what it changes. */
-export const needsOf = ({ needs }: TriedWell) => needs.filter(({ action }) => !action.startsWith('change:'))
+export const needsOf = ({ needs }: TriedWell) => needsOfChange(needs)
 
 export function refuseOutside(node: string, tried: TriedWell): void {
   if (node === everywhere) return
@@ -123,7 +134,7 @@ export function refuseOutside(node: string, tried: TriedWell): void {
   }
 }
 
-export function impactIn(tried: TriedWell, at: number): ChangeImpact {
+export function impactIn(tried: TriedWell, decidedAt: string, at: number): ChangeImpact {
   const { hasUnseen = false, ...found } = tried.impact ?? {
     evaluated: 0,
     isWhole: true,
@@ -133,8 +144,18 @@ export function impactIn(tried: TriedWell, at: number): ChangeImpact {
     samples: [],
   }
   const acting = needsOf(tried).map(({ path }) => path.at(-1))
-  // What others have who are hidden from whoever proposes it must not tell by the class which tags it has (I8).
-  const isWhole = found.isWhole && !hasUnseen
-  const nodes = [...tried.nodes, ...acting]
-  return { ...found, class: classOf({ ...found, isWhole, nodes }), epoch: tried.epoch, at }
+  const { requests: asked } = tried
+  // What others have and ask for who are hidden from whoever proposes it must not tell by the class which tags it has (I8).
+  const isWhole = found.isWhole && !hasUnseen && (asked === undefined || (asked.isWhole && !asked.hasUnseen))
+  const nodes = [...tried.nodes.map(({ node }) => node), ...acting]
+  // Who decides at a node decides for what is there and below.
+  const isOutside = ({ node, above }: ReachedNode): boolean => node !== undefined && !above.includes(decidedAt)
+  const reachesAll = tried.areAllNodes || (decidedAt !== everywhere && tried.nodes.some(isOutside))
+  return {
+    ...found,
+    ...(asked ? { requests: withoutHint(asked) } : {}),
+    class: classOf({ ...found, newlyDenied: asked?.newlyDenied ?? 0, isWhole, nodes, reachesAll }),
+    ...{ epoch: tried.epoch, at },
+  }
 }
+const withoutHint = ({ hasUnseen: _, ...requests }: NonNullable<TriedWell['requests']>): RequestsFound => requests

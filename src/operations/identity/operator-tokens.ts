@@ -118,7 +118,12 @@ async function recordBreakGlass(
       emergencies: [{ reason, broken: by }],
     },
     contentHash: contentHashOf({ node, reason, operations }),
-    impact: { ...found, class: classOf({ ...found, nodes: [node] }), epoch: tx.governanceEpoch, at: tx.now },
+    impact: {
+      ...found,
+      class: classOf({ ...found, newlyDenied: 0, nodes: [node] }),
+      epoch: tx.governanceEpoch,
+      at: tx.now,
+    },
   }
   await tx.changeRequests.insert(n, request, { operations, bindings: undefined })
   await tx.history.changed({ id, kind: 'change-request', account }, request)

@@ -177,17 +177,25 @@ export interface Reason {
 }
 
 /** Decisions as they were asked. */
+/** What somebody asked for. */
+export interface Asked {
+  readonly n: number
+  readonly at: number
+  readonly ruling: number
+  /** As it is stored; null where all is shared. */
+  readonly params: string | null
+}
 export interface AskedPart {
-  readonly asked: readonly {
-    readonly n: number
-    readonly at: number
-    readonly ruling: number
-    /** As it is stored; null where all is shared. */
-    readonly params: string | null
-  }[]
+  readonly asked: readonly Asked[]
   /** Where to go on; undefined: that was all. */
   readonly next: number | undefined
 }
+
+interface AskedRow extends Asked {
+  readonly dry: number | null
+}
+const asked = `select d.n, d.at, d.ruling, d.request as params, e.dry_run as dry
+  from decision d join audit_entry e on e.n = d.audit_entry`
 
 export interface FoundEntry {
   readonly request_id: string
@@ -500,21 +508,21 @@ export class Journal {
    * are left out: nothing was meant by them.
    */
   async asked(from: number, end: number, limit: number): Promise<AskedPart> {
-    const rows = await this.#sql.all<{
-      n: number
-      at: number
-      ruling: number
-      params: string | null
-      dry: number | null
-    }>(
-      `select d.n, d.at, d.ruling, d.request as params, e.dry_run as dry
-       from decision d join audit_entry e on e.n = d.audit_entry where d.n >= ? and d.n < ? order by d.n limit ?`,
+    const rows = await this.#sql.all<AskedRow>(
+      `${asked} where d.n >= ? and d.n < ? order by d.n limit ?`,
       from,
       end,
       limit,
     )
     const next = rows.length < limit ? undefined : rows.at(-1)!.n + 1
     return { asked: rows.filter(({ dry }) => dry === null), next }
+  }
+  /** The same of decisions by their numbers, in no order. */
+  async askedBy(numbers: readonly number[]): Promise<readonly Asked[]> {
+    if (numbers.length === 0) return []
+    const list = listOf(numbers)
+    const rows = await this.#sql.all<AskedRow>(`${asked} where d.n in ${list.text}`, ...list.values)
+    return rows.filter(({ dry }) => dry === null)
   }
   /** What all decisions of these rulings were asked for, by their numbers, as far as it is the same. */
   async requestsOf(rulings: readonly number[]): Promise<ReadonlyMap<number, AllocationRequest>> {
