@@ -403,11 +403,12 @@ class Drive {
       const upTo = new Map(
         all.map(({ id, behind }) => [id, behind ?? (next && id <= subscription ? next.n : event)] as const),
       )
-      return { upTo, now: tx.now, rows: await this.#rowsIn(tx) }
+      return { upTo, all, now: tx.now, rows: await this.#rowsIn(tx) }
     })
     this.#check(() => {
       this.#ledger.reached(found.upTo)
       this.#ledger.look(found.rows, found.now)
+      this.#ledger.doing(found.all)
     })
   }
 

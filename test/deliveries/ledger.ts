@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { DeliveryOutcome } from '#model/delivery.ts'
 import type { Composed } from '#operations/notification/delivering.ts'
 import type { Delivery } from '#store/tables/outbox.ts'
+import type { Subscription } from '#store/tables/subscriptions.ts'
 
 /** What was told otherwise than it should be. */
 export class Finding extends Error {}
@@ -307,6 +308,19 @@ export class Ledger {
   }
 
   // What is on record --------------------------------------------------------------------------------------------------
+
+  /** How a target is doing is what its answers came to. */
+  doing(subscriptions: readonly Subscription[]): void {
+    for (const { id, failures, pausedUntil = 0, isEnabled } of subscriptions) {
+      const watch = this.watches.find((one) => one.id === id)!
+      const books = this.booksOf(id)
+      const known = { failures: books.failures, pausedUntil: books.pausedUntil, isEnabled: books.isEnabled }
+      if (!isDeepStrictEqual({ failures, pausedUntil, isEnabled }, known))
+        throw new Finding(
+          `${watch.name} is ${JSON.stringify({ failures, pausedUntil, isEnabled })}, not ${JSON.stringify(known)}`,
+        )
+    }
+  }
 
   /** Whatever has become of each delivery since it was looked at last is something that may have. */
   look(rows: readonly Delivery[], now: number): void {
