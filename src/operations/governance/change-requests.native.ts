@@ -141,7 +141,7 @@ const halted = z
     why: z
       .enum(['denials', 'exceptions', 'pool', 'refused', 'impact-changed', 'unvouched', 'window', 'asked'])
       .describe(
-        '`refused`: its next stage was. `impact-changed`: what that would do now is of a class above what was approved. `unvouched`: somebody who wrote, approved or applied it may not any more. `window`: it was due behind its window. `asked`: somebody has halted it.',
+        '`refused`: its next stage was. `impact-changed`: that is of a class above what was approved. `unvouched`: somebody who wrote, approved or applied it may not any more. `window`: it was due behind its window. `asked`: by somebody.',
       ),
     at: instant,
     count: count.optional().describe('How many there were.'),
@@ -228,18 +228,14 @@ const summary = {
   window: window.optional(),
   appliesAt: instant
     .optional()
-    .describe(
-      'When it is made by itself, on the right of whoever submitted it last, by name and not by groups.',
-    ),
+    .describe('When it is made by itself, on the right of whoever submitted it last, by name and not by groups.'),
   failed: z
     .object({ at: instant, code: z.string(), detail: z.string().optional() })
     .optional()
     .describe('Why it was not made by itself; it waits until somebody edits, submits or applies it.'),
   plannedFor: count
     .optional()
-    .describe(
-      'The state of governance that it was planned for: refused where what it changes has changed since.',
-    ),
+    .describe('The state of governance that it was planned for: refused where what it changes has changed since.'),
   rollout: rollout.optional(),
   progress: z
     .object({ stage: count.describe('So many stages are made.'), stages: count, since: instant, nextAt: instant })
@@ -250,9 +246,7 @@ const summary = {
   emergencies: z
     .array(emergencyDone)
     .optional()
-    .describe(
-      'In which something was done with it: a finding until somebody else has reviewed each.',
-    ),
+    .describe('In which something was done with it: a finding until somebody else has reviewed each.'),
   ended: act.extend({ note: z.string().optional() }).optional().describe('Who applied or abandoned it.'),
 }
 const listed = z.object(summary)
@@ -355,13 +349,11 @@ const doInverse: DoAll = (context, operations) =>
 const expectedEpoch = z.number().int().min(0).optional()
 const plannedNote =
   'The state that the operations were planned for (`GET /governance`): refused where there is another one by now, and later where somebody has changed what it changes.'
-const draftNote =
-  'It is tried at once, and what it would do is told with it. It does no more than whoever writes it might do themselves: they are asked for each operation as if it were asked for alone.'
-
 export const proposeChange = nativeWrite({
   name: 'proposeChange',
   summary: 'Propose a change of what is governed, for others to approve.',
-  description: `${draftNote} A draft is not tried, and waits for its author.`,
+  description:
+    'It is tried at once, and what it would do is told with it. Whoever writes it is asked for each operation as if it were asked for alone. A draft is not tried, and waits for its author.',
   action: 'change:propose',
   input: z.strictObject({
     node: nodeName.describe('A node at or above all that it changes, by its id or name: there it is decided on.'),
@@ -399,7 +391,7 @@ export const proposeChange = nativeWrite({
 export const updateChangeRequest = nativeWrite({
   name: 'updateChangeRequest',
   summary: 'Change what a change request says: what was approved of it is void.',
-  description: `Whoever changes it is one of those who wrote it from then on. ${draftNote}`,
+  description: 'Whoever changes it is one of those who wrote it from then on. It is tried as when it is proposed.',
   action: 'change:propose',
   input: z.strictObject({
     changeRequestId,
