@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { cpus, loadavg, release, totalmem } from 'node:os'
 import { parseArgs, promisify } from 'node:util'
 import { measureAdvice } from './advice.ts'
+import { measureChanges } from './changes.ts'
 import { measureCompliance } from './compliance.ts'
 import { measureContention } from './contention.ts'
 import { measureDecisions } from './decide.ts'
@@ -66,6 +67,7 @@ const parts = {
     'holds',
     'largest',
     'governance',
+    'changes',
     'growth',
     'indexes',
     'lists',
@@ -80,6 +82,7 @@ const parts = {
     'throughput',
     'largest',
     'governance',
+    'changes',
     'growth',
     'lists',
     'history',
@@ -119,6 +122,8 @@ const measures: Readonly<Record<string, () => unknown>> = {
   holds: () => measureHolds({ rounds: fixedRounds, rows: Math.min(rows, 100_000) }),
   largest: () => measureLargest({ engine: database, rounds: fixedRounds }),
   governance: () => measureGovernance({ engine: database, rounds: fixedRounds }),
+  // As many as it takes to say something of a ratio.
+  changes: () => measureChanges({ engine: database, rounds: Math.max(fixedRounds, roundsMin) }),
   indexes: () => measureIndexes(fixedRounds),
   lists: () => measureLists({ engine: database, sizes }),
   history: () => measureHistory({ engine: database, sizes }),

@@ -10,7 +10,7 @@ import {
   noteWithheld,
   principalOfSubscription,
 } from '#operations/notification/delivering.ts'
-import { claimOutbox, dispatch, outboxWork } from '#operations/notification/dispatching.ts'
+import { claimOutbox, dispatch, holdsOutbox, outboxWork } from '#operations/notification/dispatching.ts'
 import { countMail, giveBackMail } from '#operations/notification/mails.ts'
 import { CallingTurns, callsAtOnceMax } from './calling-turns.ts'
 import type { RunningJobs, Workplace } from './job.ts'
@@ -62,7 +62,12 @@ export class Notifier {
 
   async #begin(): Promise<boolean> {
     if (this.#isStopping || this.#busy.size >= callsAtOnceMax) return false
-    const due = new Set(await this.#at.store.read((tx) => dueDeliveries(tx, (id) => this.#busy.has(id))))
+    const { store, worker } = this.#at
+    const due = new Set(
+      await store.read(async (tx) =>
+        (await holdsOutbox(tx, { id: worker })) ? dueDeliveries(tx, (id) => this.#busy.has(id)) : [],
+      ),
+    )
     const isDue = due.size > 0
     while (!this.#isStopping) {
       const one = this.#turns.next(

@@ -141,7 +141,7 @@ const halted = z
     why: z
       .enum(['denials', 'exceptions', 'pool', 'refused', 'impact-changed', 'unvouched', 'window', 'asked'])
       .describe(
-        '`refused`: its next stage was. `impact-changed`: what that would do now is of a class above what was approved. `unvouched`: somebody who wrote, approved or applied it may not any more. `window`: it was due behind its window. `asked`: somebody has halted it.',
+        '`refused`: its next stage was. `impact-changed`: that is of a class above what was approved. `unvouched`: somebody who wrote, approved or applied it may not any more. `window`: it was due behind its window. `asked`: by somebody.',
       ),
     at: instant,
     count: count.optional().describe('How many there were.'),
@@ -349,13 +349,11 @@ const doInverse: DoAll = (context, operations) =>
 const expectedEpoch = z.number().int().min(0).optional()
 const plannedNote =
   'The state that the operations were planned for (`GET /governance`): refused where there is another one by now, and later where somebody has changed what it changes.'
-const draftNote =
-  'It is tried at once, and what it would do is told with it. It does no more than whoever writes it might do themselves: they are asked for each operation as if it were asked for alone.'
-
 export const proposeChange = nativeWrite({
   name: 'proposeChange',
   summary: 'Propose a change of what is governed, for others to approve.',
-  description: `${draftNote} A draft is not tried, and waits for its author.`,
+  description:
+    'It is tried at once, and what it would do is told with it. Whoever writes it is asked for each operation as if it were asked for alone. A draft is not tried, and waits for its author.',
   action: 'change:propose',
   input: z.strictObject({
     node: nodeName.describe('A node at or above all that it changes, by its id or name: there it is decided on.'),
@@ -394,7 +392,7 @@ export const proposeChange = nativeWrite({
 export const updateChangeRequest = nativeWrite({
   name: 'updateChangeRequest',
   summary: 'Change what a change request says: what was approved of it is void.',
-  description: `Whoever changes it is one of those who wrote it from then on. ${draftNote}`,
+  description: 'Whoever changes it is one of those who wrote it from then on. It is tried as when it is proposed.',
   action: 'change:propose',
   input: z.strictObject({
     changeRequestId,

@@ -105,7 +105,7 @@ export const governedOperation = z
   })
   .meta({ examples: [exampleOfOne] })
 /** Of a list, how long it may be. */
-export const noteOnLength = `At most ${operationsOfPartMax}, unless you may manage the organization, policies or IPAM at its top: meanwhile nobody else changes anything.`
+export const noteOnLength = `At most ${operationsOfPartMax}, unless you may manage the organization, policies or IPAM at its top.`
 export const governedOperationList = z
   .array(governedOperation)
   .min(1)

@@ -303,6 +303,7 @@ export async function noteOutcome(
     const inPart = problem ? { lastProblem: problem, lastFailedAt: now } : {}
     const done = { failures: 0, pausedUntil: undefined, lastDeliveredAt: now, ...inPart }
     await tx.subscriptions.change(subscription.id, done)
+    await stayQuiet(tx, subscription, delivery)
     if (problem?.why === 'target-took-long') await noteFailure(tx, subscription, outcome, chance)
     return
   }
@@ -312,6 +313,22 @@ export async function noteOutcome(
   const status = isDead ? 'dead' : 'waiting'
   await tx.outbox.changeWaiting(members, { status, attempts, lastAt: now, nextAt, problem })
   if (subscription) await noteFailure(tx, subscription, outcome, chance)
+}
+
+/**
+ * What is the same and came while this could not be told is quiet for as long as if it had come behind it. It is one at most, the last one: what
+ * comes of it takes its place. One that was tried already goes on as it does.
+ */
+async function stayQuiet(
+  { now, outbox }: Transaction,
+  { id, quietSeconds }: Subscription,
+  { n, topic }: Delivery,
+): Promise<void> {
+  if (quietSeconds === 0 || topic === undefined) return
+  const last = await outbox.lastOf(id, topic)
+  const until = now + quietSeconds * 1_000
+  if (!last || last.n <= n || last.status !== 'waiting' || last.lastAt !== undefined || last.nextAt >= until) return
+  await outbox.changeDelivery(last.n, { nextAt: until })
 }
 
 /** A target that has taken something, but not soon, has held a place for as long: it counts as a failure, and is left alone for no longer than once. */

@@ -60,6 +60,12 @@ export async function claimOutbox(store: Store, { id }: Worker): Promise<boolean
   })
 }
 
+/** Whether this server has said so, and still may: between two steps another one may have taken over. */
+export async function holdsOutbox(tx: ReadTransaction, { id }: Worker): Promise<boolean> {
+  const { worker, workerUntil } = await tx.outbox.progress()
+  return worker === id && workerUntil > tx.now
+}
+
 /** What there is to do for this server; it only reads. `undefined`: nothing, or another server does it. */
 export async function outboxWork(
   tx: ReadTransaction,
