@@ -283,7 +283,8 @@ function quietPlace(
   if (last.status === 'waiting' && last.attempts === 0)
     return { nextAt: last.nextAt, repeats: last.repeats + 1, isInPlace: true }
   const toldAt = last.status === 'delivered' ? (last.lastAt ?? last.madeAt) : last.madeAt
-  return { ...atOnce, nextAt: Math.max(now, toldAt + quietMs) }
+  // By a clock that was ahead it may have been told later than now.
+  return { ...atOnce, nextAt: Math.max(now, Math.min(toldAt, now) + quietMs) }
 }
 
 // What is forgotten --------------------------------------------------------------------------------------------------

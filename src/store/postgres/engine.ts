@@ -208,7 +208,7 @@ class PostgresEngine implements Engine {
   readonly #sql = new PostgresSql()
   readonly #tokens: SharedTokens
   readonly #options: LinkOptions
-  readonly #momentOf: (start: Start) => Moment
+  readonly #timing: Timing
   readonly #acknowledged: Acknowledged
   readonly #tell: TellStale
   readonly #isServer: boolean
@@ -224,7 +224,7 @@ class PostgresEngine implements Engine {
     link: Link | undefined,
     sealer: Sealer,
     { memory, linkOptions, acknowledged, tell, isServer }: Connecting,
-    momentOf: (start: Start) => Moment,
+    timing: Timing,
   ) {
     this.#sql.link = link
     this.#options = { ...linkOptions, idleMs: standstillMsOf(linkOptions) }
@@ -232,7 +232,7 @@ class PostgresEngine implements Engine {
     this.#isServer = isServer
     this.#acknowledged = acknowledged
     this.#tell = tell
-    this.#momentOf = momentOf
+    this.#timing = timing
     this.transaction = nounsOver(this.#sql, sealer, memory)
     this.#tokens = this.transaction.tokens as SharedTokens
   }
@@ -266,7 +266,7 @@ class PostgresEngine implements Engine {
       begun = await this.#begin(tokens)
     }
     const { start } = begun
-    const { now, trouble } = this.#momentOf(start)
+    const { now, trouble } = this.#timing.momentOf(start)
     this.#tell(trouble)
     if (trouble) throw trouble
     this.transaction.now = now
@@ -299,6 +299,7 @@ class PostgresEngine implements Engine {
     await answered([begun, read, this.#tokens.begin(tokens), this.transaction.space.begin()])
     const start = (await read).rows[0] as Start
     this.#start = start
+    this.transaction.setBacks = this.#timing.see(start)
     return { start, isOther: this.transaction.load(start) }
   }
   async commit(): Promise<void> {
@@ -358,9 +359,13 @@ const nounsOver = (sql: PostgresSql, sealer: Sealer, memory: Memory): Nouns =>
     tokens: (kept) => new SharedTokens(sql, kept),
     freeSpace: (kept, counters) => new SharedFreeSpace(sql, kept, counters),
   })
-interface Reading {
-  /** `clock` is what `ownClock` said, where there is one. */
-  readonly momentOf: (start: Start, clock: number | undefined) => Moment
+/** The time by which transactions go; `clock` is what a clock of the store's own said, where it has one. */
+interface Timing {
+  /** Answers how often the clock was set far back. */
+  readonly see: (start: Start, clock?: number) => number
+  readonly momentOf: (start: Start, clock?: number) => Moment
+}
+interface Reading extends Timing {
   /** When the request arrived, by `performance.now()`. */
   readonly since: number
   /** Undefined: the database's own. */
@@ -411,7 +416,7 @@ class Reader {
     return this.#link.close()
   }
 
-  async #begin({ momentOf, ownClock, since }: Reading): Promise<void> {
+  async #begin({ see, momentOf, ownClock, since }: Reading): Promise<void> {
     const link = this.#link
     link.limitMs = remainingMs(link, since)
     const clock = ownClock?.()
@@ -422,6 +427,7 @@ class Reader {
     link.limitMs = undefined
     const { quietAt } = (await begun)[1]!.rows[0] as { quietAt: number | null }
     const start = (await read).rows[0] as Start
+    this.#nouns.setBacks = see(start, clock)
     this.#nouns.load(start)
     this.#nouns.now = momentOf(start, clock).now
     // A clock that is not the database's was read before.
@@ -462,7 +468,10 @@ class PostgresStore implements Store {
     this.#options = options
     this.#linkOptions = connecting.linkOptions
     this.#memory = connecting.memory
-    this.#engine = new PostgresEngine(link, options.sealer, connecting, (start) => this.#momentOf(start))
+    this.#engine = new PostgresEngine(link, options.sealer, connecting, {
+      see: (start) => this.#see(start),
+      momentOf: (start) => this.#momentOf(start),
+    })
     this.#time = new Time(options.acceptsClock)
     this.#tell = connecting.tell
     const { deadlineMs } = connecting.linkOptions
@@ -493,6 +502,7 @@ class PostgresStore implements Store {
     try {
       return await this.#readers.use({ since, sender, asker }, (reader, effort, from) =>
         reader.run(work, {
+          see: (start, clock) => this.#see(start, clock),
           momentOf: (start, clock) => this.#momentRead(start, clock),
           since: from,
           ownClock: this.#options.clock,
@@ -515,6 +525,9 @@ class PostgresStore implements Store {
     const link = await connectToRead(this.#linkOptions)
     const nounsOf = (sql: PostgresSql): Nouns => nounsOver(sql, this.#options.sealer, this.#memory)
     return new Reader(link, nounsOf, () => moves === this.#engine.moves)
+  }
+  #see({ time }: Start, clock = this.#options.clock?.()): number {
+    return this.#time.see(clock ?? time)
   }
   #momentOf({ time, newestEntryAt }: Start, clock = this.#options.clock?.()): Moment {
     return this.#time.momentOf(clock ?? time, newestEntryAt)
