@@ -6,7 +6,7 @@ import { createOperatorToken } from '#operations/identity/operator-tokens.ts'
 import { operationTables } from '#operations/tables.aws.ts'
 import type { Store } from '#store/store.ts'
 import { readConfig } from '../src/config.ts'
-import { openStore } from '../src/server.ts'
+import { openStore } from '../src/opening.ts'
 
 export interface BenchKey {
   readonly keyId: string

@@ -44,21 +44,25 @@ const local: Readonly<Record<LocalCommand, LocalRun>> = {
   version: command(async () => printVersion),
 }
 
-/** What reads estates, and policy as files: loaded where somebody asks for it, or for all words. */
-async function others(around: ReturnType<typeof surroundings>): Promise<readonly OtherCommand[]> {
-  const { collect, collectWords } = await import('#collect/command.ts')
+/** Policy as files, and what reads estates, which is loaded where somebody asks for it, or for all words. */
+async function others(
+  first: string | undefined,
+  around: ReturnType<typeof surroundings>,
+): Promise<readonly OtherCommand[]> {
   const { fileWords } = await import('#files/words.ts')
+  const withFiles = (Object.keys(fileWords) as FileCommand[]).map(
+    (name): OtherCommand => ({
+      words: fileWords[name],
+      run: async (args, rest) => (await import('#files/command.ts')).runFileCommand(name, args, rest, around),
+    }),
+  )
+  if (first !== undefined && first !== 'collect') return withFiles
+  const { collect, collectWords } = await import('#collect/command.ts')
   const version = programVersion()
   const collecting = collectWords.map(
     ({ collector, ...words }): OtherCommand => ({
       words,
       run: (args) => collect(collector, args, { around, version, variable: around.settings.variable }),
-    }),
-  )
-  const withFiles = (Object.keys(fileWords) as FileCommand[]).map(
-    (name): OtherCommand => ({
-      words: fileWords[name],
-      run: async (args, rest) => (await import('#files/command.ts')).runFileCommand(name, args, rest, around),
     }),
   )
   return [...withFiles, ...collecting]
@@ -88,7 +92,7 @@ async function main(words: readonly string[]): Promise<number> {
     if (words.length === 1 && words[0] === 'serve') return await local.serve(new Map(), [])
     const { runWords } = await import('#cli/program.ts')
     const around = surroundings()
-    return await runWords(words, { local, moreHelp, around, others: () => others(around) })
+    return await runWords(words, { local, moreHelp, around, others: (first) => others(first, around) })
   } catch (error) {
     // What an operator can mend is said in a sentence; anything else is our bug and shows where it is.
     const { StoreTrouble } = await import('#store/trouble.ts')

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFile, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -15,6 +15,7 @@ import { migrations } from '#store/schema/migrations.ts'
 import { applicationId, migrateSqlite, openSqlite } from '#store/sqlite/engine.ts'
 import { StoreTrouble, type TroubleKind } from '#store/trouble.ts'
 import { childEnvironment, endWithThisProcess } from './children.ts'
+import { dataRoot } from './data-root.ts'
 import { testSealer, testSecretKey } from './database.ts'
 import { executeAt, forServer, linkTo, makeServerRole, startPostgres, type TestPostgres } from './postgres.ts'
 import { ask, rootKey } from './process.ts'
@@ -29,8 +30,8 @@ before(async () => {
 })
 after(() => cluster.stop())
 
-function makeFolder(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'cadastre-migrating-'))
+function makeFolder(t: TestContext, parent = dataRoot()): string {
+  const folder = mkdtempSync(join(parent, 'cadastre-migrating-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }
@@ -63,6 +64,18 @@ const versionOf = (folder: string): number =>
   inDatabase(folder, (database) => Number(database.prepare('pragma user_version').get()!.user_version))
 const schemaOf = (folder: string): unknown[] =>
   inDatabase(folder, (database) => database.prepare('select type, name, sql from sqlite_schema order by name').all())
+
+/** Everything that the database holds. */
+const contentOf = (folder: string) =>
+  inDatabase(folder, (database) => {
+    const read = (sql: string): unknown[] => database.prepare(sql).all()
+    const tables = read("select name from sqlite_schema where type = 'table'") as { name: string }[]
+    return {
+      version: read('pragma user_version'),
+      schema: read('select type, name, sql from sqlite_schema order by name'),
+      rows: tables.map(({ name }) => [name, read(`select * from "${name}"`)]),
+    }
+  })
 
 let schemas = 0
 /** A schema of the owner's with its first steps, and where it is for both users. */
@@ -145,24 +158,40 @@ test('a crash in the middle of any step leaves a database that the next start br
   const whole = makeFolder(t)
   await openSqlite({ folder: whole, clock: Date.now, sealer: testSealer, exclusive: true }).close()
   const expected = schemaOf(whole)
-  // One process for each step: it ends as if by a power cut, with the step in its log and not committed.
+  const growing = makeFolder(t)
+  makeOld(growing, 1)
+  const crashes = migrations.slice(1).map(({ number, sql }) => {
+    const folder = makeFolder(t)
+    const before = contentOf(growing)
+    inDatabase(growing, (database) => {
+      database.exec(`vacuum into '${join(folder, databaseFile)}'`)
+      database.exec(`${sql}; pragma user_version = ${number}`)
+    })
+    return { number, folder, before }
+  })
+  // One process for all of them: it ends as if by a power cut, with the step of each in its log and not committed.
   const script = `
     const { DatabaseSync } = await import('node:sqlite')
     const { migrations } = await import('#store/schema/migrations.ts')
-    const [path, step] = process.argv.slice(1)
-    const database = new DatabaseSync(path)
-    // What a step changes reaches the log before its end.
-    database.exec('pragma cache_size = 1; begin immediate')
-    database.exec(migrations[step - 1].sql)
-    process.kill(process.pid, 'SIGKILL')`
-  for (const { number } of migrations.slice(1)) {
-    const folder = makeFolder(t)
-    makeOld(folder, number - 1)
-    const words = ['--input-type=module', '-e', script, join(folder, databaseFile), String(number)]
-    const crashed = spawn(process.execPath, words, { cwd: root, stdio: 'inherit' })
-    const [, signal] = (await once(crashed, 'exit')) as [number | null, string | null]
-    assert.equal(signal, 'SIGKILL')
-    assert.equal(versionOf(folder), number - 1)
+    const open = JSON.parse(process.argv[1]).map(({ number, folder }) => {
+      const database = new DatabaseSync(folder + '/${databaseFile}')
+      // What a step changes reaches the log before its end.
+      database.exec('pragma journal_mode = wal; pragma cache_size = 1; begin immediate')
+      database.exec(migrations[number - 1].sql)
+      return database
+    })
+    if (open.length === ${crashes.length}) process.kill(process.pid, 'SIGKILL')`
+  const words = ['--input-type=module', '-e', script, JSON.stringify(crashes, ['number', 'folder'])]
+  const crashed = spawn(process.execPath, words, { cwd: root, stdio: 'inherit' })
+  const [, signal] = (await once(crashed, 'exit')) as [number | null, string | null]
+  assert.equal(signal, 'SIGKILL')
+  const logged = crashes.filter(({ folder }) => statSync(join(folder, `${databaseFile}-wal`)).size > 0)
+  assert.ok(logged.length > 0, 'the log holds what was not committed')
+  for (const { number, folder, before } of crashes) {
+    assert.deepEqual(contentOf(folder), before, `after a crash in step ${number}`)
+  }
+  // All are what a whole migration came by: the next start is tried after the first, one of the middle, and the last.
+  for (const { number, folder } of [crashes[0]!, logged[logged.length >> 1]!, crashes.at(-1)!]) {
     await openSqlite({ folder, clock: Date.now, sealer: testSealer, exclusive: true }).close()
     assert.deepEqual(schemaOf(folder), expected, `after a crash in step ${number}`)
   }
@@ -243,7 +272,7 @@ test('servers of the version before go on beside a schema with the newest step, 
   skip: typeof versionBefore === 'string' ? versionBefore : false,
 }, async (t) => {
   assert.ok(typeof versionBefore !== 'string')
-  const program = makeFolder(t)
+  const program = makeFolder(t, tmpdir())
   const archive = join(program, 'archive.tar')
   git('archive', '-o', archive, versionBefore.commit, 'src', 'package.json')
   execFileSync('tar', ['-xf', archive, '-C', program])

@@ -158,6 +158,7 @@ async function aboutPolicies(world: NativeWorld): Promise<Record<string, Example
     getPolicyAssignment: ofAssignment,
     putPolicyAssignment: { ...ofAssignment, input: { policyId, targetId, kind: 'default', mode: 'warn' } },
     deletePolicyAssignment: ofAssignment,
+    listAssignmentCandidates: { input: {}, secrets: [policyId] },
     getAssignmentCandidate: ofAssignment,
     putAssignmentCandidate: { ...ofAssignment, input: { policyId, targetId, mode: 'warn' } },
     deleteAssignmentCandidate: ofAssignment,

@@ -38,6 +38,31 @@ test('a server loads no package before it listens, and not what Node’s `node:h
   assert.equal(loaded.get('node:http'), undefined)
 })
 
+test('a command at the server loads its store and nothing else of a server, and one over the API only what reads its words', () => {
+  const store = [...loadedBy('src/opening.ts').keys()]
+  assert.ok(store.includes('src/store/sqlite/engine.ts'), 'imports are found')
+  assert.deepEqual(
+    store.filter((name) => !/^(src\/(store|model|config|folder|telemetry|opening)\b|node:)/.test(name)),
+    [],
+  )
+  const command = [
+    'src/main.ts',
+    'src/cli/program.ts',
+    'src/files/words.ts',
+    'src/cli/native.ts',
+    'src/cli/refusals.ts',
+  ]
+  const names = command.flatMap((path) => [...loadedBy(path).keys()])
+  assert.deepEqual(
+    [...new Set(names)].filter((name) => !/^(src\/|node:)/.test(name)),
+    ['commander'],
+  )
+  assert.deepEqual(
+    names.filter((name) => /^src\/(collect|store|operations|api)\//.test(name)),
+    [],
+  )
+})
+
 test('the SDK of AWS is loaded where somebody collects, and by no other command', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'cadastre-loaded-'))
   try {

@@ -46,11 +46,14 @@ function titlesIn(file: string): string[] {
   )
 }
 
-const escaped = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')
-
 /** Whether a title of a page is one of these: `…` stands for any text. */
 function isAmong(title: string, titles: readonly string[]): boolean {
-  const pattern = new RegExp(`^${title.split('…').map(escaped).join('.*')}$`)
+  const pattern = new RegExp(
+    `^${title
+      .split('…')
+      .map((text) => RegExp.escape(text))
+      .join('.*')}$`,
+  )
   return titles.some((one) => pattern.test(one))
 }
 

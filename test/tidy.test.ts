@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { test } from 'node:test'
+import { mayRemember } from './kept-in-memory.ts'
 
 const root = join(import.meta.dirname, '..')
 const linesMax = 900
@@ -101,6 +102,7 @@ const directions: Readonly<Record<string, 'anything' | Readonly<Record<string, '
   folder: {},
   late: {},
   telemetry: {},
+  opening: { store: 'all', config: 'all', folder: 'all', telemetry: 'all' },
   operator: 'anything',
   server: 'anything',
   main: 'anything',
@@ -345,11 +347,9 @@ function directionsOf(page: string): typeof directions {
     rows.flatMap(([, layers, may]) =>
       [...layers!.matchAll(/`([a-z]+)`/g)].map(([, layer]) => {
         if (may === 'anything') return [layer!, 'anything'] as const
-        const named = [...may!.matchAll(/(types of )?`([a-z]+)`/g)]
-        return [
-          layer!,
-          Object.fromEntries(named.map(([, types, name]) => [name!, types ? 'types' : 'all'] as const)),
-        ] as const
+        const found = [...may!.matchAll(/(types of )?`([a-z]+)`/g)]
+        const named = found.map(([, types, name]) => [name!, types ? 'types' : 'all'] as const)
+        return [layer!, Object.fromEntries(named)] as const
       }),
     ),
   )
@@ -404,71 +404,6 @@ const saysNothingOfTheWorkplace: Rule = ({ path, text }) => {
   return found ? [`${path} names the place where it was written: \`${found[0].trim()}\``] : []
 }
 
-/**
- * What lives longer than a transaction and is not made by `src/store/memory.ts`, and why it may: nothing in it comes from the
- * database, or it goes with something that is kept.
- */
-const mayRemember: Readonly<Record<string, string>> = {
-  'src/operations/estate/adopting.ts #done': 'what one part of a change has done so far',
-  'src/operations/estate/adopting.ts #places': 'the same',
-  'src/operations/estate/comparing.ts #numbers': 'what one request or part of it has looked up so far',
-  'src/operations/estate/comparing.ts #names': 'the same',
-  'src/operations/estate/intake.ts #chunks': 'which observations came with one request',
-  'src/operations/estate/intake.ts #part': 'lines that one request has sent, until they are written',
-  'src/operations/estate/intake.ts #problems': 'what was wrong with lines of one request',
-  'src/operations/estate/intake.ts #unlisted': 'what one request said at its end',
-  'src/operations/policy/advice.ts advised': 'what was told within a second, beside the rules that it follows from',
-  'src/jobs/simulating.ts simulators': 'what a server has counted of a simulation; another one begins it anew',
-  'src/jobs/changes.ts watches': 'how far denials were read; where the record is shorter, they are read anew',
-  'src/jobs/importing.ts turnsOf': 'whose turn it is, and where a look goes on; what is imported, it does not say',
-  'src/jobs/notifying.ts #busy': 'which targets are being called by this process',
-  'src/jobs/calling-turns.ts #last': 'whose target was called last by this process: nothing of the database',
-  'src/jobs/findings.ts turnsOf': 'whose turn it is: what is looked at anew, and by what, it does not say',
-  'src/operations/finding/scan-turns.ts #nodes': 'the same',
-  'src/operations/ipam/importing-turns.ts #kept': 'the same: it is read anew what there is',
-  'src/operations/ipam/importing-turns.ts #goingOn': 'the same',
-  'src/operations/evidence/tree.ts #full':
-    'what one turn has made of the tree so far; where another server went on, it is dropped',
-  'src/operations/evidence/tree.ts #tiles': 'what one reading has read so far',
-  'src/operations/evidence/verify.ts #problems': 'what one look through the record has found so far',
-  'src/operations/evidence/verify.ts #above': 'the same',
-  'src/operations/evidence/verify.ts #checkpoints': 'the same',
-  'src/store/sqlite/engine.ts #statements': 'prepared statements, by their text',
-  'src/store/postgres/sql.ts statements': 'texts of statements, by texts',
-  'src/store/postgres/sql.ts manyRows': 'texts of statements, by texts',
-  'src/store/postgres/engine.ts #waiting': 'what a transaction has yet to send, dropped by its rollback',
-  'src/store/postgres/engine.ts #last': 'the same',
-  'src/store/batching.ts #queue': 'requests that wait for a transaction',
-  'src/store/batching.ts #idle': 'who waits for the end',
-  'src/store/batching.ts #alone': 'whose requests run alone for some seconds',
-  'src/store/tables/replay-window.ts #tables': 'the committed layer of something that `ConnectionMemory` keeps',
-  'src/store/readers.ts #idle': 'connections that nobody uses',
-  'src/store/readers.ts #inUseBy': 'how many connections each sender uses',
-  'src/store/readers.ts #longBy': 'how many connections of long readings each sender uses',
-  'src/store/readers.ts #begunBy': 'how many readings of each sender wait to go on',
-  'src/store/readers.ts #waiting': 'readings that wait for a connection',
-  'src/operations/progress.ts #lists':
-    'what one request has found so far, as a client has it that reads page after page',
-  'src/operations/names.ts #rows': 'what one request has looked for so far',
-  'src/operations/names.ts #owners': 'the same',
-  'src/operations/names.ts #asked': 'the same',
-  'src/operations/names.ts #under': 'the same',
-  'src/operations/names.ts #chains': 'the same',
-  'src/operations/names.ts #names': 'the same',
-  'src/store/tables/journal.ts lastByTrace': 'the text of a decision, by a part of it; it says nothing of rows',
-  'src/operations/execute.ts recordedDecisions': 'goes with an error, once its decisions are on record',
-  'src/operations/execute.ts denialsTried': 'goes with an error, until its decisions are on record',
-  'src/operations/tries.ts #minutes': 'counts what was tried, and knows nothing of the database',
-  'src/operations/refused-changes.ts #windows': 'counts refusals, and knows nothing of the database',
-  'src/operations/refused-changes.ts #shares': 'counts refusals, and knows nothing of the database',
-  'src/operations/space/grant.ts poolsOfSnapshot': 'goes with a snapshot, which is kept only where it is committed',
-  'src/operations/identity/authority.ts accesses': 'follows from a snapshot alone, and goes with it',
-  'src/operations/policy/content-shares.ts counted': 'follows from a snapshot alone, and goes with it',
-  'src/operations/identity/visible-accounts.ts known':
-    'follows from a snapshot and what came before it, and goes with it',
-  'src/operations/identity/visible-accounts.ts children': 'follows from a snapshot alone, and goes with it',
-  'src/operations/identity/roles.ts accountsOutside': 'goes with a snapshot; only what is committed is put there',
-}
 const remembersByMemory: Rule = ({ path, text }) => {
   if (isTest(path) || !/^src\/(store|operations|jobs)\//.test(path) || path === 'src/store/memory.ts') return []
   const bare = withoutComments(text)

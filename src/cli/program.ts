@@ -16,8 +16,8 @@ export type LocalRun = (args: ReadonlyMap<string, string>, rest: readonly string
 export interface Parts {
   readonly local: Readonly<Record<LocalCommand, LocalRun>>
   readonly around: Surroundings
-  /** Commands that are neither the server's nor made of the native API, where they are asked for. */
-  others(): Promise<readonly OtherCommand[]>
+  /** Commands that are neither the server's nor made of the native API: those that begin with a word, or all. */
+  others(first: string | undefined): Promise<readonly OtherCommand[]>
   /** Printed below `cadastre help`. */
   readonly moreHelp: () => string
 }
@@ -37,16 +37,15 @@ export async function runWords(words: readonly string[], parts: Parts): Promise<
     code = ending
   }
   try {
-    // Whoever starts the server needs none of the others.
-    const program = await createProgram(parts, { isLocal: isLocal(words[0]), ended })
-    if (words[0] === '__complete') {
+    const [first] = words
+    const program = await createProgram(parts, { first, ended })
+    if (first === '__complete') {
       const { completions } = await import('./completion.ts')
       const { readProfiles } = await import('./profiles.ts')
       const { profiles } = await readProfiles(around.settings)
       around.out(completions(program, words[1] ?? '', words.slice(2), Object.keys(profiles)))
       return exitCodes.done.code
     }
-    const [first] = words
     const asked = first === undefined ? ['--help'] : first === '--version' ? ['version'] : words
     await program.parseAsync(asked, { from: 'user' })
     return code
@@ -94,45 +93,59 @@ const localFirstWords: ReadonlySet<string> = new Set(
     .filter((name) => name !== 'explain')
     .map((name) => commandWords[name].words.split(' ')[0]!),
 )
-const isLocal = (word = ''): boolean => localFirstWords.has(word)
 
 const groups = { server: 'At the server:', own: 'Here:', native: 'Over the native API:' } as const
 
 interface Making {
-  /** The words are a server's: the native commands are not even read. */
-  readonly isLocal: boolean
+  /** Commands that begin with it are made alone: hundreds of others would take longer than what is asked. */
+  readonly first: string | undefined
   ended(code: number): void
 }
 
-async function createProgram(parts: Parts, { isLocal, ended }: Making): Promise<Command> {
+/** All commands where the first word is none of theirs: they are listed then, or what is like it is proposed. */
+async function createProgram(parts: Parts, making: Making): Promise<Command> {
+  const program = await makeProgram(parts, making)
+  return program.commands.length > 0 ? program : makeProgram(parts, { ...making, first: undefined })
+}
+
+async function makeProgram(parts: Parts, { first, ended }: Making): Promise<Command> {
   const { around } = parts
+  const isAsked = ({ words }: { readonly words: string }): boolean =>
+    first === undefined || first === words.split(' ')[0]
   const program = prepare(new Command('cadastre'), around)
     .description('A register of IP address space in which policy is law.')
     .addHelpText('after', () => `\n${parts.moreHelp()}`)
     .addHelpCommand(new Command('help').argument('[command]').description('Print this.').helpGroup(groups.own))
-  for (const name of Object.keys(commandWords) as LocalCommand[]) {
+  for (const name of (Object.keys(commandWords) as LocalCommand[]).filter((name) => isAsked(commandWords[name]))) {
     const command = addPlain(program, commandWords[name], groups.server)
     command.action(async (...given: unknown[]) => {
       const { args, rest } = plainWords(command, given)
       ended(await parts.local[name](args, rest))
     })
   }
-  for (const name of Object.keys(ownWords) as OwnCommand[]) {
+  for (const name of (Object.keys(ownWords) as OwnCommand[]).filter((name) => isAsked(ownWords[name]))) {
     const command = addPlain(program, ownWords[name], groups.own)
     command.action(async (...given: unknown[]) => {
       const { args, rest } = plainWords(command, given)
       await runOwn(name, args, rest, around)
     })
   }
-  if (isLocal) return program
-  for (const { words, run } of await parts.others()) {
+  // Whoever is at the server needs none of the others: they are not even read.
+  if (first !== undefined && localFirstWords.has(first)) return program
+  for (const { words, run } of (await parts.others(first)).filter(({ words }) => isAsked(words))) {
     const command = addPlain(program, words, groups.own)
     command.action(async (...given: unknown[]) => {
       const { args, rest } = plainWords(command, given)
       ended(await run(args, rest))
     })
   }
-  await addNative(program, parts, ended)
+  const { nativeCommands } = await import('./native.generated.ts')
+  const run = async (params: Params): Promise<void> => {
+    const { runNative } = await import('./native.ts')
+    ended(await runNative(params, nativeCommands, around))
+  }
+  for (const native of nativeCommands.filter(isAsked)) addNative(program, native, run)
+  if (isAsked(commandWords.explain)) await addExplain(program, { parts, ended, run, nativeCommands })
   return program
 }
 
@@ -229,24 +242,16 @@ async function runOwn(
 
 // The native API -----------------------------------------------------------------------------------------------------
 
-async function addNative(program: Command, parts: Parts, ended: Making['ended']): Promise<void> {
-  const { nativeCommands } = await import('./native.generated.ts')
-  const run = async (params: Params): Promise<void> => {
-    const { runNative } = await import('./native.ts')
-    ended(await runNative(params, nativeCommands, parts.around))
+function addNative(program: Command, native: NativeCommand, run: (params: Params) => Promise<void>): void {
+  const command = at(program, native.words, groups.native)
+  command.summary(native.summary).description([native.summary, native.description].filter(Boolean).join(' '))
+  for (const parameter of native.parameters) {
+    if (isPositional(parameter)) command.addArgument(argumentOf(parameter))
+    else for (const option of optionsOf(parameter)) command.addOption(option)
   }
-  for (const native of nativeCommands) {
-    const command = at(program, native.words, groups.native)
-    command.summary(native.summary).description([native.summary, native.description].filter(Boolean).join(' '))
-    for (const parameter of native.parameters) {
-      if (isPositional(parameter)) command.addArgument(argumentOf(parameter))
-      else for (const option of optionsOf(parameter)) command.addOption(option)
-    }
-    addOwnFlags(command, native)
-    describeGroup(command)
-    command.action(async (...given: unknown[]) => run(paramsOf(native, command, given)))
-  }
-  await addExplain(program, { parts, ended, run, nativeCommands })
+  addOwnFlags(command, native)
+  describeGroup(command)
+  command.action(async (...given: unknown[]) => run(paramsOf(native, command, given)))
 }
 
 function addOwnFlags(command: Command, native: NativeCommand): void {

@@ -41,7 +41,8 @@ async function validate(): Promise<string[]> {
 const put = (text: string | Buffer, file = 'n.yaml') => writeFile(join(folder, file), text)
 const poolMembers =
   'name, id, locale, awsService, publicIpSource, publiclyAdvertisable, description, minNetmaskLength, defaultNetmaskLength, maxNetmaskLength, requiredTags, quarantineSeconds, avoidsObserved, contact, tags, sharedWith, cidrs'
-const fileMembers = 'cadastre, organization, resourceTypes, ipams, pools, policies, roleBindings, exceptions'
+const fileMembers =
+  'cadastre, organization, resourceTypes, ipams, pools, policies, roleBindings, exceptions, poolsInNetworks'
 
 test('a directory with nothing wrong, in whatever way its lines end', async () => {
   assert.deepEqual(await validate(), [])

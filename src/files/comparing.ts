@@ -14,6 +14,7 @@ import {
   unitKey,
 } from './estate.ts'
 import type { ServerRead } from './from-server.ts'
+import { draftsByContent, versionOf } from './members.ts'
 
 export interface MemberChange {
   readonly member: string
@@ -52,6 +53,8 @@ export interface Compared {
   readonly problems: readonly FileProblem[]
   /** By kind and key of the files: the thing of the server. */
   readonly matched: ReadonlyMap<Thing, Thing>
+  /** Of a policy, by the name of a draft: the version of the server that says the same. */
+  readonly drafted: ReadonlyMap<Thing, ReadonlyMap<string, number>>
 }
 
 /** What is made once, and keeps it. */
@@ -65,8 +68,9 @@ const kept: { readonly [K in ThingKind]?: readonly string[] } = {
 }
 /** What the server chooses where a file says nothing. */
 const chosen: { readonly [K in ThingKind]?: readonly string[] } = {
-  account: ['email', 'cloud', 'externalId'],
+  account: ['email', 'cloud', 'externalId', 'status'],
   ipam: ['operatingRegions'],
+  pool: ['publicIpSource'],
 }
 
 const owned: readonly ThingKind[] = ['ipam', 'scope', 'pool', 'policy']
@@ -82,6 +86,7 @@ class Comparing {
   readonly #taken = new Map<Thing, Thing>()
   readonly #inLowerCase = new Map<ThingKind, ReadonlyMap<string, string>>()
   readonly #problems: FileProblem[] = []
+  readonly #drafted = new Map<Thing, ReadonlyMap<string, number>>()
   /** By kind: what the server's keys are called in the files. */
   readonly #renamed = new Map<string, string>()
 
@@ -105,7 +110,7 @@ class Comparing {
     const missing = [...this.#server.all()].filter(
       (thing) => this.#files.spoken.has(thing.kind) && !this.#taken.has(thing) && !comesAlong(thing),
     )
-    return { changes, missing, problems: this.#problems, matched: this.#matched }
+    return { changes, missing, problems: this.#problems, matched: this.#matched, drafted: this.#drafted }
   }
 
   // Which is which --------------------------------------------------------------------------------------------------------
@@ -196,12 +201,14 @@ class Comparing {
     const found = this.#matched.get(thing)
     const placed = at ? { at: { file: at.file, line: at.line } } : {}
     if (!found) {
-      const members = flat(thing.members).map(([member, after]) => ({ member, after }))
+      const said = flat(thing.members).map(([member, after]) => ({ member, after }))
+      const members = [...said, ...this.#toBeDrafted(thing)]
       const alike = this.#alike(thing)
       const more = { ...placed, ...(alike === undefined ? {} : { alike }) }
       return { kind, action: 'create', key, ...this.#ownerOf(thing), members, for: audienceOf(thing), ...more }
     }
-    const before = new Map(flat(this.#asInFiles(found)))
+    const asBefore = this.#asInFiles(found, thing)
+    const before = new Map(flat(asBefore))
     const after = new Map(flat(thing.members))
     const changed: MemberChange[] = []
     if (
@@ -229,11 +236,10 @@ class Comparing {
         ...(is === undefined ? {} : { after: is }),
       })
     }
+    changed.push(...this.#toBeDrafted(thing))
     if (changed.length === 0) return undefined
     const renamed = thing.key === found.key ? {} : { keyBefore: found.key }
-    const about = [
-      ...new Set([...audienceOf(thing), ...audienceOf({ ...found, members: this.#asInFiles(found) })]),
-    ].sort()
+    const about = [...new Set([...audienceOf(thing), ...audienceOf({ ...found, members: asBefore })])].sort()
     const id = found.id === undefined ? {} : { id: found.id }
     const owner = this.#ownerOf(thing)
     return { kind, action: 'change', key, ...owner, ...renamed, ...id, members: changed, for: about, ...placed }
@@ -264,7 +270,7 @@ class Comparing {
   }
 
   /** What the server says, with what the files call what it names. */
-  #asInFiles({ kind, members }: Thing): Members {
+  #asInFiles({ kind, members }: Thing, thing: Thing): Members {
     const unit = (key: string): string => this.#renamed.get(`unit ${key}`) ?? key
     const pool = (key: string): string => this.#renamed.get(`pool ${key}`) ?? key
     if (kind === 'account') return { ...members, parent: unit(members.parent as string) }
@@ -272,17 +278,47 @@ class Comparing {
     if (kind === 'pool' && members.sharedWith)
       return { ...members, sharedWith: (members.sharedWith as string[]).map(unit).sort() }
     if (kind !== 'policy') return members
-    const documents = Object.entries(members.documents as Record<string, Members>).map(([pair, document]) => {
-      const rules = (document.rules as { pool: string; when?: Members }[]).map(({ pool: key, when }) => ({
-        pool: pool(key),
-        ...(when ? { when: { ...when, ...unitsIn(when, unit) } } : {}),
-      }))
-      return [pair, { ...document, rules }] as const
+    const documentsIn = (documents: unknown): Members =>
+      mapped(documents as Record<string, Members>, (pair, document) => {
+        const rules = (document.rules as { pool: string; when?: Members }[]).map(({ pool: key, when }) => ({
+          pool: pool(key),
+          ...(when ? { when: { ...when, ...unitsIn(when, unit) } } : {}),
+        }))
+        return [pair, { ...document, rules }]
+      })
+    const drafts = mapped(members.drafts as Record<string, Members>, (label, draft) => [
+      label,
+      { ...draft, documents: documentsIn(draft.documents) },
+    ])
+    const names = this.#nameDrafts(drafts, thing)
+    const assignments = mapped(members.assignments as Record<string, Members>, (target, value) => {
+      const { draft, ...candidate } = (value.candidate ?? {}) as { readonly draft?: string }
+      const named = draft === undefined ? candidate : { draft: names.get(draft) ?? draft, ...candidate }
+      return [unit(target), value.candidate ? { ...value, candidate: named } : value]
     })
-    const assignments = Object.entries(members.assignments as Members).map(
-      ([target, value]) => [unit(target), value] as const,
+    return { ...members, documents: documentsIn(members.documents), assignments }
+  }
+
+  /** What the files call the server's drafts: they go by what they say. */
+  #nameDrafts(drafts: Members, thing: Thing): ReadonlyMap<string, string> {
+    const byContent = draftsByContent(thing.members.drafts as Members)
+    const names = new Map(
+      Object.entries(drafts).flatMap(([label, draft]) => {
+        const name = byContent.get(canonical(draft))
+        return name === undefined ? [] : [[label, name] as const]
+      }),
     )
-    return { ...members, documents: Object.fromEntries(documents), assignments: Object.fromEntries(assignments) }
+    this.#drafted.set(thing, new Map([...names].map(([label, name]) => [name, versionOf(label)])))
+    return names
+  }
+  /** What candidates name and no version says. Other drafts are nothing to a server: they wait in the files. */
+  #toBeDrafted(thing: Thing): MemberChange[] {
+    if (thing.kind !== 'policy') return []
+    const { drafts, assignments } = thing.members as Readonly<Record<'drafts' | 'assignments', Record<string, Members>>>
+    const named = Object.values(assignments).flatMap(({ candidate }) => (candidate as Members | undefined)?.draft ?? [])
+    return [...new Set(named as string[])]
+      .filter((name) => !this.#drafted.get(thing)?.has(name))
+      .map((name) => ({ member: `drafts ${name}`, after: drafts[name] }))
   }
 
   #note({ kind, key, at, places }: Thing, problem: string, value?: string, allowed?: string, member?: string): void {
@@ -295,15 +331,21 @@ class Comparing {
 const aboveOf = (key: string): string => key.slice(0, key.lastIndexOf('/') + 1)
 const decode = (part: string): string => part.replaceAll('%2F', '/').replaceAll('%25', '%')
 const shown = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing'))
+const mapped = (
+  members: Readonly<Record<string, Members>>,
+  map: (name: string, value: Members) => readonly [string, Members],
+): Members => Object.fromEntries(Object.entries(members).map(([name, value]) => map(name, value)))
 const unitsIn = ({ organizationalUnits }: Members, unit: (key: string) => string): Members =>
   organizationalUnits ? { organizationalUnits: (organizationalUnits as string[]).map(unit).sort() } : {}
 
-/** Members, with those of documents and assignments apart: each is changed by itself. */
+/** Members, with those of documents and assignments apart: each is changed by itself. Drafts are said by what names them. */
 function flat(members: Members): (readonly [string, unknown])[] {
   return Object.entries(members).flatMap(([member, value]): (readonly [string, unknown])[] =>
     member === 'documents' || member === 'assignments'
       ? Object.entries(value as Members).map(([part, inner]) => [`${member} ${part}`, inner] as const)
-      : [[member, value] as const],
+      : member === 'drafts'
+        ? []
+        : [[member, value] as const],
   )
 }
 

@@ -5,6 +5,7 @@ import { builtInTypes } from '#model/policy/resource-types.ts'
 import type { Compatibility } from '#model/policy/values.ts'
 import {
   AccountNames,
+  canonical,
   comesAlong,
   Estate,
   type FileProblem,
@@ -19,7 +20,7 @@ import {
   type ThingKind,
   unitKey,
 } from './estate.ts'
-import { pairOf, plain, sortedCidrs, sortedTexts, wholeAssignment, wholeDocument } from './members.ts'
+import { draftsByContent, pairOf, plain, sortedCidrs, sortedTexts, wholeAssignment, wholeDocument } from './members.ts'
 import { policyMembers, poolChangeable, poolFixed } from './shape.ts'
 import type { Source, Way } from './sources.ts'
 import { meantBy } from './words-alike.ts'
@@ -196,15 +197,10 @@ class FilesReader {
     if (organization) {
       const way = ['organization', 'ipamAdministrator']
       const account = organization.ipamAdministrator
-      const administrator = account === undefined ? undefined : this.#account(source, way, account)
       // Several files may speak of the organization, and one of them names who runs the IPAM.
-      if (administrator !== undefined) {
-        this.#add({
-          kind: 'organization',
-          key: rootKey,
-          members: { ipamAdministrator: administrator },
-          at: source.at(way),
-        })
+      if (account !== undefined) {
+        const members = account === null ? {} : { ipamAdministrator: this.#account(source, way, account) }
+        this.#add({ kind: 'organization', key: rootKey, members, at: source.at(way) })
       }
     }
     for (const [index, ipam] of itemsOf(ipams).entries()) {
@@ -247,25 +243,22 @@ class FilesReader {
     this.#require(source, [...way, 'ipam'], 'ipam', ipam, textOf(policy.ipam))
     const places = new Map<string, Position>()
     const compatibility = (policy.compatibility ?? this.#compatibilityOf(ipam)) as Compatibility
-    const documents: Record<string, Members> = {}
-    for (const [index, document] of itemsOf(policy.documents).entries()) {
-      const here = [...way, 'documents', index]
-      const pair = pairOf(document as never)
-      if (documents[pair])
-        this.#note(source.at(here), here, 'the policy has another document for this locale and type', pair)
-      documents[pair] = this.#document(source, document, here, compatibility)
-      places.set(`documents ${pair}`, source.at(here))
-    }
+    const documents = this.#documents(source, policy, way, compatibility)
+    for (const [index, document] of itemsOf(policy.documents).entries())
+      places.set(`documents ${pairOf(document as never)}`, source.at([...way, 'documents', index]))
+    const drafts = this.#drafts(source, policy, way, compatibility)
     const assignments: Record<string, Members> = {}
     for (const [index, assignment] of itemsOf(policy.assignments).entries()) {
       const here = [...way, 'assignments', index]
       const target = this.#node(source, [...here, 'target'], textOf(assignment.target))
       if (assignments[target]) this.#note(source.at(here), here, 'the policy is enabled there already', target)
+      const { candidate } = assignment as { readonly candidate?: Item }
+      if (candidate) this.#checkCandidate(source, candidate, [...here, 'candidate'], drafts)
       assignments[target] = wholeAssignment(assignment)
       places.set(`assignments ${target}`, source.at(here))
     }
     const facts = Object.fromEntries(policyMembers.map((member) => [member, policy[member]]))
-    const members = { ...plain('policy', facts), compatibility, documents, assignments }
+    const members = { ...plain('policy', facts), compatibility, documents, drafts, assignments }
     const placed = this.#placeOf(source, way, policy)
     this.#add({
       kind: 'policy',
@@ -276,6 +269,52 @@ class FilesReader {
       ...placed,
       places: new Map([...placed.places, ...places]),
     })
+  }
+
+  #documents(
+    source: Source,
+    { documents: listed }: Item,
+    way: Way,
+    compatibility: Compatibility,
+  ): Record<string, Members> {
+    const documents: Record<string, Members> = {}
+    for (const [index, document] of itemsOf(listed).entries()) {
+      const here = [...way, 'documents', index]
+      const pair = pairOf(document as never)
+      if (documents[pair]) this.#note(source.at(here), here, 'there is another document for this locale and type', pair)
+      documents[pair] = this.#document(source, document, here, compatibility)
+    }
+    return documents
+  }
+  #drafts(source: Source, policy: Item, way: Way, usual: Compatibility): Record<string, Members> {
+    const drafts: Record<string, Members> = {}
+    for (const [index, draft] of itemsOf(policy.drafts).entries()) {
+      const here = [...way, 'drafts', index]
+      const name = textOf(draft.name)
+      const compatibility = (draft.compatibility ?? usual) as Compatibility
+      const content = { compatibility, documents: this.#documents(source, draft, here, compatibility) }
+      const same = draftsByContent(drafts).get(canonical(content))
+      if (drafts[name]) this.#note(source.at(here), here, 'the policy has another draft of this name', name)
+      else if (same !== undefined) this.#note(source.at(here), here, 'another draft of the policy says the same', same)
+      drafts[name] = content
+    }
+    return drafts
+  }
+  #checkCandidate(source: Source, { draft, mode }: Item, way: Way, drafts: Members): void {
+    if (draft === undefined && mode === undefined)
+      this.#note(source.at(way), way, 'it says neither a `draft` nor a `mode`')
+    if (draft === undefined || Object.hasOwn(drafts, textOf(draft))) return
+    const here = [...way, 'draft']
+    const names = Object.keys(drafts)
+    const meant = meantBy(textOf(draft), names)
+    this.#note(
+      source.at(here),
+      here,
+      'the policy has no draft of this name',
+      draft,
+      names.join(', ') || undefined,
+      meant,
+    )
   }
 
   #document(source: Source, document: Item, way: Way, compatibility: Compatibility): Members {

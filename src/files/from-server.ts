@@ -15,7 +15,16 @@ import {
   type ThingKind,
   unitKey,
 } from './estate.ts'
-import { pairOf, plain, sortedCidrs, sortedTexts, wholeAssignment, wholeDocument } from './members.ts'
+import {
+  draftLabel,
+  draftsByContent,
+  pairOf,
+  plain,
+  sortedCidrs,
+  sortedTexts,
+  wholeAssignment,
+  wholeDocument,
+} from './members.ts'
 import { ipamMembers, policyMembers, poolChangeable, poolFixed } from './shape.ts'
 
 type Item = Readonly<Record<string, unknown>>
@@ -23,6 +32,8 @@ const textOf = (value: unknown): string => value as string
 
 /** Beyond so many CIDRs, the list of pools does not have all of one. */
 const cidrsInTree = 20
+/** Of a policy, the newest: those behind are what somebody left. */
+const draftsMax = 100
 /** How often all is read again where it changes meanwhile. */
 const attemptsMax = 5
 
@@ -32,7 +43,7 @@ export interface ServerRead {
   /** What nobody changes by files. */
   readonly exceptions: readonly Item[]
   /** Pools that plan what is inside of a network: they come and go with it. */
-  readonly inside: number
+  readonly inside: readonly Item[]
   /** How accounts are written, and whose what is. */
   readonly accounts: AccountNames
   readonly ownerOf: (thing: Thing) => string | undefined
@@ -84,6 +95,8 @@ class ServerReader {
   readonly #accounts = new AccountNames()
   readonly #owners = new Map<string, string>()
   readonly #compatibilities = new Map<string, unknown>()
+  /** By policy and version, what a draft is called. */
+  readonly #drafts = new Map<string, string>()
   /** By id, how many of one name there are in the same place, it among them. */
   readonly #namesakes = new Map<unknown, number>()
 
@@ -103,9 +116,8 @@ class ServerReader {
     const accounts = await this.#list('/accounts')
     for (const account of accounts) this.#addAccount(account)
     if (organization) {
-      const administrator = organization.delegatedAdministrator
-      if (administrator !== undefined)
-        this.#add({ kind: 'organization', key: rootKey, members: { ipamAdministrator: administrator } })
+      const members = plain('organization', { ipamAdministrator: organization.delegatedAdministrator })
+      this.#add({ kind: 'organization', key: rootKey, members })
     }
     for (const { isBuiltIn, ...type } of await this.#list('/resource-types')) {
       if (!isBuiltIn)
@@ -124,8 +136,10 @@ class ServerReader {
     const inside = await this.#addPools()
     const policies = await this.#list('/policies')
     this.#countNames(policies, ({ ipamId }) => ipamId)
-    for (const policy of policies) await this.#addPolicy(policy)
-    await this.#addAssignments()
+    const candidates = await this.#list('/candidates')
+    const byPolicy = Map.groupBy(candidates, ({ policyId }) => policyId)
+    for (const policy of policies) await this.#addPolicy(policy, byPolicy.get(policy.policyId) ?? [])
+    await this.#addAssignments(candidates)
     for (const binding of await this.#list('/role-bindings')) this.#addBinding(binding)
     const exceptions = await this.#list('/exceptions')
     return {
@@ -138,11 +152,15 @@ class ServerReader {
     }
   }
 
-  async #list(path: string): Promise<Item[]> {
+  /** @param isWanted of a list that is in the order of that: it is read as far as they go, and no further than so many */
+  async #list(path: string, isWanted = (_: Item): boolean => true, most = Number.POSITIVE_INFINITY): Promise<Item[]> {
     const items: Item[] = []
     try {
-      for await (const page of pagesOf(this.#to, { method: 'GET', path, query: {}, body: undefined }))
-        items.push(...page.items)
+      for await (const page of pagesOf(this.#to, { method: 'GET', path, query: {}, body: undefined })) {
+        const wanted = page.items.filter(isWanted)
+        items.push(...wanted)
+        if (wanted.length < page.items.length || items.length >= most) return items.slice(0, most)
+      }
     } catch (error) {
       // What may not be listed at all is no part of the files.
       if (error instanceof Refused && error.problem.status === 403) return []
@@ -174,9 +192,8 @@ class ServerReader {
     const number = textOf(account)
     this.#accounts.add(textOf(name), number)
     const parent = parentId === undefined ? undefined : this.#keys.get(textOf(parentId))
-    // One that is closed stays on record, and is nobody's to change.
-    if (parent === undefined || status === 'closed') return
-    const members = plain('account', { name, email, cloud, externalId, contact, tags, parent })
+    if (parent === undefined) return
+    const members = plain('account', { name, email, cloud, externalId, contact, tags, parent, status })
     this.#keys.set(number, number)
     this.#add({ kind: 'account', key: number, parent, name: textOf(name), members, id: number })
   }
@@ -206,22 +223,16 @@ class ServerReader {
     this.#add({ kind: 'scope', key, parent, ...named(name), members, id: textOf(scopeId) })
   }
 
-  /** Answers how many are left out. */
-  async #addPools(): Promise<number> {
+  /** Answers those that are inside of networks. */
+  async #addPools(): Promise<readonly Item[]> {
     const pools = await this.#list('/pools')
     this.#countNames(pools, ({ parentPoolId, scopeId }) => parentPoolId ?? scopeId)
     const trees = new Map((await this.#list('/pools/tree')).map((pool) => [pool.poolId, pool]))
-    const left = new Set<unknown>()
+    const left = new Map<unknown, Item>()
     for (const pool of pools.toSorted((a, b) => Number(a.depth) - Number(b.depth))) {
       const { poolId, name, parentPoolId, scopeId } = pool
-      const isInside = pool.sourceVpcId !== undefined || pool.sourceAllocationId !== undefined
+      const network = pool.sourceVpcId ?? pool.sourceAllocationId
       const parent = this.#keys.get(textOf(parentPoolId ?? scopeId))
-      if (isInside || left.has(parentPoolId) || parent === undefined) {
-        left.add(poolId)
-        continue
-      }
-      const key = this.#keyOf('pool', parent, poolId, name)
-      this.#owners.set(textOf(poolId), textOf(pool.account))
       const facts = Object.fromEntries([...poolFixed, ...poolChangeable].map((member) => [member, pool[member]]))
       const members = plain('pool', {
         ...facts,
@@ -229,9 +240,17 @@ class ServerReader {
         cidrs: await this.#cidrsOf(textOf(poolId), trees.get(poolId)?.cidrs as string[] | undefined),
         sharedWith: sortedTexts((pool.sharedWith as string[]).map((node) => this.#node(node))),
       })
+      if (network !== undefined || left.has(parentPoolId) || parent === undefined) {
+        const { reservedFirst, reservedLast, account } = pool
+        const within = { network, under: parent ?? parentPoolId, account: this.#node(textOf(account)) }
+        left.set(poolId, { poolId, name, ...within, ...members, reservedFirst, reservedLast })
+        continue
+      }
+      const key = this.#keyOf('pool', parent, poolId, name)
+      this.#owners.set(textOf(poolId), textOf(pool.account))
       this.#add({ kind: 'pool', key, parent, ...named(name), members, id: textOf(poolId) })
     }
-    return left.size
+    return [...left.values()]
   }
   async #cidrsOf(poolId: string, shown: readonly string[] = []): Promise<string[]> {
     if (shown.length === 0) return []
@@ -242,28 +261,54 @@ class ServerReader {
 
   // Policies ------------------------------------------------------------------------------------------------------------------
 
-  async #addPolicy(policy: Item): Promise<void> {
-    const { policyId, name, ipamId, account, compatibility } = policy
+  async #addPolicy(policy: Item, candidates: readonly Item[]): Promise<void> {
+    const { policyId, name, ipamId, account, compatibility, version } = policy
     const facts = Object.fromEntries(policyMembers.map((member) => [member, policy[member]]))
     const parent = this.#keys.get(textOf(ipamId))
     if (parent === undefined) return
     const key = this.#keyOf('policy', parent, policyId, name)
     this.#owners.set(textOf(policyId), textOf(account))
+    const listed = await this.#list(`/policies/${textOf(policyId)}/documents`)
+    const documents = this.#documents(listed, compatibility as Compatibility)
+    const tried = candidates.flatMap((candidate) => (candidate.version as number | undefined) ?? [])
+    const drafts = await this.#draftsOf(textOf(policyId), version as number, tried)
+    const members = { ...plain('policy', facts), compatibility, documents, drafts, assignments: {} }
+    this.#add({ kind: 'policy', key, parent, ...named(name), members, id: textOf(policyId) })
+  }
+  #documents(listed: readonly Item[], compatibility: Compatibility): Record<string, Members> {
     const documents: Record<string, Members> = {}
-    for (const document of await this.#list(`/policies/${textOf(policyId)}/documents`)) {
+    for (const document of listed) {
       // One without rules counts as absent.
       if ((document.rules as unknown[]).length === 0) continue
       const rules = (document.rules as Item[]).map(({ poolId, when }) => ({
         pool: this.#named(textOf(poolId)),
         ...(when === undefined ? {} : { when: this.#condition(when as RuleCondition) }),
       }))
-      documents[pairOf(document as never)] = wholeDocument(
-        { ...document, rules } as unknown as DocumentParams,
-        compatibility as Compatibility,
-      )
+      const params = { ...document, rules } as unknown as DocumentParams
+      documents[pairOf(document as never)] = wholeDocument(params, compatibility)
     }
-    const members = { ...plain('policy', facts), compatibility, documents, assignments: {} }
-    this.#add({ kind: 'policy', key, parent, ...named(name), members, id: textOf(policyId) })
+    return documents
+  }
+  /**
+   * What a policy may say one day: versions that are candidates, and those that are newer than the one in force. Of several that say the
+   * same there is one, by the version that is a candidate.
+   */
+  async #draftsOf(policyId: string, inForce: number, tried: readonly number[]): Promise<Record<string, Members>> {
+    const versions = new Set(tried)
+    const path = `/policies/${policyId}/versions`
+    for (const { version } of await this.#list(path, (one) => (one.version as number) > inForce, draftsMax))
+      versions.add(version as number)
+    const drafts: Record<string, Members> = {}
+    for (const version of versions) {
+      const draft = await find<Item>(this.#to, `${path}/${version}`)
+      if (!draft) continue
+      const compatibility = draft.compatibility as Compatibility
+      const content = { compatibility, documents: this.#documents(draft.documents as Item[], compatibility) }
+      const same = draftsByContent(drafts).get(canonical(content))
+      this.#drafts.set(`${policyId} ${version}`, same ?? draftLabel(version))
+      if (same === undefined) drafts[draftLabel(version)] = content
+    }
+    return drafts
   }
   #condition({ accounts, organizationalUnits, tags }: RuleCondition): Members {
     return {
@@ -275,14 +320,20 @@ class ServerReader {
     }
   }
 
-  async #addAssignments(): Promise<void> {
+  async #addAssignments(candidates: readonly Item[]): Promise<void> {
     const policies = this.#estate.of('policy')
+    const byAssignment = new Map(candidates.map((one) => [`${one.policyId} ${one.targetId}`, this.#candidate(one)]))
     for (const { policyId, targetId, kind, mode } of await this.#list('/assignments')) {
       const policy = policies.get(this.#keys.get(textOf(policyId)) ?? '')
       if (!policy) continue
       const assignments = policy.members.assignments as Record<string, Members>
-      assignments[this.#node(textOf(targetId))] = wholeAssignment({ kind, mode })
+      const candidate = byAssignment.get(`${policyId} ${targetId}`)
+      assignments[this.#node(textOf(targetId))] = wholeAssignment({ kind, mode, candidate })
     }
+  }
+  #candidate({ policyId, version, mode }: Item): Members {
+    const draft = version === undefined ? undefined : this.#drafts.get(`${policyId} ${version}`)
+    return { ...(draft === undefined ? {} : { draft }), ...(mode === undefined ? {} : { mode }) }
   }
 
   #addBinding({ bindingId, principal, role, node, effect }: Item): void {
@@ -302,14 +353,23 @@ class ServerReader {
     startsAt,
     expiresAt,
     isBreakGlass,
+    grants,
+    requested,
+    approved,
   }: Item): Item {
     const at = target === undefined ? undefined : this.#node(textOf(target))
+    const { pools = [], ...allowed } = (grants ?? {}) as { readonly pools?: readonly string[] }
+    const by = (act: unknown) => (act as Item | undefined)?.by
     return {
       exceptionId,
       target: at,
       locale,
       resourceType,
+      pools: pools.map((pool) => this.#named(pool)),
+      ...allowed,
       reason,
+      requestedBy: by(requested),
+      approvedBy: by(approved),
       state,
       startsAt,
       expiresAt,

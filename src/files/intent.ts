@@ -3,7 +3,7 @@ import { isAccountId } from '#model/organization.ts'
 import type { Compatibility } from '#model/policy/values.ts'
 import type { GovernedOperation } from '#operations/governance/operations.native.ts'
 import type { Change, Compared } from './comparing.ts'
-import { type Estate, type Members, rootKey, type Thing, type ThingKind, thingKinds } from './estate.ts'
+import { canonical, type Estate, type Members, rootKey, type Thing, type ThingKind, thingKinds } from './estate.ts'
 import type { ServerRead } from './from-server.ts'
 import { shortDocument } from './members.ts'
 
@@ -24,21 +24,21 @@ export const doneByFiles = [
   ...['createResourceType', 'deleteResourceType'],
   ...['createUnit', 'updateUnit', 'deleteUnit'],
   ...['createAccount', 'updateAccount', 'moveAccount', 'removeAccount'],
-  'putIpamAdministrator',
+  ...['suspendAccount', 'resumeAccount', 'closeAccount'],
+  ...['putIpamAdministrator', 'deleteIpamAdministrator'],
   ...['createIpam', 'updateIpam', 'deleteIpam'],
   ...['createScope', 'updateScope', 'deleteScope'],
   ...['createPool', 'updatePool', 'deletePool', 'provisionPoolCidr', 'deprovisionPoolCidr'],
   ...['createPolicy', 'updatePolicy', 'deletePolicy', 'putPolicyDocument', 'deletePolicyDocument'],
   ...['putPolicyAssignment', 'deletePolicyAssignment'],
+  ...['draftPolicyVersion', 'putAssignmentCandidate', 'deleteAssignmentCandidate'],
   ...['createRoleBinding', 'deleteRoleBinding'],
 ]
 /** What files do not do, with the reason in the guide. */
 export const notByFiles = [
-  ...['draftPolicyVersion', 'putAssignmentCandidate', 'deleteAssignmentCandidate', 'promoteAssignmentCandidate'],
-  'restorePolicyVersion',
+  ...['promoteAssignmentCandidate', 'restorePolicyVersion'],
   ...['requestException', 'renewException', 'approveException', 'denyException', 'revokeException'],
-  ...['suspendAccount', 'resumeAccount', 'closeAccount'],
-  ...['createOrganization', 'deleteIpamAdministrator'],
+  'createOrganization',
 ]
 
 /** Of each kind, the member of a request that names one. */
@@ -95,6 +95,7 @@ class Intending {
       this.#takeCidrs(this.#found(change), cidrsGone(change))
     for (const kind of thingKinds) for (const change of of(kind).toSorted(shallowestFirst)) this.#make(change)
     for (const change of of('policy')) this.#beginAssignments(change)
+    for (const change of of('account')) this.#turnAccount(change, ['suspended', 'closed'])
     for (const kind of thingKinds.toReversed()) for (const thing of gone(kind)) this.#remove(thing)
     return { operations: this.#operations, about: this.#about }
   }
@@ -117,13 +118,13 @@ class Intending {
         this.#do(key, 'createUnit', { name, parentId: this.#node(parent!), tags: members.tags }, thing)
         return
       case 'account': {
-        const { parent: _, ...facts } = members
+        const { parent: _, status: _status, ...facts } = members
         const number = isAccountId(key) ? { account: key } : {}
         this.#do(key, 'createAccount', { ...facts, ...number, parentId: this.#node(parent!) }, thing)
         return
       }
       case 'organization':
-        this.#do(key, 'putIpamAdministrator', { account: this.#node(members.ipamAdministrator as string) })
+        this.#putAdministrator(thing)
         return
       case 'ipam':
         this.#createIpam(thing)
@@ -135,7 +136,7 @@ class Intending {
         this.#createPool(thing)
         return
       case 'policy': {
-        const { documents, assignments: _, ...facts } = members
+        const { documents, drafts: _, assignments: _assignments, ...facts } = members
         this.#do(key, 'createPolicy', { ipamId: this.#id('ipam', parent!), name, ...facts }, thing)
         for (const document of Object.values(documents as Record<string, Members>)) this.#putDocument(thing, document)
         return
@@ -183,14 +184,16 @@ class Intending {
         const had = new Set(before as string[] | undefined)
         for (const cidr of ((after ?? []) as string[]).filter((one) => !had.has(one)))
           this.#do(key, 'provisionPoolCidr', { ...id, cidr })
-      } else if (member.startsWith('documents ') || member.startsWith('assignments ')) continue
+      } else if (member === 'status' || /^(documents|drafts|assignments) /.test(member)) continue
       else if (member === 'sharedWith') given[member] = ((after ?? []) as string[]).map((node) => this.#node(node))
       else given[member] = after ?? (member in nothing ? nothing[member] : null)
     }
     if (kind === 'organization') {
-      this.#do(key, 'putIpamAdministrator', { account: this.#node(thing.members.ipamAdministrator as string) })
+      this.#putAdministrator(thing)
       return
     }
+    // What it is to have may be had by one alone that is in use.
+    if (kind === 'account') this.#turnAccount(change, ['active'])
     if (Object.keys(given).length > 0)
       this.#do(key, `update${kind.charAt(0).toUpperCase()}${kind.slice(1)}`, { ...id, ...given })
     if (kind !== 'policy') return
@@ -204,13 +207,36 @@ class Intending {
     }
   }
 
+  #putAdministrator({ key, members }: Thing): void {
+    const { ipamAdministrator } = members as { readonly ipamAdministrator?: string }
+    if (ipamAdministrator === undefined) this.#do(key, 'deleteIpamAdministrator', {})
+    else this.#do(key, 'putIpamAdministrator', { account: this.#node(ipamAdministrator) })
+  }
+  #turnAccount({ action, key, members }: Change, states: readonly string[]): void {
+    const status = members.find(({ member }) => member === 'status')?.after as string | undefined
+    if (status === undefined || !states.includes(status) || (action === 'create' && status === 'active')) return
+    this.#do(key, turns[status]!, { account: this.#id('account', key) })
+  }
+
   #putDocument(policy: Thing, whole: Members): void {
-    const { rules, ...document } = shortDocument(whole, policy.members.compatibility as Compatibility)
+    const document = this.#document(whole, policy.members.compatibility as Compatibility)
+    this.#do(policy.key, 'putPolicyDocument', { policyId: this.#id('policy', policy.key), ...document })
+  }
+  #document(whole: Members, compatibility: Compatibility): Members {
+    const { rules, ...document } = shortDocument(whole, compatibility)
     const asked = (rules as { pool: string; when?: Members }[]).map(({ pool, when }) => ({
       poolId: this.#id('pool', pool),
       ...(when ? { when: this.#condition(when) } : {}),
     }))
-    this.#do(policy.key, 'putPolicyDocument', { policyId: this.#id('policy', policy.key), ...document, rules: asked })
+    return { ...document, rules: asked }
+  }
+  #draft(policy: Thing, name: string): void {
+    const { compatibility, documents } = (policy.members.drafts as Record<string, Members>)[name]!
+    const asked = Object.values(documents as Record<string, Members>).map((document) =>
+      this.#document(document, compatibility as Compatibility),
+    )
+    const input = { policyId: this.#id('policy', policy.key), compatibility, documents: asked }
+    this.#do(policy.key, 'draftPolicyVersion', input, { kind: 'policy', key: draftKey(policy.key, name) })
   }
   #condition({ accounts, organizationalUnits, ...rest }: Members): Members {
     const nodes = (keys: unknown) => (keys as string[]).map((key) => this.#node(key))
@@ -236,12 +262,30 @@ class Intending {
       this.#do(key, 'deletePolicyAssignment', { policyId: id, targetId: this.#node(target) })
     }
   }
-  #beginAssignments({ kind, key, members }: Change): void {
-    for (const { member, after } of members) {
-      if (kind !== 'policy' || !member.startsWith('assignments ') || after === undefined) continue
-      const targetId = this.#node(member.slice('assignments '.length))
-      this.#do(key, 'putPolicyAssignment', { policyId: this.#id('policy', key), targetId, ...(after as Members) })
+  #beginAssignments({ key, members }: Change): void {
+    for (const { member, before, after } of members) {
+      if (!member.startsWith('assignments ') || after === undefined) continue
+      const id = { policyId: this.#id('policy', key), targetId: this.#node(member.slice('assignments '.length)) }
+      const { candidate: had, ...was } = (before ?? {}) as Members
+      const { candidate, ...is } = after as Members
+      if (canonical(was) !== canonical(is)) this.#do(key, 'putPolicyAssignment', { ...id, ...is })
+      if (canonical(had) === canonical(candidate)) continue
+      if (candidate) this.#putCandidate(key, id, candidate as Members)
+      else this.#do(key, 'deleteAssignmentCandidate', id)
     }
+  }
+  #putCandidate(key: string, id: Members, { draft, mode }: Members): void {
+    const version =
+      draft === undefined ? undefined : this.#versionOf(this.#files.of('policy').get(key)!, draft as string)
+    this.#do(key, 'putAssignmentCandidate', { ...id, version, mode })
+  }
+  /** The version that a draft is, or what draws its number. */
+  #versionOf(policy: Thing, draft: string): number | string {
+    const known = this.#compared.drafted.get(policy)?.get(draft)
+    if (known !== undefined) return known
+    const key = draftKey(policy.key, draft)
+    if (!this.#labels.has(`policy ${key}`)) this.#draft(policy, draft)
+    return `${this.#labels.get(`policy ${key}`)}.version`
   }
 
   // Removing ------------------------------------------------------------------------------------------------------------------
@@ -278,7 +322,7 @@ class Intending {
     return this.#id('account', key)
   }
 
-  #do(about: string, operation: string, given: Members, made?: Thing): void {
+  #do(about: string, operation: string, given: Members, made?: Pick<Thing, 'kind' | 'key'>): void {
     const input = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
     const as = made ? `new-${this.#labels.size + 1}` : undefined
     if (made) this.#labels.set(`${made.kind} ${made.key}`, `$${as}`)
@@ -287,6 +331,14 @@ class Intending {
   }
 }
 
+/** What a draft goes by beside the policy that it is of: no key has a line in it. */
+const draftKey = (policy: string, name: string): string => `${policy}\n${name}`
+/** What brings an account into a state. */
+const turns: Readonly<Record<string, string>> = {
+  active: 'resumeAccount',
+  suspended: 'suspendAccount',
+  closed: 'closeAccount',
+}
 const depthOf = ({ key }: { readonly key: string }): number => key.split('/').length
 const deepestFirst = (a: { readonly key: string }, b: { readonly key: string }): number => depthOf(b) - depthOf(a)
 const shallowestFirst = (a: { readonly key: string }, b: { readonly key: string }): number => depthOf(a) - depthOf(b)

@@ -50,7 +50,15 @@ export function shortDocument(document: Members, compatibility: Compatibility): 
   return { locale, resourceType, rules, ...Object.fromEntries(said) }
 }
 
-export const wholeAssignment = ({ kind, mode }: { readonly kind?: unknown; readonly mode?: unknown }): Members => ({
+export const wholeAssignment = ({ kind, mode, candidate }: Members): Members => ({
   kind: kind ?? kindDefault,
   mode: mode ?? modeDefault,
+  ...(candidate === undefined ? {} : { candidate }),
 })
+
+/** What a draft is called whose content no file has: nothing in a file can be called so. */
+export const draftLabel = (version: number): string => `version ${version}`
+export const versionOf = (label: string): number => Number(label.slice('version '.length))
+/** By what they say, which are the same: the name of each. */
+export const draftsByContent = (drafts: Members): ReadonlyMap<string, string> =>
+  new Map(Object.entries(drafts).map(([name, draft]) => [canonical(draft), name]))

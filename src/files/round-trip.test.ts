@@ -166,7 +166,7 @@ test('what is called otherwise in case alone is another thing, and the plan says
   assert(status < 300)
 })
 
-test('what is closed or gone is not in the files, and what names it by its number comes through a round trip', async () => {
+test('what is closed is in the files as that, what is gone is not, and what names it comes through a round trip', async () => {
   const account = '777777777777'
   const { rootId } = await at.world.get<{ rootId: string }>('/organization')
   await at.world.post('/accounts', { account, name: 'leaving', parentId: rootId })
@@ -180,14 +180,193 @@ test('what is closed or gone is not in the files, and what names it by its numbe
     const { status, body } = await at.world.ask(method as 'POST', `/accounts/${account}${path}`, {})
     assert(status < 300, JSON.stringify(body))
     await at.did('export', '--dir', at.folder)
-    assert.doesNotMatch(await at.read('organization.yaml'), /leaving|777777777777/)
-    assert.match(await at.read(pools), /- "777777777777"/)
+    const written = /- name: leaving\n +account: "777777777777"\n +status: closed\n/
+    assert.equal(written.test(await at.read('organization.yaml')), step === 'close')
+    assert.match(await at.read(pools), step === 'close' ? /- leaving$/m : /- "777777777777"$/m)
     await requireSame()
   }
   // A number that nobody has is still told.
   await at.edit(pools, '777777777777', '777777777778')
   assert.match((await at.cadastre('plan', at.folder)).output, /there is no account of this name `777777777778`/)
   assert.equal((await share(sharedWith)).status, 200)
+})
+
+test('accounts are suspended, resumed and closed by files, and one of which they say nothing is left as it is', async () => {
+  const { items } = await at.world.get<{ items: { account: string }[] }>('/accounts')
+  assert(!items.some(({ account }) => account === '888888888888'))
+  const statusOf = async () => (await at.world.get<{ status: string }>('/accounts/888888888888')).status
+  const tester = '          account: "444444444444"\n'
+  const says = (status: string) => `        - name: turned\n          account: "888888888888"\n${status}`
+  await at.edit('organization.yaml', tester, tester + says('          status: suspended\n'))
+  await at.did('apply', at.folder)
+  assert.equal(await statusOf(), 'suspended')
+  assert.equal(await at.did('plan', at.folder), nothing)
+  await at.edit('organization.yaml', says('          status: suspended\n'), says(''))
+  assert.equal(await at.did('plan', at.folder), nothing)
+  await at.edit('organization.yaml', says(''), says('          status: active\n'))
+  assert.match(await at.did('plan', at.folder), /^ {4}status: suspended → active$/m)
+  await at.did('apply', at.folder)
+  assert.equal(await statusOf(), 'active')
+  await at.edit('organization.yaml', 'status: active', 'status: closed')
+  await at.did('apply', at.folder)
+  assert.equal(await statusOf(), 'closed')
+  await requireSame()
+  await at.edit('organization.yaml', 'status: closed', 'status: active')
+  assert.match(
+    (await at.cadastre('plan', at.folder)).output,
+    /^The server would refuse it, at `888888888888`: .*closed/m,
+  )
+  await at.edit('organization.yaml', says('          status: active\n'), '')
+  assert.match(await at.did('apply', at.folder, '--remove'), /^- account `888888888888`/m)
+})
+
+test('candidates and drafts of a server are in the files, and a round trip changes nothing', async () => {
+  const { policyId } = await at.world.get<{ policyId: string }>('/policies/networks')
+  const document = { locale: 'us-east-1', resourceType: 'vpc', rules: [{ poolId: 'company/us' }] }
+  const draft = async (documents: readonly object[]) =>
+    (await at.world.post<{ version: number }>(`/policies/${policyId}/versions`, { documents })).version
+  const target = await at.world.get<{ unitId: string }>('/organizational-units/Prod')
+  const candidate = `/policies/${policyId}/assignments/${target.unitId}/candidate`
+  const [tried, left] = [await draft([document]), await draft([])]
+  // The same once more is no other draft.
+  await draft([document])
+  assert.equal((await at.world.ask('PUT', candidate, { body: { version: tried, mode: 'observe' } })).status, 200)
+  await at.did('export', '--dir', at.folder)
+  const text = (await at.read(policy)).replaceAll(/ #.*/g, '')
+  const { mode } = await at.world.get<{ mode: string }>(`/policies/${policyId}/assignments/${target.unitId}`)
+  assert(
+    text.includes(
+      `    drafts:
+      - name: version-${tried}
+        documents:
+          - locale: us-east-1
+            resourceType: vpc
+            rules:
+              - pool: main/private/company/us
+      - name: version-${left}
+    assignments:
+      - target: /Prod
+        kind: default
+        mode: ${mode}
+        candidate:
+          draft: version-${tried}
+          mode: observe
+`,
+    ),
+    text,
+  )
+  await requireSame()
+  // What it is called is the file's own matter.
+  await at.write(policy, (await at.read(policy)).replaceAll(`version-${tried}`, 'wider'))
+  assert.equal(await at.did('plan', at.folder), nothing)
+  const { body } = await at.world.ask<{ version: number }>('GET', candidate)
+  assert.equal(body.version, tried)
+})
+
+test('a draft is written, tried as a candidate and made what is in force by files alone', async () => {
+  const candidate = async () => {
+    const { items } = await at.world.get<{ items: { version?: number; mode?: string }[] }>('/candidates')
+    return items.map(({ version, mode }) => [version, mode])
+  }
+  const drafted = (length: number) => `    drafts:
+      - name: next
+        documents:
+          - locale: us-east-1
+            resourceType: vpc
+            rules:
+              - pool: main/private/company/us
+            size:
+              min: 20
+              default: ${length}
+              max: 28
+`
+  const [head, rest] = ['    assignments:\n', '      - target: /Prod\n        kind: default\n        mode: ']
+  const before = (await at.read(policy))
+    .replace(/ {4}drafts:\n[\s\S]*(?= {4}assignments:)/, '')
+    .replaceAll(/ {8}candidate:\n( {10}.*\n)+/g, '')
+  const [, mode] = new RegExp(`${rest}(\\w+)\n`).exec(before)!
+  const tried = `${rest}${mode}\n        candidate:\n          draft: next\n`
+  const trying = (length: number) => before.replace(head, drafted(length) + head).replace(`${rest}${mode}\n`, tried)
+  await at.write(policy, trying(21))
+  const text = await at.did('plan', at.folder)
+  assert.match(text, /^ {4}drafts next: \{"compatibility":/m)
+  assert.match(text, /^ {4}assignments \/Prod, candidate: .*\{"draft":"next"\}$/m)
+  await at.did('apply', at.folder)
+  assert.equal(await at.did('plan', at.folder), nothing)
+  const [[first]] = (await candidate()) as [[number]]
+  await at.write(policy, trying(22))
+  await at.did('apply', at.folder)
+  assert.deepEqual(await candidate(), [[first + 1, undefined]])
+  // As it was: the version that says so is there.
+  await at.write(policy, trying(21))
+  assert.doesNotMatch(await at.did('plan', at.folder), /drafts next/)
+  await at.did('apply', at.folder)
+  assert.deepEqual(await candidate(), [[first, undefined]])
+  await at.write(policy, before.replace(/default: \d+\n/, 'default: 21\n'))
+  await at.did('apply', at.folder)
+  assert.deepEqual(await candidate(), [])
+  await at.did('export', '--dir', at.folder)
+  assert.equal(await at.did('plan', at.folder), nothing)
+  // All of it at once, of a policy that is new.
+  await at.write(
+    'new.yaml',
+    `cadastre: 1
+policies:
+  - name: newer
+    ipam: main
+    contact: net@example.com
+    drafts:
+      - name: next
+        compatibility: aws
+        documents: []
+    assignments:
+      - target: /Lab
+        candidate:
+          draft: next
+          mode: observe
+`,
+  )
+  await at.did('apply', at.folder)
+  assert.deepEqual(await candidate(), [[2, 'observe']])
+  assert.equal(await at.did('plan', at.folder), nothing)
+  await at.edit('new.yaml', 'draft: next', 'draft: nxt')
+  assert.match(
+    (await at.cadastre('validate', at.folder)).output,
+    /^new.yaml:13:11: .*candidate\.draft: the policy has no draft of this name `nxt`\. Did you mean `next`\?$/m,
+  )
+  await at.edit('new.yaml', '          draft: nxt\n          mode: observe\n', '          {}\n')
+  assert.match((await at.cadastre('validate', at.folder)).output, /it says neither a `draft` nor a `mode`/)
+  await rm(join(at.folder, 'new.yaml'))
+  await at.did('apply', at.folder, '--remove')
+})
+
+test('pools inside of networks and what exceptions grant are there to be read, and nobody runs the IPAM where `null` says so', async () => {
+  const space = { account: '222222222222', resourceType: 'vpc', resourceId: 'vpc-0a1', locale: 'us-east-1' }
+  const block = { poolId: 'company/us', netmaskLength: 24 }
+  const network = await at.world.post<{ allocationId: string }>('/allocations', { ...space, ...block })
+  const divided = { name: 'hosts', sourceAllocationId: network.allocationId }
+  const inside = await at.world.post<{ poolId: string }>('/pools', divided)
+  await at.world.post('/exceptions', {
+    target: '333333333333',
+    locale: 'us-east-1',
+    resourceType: 'vpc',
+    grants: { pools: ['company/us'] },
+    reason: 'to be read',
+    for: '30d',
+  })
+  await at.did('export', '--dir', at.folder)
+  const networks = await at.read('networks.yaml')
+  for (const line of [`poolId: ${inside.poolId}`, 'name: hosts', `network: ${network.allocationId}`])
+    assert(networks.includes(line), networks)
+  const exceptions = await at.read('exceptions.yaml')
+  assert.match(exceptions, /target: shop\n[\s\S]*pools:\n +- main\/private\/company\/us\n[\s\S]*reason: to be read/)
+  await requireSame()
+
+  for (const path of [`/pools/${inside.poolId}`, `/allocations/${network.allocationId}`])
+    assert.equal((await at.world.ask('DELETE', path, {})).status, 204)
+  await at.edit('organization.yaml', 'ipamAdministrator: network', 'ipamAdministrator: null')
+  const { output } = await at.cadastre('plan', at.folder)
+  assert.match(output, /^ {4}ipamAdministrator: 222222222222 → nothing$/m)
 })
 
 test('what files name and do not have is not removed under them', async () => {
@@ -270,6 +449,17 @@ test('what would comply no more is part of the plan', async () => {
   )
   const whole = JSON.parse(await at.did('plan', at.folder, '-o', 'json')) as { impact: { noncompliant: number } }
   assert.equal(whole.impact.noncompliant, 1)
+})
+
+test('where its public space comes from is chosen by the server, where the file of a pool says nothing', async () => {
+  await at.write(
+    'pools/outside.yaml',
+    'cadastre: 1\npools:\n  - name: outside\n    scope: main/public\n    family: ipv4\n',
+  )
+  await at.did('apply', at.folder)
+  assert.equal(await at.did('plan', at.folder), nothing)
+  await rm(join(at.folder, 'pools/outside.yaml'))
+  await at.did('apply', at.folder, '--remove')
 })
 
 test('a directory is simulated as it would be applied, and what is wrong with it is said before', async () => {

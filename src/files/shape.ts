@@ -1,6 +1,7 @@
 // What policy files say: one shape for all of them, made of the shapes of the native API.
 import { z } from 'zod'
 import { governedOperations } from '#operations/governance/operations.native.ts'
+import type { AccountState } from '#operations/organization/account-states.ts'
 
 /** The format of the files. A later one is refused: what it means is not known here. */
 export const formatVersion = 1
@@ -60,6 +61,10 @@ const accountItem = z
     name,
     account: member('createAccount', 'account').describe('Its number; drawn where it is new and says none.'),
     ...members('createAccount', ['email', 'cloud', 'externalId', 'contact', 'tags']),
+    status: z
+      .enum(['active', 'suspended', 'closed'] satisfies AccountState[])
+      .optional()
+      .describe('Whether it is in use; left as it is where nothing is said. One that is closed stays closed.'),
   })
   .meta({ id: 'Account' })
 const unitItem = z
@@ -74,7 +79,10 @@ const unitItem = z
   .meta({ id: 'Unit' })
 const organization = z
   .strictObject({
-    ipamAdministrator: accountRef.optional().describe('The account that runs the IPAM for all.'),
+    ipamAdministrator: accountRef
+      .nullable()
+      .optional()
+      .describe('The account that runs the IPAM for all; `null`: none does.'),
     accounts: z.array(accountItem).optional().describe('Directly under the root.'),
     units: z.array(unitItem).optional(),
   })
@@ -153,11 +161,29 @@ const documentItem = z
     ...members('putPolicyDocument', settings),
   })
   .meta({ id: 'Document' })
+const draftName = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, 'a letter is expected, then letters, digits, `-` and `_`, at most 64 in all')
+  .describe('What candidates in the same policy call it. The server knows it by what it says.')
+const draftItem = z
+  .strictObject({
+    name: draftName,
+    compatibility: member('draftPolicyVersion', 'compatibility').describe('That of the policy where nothing is said.'),
+    documents: z.array(documentItem).optional().describe('All that it would say.'),
+  })
+  .meta({ id: 'Draft' })
+const candidateItem = z
+  .strictObject({
+    draft: draftName.optional().describe('The draft that would be in force; the policy as it is by default.'),
+    mode: member('putAssignmentCandidate', 'mode'),
+  })
+  .meta({ id: 'Candidate' })
 const assignmentItem = z
   .strictObject({
     target: node,
     kind: member('putPolicyAssignment', 'kind'),
     mode: member('putPolicyAssignment', 'mode'),
+    candidate: candidateItem.optional().describe('What is asked beside it on every request, and does not act.'),
   })
   .meta({ id: 'Assignment' })
 const policyItem = z
@@ -167,6 +193,7 @@ const policyItem = z
     ipam: ipamRef,
     ...members('createPolicy', policyMembers),
     documents: z.array(documentItem).optional(),
+    drafts: z.array(draftItem).optional().describe('What it may say one day: candidates name them.'),
     assignments: z.array(assignmentItem).optional().describe('Where it is enabled.'),
   })
   .meta({ id: 'Policy' })
@@ -180,6 +207,10 @@ const bindingItem = z
   })
   .meta({ id: 'RoleBinding' })
 
+/** Read by people alone: what files cannot make stands there as the server has it. */
+const toBeRead = (why: string) =>
+  z.array(z.record(z.string(), z.unknown())).optional().describe(`To be read alone: ${why}.`)
+
 export const policyFile = z
   .strictObject({
     cadastre: z.literal(formatVersion).describe('The version of the format.'),
@@ -189,10 +220,8 @@ export const policyFile = z
     pools: z.array(topPool).optional().describe('Pools at the top, with those below them.'),
     policies: z.array(policyItem).optional(),
     roleBindings: z.array(bindingItem).optional().describe('Who may do what where.'),
-    exceptions: z
-      .array(z.record(z.string(), z.unknown()))
-      .optional()
-      .describe('To be read alone: exceptions are asked for and approved at the server.'),
+    exceptions: toBeRead('exceptions are asked for and approved at the server'),
+    poolsInNetworks: toBeRead('pools that divide a network come and go with it'),
   })
   .meta({
     title: 'Cadastre policy file',

@@ -99,7 +99,7 @@ function linesOf({
 }
 /** Of a document or an assignment that was there, what it says otherwise; the name of a new one says where it is for already. */
 function apart({ member, before, after }: MemberChange): MemberChange[] {
-  if (!/^(documents|assignments) /.test(member)) return [{ member, before, after }]
+  if (!/^(documents|drafts|assignments) /.test(member)) return [{ member, before, after }]
   const [was, is] = [partsOf(before), partsOf(after)]
   if (!was || !is) return [{ member, before: was, after: is }]
   return [...new Set([...Object.keys(was), ...Object.keys(is)])].flatMap((part) =>

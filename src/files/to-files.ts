@@ -11,7 +11,7 @@ import { makeFolder } from '../folder.ts'
 import { type Members, rootKey, type Thing, type ThingKind } from './estate.ts'
 import { filesIn } from './folders.ts'
 import type { ServerRead } from './from-server.ts'
-import { shortDocument } from './members.ts'
+import { shortDocument, versionOf } from './members.ts'
 import { formatVersion, jsonSchema, policyMembers, poolChangeable, poolFixed } from './shape.ts'
 
 /** By its path, what stands in it. */
@@ -52,18 +52,16 @@ class FilesWriter {
     const pools = this.#things('pool')
     const below = Map.groupBy(pools, ({ parent }) => parent)
     const scopes = this.#read.estate.of('scope')
-    for (const pool of pools.filter(({ parent }) => scopes.has(parent!))) {
-      const note =
-        inside === 0 ? undefined : `Not here: ${inside} pools inside of networks, which come and go with those.`
-      this.#write(`pools/${pathOf(pool.key)}.yaml`, { pools: [this.#topPool(pool, below)] }, note)
-    }
+    for (const pool of pools.filter(({ parent }) => scopes.has(parent!)))
+      this.#write(`pools/${pathOf(pool.key)}.yaml`, { pools: [this.#topPool(pool, below)] })
     for (const policy of this.#things('policy')) {
       this.#write(`policies/${pathOf(policy.key)}.yaml`, { policies: [this.#policy(policy)] })
     }
     this.#write('roles.yaml', { roleBindings: this.#things('roleBinding').map((binding) => this.#binding(binding)) })
-    const note = 'To be read alone: exceptions are asked for, approved and ended at the server.'
-    const byId = exceptions.toSorted((a, b) => (String(a.exceptionId) < String(b.exceptionId) ? -1 : 1))
-    this.#write('exceptions.yaml', { exceptions: byId.map((one) => this.#exception(one)) }, note)
+    const asked = 'To be read alone: exceptions are asked for, approved and ended at the server.'
+    this.#write('exceptions.yaml', { exceptions: this.#toBeRead(exceptions, 'exceptionId') }, asked)
+    const within = 'To be read alone: pools that divide a network come and go with it.'
+    this.#write('networks.yaml', { poolsInNetworks: this.#toBeRead(inside, 'poolId') }, within)
     this.#files.set(schemaFile, `${JSON.stringify(jsonSchema(), null, 2)}\n`)
     return this.#files
   }
@@ -140,10 +138,11 @@ class FilesWriter {
         ),
       })
     const administrator = own?.members.ipamAdministrator as string | undefined
-    return withoutEmpty({ ipamAdministrator: administrator && this.#node(administrator), ...below(rootKey) })
+    const ipamAdministrator = administrator === undefined ? null : this.#node(administrator)
+    return withoutEmpty({ ...(own ? { ipamAdministrator } : {}), ...below(rootKey) })
   }
   #account({ key, members: { name, parent: _, ...facts } }: Thing): Item {
-    const { email, cloud } = facts
+    const { email, cloud, status } = facts
     // What the server gives an account that says nothing else.
     const isDrawn = email === `account@${key}.invalid`
     return withoutEmpty({
@@ -152,6 +151,7 @@ class FilesWriter {
       ...facts,
       ...(isDrawn ? { email: undefined } : {}),
       ...(cloud === 'aws' ? { cloud: undefined } : {}),
+      ...(status === 'active' ? { status: undefined } : {}),
     })
   }
 
@@ -191,20 +191,35 @@ class FilesWriter {
   }
 
   #policy(policy: Thing): Item {
-    const { documents, assignments, ...facts } = policy.members
+    const { documents, drafts, assignments, ...facts } = policy.members
     const compatibility = facts.compatibility as Compatibility
     return this.#item(policy, {
       ...this.#called(policy),
       ipam: policy.parent,
       ...inOrder(facts, policyMembers),
-      documents: sortedValues(documents as Record<string, Members>).map((document) =>
-        this.#document(shortDocument(document, compatibility)),
-      ),
+      documents: this.#documents(documents, compatibility),
+      drafts: Object.entries(drafts as Record<string, Members>)
+        .sort(([a], [b]) => versionOf(a) - versionOf(b))
+        .map(([label, draft]) =>
+          withoutEmpty({
+            name: draftName(label),
+            ...(draft.compatibility === compatibility ? {} : { compatibility: draft.compatibility }),
+            documents: this.#documents(draft.documents, draft.compatibility as Compatibility),
+          }),
+        ),
       assignments: Object.entries(assignments as Record<string, Members>)
         .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([target, { kind, mode }]) => ({ target: this.#node(target), kind, mode })),
+        .map(([target, assignment]) => {
+          const { draft, ...rest } = (assignment.candidate ?? {}) as { readonly draft?: string }
+          const candidate = draft === undefined ? rest : { draft: draftName(draft), ...rest }
+          return { target: this.#node(target), ...assignment, ...(assignment.candidate ? { candidate } : {}) }
+        }),
     })
   }
+  #documents = (documents: unknown, compatibility: Compatibility): Item[] =>
+    sortedValues(documents as Record<string, Members>).map((document) =>
+      this.#document(shortDocument(document, compatibility)),
+    )
   #document({ rules, ...document }: Members): Item {
     const shown = (rules as { pool: string; when?: Members }[]).map(({ pool, when }) => ({
       pool,
@@ -225,9 +240,24 @@ class FilesWriter {
       ...(effect === 'permit' ? {} : { effect }),
     })
   }
-  #exception = (one: Members): Item =>
-    withoutEmpty({ ...one, target: one.target === undefined ? undefined : this.#node(one.target as string) })
+  #toBeRead = (items: readonly Members[], id: string): Item[] =>
+    items
+      .toSorted((a, b) => (String(a[id]) < String(b[id]) ? -1 : 1))
+      .map((item) => {
+        const nodes = Object.entries(item).flatMap(([name, value]) =>
+          (name === 'target' || name === 'account') && value !== undefined ? [[name, this.#node(value as string)]] : [],
+        )
+        const { sharedWith } = item as { readonly sharedWith?: readonly string[] }
+        return withoutEmpty({
+          ...item,
+          ...Object.fromEntries(nodes),
+          ...(sharedWith ? { sharedWith: sharedWith.map(this.#node) } : {}),
+        })
+      })
 }
+
+/** As people write it. */
+const draftName = (label: string): string => label.replace(' ', '-')
 
 const inOrder = (members: Members, names: readonly string[]): Item =>
   Object.fromEntries(names.map((name) => [name, members[name]]))

@@ -80,7 +80,7 @@ test('a member that there is not, a value that is none, and one that is missing'
       'p.yaml:4:5',
       'there is no member `ipams` here',
       undefined,
-      'name, id, ipam, contact, compatibility, tags, documents, assignments',
+      'name, id, ipam, contact, compatibility, tags, documents, drafts, assignments',
     ],
   ])
 })
@@ -159,6 +159,7 @@ test('the schema for editors says what files may say, and nothing that only this
     'policies',
     'roleBindings',
     'exceptions',
+    'poolsInNetworks',
   ])
 })
 

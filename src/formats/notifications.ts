@@ -70,6 +70,7 @@ function factsOf(told: ToldEvent): readonly (readonly [string, string])[] {
     rows.push([name, called(told, String(value))])
   }
   if (told.repeats !== undefined) rows.push(['The same before', String(told.repeats)])
+  if (told.others !== undefined) rows.push(['Others like it', String(told.others)])
   if (told.contact !== undefined) rows.push(['Contact', told.contact])
   return rows.slice(0, shownFactsMax).map(([name, value]) => [name, cut(oneLine(value), lineCharactersMax)])
 }
@@ -95,6 +96,7 @@ const cloudEvent: Write = (told) => ({
       ...(told.link === undefined ? {} : { link: told.link }),
       ...(told.contact === undefined ? {} : { contact: told.contact }),
       ...(told.repeats === undefined ? {} : { repeats: told.repeats }),
+      ...(told.others === undefined ? {} : { others: told.others }),
       facts: told.facts,
       names: told.names,
     },
@@ -191,6 +193,10 @@ function exportedFinding({ at, severity, subject, node }: ToldEvent, told: ToldF
   }
 }
 function ocsfEvent(told: ToldEvent, facts: WriteFacts): object {
+  const count = 1 + (told.repeats ?? 0) + (told.others ?? 0)
+  return { ...oneOcsfEvent(told, facts), ...(count === 1 ? {} : { count }) }
+}
+function oneOcsfEvent(told: ToldEvent, facts: WriteFacts): object {
   const { id, kind, severity, at, summary, subject, node } = told
   if (told.finding) return complianceFinding(exportedFinding(told, told.finding), facts, id)
   const { by, requestedBy } = told.facts

@@ -12,8 +12,12 @@ import {
 } from './calling-turns.ts'
 
 let made = 0
-const waiting = (unit: string, node: string, setter: string, isAtTop = false): Called => ({
-  subscription: { id: `subscription-${++made}`, node, setBy: { name: setter } } as Called['subscription'],
+const waiting = (unit: string, node: string, setter: string, isAtTop = false, makers: string[] = []): Called => ({
+  subscription: {
+    id: `subscription-${++made}`,
+    node,
+    setBy: { name: setter, makers },
+  } as unknown as Called['subscription'],
   ...{ unit, isAtTop },
 })
 const some = (many: number, make: (n: number) => Called): Called[] => Array.from({ length: many }, (_, n) => make(n))
@@ -35,6 +39,11 @@ test('D8 one setter, and one unit, hold a part of the places at most, however ma
   assert.equal(running.length, callsOfSetterMax)
   const others = some(100, (n) => waiting('ou-prod', `other-${n}`, `user:${n}`))
   assert.equal(begin(new CallingTurns(), others, running).length, callsPerTopUnitMax)
+})
+
+test('D8 the services that one person has made tokens for are one setter with them', () => {
+  const mallory = some(100, (n) => waiting('ou-prod', `account-${n}`, `service:${n}`, false, ['user:mallory']))
+  assert.equal(begin(new CallingTurns(), mallory).length, callsOfSetterMax)
 })
 
 test('D8 all units together leave places to those of the top', () => {

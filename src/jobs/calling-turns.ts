@@ -1,4 +1,5 @@
 // Who is called next: the places for calls are few, and whoever has much to tell to slow targets is one among others.
+import { accountableOf } from '#model/principal.ts'
 import type { DueDelivery } from '#operations/notification/delivering.ts'
 
 /** Targets that are called at the same time, of all. */
@@ -8,7 +9,7 @@ export const callsReserve = 16
 export const callsOfNodeMax = 4
 /** Below one unit at the top, with all that is below it; those of the top have not set it. */
 export const callsPerTopUnitMax = 16
-/** Of one who sets subscriptions, and is none of the top. */
+/** Of one who sets subscriptions, with services of theirs, and is none of the top. */
 export const callsOfSetterMax = 12
 /** Of whose turns are kept: who is forgotten is next. */
 const turnsKept = 10_000
@@ -18,7 +19,7 @@ export type Called = Pick<DueDelivery, 'subscription' | 'unit' | 'isAtTop'>
 
 /** Names of units, of setters and of subscriptions are never alike. */
 const groupOf = ({ unit, isAtTop }: Called): string => (isAtTop ? 'top' : unit)
-const setterOf = ({ subscription }: Called): string => subscription.setBy.name
+const setterOf = ({ subscription }: Called): string => accountableOf(subscription.setBy)
 
 /** When units, setters and subscriptions have had their turn. It is only remembered: a server that begins gives all of them the first one. */
 export class CallingTurns {

@@ -44,7 +44,9 @@ export class Notifier {
     const work = await store.read((tx) => outboxWork(tx, { id: worker }))
     if (!work || !(await claimOutbox(store, { id: worker }))) return false
     if (work.isBehind) {
-      for (let turn = 0; turn < dispatchesPerRound; turn++) if (!(await dispatch(store, { id: worker }))) break
+      const underWay = new Set([...this.#busy.values()].map(({ one }) => one.delivery.n))
+      for (let turn = 0; turn < dispatchesPerRound; turn++)
+        if (!(await dispatch(store, { id: worker }, underWay))) break
     }
     return (await this.#begin()) || work.isBehind
   }

@@ -121,9 +121,16 @@ export interface FoundImpact {
   /** How much was looked at of each account; of very many, undefined. */
   readonly accounts?: Readonly<Record<string, number>>
 }
+/** Which operation of what was prepared to undo a change is refused, and how; without an operation, there is none that undoes it. */
+export interface RevertRefused {
+  readonly code: string
+  readonly operation?: string
+}
 export interface ChangeImpact extends FoundImpact {
   /** What no inverse would make again as it is now: objects by their ids, and new ones by what they are. */
   readonly left?: readonly string[]
+  /** What would undo it was tried, and refused. */
+  readonly revertRefused?: RevertRefused
   readonly class: ImpactClass
   /** Of governance, that it was found at. */
   readonly epoch: number

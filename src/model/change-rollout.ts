@@ -1,6 +1,7 @@
 // Rollouts: the operations of a change request done in stages, each of which is watched for a while before the next one is done.
 import type { ImpactClass } from './impact-class.ts'
 import { candidatesInOrder, type Decision, type Verdict } from './policy/decision.ts'
+import type { Problem } from './problems/problem.ts'
 
 /** The next so many operations, and for how long they are watched. */
 export interface RolloutStage {
@@ -53,8 +54,10 @@ export type Halt =
   | { readonly why: 'window'; readonly until: number }
   /** What its next stage would do is of a class above what was approved. */
   | { readonly why: 'impact-changed'; readonly class: ImpactClass; readonly approved: ImpactClass }
-  /** The next stage was refused. */
-  | { readonly why: 'refused'; readonly code: string }
+  /** Somebody who wrote, approved or applied it may not any more. */
+  | { readonly why: 'unvouched'; readonly because: Problem }
+  /** The next stage was refused to whoever it goes on by. */
+  | { readonly why: 'refused'; readonly code: string; readonly by?: string; readonly because?: Problem }
 
 export interface WatchedCounts {
   readonly denials: number

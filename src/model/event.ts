@@ -299,7 +299,8 @@ export const eventKinds = {
     summary: 'The target of a subscription fails: it is asked less often until it answers.',
     words: ({ target, failures }) => `${failures} deliveries to \`${target}\` have failed, one after the other.`,
   }),
-  'subscription.test': kind<{ readonly by: string }>({
+  // Who is accountable is told where that is somebody else: whoever made the tokens of a service.
+  'subscription.test': kind<{ readonly by: string; readonly accountable?: string }>({
     severity: 'informational',
     read: 'notification:read',
     about: 'subscription',
@@ -405,8 +406,10 @@ export interface ToldEvent {
   readonly link?: string
   /** Whose subscription it is. */
   readonly contact?: string
-  /** How many of the same it has taken the place of, for quiet. */
+  /** How many of the same it has taken the place of. */
   readonly repeats?: number
+  /** How many others of its kind it stands for, which the same requester has brought about at the node. */
+  readonly others?: number
   /** Names this installation. */
   readonly source: string
 }
@@ -445,6 +448,20 @@ export interface ToldBrief {
   readonly times: number
 }
 export const isDigest = (told: ToldEvent | ToldDigest): told is ToldDigest => 'digest' in told
+
+/** What of an event says what it is joined with. */
+type Joinable = Parameters<typeof topicOf>[0] & { readonly node: string; readonly requester: string }
+/**
+ * As what an event is told once where several of it wait: what one requester has done to the same object again, and what is found of
+ * the same again. Undefined: it is told by itself, as whatever the server alone brings about.
+ */
+export const joinedAs = (event: Joinable): string | undefined =>
+  event.requester === '' && !isOfFinding(event.kind)
+    ? undefined
+    : [topicOf(event), event.node, event.requester].join('\n')
+/** As what those of a requester are told of whom very much waits already: by kind and node. What is critical is always told by itself. */
+export const othersAs = ({ kind: name, severity, node, requester }: Joinable & { readonly severity: Severity }) =>
+  requester === '' || severity === 'critical' ? undefined : ['others', name, node, requester].join('\n')
 
 /** What makes two events the same of the same object. */
 export const topicOf = ({

@@ -96,7 +96,8 @@ export interface Actor {
  */
 export const accountableFor = ({ by, makers }: Actor): string => makers?.[0] ?? by
 
-export const accountableOf = ({ name, makers }: NativePrincipal): string => accountableFor({ by: name, makers })
+export const accountableOf = ({ name, makers }: Pick<NativePrincipal, 'name' | 'makers'>): string =>
+  accountableFor({ by: name, makers })
 
 /** Those who stand behind a token that `native` makes for somebody else. */
 export const makersOf = ({ name, subject, makers }: NativePrincipal): readonly string[] => [

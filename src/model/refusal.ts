@@ -6,7 +6,7 @@ import type { DenialAllowed, DenialValue } from './policy/denial.ts'
 import type { Feature } from './problems/features.ts'
 import type { Counted, CountedFor, Remedy } from './problems/limits.ts'
 import type { Problem } from './problems/problem.ts'
-import { factsWithoutSecrets } from './secrets.ts'
+import { factsWithoutSecrets, withoutSecretValue } from './secrets.ts'
 
 /** What a caller can name by an id: objects, and what stands for one or is a part of one. */
 export type Noun =
@@ -303,7 +303,7 @@ export class Refused extends Error {
   constructor(refusal: Refusal) {
     super(refusal.code)
     this.name = 'Refused'
-    this.refusal = factsWithoutSecrets(refusal)
+    this.refusal = factsWithoutSecrets(withoutSecretValue(refusal))
   }
 }
 

@@ -17,6 +17,18 @@ const sessionTokens = bytes(96)
   .filter(isLikely)
 const bearerTokens = bytes(32).map((all) => `cadastre_${all.toString('base64url')}`)
 
+test('where events go and what opens a session is repeated in no refusal, whatever is wrong with it', () => {
+  for (const field of ['targetUrl', 'code', 'verifier', 'name']) {
+    const { refusal } = new Refused({
+      code: 'InvalidParameterValue',
+      field,
+      value: 'T0/B0/x',
+      problem: { why: 'backtick' },
+    })
+    assert.equal('value' in refusal && refusal.value, field === 'name' ? 'T0/B0/x' : '[secret]')
+  }
+})
+
 test('tokens and secret keys are hidden wherever they stand in a text', () => {
   fc.assert(
     fc.property(fc.oneof(secretKeys, sessionTokens, bearerTokens), (secret) => {

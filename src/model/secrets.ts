@@ -63,6 +63,14 @@ export function withoutSecrets(text: string): string {
 /** More of a text is not repeated: looking through a megabyte for what looks like a token takes most of a second. */
 export const factCharactersMax = 4_096
 
+/** Parameters that lead to where only few may send, or open something, whatever they look like. */
+const secretParameters: ReadonlySet<string> = new Set(['targetUrl', 'code', 'verifier'])
+/** A refusal that does not repeat the value of such a parameter. */
+export const withoutSecretValue = <T extends object>(refusal: T): T =>
+  'field' in refusal && 'value' in refusal && secretParameters.has(String(refusal.field))
+    ? { ...refusal, value: '[secret]' }
+    : refusal
+
 /** A copy of facts in which no text holds what opens something, nor is longer than facts may be. */
 export function factsWithoutSecrets<T>(facts: T): T {
   if (typeof facts === 'string') {

@@ -19,7 +19,7 @@ import {
   root,
   worldOf,
 } from './policy/testdata/world.ts'
-import { dryInDays, kindOf, type Outcome, Replay, samplesPerKindMax, Tallies } from './simulation.ts'
+import { dryInDays, groupByRules, kindOf, type Outcome, Replay, samplesPerKindMax, Tallies } from './simulation.ts'
 
 const served = (pool: string, length = 32): Outcome => ({ kind: 'served', pool, length })
 const [denied, exhausted] = [{ kind: 'denied' }, { kind: 'exhausted' }] as const
@@ -84,6 +84,30 @@ test('what runs dry sends requests on, then refuses them; and when that was is t
   assert.equal(dryInDays(candidate.useOf('p2')!, span), 3)
   // Five of a hundred in five days.
   assert.equal(dryInDays(present.useOf('p3')!, span), 100)
+})
+
+test('I8 what rules alone make of requests is the same, whatever others have asked for before', () => {
+  const free = { p1: 2n, p2: 1n, p3: 100n }
+  const ofProd = request({ account: prod })
+  const told = (others: number) => {
+    const before = Array.from({ length: others }, (_, n) => ({
+      decision: n,
+      at: n,
+      request: request({ account: dev }),
+    }))
+    const asked = [...before, { decision: 50, at: 50, request: ofProd }, { decision: 51, at: 51, request: ofProd }]
+    const run = replay(enabled(['p3']), enabled(['p1', 'p2']), asked, { present: free, candidate: free })
+    return run.tallies.all().find(({ account }) => account === prod)!
+  }
+  const [alone, beside] = [told(0), told(2)]
+  assert.deepEqual([alone.counts.exhausted, beside.counts.exhausted], [0, 1], 'what is left is told of all')
+  assert.deepEqual(groupByRules(beside), groupByRules(alone))
+  const { counts, samples } = groupByRules(beside)
+  assert.deepEqual([counts.elsewhere, counts.exhausted, samples.length], [2, 0, 2])
+  assert.deepEqual(
+    samples.map((sample) => 'decision' in sample && sample.candidate.pool),
+    ['p1', 'p1'],
+  )
 })
 
 test('what is never asked for, or lasts for more than ten years, does not run dry', () => {

@@ -170,7 +170,26 @@ export interface Tally extends Group {
   readonly lastAt?: number
   /** Of each kind the latest. */
   readonly samples: readonly Sample[]
+  /** What rules alone make of the requests, as if every pool had room: what others have asked for has no part in it. */
+  readonly ruled: Ruled
 }
+export interface Ruled {
+  readonly counts: Readonly<Record<RequestKind, number>>
+  readonly samples: readonly RequestSample[]
+}
+/** Of which requests it is told how they would fare by the rules alone, for whoever may not see all that takes room. */
+export const byRules = <T extends { readonly counts: Tally['counts']; readonly ruled: Ruled['counts'] }>(
+  totals: T,
+): T => ({
+  ...totals,
+  counts: { ...totals.counts, ...totals.ruled },
+})
+/** The same of one group, with its samples. */
+export const groupByRules = (tally: Tally): Tally => ({
+  ...tally,
+  counts: { ...tally.counts, ...tally.ruled.counts },
+  samples: [...tally.ruled.samples, ...tally.samples.filter((one) => !('decision' in one))],
+})
 
 /** Samples that are kept of each kind in a group. */
 export const samplesPerKindMax = 3
@@ -184,6 +203,8 @@ interface Counting extends Group {
   firstAt: number | undefined
   lastAt: number | undefined
   readonly samples: Map<SimulationKind, Sample[]>
+  readonly ruledCounts: Record<RequestKind, number>
+  readonly ruledSamples: Map<RequestKind, RequestSample[]>
 }
 
 export class Tallies {
@@ -196,19 +217,26 @@ export class Tallies {
     this.#groupsMax = groupsMax
   }
 
-  request(group: Group, at: number, sample: () => RequestSample | undefined): void {
+  /** @param ruled the same by rules alone */
+  request(
+    group: Group,
+    at: number,
+    sample: () => RequestSample | undefined,
+    ruled: () => RequestSample | undefined = sample,
+  ): void {
     const counting = this.#of(group)
     if (!counting) return
     counting.requests++
     counting.firstAt ??= at
     counting.lastAt = at
-    count(counting, sample())
+    count(counting.counts, counting.samples, sample())
+    count(counting.ruledCounts, counting.ruledSamples, ruled())
   }
   resource(group: Group, sample: ResourceSample | undefined): void {
     const counting = this.#of(group)
     if (!counting) return
     counting.resources++
-    count(counting, sample)
+    count(counting.counts, counting.samples, sample)
   }
   /** Whether there were no more groups than are told apart. */
   get isWhole(): boolean {
@@ -219,11 +247,12 @@ export class Tallies {
   }
   /** By account, type and locale. */
   all(): Tally[] {
-    return [...this.#groups.values()].map(({ samples, firstAt, lastAt, ...rest }) => ({
+    return [...this.#groups.values()].map(({ samples, firstAt, lastAt, ruledCounts, ruledSamples, ...rest }) => ({
       ...rest,
       ...(firstAt === undefined ? {} : { firstAt }),
       ...(lastAt === undefined ? {} : { lastAt }),
       samples: [...samples.values()].flat(),
+      ruled: { counts: ruledCounts, samples: [...ruledSamples.values()].flat() },
     }))
   }
   #of(group: Group): Counting | undefined {
@@ -251,26 +280,32 @@ export class Tallies {
       firstAt: undefined,
       lastAt: undefined,
       samples: new Map(),
+      ruledCounts: { ...noRequestCounts },
+      ruledSamples: new Map(),
     }
     this.#groups.set(key, begun)
     return begun
   }
 }
-export const noCounts: Readonly<Record<SimulationKind, number>> = {
+const noRequestCounts: Readonly<Record<RequestKind, number>> = {
   'newly-denied': 0,
   'newly-allowed': 0,
   elsewhere: 0,
   'other-size': 0,
   exhausted: 0,
-  noncompliant: 0,
-  compliant: 0,
 }
+export const noCounts: Readonly<Record<SimulationKind, number>> = { ...noRequestCounts, noncompliant: 0, compliant: 0 }
 
-function count({ counts, samples }: Counting, sample: Sample | undefined): void {
+function count<One extends Sample>(
+  counts: Record<One['kind'], number>,
+  samples: Map<One['kind'], One[]>,
+  sample: One | undefined,
+): void {
   if (!sample) return
-  counts[sample.kind]++
-  const kept = samples.get(sample.kind)
-  if (!kept) samples.set(sample.kind, [sample])
+  const kind: One['kind'] = sample.kind
+  counts[kind]++
+  const kept = samples.get(kind)
+  if (!kept) samples.set(kind, [sample])
   else {
     if (kept.length === samplesPerKindMax) kept.shift()
     kept.push(sample)
@@ -301,13 +336,20 @@ export class Replay {
   ask({ decision, at, group, family, present, candidate }: Replayed): void {
     const was = this.present.answer(present, family, at)
     const becomes = this.candidate.answer(candidate, family, at)
-    const kind = kindOf(was, becomes)
-    this.tallies.request(
-      group,
-      at,
-      () => kind && { kind, decision, at, present: told(was, present), candidate: told(becomes, candidate) },
-    )
+    const sampleOf = (was: Outcome, becomes: Outcome) => (): RequestSample | undefined => {
+      const kind = kindOf(was, becomes)
+      return kind && { kind, decision, at, present: told(was, present), candidate: told(becomes, candidate) }
+    }
+    const ruled = sampleOf(ruledOutcome(present), ruledOutcome(candidate))
+    this.tallies.request(group, at, sampleOf(was, becomes), ruled)
   }
+}
+
+/** What a request gets where every pool has room. */
+function ruledOutcome(verdict: Verdict): Outcome {
+  if (verdict.outcome === 'deny') return denied
+  const [first] = candidatesInOrder(verdict)
+  return first ? servedFrom(first) : exhausted
 }
 
 function told(outcome: Outcome, verdict: Verdict): Told {

@@ -16,8 +16,9 @@ import { numberOf, ReadingContext, RequestContext } from './contexts.ts'
 import { inUseOf } from './estate/in-use.ts'
 import { type Foreseen, foresee, type Impact, impactOf } from './finding/impact.ts'
 import { refuseWithoutRequest, rulingOf, versionsBefore, withoutControl } from './governance/control.ts'
-import { leftOf } from './governance/inverse.ts'
+import { inverseOf, leftBy, tryInverse } from './governance/inverse.ts'
 import { governsTop } from './governance/list-bounds.ts'
+import { sharedAnew } from './governance/shared-anew.ts'
 import { requireStill } from './identity/authority.ts'
 import type {
   Ahead,
@@ -228,9 +229,12 @@ export async function openExecutor(
   async function attempt(
     operation: WriteOperation<never, unknown, unknown>,
     call: WholeCall,
-    ...[work, of = 'space']: Parameters<Ahead['attempt']>
+    ...[work, { of = 'space', undo } = {}]: Parameters<Ahead['attempt']>
   ): Promise<Tried> {
-    const taken: (Omit<TriedWell, 'impact' | 'nodes'> & { readonly foreseen: Foreseen | undefined })[] = []
+    const taken: (Omit<TriedWell, 'impact' | 'nodes'> & {
+      readonly foreseen: Foreseen | undefined
+      readonly shared: readonly string[]
+    })[] = []
     let denials: readonly Decision[] = []
     try {
       await store.write(
@@ -251,16 +255,16 @@ export async function openExecutor(
             }
             const subjects = tx.subjects.named()
             const rulings = hasMoved ? await rulingOf(context, subjects) : []
-            const left = of === 'space' ? await leftOf(tx, subjects) : []
+            const inverse = of === 'space' ? await inverseOf(tx, subjects) : undefined
             const foreseen =
               hasMoved && of === 'space' ? await foresee(tx, before, await context.snapshot()) : undefined
+            const needs = context.needsOnce
             taken.push({
-              foreseen,
-              answer,
-              needs: context.needsOnce,
-              epoch,
-              rulings,
-              left,
+              ...{ foreseen, answer, needs, epoch, rulings },
+              shared: hasMoved && of === 'space' ? await sharedAnew(tx, subjects) : [],
+              left: inverse ? leftBy(inverse, subjects) : [],
+              // Behind all else that is found of the change.
+              revertRefused: inverse && undo && (await tryInverse(context, inverse, undo)),
               before: versionsBefore(subjects),
             })
             throw new TakenBack()
@@ -275,7 +279,7 @@ export async function openExecutor(
       }
       if (!(error instanceof TakenBack)) throw error
     }
-    const { foreseen, ...found } = taken.at(-1)!
+    const { foreseen, shared, ...found } = taken.at(-1)!
     const impact =
       foreseen &&
       (await store.read(
@@ -284,9 +288,9 @@ export async function openExecutor(
         senderOf(call.principal),
         call.asker,
       ))
-    // A pool is where its holders are: what it can touch is no more than they have.
-    const nodes = (foreseen?.scopes ?? []).filter(({ pool }) => pool === undefined).map(({ node }) => node)
-    return { ...found, impact, nodes }
+    // A pool is where its holders are, and where it is shared anew: what else it can touch is no more than they have.
+    const scoped = (foreseen?.scopes ?? []).filter(({ pool }) => pool === undefined).map(({ node }) => node)
+    return { ...found, impact, nodes: [...scoped, ...shared] }
   }
 
   async function writeAs(

@@ -89,6 +89,24 @@ function* textsIn(schema: z.core.$ZodType, member = ''): Generator<readonly [mem
     yield* textsIn(def.innerType, member)
 }
 
+test('why somebody does something is told in text that can be read', () => {
+  const told = nativeOperations.flatMap(({ name, input, access }) =>
+    [...textsIn(input)].flatMap(([member, text]) =>
+      access === 'write' && /^(?:reason|note|emergency)$/.test(member) ? [{ at: `${name}.${member}`, text }] : [],
+    ),
+  )
+  assert(told.length > 20)
+  const takes = (text: z.core.$ZodType, given: string) => z.safeParse(text, given).success
+  for (const given of ['', ' ', '\u200b', ' \u2800\ufe0f ']) {
+    assert.deepEqual(
+      told.filter(({ text }) => takes(text, given)).map(({ at }) => at),
+      [],
+      JSON.stringify(given),
+    )
+  }
+  assert(told.every(({ text }) => takes(text, 'It burns')))
+})
+
 test('whatever takes the id of something that goes by a name takes the name too, and says so', () => {
   const used = new Set<string>()
   const missing: string[] = []

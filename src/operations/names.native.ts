@@ -31,35 +31,60 @@ export function namingOf(input: z.ZodType): Naming | undefined {
   return (
     walk &&
     (async (context, action, given, met) => {
-      const found = new Map<string, string>()
       const looked = new Looked(context, action)
-      const resolve: Resolve = async (mark, name) => {
-        if (isPlain(mark, name)) {
-          if (isAccountId(name)) looked.nameAccount(name)
-          return name
+      const nameAccount = (id: string): void => {
+        if (isAccountId(id)) looked.nameAccount(id)
+      }
+      const find = async ({ mark, name, place }: MetName): Promise<string> => {
+        if (place >= namesMax) {
+          const of = isOfAccount(mark) ? 'account-names' : 'names'
+          refuse({ code: 'LimitExceeded', what: { of }, limit: namesMax, used: place + 1, isOfRequest: true })
         }
-        const key = JSON.stringify([mark, name])
-        const known = found.get(key)
-        if (known !== undefined) return known
-        if (found.size >= namesMax) {
-          refuse({
-            code: 'LimitExceeded',
-            what: { of: isOfAccount(mark) ? 'account-names' : 'names' },
-            limit: namesMax,
-            used: found.size + 1,
-            isOfRequest: true,
-          })
-        }
-        const before = met?.known?.[met.found.length]
-        const id = before ?? (await findNamed(context, { named: mark, action, looked }, name))
+        const id = met?.known?.[place] ?? (await findNamed(context, { named: mark, action, looked }, name))
         met?.found.push(id)
-        found.set(key, id)
-        if (mark.accounts && isAccountId(id)) looked.nameAccount(id)
+        if (mark.accounts) nameAccount(id)
         return id
       }
-      return (await walk(given, resolve)) as typeof given
+      return (await replaceEach(walk, given, find, { onPlain: nameAccount })) as typeof given
     })
   )
+}
+
+/** A name that has to be looked for, and its place among those of its request. */
+interface MetName {
+  readonly mark: Named
+  readonly name: string
+  readonly place: number
+}
+interface Passed {
+  /** Texts that are something else than a name. */
+  readonly isElse?: (text: string) => boolean
+  /** What stands for itself. */
+  readonly onPlain?: (text: string) => void
+}
+/**
+ * Replaces the names in a request by what they stand for. Each is met once, in the order of the walk, and what a list of operations was
+ * bound to is kept in that order: whatever looks at names does so here.
+ */
+async function replaceEach(
+  walk: Walk | undefined,
+  given: unknown,
+  replace: (met: MetName) => string | Promise<string>,
+  { isElse, onPlain }: Passed,
+): Promise<unknown> {
+  const found = new Map<string, string>()
+  const resolve: Resolve = async (mark, name) => {
+    if (isPlain(mark, name)) {
+      onPlain?.(name)
+      return name
+    }
+    if (isElse?.(name)) return name
+    const key = JSON.stringify([mark, name])
+    const stands = found.get(key) ?? (await replace({ mark, name, place: found.size }))
+    found.set(key, stands)
+    return stands
+  }
+  return walk ? walk(given, resolve) : given
 }
 
 /** The input of an operation with some of its names replaced: those that only whoever asks knows. */
@@ -74,13 +99,13 @@ export async function replaceNames(
 
 /** The names in a request that `namingOf` would look for, in its order, but for those that are something else. */
 export async function namesIn(input: z.ZodType, given: object, isElse: (text: string) => boolean): Promise<string[]> {
-  const names = new Map<string, string>()
-  const walk = walkOf(input)
-  await walk?.(given, async (mark, name) => {
-    if (!isPlain(mark, name) && !isElse(name)) names.set(JSON.stringify([mark, name]), name)
+  const names: string[] = []
+  const note = ({ name }: MetName): string => {
+    names.push(name)
     return name
-  })
-  return [...names.values()]
+  }
+  await replaceEach(walkOf(input), given, note, { isElse })
+  return names
 }
 
 /** A request with what its names were found to stand for, in the order in which they are met; references into a list stay names. */
@@ -90,16 +115,11 @@ export async function withKnown(
   known: readonly string[],
   isElse: (text: string) => boolean,
 ): Promise<object> {
-  const found = new Map<string, string>()
-  const walk = walkOf(input)
-  const walked = await walk?.(given, async (mark, name) => {
-    if (isPlain(mark, name) || isElse(name)) return name
-    const key = JSON.stringify([mark, name])
-    const id = found.get(key) ?? known[found.size] ?? name
-    found.set(key, id)
-    return id.startsWith('$') ? name : id
-  })
-  return (walked as object | undefined) ?? given
+  const stands = ({ name, place }: MetName): string => {
+    const id = known[place]
+    return id === undefined || id.startsWith('$') ? name : id
+  }
+  return (await replaceEach(walkOf(input), given, stands, { isElse })) as object
 }
 
 /** Whether a text stands for something without a look. */

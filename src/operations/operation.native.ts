@@ -205,7 +205,7 @@ export function nativeWrite<Input extends z.ZodObject, Output extends z.ZodType,
           lookAhead: ({ attempt }: Ahead, given: z.output<Input>) =>
             lookAhead(
               {
-                attempt: (work, of) => attempt((context) => permitted(context, given, () => work(context)), of),
+                attempt: (work, how) => attempt((context) => permitted(context, given, () => work(context)), how),
               },
               given,
             ),

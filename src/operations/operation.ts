@@ -1,5 +1,5 @@
 // What an operation is: a name, whether it writes, and `run`. Each protocol's table of operations is made of these.
-import type { FoundImpact } from '#model/change-request.ts'
+import type { FoundImpact, RevertRefused } from '#model/change-request.ts'
 import type { Cidr } from '#model/cidr.ts'
 import type { IdKind } from '#model/identifier.ts'
 import type { WouldBeGiven } from '#model/in-use.ts'
@@ -132,9 +132,16 @@ export interface RegionSetting {
 export interface Ahead {
   /**
    * Does some work, and takes it back.
-   * @param of `rules`: what it would make of space in use is not looked at
+   * @param how.of `rules`: what it would make of space in use, and what would undo it, is not looked at
+   * @param how.undo does what would undo it: behind it, that is tried too
    */
-  attempt(work: (context: WriteContext) => Promise<unknown>, of?: 'space' | 'rules'): Promise<Tried>
+  attempt(
+    work: (context: WriteContext) => Promise<unknown>,
+    how?: {
+      readonly of?: 'space' | 'rules'
+      readonly undo?: (context: WriteContext, operations: readonly ProposedOperation[]) => Promise<unknown>
+    },
+  ): Promise<Tried>
 }
 /** What came of trying a change. */
 export type Tried = TriedWell | { readonly refused: Refused }
@@ -153,6 +160,8 @@ export interface TriedWell {
   readonly rulings: readonly Ruling[]
   /** What has no inverse of it. */
   readonly left: readonly string[]
+  /** Why what would undo the rest could not be done either. */
+  readonly revertRefused: RevertRefused | undefined
   /** The versions that the objects have that it changes. */
   readonly before: Readonly<Record<string, number>>
 }

@@ -5,6 +5,7 @@ import { type KindWith, kinds, kindsWith } from '#model/kinds.ts'
 import { externalIdCharactersMax, isAccountId, isTargetId } from '#model/organization.ts'
 import { isPrincipalName } from '#model/principal.ts'
 import { everywhere } from '#model/roles.ts'
+import { lookOf } from '#model/text.ts'
 import { asOf as asOfReading, type Page, type PageAsked } from './listing.ts'
 import type { Named } from './named.ts'
 import type { NameableKind } from './names.ts'
@@ -29,6 +30,14 @@ export const accountId = z
     pattern: '^[0-9]{12}$',
     examples: ['222222222222'],
   })
+/** Why somebody does something, for whoever reads it then: what shows nothing says nothing. */
+export const sentence = (charactersMax: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(charactersMax)
+    .refine((text) => lookOf(text) !== '', 'something that can be read is expected')
 /** Shapes of requests that name something: names are replaced by numbers and ids before all else. */
 export const nameMarks = z.registry<Named>()
 interface NamedShape {

@@ -1,12 +1,9 @@
 // What is only tried keeps others from changing anything: of one sender there is no more of it in a minute than leaves time for these.
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
-import { rollOutChanges } from '#jobs/changes.ts'
-import { type ActingAs, lookAt } from '#jobs/job.ts'
 import { openAcme, prod, root, shop } from '../../test/acme.ts'
 import { withNativeApi } from '../../test/native-world.ts'
-import { managementAccount, workplaceOf } from '../../test/world.ts'
-import type { AnyOperation } from './operation.ts'
+import { withRequests } from '../../test/requests/company.ts'
 import { triedPerMinuteMax, triedPerMinuteOfTopMax } from './tries.ts'
 
 interface Told {
@@ -23,28 +20,28 @@ let more = 0
 const rowsOfStep = 50
 let acme: Awaited<ReturnType<typeof openCompany>>
 const openCompany = async () =>
-  withNativeApi(
-    await openAcme({
-      around: (store) => ({
-        read: store.read.bind(store),
-        close: store.close.bind(store),
-        write: (work, asked) =>
-          store.write(async (tx) => {
-            for (let rows = 0; rows < more; rows += rowsOfStep) await tx.nextTurn(0)
-            return work(tx)
-          }, asked),
+  withRequests(
+    await withNativeApi(
+      await openAcme({
+        around: (store) => ({
+          read: store.read.bind(store),
+          close: store.close.bind(store),
+          write: (work, asked) =>
+            store.write(async (tx) => {
+              for (let rows = 0; rows < more; rows += rowsOfStep) await tx.nextTurn(0)
+              return work(tx)
+            }, asked),
+        }),
       }),
-    }),
+    ),
+    {
+      ann: ['organization-administrator', root],
+      sam: ['organization-administrator', shop],
+      pia: ['organization-administrator', prod],
+    },
   )
-let people: Awaited<ReturnType<typeof issueTokens>>
-const issueTokens = async () => ({
-  ann: await acme.tokenOf('user:ann', 'organization-administrator', root),
-  sam: await acme.tokenOf('user:sam', 'organization-administrator', shop),
-  pia: await acme.tokenOf('user:pia', 'organization-administrator', prod),
-})
 before(async () => {
   acme = await openCompany()
-  people = await issueTokens()
 })
 beforeEach(() => {
   acme.advance(60_000)
@@ -76,50 +73,54 @@ async function spend(as: string, times: number): Promise<void> {
 const timesOf = (limit: number) => Math.ceil(limit / eachOfSpent)
 
 test('D8 whoever has tried much tries nothing more in that minute, in whatever way, and others do', async () => {
-  const draft = await post('/change-requests', people.sam, { ...proposal([binding()]), draft: true })
+  const draft = await post('/change-requests', acme.people.sam, { ...proposal([binding()]), draft: true })
   const path = `/change-requests/${draft.body.changeRequestId}`
-  await spend(people.sam, timesOf(triedPerMinuteMax))
+  await spend(acme.people.sam, timesOf(triedPerMinuteMax))
   for (const [what, asked] of [
-    ['a dry run', dryRun(people.sam)],
-    ['a dry run of one', post('/role-bindings?dryRun=true', people.sam, binding().input)],
-    ['a proposal', post('/change-requests', people.sam, proposal([binding()]))],
-    ['a submission', post(`${path}/submit`, people.sam)],
-    ['a list', post('/governance/apply', people.sam, { operations: [binding()] })],
-    ['a simulation', post('/simulations', people.sam, { operations: [binding()] })],
+    ['a dry run', dryRun(acme.people.sam)],
+    ['a dry run of one', post('/role-bindings?dryRun=true', acme.people.sam, binding().input)],
+    ['a proposal', post('/change-requests', acme.people.sam, proposal([binding()]))],
+    ['a submission', post(`${path}/submit`, acme.people.sam)],
+    ['a list', post('/governance/apply', acme.people.sam, { operations: [binding()] })],
+    ['a simulation', post('/simulations', acme.people.sam, { operations: [binding()] })],
   ] as const) {
     const { status, body } = await asked
     assert.deepEqual([status, body.code], [429, 'Throttled'], `${what}: ${JSON.stringify(body)}`)
     assert.ok(body.retryAfterSeconds! <= 60)
   }
-  assert.equal((await dryRun(people.pia)).status, 200, 'somebody else')
-  assert.equal((await post('/role-bindings', people.sam, binding().input)).status, 201, 'what is no list and no try')
+  assert.equal((await dryRun(acme.people.pia)).status, 200, 'somebody else')
+  assert.equal(
+    (await post('/role-bindings', acme.people.sam, binding().input)).status,
+    201,
+    'what is no list and no try',
+  )
   acme.advance(60_000)
-  assert.equal((await post(`${path}/submit`, people.sam)).status, 200, 'in another minute')
+  assert.equal((await post(`${path}/submit`, acme.people.sam)).status, 200, 'in another minute')
 })
 
 test('D8 a list that is refused counts as tried, and one that is made does not', async () => {
   more = eachOfSpent
   try {
     for (let count = 0; count < timesOf(triedPerMinuteMax); count++) {
-      const { body } = await post('/governance/apply', people.sam, { operations: [binding()] })
+      const { body } = await post('/governance/apply', acme.people.sam, { operations: [binding()] })
       assert.equal(body.code, undefined, JSON.stringify(body))
     }
     for (let count = 0; count < timesOf(triedPerMinuteMax); count++) {
-      const { body } = await post('/governance/apply', people.sam, { operations: [binding(), nobody] })
+      const { body } = await post('/governance/apply', acme.people.sam, { operations: [binding(), nobody] })
       assert.equal(body.code, 'NotFound', JSON.stringify(body))
     }
   } finally {
     more = 0
   }
-  const { status } = await post('/governance/apply', people.sam, { operations: [binding()] })
+  const { status } = await post('/governance/apply', acme.people.sam, { operations: [binding()] })
   assert.equal(status, 429)
 })
 
 test('D8 whoever governs the top tries more, and has a bound too', async () => {
-  await spend(people.ann, timesOf(triedPerMinuteMax))
-  assert.equal((await dryRun(people.ann)).status, 200)
-  await spend(people.ann, timesOf(triedPerMinuteOfTopMax) - timesOf(triedPerMinuteMax))
-  assert.equal((await dryRun(people.ann)).status, 429)
+  await spend(acme.people.ann, timesOf(triedPerMinuteMax))
+  assert.equal((await dryRun(acme.people.ann)).status, 200)
+  await spend(acme.people.ann, timesOf(triedPerMinuteOfTopMax) - timesOf(triedPerMinuteMax))
+  assert.equal((await dryRun(acme.people.ann)).status, 429)
 })
 
 test('D8 services whose tokens somebody made have one share with them', async () => {
@@ -139,19 +140,13 @@ test('D8 services whose tokens somebody made have one share with them', async ()
 
 test('D8 what a clock makes does not wait for whoever it is made for to try less: others wait behind it', async () => {
   const from = new Date((await acme.store.read(async (tx) => tx.now)) + 1_000).toISOString()
-  const proposed = await post('/change-requests', people.sam, { ...proposal([binding()]), window: { from } })
+  const proposed = await post('/change-requests', acme.people.sam, { ...proposal([binding()]), window: { from } })
   const { changeRequestId: id, contentHash } = proposed.body
-  assert.equal((await post(`/change-requests/${id}/approve`, people.ann, { contentHash })).status, 200)
-  await spend(people.sam, timesOf(triedPerMinuteMax))
-  const act = async (operation: AnyOperation, input: object, as: string | ActingAs) => {
-    const acting = typeof as === 'string' ? { arn: as, accessKeyId: '' } : as
-    const principal = { account: managementAccount, ...acting, userId: acting.arn }
-    const call = { principal, region: '', input, requestId: 'job', sourceAddress: 'local' }
-    return (await acme.executor.execute(operation, call)).output
-  }
+  assert.equal((await post(`/change-requests/${id}/approve`, acme.people.ann, { contentHash })).status, 200)
+  await spend(acme.people.sam, timesOf(triedPerMinuteMax))
   acme.advance(2_000)
-  assert.equal((await dryRun(people.sam)).status, 429)
-  await lookAt(rollOutChanges, { ...workplaceOf(acme.store), act })
+  assert.equal((await dryRun(acme.people.sam)).status, 429)
+  await acme.look()
   const { state, failed } = await acme.get<Told>(`/change-requests/${id}`)
   assert.deepEqual([state, failed], ['applied', undefined])
 })

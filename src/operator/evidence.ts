@@ -233,7 +233,7 @@ export async function auditPack(args: Arguments, _more: readonly string[], at: A
   const { hasRecord } = await import('#operations/evidence/part.ts')
   const [from, until] = [momentIn(args, 'from', 0), momentIn(args, 'until', Date.now())]
   const file = args.get('to')!
-  const { hasDatabaseOf } = await import('../server.ts')
+  const { hasDatabaseOf } = await import('../opening.ts')
   const { findServer } = await import('#cli/profiles.ts')
   const server = hasDatabaseOf(at.readSettings()) ? undefined : await findServer(at.around().settings, {})
   const told = (records: number) => ({

@@ -42,7 +42,7 @@ export async function withStore(
   work: (store: Store, config: Config) => Promise<number>,
   { isOwner = false, acceptsClock = false }: { readonly isOwner?: boolean; readonly acceptsClock?: boolean } = {},
 ): Promise<number> {
-  const { hasDatabaseOf, openStore } = await import('../server.ts')
+  const { hasDatabaseOf, openStore } = await import('../opening.ts')
   const config = readSettings()
   if (!hasDatabaseOf(config)) {
     return failed(

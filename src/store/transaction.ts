@@ -133,6 +133,20 @@ export class Changes {
       this.#isForAll--
     }
   }
+  /** Counts what is done for itself, as if it were a request of its own; it is part of what the work has cost all the same. */
+  async apart<T>(work: () => Promise<T>): Promise<T> {
+    const [before, lookedThrough, aside] = [this.#before, this.#lookedThrough, this.#aside]
+    this.#before = this.count
+    this.#lookedThrough = 0
+    this.#aside = nothing
+    try {
+      return await work()
+    } finally {
+      this.#before = before
+      this.#lookedThrough += lookedThrough
+      this.#aside = aside
+    }
+  }
   add(rows: number): void {
     this.count += rows
     this.#refuseMore(0)
@@ -287,7 +301,7 @@ export class Nouns extends Connected {
   /** What others are told of. */
   readonly outbox = new Outbox(this.sql)
   readonly policies = new Policies(this.sql, this)
-  readonly pools = new Pools(this.sql, this.rows)
+  readonly pools = new Pools(this.sql, this.rows, this)
   /** What servers put off until later. */
   readonly putOffs = new PutOffs(this.sql)
   readonly recordLists = new RecordLists(this.sql, this)
@@ -305,7 +319,7 @@ export class Nouns extends Connected {
   readonly recordSinks = new RecordSinks(this.sql)
   readonly subscriptions = new Subscriptions(this.sql, this.sealer)
   readonly spaceCheck = new SpaceCheck(this.sql)
-  readonly tags = new Tags(this.sql)
+  readonly tags = new Tags(this.sql, this.rows)
   /** What of networks no pool gave. */
   readonly broughtSpace = new BroughtSpaces(this.sql, this, this.allocations)
   readonly vpcs = new Vpcs(this.sql, this, this.broughtSpace)
@@ -332,6 +346,10 @@ export class Nouns extends Connected {
   /** A request that lists changes of governance may do more than others. */
   beginList(): void {
     this.sql.changed.beginList()
+  }
+  /** Bounds what is tried behind a request as a request of its own. */
+  apart<T>(work: () => Promise<T>): Promise<T> {
+    return this.sql.changed.apart(work)
   }
   /** Rows and statements of the work that is running: what it has cost everybody else so far. */
   get spent(): number {

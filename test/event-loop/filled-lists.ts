@@ -138,6 +138,10 @@ export async function fillLists({ world, aws }: Filled, count: number): Promise<
   await world.store.write((tx) => tx.policies.addVersion(owned, { version: count + 2, ...content(documents) }, []))
   const candidate = { policyId: assigned.policyId, targetId: memberOf(0) }
   await put(`/policies/${candidate.policyId}/assignments/${candidate.targetId}/candidate`, { mode: 'warn' })
+  const tried = (await world.store.read((tx) => tx.candidates.find(candidate.policyId, candidate.targetId)))!
+  await insert(async (tx, index) => {
+    if (index > 0) await tx.candidates.put({ ...tried, n: tx.nextSequence(), targetId: memberOf(index) })
+  })
 
   // Who may do what, with which tokens.
   let firstToken = ''
@@ -273,13 +277,14 @@ export async function fillLists({ world, aws }: Filled, count: number): Promise<
     const account = index % 3 === 0 ? managementAccount : memberOf(index)
     const group = { account, ...place, resourceType: `${place.resourceType}` }
     const of = index % 3 === 0 ? { ...group, locale: `onprem:site-${index}` } : group
-    tx.simulations.addGroups(first, [{ ...of, requests: 1, resources: 1, counts, samples: [] }])
+    const ruled = { counts, samples: [] }
+    tx.simulations.addGroups(first, [{ ...of, requests: 1, resources: 1, counts, samples: [], ruled }])
     const use = { free: 1n, taken: 1n, served: 1, refused: 0 }
     tx.simulations.addPools([{ simulation: first, pool: `$pool-${index}`, isNew: true, present: use, candidate: use }])
   })
 
   // What would have been decided otherwise, of each account.
-  const { n } = (await world.store.read((tx) => tx.candidates.find(candidate.policyId, candidate.targetId)))!
+  const { n } = tried
   const decisions = await world.store.read((tx) => tx.recordLists.decisionsBefore({}, Number.MAX_SAFE_INTEGER, count))
   const now = await world.store.read(async (tx) => tx.now)
   const differences = decisions.numbers.map(
@@ -323,10 +328,10 @@ export async function fillLists({ world, aws }: Filled, count: number): Promise<
     const { node } = told!
     const facts = { findingId: 'finding-0', control: 'pool-nearly-full', of: { usedPercent: 90 } }
     const of = { kind: 'pool.nearly-full', severity: 'high', node, subject: `pool ${index}`, source: '' } as const
-    await tx.outbox.insert({ n: event, ...of, facts, at: tx.now })
+    await tx.outbox.insert({ n: event, ...of, facts, at: tx.now, requester: '' })
     const delivery = { n: tx.nextSequence(), subscription: told!.id, event, attempts: 1 }
     const status = statuses[index % statuses.length]!
-    await tx.outbox.insertDelivery({ ...delivery, status, madeAt: tx.now, nextAt: tx.now, repeats: 0 })
+    await tx.outbox.insertDelivery({ ...delivery, status, madeAt: tx.now, nextAt: tx.now, repeats: 0, others: 0 })
   })
 
   // Accounts that were asked for, and tags of a node.

@@ -136,9 +136,12 @@ const ownHeaders =
 /** An answer without the ids that it was asked about, and without what is of its own request. */
 export function masked({ status, headers, body }: Answer, ids: readonly string[]): string {
   const longestFirst = ids.toSorted((a, b) => b.length - a.length)
-  // What is told of a long value is cut, and may end in the middle of one.
+  // What is told of a long value is cut, and may end in the middle of one. `ou-…` in a text is no cut `u-0`.
   const cuts = longestFirst.flatMap((id) =>
-    Array.from({ length: id.length }, (_, cut) => `${id.slice(0, id.length - cut)}…`),
+    Array.from(
+      { length: id.length },
+      (_, cut) => new RegExp(`(?<![\\w-])${RegExp.escape(id.slice(0, id.length - cut))}…`, 'g'),
+    ),
   )
   const mask = (text: string): string => {
     const whole = longestFirst.reduce((all, id) => all.replaceAll(id, '(asked)'), text)

@@ -324,6 +324,7 @@ scenario('a NAT gateway with manual addresses is decided by the same policy', {
         'Allowed: $nats.',
         'For an exception, ask account $network, the owner of policy `$law`, naming $decision.',
         'Nearest change: Do not name `provider`: it would come from pool `$nats`.',
+        "To request an exception, as somebody with `ipam-administrator` or `resource-operator` at account $shop: `cadastre exception request --decision $decision --for 7d --reason 'WHY'`.",
       ].join('\n'),
     },
     {

@@ -176,7 +176,7 @@ export function createSignIn(settings: OidcSettings, sealer: Sealer, now: () => 
       const proof = Buffer.from(hashOf(verifier))
       const expected = Buffer.from(challenge)
       if (proof.length !== expected.length || !timingSafeEqual(proof, expected)) {
-        refuseValue('verifier', '[secret]', worded('it does not belong to the sign-in that this code is of'))
+        refuseValue('verifier', verifier, worded('it does not belong to the sign-in that this code is of'))
       }
       const { account } = settings
       return {

@@ -20,8 +20,12 @@ export const governanceProblems = {
     `${lost.map((one) => `\`${one}\``).join(' and ')} may not approve it any more: ${approved === 1 ? 'one approval is' : `${approved} approvals are`} left of ${approvers} that it needs${ofRoot === 0 ? '' : `, ${ofRoot} of them by who may approve at the root`}; have it approved by others`,
   'stage-above-approved': ({ class: found, approved }: { class: string; approved: string }) =>
     `what its next stage would do now is \`${found}\`, and \`${approved}\` was approved: propose what is left of it anew`,
-  'writer-may-not': ({ writer, node }: { writer: string; node: string }) =>
-    `\`${writer}\`, who wrote it, may not do it any more at \`${node}\`: somebody else must propose it`,
+  'stage-approvals-lost': ({ lost, approved, approvers, ofRoot }: LostFacts) =>
+    `${lost.map((one) => `\`${one}\``).join(' and ')} may not approve it any more: ${approved === 1 ? 'one approval is' : `${approved} approvals are`} left of ${approvers} that it needs${ofRoot === 0 ? '' : `, ${ofRoot} of them by who may approve at the root`}; resume it once they may again, or propose what is left of it anew`,
+  'runner-may-not': ({ runner, action, node }: { runner: string; action: string; node: string }) =>
+    `\`${runner}\`, by whom it goes on, may not do \`${action}\` any more at \`${node}\`: somebody else must resume it`,
+  'writer-may-not': ({ writer, action, node }: { writer: string; action: string; node: string }) =>
+    `\`${writer}\`, who wrote it, may not do \`${action}\` any more at \`${node}\`: somebody else must propose it`,
   'window-ahead': ({ from }: { from: number }) => `its window begins at ${momentText(from)}`,
   'window-over': ({ until }: { until: number }) => `its window ended at ${momentText(until)}: edit the window`,
   frozen: ({ until, reason }: { until: number; reason: string }) =>

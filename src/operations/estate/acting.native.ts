@@ -4,7 +4,16 @@ import { formatCidr } from '#model/cidr.ts'
 import { problemInWords } from '#model/problems/problem.ts'
 import { batchBody, nativeWrite } from '../operation.native.ts'
 import type { WriteContext } from '../operation.ts'
-import { idText, instant, localeName, nameShapes, parseInstant, poolName, typeName } from '../shapes.native.ts'
+import {
+  idText,
+  instant,
+  localeName,
+  nameShapes,
+  parseInstant,
+  poolName,
+  sentence,
+  typeName,
+} from '../shapes.native.ts'
 import { adoptPart } from './adopting.ts'
 import { askOwners } from './asking.ts'
 import { Comparing } from './comparing.ts'
@@ -121,7 +130,7 @@ export const ignoreDifferences = nativeWrite({
   input: z.strictObject({
     sourceId: sourceName,
     ...selection,
-    reason: z.string().trim().min(1).max(1_000).describe('Why, for whoever looks later.'),
+    reason: sentence(1_000).describe('Why, for whoever looks later.'),
     until: instant.describe('When it ends.'),
   }),
   output: part,
@@ -145,7 +154,7 @@ export const askOwnersOfDifferences = nativeWrite({
   input: z.strictObject({
     sourceId: sourceName,
     ...selection,
-    note: z.string().max(1_000).optional().describe('What was asked.'),
+    note: sentence(1_000).optional().describe('What was asked.'),
   }),
   output: part,
   rest: { method: 'POST', path: '/sources/{sourceId}/differences/ask', body: batchBody },

@@ -150,7 +150,7 @@ const add = (table: string, column: string, where: string): string =>
 function tamperings(entry: number, spare: number): readonly Tampering[] {
   const of = `n = ${entry}`
   const own = `select ${entry} as n`
-  const ofOrigin = `select n from audit_entry where origin = (select origin from audit_entry where n = ${entry})`
+  const ofOrigin = `select n from audit_entry where origin = (select origin from audit_entry where n = ${entry}) order by n`
   return [
     { of: 'when', sql: add('audit_entry', 'at', of), entries: own },
     { of: 'the request', sql: flip('audit_entry', 'request_id', of), entries: own },

@@ -22,6 +22,7 @@ import {
   paging,
   parseInstant,
   principalName,
+  sentence,
   typeName,
 } from '../shapes.native.ts'
 import { controlNames, controls } from './controls.ts'
@@ -37,7 +38,7 @@ import {
 } from './findings.ts'
 
 const findingId = idText('finding').describe('`finding-…`.')
-const reason = z.string().trim().min(1).max(1_000)
+const reason = sentence(1_000)
 const controlName = z
   .string()
   .max(64)

@@ -9,6 +9,7 @@ import { refuseMalformed } from '../identifiers.ts'
 import { type Place, permitter } from '../identity/authority.ts'
 import { nodesBelow, visibleNodes } from '../identity/nodes-below.ts'
 import { latestFirst, type Page, type PageAsked, readPage } from '../listing.ts'
+import { requesterOf } from '../notification/telling.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { namesBesideAll } from '../policy/labels.ts'
 import { namesOf } from '../record/object-names.ts'
@@ -213,12 +214,14 @@ export async function changeSuppression(
   const state = suppressed(finding, suppression)
   await context.tx.findings.change(stored, placeOf(stored), state)
   const { control, resource, source, node } = finding
+  const about = { ...finding, facts: state.facts }
+  const requester = requesterOf(context)
   if (suppression) {
     const { by, reason, until } = suppression
     const beside = { by, reason, until: new Date(until).toISOString() }
-    await tellOf(context.tx, { name: control }, 'finding.suppressed', { ...finding, facts: state.facts }, beside)
+    await tellOf(context.tx, { name: control }, 'finding.suppressed', about, { beside, requester })
   } else if (finding.status === 'suppressed')
-    await tellOf(context.tx, { name: control }, 'finding.reopened', { ...finding, facts: state.facts })
+    await tellOf(context.tx, { name: control }, 'finding.reopened', about, { requester })
   const body = {
     id,
     control,

@@ -4,21 +4,20 @@ import { isLookedAt, looksAtOthers, meetsRules } from '#model/discovery.ts'
 import { formatId, parseId } from '#model/identifier.ts'
 import { provider } from '#model/policy/decision.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
+import { everywhere } from '#model/roles.ts'
 import type { ReadTransaction, Transaction } from '#store/store.ts'
 import type { Scope } from '#store/tables/finding-scans.ts'
-import { permitter } from '../identity/authority.ts'
+import { mayThroughout, permitter } from '../identity/authority.ts'
 import { visibleAccounts } from '../identity/visible-accounts.ts'
 import { seeingOf } from '../ipam/discovered.ts'
 import type { ReadContext } from '../operation.ts'
-import { readScan } from './scan.ts'
+import { HolderScopes, looksAt, readScan } from './scan.ts'
 import { type EvaluatedSpace, evaluateSpaces, isBrought, type Space } from './spaces.ts'
 import { distinctScopes, touchedBy } from './touched.ts'
 
 /** Space that is looked at for one answer, and rows that are read for it: with more of it, what is told is a part. */
 const impactSpacesMax = 20_000
 const impactRowsMax = 100_000
-/** Of more, beside pools, one look at everything takes less: whoever governs a part alone has a list of so few operations that it is not reached. */
-const scopesMax = 200
 /** Groups and samples that are told: all of it fits into a header. */
 const impactGroups = 10
 const impactSamples = 6
@@ -55,7 +54,7 @@ export interface Impact extends Changed {
   }[]
   /** Of all that there is: how much of it is each account's. */
   readonly accounts?: Readonly<Record<string, number>>
-  /** Of all that there is: whether the caller may not see some of it. */
+  /** Whether the caller may not see some of where the change reaches, or of what its pools have given, whether or not anything is there. */
   readonly hasUnseen?: boolean
 }
 
@@ -70,10 +69,7 @@ export async function foresee(tx: Transaction, before: Snapshot, after: Snapshot
     scopes.push({ node, resourceType, locale })
   }
   if (scopes.length === 0) return undefined
-  const each = distinctScopes(scopes)
-  const apart = each.filter(({ pool }) => pool === undefined)
-  const isEverything = apart.length > scopesMax || apart.some((scope) => Object.keys(scope).length === 0)
-  return { before, after, scopes: isEverything ? [{}] : each }
+  return { before, after, scopes: distinctScopes(scopes) }
 }
 
 /**
@@ -94,16 +90,17 @@ export async function impactOf(
   const nameOf = (space: Space): string => (isBrought(space) ? space.resource : String(space.n))
   const accounts = new Map<string, number>()
   const maySee = ofAll ? await permitter(context, 'allocation:read') : undefined
+  const isHidden = ofAll && (await reachesUnseen(context, { before, after, scopes }))
   const withAccounts = (impact: Impact): Impact =>
     maySee
       ? {
           ...impact,
           ...(accounts.size <= namedMax ? { accounts: Object.fromEntries(accounts) } : {}),
-          hasUnseen: [...accounts.keys()].some((account) => !maySee(account)),
+          hasUnseen: isHidden || [...accounts.keys()].some((account) => !maySee(account)),
         }
       : impact
   let rows = 0
-  for (const scope of await withSpace(tx, own?.scopes ?? scopes)) {
+  for (const scope of looksAt(await withSpace(tx, own?.scopes ?? scopes))) {
     for (let place: string | undefined = ''; place !== undefined; ) {
       if (seen.size >= impactSpacesMax || rows >= impactRowsMax) return withAccounts(told(counted, seen.size, false))
       const part = await readScan(under(after), { scope, place })
@@ -133,6 +130,19 @@ export async function impactOf(
   return withAccounts(told(counted, seen.size, true))
 }
 
+/** Asked of nodes and not of what is there: that somebody who is hidden has something must not be told (I8). */
+async function reachesUnseen(context: ReadContext, { before, after, scopes }: Foreseen): Promise<boolean> {
+  const maySee = await permitter(context, 'allocation:read')
+  const nodes = new Set(scopes.flatMap(({ node, pool }) => (pool === undefined ? [node ?? everywhere] : [])))
+  for (const node of nodes) {
+    // Below a unit that the change makes is nothing that was not elsewhere, which is asked of there.
+    const above = before.nodes.has(node) ? [] : pathOf(after, node).slice(0, -1)
+    const parent = above.findLast((one) => before.nodes.has(one))
+    if (!(parent === undefined ? await mayThroughout(context, 'allocation:read', node) : maySee(parent))) return true
+  }
+  return false
+}
+
 /** All but pools that have given nothing: of many, that is asked at once. */
 async function withSpace(tx: ReadTransaction, scopes: readonly Scope[]): Promise<readonly Scope[]> {
   const numbers = scopes.flatMap(({ pool }) => numberOf(tx, pool) ?? [])
@@ -151,18 +161,16 @@ async function ownScopes(context: ReadContext, snapshot: Snapshot, scopes: reado
   const accounts = context.caller.native && (await visibleAccounts(context, 'allocation:read', 'now'))
   if (!accounts) return undefined
   const { installation } = context.tx
+  const isEverything = scopes.some((scope) => Object.keys(scope).length === 0)
+  const ofHolders = new HolderScopes(scopes.filter(({ pool }) => pool === undefined))
+  const inPools = new Set(scopes.map(({ pool }) => pool))
   const isTouched = (space: Space): boolean => {
+    if (isEverything) return true
     const { account, resourceType, region } = space
     const id = isBrought(space) ? undefined : formatId('pool', installation, space.pool)
     const known = id === undefined ? undefined : snapshot.pools.get(id)
-    const locale = region ?? known?.locale
-    return scopes.some(
-      (scope) =>
-        (scope.node === undefined || pathOf(snapshot, account).includes(scope.node)) &&
-        (scope.resourceType === undefined || scope.resourceType === resourceType) &&
-        (scope.locale === undefined || scope.locale === locale) &&
-        (scope.pool === undefined || (id !== undefined && scope.pool === (known ? id : provider))),
-    )
+    if (id !== undefined && inPools.has(known ? id : provider)) return true
+    return ofHolders.has(snapshot, { account, resourceType, region: region ?? known?.locale ?? '' })
   }
   return { scopes: accounts.map((node): Scope => ({ node })), isTouched }
 }

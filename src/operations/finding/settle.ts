@@ -108,19 +108,24 @@ function toldAs({ name }: Named, before: Finding | undefined, { status, facts }:
   if (before.status !== 'open') return kind === 'finding.opened' ? 'finding.reopened' : kind
   return eventKindOf(kind)?.isToldAgain?.(before.facts, facts) ? kind : undefined
 }
-/** @param beside what is told beside the finding */
+/**
+ * @param beside what is told beside the finding
+ * @param requester whose request has done it, where one has
+ */
 export async function tellOf(
   tx: Transaction,
   { name }: Named,
   kind: EventName,
   { n, resource, source, node, facts }: Pick<Finding, 'n' | 'resource' | 'source' | 'node' | 'facts'>,
-  beside: object = {},
+  { beside = {}, requester = '' }: { readonly beside?: object; readonly requester?: string } = {},
 ): Promise<void> {
   const { severity } = controlNamed(name) ?? unknownControl(name)
   const more = eventKindOf(kind)?.more?.(facts, tx.now)
   const findingId = formatId('finding', tx.installation, n)
   const told = { ...beside, findingId, control: name, of: more ? { ...facts, ...more } : facts }
-  await tell(tx, { kind, severity, source, node, subject: resource, facts: told } as Parameters<typeof tell>[1])
+  await tell(tx, { kind, severity, source, node, subject: resource, facts: told, requester } as Parameters<
+    typeof tell
+  >[1])
 }
 
 interface Change {

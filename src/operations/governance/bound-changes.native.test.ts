@@ -1,67 +1,45 @@
 // What is approved is what is made: whatever is called so, and whatever stands there, once a change request is applied.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { rollOutChanges } from '#jobs/changes.ts'
-import { type ActingAs, lookAt } from '#jobs/job.ts'
+import { parseId } from '#model/identifier.ts'
 import { dev, network, openAcme, root, shop } from '../../../test/acme.ts'
 import { withNativeApi } from '../../../test/native-world.ts'
-import { managementAccount, workplaceOf } from '../../../test/world.ts'
-import type { AnyOperation } from '../operation.ts'
-
-interface Shown {
-  readonly changeRequestId: string
-  readonly contentHash: string
-  readonly state: string
-  readonly code?: string
-  readonly detail?: string
-  readonly approvals: readonly object[]
-  readonly references?: readonly { operation: number; name: string; id?: string }[]
-  readonly lookedAt?: readonly { operation: number; state: Readonly<Record<string, string>> }[]
-  readonly halted?: { why: string; code?: string }
-}
+import { type ToldOfRequest, withRequests } from '../../../test/requests/company.ts'
+import { asBound, type GovernedOperation } from './operations.native.ts'
+import type { Binding } from './proposed.ts'
 
 let acme: Awaited<ReturnType<typeof furnish>>
 async function furnish() {
-  const company = await withNativeApi(await openAcme())
+  const administrator = ['organization-administrator', root] as const
+  const people = { ann: administrator, bob: administrator, cat: administrator }
+  const company = await withRequests(await withNativeApi(await openAcme()), people)
   const [good, bad, spare] = [await company.pool(), await company.pool(), await company.pool()]
   const law = await company.policy()
   await company.rules(law, [good])
   await company.enable(law)
-  const tokenOf = (name: string) => company.tokenOf(name, 'organization-administrator', root)
-  const people = { ann: await tokenOf('user:ann'), bob: await tokenOf('user:bob'), cat: await tokenOf('user:cat') }
-  return { ...company, good, bad, spare, law, people }
+  return { ...company, good, bad, spare, law }
 }
 before(async () => {
   acme = await furnish()
 })
 after(() => acme.close())
 
-async function ask(method: 'POST' | 'PUT', path: string, body: object, as = acme.people.ann): Promise<Shown> {
-  return (await acme.ask<Shown>(method, path, { as, body })).body
+async function ask(method: 'POST' | 'PUT', path: string, body: object, as = acme.people.ann): Promise<ToldOfRequest> {
+  return (await acme.ask<ToldOfRequest>(method, path, { as, body })).body
 }
-async function propose(operations: readonly object[], more: object = {}): Promise<Shown> {
+async function propose(operations: readonly object[], more: object = {}): Promise<ToldOfRequest> {
   const proposed = await ask('POST', '/change-requests', { node: root, reason: 'a test', operations, ...more })
   assert(proposed.changeRequestId, JSON.stringify(proposed))
   return proposed
 }
-const approve = async ({ changeRequestId: id, contentHash }: Shown): Promise<void> => {
+const approve = async ({ changeRequestId: id, contentHash }: ToldOfRequest): Promise<void> => {
   for (const as of [acme.people.bob, acme.people.cat]) {
     await ask('POST', `/change-requests/${id}/approve`, { contentHash }, as)
   }
 }
-const apply = ({ changeRequestId: id, contentHash }: Shown) =>
+const apply = ({ changeRequestId: id, contentHash }: ToldOfRequest) =>
   ask('POST', `/change-requests/${id}/apply`, { contentHash })
-const submit = ({ changeRequestId: id }: Shown) => ask('POST', `/change-requests/${id}/submit`, {})
-const look = () =>
-  lookAt(rollOutChanges, {
-    ...workplaceOf(acme.store),
-    async act(operation: AnyOperation, input: object, as: string | ActingAs) {
-      const acting = typeof as === 'string' ? { arn: as, accessKeyId: '' } : as
-      const principal = { account: managementAccount, ...acting, userId: acting.arn }
-      const call = { principal, region: '', input, requestId: 'job', sourceAddress: 'local' }
-      return (await acme.executor.execute(operation, call)).output
-    },
-  })
+const submit = ({ changeRequestId: id }: ToldOfRequest) => ask('POST', `/change-requests/${id}/submit`, {})
 /** Over the other API, where no name has ever needed a change request. */
 const call = (id: string, name: string) =>
   acme.call('CreateTags', { Resources: [id], Tags: [{ Key: 'Name', Value: name }] }, { account: network })
@@ -83,6 +61,44 @@ test('a name stands for what it stood for when it was submitted, and approvers s
   await call(acme.bad, 'edge')
   assert.equal((await apply(proposed)).state, 'applied')
   assert.deepEqual(await rulesOf(acme.law), [acme.good])
+})
+
+test('of several names each stands for its own, also where a label is in between', async () => {
+  await call(acme.good, 'first')
+  await call(acme.bad, 'second')
+  await call(acme.law, 'law')
+  const made = {
+    operation: 'createPool',
+    input: {
+      scopeId: acme.publicScope,
+      family: 'ipv4',
+      locale: 'us-east-1',
+      awsService: 'ec2',
+      publicIpSource: 'byoip',
+    },
+  }
+  const named = documentOf('law', 'second', '$made', 'first')
+  const proposed = await propose([{ ...made, as: 'made' }, named])
+  const stoodFor = new Map(proposed.references!.map(({ name, id }) => [name, id]))
+  assert.deepEqual(
+    stoodFor,
+    new Map([
+      ['law', acme.law],
+      ['second', acme.bad],
+      ['first', acme.good],
+    ]),
+  )
+  await call(acme.good, 'neither')
+  await call(acme.bad, 'first')
+  await call(acme.good, 'second')
+  const { operations, bindings } = await acme.store.read(async (tx) => {
+    const n = parseId('changeRequest', tx.installation, proposed.changeRequestId)!
+    return (await tx.changeRequests.contentOf(n, proposed.contentHash))!
+  })
+  const bound = await asBound(operations as readonly GovernedOperation[], bindings as readonly Binding[])
+  const { policyId, rules } = bound[1]!.input as { policyId: string; rules: { poolId: string }[] }
+  const pools = rules.map(({ poolId }) => poolId)
+  assert.deepEqual([policyId, ...pools], [acme.law, acme.bad, '$made', acme.good])
 })
 
 test('submitted again it says what its names stand for now, and what was approved is void where that is another thing', async () => {
@@ -181,9 +197,9 @@ test('the version that a list drafts is the one that it puts in force, whatever 
     for (let stage = 0; proposed === staged && stage < 3; stage++) {
       await acme.post(versions, { documents: others })
       acme.advance(1_000)
-      await look()
+      await acme.look()
     }
-    const { state } = await acme.get<Shown>(`/change-requests/${proposed.changeRequestId}`)
+    const { state } = await acme.get<ToldOfRequest>(`/change-requests/${proposed.changeRequestId}`)
     assert.deepEqual([state, await rulesOf(law)], ['applied', [acme.good, acme.spare]])
   }
 
@@ -240,9 +256,9 @@ test('stages name what those before them have made, whatever others call so by t
   await call(evil, '$made')
   for (let stage = 0; stage < 4; stage++) {
     acme.advance(1_000)
-    await look()
+    await acme.look()
   }
-  const { state, halted } = await acme.get<Shown>(`/change-requests/${proposed.changeRequestId}`)
+  const { state, halted } = await acme.get<ToldOfRequest>(`/change-requests/${proposed.changeRequestId}`)
   assert.deepEqual([state, halted], ['applied', undefined])
   const { items } = await acme.get<{ items: { policyId: string; name: string }[] }>('/policies?limit=1000')
   const fresh = items.find(({ name }) => name === 'fresh')!
@@ -268,11 +284,20 @@ test('what begins like a label is never taken for a name', async () => {
   )
 })
 
+test('a label means a member of the answer of what it labels, and nothing else that any object has', async () => {
+  const made = { operation: 'createUnit', input: { name: 'Labelled', parentId: dev }, as: 'made' }
+  for (const member of ['constructor', 'toString', '__proto__', 'hasOwnProperty']) {
+    const below = { operation: 'createUnit', input: { name: 'Below', parentId: `$made.${member}` } }
+    const refused = await ask('POST', '/governance/apply', { operations: [made, below] })
+    assert.match(refused.detail ?? '', /no such member/, JSON.stringify(refused))
+  }
+})
+
 const binding = (principal: string) => ({
   operation: 'createRoleBinding',
   input: { principal, role: 'auditor', node: dev },
 })
-const breakGlass = ({ changeRequestId: id, contentHash }: Shown, as: string) =>
+const breakGlass = ({ changeRequestId: id, contentHash }: ToldOfRequest, as: string) =>
   ask('POST', `/change-requests/${id}/break-glass`, { contentHash, reason: 'on fire' }, as)
 
 test('who broke the glass does not review it, whoever has undone it meanwhile', async () => {
@@ -296,9 +321,9 @@ test('unreviewed emergencies are counted for who broke the glass, and for nobody
 })
 
 test('what was approved covers for three days that it is taken back, and never less control', async () => {
-  const revert = async ({ changeRequestId: id }: Shown, as: string) =>
+  const revert = async ({ changeRequestId: id }: ToldOfRequest, as: string) =>
     ask('POST', `/change-requests/${id}/revert`, { note: 'no' }, as)
-  const made = async (operation: object): Promise<Shown> => {
+  const made = async (operation: object): Promise<ToldOfRequest> => {
     const proposed = await propose([operation])
     await approve(proposed)
     assert.equal((await apply(proposed)).state, 'applied')

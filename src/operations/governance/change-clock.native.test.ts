@@ -1,80 +1,40 @@
 // Change requests that a clock makes, and what is asked anew when a change is made: windows, freezes, and who still may.
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
-import { rollOutChanges } from '#jobs/changes.ts'
-import { type ActingAs, lookAt } from '#jobs/job.ts'
 import { dev, openAcme, root, shop } from '../../../test/acme.ts'
 import { withNativeApi } from '../../../test/native-world.ts'
-import { managementAccount, workplaceOf } from '../../../test/world.ts'
-import type { AnyOperation } from '../operation.ts'
+import { type ShownRequest, succeed, type ToldOfRequest, withRequests } from '../../../test/requests/company.ts'
 
-interface Shown {
-  readonly changeRequestId: string
-  readonly contentHash: string
-  readonly state: string
-  readonly appliesAt?: string
-  readonly failed?: { readonly code: string; readonly detail?: string }
-  readonly progress?: { readonly stage: number; readonly nextAt: string }
-  readonly halted?: { readonly why: string; readonly by?: string }
-  readonly impact?: { readonly left?: readonly string[] }
-  readonly inverse?: { readonly operations: readonly object[]; readonly left: readonly string[] }
-  readonly emergencies?: readonly { readonly reason: string; readonly reviewed?: object }[]
-}
-interface Told extends Shown {
-  readonly code: string
-  readonly detail: string
-}
 const minute = 60_000
 
 let acme: Awaited<ReturnType<typeof furnish>>
 async function furnish() {
-  const company = await withNativeApi(await openAcme())
+  const administrator = ['organization-administrator', root] as const
+  const people = { ann: administrator, bob: administrator, cat: administrator }
+  const company = await withRequests(await withNativeApi(await openAcme()), people)
   return { ...company, listed: await company.pool() }
 }
-let people: Awaited<ReturnType<typeof issueTokens>>
-const issueTokens = async () => ({
-  ann: await acme.tokenOf('user:ann', 'organization-administrator', root),
-  bob: await acme.tokenOf('user:bob', 'organization-administrator', root),
-  cat: await acme.tokenOf('user:cat', 'organization-administrator', root),
-})
 before(async () => {
   acme = await furnish()
 })
-beforeEach(async () => {
-  people = await issueTokens()
-})
+beforeEach(() => acme.renewTokens())
 after(() => acme.close())
 
-const workplace = () => ({
-  ...workplaceOf(acme.store),
-  async act(operation: AnyOperation, input: object, as: string | ActingAs) {
-    const acting = typeof as === 'string' ? { arn: as, accessKeyId: '' } : as
-    const principal = { account: managementAccount, ...acting, userId: acting.arn }
-    const call = { principal, region: '', input, requestId: 'job', sourceAddress: 'local' }
-    return (await acme.executor.execute(operation, call)).output
-  },
-})
-const look = () => lookAt(rollOutChanges, workplace())
 const now = () => acme.store.read(async (tx) => tx.now)
 const inMinutes = async (minutes: number) => new Date((await now()) + minutes * minute).toISOString()
 const windowOf = async (from: number, until: number) => ({ from: await inMinutes(from), until: await inMinutes(until) })
-const act = (id: string, verb: string, body: object, as: string) =>
-  acme.ask<Told>('POST', `/change-requests/${id}/${verb}`, { as, body })
-const show = (id: string) => acme.get<Shown>(`/change-requests/${id}`)
-async function succeed(asked: Promise<{ status: number; body: Told }>): Promise<Shown> {
-  const { status, body } = await asked
-  assert(status < 300, JSON.stringify(body))
-  return body
-}
-const propose = (operations: readonly object[], more: object = {}, as = people.ann) =>
+const propose = (operations: readonly object[], more: object = {}, as = acme.people.ann) =>
   succeed(
-    acme.ask<Told>('POST', '/change-requests', { as, body: { node: root, reason: 'a test', operations, ...more } }),
+    acme.ask<ToldOfRequest>('POST', '/change-requests', {
+      as,
+      body: { node: root, reason: 'a test', operations, ...more },
+    }),
   )
-async function approved(operations: readonly object[], more: object = {}): Promise<Shown> {
+async function approved(operations: readonly object[], more: object = {}): Promise<ShownRequest> {
   const { changeRequestId: id, contentHash } = await propose(operations, more)
-  await succeed(act(id, 'approve', { contentHash }, people.bob))
-  const { body } = await act(id, 'approve', { contentHash }, people.cat)
-  return 'state' in body ? body : show(id)
+  await succeed(acme.act(id, 'approve', { contentHash }, acme.people.bob))
+  const { body } = await acme.act(id, 'approve', { contentHash }, acme.people.cat)
+  return 'state' in body ? body : acme.show(id)
 }
 const unit = (name: string) => ({ operation: 'createUnit', input: { name, parentId: dev } })
 async function hasUnit(name: string): Promise<boolean> {
@@ -112,11 +72,11 @@ describe('a clock', () => {
     const { changeRequestId: id, appliesAt, state } = await approved([unit('Opened')], { window: await windowOf(2, 9) })
     assert.deepEqual([state, appliesAt], ['approved', await inMinutes(2)])
     acme.advance(2 * minute - 1)
-    await look()
+    await acme.look()
     assert(!(await hasUnit('Opened')))
     acme.advance(1)
-    await Promise.all([look(), look()])
-    const { state: made, failed, appliesAt: none } = await show(id)
+    await Promise.all([acme.look(), acme.look()])
+    const { state: made, failed, appliesAt: none } = await acme.show(id)
     assert.deepEqual([made, failed, none], ['applied', undefined, undefined])
     assert(await hasUnit('Opened'))
     const { items } = await acme.get<{ items: { principal: string; outcome: string }[] }>(
@@ -135,15 +95,15 @@ describe('a clock', () => {
     const { changeRequestId: id } = await approved([unit('Twice')], { window: await windowOf(1, 9) })
     const made = await acme.post<{ unitId: string }>('/organizational-units', { name: 'Twice', parentId: dev })
     acme.advance(minute)
-    await look()
-    await look()
-    const { state, failed } = await show(id)
+    await acme.look()
+    await acme.look()
+    const { state, failed } = await acme.show(id)
     assert.deepEqual([state, failed?.code], ['approved', 'AlreadyExists'])
     assert.deepEqual((await eventsOf(id)).filter((kind) => kind.endsWith('failed')).length, 1)
     await acme.ask('DELETE', `/organizational-units/${made.unitId}`)
-    await succeed(act(id, 'submit', {}, people.ann))
-    await look()
-    assert.equal((await show(id)).state, 'applied')
+    await succeed(acme.act(id, 'submit', {}, acme.people.ann))
+    await acme.look()
+    assert.equal((await acme.show(id)).state, 'applied')
   })
 
   test('waits while changes are frozen, and makes nothing behind the end of the window', async () => {
@@ -151,14 +111,14 @@ describe('a clock', () => {
     const { changeRequestId: late } = await approved([pool('late')], { window: await windowOf(1, 5) })
     await freeze(10, async () => {
       acme.advance(minute)
-      await look()
-      await look()
-      assert.equal((await show(id)).appliesAt, await inMinutes(9))
+      await acme.look()
+      await acme.look()
+      assert.equal((await acme.show(id)).appliesAt, await inMinutes(9))
       assert.equal(await description(), undefined)
       acme.advance(9 * minute)
-      await look()
-      assert.deepEqual([(await show(id)).state, await description()], ['applied', 'thawed'])
-      const { state, failed } = await show(late)
+      await acme.look()
+      assert.deepEqual([(await acme.show(id)).state, await description()], ['applied', 'thawed'])
+      const { state, failed } = await acme.show(late)
       assert.deepEqual([state, failed?.code], ['approved', 'IncorrectState'])
       assert.match(failed!.detail!, /window ended/)
     })
@@ -168,21 +128,24 @@ describe('a clock', () => {
     const dan = await acme.tokenOf('user:dan', 'organization-administrator', root)
     const window = await windowOf(1, 30)
     const { changeRequestId: id, contentHash } = await propose([unit('Lost')], { window })
-    await succeed(act(id, 'approve', { contentHash }, dan))
+    await succeed(acme.act(id, 'approve', { contentHash }, dan))
     const { changeRequestId: of, contentHash: its } = await propose([unit('Left')], { window }, dan)
-    await succeed(act(of, 'approve', { contentHash: its }, people.bob))
+    await succeed(acme.act(of, 'approve', { contentHash: its }, acme.people.bob))
     await withoutRole('dan', async () => {
-      const byHand = (await act(id, 'apply', { contentHash }, people.ann)).body
+      const byHand = (await acme.act(id, 'apply', { contentHash }, acme.people.ann)).body
       acme.advance(minute)
-      const refused = (await act(id, 'apply', { contentHash }, people.ann)).body
+      const refused = (await acme.act(id, 'apply', { contentHash }, acme.people.ann)).body
       assert.deepEqual([byHand.code, refused.code], ['IncorrectState', 'IncorrectState'])
       assert.match(refused.detail, /`user:dan` may not approve it any more/)
-      assert.match((await act(of, 'apply', { contentHash: its }, people.bob)).body.detail, /`user:dan`, who wrote it/)
-      await look()
-      assert.match((await show(id)).failed!.detail!, /`user:dan`/)
+      assert.match(
+        (await acme.act(of, 'apply', { contentHash: its }, acme.people.bob)).body.detail,
+        /`user:dan`, who wrote it/,
+      )
+      await acme.look()
+      assert.match((await acme.show(id)).failed!.detail!, /`user:dan`/)
       assert(!(await hasUnit('Lost')) && !(await hasUnit('Left')))
-      await succeed(act(id, 'approve', { contentHash }, people.bob))
-      await look()
+      await succeed(acme.act(id, 'approve', { contentHash }, acme.people.bob))
+      await acme.look()
       assert(await hasUnit('Lost'))
     })
   })
@@ -194,39 +157,39 @@ describe('windows and freezes', () => {
     const { changeRequestId: id, contentHash } = await approved([pool('one'), pool('two')], {
       ...{ window, rollout: stages(60, 60) },
     })
-    await look()
-    assert.equal((await show(id)).progress?.stage, 1, JSON.stringify([await show(id), contentHash]))
+    await acme.look()
+    assert.equal((await acme.show(id)).progress?.stage, 1, JSON.stringify([await acme.show(id), contentHash]))
     await freeze(5, async () => {
       acme.advance(minute)
-      await look()
-      const { state, progress } = await show(id)
+      await acme.look()
+      const { state, progress } = await acme.show(id)
       assert.deepEqual([state, progress?.stage, progress?.nextAt], ['scheduled', 1, await inMinutes(4)])
-      const halted = await succeed(act(id, 'halt', { note: 'wait' }, people.cat))
+      const halted = await succeed(acme.act(id, 'halt', { note: 'wait' }, acme.people.cat))
       assert.deepEqual([halted.state, halted.halted?.why, halted.halted?.by], ['halted', 'asked', 'user:cat'])
-      assert.match((await act(id, 'resume', {}, people.ann)).body.detail, /frozen/)
-      assert.match((await act(id, 'revert', { note: 'no' }, people.ann)).body.detail, /frozen/)
+      assert.match((await acme.act(id, 'resume', {}, acme.people.ann)).body.detail, /frozen/)
+      assert.match((await acme.act(id, 'revert', { note: 'no' }, acme.people.ann)).body.detail, /frozen/)
       assert.equal(await description(), 'one')
     })
     acme.advance(10 * minute)
-    assert.match((await act(id, 'resume', {}, people.ann)).body.detail, /window ended/)
-    assert.match((await act(id, 'revert', { note: 'no' }, people.ann)).body.detail, /window ended/)
-    const reverted = await succeed(act(id, 'revert', { note: 'no', emergency: 'it burns' }, people.ann))
+    assert.match((await acme.act(id, 'resume', {}, acme.people.ann)).body.detail, /window ended/)
+    assert.match((await acme.act(id, 'revert', { note: 'no' }, acme.people.ann)).body.detail, /window ended/)
+    const reverted = await succeed(acme.act(id, 'revert', { note: 'no', emergency: 'it burns' }, acme.people.ann))
     assert.deepEqual([reverted.state, reverted.emergencies?.[0]?.reason], ['reverted', 'it burns'])
     assert.equal(await description(), 'thawed')
     const { items } = await acme.get<{ items: { resource: string }[] }>('/findings?control=change-review')
     assert(items.some(({ resource }) => resource === id))
-    assert.equal((await act(id, 'review', { note: 'seen' }, people.ann)).body.code, 'NotAuthorized')
-    assert((await succeed(act(id, 'review', { note: 'seen' }, people.bob))).emergencies?.[0]?.reviewed)
+    assert.equal((await acme.act(id, 'review', { note: 'seen' }, acme.people.ann)).body.code, 'NotAuthorized')
+    assert((await succeed(acme.act(id, 'review', { note: 'seen' }, acme.people.bob))).emergencies?.[0]?.reviewed)
   })
 
   test('a stage that is due behind the end of the window halts the rollout', async () => {
     const { changeRequestId: id } = await approved([pool('three'), pool('four')], {
       ...{ window: await windowOf(-1, 5), rollout: stages(600, 60) },
     })
-    await look()
+    await acme.look()
     acme.advance(10 * minute)
-    await look()
-    const { state, halted } = await show(id)
+    await acme.look()
+    const { state, halted } = await acme.show(id)
     assert.deepEqual([state, halted?.why, await description()], ['halted', 'window', 'three'])
     assert.deepEqual((await eventsOf(id)).slice(-2), ['change-request.applied', 'change-request.halted'])
   })
@@ -239,26 +202,26 @@ describe('what is watched', () => {
     await acme.enable(law, shop)
     const enabled = { operation: 'putPolicyAssignment', input: { policyId: other, targetId: dev } }
     const { changeRequestId: id, contentHash } = await approved([enabled, unit('Behind')], { rollout: stages(60, 60) })
-    await succeed(act(id, 'apply', { contentHash }, people.ann))
+    await succeed(acme.act(id, 'apply', { contentHash }, acme.people.ann))
     const address = (account: string) =>
       acme.call('AllocateAddress', { Address: '198.51.100.9' }, { account }).then(
         () => assert.fail('it was given'),
         () => undefined,
       )
     await address(shop)
-    await look()
-    assert.equal((await show(id)).state, 'scheduled')
+    await acme.look()
+    assert.equal((await acme.show(id)).state, 'scheduled')
     await address('444444444444')
-    await look()
-    assert.equal((await show(id)).halted?.why, 'denials')
+    await acme.look()
+    assert.equal((await acme.show(id)).halted?.why, 'denials')
   })
 })
 
 test('a draft says what its operations take, before anybody tries it', async () => {
   const draft = (operation: object) =>
-    acme.ask<Told & { index?: number }>('POST', '/change-requests', {
+    acme.ask<ToldOfRequest & { index?: number }>('POST', '/change-requests', {
       ...{
-        as: people.ann,
+        as: acme.people.ann,
         body: { node: root, reason: 'a draft', operations: [unit('Fine'), operation], draft: true },
       },
     })
@@ -273,7 +236,10 @@ test('a draft says what its operations take, before anybody tries it', async () 
   const { changeRequestId: id } = (await draft({ operation: 'createUnit', input: { parentId: dev, name: 'Later' } }))
     .body
   const operations = [{ operation: 'createUnit', input: { parentId: dev } }]
-  const edited = await acme.ask<Told>('PATCH', `/change-requests/${id}`, { as: people.ann, body: { operations } })
+  const edited = await acme.ask<ToldOfRequest>('PATCH', `/change-requests/${id}`, {
+    as: acme.people.ann,
+    body: { operations },
+  })
   assert.equal(edited.body.code, 'MissingParameter')
 })
 
@@ -304,9 +270,9 @@ describe('what has no inverse', () => {
     const was = await state()
     const { changeRequestId: id, contentHash, impact: found } = await approved(operations)
     assert.equal(found?.left, undefined)
-    await succeed(act(id, 'apply', { contentHash }, people.ann))
+    await succeed(acme.act(id, 'apply', { contentHash }, acme.people.ann))
     assert.notDeepEqual(await state(), was)
-    await succeed(act(id, 'revert', { note: 'no' }, people.ann))
+    await succeed(acme.act(id, 'revert', { note: 'no' }, acme.people.ann))
     assert.deepEqual(await state(), was)
   })
 })

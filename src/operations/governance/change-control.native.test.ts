@@ -3,76 +3,59 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { asNetwork, dev, lab, network, openAcme, refusalOf, root, shop, stranger } from '../../../test/acme.ts'
 import { withNativeApi } from '../../../test/native-world.ts'
+import { type ShownRequest, succeed, type ToldOfRequest, withRequests } from '../../../test/requests/company.ts'
 import { createOperatorToken } from '../identity/operator-tokens.ts'
 
-interface Shown {
-  readonly changeRequestId: string
-  readonly contentHash: string
-  readonly state: string
-  readonly needed?: { approvers: number; ofRoot: number }
-  readonly emergencies?: { reason: string; reviewed?: { by: string } }[]
-}
-interface Told extends Shown {
-  readonly code: string
+interface Told extends ToldOfRequest {
   readonly ipamId?: string
   readonly proposal?: string
 }
 
 let acme: Awaited<ReturnType<typeof furnish>>
 async function furnish() {
-  const company = await withNativeApi(await openAcme())
+  const administrator = ['organization-administrator', root] as const
+  const people = { ann: administrator, bob: administrator, cat: administrator }
+  const company = await withRequests(await withNativeApi(await openAcme()), people)
   const [pool, law] = [await company.pool(), await company.policy()]
   await company.rules(law, [pool])
   await company.enable(law)
   return { ...company, pool_: pool, law }
 }
-let people: Awaited<ReturnType<typeof issueTokens>>
-const issueTokens = async () => ({
-  ann: await acme.tokenOf('user:ann', 'organization-administrator', root),
-  bob: await acme.tokenOf('user:bob', 'organization-administrator', root),
-  cat: await acme.tokenOf('user:cat', 'organization-administrator', root),
-})
 let otherIpam: string
 before(async () => {
   acme = await furnish()
   otherIpam = (await acme.call('CreateIpam', {}, { account: lab })).Ipam!.IpamId!
-  people = await issueTokens()
   await setRules({ changeControl: 'required' })
 })
 after(() => acme.close())
 
 const unit = (name: string) => ({ operation: 'createUnit', input: { name, parentId: dev } })
-const act = (id: string, verb: string, body: object, as: string) =>
-  acme.ask<Told>('POST', `/change-requests/${id}/${verb}`, { as, body })
-async function propose(operations: readonly object[], node = root): Promise<Shown> {
+async function propose(operations: readonly object[], node = root): Promise<ShownRequest> {
   const body = { node, reason: 'a test', operations }
-  const { status, body: proposed } = await acme.ask<Told>('POST', '/change-requests', { as: people.ann, body })
+  const { status, body: proposed } = await acme.ask<Told>('POST', '/change-requests', { as: acme.people.ann, body })
   assert.equal(status, 201, JSON.stringify(proposed))
   return proposed
 }
-const succeed = async (asked: Promise<{ status: number; body: Told }>): Promise<Shown> => {
-  const { status, body } = await asked
-  assert.equal(status, 200, JSON.stringify(body))
-  return body
-}
 async function make(operations: readonly object[]): Promise<void> {
   const { changeRequestId: id, contentHash } = await propose(operations)
-  await succeed(act(id, 'approve', { contentHash }, people.bob))
-  const { state } = await succeed(act(id, 'approve', { contentHash }, people.cat)).catch(() => ({ state: 'approved' }))
+  await succeed(acme.act(id, 'approve', { contentHash }, acme.people.bob))
+  const { state } = await succeed(acme.act(id, 'approve', { contentHash }, acme.people.cat)).catch(() => ({
+    state: 'approved',
+  }))
   assert.equal(state, 'approved')
-  await succeed(act(id, 'apply', { contentHash }, people.ann))
+  await succeed(acme.act(id, 'apply', { contentHash }, acme.people.ann))
 }
-const setRules = (rules: object) => acme.ask<Told>('PATCH', `/ipams/${acme.ipam}`, { as: people.ann, body: rules })
+const setRules = (rules: object) => acme.ask<Told>('PATCH', `/ipams/${acme.ipam}`, { as: acme.people.ann, body: rules })
 const codeOf = async (asked: Promise<{ body: Told }>): Promise<string> => (await asked).body.code
 
 describe('where it is required', () => {
   beforeEach(async () => {
-    people = await issueTokens().catch(() => people)
+    await acme.renewTokens().catch(() => undefined)
   })
 
   test('nothing that is governed is changed at once, over either API, and the refusal has the proposal', async () => {
     const { body } = await acme.ask<Told>('POST', '/organizational-units', {
-      as: people.ann,
+      as: acme.people.ann,
       body: { name: 'At once', parentId: dev },
     })
     assert.deepEqual([body.code, body.ipamId], ['ChangeRequestRequired', acme.ipam])
@@ -89,7 +72,7 @@ describe('where it is required', () => {
       ['PATCH', `/ipams/${acme.ipam}`, { changeControl: 'none' }],
       ['PATCH', `/ipams/${acme.ipam}`, { changeApprovals: null, changeFreezes: [], unmatched: 'deny' }],
     ] as const) {
-      const answer = await acme.ask<Told>(method, path, { as: people.ann, ...(sent ? { body: sent } : {}) })
+      const answer = await acme.ask<Told>(method, path, { as: acme.people.ann, ...(sent ? { body: sent } : {}) })
       assert.equal(answer.body?.code, 'ChangeRequestRequired', `${method} ${path}: ${JSON.stringify(answer.body)}`)
     }
     const calls = [
@@ -117,12 +100,12 @@ describe('where it is required', () => {
         ...{ target: shop, locale: 'us-east-1', resourceType: 'eip', grants: { provider: true }, reason: 'a test' },
         expiresAt: new Date(now + 60_000).toISOString(),
       },
-      { as: people.ann },
+      { as: acme.people.ann },
     )
-    await acme.post(`/exceptions/${asked.exceptionId}/approve`, {}, { as: people.bob })
+    await acme.post(`/exceptions/${asked.exceptionId}/approve`, {}, { as: acme.people.bob })
     // Not as one of several: those would be made by one person alone.
     const operations = [{ operation: 'revokeException', input: { exceptionId: asked.exceptionId } }]
-    const together = acme.ask<Told>('POST', '/governance/apply', { as: people.ann, body: { operations } })
+    const together = acme.ask<Told>('POST', '/governance/apply', { as: acme.people.ann, body: { operations } })
     assert.equal(await codeOf(together), 'ChangeRequestRequired')
   })
 
@@ -142,8 +125,8 @@ describe('where it is required', () => {
     const { contentHash, changeRequestId: id } = await propose([
       { operation: 'updateIpam', input: { ipamId: acme.ipam, changeApprovals: null } },
     ])
-    await succeed(act(id, 'break-glass', { contentHash, reason: 'nobody is there' }, people.bob))
-    await succeed(act(id, 'review', { note: 'seen' }, people.cat))
+    await succeed(acme.act(id, 'break-glass', { contentHash, reason: 'nobody is there' }, acme.people.bob))
+    await succeed(acme.act(id, 'review', { note: 'seen' }, acme.people.cat))
   })
 
   test('the rules of an IPAM of an account add to those of the organization, and take none of them away', async () => {
@@ -171,28 +154,28 @@ describe('where it is required', () => {
       { operation: 'updateIpam', input: { ipamId: acme.ipam, changeFreezes: [{ from, until, reason: 'the end' }] } },
     ])
     const { changeRequestId: id, contentHash } = await propose([unit('Frozen')])
-    await succeed(act(id, 'approve', { contentHash }, people.bob))
-    assert.equal(await codeOf(act(id, 'apply', { contentHash }, people.ann)), 'IncorrectState')
+    await succeed(acme.act(id, 'approve', { contentHash }, acme.people.bob))
+    assert.equal(await codeOf(acme.act(id, 'apply', { contentHash }, acme.people.ann)), 'IncorrectState')
     acme.advance(60_000)
-    await succeed(act(id, 'apply', { contentHash }, people.ann))
+    await succeed(acme.act(id, 'apply', { contentHash }, acme.people.ann))
   })
 
   test('break-glass is made at once, and is a finding until somebody else has reviewed it', async () => {
     const { changeRequestId: id, contentHash } = await propose([unit('Emergency')])
-    const broken = await succeed(act(id, 'break-glass', { contentHash, reason: 'on fire' }, people.bob))
+    const broken = await succeed(acme.act(id, 'break-glass', { contentHash, reason: 'on fire' }, acme.people.bob))
     assert.deepEqual([broken.state, broken.emergencies?.[0]?.reason], ['applied', 'on fire'])
     const findings = async () =>
       (await acme.get<{ items: { resource: string; status: string }[] }>('/findings?control=change-review')).items
         .filter(({ resource }) => resource === id)
         .map(({ status }) => status)
     assert.deepEqual(await findings(), ['open'])
-    for (const as of [people.bob, people.ann]) {
-      assert.equal(await codeOf(act(id, 'review', { note: 'fine' }, as)), 'NotAuthorized')
+    for (const as of [acme.people.bob, acme.people.ann]) {
+      assert.equal(await codeOf(acme.act(id, 'review', { note: 'fine' }, as)), 'NotAuthorized')
     }
-    const reviewed = await succeed(act(id, 'review', { note: 'fine' }, people.cat))
+    const reviewed = await succeed(acme.act(id, 'review', { note: 'fine' }, acme.people.cat))
     assert.equal(reviewed.emergencies?.[0]?.reviewed?.by, 'user:cat')
     assert.deepEqual(await findings(), ['resolved'])
-    assert.equal(await codeOf(act(id, 'review', { note: 'fine' }, people.cat)), 'IncorrectState')
+    assert.equal(await codeOf(acme.act(id, 'review', { note: 'fine' }, acme.people.cat)), 'IncorrectState')
   })
 
   test('whoever takes the word of the organization from the one who has it needs one too', async () => {
@@ -217,7 +200,7 @@ describe('where it is required', () => {
     assert('problem' in refused)
     const made = await createOperatorToken(acme.store, { ...params, breakGlass: 'nobody is there' })
     assert('token' in made)
-    const { items } = await acme.get<{ items: Shown[] }>('/change-requests?author=user:sudo')
+    const { items } = await acme.get<{ items: ShownRequest[] }>('/change-requests?author=user:sudo')
     assert.deepEqual([items[0]!.state, items[0]!.emergencies?.[0]?.reason], ['applied', 'nobody is there'])
     const findings = await acme.get<{ items: { resource: string; status: string }[] }>(
       `/findings?resource=${items[0]!.changeRequestId}`,

@@ -2,7 +2,7 @@
 import type { ChangeImpact, ChangeRequest, ChangeRequestState } from '#model/change-request.ts'
 import { kindOfNoun } from '#model/kinds.ts'
 import { everywhere } from '#model/roles.ts'
-import { permitter } from '../identity/authority.ts'
+import { mayThroughout, permitter } from '../identity/authority.ts'
 import { nodesBelow, visibleNodes } from '../identity/nodes-below.ts'
 import { latestFirst, type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
@@ -105,9 +105,15 @@ async function withVisibleImpact(
   requests: readonly ChangeRequest[],
 ): Promise<readonly ChangeRequest[]> {
   const maySee = await permitter(context, 'allocation:read')
-  return requests.map((request) =>
-    request.impact ? { ...request, impact: visiblePart(request.impact, maySee) } : request,
-  )
+  const nodes = [...new Set(requests.map(({ node }) => node))]
+  // Whether all is told must not tell whether those who are hidden have something: it is asked of all that the request can be about.
+  const seen = await Promise.all(nodes.map((node) => mayThroughout(context, 'allocation:read', node)))
+  const seesAll = new Set(nodes.filter((_, index) => seen[index]))
+  return requests.map(({ impact, ...request }) => {
+    if (!impact) return request
+    const visible = visiblePart(impact, maySee)
+    return { ...request, impact: seesAll.has(request.node) ? visible : { ...visible, isWhole: false } }
+  })
 }
 
 function visiblePart(impact: ChangeImpact, maySee: (account: string) => boolean): ChangeImpact {

@@ -4,57 +4,28 @@ import { after, before, beforeEach, describe, test } from 'node:test'
 import { governanceProblems } from '#model/problems/governance.ts'
 import { dev, openAcme, prod, root, shop, stranger } from '../../../test/acme.ts'
 import { withNativeApi } from '../../../test/native-world.ts'
-
-interface Shown {
-  readonly changeRequestId: string
-  readonly state: string
-  readonly contentHash: string
-  readonly operations: readonly object[]
-  readonly editors: readonly { by: string }[]
-  readonly approvals: readonly { by: string }[]
-  readonly needed?: { approvers: number; ofRoot: number }
-  readonly impact?: {
-    class: string
-    noncompliant: number
-    compliant: number
-    isWhole: boolean
-    groups: readonly { account: string }[]
-    samples: readonly { id: string; becomes: string }[]
-  }
-  readonly ended?: { by: string; note?: string }
-  readonly rejected?: { note: string }
-}
-interface Told extends Shown {
-  readonly code: string
-  readonly detail: string
-  readonly index?: number
-}
+import { type ShownRequest, succeed, type ToldOfRequest, withRequests } from '../../../test/requests/company.ts'
 
 let acme: Awaited<ReturnType<typeof furnish>>
 /** A company whose shop gets its Elastic IPs from `listed`, and has one; `other` is a pool that nobody is given. */
 async function furnish() {
-  const company = await withNativeApi(await openAcme())
+  const administrator = ['organization-administrator', root] as const
+  const people = {
+    ...{ ann: administrator, bob: administrator },
+    ...({ cat: ['approver', root], paul: ['policy-author', root] } as const),
+    ...({ dora: ['organization-administrator', dev], eve: ['organization-administrator', stranger] } as const),
+  }
+  const company = await withRequests(await withNativeApi(await openAcme()), people)
   const [listed, other, law] = [await company.pool(), await company.pool(), await company.policy()]
   await company.rules(law, [listed])
   await company.enable(law, shop)
   await company.call('AllocateAddress', {}, { account: shop })
   return { ...company, listed, other, law }
 }
-let people: Awaited<ReturnType<typeof issueTokens>>
-const issueTokens = async () => ({
-  ann: await acme.tokenOf('user:ann', 'organization-administrator', root),
-  bob: await acme.tokenOf('user:bob', 'organization-administrator', root),
-  cat: await acme.tokenOf('user:cat', 'approver', root),
-  paul: await acme.tokenOf('user:paul', 'policy-author', root),
-  dora: await acme.tokenOf('user:dora', 'organization-administrator', dev),
-  eve: await acme.tokenOf('user:eve', 'organization-administrator', stranger),
-})
 before(async () => {
   acme = await furnish()
 })
-beforeEach(async () => {
-  people = await issueTokens()
-})
+beforeEach(() => acme.renewTokens())
 after(() => acme.close())
 
 const documentOf = (...pools: string[]) => ({
@@ -67,32 +38,28 @@ const documentOf = (...pools: string[]) => ({
   },
 })
 const unit = (name: string, parentId = dev) => ({ operation: 'createUnit', input: { name, parentId } })
-const ask = (params: object, as = people.ann) =>
-  acme.ask<Told>('POST', '/change-requests', { as, body: { node: root, reason: 'a test', ...params } })
-async function propose(operations: readonly object[], params: object = {}, as = people.ann): Promise<Shown> {
+const ask = (params: object, as = acme.people.ann) =>
+  acme.ask<ToldOfRequest>('POST', '/change-requests', { as, body: { node: root, reason: 'a test', ...params } })
+async function propose(
+  operations: readonly object[],
+  params: object = {},
+  as = acme.people.ann,
+): Promise<ShownRequest> {
   const { status, body } = await ask({ operations, ...params }, as)
   assert.equal(status, 201, JSON.stringify(body))
   return body
 }
-const act = (id: string, verb: string, body: object, as: string) =>
-  acme.ask<Told>('POST', `/change-requests/${id}/${verb}`, { as, body })
-const approve = ({ changeRequestId, contentHash }: Shown, as = people.bob) =>
-  act(changeRequestId, 'approve', { contentHash }, as)
-const apply = ({ changeRequestId, contentHash }: Shown, as = people.ann) =>
-  act(changeRequestId, 'apply', { contentHash }, as)
-const edit = (id: string, body: object, as = people.ann) =>
-  acme.ask<Told>('PATCH', `/change-requests/${id}`, { as, body })
-const show = (id: string, as = people.ann) => acme.get<Shown>(`/change-requests/${id}`, { as })
-async function succeed(asked: Promise<{ status: number; body: Told }>): Promise<Shown> {
-  const { status, body } = await asked
-  assert.equal(status, 200, JSON.stringify(body))
-  return body
-}
+const approve = ({ changeRequestId, contentHash }: ShownRequest, as = acme.people.bob) =>
+  acme.act(changeRequestId, 'approve', { contentHash }, as)
+const apply = ({ changeRequestId, contentHash }: ShownRequest, as = acme.people.ann) =>
+  acme.act(changeRequestId, 'apply', { contentHash }, as)
+const edit = (id: string, body: object, as = acme.people.ann) => acme.edit(id, body, as)
+const show = (id: string, as = acme.people.ann) => acme.show(id, as)
 async function isRefused(
-  asked: Promise<{ status: number; body: Told }>,
+  asked: Promise<{ status: number; body: ToldOfRequest }>,
   code: string,
   why?: keyof typeof patterns,
-): Promise<Told> {
+): Promise<ToldOfRequest> {
   const { body } = await asked
   assert.equal(body.code, code, JSON.stringify(body))
   if (why !== undefined) assert.match(JSON.stringify(body), patterns[why])
@@ -136,9 +103,12 @@ describe('proposing', () => {
   })
 
   test('who may not make a change does not propose it, and is told what the operation alone would tell', async () => {
-    const refused = await isRefused(ask({ operations: [unit('Nobody', prod)], node: dev }, people.dora), 'NotFound')
+    const refused = await isRefused(
+      ask({ operations: [unit('Nobody', prod)], node: dev }, acme.people.dora),
+      'NotFound',
+    )
     assert.equal(refused.index, 0)
-    await isRefused(ask({ operations: [unit('Paul')] }, people.paul), 'NotAuthorized')
+    await isRefused(ask({ operations: [unit('Paul')] }, acme.people.paul), 'NotAuthorized')
   })
 
   test('what does not apply is refused as it would be alone, and nothing is kept', async () => {
@@ -167,11 +137,11 @@ describe('proposing', () => {
     const operations = [unit('Twice'), unit('Twice')]
     const draft = await propose(operations, { draft: true })
     assert.deepEqual([draft.state, draft.impact], ['draft', undefined])
-    await isRefused(act(draft.changeRequestId, 'submit', {}, people.bob), 'NotAuthorized')
-    await isRefused(act(draft.changeRequestId, 'submit', {}, people.ann), 'AlreadyExists')
+    await isRefused(acme.act(draft.changeRequestId, 'submit', {}, acme.people.bob), 'NotAuthorized')
+    await isRefused(acme.act(draft.changeRequestId, 'submit', {}, acme.people.ann), 'AlreadyExists')
     await isRefused(approve(draft), 'IncorrectState', 'change-state')
     await succeed(edit(draft.changeRequestId, { operations: [unit('Once')] }))
-    const submitted = await succeed(act(draft.changeRequestId, 'submit', {}, people.ann))
+    const submitted = await succeed(acme.act(draft.changeRequestId, 'submit', {}, acme.people.ann))
     assert.equal(submitted.state, 'in-review')
   })
 })
@@ -179,28 +149,28 @@ describe('proposing', () => {
 describe('approving', () => {
   test('who wrote it does not approve it, by whatever token, and neither does whoever edited it', async () => {
     const proposed = await propose([unit('Approved')])
-    await isRefused(approve(proposed, people.ann), 'NotAuthorized', 'wrote-it')
+    await isRefused(approve(proposed, acme.people.ann), 'NotAuthorized', 'wrote-it')
     const { token } = await acme.post<{ token: string }>(
       '/tokens',
       { principal: 'service:bot', expiresInSeconds: 600 },
-      { as: people.ann },
+      { as: acme.people.ann },
     )
     await acme.tokenOf('service:bot', 'approver', root)
     await isRefused(approve(proposed, token), 'NotAuthorized', 'wrote-it')
-    const edited = await succeed(edit(proposed.changeRequestId, { reason: 'better' }, people.bob))
+    const edited = await succeed(edit(proposed.changeRequestId, { reason: 'better' }, acme.people.bob))
     assert.deepEqual(
       edited.editors.map(({ by }) => by),
       ['user:bob'],
     )
-    await isRefused(approve(edited, people.bob), 'NotAuthorized', 'wrote-it')
-    assert.equal((await succeed(approve(edited, people.cat))).state, 'approved')
+    await isRefused(approve(edited, acme.people.bob), 'NotAuthorized', 'wrote-it')
+    assert.equal((await succeed(approve(edited, acme.people.cat))).state, 'approved')
   })
 
   test('one person approves once', async () => {
     const proposed = await propose([documentOf(acme.other)])
     assert.equal((await succeed(approve(proposed))).state, 'in-review')
     await isRefused(approve(proposed), 'IncorrectState', 'approved-already')
-    assert.equal((await succeed(approve(proposed, people.cat))).state, 'approved')
+    assert.equal((await succeed(approve(proposed, acme.people.cat))).state, 'approved')
   })
 
   test('an edit voids what was approved, also one back to what it said', async () => {
@@ -225,38 +195,40 @@ describe('approving', () => {
     await acme.rules(acme.law, [acme.listed, third])
     const { AllocationId } = await acme.call('AllocateAddress', { IpamPoolId: third }, { account: shop })
     await isRefused(apply(approved), 'IncorrectState')
-    const again = await succeed(act(approved.changeRequestId, 'submit', {}, people.ann))
+    const again = await succeed(acme.act(approved.changeRequestId, 'submit', {}, acme.people.ann))
     assert.deepEqual([again.state, again.approvals, again.impact!.class], ['in-review', [], 'noncompliant'])
     await acme.call('ReleaseAddress', { AllocationId: AllocationId! }, { account: shop })
     await acme.rules(acme.law, [acme.listed])
-    await act(approved.changeRequestId, 'abandon', {}, people.ann)
+    await acme.act(approved.changeRequestId, 'abandon', {}, acme.people.ann)
   })
 
   test('where the class is the same, they stay, whatever else has changed', async () => {
     const proposed = await propose([unit('Stays')])
     await succeed(approve(proposed))
     await acme.ask('POST', '/organizational-units', { body: { name: 'Something else', parentId: dev } })
-    const again = await succeed(act(proposed.changeRequestId, 'submit', {}, people.ann))
+    const again = await succeed(acme.act(proposed.changeRequestId, 'submit', {}, acme.people.ann))
     assert.deepEqual([again.state, again.approvals.length], ['approved', 1])
   })
 
   test('rejected, it is a draft again', async () => {
     const proposed = await propose([unit('Rejected')])
     await succeed(approve(proposed))
-    const rejected = await succeed(act(proposed.changeRequestId, 'reject', { note: 'no' }, people.cat))
+    const rejected = await succeed(acme.act(proposed.changeRequestId, 'reject', { note: 'no' }, acme.people.cat))
     assert.deepEqual([rejected.state, rejected.approvals, rejected.rejected?.note], ['draft', [], 'no'])
-    const again = await succeed(act(proposed.changeRequestId, 'submit', {}, people.ann))
+    const again = await succeed(acme.act(proposed.changeRequestId, 'submit', {}, acme.people.ann))
     assert.deepEqual([again.state, again.rejected], ['in-review', undefined])
   })
 
   test('abandoned, nothing comes of it', async () => {
     const proposed = await propose([unit('Abandoned')])
     await succeed(approve(proposed))
-    const { state, ended } = await succeed(act(proposed.changeRequestId, 'abandon', { note: 'no more' }, people.ann))
+    const { state, ended } = await succeed(
+      acme.act(proposed.changeRequestId, 'abandon', { note: 'no more' }, acme.people.ann),
+    )
     assert.deepEqual([state, ended?.by, ended?.note], ['abandoned', 'user:ann', 'no more'])
     for (const asked of [
       apply(proposed),
-      approve(proposed, people.cat),
+      approve(proposed, acme.people.cat),
       edit(proposed.changeRequestId, { reason: 'x' }),
     ])
       await isRefused(asked, 'IncorrectState', 'change-state')
@@ -285,10 +257,10 @@ describe('applying', () => {
   test('one that enough have approved is made by whoever may make it, and by nobody else', async () => {
     const proposed = await propose([documentOf(acme.other)])
     await succeed(approve(proposed))
-    await succeed(approve(proposed, people.cat))
-    await isRefused(apply(proposed, people.cat), 'NotAuthorized')
+    await succeed(approve(proposed, acme.people.cat))
+    await isRefused(apply(proposed, acme.people.cat), 'NotAuthorized')
     assert.deepEqual(await rulesNow(), [acme.listed])
-    await succeed(apply(proposed, people.paul))
+    await succeed(apply(proposed, acme.people.paul))
     assert.deepEqual(await rulesNow(), [acme.other])
     await acme.rules(acme.law, [acme.listed])
   })
@@ -321,8 +293,8 @@ describe('applying', () => {
     const proposed = await propose([unit('Dry')])
     await succeed(approve(proposed))
     const path = `/change-requests/${proposed.changeRequestId}/apply?dryRun=true`
-    const { status, body } = await acme.ask<Told>('POST', path, {
-      as: people.ann,
+    const { status, body } = await acme.ask<ToldOfRequest>('POST', path, {
+      as: acme.people.ann,
       body: { contentHash: proposed.contentHash },
     })
     assert.deepEqual([status, body.state], [200, 'applied'])
@@ -334,13 +306,13 @@ describe('applying', () => {
     const proposed = await propose([unit('Repeated')])
     await succeed(approve(proposed))
     const sent = {
-      as: people.ann,
+      as: acme.people.ann,
       body: { contentHash: proposed.contentHash },
       headers: { 'idempotency-key': 'once' },
     }
     const path = `/change-requests/${proposed.changeRequestId}/apply`
-    const first = await acme.ask<Told>('POST', path, sent)
-    const second = await acme.ask<Told>('POST', path, sent)
+    const first = await acme.ask<ToldOfRequest>('POST', path, sent)
+    const second = await acme.ask<ToldOfRequest>('POST', path, sent)
     assert.equal(first.status, 200, JSON.stringify(first.body))
     assert.deepEqual(second.body, first.body)
   })
@@ -353,7 +325,7 @@ describe('seeing', () => {
     const masked = ({ status, body }: { status: number; body: object }, id: string) =>
       `${status} ${JSON.stringify(body)}`.replaceAll(id, '…').replaceAll(/request-\d+/g, 'request')
     const body = { contentHash: proposed.contentHash }
-    for (const as of [people.eve, people.dora]) {
+    for (const as of [acme.people.eve, acme.people.dora]) {
       for (const [method, rest, sent] of [
         ['GET', '', {}],
         ['PATCH', '', { body: { reason: 'x' } }],
@@ -365,12 +337,12 @@ describe('seeing', () => {
       ] as const) {
         const [hidden, absent] = await Promise.all(
           [proposed.changeRequestId, nowhere].map(async (id) =>
-            masked(await acme.ask<Told>(method, `/change-requests/${id}${rest}`, { as, ...sent }), id),
+            masked(await acme.ask<ToldOfRequest>(method, `/change-requests/${id}${rest}`, { as, ...sent }), id),
           ),
         )
         assert.equal(hidden, absent, `${method} ${rest}`)
       }
-      const { items } = await acme.get<{ items: Shown[] }>('/change-requests?limit=1000', { as })
+      const { items } = await acme.get<{ items: ShownRequest[] }>('/change-requests?limit=1000', { as })
       assert(!items.some(({ changeRequestId }) => changeRequestId === proposed.changeRequestId))
     }
   })
@@ -385,9 +357,9 @@ describe('seeing', () => {
 
   test('lists are narrowed by state, node and author, and read page by page', async () => {
     const [first, second] = [await propose([unit('Listed')], { node: dev }), await propose([unit('Listed too')])]
-    await act(second.changeRequestId, 'abandon', {}, people.ann)
+    await acme.act(second.changeRequestId, 'abandon', {}, acme.people.ann)
     const list = async (query: string) =>
-      (await acme.get<{ items: Shown[] }>(`/change-requests?${query}`)).items.map((one) => one.changeRequestId)
+      (await acme.get<{ items: ShownRequest[] }>(`/change-requests?${query}`)).items.map((one) => one.changeRequestId)
     assert.deepEqual((await list('limit=1'))[0], second.changeRequestId)
     assert((await list(`node=${dev}&limit=1000`)).includes(first.changeRequestId))
     assert(!(await list(`node=${dev}&limit=1000`)).includes(second.changeRequestId))
@@ -397,7 +369,7 @@ describe('seeing', () => {
     const all = await list('limit=1000')
     const paged: string[] = []
     for (let cursor = ''; ; ) {
-      const page = await acme.get<{ items: Shown[]; nextCursor?: string }>(`/change-requests?limit=3${cursor}`)
+      const page = await acme.get<{ items: ShownRequest[]; nextCursor?: string }>(`/change-requests?limit=3${cursor}`)
       paged.push(...page.items.map((one) => one.changeRequestId))
       if (!page.nextCursor) break
       cursor = `&cursor=${page.nextCursor}`

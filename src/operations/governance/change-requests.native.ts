@@ -28,6 +28,7 @@ import {
   paging,
   parseInstant,
   principalName,
+  sentence,
   showMakers,
   usedMakers,
 } from '../shapes.native.ts'
@@ -64,8 +65,8 @@ import { type DoAll, tryBound, tryChange, tryProposal, tryStage } from './trying
 // Shapes -------------------------------------------------------------------------------------------------------------
 
 const changeRequestId = idText('changeRequest').describe('`change-request-…`.')
-const reason = z.string().trim().min(1).max(1_000).describe('What for, for whoever approves and for the record.')
-const note = z.string().trim().min(1).max(1_000)
+const reason = sentence(1_000).describe('What for, for whoever approves and for the record.')
+const note = sentence(1_000)
 const contentHash = z
   .string()
   .regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits are expected')
@@ -136,9 +137,9 @@ const rollout = z
 const halted = z
   .object({
     why: z
-      .enum(['denials', 'exceptions', 'pool', 'refused', 'impact-changed', 'window', 'asked'])
+      .enum(['denials', 'exceptions', 'pool', 'refused', 'impact-changed', 'unvouched', 'window', 'asked'])
       .describe(
-        '`refused`: its next stage was. `impact-changed`: what that would do now is of a class above what was approved. `window`: it was due behind its window. `asked`: somebody has halted it.',
+        '`refused`: its next stage was. `impact-changed`: what that would do now is of a class above what was approved. `unvouched`: somebody who wrote, approved or applied it may not any more. `window`: it was due behind its window. `asked`: somebody has halted it.',
       ),
     at: instant,
     count: count.optional().describe('How many there were.'),
@@ -147,10 +148,11 @@ const halted = z
     freePercent: percent.optional(),
     below: percent.optional(),
     code: z.string().optional().describe('What the next stage was refused for.'),
+    detail: z.string().optional().describe('Why it was refused, or who may not do what any more.'),
     class: z.enum(impactClasses).optional().describe('What its next stage would do.'),
     approved: z.enum(impactClasses).optional().describe('What was approved.'),
     until: instant.optional().describe('When its window ended.'),
-    by: principalName.optional(),
+    by: principalName.optional().describe('Who halted it, or to whom its next stage was refused.'),
     note: z.string().optional(),
   })
   .describe('Why it was halted.')
@@ -184,6 +186,12 @@ const impact = z
       .describe(
         'What `revert` would not make again as it is now, at least in part: objects by their ids, and new ones by what they are. Nothing where it is not there.',
       ),
+    revertRefused: z
+      .object({ code: z.string(), operation: z.string().optional() })
+      .optional()
+      .describe(
+        '`revert` was tried behind it, and is refused so; of which operation. Without one, nothing undoes it. Where it is not there, it went through.',
+      ),
   })
   .describe('What it would make of space that is in use, as far as you may see that.')
 const needed = z
@@ -193,6 +201,7 @@ const needed = z
     isSimulated: z.boolean().optional().describe('`true`: only once it was simulated as it is.'),
   })
   .describe('Who has to approve what it does.')
+const emergencyDone = act.extend({ reason: z.string(), reviewed: act.extend({ note: z.string() }).optional() })
 const summary = {
   changeRequestId,
   node: nodeId.describe('What it changes is there or below, and there it is decided on.'),
@@ -229,7 +238,7 @@ const summary = {
   halted: halted.optional(),
   rejected: act.extend({ note: z.string() }).optional().describe('Who sent it back to its author, and why.'),
   emergencies: z
-    .array(act.extend({ reason: z.string(), reviewed: act.extend({ note: z.string() }).optional() }))
+    .array(emergencyDone)
     .optional()
     .describe(
       'In which something was done with it, without approvals or outside of its window: a finding until somebody else has reviewed each.',
@@ -281,6 +290,8 @@ nameShapes({
   ListedChangeRequest: listed,
   ChangeImpact: impact,
   NeededApprovals: needed,
+  ChangeRequestHalt: halted,
+  ChangeRequestEmergency: emergencyDone,
 })
 
 // Reading ------------------------------------------------------------------------------------------------------------
@@ -681,9 +692,12 @@ function showRollout({ rollout: stages, progress, halted: halt }: ChangeRequest)
     ...(halt ? { halted: showHalt(halt) } : {}),
   }
 }
-function showHalt(halt: NonNullable<ChangeRequest['halted']>) {
-  const shown = { ...halt, at: formatInstant(halt.at) }
-  return 'until' in shown ? { ...shown, until: formatInstant(shown.until) } : shown
+function showHalt({ at, ...halt }: NonNullable<ChangeRequest['halted']>) {
+  const shown = { ...halt, at: formatInstant(at) }
+  if ('until' in shown) return { ...shown, until: formatInstant(shown.until) }
+  if (!('because' in shown)) return shown
+  const { because, ...rest } = shown
+  return { ...rest, ...(because ? { detail: problemInWords(because) } : {}) }
 }
 function showByClock({ appliesAt, failed }: ChangeRequest) {
   return {

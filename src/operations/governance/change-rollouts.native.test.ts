@@ -1,75 +1,35 @@
 // Rollouts of change requests: stage by stage, halted by what is watched, resumed, and reverted.
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
-import { rollOutChanges } from '#jobs/changes.ts'
-import { type ActingAs, lookAt } from '#jobs/job.ts'
 import { dev, openAcme, prod, refusalOf, root, shop } from '../../../test/acme.ts'
 import { withNativeApi } from '../../../test/native-world.ts'
-import { managementAccount, workplaceOf } from '../../../test/world.ts'
-import type { AnyOperation } from '../operation.ts'
-
-interface Shown {
-  readonly changeRequestId: string
-  readonly contentHash: string
-  readonly state: string
-  readonly progress?: { stage: number; stages: number }
-  readonly halted?: { why: string; count?: number; code?: string; poolId?: string }
-}
-interface Told extends Shown {
-  readonly code: string
-  readonly detail?: string
-}
+import { type ShownRequest, succeed, type ToldOfRequest, withRequests } from '../../../test/requests/company.ts'
 
 let acme: Awaited<ReturnType<typeof furnish>>
 async function furnish() {
-  const company = await withNativeApi(await openAcme())
+  const administrator = ['organization-administrator', root] as const
+  const people = { ann: administrator, bob: administrator, cat: administrator }
+  const company = await withRequests(await withNativeApi(await openAcme()), people)
   const [listed, other, law] = [await company.pool(), await company.pool(), await company.policy()]
   await company.rules(law, [listed])
   await company.enable(law)
   return { ...company, listed, other, law }
 }
-let people: Awaited<ReturnType<typeof issueTokens>>
-const issueTokens = async () => ({
-  ann: await acme.tokenOf('user:ann', 'organization-administrator', root),
-  bob: await acme.tokenOf('user:bob', 'organization-administrator', root),
-  cat: await acme.tokenOf('user:cat', 'organization-administrator', root),
-})
 before(async () => {
   acme = await furnish()
 })
-beforeEach(async () => {
-  people = await issueTokens()
-})
+beforeEach(() => acme.renewTokens())
 after(() => acme.close())
 
-/** One look of the job, as the server that has it does. */
-const look = (of = acme) =>
-  lookAt(rollOutChanges, {
-    ...workplaceOf(of.store),
-    async act(operation: AnyOperation, input: object, as: string | ActingAs) {
-      const acting = typeof as === 'string' ? { arn: as, accessKeyId: '' } : as
-      const principal = { account: managementAccount, ...acting, userId: acting.arn }
-      const call = { principal, region: '', input, requestId: 'job', sourceAddress: 'local' }
-      return (await of.executor.execute(operation, call)).output
-    },
-  })
-const act = (id: string, verb: string, body: object, as: string) =>
-  acme.ask<Told>('POST', `/change-requests/${id}/${verb}`, { as, body })
-const show = (id: string) => acme.get<Shown>(`/change-requests/${id}`)
-const succeed = async (asked: Promise<{ status: number; body: Told }>): Promise<Shown> => {
-  const { status, body } = await asked
-  assert(status < 300, JSON.stringify(body))
-  return body
-}
 /** Proposed, approved by two and applied, as far as its first stage. */
-async function begin(operations: readonly object[], rollout?: object): Promise<Shown> {
+async function begin(operations: readonly object[], rollout?: object): Promise<ShownRequest> {
   const body = { node: root, reason: 'a rollout', operations, ...(rollout ? { rollout } : {}) }
   const { changeRequestId: id, contentHash } = await succeed(
-    acme.ask<Told>('POST', '/change-requests', { as: people.ann, body }),
+    acme.ask<ToldOfRequest>('POST', '/change-requests', { as: acme.people.ann, body }),
   )
-  await succeed(act(id, 'approve', { contentHash }, people.bob))
-  await act(id, 'approve', { contentHash }, people.cat)
-  return succeed(act(id, 'apply', { contentHash }, people.ann))
+  await succeed(acme.act(id, 'approve', { contentHash }, acme.people.bob))
+  await acme.act(id, 'approve', { contentHash }, acme.people.cat)
+  return succeed(acme.act(id, 'apply', { contentHash }, acme.people.ann))
 }
 const unit = (name: string) => ({ operation: 'createUnit', input: { name, parentId: dev } })
 const documentOf = (...pools: string[]) => ({
@@ -92,15 +52,15 @@ describe('a rollout', () => {
     assert.deepEqual([state, progress!.stage, progress!.stages], ['scheduled', 1, 2])
     assert.deepEqual([(await units()).includes('One'), (await units()).includes('Two')], [true, false])
     acme.advance(59_999)
-    await look()
-    assert.equal((await show(id)).progress!.stage, 1)
+    await acme.look()
+    assert.equal((await acme.show(id)).progress!.stage, 1)
     acme.advance(1)
-    await look()
-    assert.equal((await show(id)).progress!.stage, 2)
+    await acme.look()
+    assert.equal((await acme.show(id)).progress!.stage, 2)
     assert((await units()).includes('Two'))
     acme.advance(30_000)
-    await look()
-    assert.equal((await show(id)).state, 'applied')
+    await acme.look()
+    assert.equal((await acme.show(id)).state, 'applied')
     const { items } = await acme.get<{ items: { principal: string }[] }>('/changes?action=advanceChangeRequest&limit=1')
     assert.match(items[0]!.principal, /user:ann$/)
   })
@@ -108,21 +68,21 @@ describe('a rollout', () => {
   test('is halted by new denials, and nothing more is made before somebody resumes it', async () => {
     const operations = [documentOf(acme.other), unit('After')]
     const { changeRequestId: id } = await begin(operations, { stages: stages(60, 0) })
-    await look()
-    assert.equal((await show(id)).state, 'scheduled')
+    await acme.look()
+    assert.equal((await acme.show(id)).state, 'scheduled')
     const denied = refusalOf(acme.call('AllocateAddress', { Address: '203.0.100.5' }, { account: shop }))
     assert.equal((await denied).code, 'DeniedByPolicy')
-    await look()
-    const halted = await show(id)
+    await acme.look()
+    const halted = await acme.show(id)
     assert.deepEqual([halted.state, halted.halted!.why, halted.halted!.count], ['halted', 'denials', 1])
     acme.advance(120_000)
-    await look()
+    await acme.look()
     assert(!(await units()).includes('After'))
 
-    const reverted = await succeed(act(id, 'revert', { note: 'it denies' }, people.bob))
+    const reverted = await succeed(acme.act(id, 'revert', { note: 'it denies' }, acme.people.bob))
     assert.equal(reverted.state, 'reverted')
     assert.deepEqual(await rulesNow(), [acme.listed])
-    assert.equal((await act(id, 'resume', {}, people.ann)).body.code, 'IncorrectState')
+    assert.equal((await acme.act(id, 'resume', {}, acme.people.ann)).body.code, 'IncorrectState')
   })
 
   test('resumed, it goes on with the next stage', async () => {
@@ -139,17 +99,17 @@ describe('a rollout', () => {
     })
     // It is given, and what is observed would have denied it.
     const { AllocationId } = await acme.call('AllocateAddress', {}, { account: shop })
-    await look()
-    assert.equal((await show(id)).halted?.why, 'denials')
+    await acme.look()
+    assert.equal((await acme.show(id)).halted?.why, 'denials')
     // By the next stage it would not comply, which nobody has approved.
-    assert.equal((await act(id, 'resume', {}, people.bob)).body.code, 'IncorrectState')
+    assert.equal((await acme.act(id, 'resume', {}, acme.people.bob)).body.code, 'IncorrectState')
     await acme.call('ReleaseAddress', { AllocationId: AllocationId! }, { account: shop })
-    const resumed = await succeed(act(id, 'resume', {}, people.bob))
+    const resumed = await succeed(acme.act(id, 'resume', {}, acme.people.bob))
     assert.deepEqual([resumed.state, resumed.progress!.stage, resumed.halted], ['scheduled', 2, undefined])
     assert.equal((await refusalOf(acme.call('AllocateAddress', {}, { account: shop }))).code, 'DeniedByPolicy')
-    await look()
-    assert.equal((await show(id)).state, 'halted')
-    await succeed(act(id, 'revert', { note: 'enough' }, people.ann))
+    await acme.look()
+    assert.equal((await acme.show(id)).state, 'halted')
+    await succeed(acme.act(id, 'revert', { note: 'enough' }, acme.people.ann))
     const { AllocationId: another } = await acme.call('AllocateAddress', {}, { account: shop })
     await acme.call('ReleaseAddress', { AllocationId: another! }, { account: shop })
   })
@@ -160,22 +120,22 @@ describe('a rollout', () => {
       ...{ stages: stages(60, 0), haltOn },
     })
     const beside = await begin([unit('Three'), unit('Thirteen')], { stages: stages(60, 60), haltOn })
-    await look()
-    assert.equal((await show(id)).state, 'scheduled')
+    await acme.look()
+    assert.equal((await acme.show(id)).state, 'scheduled')
     const now = await acme.store.read(async (tx) => tx.now)
     await acme.post('/exceptions', {
       ...{ target: shop, locale: 'us-east-1', resourceType: 'eip', grants: { provider: true }, reason: 'a test' },
       expiresAt: new Date(now + 60_000).toISOString(),
     })
-    await look()
-    assert.equal((await show(id)).halted?.why, 'exceptions')
+    await acme.look()
+    assert.equal((await acme.show(id)).halted?.why, 'exceptions')
     // What has nothing to do with the target goes on.
-    assert.equal((await show(beside.changeRequestId)).state, 'scheduled')
+    assert.equal((await acme.show(beside.changeRequestId)).state, 'scheduled')
     const pools = [{ poolId: acme.listed, freePercent: 100 }]
     const short = await begin([unit('Five'), unit('Six')], { stages: stages(60, 0), haltOn: { pools } })
     await acme.call('AllocateAddress', {}, { account: shop })
-    await look()
-    const { halted } = await show(short.changeRequestId)
+    await acme.look()
+    const { halted } = await acme.show(short.changeRequestId)
     assert.deepEqual([halted?.why, halted?.poolId], ['pool', acme.listed])
     await acme.rules(acme.law, [acme.listed])
   })
@@ -184,8 +144,8 @@ describe('a rollout', () => {
     const { changeRequestId: id } = await begin([unit('Seven'), unit('Eight')], { stages: stages(60, 0) })
     await acme.post('/organizational-units', { name: 'Eight', parentId: dev })
     acme.advance(60_000)
-    await look()
-    const { state, halted } = await show(id)
+    await acme.look()
+    const { state, halted } = await acme.show(id)
     assert.deepEqual([state, halted?.why, halted?.code], ['halted', 'refused', 'AlreadyExists'])
   })
 
@@ -198,22 +158,22 @@ describe('a rollout', () => {
       rollout: { stages: stages(60, 0) },
     }
     const { changeRequestId: id, contentHash } = await succeed(
-      acme.ask<Told>('POST', '/change-requests', { as: gil, body }),
+      acme.ask<ToldOfRequest>('POST', '/change-requests', { as: gil, body }),
     )
-    await succeed(act(id, 'approve', { contentHash }, people.bob))
-    await succeed(act(id, 'apply', { contentHash }, gil))
+    await succeed(acme.act(id, 'approve', { contentHash }, acme.people.bob))
+    await succeed(acme.act(id, 'apply', { contentHash }, gil))
     const { items } = await acme.get<{ items: { bindingId: string }[] }>('/role-bindings?principal=user:gil')
     for (const { bindingId } of items) await acme.ask('DELETE', `/role-bindings/${bindingId}`)
     acme.advance(60_000)
-    await look()
-    const { state, halted } = await show(id)
-    assert.deepEqual([state, halted?.why], ['halted', 'refused'])
-    assert.match(halted!.code!, /^Not(?:Found|Authorized)$/)
+    await acme.look()
+    const { state, halted } = await acme.show(id)
+    assert.deepEqual([state, halted?.why], ['halted', 'unvouched'])
+    assert.match(halted!.detail!, /`user:gil`/)
   })
 
   test('stages have each operation once', async () => {
     const body = { node: root, reason: 'x', operations: [unit('No')], rollout: { stages: stages(1, 1) } }
-    const { body: told } = await acme.ask<Told>('POST', '/change-requests', { as: people.ann, body })
+    const { body: told } = await acme.ask<ToldOfRequest>('POST', '/change-requests', { as: acme.people.ann, body })
     assert.equal(told.code, 'InvalidParameterValue')
   })
 })
@@ -228,7 +188,7 @@ describe('reverting', () => {
     assert.deepEqual(await rulesNow(), [acme.other])
     const { inverse } = await acme.get<{ inverse: { operations: object[]; left: string[] } }>(`/change-requests/${id}`)
     assert.deepEqual([inverse.operations.length, inverse.left], [5, []])
-    await succeed(act(id, 'revert', { note: 'no' }, people.ann))
+    await succeed(acme.act(id, 'revert', { note: 'no' }, acme.people.ann))
     assert.deepEqual(await rulesNow(), [acme.listed])
     assert.equal((await acme.get<{ parentId: string }>(`/accounts/${account}`)).parentId, prod)
     const { sharedWith, description } = await acme.get<{ sharedWith: string[]; description?: string }>(
@@ -243,6 +203,36 @@ describe('reverting', () => {
     ...{ target, locale: 'us-east-1', resourceType: 'eip', grants: { provider: true }, reason: 'a test' },
     expiresAt: new Date((await acme.store.read(async (tx) => tx.now)) + 3_600_000).toISOString(),
   })
+  test('is tried before anybody approves, and what cannot be undone is told', async () => {
+    const impactOf = async (...operations: object[]) => {
+      const body = { node: root, reason: 'a test', operations }
+      const { body: tried } = await acme.ask<{ impact: { left?: string[]; revertRefused?: object } }>(
+        'POST',
+        '/change-requests?dryRun=true',
+        { as: acme.people.ann, body },
+      )
+      return tried.impact
+    }
+    const untold = await impactOf(unit('Undone'))
+    assert.deepEqual([untold.left, untold.revertRefused], [undefined, undefined])
+    const { unitId } = await acme.post<{ unitId: string }>('/organizational-units', { name: 'Deleted', parentId: dev })
+    const deletion = { operation: 'deleteUnit', input: { unitId } }
+    const deleted = await impactOf(deletion)
+    assert.deepEqual([deleted.left, deleted.revertRefused], [[unitId], { code: 'IncorrectState' }])
+    const both = await impactOf(deletion, unit('Beside the deleted'))
+    assert.deepEqual([both.left, both.revertRefused], [[unitId], undefined], 'the rest of it can be undone')
+    const rule = { approvers: 3, ofRoot: 3 }
+    const changeApprovals = { contained: rule, noncompliant: rule, central: rule }
+    const control = await impactOf({ operation: 'updateIpam', input: { ipamId: acme.ipam, changeApprovals } })
+    assert.deepEqual(control.revertRefused, { code: 'IncorrectState', operation: 'updateIpam' })
+    const account = await acme.post<{ account: string }>('/accounts', { name: 'called', email: 'called@acme.example' })
+    const mail = { operation: 'updateAccount', input: { account: account.account, email: 'other@acme.example' } }
+    const { changeRequestId: id } = await begin([mail, unit('With mail')])
+    await succeed(acme.act(id, 'revert', { note: 'no' }, acme.people.ann))
+    const { email } = await acme.get<{ email: string }>(`/accounts/${account.account}`)
+    assert.equal(email, 'called@acme.example')
+  })
+
   test('leaves what depends on what stays, and makes the rest again', async () => {
     const unitOf = (name: string) => units().then((names) => names.includes(name))
     const made = [
@@ -252,7 +242,7 @@ describe('reverting', () => {
       unit('Goes'),
     ]
     const { changeRequestId: id } = await begin(made)
-    await succeed(act(id, 'revert', { note: 'no' }, people.ann))
+    await succeed(acme.act(id, 'revert', { note: 'no' }, acme.people.ann))
     assert.deepEqual(await Promise.all(['Parent', 'Child', 'Goes'].map(unitOf)), [true, true, false])
 
     const account = { name: 'comes', email: 'comes@acme.example', parentId: '$unit' }
@@ -260,25 +250,25 @@ describe('reverting', () => {
       { ...unit('Comes'), as: 'unit' },
       { operation: 'createAccount', input: account },
     ])
-    await succeed(act(ofAccount, 'revert', { note: 'no' }, people.ann))
+    await succeed(acme.act(ofAccount, 'revert', { note: 'no' }, acme.people.ann))
     assert.equal(await unitOf('Comes'), false, 'an account that came goes, and what it was in')
 
     const { unitId } = await acme.post<{ unitId: string }>('/organizational-units', { name: 'Bound', parentId: dev })
     await acme.tokenOf('user:bound', 'auditor', unitId)
     const { changeRequestId } = await begin([{ operation: 'deleteUnit', input: { unitId } }, unit('Beside')])
-    await succeed(act(changeRequestId, 'revert', { note: 'no' }, people.ann))
+    await succeed(acme.act(changeRequestId, 'revert', { note: 'no' }, acme.people.ann))
     assert.equal(await unitOf('Beside'), false)
 
     const pool = { operation: 'createPool', input: { scopeId: acme.privateScope, family: 'ipv4' }, as: 'pool' }
     const cidr = { operation: 'provisionPoolCidr', input: { poolId: '$pool', cidr: '10.222.0.0/16' } }
     const { changeRequestId: ofPool } = await begin([pool, cidr])
-    await succeed(act(ofPool, 'revert', { note: 'no' }, people.ann))
+    await succeed(acme.act(ofPool, 'revert', { note: 'no' }, acme.people.ann))
   })
 
   test('is refused where somebody has changed one of them since', async () => {
     const { changeRequestId: id } = await begin([documentOf(acme.other)])
     await acme.rules(acme.law, [acme.other, acme.listed])
-    assert.equal((await act(id, 'revert', { note: 'no' }, people.ann)).body.code, 'IncorrectState')
+    assert.equal((await acme.act(id, 'revert', { note: 'no' }, acme.people.ann)).body.code, 'IncorrectState')
     assert.deepEqual(await rulesNow(), [acme.other, acme.listed])
   })
 
@@ -307,11 +297,11 @@ describe('reverting', () => {
       await between?.()
       for (let stage = 0; stage < 2; stage++) {
         acme.advance(60_000)
-        await look()
+        await acme.look()
       }
       const made = await state()
-      assert.equal((await show(id)).state, 'applied')
-      const { status, body } = await act(id, 'revert', { note: 'no' }, people.ann)
+      assert.equal((await acme.show(id)).state, 'applied')
+      const { status, body } = await acme.act(id, 'revert', { note: 'no' }, acme.people.ann)
       const isRefused = body.code === 'IncorrectState' && /has changed .* since/.test(body.detail ?? '')
       assert.deepEqual([status < 300, isRefused], [between === nobody, between !== nobody], JSON.stringify(body))
       assert.deepEqual(await state(), between === nobody ? before : made)

@@ -17,10 +17,13 @@ interface How {
 
 /** Tries what a request says on the right of whoever asks for its simulation. */
 export const tryChangeSimulation = (ahead: Ahead, { id, asBound }: How, doAll: DoAll): Promise<Tried> =>
-  ahead.attempt(async (context) => {
-    await requireRoom(context)
-    await doAll(context, await asBound(await contentOf(context, await getOpenChange(context, id))))
-  }, 'rules')
+  ahead.attempt(
+    async (context) => {
+      await requireRoom(context)
+      await doAll(context, await asBound(await contentOf(context, await getOpenChange(context, id))))
+    },
+    { of: 'rules' },
+  )
 
 export async function simulateChange(
   context: WriteContext,

@@ -1,72 +1,48 @@
 // What watches rollouts: all of them in turns, whatever others roll out and are denied, and by what whoever set them may read.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { rollOutChanges } from '#jobs/changes.ts'
-import { type ActingAs, lookAt } from '#jobs/job.ts'
 import { parseId } from '#model/identifier.ts'
 import { Refused } from '#model/refusal.ts'
 import { dev, lab, openAcme, prod, root, shop, stranger } from '../../../test/acme.ts'
 import { withNativeApi } from '../../../test/native-world.ts'
-import { managementAccount, workplaceOf } from '../../../test/world.ts'
-import type { AnyOperation } from '../operation.ts'
-
-interface Told {
-  readonly changeRequestId: string
-  readonly contentHash: string
-  readonly state: string
-  readonly code: string
-  readonly halted?: { why: string; count?: number; freePercent?: number; class?: string; approved?: string }
-  readonly impact?: { class: string }
-  readonly progress?: { stage: number }
-  readonly inverse?: object
-}
+import { type ToldOfRequest, withRequests } from '../../../test/requests/company.ts'
 
 let acme: Awaited<ReturnType<typeof furnish>>
 async function furnish() {
-  const company = await withNativeApi(await openAcme())
+  const [administrator, ofDev] = [
+    ['organization-administrator', root],
+    ['organization-administrator', dev],
+  ] as const
+  const people = { ann: administrator, bob: administrator, cat: administrator, max: ofDev, may: ofDev }
+  const company = await withRequests(await withNativeApi(await openAcme()), people)
   const [listed, other, law] = [await company.pool(), await company.pool(), await company.policy()]
   await company.rules(law, [listed])
   await company.enable(law)
   return { ...company, listed, other, law }
 }
-const people: Record<string, string> = {}
 before(async () => {
   acme = await furnish()
-  for (const name of ['ann', 'bob', 'cat']) {
-    people[name] = await acme.tokenOf(`user:${name}`, 'organization-administrator', root)
-  }
-  for (const name of ['max', 'may']) {
-    people[name] = await acme.tokenOf(`user:${name}`, 'organization-administrator', dev)
-  }
 })
 after(() => acme.close())
 
-const look = () =>
-  lookAt(rollOutChanges, {
-    ...workplaceOf(acme.store),
-    async act(operation: AnyOperation, input: object, as: string | ActingAs) {
-      const acting = typeof as === 'string' ? { arn: as, accessKeyId: '' } : as
-      const principal = { account: managementAccount, ...acting, userId: acting.arn }
-      const call = { principal, region: '', input, requestId: 'job', sourceAddress: 'local' }
-      return (await acme.executor.execute(operation, call)).output
-    },
-  })
-const show = (id: string) => acme.get<Told>(`/change-requests/${id}`)
-const act = (id: string, verb: string, body: object, as: string) =>
-  acme.ask<Told>('POST', `/change-requests/${id}/${verb}`, { as, body })
-const propose = (operations: readonly object[], rollout: object, as = people.ann!, node: string = root) =>
-  acme.ask<Told>('POST', '/change-requests', { as, body: { node, reason: 'a rollout', operations, rollout } })
-async function approved(operations: readonly object[], rollout: object, as?: string, node?: string): Promise<Told> {
+const propose = (operations: readonly object[], rollout: object, as = acme.people.ann, node: string = root) =>
+  acme.ask<ToldOfRequest>('POST', '/change-requests', { as, body: { node, reason: 'a rollout', operations, rollout } })
+async function approved(
+  operations: readonly object[],
+  rollout: object,
+  as?: string,
+  node?: string,
+): Promise<ToldOfRequest> {
   const { status, body } = await propose(operations, rollout, as, node)
   assert.equal(status, 201, JSON.stringify(body))
   const { changeRequestId: id, contentHash } = body
-  await act(id, 'approve', { contentHash }, people.bob!)
-  await act(id, 'approve', { contentHash }, people.cat!)
+  await acme.act(id, 'approve', { contentHash }, acme.people.bob)
+  await acme.act(id, 'approve', { contentHash }, acme.people.cat)
   return body
 }
 async function begin(operations: readonly object[], rollout: object, as?: string, node?: string): Promise<string> {
   const { changeRequestId: id, contentHash } = await approved(operations, rollout, as, node)
-  const { status, body } = await act(id, 'apply', { contentHash }, as ?? people.ann!)
+  const { status, body } = await acme.act(id, 'apply', { contentHash }, as ?? acme.people.ann)
   assert.equal(status, 200, JSON.stringify(body))
   return id
 }
@@ -119,20 +95,20 @@ describe('what is rolled out', () => {
     // By number it is behind the copies.
     const [last] = await copy(id, 1, root, 0)
     await denied(shop, 'AllocateAddress', { Address: '203.0.100.5' })
-    for (let second = 0; second < 4; second++) await look()
+    for (let second = 0; second < 4; second++) await acme.look()
     const found = await acme.store.read((tx) => tx.changeRequests.find(last!))
     assert.equal(found!.halted?.why, 'denials')
-    await act(id, 'revert', { note: 'x' }, people.bob!)
+    await acme.act(id, 'revert', { note: 'x' }, acme.people.bob)
     await endAll([...copies, last!])
   })
 
   test('of a unit is bounded, and the top is not bounded by it', async () => {
-    const first = await begin([unit(), unit()], long, people.max, dev)
+    const first = await begin([unit(), unit()], long, acme.people.max, dev)
     const copies = await copy(first, 100, dev)
-    const { changeRequestId: id, contentHash } = await approved([unit(), unit()], long, people.may, dev)
-    const { body } = await act(id, 'apply', { contentHash }, people.may!)
+    const { changeRequestId: id, contentHash } = await approved([unit(), unit()], long, acme.people.may, dev)
+    const { body } = await acme.act(id, 'apply', { contentHash }, acme.people.may)
     assert.equal(body.code, 'LimitExceeded', JSON.stringify(body))
-    assert.equal((await act(id, 'apply', { contentHash }, people.ann!)).body.state, 'scheduled')
+    assert.equal((await acme.act(id, 'apply', { contentHash }, acme.people.ann)).body.state, 'scheduled')
     await endAll(copies)
   })
 
@@ -157,10 +133,10 @@ describe('what is rolled out', () => {
     const id = await begin([rulesOf(acme.law, acme.other), unit()], long)
     await denied(shop, 'AllocateAddress', { Address: '203.0.100.5' })
     for (let time = 0; time < 205; time++) await denied(stranger, 'CreateVpc', { CidrBlock: '10.99.0.0/16' })
-    await look()
-    await look()
-    assert.deepEqual([(await show(id)).halted?.why, (await show(id)).halted?.count], ['denials', 1])
-    await act(id, 'revert', { note: 'x' }, people.bob!)
+    await acme.look()
+    await acme.look()
+    assert.deepEqual([(await acme.show(id)).halted?.why, (await acme.show(id)).halted?.count], ['denials', 1])
+    await acme.act(id, 'revert', { note: 'x' }, acme.people.bob)
   })
 
   test('is not halted by what is denied elsewhere', async () => {
@@ -168,19 +144,19 @@ describe('what is rolled out', () => {
     const id = await begin([rename(dev, 'Dev 2'), rename(prod, 'Prod 2')], long)
     await denied(stranger, 'CreateVpc', { CidrBlock: '10.98.0.0/16' })
     await denied(shop, 'AllocateAddress', { Address: '203.0.101.5' })
-    await look()
-    assert.equal((await show(id)).state, 'scheduled')
-    await act(id, 'revert', { note: 'x' }, people.bob!)
+    await acme.look()
+    assert.equal((await acme.show(id)).state, 'scheduled')
+    await acme.act(id, 'revert', { note: 'x' }, acme.people.bob)
   })
 })
 
 describe('what is denied', () => {
   /** What halted it, with everything that is due looked at. */
   const haltOf = async (id: string): Promise<string | undefined> => {
-    await look()
-    return (await show(id)).halted?.why
+    await acme.look()
+    return (await acme.show(id)).halted?.why
   }
-  const end = (id: string) => act(id, 'revert', { note: 'x' }, people.bob!)
+  const end = (id: string) => acme.act(id, 'revert', { note: 'x' }, acme.people.bob)
 
   test('halts nothing where it would be denied without the change, whether it was asked for before or not', async () => {
     await acme.pool()
@@ -262,7 +238,7 @@ describe('a stage', () => {
     const assign = { operation: 'putPolicyAssignment', input: { policyId: law, targetId: lab, kind: 'default' } }
     const rollout = { ...long, haltOn: {} }
     const id = await begin([unit(), assign], rollout)
-    const before = await show(id)
+    const before = await acme.show(id)
     assert.equal(before.impact!.class, 'contained', JSON.stringify(before.impact))
     // Its address does not comply with that any more.
     await acme.ask('PUT', `/policies/${law}/documents/us-east-1/eip`, {
@@ -270,17 +246,17 @@ describe('a stage', () => {
     })
     acme.advance(86_400_000)
     // Others are due, too.
-    for (let second = 0; second < 4; second++) await look()
-    const { state, halted } = await show(id)
+    for (let second = 0; second < 4; second++) await acme.look()
+    const { state, halted } = await acme.show(id)
     assert.deepEqual(
       [state, halted?.why, halted?.class, halted?.approved],
       ['halted', 'impact-changed', 'noncompliant', 'contained'],
     )
-    const resumed = await act(id, 'resume', {}, people.ann!)
+    const resumed = await acme.act(id, 'resume', {}, acme.people.ann)
     assert.deepEqual([resumed.status, resumed.body.code], [409, 'IncorrectState'])
-    const { body } = await act(id, 'resume', { emergency: 'It burns' }, people.bob!)
+    const { body } = await acme.act(id, 'resume', { emergency: 'It burns' }, acme.people.bob)
     assert.equal(body.progress?.stage, 2, JSON.stringify(body))
-    await act(id, 'revert', { note: 'x' }, people.bob!)
+    await acme.act(id, 'revert', { note: 'x' }, acme.people.bob)
     await acme.call('ReleaseAddress', { AllocationId: AllocationId! }, { account: lab })
   })
 })
@@ -292,14 +268,14 @@ describe('what would undo it', () => {
     const operations = items.map(({ bindingId }) => ({ operation: 'deleteRoleBinding', input: { bindingId } }))
     const author = await acme.tokenOf('user:paul', 'policy-author', dev)
     const body = { node: dev, reason: 'gone', operations }
-    const asked = await acme.ask<Told>('POST', '/change-requests', { as: people.ann!, body })
+    const asked = await acme.ask<ToldOfRequest>('POST', '/change-requests', { as: acme.people.ann, body })
     const { changeRequestId: id, contentHash } = asked.body
-    await act(id, 'approve', { contentHash }, people.bob!)
-    await act(id, 'approve', { contentHash }, people.cat!)
-    await act(id, 'apply', { contentHash }, people.ann!)
+    await acme.act(id, 'approve', { contentHash }, acme.people.bob)
+    await acme.act(id, 'approve', { contentHash }, acme.people.cat)
+    await acme.act(id, 'apply', { contentHash }, acme.people.ann)
     const shown = async (as: string) =>
-      JSON.stringify((await acme.ask<Told>('GET', `/change-requests/${id}`, { as })).body.inverse)
-    assert.match(await shown(people.ann!), /user:secret.*"isWhole":true/)
+      JSON.stringify((await acme.ask<ToldOfRequest>('GET', `/change-requests/${id}`, { as })).body.inverse)
+    assert.match(await shown(acme.people.ann), /user:secret.*"isWhole":true/)
     assert.doesNotMatch(await shown(author), /user:secret/)
     assert.match(await shown(author), /"isWhole":false/)
   })
@@ -308,13 +284,16 @@ describe('what would undo it', () => {
 describe('pools that halt a rollout', () => {
   test('are as absent to whoever may not read them, when it is written and when it is watched', async () => {
     const haltOn = { pools: [{ poolId: acme.listed, freePercent: 100 }] }
-    const { body } = await propose([unit(), unit()], { ...long, haltOn }, people.max, dev)
+    const { body } = await propose([unit(), unit()], { ...long, haltOn }, acme.people.max, dev)
     assert.equal(body.code, 'NotFound')
     const gone = { pools: [{ poolId: acme.listed.replace(/.$/, 'f'), freePercent: 100 }] }
-    assert.equal((await propose([unit(), unit()], { ...long, haltOn: gone }, people.max, dev)).body.code, 'NotFound')
-    const { body: plain } = await propose([unit(), unit()], long, people.max, dev)
-    const edited = await acme.ask<Told>('PATCH', `/change-requests/${plain.changeRequestId}`, {
-      as: people.max!,
+    assert.equal(
+      (await propose([unit(), unit()], { ...long, haltOn: gone }, acme.people.max, dev)).body.code,
+      'NotFound',
+    )
+    const { body: plain } = await propose([unit(), unit()], long, acme.people.max, dev)
+    const edited = await acme.ask<ToldOfRequest>('PATCH', `/change-requests/${plain.changeRequestId}`, {
+      as: acme.people.max,
       body: { rollout: { ...long, haltOn } },
     })
     assert.equal(edited.body.code, 'NotFound')
@@ -323,11 +302,11 @@ describe('pools that halt a rollout', () => {
     // Proposed by somebody who may read it, and gone on with by somebody who may not.
     const ended = await acme.tokenOf('user:end', 'organization-administrator', root)
     const { changeRequestId: id, contentHash } = await approved([unit(), unit()], { ...long, haltOn }, ended, dev)
-    assert.equal((await act(id, 'apply', { contentHash }, people.max!)).body.state, 'scheduled')
-    await look()
-    assert.equal((await show(id)).state, 'scheduled')
+    assert.equal((await acme.act(id, 'apply', { contentHash }, acme.people.max)).body.state, 'scheduled')
+    await acme.look()
+    assert.equal((await acme.show(id)).state, 'scheduled')
     const seen = await begin([unit(), unit()], { ...long, haltOn })
-    await look()
-    assert.equal((await show(seen)).halted?.why, 'pool')
+    await acme.look()
+    assert.equal((await acme.show(seen)).halted?.why, 'pool')
   })
 })

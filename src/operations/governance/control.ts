@@ -14,6 +14,7 @@ import { mayAtTop } from '../identity/authority.ts'
 import type { ReadContext } from '../operation.ts'
 import { ipamService } from '../organization/delegated-administrators.ts'
 import { topOf } from '../record/object-places.ts'
+import { changedObjects } from './changed-objects.ts'
 import { proposalOf } from './proposals.ts'
 import type { ProposedOperation } from './proposed.ts'
 
@@ -166,28 +167,17 @@ async function liftedIn(
   speaking: readonly Ruling[],
 ): Promise<ReadonlySet<string>> {
   const lifted = new Set<string>()
-  const changed = subjects.flatMap(({ id, before, after }) => {
+  const own = subjects.filter(({ id, before, after }) => {
     const isOwn = kindOf(id) === 'ipam' && !speaking.some((one) => one.id === id)
-    return isOwn && before !== undefined && after !== undefined ? [{ id, before, after }] : []
+    return isOwn && before !== undefined && after !== undefined
   })
-  if (changed.length === 0 || !(await mayAtTop(context, 'policy:manage', [await topOf(context)]))) return lifted
-  const { history } = context.tx
-  const asked = changed.flatMap(({ id, before, after }) => [[id, before] as const, [id, after] as const])
-  const versions = await history.findVersions(asked)
-  const restOf = (id: string, version: number) => {
-    const {
-      changeControl: _,
-      changeApprovals: __,
-      changeFreezes: ___,
-      ...rest
-    } = history.bodyOf(versions.get(`${id}/${version}`)!)
-    return rest
-  }
-  for (const { id, before, after } of changed) {
-    if (isDeepStrictEqual(restOf(id, before), restOf(id, after))) lifted.add(id)
+  if (own.length === 0 || !(await mayAtTop(context, 'policy:manage', [await topOf(context)]))) return lifted
+  for (const { id, was, is } of await changedObjects(context.tx, own)) {
+    if (isDeepStrictEqual(withoutRules(was!), withoutRules(is!))) lifted.add(id)
   }
   return lifted
 }
+const withoutRules = ({ changeControl: _, changeApprovals: __, changeFreezes: ___, ...rest }: HistoryBody) => rest
 
 /** The versions of those that have some from before, by their ids. */
 export const versionsBefore = (subjects: readonly Subject[]): Readonly<Record<string, number>> =>

@@ -1,53 +1,31 @@
 // Emergencies of change requests: each is one act, which neither windows nor freezes stop, and which somebody else reviews.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { rollOutChanges } from '#jobs/changes.ts'
-import { type ActingAs, lookAt } from '#jobs/job.ts'
 import { openAcme, root } from '../../../test/acme.ts'
 import { withNativeApi } from '../../../test/native-world.ts'
-import { managementAccount, workplaceOf } from '../../../test/world.ts'
-import type { AnyOperation } from '../operation.ts'
+import { succeed, type ToldOfRequest, withRequests } from '../../../test/requests/company.ts'
 
-interface Shown {
-  readonly changeRequestId: string
-  readonly contentHash: string
-  readonly state: string
-  readonly progress?: { readonly stage: number }
-  readonly emergencies?: readonly {
-    readonly by: string
-    readonly reason: string
-    readonly reviewed?: { readonly by: string }
-  }[]
-}
-interface Told extends Shown {
-  readonly code?: string
-  readonly detail?: string
-}
 const minute = 60_000
 
 let acme: Awaited<ReturnType<typeof furnish>>
 async function furnish() {
-  const company = await withNativeApi(await openAcme())
-  const tokenOf = (name: string) => company.tokenOf(`user:${name}`, 'organization-administrator', root)
+  const administrator = ['organization-administrator', root] as const
   const people = {
-    ...{ ann: await tokenOf('ann'), bob: await tokenOf('bob'), cat: await tokenOf('cat'), dan: await tokenOf('dan') },
+    ...{ ann: administrator, bob: administrator, cat: administrator, dan: administrator },
     // May make such changes, and approve none.
-    ivan: await company.tokenOf('user:ivan', 'ipam-administrator', root),
+    ivan: ['ipam-administrator', root] as const,
   }
-  return { ...company, pool_: await company.pool(), people }
+  const company = await withRequests(await withNativeApi(await openAcme()), people)
+  return { ...company, pool_: await company.pool() }
 }
 before(async () => {
   acme = await furnish()
 })
 after(() => acme.close())
 
-const ask = (path: string, body: object, as: string) => acme.ask<Told>('POST', `/change-requests${path}`, { as, body })
-async function succeed(asked: Promise<{ status: number; body: Told }>): Promise<Shown> {
-  const { status, body } = await asked
-  assert(status < 300, JSON.stringify(body))
-  return body
-}
-const told = async (asked: Promise<{ status: number; body: Told }>) => {
+const ask = (path: string, body: object, as: string) =>
+  acme.ask<ToldOfRequest>('POST', `/change-requests${path}`, { as, body })
+const told = async (asked: Promise<{ status: number; body: ToldOfRequest }>) => {
   const { status, body } = await asked
   return [status, /frozen/.test(body.detail ?? '')]
 }
@@ -80,17 +58,6 @@ async function frozen(work: () => Promise<void>): Promise<void> {
   await work()
   assert.equal((await set([])).status, 200)
 }
-const look = () =>
-  lookAt(rollOutChanges, {
-    ...workplaceOf(acme.store),
-    async act(operation: AnyOperation, input: object, as: string | ActingAs) {
-      const acting = typeof as === 'string' ? { arn: as, accessKeyId: '' } : as
-      const principal = { account: managementAccount, ...acting, userId: acting.arn }
-      const call = { principal, region: '', input, requestId: 'job', sourceAddress: 'local' }
-      return (await acme.executor.execute(operation, call)).output
-    },
-  })
-
 test('windows and freezes are asked of each act, whatever was done in an emergency before', async () => {
   const { ann, dan, ivan } = acme.people
   const id = await halted('one', 'two', 'three', 'four')
@@ -100,7 +67,7 @@ test('windows and freezes are asked of each act, whatever was done in an emergen
     assert.equal((await succeed(ask(`/${id}/resume`, { emergency: 'it burns' }, dan))).progress!.stage, 2)
     // The stage behind it has no emergency: a clock waits for the end of the freeze.
     acme.advance(minute)
-    await look()
+    await acme.look()
     assert.equal(await description(), 'two')
     await succeed(ask(`/${id}/halt`, { note: 'wait' }, ann))
     assert.deepEqual(await told(ask(`/${id}/resume`, {}, ivan)), [409, true])

@@ -1,7 +1,7 @@
 // What a change would do to space of others tells nothing of them to whoever may not see it.
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { network, openAcme, root, shop, stranger } from '../../../test/acme.ts'
+import { dev, network, openAcme, prod, root, shop, stranger } from '../../../test/acme.ts'
 import { withNativeApi } from '../../../test/native-world.ts'
 
 interface Impact {
@@ -35,6 +35,47 @@ test('I8 the class of a change, what was looked at and who has to approve are th
   assert.partialDeepStrictEqual(told[0], { found: 'noncompliant', evaluated: 0, isWhole: false })
 })
 
+test('I8 whether those who are hidden have space is told neither by the class of a change, nor by whether all of it is told', async () => {
+  const acme = await withNativeApi(await openAcme())
+  after(() => acme.close())
+  const [pool, policyId] = [await acme.pool(), await acme.policy()]
+  const people = {
+    ann: await acme.tokenOf('user:ann', 'organization-administrator', root),
+    ruth: await acme.tokenOf('user:ruth', 'policy-author', root),
+    eve: await acme.tokenOf('user:eve', 'auditor', root),
+  }
+  for (const [principal, role] of [
+    ['user:ruth', 'policy-author'],
+    ['user:eve', 'auditor'],
+  ]) {
+    await acme.post('/role-bindings', { principal, role, node: shop, effect: 'forbid' })
+  }
+  const propose = (targetId: string, node: string) => {
+    const document = { policyId, locale: 'us-east-1', resourceType: 'eip', rules: [{ poolId: pool }] }
+    const operations = [
+      { operation: 'putPolicyDocument', input: document },
+      { operation: 'putPolicyAssignment', input: { policyId, targetId, mode: 'enforce' } },
+    ]
+    const body = { node, reason: 'a guess', operations }
+    return acme.post<{ changeRequestId: string; impact: Impact; needed: object }>('/change-requests', body, {
+      as: people.ruth,
+    })
+  }
+  const told: unknown[] = []
+  for (const has of [false, true]) {
+    if (has) await acme.call('AllocateAddress', {}, { account: shop })
+    const { changeRequestId: id, impact, needed } = await propose(prod, root)
+    const { class: found, evaluated, isWhole } = impact
+    const shown = await acme.get<{ impact: Impact }>(`/change-requests/${id}`, { as: people.eve })
+    told.push({ found, evaluated, isWhole, needed, toEve: [shown.impact.evaluated, shown.impact.isWhole] })
+  }
+  assert.deepEqual(told[0], told[1])
+  assert.partialDeepStrictEqual(told[0], { found: 'noncompliant', isWhole: false, toEve: [0, false] })
+  // Where nobody is hidden, nothing is held back.
+  const beside = await propose(dev, root)
+  assert.equal(beside.impact.class, 'contained')
+})
+
 test('a change of many pools of one account is of the class of what it touches, and not central', async () => {
   const acme = await withNativeApi(await openAcme())
   after(() => acme.close())
@@ -50,6 +91,34 @@ test('a change of many pools of one account is of the class of what it touches, 
   const asked = { as: sue, body: { node: account, reason: 'tags', operations } }
   const { body } = await acme.ask<{ impact: Impact; needed: object }>('POST', '/change-requests?dryRun=true', asked)
   assert.deepEqual([body.impact.class, body.needed], ['contained', { approvers: 1, ofRoot: 0 }])
+})
+
+test('a pool that is given to the whole organization, or taken from it, is a change of the whole organization', async () => {
+  const acme = await withNativeApi(await openAcme())
+  after(() => acme.close())
+  const poolId = await acme.pool()
+  const ann = await acme.tokenOf('user:ann', 'organization-administrator', root)
+  const { account, scopeId } = await acme.get<{ account: string; scopeId: string }>(`/pools/${poolId}`, { as: ann })
+  const share = (...sharedWith: string[]) => ({ operation: 'updatePool', input: { poolId, sharedWith } })
+  const made = { scopeId, family: 'ipv4', locale: 'us-east-1', awsService: 'ec2', publicIpSource: 'byoip' }
+  const classOf = async (operation: object) => {
+    const body = { node: account, reason: 'a pool for others', operations: [operation] }
+    const answer = await acme.ask<{ impact: Impact; needed: object }>('POST', '/change-requests?dryRun=true', {
+      as: ann,
+      body,
+    })
+    return [answer.body.impact?.class, answer.body.needed]
+  }
+  const [contained, central] = [
+    ['contained', { approvers: 1, ofRoot: 0 }],
+    ['central', { approvers: 2, ofRoot: 1 }],
+  ]
+  assert.deepEqual(await classOf(share(shop)), contained)
+  assert.deepEqual(await classOf(share(root)), central)
+  assert.deepEqual(await classOf({ operation: 'createPool', input: { ...made, sharedWith: [root] } }), central)
+  await acme.ask('PATCH', `/pools/${poolId}`, { as: ann, body: { sharedWith: [root] } })
+  assert.deepEqual(await classOf(share()), central)
+  assert.deepEqual(await classOf({ operation: 'updatePool', input: { poolId, description: 'as before' } }), contained)
 })
 
 test('I8 the record of a change request tells nothing of what it would make of the space of hidden accounts', async () => {

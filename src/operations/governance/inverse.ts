@@ -1,11 +1,15 @@
 // The inverse of a change, prepared when it is made: of each object that it has changed, what makes it again what it was.
+import type { RevertRefused } from '#model/change-request.ts'
 import { kindOf } from '#model/identifier.ts'
 import { isTargetId } from '#model/organization.ts'
+import { Refused } from '#model/refusal.ts'
 import type { ReadTransaction } from '#store/store.ts'
 import type { Subject } from '#store/subjects.ts'
+import type { WriteContext } from '../operation.ts'
+import { type ChangedObject, changedObjects } from './changed-objects.ts'
 import { versionsBefore } from './control.ts'
 import type { ProposedOperation } from './proposed.ts'
-import { type ChangedObject, changedObjects, inOrder, restate } from './restated.ts'
+import { inOrder, restate } from './restated.ts'
 
 export interface Inverse {
   /** In the order in which they are to be done. */
@@ -93,8 +97,7 @@ const namesAny = (input: ProposedOperation['input'], ids: readonly string[]): bo
   Object.values(input).some((value) => ids.some((id) => value === id))
 
 /** Of a change that is tried: what would stay as it makes it. What is new goes by what it is, since its id is another one when it is made. */
-export async function leftOf(tx: ReadTransaction, subjects: readonly Subject[]): Promise<readonly string[]> {
-  const { left } = await inverseOf(tx, subjects)
+export function leftBy({ left }: Inverse, subjects: readonly Subject[]): readonly string[] {
   const isNew = new Set(subjects.flatMap(({ id, before }) => (before === undefined ? [id] : [])))
   const named = left.map((id) => (isNew.has(id) && !isTargetId(id) ? (kindOf(id) ?? id) : id))
   return [...new Set(named)].slice(0, leftToldMax)
@@ -102,6 +105,33 @@ export async function leftOf(tx: ReadTransaction, subjects: readonly Subject[]):
 /** Of more, the first are told. */
 const leftToldMax = 50
 
-/** Nothing of these changes without a version. */
+/** Behind a change that is tried: whether what would undo it is refused. That is told without its facts, which may be hidden from who reads it. */
+export async function tryInverse(
+  context: WriteContext,
+  inverse: Inverse,
+  undo: (context: WriteContext, operations: readonly ProposedOperation[]) => Promise<unknown>,
+): Promise<RevertRefused | undefined> {
+  const { operations } = inverse
+  // What changes nothing needs no way back.
+  if (operations.length === 0) return inverse.left.length === 0 ? undefined : { code: 'IncorrectState' }
+  const ofControl = controlIn(inverse)
+  if (ofControl) return { code: 'IncorrectState', operation: ofControl.operation }
+  try {
+    await context.tx.apart(() => undo(context, operations))
+    return undefined
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error
+    const { code, index } = error.refusal
+    const refused = index === undefined ? undefined : operations[index]
+    return { code, ...(refused ? { operation: refused.operation } : {}) }
+  }
+}
+
+/** What says how changes are controlled is changed as it says, whatever was approved of the change that it was in: nothing undoes that. */
+export const controlIn = ({ operations }: Inverse): ProposedOperation | undefined =>
+  operations.find(({ operation, input }) => operation === 'updateIpam' && controlMembers.some((one) => one in input))
+const controlMembers = ['changeControl', 'changeApprovals']
+
+/** Nothing of these changes without a version; and of an account that was made, it is on record by whose request. */
 const hasHistory = (id: string): boolean =>
-  isTargetId(id) || ['pool', 'policy', 'ipam', 'scope'].includes(kindOf(id) ?? '')
+  isTargetId(id) || id.startsWith('car-') || ['pool', 'policy', 'ipam', 'scope'].includes(kindOf(id) ?? '')

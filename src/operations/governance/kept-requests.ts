@@ -99,7 +99,7 @@ export async function keepNew(
 ): Promise<ChangeRequest> {
   await context.tx.changeRequests.insert(n, request, content)
   await recordVersion(context, request)
-  await tellOfChange(context.tx, undefined, request)
+  await tellOfChange(context, undefined, request)
   return request
 }
 
@@ -120,7 +120,7 @@ export async function keep(
     await settle(context.tx, changeReview, [{ resource: request.id, node: request.node, facts }])
   }
   await recordVersion(context, request)
-  await tellOfChange(context.tx, before, request)
+  await tellOfChange(context, before, request)
   return request
 }
 

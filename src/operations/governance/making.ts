@@ -5,6 +5,7 @@ import {
   type ChangeRequestAction,
   countingApprovals,
   freezeAt,
+  hasEnough,
   rolloutsMax,
   rolloutsPerTopUnitMax,
   rolloutsReserve,
@@ -14,7 +15,7 @@ import {
   writersOf,
 } from '#model/change-request.ts'
 import { type Halt, partOfStage, type Rollout } from '#model/change-rollout.ts'
-import { type ImpactClass, isAbove } from '#model/impact-class.ts'
+import { isAbove } from '#model/impact-class.ts'
 import type { Attribution } from '#model/policy/exception.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import { accountableFor, sharedIdentity } from '#model/principal.ts'
@@ -23,12 +24,12 @@ import { type Refusal, refuse } from '#model/refusal.ts'
 import { type Action, everywhere } from '#model/roles.ts'
 import { AheadOutdated } from '../ahead.ts'
 import { setterOf } from '../estate/rule-setter.ts'
-import { accessOfToken, mayAtTop, requirePermission } from '../identity/authority.ts'
+import { accessOfToken, mayAtTop, permitter, requirePermission } from '../identity/authority.ts'
 import type { ReadContext, Tried, TriedWell, WriteContext } from '../operation.ts'
 import { attributionOf } from '../policy/own-break-glass.ts'
 import { standingOf, topOf } from '../record/object-places.ts'
 import { rulingOf } from './control.ts'
-import { type Inverse, inverseOf, inverseOfBoth, noInverse } from './inverse.ts'
+import { controlIn, type Inverse, inverseOf, inverseOfBoth, noInverse } from './inverse.ts'
 import { absent, act, type Content, contentOf, getChange, keep, numberOf, preparedInverse } from './kept-requests.ts'
 import { type Made, madeOf, togetherWith } from './made.ts'
 import type { Answered, ListHow } from './proposed.ts'
@@ -124,7 +125,7 @@ export async function postponeChange(context: WriteContext, id: string, refusal:
     if (before.progress.nextAt > context.now) return
     const at = context.now
     if (until !== undefined) await keep(context, { ...before, progress: { ...before.progress, nextAt: until } }, before)
-    else await keep(context, { ...before, status: 'halted', halted: { ...haltFor(refusal), at } }, before)
+    else await keep(context, { ...before, status: 'halted', halted: { ...haltFor(context, refusal), at } }, before)
     return
   }
   if (!isDue(context, before)) return
@@ -144,11 +145,10 @@ function frozenUntil(refusal: Refusal): number | undefined {
   const problem = problemOf(refusal)
   return problem?.why === 'frozen' ? problem.until : undefined
 }
-function haltFor(refusal: Refusal): Halt {
-  const problem = problemOf(refusal)
-  return problem?.why === 'window-over'
-    ? { why: 'window', until: problem.until }
-    : { why: 'refused', code: refusal.code }
+function haltFor({ caller: { native } }: WriteContext, refusal: Refusal): Halt {
+  const because = problemOf(refusal)
+  if (because?.why === 'window-over') return { why: 'window', until: because.until }
+  return { why: 'refused', code: refusal.code, ...(native ? { by: native.name } : {}), ...(because ? { because } : {}) }
 }
 
 // In stages -----------------------------------------------------------------------------------------------------------
@@ -184,14 +184,14 @@ function withProgress(
   }
 }
 
-/** Makes the next stage of a rollout that is due, or ends it where there is none. Where it would do what nobody has approved, it is halted. */
+/** Makes the next stage of a rollout that is due, or ends it where there is none. Where nobody has approved what it would do, or they may not any more, it is halted. */
 export async function advanceChange(context: WriteContext, id: string, next: NextStage): Promise<ChangeRequest> {
   const before = await getChange(context, id)
   const { progress, rollout, status } = before
   // Another server may have done so.
   if (status !== 'scheduled' || !progress || !rollout || progress.nextAt > context.now) return before
-  const worse = isEnd(before) ? undefined : worseThanApproved(context, before, next.tried)
-  if (worse) return keep(context, { ...before, status: 'halted', halted: { ...worse, at: context.now } }, before)
+  const found = isEnd(before) ? undefined : await findStageHalt(context, before, next.tried)
+  if (found) return keep(context, { ...before, status: 'halted', halted: { ...found, at: context.now } }, before)
   return goOn(context, before, { doAll: next.doAll })
 }
 export interface NextStage {
@@ -199,18 +199,41 @@ export interface NextStage {
   readonly doAll: DoAll
 }
 
-/** What the next stage would do now is of a class above what was approved: what is there has changed since then. */
-function worseThanApproved(
+/**
+ * Why the next stage is not what was approved: it would do now what is of a class above that, or those do not vouch for it any more who
+ * wrote and approved it.
+ */
+async function findStageHalt(
   context: WriteContext,
-  { node, impact }: ChangeRequest,
+  request: ChangeRequest,
   tried: Tried,
-): { readonly why: 'impact-changed'; readonly class: ImpactClass; readonly approved: ImpactClass } | undefined {
+): Promise<Extract<Halt, { why: 'impact-changed' | 'unvouched' }> | undefined> {
+  const unable = await findUnableRunner(context, request)
+  if (unable) return { why: 'unvouched', because: unable }
   if ('refused' in tried) throw tried.refused
   if (tried.epoch !== context.tx.governanceEpoch) throw new AheadOutdated()
-  refuseOutside(node, tried)
+  refuseOutside(request.node, tried)
   const found = impactIn(tried, context.now).class
-  const approved = impact!.class
-  return isAbove(found, approved) ? { why: 'impact-changed', class: found, approved } : undefined
+  const approved = request.impact!.class
+  if (isAbove(found, approved)) return { why: 'impact-changed', class: found, approved }
+  const { approvals, lost } = await standingApprovals(context, request)
+  const needed = request.needed!
+  if (!hasEnough(approvals, needed)) {
+    const { approvers, ofRoot } = needed
+    const because = { why: 'stage-approvals-lost', lost, approved: approvals.length, approvers, ofRoot } as const
+    return { why: 'unvouched', because }
+  }
+  const because = await findUnableWriter(context, request, tried)
+  return because && { why: 'unvouched', because }
+}
+
+/** Whoever it goes on by, who may not do so any more: what a stage does is asked of them as it is done. */
+async function findUnableRunner(context: WriteContext, { node }: ChangeRequest) {
+  const { native } = context.caller
+  const action = 'change:propose'
+  const place = await standingOf(context, node)
+  if (!native || (await permitter(context, action))(place)) return undefined
+  return { why: 'runner-may-not', runner: native.name, action, node: place } as const
 }
 
 /** @param emergency what this stage is made in: one of a stage before it says nothing of it */
@@ -255,9 +278,10 @@ export async function resumeChange(
   const before = await getChange(context, id)
   const resumed = act(before, { kind: 'resume', ...(await inEmergency(context, before, emergency)) })
   await refuseTooManyRollouts(context, before.node)
-  const worse = isEnd(before) ? undefined : worseThanApproved(context, before, tried)
-  if (worse && emergency === undefined) {
-    refuse({ code: 'IncorrectState', what: 'change-request', id, problem: { ...worse, why: 'stage-above-approved' } })
+  const found = isEnd(before) ? undefined : await findStageHalt(context, before, tried)
+  if (found && emergency === undefined) {
+    const problem = found.why === 'unvouched' ? found.because : ({ ...found, why: 'stage-above-approved' } as const)
+    refuse({ code: 'IncorrectState', what: 'change-request', id, problem })
   }
   await context.tx.changeRequests.setRunner(numberOf(context, id), setterOf(context))
   return goOn(context, resumed, { emergency, doAll })
@@ -313,12 +337,8 @@ export async function revertChange(
   if (emergency === undefined) await refuseFrozen(context, reverted)
   return keep(context, reverted, before)
 }
-/** What says how changes are controlled is changed as it says, whatever was approved of the change that it was in. */
-function refuseLessControl(id: string, { operations }: Inverse): void {
-  const members = ['changeControl', 'changeApprovals']
-  const found = operations.find(
-    ({ operation, input }) => operation === 'updateIpam' && members.some((one) => one in input),
-  )
+function refuseLessControl(id: string, inverse: Inverse): void {
+  const found = controlIn(inverse)
   if (!found) return
   const problem = { why: 'revert-of-control', ipamId: String(found.input.ipamId) } as const
   refuse({ code: 'IncorrectState', what: 'change-request', id, problem })
@@ -409,19 +429,23 @@ async function standingApprovals(
 
 /** Refuses what somebody has written who may not do it any more: an approval of others is for what they may. */
 async function requireWriters(context: WriteContext, request: ChangeRequest, tried: TriedWell): Promise<void> {
-  const { now } = context
-  const at = { snapshot: await context.snapshot(), now }
-  const action = 'change:propose'
+  const because = await findUnableWriter(context, request, tried)
+  if (!because) return
+  const { action, writer: principal, node } = because
+  refuse({ code: 'NotAuthorized', action, because, reason: 'no-role', principal, node })
+}
+
+/**
+ * One of those who wrote it who may not propose it any more, or not do themselves what it does. Which operation is whose nobody can tell, so
+ * that each of them has to be able to do all of it: else whoever may do less would only have to let somebody else edit what they wrote.
+ */
+async function findUnableWriter(context: WriteContext, request: ChangeRequest, tried: TriedWell) {
+  const at = { snapshot: await context.snapshot(), now: context.now }
   const path = pathOf(at.snapshot, await standingOf(context, request.node))
-  const needs = needsOf(tried).filter((one) => !one.action.endsWith(':read'))
+  const needs = needsOf(tried).filter(({ action }) => !action.endsWith(':read'))
   for (const writer of writersOf(request)) {
-    // What the author wrote may be of an editor by now, and needs what they may: of others, that they may propose.
-    const asked = writer === request.author && request.editors.length === 0 ? needs : []
-    for (const need of [{ action, path } as const, ...asked]) {
-      if (mayStill(writer, at, need)) continue
-      const node = need.path.at(-1)!
-      const because = { why: 'writer-may-not', writer: writer.by, node } as const
-      refuse({ code: 'NotAuthorized', action: need.action, because, reason: 'no-role', principal: writer.by, node })
-    }
+    const need = [{ action: 'change:propose', path } as const, ...needs].find((one) => !mayStill(writer, at, one))
+    if (need) return { why: 'writer-may-not', writer: writer.by, action: need.action, node: need.path.at(-1)! } as const
   }
+  return undefined
 }

@@ -1,8 +1,9 @@
 // The change request that says what was asked for at once: of an operation of an AWS API, what of the native API makes the same of objects.
 import type { ReadTransaction } from '#store/store.ts'
 import type { Subject } from '#store/subjects.ts'
+import { type ChangedObject, changedObjects } from './changed-objects.ts'
 import type { ProposedOperation } from './proposed.ts'
-import { type ChangedObject, changedObjects, inOrder, type Restated, restate } from './restated.ts'
+import { inOrder, type Restated, restate } from './restated.ts'
 
 /** Of a change of more, what says the same would be too long to be repeated. */
 const restatedMax = 100

@@ -9,43 +9,10 @@ import { saidIn } from '#model/policy/tag-agreement.ts'
 import type { Compatibility } from '#model/policy/values.ts'
 import { isSetting, nameKey, type Tag } from '#model/tags.ts'
 import type { ReadTransaction } from '#store/store.ts'
-import type { Subject } from '#store/subjects.ts'
 import type { HistoryBody } from '#store/tables/history.ts'
 import { accessRoleDefault } from '../organization/accounts.ts'
 import { ipamService } from '../organization/delegated-administrators.ts'
 import type { ProposedOperation } from './proposed.ts'
-
-/** An object of a change, as it is on record before and after it; undefined where it is not there. */
-export interface ChangedObject {
-  readonly id: string
-  readonly kind: string | undefined
-  readonly was: HistoryBody | undefined
-  readonly is: HistoryBody | undefined
-  /** It is named, and has no version of its own. */
-  readonly isNamedOnly: boolean
-}
-/** Of what a transaction has changed, in the order in which it did. */
-export async function changedObjects(
-  tx: ReadTransaction,
-  subjects: readonly Subject[],
-): Promise<readonly ChangedObject[]> {
-  const versions = await tx.history.findVersions(
-    subjects.flatMap(({ id, before, after }) =>
-      [before, after].flatMap((version) => (version === undefined ? [] : [[id, version] as const])),
-    ),
-  )
-  const bodyOf = (id: string, version: number | undefined): HistoryBody | undefined => {
-    const found = version === undefined ? undefined : versions.get(`${id}/${version}`)
-    return found && tx.history.bodyOf(found)
-  }
-  return subjects.map(({ id, before, after }) => ({
-    id,
-    kind: versions.get(`${id}/${after ?? before}`)?.kind,
-    was: bodyOf(id, before),
-    is: bodyOf(id, after),
-    isNamedOnly: before === undefined && after === undefined,
-  }))
-}
 
 export interface Restated {
   /** In the order in which they are to be done. */
@@ -111,11 +78,13 @@ function differenceIn(
 ): { readonly input: Readonly<Record<string, unknown>>; readonly isWhole: boolean } {
   const differing = Object.entries(members).filter(([, { says }]) => !isDeepStrictEqual(says(from), says(to)))
   const known = new Set([...beside, ...Object.values(members).flatMap(({ of }) => of)])
+  // What was not kept once, such as the email of an account, is not known.
+  const sayable = differing.filter(([, { says }]) => says(to) !== undefined)
   return {
-    input: Object.fromEntries(differing.map(([name, { says }]) => [name, says(to)])),
-    isWhole: Object.keys({ ...from, ...to }).every(
-      (name) => known.has(name) || isDeepStrictEqual(from[name], to[name]),
-    ),
+    input: Object.fromEntries(sayable.map(([name, { says }]) => [name, says(to)])),
+    isWhole:
+      sayable.length === differing.length &&
+      Object.keys({ ...from, ...to }).every((name) => known.has(name) || isDeepStrictEqual(from[name], to[name])),
   }
 }
 function changed(

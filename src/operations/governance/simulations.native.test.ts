@@ -6,6 +6,7 @@ import { simulate } from '#jobs/simulating.ts'
 import { type Acme, lab, network, openAcme, prod, refusalOf, root, shop } from '../../../test/acme.ts'
 import { type Native, withNativeApi } from '../../../test/native-world.ts'
 import { simulateAll, workplaceOf } from '../../../test/simulations/run.ts'
+import { managementAccount } from '../../../test/world.ts'
 import { openSimulationsPerHolderMax, simulationsPerHolderMax } from './simulations.ts'
 
 interface Totals {
@@ -17,6 +18,7 @@ interface Totals {
   readonly resources: number
   readonly noncompliant: number
   readonly compliant: number
+  readonly isRoomCounted?: boolean
 }
 interface Simulation {
   readonly simulationId: string
@@ -108,6 +110,47 @@ const groupsOf = async ({ simulationId }: Simulation, query = '', as?: string): 
   (await acme.get<Page<Group>>(`/simulations/${simulationId}/groups${query}`, as === undefined ? {} : { as })).items
 const poolsOf = async ({ simulationId }: Simulation, as?: string): Promise<readonly SimulatedPool[]> =>
   (await acme.get<Page<SimulatedPool>>(`/simulations/${simulationId}/pools`, as === undefined ? {} : { as })).items
+
+describe('what others take', () => {
+  open()
+
+  test('I8 what hidden accounts have asked for is in nothing that is told of one\u2019s own, however small a new pool is', async () => {
+    // Who administers the network team and the lab, and sees nothing of the shop.
+    const eve = await acme.tokenOf('user:eve', 'organization-administrator', network)
+    await acme.tokenOf('user:eve', 'organization-administrator', lab)
+    const place = { family: 'ipv4', locale: 'us-east-1', awsService: 'ec2', publicIpSource: 'byoip' }
+    const operations = [
+      { operation: 'createPool', as: 'np', input: { scopeId: acme.publicScope, ...place } },
+      { operation: 'provisionPoolCidr', input: { poolId: '$np', cidr: '203.0.180.0/30' } },
+      putRules(['$np']),
+    ]
+    const told = async (as?: string) => {
+      const { simulationId } = await start(operations, as)
+      await simulateAll(workplaceOf(acme))
+      const done = await show(simulationId, as)
+      const [group] = await groupsOf(done, `?account=${lab}`, as)
+      const { requests, elsewhere, exhausted, samples } = group!
+      const pools = samples.flatMap(({ candidate }) => (candidate ? [candidate.poolId] : []))
+      return { requests, elsewhere, exhausted, pools, isRoomCounted: done.totals!.isRoomCounted, totals: done.totals! }
+    }
+    await allocate(lab)
+    for (let n = 0; n < 4; n++) await allocate(shop)
+    await allocate(lab)
+    const { totals, ...ofEve } = await told(eve)
+    const pools = ['$np', '$np']
+    assert.deepEqual(ofEve, { requests: 2, elsewhere: 2, exhausted: 0, pools, isRoomCounted: false })
+    assert.deepEqual([totals.requests, totals.elsewhere, totals.exhausted], [2, 2, 0])
+    const { totals: all, ...ofAll } = await told()
+    const isTold = { requests: 2, elsewhere: 1, exhausted: 1, pools: ['$np', undefined], isRoomCounted: true }
+    assert.deepEqual(ofAll, isTold)
+    assert.deepEqual([all.requests, all.exhausted], [6, 2])
+    // Whether hidden accounts have asked for anything makes no difference: this one has not.
+    const ada = await acme.tokenOf('user:ada', 'organization-administrator', '*')
+    const forbid = { principal: 'user:ada', role: 'auditor', node: managementAccount, effect: 'forbid' }
+    await acme.post('/role-bindings', forbid)
+    assert.equal((await told(ada)).isRoomCounted, false)
+  })
+})
 
 describe('what would fare otherwise', () => {
   open()

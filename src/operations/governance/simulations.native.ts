@@ -103,7 +103,14 @@ export const simulation = z.object({
   isWhole: z.boolean().optional().describe('Whether everything was looked at, and told apart.'),
   refusal: refusal.optional().describe('Why the change could not be made.'),
 })
-const simulationTotals = z.object(counts)
+const simulationTotals = z.object({
+  ...counts,
+  isRoomCounted: z
+    .boolean()
+    .describe(
+      'Whether room in pools has a part in it: only where you may see all that was asked. Else requests are told as if every pool had room, since who else takes it would be in what is left.',
+    ),
+})
 export const simulationShown = simulation.extend({
   totals: simulationTotals.optional().describe('Of all accounts that you may see, once it is done.'),
 })
@@ -259,7 +266,8 @@ export const deleteSimulation = nativeWrite({
 export const listSimulationGroups = nativeRead({
   name: 'listSimulationGroups',
   summary: 'List what would fare otherwise, by account, resource type and locale, with samples.',
-  description: 'Accounts of which you may see all that was asked, as far as you see them.',
+  description:
+    'Accounts of which you may see all that was asked, as far as you see them. Room in pools has a part in it only where you may see all that was asked, of every account (`isRoomCounted`).',
   action: 'decision:read',
   input: z.strictObject({
     simulationId,
@@ -383,7 +391,8 @@ const countsOf = (of: Readonly<Record<SimulationKind, number>>) => ({
   noncompliant: of.noncompliant,
   compliant: of.compliant,
 })
-const describeTotals = ({ requests, resources, counts: of }: SimulationTotals) => ({
+const describeTotals = ({ isRoomCounted, requests, resources, counts: of }: SimulationTotals) => ({
+  isRoomCounted,
   requests,
   resources,
   ...countsOf(of),

@@ -4,8 +4,8 @@ import type { ChangeRequest } from '#model/change-request.ts'
 import { formatId, parseId } from '#model/identifier.ts'
 import { accountableOf } from '#model/principal.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
-import { type Action, everywhere } from '#model/roles.ts'
-import { noCounts, type SimulationKind, type Tally } from '#model/simulation.ts'
+import { everywhere } from '#model/roles.ts'
+import { byRules, groupByRules, noCounts, type SimulationKind, type Tally } from '#model/simulation.ts'
 import type { SimulatedOperation, SimulatedPool, StoredSimulation } from '#store/tables/simulations.ts'
 import { refuseMalformed } from '../identifiers.ts'
 import { mayThroughout, permitter, requirePermission } from '../identity/authority.ts'
@@ -36,10 +36,13 @@ export interface SimulationParams {
 
 /** Tries the change itself, for whoever has room for one more: nobody looks at what it would make of space, which is simulated. */
 export const trySimulation = (ahead: Ahead, operations: readonly SimulatedOperation[], doAll: DoAll): Promise<Tried> =>
-  ahead.attempt(async (context) => {
-    await requireRoom(context)
-    await doAll(context, operations)
-  }, 'rules')
+  ahead.attempt(
+    async (context) => {
+      await requireRoom(context)
+      await doAll(context, operations)
+    },
+    { of: 'rules' },
+  )
 
 /** Begins one: it is worked at behind the requests. What could not be made is refused as its operation refuses it. */
 export async function startSimulation(
@@ -171,21 +174,30 @@ export async function listSimulations(
   })
 }
 
-/** What came of one, of all accounts that the caller may see. */
+/**
+ * What came of one, of all accounts that the caller may see. Who takes room in pools is part of what requests get, so that to whoever may not
+ * see all that was asked it is told what rules alone make of them: a pool that a change makes as small as one likes would otherwise say
+ * what hidden accounts have asked for, and when (invariant I8).
+ */
 export interface SimulationTotals {
+  /** Whether room in pools has a part in it. */
+  readonly isRoomCounted: boolean
   readonly requests: number
   readonly resources: number
   readonly counts: Readonly<Record<SimulationKind, number>>
 }
-export async function totalsOf(context: ReadContext, { n }: StoredSimulation): Promise<SimulationTotals> {
+export async function totalsOf(context: ReadContext, simulation: StoredSimulation): Promise<SimulationTotals> {
   const { tx, progress } = context
+  const { n } = simulation
+  const isRoomCounted = await seesAllRequests(context, simulation)
   const isShown = await showingGroups(context)
-  const sofar = progress.next(() => ({ after: '', totals: { requests: 0, resources: 0, counts: { ...noCounts } } }))
+  const none = { isRoomCounted, requests: 0, resources: 0, counts: { ...noCounts } }
+  const sofar = progress.next(() => ({ after: '', totals: none }))
   for (;;) {
     const rows = await tx.simulations.totals(n, sofar.after, accountsPerStep)
     const shown: typeof rows = []
     for (const row of rows) if (await isShown(row)) shown.push(row)
-    for (const { requests, resources, counts } of shown) {
+    for (const { requests, resources, counts } of isRoomCounted ? shown : shown.map(byRules)) {
       sofar.totals.requests += requests
       sofar.totals.resources += resources
       for (const kind of Object.keys(noCounts) as SimulationKind[]) sofar.totals.counts[kind] += counts[kind]
@@ -228,7 +240,8 @@ export async function listGroups(
   { account, resourceType, locale, kind, isAll = false }: GroupsAsked,
   asked: PageAsked<string>,
 ): Promise<Page<Tally, string>> {
-  const { n } = await getSimulation(context, id)
+  const simulation = await getSimulation(context, id)
+  const isRoomCounted = await seesAllRequests(context, simulation)
   const isShown = await showingGroups(context)
   const isMeant = ({ counts, ...row }: Tally): boolean =>
     (resourceType === undefined || row.resourceType === resourceType) &&
@@ -236,7 +249,10 @@ export async function listGroups(
     (kind === undefined ? isAll || Object.values(counts).some((count) => count > 0) : counts[kind] > 0)
   const accounts = account === undefined ? await visibleAccounts(context, 'decision:read', 'ever') : [account]
   return readPage<Tally, Tally>(context, asked, {
-    read: (after, limit) => context.tx.simulations.groups(n, accounts, groupPlace.read(after), limit),
+    async read(after, limit) {
+      const rows = await context.tx.simulations.groups(simulation.n, accounts, groupPlace.read(after), limit)
+      return isRoomCounted ? rows : rows.map(groupByRules)
+    },
     placeOf: groupPlace.write,
     async show(rows) {
       const shown: (Tally | undefined)[] = []
@@ -280,10 +296,13 @@ export async function listSimulatedPools(
   })
 }
 
+/** Of hidden accounts of the organization it makes no difference whether they have asked for anything. */
 async function seesAllRequests(context: ReadContext, { n, facts }: StoredSimulation): Promise<boolean> {
   const { tx, progress } = context
-  const mayEverywhere = (action: Action): Promise<boolean> => mayThroughout(context, action, everywhere)
-  if ((await mayEverywhere('decision:read')) && (await mayEverywhere('allocation:read'))) return true
+  const seesBelow = async (node: string): Promise<boolean> =>
+    (await mayThroughout(context, 'decision:read', node)) && mayThroughout(context, 'allocation:read', node)
+  if (await seesBelow(everywhere)) return true
+  if (!(await seesBelow(await topOf(context)))) return false
   // Of more accounts than are told apart it is not known whose they are.
   if (facts && !facts.isWhole) return false
   const isShown = await showingGroups(context)

@@ -34,6 +34,11 @@ const withRoom =
     return done
   }
 
+/** What was prepared to undo it is as long as that makes it. */
+const undoing = (doAll: DoAll): NonNullable<Parameters<Ahead['attempt']>[1]> => ({
+  undo: (context, operations) => doAll(context, operations, { isPrepared: true }),
+})
+
 /** What is tried in place of what the request says. */
 export interface Edited {
   readonly operations?: readonly ProposedOperation[] | undefined
@@ -54,7 +59,7 @@ export const tryProposal = (
     requireEpoch(context, expectedEpoch)
     await before?.(context)
     return withRoom(doAll)(context, operations)
-  })
+  }, undoing(doAll))
 /** What trying the operations of a request anew comes to; of one that is not there, nothing is tried. */
 export const tryChange = (
   ahead: Ahead,
@@ -66,13 +71,13 @@ export const tryChange = (
     const request = await getChange(context, id)
     requireEpoch(context, expectedEpoch)
     return withRoom(doAll)(context, operations ?? (await contentOf(context, request)).operations)
-  })
+  }, undoing(doAll))
 /** The same of what was approved. */
 export const tryBound = (ahead: Ahead, id: string, doAll: DoAll): Promise<Tried> =>
   ahead.attempt(async (context) => {
     const { operations, bindings } = await contentOf(context, await getChange(context, id))
     return withRoom(doAll)(context, operations, { bindings })
-  })
+  }, undoing(doAll))
 /** Behind its last stage, nothing is left to be made. */
 export const isEnd = ({ progress }: ChangeRequest): boolean => progress!.stage >= progress!.stages
 
@@ -102,8 +107,8 @@ export async function withImpact(
   if (tried?.epoch !== context.tx.governanceEpoch) throw new AheadOutdated()
   refuseOutside(request.node, tried)
   const impact = impactIn(tried, context.now)
-  const { left, rulings } = tried
-  const told = left.length === 0 ? impact : { ...impact, left }
+  const { left, revertRefused, rulings } = tried
+  const told = { ...impact, ...(left.length === 0 ? {} : { left }), ...(revertRefused ? { revertRefused } : {}) }
   return { ...request, impact: told, needed: neededFor(impact.class, rulings) }
 }
 

@@ -9,7 +9,7 @@ import { groupsOfOwn, isOfAccount, latestOwnEnd } from '#model/token.ts'
 import type { ApiToken } from '#store/tables/api-tokens.ts'
 import { refuseMalformed } from '../identifiers.ts'
 import { type Page, type PageAsked, readPage } from '../listing.ts'
-import { tell } from '../notification/telling.ts'
+import { requesterOf, tell } from '../notification/telling.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { accessAt, accessOfToken, permitter, refuseWithoutRole } from './authority.ts'
 import { visibleAccounts } from './visible-accounts.ts'
@@ -103,6 +103,7 @@ export async function makeToken(
     node: placeOfToken(created, await topOf(context)),
     subject: created.id,
     facts: { principal, by: native.name, expiresAt: new Date(expiresAt).toISOString() },
+    requester: requesterOf(context),
   })
   context.changed(created.id)
   const isLess = isOwn && groups.length < used.groups.length

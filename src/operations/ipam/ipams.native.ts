@@ -19,6 +19,7 @@ import {
   ipamName,
   nameShapes,
   parseInstant,
+  sentence,
 } from '../shapes.native.ts'
 import {
   allTags,
@@ -39,7 +40,7 @@ import { listIpams, readableIpams } from './readable.ts'
 export const ipamId = idText('ipam').describe('`ipam-…`.')
 const scopeId = idText('scope').describe('`ipam-scope-…`.')
 const ruleNeedsRight =
-  '`unmatched`, `policyCompatibility` and how what is governed changes (`changeControl`, `changeApprovals`, `changeFreezes`) are rules: to set other ones, or to delete an IPAM with `unmatched: deny` or rules of changes, needs `policy:manage` at its account, or at the root where that speaks for the organization: the delegated administrator of IPAM, else the management account.'
+  'To set rules (`unmatched`, `policyCompatibility`, `changeControl`, `changeApprovals`, `changeFreezes`), or to delete an IPAM with `unmatched: deny` or rules of changes, needs `policy:manage` at its account; at the root, where that speaks for the organization (the delegated administrator of IPAM, else the management account).'
 const region = z.string().max(64)
 const operatingRegions = z.array(region).max(100).describe('Where its pools can be; the home Region always is.')
 const changeable = {
@@ -74,7 +75,7 @@ const freezesMax = 20
 const freeze = z.strictObject({
   from: instant,
   until: instant,
-  reason: z.string().trim().min(1).max(200),
+  reason: sentence(200),
 })
 const exampleOfFreezes = [
   { from: '2026-12-20T00:00:00.000Z', until: '2027-01-04T00:00:00.000Z', reason: 'The end of the year' },

@@ -5,7 +5,7 @@ import { cutFacts } from '#api/wording.ts'
 import { finishDeprovisions } from '#jobs/deprovisioning.ts'
 import { lookAt } from '#jobs/job.ts'
 import type { Refused } from '#model/refusal.ts'
-import { foundOrganization, network, prod, shop } from '../../../test/acme.ts'
+import { foundOrganization, lab, network, prod, shop } from '../../../test/acme.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { workplaceOf } from '../../../test/world.ts'
 
@@ -104,6 +104,30 @@ test('a locale that is probably misspelt is asked about, over both APIs, and one
     const child = await makePool({ locale, parentPoolId: poolId })
     assert.equal(child.parentPoolId, poolId)
   }
+})
+
+test('the pools of two accounts are listed in order of creation by whoever may read just these two, page by page', async (t) => {
+  const acme = await openNativeWorld()
+  t.after(() => acme.close())
+  await foundOrganization(acme)
+  const ipamOf = (account: string) => acme.post<Ipam>('/ipams', { account, region: 'us-east-1' })
+  const scopes = [await ipamOf(lab), await ipamOf(shop)].map(({ privateScopeId }) => privateScopeId)
+  const made: string[] = []
+  for (const scopeId of [...scopes, ...scopes.toReversed(), ...scopes]) {
+    const pool = { scopeId, family: 'ipv4', locale: 'us-east-1' }
+    made.push((await acme.post<Pool>('/pools', pool)).poolId)
+  }
+  const as = await acme.tokenOf('user:two', 'auditor', lab)
+  await acme.post('/role-bindings', { principal: 'user:two', role: 'auditor', node: shop })
+  const seen: string[] = []
+  let next = ''
+  do {
+    const { body } = await acme.ask<Page<Pool>>('GET', `/pools?limit=2${next}`, { as })
+    assert.ok(body.items.length <= 2)
+    seen.push(...body.items.map(({ poolId }) => poolId))
+    next = body.nextCursor === undefined ? '' : `&cursor=${encodeURIComponent(body.nextCursor)}`
+  } while (next)
+  assert.deepEqual(seen, made)
 })
 
 test('scopes and pools are made, changed, listed and deleted', async () => {

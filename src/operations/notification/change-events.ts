@@ -1,19 +1,21 @@
 // What is told of change requests: what has become of them, whoever or whatever has brought that about.
 import type { ChangeRequest } from '#model/change-request.ts'
 import type { EventName } from '#model/event.ts'
-import type { Transaction } from '#store/store.ts'
-import { tell } from './telling.ts'
+import type { WriteContext } from '../operation.ts'
+import { requesterOf, tell } from './telling.ts'
 
 type ChangeEvent = Extract<EventName, `change-request.${string}`>
 
 /** @param before undefined: it is new */
 export async function tellOfChange(
-  tx: Transaction,
+  context: WriteContext,
   before: ChangeRequest | undefined,
   request: ChangeRequest,
 ): Promise<void> {
+  const { node, id: subject } = request
+  const requester = requesterOf(context)
   for (const kind of eventsOf(before, request))
-    await tell(tx, { kind, node: request.node, subject: request.id, facts: factsOf(kind, request) })
+    await tell(context.tx, { kind, node, subject, facts: factsOf(kind, request), requester })
 }
 
 function eventsOf(before: ChangeRequest | undefined, request: ChangeRequest): readonly ChangeEvent[] {

@@ -133,8 +133,8 @@ export const composeDelivery: ReadOperation<{ readonly n: number }, Composition>
     const eventOf = (one: Delivery): StoredEvent => events.get(one.event)!
     const told =
       period === undefined
-        ? await toldOf(context, eventOf(first), subscription, first.repeats)
-        : await digestOf(context, subscription, { period, id: first.n, events: seen.map(eventOf) })
+        ? await toldOf(context, eventOf(first), subscription, first)
+        : await digestOf(context, subscription, { period, id: first.n, told: seen.map((one) => [eventOf(one), one]) })
     return {
       told,
       members: seen.map((one) => one.n),
@@ -154,7 +154,7 @@ async function toldOf(
   context: ReadContext,
   event: StoredEvent,
   { contact }: Pick<Subscription, 'contact'>,
-  repeats = 0,
+  { repeats, others }: StandsFor = alone,
 ): Promise<ToldEvent> {
   const { tx, settings } = context
   const { kind, severity, at, subject, node, facts } = event
@@ -170,31 +170,51 @@ async function toldOf(
       ...(nodeName === undefined ? {} : { [node]: nodeName }),
       ...(await namesBeside(context, { subject, facts }, account)),
     },
-    summary: eventKindOf(kind)!.words(facts, findingWords),
+    summary: eventKindOf(kind)!.words(facts, findingWords) + othersInWords(others),
     ...(finding ? { finding } : {}),
     source: url ?? `urn:cadastre:${tx.installation}`,
     ...(url !== undefined && path !== undefined ? { link: `${url}/api/v1${path}` } : {}),
     ...(contact === undefined ? {} : { contact }),
     ...(repeats === 0 ? {} : { repeats }),
+    ...(others === 0 ? {} : { others }),
   }
 }
+/** How many events a delivery tells of beside its own. */
+type StandsFor = Pick<Delivery, 'repeats' | 'others'>
+const alone: StandsFor = { repeats: 0, others: 0 }
+const othersInWords = (others: number): string =>
+  others === 0 ? '' : ` There are ${others} more like it, of the same requester: the record has each.`
 
 /** Many events in one message: how many there are of what, and of the objects that matter most the latest of each. */
 async function digestOf(
   context: ReadContext,
   { id: subscription, node, digest, contact }: Subscription,
-  { period, id, events }: { readonly period: number; readonly id: number; readonly events: readonly StoredEvent[] },
+  {
+    period,
+    id,
+    told,
+  }: {
+    readonly period: number
+    readonly id: number
+    readonly told: readonly (readonly [StoredEvent, StandsFor])[]
+  },
 ): Promise<ToldDigest> {
   const { tx, settings } = context
   const bySeverity = (a: { severity: Severity }, b: { severity: Severity }): number =>
     severities.indexOf(a.severity) - severities.indexOf(b.severity)
-  const counts = [...Map.groupBy(events, ({ kind, severity }) => `${severity} ${kind}`).values()].map((some) => ({
-    event: some[0]!.kind,
-    severity: some[0]!.severity,
-    count: some.length,
+  const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0)
+  const all = told.map(([event, { repeats, others }]) => ({ event, times: 1 + repeats, count: 1 + repeats + others }))
+  const byKind = Map.groupBy(all, ({ event: { kind, severity } }) => `${severity} ${kind}`)
+  const counts = [...byKind.values()].map((some) => ({
+    event: some[0]!.event.kind,
+    severity: some[0]!.event.severity,
+    count: sum(some.map(({ count }) => count)),
   }))
   counts.sort((a, b) => bySeverity(a, b) || b.count - a.count)
-  const topics = [...Map.groupBy(events, topicOf).values()].map((some) => ({ last: some.at(-1)!, times: some.length }))
+  const topics = [...Map.groupBy(all, ({ event }) => topicOf(event)).values()].map((some) => ({
+    last: some.at(-1)!.event,
+    times: sum(some.map(({ times }) => times)),
+  }))
   topics.sort((a, b) => bySeverity(a.last, b.last) || b.last.n - a.last.n)
   const shown: ToldBrief[] = []
   for (const { last, times } of topics.slice(0, digestShownMax)) {
@@ -209,9 +229,9 @@ async function digestOf(
     // It may be told of events one by one by now, and these are told as they were kept.
     digest: digest ?? 'hourly',
     severity: counts[0]!.severity,
-    from: events[0]!.at,
+    from: told[0]![0].at,
     until: period,
-    ...{ subscription, node, total: events.length, counts, shown },
+    ...{ subscription, node, total: sum(all.map(({ count }) => count)), counts, shown },
     ...(nodeName === undefined ? {} : { nodeName }),
     ...(url === undefined ? {} : { link: `${url}/api/v1/subscriptions/${subscription}/deliveries` }),
     ...(contact === undefined ? {} : { contact }),

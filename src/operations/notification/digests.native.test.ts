@@ -87,7 +87,7 @@ test('what happens in an hour is one message behind it: how much of what, and ea
   assert(digest!.data.link.endsWith(`/subscriptions/${subscriptionId}/deliveries`))
   const deliveries = await deliveriesOf(subscriptionId)
   assert(deliveries.every(({ status, digestAt }) => status === 'delivered' && digestAt !== undefined))
-  assert.equal(deliveries.length, 4)
+  assert.equal(deliveries.length, 3, 'what happened to the same twice is one')
   world.advance(2 * hourMs)
   await tell()
   assert.equal(target.received.length, 1, 'an hour in which nothing happened is not told of')

@@ -1,10 +1,10 @@
 // From events to deliveries: each event is looked at for each subscription, a part at a time, behind the requests that wrote it. One server
 // works at it, and whoever comes after it goes on where it was.
 import { periodEnd } from '#model/delivery.ts'
-import { isWanted, topicOf } from '#model/event.ts'
+import { isWanted, joinedAs, othersAs, topicOf } from '#model/event.ts'
 import { parseId } from '#model/identifier.ts'
 import { pathOf } from '#model/policy/snapshot.ts'
-import type { NativePrincipal } from '#model/principal.ts'
+import { accountableOf, type NativePrincipal } from '#model/principal.ts'
 import { everywhere } from '#model/roles.ts'
 import type { ReadTransaction, Store, Transaction } from '#store/store.ts'
 import type { Delivery, OutboxProgress, StoredEvent } from '#store/tables/outbox.ts'
@@ -74,8 +74,15 @@ export async function outboxWork(
   return isBehind || isDue ? { isBehind, isDue } : undefined
 }
 
-/** Tells of exceptions that end, then finds out for whom the next events are. Answers whether there may be more. */
-export async function dispatch(store: Store, worker: Worker): Promise<boolean> {
+/**
+ * Tells of exceptions that end, then finds out for whom the next events are. Answers whether there may be more.
+ * @param underWay the deliveries that are being told at this moment: nothing takes their place
+ */
+export async function dispatch(
+  store: Store,
+  worker: Worker,
+  underWay: ReadonlySet<number> = new Set(),
+): Promise<boolean> {
   const wasEnd = await store.read(async (tx) => isEndToTell(tx, await tx.outbox.progress()))
   if (wasEnd) {
     await store.write(async (tx) => {
@@ -85,13 +92,20 @@ export async function dispatch(store: Store, worker: Worker): Promise<boolean> {
   }
   const found = (await store.read(findDeliveries)) ?? (await store.read(findBehind))
   if (!found) return wasEnd
-  return store.write((tx) => writeDeliveries(tx, worker, found))
+  return store.write((tx) => writeDeliveries(tx, worker, found, underWay))
 }
 
+/** What a subscription is told in one turn: of several events that are told as one, of the latest. */
 interface Pair {
-  readonly event: number
-  readonly topic: string
   readonly subscription: string
+  event: number
+  /** As what it is told: it takes the place of the same, where that waits still. */
+  readonly topic: string | undefined
+  readonly requester: string | undefined
+  /** What its place stands for are others of its kind, and not the same again. */
+  readonly isOfOthers: boolean
+  /** Events of the turn before it that are told as it. */
+  joined: number
 }
 interface Found {
   readonly progress: OutboxProgress
@@ -135,10 +149,60 @@ async function lookerOf(tx: ReadTransaction) {
       isOfTop(snapshot, one, tx.now) ? undefined : (pathOf(snapshot, one.node)[1] ?? one.node),
   }
 }
-const pairOf = ({ event }: PlacedEvent, subscription: string): Pair => ({
-  ...{ event: event.n, subscription },
-  topic: topicOf(event),
-})
+
+/** What comes of the same puts off what waits by so long at most: told in the order in which it happened, and told in the end. */
+const putOffMs = 60_000
+/** Of one requester in one subscription: more than these wait together, by kind and node. So who does very much keeps nobody else waiting. */
+const waitingOfRequesterMax = 100
+
+/** The pairs of a turn, and what is told as one of them. */
+class Pairs {
+  readonly #tx: ReadTransaction
+  readonly #all = new Map<string, Pair>()
+  /** By subscription and requester: how many wait. */
+  readonly #waiting = new Map<string, number>()
+  constructor(tx: ReadTransaction) {
+    this.#tx = tx
+  }
+
+  /** In the order in which they happened, each with its latest. */
+  get all(): readonly Pair[] {
+    return [...this.#all.values()].sort((a, b) => a.event - b.event)
+  }
+  get size(): number {
+    return this.#all.size
+  }
+  /** Adds an event to what is there already; answers whether there is something that it is told as. */
+  join(to: Subscription, { event }: PlacedEvent): boolean {
+    const others = othersAs(event)
+    const found =
+      this.#all.get(keyOf(to, topicFor(to, event), event)) ??
+      (others === undefined ? undefined : this.#all.get(keyOf(to, others, event)))
+    if (!found) return false
+    found.event = event.n
+    found.joined++
+    return true
+  }
+  async add(to: Subscription, { event }: PlacedEvent): Promise<void> {
+    const isOfOthers = othersAs(event) !== undefined && (await this.#count(to, event)) > waitingOfRequesterMax
+    const topic = isOfOthers ? othersAs(event) : topicFor(to, event)
+    const requester = event.requester === '' ? undefined : event.requester
+    const pair = { subscription: to.id, event: event.n, topic, requester, isOfOthers, joined: 0 }
+    this.#all.set(keyOf(to, topic, event), pair)
+  }
+  /** How many of its requester wait, with this one. */
+  async #count({ id }: Subscription, { requester }: StoredEvent): Promise<number> {
+    const key = `${id}\n${requester}`
+    const known = this.#waiting.get(key) ?? (await this.#tx.outbox.countWaitingOf(id, requester, waitingOfRequesterMax))
+    this.#waiting.set(key, known + 1)
+    return known + 1
+  }
+}
+/** Of one that is quiet for a while, whoever has done it. */
+const topicFor = ({ quietSeconds, digest }: Subscription, event: StoredEvent): string | undefined =>
+  quietSeconds > 0 && !digest ? topicOf(event) : joinedAs(event)
+const keyOf = ({ id }: Subscription, topic: string | undefined, { n }: StoredEvent): string =>
+  `${id}\n${topic ?? `event ${n}`}`
 
 /** For all that are not looked at by themselves. */
 async function findDeliveries(tx: ReadTransaction): Promise<Found | undefined> {
@@ -148,11 +212,11 @@ async function findDeliveries(tx: ReadTransaction): Promise<Found | undefined> {
   const all = await tx.subscriptions.list('', subscriptionsMax)
   const subscriptions = all.filter(({ behind }) => behind === undefined)
   const { place, isFor, unitOf } = await lookerOf(tx)
-  const pairs: Pair[] = []
+  const pairs = new Pairs(tx)
   const ofUnit = new Map<string, number>()
   const late = new Map<string, number>()
   const found = (event: number, subscription: string): Found => ({
-    ...{ progress, pairs, event, subscription },
+    ...{ progress, pairs: pairs.all, event, subscription },
     behind: [...late].map(([id, now]) => ({ id, before: undefined, now, dropped: 0 })),
   })
   let looked = 0
@@ -163,14 +227,14 @@ async function findDeliveries(tx: ReadTransaction): Promise<Found | undefined> {
       const { id } = subscription
       if (id <= after || late.has(id)) continue
       looked++
-      if (isFor(subscription, one)) {
+      if (isFor(subscription, one) && !pairs.join(subscription, one)) {
         const unit = unitOf(subscription)
         const used = unit === undefined ? 0 : (ofUnit.get(unit) ?? 0)
         if (used >= deliveriesOfUnitMax) late.set(id, one.event.n - 1)
-        else pairs.push(pairOf(one, id))
+        else await pairs.add(subscription, one)
         if (unit !== undefined) ofUnit.set(unit, used + 1)
       }
-      if (pairs.length >= deliveriesPerTurn || looked >= pairsPerTurn) return found(done, id)
+      if (pairs.size >= deliveriesPerTurn || looked >= pairsPerTurn) return found(done, id)
       if (looked % 1_000 === 0) await tx.nextTurn()
     }
     done = one.event.n
@@ -188,13 +252,13 @@ async function findBehind(tx: ReadTransaction): Promise<Found | undefined> {
   // Who is furthest behind goes first: of one who has set them, of one unit, and of all units one after the other.
   late.sort((a, b) => a.behind! - b.behind!)
   const bySetter = (some: readonly Subscription[]) =>
-    inTurns([...Map.groupBy(some, ({ setBy }) => setBy.name).values()])
+    inTurns([...Map.groupBy(some, ({ setBy }) => accountableOf(setBy)).values()])
   const byUnit = [...Map.groupBy(late, (one) => unitOf(one) ?? '').values()]
   const turn = inTurns(byUnit.map(bySetter)).slice(0, behindPerTurn)
-  const pairs: Pair[] = []
+  const pairs = new Pairs(tx)
   const behind: Behind[] = []
   for (const one of turn) {
-    if (pairs.length >= deliveriesPerTurn) break
+    if (pairs.size >= deliveriesPerTurn) break
     const before = one.behind!
     const room = deliveriesKeptMax - (await tx.outbox.countKept(one.id, deliveriesKeptMax))
     const events = (await tx.outbox.eventsAfter(before, eventsPerTurn)).filter(({ n }) => n <= progress.event)
@@ -202,7 +266,7 @@ async function findBehind(tx: ReadTransaction): Promise<Found | undefined> {
     let its = 0
     let dropped = 0
     for (const placed of await place(events)) {
-      if (!isFor(one, placed)) continue
+      if (!isFor(one, placed) || pairs.join(one, placed)) continue
       if (room <= 0) {
         dropped++
         continue
@@ -212,12 +276,12 @@ async function findBehind(tx: ReadTransaction): Promise<Found | undefined> {
         break
       }
       its++
-      pairs.push(pairOf(placed, one.id))
+      await pairs.add(one, placed)
     }
     behind.push({ id: one.id, before, now, dropped })
     await tx.nextTurn()
   }
-  return { progress, pairs, event: progress.event, subscription: progress.subscription, behind }
+  return { progress, pairs: pairs.all, event: progress.event, subscription: progress.subscription, behind }
 }
 /** The first of each, then the second of each, and so on. */
 function inTurns<T>(lists: readonly (readonly T[])[]): T[] {
@@ -229,6 +293,7 @@ async function writeDeliveries(
   tx: Transaction,
   { id }: Worker,
   { progress, pairs, event, subscription, behind }: Found,
+  underWay: ReadonlySet<number>,
 ): Promise<boolean> {
   const now = await tx.outbox.progress()
   // Somebody else has it, or had it in between.
@@ -242,49 +307,66 @@ async function writeDeliveries(
   for (const [to, some] of Map.groupBy(pairs, (pair) => pair.subscription)) {
     const found = await tx.subscriptions.find(to)
     if (!found) continue
-    const kept = await tx.outbox.countKept(to, deliveriesKeptMax)
-    const fitting = some.slice(0, Math.max(0, deliveriesKeptMax - kept))
-    for (const one of fitting) await insertDelivery(tx, found, one)
-    if (fitting.length < some.length)
-      await tx.subscriptions.change(to, { dropped: found.dropped + some.length - fitting.length })
+    let room = deliveriesKeptMax - (await tx.outbox.countKept(to, deliveriesKeptMax))
+    let dropped = 0
+    for (const one of some) {
+      const place = await placeOf(tx, found, one, underWay)
+      if (!place.before && room <= 0) dropped += 1 + one.joined
+      else await insertDelivery(tx, one, place)
+      if (!place.before) room--
+    }
+    if (dropped > 0) await tx.subscriptions.change(to, { dropped: found.dropped + dropped })
   }
   await tx.outbox.setProgress({ event, subscription })
   return true
 }
 
-async function insertDelivery(tx: Transaction, to: Subscription, { event, topic }: Pair): Promise<void> {
-  const { now } = tx
-  const { digest, quietSeconds } = to
-  const made = { subscription: to.id, event, status: 'waiting', attempts: 0, madeAt: now } as const
-  if (digest) {
-    const period = periodEnd(digest, now)
-    await tx.outbox.insertDelivery({ n: tx.nextSequence(), ...made, nextAt: period, period, repeats: 0 })
-    return
-  }
-  if (quietSeconds === 0) {
-    await tx.outbox.insertDelivery({ n: tx.nextSequence(), ...made, nextAt: now, repeats: 0 })
-    return
-  }
-  const last = await tx.outbox.lastOf(to.id, topic)
-  const { nextAt, repeats, isInPlace } = quietPlace(last, quietSeconds * 1_000, now)
-  // Nobody was told of that one: this one says what holds by now.
-  if (last && isInPlace) await tx.outbox.removeDelivery(last.n)
-  await tx.outbox.insertDelivery({ n: tx.nextSequence(), ...made, nextAt, topic, repeats })
+interface Place {
+  readonly madeAt: number
+  readonly nextAt: number
+  readonly period: number | undefined
+  /** What waits there, of which nobody was told yet: it says what holds by now, with how many it stands for. */
+  readonly before: Delivery | undefined
 }
-
-/** When the same of the same object is told of again: at once, or when the quiet since the last time is over. The last one is told always. */
-function quietPlace(
-  last: Delivery | undefined,
-  quietMs: number,
-  now: number,
-): { readonly nextAt: number; readonly repeats: number; readonly isInPlace: boolean } {
-  const atOnce = { nextAt: now, repeats: 0, isInPlace: false }
-  if (!last) return atOnce
-  if (last.status === 'waiting' && last.attempts === 0)
-    return { nextAt: last.nextAt, repeats: last.repeats + 1, isInPlace: true }
+/**
+ * Where what is told has its place: that of the same, where that waits still; else it is due at once, at the end of its hour or day, or of
+ * a subscription that is quiet for a while when that is over since the last time. The last one is told always.
+ */
+async function placeOf(
+  { now, outbox }: Transaction,
+  { id, digest, quietSeconds }: Subscription,
+  { topic }: Pair,
+  underWay: ReadonlySet<number>,
+): Promise<Place> {
+  const period = digest && periodEnd(digest, now)
+  const last = topic === undefined ? undefined : await outbox.lastOf(id, topic)
+  if (last?.status === 'waiting' && last.attempts === 0 && last.period === period && !underWay.has(last.n)) {
+    const { madeAt } = last
+    const nextAt = last.nextAt > now ? last.nextAt : Math.min(now, madeAt + putOffMs)
+    return { madeAt, nextAt, period, before: last }
+  }
+  const anew = { madeAt: now, period, before: undefined }
+  if (period !== undefined) return { ...anew, nextAt: period }
+  if (!last || quietSeconds === 0) return { ...anew, nextAt: now }
   const toldAt = last.status === 'delivered' ? (last.lastAt ?? last.madeAt) : last.madeAt
   // By a clock that was ahead it may have been told later than now.
-  return { ...atOnce, nextAt: Math.max(now, Math.min(toldAt, now) + quietMs) }
+  return { ...anew, nextAt: Math.max(now, Math.min(toldAt, now) + quietSeconds * 1_000) }
+}
+
+async function insertDelivery(
+  tx: Transaction,
+  { subscription, event, topic, requester, isOfOthers, joined }: Pair,
+  { madeAt, nextAt, period, before }: Place,
+): Promise<void> {
+  const { repeats, others } = before ?? { repeats: 0, others: 0 }
+  const standsFor = joined + (before ? 1 : 0)
+  if (before) await tx.outbox.removeDelivery(before.n)
+  await tx.outbox.insertDelivery({
+    ...{ n: tx.nextSequence(), subscription, event, status: 'waiting', attempts: 0, madeAt },
+    ...{ nextAt, period, topic, requester },
+    repeats: isOfOthers ? repeats : repeats + standsFor,
+    others: isOfOthers ? others + standsFor : others,
+  })
 }
 
 // What is forgotten --------------------------------------------------------------------------------------------------

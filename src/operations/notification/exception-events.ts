@@ -15,6 +15,8 @@ export interface Doing {
   readonly note?: string | undefined
   /** Where it is about a later end. */
   readonly renewal?: Renewal | undefined
+  /** For whom it is counted; absent: it is the clock that tells. */
+  readonly requester?: string
 }
 
 /** Tells of one, at whom it is for. */
@@ -22,7 +24,7 @@ export async function tellOfException(
   tx: Transaction,
   kind: ExceptionEvent,
   { id, target, locale, resourceType, resource, reason, requested, expiresAt }: Exception,
-  { by, note, renewal }: Doing = {},
+  { by, note, renewal, requester }: Doing = {},
 ): Promise<void> {
   const facts = {
     ...{ target, locale, resourceType },
@@ -34,7 +36,7 @@ export async function tellOfException(
     expiresAt: new Date(renewal?.expiresAt ?? expiresAt).toISOString(),
     ...(renewal ? ({ isRenewal: true } as const) : {}),
   }
-  await tell(tx, { kind, node: target, subject: id, facts })
+  await tell(tx, { kind, node: target, subject: id, facts, ...(requester === undefined ? {} : { requester }) })
 }
 
 const soonMs = endsSoonDays * dayMs

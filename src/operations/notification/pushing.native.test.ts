@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
+import type { Notifier } from '#jobs/notifying.ts'
 import { foundOrganization, root, shop } from '../../../test/acme.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { notifierOf, openTarget, type Target, tellAll, toHere } from '../../../test/notifying.ts'
@@ -53,16 +54,21 @@ const see = (resource: string, facts: object | undefined) =>
   world.store.write((tx) => settle(tx, poolNearlyFull, [{ resource, node: shop, facts: facts as never }]))
 const findingId = async (): Promise<string> =>
   (await world.get<{ items: { findingId: string }[] }>('/findings')).items[0]!.findingId
-/** One that opens, is set aside, opens again and is resolved; and two tokens. */
-async function live(): Promise<string> {
+/** One that opens, is set aside, opens again and is resolved; and two tokens. Each is told before the next one. */
+async function live(notifier: Notifier): Promise<string> {
+  const tell = () => tellAll(notifier)
   await see('pool-1', { usedPercent: 90 })
+  await tell()
   const id = await findingId()
   const until = new Date((await world.store.read(async (tx) => tx.now)) + 86_400_000).toISOString()
   await world.post(`/findings/${id}/suppress`, { reason: 'a fair <!channel>', until })
+  await tell()
   world.advance(1_000)
   await world.post(`/findings/${id}/unsuppress`, {})
+  await tell()
   world.advance(1_000)
   await see('pool-1', { usedPercent: 95 })
+  await tell()
   await see('pool-1', undefined)
   for (const name of ['service:robot', 'service:other'])
     await world.post('/tokens', { principal: name, scopes: ['estate'] })
@@ -78,8 +84,9 @@ const refusalOf = async (params: object): Promise<string> => {
 
 test('OCSF is pushed as it goes: a finding is created, updated, suppressed and closed, and all else is API activity', async () => {
   const { secret } = await subscribe({ format: 'ocsf' })
-  const id = await live()
-  await tellAll(notifierOf(world))
+  const notifier = notifierOf(world)
+  const id = await live(notifier)
+  await tellAll(notifier)
   const events = target.received.map(({ body }) => JSON.parse(body) as Ocsf)
   for (const event of events) {
     const shape = event.class_uid === 2003 ? 'compliance_finding' : 'api_activity'
@@ -109,9 +116,10 @@ test('OCSF is pushed as it goes: a finding is created, updated, suppressed and c
 test('ASFF is pushed as requests of BatchImportFindings, of findings alone, the same one each time', async () => {
   const imported = { format: 'asff', hubAccount: '111122223333', hubRegion: 'eu-central-1' }
   const { subscriptionId } = await subscribe(imported)
-  const id = await live()
+  const notifier = notifierOf(world)
+  const id = await live(notifier)
   await world.post(`/subscriptions/${subscriptionId}/test`, {})
-  await tellAll(notifierOf(world))
+  await tellAll(notifier)
   const requests = target.received.map(({ body }) => JSON.parse(body) as { Findings: Record<string, unknown>[] })
   for (const request of requests) assert.deepEqual(shapeProblems(request, 'BatchImportFindingsRequest', asffShapes), [])
   const all = requests.flatMap(({ Findings }) => Findings)
@@ -160,8 +168,9 @@ test('D4 syslog is pushed over TLS, and an inner address, another certificate an
     await tellAll(notifier(more))
     return (await state()).lastProblem
   }
-  await live()
-  await tellAll(notifier())
+  const first = notifier()
+  await live(first)
+  await tellAll(first)
   const text = Buffer.concat(chunks).toString()
   const frames = [...text.matchAll(/(\d+) (<\d+>1 )/g)].map(({ index, 1: length, 2: begin }) =>
     text.slice(index + length!.length + 1, index + length!.length + 1 + Number(length)).concat(begin ? '' : ''),

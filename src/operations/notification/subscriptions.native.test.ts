@@ -98,9 +98,10 @@ test('what happens at the node and below is told as a signed CloudEvent, once, a
 
 test('a pool that becomes fuller, one that opens again and one that is resolved are told', async () => {
   await subscribe({ events: ['pool', 'finding'] })
-  for (const facts of [{ usedPercent: 90 }, { usedPercent: 95 }, { usedPercent: 90 }, undefined, { usedPercent: 98 }])
+  for (const facts of [{ usedPercent: 90 }, { usedPercent: 95 }, { usedPercent: 90 }, undefined, { usedPercent: 98 }]) {
     await see('pool-1', shop, facts)
-  await tell()
+    await tell()
+  }
   const full = 'cadastre.pool.nearly-full'
   assert.deepEqual(told(), [full, full, 'cadastre.finding.resolved', full])
 })
@@ -394,6 +395,59 @@ test('D8 tries are few in an hour: of a subscription, of one person, and for all
   assert.equal(await tries(mine[0]!.subscriptionId, as), 10)
 })
 
+test('D8 tries of services are those of whoever made their tokens, and so are their turns', async () => {
+  const [larry, lena] = [
+    await world.tokenOf('user:larry', 'organization-administrator', prod),
+    await world.tokenOf('user:lena', 'organization-administrator', prod),
+  ]
+  const services: string[] = []
+  for (let n = 0; n < 16; n++) {
+    await world.tokenOf(`service:t${n}`, 'organization-administrator', prod)
+    services.push(
+      (await world.post<{ token: string }>('/tokens', { principal: `service:t${n}`, account: shop }, { as: larry }))
+        .token,
+    )
+  }
+  const subscribed: Subscription[] = []
+  for (const as of [...services, lena]) subscribed.push(await subscribe({ node: prod, events: ['pool'] }, as))
+  const statuses: number[] = []
+  for (let n = 0; n < 31; n++) {
+    const path = `/subscriptions/${subscribed[Math.floor(n / 8)]!.subscriptionId}/test`
+    statuses.push((await world.ask('POST', path, { as: services[n % 16]! })).status)
+  }
+  assert.deepEqual([statuses.indexOf(409), statuses.length], [30, 31])
+  const own = subscribed.at(-1)!.subscriptionId
+  assert.equal((await world.ask('POST', `/subscriptions/${own}/test`, { as: lena })).status, 200)
+
+  await tell()
+  // All have something to catch up with, and the services were there first: of each who has set some one is looked at.
+  await world.store.write(async (tx) => {
+    for (const { subscriptionId } of subscribed) await tx.subscriptions.change(subscriptionId, { behind: 0 })
+  })
+  await dispatch(world.store, { id: 'one' })
+  const behind = await world.store.read((tx) => tx.subscriptions.list('', 100))
+  assert.equal(behind.find(({ id }) => id === own)!.behind, undefined)
+  assert.equal(behind.filter((one) => one.behind !== undefined).length, 1)
+})
+
+test('I8 how often a subscription tells is nothing for others who make a token for a service of that name', async () => {
+  const larry = await world.tokenOf('user:larry', 'organization-administrator', prod)
+  await world.tokenOf('user:lena', 'resource-operator', prod)
+  const lena = await world.tokenOf('user:lena', 'organization-administrator', shop)
+  await world.tokenOf('service:ops', 'organization-administrator', prod)
+  const tokenBy = async (as: string) =>
+    (await world.post<{ token: string }>('/tokens', { principal: 'service:ops', account: shop }, { as })).token
+  const [larrys, lenas] = [await tokenBy(larry), await tokenBy(lena)]
+  // Of tokens at the unit lena sees nothing.
+  const { subscriptionId } = await subscribe({ node: prod, events: ['token', 'pool'] }, larrys)
+  const isToldTo = async (as: string) =>
+    'failures' in (await world.get<Subscription>(`/subscriptions/${subscriptionId}`, { as }))
+  assert.deepEqual(
+    [await isToldTo(larrys), await isToldTo(await tokenBy(larry)), await isToldTo(lenas)],
+    [true, true, false],
+  )
+})
+
 test('what goes to another URL is signed with another secret, and to the same one as before', async () => {
   const { subscriptionId, secret } = await subscribe({ events: ['pool'] })
   const other = await openTarget()
@@ -489,11 +543,12 @@ test('S2 neither the secret nor the path of the URL is shown, or anywhere on rec
     await world.get('/changes?limit=1000'),
   ].map((one) => JSON.stringify(one))
   for (const text of texts) assert(!text.includes('whsec_') && !text.includes('s3cret'), text)
-  const bad = await world.ask('POST', '/subscriptions', {
-    body: { node: root, targetUrl: 'https://user:s3cret@example.com/' },
-  })
-  assert.equal(bad.status, 400)
-  assert(!JSON.stringify(bad.body).includes('s3cret'))
+  const hooks = 'https://example.com/s3cret'
+  for (const targetUrl of ['https://user:s3cret@example.com/', `${hooks}\u0007`, hooks.padEnd(3_000, 'x'), [hooks]]) {
+    const bad = await world.ask('POST', '/subscriptions', { body: { node: root, targetUrl } })
+    assert.equal(bad.status, 400)
+    assert(!JSON.stringify(bad.body).includes('s3cret'), JSON.stringify(bad.body))
+  }
 })
 
 test('D8 what has arrived is told once more as often as there may be tries, and what was given up whenever somebody asks', async () => {

@@ -140,6 +140,12 @@ const delivery = z.object({
     ),
   attempts: z.number().int().min(0),
   repeats: z.number().int().min(1).optional().describe('How many of the same it has taken the place of.'),
+  others: z
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe('How many others of its kind it stands for, which the same requester has brought about at the node.'),
   digestAt: instant.optional().describe('The end of the hour or day that it is told with.'),
   nextAt: instant.optional().describe('When it is tried next.'),
   lastAt: instant.optional(),
@@ -482,6 +488,7 @@ function showDelivery({ id, eventId, delivery: row, event }: DescribedDelivery):
     status: row.status,
     attempts: row.attempts,
     ...(row.repeats === 0 ? {} : { repeats: row.repeats }),
+    ...(row.others === 0 ? {} : { others: row.others }),
     ...(row.period === undefined ? {} : { digestAt: formatInstant(row.period) }),
     ...(row.status === 'waiting' ? { nextAt: formatInstant(row.nextAt) } : {}),
     ...(row.lastAt === undefined ? {} : { lastAt: formatInstant(row.lastAt) }),

@@ -6,7 +6,7 @@ import { eventKindOf, everyEvent, formatTraits, kindsWanted, type TargetFormat }
 import type { Severity } from '#model/finding.ts'
 import { formatId, parseId } from '#model/identifier.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
-import type { NativePrincipal } from '#model/principal.ts'
+import { type Actor, accountableOf, isSameBearer, type NativePrincipal } from '#model/principal.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import { type Action, everywhere } from '#model/roles.ts'
 import type { Delivery, DeliveryStatus, StoredEvent } from '#store/tables/outbox.ts'
@@ -227,7 +227,7 @@ function readTarget(
   const { notifications } = settings
   const { over } = formatTraits[format]
   if (over === 'mail') {
-    if (targetUrl !== undefined) refuseValue('targetUrl', '[secret]', { why: 'recipients-only' })
+    if (targetUrl !== undefined) refuseValue('targetUrl', targetUrl, { why: 'recipients-only' })
     if (recipients === undefined || recipients.length === 0) refuse({ code: 'MissingParameter', field: 'recipients' })
     if (!notifications.sendsMail) refuseValue('format', format, { why: 'mail-not-set-up' })
     for (const [index, one] of recipients.entries()) {
@@ -240,7 +240,7 @@ function readTarget(
   if (targetUrl === undefined) refuse({ code: 'MissingParameter', field: 'targetUrl' })
   const read = over === 'syslog' ? readSyslogUrl(targetUrl, notifications) : readTargetUrl(targetUrl, notifications)
   // A URL may be as good as a password: it is repeated to nobody.
-  if ('problem' in read) refuseValue('targetUrl', '[secret]', read.problem)
+  if ('problem' in read) refuseValue('targetUrl', targetUrl, read.problem)
   return { shown: read.shown, target: { url: read.url } }
 }
 
@@ -340,12 +340,13 @@ export async function doingTeller(
     return may
   }
   return async ({ setBy, node, events, format }) => {
-    if (native?.name === setBy.name) return true
+    if (native && isSameBearer(actorOf(native), actorOf(setBy))) return true
     const actions = new Set(kindsWanted({ events, format }).map((name) => eventKindOf(name)!.read))
     for (const action of actions) if (!(await maySeeAll(action, node))) return false
     return true
   }
 }
+const actorOf = ({ name, makers }: Pick<NativePrincipal, 'name' | 'makers'>): Actor => ({ by: name, makers })
 export const isPaused = ({ pausedUntil }: Pick<Subscription, 'pausedUntil'>, now: number): boolean =>
   pausedUntil !== undefined && pausedUntil > now
 
@@ -513,7 +514,9 @@ const resume = ({ tx }: WriteContext, id: string): Promise<void> =>
 async function beginTest(context: WriteContext, subscription: Subscription): Promise<number> {
   const { id, node } = subscription
   await refuseTests(context, subscription)
-  const facts = { by: context.caller.native!.name }
+  const by = context.caller.native!.name
+  const accountable = accountableOf(context.caller.native!)
+  const facts = { by, ...(accountable === by ? {} : { accountable }) }
   return tell(context.tx, { kind: 'subscription.test', node, subject: id, facts, onlyFor: id })
 }
 async function refuseTests(context: WriteContext, { id, node }: Subscription): Promise<void> {
@@ -521,7 +524,7 @@ async function refuseTests(context: WriteContext, { id, node }: Subscription): P
   const path = pathOf(snapshot, node)
   const isAtTop = await mayAtTop(context, 'notification:manage', path)
   const unit = path[1] ?? node
-  const requester = context.caller.native!.name
+  const requester = accountableOf(context.caller.native!)
   const tests = await context.tx.outbox.testsSince(context.now - testedMs, testsMax)
   const of = (isCounted: (one: StoredEvent) => boolean): number => tests.filter(isCounted).length
   const bounds = [
@@ -529,7 +532,11 @@ async function refuseTests(context: WriteContext, { id, node }: Subscription): P
     ...(isAtTop
       ? []
       : ([
-          [testsOfRequesterMax, of(({ facts }) => facts.by === requester), { per: 'requester', requester }],
+          [
+            testsOfRequesterMax,
+            of(({ facts }) => (facts.accountable ?? facts.by) === requester),
+            { per: 'requester', requester },
+          ],
           [testsPerTopUnitMax, of((one) => pathOf(snapshot, one.node).includes(unit)), { per: 'unit', unit }],
         ] as const)),
     [isAtTop ? testsMax : testsMax - testsReserve, tests.length, { per: 'installation' }],
@@ -558,6 +565,7 @@ export async function testSubscription(context: WriteContext, subscription: Subs
     madeAt: now,
     nextAt: now,
     repeats: 0,
+    others: 0,
   } as const
   await tx.outbox.insertDelivery({ ...delivery, status: 'waiting' })
   await resume(context, id)

@@ -96,8 +96,9 @@ export async function recordNode(
 
 /** What the history of an account's node has beside its place: what it is called elsewhere, whom to ask, and what became of it. */
 async function factsOfAccount({ tx }: ReadContext, id: string): Promise<object> {
-  const { cloud, externalId, contact, status, closedAt } = (await tx.organizations.findAccount(id))!
+  const { email, cloud, externalId, contact, status, closedAt } = (await tx.organizations.findAccount(id))!
   return {
+    email,
     cloud,
     externalId,
     contact,

@@ -40,7 +40,8 @@ const settingsOn: { readonly [resourceType: string]: (tags: readonly Tag[]) => S
 
 /** Puts tags on an object that lives in the Region of the request. */
 export async function putTags(context: WriteContext, resource: Tagged, tags: readonly Tag[]): Promise<void> {
-  await context.tx.tags.put({ ...resource, region: context.region }, tags)
+  // Most allocations have none.
+  if (tags.length > 0) await context.tx.tags.put({ ...resource, region: context.region }, tags)
 }
 
 /** Puts tags on an object that is new, wherever it lives. */

@@ -9,7 +9,7 @@ import { refuse, refuseValue } from '#model/refusal.ts'
 import { everywhere } from '#model/roles.ts'
 import type { Policy } from '#store/tables/policies.ts'
 import { refuseFreeTier, refuseTooMany } from '../ipam/access.ts'
-import { tell } from '../notification/telling.ts'
+import { requesterOf, tell } from '../notification/telling.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { changeTags, ipamOf, recordVersion, tagSettingsOf } from './content.ts'
 
@@ -132,14 +132,15 @@ export async function reassignAsTagged(
 
 /** Filed where it is enabled, whoever has it: those there live by it. */
 export async function tellOfAssignment(
-  { tx, caller }: WriteContext,
+  context: WriteContext,
   policyId: string,
   target: string,
   as: { readonly kind?: AssignmentKind; readonly mode?: Mode } = {},
   node = target,
 ): Promise<void> {
-  const facts = { target, by: whoIs(caller), ...as }
-  await tell(tx, { kind: 'assignment.changed', node, subject: policyId, facts })
+  const facts = { target, by: whoIs(context.caller), ...as }
+  const requester = requesterOf(context)
+  await tell(context.tx, { kind: 'assignment.changed', node, subject: policyId, facts, requester })
 }
 
 /** Takes away the tags about all assignments of a policy where one of them now says otherwise. */

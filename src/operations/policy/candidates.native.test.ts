@@ -352,6 +352,49 @@ describe('what is refused', () => {
     assert.equal((await no('POST', `${at(dev)}/promote`, { as: auditor, body: {} })).code, 'NotAuthorized')
   })
 
+  test('candidates are listed, policy after policy, to whoever may see the target; those of one policy by its name', async () => {
+    const another = await acme.policy()
+    await acme.rules(another, [other])
+    await acme.enable(another, lab)
+    await put(lab, { mode: 'observe' }, another)
+    type Listed = { policyId: string; targetId: string; version?: number; mode?: string }
+    const listedBy = async (as?: string, query = '') =>
+      (await acme.get<Page<Listed>>(`/candidates${query}`, as === undefined ? {} : { as })).items
+    const all = await listedBy()
+    const [ofLaw, ofAnother] = [all.filter((one) => one.policyId === law), all.filter((one) => one.policyId !== law)]
+    assert.deepEqual(
+      [ofLaw.map((one) => one.targetId), ofAnother.map((one) => [one.targetId, one.mode, one.version])],
+      [[...ofLaw.map((one) => one.targetId)].sort(), [[lab, 'observe', undefined]]],
+    )
+    assert(ofLaw.some(({ targetId }) => targetId === dev))
+    assert.deepEqual(await listedBy(undefined, `?policyId=${another}`), ofAnother)
+    const first = await acme.get<Page<Listed>>('/candidates?limit=1')
+    const rest = await acme.get<Page<Listed>>(`/candidates?cursor=${first.nextCursor}`)
+    assert.deepEqual([...first.items, ...rest.items], all)
+    // Who sees the policy, and not where it is tried, sees nothing.
+    assert.deepEqual(await listedBy(await acme.tokenOf('user:policies', 'auditor', network)), [])
+    assert.deepEqual(await listedBy(await acme.tokenOf('user:there', 'auditor', lab)), ofAnother)
+  })
+
+  test('a list drafts a version and makes it a candidate: its number is that of its label', async () => {
+    const epochNow = async () => (await acme.get<{ epoch: number }>('/governance')).epoch
+    const operations = [
+      { operation: 'draftPolicyVersion', input: { policyId: law, documents: [documentOf(other)] }, as: 'next' },
+      { operation: 'putAssignmentCandidate', input: { policyId: law, targetId: dev, version: '$next.version' } },
+    ]
+    await acme.post('/governance/apply', { operations, expectedEpoch: await epochNow() })
+    const { version } = await acme.get<{ version: number }>(at(dev))
+    const { items } = await acme.get<Page<{ version: number }>>(`/policies/${law}/versions?limit=1`)
+    assert.equal(version, items[0]!.version)
+    // By itself a draft is a change of what is governed, too.
+    const before = await epochNow()
+    await draft(listed)
+    assert.equal(await epochNow(), before + 1)
+    const unknown = operations.map((one) => ({ ...one, as: undefined }))
+    const refused = await no('POST', '/governance/apply', { body: { operations: unknown } })
+    assert.deepEqual([refused.code, refused.field], ['InvalidParameterValue', 'input'])
+  })
+
   test('a candidate ends with its assignment', async () => {
     await put(dev, { mode: 'off' })
     await acme.call('DisableIpamPolicy', { IpamPolicyId: law, OrganizationTargetId: dev }, asNetwork)

@@ -9,6 +9,7 @@ import type { ReadContext } from '../operation.ts'
 import {
   accountId,
   answerPage,
+  filterOf,
   formatInstant,
   instant,
   nameShapes,
@@ -26,6 +27,7 @@ import {
   type Difference,
   draft,
   getCandidate as getStored,
+  listCandidates as listCandidatesOf,
   listDifferences as listDifferencesOf,
   placeOfCandidate,
   promoteCandidate as promote,
@@ -139,6 +141,21 @@ export const getCandidate = nativeRead({
   refusals: ['NotFound', 'MalformedId'],
   at: placeOfCandidate,
   run: async (context, input) => describe(await getStored(context, input)),
+})
+
+export const listCandidates = nativeRead({
+  name: 'listAssignmentCandidates',
+  summary: 'List the candidates of assignments, as far as you may see the target.',
+  action: 'policy:read',
+  input: z.strictObject({ ...paging, policyId: policyName.optional().describe('Only those of this policy.') }),
+  output: pageOf(candidate),
+  rest: { method: 'GET', path: '/candidates' },
+  cli: 'candidate list',
+  columns: ['policyId', 'targetId', 'version', 'mode', 'setBy', 'setAt'],
+  refusals: ['InvalidPaginationToken', 'MalformedId'],
+  at: 'filtered',
+  run: async (context, input) =>
+    answerPage(await listCandidatesOf(context, filterOf(input), pageAsked(input)), describe),
 })
 
 export const putCandidate = nativeWrite({
@@ -261,7 +278,14 @@ export const listDifferences = nativeRead({
   },
 })
 
-export const candidateOperations = [getCandidate, putCandidate, deleteCandidate, promoteCandidate, listDifferences]
+export const candidateOperations = [
+  listCandidates,
+  getCandidate,
+  putCandidate,
+  deleteCandidate,
+  promoteCandidate,
+  listDifferences,
+]
 
 // The answer ---------------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ import type { StoredVersion } from '#store/tables/policies.ts'
 import { type Place, requirePermission } from '../identity/authority.ts'
 import { type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
+import { listVisible } from '../readable.ts'
 import { permitterThen } from '../record/object-places.ts'
 import { refuseTooMuchContent } from './account-bounds.ts'
 import { dropContradictedTags, tellOfAssignment } from './assignments.ts'
@@ -167,6 +168,22 @@ export async function getCandidate(
   const found = await context.tx.candidates.find(policyId, targetId)
   return found ?? refuse({ code: 'NotFound', what: 'candidate', id: `${policyId}/${targetId}` })
 }
+
+/** Candidates whose target the caller may see, policy after policy. */
+export const listCandidates = (
+  context: ReadContext,
+  filter: { readonly policyId?: string },
+  asked: PageAsked<string>,
+): Promise<Page<StoredCandidate, string>> =>
+  listVisible(context, 'policy:read', asked, {
+    read: (after = '/', limit) => {
+      const [policyId = '', targetId = ''] = after.split('/')
+      return context.tx.candidates.list(filter, { policyId, targetId }, limit)
+    },
+    placeOf: ({ policyId, targetId }) => `${policyId}/${targetId}`,
+    nodeOf: ({ targetId }) => targetId,
+    describe: (rows) => rows,
+  })
 
 /** At the target: who may see its policies may see what they may become. */
 export async function placeOfCandidate(context: ReadContext, id: AssignmentId): Promise<Place> {

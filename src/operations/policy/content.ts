@@ -19,7 +19,7 @@ import type { Policy } from '#store/tables/policies.ts'
 import { refuseMalformed } from '../identifiers.ts'
 import { refuseFreeTier, refuseTooMany } from '../ipam/access.ts'
 import { getUsableFacts, refuseNotShared } from '../ipam/known-pools.ts'
-import { tell } from '../notification/telling.ts'
+import { requesterOf, tell } from '../notification/telling.ts'
 import type { Reach, ReadContext, WriteContext } from '../operation.ts'
 import { putTags, refuseBadTags } from '../organization/tagging.ts'
 import { refuseTooMuchContent, refuseTooMuchWritten } from './account-bounds.ts'
@@ -43,9 +43,10 @@ export async function getPolicy(context: ReadContext, id: string): Promise<Polic
 export async function removePolicies(context: WriteContext, ids: readonly string[]): Promise<void> {
   const by = whoIs(context.caller)
   const { policies } = await context.snapshot()
+  const about = { kind: 'policy.deleted', facts: { by }, requester: requesterOf(context) } as const
   for (const id of ids) {
     const policy = policies.get(id)
-    if (policy) await tell(context.tx, { kind: 'policy.deleted', node: policy.account, subject: id, facts: { by } })
+    if (policy) await tell(context.tx, { ...about, node: policy.account, subject: id })
   }
   await context.tx.policies.delete(ids)
   await context.tx.tags.removeAllOf(ids)
@@ -139,6 +140,8 @@ export async function draftVersion(context: WriteContext, policy: Policy, body: 
   const drafted = { version, contentHash, text, author: context.caller.arn, ...factsOf(body) }
   await context.tx.policies.insertVersion(policy, drafted, await writtenFor(context, policy.account))
   context.changed(policy.id)
+  // Nothing is decided by it, and who has planned what policies say finds it otherwise.
+  await context.governanceChanged('nothing')
   return version
 }
 
@@ -167,10 +170,11 @@ export async function writeVersion(context: WriteContext, policy: Policy, body: 
   await tellOfVersion(context, policy, version)
 }
 
-async function tellOfVersion({ tx, caller }: WriteContext, policy: Policy, version: number): Promise<void> {
+async function tellOfVersion(context: WriteContext, policy: Policy, version: number): Promise<void> {
   const isNew = version === 1 ? ({ isNew: true } as const) : {}
-  const facts = { version, by: whoIs(caller), ...isNew }
-  await tell(tx, { kind: 'policy.changed', node: policy.account, subject: policy.id, facts })
+  const facts = { version, by: whoIs(context.caller), ...isNew }
+  const requester = requesterOf(context)
+  await tell(context.tx, { kind: 'policy.changed', node: policy.account, subject: policy.id, facts, requester })
 }
 
 const factsOf = ({ compatibility, documents }: PolicyBody) => ({ compatibility, documentCount: documents.length })

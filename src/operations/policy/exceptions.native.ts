@@ -28,6 +28,7 @@ import {
   parseInstant,
   poolName,
   principalName,
+  sentence,
   showMakers,
   usedMakers,
 } from '../shapes.native.ts'
@@ -58,8 +59,8 @@ const poolsMax = 20
 // Shapes -------------------------------------------------------------------------------------------------------------
 
 const exceptionId = idText('exception').describe('`exception-…`.')
-const reason = z.string().trim().min(1).max(1_000)
-const note = z.string().trim().min(1).max(1_000)
+const reason = sentence(1_000)
+const note = sentence(1_000)
 const lengths = z.strictObject({
   min: z.number().int().min(0).max(128).describe('The netmask length of the largest block.'),
   max: z.number().int().min(0).max(128).describe('The netmask length of the smallest block.'),

@@ -21,6 +21,7 @@ import { accessAt, type Place, permitter, refuseWithoutRole } from '../identity/
 import { placeOfNode } from '../identity/roles.ts'
 import { findKnownPool } from '../ipam/known-pools.ts'
 import { tellOfException } from '../notification/exception-events.ts'
+import { requesterOf } from '../notification/telling.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { refuseNewSpace } from '../organization/account-states.ts'
 import { standingOf } from '../record/object-places.ts'
@@ -120,7 +121,8 @@ async function create(context: WriteContext, input: ExceptionParams, isBreakGlas
   await refuseBeyondBounds(context, wanted)
   const created = input.hold ? { ...wanted, hold: (await holdWhilePending(context, wanted, input.hold)).n } : wanted
   await tx.exceptions.insert(created)
-  await tellOfException(tx, isBreakGlass ? 'break-glass.used' : 'exception.requested', created)
+  const kind = isBreakGlass ? 'break-glass.used' : 'exception.requested'
+  await tellOfException(tx, kind, created, { requester: requesterOf(context) })
   await recordVersion(context, created)
   return created
 }
@@ -255,6 +257,7 @@ async function change(
     note: 'note' in action ? action.note : undefined,
     renewal:
       action.kind === 'renew' || action.kind === 'deny' ? (outcome.exception.renewal ?? before.renewal) : undefined,
+    requester: requesterOf(context),
   })
   await recordVersion(context, outcome.exception)
   return outcome.exception

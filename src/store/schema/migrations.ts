@@ -63,6 +63,7 @@ import { recordListsSchema } from './record-lists.ts'
 import { recordSinksSchema } from './record-sinks.ts'
 import { removedAccountsSchema } from './removed-accounts.ts'
 import { ruleSettersSchema } from './rule-setters.ts'
+import { ruledSimulationsSchema } from './ruled-simulations.ts'
 import { scanOwnersSchema } from './scan-owners.ts'
 import { scopeSetSchema } from './scope-set.ts'
 import { scopeSettersSchema } from './scope-setters.ts'
@@ -75,6 +76,7 @@ import { takingPlacesSchema } from './taking-places.ts'
 import { statesOfTenures } from './tenure-states.ts'
 import { testsToldSchema } from './tests-told.ts'
 import { tokenOriginsSchema } from './token-origins.ts'
+import { toldOnceSchema } from './told-once.ts'
 import { turnsSchema } from './turns.ts'
 import { weighedSchema } from './weighed.ts'
 import { witnessesSchema } from './witnesses.ts'
@@ -540,4 +542,6 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 91, name: 'where space lies that no pool gave', olderServers: 'go on', sql: broughtPlacesSchema },
   { number: 92, name: 'each emergency of a change', olderServers: 'stop', sql: emergenciesSchema },
   { number: 93, name: 'role bindings in the order of lists', olderServers: 'go on', sql: ownListsSchema },
+  { number: 94, name: 'what is told once', olderServers: 'go on', sql: toldOnceSchema },
+  { number: 95, name: 'simulations by rules alone', olderServers: 'go on', sql: ruledSimulationsSchema },
 ]

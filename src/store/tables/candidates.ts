@@ -107,6 +107,22 @@ export class Candidates {
   ofPolicy(policyId: string): Promise<StoredCandidate[]> {
     return candidateTable.all(this.#sql, 'where policy_id = ? order by target_id', policyId)
   }
+  /** In order of policy and target, after one of them; of one policy. */
+  list(
+    { policyId }: { readonly policyId?: string | undefined },
+    after: { readonly policyId: string; readonly targetId: string },
+    limit: number,
+  ): Promise<StoredCandidate[]> {
+    const [text, values] = policyId === undefined ? ['', []] : ['policy_id = ? and ', [policyId]]
+    return candidateTable.all(
+      this.#sql,
+      `where ${text}(policy_id, target_id) > (?, ?) order by policy_id, target_id limit ?`,
+      ...values,
+      after.policyId,
+      after.targetId,
+      limit,
+    )
+  }
   /** In the place of the one that is there, if any. */
   async put(candidate: StoredCandidate): Promise<void> {
     await this.remove(candidate.policyId, candidate.targetId)

@@ -230,14 +230,17 @@ export class History {
   async findVersions(
     wanted: readonly (readonly [id: string, version: number])[],
   ): Promise<ReadonlyMap<string, HistoryVersion>> {
-    if (wanted.length === 0) return new Map()
-    const rows = listOfRows(wanted)
-    const found = await historyTable.all(
-      this.#sql,
-      `where (object_id, version) in (values ${rows.text})`,
-      ...rows.values,
-    )
-    return new Map(found.map((version) => [`${version.objectId}/${version.version}`, version]))
+    const versions = new Map<string, HistoryVersion>()
+    await inParts(wanted, async (part) => {
+      const rows = listOfRows(part)
+      const found = await historyTable.all(
+        this.#sql,
+        `where (object_id, version) in (values ${rows.text})`,
+        ...rows.values,
+      )
+      for (const version of found) versions.set(`${version.objectId}/${version.version}`, version)
+    })
+    return versions
   }
 
   /** The latest moves of an account between units, newest first. Its first place counts as one; other changes of it do not. */

@@ -91,7 +91,8 @@ async function changedSince<V, C extends Collection<V, C>>(
 ): Promise<C> {
   const changed = new Map<string, V | undefined>()
   if (source.gone) {
-    const text = `select id from ${source.gone.name} where facts_at > ? order by id`
+    // In no order: by their ids, all that are gone would be looked through.
+    const text = `select id from ${source.gone.name} where facts_at > ?`
     for (const { id } of await sql.all<{ id: string }>(text, epoch)) changed.set(id, undefined)
   }
   // One that has come back is there, and not gone.

@@ -20,6 +20,8 @@ export const eventTable = table(
     at: integer(),
     /** The subscription that alone is told: of a try. */
     onlyFor: optional(text()),
+    /** For whom it is counted what is told; empty: nobody's request has brought it about. */
+    requester: text(),
   },
   'deleted',
 )
@@ -41,10 +43,13 @@ export const deliveryTable = table(
     problem: changing(optional(json<DeliveryProblem>())),
     /** The end of the hour or day that it is told with. */
     period: changing(optional(integer())),
-    /** Of a subscription that is quiet for a while: what is told, of what. */
+    /** What is told, of what: what comes of the same takes its place as long as it waits. */
     topic: optional(text()),
     /** How many of the same it has taken the place of. */
     repeats: integer(),
+    requester: optional(text()),
+    /** How many others of its kind it stands for, of the same requester. */
+    others: integer(),
   },
   'deleted',
 )
@@ -143,7 +148,7 @@ export class Outbox {
       limit,
     )
   }
-  /** The latest of the same of the same object. */
+  /** The latest of a topic. */
   lastOf(subscription: string, topic: string): Promise<Delivery | undefined> {
     return deliveryTable.first(
       this.#sql,
@@ -180,6 +185,17 @@ export class Outbox {
       `select count(*) as count from (
          select 1 as one from delivery where subscription = ? and status in ('waiting', 'dead') limit ?) found`,
       subscription,
+      limit,
+    )
+    return row!.count
+  }
+  /** How many of a requester wait, no more than `limit`. */
+  async countWaitingOf(subscription: string, requester: string, limit: number): Promise<number> {
+    const row = await this.#sql.get<{ count: number }>(
+      `select count(*) as count from (
+         select 1 as one from delivery where subscription = ? and requester = ? and status = 'waiting' limit ?) found`,
+      subscription,
+      requester,
       limit,
     )
     return row!.count

@@ -1,7 +1,16 @@
 // Simulations: what is to be asked again under which change, how far that is, and what came of it.
 import type { NativePrincipal } from '#model/principal.ts'
 import type { Refusal } from '#model/refusal.ts'
-import type { Sample, SimulationKind, SimulationPhase, SimulationStatus, Tally } from '#model/simulation.ts'
+import {
+  type RequestKind,
+  type RequestSample,
+  requestKinds,
+  type Sample,
+  type SimulationKind,
+  type SimulationPhase,
+  type SimulationStatus,
+  type Tally,
+} from '#model/simulation.ts'
 import { listOfTexts, type Sql } from '../sql.ts'
 import { bit, changing, integer, json, jsonAs, named, optional, type RowOf, references, table, text } from '../table.ts'
 
@@ -92,6 +101,12 @@ export const simulationGroupTable = table(
     firstAt: optional(integer()),
     lastAt: optional(integer()),
     samples: json<readonly Sample[]>(),
+    ruledNewlyDenied: integer(),
+    ruledNewlyAllowed: integer(),
+    ruledElsewhere: integer(),
+    ruledOtherSize: integer(),
+    ruledExhausted: integer(),
+    ruledSamples: json<readonly RequestSample[]>(),
   },
   'deleted',
 )
@@ -146,6 +161,8 @@ export interface AccountTotals {
   readonly requests: number
   readonly resources: number
   readonly counts: Readonly<Record<SimulationKind, number>>
+  /** See `Ruled`. */
+  readonly ruled: Readonly<Record<RequestKind, number>>
   readonly firstAt: number | undefined
   readonly lastAt: number | undefined
 }
@@ -230,7 +247,7 @@ export class Simulations {
   // What came of it --------------------------------------------------------------------------------------------------
 
   addGroups(simulation: number, tallies: readonly Tally[]): void {
-    for (const { account, resourceType, locale, requests, resources, counts, samples, ...seen } of tallies) {
+    for (const { account, resourceType, locale, requests, resources, counts, samples, ruled, ...seen } of tallies) {
       simulationGroupTable.later(this.#sql, {
         simulation,
         account,
@@ -247,6 +264,12 @@ export class Simulations {
         compliant: counts.compliant,
         ...seen,
         samples,
+        ruledNewlyDenied: ruled.counts['newly-denied'],
+        ruledNewlyAllowed: ruled.counts['newly-allowed'],
+        ruledElsewhere: ruled.counts.elsewhere,
+        ruledOtherSize: ruled.counts['other-size'],
+        ruledExhausted: ruled.counts.exhausted,
+        ruledSamples: ruled.samples,
       })
     }
   }
@@ -277,8 +300,9 @@ export class Simulations {
   /** Of each account behind one all that came of it, in their order. */
   async totals(simulation: number, after: string, limit: number): Promise<AccountTotals[]> {
     const sums = Object.entries(columnOf).map(([kind, column]) => `sum(${column}) as "${kind}"`)
+    for (const kind of requestKinds) sums.push(`sum(ruled_${columnOf[kind]}) as "ruled ${kind}"`)
     const rows = await this.#sql.all<
-      Record<SimulationKind, number> & {
+      Record<SimulationKind | `ruled ${RequestKind}`, number> & {
         account: string
         requests: number
         resources: number
@@ -293,16 +317,17 @@ export class Simulations {
       after,
       limit,
     )
-    return rows.map(({ account, requests, resources, firstAt, lastAt, ...counts }) => ({
-      account,
-      requests: Number(requests),
-      resources: Number(resources),
-      firstAt: firstAt ?? undefined,
-      lastAt: lastAt ?? undefined,
-      counts: Object.fromEntries(Object.entries(counts).map(([kind, count]) => [kind, Number(count)])) as Record<
-        SimulationKind,
-        number
-      >,
+    const kinds = Object.keys(columnOf) as SimulationKind[]
+    return rows.map((row) => ({
+      account: row.account,
+      requests: Number(row.requests),
+      resources: Number(row.resources),
+      firstAt: row.firstAt ?? undefined,
+      lastAt: row.lastAt ?? undefined,
+      counts: Object.fromEntries(kinds.map((kind) => [kind, Number(row[kind])])) as AccountTotals['counts'],
+      ruled: Object.fromEntries(
+        requestKinds.map((kind) => [kind, Number(row[`ruled ${kind}`])]),
+      ) as AccountTotals['ruled'],
     }))
   }
   pools(simulation: number, after: string, limit: number): Promise<SimulatedPool[]> {
@@ -352,6 +377,7 @@ const toTally = ({
   firstAt,
   lastAt,
   samples,
+  ruledSamples,
   ...counts
 }: StoredGroup): Tally => ({
   account,
@@ -371,4 +397,14 @@ const toTally = ({
   ...(firstAt === undefined ? {} : { firstAt }),
   ...(lastAt === undefined ? {} : { lastAt }),
   samples,
+  ruled: {
+    counts: {
+      'newly-denied': counts.ruledNewlyDenied,
+      'newly-allowed': counts.ruledNewlyAllowed,
+      elsewhere: counts.ruledElsewhere,
+      'other-size': counts.ruledOtherSize,
+      exhausted: counts.ruledExhausted,
+    },
+    samples: ruledSamples,
+  },
 })

@@ -160,7 +160,9 @@ async function fillNatively(
   await world.store.write(async (tx) => {
     const simulation = (await tx.simulations.list(undefined, Number.MAX_SAFE_INTEGER, 1))[0]!.n
     const group = { account: managementAccount, resourceType: 'eip', locale: 'us-east-1' }
-    tx.simulations.addGroups(simulation, [{ ...group, requests: 1, resources: 0, counts: noCounts, samples: [] }])
+    const ruled = { counts: noCounts, samples: [] }
+    const counted = { requests: 1, resources: 0, counts: noCounts, samples: [], ruled }
+    tx.simulations.addGroups(simulation, [{ ...group, ...counted }])
     tx.simulations.addPools([{ simulation, pool: 'provider', isNew: false, present: use, candidate: use }])
   })
   const unit = await post<{ unitId: string }>('/organizational-units', { name: 'gone', parentId: targetId })
