@@ -16,11 +16,12 @@ import { acceptClock } from '#operations/record/clock.ts'
 import { operationTables } from '#operations/tables.aws.ts'
 import { verifyEd25519 } from '#operator/ed25519.ts'
 import type { Store } from '#store/store.ts'
-import { type Acme, openAcme, shop } from './acme.ts'
+import { type Acme, dev, openAcme, root, shop } from './acme.ts'
 import { jobsIn } from './estate.ts'
 import { sendSnapshot } from './native-access-examples.ts'
 import { type Native, withNativeApi } from './native-world.ts'
 import { notifierOf, openTarget, type Target, tellAll, toHere } from './notifying.ts'
+import { succeed, withRequests } from './requests/company.ts'
 import { managementAccount, openSealer, testSettings } from './world.ts'
 
 const minuteMs = 60_000
@@ -263,6 +264,81 @@ describe('a clock that was ahead by a year', () => {
       findings.items.some(({ control }) => control === 'exception-ended'),
       JSON.stringify(findings.items),
     )
+  })
+
+  test('a stage of a rollout that was begun by it is watched for as long as it says, and the next one is made', async (t) => {
+    const company = await openCompany(t)
+    const administrator = ['organization-administrator', root] as const
+    const requests = await withRequests(company, { ann: administrator, bob: administrator, cat: administrator })
+    company.advance(yearMs)
+    await requests.renewTokens()
+    const { ann, bob, cat } = requests.people
+    const proposal = {
+      ...{ node: root, reason: 'a rollout' },
+      operations: ['One', 'Two'].map((name) => ({ operation: 'createUnit', input: { name, parentId: dev } })),
+      rollout: { stages: [60, 30].map((soakSeconds) => ({ operations: 1, soakSeconds })) },
+    }
+    const { changeRequestId: id, contentHash } = await succeed(requests.propose(proposal, ann))
+    await succeed(requests.act(id, 'approve', { contentHash }, bob))
+    await requests.act(id, 'approve', { contentHash }, cat)
+    await succeed(requests.act(id, 'apply', { contentHash }, ann))
+    await setRight(company, yearMs)
+
+    await requests.look()
+    await requests.renewTokens()
+    const at = await nowOf(company)
+    const { state, progress } = await requests.show(id)
+    assert.deepEqual([state, progress!.stage, progress!.nextAt], ['scheduled', 1, isoOf(at + minuteMs)])
+    // Nothing is written of it again and again.
+    const writes = company.counted.writes
+    await requests.look()
+    assert.equal(company.counted.writes, writes)
+    company.advance(minuteMs)
+    await requests.look()
+    assert.equal((await requests.show(id)).progress!.stage, 2)
+    company.advance(minuteMs / 2)
+    await requests.look()
+    assert.equal((await requests.show(id)).state, 'applied')
+  })
+
+  test('how much of a pool is used is known of each day from then on, also of those that it has passed', async (t) => {
+    const company = await openCompany(t)
+    const pool = await company.pool({ scope: 'private', cidr: '10.9.0.0/24' })
+    assert.equal((await company.ask('PATCH', `/pools/${pool}`, { body: { sharedWith: ['r-acme'] } })).status, 200)
+    const body = { account: shop, resourceType: 'onprem:host', locale: 'us-east-1', poolId: pool, netmaskLength: 32 }
+    const take = async () => {
+      const as = await company.tokenOf('user:admin', 'organization-administrator', '*')
+      await company.post('/allocations', body, { as })
+    }
+    const { n } = (await company.store.read((tx) => tx.pools.find(pool)))!
+    const today = async () => Math.floor((await nowOf(company)) / dayMs)
+    const takenAt = async (day: number) => {
+      const found = await company.store.read((tx) => tx.space.days.atEndsOf([n], [day]))
+      return found.get(n)?.get(day)?.allocations
+    }
+    await take()
+    const first = await today()
+    // On two days, so that the first of them is over by it.
+    company.advance(yearMs)
+    await take()
+    const ahead = await today()
+    company.advance(dayMs)
+    await take()
+    await setRight(company, yearMs + dayMs)
+
+    await take()
+    company.advance(dayMs)
+    await take()
+    assert.equal(await takenAt(first + 1), 5)
+    company.advance(dayMs)
+    await take()
+    assert.deepEqual([await takenAt(first + 1), await takenAt(first + 2)], [5, 6])
+    // The days that it has passed come.
+    for (let day = ahead; day < ahead + 4; day++) {
+      company.advance((day - (await today())) * dayMs)
+      await take()
+    }
+    assert.deepEqual([await takenAt(ahead + 2), await takenAt(ahead + 3)], [9, 10])
   })
 
   test('tokens and sessions that were made by it are not good before their time', async (t) => {
