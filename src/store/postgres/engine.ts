@@ -216,6 +216,8 @@ class PostgresEngine implements Engine {
   /** How often it had to connect anew: perhaps to another server, and then those who read must follow. */
   moves = 0
   #start: Start | undefined
+  /** What the store's own clock said, where it has one: it is asked once for each transaction. */
+  #clock: number | undefined
   /** Whether a transaction may be open. */
   #isOpen = false
 
@@ -266,7 +268,7 @@ class PostgresEngine implements Engine {
       begun = await this.#begin(tokens)
     }
     const { start } = begun
-    const { now, trouble } = this.#timing.momentOf(start)
+    const { now, trouble } = this.#timing.momentOf(start, this.#clock)
     this.#tell(trouble)
     if (trouble) throw trouble
     this.transaction.now = now
@@ -299,7 +301,8 @@ class PostgresEngine implements Engine {
     await answered([begun, read, this.#tokens.begin(tokens), this.transaction.space.begin()])
     const start = (await read).rows[0] as Start
     this.#start = start
-    this.transaction.setBacks = this.#timing.see(start)
+    this.#clock = this.#timing.ownClock?.()
+    this.transaction.setBacks = this.#timing.see(start, this.#clock)
     return { start, isOther: this.transaction.load(start) }
   }
   async commit(): Promise<void> {
@@ -362,14 +365,14 @@ const nounsOver = (sql: PostgresSql, sealer: Sealer, memory: Memory): Nouns =>
 /** The time by which transactions go; `clock` is what a clock of the store's own said, where it has one. */
 interface Timing {
   /** Answers how often the clock was set far back. */
-  readonly see: (start: Start, clock?: number) => number
-  readonly momentOf: (start: Start, clock?: number) => Moment
+  readonly see: (start: Start, clock: number | undefined) => number
+  readonly momentOf: (start: Start, clock: number | undefined) => Moment
+  /** Undefined: the database's own. */
+  readonly ownClock: (() => number) | undefined
 }
 interface Reading extends Timing {
   /** When the request arrived, by `performance.now()`. */
   readonly since: number
-  /** Undefined: the database's own. */
-  readonly ownClock: (() => number) | undefined
   readonly effort: Effort
 }
 
@@ -469,8 +472,9 @@ class PostgresStore implements Store {
     this.#linkOptions = connecting.linkOptions
     this.#memory = connecting.memory
     this.#engine = new PostgresEngine(link, options.sealer, connecting, {
-      see: (start) => this.#see(start),
-      momentOf: (start) => this.#momentOf(start),
+      see: (start, clock) => this.#see(start, clock),
+      momentOf: (start, clock) => this.#momentOf(start, clock),
+      ownClock: options.clock,
     })
     this.#time = new Time(options.acceptsClock)
     this.#tell = connecting.tell
@@ -526,10 +530,10 @@ class PostgresStore implements Store {
     const nounsOf = (sql: PostgresSql): Nouns => nounsOver(sql, this.#options.sealer, this.#memory)
     return new Reader(link, nounsOf, () => moves === this.#engine.moves)
   }
-  #see({ time }: Start, clock = this.#options.clock?.()): number {
+  #see({ time }: Start, clock: number | undefined): number {
     return this.#time.see(clock ?? time)
   }
-  #momentOf({ time, newestEntryAt }: Start, clock = this.#options.clock?.()): Moment {
+  #momentOf({ time, newestEntryAt }: Start, clock: number | undefined): Moment {
     return this.#time.momentOf(clock ?? time, newestEntryAt)
   }
   /** Reading goes on, but it is told at once: at a start nothing may be written for long. */
