@@ -59,6 +59,7 @@ export const runsOnce: Readonly<Record<string, string>> = {
   'test/record-sinks.test.ts':
     'a server and its receivers; how far the record was sent is asked of both engines beside it',
   'src/api/rest/openapi.test.ts': 'the description is made of definitions; there is no store in it',
+  'src/api/rest/hostile-provider.test.ts': 'what an identity provider does; there is no store in it',
   'src/api/rest/sign-in.test.ts': 'what an identity provider says; there is no store in it',
   'src/jobs/jobs.test.ts': 'a trigger makes a task fail, and each engine has its own words for one',
   'src/operator/remote-log.test.ts': 'a log in memory, over HTTP; there is no store in it',

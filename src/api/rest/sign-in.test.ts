@@ -1,76 +1,33 @@
 // What the sign-in believes of an identity provider: one that signs everything itself, and answers whatever a test says.
 import assert from 'node:assert/strict'
-import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createHash, randomBytes } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { Refused } from '#model/refusal.ts'
 import { createSealer } from '#store/sealer.ts'
+import { type Claims, clientId, keyPair, type OwnProvider, openProvider } from '../../../test/oidc/own-provider.ts'
 import { cutFacts, type ShownRefusal } from '../wording.ts'
 import { createSignIn, type SignIn } from './sign-in.ts'
 
-const clientId = 'cadastre'
-const keyPair = () => generateKeyPairSync('rsa', { modulusLength: 2048 })
-const [own, other] = [keyPair(), keyPair()]
-
-type Claims = Readonly<Record<string, unknown>>
-/** What the provider says to the next who signs in. */
-let says: { idToken: Claims; userInfo?: Claims; key?: typeof own.privateKey }
-let nonce: string
-let server: Server
-let issuer: string
+let provider: OwnProvider
 let signIn: SignIn
-
-const base64url = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
-function idToken(): string {
-  const seconds = Math.floor(Date.now() / 1_000)
-  const claims = { iss: issuer, aud: clientId, iat: seconds, exp: seconds + 60, nonce, ...says.idToken }
-  const signed = `${base64url({ alg: 'RS256', kid: 'own' })}.${base64url(claims)}`
-  return `${signed}.${sign('sha256', Buffer.from(signed), says.key ?? own.privateKey).toString('base64url')}`
-}
 before(async () => {
-  server = createServer((request, reply) => {
-    const answers: Record<string, () => object> = {
-      '/.well-known/openid-configuration': () => ({
-        issuer,
-        authorization_endpoint: `${issuer}/authorize`,
-        token_endpoint: `${issuer}/token`,
-        jwks_uri: `${issuer}/keys`,
-        userinfo_endpoint: `${issuer}/me`,
-      }),
-      '/keys': () => ({ keys: [{ ...own.publicKey.export({ format: 'jwk' }), kid: 'own', alg: 'RS256', use: 'sig' }] }),
-      '/token': () => ({ access_token: 'an-access-token', token_type: 'bearer', id_token: idToken() }),
-      '/me': () => says.userInfo ?? {},
-    }
-    const answer = answers[request.url!]
-    request.resume()
-    request.on('end', () => {
-      reply.writeHead(answer ? 200 : 404, { 'content-type': 'application/json' })
-      reply.end(JSON.stringify(answer?.() ?? {}))
-    })
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  provider = await openProvider()
   const settings = {
-    issuer,
-    clientId,
-    clientSecret: 'a-secret-of-the-client',
-    nameClaim: 'email',
-    groupsClaim: 'groups',
-    publicUrl: 'http://127.0.0.1:1',
-    account: '111111111111',
+    ...{ issuer: provider.issuer, clientId, clientSecret: 'a-secret-of-the-client' },
+    ...{ nameClaim: 'email', groupsClaim: 'groups' },
+    ...{ publicUrl: 'http://127.0.0.1:1', account: '111111111111' },
   }
   signIn = createSignIn(settings, createSealer(randomBytes(32)), () => Date.now())
 })
-after(() => server.close())
+after(() => provider.close())
 
 /** The whole way; answers the principal, or the refusal. */
-async function arrive(answers: typeof says): Promise<{ name: string; groups: readonly string[] } | ShownRefusal> {
-  says = answers
+async function arrive(says: OwnProvider['says']): Promise<{ name: string; groups: readonly string[] } | ShownRefusal> {
+  provider.says = says
   const verifier = randomBytes(32).toString('base64url')
   const challenge = createHash('sha256').update(verifier).digest('base64url')
   const page = new URL(await signIn.begin({ port: 1_024, challenge, state: 'mine' }))
-  nonce = page.searchParams.get('nonce')!
+  provider.nonce = page.searchParams.get('nonce')!
   const back = new URLSearchParams({ code: 'a-code', state: page.searchParams.get('state')! })
   try {
     const { searchParams } = new URL(await signIn.complete(`?${back}`))
@@ -183,8 +140,14 @@ test('I7 what cannot be a name is shown so that it steers nothing', async () => 
 
 test('A9 an id token that the provider has not signed names nobody', async () => {
   const idToken = { ...nina, ...isVerified, groups: [] }
-  for (const answers of [{ idToken, key: other.privateKey }, { idToken: { ...idToken, nonce: 'another' } }]) {
-    const refusal = await arrive(answers)
+  const { signing, published } = provider.keys
+  for (const [claims, signedBy] of [
+    [idToken, keyPair()],
+    [{ ...idToken, nonce: 'another' }, signing],
+  ] as const) {
+    provider.keys = { signing: signedBy, published }
+    const refusal = await arrive({ idToken: claims })
     assert.equal('code' in refusal && refusal.code, 'MalformedRequest', JSON.stringify(refusal))
   }
+  provider.keys = { signing, published }
 })

@@ -1,13 +1,10 @@
 // Sign-in of people with OpenID Connect: the authorization code flow with PKCE, run by the server for a program on the person's machine.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import {
-  allowInsecureRequests,
   authorizationCodeGrant,
   buildAuthorizationUrl,
   type Configuration,
   calculatePKCECodeChallenge,
-  discovery,
-  enableNonRepudiationChecks,
   fetchUserInfo,
   randomNonce,
   randomPKCECodeVerifier,
@@ -17,21 +14,19 @@ import { worded } from '#model/problems/worded.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import { shownText } from '#model/text.ts'
 import type { Sealer } from '#store/tables/access-keys.ts'
+import { createIdentityProvider, type IdentityProvider, type ProviderSettings } from './identity-provider.ts'
 
 /** From the first redirect to the provider's answer. */
 const signInMs = 600_000
 /** From the provider's answer to the token. */
 const codeMs = 60_000
-const discoverySeconds = 10
 const groupsMax = 200
+/** OpenID Connect Core, section 2. */
+const subjectCharactersMax = 255
 const signInContext = 'sign-in'
 const codeContext = 'sign-in code'
 
-export interface OidcSettings {
-  readonly issuer: string
-  readonly clientId: string
-  /** Undefined for a public client. */
-  readonly clientSecret: string | undefined
+export interface OidcSettings extends ProviderSettings {
   /** The claim that names the person: `user:` and its value is the principal. */
   readonly nameClaim: string
   readonly groupsClaim: string
@@ -79,25 +74,20 @@ export interface SignIn {
   redeem(code: string, verifier: string): { principal: Principal; id: string }
 }
 
-export function createSignIn(settings: OidcSettings, sealer: Sealer, now: () => number): SignIn {
+export function createSignIn(
+  settings: OidcSettings,
+  sealer: Sealer,
+  now: () => number,
+  provider: IdentityProvider = createIdentityProvider(settings),
+): SignIn {
   const redirectUri = `${settings.publicUrl}/api/v1/sign-in/callback`
-  let provider: Promise<Configuration> | undefined
 
-  /** Asked once; where the provider could not be reached, asked again by the next who signs in. */
-  function discover(): Promise<Configuration> {
-    const issuer = new URL(settings.issuer)
-    provider ??= discovery(issuer, settings.clientId, settings.clientSecret, undefined, {
-      timeout: discoverySeconds,
-      // The signature of what came over TLS need not be checked, says the standard; ours is checked all the same.
-      execute: [enableNonRepudiationChecks, ...(isLoopback(issuer) ? [allowInsecureRequests] : [])],
-    }).catch((error: unknown) => {
-      provider = undefined
-      return refuse({
-        code: 'Unavailable',
-        because: worded(`the identity provider cannot be reached (${(error as Error).message})`),
-      })
+  function refuseUnconfirmed(error: unknown): never {
+    provider.doubt(error)
+    return refuse({
+      code: 'MalformedRequest',
+      problem: worded(`the identity provider did not confirm it (${(error as Error).message})`),
     })
-    return provider
   }
   const seal = (value: object, context: string): string =>
     Buffer.from(sealer.seal(JSON.stringify(value), context)).toString('base64url')
@@ -125,7 +115,7 @@ export function createSignIn(settings: OidcSettings, sealer: Sealer, now: () => 
 
   return {
     async begin({ port, challenge, state }) {
-      const configuration = await discover()
+      const configuration = await provider.known()
       const verifier = randomPKCECodeVerifier()
       const nonce = randomNonce()
       const begun: Begun = { verifier, nonce, port, challenge, state, until: now() + signInMs }
@@ -150,15 +140,22 @@ export function createSignIn(settings: OidcSettings, sealer: Sealer, now: () => 
         back.searchParams.set('error', url.searchParams.get('error_description') ?? refusedBy)
         return back.href
       }
-      const configuration = await discover()
+      const configuration = await provider.known()
       const tokens = await authorizationCodeGrant(configuration, url, {
         pkceCodeVerifier: begun.verifier,
         expectedNonce: begun.nonce,
         expectedState: sealed,
         idTokenExpected: true,
       }).catch(refuseUnconfirmed)
-      const claims = await claimsOf(configuration, tokens.claims()!, tokens.access_token)
-      const { iss, sub } = tokens.claims()!
+      const inToken = tokens.claims()!
+      const { iss, sub, azp } = inToken
+      // It was given to another client, whoever it is meant for (OpenID Connect Core, section 3.1.3.7); of several audiences one has to be named.
+      if (azp !== undefined && azp !== settings.clientId)
+        refuseUnconfirmed(new Error('its id token is of another client'))
+      if (sub.length > subjectCharactersMax) {
+        refuseUnconfirmed(new Error(`its subject has more than ${subjectCharactersMax} characters`))
+      }
+      const claims = await claimsOf(configuration, inToken, tokens.access_token)
       const signedIn: SignedIn = {
         id: hashOf(sealed),
         name: nameIn(claims, settings),
@@ -195,12 +192,6 @@ export function createSignIn(settings: OidcSettings, sealer: Sealer, now: () => 
 
 type Claims = Readonly<Record<string, unknown>>
 
-const refuseUnconfirmed = (error: unknown): never =>
-  refuse({
-    code: 'MalformedRequest',
-    problem: worded(`the identity provider did not confirm it (${(error as Error).message})`),
-  })
-
 /**
  * What the id token says, and of all else what the provider answers about the same person. Whether an address is verified is
  * said of the address that stands beside it (OpenID Connect Core, section 5.1), so that one answer vouches for the other's only
@@ -215,9 +206,6 @@ function joinClaims(inToken: Claims, asked: Claims): Claims {
 }
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64url')
-
-/** Plain HTTP is for a provider on the same machine alone. */
-const isLoopback = ({ hostname }: URL): boolean => /^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname)
 
 /** An address that the provider has not verified names nobody: whoever may choose it could choose somebody else's. */
 function nameIn(claims: Claims, { nameClaim }: OidcSettings): string {
