@@ -24,6 +24,7 @@ import { problemInWords } from '#model/problems/problem.ts'
 import { worded } from '#model/problems/worded.ts'
 import { Refused, refuse } from '#model/refusal.ts'
 import { withoutSecrets } from '#model/secrets.ts'
+import { isOver } from '#model/token.ts'
 import { addCheckpoint } from '#operations/evidence/witnessing.ts'
 import { type Executor, openExecutor } from '#operations/execute.ts'
 import { bootstrap, drawKey, findUnshownKey, type NewKey, noteShown } from '#operations/identity/access-keys.ts'
@@ -209,7 +210,6 @@ async function openServer(
     // From here on there is nothing that could fail.
     const workplace: Workplace = {
       store,
-      clock: Date.now,
       worker: randomUUID(),
       account,
       evidenceFolder: config.evidenceFolder,
@@ -349,7 +349,7 @@ function createKeyring(
         if (!record) return undefined
         const { secret, sessionToken, account, arn, userId } = record
         // What has ended by the time of the record has ended, whatever this machine's clock says.
-        const expiresAt = record.expiresAt !== undefined && record.expiresAt <= tx.now ? 0 : record.expiresAt
+        const expiresAt = isOver(record, tx.now) ? 0 : record.expiresAt
         const key: AccessKey = {
           id,
           secret,

@@ -32,6 +32,7 @@ const onBoth: readonly string[] = [
   'test/interrupted.test.ts',
   'test/list-costs.test.ts',
   'test/living-servers.test.ts',
+  'test/moved-clocks.test.ts',
   'test/native-access.test.ts',
   'test/oidc/',
   'test/one-entry.test.ts',

@@ -119,7 +119,6 @@ export async function openWorld(
 /** What jobs work with, by the clock of the machine. */
 export const workplaceOf = (store: Store): Workplace => ({
   store,
-  clock: Date.now,
   worker: 'of this test',
   account: managementAccount,
   recordCounted: async () => {},

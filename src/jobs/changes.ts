@@ -29,6 +29,10 @@ export const rollOutChanges: Job = {
       await act(operations.haltByRule, { id, halt: due.halt }, as)
       return
     }
+    if (due.does === 'watch-anew') {
+      await act(operations.watchStageAnew, { id }, as)
+      return
+    }
     try {
       await act(due.does === 'apply' ? operations.openChangeRequest : operations.advanceChangeRequest, { id }, as)
     } catch (error) {

@@ -2,23 +2,31 @@
 import { clientTokenMs } from '#operations/execute.ts'
 import { endTokensOfRemoved } from '#operations/organization/account-states.ts'
 import { recordOwn } from '#operations/record/own-entries.ts'
+import type { ReadTransaction } from '#store/store.ts'
 import type { Job } from './job.ts'
 
 const tokensPerTurn = 500
+/** Of three days in a row that begin, one alone may have begun because of a clock that jumped. */
+const daysSeen = 2
+
+/** A day by the clock, and by what the record has seen: one that was ahead for a while has nothing happen a second time. */
+const forgottenBefore = async ({ now, retention }: ReadTransaction): Promise<number> =>
+  Math.min(now - clientTokenMs, (await retention.dayBefore(daysSeen)) ?? 0)
 
 export const forgetTokens: Job = {
   name: 'forget-tokens',
   everySeconds: 1,
   turnsMax: 1,
-  isDue: ({ store, clock }) => store.read((tx) => tx.tokens.anyBefore(clock() - clientTokenMs)),
-  turn: ({ store }) => store.write(async (tx) => void (await tx.tokens.forget(tx.now - clientTokenMs, tokensPerTurn))),
+  isDue: ({ store }) => store.read(async (tx) => tx.tokens.anyBefore(await forgottenBefore(tx))),
+  turn: ({ store }) =>
+    store.write(async (tx) => void (await tx.tokens.forget(await forgottenBefore(tx), tokensPerTurn))),
 }
 
 export const dropSessions: Job = {
   name: 'drop-sessions',
   everySeconds: 1,
   turnsMax: 1,
-  isDue: ({ store, clock }) => store.read((tx) => tx.accessKeys.anyExpired(clock())),
+  isDue: ({ store }) => store.read((tx) => tx.accessKeys.anyExpired(tx.now)),
   turn: ({ store }) => store.write(async (tx) => void (await tx.accessKeys.dropExpired(tx.now))),
 }
 

@@ -10,8 +10,6 @@ export type ActingAs = Pick<Principal, 'arn' | 'accessKeyId' | 'native'>
 /** What jobs work with. */
 export interface Workplace {
   readonly store: Store
-  /** Milliseconds since 1970. */
-  clock(): number
   /** Of this process alone: what one server at a time works at goes by it. */
   readonly worker: string
   /** Whose entries in the record are those of what the server does by itself. */

@@ -11,6 +11,7 @@ import { forgetDecisions } from './forgetting.ts'
 import { importByPools } from './importing.ts'
 import { type Job, lookAt, type RunningJobs, type Workplace } from './job.ts'
 import { forgetNatGateways } from './networks.ts'
+import { bringBack } from './putting-off.ts'
 import { endQuarantines } from './quarantines.ts'
 import { countRefusals } from './refusals.ts'
 import { simulate } from './simulating.ts'
@@ -18,6 +19,7 @@ import { tidyUpSources } from './sources.ts'
 import { forgetNotifications } from './told.ts'
 
 export const jobs: readonly Job[] = [
+  bringBack,
   endQuarantines,
   forgetTokens,
   dropSessions,

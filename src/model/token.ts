@@ -43,3 +43,12 @@ export const latestOwnEnd = ({ origin, expiresAt }: MakingToken): number =>
  */
 export const groupsOfOwn = ({ groups, groupsUntil }: MakingToken, endsAt: number): readonly string[] =>
   groupsUntil !== undefined && endsAt <= groupsUntil ? groups : []
+
+/**
+ * Whether a token or session that ends is no good at a moment: it has ended; or a clock that was ahead has begun it, and it has not begun yet by
+ * the one that holds now.
+ */
+export const isOver = (
+  { createdAt, expiresAt }: { readonly createdAt: number; readonly expiresAt?: number | undefined },
+  now: number,
+): boolean => expiresAt !== undefined && (expiresAt <= now || createdAt > now)

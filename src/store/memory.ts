@@ -11,7 +11,10 @@ export interface EntryMark {
 
 /** What a transaction finds when it begins. */
 export interface Found {
-  /** The same text for the same database: where it is, and what a restore, a failover or `database accept` renews. */
+  /**
+   * The same text for the same database, by the same clock: where it is, and what a restore, a failover, `database accept` or a clock that is
+   * set far back renews.
+   */
   readonly identity: string
   /** Undefined where nothing is on record. */
   readonly newest: EntryMark | undefined

@@ -7,7 +7,7 @@ import type { Nouns } from './transaction.ts'
 /** Everything that can be read and changed, inside one transaction. In `Store.read` a change fails. */
 export type Transaction = Omit<
   Nouns,
-  'memory' | 'start' | 'load' | 'flush' | 'sequence' | 'recordLapsed' | 'moveKeyEpoch'
+  'memory' | 'setBacks' | 'start' | 'load' | 'flush' | 'sequence' | 'recordLapsed' | 'moveKeyEpoch'
 >
 
 /** What changes something, by the noun. `transaction.test.ts` compares it with the code. */
@@ -95,6 +95,7 @@ export interface Writes {
     | 'changeModes'
     | 'setContact'
   pools: 'insert' | 'update' | 'delete' | 'share' | 'unshare' | 'insertCidr' | 'setCidrState' | 'deleteCidr' | 'seeFull'
+  putOffs: 'bringBack'
   resourceTypes: 'insert' | 'delete'
   resting: 'begin' | 'drop' | 'end' | 'endAll' | 'endHold' | 'extendHold' | 'reclaim' | 'remove' | 'restAsOne'
   retention: 'takeTurn'

@@ -252,6 +252,10 @@ export class Table<T> {
   later(sql: Sql, value: Value<T>): void {
     sql.later(this.#insertion, ...this.#stored(value as T))
   }
+  /** The same, where there is none yet. */
+  laterUnlessThere(sql: Sql, value: Value<T>): void {
+    sql.later(`${this.#insertion} on conflict do nothing`, ...this.#stored(value as T))
+  }
   /** Inserts a row, or changes what may be changed of the one that has the same key: `'policy_id, target_id'`. */
   async put(sql: Sql, value: Value<T>, key: string): Promise<void> {
     const sets = this.rights.update!.map((name) => `${name} = excluded.${name}`).join(', ')

@@ -17,16 +17,25 @@ export interface Moment {
 export class Time {
   readonly #acceptsClock: boolean
   #latest = 0
+  #setBacks = 0
 
   /** @param acceptsClock whatever the record says: the operator is about to accept the clock */
   constructor(acceptsClock = false) {
     this.#acceptsClock = acceptsClock
   }
 
+  /** Takes note of what the clock says. Answers how often it was set far back: what was kept before that is by another time. */
+  see(clock: number): number {
+    // A clock that was ahead and was set right: what it said meanwhile holds where it is on record, and nowhere else.
+    if (isFarBehind(clock, this.#latest)) {
+      this.#latest = clock
+      this.#setBacks++
+    } else this.#latest = Math.max(this.#latest, clock)
+    return this.#setBacks
+  }
   momentOf(clock: number, newestAt: number | null): Moment {
     if (this.#acceptsClock) return { now: clock, trouble: undefined }
-    // A clock that was ahead and was set right: what it said meanwhile holds where it is on record, and nowhere else.
-    this.#latest = isFarBehind(clock, this.#latest) ? clock : Math.max(this.#latest, clock)
+    this.see(clock)
     const now = Math.max(this.#latest, newestAt ?? 0)
     if (newestAt === null || !isFarBehind(clock, newestAt)) return { now, trouble: undefined }
     return { now, trouble: new StoreTrouble('clock', describeFarBehind(clock, newestAt), { fatal: false }) }

@@ -36,6 +36,7 @@ import { Organizations } from './tables/organizations.ts'
 import { Outbox } from './tables/outbox.ts'
 import { Policies } from './tables/policies.ts'
 import { Pools } from './tables/pools.ts'
+import { PutOffs } from './tables/put-off.ts'
 import { RecordLists } from './tables/record-lists.ts'
 import { RecordSinks } from './tables/record-sinks.ts'
 import { RegisteredSpace } from './tables/registered.ts'
@@ -252,6 +253,8 @@ export class Nouns extends Connected {
    * long as nobody sets the clock back.
    */
   asOf = 0
+  /** How often the clock was set far back, of which whoever begins a transaction knows before it loads. */
+  setBacks = 0
   installation = ''
   governanceEpoch = 0
   keyEpoch = ''
@@ -299,6 +302,8 @@ export class Nouns extends Connected {
   readonly outbox = new Outbox(this.sql)
   readonly policies = new Policies(this.sql, this)
   readonly pools = new Pools(this.sql, this.rows, this)
+  /** What servers put off until later. */
+  readonly putOffs = new PutOffs(this.sql)
   readonly recordLists = new RecordLists(this.sql, this)
   /** What the register has of what others name. */
   readonly registered = new RegisteredSpace(this.sql)
@@ -441,7 +446,7 @@ export class Nouns extends Connected {
   load(loaded: Loaded): boolean {
     const { installation, sequence, history, place = '', newestN, newestEntryAt, newestRequestId, asked } = loaded
     const isOther = this.memory.meet({
-      identity: JSON.stringify([installation, history, place]),
+      identity: JSON.stringify([installation, history, place, this.setBacks]),
       newest: newestN === null ? undefined : { n: newestN, at: newestEntryAt!, requestId: newestRequestId! },
       hasAsked: this.#asked === undefined || asked === textOf(this.#asked),
     })

@@ -646,7 +646,6 @@ class Drive {
     const at = this.servers[server]!
     return lookAt(rollOutChanges, {
       ...workplaceOf(at.store),
-      clock: () => this.#place.now,
       act: (operation, input, as) => at.act(operation, input, as),
     })
   }

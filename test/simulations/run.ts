@@ -15,7 +15,6 @@ export function workplaceOf(
   let requests = 0
   return {
     store,
-    clock: Date.now,
     worker,
     account: managementAccount,
     pace: alone,

@@ -1,6 +1,7 @@
 // Who asks over the native API: the holder of a bearer token (RFC 6750). The only maker of a native principal, beside the sign-in.
 import type { Principal } from '#model/principal.ts'
 import { refuse } from '#model/refusal.ts'
+import { isOver } from '#model/token.ts'
 import { tokenHash } from '#operations/identity/tokens.ts'
 import type { Store } from '#store/store.ts'
 
@@ -48,7 +49,7 @@ export const nobodyAt = (client: string): Principal => ({
 const read = (store: Store, hash: Uint8Array): Promise<Principal> =>
   store.read(async (tx) => {
     const token = await tx.apiTokens.findByHash(hash)
-    if (!token || token.revokedAt !== undefined || token.expiresAt <= tx.now) refuse({ code: 'InvalidToken' })
+    if (!token || token.revokedAt !== undefined || isOver(token, tx.now)) refuse({ code: 'InvalidToken' })
     const { principal: name, account, id, groups, scopes, subject, makers, expiresAt } = token
     const [kind, rest] = name.split(':', 2) as [string, string]
     return {

@@ -137,6 +137,16 @@ export async function postponeChange(context: WriteContext, id: string, refusal:
   const failed = { at: context.now, code: refusal.code, ...(because ? { because } : {}) }
   await keep(context, { ...before, failed }, before)
 }
+
+/** A clock that was ahead has begun to watch its stage: it is watched from now on, for as long as it says. */
+export async function watchAnew(context: WriteContext, id: string): Promise<void> {
+  const before = await getChange(context, id)
+  const { progress, rollout, status } = before
+  if (status !== 'scheduled' || !progress || !rollout || progress.since <= context.now) return
+  const { soakSeconds } = rollout.stages[progress.stage - 1]!
+  const watched = { since: context.now, nextAt: context.now + soakSeconds * 1_000 }
+  await keep(context, { ...before, progress: { ...progress, ...watched } }, before)
+}
 function problemOf(refusal: Refusal): Problem | undefined {
   if ('problem' in refusal && typeof refusal.problem === 'object') return refusal.problem
   return 'because' in refusal && typeof refusal.because === 'object' ? (refusal.because as Problem) : undefined

@@ -2,7 +2,7 @@
 import type { Halt } from '#model/change-rollout.ts'
 import type { Refusal } from '#model/refusal.ts'
 import type { Tried, WriteOperation } from '../operation.ts'
-import { advanceChange, applyDueChange, haltChange, postponeChange } from './making.ts'
+import { advanceChange, applyDueChange, haltChange, postponeChange, watchAnew } from './making.ts'
 import { type GovernedOperation, runGoverned } from './operations.native.ts'
 import { type DoAll, tryBound, tryStage } from './trying.ts'
 
@@ -35,6 +35,15 @@ export const haltByRule: WriteOperation<{ readonly id: string; readonly halt: Ha
   access: 'write',
   run: async (context, { id, halt }) => {
     await haltChange(context, id, halt)
+    return {}
+  },
+}
+
+export const watchStageAnew: WriteOperation<{ readonly id: string }, object> = {
+  name: 'watchStageAnew',
+  access: 'write',
+  run: async (context, { id }) => {
+    await watchAnew(context, id)
     return {}
   },
 }

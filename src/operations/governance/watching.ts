@@ -57,6 +57,8 @@ export type DueChange = {
   | { readonly does: 'apply' }
   | { readonly does: 'advance' }
   | { readonly does: 'halt'; readonly halt: Halt }
+  /** It is watched since a moment that is still to come: by a clock that was ahead. */
+  | { readonly does: 'watch-anew' }
 )
 
 /** What is to be done next of all that is rolled out; undefined: nothing now. */
@@ -66,6 +68,7 @@ export async function dueChange(tx: ReadTransaction, watch: Watch): Promise<DueC
   watch.newest = newest
   const watched = await tx.changeRequests.rollingOut(watch.after, watchedMax)
   for (const { request } of watched) {
+    if (request.progress!.since > tx.now) return { request, as: await principalOf(tx, request), does: 'watch-anew' }
     const { halt } = await lookAtOne(tx, watch, request, countedMax)
     if (halt) return { request, as: await principalOf(tx, request), does: 'halt', halt }
   }

@@ -1,5 +1,6 @@
 // Permanent access keys: made by the operator, at the first start or by command.
 
+import { isOver } from '#model/token.ts'
 import type { ReadTransaction, Store, Transaction } from '#store/store.ts'
 import type { AccessKeyRecord } from '#store/tables/access-keys.ts'
 import { tell } from '../notification/telling.ts'
@@ -146,8 +147,7 @@ export async function listAccessKeys(store: Store, called: string): Promise<List
       id,
       arn,
       createdAt: new Date(createdAt),
-      state:
-        disabledAt !== undefined ? 'disabled' : expiresAt !== undefined && expiresAt <= tx.now ? 'expired' : 'good',
+      state: disabledAt !== undefined ? 'disabled' : isOver({ createdAt, expiresAt }, tx.now) ? 'expired' : 'good',
       expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt),
     }))
   })

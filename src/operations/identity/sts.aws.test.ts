@@ -41,6 +41,7 @@ test('the management account enters a member account with credentials that expir
     userId: user!.AssumedRoleId,
     secret: credentials!.SecretAccessKey,
     sessionToken: credentials!.SessionToken,
+    createdAt: now,
     expiresAt: credentials!.Expiration,
   })
   assert.equal(credentials!.Expiration! - now, 3_600_000)

@@ -358,7 +358,8 @@ async function placeOf(
   if (period !== undefined) return { ...anew, nextAt: period }
   if (!last || quietSeconds === 0) return { ...anew, nextAt: now }
   const toldAt = last.status === 'delivered' ? (last.lastAt ?? last.madeAt) : last.madeAt
-  return { ...anew, nextAt: Math.max(now, toldAt + quietSeconds * 1_000) }
+  // By a clock that was ahead it may have been told later than now.
+  return { ...anew, nextAt: Math.max(now, Math.min(toldAt, now) + quietSeconds * 1_000) }
 }
 
 async function insertDelivery(

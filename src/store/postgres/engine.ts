@@ -208,7 +208,7 @@ class PostgresEngine implements Engine {
   readonly #sql = new PostgresSql()
   readonly #tokens: SharedTokens
   readonly #options: LinkOptions
-  readonly #momentOf: (start: Start) => Moment
+  readonly #timing: Timing
   readonly #acknowledged: Acknowledged
   readonly #tell: TellStale
   readonly #isServer: boolean
@@ -216,6 +216,8 @@ class PostgresEngine implements Engine {
   /** How often it had to connect anew: perhaps to another server, and then those who read must follow. */
   moves = 0
   #start: Start | undefined
+  /** What the store's own clock said, where it has one: it is asked once for each transaction. */
+  #clock: number | undefined
   /** Whether a transaction may be open. */
   #isOpen = false
 
@@ -224,7 +226,7 @@ class PostgresEngine implements Engine {
     link: Link | undefined,
     sealer: Sealer,
     { memory, linkOptions, acknowledged, tell, isServer }: Connecting,
-    momentOf: (start: Start) => Moment,
+    timing: Timing,
   ) {
     this.#sql.link = link
     this.#options = { ...linkOptions, idleMs: standstillMsOf(linkOptions) }
@@ -232,7 +234,7 @@ class PostgresEngine implements Engine {
     this.#isServer = isServer
     this.#acknowledged = acknowledged
     this.#tell = tell
-    this.#momentOf = momentOf
+    this.#timing = timing
     this.transaction = nounsOver(this.#sql, sealer, memory)
     this.#tokens = this.transaction.tokens as SharedTokens
   }
@@ -266,7 +268,7 @@ class PostgresEngine implements Engine {
       begun = await this.#begin(tokens)
     }
     const { start } = begun
-    const { now, trouble } = this.#momentOf(start)
+    const { now, trouble } = this.#timing.momentOf(start, this.#clock)
     this.#tell(trouble)
     if (trouble) throw trouble
     this.transaction.now = now
@@ -299,6 +301,8 @@ class PostgresEngine implements Engine {
     await answered([begun, read, this.#tokens.begin(tokens), this.transaction.space.begin()])
     const start = (await read).rows[0] as Start
     this.#start = start
+    this.#clock = this.#timing.ownClock?.()
+    this.transaction.setBacks = this.#timing.see(start, this.#clock)
     return { start, isOther: this.transaction.load(start) }
   }
   async commit(): Promise<void> {
@@ -358,13 +362,17 @@ const nounsOver = (sql: PostgresSql, sealer: Sealer, memory: Memory): Nouns =>
     tokens: (kept) => new SharedTokens(sql, kept),
     freeSpace: (kept, counters) => new SharedFreeSpace(sql, kept, counters),
   })
-interface Reading {
-  /** `clock` is what `ownClock` said, where there is one. */
+/** The time by which transactions go; `clock` is what a clock of the store's own said, where it has one. */
+interface Timing {
+  /** Answers how often the clock was set far back. */
+  readonly see: (start: Start, clock: number | undefined) => number
   readonly momentOf: (start: Start, clock: number | undefined) => Moment
-  /** When the request arrived, by `performance.now()`. */
-  readonly since: number
   /** Undefined: the database's own. */
   readonly ownClock: (() => number) | undefined
+}
+interface Reading extends Timing {
+  /** When the request arrived, by `performance.now()`. */
+  readonly since: number
   readonly effort: Effort
 }
 
@@ -411,7 +419,7 @@ class Reader {
     return this.#link.close()
   }
 
-  async #begin({ momentOf, ownClock, since }: Reading): Promise<void> {
+  async #begin({ see, momentOf, ownClock, since }: Reading): Promise<void> {
     const link = this.#link
     link.limitMs = remainingMs(link, since)
     const clock = ownClock?.()
@@ -422,6 +430,7 @@ class Reader {
     link.limitMs = undefined
     const { quietAt } = (await begun)[1]!.rows[0] as { quietAt: number | null }
     const start = (await read).rows[0] as Start
+    this.#nouns.setBacks = see(start, clock)
     this.#nouns.load(start)
     this.#nouns.now = momentOf(start, clock).now
     // A clock that is not the database's was read before.
@@ -462,7 +471,11 @@ class PostgresStore implements Store {
     this.#options = options
     this.#linkOptions = connecting.linkOptions
     this.#memory = connecting.memory
-    this.#engine = new PostgresEngine(link, options.sealer, connecting, (start) => this.#momentOf(start))
+    this.#engine = new PostgresEngine(link, options.sealer, connecting, {
+      see: (start, clock) => this.#see(start, clock),
+      momentOf: (start, clock) => this.#momentOf(start, clock),
+      ownClock: options.clock,
+    })
     this.#time = new Time(options.acceptsClock)
     this.#tell = connecting.tell
     const { deadlineMs } = connecting.linkOptions
@@ -493,6 +506,7 @@ class PostgresStore implements Store {
     try {
       return await this.#readers.use({ since, sender, asker }, (reader, effort, from) =>
         reader.run(work, {
+          see: (start, clock) => this.#see(start, clock),
           momentOf: (start, clock) => this.#momentRead(start, clock),
           since: from,
           ownClock: this.#options.clock,
@@ -516,7 +530,10 @@ class PostgresStore implements Store {
     const nounsOf = (sql: PostgresSql): Nouns => nounsOver(sql, this.#options.sealer, this.#memory)
     return new Reader(link, nounsOf, () => moves === this.#engine.moves)
   }
-  #momentOf({ time, newestEntryAt }: Start, clock = this.#options.clock?.()): Moment {
+  #see({ time }: Start, clock: number | undefined): number {
+    return this.#time.see(clock ?? time)
+  }
+  #momentOf({ time, newestEntryAt }: Start, clock: number | undefined): Moment {
     return this.#time.momentOf(clock ?? time, newestEntryAt)
   }
   /** Reading goes on, but it is told at once: at a start nothing may be written for long. */

@@ -46,7 +46,7 @@ function usesIn(text: string): Map<string, Use> {
     assert(name !== undefined, `${constant} is defined where it is used`)
     return name
   }
-  for (const [, constant, verb] of text.matchAll(/\b(\w+Table)\.(insert|later|put|change)\(/g)) {
+  for (const [, constant, verb] of text.matchAll(/\b(\w+Table)\.(insert|later|laterUnlessThere|put|change)\(/g)) {
     const name = nameOf(constant!)
     if (verb !== 'change') use(name).insert = true
     if (verb === 'change' || verb === 'put')

@@ -222,10 +222,11 @@ interface Many {
   readonly text: string
 }
 function insertOfMany(sql: string): Many | undefined {
-  const [, table, names] = /^insert into (\w+) \(([^)]+)\)\s+values \((?:\?, )*\?\)$/.exec(sql) ?? []
+  const [, table, names, unless = ''] =
+    /^insert into (\w+) \(([^)]+)\)\s+values \((?:\?, )*\?\)( on conflict do nothing)?$/.exec(sql) ?? []
   if (table === undefined) return undefined
   const columns = names!.split(',').map((name) => name.trim())
-  return { table, columns, text: `insert into ${table} (${names}) select * from ${arraysOf(table, columns)}` }
+  return { table, columns, text: `insert into ${table} (${names}) select * from ${arraysOf(table, columns)}${unless}` }
 }
 function updateOfMany(sql: string): Many | undefined {
   const [, table, sets, key] = /^update (\w+) set ((?:\w+ = \?, )*\w+ = \?) where (\w+) = \?$/.exec(sql) ?? []

@@ -166,13 +166,16 @@ class SqliteEngine implements Engine {
   begin(): void {
     this.#connection.database.exec('begin immediate')
     const { data_version: version } = this.#connection.getNow<{ data_version: number }>('pragma data_version')!
-    // Another connection (an operator's command) has written: what we remember may be old.
-    if (version !== this.#dataVersion) {
+    const { time, clock, tell } = this.#timing
+    const at = clock()
+    const setBacks = time.see(at)
+    // Another connection (an operator's command) has written, or what we remember is by another time: it may be old.
+    if (version !== this.#dataVersion || setBacks !== this.transaction.setBacks) {
       this.#dataVersion = version
+      this.transaction.setBacks = setBacks
       this.#newestEntryAt = load(this.#connection, this.transaction).newestEntryAt
     } else this.transaction.start(true)
-    const { time, clock, tell } = this.#timing
-    const { now, trouble } = time.momentOf(clock(), this.#newestEntryAt)
+    const { now, trouble } = time.momentOf(at, this.#newestEntryAt)
     tell(trouble)
     if (trouble) throw trouble
     this.transaction.now = now
@@ -240,8 +243,10 @@ class Reader {
     try {
       const { time, clock } = this.#timing
       this.#connection.database.exec('begin')
+      const at = quietAt ?? clock()
+      this.#nouns.setBacks = time.see(at)
       const { newestEntryAt } = load(this.#connection, this.#nouns)
-      this.#nouns.now = time.momentOf(quietAt ?? clock(), newestEntryAt).now
+      this.#nouns.now = time.momentOf(at, newestEntryAt).now
       this.#nouns.asOf = finalUntil(newestEntryAt, quietAt)
       this.#connection.effort = effort
       return await work(this.#nouns)

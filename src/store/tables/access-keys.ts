@@ -26,6 +26,9 @@ export interface AccessKeyRecord {
   readonly openedBy?: string
 }
 
+export interface FoundKey extends AccessKeyRecord {
+  readonly createdAt: number
+}
 export const accessKeyTable = table(
   'access_key',
   {
@@ -61,10 +64,10 @@ export class AccessKeys {
     this.#epoch = epoch
   }
 
-  async find(id: string): Promise<AccessKeyRecord | undefined> {
+  async find(id: string): Promise<FoundKey | undefined> {
     const found = await accessKeyTable.first(this.#sql, `where id = ? and disabled_at is null and ${ofActive}`, id)
     if (!found) return undefined
-    const { sealed, account, arn, userId, expiresAt } = found
+    const { sealed, account, arn, userId, expiresAt, createdAt } = found
     const { secret, sessionToken } = JSON.parse(this.#sealer.open(sealed, id)) as {
       secret: string
       sessionToken?: string
@@ -77,6 +80,7 @@ export class AccessKeys {
       secret,
       ...(sessionToken === undefined ? {} : { sessionToken }),
       ...(expiresAt === undefined ? {} : { expiresAt }),
+      createdAt,
     }
   }
   async insert({ secret, sessionToken, ...key }: AccessKeyRecord, createdAt: number): Promise<void> {
@@ -87,10 +91,11 @@ export class AccessKeys {
   async isGood({ id, account, arn }: Pick<AccessKeyRecord, 'id' | 'account' | 'arn'>, now: number): Promise<boolean> {
     const row = await this.#sql.get(
       `select 1 as one from access_key where id = ? and account = ? and arn = ? and disabled_at is null and ${ofActive}
-       and (expires_at is null or expires_at > ?)`,
+       and (expires_at is null or (expires_at > ? and created_at <= ?))`,
       id,
       account,
       arn,
+      now,
       now,
     )
     return row !== undefined
@@ -117,7 +122,7 @@ export class AccessKeys {
     await unshownKeyTable.insert(this.#sql, { id })
   }
   /** The key of the first start, where it is good and nobody has been shown it yet. */
-  async findUnshown(): Promise<AccessKeyRecord | undefined> {
+  async findUnshown(): Promise<FoundKey | undefined> {
     const row = await this.#sql.get<{ id: string }>('select id from unshown_key order by id limit 1')
     return row && (await this.find(row.id))
   }

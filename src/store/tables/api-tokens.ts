@@ -254,12 +254,13 @@ export class ApiTokens {
     now: number,
   ): Promise<boolean> {
     const row = await this.#sql.get(
-      `select 1 as one from api_token where id = ? and revoked_at is null and expires_at > ? and expires_at = ?
+      `select 1 as one from api_token where id = ? and revoked_at is null and expires_at > ? and expires_at = ? and created_at <= ?
        and principal = ? and account = ? and member_of = ? and scopes = ? and makers = ? and coalesce(subject, '') = ?
        and ${ofActive}`,
       token.id,
       now,
       token.expiresAt,
+      now,
       token.principal,
       token.account,
       JSON.stringify(token.groups),

@@ -52,7 +52,8 @@ export class PoolCounters {
     for (const [pool, counters] of this.#kept.draft) {
       if (!counters.moved) continue
       counters.moved = false
-      if (counters.before) poolDayTable.later(this.#sql, counters.before)
+      // It is there where a clock that was ahead has ended the day before its end.
+      if (counters.before) poolDayTable.laterUnlessThere(this.#sql, counters.before)
       counters.before = undefined
       this.#sql.later(
         'update pool set allocated = ?, quarantined = ?, free = ?, allocation_count = ?, counted_on = ? where n = ?',
@@ -153,8 +154,9 @@ export class PoolCounters {
     counters.stepBefore = stepOf(counters)
     const today = dayOf(this.#clock.now)
     const { countedOn: day } = counters
-    if (day !== undefined && day >= today) return
-    if (day !== undefined) counters.before = asRow(pool, day, counters)
+    if (day === today) return
+    // A day that is still to come is of a clock that was ahead: nobody knows what there will be at its end.
+    if (day !== undefined && day < today) counters.before = asRow(pool, day, counters)
     counters.countedOn = today
   }
 

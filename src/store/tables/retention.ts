@@ -154,6 +154,15 @@ export class Retention {
     return row!
   }
 
+  /** When the day began, so many days before the newest one that the record has seen; undefined where it has not seen so many. */
+  async dayBefore(days: number): Promise<number | undefined> {
+    const [row] = await this.#sql.all<{ at: number }>(
+      'select at from record_day order by day desc limit 1 offset ?',
+      days,
+    )
+    return row?.at
+  }
+
   async isAnythingDue(now: number): Promise<boolean> {
     return (await this.#work(now)) !== undefined
   }
