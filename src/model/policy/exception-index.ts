@@ -74,9 +74,8 @@ export class ExceptionIndex implements Collection<ExceptionFacts, ExceptionIndex
     const former = [...changed.keys()].map((id) => byId.get(id)).filter((exception) => exception !== undefined)
     const targets = new Map<string, OfTarget | undefined>()
     for (const target of new Set([...added, ...former].map((exception) => exception.target))) {
-      const before = [...(byTarget.get(target)?.byPair.values() ?? [])].flat().filter(({ id }) => !changed.has(id))
-      const own = [...before, ...added.filter((exception) => exception.target === target)].sort(inOrderOfEnds)
-      targets.set(target, own.length === 0 ? undefined : ofTarget(own))
+      const isOwn = (exception: ExceptionFacts) => exception.target === target
+      targets.set(target, changedTarget(byTarget.get(target), former.filter(isOwn), added.filter(isOwn)))
     }
     const startOf = ({ startsAt }: ExceptionFacts) => startsAt
     return new ExceptionIndex({
@@ -123,6 +122,28 @@ function ofTarget(own: ByEnd): OfTarget {
     }
   }
   return { byPair: Map.groupBy(own, keyOfPair), byPool }
+}
+
+/** The same without some that are there, and with others: what these say nothing of is shared. Undefined where nothing is left. */
+function changedTarget(before: OfTarget | undefined, former: ByEnd, added: ByEnd): OfTarget | undefined {
+  const byPair = changedLists(before?.byPair, { former, added }, (exception) => [keyOfPair(exception)])
+  if (byPair.size === 0) return undefined
+  return { byPair, byPool: changedLists(before?.byPool, { former, added }, ({ grants }) => grants.pools) }
+}
+function changedLists(
+  before: ReadonlyMap<string, ByEnd> = new Map(),
+  { former, added }: { readonly former: ByEnd; readonly added: ByEnd },
+  keysOf: (exception: ExceptionFacts) => readonly string[],
+): ReadonlyMap<string, ByEnd> {
+  const lists = new Map(before)
+  for (const key of new Set([...former, ...added].flatMap(keysOf))) {
+    const has = (exception: ExceptionFacts) => keysOf(exception).includes(key)
+    const changes = { former: former.filter(has), added: added.filter(has) }
+    const list = exchanged(before.get(key) ?? [], changes, inOrderOfEnds)
+    if (list.length === 0) lists.delete(key)
+    else lists.set(key, list)
+  }
+  return lists
 }
 
 const countWithResource = (some: readonly ExceptionFacts[]): number =>
