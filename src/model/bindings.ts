@@ -1,6 +1,6 @@
 // All role bindings of a snapshot, found by whom they are for.
 import { type Changes, type Collection, Overlaid } from './overlaid.ts'
-import type { RoleBinding } from './roles.ts'
+import { everywhere, type RoleBinding } from './roles.ts'
 import { eachInSteps, type Steps } from './steps.ts'
 
 type ByPrincipal = Overlaid<string, readonly RoleBinding[]>
@@ -43,10 +43,24 @@ export class Bindings implements Collection<RoleBinding, Bindings> {
   }
   /** In the order of their ids. */
   of(principal: string): readonly RoleBinding[] {
-    return this.#byPrincipal.get(principal) ?? []
+    return this.#byPrincipal.get(principal) ?? none
   }
   ofAll(principals: Iterable<string>): readonly RoleBinding[] {
     return [...principals].flatMap((principal) => this.of(principal))
+  }
+  /**
+   * Those that can speak of a path: bound to one of its nodes or everywhere. What somebody has elsewhere costs no question: others may bind
+   * them to thousands of nodes.
+   */
+  onPath(principals: Iterable<string>, path: readonly string[]): readonly RoleBinding[] {
+    const found: RoleBinding[] = []
+    for (const principal of principals) {
+      const byNode = nodesOf(this.of(principal))
+      // The path of `*` is `*` alone. In the order of their ids, so that of several the same one is told.
+      const own = [...new Set([everywhere, ...path])].flatMap((node) => byNode.get(node) ?? none)
+      found.push(...own.sort(byIdOrder))
+    }
+    return found
   }
   principals(): MapIterator<string> {
     return this.#byPrincipal.keys()
@@ -59,4 +73,15 @@ export class Bindings implements Collection<RoleBinding, Bindings> {
   }
 }
 
+const none: readonly RoleBinding[] = []
 const byIdOrder = (a: RoleBinding, b: RoleBinding): number => (a.id < b.id ? -1 : 1)
+
+/** By the node of each, made once of a list: one that has changed is another list. */
+function nodesOf(own: readonly RoleBinding[]): ReadonlyMap<string, readonly RoleBinding[]> {
+  const known = byNodes.get(own)
+  if (known) return known
+  const found = Map.groupBy(own, ({ node }) => node)
+  byNodes.set(own, found)
+  return found
+}
+const byNodes = new WeakMap<readonly RoleBinding[], ReadonlyMap<string, readonly RoleBinding[]>>()
