@@ -53,6 +53,8 @@ const ofOneAlone: readonly RegExp[] = [
   /^(overSeen|steps|unreviewed|versions|states|spaces|matching|holdersAsked|ownersAsked|treeCidrs|visibleAccounts|nodesBelow|forecastWeeks|capacityRows|former|pendingScans|impactSpaces|impactRows|formerUnits|bodiesPerStatement|looks|pages|eventLength|depth|forgotten)Max$/,
   // What denials were told within a second: with more, it is looked up anew.
   /^advisedMax$/,
+  // Of what one denial is advised.
+  /^poolsAroundMax$/,
   // Of one simulation.
   /^(plansKept|rulingsKept|spacesSeen|simulatedSpaces|samplesPerKind|attempts)Max$/,
   // Of one turn of what follows the record, and what a finding tells.
