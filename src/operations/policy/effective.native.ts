@@ -120,7 +120,9 @@ export const getEffectivePolicy = nativeRead({
     selfEnabled: z
       .object({
         counts: z.boolean().describe('Whether a policy that the account enables on itself counts.'),
-        because: party.optional().describe('The assignment for which it does not; absent where it is the IPAM of `unmatched`.'),
+        because: party
+          .optional()
+          .describe('The assignment for which it does not; absent where it is the IPAM of `unmatched`.'),
         document: document.optional().describe('What the one that is enabled comes to, or would if it counted.'),
       })
       .optional()
