@@ -1,6 +1,7 @@
 // All role bindings of a snapshot, found by whom they are for.
 import { type Changes, type Collection, Overlaid } from './overlaid.ts'
 import { everywhere, type RoleBinding } from './roles.ts'
+import { exchanged } from './sorted.ts'
 import { eachInSteps, type Steps } from './steps.ts'
 
 type ByPrincipal = Overlaid<string, readonly RoleBinding[]>
@@ -32,8 +33,8 @@ export class Bindings implements Collection<RoleBinding, Bindings> {
     const former = [...changed.keys()].map((id) => this.#byId.get(id)).filter((binding) => binding !== undefined)
     const lists = new Map<string, readonly RoleBinding[] | undefined>()
     for (const principal of new Set([...added, ...former].map((binding) => binding.principal))) {
-      const kept = this.of(principal).filter(({ id }) => !changed.has(id))
-      const own = [...kept, ...added.filter((binding) => binding.principal === principal)].sort(byIdOrder)
+      const isOwn = (binding: RoleBinding) => binding.principal === principal
+      const own = exchanged(this.of(principal), { former: former.filter(isOwn), added: added.filter(isOwn) }, byIdOrder)
       lists.set(principal, own.length === 0 ? undefined : own)
     }
     return new Bindings(this.#byId.with(changed), this.#byPrincipal.with(lists))
@@ -74,7 +75,7 @@ export class Bindings implements Collection<RoleBinding, Bindings> {
 }
 
 const none: readonly RoleBinding[] = []
-const byIdOrder = (a: RoleBinding, b: RoleBinding): number => (a.id < b.id ? -1 : 1)
+const byIdOrder = (a: RoleBinding, b: RoleBinding): number => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
 
 /** By the node of each, made once of a list: one that has changed is another list. */
 function nodesOf(own: readonly RoleBinding[]): ReadonlyMap<string, readonly RoleBinding[]> {

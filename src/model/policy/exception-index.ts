@@ -1,6 +1,7 @@
 // The exceptions of a snapshot, and which of them speak of a request (policy-model §7).
 import { joinKey } from '../key.ts'
 import { type Changes, type Collection, Overlaid } from '../overlaid.ts'
+import { exchanged, lowerBound } from '../sorted.ts'
 import { eachInSteps, type Steps } from '../steps.ts'
 import { nameKey } from '../tags.ts'
 import { type ExceptionFacts, isInForce } from './exception.ts'
@@ -153,27 +154,6 @@ const ascending = (a: number, b: number): number => a - b
 const inOrderOfIds = (a: ExceptionFacts, b: ExceptionFacts): number => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
 const inOrderOfEnds = (a: ExceptionFacts, b: ExceptionFacts): number => a.expiresAt - b.expiresAt || inOrderOfIds(a, b)
 
-/** A copy of a list in an order without some that are there, and with others. */
-function exchanged<T>(
-  list: readonly T[],
-  { former, added }: { readonly former: readonly T[]; readonly added: readonly T[] },
-  compare: (a: T, b: T) => number,
-): readonly T[] {
-  const copy = [...list]
-  for (const one of former)
-    copy.splice(
-      lowerBound(copy, (other) => compare(other, one) >= 0),
-      1,
-    )
-  for (const one of added)
-    copy.splice(
-      lowerBound(copy, (other) => compare(other, one) >= 0),
-      0,
-      one,
-    )
-  return copy
-}
-
 interface Pair {
   readonly locale: string
   readonly resourceType: string
@@ -182,18 +162,6 @@ const keyOfPair = ({ locale, resourceType }: Pair): string => joinKey(locale, re
 
 /** How many of them are over: all that stand before the first one that is not. */
 const countOver = (list: ByEnd, now: number): number => lowerBound(list, ({ expiresAt }) => expiresAt > now)
-
-/** The place of the first for which it holds, where it holds for all after that one. */
-function lowerBound<T>(list: readonly T[], holds: (item: T) => boolean): number {
-  let low = 0
-  let high = list.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (holds(list[middle]!)) high = middle
-    else low = middle + 1
-  }
-  return low
-}
 
 interface Speaker extends Pair {
   readonly resource?: string
