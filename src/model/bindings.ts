@@ -1,6 +1,7 @@
 // All role bindings of a snapshot, found by whom they are for.
 import { type Changes, type Collection, Overlaid } from './overlaid.ts'
-import type { RoleBinding } from './roles.ts'
+import { everywhere, type RoleBinding } from './roles.ts'
+import { exchanged } from './sorted.ts'
 import { eachInSteps, type Steps } from './steps.ts'
 
 type ByPrincipal = Overlaid<string, readonly RoleBinding[]>
@@ -32,8 +33,8 @@ export class Bindings implements Collection<RoleBinding, Bindings> {
     const former = [...changed.keys()].map((id) => this.#byId.get(id)).filter((binding) => binding !== undefined)
     const lists = new Map<string, readonly RoleBinding[] | undefined>()
     for (const principal of new Set([...added, ...former].map((binding) => binding.principal))) {
-      const kept = this.of(principal).filter(({ id }) => !changed.has(id))
-      const own = [...kept, ...added.filter((binding) => binding.principal === principal)].sort(byIdOrder)
+      const isOwn = (binding: RoleBinding) => binding.principal === principal
+      const own = exchanged(this.of(principal), { former: former.filter(isOwn), added: added.filter(isOwn) }, byIdOrder)
       lists.set(principal, own.length === 0 ? undefined : own)
     }
     return new Bindings(this.#byId.with(changed), this.#byPrincipal.with(lists))
@@ -43,10 +44,24 @@ export class Bindings implements Collection<RoleBinding, Bindings> {
   }
   /** In the order of their ids. */
   of(principal: string): readonly RoleBinding[] {
-    return this.#byPrincipal.get(principal) ?? []
+    return this.#byPrincipal.get(principal) ?? none
   }
   ofAll(principals: Iterable<string>): readonly RoleBinding[] {
     return [...principals].flatMap((principal) => this.of(principal))
+  }
+  /**
+   * Those that can speak of a path: bound to one of its nodes or everywhere. What somebody has elsewhere costs no question: others may bind
+   * them to thousands of nodes.
+   */
+  onPath(principals: Iterable<string>, path: readonly string[]): readonly RoleBinding[] {
+    const found: RoleBinding[] = []
+    for (const principal of principals) {
+      const byNode = nodesOf(this.of(principal))
+      // The path of `*` is `*` alone. In the order of their ids, so that of several the same one is told.
+      const own = [...new Set([everywhere, ...path])].flatMap((node) => byNode.get(node) ?? none)
+      found.push(...own.sort(byIdOrder))
+    }
+    return found
   }
   principals(): MapIterator<string> {
     return this.#byPrincipal.keys()
@@ -59,4 +74,15 @@ export class Bindings implements Collection<RoleBinding, Bindings> {
   }
 }
 
-const byIdOrder = (a: RoleBinding, b: RoleBinding): number => (a.id < b.id ? -1 : 1)
+const none: readonly RoleBinding[] = []
+const byIdOrder = (a: RoleBinding, b: RoleBinding): number => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+
+/** By the node of each, made once of a list: one that has changed is another list. */
+function nodesOf(own: readonly RoleBinding[]): ReadonlyMap<string, readonly RoleBinding[]> {
+  const known = byNodes.get(own)
+  if (known) return known
+  const found = Map.groupBy(own, ({ node }) => node)
+  byNodes.set(own, found)
+  return found
+}
+const byNodes = new WeakMap<readonly RoleBinding[], ReadonlyMap<string, readonly RoleBinding[]>>()

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type Listed, readFrom, readPage, readSlicedPage, rowsPerStep } from './listing.ts'
+import { type Listed, pageBytesMax, readFrom, readPage, readSlicedPage, rowsPerStep } from './listing.ts'
 import { Progress } from './progress.ts'
 
 const inOrder = (list: readonly string[]) => [...new Set(list)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
@@ -105,6 +105,57 @@ test('what is large closes a page that has something already, and never one that
   const isLarge = { bounds: { weightOf: () => 2, weightMax: 1 } }
   assert.deepEqual(await page(10, undefined, isLarge), { items: [list[0]], next: list[0] })
   assert.deepEqual(await page(10, list[1], isLarge), { items: [list[2]], next: undefined })
+})
+
+test('D3 a page ends before it has too many bytes, whatever its items, and goes on there', async () => {
+  const megabyte = 'x'.repeat(1_048_576)
+  const list = numbered(9)
+  const read = (row: string) => ({ row, text: [megabyte, new Map([['key', megabyte]])] })
+  const tx = { async nextTurn() {}, keepsSoFar() {}, turns: 0 }
+  const pages: string[][] = []
+  for (let after: string | undefined; ; ) {
+    const { items, next } = await readPage<string, ReturnType<typeof read>>(
+      { tx, progress: new Progress() },
+      { limit: 100, after },
+      {
+        read: (place, limit) => list.filter((one) => place === undefined || one > place).slice(0, limit),
+        placeOf: (row) => row,
+        show: (rows) => rows.map(read),
+      },
+    )
+    pages.push(items.map(({ row }) => row))
+    after = next
+    if (next === undefined) break
+  }
+  assert.deepEqual(pages.flat(), list)
+  assert.ok(pages.every((page) => page.length * 2 * megabyte.length <= pageBytesMax))
+  assert.ok(pages.length <= list.length)
+})
+
+test('D3 of what may be large few are read at once, and of what turns out to be small as many as of anything', async () => {
+  const stepsOf = async (row: (n: number) => string) => {
+    const steps: number[] = []
+    const list = Array.from({ length: 2_000 }, (_, n) => ({ n, text: row(n) }))
+    const tx = { async nextTurn() {}, keepsSoFar() {}, turns: 0 }
+    await readPage<{ n: number; text: string }, object, number>(
+      { tx, progress: new Progress() },
+      { limit: 500, after: undefined },
+      {
+        read(after = -1, limit) {
+          steps.push(limit)
+          return list.slice(after + 1, after + 1 + limit)
+        },
+        placeOf: ({ n }) => n,
+        show: (rows) => rows,
+        bounds: { isHeavy: true },
+      },
+    )
+    return steps
+  }
+  const small = await stepsOf(() => 'x')
+  assert.ok(small[0]! <= 5 && Math.max(...small) === rowsPerStep && small.length <= 6, small.join())
+  const large = await stepsOf(() => 'x'.repeat(200_000))
+  assert.ok(Math.max(...large) <= 6, large.join())
 })
 
 test('a list that passes over rows by itself says where it is, and ends the page where it found nothing among very many', async () => {

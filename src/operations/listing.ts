@@ -4,11 +4,21 @@
 import { refuse } from '#model/refusal.ts'
 import type { Awaitable } from '#store/sql.ts'
 import type { ReadContext } from './operation.ts'
+import { roughBytes } from './rough-bytes.ts'
 
 /** See `PageBounds`. */
 const rowsPerPageMax = 4_000
 /** Rows of a list that are read and described at once. */
 export const rowsPerStep = 200
+/**
+ * About how many bytes a page has, whatever its items: with more it ends before the item that would be too much. It is written in one go,
+ * and whoever made the items large is not always who reads them.
+ */
+export const pageBytesMax = 4_194_304
+/** The same of what is read and described at once, where items may be large. */
+const stepBytesMax = 1_048_576
+/** Of such items the first ones, of which nothing is known. */
+const heavyFirst = 5
 /** What has turns of others in between when it is shown counts as so many rows more for each. */
 const rowsPerTurn = 100
 
@@ -38,6 +48,10 @@ export interface PageBounds<Item> {
   readonly rowsMax?: number
   /** Rows that are read and described at once. */
   readonly stepMax?: number
+  /** One may be as large as a page: so few are read at once as those before them let expect to be small enough together. */
+  readonly isHeavy?: true
+  /** What an item makes the page longer by, beside what stands in it: what is read of it once the page is found. */
+  bytesOf?(item: Item): number
   /** How much of a page an item takes beside others: with more than `weightMax` the page ends before it. */
   weightOf?(item: Item): number
   readonly weightMax?: number
@@ -94,6 +108,7 @@ interface SoFar<Item, Place> {
   last: Place | undefined
   isAllShown: boolean
   weight: number
+  bytes: number
   looked: number
 }
 
@@ -102,15 +117,25 @@ export async function readSlicedPage<Row, Item, Place = string>(
   { limit, after }: PageAsked<Place>,
   { readSlice, placeOf, show, bounds = {}, isThere = false }: Sliced<Row, Item, Place>,
 ): Promise<Page<Item, Place>> {
-  const { rowsMax = rowsPerPageMax, stepMax = rowsPerStep, weightOf = () => 0, weightMax = 0 } = bounds
-  const begin = { items: [], count: 0, place: after, last: after, isAllShown: true, weight: 0, looked: 0 }
+  const {
+    rowsMax = rowsPerPageMax,
+    stepMax = rowsPerStep,
+    isHeavy,
+    bytesOf,
+    weightOf = () => 0,
+    weightMax = 0,
+  } = bounds
+  const begin = { items: [], count: 0, place: after, last: after, isAllShown: true, weight: 0, bytes: 0, looked: 0 }
   const sofar = progress.next((): SoFar<Item, Place> => begin)
   const { items } = sofar
   items.length = sofar.count
-  let { place, last, isAllShown, weight, looked } = sofar
+  let { place, last, isAllShown, weight, bytes, looked } = sofar
+  /** Rows of the step before that fit into one. */
+  let fitting = isHeavy ? heavyFirst : stepMax
   while (looked < rowsMax) {
     // One row more than the page lacks tells whether there is another page; what shows little is read in whole steps.
-    const size = isAllShown ? Math.min(stepMax, limit - items.length + 1) : stepMax
+    const most = Math.min(stepMax, fitting)
+    const size = isAllShown ? Math.min(most, limit - items.length + 1) : most
     if (looked > 0) await tx.nextTurn()
     const slice = await readSlice(place, size)
     const { rows, next } = slice
@@ -126,17 +151,26 @@ export async function readSlicedPage<Row, Item, Place = string>(
       }
       // One more than the page holds tells that there is a next page.
       weight += weightOf(item)
-      if (items.length === limit || (items.length > 0 && weight > weightMax)) return { items, next: last }
+      bytes += roughBytes(item) + (bytesOf?.(item) ?? 0)
+      const isFull = items.length === limit || weight > weightMax || bytes > pageBytesMax
+      if (isFull && items.length > 0) return { items, next: last }
       items.push(item)
       last = placeOf(row)
     }
     place = next
     if (next === undefined) break
     looked += Math.max(1, slice.looked ?? rows.length)
-    Object.assign(sofar, { count: items.length, place, last, isAllShown, weight, looked })
+    if (isHeavy) fitting = fittingOf(rows)
+    Object.assign(sofar, { count: items.length, place, last, isAllShown, weight, bytes, looked })
     if (!isThere) tx.keepsSoFar()
   }
   return { items, next: place }
+}
+
+/** How many rows like these fit into a step. */
+function fittingOf(rows: readonly unknown[]): number {
+  const bytes = rows.reduce((sum: number, row) => sum + roughBytes(row), 0)
+  return bytes === 0 ? rowsPerStep : Math.max(1, Math.floor((stepBytesMax * rows.length) / bytes))
 }
 
 /** What a list without pages is read from: it is answered whole, but read in steps, in as many transactions as it takes. */

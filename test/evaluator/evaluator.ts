@@ -165,7 +165,8 @@ interface Pair {
 
 /**
  * The assignments on an account's path that are of these modes, from the root on; on one target by policy id. «An account's
- * own (self-enabled) policy counts only where no administrator's assignment that enforces is on the path.»
+ * own (self-enabled) policy counts only where no administrator's assignment that enforces is on the path», nor says the
+ * administrator's IPAM of its members that they get nothing outside policy.
  */
 export function enabledFor(facts: GovernanceFacts, account: string, pair: Pair, modes: readonly Mode[]): Enabled[] {
   const all = pathOf(facts, account).flatMap((target) =>
@@ -184,7 +185,15 @@ export function enabledFor(facts: GovernanceFacts, account: string, pair: Pair, 
         return version ? [{ assignment, version, document }] : []
       }),
   )
-  const isAdministered = all.some(({ assignment }) => assignment.managedBy !== 'account')
+  const isMember = nodeOf(facts, account)?.parentId !== undefined
+  const isClosed = facts.ipams.some(
+    (ipam) =>
+      isMember &&
+      account !== facts.delegatedAdministrator &&
+      ipam.account === facts.delegatedAdministrator &&
+      ipam.unmatched === 'deny',
+  )
+  const isAdministered = isClosed || all.some(({ assignment }) => assignment.managedBy !== 'account')
   return all.filter(({ assignment }) => assignment.managedBy !== 'account' || !isAdministered)
 }
 

@@ -218,6 +218,31 @@ export const overEc2: Attempts = {
     assert.equal(enabled.ManagedBy, 'delegated-administrator-for-ipam')
   },
 
+  /** Opens nothing that the administrator's IPAM keeps shut. */
+  async 'a policy of the account’s own, where nothing is given outside policy'(acme) {
+    await acme.call('DisableIpamPolicy', { IpamPolicyId: acme.law, OrganizationTargetId: root }, asNetwork)
+    await setTags(acme, acme.ipam, { 'cadastre:unmatched': 'deny' })
+    await denied(allocate(acme, shop))
+    const own = await ownPool(acme, shop)
+    const { Ipams } = await acme.call('DescribeIpams', {}, asShop)
+    const Tags = tagsOf({ 'cadastre:on-exhausted': 'provider', 'cadastre:on-explicit': 'allow' })
+    const { IpamPolicy } = await acme.call(
+      'CreateIpamPolicy',
+      { IpamId: Ipams![0]!.IpamId!, TagSpecifications: [{ ResourceType: 'ipam-policy', Tags }] },
+      asShop,
+    )
+    const IpamPolicyId = IpamPolicy!.IpamPolicyId!
+    const AllocationRules = [{ SourceIpamPoolId: own }]
+    const rule = { IpamPolicyId, Locale: 'us-east-1', ResourceType: 'eip' as const, AllocationRules }
+    await acme.call('ModifyIpamPolicyAllocationRules', rule, asShop)
+    await acme.call('EnableIpamPolicy', { IpamPolicyId }, asShop)
+    await denied(allocate(acme, shop))
+    await denied(allocate(acme, shop, { IpamPoolId: own }))
+    // As soon as the administrator says otherwise, it counts.
+    await setTags(acme, acme.ipam, { 'cadastre:unmatched': 'provider' })
+    assert.equal((await allocate(acme, shop)).PublicIpv4Pool, 'amazon')
+  },
+
   /** Others never early, the previous owner only where policy lets it. */
   async 're-allocating a released address'(acme) {
     await setTags(acme, acme.listed, { 'cadastre:quarantine-seconds': String(restSeconds) })

@@ -285,6 +285,31 @@ export const overNative: Attempts = {
     assert.equal((await take(acme, shop)).poolId, acme.listed)
   },
 
+  /** Opens nothing that the administrator's IPAM keeps shut, and is told as one that does not count. */
+  async 'a policy of the account’s own, where nothing is given outside policy'(acme) {
+    assert.equal((await acme.ask('DELETE', `/policies/${acme.law}/assignments/${root}`)).status, 204)
+    const [as, author] = [acme.shopOperator, await acme.tokenOf('user:shop-author', 'policy-author', shop)]
+    const own = await ownPool(acme, shop)
+    const { items: ipams } = await acme.get<Page<{ ipamId: string; account: string }>>('/ipams')
+    const { ipamId } = ipams.find(({ account }) => account === shop)!
+    const { policyId } = await acme.post<{ policyId: string }>('/policies', { ipamId }, { as: author })
+    const body = { rules: [{ poolId: own }], onExplicit: 'allow', onExhausted: 'provider' }
+    assert.equal((await acme.ask('PUT', documentPath(policyId), { body, as: author })).status, 200)
+    assert.equal(
+      (await acme.ask('PUT', `/policies/${policyId}/assignments/${shop}`, { body: {}, as: author })).status,
+      200,
+    )
+    await acme.ask('PATCH', `/ipams/${acme.ipam}`, { body: { unmatched: 'deny' } })
+    await denied(acme, ask(acme, shop, {}, { as }))
+    await denied(acme, ask(acme, shop, { poolId: own }, { as }))
+    const { selfEnabled } = await acme.get<{ selfEnabled: { counts: boolean; document?: object } }>(
+      `/effective-policies?node=${shop}&locale=us-east-1&resourceType=eip`,
+    )
+    assert.deepEqual([selfEnabled.counts, selfEnabled.document !== undefined], [false, true])
+    await acme.ask('PATCH', `/ipams/${acme.ipam}`, { body: { unmatched: 'provider' } })
+    assert.equal((await take(acme, shop)).poolId, 'provider')
+  },
+
   /** Others never early, by taking or by holding; the previous owner only where policy lets it. */
   async 're-allocating a released address'(acme) {
     await rest(acme)

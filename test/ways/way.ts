@@ -16,6 +16,7 @@ export const ways = [
   'another account',
   'a pool that is shared but not listed',
   'a policy of the account’s own',
+  'a policy of the account’s own, where nothing is given outside policy',
   're-allocating a released address',
   'association of a foreign address',
   'NAT gateway with manual addresses',

@@ -368,13 +368,13 @@ class Examiner {
   }
 }
 
-/** An account's own policies, where those of administrators keep them from counting: they come into force when those end. */
+/** An account's own policies, where what administrators say keeps them from counting: they come into force when that ends. */
 function hiddenOn(snapshot: Snapshot, target: string): readonly Assignment[] {
   const enforced = (snapshot.assignmentsByTarget.get(target) ?? []).filter(({ mode }) => mode === 'enforce')
   const own = enforced.filter(({ managedBy }) => managedBy === 'account')
-  return assignmentsOn(snapshot, 'enforce', pathOf(snapshot, target)).some(({ managedBy }) => managedBy !== 'account')
-    ? own.toSorted((a, b) => (a.policyId < b.policyId ? -1 : 1))
-    : []
+  if (own.length === 0) return own
+  const counting = assignmentsOn(snapshot, 'enforce', pathOf(snapshot, target))
+  return counting.includes(own[0]!) ? [] : own.toSorted((a, b) => (a.policyId < b.policyId ? -1 : 1))
 }
 
 /** So that accounts with the same assignments, each of them its own target, are one class. */

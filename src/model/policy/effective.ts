@@ -4,7 +4,7 @@ import type { Party } from './decision.ts'
 import { type Assignment, findDocument, type PolicyDocument, type RuleCondition } from './document.ts'
 import { type ExceptionFacts, isInForce } from './exception.ts'
 import { exceptionsNotOver } from './exception-index.ts'
-import { assignmentsOn, hasMode, type Pair, resolve } from './resolve.ts'
+import { assignmentsOn, denyingCentrally, hasMode, type Pair, resolve } from './resolve.ts'
 import { type SettingName, settingNames, settingOf } from './settings.ts'
 import { emptyCaches, pathOf, type ResolvedDocument, type ResolvedRule, type Snapshot, type World } from './snapshot.ts'
 import type { Reason, SkipReason } from './trace.ts'
@@ -52,7 +52,7 @@ export type Part =
   /** A default behind a nearer one. */
   | 'hidden'
   | 'no-document'
-  /** Self-enabled, where an administrator's assignment is on the path. */
+  /** Self-enabled, where an administrator's assignment is on the path, or their IPAM lets nothing pass outside policy. */
   | 'not-counted'
 
 export interface EffectiveAssignment {
@@ -66,7 +66,7 @@ export interface EffectiveAssignment {
 /** What a policy that the account enables on itself does, or would do. */
 export interface SelfEnabled {
   readonly counts: boolean
-  /** The administrator's assignment on the path for which it does not count. */
+  /** The administrator's assignment on the path for which it does not count; absent where it is their IPAM (`unmatched`). */
   readonly because?: Party
   /** What it would come to if it counted; absent where the account has enabled none, or it says nothing of the pair. */
   readonly document?: EffectiveDocument
@@ -234,7 +234,7 @@ function selfEnabledAt(snapshot: Snapshot, account: string, pair: Pair): SelfEna
   const own = onPath.filter(({ managedBy, targetId }) => managedBy === 'account' && targetId === account)
   const because = standing && assignmentAt(snapshot, standing, account, pair).party
   return {
-    counts: standing === undefined,
+    counts: standing === undefined && !denyingCentrally(snapshot, path),
     ...(because ? { because } : {}),
     ...documentAlone(snapshot, account, own, pair),
   }
@@ -250,6 +250,8 @@ function documentAlone(
   if (own.length === 0) return {}
   const alone: Snapshot = {
     ...snapshot,
+    // Nor does the administrator's IPAM say anything then.
+    delegatedAdministrator: undefined,
     assignmentsByTarget: new Map([[account, own]]),
     caches: emptyCaches(),
   }

@@ -1,6 +1,7 @@
 // The exceptions of a snapshot, and which of them speak of a request (policy-model §7).
 import { joinKey } from '../key.ts'
 import { type Changes, type Collection, Overlaid } from '../overlaid.ts'
+import { exchanged, lowerBound } from '../sorted.ts'
 import { eachInSteps, type Steps } from '../steps.ts'
 import { nameKey } from '../tags.ts'
 import { type ExceptionFacts, isInForce } from './exception.ts'
@@ -74,9 +75,8 @@ export class ExceptionIndex implements Collection<ExceptionFacts, ExceptionIndex
     const former = [...changed.keys()].map((id) => byId.get(id)).filter((exception) => exception !== undefined)
     const targets = new Map<string, OfTarget | undefined>()
     for (const target of new Set([...added, ...former].map((exception) => exception.target))) {
-      const before = [...(byTarget.get(target)?.byPair.values() ?? [])].flat().filter(({ id }) => !changed.has(id))
-      const own = [...before, ...added.filter((exception) => exception.target === target)].sort(inOrderOfEnds)
-      targets.set(target, own.length === 0 ? undefined : ofTarget(own))
+      const isOwn = (exception: ExceptionFacts) => exception.target === target
+      targets.set(target, changedTarget(byTarget.get(target), former.filter(isOwn), added.filter(isOwn)))
     }
     const startOf = ({ startsAt }: ExceptionFacts) => startsAt
     return new ExceptionIndex({
@@ -125,33 +125,34 @@ function ofTarget(own: ByEnd): OfTarget {
   return { byPair: Map.groupBy(own, keyOfPair), byPool }
 }
 
+/** The same without some that are there, and with others: what these say nothing of is shared. Undefined where nothing is left. */
+function changedTarget(before: OfTarget | undefined, former: ByEnd, added: ByEnd): OfTarget | undefined {
+  const byPair = changedLists(before?.byPair, { former, added }, (exception) => [keyOfPair(exception)])
+  if (byPair.size === 0) return undefined
+  return { byPair, byPool: changedLists(before?.byPool, { former, added }, ({ grants }) => grants.pools) }
+}
+function changedLists(
+  before: ReadonlyMap<string, ByEnd> = new Map(),
+  { former, added }: { readonly former: ByEnd; readonly added: ByEnd },
+  keysOf: (exception: ExceptionFacts) => readonly string[],
+): ReadonlyMap<string, ByEnd> {
+  const lists = new Map(before)
+  for (const key of new Set([...former, ...added].flatMap(keysOf))) {
+    const has = (exception: ExceptionFacts) => keysOf(exception).includes(key)
+    const changes = { former: former.filter(has), added: added.filter(has) }
+    const list = exchanged(before.get(key) ?? [], changes, inOrderOfEnds)
+    if (list.length === 0) lists.delete(key)
+    else lists.set(key, list)
+  }
+  return lists
+}
+
 const countWithResource = (some: readonly ExceptionFacts[]): number =>
   some.filter(({ resource }) => resource !== undefined).length
 
 const ascending = (a: number, b: number): number => a - b
 const inOrderOfIds = (a: ExceptionFacts, b: ExceptionFacts): number => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
 const inOrderOfEnds = (a: ExceptionFacts, b: ExceptionFacts): number => a.expiresAt - b.expiresAt || inOrderOfIds(a, b)
-
-/** A copy of a list in an order without some that are there, and with others. */
-function exchanged<T>(
-  list: readonly T[],
-  { former, added }: { readonly former: readonly T[]; readonly added: readonly T[] },
-  compare: (a: T, b: T) => number,
-): readonly T[] {
-  const copy = [...list]
-  for (const one of former)
-    copy.splice(
-      lowerBound(copy, (other) => compare(other, one) >= 0),
-      1,
-    )
-  for (const one of added)
-    copy.splice(
-      lowerBound(copy, (other) => compare(other, one) >= 0),
-      0,
-      one,
-    )
-  return copy
-}
 
 interface Pair {
   readonly locale: string
@@ -161,18 +162,6 @@ const keyOfPair = ({ locale, resourceType }: Pair): string => joinKey(locale, re
 
 /** How many of them are over: all that stand before the first one that is not. */
 const countOver = (list: ByEnd, now: number): number => lowerBound(list, ({ expiresAt }) => expiresAt > now)
-
-/** The place of the first for which it holds, where it holds for all after that one. */
-function lowerBound<T>(list: readonly T[], holds: (item: T) => boolean): number {
-  let low = 0
-  let high = list.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (holds(list[middle]!)) high = middle
-    else low = middle + 1
-  }
-  return low
-}
 
 interface Speaker extends Pair {
   readonly resource?: string

@@ -8,7 +8,14 @@ import { finish } from '../steps.ts'
 import { decide } from './decide.ts'
 import type { AllocationRequest } from './decision.ts'
 import { ExceptionIndex } from './exception-index.ts'
-import { answerTo, describeChange, nearestChange, type Room } from './nearest-change.ts'
+import {
+  answerTo,
+  describeChange,
+  nearestChange,
+  nearestException,
+  poolsAroundMax,
+  type Room,
+} from './nearest-change.ts'
 import type { PolicySettings } from './settings.ts'
 import { emptyCaches, type GovernanceFacts, type Snapshot } from './snapshot.ts'
 import { assign, documentOf, policy, pool, privatePool, request, root, worldOf } from './testdata/world.ts'
@@ -53,6 +60,32 @@ test('a block that is not listed keeps its size when it is not named any more', 
   const found = find(vpcs({}), { resourceType: 'vpc', scopeType: 'private', explicit: { cidr } })!
   assert.deepEqual(found.change, { kind: 'drop-explicit', dropped: '192.168.0.0/24' })
   assert.equal(found.request.netmaskLength, 24)
+})
+
+test('D8 of a thousand pools around a block those with the least around it are tried, and of the pools that are not seen none', () => {
+  const around = Array.from({ length: 1_000 }, (_, at) =>
+    privatePool(`a${at}`, at < 990 ? '10.0.0.0/8' : '10.0.0.0/15'),
+  )
+  const hidden = Array.from({ length: 30 }, (_, at) => privatePool(`h${at}`, '10.0.0.0/16'))
+  const snapshot = worldOf({
+    policies: [policy('net', [documentOf(['v1'], {}, { resourceType: 'vpc' })])],
+    assignments: [assign('net', root)],
+    pools: [...around, ...hidden, privatePool('v1', '172.16.0.0/16')],
+  })
+  const asked = request({
+    ...{ resourceType: 'vpc', scopeType: 'private', netmaskLength: 16 },
+    explicit: { cidr: parseCidr('10.0.0.0/16')! },
+  })
+  const tried: string[] = []
+  const look = (name: string): boolean => {
+    tried.push(name)
+    return false
+  }
+  const room: Room = { has: () => false, holds: look, canTake: look }
+  const sight = { isSeen: ({ id }: { readonly id: string }) => !id.startsWith('h'), isTakenSeen: () => true }
+  assert.equal(nearestException({ snapshot, now, room }, asked, sight)?.pool, 'provider')
+  assert.deepEqual(new Set(tried), new Set([...around.slice(990), ...around.slice(0, 10)].map(({ id }) => id)))
+  assert.ok(tried.length <= 2 * poolsAroundMax, String(tried.length))
 })
 
 test('missing tags: exactly those, with the value that is asked for', () => {

@@ -55,13 +55,34 @@ export interface Sight {
   /** That somebody has a block of a pool, or of the provider, which the account has no right to take. */
   isTakenSeen(pool: string): boolean
 }
-const seesAll: Sight = { isSeen: () => true, isTakenSeen: () => true }
+export const seesAll: Sight = { isSeen: () => true, isTakenSeen: () => true }
 
-/** The pools that a block lies in: where it could come from, if the account may have any of them. */
-export const poolsAround = (snapshot: Snapshot, { explicit }: AllocationRequest): readonly PoolFacts[] => {
+/**
+ * Of the pools that a block lies in and that are seen, those of which an exception is thought of: each is a decision of its own, and somebody
+ * may have made a thousand of them around one block.
+ */
+export const poolsAroundMax = 20
+
+/** The pools that a block lies in: where it could come from, if the account may have any of them. Those with the least around it come first. */
+export function poolsAround(
+  snapshot: Snapshot,
+  { explicit, scopeType }: AllocationRequest,
+  isSeen: Sight['isSeen'],
+): readonly PoolFacts[] {
   const cidr = explicit?.cidr
   if (!cidr) return []
-  return [...snapshot.pools.values()].filter(({ cidrs }) => cidrs.some((block) => contains(block, cidr)))
+  const found: { readonly pool: PoolFacts; readonly length: number }[] = []
+  for (const pool of snapshot.pools.values()) {
+    if (scopeType !== undefined && pool.scopeType !== scopeType) continue
+    const block = pool.cidrs.find((one) => contains(one, cidr))
+    if (block) found.push({ pool, length: block.length })
+  }
+  const around: PoolFacts[] = []
+  for (const { pool } of found.sort((a, b) => b.length - a.length)) {
+    if (around.length === poolsAroundMax) break
+    if (isSeen(pool)) around.push(pool)
+  }
+  return around
 }
 
 /** What a request would get now: the verdict, and the candidate that has room. */
@@ -78,11 +99,11 @@ export function answerTo(
  * The first change that turns the denial of a request into a grant; undefined where no single one of these does.
  * @param sight by default that of the operator
  */
-export function nearestChange(
-  world: World,
-  request: AllocationRequest,
-  sight: Sight = seesAll,
-): NearestChange | undefined {
+export const nearestChange = (world: World, request: AllocationRequest, sight?: Sight): NearestChange | undefined =>
+  nearestOwnChange(world, request) ?? nearestException(world, request, sight)
+
+/** The same of those that are the caller's own to make. */
+export function nearestOwnChange(world: World, request: AllocationRequest): NearestChange | undefined {
   const type = findResourceType(request.resourceType, world.snapshot.resourceTypes)
   if (!type) return undefined
   for (const { change, changed } of trials(world.snapshot, request, type)) {
@@ -90,7 +111,7 @@ export function nearestChange(
     if (verdict.outcome !== 'deny' && served)
       return { change, request: changed, outcome: verdict.outcome, pool: served.pool }
   }
-  return nearestException(world, request, sight)
+  return undefined
 }
 
 /**
@@ -104,11 +125,12 @@ export function nearestException(
   { isSeen, isTakenSeen }: Sight = seesAll,
 ): (NearestChange & { readonly change: { readonly kind: 'exception' } }) | undefined {
   const { room } = world
+  if (!findResourceType(request.resourceType, world.snapshot.resourceTypes)) return undefined
   const told: Room = {
     ...room,
     canTake: (pool, cidr) => (isTakenSeen(pool) ? room.canTake(pool, cidr) : room.holds(pool, cidr)),
   }
-  const around = poolsAround(world.snapshot, request).filter(isSeen)
+  const around = poolsAround(world.snapshot, request, isSeen)
   for (const grants of grantsFor(request, around)) {
     const snapshot = withGrants(world, request, grants)
     const { verdict, served } = answerTo({ ...world, snapshot, room: told }, request)

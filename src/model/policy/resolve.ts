@@ -13,6 +13,7 @@ import { isPoolExcepted } from './exception-index.ts'
 import { findResourceType, type ResourceType } from './resource-types.ts'
 import { forEachSetting, type ResolvedSettings } from './settings.ts'
 import {
+  type IpamFacts,
   type NodeFacts,
   pathOf,
   type Resolution,
@@ -66,7 +67,10 @@ export interface Pair {
   readonly resourceType: string
 }
 
-/** The assignments that count on a path, root first: an account's own only where no administrator's is on the path. */
+/**
+ * The assignments that count on a path, root first: an account's own only where no administrator's is on the path, nor the
+ * administrator's IPAM lets nothing pass outside policy: what nothing of theirs speaks of is not for the account to allow itself.
+ */
 export function assignmentsOn(snapshot: Snapshot, world: World, path: readonly string[]): readonly Assignment[] {
   const counted = path.flatMap((target) =>
     (snapshot.assignmentsByTarget.get(target) ?? [])
@@ -75,8 +79,18 @@ export function assignmentsOn(snapshot: Snapshot, world: World, path: readonly s
   )
   const byAdministrators = counted.filter(({ managedBy }) => managedBy !== 'account')
   if (byAdministrators.length > 0) return byAdministrators
+  if (counted.length === 0 || denyingCentrally(snapshot, path)) return []
   const account = path.at(-1)
   return counted.filter(({ targetId }) => targetId === account)
+}
+
+/** The IPAM of the organization's administrator by which its members get nothing outside policy; undefined where there is none, or for others. */
+export function denyingCentrally(snapshot: Snapshot, path: readonly string[]): IpamFacts | undefined {
+  const administrator = snapshot.delegatedAdministrator
+  if (path.length === 1 || administrator === undefined || path.at(-1) === administrator) return undefined
+  for (const ipam of snapshot.ipams.values())
+    if (ipam.account === administrator && ipam.unmatched === 'deny') return ipam
+  return undefined
 }
 
 /** Where what speaks of a request is enabled, and whose IPAM refuses what nothing speaks of: whoever lets it pass answers for all of them. */

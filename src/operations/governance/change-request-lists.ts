@@ -58,6 +58,7 @@ export async function listChanges(
       const byId = new Map(shown.map((one) => [one.id, one]))
       return seen.map((one) => one && byId.get(one.id))
     },
+    bounds: { isHeavy: true },
   })
 }
 

@@ -506,6 +506,7 @@ export const applyChangeRequest = nativeWrite({
   output: changeRequest,
   rest: { method: 'POST', path: '/change-requests/{changeRequestId}/apply' },
   cli: 'change-request apply',
+  isList: true,
   refusals: [...refusalsOfGoverned, 'NotFound', 'MalformedId', 'IncorrectState'],
   at: placeOfChange,
   lookAhead: (ahead, { changeRequestId: id }): Promise<Tried> => tryBound(ahead, id, doAll),
@@ -527,6 +528,7 @@ export const breakGlassChangeRequest = nativeWrite({
   output: changeRequest,
   rest: { method: 'POST', path: '/change-requests/{changeRequestId}/break-glass' },
   cli: 'change-request break-glass',
+  isList: true,
   refusals: [...refusalsOfGoverned, 'NotFound', 'MalformedId', 'IncorrectState', 'LimitExceeded'],
   at: placeOfChange,
   run: async (context, { changeRequestId: id, contentHash: given, reason: why }) =>
@@ -581,6 +583,7 @@ export const resumeChangeRequest = nativeWrite({
   output: changeRequest,
   rest: { method: 'POST', path: '/change-requests/{changeRequestId}/resume' },
   cli: 'change-request resume',
+  isList: true,
   refusals: [...refusalsOfGoverned, 'NotFound', 'MalformedId', 'IncorrectState', 'LimitExceeded'],
   at: placeOfChange,
   lookAhead: (ahead, { changeRequestId: id }): Promise<Tried> => tryStage(ahead, id, doAll),
@@ -598,6 +601,7 @@ export const revertChangeRequest = nativeWrite({
   output: changeRequest,
   rest: { method: 'POST', path: '/change-requests/{changeRequestId}/revert' },
   cli: 'change-request revert',
+  isList: true,
   refusals: [...refusalsOfGoverned, 'NotFound', 'MalformedId', 'IncorrectState', 'LimitExceeded'],
   at: placeOfChange,
   run: async (context, { changeRequestId: id, note: why, emergency: because }) =>

@@ -12,6 +12,8 @@ import {
   authorize,
   depthOf,
   everywhere,
+  type RoleBinding,
+  roles,
   scopesCover,
 } from '#model/roles.ts'
 import type { Need, ReadContext } from '../operation.ts'
@@ -64,8 +66,12 @@ export async function mayAnywhere(context: ReadContext, action: Action): Promise
   // Of a token that somebody made for another, the right comes from the lowest of the nodes from which theirs come.
   const parties = partiesOf(native, context.now).flatMap(({ name, groups }) => [name, ...groups])
   const bound = (await context.snapshot()).bindings.ofAll([...new Set(parties)])
-  return bound.some(({ effect, node }) => effect === 'permit' && isPermitted(node))
+  return bound.some((one) => gives(one, action) && isPermitted(one.node))
 }
+
+/** Whether a binding would permit an action, were there no other. */
+export const gives = ({ effect, role }: RoleBinding, action: Action): boolean =>
+  effect === 'permit' && (roles[role].actions as readonly Action[]).includes(action)
 
 /** Whether the caller may do something at the top of a path: at its root, or everywhere. */
 export async function mayAtTop(context: ReadContext, action: Action, path: readonly string[]): Promise<boolean> {
@@ -163,7 +169,7 @@ export function accessOf(
 ): Access {
   const asked = formerGroups.length === 0 ? principals : [...new Set([...principals, ...formerGroups])]
   const pathTo = (node: string) => pathOf(snapshot, node)
-  return authorize(snapshot.bindings.ofAll(asked), { principals, formerGroups, action, path, pathTo })
+  return authorize(snapshot.bindings.onPath(asked, path), { principals, formerGroups, action, path, pathTo })
 }
 
 export async function requirePermission(

@@ -3,7 +3,7 @@ import { isAccountId } from '#model/organization.ts'
 import { partiesOf } from '#model/principal.ts'
 import { type Action, everywhere } from '#model/roles.ts'
 import type { ReadContext } from '../operation.ts'
-import { permitter } from './authority.ts'
+import { gives, permitter } from './authority.ts'
 import { childrenOf, everBelow } from './visible-accounts.ts'
 
 /** Of more, the rows of all are read, and what is hidden is passed over. */
@@ -25,7 +25,7 @@ export async function visibleNodes(context: ReadContext, action: Action): Promis
   const { name, groups } = partiesOf(native, context.now)[0]!
   const bound = bindings
     .ofAll([name, ...groups])
-    .filter(({ effect }) => effect === 'permit')
+    .filter((one) => gives(one, action))
     .map(({ node }) => node)
   return below(context, bound, isPermitted)
 }

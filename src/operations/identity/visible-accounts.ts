@@ -5,7 +5,7 @@ import { type NativePrincipal, partiesOf } from '#model/principal.ts'
 import { type Action, everywhere } from '#model/roles.ts'
 import type { ReadContext } from '../operation.ts'
 import { permitterThen } from '../record/object-places.ts'
-import { permitter, provenAt } from './authority.ts'
+import { gives, permitter, provenAt } from './authority.ts'
 
 /** Who may see more accounts than these reads the rows of all, and passes over what is hidden. */
 export const visibleAccountsMax = 100
@@ -72,7 +72,7 @@ async function findVisible(
   if (isPermitted(everywhere)) return undefined
   const { name, groups } = partiesOf(context.caller.native!, context.now)[0]!
   // Makers of a token can only take away: what the holder's own roles do not reach, nobody's do.
-  const bound = snapshot.bindings.ofAll([name, ...groups]).filter(({ effect }) => effect === 'permit')
+  const bound = snapshot.bindings.ofAll([name, ...groups]).filter((one) => gives(one, action))
   const accounts = new Set<string>()
   const units: string[] = []
   const seen = new Set<string>()

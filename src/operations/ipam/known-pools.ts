@@ -5,7 +5,7 @@ import { mayUsePool } from '#model/policy/resolve.ts'
 import { type PoolFacts, pathOf } from '#model/policy/snapshot.ts'
 import { partiesOf } from '#model/principal.ts'
 import { refuse } from '#model/refusal.ts'
-import { permitter } from '../identity/authority.ts'
+import { gives, permitter } from '../identity/authority.ts'
 import { visibleAccounts } from '../identity/visible-accounts.ts'
 import type { ReadContext } from '../operation.ts'
 import { contactOfPool } from '../policy/labels.ts'
@@ -55,13 +55,15 @@ export async function findSharedNode(context: ReadContext, { sharedWith }: PoolF
   if (!native || sharedWith.length === 0) return undefined
   const snapshot = await context.snapshot()
   const isPermitted = await permitter(context, 'ipam:read')
+  const shared = new Set(sharedWith)
   const direct = sharedWith.find((node) => isPermitted(node))
   if (direct !== undefined) return direct
   const { name, groups } = partiesOf(native, context.now)[0]!
   return snapshot.bindings
     .ofAll([name, ...groups])
+    .filter((one) => gives(one, 'ipam:read'))
     .map(({ node }) => node)
-    .find((node) => isPermitted(node) && pathOf(snapshot, node).some((above) => sharedWith.includes(above)))
+    .find((node) => pathOf(snapshot, node).some((above) => shared.has(above)) && isPermitted(node))
 }
 
 /**

@@ -193,6 +193,7 @@ export const createAccounts = nativeWrite({
   output: z.object({ accounts: z.array(account) }),
   rest: { method: 'POST', path: '/accounts/batch', status: 201, body: batchBody },
   cli: 'account create-batch',
+  isList: true,
   refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded', 'IncorrectState', 'PolicyConflict'],
   at: (context, { accounts }) => placesOfNewAccounts(context, accounts),
   propose: ({ accounts }) => accounts.map((input) => ({ operation: 'createAccount', input })),

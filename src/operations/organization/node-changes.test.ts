@@ -362,6 +362,21 @@ test('nobody gives others by a move what they may not do themselves', async () =
   await succeeds(move(shop, dev, as))
 })
 
+test('whoever made the token of a service does not give the service what they may not do themselves', async () => {
+  const to = await acme.post<{ unitId: string }>('/organizational-units', { name: 'to', parentId: workloads })
+  const maker = await adminOf(workloads)
+  await forbid(`user:admin-${people}`, 'approver', workloads)
+  await bind('service:mover', 'organization-administrator', workloads)
+  const { bindingId } = await bind('service:mover', 'approver', to.unitId)
+  const forService = { principal: 'service:mover', account: shop }
+  const { token } = await acme.post<{ token: string }>('/tokens', forService, { as: maker })
+  const { status, body } = await move(shop, to.unitId, token)
+  assert.deepEqual([status, body.code, body.action], [403, 'NotAuthorized', 'role:manage'], JSON.stringify(body))
+  assert.match(body.detail, new RegExp(`By the move, \`approver\` at \`${to.unitId}\` would permit`))
+  assert.equal((await acme.ask('DELETE', `/role-bindings/${bindingId}`)).status, 204)
+  await succeeds(move(shop, to.unitId, token))
+})
+
 test('a unit is not deleted by who may not lift what is forbidden there', async () => {
   const { unitId } = await acme.post<{ unitId: string }>('/organizational-units', { name: 'sub', parentId: prod })
   const as = await adminOf(prod)

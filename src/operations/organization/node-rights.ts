@@ -12,6 +12,7 @@ import {
   touchedByTags,
 } from '#model/policy/node-change.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
+import { partiesOf } from '#model/principal.ts'
 import type { RightAskedFor } from '#model/problems/identity.ts'
 import { type Action, everywhere, type RoleBinding, roles } from '#model/roles.ts'
 import type { Tag } from '#model/tags.ts'
@@ -100,7 +101,7 @@ async function requireRightToLift(
 /**
  * Whoever has a role at a node gets it at the account that comes under it. As with a new binding, nobody gives others what is
  * not permitted to themselves there. The caller's own roles are not asked about: what is forbidden to them stays so, or they
- * had the right to lift it. Neither are the scopes of the token: they permit the move, which gives its bearer nothing beyond.
+ * had the right to lift it. Those of a service whose token somebody made are no own ones: others have tokens for it, too. Neither are the scopes of the token: they permit the move, which gives its bearer nothing beyond.
  */
 async function requireRightToGive(
   context: ReadContext,
@@ -110,7 +111,8 @@ async function requireRightToGive(
   const snapshot = await context.snapshot()
   const { now } = context
   const native = context.caller.native!
-  const toOthers = (await bindingsAt(context, nodes, 'permit')).filter(({ principal }) => principal !== native.name)
+  const own = partiesOf(native, now).length === 1 ? native.name : undefined
+  const toOthers = (await bindingsAt(context, nodes, 'permit')).filter(({ principal }) => principal !== own)
   const given = new Map(toOthers.map(({ role, node }) => [role, node]))
   for (const [role, node] of given) {
     for (const action of roles[role].actions) {

@@ -2,7 +2,7 @@
 
 import type { Advice, ExceptionWay } from '#model/policy/advice.ts'
 import type { DecisionOnRecord } from '#model/policy/decision.ts'
-import { nearestChange, nearestException } from '#model/policy/nearest-change.ts'
+import { nearestException, nearestOwnChange } from '#model/policy/nearest-change.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import { idsTold } from '#model/policy/told.ts'
 import { permitter } from '../identity/authority.ts'
@@ -48,9 +48,9 @@ const ofDecision = ({ exception, ...advice }: Advice, decision: string): Advice 
 async function advise(context: ReadContext, snapshot: Snapshot, decision: DecisionOnRecord): Promise<Advice> {
   const { id, request } = decision
   const sight = await sightOf(context, request)
-  const world = { snapshot, now: new Date(context.now), room: await roomFor(context.tx, snapshot, request) }
-  const nearest = nearestChange(world, request, sight)
-  const excepted = nearest?.change.kind === 'exception' ? nearest : nearestException(world, request, sight)
+  const world = { snapshot, now: new Date(context.now), room: await roomFor(context.tx, snapshot, request, sight) }
+  const excepted = nearestException(world, request, sight)
+  const nearest = nearestOwnChange(world, request) ?? excepted
   const seen = poolsIn(nearest).filter((one) => {
     const pool = snapshot.pools.get(one)
     return pool !== undefined && sight.isSeen(pool)

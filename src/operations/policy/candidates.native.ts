@@ -114,6 +114,7 @@ export const draftPolicyVersion = nativeWrite({
   output: version,
   rest: { method: 'POST', path: '/policies/{policyId}/versions', status: 201, body: documentsBody },
   cli: 'policy-version draft',
+  isList: true,
   refusals: ['NotFound', 'MalformedId', 'InvalidParameterValue', 'NotSupported', 'LimitExceeded'],
   at: placeOfPolicy,
   async run(context, input) {

@@ -2,7 +2,7 @@
 
 import { rulesProblem } from '#model/policy/eligibility.ts'
 import type { ExceptionGrants } from '#model/policy/exception.ts'
-import { answerTo, describeNext, nearestChange, nearestException } from '#model/policy/nearest-change.ts'
+import { answerTo, describeNext, nearestException, nearestOwnChange } from '#model/policy/nearest-change.ts'
 import { resolve } from '#model/policy/resolve.ts'
 import { grantables } from '#model/policy/settings.ts'
 import type { PoolFacts } from '#model/policy/snapshot.ts'
@@ -134,15 +134,15 @@ async function grantsFor(context: ReadContext, id: string): Promise<ExceptionGra
   const refuseIt = (problem: Parameters<typeof refuseValue>[2]): never => refuseValue('decisionId', id, problem)
   if (outcome !== 'deny') refuseIt({ why: 'not-denied' })
   const snapshot = await context.snapshot()
-  const world = { snapshot, now: new Date(context.now), room: await roomFor(context.tx, snapshot, request) }
+  const sight = await sightOf(context, request)
+  const world = { snapshot, now: new Date(context.now), room: await roomFor(context.tx, snapshot, request, sight) }
   const { verdict, served } = answerTo(world, request)
   if (verdict.outcome !== 'deny' && served) refuseIt({ why: 'granted-by-now' })
-  const sight = await sightOf(context, request)
   const nearest = nearestException(world, request, sight)
   if (nearest) return nearest.change.grants
   return refuseIt({
     why: 'no-exception-helps',
-    next: describeNext({ outcome: 'deny' }, nearestChange(world, request, sight))!,
+    next: describeNext({ outcome: 'deny' }, nearestOwnChange(world, request))!,
   })
 }
 

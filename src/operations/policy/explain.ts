@@ -101,7 +101,7 @@ export async function nearestFor(
   sight?: Sight,
 ): Promise<NearestChange | undefined> {
   if (outcome !== 'deny') return undefined
-  const room = await roomFor(tx, snapshot, request)
+  const room = await roomFor(tx, snapshot, request, sight)
   return nearestChange({ snapshot, now: new Date(tx.now), room }, request, sight)
 }
 

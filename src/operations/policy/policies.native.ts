@@ -310,6 +310,7 @@ export const putPolicyDocument = nativeWrite({
   output: document,
   rest: { method: 'PUT', path: '/policies/{policyId}/documents/{locale}/{resourceType}', body: documentsBody },
   cli: 'policy-document put',
+  isList: true,
   refusals: [
     'NotFound',
     'MalformedId',

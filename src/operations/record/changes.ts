@@ -79,14 +79,22 @@ export async function listChanges(
     if (found.isWhole || isPast) return { rows: seen, next: undefined }
     return { rows: seen, next: found.last, looked: mayBeHidden ? 1 : lookedAt(found) }
   }
+  const lengths = new Map<string, number>()
+  const compared = ({ subjects }: SeenEntry) => subjects.slice(0, differencesListed).flatMap(versionsIn)
   const { items, next } = await readSlicedPage<SeenEntry, SeenEntry, number>(
     context,
     { limit, after: place?.n },
     {
       readSlice,
       placeOf: ({ entry }) => entry.n,
-      show: (rows) => rows,
+      async show(rows) {
+        const found = await context.tx.history.lengthsOf(rows.flatMap(compared))
+        for (const [version, bytes] of found) lengths.set(version, bytes)
+        return rows
+      },
       bounds: {
+        bytesOf: (entry) =>
+          compared(entry).reduce((sum, [id, version]) => sum + (lengths.get(`${id}/${version}`) ?? 0), 0),
         rowsMax: mayBeHidden ? Number.POSITIVE_INFINITY : entriesPerPageMax,
         stepMax: entriesPerStep,
         weightOf: ({ subjects }) => Math.min(subjects.length, differencesListed),
@@ -172,10 +180,11 @@ export async function listSubjects(
     isThere: true,
   })
 }
+const versionsIn = ({ id, before, after }: Subject): readonly (readonly [id: string, version: number])[] =>
+  [before, after].flatMap((version) => (version === undefined ? [] : [[id, version] as const]))
+
 /** How many of the first of these have states that are read at once. */
 async function countShort({ tx }: ReadContext, subjects: readonly Subject[]): Promise<number> {
-  const versionsIn = ({ id, before, after }: Subject) =>
-    [before, after].flatMap((version) => (version === undefined ? [] : [[id, version] as const]))
   const bytes = await tx.history.lengthsOf(subjects.flatMap(versionsIn))
   let sum = 0
   for (const [index, subject] of subjects.entries()) {

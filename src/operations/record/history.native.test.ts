@@ -227,6 +227,38 @@ test('changes are read on from where one was', async () => {
   )
 })
 
+test('D3 states of an object, and changes of it, come in pages of so many bytes, however many are asked for', async () => {
+  const { IpamPool } = await world.call('CreateIpamPool', {
+    IpamScopeId: (await world.call('DescribeIpamScopes', {})).IpamScopes![0]!.IpamScopeId!,
+    AddressFamily: 'ipv4',
+  })
+  const id = IpamPool!.IpamPoolId!
+  const large = 'x'.repeat(500_000)
+  const versions = 20
+  // As large as security groups and policies can be.
+  await world.store.write(async ({ history }) => {
+    const first = (await history.latest(id))!
+    for (let n = 2; n <= versions; n++) {
+      const body = { ...history.bodyOf(first), description: `${large}${n}` }
+      await history.changed({ id, kind: first.kind, account: first.account }, body)
+    }
+  })
+  const seen: number[] = []
+  let pages = 0
+  for (let cursor = ''; ; pages++) {
+    const page = await world.get<Page<{ version: number }>>(`/history/objects/${id}?limit=1000${cursor}`)
+    assert.ok(JSON.stringify(page).length < 5_000_000)
+    seen.push(...page.items.map(({ version }) => version))
+    if (page.nextCursor === undefined) break
+    cursor = `&cursor=${encodeURIComponent(page.nextCursor)}`
+  }
+  assert.deepEqual(
+    seen,
+    Array.from({ length: versions }, (_, n) => versions - n),
+  )
+  assert.ok(pages >= 2, String(pages))
+})
+
 test('what is asked wrongly is named', async () => {
   const cases: [string, string, string][] = [
     ['/history/addresses?cidr=10.0.0.1/24', 'InvalidParameterValue', 'cidr'],

@@ -306,6 +306,7 @@ export async function listStates(
       for (const row of rows) shown.push(await told(row))
       return shown
     },
+    bounds: { isHeavy: true },
   })
   return { items: await explain(context, objectId, items), next }
 }

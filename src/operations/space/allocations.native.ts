@@ -128,6 +128,7 @@ export const createAllocations = nativeWrite({
   output: z.object({ allocations: z.array(allocation) }),
   rest: { method: 'POST', path: '/allocations/batch', status: 201, body: batchBody },
   cli: 'allocation create-batch',
+  isList: true,
   refusals,
   at: (context, { allocations }) => placesOfSpace(context, allocations),
   async run(context, { allocations }) {

@@ -2,7 +2,7 @@
 import { bitsOf, contains } from '#model/cidr.ts'
 import { type AllocationRequest, provider } from '#model/policy/decision.ts'
 import { exceptionsFor } from '#model/policy/exception-index.ts'
-import { poolsAround, type Room } from '#model/policy/nearest-change.ts'
+import { poolsAround, type Room, type Sight, seesAll } from '#model/policy/nearest-change.ts'
 import { resolve } from '#model/policy/resolve.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import { everywhere } from '#model/roles.ts'
@@ -16,8 +16,13 @@ export const seesAllTaken = async (context: ReadContext): Promise<boolean> =>
   (await mayThroughout(context, 'allocation:read', everywhere)) &&
   (await mayThroughout(context, 'ipam:read', everywhere))
 
-/** The pools that rules list or exceptions grant for the account, the one that is named, those around a block, and the provider's own; anything else has no room. */
-export async function roomFor(tx: ReadTransaction, snapshot: Snapshot, request: AllocationRequest): Promise<Room> {
+/** The pools that rules list or exceptions grant for the account, the one that is named, those that are seen around a block, and the provider's own; anything else has no room. */
+export async function roomFor(
+  tx: ReadTransaction,
+  snapshot: Snapshot,
+  request: AllocationRequest,
+  { isSeen }: Sight = seesAll,
+): Promise<Room> {
   const { document } = resolve(snapshot, 'enforce', request.account, request)
   const named = request.explicit?.pool
   const excepted = exceptionsFor(snapshot.exceptions, pathOf(snapshot, request.account), request, tx.now).inForce
@@ -25,7 +30,7 @@ export async function roomFor(tx: ReadTransaction, snapshot: Snapshot, request: 
     ...(document?.rules ?? []).map(({ pool }) => pool),
     ...(named === undefined ? [] : [named]),
     ...excepted.flatMap(({ grants }) => grants.pools),
-    ...poolsAround(snapshot, request).map(({ id }) => id),
+    ...poolsAround(snapshot, request, isSeen).map(({ id }) => id),
   ])
   const lengths = new Map<string, number>()
   const [holding, takeable] = [new Set<string>(), new Set<string>()]

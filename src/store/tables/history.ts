@@ -217,14 +217,17 @@ export class History {
 
   /** How many bytes versions of objects have, as `ID/VERSION`; those that are not there are missing. */
   async lengthsOf(asked: readonly (readonly [id: string, version: number])[]): Promise<ReadonlyMap<string, number>> {
-    if (asked.length === 0) return new Map()
-    const list = listOfRows(asked)
-    const rows = await this.#sql.all<{ id: string; version: number; bytes: number }>(
-      `select object_id as id, version, octet_length(body) as bytes from history
-       where (object_id, version) in (values ${list.text})`,
-      ...list.values,
-    )
-    return new Map(rows.map(({ id, version, bytes }) => [`${id}/${version}`, bytes]))
+    const lengths = new Map<string, number>()
+    await inParts(asked, async (part) => {
+      const list = listOfRows(part)
+      const rows = await this.#sql.all<{ id: string; version: number; bytes: number }>(
+        `select object_id as id, version, octet_length(body) as bytes from history
+         where (object_id, version) in (values ${list.text})`,
+        ...list.values,
+      )
+      for (const { id, version, bytes } of rows) lengths.set(`${id}/${version}`, bytes)
+    })
+    return lengths
   }
   /** These versions of objects, as `ID/VERSION`. Those that are not there are left out. */
   async findVersions(
