@@ -244,7 +244,7 @@ export async function openExecutor(
           if (isKeyInDoubt(tx, call.principal)) await refuseEndedKey(tx, call.principal)
           return asTry(operation, context, async () => {
             tx.subjects.begin()
-            const epoch = tx.governanceEpoch
+            const [epoch, acts] = [tx.governanceEpoch, tx.governingActs]
             const before = await context.snapshot()
             const answer = await work(context)
             leaveRoomForEntry(context)
@@ -253,8 +253,8 @@ export async function openExecutor(
               const compile = () => snapshotOf(tx, { keep: false })
               await refuseNewConflicts(context, { before, reaches: context.reaches, compile })
             }
-            const subjects = tx.subjects.named()
-            const rulings = hasMoved ? await rulingOf(context, subjects) : []
+            const subjects = tx.subjects.acted()
+            const rulings = tx.governingActs !== acts ? await rulingOf(context, subjects) : []
             const inverse = of === 'space' ? await inverseOf(tx, subjects) : undefined
             const foreseen =
               hasMoved && of === 'space' ? await foresee(tx, before, await context.snapshot()) : undefined
@@ -313,7 +313,7 @@ export async function openExecutor(
             output: await repeat(context, operation, { use: used, token, call }),
             decisions: await decisionsOf(tx, used),
           }
-        const epoch = tx.governanceEpoch
+        const [epoch, acts] = [tx.governanceEpoch, tx.governingActs]
         const before = currentSnapshot(tx) ?? (needsSnapshot ? await context.snapshot() : undefined)
         const output = await operation.run(context, call.input as never, prepared)
         if (context.lag.isBehind) await context.catchUp()
@@ -322,10 +322,10 @@ export async function openExecutor(
           // Once it is committed, what the change was checked by is the next requests' snapshot.
           const compile = () => snapshotOf(tx, { keep: true })
           await refuseNewConflicts(context, { before, reaches: context.reaches, compile })
-          // By the epoch likewise: whatever the operation is and whoever asks, and no declaration can be forgotten.
-          if (!withoutControl.has(operation.name)) {
+          // Likewise: whatever the operation is and whoever asks, and no declaration can be forgotten. Only what is done aside is no act.
+          if (tx.governingActs !== acts && !withoutControl.has(operation.name)) {
             const proposal = operation.propose?.(call.parameters as never)
-            await refuseWithoutRequest(context, { operation: operation.name, proposal, subjects: tx.subjects.named() })
+            await refuseWithoutRequest(context, { operation: operation.name, proposal, subjects: tx.subjects.acted() })
           }
         }
         if (call.isDryRun) {

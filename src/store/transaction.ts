@@ -320,6 +320,7 @@ export class Nouns extends Connected {
   readonly vpcs = new Vpcs(this.sql, this, this.broughtSpace)
   #sequence = 0
   #turns = 0
+  #governingActs = 0
   #keyEpoch = 0
   #sequenceStored = 0
   #rulingEpoch = 0
@@ -416,7 +417,19 @@ export class Nouns extends Connected {
       await this.journal.recordOwn(this, 'housekeeping', { action: 'LapseHolds', account, subjects })
     }
   }
+  /** How often something governed was changed by an act, so far: what is done aside moves the epoch alone. */
+  get governingActs(): number {
+    return this.#governingActs
+  }
+  /**
+   * Does what happens by the way and is no act of whoever asks, though decisions must be made anew: the provider's range that becomes
+   * a pool as it is first taken from, space that leaves its pool since a rest has ended. Change control does not ask who has proposed it.
+   */
+  aside<T>(work: () => Promise<T>): Promise<T> {
+    return this.subjects.aside(work)
+  }
   async moveGovernanceEpoch(): Promise<void> {
+    if (!this.subjects.isAside) this.#governingActs++
     // Counted from the committed one: a number that was rolled back may come again, because nothing is kept of it.
     await this.sql.run(`update counter set value = ? where name = 'governance-epoch'`, ++this.governanceEpoch)
   }
