@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { asNetwork, lab, openAcme, refusalOf, root, shop, stranger } from '../../../test/acme.ts'
 import { openEstate } from '../../../test/estate.ts'
 import { withNativeApi } from '../../../test/native-world.ts'
