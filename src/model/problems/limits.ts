@@ -30,7 +30,7 @@ export const counted = {
   'required-tag-bytes': () => 'bytes of required tags',
   'required-tag-bytes-of-pools': () => 'bytes of tags that pools require',
   shares: () => 'accounts and units that pools are shared with',
-  'shares-with-unknown': () => 'pools shared with a number that no account has',
+  'shares-with-unseen': () => 'pools shared with a number of which you see no account',
   discoveries: () => 'ipam resource discoveries',
   'discovery-associations': () => 'resource discovery associations of an IPAM',
   marks: () => 'ignored and moved CIDRs of an IPAM',
@@ -106,7 +106,10 @@ export const countedFor = {
   node: ({ node }: { node: string }) => `node ${quoted(node)}`,
   unit: ({ unit }: { unit: string }) => `unit \`${unit}\` and all below it`,
   part: ({ node }: { node: string }) => `\`${node}\` and all below it`,
-  number: ({ number }: { number: string }) => quoted(number),
+  'owner-and-number': ({ account, number }: { account: string; number: string }) =>
+    `pools of account \`${account}\` with ${quoted(number)}`,
+  'part-and-number': ({ node, number }: { node: string; number: string }) =>
+    `pools of \`${node}\` and all below it with ${quoted(number)}`,
   target: ({ target, managedBy }: { target: string; managedBy: 'account' | 'administrator' }) =>
     `target \`${target}\`, ${managedBy === 'account' ? 'those of the account itself' : "those of the organization's administrator"}`,
   source: ({ source }: { source: string }) => `source ${quoted(source)}`,
@@ -183,7 +186,8 @@ export const remedies = {
   delete: () => 'Delete those that are not needed any more.',
   'known-locale': () => 'It can have space of the types, and in the locales, in which it had some before.',
   'larger-cidrs': () => 'Deprovision what is not needed any more, or provision larger CIDRs.',
-  'register-account': () => 'Register the account first.',
+  'share-with-seen': () =>
+    'Share it with a unit or an account that you see, or have somebody do so who sees the account, once it is registered.',
   'share-with-unit': ({ more }: { more: number }) =>
     `This would add ${more}: share with a unit in place of its accounts.`,
   'require-less': ({ more }: { more: number }) =>
