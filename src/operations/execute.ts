@@ -33,6 +33,7 @@ import type {
 } from './operation.ts'
 import { refuseNewConflicts, SnapshotBeforeNeeded } from './policy/conflicts.ts'
 import { Progress } from './progress.ts'
+import { countKept } from './record/kept-bytes.ts'
 import { namesOf } from './record/object-names.ts'
 import { isOnRecord, RefusalBudget, type RefusalKind, subjectsOf, withoutSession } from './refused-changes.ts'
 import { currentSnapshot, snapshotOf } from './snapshot.ts'
@@ -314,9 +315,11 @@ export async function openExecutor(
             decisions: await decisionsOf(tx, used),
           }
         const [epoch, acts] = [tx.governanceEpoch, tx.governingActs]
+        const kept = tx.keptBytes.noted
         const before = currentSnapshot(tx) ?? (needsSnapshot ? await context.snapshot() : undefined)
         const output = await operation.run(context, call.input as never, prepared)
         if (context.lag.isBehind) await context.catchUp()
+        if (tx.keptBytes.noted !== kept && !operation.isOfClock) await countKept(context, tx.keptBytes.noted - kept)
         // By the epoch, and not by what an operation says of itself: no change of governance can go round it.
         if (tx.governanceEpoch !== epoch) {
           // Once it is committed, what the change was checked by is the next requests' snapshot.

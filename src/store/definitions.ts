@@ -27,6 +27,7 @@ import { historyTable } from './tables/history.ts'
 import { holdTable } from './tables/holds.ts'
 import { ipamRegionTable, ipamTable, scopeTable } from './tables/ipams.ts'
 import { auditEntryTable, auditSubjectTable, decisionTable, originTable, rulingTable } from './tables/journal.ts'
+import { historyWrittenTable } from './tables/kept-bytes.ts'
 import { natGatewayAddressTable, natGatewayTable } from './tables/nat-gateways.ts'
 import { networkObjectPartTable, networkObjectTable } from './tables/network-objects.ts'
 import { goneNodeTable } from './tables/node-facts.ts'
@@ -110,6 +111,7 @@ export const definitions: readonly Pick<
   forgettingTable,
   freeBlockTable,
   historyTable,
+  historyWrittenTable,
   holderTable,
   holdTable,
   ipamRegionTable,

@@ -70,6 +70,7 @@ export interface Writes {
     | 'undelegate'
     | 'enableService'
     | 'disableService'
+  keptBytes: 'count'
   outbox:
     | 'insert'
     | 'insertDelivery'

@@ -29,6 +29,7 @@ import { Governance } from './tables/governance.ts'
 import { History, type LapsedHold } from './tables/history.ts'
 import { Ipams } from './tables/ipams.ts'
 import { Journal } from './tables/journal.ts'
+import { KeptBytes } from './tables/kept-bytes.ts'
 import { NatGateways } from './tables/nat-gateways.ts'
 import { NetworkObjects } from './tables/network-objects.ts'
 import { Observations } from './tables/observations.ts'
@@ -259,6 +260,8 @@ export class Nouns extends Connected {
   readonly rows = new RowMemory(this.memory)
   /** What has changed, for the audit entry. */
   readonly subjects = new Subjects(this, this.memory)
+  /** What of histories is long: it is kept for good. */
+  readonly keptBytes = new KeptBytes(this.sql, this)
   readonly #salts = new Salts()
   readonly history = new History(this.sql, this, this.memory, this.#salts)
   readonly journal = new Journal(this.sql, this, this.memory, this.#salts, this.history.written)

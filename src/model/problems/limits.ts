@@ -90,6 +90,7 @@ export const counted = {
   // Requests
   operations: () => 'operations of one list',
   'operation-bytes': () => 'bytes of the operations of one list',
+  'history-bytes-today': () => 'bytes that changes of large objects keep in the history, written today (UTC)',
   'change-bytes-today': () => 'bytes of what change requests say, written today (UTC)',
   'filter-values': () => 'filter values',
   'listed-cidrs': ({ parameter }: { parameter: string }) => `CIDRs in ${parameter}s`,
@@ -149,6 +150,7 @@ export const countedFor = {
       ...(target === undefined ? [] : [`target ${quoted(target)}`]),
     ].join(', '),
   requester: ({ requester }: { requester: string }) => `requester ${quoted(requester)}`,
+  writer: ({ writer }: { writer: string }) => `requester ${withServices(writer)}`,
   changes: ({ requester, node }: { requester?: string; node?: string }) =>
     [
       ...(requester === undefined ? [] : [`requester ${withServices(requester)}`]),
@@ -207,6 +209,8 @@ export const remedies = {
   'have-approved': () => 'Have some of them approved or denied, or wait for the end that they ask for.',
   'have-reviewed': () => 'Have somebody else review them.',
   'end-change-requests': () => 'Have some of them applied, or abandon those that are not wanted any more.',
+  'wait-to-change': ({ bytes, until }: { bytes: number; until: string }) =>
+    `Each change keeps the whole object, here ${bytes} bytes: change several parts of it in one request, or wait until ${until}.`,
   'write-changes-less-often': ({ bytes }: { bytes: number }) =>
     `All that a change request has said is kept, here ${bytes} bytes more: write less, or wait for the next day.`,
   'split-operations': () =>

@@ -95,7 +95,10 @@ async function fill(world: NativeWorld): Promise<void> {
   await call('ModifyIpamPolicyAllocationRules', { IpamPolicyId, ...rules } as never, { account: member })
   await call('EnableIpamPolicy', { IpamPolicyId, OrganizationTargetId: root }, { account: member })
   const mark = { ipamId: Ipam!.IpamId!, resourceId: 'vpc-1', cidr: parseCidr('10.0.0.0/16')!, isIgnored: true }
-  await world.store.write((tx) => tx.discoveries.mark(mark))
+  await world.store.write(async (tx) => {
+    await tx.discoveries.mark(mark)
+    await tx.keptBytes.count(member, 5_000)
+  })
 
   const given = await call('AllocateAddress', {})
   await call('ReleaseAddress', { AllocationId: given.AllocationId! })
