@@ -132,10 +132,9 @@ test('D8 beyond what may be kept in a day it is refused until the next one, and 
   const each = await counting(lab, () => describe('one'))
   await setWritten(lab, historyBytesPerDayMax - each - 100)
   await describe('two')
-  const refused = await refusalOf(describe('too many'))
+  const refused = (await refusalOf(describe('too many'))) as { code: string; limit?: number }
   assert.deepEqual([refused.code, refused.limit], ['LimitExceeded', historyBytesPerDayMax])
-  const { message } = refused as unknown as { message: string }
-  assert.match(JSON.stringify(refused) + (message ?? ''), /2026-01-02T00:00:00.000Z/)
+  assert.match(JSON.stringify(refused), /2026-01-02T00:00:00.000Z/)
   assert.equal(await counting(lab, async () => undefined), 0)
 
   await world.call('AllocateAddress', {}, asLab)
