@@ -45,7 +45,6 @@ const changing = [
   'policy_version',
   'policy_written',
   'change_request_written',
-  'history_written',
   'pool',
   'pool_cidr',
   'pool_day',

@@ -26,7 +26,7 @@ const allBytesMax = 134_217_728
 const openMax = 1_000
 const filesMax = 10_000
 /** Members and items of all files together: each takes time, and a pipeline waits. */
-const filesMembersMax = 2_000_000
+const membersOfFilesMax = 2_000_000
 /** Of one file that is no YAML: those behind the first mostly follow from it. */
 const syntaxProblemsMax = 5
 const problemsShownMax = 1_000
@@ -50,7 +50,7 @@ export interface Source {
 /** Reads all of a directory that ends in `.yaml` or `.yml`, in the order of the names. */
 export async function readSources(
   folder: string,
-  { membersMax = filesMembersMax }: { readonly membersMax?: number } = {},
+  { membersMax = membersOfFilesMax }: { readonly membersMax?: number } = {},
 ): Promise<{ sources: Source[]; problems: FileProblem[] }> {
   const sources: Source[] = []
   const { files, unread } = await filesIn(folder)

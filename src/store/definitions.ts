@@ -27,7 +27,6 @@ import { historyTable } from './tables/history.ts'
 import { holdTable } from './tables/holds.ts'
 import { ipamRegionTable, ipamTable, scopeTable } from './tables/ipams.ts'
 import { auditEntryTable, auditSubjectTable, decisionTable, originTable, rulingTable } from './tables/journal.ts'
-import { historyWrittenTable } from './tables/kept-bytes.ts'
 import { natGatewayAddressTable, natGatewayTable } from './tables/nat-gateways.ts'
 import { networkObjectPartTable, networkObjectTable } from './tables/network-objects.ts'
 import { goneNodeTable } from './tables/node-facts.ts'
@@ -40,7 +39,7 @@ import {
   nodeTable,
   organizationTable,
 } from './tables/organizations.ts'
-import { deliveryTable, eventTable, outboxProgressTable } from './tables/outbox.ts'
+import { deliveryTable, eventTable, mailCountTable, outboxProgressTable } from './tables/outbox.ts'
 import { assignmentTable, policyTable, policyVersionTable, policyWrittenTable } from './tables/policies.ts'
 import { capacityWatchTable, poolDayTable } from './tables/pool-days.ts'
 import { gonePoolTable, poolCidrTable, poolShareTable, poolTable } from './tables/pools.ts'
@@ -111,7 +110,6 @@ export const definitions: readonly Pick<
   forgettingTable,
   freeBlockTable,
   historyTable,
-  historyWrittenTable,
   holderTable,
   holdTable,
   ipamRegionTable,
@@ -119,6 +117,7 @@ export const definitions: readonly Pick<
   goneNodeTable,
   gonePoolTable,
   ipamTable,
+  mailCountTable,
   metaTable,
   natGatewayAddressTable,
   natGatewayTable,

@@ -33,7 +33,7 @@ async function counting(writer: string, work: () => Promise<unknown>): Promise<n
   return (await writtenBy(writer)) - before
 }
 const setWritten = (writer: string, bytes: number) =>
-  world.database.tamper(`update history_written set bytes = ${bytes} where writer = '${writer}'`)
+  world.database.tamper(`update change_request_written set bytes = ${bytes} where requester = 'history ${writer}'`)
 
 const many = (count: number) => Array.from({ length: count }, (_, index) => index)
 const tags = () => many(50).map((index) => ({ Key: `tag-${index}`, Value: 'v'.repeat(200) }))

@@ -36,10 +36,10 @@ import { fullPoolsSchema } from './full-pools.ts'
 import { givenEntriesSchema } from './given-entries.ts'
 import { findingsGoingOn } from './going-on.ts'
 import { goodTokensSchema } from './good-tokens.ts'
-import { historyBytesSchema } from './history-bytes.ts'
 import { importSettersSchema } from './import-setters.ts'
 import { importingAccountsSchema } from './importing-accounts.ts'
 import { importingSinceSchema } from './importing-since.ts'
+import { mailCountsSchema } from './mail-counts.ts'
 import { namedNetworksSchema } from './named-networks.ts'
 import { namesSchema } from './names.ts'
 import { namesAlikeSchema } from './names-alike.ts'
@@ -545,5 +545,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 93, name: 'role bindings in the order of lists', olderServers: 'go on', sql: ownListsSchema },
   { number: 94, name: 'what is told once', olderServers: 'go on', sql: toldOnceSchema },
   { number: 95, name: 'simulations by rules alone', olderServers: 'go on', sql: ruledSimulationsSchema },
-  { number: 96, name: 'what histories write', olderServers: 'go on', sql: historyBytesSchema },
+  { number: 96, name: 'mails of an hour', olderServers: 'go on', sql: mailCountsSchema },
 ]

@@ -1,6 +1,5 @@
 // What is kept for good of what objects said, as far as it is much: counted by who has written it, and by the day.
 import type { Sql } from '../sql.ts'
-import { changing, integer, table, text } from '../table.ts'
 
 const dayMs = 86_400_000
 /** Of one version; what is shorter is not counted, since each request keeps about as much of itself, whatever it is. */
@@ -8,11 +7,8 @@ export const uncountedBytesMax = 4_096
 /** Most that a unit of UTF-16 has in UTF-8. */
 const bytesPerUnit = 3
 
-export const historyWrittenTable = table(
-  'history_written',
-  { writer: text(), day: integer(), bytes: changing(integer()) },
-  'deleted',
-)
+/** It is counted in the table of what change requests write, by a name of its own that no requester has. */
+const nameOf = (writer: string): string => `history ${writer}`
 
 export class KeptBytes {
   readonly #sql: Sql
@@ -42,19 +38,20 @@ export class KeptBytes {
   /** Bytes that somebody has written today (UTC). */
   async writtenBy(writer: string): Promise<number> {
     const row = await this.#sql.get<{ bytes: number }>(
-      'select bytes from history_written where writer = ? and day = ?',
-      writer,
+      'select bytes from change_request_written where requester = ? and day = ?',
+      nameOf(writer),
       this.#today,
     )
     return row?.bytes ?? 0
   }
   /** What was written on other days is not counted any more. */
   async count(writer: string, bytes: number): Promise<void> {
-    await this.#sql.run('delete from history_written where writer = ? and day < ?', writer, this.#today)
+    const name = nameOf(writer)
+    await this.#sql.run('delete from change_request_written where requester = ? and day < ?', name, this.#today)
     await this.#sql.run(
-      `insert into history_written (writer, day, bytes) values (?, ?, ?)
-       on conflict (writer, day) do update set bytes = history_written.bytes + excluded.bytes`,
-      writer,
+      `insert into change_request_written (requester, day, bytes) values (?, ?, ?)
+       on conflict (requester, day) do update set bytes = change_request_written.bytes + excluded.bytes`,
+      name,
       this.#today,
       bytes,
     )
