@@ -1,7 +1,18 @@
 // Policy files as they lie in a directory: read, parsed, and each checked by the shape, with the place of everything in them.
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isMap, isPair, isScalar, isSeq, LineCounter, type Node, type ParsedNode, parseDocument, visit } from 'yaml'
+import {
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  type ParsedNode,
+  parseDocument,
+  visit,
+  type YAMLMap,
+} from 'yaml'
 import { Stopped } from '#cli/exit-codes.ts'
 import { anchorIn, type FileProblem, type Position } from './estate.ts'
 import { filesIn } from './folders.ts'
@@ -14,6 +25,8 @@ const allBytesMax = 134_217_728
 /** Lists and members in each other that are open at once. */
 const openMax = 1_000
 const filesMax = 10_000
+/** Members and items of all files together: each takes time, and a pipeline waits. */
+const membersOfFilesMax = 2_000_000
 /** Of one file that is no YAML: those behind the first mostly follow from it. */
 const syntaxProblemsMax = 5
 const problemsShownMax = 1_000
@@ -30,10 +43,15 @@ export interface Source {
   at(way: Way): Position
   /** The id in the comment behind a value. */
   anchorAt(way: Way): string | undefined
+  /** How many members and items it has. */
+  readonly memberCount: number
 }
 
 /** Reads all of a directory that ends in `.yaml` or `.yml`, in the order of the names. */
-export async function readSources(folder: string): Promise<{ sources: Source[]; problems: FileProblem[] }> {
+export async function readSources(
+  folder: string,
+  { membersMax = membersOfFilesMax }: { readonly membersMax?: number } = {},
+): Promise<{ sources: Source[]; problems: FileProblem[] }> {
   const sources: Source[] = []
   const { files, unread } = await filesIn(folder)
   if (files.length === 0 && unread.length === 0)
@@ -41,7 +59,10 @@ export async function readSources(folder: string): Promise<{ sources: Source[]; 
   if (files.length > filesMax) throw new Stopped('failed', `There are more than ${filesMax} files in ${folder}.`)
   const problems: FileProblem[] = unread.map(({ file, why }) => ofWhole(file, why))
   let bytes = 0
+  let members = 0
   for (const file of files) {
+    // No more are shown.
+    if (problems.length >= problemsShownMax) break
     const text = await textOf(join(folder, file), (size) => {
       bytes += size
     })
@@ -51,8 +72,17 @@ export async function readSources(folder: string): Promise<{ sources: Source[]; 
       ])
     }
     const read = 'why' in text ? [ofWhole(file, text.why)] : readSource(file, text.text)
-    if ('content' in read) sources.push(read)
-    else problems.push(...read)
+    if (!('content' in read)) {
+      problems.push(...read)
+      continue
+    }
+    sources.push(read)
+    members += read.memberCount
+    if (members > membersMax) {
+      throw new Stopped('failed', `The files in ${folder} have more than ${membersMax} members and items together.`, [
+        'make directories of their own of them, and apply one after the other.',
+      ])
+    }
   }
   return { sources, problems: problems.slice(0, problemsShownMax) }
 }
@@ -103,14 +133,18 @@ const tooDeep = 'what it says is nested too deeply'
 
 function readWhole(file: string, text: string): Source | FileProblem[] {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, version: '1.2' })
+  // Its own check compares each key with all before, and its words about a place look through the whole line of it.
+  const options = { lineCounter: lines, uniqueKeys: false, prettyErrors: false, version: '1.2' } as const
+  const document = parseDocument(text, options)
   const place = (offset: number): Position => {
     const { line, col } = lines.linePos(offset)
     return { file, line: Math.max(line, 1), column: Math.max(col, 1) }
   }
-  if (document.errors.length > 0) return syntaxProblems(document.errors, place)
-  const at = (way: Way): Position => place(offsetOf(document.contents, way))
-  const alias = firstAlias(document)
+  const { alias, duplicates, memberCount } = surveyOf(document)
+  const errors = [...document.errors, ...duplicates].sort((a, b) => a.pos[0] - b.pos[0])
+  if (errors.length > 0) return syntaxProblems(errors, place)
+  const nodeAt = finderIn(document.contents)
+  const at = (way: Way): Position => place(nodeAt(way).offset)
   if (alias !== undefined) {
     const problem = 'names that stand for other places (`*name`) are not followed: write it out'
     return [{ ...place(alias), path: '', problem }]
@@ -122,17 +156,13 @@ function readWhole(file: string, text: string): Source | FileProblem[] {
     return [{ ...at(['cadastre']), path: 'cadastre', problem, value: String(version), allowed: String(formatVersion) }]
   }
   const { data, error } = policyFile.safeParse(content)
-  if (error) return withoutFollowing(error.issues.flatMap((issue) => problemsOf(issue as Issue, content, at)))
-  const anchorAt = (way: Way): string | undefined =>
-    anchorIn(document.getIn(way, true) instanceof Object ? (document.getIn(way, true) as Node).comment : undefined)
-  return { file, content: data, at, anchorAt }
+  if (error) return problemsOfAll(error.issues as readonly Issue[], content, at)
+  const anchorAt = (way: Way): string | undefined => anchorIn(nodeAt(way).node?.comment)
+  return { file, content: data, at, anchorAt, memberCount }
 }
 
 /** What is no YAML, in words of policy files where the reader's own speak of programs. */
-function syntaxProblems(
-  errors: ReturnType<typeof parseDocument>['errors'],
-  place: (offset: number) => Position,
-): FileProblem[] {
+function syntaxProblems(errors: readonly SyntaxError[], place: (offset: number) => Position): FileProblem[] {
   const problems = new Map<string, FileProblem>()
   for (const { pos, code, message } of errors) {
     if (/call stack/.test(message)) return [{ ...place(pos[0]), path: '', problem: tooDeep }]
@@ -150,38 +180,93 @@ const syntaxWords: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: 'lines are indented with spaces, and this one is with a tab',
 }
 
-/** Where the first alias is: they cost nothing to write, and may stand for any amount of text. */
-function firstAlias(document: ReturnType<typeof parseDocument>): number | undefined {
-  let found: number | undefined
+interface SyntaxError {
+  readonly code: string
+  readonly message: string
+  readonly pos: readonly [number, number]
+}
+interface Survey {
+  /** Where the first alias is: they cost nothing to write, and may stand for any amount of text. */
+  readonly alias: number | undefined
+  /** Members that stand somewhere a second time. */
+  readonly duplicates: readonly SyntaxError[]
+  readonly memberCount: number
+}
+/** Looks through a document once. */
+function surveyOf(document: ReturnType<typeof parseDocument>): Survey {
+  let alias: number | undefined
+  let memberCount = 0
+  const duplicates: SyntaxError[] = []
   visit(document, {
-    Alias: (_, alias) => {
-      found = alias.range?.[0] ?? 0
-      return visit.BREAK
+    Alias: (_, one) => {
+      alias ??= one.range?.[0] ?? 0
+    },
+    Seq: (_, { items }) => {
+      memberCount += items.length
+    },
+    Map: (_, { items }) => {
+      memberCount += items.length
+      const seen = new Set<string>()
+      for (const { key } of items) {
+        if (!isScalar(key)) continue
+        const name = String(key.value)
+        const { 0: from = 0, 1: to = from } = key.range ?? []
+        if (seen.has(name)) duplicates.push({ code: 'DUPLICATE_KEY', message: '', pos: [from, to] })
+        seen.add(name)
+      }
     },
   })
-  return found
+  return { alias, duplicates, memberCount }
 }
 
-/** As near as there is something: a member that is missing is looked for where it would stand. */
-function offsetOf(contents: ParsedNode | null, way: Way): number {
-  let node: unknown = contents
-  let offset = contents?.range[0] ?? 0
-  for (const part of way) {
-    if (isMap(node)) {
-      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(part))
-      if (!isPair(pair)) return offset
-      offset = (pair.key as ParsedNode).range[0]
-      node = pair.value
-    } else if (isSeq(node)) {
-      const item = node.items[Number(part)] as ParsedNode | undefined
-      if (!item) return offset
-      offset = item.range[0]
-      node = item
-    } else return offset
+interface Found {
+  readonly node: Node | undefined
+  readonly offset: number
+}
+/**
+ * Finds what is at the end of a way, as near as there is something: a member that is missing is looked for where it would stand. Members of
+ * a map are looked through once, however many are asked for.
+ */
+function finderIn(contents: ParsedNode | null): (way: Way) => Found {
+  const pairs = new WeakMap<object, ReadonlyMap<string, Pair>>()
+  const pairsOf = (map: YAMLMap): ReadonlyMap<string, Pair> => {
+    const known = pairs.get(map)
+    if (known) return known
+    const named = map.items.flatMap((pair) => (isScalar(pair.key) ? [[String(pair.key.value), pair] as const] : []))
+    // The first of its name.
+    const found = new Map(named.reverse())
+    pairs.set(map, found)
+    return found
   }
-  return offset
+  return (way) => {
+    let node: unknown = contents
+    let offset = contents?.range[0] ?? 0
+    for (const part of way) {
+      if (isMap(node)) {
+        const pair = pairsOf(node).get(String(part))
+        if (!pair) return { node: undefined, offset }
+        offset = (pair.key as ParsedNode).range[0]
+        node = pair.value
+      } else if (isSeq(node)) {
+        const item = node.items[Number(part)] as ParsedNode | undefined
+        if (!item) return { node: undefined, offset }
+        offset = item.range[0]
+        node = item
+      } else return { node: undefined, offset }
+    }
+    return { node: (node ?? undefined) as Node | undefined, offset }
+  }
 }
 
+/** Those that are shown; each takes time, and there may be as many as characters. */
+function problemsOfAll(issues: readonly Issue[], content: unknown, at: Source['at']): FileProblem[] {
+  const problems: FileProblem[] = []
+  for (const issue of issues) {
+    if (problems.length >= problemsShownMax) break
+    problems.push(...problemsOf(issue, content, at))
+  }
+  return withoutFollowing(problems)
+}
 type Issue = {
   readonly code: string
   readonly path: readonly (string | number)[]
@@ -207,7 +292,7 @@ function problemsOf(
 ): FileProblem[] {
   if (code === 'unrecognized_keys') {
     const allowed = membersAt(path)
-    return (keys ?? []).map((key) => {
+    return (keys ?? []).slice(0, problemsShownMax).map((key) => {
       const meant = meantBy(key, allowed)
       return {
         ...at([...path, key]),

@@ -33,6 +33,7 @@ import type {
 } from './operation.ts'
 import { refuseNewConflicts, SnapshotBeforeNeeded } from './policy/conflicts.ts'
 import { Progress } from './progress.ts'
+import { countKept } from './record/kept-bytes.ts'
 import { namesOf } from './record/object-names.ts'
 import { isOnRecord, RefusalBudget, type RefusalKind, subjectsOf, withoutSession } from './refused-changes.ts'
 import { currentSnapshot, snapshotOf } from './snapshot.ts'
@@ -299,19 +300,21 @@ export async function openExecutor(
             output: await repeat(context, operation, { use: used, token, call }),
             decisions: await decisionsOf(tx, used),
           }
-        const epoch = tx.governanceEpoch
+        const [epoch, acts] = [tx.governanceEpoch, tx.governingActs]
+        const kept = tx.keptBytes.noted
         const before = currentSnapshot(tx) ?? (needsSnapshot ? await context.snapshot() : undefined)
         const output = await operation.run(context, call.input as never, prepared)
         if (context.lag.isBehind) await context.catchUp()
+        if (tx.keptBytes.noted !== kept && !operation.isOfClock) await countKept(context, tx.keptBytes.noted - kept)
         // By the epoch, and not by what an operation says of itself: no change of governance can go round it.
         if (tx.governanceEpoch !== epoch) {
           // Once it is committed, what the change was checked by is the next requests' snapshot.
           const compile = () => snapshotOf(tx, { keep: true })
           await refuseNewConflicts(context, { before, reaches: context.reaches, compile })
-          // By the epoch likewise: whatever the operation is and whoever asks, and no declaration can be forgotten.
-          if (!withoutControl.has(operation.name)) {
+          // Likewise: whatever the operation is and whoever asks, and no declaration can be forgotten. Only what is done aside is no act.
+          if (tx.governingActs !== acts && !withoutControl.has(operation.name)) {
             const proposal = operation.propose?.(call.parameters as never)
-            await refuseWithoutRequest(context, { operation: operation.name, proposal, subjects: tx.subjects.named() })
+            await refuseWithoutRequest(context, { operation: operation.name, proposal, subjects: tx.subjects.acted() })
           }
         }
         if (call.isDryRun) {

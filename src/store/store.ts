@@ -70,6 +70,7 @@ export interface Writes {
     | 'undelegate'
     | 'enableService'
     | 'disableService'
+  keptBytes: 'count'
   outbox:
     | 'insert'
     | 'insertDelivery'
@@ -139,7 +140,7 @@ export interface Writes {
 /** A transaction that cannot change anything: it has no method that would. */
 export type ReadTransaction = Omit<
   Transaction,
-  keyof Writes | 'nextSequence' | 'moveGovernanceEpoch' | 'probe' | 'subjects'
+  keyof Writes | 'nextSequence' | 'moveGovernanceEpoch' | 'governingActs' | 'aside' | 'probe' | 'subjects'
 > & { readonly [Noun in keyof Writes]: Omit<Transaction[Noun], Writes[Noun]> }
 
 /**

@@ -16,6 +16,8 @@ interface Noted {
   before?: number
   after?: number
   readonly allocation?: { readonly n: number; readonly resourceType: string }
+  /** It was changed by nothing but what is no act of whoever asks. */
+  isAside: boolean
 }
 
 /**
@@ -25,6 +27,7 @@ interface Noted {
 export class Subjects {
   readonly #ids: { readonly installation: string }
   readonly #noted: Map<string | number, Noted>
+  #isAside = false
   constructor(ids: { readonly installation: string }, memory: ConnectionMemory) {
     this.#ids = ids
     this.#noted = memory.scratch()
@@ -38,20 +41,38 @@ export class Subjects {
   note(id: string): void {
     const n = this.#allocationIn(id)
     const noted = this.#noted.get(n ?? id)
-    if (!noted) this.#noted.set(n ?? id, { id })
-    else noted.id = id
+    if (!noted) this.#noted.set(n ?? id, { id, isAside: this.#isAside })
+    else {
+      noted.id = id
+      if (!this.#isAside) noted.isAside = false
+    }
   }
   /** The same, with the versions of its history; undefined where it was not there before, or is not any more. */
   noteVersions(id: string, before: number | undefined, after: number | undefined): void {
     const key = this.#allocationIn(id) ?? id
     const noted = this.#noted.get(key)
-    if (!noted) this.#noted.set(key, { id, before, after })
+    if (!noted) this.#noted.set(key, { id, before, after, isAside: this.#isAside })
     else if (noted.before === undefined && noted.after === undefined) Object.assign(noted, { before, after })
     else noted.after = after
+    if (noted && !this.#isAside) noted.isAside = false
   }
   /** That space was taken or given back. It goes by the name that `note` gives it, or by the one that EC2 would. */
   noteAllocation(n: number, resourceType: string): void {
-    if (!this.#noted.has(n)) this.#noted.set(n, { id: undefined, allocation: { n, resourceType } })
+    if (!this.#noted.has(n))
+      this.#noted.set(n, { id: undefined, allocation: { n, resourceType }, isAside: this.#isAside })
+  }
+  /** Notes what `work` changes as changed by the way: it is in the audit entry, and nobody's act. */
+  async aside<T>(work: () => Promise<T>): Promise<T> {
+    const was = this.#isAside
+    this.#isAside = true
+    try {
+      return await work()
+    } finally {
+      this.#isAside = was
+    }
+  }
+  get isAside(): boolean {
+    return this.#isAside
   }
   /** How many there are so far. */
   get count(): number {
@@ -61,6 +82,12 @@ export class Subjects {
   named(): Subject[] {
     return [...this.#noted.values()].flatMap(({ id, before, after }) =>
       id === undefined ? [] : [{ id, before, after }],
+    )
+  }
+  /** The same without what was changed by the way: what whoever asks has done. */
+  acted(): Subject[] {
+    return [...this.#noted.values()].flatMap(({ id, before, after, isAside }) =>
+      id === undefined || isAside ? [] : [{ id, before, after }],
     )
   }
   /** All of them, in the order in which they were first noted; nothing is left. */

@@ -29,6 +29,7 @@ import { Governance } from './tables/governance.ts'
 import { History, type LapsedHold } from './tables/history.ts'
 import { Ipams } from './tables/ipams.ts'
 import { Journal } from './tables/journal.ts'
+import { KeptBytes } from './tables/kept-bytes.ts'
 import { NatGateways } from './tables/nat-gateways.ts'
 import { NetworkObjects } from './tables/network-objects.ts'
 import { Observations } from './tables/observations.ts'
@@ -262,6 +263,8 @@ export class Nouns extends Connected {
   readonly rows = new RowMemory(this.memory)
   /** What has changed, for the audit entry. */
   readonly subjects = new Subjects(this, this.memory)
+  /** What of histories is long: it is kept for good. */
+  readonly keptBytes = new KeptBytes(this.sql, this)
   readonly #salts = new Salts()
   readonly history = new History(this.sql, this, this.memory, this.#salts)
   readonly journal = new Journal(this.sql, this, this.memory, this.#salts, this.history.written)
@@ -325,6 +328,7 @@ export class Nouns extends Connected {
   readonly vpcs = new Vpcs(this.sql, this, this.broughtSpace)
   #sequence = 0
   #turns = 0
+  #governingActs = 0
   #keyEpoch = 0
   #sequenceStored = 0
   #rulingEpoch = 0
@@ -421,7 +425,19 @@ export class Nouns extends Connected {
       await this.journal.recordOwn(this, 'housekeeping', { action: 'LapseHolds', account, subjects })
     }
   }
+  /** How often something governed was changed by an act, so far: what is done aside moves the epoch alone. */
+  get governingActs(): number {
+    return this.#governingActs
+  }
+  /**
+   * Does what happens by the way and is no act of whoever asks, though decisions must be made anew: the provider's range that becomes
+   * a pool as it is first taken from, space that leaves its pool since a rest has ended. Change control does not ask who has proposed it.
+   */
+  aside<T>(work: () => Promise<T>): Promise<T> {
+    return this.subjects.aside(work)
+  }
   async moveGovernanceEpoch(): Promise<void> {
+    if (!this.subjects.isAside) this.#governingActs++
     // Counted from the committed one: a number that was rolled back may come again, because nothing is kept of it.
     await this.sql.run(`update counter set value = ? where name = 'governance-epoch'`, ++this.governanceEpoch)
   }

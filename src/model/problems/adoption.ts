@@ -63,6 +63,8 @@ export const adoptionProblems = {
   'divided-and-used': ({ pool, cidr }: { pool: string; cidr?: string }) =>
     `\`${pool}\` divides it, and has ${cidr ?? 'something'} in it`,
   'may-not-delete-pool': ({ pool }: { pool: string }) => `\`${pool}\` divides it, which you may not delete`,
+  'pool-is-controlled': ({ pool, ipamId }: { pool: string; ipamId: string }) =>
+    `\`${pool}\` divides it, and change control of \`${ipamId}\` is required: delete it by a change request first`,
   'pool-is-named': ({ pool }: { pool: string }) => `\`${pool}\` divides it, and policies name that`,
   'inside-rests': ({ pool }: { pool: string }) => `what was in \`${pool}\`, which divides it, rests`,
 }

@@ -30,7 +30,7 @@ export const counted = {
   'required-tag-bytes': () => 'bytes of required tags',
   'required-tag-bytes-of-pools': () => 'bytes of tags that pools require',
   shares: () => 'accounts and units that pools are shared with',
-  'shares-with-unknown': () => 'pools shared with a number that no account has',
+  'shares-with-unseen': () => 'pools shared with a number of which you see no account',
   discoveries: () => 'ipam resource discoveries',
   'discovery-associations': () => 'resource discovery associations of an IPAM',
   marks: () => 'ignored and moved CIDRs of an IPAM',
@@ -90,6 +90,7 @@ export const counted = {
   // Requests
   operations: () => 'operations of one list',
   'operation-bytes': () => 'bytes of the operations of one list',
+  'history-bytes-today': () => 'bytes that changes of large objects keep in the history, written today (UTC)',
   'change-bytes-today': () => 'bytes of what change requests say, written today (UTC)',
   'filter-values': () => 'filter values',
   'listed-cidrs': ({ parameter }: { parameter: string }) => `CIDRs in ${parameter}s`,
@@ -106,7 +107,10 @@ export const countedFor = {
   node: ({ node }: { node: string }) => `node ${quoted(node)}`,
   unit: ({ unit }: { unit: string }) => `unit \`${unit}\` and all below it`,
   part: ({ node }: { node: string }) => `\`${node}\` and all below it`,
-  number: ({ number }: { number: string }) => quoted(number),
+  'owner-and-number': ({ account, number }: { account: string; number: string }) =>
+    `pools of account \`${account}\` with ${quoted(number)}`,
+  'part-and-number': ({ node, number }: { node: string; number: string }) =>
+    `pools of \`${node}\` and all below it with ${quoted(number)}`,
   target: ({ target, managedBy }: { target: string; managedBy: 'account' | 'administrator' }) =>
     `target \`${target}\`, ${managedBy === 'account' ? 'those of the account itself' : "those of the organization's administrator"}`,
   source: ({ source }: { source: string }) => `source ${quoted(source)}`,
@@ -146,6 +150,7 @@ export const countedFor = {
       ...(target === undefined ? [] : [`target ${quoted(target)}`]),
     ].join(', '),
   requester: ({ requester }: { requester: string }) => `requester ${quoted(requester)}`,
+  writer: ({ writer }: { writer: string }) => `requester ${withServices(writer)}`,
   changes: ({ requester, node }: { requester?: string; node?: string }) =>
     [
       ...(requester === undefined ? [] : [`requester ${withServices(requester)}`]),
@@ -183,7 +188,8 @@ export const remedies = {
   delete: () => 'Delete those that are not needed any more.',
   'known-locale': () => 'It can have space of the types, and in the locales, in which it had some before.',
   'larger-cidrs': () => 'Deprovision what is not needed any more, or provision larger CIDRs.',
-  'register-account': () => 'Register the account first.',
+  'share-with-seen': () =>
+    'Share it with a unit or an account that you see, or have somebody do so who sees the account, once it is registered.',
   'share-with-unit': ({ more }: { more: number }) =>
     `This would add ${more}: share with a unit in place of its accounts.`,
   'require-less': ({ more }: { more: number }) =>
@@ -203,6 +209,8 @@ export const remedies = {
   'have-approved': () => 'Have some of them approved or denied, or wait for the end that they ask for.',
   'have-reviewed': () => 'Have somebody else review them.',
   'end-change-requests': () => 'Have some of them applied, or abandon those that are not wanted any more.',
+  'wait-to-change': ({ bytes, until }: { bytes: number; until: string }) =>
+    `Each change keeps the whole object, here ${bytes} bytes: change several parts of it in one request, or wait until ${until}.`,
   'write-changes-less-often': ({ bytes }: { bytes: number }) =>
     `All that a change request has said is kept, here ${bytes} bytes more: write less, or wait for the next day.`,
   'split-operations': () =>

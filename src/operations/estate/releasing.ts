@@ -5,6 +5,7 @@ import { policiesNaming } from '#model/policy/snapshot.ts'
 import type { Problem } from '#model/problems/problem.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { Pool } from '#store/tables/pools.ts'
+import { controlOf } from '../governance/control.ts'
 import { accessAt } from '../identity/authority.ts'
 import { readInside } from '../ipam/divisions.ts'
 import { deletePool } from '../ipam/pools.ts'
@@ -78,6 +79,9 @@ async function clearInner(context: WriteContext, inner: Pool): Promise<Problem |
   const isNamed = policiesNaming(await context.snapshot(), ({ rules }) => rules.some(({ pool }) => pool === inner.id))
   if (isNamed.length > 0) return { why: 'pool-is-named', pool: inner.id }
   if ((await context.tx.resting.restingIn([inner.n])).has(inner.n)) return { why: 'inside-rests', pool: inner.id }
+  // To release is nothing governed, and to delete a pool is: that one is told of by itself, and the others are released.
+  const control = await controlOf(context.tx, inner)
+  if (control) return { why: 'pool-is-controlled', pool: inner.id, ipamId: control.id }
   const ipam = (await context.tx.ipams.find(inner.ipamId!))!
   await deletePool(context.actingFor(inner.account, ipam.region), { pool: inner, ipam }, {})
   return undefined

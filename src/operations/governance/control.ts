@@ -100,6 +100,7 @@ export async function rulingOf(context: ReadContext, subjects: readonly Subject[
   const speaking = await speakingOf(tx, [...before.values()], subjects)
   const lifted = await liftedIn(context, subjects, speaking)
   const ruling = new Set<Ruling>()
+  const ipams = await ipamsOf(tx, states)
   // Of what is many mostly all is at one account.
   const inside = new Map<string, boolean>()
   const isInside = async (place: string): Promise<boolean> => {
@@ -109,7 +110,7 @@ export async function rulingOf(context: ReadContext, subjects: readonly Subject[
   }
   for (const { id, kind, account, body } of states) {
     const was = body?.was ?? {}
-    const ipamId = kindOf(id) === 'ipam' ? id : (was.ipamId as string | undefined)
+    const ipamId = kindOf(id) === 'ipam' ? id : ((was.ipamId as string | undefined) ?? ipams.get(was.pool))
     const own = ipamId === undefined ? undefined : before.get(ipamId)
     if (own && !lifted.has(id)) ruling.add(own)
     const place = isTargetId(id) ? id : ((was.node ?? was.target ?? account) as string)
@@ -120,6 +121,17 @@ export async function rulingOf(context: ReadContext, subjects: readonly Subject[
     else if (!lifted.has(id)) for (const one of before.values()) if (one.account === place) ruling.add(one)
   }
   return [...ruling]
+}
+
+/** Of the pools that CIDRs are of, which say nothing of an IPAM themselves. */
+async function ipamsOf(tx: ReadTransaction, states: readonly State[]): Promise<ReadonlyMap<unknown, string>> {
+  const ofCidrs = states.filter(({ kind }) => kind === 'ipam-pool-cidr')
+  if (ofCidrs.length === 0) return new Map()
+  const named = new Set(ofCidrs.map(({ body }) => body?.was.pool as string))
+  const found = await tx.pools.findMany([...named])
+  // What is not there any more has gone with its CIDRs.
+  const gone = states.filter(({ id }) => named.has(id)).map(({ id, body }) => ({ id, ipamId: body?.was.ipamId }))
+  return new Map([...gone, ...found].flatMap(({ id, ipamId }) => (ipamId ? [[id, ipamId as string] as const] : [])))
 }
 
 /** Those of whoever spoke for the organization before the change; where it is gone by it, all. */
@@ -155,6 +167,16 @@ export async function rulingAt(tx: ReadTransaction, node: string): Promise<reado
   const all = await tx.ipams.ruling()
   const isOutside = isAccountId(node) && !(await tx.organizations.findNode(node))
   return isOutside ? all.filter(({ account }) => account === node) : speakingOf(tx, all, [])
+}
+
+/** An IPAM that asks for change requests of a pool, where one does. */
+export async function controlOf(
+  tx: ReadTransaction,
+  { account, ipamId }: { readonly account: string; readonly ipamId?: string | undefined },
+): Promise<Ruling | undefined> {
+  if (!(await tx.ipams.hasChangeControl())) return undefined
+  const own = (await tx.ipams.ruling()).filter(({ id }) => id === ipamId)
+  return [...own, ...(await rulingAt(tx, account))].find(({ changeControl }) => changeControl === 'required')
 }
 
 /**

@@ -26,6 +26,7 @@ export class Foreseeing {
   readonly #context: WriteContext
   readonly #before: Snapshot
   readonly #isOfSpace: boolean
+  readonly #acts: number
   /** The rules behind the last stage, and the versions that objects had then. */
   #rules: Snapshot
   readonly #versions = new Map<string, Subject>()
@@ -39,6 +40,7 @@ export class Foreseeing {
     this.#before = before
     this.#rules = before
     this.#isOfSpace = isOfSpace
+    this.#acts = context.tx.governingActs
   }
   /** @param how.isOfSpace false: what it would make of space, and what would undo it, is not looked at */
   static async begin(context: WriteContext, how: { readonly isOfSpace: boolean }): Promise<Foreseeing> {
@@ -48,19 +50,23 @@ export class Foreseeing {
   get before(): Snapshot {
     return this.#before
   }
+  /** Whether anything governed was changed by what is tried, and not only by the way. */
+  get #isAct(): boolean {
+    return this.#context.tx.governingActs !== this.#acts
+  }
 
   /** Behind a stage. */
   async note(): Promise<void> {
     const { tx } = this.#context
     await this.#context.catchUp()
-    const subjects = this.#changedSince(tx.subjects.named())
+    const subjects = this.#changedSince(tx.subjects.acted())
     if (this.#isOfSpace) {
       this.#inverse = inverseOfBoth(this.#inverse, await inverseOf(tx, subjects), subjects)
     }
     const [before, after] = [this.#rules, await this.#context.snapshot()]
     if (before.epoch === after.epoch) return
     this.#rules = after
-    for (const ruling of await rulingOf(this.#context, subjects)) this.#rulings.set(ruling.id, ruling)
+    if (this.#isAct) for (const ruling of await rulingOf(this.#context, subjects)) this.#rulings.set(ruling.id, ruling)
     if (!this.#isOfSpace) return
     const scopes = (await foresee(tx, before, after, subjects))?.scopes ?? []
     const pools = subjects.filter(({ id }) => kindOf(id) === 'pool').map(({ id }) => id)
@@ -76,7 +82,7 @@ export class Foreseeing {
   async end(needs: readonly Need[], undo: Undo | undefined): Promise<Found> {
     await this.note()
     const { tx } = this.#context
-    const subjects = tx.subjects.named()
+    const subjects = tx.subjects.acted()
     const rulings = await this.#rulingsOf(subjects)
     const nodes = [...this.#nodes].map(([node, above]): ReachedNode => ({ node, above: [...above] }))
     const found = {
@@ -108,7 +114,7 @@ export class Foreseeing {
 
   /** As they were before the change; of what a stage makes and a later one takes away again, as they were before that stage. */
   async #rulingsOf(subjects: readonly Subject[]): Promise<readonly Ruling[]> {
-    if (this.#rules === this.#before) return []
+    if (!this.#isAct) return []
     const ofAll = await rulingOf(this.#context, subjects)
     const isNew = new Set(subjects.flatMap(({ id, before }) => (before === undefined ? [id] : [])))
     const known = new Set(ofAll.map(({ id }) => id))

@@ -371,7 +371,7 @@ async function makeAndPrepare(
   const answered = (await tx.changeRequests.madeBy(n)) as readonly Answered[]
   const { made } = await doAll(context, operations, { ...part, bindings, made: answered })
   if (made.length < operations.length) await tx.changeRequests.keepMade(n, made)
-  const subjects = tx.subjects.named()
+  const subjects = tx.subjects.acted()
   const before = ((await tx.changeRequests.inverseOf(n)) as Inverse | undefined) ?? noInverse
   await tx.changeRequests.keepInverse(n, inverseOfBoth(before, await inverseOf(tx, subjects), subjects))
   return madeOf(tx, subjects)
@@ -393,7 +393,7 @@ const freezesOf = ({ rulings }: TriedWell) => rulings.flatMap(({ changeFreezes }
 /** Refuses what was just made while changes of it are frozen. */
 async function refuseFrozen(context: WriteContext, { id }: ChangeRequest): Promise<void> {
   const { tx, now } = context
-  const rulings = await rulingOf(context, tx.subjects.named())
+  const rulings = await rulingOf(context, tx.subjects.acted())
   const freeze = freezeAt(
     rulings.flatMap(({ changeFreezes }) => changeFreezes),
     now,

@@ -226,9 +226,16 @@ const leavingMax = 100
  * deletes pools calls it first, and so does a job; until then they are not shown.
  * @returns each of them with its pool
  */
-export async function finishDeprovisioning(
+export function finishDeprovisioning(
   context: Pick<WriteContext, 'tx'>,
   limit = leavingMax,
+): Promise<readonly { readonly pool: Pool; readonly cidr: PoolCidr }[]> {
+  // Whoever asks happens to come first: it may be anybody's pool, and who took the space away had what they needed for it.
+  return context.tx.aside(() => takeOutLeaving(context, limit))
+}
+async function takeOutLeaving(
+  context: Pick<WriteContext, 'tx'>,
+  limit: number,
 ): Promise<readonly { readonly pool: Pool; readonly cidr: PoolCidr }[]> {
   const { tx } = context
   const left: { readonly pool: Pool; readonly cidr: PoolCidr }[] = []

@@ -1,7 +1,6 @@
 // What can be done with pools: how the space of a scope is divided, for which locale, and by what rules it is handed out.
 import { formatId } from '#model/identifier.ts'
 import { misspellingProblem } from '#model/locale.ts'
-import { isAccountId } from '#model/organization.ts'
 import type { ReservedEnds } from '#model/policy/resource-types.ts'
 import { keyOf, settingsFromTags } from '#model/policy/tag-settings.ts'
 import { childProblem, netmaskProblem, type PoolProblem, shapeProblem } from '#model/pool.ts'
@@ -25,6 +24,7 @@ import {
   removePools,
   withDescendants,
 } from './pool-removal.ts'
+import { refuseManyWithUnseen } from './shares-unseen.ts'
 
 const resourceType = 'ipam-pool'
 /** Our own bound: every snapshot holds all of it. */
@@ -140,7 +140,7 @@ export async function createPool(
   await refuseTooLongRequiredTags(context, pool)
   const sharedWith = listOfShares(spec.sharedWith ?? settings.sharedWith)
   await refuseTooManyShares(context, pool.account, sharedWith.length)
-  await refuseManyWithUnknown(context, sharedWith)
+  await refuseManyWithUnseen(context, pool.account, sharedWith)
 
   await context.tx.pools.insert(pool)
   if (sharedWith.length > 0) await context.tx.pools.share(pool.n, sharedWith)
@@ -238,9 +238,6 @@ function settingsOf(tags: readonly Tag[]): { quarantineSeconds?: number; sharedW
   return { ...settings, sharedWith: listOfShares(settings.sharedWith ?? []) }
 }
 
-/** Whoever registers the number ends those that they may not give, in one change. */
-export const sharesWithUnknownMax = 100
-
 const listOfShares = (principals: readonly string[]): readonly string[] => [...new Set(principals)].sort()
 
 /**
@@ -257,6 +254,8 @@ export async function endSharesWith(
     ({ account, sharedWith }) => sharedWith.includes(number) && !mayShare(account),
   )
   if (ending.length === 0) return
+  // As many as several parts of the organization may have shared with it together.
+  context.tx.beginList()
   const { pools, tags, history } = context.tx
   const ids = ending.map(({ id }) => id)
   const found = await pools.findMany(ids)
@@ -277,28 +276,6 @@ export async function endSharesWith(
   await context.governanceChanged('nothing')
 }
 
-/** Refuses more shares with a number that no account has than can end when somebody registers it. */
-async function refuseManyWithUnknown(context: ReadContext, added: readonly string[]): Promise<void> {
-  const { nodes, pools } = await context.snapshot()
-  const unknown = await context.tx.organizations.unknownOf(added.filter((one) => isAccountId(one) && !nodes.has(one)))
-  if (unknown.length === 0) return
-  const counts = new Map(unknown.map((number) => [number, 0]))
-  for (const { sharedWith } of pools.values()) {
-    for (const number of sharedWith) if (counts.has(number)) counts.set(number, counts.get(number)! + 1)
-  }
-  for (const [number, used] of counts) {
-    if (used < sharesWithUnknownMax) continue
-    refuse({
-      code: 'LimitExceeded',
-      what: { of: 'shares-with-unknown' },
-      limit: sharesWithUnknownMax,
-      used,
-      countedFor: { per: 'number', number },
-      remedy: { do: 'register-account' },
-    })
-  }
-}
-
 /** Shares a pool with those that are wanted, and nobody else. Answers whether that is a change. */
 async function share(context: WriteContext, pool: Pool, wanted: readonly string[] | undefined): Promise<boolean> {
   if (wanted === undefined) return false
@@ -307,8 +284,9 @@ async function share(context: WriteContext, pool: Pool, wanted: readonly string[
   if (sharedWith.join() === before.join()) return false
   await refuseTooManyShares(context, pool.account, sharedWith.length - before.length)
   const had = new Set(before)
-  await refuseManyWithUnknown(
+  await refuseManyWithUnseen(
     context,
+    pool.account,
     sharedWith.filter((one) => !had.has(one)),
   )
   await context.tx.pools.share(pool.n, sharedWith)

@@ -11,7 +11,7 @@ import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts
 import { costOf } from '../../../test/statement-cost.ts'
 import { managementAccount } from '../../../test/world.ts'
 import { bindingsEndedMax } from '../identity/role-binding-record.ts'
-import { sharesWithUnknownMax } from '../ipam/pools.ts'
+import { sharesWithUnseenMax } from '../ipam/shares-unseen.ts'
 import { endTokensOfRemoved } from './account-states.ts'
 
 let world: NativeWorld
@@ -717,10 +717,10 @@ test('D8 as many pools can be shared with a number that nobody has as registerin
     world.ask<Problem>('POST', '/pools', {
       body: { scopeId, family: 'ipv4', sharedWith: [managementAccount, ...numbers] },
     })
-  for (let pool = 0; pool < sharesWithUnknownMax; pool++) assert.equal((await ask()).status, 201)
+  for (let pool = 0; pool < sharesWithUnseenMax; pool++) assert.equal((await ask()).status, 201)
   const { status, body } = await ask()
   assert.deepEqual([status, body.code], [409, 'LimitExceeded'])
-  assert.match(body.detail!, /pools shared with a number that no account has.* 100/)
+  assert.match(body.detail!, /pools shared with a number of which you see no account.* 100/)
   const { unitId } = await world.post<{ unitId: string }>('/organizational-units', {
     name: 'after shares',
     parentId: root,
@@ -731,9 +731,9 @@ test('D8 as many pools can be shared with a number that nobody has as registerin
   const cost = await costOf(async () => {
     assert.equal((await world.ask('POST', '/accounts', { body: wanted, as })).status, 201)
   })
-  assert(cost.statements < 3.5 * sharesWithUnknownMax, JSON.stringify(cost))
+  assert(cost.statements < 3.5 * sharesWithUnseenMax, JSON.stringify(cost))
   const { items } = await world.get<{ items: { subjects: string[] }[] }>('/changes?action=createAccount&limit=1')
-  assert.equal(items[0]!.subjects.filter((id) => id.startsWith('ipam-pool-')).length, sharesWithUnknownMax)
+  assert.equal(items[0]!.subjects.filter((id) => id.startsWith('ipam-pool-')).length, sharesWithUnseenMax)
   // Of accounts that are there, any number may be shared with.
   const shared = { scopeId, family: 'ipv4', sharedWith: [managementAccount, numbers[0]] }
   await world.post('/pools', shared)

@@ -236,6 +236,16 @@ async function usedOf(
   return byPart
 }
 
+/** Parts of the organization, and who is a part by itself: who speaks for all of it, and whoever is in none. */
+export async function partsOf(
+  context: ReadContext,
+): Promise<{ readonly partOf: (account: string) => string; readonly isOwnPart: (account: string) => boolean }> {
+  const snapshot = await context.snapshot()
+  const administrator = await administratorOf(context)
+  const isOwnPart = (account: string) => account === administrator || !snapshot.nodes.has(account)
+  return { partOf: topUnitsOf(snapshot), isOwnPart }
+}
+
 /** Tells the unit below the root that a node is in, or the node itself where it stands there. */
 function topUnitsOf({ nodes }: Snapshot): (node: string) => string {
   const known = new Map<string, string>()

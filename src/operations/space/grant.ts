@@ -378,7 +378,10 @@ export async function quarantineMs(context: WriteContext, pool: Pool | undefined
 /** The provider's own space of a family; made from the configured range when it is first needed. */
 export async function providerPool(context: WriteContext, family: 4 | 6): Promise<Pool> {
   const known = await context.tx.pools.ofProvider(family)
-  if (known) return known
+  // To take space is nothing governed, and whoever takes first changes nothing for others.
+  return known ?? context.tx.aside(() => makeProviderPool(context, family))
+}
+async function makeProviderPool(context: WriteContext, family: 4 | 6): Promise<Pool> {
   const n = context.newSequence()
   const pool: Pool = {
     n,

@@ -6,12 +6,15 @@ import { inParts, listOfRows, listOfTexts, type Sql } from '../sql.ts'
 import type { Subjects } from '../subjects.ts'
 import { blob, changing, integer, optional, type Row, type RowOf, table, text, unread } from '../table.ts'
 import { inPresentWords } from './history-before.ts'
+import type { KeptBytes } from './kept-bytes.ts'
 
 /** What nouns share of their transaction. */
 export interface Clock {
   readonly now: number
   /** Where what changes is noted for the audit entry. */
   readonly subjects?: Subjects
+  /** Where long versions are counted. */
+  readonly keptBytes?: KeptBytes
   /** Puts holds that have lapsed on record, by their account. */
   recordLapsed?(holds: readonly LapsedHold[]): Promise<void>
 }
@@ -107,6 +110,7 @@ export class History {
   #commitTo(row: VersionFacts): { readonly salt: Uint8Array; readonly commitment: Uint8Array } {
     const salt = this.#salts.next()
     const commitment = commitmentTo(committedTexts.version(salt, row))
+    this.#clock.keptBytes?.note(row.body)
     this.#written.set(`${row.objectId}/${row.version}`, commitment)
     return { salt: bytesOf(salt), commitment: bytesOf(commitment) }
   }

@@ -353,6 +353,21 @@ export class Pools {
     )
     return row!.shares
   }
+  /** How many pools of an account are shared with each of some; those with which none is are missing. */
+  async countSharesWith(account: string, principals: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const counts = new Map<string, number>()
+    await inParts(principals, async (part) => {
+      const list = listOfTexts(part)
+      const rows = await this.#sql.all<{ principal: string; shares: number }>(
+        `select s.principal, count(*) as shares from pool p cross join pool_share s
+         where p.account = ? and s.pool = p.n and s.principal in ${list.text} group by s.principal`,
+        account,
+        ...list.values,
+      )
+      for (const { principal, shares } of rows) counts.set(principal, shares)
+    })
+    return counts
+  }
   /** Bytes of what all pools of an account require, as JSON. */
   async requiredTagBytesOfAccount(account: string): Promise<number> {
     const row = await this.#sql.get<{ bytes: number }>(

@@ -167,6 +167,7 @@ export class TenureStates {
   ): Promise<NextState> {
     const { createdAt, changedAt: from = createdAt, version = 1 } = tenure
     const until = Math.max(this.#clock.now, from)
+    if (tags.size > 0) this.#clock.keptBytes?.noteTags(tags)
     await tenureStateTable.insert(this.#sql, {
       ...tenure,
       version,

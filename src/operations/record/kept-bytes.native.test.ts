@@ -1,0 +1,158 @@
+// Each change of a large object keeps all of it for good: how much of that somebody may do in a day is bounded, and nothing else.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { uncountedBytesMax } from '#store/tables/kept-bytes.ts'
+import { refusalOf } from '../../../test/acme.ts'
+import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
+import { type Organization, withOrganization } from '../../../test/organization.ts'
+import { managementAccount } from '../../../test/world.ts'
+import { historyBytesPerDayMax, historyBytesPerDayOfTopMax } from './kept-bytes.ts'
+
+let world: NativeWorld & Organization
+let shop: string
+let lab: string
+let unitId: string
+let scopeId: string
+let ann: string
+before(async () => {
+  world = await withOrganization(await openNativeWorld())
+  unitId = await world.unit('red')
+  shop = await world.account('shop', unitId)
+  lab = await world.account('lab', unitId)
+  const ipam = await world.post<{ privateScopeId: string }>('/ipams', { account: shop, region: 'us-east-1' })
+  scopeId = ipam.privateScopeId
+  ann = await world.tokenOf('user:ann', 'organization-administrator', unitId)
+})
+after(() => world.close())
+
+const writtenBy = (writer: string) => world.store.read((tx) => tx.keptBytes.writtenBy(writer))
+/** Bytes that work has counted for somebody. */
+async function counting(writer: string, work: () => Promise<unknown>): Promise<number> {
+  const before = await writtenBy(writer)
+  await work()
+  return (await writtenBy(writer)) - before
+}
+const setWritten = (writer: string, bytes: number) =>
+  world.database.tamper(`update change_request_written set bytes = ${bytes} where requester = 'history ${writer}'`)
+
+const many = (count: number) => Array.from({ length: count }, (_, index) => index)
+const tags = () => many(50).map((index) => ({ Key: `tag-${index}`, Value: 'v'.repeat(200) }))
+const nativeTags = () => Object.fromEntries(tags().map(({ Key, Value }) => [Key, Value]))
+async function group(account: string, rules: number) {
+  const { Vpc } = await world.call('CreateVpc', { CidrBlock: '10.0.0.0/16' }, { account })
+  const spec = { VpcId: Vpc!.VpcId!, GroupName: 'large', Description: 'large' }
+  const { GroupId } = await world.call('CreateSecurityGroup', spec as never, { account })
+  const permission = (rule: number, Description: string) => ({
+    ...{ IpProtocol: 'tcp', FromPort: 1_000 + rule, ToPort: 1_000 + rule },
+    IpRanges: [{ CidrIp: '192.0.2.0/24', Description }],
+  })
+  const IpPermissions = many(rules).map((rule) => permission(rule, 'd'.repeat(200)))
+  await world.call('AuthorizeSecurityGroupIngress', { GroupId: GroupId!, IpPermissions }, { account })
+  const describe = (words: string) =>
+    world.call(
+      'UpdateSecurityGroupRuleDescriptionsIngress',
+      { GroupId: GroupId!, IpPermissions: [permission(0, words)] },
+      { account },
+    )
+  return { vpcId: Vpc!.VpcId!, groupId: GroupId!, describe }
+}
+
+test('a change of anything large is counted for who makes it, whatever it is, and one of what is small is not', async () => {
+  const asShop = { account: shop }
+  const { describe, vpcId } = await group(shop, 100)
+  const small = await counting(shop, async () => {
+    await world.call('AllocateAddress', {}, asShop)
+    await world.call('CreateVpc', { CidrBlock: '10.1.0.0/16' }, asShop)
+    await world.call('CreateTags', { Resources: [vpcId], Tags: tags().slice(0, 5) }, asShop)
+  })
+  assert.equal(small, 0)
+
+  const { NetworkAcl } = await world.call('CreateNetworkAcl', { VpcId: vpcId }, asShop)
+  const { RouteTable } = await world.call('CreateRouteTable', { VpcId: vpcId }, asShop)
+  const { InternetGateway } = await world.call('CreateInternetGateway', {}, asShop)
+  const GatewayId = InternetGateway!.InternetGatewayId!
+  await world.call('AttachInternetGateway', { VpcId: vpcId, InternetGatewayId: GatewayId }, asShop)
+  const route = (index: number) => {
+    const DestinationCidrBlock = `192.0.${index}.0/24`
+    const RouteTableId = RouteTable!.RouteTableId!
+    return world.call('CreateRoute', { RouteTableId, DestinationCidrBlock, GatewayId }, asShop)
+  }
+  for (const index of many(60)) await route(index)
+  const entry = (RuleNumber: number) =>
+    world.call(
+      'CreateNetworkAclEntry',
+      {
+        ...{ NetworkAclId: NetworkAcl!.NetworkAclId!, RuleNumber, Protocol: '-1', RuleAction: 'allow', Egress: false },
+        CidrBlock: '192.0.2.0/24',
+      },
+      asShop,
+    )
+  for (const index of many(60)) await entry(index + 1)
+  const { AllocationId } = await world.call('AllocateAddress', {}, asShop)
+  const tag = (id: string, index: number) =>
+    world.call('CreateTags', { Resources: [id], Tags: [{ Key: 'tag-0', Value: `other ${index}` }] }, asShop)
+  for (const id of [vpcId, AllocationId!]) await world.call('CreateTags', { Resources: [id], Tags: tags() }, asShop)
+  const overAws = {
+    'security group': () => describe('anew'),
+    'route table': () => route(60),
+    'network ACL': () => entry(61),
+    'tags of a VPC': () => tag(vpcId, 1),
+    'tags of an address': () => tag(AllocationId!, 1),
+  }
+  for (const [kind, change] of Object.entries(overAws)) {
+    assert((await counting(shop, change)) > uncountedBytesMax, kind)
+  }
+
+  const sharedWith = many(400).map((index) => String(200_000_000_000 + index))
+  const as = ann
+  const { poolId } = await world.post<{ poolId: string }>('/pools', { scopeId, family: 'ipv4', sharedWith }, { as })
+  const allocation = { account: shop, resourceType: 'custom', cidr: '10.2.0.0/24', poolId }
+  await world.post(`/pools/${poolId}/cidrs`, { cidr: '10.2.0.0/16' }, { as })
+  const taken = { ...allocation, locale: 'us-east-1', tags: nativeTags() }
+  const { allocationId } = await world.post<{ allocationId: string }>('/allocations', taken, { as })
+  const patch = (path: string, body: object) => async () => {
+    const { status, body: told } = await world.ask('PATCH', path, { body, as })
+    assert.equal(status, 200, JSON.stringify(told))
+  }
+  const overNative = {
+    'pool with shares': patch(`/pools/${poolId}`, { description: 'another' }),
+    'tags of a unit': patch(`/organizational-units/${unitId}`, { tags: nativeTags() }),
+    'tags of an account': patch(`/accounts/${shop}`, { tags: nativeTags() }),
+    'tags of an allocation': patch(`/allocations/${allocationId}`, { description: 'another' }),
+  }
+  for (const [kind, change] of Object.entries(overNative)) {
+    assert((await counting('user:ann', change)) > uncountedBytesMax, kind)
+  }
+  assert.equal(await writtenBy(managementAccount), 0, 'and not for whoever the record is filed with')
+})
+
+test('D8 beyond what may be kept in a day it is refused until the next one, and nothing else is', async () => {
+  const asLab = { account: lab }
+  const { describe, groupId, vpcId } = await group(lab, 100)
+  const each = await counting(lab, () => describe('one'))
+  await setWritten(lab, historyBytesPerDayMax - each - 100)
+  await describe('two')
+  const refused = (await refusalOf(describe('too many'))) as { code: string; limit?: number }
+  assert.deepEqual([refused.code, refused.limit], ['LimitExceeded', historyBytesPerDayMax])
+  assert.match(JSON.stringify(refused), /2026-01-02T00:00:00.000Z/)
+  assert.equal(await counting(lab, async () => undefined), 0)
+
+  await world.call('AllocateAddress', {}, asLab)
+  await world.call('CreateTags', { Resources: [vpcId], Tags: tags().slice(0, 5) }, asLab)
+  const { describe: ofShop } = await group(shop, 50)
+  await ofShop('as before')
+
+  world.advance(86_400_000)
+  await describe('the next day')
+  assert((await writtenBy(lab)) <= each + 100)
+  await setWritten(lab, historyBytesPerDayMax)
+  await world.call('DeleteSecurityGroup', { GroupId: groupId } as never, asLab)
+})
+
+test('whoever governs the top has more', async () => {
+  const { describe } = await group(managementAccount, 100)
+  await setWritten(managementAccount, historyBytesPerDayMax)
+  await describe('more')
+  await setWritten(managementAccount, historyBytesPerDayOfTopMax)
+  assert.equal((await refusalOf(describe('too many'))).code, 'LimitExceeded')
+})

@@ -1,0 +1,66 @@
+// What is kept for good of what objects said, as far as it is much: counted by who has written it, and by the day.
+import type { Sql } from '../sql.ts'
+
+const dayMs = 86_400_000
+/** Of one version; what is shorter is not counted, since each request keeps about as much of itself, whatever it is. */
+export const uncountedBytesMax = 4_096
+/** Most that a unit of UTF-16 has in UTF-8. */
+const bytesPerUnit = 3
+
+/** It is counted in the table of what change requests write, by a name of its own that no requester has. */
+const nameOf = (writer: string): string => `history ${writer}`
+
+export class KeptBytes {
+  readonly #sql: Sql
+  readonly #clock: { readonly now: number }
+  constructor(sql: Sql, clock: { readonly now: number }) {
+    this.#sql = sql
+    this.#clock = clock
+  }
+
+  /** Bytes of long versions that this connection has written so far, whether or not they were taken back. */
+  noted = 0
+  /** A version as it is written. */
+  note(body: string): void {
+    if (body.length * bytesPerUnit <= uncountedBytesMax) return
+    this.#note(Buffer.byteLength(body))
+  }
+  /** Tags of a version that is no text yet. */
+  noteTags(tags: ReadonlyMap<string, string>): void {
+    let bytes = 0
+    for (const [key, value] of tags) bytes += Buffer.byteLength(key) + Buffer.byteLength(value)
+    this.#note(bytes)
+  }
+  #note(bytes: number): void {
+    if (bytes > uncountedBytesMax) this.noted += bytes
+  }
+
+  /** Bytes that somebody has written today (UTC). */
+  async writtenBy(writer: string): Promise<number> {
+    const row = await this.#sql.get<{ bytes: number }>(
+      'select bytes from change_request_written where requester = ? and day = ?',
+      nameOf(writer),
+      this.#today,
+    )
+    return row?.bytes ?? 0
+  }
+  /** What was written on other days is not counted any more. */
+  async count(writer: string, bytes: number): Promise<void> {
+    const name = nameOf(writer)
+    await this.#sql.run('delete from change_request_written where requester = ? and day < ?', name, this.#today)
+    await this.#sql.run(
+      `insert into change_request_written (requester, day, bytes) values (?, ?, ?)
+       on conflict (requester, day) do update set bytes = change_request_written.bytes + excluded.bytes`,
+      name,
+      this.#today,
+      bytes,
+    )
+  }
+  /** When what is counted today is counted no more. */
+  get tomorrow(): number {
+    return (this.#today + 1) * dayMs
+  }
+  get #today(): number {
+    return Math.floor(this.#clock.now / dayMs)
+  }
+}
