@@ -36,6 +36,7 @@ import { fullPoolsSchema } from './full-pools.ts'
 import { givenEntriesSchema } from './given-entries.ts'
 import { findingsGoingOn } from './going-on.ts'
 import { goodTokensSchema } from './good-tokens.ts'
+import { heldSchema } from './held.ts'
 import { importSettersSchema } from './import-setters.ts'
 import { importingAccountsSchema } from './importing-accounts.ts'
 import { importingSinceSchema } from './importing-since.ts'
@@ -544,4 +545,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 93, name: 'role bindings in the order of lists', olderServers: 'go on', sql: ownListsSchema },
   { number: 94, name: 'what is told once', olderServers: 'go on', sql: toldOnceSchema },
   { number: 95, name: 'simulations by rules alone', olderServers: 'go on', sql: ruledSimulationsSchema },
+  { number: 96, name: 'what is governed, held still', olderServers: 'go on', sql: heldSchema },
 ]
