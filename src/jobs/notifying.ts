@@ -11,6 +11,7 @@ import {
   principalOfSubscription,
 } from '#operations/notification/delivering.ts'
 import { claimOutbox, dispatch, outboxWork } from '#operations/notification/dispatching.ts'
+import { countMail, giveBackMail } from '#operations/notification/mails.ts'
 import { CallingTurns, callsAtOnceMax } from './calling-turns.ts'
 import type { RunningJobs, Workplace } from './job.ts'
 
@@ -82,16 +83,26 @@ export class Notifier {
       .finally(() => this.#busy.delete(id))
     this.#busy.set(id, { one, done })
   }
-  async #deliver({ delivery: { n }, subscription }: DueDelivery): Promise<void> {
+  async #deliver(due: DueDelivery): Promise<void> {
     const { store, act } = this.#at
+    const {
+      delivery: { n },
+      subscription,
+    } = due
     const { deliver, chance } = this.#options
     const composed = (await act(composeDelivery, { n }, principalOfSubscription(subscription))) as Composition
     if (composed === 'gone') return
     const { withheld } = composed
     if (withheld.length > 0) await store.write((tx) => noteWithheld(tx, withheld))
     if (composed.members === undefined) return
+    const isMail = composed.format === 'mail'
+    const mail = isMail ? await store.write((tx) => countMail(tx, due, composed)) : undefined
+    if (isMail && !mail) return
     const outcome = await deliver(composed)
-    await store.write((tx) => noteOutcome(tx, composed.members, outcome, chance()))
+    await store.write(async (tx) => {
+      await noteOutcome(tx, composed.members, outcome, chance())
+      if (mail && !outcome.isDelivered) await giveBackMail(tx, mail)
+    })
   }
 }
 

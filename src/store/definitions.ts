@@ -39,7 +39,7 @@ import {
   nodeTable,
   organizationTable,
 } from './tables/organizations.ts'
-import { deliveryTable, eventTable, outboxProgressTable } from './tables/outbox.ts'
+import { deliveryTable, eventTable, mailCountTable, outboxProgressTable } from './tables/outbox.ts'
 import { assignmentTable, policyTable, policyVersionTable, policyWrittenTable } from './tables/policies.ts'
 import { capacityWatchTable, poolDayTable } from './tables/pool-days.ts'
 import { gonePoolTable, poolCidrTable, poolShareTable, poolTable } from './tables/pools.ts'
@@ -117,6 +117,7 @@ export const definitions: readonly Pick<
   goneNodeTable,
   gonePoolTable,
   ipamTable,
+  mailCountTable,
   metaTable,
   natGatewayAddressTable,
   natGatewayTable,

@@ -79,6 +79,9 @@ export interface Writes {
     | 'forgetDeliveries'
     | 'forgetDeliveriesOf'
     | 'forgetEvents'
+    | 'holdWaiting'
+    | 'countMails'
+    | 'forgetMails'
     | 'setProgress'
   policies:
     | 'insert'

@@ -11,6 +11,8 @@ export const identityProblems = {
     `\`${maker}\`, who made your token, may not do it at \`${node}\``,
   'rule-by-name': ({ principal, node }: { principal: string; node: string }) =>
     `a rule goes on after the sign-in that proves groups: bind the role to \`${principal}\` at \`${node}\`, or let somebody set it who has it by name`,
+  'sees-less': ({ setter, action }: { setter: string; action: string }) =>
+    `\`${setter}\`, who set it, sees more of what it tells, by \`${action}\`: who sees less may delete it or make one of their own`,
   'scopes-do-not-cover': ({ scopes }: { scopes: readonly string[] }) =>
     `the scopes of your token (${scopes.join(', ')}) do not cover it`,
   'exceptions-above': ({ parent }: { parent: string }) =>

@@ -11,6 +11,7 @@ import type { Delivery, OutboxProgress, StoredEvent } from '#store/tables/outbox
 import type { Subscription } from '#store/tables/subscriptions.ts'
 import { snapshotOf } from '../snapshot.ts'
 import { isEndToTell, tellOfEnds } from './exception-events.ts'
+import { hourOf } from './mails.ts'
 import {
   deliveriesKeptMax,
   isOfTop,
@@ -334,12 +335,14 @@ interface Place {
  */
 async function placeOf(
   { now, outbox }: Transaction,
-  { id, digest, quietSeconds }: Subscription,
+  { id, format, digest, quietSeconds }: Subscription,
   { topic }: Pair,
   underWay: ReadonlySet<number>,
 ): Promise<Place> {
-  const period = digest && periodEnd(digest, now)
   const last = topic === undefined ? undefined : await outbox.lastOf(id, topic)
+  // What finds no room among the mails of an hour waits with others until that is over, and so does what is the same.
+  const held = !digest && format === 'mail' && (last?.period ?? 0) > now ? last?.period : undefined
+  const period = digest ? periodEnd(digest, now) : held
   if (last?.status === 'waiting' && last.attempts === 0 && last.period === period && !underWay.has(last.n)) {
     const { madeAt } = last
     const nextAt = last.nextAt > now ? last.nextAt : Math.min(now, madeAt + putOffMs)
@@ -372,11 +375,16 @@ async function insertDelivery(
 
 /** Whether something happened long ago, or was for a subscription that is deleted. */
 export async function isToldForgettable(tx: ReadTransaction): Promise<boolean> {
-  return (await tx.subscriptions.anyDeleted()) !== undefined || (await tx.outbox.anyForgettableEvent(tx.now - keptMs))
+  return (
+    (await tx.subscriptions.anyDeleted()) !== undefined ||
+    (await tx.outbox.anyMailsBefore(hourOf(tx.now))) ||
+    (await tx.outbox.anyForgettableEvent(tx.now - keptMs))
+  )
 }
 /** Forgets a part of it: of what happened long ago what is delivered of it first, however late that was, or again. */
 export async function forgetTold(tx: Transaction): Promise<void> {
   const before = tx.now - keptMs
+  await tx.outbox.forgetMails(hourOf(tx.now), forgottenPerTurn)
   const deleted = await tx.subscriptions.anyDeleted()
   if (deleted) {
     const gone = await tx.outbox.forgetDeliveriesOf(deleted.id, forgottenPerTurn)

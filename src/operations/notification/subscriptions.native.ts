@@ -108,7 +108,9 @@ const subscription = z.object({
     .describe(
       '`paused`: its target fails or is slow, and is left alone until `pausedUntil`; `disabled`: by somebody, or since the target answered 410; `stopped`: whoever set it may not manage it any more, by roles bound to their name, and is told nothing.',
     ),
-  setBy: principalName.describe('Who set it: it tells what they may see at that moment, by roles bound to their name.'),
+  setBy: principalName.describe(
+    'Who named where it goes, or has taken it over: it tells what they may see at that moment, by roles bound to their name.',
+  ),
   createdAt: instant,
   failures: z
     .number()
@@ -146,7 +148,9 @@ const delivery = z.object({
     .min(1)
     .optional()
     .describe('How many others of its kind it stands for, which the same requester has brought about at the node.'),
-  digestAt: instant.optional().describe('The end of the hour or day that it is told with.'),
+  digestAt: instant
+    .optional()
+    .describe('The end of the hour or day that it is told with; of a mail also where those of the hour are used up.'),
   nextAt: instant.optional().describe('When it is tried next.'),
   lastAt: instant.optional(),
   problem: z.string().optional().describe('Why the last try failed.'),
@@ -232,7 +236,7 @@ export const createSubscription = nativeWrite({
 export const updateSubscription = nativeWrite({
   name: 'updateSubscription',
   summary: 'Change what a subscription is told of, and where; a target that was left alone is asked again.',
-  description: `From then on it tells what you may see, in place of who set it before. What goes to another URL is signed with another secret, which \`rotateSubscriptionSecret\` shows. ${targetWords}`,
+  description: `It goes on telling what who set it may see. With \`targetUrl\`, \`recipients\` or \`takeOver\` it tells what you may see from then on: so you must see all of it that they do, and likewise where it is to tell more than before. What goes to another URL is signed with another secret, which \`rotateSubscriptionSecret\` shows. ${targetWords}`,
   action: 'notification:manage',
   input: z.strictObject({
     subscriptionId,
@@ -250,6 +254,10 @@ export const updateSubscription = nativeWrite({
       .boolean()
       .optional()
       .describe('`false`: nothing is told, and what happens meanwhile is not told later.'),
+    takeOver: z
+      .boolean()
+      .optional()
+      .describe('It tells what you may see from now on, also where it goes to what somebody else has named.'),
   }),
   output: subscription,
   rest: { method: 'PATCH', path: '/subscriptions/{subscriptionId}' },
@@ -268,6 +276,7 @@ export const updateSubscription = nativeWrite({
 export const rotateSubscriptionSecret = nativeWrite({
   name: 'rotateSubscriptionSecret',
   summary: 'Sign with another secret, and for a while with the one before as well; it is shown once.',
+  description: 'Who tells stays who it is, and one that is stopped stays so.',
   action: 'notification:manage',
   input: z.strictObject({
     subscriptionId,
@@ -282,7 +291,7 @@ export const rotateSubscriptionSecret = nativeWrite({
   output: subscription.extend({ secret: secretText }),
   rest: { method: 'POST', path: '/subscriptions/{subscriptionId}/rotate-secret' },
   cli: 'subscription rotate-secret',
-  refusals: ['NotFound', 'MalformedId', 'NotAuthorized'],
+  refusals: ['NotFound', 'MalformedId'],
   at: placeOfSubscription,
   secretOutput: true,
   prepare: drawSecret,

@@ -2,19 +2,28 @@
 import { randomBytes } from 'node:crypto'
 import type { DigestPeriod } from '#model/delivery.ts'
 import { readSyslogUrl, readTargetUrl, recipientProblem } from '#model/delivery-target.ts'
-import { eventKindOf, everyEvent, formatTraits, kindsWanted, type TargetFormat } from '#model/event.ts'
-import type { Severity } from '#model/finding.ts'
+import { type EventName, eventKindOf, everyEvent, formatTraits, kindsWanted, type TargetFormat } from '#model/event.ts'
+import { type Severity, severities } from '#model/finding.ts'
 import { formatId, parseId } from '#model/identifier.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
-import { type Actor, accountableOf, isSameBearer, type NativePrincipal } from '#model/principal.ts'
+import { type Actor, accountableOf, isSameBearer, type NativePrincipal, partiesOf } from '#model/principal.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import { type Action, everywhere } from '#model/roles.ts'
 import type { Delivery, DeliveryStatus, StoredEvent } from '#store/tables/outbox.ts'
+import type { RuleSetter } from '#store/tables/sources.ts'
 import type { SealedTarget, Subscription } from '#store/tables/subscriptions.ts'
 import { actingAs, refuseRightOfGroup, setterOf } from '../estate/rule-setter.ts'
 import { whereRead } from '../finding/findings.ts'
 import { refuseMalformed } from '../identifiers.ts'
-import { accessOn, mayAnywhere, mayAtTop, mayThroughout, type Place, permitter } from '../identity/authority.ts'
+import {
+  accessOn,
+  mayAnywhere,
+  mayAtTop,
+  mayThroughout,
+  type Place,
+  permitter,
+  refuseWithoutRole,
+} from '../identity/authority.ts'
 import { nodesBelow } from '../identity/nodes-below.ts'
 import { latestFirst, nothing, type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
@@ -73,6 +82,8 @@ export interface SubscriptionUpdate extends TargetParams, HubParams {
   readonly contact?: string | null
   readonly description?: string | null
   readonly isEnabled?: boolean
+  /** Whoever asks for it is told from then on in place of who set it, where it goes already. */
+  readonly takeOver?: boolean
 }
 
 /** 256 random bits, as https://www.standardwebhooks.com writes them. */
@@ -110,13 +121,13 @@ export async function createSubscription(
 }
 
 /**
- * Changes what is given. Whoever does is told from then on in place of who set it before: else they could have what others see
- * sent to themselves.
+ * Changes what is given. Whoever names where it goes is told from then on in place of who set it before: else they could have what others
+ * see sent to themselves. Whoever names it not lends their right to no target of others, unless they take it over.
  */
 export async function updateSubscription(
   context: WriteContext,
   subscription: Subscription,
-  { targetUrl, recipients, ...update }: SubscriptionUpdate,
+  { targetUrl, recipients, takeOver = false, ...update }: SubscriptionUpdate,
   drawn: string,
 ): Promise<Subscription> {
   refuseBadContact(update.contact)
@@ -126,21 +137,25 @@ export async function updateSubscription(
   const { quietSeconds = subscription.quietSeconds } = update
   const digest = update.digest === undefined ? subscription.digest : (update.digest ?? undefined)
   refuseDigest({ format: subscription.format, digest, quietSeconds })
-  const setBy = setterOf(context)
-  await refuseRightOfGroup(context, setBy, subscription.node, 'notification:manage')
   const isElsewhere = targetUrl !== undefined || recipients !== undefined
+  const events = update.events ? distinct(update.events) : subscription.events
+  const wanted: Wanted = {
+    ...{ events, digest, severity: update.severity ?? subscription.severity },
+    isEnabled: update.isEnabled ?? subscription.isEnabled,
+  }
+  const isTakenOver = isElsewhere || takeOver
+  const setBy = isTakenOver ? await takenOverBy(context, subscription, wanted) : subscription.setBy
+  if (!isTakenOver) await refuseToldMore(context, subscription, wanted)
   const read = isElsewhere
     ? readTarget(context, subscription.format, { targetUrl, recipients } as TargetParams)
     : undefined
   const sealed = read && (await context.tx.subscriptions.openTarget(subscription.id))
   const changes = {
     ...(read ? { target: read.shown } : {}),
-    ...(update.events ? { events: distinct(update.events) } : {}),
-    ...(update.severity ? { severity: update.severity } : {}),
+    ...wanted,
     ...{ hubAccount, hubRegion, digest, quietSeconds },
     ...(update.contact === undefined ? {} : { contact: update.contact ?? undefined }),
     ...(update.description === undefined ? {} : { description: update.description ?? undefined }),
-    ...(update.isEnabled === undefined ? {} : { isEnabled: update.isEnabled }),
     // What it has failed for may be mended by this.
     ...{ failures: 0, pausedUntil: undefined },
     setBy,
@@ -154,7 +169,69 @@ export async function updateSubscription(
   return updated
 }
 
-/** Signs with another secret from now on, and with the one before for a while as well. */
+type Wanted = Pick<Subscription, 'events' | 'severity' | 'digest' | 'isEnabled'>
+
+/** Who tells from now on: the caller, who must see as much as who told before. Else they would silence what goes on as if nothing were missing. */
+async function takenOverBy(
+  context: WriteContext,
+  subscription: Subscription,
+  { events }: Pick<Wanted, 'events'>,
+): Promise<RuleSetter> {
+  const { node, format } = subscription
+  const setBy = setterOf(context)
+  await refuseRightOfGroup(context, setBy, node, 'notification:manage')
+  // What is asked for no more is seen to be told no more; and one that is stopped tells nothing.
+  const stays = new Set(kindsWanted({ events, format }))
+  const kinds = kindsWanted(subscription).filter((name) => stays.has(name))
+  const snapshot = await context.snapshot()
+  if (mayTell(snapshot, subscription, context.now))
+    await refuseSeesLess(context, tellerOf({ setBy }), subscription, kinds)
+  return setBy
+}
+/** Refuses what would have more told of what the caller may not see, to where somebody else has it sent: the caller may read that. */
+async function refuseToldMore(context: WriteContext, subscription: Subscription, after: Wanted): Promise<void> {
+  const { format, severity, digest, isEnabled } = subscription
+  const before = new Set(kindsWanted(subscription))
+  const isMoreOfAll =
+    severities.indexOf(after.severity) > severities.indexOf(severity) ||
+    (digest !== undefined && after.digest === undefined) ||
+    (after.isEnabled && !isEnabled)
+  const kinds = kindsWanted({ events: after.events, format }).filter((name) => isMoreOfAll || !before.has(name))
+  await refuseSeesLess(context, context.caller.native!, subscription, kinds)
+}
+async function refuseSeesLess(
+  context: WriteContext,
+  native: NativePrincipal,
+  { node, setBy }: Subscription,
+  kinds: readonly EventName[],
+): Promise<void> {
+  const snapshot = await context.snapshot()
+  const { now } = context
+  const setter = tellerOf({ setBy })
+  for (const action of new Set(kinds.map((name) => eventKindOf(name)!.read))) {
+    if (seesAll(snapshot, now, { of: setter, with: native, action, node })) continue
+    refuseWithoutRole(context, action, node, { why: 'sees-less', setter: setBy.name, action })
+  }
+}
+/** Whether one sees at a node, and below it, all that another one does. */
+function seesAll(snapshot: Snapshot, now: number, { of, with: native, action, node }: Comparison): boolean {
+  const parties = [of, native].flatMap((one) => partiesOf(one, now))
+  const names = parties.flatMap(({ name, groups, formerGroups }) => [name, ...groups, ...formerGroups])
+  const isBelow = (one: string): boolean => node === everywhere || pathOf(snapshot, one).includes(node)
+  // What is permitted, and what is forbidden, is so from the node of a binding on.
+  const bound = snapshot.bindings.ofAll(new Set(names)).map((one) => one.node)
+  return [node, ...new Set(bound.filter(isBelow))].every(
+    (one) => !mayAt(snapshot, of, now, action, one) || mayAt(snapshot, native, now, action, one),
+  )
+}
+interface Comparison {
+  readonly of: NativePrincipal
+  readonly with: NativePrincipal
+  readonly action: Action
+  readonly node: string
+}
+
+/** Signs with another secret from now on, and with the one before for a while as well. Who tells stays who it is. */
 export async function rotateSecret(
   context: WriteContext,
   subscription: Subscription,
@@ -163,15 +240,13 @@ export async function rotateSecret(
 ): Promise<Subscription> {
   const { id, format } = subscription
   if (!formatTraits[format].isSigned) refuseValue('subscriptionId', id, { why: 'signs-nothing', format })
-  const setBy = setterOf(context)
-  await refuseRightOfGroup(context, setBy, subscription.node, 'notification:manage')
   const sealed = (await context.tx.subscriptions.openTarget(id))!
   const [before] = sealed.secrets ?? []
   const until = context.now + overlapSeconds * 1_000
   const secrets = [{ secret: drawn }, ...(before && overlapSeconds > 0 ? [{ ...before, until }] : [])]
-  await context.tx.subscriptions.change(id, { setBy }, { ...sealed, secrets })
-  await recordSubscription(context, { ...subscription, setBy })
-  return { ...subscription, setBy }
+  await context.tx.subscriptions.change(id, {}, { ...sealed, secrets })
+  await recordSubscription(context, subscription)
+  return subscription
 }
 
 /** Deletes a subscription with what waits for it. */

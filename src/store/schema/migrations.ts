@@ -40,6 +40,7 @@ import { heldSchema } from './held.ts'
 import { importSettersSchema } from './import-setters.ts'
 import { importingAccountsSchema } from './importing-accounts.ts'
 import { importingSinceSchema } from './importing-since.ts'
+import { mailCountsSchema } from './mail-counts.ts'
 import { namedNetworksSchema } from './named-networks.ts'
 import { namesSchema } from './names.ts'
 import { namesAlikeSchema } from './names-alike.ts'
@@ -545,5 +546,6 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 93, name: 'role bindings in the order of lists', olderServers: 'go on', sql: ownListsSchema },
   { number: 94, name: 'what is told once', olderServers: 'go on', sql: toldOnceSchema },
   { number: 95, name: 'simulations by rules alone', olderServers: 'go on', sql: ruledSimulationsSchema },
-  { number: 96, name: 'what is governed, held still', olderServers: 'go on', sql: heldSchema },
+  { number: 96, name: 'mails of an hour', olderServers: 'go on', sql: mailCountsSchema },
+  { number: 97, name: 'what is governed, held still', olderServers: 'go on', sql: heldSchema },
 ]

@@ -2,7 +2,7 @@
 import type { DeliveryProblem } from '#model/delivery.ts'
 import type { EventFacts } from '#model/event.ts'
 import type { Severity } from '#model/finding.ts'
-import { inParts, listOf, type Sql } from '../sql.ts'
+import { inParts, listOf, listOfTexts, type Sql } from '../sql.ts'
 import { changing, integer, json, onlyRow, optional, type RowOf, references, table, text } from '../table.ts'
 
 export const eventTable = table(
@@ -81,6 +81,19 @@ export const outboxProgressTable = table(
 )
 export type OutboxProgress = RowOf<typeof outboxProgressTable>
 
+/** How many mails of an hour there were. */
+export const mailCountTable = table(
+  'mail_count',
+  {
+    /** By what they are counted. */
+    key: text(),
+    /** When it began. */
+    hour: changing(integer()),
+    count: changing(integer()),
+  },
+  'deleted',
+)
+
 /** A part of those that every subscription was looked at for, where they happened before a moment. */
 const oldestEvents = `select n from (
   select n, at from event where n <= (select event from outbox_progress) order by n limit ?) oldest where at < ?`
@@ -136,6 +149,24 @@ export class Outbox {
       const list = listOf(part)
       await deliveryTable.change(this.#sql, changes, `where n in ${list.text} and status = 'waiting'`, ...list.values)
     })
+  }
+  /**
+   * Has what is due by now of a subscription told together later, as far as nobody has tried to yet: what is critical only where it is told
+   * with others anyway. No more than `limit`.
+   */
+  async holdWaiting(subscription: string, now: number, period: number, limit: number): Promise<void> {
+    await deliveryTable.change(
+      this.#sql,
+      { period, nextAt: period },
+      `where n in (
+         select d.n from delivery d join event e on e.n = d.event
+         where d.subscription = ? and d.status = 'waiting' and d.next_at <= ? and d.attempts = 0
+           and (e.severity <> 'critical' or d.period is not null)
+         order by d.next_at, d.n limit ?)`,
+      subscription,
+      now,
+      limit,
+    )
   }
   /** What is due by now of what is told together, the oldest first. */
   ofPeriod({ subscription, period }: Delivery, now: number, limit: number): Promise<Delivery[]> {
@@ -262,6 +293,31 @@ export class Outbox {
   async anyForgettableEvent(before: number): Promise<boolean> {
     const row = await this.#sql.get(`select 1 as one from (${oldestEvents}) found`, 1, before)
     return row !== undefined
+  }
+
+  // Mails ------------------------------------------------------------------------------------------------------------
+
+  /** How many there were of an hour, by these keys; of those that had none, nothing. */
+  async mailsOf(hour: number, keys: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const list = listOfTexts(keys)
+    const rest = `where key in ${list.text} and hour = ?`
+    const rows = await mailCountTable.all(this.#sql, rest, ...list.values, hour)
+    return new Map(rows.map(({ key, count }) => [key, count]))
+  }
+  /** What was counted of another hour is there no more. */
+  async countMails(hour: number, counts: ReadonlyMap<string, number>): Promise<void> {
+    for (const [key, count] of counts) await mailCountTable.put(this.#sql, { key, hour, count }, 'key')
+  }
+  async anyMailsBefore(hour: number): Promise<boolean> {
+    const row = await this.#sql.get('select 1 as one from mail_count where hour < ? limit 1', hour)
+    return row !== undefined
+  }
+  async forgetMails(before: number, limit: number): Promise<void> {
+    await this.#sql.run(
+      'delete from mail_count where key in (select key from mail_count where hour < ? order by hour limit ?)',
+      before,
+      limit,
+    )
   }
 
   // Progress ---------------------------------------------------------------------------------------------------------
