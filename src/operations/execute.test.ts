@@ -111,6 +111,8 @@ test('I9 text that a database cannot keep is refused by its place, whatever is a
 
 test('D8 one account changes what is governed so often in a minute, and leaves others theirs', async () => {
   const world = await openWorld()
+  // The first of all makes the pool of the provider.
+  await take(world, {})
   const executor = await openExecutor(world.store, testSettings, { movesPerMinute: 2 })
   const ask = async (name: string, input: object, more: Partial<Call> = {}) =>
     (await executor.execute(operationTables.ec2.get(name)!, { ...call, ...more, input })).output
