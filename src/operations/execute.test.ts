@@ -123,7 +123,14 @@ test('D8 one account changes what is governed so often in a minute, and leaves o
   // What was made is answered again, and what changes nothing that is governed goes on.
   assert.equal(JSON.stringify(await makeScope('two')), JSON.stringify(made))
   await ask('AllocateAddress', {}, { invocationId: 'take' })
-  const principal = { ...call.principal, account: '222222222222', arn: 'arn:y' }
+  const account = '222222222222'
+  await world.store.write(({ organizations, now }) =>
+    organizations.insertAccount({
+      ...{ id: account, name: 'other', email: 'other@example.com' },
+      ...{ status: 'ACTIVE', joinedMethod: 'INVITED', joinedAt: now },
+    }),
+  )
+  const principal = { ...call.principal, account, arn: 'arn:y' }
   await ask('CreateIpam', {}, { invocationId: 'four', principal })
   world.advance(60_000)
   await makeScope('three')
