@@ -53,15 +53,10 @@ const ofOneAlone: readonly RegExp[] = [
   /^(overSeen|steps|unreviewed|versions|states|spaces|matching|holdersAsked|ownersAsked|treeCidrs|visibleAccounts|nodesBelow|forecastWeeks|capacityRows|former|pendingScans|impactSpaces|impactRows|formerUnits|bodiesPerStatement|looks|pages|eventLength|depth|forgotten)Max$/,
   // What denials were told within a second: with more, it is looked up anew.
   /^advisedMax$/,
-<<<<<<< HEAD
-  // Of one simulation, and of what one change would make of requests.
-  /^(plansKept|rulingsKept|spacesSeen|simulatedSpaces|samplesPerKind|attempts|kept)Max$/,
-=======
   // Of what one denial is advised.
   /^poolsAroundMax$/,
-  // Of one simulation.
-  /^(plansKept|rulingsKept|spacesSeen|simulatedSpaces|samplesPerKind|attempts)Max$/,
->>>>>>> mend
+  // Of one simulation, and of what one change would make of requests.
+  /^(plansKept|rulingsKept|spacesSeen|simulatedSpaces|samplesPerKind|attempts|kept)Max$/,
   // Of one turn of what follows the record, and what a finding tells.
   /^(subjectsPerEntry|followedRows|followedPassed|resourcesPerWrite|lookedAt|scopes|allocationsOfNetwork|blocksOfNetwork|moments|pairs|allowed|watched)Max$/,
   // What finding a text looks at and shows, and accounts of one name that are looked at.

@@ -19,6 +19,7 @@ import { AskingAgain } from './governance/asked-again.ts'
 import { refuseWithoutRequest, withoutControl } from './governance/control.ts'
 import { Foreseeing, type Found } from './governance/foreseeing.ts'
 import { governsTop } from './governance/list-bounds.ts'
+import { GovernanceHeld, type Hold, Holding, isHeldByOthers, oncePossible, refuseToTry } from './holding.ts'
 import { requireStill } from './identity/authority.ts'
 import type {
   Ahead,
@@ -38,10 +39,19 @@ import { namesOf } from './record/object-names.ts'
 import { isOnRecord, RefusalBudget, type RefusalKind, subjectsOf, withoutSession } from './refused-changes.ts'
 import { currentSnapshot, snapshotOf } from './snapshot.ts'
 import { renamed, withoutTexts } from './texts.ts'
-import { TryBudget, triedPerMinuteMax, triedPerMinuteOfTopMax } from './tries.ts'
+import {
+  governanceMovesPerMinuteMax,
+  governanceMovesPerMinuteOfTopMax,
+  TryBudget,
+  triedPerMinuteMax,
+  triedPerMinuteOfTopMax,
+} from './tries.ts'
 
 /** How long a client token is remembered. EC2 promises no time; a day covers every retry of a tool. */
 export const clientTokenMs = 86_400_000
+
+/** Emergencies, of which nobody has many: they wait for nobody's try. */
+const waitsForNobody: ReadonlySet<string> = new Set(['breakGlass', 'breakGlassChangeRequest'])
 
 /** One authenticated request, as the protocols hand it over. */
 export interface Call {
@@ -158,16 +168,21 @@ export interface Executor {
 export interface ExecutorOptions {
   /** A refusal is answered though it could not be put on record. */
   onUnrecorded?(error: unknown): void
+  /** How often one sender changes what is governed in a minute, where they do not govern the top. */
+  readonly movesPerMinute?: number
 }
 
 /** Opens the executor over a store. */
 export async function openExecutor(
   store: Store,
   settings: OperationSettings,
-  { onUnrecorded }: ExecutorOptions = {},
+  { onUnrecorded, movesPerMinute = governanceMovesPerMinuteMax }: ExecutorOptions = {},
 ): Promise<Executor> {
   const budget = new RefusalBudget()
-  const tries = new TryBudget()
+  const tries = new TryBudget('tries-spent')
+  /** Changes of what is governed: each outdates what others try. */
+  const moves = new TryBudget('moves-spent')
+  const holding = new Holding(store)
 
   async function read(operation: ReadOperation<never, unknown>, call: WholeCall): Promise<Answer> {
     refuseUnfit(call)
@@ -192,15 +207,25 @@ export async function openExecutor(
     if (!operation.lookAhead) return writeAs(operation, call, token, operation.prepare?.())
     // What is tried changes other things than the request does: `If-Match` is not about them.
     const ahead: Ahead = { attempt: (...given) => attempt(operation, { ...call, ifMatch: undefined }, ...given) }
-    for (let tries = 1; ; tries++) {
-      const prepared = await operation.lookAhead(ahead, call.input as never)
+    const tryOnce = async (hold?: Hold): Promise<Answer | undefined> => {
+      const prepared = await operation.lookAhead!(ahead, call.input as never)
       try {
-        return await writeAs(operation, call, token, prepared)
+        return await writeAs(operation, call, token, prepared, hold)
       } catch (error) {
         if (!(error instanceof AheadOutdated)) throw error
-        if (tries === aheadTriesMax) refuse({ code: 'Unavailable', because: { why: 'governance-moves' } })
+        return undefined
       }
     }
+    const first = await tryOnce()
+    if (first) return first
+    // Others have changed something meanwhile: they wait for the next tries, else whoever changes it often enough would end all of them.
+    return holding.during(senderOf(call.principal), async (hold) => {
+      for (let tries = 2; tries <= aheadTriesMax; tries++) {
+        const answer = await tryOnce(hold)
+        if (answer) return answer
+      }
+      return refuseToTry()
+    })
   }
 
   /**
@@ -221,7 +246,8 @@ export async function openExecutor(
     try {
       return await work()
     } catch (error) {
-      tries.spend(sender, tx.spent, tx.now)
+      // Whoever waits for somebody else's try has tried nothing.
+      if (!(error instanceof GovernanceHeld)) tries.spend(sender, tx.spent, tx.now)
       throw error
     }
   }
@@ -285,8 +311,10 @@ export async function openExecutor(
     call: WholeCall,
     token: Token | undefined,
     prepared: unknown,
+    hold?: Hold,
   ): Promise<Answer> {
     let previewed: readonly WouldBeGiven[] = []
+    let movedAt: number | undefined
     const run = (needsSnapshot: boolean) =>
       withOneEntry(operation, call, token?.hash, async (context) => {
         const { tx } = context
@@ -303,11 +331,17 @@ export async function openExecutor(
         const [epoch, acts] = [tx.governanceEpoch, tx.governingActs]
         const kept = tx.keptBytes.noted
         const before = currentSnapshot(tx) ?? (needsSnapshot ? await context.snapshot() : undefined)
+        movedAt = undefined
         const output = await operation.run(context, call.input as never, prepared)
         if (context.lag.isBehind) await context.catchUp()
         if (tx.keptBytes.noted !== kept && !operation.isOfClock) await countKept(context, tx.keptBytes.noted - kept)
         // By the epoch, and not by what an operation says of itself: no change of governance can go round it.
         if (tx.governanceEpoch !== epoch) {
+          if (tx.governingActs !== acts && !call.isDryRun && !operation.isOfClock && !waitsForNobody.has(operation.name)) {
+            if (isHeldByOthers(tx, hold)) throw new GovernanceHeld()
+            await refuseManyMoves(context)
+            movedAt = tx.now
+          }
           // Once it is committed, what the change was checked by is the next requests' snapshot.
           const compile = () => snapshotOf(tx, { keep: true })
           await refuseNewConflicts(context, { before, reaches: context.reaches, compile })
@@ -336,7 +370,8 @@ export async function openExecutor(
         call.asker,
       )
     try {
-      const answer = await run(call.isDryRun)
+      const answer = await oncePossible(holding, () => run(call.isDryRun))
+      if (movedAt !== undefined) moves.spend(senderOf(call.principal), 1, movedAt)
       return previewed.length === 0 ? answer : { ...answer, inUse: await look((own) => inUseOf(own, previewed)) }
     } catch (error) {
       if (error instanceof DryRunSucceeded) {
@@ -346,8 +381,17 @@ export async function openExecutor(
         throw error
       }
       if (!(error instanceof SnapshotBeforeNeeded)) throw error
-      return await run(true)
+      const answer = await oncePossible(holding, () => run(true))
+      if (movedAt !== undefined) moves.spend(senderOf(call.principal), 1, movedAt)
+      return answer
     }
+  }
+  async function refuseManyMoves(context: RequestContext): Promise<void> {
+    const { tx, call } = context
+    const sender = senderOf(call.principal)
+    if (moves.spentBy(sender, tx.now) < movesPerMinute) return
+    const limit = (await governsTop(context)) ? governanceMovesPerMinuteOfTopMax : movesPerMinute
+    moves.refuseBeyond(limit, sender, tx.now)
   }
 
   /**

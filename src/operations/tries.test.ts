@@ -16,7 +16,7 @@ const refusalOf = (budget: TryBudget, sender: string, now: number) => {
 }
 
 test('a sender tries no more once they have spent what they may, until a minute from their first try is over', () => {
-  const budget = new TryBudget()
+  const budget = new TryBudget('tries-spent')
   budget.spend('ann', 60, 1_000)
   assert.equal(refusalOf(budget, 'ann', 2_000), undefined)
   budget.spend('ann', 60, 2_000)
@@ -31,13 +31,13 @@ test('a sender tries no more once they have spent what they may, until a minute 
 })
 
 test('nobody waits for longer than a minute because the clock was set back', () => {
-  const budget = new TryBudget()
+  const budget = new TryBudget('tries-spent')
   budget.spend('ann', limit, 1_000_000)
   assert.equal(refusalOf(budget, 'ann', 1_000), undefined)
 })
 
 test('of very many senders those are forgotten whose minute is over first', () => {
-  const budget = new TryBudget()
+  const budget = new TryBudget('tries-spent')
   for (let n = 0; n <= triersMax; n++) budget.spend(`sender-${n}`, 1, n)
   assert.equal(budget.spentBy('sender-0', triersMax), 0)
   assert.equal(budget.spentBy('sender-1', triersMax), 1)

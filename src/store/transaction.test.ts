@@ -15,6 +15,7 @@ const loaded: Loaded = {
   governanceEpoch: 1,
   keyEpoch: 1,
   rulingEpoch: 0,
+  governanceHeld: 0,
   history: 0,
   newestN: null,
   newestEntryAt: null,

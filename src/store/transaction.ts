@@ -185,6 +185,8 @@ export interface Loaded {
   /** Another one where an access key or token ends before its time, and where the history is another. Within this process alone. */
   readonly keyEpoch: number
   readonly rulingEpoch: number
+  /** Until when somebody holds what is governed; less than 0: until when nobody may hold it anew; 0: neither. */
+  readonly governanceHeld: number
   /** Renewed by `cadastre database accept`. */
   readonly history: number
   /** Of the newest entry; null where nothing is on record. */
@@ -208,6 +210,7 @@ export const readStart = (asked: '?' | '$1', more = ''): string =>
   (select value from counter where name = 'governance-epoch') as "governanceEpoch",
   (select value from counter where name = 'key-epoch') as "keyEpoch",
   (select value from counter where name = 'ruling-epoch') as "rulingEpoch",
+  (select value from counter where name = 'governance-held') as "governanceHeld",
   (select value from counter where name = 'history') as history,
   (select at || ' ' || request_id from audit_entry where n = ${asked}) as asked,
   newest.n as "newestN", newest.at as "newestEntryAt", newest.request_id as "newestRequestId"${more}
@@ -258,6 +261,8 @@ export class Nouns extends Connected {
   setBacks = 0
   installation = ''
   governanceEpoch = 0
+  /** As `Loaded` has it. */
+  governanceHeld = 0
   keyEpoch = ''
   /** What a run of operations reads once. */
   readonly rows = new RowMemory(this.memory)
@@ -441,6 +446,11 @@ export class Nouns extends Connected {
     // Counted from the committed one: a number that was rolled back may come again, because nothing is kept of it.
     await this.sql.run(`update counter set value = ? where name = 'governance-epoch'`, ++this.governanceEpoch)
   }
+  /** @param until as `Loaded` has it */
+  async holdGovernance(until: number): Promise<void> {
+    this.governanceHeld = until
+    await this.sql.run(`update counter set value = ? where name = 'governance-held'`, until)
+  }
   async moveKeyEpoch(): Promise<void> {
     await this.sql.run(`update counter set value = ? where name = 'key-epoch'`, ++this.#keyEpoch)
     this.#nameKeyEpoch()
@@ -471,6 +481,7 @@ export class Nouns extends Connected {
     this.#sequenceStored = sequence
     this.#sequence = isOther ? sequence : Math.max(this.#sequence, sequence)
     this.governanceEpoch = loaded.governanceEpoch
+    this.governanceHeld = loaded.governanceHeld
     this.#keyEpoch = loaded.keyEpoch
     this.#nameKeyEpoch()
     if (loaded.rulingEpoch !== this.#rulingEpoch) this.journal.forgetRulings()

@@ -52,6 +52,7 @@ export const governanceProblems = {
   'version-of-list': () =>
     'an operation before makes it, and it may have another number by then: label the one that drafts it, and say `$LABEL.version`',
   'governance-moves': () => 'what is governed changes faster than this could be tried',
+  'governance-held': () => 'what others propose is tried first: until then, nobody changes what is governed',
 }
 
 const statesFor = {

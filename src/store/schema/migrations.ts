@@ -36,6 +36,7 @@ import { fullPoolsSchema } from './full-pools.ts'
 import { givenEntriesSchema } from './given-entries.ts'
 import { findingsGoingOn } from './going-on.ts'
 import { goodTokensSchema } from './good-tokens.ts'
+import { heldSchema } from './held.ts'
 import { importSettersSchema } from './import-setters.ts'
 import { importingAccountsSchema } from './importing-accounts.ts'
 import { importingSinceSchema } from './importing-since.ts'
@@ -546,4 +547,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 94, name: 'what is told once', olderServers: 'go on', sql: toldOnceSchema },
   { number: 95, name: 'simulations by rules alone', olderServers: 'go on', sql: ruledSimulationsSchema },
   { number: 96, name: 'mails of an hour', olderServers: 'go on', sql: mailCountsSchema },
+  { number: 97, name: 'what is governed, held still', olderServers: 'go on', sql: heldSchema },
 ]
