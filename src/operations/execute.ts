@@ -337,7 +337,12 @@ export async function openExecutor(
         if (tx.keptBytes.noted !== kept && !operation.isOfClock) await countKept(context, tx.keptBytes.noted - kept)
         // By the epoch, and not by what an operation says of itself: no change of governance can go round it.
         if (tx.governanceEpoch !== epoch) {
-          if (tx.governingActs !== acts && !call.isDryRun && !operation.isOfClock && !waitsForNobody.has(operation.name)) {
+          if (
+            tx.governingActs !== acts &&
+            !call.isDryRun &&
+            !operation.isOfClock &&
+            !waitsForNobody.has(operation.name)
+          ) {
             if (isHeldByOthers(tx, hold)) throw new GovernanceHeld()
             await refuseManyMoves(context)
             movedAt = tx.now

@@ -140,7 +140,14 @@ export interface Writes {
 /** A transaction that cannot change anything: it has no method that would. */
 export type ReadTransaction = Omit<
   Transaction,
-  keyof Writes | 'nextSequence' | 'moveGovernanceEpoch' | 'holdGovernance' | 'governingActs' | 'aside' | 'probe' | 'subjects'
+  | keyof Writes
+  | 'nextSequence'
+  | 'moveGovernanceEpoch'
+  | 'holdGovernance'
+  | 'governingActs'
+  | 'aside'
+  | 'probe'
+  | 'subjects'
 > & { readonly [Noun in keyof Writes]: Omit<Transaction[Noun], Writes[Noun]> }
 
 /**
