@@ -15,6 +15,11 @@ export const mayRemember: Readonly<Record<string, string>> = {
   'src/operations/governance/asked-again.ts #rulings': 'what one request has looked up so far of what never changes',
   'src/operations/governance/asked-again.ts #fates': 'the same, by the rules that it looks at',
   'src/operations/governance/asked-again.ts #reached': 'the same',
+  'src/operations/governance/foreseeing.ts #versions':
+    'of one try of a change, behind its stages so far; its transaction is taken back',
+  'src/operations/governance/foreseeing.ts #states': 'the same',
+  'src/operations/governance/foreseeing.ts #nodes': 'the same',
+  'src/operations/governance/foreseeing.ts #rulings': 'the same',
   'src/operations/policy/advice.ts advised': 'what was told within a second, beside the rules that it follows from',
   'src/jobs/simulating.ts simulators': 'what a server has counted of a simulation; another one begins it anew',
   'src/jobs/changes.ts watches': 'how far denials were read; where the record is shorter, they are read anew',

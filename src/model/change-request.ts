@@ -356,12 +356,14 @@ function inEmergency(
   return { ...request, emergencies: [...(request.emergencies ?? []), { reason: emergency, broken: doneBy(by) }] }
 }
 
-/** For so long what was approved covers that it is taken back: later that is a change like any other. */
+/** For so long what was approved covers that it is taken back: later that is a change like any other, also of what somebody keeps halted. */
 const revertableMs = 3 * 86_400_000
-const revertProblem = ({ status, ended, window }: ChangeRequest, now: number): Problem | undefined =>
-  status === 'applied' && now >= ended!.at + revertableMs
-    ? { why: 'revert-late', appliedAt: ended!.at }
-    : windowProblem(window, now)
+function revertProblem({ status, ended, halted, window }: ChangeRequest, now: number): Problem | undefined {
+  if (status === 'applied' && now >= ended!.at + revertableMs) return { why: 'revert-late', appliedAt: ended!.at }
+  if (status === 'halted' && halted && now >= halted.at + revertableMs)
+    return { why: 'revert-late-of-halt', haltedAt: halted.at }
+  return windowProblem(window, now)
+}
 
 const refused = (problem: Problem): ChangeRequestOutcome => ({ refused: { kind: 'state', problem } })
 

@@ -22,6 +22,10 @@ export const governanceProblems = {
     `what its next stage would do now is \`${found}\`, and \`${approved}\` was approved: propose what is left of it anew`,
   'stage-approvals-lost': ({ lost, approved, approvers, ofRoot }: LostFacts) =>
     `${lost.map((one) => `\`${one}\``).join(' and ')} may not approve it any more: ${approved === 1 ? 'one approval is' : `${approved} approvals are`} left of ${approvers} that it needs${ofRoot === 0 ? '' : `, ${ofRoot} of them by who may approve at the root`}; resume it once they may again, or propose what is left of it anew`,
+  'stage-needs-more': ({ approved, approvers, ofRoot }: { approved: number; approvers: number; ofRoot: number }) =>
+    `by the rules of now it needs ${approvers === 1 ? 'one approver' : `${approvers} approvers`}${ofRoot === 0 ? '' : `, ${ofRoot} of whom may approve at the root`}, and ${approved === 1 ? 'one approval counts' : `${approved} approvals count`}: propose what is left of it anew`,
+  'stage-not-simulated': () =>
+    'by the rules of now it is simulated before anybody approves it, and it was not: propose what is left of it anew',
   'runner-may-not': ({ runner, action, node }: { runner: string; action: string; node: string }) =>
     `\`${runner}\`, by whom it goes on, may not do \`${action}\` any more at \`${node}\`: somebody else must resume it`,
   'writer-may-not': ({ writer, action, node }: { writer: string; action: string; node: string }) =>
@@ -37,6 +41,8 @@ export const governanceProblems = {
   'no-inverse': () => 'nothing was prepared that would undo it: propose a change that does',
   'revert-late': ({ appliedAt }: { appliedAt: number }) =>
     `it was applied at ${momentText(appliedAt)}, more than three days ago: propose the operations of its inverse as a change of their own`,
+  'revert-late-of-halt': ({ haltedAt }: { haltedAt: number }) =>
+    `it was halted at ${momentText(haltedAt)}, more than three days ago: propose the operations of its inverse as a change of their own`,
   'revert-of-control': ({ ipamId }: { ipamId: string }) =>
     `it would change how changes of \`${ipamId}\` are controlled: propose that as a change of its own`,
   'changed-since': ({ objects }: { objects: readonly string[] }) =>

@@ -6,10 +6,12 @@ import {
   countingApprovals,
   freezeAt,
   hasEnough,
+  neededFor,
   rolloutsMax,
   rolloutsPerTopUnitMax,
   rolloutsReserve,
   type Standing,
+  strictest,
   unreviewedPerRequesterMax,
   windowProblem,
   writersOf,
@@ -33,7 +35,7 @@ import { controlIn, type Inverse, inverseOf, inverseOfBoth, noInverse } from './
 import { absent, act, type Content, contentOf, getChange, keep, numberOf, preparedInverse } from './kept-requests.ts'
 import { type Made, madeOf, togetherWith } from './made.ts'
 import type { Answered, ListHow } from './proposed.ts'
-import { requireSimulated } from './simulations.ts'
+import { isSimulated, requireSimulated } from './simulations.ts'
 import { type DoAll, impactIn, isEnd, needsOf, refuseOutside, withImpact } from './trying.ts'
 
 // At once -------------------------------------------------------------------------------------------------------------
@@ -226,15 +228,27 @@ async function findStageHalt(
   const found = impactIn(tried, request.node, context.now).class
   const approved = request.impact!.class
   if (isAbove(found, approved)) return { why: 'impact-changed', class: found, approved }
-  const { approvals, lost } = await standingApprovals(context, request)
-  const needed = request.needed!
-  if (!hasEnough(approvals, needed)) {
-    const { approvers, ofRoot } = needed
-    const because = { why: 'stage-approvals-lost', lost, approved: approvals.length, approvers, ofRoot } as const
-    return { why: 'unvouched', because }
-  }
-  const because = await findUnableWriter(context, request, tried)
+  const because =
+    (await findLackOfApprovals(context, request, tried)) ?? (await findUnableWriter(context, request, tried))
   return because && { why: 'unvouched', because }
+}
+
+/** By the rules of now, and no fewer than it was begun with: rules that were tightened since hold for what is left of it, too. */
+async function findLackOfApprovals(
+  context: WriteContext,
+  request: ChangeRequest,
+  { rulings }: TriedWell,
+): Promise<Problem | undefined> {
+  const { approvals, lost } = await standingApprovals(context, request)
+  const then = request.needed!
+  const needed = rulings.length === 0 ? then : strictest([then, neededFor(request.impact!.class, rulings)])
+  const { approvers, ofRoot } = needed
+  if (!hasEnough(approvals, needed)) {
+    const asks = { approved: approvals.length, approvers, ofRoot }
+    return lost.length > 0 ? { why: 'stage-approvals-lost', lost, ...asks } : { why: 'stage-needs-more', ...asks }
+  }
+  const isAsked = needed.isSimulated && !then.isSimulated
+  return isAsked && !(await isSimulated(context, request)) ? { why: 'stage-not-simulated' } : undefined
 }
 
 /** Whoever it goes on by, who may not do so any more: what a stage does is asked of them as it is done. */

@@ -151,13 +151,18 @@ export const simulationOf = (
   request: Pick<ChangeRequest, 'id' | 'contentHash'>,
 ): Promise<StoredSimulation | undefined> => context.tx.simulations.latestOf(placeInRequests(context, request))
 
+export const isSimulated = async (
+  context: ReadContext,
+  request: Pick<ChangeRequest, 'id' | 'contentHash'>,
+): Promise<boolean> =>
+  (await context.tx.simulations.latestOf(placeInRequests(context, request), { isDone: true })) !== undefined
 export async function requireSimulated(
   context: ReadContext,
   request: Pick<ChangeRequest, 'id' | 'contentHash'>,
 ): Promise<void> {
-  const done = await context.tx.simulations.latestOf(placeInRequests(context, request), { isDone: true })
   const { id } = request
-  if (!done) refuse({ code: 'IncorrectState', what: 'change-request', id, problem: { why: 'not-simulated', id } })
+  if (await isSimulated(context, request)) return
+  refuse({ code: 'IncorrectState', what: 'change-request', id, problem: { why: 'not-simulated', id } })
 }
 
 /** The latest first. */

@@ -154,6 +154,22 @@ test('what an IPAM says of changes counts for a stage in which something of it i
   assert.deepEqual(classOf(staged), ['contained', asked])
 })
 
+test('what is there for a stage only is not made while changes of it are frozen', async () => {
+  const acme = await furnish()
+  const { ann, bob } = acme.people
+  const created = { operation: 'createPolicy', input: { ipamId: acme.ipam }, as: 'law' }
+  const gone = { operation: 'deletePolicy', input: { policyId: '$law' } }
+  const { changeRequestId: id, contentHash } = await propose(acme, [created, gone], { stages: [1, 1] })
+  await succeed(acme.act(id, 'approve', { contentHash }, bob))
+  const now = await acme.store.read(async (tx) => tx.now)
+  const freeze = { from: new Date(now).toISOString(), until: new Date(now + 3_600_000).toISOString(), reason: 'peak' }
+  const set = await acme.ask<ToldOfRequest>('PATCH', `/ipams/${acme.ipam}`, { body: { changeFreezes: [freeze] } })
+  assert.equal(set.status, 200, JSON.stringify(set.body))
+  const { status, body } = await acme.act(id, 'apply', { contentHash }, ann)
+  assert.equal(status, 409)
+  assert.match(body.detail, /changes are frozen until .*: peak/i)
+})
+
 test('what revert leaves is told of each stage: what one makes and another one takes away comes not back for a while either', async () => {
   const acme = await furnish()
   const deleted = { operation: 'deletePolicy', input: { policyId: '$law' } }

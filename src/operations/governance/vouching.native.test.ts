@@ -161,6 +161,23 @@ describe('a later stage', () => {
     })
   })
 
+  for (const [how, tighter, detail] of [
+    ['approvers', { approvers: 3, ofRoot: 2 }, /by the rules of now it needs 3 approvers, 2 of whom may approve/i],
+    ['a simulation', { approvers: 1, ofRoot: 0, isSimulated: true }, /by the rules of now it is simulated before/i],
+  ] as const) {
+    test(`is made by the rules of now: where they ask for ${how} that it was not begun with, what is left is proposed anew`, async () => {
+      const { dan, bob } = acme.people
+      const id = await begun(dan, bob)
+      const changeApprovals = { contained: tighter, noncompliant: tighter, central: tighter }
+      const setRules = async (body: object) =>
+        assert.equal((await acme.ask('PATCH', `/ipams/${acme.ipam}`, { body })).status, 200)
+      await setRules({ changeApprovals })
+      await isHalted(id, detail)
+      await setRules({ changeApprovals: null })
+      await goesOn(id)
+    })
+  }
+
   test('that is refused to whoever it goes on by says to whom, and why', async () => {
     const { dan, bob } = acme.people
     const id = await begun(dan, bob)
@@ -172,4 +189,27 @@ describe('a later stage', () => {
       assert.match(halted!.detail!, /no role of `user:ann` permits it/i)
     })
   })
+})
+
+test('what is kept halted is taken back for as long as what was made is, and not whenever somebody likes', async () => {
+  const { ann, bob } = acme.people
+  const halted = async () => {
+    const proposed = await succeed(acme.propose(proposal({ rollout: stages }), ann))
+    await approve(proposed, bob)
+    await succeed(apply(proposed))
+    const { changeRequestId: id } = proposed
+    assert.equal((await succeed(acme.act(id, 'halt', { note: 'we wait' }, ann))).state, 'halted')
+    return id
+  }
+  const [soon, late] = [await halted(), await halted()]
+  acme.advance(3 * 24 * 60 * minute - 1)
+  await acme.renewTokens()
+  const asked = { note: 'it was wrong' }
+  assert.equal((await succeed(acme.act(soon, 'revert', asked, acme.people.ann))).state, 'reverted')
+  acme.advance(1)
+  const { status, body } = await acme.act(late, 'revert', asked, acme.people.ann)
+  assert.deepEqual([status, body.code], [409, 'IncorrectState'])
+  assert.match(body.detail, /it was halted at .*, more than three days ago/i)
+  const emergency = { ...asked, emergency: 'it burns' }
+  assert.equal((await succeed(acme.act(late, 'revert', emergency, acme.people.bob))).state, 'reverted')
 })
