@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { hostname } from 'node:os'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { createAwsEndpoint, httpServerOptions, refuseBrokenRequests } from '#api/aws/endpoint.ts'
 import { createRequestIds } from '#api/aws/request-id.ts'
@@ -201,6 +202,7 @@ async function openServer(
     const executor = await openExecutor(store, config.operations, {
       onUnrecorded: (error) =>
         logEvent('refusal-not-recorded', { message: String((error as Error)?.message ?? error) }),
+      pause: (ms) => pause(ms, undefined, { ref: false }),
     })
     let draining = false
 

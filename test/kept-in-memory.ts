@@ -66,6 +66,8 @@ export const mayRemember: Readonly<Record<string, string>> = {
   'src/operations/notification/dispatching.ts #waiting': 'the same',
   'src/operations/execute.ts recordedDecisions': 'goes with an error, once its decisions are on record',
   'src/operations/execute.ts denialsTried': 'goes with an error, until its decisions are on record',
+  'src/operations/holding.ts #senders':
+    'how many requests of a sender hold what is governed or wait for that: those that are under way',
   'src/operations/tries.ts #minutes': 'counts what was tried, and knows nothing of the database',
   'src/operations/refused-changes.ts #windows': 'counts refusals, and knows nothing of the database',
   'src/operations/refused-changes.ts #shares': 'counts refusals, and knows nothing of the database',
