@@ -27,7 +27,7 @@ export const readEvidencePack = nativeDownload({
   name: 'readEvidencePack',
   summary: 'Make an evidence pack of a period and a part of the organization, signed, for `cadastre audit verify`.',
   description:
-    'Lines of JSON, written as they are read: the record with its proofs, policies and exceptions in force at the end, change requests with their approvals, compliance by day with its findings, and a signature of it all. It has what is in the newest checkpoint, which is of this minute. Whoever may not read all of the record and every finding names a node where they may, and gets what they see of it (`seenBy`): of a change what `GET /changes` shows, with the proof of its leaf, which is opened where all of it is seen whatever there is. One that was cut has no signature.',
+    'Lines of JSON, written as they are read: the record with its proofs, policies and exceptions in force at the end, change requests with their approvals, compliance by day with its findings, and a signature of it all, up to the newest checkpoint. Whoever may not see everything names a node where they may, and gets what they see of it (`seenBy`): of a change what `GET /changes` shows, with the proof of its leaf. One that was cut has no signature.',
   action: 'history:read',
   input: z.strictObject({
     from: instant.describe('The beginning of the period.'),

@@ -162,7 +162,7 @@ const act = z.object({ by: principalName, makers: usedMakers, at: instant }).met
 const countsOfRequests = { newlyDenied: count, newlyAllowed: count, elsewhere: count }
 const requestsOfImpact = z.object({
   days: count,
-  asked: count.describe('How many were asked again.'),
+  asked: count,
   isWhole: z.boolean(),
   ...countsOfRequests,
   groups: z.array(z.object({ account: accountId, resourceType: z.string(), newlyDenied: count, elsewhere: count })),

@@ -236,7 +236,7 @@ export const createSubscription = nativeWrite({
 export const updateSubscription = nativeWrite({
   name: 'updateSubscription',
   summary: 'Change what a subscription is told of, and where; a target that was left alone is asked again.',
-  description: `It goes on telling what who set it may see. With \`targetUrl\`, \`recipients\` or \`takeOver\` it tells what you may see from then on: so you must see all of it that they do, and likewise where it is to tell more than before. What goes to another URL is signed with another secret, which \`rotateSubscriptionSecret\` shows. ${targetWords}`,
+  description: `It goes on telling what who set it may see. With \`targetUrl\`, \`recipients\` or \`takeOver\` it tells what you may see from then on: so you must see all of it that they do, and likewise where it is to tell more. Another URL has another secret (\`rotateSubscriptionSecret\`). ${targetWords}`,
   action: 'notification:manage',
   input: z.strictObject({
     subscriptionId,

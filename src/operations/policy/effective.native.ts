@@ -112,7 +112,7 @@ export const getEffectivePolicy = nativeRead({
           part: z
             .enum(['order', 'narrows', 'hidden', 'no-document', 'not-counted'])
             .describe(
-              '`order`: gives the pools. `narrows`: a final that counts. `hidden`: behind a nearer default. `not-counted`: self-enabled, where an administrator’s assignment is on the path, or their IPAM says `unmatched: deny`.',
+              '`order`: gives the pools. `narrows`: a final that counts. `hidden`: behind a nearer default. `not-counted`: self-enabled, below what an administrator says.',
             ),
         }),
       )
@@ -120,9 +120,7 @@ export const getEffectivePolicy = nativeRead({
     selfEnabled: z
       .object({
         counts: z.boolean().describe('Whether a policy that the account enables on itself counts.'),
-        because: party
-          .optional()
-          .describe('The assignment for which it does not; absent where it is the IPAM of `unmatched`.'),
+        because: party.optional().describe('The assignment for which it does not.'),
         document: document.optional().describe('What the one that is enabled comes to, or would if it counted.'),
       })
       .optional()
