@@ -35,6 +35,8 @@ export type Step =
   | { readonly do: 'overtake'; readonly server: number; readonly writes: number }
   /** A target answers one server so late that another one has told it meanwhile. */
   | { readonly do: 'late'; readonly server: number; readonly target: number; readonly way: 'taken' | 'failed' }
+  /** The same happens again while a target is being told of it. */
+  | { readonly do: 'again'; readonly server: number; readonly target: number }
   /** A target fails for days, and is asked each hour; or is not asked at all. */
   | { readonly do: 'fail'; readonly target: number; readonly isAsked: boolean }
   /** A server ends, now or where it writes something; another one begins in its place. */
@@ -81,6 +83,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       way: fc.constantFrom<'taken' | 'failed'>('taken', 'failed'),
     }),
   },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('again' as const), server, target }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('fail' as const), target, isAsked: fc.boolean() }) },
   {
     weight: 4,
@@ -180,6 +183,8 @@ class Drive {
   #started = 0
   #requests = 0
   readonly #findings: Error[] = []
+  /** Servers that have done something since what is on record was looked at. */
+  readonly #active = new Set<number>()
   /** What a transaction is writing down. */
   #noting: Noting | undefined
   #forbid: string | undefined
@@ -407,9 +412,10 @@ class Drive {
     })
     this.#check(() => {
       this.#ledger.reached(found.upTo)
-      this.#ledger.look(found.rows, found.now)
+      this.#ledger.look(found.rows, found.now, this.#active)
       this.#ledger.doing(found.all)
     })
+    this.#active.clear()
   }
 
   // Steps --------------------------------------------------------------------------------------------------------------
@@ -444,6 +450,8 @@ class Drive {
         return
       case 'overtake': {
         const one = this.#servers[step.server]!
+        // More than one turn tells.
+        await this.#tell({ do: 'tell', which: [0, 1, step.writes, 1], times: 3, isKept: true })
         one.stallsAfter = step.writes
         await this.#round(one)
         await this.#look()
@@ -466,6 +474,8 @@ class Drive {
         for (const call of [...one!.calls]) call.answer(step.way)
         return
       }
+      case 'again':
+        return this.#again(step)
       case 'fail':
         return this.#failFor(step)
       case 'kill': {
@@ -509,6 +519,19 @@ class Drive {
     for (const [index, n] of numbers.entries())
       this.#ledger.happened.set(n, { n, kind: name, node: at, subject: subjects[index]!, isUrgent, requester })
   }
+  async #again({ server, target }: Step & { readonly do: 'again' }): Promise<void> {
+    const one = this.#servers[server]!
+    const happens = (): Promise<void> => this.#tell({ do: 'tell', which: [2, target, 3, 3], times: 1, isKept: true })
+    this.#world.advance(31_000)
+    this.#behaviour[target] = 'held'
+    for (let time = 0; time < 2; time++) {
+      await happens()
+      await this.#round(one)
+      await this.#look()
+    }
+    this.#behaviour[target] = 'taken'
+    for (const call of [...one.calls]) call.answer('taken')
+  }
   async #failFor({ target, isAsked }: Step & { readonly do: 'fail' }): Promise<void> {
     for (const node of [0, 1]) await this.#tell({ do: 'tell', which: [2, node, 0, 1], times: 1, isKept: true })
     this.#behaviour[target] = 'failed'
@@ -524,6 +547,7 @@ class Drive {
   }
   async #round(one: Server): Promise<void> {
     if (one.round || one.isEnded) return
+    this.#active.add(one.number)
     one.lookedAt = await this.#world.store.read(async (tx) => tx.now)
     one.round = one.notifier
       .round()
@@ -538,6 +562,7 @@ class Drive {
   }
   async #goOn(one: Server): Promise<void> {
     one.stallsAfter = undefined
+    if (one.gate) this.#active.add(one.number)
     one.gate?.()
     one.gate = undefined
     await this.#quiet(one)

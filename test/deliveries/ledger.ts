@@ -323,7 +323,7 @@ export class Ledger {
   }
 
   /** Whatever has become of each delivery since it was looked at last is something that may have. */
-  look(rows: readonly Delivery[], now: number): void {
+  look(rows: readonly Delivery[], now: number, active: ReadonlySet<number> = new Set()): void {
     const is = new Map(rows.map((row) => [row.n, row]))
     for (const [n, was] of this.#rows) {
       const row = is.get(n)
@@ -335,6 +335,10 @@ export class Ledger {
           throw new Finding(`at ${now}, ${n} of ${watch.name} is gone, and nothing has its place`)
         if (was.status !== 'waiting' || was.attempts > 0)
           throw new Finding(`at ${now}, ${n} of ${watch.name} was ${was.status}, and is gone`)
+        // Whoever is telling it knows so, and nothing takes its place meanwhile: it would be told of twice.
+        const teller = [...this.booksOf(watch.id).open].find(({ members }) => members.includes(n))
+        if (teller && active.has(teller.server) && active.size === 1)
+          throw new Finding(`at ${now}, ${n} of ${watch.name} is being told, and is gone`)
         this.#count('joined')
         continue
       }
