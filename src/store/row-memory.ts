@@ -13,6 +13,10 @@ export class RowMemory {
   constructor(memory: ConnectionMemory) {
     this.#kept = memory.scratch()
   }
+  /** Whether there is a run, so that anything is remembered. */
+  get isRunning(): boolean {
+    return this.#kept.has(running)
+  }
   begin(): void {
     this.#kept.set(running, true)
   }

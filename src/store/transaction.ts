@@ -298,7 +298,7 @@ export class Nouns extends Connected {
   /** What others are told of. */
   readonly outbox = new Outbox(this.sql)
   readonly policies = new Policies(this.sql, this)
-  readonly pools = new Pools(this.sql, this.rows)
+  readonly pools = new Pools(this.sql, this.rows, this)
   readonly recordLists = new RecordLists(this.sql, this)
   /** What the register has of what others name. */
   readonly registered = new RegisteredSpace(this.sql)
@@ -314,7 +314,7 @@ export class Nouns extends Connected {
   readonly recordSinks = new RecordSinks(this.sql)
   readonly subscriptions = new Subscriptions(this.sql, this.sealer)
   readonly spaceCheck = new SpaceCheck(this.sql)
-  readonly tags = new Tags(this.sql)
+  readonly tags = new Tags(this.sql, this.rows)
   /** What of networks no pool gave. */
   readonly broughtSpace = new BroughtSpaces(this.sql, this, this.allocations)
   readonly vpcs = new Vpcs(this.sql, this, this.broughtSpace)

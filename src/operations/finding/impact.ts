@@ -11,15 +11,13 @@ import { mayThroughout, permitter } from '../identity/authority.ts'
 import { visibleAccounts } from '../identity/visible-accounts.ts'
 import { seeingOf } from '../ipam/discovered.ts'
 import type { ReadContext } from '../operation.ts'
-import { readScan } from './scan.ts'
+import { HolderScopes, looksAt, readScan } from './scan.ts'
 import { type EvaluatedSpace, evaluateSpaces, isBrought, type Space } from './spaces.ts'
 import { distinctScopes, touchedBy } from './touched.ts'
 
 /** Space that is looked at for one answer, and rows that are read for it: with more of it, what is told is a part. */
 const impactSpacesMax = 20_000
 const impactRowsMax = 100_000
-/** Of more, beside pools, one look at everything takes less: whoever governs a part alone has a list of so few operations that it is not reached. */
-const scopesMax = 200
 /** Groups and samples that are told: all of it fits into a header. */
 const impactGroups = 10
 const impactSamples = 6
@@ -71,10 +69,7 @@ export async function foresee(tx: Transaction, before: Snapshot, after: Snapshot
     scopes.push({ node, resourceType, locale })
   }
   if (scopes.length === 0) return undefined
-  const each = distinctScopes(scopes)
-  const apart = each.filter(({ pool }) => pool === undefined)
-  const isEverything = apart.length > scopesMax || apart.some((scope) => Object.keys(scope).length === 0)
-  return { before, after, scopes: isEverything ? [{}] : each }
+  return { before, after, scopes: distinctScopes(scopes) }
 }
 
 /**
@@ -105,7 +100,7 @@ export async function impactOf(
         }
       : impact
   let rows = 0
-  for (const scope of await withSpace(tx, own?.scopes ?? scopes)) {
+  for (const scope of looksAt(await withSpace(tx, own?.scopes ?? scopes))) {
     for (let place: string | undefined = ''; place !== undefined; ) {
       if (seen.size >= impactSpacesMax || rows >= impactRowsMax) return withAccounts(told(counted, seen.size, false))
       const part = await readScan(under(after), { scope, place })
@@ -166,18 +161,16 @@ async function ownScopes(context: ReadContext, snapshot: Snapshot, scopes: reado
   const accounts = context.caller.native && (await visibleAccounts(context, 'allocation:read', 'now'))
   if (!accounts) return undefined
   const { installation } = context.tx
+  const isEverything = scopes.some((scope) => Object.keys(scope).length === 0)
+  const ofHolders = new HolderScopes(scopes.filter(({ pool }) => pool === undefined))
+  const inPools = new Set(scopes.map(({ pool }) => pool))
   const isTouched = (space: Space): boolean => {
+    if (isEverything) return true
     const { account, resourceType, region } = space
     const id = isBrought(space) ? undefined : formatId('pool', installation, space.pool)
     const known = id === undefined ? undefined : snapshot.pools.get(id)
-    const locale = region ?? known?.locale
-    return scopes.some(
-      (scope) =>
-        (scope.node === undefined || pathOf(snapshot, account).includes(scope.node)) &&
-        (scope.resourceType === undefined || scope.resourceType === resourceType) &&
-        (scope.locale === undefined || scope.locale === locale) &&
-        (scope.pool === undefined || (id !== undefined && scope.pool === (known ? id : provider))),
-    )
+    if (id !== undefined && inPools.has(known ? id : provider)) return true
+    return ofHolders.has(snapshot, { account, resourceType, region: region ?? known?.locale ?? '' })
   }
   return { scopes: accounts.map((node): Scope => ({ node })), isTouched }
 }

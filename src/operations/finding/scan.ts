@@ -26,11 +26,40 @@ export interface Part {
   readonly looked: number
 }
 
-export function readScan(context: Looking, { scope, place }: Pick<Scan, 'scope' | 'place'>): Promise<Part> {
+/** Scopes of holders that are gone through at once: however many there are, holders are asked for once. */
+export class HolderScopes {
+  readonly #byNode: ReadonlyMap<string | undefined, readonly Scope[]>
+  constructor(scopes: readonly Scope[]) {
+    this.#byNode = Map.groupBy(scopes, ({ node }) => node)
+  }
+  has(snapshot: Snapshot, holder: HolderName): boolean {
+    if (!isEvaluated(holder)) return false
+    const isAny = (node: string | undefined): boolean =>
+      this.#byNode.get(node)?.some((scope) => isOfPair(holder, scope)) ?? false
+    return isAny(undefined) || pathOf(snapshot, holder.account).some(isAny)
+  }
+}
+
+/** What is looked through in one go. */
+export type Look = Scope | HolderScopes
+/** Each pool by itself, and all else at once. */
+export function looksAt(scopes: readonly Scope[]): readonly Look[] {
+  if (scopes.some((scope) => Object.keys(scope).length === 0)) return [{}]
+  const [inPools, ofHolders] = [true, false].map((isPool) =>
+    scopes.filter(({ pool }) => (pool !== undefined) === isPool),
+  )
+  return [...inPools!, ...(ofHolders!.length > 0 ? [new HolderScopes(ofHolders!)] : [])]
+}
+
+export function readScan(
+  context: Looking,
+  { scope, place }: { readonly scope: Look; readonly place: Scan['place'] },
+): Promise<Part> {
+  if (scope instanceof HolderScopes) return ofHolders(context, scope, place)
   if (scope.exception !== undefined) return underException(context, scope.exception, place)
   if (scope.pool !== undefined) return inPool(context, scope.pool, place)
   if (Object.keys(scope).length === 0) return everything(context, place)
-  return ofHolders(context, scope, place)
+  return ofHolders(context, new HolderScopes([scope]), place)
 }
 
 function partOf<S extends Space>(spaces: readonly S[], placeOf: (last: S) => string): Part {
@@ -68,7 +97,7 @@ async function inPool({ tx }: Looking, pool: string, place: string): Promise<Par
 const hexOf = ({ cidr }: Allocation): string => Buffer.from(toKey(cidr)).toString('hex')
 
 /** Of one holder after the other, whose account is at the node or below it, as the tree is now: what has moved is looked at by itself. */
-async function ofHolders(context: Looking, scope: Scope, place: string): Promise<Part> {
+async function ofHolders(context: Looking, scopes: HolderScopes, place: string): Promise<Part> {
   const { tx } = context
   const snapshot = await context.snapshot()
   const [from, rest = ''] = place === '' ? ['0', '-1'] : place.split('/')
@@ -78,7 +107,7 @@ async function ofHolders(context: Looking, scope: Scope, place: string): Promise
   const holders = await tx.allocationLists.holdersFrom(first, holdersPerTurn)
   const spaces: Space[] = []
   for (const holder of holders) {
-    if (!isInScope(snapshot, holder, scope)) continue
+    if (!scopes.has(snapshot, holder)) continue
     const { n } = holder
     for (const kind of mayBeBrought(holder) ? ['', ofBrought] : ['']) {
       const isNext = n === first && (kind === ofBrought) === isBroughtNext
@@ -97,16 +126,9 @@ async function ofHolders(context: Looking, scope: Scope, place: string): Promise
   return { spaces, place: isThrough ? undefined : `${holders.at(-1)!.n + 1}/-1`, looked: spaces.length }
 }
 
-export function isInScope(
-  snapshot: Snapshot,
-  { account, resourceType, region }: HolderName,
-  { node, resourceType: type, locale }: Scope,
-): boolean {
-  if (!isEvaluated({ resourceType }) || (type !== undefined && type !== resourceType)) return false
-  // Space that belongs to no Region is where its pool is: nobody knows before it is read.
-  if (locale !== undefined && region !== '' && locale !== region) return false
-  return node === undefined || pathOf(snapshot, account).includes(node)
-}
+/** Space that belongs to no Region is where its pool is: nobody knows before it is read. */
+const isOfPair = ({ resourceType, region }: HolderName, { resourceType: type, locale }: Scope): boolean =>
+  (type === undefined || type === resourceType) && (locale === undefined || region === '' || locale === region)
 
 /** What was given under an exception, the latest first: a finding where it is over. */
 async function underException({ tx, now }: Looking, id: string, place: string): Promise<Part> {

@@ -203,3 +203,20 @@ test('D7 a long body is read of whoever might do something with it: of others as
   assert.deepEqual(await refusedFor('POST', path, rep, version), ['RequestTooLarge', usual, 'bytes'])
   assert.notEqual((await refusedFor('POST', path, people.sam, version))[0], 'RequestTooLarge')
 })
+
+test('how many units a change is about does not make it one of all', async () => {
+  const names = Array.from({ length: 210 }, (_, n) => `Unit ${n}`)
+  const made = names.map((name) => ({ operation: 'createUnit', input: { name, parentId: dev } }))
+  const { results } = await acme.post<{ results: readonly { id: string }[] }>(
+    '/governance/apply',
+    { operations: made },
+    { as: people.ann },
+  )
+  const operations = results.map(({ id }) => ({ operation: 'updateUnit', input: { unitId: id, tags: { stage: 'x' } } }))
+  const { body } = await acme.ask<{ impact: { class: string; isWhole: boolean } }>(
+    'POST',
+    '/change-requests?dryRun=true',
+    { as: people.ann, body: { node: root, reason: 'a test', operations } },
+  )
+  assert.deepEqual([body.impact.class, body.impact.isWhole], ['contained', true])
+})

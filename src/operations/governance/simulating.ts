@@ -16,7 +16,6 @@ import {
   type Told,
 } from '#model/simulation.ts'
 import type { ReadTransaction, Store } from '#store/store.ts'
-import type { Scope } from '#store/tables/finding-scans.ts'
 import type {
   SimulatedOperation,
   SimulatedPool,
@@ -28,7 +27,7 @@ import type {
 } from '#store/tables/simulations.ts'
 import type { Pace } from '../finding/follow.ts'
 import { foresee } from '../finding/impact.ts'
-import { readScan } from '../finding/scan.ts'
+import { type Look, looksAt, readScan } from '../finding/scan.ts'
 import { evaluateSpaces, isBrought } from '../finding/spaces.ts'
 import type { AnyOperation, WriteContext, WriteOperation } from '../operation.ts'
 
@@ -86,7 +85,7 @@ interface Worlds {
   /** What is free in the candidate's world of pools that it has changed something of, by their numbers. */
   readonly changedFree: ReadonlyMap<number, bigint>
   /** Space that the change can touch. */
-  readonly scopes: readonly Scope[]
+  readonly looks: readonly Look[]
   /** What the change makes is called by the operations: its ids are nobody's. */
   readonly labels: ReadonlyMap<string, string>
   readonly now: number
@@ -111,7 +110,7 @@ const candidateWorld = (
       present: apart(present),
       candidate: apart(candidate),
       changedFree: tx.space.changedFree(),
-      scopes: foreseen?.scopes ?? [],
+      looks: looksAt(foreseen?.scopes ?? []),
       labels,
       now,
     })
@@ -152,8 +151,8 @@ interface Running extends Worlds {
   firstAt: number | undefined
   /** Whether no decision from before is on record. */
   readonly isOldest: boolean
-  /** Which scope is looked at, and where. */
-  scope: number
+  /** At which of them it is, and where. */
+  look: number
   place: string
   readonly seen: Set<string | number>
   spaces: number
@@ -213,7 +212,7 @@ export class Simulator {
         ? { slices: slicesBesideOthers, requests: requestsBesideOthers }
         : { slices: slicesPerTurn, requests: requestsPerSlice }
       await pace.step(() => store.read((tx) => askAgain(tx, running, bounds)))
-    } else if (running.scope < running.scopes.length) {
+    } else if (running.look < running.looks.length) {
       const parts = isCrowded ? partsBesideOthers : partsPerTurn
       await pace.step(() => store.read((tx) => lookAtSpace(tx, running, parts)))
     } else {
@@ -296,7 +295,7 @@ export class Simulator {
       from,
       firstAt: undefined,
       isOldest,
-      scope: 0,
+      look: 0,
       place: '',
       seen: new Set(),
       spaces: 0,
@@ -448,13 +447,13 @@ async function learnFree(tx: ReadTransaction, running: Running, plans: readonly 
 // Space in use -------------------------------------------------------------------------------------------------------
 
 async function lookAtSpace(tx: ReadTransaction, running: Running, parts: number): Promise<void> {
-  const { scopes, seen, replay } = running
+  const { looks, seen, replay } = running
   const under = (snapshot: Snapshot) => ({ tx, now: running.now, snapshot: async () => snapshot })
-  const isOverlapping = scopes.length > 1
-  for (let part = 0; part < parts && running.scope < scopes.length; part++) {
+  const isOverlapping = looks.length > 1
+  for (let part = 0; part < parts && running.look < looks.length; part++) {
     if (part > 0) await tx.nextTurn(turnsBetweenSlices)
     const { spaces, place } = await readScan(under(running.candidate), {
-      scope: scopes[running.scope]!,
+      scope: looks[running.look]!,
       place: running.place,
     })
     const nameOf = (space: (typeof spaces)[number]) => (isBrought(space) ? space.resource : space.n)
@@ -479,8 +478,8 @@ async function lookAtSpace(tx: ReadTransaction, running: Running, parts: number)
     running.spaces += left.length
     if (running.spaces >= simulatedSpacesMax || seen.size >= spacesSeenMax) {
       running.isAllSpace = false
-      running.scope = scopes.length
-    } else if (place === undefined) Object.assign(running, { scope: running.scope + 1, place: '' })
+      running.look = looks.length
+    } else if (place === undefined) Object.assign(running, { look: running.look + 1, place: '' })
     else running.place = place
     tx.keepsSoFar()
   }

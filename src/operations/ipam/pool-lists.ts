@@ -97,9 +97,12 @@ const withoutOwners = (described: DescribedPool): DescribedPool => ({
 /** Also where it is shared with whom the caller may look after: as a list of what those may use shows it. */
 export async function placeOfSeenPool(context: ReadContext, id: string): Promise<Place> {
   refuseMalformed('pool', id)
+  const isPermitted = await permitter(context, 'ipam:read')
+  const found = await context.tx.pools.find(id)
+  // Whoever may read it is asked no more. Of what is hidden and of what is not there the same is looked at.
+  if (found?.scopeId !== undefined && isPermitted(found.account)) return { node: found.account }
   const isSeen = await seesPool(context, id)
   const { account } = await readablePools.get(context, id)
-  if ((await permitter(context, 'ipam:read'))(account)) return { node: account }
   const shared = await findSharedNode(context, (await context.snapshot()).pools.get(id)!)
   if (shared !== undefined) return { node: shared }
   return isSeen ? { node: account } : { node: account, absent: readablePools.absent(id) }

@@ -1,8 +1,8 @@
 // The free space of pools where several servers share a database: read ahead, many blocks at once, from where the living begin.
-import { bitsOf, type Cidr, orderOf, toKey } from '#model/cidr.ts'
+import { bitsOf, type Cidr, orderOf, supernet, toKey } from '#model/cidr.ts'
 import type { ConnectionMemory, Kept, KeptOne } from '../memory.ts'
 import { storedBlock } from '../tables/free-front.ts'
-import { FreeSpace } from '../tables/free-space.ts'
+import { FreeSpace, placesAround } from '../tables/free-space.ts'
 import type { CounterRow, PoolCounters } from '../tables/pool-counters.ts'
 import type { ManySql } from './sql.ts'
 
@@ -47,6 +47,12 @@ from unnest($1::bigint[], $2::bigint[], $3::bytea[]) as w (pool, ord, first)
 join pool p on p.n = w.pool
 left join free_cursor c on c.pool = w.pool and c.ord = w.ord
 on conflict (pool, ord) do update set first = excluded.first`
+
+/** Of several places, the one at which a free block stands. */
+const freeAround = `
+select b.ord from unnest($1::bigint[], $2::bigint[], $3::bytea[]) as b (pool, ord, first)
+cross join lateral (select 1 as one from free_block f where f.pool = b.pool and f.ord = b.ord and f.first = b.first limit 1) found
+limit 1`
 
 interface AheadRow extends CounterRow {
   readonly pool: number
@@ -106,6 +112,17 @@ export class SharedFreeSpace extends FreeSpace {
   protected override async readFree(pool: number, order: number, family: 4 | 6): Promise<void> {
     const size = (this.#askedNow.get(pool) ?? this.#asked.value?.get(pool))?.size ?? 1
     await this.#read([[pool, { order, size, family, age: 0 }]])
+  }
+  /** All places where it can stand, in one statement: each would be a wait of its own. */
+  protected override async around(pool: number, wanted: Cidr): Promise<Cidr | undefined> {
+    const places = placesAround(wanted)
+    const [found] = await this.#sql.allOf<{ ord: number }>(
+      freeAround,
+      Array(places.length).fill(pool),
+      places.map(orderOf),
+      places.map((place) => toKey(place)),
+    )
+    return found && supernet(wanted, bitsOf(wanted.family) - Number(found.ord))
   }
   protected override dropFree(pool: number, block: Cidr): void {
     super.dropFree(pool, block)

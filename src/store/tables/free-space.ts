@@ -30,16 +30,19 @@ export interface CountedBlocks {
 export class FreeSpace {
   readonly #sql: Sql
   readonly #fronts: Map<number, Front>
+  /** By pool, what is left of blocks of which exactly what was wanted was cut: free, and not in the table yet. */
+  readonly #pieces: Map<number, Pieces>
   constructor(sql: Sql, memory: ConnectionMemory) {
     this.#sql = sql
     this.#fronts = memory.scratch()
+    this.#pieces = memory.scratch()
   }
 
   /** At the start of a transaction, where others write too. */
   async begin(): Promise<void> {}
   /** Writes what was gathered in memory; before every commit. */
   async flush(): Promise<void> {
-    for (const pool of this.#fronts.keys()) await this.settle(pool)
+    for (const pool of [...this.#fronts.keys(), ...this.#pieces.keys()]) await this.settle(pool)
   }
   /** That somebody wants so much of a pool. */
   ask(_pool: number, _family: 4 | 6, _length: number): void {}
@@ -47,19 +50,27 @@ export class FreeSpace {
   /** Takes the lowest block of the smallest sufficient free one; undefined where none is free. */
   async take(pool: number, family: 4 | 6, params: Params): Promise<Cidr | undefined> {
     assert(params.length <= bitsOf(family), () => `a /${params.length} of IPv${family} is asked of pool ${pool}`)
-    if (!isNarrowed(params)) return this.#takeSmallest(pool, family, params.length)
+    if (!isNarrowed(params)) {
+      this.#settlePieces(pool)
+      return this.#takeSmallest(pool, family, params.length)
+    }
     await this.settle(pool)
     const found = await this.#findWithin(pool, family, params)
     if (!found) return undefined
-    await this.#replace(pool, found.free, carveAround(found.free, found.wanted).rest)
+    this.#replace(pool, found.free, carveAround(found.free, found.wanted).rest)
     return found.wanted
   }
-  /** Takes exactly `wanted`; false where it is not free. */
+  /** Takes exactly `wanted`; false where it is not free. Of what one request takes next to each other, the table is asked once. */
   async takeExactly(pool: number, wanted: Cidr): Promise<boolean> {
-    await this.settle(pool)
-    const free = await this.#around(pool, wanted)
+    this.#settleFront(pool)
+    const pieces = this.#pieces.get(pool) ?? new Map<string, Cidr>()
+    const piece = placesAround(wanted).find((place) => pieces.has(nameOf(place)))
+    const free = piece ?? (await this.around(pool, wanted))
     if (!free) return false
-    await this.#replace(pool, free, carveAround(free, wanted).rest)
+    if (piece) pieces.delete(nameOf(piece))
+    else this.#dropFound(pool, free)
+    for (const left of carveAround(free, wanted).rest) pieces.set(nameOf(left), left)
+    this.#pieces.set(pool, pieces)
     return true
   }
   /** What `take` would take. */
@@ -71,7 +82,7 @@ export class FreeSpace {
   }
   async isFree(pool: number, wanted: Cidr): Promise<boolean> {
     await this.settle(pool)
-    return (await this.#around(pool, wanted)) !== undefined
+    return (await this.around(pool, wanted)) !== undefined
   }
   /** log2 of the size of the largest block; undefined where nothing is free. */
   async largestOrder(pool: number): Promise<number | undefined> {
@@ -126,7 +137,10 @@ export class FreeSpace {
   }
   /** Forgets all that is free in pools that go away. */
   async drop(pools: readonly number[]): Promise<void> {
-    for (const pool of pools) this.#fronts.delete(pool)
+    for (const pool of pools) {
+      this.#fronts.delete(pool)
+      this.#pieces.delete(pool)
+    }
     await inParts(pools, async (part) => {
       const list = listOf(part)
       await this.#sql.run(`delete from free_block where pool in ${list.text}`, ...list.values)
@@ -134,6 +148,16 @@ export class FreeSpace {
   }
   /** Writes what the table does not show yet of a pool's free space, and forgets what was known of it. */
   async settle(pool: number): Promise<void> {
+    this.#settleFront(pool)
+    this.#settlePieces(pool)
+  }
+  #settlePieces(pool: number): void {
+    const pieces = this.#pieces.get(pool)
+    if (!pieces) return
+    this.#pieces.delete(pool)
+    for (const piece of pieces.values()) this.#insert(pool, piece)
+  }
+  #settleFront(pool: number): void {
     const front = this.#fronts.get(pool)
     if (!front) return
     this.#fronts.delete(pool)
@@ -273,9 +297,8 @@ export class FreeSpace {
   }
 
   /** The free block that contains `wanted`: it can only stand at one place per order. */
-  async #around(pool: number, wanted: Cidr): Promise<Cidr | undefined> {
-    for (let length = wanted.length; length >= 0; length--) {
-      const block = supernet(wanted, length)
+  protected async around(pool: number, wanted: Cidr): Promise<Cidr | undefined> {
+    for (const block of placesAround(wanted)) {
       const row = await this.#sql.get(
         'select 1 as one from free_block where pool = ? and ord = ? and first = ?',
         pool,
@@ -295,17 +318,20 @@ export class FreeSpace {
     return row?.ord ?? undefined
   }
 
-  async #replace(pool: number, free: Cidr, rest: readonly Cidr[]): Promise<void> {
-    const removed = await this.#remove(pool, free)
-    assert(removed, `a block of pool ${pool} that was just found free is free`)
+  #replace(pool: number, free: Cidr, rest: readonly Cidr[]): void {
+    this.#dropFound(pool, free)
     for (const block of rest) this.#insert(pool, block)
   }
   async #remove(pool: number, block: Cidr): Promise<boolean> {
     return (await this.#sql.run(deleteFree, pool, orderOf(block), toKey(block))) === 1
   }
-  /** The same, where it is known to be free. */
-  protected dropFree(pool: number, block: Cidr): void {
+  /** The same, of a block that was just found. */
+  #dropFound(pool: number, block: Cidr): void {
     this.#sql.later(deleteFree, pool, orderOf(block), toKey(block))
+  }
+  /** The same, of the lowest block of its order. */
+  protected dropFree(pool: number, block: Cidr): void {
+    this.#dropFound(pool, block)
   }
   #insert(pool: number, block: Cidr): void {
     freeBlockTable.later(this.#sql, { pool, ord: orderOf(block), first: toKey(block) })
@@ -331,3 +357,8 @@ export class FreeSpace {
 
 const deleteFree = 'delete from free_block where pool = ? and ord = ? and first = ?'
 const later = (a: bigint, b: bigint): bigint => (a > b ? a : b)
+type Pieces = Map<string, Cidr>
+const nameOf = ({ first, length }: Cidr): string => `${length} ${first}`
+/** Where a block can stand that contains another one, the smallest first. */
+export const placesAround = (wanted: Cidr): readonly Cidr[] =>
+  Array.from({ length: wanted.length + 1 }, (_, shorter) => supernet(wanted, wanted.length - shorter))

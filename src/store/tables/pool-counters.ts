@@ -97,6 +97,10 @@ export class PoolCounters {
   changedFree(): ReadonlyMap<number, bigint> {
     return new Map([...this.#kept.draft].flatMap(([pool, { moved, free }]) => (moved ? [[pool, free] as const] : [])))
   }
+  /** Of a pool that this transaction has made. */
+  opened(pool: number): void {
+    this.learn(pool, { allocated: '0', quarantined: '0', free: '0', allocation_count: 0, counted_on: null })
+  }
   /** Takes over what was read, where it is not known better. */
   learn(pool: number, row: CounterRow): void {
     if (this.#kept.get(pool)) return

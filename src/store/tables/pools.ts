@@ -1,5 +1,5 @@
 // Pools, their provisioned CIDRs, and whom they are shared with.
-import { type Cidr, fromKey, lastAddress, overlaps, supernet, toKey } from '#model/cidr.ts'
+import { type Cidr, compareCidrs, fromKey, lastAddress, overlaps, supernet, toKey } from '#model/cidr.ts'
 import type { CidrFailure } from '#model/cidr-failure.ts'
 import { publicSpace } from '#model/public-space.ts'
 import type { Tag } from '#model/tags.ts'
@@ -104,7 +104,7 @@ export const poolTable = table(
     /** It has become fuller or emptier by a step (`fullSteps`) since somebody looked. */
     fullChanged: counter(mark()),
     /** Written by what changes what decisions read of it. */
-    factsAt: counter(integer()),
+    factsAt: unread(changing(integer())),
   },
   'deleted',
 )
@@ -212,14 +212,27 @@ const chainsPerStatement = 128
 const poolNamed = (id: string): string => `pool ${id}`
 const poolNumbered = (n: number): string => `pool #${n}`
 const cidrsOf = 'cidrs of'
+const factsNoted = (n: number): string => `facts of #${n}`
+const cidrsInAny = 'cidrs in #'
+const cidrsIn = (n: number): string => `${cidrsInAny}${n}`
+/** Of a pool that is shared with nobody. */
+const unshared = (n: number): string => `unshared #${n}`
 const noneLeaves = 'none leaves'
+
+/** What of the transaction concerns pools. */
+interface PoolsAround {
+  readonly governanceEpoch: number
+  readonly space: { opened(pool: number): void }
+}
 
 export class Pools {
   readonly #sql: Sql
   readonly #memory: RowMemory
-  constructor(sql: Sql, memory: RowMemory) {
+  readonly #around: PoolsAround
+  constructor(sql: Sql, memory: RowMemory, around: PoolsAround) {
     this.#sql = sql
     this.#memory = memory
+    this.#around = around
   }
 
   async find(id: string): Promise<Pool | undefined> {
@@ -411,14 +424,22 @@ export class Pools {
   }
   async insert(pool: Pool): Promise<void> {
     const space = await this.#spaceOf(pool)
-    await poolTable.insert(this.#sql, { ...pool, sourceVpc: pool.sourceResource?.id, space })
+    const factsAt = this.#around.governanceEpoch + 1
+    poolTable.later(this.#sql, { ...pool, sourceVpc: pool.sourceResource?.id, space, factsAt })
     this.#memory.add(`pools of ${pool.account}`, 1)
-    await this.#noteFactsOnce(pool.n)
+    this.#memory.put(factsNoted(pool.n), true)
+    this.#around.space.opened(pool.n)
+    // Nobody else can have given it anything.
+    this.#memory.put(poolNamed(pool.id), pool)
+    this.#memory.put(poolNumbered(pool.n), pool)
+    this.#memory.put(unshared(pool.n), true)
+    this.#memory.put(cidrsIn(pool.n), [])
   }
   /** In a run the epoch stands still: once is enough for it. */
   async #noteFactsOnce(n: number): Promise<void> {
-    await this.#memory.once(`facts of ${n}`, async () => {
-      await this.#noteFacts('n = ?', n)
+    if (!this.#memory.isRunning) return this.#noteFacts('n = ?', n)
+    await this.#memory.once(factsNoted(n), () => {
+      this.#sql.later('update pool set facts_at = ? where n = ?', this.#around.governanceEpoch + 1, n)
       return true
     })
   }
@@ -473,6 +494,8 @@ export class Pools {
   }
 
   async cidrs(pool: number): Promise<PoolCidr[]> {
+    const known = this.#memory.peek<readonly PoolCidr[]>(cidrsIn(pool))
+    if (known) return known.toSorted((a, b) => compareCidrs(a.cidr, b.cidr))
     const rows = await this.#sql.all<Row>(
       `select ${cidrsRead} from pool_cidr c where c.pool = ? order by c.first, c.length`,
       pool,
@@ -645,7 +668,9 @@ export class Pools {
     return undefined
   }
   async insertCidr(cidr: NewPoolCidr): Promise<void> {
-    await poolCidrTable.insert(this.#sql, cidr)
+    poolCidrTable.later(this.#sql, cidr)
+    const known = this.#memory.peek<readonly PoolCidr[]>(cidrsIn(cidr.pool))
+    if (known) this.#memory.put(cidrsIn(cidr.pool), [...known, cidr])
     const owner = this.#memory.peek<Pool>(poolNumbered(cidr.pool))?.account
     if (owner === undefined) this.#memory.forgetAll(cidrsOf)
     else if (cidr.state !== 'failed-provision') this.#memory.add(`${cidrsOf} ${owner}`, 1)
@@ -664,11 +689,13 @@ export class Pools {
     return rows.map(toPoolCidr)
   }
   async setCidrState(id: string, state: StoredState, failed?: { code: string; failure: CidrFailure }): Promise<void> {
+    this.#memory.forgetAll(cidrsInAny)
     const changes = { state, failureCode: failed?.code, failure: failed?.failure }
     await poolCidrTable.change(this.#sql, changes, 'where id = ?', id)
     await this.#noteFacts('n = (select pool from pool_cidr where id = ?)', id)
   }
   async deleteCidr(id: string): Promise<void> {
+    this.#memory.forgetAll(cidrsInAny)
     await this.#noteFacts('n = (select pool from pool_cidr where id = ?)', id)
     await this.#sql.run('delete from pool_cidr where id = ?', id)
   }
@@ -742,6 +769,7 @@ export class Pools {
   }
   /** The same of many pools; those that are shared with nobody are missing. */
   async sharesOf(pools: readonly number[]): Promise<ReadonlyMap<number, string[]>> {
+    if (pools.every((n) => this.#memory.peek(unshared(n)))) return new Map()
     const list = listOf(pools)
     const rows = await this.#sql.all<{ pool: number; principal: string }>(
       `select pool, principal from pool_share where pool in ${list.text} order by pool, principal`,
@@ -760,6 +788,7 @@ export class Pools {
     return this.#sql.all('select pool, principal from pool_share order by pool, principal')
   }
   async share(pool: number, principals: readonly string[]): Promise<void> {
+    this.#memory.forget(unshared(pool))
     const before = new Set(await this.shares(pool))
     for (const principal of principals) {
       if (!before.delete(principal)) poolShareTable.later(this.#sql, { pool, principal })

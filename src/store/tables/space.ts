@@ -67,6 +67,10 @@ export class Space {
     this.#counters.flush()
   }
 
+  /** That a pool is new: it has nothing, and nobody need read that. */
+  opened(pool: number): void {
+    this.#counters.opened(pool)
+  }
   utilization(pool: number): Promise<Utilization> {
     return this.#counters.of(pool)
   }

@@ -3,6 +3,8 @@ import { sequenceIn } from '#model/identifier.ts'
 import { type KindWith, kinds } from '#model/kinds.ts'
 import { nameKey, type Tag } from '#model/tags.ts'
 import { lookOf } from '#model/text.ts'
+import { compareValues } from '../merged-ranges.ts'
+import type { RowMemory } from '../row-memory.ts'
 import { inParts, listOfTexts, type Sql } from '../sql.ts'
 import { bit, named, optional, type RowOf, table, text, unread } from '../table.ts'
 import type { TagsKept } from './kept-states.ts'
@@ -117,14 +119,30 @@ const homeOfType: ReadonlyMap<string, Home> = new Map(
   (Object.keys(homes) as TaggedKind[]).map((kind) => [kinds[kind].tagType, homes[kind]]),
 )
 
+/** What a run remembers, by its names there. */
+const anyTags = 'tags of '
+const anyAlike = 'called '
+/** Of one name under one parent. */
+const alikeMax = 20
+interface Alike {
+  readonly id: string
+  readonly account: string
+  readonly shared: number
+}
+const tagsOf = (id: string): string => `${anyTags}${id}`
+
 export class Tags {
   readonly #sql: Sql
-  constructor(sql: Sql) {
+  readonly #memory: RowMemory | undefined
+  constructor(sql: Sql, memory?: RowMemory) {
     this.#sql = sql
+    this.#memory = memory
   }
 
   /** In key order. */
   async of(resourceId: string): Promise<Tag[]> {
+    const known = this.#memory?.peek<readonly Tag[]>(tagsOf(resourceId))
+    if (known) return [...known]
     return this.#sql.all<Tag>('select key, value from tag where resource_id = ? order by key', resourceId)
   }
   async mapOf(resourceId: string): Promise<Map<string, string>> {
@@ -161,18 +179,31 @@ export class Tags {
   }
   /** Gives something that has just been made its tags; of those with one key the last. */
   async begin(resource: TaggedResource, tags: readonly Tag[]): Promise<void> {
+    const rows = await this.#insert(resource, tags)
+    const all = rows.map(({ key, value }) => ({ key, value })).sort((a, b) => compareValues(a.key, b.key))
+    this.#memory?.put(tagsOf(resource.id), all)
+  }
+  async #insert(resource: TaggedResource, tags: readonly Tag[]): Promise<readonly TagRow[]> {
     const rows: TagRow[] = []
     for (const [key, value] of new Map(tags.map((tag) => [tag.key, tag.value]))) {
       rows.push(await this.#rowOf(resource, key, value))
     }
     for (const row of rows) tagTable.later(this.#sql, row)
+    if (rows.some(({ nameLook }) => nameLook !== undefined)) this.#memory?.forgetAll(anyAlike)
+    return rows
+  }
+  /** Of what is tagged otherwise than before, nothing is remembered. */
+  #forget(): void {
+    this.#memory?.forgetAll(anyTags)
+    this.#memory?.forgetAll(anyAlike)
   }
   /** Adds tags, or changes their values, however many with the same few statements. */
   async put(resource: TaggedResource, tags: readonly Tag[]): Promise<void> {
     if (tags.length === 0) return
+    this.#forget()
     const before = new Set((await this.of(resource.id)).map(({ key }) => key))
     for (const key of new Set(tags.map((tag) => tag.key))) if (before.has(key)) this.#drop(resource.id, key)
-    await this.begin(resource, tags)
+    await this.#insert(resource, tags)
     await noteNodeFacts(this.#sql, resource.id)
   }
   #drop(resourceId: string, key: string): void {
@@ -227,6 +258,8 @@ export class Tags {
     parent: string,
     name: string,
   ): Promise<string | undefined> {
+    const alike = await this.#alike(type, parent, lookOf(name))
+    if (alike) return alike.find((one) => one.id !== id && one.account === account)?.id
     const row = await this.#sql.get<{ id: string }>(
       `select resource_id as id from tag where name_look = ? and resource_type = ? and account = ?
          and name_parent = ? and resource_id <> ? order by resource_id limit 1`,
@@ -245,8 +278,28 @@ export class Tags {
     const key = isByNumber ? sequenceIn(id) : id
     return key === undefined ? undefined : (await this.#sql.get<{ parent: string }>(parent, key))?.parent
   }
+  /**
+   * In a run, what goes by a name like this under the same parent, by ids: it is asked twice of each thing that is made. Undefined where
+   * there is no run, or very much is called so.
+   */
+  async #alike(type: string, parent: string, look: string): Promise<readonly Alike[] | undefined> {
+    if (!this.#memory?.isRunning) return undefined
+    const rows = await this.#memory.once(`${anyAlike}${type} ${parent} ${look}`, () =>
+      this.#sql.all<Alike>(
+        `select resource_id as id, account, name_shared as shared from tag
+         where name_look = ? and resource_type = ? and name_parent = ? order by resource_id limit ?`,
+        look,
+        type,
+        parent,
+        alikeMax + 1,
+      ),
+    )
+    return rows.length > alikeMax ? undefined : rows
+  }
   /** Whether the name is one that something else there is told apart by. */
   async #isTaken({ id, type }: TaggedResource, parent: string, look: string): Promise<boolean> {
+    const alike = await this.#alike(type, parent, look)
+    if (alike) return alike.some((one) => one.id !== id && Number(one.shared) === 0)
     const row = await this.#sql.get(
       `select 1 as one from tag where resource_type = ? and name_parent = ? and name_look = ? and name_shared = 0
          and name_parent is not null and resource_id <> ?`,
@@ -261,12 +314,14 @@ export class Tags {
   /** Answers how many there were. */
   async remove(resourceId: string, keys: readonly string[]): Promise<number> {
     if (keys.length === 0) return 0
+    this.#forget()
     await noteNodeFacts(this.#sql, resourceId)
     const list = listOfTexts(keys)
     return this.#sql.run(`delete from tag where resource_id = ? and key in ${list.text}`, resourceId, ...list.values)
   }
   /** Takes all tags away that an object has under any of its ids: what they were, those of later ids before those of earlier. */
   async takeAll(resourceIds: TagHomes): Promise<Map<string, string>> {
+    this.#forget()
     const [first, second = first] = resourceIds
     for (const id of new Set([first, second])) await noteNodeFacts(this.#sql, id)
     const rows = await this.#sql.all<Tag & { readonly id: string }>(
@@ -281,6 +336,7 @@ export class Tags {
   }
   /** The same of many objects that are no nodes of the organization, in their order. */
   async takeAllOf(objects: readonly TagHomes[]): Promise<readonly ReadonlyMap<string, string>[]> {
+    this.#forget()
     const taken: ReadonlyMap<string, string>[] = []
     await inParts(
       objects,
@@ -302,11 +358,13 @@ export class Tags {
     return mergedIn(resourceIds, await this.ofMany(resourceIds))
   }
   async removeAll(resourceId: string): Promise<void> {
+    this.#forget()
     await noteNodeFacts(this.#sql, resourceId)
     await this.#sql.run('delete from tag where resource_id = ?', resourceId)
   }
   /** The same of many objects that are no nodes of the organization. */
   async removeAllOf(resourceIds: readonly string[]): Promise<void> {
+    this.#forget()
     await inParts(resourceIds, async (part) => {
       const list = listOfTexts(part)
       await this.#sql.run(`delete from tag where resource_id in ${list.text}`, ...list.values)
