@@ -76,7 +76,7 @@ const told = (): readonly Event[] => target.received.map(({ body }) => JSON.pars
 test('D8 what is critical is told before all that waits, however much that is', async () => {
   await notifier.round()
   await subscribe()
-  await find(150, shop, 'flood')
+  await find(30, shop, 'flood')
   await breakGlass('exception-1')
   await notifier.round()
   await notifier.idle()
@@ -89,7 +89,7 @@ test('D8 what is critical is told before all that waits, however much that is', 
   await notifier.idle()
   assert.deepEqual(told().at(-1)!.subject, 'exception-2')
   await tellAll(notifier, 1_000)
-  assert.equal(new Set(told().map(({ subject }) => subject)).size, 152)
+  assert.equal(new Set(told().map(({ subject }) => subject)).size, 32)
 })
 
 test('D8 of what is found at one node three hundred wait apart: the rest is told together, with its number, and of others all', async () => {
@@ -108,7 +108,12 @@ test('D8 of what is found at one node three hundred wait apart: the rest is told
   // What keeps the findings of many systems wants each.
   assert.equal((await waitingOf(hub)).length, 440)
   await world.ask('DELETE', `/subscriptions/${hub}`)
-  await tellAll(notifier, 2_000)
+  await world.store.write(async (tx) => {
+    const all = await tx.outbox.listDeliveries({ subscription: id }, Number.MAX_SAFE_INTEGER, 1_000)
+    for (const { n, others } of all) if (others > 0) await tx.outbox.changeDelivery(n, { nextAt: 0 })
+  })
+  await notifier.round()
+  await notifier.idle()
   const last = told().find(({ data }) => data.others !== undefined)!
   assert.match(last.data.summary, /There are 119 more like it, found in the same part of the organization: the list/)
 })
