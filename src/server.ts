@@ -231,6 +231,8 @@ async function openServer(
     const witnessing = startWitnessing(witnessesOf(config), workplace, {
       verify: verifyEd25519,
       onFailure: (name, error) => jobFailed(`witness ${name}`, error),
+      onProblem: (witness, problem) =>
+        logEvent(problem === undefined ? 'witness-signs' : 'witness-problem', { witness, ...(problem && { problem }) }),
     })
     const readiness = startProbing(store, {
       monotonic: () => performance.now(),
@@ -415,7 +417,14 @@ function createRest(
       witness:
         witnessedKeys.length === 0
           ? undefined
-          : (body) => executeOr503(() => addCheckpoint(store, body, { keys: witnessedKeys, verify: verifyEd25519 })),
+          : (body) =>
+              executeOr503(() =>
+                addCheckpoint(store, body, {
+                  keys: witnessedKeys,
+                  verify: verifyEd25519,
+                  onFork: (origin) => logEvent('log-forked', { origin }),
+                }),
+              ),
     })
   }
   const late = createLateApp(load, {

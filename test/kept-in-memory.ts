@@ -28,6 +28,9 @@ export const mayRemember: Readonly<Record<string, string>> = {
   'src/operations/evidence/verify.ts #problems': 'what one look through the record has found so far',
   'src/operations/evidence/verify.ts #above': 'the same',
   'src/operations/evidence/verify.ts #checkpoints': 'the same',
+  'src/operations/evidence/pack-table.ts #moments':
+    'what one pack says that is verified: a file, and nothing of the database',
+  'src/operations/evidence/pack-table.ts #seen': 'the same',
   'src/store/sqlite/engine.ts #statements': 'prepared statements, by their text',
   'src/store/postgres/sql.ts statements': 'texts of statements, by texts',
   'src/store/postgres/sql.ts manyRows': 'texts of statements, by texts',
