@@ -407,7 +407,7 @@ export interface ToldEvent {
   readonly contact?: string
   /** How many of the same it has taken the place of. */
   readonly repeats?: number
-  /** How many others of its kind it stands for, which the same requester has brought about at the node. */
+  /** How many others of its kind it stands for, which the same requester has brought about at the node, or that were found in the same part of the organization. */
   readonly others?: number
   /** Names this installation. */
   readonly source: string
@@ -458,9 +458,19 @@ export const joinedAs = (event: Joinable): string | undefined =>
   event.requester === '' && !isOfFinding(event.kind)
     ? undefined
     : [topicOf(event), event.node, event.requester].join('\n')
-/** As what those of a requester are told of whom very much waits already: by kind and node. What is critical is always told by itself. */
-export const othersAs = ({ kind: name, severity, node, requester }: Joinable & { readonly severity: Severity }) =>
-  requester === '' || severity === 'critical' ? undefined : ['others', name, node, requester].join('\n')
+/**
+ * As what those are told of which very much waits already: of a requester by kind and node, and what is found, by whatever or whomever, by
+ * kind and node, and then by kind and unit. What is critical is always told by itself, and so is what the server alone brings about.
+ * @param place where it was found, or the unit below the root that this is in
+ */
+export function othersAs(
+  { kind: name, severity, node, requester }: Joinable & { readonly severity: Severity },
+  place: string,
+): string | undefined {
+  if (severity === 'critical') return undefined
+  if (requester !== '') return ['others', name, node, requester].join('\n')
+  return isOfFinding(name) ? ['others', name, place].join('\n') : undefined
+}
 
 /** What makes two events the same of the same object. */
 export const topicOf = ({

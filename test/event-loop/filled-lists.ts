@@ -331,7 +331,15 @@ export async function fillLists({ world, aws }: Filled, count: number): Promise<
     await tx.outbox.insert({ n: event, ...of, facts, at: tx.now, requester: '' })
     const delivery = { n: tx.nextSequence(), subscription: told!.id, event, attempts: 1 }
     const status = statuses[index % statuses.length]!
-    await tx.outbox.insertDelivery({ ...delivery, status, madeAt: tx.now, nextAt: tx.now, repeats: 0, others: 0 })
+    await tx.outbox.insertDelivery({
+      ...delivery,
+      status,
+      madeAt: tx.now,
+      nextAt: tx.now,
+      repeats: 0,
+      others: 0,
+      isCritical: false,
+    })
   })
 
   // Accounts that were asked for, and tags of a node.

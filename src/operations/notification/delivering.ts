@@ -170,7 +170,7 @@ async function toldOf(
       ...(nodeName === undefined ? {} : { [node]: nodeName }),
       ...(await namesBeside(context, { subject, facts }, account)),
     },
-    summary: eventKindOf(kind)!.words(facts, findingWords) + othersInWords(others),
+    summary: eventKindOf(kind)!.words(facts, findingWords) + othersInWords(event, others),
     ...(finding ? { finding } : {}),
     source: url ?? `urn:cadastre:${tx.installation}`,
     ...(url !== undefined && path !== undefined ? { link: `${url}/api/v1${path}` } : {}),
@@ -182,8 +182,12 @@ async function toldOf(
 /** How many events a delivery tells of beside its own. */
 type StandsFor = Pick<Delivery, 'repeats' | 'others'>
 const alone: StandsFor = { repeats: 0, others: 0 }
-const othersInWords = (others: number): string =>
-  others === 0 ? '' : ` There are ${others} more like it, of the same requester: the record has each.`
+function othersInWords({ requester }: StoredEvent, others: number): string {
+  if (others === 0) return ''
+  return requester === ''
+    ? ` There are ${others} more like it, found in the same part of the organization: the list of findings has each.`
+    : ` There are ${others} more like it, of the same requester: the record has each.`
+}
 
 /** Many events in one message: how many there are of what, and of the objects that matter most the latest of each. */
 async function digestOf(

@@ -8,6 +8,7 @@ import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts
 import { notifierOf, openTarget, type Target, tellAll, toHere } from '../../../test/notifying.ts'
 import { poolNearlyFull, tagsChanged } from '../finding/controls.ts'
 import { settle } from '../finding/settle.ts'
+import { tell as tellOf } from './telling.ts'
 
 interface Digest {
   readonly id: string
@@ -124,9 +125,15 @@ test('a digest that was not taken is the same one again, whatever has happened s
 })
 
 test('a digest tells of so many events at most, and shows fewer; the rest comes with another one', async () => {
-  await subscribe({ digest: 'daily', events: ['pool'] })
-  const all = Array.from({ length: digestEventsMax + 5 }, (_, n) => `pool-${n}`)
-  for (let at = 0; at < all.length; at += 500) await see(all.slice(at, at + 500), 90)
+  await subscribe({ digest: 'daily', events: ['policy'] })
+  // Of many: what one requester has very much of is told as one.
+  await world.store.write(async (tx) => {
+    for (let n = 0; n < digestEventsMax + 5; n++) {
+      const by = `user:u${n % 20}`
+      const facts = { version: 1, by }
+      await tellOf(tx, { kind: 'policy.changed', node: shop, subject: `policy-${n}`, facts, requester: by })
+    }
+  })
   await tell()
   world.advance(24 * hourMs)
   await tell()

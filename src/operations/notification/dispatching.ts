@@ -1,7 +1,7 @@
 // From events to deliveries: each event is looked at for each subscription, a part at a time, behind the requests that wrote it. One server
 // works at it, and whoever comes after it goes on where it was.
 import { periodEnd } from '#model/delivery.ts'
-import { isWanted, joinedAs, othersAs, topicOf } from '#model/event.ts'
+import { formatTraits, isOfFinding, isWanted, joinedAs, othersAs, topicOf } from '#model/event.ts'
 import { parseId } from '#model/identifier.ts'
 import { pathOf } from '#model/policy/snapshot.ts'
 import { accountableOf, type NativePrincipal } from '#model/principal.ts'
@@ -14,6 +14,7 @@ import { isEndToTell, tellOfEnds } from './exception-events.ts'
 import { hourOf } from './mails.ts'
 import {
   deliveriesKeptMax,
+  deliveriesReserve,
   isOfTop,
   maySee,
   mayTell,
@@ -108,7 +109,11 @@ interface Pair {
   event: number
   /** As what it is told: it takes the place of the same, where that waits still. */
   readonly topic: string | undefined
+  /** For whom, or for what part, it is counted. */
   readonly requester: string | undefined
+  /** Of what is found. */
+  readonly unit: string | undefined
+  readonly isCritical: boolean
   /** What its place stands for are others of its kind, and not the same again. */
   readonly isOfOthers: boolean
   /** Events of the turn before it that are told as it. */
@@ -135,6 +140,7 @@ interface Behind {
 async function lookerOf(tx: ReadTransaction) {
   const snapshot = await snapshotOf(tx, { keep: true })
   const tellers = new Map<string, NativePrincipal>()
+  const unitAt = (node: string): string => pathOf(snapshot, node)[1] ?? node
   const tellerFor = (one: Subscription): NativePrincipal => {
     const native = tellers.get(one.id) ?? tellerOf(one)
     tellers.set(one.id, native)
@@ -152,8 +158,8 @@ async function lookerOf(tx: ReadTransaction) {
       mayTell(snapshot, one, tx.now, tellerFor(one)) &&
       maySee(snapshot, tellerFor(one), tx.now, { event, node }),
     /** What has a share of a turn; undefined: what those of the top have set has none. */
-    unitOf: (one: Subscription): string | undefined =>
-      isOfTop(snapshot, one, tx.now) ? undefined : (pathOf(snapshot, one.node)[1] ?? one.node),
+    unitOf: (one: Subscription): string | undefined => (isOfTop(snapshot, one, tx.now) ? undefined : unitAt(one.node)),
+    pairs: () => new Pairs(tx, unitAt),
   }
 }
 
@@ -161,15 +167,24 @@ async function lookerOf(tx: ReadTransaction) {
 const putOffMs = 60_000
 /** Of one requester in one subscription: more than these wait together, by kind and node. So who does very much keeps nobody else waiting. */
 const waitingOfRequesterMax = 100
+/** Of what is found at one node, by whatever or whomever, likewise: so who reports very much keeps nobody else waiting. */
+const waitingOfNodeMax = 300
+/** The same below one unit, by kind alone. */
+const waitingOfUnitMax = 1_000
+/** Of formats for systems that keep the findings of many: these want each. */
+const waitingEachOfNodeMax = 1_000
+const waitingEachOfUnitMax = 5_000
 
 /** The pairs of a turn, and what is told as one of them. */
 class Pairs {
   readonly #tx: ReadTransaction
   readonly #all = new Map<string, Pair>()
-  /** By subscription and requester: how many wait. */
+  readonly #unitAt: (node: string) => string
+  /** By subscription, and what they are counted for: how many wait. */
   readonly #waiting = new Map<string, number>()
-  constructor(tx: ReadTransaction) {
+  constructor(tx: ReadTransaction, unitAt: (node: string) => string) {
     this.#tx = tx
+    this.#unitAt = unitAt
   }
 
   /** In the order in which they happened, each with its latest. */
@@ -180,31 +195,62 @@ class Pairs {
     return this.#all.size
   }
   /** Adds an event to what is there already; answers whether there is something that it is told as. */
-  join(to: Subscription, { event }: PlacedEvent): boolean {
-    const others = othersAs(event)
-    const found =
-      this.#all.get(keyOf(to, topicFor(to, event), event)) ??
-      (others === undefined ? undefined : this.#all.get(keyOf(to, others, event)))
+  join(to: Subscription, { event, node }: PlacedEvent): boolean {
+    const topics = [topicFor(to, event), ...this.#placesOf(node).map((place) => othersAs(event, place))]
+    const keys = topics.flatMap((topic, index) => (topic === undefined && index > 0 ? [] : [keyOf(to, topic, event)]))
+    const found = keys.map((key) => this.#all.get(key)).find((pair) => pair !== undefined)
     if (!found) return false
     found.event = event.n
     found.joined++
     return true
   }
-  async add(to: Subscription, { event }: PlacedEvent): Promise<void> {
-    const isOfOthers = othersAs(event) !== undefined && (await this.#count(to, event)) > waitingOfRequesterMax
-    const topic = isOfOthers ? othersAs(event) : topicFor(to, event)
-    const requester = event.requester === '' ? undefined : event.requester
-    const pair = { subscription: to.id, event: event.n, topic, requester, isOfOthers, joined: 0 }
-    this.#all.set(keyOf(to, topic, event), pair)
+  async add(to: Subscription, { event, node }: PlacedEvent): Promise<void> {
+    const isFound = event.requester === '' && isOfFinding(event.kind)
+    const [, unit] = this.#placesOf(node)
+    const others = await this.#othersOf(to, event, node)
+    const topic = others ?? topicFor(to, event)
+    this.#all.set(keyOf(to, topic, event), {
+      ...{ subscription: to.id, event: event.n, topic, joined: 0 },
+      requester: isFound ? foundAt(node) : event.requester === '' ? undefined : event.requester,
+      unit: isFound ? unit : undefined,
+      isCritical: event.severity === 'critical',
+      isOfOthers: others !== undefined,
+    })
   }
-  /** How many of its requester wait, with this one. */
-  async #count({ id }: Subscription, { requester }: StoredEvent): Promise<number> {
-    const key = `${id}\n${requester}`
-    const known = this.#waiting.get(key) ?? (await this.#tx.outbox.countWaitingOf(id, requester, waitingOfRequesterMax))
+  /** As what it is told where too much waits already of its requester, of its node or of its unit. */
+  async #othersOf(to: Subscription, event: StoredEvent, node: string): Promise<string | undefined> {
+    const [, unit] = this.#placesOf(node)
+    if (othersAs(event, node) === undefined) return undefined
+    const { outbox } = this.#tx
+    const waiting = (who: string, max: number) => () => outbox.countWaitingOf(to.id, who, max)
+    if (event.requester !== '') {
+      const count = await this.#count(`${to.id}\n${event.requester}`, waiting(event.requester, waitingOfRequesterMax))
+      return count > waitingOfRequesterMax ? othersAs(event, node) : undefined
+    }
+    const isEach = !formatTraits[to.format].hasDigests
+    const [ofNode, ofUnit] = isEach
+      ? [waitingEachOfNodeMax, waitingEachOfUnitMax]
+      : [waitingOfNodeMax, waitingOfUnitMax]
+    const atNode = await this.#count(`${to.id}\n${foundAt(node)}`, waiting(foundAt(node), ofNode))
+    const inUnit = await this.#count(`${to.id}\nunit ${unit}`, () => outbox.countWaitingIn(to.id, unit, ofUnit))
+    return atNode > ofNode ? othersAs(event, node) : inUnit > ofUnit ? othersAs(event, unit) : undefined
+  }
+  /** Where it was found, and the unit below the root that this is in. */
+  #placesOf(node: string): readonly [string, string] {
+    return [node, this.#unitAt(node)]
+  }
+  /** How many wait that are counted for the same, with this one. */
+  async #count(key: string, read: () => Promise<number>): Promise<number> {
+    const known = this.#waiting.get(key) ?? (await read())
     this.#waiting.set(key, known + 1)
     return known + 1
   }
 }
+/** No principal is called so. */
+const foundAt = (node: string): string => `found at ${node}`
+/** Whether there is room for one more delivery beside those that are kept. */
+const hasRoom = (kept: number, { isCritical }: { readonly isCritical: boolean }): boolean =>
+  kept < (isCritical ? deliveriesKeptMax : deliveriesKeptMax - deliveriesReserve)
 /** Of one that is quiet for a while, whoever has done it. */
 const topicFor = ({ quietSeconds, digest }: Subscription, event: StoredEvent): string | undefined =>
   quietSeconds > 0 && !digest ? topicOf(event) : joinedAs(event)
@@ -218,8 +264,8 @@ async function findDeliveries(tx: ReadTransaction): Promise<Found | undefined> {
   if (events.length === 0) return undefined
   const all = await tx.subscriptions.list('', subscriptionsMax)
   const subscriptions = all.filter(({ behind }) => behind === undefined)
-  const { place, isFor, unitOf } = await lookerOf(tx)
-  const pairs = new Pairs(tx)
+  const { place, isFor, unitOf, pairs: begin } = await lookerOf(tx)
+  const pairs = begin()
   const ofUnit = new Map<string, number>()
   const late = new Map<string, number>()
   const found = (event: number, subscription: string): Found => ({
@@ -255,26 +301,26 @@ async function findBehind(tx: ReadTransaction): Promise<Found | undefined> {
   const all = await tx.subscriptions.list('', subscriptionsMax)
   const late = all.filter(({ behind }) => behind !== undefined)
   if (late.length === 0) return undefined
-  const { place, isFor, unitOf } = await lookerOf(tx)
+  const { place, isFor, unitOf, pairs: begin } = await lookerOf(tx)
   // Who is furthest behind goes first: of one who has set them, of one unit, and of all units one after the other.
   late.sort((a, b) => a.behind! - b.behind!)
   const bySetter = (some: readonly Subscription[]) =>
     inTurns([...Map.groupBy(some, ({ setBy }) => accountableOf(setBy)).values()])
   const byUnit = [...Map.groupBy(late, (one) => unitOf(one) ?? '').values()]
   const turn = inTurns(byUnit.map(bySetter)).slice(0, behindPerTurn)
-  const pairs = new Pairs(tx)
+  const pairs = begin()
   const behind: Behind[] = []
   for (const one of turn) {
     if (pairs.size >= deliveriesPerTurn) break
     const before = one.behind!
-    const room = deliveriesKeptMax - (await tx.outbox.countKept(one.id, deliveriesKeptMax))
+    const kept = await tx.outbox.countKept(one.id, deliveriesKeptMax)
     const events = (await tx.outbox.eventsAfter(before, eventsPerTurn)).filter(({ n }) => n <= progress.event)
     let now = events.length < eventsPerTurn ? undefined : events.at(-1)!.n
     let its = 0
     let dropped = 0
     for (const placed of await place(events)) {
       if (!isFor(one, placed) || pairs.join(one, placed)) continue
-      if (room <= 0) {
+      if (!hasRoom(kept, { isCritical: placed.event.severity === 'critical' })) {
         dropped++
         continue
       }
@@ -314,13 +360,16 @@ async function writeDeliveries(
   for (const [to, some] of Map.groupBy(pairs, (pair) => pair.subscription)) {
     const found = await tx.subscriptions.find(to)
     if (!found) continue
-    let room = deliveriesKeptMax - (await tx.outbox.countKept(to, deliveriesKeptMax))
+    let kept = await tx.outbox.countKept(to, deliveriesKeptMax)
     let dropped = 0
     for (const one of some) {
       const place = await placeOf(tx, found, one, underWay)
-      if (!place.before && room <= 0) dropped += 1 + one.joined
-      else await insertDelivery(tx, one, place)
-      if (!place.before) room--
+      if (!place.before && !hasRoom(kept, one)) {
+        dropped += 1 + one.joined
+        continue
+      }
+      await insertDelivery(tx, one, place)
+      if (!place.before) kept++
     }
     if (dropped > 0) await tx.subscriptions.change(to, { dropped: found.dropped + dropped })
   }
@@ -364,7 +413,7 @@ async function placeOf(
 
 async function insertDelivery(
   tx: Transaction,
-  { subscription, event, topic, requester, isOfOthers, joined }: Pair,
+  { subscription, event, topic, requester, unit, isCritical, isOfOthers, joined }: Pair,
   { madeAt, nextAt, period, before }: Place,
 ): Promise<void> {
   const { repeats, others } = before ?? { repeats: 0, others: 0 }
@@ -372,7 +421,7 @@ async function insertDelivery(
   if (before) await tx.outbox.removeDelivery(before.n)
   await tx.outbox.insertDelivery({
     ...{ n: tx.nextSequence(), subscription, event, status: 'waiting', attempts: 0, madeAt },
-    ...{ nextAt, period, topic, requester },
+    ...{ nextAt, period, topic, requester, unit, isCritical },
     repeats: isOfOthers ? repeats : repeats + standsFor,
     others: isOfOthers ? others + standsFor : others,
   })

@@ -147,9 +147,10 @@ test('break-glass, what is denied and what is revoked are told; what is refused,
   await world.post(`/exceptions/${broken.exceptionId}/revoke`, {})
   await tell()
   assert.deepEqual(told(), [
+    // What is critical first.
+    'cadastre.break-glass.used',
     'cadastre.exception.requested',
     'cadastre.exception.denied',
-    'cadastre.break-glass.used',
     'cadastre.exception.revoked',
   ])
 })

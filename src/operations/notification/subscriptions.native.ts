@@ -147,7 +147,9 @@ const delivery = z.object({
     .int()
     .min(1)
     .optional()
-    .describe('How many others of its kind it stands for, which the same requester has brought about at the node.'),
+    .describe(
+      'How many others of its kind it stands for, which the same requester has brought about at the node, or that were found in the same part of the organization.',
+    ),
   digestAt: instant
     .optional()
     .describe('The end of the hour or day that it is told with; of a mail also where those of the hour are used up.'),

@@ -39,6 +39,8 @@ export const subscriptionsPerTopUnitMax = 100
 export const subscriptionsReserve = 100
 /** Of one subscription that wait or are dead; of more, nothing is kept. */
 export const deliveriesKeptMax = 10_000
+/** Of these, so many are for what is critical. */
+export const deliveriesReserve = 500
 /** Dead letters that one request begins anew. */
 export const replayedPerRequestMax = 1_000
 /** Tries in one hour: each may be a mail to twenty. */
@@ -641,6 +643,7 @@ export async function testSubscription(context: WriteContext, subscription: Subs
     nextAt: now,
     repeats: 0,
     others: 0,
+    isCritical: false,
   } as const
   await tx.outbox.insertDelivery({ ...delivery, status: 'waiting' })
   await resume(context, id)

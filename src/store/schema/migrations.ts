@@ -21,6 +21,7 @@ import {
   rolloutSchema,
 } from './change-requests.ts'
 import { contentBoundsSchema } from './content-bounds.ts'
+import { criticalFirstSchema } from './critical-first.ts'
 import { deprovisioningSchema } from './deprovisioning.ts'
 import { digestsSchema } from './digests.ts'
 import { discoveriesSchema } from './discoveries.ts'
@@ -548,4 +549,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 95, name: 'simulations by rules alone', olderServers: 'go on', sql: ruledSimulationsSchema },
   { number: 96, name: 'mails of an hour', olderServers: 'go on', sql: mailCountsSchema },
   { number: 97, name: 'what is governed, held still', olderServers: 'go on', sql: heldSchema },
+  { number: 98, name: 'what is critical first', olderServers: 'go on', sql: criticalFirstSchema },
 ]

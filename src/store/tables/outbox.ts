@@ -3,7 +3,7 @@ import type { DeliveryProblem } from '#model/delivery.ts'
 import type { EventFacts } from '#model/event.ts'
 import type { Severity } from '#model/finding.ts'
 import { inParts, listOf, listOfTexts, type Sql } from '../sql.ts'
-import { changing, integer, json, onlyRow, optional, type RowOf, references, table, text } from '../table.ts'
+import { bit, changing, integer, json, onlyRow, optional, type RowOf, references, table, text } from '../table.ts'
 
 export const eventTable = table(
   'event',
@@ -47,9 +47,14 @@ export const deliveryTable = table(
     topic: optional(text()),
     /** How many of the same it has taken the place of. */
     repeats: integer(),
+    /** For whom, or for what part of the organization, it is counted. */
     requester: optional(text()),
-    /** How many others of its kind it stands for, of the same requester. */
+    /** How many others of its kind it stands for, of the same requester or found below the same unit. */
     others: integer(),
+    /** It is told before all else that is due. */
+    isCritical: bit(),
+    /** Of what is found: the unit below the root that it is in, or else its node. */
+    unit: optional(text()),
   },
   'deleted',
 )
@@ -220,13 +225,24 @@ export class Outbox {
     )
     return row!.count
   }
-  /** How many of a requester wait, no more than `limit`. */
+  /** How many wait that are counted for one, no more than `limit`. */
   async countWaitingOf(subscription: string, requester: string, limit: number): Promise<number> {
     const row = await this.#sql.get<{ count: number }>(
       `select count(*) as count from (
          select 1 as one from delivery where subscription = ? and requester = ? and status = 'waiting' limit ?) found`,
       subscription,
       requester,
+      limit,
+    )
+    return row!.count
+  }
+  /** How many wait of what is found in a unit, no more than `limit`. */
+  async countWaitingIn(subscription: string, unit: string, limit: number): Promise<number> {
+    const row = await this.#sql.get<{ count: number }>(
+      `select count(*) as count from (
+         select 1 as one from delivery where subscription = ? and unit = ? and status = 'waiting' limit ?) found`,
+      subscription,
+      unit,
       limit,
     )
     return row!.count
@@ -239,16 +255,22 @@ export class Outbox {
     )
     return row !== undefined
   }
-  /** Of each of these subscriptions the delivery that was due first; of those that have none by a moment, none. */
+  /** Of each of these subscriptions the delivery that was due first, of what is critical before all else; of those that have none by a moment, none. */
   async dueOf(subscriptions: readonly string[], now: number): Promise<readonly Delivery[]> {
     const found: number[] = []
     await inParts(subscriptions, async (part) => {
       const rows = await this.#sql.all<{ n: number | null }>(
         `with probe (subscription) as (values ${part.map(() => '(cast(? as text))').join(', ')})
-         select (select d.n from delivery d
-           where d.subscription = p.subscription and d.status = 'waiting' and d.next_at <= cast(? as bigint)
-           order by d.next_at, d.n limit 1) as n from probe p`,
+         select coalesce(
+           (select d.n from delivery d
+             where d.subscription = p.subscription and d.status = 'waiting' and d.is_critical = 1
+               and d.next_at <= cast(? as bigint)
+             order by d.next_at, d.n limit 1),
+           (select d.n from delivery d
+             where d.subscription = p.subscription and d.status = 'waiting' and d.next_at <= cast(? as bigint)
+             order by d.next_at, d.n limit 1)) as n from probe p`,
         ...part,
+        now,
         now,
       )
       for (const { n } of rows) if (n !== null) found.push(n)
