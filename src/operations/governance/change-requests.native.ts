@@ -132,16 +132,14 @@ const rollout = z
       .max(rolloutStagesMax),
     haltOn: haltOn.optional(),
   })
-  .describe(
-    'In which stages it is made, such as one to observe and one for each ring of units; all at once by default.',
-  )
+  .describe('In which stages it is made; all at once by default.')
   .meta({ id: 'ChangeRollout', examples: [exampleRollout] })
 const halted = z
   .object({
     why: z
       .enum(['denials', 'exceptions', 'pool', 'refused', 'impact-changed', 'unvouched', 'window', 'asked'])
       .describe(
-        '`refused`: its next stage was. `impact-changed`: what that would do now is of a class above what was approved. `unvouched`: somebody who wrote, approved or applied it may not any more. `window`: it was due behind its window. `asked`: somebody has halted it.',
+        '`refused`: its next stage was. `impact-changed`: that is of a class above what was approved. `unvouched`: approvals or rights are missing by now. `window`: it was due behind its window. `asked`: somebody has halted it.',
       ),
     at: instant,
     count: count.optional().describe('How many there were.'),
@@ -173,7 +171,7 @@ const impact = z
     class: z
       .enum(impactClasses)
       .describe(
-        'Who has to approve it. `contained`: nothing complies less by it, and no request of the last days would be denied. `noncompliant`: something does or would, or not all was looked at. `central`: it reaches all of the organization, or outside of `node`. Of stages, the worst.',
+        'Who has to approve it. `contained`: nothing complies less by it, no request of the last days is denied. `noncompliant`: something is, or not all was looked at. `central`: it reaches all, or outside of `node`.',
       ),
     epoch: count.describe('The state of governance that it was found at.'),
     foundAt: instant,
