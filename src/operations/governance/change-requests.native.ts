@@ -132,16 +132,14 @@ const rollout = z
       .max(rolloutStagesMax),
     haltOn: haltOn.optional(),
   })
-  .describe(
-    'In which stages it is made, such as one to observe and one for each ring of units; all at once by default.',
-  )
+  .describe('In which stages it is made; all at once by default.')
   .meta({ id: 'ChangeRollout', examples: [exampleRollout] })
 const halted = z
   .object({
     why: z
       .enum(['denials', 'exceptions', 'pool', 'refused', 'impact-changed', 'unvouched', 'window', 'asked'])
       .describe(
-        '`refused`: its next stage was. `impact-changed`: that is of a class above what was approved. `unvouched`: somebody who wrote, approved or applied it may not any more. `window`: it was due behind its window. `asked`: by somebody.',
+        '`refused`: its next stage was. `impact-changed`: that is of a class above what was approved. `unvouched`: approvals or rights are missing by now. `window`: it was due behind its window. `asked`: somebody did.',
       ),
     at: instant,
     count: count.optional().describe('How many there were.'),
@@ -173,7 +171,7 @@ const impact = z
     class: z
       .enum(impactClasses)
       .describe(
-        'Who has to approve it. `contained`: nothing complies less by it, and no request of the last days would be denied. `noncompliant`: something does or would, or not all was looked at. `central`: it reaches all of the organization, or outside of `node`. Of stages, the worst.',
+        '`contained`: nothing complies less by it, no request of the last days is denied. `noncompliant`: something is, or not all was looked at. `central`: it reaches all, or outside of `node`.',
       ),
     epoch: count.describe('The state of governance that it was found at.'),
     foundAt: instant,
@@ -196,7 +194,7 @@ const impact = z
       .array(z.string())
       .optional()
       .describe(
-        'What `revert` would not make again as it is now, at least in part: objects by their ids, and new ones by what they are.',
+        'What `revert` would not make again, at least in part: objects by their ids, new ones by what they are.',
       ),
     revertRefused: z
       .object({ code: z.string(), operation: z.string().optional() })
@@ -348,7 +346,10 @@ const doInverse: DoAll = (context, operations) =>
   runGoverned(context, operations as readonly GovernedOperation[], { isPrepared: true })
 const expectedEpoch = z.number().int().min(0).optional()
 const plannedNote =
-  'The state that the operations were planned for (`GET /governance`): refused where there is another one by now, and later where somebody has changed what it changes.'
+  'The state that the operations were planned for (`GET /governance`): refused where there is another one, and later where somebody has changed what it changes.'
+const draftNote =
+  'It is tried at once, and what it would do is told. It does no more than whoever writes it might do themselves: they are asked for each operation as if alone.'
+
 export const proposeChange = nativeWrite({
   name: 'proposeChange',
   summary: 'Propose a change of what is governed, for others to approve.',
@@ -408,7 +409,7 @@ export const updateChangeRequest = nativeWrite({
       .optional()
       .describe('`null`: all at once.')
       .meta({ examples: [exampleRollout] }),
-    contentHash: contentHash.optional().describe('What you looked at: refused where it says something else by now.'),
+    contentHash: contentHash.optional().describe('What you looked at: refused where it says something else.'),
     expectedEpoch: expectedEpoch.describe(`${plannedNote} Other operations without it are bound to none.`),
   }),
   output: changeRequest,
@@ -429,8 +430,7 @@ export const updateChangeRequest = nativeWrite({
 export const submitChangeRequest = nativeWrite({
   name: 'submitChangeRequest',
   summary: 'Submit a draft, or find anew what a change request would do.',
-  description:
-    'Only those who wrote it do. Approvals stay where what it would do is of no class above what was approved.',
+  description: 'Only those who wrote it do. Approvals stay where it is of no class above what was approved.',
   action: 'change:propose',
   input: z.strictObject({ changeRequestId }),
   output: changeRequest,
@@ -497,11 +497,11 @@ export const applyChangeRequest = nativeWrite({
   name: 'applyChangeRequest',
   summary: 'Make the change, in one transaction, as it was approved.',
   description:
-    'On your right: every operation asks for its own action at its own place. It is tried once more, and refused where what it would do now is of a class above what was approved.',
+    'On your right: every operation asks for its own action and place. It is tried once more, and refused where it is of a class above what was approved.',
   action: 'change:propose',
   input: z.strictObject({
     changeRequestId,
-    contentHash: contentHash.describe('What is to be made: refused where it says something else by now.'),
+    contentHash: contentHash.describe('What is to be made: refused where it says something else.'),
   }),
   output: changeRequest,
   rest: { method: 'POST', path: '/change-requests/{changeRequestId}/apply' },
@@ -518,11 +518,11 @@ export const breakGlassChangeRequest = nativeWrite({
   name: 'breakGlassChangeRequest',
   summary: 'Make the change at once, in an emergency.',
   description:
-    'Without approvals, whatever its window and freezes, on your right, as whoever may approve it. It is a finding until somebody else has reviewed it.',
+    'Without approvals, whatever its window and freezes, on your right, as one who may approve it. It is a finding until another has reviewed it.',
   action: 'change:approve',
   input: z.strictObject({
     changeRequestId,
-    contentHash: contentHash.describe('What is to be made: refused where it says something else by now.'),
+    contentHash: contentHash.describe('What is to be made: refused where it says something else.'),
     reason: note.describe('What the emergency is.'),
   }),
   output: changeRequest,
@@ -577,7 +577,7 @@ export const resumeChangeRequest = nativeWrite({
   name: 'resumeChangeRequest',
   summary: 'Go on with a rollout that was halted.',
   description:
-    'Its next stage is made now, and those behind it go on, on your right; each within its window, while changes are not frozen, and where what it would do is of no class above what was approved.',
+    'Its next stage is made now, and those behind it go on, on your right; each within its window, while changes are not frozen, and of no class above what was approved.',
   action: 'change:propose',
   input: z.strictObject({ changeRequestId, emergency }),
   output: changeRequest,
