@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { hostname } from 'node:os'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { createAwsEndpoint, httpServerOptions, refuseBrokenRequests } from '#api/aws/endpoint.ts'
 import { createRequestIds } from '#api/aws/request-id.ts'
@@ -200,6 +201,7 @@ async function openServer(
     const executor = await openExecutor(store, config.operations, {
       onUnrecorded: (error) =>
         logEvent('refusal-not-recorded', { message: String((error as Error)?.message ?? error) }),
+      pause: (ms) => pause(ms, undefined, { ref: false }),
     })
     let draining = false
 
@@ -231,6 +233,8 @@ async function openServer(
     const witnessing = startWitnessing(witnessesOf(config), workplace, {
       verify: verifyEd25519,
       onFailure: (name, error) => jobFailed(`witness ${name}`, error),
+      onProblem: (witness, problem) =>
+        logEvent(problem === undefined ? 'witness-signs' : 'witness-problem', { witness, ...(problem && { problem }) }),
     })
     const readiness = startProbing(store, {
       monotonic: () => performance.now(),
@@ -415,7 +419,14 @@ function createRest(
       witness:
         witnessedKeys.length === 0
           ? undefined
-          : (body) => executeOr503(() => addCheckpoint(store, body, { keys: witnessedKeys, verify: verifyEd25519 })),
+          : (body) =>
+              executeOr503(() =>
+                addCheckpoint(store, body, {
+                  keys: witnessedKeys,
+                  verify: verifyEd25519,
+                  onFork: (origin) => logEvent('log-forked', { origin }),
+                }),
+              ),
     })
   }
   const late = createLateApp(load, {

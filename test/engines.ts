@@ -39,6 +39,7 @@ const onBoth: readonly string[] = [
   'test/starting.test.ts',
   'test/twice.test.ts',
   'test/version-before.test.ts',
+  'test/witnesses.test.ts',
   'test/record.test.ts',
   'test/refusal-names.test.ts',
   'test/reconcile.test.ts',

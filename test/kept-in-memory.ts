@@ -28,6 +28,9 @@ export const mayRemember: Readonly<Record<string, string>> = {
   'src/operations/evidence/verify.ts #problems': 'what one look through the record has found so far',
   'src/operations/evidence/verify.ts #above': 'the same',
   'src/operations/evidence/verify.ts #checkpoints': 'the same',
+  'src/operations/evidence/pack-table.ts #moments':
+    'what one pack says that is verified: a file, and nothing of the database',
+  'src/operations/evidence/pack-table.ts #seen': 'the same',
   'src/store/sqlite/engine.ts #statements': 'prepared statements, by their text',
   'src/store/postgres/sql.ts statements': 'texts of statements, by texts',
   'src/store/postgres/sql.ts manyRows': 'texts of statements, by texts',
@@ -55,6 +58,8 @@ export const mayRemember: Readonly<Record<string, string>> = {
   'src/operations/notification/dispatching.ts #waiting': 'the same',
   'src/operations/execute.ts recordedDecisions': 'goes with an error, once its decisions are on record',
   'src/operations/execute.ts denialsTried': 'goes with an error, until its decisions are on record',
+  'src/operations/holding.ts #senders':
+    'how many requests of a sender hold what is governed or wait for that: those that are under way',
   'src/operations/tries.ts #minutes': 'counts what was tried, and knows nothing of the database',
   'src/operations/refused-changes.ts #windows': 'counts refusals, and knows nothing of the database',
   'src/operations/refused-changes.ts #shares': 'counts refusals, and knows nothing of the database',

@@ -1,7 +1,7 @@
 // The witnesses of the log are asked to sign it: apart from the other jobs, which wait for no one, and each by itself.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { VerifierKey, VerifyEd25519 } from '#model/evidence/note.ts'
-import { type Heard, hasSigned, nextSubmission, noteHeard } from '#operations/evidence/witnesses.ts'
+import { type Heard, hasSigned, nextSubmission, noteHeard, problemOf } from '#operations/evidence/witnesses.ts'
 import type { RunningJobs, Workplace } from './job.ts'
 
 export interface Witness {
@@ -22,24 +22,36 @@ export async function askWitness(
   for (let tries = 0; tries < triesMax; tries++) {
     const sent = await store.read((tx) => nextSubmission(tx, key.name))
     if (!sent) break
-    if (!(await noteHeard(store, { key, verify }, sent, await submit(sent.body)))) break
+    const isLast = tries === triesMax - 1
+    if (!(await noteHeard(store, { key, verify, isLast }, sent, await submit(sent.body)))) break
   }
   return store.read((tx) => hasSigned(tx, key.name))
 }
 
+interface WitnessingDependencies {
+  readonly verify: VerifyEd25519
+  /** The look itself has failed. */
+  onFailure(name: string, error: unknown): void
+  /** A witness does not sign, and why; told once, for as long as it is the same. Undefined: it signs again. */
+  onProblem(name: string, problem: string | undefined): void
+}
 /** Goes on until it is stopped. */
 export function startWitnessing(
   witnesses: readonly Witness[],
   at: Pick<Workplace, 'store'>,
-  { verify, onFailure }: { readonly verify: VerifyEd25519; readonly onFailure: (name: string, error: unknown) => void },
+  { verify, onFailure, onProblem }: WitnessingDependencies,
 ): RunningJobs {
   const stopping = new AbortController()
   const one = async (witness: Witness): Promise<void> => {
     let failure: string | undefined
+    let problem: string | undefined
     while (!stopping.signal.aborted) {
       try {
         await askWitness(witness, at, verify)
         failure = undefined
+        const found = await at.store.read((tx) => problemOf(tx, witness.key.name))
+        if (found !== problem) onProblem(witness.key.name, found)
+        problem = found
       } catch (error) {
         // The next look tries again.
         if (failure !== String(error)) onFailure(witness.key.name, error)

@@ -289,8 +289,7 @@ export const eventKinds = {
     read: 'history:read',
     about: 'evidence-log',
     summary: 'A log that this server is a witness for shows two histories.',
-    words: ({ size }) =>
-      `The log does not begin with the ${size} leaves of it that were signed here: it shows two histories.`,
+    words: ({ size }) => `Of its first ${size} leaves the log has signed two roots: it shows two histories.`,
   }),
   'subscription.paused': kind<{ readonly target: string; readonly failures: number }>({
     severity: 'high',

@@ -111,6 +111,8 @@ test('I9 text that a database cannot keep is refused by its place, whatever is a
 
 test('D8 one account changes what is governed so often in a minute, and leaves others theirs', async () => {
   const world = await openWorld()
+  // The first of all makes the pool of the provider.
+  await take(world, {})
   const executor = await openExecutor(world.store, testSettings, { movesPerMinute: 2 })
   const ask = async (name: string, input: object, more: Partial<Call> = {}) =>
     (await executor.execute(operationTables.ec2.get(name)!, { ...call, ...more, input })).output
@@ -121,7 +123,14 @@ test('D8 one account changes what is governed so often in a minute, and leaves o
   // What was made is answered again, and what changes nothing that is governed goes on.
   assert.equal(JSON.stringify(await makeScope('two')), JSON.stringify(made))
   await ask('AllocateAddress', {}, { invocationId: 'take' })
-  const principal = { ...call.principal, account: '222222222222', arn: 'arn:y' }
+  const account = '222222222222'
+  await world.store.write(({ organizations, now }) =>
+    organizations.insertAccount({
+      ...{ id: account, name: 'other', email: 'other@example.com' },
+      ...{ status: 'ACTIVE', joinedMethod: 'INVITED', joinedAt: now },
+    }),
+  )
+  const principal = { ...call.principal, account, arn: 'arn:y' }
   await ask('CreateIpam', {}, { invocationId: 'four', principal })
   world.advance(60_000)
   await makeScope('three')

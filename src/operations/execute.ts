@@ -19,7 +19,7 @@ import { refuseWithoutRequest, rulingOf, versionsBefore, withoutControl } from '
 import { inverseOf, leftBy, tryInverse } from './governance/inverse.ts'
 import { governsTop } from './governance/list-bounds.ts'
 import { sharedAnew } from './governance/shared-anew.ts'
-import { GovernanceHeld, type Hold, Holding, isHeldByOthers, oncePossible, refuseToTry } from './holding.ts'
+import { GovernanceHeld, type Hold, Holding, isHeldByOthers, oncePossible, type Pause, refuseToTry } from './holding.ts'
 import { requireStill } from './identity/authority.ts'
 import type {
   Ahead,
@@ -169,19 +169,21 @@ export interface ExecutorOptions {
   onUnrecorded?(error: unknown): void
   /** How often one sender changes what is governed in a minute, where they do not govern the top. */
   readonly movesPerMinute?: number
+  /** How a server waits for another one that holds what is governed; by default it goes on looking. */
+  readonly pause?: Pause
 }
 
 /** Opens the executor over a store. */
 export async function openExecutor(
   store: Store,
   settings: OperationSettings,
-  { onUnrecorded, movesPerMinute = governanceMovesPerMinuteMax }: ExecutorOptions = {},
+  { onUnrecorded, movesPerMinute = governanceMovesPerMinuteMax, pause }: ExecutorOptions = {},
 ): Promise<Executor> {
   const budget = new RefusalBudget()
   const tries = new TryBudget('tries-spent')
   /** Changes of what is governed: each outdates what others try. */
   const moves = new TryBudget('moves-spent')
-  const holding = new Holding(store)
+  const holding = new Holding(store, pause)
 
   async function read(operation: ReadOperation<never, unknown>, call: WholeCall): Promise<Answer> {
     refuseUnfit(call)

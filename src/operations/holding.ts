@@ -1,6 +1,5 @@
 // What is governed, held still for a change request that others keep from being tried: what it would do is found at one state of it, and
 // whoever changes that very often would otherwise outdate each try of everybody else's.
-import { setTimeout as pause } from 'node:timers/promises'
 import { refuse } from '#model/refusal.ts'
 import type { ReadTransaction, Store } from '#store/store.ts'
 
@@ -12,6 +11,11 @@ export const holdersOfSenderMax = 2
 /** Between two looks whether another server holds it, and how many there are: two of the longest times. */
 const lookMs = 100
 const looksMax = (2 * heldMsMax) / lookMs
+/** Of the event loop, in place of a pause, where nobody says how to make one. */
+const turnsOfPause = 200
+
+/** Waits for so many milliseconds. */
+export type Pause = (ms: number) => Promise<void>
 
 /** Somebody else holds what the request would change: it is made once they have done. */
 export class GovernanceHeld extends Error {}
@@ -30,6 +34,7 @@ const isAhead = (moment: number, now: number): boolean => moment > now && moment
 /** Who holds it, one after the other: those of this server wait for each other here, and for those of others in the database. */
 export class Holding {
   readonly #store: Store
+  readonly #pause: Pause | undefined
   /** How many of each sender hold it or wait. */
   readonly #senders = new Map<string, number>()
   #count = 0
@@ -37,8 +42,10 @@ export class Holding {
   /** Ends as whoever holds it on this server has done. */
   #current: Promise<void> | undefined
 
-  constructor(store: Store) {
+  /** @param pause as `ExecutorOptions` has it */
+  constructor(store: Store, pause: Pause | undefined) {
     this.#store = store
+    this.#pause = pause
   }
 
   /** Holds it while some work is done. */
@@ -72,9 +79,14 @@ export class Holding {
 
   /** Waits for whoever holds it, or a moment. */
   async wait(): Promise<void> {
-    await Promise.race([this.#current, pause(this.#current ? heldMsMax : lookMs, undefined, { ref: false })])
+    const current = this.#current
+    if (!current) await this.#rest()
+    else await Promise.race([current, ...(this.#pause ? [this.#pause(heldMsMax)] : [])])
   }
 
+  #rest(): Promise<void> {
+    return this.#pause ? this.#pause(lookMs) : this.#store.read((tx) => tx.nextTurn(turnsOfPause))
+  }
   async #take(): Promise<Hold> {
     for (let look = 0; look < looksMax; look++) {
       const hold = await this.#store.write(async (tx) => {
@@ -86,7 +98,7 @@ export class Holding {
         return { since: now, until }
       })
       if (hold) return hold
-      await pause(lookMs)
+      await this.#rest()
     }
     return refuseToTry()
   }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { open, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { UsageProblem } from '#cli/exit-codes.ts'
 import { parseCheckpoint } from '#model/evidence/checkpoint.ts'
 import { formatVerifierKey, parseNote, parseVerifierKey, type VerifierKey } from '#model/evidence/note.ts'
@@ -18,6 +19,10 @@ interface Found {
   readonly records?: number
   readonly erased?: number
   readonly waiting?: number
+  /** Of a pack: what its lines are believed by. */
+  readonly proven?: Readonly<Record<string, number>>
+  readonly signed?: Readonly<Record<string, number>>
+  readonly isRecounted?: boolean
 }
 
 export async function auditVerify(args: Arguments, [path]: readonly string[], at: AtServer): Promise<number> {
@@ -55,7 +60,7 @@ async function verifyUrl(args: Arguments, at: AtServer, { text, keys, known }: R
   // A token goes to the server that it is of, and to no other.
   const log = new RemoteLog(url, signedIn && url.startsWith(`${signedIn.url}/`) ? signedIn.token : undefined)
   try {
-    const checkpoint = await log.checkpoint()
+    const checkpoint = await cosignedIn(log, keys)
     const checkpoints = [{ name: 'checkpoint', note: checkpoint }]
     if (known !== undefined) checkpoints.push({ name: known, note: await readFile(known, 'utf8') })
     // How much there is to read is believed of nobody but whoever has the key.
@@ -70,6 +75,18 @@ async function verifyUrl(args: Arguments, at: AtServer, { text, keys, known }: R
   } catch (error) {
     if (error instanceof Unreadable) return failed(`Nothing can be said of the log: ${error.message}.`)
     throw error
+  }
+}
+/** A checkpoint is there before its witnesses have signed it: they are asked within a second. */
+const triesMax = 5
+const witnessPauseMs = 1_000
+/** The newest checkpoint, with its witnesses' signatures where they come. */
+async function cosignedIn(log: { checkpoint(): Promise<string> }, keys: readonly VerifierKey[]): Promise<string> {
+  const { unwitnessedBy } = await import('#operations/evidence/verify-log.ts')
+  for (let tries = 1; ; tries++) {
+    const checkpoint = await log.checkpoint()
+    if (tries === triesMax || unwitnessedBy(checkpoint, keys, verifyEd25519).length === 0) return checkpoint
+    await sleep(witnessPauseMs)
   }
 }
 /** Whether a checkpoint that somebody has kept is of a tree that this one begins with. */
@@ -104,12 +121,36 @@ async function tell(args: Arguments, at: AtServer, found: Found): Promise<number
       records: found.records,
       erased: found.erased,
       waiting: found.waiting,
+      proven: found.proven,
+      signed: found.signed,
+      isRecounted: found.isRecounted,
       problems: found.problems,
     },
-    fields: ['isSound', 'leaves', 'checkpoints', 'records', 'erased', 'waiting', 'problems'],
-    text: `${counts.join(', ')}: ${isSound ? 'sound' : `${lines.length} problems`}.\n`,
+    fields: [
+      ...(['isSound', 'leaves', 'checkpoints', 'records', 'erased', 'waiting'] as const),
+      ...(['proven', 'signed', 'isRecounted', 'problems'] as const),
+    ],
+    text: `${counts.join(', ')}: ${isSound ? 'sound' : `${lines.length} problems`}.\n${isSound ? believedBy(found) : ''}`,
   })
   return isSound ? 0 : 1
+}
+
+/** What of a pack the log proves, and what its signature alone stands for: nobody is to take the one for the other. */
+function believedBy({ proven, signed, isRecounted }: Found): string {
+  if (!proven || !signed) return ''
+  const named = (some: Readonly<Record<string, number>>): string =>
+    Object.entries(some)
+      .map(([kind, count]) => `${count} ${kind}`)
+      .join(', ') || 'nothing'
+  const days = isRecounted
+    ? 'What does not comply each day was counted again from the findings.'
+    : 'What does not comply each day has no findings to be counted again from.'
+  const all = [
+    `Proven by the log: ${named(proven)}.`,
+    `Under the signature alone: ${named(signed)}, and that nothing is left out.`,
+    ...(signed.compliance === undefined ? [] : [days]),
+  ]
+  return `${all.join('\n')}\n`
 }
 
 /** Keys as text, or in files with one on each line. */

@@ -84,7 +84,7 @@ export async function startServer(settings: Readonly<Record<string, string>> = {
 }
 
 /** The first line that a server prints says where it listens. */
-async function portOf(child: ChildProcess, errors: () => string): Promise<number> {
+export async function portOf(child: ChildProcess, errors: () => string): Promise<number> {
   const timer = setTimeout(() => child.kill('SIGKILL'), startMs)
   try {
     for await (const line of createInterface({ input: child.stdout! })) {

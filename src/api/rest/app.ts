@@ -178,7 +178,7 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
   const describe = createDescription(() => describeInSteps({ version: deps.version, prefix: restPrefix }))
   app.get(descriptionPath, { onRequest: admitReader }, describe)
   await addSignInRoutes(app, deps, restPrefix)
-  await addWitness(app, { addressOf: deps.addressOf, witness: deps.witness }, restPrefix)
+  await addWitness(app, { addressOf: deps.addressOf, bodies: deps.bodies, witness: deps.witness }, restPrefix)
   await app.register(
     async (routes) => {
       routes.decorateRequest('principal')

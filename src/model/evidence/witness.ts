@@ -33,3 +33,11 @@ export function parseSize(text: string): number | undefined {
   const size = Number(text)
   return Number.isSafeInteger(size) ? size : undefined
 }
+
+/** Two checkpoints that prove two histories of one log, as they are kept. */
+export const formatConflict = (seen: string, other: string): string => JSON.stringify([seen, other])
+/** Undefined for what proves nothing: a version before kept checkpoints that only came with a false proof. */
+export function conflictIn(text: string | undefined): readonly [string, string] | undefined {
+  if (!text?.startsWith('[')) return undefined
+  return JSON.parse(text) as [string, string]
+}

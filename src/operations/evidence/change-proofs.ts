@@ -11,6 +11,7 @@ import { proofFormat, type RecordProof } from './packs.ts'
 import { proveEntries } from './proofs.ts'
 import { sha256 } from './sha256.ts'
 import { indexOfEntry, TreeReader } from './tree.ts'
+import { cosignedCheckpoint } from './witnesses.ts'
 
 export interface ChangeProof {
   /** What the leaf of the change holds, in hexadecimal. */
@@ -29,7 +30,7 @@ export async function proofOfChange(context: ReadContext, id: string): Promise<C
   const [leaf] = await tx.evidence.leavesAfter(n - 1, 1)
   const keys = (await tx.evidence.keys()).map((key) => formatVerifierKey(sha256, verifierKeyOf(key)))
   const closed = { leaf: Buffer.from(leaf!.commitment).toString('hex'), keys }
-  const [newest, index] = [await tx.evidence.newestCheckpoint(), await indexOfEntry(tx, n)]
+  const [newest, index] = [await cosignedCheckpoint(tx), await indexOfEntry(tx, n)]
   if (!newest || index === undefined || index >= newest.size) return { ...closed, proof: undefined, record: undefined }
   const path = await new TreeReader(tx).inclusion(index, newest.size)
   const proof = formatProof({ index, path, checkpoint: newest.note })

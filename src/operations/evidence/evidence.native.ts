@@ -36,10 +36,10 @@ const witnessed = z.object({
     .describe('The newest that was signed here.')
     .meta({ examples: ['cadastre/0a1b2\n…'] }),
   conflict: z
-    .string()
+    .array(z.string())
     .optional()
-    .describe('A checkpoint that it has signed too, and that does not fit: both prove that it shows two histories.')
-    .meta({ examples: ['cadastre/0a1b2\n…'] }),
+    .describe('Two checkpoints of one size that it has both signed: they prove that it shows two histories.')
+    .meta({ examples: [['cadastre/0a1b2\n…', 'cadastre/0a1b2\n…']] }),
   conflictAt: instant.optional(),
 })
 nameShapes({ EvidenceWitness: witness, WitnessedLog: witnessed })
@@ -76,8 +76,8 @@ export const getEvidence = nativeRead({
       witnessed: witnessed.map(({ at, conflict, conflictAt, ...one }) => ({
         ...one,
         seenAt: formatInstant(at),
-        ...(conflict === undefined ? {} : { conflict }),
-        ...(conflictAt === undefined ? {} : { conflictAt: formatInstant(conflictAt) }),
+        ...(conflict === undefined ? {} : { conflict: [...conflict] }),
+        ...(conflict === undefined || conflictAt === undefined ? {} : { conflictAt: formatInstant(conflictAt) }),
       })),
     }
   },

@@ -1,15 +1,16 @@
 // What an evidence pack tells beside the record: change requests with what they said, compliance by day, and that nobody can make that up.
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
+import { createHash, generateKeyPairSync, sign } from 'node:crypto'
 import { after, before, suite, test } from 'node:test'
-import type { VerifierKey } from '#model/evidence/note.ts'
+import { formatNote, keyIdOf, type VerifierKey } from '#model/evidence/note.ts'
 import { verifyEd25519 } from '#operator/ed25519.ts'
 import { type Acme, dev, lab, openAcme, prod, root, shop } from '../../../test/acme.ts'
 import { followAll } from '../../../test/findings/follow.ts'
 import { type Native, withNativeApi } from '../../../test/native-world.ts'
 import { signCheckpoint, verifierKeyOf } from './checkpoints.ts'
-import { complianceDaysMax } from './pack-days.ts'
-import { type PackLine, packLines, sealPack, verifyPack } from './packs.ts'
+import { complianceDaysMax } from './pack-table.ts'
+import { type PackLine, packLines, sealPack, signedText, verifyPack } from './packs.ts'
+import { sha256 } from './sha256.ts'
 import { growTree, isTreeBehind } from './tree.ts'
 
 const dayMs = 86_400_000
@@ -227,6 +228,110 @@ suite('compliance in a pack', () => {
     assert.equal(ofShop[0]!.day, new Date(known).toISOString().slice(0, 10))
     const [head] = ofKind(await linesOf(), 'days')
     assert(head!.from !== undefined && head!.from === head!.knownFrom && head!.max === undefined)
+  })
+  test('has the findings that it is counted from, and is counted again from them', async () => {
+    const lines = await linesOf({ node: shop })
+    const report = verifyPack(await sealed(lines), { keys, verify: verifyEd25519 })
+    assert.deepEqual([report.problems, report.isRecounted], [[], true])
+    assert.deepEqual(report.signed, { finding: 1, compliance: 3 })
+    const [finding] = ofKind(lines, 'finding')
+    assert.deepEqual([finding!.account, finding!.state, finding!.until], [shop, 'noncompliant', undefined])
+    // Of others no finding is told.
+    assert.deepEqual(ofKind(await linesOf({ node: lab }), 'finding'), [])
+    // What the server counts by itself of the same moments is the same, with what was set aside and what is over by then.
+    const [open] = (await world.get<{ items: { findingId: string }[] }>(`/findings?node=${shop}&control=policy`)).items
+    const until = new Date((await nowOf()) + dayMs / 2).toISOString()
+    await world.post(`/findings/${open!.findingId}/suppress`, { reason: 'known', until })
+    world.advance(dayMs)
+    await followAll(world.store)
+    world.advance(dayMs)
+    await followAll(world.store)
+    await grow()
+    for (const node of [shop, prod, undefined]) {
+      const told = await linesOf(node === undefined ? {} : { node })
+      assert.deepEqual(verified(await sealed(told)), [])
+      for (const { at, day, kind: _, ...counts } of ofKind(told, 'compliance')) {
+        const query = new URLSearchParams({ at, by: 'type', ...(node === undefined ? {} : { node }) })
+        const { items } = await world.get<{ items: Record<string, number>[] }>(`/compliance?${query}`)
+        const { group: _, ...total } = items.at(-1)!
+        assert.deepEqual(counts, total, day)
+      }
+      if (node === shop)
+        assert.deepEqual(
+          ofKind(told, 'finding').map(({ state }) => state),
+          ['noncompliant', 'ignored', 'noncompliant'],
+        )
+    }
+  })
+  test('that was altered is refused, and the line is told; signed by whoever has no key of the log too', async () => {
+    const lines = await linesOf({ node: shop })
+    const text = await sealed(lines)
+    const at = lines.findIndex((line) => line.kind === 'compliance' && line.noncompliant > 0)
+    const told = lines[at] as Extract<PackLine, { kind: 'compliance' }>
+    const cases: readonly Partial<typeof told>[] = [
+      { compliant: told.compliant + 1 },
+      { noncompliant: 0 },
+      { unmanaged: 7 },
+      { exempt: -1 },
+      { score: 100 },
+      { applicable: 5 },
+      { day: '2020-01-01' },
+      // All numbers agree with each other.
+      { compliant: 3, noncompliant: 0, ignored: 0, exempt: 0, applicable: 3, score: 100 },
+      { compliant: told.compliant + 9, applicable: told.applicable + 9, score: 90 },
+    ]
+    const rows = text.split('\n')
+    for (const change of cases) {
+      const changed = rows.with(at, JSON.stringify({ ...told, ...change })).join('\n')
+      const problems = verified(changed)
+      assert.deepEqual(problems[0], { kind: 'signature-forged' }, JSON.stringify(change))
+      assert(
+        problems.some((one) => 'line' in one && one.line === at + 1),
+        JSON.stringify(problems),
+      )
+    }
+    // Signed again, by a key that is nobody's here.
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+    const raw = publicKey.export({ type: 'spki', format: 'der' }).subarray(-32)
+    const other: VerifierKey = { ...keys[0]!, publicKey: raw }
+    const again = textOf(lines.with(at, { ...told, ...cases[7] } as PackLine))
+    const signed = signedText(keys[0]!.name, createHash('sha256').update(again).digest())
+    const signature = {
+      name: other.name,
+      keyId: keyIdOf(sha256, other),
+      signature: sign(null, Buffer.from(signed), privateKey),
+    }
+    const note = formatNote({ text: signed, signatures: [signature] })
+    const problems = verified(`${again}${JSON.stringify({ kind: 'signature', note })}\n`)
+    assert.deepEqual(problems.slice(0, 1), [{ kind: 'signature-forged' }])
+    assert(problems.some((one) => 'line' in one && one.line === at + 1))
+  })
+  test('cannot be made to say something else than its findings, even by whoever has the key', async () => {
+    const lines = await linesOf({ node: shop })
+    const at = lines.findIndex((line) => line.kind === 'compliance' && line.noncompliant > 0)
+    const told = lines[at] as Extract<PackLine, { kind: 'compliance' }>
+    const findingAt = lines.findIndex((line) => line.kind === 'finding')
+    const better = { ...told, compliant: told.compliant + told.noncompliant, noncompliant: 0, score: 100 }
+    const without = (kind: PackLine['kind']) => lines.filter((line) => line.kind !== kind)
+    for (const [name, forged] of Object.entries({
+      number: lines.with(at, better),
+      finding: lines.toSpliced(findingAt, 1),
+      state: lines.with(findingAt, { ...lines[findingAt], state: 'exempt' } as PackLine),
+      table: without('table'),
+      day: lines.toSpliced(at, 1),
+    })) {
+      const kinds = new Set(verified(await sealed(forged)).map(({ kind }) => kind))
+      assert(kinds.has('contradicted') || kinds.has('table-missing'), `${name}: ${[...kinds]}`)
+      assert(!kinds.has('signature-forged'))
+    }
+    // Whoever leaves all findings out says so.
+    const days = lines.map((line) => (line.kind === 'days' ? { ...line, hasFindings: undefined } : line))
+    const silent = days.filter((line) => line.kind !== 'finding')
+    const report = verifyPack(await sealed(silent), { keys, verify: verifyEd25519 })
+    assert.deepEqual(
+      [report.isRecounted, report.signed],
+      [false, { compliance: told && ofKind(lines, 'compliance').length }],
+    )
   })
   test('is told of so many days at most, and says so', async () => {
     world.advance((complianceDaysMax + 5) * dayMs)

@@ -10,13 +10,15 @@ import { Progress } from '../progress.ts'
 import { snapshotOf } from '../snapshot.ts'
 import { originOf, signatureOf } from './checkpoints.ts'
 import { Claims } from './pack-claims.ts'
-import { type DayLine, dayLines, type ReadPack } from './pack-days.ts'
+import { dayLines, type ReadPack } from './pack-days.ts'
 import { type RequestLine, requestLines } from './pack-requests.ts'
+import { type DayLine, TableCheck, type TableProblem } from './pack-table.ts'
 import { Part } from './part.ts'
 import { proveEntries } from './proofs.ts'
 import { sha256 } from './sha256.ts'
 import { TreeReader } from './tree.ts'
 import { signedCheckpoint } from './verify-log.ts'
+import { cosignedCheckpoint } from './witnesses.ts'
 
 export const proofFormat = 'cadastre-evidence-proof/1'
 export const packFormat = 'cadastre-evidence-pack/1'
@@ -33,7 +35,7 @@ export interface RecordProof {
 /** The proof of one entry, under the newest checkpoint; undefined where it is in none yet. */
 export async function proofOf(store: Store, entry: number): Promise<RecordProof | undefined> {
   return store.read(async (tx) => {
-    const newest = await tx.evidence.newestCheckpoint()
+    const newest = await cosignedCheckpoint(tx)
     const [record] = newest ? await proveEntries(tx, [entry], newest.size) : []
     return record && { format: proofFormat, record, checkpoint: newest!.note }
   })
@@ -89,7 +91,7 @@ export const packLines = (store: Store, asked: PackAsked): AsyncGenerator<PackLi
 export async function* packOf(read: ReadPack, asked: PackAsked): AsyncGenerator<PackLine> {
   const { from, until, node } = asked
   const begun = await read(async ({ tx }) => ({
-    checkpoint: await tx.evidence.newestCheckpoint(),
+    checkpoint: await cosignedCheckpoint(tx),
     origin: originOf(tx),
     madeAt: tx.now,
     part: node === undefined ? undefined : await Part.of(tx, node, until),
@@ -146,7 +148,7 @@ export async function* packOf(read: ReadPack, asked: PackAsked): AsyncGenerator<
     if (line.kind === 'change-request') steps++
     yield line
   }
-  for await (const line of dayLines(read, { from, until, node })) {
+  for await (const line of dayLines(read, { from, until, node, origin, sign: signedBy })) {
     if (line.kind === 'compliance') days++
     yield line
   }
@@ -192,11 +194,14 @@ export const signedText = (origin: string, digest: Uint8Array): string =>
 export const sealPack = (store: Store, digest: Uint8Array): Promise<string> => sealOf(readerOf(store), digest)
 export const sealOf = (read: ReadPack, digest: Uint8Array): Promise<string> =>
   read(async ({ tx }) => {
-    const [key] = await tx.evidence.keys()
-    const text = signedText(originOf(tx), digest)
-    const signatures = [await signatureOf(tx, key!, text)]
-    return JSON.stringify({ kind: 'signature', note: formatNote({ text, signatures }) })
+    const note = await signedBy(tx, signedText(originOf(tx), digest))
+    return JSON.stringify({ kind: 'signature', note })
   })
+/** A text as a note that the newest key of the log signs. */
+async function signedBy(tx: ReadTransaction, text: string): Promise<string> {
+  const [key] = await tx.evidence.keys()
+  return formatNote({ text, signatures: [await signatureOf(tx, key!, text)] })
+}
 
 // Verifying ----------------------------------------------------------------------------------------------------------
 
@@ -208,9 +213,17 @@ export type PackProblem =
   | { readonly kind: 'unfounded'; readonly line: number; readonly of: string }
   | { readonly kind: 'signature-missing' | 'signature-forged' }
   | { readonly kind: 'incomplete'; readonly records: number; readonly found: number }
+  | TableProblem
+/** How many lines of a kind there are. */
+export type Lines = Readonly<Record<string, number>>
 export interface PackReport {
   readonly problems: readonly PackProblem[]
   readonly records: number
+  /** Of a pack: lines that the log proves, and those that its signature alone stands for. */
+  readonly proven?: Lines
+  readonly signed?: Lines
+  /** What does not comply was counted again from the findings in it. */
+  readonly isRecounted?: boolean
 }
 interface Verifier {
   readonly keys: readonly VerifierKey[]
@@ -242,6 +255,8 @@ export function verifyPack(text: string, verifier: Verifier): PackReport {
   let tree: ReturnType<typeof signedCheckpoint> | undefined
   const claims = new Claims()
   const counts = { record: 0, 'in-force': 0, 'change-request': 0, compliance: 0 }
+  const table = new TableCheck(verifier.keys, verifier.verify)
+  const kinds = new Map<string, number>()
   let told = -1
   for (const [at, text] of lines.slice(0, end).entries()) {
     const line = at + 1
@@ -250,6 +265,8 @@ export function verifyPack(text: string, verifier: Verifier): PackReport {
       problems.push({ kind: 'unreadable', line })
       continue
     }
+    kinds.set(read.kind, (kinds.get(read.kind) ?? 0) + 1)
+    problems.push(...problemsOfTable(table, read, line, text))
     if (Object.hasOwn(counts, read.kind)) counts[read.kind as keyof typeof counts]++
     if (read.kind === 'checkpoint') {
       tree = signedCheckpoint(read.note, verifier.keys, verifier.verify)
@@ -263,7 +280,35 @@ export function verifyPack(text: string, verifier: Verifier): PackReport {
   }
   const found = Object.values(counts).reduce((sum, count) => sum + count)
   if (told !== found) problems.push({ kind: 'incomplete', records: told, found })
-  return { problems, records: counts.record }
+  problems.push(...table.end())
+  const some = (names: readonly string[]): Lines =>
+    Object.fromEntries(names.flatMap((name) => (kinds.has(name) ? [[name, kinds.get(name)!]] : [])))
+  const [proven, signed] = [some(provenKinds), some(signedKinds)]
+  return { problems, records: counts.record, proven, signed, isRecounted: table.isRecounted }
+}
+/** What the log bears out, by itself or by the hashes in it; and what nothing in it says. */
+const provenKinds = ['record', 'in-force', 'policy', 'change-request', 'content'] as const
+const signedKinds = ['finding', 'compliance'] as const
+
+function problemsOfTable(table: TableCheck, read: PackLine, line: number, text: string): readonly TableProblem[] {
+  switch (read.kind) {
+    case 'pack':
+      table.isOf({ origin: read.origin, node: read.node })
+      return []
+    case 'period':
+      table.isOf({ from: read.from, until: read.until })
+      return []
+    case 'days':
+      return table.days(read, line)
+    case 'finding':
+      return table.finding(read, line)
+    case 'compliance':
+      return table.compliance(read, line, text)
+    case 'table':
+      return table.table(read, line)
+    default:
+      return []
+  }
 }
 /** Whether what a line says beside its record, or of others', is in a record that is proven. */
 function isBorneOut(claims: Claims, line: PackLine): boolean {
@@ -319,6 +364,7 @@ function parseLine(text: string): PackLine | undefined {
     'change-request': has.record,
     checkpoint: has.note,
     signature: has.note,
+    table: has.note,
   }
   const isOurs = needed[line?.kind as keyof typeof needed] ?? (() => typeof line?.kind === 'string')
   return isOurs() ? (line as unknown as PackLine) : undefined

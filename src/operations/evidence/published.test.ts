@@ -198,7 +198,14 @@ suite('a pack', () => {
   test('has the record of a period, what was in force at its end, and is sound', async () => {
     const text = await pack()
     const [counted] = await world.database.select('select count(*) as entries from audit_entry')
-    assert.deepEqual(check(text), { problems: [], records: Number(counted!.entries) })
+    const record = Number(counted!.entries)
+    assert.deepEqual(check(text), {
+      problems: [],
+      records: record,
+      proven: { record, 'in-force': 1, policy: 1 },
+      signed: {},
+      isRecounted: false,
+    })
     const kinds = new Set(
       text
         .split('\n')

@@ -1,5 +1,6 @@
 // What there is of the log: its keys, its newest checkpoint, its witnesses, and the logs that are witnessed here.
 import { formatVerifierKey } from '#model/evidence/note.ts'
+import { conflictIn } from '#model/evidence/witness.ts'
 import { everywhere } from '#model/roles.ts'
 import type { Place } from '../identity/authority.ts'
 import type { ReadContext } from '../operation.ts'
@@ -23,6 +24,10 @@ export async function showEvidence({ tx }: ReadContext) {
       ...{ name, size, at, problem },
       isCurrent: newest !== undefined && checkpoint === newest.n,
     })),
-    witnessed: (await tx.witnesses.logs()).map(({ root: _, note: checkpoint, ...log }) => ({ ...log, checkpoint })),
+    witnessed: (await tx.witnesses.logs()).map(({ root: _, note: checkpoint, conflict, ...log }) => ({
+      ...log,
+      checkpoint,
+      conflict: conflictIn(conflict),
+    })),
   }
 }

@@ -18,6 +18,8 @@ import { sha256 } from './sha256.ts'
 export type LogProblem =
   | { readonly kind: 'checkpoint-unsigned'; readonly checkpoint: string }
   | { readonly kind: 'checkpoint-forged'; readonly checkpoint: string }
+  /** A witness that the verifier goes by has not signed the newest one. */
+  | { readonly kind: 'witness-missing'; readonly checkpoint: string; readonly witness: string }
   /** Two that were signed speak of one size, or of another log. */
   | { readonly kind: 'checkpoints-disagree'; readonly checkpoint: string; readonly other: string }
   | { readonly kind: 'leaf-changed'; readonly leaf: number }
@@ -75,6 +77,7 @@ export async function verifyLog(
     if (typeof found === 'string') problems.push({ kind: `checkpoint-${found}`, checkpoint: name })
     else signed.push({ ...found, name })
   }
+  problems.push(...witnessesMissing(log, signed, keys, verify))
   signed.sort((one, other) => one.size - other.size)
   for (const [at, one] of signed.entries()) {
     const former = signed[at - 1]
@@ -84,6 +87,29 @@ export async function verifyLog(
   }
   const leaves = await walk(log, signed, problems)
   return { problems: problems.slice(0, problemsMax), leaves, checkpoints: log.checkpoints.length }
+}
+
+/** The witnesses of these keys that have not signed a checkpoint, by their names: of one with several keys any will do. */
+export function unwitnessedBy(note: string, keys: readonly VerifierKey[], verify: VerifyEd25519): readonly string[] {
+  const parsed = parseNote(note)
+  const witnesses = keys.filter(({ type }) => type === signatureTypes.cosignature)
+  const have = witnesses.filter((key) => parsed && signatureOn(sha256, verify, parsed, key).status === 'signed')
+  const signers = new Set(have.map(({ name }) => name))
+  return [...new Set(witnesses.map(({ name }) => name))].filter((name) => !signers.has(name))
+}
+/** Of the tree that is published: what was signed of it once says nothing of what it is now. */
+function witnessesMissing(
+  { checkpoints, size }: PublishedLog,
+  signed: readonly Signed[],
+  keys: readonly VerifierKey[],
+  verify: VerifyEd25519,
+): readonly LogProblem[] {
+  const names = new Set(signed.filter((one) => one.size === size).map(({ name }) => name))
+  const newest = checkpoints.filter(({ name }) => names.has(name))
+  if (newest.length === 0) return []
+  const missing = newest.map(({ note }) => unwitnessedBy(note, keys, verify))
+  const nowhere = missing[0]!.filter((witness) => missing.every((some) => some.includes(witness)))
+  return nowhere.map((witness) => ({ kind: 'witness-missing', checkpoint: newest[0]!.name, witness }))
 }
 
 /** Goes through the leaves, and through the signed checkpoints with them; answers how many leaves there are. */

@@ -61,10 +61,18 @@ export async function hasSigned(tx: ReadTransaction, name: string): Promise<bool
   return newest === undefined || witness?.checkpoint === newest.n
 }
 
+/** Why a witness does not sign; undefined where it does, or was not asked yet. */
+export const problemOf = async (tx: ReadTransaction, name: string): Promise<string | undefined> =>
+  (await tx.witnesses.find(name))?.problem
+
 /** Notes what came of it. Answers whether it is to be sent again at once: the witness has seen another size. */
 export function noteHeard(
   store: Store,
-  { key, verify }: { readonly key: VerifierKey; readonly verify: VerifyEd25519 },
+  {
+    key,
+    verify,
+    isLast = false,
+  }: { readonly key: VerifierKey; readonly verify: VerifyEd25519; readonly isLast?: boolean },
   { checkpoint, before }: Sent,
   heard: Heard,
 ): Promise<boolean> {
@@ -83,6 +91,8 @@ export function noteHeard(
     }
     const seen = 'status' in heard && heard.status === 409 ? sizeIn(heard) : undefined
     if (seen !== undefined && seen <= size && seen !== before) {
+      // One that names another size each time is no reason to ask without end.
+      if (isLast) return fail(tx, { ...witness, size: seen }, 'it has seen another size each time that it was asked')
       await tx.witnesses.put({ ...witness, size: seen })
       return true
     }

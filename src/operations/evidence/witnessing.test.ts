@@ -3,13 +3,14 @@ import assert from 'node:assert/strict'
 import type { AddressInfo } from 'node:net'
 import { after, afterEach, before, beforeEach, suite, test } from 'node:test'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { Bodies, bodyBytesOfSenderMax } from '#api/body.ts'
 import { addWitness, submissionsPerMinute } from '#api/rest/witness.ts'
 import { createSourceAddress } from '#api/source-address.ts'
 import { askWitness, type Witness } from '#jobs/witnessing.ts'
 import { parseAddress } from '#model/cidr.ts'
 import { formatCheckpoint, parseCheckpoint } from '#model/evidence/checkpoint.ts'
 import { formatNote, parseNote, signatureOn, type VerifierKey } from '#model/evidence/note.ts'
-import { formatSubmission, parseSubmission } from '#model/evidence/witness.ts'
+import { conflictIn, formatSubmission, parseSubmission } from '#model/evidence/witness.ts'
 import { verifyEd25519 } from '#operator/ed25519.ts'
 import { exchange } from '#outbound/post.ts'
 import { openNativeWorld, withNativeApi } from '../../../test/native-world.ts'
@@ -19,7 +20,7 @@ import { managementAccount, openWorld, type World } from '../../../test/world.ts
 import { claimOutbox, dispatch } from '../notification/dispatching.ts'
 import { originOf, signatureOf, signCheckpoint, verifierKeyOf } from './checkpoints.ts'
 import { sha256 } from './sha256.ts'
-import { growTree, isTreeBehind } from './tree.ts'
+import { growTree, isTreeBehind, TreeReader } from './tree.ts'
 import { signedCheckpoint } from './verify-log.ts'
 import { cosignedCheckpoint } from './witnesses.ts'
 import { addCheckpoint, witnessKeyOf } from './witnessing.ts'
@@ -44,6 +45,7 @@ suite('a witness', () => {
   let app: FastifyInstance
   let url: string
   let logKeys: VerifierKey[]
+  const bodies = new Bodies()
   let witness: Witness
   before(async () => {
     app = Fastify()
@@ -51,6 +53,7 @@ suite('a witness', () => {
       app,
       {
         addressOf: createSourceAddress([parseAddress('127.0.0.1')!]),
+        bodies,
         witness: (body) => addCheckpoint(other.store, body, { keys: logKeys, verify: verifyEd25519 }),
       },
       '/api/v1',
@@ -142,7 +145,7 @@ suite('a witness', () => {
     await sign(log)
     assert.equal(await ask(), true)
   })
-  test('does not sign another history, keeps both as a proof, and each side is told', async () => {
+  test('does not sign another history, and the log is told', async () => {
     await ask()
     const seen = (await other.store.read((tx) => tx.witnesses.findLog(logKeys[0]!.name)))!
     // Whoever has the database and the key changes what was signed, and makes all of it anew to fit.
@@ -155,23 +158,36 @@ suite('a witness', () => {
     assert.equal(await ask(), false)
     assert.match((await state())!.problem!, /another log under this name/)
     const kept = (await other.store.read((tx) => tx.witnesses.findLog(seen.origin)))!
-    assert.deepEqual([kept.size, kept.note], [seen.size, seen.note])
-    // Both are signed by the log's own key: nobody can say that they were not.
-    const conflict = signedCheckpoint(kept.conflict!, logKeys, verifyEd25519)
-    assert(typeof conflict === 'object' && conflict.size > seen.size)
-    const told = (await events(other)).map(({ kind, subject }) => [kind, subject])
-    assert.deepEqual(told, [['evidence.forked', seen.origin]])
+    // What was sent is the log's, and whose proof it came with nobody knows.
+    assert.deepEqual([kept, await events(other)], [seen, []])
     assert.deepEqual(
       (await events(log)).map(({ kind }) => kind),
       ['evidence.refused'],
     )
-    // Once each, however often it is tried.
+    // Once, however often it is tried.
     await putOff()
     await ask()
-    assert.equal((await events(other)).length + (await events(log)).length, 2)
+    assert.equal((await events(log)).length, 1)
   })
-  test('does not sign another root of the same size', async () => {
+  test('is told nothing by a proof that is none: whoever has two checkpoints of an honest log can send one', async () => {
     await ask()
+    const before = (await other.store.read((tx) => tx.witnesses.findLog(logKeys[0]!.name)))!
+    await record(log, 5)
+    await sign(log)
+    const checkpoint = (await log.store.read((tx) => tx.evidence.newestCheckpoint()))!.note
+    for (const proof of [[], [new Uint8Array(32).fill(9)], [new Uint8Array(32), new Uint8Array(32).fill(1)]]) {
+      const heard = await witness.submit(formatSubmission({ before: before.size, proof, checkpoint }))
+      assert.equal('status' in heard && heard.status, 422)
+    }
+    assert.deepEqual(await events(other), [])
+    assert.deepEqual(await other.store.read((tx) => tx.witnesses.findLog(before.origin)), before)
+    assert.equal(await ask(), true)
+  })
+  test('does not sign another root of the same size, keeps both as a proof, and tells of it once', async () => {
+    await ask()
+    const seen = (await other.store.read((tx) => tx.witnesses.findLog(logKeys[0]!.name)))!
+    // A version before has kept what proves nothing: it is in nobody's way.
+    await other.database.tamper(`update witnessed_log set conflict = note, conflict_at = 1`)
     const note = await log.store.write(async (tx) => {
       const { size } = await tx.evidence.log()
       const text = formatCheckpoint({ origin: originOf(tx), size, root: new Uint8Array(32).fill(7) })
@@ -185,10 +201,20 @@ suite('a witness', () => {
       'text/x.tlog.size',
       `${size}\n`,
     ])
-    assert.deepEqual(
-      (await events(other)).map(({ kind }) => kind),
-      ['evidence.forked'],
-    )
+    await witness.submit(formatSubmission({ before: size, proof: [], checkpoint: note }))
+    const told = (await events(other)).map(({ kind, subject }) => [kind, subject])
+    assert.deepEqual(told, [['evidence.forked', seen.origin]])
+    // Both are signed by the log's own key, also once it has grown on: nobody can say that they were not.
+    await record(log)
+    await sign(log)
+    assert.equal(await ask(), true)
+    const kept = (await other.store.read((tx) => tx.witnesses.findLog(seen.origin)))!
+    assert(kept.size > seen.size)
+    assert.deepEqual(conflictIn(kept.conflict), [seen.note, note])
+    for (const one of conflictIn(kept.conflict)!) {
+      const signed = signedCheckpoint(one, logKeys, verifyEd25519)
+      assert(typeof signed === 'object' && signed.size === seen.size)
+    }
   })
   test('that has seen more leaves than there are tells of a log that was cut, or put back', async () => {
     await ask()
@@ -217,6 +243,63 @@ suite('a witness', () => {
     assert.equal(await other.store.read(async (tx) => (await tx.witnesses.logs()).length), 1)
     const hashes = Array.from({ length: 64 }, () => new Uint8Array(32))
     assert.equal(parseSubmission(formatSubmission({ before: 1, proof: hashes, checkpoint })), undefined)
+  })
+  test('keeps of a checkpoint what the log has signed, whatever others write below it, and takes no turn for what is not new', async () => {
+    await ask()
+    const checkpoint = (await log.store.read((tx) => tx.evidence.newestCheckpoint()))!.note
+    const { size } = parseCheckpoint(parseNote(checkpoint)!.text)!
+    const seenAt = () => other.store.read((tx) => tx.witnesses.findLog(logKeys[0]!.name))
+    const seen = await seenAt()
+    const writes: unknown[] = []
+    const { write } = other.store
+    other.store.write = (work) => {
+      writes.push(work)
+      return write.call(other.store, work) as never
+    }
+    const junk = `— somebody ${Buffer.alloc(60_000 / 2, 1).toString('base64')}\n`
+    for (const note of [checkpoint, `${checkpoint}${junk}`, `${checkpoint}— x AAAAAAAA\n`]) {
+      const heard = await witness.submit(formatSubmission({ before: size, proof: [], checkpoint: note }))
+      assert.deepEqual('status' in heard && heard.status, 200)
+      // Sent again with a size that it has not seen: anybody can who has a checkpoint.
+      const old = await witness.submit(formatSubmission({ before: size - 1, proof: [], checkpoint: note }))
+      assert.deepEqual('status' in old && old.status, 409)
+    }
+    other.store.write = write
+    assert.deepEqual(writes, [])
+    assert.deepEqual(await seenAt(), seen)
+    await record(log)
+    await sign(log)
+    const next = (await log.store.read((tx) => tx.evidence.newestCheckpoint()))!
+    const proof = await log.store.read((tx) => new TreeReader(tx).consistency(size, next.size))
+    await witness.submit(formatSubmission({ before: size, proof, checkpoint: `${next.note}${junk}` }))
+    assert.equal((await seenAt())!.note, next.note)
+  })
+  test('that names another size each time is asked as one that fails, and not without end', async () => {
+    await ask()
+    await record(log)
+    await sign(log)
+    let size = 1
+    const lying: Witness = {
+      ...witness,
+      submit: async () => ({ status: 409, contentType: 'text/x.tlog.size', text: `${size++}\n` }),
+    }
+    assert.equal(await askWitness(lying, log, verifyEd25519), false)
+    assert.match((await state())!.problem!, /another size each time/)
+    assert((await state())!.nextAt > 0)
+  })
+  test('D1 reads a body where there is room for it beside all others, and nothing of whoever has asked too often', async () => {
+    const sender = { name: '198.51.100.7', isProven: false }
+    assert(bodies.take(sender, bodyBytesOfSenderMax))
+    const from = async (address: string, body: string) => {
+      const heard = await exchange({ url, headers: { 'x-forwarded-for': address }, body }, rules)
+      return 'status' in heard && heard.status
+    }
+    const long = 'x'.repeat(50_000)
+    assert.equal(await from('198.51.100.7', long), 429)
+    assert.equal(await from('198.51.100.8', long), 400)
+    bodies.give(sender, bodyBytesOfSenderMax)
+    assert.equal(await from('198.51.100.7', long), 400)
+    assert.equal(bodies.held, 0)
   })
   test('D2 hears an address so often a minute and no more, and another one still', async () => {
     const from = async (address: string) => {

@@ -88,14 +88,17 @@ export async function complianceAt(context: ReadContext, asked: ComplianceAsked)
   }
 }
 
-/** All together, of a node and below at a moment. */
-export async function totalAt(
+/** All that was held of a node and below at a moment, as though nothing had been open of it. */
+export async function heldAt(
   reading: Reading,
   asked: { readonly node: string | undefined; readonly at: number },
-  isPermitted: (account: string) => boolean,
-): Promise<Omit<Counted, 'counts'> & { readonly total: ComplianceGroup }> {
-  const { counts, ...of } = await countCompliance(reading, { ...asked, by: 'type' }, isPermitted)
-  return { ...of, total: groupFrom(totalGroup, counts.get(totalGroup) ?? noCounts) }
+): Promise<ComplianceCounts> {
+  const { counts } = await countCompliance(reading, { ...asked, by: 'type', isHeldAlone: true }, () => true)
+  return counts.get(totalGroup) ?? noCounts
+}
+/** Whether space is of a node or below, and counted. */
+export async function isWantedThere(reading: Reading, node: string | undefined): Promise<(owned: Owned) => boolean> {
+  return wanted(await reading.snapshot(), { node }, () => true)
 }
 
 /** Since when everything there is has been evaluated, and what of that is not forgotten; undefined: nothing is known. */
@@ -108,7 +111,7 @@ export async function knownFrom(tx: ReadTransaction): Promise<number | undefined
 
 async function countCompliance(
   reading: Reading,
-  asked: Omit<ComplianceAsked, 'limit'>,
+  asked: Omit<ComplianceAsked, 'limit'> & { readonly isHeldAlone?: true },
   isPermitted: (account: string) => boolean,
 ): Promise<Counted> {
   const { tx } = reading
@@ -136,7 +139,7 @@ async function countCompliance(
     for (const account of accounts) await countEnded(reading, counted, counting, account)
     await countEndedBrought(reading, counted, counting)
   }
-  if (isKnown) await countOpen(reading, at, counting, asked.by)
+  if (isKnown && !asked.isHeldAlone) await countOpen(reading, at, counting, asked.by)
   return { at, evaluatedUntil, evaluatedFrom, forgottenBefore: endedBeforeAt > 0 ? endedBeforeAt : undefined, counts }
 }
 

@@ -75,6 +75,15 @@ export interface Opening extends FindingPlace {
   readonly until?: number
 }
 
+/** A stretch of any finding, with what it is of. */
+export interface Stretch extends Opening, Pick<FindingIdentity, 'control' | 'resource'> {
+  readonly finding: number
+}
+export interface StretchPlace {
+  readonly finding: number
+  readonly number: number
+}
+
 /** What rows are found by, each with an index: one of them at a time. */
 export const findingKeys = ['resource', 'source', 'node', 'control', 'status'] as const
 export interface FindingRange {
@@ -182,14 +191,26 @@ export class Findings {
   /** The stretches of a finding, newest first, before a number. */
   async openings(finding: number, before: number, limit: number): Promise<Opening[]> {
     const rest = 'where finding = ? and number < ? order by number desc limit ?'
-    return (await openingTable.all(this.#sql, rest, finding, before, limit)).map(
-      ({ number, node, resourceType, locale, isSuppressed, facts, fromAt, untilAt }) => ({
-        ...{ number, node, isSuppressed, facts, from: fromAt },
-        ...(resourceType === undefined ? {} : { resourceType }),
-        ...(locale === undefined ? {} : { locale }),
-        ...(untilAt === undefined ? {} : { until: untilAt }),
-      }),
+    return (await openingTable.all(this.#sql, rest, finding, before, limit)).map(toOpening)
+  }
+
+  /** Those of all findings behind a place, in their order; and from where to go on, where that may not be all. */
+  async stretchesAfter(
+    { finding, number }: StretchPlace,
+    limit: number,
+  ): Promise<{ readonly rows: readonly Stretch[]; readonly next: StretchPlace | undefined }> {
+    const found = await this.#sql.all<OpeningRow & { readonly resource: string }>(
+      `select ${openingColumns}, f.resource as resource from finding_opening o join finding f on f.n = o.finding
+       where (o.finding, o.number) > (?, ?) order by o.finding, o.number limit ?`,
+      finding,
+      number,
+      limit,
     )
+    const rows = found.map((row) => {
+      const { finding, control, ...rest } = openingTable.of(row)
+      return { finding, control, resource: row.resource, ...toOpening(rest) }
+    })
+    return { rows, next: rows.length < limit ? undefined : rows.at(-1) }
   }
 
   /** Adds one that was not there. */
@@ -244,6 +265,24 @@ export class Findings {
     })
   }
 }
+
+const openingColumns = openingTable.columnsOf('o')
+type OpeningRow = Parameters<typeof openingTable.of>[0]
+const toOpening = ({
+  number,
+  node,
+  resourceType,
+  locale,
+  isSuppressed,
+  facts,
+  fromAt,
+  untilAt,
+}: Omit<ReturnType<typeof openingTable.of>, 'finding' | 'control'>): Opening => ({
+  ...{ number, node, isSuppressed, facts, from: fromAt },
+  ...(resourceType === undefined ? {} : { resourceType }),
+  ...(locale === undefined ? {} : { locale }),
+  ...(untilAt === undefined ? {} : { until: untilAt }),
+})
 
 const row = '(cast(? as text), cast(? as text), cast(? as text))'
 type Row = Parameters<typeof findingTable.of>[0] & { readonly n: number }
