@@ -437,9 +437,12 @@ export async function requireAbleWriters(context: WriteContext, request: ChangeR
   const found = 'refused' in tried ? undefined : await findUnableWriter(context, request, tried)
   if (found) refuseWriter({ ...found, why: 'writer-cannot' })
 }
-type UnableWriter = Omit<NonNullable<Awaited<ReturnType<typeof findUnableWriter>>>, 'why'> & {
-  readonly why: 'writer-may-not' | 'writer-cannot'
+interface Unable {
+  readonly writer: string
+  readonly action: Action
+  readonly node: string
 }
+type UnableWriter = (Unable & { readonly why: 'writer-may-not' }) | (Unable & { readonly why: 'writer-cannot' })
 function refuseWriter(because: UnableWriter): never {
   const { action, writer: principal, node } = because
   return refuse({ code: 'NotAuthorized', action, because, reason: 'no-role', principal, node })
