@@ -156,7 +156,7 @@ async function request(
   to: Destination,
 ): Promise<number> {
   const proposal = await proposalOf(to, args)
-  const requested = await requestPlan(to, made, { proposal, isDryRun })
+  const requested = await requestPlan(to, made, { proposal, said: args, isDryRun })
   const { operations: _, ...told } = requested.request
   const again = `cadastre apply ${quoted(path)} --request --reason ${quoted(proposal.reason)}`
   const text = `${planText(made)}${requestLines(requested, { isDryRun, again }).join('\n')}\n`

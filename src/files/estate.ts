@@ -123,16 +123,24 @@ export function anchorIn(comment: string | null | undefined): string | undefined
   return kindOf(word) !== undefined || isTargetId(word) ? word : undefined
 }
 
+/** Which accounts go first of those of one name: whoever names one further below takes none from those above. */
+export const nearness = { speaksForAll: 0, atRoot: 1, below: 2 } as const
+type Nearness = (typeof nearness)[keyof typeof nearness]
 /** Accounts by their names, for references to them. */
 export class AccountNames {
-  readonly #keys = new Map<string, Set<string>>()
-  add(name: string, key: string): void {
-    this.#keys.set(name, (this.#keys.get(name) ?? new Set()).add(key))
+  readonly #keys = new Map<string, Map<string, Nearness>>()
+  /** @param near of what is known in two ways, the nearer */
+  add(name: string, key: string, near: Nearness): void {
+    const keys = this.#keys.get(name) ?? new Map<string, Nearness>()
+    const known = keys.get(key) ?? near
+    this.#keys.set(name, keys.set(key, near < known ? near : known))
   }
   /** The key of the one account that is called so; several; or undefined where none is known. */
   find(name: string): string | 'several' | undefined {
     if (isAccountId(name)) return name
-    const [one, other] = this.#keys.get(name) ?? []
+    const keys = [...(this.#keys.get(name) ?? [])]
+    const nearest = Math.min(...keys.map(([, near]) => near))
+    const [one, other] = keys.flatMap(([key, near]) => (near === nearest ? [key] : []))
     return other === undefined ? one : 'several'
   }
   /** How an account is written in files. */

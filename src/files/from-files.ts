@@ -11,6 +11,7 @@ import {
   type FileProblem,
   keyUnder,
   type Members,
+  nearness,
   nounOf,
   type Position,
   partOf,
@@ -66,6 +67,8 @@ export const ownersIn = (sources: readonly Source[]): ReadonlyMap<string, string
 const idsOf = (known: Estate | undefined): ReadonlyMap<string, Thing> =>
   new Map([...(known?.all() ?? [])].flatMap((thing) => (thing.id === undefined ? [] : [[thing.id, thing] as const])))
 
+const nearOf = (parent: string | undefined) => (parent === rootKey ? nearness.atRoot : nearness.below)
+
 class FilesReader {
   readonly estate = new Estate()
   readonly problems: FileProblem[] = []
@@ -79,8 +82,10 @@ class FilesReader {
     this.#known = known
     this.#removes = removes
     this.#byId = idsOf(known)
-    for (const { key, name } of known?.of('account').values() ?? [])
-      if (name !== undefined) this.#accounts.add(name, key)
+    const administrator = known?.of('organization').get(rootKey)?.members.ipamAdministrator
+    for (const { key, name, parent } of known?.of('account').values() ?? [])
+      if (name !== undefined)
+        this.#accounts.add(name, key, key === administrator ? nearness.speaksForAll : nearOf(parent))
   }
 
   // What can be named ---------------------------------------------------------------------------------------------------
@@ -149,7 +154,7 @@ class FilesReader {
         members: { ...members, name },
         ...placed,
       })
-      if (isAdded) this.#accounts.add(textOf(name), key)
+      if (isAdded) this.#accounts.add(textOf(name), key, nearOf(parent))
     }
   }
 

@@ -9,6 +9,7 @@ import {
   Estate,
   keyUnder,
   type Members,
+  nearness,
   partOf,
   rootKey,
   type Thing,
@@ -114,7 +115,7 @@ class ServerReader {
     if (rootId !== undefined) this.#keys.set(rootId, rootKey)
     this.#addUnits(units)
     const accounts = await this.#list('/accounts')
-    for (const account of accounts) this.#addAccount(account)
+    for (const account of accounts) this.#addAccount(account, organization?.delegatedAdministrator)
     if (organization) {
       const members = plain('organization', { ipamAdministrator: organization.delegatedAdministrator })
       this.#add({ kind: 'organization', key: rootKey, members })
@@ -188,10 +189,18 @@ class ServerReader {
     }
   }
 
-  #addAccount({ account, name, parentId, status, email, cloud, externalId, contact, tags }: Item): void {
+  #addAccount(
+    { account, name, parentId, status, email, cloud, externalId, contact, tags }: Item,
+    administrator: unknown,
+  ): void {
     const number = textOf(account)
-    this.#accounts.add(textOf(name), number)
     const parent = parentId === undefined ? undefined : this.#keys.get(textOf(parentId))
+    const { speaksForAll, atRoot, below } = nearness
+    this.#accounts.add(
+      textOf(name),
+      number,
+      number === administrator ? speaksForAll : parent === rootKey ? atRoot : below,
+    )
     if (parent === undefined) return
     const members = plain('account', { name, email, cloud, externalId, contact, tags, parent, status })
     this.#keys.set(number, number)

@@ -115,6 +115,38 @@ test('it is bound to what it was planned for: who has changed that since stands 
   assert.equal(done.body.state, 'applied', JSON.stringify(done.body))
 })
 
+test('what is proposed already is not gone on with by words that say something else: they are told what', async () => {
+  await setContact('seven@example.com')
+  const until = '2099-01-01T00:00:00.000Z'
+  const { changeRequestId } = await requested('--window', JSON.stringify({ until }))
+  const stages = [{ operations: 1, soakSeconds: 3_600 }]
+  for (const [words, flags] of [
+    [['--rollout', JSON.stringify({ stages })], '`--rollout`'],
+    [['--window', JSON.stringify({ until: '2099-01-02T00:00:00.000Z' })], '`--window`'],
+    [['--node', '/Prod', '--rollout', JSON.stringify({ stages })], '`--node`, `--rollout`'],
+  ] as const) {
+    const { code, errors } = await request(...words)
+    assert.equal(code, 6, errors)
+    assert.ok(errors.includes(`It is proposed already, as ${changeRequestId}, with other values of ${flags}.`), errors)
+    assert.match(errors, /^Next: leave them out to go on with it as it is/m)
+  }
+  const other = await at.cadastre('apply', at.folder, '--request', '--reason', 'Another one')
+  assert.equal(other.code, 6, other.errors)
+  assert.match(other.errors, /with other values of `--reason`/)
+  // Moments and nodes can be written in several ways, and what is left out is as it was proposed.
+  const root = (await at.world.get<{ rootId: string }>('/organization')).rootId
+  for (const words of [[], ['--window', '{"until":"2099-01-01T00:00:00Z"}', '--node', root], ['--node', '/']]) {
+    const again = await requested(...words)
+    assert.deepEqual([again.changeRequestId, again.did], [changeRequestId, 'nothing'])
+  }
+  assert.equal((await open()).length, 1)
+  const abandoned = await at.world.ask('POST', `/change-requests/${changeRequestId}/abandon`, {
+    as: at.server.token,
+    body: {},
+  })
+  assert.equal(abandoned.status, 200)
+})
+
 test('a plan for another state is not proposed', async () => {
   await setContact('three@example.com')
   const file = join(at.folder, '..', `plan-request-${process.pid}.json`)

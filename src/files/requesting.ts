@@ -1,6 +1,6 @@
 // A plan as a change request: proposed once for all of it, and gone on with as others decide on it.
 import { type Destination, Refused, send } from '#cli/client.ts'
-import { UsageProblem } from '#cli/exit-codes.ts'
+import { Stopped, UsageProblem } from '#cli/exit-codes.ts'
 import type { GovernedOperation } from '#operations/governance/operations.native.ts'
 import { canonical, rootKey } from './estate.ts'
 
@@ -48,13 +48,52 @@ export interface ToldRequest {
   readonly needed?: Needed
   readonly approvals: readonly { readonly by: string }[]
   readonly operations: Planned['operations']
+  readonly window?: Window
+  readonly rollout?: unknown
   readonly progress?: { readonly stage: number; readonly stages: number; readonly nextAt: string }
+}
+interface Window {
+  readonly from?: string
+  readonly until?: string
 }
 export interface Proposal {
   readonly node: string
   readonly reason: string
   readonly window?: unknown
   readonly rollout?: unknown
+}
+
+/** What an open one says otherwise than the words do that would go on with it: of what they leave out, it says what holds. */
+async function differing(to: Destination, open: ToldRequest, proposal: Proposal, said: Args): Promise<string[]> {
+  const isOther = {
+    node: said.has('node') && proposal.node !== open.node && (await idOf(to, proposal.node)) !== open.node,
+    reason: proposal.reason !== open.reason,
+    window: proposal.window !== undefined && canonicalWindow(proposal.window) !== canonicalWindow(open.window),
+    rollout: proposal.rollout !== undefined && canonical(proposal.rollout) !== canonical(open.rollout),
+  }
+  return requestFlags.filter((flag) => isOther[flag])
+}
+/** A moment can be written in several ways. */
+function canonicalWindow(window: unknown): string {
+  if (typeof window !== 'object' || window === null) return canonical(window)
+  const moments = Object.entries(window).map(([end, moment]) => [end, Date.parse(String(moment))])
+  return canonical(Object.fromEntries(moments))
+}
+/** The id of a unit or an account by its name; undefined where nothing is called so. */
+async function idOf(to: Destination, name: string): Promise<string | undefined> {
+  for (const [kind, id] of [
+    ['organizational-units', 'unitId'],
+    ['accounts', 'account'],
+  ] as const) {
+    try {
+      const found = await ask<Readonly<Record<string, string>>>(to, 'GET', `/${kind}/${encodeURIComponent(name)}`)
+      return found[id]
+    } catch (error) {
+      // It may be one of the other kind; of neither, it is no node that the request is at.
+      if (!(error instanceof Refused)) throw error
+    }
+  }
+  return undefined
 }
 
 /** Flags that say something of a change request, beside `--request`. */
@@ -115,14 +154,29 @@ export interface Requested {
 export async function requestPlan(
   to: Destination,
   plan: Planned,
-  { proposal, isDryRun }: { readonly proposal: Proposal; readonly isDryRun: boolean },
+  {
+    proposal,
+    said,
+    isDryRun,
+  }: { readonly proposal: Proposal /** The words. */; readonly said: Args; readonly isDryRun: boolean },
 ): Promise<Requested> {
   const open = await openOne(to, plan)
+  const others = open ? await differing(to, open, proposal, said) : []
+  if (open && others.length > 0) refuseOthers(open, others)
   if (!open) return { request: await propose(to, plan, { proposal, isDryRun }), did: 'proposed' }
   if (open.state !== 'approved' || isDryRun) return { request: open, did: 'nothing' }
   const { changeRequestId, contentHash } = open
   const path = `/change-requests/${changeRequestId}/apply`
   return { request: await ask<ToldRequest>(to, 'POST', path, { contentHash }), did: 'applied' }
+}
+
+function refuseOthers({ changeRequestId: id, state }: ToldRequest, others: readonly string[]): never {
+  const flags = others.map((flag) => `\`--${flag}\``).join(', ')
+  const isUnderWay = state === 'scheduled' || state === 'halted'
+  const next = isUnderWay
+    ? `\`cadastre change-request show ${id}\` says how it is made.`
+    : `leave them out to go on with it as it is; or \`cadastre change-request edit ${id}\`, or \`cadastre change-request abandon ${id}\` and propose it anew.`
+  throw new Stopped('conflict', `It is proposed already, as ${id}, with other values of ${flags}.`, [next])
 }
 
 const propose = (

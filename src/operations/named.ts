@@ -1,8 +1,6 @@
 // What a text in a request may name, of several kinds at once: accounts and inner nodes of the organization, whatever has a tag `Name`, and
 // what goes by an id that no name is looked for.
 import { kinds } from '#model/kinds.ts'
-import { isTargetId } from '#model/organization.ts'
-import { pathOf } from '#model/policy/snapshot.ts'
 import { type Noun, refuse } from '#model/refusal.ts'
 import type { Action } from '#model/roles.ts'
 import type { Tenure } from '#store/tables/timeline.ts'
@@ -15,14 +13,13 @@ import {
   type Looked,
   listAccounts,
   listThings,
+  listUnits,
   type NameableKind,
   namedMax,
-  nodeCounter,
   pathsOf,
   refuseSeveral,
 } from './names.ts'
 import type { ReadContext } from './operation.ts'
-import { unitsCalled } from './organization/called.ts'
 import { permitterThen, placeOfObject } from './record/object-places.ts'
 
 /** What may be named, by its id or its name: names are replaced by numbers and ids before all else. */
@@ -128,37 +125,3 @@ async function isKnown(
 }
 /** Mostly the newest tenure tells already, however many there are. */
 const knownFirst = 2
-
-// Units --------------------------------------------------------------------------------------------------------------
-
-/** Those that go by a name, or by the last part of a path of names: each with what it is under, as far as the caller may see it. */
-async function listUnits(
-  context: ReadContext,
-  action: Action,
-  name: string,
-): Promise<ReadonlyMap<string, readonly string[]>> {
-  const { tx } = context
-  const counts = await nodeCounter(context, action)
-  const snapshot = await context.snapshot()
-  const chainOf = (id: string): readonly string[] => {
-    const path = pathOf(snapshot, id)
-    return path.slice(path.findLastIndex((node) => node !== id && !counts(node)) + 1)
-  }
-  const parts = name.split('/')
-  const last = parts.at(-1)!
-  const whole = new Set(await unitsCalled(tx, name, counts))
-  const placed = parts.length === 1 || last === '' ? [] : await unitsCalled(tx, last, counts)
-  const chains = new Map([...whole, ...placed].map((id) => [id, chainOf(id)] as const))
-  const names = await tx.organizations.namesOf([...new Set([...chains.values()].flat())].filter(isTargetId))
-  const isUnder = (chain: readonly string[]): boolean =>
-    chain.length >= parts.length &&
-    parts.every((part, index) => {
-      const node = chain.at(index - parts.length)!
-      return part === node || part === names.get(node)
-    })
-  return new Map(
-    [...chains]
-      .filter(([id, chain]) => whole.has(id) || isUnder(chain))
-      .map(([id, chain]) => [id, chain.map((node) => names.get(node) ?? node)] as const),
-  )
-}

@@ -2,7 +2,9 @@
 // is called so, as far as the caller may see them.
 import { formatId, parseId } from '#model/identifier.ts'
 import { type KindWith, kinds } from '#model/kinds.ts'
+import { isTargetId } from '#model/organization.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
+import { pathOf } from '#model/policy/snapshot.ts'
 import { UsablePools } from '#model/policy/usable-pools.ts'
 import { refuse } from '#model/refusal.ts'
 import type { Action } from '#model/roles.ts'
@@ -11,7 +13,7 @@ import type { TaggedObject } from '#store/tables/finding.ts'
 import { permitter } from './identity/authority.ts'
 import { visibleAccounts } from './identity/visible-accounts.ts'
 import type { ReadContext } from './operation.ts'
-import { accountsCalled } from './organization/called.ts'
+import { accountsCalled, unitsCalled } from './organization/called.ts'
 import { listAllTagged, listTagged } from './tagged.ts'
 
 /** What goes by a name, beside accounts and nodes. */
@@ -31,19 +33,92 @@ export async function findAccount(context: ReadContext, action: Action, name: st
   return refuse({ code: 'InvalidParameterValue', field: 'account', value: name, problem })
 }
 
-/** Two where there are more. */
+/** Those that are called so, or by the last part of a path of names; two where there are more. */
 export async function listAccounts(context: ReadContext, action: Action, name: string): Promise<readonly string[]> {
   const counts = await nodeCounter(context, action)
   const [read, permitted] = [
     await visibleAccounts(context, 'organization:read', 'now'),
     await visibleAccounts(context, action, 'now'),
   ]
-  return accountsCalled(context.tx, name, counts, read && permitted && [...read, ...permitted])
+  const among = read && permitted && [...read, ...permitted]
+  const whole = await nearestCalled(context, { name, counts, among })
+  const slash = name.lastIndexOf('/')
+  const [above, last] = [name.slice(0, Math.max(slash, 0)), name.slice(slash + 1)]
+  if (above === '' || last === '') return whole
+  const snapshot = await context.snapshot()
+  const parents = isTargetId(above) ? new Set([above]) : new Set((await listUnits(context, action, above)).keys())
+  const isUnder = (number: string): boolean => parents.has(pathOf(snapshot, number).at(-2) ?? '') && counts(number)
+  const placed = parents.size === 0 ? [] : await accountsCalled(context.tx, last, isUnder, among)
+  return [...new Set([...whole, ...placed])]
+}
+/**
+ * Of several, those that speak for the organization go first, and then those right below its root: whoever names an account further below
+ * would otherwise make ambiguous what those above call theirs.
+ */
+async function nearestCalled(
+  context: ReadContext,
+  {
+    name,
+    counts,
+    among,
+  }: {
+    readonly name: string
+    readonly counts: (node: string) => boolean
+    readonly among: readonly string[] | undefined
+  },
+): Promise<readonly string[]> {
+  const { tx } = context
+  const all = await accountsCalled(tx, name, counts, among)
+  if (all.length < 2) return all
+  const snapshot = await context.snapshot()
+  const speaking = [snapshot.delegatedAdministrator, (await tx.organizations.find())?.managementAccount]
+  for (const isNear of [
+    (number: string) => speaking.includes(number),
+    (number: string) => pathOf(snapshot, number).length <= 2,
+  ]) {
+    const near = await accountsCalled(tx, name, (number) => isNear(number) && counts(number), among)
+    if (near.length > 0) return near
+  }
+  return all
 }
 /** Which nodes of the organization answer to their name. */
 export async function nodeCounter(context: ReadContext, action: Action): Promise<(node: string) => boolean> {
   const [isRead, isPermitted] = [await permitter(context, 'organization:read'), await permitter(context, action)]
   return (node) => isRead(node) || isPermitted(node)
+}
+
+// Units --------------------------------------------------------------------------------------------------------------
+
+/** Those that go by a name, or by the last part of a path of names: each with what it is under, as far as the caller may see it. */
+export async function listUnits(
+  context: ReadContext,
+  action: Action,
+  name: string,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const { tx } = context
+  const counts = await nodeCounter(context, action)
+  const snapshot = await context.snapshot()
+  const chainOf = (id: string): readonly string[] => {
+    const path = pathOf(snapshot, id)
+    return path.slice(path.findLastIndex((node) => node !== id && !counts(node)) + 1)
+  }
+  const parts = name.split('/')
+  const last = parts.at(-1)!
+  const whole = new Set(await unitsCalled(tx, name, counts))
+  const placed = parts.length === 1 || last === '' ? [] : await unitsCalled(tx, last, counts)
+  const chains = new Map([...whole, ...placed].map((id) => [id, chainOf(id)] as const))
+  const names = await tx.organizations.namesOf([...new Set([...chains.values()].flat())].filter(isTargetId))
+  const isUnder = (chain: readonly string[]): boolean =>
+    chain.length >= parts.length &&
+    parts.every((part, index) => {
+      const node = chain.at(index - parts.length)!
+      return part === node || part === names.get(node)
+    })
+  return new Map(
+    [...chains]
+      .filter(([id, chain]) => whole.has(id) || isUnder(chain))
+      .map(([id, chain]) => [id, chain.map((node) => names.get(node) ?? node)] as const),
+  )
 }
 
 // Everything else ----------------------------------------------------------------------------------------------------

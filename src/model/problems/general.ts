@@ -20,6 +20,7 @@ export const generalProblems = {
   'holds-token': () =>
     'it holds a token of the native API, which is shown to nobody and kept nowhere; make another one, and revoke this one',
   'id-like': () => 'it looks like an id, and would stand for what has that id',
+  'slash-in-name': () => 'slashes part names from what they are under: leave them out',
   'not-ascii': () => 'it may hold printable ASCII characters only',
 
   // Tags

@@ -30,6 +30,8 @@ export const governanceProblems = {
     `\`${runner}\`, by whom it goes on, may not do \`${action}\` any more at \`${node}\`: somebody else must resume it`,
   'writer-may-not': ({ writer, action, node }: { writer: string; action: string; node: string }) =>
     `\`${writer}\`, who wrote it, may not do \`${action}\` any more at \`${node}\`: somebody else must propose it`,
+  'writer-cannot': ({ writer, action, node }: { writer: string; action: string; node: string }) =>
+    `\`${writer}\`, who wrote at it, may not do \`${action}\` at \`${node}\`: propose the same as a change request of your own`,
   'window-ahead': ({ from }: { from: number }) => `its window begins at ${momentText(from)}`,
   'window-over': ({ until }: { until: number }) => `its window ended at ${momentText(until)}: edit the window`,
   frozen: ({ until, reason }: { until: number; reason: string }) =>

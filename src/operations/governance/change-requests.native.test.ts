@@ -386,3 +386,20 @@ describe('seeing', () => {
     assert.equal(items.length, 2, JSON.stringify(items))
   })
 })
+
+test('what somebody has written at who may not do it is refused as it is submitted, and not once it is approved', async () => {
+  const draft = await propose([unit('Drafted')], { draft: true })
+  const edited = await edit(draft.changeRequestId, { reason: 'improved' }, acme.people.paul)
+  assert.equal(edited.status, 200, JSON.stringify(edited.body))
+  const { status, body } = await acme.act(draft.changeRequestId, 'submit', {}, acme.people.ann)
+  assert.deepEqual([status, body.code], [403, 'NotAuthorized'], JSON.stringify(body))
+  assert.match(
+    JSON.stringify(body),
+    /user:paul.*may not do .organization:manage.*propose the same as a change request of your own/,
+  )
+  assert.equal((await show(draft.changeRequestId)).state, 'draft')
+  // Her own goes its way.
+  const own = await propose([unit('Drafted')])
+  await approve(own)
+  assert.equal((await apply(own)).body.state, 'applied')
+})

@@ -21,6 +21,7 @@ import { topOf } from '../record/object-places.ts'
 import { contentHashOf } from './content-hash.ts'
 import { act, type Content, contentOf, getChange, keep, keepNew, numberOf } from './kept-requests.ts'
 import { countWriting, refuseLongList } from './list-bounds.ts'
+import { requireAbleWriters } from './making.ts'
 import type { ProposedOperation } from './proposed.ts'
 import { requireSimulated } from './simulations.ts'
 import { requireEpoch } from './state.ts'
@@ -139,6 +140,8 @@ export async function submitChange(context: WriteContext, id: string, tried: Tri
   // Whoever may not submit it is told nothing of what came of trying it.
   act(before, action)
   const found = await withImpact(context, before, tried)
+  // What somebody has written at who may do less could never be made: they are named before anybody has approved it.
+  await requireAbleWriters(context, before, tried)
   const { operations } = await contentOf(context, before)
   // What its names stand for may be something else than when it was approved.
   const bindings = bindingsFound(tried)

@@ -454,9 +454,22 @@ async function standingApprovals(
 /** Refuses what somebody has written who may not do it any more: an approval of others is for what they may. */
 async function requireWriters(context: WriteContext, request: ChangeRequest, tried: TriedWell): Promise<void> {
   const because = await findUnableWriter(context, request, tried)
-  if (!because) return
+  if (because) refuseWriter(because)
+}
+/** The same as it is submitted: nobody is asked to approve what could never be made. */
+export async function requireAbleWriters(context: WriteContext, request: ChangeRequest, tried: Tried): Promise<void> {
+  const found = 'refused' in tried ? undefined : await findUnableWriter(context, request, tried)
+  if (found) refuseWriter({ ...found, why: 'writer-cannot' })
+}
+interface Unable {
+  readonly writer: string
+  readonly action: Action
+  readonly node: string
+}
+type UnableWriter = (Unable & { readonly why: 'writer-may-not' }) | (Unable & { readonly why: 'writer-cannot' })
+function refuseWriter(because: UnableWriter): never {
   const { action, writer: principal, node } = because
-  refuse({ code: 'NotAuthorized', action, because, reason: 'no-role', principal, node })
+  return refuse({ code: 'NotAuthorized', action, because, reason: 'no-role', principal, node })
 }
 
 /**

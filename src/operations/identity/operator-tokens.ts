@@ -2,6 +2,7 @@
 
 import { type ChangeRequest, classOf } from '#model/change-request.ts'
 import { formatId } from '#model/identifier.ts'
+import { isNoNodeName } from '#model/name.ts'
 import { isTargetId } from '#model/organization.ts'
 import { everywhere, type Role } from '#model/roles.ts'
 import type { ReadTransaction, Store, Transaction } from '#store/store.ts'
@@ -138,7 +139,9 @@ async function nodesCalled(tx: ReadTransaction, called: string): Promise<readonl
     const found = (await tx.organizations.findNode(called)) ?? (await tx.organizations.findAccount(called))
     return found ? [called] : []
   }
-  const named = await tx.finding.nodesNamed({ name: called, externalId: called }, nodesLookedAt, undefined)
+  const named = isNoNodeName(called)
+    ? []
+    : await tx.finding.nodesNamed({ name: called, externalId: called }, nodesLookedAt, undefined)
   const units = named.filter(({ kind }) => kind === 'organizational-unit').map(({ id }) => id)
   return [...new Set([...(await accountsCalled(tx, called)), ...units])].slice(0, 2)
 }

@@ -1,5 +1,6 @@
 // Accounts made, changed, moved and ended by whoever has roles: what each of it needs beside the right at the account.
-import { numbered, refuse } from '#model/refusal.ts'
+import { nodeNameProblem } from '#model/name.ts'
+import { numbered, refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Organization } from '#store/tables/organizations.ts'
 import { type Place, permitter, requirePermission } from '../identity/authority.ts'
@@ -49,8 +50,15 @@ export async function openAccounts(
 /** Makes one. Whether the caller may is for who calls to have asked. */
 async function open(context: WriteContext, organization: Organization, params: NewAccount): Promise<DescribedAccount> {
   const number = numberOf(params)
+  refuseUnfitName(params.name, number)
   if (number !== undefined) await endSharesWith(context, number, await permitter(context, 'ipam:manage'))
   return getAccount(context, await createAccount(context, organization, params))
+}
+
+/** Over AWS Organizations, names may be what they may be there: they are names, and stand for nothing. */
+function refuseUnfitName(name: string, own: string | undefined): void {
+  const problem = nodeNameProblem(name, own)
+  if (problem) refuseValue('name', name, problem)
 }
 
 interface Changes extends AccountChanges {
@@ -64,7 +72,8 @@ export async function reviseAccount(
 ): Promise<DescribedAccount> {
   const organization = await findOrganization(context)
   if (tags) await requireRightToTag(context, { kind: 'account', id }, tags)
-  const { email, cloud, externalId } = changes
+  const { name, email, cloud, externalId } = changes
+  if (name !== undefined && name !== (await context.tx.organizations.findAccount(id))?.name) refuseUnfitName(name, id)
   if ([email, cloud, externalId].some((value) => value !== undefined)) await requireParent(context, id)
   if (Object.values(changes).some((value) => value !== undefined)) {
     await changeAccount(context, organization, id, changes)
@@ -125,6 +134,7 @@ async function requireRights(
   { parentId = rootId, tags, ...params }: NewAccount,
 ): Promise<void> {
   const number = numberOf(params)
+  refuseUnfitName(params.name, number)
   if (number !== undefined) await requireRightToNumber(context, number, parentId, tags ?? [])
   if (tags) await requireRightToTag(context, { kind: 'account', parentId }, tags)
 }

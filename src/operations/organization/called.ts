@@ -1,4 +1,5 @@
 // Which accounts somebody may mean who calls one by its id in its cloud, or by its name; and which units.
+import { isNoNodeName } from '#model/name.ts'
 import { canonicalExternalId } from '#model/organization.ts'
 import type { ReadTransaction } from '#store/store.ts'
 import { alikePerStep, amongAlike } from '../alike.ts'
@@ -19,6 +20,8 @@ export async function accountsCalled(
     ['external_id', canonicalExternalId(called)],
     ['name', called],
   ] as const) {
+    // Else whoever may name an account could have it taken for another one, or for a way to it.
+    if (by === 'name' && isNoNodeName(called)) continue
     const read = (after: string | undefined, limit: number) =>
       tx.organizations.listNamed(by, value, { after: after ?? '', limit }, among)
     for (const number of await amongAlike(tx, 2, counts, read)) found.add(number)
@@ -42,7 +45,11 @@ export async function accountsCalledEach(
     const some = all.slice(at, at + namesAtOnce)
     const [byId, byName] = [
       await foundBy(tx, 'external_id', some.map(canonicalExternalId)),
-      await foundBy(tx, 'name', some),
+      await foundBy(
+        tx,
+        'name',
+        some.filter((one) => !isNoNodeName(one)),
+      ),
     ]
     for (const called of some) {
       const [ids, named] = [byId.of(canonicalExternalId(called)), byName.of(called)]
@@ -73,6 +80,8 @@ export const unitsCalled = (
   called: string,
   counts: (id: string) => boolean,
 ): Promise<readonly string[]> =>
-  amongAlike<string>(tx, alikePerStep, counts, (after = '', limit) =>
-    tx.organizations.unitsNamed(called, { after, limit }),
-  )
+  isNoNodeName(called)
+    ? Promise.resolve([])
+    : amongAlike<string>(tx, alikePerStep, counts, (after = '', limit) =>
+        tx.organizations.unitsNamed(called, { after, limit }),
+      )

@@ -1,5 +1,6 @@
 // Units, and who runs the IPAM, changed by whoever has roles: what each of it needs beside the right at the node.
-import { refuse } from '#model/refusal.ts'
+import { nodeNameProblem } from '#model/name.ts'
+import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Node } from '#store/tables/organizations.ts'
 import { requirePermission } from '../identity/authority.ts'
@@ -22,10 +23,17 @@ export async function foundOrganization(context: WriteContext, account: string):
 
 export async function openUnit(context: WriteContext, params: UnitParams): Promise<WithTags<Node>> {
   const { parentId, tags } = params
+  refuseUnfitName(params.name)
   if (tags) await requireRightToTag(context, { kind: 'organizational-unit', parentId }, tags)
   await refuseBeyondShare(context, 'organizational-unit', parentId)
   const { id } = await createUnit(context, await findOrganization(context), params)
   return getUnitWithTags(context, id)
+}
+
+/** Over AWS Organizations, names may be what they may be there: they are names, and stand for nothing. */
+function refuseUnfitName(name: string): void {
+  const problem = nodeNameProblem(name)
+  if (problem) refuseValue('name', name, problem)
 }
 
 interface UnitChanges {
@@ -41,6 +49,7 @@ export async function reviseUnit(
   if (name !== undefined) {
     // Else whoever has the unit alone could ask which names those beside it have.
     await requirePermission(context, 'organization:manage', { node: (await getUnit(context, id)).parentId! })
+    if (name !== (await getUnit(context, id)).name) refuseUnfitName(name)
     await renameUnit(context, await findOrganization(context), id, name)
   }
   if (tags !== undefined) {
