@@ -176,9 +176,10 @@ export class Ledger {
       if (watch.quietMs > 0 && quietFrom !== undefined && !isAgain && now < quietFrom + watch.quietMs)
         wrong(`it was told of the same at ${quietFrom}`)
     }
-    // Nobody is told of something before what was due before it.
+    // Nobody is told of something before what was due before it, and what is critical comes first.
+    const rankOf = ({ event }: { readonly event: number }): number => (this.happened.get(event)!.isUrgent ? 0 : 1)
     const due = [...own.values()].filter(({ status, nextAt }) => status === 'waiting' && nextAt <= now)
-    const first = due.toSorted((a, b) => a.nextAt - b.nextAt || a.n - b.n)[0]!
+    const first = due.toSorted((a, b) => rankOf(a) - rankOf(b) || a.nextAt - b.nextAt || a.n - b.n)[0]!
     const isOfPeriod = first.period !== undefined && own.get(members[0]!)!.period === first.period
     if (!members.includes(first.n) && !isOfPeriod) wrong(`${first.n} was due before`)
     this.#checkTold(

@@ -347,8 +347,6 @@ const doInverse: DoAll = (context, operations) =>
 const expectedEpoch = z.number().int().min(0).optional()
 const plannedNote =
   'The state that the operations were planned for (`GET /governance`): refused where there is another one, and later where somebody has changed what it changes.'
-const draftNote =
-  'It is tried at once, and what it would do is told. It does no more than whoever writes it might do themselves: they are asked for each operation as if alone.'
 
 export const proposeChange = nativeWrite({
   name: 'proposeChange',
