@@ -102,6 +102,15 @@ export class Subjects {
     return subjects
   }
 
+  /** Some of them, which have no allocation behind them: what is done of them is for another entry. */
+  takeOut(ids: readonly string[]): Subject[] {
+    return ids.flatMap((id) => {
+      const noted = this.#noted.get(id)
+      this.#noted.delete(id)
+      return noted ? [{ id, before: noted.before, after: noted.after }] : []
+    })
+  }
+
   /** An Elastic IP and its allocation are one thing under two names, made of one number. */
   #allocationIn(id: string): number | undefined {
     return spaceNumberIn(this.#ids.installation, id)

@@ -14,6 +14,7 @@ import type { Reach, ReadContext, WriteContext } from '../operation.ts'
 import { refuseNewSpace } from '../organization/account-states.ts'
 import { labelled, putFirstTags, refuseBadContact, refuseBadName, relabel } from '../organization/tagging.ts'
 import { refuseTooLongRequiredTags, refuseTooManyPools, refuseTooManyShares } from '../policy/account-bounds.ts'
+import { recordOwn } from '../record/own-entries.ts'
 import { describedAs, type PoolAt, refuseFreeTier, refuseLongDescription, refuseTooManyListed } from './access.ts'
 import { importSetterOf } from './import-setter.ts'
 import { isPlanEnded, mayPlan } from './plans.ts'
@@ -272,7 +273,11 @@ export async function endSharesWith(
       },
     })),
   )
-  context.changed(...ids)
+  // Their owners see that it ended, and not who has registered the number, nor where: they may see nothing of that account.
+  for (const [account, own] of Map.groupBy(found, (pool) => pool.account)) {
+    const subjects = context.tx.subjects.takeOut(own.map(({ id }) => id))
+    await recordOwn(context.tx, 'housekeeping', { action: 'EndShares', account, subjects })
+  }
   await context.governanceChanged('nothing')
 }
 

@@ -695,7 +695,7 @@ test('D8 shares with numbers that nobody has keep nobody from registering them, 
   assert.deepEqual((await shown()).sharedWith, [managementAccount])
   const versions = await world.get<{ items: { action: string }[] }>(`/history/objects/${poolId}`)
   assert(
-    versions.items.some(({ action }) => action === 'createAccount'),
+    versions.items.some(({ action }) => action === 'EndShares'),
     'the end of the share is on record',
   )
 
@@ -732,8 +732,14 @@ test('D8 as many pools can be shared with a number that nobody has as registerin
     assert.equal((await world.ask('POST', '/accounts', { body: wanted, as })).status, 201)
   })
   assert(cost.statements < 3.5 * sharesWithUnseenMax, JSON.stringify(cost))
-  const { items } = await world.get<{ items: { subjects: string[] }[] }>('/changes?action=createAccount&limit=1')
-  assert.equal(items[0]!.subjects.filter((id) => id.startsWith('ipam-pool-')).length, sharesWithUnseenMax)
+  // Whoever shared learns that it has ended, and nothing of who has registered the number.
+  type Entry = { readonly subjects: readonly string[]; readonly principal: string; readonly requestId: string }
+  const latestOf = async (action: string) =>
+    (await world.get<{ items: readonly Entry[] }>(`/changes?action=${action}&limit=1`)).items[0]!
+  const [made, ended] = [await latestOf('createAccount'), await latestOf('EndShares')]
+  const poolsIn = ({ subjects }: Entry) => subjects.filter((id) => id.startsWith('ipam-pool-')).length
+  assert.deepEqual([poolsIn(made), poolsIn(ended), ended.principal], [0, sharesWithUnseenMax, 'housekeeping'])
+  assert.doesNotMatch(JSON.stringify(ended), /after-shares|createAccount/)
   // Of accounts that are there, any number may be shared with.
   const shared = { scopeId, family: 'ipv4', sharedWith: [managementAccount, numbers[0]] }
   await world.post('/pools', shared)
