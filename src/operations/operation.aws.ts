@@ -43,6 +43,13 @@ export function ec2Write<Name extends Ec2Operation>(
   return { name, said, access: 'write', run: (context, input) => naming(members, () => run(context, input), sentences) }
 }
 
+/** The same of one that is as long as whoever asks makes it (`isList`). */
+export const ec2List = <Name extends Ec2Operation>(
+  name: Name,
+  run: (context: WriteContext, input: Ec2Input[Name]) => Promise<Ec2Output[Name]>,
+  members: Members = {},
+): WriteOperation<Ec2Input[Name], Ec2Output[Name]> => ({ ...ec2Write(name, run, members), isList: true })
+
 /** An operation of AWS Organizations that only reads. */
 export function organizationsRead<Name extends OrganizationsOperation>(
   name: Name,

@@ -269,7 +269,7 @@ export class Nouns extends Connected {
   /** What has changed, for the audit entry. */
   readonly subjects = new Subjects(this, this.memory)
   /** What of histories is long: it is kept for good. */
-  readonly keptBytes = new KeptBytes(this.sql, this)
+  readonly keptBytes = new KeptBytes(this.sql, this, (rows) => this.sql.changed.read(rows))
   readonly #salts = new Salts()
   readonly history = new History(this.sql, this, this.memory, this.#salts)
   readonly journal = new Journal(this.sql, this, this.memory, this.#salts, this.history.written)

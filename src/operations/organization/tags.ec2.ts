@@ -5,7 +5,7 @@ import { refuse, refuseValue } from '#model/refusal.ts'
 import type { TagRow } from '#store/tables/tags.ts'
 import { filterBy, readTokenPage } from '../listing.aws.ts'
 import { taggableNetworks, taggableObjects } from '../network/names.ts'
-import { ec2Read, ec2Write } from '../operation.aws.ts'
+import { ec2List, ec2Read } from '../operation.aws.ts'
 import type { PageParams } from '../page-tokens.aws.ts'
 import { tagsGiven } from './tagging.ec2.ts'
 import { addTags, listTags, removeTags, type TaggableKinds, taggable } from './tags.ts'
@@ -18,7 +18,7 @@ const members = { resources: 'ResourceId' }
 /** Networks are made over this API alone; the native API names them, and changes none of their other tags. */
 const kinds: Required<TaggableKinds> = { ...taggable, ...taggableNetworks, ...taggableObjects }
 
-export const createTags = ec2Write(
+export const createTags = ec2List(
   'CreateTags',
   async (context, input) => {
     const tags = tagsGiven(input.Tags, 'Tag')
@@ -29,7 +29,7 @@ export const createTags = ec2Write(
   members,
 )
 
-export const deleteTags = ec2Write(
+export const deleteTags = ec2List(
   'DeleteTags',
   async (context, { Resources: resources, Tags: named = [] }) => {
     const taken = named.map(({ Key, Value }, index) => {

@@ -11,7 +11,7 @@ import type { Policy } from '#store/tables/policies.ts'
 import { refuseMalformed } from '../identifiers.ts'
 import { getIpam, refuseTooManyListed } from '../ipam/access.ts'
 import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
-import { ec2Read, ec2Write } from '../operation.aws.ts'
+import { ec2List, ec2Read, ec2Write } from '../operation.aws.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
 import { withTags } from '../readable.ts'
 import { refuseMalformedTarget } from './assignments.ts'
@@ -72,7 +72,7 @@ export const deleteIpamPolicy = ec2Write('DeleteIpamPolicy', async (context, inp
   return { IpamPolicy: { ...describe(row, tags), State: 'delete-in-progress' } }
 })
 
-export const modifyIpamPolicyAllocationRules = ec2Write(
+export const modifyIpamPolicyAllocationRules = ec2List(
   'ModifyIpamPolicyAllocationRules',
   async (context, input) => {
     await refuseUnknownType(context, input.ResourceType)

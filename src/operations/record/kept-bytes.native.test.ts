@@ -6,6 +6,7 @@ import { refusalOf } from '../../../test/acme.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { type Organization, withOrganization } from '../../../test/organization.ts'
 import { managementAccount } from '../../../test/world.ts'
+import { operationTables } from '../tables.aws.ts'
 import { historyBytesPerDayMax, historyBytesPerDayOfTopMax } from './kept-bytes.ts'
 
 let world: NativeWorld & Organization
@@ -155,4 +156,28 @@ test('whoever governs the top has more', async () => {
   await describe('more')
   await setWritten(managementAccount, historyBytesPerDayOfTopMax)
   assert.equal((await refusalOf(describe('too many'))).code, 'LimitExceeded')
+})
+
+test('what one request writes for good counts against what keeps others waiting: not only its rows', async () => {
+  const { vpcId } = await group(shop, 1)
+  const text = 'x'.repeat(500_000)
+  const writing = (times: number) =>
+    world.store.write(
+      async ({ history }) => {
+        for (let index = 0; index < times; index++) {
+          await history.changed({ id: vpcId, kind: 'vpc', account: shop }, { text: `${text}${index}` })
+        }
+        throw new Error('taken back')
+      },
+      { sender: 'somebody' },
+    )
+  await assert.rejects(writing(30), /taken back/)
+  assert.equal((await refusalOf(writing(50))).code, 'LimitExceeded')
+})
+
+test('D8 lists over EC2 that are refused count as tried, as those of the native API do', () => {
+  for (const name of ['CreateTags', 'DeleteTags', 'ModifyIpamPolicyAllocationRules']) {
+    const operation = operationTables.ec2.get(name)!
+    assert.ok(operation.access === 'write' && operation.isList === true, name)
+  }
 })

@@ -7,15 +7,21 @@ export const uncountedBytesMax = 4_096
 /** Most that a unit of UTF-16 has in UTF-8. */
 const bytesPerUnit = 3
 
+/** So many bytes that are written keep others waiting for about as long as a row that is looked through. */
+const bytesPerRow = 200
+
 /** It is counted in the table of what change requests write, by a name of its own that no requester has. */
 const nameOf = (writer: string): string => `history ${writer}`
 
 export class KeptBytes {
   readonly #sql: Sql
   readonly #clock: { readonly now: number }
-  constructor(sql: Sql, clock: { readonly now: number }) {
+  readonly #spend: (rows: number) => void
+  /** @param spend counts against what one request may have, in rows */
+  constructor(sql: Sql, clock: { readonly now: number }, spend: (rows: number) => void) {
     this.#sql = sql
     this.#clock = clock
+    this.#spend = spend
   }
 
   /** Bytes of long versions that this connection has written so far, whether or not they were taken back. */
@@ -32,7 +38,9 @@ export class KeptBytes {
     this.#note(bytes)
   }
   #note(bytes: number): void {
-    if (bytes > uncountedBytesMax) this.noted += bytes
+    if (bytes <= uncountedBytesMax) return
+    this.noted += bytes
+    this.#spend(bytes / bytesPerRow)
   }
 
   /** Bytes that somebody has written today (UTC). */
