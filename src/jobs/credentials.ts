@@ -22,12 +22,15 @@ export const forgetTokens: Job = {
     store.write(async (tx) => void (await tx.tokens.forget(await forgottenBefore(tx), tokensPerTurn))),
 }
 
+/** So long whoever asks with a session that has ended is told that it has, and not that there is none. */
+const endedKeptMs = 3_600_000
+
 export const dropSessions: Job = {
   name: 'drop-sessions',
   everySeconds: 1,
   turnsMax: 1,
-  isDue: ({ store }) => store.read((tx) => tx.accessKeys.anyExpired(tx.now)),
-  turn: ({ store }) => store.write(async (tx) => void (await tx.accessKeys.dropExpired(tx.now))),
+  isDue: ({ store }) => store.read((tx) => tx.accessKeys.anyExpired(tx.now - endedKeptMs)),
+  turn: ({ store }) => store.write(async (tx) => void (await tx.accessKeys.dropExpired(tx.now - endedKeptMs))),
 }
 
 export const endTokens: Job = {

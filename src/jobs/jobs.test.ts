@@ -25,7 +25,7 @@ test('a job that fails is told of once, and the others are done all the same', a
       joinedMethod: 'INVITED',
       joinedAt: tx.now,
     })
-    await tx.accessKeys.insert({ ...session, id: 'ASIAOVER', expiresAt: tx.now - 1 }, tx.now - 2)
+    await tx.accessKeys.insert({ ...session, id: 'ASIAOVER', expiresAt: tx.now - 3_600_001 }, tx.now - 3_600_002)
     await tx.tokens.keep(new Uint8Array(16), 1, 1, null)
   })
   // The record has seen some days since the token was used.

@@ -115,7 +115,7 @@ const count = regions * (perRegion + 2) + 3
 
 const compared = ['pool', 'pool_cidr', 'pool_share', 'free_block', 'allocation', 'tag', 'history'] as const
 /** What is drawn, or says in which request it was made: two worlds never have the same. */
-const own = new Set(['facts_at', 'salt', 'commitment', 'decision'])
+const own = new Set(['facts_at', 'salt', 'commitment', 'decision', 'holder'])
 const numbers = new Set(['n', 'parent_n', 'pool', 'parent_allocation', 'source_allocation'])
 const ids = /\b[a-z][a-z-]*-[0-9a-f]{17,32}\b/g
 /** Numbers as the history has them. */
