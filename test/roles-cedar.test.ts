@@ -143,5 +143,5 @@ test(`roles decide as Cedar does, ${worlds * requestsPerWorld} times (seed ${see
     }
   }
   // Answers that were all the same would prove nothing.
-  assert(counts.permitted > 5_000 && counts.denied > 5_000, JSON.stringify(counts))
+  assert(counts.permitted > 1_000 && counts.denied > 1_000, JSON.stringify(counts))
 })
