@@ -2,9 +2,12 @@
 import assert from 'node:assert/strict'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { afterEach, beforeEach } from 'node:test'
 import { Notifier, type NotifierOptions } from '#jobs/notifying.ts'
 import { parseAddress } from '#model/cidr.ts'
 import { createDeliver, type OutboundOptions } from '#outbound/deliver.ts'
+import { foundOrganization } from './acme.ts'
+import { type NativeWorld, openNativeWorld } from './native-world.ts'
 import { managementAccount, type World } from './world.ts'
 
 /** Targets on this machine, which the operator allows. */
@@ -92,4 +95,24 @@ export async function tellAll(notifier: Notifier, rounds = 50): Promise<void> {
     if (!(await notifier.round())) return
     await notifier.idle()
   }
+}
+
+/** What each test of a file has anew: a small company, a target, and what tells it. */
+export interface Told {
+  readonly world: NativeWorld
+  readonly target: Target
+  readonly notifier: Notifier
+}
+export function eachHas(take: (told: Told) => void): void {
+  let told: Told
+  beforeEach(async () => {
+    const world = await openNativeWorld({ notifications: toHere })
+    await foundOrganization(world)
+    told = { world, target: await openTarget(), notifier: notifierOf(world) }
+    take(told)
+  })
+  afterEach(async () => {
+    await told.target.close()
+    await told.world.close()
+  })
 }

@@ -1,10 +1,10 @@
 // What is critical is told before all else, and what is found in one part of the organization keeps nobody from being told of another.
 import assert from 'node:assert/strict'
-import { afterEach, beforeEach, test } from 'node:test'
+import { test } from 'node:test'
 import type { Notifier } from '#jobs/notifying.ts'
-import { foundOrganization, lab, prod, root, shop } from '../../../test/acme.ts'
-import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
-import { notifierOf, openTarget, type Target, tellAll, toHere } from '../../../test/notifying.ts'
+import { lab, prod, root, shop } from '../../../test/acme.ts'
+import type { NativeWorld } from '../../../test/native-world.ts'
+import { eachHas, type Target, tellAll } from '../../../test/notifying.ts'
 import { managementAccount } from '../../../test/world.ts'
 import { poolNearlyFull } from '../finding/controls.ts'
 import { settle } from '../finding/settle.ts'
@@ -26,15 +26,8 @@ interface Event {
 let world: NativeWorld
 let target: Target
 let notifier: Notifier
-beforeEach(async () => {
-  world = await openNativeWorld({ notifications: toHere })
-  await foundOrganization(world)
-  target = await openTarget()
-  notifier = notifierOf(world)
-})
-afterEach(async () => {
-  await target.close()
-  await world.close()
+eachHas((told) => {
+  ;({ world, target, notifier } = told)
 })
 
 const subscribe = async (params: object = {}): Promise<string> => {

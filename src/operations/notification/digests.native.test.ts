@@ -1,11 +1,11 @@
 // Digests, and quiet about what repeats itself: fewer messages, of which none is lost.
 import assert from 'node:assert/strict'
-import { afterEach, beforeEach, test } from 'node:test'
+import { test } from 'node:test'
 import type { Notifier } from '#jobs/notifying.ts'
 import { digestEventsMax, digestShownMax } from '#model/delivery.ts'
-import { foundOrganization, lab, root, shop } from '../../../test/acme.ts'
-import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
-import { notifierOf, openTarget, type Target, tellAll, toHere } from '../../../test/notifying.ts'
+import { lab, root, shop } from '../../../test/acme.ts'
+import type { NativeWorld } from '../../../test/native-world.ts'
+import { eachHas, type Target, tellAll } from '../../../test/notifying.ts'
 import { poolNearlyFull, tagsChanged } from '../finding/controls.ts'
 import { settle } from '../finding/settle.ts'
 import { tell as tellOf } from './telling.ts'
@@ -33,15 +33,8 @@ interface Delivery {
 let world: NativeWorld
 let target: Target
 let notifier: Notifier
-beforeEach(async () => {
-  world = await openNativeWorld({ notifications: toHere })
-  await foundOrganization(world)
-  target = await openTarget()
-  notifier = notifierOf(world)
-})
-afterEach(async () => {
-  await target.close()
-  await world.close()
+eachHas((told) => {
+  ;({ world, target, notifier } = told)
 })
 
 const hourMs = 3_600_000

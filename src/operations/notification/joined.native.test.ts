@@ -1,11 +1,11 @@
 // Equal events that wait are told once, with their number, and what one requester has very much of is told together.
 import assert from 'node:assert/strict'
-import { afterEach, beforeEach, test } from 'node:test'
+import { test } from 'node:test'
 import type { Notifier } from '#jobs/notifying.ts'
 import type { EventName } from '#model/event.ts'
-import { foundOrganization, lab, root, shop } from '../../../test/acme.ts'
-import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
-import { notifierOf, openTarget, type Target, tellAll, toHere } from '../../../test/notifying.ts'
+import { lab, root, shop } from '../../../test/acme.ts'
+import type { NativeWorld } from '../../../test/native-world.ts'
+import { eachHas, type Target, tellAll } from '../../../test/notifying.ts'
 import { type Told, tell } from './telling.ts'
 
 interface Event {
@@ -32,15 +32,8 @@ interface Delivery {
 let world: NativeWorld
 let target: Target
 let notifier: Notifier
-beforeEach(async () => {
-  world = await openNativeWorld({ notifications: toHere })
-  await foundOrganization(world)
-  target = await openTarget()
-  notifier = notifierOf(world)
-})
-afterEach(async () => {
-  await target.close()
-  await world.close()
+eachHas((told) => {
+  ;({ world, target, notifier } = told)
 })
 
 const subscribe = (params: object = {}): Promise<{ subscriptionId: string }> =>

@@ -1,10 +1,10 @@
 // Whose right a subscription tells by: it stays who it is, whoever else changes something of it, until somebody takes it over.
 import assert from 'node:assert/strict'
-import { afterEach, beforeEach, test } from 'node:test'
+import { test } from 'node:test'
 import type { Notifier } from '#jobs/notifying.ts'
-import { foundOrganization, prod, root, shop } from '../../../test/acme.ts'
-import { type Answered, type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
-import { notifierOf, openTarget, type Target, tellAll, toHere } from '../../../test/notifying.ts'
+import { prod, root, shop } from '../../../test/acme.ts'
+import type { Answered, NativeWorld } from '../../../test/native-world.ts'
+import { eachHas, type Target, tellAll } from '../../../test/notifying.ts'
 import { poolNearlyFull } from '../finding/controls.ts'
 import { settle } from '../finding/settle.ts'
 
@@ -21,15 +21,8 @@ interface Problem {
 let world: NativeWorld
 let target: Target
 let notifier: Notifier
-beforeEach(async () => {
-  world = await openNativeWorld({ notifications: toHere })
-  await foundOrganization(world)
-  target = await openTarget()
-  notifier = notifierOf(world)
-})
-afterEach(async () => {
-  await target.close()
-  await world.close()
+eachHas((told) => {
+  ;({ world, target, notifier } = told)
 })
 
 const subscribe = (params: object, as?: string): Promise<Subscription> =>

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { afterEach, beforeEach, test } from 'node:test'
+import { test } from 'node:test'
 import type { Notifier } from '#jobs/notifying.ts'
 import { deliveryAttemptsMax, failuresBeforePause } from '#model/delivery.ts'
 import { parseId } from '#model/identifier.ts'
-import { foundOrganization, lab, prod, root, shop } from '../../../test/acme.ts'
+import { lab, prod, root, shop } from '../../../test/acme.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
-import { notifierOf, openTarget, type Received, type Target, tellAll, toHere } from '../../../test/notifying.ts'
+import { eachHas, notifierOf, openTarget, type Received, type Target, tellAll } from '../../../test/notifying.ts'
 import { poolNearlyFull } from '../finding/controls.ts'
 import { settle } from '../finding/settle.ts'
 import { dispatch, forgetTold, isToldForgettable, outboxWork } from './dispatching.ts'
@@ -42,15 +42,8 @@ interface CloudEvent {
 let world: NativeWorld
 let target: Target
 let notifier: Notifier
-beforeEach(async () => {
-  world = await openNativeWorld({ notifications: toHere })
-  await foundOrganization(world)
-  target = await openTarget()
-  notifier = notifierOf(world)
-})
-afterEach(async () => {
-  await target.close()
-  await world.close()
+eachHas((told) => {
+  ;({ world, target, notifier } = told)
 })
 
 const subscribe = (params: object = {}, as?: string): Promise<Subscription> =>
