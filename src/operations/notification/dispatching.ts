@@ -222,7 +222,7 @@ class Pairs {
     const [, unit] = this.#placesOf(node)
     if (othersAs(event, node) === undefined) return undefined
     const { outbox } = this.#tx
-    const waiting = (who: string, max: number) => () => outbox.countWaitingOf(to.id, who, max)
+    const waiting = (who: string, max: number) => () => outbox.countWaitingOf(to.id, ['requester', who], max)
     if (event.requester !== '') {
       const count = await this.#count(`${to.id}\n${event.requester}`, waiting(event.requester, waitingOfRequesterMax))
       return count > waitingOfRequesterMax ? othersAs(event, node) : undefined
@@ -232,7 +232,9 @@ class Pairs {
       ? [waitingEachOfNodeMax, waitingEachOfUnitMax]
       : [waitingOfNodeMax, waitingOfUnitMax]
     const atNode = await this.#count(`${to.id}\n${foundAt(node)}`, waiting(foundAt(node), ofNode))
-    const inUnit = await this.#count(`${to.id}\nunit ${unit}`, () => outbox.countWaitingIn(to.id, unit, ofUnit))
+    const inUnit = await this.#count(`${to.id}\nunit ${unit}`, () =>
+      outbox.countWaitingOf(to.id, ['unit', unit], ofUnit),
+    )
     return atNode > ofNode ? othersAs(event, node) : inUnit > ofUnit ? othersAs(event, unit) : undefined
   }
   /** Where it was found, and the unit below the root that this is in. */

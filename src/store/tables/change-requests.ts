@@ -20,6 +20,7 @@ import {
 } from '../table.ts'
 
 import type { RuleSetter } from './sources.ts'
+import { bytesWrittenBy, countWrittenBytes } from './written-bytes.ts'
 
 /** Of objects, by their ids. */
 export type Versions = Readonly<Record<string, number>>
@@ -90,7 +91,6 @@ export const unreviewedEmergencyTable = table(
   { request: references('change_request', integer()), place: integer(), requester: text() },
   'deleted',
 )
-const dayMs = 86_400_000
 
 /** What rows are found by, each with an index: one of them at a time. */
 export interface ChangeRequestRange {
@@ -296,27 +296,12 @@ export class ChangeRequests {
     await this.#sql.run('delete from change_request_content where request = ? and content_hash = ?', n, contentHash)
   }
 
-  /** Bytes that somebody has written today; what others have on other days is not counted any more. */
-  async bytesWritten(requester: string): Promise<number> {
-    const row = await this.#sql.get<{ bytes: number }>(
-      'select bytes from change_request_written where requester = ? and day = ?',
-      requester,
-      this.#today,
-    )
-    return row?.bytes ?? 0
+  /** Bytes that somebody has written today (UTC). */
+  bytesWritten(requester: string): Promise<number> {
+    return bytesWrittenBy(this.#sql, requester, this.#around.now)
   }
-  async countWritten(requester: string, bytes: number): Promise<void> {
-    await this.#sql.run('delete from change_request_written where requester = ? and day < ?', requester, this.#today)
-    await this.#sql.run(
-      `insert into change_request_written (requester, day, bytes) values (?, ?, ?)
-       on conflict (requester, day) do update set bytes = change_request_written.bytes + excluded.bytes`,
-      requester,
-      this.#today,
-      bytes,
-    )
-  }
-  get #today(): number {
-    return Math.floor(this.#around.now / dayMs)
+  countWritten(requester: string, bytes: number): Promise<void> {
+    return countWrittenBytes(this.#sql, requester, this.#around.now, bytes)
   }
 
   #of({ n, by, proposedAt, authorAs, windowFrom, windowUntil, ...rest }: Stored): ChangeRequest {

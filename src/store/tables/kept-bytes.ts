@@ -1,7 +1,7 @@
 // What is kept for good of what objects said, as far as it is much: counted by who has written it, and by the day.
 import type { Sql } from '../sql.ts'
+import { bytesWrittenBy, countWrittenBytes, nextDay } from './written-bytes.ts'
 
-const dayMs = 86_400_000
 /** Of one version; what is shorter is not counted, since each request keeps about as much of itself, whatever it is. */
 export const uncountedBytesMax = 4_096
 /** Most that a unit of UTF-16 has in UTF-8. */
@@ -44,31 +44,14 @@ export class KeptBytes {
   }
 
   /** Bytes that somebody has written today (UTC). */
-  async writtenBy(writer: string): Promise<number> {
-    const row = await this.#sql.get<{ bytes: number }>(
-      'select bytes from change_request_written where requester = ? and day = ?',
-      nameOf(writer),
-      this.#today,
-    )
-    return row?.bytes ?? 0
+  writtenBy(writer: string): Promise<number> {
+    return bytesWrittenBy(this.#sql, nameOf(writer), this.#clock.now)
   }
-  /** What was written on other days is not counted any more. */
-  async count(writer: string, bytes: number): Promise<void> {
-    const name = nameOf(writer)
-    await this.#sql.run('delete from change_request_written where requester = ? and day < ?', name, this.#today)
-    await this.#sql.run(
-      `insert into change_request_written (requester, day, bytes) values (?, ?, ?)
-       on conflict (requester, day) do update set bytes = change_request_written.bytes + excluded.bytes`,
-      name,
-      this.#today,
-      bytes,
-    )
+  count(writer: string, bytes: number): Promise<void> {
+    return countWrittenBytes(this.#sql, nameOf(writer), this.#clock.now, bytes)
   }
   /** When what is counted today is counted no more. */
   get tomorrow(): number {
-    return (this.#today + 1) * dayMs
-  }
-  get #today(): number {
-    return Math.floor(this.#clock.now / dayMs)
+    return nextDay(this.#clock.now)
   }
 }

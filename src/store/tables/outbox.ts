@@ -225,24 +225,17 @@ export class Outbox {
     )
     return row!.count
   }
-  /** How many wait that are counted for one, no more than `limit`. */
-  async countWaitingOf(subscription: string, requester: string, limit: number): Promise<number> {
+  /** How many wait that are counted for one requester, or of what is found in a unit; no more than `limit`. */
+  async countWaitingOf(
+    subscription: string,
+    [by, key]: readonly [by: 'requester' | 'unit', key: string],
+    limit: number,
+  ): Promise<number> {
     const row = await this.#sql.get<{ count: number }>(
       `select count(*) as count from (
-         select 1 as one from delivery where subscription = ? and requester = ? and status = 'waiting' limit ?) found`,
+         select 1 as one from delivery where subscription = ? and ${by} = ? and status = 'waiting' limit ?) found`,
       subscription,
-      requester,
-      limit,
-    )
-    return row!.count
-  }
-  /** How many wait of what is found in a unit, no more than `limit`. */
-  async countWaitingIn(subscription: string, unit: string, limit: number): Promise<number> {
-    const row = await this.#sql.get<{ count: number }>(
-      `select count(*) as count from (
-         select 1 as one from delivery where subscription = ? and unit = ? and status = 'waiting' limit ?) found`,
-      subscription,
-      unit,
+      key,
       limit,
     )
     return row!.count
