@@ -10,7 +10,6 @@ import { visibleAccounts } from '../identity/visible-accounts.ts'
 import { type Page, type PageAsked, partsOfPlace, readSlicedPage } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
 import { accountsCalled } from '../organization/called.ts'
-import { pageBounds } from './observations.ts'
 import { sourcesMax } from './sources.ts'
 
 /** An observation, and the source that says it. */
@@ -63,7 +62,6 @@ export async function observationsOfAccount(
       return { rows, next }
     },
     placeOf,
-    bounds: { weightMax: pageBounds.weightMax, weightOf: ({ stored }) => pageBounds.weightOf(stored) },
     async show(rows: readonly Row[]) {
       const sources = await tx.sources.some(rows.map(({ stored }) => stored.sourceId))
       const shown: (Told | undefined)[] = []

@@ -17,7 +17,6 @@ import { numberIn, type Page, type PageAsked, partsOfPlace, readSlicedPage } fro
 import type { ReadContext } from '../operation.ts'
 import { type Compared, Comparing, comparedAtOnce, type EvaluatedPlace } from './comparing.ts'
 import { type DifferenceState, inState } from './ignored.ts'
-import { pageBounds } from './observations.ts'
 
 export interface ListedDifference {
   /** Stays the same as long as what it is about does. */
@@ -98,11 +97,7 @@ export async function listDifferences(
       return { rows, next: last && rows.length === limit ? placeOf(last) : next && `${next}:-` }
     },
     placeOf,
-    bounds: {
-      stepMax: comparedAtOnce,
-      weightMax: pageBounds.weightMax,
-      weightOf: ({ stored }) => (stored ? pageBounds.weightOf(stored) : 0),
-    },
+    bounds: { stepMax: comparedAtOnce },
     async show(rows) {
       const found = await findDifferences(context, comparing, rows)
       const wanted = new Set(await matching(context, source, found, filter))

@@ -21,12 +21,6 @@ export interface ObservationFilter {
   readonly presence?: Presence | undefined
 }
 
-/** Some have few bytes and some 64 KiB: a page ends by its bytes too. */
-export const pageBounds = {
-  weightOf: ({ body }: StoredObservation): number => JSON.stringify(body).length,
-  weightMax: 4_194_304,
-}
-
 /** The observations of a source that hold, in order of their numbers, as a filter lets through. */
 export function listObservations(
   context: ReadContext,
@@ -39,7 +33,6 @@ export function listObservations(
     read: (after, limit) => context.tx.observations.holding(at, after === undefined ? -1 : numberIn(after), limit),
     placeOf: ({ number }: StoredObservation) => String(number),
     show: (rows) => rows.map((row) => (matches(row, filter) ? row : undefined)),
-    bounds: pageBounds,
   })
 }
 

@@ -465,8 +465,6 @@ export function listSnapshots(
       ),
     placeOf: ({ number }: StoredSnapshot) => String(number),
     show: (rows) => rows,
-    // Each has up to a hundred problems with it.
-    bounds: { weightOf: ({ problems, unlisted }) => JSON.stringify([problems, unlisted]).length, weightMax: 4_194_304 },
   })
 }
 
