@@ -182,6 +182,20 @@ describe('windows and freezes', () => {
     assert((await succeed(acme.act(id, 'review', { note: 'seen' }, acme.people.bob))).emergencies?.[0]?.reviewed)
   })
 
+  test('what waits for a freeze is made within the hour where that is lifted before its end', async () => {
+    const window = await windowOf(1, 600)
+    const { changeRequestId: id } = await approved([pool('lifted')], { window })
+    await freeze(100_000, async () => {
+      acme.advance(minute)
+      await acme.look()
+      assert.equal((await acme.show(id)).state, 'approved')
+    })
+    acme.advance(60 * minute)
+    await acme.look()
+    assert.deepEqual([(await acme.show(id)).state, await description()], ['applied', 'lifted'])
+    await succeed(acme.act(id, 'revert', { note: 'back' }, acme.people.ann))
+  })
+
   test('a stage that is due behind the end of the window halts the rollout', async () => {
     const { changeRequestId: id } = await approved([pool('three'), pool('four')], {
       ...{ window: await windowOf(-1, 5), rollout: stages(600, 60) },
