@@ -279,11 +279,16 @@ test('pools that a list deletes one after the other are refused as each would be
   const [above, below, alone, full] = body.results.map(({ id }) => id)
   const deleted = (...ids: readonly (string | undefined)[]) =>
     ids.map((poolId) => ({ operation: 'deletePool', input: { poolId } }))
+  const emptied = [{ operation: 'deprovisionPoolCidr', input: { poolId: full, cidr: '172.28.0.0/16' } }]
   const named = (name: string) => ({ operation: 'createPool', input: { ...input, name } })
   for (const [operations, code, index] of [
     [deleted(alone, above, below), 'DependencyViolation', 1],
     [deleted(alone, below, alone), 'NotFound', 2],
     [deleted(alone, below, full), 'DependencyViolation', 2],
+    [[...deleted(alone), ...emptied, ...emptied], 'InvalidParameterValue', 2],
+    [[...emptied, ...deleted(full), ...emptied], 'NotFound', 2],
+    [[...emptied, ...deleted(full, full)], 'NotFound', 2],
+    [[...deleted(below), ...emptied, ...deleted(full, above)], undefined, undefined],
     [[...deleted(alone), named('new'), named('NEW')], undefined, undefined],
     [[named('twice'), named('twice')], 'AlreadyExists', 1],
     [[named('fresh'), named('above')], 'AlreadyExists', 1],
@@ -300,7 +305,7 @@ test('pools that a list deletes one after the other are refused as each would be
     if (code === undefined) assert.equal(status, 200, said)
     else assert.deepEqual([told.code, told.index], [code, index], said)
   }
-  const { status } = await apply(deleted(below, alone, above))
+  const { status } = await apply([...deleted(below, alone, above), ...emptied, ...deleted(full)])
   assert.equal(status, 200)
-  for (const id of [above, below, alone]) assert.equal((await acme.ask('GET', `/pools/${id}`)).status, 404)
+  for (const id of [above, below, alone, full]) assert.equal((await acme.ask('GET', `/pools/${id}`)).status, 404)
 })

@@ -256,18 +256,23 @@ async function readAhead(context: WriteContext, next: readonly GovernedOperation
   const some = end < 0 ? next : next.slice(0, end)
   const inputsOf = (name: string) => some.flatMap(({ operation, input }) => (operation === name ? [input] : []))
   if (kind === 'making') await readAheadOfMaking(context, inputsOf('createPool'))
-  else await readAheadOfDropping(context, inputsOf('deletePool'))
+  else
+    await readAheadOfDropping(
+      context,
+      some.map(({ input }) => input),
+    )
   return some.length
 }
 /** Operations that can be of a run. */
 const runsOf: ReadonlyMap<string, NonNullable<Run['kind']>> = new Map([
   ['createPool', 'making'],
   ['provisionPoolCidr', 'making'],
+  ['deprovisionPoolCidr', 'dropping'],
   ['deletePool', 'dropping'],
 ])
 
 /**
- * Whether an operation decides nothing by the pools that those before it have made, or deleted, in the rules as they are compiled: it names
+ * Whether an operation decides nothing by what those before it have made or taken away, in the rules as they are compiled: it names
  * what it needs by id, asks only whether the caller may, and nothing of who shares what.
  */
 function runOf(name: string, input: object): Run['kind'] {

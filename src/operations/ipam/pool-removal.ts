@@ -214,7 +214,7 @@ export async function removeSpace(context: Pick<WriteContext, 'tx'>, pool: Pool,
     ? space.remove(pool.n, cidr)
     : context.tx.resting.remove(pool.n, provisioned))
   assert(isOut, 'only free space is taken out of a pool')
-  await context.tx.pools.deleteCidr(id)
+  await context.tx.pools.deleteCidr(provisioned)
   const [from] = heldFor(pool)(provisioned)
   const held = from === undefined ? undefined : await context.tx.allocations.find(from)
   // What rested has rested in the pool itself.

@@ -59,8 +59,6 @@ export async function dropPool(
   id: string,
   options: Parameters<typeof deletePool>[2],
 ): Promise<void> {
-  // Of the same run, twice.
-  if (isLeaving(context, id)) await context.catchUp()
   const { owner, ...poolAt } = await poolOfOwner(context, id)
   await deletePool(owner, poolAt, options)
 }
@@ -70,6 +68,8 @@ interface PoolOfOwner extends PoolAt {
 }
 /** A pool that is changed by its owner, in the home Region of its IPAM. */
 export async function poolOfOwner(context: WriteContext, id: string): Promise<PoolOfOwner> {
+  // What the same run has deleted is not there any more.
+  if (isLeaving(context, id)) await context.catchUp()
   const pool = await readablePools.get(context, id)
   const ipam = (await context.tx.ipams.find(pool.ipamId!))!
   return { pool, ipam, owner: context.actingFor(pool.account, ipam.region) }

@@ -733,15 +733,22 @@ export class Pools {
     if (rows.length === 0) this.#memory.put(noneLeaves, true)
     return rows.map(toPoolCidr)
   }
+  /** Of a pool whose CIDR rests from now on, which its row does not say. */
+  forgetCidrs(pool: number): void {
+    this.#memory.forget(cidrsIn(pool))
+  }
   async setCidrState(id: string, state: StoredState, failed?: { code: string; failure: CidrFailure }): Promise<void> {
     this.#memory.forgetAll(cidrsInAny)
     const changes = { state, failureCode: failed?.code, failure: failed?.failure }
     await poolCidrTable.change(this.#sql, changes, 'where id = ?', id)
     await this.#noteFacts('n = (select pool from pool_cidr where id = ?)', id)
   }
-  async deleteCidr(id: string): Promise<void> {
-    this.#memory.forgetAll(cidrsInAny)
-    await this.#noteFacts('n = (select pool from pool_cidr where id = ?)', id)
+  async deleteCidr({ id, pool }: Pick<PoolCidr, 'id' | 'pool'>): Promise<void> {
+    const known = this.#memory.peek<readonly PoolCidr[]>(cidrsIn(pool))
+    const left = known?.filter((one) => one.id !== id)
+    if (left) this.#memory.put(cidrsIn(pool), left)
+    this.#memory.forgetAll(cidrsOf)
+    await this.#noteFactsOnce(pool)
     await this.#sql.run('delete from pool_cidr where id = ?', id)
   }
 
