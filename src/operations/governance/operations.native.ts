@@ -9,7 +9,7 @@ import { poolCidrOperations } from '../ipam/pool-cidrs.native.ts'
 import { readAheadOfDropping, readAheadOfMaking } from '../ipam/pool-requests.ts'
 import { poolOperations } from '../ipam/pools.native.ts'
 import { scopeOperations } from '../ipam/scopes.native.ts'
-import { namesIn, replaceNames, withKnown } from '../names.native.ts'
+import { namesIn, replacerOf, withKnown } from '../names.native.ts'
 import type { BodyBounds, NativeOperation } from '../operation.native.ts'
 import type { WriteContext, WriteOperation } from '../operation.ts'
 import { organizationOperations } from '../organization/organization.native.ts'
@@ -164,7 +164,7 @@ async function runOne(
 ): Promise<{ readonly answer: object; readonly binding: Binding }> {
   const { operation: name, input } = operations[index]!
   const operation = governedOperations.get(name)!
-  const asked = inputOf(name, await replaceNames(operation.input, input, (text) => list.meant(index, text)))
+  const asked = inputOf(name, await readings.get(name)!.replace(input, (text) => list.meant(index, text)))
   const met = { known: binding?.names.map((one) => list.idOf(one)), found: [] as string[] }
   const run = async () => {
     const identified = await naming({}, async () => operation.names?.(context, operation.action, asked, met) ?? asked)
@@ -306,11 +306,12 @@ interface Reading {
   readonly strict: z.ZodObject
   /** Members that are text in a path or query. */
   readonly texts: ReadonlySet<string>
+  readonly replace: ReturnType<typeof replacerOf>
 }
 const readingOf = ({ input, rest }: NativeOperation): Reading => {
   const texts = new Set([...rest.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!))
   if (rest.method === 'DELETE') for (const name of Object.keys(input.shape)) texts.add(name)
-  return { strict: z.strictObject(input.shape), texts }
+  return { strict: z.strictObject(input.shape), texts, replace: replacerOf(input) }
 }
 /** Made once for each: a shape compiles what reads it, which takes longer than to read. */
 const readings: ReadonlyMap<string, Reading> = new Map(
