@@ -70,7 +70,7 @@ const ofOneAlone: readonly RegExp[] = [
   // Of one tree, signed note or proof.
   /^(tileLevel|signatures|path)Max$/,
   // Turns and attempts of the server's own work.
-  /^(turns|numberAttempts|batchSize|batchRows|readers|probes|sweepSize|leaving|poolsAhead|poolsPerStatement|blocks|passed|generations|rounds|sessions)Max$/,
+  /^(turns|numberAttempts|batchSize|batchRows|readers|probes|sweepSize|leaving|poolsAhead|ahead|putOff|poolsPerStatement|blocks|passed|generations|rounds|sessions)Max$/,
   // Of one look of what watches rollouts.
   /^(due|dueRows|countedOfDue|exceptionPages|accountsRead|worldsKept)Max$/,
   // Of one subscription, and of one call of its target.

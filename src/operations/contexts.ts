@@ -7,7 +7,7 @@ import type { Snapshot } from '#model/policy/snapshot.ts'
 import type { Principal } from '#model/principal.ts'
 import type { ReadTransaction, Transaction } from '#store/store.ts'
 import type { Subject } from '#store/subjects.ts'
-import type { Need, OperationSettings, Reach, ReadContext, WriteContext } from './operation.ts'
+import type { Need, OperationSettings, Reach, ReadContext, Together, WriteContext } from './operation.ts'
 import { Progress } from './progress.ts'
 import { currentSnapshot } from './snapshot.ts'
 
@@ -19,6 +19,13 @@ interface ContextCall {
   readonly sourceAddress: string
   readonly ifMatch?: string | undefined
 }
+interface PutOff {
+  readonly together: Together<unknown>
+  readonly context: WriteContext
+  readonly items: unknown[]
+}
+/** Of what a run puts off, so many are made together at most. */
+const putOffMax = 250
 type SnapshotOf = (tx: ReadTransaction, options: { readonly keep: boolean }) => Promise<Snapshot>
 
 /** What a request that only reads may touch. */
@@ -100,7 +107,7 @@ export class RequestContext extends ReadingContext implements WriteContext {
   /** How many of the decisions gave space by the rules alone. */
   readonly given: { count: number }
   /** Changes of governance that the epoch does not count yet, and the snapshot from before them that serves meanwhile. */
-  readonly lag: { isBehind: boolean; snapshot?: Snapshot | undefined }
+  readonly lag: { isBehind: boolean; snapshot?: Snapshot | undefined; putOff?: PutOff | undefined }
 
   constructor(
     tx: Transaction,
@@ -128,16 +135,36 @@ export class RequestContext extends ReadingContext implements WriteContext {
   async lagging<T>(work: () => Promise<T>): Promise<T> {
     const { lag, tx } = this
     const isOutermost = lag.snapshot === undefined
-    tx.rows.begin()
     // That from before the first of several changes will do for all of them.
     if (isOutermost) lag.snapshot = (lag.isBehind ? currentSnapshot(tx) : undefined) ?? (await this.snapshot())
+    // Behind the snapshot: whoever compiles one catches up, and what was remembered until then is forgotten with that.
+    tx.rows.begin()
     try {
       return await work()
     } finally {
       if (isOutermost) lag.snapshot = undefined
     }
   }
+  async together<T>(how: Together<T>, item: T): Promise<void> {
+    const { lag } = this
+    if (!lag.snapshot) return how.make(this, [item])
+    const known = lag.putOff
+    if (known && (known.together !== how || known.items.length >= putOffMax)) await this.#makePutOff()
+    lag.putOff ??= { together: how as Together<unknown>, context: this, items: [] }
+    lag.putOff.items.push(item)
+  }
+  isPutOff<T>(how: Together<T>, isOne: (item: T) => boolean): boolean {
+    const { putOff } = this.lag
+    return putOff !== undefined && putOff.together === how && (putOff.items as T[]).some(isOne)
+  }
+  async #makePutOff(): Promise<void> {
+    const { putOff } = this.lag
+    if (!putOff) return
+    this.lag.putOff = undefined
+    await putOff.together.make(putOff.context, putOff.items)
+  }
   async catchUp(): Promise<void> {
+    await this.#makePutOff()
     this.tx.rows.end()
     if (!this.lag.isBehind) return
     this.lag.isBehind = false

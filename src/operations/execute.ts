@@ -18,7 +18,6 @@ import { type Foreseen, foresee, type Impact, impactOf } from './finding/impact.
 import { AskingAgain } from './governance/asked-again.ts'
 import { refuseWithoutRequest, withoutControl } from './governance/control.ts'
 import { Foreseeing, type Found } from './governance/foreseeing.ts'
-import { governsTop } from './governance/list-bounds.ts'
 import { GovernanceHeld, type Hold, Holding, isHeldByOthers, oncePossible, type Pause, refuseToTry } from './holding.ts'
 import { requireStill } from './identity/authority.ts'
 import type {
@@ -32,6 +31,7 @@ import type {
   TriedWell,
   WriteOperation,
 } from './operation.ts'
+import { Pace } from './pace.ts'
 import { refuseNewConflicts, SnapshotBeforeNeeded } from './policy/conflicts.ts'
 import { Progress } from './progress.ts'
 import { countKept } from './record/kept-bytes.ts'
@@ -39,13 +39,7 @@ import { namesOf } from './record/object-names.ts'
 import { isOnRecord, RefusalBudget, type RefusalKind, subjectsOf, withoutSession } from './refused-changes.ts'
 import { currentSnapshot, snapshotOf } from './snapshot.ts'
 import { renamed, withoutTexts } from './texts.ts'
-import {
-  governanceMovesPerMinuteMax,
-  governanceMovesPerMinuteOfTopMax,
-  TryBudget,
-  triedPerMinuteMax,
-  triedPerMinuteOfTopMax,
-} from './tries.ts'
+import { governanceMovesPerMinuteMax } from './tries.ts'
 
 /** How long a client token is remembered. EC2 promises no time; a day covers every retry of a tool. */
 export const clientTokenMs = 86_400_000
@@ -181,9 +175,7 @@ export async function openExecutor(
   { onUnrecorded, movesPerMinute = governanceMovesPerMinuteMax, pause }: ExecutorOptions = {},
 ): Promise<Executor> {
   const budget = new RefusalBudget()
-  const tries = new TryBudget('tries-spent')
-  /** Changes of what is governed: each outdates what others try. */
-  const moves = new TryBudget('moves-spent')
+  const pace = new Pace(movesPerMinute)
   const holding = new Holding(store, pause)
 
   async function read(operation: ReadOperation<never, unknown>, call: WholeCall): Promise<Answer> {
@@ -230,30 +222,6 @@ export async function openExecutor(
     })
   }
 
-  /**
-   * Does what is taken back, or may be late: how much of that one sender has in a minute is bounded, since nobody else changes anything
-   * meanwhile. What ends well was no try.
-   */
-  async function asTry<T>(
-    { isOfClock }: WriteOperation<never, unknown, unknown>,
-    context: RequestContext,
-    work: () => Promise<T>,
-  ): Promise<T> {
-    if (isOfClock) return work()
-    const { tx, call } = context
-    const sender = senderOf(call.principal)
-    if (tries.spentBy(sender, tx.now) >= triedPerMinuteMax) {
-      tries.refuseBeyond((await governsTop(context)) ? triedPerMinuteOfTopMax : triedPerMinuteMax, sender, tx.now)
-    }
-    try {
-      return await work()
-    } catch (error) {
-      // Whoever waits for somebody else's try has tried nothing.
-      if (!(error instanceof GovernanceHeld)) tries.spend(sender, tx.spent, tx.now)
-      throw error
-    }
-  }
-
   /** Tries a change and takes it back; what it would make of space is looked at once nobody waits for it any more. */
   async function attempt(
     operation: WriteOperation<never, unknown, unknown>,
@@ -268,7 +236,7 @@ export async function openExecutor(
           const context = new RequestContext(tx, call, settings, snapshotOf)
           denials = context.decisions
           if (isKeyInDoubt(tx, call.principal)) await refuseEndedKey(tx, call.principal)
-          return asTry(operation, context, async () => {
+          return pace.asTry(operation, senderOf(call.principal), context, async () => {
             const epoch = tx.governanceEpoch
             const foreseeing = await Foreseeing.begin(context, { isOfSpace: of === 'space' })
             const answer = await work(context, () => foreseeing.note())
@@ -346,7 +314,7 @@ export async function openExecutor(
             !waitsForNobody.has(operation.name)
           ) {
             if (isHeldByOthers(tx, hold)) throw new GovernanceHeld()
-            await refuseManyMoves(context)
+            await pace.refuseManyMoves(senderOf(call.principal), context)
             movedAt = tx.now
           }
           // Once it is committed, what the change was checked by is the next requests' snapshot.
@@ -378,7 +346,7 @@ export async function openExecutor(
       )
     try {
       const answer = await oncePossible(holding, () => run(call.isDryRun))
-      if (movedAt !== undefined) moves.spend(senderOf(call.principal), 1, movedAt)
+      if (movedAt !== undefined) pace.moved(senderOf(call.principal), movedAt)
       return previewed.length === 0 ? answer : { ...answer, inUse: await look((own) => inUseOf(own, previewed)) }
     } catch (error) {
       if (error instanceof DryRunSucceeded) {
@@ -389,16 +357,9 @@ export async function openExecutor(
       }
       if (!(error instanceof SnapshotBeforeNeeded)) throw error
       const answer = await oncePossible(holding, () => run(true))
-      if (movedAt !== undefined) moves.spend(senderOf(call.principal), 1, movedAt)
+      if (movedAt !== undefined) pace.moved(senderOf(call.principal), movedAt)
       return answer
     }
-  }
-  async function refuseManyMoves(context: RequestContext): Promise<void> {
-    const { tx, call } = context
-    const sender = senderOf(call.principal)
-    if (moves.spentBy(sender, tx.now) < movesPerMinute) return
-    const limit = (await governsTop(context)) ? governanceMovesPerMinuteOfTopMax : movesPerMinute
-    moves.refuseBeyond(limit, sender, tx.now)
   }
 
   /**
@@ -419,7 +380,7 @@ export async function openExecutor(
           const context = new RequestContext(tx, call, settings, snapshotOf)
           try {
             return await (call.isDryRun || operation.isList
-              ? asTry(operation, context, () => change(context))
+              ? pace.asTry(operation, senderOf(call.principal), context, () => change(context))
               : change(context))
           } catch (error) {
             if (!(error instanceof Refused)) throw error

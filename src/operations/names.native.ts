@@ -87,14 +87,10 @@ async function replaceEach(
   return walk ? walk(given, resolve) : given
 }
 
-/** The input of an operation with some of its names replaced: those that only whoever asks knows. */
-export async function replaceNames(
-  input: z.ZodType,
-  given: object,
-  replace: (name: string) => string,
-): Promise<object> {
+/** What puts something else in place of some names in the input of an operation: those that only whoever asks knows. */
+export function replacerOf(input: z.ZodType): (given: object, replace: (name: string) => string) => Promise<object> {
   const walk = walkOf(input)
-  return walk ? ((await walk(given, async (_, name) => replace(name))) as object) : given
+  return async (given, replace) => (walk ? ((await walk(given, async (_, name) => replace(name))) as object) : given)
 }
 
 /** The names in a request that `namingOf` would look for, in its order, but for those that are something else. */

@@ -59,6 +59,11 @@ export interface ReadContext {
   actingFor(account: string, region: string): ReadContext
 }
 
+/** What is made of many things with the same few statements: nothing is asked any more of whether it may be. Made once, as a constant. */
+export interface Together<T> {
+  make(context: WriteContext, items: readonly T[]): Promise<void>
+}
+
 export interface WriteContext extends ReadContext {
   readonly tx: Transaction
   actingFor(account: string, region: string): WriteContext
@@ -76,8 +81,12 @@ export interface WriteContext extends ReadContext {
    * them together, once somebody asks for it or when all are done, and not for each.
    */
   lagging<T>(work: () => Promise<T>): Promise<T>
-  /** Lets the epoch count what was done so: whoever tells its number does so first. */
+  /** Makes what was put off, and lets the epoch count what was done so: whoever tells its number does so first. */
   catchUp(): Promise<void>
+  /** Makes something now; in a run, together with others like it once the run is over, or somebody has to see it. */
+  together<T>(how: Together<T>, item: T): Promise<void>
+  /** Whether one that `isOne` finds is decided and waits to be made: whoever would read otherwise behind it catches up first. */
+  isPutOff<T>(how: Together<T>, isOne: (item: T) => boolean): boolean
   /**
    * Adds a decision to the record; it is written in the same transaction, also when the operation then refuses.
    * @param how.isGiven whether it gave space by the rules alone, which needs no look whether it complies

@@ -62,6 +62,7 @@ export async function touchedBy(
   )
   const snapshot = (): Promise<Snapshot> => snapshotOf(tx, { keep: true })
   for (const { at, subjects } of entries) {
+    const isOfCidrs = subjects.some(({ id }) => kindOf(id) === 'poolCidr')
     for (const { id, before, after } of subjects) {
       const kind = kindOf(id)
       const n = spaceNumberIn(tx.installation, id)
@@ -73,7 +74,7 @@ export async function touchedBy(
       else if (kind === 'policy') scopes.push(...scopesOfPolicy(await contents(tx, id, was, is)))
       else if (kind === 'pool') {
         scopes.push(...scopesOfPool(tx, id, was, is))
-        if (subjects.some((one) => kindOf(one.id) === 'poolCidr')) scopes.push(...scopesOfCidrs(await snapshot(), id))
+        if (isOfCidrs) scopes.push(...scopesOfCidrs(await snapshot(), id))
       } else if (kind === 'ipam') scopes.push(...scopesOfIpam(tx, await snapshot(), id, was, is))
       else if (isTargetId(id)) {
         // Where an assignment has changed, its policy says so itself.

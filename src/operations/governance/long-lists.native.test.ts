@@ -220,3 +220,92 @@ test('how many units a change is about does not make it one of all', async () =>
   )
   assert.deepEqual([body.impact.class, body.impact.isWhole], ['contained', true])
 })
+
+test('D8 pools of a list, and what undoes it, are asked about together: trying and making it costs hardly more statements for many', async () => {
+  let made = 0
+  const pools = (count: number) =>
+    Array.from({ length: count }, () => ({
+      operation: 'createPool',
+      input: { scopeId: acme.privateScope, family: 'ipv4', name: `run ${made++}`, tags: { team: 'net' } },
+    }))
+  const statementsOf = async (work: () => Promise<{ readonly body: Told }>): Promise<[number, Told]> => {
+    let told: Told | undefined
+    const { total } = await measureWork(async () => {
+      told = (await work()).body
+    })
+    assert.equal(told!.code, undefined, JSON.stringify(told))
+    return [total.statements, told!]
+  }
+  const costsOf = async (count: number) => {
+    const [atOnce] = await statementsOf(() => post('/governance/apply', people.ann, { operations: pools(count) }))
+    const id = await draft(people.ann, pools(count), root)
+    const [submit, { contentHash }] = await statementsOf(() => post(`/change-requests/${id}/submit`, people.ann, {}))
+    for (const as of [await acme.tokenOf('user:bob', 'organization-administrator', root), people.dora]) {
+      const { body } = await post(`/change-requests/${id}/approve`, as, { contentHash })
+      if (body.state === 'approved') break
+    }
+    const [apply] = await statementsOf(() => post(`/change-requests/${id}/apply`, people.ann, { contentHash }))
+    return { atOnce, submit, apply, id }
+  }
+  // The first ones compile the rules.
+  await costsOf(2)
+  const [few, many] = [await costsOf(10), await costsOf(60)]
+  // An embedded database is given rows one at a time: what is undone is taken away together there, too.
+  const rowsOf = engineUnderTest === 'sqlite' ? { atOnce: 5, submit: 5, apply: 10 } : { atOnce: 0, submit: 0, apply: 0 }
+  for (const step of ['atOnce', 'submit', 'apply'] as const) {
+    const more = many[step] - few[step] - rowsOf[step] * 50
+    assert.ok(more <= 12, `${step}: ${few[step]} statements for 10 pools, and ${many[step]} for 60`)
+  }
+  const [revert] = await statementsOf(() =>
+    post(`/change-requests/${many.id}/revert`, people.ann, { note: 'not needed' }),
+  )
+  assert.ok(revert < 160, `${revert} statements revert 60 pools`)
+})
+
+test('pools that a list deletes one after the other are refused as each would be by itself', async () => {
+  const input = { scopeId: acme.privateScope, family: 'ipv4' }
+  const apply = (operations: readonly object[]) =>
+    acme.ask<{ code?: string; index?: number; results: readonly { id: string }[] }>('POST', '/governance/apply', {
+      as: people.ann,
+      body: { operations },
+    })
+  const { body } = await apply([
+    { operation: 'createPool', input: { ...input, name: 'above' }, as: 'above' },
+    { operation: 'createPool', input: { ...input, parentPoolId: '$above', name: 'below' } },
+    { operation: 'createPool', input: { ...input, name: 'alone' } },
+    { operation: 'createPool', input: { ...input, name: 'with space' }, as: 'full' },
+    { operation: 'provisionPoolCidr', input: { poolId: '$full', cidr: '172.28.0.0/16' } },
+  ])
+  const [above, below, alone, full] = body.results.map(({ id }) => id)
+  const deleted = (...ids: readonly (string | undefined)[]) =>
+    ids.map((poolId) => ({ operation: 'deletePool', input: { poolId } }))
+  const emptied = [{ operation: 'deprovisionPoolCidr', input: { poolId: full, cidr: '172.28.0.0/16' } }]
+  const named = (name: string) => ({ operation: 'createPool', input: { ...input, name } })
+  for (const [operations, code, index] of [
+    [deleted(alone, above, below), 'DependencyViolation', 1],
+    [deleted(alone, below, alone), 'NotFound', 2],
+    [deleted(alone, below, full), 'DependencyViolation', 2],
+    [[...deleted(alone), ...emptied, ...emptied], 'InvalidParameterValue', 2],
+    [[...emptied, ...deleted(full), ...emptied], 'NotFound', 2],
+    [[...emptied, ...deleted(full, full)], 'NotFound', 2],
+    [[...deleted(below), ...emptied, ...deleted(full, above)], undefined, undefined],
+    [[...deleted(alone), named('new'), named('NEW')], undefined, undefined],
+    [[named('twice'), named('twice')], 'AlreadyExists', 1],
+    [[named('fresh'), named('above')], 'AlreadyExists', 1],
+    [[...deleted(alone), { operation: 'updatePool', input: { poolId: alone, name: 'gone' } }], 'NotFound', 1],
+    // The pool above sees that the one below it is gone; and a name is free again.
+    [[...deleted(below, above, alone), named('above'), named('alone')], undefined, undefined],
+  ] as const) {
+    const isTried = code === undefined ? '?dryRun=true' : ''
+    const { status, body: told } = await acme.ask<typeof body>('POST', `/governance/apply${isTried}`, {
+      as: people.ann,
+      body: { operations },
+    })
+    const said = JSON.stringify([operations, told])
+    if (code === undefined) assert.equal(status, 200, said)
+    else assert.deepEqual([told.code, told.index], [code, index], said)
+  }
+  const { status } = await apply([...deleted(below, alone, above), ...emptied, ...deleted(full)])
+  assert.equal(status, 200)
+  for (const id of [above, below, alone, full]) assert.equal((await acme.ask('GET', `/pools/${id}`)).status, 404)
+})

@@ -6,9 +6,10 @@ import { naming, numbered, type Refusal, refuse, refuseValue } from '#model/refu
 import { createRoleBinding, deleteRoleBinding } from '../identity/roles.native.ts'
 import { ipamOperations } from '../ipam/ipams.native.ts'
 import { poolCidrOperations } from '../ipam/pool-cidrs.native.ts'
+import { readAheadOfDropping, readAheadOfMaking } from '../ipam/pool-requests.ts'
 import { poolOperations } from '../ipam/pools.native.ts'
 import { scopeOperations } from '../ipam/scopes.native.ts'
-import { namesIn, replaceNames, withKnown } from '../names.native.ts'
+import { namesIn, replacerOf, withKnown } from '../names.native.ts'
 import type { BodyBounds, NativeOperation } from '../operation.native.ts'
 import type { WriteContext, WriteOperation } from '../operation.ts'
 import { organizationOperations } from '../organization/organization.native.ts'
@@ -133,11 +134,12 @@ export async function runGoverned(
   else await boundList(context, operations.slice(from, to))
   const list = new ListTerms(operations, before)
   const [results, found]: [DoneList['results'][number][], Binding[]] = [[], []]
+  const run: Run = { kind: undefined, aheadTo: from }
   for (let index = from; index < to; index++) {
     await numbered(index, async () => {
       const { operation: name, as } = operations[index]!
       const binding = bindings?.[index]
-      const done = await runOne(context, { operations, list }, index, binding)
+      const done = await runOne(context, { operations, to, list, run }, index, binding)
       found.push(binding ?? done.binding)
       const id = idIn(done.answer)
       results.push({ operation: name, ...(id === undefined ? {} : { id }), ...(as === undefined ? {} : { as }) })
@@ -148,15 +150,21 @@ export async function runGoverned(
   return { results, bindings: found, made: list.made }
 }
 
+interface Listed {
+  readonly operations: readonly GovernedOperation[]
+  readonly to: number
+  readonly list: ListTerms
+  readonly run: Run
+}
 async function runOne(
   context: WriteContext,
-  { operations, list }: { readonly operations: readonly GovernedOperation[]; readonly list: ListTerms },
+  { operations, to, list, run: lag }: Listed,
   index: number,
   binding: Binding | undefined,
 ): Promise<{ readonly answer: object; readonly binding: Binding }> {
   const { operation: name, input } = operations[index]!
   const operation = governedOperations.get(name)!
-  const asked = inputOf(name, await replaceNames(operation.input, input, (text) => list.meant(index, text)))
+  const asked = inputOf(name, await readings.get(name)!.replace(input, (text) => list.meant(index, text)))
   const met = { known: binding?.names.map((one) => list.idOf(one)), found: [] as string[] }
   const run = async () => {
     const identified = await naming({}, async () => operation.names?.(context, operation.action, asked, met) ?? asked)
@@ -165,10 +173,16 @@ async function runOne(
     const output = await (operation as WriteOperation<object, unknown>).run(context, { ...pins, ...identified })
     return { output, pins: pins && list.inItsTerms(identified, pins) }
   }
-  const lags = mayLag(name, asked)
+  const kind = runOf(name, asked)
   // What a run of pools has read once may be otherwise by what another operation does.
-  if (!lags) await context.catchUp()
-  const { output, pins } = await (lags ? context.lagging(run) : run())
+  if (kind === undefined || kind !== lag.kind) await context.catchUp()
+  const isNew = kind !== lag.kind || index >= lag.aheadTo
+  lag.kind = kind
+  const runAhead = async () => {
+    if (isNew) lag.aheadTo = (await readAhead(context, operations.slice(index, Math.min(index + aheadMax, to)))) + index
+    return run()
+  }
+  const { output, pins } = await (kind === undefined ? run() : context.lagging(runAhead))
   const names = met.found.map((id) => list.referenceTo(id))
   const answer = (output ?? {}) as object
   list.add(index, answer)
@@ -226,17 +240,52 @@ export interface LookedAt {
 export const lookedAtIn = (bindings: readonly Binding[]): readonly LookedAt[] =>
   bindings.flatMap(({ pins }, operation) => (pins ? [{ operation, state: pins }] : []))
 
+/** Operations of a list that follow one another and need not see in the rules what those before them did. */
+interface Run {
+  kind: 'making' | 'dropping' | undefined
+  /** Before which of them what they ask for was read. */
+  aheadTo: number
+}
+/** Operations of which it is read together what they ask for. */
+const aheadMax = 250
+
+/** Reads together what those of the next operations ask for that are of one run. @returns how many these are */
+async function readAhead(context: WriteContext, next: readonly GovernedOperation[]): Promise<number> {
+  const kind = runsOf.get(next[0]!.operation)
+  const end = next.findIndex(({ operation }) => runsOf.get(operation) !== kind)
+  const some = end < 0 ? next : next.slice(0, end)
+  const inputsOf = (name: string) => some.flatMap(({ operation, input }) => (operation === name ? [input] : []))
+  if (kind === 'making') await readAheadOfMaking(context, inputsOf('createPool'))
+  else
+    await readAheadOfDropping(
+      context,
+      some.map(({ input }) => input),
+    )
+  return some.length
+}
+/** Operations that can be of a run. */
+const runsOf: ReadonlyMap<string, NonNullable<Run['kind']>> = new Map([
+  ['createPool', 'making'],
+  ['provisionPoolCidr', 'making'],
+  ['deprovisionPoolCidr', 'dropping'],
+  ['deletePool', 'dropping'],
+])
+
 /**
- * Whether an operation decides nothing by the pools that those before it have made, in the rules as they are compiled: it names what it
- * needs by id, asks only whether the caller may, and nothing of who shares what.
+ * Whether an operation decides nothing by what those before it have made or taken away, in the rules as they are compiled: it names
+ * what it needs by id, asks only whether the caller may, and nothing of who shares what.
  */
-function mayLag(name: string, input: object): boolean {
-  if (name !== 'createPool' && name !== 'provisionPoolCidr') return false
+function runOf(name: string, input: object): Run['kind'] {
+  const kind = runsOf.get(name)
+  if (kind === 'dropping') {
+    const { poolId, cascade } = input as { readonly poolId?: unknown; readonly cascade?: unknown }
+    return isIdLike(String(poolId)) && cascade === undefined ? kind : undefined
+  }
+  if (kind === undefined) return undefined
   const { scopeId, parentPoolId, poolId, ...rest } = input as Readonly<Record<string, unknown>>
   const isNamedById = [scopeId, parentPoolId, poolId].every((id) => id === undefined || isIdLike(String(id)))
-  return (
-    isNamedById && ['sharedWith', 'sourceVpcId', 'sourceAllocationId'].every((member) => rest[member] === undefined)
-  )
+  const isAlone = ['sharedWith', 'sourceVpcId', 'sourceAllocationId'].every((member) => rest[member] === undefined)
+  return isNamedById && isAlone ? kind : undefined
 }
 
 /** Every answer begins with what names the thing that it shows. */
@@ -257,11 +306,12 @@ interface Reading {
   readonly strict: z.ZodObject
   /** Members that are text in a path or query. */
   readonly texts: ReadonlySet<string>
+  readonly replace: ReturnType<typeof replacerOf>
 }
 const readingOf = ({ input, rest }: NativeOperation): Reading => {
   const texts = new Set([...rest.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!))
   if (rest.method === 'DELETE') for (const name of Object.keys(input.shape)) texts.add(name)
-  return { strict: z.strictObject(input.shape), texts }
+  return { strict: z.strictObject(input.shape), texts, replace: replacerOf(input) }
 }
 /** Made once for each: a shape compiles what reads it, which takes longer than to read. */
 const readings: ReadonlyMap<string, Reading> = new Map(

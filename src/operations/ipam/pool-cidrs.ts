@@ -413,6 +413,7 @@ async function takeAway(context: WriteContext, pool: Pool, provisioned: PoolCidr
   if (await context.tx.resting.in(pool.n, cidr)) {
     if (provisioned.state === 'failed-deprovision') await context.tx.pools.setCidrState(id, 'provisioned')
     const leavesAt = await context.tx.resting.restAsOne({ id, pool: pool.n, cidr, account: pool.account })
+    context.tx.pools.forgetCidrs(pool.n)
     const pending = {
       state: 'pending-deprovision',
       failureCode: undefined,
@@ -440,8 +441,9 @@ function refuseProvisioned(pool: Pool, same: readonly PoolCidr[]): void {
     leavesAt === undefined ? { why: 'has-cidr-already', ...has } : { why: 'has-cidr-still', ...has, leavesAt }
   refuse({ code: 'CidrConflict', field: 'cidr', value: formatCidr(cidr), problem })
 }
-async function forget(context: WriteContext, pool: Pool, { id }: PoolCidr): Promise<void> {
-  await context.tx.pools.deleteCidr(id)
+async function forget(context: WriteContext, pool: Pool, failed: PoolCidr): Promise<void> {
+  const { id } = failed
+  await context.tx.pools.deleteCidr(failed)
   await context.tx.history.changed({ id, kind: 'ipam-pool-cidr', account: pool.account }, undefined)
 }
 

@@ -37,10 +37,10 @@ export async function refuseUndeletable(
   if (count > cascadeAllocationsMax) refuseTooMany(pools[0]!, count)
   await refusePlannedInside(context, pools)
   const snapshot = await context.snapshot()
-  const named = namedIn(snapshot, new Set(pools.map(({ id }) => id)))
   const resting = await context.tx.resting.restingIn(pools.map(({ n }) => n))
   const { tx } = context
   const taken = isPlanEnded ? new Set() : await tx.allocations.poolsWithOther(notEmpty, goingWithPools)
+  const named = namedIn(snapshot, new Set(pools.map(({ id }) => id)))
   for (const pool of pools) {
     if (named.has(pool.id)) refuseNamed(context, snapshot, pool)
     const rest = resting.has(pool.n) ? await restOf(context, pool) : undefined
@@ -50,6 +50,12 @@ export async function refuseUndeletable(
       refuseKept(pool, { why: 'would-rest', seconds: restSeconds })
     }
   }
+}
+
+/** Refuses to delete what the rules of a policy or a candidate name. */
+export function refuseInRules(context: WriteContext, snapshot: Snapshot, pools: readonly Pool[]): void {
+  const named = namedIn(snapshot, new Set(pools.map(({ id }) => id)))
+  for (const pool of pools) if (named.has(pool.id)) refuseNamed(context, snapshot, pool)
 }
 
 /** The block of a VPC is not taken off under a pool that plans the VPC, unless that goes as well: others would get what it gives. */
@@ -208,7 +214,7 @@ export async function removeSpace(context: Pick<WriteContext, 'tx'>, pool: Pool,
     ? space.remove(pool.n, cidr)
     : context.tx.resting.remove(pool.n, provisioned))
   assert(isOut, 'only free space is taken out of a pool')
-  await context.tx.pools.deleteCidr(id)
+  await context.tx.pools.deleteCidr(provisioned)
   const [from] = heldFor(pool)(provisioned)
   const held = from === undefined ? undefined : await context.tx.allocations.find(from)
   // What rested has rested in the pool itself.

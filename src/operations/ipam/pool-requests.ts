@@ -1,6 +1,7 @@
 // Pools made and changed by whoever has the right at their owner's: the owner acts, in the home Region of the IPAM.
 import { familyText } from '#model/cidr.ts'
 import { parseId } from '#model/identifier.ts'
+import { isIdLike } from '#model/name.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import { refuseMalformed } from '../identifiers.ts'
@@ -9,7 +10,7 @@ import type { ReadContext, WriteContext } from '../operation.ts'
 import { checkLocale } from '../space/request-parts.ts'
 import { getOwnPool, type PoolAt } from './access.ts'
 import { type Divided, divideAllocation, findDivided } from './divisions.ts'
-import { createPool, deletePool, type PoolChanges, type PoolSpec, updatePool } from './pools.ts'
+import { createPool, deletePool, isLeaving, type PoolChanges, type PoolSpec, updatePool } from './pools.ts'
 import { readablePools, readableScopes } from './readable.ts'
 
 export interface PoolRequest extends Omit<PoolSpec, 'family' | 'parent' | 'division'> {
@@ -67,6 +68,8 @@ interface PoolOfOwner extends PoolAt {
 }
 /** A pool that is changed by its owner, in the home Region of its IPAM. */
 export async function poolOfOwner(context: WriteContext, id: string): Promise<PoolOfOwner> {
+  // What the same run has deleted is not there any more.
+  if (isLeaving(context, id)) await context.catchUp()
   const pool = await readablePools.get(context, id)
   const ipam = (await context.tx.ipams.find(pool.ipamId!))!
   return { pool, ipam, owner: context.actingFor(pool.account, ipam.region) }
@@ -108,3 +111,19 @@ async function divide(context: WriteContext, request: PoolRequest, source: strin
     isSaid ? { first: reservedFirst ?? 0, last: reservedLast ?? 0 } : undefined,
   )
 }
+
+/** As somebody writes them in a list: nothing of it has been checked. */
+type Written = Readonly<Record<string, unknown>>
+const textsOf = (requests: readonly Written[], member: string): readonly string[] =>
+  requests.flatMap(({ [member]: value }) => (typeof value === 'string' ? [value] : []))
+
+/** In a run of new pools: what goes by their names where they are to be. */
+export async function readAheadOfMaking({ tx }: WriteContext, requests: readonly Written[]): Promise<void> {
+  const byPlace = Map.groupBy(requests, ({ parentPoolId, scopeId }) => parentPoolId ?? scopeId)
+  for (const [place, inIt] of byPlace) {
+    if (typeof place === 'string' && isIdLike(place)) await tx.tags.readAlike('ipam-pool', place, textsOf(inIt, 'name'))
+  }
+}
+/** In a run of pools that are to go: their rows, and what would keep them. */
+export const readAheadOfDropping = ({ tx }: WriteContext, requests: readonly Written[]): Promise<void> =>
+  tx.pools.readAhead(textsOf(requests, 'poolId'))

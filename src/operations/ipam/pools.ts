@@ -10,7 +10,7 @@ import { isSetting, keyProblem, type Tag, valueProblem } from '#model/tags.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { Ipam, Scope } from '#store/tables/ipams.ts'
 import type { Pool, SourceResource } from '#store/tables/pools.ts'
-import type { Reach, ReadContext, WriteContext } from '../operation.ts'
+import type { Reach, ReadContext, Together, WriteContext } from '../operation.ts'
 import { refuseNewSpace } from '../organization/account-states.ts'
 import { labelled, putFirstTags, refuseBadContact, refuseBadName, relabel } from '../organization/tagging.ts'
 import { refuseTooLongRequiredTags, refuseTooManyPools, refuseTooManyShares } from '../policy/account-bounds.ts'
@@ -21,6 +21,7 @@ import { isPlanEnded, mayPlan } from './plans.ts'
 import {
   finishDeprovisioning,
   hasOtherThanPools,
+  refuseInRules,
   refuseUndeletable,
   removePools,
   withDescendants,
@@ -208,13 +209,25 @@ export async function deletePool(
   else if (pool.sourceAllocation !== undefined) await refuseWhatIsInside(context, pool)
   else {
     await finishDeprovisioning(context)
+    if (context.isPutOff(removingEmpty, ({ parent }) => parent === pool.n)) await context.catchUp()
     await refuseWhatIsLeft(context, pool)
+    // Where nothing is provisioned, nothing is allocated, held or at rest: the schema sees to that as well.
+    refuseInRules(context, await context.snapshot(), [pool])
+    await context.together(removingEmpty, pool)
+    await context.governanceChanged('nothing')
+    return
   }
   const pools = await withDescendants(context, pool)
   await refuseUndeletable(context, pools, { isPlanEnded: isPlanEnded(await context.snapshot(), pool) })
   await removePools(context, pools)
   await context.governanceChanged('nothing')
 }
+
+/** Pools without space, none of which is another's: whether they may go was asked of each. */
+const removingEmpty: Together<Pool> = { make: (context, pools) => removePools(context, pools) }
+/** Whether a pool is as good as deleted. */
+export const isLeaving = (context: WriteContext, id: string): boolean =>
+  context.isPutOff(removingEmpty, (pool) => pool.id === id)
 
 /**
  * Brings a pool in line with what changed in its tags, which may hold its settings: how long released space rests, and who

@@ -218,6 +218,8 @@ const cidrsIn = (n: number): string => `${cidrsInAny}${n}`
 /** Of a pool that is shared with nobody. */
 const unshared = (n: number): string => `unshared #${n}`
 const noneLeaves = 'none leaves'
+const childless = (n: number): string => `childless #${n}`
+const poolsOf = 'pools of'
 
 /** What of the transaction concerns pools. */
 interface PoolsAround {
@@ -329,7 +331,7 @@ export class Pools {
     return new Map(rows.map(({ scope_id: id, pools }) => [id, pools]))
   }
   async countOfAccount(account: string): Promise<number> {
-    return this.#memory.once(`pools of ${account}`, async () => {
+    return this.#memory.once(`${poolsOf} ${account}`, async () => {
       const text = 'select count(*) as pools from pool where account = ?'
       return (await this.#sql.get<{ pools: number }>(text, account))!.pools
     })
@@ -377,8 +379,24 @@ export class Pools {
     )
     return row!.bytes
   }
-  childrenOf(n: number): Promise<Pool[]> {
-    return this.childrenOfAny([n])
+  async childrenOf(n: number): Promise<Pool[]> {
+    return this.#memory.peek(childless(n)) ? [] : this.childrenOfAny([n])
+  }
+  /** In a run of pools that are to go: reads their rows, their CIDRs and whether pools are below them, of all together. */
+  async readAhead(ids: readonly string[]): Promise<void> {
+    if (!this.#memory.isRunning) return
+    await inParts(ids, async (part) => {
+      const pools = await this.findMany(part)
+      const numbers = pools.map(({ n }) => n)
+      const cidrs = Map.groupBy(await this.cidrsOf(numbers), ({ pool }) => pool)
+      const parents = await this.parentsAmong(numbers)
+      for (const pool of pools) {
+        this.#memory.put(poolNamed(pool.id), pool)
+        this.#memory.put(poolNumbered(pool.n), pool)
+        this.#memory.put(cidrsIn(pool.n), cidrs.get(pool.n) ?? [])
+        if (!parents.has(pool.n)) this.#memory.put(childless(pool.n), true)
+      }
+    })
   }
   /** The pools directly below any of some. */
   async childrenOfAny(parents: readonly number[]): Promise<Pool[]> {
@@ -441,7 +459,8 @@ export class Pools {
     const space = await this.#spaceOf(pool)
     const factsAt = this.#around.governanceEpoch + 1
     poolTable.later(this.#sql, { ...pool, sourceVpc: pool.sourceResource?.id, space, factsAt })
-    this.#memory.add(`pools of ${pool.account}`, 1)
+    this.#memory.add(`${poolsOf} ${pool.account}`, 1)
+    if (pool.parent !== undefined) this.#memory.forget(childless(pool.parent))
     this.#memory.put(factsNoted(pool.n), true)
     this.#around.space.opened(pool.n)
     // Nobody else can have given it anything.
@@ -469,8 +488,11 @@ export class Pools {
     if (sourceResource) return above?.sourceResource ? undefined : sourceResource.id
     if (above) return undefined
     if (scopeId === undefined) return publicSpace
-    const row = await this.#sql.get<{ kind: 'public' | 'private' }>('select kind from scope where id = ?', scopeId)
-    return row!.kind === 'public' ? publicSpace : scopeId
+    const kind = await this.#memory.once(`kind of ${scopeId}`, async () => {
+      const text = 'select kind from scope where id = ?'
+      return (await this.#sql.get<{ kind: 'public' | 'private' }>(text, scopeId))!.kind
+    })
+    return kind === 'public' ? publicSpace : scopeId
   }
   /** Changes what may change: description, import, netmask lengths, required tags, quarantine, contact. */
   async update(pool: Pool): Promise<void> {
@@ -499,6 +521,14 @@ export class Pools {
   /** They must have no allocation, nothing free and nothing that rests left, nor a child that is not among them: the schema's foreign keys see to it. */
   async delete(numbers: readonly number[]): Promise<void> {
     if (numbers.length === 0) return
+    for (const n of numbers) {
+      const known = this.#memory.peek<Pool>(poolNumbered(n))
+      if (known) this.#memory.forget(poolNamed(known.id))
+      for (const name of [poolNumbered(n), cidrsIn(n), unshared(n), childless(n), factsNoted(n)])
+        this.#memory.forget(name)
+    }
+    this.#memory.forgetAll(poolsOf)
+    this.#memory.forgetAll(cidrsOf)
     await inParts(numbers, async (part) => {
       const list = listOf(part)
       await this.#sql.run(`delete from pool_cidr where pool in ${list.text}`, ...list.values)
@@ -703,15 +733,22 @@ export class Pools {
     if (rows.length === 0) this.#memory.put(noneLeaves, true)
     return rows.map(toPoolCidr)
   }
+  /** Of a pool whose CIDR rests from now on, which its row does not say. */
+  forgetCidrs(pool: number): void {
+    this.#memory.forget(cidrsIn(pool))
+  }
   async setCidrState(id: string, state: StoredState, failed?: { code: string; failure: CidrFailure }): Promise<void> {
     this.#memory.forgetAll(cidrsInAny)
     const changes = { state, failureCode: failed?.code, failure: failed?.failure }
     await poolCidrTable.change(this.#sql, changes, 'where id = ?', id)
     await this.#noteFacts('n = (select pool from pool_cidr where id = ?)', id)
   }
-  async deleteCidr(id: string): Promise<void> {
-    this.#memory.forgetAll(cidrsInAny)
-    await this.#noteFacts('n = (select pool from pool_cidr where id = ?)', id)
+  async deleteCidr({ id, pool }: Pick<PoolCidr, 'id' | 'pool'>): Promise<void> {
+    const known = this.#memory.peek<readonly PoolCidr[]>(cidrsIn(pool))
+    const left = known?.filter((one) => one.id !== id)
+    if (left) this.#memory.put(cidrsIn(pool), left)
+    this.#memory.forgetAll(cidrsOf)
+    await this.#noteFactsOnce(pool)
     await this.#sql.run('delete from pool_cidr where id = ?', id)
   }
 

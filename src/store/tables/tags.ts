@@ -129,6 +129,7 @@ interface Alike {
   readonly account: string
   readonly shared: number
 }
+const calledSo = (type: string, parent: string, look: string): string => `${anyAlike}${type} ${parent} ${look}`
 const tagsOf = (id: string): string => `${anyTags}${id}`
 
 export class Tags {
@@ -189,7 +190,9 @@ export class Tags {
       rows.push(await this.#rowOf(resource, key, value))
     }
     for (const row of rows) tagTable.later(this.#sql, row)
-    if (rows.some(({ nameLook }) => nameLook !== undefined)) this.#memory?.forgetAll(anyAlike)
+    for (const { resourceType, nameParent, nameLook } of rows) {
+      if (nameLook !== undefined) this.#memory?.forget(calledSo(resourceType, nameParent ?? '', nameLook))
+    }
     return rows
   }
   /** Of what is tagged otherwise than before, nothing is remembered. */
@@ -284,7 +287,7 @@ export class Tags {
    */
   async #alike(type: string, parent: string, look: string): Promise<readonly Alike[] | undefined> {
     if (!this.#memory?.isRunning) return undefined
-    const rows = await this.#memory.once(`${anyAlike}${type} ${parent} ${look}`, () =>
+    const rows = await this.#memory.once(calledSo(type, parent, look), () =>
       this.#sql.all<Alike>(
         `select resource_id as id, account, name_shared as shared from tag
          where name_look = ? and resource_type = ? and name_parent = ? order by resource_id limit ?`,
@@ -295,6 +298,26 @@ export class Tags {
       ),
     )
     return rows.length > alikeMax ? undefined : rows
+  }
+  /** In a run of things that are given names: reads what goes by names like these, of all together. */
+  async readAlike(type: string, parent: string, names: readonly string[]): Promise<void> {
+    if (!this.#memory?.isRunning) return
+    await inParts([...new Set(names.map(lookOf))], async (looks) => {
+      const list = listOfTexts(looks)
+      const most = alikeMax * looks.length
+      const rows = await this.#sql.all<Alike & { readonly look: string }>(
+        `select name_look as look, resource_id as id, account, name_shared as shared from tag
+         where name_look in ${list.text} and resource_type = ? and name_parent = ? order by name_look, resource_id limit ?`,
+        ...list.values,
+        type,
+        parent,
+        most + 1,
+      )
+      // Where very much is called so, each is looked for by itself.
+      if (rows.length > most) return
+      const byLook = Map.groupBy(rows, ({ look }) => look)
+      for (const look of looks) this.#memory?.put(calledSo(type, parent, look), byLook.get(look) ?? [])
+    })
   }
   /** Whether the name is one that something else there is told apart by. */
   async #isTaken({ id, type }: TaggedResource, parent: string, look: string): Promise<boolean> {
