@@ -72,13 +72,13 @@ const ofOneAlone: readonly RegExp[] = [
   // Turns and attempts of the server's own work.
   /^(turns|numberAttempts|batchSize|batchRows|readers|probes|sweepSize|leaving|poolsAhead|poolsPerStatement|blocks|passed|generations|rounds|sessions)Max$/,
   // Of one look of what watches rollouts.
-  /^(due|countedOfDue|exceptionPages|accountsRead|worldsKept)Max$/,
+  /^(due|dueRows|countedOfDue|exceptionPages|accountsRead|worldsKept)Max$/,
   // Of one subscription, and of one call of its target.
   /^(recipientsPerTarget|replayedPerRequest|deliveryAttempts|deliveryAgeMs|addresses|answerBytes|callSeconds|soonSeconds|shownFacts|digestEvents|digestShown|quietSeconds|countsShown|briefCharacters|shortCharacters)Max$/,
   // Of one line of a snapshot, and of one run of a collector.
   /^(unlisted|observedTags|collector|reason|brief|tries|notes|guessedColumns|headerLines|parts|cells)Max$/,
   // Of one run of a command that reads policy files.
-  /^(conflicts|near|namesAsked|attempts|drifts|changesLookedAt|requestsLookedAt|listed|files|membersOfFiles|open|problemsShown|syntaxProblems|shownValue|directoryLevels)Max$/,
+  /^(conflicts|candidates|near|namesAsked|attempts|drifts|changesLookedAt|requestsLookedAt|listed|files|membersOfFiles|open|problemsShown|syntaxProblems|shownValue|directoryLevels)Max$/,
   // What is only remembered: it is read again where it is forgotten.
   /^(principals|clients|good|goneEpochs|overlaid|keys|signingKeys|signedHeadersCache|entries|cursors|holders)Max$/,
 ]

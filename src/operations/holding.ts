@@ -64,8 +64,8 @@ export class Holding {
       try {
         return await work(hold)
       } finally {
-        // Where it cannot be given back, it ends by itself.
-        await this.#giveBack(hold).catch(() => {})
+        // Where the database cannot be written, it ends by itself.
+        await this.#giveBack(hold).catch(leaveTrouble)
       }
     } finally {
       this.#current = undefined
@@ -110,6 +110,11 @@ export class Holding {
       await tx.holdGovernance(now > since ? -(now + Math.min(now - since, heldMsMax)) : 0)
     })
   }
+}
+
+/** Of the database, whose types alone this layer knows: a fault is told, or nobody hears that it is never given back. */
+function leaveTrouble(error: unknown): void {
+  if (!(error instanceof Error && error.name === 'StoreTrouble')) throw error
 }
 
 export const refuseToTry = (): never => refuse({ code: 'Unavailable', because: { why: 'governance-moves' } })
