@@ -41,6 +41,13 @@ const longest = [
   'test/record.test.ts',
   'test/hostile.test.ts',
   'test/package.test.ts',
+  'test/moved-clocks.test.ts',
+  'test/witnesses.test.ts',
+  'test/clients/aws-cli.test.ts',
+  'test/ways-around.test.ts',
+  'test/fuzz.test.ts',
+  'test/crash.test.ts',
+  'test/full-disk.test.ts',
 ]
 const { values, positionals: wanted } = parseArgs({ options: { engine: { type: 'string' } }, allowPositionals: true })
 const chosen = values.engine === undefined ? engines : [parseEngine(values.engine)]

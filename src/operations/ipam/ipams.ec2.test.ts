@@ -196,6 +196,7 @@ describe('an IPAM', () => {
     assert.equal((await find()).ScopeCount, 3)
     const modified = await world.call('ModifyIpamScope', { IpamScopeId, Description: 'laboratory' })
     assert.equal(modified.IpamScope!.State, 'modify-in-progress')
+    await world.call('CreateTags', { Resources: [IpamScopeId], Tags: tagsOf({ floor: '2' }) })
     const filters: Record<string, string> = {
       'owner-id': '111111111111',
       'ipam-scope-id': IpamScopeId,
@@ -209,6 +210,7 @@ describe('an IPAM', () => {
       'pool-count': '0',
       state: 'modify-complete',
       'tag:stage': 'lab',
+      'tag:floor': '2',
     }
     for (const [Name, value] of Object.entries(filters)) {
       const { IpamScopes } = await world.call('DescribeIpamScopes', { Filters: [{ Name, Values: [value] }] })
