@@ -45,6 +45,7 @@ const changing = [
   'policy_version',
   'policy_written',
   'change_request_written',
+  'history_written',
   'pool',
   'pool_cidr',
   'pool_day',

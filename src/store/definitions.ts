@@ -6,12 +6,7 @@ import { adoptionTable, ownerQuestionTable } from './tables/adoptions.ts'
 import { apiTokenTable } from './tables/api-tokens.ts'
 import { broughtSpaceTable } from './tables/brought-space.ts'
 import { candidateTable, differenceTable } from './tables/candidates.ts'
-import {
-  changeRequestContentTable,
-  changeRequestTable,
-  changeRequestWrittenTable,
-  unreviewedEmergencyTable,
-} from './tables/change-requests.ts'
+import { changeRequestContentTable, changeRequestTable, unreviewedEmergencyTable } from './tables/change-requests.ts'
 import {
   discoveryAssociationTable,
   discoveryRegionTable,
@@ -62,6 +57,7 @@ import { allocationTable, endedTenureTable, holderTable, tenureStateTable } from
 import { clientTokenTable } from './tables/tokens.ts'
 import { subnetCidrTable, subnetTable, vpcCidrTable, vpcTable } from './tables/vpcs.ts'
 import { evidenceWitnessTable, witnessedLogTable } from './tables/witnesses.ts'
+import { changeRequestWrittenTable, historyWrittenTable } from './tables/written-bytes.ts'
 
 export const definitions: readonly Pick<
   Table<unknown>,
@@ -110,6 +106,7 @@ export const definitions: readonly Pick<
   forgettingTable,
   freeBlockTable,
   historyTable,
+  historyWrittenTable,
   holderTable,
   holdTable,
   ipamRegionTable,

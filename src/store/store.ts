@@ -42,7 +42,7 @@ export interface Writes {
   exceptions: 'insert' | 'update' | 'use'
   findings: 'insert' | 'change'
   findingScans: 'setProgress' | 'ask' | 'advance' | 'end'
-  history: 'changed' | 'ended'
+  history: 'changed' | 'changedTags' | 'ended'
   ipams: 'insert' | 'update' | 'delete' | 'insertScope' | 'describeScope' | 'deleteScopes'
   journal: 'commitTo' | 'record' | 'recordDecision' | 'recordOwn' | 'dropRulings'
   natGateways: 'insert' | 'markDeleted' | 'forgetDeleted' | 'insertAddress' | 'deleteAddress'

@@ -210,7 +210,7 @@ export const remedies = {
   'have-reviewed': () => 'Have somebody else review them.',
   'end-change-requests': () => 'Have some of them applied, or abandon those that are not wanted any more.',
   'wait-to-change': ({ bytes, until }: { bytes: number; until: string }) =>
-    `Each change keeps the whole object, here ${bytes} bytes: change several parts of it in one request, or wait until ${until}.`,
+    `What it would keep for good, ${bytes} bytes, is too much today: change several parts of it in one request, or wait until ${until}.`,
   'write-changes-less-often': ({ bytes }: { bytes: number }) =>
     `All that a change request has said is kept, here ${bytes} bytes more: write less, or wait for the next day.`,
   'split-operations': () =>

@@ -68,7 +68,7 @@ export async function inverseOf(tx: ReadTransaction, subjects: readonly Subject[
   }
 }
 
-interface UndoneObject extends ChangedObject {
+export interface UndoneObject extends ChangedObject {
   readonly operations: readonly ProposedOperation[]
   readonly isWhole: boolean
 }
@@ -77,24 +77,42 @@ interface UndoneObject extends ChangedObject {
  * What depends on what is left is left too, else nothing of it could be undone: what is about an object that is gone and does not come
  * back, and the deletion of what an object that stays says it is in.
  */
-function leaveDepending(undone: UndoneObject[]): void {
-  for (let hasLeft = true; hasLeft; ) {
-    hasLeft = false
-    const stays = undone.filter(({ isWhole }) => !isWhole)
-    const gone = stays.filter(({ is, operations }) => is === undefined && operations.length === 0).map(({ id }) => id)
-    const texts = stays.flatMap(({ id, was, is }) => (is && !was ? [{ id, text: JSON.stringify(is) }] : []))
-    for (const [at, one] of undone.entries()) {
-      const isDeleted = one.was === undefined && one.is !== undefined
-      const isHeld = isDeleted && texts.some(({ id, text }) => id !== one.id && text.includes(one.id))
-      const kept = isHeld ? [] : one.operations.filter(({ input }) => !namesAny(input, gone))
-      if (kept.length === one.operations.length) continue
-      undone[at] = { ...one, operations: kept, isWhole: false }
-      hasLeft = true
+export function leaveDepending(undone: UndoneObject[]): void {
+  const deleted = new Map<string, number>()
+  const naming = new Map<unknown, number[]>()
+  for (const [at, { id, was, is, operations }] of undone.entries()) {
+    if (was === undefined && is !== undefined) deleted.set(id, at)
+    for (const value of new Set(operations.flatMap(({ input }) => Object.values(input)))) {
+      const places = naming.get(value) ?? []
+      places.push(at)
+      naming.set(value, places)
+    }
+  }
+  /** Each is looked at as it is left, and once more where the last of its operations goes later. */
+  const left = [...undone.keys()].filter((at) => !undone[at]!.isWhole)
+  const keep = (at: number, isKept: (operation: ProposedOperation) => boolean): void => {
+    const one = undone[at]!
+    const operations = one.operations.filter(isKept)
+    if (operations.length === one.operations.length) return
+    undone[at] = { ...one, operations, isWhole: false }
+    left.push(at)
+  }
+  for (let at = left.pop(); at !== undefined; at = left.pop()) {
+    const { id, was, is, operations } = undone[at]!
+    if (is === undefined && operations.length === 0) {
+      for (const place of naming.get(id) ?? []) keep(place, ({ input }) => !Object.values(input).includes(id))
+    }
+    if (is === undefined || was !== undefined) continue
+    for (const name of namesIn(JSON.stringify(is))) {
+      const place = name === id ? undefined : deleted.get(name)
+      if (place !== undefined) keep(place, () => false)
     }
   }
 }
-const namesAny = (input: ProposedOperation['input'], ids: readonly string[]): boolean =>
-  Object.values(input).some((value) => ids.some((id) => value === id))
+/** What may be an id in a text: what stands between quotation marks, and each part of it, as of an ARN. */
+function namesIn(text: string): ReadonlySet<string> {
+  return new Set([/"/, /[^\w:.-]+/, /[^\w-]+/].flatMap((between) => text.split(between)))
+}
 
 /** Of a change that is tried: what would stay as it makes it. What is new goes by what it is, since its id is another one when it is made. */
 export function leftBy({ left }: Inverse, subjects: readonly Subject[]): readonly string[] {

@@ -43,7 +43,7 @@ export async function associateDhcpOptions(context: WriteContext, id: string, vp
   await setDhcpOptions(context, await getVpc(context, vpcId), id)
 }
 
-export const taggableOptions: TaggableKind = { find: ownerOfObject, settle: recordObject }
+export const taggableOptions: TaggableKind = { find: ownerOfObject, settle: recordObject, isRecorded: true }
 
 /** The caller's in this Region. */
 export const optionsOf = (context: ReadContext, narrowed: Narrowed): Promise<ReadRows<ListedObject>> =>

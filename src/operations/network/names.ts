@@ -12,9 +12,9 @@ import { recordSubnet } from './subnets.ts'
 import { recordVpc } from './vpcs.ts'
 
 /** Records of networks go by no names here: their tags, as all of them, are in their versions in the history. */
-const taggableObject: TaggableKind = { find: ownerOfObject, settle: recordObject }
+const taggableObject: TaggableKind = { find: ownerOfObject, settle: recordObject, isRecorded: true }
 /** A rule's tags are in the versions of its group. */
-const taggableRule: TaggableKind = { find: ownerOfRule, settle: recordGroupOfRule }
+const taggableRule: TaggableKind = { find: ownerOfRule, settle: recordGroupOfRule, isRecorded: true }
 export const taggableObjects = {
   internetGateway: taggableObject,
   egressOnlyInternetGateway: taggableObject,

@@ -199,17 +199,32 @@ export async function leaveSubnet(context: WriteContext, subnetId: string): Prom
   for (const state of await describeObjects(context, [...objects.values()])) await recordState(context, state)
 }
 
-/** Keeps the object with its new tags. */
-export async function recordObject(context: WriteContext, id: string): Promise<void> {
+/** Keeps the object with its new tags: its parts, which may be many, are as they were, and are read where all of it is kept anew. */
+export async function recordObject(context: WriteContext, id: string, former: readonly Tag[]): Promise<void> {
   const object = await findObject(context, id)
-  if (object) for (const state of await describeObjects(context, [object])) await recordState(context, state)
+  if (!object) return
+  const { history, networkObjects, tags } = context.tx
+  const stateNow = async (): Promise<ObjectState> => (await describeObjects(context, [object]))[0]!
+  // What came with a VPC follows from it, as long as it has no row: its parts are others where the VPC is another one.
+  if (object.isDerived) return void (await recordState(context, await stateNow()))
+  await history.changedTags(
+    { id, kind: object.noun, account: object.account },
+    {
+      body: networkObjects.itselfForHistory(object),
+      before: tags.keptOf(former),
+      after: await tags.forHistory(id),
+    },
+    async () => bodyOf(context, await stateNow()),
+  )
+  context.changed(id)
 }
+const bodyOf = ({ tx }: WriteContext, { object, parts, tags }: ObjectState): object =>
+  tx.networkObjects.forHistory(object, parts, tags)
 
 /** Puts the object as it is now into the history, and into the audit entry. */
 async function recordState(context: WriteContext, state: ObjectState): Promise<ObjectState> {
   const { id, noun: kind, account } = state.object
-  const body = context.tx.networkObjects.forHistory(state.object, state.parts, state.tags)
-  await context.tx.history.changed({ id, kind, account }, body)
+  await context.tx.history.changed({ id, kind, account }, bodyOf(context, state))
   context.changed(id)
   return state
 }

@@ -247,7 +247,7 @@ export async function ownerOfRule(context: ReadContext, id: string): Promise<Own
 }
 export async function recordGroupOfRule(context: WriteContext, id: string): Promise<void> {
   const group = await findGroupOfRule(context, id)
-  if (group) await recordObject(context, group.id)
+  if (group) await recordObject(context, group.id, await context.tx.tags.of(group.id))
 }
 /** The caller's groups that have these rules; each rule must be there. */
 async function groupsOfRules(context: ReadContext, ids: readonly string[]): Promise<readonly string[]> {

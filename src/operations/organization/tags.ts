@@ -65,6 +65,8 @@ export interface TaggableKind {
   keep?(context: WriteContext, id: string): Promise<void>
   /** Brings the object in line with its new tags, where they are settings, and keeps its new state in the history. */
   settle?(context: WriteContext, id: string, before: readonly Tag[]): Promise<void>
+  /** `settle` has put the new tags into the history: nothing is read to find out, since there may be much. */
+  readonly isRecorded?: true
 }
 /** Of what has identifiers of its own; nodes of the organization have their tags by another API. */
 export type TaggableKinds = { readonly [K in IdKind & KindWith<'tagType'>]?: TaggableKind }
@@ -154,7 +156,7 @@ async function changeTags(
     await changeTagsBy(context, { ...resource, region: context.region }, difference)
     context.changed(id)
     await kind.settle?.(context, id, current)
-    if (!kind.keep) await recordTags(context, id)
+    if (!kind.keep && !kind.isRecorded) await recordTags(context, id)
   }
 }
 

@@ -1,4 +1,4 @@
-// How much somebody may have kept for good in a day of what large objects say: each change keeps the whole object.
+// How much somebody may have kept for good in a day of what large objects say.
 import { accountableOf } from '#model/principal.ts'
 import { refuse } from '#model/refusal.ts'
 import { governsTop } from '../governance/list-bounds.ts'

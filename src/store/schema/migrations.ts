@@ -38,6 +38,7 @@ import { givenEntriesSchema } from './given-entries.ts'
 import { findingsGoingOn } from './going-on.ts'
 import { goodTokensSchema } from './good-tokens.ts'
 import { heldSchema } from './held.ts'
+import { historyChangesSchema } from './history-changes.ts'
 import { importSettersSchema } from './import-setters.ts'
 import { importingAccountsSchema } from './importing-accounts.ts'
 import { importingSinceSchema } from './importing-since.ts'
@@ -550,4 +551,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 96, name: 'mails of an hour', olderServers: 'go on', sql: mailCountsSchema },
   { number: 97, name: 'what is governed, held still', olderServers: 'go on', sql: heldSchema },
   { number: 98, name: 'what is critical first', olderServers: 'go on', sql: criticalFirstSchema },
+  { number: 99, name: 'what versions have changed', olderServers: 'stop', sql: historyChangesSchema },
 ]

@@ -20,7 +20,7 @@ import {
 } from '../table.ts'
 
 import type { RuleSetter } from './sources.ts'
-import { bytesWrittenBy, countWrittenBytes } from './written-bytes.ts'
+import { changeRequestWrittenTable, WrittenBytes } from './written-bytes.ts'
 
 /** Of objects, by their ids. */
 export type Versions = Readonly<Record<string, number>>
@@ -80,12 +80,6 @@ export const changeRequestContentTable = table(
 
 type Content = Pick<RowOf<typeof changeRequestContentTable>, 'operations' | 'bindings'>
 
-export const changeRequestWrittenTable = table(
-  'change_request_written',
-  { requester: text(), day: integer(), bytes: changing(integer()) },
-  'deleted',
-)
-
 export const unreviewedEmergencyTable = table(
   'unreviewed_emergency',
   { request: references('change_request', integer()), place: integer(), requester: text() },
@@ -125,9 +119,11 @@ export interface DueRequest extends DueRow {
 
 export class ChangeRequests {
   readonly #sql: Sql
+  readonly #written: WrittenBytes
   readonly #around: Around
   constructor(sql: Sql, around: Around) {
     this.#sql = sql
+    this.#written = new WrittenBytes(sql, changeRequestWrittenTable)
     this.#around = around
   }
 
@@ -313,10 +309,10 @@ export class ChangeRequests {
 
   /** Bytes that somebody has written today (UTC). */
   bytesWritten(requester: string): Promise<number> {
-    return bytesWrittenBy(this.#sql, requester, this.#around.now)
+    return this.#written.by(requester, this.#around.now)
   }
   countWritten(requester: string, bytes: number): Promise<void> {
-    return countWrittenBytes(this.#sql, requester, this.#around.now, bytes)
+    return this.#written.count(requester, this.#around.now, bytes)
   }
 
   #of({ n, by, proposedAt, authorAs, windowFrom, windowUntil, ...rest }: Stored): ChangeRequest {

@@ -1,6 +1,6 @@
 // What is kept for good of what objects said, as far as it is much: counted by who has written it, and by the day.
 import type { Sql } from '../sql.ts'
-import { bytesWrittenBy, countWrittenBytes, nextDay } from './written-bytes.ts'
+import { historyWrittenTable, nextDay, WrittenBytes } from './written-bytes.ts'
 
 /** Of one version; what is shorter is not counted, since each request keeps about as much of itself, whatever it is. */
 export const uncountedBytesMax = 4_096
@@ -10,16 +10,13 @@ const bytesPerUnit = 3
 /** So many bytes that are written keep others waiting for about as long as a row that is looked through. */
 const bytesPerRow = 200
 
-/** It is counted in the table of what change requests write, by a name of its own that no requester has. */
-const nameOf = (writer: string): string => `history ${writer}`
-
 export class KeptBytes {
-  readonly #sql: Sql
+  readonly #written: WrittenBytes
   readonly #clock: { readonly now: number }
   readonly #spend: (rows: number) => void
   /** @param spend counts against what one request may have, in rows */
   constructor(sql: Sql, clock: { readonly now: number }, spend: (rows: number) => void) {
-    this.#sql = sql
+    this.#written = new WrittenBytes(sql, historyWrittenTable)
     this.#clock = clock
     this.#spend = spend
   }
@@ -45,10 +42,10 @@ export class KeptBytes {
 
   /** Bytes that somebody has written today (UTC). */
   writtenBy(writer: string): Promise<number> {
-    return bytesWrittenBy(this.#sql, nameOf(writer), this.#clock.now)
+    return this.#written.by(writer, this.#clock.now)
   }
   count(writer: string, bytes: number): Promise<void> {
-    return countWrittenBytes(this.#sql, nameOf(writer), this.#clock.now, bytes)
+    return this.#written.count(writer, this.#clock.now, bytes)
   }
   /** When what is counted today is counted no more. */
   get tomorrow(): number {

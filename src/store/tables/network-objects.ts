@@ -201,17 +201,10 @@ export class NetworkObjects {
   }
   /** An object as the history keeps it: in the same words always, so that versions can be compared. */
   forHistory(object: NetworkObject, parts: readonly Part[], tags: readonly Tag[]): object {
-    const { id, account, region, vpcId, subnetId, name, isDefault, body } = object
-    const kept = Map.groupBy(parts, ({ kind }) => kind)
+    const inOrder = parts.toSorted((one, other) => (one.key < other.key ? -1 : 1))
+    const kept = Map.groupBy(inOrder, ({ kind }) => kind)
     return {
-      id,
-      account,
-      region,
-      vpcId,
-      subnetId,
-      name,
-      isDefault: isDefault || undefined,
-      ...body,
+      ...this.itselfForHistory(object),
       ...Object.fromEntries(
         [...kept].map(([kind, all]) => [
           keptAs[kind],
@@ -220,6 +213,11 @@ export class NetworkObjects {
       ),
       tags: tagsKept(tags),
     }
+  }
+
+  /** The same without parts and tags. */
+  itselfForHistory({ id, account, region, vpcId, subnetId, name, isDefault, body }: NetworkObject): object {
+    return { id, account, region, vpcId, subnetId, name, isDefault: isDefault || undefined, ...body }
   }
 
   // Parts ----------------------------------------------------------------------------------------------------------

@@ -96,6 +96,7 @@ async function fill(world: NativeWorld): Promise<void> {
   await call('EnableIpamPolicy', { IpamPolicyId, OrganizationTargetId: root }, { account: member })
   const mark = { ipamId: Ipam!.IpamId!, resourceId: 'vpc-1', cidr: parseCidr('10.0.0.0/16')!, isIgnored: true }
   await world.store.write((tx) => tx.discoveries.mark(mark))
+  await world.store.write((tx) => tx.keptBytes.count(member, 1))
 
   const given = await call('AllocateAddress', {})
   await call('ReleaseAddress', { AllocationId: given.AllocationId! })
