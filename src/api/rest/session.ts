@@ -27,13 +27,14 @@ export type Authenticate = (credential: Credential | undefined) => Principal | P
 export const keyOfCredential = (credential: Credential): string =>
   typeof credential === 'string' ? credential : `\n${credential.session}`
 
-export function createAuthenticator(store: Store): Authenticate {
+/** @param monotonic a clock of milliseconds that never goes back, by which what is in memory is fresh */
+export function createAuthenticator(store: Store, monotonic = (): number => performance.now()): Authenticate {
   // By the header as it came, or the session, of good ones alone: only memory has them, as it has the secrets of access keys.
   const principals = new Map<string, { readonly principal: Principal; readonly readAt: number }>()
   async function find(credential: Credential): Promise<Principal> {
     const key = keyOfCredential(credential)
     const hash = hashOf(credential)
-    const readAt = performance.now()
+    const readAt = monotonic()
     principals.delete(key)
     const { principal, unnotedSince } = await read(store, hash)
     // Whether it can be noted or not, they are who they are: a database that is only read keeps nobody out.
@@ -45,7 +46,7 @@ export function createAuthenticator(store: Store): Authenticate {
   return (credential) => {
     if (credential === undefined) refuse({ code: 'MissingAuthentication' })
     const known = principals.get(keyOfCredential(credential))
-    return known && performance.now() - known.readAt < freshMs ? known.principal : find(credential)
+    return known && monotonic() - known.readAt < freshMs ? known.principal : find(credential)
   }
 }
 
