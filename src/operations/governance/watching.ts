@@ -47,10 +47,10 @@ export class Watch {
   /** The newest entry that was there: a database that has less is another one. */
   newest = 0
   /** By who is accountable: the turn in which something of theirs was done last. */
-  readonly #served: Map<string, number> = new Map()
+  readonly served: Map<string, number> = new Map()
   #turns = 0
   /** By their ids: until when something else is done first. */
-  readonly #aside: Map<string, number> = new Map()
+  readonly aside: Map<string, number> = new Map()
   /** By the rollout, its stage and the epoch: what would be decided by without it. */
   readonly worlds: BoundedMap<WorldWithout | 'unknown'> = new BoundedMap(worldsKeptMax)
   /** By their ids, what new denials each has had in its stage, as far as they were read. */
@@ -58,27 +58,27 @@ export class Watch {
   forget(): void {
     this.read.clear()
     this.worlds.clear()
-    this.#aside.clear()
+    this.aside.clear()
   }
   /** Something of theirs was done, or tried: all others go first. */
   serve({ requester }: DueChange): void {
-    if (this.#served.size >= dueRowsMax) this.#served.clear()
-    this.#served.set(requester, ++this.#turns)
+    if (this.served.size >= dueRowsMax) this.served.clear()
+    this.served.set(requester, ++this.#turns)
   }
   /** It could not be done, whatever for: it stands in front of nothing else meanwhile. */
   putAside({ request: { id } }: DueChange, now: number): void {
-    if (this.#aside.size >= dueRowsMax) this.#aside.clear()
-    this.#aside.set(id, now + asideMs)
+    if (this.aside.size >= dueRowsMax) this.aside.clear()
+    this.aside.set(id, now + asideMs)
   }
   isAside(id: string, now: number): boolean {
-    const until = this.#aside.get(id)
+    const until = this.aside.get(id)
     // Of a clock that was ahead, it is none.
     return until !== undefined && until > now && until <= now + asideMs
   }
   /** One of each requester, whose turn was longest ago first; of one, what has been due longest. */
   inTurn(due: readonly DueRequest[]): readonly DueRequest[] {
     const first = [...Map.groupBy(due, ({ countedFor }) => countedFor).values()].map(([one]) => one!)
-    const servedAt = ({ countedFor }: DueRequest): number => this.#served.get(countedFor) ?? 0
+    const servedAt = ({ countedFor }: DueRequest): number => this.served.get(countedFor) ?? 0
     return first.sort((one, other) => servedAt(one) - servedAt(other) || one.at - other.at)
   }
 }
