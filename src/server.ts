@@ -393,17 +393,22 @@ function createRest(
   },
 ): Rest {
   const load = async (): Promise<FastifyInstance> => {
-    const { oidc, bootstrap, requestsPerMinute, isEvidencePublic, witnessedKeys } = config
-    const [{ createRestApp }, { createAuthenticator }, signIn] = await Promise.all([
+    const { oidc, bootstrap, publicUrl, requestsPerMinute, isEvidencePublic, witnessedKeys } = config
+    const [{ createRestApp }, { createAuthenticator }, { createFindWay }, { openLink }, signIn] = await Promise.all([
       import('#api/rest/app.ts'),
       import('#api/rest/session.ts'),
+      import('#api/rest/browser-sessions.ts'),
+      import('#operations/identity/console-links.ts'),
       oidc && import('#api/rest/sign-in.ts'),
     ])
     const authenticate = createAuthenticator(store)
+    const sealer = sealerOf(config)
     return createRestApp({
       ...common,
-      authenticate: (header) => {
-        const found = authenticate(header)
+      findWay: createFindWay(publicUrl),
+      openLink: (code) => openLink(sealer, code, Date.now()),
+      authenticate: (credential) => {
+        const found = authenticate(credential)
         return found instanceof Promise ? inTurn.aside(() => executeOr503(() => found)) : found
       },
       inTurn,
@@ -412,8 +417,7 @@ function createRest(
       findNewestChange: () => store.read((tx) => tx.recordLists.lastEntry()),
       onFault: logFault,
       version: programVersion(),
-      signIn:
-        signIn && oidc && signIn.createSignIn({ ...oidc, account: bootstrap.account }, sealerOf(config), Date.now),
+      signIn: signIn && oidc && signIn.createSignIn({ ...oidc, account: bootstrap.account }, sealer, Date.now),
       requestsPerMinute,
       isEvidencePublic,
       witness:
