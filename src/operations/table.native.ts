@@ -21,6 +21,7 @@ import {
   listRoles,
 } from './identity/roles.native.ts'
 import { createToken, listTokens, revokeToken, whoAmI } from './identity/tokens.native.ts'
+import { getAddressMap } from './ipam/address-map.native.ts'
 import { getPoolCapacity, listCapacity } from './ipam/capacity.native.ts'
 import { discoveryOperations } from './ipam/discoveries.native.ts'
 import { getFreeSpace } from './ipam/free-space.native.ts'
@@ -192,7 +193,15 @@ export const nouns: readonly Noun[] = [
   {
     name: 'Pools',
     summary: 'What space is taken from.',
-    operations: [...poolOperations, getFreeSpace, getPoolCapacity, listCapacity, listPoolTree, ...poolCidrOperations],
+    operations: [
+      ...poolOperations,
+      getFreeSpace,
+      getAddressMap,
+      getPoolCapacity,
+      listCapacity,
+      listPoolTree,
+      ...poolCidrOperations,
+    ],
   },
   {
     name: 'Allocations',
