@@ -34,6 +34,7 @@ import { scopeOperations } from './ipam/scopes.native.ts'
 import { notificationOperations } from './notification/subscriptions.native.ts'
 import type { NativeIntake, NativeOperation } from './operation.native.ts'
 import { organizationOperations } from './organization/organization.native.ts'
+import { getOverview } from './overview/overview.native.ts'
 import {
   deletePolicyAssignment,
   getPolicyAssignment,
@@ -88,6 +89,7 @@ export const nouns: readonly Noun[] = [
     summary: 'Who you are, and the tokens that say so.',
     operations: [whoAmI, listTokens, createToken, revokeToken],
   },
+  { name: 'Overview', summary: 'What needs a look, in one answer.', operations: [getOverview] },
   {
     name: 'Roles',
     summary: 'Who may do what where.',

@@ -55,7 +55,7 @@ test('tiles tell what is allocated, held, resting and free of them, and the othe
   await take(poolId, { cidr: '10.0.4.0/25', hold: { expiresInSeconds: 60 } })
   const first = await mapOf(poolId)
   assert.deepEqual(first, {
-    ...{ poolId, family: 'ipv4', cidr: '10.0.0.0/16', netmaskLength: 24, cidrs: ['10.0.0.0/16'] },
+    ...{ poolId, cidr: '10.0.0.0/16', netmaskLength: 24, cidrs: ['10.0.0.0/16'] },
     tiles: [
       { cidr: '10.0.2.0/24', allocated: '256', allocations: 1 },
       { cidr: '10.0.3.0/24', free: '251', allocated: '1', resting: '4', allocations: 1 },
@@ -87,7 +87,7 @@ test('tiles tell what is allocated, held, resting and free of them, and the othe
     { cidr: '10.0.9.128/25', allocated: '128' },
   ])
   assert.deepEqual(await mapOf(poolId, '?cidr=10.3.0.0/16'), {
-    ...{ poolId, family: 'ipv4', cidr: '10.3.0.0/16', netmaskLength: 24, cidrs: [], tiles: [] },
+    ...{ poolId, cidr: '10.3.0.0/16', netmaskLength: 24, cidrs: [], tiles: [] },
   })
   // What has lapsed is free, swept or not.
   world.advance(61_000)
@@ -112,7 +112,7 @@ test('D3 a window has so many tiles at most, of its own family', async () => {
   const stranger = await world.tokenOf('user:nobody', 'auditor', managementAccount)
   assert.equal((await world.ask('GET', `/pools/${poolId}/map`, { as: stranger })).status, 200)
   const empty = await makePool([])
-  assert.deepEqual(await mapOf(empty), { poolId: empty, family: 'ipv4', cidrs: [], tiles: [] })
+  assert.deepEqual(await mapOf(empty), { poolId: empty, cidrs: [], tiles: [] })
 })
 
 test('an IPv6 pool is mapped by the length of prefixes', async () => {

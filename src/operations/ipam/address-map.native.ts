@@ -1,9 +1,9 @@
 // A pool as a map, over the native API.
 import { z } from 'zod'
-import { familyText, formatCidr, parseCidr, sizeOf } from '#model/cidr.ts'
+import { formatCidr, parseCidr, sizeOf } from '#model/cidr.ts'
 import { nativeRead } from '../operation.native.ts'
 import { nameShapes, poolName } from '../shapes.native.ts'
-import { addressCount, cidr, family, netmaskLength } from '../space/shapes.native.ts'
+import { addressCount, cidr, netmaskLength } from '../space/shapes.native.ts'
 import { findMap, type Tile, tileBitsMax } from './address-map.ts'
 import { placeOfOwnPool } from './pool-lists.ts'
 import { poolId } from './pools.native.ts'
@@ -11,29 +11,26 @@ import { readablePools } from './readable.ts'
 
 const tile = z.object({
   cidr,
-  size: addressCount.optional().describe('Where some of it is not the pool’s.'),
+  size: addressCount.optional().describe('Where it is less than all.'),
   free: addressCount.optional(),
   allocated: addressCount.optional().describe('Also to pools below.'),
   held: addressCount.optional(),
   resting: addressCount.optional().describe('Released, and not to be had yet.'),
-  allocations: z.number().int().min(1).optional().describe('That begin in it.'),
-  isMore: z.literal(true).optional().describe('Not all was counted.'),
+  allocations: z.number().int().optional(),
+  isMore: z.literal(true).optional(),
 })
 const addressMap = z.object({
   poolId,
-  family,
   cidr: cidr.optional().describe('The window.'),
   netmaskLength: netmaskLength.optional().describe('Of every tile.'),
   cidrs: z.array(cidr).describe('The space of the pool in the window.'),
-  tiles: z
-    .array(tile)
-    .describe('In address order. All others are free where they lie in `cidrs`. Members that are 0 are left out.'),
+  tiles: z.array(tile).describe('Others are free where they lie in `cidrs`. What is 0 is left out.'),
 })
 nameShapes({ AddressTile: tile, AddressMap: addressMap })
 
 export const getAddressMap = nativeRead({
   name: 'getAddressMap',
-  summary: 'Show a pool as a map: how much of each part of its space is free, allocated, held or resting.',
+  summary: 'Show a pool as a map: what is free, allocated, held and resting in each part.',
   action: 'ipam:read',
   input: z.strictObject({
     poolId: poolName,
@@ -55,7 +52,7 @@ export const getAddressMap = nativeRead({
     const pool = await readablePools.get(context, poolId)
     const asked = { cidr: cidr === undefined ? undefined : parseCidr(cidr), length: netmaskLength }
     const map = await findMap(context, pool, asked)
-    const told = { poolId: pool.id, family: familyText(pool.family) }
+    const told = { poolId: pool.id }
     if (!map) return { ...told, cidrs: [], tiles: [] }
     return {
       ...told,
