@@ -26,7 +26,7 @@ const lookedMax = 200
 const findingsLookedMax = 500
 /** Decisions that are counted. */
 const decisionsCountedMax = 100_000
-const decisionsPerStatement = 5_000
+const decisionsPerStatement = 2_500
 /** The same where each is asked about, by whoever may not see all. */
 const ownDecisionsMax = 2_000
 const pageSize = 100
