@@ -23,7 +23,7 @@ import type { FileCommand } from './words.ts'
 type Args = ReadonlyMap<string, string>
 
 /** How often files are planned to be applied where something else changes meanwhile. */
-const applyAttemptsMax = 5
+const attemptsMax = 5
 
 /** Runs one of them. Answers the exit code. */
 export async function runFileCommand(
@@ -124,8 +124,8 @@ async function apply(path: string, args: Args, around: Surroundings): Promise<nu
     } catch (error) {
       // Nobody has looked at what was planned just now, so it is planned anew. A plan that was kept is for its own state alone.
       if (!isFolder || !isOutdated(error)) throw error
-      if (attempt === applyAttemptsMax) {
-        const sentence = `What is governed there changes faster than files are applied: each of ${applyAttemptsMax} plans met another state. Nothing is done.`
+      if (attempt === attemptsMax) {
+        const sentence = `What is governed there changes faster than files are applied: each of ${attemptsMax} plans met another state. Nothing is done.`
         throw new Stopped('tryLater', sentence, ['Try again. `cadastre change list` says who changes what.'])
       }
     }
