@@ -12,7 +12,7 @@ import { candidateConflictsOf, conflictsOf } from './conflicts.ts'
 import type { FileProblem } from './estate.ts'
 import { estateOf } from './from-files.ts'
 import { readServer } from './from-server.ts'
-import { applyTo, type Plan, planFor, planVersion } from './plan.ts'
+import { applyTo, isOutdated, type Plan, planFor, planVersion } from './plan.ts'
 import { proposalOf, requestFlags, requestLines, requestPlan } from './requesting.ts'
 import { jsonSchema } from './shape.ts'
 import { planMarkdown, planText, problemLines, refusalLines } from './show.ts'
@@ -21,6 +21,9 @@ import { filesOf, writeFiles } from './to-files.ts'
 import type { FileCommand } from './words.ts'
 
 type Args = ReadonlyMap<string, string>
+
+/** How often files are planned to be applied where something else changes meanwhile. */
+const attemptsMax = 5
 
 /** Runs one of them. Answers the exit code. */
 export async function runFileCommand(
@@ -115,6 +118,27 @@ async function apply(path: string, args: Args, around: Surroundings): Promise<nu
   if (!isFolder && args.has('remove'))
     throw new UsageProblem('A plan says what is removed: `--remove` is for `cadastre plan`.')
   checkRequestFlags(args)
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await applyOnce(path, isFolder, args, around, to)
+    } catch (error) {
+      // Nobody has looked at what was planned just now, so it is planned anew. A plan that was kept is for its own state alone.
+      if (!isFolder || !isOutdated(error)) throw error
+      if (attempt === attemptsMax) {
+        const sentence = `What is governed there changes faster than files are applied: each of ${attemptsMax} plans met another state. Nothing is done.`
+        throw new Stopped('tryLater', sentence, ['Try again. `cadastre change list` says who changes what.'])
+      }
+    }
+  }
+}
+
+async function applyOnce(
+  path: string,
+  isFolder: boolean,
+  args: Args,
+  around: Surroundings,
+  to: Destination,
+): Promise<number> {
   const made = isFolder ? await planned(path, args, around, to) : await readPlan(path)
   if (!made) return exitCodes.failed.code
   const isDryRun = args.has('dry-run')

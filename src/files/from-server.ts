@@ -36,7 +36,7 @@ const textOf = (value: unknown): string => value as string
 const cidrsInTree = 20
 /** Of a policy, the newest: those behind are what somebody left. */
 const draftsMax = 100
-/** How often all is read again where it changes meanwhile. */
+/** How often all is read where it changes meanwhile. */
 const attemptsMax = 5
 
 export interface ServerRead {
@@ -57,20 +57,33 @@ export interface ServerRead {
 const namesAskedMax = 100
 
 /**
- * Reads all of it as it was at one moment: where it changes meanwhile, it is read again.
+ * Reads all of it as it was at one moment: where something changes meanwhile, it is read again. What changes need not be in the files, nor
+ * seen by the caller: what two readings one behind the other find alike was so at the moment between them, whose number is known.
+ * What was changed and changed back again in each of them is not noticed; the number still keeps it from being applied.
  * @param owners by the name of an IPAM, whose it is, as files say it
  */
 export async function readServer(
   to: Destination,
   owners: ReadonlyMap<string, string> = new Map(),
 ): Promise<ServerRead> {
+  let epoch = await epochOf(to)
+  let before = ''
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
-    const epoch = await epochOf(to)
     const read = await new ServerReader(to, owners).read()
-    if ((await epochOf(to)) === epoch) return { ...read, epoch }
+    const next = await epochOf(to)
+    if (next === epoch) return { ...read, epoch }
+    const found = contentOf(read)
+    if (found === before) return { ...read, epoch }
+    before = found
+    epoch = next
   }
-  throw new Stopped('tryLater', 'What is governed there changes faster than it can be read.', ['Try again.'])
+  const sentence = `What is governed there changes faster than it can be read: ${attemptsMax} readings each found something else.`
+  throw new Stopped('tryLater', sentence, ['Try again. `cadastre change list` says who changes what.'])
 }
+
+/** What files say of it. Exceptions, which come and go all the time, are only shown. */
+const contentOf = ({ estate, inside, rootId }: Omit<ServerRead, 'epoch'>): string =>
+  canonical({ things: [...estate.all()], mentioned: [...estate.mentioned].sort(), inside, rootId })
 
 export const epochOf = async (to: Destination): Promise<number> =>
   (await ask<{ epoch: number }>(to, '/governance')).epoch

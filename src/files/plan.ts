@@ -95,6 +95,22 @@ function removalOf({ kind, key, id, members }: Thing, server: ServerRead): Chang
   }
 }
 
+/** Tries what was planned; where something was changed since, which need not be what it is about, tries it as things are by now. */
+async function standing<T>(
+  { operations, epoch }: Pick<Plan, 'operations' | 'epoch'>,
+  attempt: (one: { readonly operations: Plan['operations']; readonly epoch?: number }) => Promise<T>,
+): Promise<T> {
+  try {
+    return await attempt({ operations, epoch })
+  } catch (error) {
+    if (!isOutdated(error)) throw error
+    return attempt({ operations })
+  }
+}
+/** Whether something was changed since the state that it was planned for. */
+export const isOutdated = (error: unknown): boolean =>
+  error instanceof Refused && error.problem.code === 'PreconditionFailed' && error.problem.index === undefined
+
 /** What the server would say, were it done. */
 async function tried(
   to: Destination,
@@ -102,7 +118,7 @@ async function tried(
   about: readonly string[],
 ): Promise<Pick<Plan, 'impact' | 'refusal' | 'request'>> {
   try {
-    const { headers } = await applyTo(to, plan, { isDryRun: true })
+    const { headers } = await standing(plan, (one) => applyTo(to, one, { isDryRun: true }))
     const impact = headers.get('x-cadastre-impact')
     return impact === null ? {} : { impact: JSON.parse(impact) as ToldImpact }
   } catch (error) {
@@ -126,7 +142,7 @@ async function triedAsRequest(
 ): Promise<Pick<Plan, 'impact' | 'refusal' | 'request'> | undefined> {
   try {
     const proposal = { node: await topOf(to), reason: 'a plan' }
-    const { impact, needed } = await tryProposal(to, plan, proposal)
+    const { impact, needed } = await standing(plan, (one) => tryProposal(to, one, proposal))
     const { class: found = 'contained', ...told } = impact as ToldImpact & { readonly class?: string }
     return { impact: told, request: { class: found, needed: needed! } }
   } catch (error) {
@@ -138,14 +154,14 @@ async function triedAsRequest(
 /** Asks the server for all of it in one transaction. */
 export const applyTo = (
   to: Destination,
-  { operations, epoch }: Pick<Plan, 'operations' | 'epoch'>,
+  { operations, epoch }: Pick<Plan, 'operations'> & { readonly epoch?: number },
   { isDryRun }: { readonly isDryRun: boolean },
 ) =>
   send(to, {
     method: 'POST',
     path: '/governance/apply',
     query: isDryRun ? { dryRun: 'true' } : {},
-    body: { operations, expectedEpoch: epoch },
+    body: { operations, ...(epoch === undefined ? {} : { expectedEpoch: epoch }) },
   })
 
 /** Who changed things last, where it was by other means than files, and after files were applied last. */

@@ -12,10 +12,10 @@ export interface Needed {
   readonly approvers: number
   readonly ofRoot: number
 }
-/** What is to be done, and the state that it was planned for. */
+/** What is to be done, and the state that it was planned for; undefined where it is only tried, as things are by now. */
 interface Planned {
   readonly operations: readonly GovernedOperation[]
-  readonly epoch: number
+  readonly epoch?: number
 }
 /** As the header of a dry run says it. */
 export interface ToldImpact {
@@ -187,7 +187,7 @@ const propose = (
   ask(to, 'POST', `/change-requests${isDryRun ? '?dryRun=true' : ''}`, {
     ...proposal,
     operations,
-    expectedEpoch: epoch,
+    ...(epoch === undefined ? {} : { expectedEpoch: epoch }),
   })
 
 /** One of the caller's own that says the same and is open. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, beforeEach, test } from 'node:test'
+import { after, before, beforeEach, type TestContext, test } from 'node:test'
 import { simulate } from '#jobs/simulating.ts'
 import { type FilesWorld, filesIn, foundCompany, openFilesWorld } from '../../test/files-world.ts'
 import { simulateAll, workplaceOf } from '../../test/simulations/run.ts'
@@ -411,6 +411,51 @@ test('a plan that was made for another state is refused, and changes nothing', a
   await writeFile(file, 'no plan')
   assert.match((await at.cadastre('apply', file)).errors, /neither a directory nor a plan/)
   await rm(file)
+})
+
+/** While it runs, something is changed whenever the state is asked for or met. */
+async function inStorm<T>(t: TestContext, change: () => Promise<void>, run: () => Promise<T>): Promise<T> {
+  const ask = globalThis.fetch
+  const fetch = t.mock.method(globalThis, 'fetch', async (...asked: Parameters<typeof ask>) => {
+    if (/\/governance(\/apply(\?.*)?)?$/.test(String(asked[0]))) await change()
+    return ask(...asked)
+  })
+  try {
+    return await run()
+  } finally {
+    fetch.mock.restore()
+  }
+}
+
+test('a storm of changes elsewhere keeps nobody from a plan, and a storm of what is read is told of', async (t) => {
+  const { contact } = await at.world.get<{ contact: string }>('/policies/networks')
+  await at.edit(policy, `contact: ${contact}`, 'contact: storm@example.com')
+  const elsewhere = async () => {
+    const more = { principal: 'user:storm', role: 'auditor', node: '*' }
+    const { bindingId } = await at.world.post<{ bindingId: string }>('/role-bindings', more)
+    assert.equal((await at.world.ask('DELETE', `/role-bindings/${bindingId}`)).status, 204)
+  }
+  const planned = await inStorm(t, elsewhere, () => at.cadastre('plan', at.folder))
+  assert.match(planned.output, /→ storm@example.com$/m, planned.errors)
+  assert.equal(planned.code, 0, planned.output)
+  const applied = await inStorm(t, elsewhere, () => at.cadastre('apply', at.folder))
+  assert.deepEqual(
+    [applied.code, /each of 5 plans met another state\. Nothing is done/.test(applied.errors)],
+    [8, true],
+    applied.errors,
+  )
+  let left = 2
+  const stopping = async () => (left-- > 0 ? elsewhere() : undefined)
+  assert.match((await inStorm(t, stopping, () => at.cadastre('apply', at.folder))).output, /Done, all of it/)
+  let n = 0
+  const here = async () => {
+    const body = { contact: `storm-${n++}@example.com` }
+    assert.equal((await at.world.ask('PATCH', '/policies/networks', { body })).status, 200)
+  }
+  const late = await inStorm(t, here, () => at.cadastre('plan', at.folder))
+  assert.deepEqual([late.code, /5 readings each found something else/.test(late.errors)], [8, true], late.errors)
+  await at.edit(policy, 'contact: storm@example.com', `contact: ${contact}`)
+  await at.did('apply', at.folder)
 })
 
 test('what was changed on the server and not in the files is shown with who did it', async () => {

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { dev, lab, network, openAcme, prod, root, shop } from '../../test/acme.ts'
 import { withNativeApi } from '../../test/native-world.ts'
+import { createAccessKey } from './identity/access-keys.ts'
+import { createOperatorToken } from './identity/operator-tokens.ts'
 
 interface Told {
   readonly code?: string
@@ -99,6 +101,15 @@ test('who calls an account below as one of the centre is called takes nothing fr
   assert.equal(status, 200)
   assert.equal((await ask('GET', `/accounts/${name}`, ann)).body.account, network)
   assert.equal((await bind(name)).body.node, network)
+  // At the server's own machine nobody goes first: it is refused with both, and nothing is given to either.
+  const olga = { principal: 'user:olga', role: 'auditor', account: network } as const
+  const token = await createOperatorToken(acme.store, { ...olga, node: name })
+  const key = { accessKeyId: 'AKIAOFTHENAMESOFTWO0', secretAccessKey: 'secret' }
+  const refused = await createAccessKey(acme.store, name, 'olga', key)
+  for (const problem of ['problem' in token ? token.problem : '', refused ?? '']) {
+    assert(problem.startsWith('Several ') && problem.includes(network) && problem.includes(lab), problem)
+  }
+  assert.equal(await acme.store.read((tx) => tx.accessKeys.find(key.accessKeyId)), undefined)
   // Who may see theirs alone means that.
   assert.equal((await ask('GET', `/accounts/${name}`, dan)).body.account, lab)
 })

@@ -75,6 +75,32 @@ describe('where it is required', () => {
       const answer = await acme.ask<Told>(method, path, { as: acme.people.ann, ...(sent ? { body: sent } : {}) })
       assert.equal(answer.body?.code, 'ChangeRequestRequired', `${method} ${path}: ${JSON.stringify(answer.body)}`)
     }
+    // What is taken back in the same list was done all the same, and others would have seen nothing of it.
+    for (const operations of [
+      [
+        { ...unit('Passing'), as: 'it' },
+        { operation: 'deleteUnit', input: { unitId: '$it' } },
+      ],
+      [
+        { operation: 'createPool', as: 'it', input: { scopeId: acme.privateScope, family: 'ipv4', name: 'passing' } },
+        { operation: 'deletePool', input: { poolId: '$it' } },
+      ],
+      [
+        { operation: 'createPolicy', as: 'it', input: { ipamId: acme.ipam, name: 'passing' } },
+        { operation: 'deletePolicy', input: { policyId: '$it' } },
+      ],
+      [true, false].map((isThere) => ({
+        operation: 'updatePool',
+        input: { poolId: acme.pool_, sharedWith: isThere ? [shop] : [] },
+      })),
+    ]) {
+      const answer = await acme.ask<Told>('POST', '/governance/apply', { as: acme.people.ann, body: { operations } })
+      assert.equal(
+        answer.body?.code,
+        'ChangeRequestRequired',
+        `${operations[0]!.operation}: ${JSON.stringify(answer.body)}`,
+      )
+    }
     const calls = [
       () => acme.call('DisableIpamPolicy', { IpamPolicyId: acme.law, OrganizationTargetId: root }, asNetwork),
       () => acme.call('ModifyIpam', { IpamId: acme.ipam, Description: 'x' }, asNetwork),

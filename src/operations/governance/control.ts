@@ -214,7 +214,9 @@ interface State {
 }
 async function statesOf(tx: ReadTransaction, subjects: readonly Subject[]): Promise<readonly State[]> {
   const asked = subjects.flatMap(({ id, before, after }) => {
-    const version = before ?? after
+    // What was made and removed again in the same change was done, and is in the record as it was meanwhile.
+    const passing = tx.history.written.has(`${id}/1`) ? 1 : undefined
+    const version = before ?? after ?? passing
     return version === undefined ? [] : [[id, version] as const]
   })
   const versions = await tx.history.findVersions(asked)
