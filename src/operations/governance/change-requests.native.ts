@@ -551,7 +551,7 @@ export const reviewChangeRequest = nativeWrite({
 export const haltChangeRequest = nativeWrite({
   name: 'haltChangeRequest',
   summary: 'Halt a rollout.',
-  description: 'Whatever its window and freezes: nothing more is made of it before somebody resumes or reverts it.',
+  description: 'Whatever its window and freezes: nothing more is made of it until somebody resumes or reverts it.',
   action: 'change:propose',
   input: z.strictObject({ changeRequestId, note: note.describe('Why, for whoever goes on with it.') }),
   output: changeRequest,
@@ -575,7 +575,7 @@ export const resumeChangeRequest = nativeWrite({
   name: 'resumeChangeRequest',
   summary: 'Go on with a rollout that was halted.',
   description:
-    'Its next stage is made once the last one was watched for as long as it says, anew where that halted it; on your right, within its window, while nothing is frozen, and of no class above what was approved. In an emergency it is made now.',
+    'Its next stage is made once the last one was watched as long as it says, anew where that halted it; on your right, within its window, unless frozen, of no class above what was approved. In an emergency: now.',
   action: 'change:propose',
   input: z.strictObject({ changeRequestId, emergency }),
   output: changeRequest,
@@ -593,7 +593,7 @@ export const revertChangeRequest = nativeWrite({
   name: 'revertChangeRequest',
   summary: 'Make again what was before the change.',
   description:
-    'By the operations that were prepared when it was made, in one transaction, on your right. Refused where somebody has changed one of the objects since, outside of its window, while changes are frozen, three days after it was applied, and where it changes change control: propose the operations of `inverse` then.',
+    'By the operations that were prepared when it was made, in one transaction, on your right. Refused where somebody has changed one of the objects since, outside of its window, while frozen, three days after it was applied, and where it changes change control: propose the operations of `inverse` then.',
   action: 'change:propose',
   input: z.strictObject({ changeRequestId, note: note.describe('Why, for the record.'), emergency }),
   output: changeRequest,

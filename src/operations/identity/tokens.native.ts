@@ -103,7 +103,7 @@ export const listTokens = nativeRead({
   name: 'listTokens',
   summary: 'List tokens: your own, and those of others as far as you may see them.',
   description:
-    'Of others you see what was made with a token for services, where `token:read` is permitted to you at their home account; and what people and the operator have, where it is permitted at the top: at the root, or at `*`.',
+    'Of others: what was made with a token for services, with `token:read` at their home account; what people and the operator have, with it at the top (the root or `*`).',
   action: 'token:read',
   input: z.strictObject({
     ...paging,
@@ -127,7 +127,7 @@ export const createToken = nativeWrite({
   name: 'createToken',
   summary: 'Make a token, for yourself or for a service; it is shown once.',
   description:
-    'A token has at most the scopes of the one that you use, of which `token` must be one where it has any. One for yourself lasts no longer either, unless a sign-in or the operator made yours; and it is in the groups of your sign-in only if it ends with it or before; what is forbidden to them binds it whenever it ends. Other people get theirs by signing in, or from the operator. For a service you need `token:manage` at its home account; what is done with its token must be permitted to the service and to you, whenever it is used, and names both of you. What your groups permit counts for it as long as the sign-in lasts that proved them; what is forbidden to them, always. How long it lasts does not depend on yours.',
+    'A token has at most the scopes of the one that you use, of which `token` must be one where it has any. One for yourself lasts no longer, unless a sign-in or the operator made yours; it is in the groups of your sign-in only if it ends with it or before, and what is forbidden to them binds it whenever. For a service you need `token:manage` at its home account; what is done with its token must be permitted to the service and to you, whenever it is used, and names both of you. What your groups permit counts for it while the sign-in lasts that proved them; what is forbidden to them, always.',
   action: 'token:manage',
   input: z.strictObject({
     principal: principalName.optional().describe('`service:NAME`; yourself by default.'),
@@ -170,7 +170,7 @@ export const revokeToken = nativeWrite({
   name: 'revokeToken',
   summary: 'End a token at once, and what its principal made with it.',
   description:
-    'Somebody else’s is ended with `token:manage` at its home account where a token made it for a service, and with `token:manage` at the top, at the root or at `*`, where it is a person’s or the operator made it. Whoever had the token may have made others with it: those of the same principal end with it, also where they were made with one of these, or through a token of somebody else. Those of others go on: `madeBy` and `madeWith` of the list find them. A token whose scopes do not have `token` ends itself and no other.',
+    'Somebody else’s takes `token:manage`: at its home account where a token made it for a service, else at the top (the root or `*`). Those of the same principal that were made with it, through whomever, end with it; those of others go on: `madeBy` and `madeWith` of the list find them. A token whose scopes do not have `token` ends itself and no other.',
   action: 'token:manage',
   input: z.strictObject({
     tokenId,
