@@ -3,14 +3,8 @@ import createClient, { type Middleware } from 'openapi-fetch'
 import type { components, paths } from './types.generated.ts'
 
 export type Schemas = components['schemas']
-export interface Session {
-  readonly principal: string
-  readonly account: string
-  readonly csrfToken: string
-  readonly roles: readonly { readonly role: string; readonly node: string; readonly effect: string }[]
-  readonly groups: readonly string[]
-  readonly expiresAt: string
-}
+/** Who is signed in: what `GET /me` says. */
+export type Session = Schemas['WhoAmIResponse']
 
 /** Where the server is: files of the console are in `PREFIX/console/assets`, whatever a proxy puts before it. */
 const prefix = import.meta.env.DEV ? '' : new URL(import.meta.url).pathname.replace(/\/console\/assets\/[^/]*$/, '')
@@ -37,11 +31,21 @@ export const watchers: { isAway: (isAway: boolean) => void; sessionEnded: () => 
   sessionEnded: () => {},
 }
 
-/** Set from the answer of `GET /session`: only our own script can read it, so that no other site can change anything. */
-let csrfToken = ''
+/**
+ * What proves that our own page asks for a change: the server has set it as a cookie that our script can read and no other site, and
+ * compares it with the session.
+ */
+const pageHeader = 'x-cadastre-page'
+function pageToken(): string {
+  for (const part of document.cookie.split('; ')) {
+    const [name, value] = part.split('=', 2)
+    if (name === '__Host-cadastre-page' || name === 'cadastre-page') return value ?? ''
+  }
+  return ''
+}
 const guarded: Middleware = {
   onRequest({ request }) {
-    if (request.method !== 'GET') request.headers.set('x-cadastre-csrf', csrfToken)
+    if (request.method !== 'GET') request.headers.set(pageHeader, pageToken())
     return request
   },
   onResponse({ response }) {
@@ -64,7 +68,9 @@ export async function answer<T>(call: Promise<{ data?: T; error?: unknown; respo
   throw trouble
 }
 
-/** Sessions are the console's own: these three paths are not operations. */
+export const readSession = (): Promise<Session> => answer(api.GET('/me'))
+
+/** Signing in has no session yet, and is no operation of the description. */
 async function ownFetch(path: string, init?: RequestInit): Promise<Response> {
   try {
     return await fetch(`${apiPath}${path}`, { credentials: 'same-origin', ...init })
@@ -73,28 +79,26 @@ async function ownFetch(path: string, init?: RequestInit): Promise<Response> {
     throw new Trouble({ code: unreachable, detail: 'The server cannot be reached.' })
   }
 }
-async function bodyOf(response: Response): Promise<Session> {
-  const body = (await response.json().catch(() => ({}))) as Session
-  if (!response.ok) throw new Trouble({ status: response.status, ...body })
-  csrfToken = body.csrfToken
-  return body
+/** Redeems the operator's link, which is good once. */
+export async function openSession(code: string): Promise<void> {
+  const headers = { 'content-type': 'application/json' }
+  const response = await ownFetch('/sign-in/link', { method: 'POST', headers, body: JSON.stringify({ code }) })
+  if (response.ok) return
+  const problem = (await response.json().catch(() => ({}))) as object
+  throw new Trouble({ status: response.status, ...problem })
 }
-export const readSession = async (): Promise<Session> => bodyOf(await ownFetch('/session'))
-export const openSession = async (link: string): Promise<Session> =>
-  bodyOf(
-    await ownFetch('/session', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ link }),
-    }),
-  )
-export async function endSession(): Promise<void> {
-  const response = await ownFetch('/session', { method: 'DELETE', headers: { 'x-cadastre-csrf': csrfToken } })
-  if (!response.ok && response.status !== 401) throw new Trouble({ status: response.status })
+/** Ends the session at the server. Cookies that no session goes with mean nothing. */
+export async function endSession(tokenId: string): Promise<void> {
+  await answer(api.DELETE('/tokens/{tokenId}', { params: { path: { tokenId } } }))
 }
-export async function signInMethods(): Promise<{ readonly openIdConnect: boolean }> {
-  const response = await ownFetch('/sign-in/methods')
-  return response.ok ? ((await response.json()) as { openIdConnect: boolean }) : { openIdConnect: false }
+/** How somebody can sign in here: with an identity provider, and whether a cookie would be safe at all. */
+export interface SignInWays {
+  readonly provider: boolean
+  readonly cookies: boolean
+}
+export async function signInWays(): Promise<SignInWays> {
+  const response = await ownFetch('/sign-in/ways')
+  return response.ok ? ((await response.json()) as SignInWays) : { provider: false, cookies: true }
 }
 export async function isAlive(): Promise<boolean> {
   try {

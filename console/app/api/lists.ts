@@ -110,3 +110,8 @@ export const scopes = {
   staleTime: 300_000,
 }
 export const searchParamsOf = (request: Request): URLSearchParams => new URL(request.url).searchParams
+/** Names of pools, likewise. */
+export const pools = {
+  ...ask(['pools'], (signal) => api.GET('/pools', { params: { query: { limit: treeRowsMax } }, signal })),
+  staleTime: 300_000,
+}

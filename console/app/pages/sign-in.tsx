@@ -7,11 +7,10 @@ import Header from '@cloudscape-design/components/header'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import { type ReactNode, useEffect, useState } from 'react'
 import { redirect, useLoaderData, useSearchParams } from 'react-router'
-import { apiPath, consolePath, openSession, signInMethods } from '../api/client.ts'
-import { queries, session } from '../api/queries.ts'
+import { apiPath, consolePath, openSession, type SignInWays, signInWays } from '../api/client.ts'
+import { queries } from '../api/queries.ts'
 
-interface Ways {
-  readonly openIdConnect: boolean
+interface Ways extends SignInWays {
   readonly problem?: string
 }
 
@@ -20,27 +19,20 @@ const ownPath = (path: string | null): string => (path !== null && /^\/(?![/\\])
 
 export async function loader({ request }: { request: Request }): Promise<Ways | Response> {
   // The secret is in the fragment, which no server gets to see, and leaves the address before anything else is done.
-  const fragment = new URLSearchParams(location.hash.slice(1))
-  if (location.hash !== '') history.replaceState(history.state, '', location.pathname + location.search)
-  const link = fragment.get('link')
-  const code = fragment.get('problem')
-  if (link !== null) {
-    try {
-      queries.clear()
-      queries.setQueryData(session.queryKey, await openSession(link))
-      return redirect(ownPath(new URL(request.url).searchParams.get('returnTo')))
-    } catch (error) {
-      return { ...(await signInMethods()), problem: (error as Error).message }
-    }
-  }
-  return {
-    ...(await signInMethods()),
-    ...(code === null ? {} : { problem: `The identity provider did not sign you in (${code}).` }),
+  const code = location.hash.slice(1)
+  if (code !== '') history.replaceState(history.state, '', location.pathname + location.search)
+  if (code === '') return signInWays()
+  try {
+    await openSession(code)
+    queries.clear()
+    return redirect(ownPath(new URL(request.url).searchParams.get('returnTo')))
+  } catch (error) {
+    return { ...(await signInWays()), problem: (error as Error).message }
   }
 }
 
 export function Component(): ReactNode {
-  const { openIdConnect, problem } = useLoaderData<Ways>()
+  const { provider, cookies, problem } = useLoaderData<Ways>()
   const [params] = useSearchParams()
   const [isGoing, setGoing] = useState(false)
   useEffect(() => {
@@ -55,14 +47,21 @@ export function Component(): ReactNode {
               <bdi className="text">{problem}</bdi>
             </Alert>
           )}
-          {openIdConnect ? (
+          {cookies ? null : (
+            <Alert type="warning" header="Nobody can sign in here">
+              A browser is signed in over TLS, or on the machine of the server. Set CADASTRE_PUBLIC_URL to the https
+              address of the server.
+            </Alert>
+          )}
+          {provider && cookies ? (
             <Button
               variant="primary"
               loading={isGoing}
               onClick={() => {
                 setGoing(true)
-                const to = `${consolePath}${ownPath(params.get('returnTo'))}`
-                location.assign(`${apiPath}/sign-in/browser?returnTo=${encodeURIComponent(to)}`)
+                // The server knows its pages without what a proxy puts before them.
+                const to = `/console${ownPath(params.get('returnTo'))}`
+                location.assign(`${apiPath}/sign-in/browser?to=${encodeURIComponent(to)}`)
               }}
             >
               Sign in with your organization

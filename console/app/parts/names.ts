@@ -1,6 +1,6 @@
 // No id without its name beside it.
 import { useQuery } from '@tanstack/react-query'
-import { nodes } from '../api/lists.ts'
+import { nodes, pools } from '../api/lists.ts'
 
 /** The name of a node of the organization, where this person may see it. */
 export function useNodeNames(): (id: string) => string | undefined {
@@ -9,3 +9,9 @@ export function useNodeNames(): (id: string) => string | undefined {
 }
 /** As text: the name, and the id behind it. */
 export const named = (id: string, name: string | undefined): string => (name === undefined ? id : `${name} (${id})`)
+
+/** The name of a pool, likewise. */
+export function usePoolNames(): (id: string) => string | undefined {
+  const { data } = useQuery(pools)
+  return (id) => data?.items.find(({ poolId }) => poolId === id)?.name
+}

@@ -124,7 +124,8 @@ export function Shell(): ReactNode {
     )
   }
   const signOut = async (): Promise<void> => {
-    await endSession().catch(() => {})
+    // Where the session is over already, nobody is signed in either.
+    if (me) await endSession(me.tokenId).catch(() => {})
     queries.clear()
     await navigate('/sign-in')
   }

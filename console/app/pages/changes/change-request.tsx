@@ -153,7 +153,7 @@ export function Component(): ReactNode {
     >
       {error ? <Wrong error={error} /> : null}
       {data ? (
-        <>
+        <SpaceBetween size="l">
           {data.rejected === undefined ? null : (
             <Alert type="warning" header="It was sent back">
               <Said>{data.rejected.note}</Said>
@@ -188,7 +188,7 @@ export function Component(): ReactNode {
               </Box>
             ))}
           </Container>
-        </>
+        </SpaceBetween>
       ) : null}
       {way === undefined || !data ? null : <Act request={data} way={way} close={() => setWay(undefined)} />}
     </Page>

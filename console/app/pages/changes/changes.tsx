@@ -2,16 +2,16 @@
 import type { ReactNode } from 'react'
 import { useSearchParams } from 'react-router'
 import type { Schemas } from '../../api/client.ts'
-import { changeList, changeNames, flagsOf, nodes, pathOf, searchParamsOf, taken } from '../../api/lists.ts'
+import { changeList, changeNames, flagsOf, nodes, pathOf, pools, searchParamsOf, taken } from '../../api/lists.ts'
 import { load } from '../../api/queries.ts'
+import { Linked } from '../../parts/linked.tsx'
 import { type Column, List } from '../../parts/list.tsx'
 import { named, useNodeNames } from '../../parts/names.ts'
 import { Page } from '../../parts/page.tsx'
 import { Account, Moment, momentText, Said } from '../../parts/words.tsx'
-import { Linked } from '../decisions/explained.tsx'
 
 export const loader = ({ request }: { request: Request }): Promise<null> =>
-  load(changeList(searchParamsOf(request)), nodes)
+  load(changeList(searchParamsOf(request)), nodes, pools)
 
 type Row = Schemas['Change']
 const columns = (nameOf: (id: string) => string | undefined): readonly Column<Row>[] => [

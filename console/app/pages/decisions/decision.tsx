@@ -7,7 +7,7 @@ import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { useNavigate, useParams } from 'react-router'
 import { answer, api } from '../../api/client.ts'
-import { nodes } from '../../api/lists.ts'
+import { nodes, pools } from '../../api/lists.ts'
 import { ask, load } from '../../api/queries.ts'
 import { useAct } from '../../parts/act.ts'
 import { Confirm } from '../../parts/confirm.tsx'
@@ -19,7 +19,7 @@ const explained = (decisionId: string) =>
     api.GET('/decisions/{decisionId}/explanation', { params: { path: { decisionId } }, signal }),
   )
 export const loader = ({ params: { decisionId } }: { params: { decisionId?: string } }): Promise<null> =>
-  load(explained(decisionId!), nodes)
+  load(explained(decisionId!), nodes, pools)
 
 export function Component(): ReactNode {
   const decisionId = useParams().decisionId!

@@ -2,15 +2,16 @@
 import type { ReactNode } from 'react'
 import { Link, useSearchParams } from 'react-router'
 import type { Schemas } from '../../api/client.ts'
-import { decisionList, decisionNames, flagsOf, nodes, pathOf, searchParamsOf, taken } from '../../api/lists.ts'
+import { decisionList, decisionNames, flagsOf, nodes, pathOf, pools, searchParamsOf, taken } from '../../api/lists.ts'
 import { load } from '../../api/queries.ts'
+import { Linked } from '../../parts/linked.tsx'
 import { type Column, List } from '../../parts/list.tsx'
 import { named, useNodeNames } from '../../parts/names.ts'
 import { Page } from '../../parts/page.tsx'
 import { Account, Cidr, Mode, Moment, momentText, None, Said, State } from '../../parts/words.tsx'
 
 export const loader = ({ request }: { request: Request }): Promise<null> =>
-  load(decisionList(searchParamsOf(request)), nodes)
+  load(decisionList(searchParamsOf(request)), nodes, pools)
 
 type Row = Schemas['DecisionSummary']
 const columns = (nameOf: (id: string) => string | undefined): readonly Column<Row>[] => [
@@ -58,12 +59,7 @@ const columns = (nameOf: (id: string) => string | undefined): readonly Column<Ro
     id: 'pool',
     header: 'From pool',
     width: 150,
-    cell: (row) =>
-      row.poolId?.startsWith('ipam-pool-') ? (
-        <Link to={`/pools/${row.poolId}`}>{row.poolId}</Link>
-      ) : (
-        <Said>{row.poolId}</Said>
-      ),
+    cell: (row) => (row.poolId === undefined ? <None /> : <Linked>{row.poolId}</Linked>),
     text: (row) => row.poolId ?? '',
   },
   { id: 'mode', header: 'Mode', width: 90, cell: (row) => <Mode of={row.mode} />, text: (row) => row.mode },

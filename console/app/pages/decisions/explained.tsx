@@ -2,39 +2,17 @@
 import Alert from '@cloudscape-design/components/alert'
 import Container from '@cloudscape-design/components/container'
 import Header from '@cloudscape-design/components/header'
+import SpaceBetween from '@cloudscape-design/components/space-between'
 import Steps from '@cloudscape-design/components/steps'
 import { type ReactNode, useMemo } from 'react'
-import { Link } from 'react-router'
 import type { Schemas } from '../../api/client.ts'
 import { Facts } from '../../parts/facts.tsx'
+import { Linked } from '../../parts/linked.tsx'
 import { useNodeNames } from '../../parts/names.ts'
 import { Account, Cidr, Mode, Moment, Said, State } from '../../parts/words.tsx'
 
-/** Ids in a sentence lead somewhere. */
-const leads: readonly (readonly [RegExp, string])[] = [
-  [/^ipam-pool-[0-9a-f]+$/, '/pools/'],
-  [/^ipam-policy-[0-9a-f]+$/, '/policies/'],
-  [/^exception-[0-9a-f]+$/, '/exceptions/'],
-  [/^decision-[0-9a-f]+$/, '/decisions/'],
-]
-export function Linked({ children }: { children: string }): ReactNode {
-  const parts = children.replaceAll('`', '').split(/((?:ipam-pool|ipam-policy|exception|decision)-[0-9a-f]+)/)
-  return (
-    <bdi className="text">
-      {parts.map((part, index) => {
-        const lead = leads.find(([pattern]) => pattern.test(part))
-        return lead ? (
-          // biome-ignore lint/suspicious/noArrayIndexKey: parts of one sentence never move
-          <Link key={index} to={lead[1] + part}>
-            {part}
-          </Link>
-        ) : (
-          part
-        )
-      })}
-    </bdi>
-  )
-}
+/** Lines that repeat what the facts below say. */
+const repeated = /^(Policy|Document|Decided by|Nearest change): /
 
 const signs: Readonly<Record<string, 'success' | 'error' | 'info' | 'stopped' | 'warning'>> = {
   hit: 'success',
@@ -48,15 +26,18 @@ const signs: Readonly<Record<string, 'success' | 'error' | 'info' | 'stopped' | 
 export function Explained({ of }: { of: Schemas['Explanation'] }): ReactNode {
   const nameOf = useNodeNames()
   const { request } = of
-  const [first, ...others] = useMemo(() => of.messages.standard.split('\n').filter((line) => line !== ''), [of])
+  const [first, ...others] = useMemo(
+    () => of.messages.standard.split('\n').filter((line) => line !== '' && !repeated.test(line)),
+    [of],
+  )
   const type =
     of.outcome === 'deny' ? 'error' : of.outcome === 'warn' ? 'warning' : of.outcome === 'steer' ? 'info' : 'success'
   return (
-    <>
-      <Alert type={type} header={<Linked>{first ?? of.messages.short}</Linked>}>
+    <SpaceBetween size="l">
+      <Alert type={type} header={<Linked names={of.names}>{first ?? of.messages.short}</Linked>}>
         {others.map((line) => (
           <div key={line}>
-            <Linked>{line}</Linked>
+            <Linked names={of.names}>{line}</Linked>
           </div>
         ))}
       </Alert>
@@ -71,7 +52,7 @@ export function Explained({ of }: { of: Schemas['Explanation'] }): ReactNode {
             </Header>
           }
         >
-          <Linked>{of.nearestChange.sentence}</Linked>
+          <Linked names={of.names}>{of.nearestChange.sentence}</Linked>
         </Container>
       )}
       <Facts
@@ -84,7 +65,14 @@ export function Explained({ of }: { of: Schemas['Explanation'] }): ReactNode {
           ],
           ['Type', <Said key="t">{request.resourceType}</Said>],
           ['Locale', <Said key="l">{request.locale}</Said>],
-          ['Asked for pool', request.poolId === undefined ? undefined : <Linked key="p">{request.poolId}</Linked>],
+          [
+            'Asked for pool',
+            request.poolId === undefined ? undefined : (
+              <Linked key="p" names={of.names}>
+                {request.poolId}
+              </Linked>
+            ),
+          ],
           [
             'Asked for block',
             request.cidr === undefined ? (
@@ -96,12 +84,19 @@ export function Explained({ of }: { of: Schemas['Explanation'] }): ReactNode {
             ),
           ],
           ['Gave', of.cidr === undefined ? undefined : <Cidr key="g">{of.cidr}</Cidr>],
-          ['From pool', of.poolId === undefined ? undefined : <Linked key="f">{of.poolId}</Linked>],
+          [
+            'From pool',
+            of.poolId === undefined ? undefined : (
+              <Linked key="f" names={of.names}>
+                {of.poolId}
+              </Linked>
+            ),
+          ],
           [
             'Decided by',
             of.decidedBy === undefined ? undefined : (
               <>
-                <Linked>{of.decidedBy.policyId}</Linked> version {of.decidedBy.version}
+                <Linked names={of.names}>{of.decidedBy.policyId}</Linked> version {of.decidedBy.version}
               </>
             ),
           ],
@@ -132,7 +127,7 @@ export function Explained({ of }: { of: Schemas['Explanation'] }): ReactNode {
               header: `${kind}: ${result}`,
               details: (
                 <>
-                  <Linked>{subject}</Linked>: <Linked>{because}</Linked>
+                  <Linked names={of.names}>{subject}</Linked>: <Linked names={of.names}>{because}</Linked>
                 </>
               ),
               statusIconAriaLabel: result,
@@ -140,6 +135,6 @@ export function Explained({ of }: { of: Schemas['Explanation'] }): ReactNode {
           />
         )}
       </Container>
-    </>
+    </SpaceBetween>
   )
 }

@@ -11,7 +11,7 @@ import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { useSearchParams } from 'react-router'
 import { api, type Schemas } from '../../api/client.ts'
-import { nodes, treeRowsMax } from '../../api/lists.ts'
+import { nodes, pools, treeRowsMax } from '../../api/lists.ts'
 import { ask, load } from '../../api/queries.ts'
 import { Page, Wrong } from '../../parts/page.tsx'
 import { Explained } from './explained.tsx'
@@ -22,7 +22,7 @@ const types = {
   ),
   staleTime: 300_000,
 }
-export const loader = (): Promise<null> => load(nodes, types)
+export const loader = (): Promise<null> => load(nodes, types, pools)
 
 interface Asked {
   readonly account: string

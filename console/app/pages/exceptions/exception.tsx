@@ -12,10 +12,10 @@ import { ask, load, session } from '../../api/queries.ts'
 import { useAct } from '../../parts/act.ts'
 import { Confirm } from '../../parts/confirm.tsx'
 import { Facts } from '../../parts/facts.tsx'
+import { Linked } from '../../parts/linked.tsx'
 import { useNodeNames } from '../../parts/names.ts'
 import { Page, Wrong } from '../../parts/page.tsx'
 import { Moment, Said, State } from '../../parts/words.tsx'
-import { Linked } from '../decisions/explained.tsx'
 
 const one = (exceptionId: string) =>
   ask(['exception', exceptionId], (signal) =>

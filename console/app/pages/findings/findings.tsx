@@ -2,16 +2,16 @@
 import type { ReactNode } from 'react'
 import { useSearchParams } from 'react-router'
 import type { Schemas } from '../../api/client.ts'
-import { findingList, findingNames, flagsOf, nodes, pathOf, searchParamsOf, taken } from '../../api/lists.ts'
+import { findingList, findingNames, flagsOf, nodes, pathOf, pools, searchParamsOf, taken } from '../../api/lists.ts'
 import { load } from '../../api/queries.ts'
+import { Linked } from '../../parts/linked.tsx'
 import { type Column, List } from '../../parts/list.tsx'
 import { named, useNodeNames } from '../../parts/names.ts'
 import { Page } from '../../parts/page.tsx'
 import { Moment, momentText, Said, State } from '../../parts/words.tsx'
-import { Linked } from '../decisions/explained.tsx'
 
 export const loader = ({ request }: { request: Request }): Promise<null> =>
-  load(findingList(searchParamsOf(request)), nodes)
+  load(findingList(searchParamsOf(request)), nodes, pools)
 
 type Row = Schemas['Finding']
 const columns = (nameOf: (id: string) => string | undefined): readonly Column<Row>[] => [

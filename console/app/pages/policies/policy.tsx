@@ -1,16 +1,18 @@
 // One policy: its documents as a matrix of locale and type, where it is enabled, and its versions.
+import ExpandableSection from '@cloudscape-design/components/expandable-section'
+import SpaceBetween from '@cloudscape-design/components/space-between'
 import { useQuery } from '@tanstack/react-query'
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
 import { Link, useParams } from 'react-router'
 import { api, type Schemas } from '../../api/client.ts'
-import { assignmentList, nodes } from '../../api/lists.ts'
+import { assignmentList, nodes, pools } from '../../api/lists.ts'
 import { ask, load } from '../../api/queries.ts'
 import { Facts } from '../../parts/facts.tsx'
+import { Linked } from '../../parts/linked.tsx'
 import { type Column, List } from '../../parts/list.tsx'
 import { named, useNodeNames } from '../../parts/names.ts'
 import { Page, Wrong } from '../../parts/page.tsx'
 import { Account, Mode, Moment, momentText, None, Said } from '../../parts/words.tsx'
-import { Linked } from '../decisions/explained.tsx'
 
 /** Of documents and versions, as many as one page shows. */
 const rowsMax = 1000
@@ -30,7 +32,7 @@ const versions = (policyId: string) =>
   )
 const assigned = (policyId: string) => assignmentList(new URLSearchParams({ policyId }))
 export const loader = ({ params: { policyId } }: { params: { policyId?: string } }): Promise<null> =>
-  load(one(policyId!), documents(policyId!), versions(policyId!), assigned(policyId!), nodes)
+  load(one(policyId!), documents(policyId!), assigned(policyId!), nodes, pools)
 
 type Document = Schemas['PolicyDocument']
 const sizes = ({ size, sizeIpv6 }: Document): string =>
@@ -121,6 +123,7 @@ export function Component(): ReactNode {
   const policyId = useParams().policyId!
   const nameOf = useNodeNames()
   const { data, error } = useQuery(one(policyId))
+  const [isOpen, setOpen] = useState(false)
   const assignmentColumns: readonly Column<Schemas['PolicyAssignment']>[] = [
     {
       id: 'target',
@@ -158,7 +161,7 @@ export function Component(): ReactNode {
     >
       {error ? <Wrong error={error} /> : null}
       {data ? (
-        <>
+        <SpaceBetween size="l">
           <Facts
             title="Policy"
             facts={[
@@ -188,14 +191,23 @@ export function Component(): ReactNode {
             keyOf={(row) => row.targetId}
             empty="It is enabled nowhere, and acts nowhere."
           />
-          <List
-            title="Versions"
-            query={versions(policyId)}
-            columns={versionColumns}
-            keyOf={(row) => String(row.version)}
-            empty="There is no version yet."
-          />
-        </>
+          <ExpandableSection
+            headerText="Versions"
+            variant="container"
+            expanded={isOpen}
+            onChange={({ detail }) => setOpen(detail.expanded)}
+          >
+            {isOpen ? (
+              <List
+                title="Versions"
+                query={versions(policyId)}
+                columns={versionColumns}
+                keyOf={(row) => String(row.version)}
+                empty="There is no version yet."
+              />
+            ) : null}
+          </ExpandableSection>
+        </SpaceBetween>
       ) : null}
     </Page>
   )

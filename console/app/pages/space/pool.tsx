@@ -1,4 +1,5 @@
 // One pool: its rules, how full it is, when it runs dry, and who has its space.
+import SpaceBetween from '@cloudscape-design/components/space-between'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { Link, useParams, useSearchParams } from 'react-router'
@@ -50,7 +51,7 @@ export function Component(): ReactNode {
     >
       {error ? <Wrong error={error} /> : null}
       {pool ? (
-        <>
+        <SpaceBetween size="l">
           <Facts
             title="Pool"
             facts={[
@@ -109,7 +110,7 @@ export function Component(): ReactNode {
             ]}
             empty="Nobody has space of this pool."
           />
-        </>
+        </SpaceBetween>
       ) : null}
     </Page>
   )
