@@ -7,7 +7,7 @@ import Header from '@cloudscape-design/components/header'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import { type ReactNode, useEffect, useState } from 'react'
 import { redirect, useLoaderData, useSearchParams } from 'react-router'
-import { apiPath, consolePath, openSession, type SignInWays, signInWays } from '../api/client.ts'
+import { apiPath, openSession, type SignInWays, signInWays } from '../api/client.ts'
 import { queries } from '../api/queries.ts'
 
 interface Ways extends SignInWays {
