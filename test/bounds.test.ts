@@ -78,7 +78,7 @@ const ofOneAlone: readonly RegExp[] = [
   // Of one line of a snapshot, and of one run of a collector.
   /^(unlisted|observedTags|collector|reason|brief|tries|notes|guessedColumns|headerLines|parts|cells)Max$/,
   // Of one run of a command that reads policy files.
-  /^(conflicts|near|namesAsked|attempts|drifts|changesLookedAt|requestsLookedAt|listed|files|membersOfFiles|open|problemsShown|syntaxProblems|shownValue|directoryLevels)Max$/,
+  /^(conflicts|candidates|near|namesAsked|attempts|drifts|changesLookedAt|requestsLookedAt|listed|files|membersOfFiles|open|problemsShown|syntaxProblems|shownValue|directoryLevels)Max$/,
   // What is only remembered: it is read again where it is forgotten.
   /^(principals|clients|good|goneEpochs|overlaid|keys|signingKeys|signedHeadersCache|entries|cursors|holders)Max$/,
 ]

@@ -110,7 +110,8 @@ export async function withNativeApi<W extends World>(
   let requests = 0
   const bound: Bound = {
     newRequestId: () => `request-${++requests}`,
-    authenticate: createAuthenticator(world.store),
+    // By the clock of the world: a test that takes longer than a moment would read tokens anew, which it has not asked for.
+    authenticate: createAuthenticator(world.store, () => world.clock()),
     execute: (operation, call) => world.executor.execute(operation, call),
     recordUnread: (operation, call, refused) => world.executor.recordUnread(operation, call, refused),
     findNewestChange: () => world.store.read((tx) => tx.recordLists.lastEntry()),

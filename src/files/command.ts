@@ -8,7 +8,7 @@ import { getServer } from '#cli/profiles.ts'
 import { quoted } from '#cli/refusals.ts'
 import { simulate } from '#cli/simulate.ts'
 import type { Surroundings } from '#cli/surroundings.ts'
-import { conflictsOf } from './conflicts.ts'
+import { candidateConflictsOf, conflictsOf } from './conflicts.ts'
 import type { FileProblem } from './estate.ts'
 import { estateOf } from './from-files.ts'
 import { readServer } from './from-server.ts'
@@ -58,18 +58,19 @@ async function serverOf(args: Args, around: Surroundings): Promise<Destination> 
 async function validate(folder: string, args: Args, around: Surroundings): Promise<number> {
   const { sources, problems } = await readSources(folder)
   const found = [...problems, ...(problems.length === 0 ? problemsIn(sources) : [])]
+  const isFine = found.every(({ isWarning }) => isWarning)
   if (found.length > 0 || outputOf(args) !== undefined) await printProblems(found, args, around)
-  if (found.length === 0 && outputOf(args) === undefined) around.out(`${sources.length} files say nothing wrong.\n`)
-  return found.length === 0 ? exitCodes.done.code : exitCodes.failed.code
+  if (isFine && outputOf(args) === undefined) around.out(`${sources.length} files say nothing wrong.\n`)
+  return isFine ? exitCodes.done.code : exitCodes.failed.code
 }
 
 function problemsIn(sources: readonly Source[]): readonly FileProblem[] {
   const { estate, problems } = estateOf(sources)
-  return problems.length > 0 ? problems : conflictsOf(estate)
+  return problems.length > 0 ? problems : [...conflictsOf(estate), ...candidateConflictsOf(estate)]
 }
 
 async function printProblems(problems: readonly FileProblem[], args: Args, around: Surroundings): Promise<void> {
-  const fields = ['file', 'line', 'column', 'path', 'problem', 'value', 'allowed', 'meant']
+  const fields = ['file', 'line', 'column', 'path', 'problem', 'value', 'allowed', 'meant', 'isWarning']
   const answer = { items: problems.map((problem) => ({ ...problem })) }
   await printOwn({ answer, fields, text: problemLines(problems) }, outputOf(args), around)
 }

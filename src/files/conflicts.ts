@@ -1,37 +1,91 @@
 // Whether policies in files stand against each other: by the rules of the server, without one.
-import { conflictsIn } from '#model/policy/conflicts.ts'
+import { type Conflict, conflictsIn } from '#model/policy/conflicts.ts'
 import type { PolicyDocument, PolicyVersion } from '#model/policy/document.ts'
 import { settingNames } from '#model/policy/settings.ts'
 import { compileSnapshot, type GovernanceFacts, type NodeFacts, type PoolFacts } from '#model/policy/snapshot.ts'
 import type { AssignmentKind, Compatibility, Mode } from '#model/policy/values.ts'
 import { problemInWords } from '#model/problems/problem.ts'
-import { type Estate, type FileProblem, type Members, rootKey, type Thing } from './estate.ts'
+import { type Estate, type FileProblem, type Members, type Position, rootKey, type Thing } from './estate.ts'
 
 const conflictsMax = 100
+/** All facts are compiled for each of them. */
+const candidatesMax = 100
 
 /** One for each two policies and pair that no account could follow both of. */
 export function conflictsOf(estate: Estate): FileProblem[] {
   const problems = new Map<string, FileProblem>()
-  for (const { node, locale, resourceType, parties, problem } of conflictsIn(compileSnapshot(factsOf(estate), 0))) {
-    const [one, other] = parties
-    const key = parties.map(({ policy, target }) => `${policy} ${target}`).join(' ')
+  const policies = [...estate.of('policy').values()]
+  for (const conflict of conflictsIn(compileSnapshot(factsOf(estate, policies), 0))) {
+    const key = keyOf(conflict)
     if (problems.has(key)) continue
-    const policy = estate.of('policy').get(other!.policy)!
-    const at = policy.places?.get(`assignments ${other!.target}`) ?? policy.at!
-    const [first, second] = [one!, other!].map(({ policy, target }) => `\`${policy}\` on ${target}`)
+    const other = conflict.parties[1]!
     problems.set(key, {
-      ...at,
+      ...placeOf(estate, other),
       path: 'assignments',
-      problem: `${second} and ${first} stand against each other for ${resourceType} in ${locale} of ${node}: ${problemInWords(problem)}`,
-      value: other!.policy,
+      problem: inWords(conflict),
+      value: other.policy,
     })
     if (problems.size >= conflictsMax) break
   }
   return [...problems.values()]
 }
 
-function factsOf(estate: Estate): GovernanceFacts {
+/**
+ * What would stand against each other once a candidate acts, beside what does so anyway: each alone, as one is let act after the other. The
+ * server takes such a candidate, which is there to be looked at, and does not let it act.
+ */
+export function candidateConflictsOf(estate: Estate): FileProblem[] {
   const policies = [...estate.of('policy').values()]
+  const tried = policies.flatMap((policy) => candidatesIn(policy).map((target) => ({ policy, target })))
+  if (tried.length === 0) return []
+  const now = new Set(conflictsOf(estate).map(({ problem }) => problem))
+  const problems: FileProblem[] = []
+  for (const { policy, target } of tried.slice(0, candidatesMax)) {
+    const then = policies.map((one) => (one === policy ? withCandidate(policy, target) : one))
+    for (const conflict of conflictsIn(compileSnapshot(factsOf(estate, then), 0))) {
+      if (now.has(inWords(conflict))) continue
+      const problem = `once it acts, ${inWords(conflict)}`
+      problems.push({
+        ...placeOf(estate, { policy: policy.key, target }),
+        path: 'assignments.candidate',
+        problem,
+        isWarning: true,
+      })
+      // One tells that it cannot act as it is.
+      break
+    }
+    if (problems.length >= conflictsMax) break
+  }
+  return problems
+}
+const candidatesIn = ({ members }: Thing): readonly string[] =>
+  Object.entries(members.assignments as Record<string, Members>).flatMap(([target, { candidate }]) =>
+    candidate === undefined ? [] : [target],
+  )
+/** A version is in force for all assignments of its policy, a mode for one. */
+function withCandidate(policy: Thing, target: string): Thing {
+  const { drafts, assignments } = policy.members as Readonly<Record<'drafts' | 'assignments', Record<string, Members>>>
+  const { candidate, ...assignment } = assignments[target]!
+  const { draft, mode = assignment.mode } = candidate as { readonly draft?: string; readonly mode?: unknown }
+  const said = draft === undefined ? {} : drafts[draft]
+  const then = { ...assignments, [target]: { ...assignment, mode } }
+  return { ...policy, members: { ...policy.members, ...said, assignments: then } }
+}
+
+const keyOf = ({ parties }: Conflict): string => parties.map(({ policy, target }) => `${policy} ${target}`).join(' ')
+function placeOf(
+  estate: Estate,
+  { policy: key, target }: { readonly policy: string; readonly target: string },
+): Position {
+  const policy = estate.of('policy').get(key)!
+  return policy.places?.get(`assignments ${target}`) ?? policy.at!
+}
+function inWords({ node, locale, resourceType, parties, problem }: Conflict): string {
+  const [first, second] = parties.map(({ policy, target }) => `\`${policy}\` on ${target}`)
+  return `${second} and ${first} stand against each other for ${resourceType} in ${locale} of ${node}: ${problemInWords(problem)}`
+}
+
+function factsOf(estate: Estate, policies: readonly Thing[]): GovernanceFacts {
   const assignments = policies.flatMap(({ key, members }) =>
     Object.entries(members.assignments as Record<string, Members>).map(([targetId, { kind, mode }]) => ({
       policyId: key,

@@ -47,6 +47,8 @@ export interface FileProblem extends Position {
   readonly allowed?: string
   /** Of what is allowed, what was likely to be said. */
   readonly meant?: string
+  /** It is not wrong as it is, and will be in the way. */
+  readonly isWarning?: true
 }
 
 export type Members = Readonly<Record<string, unknown>>

@@ -21,7 +21,16 @@ import {
   type ThingKind,
   unitKey,
 } from './estate.ts'
-import { draftsByContent, pairOf, plain, sortedCidrs, sortedTexts, wholeAssignment, wholeDocument } from './members.ts'
+import {
+  actsAlready,
+  draftsByContent,
+  pairOf,
+  plain,
+  sortedCidrs,
+  sortedTexts,
+  wholeAssignment,
+  wholeDocument,
+} from './members.ts'
 import { policyMembers, poolChangeable, poolFixed } from './shape.ts'
 import type { Source, Way } from './sources.ts'
 import { meantBy } from './words-alike.ts'
@@ -258,8 +267,9 @@ class FilesReader {
       const target = this.#node(source, [...here, 'target'], textOf(assignment.target))
       if (assignments[target]) this.#note(source.at(here), here, 'the policy is enabled there already', target)
       const { candidate } = assignment as { readonly candidate?: Item }
-      if (candidate) this.#checkCandidate(source, candidate, [...here, 'candidate'], drafts)
       assignments[target] = wholeAssignment(assignment)
+      const said = { compatibility, documents, drafts }
+      if (candidate) this.#checkCandidate(source, [...here, 'candidate'], said, assignments[target])
       places.set(`assignments ${target}`, source.at(here))
     }
     const facts = Object.fromEntries(policyMembers.map((member) => [member, policy[member]]))
@@ -305,10 +315,18 @@ class FilesReader {
     }
     return drafts
   }
-  #checkCandidate(source: Source, { draft, mode }: Item, way: Way, drafts: Members): void {
-    if (draft === undefined && mode === undefined)
+  /** @param policy all that it says */
+  #checkCandidate(source: Source, way: Way, policy: Members, assignment: Members): void {
+    const { draft, mode } = assignment.candidate as Item
+    const drafts = policy.drafts as Members
+    if (draft === undefined && mode === undefined) {
       this.#note(source.at(way), way, 'it says neither a `draft` nor a `mode`')
-    if (draft === undefined || Object.hasOwn(drafts, textOf(draft))) return
+      return
+    }
+    if (draft === undefined || Object.hasOwn(drafts, textOf(draft))) {
+      if (actsAlready(policy, assignment)) this.#note(source.at(way), way, 'it says what is in force there already')
+      return
+    }
     const here = [...way, 'draft']
     const names = Object.keys(drafts)
     const meant = meantBy(textOf(draft), names)

@@ -17,6 +17,7 @@ import {
   unitKey,
 } from './estate.ts'
 import {
+  actsAlready,
   draftLabel,
   draftsByContent,
   pairOf,
@@ -337,7 +338,10 @@ class ServerReader {
       if (!policy) continue
       const assignments = policy.members.assignments as Record<string, Members>
       const candidate = byAssignment.get(`${policyId} ${targetId}`)
-      assignments[this.#node(textOf(targetId))] = wholeAssignment({ kind, mode, candidate })
+      const assignment = wholeAssignment({ kind, mode, candidate })
+      // What acts already by now says nothing, and no server would take it as a candidate.
+      const isSaid = candidate !== undefined && !actsAlready(policy.members, assignment)
+      assignments[this.#node(textOf(targetId))] = isSaid ? assignment : wholeAssignment({ kind, mode })
     }
   }
   #candidate({ policyId, version, mode }: Item): Members {

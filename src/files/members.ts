@@ -56,6 +56,13 @@ export const wholeAssignment = ({ kind, mode, candidate }: Members): Members => 
   ...(candidate === undefined ? {} : { candidate }),
 })
 
+/** Whether a candidate says nothing other than the policy and its assignment as they are, all in this form. */
+export function actsAlready({ compatibility, documents, drafts }: Members, { mode, candidate }: Members): boolean {
+  const { draft, mode: tried = mode } = candidate as { readonly draft?: string; readonly mode?: unknown }
+  const said = draft === undefined ? undefined : (drafts as Members)[draft]
+  return tried === mode && (said === undefined || canonical(said) === canonical({ compatibility, documents }))
+}
+
 /** What a draft is called whose content no file has: nothing in a file can be called so. */
 export const draftLabel = (version: number): string => `version ${version}`
 export const versionOf = (label: string): number => Number(label.slice('version '.length))

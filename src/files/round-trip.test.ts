@@ -261,6 +261,18 @@ test('candidates and drafts of a server are in the files, and a round trip chang
   assert.equal(await at.did('plan', at.folder), nothing)
   const { body } = await at.world.ask<{ version: number }>('GET', candidate)
   assert.equal(body.version, tried)
+  // Where the assignment has become what its candidate was, nothing is tried any more, and no server would take it as one.
+  const assignment = `/policies/${policyId}/assignments/${target.unitId}`
+  const put = async (path: string, body: object) =>
+    assert.equal((await at.world.ask('PUT', path, { body })).status, 200)
+  await put(candidate, { mode: 'observe' })
+  await put(assignment, { kind: 'default', mode: 'observe' })
+  await at.did('export', '--dir', at.folder)
+  assert.doesNotMatch(await at.read(policy), /candidate:/)
+  await requireSame()
+  await put(assignment, { kind: 'default', mode })
+  await put(candidate, { version: tried, mode: 'observe' })
+  await at.did('export', '--dir', at.folder)
 })
 
 test('a draft is written, tried as a candidate and made what is in force by files alone', async () => {

@@ -12,11 +12,11 @@ const valueCharactersMax = 200
 export const problemLines = (problems: readonly FileProblem[]): string =>
   problems.map((problem) => `${printable(problemLine(problem))}\n`).join('')
 
-function problemLine({ file, line, column, path, problem, value, allowed, meant }: FileProblem): string {
+function problemLine({ file, line, column, path, problem, value, allowed, meant, isWarning }: FileProblem): string {
   // Once is enough.
   const isSaid = value === undefined || problem.includes(`\`${value}\``)
   return [
-    `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${problem}${isSaid ? '' : ` \`${value}\``}.`,
+    `${file}:${line}:${column}: ${isWarning ? 'warning: ' : ''}${path === '' ? '' : `${path}: `}${problem}${isSaid ? '' : ` \`${value}\``}.`,
     ...(meant === undefined ? [] : [`Did you mean \`${meant}\`?`]),
     ...(allowed === undefined || allowed === meant ? [] : [`Allowed: ${allowed}.`]),
   ].join(' ')

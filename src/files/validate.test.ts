@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { governedOperations } from '#operations/governance/operations.native.ts'
-import { conflictsOf } from './conflicts.ts'
+import { candidateConflictsOf, conflictsOf } from './conflicts.ts'
 import type { FileProblem } from './estate.ts'
 import { estateOf } from './from-files.ts'
 import { doneByFiles, notByFiles } from './intent.ts'
@@ -19,7 +19,7 @@ function problemsIn(files: Readonly<Record<string, string>>): readonly FileProbl
     sources.push(read)
   }
   const { estate, problems } = estateOf(sources)
-  return problems.length > 0 ? problems : conflictsOf(estate)
+  return problems.length > 0 ? problems : [...conflictsOf(estate), ...candidateConflictsOf(estate)]
 }
 const short = (problems: readonly FileProblem[]) =>
   problems.map(({ file, line, column, problem, value, allowed }) => [
@@ -145,6 +145,46 @@ test('policies that stand against each other, by the rules of the server', () =>
   )
   assert.equal(`${problem!.file}:${problem!.line}`, 'b.yaml:11')
   assert.deepEqual(problemsIn({ ...against, 'b.yaml': policy('bound', 'one', '/', 'final') }), [])
+})
+
+test('candidates that could not act beside what is in force are told of, and are not wrong; those that act already are', () => {
+  const drafted = (pool: string) => `    drafts:
+      - name: next
+        documents:
+          - locale: us-east-1
+            resourceType: vpc
+            rules:
+              - pool: main/private/${pool}
+`
+  const candidate = (said: string) => `        candidate: { ${said} }\n`
+  const bound = { ...company, 'b.yaml': policy('bound', 'one', '/', 'final') }
+  const trying = (pool: string, said: string, mode = 'enforce') => ({
+    ...bound,
+    'a.yaml': `${policy('order', 'one', '/Prod', 'default', drafted(pool))}        mode: ${mode}\n${candidate(said)}`,
+  })
+  const [problem, ...others] = problemsIn(trying('other', 'draft: next'))
+  assert.deepEqual(others, [])
+  assert.match(
+    problem!.problem,
+    /^once it acts, `main\/bound` on \/ and `main\/order` on \/Prod stand against each other for vpc/,
+  )
+  assert.deepEqual([problem!.isWarning, problem!.file, problem!.line], [true, 'a.yaml', 18])
+  // Observed, it would not stand in the way; and the same pool does not.
+  assert.deepEqual(problemsIn(trying('other', 'draft: next, mode: observe')), [])
+  const wider = trying('one', 'draft: next')
+  const sized = wider['a.yaml'].replace(
+    '            rules:',
+    '            size: { min: 20, default: 24, max: 28 }\n            rules:',
+  )
+  assert.deepEqual(problemsIn({ ...wider, 'a.yaml': sized }), [])
+  // A mode that would act where nothing does now.
+  const observed = trying('other', 'mode: enforce', 'observe')
+  const enforced = observed['a.yaml'].replaceAll('main/private/one', 'main/private/other')
+  assert.match(problemsIn({ ...observed, 'a.yaml': enforced })[0]!.problem, /^once it acts, /)
+  for (const files of [trying('one', 'draft: next'), trying('other', 'mode: enforce')]) {
+    const found = problemsIn(files).map(({ problem, line, isWarning }) => [problem, line, isWarning])
+    assert.deepEqual(found, [['it says what is in force there already', 21, undefined]])
+  }
 })
 
 test('the schema for editors says what files may say, and nothing that only this program knows', () => {

@@ -88,6 +88,23 @@ test('D8 who changes what is governed without end keeps nobody from proposing, s
   )
 })
 
+test('D8 whoever has held what is governed gives it back at once, and leaves it to others for as long as they had it', async () => {
+  const tookMs = 40
+  const slow = () => {
+    acme.advance(tookMs)
+    return retag()
+  }
+  const proposed = await during(slow, () =>
+    post('/change-requests', { node: root, reason: 'a test', operations: operations() }),
+  )
+  assert.equal(proposed.status, 201, JSON.stringify(proposed.body))
+  const rests = -(await held())
+  const now = await acme.store.read(async (tx) => tx.now)
+  assert.ok(rests > now && rests <= now + begun.length * tookMs, `until ${rests - now} ms from now`)
+  await Promise.all(begun.splice(0))
+  acme.advance(rests - now)
+})
+
 test('D8 the same with exceptions that are asked for and denied, without end', async () => {
   const asked = { target: shop, resourceType: 'eip', locale: 'us-east-1', provider: true, reason: 'a test', for: '1h' }
   const askAndDeny = async () => {

@@ -2,6 +2,7 @@
 // whoever changes that very often would otherwise outdate each try of everybody else's.
 import { refuse } from '#model/refusal.ts'
 import type { ReadTransaction, Store } from '#store/store.ts'
+import { leaveTrouble } from '#store/trouble.ts'
 
 /** For so long at most others wait with what they change of it; whoever holds it has mostly done within a part of a second. */
 export const heldMsMax = 10_000
@@ -64,8 +65,8 @@ export class Holding {
       try {
         return await work(hold)
       } finally {
-        // Where it cannot be given back, it ends by itself.
-        await this.#giveBack(hold).catch(() => {})
+        // Where the database cannot be written, it ends by itself.
+        await this.#giveBack(hold).catch(leaveTrouble)
       }
     } finally {
       this.#current = undefined

@@ -185,7 +185,7 @@ export interface Loaded {
   /** Another one where an access key or token ends before its time, and where the history is another. Within this process alone. */
   readonly keyEpoch: number
   readonly rulingEpoch: number
-  /** Until when somebody holds what is governed; less than 0: until when nobody may hold it anew; 0: neither. */
+  /** Until when somebody holds what is governed, or nobody may hold it anew, as `storedHold` writes it. */
   readonly governanceHeld: number
   /** Renewed by `cadastre database accept`. */
   readonly history: number
@@ -198,6 +198,10 @@ export interface Loaded {
   /** Where on PostgreSQL it was found; always the same where there is one file. */
   readonly place?: string
 }
+
+/** No counter is below 0: twice the moment, and one more where it is when nobody may hold it anew. */
+const storedHold = (until: number): number => (until < 0 ? -2 * until + 1 : 2 * until)
+const heldFrom = (stored: number): number => (stored % 2 === 0 ? stored / 2 : -(stored - 1) / 2)
 
 /**
  * Reads them.
@@ -446,10 +450,10 @@ export class Nouns extends Connected {
     // Counted from the committed one: a number that was rolled back may come again, because nothing is kept of it.
     await this.sql.run(`update counter set value = ? where name = 'governance-epoch'`, ++this.governanceEpoch)
   }
-  /** @param until as `Loaded` has it */
+  /** @param until when somebody holds what is governed; less than 0: when nobody may hold it anew; 0: neither */
   async holdGovernance(until: number): Promise<void> {
     this.governanceHeld = until
-    await this.sql.run(`update counter set value = ? where name = 'governance-held'`, until)
+    await this.sql.run(`update counter set value = ? where name = 'governance-held'`, storedHold(until))
   }
   async moveKeyEpoch(): Promise<void> {
     await this.sql.run(`update counter set value = ? where name = 'key-epoch'`, ++this.#keyEpoch)
@@ -481,7 +485,7 @@ export class Nouns extends Connected {
     this.#sequenceStored = sequence
     this.#sequence = isOther ? sequence : Math.max(this.#sequence, sequence)
     this.governanceEpoch = loaded.governanceEpoch
-    this.governanceHeld = loaded.governanceHeld
+    this.governanceHeld = heldFrom(loaded.governanceHeld)
     this.#keyEpoch = loaded.keyEpoch
     this.#nameKeyEpoch()
     if (loaded.rulingEpoch !== this.#rulingEpoch) this.journal.forgetRulings()

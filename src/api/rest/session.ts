@@ -17,13 +17,14 @@ const principalsMax = 10_000
  */
 export type Authenticate = (header: string | undefined) => Principal | Promise<Principal>
 
-export function createAuthenticator(store: Store): Authenticate {
+/** @param monotonic a clock of milliseconds that never goes back, by which what is in memory is fresh */
+export function createAuthenticator(store: Store, monotonic = (): number => performance.now()): Authenticate {
   // By the header as it came, of good tokens alone: only memory has them, as it has the secrets of access keys.
   const principals = new Map<string, { readonly principal: Principal; readonly readAt: number }>()
   async function find(header: string): Promise<Principal> {
     const [, text] = bearerPattern.exec(header) ?? []
     if (text === undefined) refuse({ code: 'InvalidToken' })
-    const readAt = performance.now()
+    const readAt = monotonic()
     principals.delete(header)
     const principal = await read(store, tokenHash(text))
     if (principals.size >= principalsMax) principals.clear()
@@ -33,7 +34,7 @@ export function createAuthenticator(store: Store): Authenticate {
   return (header) => {
     if (header === undefined) refuse({ code: 'MissingAuthentication' })
     const known = principals.get(header)
-    return known && performance.now() - known.readAt < freshMs ? known.principal : find(header)
+    return known && monotonic() - known.readAt < freshMs ? known.principal : find(header)
   }
 }
 

@@ -8,14 +8,16 @@ export const hashLength = 32
 const leafPrefix = 0x00
 const nodePrefix = 0x01
 
+/** For one leaf or node after the other: what is hashed is copied here, and nobody else has it. */
+const leafBytes = new Uint8Array(1 + hashLength)
+/** @param data of our log: a hash */
 export function leafHash(sha256: Sha256, data: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(1 + data.length)
+  const bytes = data.length === hashLength ? leafBytes : new Uint8Array(1 + data.length)
   bytes[0] = leafPrefix
   bytes.set(data, 1)
   return sha256(bytes)
 }
 
-/** For one node after the other: what is hashed is copied here, and nobody else has it. */
 const nodeBytes = new Uint8Array(1 + 2 * hashLength)
 nodeBytes[0] = nodePrefix
 export function nodeHash(sha256: Sha256, left: Uint8Array, right: Uint8Array): Uint8Array {

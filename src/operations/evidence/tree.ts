@@ -16,8 +16,11 @@ import type { ReadTransaction, Store } from '#store/store.ts'
 import type { EvidenceLog, StoredTile } from '#store/tables/evidence.ts'
 import { sha256 } from './sha256.ts'
 
-/** Leaves that one turn adds: some milliseconds, in parts between which all others have their turn. */
-const leavesPerTurn = 2_048
+/** Leaves that one turn adds, written with one commit: it costs more than all that is hashed of a few. */
+const leavesPerTurn = 16_384
+/** Read at once: a millisecond. */
+const leavesPerRead = 2_048
+/** Hashed at once; all others have their turn between. */
 const leavesPerStep = 256
 
 /** Whether there are entries that the tree lacks. It only reads. */
@@ -53,16 +56,20 @@ export async function growTree(store: Store): Promise<boolean> {
 
 async function readGrowth(tx: ReadTransaction): Promise<Growth | undefined> {
   const log = await tx.evidence.log()
-  const leaves = await tx.evidence.leavesAfter(log.entry, leavesPerTurn)
-  if (leaves.length === 0) return undefined
-  const edge = await Edge.of(tx, log.size)
-  let { size } = log
-  for (const [at, { entry, commitment }] of leaves.entries()) {
-    if (at % leavesPerStep === leavesPerStep - 1) await tx.nextTurn()
-    edge.add(size, leafHash(sha256, commitment), entry)
-    size++
+  let { size, entry: last } = log
+  let edge: Edge | undefined
+  while (size - log.size < leavesPerTurn) {
+    const leaves = await tx.evidence.leavesAfter(last, leavesPerRead)
+    edge ??= await Edge.of(tx, log.size)
+    for (const { entry, commitment } of leaves) {
+      if (size % leavesPerStep === 0) await tx.nextTurn()
+      edge.add(size, leafHash(sha256, commitment), entry)
+      size++
+      last = entry
+    }
+    if (leaves.length < leavesPerRead) break
   }
-  return { log, tiles: edge.changed(), size, entry: leaves.at(-1)!.entry }
+  return edge && size > log.size ? { log, tiles: edge.changed(), size, entry: last } : undefined
 }
 
 /** A tile that is not full. */
