@@ -106,12 +106,18 @@ export function Shell(): ReactNode {
   }, [])
   useEffect(() => {
     if (!isAway) return
-    const timer = setInterval(async () => {
+    const look = async (): Promise<void> => {
       if (!(await isAlive())) return
       setAway(false)
       await queries.invalidateQueries()
-    }, awayPollMs)
-    return () => clearInterval(timer)
+    }
+    const timer = setInterval(look, awayPollMs)
+    // The browser knows sooner where the way was cut on this side.
+    addEventListener('online', look)
+    return () => {
+      clearInterval(timer)
+      removeEventListener('online', look)
+    }
   }, [isAway])
 
   const resume = async (): Promise<void> => {

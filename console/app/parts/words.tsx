@@ -23,15 +23,25 @@ export const None = (): ReactNode => (
 
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
 const isUtc = zone === 'UTC' || zone === 'Etc/UTC'
-const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium', hour12: false })
-const utc = (at: string): string => `${at.slice(0, 10)} ${at.slice(11, 19)} UTC`
+const local = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium', hour12: false })
+const localDay = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short' })
+const time = (at: string): string => `${at.slice(11, 19)} UTC`
 
-/** In the person's zone, with UTC beside it. */
+/** In the person's zone, with UTC beside it: its day, too, where that is another one. */
 export function Moment({ at }: { at: string | undefined }): ReactNode {
   if (at === undefined) return <None />
+  const utc = `${at.slice(0, 10)} ${time(at)}`
+  const isSameDay = localDay.format(new Date(at)) === at.slice(0, 10)
   return (
-    <time dateTime={at} title={utc(at)} className="number">
-      {isUtc ? utc(at) : `${day.format(new Date(at))} (${utc(at)})`}
+    <time dateTime={at} title={utc} className="number">
+      {isUtc ? (
+        <span className="word">{utc}</span>
+      ) : (
+        <>
+          <span className="word">{local.format(new Date(at))}</span>{' '}
+          <span className="word">({isSameDay ? time(at) : utc})</span>
+        </>
+      )}
     </time>
   )
 }
@@ -102,7 +112,11 @@ const statuses: Readonly<Record<string, readonly [StatusIndicatorProps.Type, str
 /** A state of the API, with a sign beside its word. */
 export function State({ of }: { of: string }): ReactNode {
   const [type, word] = statuses[of] ?? (['info', of] as const)
-  return <StatusIndicator type={type}>{word}</StatusIndicator>
+  return (
+    <StatusIndicator type={type} wrapText={false}>
+      {word}
+    </StatusIndicator>
+  )
 }
 
 /** An address or CIDR, which leads to its page. */
@@ -117,5 +131,12 @@ export const Account = ({ id, name }: { id: string; name?: string | undefined })
 export const Mode = ({ of }: { of: string }): ReactNode => (
   <Badge color={of === 'enforce' ? 'blue' : of === 'warn' ? 'severity-medium' : 'grey'}>{of}</Badge>
 )
-/** The last part of an id, as the command line shows it; the whole id is its title. */
-export const shortId = (id: string): string => id.replace(/-0*([0-9a-f]{5})0*([0-9a-f]+)$/, '-$2')
+/** A pool in a table: by its name where it has one. */
+export function PoolOf({ id, name }: { id: string | undefined; name: string | undefined }): ReactNode {
+  if (!id?.startsWith('ipam-pool-')) return <Said>{id}</Said>
+  return (
+    <Link to={`/pools/${id}`} title={id}>
+      <Said>{name ?? id}</Said>
+    </Link>
+  )
+}

@@ -4,17 +4,17 @@ import { Link, useSearchParams } from 'react-router'
 import type { Schemas } from '../../api/client.ts'
 import { decisionList, decisionNames, flagsOf, nodes, pathOf, pools, searchParamsOf, taken } from '../../api/lists.ts'
 import { load } from '../../api/queries.ts'
-import { Linked } from '../../parts/linked.tsx'
 import { type Column, List } from '../../parts/list.tsx'
-import { named, useNodeNames } from '../../parts/names.ts'
+import { named, useNodeNames, usePoolNames } from '../../parts/names.ts'
 import { Page } from '../../parts/page.tsx'
-import { Account, Cidr, Mode, Moment, momentText, None, Said, State } from '../../parts/words.tsx'
+import { Account, Cidr, Mode, Moment, momentText, None, PoolOf, Said, State } from '../../parts/words.tsx'
 
 export const loader = ({ request }: { request: Request }): Promise<null> =>
   load(decisionList(searchParamsOf(request)), nodes, pools)
 
 type Row = Schemas['DecisionSummary']
-const columns = (nameOf: (id: string) => string | undefined): readonly Column<Row>[] => [
+type FindName = (id: string) => string | undefined
+const columns = (nameOf: FindName, poolName: FindName): readonly Column<Row>[] => [
   {
     id: 'at',
     header: 'When',
@@ -59,7 +59,7 @@ const columns = (nameOf: (id: string) => string | undefined): readonly Column<Ro
     id: 'pool',
     header: 'From pool',
     width: 150,
-    cell: (row) => (row.poolId === undefined ? <None /> : <Linked>{row.poolId}</Linked>),
+    cell: (row) => <PoolOf id={row.poolId} name={row.poolId && poolName(row.poolId)} />,
     text: (row) => row.poolId ?? '',
   },
   { id: 'mode', header: 'Mode', width: 90, cell: (row) => <Mode of={row.mode} />, text: (row) => row.mode },
@@ -79,7 +79,7 @@ export function Component(): ReactNode {
       <List
         title="Decisions"
         query={decisionList(params)}
-        columns={columns(useNodeNames())}
+        columns={columns(useNodeNames(), usePoolNames())}
         keyOf={(row) => row.decisionId}
         filters={[
           { name: 'outcome', label: 'Outcome', options: words('allow', 'steer', 'warn', 'deny') },

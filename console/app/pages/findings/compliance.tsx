@@ -86,7 +86,7 @@ export function Component(): ReactNode {
           { name: 'resourceType', label: 'Type' },
           { name: 'locale', label: 'Locale' },
         ]}
-        actions={<Link to="/findings?status=open">Open findings</Link>}
+        description={<Link to="/findings?status=open">Open findings</Link>}
         empty="No space is in use that policy has a say about."
       />
     </Page>

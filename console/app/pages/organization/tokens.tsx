@@ -56,11 +56,12 @@ export function Component(): ReactNode {
     {
       id: 'end',
       header: 'End it',
-      width: 90,
+      width: 110,
       cell: (row) => (
         <Button
           disabled={row.revokedAt !== undefined}
           disabledReason="It has ended."
+          wrapText={false}
           ariaLabel={`End ${row.tokenId}`}
           onClick={() => setEnding(row)}
         >
