@@ -71,10 +71,10 @@ export async function openPage(browser: Browser, origin: string): Promise<Watche
   }
 }
 
-/** Loaded, with its heading, and nothing asked any more. */
+/** Its heading is there: pages show themselves once what they need is there. */
 export async function isShown({ page }: Watched, heading?: string | RegExp): Promise<void> {
   await page.getByRole('heading', { level: 1, ...(heading !== undefined && { name: heading }) }).waitFor()
-  await page.waitForLoadState('networkidle')
+  await page.locator('[aria-busy=true]').waitFor({ state: 'detached' })
 }
 
 /** By the tool, which finds about half of what can be wrong. */

@@ -29,7 +29,8 @@ let olga: Watched
 
 before(async () => {
   await buildConsole()
-  ;[estate, browser] = await Promise.all([openEstate(), openBrowser()])
+  estate = await openEstate()
+  browser = await openBrowser()
   olga = await openPage(browser, estate.url)
   if (pictures !== undefined) mkdirSync(pictures, { recursive: true })
 })
@@ -45,19 +46,12 @@ const go = async (at: Watched, path: string, heading?: string | RegExp): Promise
 
 test('a link of the operator signs in, once; whoever is nobody comes back to the page they wanted', async () => {
   const { page } = olga
-  await page.goto(`${estate.url}/console/decisions?outcome=deny`)
-  await isShown(olga, 'Sign in to Cadastre')
-  assert.match(page.url(), /\/console\/sign-in\?returnTo=/)
-  assert.deepEqual(await findViolations(olga), [])
   const link = await estate.linkFor('olga', 'organization-administrator')
-  // A new visit, as from a terminal.
-  await page.goto('about:blank')
-  olga.clear()
   await page.goto(link)
   await isShown(olga, 'Overview')
   assert.doesNotMatch(page.url(), /#/, 'the secret has left the address')
-  assert.ok(olga.bytes() < firstBytesMax, `the first page loads ${olga.bytes()} bytes`)
-  assert.ok(olga.bytes() > 100_000, 'all of it is counted')
+  assert.ok(olga.bytes() > 100_000 && olga.bytes() < firstBytesMax, `the first page loads ${olga.bytes()} bytes`)
+  if (pictures !== undefined) console.log(`the first page loads ${olga.bytes()} bytes`)
   assert.deepEqual(olga.said, [])
   const cookies = await olga.context.cookies()
   assert.deepEqual(
@@ -72,6 +66,10 @@ test('a link of the operator signs in, once; whoever is nobody comes back to the
   const other = await openPage(browser, estate.url)
   await other.page.goto(link)
   await other.page.getByText('You are not signed in').waitFor()
+  await other.page.goto(`${estate.url}/console/decisions?outcome=deny`)
+  await isShown(other, 'Sign in to Cadastre')
+  assert.equal(new URL(other.page.url()).searchParams.get('returnTo'), '/decisions?outcome=deny')
+  assert.deepEqual(await findViolations(other), [])
   await other.context.close()
 })
 
@@ -124,9 +122,40 @@ test('every page loads by its link, narrow and dark or wide and light, without a
   assert.deepEqual(wrong, [])
 })
 
+test('a session that ends and a server that is away cost nothing that was typed', async () => {
+  const { page, context } = olga
+  await page.setViewportSize(wide)
+  await go(olga, `/decisions/${estate.ids.denied}`, 'Denied')
+  await page.getByRole('button', { name: 'Ask for an exception' }).click()
+  const dialog = page.getByRole('dialog')
+  const reason = dialog.getByRole('textbox', { name: 'Reason' })
+  const act = dialog.getByRole('button', { name: 'Ask', exact: true })
+  await reason.fill('Typed before')
+  await context.setOffline(true)
+  await act.click()
+  await dialog.getByText('The server cannot be reached.').waitFor()
+  await page.getByText('The server does not answer.').waitFor()
+  await context.setOffline(false)
+  await page.getByText('The server does not answer.').waitFor({ state: 'detached' })
+  const { tokenId } = await page.evaluate(
+    async () => (await fetch('/api/v1/me')).json() as Promise<{ tokenId: string }>,
+  )
+  await estate.ask('DELETE', `/tokens/${tokenId}`)
+  await act.click()
+  await page.getByText('Your session is over.').waitFor()
+  assert.equal(await reason.inputValue(), 'Typed before')
+  const again = await context.newPage()
+  await again.goto(await estate.linkFor('olga', 'organization-administrator'))
+  await again.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
+  await again.close()
+  await act.click()
+  await isShown(olga, 'Typed before')
+})
+
 test('by keyboard alone: search an address, find out why a team was denied, ask for an exception; its asker cannot approve it', async () => {
   const { page } = olga
   const { keyboard } = page
+  await page.setViewportSize(wide)
   await go(olga, '/', 'Overview')
   await keyboard.press('/')
   await keyboard.type('10.20.0.7')
@@ -155,7 +184,7 @@ test('by keyboard alone: search an address, find out why a team was denied, ask 
   await page.getByText('It is in force once somebody else has approved it.').waitFor()
   const approve = page.getByRole('button', { name: 'Approve' })
   await approve.focus()
-  await page.getByText('You asked for it: somebody else').waitFor()
+  await page.getByRole('tooltip').getByText('You asked for it: somebody else').waitFor()
   assert.equal(await approve.getAttribute('aria-disabled'), 'true')
 
   const anna = await openPage(browser, estate.url)
@@ -170,49 +199,20 @@ test('by keyboard alone: search an address, find out why a team was denied, ask 
   await anna.context.close()
 })
 
-test('a session that ends and a server that is away cost nothing that was typed', async () => {
-  const { page, context } = olga
-  await go(olga, `/decisions/${estate.ids.denied}`, 'Denied')
-  await page.getByRole('button', { name: 'Ask for an exception' }).click()
-  const dialog = page.getByRole('dialog')
-  const reason = dialog.getByRole('textbox', { name: 'Reason' })
-  const act = dialog.getByRole('button', { name: 'Ask', exact: true })
-  await reason.fill('Typed before')
-  await context.setOffline(true)
-  await act.click()
-  await dialog.getByText('The server cannot be reached.').waitFor()
-  await page.getByText('The server does not answer.').waitFor()
-  await context.setOffline(false)
-  await page.getByText('The server does not answer.').waitFor({ state: 'detached' })
-  const { tokenId } = await page.evaluate(
-    async () => (await fetch('/api/v1/me')).json() as Promise<{ tokenId: string }>,
-  )
-  await estate.ask('DELETE', `/tokens/${tokenId}`)
-  await act.click()
-  await page.getByText('Your session is over.').waitFor()
-  assert.equal(await reason.inputValue(), 'Typed before')
-  const again = await context.newPage()
-  await again.goto(await estate.linkFor('olga', 'organization-administrator'))
-  await again.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
-  await again.close()
-  await act.click()
-  await isShown(olga, 'Typed before')
-})
-
 test('I7 no markup can be made of text: the page permits neither inline scripts nor markup from strings', async () => {
   const { page } = olga
   await go(olga, '/', 'Overview')
   olga.clear()
   const tries = [
     "document.body.innerHTML = '<b>x</b>'",
-    "Function('return 1')()",
+    "document.body.setAttribute('onclick', 'window.hit = 1')",
     "document.createElement('script').src = 'https://elsewhere.example/x.js'",
   ]
   const attempts = tries.map((code) => `() => { ${code} }`)
   const tried = await page.evaluate(
     `[${attempts}].map((attempt) => { try { attempt(); return 'done' } catch (error) { return error.name } })`,
   )
-  assert.deepEqual(tried, ['TypeError', 'EvalError', 'TypeError'])
+  assert.deepEqual(tried, ['TypeError', 'TypeError', 'TypeError'])
 })
 
 test('whoever signs out is nobody, whatever back shows', async () => {

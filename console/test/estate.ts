@@ -29,7 +29,6 @@ export interface Estate {
   }
 }
 
-/** @param tokenOf runs the operator's command in the server's folder */
 export async function openEstate(): Promise<Estate> {
   const server = await startProcess()
   const url = `http://127.0.0.1:${server.port}`
@@ -48,14 +47,15 @@ export async function openEstate(): Promise<Estate> {
     if (!response.ok) throw new Error(`${method} ${path}: ${JSON.stringify(answer)}`)
     return answer as T
   }
-  const management = (await ask('POST', '/accounts', { name: 'management' })).account!
+  const management = (await ask('GET', '/me')).account!
   await ask('POST', '/organization', { managementAccount: management })
   const { items } = await ask<{ items: { nodeId: string; kind: string }[] }>('GET', '/organization/tree')
   const root = items.find(({ kind }) => kind === 'root')!.nodeId
   const unit = (await ask('POST', '/organizational-units', { name: 'Prod', parentId: root })).unitId!
   const account = (await ask('POST', '/accounts', { name: payload.slice(0, 50), parentId: unit })).account!
-  await ask('PUT', '/organization/ipam-administrator', { account: management })
-  const ipam = await ask('POST', '/ipams', { account: management, region, name: 'acme' })
+  const network = (await ask('POST', '/accounts', { name: 'network', parentId: root })).account!
+  await ask('PUT', '/organization/ipam-administrator', { account: network })
+  const ipam = await ask('POST', '/ipams', { account: network, region, name: 'acme' })
   const pools: string[] = []
   for (const [name, cidr] of [
     ['prod', '10.20.0.0/16'],
@@ -81,7 +81,7 @@ export async function openEstate(): Promise<Estate> {
   const document = { rules: [{ poolId: pools[0] }] }
   await ask('PUT', `/policies/${policy}/documents/${region}/vpc`, document)
   await ask('PUT', `/policies/${policy}/assignments/${unit}`, { mode: 'enforce' })
-  const allocation = { account, resourceType: 'vpc', locale: region, netmaskLength: 24 }
+  const allocation = { account, resourceType: 'vpc', locale: region, scopeType: 'private', netmaskLength: 24 }
   await ask('POST', '/allocations', { ...allocation, name: 'shop', description: payload, tags: { Owner: payload } })
   await ask('POST', '/allocations', { ...allocation, poolId: pools[1] }).catch(() => {})
   const { items: decisions } = await ask<{ items: { decisionId: string; outcome: string }[] }>('GET', '/decisions')

@@ -39,14 +39,22 @@ const yearSeconds = 31_536_000
 
 interface Files {
   readonly folder: string
+  readonly builtAt: number
   /** By their path in the folder: what is not in it is not handed out, whatever a path says. */
   readonly names: ReadonlySet<string>
 }
+const builtAtIn = (folder: string | undefined): number | undefined =>
+  folder === undefined ? undefined : statSync(join(folder, 'index.html'), { throwIfNoEntry: false })?.mtimeMs
 function findFiles(): Files | undefined {
   for (const folder of folders) {
-    if (!statSync(join(folder, 'index.html'), { throwIfNoEntry: false })) continue
+    const builtAt = builtAtIn(folder)
+    if (builtAt === undefined) continue
     const found = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-    return { folder, names: new Set(found.map(({ parentPath, name }) => relative(folder, join(parentPath, name)))) }
+    return {
+      folder,
+      builtAt,
+      names: new Set(found.map(({ parentPath, name }) => relative(folder, join(parentPath, name)))),
+    }
   }
   return undefined
 }
@@ -75,11 +83,12 @@ export function createConsole(prefix: string): (request: IncomingMessage, respon
       // Nobody wants the body.
       return say(405, 'Files of the console are read.', { allow: 'GET, HEAD', connection: 'close' })
     }
-    // It may be built while the server runs.
-    files ??= findFiles()
-    if (!files) return say(404, 'The console is not built here: npm run build.')
     const name = asked.slice(path.length + 1)
     const isPage = !/\.[a-z0-9]+$/.test(name)
+    // It may be built, or built anew, while the server runs: its page is asked for first.
+    if (isPage && files?.builtAt !== builtAtIn(files?.folder)) files = undefined
+    files ??= findFiles()
+    if (!files) return say(404, 'The console is not built here: npm run build.')
     const file = isPage ? 'index.html' : name
     const type = types[file.slice(file.lastIndexOf('.') + 1)]
     if (!files.names.has(file) || type === undefined) return say(404, 'There is no such file of the console.')

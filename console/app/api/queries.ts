@@ -5,7 +5,10 @@ import { answer, readSession, type Session, Trouble } from './client.ts'
 const retriesMax = 2
 export const queries = new QueryClient({
   defaultOptions: {
+    // What is asked while the browser says that it is offline fails, and is told so: it does not wait unseen.
+    mutations: { networkMode: 'always' },
     queries: {
+      networkMode: 'always',
       staleTime: 15_000,
       refetchOnWindowFocus: true,
       // A refusal is an answer: only what did not arrive is asked again.

@@ -2,9 +2,10 @@
 import Box from '@cloudscape-design/components/box'
 import Container from '@cloudscape-design/components/container'
 import Header from '@cloudscape-design/components/header'
+import Input from '@cloudscape-design/components/input'
 import { useQuery } from '@tanstack/react-query'
-import type { ReactNode } from 'react'
-import { Link, redirect, useSearchParams } from 'react-router'
+import { type ReactNode, useState } from 'react'
+import { Link, redirect, useNavigate, useSearchParams } from 'react-router'
 import { api } from '../api/client.ts'
 import { searchParamsOf } from '../api/lists.ts'
 import { ask, queries } from '../api/queries.ts'
@@ -15,6 +16,7 @@ export const found = (q: string) => ask(['find', q], (signal) => api.GET('/find'
 
 export async function loader({ request }: { request: Request }): Promise<null | Response> {
   const q = searchParamsOf(request).get('q') ?? ''
+  if (q === '') return null
   const data = await queries.ensureQueryData(found(q)).catch(() => undefined)
   const first = data?.places[0]
   if (first && data?.objects.length === 0) return redirect(`/address?cidr=${encodeURIComponent(q)}`)
@@ -33,13 +35,31 @@ const pages: Readonly<Record<string, (id: string) => string>> = {
 
 export function Component(): ReactNode {
   const q = useSearchParams()[0].get('q') ?? ''
-  const { data, error } = useQuery(found(q))
+  const { data, error } = useQuery({ ...found(q), enabled: q !== '' })
+  const navigate = useNavigate()
+  const [sought, setSought] = useState(q)
   return (
     <Page
-      title={`Search: ${q}`}
+      title={q === '' ? 'Search' : `Search: ${q}`}
       commands={[`cadastre find '${q.replaceAll("'", `'\\''`)}'`]}
       requests={[`/find?q=${encodeURIComponent(q)}`]}
     >
+      <form
+        onSubmit={(event) => {
+          event.preventDefault()
+          if (sought.trim() !== '') void navigate(`/search?q=${encodeURIComponent(sought.trim())}`)
+        }}
+      >
+        <Input
+          type="search"
+          value={sought}
+          onChange={({ detail }) => setSought(detail.value)}
+          placeholder="Address, CIDR, name, id or tag"
+          ariaLabel="What is sought"
+          clearAriaLabel="Clear"
+          autoFocus={q === ''}
+        />
+      </form>
       {error ? <Wrong error={error} /> : null}
       {data?.objects.map(({ kind, items, hasMore }) => (
         <Container

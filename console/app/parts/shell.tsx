@@ -99,11 +99,13 @@ export function Shell(): ReactNode {
       )
         return
       event.preventDefault()
-      search.current?.focus()
+      // In a narrow window the field is folded away: the page of the search has one, too.
+      if (search.current) search.current.focus()
+      else void navigate('/search')
     }
     addEventListener('keydown', toSearch)
     return () => removeEventListener('keydown', toSearch)
-  }, [])
+  }, [navigate])
   useEffect(() => {
     if (!isAway) return
     const look = async (): Promise<void> => {

@@ -196,6 +196,8 @@ export function Component(): ReactNode {
 }
 
 const barsMax = 12
+/** Of a name beside a bar: the list below has it whole. */
+const labelLengthMax = 14
 function Impact({
   impact,
   nameOf,
@@ -206,7 +208,7 @@ function Impact({
   if (impact === undefined) return <Alert type="info">What it would do is found when it is submitted.</Alert>
   const groups = impact.groups.filter(({ noncompliant, compliant }) => noncompliant + compliant > 0).slice(0, barsMax)
   const label = ({ account, resourceType }: (typeof groups)[number]): string =>
-    `${nameOf(account) ?? account} ${resourceType}`
+    `${(nameOf(account) ?? account).slice(0, labelLengthMax)} ${resourceType}`
   return (
     <Container
       header={

@@ -41,7 +41,7 @@ export function Component(): ReactNode {
   return (
     <Page
       title={pool?.name ?? poolId}
-      description={pool?.description}
+      description={pool?.description === undefined ? undefined : <Said>{pool.description}</Said>}
       commands={[
         `cadastre pool show ${poolId}`,
         `cadastre pool capacity ${poolId}`,
