@@ -45,7 +45,7 @@ const ofOneAlone: readonly RegExp[] = [
   // Of one pool inside of a network.
   /^(reservedEnd)Max$/,
   // Of one request, its body, its connection or the refusal of it.
-  /^(jsonMembers|freePieces|pipelined|factsListed|backlog|restated)Max$/,
+  /^(tileBits|hours|looked|findingsLooked|decisionsCounted|ownDecisions|jsonMembers|freePieces|pipelined|factsListed|backlog|restated)Max$/,
   // What one request may do, alone or between two turns of the event loop.
   /^(aheadTries|changesPerRequest|sweptPerRequest|statementsPerTurn)Max$/,
   // What one answer names or one look reads.

@@ -80,6 +80,7 @@ async function aboutTheRecord(world: NativeWorld): Promise<Record<string, Exampl
     absent: { decisionId: `decision-${nowhere}` },
   }
   return {
+    getOverview: { input: {} },
     listDecisions: { input: {}, secrets: [decision!.decisionId] },
     getDecision: ofDecision,
     getRetention: { input: {} },

@@ -124,6 +124,7 @@ export async function aboutSpace(world: NativeWorld): Promise<Record<string, Exa
     updatePool: { ...ofPool, input: { poolId, description: 'new' } },
     deletePool: { ...ofPool, input: emptyPool },
     getFreeSpace: ofPool,
+    getAddressMap: ofPool,
     getPoolCapacity: ofPool,
     listCapacity: { input: {}, secrets: [poolId] },
     getPoolUtilization: ofPool,

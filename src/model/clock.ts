@@ -7,6 +7,7 @@
 export const clockBehindMsMax = 86_400_000
 
 export const dayMs = 86_400_000
+export const hourMs = 3_600_000
 /** Days since 1970, in UTC, of milliseconds since then. */
 export const dayOf = (at: number): number => Math.floor(at / dayMs)
 /** When a day is over, in milliseconds since 1970. */

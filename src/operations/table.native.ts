@@ -21,6 +21,7 @@ import {
   listRoles,
 } from './identity/roles.native.ts'
 import { createToken, listTokens, revokeToken, whoAmI } from './identity/tokens.native.ts'
+import { getAddressMap } from './ipam/address-map.native.ts'
 import { getPoolCapacity, listCapacity } from './ipam/capacity.native.ts'
 import { discoveryOperations } from './ipam/discoveries.native.ts'
 import { getFreeSpace } from './ipam/free-space.native.ts'
@@ -33,6 +34,7 @@ import { scopeOperations } from './ipam/scopes.native.ts'
 import { notificationOperations } from './notification/subscriptions.native.ts'
 import type { NativeIntake, NativeOperation } from './operation.native.ts'
 import { organizationOperations } from './organization/organization.native.ts'
+import { getOverview } from './overview/overview.native.ts'
 import {
   deletePolicyAssignment,
   getPolicyAssignment,
@@ -87,6 +89,7 @@ export const nouns: readonly Noun[] = [
     summary: 'Who you are, and the tokens that say so.',
     operations: [whoAmI, listTokens, createToken, revokeToken],
   },
+  { name: 'Overview', summary: 'What needs a look, in one answer.', operations: [getOverview] },
   {
     name: 'Roles',
     summary: 'Who may do what where.',
@@ -192,7 +195,15 @@ export const nouns: readonly Noun[] = [
   {
     name: 'Pools',
     summary: 'What space is taken from.',
-    operations: [...poolOperations, getFreeSpace, getPoolCapacity, listCapacity, listPoolTree, ...poolCidrOperations],
+    operations: [
+      ...poolOperations,
+      getFreeSpace,
+      getAddressMap,
+      getPoolCapacity,
+      listCapacity,
+      listPoolTree,
+      ...poolCidrOperations,
+    ],
   },
   {
     name: 'Allocations',

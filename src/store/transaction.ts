@@ -10,6 +10,7 @@ import { checkKey, type KeyEvidence, readKeyEvidence } from './sealing-key.ts'
 import type { Sql } from './sql.ts'
 import { Subjects } from './subjects.ts'
 import { AccessKeys, type Sealer } from './tables/access-keys.ts'
+import { AddressTiles } from './tables/address-tiles.ts'
 import { Addresses } from './tables/addresses.ts'
 import { Adoptions } from './tables/adoptions.ts'
 import { AllocationLists } from './tables/allocation-lists.ts'
@@ -286,6 +287,8 @@ export class Nouns extends Connected {
   readonly accessKeys = new AccessKeys(this.sql, this.sealer, this)
   readonly addresses = new Addresses(this.sql)
   readonly adoptions = new Adoptions(this.sql)
+  /** What of pools lies where, counted for maps. */
+  readonly addressTiles = new AddressTiles(this.sql, this)
   readonly allocationLists = new AllocationLists(this.sql)
   readonly apiTokens = new ApiTokens(this.sql, this, this.history)
   readonly candidates = new Candidates(this.sql, this)

@@ -39,6 +39,8 @@ export const ipamProblems = {
     failure ? failureInWords(failure) : 'the space cannot be had',
   'lengths-of-pool': ({ bits }: { bits: number }) => `it must be between 0 and ${bits} for the pool`,
   'length-of-pool': ({ bits }: { bits: number }) => `0 to ${bits} is expected of this pool`,
+  'length-of-tiles': ({ least, most }: { least: number; most: number }) =>
+    `${least} to ${most} is expected of this window`,
   'amazon-by-length': (_: object, { name }: Say) =>
     `A pool with ${name('publicIpSource')} amazon is provisioned by \`${name('netmaskLength')}\`.`,
   'source-by-cidr': (_: object, { name }: Say) =>

@@ -112,7 +112,7 @@ export const freshnessFacts = (found: Source, { now }: { readonly now: number })
   freshness: freshnessOf(found, now),
   ...(found.snapshot === 0 ? {} : { takenAt: formatInstant(found.takenAt) }),
 })
-const source = z.object({
+export const source = z.object({
   sourceId,
   name: z.string().describe('What it is called.'),
   kind,
@@ -223,7 +223,7 @@ export const listSources = nativeRead({
   at: 'filtered',
   async run(context, asked) {
     const facts = await ruleFacts(context)
-    return answerPage(await listAll(context, pageAsked(asked)), (row) => describe(row, facts))
+    return answerPage(await listAll(context, pageAsked(asked)), (row) => showSource(row, facts))
   },
 })
 
@@ -237,7 +237,7 @@ export const getSource = nativeRead({
   cli: 'source show',
   refusals: ['NotFound'],
   at: placeOfSource,
-  run: async (context, input) => describe(await findSource(context, input.sourceId), await ruleFacts(context)),
+  run: async (context, input) => showSource(await findSource(context, input.sourceId), await ruleFacts(context)),
 })
 
 export const createSource = nativeWrite({
@@ -265,7 +265,7 @@ export const createSource = nativeWrite({
   async run(context, { reportEverySeconds, coversNodes, coversLocales, coversBlocks, ...spec }) {
     const covers = coverageIn({ coversNodes, coversLocales, coversBlocks })
     const made = await create(context, { ...spec, reportEvery: reportEverySeconds, covers })
-    return describe(made, await ruleFacts(context))
+    return showSource(made, await ruleFacts(context))
   },
 })
 
@@ -295,7 +295,7 @@ export const updateSource = nativeWrite({
     refuseNoChange({ ...rest, reportEverySeconds, covers })
     const found = await findSource(context, sourceId)
     const updated = await update(context, found, { ...rest, reportEvery: reportEverySeconds, covers })
-    return describe(updated, await ruleFacts(context))
+    return showSource(updated, await ruleFacts(context))
   },
 })
 
@@ -476,7 +476,7 @@ function coverageIn({
   }
 }
 
-function describe(found: Source, facts: RuleFacts): z.output<typeof source> {
+export function showSource(found: Source, facts: RuleFacts): z.output<typeof source> {
   const { id, name, kind, node, scopeId, reportEvery, takenAt, createdAt } = found
   return {
     sourceId: id,

@@ -29,7 +29,7 @@ const noForecast = {
   divided: 'Pools below have their space from it.',
 } as const satisfies Record<NoForecast | 'divided', string>
 
-const capacity = z.object({
+export const capacity = z.object({
   poolId,
   name: shownName.optional(),
   usedPercent: z.number().min(0).max(100).describe('How much of its space is not free.'),
@@ -97,7 +97,7 @@ export const listCapacity = nativeRead({
   run: async (context, { family, ...input }) =>
     answerPage(
       await listCapacities(context, { ...filterOf(input), family: family && familyNumber(family) }, pageAsked(input)),
-      show,
+      showCapacity,
     ),
 })
 
@@ -115,7 +115,7 @@ export const getPoolCapacity = nativeRead({
   async run(context, { poolId }) {
     const [found] = await capacitiesOf(context, [await readablePools.get(context, poolId)])
     return {
-      ...show(found!),
+      ...showCapacity(found!),
       weeks: found!.weeks.map(({ endsAt, provisioned, used }) => ({
         until: new Date(endsAt).toISOString(),
         provisioned: String(provisioned),
@@ -125,7 +125,7 @@ export const getPoolCapacity = nativeRead({
   },
 })
 
-const show = (found: PoolCapacity): z.output<typeof capacity> => ({
+export const showCapacity = (found: PoolCapacity): z.output<typeof capacity> => ({
   poolId: found.pool.id,
   name: found.name,
   usedPercent: found.usedPerMille / 10,

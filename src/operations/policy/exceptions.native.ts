@@ -124,7 +124,7 @@ const attributionShape = {
   at: instant,
 }
 const attribution = z.object(attributionShape).meta({ id: 'ExceptionAct' })
-const exception = z.object({
+export const exception = z.object({
   exceptionId,
   target: nodeId,
   resource: z.string().optional(),
@@ -190,7 +190,7 @@ export const getException = nativeRead({
   cli: 'exception show',
   refusals: ['NotFound', 'MalformedId'],
   at: placeOfException,
-  run: async (context, input) => show(await getDescribedException(context, input.exceptionId)),
+  run: async (context, input) => showException(await getDescribedException(context, input.exceptionId)),
 })
 
 export const listExceptions = nativeRead({
@@ -219,7 +219,10 @@ export const listExceptions = nativeRead({
   at: 'filtered',
   async run(context, { finding, from, until, ...input }) {
     const filter = { ...filterOf(input), hasFinding: finding === 'open' }
-    return answerPage(await listExceptionsOf(context, filter, readSpan({ from, until }), pageAsked(input)), show)
+    return answerPage(
+      await listExceptionsOf(context, filter, readSpan({ from, until }), pageAsked(input)),
+      showException,
+    )
   },
 })
 
@@ -435,9 +438,14 @@ const describeAttribution = <D extends Attribution>({ subject: _, makers = [], .
 })
 
 const describe = async (context: ReadContext, stored: Exception): Promise<z.output<typeof exception>> =>
-  show(await describeException(context, stored))
+  showException(await describeException(context, stored))
 
-function show({ exception: stored, state, pending, names }: DescribedException): z.output<typeof exception> {
+export function showException({
+  exception: stored,
+  state,
+  pending,
+  names,
+}: DescribedException): z.output<typeof exception> {
   const { approved, renewal, ended, reviewed, grants } = stored
   return {
     exceptionId: stored.id,

@@ -136,6 +136,18 @@ interface Turns {
   nextTurn(): Promise<void>
 }
 
+/** How many decisions one account had of one outcome in one stretch of time. */
+export interface CountedDecisions {
+  readonly account: string
+  readonly outcome: 'allow' | 'steer' | 'warn' | 'deny'
+  /** The first and the last of their moments. */
+  readonly from: number
+  readonly until: number
+  readonly count: number
+  /** The least of their numbers. */
+  readonly least: number
+}
+
 export class RecordLists {
   readonly #sql: Sql
   readonly #turns: Turns
@@ -158,6 +170,31 @@ export class RecordLists {
     const denied = await this.#list(list, { accounts, outcome: 'deny' }, after, limit)
     const observed = await this.#list(list, { accounts, wouldBe: 'deny' }, after, limit)
     return merged([denied, observed], limit, list)
+  }
+  /**
+   * The latest decisions before a number, `limit` at most: how many there are of each account, outcome and stretch of time, from when to
+   * when, and the least of their numbers.
+   */
+  async countDecisions({
+    first,
+    before,
+    limit,
+    perMs,
+  }: {
+    readonly first: number
+    readonly before: number
+    readonly limit: number
+    readonly perMs: number
+  }): Promise<CountedDecisions[]> {
+    return this.#sql.all<CountedDecisions>(
+      `select r.account, r.outcome, min(d.at) as "from", max(d.at) as until, count(*) as count, min(d.n) as least
+       from (select n, at, ruling from decision where n >= ? and n < ? order by n desc limit ?) d
+       join ruling r on r.n = d.ruling group by r.account, r.outcome, d.at / cast(? as bigint)`,
+      first,
+      before,
+      limit,
+      perMs,
+    )
   }
   /** Numbers of audit entries after `after`, oldest first. */
   async entriesAfter(filter: EntryFilter, after: number, limit: number): Promise<Found> {

@@ -1,0 +1,198 @@
+// The map of a pool: compared with what was taken, in windows and tiles of several sizes.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { type Cidr, formatCidr, overlaps, parseCidr, sizeOf } from '#model/cidr.ts'
+import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
+import { managementAccount } from '../../../test/world.ts'
+import { mapOf as mapPool } from './address-map.ts'
+
+interface Tile {
+  readonly cidr: string
+  readonly size?: string
+  readonly free?: string
+  readonly allocated?: string
+  readonly held?: string
+  readonly resting?: string
+  readonly allocations?: number
+  readonly isMore?: boolean
+}
+interface Mapped {
+  readonly cidr?: string
+  readonly netmaskLength?: number
+  readonly cidrs: readonly string[]
+  readonly tiles: readonly Tile[]
+}
+let world: NativeWorld
+let scopeId: string
+before(async () => {
+  world = await openNativeWorld()
+  await world.call('CreateIpam', { OperatingRegions: [{ RegionName: 'us-east-1' }] })
+  const { items } = await world.get<{ items: { privateScopeId: string }[] }>('/ipams')
+  scopeId = items[0]!.privateScopeId
+})
+after(() => world.close())
+
+async function makePool(cidrs: readonly string[], more: object = {}): Promise<string> {
+  const family = cidrs[0]?.includes(':') ? 'ipv6' : 'ipv4'
+  const { poolId } = await world.post<{ poolId: string }>('/pools', { scopeId, family, locale: 'us-east-1', ...more })
+  for (const cidr of cidrs) await world.post(`/pools/${poolId}/cidrs`, { cidr })
+  return poolId
+}
+const take = (poolId: string, more: object): Promise<{ cidr: string; allocationId: string }> =>
+  world.post('/allocations', {
+    ...{ account: managementAccount, resourceType: 'custom', locale: 'us-east-1', poolId },
+    ...more,
+  })
+const mapOf = (poolId: string, query = ''): Promise<Mapped> => world.get(`/pools/${poolId}/map${query}`)
+
+test('tiles tell what is allocated, held, resting and free of them, and the others are free', async () => {
+  const poolId = await makePool(['10.0.0.0/16', '10.2.0.0/24'], { quarantineSeconds: 600 })
+  await take(poolId, { cidr: '10.0.2.0/24' })
+  await take(poolId, { cidr: '10.0.8.0/21' })
+  await take(poolId, { cidr: '10.0.3.7/32' })
+  const gone = await take(poolId, { cidr: '10.0.3.8/30' })
+  await world.ask('DELETE', `/allocations/${gone.allocationId}`)
+  await take(poolId, { cidr: '10.0.4.0/25', hold: { expiresInSeconds: 60 } })
+  const first = await mapOf(poolId)
+  assert.deepEqual(first, {
+    ...{ poolId, cidr: '10.0.0.0/16', netmaskLength: 24, cidrs: ['10.0.0.0/16'] },
+    tiles: [
+      { cidr: '10.0.2.0/24', allocated: '256', allocations: 1 },
+      { cidr: '10.0.3.0/24', free: '251', allocated: '1', resting: '4', allocations: 1 },
+      { cidr: '10.0.4.0/24', free: '128', held: '128' },
+      ...Array.from({ length: 8 }, (_, n) => ({
+        cidr: `10.0.${8 + n}.0/24`,
+        allocated: '256',
+        ...(n === 0 ? { allocations: 1 } : {}),
+      })),
+    ],
+  })
+  assert.deepEqual((await mapOf(poolId, '?cidr=10.0.0.0/14&netmaskLength=16')).tiles, [
+    {
+      cidr: '10.0.0.0/16',
+      free: String(65_536 - 256 - 2_048 - 1 - 4 - 128),
+      allocated: '2305',
+      held: '128',
+      resting: '4',
+      allocations: 3,
+    },
+  ])
+  assert.deepEqual((await mapOf(poolId, '?cidr=10.0.3.0/28&netmaskLength=32')).tiles, [
+    { cidr: '10.0.3.7/32', allocated: '1', allocations: 1 },
+    ...[8, 9, 10, 11].map((n) => ({ cidr: `10.0.3.${n}/32`, resting: '1' })),
+  ])
+  // In the middle of one allocation, and where there is nothing.
+  assert.deepEqual((await mapOf(poolId, '?cidr=10.0.9.0/24&netmaskLength=25')).tiles, [
+    { cidr: '10.0.9.0/25', allocated: '128' },
+    { cidr: '10.0.9.128/25', allocated: '128' },
+  ])
+  assert.deepEqual(await mapOf(poolId, '?cidr=10.3.0.0/16'), {
+    ...{ poolId, cidr: '10.3.0.0/16', netmaskLength: 24, cidrs: [], tiles: [] },
+  })
+  // What has lapsed is free, swept or not.
+  world.advance(61_000)
+  assert(!(await mapOf(poolId)).tiles.some(({ cidr }) => cidr === '10.0.4.0/24'))
+  world.advance(600_000)
+  assert.equal((await mapOf(poolId, '?cidr=10.0.3.0/28&netmaskLength=32')).tiles.length, 1)
+})
+
+test('D3 a window has so many tiles at most, of its own family', async () => {
+  const poolId = await makePool(['10.9.0.0/16'])
+  for (const [query, field] of [
+    ['?netmaskLength=29', 'netmaskLength'],
+    ['?netmaskLength=15', 'netmaskLength'],
+    ['?cidr=10.0.0.0/8&netmaskLength=21', 'netmaskLength'],
+    ['?cidr=2001:db8::/32', 'cidr'],
+    ['?cidr=10.9.0.1/16', 'cidr'],
+  ] as const) {
+    const { status, body } = await world.ask<{ field: string }>('GET', `/pools/${poolId}/map${query}`)
+    assert.deepEqual([status, body.field], [400, field], query)
+  }
+  assert.equal((await mapOf(poolId, '?netmaskLength=28')).netmaskLength, 28)
+  const stranger = await world.tokenOf('user:nobody', 'auditor', managementAccount)
+  assert.equal((await world.ask('GET', `/pools/${poolId}/map`, { as: stranger })).status, 200)
+  const empty = await makePool([])
+  assert.deepEqual(await mapOf(empty), { poolId: empty, cidrs: [], tiles: [] })
+})
+
+test('an IPv6 pool is mapped by the length of prefixes', async () => {
+  const poolId = await makePool(['fd12:db8::/40'])
+  await take(poolId, { cidr: 'fd12:db8:7::/56' })
+  await take(poolId, { cidr: 'fd12:db8:7:100::/64' })
+  assert.deepEqual((await mapOf(poolId)).tiles, [
+    {
+      cidr: 'fd12:db8:7::/48',
+      free: String((1n << 80n) - (1n << 72n) - (1n << 64n)),
+      allocated: String((1n << 72n) + (1n << 64n)),
+      allocations: 2,
+    },
+  ])
+})
+
+test('what is taken at random is counted in each tile of each window', async () => {
+  const pool = parseCidr('10.64.0.0/18')!
+  const poolId = await makePool([formatCidr(pool)])
+  const taken: Cidr[] = []
+  let seed = 7
+  const draw = (below: number): number => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31
+    return Math.floor((seed / 2 ** 31) * below)
+  }
+  const allocations: { cidr: string; account: string; resourceType: string; locale: string; poolId: string }[] = []
+  while (allocations.length < 60) {
+    const length = 24 + draw(9)
+    const size = 2 ** (32 - length)
+    const cidr: Cidr = { family: 4, first: pool.first + BigInt(draw(2 ** 14 / size) * size), length }
+    if (taken.some((one) => overlaps(one, cidr))) continue
+    taken.push(cidr)
+    const facts = { account: managementAccount, resourceType: 'custom', locale: 'us-east-1', poolId }
+    allocations.push({ ...facts, cidr: formatCidr(cidr) })
+  }
+  for (let at = 0; at < allocations.length; at += 20)
+    await world.post('/allocations/batch', { allocations: allocations.slice(at, at + 20) })
+  // However little is read at a time.
+  await world.store.read(async (tx) => {
+    const row = (await tx.pools.find(poolId))!
+    const asked = { window: pool, length: 20 }
+    const whole = await mapPool({ tx }, row, [pool], asked)
+    const bounds = { freeRead: 1, resting: 4, restingPerStatement: 1, rows: 1_000, rowsPerStatement: 2 }
+    assert.deepEqual(await mapPool({ tx }, row, [pool], asked, bounds), whole)
+    const cut = await mapPool({ tx }, row, [pool], asked, { ...bounds, rows: 0 })
+    assert(cut.tiles.some(({ isMore }) => isMore))
+    for (const { cidr, isMore, free, allocations } of whole.tiles) {
+      const told = cut.tiles.find((tile) => tile.cidr.first === cidr.first)!
+      assert(told.isMore || (told.free === free && told.allocations === allocations), `${formatCidr(cidr)} ${isMore}`)
+    }
+  })
+  for (const query of [
+    '?netmaskLength=18',
+    '?netmaskLength=22',
+    '?netmaskLength=25',
+    '?netmaskLength=30',
+    '?cidr=10.64.0.0/22&netmaskLength=32',
+  ]) {
+    const { tiles } = await mapOf(poolId, query)
+    const told = new Map(tiles.map((tile) => [tile.cidr, tile]))
+    const sum = (some: readonly Cidr[], tile: Cidr) =>
+      some
+        .filter((one) => overlaps(one, tile))
+        .reduce((all, one) => all + sizeOf(one.length > tile.length ? one : tile), 0n)
+    for (const [cidr, tile] of told) {
+      const block = parseCidr(cidr)!
+      assert.equal(tile.allocated, String(sum(taken, block)), `${query} ${cidr}`)
+      assert.equal(tile.free ?? '0', String(sizeOf(block) - sum(taken, block)), `${query} ${cidr}`)
+    }
+    const length = Number(/netmaskLength=(\d+)/.exec(query)![1])
+    const window = parseCidr(/cidr=([\d./]+)/.exec(query)?.[1] ?? '10.64.0.0/18')!
+    const inside = taken.filter((one) => overlaps(one, window))
+    const counted = tiles.reduce((all, { allocations = 0 }) => all + allocations, 0)
+    assert.equal(counted, inside.length, query)
+    const touched = new Set<string>()
+    for (const one of inside) {
+      const size = 1n << BigInt(32 - length)
+      for (let at = (one.first / size) * size; at < one.first + sizeOf(one); at += size)
+        touched.add(formatCidr({ family: 4, first: at, length }))
+    }
+    assert.deepEqual(new Set(told.keys()), touched, query)
+  }
+})

@@ -1,0 +1,255 @@
+// A pool as a map: a window of its addresses in tiles of one size, each with what is free, allocated, held and resting of it. However
+// many allocations there are, no row of any is read: they are counted in the order of their addresses.
+import { bitsOf, type Cidr, compareCidrs, contains, formatCidr, orderOf, overlaps, sizeOf } from '#model/cidr.ts'
+import { refuseValue } from '#model/refusal.ts'
+import type { Pool } from '#store/tables/pools.ts'
+import type { ReadContext } from '../operation.ts'
+
+/** How many tiles a window may have, as bits: 4,096. */
+export const tileBitsMax = 12
+/** Where nobody says how many. */
+const tileBitsDefault = 8
+/** Tiles that one statement counts in, and the first one. */
+const tilesPerStatement = 256
+const tilesAtFirst = 4
+
+/** What one map reads, whatever there is. */
+export interface MapBounds {
+  /** Free blocks of one size that are read; where there are more, they are counted. */
+  readonly freeRead: number
+  /** Blocks that rest or are held: of all that the map tells of, and of one statement. */
+  readonly resting: number
+  readonly restingPerStatement: number
+  /** Rows that are counted: of all, beyond which some is told as `isMore`, and of one statement, which is some milliseconds. */
+  readonly rows: number
+  readonly rowsPerStatement: number
+}
+const boundsOfMaps: MapBounds = {
+  freeRead: 1_000,
+  ...{ resting: 20_000, restingPerStatement: 1_000 },
+  ...{ rows: 4_000_000, rowsPerStatement: 32_768 },
+}
+
+export interface AskedMap {
+  readonly window: Cidr
+  readonly length: number
+}
+export interface Tile {
+  readonly cidr: Cidr
+  /** Addresses of the pool in it. */
+  readonly size: bigint
+  readonly free: bigint
+  readonly held: bigint
+  readonly resting: bigint
+  /** What of its addresses is nothing of these. */
+  readonly allocated: bigint
+  /** That begin in it. */
+  readonly allocations: number
+  /** Some of it was not counted. */
+  readonly isMore: boolean
+}
+export interface AddressMap extends AskedMap {
+  /** The pool's own space in the window. */
+  readonly cidrs: readonly Cidr[]
+  /** Those of which not all is free, nor all outside of the pool. */
+  readonly tiles: readonly Tile[]
+}
+
+type Reading = Pick<ReadContext, 'tx'>
+
+/** What lies where in a window of a pool; undefined where it has no space, and none was asked for. */
+export async function findMap(
+  context: ReadContext,
+  pool: Pool,
+  asked: { readonly cidr: Cidr | undefined; readonly length: number | undefined },
+): Promise<AddressMap | undefined> {
+  const rows = await context.tx.pools.cidrsOf([pool.n])
+  const cidrs = rows.flatMap(({ state, cidr }) => (state === 'failed-provision' ? [] : [cidr])).sort(compareCidrs)
+  const found = askedMap(pool, cidrs, asked)
+  return found && mapOf(context, pool, cidrs, found)
+}
+
+/** Where somebody does not say: the first CIDR, in tiles of which one can see many. */
+function askedMap(
+  pool: Pool,
+  cidrs: readonly Cidr[],
+  asked: { readonly cidr: Cidr | undefined; readonly length: number | undefined },
+): AskedMap | undefined {
+  const window = asked.cidr ?? cidrs[0]
+  if (!window) return undefined
+  const bits = bitsOf(pool.family)
+  if (window.family !== pool.family)
+    refuseValue('cidr', formatCidr(window), { why: 'pool-is-of-family', family: pool.family })
+  const length = asked.length ?? Math.min(window.length + tileBitsDefault, bits)
+  const most = Math.min(window.length + tileBitsMax, bits)
+  if (length < window.length || length > most)
+    refuseValue('netmaskLength', length, { why: 'length-of-tiles', least: window.length, most })
+  return { window, length }
+}
+
+export async function mapOf(
+  context: Reading,
+  pool: Pool,
+  all: readonly Cidr[],
+  { window, length }: AskedMap,
+  bounds = boundsOfMaps,
+): Promise<AddressMap> {
+  const grid = new Grid(window, length, bounds)
+  const cidrs = all.filter((cidr) => overlaps(cidr, window))
+  for (const cidr of cidrs) grid.spread(grid.size, cidr)
+  if (cidrs.length > 0) {
+    await addFree(context, pool, grid)
+    await addResting(context, pool, grid)
+    await addAllocations(context, pool, grid)
+  }
+  return { window, length, cidrs, tiles: grid.tiles() }
+}
+
+async function addFree({ tx }: Reading, { n }: Pool, grid: Grid): Promise<void> {
+  const { addressTiles } = tx
+  const windowOrder = orderOf(grid.window)
+  for (const order of await addressTiles.ordersOf(n)) {
+    if (order >= windowOrder) {
+      if (await addressTiles.isFreeAround(n, grid.window, order)) grid.spread(grid.free, grid.window)
+      continue
+    }
+    await tx.nextTurn()
+    const isLarge = order >= grid.tileOrder
+    const { freeRead } = grid.bounds
+    const blocks = await addressTiles.free(n, order, grid.window, isLarge ? grid.count : freeRead)
+    if (isLarge || blocks.length < freeRead) for (const block of blocks) grid.spread(grid.free, block)
+    else await countRows(tx, n, grid, { order }, (at, count) => grid.add(grid.free, at, BigInt(count) << BigInt(order)))
+  }
+}
+
+async function addResting({ tx }: Reading, { n }: Pool, grid: Grid): Promise<void> {
+  const { resting, restingPerStatement } = grid.bounds
+  let after: Cidr | undefined
+  for (let read = 0; read < resting; read += restingPerStatement) {
+    await tx.nextTurn()
+    const blocks = await tx.addressTiles.resting(n, grid.window, restingPerStatement, after)
+    for (const { cidr, isOver, isHeld } of blocks)
+      grid.spread(isOver ? grid.free : isHeld ? grid.held : grid.resting, cidr)
+    after = blocks.at(-1)?.cidr
+    if (blocks.length < restingPerStatement) return
+  }
+  grid.isMoreFrom(grid.indexOf(after!.first))
+}
+
+async function addAllocations({ tx }: Reading, { n }: Pool, grid: Grid): Promise<void> {
+  await countRows(tx, n, grid, 'allocations', (at, count) => {
+    grid.allocations[at] = count
+  })
+}
+
+type Counted = Parameters<ReadContext['tx']['addressTiles']['count']>[1]
+
+/** How many rows begin in each tile: the empty ends of the window are not asked for. */
+async function countRows(
+  tx: ReadContext['tx'],
+  pool: number,
+  grid: Grid,
+  counted: Counted,
+  take: (at: number, count: number) => void,
+): Promise<void> {
+  const extent = await tx.addressTiles.extent(pool, counted, grid.window)
+  if (!extent) return
+  const { rows, rowsPerStatement } = grid.bounds
+  const until = grid.indexOf(extent.last)
+  // As many tiles at once as are counted to their ends, going by those before.
+  let width = tilesAtFirst
+  for (let from = grid.indexOf(extent.first); from <= until; ) {
+    await tx.nextTurn()
+    const tiles: Cidr[] = []
+    for (let at = from; at <= until && at < from + width; at++) tiles.push(grid.tileAt(at))
+    const { counts, most } = await tx.addressTiles.count(pool, counted, tiles, rowsPerStatement)
+    for (const [offset, count] of counts.entries()) {
+      const at = from + offset
+      let found = { count, isMore: false }
+      if (count >= most) {
+        const how = { rows: rowsPerStatement, max: Math.max(rows - grid.counted, 0), nextTurn: () => tx.nextTurn() }
+        found = await tx.addressTiles.countOn(pool, counted, tiles[offset]!, how)
+        if (found.isMore) found = { count: Math.max(found.count, count), isMore: true }
+      }
+      grid.counted += found.count
+      if (found.count > 0) take(at, found.count)
+      if (found.isMore) grid.isMore.add(at)
+    }
+    from += tiles.length
+    const largest = Math.max(...counts, 1)
+    width = Math.max(1, Math.min(tilesPerStatement, 2 ** Math.floor(Math.log2(rowsPerStatement / (2 * largest)))))
+  }
+}
+
+/** The tiles of a window, by their numbers in address order. */
+class Grid {
+  readonly window: Cidr
+  readonly bounds: MapBounds
+  readonly count: number
+  readonly tileOrder: number
+  readonly size: bigint[]
+  readonly free: bigint[]
+  readonly held: bigint[]
+  readonly resting: bigint[]
+  readonly allocations: number[]
+  readonly isMore = new Set<number>()
+  /** Rows so far. */
+  counted = 0
+  readonly #length: number
+
+  constructor(window: Cidr, length: number, bounds: MapBounds) {
+    this.window = window
+    this.bounds = bounds
+    this.#length = length
+    this.count = 2 ** (length - window.length)
+    this.tileOrder = bitsOf(window.family) - length
+    const none = (): bigint[] => new Array<bigint>(this.count).fill(0n)
+    this.size = none()
+    this.free = none()
+    this.held = none()
+    this.resting = none()
+    this.allocations = new Array<number>(this.count).fill(0)
+  }
+  tileAt(at: number): Cidr {
+    const { family, first } = this.window
+    return { family, first: first + (BigInt(at) << BigInt(this.tileOrder)), length: this.#length }
+  }
+  indexOf(address: bigint): number {
+    return Number((address - this.window.first) >> BigInt(this.tileOrder))
+  }
+  add(to: bigint[], at: number, addresses: bigint): void {
+    to[at]! += addresses
+  }
+  /** Adds a block to all tiles that it lies in, as far as it is in the window. */
+  spread(to: bigint[], block: Cidr): void {
+    if (!overlaps(block, this.window)) return
+    const inside = contains(block, this.window) ? this.window : block
+    const at = this.indexOf(inside.first)
+    if (inside.length >= this.#length) {
+      to[at]! += sizeOf(inside)
+      return
+    }
+    const each = 1n << BigInt(this.tileOrder)
+    const until = at + 2 ** (this.#length - inside.length)
+    for (let tile = at; tile < until; tile++) to[tile]! += each
+  }
+  isMoreFrom(from: number): void {
+    for (let at = from; at < this.count; at++) this.isMore.add(at)
+  }
+  tiles(): Tile[] {
+    const found: Tile[] = []
+    for (let at = 0; at < this.count; at++) {
+      const [size, free] = [this.size[at]!, this.free[at]!]
+      if (size === 0n || (free === size && !this.isMore.has(at))) continue
+      const [held, resting] = [this.held[at]!, this.resting[at]!]
+      const allocated = size - free - held - resting
+      const allocations = this.allocations[at]!
+      found.push({
+        ...{ cidr: this.tileAt(at), size, free, held, resting, allocations },
+        allocated: allocated > 0n ? allocated : 0n,
+        isMore: this.isMore.has(at),
+      })
+    }
+    return found
+  }
+}
