@@ -6,6 +6,7 @@ import { Link, useParams, useSearchParams } from 'react-router'
 import { api } from '../../api/client.ts'
 import { allocationList, nodes, searchParamsOf } from '../../api/lists.ts'
 import { ask, load } from '../../api/queries.ts'
+import { AddressMap, mapOf } from '../../map/map.tsx'
 import { Facts } from '../../parts/facts.tsx'
 import { List } from '../../parts/list.tsx'
 import { useNodeNames } from '../../parts/names.ts'
@@ -44,10 +45,16 @@ export function Component(): ReactNode {
       description={pool?.description === undefined ? undefined : <Said>{pool.description}</Said>}
       commands={[
         `cadastre pool show ${poolId}`,
+        `cadastre pool map ${poolId}`,
         `cadastre pool capacity ${poolId}`,
         `cadastre allocation list --pool-id ${poolId}`,
       ]}
-      requests={[`/pools/${poolId}`, `/pools/${poolId}/capacity`, `/allocations?poolId=${poolId}`]}
+      requests={[
+        `/pools/${poolId}`,
+        `/pools/${poolId}/map`,
+        `/pools/${poolId}/capacity`,
+        `/allocations?poolId=${poolId}`,
+      ]}
     >
       {error ? <Wrong error={error} /> : null}
       {pool ? (
@@ -99,6 +106,7 @@ export function Component(): ReactNode {
               ]}
             />
           ) : null}
+          <AddressMap poolId={poolId} poolName={pool.name ?? poolId} />
           <List
             title="Allocations"
             query={within(poolId, params)}
