@@ -79,6 +79,10 @@ const examples: { readonly [C in Refusal['code']]: Example<C> } = {
     when: 'the token of the native API is not known, has expired or was revoked',
     refusals: [{ code: 'InvalidToken' }],
   },
+  CrossSiteRequest: {
+    when: 'a browser that is signed in asks, and it is not the console that makes it',
+    refusals: [{ code: 'CrossSiteRequest', problem }],
+  },
   RequestExpired: {
     when: 'the date of the signature is too far from our clock',
     refusals: [{ code: 'RequestExpired', problem }],

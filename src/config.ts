@@ -41,6 +41,8 @@ export interface Config {
     readonly accessKeyId: string | undefined
     readonly secretAccessKey: string | undefined
   }
+  /** Where browsers reach this server, without a slash at the end. */
+  readonly publicUrl: string | undefined
   /** Where people sign in; undefined: nobody does. */
   readonly oidc: OidcConfig | undefined
   /** What notifications are mailed through; undefined: none are. */
@@ -214,7 +216,8 @@ export const variables = {
   publicUrl: {
     name: 'CADASTRE_PUBLIC_URL',
     default: '',
-    meaning: 'Where browsers reach this server, such as `https://cadastre.example.com`; needed for people to sign in.',
+    meaning:
+      'Where browsers reach this server, such as `https://cadastre.example.com`; needed for people to sign in from other machines.',
   },
   quarantine: {
     name: 'CADASTRE_QUARANTINE_SECONDS',
@@ -521,9 +524,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 
   const issuer = read(variables.oidcIssuer)
   const publicUrl = read(variables.publicUrl).replace(/\/$/, '')
+  if (issuer !== '' || publicUrl !== '')
+    check(variables.publicUrl, isWebUrl(publicUrl), 'an https URL is expected (http on the same machine alone)')
   if (issuer !== '') {
-    for (const variable of [variables.oidcIssuer, variables.publicUrl])
-      check(variable, isWebUrl(read(variable)), 'an https URL is expected (http on the same machine alone)')
+    check(variables.oidcIssuer, isWebUrl(issuer), 'an https URL is expected (http on the same machine alone)')
     if (read(variables.oidcClientId) === '')
       problems.push(`${variables.oidcIssuer.name} needs ${variables.oidcClientId.name}`)
   }
@@ -540,6 +544,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     witnesses,
     witnessedKeys,
     bootstrap: { account: read(variables.bootstrapAccount), accessKeyId, secretAccessKey },
+    publicUrl: publicUrl || undefined,
     oidc:
       issuer === ''
         ? undefined

@@ -28,6 +28,7 @@ const local: Readonly<Record<LocalCommand, LocalRun>> = {
   listKeys: command(async () => (await import('#operator/keys.ts')).listKeys),
   disableKey: command(async () => (await import('#operator/keys.ts')).disableKey),
   operatorToken: command(async () => (await import('#operator/tokens.ts')).operatorToken),
+  operatorConsole: command(async () => (await import('#operator/tokens.ts')).operatorConsole),
   migrate: command(async () => (await import('#operator/database.ts')).migrate),
   accept: command(async () => (await import('#operator/database.ts')).accept),
   check: command(async () => (await import('#operator/database.ts')).check),

@@ -210,7 +210,9 @@ async function openServer(
     const newRequestId = createRequestIds(randomBytes(10))
     const addressOf = createSourceAddress(config.trustedProxies)
     const inTurn = new StepsInTurn()
-    const answerConsole = createConsole('')
+    const answerConsole = createConsole(
+      config.publicUrl === undefined ? '' : new URL(config.publicUrl).pathname.replace(/\/$/, ''),
+    )
     // From here on there is nothing that could fail.
     const workplace: Workplace = {
       store,
@@ -396,17 +398,22 @@ function createRest(
   },
 ): Rest {
   const load = async (): Promise<FastifyInstance> => {
-    const { oidc, bootstrap, requestsPerMinute, isEvidencePublic, witnessedKeys } = config
-    const [{ createRestApp }, { createAuthenticator }, signIn] = await Promise.all([
+    const { oidc, bootstrap, publicUrl, requestsPerMinute, isEvidencePublic, witnessedKeys } = config
+    const [{ createRestApp }, { createAuthenticator }, { createFindWay }, { openLink }, signIn] = await Promise.all([
       import('#api/rest/app.ts'),
       import('#api/rest/session.ts'),
+      import('#api/rest/browser-sessions.ts'),
+      import('#operations/identity/console-links.ts'),
       oidc && import('#api/rest/sign-in.ts'),
     ])
     const authenticate = createAuthenticator(store)
+    const sealer = sealerOf(config)
     return createRestApp({
       ...common,
-      authenticate: (header) => {
-        const found = authenticate(header)
+      findWay: createFindWay(publicUrl),
+      openLink: (code) => openLink(sealer, code, Date.now()),
+      authenticate: (credential) => {
+        const found = authenticate(credential)
         return found instanceof Promise ? inTurn.aside(() => executeOr503(() => found)) : found
       },
       inTurn,
@@ -415,8 +422,7 @@ function createRest(
       findNewestChange: () => store.read((tx) => tx.recordLists.lastEntry()),
       onFault: logFault,
       version: programVersion(),
-      signIn:
-        signIn && oidc && signIn.createSignIn({ ...oidc, account: bootstrap.account }, sealerOf(config), Date.now),
+      signIn: signIn && oidc && signIn.createSignIn({ ...oidc, account: bootstrap.account }, sealer, Date.now),
       requestsPerMinute,
       isEvidencePublic,
       witness:

@@ -4,18 +4,20 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { Bodies } from '#api/body.ts'
 import { createRestApp, type RestDependencies } from '#api/rest/app.ts'
+import { createFindWay } from '#api/rest/browser-sessions.ts'
 import { compileSerializer, type Serialize } from '#api/rest/serialize.ts'
 import { createAuthenticator } from '#api/rest/session.ts'
 import { createSourceAddress } from '#api/source-address.ts'
 import { StepsInTurn } from '#api/steps-in-turn.ts'
 import { parseCidr } from '#model/cidr.ts'
 import type { Role } from '#model/roles.ts'
+import { openLink } from '#operations/identity/console-links.ts'
 import { createOperatorToken } from '#operations/identity/operator-tokens.ts'
 import { tokenSecondsMax } from '#operations/identity/tokens.ts'
 import type { NativeOperation } from '#operations/operation.native.ts'
 import type { OperationSettings } from '#operations/operation.ts'
 import type { Engine } from './engines.ts'
-import { managementAccount, openWorld, type World } from './world.ts'
+import { managementAccount, openSealer, openWorld, type World } from './world.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 export interface Sent {
@@ -56,7 +58,7 @@ export const openNativeWorld = async (
 /** What of an application belongs to a world. */
 type Bound = Pick<
   RestDependencies,
-  'newRequestId' | 'authenticate' | 'execute' | 'recordUnread' | 'findNewestChange' | 'onFault'
+  'newRequestId' | 'authenticate' | 'openLink' | 'execute' | 'recordUnread' | 'findNewestChange' | 'onFault'
 >
 type Settings = Pick<RestDependencies, 'requestsPerMinute' | 'isEvidencePublic'>
 interface Application extends Settings {
@@ -73,7 +75,9 @@ async function takeApplication(bound: Bound, settings: Settings): Promise<Applic
   if (found >= 0) return Object.assign(spare.splice(found, 1)[0]!, { bound })
   const app = await createRestApp({
     newRequestId: () => application.bound.newRequestId(),
-    authenticate: (header) => application.bound.authenticate(header),
+    authenticate: (credential) => application.bound.authenticate(credential),
+    findWay: createFindWay(undefined),
+    openLink: (code) => application.bound.openLink(code),
     // The requests come from 127.0.0.1, which is a proxy's: tests say in `x-forwarded-for` where else from.
     addressOf: createSourceAddress([parseCidr('127.0.0.0/8')!]),
     async execute(operation, call) {
@@ -112,6 +116,7 @@ export async function withNativeApi<W extends World>(
     newRequestId: () => `request-${++requests}`,
     // By the clock of the world: a test that takes longer than a moment would read tokens anew, which it has not asked for.
     authenticate: createAuthenticator(world.store, () => world.clock()),
+    openLink: (code) => openLink(openSealer, code, world.clock()),
     execute: (operation, call) => world.executor.execute(operation, call),
     recordUnread: (operation, call, refused) => world.executor.recordUnread(operation, call, refused),
     findNewestChange: () => world.store.read((tx) => tx.recordLists.lastEntry()),

@@ -43,6 +43,7 @@ const examples: { readonly [C in Refusal['code']]: readonly Extract<Refusal, { c
   UnknownAccessKey: [{ code: 'UnknownAccessKey' }],
   WrongSignature: [{ code: 'WrongSignature' }],
   InvalidToken: [{ code: 'InvalidToken' }],
+  CrossSiteRequest: [{ code: 'CrossSiteRequest', problem }],
   RequestExpired: [{ code: 'RequestExpired', problem }],
   MalformedRequest: [{ code: 'MalformedRequest', problem }],
   MethodNotAllowed: [{ code: 'MethodNotAllowed', method: long, allowed: ['GET', 'HEAD'] }],

@@ -281,6 +281,7 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<ShownRefusal, 
     ...notAuthenticated,
     message: 'The token is not known, has expired or was revoked: sign in again, or ask for another one.',
   }),
+  CrossSiteRequest: ({ problem }) => ({ ...notAuthenticated, message: sentence(problem) }),
   RequestExpired: ({ problem }) => ({
     status: 400,
     ec2: 'RequestExpired',

@@ -66,6 +66,27 @@ export const commandWords = {
     ],
     meaning: 'Make a token of the native API that ends in an hour, and bind a role to its principal.',
   },
+  operatorConsole: {
+    words: 'operator console',
+    options: [
+      { flag: 'principal', value: 'user:NAME', meaning: 'Who is to be signed in.', isRequired: true },
+      { flag: 'role', value: 'ROLE', meaning: '`organization-administrator` by default.' },
+      {
+        flag: 'node',
+        value: 'NODE',
+        meaning: 'Where the role holds: a node by its id, or an account or unit by its name; everywhere by default.',
+      },
+      {
+        flag: 'break-glass',
+        value: 'REASON',
+        meaning:
+          'Why the role is given at once where change control is required: a finding until somebody else has reviewed it.',
+      },
+      output,
+    ],
+    meaning:
+      'Print a link that signs a browser in to the console once, within ten minutes, and bind a role to its principal.',
+  },
   listKeys: {
     words: 'keys list',
     options: [{ ...account, isRequired: true }, output],

@@ -116,6 +116,8 @@ type Reason =
   | { code: 'UnknownAccessKey' }
   | { code: 'WrongSignature' }
   | { code: 'InvalidToken' }
+  // A browser that has a session asks, and it is not our page that makes it.
+  | { code: 'CrossSiteRequest'; problem: Problem }
   | { code: 'RequestExpired'; problem: Problem }
   // What do you ask.
   | { code: 'MalformedRequest'; problem: Problem }

@@ -13,6 +13,7 @@ const unrecorded: ReadonlySet<Refusal['code']> = new Set([
   'UnknownAccessKey',
   'WrongSignature',
   'InvalidToken',
+  'CrossSiteRequest',
   'RequestExpired',
   'InvalidAction',
   'MethodNotAllowed',

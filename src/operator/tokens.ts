@@ -1,8 +1,11 @@
-// The operator's own token: who can open the database says who administers.
+// The operator's own token, and link to the console: who can open the database says who administers.
 import { UsageProblem } from '#cli/exit-codes.ts'
+import type { OperatorParams } from '#operations/identity/operator-tokens.ts'
+import type { Config } from '../config.ts'
 import { type Arguments, type AtServer, failed, print, withStore } from './surroundings.ts'
 
-export async function operatorToken(args: Arguments, _more: readonly string[], at: AtServer): Promise<number> {
+/** Whom it is for and with which role; where that holds is looked up in the database. */
+async function paramsIn(args: Arguments): Promise<(config: Config) => OperatorParams> {
   const principal = args.get('principal')
   const { isPrincipalName } = await import('#model/principal.ts')
   const { everywhere, roleNames } = await import('#model/roles.ts')
@@ -10,19 +13,54 @@ export async function operatorToken(args: Arguments, _more: readonly string[], a
     throw new UsageProblem('--principal must be `user:NAME` or `service:NAME`.')
   const role = roleNames.find((name) => name === (args.get('role') ?? 'organization-administrator'))
   if (!role) throw new UsageProblem(`--role must be one of ${roleNames.join(', ')}.`)
+  const node = args.get('node') ?? everywhere
+  const breakGlass = args.get('break-glass')
+  return ({ bootstrap: { account } }) => ({ principal, role, node, account, breakGlass })
+}
+
+export async function operatorToken(args: Arguments, _more: readonly string[], at: AtServer): Promise<number> {
+  const paramsFor = await paramsIn(args)
   const { createOperatorToken } = await import('#operations/identity/operator-tokens.ts')
   return withStore(at.readSettings, async (store, config) => {
-    const node = args.get('node') ?? everywhere
-    const breakGlass = args.get('break-glass')
-    const { account } = config.bootstrap
-    const made = await createOperatorToken(store, { principal, role, node, account, breakGlass })
+    const params = paramsFor(config)
+    const made = await createOperatorToken(store, params)
     if ('problem' in made) return failed(made.problem)
-    const { tokenId, token, expiresAt } = made
+    const { tokenId, token, expiresAt, node } = made
+    const { principal, role } = params
     await print(args, at, {
-      answer: { tokenId, principal, role, node: made.node, expiresAt: expiresAt.toISOString(), token },
+      answer: { tokenId, principal, role, node, expiresAt: expiresAt.toISOString(), token },
       fields: ['tokenId', 'principal', 'role', 'node', 'expiresAt', 'token'],
       text: `CADASTRE_TOKEN=${token}\n`,
     })
     return 0
   })
+}
+
+export async function operatorConsole(args: Arguments, _more: readonly string[], at: AtServer): Promise<number> {
+  const paramsFor = await paramsIn(args)
+  if (!args.get('principal')!.startsWith('user:'))
+    throw new UsageProblem('--principal must be `user:NAME`: a person signs in.')
+  const { createConsoleLink } = await import('#operations/identity/operator-tokens.ts')
+  const { sealerOf } = await import('../opening.ts')
+  return withStore(at.readSettings, async (store, config) => {
+    const params = paramsFor(config)
+    const made = await createConsoleLink(store, sealerOf(config), params, Date.now())
+    if ('problem' in made) return failed(made.problem)
+    const { code, expiresAt, node } = made
+    const { principal, role } = params
+    const link = `${urlOf(config)}/console/sign-in#${code}`
+    await print(args, at, {
+      answer: { principal, role, node, expiresAt: expiresAt.toISOString(), link },
+      fields: ['principal', 'role', 'node', 'expiresAt', 'link'],
+      text: `${link}\n`,
+    })
+    return 0
+  })
+}
+
+/** Where a browser finds the server: as it is told, or on this machine. */
+function urlOf({ publicUrl, host, port }: Config): string {
+  if (publicUrl !== undefined) return publicUrl
+  const isEverywhere = host === '0.0.0.0' || host === '::' || host === ''
+  return `http://${isEverywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`
 }

@@ -3,7 +3,7 @@ import type { Table } from './table.ts'
 import { accessKeyTable, unshownKeyTable } from './tables/access-keys.ts'
 import { addressAssociationTable } from './tables/addresses.ts'
 import { adoptionTable, ownerQuestionTable } from './tables/adoptions.ts'
-import { apiTokenTable } from './tables/api-tokens.ts'
+import { apiTokenTable, browserSessionTable } from './tables/api-tokens.ts'
 import { broughtSpaceTable } from './tables/brought-space.ts'
 import { candidateTable, differenceTable } from './tables/candidates.ts'
 import {
@@ -74,6 +74,7 @@ export const definitions: readonly Pick<
   adoptionTable,
   allocationTable,
   apiTokenTable,
+  browserSessionTable,
   assignmentTable,
   auditEntryTable,
   auditSubjectTable,

@@ -15,7 +15,7 @@ export interface Writes {
   accessKeys: 'insert' | 'disable' | 'dropExpired' | 'keepUnshown' | 'dropUnshown'
   addresses: 'associate' | 'disassociate'
   allocations: 'insert' | 'holderOf' | 'setState' | 'end' | 'endMany'
-  apiTokens: 'insert' | 'revoke'
+  apiTokens: 'insert' | 'beginSession' | 'useSession' | 'revoke'
   broughtSpace: 'begin' | 'end' | 'endOf'
   candidates: 'put' | 'remove'
   changeRequests:

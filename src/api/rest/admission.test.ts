@@ -83,13 +83,15 @@ test('D2 a token that was good and is over is looked up once more, and then like
   let over = ''
   const admit = createAdmission({
     addressOf: () => '192.0.2.1',
-    async authenticate(header = '') {
+    credentialOf: ({ headers }) => headers.authorization,
+    async authenticate(credential = '') {
+      const header = String(credential)
       lookedUp.push(header)
       return header.startsWith('good') && header !== over ? principal : refuse({ code: 'InvalidToken' })
     },
   })
   const tryWith = async (authorization: string): Promise<string> => {
-    const asking = { headers: { authorization }, raw: { rawHeaders: [] as string[] } } as never
+    const asking = { raw: { headers: { authorization }, rawHeaders: [] as string[] } } as never
     try {
       await admit(asking, { headers: () => undefined as never })
       return 'let in'

@@ -4,6 +4,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Principal } from '#model/principal.ts'
 import { Refused, refuse } from '#model/refusal.ts'
 import { clientOf } from '../source-address.ts'
+import type { Credential } from './browser-sessions.ts'
+import { keyOfCredential } from './session.ts'
 
 /** Of one address (or one /64): a script whose token has ended asks less often, and guessing is hopeless. */
 export const badTokensPerMinute = 300
@@ -57,11 +59,13 @@ export class Failures {
 }
 
 export interface AdmissionDependencies {
-  authenticate(header: string | undefined): Principal | Promise<Principal>
+  /** By what a request says who asks; refuses what another site makes a browser ask. */
+  credentialOf(request: IncomingMessage): Credential | undefined
+  authenticate(credential: Credential | undefined): Principal | Promise<Principal>
   addressOf(request: IncomingMessage): string
 }
 
-type Asking = Pick<FastifyRequest, 'headers' | 'raw'>
+type Asking = Pick<FastifyRequest, 'raw' | 'credential'>
 type Answering = Pick<FastifyReply, 'headers'>
 
 /**
@@ -69,43 +73,45 @@ type Answering = Pick<FastifyReply, 'headers'>
  * whose token was good before is let in from there too: nobody is locked out by a neighbour that guesses.
  */
 export function createAdmission(
-  { authenticate, addressOf }: AdmissionDependencies,
+  { credentialOf, authenticate, addressOf }: AdmissionDependencies,
   failures = new Failures(() => performance.now()),
 ): (request: Asking, reply: Answering) => Principal | Promise<Principal> {
   const good = new Set<string>()
 
-  function refuseTooMany(header: string, request: Asking, reply: Answering): void {
-    if (good.has(header)) return
+  function refuseTooMany(key: string, request: Asking, reply: Answering): void {
+    if (good.has(key)) return
     const budget = failures.budgetOf(clientOf(addressOf(request.raw)))
     if (budget.remaining > 0) return
     tell(reply, budget)
     refuse({ code: 'Throttled', retryAfterSeconds: budget.resetSeconds })
   }
-  function fail(error: unknown, request: Asking, reply: Answering): never {
+  function fail(error: unknown, key: string | undefined, request: Asking, reply: Answering): never {
     if (error instanceof Refused && error.refusal.code === 'InvalidToken') {
-      good.delete(request.headers.authorization!)
+      good.delete(key!)
       tell(reply, failures.count(clientOf(addressOf(request.raw))))
     }
     throw error
   }
   return (request, reply) => {
-    const header = request.headers.authorization
-    if (header !== undefined && !failures.isEmpty) refuseTooMany(header, request, reply)
+    const credential = credentialOf(request.raw)
+    request.credential = credential
+    const key = credential && keyOfCredential(credential)
+    if (key !== undefined && !failures.isEmpty) refuseTooMany(key, request, reply)
     try {
-      const found = authenticate(header)
+      const found = authenticate(credential)
       // At hand: it was let in before.
       if (!(found instanceof Promise)) return found
       return found.then(
         (principal) => {
           if (good.size >= goodMax) good.clear()
-          good.add(header!)
+          good.add(key!)
           return principal
         },
-        (error: unknown) => fail(error, request, reply),
+        (error: unknown) => fail(error, key, request, reply),
       )
     } catch (error) {
       // Told on, as above: what refuses at once must count too.
-      return fail(error, request, reply)
+      return fail(error, key, request, reply)
     }
   }
 }

@@ -12,6 +12,8 @@ import { type Refusal, Refused, refuse } from '#model/refusal.ts'
 import { findBodyBounds } from '#operations/body-bounds.native.ts'
 import type { WitnessAnswer } from '#operations/evidence/witnessing.ts'
 import { type Answer, type Call, DryRunSucceeded } from '#operations/execute.ts'
+import type { ConsoleLink } from '#operations/identity/console-links.ts'
+import { revokeToken } from '#operations/identity/tokens.native.ts'
 import { type BodyBounds, etagOf, type NativeOperation, usualBody } from '#operations/operation.native.ts'
 import type { AnyOperation } from '#operations/operation.ts'
 import { pageSizeDefault } from '#operations/shapes.native.ts'
@@ -25,6 +27,7 @@ import { refuseRepeatedHeaders } from '../repeated-headers.ts'
 import { clientOf } from '../source-address.ts'
 import type { StepsInTurn } from '../steps-in-turn.ts'
 import { createAdmission } from './admission.ts'
+import { type Credential, createCredentials, endedCookies, type FindWay } from './browser-sessions.ts'
 import { createDescription, Readers } from './description.ts'
 import { addDescriptionPage } from './description-page.ts'
 import { addDownloads } from './downloads.ts'
@@ -62,8 +65,12 @@ const region = 'global'
 
 export interface RestDependencies {
   newRequestId(): string
-  /** Refuses a header that does not say who asks. */
-  authenticate(header: string | undefined): Principal | Promise<Principal>
+  /** How cookies of a request go, where it may have any. */
+  readonly findWay: FindWay
+  /** Who a link of the operator is for, with which a browser is signed in; undefined where it is good no more. */
+  openLink(code: string): ConsoleLink | undefined
+  /** Refuses what does not say who asks. */
+  authenticate(credential: Credential | undefined): Principal | Promise<Principal>
   /** Where a request comes from, by proxies that are trusted alone: Fastify's own `request.ip` knows none. */
   addressOf(request: IncomingMessage): string
   execute(operation: AnyOperation, call: Call): Promise<Answer>
@@ -101,6 +108,8 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     principal: Principal
+    /** By what the request says who that is; it may not be good any more. */
+    credential: Credential | undefined
     /** Whether the operation has been asked: what is refused from then on is on record. */
     isExecuted: boolean
     /** Of a body that announces to be long. */
@@ -182,10 +191,11 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
   await app.register(
     async (routes) => {
       routes.decorateRequest('principal')
+      routes.decorateRequest('credential', undefined)
       routes.decorateRequest('isExecuted', false)
       routes.decorateRequest('bodyBounds', undefined)
       routes.decorateRequest('arrivedAt', 0)
-      const admit = createAdmission(deps)
+      const admit = createAdmission({ ...deps, credentialOf: createCredentials(deps.findWay) })
       routes.addHook('onRequest', (request, _, done) => {
         // Some clients say of every request that it is JSON: where there is nothing to read, that is no matter.
         if (request.routeOptions.config.takesBody === false && !hasBody(request.raw))
@@ -231,8 +241,7 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
           inTurn: deps.inTurn,
           exports,
           callOf: intakeCallOf,
-          principalOf: (request) =>
-            isOpenTo(request) ? request.principal : deps.authenticate(request.headers.authorization),
+          principalOf: (request) => (isOpenTo(request) ? request.principal : deps.authenticate(request.credential)),
           isOpen: deps.isEvidencePublic,
         },
         nativeDownloads,
@@ -375,6 +384,7 @@ async function serve(
   const { output, headers } = await executeOrPreview(deps, operation, call)
   for (const [name, value] of headers) reply.header(name, value)
   const { status = 200 } = operation.rest
+  if (operation === revokeToken && !isDryRun) endOwnSession(deps, request, reply)
   // RFC 6750, section 5.3: what opens something is kept by nobody on the way.
   if (operation.access === 'write' && operation.secretOutput) reply.header('cache-control', 'no-store')
   if (isDryRun) reply.header('x-cadastre-dry-run', 'true')
@@ -384,6 +394,14 @@ async function serve(
   reply.header('etag', etag)
   if (operation.access === 'read' && header(request, 'if-none-match') === etag) return reply.status(304).send()
   return reply.status(status).send(output)
+}
+
+/** Whoever has signed out keeps no cookie. */
+function endOwnSession({ findWay }: RestDependencies, request: FastifyRequest, reply: FastifyReply): void {
+  const { credential, params, principal } = request
+  if (typeof credential !== 'object' || (params as { tokenId?: string }).tokenId !== principal.accessKeyId) return
+  const way = findWay(request.raw)
+  if (way) reply.header('set-cookie', endedCookies(way))
 }
 
 type Asked = ExportAsked & { readonly dryRun?: boolean }
@@ -402,7 +420,7 @@ async function sendExport(
 ): Promise<unknown> {
   const { cursor, limit, ...filter } = call.input as { readonly cursor?: string; readonly limit?: number }
   const read: ReadExportPage = async (page) => {
-    const principal = await deps.authenticate(request.headers.authorization)
+    const principal = await deps.authenticate(request.credential)
     const asked = { ...call, principal, input: { ...filter, ...page }, arrivedAt: undefined }
     return (await deps.inTurn.aside(() => deps.execute(operation, asked))).output as never
   }
@@ -444,7 +462,7 @@ async function stream(
   reply.sse.onClose(() => gone.abort())
   const facts = operation.rest.stream!
   const read = async (cursor: string | undefined): Promise<GrowingPage> => {
-    const principal = await deps.authenticate(request.headers.authorization)
+    const principal = await deps.authenticate(request.credential)
     const input = { ...call.input, ...facts.input, ...(cursor === undefined ? {} : { cursor }) }
     const asked = { ...call, principal, input, arrivedAt: undefined, asker: undefined }
     return (await deps.inTurn.aside(() => deps.execute(operation, asked))).output as GrowingPage

@@ -61,7 +61,7 @@ async function open(t: TestContext, { secondsMax = 10 } = {}): Promise<World> {
         const page = new URL(await begin())
         provider.nonce = page.searchParams.get('nonce')!
         const back = new URLSearchParams({ code: 'a-code', state: page.searchParams.get('state')! })
-        const { searchParams } = new URL(await signIn.complete(`?${back}`))
+        const { searchParams } = new URL((await signIn.complete(`?${back}`, undefined)).to)
         return signIn.redeem(searchParams.get('code')!, verifier).principal.native!.name
       }),
     pass(milliseconds) {

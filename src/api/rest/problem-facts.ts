@@ -83,6 +83,7 @@ export const factShapes: { readonly [C in Code]: Facts<C> } = {
   UnknownAccessKey: {},
   WrongSignature: {},
   InvalidToken: {},
+  CrossSiteRequest: { problem: words },
   RequestExpired: { problem: words },
   MalformedRequest: { problem: words },
   MethodNotAllowed: { method: text.describe('The method that was used.'), allowed: texts },

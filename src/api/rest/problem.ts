@@ -13,6 +13,7 @@ export const statuses: { readonly [C in Refusal['code']]: number } = {
   UnknownAccessKey: 401,
   WrongSignature: 401,
   InvalidToken: 401,
+  CrossSiteRequest: 403,
   RequestExpired: 401,
   MalformedRequest: 400,
   MethodNotAllowed: 405,

@@ -1,9 +1,11 @@
-// Who asks over the native API: the holder of a bearer token (RFC 6750). The only maker of a native principal, beside the sign-in.
+// Who asks over the native API: the holder of a bearer token (RFC 6750), or a browser that is signed in. The only maker of a native principal,
+// beside the sign-in.
 import type { Principal } from '#model/principal.ts'
 import { refuse } from '#model/refusal.ts'
 import { isOver } from '#model/token.ts'
-import { tokenHash } from '#operations/identity/tokens.ts'
+import { sessionHash, tokenHash } from '#operations/identity/tokens.ts'
 import type { Store } from '#store/store.ts'
+import type { Credential } from './browser-sessions.ts'
 
 const bearerPattern = /^Bearer ([\w.~+/-]{1,4096}=*)$/i
 /** Read again after this long: in between, a transaction that finds keys or tokens changed looks for itself. */
@@ -11,30 +13,40 @@ const freshMs = 1_000
 /** Held in memory; one more makes room by dropping all. */
 const principalsMax = 10_000
 
+/** A session of a browser that nobody uses ends. */
+export const idleMsMax = 30 * 60_000
+/** How often its use is noted. */
+const notedMs = 60_000
+
 /**
- * Finds the principal of an `Authorization` header: at once where it is in memory. Refuses what is missing, unknown, expired
- * or revoked; the latter three alike.
+ * Finds the principal of an `Authorization` header or a session: at once where it is in memory. Refuses what is missing, unknown, expired,
+ * left alone or revoked; all but the first alike.
  */
-export type Authenticate = (header: string | undefined) => Principal | Promise<Principal>
+export type Authenticate = (credential: Credential | undefined) => Principal | Promise<Principal>
+/** In memory; no header has the end of a line in it. */
+export const keyOfCredential = (credential: Credential): string =>
+  typeof credential === 'string' ? credential : `\n${credential.session}`
 
 /** @param monotonic a clock of milliseconds that never goes back, by which what is in memory is fresh */
 export function createAuthenticator(store: Store, monotonic = (): number => performance.now()): Authenticate {
-  // By the header as it came, of good tokens alone: only memory has them, as it has the secrets of access keys.
+  // By the header as it came, or the session, of good ones alone: only memory has them, as it has the secrets of access keys.
   const principals = new Map<string, { readonly principal: Principal; readonly readAt: number }>()
-  async function find(header: string): Promise<Principal> {
-    const [, text] = bearerPattern.exec(header) ?? []
-    if (text === undefined) refuse({ code: 'InvalidToken' })
+  async function find(credential: Credential): Promise<Principal> {
+    const key = keyOfCredential(credential)
+    const hash = hashOf(credential)
     const readAt = monotonic()
-    principals.delete(header)
-    const principal = await read(store, tokenHash(text))
+    principals.delete(key)
+    const { principal, unnotedSince } = await read(store, hash)
+    // Whether it can be noted or not, they are who they are: a database that is only read keeps nobody out.
+    if (unnotedSince !== undefined) note(store, principal.accessKeyId)
     if (principals.size >= principalsMax) principals.clear()
-    principals.set(header, { principal, readAt })
+    principals.set(key, { principal, readAt })
     return principal
   }
-  return (header) => {
-    if (header === undefined) refuse({ code: 'MissingAuthentication' })
-    const known = principals.get(header)
-    return known && monotonic() - known.readAt < freshMs ? known.principal : find(header)
+  return (credential) => {
+    if (credential === undefined) refuse({ code: 'MissingAuthentication' })
+    const known = principals.get(keyOfCredential(credential))
+    return known && monotonic() - known.readAt < freshMs ? known.principal : find(credential)
   }
 }
 
@@ -47,13 +59,29 @@ export const nobodyAt = (client: string): Principal => ({
   native: { name: `nobody at ${client}`, groups: [], scopes: [], makers: [] },
 })
 
-const read = (store: Store, hash: Uint8Array): Promise<Principal> =>
+function hashOf(credential: Credential): Uint8Array {
+  if (typeof credential !== 'string') return sessionHash(credential.session)
+  const [, token] = bearerPattern.exec(credential) ?? []
+  return token === undefined ? refuse({ code: 'InvalidToken' }) : tokenHash(token)
+}
+
+const note = (store: Store, token: string): void =>
+  void store.write((tx) => tx.apiTokens.useSession(token, tx.now)).catch(() => {})
+
+interface Found {
+  readonly principal: Principal
+  /** Of a session whose use is to be noted. */
+  readonly unnotedSince: number | undefined
+}
+const read = (store: Store, hash: Uint8Array): Promise<Found> =>
   store.read(async (tx) => {
     const token = await tx.apiTokens.findByHash(hash)
     if (!token || token.revokedAt !== undefined || isOver(token, tx.now)) refuse({ code: 'InvalidToken' })
+    const usedAt = await tx.apiTokens.sessionUsedAt(token.id)
+    if (usedAt !== undefined && tx.now - usedAt >= idleMsMax) refuse({ code: 'InvalidToken' })
     const { principal: name, account, id, groups, scopes, subject, makers, expiresAt } = token
     const [kind, rest] = name.split(':', 2) as [string, string]
-    return {
+    const principal: Principal = {
       account,
       arn: `arn:cadastre::${account}:${kind}/${rest}`,
       accessKeyId: id,
@@ -69,4 +97,5 @@ const read = (store: Store, hash: Uint8Array): Promise<Principal> =>
         ...(token.madeWith === undefined ? {} : { makerGroups: await tx.apiTokens.groupsBehind(id) }),
       },
     }
+    return { principal, unnotedSince: usedAt !== undefined && tx.now - usedAt >= notedMs ? usedAt : undefined }
   })

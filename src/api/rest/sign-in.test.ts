@@ -30,7 +30,7 @@ async function arrive(says: OwnProvider['says']): Promise<{ name: string; groups
   provider.nonce = page.searchParams.get('nonce')!
   const back = new URLSearchParams({ code: 'a-code', state: page.searchParams.get('state')! })
   try {
-    const { searchParams } = new URL(await signIn.complete(`?${back}`))
+    const { searchParams } = new URL((await signIn.complete(`?${back}`, undefined)).to)
     const { name, groups } = signIn.redeem(searchParams.get('code')!, verifier).principal.native!
     return { name, groups }
   } catch (error) {

@@ -1,5 +1,5 @@
 // Sign-in of people with OpenID Connect: the authorization code flow with PKCE, run by the server for a program on the person's machine.
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import {
   authorizationCodeGrant,
   buildAuthorizationUrl,
@@ -14,6 +14,7 @@ import { worded } from '#model/problems/worded.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import { shownText } from '#model/text.ts'
 import type { Sealer } from '#store/tables/access-keys.ts'
+import { challengeOf } from './browser-sessions.ts'
 import { createIdentityProvider, type IdentityProvider, type ProviderSettings } from './identity-provider.ts'
 
 /** From the first redirect to the provider's answer. */
@@ -40,10 +41,18 @@ export interface OidcSettings extends ProviderSettings {
 interface Begun {
   readonly verifier: string
   readonly nonce: string
-  readonly port: number
   readonly challenge: string
-  readonly state: string
   readonly until: number
+  readonly from: FromProgram | FromBrowser
+}
+interface FromProgram {
+  readonly port: number
+  readonly state: string
+}
+/** The console itself, to which nothing is handed through the address. */
+interface FromBrowser {
+  /** The path of ours that it comes back to. */
+  readonly to: string
 }
 interface SignedIn {
   /** One code makes one token. */
@@ -56,22 +65,38 @@ interface SignedIn {
   readonly until: number
 }
 
-export interface Beginning {
+/** SHA-256 of a secret, base64url: only who has the secret is signed in (RFC 7636, section 4.2). */
+interface Challenged {
+  readonly challenge: string
+}
+export interface Beginning extends Challenged {
   /** Where the command listens on the loopback interface of the person's machine. */
   readonly port: number
-  /** SHA-256 of a secret of the command's, base64url: only who has the secret can redeem the code (RFC 7636, section 4.2). */
-  readonly challenge: string
   /** Handed back as it is. */
   readonly state: string
+}
+/** Who has signed in, and what makes one session of it. */
+export interface SignedInAs {
+  readonly principal: Principal
+  readonly id: string
+}
+export interface Completed {
+  /** Where to send the browser now. */
+  readonly to: string
+  /** Of a browser that has signed in itself. */
+  readonly as?: SignedInAs
 }
 
 export interface SignIn {
   /** Where to send the browser. */
-  begin(beginning: Beginning): Promise<string>
-  /** The provider's answer, as the URL that the browser was sent back to; answers where to send it now. */
-  complete(query: string): Promise<string>
+  begin(beginning: Beginning | (Challenged & FromBrowser)): Promise<string>
+  /**
+   * The provider's answer, as the URL that the browser was sent back to.
+   * @param secret of the browser that it comes from; undefined where it has none: then it has begun nothing here
+   */
+  complete(query: string, secret: string | undefined): Promise<Completed>
   /** Who a code stands for, where the command proves that it is the one that began. */
-  redeem(code: string, verifier: string): { principal: Principal; id: string }
+  redeem(code: string, verifier: string): SignedInAs
 }
 
 export function createSignIn(
@@ -113,12 +138,26 @@ export function createSignIn(
     return joinClaims(inToken, asked)
   }
 
+  const signedInAs = ({ id, name, groups, subject }: Omit<SignedIn, 'challenge' | 'until'>): SignedInAs => {
+    const { account } = settings
+    return {
+      id,
+      principal: {
+        account,
+        arn: `arn:cadastre::${account}:user/${name.slice('user:'.length)}`,
+        accessKeyId: `sign-in-${id.slice(0, 16)}`,
+        userId: name,
+        native: { name, groups, scopes: [], subject, makers: [] },
+      },
+    }
+  }
+
   return {
-    async begin({ port, challenge, state }) {
+    async begin({ challenge, ...from }) {
       const configuration = await provider.known()
       const verifier = randomPKCECodeVerifier()
       const nonce = randomNonce()
-      const begun: Begun = { verifier, nonce, port, challenge, state, until: now() + signInMs }
+      const begun: Begun = { verifier, nonce, challenge, from, until: now() + signInMs }
       return buildAuthorizationUrl(configuration, {
         redirect_uri: redirectUri,
         scope: 'openid email profile',
@@ -129,16 +168,18 @@ export function createSignIn(
       }).href
     },
 
-    async complete(query) {
+    async complete(query, secret) {
       const url = new URL(`${redirectUri}${query}`)
       const sealed = url.searchParams.get('state') ?? ''
       const begun = open<Begun>(sealed, signInContext, 'state')
-      const back = new URL(`http://127.0.0.1:${begun.port}/`)
-      back.searchParams.set('state', begun.state)
+      const { from } = begun
+      // Whoever follows a link of somebody else's is not signed in as them.
+      if ('to' in from) requireProof(begun, secret ?? '', 'state', 'another browser has begun it; sign in again')
       const refusedBy = url.searchParams.get('error')
       if (refusedBy !== null) {
-        back.searchParams.set('error', url.searchParams.get('error_description') ?? refusedBy)
-        return back.href
+        const why = url.searchParams.get('error_description') ?? refusedBy
+        if ('to' in from) refuse({ code: 'MalformedRequest', problem: worded(`the identity provider did not: ${why}`) })
+        return { to: backTo(from, 'error', why) }
       }
       const configuration = await provider.known()
       const tokens = await authorizationCodeGrant(configuration, url, {
@@ -156,38 +197,37 @@ export function createSignIn(
         refuseUnconfirmed(new Error(`its subject has more than ${subjectCharactersMax} characters`))
       }
       const claims = await claimsOf(configuration, inToken, tokens.access_token)
-      const signedIn: SignedIn = {
-        id: hashOf(sealed),
+      const person = {
+        id: challengeOf(sealed),
         name: nameIn(claims, settings),
         groups: groupsIn(claims, settings),
         subject: `${iss} ${sub}`,
-        challenge: begun.challenge,
-        until: now() + codeMs,
       }
-      back.searchParams.set('code', seal(signedIn, codeContext))
-      return back.href
+      if ('to' in from) return { to: `${settings.publicUrl}${from.to}`, as: signedInAs(person) }
+      const signedIn: SignedIn = { ...person, challenge: begun.challenge, until: now() + codeMs }
+      return { to: backTo(from, 'code', seal(signedIn, codeContext)) }
     },
 
     redeem(code, verifier) {
-      const { id, name, groups, subject, challenge } = open<SignedIn>(code, codeContext, 'code')
-      const proof = Buffer.from(hashOf(verifier))
-      const expected = Buffer.from(challenge)
-      if (proof.length !== expected.length || !timingSafeEqual(proof, expected)) {
-        refuseValue('verifier', verifier, worded('it does not belong to the sign-in that this code is of'))
-      }
-      const { account } = settings
-      return {
-        id,
-        principal: {
-          account,
-          arn: `arn:cadastre::${account}:user/${name.slice('user:'.length)}`,
-          accessKeyId: `sign-in-${id.slice(0, 16)}`,
-          userId: name,
-          native: { name, groups, scopes: [], subject, makers: [] },
-        },
-      }
+      const signedIn = open<SignedIn>(code, codeContext, 'code')
+      requireProof(signedIn, verifier, 'verifier', 'it does not belong to the sign-in that this code is of')
+      return signedInAs(signedIn)
     },
   }
+}
+
+function backTo({ port, state }: FromProgram, name: 'code' | 'error', value: string): string {
+  const back = new URL(`http://127.0.0.1:${port}/`)
+  back.searchParams.set('state', state)
+  back.searchParams.set(name, value)
+  return back.href
+}
+
+function requireProof({ challenge }: Challenged, secret: string, field: string, problem: string): void {
+  const proof = Buffer.from(challengeOf(secret))
+  const expected = Buffer.from(challenge)
+  if (proof.length !== expected.length || !timingSafeEqual(proof, expected))
+    refuseValue(field, '[secret]', worded(problem))
 }
 
 type Claims = Readonly<Record<string, unknown>>
@@ -204,8 +244,6 @@ function joinClaims(inToken: Claims, asked: Claims): Claims {
   const vouching = 'email_verified' in inToken ? inToken : asked
   return vouching.email === joined.email ? joined : { ...joined, email_verified: false }
 }
-
-const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64url')
 
 /** An address that the provider has not verified names nobody: whoever may choose it could choose somebody else's. */
 function nameIn(claims: Claims, { nameClaim }: OidcSettings): string {

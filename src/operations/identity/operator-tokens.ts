@@ -6,6 +6,7 @@ import { isNoNodeName } from '#model/name.ts'
 import { isTargetId } from '#model/organization.ts'
 import { everywhere, type Role } from '#model/roles.ts'
 import type { ReadTransaction, Store, Transaction } from '#store/store.ts'
+import type { Sealer } from '#store/tables/access-keys.ts'
 import { changeReview } from '../finding/change-review.ts'
 import { settle } from '../finding/settle.ts'
 import { contentHashOf } from '../governance/content-hash.ts'
@@ -13,6 +14,7 @@ import { rulingAt } from '../governance/control.ts'
 import { tell } from '../notification/telling.ts'
 import { accountsCalled } from '../organization/called.ts'
 import { recordOwn } from '../record/own-entries.ts'
+import { newLink, sealLink } from './console-links.ts'
 import { drawToken, tokenHash } from './tokens.ts'
 
 /** Long enough to make others with it. */
@@ -41,34 +43,15 @@ export interface OperatorToken {
 /** Binds the role where it is not bound yet, and makes a token; or says what is wrong. */
 export async function createOperatorToken(
   store: Store,
-  { principal, role, node: called, account, breakGlass }: OperatorParams,
+  params: OperatorParams,
 ): Promise<OperatorToken | { problem: string }> {
   const token = drawToken()
+  const { principal, account } = params
   return store.write(async (tx) => {
-    if (!(await tx.organizations.findAccount(account))) return { problem: `There is no account \`${account}\`.` }
-    const [node, other] = await nodesCalled(tx, called)
-    if (node === undefined) return { problem: `There is no node \`${called}\`.` }
-    if (other !== undefined) {
-      return { problem: `Several nodes are called \`${called}\`, such as \`${node}\` and \`${other}\`: give the id.` }
-    }
-    const newId = (kind: 'roleBinding' | 'apiToken'): string => formatId(kind, tx.installation, tx.nextSequence())
-    const subjects: string[] = []
-    const binding = { principal, role, node, effect: 'permit' } as const
-    if (!(await tx.roleBindings.findSame(binding))) {
-      const ruling = (await rulingAt(tx, node)).find(({ changeControl }) => changeControl === 'required')
-      if (ruling && breakGlass === undefined) {
-        return {
-          problem: `Change control of \`${ruling.id}\` is required: give \`${role}\` at \`${node}\` with a change request, or say with --break-glass why it is given at once. That is a finding until somebody else has reviewed it.`,
-        }
-      }
-      if (ruling) subjects.push(await recordBreakGlass(tx, { principal, role, node, account, reason: breakGlass! }))
-      const id = newId('roleBinding')
-      await tx.roleBindings.insert({ id, ...binding, createdAt: tx.now })
-      await tx.history.changed({ id, kind: 'role-binding', account }, { id, ...binding, createdAt: tx.now })
-      await tx.moveGovernanceEpoch()
-      subjects.push(id)
-    }
-    const id = newId('apiToken')
+    const bound = await bindAsOperator(tx, params)
+    if ('problem' in bound) return bound
+    const id = formatId('apiToken', tx.installation, tx.nextSequence())
+    const expiresAt = tx.now + operatorTokenMs
     await tx.apiTokens.insert(
       {
         id,
@@ -80,20 +63,85 @@ export async function createOperatorToken(
         origin: 'operator',
         description: 'made by the operator',
         createdAt: tx.now,
-        expiresAt: tx.now + operatorTokenMs,
+        expiresAt,
         revokedAt: undefined,
       },
       tokenHash(token),
     )
-    await tell(tx, {
-      kind: 'token.made',
-      node: (await tx.organizations.find())?.rootId ?? everywhere,
-      subject: id,
-      facts: { principal, by: 'operator', expiresAt: new Date(tx.now + operatorTokenMs).toISOString() },
-    })
-    await recordOwn(tx, 'operator', { action: 'CreateToken', account, subjects: [...subjects, id] })
-    return { tokenId: id, node, expiresAt: new Date(tx.now + operatorTokenMs), token }
+    await tellOfToken(tx, { subject: id, principal, expiresAt })
+    await recordOwn(tx, 'operator', { action: 'CreateToken', account, subjects: [...bound.subjects, id] })
+    return { tokenId: id, node: bound.node, expiresAt: new Date(expiresAt), token }
   })
+}
+
+/**
+ * The same with a link, which signs a browser in once.
+ * @param now by the clock of the machine, which servers open links by
+ */
+export async function createConsoleLink(
+  store: Store,
+  sealer: Sealer,
+  params: OperatorParams,
+  now: number,
+): Promise<{ readonly node: string; readonly code: string; readonly expiresAt: Date } | { problem: string }> {
+  const { principal, account } = params
+  return store.write(async (tx) => {
+    const bound = await bindAsOperator(tx, params)
+    if ('problem' in bound) return bound
+    const link = newLink({ principal, account }, now)
+    await tellOfToken(tx, { subject: principal, principal, expiresAt: link.until })
+    await recordOwn(tx, 'operator', { action: 'CreateConsoleLink', account, subjects: bound.subjects })
+    return { node: bound.node, code: sealLink(sealer, link), expiresAt: new Date(link.until) }
+  })
+}
+
+async function tellOfToken(
+  tx: Transaction,
+  {
+    subject,
+    principal,
+    expiresAt,
+  }: { readonly subject: string; readonly principal: string; readonly expiresAt: number },
+): Promise<void> {
+  await tell(tx, {
+    kind: 'token.made',
+    node: (await tx.organizations.find())?.rootId ?? everywhere,
+    subject,
+    facts: { principal, by: 'operator', expiresAt: new Date(expiresAt).toISOString() },
+  })
+}
+
+interface Bound {
+  /** Where the role holds, by its id. */
+  readonly node: string
+  /** What was made for it. */
+  readonly subjects: readonly string[]
+}
+async function bindAsOperator(
+  tx: Transaction,
+  { principal, role, node: called, account, breakGlass }: OperatorParams,
+): Promise<Bound | { problem: string }> {
+  if (!(await tx.organizations.findAccount(account))) return { problem: `There is no account \`${account}\`.` }
+  const [node, other] = await nodesCalled(tx, called)
+  if (node === undefined) return { problem: `There is no node \`${called}\`.` }
+  if (other !== undefined) {
+    return { problem: `Several nodes are called \`${called}\`, such as \`${node}\` and \`${other}\`: give the id.` }
+  }
+  const binding = { principal, role, node, effect: 'permit' } as const
+  if (await tx.roleBindings.findSame(binding)) return { node, subjects: [] }
+  const ruling = (await rulingAt(tx, node)).find(({ changeControl }) => changeControl === 'required')
+  if (ruling && breakGlass === undefined) {
+    return {
+      problem: `Change control of \`${ruling.id}\` is required: give \`${role}\` at \`${node}\` with a change request, or say with --break-glass why it is given at once. That is a finding until somebody else has reviewed it.`,
+    }
+  }
+  const subjects: string[] = []
+  if (ruling) subjects.push(await recordBreakGlass(tx, { principal, role, node, account, reason: breakGlass! }))
+  const id = formatId('roleBinding', tx.installation, tx.nextSequence())
+  await tx.roleBindings.insert({ id, ...binding, createdAt: tx.now })
+  await tx.history.changed({ id, kind: 'role-binding', account }, { id, ...binding, createdAt: tx.now })
+  await tx.moveGovernanceEpoch()
+  return { node, subjects: [...subjects, id] }
 }
 
 /** A change request that was applied at once, by whom the token is for: it is they who can do what the role permits. */

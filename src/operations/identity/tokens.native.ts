@@ -195,15 +195,19 @@ export const createSession = nativeWrite({
   name: 'createSession',
   summary: 'Make the token of somebody who has just signed in.',
   action: 'token:manage',
-  input: z.strictObject({ signIn: z.string() }),
+  input: z.strictObject({
+    signIn: z.string(),
+    origin: z.enum(['sign-in', 'operator']).optional(),
+    isOfBrowser: z.boolean().optional(),
+  }),
   output: z.object({ ...tokenShape, token: z.string() }),
   rest: { method: 'POST', path: '/sessions', status: 201 },
   refusals: ['InvalidParameterValue'],
   at: 'own',
   secretOutput: true,
   prepare: drawToken,
-  async run(context, { signIn }, drawn) {
-    return { ...describe(await openSession(context, signIn, drawn)), token: drawn }
+  async run(context, { signIn, origin = 'sign-in', isOfBrowser = false }, drawn) {
+    return { ...describe(await openSession(context, { signIn, origin, isOfBrowser }, drawn)), token: drawn }
   },
 })
 

@@ -5,7 +5,7 @@ import { isSameBearer, makersOf, type NativePrincipal, partiesOf, principalKind 
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import { everywhere, type RoleBinding, roles, scopesCover } from '#model/roles.ts'
 import { bearerTokenPrefix } from '#model/secrets.ts'
-import { groupsOfOwn, isOfAccount, latestOwnEnd } from '#model/token.ts'
+import { groupsOfOwn, isOfAccount, latestOwnEnd, type TokenOrigin } from '#model/token.ts'
 import type { ApiToken } from '#store/tables/api-tokens.ts'
 import { refuseMalformed } from '../identifiers.ts'
 import { type Page, type PageAsked, readPage } from '../listing.ts'
@@ -30,13 +30,15 @@ export const linksMax = 100
 export const tokensPerMakerMax = 1_400
 
 /** What the token of a person who signed in is: as long as a working day, and never longer. */
-const sessionSeconds = 12 * 3_600
+export const sessionSeconds = 12 * 3_600
 
 /** 256 random bits behind a prefix that scanners of secrets can look for. */
 export function drawToken(): string {
   return bearerTokenPrefix + randomBytes(32).toString('base64url')
 }
 export const tokenHash = (text: string): Uint8Array => hash('sha256', text, 'buffer')
+/** Of what a browser has in a cookie, which is no token for a header: there nothing has a space in it. */
+export const sessionHash = (text: string): Uint8Array => tokenHash(`session ${text}`)
 
 export interface TokenParams {
   /** The caller by default. */
@@ -110,8 +112,21 @@ export async function makeToken(
   return isLess ? { created, groupsLeftOut: used.groups } : { created }
 }
 
+export interface SessionParams {
+  /** Makes one session. */
+  readonly signIn: string
+  /** By whom it is known who they are: the identity provider, or whoever can open the database. */
+  readonly origin: Extract<TokenOrigin, 'sign-in' | 'operator'>
+  /** It is kept in a cookie, and ends where nobody uses it. */
+  readonly isOfBrowser: boolean
+}
+
 /** Makes the token of somebody who has just signed in. */
-export async function openSession(context: WriteContext, signIn: string, drawn: string): Promise<ApiToken> {
+export async function openSession(
+  context: WriteContext,
+  { signIn, origin, isOfBrowser }: SessionParams,
+  drawn: string,
+): Promise<ApiToken> {
   const { name, groups, subject, makers } = context.caller.native!
   if (await context.tx.apiTokens.findBySignIn(signIn)) {
     refuseValue('code', '[secret]', { why: 'used-code' })
@@ -122,17 +137,18 @@ export async function openSession(context: WriteContext, signIn: string, drawn: 
     principal: name,
     account: context.caller.account,
     groups,
-    groupsUntil: expiresAt,
+    groupsUntil: origin === 'sign-in' ? expiresAt : undefined,
     scopes: [],
     subject,
     makers,
-    origin: 'sign-in',
-    description: 'signed in',
+    origin,
+    description: isOfBrowser ? 'signed in with a browser' : 'signed in',
     createdAt: context.now,
     expiresAt,
     revokedAt: undefined,
   }
-  await context.tx.apiTokens.insert(created, tokenHash(drawn), signIn)
+  await context.tx.apiTokens.insert(created, isOfBrowser ? sessionHash(drawn) : tokenHash(drawn), signIn)
+  if (isOfBrowser) await context.tx.apiTokens.beginSession(created.id, context.now)
   context.changed(created.id)
   return created
 }

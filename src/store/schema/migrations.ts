@@ -9,6 +9,7 @@ import { bindingFactsSchema } from './binding-facts.ts'
 import { boundsSchema, tokensOfMakerSchema } from './bounds.ts'
 import { broughtPlacesSchema } from './brought-places.ts'
 import { broughtSpaceSchema } from './brought-space.ts'
+import { browserSessionsSchema } from './browser-sessions.ts'
 import { capacityWatchSchema } from './capacity-watch.ts'
 import {
   bindingsSchema,
@@ -550,4 +551,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 96, name: 'mails of an hour', olderServers: 'go on', sql: mailCountsSchema },
   { number: 97, name: 'what is governed, held still', olderServers: 'go on', sql: heldSchema },
   { number: 98, name: 'what is critical first', olderServers: 'go on', sql: criticalFirstSchema },
+  { number: 99, name: 'sessions of browsers', olderServers: 'stop', sql: browserSessionsSchema },
 ]

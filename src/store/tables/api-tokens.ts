@@ -46,6 +46,16 @@ export const apiTokenTable = table(
   },
   'kept',
 )
+/** Those that browsers have in a cookie: each of them is a token, too. */
+export const browserSessionTable = table(
+  'browser_session',
+  {
+    token: references('api_token', text()),
+    /** Within a minute: it is not written for each request. */
+    usedAt: changing(integer()),
+  },
+  'kept',
+)
 export type ApiToken = Omit<RowOf<typeof apiTokenTable>, 'hash' | 'signIn'>
 
 /** Of the key that an origin `o` names, by its primary key: a join may be planned over all tokens. */
@@ -239,6 +249,17 @@ export class ApiTokens {
   /** The token that a sign-in made, if it has. */
   findBySignIn(signIn: string): Promise<ApiToken | undefined> {
     return apiTokenTable.first(this.#sql, 'where sign_in = ?', signIn)
+  }
+  /** When a token that is a session of a browser was used last; undefined where it is none. */
+  async sessionUsedAt(token: string): Promise<number | undefined> {
+    return (await browserSessionTable.first(this.#sql, 'where token = ?', token))?.usedAt
+  }
+  async beginSession(token: string, usedAt: number): Promise<void> {
+    await browserSessionTable.insert(this.#sql, { token, usedAt })
+  }
+  /** Never back: another server may have noted a later use. */
+  async useSession(token: string, usedAt: number): Promise<void> {
+    await browserSessionTable.change(this.#sql, { usedAt }, 'where token = ? and used_at < ?', token, usedAt)
   }
   async insert(token: ApiToken, hash: Uint8Array, signIn?: string): Promise<void> {
     await apiTokenTable.insert(this.#sql, { ...token, hash, signIn })

@@ -31,7 +31,14 @@ export const loader = ({
 }: {
   request: Request
   params: { poolId?: string }
-}): Promise<null> => load(one(poolId!), capacityOf(poolId!), within(poolId!, searchParamsOf(request)), nodes)
+}): Promise<null> =>
+  load(
+    mapOf(poolId!, searchParamsOf(request).get('window')),
+    one(poolId!),
+    capacityOf(poolId!),
+    within(poolId!, searchParamsOf(request)),
+    nodes,
+  )
 
 export function Component(): ReactNode {
   const poolId = useParams().poolId!
