@@ -152,6 +152,24 @@ test('a session that ends and a server that is away cost nothing that was typed'
   await isShown(olga, 'Typed before')
 })
 
+test('the map is looked at closer by keyboard, says the same as its table, and back leads back', async () => {
+  const { page } = olga
+  await page.setViewportSize(wide)
+  await go(olga, `/pools/${estate.ids.pool}`, 'prod')
+  const map = page.getByRole('img', { name: /^Map of 10\.20\.0\.0\/16 of prod: 1 of 256 tiles are not wholly free/ })
+  await map.waitFor()
+  await page.getByRole('button', { name: 'Open 10.20.0.0/24' }).press('Enter')
+  await page.getByRole('heading', { name: 'Map of 10.20.0.0/24' }).waitFor()
+  assert.equal(new URL(page.url()).searchParams.get('window'), '10.20.0.0/24')
+  await page.goBack()
+  await map.waitFor()
+  // Pointing at the first tile says what it is; the second is free.
+  await map.hover({ position: { x: 5, y: 5 } })
+  await page.getByText('10.20.0.0/24: 256 allocated').waitFor()
+  await map.click({ position: { x: 5, y: 5 } })
+  await page.getByRole('heading', { name: 'Map of 10.20.0.0/24' }).waitFor()
+})
+
 test('by keyboard alone: search an address, find out why a team was denied, ask for an exception; its asker cannot approve it', async () => {
   const { page } = olga
   const { keyboard } = page

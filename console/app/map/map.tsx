@@ -3,6 +3,7 @@ import Alert from '@cloudscape-design/components/alert'
 import Box from '@cloudscape-design/components/box'
 import Button from '@cloudscape-design/components/button'
 import Container from '@cloudscape-design/components/container'
+import Grid from '@cloudscape-design/components/grid'
 import Header from '@cloudscape-design/components/header'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
@@ -18,8 +19,11 @@ import { gridOf, indexAt, placeOf } from './layout.ts'
 
 /** Of one step of zoom: 256 tiles are told apart by eye. */
 const stepBits = 8
-const tilePixelsMax = 44
+const tilePixelsMax = 30
 const gapPixels = 2
+
+/** Side by side where there is room. */
+const halves = [{ colspan: { default: 12, m: 6 } }, { colspan: { default: 12, m: 6 } }]
 
 type Tile = Schemas['AddressTile']
 /** The window of the map in the address of the page. */
@@ -138,7 +142,7 @@ export function AddressMap({ poolId, poolName }: { readonly poolId: string; read
       header: 'Look closer',
       width: 110,
       cell: (row) => (
-        <Button wrapText={false} ariaLabel={`Look closer at ${row.cidr}`} onClick={() => open(parseCidr(row.cidr)!)}>
+        <Button wrapText={false} ariaLabel={`Open ${row.cidr}`} onClick={() => open(parseCidr(row.cidr)!)}>
           Open
         </Button>
       ),
@@ -146,7 +150,7 @@ export function AddressMap({ poolId, poolName }: { readonly poolId: string; read
     },
   ]
   return (
-    <SpaceBetween size="l">
+    <Grid gridDefinition={halves}>
       <Container
         header={
           <Header
@@ -187,7 +191,7 @@ export function AddressMap({ poolId, poolName }: { readonly poolId: string; read
         keyOf={(row) => row.cidr}
         empty={`All of ${formatCidr(window)} that the pool has is free.`}
       />
-    </SpaceBetween>
+    </Grid>
   )
 }
 

@@ -4,76 +4,69 @@ import Box from '@cloudscape-design/components/box'
 import ColumnLayout from '@cloudscape-design/components/column-layout'
 import Container from '@cloudscape-design/components/container'
 import Header from '@cloudscape-design/components/header'
+import SpaceBetween from '@cloudscape-design/components/space-between'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { Link } from 'react-router'
 import { api, type Schemas } from '../../api/client.ts'
-import { exceptionList, sourceList } from '../../api/lists.ts'
+import { nodes } from '../../api/lists.ts'
 import { ask, load } from '../../api/queries.ts'
+import { Linked } from '../../parts/linked.tsx'
 import { Page, Wrong } from '../../parts/page.tsx'
 import { Count, Moment, Said, State, Used } from '../../parts/words.tsx'
 
-/** Of the decisions of the last day, as many as one answer has. */
-const decisionsMax = 1000
+const capacityMax = 1000
 const dryShown = 8
 /** A bar has two hours: more of them do not fit a narrow window. */
-const barMs = 7_200_000
-const barsShown = 12
+const hoursInBar = 2
 
+const summary = ask(['overview'], (signal) => api.GET('/overview', { signal }))
 const capacity = ask(['capacity'], (signal) =>
-  api.GET('/capacity', { params: { query: { limit: decisionsMax } }, signal }),
+  api.GET('/capacity', { params: { query: { limit: capacityMax } }, signal }),
 )
-/** From a full hour on: what is asked is the same for two hours, and so is its key. */
-const dayFrom = (): string => new Date((Math.floor(Date.now() / barMs) - barsShown + 1) * barMs).toISOString()
-const decisions = (from: string) =>
-  ask(['decisions', 'day', from], (signal) =>
-    api.GET('/decisions', { params: { query: { from, limit: decisionsMax } }, signal }),
-  )
 const compliance = ask(['compliance', 'unit'], (signal) =>
   api.GET('/compliance', { params: { query: { by: 'unit' } }, signal }),
 )
-const waiting = exceptionList(new URLSearchParams({ state: 'requested' }))
-const sources = sourceList(new URLSearchParams())
-
-export const loader = (): Promise<null> => load(capacity, decisions(dayFrom()), compliance, waiting, sources)
+export const loader = (): Promise<null> => load(summary, capacity, compliance, nodes)
 
 export function Component(): ReactNode {
   return (
     <Page
       title="Overview"
-      commands={[
-        'cadastre capacity',
-        'cadastre decision list',
-        'cadastre compliance',
-        "cadastre exception list --state 'requested'",
-        'cadastre source list',
-      ]}
-      requests={['/capacity', '/decisions', '/compliance?by=unit', '/exceptions?state=requested', '/sources']}
+      commands={['cadastre overview', 'cadastre capacity', 'cadastre compliance']}
+      requests={['/overview', '/capacity', '/compliance?by=unit']}
     >
       <Numbers />
       <ColumnLayout columns={2}>
         <Dry />
         <Decided />
         <Complies />
-        <Waits />
+        <SpaceBetween size="l">
+          <Waits />
+          <Ends />
+        </SpaceBetween>
       </ColumnLayout>
     </Page>
   )
 }
 
 function Numbers(): ReactNode {
-  const { data: pools } = useQuery(capacity)
-  const { data: day } = useQuery(decisions(dayFrom()))
+  const { data } = useQuery(summary)
   const { data: report } = useQuery(compliance)
-  const { data: asked } = useQuery(waiting)
   const total = report?.items.find(({ group }) => group === 'total')
-  const more = (list: { items: readonly unknown[]; nextCursor?: string } | undefined): string =>
-    list === undefined ? '–' : `${list.items.length}${list.nextCursor === undefined ? '' : '+'}`
+  const { data: pools } = useQuery(capacity)
+  const known = pools && `${pools.items.length}${pools.nextCursor === undefined ? '' : '+'}`
+  const waiting = data && `${data.counts.waiting}${data.moreOf.includes('waiting') ? '+' : ''}`
+  const open = data && Object.values(data.findings).reduce((sum, one) => sum + one, 0)
   const numbers = [
-    ['Pools', more(pools), '/pools'],
-    ['Decisions in 24 hours', more(day), '/decisions'],
+    ['Pools', known ?? '–', '/pools'],
     ['Compliance', total?.score === undefined ? '–' : `${total.score} %`, '/compliance'],
-    ['Exceptions that wait for approval', more(asked), '/exceptions?state=requested'],
+    [
+      'Open findings',
+      open === undefined ? '–' : `${open}${data?.moreOf.includes('findings') ? '+' : ''}`,
+      '/findings?status=open',
+    ],
+    ['Wait for my approval', waiting ?? '–', '/exceptions?state=requested'],
   ] as const
   return (
     <Container>
@@ -138,33 +131,31 @@ function Dry(): ReactNode {
   )
 }
 
+const outcomes = [
+  ['allow', 'Allowed', '#2f855a'],
+  ['steer', 'Steered', '#2b6cb0'],
+  ['warn', 'Warned', '#b7791f'],
+  ['deny', 'Denied', '#c53030'],
+] as const
+
 function Decided(): ReactNode {
-  const from = dayFrom()
-  const { data, error } = useQuery(decisions(from))
-  const start = Date.parse(from)
-  const hours = Array.from({ length: barsShown }, (_, index) => new Date(start + index * barMs))
-  const outcomes = [
-    ['allow', 'Allowed', '#2f855a'],
-    ['steer', 'Steered', '#2b6cb0'],
-    ['warn', 'Warned', '#b7791f'],
-    ['deny', 'Denied', '#c53030'],
-  ] as const
-  const counts = new Map<string, number>()
-  for (const { at, outcome } of data?.items ?? []) {
-    const key = `${outcome} ${Math.floor((Date.parse(at) - start) / barMs)}`
-    counts.set(key, (counts.get(key) ?? 0) + 1)
-  }
-  const of = (outcome: string): number => data?.items.filter((one) => one.outcome === outcome).length ?? 0
+  const { data, error } = useQuery(summary)
+  const hours = data?.decisions ?? []
+  const bars = hours.filter((_, index) => index % hoursInBar === 0)
+  const of = (outcome: (typeof outcomes)[number][0], from = 0, until = hours.length): number =>
+    hours.slice(from, until).reduce((sum, hour) => sum + hour[outcome], 0)
+  const inBar = (outcome: (typeof outcomes)[number][0], bar: number): number =>
+    of(outcome, bar * hoursInBar, (bar + 1) * hoursInBar)
+  const highest = Math.max(
+    4,
+    ...bars.map((_, bar) => outcomes.reduce((sum, [outcome]) => sum + inBar(outcome, bar), 0)),
+  )
+  const from = hours[0]?.from ?? ''
   return (
     <Container
       fitHeight
       header={
-        <Header
-          variant="h2"
-          description={
-            data?.nextCursor === undefined ? 'By two hours' : `The last ${decisionsMax} of them, by two hours`
-          }
-        >
+        <Header variant="h2" description="By two hours, in your time zone">
           Decisions of the last day
         </Header>
       }
@@ -183,21 +174,13 @@ function Decided(): ReactNode {
         hideLegend={false}
         height={180}
         xScaleType="categorical"
-        xDomain={hours.map((hour) => hourText(hour))}
-        yDomain={[
-          0,
-          Math.max(
-            4,
-            ...hours.map((_, index) =>
-              outcomes.reduce((sum, [outcome]) => sum + (counts.get(`${outcome} ${index}`) ?? 0), 0),
-            ),
-          ),
-        ]}
+        xDomain={bars.map(barText)}
+        yDomain={[0, highest]}
         series={outcomes.map(([outcome, title, color]) => ({
           type: 'bar',
           title,
           color,
-          data: hours.map((hour, index) => ({ x: hourText(hour), y: counts.get(`${outcome} ${index}`) ?? 0 })),
+          data: bars.map((hour, bar) => ({ x: barText(hour), y: inBar(outcome, bar) })),
         }))}
         ariaLabel="Decisions of the last day, by two hours"
         i18nStrings={{
@@ -212,7 +195,8 @@ function Decided(): ReactNode {
     </Container>
   )
 }
-const hourText = (hour: Date): string => `${String(hour.getHours()).padStart(2, '0')}:00`
+const barText = ({ from }: { readonly from: string }): string =>
+  `${String(new Date(from).getHours()).padStart(2, '0')}:00`
 
 function Complies(): ReactNode {
   const { data, error } = useQuery(compliance)
@@ -244,28 +228,50 @@ function Complies(): ReactNode {
 }
 
 function Waits(): ReactNode {
-  const { data: asked, error } = useQuery(waiting)
-  const { data: told } = useQuery(sources)
+  const { data, error } = useQuery(summary)
   return (
-    <Container fitHeight header={<Header variant="h2">What waits, and what sources tell</Header>}>
+    <Container header={<Header variant="h2">What waits for my approval</Header>}>
       {error ? <Wrong error={error} /> : null}
-      {(asked?.items ?? []).slice(0, dryShown).map((one) => (
-        <Box key={one.exceptionId} padding={{ bottom: 's' }}>
-          <Link to={`/exceptions/${one.exceptionId}`}>
-            <Said>{one.reason}</Said>
+      {data?.waiting.map(({ id, reason, by, at }) => (
+        <Box key={id} padding={{ bottom: 's' }}>
+          <Link to={id.startsWith('exception-') ? `/exceptions/${id}` : `/change-requests/${id}`}>
+            <Said>{reason}</Said>
           </Link>{' '}
-          asked for by {one.requested.by}
+          asked for by <Said>{by}</Said>, <Moment at={at} />
         </Box>
       ))}
-      {asked?.items.length === 0 ? <Box padding={{ bottom: 's' }}>No exception waits for approval.</Box> : null}
-      {(told?.items ?? []).slice(0, dryShown).map((source) => (
-        <Box key={source.sourceId} padding={{ bottom: 's' }}>
+      {data?.waiting.length === 0 ? <Box>Nothing waits for you.</Box> : null}
+    </Container>
+  )
+}
+
+function Ends(): ReactNode {
+  const { data, error } = useQuery(summary)
+  return (
+    <Container header={<Header variant="h2">Exceptions that end, and sources that are late</Header>}>
+      {error ? <Wrong error={error} /> : null}
+      {data?.exceptions.map(({ exceptionId, reason, target, expiresAt }) => (
+        <Box key={exceptionId} padding={{ bottom: 's' }}>
+          <Link to={`/exceptions/${exceptionId}`}>
+            <Said>{reason}</Said>
+          </Link>{' '}
+          for <Linked>{target}</Linked> ends <Moment at={expiresAt} />
+        </Box>
+      ))}
+      {data?.exceptions.length === 0 ? <Box padding={{ bottom: 's' }}>No exception is in force.</Box> : null}
+      {data?.sources.map(({ sourceId, name, freshness, takenAt }) => (
+        <Box key={sourceId} padding={{ bottom: 's' }}>
           <Link to="/sources">
-            <Said>{source.name}</Said>
+            <Said>{name}</Said>
           </Link>{' '}
-          <State of={source.freshness} /> {source.takenAt === undefined ? null : <Moment at={source.takenAt} />}
+          <State of={freshness} /> <Moment at={takenAt} />
         </Box>
       ))}
+      {data ? (
+        <Box color="text-body-secondary">
+          {data.counts.freshSources} sources have told what exists in time, {data.counts.sources} are late.
+        </Box>
+      ) : null}
     </Container>
   )
 }
