@@ -110,6 +110,17 @@ export function AddressMap({ poolId, poolName }: { readonly poolId: string; read
       text: (row) => row.cidr,
     },
     {
+      id: 'zoom',
+      header: 'Look closer',
+      width: 110,
+      cell: (row) => (
+        <Button wrapText={false} ariaLabel={`Open ${row.cidr}`} onClick={() => open(parseCidr(row.cidr)!)}>
+          Open
+        </Button>
+      ),
+      text: () => '',
+    },
+    {
       id: 'allocated',
       header: 'Allocated',
       width: 90,
@@ -136,17 +147,6 @@ export function AddressMap({ poolId, poolName }: { readonly poolId: string; read
       width: 80,
       cell: (row) => <Count of={row.resting ?? '0'} />,
       text: (row) => row.resting ?? '0',
-    },
-    {
-      id: 'zoom',
-      header: 'Look closer',
-      width: 110,
-      cell: (row) => (
-        <Button wrapText={false} ariaLabel={`Open ${row.cidr}`} onClick={() => open(parseCidr(row.cidr)!)}>
-          Open
-        </Button>
-      ),
-      text: () => '',
     },
   ]
   return (
