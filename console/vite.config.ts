@@ -32,6 +32,8 @@ export default defineConfig({
     // Nothing inline: the policy of contents permits no data of scripts, and a hash in the name makes files immutable.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // What others wrote and we hand out, by its licences.
+    license: { fileName: 'licenses.md' },
     chunkSizeWarningLimit: 2000,
   },
 })

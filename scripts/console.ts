@@ -1,8 +1,9 @@
 // What `npm run build` and `npm run check` need of the console: the types of its client, from the description of the API, and its
 // files in dist/console, each beside what browsers take of it compressed.
 import { createHash } from 'node:crypto'
-import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { brotliCompressSync, gzipSync, constants as zlib } from 'node:zlib'
 
 const root = join(import.meta.dirname, '..')
@@ -34,27 +35,52 @@ function contentsOfConsole(): string {
   return hash.digest('hex')
 }
 
+const stamp = join(root, '.cache/console-build')
+const isBuilt = (contents: string): boolean =>
+  existsSync(join(consoleFolder, 'index.html')) && existsSync(stamp) && readFileSync(stamp, 'utf8') === contents
+
+/** Held by whoever builds: several tests may begin with it at once. What an ended process left is taken over. */
+const lock = join(root, '.cache/console-build.lock')
+const lockMsMax = 120_000
+const lookMs = 200
+async function takeLock(): Promise<void> {
+  mkdirSync(join(root, '.cache'), { recursive: true })
+  for (;;) {
+    try {
+      mkdirSync(lock)
+      return
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      const since = statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? 0
+      if (Date.now() - since > lockMsMax) rmSync(lock, { recursive: true, force: true })
+      else await setTimeout(lookMs)
+    }
+  }
+}
+
 /** Builds the console into dist/console, where its sources have changed since the last build. */
 export async function buildConsole(): Promise<void> {
-  const stamp = join(root, '.cache/console-build')
   const contents = contentsOfConsole()
-  if (existsSync(join(consoleFolder, 'index.html')) && existsSync(stamp) && readFileSync(stamp, 'utf8') === contents)
-    return
-  rmSync(consoleFolder, { recursive: true, force: true })
+  if (isBuilt(contents)) return
+  await takeLock()
+  try {
+    if (!isBuilt(contents)) await build(contents)
+  } finally {
+    rmSync(lock, { recursive: true, force: true })
+  }
+}
+
+async function build(contents: string): Promise<void> {
+  rmSync(stamp, { force: true })
   // Loaded here alone: most scripts do not build.
-  const { build } = await import('vite')
-  await build({ configFile: join(root, 'console/vite.config.ts'), logLevel: 'warn' })
+  const vite = await import('vite')
+  await vite.build({ configFile: join(root, 'console/vite.config.ts'), logLevel: 'warn' })
   for (const file of globSync('**/*.{js,css,html,svg}', { cwd: consoleFolder })) {
     const text = readFileSync(join(consoleFolder, file))
+    const params = { [zlib.BROTLI_PARAM_QUALITY]: 9, [zlib.BROTLI_PARAM_SIZE_HINT]: text.length }
     writeFileSync(join(consoleFolder, `${file}.gz`), gzipSync(text, { level: 9 }))
-    writeFileSync(
-      join(consoleFolder, `${file}.br`),
-      brotliCompressSync(text, {
-        params: { [zlib.BROTLI_PARAM_QUALITY]: 9, [zlib.BROTLI_PARAM_SIZE_HINT]: text.length },
-      }),
-    )
+    writeFileSync(join(consoleFolder, `${file}.br`), brotliCompressSync(text, { params }))
   }
-  mkdirSync(join(root, '.cache'), { recursive: true })
   writeFileSync(stamp, contents)
 }
 

@@ -26,6 +26,7 @@ const root = join(import.meta.dirname, '..')
  * while all but one processor are idle.
  */
 const longest = [
+  'console/test/console.test.ts',
   'test/clients/terraform-vpc.test.ts',
   'test/guide.test.ts',
   'test/clients/terraform.test.ts',

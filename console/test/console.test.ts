@@ -116,7 +116,9 @@ test('every page loads by its link, narrow and dark or wide and light, without a
     await page.emulateMedia({ colorScheme: 'light' })
     if (pictures !== undefined) await page.screenshot({ path: join(pictures, `${name}.png`) })
     await assertHarmless(olga, path)
-    wrong.push(...(await findViolations(olga)).map((violation) => `${path}, wide and light: ${violation}`))
+    // Lists are made of the same parts: those that have others, too, are looked at once more.
+    if (path.includes('-') || name === 'overview' || name === 'try')
+      wrong.push(...(await findViolations(olga)).map((violation) => `${path}, wide and light: ${violation}`))
     wrong.push(...olga.said.map((line) => `${path}: ${line}`))
   }
   assert.deepEqual(wrong, [])
