@@ -72,7 +72,7 @@ const ofOneAlone: readonly RegExp[] = [
   // Turns and attempts of the server's own work.
   /^(turns|numberAttempts|batchSize|batchRows|readers|probes|sweepSize|leaving|poolsAhead|poolsPerStatement|blocks|passed|generations|rounds|sessions)Max$/,
   // Of one look of what watches rollouts.
-  /^(due|countedOfDue|exceptionPages|accountsRead|worldsKept)Max$/,
+  /^(due|dueRows|countedOfDue|exceptionPages|accountsRead|worldsKept)Max$/,
   // Of one subscription, and of one call of its target.
   /^(recipientsPerTarget|replayedPerRequest|deliveryAttempts|deliveryAgeMs|addresses|answerBytes|callSeconds|soonSeconds|shownFacts|digestEvents|digestShown|quietSeconds|countsShown|briefCharacters|shortCharacters)Max$/,
   // Of one line of a snapshot, and of one run of a collector.

@@ -205,6 +205,17 @@ test('a list without an end, or one that fails, takes nothing for gone', async (
     { api: host },
   )
   assert(endless.unlisted.length > 0)
+  let pages = 0
+  const other = await observed(
+    netbox,
+    {
+      variables: { NETBOX_TOKEN: 'x' },
+      ask: ({ url }) =>
+        url.endsWith('/status/') ? {} : { count: 1, next: `${url}&offset=${++pages}`, results: [{ ...office }] },
+    },
+    { api: host },
+  )
+  assert(other.unlisted.length > 0 && pages <= 20, `${pages} pages`)
   const { found, unlisted } = await observed(
     netbox,
     {

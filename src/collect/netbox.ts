@@ -104,6 +104,7 @@ async function* fromApi(around: Around, reader: Reader): AsyncGenerator<Collecte
       let count: unknown
       for (let page = 0; search !== undefined; page++) {
         around.progress(`${name}: ${rows.size}`)
+        const known = rows.size
         const answer = await around.ask({ url: `${base}/api/ipam/${name}/${search}`, headers })
         for (const row of listOf(answer, 'results')) {
           rows.add(idOf(row, 'id') ?? '')
@@ -111,7 +112,9 @@ async function* fromApi(around: Around, reader: Reader): AsyncGenerator<Collecte
         }
         count = memberOf(answer, 'count')
         const next: string | undefined = searchOf(textOf(answer, 'next'))
-        if (next === search || page === pagesMax) throw new SourceTrouble(`The list of ${name} has no end.`)
+        // Whoever names another next page each time, and has nothing new on it, goes on for ever.
+        const isEndless = next === search || page === pagesMax || (next !== undefined && rows.size === known)
+        if (isEndless) throw new SourceTrouble(`The list of ${name} has no end.`)
         search = next
       }
       if (typeof count === 'number' && rows.size < count)

@@ -192,6 +192,17 @@ test('what unpacks to more than memory is refused, whatever it says of itself', 
   assert.match(archiveProblem(Buffer.concat([hidden, listed]))!, /It is no workbook/)
 })
 
+test('a text that no cell of Excel has is refused: a reader would be busy with it for minutes', () => {
+  for (const [name, begin] of [
+    ['xl/worksheets/sheet1.xml', '<sheetData><row r="1"><c r="A1"><v>'],
+    ['xl/sharedStrings.xml', '<sst><si><t>'],
+  ] as const) {
+    const problemOf = (bytes: number) => archiveProblem(archive({ [name]: `${begin}${'x'.repeat(bytes)}<` }))
+    assert.equal(problemOf(1_048_570), undefined)
+    assert.equal(problemOf(1_048_577), 'It has a cell with more than 1048576 bytes.')
+  }
+})
+
 test('a sheet whose last cell is very far away is refused: it would be a table of all cells before it', async () => {
   const far = workbook({ A: { A1: text('Network'), A2: text('192.0.2.0/24'), XFD1048576: text('x') } })
   await assert.rejects(observed(xlsx, { file: far }, guess), (error: Error) =>

@@ -83,12 +83,26 @@ export function archiveProblem(archive: Buffer, { bytesMax = unpackedBytesMax } 
     }
     left -= text.length
     if (left < 0) return `It has more than ${bytesMax} bytes, unpacked.`
+    if (hasLongText(text)) return `It has a cell with more than ${textBytesMax} bytes.`
     const found = cellsUpToLast(text)
     if (found === undefined) return 'It is no workbook that can be read: a row or cell is in no place of a sheet.'
     cells += found
     if (cells > cellsMax) return `Its sheets have more than ${cellsMax} cells up to the last one that is filled.`
   }
   return undefined
+}
+
+/** Excel has 32,767 characters in a cell at most; a reader takes many times as long for one that is longer. */
+const textBytesMax = 1_048_576
+/** Whether there is a text in a sheet, or of those that sheets share, that no cell of Excel has. */
+function hasLongText(file: Buffer): boolean {
+  if (!file.includes('sheetData') && !file.includes('<sst')) return false
+  for (let at = -1; ; ) {
+    const next = file.indexOf('<', at + 1)
+    if ((next < 0 ? file.length : next) - at > textBytesMax) return true
+    if (next < 0) return false
+    at = next
+  }
 }
 
 /**

@@ -59,6 +59,19 @@ export type Halt =
   /** The next stage was refused to whoever it goes on by. */
   | { readonly why: 'refused'; readonly code: string; readonly by?: string; readonly because?: Problem }
 
+/**
+ * Whether its last stage was not watched for as long as it says when it was halted: by what was watched for, or before the time was over. What
+ * was approved is that no other stage is made before.
+ */
+export function isUnwatched(
+  { why, at }: Halt & { readonly at: number },
+  { stage, since }: Pick<RolloutProgress, 'stage' | 'since'>,
+  { stages }: Rollout,
+): boolean {
+  if (why === 'denials' || why === 'exceptions' || why === 'pool') return true
+  return at - since < stages[stage - 1]!.soakSeconds * 1_000
+}
+
 export interface WatchedCounts {
   readonly denials: number
   readonly exceptions: number

@@ -2,7 +2,6 @@
 // whoever changes that very often would otherwise outdate each try of everybody else's.
 import { refuse } from '#model/refusal.ts'
 import type { ReadTransaction, Store } from '#store/store.ts'
-import { leaveTrouble } from '#store/trouble.ts'
 
 /** For so long at most others wait with what they change of it; whoever holds it has mostly done within a part of a second. */
 export const heldMsMax = 10_000
@@ -111,6 +110,11 @@ export class Holding {
       await tx.holdGovernance(now > since ? -(now + Math.min(now - since, heldMsMax)) : 0)
     })
   }
+}
+
+/** Of the database, whose types alone this layer knows: a fault is told, or nobody hears that it is never given back. */
+function leaveTrouble(error: unknown): void {
+  if (!(error instanceof Error && error.name === 'StoreTrouble')) throw error
 }
 
 export const refuseToTry = (): never => refuse({ code: 'Unavailable', because: { why: 'governance-moves' } })

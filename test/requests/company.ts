@@ -77,8 +77,11 @@ export interface Requests<Person extends string> {
   edit(id: string, changes: object, as: string): Promise<Told>
   act(id: string, verb: string, body: object, as: string): Promise<Told>
   show(id: string, as?: string): Promise<ShownRequest>
-  /** One look of the job that goes on with them, as the server that has it does. */
-  look(): Promise<unknown>
+  /**
+   * One look of the job that goes on with them, as the server that has it does.
+   * @param fails operations that fail, whatever they do
+   */
+  look(fails?: ReadonlySet<string>): Promise<unknown>
 }
 
 export async function withRequests<World extends NativeWorld, Person extends string>(
@@ -106,7 +109,13 @@ export async function withRequests<World extends NativeWorld, Person extends str
     edit: (id, body, as) => world.ask('PATCH', `/change-requests/${id}`, { as, body }),
     act: (id, verb, body, as) => world.ask('POST', `/change-requests/${id}/${verb}`, { as, body }),
     show: (id, as) => world.get(`/change-requests/${id}`, as === undefined ? {} : { as }),
-    look: () => lookAt(rollOutChanges, { ...workplaceOf(world.store), act }),
+    look: (fails) => {
+      const tried = async (operation: AnyOperation, input: object, as: string | ActingAs) => {
+        if (fails?.has(operation.name)) throw new Error(`${operation.name} fails`)
+        return act(operation, input, as)
+      }
+      return lookAt(rollOutChanges, { ...workplaceOf(world.store), act: tried })
+    },
   }
 }
 

@@ -93,6 +93,8 @@ const fittingVerbs: Readonly<Record<string, readonly Verb[]>> = {
   halted: ['resume', 'resume', 'revert'],
   applied: ['revert'],
 }
+/** Why a rollout is halted before its time. */
+const watchedFor: ReadonlySet<string> = new Set(['denials', 'exceptions', 'pool'])
 const ended: ReadonlySet<string> = new Set(['applied', 'reverted', 'abandoned'])
 /** Requests that are there at once: older ones are left alone. */
 const requestsMax = 12
@@ -238,6 +240,7 @@ class Drive {
         state: shown.state,
         stage: 0,
         nextAt: 0,
+        isWatched: false,
         isBroken: false,
         isDenied: false,
       },
@@ -457,10 +460,18 @@ class Drive {
         break
       case 'halt':
         isIn('scheduled')
+        known.isWatched = known.nextAt <= nowMs
         break
       case 'resume':
         isIn('halted')
         if ('emergency' in input) known.isBroken = true
+        else if (!known.isWatched) {
+          // Nothing is made before it was watched anew.
+          if (now) ledger.still(now, `${name} watches it anew`)
+          known.nextAt = nowMs + known.content.stages![known.stage - 1]!.soakSeconds * 1_000
+          known.isDenied = false
+          break
+        }
         if (shown.state === 'scheduled') {
           this.#refuseClosed(id, known, nowMs)
           if (now) ledger.madeUntil(id, known.stage + 1, now, nowMs)
@@ -569,6 +580,8 @@ class Drive {
       this.log.push(`the clock, of ${id}: ${was.state} → ${shortOf(shown)}`)
       if (was.state !== shown.state) this.#count(`clock ${was.state} to ${shown.halted?.why ?? shown.state}`)
       if (was.state === 'approved' && shown.failed) this.#count(`clock failed ${shown.failed.code}`)
+      if (shown.halted && was.state === 'scheduled')
+        known.isWatched = was.nextAt <= this.#place.now && !watchedFor.has(shown.halted.why)
       const stage = shown.progress?.stage ?? (shown.state === 'applied' ? 1 : 0)
       if (was.state === 'approved' && stage === 0 && this.#isOverdue(known, shown))
         throw new Finding(`the window of ${id} is open, and nothing was done: ${shortOf(shown)}`)

@@ -32,6 +32,8 @@ export interface Known {
   /** Made so far. */
   stage: number
   nextAt: number
+  /** Of one that is halted: its last stage was watched for as long as it says, and nothing of what is watched for came. */
+  isWatched: boolean
   /** How each thing was before the change first touched it, and what was made of it last. */
   readonly before: Map<string, string | undefined>
   readonly made: Map<string, string | undefined>

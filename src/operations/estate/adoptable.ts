@@ -17,7 +17,7 @@ import { nameKey, type Tag } from '#model/tags.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { StoredObservation } from '#store/tables/observations.ts'
 import type { Pool } from '#store/tables/pools.ts'
-import type { StoredSnapshot } from '#store/tables/sources.ts'
+import type { SnapshotSender, StoredSnapshot } from '#store/tables/sources.ts'
 import { accessAt } from '../identity/authority.ts'
 import { type Divided, findDivided } from '../ipam/divisions.ts'
 import { blockProblem } from '../network/blocks.ts'
@@ -73,6 +73,7 @@ export class Adoptable {
   readonly #comparing: Comparing
   readonly #adoption: Adoption
   #foreseen: Foreseen | undefined
+  #sendersKnown: Promise<readonly SnapshotSender[]> | undefined
 
   constructor(context: ReadContext, comparing: Comparing, adoption: Adoption) {
     this.#context = context
@@ -298,12 +299,20 @@ export class Adoptable {
     for (const node of nodes) if (!(await this.#may(node))) return { why: 'policy-of-others' }
     const part = await this.#ownWord(request, { stored, account, pool })
     if (part !== undefined) return { why: 'placed-by-oneself', part }
-    const { name, subject, makers } = this.#context.caller.native!
     const told = await this.#tellingSnapshot(stored)
     if (!told.isOfScope) return { why: 'told-before-scope', snapshot: told.snapshot.number }
-    const { snapshot: sent } = told
-    const same = sharedIdentity({ by: name, subject, makers }, { ...sent, by: nameOfNative(sent.principal) })
-    return same === undefined ? undefined : { why: 'told-by-oneself', snapshot: sent.number }
+    const senders = told.isFirst ? [told.snapshot] : await this.#senders()
+    const own = senders.find((sent) => this.#isByCaller(sent))
+    return own && { why: 'told-by-oneself', snapshot: own.number }
+  }
+  #isByCaller(sent: Pick<StoredSnapshot, 'principal' | 'makers'> & { readonly subject?: string | undefined }): boolean {
+    const { name, subject, makers } = this.#context.caller.native!
+    return sharedIdentity({ by: name, subject, makers }, { ...sent, by: nameOfNative(sent.principal) }) !== undefined
+  }
+  /** Whoever sent any that is known: where it is forgotten which told of something first, each of them may have. */
+  #senders(): Promise<readonly SnapshotSender[]> {
+    this.#sendersKnown ??= this.#context.tx.sources.sendersOf(this.#comparing.source.id)
+    return this.#sendersKnown
   }
 
   /** What of it the source has not told, and whoever adopts says: of that nobody else has vouched. */
@@ -330,14 +339,14 @@ export class Adoptable {
    */
   async #tellingSnapshot(
     stored: StoredObservation,
-  ): Promise<{ readonly snapshot: StoredSnapshot; readonly isOfScope: boolean }> {
+  ): Promise<{ readonly snapshot: StoredSnapshot; readonly isOfScope: boolean; readonly isFirst: boolean }> {
     const { tx } = this.#context
     const { source } = this.#comparing
     const isOfScope = ({ begunAt }: StoredSnapshot): boolean => isPublic(stored) || begunAt > source.scopeSetAt
     const first = await tx.sources.findSnapshot(source.id, stored.sinceSnapshot)
-    if (first && isOfScope(first)) return { snapshot: first, isOfScope: true }
+    if (first && isOfScope(first)) return { snapshot: first, isOfScope: true, isFirst: true }
     const snapshot = (await tx.sources.findSnapshot(source.id, source.snapshot))!
-    return { snapshot, isOfScope: isOfScope(snapshot) }
+    return { snapshot, isOfScope: isOfScope(snapshot), isFirst: first !== undefined }
   }
 
   /** Its tags, and its name where nothing else in the pool has it. */

@@ -49,12 +49,12 @@ const makeSource = async (node: string, more: object = {}, as?: string): Promise
   const body = { name: `s${++sources}`, kind: 'csv', node, ...more }
   return (await world.post<Source>('/sources', body, as === undefined ? {} : { as })).sourceId
 }
-async function send(sourceId: string, lines: readonly object[], as = collector): Promise<void> {
+async function send(sourceId: string, lines: readonly object[], as = collector, more: object = {}): Promise<void> {
   world.advance(60_000)
   const takenAt = new Date(await world.store.read(async (tx) => tx.now)).toISOString()
   const { status, body } = await world.ask('POST', `/sources/${sourceId}/snapshots`, {
     headers: { 'content-type': 'application/x-ndjson' },
-    body: [{ snapshot: { takenAt } }, ...lines, { end: { observations: lines.length } }]
+    body: [{ snapshot: { takenAt } }, ...lines, { end: { observations: lines.length, ...more } }]
       .map((line) => `${JSON.stringify(line)}\n`)
       .join(''),
     as,
@@ -108,6 +108,19 @@ test('I4 what policy refuses is adopted by nobody who told of it, nor by whoever
   assert.equal(item!.outcome, 'noncompliant')
   const decision = await world.get<{ outcome: string }>(`/decisions/${item!.decisionId}`)
   assert.equal(decision.outcome, 'deny', 'it is on record with what policy says')
+})
+
+test('I4 where it is forgotten who told of it first, whoever has told of anything does not adopt it alone', async () => {
+  const central = await world.tokenOf('user:central', 'organization-administrator', root)
+  const sourceId = await makeSource(workloads)
+  for (let times = 0; times < 2; times++) await send(sourceId, [elastic('203.0.101.6', shop)], central)
+  // Of this account it says nothing, so that what was told of it stands: that is no word of its own.
+  await send(sourceId, [], collector, { unlisted: [{ account: shop, reason: 'access denied' }] })
+  assert.deepEqual(saying(await adopt(sourceId, central)), ['told-by-oneself'])
+  const newest = await world.store.read((tx) => tx.sources.newestSnapshot(sourceId))
+  await world.store.write((tx) => tx.sources.forgetSnapshots(sourceId, newest - 1, newest, 10))
+  assert.deepEqual(saying(await adopt(sourceId, central)), ['told-by-oneself'])
+  assert.deepEqual(saying(await adopt(sourceId)), ['noncompliant'])
 })
 
 test('I4 what others tell of in one scope is adopted past policy in no other, and as nothing else than they say', async () => {

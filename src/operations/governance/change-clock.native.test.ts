@@ -1,7 +1,7 @@
 // Change requests that a clock makes, and what is asked anew when a change is made: windows, freezes, and who still may.
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
-import { dev, openAcme, root, shop } from '../../../test/acme.ts'
+import { dev, network, openAcme, root, shop } from '../../../test/acme.ts'
 import { withNativeApi } from '../../../test/native-world.ts'
 import { type ShownRequest, succeed, type ToldOfRequest, withRequests } from '../../../test/requests/company.ts'
 
@@ -151,6 +151,52 @@ describe('a clock', () => {
   })
 })
 
+describe('D8 the clock', () => {
+  const begun = async (count: number, more: object = {}) => {
+    const operations = Array.from({ length: count }, (_, index) => unit(`Stage ${++staged} of ${index}`))
+    const rollout = { ...stages(...operations.map(() => 0)), ...more }
+    const { changeRequestId: id, contentHash } = await approved(operations, { rollout })
+    return { id, begin: () => succeed(acme.act(id, 'apply', { contentHash }, acme.people.ann)) }
+  }
+  let staged = 0
+  const ofOthers = async (name: string) => {
+    const dan = await acme.tokenOf('user:dan', 'organization-administrator', root)
+    const { changeRequestId: id, contentHash } = await propose([unit(name)], { window: await windowOf(1, 30) }, dan)
+    await succeed(acme.act(id, 'approve', { contentHash }, acme.people.bob))
+    await succeed(acme.act(id, 'approve', { contentHash }, acme.people.cat))
+  }
+
+  test('takes turns: however many stages of one are due, the window of another is made with its next look', async () => {
+    const { id, begin } = await begun(20)
+    await ofOthers('Turn')
+    acme.advance(minute)
+    await begin()
+    await acme.look()
+    assert(await hasUnit('Turn'))
+    for (let looks = 0; looks < 5; looks++) await acme.look()
+    assert.equal((await acme.show(id)).state, 'applied')
+  })
+
+  test('goes on with all others where something of one cannot be done, whatever for, and tries that again', async () => {
+    const { id, begin } = await begun(2, { haltOn: { pools: [{ poolId: acme.listed, freePercent: 100 }] } })
+    await ofOthers('Past it')
+    acme.advance(minute)
+    await begin()
+    const { AllocationId } = await acme.call('AllocateAddress', { IpamPoolId: acme.listed }, { account: network })
+    const failing = new Set(['haltByRule'])
+    await assert.rejects(acme.look(failing), /haltByRule fails/)
+    await acme.look(failing)
+    assert(await hasUnit('Past it'))
+    acme.advance(minute)
+    await acme.look()
+    assert.equal((await acme.show(id)).halted?.why, 'pool')
+    await acme.call('ReleaseAddress', { AllocationId: AllocationId! }, { account: network })
+    // What it writes is nobody's of the day: they could have used that up.
+    const made = await import('./rolling-out.native.ts')
+    for (const operation of Object.values(made)) assert.equal(operation.isOfClock, true, operation.name)
+  })
+})
+
 describe('windows and freezes', () => {
   test('are asked for each stage, for resuming and for reverting; in an emergency, which is reviewed, they are not', async () => {
     const window = await windowOf(-1, 10)
@@ -180,6 +226,20 @@ describe('windows and freezes', () => {
     assert(items.some(({ resource }) => resource === id))
     assert.equal((await acme.act(id, 'review', { note: 'seen' }, acme.people.ann)).body.code, 'NotAuthorized')
     assert((await succeed(acme.act(id, 'review', { note: 'seen' }, acme.people.bob))).emergencies?.[0]?.reviewed)
+  })
+
+  test('what waits for a freeze is made within the hour where that is lifted before its end', async () => {
+    const window = await windowOf(1, 600)
+    const { changeRequestId: id } = await approved([pool('lifted')], { window })
+    await freeze(100_000, async () => {
+      acme.advance(minute)
+      await acme.look()
+      assert.equal((await acme.show(id)).state, 'approved')
+    })
+    acme.advance(60 * minute)
+    await acme.look()
+    assert.deepEqual([(await acme.show(id)).state, await description()], ['applied', 'lifted'])
+    await succeed(acme.act(id, 'revert', { note: 'back' }, acme.people.ann))
   })
 
   test('a stage that is due behind the end of the window halts the rollout', async () => {

@@ -575,7 +575,7 @@ export const resumeChangeRequest = nativeWrite({
   name: 'resumeChangeRequest',
   summary: 'Go on with a rollout that was halted.',
   description:
-    'Its next stage is made now, and those behind it go on, on your right; each within its window, while changes are not frozen, and of no class above what was approved.',
+    'Its next stage is made once the last one was watched for as long as it says, anew where that halted it; on your right, within its window, while nothing is frozen, and of no class above what was approved. In an emergency it is made now.',
   action: 'change:propose',
   input: z.strictObject({ changeRequestId, emergency }),
   output: changeRequest,

@@ -90,6 +90,24 @@ describe('a rollout', () => {
     assert.equal((await acme.act(id, 'resume', {}, acme.people.ann)).body.code, 'IncorrectState')
   })
 
+  test('halted and resumed, however often, it makes no stage before the last one was watched for as long as it says', async () => {
+    const { changeRequestId: id } = await begin([unit('Fast'), unit('Faster')], { stages: stages(3_600, 60) })
+    for (const past of [0, 1_800_000, 1_800_000]) {
+      acme.advance(past)
+      await succeed(acme.act(id, 'halt', { note: 'wait' }, acme.people.ann))
+      await succeed(acme.act(id, 'resume', {}, acme.people.ann))
+      await acme.look()
+      assert.equal((await acme.show(id)).progress!.stage, 1)
+    }
+    acme.advance(3_600_000)
+    await succeed(acme.act(id, 'halt', { note: 'wait' }, acme.people.ann))
+    assert.equal((await succeed(acme.act(id, 'resume', {}, acme.people.ann))).progress!.stage, 2)
+    await succeed(acme.act(id, 'halt', { note: 'wait' }, acme.people.ann))
+    const resumed = await succeed(acme.act(id, 'resume', { emergency: 'it burns' }, acme.people.bob))
+    assert.equal(resumed.state, 'applied')
+    assert((await units()).includes('Faster'))
+  })
+
   test('resumed, it goes on with the next stage', async () => {
     await forgetRequests()
     const law = await acme.policy()
@@ -114,7 +132,14 @@ describe('a rollout', () => {
     assert.equal((await acme.act(id, 'resume', {}, acme.people.bob)).body.code, 'IncorrectState')
     await forgetRequests()
     const resumed = await succeed(acme.act(id, 'resume', {}, acme.people.bob))
-    assert.deepEqual([resumed.state, resumed.progress!.stage, resumed.halted], ['scheduled', 2, undefined])
+    assert.deepEqual([resumed.state, resumed.progress!.stage, resumed.halted], ['scheduled', 1, undefined])
+    // What has halted it was no watching: that begins anew.
+    acme.advance(59_999)
+    await acme.look()
+    assert.equal((await acme.show(id)).progress!.stage, 1)
+    acme.advance(1)
+    await acme.look()
+    assert.equal((await acme.show(id)).progress!.stage, 2)
     assert.equal((await refusalOf(acme.call('AllocateAddress', {}, { account: shop }))).code, 'DeniedByPolicy')
     await acme.look()
     assert.equal((await acme.show(id)).state, 'halted')

@@ -41,7 +41,7 @@ const findingsOf = async (id: string) =>
 /** Its first stage is made, and it is halted. */
 async function halted(...descriptions: string[]): Promise<string> {
   const { ann, bob, cat } = acme.people
-  const rollout = { stages: descriptions.map(() => ({ operations: 1, soakSeconds: 60 })) }
+  const rollout = { stages: descriptions.map(() => ({ operations: 1, soakSeconds: 0 })) }
   const body = { node: root, reason: 'a test', operations: descriptions.map(describing), rollout }
   const { changeRequestId: id, contentHash } = await succeed(ask('', body, ann))
   await succeed(ask(`/${id}/approve`, { contentHash }, bob))

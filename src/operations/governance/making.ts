@@ -16,7 +16,7 @@ import {
   windowProblem,
   writersOf,
 } from '#model/change-request.ts'
-import { type Halt, partOfStage, type Rollout } from '#model/change-rollout.ts'
+import { type Halt, isUnwatched, partOfStage, type Rollout } from '#model/change-rollout.ts'
 import { isAbove } from '#model/impact-class.ts'
 import type { Attribution } from '#model/policy/exception.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
@@ -122,7 +122,7 @@ const isDue = ({ now }: ReadContext, { appliesAt }: ChangeRequest): boolean =>
 /** It could not be made by itself: it stays as it is, and waits for somebody; while changes are frozen, for the end of that. */
 export async function postponeChange(context: WriteContext, id: string, refusal: Refusal): Promise<void> {
   const before = await getChange(context, id)
-  const until = frozenUntil(refusal)
+  const until = frozenUntil(refusal, context.now)
   if (before.status === 'scheduled' && before.progress) {
     if (before.progress.nextAt > context.now) return
     const at = context.now
@@ -145,17 +145,23 @@ export async function watchAnew(context: WriteContext, id: string): Promise<void
   const before = await getChange(context, id)
   const { progress, rollout, status } = before
   if (status !== 'scheduled' || !progress || !rollout || progress.since <= context.now) return
-  const { soakSeconds } = rollout.stages[progress.stage - 1]!
-  const watched = { since: context.now, nextAt: context.now + soakSeconds * 1_000 }
+  const { sinceNumber: _, ...watched } = watchedFromNow(context, before)
   await keep(context, { ...before, progress: { ...progress, ...watched } }, before)
+}
+/** The last stage that was made, for as long as it says. */
+function watchedFromNow(context: WriteContext, { progress, rollout }: ChangeRequest) {
+  const { soakSeconds } = rollout!.stages[progress!.stage - 1]!
+  return { since: context.now, sinceNumber: context.newSequence(), nextAt: context.now + soakSeconds * 1_000 }
 }
 function problemOf(refusal: Refusal): Problem | undefined {
   if ('problem' in refusal && typeof refusal.problem === 'object') return refusal.problem
   return 'because' in refusal && typeof refusal.because === 'object' ? (refusal.because as Problem) : undefined
 }
-function frozenUntil(refusal: Refusal): number | undefined {
+/** A freeze may be lifted before its end, or be shortened: what waits for it is looked at again after this long. */
+const freezeLookMs = 3_600_000
+function frozenUntil(refusal: Refusal, now: number): number | undefined {
   const problem = problemOf(refusal)
-  return problem?.why === 'frozen' ? problem.until : undefined
+  return problem?.why === 'frozen' ? Math.min(problem.until, now + freezeLookMs) : undefined
 }
 function haltFor({ caller: { native } }: WriteContext, refusal: Refusal): Halt {
   const because = problemOf(refusal)
@@ -293,7 +299,10 @@ export async function haltByHand(context: WriteContext, id: string, note: string
   return keep(context, act(before, { kind: 'halt', note, ...attributionOf(context) }), before)
 }
 
-/** Goes on with one that was halted: its next stage is made now, on the right of whoever resumes it. */
+/**
+ * Goes on with one that was halted, on the right of whoever resumes it: its next stage is made now. Where the last one was not watched for as long as
+ * it says, it is watched anew before; in an emergency it is not.
+ */
 export async function resumeChange(
   context: WriteContext,
   id: string,
@@ -308,6 +317,9 @@ export async function resumeChange(
     refuse({ code: 'IncorrectState', what: 'change-request', id, problem })
   }
   await context.tx.changeRequests.setRunner(numberOf(context, id), setterOf(context))
+  if (emergency === undefined && isUnwatched(before.halted!, before.progress!, before.rollout!)) {
+    return keep(context, { ...resumed, progress: { ...before.progress!, ...watchedFromNow(context, before) } }, before)
+  }
   return goOn(context, resumed, { emergency, doAll })
 }
 /** Those that are scheduled are watched in turns: of many of a part, others would wait for theirs. */

@@ -33,6 +33,7 @@ export const advanceChangeRequest: WriteOperation<{ readonly id: string }, objec
 export const haltByRule: WriteOperation<{ readonly id: string; readonly halt: Halt }, object> = {
   name: 'haltByRule',
   access: 'write',
+  isOfClock: true,
   run: async (context, { id, halt }) => {
     await haltChange(context, id, halt)
     return {}
@@ -42,6 +43,7 @@ export const haltByRule: WriteOperation<{ readonly id: string; readonly halt: Ha
 export const watchStageAnew: WriteOperation<{ readonly id: string }, object> = {
   name: 'watchStageAnew',
   access: 'write',
+  isOfClock: true,
   run: async (context, { id }) => {
     await watchAnew(context, id)
     return {}
@@ -52,6 +54,7 @@ export const watchStageAnew: WriteOperation<{ readonly id: string }, object> = {
 export const postponeChangeRequest: WriteOperation<{ readonly id: string; readonly refusal: Refusal }, object> = {
   name: 'postponeChangeRequest',
   access: 'write',
+  isOfClock: true,
   run: async (context, { id, refusal }) => {
     await postponeChange(context, id, refusal)
     return {}

@@ -1,13 +1,15 @@
 // Rollouts as a clock watches them: whether the next stage is due, or something has happened for which they are to be halted.
 import { type ChangeRequest, rolloutsMax } from '#model/change-request.ts'
 import { findHalt, type Halt, haltRulesDefault, isNewDenial } from '#model/change-rollout.ts'
-import { parseId } from '#model/identifier.ts'
+import { formatId, parseId } from '#model/identifier.ts'
 import { joinKey } from '#model/key.ts'
 import { isAccountId } from '#model/organization.ts'
 import { decide } from '#model/policy/decide.ts'
 import { BoundedMap, pathOf, type Snapshot } from '#model/policy/snapshot.ts'
+import { accountableFor } from '#model/principal.ts'
 import { everywhere } from '#model/roles.ts'
 import type { ReadTransaction } from '#store/store.ts'
+import type { DueRequest } from '#store/tables/change-requests.ts'
 import type { RecordedDecision } from '#store/tables/journal.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import { actingAs, type RulePrincipal } from '../estate/rule-setter.ts'
@@ -20,8 +22,12 @@ import { type WorldWithout, worldWithout } from './world-without.ts'
 
 /** Rollouts that one look watches; of more, the next ones are those behind them. */
 const watchedMax = 50
-/** Of those that are due as many are looked at: who is denied much meanwhile holds up none but their own. */
+/** Of those that are due as many are looked at, one of each requester: who is denied much meanwhile holds up none but their own. */
 const dueMax = 20
+/** So many rows of those that are due are read to find whose turn it is: more stages than that are not rolled out. */
+const dueRowsMax = 1_000
+/** What could not be done is tried again after this, behind what others wait for. */
+const asideMs = 10_000
 /** Decisions that one look looks at for one of them, and exceptions of a page. */
 const countedMax = 200
 /** Of one whose next stage is due, so many more: it does not go on before all of them are read. */
@@ -40,6 +46,11 @@ export class Watch {
   after = 0
   /** The newest entry that was there: a database that has less is another one. */
   newest = 0
+  /** By who is accountable: the turn in which something of theirs was done last. */
+  readonly served: Map<string, number> = new Map()
+  #turns = 0
+  /** By their ids: until when something else is done first. */
+  readonly aside: Map<string, number> = new Map()
   /** By the rollout, its stage and the epoch: what would be decided by without it. */
   readonly worlds: BoundedMap<WorldWithout | 'unknown'> = new BoundedMap(worldsKeptMax)
   /** By their ids, what new denials each has had in its stage, as far as they were read. */
@@ -47,11 +58,35 @@ export class Watch {
   forget(): void {
     this.read.clear()
     this.worlds.clear()
+    this.aside.clear()
+  }
+  /** Something of theirs was done, or tried: all others go first. */
+  serve({ requester }: DueChange): void {
+    if (this.served.size >= dueRowsMax) this.served.clear()
+    this.served.set(requester, ++this.#turns)
+  }
+  /** It could not be done, whatever for: it stands in front of nothing else meanwhile. */
+  putAside({ request: { id } }: DueChange, now: number): void {
+    if (this.aside.size >= dueRowsMax) this.aside.clear()
+    this.aside.set(id, now + asideMs)
+  }
+  isAside(id: string, now: number): boolean {
+    const until = this.aside.get(id)
+    // Of a clock that was ahead, it is none.
+    return until !== undefined && until > now && until <= now + asideMs
+  }
+  /** One of each requester, whose turn was longest ago first; of one, what has been due longest. */
+  inTurn(due: readonly DueRequest[]): readonly DueRequest[] {
+    const first = [...Map.groupBy(due, ({ countedFor }) => countedFor).values()].map(([one]) => one!)
+    const servedAt = ({ countedFor }: DueRequest): number => this.served.get(countedFor) ?? 0
+    return first.sort((one, other) => servedAt(one) - servedAt(other) || one.at - other.at)
   }
 }
 
 export type DueChange = {
   readonly request: ChangeRequest
+  /** Who is accountable for it, by whom turns are taken. */
+  readonly requester: string
   readonly as: RulePrincipal
 } /** Its window has opened. */ & (
   | { readonly does: 'apply' }
@@ -68,9 +103,10 @@ export async function dueChange(tx: ReadTransaction, watch: Watch): Promise<DueC
   watch.newest = newest
   const watched = await tx.changeRequests.rollingOut(watch.after, watchedMax)
   for (const { request } of watched) {
-    if (request.progress!.since > tx.now) return { request, as: await principalOf(tx, request), does: 'watch-anew' }
+    if (watch.isAside(request.id, tx.now)) continue
+    if (request.progress!.since > tx.now) return { ...(await dueOf(tx, request)), does: 'watch-anew' }
     const { halt } = await lookAtOne(tx, watch, request, countedMax)
-    if (halt) return { request, as: await principalOf(tx, request), does: 'halt', halt }
+    if (halt) return { ...(await dueOf(tx, request)), does: 'halt', halt }
   }
   // Behind the last ones it begins again, with those that are rolled out by then.
   const isLast = watched.length < watchedMax
@@ -78,15 +114,22 @@ export async function dueChange(tx: ReadTransaction, watch: Watch): Promise<DueC
   // What is forgotten is read again.
   if (watch.read.size > rolloutsMax) watch.read.clear()
   watch.after = isLast ? 0 : watched.at(-1)!.n
-  for (const request of await tx.changeRequests.dueStages(dueMax)) {
+  const due = await tx.changeRequests.due(dueRowsMax)
+  const waiting = due.filter(({ n }) => !watch.isAside(formatId('changeRequest', tx.installation, n), tx.now))
+  for (const { n, isStage } of watch.inTurn(waiting).slice(0, dueMax)) {
+    const request = (await tx.changeRequests.find(n))!
+    if (!isStage) return { ...(await dueOf(tx, request)), does: 'apply' }
     const { halt, isWhole } = await lookAtOne(tx, watch, request, countedOfDueMax)
-    if (halt) return { request, as: await principalOf(tx, request), does: 'halt', halt }
-    if (isWhole) return { request, as: await principalOf(tx, request), does: 'advance' }
+    if (halt) return { ...(await dueOf(tx, request)), does: 'halt', halt }
+    if (isWhole) return { ...(await dueOf(tx, request)), does: 'advance' }
   }
-  // What is to be halted goes first, and what goes on is soon through.
-  const [opened] = await tx.changeRequests.due(1)
-  return opened && { request: opened, as: await principalOf(tx, opened), does: 'apply' }
+  return undefined
 }
+const dueOf = async (tx: ReadTransaction, request: ChangeRequest) => ({
+  request,
+  requester: accountableFor(request.author),
+  as: await principalOf(tx, request),
+})
 
 async function lookAtOne(
   tx: ReadTransaction,

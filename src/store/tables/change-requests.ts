@@ -111,6 +111,18 @@ interface Around {
   readonly now: number
 }
 
+interface DueRow {
+  readonly n: number
+  /** Whoever is accountable for it. */
+  readonly countedFor: string
+  /** Since when it is due. */
+  readonly at: number
+}
+export interface DueRequest extends DueRow {
+  /** The next one of a rollout; else its window has opened. */
+  readonly isStage: boolean
+}
+
 export class ChangeRequests {
   readonly #sql: Sql
   readonly #around: Around
@@ -249,25 +261,28 @@ export class ChangeRequests {
     const row = await this.#sql.get<{ runner: string | null }>('select runner from change_request where n = ?', n)
     return row?.runner ? (JSON.parse(row.runner) as RuleSetter) : undefined
   }
-  /** Those that a clock makes, and are due: the one that has waited longest first. */
-  async due(limit: number): Promise<readonly ChangeRequest[]> {
-    const rows = await changeRequestTable.all(
-      this.#sql,
-      'where applies_at is not null and applies_at <= ? order by applies_at, n limit ?',
-      this.#around.now,
-      limit,
-    )
-    return rows.map((row) => this.#of(row))
-  }
-  /** Those that are rolled out and whose next stage is due: the one that has waited longest first. */
-  async dueStages(limit: number): Promise<readonly ChangeRequest[]> {
-    const rows = await changeRequestTable.all(
-      this.#sql,
-      'where due_at is not null and due_at <= ? order by due_at, n limit ?',
-      this.#around.now,
-      limit,
-    )
-    return rows.map((row) => this.#of(row))
+  /** Those whose window has opened, and those that are rolled out and whose next stage is due: what has waited longest first. */
+  async due(limit: number): Promise<readonly DueRequest[]> {
+    const { now } = this.#around
+    const [windows, stages] = [
+      await this.#sql.all<DueRow>(
+        `select n, counted_for as "countedFor", applies_at as at from change_request
+         where applies_at is not null and applies_at <= ? order by applies_at, n limit ?`,
+        now,
+        limit,
+      ),
+      await this.#sql.all<DueRow>(
+        `select n, counted_for as "countedFor", due_at as at from change_request
+         where due_at is not null and due_at <= ? order by due_at, n limit ?`,
+        now,
+        limit,
+      ),
+    ]
+    const due = [
+      ...windows.map((one) => ({ ...one, isStage: false })),
+      ...stages.map((one) => ({ ...one, isStage: true })),
+    ]
+    return due.sort((one, other) => one.at - other.at || one.n - other.n)
   }
   /** Those that are rolled out now, by number, behind one of them. */
   async rollingOut(after: number, limit: number): Promise<readonly { readonly n: number; request: ChangeRequest }[]> {

@@ -132,6 +132,8 @@ export const snapshotTable = table(
   'deleted',
 )
 export type StoredSnapshot = RowOf<typeof snapshotTable>
+/** Of snapshots of one source, of which so many are kept as `snapshotsKept` says. */
+export type SnapshotSender = Pick<StoredSnapshot, 'principal' | 'makers' | 'number'> & { readonly subject?: string }
 export type SnapshotChanges = Partial<
   Omit<
     StoredSnapshot,
@@ -282,6 +284,18 @@ export class Sources {
   listSnapshots(sourceId: string, before: number, limit: number): Promise<StoredSnapshot[]> {
     const rest = 'where source_id = ? and number < ? order by number desc limit ?'
     return snapshotTable.all(this.#sql, rest, sourceId, before, limit)
+  }
+  /** Who sent those that are known, each once, with the newest of theirs. */
+  async sendersOf(sourceId: string): Promise<readonly SnapshotSender[]> {
+    const rows = await this.#sql.all<{ principal: string; makers: string; subject: string | null; number: number }>(
+      `select principal, makers, subject, max(number) as number from snapshot where source_id = ?
+       group by principal, makers, subject order by max(number) desc`,
+      sourceId,
+    )
+    return rows.map(({ principal, makers, subject, number }) => ({
+      ...{ principal, number, makers: JSON.parse(makers) as string[] },
+      ...(subject === null ? {} : { subject }),
+    }))
   }
   insertSnapshot(snapshot: StoredSnapshot): Promise<void> {
     return snapshotTable.insert(this.#sql, snapshot)
