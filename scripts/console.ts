@@ -77,7 +77,7 @@ async function build(contents: string): Promise<void> {
   await vite.build({ configFile: join(root, 'console/vite.config.ts'), logLevel: 'warn' })
   for (const file of globSync('**/*.{js,css,html,svg}', { cwd: consoleFolder })) {
     const text = readFileSync(join(consoleFolder, file))
-    const params = { [zlib.BROTLI_PARAM_QUALITY]: 9, [zlib.BROTLI_PARAM_SIZE_HINT]: text.length }
+    const params = { [zlib.BROTLI_PARAM_QUALITY]: 11, [zlib.BROTLI_PARAM_SIZE_HINT]: text.length }
     writeFileSync(join(consoleFolder, `${file}.gz`), gzipSync(text, { level: 9 }))
     writeFileSync(join(consoleFolder, `${file}.br`), brotliCompressSync(text, { params }))
   }
