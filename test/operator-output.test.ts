@@ -60,6 +60,11 @@ const examples: Partial<Readonly<Record<LocalCommand, Expected>>> = {
     fields: ['tokenId', 'principal', 'role', 'node', 'expiresAt', 'token'],
     text: /^CADASTRE_TOKEN=\S+\n$/,
   },
+  operatorConsole: {
+    words: ['operator', 'console', '--principal', 'user:ada'],
+    fields: ['principal', 'role', 'node', 'expiresAt', 'link'],
+    text: /^http:\/\/127\.0\.0\.1:\d+\/console\/sign-in#[\w-]+\n$/,
+  },
   listKeys: {
     words: ['keys', 'list', ...account],
     fields: ['accessKeyId', 'state', 'arn', 'createdAt', 'expiresAt'],

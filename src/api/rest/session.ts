@@ -3,6 +3,7 @@
 import type { Principal } from '#model/principal.ts'
 import { refuse } from '#model/refusal.ts'
 import { isOver } from '#model/token.ts'
+import type { ConsoleLink } from '#operations/identity/console-links.ts'
 import { sessionHash, tokenHash } from '#operations/identity/tokens.ts'
 import type { Store } from '#store/store.ts'
 import type { Credential } from './browser-sessions.ts'
@@ -47,6 +48,18 @@ export function createAuthenticator(store: Store, monotonic = (): number => perf
     if (credential === undefined) refuse({ code: 'MissingAuthentication' })
     const known = principals.get(keyOfCredential(credential))
     return known && monotonic() - known.readAt < freshMs ? known.principal : find(credential)
+  }
+}
+
+/** Whoever has a link of the operator, who knows them. */
+export function principalOfLink({ principal: name, account, id }: ConsoleLink): Principal {
+  const [kind, rest] = name.split(':', 2) as [string, string]
+  return {
+    account,
+    arn: `arn:cadastre::${account}:${kind}/${rest}`,
+    accessKeyId: `sign-in-${id.slice('link '.length).slice(0, 16)}`,
+    userId: name,
+    native: { name, groups: [], scopes: [], makers: [] },
   }
 }
 

@@ -4,7 +4,6 @@ import type { IncomingMessage } from 'node:http'
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { Principal } from '#model/principal.ts'
 import { worded, wordedFeature } from '#model/problems/worded.ts'
 import { Refused, refuse, refuseValue } from '#model/refusal.ts'
 import type { Answer, Call } from '#operations/execute.ts'
@@ -22,6 +21,7 @@ import {
   requireWay,
   sessionCookies,
 } from './browser-sessions.ts'
+import { principalOfLink } from './session.ts'
 import type { Beginning, SignedInAs, SignIn } from './sign-in.ts'
 
 /** Of one address, or one /64: nobody signs in more often. */
@@ -139,15 +139,4 @@ export async function addSignInRoutes(app: FastifyInstance, deps: SignInDependen
     },
     { prefix },
   )
-}
-
-function principalOfLink({ principal: name, account, id }: ConsoleLink): Principal {
-  const [kind, rest] = name.split(':', 2) as [string, string]
-  return {
-    account,
-    arn: `arn:cadastre::${account}:${kind}/${rest}`,
-    accessKeyId: `sign-in-${id.slice('link '.length).slice(0, 16)}`,
-    userId: name,
-    native: { name, groups: [], scopes: [], makers: [] },
-  }
 }

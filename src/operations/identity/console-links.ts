@@ -1,7 +1,7 @@
 // Links with which somebody signs in to the console whom whoever can open the database knows: each opens one session, and is good for
 // some minutes. No server remembers them: what they stand for is sealed in them.
-import { randomBytes } from 'node:crypto'
 import type { Sealer } from '#store/tables/access-keys.ts'
+import { drawToken, tokenHash } from './tokens.ts'
 
 /** From the command to the browser. */
 export const linkMs = 600_000
@@ -19,7 +19,7 @@ export interface ConsoleLink {
 
 export const newLink = (of: Pick<ConsoleLink, 'principal' | 'account'>, now: number): ConsoleLink => ({
   ...of,
-  id: `link ${randomBytes(16).toString('base64url')}`,
+  id: `link ${Buffer.from(tokenHash(drawToken())).toString('hex')}`,
   until: now + linkMs,
 })
 export const sealLink = (sealer: Sealer, link: ConsoleLink): string =>
