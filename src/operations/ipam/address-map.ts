@@ -27,7 +27,7 @@ export interface MapBounds {
 const boundsOfMaps: MapBounds = {
   freeRead: 1_000,
   ...{ resting: 20_000, restingPerStatement: 1_000 },
-  ...{ rows: 4_000_000, rowsPerStatement: 32_768 },
+  ...{ rows: 4_000_000, rowsPerStatement: 16_384 },
 }
 
 export interface AskedMap {

@@ -25,8 +25,8 @@ export const hoursMax = 24
 const lookedMax = 200
 const findingsLookedMax = 500
 /** Decisions that are counted. */
-const decisionsCountedMax = 200_000
-const decisionsPerStatement = 5_000
+const decisionsCountedMax = 100_000
+const decisionsPerStatement = 2_500
 /** The same where each is asked about, by whoever may not see all. */
 const ownDecisionsMax = 2_000
 const pageSize = 100
@@ -119,16 +119,23 @@ async function decisionsByHour(context: ReadContext): Promise<Overview['decision
     from: since + n * hourMs,
     counts: { allow: 0, steer: 0, warn: 0, deny: 0 } as Record<Outcome, number>,
   }))
+  let oldest = now
   const add = (outcome: Outcome, at: number, count: number): void => {
+    oldest = Math.min(oldest, at)
     const found = hours[Math.floor((at - since) / hourMs)]
     if (found) found.counts[outcome] += count
   }
+  // Hours of which not all was counted are left out, but for the one that goes on.
+  const whole = (isMore: boolean): Overview['decisions'] => ({
+    hours: isMore ? hours.filter(({ from }) => from > oldest || from === hour) : hours,
+    isMore,
+  })
   const span = { from: since, until: always }
   if (await visibleAccounts(context, 'decision:read', 'ever')) {
     // Of those of others, not even how many there are.
     const own = await readSome((asked: PageAsked<number>) => listDecisions(context, asked, {}, span), ownDecisionsMax)
     for (const { outcome, at } of own.items) add(outcome, at.getTime(), 1)
-    return { hours, isMore: own.isMore }
+    return whole(own.isMore)
   }
   const isPermitted = await permitterThen(context, 'decision:read')
   const { first } = await rangeOfSpan(context, 'decision', span)
@@ -142,9 +149,9 @@ async function decisionsByHour(context: ReadContext): Promise<Overview['decision
       before = Math.min(before, least)
       if (await isPermitted(account, from, until + 1)) add(outcome, from, count)
     }
-    if (rows < decisionsPerStatement) return { hours, isMore: false }
+    if (rows < decisionsPerStatement) return whole(false)
   }
-  return { hours, isMore: true }
+  return whole(true)
 }
 
 async function driestPools(context: ReadContext): Promise<Some<PoolCapacity>> {

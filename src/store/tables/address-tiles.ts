@@ -124,6 +124,7 @@ export class AddressTiles {
         rows,
       )
       if (!next) {
+        await nextTurn()
         const rest = await this.#sql.get<{ found: number }>(`select count(*) as found ${within}`, ...values, low, high)
         return { count: count + rest!.found, isMore: false }
       }
