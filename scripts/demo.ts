@@ -8,6 +8,7 @@ import * as ec2 from '@aws-sdk/client-ec2'
 import * as organizations from '@aws-sdk/client-organizations'
 import * as sts from '@aws-sdk/client-sts'
 import { childEnvironment } from '../test/children.ts'
+import { buildConsole } from './console.ts'
 import { estateStory } from './demo-estate.ts'
 import { nativeStory } from './demo-native.ts'
 import { answered, because, expect, heading, list, paint, refusedWith, say, step } from './demo-stage.ts'
@@ -87,6 +88,15 @@ async function atServer(...words: string[]): Promise<string> {
   const code = await new Promise((resolve) => child.once('close', resolve))
   expect(code === 0, `cadastre ${words.join(' ')} works`)
   return text
+}
+
+/** A link that signs a browser in: it is good for ten minutes. */
+async function consoleLink(): Promise<string> {
+  await buildConsole()
+  const text = await atServer('operator', 'console', '--principal', 'user:olga', '--role', 'organization-administrator')
+  const path = /\/console\/sign-in#\S+/.exec(text)?.[0]
+  expect(path !== undefined, 'the operator gets a link to the console')
+  return endpoint + path
 }
 
 async function why(client: { lastDecision?: string }): Promise<void> {
@@ -428,7 +438,9 @@ try {
   say(`A Cadastre server runs at ${endpoint},\non an embedded database in ${folder}.`)
   const token = await story()
   if (keep) {
-    heading('The server stays up. Point the AWS CLI at it:')
+    heading('The server stays up. Look at it in a browser, signed in by this link, once:')
+    say(`  ${await consoleLink()}`)
+    say('\nOr point the AWS CLI at it:')
     say(`  export AWS_ACCESS_KEY_ID=${adminKey.accessKeyId}`)
     say(`  export AWS_SECRET_ACCESS_KEY=${adminKey.secretAccessKey}`)
     say(`  export AWS_DEFAULT_REGION=${region} AWS_ENDPOINT_URL=${endpoint}`)

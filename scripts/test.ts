@@ -26,6 +26,7 @@ const root = join(import.meta.dirname, '..')
  * while all but one processor are idle.
  */
 const longest = [
+  'console/test/console.test.ts',
   'test/clients/terraform-vpc.test.ts',
   'test/guide.test.ts',
   'test/clients/terraform.test.ts',
@@ -51,7 +52,9 @@ const longest = [
 ]
 const { values, positionals: wanted } = parseArgs({ options: { engine: { type: 'string' } }, allowPositionals: true })
 const chosen = values.engine === undefined ? engines : [parseEngine(values.engine)]
-const files = globSync(['src/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.ts'], { cwd: root })
+const files = globSync(['src/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.ts', 'console/test/*.test.ts'], {
+  cwd: root,
+})
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
   .sort()
 const urlOf = (file: string): string => pathToFileURL(join(root, file)).href

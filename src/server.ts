@@ -12,6 +12,7 @@ import type { AccessKey } from '#api/aws/sigv4.ts'
 import { besideRefusal } from '#api/beside-refusals.ts'
 import { awaitBody, Bodies } from '#api/body.ts'
 import { boundConnections } from '#api/connections.ts'
+import { createConsole } from '#api/console-files.ts'
 import { refuseRepeatedHeaders } from '#api/repeated-headers.ts'
 import { createSourceAddress, type SourceAddress } from '#api/source-address.ts'
 import { StepsInTurn } from '#api/steps-in-turn.ts'
@@ -209,6 +210,9 @@ async function openServer(
     const newRequestId = createRequestIds(randomBytes(10))
     const addressOf = createSourceAddress(config.trustedProxies)
     const inTurn = new StepsInTurn()
+    const answerConsole = createConsole(
+      config.publicUrl === undefined ? '' : new URL(config.publicUrl).pathname.replace(/\/$/, ''),
+    )
     // From here on there is nothing that could fail.
     const workplace: Workplace = {
       store,
@@ -263,6 +267,7 @@ async function openServer(
       onFault: logFault,
       other: (request, response) =>
         (draining ? refuseRest(request, response, newRequestId()) : rest.answer(request, response)) ||
+        answerConsole(request, response) ||
         answerProbe(request, response, () => {
           if (draining) return 'stopping'
           return stale ? sayTrouble(stale) : readiness.problem()

@@ -1,0 +1,109 @@
+// The one way from the console to the server: typed by the description of the API, with the session's cookie and no token.
+import createClient, { type Middleware } from 'openapi-fetch'
+import type { components, paths } from './types.generated.ts'
+
+export type Schemas = components['schemas']
+/** Who is signed in: what `GET /me` says. */
+export type Session = Schemas['WhoAmIResponse']
+
+/** Where the server is: files of the console are in `PREFIX/console/assets`, whatever a proxy puts before it. */
+const prefix = import.meta.env.DEV ? '' : new URL(import.meta.url).pathname.replace(/\/console\/assets\/[^/]*$/, '')
+export const consolePath = `${prefix}/console`
+export const apiPath = `${prefix}/api/v1`
+
+/** What the server refused, in its own words, or that it could not be reached. */
+export class Trouble extends Error {
+  readonly code: string
+  readonly status: number
+  readonly instance: string | undefined
+  constructor(problem: { code?: string; title?: string; detail?: string; status?: number; instance?: string }) {
+    super(problem.detail ?? problem.title ?? 'The server answered with nothing that can be read.')
+    this.code = problem.code ?? 'Unknown'
+    this.status = problem.status ?? 0
+    this.instance = problem.instance
+  }
+}
+export const unreachable = 'Unreachable'
+
+/** Told of what concerns the whole console and no page alone. */
+export const watchers: { isAway: (isAway: boolean) => void; sessionEnded: () => void } = {
+  isAway: () => {},
+  sessionEnded: () => {},
+}
+
+/**
+ * What proves that our own page asks for a change: the server has set it as a cookie that our script can read and no other site, and
+ * compares it with the session.
+ */
+const pageHeader = 'x-cadastre-page'
+function pageToken(): string {
+  for (const part of document.cookie.split('; ')) {
+    const [name, value] = part.split('=', 2)
+    if (name === '__Host-cadastre-page' || name === 'cadastre-page') return value ?? ''
+  }
+  return ''
+}
+const guarded: Middleware = {
+  onRequest({ request }) {
+    if (request.method !== 'GET') request.headers.set(pageHeader, pageToken())
+    return request
+  },
+  onResponse({ response }) {
+    watchers.isAway(response.status === 502 || response.status === 503 || response.status === 504)
+  },
+  onError() {
+    watchers.isAway(true)
+    return new Trouble({ code: unreachable, detail: 'The server cannot be reached.' })
+  },
+}
+export const api = createClient<paths>({ baseUrl: apiPath, credentials: 'same-origin' })
+api.use(guarded)
+
+/** The answer, or its refusal thrown. */
+export async function answer<T>(call: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+  const { data, error, response } = await call
+  if (response.ok) return data as T
+  const trouble = new Trouble({ status: response.status, ...(typeof error === 'object' ? error : {}) })
+  if (response.status === 401) watchers.sessionEnded()
+  throw trouble
+}
+
+export const readSession = (): Promise<Session> => answer(api.GET('/me'))
+
+/** Signing in has no session yet, and is no operation of the description. */
+async function ownFetch(path: string, init?: RequestInit): Promise<Response> {
+  try {
+    return await fetch(`${apiPath}${path}`, { credentials: 'same-origin', ...init })
+  } catch {
+    watchers.isAway(true)
+    throw new Trouble({ code: unreachable, detail: 'The server cannot be reached.' })
+  }
+}
+/** Redeems the operator's link, which is good once. */
+export async function openSession(code: string): Promise<void> {
+  const headers = { 'content-type': 'application/json' }
+  const response = await ownFetch('/sign-in/link', { method: 'POST', headers, body: JSON.stringify({ code }) })
+  if (response.ok) return
+  const problem = (await response.json().catch(() => ({}))) as object
+  throw new Trouble({ status: response.status, ...problem })
+}
+/** Ends the session at the server. Cookies that no session goes with mean nothing. */
+export async function endSession(tokenId: string): Promise<void> {
+  await answer(api.DELETE('/tokens/{tokenId}', { params: { path: { tokenId } } }))
+}
+/** How somebody can sign in here: with an identity provider, and whether a cookie would be safe at all. */
+export interface SignInWays {
+  readonly provider: boolean
+  readonly cookies: boolean
+}
+export async function signInWays(): Promise<SignInWays> {
+  const response = await ownFetch('/sign-in/ways')
+  return response.ok ? ((await response.json()) as SignInWays) : { provider: false, cookies: true }
+}
+export async function isAlive(): Promise<boolean> {
+  try {
+    return (await fetch(`${prefix}/livez`, { cache: 'no-store' })).ok
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,109 @@
+// One decision: why, and what to do about it.
+import Button from '@cloudscape-design/components/button'
+import FormField from '@cloudscape-design/components/form-field'
+import Select from '@cloudscape-design/components/select'
+import Textarea from '@cloudscape-design/components/textarea'
+import { useQuery } from '@tanstack/react-query'
+import { type ReactNode, useState } from 'react'
+import { useNavigate, useParams } from 'react-router'
+import { answer, api } from '../../api/client.ts'
+import { nodes, pools } from '../../api/lists.ts'
+import { ask, load } from '../../api/queries.ts'
+import { useAct } from '../../parts/act.ts'
+import { Confirm } from '../../parts/confirm.tsx'
+import { Page, Wrong } from '../../parts/page.tsx'
+import { Explained } from './explained.tsx'
+
+const explained = (decisionId: string) =>
+  ask(['explanation', decisionId], (signal) =>
+    api.GET('/decisions/{decisionId}/explanation', { params: { path: { decisionId } }, signal }),
+  )
+export const loader = ({ params: { decisionId } }: { params: { decisionId?: string } }): Promise<null> =>
+  load(explained(decisionId!), nodes, pools)
+
+export function Component(): ReactNode {
+  const decisionId = useParams().decisionId!
+  const { data, error } = useQuery(explained(decisionId))
+  const [isAsking, setAsking] = useState(false)
+  const isDenied = data?.outcome === 'deny' || data?.outcome === 'steer'
+  return (
+    <Page
+      title={
+        data
+          ? { allow: 'Allowed', steer: 'Steered', warn: 'Allowed with a warning', deny: 'Denied' }[data.outcome]
+          : 'Decision'
+      }
+      description={decisionId}
+      actions={
+        <Button
+          variant="primary"
+          disabled={!isDenied}
+          disabledReason="It got what it asked for: there is nothing to make an exception of."
+          onClick={() => setAsking(true)}
+        >
+          Ask for an exception
+        </Button>
+      }
+      commands={[
+        `cadastre explain ${decisionId}`,
+        `cadastre exception request --decision ${decisionId} --for 7d --reason 'WHY'`,
+      ]}
+      requests={[`/decisions/${decisionId}/explanation`]}
+    >
+      {error ? <Wrong error={error} /> : null}
+      {data ? <Explained of={data} /> : null}
+      {isAsking ? <AskForException decisionId={decisionId} close={() => setAsking(false)} /> : null}
+    </Page>
+  )
+}
+
+const lengths = [
+  { value: '1d', label: '1 day' },
+  { value: '7d', label: '7 days' },
+  { value: '30d', label: '30 days' },
+  { value: '90d', label: '90 days' },
+]
+
+function AskForException({ decisionId, close }: { decisionId: string; close: () => void }): ReactNode {
+  const navigate = useNavigate()
+  const [reason, setReason] = useState('')
+  const [length, setLength] = useState(lengths[1]!)
+  const [isTried, setTried] = useState(false)
+  const act = useAct(
+    () => answer(api.POST('/exceptions', { body: { decisionId, reason: reason.trim(), for: length.value } })),
+    'The exception is asked for. It is in force once somebody else has approved it.',
+    ({ exceptionId }) => void navigate(`/exceptions/${exceptionId}`),
+  )
+  return (
+    <Confirm
+      title="Ask for an exception"
+      act="Ask"
+      isBusy={act.isPending}
+      error={act.error}
+      close={close}
+      confirm={() => {
+        setTried(true)
+        if (reason.trim() !== '') act.mutate(undefined)
+      }}
+    >
+      <p>
+        It grants what this request was denied, to the same account, type and locale, for a time. Somebody else approves
+        it.
+      </p>
+      <FormField
+        label="Reason"
+        description="Whoever approves it reads this."
+        errorText={isTried && reason.trim() === '' ? 'Say why.' : undefined}
+      >
+        <Textarea value={reason} onChange={({ detail }) => setReason(detail.value)} ariaRequired autoFocus />
+      </FormField>
+      <FormField label="For">
+        <Select
+          selectedOption={length}
+          options={lengths}
+          onChange={({ detail }) => setLength(lengths.find(({ value }) => value === detail.selectedOption.value)!)}
+        />
+      </FormField>
+    </Confirm>
+  )
+}

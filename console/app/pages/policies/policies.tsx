@@ -1,0 +1,103 @@
+// Policies, and where each is enabled.
+
+import { useQuery } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
+import { Link, useSearchParams } from 'react-router'
+import type { Schemas } from '../../api/client.ts'
+import { assignmentList, flagsOf, nodes, pathOf, policyList, searchParamsOf, taken } from '../../api/lists.ts'
+import { load } from '../../api/queries.ts'
+import { type Column, List } from '../../parts/list.tsx'
+import { named, useNodeNames } from '../../parts/names.ts'
+import { Page } from '../../parts/page.tsx'
+import { Account, Mode, Moment, momentText, None, Said } from '../../parts/words.tsx'
+
+const everywhere = assignmentList(new URLSearchParams())
+export const loader = ({ request }: { request: Request }): Promise<null> =>
+  load(policyList(searchParamsOf(request)), everywhere, nodes)
+
+type Row = Schemas['Policy']
+export function Component(): ReactNode {
+  const [params] = useSearchParams()
+  const nameOf = useNodeNames()
+  const { data: assigned } = useQuery(everywhere)
+  const query = taken(params, 'account')
+  const where = (row: Row) => (assigned?.items ?? []).filter(({ policyId }) => policyId === row.policyId)
+  const columns: readonly Column<Row>[] = [
+    {
+      id: 'name',
+      header: 'Policy',
+      width: 160,
+      cell: (row) => (
+        <Link to={`/policies/${row.policyId}`}>
+          <Said>{row.name ?? row.policyId}</Said>
+        </Link>
+      ),
+      text: (row) => named(row.policyId, row.name),
+    },
+    {
+      id: 'where',
+      header: 'Enabled on',
+      width: 200,
+      cell: (row) =>
+        row.assignmentCount === 0 ? (
+          <None />
+        ) : where(row).length === 0 ? (
+          `${row.assignmentCount} nodes`
+        ) : (
+          where(row).map((one) => (
+            <div key={one.targetId}>
+              <Said>{nameOf(one.targetId) ?? one.targetId}</Said> <Mode of={one.mode} />
+            </div>
+          ))
+        ),
+      text: (row) =>
+        where(row)
+          .map((one) => `${one.targetId} ${one.mode}`)
+          .join(' '),
+    },
+    { id: 'version', header: 'Version', width: 90, cell: (row) => row.version, text: (row) => String(row.version) },
+    {
+      id: 'documents',
+      header: 'Documents',
+      width: 100,
+      cell: (row) => row.documentCount,
+      text: (row) => String(row.documentCount),
+    },
+    {
+      id: 'account',
+      header: 'Owner',
+      width: 150,
+      cell: (row) => <Account id={row.account} name={nameOf(row.account)} />,
+      text: (row) => named(row.account, nameOf(row.account)),
+    },
+    {
+      id: 'at',
+      header: 'Made',
+      width: 170,
+      cell: (row) => <Moment at={row.createdAt} />,
+      text: (row) => momentText(row.createdAt),
+    },
+  ]
+  return (
+    <Page
+      title="Policies"
+      description="What takes its addresses from where. In force is the version shown, wherever the policy is enabled."
+      commands={[`cadastre policy list${flagsOf(query)}`, 'cadastre assignment list']}
+      requests={[pathOf('/policies', query), '/assignments']}
+    >
+      <List
+        title="Policies"
+        query={policyList(params)}
+        columns={columns}
+        keyOf={(row) => row.policyId}
+        filters={[{ name: 'account', label: 'Owner' }]}
+        empty={
+          <>
+            <p>There is no policy yet: every request is allowed that pools can serve. Make one at the command line:</p>
+            <pre className="commands">cadastre policy create --ipam-id IPAM --name NAME</pre>
+          </>
+        }
+      />
+    </Page>
+  )
+}

@@ -1,0 +1,237 @@
+// The one table: filters, page and sorting are in the address of the page, and what is shown can be had as CSV.
+import Box from '@cloudscape-design/components/box'
+import Button from '@cloudscape-design/components/button'
+import Header from '@cloudscape-design/components/header'
+import Input from '@cloudscape-design/components/input'
+import Select from '@cloudscape-design/components/select'
+import SpaceBetween from '@cloudscape-design/components/space-between'
+import Table from '@cloudscape-design/components/table'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { type ReactNode, useState } from 'react'
+import { useSearchParams } from 'react-router'
+import type { Read } from '../api/queries.ts'
+import { toCsv } from './csv.ts'
+import { Wrong } from './page.tsx'
+
+export interface Column<T> {
+  readonly id: string
+  readonly header: string
+  readonly cell: (row: T) => ReactNode
+  /** What the cell says, as text: for CSV. */
+  readonly text: (row: T) => string
+  readonly width?: number
+}
+export interface Filter {
+  /** Of the parameter, in the address of the page and in the request. */
+  readonly name: string
+  readonly label: string
+  readonly options?: readonly { readonly value: string; readonly label: string }[]
+}
+export interface ListOf<T> {
+  readonly items: readonly T[]
+  readonly nextCursor?: string | undefined
+}
+export interface ListProps<T> {
+  readonly title: string
+  readonly description?: ReactNode
+  readonly query: Read<ListOf<T>>
+  readonly columns: readonly Column<T>[]
+  readonly keyOf: (row: T) => string
+  readonly filters?: readonly Filter[]
+  readonly empty: ReactNode
+  readonly actions?: ReactNode
+}
+
+export function List<T>({
+  title,
+  description,
+  query,
+  columns,
+  keyOf,
+  filters = [],
+  empty,
+  actions,
+}: ListProps<T>): ReactNode {
+  const { data, error, isFetching, isPending, refetch } = useQuery({ ...query, placeholderData: keepPreviousData })
+  const [params, setParams] = useSearchParams()
+  const isFiltered = filters.some(({ name }) => params.has(name))
+  const isLater = params.has('cursor')
+  const change = (name: string, value: string): void =>
+    setParams((before) => {
+      const after = new URLSearchParams(before)
+      if (value === '') after.delete(name)
+      else after.set(name, value)
+      // What was the second page of something else is the second page of nothing.
+      if (name !== 'cursor') after.delete('cursor')
+      return after
+    })
+  if (error && !data) return <Wrong error={error} retry={() => void refetch()} />
+  const rows = data?.items ?? []
+  return (
+    <Table
+      variant="container"
+      stickyHeader={false}
+      wrapLines
+      items={rows}
+      trackBy={keyOf}
+      loading={isPending}
+      loadingText="Loading"
+      columnDefinitions={columns.map(({ id, header, cell, width }, index) => ({
+        id,
+        header,
+        cell,
+        isRowHeader: index === 0,
+        ...(width === undefined ? {} : { minWidth: width }),
+      }))}
+      header={
+        <Header
+          variant="h2"
+          counter={data ? `(${rows.length}${data.nextCursor === undefined && !isLater ? '' : '+'})` : undefined}
+          description={description}
+          actions={
+            <SpaceBetween size="xs" direction="horizontal">
+              <Button
+                iconName="refresh"
+                ariaLabel={`Load ${title} again`}
+                loading={isFetching && !isPending}
+                onClick={() => void refetch()}
+              />
+              <Button
+                iconName="download"
+                disabled={rows.length === 0}
+                onClick={() =>
+                  download(
+                    `${title}.csv`,
+                    toCsv([
+                      columns.map(({ header }) => header),
+                      ...rows.map((row) => columns.map(({ text }) => text(row))),
+                    ]),
+                  )
+                }
+              >
+                CSV
+              </Button>
+              {actions}
+            </SpaceBetween>
+          }
+        >
+          {title}
+        </Header>
+      }
+      filter={filters.length === 0 ? undefined : <Filters filters={filters} params={params} change={change} />}
+      empty={
+        <Box textAlign="center" padding="m">
+          {isFiltered ? (
+            <SpaceBetween size="s">
+              <span>Nothing matches these filters.</span>
+              <Button
+                onClick={() =>
+                  setParams(
+                    new URLSearchParams(
+                      [...params].filter(([name]) => name !== 'cursor' && !filters.some((one) => one.name === name)),
+                    ),
+                  )
+                }
+              >
+                Clear filters
+              </Button>
+            </SpaceBetween>
+          ) : (
+            empty
+          )}
+        </Box>
+      }
+      footer={
+        data?.nextCursor === undefined && !isLater ? undefined : (
+          <Box textAlign="center">
+            <SpaceBetween size="xs" direction="horizontal" alignItems="center">
+              <Button disabled={!isLater} disabledReason="This is the first page." onClick={() => change('cursor', '')}>
+                First page
+              </Button>
+              <Button
+                disabled={data?.nextCursor === undefined}
+                disabledReason="This is the last page."
+                onClick={() => change('cursor', data!.nextCursor!)}
+              >
+                Next page
+              </Button>
+            </SpaceBetween>
+          </Box>
+        )
+      }
+    />
+  )
+}
+
+function Filters({
+  filters,
+  params,
+  change,
+}: {
+  filters: readonly Filter[]
+  params: URLSearchParams
+  change: (name: string, value: string) => void
+}): ReactNode {
+  return (
+    <SpaceBetween size="xs" direction="horizontal">
+      {filters.map(({ name, label, options }) => {
+        const value = params.get(name) ?? ''
+        if (!options)
+          return (
+            <TextFilter key={`${name} ${value}`} label={label} value={value} change={(text) => change(name, text)} />
+          )
+        const all = { value: '', label: `${label}: any` }
+        const chosen = options.find((one) => one.value === value)
+        return (
+          <Select
+            key={name}
+            ariaLabel={label}
+            selectedOption={chosen ? { ...chosen, label: `${label}: ${chosen.label}` } : all}
+            options={[all, ...options]}
+            onChange={({ detail }) => change(name, detail.selectedOption.value ?? '')}
+          />
+        )
+      })}
+    </SpaceBetween>
+  )
+}
+
+function TextFilter({
+  label,
+  value,
+  change,
+}: {
+  label: string
+  value: string
+  change: (value: string) => void
+}): ReactNode {
+  const [text, setText] = useState(value)
+  return (
+    <Input
+      type="search"
+      ariaLabel={label}
+      placeholder={label}
+      clearAriaLabel={`Clear ${label}`}
+      value={text}
+      onChange={({ detail }) => {
+        setText(detail.value)
+        if (detail.value === '' && value !== '') change('')
+      }}
+      onKeyDown={({ detail }) => {
+        if (detail.key === 'Enter') change(text.trim())
+      }}
+      onBlur={() => {
+        if (text.trim() !== value) change(text.trim())
+      }}
+    />
+  )
+}
+
+function download(name: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type: 'text/csv' }))
+  const link = document.createElement('a')
+  link.href = url
+  link.download = name
+  link.click()
+  URL.revokeObjectURL(url)
+}
