@@ -46,8 +46,8 @@ async function codeFor(principal: string): Promise<string> {
 async function signIn(principal = 'user:olga') {
   const { status, cookies } = await ask('/sign-in/link', { method: 'POST', body: { code: await codeFor(principal) } })
   assert.equal(status, 201)
-  const valueOf = (name: string) => cookies.find((one) => one.name === name)!.value
-  const [session, page] = [valueOf('cadastre-session'), valueOf('cadastre-page')]
+  const cookieOf = (name: string) => cookies.find((one) => one.name === name)!.value
+  const [session, page] = [cookieOf('cadastre-session'), cookieOf('cadastre-page')]
   const cookie = `cadastre-page=${page}; cadastre-session=${session}`
   return { session, cookie, cookies, changing: { cookie, [pageHeader]: page } }
 }
