@@ -9,15 +9,20 @@ class Browser {
   constructor(stopAt: string) {
     this.#stopAt = stopAt
   }
+  /** As it sends them to the host of an address. */
+  cookiesFor(url: string): string {
+    const { host } = new URL(url)
+    const cookies = [...this.#cookies].filter(([key, value]) => key.startsWith(`${host} `) && value !== '')
+    return cookies.map(([key, value]) => `${key.split(' ')[1]}=${value}`).join('; ')
+  }
   async open(url: string, body?: URLSearchParams): Promise<{ url: string; text: string; status: number }> {
     for (let hops = 0; hops < 20; hops++) {
       if (url.startsWith(this.#stopAt)) return { url, text: '', status: 0 }
-      const host = new URL(url).host
-      const cookies = [...this.#cookies].filter(([key]) => key.startsWith(`${host} `))
+      const { host } = new URL(url)
       const response: Response = await fetch(url, {
         method: body ? 'POST' : 'GET',
         redirect: 'manual',
-        headers: { cookie: cookies.map(([key, value]) => `${key.split(' ')[1]}=${value}`).join('; ') },
+        headers: { cookie: this.cookiesFor(url) },
         ...(body ? { body } : {}),
       })
       for (const cookie of response.headers.getSetCookie()) {
@@ -43,8 +48,21 @@ class Browser {
 /** Signs in as somebody, from the page that a command names to the address where the browser ends. */
 export async function signInAs(name: string, page: string): Promise<{ url: string; text: string; status: number }> {
   const port = new URL(page).searchParams.get('port')
-  const browser = new Browser(`http://127.0.0.1:${port}/`)
+  return signInWith(new Browser(`http://127.0.0.1:${port}/`), name, page)
+}
+async function signInWith(browser: Browser, name: string, page: string) {
   const login = await browser.open(page)
   const consent = await browser.submit(login.text, { login: name, password: 'any' })
   return browser.submit(consent.text, {})
+}
+/** The browser itself is signed in; answers where it stops, which begins with `stopAt`, and the cookies that it has for that. */
+export async function signInBrowserAs(
+  name: string,
+  page: string,
+  stopAt: string,
+): Promise<{ url: string; cookie: string }> {
+  const browser = new Browser(stopAt)
+  const { url, status, text } = await signInWith(browser, name, page)
+  assert.equal(status, 0, text)
+  return { url, cookie: browser.cookiesFor(url) }
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { type ServerProcess, startServer } from '../clients/server.ts'
-import { signInAs } from './browser.ts'
+import { signInAs, signInBrowserAs } from './browser.ts'
 import { type SignInWorld, startSignInWorld } from './sign-in-world.ts'
 
 let world: SignInWorld
@@ -102,6 +102,34 @@ test('A9 a code makes one token, for the command that began, and for nobody else
   assert.equal(again.status, 400)
   const changed = await redeem({ ...attempt, code: `${attempt.code.slice(0, -4)}AAAA` })
   assert.equal(changed.status, 400)
+})
+
+test('A9 a browser is signed in by the provider, as whom it names, and comes back to the page that it wanted', async () => {
+  const { endpoint } = server
+  const page = `${endpoint}/api/v1/sign-in/browser?to=/console/decisions`
+  const { url, cookie } = await signInBrowserAs('nina', page, `${endpoint}/console`)
+  assert.equal(url, `${endpoint}/console/decisions`)
+  const answer = await fetch(`${endpoint}/api/v1/me`, { headers: { cookie } })
+  const { principal, groups } = (await answer.json()) as Record<string, unknown>
+  assert.deepEqual([principal, groups], ['user:nina@example.com', ['group:network-team']])
+  for (const to of ['https://evil.example.com/console', '//evil.example.com/console', '/api/v1/me', '/console@evil']) {
+    const refused = await fetch(`${endpoint}/api/v1/sign-in/browser?to=${encodeURIComponent(to)}`, {
+      redirect: 'manual',
+    })
+    assert.equal(refused.status, 400, to)
+  }
+})
+
+test('A9 whoever is sent the end of the sign-in of somebody else is not signed in as them', async () => {
+  const { endpoint } = server
+  const callback = `${endpoint}/api/v1/sign-in/callback`
+  const { url, cookie } = await signInBrowserAs('otto', `${endpoint}/api/v1/sign-in/browser`, callback)
+  const end = (headers: Record<string, string>) => fetch(url, { headers, redirect: 'manual' })
+  const other = await end({ cookie: 'cadastre-sign-in=another' })
+  assert.deepEqual([(await end({})).status, other.status, other.headers.getSetCookie()], [400, 400, []])
+  const own = await end({ cookie })
+  assert.deepEqual([own.status, own.headers.get('location')], [302, `${endpoint}/console/`])
+  assert.equal((await end({ cookie })).status, 400, 'once')
 })
 
 test('an address that the provider has not verified names nobody', async () => {
