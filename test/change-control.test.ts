@@ -162,7 +162,7 @@ test('what is refused for something else is that', async () => {
 
 /** What the operator does at the server's own machine, by the reason. */
 const operatorCommands: Readonly<Record<string, readonly string[]>> = {
-  'it needs a change request or an emergency': ['operatorToken'],
+  'it needs a change request or an emergency': ['operatorToken', 'operatorConsole'],
   'a key may do no more than its account, whose changes are controlled': ['createKey', 'disableKey'],
   'it is about the server, its database and its record, and about nothing that decisions are made by': [
     ...['serve', 'migrate', 'accept', 'move', 'decisionsKeep', 'auditNewKey', 'auditErase'],

@@ -12,6 +12,5 @@ export const statementGaps: readonly string[] | undefined = [
   `select cast(group_concat(coalesce(substr(token, 1, 8), zeroblob(8)), '') as blob) as tokens, null as parameters, group_concat(n) as numbers, min(n) as "oldestN", min(at) as "oldestAt", max(at) as "newestAt", count(*) as count from (select n, at, token, parameters from audit_entry where n < ? order by n desc limit ?)`,
   'select n as entry, token, parameters, result, request_id as "requestId", null as needs from audit_entry where n = ? and token is not null',
   // PostgreSQL finds all the places of a block with one statement of its own (src/store/postgres/space.ts).
-  'select 1 as one from free_block where pool = ? and ord = ? and first = ?',
   `select n from ruling where account in (?) and outcome || '' = ? and resource_type || '' = ? limit ?`,
 ]

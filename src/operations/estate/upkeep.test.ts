@@ -133,6 +133,12 @@ test('versions that ended before the snapshots that are kept are forgotten, and 
   // What held then and holds no more is forgotten.
   assert.equal(kept.before.length, 1)
   assert.deepEqual(kept.snapshots, [snapshotsKept + 3, snapshotsKept + 2])
+  // Who sent them is known, each once, with the newest of theirs.
+  const senders = await world.store.read((tx) => tx.sources.sendersOf(source))
+  assert.deepEqual(
+    senders.map(({ number, makers }) => ({ number, makers })),
+    [{ number: snapshotsKept + 3, makers: [] }],
+  )
 })
 
 test('snapshots that never held are forgotten too, and what has been gone for long', async () => {

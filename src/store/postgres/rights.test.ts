@@ -59,6 +59,11 @@ function usesIn(text: string): Map<string, Use> {
       for (const column of rights[name]?.update ?? []) use(name).update.add(column)
     }
   }
+  // What `WrittenBytes` does with the table that it is given.
+  for (const [, constant] of text.matchAll(/\bnew WrittenBytes\(\w+, (\w+)\)/g)) {
+    Object.assign(use(nameOf(constant!)), { insert: true, delete: true })
+    use(nameOf(constant!)).update.add('bytes')
+  }
   // What goes once it is over, as `retention.ts` lists it.
   for (const [, table] of text.matchAll(/^ {2}(\w+): \{\s*key: '/gm)) use(table!).delete = true
   // What `noteGone` does with each table of what is gone.

@@ -147,6 +147,8 @@ async function fillNatively(
   await post(`/change-requests/${changeRequestId}/break-glass`, { contentHash, reason: 'a move' })
   const use = { free: 1n, taken: 1n, served: 1, refused: 0 }
   await world.store.write(async (tx) => {
+    const [token] = await tx.apiTokens.list('', 1)
+    await tx.apiTokens.beginSession(token!.id, tx.now)
     await tx.outbox.countMails(tx.now, new Map([['part other by user:asks', 1]]))
     await tx.witnesses.put({ name: 'witness.example', size: 1, failures: 0, nextAt: tx.now, ...noSignature })
     const conflict = { conflict: undefined, conflictAt: undefined }
