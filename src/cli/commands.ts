@@ -34,6 +34,22 @@ export const output: CommandOption = {
   meaning: 'How to print it: as a table for people, JSON, YAML or CSV, in the envelope of all lists.',
 }
 
+/** Which role the operator gives whom it is for, and where. */
+const boundRole = [
+  { flag: 'role', value: 'ROLE', meaning: '`organization-administrator` by default.' },
+  {
+    flag: 'node',
+    value: 'NODE',
+    meaning: 'Where the role holds: a node by its id, or an account or unit by its name; everywhere by default.',
+  },
+  {
+    flag: 'break-glass',
+    value: 'REASON',
+    meaning:
+      'Why the role is given at once where change control is required: a finding until somebody else has reviewed it.',
+  },
+] as const
+
 /** At the server itself, on its database. Each has its work in `main.ts`. */
 export const commandWords = {
   serve: { words: 'serve', meaning: 'Run the server.' },
@@ -50,18 +66,7 @@ export const commandWords = {
     words: 'operator token',
     options: [
       { flag: 'principal', value: 'user:NAME', meaning: 'Whom it is for, or `service:NAME`.', isRequired: true },
-      { flag: 'role', value: 'ROLE', meaning: '`organization-administrator` by default.' },
-      {
-        flag: 'node',
-        value: 'NODE',
-        meaning: 'Where the role holds: a node by its id, or an account or unit by its name; everywhere by default.',
-      },
-      {
-        flag: 'break-glass',
-        value: 'REASON',
-        meaning:
-          'Why the role is given at once where change control is required: a finding until somebody else has reviewed it.',
-      },
+      ...boundRole,
       output,
     ],
     meaning: 'Make a token of the native API that ends in an hour, and bind a role to its principal.',
@@ -70,18 +75,7 @@ export const commandWords = {
     words: 'operator console',
     options: [
       { flag: 'principal', value: 'user:NAME', meaning: 'Who is to be signed in.', isRequired: true },
-      { flag: 'role', value: 'ROLE', meaning: '`organization-administrator` by default.' },
-      {
-        flag: 'node',
-        value: 'NODE',
-        meaning: 'Where the role holds: a node by its id, or an account or unit by its name; everywhere by default.',
-      },
-      {
-        flag: 'break-glass',
-        value: 'REASON',
-        meaning:
-          'Why the role is given at once where change control is required: a finding until somebody else has reviewed it.',
-      },
+      ...boundRole,
       output,
     ],
     meaning:

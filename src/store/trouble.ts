@@ -31,11 +31,6 @@ export class StoreTrouble extends Error {
   }
 }
 
-/** Of what may be left undone while the database cannot be written, and of nothing else: a fault is told. */
-export function leaveTrouble(error: unknown): void {
-  if (!(error instanceof StoreTrouble)) throw error
-}
-
 const sqliteCodes: Record<number, { kind: TroubleKind; fatal: boolean; message: string }> = {
   5: { kind: 'locked', fatal: false, message: 'the database is locked by another process' },
   6: { kind: 'locked', fatal: false, message: 'the database is locked by another process' },
