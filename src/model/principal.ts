@@ -70,6 +70,9 @@ export function partiesOf(
   ]
 }
 
+/** As it is on record: `user:NAME` of the native API, with the home account. */
+export const arnOfNative = (account: string, name: string): string =>
+  `arn:cadastre::${account}:${name.replace(':', '/')}`
 /** Of the native API, as it is on record (`arn:cadastre::ACCOUNT:user/NAME`): `user:NAME`. */
 export const nameOfNative = (arn: string): string => arn.slice(arn.lastIndexOf(':') + 1).replace('/', ':')
 

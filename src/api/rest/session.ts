@@ -1,6 +1,6 @@
 // Who asks over the native API: the holder of a bearer token (RFC 6750), or a browser that is signed in. The only maker of a native principal,
 // beside the sign-in.
-import type { Principal } from '#model/principal.ts'
+import { arnOfNative, type NativePrincipal, type Principal } from '#model/principal.ts'
 import { refuse } from '#model/refusal.ts'
 import { isOver } from '#model/token.ts'
 import type { ConsoleLink } from '#operations/identity/console-links.ts'
@@ -34,10 +34,9 @@ export function createAuthenticator(store: Store, monotonic = (): number => perf
   const principals = new Map<string, { readonly principal: Principal; readonly readAt: number }>()
   async function find(credential: Credential): Promise<Principal> {
     const key = keyOfCredential(credential)
-    const hash = hashOf(credential)
     const readAt = monotonic()
     principals.delete(key)
-    const { principal, unnotedSince } = await read(store, hash)
+    const { principal, unnotedSince } = await read(store, credential)
     // Whether it can be noted or not, they are who they are: a database that is only read keeps nobody out.
     if (unnotedSince !== undefined) note(store, principal.accessKeyId)
     if (principals.size >= principalsMax) principals.clear()
@@ -51,17 +50,20 @@ export function createAuthenticator(store: Store, monotonic = (): number => perf
   }
 }
 
+/**
+ * Whoever has proved who they are and has no token yet.
+ * @param id of the sign-in: as what the record names it
+ */
+export const whoSignsIn = (account: string, id: string, native: NativePrincipal): Principal => ({
+  account,
+  arn: arnOfNative(account, native.name),
+  accessKeyId: `sign-in-${id.slice(0, 16)}`,
+  userId: native.name,
+  native,
+})
 /** Whoever has a link of the operator, who knows them. */
-export function principalOfLink({ principal: name, account, id }: ConsoleLink): Principal {
-  const [kind, rest] = name.split(':', 2) as [string, string]
-  return {
-    account,
-    arn: `arn:cadastre::${account}:${kind}/${rest}`,
-    accessKeyId: `sign-in-${id.slice('link '.length).slice(0, 16)}`,
-    userId: name,
-    native: { name, groups: [], scopes: [], makers: [] },
-  }
-}
+export const principalOfLink = ({ principal: name, account, id }: ConsoleLink): Principal =>
+  whoSignsIn(account, id.slice('link '.length), { name, groups: [], scopes: [], makers: [] })
 
 /** Whoever asks without a token for what is open to everybody: by the address, for what is counted. No role is bound to such a name. */
 export const nobodyAt = (client: string): Principal => ({
@@ -86,17 +88,18 @@ interface Found {
   /** Of a session whose use is to be noted. */
   readonly unnotedSince: number | undefined
 }
-const read = (store: Store, hash: Uint8Array): Promise<Found> =>
-  store.read(async (tx) => {
+async function read(store: Store, credential: Credential): Promise<Found> {
+  const hash = hashOf(credential)
+  return store.read(async (tx) => {
     const token = await tx.apiTokens.findByHash(hash)
     if (!token || token.revokedAt !== undefined || isOver(token, tx.now)) refuse({ code: 'InvalidToken' })
-    const usedAt = await tx.apiTokens.sessionUsedAt(token.id)
+    // What stands in a header is never that of a session: nothing more is read for it.
+    const usedAt = typeof credential === 'string' ? undefined : await tx.apiTokens.sessionUsedAt(token.id)
     if (usedAt !== undefined && tx.now - usedAt >= idleMsMax) refuse({ code: 'InvalidToken' })
     const { principal: name, account, id, groups, scopes, subject, makers, expiresAt } = token
-    const [kind, rest] = name.split(':', 2) as [string, string]
     const principal: Principal = {
       account,
-      arn: `arn:cadastre::${account}:${kind}/${rest}`,
+      arn: arnOfNative(account, name),
       accessKeyId: id,
       userId: name,
       keyEpoch: tx.keyEpoch,
@@ -112,3 +115,4 @@ const read = (store: Store, hash: Uint8Array): Promise<Found> =>
     }
     return { principal, unnotedSince: usedAt !== undefined && tx.now - usedAt >= notedMs ? usedAt : undefined }
   })
+}

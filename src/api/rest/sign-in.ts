@@ -16,6 +16,7 @@ import { shownText } from '#model/text.ts'
 import type { Sealer } from '#store/tables/access-keys.ts'
 import { challengeOf } from './browser-sessions.ts'
 import { createIdentityProvider, type IdentityProvider, type ProviderSettings } from './identity-provider.ts'
+import { whoSignsIn } from './session.ts'
 
 /** From the first redirect to the provider's answer. */
 const signInMs = 600_000
@@ -138,19 +139,10 @@ export function createSignIn(
     return joinClaims(inToken, asked)
   }
 
-  const signedInAs = ({ id, name, groups, subject }: Omit<SignedIn, 'challenge' | 'until'>): SignedInAs => {
-    const { account } = settings
-    return {
-      id,
-      principal: {
-        account,
-        arn: `arn:cadastre::${account}:user/${name.slice('user:'.length)}`,
-        accessKeyId: `sign-in-${id.slice(0, 16)}`,
-        userId: name,
-        native: { name, groups, scopes: [], subject, makers: [] },
-      },
-    }
-  }
+  const signedInAs = ({ id, name, groups, subject }: Omit<SignedIn, 'challenge' | 'until'>): SignedInAs => ({
+    id,
+    principal: whoSignsIn(settings.account, id, { name, groups, scopes: [], subject, makers: [] }),
+  })
 
   return {
     async begin({ challenge, ...from }) {
