@@ -11,7 +11,7 @@ import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { Link, useSearchParams } from 'react-router'
 import { api, type Schemas } from '../../api/client.ts'
-import { nodes, searchParamsOf } from '../../api/lists.ts'
+import { flagsOf, nodes, searchParamsOf } from '../../api/lists.ts'
 import { ask, load } from '../../api/queries.ts'
 import { useNodeNames } from '../../parts/names.ts'
 import { Page, Wrong } from '../../parts/page.tsx'
@@ -48,7 +48,10 @@ export function Component(): ReactNode {
   return (
     <Page
       title={cidr}
-      commands={[`cadastre find ${cidr}`, `cadastre history ${cidr}${day === null ? '' : ` --from ${day}`}`]}
+      commands={[
+        `cadastre find ${cidr}`,
+        `cadastre history address --cidr ${cidr}${flagsOf(day === null ? {} : { from: day })}`,
+      ]}
       requests={[`/find?q=${encodeURIComponent(cidr)}`, `/history/addresses?cidr=${encodeURIComponent(cidr)}`]}
     >
       {error ? <Wrong error={error} /> : null}

@@ -98,7 +98,7 @@ export function Component(): ReactNode {
         empty={
           <>
             <p>Nothing is proposed. A change is proposed from files, at the command line:</p>
-            <pre className="commands">cadastre apply FOLDER --change-request --reason 'WHY'</pre>
+            <pre className="commands">cadastre apply FOLDER --request --reason 'WHY'</pre>
           </>
         }
       />

@@ -71,7 +71,7 @@ export function Component(): ReactNode {
       title="Try it"
       description="What a request would get now, and why. Nothing is asked for and nothing is kept."
       commands={[
-        `cadastre explain --account ${asked.account || 'ACCOUNT'} --resource-type ${asked.resourceType || 'TYPE'} --locale ${asked.locale || 'LOCALE'}`,
+        `cadastre explain request --account ${asked.account || 'ACCOUNT'} --resource-type ${asked.resourceType || 'TYPE'} --locale ${asked.locale || 'LOCALE'}`,
       ]}
       requests={[]}
     >

@@ -34,7 +34,11 @@ export function Component(): ReactNode {
     <Page
       title={data?.name ?? id}
       description={`Account ${id}`}
-      commands={[`cadastre account show ${id}`, `cadastre allocation list --account ${id}`, `cadastre history ${id}`]}
+      commands={[
+        `cadastre account show ${id}`,
+        `cadastre allocation list --account ${id}`,
+        `cadastre history account ${id}`,
+      ]}
       requests={[`/accounts/${id}`, `/allocations?account=${id}`]}
     >
       {error ? <Wrong error={error} /> : null}
