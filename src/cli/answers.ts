@@ -7,19 +7,11 @@ import { fold, padEnd, widthOf } from './measure.ts'
 import type { NativeCommand } from './native-command.ts'
 import type { Form, Output } from './own-flags.ts'
 import { paintOf } from './paint.ts'
+import { printable } from './printable.ts'
 import type { Server } from './profiles.ts'
 import { installationOf, shortener } from './short-ids.ts'
 import type { Surroundings } from './surroundings.ts'
-import {
-  cellOf,
-  columnsOf,
-  fieldOf,
-  inDeclaredOrder,
-  type Looks,
-  printable,
-  renderObject,
-  renderTable,
-} from './table.ts'
+import { cellOf, columnsOf, fieldOf, inDeclaredOrder, type Looks, renderObject, renderTable } from './table.ts'
 
 /** The flags that say how. */
 export interface OutputGiven {

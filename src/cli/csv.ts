@@ -1,5 +1,5 @@
 // Answers as comma-separated values (RFC 4180), which spreadsheets open: what others wrote must not become a formula there.
-import { printable } from './table.ts'
+import { printable } from './printable.ts'
 
 type Item = Readonly<Record<string, unknown>>
 
@@ -23,7 +23,7 @@ export const csvHead = (columns: readonly string[]): string => lineOf(columns)
 export const csvLines = (columns: readonly string[], items: readonly Item[]): string =>
   items.map((item) => lineOf(columns.map((name) => (Object.hasOwn(item, name) ? item[name] : undefined)))).join('')
 
-const lineOf = (cells: readonly unknown[]): string => cells.map(cellOf).join(',') + lineEnd
+export const lineOf = (cells: readonly unknown[]): string => cells.map(cellOf).join(',') + lineEnd
 
 function cellOf(value: unknown): string {
   if (value === undefined || value === null) return ''

@@ -43,12 +43,12 @@ export const formats = {
     isWhole: true,
     // A person gets a line for each member.
     async answer(text, { isOnTerminal }) {
-      const { printableJson } = await import('./table.ts')
+      const { printableJson } = await import('./printable.ts')
       return `${printableJson(isOnTerminal ? JSON.stringify(JSON.parse(text), null, 2) : text)}\n`
     },
     async pages({ isOnTerminal }) {
       if (isOnTerminal) return undefined
-      const { printableJson } = await import('./table.ts')
+      const { printableJson } = await import('./printable.ts')
       let count = 0
       return {
         begin: '{"items":[',
@@ -61,7 +61,7 @@ export const formats = {
       }
     },
     async events() {
-      const { printableJson } = await import('./table.ts')
+      const { printableJson } = await import('./printable.ts')
       return (text) => `${printableJson(text)}\n`
     },
   },

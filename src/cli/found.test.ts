@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Found, renderFound } from './found.ts'
-import { mustBeEscaped } from './table.ts'
+import { mustBeEscaped } from './printable.ts'
 
 const zone = 'UTC'
 const nothing: Found = { q: '10.1.2.3', places: [], hasMorePlaces: false, objects: [] }

@@ -1,5 +1,6 @@
 // What `find` has found, as people read it: each space from its top-level pool to whoever has the address, and what goes by a name.
-import { type Item, type Looks, printable, renderTable, textOfMoment } from './table.ts'
+import { printable } from './printable.ts'
+import { type Item, type Looks, renderTable, textOfMoment } from './table.ts'
 
 type Step = Item & { readonly kind: string; readonly id?: string }
 interface Place {

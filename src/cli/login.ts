@@ -9,6 +9,7 @@ import { type Destination, Refused, send } from './client.ts'
 import { Stopped } from './exit-codes.ts'
 import { printOwn } from './own-answers.ts'
 import type { Output } from './own-flags.ts'
+import { printable } from './printable.ts'
 import {
   getProfile,
   type Profile,
@@ -19,7 +20,7 @@ import {
   writeProfiles,
 } from './profiles.ts'
 import type { Surroundings } from './surroundings.ts'
-import { cellOf, printable } from './table.ts'
+import { cellOf } from './table.ts'
 
 /** As long as the server waits for the provider. */
 const signInMs = 600_000

@@ -11,12 +11,12 @@ import { formatOf } from './formats.ts'
 import { fold } from './measure.ts'
 import type { NativeCommand, NativeParameter } from './native-command.ts'
 import { paintOf } from './paint.ts'
+import { printable } from './printable.ts'
 import { getServer, type Server } from './profiles.ts'
 import { type Asked, afterNoAnswer, wordsOf } from './refusals.ts'
 import { type InputRow, rowsIn } from './rows.ts'
 import { withWholeIds } from './short-ids.ts'
 import type { Surroundings } from './surroundings.ts'
-import { printable } from './table.ts'
 
 /** The flags of `own-flags.ts`, as they were given. */
 export interface OwnGiven extends OutputGiven {

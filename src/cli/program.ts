@@ -59,7 +59,7 @@ async function endingWith(error: unknown, around: Surroundings): Promise<number>
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.wrongWords.code
   const inRed = paintOf(around.colours.err).error
   // What it is about was written by others: a cell of a table, an answer of a program.
-  const { printable } = await import('./table.ts')
+  const { printable } = await import('./printable.ts')
   const shown = (text: string): string => printable(withoutSecrets(text))
   if (error instanceof UsageProblem) {
     around.err(`${inRed(shown(error.message))}\nSee \`cadastre help\`.\n`)

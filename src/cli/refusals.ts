@@ -5,8 +5,9 @@ import type { Given } from './arguments.ts'
 import type { Problem } from './client.ts'
 import type { NativeCommand, NativeParameter } from './native-command.ts'
 import { type Paint, withoutColour } from './paint.ts'
+import { printable } from './printable.ts'
 import type { Server } from './profiles.ts'
-import { cellOf, printable } from './table.ts'
+import { cellOf } from './table.ts'
 
 export interface Asked {
   /** Undefined for what is asked before there is a command, such as the sign-in. */

@@ -9,9 +9,10 @@ import { Stopped, UsageProblem } from './exit-codes.ts'
 import { printOwn } from './own-answers.ts'
 import type { Output } from './own-flags.ts'
 import { paintOf } from './paint.ts'
+import { printable } from './printable.ts'
 import { getServer, type Server } from './profiles.ts'
 import type { Surroundings } from './surroundings.ts'
-import { type Item, printable, renderTable } from './table.ts'
+import { type Item, renderTable } from './table.ts'
 
 /** How often it is asked how far it is. */
 const askedEveryMs = 500

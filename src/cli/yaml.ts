@@ -1,6 +1,6 @@
 // Answers as YAML 1.2 that readers of YAML 1.1 understand alike; loaded where somebody asks for it.
 import { Document, Scalar, visit } from 'yaml'
-import { mustBeEscaped, printableJson } from './table.ts'
+import { mustBeEscaped, printableJson } from './printable.ts'
 
 /** One document, with a line break at its end. */
 export function yamlOf(value: unknown): string {

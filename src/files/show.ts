@@ -1,5 +1,5 @@
 // Plans and problems in words: for a terminal, and for a comment on a pull request.
-import { printable } from '#cli/table.ts'
+import { printable } from '#cli/printable.ts'
 import type { Change, Drift, MemberChange } from './comparing.ts'
 import { canonical, type FileProblem, type Members, nounOf } from './estate.ts'
 import type { Missing, Plan } from './plan.ts'

@@ -9,7 +9,7 @@ export async function explain(args: Arguments, [id]: readonly string[], at: AtSe
   return withStore(at.readSettings, async (store) => {
     const told = await tellOperator(store, id)
     if (!told) return failed(await absenceOf(store, id))
-    const { printable } = await import('#cli/table.ts')
+    const { printable } = await import('#cli/printable.ts')
     const text = `${printable(textOfExplained(told))}\n`
     // A table is for people, who get the text from the server too.
     if ((args.get('output') ?? 'table') === 'table') {

@@ -9,8 +9,8 @@ import Table from '@cloudscape-design/components/table'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { useSearchParams } from 'react-router'
+import { lineOf } from '#cli/csv.ts'
 import type { Read } from '../api/queries.ts'
-import { toCsv } from './csv.ts'
 import { Wrong } from './page.tsx'
 
 export interface Column<T> {
@@ -102,10 +102,9 @@ export function List<T>({
                 onClick={() =>
                   download(
                     `${title}.csv`,
-                    toCsv([
-                      columns.map(({ header }) => header),
-                      ...rows.map((row) => columns.map(({ text }) => text(row))),
-                    ]),
+                    [columns.map(({ header }) => header), ...rows.map((row) => columns.map(({ text }) => text(row)))]
+                      .map(lineOf)
+                      .join(''),
                   )
                 }
               >
