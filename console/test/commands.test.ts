@@ -23,7 +23,9 @@ for (const { words, options } of collectWords) add(words, options)
 /** Commands as they stand in texts and in JSX, with a word in place of what is filled in. */
 function commandsIn(text: string): string[] {
   const found =
-    text.match(/(?<=`)cadastre [a-z][^`]*(?=`)|(?<=')cadastre [a-z][^'\n]*(?=')|(?<=>)cadastre [a-z][^<]*(?=<)/g) ?? []
+    text.match(
+      /(?<=`)cadastre [a-z][^`]*(?=`)|(?<=')cadastre [a-z][^'\n]*(?=')|(?<=")cadastre [a-z][^"\n]*(?=")|(?<=>)cadastre [a-z][^<]*(?=<)/g,
+    ) ?? []
   return found.map((command) =>
     command.replaceAll(/\$\{flagsOf\((?:[^{}]|\{[^{}]*\})*\)\}/g, '').replaceAll(/\$\{[^}]*\}/g, 'X'),
   )

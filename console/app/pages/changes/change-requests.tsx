@@ -1,21 +1,14 @@
 // Change requests: what somebody proposes to change of what is governed.
 import type { ReactNode } from 'react'
-import { Link, useSearchParams } from 'react-router'
+import { Link } from 'react-router'
 import type { Schemas } from '../../api/client.ts'
-import {
-  changeRequestList,
-  changeRequestNames,
-  flagsOf,
-  nodes,
-  pathOf,
-  searchParamsOf,
-  taken,
-} from '../../api/lists.ts'
+import { changeRequestList, changeRequestNames, nodes, searchParamsOf } from '../../api/lists.ts'
 import { load } from '../../api/queries.ts'
-import { type Column, List } from '../../parts/list.tsx'
-import { named, useNodeNames } from '../../parts/names.ts'
-import { Page } from '../../parts/page.tsx'
-import { Moment, momentText, None, Said, State } from '../../parts/words.tsx'
+import { moment, node, said, state, word } from '../../parts/columns.tsx'
+import type { Column } from '../../parts/list.tsx'
+import { choices, ListPage } from '../../parts/list-page.tsx'
+import { useNodeNames } from '../../parts/names.ts'
+import { None, Said } from '../../parts/words.tsx'
 
 export const loader = ({ request }: { request: Request }): Promise<null> =>
   load(changeRequestList(searchParamsOf(request)), nodes)
@@ -33,21 +26,9 @@ const columns = (nameOf: (id: string) => string | undefined): readonly Column<Ro
     ),
     text: (row) => row.reason,
   },
-  { id: 'state', header: 'State', width: 140, cell: (row) => <State of={row.state} />, text: (row) => row.state },
-  {
-    id: 'node',
-    header: 'At',
-    width: 140,
-    cell: (row) => <Said>{nameOf(row.node) ?? row.node}</Said>,
-    text: (row) => named(row.node, nameOf(row.node)),
-  },
-  {
-    id: 'author',
-    header: 'Author',
-    width: 120,
-    cell: (row) => <Said>{row.author.by}</Said>,
-    text: (row) => row.author.by,
-  },
+  state('State', 140, (row) => row.state),
+  node('At', nameOf, (row) => row.node),
+  said('author', 'Author', 120, (row) => row.author.by),
   {
     id: 'impact',
     header: 'No longer compliant',
@@ -55,53 +36,30 @@ const columns = (nameOf: (id: string) => string | undefined): readonly Column<Ro
     cell: (row) => (row.impact === undefined ? <None /> : row.impact.noncompliant),
     text: (row) => String(row.impact?.noncompliant ?? ''),
   },
-  {
-    id: 'approvals',
-    header: 'Approvals',
-    width: 100,
-    cell: (row) => row.approvals.length,
-    text: (row) => String(row.approvals.length),
-  },
-  {
-    id: 'at',
-    header: 'Begun',
-    width: 170,
-    cell: (row) => <Moment at={row.author.at} />,
-    text: (row) => momentText(row.author.at),
-  },
+  word('approvals', 'Approvals', 100, (row) => row.approvals.length),
+  moment('Begun', (row) => row.author.at),
 ]
 const states = ['draft', 'in-review', 'approved', 'scheduled', 'applied', 'halted', 'reverted', 'abandoned']
 
-export function Component(): ReactNode {
-  const [params] = useSearchParams()
-  const query = taken(params, ...changeRequestNames)
-  return (
-    <Page
-      title="Change requests"
-      description="Changes that are tried, approved by others, applied in one step, and can be reverted."
-      commands={[`cadastre change-request list${flagsOf(query)}`]}
-      requests={[pathOf('/change-requests', query)]}
-    >
-      <List
-        title="Change requests"
-        query={changeRequestList(params)}
-        columns={columns(useNodeNames())}
-        keyOf={(row) => row.changeRequestId}
-        filters={[
-          {
-            name: 'state',
-            label: 'State',
-            options: states.map((value) => ({ value, label: value.replace('-', ' ') })),
-          },
-          { name: 'author', label: 'Author' },
-        ]}
-        empty={
-          <>
-            <p>Nothing is proposed. A change is proposed from files, at the command line:</p>
-            <pre className="commands">cadastre apply FOLDER --request --reason 'WHY'</pre>
-          </>
-        }
-      />
-    </Page>
-  )
-}
+export const Component = (): ReactNode => (
+  <ListPage
+    title="Change requests"
+    description="Changes that are tried, approved by others, applied in one step, and can be reverted."
+    command="cadastre change-request list"
+    path="/change-requests"
+    names={changeRequestNames}
+    list={changeRequestList}
+    columns={columns(useNodeNames())}
+    keyOf={(row) => row.changeRequestId}
+    filters={[
+      { name: 'state', label: 'State', options: choices(...states) },
+      { name: 'author', label: 'Author' },
+    ]}
+    empty={
+      <>
+        <p>Nothing is proposed. A change is proposed from files, at the command line:</p>
+        <pre className="commands">cadastre apply FOLDER --request --reason 'WHY'</pre>
+      </>
+    }
+  />
+)

@@ -1,21 +1,20 @@
 // The record: who did what, the latest first.
 import type { ReactNode } from 'react'
-import { useSearchParams } from 'react-router'
 import type { Schemas } from '../../api/client.ts'
-import { changeList, changeNames, flagsOf, nodes, pathOf, pools, searchParamsOf, taken } from '../../api/lists.ts'
+import { changeList, changeNames, nodes, pools, searchParamsOf } from '../../api/lists.ts'
 import { load } from '../../api/queries.ts'
+import { account, moment, said, word } from '../../parts/columns.tsx'
 import { Linked } from '../../parts/linked.tsx'
-import { type Column, List } from '../../parts/list.tsx'
-import { named, useNodeNames } from '../../parts/names.ts'
-import { Page } from '../../parts/page.tsx'
-import { Account, Moment, momentText, Said } from '../../parts/words.tsx'
+import type { Column } from '../../parts/list.tsx'
+import { ListPage } from '../../parts/list-page.tsx'
+import { useNodeNames } from '../../parts/names.ts'
 
 export const loader = ({ request }: { request: Request }): Promise<null> =>
   load(changeList(searchParamsOf(request)), nodes, pools)
 
 type Row = Schemas['Change']
 const columns = (nameOf: (id: string) => string | undefined): readonly Column<Row>[] => [
-  { id: 'at', header: 'When', width: 170, cell: (row) => <Moment at={row.at} />, text: (row) => momentText(row.at) },
+  moment('When', (row) => row.at),
   {
     id: 'action',
     header: 'What',
@@ -28,21 +27,9 @@ const columns = (nameOf: (id: string) => string | undefined): readonly Column<Ro
     ),
     text: (row) => row.action,
   },
-  { id: 'outcome', header: 'Outcome', width: 120, cell: (row) => row.outcome, text: (row) => row.outcome },
-  {
-    id: 'principal',
-    header: 'Who',
-    width: 200,
-    cell: (row) => <Said>{row.principal}</Said>,
-    text: (row) => row.principal,
-  },
-  {
-    id: 'account',
-    header: 'Account',
-    width: 150,
-    cell: (row) => <Account id={row.account} name={nameOf(row.account)} />,
-    text: (row) => named(row.account, nameOf(row.account)),
-  },
+  word('outcome', 'Outcome', 120, (row) => row.outcome),
+  said('principal', 'Who', 200, (row) => row.principal),
+  account('Account', nameOf, (row) => row.account),
   {
     id: 'subjects',
     header: 'Of',
@@ -52,29 +39,24 @@ const columns = (nameOf: (id: string) => string | undefined): readonly Column<Ro
   },
 ]
 
-export function Component(): ReactNode {
-  const [params] = useSearchParams()
-  const query = taken(params, ...changeNames)
-  return (
-    <Page
-      title="Record"
-      description="Every change, with who asked for it; kept for good, and provable."
-      commands={[`cadastre change list${flagsOf(query)}`, 'cadastre audit verify']}
-      requests={[pathOf('/changes', query)]}
-    >
-      <List
-        title="Changes"
-        query={changeList(params)}
-        columns={columns(useNodeNames())}
-        keyOf={(row) => row.changeId}
-        filters={[
-          { name: 'principal', label: 'Who' },
-          { name: 'action', label: 'What' },
-          { name: 'subject', label: 'Of (id or name)' },
-          { name: 'account', label: 'Account' },
-        ]}
-        empty="Nothing was changed yet."
-      />
-    </Page>
-  )
-}
+export const Component = (): ReactNode => (
+  <ListPage
+    title="Record"
+    tableTitle="Changes"
+    description="Every change, with who asked for it; kept for good, and provable."
+    command="cadastre change list"
+    moreCommands={['cadastre audit verify']}
+    path="/changes"
+    names={changeNames}
+    list={changeList}
+    columns={columns(useNodeNames())}
+    keyOf={(row) => row.changeId}
+    filters={[
+      { name: 'principal', label: 'Who' },
+      { name: 'action', label: 'What' },
+      { name: 'subject', label: 'Of (id or name)' },
+      { name: 'account', label: 'Account' },
+    ]}
+    empty="Nothing was changed yet."
+  />
+)

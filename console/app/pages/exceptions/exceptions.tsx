@@ -1,13 +1,14 @@
 // Exceptions: what waits, what is in force, what is over.
 import type { ReactNode } from 'react'
-import { Link, useSearchParams } from 'react-router'
+import { Link } from 'react-router'
 import type { Schemas } from '../../api/client.ts'
-import { exceptionList, exceptionNames, flagsOf, nodes, pathOf, searchParamsOf, taken } from '../../api/lists.ts'
+import { exceptionList, exceptionNames, nodes, searchParamsOf } from '../../api/lists.ts'
 import { load } from '../../api/queries.ts'
-import { type Column, List } from '../../parts/list.tsx'
-import { named, useNodeNames } from '../../parts/names.ts'
-import { Page } from '../../parts/page.tsx'
-import { Moment, momentText, Said, State } from '../../parts/words.tsx'
+import { moment, node, said, state, word } from '../../parts/columns.tsx'
+import type { Column } from '../../parts/list.tsx'
+import { ListPage } from '../../parts/list-page.tsx'
+import { useNodeNames } from '../../parts/names.ts'
+import { Said } from '../../parts/words.tsx'
 
 export const loader = ({ request }: { request: Request }): Promise<null> =>
   load(exceptionList(searchParamsOf(request)), nodes)
@@ -25,35 +26,11 @@ const columns = (nameOf: (id: string) => string | undefined): readonly Column<Ro
     ),
     text: (row) => row.reason,
   },
-  { id: 'state', header: 'State', width: 140, cell: (row) => <State of={row.state} />, text: (row) => row.state },
-  {
-    id: 'target',
-    header: 'For',
-    width: 140,
-    cell: (row) => <Said>{nameOf(row.target) ?? row.target}</Said>,
-    text: (row) => named(row.target, nameOf(row.target)),
-  },
-  {
-    id: 'what',
-    header: 'Type and locale',
-    width: 140,
-    cell: (row) => `${row.resourceType} in ${row.locale}`,
-    text: (row) => `${row.resourceType} in ${row.locale}`,
-  },
-  {
-    id: 'by',
-    header: 'Asked for by',
-    width: 120,
-    cell: (row) => <Said>{row.requested.by}</Said>,
-    text: (row) => row.requested.by,
-  },
-  {
-    id: 'until',
-    header: 'Ends',
-    width: 170,
-    cell: (row) => <Moment at={row.expiresAt} />,
-    text: (row) => momentText(row.expiresAt),
-  },
+  state('State', 140, (row) => row.state),
+  node('For', nameOf, (row) => row.target),
+  word('what', 'Type and locale', 140, (row) => `${row.resourceType} in ${row.locale}`),
+  said('by', 'Asked for by', 120, (row) => row.requested.by),
+  moment('Ends', (row) => row.expiresAt),
 ]
 const states = [
   ['requested', 'Waits for approval'],
@@ -64,33 +41,26 @@ const states = [
   ['denied', 'Denied'],
 ] as const
 
-export function Component(): ReactNode {
-  const [params] = useSearchParams()
-  const query = taken(params, ...exceptionNames)
-  return (
-    <Page
-      title="Exceptions"
-      description="Deviations from policy for a time, each approved by somebody else than who asked."
-      commands={[`cadastre exception list${flagsOf(query)}`]}
-      requests={[pathOf('/exceptions', query)]}
-    >
-      <List
-        title="Exceptions"
-        query={exceptionList(params)}
-        columns={columns(useNodeNames())}
-        keyOf={(row) => row.exceptionId}
-        filters={[
-          { name: 'state', label: 'State', options: states.map(([value, label]) => ({ value, label })) },
-          { name: 'requestedBy', label: 'Asked for by' },
-          { name: 'target', label: 'For' },
-        ]}
-        empty={
-          <>
-            Nobody has asked for one. Whoever was <Link to="/decisions?outcome=deny">denied</Link> asks on the page of
-            the decision.
-          </>
-        }
-      />
-    </Page>
-  )
-}
+export const Component = (): ReactNode => (
+  <ListPage
+    title="Exceptions"
+    description="Deviations from policy for a time, each approved by somebody else than who asked."
+    command="cadastre exception list"
+    path="/exceptions"
+    names={exceptionNames}
+    list={exceptionList}
+    columns={columns(useNodeNames())}
+    keyOf={(row) => row.exceptionId}
+    filters={[
+      { name: 'state', label: 'State', options: states.map(([value, label]) => ({ value, label })) },
+      { name: 'requestedBy', label: 'Asked for by' },
+      { name: 'target', label: 'For' },
+    ]}
+    empty={
+      <>
+        Nobody has asked for one. Whoever was <Link to="/decisions?outcome=deny">denied</Link> asks on the page of the
+        decision.
+      </>
+    }
+  />
+)

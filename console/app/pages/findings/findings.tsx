@@ -1,14 +1,13 @@
 // What somebody should look at.
 import type { ReactNode } from 'react'
-import { useSearchParams } from 'react-router'
 import type { Schemas } from '../../api/client.ts'
-import { findingList, findingNames, flagsOf, nodes, pathOf, pools, searchParamsOf, taken } from '../../api/lists.ts'
+import { findingList, findingNames, nodes, pools, searchParamsOf } from '../../api/lists.ts'
 import { load } from '../../api/queries.ts'
+import { moment, node, state, word } from '../../parts/columns.tsx'
 import { Linked } from '../../parts/linked.tsx'
-import { type Column, List } from '../../parts/list.tsx'
-import { named, useNodeNames } from '../../parts/names.ts'
-import { Page } from '../../parts/page.tsx'
-import { Moment, momentText, Said, State } from '../../parts/words.tsx'
+import type { Column } from '../../parts/list.tsx'
+import { choices, ListPage } from '../../parts/list-page.tsx'
+import { useNodeNames } from '../../parts/names.ts'
 
 export const loader = ({ request }: { request: Request }): Promise<null> =>
   load(findingList(searchParamsOf(request)), nodes, pools)
@@ -22,49 +21,29 @@ const columns = (nameOf: (id: string) => string | undefined): readonly Column<Ro
     cell: (row) => <Linked>{row.summary}</Linked>,
     text: (row) => row.summary,
   },
-  { id: 'severity', header: 'Severity', width: 100, cell: (row) => row.severity, text: (row) => row.severity },
-  { id: 'status', header: 'Status', width: 110, cell: (row) => <State of={row.status} />, text: (row) => row.status },
-  { id: 'control', header: 'Control', width: 150, cell: (row) => row.control, text: (row) => row.control },
-  {
-    id: 'node',
-    header: 'At',
-    width: 140,
-    cell: (row) => <Said>{nameOf(row.node) ?? row.node}</Said>,
-    text: (row) => named(row.node, nameOf(row.node)),
-  },
-  {
-    id: 'since',
-    header: 'Open since',
-    width: 170,
-    cell: (row) => <Moment at={row.openedAt} />,
-    text: (row) => momentText(row.openedAt),
-  },
+  word('severity', 'Severity', 100, (row) => row.severity),
+  state('Status', 110, (row) => row.status),
+  word('control', 'Control', 150, (row) => row.control),
+  node('At', nameOf, (row) => row.node),
+  moment('Open since', (row) => row.openedAt),
 ]
-const words = (...values: readonly string[]) => values.map((value) => ({ value, label: value }))
 
-export function Component(): ReactNode {
-  const [params] = useSearchParams()
-  const query = taken(params, ...findingNames)
-  return (
-    <Page
-      title="Findings"
-      description="Each opens once, resolves by itself and opens again."
-      commands={[`cadastre finding list${flagsOf(query)}`]}
-      requests={[pathOf('/findings', query)]}
-    >
-      <List
-        title="Findings"
-        query={findingList(params)}
-        columns={columns(useNodeNames())}
-        keyOf={(row) => row.findingId}
-        filters={[
-          { name: 'status', label: 'Status', options: words('open', 'suppressed', 'resolved') },
-          { name: 'severity', label: 'Severity', options: words('critical', 'high', 'medium', 'low', 'informational') },
-          { name: 'node', label: 'At' },
-          { name: 'resource', label: 'Resource' },
-        ]}
-        empty="Nothing was found. All that is known complies."
-      />
-    </Page>
-  )
-}
+export const Component = (): ReactNode => (
+  <ListPage
+    title="Findings"
+    description="Each opens once, resolves by itself and opens again."
+    command="cadastre finding list"
+    path="/findings"
+    names={findingNames}
+    list={findingList}
+    columns={columns(useNodeNames())}
+    keyOf={(row) => row.findingId}
+    filters={[
+      { name: 'status', label: 'Status', options: choices('open', 'suppressed', 'resolved') },
+      { name: 'severity', label: 'Severity', options: choices('critical', 'high', 'medium', 'low', 'informational') },
+      { name: 'node', label: 'At' },
+      { name: 'resource', label: 'Resource' },
+    ]}
+    empty="Nothing was found. All that is known complies."
+  />
+)

@@ -6,6 +6,7 @@ import { answer, api, type Schemas } from '../../api/client.ts'
 import { flagsOf, pathOf, searchParamsOf, taken, tokenList } from '../../api/lists.ts'
 import { load } from '../../api/queries.ts'
 import { useAct } from '../../parts/act.ts'
+import { said, word } from '../../parts/columns.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
 import { type Column, List } from '../../parts/list.tsx'
 import { Page } from '../../parts/page.tsx'
@@ -14,31 +15,15 @@ import { Moment, momentText, Said } from '../../parts/words.tsx'
 export const loader = ({ request }: { request: Request }): Promise<null> => load(tokenList(searchParamsOf(request)))
 
 type Row = Schemas['Token']
-/** Of tokens that browsers carry, the server says so: the description has it from the version on that has sessions. */
-const kindOf = (row: Row & { readonly carrier?: string }): string =>
-  row.carrier === 'cookie' ? 'browser session' : row.carrier === 'link' ? 'link of the console' : 'token'
 
 export function Component(): ReactNode {
   const [params] = useSearchParams()
   const [ending, setEnding] = useState<Row | undefined>()
   const query = taken(params, 'principal')
   const columns: readonly Column<Row>[] = [
-    {
-      id: 'principal',
-      header: 'Who',
-      width: 180,
-      cell: (row) => <Said>{row.principal}</Said>,
-      text: (row) => row.principal,
-    },
-    { id: 'kind', header: 'Kind', width: 130, cell: kindOf, text: kindOf },
-    {
-      id: 'description',
-      header: 'Description',
-      width: 160,
-      cell: (row) => <Said>{row.description}</Said>,
-      text: (row) => row.description ?? '',
-    },
-    { id: 'origin', header: 'Made by', width: 110, cell: (row) => row.origin, text: (row) => row.origin },
+    said('principal', 'Who', 180, (row) => row.principal),
+    said('description', 'Description', 160, (row) => row.description),
+    word('origin', 'Made by', 110, (row) => row.origin),
     {
       id: 'created',
       header: 'Made',

@@ -1,65 +1,42 @@
 // What tells what exists, and how long ago it did.
 import type { ReactNode } from 'react'
-import { useSearchParams } from 'react-router'
 import type { Schemas } from '../../api/client.ts'
 import { nodes, searchParamsOf, sourceList } from '../../api/lists.ts'
 import { load } from '../../api/queries.ts'
-import { type Column, List } from '../../parts/list.tsx'
-import { named, useNodeNames } from '../../parts/names.ts'
-import { Page } from '../../parts/page.tsx'
-import { Moment, momentText, None, Said, State } from '../../parts/words.tsx'
+import { moment, node, said, state, word } from '../../parts/columns.tsx'
+import type { Column } from '../../parts/list.tsx'
+import { ListPage } from '../../parts/list-page.tsx'
+import { useNodeNames } from '../../parts/names.ts'
 
 export const loader = ({ request }: { request: Request }): Promise<null> =>
   load(sourceList(searchParamsOf(request)), nodes)
 
 type Row = Schemas['Source']
 const columns = (nameOf: (id: string) => string | undefined): readonly Column<Row>[] => [
-  { id: 'name', header: 'Source', width: 160, cell: (row) => <Said>{row.name}</Said>, text: (row) => row.name },
-  { id: 'kind', header: 'Kind', width: 100, cell: (row) => row.kind, text: (row) => row.kind },
-  {
-    id: 'freshness',
-    header: 'Freshness',
-    width: 110,
-    cell: (row) => <State of={row.freshness} />,
-    text: (row) => row.freshness,
-  },
-  {
-    id: 'taken',
-    header: 'Last listing',
-    width: 170,
-    cell: (row) => (row.takenAt === undefined ? <None /> : <Moment at={row.takenAt} />),
-    text: (row) => momentText(row.takenAt),
-  },
-  {
-    id: 'node',
-    header: 'Tells of',
-    width: 140,
-    cell: (row) => <Said>{nameOf(row.node) ?? row.node}</Said>,
-    text: (row) => named(row.node, nameOf(row.node)),
-  },
+  said('name', 'Source', 160, (row) => row.name),
+  word('kind', 'Kind', 100, (row) => row.kind),
+  state('Freshness', 110, (row) => row.freshness),
+  moment('Last listing', (row) => row.takenAt),
+  node('Tells of', nameOf, (row) => row.node),
 ]
 
-export function Component(): ReactNode {
-  const [params] = useSearchParams()
-  return (
-    <Page
-      title="Estate"
-      description="Clouds, clusters and tables that tell what exists."
-      commands={['cadastre source list', 'cadastre difference list SOURCE']}
-      requests={['/sources']}
-    >
-      <List
-        title="Sources"
-        query={sourceList(params)}
-        columns={columns(useNodeNames())}
-        keyOf={(row) => row.sourceId}
-        empty={
-          <>
-            <p>Nothing tells yet what exists. Where the credentials of your cloud are:</p>
-            <pre className="commands">cadastre collect aws --source NAME</pre>
-          </>
-        }
-      />
-    </Page>
-  )
-}
+export const Component = (): ReactNode => (
+  <ListPage
+    title="Estate"
+    tableTitle="Sources"
+    description="Clouds, clusters and tables that tell what exists."
+    command="cadastre source list"
+    moreCommands={['cadastre difference list SOURCE']}
+    path="/sources"
+    names={[]}
+    list={sourceList}
+    columns={columns(useNodeNames())}
+    keyOf={(row) => row.sourceId}
+    empty={
+      <>
+        <p>Nothing tells yet what exists. Where the credentials of your cloud are:</p>
+        <pre className="commands">cadastre collect aws --source NAME</pre>
+      </>
+    }
+  />
+)
