@@ -167,7 +167,6 @@ test('the list of ways around a policy is the one that is tried, over the APIs t
 /** Who makes a principal, and of what; `cli` has the operator, who is none. */
 const makers = [
   'src/api/rest/session.ts',
-  'src/api/rest/sign-in.ts',
   // Of keys that are stored: `src/api/aws/sigv4.ts` hands on what they say once it has verified the signature.
   'src/operations/identity/access-keys.ts',
   // Itself, and the rules of sources, on the right of whoever set them.
