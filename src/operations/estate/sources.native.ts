@@ -385,7 +385,7 @@ export const listObservations = nativeRead({
     ...paging,
     sourceId: sourceName,
     kind: observation.shape.kind.optional().describe('Only what is of this kind.'),
-    account: z.string().max(128).optional().describe('Only what this account owns, as the source calls it.'),
+    account: z.string().max(128).optional().describe('As the source calls it.'),
     locale: z.string().max(97).optional().describe('Only what is there.'),
     id: z.string().max(1_024).optional().describe('Only what the object with this id holds.'),
     within: z.string().max(64).optional().describe('Only what lies in this CIDR.'),
