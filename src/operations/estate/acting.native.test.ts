@@ -238,6 +238,17 @@ test('what says something else than what was shown is neither adopted nor ignore
       ['10.4.2.0/25', shop, 'adopted'],
     ],
   )
+  // What lies in a network is what was shown, too, once the network is adopted.
+  await send([
+    vpc('10.4.16.0/20', 'vpc-44', shop),
+    ...[0, 1].map((n) => subnet(`10.4.16.${n * 16}/28`, `subnet-44${n}`, 'vpc-44', shop)),
+  ])
+  const [outer, ...inner] = (await listed()).map((one) => one.shown!)
+  for (const one of [outer!, ...inner])
+    assert.deepEqual(
+      outcomes(await adopt({ shown: [one] })).map((said) => said.split(' ')[1]),
+      ['adopted'],
+    )
   // An id alone says nothing of what was seen.
   const { status, body } = await world.ask('POST', `${path}/adopt`, { body: { shown: ['observed-0'] } })
   assert.equal(status, 400)

@@ -7,7 +7,7 @@ import { refuseValue } from '#model/refusal.ts'
 import type { StoredObservation } from '#store/tables/observations.ts'
 import { permitter } from '../identity/authority.ts'
 import type { ReadContext } from '../operation.ts'
-import { type ListedDifference, withoutHidden } from './differences.ts'
+import type { ListedDifference } from './differences.ts'
 
 /** Of the hash: as many that nobody finds two observations of one hash. */
 const hashCharacters = 32
@@ -21,7 +21,7 @@ export interface AsShown {
 export async function shownTo(context: ReadContext): Promise<(difference: ListedDifference) => string> {
   const isPoolSeen = await permitter(context, 'ipam:read')
   return (difference) => {
-    const { id, kind, cidr, account, stored, registered, other, evaluated } = withoutHidden(difference, isPoolSeen)
+    const { id, kind, cidr, account, stored, registered, other, evaluated } = difference
     const said = {
       ...{ kind, cidr: formatCidr(cidr), account },
       observed: stored && saidBy(stored),
@@ -38,7 +38,7 @@ export async function shownTo(context: ReadContext): Promise<(difference: Listed
         answer: evaluated.answer,
         resourceType: evaluated.request.resourceType,
         locale: evaluated.request.locale,
-        pool: evaluated.pool?.id,
+        pool: evaluated.outerPool && isPoolSeen(evaluated.outerPool.account) ? evaluated.outerPool.id : undefined,
       },
     }
     return `${id}@${hash('sha256', orderedJson(said)!, 'hex').slice(0, hashCharacters)}`

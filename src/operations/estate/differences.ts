@@ -200,7 +200,7 @@ function described(
 }
 
 /** Pools that the caller may not see are not there. */
-export const withoutHidden = (one: ListedDifference, isPoolSeen: (account: string) => boolean): ListedDifference =>
+const withoutHidden = (one: ListedDifference, isPoolSeen: (account: string) => boolean): ListedDifference =>
   one.evaluated?.pool && !isPoolSeen(one.evaluated.pool.account)
     ? { ...one, evaluated: { ...one.evaluated, pool: undefined } }
     : one
