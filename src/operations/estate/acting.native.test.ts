@@ -400,6 +400,16 @@ test('what is ignored is set aside with a reason until a moment, and adopted onl
     [ignored!.cidr, ignored!.ignored!.reason, ignored!.ignored!.by],
     ['10.14.0.0/16', 'a lab', 'user:admin'],
   )
+  const counts = await world.get<{ items: { difference: string; open: number; ignored: number }[]; isWhole: boolean }>(
+    '/sources/cloud/difference-counts',
+  )
+  assert.deepEqual(
+    counts.items.find(({ difference }) => difference === 'unregistered'),
+    {
+      ...{ difference: 'unregistered', open: 1, ignored: 1 },
+    },
+  )
+  assert.equal(counts.isWhole, true)
   assert.deepEqual(outcomes(await adopt({ within: '10.12.0.0/14', kind: 'network' })), ['vpc-13 adopted'])
   assert.deepEqual(outcomes(await adopt({ within: '10.14.0.0/16', state: 'ignored' })), ['vpc-14 adopted'])
   for (const body of [{ reason: '' }, { until: '2020-01-01T00:00:00Z' }, { until: '2999-01-01T00:00:00Z' }])

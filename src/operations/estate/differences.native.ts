@@ -22,12 +22,18 @@ import {
   principalName,
   typeName,
 } from '../shapes.native.ts'
-import { type DifferenceFilter, listDifferences as differencesOf, getDifference as getOf } from './differences.ts'
+import {
+  countDifferences as countOf,
+  type DifferenceFilter,
+  listDifferences as differencesOf,
+  getDifference as getOf,
+} from './differences.ts'
 import { differenceStates } from './ignored.ts'
 import { type EvaluatedFacts, type ShownDifference, withFacts } from './shown-differences.ts'
 import { describeObservation, freshnessFacts, observation, sourceFacts, sourceName } from './sources.native.ts'
 import { findSource, placeOfSource } from './sources.ts'
 
+const count = z.number().int().min(0)
 const differenceKind = z.enum(Object.keys(differenceKinds) as [keyof typeof differenceKinds])
 export const policyAnswer = z.enum(existingAnswers)
 export const differenceId = z
@@ -160,7 +166,39 @@ export const getDifference = nativeRead({
   },
 })
 
-export const differenceOperations = [listDifferences, getDifference] as const
+export const countDifferences = nativeRead({
+  name: 'countDifferences',
+  summary: 'Count where a source and the register differ, by kind.',
+  action: 'estate:read',
+  input: z.strictObject({ sourceId: sourceName }),
+  output: z.object({
+    items: z
+      .array(
+        z
+          .object({ difference: differenceKind, open: count, ignored: count.describe('What somebody has set aside.') })
+          .meta({ id: 'DifferenceCount' }),
+      )
+      .describe('Of each kind that there is.'),
+    isWhole: z.boolean().describe('Whether all was looked at.'),
+    ...sourceFacts,
+  }),
+  rest: { method: 'GET', path: '/sources/{sourceId}/difference-counts' },
+  cli: 'difference count',
+  columns: ['difference', 'open', 'ignored'],
+  refusals: ['NotFound'],
+  at: placeOfSource,
+  async run(context, { sourceId }) {
+    const source = await findSource(context, sourceId)
+    const { kinds, isWhole } = await countOf(context, source)
+    return {
+      items: kinds.map(({ kind, ...counts }) => ({ difference: kind, ...counts })),
+      isWhole,
+      ...freshnessFacts(source, context),
+    }
+  },
+})
+
+export const differenceOperations = [listDifferences, getDifference, countDifferences] as const
 
 // Reading and showing ------------------------------------------------------------------------------------------------
 

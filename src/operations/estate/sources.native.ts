@@ -15,6 +15,7 @@ import {
   accountName,
   answerPage,
   filterOf,
+  flag,
   formatInstant,
   idText,
   instant,
@@ -365,6 +366,9 @@ export const sendSnapshot = nativeIntake({
       .describe(
         'Where lines are wrong: `discard` all of the snapshot, or `skip` them; then nothing is taken for gone.',
       ),
+    isTrial: flag
+      .optional()
+      .describe('`true`: say what is wrong with its lines and what it would bring, and discard it.'),
   }),
   output: snapshot,
   rest: { method: 'POST', path: '/sources/{sourceId}/snapshots', status: 201, contentType: 'application/x-ndjson' },
