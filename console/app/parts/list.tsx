@@ -40,6 +40,13 @@ export interface ListProps<T> {
   readonly filters?: readonly Filter[]
   readonly empty: ReactNode
   readonly actions?: ReactNode
+  /** Rows that somebody chooses, to do something with them. They stay chosen from page to page. */
+  readonly selection?: Selection<T>
+}
+export interface Selection<T> {
+  readonly chosen: readonly T[]
+  readonly choose: (rows: readonly T[]) => void
+  readonly labelOf: (row: T) => string
 }
 
 export function List<T>({
@@ -51,6 +58,7 @@ export function List<T>({
   filters = [],
   empty,
   actions,
+  selection,
 }: ListProps<T>): ReactNode {
   const { data, error, isFetching, isPending, refetch } = useQuery({ ...query, placeholderData: keepPreviousData })
   const [params, setParams] = useSearchParams()
@@ -74,6 +82,7 @@ export function List<T>({
       wrapLines
       items={rows}
       trackBy={keyOf}
+      {...(selection === undefined ? {} : chosenOf(selection, rows, keyOf))}
       loading={isPending}
       loadingText="Loading"
       columnDefinitions={columns.map(({ id, header, cell, width }, index) => ({
@@ -162,6 +171,21 @@ export function List<T>({
   )
 }
 
+function chosenOf<T>({ chosen, choose, labelOf }: Selection<T>, rows: readonly T[], keyOf: (row: T) => string) {
+  const here = new Set(rows.map(keyOf))
+  return {
+    selectionType: 'multi' as const,
+    selectedItems: chosen.filter((row) => here.has(keyOf(row))),
+    onSelectionChange: ({ detail }: { detail: { selectedItems: T[] } }) =>
+      choose([...chosen.filter((row) => !here.has(keyOf(row))), ...detail.selectedItems]),
+    ariaLabels: {
+      selectionGroupLabel: 'Rows to choose',
+      allItemsSelectionLabel: () => 'Choose all rows of this page',
+      itemSelectionLabel: (_: unknown, row: T) => `Choose ${labelOf(row)}`,
+    },
+  }
+}
+
 function Filters({
   filters,
   params,
@@ -226,7 +250,7 @@ function TextFilter({
   )
 }
 
-function download(name: string, text: string): void {
+export function download(name: string, text: string): void {
   const url = URL.createObjectURL(new Blob([text], { type: 'text/csv' }))
   const link = document.createElement('a')
   link.href = url

@@ -263,7 +263,17 @@ export function Shell(): ReactNode {
             }}
           />
         }
-        notifications={<Flashbar items={items} stackItems i18nStrings={{ ariaLabel: 'Messages' }} />}
+        notifications={
+          <Flashbar
+            items={items}
+            stackItems
+            i18nStrings={{
+              ariaLabel: 'Messages',
+              notificationBarAriaLabel: 'All messages',
+              notificationBarText: 'Messages',
+            }}
+          />
+        }
         toolsOpen={toolsOpen}
         onToolsChange={({ detail }) => setToolsOpen(detail.open)}
         tools={<SamePanel same={same} />}
