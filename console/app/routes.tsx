@@ -45,6 +45,7 @@ export const router = createBrowserRouter(
             { path: 'try', lazy: () => import('./pages/decisions/try.tsx') },
             { path: 'policies', lazy: () => import('./pages/policies/policies.tsx') },
             { path: 'policies/:policyId', lazy: () => import('./pages/policies/policy.tsx') },
+            { path: 'policies/:policyId/versions', lazy: () => import('./pages/policies/versions.tsx') },
             { path: 'exceptions', lazy: () => import('./pages/exceptions/exceptions.tsx') },
             { path: 'exceptions/:exceptionId', lazy: () => import('./pages/exceptions/exception.tsx') },
             { path: 'change-requests', lazy: () => import('./pages/changes/change-requests.tsx') },

@@ -88,6 +88,7 @@ test('every page loads by its link, narrow and dark or wide and light, without a
     ['try', `/try?account=${ids.account}&resourceType=vpc&locale=eu-central-1`, 'Try it'],
     ['policies', '/policies', 'Policies'],
     ['policy', `/policies/${ids.policy}`, 'production'],
+    ['policy-versions', `/policies/${ids.policy}/versions`, 'Versions of production'],
     ['exceptions', '/exceptions', 'Exceptions'],
     ['exception', `/exceptions/${ids.exception}`, payload],
     ['change-requests', '/change-requests', 'Change requests'],
