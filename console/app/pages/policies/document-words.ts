@@ -3,6 +3,12 @@ import type { Schemas } from '../../api/client.ts'
 import { named } from '../../parts/names.ts'
 
 export type Document = Schemas['PolicyDocument']
+/** Where a document is edited. */
+export const documentPath = (
+  policyId: string,
+  { locale, resourceType }: { readonly locale: string; readonly resourceType: string },
+): string => `/policies/${policyId}/document?${new URLSearchParams({ locale, resourceType })}`
+
 type NameOf = (id: string) => string | undefined
 
 export const sizeText = (size: Document['size'] | Document['sizeIpv6']): string =>

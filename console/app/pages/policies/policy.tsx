@@ -1,8 +1,9 @@
 // One policy: its documents, and where it is enabled.
+import Button from '@cloudscape-design/components/button'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
-import { Link, useParams } from 'react-router'
+import { Link, useNavigate, useParams } from 'react-router'
 import type { Schemas } from '../../api/client.ts'
 import { nodes, pools } from '../../api/lists.ts'
 import { load } from '../../api/queries.ts'
@@ -12,21 +13,21 @@ import { type Column, List } from '../../parts/list.tsx'
 import { named, useNodeNames } from '../../parts/names.ts'
 import { Page, Wrong } from '../../parts/page.tsx'
 import { Account, Mode, Moment, momentText, None, Said } from '../../parts/words.tsx'
-import { type Document, sizesText, tagsText, whenText } from './document-words.ts'
+import { type Document, documentPath, sizesText, tagsText, whenText } from './document-words.ts'
 import { assignedOf, documentsOf, policyOf } from './reads.ts'
 
 export const loader = ({ params: { policyId } }: { params: { policyId?: string } }): Promise<null> =>
   load(policyOf(policyId!), documentsOf(policyId!), assignedOf(policyId!), nodes, pools)
 
-const documentColumns = (nameOf: (id: string) => string | undefined): readonly Column<Document>[] => [
+const documentColumns = (policyId: string, nameOf: (id: string) => string | undefined): readonly Column<Document>[] => [
   {
     id: 'where',
     header: 'Locale and type',
     width: 150,
     cell: (row) => (
-      <>
+      <Link to={documentPath(policyId, row)}>
         <Said>{row.locale}</Said> <Said>{row.resourceType}</Said>
-      </>
+      </Link>
     ),
     text: (row) => `${row.locale} ${row.resourceType}`,
   },
@@ -70,6 +71,7 @@ const documentColumns = (nameOf: (id: string) => string | undefined): readonly C
 ]
 export function Component(): ReactNode {
   const policyId = useParams().policyId!
+  const navigate = useNavigate()
   const nameOf = useNodeNames()
   const { data, error } = useQuery(policyOf(policyId))
   const assignmentColumns: readonly Column<Schemas['PolicyAssignment']>[] = [
@@ -77,7 +79,11 @@ export function Component(): ReactNode {
       id: 'target',
       header: 'Enabled on',
       width: 200,
-      cell: (row) => <Said>{nameOf(row.targetId) ?? row.targetId}</Said>,
+      cell: (row) => (
+        <Link to={`/policies/${policyId}/assignment?targetId=${row.targetId}`}>
+          <Said>{nameOf(row.targetId) ?? row.targetId}</Said>
+        </Link>
+      ),
       text: (row) => named(row.targetId, nameOf(row.targetId)),
     },
     { id: 'mode', header: 'Mode', width: 100, cell: (row) => <Mode of={row.mode} />, text: (row) => row.mode },
@@ -89,11 +95,33 @@ export function Component(): ReactNode {
       cell: (row) => <Moment at={row.assignedAt} />,
       text: (row) => momentText(row.assignedAt),
     },
+    {
+      id: 'candidate',
+      header: 'Candidate',
+      width: 140,
+      cell: (row) => (
+        <Link
+          to={`/policies/${policyId}/candidate?targetId=${row.targetId}`}
+          aria-label={`Candidate on ${nameOf(row.targetId) ?? row.targetId}`}
+        >
+          What it may become
+        </Link>
+      ),
+      text: () => '',
+    },
   ]
   return (
     <Page
       title={data?.name ?? policyId}
       description={policyId}
+      actions={
+        <SpaceBetween size="xs" direction="horizontal">
+          <Button onClick={() => void navigate(`/policies/${policyId}/assignment`)}>Enable it</Button>
+          <Button variant="primary" onClick={() => void navigate(`/policies/${policyId}/document`)}>
+            Write a document
+          </Button>
+        </SpaceBetween>
+      }
       commands={[
         `cadastre policy show ${policyId}`,
         `cadastre policy-document list ${policyId}`,
@@ -127,16 +155,24 @@ export function Component(): ReactNode {
           <List
             title="Documents"
             query={documentsOf(policyId)}
-            columns={documentColumns(nameOf)}
+            columns={documentColumns(policyId, nameOf)}
             keyOf={(row) => `${row.locale} ${row.resourceType}`}
-            empty="It says nothing yet."
+            empty={
+              <>
+                It says nothing yet. <Link to={`/policies/${policyId}/document`}>Write its first document</Link>
+              </>
+            }
           />
           <List
             title="Where it is enabled"
             query={assignedOf(policyId)}
             columns={assignmentColumns}
             keyOf={(row) => row.targetId}
-            empty="It is enabled nowhere, and acts nowhere."
+            empty={
+              <>
+                It is enabled nowhere, and acts nowhere. <Link to={`/policies/${policyId}/assignment`}>Enable it</Link>
+              </>
+            }
           />
         </SpaceBetween>
       ) : null}
