@@ -54,7 +54,7 @@ test('any two versions are compared in words, by a link, and an old one is resto
   await page.getByRole('link', { name: /how it differs from others/ }).click()
   await isShown(olga, 'Versions of production')
   const differences = page.getByRole('table', { name: 'Differences' })
-  await differences.getByRole('row', { name: 'IPv4 sizes none /24 to /28, /26 where nothing is said' }).waitFor()
+  await differences.getByRole('row', { name: 'IPv4 sizes none /24 to /28, /26 by default' }).waitFor()
   await takePicture('versions')
   await page.getByRole('link', { name: 'Differences of 2 from 1' }).click()
   await differences.getByRole('row', { name: /^Pool prod \(ipam-pool-.*\) none number 1/ }).waitFor()
@@ -72,7 +72,7 @@ test('fields and text of a document stay in step; what is wrong stands at its fi
   await isShown(olga, `vpc in ${region}`)
   await page.goto(`${page.url()}&account=${account}&netmaskLength=24`)
   await page.getByText('It can be saved, as version 5.').waitFor()
-  const [largest, usual, smallest] = ['largest block', 'where nothing is said', 'smallest block'].map((part) =>
+  const [largest, usual, smallest] = ['largest block', 'by default', 'smallest block'].map((part) =>
     page.getByRole('spinbutton', { name: `IPv4 sizes: ${part}` }),
   )
   await largest!.fill('28')
@@ -210,10 +210,26 @@ test('a policy is made, written and enabled; a conflict is named before; the mat
   await go('/policy-matrix', 'What is in force where')
   const cells = page.getByRole('row', { name: /^Prod/ })
   await cells.getByText('laboratory').waitFor()
-  assert.match((await cells.textContent())!, /production.*enforce.*enabled here.*laboratory.*warn.*narrows it/)
+  assert.match((await cells.textContent())!, /production.*enforce.*enabled here.*laboratory.*warn.*would narrow it/)
   await takePicture('matrix')
   await cells.getByRole('link', { name: 'laboratory' }).click()
   await isShown(olga, `vpc in ${region}`)
+})
+
+test('whoever may only read sees the document, and why it is not theirs to change', async () => {
+  const vera = await openPage(browser, estate.url)
+  await vera.page.goto(await estate.linkFor('vera', 'auditor'))
+  await isShown(vera, 'Overview')
+  await vera.page.goto(`${estate.url}/console/policies/${estate.ids.policy}/document?locale=${region}&resourceType=vpc`)
+  await vera.page.getByText('You may not change this').waitFor()
+  const save = vera.page.getByRole('button', { name: 'Save' })
+  await save.focus()
+  await vera.page
+    .getByRole('tooltip')
+    .getByText(/policy:manage/)
+    .waitFor()
+  assert.equal(await save.getAttribute('aria-disabled'), 'true')
+  await vera.context.close()
 })
 
 test('where change control is required, a save becomes a change request', async () => {

@@ -7,18 +7,18 @@ import SpaceBetween from '@cloudscape-design/components/space-between'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { Link, useNavigate, useParams, useSearchParams } from 'react-router'
-import { answer, api, type Schemas } from '../../api/client.ts'
-import { assignmentList, nodes, pools } from '../../api/lists.ts'
+import { answer, api, type Schemas, Trouble } from '../../api/client.ts'
+import { assignmentList, nodes } from '../../api/lists.ts'
 import { ask, load } from '../../api/queries.ts'
 import { Acts } from '../../parts/acts.tsx'
 import { ChoiceField, Form, needed, useForm } from '../../parts/form.tsx'
 import { useNodeNames } from '../../parts/names.ts'
 import { Page } from '../../parts/page.tsx'
-import { askedIn, Preview, useQuiet } from './preview.tsx'
+import { askedIn, Preview, reasonIn, useQuiet } from './preview.tsx'
 import { assignedOf, documentsOf, policyOf } from './reads.ts'
 
 export const loader = ({ params: { policyId } }: { params: { policyId?: string } }): Promise<null> =>
-  load(policyOf(policyId!), assignedOf(policyId!), documentsOf(policyId!), nodes, pools)
+  load(policyOf(policyId!), assignedOf(policyId!), documentsOf(policyId!), nodes)
 
 const modes = [
   { value: 'observe', label: 'observe', description: 'Only records what it would have done.' },
@@ -80,14 +80,6 @@ function Assign({
     after: () => void navigate(`/policies/${policyId}`),
   })
   const { values } = form
-  const others = useQuery({
-    ...assignmentList(new URLSearchParams({ targetId: values.targetId })),
-    enabled: values.targetId !== '',
-  })
-  const inTheWay = (others.data?.items ?? []).filter(
-    (one) => one.policyId !== policyId && one.kind === 'default' && values.kind === 'default',
-  )
-
   const pairs = (documents?.items ?? []).map(({ locale, resourceType }) => ({ locale, resourceType }))
   const pair =
     pairs.find((one) => one.locale === params.get('locale') && one.resourceType === params.get('resourceType')) ??
@@ -109,6 +101,14 @@ function Assign({
     placeholderData: keepPreviousData,
     retry: false,
   })
+  const others = useQuery({
+    ...assignmentList(new URLSearchParams({ targetId: values.targetId })),
+    enabled: values.targetId !== '' && preview.error instanceof Trouble && preview.error.code === 'IncorrectState',
+  })
+  const inTheWay = (others.data?.items ?? []).filter(
+    (one) => one.policyId !== policyId && one.kind === 'default' && values.kind === 'default',
+  )
+
   const where = nameOf(values.targetId) ?? values.targetId
   return (
     <Page
@@ -121,6 +121,7 @@ function Assign({
             {
               id: 'off',
               act: 'Take it off',
+              reason: reasonIn(preview.error),
               title: `Take the policy off ${where}`,
               says: 'It does not act there any more. What was hidden behind it counts again.',
               done: 'The policy is taken off.',
@@ -146,7 +147,12 @@ function Assign({
     >
       <Grid gridDefinition={[{ colspan: { default: 12, m: 6 } }, { colspan: { default: 12, m: 6 } }]}>
         <Container>
-          <Form form={form} act={standing ? 'Save' : 'Enable it'} cancel={() => void navigate(`/policies/${policyId}`)}>
+          <Form
+            form={form}
+            act={standing ? 'Save' : 'Enable it'}
+            reason={reasonIn(preview.error)}
+            cancel={() => void navigate(`/policies/${policyId}`)}
+          >
             <ChoiceField
               form={form}
               name="targetId"
@@ -198,6 +204,7 @@ function Assign({
             of={preview.data}
             error={preview.error}
             isLoading={preview.isFetching}
+            first="Choose where."
             can={standing ? 'It can be changed like that.' : 'It can be enabled there.'}
             policyId={policyId}
           />
@@ -222,8 +229,10 @@ async function stateOf(
   path: { policyId: string; targetId: string },
   standing: Schemas['PolicyAssignment'] | undefined,
 ): Promise<{ header?: { 'if-match': string } }> {
+  // Of the list, where it is no fault that there is none.
+  const { items } = await answer(api.GET('/assignments', { params: { query: path } }))
+  if (items.length === 0) return {}
   const read = await api.GET('/policies/{policyId}/assignments/{targetId}', { params: { path } })
-  if (read.response.status === 404) return {}
   const now = await answer(Promise.resolve(read))
   if (standing?.targetId === now.targetId && (standing.mode !== now.mode || standing.kind !== now.kind))
     throw new Error(`Somebody else has changed it meanwhile: it is ${now.kind}, and its mode is ${now.mode}.`)

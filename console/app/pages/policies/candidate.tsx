@@ -6,8 +6,8 @@ import SpaceBetween from '@cloudscape-design/components/space-between'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { Link, useParams, useSearchParams } from 'react-router'
-import { answer, api, type Schemas, Trouble } from '../../api/client.ts'
-import { nodes, searchParamsOf } from '../../api/lists.ts'
+import { answer, api, type Schemas } from '../../api/client.ts'
+import { nodes } from '../../api/lists.ts'
 import { ask, load } from '../../api/queries.ts'
 import { Acts } from '../../parts/acts.tsx'
 import { account, moment, word } from '../../parts/columns.tsx'
@@ -23,10 +23,12 @@ interface Path {
   readonly policyId: string
   readonly targetId: string
 }
-const candidateAt = (path: Path) =>
-  ask(['candidate', path], (signal) =>
-    api.GET('/policies/{policyId}/assignments/{targetId}/candidate', { params: { path }, signal }),
+/** Of the list, where it is no fault that there is none. */
+const candidatesOf = (policyId: string) =>
+  ask(['candidates', policyId], (signal) =>
+    api.GET('/candidates', { params: { query: { policyId, limit: candidatesMost } }, signal }),
   )
+const candidatesMost = 1000
 const rowsShown = 50
 const differencesAt = (path: Path, cursor: string | null) =>
   ask(['candidate-differences', path, cursor], (signal) =>
@@ -39,13 +41,8 @@ const pathIn = (policyId: string, params: URLSearchParams): Path => ({
   policyId,
   targetId: params.get('targetId') ?? '',
 })
-export const loader = ({
-  params: { policyId },
-  request,
-}: {
-  params: { policyId?: string }
-  request: Request
-}): Promise<null> => load(policyOf(policyId!), candidateAt(pathIn(policyId!, searchParamsOf(request))), nodes)
+export const loader = ({ params: { policyId } }: { params: { policyId?: string } }): Promise<null> =>
+  load(policyOf(policyId!), candidatesOf(policyId!), nodes)
 
 type Row = Schemas['CandidateDifferences']
 const columnsFor = (nameOf: (id: string) => string | undefined): readonly Column<Row>[] => [
@@ -63,10 +60,7 @@ const columnsFor = (nameOf: (id: string) => string | undefined): readonly Column
     cell: (row) =>
       row.samples.map(({ decisionId, at, live, candidate }) => (
         <div key={decisionId}>
-          <Link
-            to={`/decisions/${decisionId}`}
-            aria-label={`Decision of ${at}: ${live.outcome}, then ${candidate.outcome}`}
-          >
+          <Link to={`/decisions/${decisionId}`} aria-label={`${live.outcome} → ${candidate.outcome}, ${at}`}>
             {live.outcome} → {candidate.outcome}
           </Link>
         </div>
@@ -82,9 +76,9 @@ export function Component(): ReactNode {
   const path = pathIn(policyId, params)
   const nameOf = useNodeNames()
   const { data: policy } = useQuery(policyOf(policyId))
-  const { data, error } = useQuery(candidateAt(path))
+  const { data: candidates, error } = useQuery(candidatesOf(policyId))
+  const data = candidates?.items.find(({ targetId }) => targetId === path.targetId)
   const where = nameOf(path.targetId) ?? path.targetId
-  const isAbsent = error instanceof Trouble && error.status === 404 && error.facts.what === 'candidate'
   return (
     <Page
       title={`Candidate of ${policy?.name ?? policyId} on ${where}`}
@@ -93,7 +87,7 @@ export function Component(): ReactNode {
           Asked on every request beside <Link to={`/policies/${policyId}`}>what is in force</Link>, and never acting.
         </>
       }
-      actions={<Acts of={data} acts={actsOn(path, data)} />}
+      actions={<Acts of={candidates} acts={actsOn(path, data)} />}
       commands={[
         `cadastre candidate show ${policyId} ${path.targetId}`,
         `cadastre candidate differences ${policyId} ${path.targetId}`,
@@ -101,8 +95,8 @@ export function Component(): ReactNode {
       ]}
       requests={[`/policies/${policyId}/assignments/${path.targetId}/candidate`]}
     >
-      {error && !isAbsent ? <Wrong error={error} /> : null}
-      {isAbsent ? <Put path={path} inForce={policy?.version} /> : null}
+      {error ? <Wrong error={error} /> : null}
+      {candidates && !data ? <Put path={path} inForce={policy?.version} /> : null}
       {data ? (
         <SpaceBetween size="l">
           <Facts
@@ -144,6 +138,7 @@ const actsOn = (path: Path, data: Schemas['AssignmentCandidate'] | undefined) =>
     says: 'It acts from now on. A version is promoted wherever the policy is enabled, and must be the candidate there too.',
     done: 'The candidate acts.',
     isPrimary: true,
+    reason: data ? undefined : 'There is no candidate.',
     call: () =>
       answer(
         api.POST('/policies/{policyId}/assignments/{targetId}/candidate/promote', {
@@ -159,6 +154,7 @@ const actsOn = (path: Path, data: Schemas['AssignmentCandidate'] | undefined) =>
     title: 'Take the candidate away',
     says: 'It is not asked any more, and what it would have changed is forgotten.',
     done: 'The candidate is taken away.',
+    reason: data ? undefined : 'There is no candidate.',
     call: () => answer(api.DELETE('/policies/{policyId}/assignments/{targetId}/candidate', { params: { path } })),
   },
 ]

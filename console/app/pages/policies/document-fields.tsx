@@ -165,7 +165,7 @@ function Choice<T extends string>({
 
 const sizeParts = [
   ['min', 'Largest block'],
-  ['default', 'Where nothing is said'],
+  ['default', 'By default'],
   ['max', 'Smallest block'],
 ] as const
 function Size({
@@ -182,8 +182,14 @@ function Size({
   set: (size: DraftSize | undefined) => void
 }): ReactNode {
   const change = (name: keyof DraftSize, text: string): void => {
-    const others = Object.entries(size).filter(([one]) => one !== name)
-    const next: DraftSize = Object.fromEntries(text === '' ? others : [...others, [name, Number(text)]])
+    const typed = text === '' ? undefined : Number(text)
+    // In the order of the fields, so that the text says them alike.
+    const next: DraftSize = Object.fromEntries(
+      sizeParts.flatMap(([part]) => {
+        const length = part === name ? typed : size[part]
+        return length === undefined ? [] : [[part, length]]
+      }),
+    )
     set(Object.keys(next).length === 0 ? undefined : next)
   }
   return (

@@ -12,7 +12,7 @@ export const documentPath = (
 type NameOf = (id: string) => string | undefined
 
 export const sizeText = (size: Document['size'] | Document['sizeIpv6']): string =>
-  size === undefined ? '' : `/${size.min} to /${size.max}, /${size.default} where nothing is said`
+  size === undefined ? '' : `/${size.min} to /${size.max}, /${size.default} by default`
 export const sizesText = ({ size, sizeIpv6 }: Document): string =>
   [sizeText(size), sizeText(sizeIpv6)].filter((text) => text !== '').join('; ')
 export const tagsText = ({ requiredTags }: Pick<Document, 'requiredTags'>): string =>

@@ -21,26 +21,33 @@ import { Differences } from './differences.tsx'
 import { DocumentFields } from './document-fields.tsx'
 import { type Document, differencesOf } from './document-words.ts'
 import { bodyOf, type Draft, draftOf, emptyDraft, readDraft, textOf } from './draft.ts'
-import { askedIn, Preview, useQuiet } from './preview.tsx'
-import { policyOf, resourceTypes } from './reads.ts'
+import { askedIn, Preview, reasonIn, useQuiet } from './preview.tsx'
+import { documentsOf, policyOf, resourceTypes } from './reads.ts'
 
 interface Place {
   readonly policyId: string
   readonly locale: string
   readonly resourceType: string
+  /** It is not there before it is saved. */
+  readonly isNew: boolean
 }
 /** A document as it is at the server, or that there is none; and what names this state. */
 interface Held {
   readonly document: Document | undefined
   readonly etag: string | undefined
 }
-const heldAt = (path: Place): Read<Held> => ({
-  queryKey: ['document', path],
+const heldAt = (place: Place): Read<Held> => ({
+  queryKey: ['document', place],
   async queryFn({ signal }) {
+    const { policyId, locale, resourceType, isNew } = place
+    // Whether there is one already is asked of the list, where it is no fault that there is none.
+    if (isNew) {
+      const query = { locale, resourceType }
+      const listed = api.GET('/policies/{policyId}/documents', { params: { path: { policyId }, query }, signal })
+      if ((await answer(listed)).items.length === 0) return { document: undefined, etag: undefined }
+    }
+    const path = { policyId, locale, resourceType }
     const read = await api.GET('/policies/{policyId}/documents/{locale}/{resourceType}', { params: { path }, signal })
-    // A policy that is not there is another thing.
-    if (read.response.status === 404 && (read.error as { what?: string } | undefined)?.what === 'policy-document')
-      return { document: undefined, etag: undefined }
     return { document: await answer(Promise.resolve(read)), etag: read.response.headers.get('etag') ?? undefined }
   },
 })
@@ -48,6 +55,7 @@ const placeIn = (policyId: string, params: URLSearchParams): Place => ({
   policyId,
   locale: params.get('locale') ?? '',
   resourceType: params.get('resourceType') ?? '',
+  isNew: params.has('new'),
 })
 const isWhole = ({ locale, resourceType }: Place): boolean => locale !== '' && resourceType !== ''
 
@@ -73,7 +81,7 @@ export function Component(): ReactNode {
   )
 }
 
-const commandsFor = ({ policyId, locale, resourceType }: Place): readonly string[] => [
+const commandsFor = ({ policyId, locale, resourceType }: Omit<Place, 'isNew'>): readonly string[] => [
   `cadastre policy-document show ${policyId} ${locale || 'LOCALE'} ${resourceType || 'TYPE'}`,
   `cadastre policy-document preview ${policyId} ${locale || 'LOCALE'} ${resourceType || 'TYPE'} --rules @rules.json`,
   `cadastre policy-document put ${policyId} ${locale || 'LOCALE'} ${resourceType || 'TYPE'} --rules @rules.json`,
@@ -87,7 +95,7 @@ function ChoosePlace({ policyId }: { policyId: string }): ReactNode {
   const form = useForm({
     initial: { locale: params.get('locale') ?? policy?.region ?? '', resourceType: params.get('resourceType') ?? '' },
     checks: { locale: needed('Say a locale.'), resourceType: needed('Choose a type.') },
-    call: async (values) => setParams({ ...values, locale: values.locale.trim() }),
+    call: async (values) => setParams({ ...values, locale: values.locale.trim(), new: 'true' }),
     done: 'Now choose its pools, and save it.',
   })
   return (
@@ -130,10 +138,10 @@ function Loaded({ place }: { place: Place }): ReactNode {
 class ChangedMeanwhile extends Error {}
 
 function Editor({ place, latest }: { place: Place; latest: Held }): ReactNode {
-  const { policyId, locale, resourceType } = place
+  const { policyId, locale, resourceType, isNew } = place
   const navigate = useNavigate()
   const nameOf = useNodeNames()
-  const [params] = useSearchParams()
+  const [params, setParams] = useSearchParams()
   const { data: policy } = useQuery(policyOf(policyId))
   /** What this began from: what is saved replaces that, and nothing else. */
   const [base, setBase] = useState(latest)
@@ -162,7 +170,9 @@ function Editor({ place, latest }: { place: Place; latest: Held }): ReactNode {
     done: 'The document is saved, and in force wherever the policy is enabled.',
     after(saved) {
       setBase(saved)
-      queries.setQueryData(['document', place], saved)
+      queries.setQueryData(heldAt({ ...place, isNew: false }).queryKey, saved)
+      if (!isNew) return
+      setParams((before) => new URLSearchParams([...before].filter(([name]) => name !== 'new')), { replace: true })
     },
   })
   const { text } = form.values
@@ -186,8 +196,9 @@ function Editor({ place, latest }: { place: Place; latest: Held }): ReactNode {
         signal,
       }),
     ),
+    // Without a pool there is nothing to look at yet.
+    enabled: draft.rules.length > 0,
     placeholderData: keepPreviousData,
-    // Of a refusal nothing is better the next time.
     retry: false,
   })
   const refused = [form.error, preview.error].find((one) => one instanceof Trouble && one.field !== undefined)
@@ -229,6 +240,23 @@ function Editor({ place, latest }: { place: Place; latest: Held }): ReactNode {
               },
             },
             {
+              id: 'draft',
+              act: 'Draft a version',
+              title: 'Draft a version that is not in force',
+              says: 'Make it the candidate where the policy is enabled: then it is asked on every request beside the version in force, and never acts.',
+              done: 'The version is drafted. Make it a candidate where the policy is enabled.',
+              reason: 'problem' in read ? read.problem : undefined,
+              async call() {
+                const { items } = await queries.fetchQuery(documentsOf(policyId))
+                const others = items.filter((one) => one.locale !== locale || one.resourceType !== resourceType)
+                const body = { documents: [...others, { locale, resourceType, ...draft }] } as never
+                const { version } = await answer(
+                  api.POST('/policies/{policyId}/versions', { params: { path: { policyId } }, body }),
+                )
+                await navigate(`/policies/${policyId}/versions?from=${policy?.version ?? 1}&to=${version}`)
+              },
+            },
+            {
               id: 'propose',
               act: 'Propose',
               title: 'Propose it as a change request',
@@ -250,7 +278,7 @@ function Editor({ place, latest }: { place: Place; latest: Held }): ReactNode {
               title: 'Delete this document',
               says: 'The policy says nothing more of this locale and type. Its earlier versions are kept.',
               done: 'The document is deleted.',
-              reason: base.document ? undefined : 'It is not saved yet.',
+              reason: base.document ? reasonIn(preview.error) : 'It is not saved yet.',
               async call() {
                 await answer(
                   api.DELETE('/policies/{policyId}/documents/{locale}/{resourceType}', {
@@ -298,7 +326,12 @@ function Editor({ place, latest }: { place: Place; latest: Held }): ReactNode {
       ) : null}
       <Grid gridDefinition={[{ colspan: { default: 12, m: 6 } }, { colspan: { default: 12, m: 6 } }]}>
         <Container header={<Header variant="h2">The document</Header>}>
-          <Form form={form} act="Save" cancel={() => void navigate(`/policies/${policyId}`)}>
+          <Form
+            form={form}
+            act="Save"
+            reason={reasonIn(preview.error)}
+            cancel={() => void navigate(`/policies/${policyId}`)}
+          >
             <DocumentFields draft={draft} change={setDraft} wrong={wrong} />
           </Form>
         </Container>
@@ -321,6 +354,7 @@ function Editor({ place, latest }: { place: Place; latest: Held }): ReactNode {
             of={preview.data}
             error={preview.error}
             isLoading={preview.isFetching}
+            first="Add a pool."
             can={`It can be saved, as version ${preview.data?.version ?? ''}.`}
             policyId={policyId}
           />

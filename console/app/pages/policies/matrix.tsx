@@ -49,10 +49,12 @@ function asTree(rows: readonly Row[], nameOf: (id: string) => string | undefined
   return below('', 0)
 }
 
-const parts: Readonly<Record<string, string>> = {
-  narrows: 'narrows it',
-  hidden: 'hidden by a nearer one',
-  'not-counted': 'does not count',
+/** What an assignment has to do with the cell; of one that does not act, what it would if it did. */
+function partText({ part, mode }: Assigned): string {
+  if (part === 'hidden') return 'hidden by a nearer one'
+  if (part === 'not-counted') return 'does not count'
+  if (part === 'narrows') return mode === 'enforce' ? 'narrows it' : 'would narrow it'
+  return mode === 'enforce' ? '' : 'would give the pools'
 }
 const pairName = ({ locale, resourceType }: { locale: string; resourceType: string }): string =>
   `${resourceType} in ${locale}`
@@ -68,14 +70,14 @@ export function Component(): ReactNode {
     ...new Map((data?.items ?? []).flatMap(({ cells }) => cells.map((cell) => [pairName(cell), cell] as const))),
   ].sort(([one], [other]) => (one < other ? -1 : 1))
   const assignedText = (one: Assigned): string =>
-    `${named(one.policyId, policyName(one.policyId))} ${one.mode} on ${named(one.targetId, nameOf(one.targetId))}${one.part === 'order' ? '' : ` (${parts[one.part]})`}`
+    `${named(one.policyId, policyName(one.policyId))} ${one.mode} on ${named(one.targetId, nameOf(one.targetId))}${partText(one) === '' ? '' : ` (${partText(one)})`}`
   const columns: readonly Column<TreeRow>[] = [
     {
       id: 'node',
       header: 'Organization',
       width: 200,
       cell: (row) => (
-        <span style={{ paddingInlineStart: row.depth * 16 }}>
+        <div style={{ paddingInlineStart: row.depth * 16 }}>
           {row.kind === 'account' ? (
             <Account id={row.node} name={nameOf(row.node)} />
           ) : (
@@ -84,7 +86,7 @@ export function Component(): ReactNode {
             </Link>
           )}
           {row.isWhole ? null : ' (not all is shown)'}
-        </span>
+        </div>
       ),
       text: (row) => named(row.node, nameOf(row.node)),
     },
@@ -107,7 +109,7 @@ export function Component(): ReactNode {
                 <Mode of={one.mode} />{' '}
                 <small>
                   {one.targetId === row.node ? 'enabled here' : `from ${nameOf(one.targetId) ?? one.targetId}`}
-                  {one.part === 'order' ? '' : `, ${parts[one.part]}`}
+                  {partText(one) === '' ? '' : `, ${partText(one)}`}
                 </small>
               </div>
             ))

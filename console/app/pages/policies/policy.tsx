@@ -97,14 +97,14 @@ export function Component(): ReactNode {
     },
     {
       id: 'candidate',
-      header: 'Candidate',
+      header: 'May become',
       width: 140,
       cell: (row) => (
         <Link
           to={`/policies/${policyId}/candidate?targetId=${row.targetId}`}
           aria-label={`Candidate on ${nameOf(row.targetId) ?? row.targetId}`}
         >
-          What it may become
+          Candidate
         </Link>
       ),
       text: () => '',

@@ -29,6 +29,10 @@ export function useQuiet<T>(value: T): T {
   return quiet
 }
 
+/** Why this person may not do it, in the server's words. */
+export const reasonIn = (error: Error | null): string | undefined =>
+  error instanceof Trouble && error.status === 403 ? error.message : undefined
+
 /** Who would ask, out of the address of the page. */
 export function askedIn(params: URLSearchParams): Schemas['SupposedRequest'] | undefined {
   const account = params.get('account') ?? ''
@@ -42,6 +46,7 @@ export function Preview({
   error,
   isLoading,
   can,
+  first,
   policyId,
 }: {
   of: Schemas['PolicyPreview'] | undefined
@@ -49,6 +54,8 @@ export function Preview({
   isLoading: boolean
   /** What is said where nothing is wrong with it. */
   can: string
+  /** What is to be done before there is anything to look at. */
+  first: string
   policyId: string
 }): ReactNode {
   const [params, setParams] = useSearchParams()
@@ -73,7 +80,7 @@ export function Preview({
       <Container header={<Header variant="h2">What it would do</Header>}>
         <SpaceBetween size="m">
           <div aria-live="polite">
-            <Standing of={of} error={error} isLoading={isLoading} can={can} policyId={policyId} />
+            <Standing of={of} error={error} isLoading={isLoading} can={can} first={first} policyId={policyId} />
           </div>
           <Grid gridDefinition={[{ colspan: { default: 12, xxs: 7 } }, { colspan: { default: 12, xxs: 5 } }]}>
             <FormField label="For the account">
@@ -114,12 +121,14 @@ function Standing({
   error,
   isLoading,
   can,
+  first,
   policyId,
 }: {
   of: Schemas['PolicyPreview'] | undefined
   error: Error | null
   isLoading: boolean
   can: string
+  first: string
   policyId: string
 }): ReactNode {
   if (error instanceof Trouble && error.status === 403)
@@ -129,7 +138,8 @@ function Standing({
       </Alert>
     )
   if (error) return <StatusIndicator type="error">{error.message}</StatusIndicator>
-  if (!of) return <StatusIndicator type={isLoading ? 'loading' : 'pending'}>Nothing is looked at yet.</StatusIndicator>
+  if (!of && !isLoading) return <StatusIndicator type="pending">{first}</StatusIndicator>
+  if (!of) return <StatusIndicator type="loading">It is looked at.</StatusIndicator>
   const { conflict } = of
   if (!conflict) return <StatusIndicator type="success">{can}</StatusIndicator>
   const other = conflict.parties.find((one) => one.policyId !== policyId) ?? conflict.parties[0]!
