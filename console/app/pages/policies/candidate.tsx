@@ -196,11 +196,7 @@ function Put({ path, inForce }: { path: Path; inForce: number | undefined }): Re
           placeholder="The one in force"
           options={(versions?.items ?? [])
             .filter(({ version }) => version !== inForce)
-            .map(({ version, createdAt }) => ({
-              value: String(version),
-              label: String(version),
-              description: createdAt,
-            }))}
+            .map(({ version }) => ({ value: String(version), label: `Version ${version}` }))}
         />
         <ChoiceField form={form} name="mode" label="Mode" isOptional placeholder="As it is" options={modes} />
       </Form>

@@ -86,7 +86,8 @@ export function Component(): ReactNode {
       title="Policies"
       actions={
         <SpaceBetween size="xs" direction="horizontal">
-          <Button onClick={() => void navigate('/policy-matrix')}>What is in force where</Button>
+          <Button onClick={() => void navigate('/simulations')}>Simulations</Button>
+          <Button onClick={() => void navigate('/policies/matrix')}>What is in force where</Button>
           <Button variant="primary" onClick={() => void navigate('/policies/new')}>
             Make a policy
           </Button>

@@ -4,9 +4,10 @@ import SpaceBetween from '@cloudscape-design/components/space-between'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { Link, useNavigate, useParams } from 'react-router'
-import type { Schemas } from '../../api/client.ts'
+import { answer, api, type Schemas } from '../../api/client.ts'
 import { nodes, pools } from '../../api/lists.ts'
 import { load } from '../../api/queries.ts'
+import { Acts } from '../../parts/acts.tsx'
 import { Facts } from '../../parts/facts.tsx'
 import { Linked } from '../../parts/linked.tsx'
 import { type Column, List } from '../../parts/list.tsx'
@@ -116,6 +117,24 @@ export function Component(): ReactNode {
       description={policyId}
       actions={
         <SpaceBetween size="xs" direction="horizontal">
+          <Acts
+            of={data}
+            acts={[
+              {
+                id: 'delete',
+                act: 'Delete',
+                title: 'Delete this policy',
+                says: 'Its versions are kept, and decisions that it made still name it.',
+                done: 'The policy is deleted.',
+                reason:
+                  data && data.assignmentCount > 0 ? 'It is enabled somewhere: take it off there first.' : undefined,
+                async call() {
+                  await answer(api.DELETE('/policies/{policyId}', { params: { path: { policyId } } }))
+                  await navigate('/policies')
+                },
+              },
+            ]}
+          />
           <Button onClick={() => void navigate(`/policies/${policyId}/assignment`)}>Enable it</Button>
           <Button variant="primary" onClick={() => void navigate(`/policies/${policyId}/document`)}>
             Write a document

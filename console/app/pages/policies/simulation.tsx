@@ -123,7 +123,11 @@ export function Component(): ReactNode {
   return (
     <Page
       title={data ? titles[data.status] : 'Simulation'}
-      description={simulationId}
+      description={
+        <>
+          {simulationId}, one of <Link to="/simulations">all simulations</Link>
+        </>
+      }
       actions={
         <Acts
           of={data}
