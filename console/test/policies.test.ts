@@ -219,6 +219,13 @@ test('a policy is made, written and enabled; a conflict is named before; the mat
     .first()
     .waitFor()
   await takePicture('assignment')
+  await page.getByRole('button', { name: 'What would break?' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'What would break?' }).click()
+  await page
+    .getByRole('dialog')
+    .getByText(/cannot both be met/)
+    .waitFor()
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
   await page.getByRole('button', { name: /^Mode / }).click()
   await page.getByRole('option', { name: /^observe/ }).click()
   await page.getByText('It can be enabled there.').waitFor()

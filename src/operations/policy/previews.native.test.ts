@@ -1,7 +1,7 @@
 // Previews of policy changes: what is told before a change is what holds after it; and the matrix of what is in force where.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { type Acme, lab, openAcme, prod, root, shop } from '../../../test/acme.ts'
+import { type Acme, lab, network, openAcme, prod, root, shop } from '../../../test/acme.ts'
 import { type Native, withNativeApi } from '../../../test/native-world.ts'
 
 let acme: Acme & Native
@@ -98,6 +98,23 @@ test('a conflict is told with both parties, of a document and of an assignment, 
   assert.equal(against.conflict!.node, prod)
   // Nothing of it was done.
   assert.equal((await acme.ask('GET', at)).status, 404)
+})
+
+test('I8 whoever may write a policy is told nothing of accounts whose decisions they may not read, and of the matrix only what they see', async () => {
+  const as = await acme.tokenOf('user:writer', 'policy-author', network)
+  const rules = [{ poolId: listed }]
+  const path = `${document(law)}/preview`
+  assert.equal((await acme.ask('POST', path, { as, body: { rules } })).status, 200)
+  const hidden = await acme.ask('POST', path, { as, body: { rules, request: { account: shop } } })
+  const absent = await acme.ask('POST', path, { as, body: { rules, request: { account: '999999999999' } } })
+  assert.deepEqual([hidden.status, absent.status], [404, 404])
+  const { items } = await acme.get<{ items: { node: string }[] }>('/policy-matrix', { as })
+  assert.deepEqual(
+    items.map(({ node }) => node),
+    [network],
+  )
+  const reader = await acme.tokenOf('user:reader', 'auditor', '*')
+  assert.equal((await acme.ask('POST', path, { as: reader, body: { rules } })).status, 403)
 })
 
 test('the matrix says of each node which assignment gives the pools, which narrow them, and in which mode', async () => {

@@ -14,6 +14,7 @@ import { Acts } from '../../parts/acts.tsx'
 import { ChoiceField, Form, needed, useForm } from '../../parts/form.tsx'
 import { useNodeNames } from '../../parts/names.ts'
 import { Page } from '../../parts/page.tsx'
+import { changeActs } from './change-acts.ts'
 import { askedIn, Preview, reasonIn, useQuiet } from './preview.tsx'
 import { assignedOf, documentsOf, policyOf } from './reads.ts'
 
@@ -116,12 +117,22 @@ function Assign({
       description={<Link to={`/policies/${policyId}`}>{policyId}</Link>}
       actions={
         <Acts
-          of={standing}
+          of={values}
           acts={[
+            ...changeActs(
+              [
+                {
+                  operation: 'putPolicyAssignment',
+                  input: { policyId, targetId: values.targetId, ...changeIn(values) },
+                },
+              ],
+              values.targetId === '' ? 'Choose where.' : undefined,
+              navigate,
+            ),
             {
               id: 'off',
               act: 'Take it off',
-              reason: reasonIn(preview.error),
+              reason: standing ? reasonIn(preview.error) : 'It is not enabled there.',
               title: `Take the policy off ${where}`,
               says: 'It does not act there any more. What was hidden behind it counts again.',
               done: 'The policy is taken off.',

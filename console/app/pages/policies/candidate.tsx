@@ -56,7 +56,7 @@ const columnsFor = (nameOf: (id: string) => string | undefined): readonly Column
   {
     id: 'samples',
     header: 'Latest decisions',
-    width: 200,
+    width: 140,
     cell: (row) =>
       row.samples.map(({ decisionId, at, live, candidate }) => (
         <div key={decisionId}>

@@ -17,6 +17,7 @@ import { Acts } from '../../parts/acts.tsx'
 import { ChoiceField, Form, needed, TextField, useForm } from '../../parts/form.tsx'
 import { useNodeNames } from '../../parts/names.ts'
 import { Page, Wrong } from '../../parts/page.tsx'
+import { changeActs } from './change-acts.ts'
 import { Differences } from './differences.tsx'
 import { DocumentFields } from './document-fields.tsx'
 import { type Document, differencesOf } from './document-words.ts'
@@ -227,18 +228,7 @@ function Editor({ place, latest }: { place: Place; latest: Held }): ReactNode {
         <Acts
           of={draft}
           acts={[
-            {
-              id: 'simulate',
-              act: 'What would break?',
-              title: 'What would it break?',
-              says: 'The requests of the last days are asked again under these rules, and space in use is looked at. Nothing is changed.',
-              done: 'The simulation has begun.',
-              reason: 'problem' in read ? read.problem : undefined,
-              async call() {
-                const { simulationId } = await answer(api.POST('/simulations', { body: { operations } as never }))
-                await navigate(`/simulations/${simulationId}`)
-              },
-            },
+            ...changeActs(operations, 'problem' in read ? read.problem : undefined, navigate),
             {
               id: 'draft',
               act: 'Draft a version',
@@ -254,22 +244,6 @@ function Editor({ place, latest }: { place: Place; latest: Held }): ReactNode {
                   api.POST('/policies/{policyId}/versions', { params: { path: { policyId } }, body }),
                 )
                 await navigate(`/policies/${policyId}/versions?from=${policy?.version ?? 1}&to=${version}`)
-              },
-            },
-            {
-              id: 'propose',
-              act: 'Propose',
-              title: 'Propose it as a change request',
-              says: 'Nothing is changed before others have approved it. It is a draft until you submit it.',
-              note: { label: 'What for' },
-              done: 'The change request is drafted.',
-              reason: 'problem' in read ? read.problem : undefined,
-              async call(_, reason) {
-                const { items } = await queries.ensureQueryData(nodes)
-                const node = items.find(({ kind }) => kind === 'root')?.nodeId ?? '*'
-                const body = { node, reason, operations, draft: true } as never
-                const { changeRequestId } = await answer(api.POST('/change-requests', { body }))
-                await navigate(`/change-requests/${changeRequestId}`)
               },
             },
             {
