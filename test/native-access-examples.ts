@@ -229,6 +229,7 @@ async function aboutChangeRequests(world: NativeWorld): Promise<Record<string, E
   return {
     listChangeRequests: { input: {}, secrets: [changeRequestId] },
     getChangeRequest: ofOne,
+    compareChangeRequest: ofOne,
     // Drafts: what is submitted is done on the rights of whoever does it, and these roles have none in common.
     proposeChange: { input: { ...params, draft: true }, absent: { node: accountNowhere } },
     updateChangeRequest: { absent, input: { changeRequestId: draft.changeRequestId, reason: 'another' } },

@@ -12,6 +12,7 @@ import { findingOperations } from './finding/findings.native.ts'
 import { governanceOperations } from './governance/applying.native.ts'
 import { changeRequestOperations } from './governance/change-requests.native.ts'
 import { simulateChangeRequest } from './governance/change-simulations.native.ts'
+import { compareChangeRequest } from './governance/compared.native.ts'
 import { simulationOperations } from './governance/simulations.native.ts'
 import {
   createRoleBinding,
@@ -145,7 +146,7 @@ export const nouns: readonly Noun[] = [
   {
     name: 'Change requests',
     summary: 'Changes that are proposed, approved by others than those who wrote them, and applied.',
-    operations: [...changeRequestOperations, simulateChangeRequest],
+    operations: [...changeRequestOperations, compareChangeRequest, simulateChangeRequest],
   },
   {
     name: 'Decisions',
