@@ -81,6 +81,7 @@ async function aboutTheRecord(world: NativeWorld): Promise<Record<string, Exampl
   }
   return {
     getOverview: { input: {} },
+    listWaiting: { input: {} },
     listDecisions: { input: {}, secrets: [decision!.decisionId] },
     getDecision: ofDecision,
     getRetention: { input: {} },

@@ -35,7 +35,7 @@ import { scopeOperations } from './ipam/scopes.native.ts'
 import { notificationOperations } from './notification/subscriptions.native.ts'
 import type { NativeIntake, NativeOperation } from './operation.native.ts'
 import { organizationOperations } from './organization/organization.native.ts'
-import { getOverview } from './overview/overview.native.ts'
+import { getOverview, listWaiting } from './overview/overview.native.ts'
 import {
   deletePolicyAssignment,
   getPolicyAssignment,
@@ -90,7 +90,7 @@ export const nouns: readonly Noun[] = [
     summary: 'Who you are, and the tokens that say so.',
     operations: [whoAmI, listTokens, createToken, revokeToken],
   },
-  { name: 'Overview', summary: 'What needs a look, in one answer.', operations: [getOverview] },
+  { name: 'Overview', summary: 'What needs a look, in one answer.', operations: [getOverview, listWaiting] },
   {
     name: 'Roles',
     summary: 'Who may do what where.',

@@ -412,15 +412,20 @@ test('what it says is compared with what is there, and with what was there once 
     unit('New'),
   ])
   interface Compared {
-    operations: { operation: number; before?: { name?: string; rules?: object[]; onExplicit?: string } }[]
-    names: Record<string, string>
+    operations: { operation: number; before?: Said; after?: Said }[]
+  }
+  interface Said {
+    name?: string
+    onExplicit?: string
+    onExhausted?: string
   }
   const compare = async (as = acme.people.ann) =>
     (await acme.get<Compared>(`/change-requests/${proposed.changeRequestId}/comparison`, { as })).operations
   const [name, document, made] = await compare()
   assert.equal(name!.before!.name, 'Compared')
   assert.equal(document!.before!.onExplicit, 'deny')
-  assert.deepEqual(made, { operation: 2 })
+  assert.deepEqual([document!.after!.onExplicit, document!.after!.onExhausted], ['steer', 'deny'])
+  assert.deepEqual([made!.before, made!.after!.name], [undefined, 'New'])
   await approve(proposed)
   await approve(proposed, acme.people.cat)
   await succeed(apply(proposed))
@@ -432,5 +437,8 @@ test('what it says is compared with what is there, and with what was there once 
     { scopes: ['change'], expiresInSeconds: 3_600 },
     { as: acme.people.ann },
   )
-  assert.deepEqual(await compare(token), [{ operation: 0 }, { operation: 1 }, { operation: 2 }])
+  assert.deepEqual(
+    (await compare(token)).map(({ before }) => before),
+    [undefined, undefined, undefined],
+  )
 })

@@ -1,11 +1,13 @@
 // What a change request says beside what is there: of each operation, the object that it changes as it is, or was before it was made.
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
+import { initialSettings } from '#model/policy/settings.ts'
+import type { Compatibility } from '#model/policy/values.ts'
 import { Refused } from '#model/refusal.ts'
 import { type NativeOperation, nativeRead } from '../operation.native.ts'
 import type { ReadContext, ReadOperation } from '../operation.ts'
 import { namesBeside } from '../policy/labels.ts'
-import { getPolicyDocument, getPolicyVersion, restorePolicyVersion } from '../policy/policies.native.ts'
+import { getPolicy, getPolicyDocument, getPolicyVersion, restorePolicyVersion } from '../policy/policies.native.ts'
 import { namesShape } from '../policy/shapes.native.ts'
 import { idText, nameShapes } from '../shapes.native.ts'
 import { describeChange, type VisibleInverse } from './change-request-lists.ts'
@@ -22,6 +24,11 @@ const compared = z.object({
     .optional()
     .describe('What it changes, as it is, or was before it was made. Absent: nothing was there, or you may not see it.')
     .meta({ examples: [{ unitId: 'ou-59bb-00000006', name: 'Prod' }] }),
+  after: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe('What the operation says of it, ids in place of names, with what is so by default.')
+    .meta({ examples: [{ name: 'Production' }] }),
 })
 nameShapes({ ComparedOperation: compared })
 
@@ -46,7 +53,8 @@ export const compareChangeRequest = nativeRead({
     for (const [operation, one] of bound.entries()) {
       await context.tx.nextTurn()
       const before = await beforeOf(context, one, inverse)
-      operations.push({ operation, ...(before ? { before } : {}) })
+      const after = await afterOf(context, one)
+      operations.push({ operation, ...(before ? { before } : {}), ...(after ? { after } : {}) })
     }
     return { operations, names: await namesBeside(context, { bound, operations }) }
   },
@@ -77,6 +85,21 @@ async function beforeOf(
   }
   return read(context, reading, asked.data)
 }
+
+async function afterOf(
+  context: ReadContext,
+  { operation, input }: GovernedOperation,
+): Promise<Record<string, unknown> | undefined> {
+  const { input: shape, changes, rest } = governedOperations.get(operation)!
+  if (rest.method === 'DELETE') return undefined
+  const said = shape.safeParse(input).data ?? input
+  const told = Object.entries(said).filter(([name]) => !(changes && name in changes.input.shape))
+  if (changes !== getPolicyDocument) return Object.fromEntries(told)
+  // A document is written as a whole, and what it leaves out is as its policy has it.
+  const { compatibility = 'strict' } = (await read(context, getPolicy, { policyId: input.policyId })) ?? {}
+  return { ...initialSettings(compatibility as Compatibility), ...Object.fromEntries(told) }
+}
+
 /** Undefined where nothing is there, or nothing for whoever asks. */
 async function read(
   context: ReadContext,
