@@ -10,7 +10,7 @@ import { namesBeside } from '../policy/labels.ts'
 import { getPolicy, getPolicyDocument, getPolicyVersion, restorePolicyVersion } from '../policy/policies.native.ts'
 import { namesShape } from '../policy/shapes.native.ts'
 import { idText, nameShapes } from '../shapes.native.ts'
-import { describeChange, type VisibleInverse } from './change-request-lists.ts'
+import { describeChange, inTurns, type VisibleInverse } from './change-request-lists.ts'
 import { getChange, placeOfChange } from './kept-requests.ts'
 import { asBound, type GovernedOperation, governedOperations } from './operations.native.ts'
 
@@ -49,13 +49,11 @@ export const compareChangeRequest = nativeRead({
     const { content, inverse } = await describeChange(context, await getChange(context, changeRequestId))
     const all = content.operations.slice(0, comparedMax) as readonly GovernedOperation[]
     const bound = await asBound(all, content.bindings)
-    const operations: z.output<typeof compared>[] = []
-    for (const [operation, one] of bound.entries()) {
-      await context.tx.nextTurn()
+    const operations = await inTurns(context, bound, async (one, operation): Promise<z.output<typeof compared>> => {
       const before = await beforeOf(context, one, inverse)
       const after = await afterOf(context, one)
-      operations.push({ operation, ...(before ? { before } : {}), ...(after ? { after } : {}) })
-    }
+      return { operation, ...(before ? { before } : {}), ...(after ? { after } : {}) }
+    })
     return { operations, names: await namesBeside(context, { bound, operations }) }
   },
 })
