@@ -92,6 +92,8 @@ test('every page loads by its link, narrow and dark or wide and light, without a
     ['exception', `/exceptions/${ids.exception}`, payload],
     ['change-requests', '/change-requests', 'Change requests'],
     ['change-request', `/change-requests/${ids.changeRequest}`, payload],
+    ['change-request-edit', `/change-requests/${ids.changeRequest}/edit`, /^Edit: /],
+    ['waiting', '/waiting', 'Waiting for me'],
     ['record', '/changes', 'Record'],
     ['compliance', '/compliance', 'Compliance'],
     ['findings', '/findings', 'Findings'],
