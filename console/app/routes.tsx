@@ -47,6 +47,7 @@ export const router = createBrowserRouter(
             { path: 'policies', lazy: () => import('./pages/policies/policies.tsx') },
             { path: 'policies/:policyId', lazy: () => import('./pages/policies/policy.tsx') },
             { path: 'exceptions', lazy: () => import('./pages/exceptions/exceptions.tsx') },
+            { path: 'exceptions/new', lazy: () => import('./pages/exceptions/new.tsx') },
             { path: 'exceptions/:exceptionId', lazy: () => import('./pages/exceptions/exception.tsx') },
             { path: 'change-requests', lazy: () => import('./pages/changes/change-requests.tsx') },
             { path: 'change-requests/:changeRequestId/edit', lazy: () => import('./pages/changes/edit.tsx') },

@@ -189,3 +189,60 @@ test('a rollout is applied, halted, resumed and reverted, stage by stage', async
   assert.equal((await estate.ask('GET', path)).contentHash, contentHash)
   assert.deepEqual(await findViolations(olga), [])
 })
+
+test('an exception is approved, extended, ended early, and a break-glass is reviewed by somebody else', async () => {
+  const path = `/exceptions/${estate.ids.exception}`
+  await go(anna, '/exceptions', 'Exceptions')
+  await anna.page.getByRole('table').first().getByRole('link', { name: payload }).waitFor()
+  await picture(anna, 'exceptions')
+  await go(olga, path, payload)
+  await whyNot(olga, 'Approve', /You asked for it: somebody else/)
+  await go(anna, path, payload)
+  await anna.page.getByText(/^in 6 days$/).waitFor()
+  await act(anna, 'Approve', 'The exception is approved.')
+  await whyNot(anna, 'Approve', /Nothing waits for approval/)
+  await picture(anna, 'exception')
+  await whyNot(
+    anna,
+    'Extend',
+    /It takes the role organization-administrator or ipam-administrator or resource-operator/,
+  )
+  await go(olga, path, payload)
+  await button(olga, 'Extend').click()
+  const dialog = olga.page.getByRole('dialog')
+  await dialog.getByRole('textbox', { name: 'Reason' }).fill('It takes longer')
+  await dialog.getByRole('button', { name: 'Extend' }).click()
+  await olga.page.getByText('A later end waits for approval').waitFor()
+  await go(anna, '/waiting?for=approve', 'Waiting for me')
+  await anna.page.getByRole('link', { name: 'It takes longer' }).click()
+  await act(anna, 'Deny', 'It ends as it did.', 'Not so long')
+  await act(anna, 'End early', 'The exception is over.', 'Enough')
+  await anna.page.getByText('Enough').waitFor()
+
+  await go(olga, '/exceptions/new?kind=break-glass', 'Break the glass')
+  const { page } = olga
+  await button(olga, 'Break the glass').click()
+  await page.getByText('Choose for whom it is.').waitFor()
+  for (const [label, option] of [
+    ['For', /^Prod/],
+    ['Pool that it may take from', /^lab/],
+  ] as const) {
+    await page
+      .getByRole('button', { name: new RegExp(`^${label}`) })
+      .first()
+      .click()
+    await page.getByRole('option', { name: option }).click()
+  }
+  await page.getByRole('textbox', { name: 'Resource type' }).fill('vpc')
+  await page.getByRole('textbox', { name: 'Reason' }).fill('It burns')
+  await picture(olga, 'exception-new')
+  await button(olga, 'Break the glass').click()
+  await isShown(olga, 'It burns')
+  await whyNot(olga, 'Review', /You broke the glass/)
+  await picture(olga, 'exception-broken')
+  assert.deepEqual(await findViolations(olga), [])
+  await go(anna, '/waiting?for=review', 'Waiting for me')
+  await anna.page.getByRole('link', { name: 'It burns' }).click()
+  await act(anna, 'Review', 'Your review is on record.', payload)
+  await anna.page.getByText('Break-glass, and reviewed').waitFor()
+})

@@ -90,6 +90,7 @@ test('every page loads by its link, narrow and dark or wide and light, without a
     ['policy', `/policies/${ids.policy}`, 'production'],
     ['exceptions', '/exceptions', 'Exceptions'],
     ['exception', `/exceptions/${ids.exception}`, payload],
+    ['exception-new', '/exceptions/new?kind=break-glass', 'Break the glass'],
     ['change-requests', '/change-requests', 'Change requests'],
     ['change-request', `/change-requests/${ids.changeRequest}`, payload],
     ['change-request-edit', `/change-requests/${ids.changeRequest}/edit`, /^Edit: /],
