@@ -246,3 +246,26 @@ test('an exception is approved, extended, ended early, and a break-glass is revi
   await act(anna, 'Review', 'Your review is on record.', payload)
   await anna.page.getByText('Break-glass, and reviewed').waitFor()
 })
+
+test('each number of the overview leads to exactly its rows', async () => {
+  const { page } = anna
+  await go(anna, '/', 'Overview')
+  await picture(anna, 'overview')
+  assert.deepEqual(await findViolations(anna), [])
+  const links = [
+    ['Open findings', 'Findings', 1],
+    ['Wait for my approval', 'Waiting for me', 1],
+    ['Exceptions in force', 'Exceptions', 2],
+    ['Late sources', 'Estate', 1],
+  ] as const
+  for (const [label, heading, table] of links) {
+    await go(anna, '/', 'Overview')
+    const link = page.getByRole('link', { name: new RegExp(`^${label}: `) })
+    const number = Number((await link.textContent())!.trim())
+    await link.click()
+    await isShown(anna, heading)
+    const of = page.getByRole('table').nth(table - 1)
+    const rows = of.getByRole('row').filter({ has: page.getByRole('link') })
+    assert.equal(await rows.count(), number, label)
+  }
+})

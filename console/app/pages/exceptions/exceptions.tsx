@@ -1,5 +1,6 @@
 // Exceptions: what waits, what is in force, what is over.
 import Button from '@cloudscape-design/components/button'
+import SpaceBetween from '@cloudscape-design/components/space-between'
 import type { ReactNode } from 'react'
 import { Link, useNavigate } from 'react-router'
 import type { Schemas } from '../../api/client.ts'
@@ -52,10 +53,10 @@ const states = [
 function Begin(): ReactNode {
   const navigate = useNavigate()
   return (
-    <>
+    <SpaceBetween size="xs" direction="horizontal">
       <Button onClick={() => void navigate('/exceptions/new?kind=break-glass')}>Break the glass</Button>
       <Button onClick={() => void navigate('/exceptions/new')}>Ask for an exception</Button>
-    </>
+    </SpaceBetween>
   )
 }
 

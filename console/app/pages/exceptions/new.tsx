@@ -1,6 +1,7 @@
 // Asking for an exception, or breaking the glass: the same facts, and whoever breaks it needs nobody to agree beforehand.
 import Alert from '@cloudscape-design/components/alert'
 import Container from '@cloudscape-design/components/container'
+import SpaceBetween from '@cloudscape-design/components/space-between'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { useNavigate, useSearchParams } from 'react-router'
@@ -78,7 +79,7 @@ function New({ isGlass, params }: { isGlass: boolean; params: URLSearchParams })
   const { target } = form.values
   const role = target === '' ? undefined : why(isGlass ? 'exception:approve' : 'exception:request', target)
   return (
-    <>
+    <SpaceBetween size="l">
       {isGlass ? (
         <Alert type="warning" header="It is in force at once">
           It is a finding until somebody else with the role approver has reviewed it, and your name is on record.
@@ -128,6 +129,6 @@ function New({ isGlass, params }: { isGlass: boolean; params: URLSearchParams })
           />
         </Form>
       </Container>
-    </>
+    </SpaceBetween>
   )
 }
