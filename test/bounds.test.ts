@@ -74,9 +74,9 @@ const ofOneAlone: readonly RegExp[] = [
   // Of one look of what watches rollouts.
   /^(due|dueRows|countedOfDue|exceptionPages|accountsRead|worldsKept)Max$/,
   // Of one subscription, and of one call of its target.
-  /^(recipientsPerTarget|replayedPerRequest|deliveryAttempts|deliveryAgeMs|addresses|answerBytes|callSeconds|soonSeconds|shownFacts|digestEvents|digestShown|quietSeconds|countsShown|briefCharacters|shortCharacters)Max$/,
+  /^(recipientsPerTarget|replayedPerRequest|deliveryAttempts|deliveryAgeMs|addresses|answerBytes|earlyAnswers|callSeconds|soonSeconds|shownFacts|digestEvents|digestShown|quietSeconds|countsShown|briefCharacters|shortCharacters)Max$/,
   // Of one line of a snapshot, and of one run of a collector.
-  /^(unlisted|observedTags|collector|reason|brief|tries|notes|guessedColumns|headerLines|parts|cells)Max$/,
+  /^(unlisted|observedTags|collector|reason|brief|tries|notes|shown|guessedColumns|headerLines|parts|cells)Max$/,
   // Of one run of a command that reads policy files.
   /^(conflicts|candidates|near|namesAsked|attempts|drifts|changesLookedAt|requestsLookedAt|listed|files|membersOfFiles|open|problemsShown|syntaxProblems|shownValue|directoryLevels)Max$/,
   // What is only remembered: it is read again where it is forgotten.

@@ -254,6 +254,31 @@ describe('applying', () => {
     await isRefused(apply(proposed), 'IncorrectState', 'change-state')
   })
 
+  test('A2 an exception that a change asks for is asked for by whoever wrote it, too: they do not approve it', async () => {
+    const input = {
+      ...{ target: shop, locale: 'us-east-1', resourceType: 'eip', grants: { pools: [acme.other] } },
+      ...{ reason: 'written by ann', for: '1h' },
+    }
+    const change = await propose([{ operation: 'requestException', input }])
+    await succeed(approve(change))
+    await succeed(apply(change, acme.people.bob))
+    const { items } = await acme.get<{ items: { exceptionId: string; reason: string }[] }>('/exceptions', {
+      as: acme.people.ann,
+    })
+    const { exceptionId } = items.find(({ reason }) => reason === 'written by ann')!
+    const approved = (as: string) =>
+      acme.ask<ToldOfRequest>('POST', `/exceptions/${exceptionId}/approve`, { as, body: {} })
+    for (const person of ['ann', 'bob'] as const) {
+      await acme.tokenOf(`user:${person}`, 'approver', shop)
+      const { because } = (await isRefused(approved(acme.people[person]), 'NotAuthorized')) as unknown as Record<
+        string,
+        string
+      >
+      assert.match(because!, /asked for/)
+    }
+    assert.equal((await approved(acme.people.cat)).status, 200)
+  })
+
   test('one that enough have approved is made by whoever may make it, and by nobody else', async () => {
     const proposed = await propose([documentOf(acme.other)])
     await succeed(approve(proposed))
