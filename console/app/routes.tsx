@@ -34,6 +34,7 @@ export const router = createBrowserRouter(
           ErrorBoundary: RouteTrouble,
           children: [
             { index: true, lazy: () => import('./pages/overview/overview.tsx') },
+            { path: 'waiting', lazy: () => import('./pages/overview/waiting.tsx') },
             { path: 'search', lazy: () => import('./pages/search.tsx') },
             { path: 'pools', lazy: () => import('./pages/space/pools.tsx') },
             { path: 'pools/:poolId', lazy: () => import('./pages/space/pool.tsx') },
@@ -54,8 +55,10 @@ export const router = createBrowserRouter(
             { path: 'simulations', lazy: () => import('./pages/policies/simulations.tsx') },
             { path: 'simulations/:simulationId', lazy: () => import('./pages/policies/simulation.tsx') },
             { path: 'exceptions', lazy: () => import('./pages/exceptions/exceptions.tsx') },
+            { path: 'exceptions/new', lazy: () => import('./pages/exceptions/new.tsx') },
             { path: 'exceptions/:exceptionId', lazy: () => import('./pages/exceptions/exception.tsx') },
             { path: 'change-requests', lazy: () => import('./pages/changes/change-requests.tsx') },
+            { path: 'change-requests/:changeRequestId/edit', lazy: () => import('./pages/changes/edit.tsx') },
             { path: 'change-requests/:changeRequestId', lazy: () => import('./pages/changes/change-request.tsx') },
             { path: 'changes', lazy: () => import('./pages/changes/changes.tsx') },
             { path: 'compliance', lazy: () => import('./pages/findings/compliance.tsx') },
