@@ -34,6 +34,7 @@ export const router = createBrowserRouter(
           ErrorBoundary: RouteTrouble,
           children: [
             { index: true, lazy: () => import('./pages/overview/overview.tsx') },
+            { path: 'start', lazy: () => import('./pages/start/start.tsx') },
             { path: 'search', lazy: () => import('./pages/search.tsx') },
             { path: 'pools', lazy: () => import('./pages/space/pools.tsx') },
             { path: 'pools/:poolId', lazy: () => import('./pages/space/pool.tsx') },

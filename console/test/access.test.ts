@@ -66,3 +66,61 @@ test('A9 a link signs nobody in who was not asked, and says whose session it end
   await page.getByText('You are not signed in').waitFor()
   await page.getByText(/was used/).waitFor()
 })
+
+test('from nothing to a first denial that policy enforces: six forms, filled in already', async () => {
+  olga = await openPage(browser, server.url)
+  const { page } = olga
+  await signInBy(olga, await server.linkFor('olga', 'organization-administrator'))
+  await page.getByText('No policy is in force yet').waitFor()
+  await page.getByRole('link', { name: 'First minutes' }).click()
+  await isShown(olga, 'First minutes')
+  assert.deepEqual(await findViolations(olga), [])
+  await picture(olga, 'start')
+  for (const act of ['Make the organization', 'Make the IPAM', 'Make the pool', 'Write the policy']) {
+    await page.getByRole('button', { name: act }).click()
+    await page.getByRole('button', { name: act }).waitFor({ state: 'detached' })
+  }
+  await picture(olga, 'start-half')
+  await page.getByRole('button', { name: 'Assign the policy' }).click()
+  await page.getByRole('button', { name: 'Ask for it' }).click()
+  await page.getByText('Policy is enforced').waitFor()
+  await picture(olga, 'start-done')
+  await page.getByRole('link', { name: /^Why it was denied/ }).click()
+  await isShown(olga, 'Denied')
+  await page.getByText('The way to comply').waitFor()
+  olga.clear()
+  await page.goto(`${server.url}/console/start`)
+  await page.getByText('Policy is enforced').waitFor()
+  assert.ok(olga.asked.length <= 6, olga.asked.join(' '))
+})
+
+test('an example company is loaded in one click and thrown away in one, and nothing else is', async () => {
+  const { page } = olga
+  const listed = async (path: string): Promise<number> =>
+    (await server.ask<{ items: unknown[] }>('GET', path)).items.length
+  const kinds = ['/accounts', '/organizational-units', '/ipams', '/pools', '/policies', '/assignments', '/allocations']
+  const count = () => Promise.all(kinds.map(listed))
+  const before = await count()
+  await page.getByRole('button', { name: 'Load it' }).click()
+  await page.getByText('The example company is there.').waitFor()
+  assert.deepEqual(
+    (await count()).map((now, at) => now - before[at]!),
+    [3, 3, 1, 3, 2, 2, 6],
+  )
+  await picture(olga, 'start-example')
+  await page.goto(`${server.url}/console/`)
+  await page.getByText('This has an example company in it').waitFor()
+  await picture(olga, 'overview-example')
+  await page.getByRole('link', { name: 'First minutes' }).click()
+  await page.getByRole('button', { name: 'Throw it away' }).click()
+  await page.getByText('The example company is gone.').waitFor()
+  assert.deepEqual(await count(), before)
+
+  const eve = await openPage(browser, server.url)
+  await signInBy(eve, await server.linkFor('eve', 'auditor'))
+  await eve.page.goto(`${server.url}/console/start`)
+  const load = eve.page.getByRole('button', { name: 'Load it' })
+  await load.focus()
+  await eve.page.getByRole('tooltip').getByText('This takes the role organization-administrator').waitFor()
+  await eve.context.close()
+})

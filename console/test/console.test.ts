@@ -77,6 +77,7 @@ test('every page loads by its link, narrow and dark or wide and light, without a
   const { ids } = estate
   const pages: readonly (readonly [string, string, string | RegExp])[] = [
     ['overview', '/', 'Overview'],
+    ['start', '/start', 'First minutes'],
     ['pools', '/pools', 'Address space'],
     ['pool', `/pools/${ids.pool}`, 'prod'],
     ['allocations', '/allocations', 'Allocations'],

@@ -14,6 +14,7 @@ import { ask, load } from '../../api/queries.ts'
 import { Linked } from '../../parts/linked.tsx'
 import { Page, Wrong } from '../../parts/page.tsx'
 import { Count, Moment, Said, State, Used } from '../../parts/words.tsx'
+import { First } from '../start/first.tsx'
 
 const capacityMax = 1000
 const dryShown = 8
@@ -36,6 +37,7 @@ export function Component(): ReactNode {
       commands={['cadastre overview', 'cadastre capacity', 'cadastre compliance']}
       requests={['/overview', '/capacity', '/compliance?by=unit']}
     >
+      <Beginning />
       <Numbers />
       <ColumnLayout columns={2}>
         <Dry />
@@ -48,6 +50,11 @@ export function Component(): ReactNode {
       </ColumnLayout>
     </Page>
   )
+}
+
+function Beginning(): ReactNode {
+  const { data } = useQuery(compliance)
+  return <First isEmpty={data?.items.every(({ group }) => group === 'total') ?? false} />
 }
 
 function Numbers(): ReactNode {
