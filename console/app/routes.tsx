@@ -35,6 +35,7 @@ export const router = createBrowserRouter(
           children: [
             { index: true, lazy: () => import('./pages/overview/overview.tsx') },
             { path: 'waiting', lazy: () => import('./pages/overview/waiting.tsx') },
+            { path: 'start', lazy: () => import('./pages/start/start.tsx') },
             { path: 'search', lazy: () => import('./pages/search.tsx') },
             { path: 'pools', lazy: () => import('./pages/space/pools.tsx') },
             { path: 'pools/:poolId', lazy: () => import('./pages/space/pool.tsx') },

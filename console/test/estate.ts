@@ -11,13 +11,16 @@ export const region = 'eu-central-1'
 /** What would run if it were not shown as text, and what would turn the line around. */
 export const payload = `<img src=x onerror="window.hit=1"><script>window.hit=1</script>'"\`{{7*7}}$\{7*7} שלום`
 
-export interface Estate {
+/** A server on which nobody has done anything yet. */
+export interface EmptyServer {
   readonly server: CadastreProcess
   readonly url: string
   /** Of a person with a role everywhere: a link that signs one browser in. */
   linkFor(name: string, role: string): Promise<string>
   /** Asks as the administrator. */
   ask<T = Record<string, string>>(method: string, path: string, body?: object): Promise<T>
+}
+export interface Estate extends EmptyServer {
   readonly ids: {
     readonly account: string
     readonly pool: string
@@ -29,7 +32,7 @@ export interface Estate {
   }
 }
 
-export async function openEstate(): Promise<Estate> {
+export async function openEmpty(): Promise<EmptyServer> {
   const server = await startProcess()
   const url = `http://127.0.0.1:${server.port}`
   const atServer = async (...words: string[]): Promise<string> => {
@@ -47,6 +50,20 @@ export async function openEstate(): Promise<Estate> {
     if (!response.ok) throw new Error(`${method} ${path}: ${JSON.stringify(answer)}`)
     return answer as T
   }
+  return {
+    server,
+    url,
+    ask,
+    async linkFor(name, role) {
+      const text = await atServer('console', '--principal', `user:${name}`, '--role', role)
+      return /http\S+\/console\/sign-in#\S+/.exec(text)![0]
+    },
+  }
+}
+
+export async function openEstate(): Promise<Estate> {
+  const empty = await openEmpty()
+  const { ask } = empty
   const management = (await ask('GET', '/me')).account!
   await ask('POST', '/organization', { managementAccount: management })
   const { items } = await ask<{ items: { nodeId: string; kind: string }[] }>('GET', '/organization/tree')
@@ -109,13 +126,7 @@ export async function openEstate(): Promise<Estate> {
     ],
   })
   return {
-    server,
-    url,
-    ask,
-    async linkFor(name, role) {
-      const text = await atServer('console', '--principal', `user:${name}`, '--role', role)
-      return /http\S+\/console\/sign-in#\S+/.exec(text)![0]
-    },
+    ...empty,
     ids: {
       account,
       pool: pools[0]!,
