@@ -1,5 +1,6 @@
 // A record with its proof: all that its leaf commits to, and the way from there to the root of a checkpoint. It needs nothing else.
 
+import { splitKey } from '../key.ts'
 import { fromBase64 } from './base64.ts'
 import {
   committedTexts,
@@ -108,5 +109,34 @@ export function isSameChange(
     action === change.action &&
     account === change.account &&
     principal === change.principal
+  )
+}
+
+/** What is said of a decision, as far as it is compared with what its change commits to. */
+export interface ShownDecision {
+  readonly at: string
+  readonly account: string
+  readonly locale: string
+  readonly resourceType: string
+  readonly outcome: string
+  readonly mode: string
+  readonly policy: { readonly policyId: string; readonly version: number } | undefined
+  readonly poolId: string | undefined
+  readonly cidr: string | undefined
+}
+/** Whether what is said of a decision is what was decided: the names that its ruling begins with, its moment and its block. */
+export function isSameDecision(shown: ShownDecision, { at, ruling, cidr }: DecisionFacts): boolean {
+  const [account, locale, resourceType, outcome, mode, policyId, version, pool] = splitKey(ruling, 8)?.parts ?? []
+  return (
+    new Date(at).toISOString() === shown.at &&
+    account === shown.account &&
+    locale === shown.locale &&
+    resourceType === shown.resourceType &&
+    outcome === shown.outcome &&
+    mode === shown.mode &&
+    policyId === shown.policy?.policyId &&
+    version === (shown.policy && String(shown.policy.version)) &&
+    pool === shown.poolId &&
+    cidr === shown.cidr
   )
 }

@@ -39,7 +39,7 @@ import {
 } from './changes.ts'
 import { between, readSpan } from './shapes.native.ts'
 
-const changeId = z
+export const changeId = z
   .string()
   .max(16)
   .describe('A number that grows with time; as `cursor` it reads on behind this change.')

@@ -27,6 +27,7 @@ import {
   showMakers,
   usedMakers,
 } from '../shapes.native.ts'
+import { changeId } from './changes.native.ts'
 import { decisionIdOf, getDecisionWithEntry, listDecisions as list, placeOfDecision } from './decisions.ts'
 import { readRetention } from './retention.ts'
 import { between, readSpan } from './shapes.native.ts'
@@ -95,6 +96,7 @@ const whole = listed.extend({
       action: z.string(),
       requestId: z.string(),
       at: instant,
+      changeId: changeId.describe('The change or refusal that it was decided for, which `change proof` is of.'),
     })
     .optional(),
 })
@@ -224,6 +226,7 @@ export const getDecision = nativeRead({
         action: entry.action,
         requestId: entry.request_id,
         at: formatInstant(entry.at),
+        changeId: String(recorded.auditEntry),
       },
     }
   },
