@@ -16,6 +16,7 @@ import { Facts } from '../../parts/facts.tsx'
 import { ChoiceField, FormDialog, needed, TextField, useForm } from '../../parts/form.tsx'
 import { Linked } from '../../parts/linked.tsx'
 import { type Column, List } from '../../parts/list.tsx'
+import { useMay } from '../../parts/may.ts'
 import { named, useNodeNames } from '../../parts/names.ts'
 import { Page, Wrong } from '../../parts/page.tsx'
 import { Cidr, Moment, Said, State } from '../../parts/words.tsx'
@@ -89,10 +90,12 @@ export function Component(): ReactNode {
   const lead = data && leadOf(data)
   const cidr = typeof data?.facts.cidr === 'string' ? data.facts.cidr : undefined
   const isAside = data?.status === 'suppressed'
+  const may = useMay()
+  const whyNot = data && may('finding:manage', data.node)
   const whyNotAside = words?.isNeverSuppressed
     ? `It is never set aside. ${words.mend}`
     : data?.status === 'open'
-      ? undefined
+      ? whyNot
       : isAside
         ? 'It is set aside already.'
         : 'It is resolved.'
@@ -114,7 +117,7 @@ export function Component(): ReactNode {
                 title: 'Open this finding again',
                 says: 'It counts as open from now on.',
                 done: 'The finding is open again.',
-                reason: isAside ? undefined : 'It is not set aside.',
+                reason: isAside ? whyNot : 'It is not set aside.',
                 call: () => answer(api.POST('/findings/{findingId}/unsuppress', { params: { path: { findingId } } })),
               },
             ]}

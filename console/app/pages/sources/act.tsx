@@ -12,6 +12,7 @@ import { said } from '../../parts/columns.tsx'
 import { ChoiceField, FormDialog, needed, TextField, useForm } from '../../parts/form.tsx'
 import { Linked } from '../../parts/linked.tsx'
 import { type Column, type Filter, List } from '../../parts/list.tsx'
+import { useMay } from '../../parts/may.ts'
 import { named, useNodeNames, usePoolNames } from '../../parts/names.ts'
 import { Page } from '../../parts/page.tsx'
 import { Cidr, None, PoolOf, Said, State } from '../../parts/words.tsx'
@@ -176,6 +177,14 @@ export function Component(): ReactNode {
   const [results, setResults] = useState<readonly Acted[] | undefined>()
   const items = data?.items ?? []
   const doable = items.filter(isDoable)
+  const may = useMay()
+  const rights = {
+    adopt: 'estate:adopt',
+    release: 'estate:adopt',
+    ignore: 'estate:read',
+    ask: 'estate:manage',
+  } as const
+  const whyNot = of && may(rights[act], of.node)
   const shown = params.getAll('shown')
   const { command, title, verb, undo } = words[act]
   const { cursor: _, ...filter } = taken(params, ...differenceNames)
@@ -210,8 +219,8 @@ export function Component(): ReactNode {
       actions={
         <Button
           variant="primary"
-          disabled={doable.length === 0 || results !== undefined}
-          disabledReason={results ? 'It is done.' : 'There is nothing with which it can be done.'}
+          disabled={doable.length === 0 || results !== undefined || whyNot !== undefined}
+          disabledReason={results ? 'It is done.' : (whyNot ?? 'There is nothing with which it can be done.')}
           onClick={() => setAsking(true)}
         >
           {results ? verb : `${verb} ${doable.length}`}

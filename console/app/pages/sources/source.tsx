@@ -12,6 +12,7 @@ import { Acts } from '../../parts/acts.tsx'
 import { moment, said, state, word } from '../../parts/columns.tsx'
 import { Facts } from '../../parts/facts.tsx'
 import { type Column, List } from '../../parts/list.tsx'
+import { useMay } from '../../parts/may.ts'
 import { named, useNodeNames } from '../../parts/names.ts'
 import { Page, Wrong } from '../../parts/page.tsx'
 import { Count, Moment, Said, State } from '../../parts/words.tsx'
@@ -60,6 +61,9 @@ export function Component(): ReactNode {
   const navigate = useNavigate()
   const [params] = useSearchParams()
   const { data, error } = useQuery(source(sourceId))
+  const may = useMay()
+  const whyNot = data && may('estate:manage', data.node)
+  const whyNoReport = data && may('estate:report', data.node)
   return (
     <Page
       title={data?.name ?? 'Source'}
@@ -72,13 +76,26 @@ export function Component(): ReactNode {
           >
             Run
           </Button>
-          <Button onClick={() => navigate(`/sources/${sourceId}/import`)}>Import a table</Button>
-          <Button onClick={() => navigate(`/sources/${sourceId}/edit`)}>Settings</Button>
+          <Button
+            disabled={whyNoReport !== undefined}
+            disabledReason={whyNoReport ?? ''}
+            onClick={() => navigate(`/sources/${sourceId}/import`)}
+          >
+            Import a table
+          </Button>
+          <Button
+            disabled={whyNot !== undefined}
+            disabledReason={whyNot ?? ''}
+            onClick={() => navigate(`/sources/${sourceId}/edit`)}
+          >
+            Settings
+          </Button>
           <Acts<Source>
             of={data}
             acts={[
               {
                 id: 'delete',
+                reason: whyNot,
                 act: 'Delete',
                 title: 'Delete this source',
                 says: 'All that it has told goes with it, and its findings are resolved. What was adopted stays in the register.',
