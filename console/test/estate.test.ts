@@ -14,6 +14,7 @@ import {
   narrow,
   openBrowser,
   openPage,
+  signInBy,
   type Watched,
   wide,
 } from './browser.ts'
@@ -30,7 +31,7 @@ before(async () => {
   estate = await openEstate()
   browser = await openBrowser()
   olga = await openPage(browser, estate.url)
-  await olga.page.goto(await estate.linkFor('olga', 'organization-administrator'))
+  await signInBy(olga, await estate.linkFor('olga', 'organization-administrator'))
   await isShown(olga, 'Overview')
   if (pictures !== undefined) mkdirSync(pictures, { recursive: true })
 })
@@ -150,7 +151,7 @@ test('what was shown is adopted, what has changed meanwhile is named, and the re
   await other.getByLabel('Table').setInputFiles(tableOf(['10.20.64.0/24;Renamed;network', ...rows.slice(1, 3)]))
   await other.getByRole('button', { name: 'Check' }).click()
   await other.getByRole('button', { name: 'Import 3 rows' }).click()
-  await other.getByText('0 new, 1 changed').first().waitFor()
+  await other.getByText(/^Run \d+: 0 new, 1 changed/).waitFor()
   await other.close()
   await page.getByRole('button', { name: 'Adopt 2' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Adopt 2' }).click()
