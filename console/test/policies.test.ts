@@ -88,6 +88,16 @@ test('fields and text of a document stay in step; what is wrong stands at its fi
     .waitFor()
   await page.getByRole('heading', { name: 'The way through the documents' }).waitFor()
   await takePicture('document')
+  await page.getByRole('button', { name: 'For everybody: conditions of pool 1' }).click()
+  await page.getByRole('textbox', { name: 'Tags of the account or its units, pool 1' }).fill('stage=production|test')
+  await page.getByRole('button', { name: /Accounts, pool 1/ }).click()
+  await page.getByRole('option', { name: /^network/ }).click()
+  await page.keyboard.press('Escape')
+  await page
+    .getByRole('row', { name: /when the account is network .* and its tag stage is production or test/ })
+    .waitFor()
+  assert.equal(JSON.parse(await text.inputValue()).rules[0].when.tags[0].values.length, 2)
+  await takePicture('conditions')
   await text.fill('{ "rules": [')
   await page
     .getByText(/^This is not JSON/)
