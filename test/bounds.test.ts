@@ -49,7 +49,7 @@ const ofOneAlone: readonly RegExp[] = [
   // What one request may do, alone or between two turns of the event loop.
   /^(aheadTries|changesPerRequest|sweptPerRequest|statementsPerTurn)Max$/,
   // What one answer names or one look reads.
-  /^(named|names|drafts|resultsPerRun|fields|idsPerRefusal|cidrsTold|insideNames|networksNamed|targetsNamed|subnetsNamed|listedValues|listedLength|samples|subjects|short|inline|problems|problemsOfRule|exceptionSteps)Max$/,
+  /^(named|names|compared|drafts|resultsPerRun|fields|idsPerRefusal|cidrsTold|insideNames|networksNamed|targetsNamed|subnetsNamed|listedValues|listedLength|samples|subjects|short|inline|problems|problemsOfRule|exceptionSteps)Max$/,
   /^(overSeen|steps|unreviewed|versions|states|spaces|matching|holdersAsked|ownersAsked|treeCidrs|visibleAccounts|nodesBelow|forecastWeeks|capacityRows|former|pendingScans|impactSpaces|impactRows|formerUnits|bodiesPerStatement|looks|pages|eventLength|depth|forgotten)Max$/,
   // What denials were told within a second: with more, it is looked up anew.
   /^advisedMax$/,

@@ -81,6 +81,7 @@ async function aboutTheRecord(world: NativeWorld): Promise<Record<string, Exampl
   }
   return {
     getOverview: { input: {} },
+    listWaiting: { input: {} },
     listDecisions: { input: {}, secrets: [decision!.decisionId] },
     getDecision: ofDecision,
     getRetention: { input: {} },
@@ -232,6 +233,7 @@ async function aboutChangeRequests(world: NativeWorld): Promise<Record<string, E
   return {
     listChangeRequests: { input: {}, secrets: [changeRequestId] },
     getChangeRequest: ofOne,
+    compareChangeRequest: ofOne,
     // Drafts: what is submitted is done on the rights of whoever does it, and these roles have none in common.
     proposeChange: { input: { ...params, draft: true }, absent: { node: accountNowhere } },
     updateChangeRequest: { absent, input: { changeRequestId: draft.changeRequestId, reason: 'another' } },

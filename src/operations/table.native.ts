@@ -12,6 +12,7 @@ import { findingOperations } from './finding/findings.native.ts'
 import { governanceOperations } from './governance/applying.native.ts'
 import { changeRequestOperations } from './governance/change-requests.native.ts'
 import { simulateChangeRequest } from './governance/change-simulations.native.ts'
+import { compareChangeRequest } from './governance/compared.native.ts'
 import { simulationOperations } from './governance/simulations.native.ts'
 import {
   createRoleBinding,
@@ -34,7 +35,7 @@ import { scopeOperations } from './ipam/scopes.native.ts'
 import { notificationOperations } from './notification/subscriptions.native.ts'
 import type { NativeIntake, NativeOperation } from './operation.native.ts'
 import { organizationOperations } from './organization/organization.native.ts'
-import { getOverview } from './overview/overview.native.ts'
+import { getOverview, listWaiting } from './overview/overview.native.ts'
 import {
   deletePolicyAssignment,
   getPolicyAssignment,
@@ -90,7 +91,7 @@ export const nouns: readonly Noun[] = [
     summary: 'Who you are, and the tokens that say so.',
     operations: [whoAmI, listTokens, createToken, revokeToken],
   },
-  { name: 'Overview', summary: 'What needs a look, in one answer.', operations: [getOverview] },
+  { name: 'Overview', summary: 'What needs a look, in one answer.', operations: [getOverview, listWaiting] },
   {
     name: 'Roles',
     summary: 'Who may do what where.',
@@ -154,7 +155,7 @@ export const nouns: readonly Noun[] = [
   {
     name: 'Change requests',
     summary: 'Changes that are proposed, approved by others than those who wrote them, and applied.',
-    operations: [...changeRequestOperations, simulateChangeRequest],
+    operations: [...changeRequestOperations, compareChangeRequest, simulateChangeRequest],
   },
   {
     name: 'Decisions',
