@@ -106,7 +106,8 @@ test('I8 no other site makes a browser change anything, or reads an answer: form
           Object.assign(field, { name: ${JSON.stringify(`${name},"x":"`)}, value: ${JSON.stringify(`"${value}`)} })
           form.append(field)
           document.body.append(form)
-          form.submit()
+          // Once this has answered: what goes away with its page answers nothing.
+          setTimeout(() => form.submit())
         })()`,
       ),
     ])
@@ -141,7 +142,7 @@ test('I8 no other site shows the console inside of its own, or keeps a hold of a
     // A window of its own: what opened it has no hold of it.
     const [opened] = await Promise.all([
       olga.context.waitForEvent('page'),
-      inPage(page, `void (window.theirs = window.open(${JSON.stringify(`${estate.url}/console/`)}))`),
+      inPage(page, `void setTimeout(() => (window.theirs = window.open(${JSON.stringify(`${estate.url}/console/`)})))`),
     ])
     await opened.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
     assert.equal(await inPage(page, 'window.theirs.closed'), true, site)
