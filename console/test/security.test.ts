@@ -62,6 +62,7 @@ const unitsNow = async (): Promise<readonly string[]> =>
   (await estate.ask<{ items: { name: string }[] }>('GET', '/organizational-units?limit=1000')).items.map(
     ({ name }) => name,
   )
+const waitMs = 20_000
 /** What runs in a page is text here: this program knows no document. */
 const inPage = <T>(page: Page, script: string): Promise<T> => page.evaluate(script) as Promise<T>
 
@@ -75,6 +76,7 @@ test('I8 no other site makes a browser change anything, or reads an answer: form
   const target = `${estate.url}/api/v1/organizational-units`
   for (const site of evilSites) {
     const page = await context.newPage()
+    page.setDefaultTimeout(waitMs)
     const answers: { method: string; url: string; status: number }[] = []
     page.on('response', (response) => {
       const url = response.url()
@@ -89,14 +91,15 @@ test('I8 no other site makes a browser change anything, or reads an answer: form
         fetch(${JSON.stringify(target)}, { method: 'POST', mode: 'no-cors', credentials: 'include', headers: { 'content-type': 'text/plain' }, body: ${JSON.stringify(body)} }).then((r) => r.type),
         fetch(${JSON.stringify(`${estate.url}/api/v1/me`)}, { credentials: 'include' }).then((r) => r.text(), (e) => e.name),
         fetch(${JSON.stringify(target)}, { method: 'POST', credentials: 'include', headers: { 'content-type': 'application/json', 'x-cadastre-page': 'guessed' }, body: ${JSON.stringify(body)} }).then((r) => r.text(), (e) => e.name),
-        new Promise((done) => { const image = new Image(); image.onload = image.onerror = (e) => done(e.type); image.src = ${JSON.stringify(`${estate.url}/api/v1/pools`)} }),
+        new Promise((done) => { const image = document.createElement('img'); image.onload = image.onerror = (e) => done(e.type); document.body.append(image); image.src = ${JSON.stringify(`${estate.url}/api/v1/pools`)} }),
       ])`,
     )
     assert.deepEqual(read, ['opaque', 'TypeError', 'TypeError', 'error'], site)
     // A form, with a body that is JSON all the same.
     const [name, value] = [body.slice(0, -1), '}']
     await Promise.all([
-      page.waitForResponse((response) => response.url() === target && response.request().isNavigationRequest()),
+      // Until it is there: a page that is closed on its way hangs.
+      page.waitForURL(target),
       inPage(
         page,
         `(() => {
