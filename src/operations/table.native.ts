@@ -43,7 +43,7 @@ import {
   putPolicyAssignment,
 } from './policy/assignments.native.ts'
 import { candidateOperations, draftPolicyVersion } from './policy/candidates.native.ts'
-import { getEffectivePolicy } from './policy/effective.native.ts'
+import { getEffectivePolicy, listPolicyMatrix } from './policy/effective.native.ts'
 import { exceptionOperations } from './policy/exceptions.native.ts'
 import { explainRecordedDecision, explainRequest } from './policy/explanations.native.ts'
 import {
@@ -61,6 +61,7 @@ import {
   restorePolicyVersion,
   updatePolicy,
 } from './policy/policies.native.ts'
+import { previewPolicyAssignment, previewPolicyDocument } from './policy/previews.native.ts'
 import { resourceTypeOperations } from './policy/resource-types.native.ts'
 import { listFindingsOfAccount } from './policy/tag-findings.native.ts'
 import { getChange, getProofOfChange, listChanges, listSubjectsOfChange } from './record/changes.native.ts'
@@ -114,13 +115,21 @@ export const nouns: readonly Noun[] = [
       getPolicyDocument,
       putPolicyDocument,
       deletePolicyDocument,
+      previewPolicyDocument,
       getEffectivePolicy,
+      listPolicyMatrix,
     ],
   },
   {
     name: 'Assignments',
     summary: 'Where policies are enabled, as what, and in which mode.',
-    operations: [listPolicyAssignments, getPolicyAssignment, putPolicyAssignment, deletePolicyAssignment],
+    operations: [
+      listPolicyAssignments,
+      getPolicyAssignment,
+      putPolicyAssignment,
+      deletePolicyAssignment,
+      previewPolicyAssignment,
+    ],
   },
   {
     name: 'Candidates',

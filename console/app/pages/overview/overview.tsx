@@ -13,6 +13,7 @@ import { Bars } from '../../parts/bars.tsx'
 import { Linked } from '../../parts/linked.tsx'
 import { Page, Wrong } from '../../parts/page.tsx'
 import { Away, Count, Moment, Said, State, Used } from '../../parts/words.tsx'
+import { First } from '../start/first.tsx'
 import { pathOfWaiting } from './waiting-list.tsx'
 
 const capacityMax = 1000
@@ -36,6 +37,7 @@ export function Component(): ReactNode {
       commands={['cadastre overview', 'cadastre capacity', 'cadastre compliance']}
       requests={['/overview', '/capacity', '/compliance?by=unit']}
     >
+      <Beginning />
       <Numbers />
       <ColumnLayout columns={2}>
         <Dry />
@@ -47,6 +49,11 @@ export function Component(): ReactNode {
       </ColumnLayout>
     </Page>
   )
+}
+
+function Beginning(): ReactNode {
+  const { data } = useQuery(compliance)
+  return <First isEmpty={data?.items.every(({ group }) => group === 'total') ?? false} />
 }
 
 function Numbers(): ReactNode {
