@@ -18,7 +18,7 @@ export function First({ isEmpty }: { isEmpty: boolean }): ReactNode {
   const { data: tree } = useQuery(nodes)
   if (tree?.items.some(({ kind, name }) => kind === 'organizational-unit' && name === exampleName))
     return (
-      <Alert type="info" header="This has an example company in it">
+      <Alert type="info" header="This server has an example company">
         <Link to="/start">First minutes</Link> throws it away in one click.
       </Alert>
     )

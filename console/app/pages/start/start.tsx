@@ -5,7 +5,7 @@ import Header from '@cloudscape-design/components/header'
 import StatusIndicator from '@cloudscape-design/components/status-indicator'
 import type { ReactNode } from 'react'
 import { Link } from 'react-router'
-import { useLacking } from '../../parts/may.ts'
+import { useMay } from '../../parts/may.ts'
 import { Page, Wrong } from '../../parts/page.tsx'
 import { PoolOf, Said } from '../../parts/words.tsx'
 import { ExampleCompany } from './example-company.tsx'
@@ -43,7 +43,12 @@ const stepsOf = ({ accounts, units, ipams, pools, policies, enforced, nodes, den
       title: 'IPAM',
       says: 'What manages address space, with its own private space.',
       isDone: ipams.length > 0 || pools.length > 0,
-      done: <Said>{ipams[0]?.name ?? pool?.ipamId ?? ipams[0]?.ipamId}</Said>,
+      done:
+        pools.length > 0 ? (
+          `It manages ${pools.length} ${pools.length === 1 ? 'pool' : 'pools'}`
+        ) : (
+          <Said>{ipams[0]?.name ?? ipams[0]?.ipamId}</Said>
+        ),
       Form: IpamForm,
     },
     {
@@ -89,7 +94,7 @@ export function Component(): ReactNode {
   const at = useBeginning()
   const steps = stepsOf(at)
   const current = steps.findIndex(({ isDone }) => !isDone)
-  const lacking = useLacking()(['organization-administrator'], at.root?.nodeId ?? '*')
+  const lacking = useMay()('organization:manage', at.root?.nodeId ?? '*')
   return (
     <Page
       title="First minutes"
