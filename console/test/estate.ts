@@ -15,8 +15,10 @@ export const payload = `<img src=x onerror="window.hit=1"><script>window.hit=1</
 export interface EmptyServer {
   readonly server: CadastreProcess
   readonly url: string
-  /** Of a person with a role everywhere: a link that signs one browser in. */
-  linkFor(name: string, role: string): Promise<string>
+  /** Of a person with a role, everywhere or at a node and below: a link that signs one browser in. */
+  linkFor(name: string, role: string, node?: string): Promise<string>
+  /** Runs the command line at the server's own machine; answers what it prints. */
+  command(...words: string[]): Promise<string>
   /** Asks as the administrator. */
   ask<T = Record<string, string>>(method: string, path: string, body?: object): Promise<T>
 }
@@ -29,16 +31,19 @@ export interface Estate extends EmptyServer {
     readonly denied: string
     readonly exception: string
     readonly changeRequest: string
+    /** The last one of the record. */
+    readonly change: string
   }
 }
 
 export async function openEmpty(): Promise<EmptyServer> {
   const server = await startProcess()
   const url = `http://127.0.0.1:${server.port}`
-  const atServer = async (...words: string[]): Promise<string> => {
+  const command = async (...words: string[]): Promise<string> => {
     const env = { ...childEnvironment, CADASTRE_DATA: server.folder, CADASTRE_PORT: String(server.port) }
-    return (await run(process.execPath, [main, 'operator', ...words], { env })).stdout
+    return (await run(process.execPath, [main, ...words], { env })).stdout
   }
+  const atServer = (...words: string[]): Promise<string> => command('operator', ...words)
   const made = JSON.parse(await atServer('token', '--principal', 'user:olga', '-o', 'json')) as { token: string }
   const ask = async <T = Record<string, string>>(method: string, path: string, body?: object): Promise<T> => {
     const response = await fetch(`${url}/api/v1${path}`, {
@@ -54,8 +59,9 @@ export async function openEmpty(): Promise<EmptyServer> {
     server,
     url,
     ask,
-    async linkFor(name, role) {
-      const text = await atServer('console', '--principal', `user:${name}`, '--role', role)
+    command,
+    async linkFor(name, role, node = '*') {
+      const text = await atServer('console', '--principal', `user:${name}`, '--role', role, '--node', node)
       return /http\S+\/console\/sign-in#\S+/.exec(text)![0]
     },
   }
@@ -125,6 +131,7 @@ export async function openEstate(): Promise<Estate> {
       },
     ],
   })
+  const { items: changes } = await ask<{ items: { changeId: string }[] }>('GET', '/changes?limit=1')
   return {
     ...empty,
     ids: {
@@ -135,6 +142,7 @@ export async function openEstate(): Promise<Estate> {
       denied,
       exception: exception!,
       changeRequest: changeRequest!,
+      change: changes[0]!.changeId,
     },
   }
 }

@@ -40,8 +40,8 @@ export interface FormSettings<V, R> {
   /** Where the server calls a member otherwise than the form calls its field. */
   readonly fieldOf?: (member: string) => (keyof V & string) | undefined
   readonly call: (values: V) => Promise<R>
-  /** What is said once it is done. */
-  readonly done: string
+  /** What is said once it is done, where the page does not show it anyway. */
+  readonly done?: string
   readonly after?: (result: R) => void
 }
 

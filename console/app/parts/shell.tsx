@@ -48,6 +48,7 @@ const pages: SideNavigationProps.Item[] = [
       { type: 'link', text: 'Compliance', href: '/compliance' },
       { type: 'link', text: 'Findings', href: '/findings' },
       { type: 'link', text: 'Record', href: '/changes' },
+      { type: 'link', text: 'Evidence', href: '/evidence' },
     ],
   },
   {
