@@ -165,8 +165,8 @@ test('units and accounts are made, and an account is moved once it is seen what 
   await page.getByRole('button', { name: 'Move it' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Move it' }).click()
   await page.getByText('The account has moved.').waitFor()
-  await page.getByRole('heading', { level: 1, name: 'search' }).waitFor()
-  await page.getByText('Production').waitFor()
+  await page.getByRole('heading', { level: 1, name: 'search', exact: true }).waitFor()
+  await page.getByText('Production', { exact: true }).waitFor()
 })
 
 test('a role is given, forbidden and taken away; what it may is readable', async () => {

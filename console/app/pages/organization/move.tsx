@@ -162,8 +162,8 @@ function Found({ impact }: { impact: Impact | null }): ReactNode {
   return (
     <SpaceBetween size="s">
       <StatusIndicator type={noncompliant > 0 ? 'warning' : 'success'}>
-        Of {evaluated} allocations{isWhole ? '' : ' that were looked at'}, {noncompliant} would comply no more, and{' '}
-        {compliant} again.
+        Of {evaluated} {evaluated === 1 ? 'allocation' : 'allocations'}
+        {isWhole ? '' : ' that were looked at'}, {noncompliant} would comply no more, and {compliant} again.
       </StatusIndicator>
       {samples.map((one) => (
         <Box key={one.id}>

@@ -1,9 +1,10 @@
 // Who may do what where: roles are bound and taken away, and what each may is readable.
+import Alert from '@cloudscape-design/components/alert'
 import Button from '@cloudscape-design/components/button'
 import ExpandableSection from '@cloudscape-design/components/expandable-section'
 import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
-import { useSearchParams } from 'react-router'
+import { Link, useSearchParams } from 'react-router'
 import { answer, api, type Schemas } from '../../api/client.ts'
 import { bindingList, nodes, searchParamsOf } from '../../api/lists.ts'
 import { ask, load } from '../../api/queries.ts'
@@ -100,6 +101,7 @@ export function Component(): ReactNode {
           </Button>
         }
         empty="Nobody has a role that you may see."
+        above={<Above at={params.get('node')} />}
         below={
           <List
             title="What roles may"
@@ -113,6 +115,26 @@ export function Component(): ReactNode {
       {isBinding ? <Bind at={params.get('node') ?? ''} close={() => setBinding(false)} /> : null}
       {leaving === undefined ? null : <Leave binding={leaving} close={() => setLeaving(undefined)} />}
     </>
+  )
+}
+
+/** Of a node: what is bound further up holds there, too. */
+function Above({ at }: { at: string | null }): ReactNode {
+  const nameOf = useNodeNames()
+  const { data: tree } = useQuery(nodes)
+  const path = tree?.items.find(({ nodeId }) => nodeId === at)?.path
+  if (at === null || path === undefined) return null
+  return (
+    <Alert type="info" header={`Who may do what at ${nameOf(at) ?? at}`}>
+      What is bound above it holds there, too:{' '}
+      {['*', ...path.slice(0, -1)].map((id) => (
+        <span key={id}>
+          <Link to={`/roles?node=${encodeURIComponent(id)}`}>
+            {id === '*' ? 'everywhere' : (nameOf(id) ?? id)}
+          </Link>{' '}
+        </span>
+      ))}
+    </Alert>
   )
 }
 

@@ -6,7 +6,7 @@ import { Link } from 'react-router'
 import { api } from '../../api/client.ts'
 import { nodes } from '../../api/lists.ts'
 import { ask } from '../../api/queries.ts'
-import { exampleName } from './example.ts'
+import { exampleName } from './example-name.ts'
 
 const enforced = ask(['assignments', 'first enforced'], (signal) =>
   api.GET('/assignments', { params: { query: { mode: 'enforce', limit: 1 } }, signal }),
