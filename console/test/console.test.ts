@@ -83,6 +83,7 @@ test('every page loads by its link, narrow and dark or wide and light, without a
     ['allocations', '/allocations', 'Allocations'],
     ['address', '/address?cidr=10.20.0.7', '10.20.0.7'],
     ['account', `/account?id=${ids.account}`, payload.slice(0, 50)],
+    ['move-account', `/account/move?id=${ids.account}`, /^Move/],
     ['search', `/search?q=${encodeURIComponent(payload)}`, /Search/],
     ['decisions', '/decisions', 'Decisions'],
     ['decision', `/decisions/${ids.denied}`, 'Denied'],

@@ -21,6 +21,8 @@ interface ListPageProps<T> extends Omit<ListProps<T>, 'title' | 'description' | 
   readonly list: (params: URLSearchParams) => Read<ListOf<T>>
   /** What goes before the list. */
   readonly above?: ReactNode
+  /** And what after it. */
+  readonly below?: ReactNode
 }
 
 export function ListPage<T>({
@@ -33,6 +35,7 @@ export function ListPage<T>({
   names,
   list,
   above,
+  below,
   ...table
 }: ListPageProps<T>): ReactNode {
   const [params] = useSearchParams()
@@ -46,6 +49,7 @@ export function ListPage<T>({
     >
       {params.has('cursor') ? null : above}
       <List title={tableTitle} query={list(params)} {...table} />
+      {below}
     </Page>
   )
 }

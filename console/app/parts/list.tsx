@@ -37,6 +37,8 @@ export interface ListProps<T> {
   readonly query: Read<ListOf<T>>
   readonly columns: readonly Column<T>[]
   readonly keyOf: (row: T) => string
+  /** Where it is not that of the answer. */
+  readonly order?: (rows: readonly T[]) => readonly T[]
   readonly filters?: readonly Filter[]
   readonly empty: ReactNode
   readonly actions?: ReactNode
@@ -48,6 +50,7 @@ export function List<T>({
   query,
   columns,
   keyOf,
+  order = (all) => all,
   filters = [],
   empty,
   actions,
@@ -66,7 +69,7 @@ export function List<T>({
       return after
     })
   if (error && !data) return <Wrong error={error} retry={() => void refetch()} />
-  const rows = data?.items ?? []
+  const rows = order(data?.items ?? [])
   return (
     <Table
       variant="container"
