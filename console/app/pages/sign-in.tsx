@@ -37,6 +37,10 @@ export function Component(): ReactNode {
   const [isGoing, setGoing] = useState(false)
   useEffect(() => {
     document.title = 'Sign in – Cadastre'
+    // Another link that is put into the address of this page is no other page to the browser.
+    const again = (): void => location.reload()
+    addEventListener('hashchange', again)
+    return () => removeEventListener('hashchange', again)
   }, [])
   return (
     <main style={{ maxInlineSize: 560, margin: '12vh auto', padding: '0 16px' }}>
