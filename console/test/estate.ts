@@ -11,7 +11,8 @@ export const region = 'eu-central-1'
 /** What would run if it were not shown as text, and what would turn the line around. */
 export const payload = `<img src=x onerror="window.hit=1"><script>window.hit=1</script>'"\`{{7*7}}$\{7*7} שלום`
 
-export interface Estate {
+/** A server on which nobody has done anything yet. */
+export interface EmptyServer {
   readonly server: CadastreProcess
   readonly url: string
   /** Of a person with a role, everywhere or at a node and below: a link that signs one browser in. */
@@ -20,6 +21,8 @@ export interface Estate {
   command(...words: string[]): Promise<string>
   /** Asks as the administrator. */
   ask<T = Record<string, string>>(method: string, path: string, body?: object): Promise<T>
+}
+export interface Estate extends EmptyServer {
   readonly ids: {
     readonly account: string
     readonly pool: string
@@ -33,7 +36,7 @@ export interface Estate {
   }
 }
 
-export async function openEstate(): Promise<Estate> {
+export async function openEmpty(): Promise<EmptyServer> {
   const server = await startProcess()
   const url = `http://127.0.0.1:${server.port}`
   const command = async (...words: string[]): Promise<string> => {
@@ -52,6 +55,21 @@ export async function openEstate(): Promise<Estate> {
     if (!response.ok) throw new Error(`${method} ${path}: ${JSON.stringify(answer)}`)
     return answer as T
   }
+  return {
+    server,
+    url,
+    ask,
+    command,
+    async linkFor(name, role, node = '*') {
+      const text = await atServer('console', '--principal', `user:${name}`, '--role', role, '--node', node)
+      return /http\S+\/console\/sign-in#\S+/.exec(text)![0]
+    },
+  }
+}
+
+export async function openEstate(): Promise<Estate> {
+  const empty = await openEmpty()
+  const { ask } = empty
   const management = (await ask('GET', '/me')).account!
   await ask('POST', '/organization', { managementAccount: management })
   const { items } = await ask<{ items: { nodeId: string; kind: string }[] }>('GET', '/organization/tree')
@@ -115,14 +133,7 @@ export async function openEstate(): Promise<Estate> {
   })
   const { items: changes } = await ask<{ items: { changeId: string }[] }>('GET', '/changes?limit=1')
   return {
-    server,
-    url,
-    ask,
-    command,
-    async linkFor(name, role, node = '*') {
-      const text = await atServer('console', '--principal', `user:${name}`, '--role', role, '--node', node)
-      return /http\S+\/console\/sign-in#\S+/.exec(text)![0]
-    },
+    ...empty,
     ids: {
       account,
       pool: pools[0]!,

@@ -89,12 +89,15 @@ export function useForm<V extends object, R>({
 export function Form<V>({
   form,
   act,
+  reason,
   cancel,
   children,
 }: {
   form: FormState<V>
   /** What the button says, such as "Make the pool". */
   act: string
+  /** Why it cannot be done, and who could do it. */
+  reason?: string | undefined
   cancel?: () => void
   children: ReactNode
 }): ReactNode {
@@ -114,7 +117,7 @@ export function Form<V>({
                 Cancel
               </Button>
             )}
-            <Button variant="primary" loading={form.isBusy}>
+            <Button variant="primary" loading={form.isBusy} disabled={reason !== undefined} disabledReason={reason}>
               {act}
             </Button>
           </SpaceBetween>

@@ -21,6 +21,8 @@ interface ListPageProps<T> extends Omit<ListProps<T>, 'title' | 'description' | 
   readonly list: (params: URLSearchParams) => Read<ListOf<T>>
   /** What comes is told while somebody looks at it; the rows' keys are the ids by which the stream goes on. */
   readonly grows?: boolean
+  /** What goes before the list. */
+  readonly above?: ReactNode
 }
 
 export function ListPage<T>({
@@ -33,6 +35,7 @@ export function ListPage<T>({
   names,
   list,
   grows,
+  above,
   ...table
 }: ListPageProps<T>): ReactNode {
   const [params] = useSearchParams()
@@ -44,6 +47,7 @@ export function ListPage<T>({
       commands={[`${command}${flagsOf(query)}`, ...moreCommands]}
       requests={[pathOf(path, query)]}
     >
+      {params.has('cursor') ? null : above}
       <List
         title={tableTitle}
         query={list(params)}

@@ -19,6 +19,7 @@ import { type Same, ShellContext, type Shell as ShellOf } from './shell-context.
 
 const pages: SideNavigationProps.Item[] = [
   { type: 'link', text: 'Overview', href: '/' },
+  { type: 'link', text: 'Waiting for me', href: '/waiting' },
   {
     type: 'section-group',
     title: 'Space',
@@ -62,6 +63,17 @@ const pages: SideNavigationProps.Item[] = [
 
 const SignInAgain = lazy(async () => ({ default: (await import('./sign-in-again.tsx')).SignInAgain }))
 
+/** Without these, the button that opens the stack has no name. */
+const flashWords = {
+  ariaLabel: 'Messages',
+  notificationBarAriaLabel: 'Show all messages',
+  notificationBarText: 'Messages',
+  errorIconAriaLabel: 'Error',
+  warningIconAriaLabel: 'Warning',
+  successIconAriaLabel: 'Success',
+  infoIconAriaLabel: 'Information',
+  inProgressIconAriaLabel: 'In progress',
+}
 /** How many messages stay: the oldest goes. */
 const flashesMax = 5
 /** While the server is away, it is asked whether it is back: no oftener than anything else is polled. */
@@ -260,7 +272,7 @@ export function Shell(): ReactNode {
             }}
           />
         }
-        notifications={<Flashbar items={items} stackItems i18nStrings={{ ariaLabel: 'Messages' }} />}
+        notifications={<Flashbar items={items} stackItems i18nStrings={flashWords} />}
         toolsOpen={toolsOpen}
         onToolsChange={({ detail }) => setToolsOpen(detail.open)}
         tools={<SamePanel same={same} />}

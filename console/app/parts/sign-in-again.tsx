@@ -5,16 +5,25 @@ import Modal from '@cloudscape-design/components/modal'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
-import { apiPath, openSession, signInWays } from '../api/client.ts'
+import { apiPath, openSession, personOfLink, type Session, signInWays } from '../api/client.ts'
+import { queries, session } from '../api/queries.ts'
 import { Form, needed, TextField, useForm } from './form.tsx'
 
 export function SignInAgain({ resume, close }: { resume: () => Promise<void>; close: () => void }): ReactNode {
+  const me = queries.getQueryData<Session>(session.queryKey)
   const { data: ways } = useQuery({ queryKey: ['sign-in-ways'], queryFn: signInWays })
   const form = useForm({
     initial: { link: '' },
     checks: { link: needed('Paste the link.') },
     call: async ({ link }) => {
-      await openSession(link.trim().split('#').at(-1)!)
+      const code = link.trim().split('#').at(-1)!
+      const principal = await personOfLink(code)
+      // What is typed here is theirs who typed it: nobody else goes on with it.
+      if (me && principal !== me.principal)
+        throw new Error(
+          `This link is for ${principal}, and this page is of ${me.principal}. Open it in another window.`,
+        )
+      await openSession(code)
       await resume()
     },
   })

@@ -92,6 +92,23 @@ test('A9 a link signs one browser in, once, within ten minutes, as whom it is fo
   assert.equal((await redeem(late)).status, 400)
 })
 
+test('A9 whom a link signs in is told before it does, as long as it would', async () => {
+  const code = await codeFor('user:olga')
+  const personOf = async (given: string, headers = {}) => {
+    const { status, rest } = await ask('/sign-in/link/person', { method: 'POST', body: { code: given }, headers })
+    return [status, rest.principal]
+  }
+  assert.deepEqual(await personOf(code), [200, 'user:olga'])
+  assert.deepEqual(await personOf(code), [200, 'user:olga'])
+  assert.deepEqual(await personOf(code, { 'sec-fetch-site': 'cross-site' }), [403, undefined])
+  assert.deepEqual(await personOf(`${code.slice(0, -2)}AA`), [400, undefined])
+  assert.equal((await ask('/sign-in/link', { method: 'POST', body: { code } })).status, 201)
+  assert.deepEqual(await personOf(code), [400, undefined])
+  const late = await codeFor('user:olga')
+  world.advance(linkMs)
+  assert.deepEqual(await personOf(late), [400, undefined])
+})
+
 test('a session asks as its person, and makes changes with the header that our own page sends', async () => {
   const { cookie, changing } = await signIn()
   const { rest } = await ask('/me', { headers: { cookie } })
