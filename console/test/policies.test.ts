@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Browser } from 'playwright-core'
 import { buildConsole } from '../../scripts/console.ts'
-import { findViolations, isShown, narrow, openBrowser, openPage, type Watched, wide } from './browser.ts'
+import { findViolations, isShown, narrow, openBrowser, openPage, signInBy, type Watched, wide } from './browser.ts'
 import { type Estate, openEstate, region } from './estate.ts'
 
 /** Screenshots are for people to look at, where somebody names a folder for them. */
@@ -21,8 +21,7 @@ before(async () => {
   browser = await openBrowser()
   olga = await openPage(browser, estate.url)
   if (pictures !== undefined) mkdirSync(pictures, { recursive: true })
-  await olga.page.goto(await estate.linkFor('olga', 'organization-administrator'))
-  await isShown(olga, 'Overview')
+  await signInBy(olga, await estate.linkFor('olga', 'organization-administrator'))
 })
 after(async () => {
   await browser?.close()
@@ -268,8 +267,7 @@ test('a policy is made, written and enabled; a conflict is named before; the mat
 
 test('whoever may only read sees the document, and why it is not theirs to change', async () => {
   const vera = await openPage(browser, estate.url)
-  await vera.page.goto(await estate.linkFor('vera', 'auditor'))
-  await isShown(vera, 'Overview')
+  await signInBy(vera, await estate.linkFor('vera', 'auditor'))
   await vera.page.goto(`${estate.url}/console/policies/${estate.ids.policy}/document?locale=${region}&resourceType=vpc`)
   await vera.page.getByText('You may not change this').waitFor()
   const save = vera.page.getByRole('button', { name: 'Save' })
