@@ -42,6 +42,7 @@ export const router = createBrowserRouter(
             { path: 'allocations', lazy: () => import('./pages/space/allocations.tsx') },
             { path: 'address', lazy: () => import('./pages/addresses/address.tsx') },
             { path: 'account', lazy: () => import('./pages/organization/account.tsx') },
+            { path: 'account/move', lazy: () => import('./pages/organization/move.tsx') },
             { path: 'decisions', lazy: () => import('./pages/decisions/decisions.tsx') },
             { path: 'decisions/:decisionId', lazy: () => import('./pages/decisions/decision.tsx') },
             { path: 'try', lazy: () => import('./pages/decisions/try.tsx') },

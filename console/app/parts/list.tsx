@@ -11,6 +11,7 @@ import { type ReactNode, useState } from 'react'
 import { useSearchParams } from 'react-router'
 import { lineOf } from '#cli/csv.ts'
 import type { Read } from '../api/queries.ts'
+import { News } from './news.tsx'
 import { Wrong } from './page.tsx'
 
 export interface Column<T> {
@@ -37,9 +38,13 @@ export interface ListProps<T> {
   readonly query: Read<ListOf<T>>
   readonly columns: readonly Column<T>[]
   readonly keyOf: (row: T) => string
+  /** Where it is not that of the answer. */
+  readonly order?: (rows: readonly T[]) => readonly T[]
   readonly filters?: readonly Filter[]
   readonly empty: ReactNode
   readonly actions?: ReactNode
+  /** Of a list that grows: where what comes is told, and what its rows are called. */
+  readonly news?: { readonly path: string; readonly noun: string }
   /** Rows that somebody chooses, to do something with them. They stay chosen from page to page. */
   readonly selection?: Selection<T>
 }
@@ -55,10 +60,12 @@ export function List<T>({
   query,
   columns,
   keyOf,
+  order = (all) => all,
   filters = [],
   empty,
   actions,
   selection,
+  news,
 }: ListProps<T>): ReactNode {
   const { data, error, isFetching, isPending, refetch } = useQuery({ ...query, placeholderData: keepPreviousData })
   const [params, setParams] = useSearchParams()
@@ -74,7 +81,7 @@ export function List<T>({
       return after
     })
   if (error && !data) return <Wrong error={error} retry={() => void refetch()} />
-  const rows = data?.items ?? []
+  const rows = order(data?.items ?? [])
   return (
     <Table
       variant="container"
@@ -99,6 +106,9 @@ export function List<T>({
           description={description}
           actions={
             <SpaceBetween size="xs" direction="horizontal">
+              {news && data && !isLater ? (
+                <News {...news} newest={rows[0] && keyOf(rows[0])} show={() => void refetch()} />
+              ) : null}
               <Button
                 iconName="refresh"
                 ariaLabel={`Load ${title} again`}

@@ -57,7 +57,7 @@ export function Component(): ReactNode {
             facts={[
               ['State', <State key="s" of={data.state} />],
               ['Listed', <Moment key="t" at={data.takenAt} />],
-              ['Sent by', <Said key="p">{data.principal}</Said>],
+              ['Sent by', <Said key="p">{data.principal.split(':').at(-1)}</Said>],
               ['Collector', <Said key="c">{data.collector}</Said>],
               ['Lines', <Count key="l" of={data.lines} />],
               ['New', <Count key="a" of={data.added} />],
