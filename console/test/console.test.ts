@@ -116,6 +116,7 @@ test('every page loads by its link, narrow and dark or wide and light, without a
     ['compliance', '/compliance', 'Compliance'],
     ['findings', '/findings', 'Findings'],
     ['sources', '/sources', 'Estate'],
+    ['source-new', '/sources/new', 'Make a source'],
     ['organization', '/organization', 'Organization'],
     ['roles', '/roles', 'Roles'],
     ['tokens', '/tokens', 'Tokens and sessions'],

@@ -45,6 +45,13 @@ export interface ListProps<T> {
   readonly actions?: ReactNode
   /** Of a list that grows: where what comes is told, and what its rows are called. */
   readonly news?: { readonly path: string; readonly noun: string }
+  /** Rows that somebody chooses, to do something with them. They stay chosen from page to page. */
+  readonly selection?: Selection<T>
+}
+export interface Selection<T> {
+  readonly chosen: readonly T[]
+  readonly choose: (rows: readonly T[]) => void
+  readonly labelOf: (row: T) => string
 }
 
 export function List<T>({
@@ -58,6 +65,7 @@ export function List<T>({
   empty,
   actions,
   news,
+  selection,
 }: ListProps<T>): ReactNode {
   const { data, error, isFetching, isPending, refetch } = useQuery({ ...query, placeholderData: keepPreviousData })
   const [params, setParams] = useSearchParams()
@@ -81,6 +89,7 @@ export function List<T>({
       wrapLines
       items={rows}
       trackBy={keyOf}
+      {...(selection === undefined ? {} : chosenOf(selection, rows, keyOf))}
       loading={isPending}
       loadingText="Loading"
       columnDefinitions={columns.map(({ id, header, cell, width }, index) => ({
@@ -172,6 +181,21 @@ export function List<T>({
   )
 }
 
+function chosenOf<T>({ chosen, choose, labelOf }: Selection<T>, rows: readonly T[], keyOf: (row: T) => string) {
+  const here = new Set(rows.map(keyOf))
+  return {
+    selectionType: 'multi' as const,
+    selectedItems: chosen.filter((row) => here.has(keyOf(row))),
+    onSelectionChange: ({ detail }: { detail: { selectedItems: T[] } }) =>
+      choose([...chosen.filter((row) => !here.has(keyOf(row))), ...detail.selectedItems]),
+    ariaLabels: {
+      selectionGroupLabel: 'Rows to choose',
+      allItemsSelectionLabel: () => 'Choose all rows of this page',
+      itemSelectionLabel: (_: unknown, row: T) => `Choose ${labelOf(row)}`,
+    },
+  }
+}
+
 function Filters({
   filters,
   params,
@@ -236,7 +260,7 @@ function TextFilter({
   )
 }
 
-const download = (name: string, text: string): void => save(name, new Blob([text], { type: 'text/csv' }))
+export const download = (name: string, text: string): void => save(name, new Blob([text], { type: 'text/csv' }))
 /** Hands the person a file. */
 export function save(name: string, file: Blob): void {
   const url = URL.createObjectURL(file)
