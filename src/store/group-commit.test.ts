@@ -434,6 +434,31 @@ describe('a crowded queue', () => {
     assert.deepEqual(await Promise.all(waiting), ['a', 'b'])
   })
 
+  test('D8 whoever keeps others waiting with long work is refused more of it, before it is begun, and does all else', async () => {
+    const { store } = await newStore({ workMsMax: 50 })
+    let begun = 0
+    const takeLong = async () => {
+      begun++
+      const until = performance.now() + 300
+      while (performance.now() < until);
+    }
+    const refuse = (restMs: number) => new Failed(`rests for ${restMs} ms`)
+    const lists = Array.from({ length: 8 }, () => store.write(takeLong, { sender: 'lists', isLong: true, refuse }))
+    let isOver = false
+    // Somebody else always waits.
+    const allocate = async () => {
+      while (!isOver) await store.write(async () => 'allocated', { sender: 'allocates' })
+    }
+    const others = [allocate(), allocate()]
+    const answers = await outcomes(lists)
+    const refused = answers.filter((answer) => answer instanceof Failed).length
+    assert.equal(begun + refused, lists.length)
+    assert(begun < 5, `${begun} were begun`)
+    assert.equal(await store.write(async () => 'done', { sender: 'lists', refuse }), 'done', 'what is no list')
+    isOver = true
+    await Promise.all(others)
+  })
+
   test('L9 after a part of a batch whose outcome is not known nothing more is begun', async () => {
     const trouble = new StoreTrouble('io', 'the disk', { fatal: true })
     const begun: number[] = []
