@@ -16,12 +16,26 @@ export class Trouble extends Error {
   readonly code: string
   readonly status: number
   readonly instance: string | undefined
-  constructor(problem: { code?: string; title?: string; detail?: string; status?: number; instance?: string }) {
+  /** What else the server says of it, by name: the errors page of the reference has them. */
+  readonly facts: Readonly<Record<string, unknown>>
+  constructor(problem: Problem) {
     super(problem.detail ?? problem.title ?? 'The server answered with nothing that can be read.')
     this.code = problem.code ?? 'Unknown'
     this.status = problem.status ?? 0
     this.instance = problem.instance
+    this.facts = problem
   }
+  /** Which member of the request is wrong, such as `size.min`. */
+  get field(): string | undefined {
+    return typeof this.facts.field === 'string' ? this.facts.field : undefined
+  }
+}
+interface Problem extends Readonly<Record<string, unknown>> {
+  readonly code?: string
+  readonly title?: string
+  readonly detail?: string
+  readonly status?: number
+  readonly instance?: string
 }
 export const unreachable = 'Unreachable'
 

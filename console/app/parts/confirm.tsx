@@ -1,10 +1,10 @@
 // The one dialog that asks before something is done, with what it takes to do it.
-import Alert from '@cloudscape-design/components/alert'
 import Box from '@cloudscape-design/components/box'
 import Button from '@cloudscape-design/components/button'
 import Modal from '@cloudscape-design/components/modal'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import type { ReactNode } from 'react'
+import { Refused } from './refused.tsx'
 
 export interface ConfirmProps {
   readonly title: string
@@ -37,11 +37,7 @@ export function Confirm({ title, act, isBusy, error, confirm, close, children }:
     >
       <SpaceBetween size="m">
         {children}
-        {error ? (
-          <Alert type="error" header="This was refused">
-            <bdi className="text">{error.message}</bdi>
-          </Alert>
-        ) : null}
+        {error ? <Refused error={error} /> : null}
       </SpaceBetween>
     </Modal>
   )

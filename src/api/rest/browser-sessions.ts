@@ -78,11 +78,14 @@ export const endedBeginning = (way: Way): string =>
 export const beginningIn = (way: Way, request: Pick<IncomingMessage, 'headers'>): string | undefined =>
   cookieIn(request, nameOf(way, 'sign-in'))
 
+/** RFC 6265, section 4.2: what JavaScript cuts off beside these is a part of a name, and no browser guards such names by `__Host-`. */
+const trimmed = (text: string): string => text.replace(/^[ \t]+/, '').replace(/(?<![ \t])[ \t]+$/, '')
+
 /** The one cookie of this name; undefined where there is none, several, or one that we have not given out. */
 function cookieIn({ headers }: Pick<IncomingMessage, 'headers'>, name: string): string | undefined {
   const found = (headers.cookie ?? '').split(';').flatMap((part) => {
     const at = part.indexOf('=')
-    return at > 0 && part.slice(0, at).trim() === name ? [part.slice(at + 1).trim()] : []
+    return at > 0 && trimmed(part.slice(0, at)) === name ? [trimmed(part.slice(at + 1))] : []
   })
   return found.length === 1 && cookieValue.test(found[0]!) ? found[0] : undefined
 }

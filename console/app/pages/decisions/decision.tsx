@@ -1,16 +1,12 @@
 // One decision: why, and what to do about it.
 import Button from '@cloudscape-design/components/button'
-import FormField from '@cloudscape-design/components/form-field'
-import Select from '@cloudscape-design/components/select'
-import Textarea from '@cloudscape-design/components/textarea'
 import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { useNavigate, useParams } from 'react-router'
 import { answer, api } from '../../api/client.ts'
 import { nodes, pools } from '../../api/lists.ts'
 import { ask, load } from '../../api/queries.ts'
-import { useAct } from '../../parts/act.ts'
-import { Confirm } from '../../parts/confirm.tsx'
+import { ChoiceField, FormDialog, needed, TextField, useForm } from '../../parts/form.tsx'
 import { Page, Wrong } from '../../parts/page.tsx'
 import { Explained } from './explained.tsx'
 
@@ -66,44 +62,22 @@ const lengths = [
 
 function AskForException({ decisionId, close }: { decisionId: string; close: () => void }): ReactNode {
   const navigate = useNavigate()
-  const [reason, setReason] = useState('')
-  const [length, setLength] = useState(lengths[1]!)
-  const [isTried, setTried] = useState(false)
-  const act = useAct(
-    () => answer(api.POST('/exceptions', { body: { decisionId, reason: reason.trim(), for: length.value } })),
-    'The exception is asked for. It is in force once somebody else has approved it.',
-    ({ exceptionId }) => void navigate(`/exceptions/${exceptionId}`),
-  )
+  const form = useForm({
+    initial: { reason: '', for: '7d' },
+    checks: { reason: needed('Say why.') },
+    call: (values) =>
+      answer(api.POST('/exceptions', { body: { decisionId, ...values, reason: values.reason.trim() } })),
+    done: 'The exception is asked for. It is in force once somebody else has approved it.',
+    after: ({ exceptionId }) => void navigate(`/exceptions/${exceptionId}`),
+  })
   return (
-    <Confirm
-      title="Ask for an exception"
-      act="Ask"
-      isBusy={act.isPending}
-      error={act.error}
-      close={close}
-      confirm={() => {
-        setTried(true)
-        if (reason.trim() !== '') act.mutate(undefined)
-      }}
-    >
+    <FormDialog form={form} title="Ask for an exception" act="Ask" close={close}>
       <p>
         It grants what this request was denied, to the same account, type and locale, for a time. Somebody else approves
         it.
       </p>
-      <FormField
-        label="Reason"
-        description="Whoever approves it reads this."
-        errorText={isTried && reason.trim() === '' ? 'Say why.' : undefined}
-      >
-        <Textarea value={reason} onChange={({ detail }) => setReason(detail.value)} ariaRequired autoFocus />
-      </FormField>
-      <FormField label="For">
-        <Select
-          selectedOption={length}
-          options={lengths}
-          onChange={({ detail }) => setLength(lengths.find(({ value }) => value === detail.selectedOption.value)!)}
-        />
-      </FormField>
-    </Confirm>
+      <TextField form={form} name="reason" label="Reason" hint="Whoever approves it reads this." lines={3} isFirst />
+      <ChoiceField form={form} name="for" label="For" options={lengths} />
+    </FormDialog>
   )
 }
