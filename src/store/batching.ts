@@ -25,8 +25,11 @@ const conflictPauseMsMax = 50
 /** One connection that writes, a transaction at a time. */
 export interface Engine {
   readonly transaction: Transaction
-  /** `tokens` are those of the requests that will run, where they have one; `since` when the first of them arrived. */
-  begin(tokens: readonly (Uint8Array | undefined)[], since: number): Awaitable<void>
+  /**
+   * `tokens` are those of the requests that will run, where they have one; `since` when the first of them arrived; `isAsked` whether
+   * somebody asked for any of them.
+   */
+  begin(tokens: readonly (Uint8Array | undefined)[], since: number, isAsked: boolean): Awaitable<void>
   /** On disk when it resolves. Where the outcome is not known it throws trouble that is `fatal` or `unavailable`. */
   commit(): Awaitable<void>
   /** Also called where `begin` or `commit` failed. */
@@ -35,6 +38,8 @@ export interface Engine {
   troubleOf(error: unknown): StoreTrouble | undefined
   /** Around each work of a batch: what it changes and looks through is counted, where it is a request's, against what one may. */
   beginWork?(isRequest: boolean): void
+  /** Who waits for the end of the transaction at other servers: for how long the first of them has, and how many servers there are. */
+  waitersElsewhere?(): Promise<{ readonly waitedMs: number; readonly servers: number }>
   /** After this error nothing more can be done in the transaction. */
   spoils(error: unknown): boolean
   /** The transaction met another one and may be run again as it is. */
@@ -73,6 +78,8 @@ interface Ran {
   readonly queued: Queued
   readonly begunAt: number
   readonly endedAt: number
+  /** Since when somebody has waited for it at another server. */
+  elsewhereSince?: number
 }
 
 /** Attempts of one transaction that met another's each time. */
@@ -319,6 +326,7 @@ export class Batches {
       await engine.begin(
         batch.map(({ token }) => token),
         batch[0]!.since,
+        batch.some(({ sender }) => sender !== undefined),
       )
       hasBegun = true
       const begunAt = performance.now()
@@ -367,7 +375,19 @@ export class Batches {
       return await queued.work(this.#engine.transaction)
     } finally {
       this.#engine.beginWork?.(false)
-      ran.push({ queued, begunAt, endedAt: performance.now() })
+      const own: Ran = { queued, begunAt, endedAt: performance.now() }
+      ran.push(own)
+      if (queued.sender !== undefined && own.endedAt - begunAt > everydayMs) await this.#lookElsewhere(own)
+    }
+  }
+  async #lookElsewhere(own: Ran): Promise<void> {
+    try {
+      const found = await this.#engine.waitersElsewhere?.()
+      if (!found) return
+      this.#shares.servers = found.servers
+      if (found.waitedMs > 0) own.elsewhereSince = own.endedAt - found.waitedMs
+    } catch {
+      // Of what is wrong with the connection or the transaction, the work or the commit is told.
     }
   }
   /** Who has had how much of the time, and who of others waited meanwhile that could have gone on. */
@@ -375,14 +395,14 @@ export class Batches {
     const now = performance.now()
     let aroundMs = now - startedAt
     for (const { begunAt, endedAt } of ran) aroundMs -= endedAt - begunAt
-    for (const { queued, begunAt, endedAt } of ran) {
+    for (const { queued, begunAt, endedAt, elsewhereSince = Number.POSITIVE_INFINITY } of ran) {
       const { sender, isTried } = queued
       const ms = endedAt - begunAt
       if (isTried) this.#restsUntil = now + ms
       if (sender === undefined) continue
       // Without a bound of time whatever waits shares a transaction: nobody waits for another's.
       const isEveryday = ms <= everydayMs || this.#limits.workMsMax === undefined
-      const since = isEveryday ? endedAt : this.#waitingSince(queued, batch, now)
+      const since = isEveryday ? endedAt : Math.min(elsewhereSince, this.#waitingSince(queued, batch, now))
       const keptMs = endedAt - Math.max(begunAt, since)
       this.#shares.took(queued, { ms, aroundMs: aroundMs / ran.length, keptMs, now })
     }

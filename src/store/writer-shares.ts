@@ -52,12 +52,11 @@ interface Share {
 }
 
 const newKind = (): Kind => ({ workMs: undefined, owedMs: 0, at: 0 })
-const forgottenOf = ({ isLong, isOfTop }: Asking): number =>
-  !isLong ? forgottenOfOther : isOfTop ? forgottenOfTop : forgottenOfLong
-
 export class WriterShares {
   /** In the order in which they last had something. */
   readonly #shares = new Map<string, Share>()
+  /** Of one database, as far as it is known: each counts what is asked of itself, so that together they allow as much as one. */
+  servers = 1
 
   /** Whether nothing is known by which anybody would have to wait. */
   get isEmpty(): boolean {
@@ -82,7 +81,7 @@ export class WriterShares {
     const kind = asking.isLong ? share.long : share.other
     kind.workMs = kind.workMs === undefined ? ms : kind.workMs + (ms - kind.workMs) * weightOfLast
     if (ms <= everydayMs || keptMs <= 0) return
-    kind.owedMs = owedNow(kind, forgottenOf(asking), now) + keptMs
+    kind.owedMs = owedNow(kind, this.#forgottenOf(asking), now) + keptMs
     kind.at = now
   }
 
@@ -92,8 +91,12 @@ export class WriterShares {
     if (!share) return 0
     const kind = asking.isLong ? share.long : share.other
     if (kind.owedMs === 0) return 0
-    const forgotten = forgottenOf(asking)
-    return Math.max(0, (owedNow(kind, forgotten, now) - keptWaitingMsMax) / forgotten)
+    const forgotten = this.#forgottenOf(asking)
+    return Math.max(0, (owedNow(kind, forgotten, now) - keptWaitingMsMax / this.servers) / forgotten)
+  }
+
+  #forgottenOf({ isLong, isOfTop }: Asking): number {
+    return (!isLong ? forgottenOfOther : isOfTop ? forgottenOfTop : forgottenOfLong) / this.servers
   }
 
   /** How long it will take, as far as can be known. */
