@@ -29,7 +29,7 @@ export class Pace {
   askedOf({ isOfClock, isList, lookAhead }: WriteOperation<never, unknown, unknown>, sender: string): AskedOf {
     if (isOfClock) return {}
     const isLong = isList === true || lookAhead !== undefined
-    return { sender, ...(isLong ? { isLong } : {}), isOfTop: this.#ofTop.has(sender), refuse: refuseForNow }
+    return { sender, ...(isLong ? { isLong } : {}), isOfTop: () => this.#ofTop.has(sender), refuse: refuseForNow }
   }
 
   /**

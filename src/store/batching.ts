@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Awaitable } from './sql.ts'
 import type { AskedOf, RolledBack, Transaction } from './store.ts'
 import { StoreTrouble } from './trouble.ts'
-import { everydayMs, restMsMax, WriterShares } from './writer-shares.ts'
+import { everydayMs, forgottenOfLong, restMsMax, triedMsMax, WriterShares } from './writer-shares.ts'
 
 /** Beyond this many requests in one transaction the tail waits longer and throughput hardly grows. */
 const batchSizeMax = 256
@@ -37,7 +37,7 @@ export interface Engine {
   /** What went wrong outside, in an operator's words; undefined for refusals and bugs. */
   troubleOf(error: unknown): StoreTrouble | undefined
   /** Around each work of a batch: what it changes and looks through is counted, where it is a request's, against what one may. */
-  beginWork?(isRequest: boolean): void
+  beginWork?(isRequest: boolean, refuseLong?: () => void): void
   /** Who waits for the end of the transaction at other servers: for how long the first of them has, and how many servers there are. */
   waitersElsewhere?(): Promise<{ readonly waitedMs: number; readonly servers: number }>
   /** After this error nothing more can be done in the transaction. */
@@ -67,7 +67,7 @@ interface Queued {
   readonly since: number
   readonly isTried: boolean
   readonly isLong: boolean
-  readonly isOfTop: boolean
+  readonly isOfTop: () => boolean
   readonly refuse: ((restMs: number) => unknown) | undefined
   resolve: (value: never) => void
   reject: (reason: unknown) => void
@@ -131,7 +131,7 @@ export class Batches {
       since = performance.now(),
       isTried = false,
       isLong = false,
-      isOfTop = false,
+      isOfTop = () => false,
       refuse,
     }: AskedOf = {},
   ): Promise<T> {
@@ -370,7 +370,7 @@ export class Batches {
   /** What follows upon a work, also upon one that was refused for all that it did, is bounded by itself. */
   async #work(queued: Queued, ran: Ran[]): Promise<unknown> {
     const begunAt = performance.now()
-    this.#engine.beginWork?.(queued.sender !== undefined)
+    this.#engine.beginWork?.(queued.sender !== undefined, this.#limitOf(queued, begunAt))
     try {
       return await queued.work(this.#engine.transaction)
     } finally {
@@ -378,6 +378,17 @@ export class Batches {
       const own: Ran = { queued, begunAt, endedAt: performance.now() }
       ran.push(own)
       if (queued.sender !== undefined && own.endedAt - begunAt > everydayMs) await this.#lookElsewhere(own)
+    }
+  }
+  /** Of what is taken back in any case: it ends where others wait for it. */
+  #limitOf(queued: Queued, begunAt: number): (() => void) | undefined {
+    const { isTried, isOfTop, refuse } = queued
+    if (!isTried || !refuse || this.#limits.workMsMax === undefined) return undefined
+    return () => {
+      const now = performance.now()
+      if (now < begunAt + triedMsMax || isOfTop()) return
+      const isAwaited = this.#shares.servers > 1 || this.#waitingSince(queued, [], now) < Number.POSITIVE_INFINITY
+      if (isAwaited) throw refuse((now - begunAt) / forgottenOfLong)
     }
   }
   async #lookElsewhere(own: Ran): Promise<void> {

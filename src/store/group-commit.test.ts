@@ -8,6 +8,7 @@ import { Batches, type Engine, queueShareMax, queueSizeMax } from './batching.ts
 import type { KeptName, ReadTransaction, Store, Transaction } from './store.ts'
 import { StoreTrouble } from './trouble.ts'
 import { checkSpace } from './upkeep/check.ts'
+import { triedMsMax } from './writer-shares.ts'
 
 const account = '111111111111'
 const provisioned: Cidr = parseCidr('198.18.0.0/28')!
@@ -457,6 +458,44 @@ describe('a crowded queue', () => {
     assert.equal(await store.write(async () => 'done', { sender: 'lists', refuse }), 'done', 'what is no list')
     isOver = true
     await Promise.all(others)
+  })
+
+  test('D8 what is only tried ends where others wait for long, and not where nobody does', async () => {
+    const { store } = await newStore({ workMsMax: 50 })
+    const refuse = () => new Failed('took too long')
+    let isWhole = false
+    const tryLong = async (other?: () => Promise<unknown>, isOfTop = () => false) => {
+      let others: Promise<unknown> | undefined
+      isWhole = false
+      const asked = store.write(
+        async (tx) => {
+          others = other?.()
+          const until = performance.now() + triedMsMax + 10
+          while (performance.now() < until);
+          await keysOf(tx)
+          isWhole = true
+        },
+        { sender: 'tries', isTried: true, isOfTop, refuse },
+      )
+      await asked.finally(() => others)
+    }
+    const allocate = () => store.write(async () => 'allocated', { sender: 'allocates' })
+    await tryLong()
+    assert(isWhole)
+    await tryLong(allocate, () => true)
+    assert(isWhole, 'of whoever governs the top')
+    await store.close()
+    const again = await newStore({ workMsMax: 50 })
+    const tried = again.store.write(
+      async (tx) => {
+        void again.store.write(async () => 'allocated', { sender: 'allocates' })
+        const until = performance.now() + triedMsMax + 10
+        while (performance.now() < until);
+        await keysOf(tx)
+      },
+      { sender: 'tries', isTried: true, refuse },
+    )
+    await assert.rejects(tried, Failed)
   })
 
   test('L9 after a part of a batch whose outcome is not known nothing more is begun', async () => {

@@ -172,7 +172,7 @@ export interface AskedOf {
   /** It is as long as whoever asks makes it, as what is only tried is. */
   readonly isLong?: boolean | undefined
   /** Of whoever governs the top: all those who wait are theirs. */
-  readonly isOfTop?: boolean | undefined
+  readonly isOfTop?: (() => boolean) | undefined
   /** What whoever asks is told where they have kept others waiting so long that theirs rests; undefined: it waits. */
   readonly refuse?: ((restMs: number) => unknown) | undefined
 }

@@ -6,7 +6,7 @@ import { type Asking, everydayMs, keptWaitingMsMax, sharersMax, WriterShares } f
 const asking = (sender: string | undefined, more: Partial<Asking> = {}): Asking => ({
   sender,
   isLong: false,
-  isOfTop: false,
+  isOfTop: () => false,
   ...more,
 })
 const longOf = (sender: string) => asking(sender, { isLong: true })
@@ -51,7 +51,7 @@ test('D8 whoever keeps others waiting rests, for many times as long, and with no
   assert.equal(shares.restMs(asking('lists'), 0), 0, 'an allocation')
   assert.equal(shares.restMs(longOf('another'), 0), 0)
   // Whoever governs the top comes back earlier.
-  assert.equal(Math.round(shares.restMs(asking('lists', { isLong: true, isOfTop: true }), 0)), 600)
+  assert.equal(Math.round(shares.restMs(asking('lists', { isLong: true, isOfTop: () => true }), 0)), 600)
 })
 
 test('D8 nobody rests for everyday work, nor where nobody waited', () => {

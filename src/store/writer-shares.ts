@@ -12,6 +12,8 @@ export const forgottenOfOther = 1 / 4
 export const forgottenOfTop = 1 / 2
 /** What would rest for longer than this is refused at once, and told when to come back. */
 export const restMsMax = 2_000
+/** What is only tried is refused once it has taken so long while others wait, but for whoever governs the top. */
+export const triedMsMax = 1_000
 /** Senders of which it is known; one more makes room by forgetting the one that has asked for nothing for longest. */
 export const sharersMax = 10_000
 /** After so long, half of what a sender has used counts. */
@@ -28,7 +30,7 @@ export interface Asking {
   /** As long as whoever asks makes it: a list, or what is only tried. */
   readonly isLong: boolean
   /** Of whoever governs the top. */
-  readonly isOfTop: boolean
+  readonly isOfTop: () => boolean
 }
 
 interface Took {
@@ -96,7 +98,7 @@ export class WriterShares {
   }
 
   #forgottenOf({ isLong, isOfTop }: Asking): number {
-    return (!isLong ? forgottenOfOther : isOfTop ? forgottenOfTop : forgottenOfLong) / this.servers
+    return (!isLong ? forgottenOfOther : isOfTop() ? forgottenOfTop : forgottenOfLong) / this.servers
   }
 
   /** How long it will take, as far as can be known. */

@@ -345,8 +345,8 @@ class PostgresEngine implements Engine {
   troubleOf(error: unknown): StoreTrouble | undefined {
     return postgresTroubleOf(error)
   }
-  beginWork(isRequest: boolean): void {
-    this.#sql.changed.begin(isRequest)
+  beginWork(isRequest: boolean, refuseLong?: () => void): void {
+    this.#sql.changed.begin(isRequest, refuseLong)
   }
   /** Those of other servers who wait for the end of this transaction. */
   async waitersElsewhere(): Promise<Waiters> {
