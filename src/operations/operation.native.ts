@@ -49,7 +49,7 @@ export interface StreamFacts {
   /** The member that is the id of an event. */
   readonly id: string
   /** What brings the items in the order of time. */
-  readonly input: Readonly<Record<string, string>>
+  readonly input: Readonly<Record<string, string | boolean>>
 }
 
 interface Facts<Input extends z.ZodObject, Output extends z.ZodType> {

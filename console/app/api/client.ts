@@ -93,17 +93,24 @@ async function ownFetch(path: string, init?: RequestInit): Promise<Response> {
     throw new Trouble({ code: unreachable, detail: 'The server cannot be reached.' })
   }
 }
-/** Redeems the operator's link, which is good once. */
-export async function openSession(code: string): Promise<void> {
+async function sendCode(path: string, code: string): Promise<unknown> {
   const headers = { 'content-type': 'application/json' }
-  const response = await ownFetch('/sign-in/link', { method: 'POST', headers, body: JSON.stringify({ code }) })
-  if (response.ok) return
-  const problem = (await response.json().catch(() => ({}))) as object
-  throw new Trouble({ status: response.status, ...problem })
+  const response = await ownFetch(path, { method: 'POST', headers, body: JSON.stringify({ code }) })
+  const answered = (await response.json().catch(() => ({}))) as object
+  if (response.ok) return answered
+  throw new Trouble({ status: response.status, ...answered })
 }
-/** Ends the session at the server. Cookies that no session goes with mean nothing. */
+/** Whom the operator's link would sign in. */
+export const personOfLink = async (code: string): Promise<string> =>
+  ((await sendCode('/sign-in/link/person', code)) as { readonly principal: string }).principal
+/** Redeems the link, which is good once. */
+export const openSession = async (code: string): Promise<void> => void (await sendCode('/sign-in/link', code))
+/** Who is signed in in this browser, as far as anybody is: where we have given out no cookie, nobody. */
+export const findSession = async (): Promise<Session | undefined> =>
+  pageToken() === '' ? undefined : readSession().catch(() => undefined)
+/** Ends the session at the server, and not what was made in it. Cookies that no session goes with mean nothing. */
 export async function endSession(tokenId: string): Promise<void> {
-  await answer(api.DELETE('/tokens/{tokenId}', { params: { path: { tokenId } } }))
+  await answer(api.DELETE('/tokens/{tokenId}', { params: { path: { tokenId }, query: { alone: 'true' } } }))
 }
 /** How somebody can sign in here: with an identity provider, and whether a cookie would be safe at all. */
 export interface SignInWays {

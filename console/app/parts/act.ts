@@ -3,12 +3,12 @@ import { useMutation } from '@tanstack/react-query'
 import { queries } from '../api/queries.ts'
 import { useShell } from './shell-context.ts'
 
-export function useAct<T, R>(call: (input: T) => Promise<R>, done: string, after?: (result: R) => void) {
+export function useAct<T, R>(call: (input: T) => Promise<R>, done?: string, after?: (result: R) => void) {
   const { tell } = useShell()
   return useMutation({
     mutationFn: call,
     onSuccess: (result) => {
-      tell('success', done)
+      if (done !== undefined) tell('success', done)
       after?.(result)
       // The session stays; all else may say something different now.
       void queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' })

@@ -40,8 +40,8 @@ export interface FormSettings<V, R> {
   /** Where the server calls a member otherwise than the form calls its field. */
   readonly fieldOf?: (member: string) => (keyof V & string) | undefined
   readonly call: (values: V) => Promise<R>
-  /** What is said once it is done. */
-  readonly done: string
+  /** What is said once it is done, where the page does not show it anyway. */
+  readonly done?: string
   readonly after?: (result: R) => void
 }
 
@@ -87,12 +87,15 @@ export function useForm<V extends object, R>({
 export function Form<V>({
   form,
   act,
+  reason,
   cancel,
   children,
 }: {
   form: FormState<V>
   /** What the button says, such as "Make the pool". */
   act: string
+  /** Why it cannot be done, and who could do it. */
+  reason?: string | undefined
   cancel?: () => void
   children: ReactNode
 }): ReactNode {
@@ -112,7 +115,7 @@ export function Form<V>({
                 Cancel
               </Button>
             )}
-            <Button variant="primary" loading={form.isBusy}>
+            <Button variant="primary" loading={form.isBusy} disabled={reason !== undefined} disabledReason={reason}>
               {act}
             </Button>
           </SpaceBetween>

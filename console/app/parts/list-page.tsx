@@ -19,6 +19,8 @@ interface ListPageProps<T> extends Omit<ListProps<T>, 'title' | 'description' | 
   /** What of the address is a parameter of the request. */
   readonly names: readonly string[]
   readonly list: (params: URLSearchParams) => Read<ListOf<T>>
+  /** What goes before the list. */
+  readonly above?: ReactNode
 }
 
 export function ListPage<T>({
@@ -30,6 +32,7 @@ export function ListPage<T>({
   path,
   names,
   list,
+  above,
   ...table
 }: ListPageProps<T>): ReactNode {
   const [params] = useSearchParams()
@@ -41,6 +44,7 @@ export function ListPage<T>({
       commands={[`${command}${flagsOf(query)}`, ...moreCommands]}
       requests={[pathOf(path, query)]}
     >
+      {params.has('cursor') ? null : above}
       <List title={tableTitle} query={list(params)} {...table} />
     </Page>
   )

@@ -226,8 +226,10 @@ function TextFilter({
   )
 }
 
-function download(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'text/csv' }))
+const download = (name: string, text: string): void => save(name, new Blob([text], { type: 'text/csv' }))
+/** Hands the person a file. */
+export function save(name: string, file: Blob): void {
+  const url = URL.createObjectURL(file)
   const link = document.createElement('a')
   link.href = url
   link.download = name

@@ -20,6 +20,7 @@ import { type Same, ShellContext, type Shell as ShellOf } from './shell-context.
 
 const pages: SideNavigationProps.Item[] = [
   { type: 'link', text: 'Overview', href: '/' },
+  { type: 'link', text: 'Waiting for me', href: '/waiting' },
   {
     type: 'section-group',
     title: 'Space',
@@ -47,6 +48,7 @@ const pages: SideNavigationProps.Item[] = [
       { type: 'link', text: 'Compliance', href: '/compliance' },
       { type: 'link', text: 'Findings', href: '/findings' },
       { type: 'link', text: 'Record', href: '/changes' },
+      { type: 'link', text: 'Evidence', href: '/evidence' },
     ],
   },
   {
@@ -60,6 +62,17 @@ const pages: SideNavigationProps.Item[] = [
   },
 ]
 
+/** Without these, the button that opens the stack has no name. */
+const flashWords = {
+  ariaLabel: 'Messages',
+  notificationBarAriaLabel: 'Show all messages',
+  notificationBarText: 'Messages',
+  errorIconAriaLabel: 'Error',
+  warningIconAriaLabel: 'Warning',
+  successIconAriaLabel: 'Success',
+  infoIconAriaLabel: 'Information',
+  inProgressIconAriaLabel: 'In progress',
+}
 /** How many messages stay: the oldest goes. */
 const flashesMax = 5
 /** While the server is away, it is asked whether it is back: no oftener than anything else is polled. */
@@ -263,7 +276,7 @@ export function Shell(): ReactNode {
             }}
           />
         }
-        notifications={<Flashbar items={items} stackItems i18nStrings={{ ariaLabel: 'Messages' }} />}
+        notifications={<Flashbar items={items} stackItems i18nStrings={flashWords} />}
         toolsOpen={toolsOpen}
         onToolsChange={({ detail }) => setToolsOpen(detail.open)}
         tools={<SamePanel same={same} />}

@@ -68,7 +68,7 @@ export interface RestDependencies {
   /** How cookies of a request go, where it may have any. */
   readonly findWay: FindWay
   /** Who a link of the operator is for, with which a browser is signed in; undefined where it is good no more. */
-  openLink(code: string): ConsoleLink | undefined
+  findLink(code: string): Promise<ConsoleLink | undefined>
   /** Refuses what does not say who asks. */
   authenticate(credential: Credential | undefined): Principal | Promise<Principal>
   /** Where a request comes from, by proxies that are trusted alone: Fastify's own `request.ip` knows none. */

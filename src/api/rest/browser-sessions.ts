@@ -15,8 +15,12 @@ const beginningSeconds = 600
 const cookieValue = /^[\w-]{1,512}$/
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 
-/** What a request says of who asks: its `Authorization` header, or the session in its cookie. */
-export type Credential = string | { readonly session: string }
+/** What our page says of a request that it makes by itself, with nobody at it: that uses no session. */
+export const unattendedHeader = 'x-cadastre-unattended'
+const streamType = 'text/event-stream'
+
+/** What a request says of who asks: its `Authorization` header, or the session in its cookie, and whether somebody uses it with that. */
+export type Credential = string | { readonly session: string; readonly isUse: boolean }
 
 /** By which names cookies go, and whether they need TLS. */
 interface Way {
@@ -107,9 +111,13 @@ export function createCredentials(findWay: FindWay): (request: Asking) => Creden
     if (session === undefined) return undefined
     refuseOtherSites(request)
     if (!safeMethods.has(request.method ?? '')) refuseOtherPages(request, session)
-    return { session }
+    return { session, isUse: isUse(request.headers) }
   }
 }
+
+/** A page that listens, or looks again by itself, is no sign that anybody is there. */
+const isUse = ({ accept, [unattendedHeader]: unattended }: IncomingMessage['headers']): boolean =>
+  unattended === undefined && !accept?.toLowerCase().includes(streamType)
 
 /** By what the browser says, which no page can change (W3C Fetch Metadata; RFC 6454, section 7). */
 export function refuseOtherSites({ headers, method }: Asking): void {

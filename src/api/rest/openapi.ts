@@ -347,8 +347,9 @@ function describeStream({ output }: Answering, idName: string): Json {
   return {
     schema: {
       type: 'string',
-      description: `With \`Accept: text/event-stream\`: the items, each as the JSON in \`data\` of one event as soon as it is there, with its \`${idName}\` as the event's id. \`Last-Event-ID\` goes on behind one.`,
-      examples: [`id: ${item[idName]}\nevent: change\ndata: ${JSON.stringify(item)}\n\n`],
+      description: `The items as they come, each the JSON in \`data\` of one event, with its \`${idName}\` as the event's id. \`Last-Event-ID\` goes on behind one.`,
+      // Of the item as much as its own example does not show better.
+      examples: [`id: ${item[idName]}\nevent: change\ndata: ${JSON.stringify({ [idName]: item[idName] })}\n\n`],
     },
   }
 }

@@ -1,5 +1,6 @@
 // The organization: root, units and accounts.
 import type { ReactNode } from 'react'
+import { Link } from 'react-router'
 import type { Schemas } from '../../api/client.ts'
 import { nodes } from '../../api/lists.ts'
 import { load } from '../../api/queries.ts'
@@ -52,8 +53,7 @@ export const Component = (): ReactNode => (
       keyOf={(row) => row.nodeId}
       empty={
         <>
-          <p>There is no organization yet. Make one at the command line:</p>
-          <pre className="commands">cadastre organization create</pre>
+          There is no organization yet. <Link to="/start">First minutes</Link> make one.
         </>
       }
     />
