@@ -64,8 +64,8 @@ export function List<T>({
   filters = [],
   empty,
   actions,
-  selection,
   news,
+  selection,
 }: ListProps<T>): ReactNode {
   const { data, error, isFetching, isPending, refetch } = useQuery({ ...query, placeholderData: keepPreviousData })
   const [params, setParams] = useSearchParams()
