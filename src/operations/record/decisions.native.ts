@@ -1,7 +1,6 @@
 // Decisions on record: listed by what they are about, and shown with their trace.
 import { z } from 'zod'
 import { formatCidr } from '#model/cidr.ts'
-import { parseId } from '#model/identifier.ts'
 import type { Denial, WouldBe } from '#model/policy/decision.ts'
 import { denialInWords } from '#model/policy/denial-words.ts'
 import { inWords } from '#model/policy/trace-words.ts'
@@ -36,6 +35,7 @@ import {
   followDecisions,
   getDecisionWithEntry,
   listDecisions as list,
+  numberOfDecision,
   placeOfDecision,
 } from './decisions.ts'
 import { readRetention } from './retention.ts'
@@ -256,11 +256,11 @@ export const getDecision = nativeRead({
 
 /** A cursor of ours, or the id of a decision behind which a list is read on. */
 function placeIn(
-  { tx }: ReadContext,
+  context: ReadContext,
   cursor: string | undefined,
 ): { readonly n: number; readonly isNewestFirst: boolean } | undefined {
   if (cursor === undefined) return undefined
-  const id = parseId('decision', tx.installation, cursor)
+  const id = numberOfDecision(context, cursor)
   const [, sign, digits] = /^(>?)([0-9]{1,16})$/.exec(cursor) ?? []
   const n = id ?? (digits === undefined ? undefined : Number(digits))
   if (n === undefined) refuse({ code: 'InvalidPaginationToken', field: 'cursor', value: cursor })

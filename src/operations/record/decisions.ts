@@ -133,5 +133,8 @@ async function absentDecision({ tx }: ReadContext, id: string): Promise<Refusal>
   return { code: 'NoLongerKept', what: 'decision', id, before: new Date(beforeAt).toISOString() }
 }
 
+/** The number of a decision of this installation by its id; undefined for any other text. */
+export const numberOfDecision = ({ tx }: ReadContext, id: string): number | undefined =>
+  parseId('decision', tx.installation, id)
 export const decisionIdOf = ({ tx }: ReadContext, { n }: RecordedDecision): string =>
   formatId('decision', tx.installation, n)
