@@ -11,6 +11,7 @@ import { type ReactNode, useState } from 'react'
 import { useSearchParams } from 'react-router'
 import { lineOf } from '#cli/csv.ts'
 import type { Read } from '../api/queries.ts'
+import { News } from './news.tsx'
 import { Wrong } from './page.tsx'
 
 export interface Column<T> {
@@ -42,6 +43,8 @@ export interface ListProps<T> {
   readonly filters?: readonly Filter[]
   readonly empty: ReactNode
   readonly actions?: ReactNode
+  /** Of a list that grows: where what comes is told, and what its rows are called. */
+  readonly news?: { readonly path: string; readonly noun: string }
 }
 
 export function List<T>({
@@ -54,6 +57,7 @@ export function List<T>({
   filters = [],
   empty,
   actions,
+  news,
 }: ListProps<T>): ReactNode {
   const { data, error, isFetching, isPending, refetch } = useQuery({ ...query, placeholderData: keepPreviousData })
   const [params, setParams] = useSearchParams()
@@ -93,6 +97,9 @@ export function List<T>({
           description={description}
           actions={
             <SpaceBetween size="xs" direction="horizontal">
+              {news && data && !isLater ? (
+                <News {...news} newest={rows[0] && keyOf(rows[0])} show={() => void refetch()} />
+              ) : null}
               <Button
                 iconName="refresh"
                 ariaLabel={`Load ${title} again`}
