@@ -201,6 +201,21 @@ test('a role is given, forbidden and taken away; what it may is readable', async
   await page.getByRole('button', { name: /^Lift auditor of group:interns/ }).waitFor()
 })
 
+test('where change control is required, a move is drafted as a change request', async () => {
+  const { page } = olga
+  const { items } = await server.ask<{ items: { ipamId: string }[] }>('GET', '/ipams')
+  await server.ask('PATCH', `/ipams/${items[0]!.ipamId}`, { changeControl: 'required' })
+  await page.goto(`${server.url}/console/organization`)
+  await page.getByRole('link', { name: /^search/ }).click()
+  await page.getByRole('button', { name: 'Move it' }).click()
+  await page.getByRole('button', { name: /^It is to hang under/ }).click()
+  await page.getByRole('option', { name: /^Laboratory/ }).click()
+  await page.getByText('This takes a change request').waitFor()
+  await picture(olga, 'move-controlled')
+  await page.getByRole('button', { name: 'Draft one' }).click()
+  await page.getByText('moveAccount').first().waitFor()
+})
+
 test('a token is shown once, and no query, address or store of the browser has it; this browser is told apart', async () => {
   const { page } = olga
   await page.goto(`${server.url}/console/tokens`)
