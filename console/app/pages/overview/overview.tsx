@@ -14,7 +14,7 @@ import { Linked } from '../../parts/linked.tsx'
 import { Page, Wrong } from '../../parts/page.tsx'
 import { Away, Count, Moment, Said, State, Used } from '../../parts/words.tsx'
 import { First } from '../start/first.tsx'
-import { pathOfWaiting } from './waiting-list.tsx'
+import { pathOfWaiting } from './waiting-path.ts'
 
 const capacityMax = 1000
 const dryShown = 8
