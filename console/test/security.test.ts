@@ -257,6 +257,7 @@ test('I7 every answer below /console has the whole policy, also where there is n
   }
   const scripts = /script-src ([^;]*)/.exec(consoleSecurityPolicy)![1]
   assert.equal(scripts, "'self'", 'nothing inline, and nothing from text')
+  assert.equal(/style-src ([^;]*)/.exec(consoleSecurityPolicy)![1], "'self'", 'an injected attribute paints nothing')
   assert.match(consoleSecurityPolicy, /require-trusted-types-for 'script'; trusted-types 'none'/)
 })
 
