@@ -203,6 +203,7 @@ async function aboutTheEstate(world: NativeWorld): Promise<Record<string, Exampl
       absent: { account: accountNowhere },
     },
     listDifferences: ofSource,
+    countDifferences: ofSource,
     adoptDifferences: { ...ofSource, input: { sourceId, everything: true } },
     ignoreDifferences: { ...ofSource, input: { sourceId, everything: true, reason: 'known', until } },
     releaseDifferences: { ...ofSource, input: { sourceId, everything: true } },

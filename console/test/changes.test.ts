@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Browser, Locator } from 'playwright-core'
 import { buildConsole } from '../../scripts/console.ts'
-import { findViolations, isShown, narrow, openBrowser, openPage, type Watched, wide } from './browser.ts'
+import { findViolations, isShown, narrow, openBrowser, openPage, signInBy, type Watched, wide } from './browser.ts'
 import { type Estate, openEstate, payload, region } from './estate.ts'
 
 const pictures = process.env.CADASTRE_TEST_PICTURES
@@ -30,8 +30,7 @@ after(async () => {
 
 async function signIn(name: string, role: string): Promise<Watched> {
   const watched = await openPage(browser, estate.url)
-  await watched.page.goto(await estate.linkFor(name, role))
-  await isShown(watched, 'Overview')
+  await signInBy(watched, await estate.linkFor(name, role))
   return watched
 }
 async function go(at: Watched, path: string, heading?: string | RegExp): Promise<void> {

@@ -83,6 +83,7 @@ test('every page loads by its link, narrow and dark or wide and light, without a
     ['allocations', '/allocations', 'Allocations'],
     ['address', '/address?cidr=10.20.0.7', '10.20.0.7'],
     ['account', `/account?id=${ids.account}`, payload.slice(0, 50)],
+    ['move-account', `/account/move?id=${ids.account}`, /^Move/],
     ['search', `/search?q=${encodeURIComponent(payload)}`, /Search/],
     ['decisions', '/decisions', 'Decisions'],
     ['decision', `/decisions/${ids.denied}`, 'Denied'],
@@ -115,6 +116,7 @@ test('every page loads by its link, narrow and dark or wide and light, without a
     ['compliance', '/compliance', 'Compliance'],
     ['findings', '/findings', 'Findings'],
     ['sources', '/sources', 'Estate'],
+    ['source-new', '/sources/new', 'Make a source'],
     ['organization', '/organization', 'Organization'],
     ['roles', '/roles', 'Roles'],
     ['tokens', '/tokens', 'Tokens and sessions'],
@@ -163,13 +165,14 @@ test('a session that ends and a server that is away cost nothing that was typed'
   )
   await estate.ask('DELETE', `/tokens/${tokenId}`)
   await act.click()
-  await page.getByText('Your session is over.').waitFor()
+  await page.getByRole('heading', { name: 'Your session is over' }).waitFor()
   assert.equal(await reason.inputValue(), 'Typed before')
   const again = await context.newPage()
   await again.goto(await estate.linkFor('olga', 'organization-administrator'))
   await again.getByRole('button', { name: 'Sign in as olga' }).click()
   await again.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
   await again.close()
+  await page.getByRole('heading', { name: 'Your session is over' }).waitFor({ state: 'detached' })
   await act.click()
   await isShown(olga, 'Typed before')
 })

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Browser, Route } from 'playwright-core'
 import { buildConsole } from '../../scripts/console.ts'
-import { findViolations, isShown, narrow, openBrowser, openPage, type Watched, wide } from './browser.ts'
+import { findViolations, isShown, narrow, openBrowser, openPage, signInBy, type Watched, wide } from './browser.ts'
 import { type Estate, openEstate } from './estate.ts'
 
 const pictures = process.env.CADASTRE_TEST_PICTURES
@@ -25,8 +25,7 @@ before(async () => {
   olga = await openPage(browser, estate.url)
   await sign()
   key = (await estate.command('audit', 'key')).trim()
-  await olga.page.goto(await estate.linkFor('olga', 'organization-administrator'))
-  await isShown(olga, 'Overview')
+  await signInBy(olga, await estate.linkFor('olga', 'organization-administrator'))
   if (pictures !== undefined) mkdirSync(pictures, { recursive: true })
 })
 after(async () => {
@@ -202,8 +201,7 @@ test('a key from elsewhere is compared with what the server shows, and the check
 
 test('whoever sees a part alone is told what is proven and what is not', async () => {
   const una = await openPage(browser, estate.url)
-  await una.page.goto(await estate.linkFor('una', 'auditor', estate.ids.account))
-  await isShown(una, 'Overview')
+  await signInBy(una, await estate.linkFor('una', 'auditor', estate.ids.account))
   await una.page.goto(`${estate.url}/console/evidence/verify?decision=${estate.ids.denied}`)
   await una.page.getByText('That there is such a record is proven').waitFor()
   await una.context.close()

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Browser } from 'playwright-core'
 import { buildConsole } from '../../scripts/console.ts'
-import { findViolations, isShown, narrow, openBrowser, openPage, type Watched, wide } from './browser.ts'
+import { findViolations, isShown, narrow, openBrowser, openPage, signInBy, type Watched, wide } from './browser.ts'
 import { type Estate, openEstate, region } from './estate.ts'
 
 /** Screenshots are for people to look at, where somebody names a folder for them. */
@@ -21,8 +21,7 @@ before(async () => {
   browser = await openBrowser()
   olga = await openPage(browser, estate.url)
   if (pictures !== undefined) mkdirSync(pictures, { recursive: true })
-  await olga.page.goto(await estate.linkFor('olga', 'organization-administrator'))
-  await isShown(olga, 'Overview')
+  await signInBy(olga, await estate.linkFor('olga', 'organization-administrator'))
 })
 after(async () => {
   await browser?.close()
@@ -88,6 +87,16 @@ test('fields and text of a document stay in step; what is wrong stands at its fi
     .waitFor()
   await page.getByRole('heading', { name: 'The way through the documents' }).waitFor()
   await takePicture('document')
+  await page.getByRole('button', { name: 'For everybody: conditions of pool 1' }).click()
+  await page.getByRole('textbox', { name: 'Tags of the account or its units, pool 1' }).fill('stage=production|test')
+  await page.getByRole('button', { name: /Accounts, pool 1/ }).click()
+  await page.getByRole('option', { name: /^network/ }).click()
+  await page.keyboard.press('Escape')
+  await page
+    .getByRole('row', { name: /when the account is network \(\d{12}\) and its tag stage is production or test/ })
+    .waitFor()
+  assert.equal(JSON.parse(await text.inputValue()).rules[0].when.tags[0].values.length, 2)
+  await takePicture('conditions')
   await text.fill('{ "rules": [')
   await page
     .getByText(/^This is not JSON/)
@@ -188,6 +197,11 @@ test('a policy is made, written and enabled; a conflict is named before; the mat
   await takePicture('new')
   await page.getByRole('button', { name: 'Make the policy' }).click()
   await isShown(olga, 'laboratory')
+  await page.getByRole('button', { name: 'Change', exact: true }).click()
+  const dialog = page.getByRole('dialog', { name: 'Change this policy' })
+  await dialog.getByRole('textbox', { name: 'Contact' }).fill('lab@example.com')
+  await dialog.getByRole('button', { name: 'Change', exact: true }).click()
+  await page.getByText('lab@example.com').waitFor()
   await page.getByRole('button', { name: 'Write a document' }).click()
   await isShown(olga, 'A document for laboratory')
   await page.getByRole('button', { name: /^Resource type / }).click()
@@ -253,8 +267,7 @@ test('a policy is made, written and enabled; a conflict is named before; the mat
 
 test('whoever may only read sees the document, and why it is not theirs to change', async () => {
   const vera = await openPage(browser, estate.url)
-  await vera.page.goto(await estate.linkFor('vera', 'auditor'))
-  await isShown(vera, 'Overview')
+  await signInBy(vera, await estate.linkFor('vera', 'auditor'))
   await vera.page.goto(`${estate.url}/console/policies/${estate.ids.policy}/document?locale=${region}&resourceType=vpc`)
   await vera.page.getByText('You may not change this').waitFor()
   const save = vera.page.getByRole('button', { name: 'Save' })

@@ -12,7 +12,8 @@ import {
 import { Pages } from './pages.ts'
 import { addressOf, blockAround, blockOf, entriesOf, type Found, placeBetween, seen } from './seen.ts'
 import { apiProblem, baseOf, basicAuthorization } from './service.ts'
-import { type Row, rowsOf } from './table-file.ts'
+import type { Row } from './table-cells.ts'
+import { rowsOf } from './table-file.ts'
 
 export const infoblox: Collector = {
   kind: 'infoblox',

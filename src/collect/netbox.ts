@@ -14,7 +14,8 @@ import {
 import { valuesOf } from './json.ts'
 import { Pages } from './pages.ts'
 import { addressOf, blockOf, entriesOf, type Found, placeBetween, seen } from './seen.ts'
-import { apiProblem, baseOf, idOf, pairsOf, siteLocale } from './service.ts'
+import { apiProblem, baseOf, idOf, pairsOf } from './service.ts'
+import { siteLocale } from './site.ts'
 
 export const netbox: Collector = {
   kind: 'netbox',

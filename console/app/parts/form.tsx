@@ -7,8 +7,9 @@ import Input, { type InputProps } from '@cloudscape-design/components/input'
 import Select, { type SelectProps } from '@cloudscape-design/components/select'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import Textarea from '@cloudscape-design/components/textarea'
-import { type ReactNode, type RefObject, useState } from 'react'
+import { type ReactNode, type RefObject, useEffect, useState } from 'react'
 import { Trouble } from '../api/client.ts'
+import { hold } from '../api/held.ts'
 import { useAct } from './act.ts'
 import { Confirm } from './confirm.tsx'
 import { Refused, useFirstWrong } from './refused.tsx'
@@ -56,6 +57,7 @@ export function useForm<V extends object, R>({
   const [values, setValues] = useState(initial)
   const [isTried, setTried] = useState(false)
   const { at, show } = useFirstWrong()
+  useEffect(hold, [])
   const act = useAct(call, done, after)
   const nameOf = (member: string): (keyof V & string) | undefined =>
     fieldOf?.(member) ?? (Object.hasOwn(initial, member) ? (member as keyof V & string) : undefined)

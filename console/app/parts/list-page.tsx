@@ -19,8 +19,12 @@ interface ListPageProps<T> extends Omit<ListProps<T>, 'title' | 'description' | 
   /** What of the address is a parameter of the request. */
   readonly names: readonly string[]
   readonly list: (params: URLSearchParams) => Read<ListOf<T>>
+  /** What comes is told while somebody looks at it; the rows' keys are the ids by which the stream goes on. */
+  readonly grows?: boolean
   /** What goes before the list. */
   readonly above?: ReactNode
+  /** And what after it. */
+  readonly below?: ReactNode
 }
 
 export function ListPage<T>({
@@ -32,7 +36,9 @@ export function ListPage<T>({
   path,
   names,
   list,
+  grows,
   above,
+  below,
   ...table
 }: ListPageProps<T>): ReactNode {
   const [params] = useSearchParams()
@@ -45,7 +51,15 @@ export function ListPage<T>({
       requests={[pathOf(path, query)]}
     >
       {params.has('cursor') ? null : above}
-      <List title={tableTitle} query={list(params)} {...table} />
+      <List
+        title={tableTitle}
+        query={list(params)}
+        {...(grows && !('until' in query)
+          ? { news: { path: pathOf(path, { ...query, latest: true }), noun: tableTitle.toLowerCase() } }
+          : {})}
+        {...table}
+      />
+      {below}
     </Page>
   )
 }

@@ -37,7 +37,9 @@ const requestHeaders = {
   'if-match': z
     .string()
     .optional()
-    .describe('The `ETag` that you read: refused with 412 where it is another one by now.'),
+    .describe(
+      'The `ETag` that you read: refused with 412 where it is another one by now. With `If-None-Match: *` instead, where there is one already.',
+    ),
   'if-none-match': z
     .string()
     .optional()

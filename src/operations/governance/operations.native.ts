@@ -111,7 +111,7 @@ export const governedOperationList = z
   .array(governedOperation)
   .min(1)
   .max(operationsMax)
-  .meta({ examples: [[exampleOfOne, exampleOfTwo]] })
+  .meta({ id: 'GovernedOperations', examples: [[exampleOfOne, exampleOfTwo]] })
 nameShapes({ GovernedOperation: governedOperation })
 
 /** What is to be done, in its order. */

@@ -100,6 +100,17 @@ test('a conflict is told with both parties, of a document and of an assignment, 
   assert.equal((await acme.ask('GET', at)).status, 404)
 })
 
+test('a document that somebody has made meanwhile is not overwritten by who takes it for a new one', async () => {
+  const policy = await acme.policy()
+  const body = { rules: [{ poolId: listed }] }
+  const headers = { 'if-none-match': '*' }
+  const make = () => acme.ask<{ code?: string; detail?: string }>('PUT', document(policy), { body, headers })
+  const [first, second] = [await make(), await make()]
+  assert.deepEqual([first.status, second.status, second.body.code], [200, 412, 'PreconditionFailed'])
+  assert.match(second.body.detail!, /^It is there already: it is `".+"`\. Read it first\./)
+  assert.equal((await acme.ask('POST', '/policies', { body: { ipamId: acme.ipam }, headers })).status, 400)
+})
+
 test('I8 whoever may write a policy is told nothing of accounts whose decisions they may not read, and of the matrix only what they see', async () => {
   const as = await acme.tokenOf('user:writer', 'policy-author', network)
   const rules = [{ poolId: listed }]

@@ -50,6 +50,7 @@ export const Component = (): ReactNode => (
     path="/changes"
     names={changeNames}
     list={changeList}
+    grows
     columns={columns(useNodeNames())}
     keyOf={(row) => row.changeId}
     filters={[

@@ -3,7 +3,6 @@ import Box from '@cloudscape-design/components/box'
 import ColumnLayout from '@cloudscape-design/components/column-layout'
 import Container from '@cloudscape-design/components/container'
 import Header from '@cloudscape-design/components/header'
-import SpaceBetween from '@cloudscape-design/components/space-between'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { Link } from 'react-router'
@@ -15,7 +14,7 @@ import { Linked } from '../../parts/linked.tsx'
 import { Page, Wrong } from '../../parts/page.tsx'
 import { Away, Count, Moment, Said, State, Used } from '../../parts/words.tsx'
 import { First } from '../start/first.tsx'
-import { pathOfWaiting } from './waiting-list.tsx'
+import { pathOfWaiting } from './waiting-path.ts'
 
 const capacityMax = 1000
 const dryShown = 8
@@ -45,10 +44,8 @@ export function Component(): ReactNode {
         <Decided />
         <Found />
         <Complies />
-        <SpaceBetween size="l">
-          <Waits />
-          <Ends />
-        </SpaceBetween>
+        <Waits />
+        <Ends />
       </ColumnLayout>
     </Page>
   )
@@ -281,7 +278,7 @@ function Complies(): ReactNode {
 function Waits(): ReactNode {
   const { data, error } = useQuery(summary)
   return (
-    <Container header={<Header variant="h2">What waits for my approval</Header>}>
+    <Container fitHeight header={<Header variant="h2">What waits for my approval</Header>}>
       {error ? <Wrong error={error} /> : null}
       {data?.waiting.map(({ id, reason, by, at }) => (
         <Box key={id} padding={{ bottom: 's' }}>
@@ -302,7 +299,7 @@ function Waits(): ReactNode {
 function Ends(): ReactNode {
   const { data, error } = useQuery(summary)
   return (
-    <Container header={<Header variant="h2">Exceptions that end, and sources that are late</Header>}>
+    <Container fitHeight header={<Header variant="h2">Exceptions that end, and sources that are late</Header>}>
       {error ? <Wrong error={error} /> : null}
       {data?.exceptions.map(({ exceptionId, reason, target, expiresAt }) => (
         <Box key={exceptionId} padding={{ bottom: 's' }}>

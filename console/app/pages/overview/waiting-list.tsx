@@ -7,6 +7,7 @@ import { moment, node, said } from '../../parts/columns.tsx'
 import { type Column, List, type ListOf } from '../../parts/list.tsx'
 import { useNodeNames } from '../../parts/names.ts'
 import { Said } from '../../parts/words.tsx'
+import { pathOfWaiting } from './waiting-path.ts'
 
 export type Waiting = Schemas['WaitingApproval']
 export const waiting = ask(['waiting'], (signal) => api.GET('/waiting', { signal }))
@@ -17,8 +18,6 @@ export const asked: Readonly<Record<Waiting['for'], string>> = {
   revise: 'Revise: it was sent back',
   apply: 'Apply: it is approved',
 }
-export const pathOfWaiting = ({ id }: Pick<Waiting, 'id'>): string =>
-  id.startsWith('exception-') ? `/exceptions/${id}` : `/change-requests/${id}`
 
 const columns = (nameOf: (id: string) => string | undefined): readonly Column<Waiting>[] => [
   {

@@ -73,6 +73,7 @@ function Assign({
       return answer(
         api.PUT('/policies/{policyId}/assignments/{targetId}', {
           params: { path, ...(header === undefined ? {} : { header }) },
+          ...(header === undefined ? { headers: { 'if-none-match': '*' } } : {}),
           body: changeIn(values),
         }),
       )

@@ -63,7 +63,9 @@ export function differencesOf(
   { from, to }: { readonly from?: Document | undefined; readonly to?: Document | undefined },
   nameOf: NameOf,
 ): readonly Difference[] {
-  const [before, after] = [factsOf(from, nameOf), factsOf(to, nameOf)]
+  // Where they are shown, ids of accounts and units have their names beside them anyhow.
+  const nameOfRoot: NameOf = (id) => (id.startsWith('r-') ? nameOf(id) : undefined)
+  const [before, after] = [factsOf(from, nameOfRoot), factsOf(to, nameOfRoot)]
   return [...new Set([...before.keys(), ...after.keys()])].flatMap((what) => {
     const [was, is] = [before.get(what), after.get(what)]
     return was === is ? [] : [{ locale, resourceType, what, from: was, to: is }]

@@ -162,6 +162,8 @@ function Editor({ place, latest }: { place: Place; latest: Held }): ReactNode {
       if (now.etag !== base.etag) throw new ChangedMeanwhile('It was changed meanwhile: look at what, and save again.')
       const put = await api.PUT('/policies/{policyId}/documents/{locale}/{resourceType}', {
         params: { path, ...(base.etag === undefined ? {} : { header: { 'if-match': base.etag } }) },
+        // What somebody else has made meanwhile is not overwritten either.
+        ...(base.etag === undefined ? { headers: { 'if-none-match': '*' } } : {}),
         body: bodyOf(read.draft),
       })
       // Between the look and the change somebody else was first: what they did is shown.

@@ -9,14 +9,10 @@ import { ask, load } from '../../api/queries.ts'
 import { ChoiceField, Form, needed, TextField, useForm } from '../../parts/form.tsx'
 import { named, useNodeNames } from '../../parts/names.ts'
 import { Page } from '../../parts/page.tsx'
+import { semantics } from './semantics.ts'
 
 const ipams = ask(['ipams'], (signal) => api.GET('/ipams', { params: { query: { limit: treeRowsMax } }, signal }))
 export const loader = (): Promise<null> => load(ipams, nodes)
-
-const semantics = [
-  { value: 'strict', label: 'strict', description: 'What is not listed is denied.' },
-  { value: 'aws', label: 'aws', description: 'Exactly those of Amazon VPC IPAM: what a caller names wins.' },
-]
 
 export function Component(): ReactNode {
   const navigate = useNavigate()

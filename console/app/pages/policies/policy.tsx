@@ -2,13 +2,14 @@
 import Button from '@cloudscape-design/components/button'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import { useQuery } from '@tanstack/react-query'
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
 import { Link, useNavigate, useParams } from 'react-router'
 import { answer, api, type Schemas } from '../../api/client.ts'
 import { nodes, pools } from '../../api/lists.ts'
 import { load } from '../../api/queries.ts'
 import { Acts } from '../../parts/acts.tsx'
 import { Facts } from '../../parts/facts.tsx'
+import { ChoiceField, FormDialog, TextField, useForm } from '../../parts/form.tsx'
 import { Linked } from '../../parts/linked.tsx'
 import { type Column, List } from '../../parts/list.tsx'
 import { named, useNodeNames } from '../../parts/names.ts'
@@ -16,6 +17,7 @@ import { Page, Wrong } from '../../parts/page.tsx'
 import { Account, Mode, Moment, momentText, None, Said } from '../../parts/words.tsx'
 import { type Document, documentPath, sizesText, tagsText, whenText } from './document-words.ts'
 import { assignedOf, documentsOf, policyOf } from './reads.ts'
+import { semantics } from './semantics.ts'
 
 export const loader = ({ params: { policyId } }: { params: { policyId?: string } }): Promise<null> =>
   load(policyOf(policyId!), documentsOf(policyId!), assignedOf(policyId!), nodes, pools)
@@ -73,6 +75,7 @@ const documentColumns = (policyId: string, nameOf: (id: string) => string | unde
 export function Component(): ReactNode {
   const policyId = useParams().policyId!
   const navigate = useNavigate()
+  const [isChanging, setChanging] = useState(false)
   const nameOf = useNodeNames()
   const { data, error } = useQuery(policyOf(policyId))
   const assignmentColumns: readonly Column<Schemas['PolicyAssignment']>[] = [
@@ -117,6 +120,9 @@ export function Component(): ReactNode {
       description={policyId}
       actions={
         <SpaceBetween size="xs" direction="horizontal">
+          <Button disabled={!data} disabledReason="It is not loaded." onClick={() => setChanging(true)}>
+            Change
+          </Button>
           <Acts
             of={data}
             acts={[
@@ -195,6 +201,53 @@ export function Component(): ReactNode {
           />
         </SpaceBetween>
       ) : null}
+      {data && isChanging ? <Change of={data} close={() => setChanging(false)} /> : null}
     </Page>
+  )
+}
+
+/** Only what somebody has changed is sent: what others change meanwhile stays theirs. */
+function Change({ of, close }: { of: Schemas['Policy']; close: () => void }): ReactNode {
+  const { policyId } = of
+  const form = useForm({
+    initial: { name: of.name ?? '', contact: of.contact ?? '', compatibility: of.compatibility as string },
+    checks: {
+      name: (name, { contact, compatibility }) =>
+        name === (of.name ?? '') && contact === (of.contact ?? '') && compatibility === of.compatibility
+          ? 'Nothing is changed yet.'
+          : undefined,
+    },
+    call: ({ name, contact, compatibility }) =>
+      answer(
+        api.PATCH('/policies/{policyId}', {
+          params: { path: { policyId } },
+          body: {
+            ...(name === (of.name ?? '') ? {} : { name: name.trim() || null }),
+            ...(contact === (of.contact ?? '') ? {} : { contact: contact.trim() || null }),
+            ...(compatibility === of.compatibility ? {} : { compatibility: compatibility as 'strict' }),
+          },
+        }),
+      ),
+    done: 'The policy is changed.',
+    after: close,
+  })
+  return (
+    <FormDialog form={form} title="Change this policy" act="Change" close={close}>
+      <TextField form={form} name="name" label="Name" isOptional isFirst />
+      <TextField
+        form={form}
+        name="contact"
+        label="Contact"
+        hint="Those who are denied are told whom to ask."
+        isOptional
+      />
+      <ChoiceField
+        form={form}
+        name="compatibility"
+        label="Semantics"
+        hint="Settings that no document says follow it."
+        options={semantics}
+      />
+    </FormDialog>
   )
 }

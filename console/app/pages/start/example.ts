@@ -1,12 +1,11 @@
 // An example company, as one list of operations that makes it and one that throws it away. It is told by its tag.
 import type { Schemas } from '../../api/client.ts'
+import { exampleName } from './example-name.ts'
 
 type Operation = Schemas['GovernedOperation']
 
 /** On everything that has tags and was made for the example. */
 export const exampleTag = 'cadastre-example'
-/** Of the unit that all of it is in. */
-export const exampleName = 'Example company'
 const tags = { [exampleTag]: 'true' }
 export const isExample = (one: { readonly tags?: Readonly<Record<string, string>> | undefined }): boolean =>
   one.tags?.[exampleTag] !== undefined

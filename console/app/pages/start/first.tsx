@@ -6,7 +6,7 @@ import { Link } from 'react-router'
 import { api } from '../../api/client.ts'
 import { nodes } from '../../api/lists.ts'
 import { ask } from '../../api/queries.ts'
-import { exampleName } from './example.ts'
+import { exampleName } from './example-name.ts'
 
 const enforced = ask(['assignments', 'first enforced'], (signal) =>
   api.GET('/assignments', { params: { query: { mode: 'enforce', limit: 1 } }, signal }),
@@ -18,7 +18,7 @@ export function First({ isEmpty }: { isEmpty: boolean }): ReactNode {
   const { data: tree } = useQuery(nodes)
   if (tree?.items.some(({ kind, name }) => kind === 'organizational-unit' && name === exampleName))
     return (
-      <Alert type="info" header="This has an example company in it">
+      <Alert type="info" header="This server has an example company">
         <Link to="/start">First minutes</Link> throws it away in one click.
       </Alert>
     )

@@ -43,7 +43,12 @@ const stepsOf = ({ accounts, units, ipams, pools, policies, enforced, nodes, den
       title: 'IPAM',
       says: 'What manages address space, with its own private space.',
       isDone: ipams.length > 0 || pools.length > 0,
-      done: <Said>{ipams[0]?.name ?? pool?.ipamId ?? ipams[0]?.ipamId}</Said>,
+      done:
+        pools.length > 0 ? (
+          `It manages ${pools.length} ${pools.length === 1 ? 'pool' : 'pools'}`
+        ) : (
+          <Said>{ipams[0]?.name ?? ipams[0]?.ipamId}</Said>
+        ),
       Form: IpamForm,
     },
     {
