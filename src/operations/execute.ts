@@ -251,7 +251,11 @@ export async function openExecutor(
             throw new TakenBack()
           })
         },
-        { ...pace.askedOf(operation, senderOf(call.principal)), since: call.arrivedAt, isTried: true },
+        {
+          ...pace.askedOf(operation, senderOf(call.principal), { isTried: true }),
+          since: call.arrivedAt,
+          isTried: true,
+        },
       )
     } catch (error) {
       if (error instanceof Refused) {
@@ -398,7 +402,12 @@ export async function openExecutor(
             }
           }
         },
-        { token, ...pace.askedOf(operation, senderOf(call.principal)), since: call.arrivedAt, isTried: call.isDryRun },
+        {
+          ...pace.askedOf(operation, senderOf(call.principal), { isTried: call.isDryRun }),
+          token,
+          since: call.arrivedAt,
+          isTried: call.isDryRun,
+        },
       )
     } catch (trouble) {
       if (!unrecorded) throw trouble

@@ -26,10 +26,15 @@ export class Pace {
   }
 
   /** What the store is told of whose work it is: what a clock does is nobody's. */
-  askedOf({ isOfClock, isList, lookAhead }: WriteOperation<never, unknown, unknown>, sender: string): AskedOf {
-    if (isOfClock) return {}
-    const isLong = isList === true || lookAhead !== undefined
-    return { sender, ...(isLong ? { isLong } : {}), isOfTop: () => this.#ofTop.has(sender), refuse: refuseForNow }
+  askedOf(
+    operation: WriteOperation<never, unknown, unknown>,
+    sender: string,
+    { isTried }: { isTried: boolean },
+  ): AskedOf {
+    if (operation.isOfClock) return {}
+    const isLong = isTried || operation.isList === true || operation.lookAhead !== undefined
+    if (!isLong) return { sender, refuse: refuseForNow }
+    return { sender, isTried, isLong, isOfTop: () => this.#ofTop.has(sender), refuse: refuseForNow }
   }
 
   /**
