@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { formatCidr, parseCidr, sizeOf } from '#model/cidr.ts'
 import { nativeRead } from '../operation.native.ts'
-import { nameShapes, poolName } from '../shapes.native.ts'
+import { instant, nameShapes, parseInstant, poolName } from '../shapes.native.ts'
 import { addressCount, cidr, netmaskLength } from '../space/shapes.native.ts'
 import { findMap, type Tile, tileBitsMax } from './address-map.ts'
 import { placeOfOwnPool } from './pool-lists.ts'
@@ -17,7 +17,7 @@ const tile = z.object({
   held: addressCount.optional(),
   resting: addressCount.optional().describe('Released, and not to be had yet.'),
   allocations: z.number().int().optional(),
-  isMore: z.literal(true).optional(),
+  isMore: z.literal(true).optional().describe('Not all of it was counted.'),
 })
 const addressMap = z.object({
   poolId,
@@ -42,15 +42,20 @@ export const getAddressMap = nativeRead({
       .max(128)
       .optional()
       .describe(`Of every tile: the window’s and 8, ${tileBitsMax} at most.`),
+    at: instant.optional().describe('As it was at this moment. What rested then and rests no more is told as free.'),
   }),
   output: addressMap,
   rest: { method: 'GET', path: '/pools/{poolId}/map' },
   cli: 'pool map',
   refusals: ['NotFound', 'MalformedId'],
   at: (context, { poolId }) => placeOfOwnPool(context, poolId),
-  async run(context, { poolId, cidr, netmaskLength }) {
+  async run(context, { poolId, cidr, netmaskLength, at }) {
     const pool = await readablePools.get(context, poolId)
-    const asked = { cidr: cidr === undefined ? undefined : parseCidr(cidr), length: netmaskLength }
+    const asked = {
+      cidr: cidr === undefined ? undefined : parseCidr(cidr),
+      length: netmaskLength,
+      at: at === undefined ? undefined : parseInstant(at),
+    }
     const map = await findMap(context, pool, asked)
     const told = { poolId: pool.id }
     if (!map) return { ...told, cidrs: [], tiles: [] }

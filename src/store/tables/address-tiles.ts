@@ -11,10 +11,13 @@ export interface RestingBlock {
   /** Anybody can have it, though it is not among what is free yet. */
   readonly isOver: boolean
   readonly isHeld: boolean
+  readonly since: number
+  readonly endsAt: number
 }
 interface RestingRow {
   first: Uint8Array
   length: number
+  released_at: number
   ends_at: number
   hold: number | null
 }
@@ -134,7 +137,7 @@ export class AddressTiles {
   /** What rests or is held in a window or around it, in address order, `limit` at most. */
   async resting(pool: number, window: Cidr, limit: number, after?: Cidr): Promise<RestingBlock[]> {
     const [low, high] = rangeOf(window)
-    const columns = 'select first, length, ends_at, hold from quarantine where pool = ?'
+    const columns = 'select first, length, released_at, ends_at, hold from quarantine where pool = ?'
     // Blocks that rest do not overlap: only the last one to begin before it can be around.
     const around = after
       ? undefined
@@ -151,6 +154,8 @@ export class AddressTiles {
       cidr: fromKey(row.first, row.length),
       isOver: row.ends_at <= now,
       isHeld: row.hold !== null,
+      since: row.released_at,
+      endsAt: row.ends_at,
     }))
   }
 }
