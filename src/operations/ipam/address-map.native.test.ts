@@ -18,6 +18,11 @@ interface Tile {
   readonly allocations?: number
   readonly isMore?: boolean
 }
+interface HeldTile extends Tile {
+  readonly account?: string
+  readonly locale?: string
+  readonly poolId?: string
+}
 interface Mapped {
   readonly cidr?: string
   readonly netmaskLength?: number
@@ -243,4 +248,63 @@ test('the map of a moment is what the map was at that moment, found from the win
       assert(at === moments.at(-1)!.at || cut.tiles.some(({ isMore }) => isMore), `${at}: what was not counted is told`)
     }
   })
+})
+
+test('tiles tell whose they are, as far as one may see it, and lead to the pool below', async () => {
+  const poolId = await makePool(['10.140.0.0/16'])
+  await take(poolId, { cidr: '10.140.4.0/22' })
+  const below = await makePool(['10.140.32.0/20'], { parentPoolId: poolId })
+  const tiles = async (as?: string): Promise<readonly HeldTile[]> =>
+    (await world.ask<Mapped>('GET', `/pools/${poolId}/map?holders=true`, as === undefined ? {} : { as })).body.tiles
+  const found = await tiles()
+  assert.deepEqual(
+    found.map(({ account, locale, poolId: led }) => [account, locale, led]),
+    [
+      ...Array.from({ length: 4 }, () => [managementAccount, 'us-east-1', undefined]),
+      ...Array.from({ length: 16 }, () => [managementAccount, 'us-east-1', below]),
+    ],
+  )
+  const inside = await world.get<Mapped>(`/pools/${poolId}/map?holders=true&cidr=10.140.5.0/24`)
+  assert(inside.tiles.every((tile: HeldTile) => tile.account === managementAccount))
+})
+
+test('a scope is one map: pools below are told in place of what they were given, and empty space is folded away', async () => {
+  const made = await world.post<{ scopeId: string }>('/scopes', {
+    ipamId: (await world.get<{ items: { ipamId: string }[] }>('/ipams')).items[0]!.ipamId,
+  })
+  const [before, own] = [scopeId, made.scopeId]
+  scopeId = own
+  const path = `/scopes/${own}/map`
+  assert.deepEqual(await world.get(path), { scopeId: own, cidrs: [], tiles: [] })
+  const top = await makePool(['10.20.0.0/16'])
+  await makePool(['10.60.0.0/20'])
+  const below = await makePool(['10.20.0.0/20'], { parentPoolId: top })
+  await take(below, { cidr: '10.20.1.0/24' })
+  await take(top, { cidr: '10.20.128.0/24' })
+  const whole = await world.get<Mapped>(path)
+  assert.deepEqual(
+    [whole.cidr, whole.netmaskLength, whole.cidrs],
+    ['10.0.0.0/10', 18, ['10.20.0.0/16', '10.60.0.0/20']],
+  )
+  assert.deepEqual(whole.tiles, [
+    { cidr: '10.20.0.0/18', free: String(16_384 - 256), allocated: '256', allocations: 1 },
+    { cidr: '10.20.128.0/18', free: String(16_384 - 256), allocated: '256', allocations: 1 },
+  ])
+  const closer = await world.get<Mapped>(`${path}?cidr=10.20.0.0/16`)
+  assert.deepEqual(
+    closer.tiles.map(({ cidr, allocated }) => [cidr, allocated]),
+    [
+      ['10.20.1.0/24', '256'],
+      ['10.20.128.0/24', '256'],
+    ],
+  )
+  const earlier = new Date(world.clock()).toISOString()
+  world.advance(60_000)
+  await take(top, { cidr: '10.20.200.0/24' })
+  assert.deepEqual((await world.get<Mapped>(`${path}?cidr=10.20.0.0/16&at=${earlier}`)).tiles, closer.tiles)
+  const six = await makePool(['fd12:dd8::/32'])
+  await take(six, { cidr: 'fd12:dd8:1:7::/64' })
+  const folded = await world.get<Mapped>(`/pools/${six}/map?fold=true`)
+  assert.deepEqual([folded.cidr, folded.netmaskLength, folded.tiles.length], ['fd12:dd8:1::/56', 64, 1])
+  scopeId = before
 })

@@ -1,7 +1,17 @@
 // A pool as a map: a window of its addresses in tiles of one size, each with what is free, allocated, held and resting of it. However
 // many allocations there are, no row of any is read: they are counted in the order of their addresses. Of a moment that is past, rows
 // are read, so many at most: those of the window, or of what has changed since.
-import { bitsOf, type Cidr, compareCidrs, contains, formatCidr, orderOf, overlaps, sizeOf } from '#model/cidr.ts'
+import {
+  bitsOf,
+  type Cidr,
+  compareCidrs,
+  contains,
+  formatCidr,
+  orderOf,
+  overlaps,
+  sizeOf,
+  supernet,
+} from '#model/cidr.ts'
 import { refuseValue } from '#model/refusal.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import type { ReadContext } from '../operation.ts'
@@ -42,6 +52,13 @@ export interface AskedMap {
   readonly window: Cidr
   readonly length: number
 }
+/** What somebody asks to see. */
+export interface AskedWindow {
+  readonly cidr: Cidr | undefined
+  readonly length: number | undefined
+  /** Without the empty space around what is in use. */
+  readonly isFolded?: boolean
+}
 export interface Tile {
   readonly cidr: Cidr
   /** Addresses of the pool in it. */
@@ -69,34 +86,41 @@ type Reading = Pick<ReadContext, 'tx'>
 export async function findMap(
   context: ReadContext,
   pool: Pool,
-  asked: { readonly cidr: Cidr | undefined; readonly length: number | undefined; readonly at?: number | undefined },
+  asked: AskedWindow & { readonly at?: number | undefined },
 ): Promise<AddressMap | undefined> {
   const rows = (await context.tx.pools.cidrsOf([pool.n])).filter(({ state }) => state !== 'failed-provision')
   const cidrs = rows.map(({ cidr }) => cidr).sort(compareCidrs)
-  const found = askedMap(pool, cidrs, asked)
-  if (!found) return undefined
+  const window = asked.cidr ?? cidrs[0]
+  if (!window) return undefined
+  const found = askedMap(pool.family, asked.isFolded ? await folded(context, pool, window) : window, asked.length)
   const at = asked.at !== undefined && asked.at < context.now ? asked.at : undefined
   if (at === undefined) return mapOf(context, pool, cidrs, found)
   const before = rows.filter(({ createdAt }) => createdAt <= at).map(({ cidr }) => cidr)
   return pastMapOf(context, pool, { now: cidrs, before: before.sort(compareCidrs) }, { ...found, at })
 }
 
-/** Where somebody does not say: the first CIDR, in tiles of which one can see many. */
-function askedMap(
-  pool: Pool,
-  cidrs: readonly Cidr[],
-  asked: { readonly cidr: Cidr | undefined; readonly length: number | undefined },
-): AskedMap | undefined {
-  const window = asked.cidr ?? cidrs[0]
-  if (!window) return undefined
-  const bits = bitsOf(pool.family)
-  if (window.family !== pool.family)
-    refuseValue('cidr', formatCidr(window), { why: 'pool-is-of-family', family: pool.family })
-  const length = asked.length ?? Math.min(window.length + tileBitsDefault, bits)
+/** A window in tiles of which one can see many, where nobody says how large they are. */
+export function askedMap(family: 4 | 6, window: Cidr, asked: number | undefined): AskedMap {
+  const bits = bitsOf(family)
+  if (window.family !== family) refuseValue('cidr', formatCidr(window), { why: 'pool-is-of-family', family })
+  const length = asked ?? Math.min(window.length + tileBitsDefault, bits)
   const most = Math.min(window.length + tileBitsMax, bits)
   if (length < window.length || length > most)
     refuseValue('netmaskLength', length, { why: 'length-of-tiles', least: window.length, most })
   return { window, length }
+}
+
+/** Without the empty space around what is in use: the smallest block that has all of it, and some more around that. */
+async function folded({ tx }: Reading, { n }: Pool, window: Cidr): Promise<Cidr> {
+  return foldedTo(window, await tx.addressTiles.endsOfUsed(n, window))
+}
+export function foldedTo(window: Cidr, used: readonly Cidr[]): Cidr {
+  const inside = used.filter((one) => overlaps(one, window) && one.length >= window.length)
+  const [one] = inside
+  if (!one) return window
+  let length = Math.min(...inside.map((cidr) => cidr.length))
+  while (!inside.every((cidr) => contains(supernet(one, length), cidr))) length--
+  return supernet(one, Math.max(window.length, length - tileBitsDefault))
 }
 
 export async function mapOf(

@@ -19,6 +19,8 @@ export const differencesListed = 10
 const differencesPerPage = 1_000
 /** Entries looked at for one page; with fewer to be seen the page is shorter. */
 const entriesPerPageMax = 5_000
+/** The same of the changes of one pool, which no index finds: what is passed over is looked up like what is found. */
+const entriesOfPoolMax = 400
 /**
  * Of a list that asks for what may be hidden: one page of it is of so many entries of the record, or of entries with so many subjects,
  * whatever they are about. So where it ends tells nothing of what was found and not shown.
@@ -99,7 +101,7 @@ export async function listChanges(
       bounds: {
         bytesOf: (entry) =>
           compared(entry).reduce((sum, [id, version]) => sum + (lengths.get(`${id}/${version}`) ?? 0), 0),
-        rowsMax: mayBeHidden ? Number.POSITIVE_INFINITY : entriesPerPageMax,
+        rowsMax: mayBeHidden ? Number.POSITIVE_INFINITY : poolId === undefined ? entriesPerPageMax : entriesOfPoolMax,
         stepMax: entriesPerStep,
         weightOf: ({ subjects }) => Math.min(subjects.length, differencesListed),
         weightMax: differencesPerPage,
