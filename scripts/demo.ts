@@ -433,7 +433,14 @@ const stopServer = async (): Promise<void> => {
   rmSync(folder, { recursive: true, force: true })
   expect(how === 0, `the server ends well, not with ${how}`)
 }
-process.once('SIGINT', () => void stopServer().then(() => process.exit(130)))
+// A terminal that is closed, and whoever ends it from elsewhere, leave no server behind, either.
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const) {
+  process.once(signal, () => void stopServer().then(() => process.exit(code)))
+}
 try {
   say(`A Cadastre server runs at ${endpoint},\non an embedded database in ${folder}.`)
   const token = await story()

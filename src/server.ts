@@ -62,6 +62,8 @@ export interface RunningServer {
   readonly firstKey: NewKey | undefined
   /** To be called once the first key has been printed. */
   noteFirstKeyShown(): Promise<void>
+  /** What signs whoever starts the server in to its console, once; undefined where a start gives nobody that. */
+  createFirstLink(principal: string): Promise<string | undefined>
   /** Lets requests under way finish, then closes everything. */
   close(): Promise<void>
 }
@@ -96,6 +98,7 @@ export async function startServer(config: Config, onFatal: (trouble: StoreTroubl
       port: (server.address() as AddressInfo).port,
       firstKey: opened.firstKey,
       noteFirstKeyShown: opened.noteFirstKeyShown,
+      createFirstLink: opened.createFirstLink,
       close: () => opened.close(() => drain(server)),
     }
   } catch (error) {
@@ -177,7 +180,7 @@ const witnessesOf = ({ witnesses, operations: { notifications } }: Config): Witn
     },
   }))
 
-interface OpenedServer extends Pick<RunningServer, 'firstKey' | 'noteFirstKeyShown'> {
+interface OpenedServer extends Pick<RunningServer, 'firstKey' | 'noteFirstKeyShown' | 'createFirstLink'> {
   answer(request: IncomingMessage, response: ServerResponse): void
   /** `drained` resolves when no request is under way. */
   close(drained: () => Promise<void>): Promise<void>
@@ -281,6 +284,11 @@ async function openServer(
       firstKey,
       async noteFirstKeyShown() {
         if (firstKey) await noteShown(store, firstKey)
+      },
+      async createFirstLink(principal) {
+        // Loaded where somebody looks on: whatever is started as a service does without.
+        const { createFirstLink } = await import('#operations/identity/operator-tokens.ts')
+        return (await createFirstLink(store, sealerOf(config), { principal, account }, Date.now()))?.code
       },
       answer: endpoint,
       async close(drained) {
@@ -399,7 +407,7 @@ function createRest(
 ): Rest {
   const load = async (): Promise<FastifyInstance> => {
     const { oidc, bootstrap, publicUrl, requestsPerMinute, isEvidencePublic, witnessedKeys } = config
-    const [{ createRestApp }, { createAuthenticator }, { createFindWay }, { openLink }, signIn] = await Promise.all([
+    const [{ createRestApp }, { createAuthenticator }, { createFindWay }, { findLink }, signIn] = await Promise.all([
       import('#api/rest/app.ts'),
       import('#api/rest/session.ts'),
       import('#api/rest/browser-sessions.ts'),
@@ -411,7 +419,7 @@ function createRest(
     return createRestApp({
       ...common,
       findWay: createFindWay(publicUrl),
-      openLink: (code) => openLink(sealer, code, Date.now()),
+      findLink: (code) => executeOr503(() => store.read((tx) => findLink(tx, sealer, code, Date.now()))),
       authenticate: (credential) => {
         const found = authenticate(credential)
         return found instanceof Promise ? inTurn.aside(() => executeOr503(() => found)) : found

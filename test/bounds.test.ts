@@ -49,7 +49,7 @@ const ofOneAlone: readonly RegExp[] = [
   // What one request may do, alone or between two turns of the event loop.
   /^(aheadTries|changesPerRequest|sweptPerRequest|statementsPerTurn)Max$/,
   // What one answer names or one look reads.
-  /^(named|names|drafts|resultsPerRun|fields|idsPerRefusal|cidrsTold|insideNames|networksNamed|targetsNamed|subnetsNamed|listedValues|listedLength|samples|subjects|short|inline|problems|problemsOfRule|exceptionSteps)Max$/,
+  /^(named|names|compared|drafts|resultsPerRun|fields|idsPerRefusal|cidrsTold|insideNames|networksNamed|targetsNamed|subnetsNamed|listedValues|listedLength|samples|subjects|short|inline|problems|problemsOfRule|exceptionSteps)Max$/,
   /^(overSeen|steps|unreviewed|versions|states|spaces|matching|holdersAsked|ownersAsked|treeCidrs|visibleAccounts|nodesBelow|forecastWeeks|capacityRows|former|pendingScans|impactSpaces|impactRows|formerUnits|bodiesPerStatement|looks|pages|eventLength|depth|forgotten)Max$/,
   // What denials were told within a second: with more, it is looked up anew.
   /^advisedMax$/,
@@ -74,9 +74,9 @@ const ofOneAlone: readonly RegExp[] = [
   // Of one look of what watches rollouts.
   /^(due|dueRows|countedOfDue|exceptionPages|accountsRead|worldsKept)Max$/,
   // Of one subscription, and of one call of its target.
-  /^(recipientsPerTarget|replayedPerRequest|deliveryAttempts|deliveryAgeMs|addresses|answerBytes|callSeconds|soonSeconds|shownFacts|digestEvents|digestShown|quietSeconds|countsShown|briefCharacters|shortCharacters)Max$/,
+  /^(recipientsPerTarget|replayedPerRequest|deliveryAttempts|deliveryAgeMs|addresses|answerBytes|earlyAnswers|callSeconds|soonSeconds|shownFacts|digestEvents|digestShown|quietSeconds|countsShown|briefCharacters|shortCharacters)Max$/,
   // Of one line of a snapshot, and of one run of a collector.
-  /^(unlisted|observedTags|collector|reason|brief|tries|notes|guessedColumns|headerLines|parts|cells)Max$/,
+  /^(unlisted|observedTags|collector|reason|brief|tries|notes|shown|guessedColumns|headerLines|parts|cells)Max$/,
   // Of one run of a command that reads policy files.
   /^(conflicts|candidates|near|namesAsked|attempts|drifts|changesLookedAt|requestsLookedAt|listed|files|membersOfFiles|open|problemsShown|syntaxProblems|shownValue|directoryLevels)Max$/,
   // What is only remembered: it is read again where it is forgotten.

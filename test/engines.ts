@@ -165,6 +165,7 @@ export const askedByOthers: readonly string[] = [
   'src/operations/policy/explain.test.ts',
   'src/operations/policy/explanations.native.test.ts',
   'src/operations/policy/hidden-facts.test.ts',
+  'src/operations/policy/previews.native.test.ts',
   'src/operations/policy/resource-types.native.test.ts',
   'src/operations/problems.native.test.ts',
   'src/operations/wording.ec2.test.ts',

@@ -46,6 +46,8 @@ export const mayRemember: Readonly<Record<string, string>> = {
   'src/store/postgres/engine.ts #last': 'the same',
   'src/store/batching.ts #queue': 'requests that wait for a transaction',
   'src/store/batching.ts #idle': 'who waits for the end',
+  'src/store/writer-shares.ts #shares': 'who has had how much of the time of the writer, lately',
+  'src/operations/pace.ts #ofTop': 'whose long work rests for how long: who may do what is asked of the database',
   'src/store/batching.ts #alone': 'whose requests run alone for some seconds',
   'src/store/tables/replay-window.ts #tables': 'the committed layer of something that `ConnectionMemory` keeps',
   'src/store/readers.ts #idle': 'connections that nobody uses',

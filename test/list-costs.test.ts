@@ -184,7 +184,10 @@ const fewerRows: Readonly<Record<string, readonly [number, string]>> = {
 /** Filters that nothing there fits, and why. */
 const withoutRows: Readonly<Record<string, readonly [readonly string[], string]>> = {
   listChanges: [['latest'], 'it asks for what comes'],
-  listDecisions: [['subject'], 'what each allocation was decided by, its history tells'],
+  listDecisions: [
+    ['subject', 'latest'],
+    'what each allocation was decided by, its history tells; what comes is not there yet',
+  ],
 }
 const isNeeded = ([, one]: readonly [string, z.core.$ZodType]): boolean =>
   !(one as z.ZodType).safeParse(undefined).success

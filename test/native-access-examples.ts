@@ -81,6 +81,7 @@ async function aboutTheRecord(world: NativeWorld): Promise<Record<string, Exampl
   }
   return {
     getOverview: { input: {} },
+    listWaiting: { input: {} },
     listDecisions: { input: {}, secrets: [decision!.decisionId] },
     getDecision: ofDecision,
     getRetention: { input: {} },
@@ -154,11 +155,14 @@ async function aboutPolicies(world: NativeWorld): Promise<Record<string, Example
     getPolicyDocument: ofDocument,
     putPolicyDocument: { ...ofDocument, input: { policyId, ...document } },
     deletePolicyDocument: ofDocument,
+    previewPolicyDocument: { ...ofDocument, input: { policyId, ...document } },
+    listPolicyMatrix: { input: {}, secrets: [policyId] },
     getEffectivePolicy: { input: { node: managementAccount, ...pair }, absent: { node: accountNowhere } },
     listPolicyAssignments: { input: {}, secrets: [policyId] },
     getPolicyAssignment: ofAssignment,
     putPolicyAssignment: { ...ofAssignment, input: { policyId, targetId, kind: 'default', mode: 'warn' } },
     deletePolicyAssignment: ofAssignment,
+    previewPolicyAssignment: ofAssignment,
     listAssignmentCandidates: { input: {}, secrets: [policyId] },
     getAssignmentCandidate: ofAssignment,
     putAssignmentCandidate: { ...ofAssignment, input: { policyId, targetId, mode: 'warn' } },
@@ -199,6 +203,7 @@ async function aboutTheEstate(world: NativeWorld): Promise<Record<string, Exampl
       absent: { account: accountNowhere },
     },
     listDifferences: ofSource,
+    countDifferences: ofSource,
     adoptDifferences: { ...ofSource, input: { sourceId, everything: true } },
     ignoreDifferences: { ...ofSource, input: { sourceId, everything: true, reason: 'known', until } },
     releaseDifferences: { ...ofSource, input: { sourceId, everything: true } },
@@ -229,6 +234,7 @@ async function aboutChangeRequests(world: NativeWorld): Promise<Record<string, E
   return {
     listChangeRequests: { input: {}, secrets: [changeRequestId] },
     getChangeRequest: ofOne,
+    compareChangeRequest: ofOne,
     // Drafts: what is submitted is done on the rights of whoever does it, and these roles have none in common.
     proposeChange: { input: { ...params, draft: true }, absent: { node: accountNowhere } },
     updateChangeRequest: { absent, input: { changeRequestId: draft.changeRequestId, reason: 'another' } },

@@ -11,7 +11,7 @@ import { createSourceAddress } from '#api/source-address.ts'
 import { StepsInTurn } from '#api/steps-in-turn.ts'
 import { parseCidr } from '#model/cidr.ts'
 import type { Role } from '#model/roles.ts'
-import { openLink } from '#operations/identity/console-links.ts'
+import { findLink } from '#operations/identity/console-links.ts'
 import { createOperatorToken } from '#operations/identity/operator-tokens.ts'
 import { tokenSecondsMax } from '#operations/identity/tokens.ts'
 import type { NativeOperation } from '#operations/operation.native.ts'
@@ -58,7 +58,7 @@ export const openNativeWorld = async (
 /** What of an application belongs to a world. */
 type Bound = Pick<
   RestDependencies,
-  'newRequestId' | 'authenticate' | 'openLink' | 'execute' | 'recordUnread' | 'findNewestChange' | 'onFault'
+  'newRequestId' | 'authenticate' | 'findLink' | 'execute' | 'recordUnread' | 'findNewestChange' | 'onFault'
 >
 type Settings = Pick<RestDependencies, 'requestsPerMinute' | 'isEvidencePublic'>
 interface Application extends Settings {
@@ -77,7 +77,7 @@ async function takeApplication(bound: Bound, settings: Settings): Promise<Applic
     newRequestId: () => application.bound.newRequestId(),
     authenticate: (credential) => application.bound.authenticate(credential),
     findWay: createFindWay(undefined),
-    openLink: (code) => application.bound.openLink(code),
+    findLink: (code) => application.bound.findLink(code),
     // The requests come from 127.0.0.1, which is a proxy's: tests say in `x-forwarded-for` where else from.
     addressOf: createSourceAddress([parseCidr('127.0.0.0/8')!]),
     async execute(operation, call) {
@@ -116,7 +116,7 @@ export async function withNativeApi<W extends World>(
     newRequestId: () => `request-${++requests}`,
     // By the clock of the world: a test that takes longer than a moment would read tokens anew, which it has not asked for.
     authenticate: createAuthenticator(world.store, () => world.clock()),
-    openLink: (code) => openLink(openSealer, code, world.clock()),
+    findLink: (code) => world.store.read((tx) => findLink(tx, openSealer, code, world.clock())),
     execute: (operation, call) => world.executor.execute(operation, call),
     recordUnread: (operation, call, refused) => world.executor.recordUnread(operation, call, refused),
     findNewestChange: () => world.store.read((tx) => tx.recordLists.lastEntry()),

@@ -13,6 +13,7 @@ import { openPostgres } from '#store/postgres/engine.ts'
 import { connect, type Link, parseTarget } from '#store/postgres/link.ts'
 import type { KeptName, Store } from '#store/store.ts'
 import { StoreTrouble } from '#store/trouble.ts'
+import { keptWaitingMsMax } from '#store/writer-shares.ts'
 import { startBalancer } from './clients/balancer.ts'
 import { Load, makePool } from './clients/load.ts'
 import { administrator, startServer } from './clients/server.ts'
@@ -27,8 +28,8 @@ interface Server {
   call<Output = object>(name: string, input: object, invocationId?: string): Promise<Output>
 }
 
-async function openServer(url: string, deadlineMs?: number): Promise<Server> {
-  const store = await openPostgres({ url, sealer: openSealer, deadlineMs })
+async function openServer(url: string, more: { deadlineMs?: number; workMsMax?: number } = {}): Promise<Server> {
+  const store = await openPostgres({ url, sealer: openSealer, ...more })
   const executor: Executor = await openExecutor(store, testSettings)
   let requests = 0
   return {
@@ -60,14 +61,17 @@ async function found(store: Store): Promise<void> {
     }),
   )
 }
-async function openTwo(): Promise<{ a: Server; b: Server; close(): Promise<void> }> {
+async function openTwo(
+  more: { workMsMax?: number } = {},
+): Promise<{ a: Server; b: Server; url: string; close(): Promise<void> }> {
   const url = await emptyPostgres()
-  const a = await openServer(url)
-  const b = await openServer(url)
+  const a = await openServer(url, more)
+  const b = await openServer(url, more)
   await found(a.store)
   return {
     a,
     b,
+    url,
     async close() {
       await a.store.close()
       await b.store.close()
@@ -85,6 +89,42 @@ test('I2 two servers take from one pool at once, and no address is taken twice',
   const { problems, allocations } = await b.store.read((tx) => tx.spaceCheck.report())
   assert.deepEqual(problems, [])
   assert.equal(allocations, 400)
+  await close()
+})
+
+test('D8 whoever keeps those waiting who ask another server rests as those do who keep others of their own waiting', async () => {
+  const { a, b, url, close } = await openTwo({ workMsMax: 50 })
+  const watching = await linkTo(url)
+  const isAwaited = async () => {
+    const [found] = await watching.script(`select 1 from pg_locks where locktype = 'advisory' and not granted
+      and objid = (hashtext(current_schema())::bigint & 4294967295)::oid`)
+    return found!.rows.length > 0
+  }
+  const refuse = (restMs: number) => new Error(`rests for ${restMs} ms`)
+  const lists = (work: () => Promise<unknown>, refusal = refuse) =>
+    b.store.write(work, { sender: 'lists', isLong: true, refuse: refusal })
+  const spin = () => {
+    const until = performance.now() + keptWaitingMsMax + 100
+    while (performance.now() < until);
+  }
+  const holdUp = async (sender: string | undefined) => {
+    let waiting: Promise<unknown> | undefined
+    await lists(async () => {
+      waiting = a.store.write(async () => 'done', { sender })
+      await untilTrue('the other server waits', isAwaited)
+      spin()
+    })
+    assert.equal(await waiting, 'done')
+  }
+  await holdUp(undefined)
+  await lists(async () => 'nobody has waited but a server for itself')
+  await holdUp('allocates')
+  await assert.rejects(
+    lists(async () => 'more'),
+    /rests for/,
+  )
+  assert.equal(await b.store.write(async () => 'done', { sender: 'lists' }), 'done')
+  await watching.close()
   await close()
 })
 
@@ -247,7 +287,7 @@ const waitsForStandby = `select pid::int as pid from pg_stat_activity where wait
 const isUnknown = (error: unknown): boolean => error instanceof StoreTrouble && error.outcome === 'unknown'
 
 test('I3 a commit that waits in vain for its standby is not acknowledged, and the retry finds its one effect', async () => {
-  const server = await openServer(`${cluster.url}?schema=waiting`, 1_000)
+  const server = await openServer(`${cluster.url}?schema=waiting`, { deadlineMs: 1_000 })
   await found(server.store)
   await server.call('AllocateAddress', {})
   await setCluster('synchronous_standby_names', 'nobody')
@@ -266,7 +306,7 @@ test('I3 a commit that waits in vain for its standby is not acknowledged, and th
 
 test('I3 a commit whose wait is cancelled answers "unknown", though the database says that it succeeded', async () => {
   for (const end of ['pg_cancel_backend', 'pg_terminate_backend']) {
-    const server = await openServer(`${cluster.url}?schema=ended_by_${end}`, 2_000)
+    const server = await openServer(`${cluster.url}?schema=ended_by_${end}`, { deadlineMs: 2_000 })
     await found(server.store)
     await server.call('AllocateAddress', {})
     await setCluster('synchronous_standby_names', 'nobody')
@@ -375,7 +415,7 @@ test('of several hosts the one that takes writes is used', async () => {
   const server = await openServer(`${cluster.url.replace(place, `127.0.0.1:1,${place}`)}?schema=places`)
   await server.store.close()
   await setCluster('default_transaction_read_only', 'on')
-  const refused = openServer(`${cluster.url}?schema=places`, 1_000)
+  const refused = openServer(`${cluster.url}?schema=places`, { deadlineMs: 1_000 })
   await assert.rejects(refused, /takes no writes/)
   await operator.script('set transaction_read_only to off')
   await setCluster('default_transaction_read_only', 'off')

@@ -8,10 +8,10 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { parseCheckpoint } from '#model/evidence/checkpoint.ts'
 import { parseNote, parseVerifierKey } from '#model/evidence/note.ts'
+import { signedCheckpoint } from '#model/evidence/signed.ts'
 import { signCheckpoint } from '#operations/evidence/checkpoints.ts'
 import { sha256 } from '#operations/evidence/sha256.ts'
 import { growTree, isTreeBehind } from '#operations/evidence/tree.ts'
-import { signedCheckpoint } from '#operations/evidence/verify-log.ts'
 import { verifyEd25519 } from '#operator/ed25519.ts'
 import { endWithThisProcess } from './children.ts'
 import { administrator, openSettings, portOf } from './clients/server.ts'
@@ -258,7 +258,7 @@ suite('two servers that are each other’s witness', () => {
     // What proves it is signed by the log itself, and needs nobody's word.
     assert.equal(known.conflict?.[0], known.checkpoint)
     const own = parseVerifierKey(sha256, (await south.cadastre('audit', 'key')).trim())!
-    const trees = known.conflict!.map((note) => signedCheckpoint(note, [own], verifyEd25519))
+    const trees = known.conflict!.map((note) => signedCheckpoint(note, { sha256, verify: verifyEd25519, keys: [own] }))
     assert(trees.every((tree) => typeof tree === 'object' && tree.size === size))
     assert.notDeepEqual(trees[0], trees[1])
     // It goes on, and its witness does not.

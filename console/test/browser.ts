@@ -106,3 +106,10 @@ export async function assertHarmless({ page }: Watched, path: string): Promise<v
   assert.equal(hit, false, `${path}: text of somebody ran as a script`)
   assert.ok(across <= 0, `${path}: ${across} pixels wider than the window`)
 }
+
+/** Opens a link of the operator, and says yes to whom it is for. */
+export async function signInBy(at: Watched, link: string, heading: string | RegExp = 'Overview'): Promise<void> {
+  await at.page.goto(link)
+  await at.page.getByRole('button', { name: /^Sign in as / }).click()
+  await isShown(at, heading)
+}

@@ -12,6 +12,7 @@ import {
   narrow,
   openBrowser,
   openPage,
+  signInBy,
   type Watched,
   wide,
 } from './browser.ts'
@@ -47,8 +48,7 @@ const go = async (at: Watched, path: string, heading?: string | RegExp): Promise
 test('a link of the operator signs in, once; whoever is nobody comes back to the page they wanted', async () => {
   const { page } = olga
   const link = await estate.linkFor('olga', 'organization-administrator')
-  await page.goto(link)
-  await isShown(olga, 'Overview')
+  await signInBy(olga, link)
   assert.doesNotMatch(page.url(), /#/, 'the secret has left the address')
   assert.ok(olga.bytes() > 100_000 && olga.bytes() < firstBytesMax, `the first page loads ${olga.bytes()} bytes`)
   if (pictures !== undefined) console.log(`the first page loads ${olga.bytes()} bytes`)
@@ -77,25 +77,46 @@ test('every page loads by its link, narrow and dark or wide and light, without a
   const { ids } = estate
   const pages: readonly (readonly [string, string, string | RegExp])[] = [
     ['overview', '/', 'Overview'],
+    ['start', '/start', 'First minutes'],
     ['pools', '/pools', 'Address space'],
     ['pool', `/pools/${ids.pool}`, 'prod'],
     ['allocations', '/allocations', 'Allocations'],
     ['address', '/address?cidr=10.20.0.7', '10.20.0.7'],
     ['account', `/account?id=${ids.account}`, payload.slice(0, 50)],
+    ['move-account', `/account/move?id=${ids.account}`, /^Move/],
     ['search', `/search?q=${encodeURIComponent(payload)}`, /Search/],
     ['decisions', '/decisions', 'Decisions'],
     ['decision', `/decisions/${ids.denied}`, 'Denied'],
     ['try', `/try?account=${ids.account}&resourceType=vpc&locale=eu-central-1`, 'Try it'],
     ['policies', '/policies', 'Policies'],
     ['policy', `/policies/${ids.policy}`, 'production'],
+    ['policy-versions', `/policies/${ids.policy}/versions`, 'Versions of production'],
+    [
+      'policy-document',
+      `/policies/${ids.policy}/document?locale=eu-central-1&resourceType=vpc&account=${ids.account}`,
+      'vpc in eu-central-1',
+    ],
+    ['policy-new', '/policies/new', 'Make a policy'],
+    ['policy-assignment', `/policies/${ids.policy}/assignment`, 'Enable production'],
+    ['policy-candidate', `/policies/${ids.policy}/candidate?targetId=${ids.account}`, /^Candidate of production/],
+    ['policy-matrix', '/policies/matrix', 'What is in force where'],
+    ['simulations', '/simulations', 'Simulations'],
     ['exceptions', '/exceptions', 'Exceptions'],
     ['exception', `/exceptions/${ids.exception}`, payload],
+    ['exception-new', '/exceptions/new?kind=break-glass', 'Break the glass'],
     ['change-requests', '/change-requests', 'Change requests'],
     ['change-request', `/change-requests/${ids.changeRequest}`, payload],
+    ['change-request-edit', `/change-requests/${ids.changeRequest}/edit`, /^Edit: /],
+    ['waiting', '/waiting', 'Waiting for me'],
     ['record', '/changes', 'Record'],
+    ['change', `/changes/${ids.change}`, /^\w+$/],
+    ['evidence', '/evidence', 'Evidence'],
+    ['evidence-pack', '/evidence/pack', 'Evidence pack'],
+    ['verify', `/evidence/verify?decision=${ids.denied}`, `Verify ${ids.denied}`],
     ['compliance', '/compliance', 'Compliance'],
     ['findings', '/findings', 'Findings'],
     ['sources', '/sources', 'Estate'],
+    ['source-new', '/sources/new', 'Make a source'],
     ['organization', '/organization', 'Organization'],
     ['roles', '/roles', 'Roles'],
     ['tokens', '/tokens', 'Tokens and sessions'],
@@ -144,12 +165,14 @@ test('a session that ends and a server that is away cost nothing that was typed'
   )
   await estate.ask('DELETE', `/tokens/${tokenId}`)
   await act.click()
-  await page.getByText('Your session is over.').waitFor()
+  await page.getByRole('heading', { name: 'Your session is over' }).waitFor()
   assert.equal(await reason.inputValue(), 'Typed before')
   const again = await context.newPage()
   await again.goto(await estate.linkFor('olga', 'organization-administrator'))
+  await again.getByRole('button', { name: 'Sign in as olga' }).click()
   await again.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
   await again.close()
+  await page.getByRole('heading', { name: 'Your session is over' }).waitFor({ state: 'detached' })
   await act.click()
   await isShown(olga, 'Typed before')
 })
@@ -208,8 +231,7 @@ test('by keyboard alone: search an address, find out why a team was denied, ask 
   assert.equal(await approve.getAttribute('aria-disabled'), 'true')
 
   const anna = await openPage(browser, estate.url)
-  await anna.page.goto(await estate.linkFor('anna', 'approver'))
-  await isShown(anna, 'Overview')
+  await signInBy(anna, await estate.linkFor('anna', 'approver'))
   await anna.page.getByRole('link', { name: 'The fair on Saturday' }).click()
   await isShown(anna, 'The fair on Saturday')
   await anna.page.getByRole('button', { name: 'Approve' }).click()

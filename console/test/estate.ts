@@ -11,13 +11,18 @@ export const region = 'eu-central-1'
 /** What would run if it were not shown as text, and what would turn the line around. */
 export const payload = `<img src=x onerror="window.hit=1"><script>window.hit=1</script>'"\`{{7*7}}$\{7*7} שלום`
 
-export interface Estate {
+/** A server on which nobody has done anything yet. */
+export interface EmptyServer {
   readonly server: CadastreProcess
   readonly url: string
-  /** Of a person with a role everywhere: a link that signs one browser in. */
-  linkFor(name: string, role: string): Promise<string>
+  /** Of a person with a role, everywhere or at a node and below: a link that signs one browser in. */
+  linkFor(name: string, role: string, node?: string): Promise<string>
+  /** Runs the command line at the server's own machine; answers what it prints. */
+  command(...words: string[]): Promise<string>
   /** Asks as the administrator. */
   ask<T = Record<string, string>>(method: string, path: string, body?: object): Promise<T>
+}
+export interface Estate extends EmptyServer {
   readonly ids: {
     readonly account: string
     readonly pool: string
@@ -27,16 +32,19 @@ export interface Estate {
     readonly denied: string
     readonly exception: string
     readonly changeRequest: string
+    /** The last one of the record. */
+    readonly change: string
   }
 }
 
-export async function openEstate(): Promise<Estate> {
+export async function openEmpty(): Promise<EmptyServer> {
   const server = await startProcess()
   const url = `http://127.0.0.1:${server.port}`
-  const atServer = async (...words: string[]): Promise<string> => {
+  const command = async (...words: string[]): Promise<string> => {
     const env = { ...childEnvironment, CADASTRE_DATA: server.folder, CADASTRE_PORT: String(server.port) }
-    return (await run(process.execPath, [main, 'operator', ...words], { env })).stdout
+    return (await run(process.execPath, [main, ...words], { env })).stdout
   }
+  const atServer = (...words: string[]): Promise<string> => command('operator', ...words)
   const made = JSON.parse(await atServer('token', '--principal', 'user:olga', '-o', 'json')) as { token: string }
   const ask = async <T = Record<string, string>>(method: string, path: string, body?: object): Promise<T> => {
     const response = await fetch(`${url}/api/v1${path}`, {
@@ -48,6 +56,21 @@ export async function openEstate(): Promise<Estate> {
     if (!response.ok) throw new Error(`${method} ${path}: ${JSON.stringify(answer)}`)
     return answer as T
   }
+  return {
+    server,
+    url,
+    ask,
+    command,
+    async linkFor(name, role, node = '*') {
+      const text = await atServer('console', '--principal', `user:${name}`, '--role', role, '--node', node)
+      return /http\S+\/console\/sign-in#\S+/.exec(text)![0]
+    },
+  }
+}
+
+export async function openEstate(): Promise<Estate> {
+  const empty = await openEmpty()
+  const { ask } = empty
   const management = (await ask('GET', '/me')).account!
   await ask('POST', '/organization', { managementAccount: management })
   const { items } = await ask<{ items: { nodeId: string; kind: string }[] }>('GET', '/organization/tree')
@@ -109,14 +132,9 @@ export async function openEstate(): Promise<Estate> {
       },
     ],
   })
+  const { items: changes } = await ask<{ items: { changeId: string }[] }>('GET', '/changes?limit=1')
   return {
-    server,
-    url,
-    ask,
-    async linkFor(name, role) {
-      const text = await atServer('console', '--principal', `user:${name}`, '--role', role)
-      return /http\S+\/console\/sign-in#\S+/.exec(text)![0]
-    },
+    ...empty,
     ids: {
       account,
       pool: pools[0]!,
@@ -126,6 +144,7 @@ export async function openEstate(): Promise<Estate> {
       denied,
       exception: exception!,
       changeRequest: changeRequest!,
+      change: changes[0]!.changeId,
     },
   }
 }

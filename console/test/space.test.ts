@@ -12,6 +12,7 @@ import {
   narrow,
   openBrowser,
   openPage,
+  signInBy,
   type Watched,
   wide,
 } from './browser.ts'
@@ -28,7 +29,7 @@ before(async () => {
   estate = await openEstate()
   browser = await openBrowser()
   olga = await openPage(browser, estate.url)
-  await olga.page.goto(await estate.linkFor('olga', 'organization-administrator'))
+  await signInBy(olga, await estate.linkFor('olga', 'organization-administrator'))
   await isShown(olga, 'Overview')
   if (pictures !== undefined) mkdirSync(pictures, { recursive: true })
 })

@@ -414,7 +414,10 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<ShownRefusal, 
     status: 412,
     ec2: 'IncorrectState',
     ...violated,
-    message: `It has changed since you read it: you expected ${quoted(expected)}, and it is ${quoted(current)} now. Read it again.`,
+    message:
+      expected === ''
+        ? `It is there already: it is ${quoted(current)}. Read it first.`
+        : `It has changed since you read it: you expected ${quoted(expected)}, and it is ${quoted(current)} now. Read it again.`,
   }),
   IdempotencyMismatch: ({ token }) => ({
     status: 400,

@@ -11,7 +11,12 @@ import { createAround } from './around.ts'
 import { type Around, SourceTrouble } from './collector.ts'
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
-function aroundWith({ pauses = [] as number[], notes = [] as string[], input = nothing() } = {}): Around {
+function aroundWith({
+  pauses = [] as number[],
+  notes = [] as string[],
+  input = nothing(),
+  bytesMax = undefined as number | undefined,
+} = {}): Around {
   return createAround({
     options: new Map(),
     variable: () => undefined,
@@ -19,6 +24,7 @@ function aroundWith({ pauses = [] as number[], notes = [] as string[], input = n
     note: (text) => void notes.push(text),
     input,
     pause: async (ms) => void pauses.push(ms),
+    ...(bytesMax === undefined ? {} : { bytesMax }),
   })
 }
 
@@ -92,6 +98,13 @@ test('an answer that is no JSON, or never ends, is trouble', async (t) => {
   })
   assert.match((await troubleOf(aroundWith().ask({ url: endless.url }))).message, /more than \d+ bytes/)
   await troubleOf(aroundWith().ask({ url: 'http://127.0.0.1:1/?hunter2' }))
+})
+
+test('all answers of one run together have an end', async (t) => {
+  const { url } = await serving(t, json('x'.repeat(100)))
+  const { ask } = aroundWith({ bytesMax: 250 })
+  assert.deepEqual([await ask({ url }), await ask({ url })], ['x'.repeat(100), 'x'.repeat(100)])
+  assert.match((await troubleOf(ask({ url }))).message, /is there an end to it/)
 })
 
 test('a program’s output is answered, and what it warns of is heard', async () => {

@@ -3,12 +3,14 @@ import { execFile } from 'node:child_process'
 import { createReadStream } from 'node:fs'
 import { readFile as readAll, writeFile } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
+import { answerBytesMax, bytesOf } from './answers.ts'
 import { type Around, type HttpRequest, SourceTrouble } from './collector.ts'
 
 const printedBytesMax = 512 * 1_048_576
 const programMs = 900_000
 const answerMs = 60_000
-const answerBytesMax = 64 * 1_048_576
+/** Of all answers of one run over HTTP: what they are made into stands in a file until it is sent. */
+export const runBytesMax = 16 * 1_073_741_824
 const triesMax = 6
 const firstPauseMs = 500
 const pauseMsMax = 30_000
@@ -21,9 +23,12 @@ export interface Surroundings {
   readonly input: AsyncIterable<Uint8Array>
   /** By default the time that passes. */
   pause?(ms: number): Promise<unknown>
+  /** By default `runBytesMax`. */
+  readonly bytesMax?: number
 }
 
 export function createAround(given: Surroundings): Around {
+  let bytesLeft = given.bytesMax ?? runBytesMax
   const pause = given.pause ?? ((ms: number) => wait(ms))
   return {
     options: given.options,
@@ -35,7 +40,12 @@ export function createAround(given: Surroundings): Around {
     read: (path) => (path === '-' ? given.input : readFile(path)),
     kept: readKept,
     keep: writeKept,
-    ask: (request) => askWithRetries(request, pause),
+    async ask(request) {
+      const { json, bytes } = await askWithRetries(request, pause)
+      bytesLeft -= bytes
+      if (bytesLeft < 0) throw new SourceTrouble('It has answered more than one run reads: is there an end to it?')
+      return json
+    },
   }
 }
 
@@ -98,10 +108,10 @@ async function writeKept(path: string, text: string): Promise<void> {
 }
 
 /** RFC 9110, sections 10.2.3 and 15.6.4; RFC 6585, section 4: who is busy says so, and may say for how long. */
-async function askWithRetries(request: HttpRequest, pause: (ms: number) => Promise<unknown>): Promise<unknown> {
+async function askWithRetries(request: HttpRequest, pause: (ms: number) => Promise<unknown>): Promise<Answered> {
   for (let tries = 1; ; tries++) {
     const answer = await askOnce(request)
-    if ('json' in answer) return answer.json
+    if ('json' in answer) return answer
     if (!answer.trouble.isPassing || tries === triesMax) throw answer.trouble
     // Several collectors that were told to wait at once must not come back at once.
     const doubled = Math.min(firstPauseMs * 2 ** (tries - 1), pauseMsMax)
@@ -109,7 +119,11 @@ async function askWithRetries(request: HttpRequest, pause: (ms: number) => Promi
   }
 }
 
-type Tried = { readonly json: unknown } | { readonly trouble: SourceTrouble; readonly pauseMs?: number }
+interface Answered {
+  readonly json: unknown
+  readonly bytes: number
+}
+type Tried = Answered | { readonly trouble: SourceTrouble; readonly pauseMs?: number }
 
 async function askOnce({ url, method = 'GET', headers = {}, body }: HttpRequest): Promise<Tried> {
   const shown = shownUrl(url)
@@ -152,20 +166,15 @@ async function askOnce({ url, method = 'GET', headers = {}, body }: HttpRequest)
 }
 
 async function readJson(response: Response, shown: string): Promise<Tried> {
-  const parts: Uint8Array[] = []
-  let length = 0
+  let bytes: Buffer | undefined
   try {
-    for await (const part of response.body ?? []) {
-      length += part.length
-      if (length > answerBytesMax)
-        return { trouble: new SourceTrouble(`${shown} answered more than ${answerBytesMax} bytes.`) }
-      parts.push(part)
-    }
+    bytes = await bytesOf(response)
   } catch (error) {
     return { trouble: new SourceTrouble(`${shown} broke off: ${(error as Error).message}.`, { isPassing: true }) }
   }
+  if (bytes === undefined) return { trouble: new SourceTrouble(`${shown} answered more than ${answerBytesMax} bytes.`) }
   try {
-    return { json: JSON.parse(Buffer.concat(parts).toString('utf8')) }
+    return { json: JSON.parse(bytes.toString('utf8')), bytes: bytes.length }
   } catch {
     return { trouble: new SourceTrouble(`${shown} answered what is no JSON; is that the URL of its API?`) }
   }

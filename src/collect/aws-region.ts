@@ -5,6 +5,7 @@ import type { AskEc2, Ec2Calls } from './aws-sdk.ts'
 import { type ServicePlace, serviceReaders } from './aws-services.ts'
 import { AwsTrouble } from './aws-trouble.ts'
 import type { Collected } from './collector.ts'
+import { Pages } from './pages.ts'
 import { addressOf, blockOf, type Found, placeBetween, seen } from './seen.ts'
 
 export interface Place extends ServicePlace {
@@ -80,8 +81,6 @@ type Paged = {
   [Action in keyof Ec2Calls]: 'NextToken' extends keyof Ec2Calls[Action][0] ? Action : never
 }[keyof Ec2Calls]
 
-/** No listing is so long. */
-const pagesMax = 100_000
 /** Every page, also behind an empty one: the end is where there is no token. */
 async function* pages<Action extends Paged>(
   { ask }: Place,
@@ -89,15 +88,16 @@ async function* pages<Action extends Paged>(
   input: Ec2Calls[Action][0],
 ): AsyncGenerator<Ec2Calls[Action][1]> {
   let token: string | undefined
-  for (let count = 0; count < pagesMax; count++) {
+  const named = new Pages()
+  for (;;) {
     const answer: Ec2Calls[Action][1] = await ask(action, token === undefined ? input : { ...input, NextToken: token })
     yield answer
     const next = (answer as { readonly NextToken?: string | undefined }).NextToken
     if (!next) return
-    if (next === token) throw new AwsTrouble('SameToken', `${action}: it answers the same page again and again`, false)
+    const problem = named.problemOf(next)
+    if (problem) throw new AwsTrouble('TooManyPages', `${action}: its list ${problem}`, false)
     token = next
   }
-  throw new AwsTrouble('TooManyPages', `${action}: it answers more than ${pagesMax} pages`, false)
 }
 const most = { MaxResults: 1_000 }
 

@@ -3,6 +3,7 @@ import type { ObservedState } from '#model/observation.ts'
 import type { AskService, ServiceCall } from './aws-signed.ts'
 import { AwsTrouble } from './aws-trouble.ts'
 import { listOf, memberOf, textOf } from './collector.ts'
+import { Pages } from './pages.ts'
 import { addressOf, blockOf, type Found } from './seen.ts'
 
 export interface ServicePlace {
@@ -21,7 +22,6 @@ export const serviceReaders: Readonly<Record<string, (place: ServicePlace) => Ba
   'global accelerators': readAccelerators,
 }
 
-const pagesMax = 10_000
 /** Every page, also behind an empty one: the end is where there is no token. */
 async function* pages(
   { askService }: ServicePlace,
@@ -29,15 +29,16 @@ async function* pages(
   { asked, told }: { readonly asked: string; readonly told: string },
 ): AsyncGenerator<unknown> {
   let token: string | undefined
-  for (let count = 0; count < pagesMax; count++) {
+  const named = new Pages()
+  for (;;) {
     const answer = await askService(call, token === undefined ? {} : { page: [asked, token] })
     yield answer
     const next = textOf(answer, told)
     if (next === undefined) return
-    if (next === token) throw new AwsTrouble('SameToken', `${call}: it answers the same page again and again`, false)
+    const problem = named.problemOf(next)
+    if (problem) throw new AwsTrouble('TooManyPages', `${call}: its list ${problem}`, false)
     token = next
   }
-  throw new AwsTrouble('TooManyPages', `${call}: it answers more than ${pagesMax} pages`, false)
 }
 
 const stateOf = (states: Readonly<Record<string, ObservedState>>, word: string | undefined) => ({

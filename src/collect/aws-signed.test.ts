@@ -118,6 +118,13 @@ test('who is throttled asks again, and who is denied does not', async () => {
   )
 })
 
+test('an endpoint that answers without end is given up', async () => {
+  await withService(
+    () => ({ body: ' '.repeat(64 * 1_048_576 + 1) }),
+    async (ask) => assert.equal((await troubleOf(ask('eks:ListClusters', {}))).code, 'AnswerTooLong'),
+  )
+})
+
 test('an endpoint that stands for AWS need not have each service; one that fails is trouble', async () => {
   await withService(
     () => ({ status: 404, body: '<html>not found</html>' }),

@@ -2,6 +2,7 @@
 // of their clients would be as much again as all that the collector loads.
 import { createHash, createHmac } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
+import { answerBytesMax, bytesOf } from './answers.ts'
 import { AwsTrouble } from './aws-trouble.ts'
 import { textOf } from './collector.ts'
 
@@ -84,10 +85,10 @@ async function askOnce(
 
 async function answerOf(at: ServiceEndpoint, action: string, url: URL, request: RequestInit): Promise<unknown> {
   let response: Response
-  let text: string
+  let bytes: Buffer | undefined
   try {
     response = await fetch(url, { ...request, redirect: 'manual', signal: AbortSignal.timeout(answerMs) })
-    text = await response.text()
+    bytes = await bytesOf(response)
   } catch (error) {
     const code = (error as { cause?: { code?: string } }).cause?.code ?? 'TimeoutError'
     // EC2 has just answered in this Region: a service without a name there is not there.
@@ -96,7 +97,9 @@ async function answerOf(at: ServiceEndpoint, action: string, url: URL, request: 
     throw new AwsTrouble(code, `${action}: there is no way to the endpoint (${code})`, true)
   }
   const { status, headers } = response
-  const answer = jsonOf(text)
+  if (bytes === undefined)
+    throw new AwsTrouble('AnswerTooLong', `${action}: it answers more than ${answerBytesMax} bytes`, false)
+  const answer = jsonOf(bytes.toString('utf8'))
   if (status === 200 && answer !== undefined) return answer
   const named = headers.get('x-amzn-errortype') ?? textOf(answer, '__type') ?? textOf(answer, 'code')
   const code = named === undefined ? undefined : named.split(':')[0]!.split('#').at(-1)

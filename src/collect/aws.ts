@@ -5,6 +5,7 @@ import { policyText } from './aws-rights.ts'
 import { type Aws, type Identity, openAws, type Session } from './aws-sdk.ts'
 import { AwsTrouble } from './aws-trouble.ts'
 import { type Around, type Collected, type Collector, SourceTrouble, shownText } from './collector.ts'
+import { Pages } from './pages.ts'
 import { together } from './together.ts'
 
 export const aws: Collector = {
@@ -91,7 +92,6 @@ function optionsProblem(options: ReadonlyMap<string, string>): string | undefine
 const regionsAtOnce = 8
 /** The most that `ListAccounts` takes. */
 const accountsAtOnce = 20
-const pagesMax = 10_000
 
 type Task = () => AsyncGenerator<readonly Collected[]>
 
@@ -154,7 +154,8 @@ class Estate {
 
   async *#organization(): AsyncGenerator<Account> {
     let token: string | undefined
-    for (let count = 0; count < pagesMax; count++) {
+    const named = new Pages()
+    for (;;) {
       this.#around.progress('accounts of the organization')
       const answer = await this.#aws.listAccounts({
         MaxResults: accountsAtOnce,
@@ -164,8 +165,9 @@ class Estate {
       // An empty page says nothing about the next one.
       if (!answer.NextToken) return
       token = answer.NextToken
+      const problem = named.problemOf(token)
+      if (problem) throw new SourceTrouble(`The list of ListAccounts ${problem}.`)
     }
-    throw new SourceTrouble(`ListAccounts answers more than ${pagesMax} pages.`)
   }
 
   async *tasks(): AsyncGenerator<Task> {

@@ -428,8 +428,8 @@ test('the API’s pages are followed to the end, and pools are asked of each net
       [`${get} /subscriptions/${subscription}/providers/Microsoft.Network/networkManagers?`]: {
         value: [{ id: manager }],
       },
-      [`${get} ${manager}/ipamPools?`]: { value: [], nextLink: 'https://next/2' },
-      [`${get} https://next/2`]: { value: page('a', 'b') },
+      [`${get} ${manager}/ipamPools?`]: { value: [], nextLink: 'https://elsewhere.example/next?page=2' },
+      [`${get} /next?page=2`]: { value: page('a', 'b') },
       [`${get} ${manager}/ipamPools/b/staticCidrs`]: {
         value: [{ id: `${manager}/ipamPools/b/staticCidrs/s`, properties: { addressPrefixes: ['10.0.0.0/24'] } }],
       },
@@ -446,6 +446,26 @@ test('the API’s pages are followed to the end, and pools are asked of each net
     ['peer-range 10.9.0.0/16', 'pool 10.0.0.0/8', 'pool 10.0.0.0/8', 'reservation 10.0.0.0/24'],
   )
   assert.deepEqual(unlisted, [])
+})
+
+test('B11 nothing that Azure answers is taken for a file of this machine, and pages that name each other have an end', async () => {
+  const get = 'rest --method get --url'
+  const list = `${get} /subscriptions/${subscription}/providers/Microsoft.Network/virtualHubs?`
+  const cases: readonly [object, RegExp][] = [
+    [{ value: [], nextLink: '@/etc/passwd' }, /no URL/],
+    [{ value: [], nextLink: 'http://plain.example/' }, /no URL/],
+    [{ value: [], nextLink: 'https://x/subscriptions/again' }, /no end/],
+  ]
+  for (const [answer, reason] of cases) {
+    const asked: string[] = []
+    const source = asAz({ 'account list': accounts, [list]: answer, [`${get} /subscriptions/again`]: answer }, asked)
+    assert.match((await observed(azure, source)).unlisted[0]!.reason, reason)
+    assert(!asked.some((line) => line.includes('@')), asked.join('\n'))
+  }
+  const id = '@/etc/passwd'
+  const managers = `${get} /subscriptions/${subscription}/providers/Microsoft.Network/networkManagers?`
+  const source = asAz({ 'account list': accounts, [managers]: { value: [{ id }] } })
+  assert.match((await observed(azure, source)).unlisted[0]!.reason, /^It answered `@\/etc\/passwd/)
 })
 
 test('a list that is denied takes nothing of its subscription for gone, and the others go on', async () => {

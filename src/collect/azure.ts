@@ -12,6 +12,7 @@ import {
   textOf,
 } from './collector.ts'
 import { parseOutput, valuesOf } from './json.ts'
+import { Pages } from './pages.ts'
 import { addressOf, blockAround, blockOf, entriesOf, type Found, seen } from './seen.ts'
 
 export const azure: Collector = {
@@ -119,7 +120,6 @@ const apiTypes = ['customIpPrefixes', 'virtualHubs', 'azureFirewalls', 'p2sVpnGa
 const groupTypes = ['virtualNetworkGateways', 'localNetworkGateways']
 const apiVersion = 'api-version=2024-05-01'
 const network = 'Microsoft.Network'
-const pagesMax = 100_000
 
 async function* fromSubscriptions(around: Around, reader: Reader): AsyncGenerator<Collected> {
   for (const { id, state } of await subscriptionsOf(around)) {
@@ -167,6 +167,10 @@ async function subscriptionsOf(around: Around): Promise<readonly Subscription[]>
 }
 
 async function az({ run }: Around, args: readonly string[]): Promise<unknown> {
+  // The command line puts a file in place of `@FILE`, whichever argument it is, and some of these are what Azure answered.
+  const file = args.find((arg) => arg.startsWith('@'))
+  if (file !== undefined)
+    throw new SourceTrouble(`It answered \`${file.slice(0, shownMax)}\`, which is no id and no URL.`)
   return parseOutput(await run('az', [...args, '--only-show-errors', '--output', 'json']), 'az')
 }
 
@@ -175,17 +179,28 @@ async function* rowsPrinted(around: Around, args: readonly string[]): AsyncGener
   if (Array.isArray(answer)) yield* answer
 }
 
+const shownMax = 100
+
 const askFor = (around: Around, url: string): Promise<unknown> => az(around, ['rest', '--method', 'get', '--url', url])
 
 /** All pages of a list of the API. */
 async function* rowsAnswered(around: Around, first: string): AsyncGenerator<unknown> {
   let url: string | undefined = first
-  for (let page = 0; url !== undefined; page++) {
-    if (page === pagesMax) throw new SourceTrouble('The list has no end.')
+  const pages = new Pages()
+  while (url !== undefined) {
     const answer = await askFor(around, url)
     yield* listOf(answer, 'value')
-    url = textOf(answer, 'nextLink')
+    url = pathOf(textOf(answer, 'nextLink'))
+    const problem = url && pages.problemOf(url)
+    if (problem) throw new SourceTrouble(`The list ${problem}.`)
   }
+}
+/** Of the next page only what is asked: the command line asks the host that its person has signed in to, and no other that is named. */
+function pathOf(next: string | undefined): string | undefined {
+  if (next === undefined) return undefined
+  const url = URL.parse(next)
+  if (url?.protocol !== 'https:') throw new SourceTrouble('It names a next page that is no URL.')
+  return `${url.pathname}${url.search}`
 }
 
 async function* eachAnswered(around: Around, subscription: string, type: string): AsyncGenerator<unknown> {
@@ -223,10 +238,10 @@ async function* fromGraph(around: Around, reader: Reader): AsyncGenerator<Collec
     .get('subscription')
     ?.split(',')
     .map((id) => id.trim())
+  const pages = new Pages()
   let skipToken: string | undefined
   let rows = 0
-  for (let page = 0; ; page++) {
-    if (page === pagesMax) throw new SourceTrouble('The list has no end.')
+  for (;;) {
     around.progress(`Resource Graph: ${rows} resources`)
     const options = {
       $top: graphRows,
@@ -239,7 +254,11 @@ async function* fromGraph(around: Around, reader: Reader): AsyncGenerator<Collec
     rows += data.length
     for (const row of data) yield* reader.resource(row)
     skipToken = moreOf(answer)
-    if (skipToken !== undefined) continue
+    if (skipToken !== undefined) {
+      const problem = pages.problemOf(skipToken)
+      if (problem) throw new SourceTrouble(`The list of Resource Graph ${problem}.`)
+      continue
+    }
     const total = memberOf(answer, 'totalRecords')
     if (memberOf(answer, 'resultTruncated') === 'true' || (typeof total === 'number' && rows < total))
       throw new SourceTrouble(

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SourceTrouble } from './collector.ts'
 import { csv } from './csv.ts'
-import { addressesIn, networksIn } from './sheet.ts'
+import { addressesIn, networksIn } from './sheet-rows.ts'
 import { guessColumns } from './sheet-words.ts'
 import { observed } from './testing.ts'
 

@@ -195,6 +195,18 @@ test('a list that fails takes nothing for gone, and neither does one that is non
   )
 })
 
+test('a list whose pages name each other has an end, and takes nothing for gone', async () => {
+  const asked: HttpRequest[] = []
+  const page = (next: string) => ({ result: [{ network: '10.1.0.0/16' }], next_page_id: next })
+  const wapi = asWapi(
+    { 'network?_page_id=1': page('2'), 'network?_page_id=2': page('1'), 'network?': page('1') },
+    asked,
+  )
+  const { unlisted } = await observed(infoblox, wapi, { api: url })
+  assert.match(unlisted[0]!.reason, /^The list of network has no end/)
+  assert.equal(asked.filter(({ url: at }) => at.includes('/network?')).length, 3)
+})
+
 test('without a password, or with another URL, it says so', async () => {
   await assert.rejects(observed(infoblox, { ask: () => ({}) }, { api: url }), SourceTrouble)
   const problem = (options: Record<string, string>) => infoblox.optionsProblem!(new Map(Object.entries(options)))

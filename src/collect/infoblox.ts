@@ -9,9 +9,11 @@ import {
   SourceTrouble,
   textOf,
 } from './collector.ts'
+import { Pages } from './pages.ts'
 import { addressOf, blockAround, blockOf, entriesOf, type Found, placeBetween, seen } from './seen.ts'
 import { apiProblem, baseOf, basicAuthorization } from './service.ts'
-import { type Row, rowsOf } from './table-file.ts'
+import type { Row } from './table-cells.ts'
+import { rowsOf } from './table-file.ts'
 
 export const infoblox: Collector = {
   kind: 'infoblox',
@@ -125,7 +127,6 @@ const lists: readonly WapiList[] = [
   { name: 'ipv6fixedaddress', fields: 'ipv6addr,network,network_view,name,comment,extattrs', read: fixed('ipv6addr') },
 ]
 const rowsPerPage = 1_000
-const pagesMax = 1_000_000
 
 async function* fromApi(around: Around): AsyncGenerator<Collected> {
   const base = baseOf(around.options.get('api')!)!
@@ -137,14 +138,16 @@ async function* fromApi(around: Around): AsyncGenerator<Collected> {
     yield* listed({ account: '', locale: '' }, async function* () {
       // Without pages, the list is cut at any number that is given, and is an error where none is.
       let query = `_return_fields=${fields}&_max_results=${rowsPerPage}&_paging=1&_return_as_object=1`
+      const pages = new Pages()
       for (let page = 0; ; page++) {
-        if (page === pagesMax) throw new SourceTrouble(`The list of ${name} has no end.`)
         around.progress(`${name}: page ${page + 1}`)
         const answer = await around.ask({ url: `${base}/${name}?${query}`, headers })
         if (!Array.isArray(memberOf(answer, 'result'))) throw new SourceTrouble(`${name}: it answered no list.`)
         for (const row of listOf(answer, 'result')) yield* read(row, hosts)
         const next = textOf(answer, 'next_page_id')
         if (next === undefined) return
+        const problem = pages.problemOf(next)
+        if (problem) throw new SourceTrouble(`The list of ${name} ${problem}.`)
         query = `_page_id=${encodeURIComponent(next)}`
       }
     })

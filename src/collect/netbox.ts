@@ -12,8 +12,10 @@ import {
   textOf,
 } from './collector.ts'
 import { valuesOf } from './json.ts'
+import { Pages } from './pages.ts'
 import { addressOf, blockOf, entriesOf, type Found, placeBetween, seen } from './seen.ts'
-import { apiProblem, baseOf, idOf, pairsOf, siteLocale } from './service.ts'
+import { apiProblem, baseOf, idOf, pairsOf } from './service.ts'
+import { siteLocale } from './site.ts'
 
 export const netbox: Collector = {
   kind: 'netbox',
@@ -83,7 +85,6 @@ const netboxLists = [
 const nautobotLists = ['namespaces', 'prefixes', 'ip-addresses'] as const
 /** The most that both give by default. */
 const rowsPerPage = 1_000
-const pagesMax = 1_000_000
 
 async function* fromApi(around: Around, reader: Reader): AsyncGenerator<Collected> {
   const base = baseOf(around.options.get('api')!, /\/api$/)!
@@ -102,7 +103,8 @@ async function* fromApi(around: Around, reader: Reader): AsyncGenerator<Collecte
       const rows = new Set<string>()
       let search: string | undefined = `?${query}`
       let count: unknown
-      for (let page = 0; search !== undefined; page++) {
+      const pages = new Pages()
+      while (search !== undefined) {
         around.progress(`${name}: ${rows.size}`)
         const known = rows.size
         const answer = await around.ask({ url: `${base}/api/ipam/${name}/${search}`, headers })
@@ -113,8 +115,13 @@ async function* fromApi(around: Around, reader: Reader): AsyncGenerator<Collecte
         count = memberOf(answer, 'count')
         const next: string | undefined = searchOf(textOf(answer, 'next'))
         // Whoever names another next page each time, and has nothing new on it, goes on for ever.
-        const isEndless = next === search || page === pagesMax || (next !== undefined && rows.size === known)
-        if (isEndless) throw new SourceTrouble(`The list of ${name} has no end.`)
+        const problem =
+          next === undefined
+            ? undefined
+            : rows.size === known
+              ? 'has no end: a page has nothing that those before it have not'
+              : pages.problemOf(next)
+        if (problem) throw new SourceTrouble(`The list of ${name} ${problem}.`)
         search = next
       }
       if (typeof count === 'number' && rows.size < count)

@@ -12,7 +12,8 @@ import {
   textOf,
 } from './collector.ts'
 import { addressOf, blockAround, blockOf, type Found, seen } from './seen.ts'
-import { apiProblem, baseOf, basicAuthorization, idOf, siteLocale } from './service.ts'
+import { apiProblem, baseOf, basicAuthorization, idOf } from './service.ts'
+import { siteLocale } from './site.ts'
 import { columnsOf, rowsOf } from './table-file.ts'
 
 export const phpipam: Collector = {

@@ -21,6 +21,7 @@ export function seen({ tags = [], ...texts }: Found): Collected {
 /** Names of what opens something: nobody's tag should hold it, and where one does it stays there. */
 const secretName =
   /passw(or)?d|passphrase|secret|token|credential|private.?key|api.?key|auth.?key|pre.?shared|psk|community/i
+const utf8 = new TextEncoder()
 const tagCharactersMax = 512
 /** Of all tags: the other members and these are one line of a snapshot. */
 const tagsBytesMax = 32_768
@@ -34,7 +35,7 @@ function tagsOf(tags: Iterable<readonly [string, unknown]>): Readonly<Record<str
     const text = scalarText(value)
     if (clean === '' || text === undefined || secretName.test(clean) || Object.hasOwn(kept, clean)) continue
     const shown = shownText(text, tagCharactersMax)
-    bytes += Buffer.byteLength(JSON.stringify([clean, shown]))
+    bytes += utf8.encode(JSON.stringify([clean, shown])).length
     if (count === observedTagsMax || bytes > tagsBytesMax) break
     count++
     // No name of the source is a member of every object.

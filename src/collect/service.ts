@@ -25,21 +25,6 @@ export function pairsOf(text = ''): ReadonlyMap<string, string> | undefined {
     : undefined
 }
 
-/** A place of one's own, by whatever name it has there; empty where it has none. */
-export function siteLocale(name: string | undefined, locales?: ReadonlyMap<string, string>): string {
-  if (name === undefined) return ''
-  const given = locales?.get(name)
-  if (given !== undefined) return given
-  const plain = name
-    .normalize('NFKD')
-    .replaceAll(/\p{M}/gu, '')
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9._-]+/g, '-')
-  const site = plain.replaceAll(/^-+|(?<!-)-+$/g, '').slice(0, siteCharactersMax)
-  return site === '' ? '' : `onprem:${site}`
-}
-const siteCharactersMax = 64
-
 /** A number or a text as a text: before PHP 8.1, and in other versions of an API, ids are either. */
 export const idOf = (value: unknown, name: string): string | undefined => {
   const text = scalarText(memberOf(value, name))

@@ -2,8 +2,9 @@
 import { inflateRawSync } from 'node:zlib'
 import { type Collector, SourceTrouble } from './collector.ts'
 import { wholeOf } from './lines.ts'
-import { observeRows, type SheetRow, sheetOptions, sheetOptionsProblem } from './sheet.ts'
-import { plainCell } from './table-file.ts'
+import { observeRows, sheetOptions, sheetOptionsProblem } from './sheet.ts'
+import type { SheetRow } from './sheet-rows.ts'
+import { plainCell } from './table-cells.ts'
 
 export const xlsx: Collector = {
   kind: 'xlsx',

@@ -4,7 +4,7 @@ import { formatId, type IdKind, parseId, spaceNumberIn } from '#model/identifier
 import type { WouldBeGiven } from '#model/in-use.ts'
 import type { Decision } from '#model/policy/decision.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
-import type { Principal } from '#model/principal.ts'
+import type { Actor, Principal } from '#model/principal.ts'
 import type { ReadTransaction, Transaction } from '#store/store.ts'
 import type { Subject } from '#store/subjects.ts'
 import type { Need, OperationSettings, Reach, ReadContext, Together, WriteContext } from './operation.ts'
@@ -107,6 +107,7 @@ export class RequestContext extends ReadingContext implements WriteContext {
   /** How many of the decisions gave space by the rules alone. */
   readonly given: { count: number }
   /** Changes of governance that the epoch does not count yet, and the snapshot from before them that serves meanwhile. */
+  readonly #writing: { by: readonly Actor[] }
   readonly lag: { isBehind: boolean; snapshot?: Snapshot | undefined; putOff?: PutOff | undefined }
 
   constructor(
@@ -122,6 +123,7 @@ export class RequestContext extends ReadingContext implements WriteContext {
     this.reaches = whole?.reaches ?? []
     this.given = whole?.given ?? { count: 0 }
     this.lag = whole?.lag ?? { isBehind: false }
+    this.#writing = whole ? whole.#writing : { by: [] }
     if (!whole) tx.rows.end()
   }
   override async snapshot(): Promise<Snapshot> {
@@ -143,6 +145,18 @@ export class RequestContext extends ReadingContext implements WriteContext {
       return await work()
     } finally {
       if (isOutermost) lag.snapshot = undefined
+    }
+  }
+  get writers(): readonly Actor[] {
+    return this.#writing.by
+  }
+  async writtenBy<T>(writers: readonly Actor[], work: () => Promise<T>): Promise<T> {
+    const before = this.#writing.by
+    this.#writing.by = writers
+    try {
+      return await work()
+    } finally {
+      this.#writing.by = before
     }
   }
   async together<T>(how: Together<T>, item: T): Promise<void> {

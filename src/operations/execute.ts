@@ -251,7 +251,7 @@ export async function openExecutor(
             throw new TakenBack()
           })
         },
-        { sender: senderOf(call.principal), since: call.arrivedAt, isTried: true },
+        { ...pace.askedOf(operation, senderOf(call.principal)), since: call.arrivedAt, isTried: true },
       )
     } catch (error) {
       if (error instanceof Refused) {
@@ -398,7 +398,7 @@ export async function openExecutor(
             }
           }
         },
-        { token, sender: senderOf(call.principal), since: call.arrivedAt, isTried: call.isDryRun },
+        { token, ...pace.askedOf(operation, senderOf(call.principal)), since: call.arrivedAt, isTried: call.isDryRun },
       )
     } catch (trouble) {
       if (!unrecorded) throw trouble

@@ -49,7 +49,6 @@ const byIdAlone: Readonly<Record<string, string>> = {
   'releaseDifferences.account': 'the same',
   'askOwnersOfDifferences.account': 'the same',
   differenceId: 'differences have no names',
-  differenceIds: 'differences have no names',
   tokenId: 'tokens have no names',
   madeWith: 'tokens have no names',
   bindingId: 'role bindings have no names',

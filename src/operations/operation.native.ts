@@ -49,7 +49,7 @@ export interface StreamFacts {
   /** The member that is the id of an event. */
   readonly id: string
   /** What brings the items in the order of time. */
-  readonly input: Readonly<Record<string, string>>
+  readonly input: Readonly<Record<string, string | boolean>>
 }
 
 interface Facts<Input extends z.ZodObject, Output extends z.ZodType> {
@@ -308,18 +308,27 @@ async function requirePlace<Context extends ReadContext, Input>(
   }
 }
 
+/** In place of an `ETag`: there is nothing yet that the change would overwrite. */
+export const noState = ''
+
 /** Compares the state that the caller saw with what is there now, in the transaction that changes it. */
 async function requireMatch(context: WriteContext, reading: NativeOperation | undefined, input: object): Promise<void> {
   const { ifMatch } = context
   if (ifMatch === undefined) return
   if (!reading)
     refuseValue('If-Match', ifMatch, worded('this operation changes nothing that has an ETag; leave it out'))
+  const asked = reading.input.parse(pick(reading.input, input)) as object
+  const state = (reading as ReadOperation<object, unknown>).run(context, asked)
   const current = etagOf(
-    await (reading as ReadOperation<object, unknown>).run(
-      context,
-      reading.input.parse(pick(reading.input, input)) as object,
-    ),
+    await (ifMatch === noState
+      ? state.catch((error: unknown) => {
+          if (error instanceof Refused && error.refusal.code === 'NotFound') return noState
+          throw error
+        })
+      : state),
   )
+  // Nobody has made it meanwhile.
+  if (ifMatch === noState && current === etagOf(noState)) return
   if (ifMatch !== '*' && ifMatch !== current) refuse({ code: 'PreconditionFailed', expected: ifMatch, current })
 }
 

@@ -5,7 +5,7 @@ import type { IdKind } from '#model/identifier.ts'
 import type { WouldBeGiven } from '#model/in-use.ts'
 import type { Decision } from '#model/policy/decision.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
-import type { Principal } from '#model/principal.ts'
+import type { Actor, Principal } from '#model/principal.ts'
 import type { Refused } from '#model/refusal.ts'
 import type { Action } from '#model/roles.ts'
 import type { ReadTransaction, Transaction } from '#store/store.ts'
@@ -83,6 +83,10 @@ export interface WriteContext extends ReadContext {
   lagging<T>(work: () => Promise<T>): Promise<T>
   /** Makes what was put off, and lets the epoch count what was done so: whoever tells its number does so first. */
   catchUp(): Promise<void>
+  /** Who wrote what is being made; empty where it is asked for as it is made. What a change request asks for, its writers ask for, too. */
+  readonly writers: readonly Actor[]
+  /** Does what others have written: they are its `writers` meanwhile. */
+  writtenBy<T>(writers: readonly Actor[], work: () => Promise<T>): Promise<T>
   /** Makes something now; in a run, together with others like it once the run is over, or somebody has to see it. */
   together<T>(how: Together<T>, item: T): Promise<void>
   /** Whether one that `isOne` finds is decided and waits to be made: whoever would read otherwise behind it catches up first. */

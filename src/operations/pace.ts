@@ -1,18 +1,35 @@
 // How fast one sender tries, and changes, what is governed: whoever governs the top decides for all of those who wait, and may do more.
+import { Refused } from '#model/refusal.ts'
+import type { AskedOf } from '#store/store.ts'
 import { governsTop } from './governance/list-bounds.ts'
 import { GovernanceHeld } from './holding.ts'
 import type { WriteContext, WriteOperation } from './operation.ts'
-import { governanceMovesPerMinuteOfTopMax, TryBudget, triedPerMinuteMax, triedPerMinuteOfTopMax } from './tries.ts'
+import {
+  governanceMovesPerMinuteOfTopMax,
+  TryBudget,
+  triedPerMinuteMax,
+  triedPerMinuteOfTopMax,
+  triersMax,
+} from './tries.ts'
 
 export class Pace {
   readonly #tries = new TryBudget('tries-spent')
   /** Changes of what is governed: each outdates what others try. */
   readonly #moves = new TryBudget('moves-spent')
   readonly #movesPerMinute: number
+  /** Senders that governed the top when they last did what takes long. */
+  readonly #ofTop = new Set<string>()
 
   /** @param movesPerMinute of whoever does not govern the top */
   constructor(movesPerMinute: number) {
     this.#movesPerMinute = movesPerMinute
+  }
+
+  /** What the store is told of whose work it is: what a clock does is nobody's. */
+  askedOf({ isOfClock, isList, lookAhead }: WriteOperation<never, unknown, unknown>, sender: string): AskedOf {
+    if (isOfClock) return {}
+    const isLong = isList === true || lookAhead !== undefined
+    return { sender, ...(isLong ? { isLong } : {}), isOfTop: () => this.#ofTop.has(sender), refuse: refuseForNow }
   }
 
   /**
@@ -27,6 +44,7 @@ export class Pace {
   ): Promise<T> {
     if (isOfClock) return work()
     const { tx } = context
+    await this.#noteReach(sender, context)
     if (this.#tries.spentBy(sender, tx.now) >= triedPerMinuteMax) {
       this.#tries.refuseBeyond((await governsTop(context)) ? triedPerMinuteOfTopMax : triedPerMinuteMax, sender, tx.now)
     }
@@ -37,6 +55,13 @@ export class Pace {
       if (!(error instanceof GovernanceHeld)) this.#tries.spend(sender, tx.spent, tx.now)
       throw error
     }
+  }
+
+  async #noteReach(sender: string, context: WriteContext): Promise<void> {
+    this.#ofTop.delete(sender)
+    if (!(await governsTop(context))) return
+    this.#ofTop.add(sender)
+    if (this.#ofTop.size > triersMax) this.#ofTop.delete(this.#ofTop.keys().next().value!)
   }
 
   async refuseManyMoves(sender: string, context: WriteContext): Promise<void> {
@@ -50,3 +75,7 @@ export class Pace {
     this.#moves.spend(sender, 1, at)
   }
 }
+
+/** Nothing of it was begun. */
+const refuseForNow = (restMs: number): Refused =>
+  new Refused({ code: 'Throttled', retryAfterSeconds: Math.ceil(restMs / 1_000), because: { why: 'writer-kept' } })

@@ -11,8 +11,8 @@ export interface PagedFacts {
 /** What only says where a list begins, or how much is answered: the next page may be asked for without it. */
 const beginnings: readonly string[] = ['limit', 'cursor', 'latest', 'order']
 
-/** A number of a growing list, as the ids of its items and of its events are: it names what was shown. */
-const numberPattern = /^\d{1,16}$/
+/** The id of an item of a growing list, and of its event: it names what was shown. */
+const idPattern = /^(?:\d{1,16}|[a-z]+(?:-[a-z]+)*-[0-9a-f]{17})$/
 
 /**
  * Runs a list with the place that its cursor stands for, and seals the place where it goes on. A cursor is of the operation,
@@ -27,8 +27,8 @@ export async function withCursors<Output>(
   const { pageTokens } = context.tx
   const bound = boundTo(context, name, input, rest.stream === undefined ? [] : ['from'])
   const { cursor } = input
-  const isNumber = rest.stream !== undefined && cursor !== undefined && numberPattern.test(cursor)
-  const place = cursor === undefined || isNumber ? cursor : pageTokens.open(cursor, bound)
+  const isId = rest.stream !== undefined && cursor !== undefined && idPattern.test(cursor)
+  const place = cursor === undefined || isId ? cursor : pageTokens.open(cursor, bound)
   if (cursor !== undefined && place === undefined) {
     refuse({ code: 'InvalidPaginationToken', field: 'cursor', value: cursor })
   }

@@ -12,6 +12,7 @@ import { findingOperations } from './finding/findings.native.ts'
 import { governanceOperations } from './governance/applying.native.ts'
 import { changeRequestOperations } from './governance/change-requests.native.ts'
 import { simulateChangeRequest } from './governance/change-simulations.native.ts'
+import { compareChangeRequest } from './governance/compared.native.ts'
 import { simulationOperations } from './governance/simulations.native.ts'
 import {
   createRoleBinding,
@@ -34,7 +35,7 @@ import { scopeOperations } from './ipam/scopes.native.ts'
 import { notificationOperations } from './notification/subscriptions.native.ts'
 import type { NativeIntake, NativeOperation } from './operation.native.ts'
 import { organizationOperations } from './organization/organization.native.ts'
-import { getOverview } from './overview/overview.native.ts'
+import { getOverview, listWaiting } from './overview/overview.native.ts'
 import {
   deletePolicyAssignment,
   getPolicyAssignment,
@@ -42,7 +43,7 @@ import {
   putPolicyAssignment,
 } from './policy/assignments.native.ts'
 import { candidateOperations, draftPolicyVersion } from './policy/candidates.native.ts'
-import { getEffectivePolicy } from './policy/effective.native.ts'
+import { getEffectivePolicy, listPolicyMatrix } from './policy/effective.native.ts'
 import { exceptionOperations } from './policy/exceptions.native.ts'
 import { explainRecordedDecision, explainRequest } from './policy/explanations.native.ts'
 import {
@@ -60,6 +61,7 @@ import {
   restorePolicyVersion,
   updatePolicy,
 } from './policy/policies.native.ts'
+import { previewPolicyAssignment, previewPolicyDocument } from './policy/previews.native.ts'
 import { resourceTypeOperations } from './policy/resource-types.native.ts'
 import { listFindingsOfAccount } from './policy/tag-findings.native.ts'
 import { getChange, getProofOfChange, listChanges, listSubjectsOfChange } from './record/changes.native.ts'
@@ -89,7 +91,7 @@ export const nouns: readonly Noun[] = [
     summary: 'Who you are, and the tokens that say so.',
     operations: [whoAmI, listTokens, createToken, revokeToken],
   },
-  { name: 'Overview', summary: 'What needs a look, in one answer.', operations: [getOverview] },
+  { name: 'Overview', summary: 'What needs a look, in one answer.', operations: [getOverview, listWaiting] },
   {
     name: 'Roles',
     summary: 'Who may do what where.',
@@ -113,13 +115,21 @@ export const nouns: readonly Noun[] = [
       getPolicyDocument,
       putPolicyDocument,
       deletePolicyDocument,
+      previewPolicyDocument,
       getEffectivePolicy,
+      listPolicyMatrix,
     ],
   },
   {
     name: 'Assignments',
     summary: 'Where policies are enabled, as what, and in which mode.',
-    operations: [listPolicyAssignments, getPolicyAssignment, putPolicyAssignment, deletePolicyAssignment],
+    operations: [
+      listPolicyAssignments,
+      getPolicyAssignment,
+      putPolicyAssignment,
+      deletePolicyAssignment,
+      previewPolicyAssignment,
+    ],
   },
   {
     name: 'Candidates',
@@ -145,7 +155,7 @@ export const nouns: readonly Noun[] = [
   {
     name: 'Change requests',
     summary: 'Changes that are proposed, approved by others than those who wrote them, and applied.',
-    operations: [...changeRequestOperations, simulateChangeRequest],
+    operations: [...changeRequestOperations, compareChangeRequest, simulateChangeRequest],
   },
   {
     name: 'Decisions',

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { UsageProblem } from '#cli/exit-codes.ts'
 import { parseCheckpoint } from '#model/evidence/checkpoint.ts'
 import { formatVerifierKey, parseNote, parseVerifierKey, type VerifierKey } from '#model/evidence/note.ts'
+import { signedCheckpoint, unwitnessedBy } from '#model/evidence/signed.ts'
 import type { Store } from '#store/store.ts'
 import { verifyEd25519 } from './ed25519.ts'
 import { type Arguments, type AtServer, failed, print, withStore } from './surroundings.ts'
@@ -53,7 +54,8 @@ interface RemoteAsked {
 async function verifyUrl(args: Arguments, at: AtServer, { text, keys, known }: RemoteAsked): Promise<number> {
   const { logUrlOf, RemoteLog, Unreadable } = await import('./remote-log.ts')
   const { findServer } = await import('#cli/profiles.ts')
-  const { signedCheckpoint, verifyLog } = await import('#operations/evidence/verify-log.ts')
+  const { verifyLog } = await import('#operations/evidence/verify-log.ts')
+  const { sha256 } = await import('#operations/evidence/sha256.ts')
   const url = logUrlOf(text)
   if (url === undefined) throw new UsageProblem(`\`${text}\` is no URL such as \`https://cadastre.example.com\`.`)
   const signedIn = await findServer(at.around().settings, {})
@@ -64,7 +66,7 @@ async function verifyUrl(args: Arguments, at: AtServer, { text, keys, known }: R
     const checkpoints = [{ name: 'checkpoint', note: checkpoint }]
     if (known !== undefined) checkpoints.push({ name: known, note: await readFile(known, 'utf8') })
     // How much there is to read is believed of nobody but whoever has the key.
-    const newest = signedCheckpoint(checkpoint, keys, verifyEd25519)
+    const newest = signedCheckpoint(checkpoint, { sha256, verify: verifyEd25519, keys })
     const size = typeof newest === 'string' ? 0 : newest.size
     log.expect(size)
     return await tell(
@@ -82,10 +84,11 @@ const triesMax = 5
 const witnessPauseMs = 1_000
 /** The newest checkpoint, with its witnesses' signatures where they come. */
 async function cosignedIn(log: { checkpoint(): Promise<string> }, keys: readonly VerifierKey[]): Promise<string> {
-  const { unwitnessedBy } = await import('#operations/evidence/verify-log.ts')
+  const { sha256 } = await import('#operations/evidence/sha256.ts')
+  const verifier = { sha256, verify: verifyEd25519, keys }
   for (let tries = 1; ; tries++) {
     const checkpoint = await log.checkpoint()
-    if (tries === triesMax || unwitnessedBy(checkpoint, keys, verifyEd25519).length === 0) return checkpoint
+    if (tries === triesMax || unwitnessedBy(checkpoint, verifier).length === 0) return checkpoint
     await sleep(witnessPauseMs)
   }
 }

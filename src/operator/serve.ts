@@ -1,4 +1,7 @@
 // The server as a process: it says where it listens, shows the first key once, and ends when it is told to.
+import { userInfo } from 'node:os'
+import type { RunningServer } from '../server.ts'
+import { consoleUrl, linkTo } from './console-url.ts'
 import type { Arguments, AtServer } from './surroundings.ts'
 
 const stopMs = 10_000
@@ -6,7 +9,7 @@ const stopMs = 10_000
 export async function serve(
   _args: Arguments,
   _more: readonly string[],
-  { readSettings, end }: AtServer,
+  { readSettings, end, around }: AtServer,
 ): Promise<number> {
   const { startServer } = await import('../server.ts')
   const config = readSettings()
@@ -35,5 +38,34 @@ export async function serve(
       (error) => void (error ?? server.noteFirstKeyShown().catch(() => undefined)),
     )
   }
+  const reached = { ...config, port: server.port }
+  // What is printed elsewhere is kept: in a log that others read, a link that signs in has no place.
+  const link = around().width === undefined ? undefined : await findLink(server)
+  process.stdout.write(
+    link === undefined
+      ? `The console: ${consoleUrl(reached)} (cadastre operator console --principal user:NAME makes a link that signs in).\n`
+      : `The console, for ${link.principal.slice('user:'.length)}: this link signs one browser in, once, within ten minutes.\n  ${linkTo(reached, link.code)}\n`,
+  )
   return stopped.promise
+}
+
+/** For whoever sits at the terminal; undefined where they get none, or the database fails, of which requests are told. */
+async function findLink(server: RunningServer): Promise<{ principal: string; code: string } | undefined> {
+  const principal = await ownName()
+  const code = await server.createFirstLink(principal).catch(() => undefined)
+  return code === undefined ? undefined : { principal, code }
+}
+/** By what the machine calls them; root is nobody in particular. */
+async function ownName(): Promise<string> {
+  const { isPrincipalName } = await import('#model/principal.ts')
+  const name = `user:${loginName()}`
+  return name !== 'user:root' && isPrincipalName(name) ? name : 'user:administrator'
+}
+function loginName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    // In containers, users may have a number and no name.
+    return 'root'
+  }
 }

@@ -2,6 +2,7 @@
 import { UsageProblem } from '#cli/exit-codes.ts'
 import type { OperatorParams } from '#operations/identity/operator-tokens.ts'
 import type { Config } from '../config.ts'
+import { linkTo } from './console-url.ts'
 import { type Arguments, type AtServer, failed, print, withStore } from './surroundings.ts'
 
 /** Whom it is for and with which role; where that holds is looked up in the database. */
@@ -48,7 +49,7 @@ export async function operatorConsole(args: Arguments, _more: readonly string[],
     if ('problem' in made) return failed(made.problem)
     const { code, expiresAt, node } = made
     const { principal, role } = params
-    const link = `${urlOf(config)}/console/sign-in#${code}`
+    const link = linkTo(config, code)
     await print(args, at, {
       answer: { principal, role, node, expiresAt: expiresAt.toISOString(), link },
       fields: ['principal', 'role', 'node', 'expiresAt', 'link'],
@@ -56,11 +57,4 @@ export async function operatorConsole(args: Arguments, _more: readonly string[],
     })
     return 0
   })
-}
-
-/** Where a browser finds the server: as it is told, or on this machine. */
-function urlOf({ publicUrl, host, port }: Config): string {
-  if (publicUrl !== undefined) return publicUrl
-  const isEverywhere = host === '0.0.0.0' || host === '::' || host === ''
-  return `http://${isEverywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`
 }

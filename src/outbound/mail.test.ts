@@ -117,3 +117,27 @@ test('A1 elsewhere than on this machine nothing is sent without TLS, not even a 
   assert.equal(outcome.isDelivered, false)
   assert(!received.commands.some((line) => /^(AUTH|MAIL)/.test(line)), received.commands.join('\n'))
 })
+
+test('D4 a server that says a line now and then, and never ends, is given up, and its connection closed', async () => {
+  const closed = Promise.withResolvers<void>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.write('220 here\r\n')
+    const timer = setInterval(() => socket.write('250-more\r\n'), 10)
+    socket.on('data', () => {})
+    socket.on('error', () => {})
+    socket.once('close', () => {
+      clearInterval(timer)
+      closed.resolve()
+    })
+  })
+  open.push(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const settings = { url: `smtp://127.0.0.1:${port}`, user: undefined, password: undefined, from: 'c@example.com' }
+  assert.deepEqual(await createMailer(settings, { secondsMax: 0.2 })(mail), {
+    isDelivered: false,
+    problem: { why: 'target-slow', seconds: 0.2 },
+  })
+  await closed.promise
+})

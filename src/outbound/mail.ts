@@ -18,7 +18,13 @@ const isHere = (host: string): boolean => /^(localhost|127\.[\d.]+|\[?::1\]?)$/.
 const portOfSubmission = 587
 const portOfTls = 465
 
-export function createMailer({ url, user, password, from }: MailServer): (mail: Mail) => Promise<DeliveryOutcome> {
+/** From the look-up until the server has taken it: some let whoever comes wait before they greet. */
+export const mailSecondsMax = 30
+
+export function createMailer(
+  { url, user, password, from }: MailServer,
+  { secondsMax = mailSecondsMax }: { readonly secondsMax?: number } = {},
+): (mail: Mail) => Promise<DeliveryOutcome> {
   const { protocol, hostname, port } = new URL(url)
   const secure = protocol === 'smtps:'
   const host = hostname.replace(/^\[|\]$/g, '')
@@ -33,9 +39,11 @@ export function createMailer({ url, user, password, from }: MailServer): (mail: 
   })
   const domain = from.slice(from.lastIndexOf('@') + 1).replace(/>$/, '')
   return async ({ recipients, id, subject, text }) => {
+    // The others are about silence: a server that says a line now and then would hold its place among deliveries for ever.
+    const signal = AbortSignal.timeout(secondsMax * 1_000)
     try {
       const { rejected, rejectedErrors } = await transport.sendMail({
-        ...{ from, subject, text },
+        ...{ from, subject, text, signal },
         // None sees the others.
         bcc: [...recipients],
         // The same each time: who has it twice sees it once.
@@ -50,7 +58,10 @@ export function createMailer({ url, user, password, from }: MailServer): (mail: 
       return { isDelivered: true, problem: { why: 'some-recipients-refused', code, taken, refused } }
     } catch (error) {
       // Whatever it was, it is tried again: a mail server may take later what it takes not now.
-      return { isDelivered: false, problem: problemOf(error) }
+      return {
+        isDelivered: false,
+        problem: signal.aborted ? { why: 'target-slow', seconds: secondsMax } : problemOf(error),
+      }
     }
   }
 }

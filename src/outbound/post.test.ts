@@ -121,6 +121,25 @@ test('D5 one that says nothing is cut, at the connection as at the answer and at
   assert.equal(await problemOf(call('https://hooks.example.com/', { resolve, secondsMax: 0.05 })), 'target-slow')
 })
 
+test('D5 one that answers that an answer will come, again and again, is cut', async () => {
+  let written = 0
+  const port = await listen(
+    createTcpServer((socket) => {
+      socket.on('error', () => {})
+      socket.on('drain', more)
+      more()
+      function more(): void {
+        while (!socket.destroyed && written < 200_000_000) {
+          written += 30
+          if (!socket.write('HTTP/1.1 103 Early Hints\r\n\r\n')) break
+        }
+      }
+    }),
+  )
+  assert.equal(await problemOf(call(`http://127.0.0.1:${port}/`, { secondsMax: 30 })), 'target-unreadable')
+  assert(written < 20_000_000, `${written} bytes were taken of it`)
+})
+
 test('D5 an endless answer is cut: its status says what came of it', async () => {
   const endless: RequestListener = (_, response) => {
     response.writeHead(200)

@@ -12,6 +12,8 @@ const https = process.getBuiltinModule('node:https')
 export const callSecondsMax = 10
 /** Of an answer, which says nothing to us but its status. */
 const answerBytesMax = 16_384
+/** Of answers before the answer (status 1xx), which may come without end and are no part of it: one or two are usual. */
+const earlyAnswersMax = 8
 
 export interface CallRules extends AddressRules {
   readonly allowsHttp: boolean
@@ -103,6 +105,11 @@ function send(
         text: '',
       }
       readToEnd(response, (text) => resolve({ ...answer!, text }))
+    })
+    let early = 0
+    request.on('information', () => {
+      if (++early > earlyAnswersMax)
+        request.destroy(Object.assign(new Error('no answer comes'), { code: 'HPE_NO_ANSWER' }))
     })
     // What is cut behind its status has been answered all the same.
     request.on('error', (error) => (answer ? resolve(answer) : reject(error)))

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Awaitable } from './sql.ts'
 import type { AskedOf, RolledBack, Transaction } from './store.ts'
 import { StoreTrouble } from './trouble.ts'
+import { everydayMs, forgottenOfLong, restMsMax, triedMsMax, WriterShares } from './writer-shares.ts'
 
 /** Beyond this many requests in one transaction the tail waits longer and throughput hardly grows. */
 const batchSizeMax = 256
@@ -24,8 +25,11 @@ const conflictPauseMsMax = 50
 /** One connection that writes, a transaction at a time. */
 export interface Engine {
   readonly transaction: Transaction
-  /** `tokens` are those of the requests that will run, where they have one; `since` when the first of them arrived. */
-  begin(tokens: readonly (Uint8Array | undefined)[], since: number): Awaitable<void>
+  /**
+   * `tokens` are those of the requests that will run, where they have one; `since` when the first of them arrived; `isAsked` whether
+   * somebody asked for any of them.
+   */
+  begin(tokens: readonly (Uint8Array | undefined)[], since: number, isAsked: boolean): Awaitable<void>
   /** On disk when it resolves. Where the outcome is not known it throws trouble that is `fatal` or `unavailable`. */
   commit(): Awaitable<void>
   /** Also called where `begin` or `commit` failed. */
@@ -33,7 +37,9 @@ export interface Engine {
   /** What went wrong outside, in an operator's words; undefined for refusals and bugs. */
   troubleOf(error: unknown): StoreTrouble | undefined
   /** Around each work of a batch: what it changes and looks through is counted, where it is a request's, against what one may. */
-  beginWork?(isRequest: boolean): void
+  beginWork?(isRequest: boolean, refuseLong?: () => void): void
+  /** Who waits for the end of the transaction at other servers: for how long the first of them has, and how many servers there are. */
+  waitersElsewhere?(): Promise<{ readonly waitedMs: number; readonly servers: number }>
   /** After this error nothing more can be done in the transaction. */
   spoils(error: unknown): boolean
   /** The transaction met another one and may be run again as it is. */
@@ -60,8 +66,20 @@ interface Queued {
   readonly sender: string | undefined
   readonly since: number
   readonly isTried: boolean
+  readonly isLong: boolean
+  readonly isOfTop: () => boolean
+  readonly refuse: ((restMs: number) => unknown) | undefined
   resolve: (value: never) => void
   reject: (reason: unknown) => void
+}
+
+/** A work that has run, and when. */
+interface Ran {
+  readonly queued: Queued
+  readonly begunAt: number
+  readonly endedAt: number
+  /** Since when somebody has waited for it at another server. */
+  elsewhereSince?: number
 }
 
 /** Attempts of one transaction that met another's each time. */
@@ -84,8 +102,11 @@ export class Batches {
   #timer: NodeJS.Timeout | undefined
   /** How long it took to begin and to commit the last transaction, in milliseconds. */
   #overheadMs = 0
-  /** Whose requests were served by the last batch, where that was cut off: in the next one others come first. */
-  #served: ReadonlySet<string | undefined> | undefined
+  /** How much of it each sender has. */
+  readonly #shares = new WriterShares()
+  /** Ends a wait until somebody's rest is over. */
+  #wake: (() => void) | undefined
+  #isClosing = false
   /** Senders of which a request failed after it had changed something, and until when theirs run alone: what one takes back, all of its batch do again. */
   readonly #alone = new Map<string, number>()
   /** Until when what is only tried lets others go first: as long again as the last such work took. */
@@ -104,7 +125,15 @@ export class Batches {
 
   run<T>(
     work: (tx: Transaction) => Promise<T | RolledBack<T>>,
-    { token, sender, since = performance.now(), isTried = false }: AskedOf = {},
+    {
+      token,
+      sender,
+      since = performance.now(),
+      isTried = false,
+      isLong = false,
+      isOfTop = () => false,
+      refuse,
+    }: AskedOf = {},
   ): Promise<T> {
     const refused = this.#closed ?? this.#engine.away
     if (refused) return Promise.reject(refused)
@@ -118,9 +147,21 @@ export class Batches {
       )
     }
     return new Promise<T>((resolve, reject) => {
-      this.#queue.push({ work, token, sender, since, isTried, resolve, reject })
+      this.#queue.push({
+        work,
+        token,
+        sender,
+        since,
+        isTried,
+        isLong: isLong || isTried,
+        isOfTop,
+        refuse,
+        resolve,
+        reject,
+      })
       if (this.#running) {
         this.#watch()
+        this.#wake?.()
         return
       }
       this.#running = true
@@ -157,18 +198,17 @@ export class Batches {
 
   /** Waits for what is queued; takes nothing more. */
   async close(): Promise<void> {
+    this.#isClosing = true
+    this.#wake?.()
     if (this.#running) await new Promise<void>((resolve) => this.#idle.push(resolve))
     this.#closed ??= new StoreTrouble('unavailable', 'the server is stopping', { fatal: false })
   }
 
   async #drain(): Promise<void> {
     while (this.#queue.length > 0 && !this.#closed) {
-      const apart = this.#takeApart()
-      // Beside others, who are in the next transaction, what was taken out goes on behind them.
-      const resting = apart.filter((queued) => this.#rests(queued))
-      if (this.#queue.length > 0) await this.#runBatch(this.#nextBatch())
-      await this.#runOneByOne(apart.filter((queued) => !resting.includes(queued)))
-      this.#wait(resting)
+      const ready = this.#ready()
+      if (ready.length === 0) await this.#nap()
+      else await this.#runBatch(this.#nextOf(ready))
       // Answers go out and new requests come in before the next commit.
       await new Promise<void>((resolve) => setImmediate(resolve))
     }
@@ -181,47 +221,79 @@ export class Batches {
     const { workMsMax = Number.POSITIVE_INFINITY } = this.#limits
     return Math.max(workMsMax, workPerOverhead * this.#overheadMs)
   }
-  /** All that wait; where those are too many for one transaction, one of each sender in turn, so that nobody waits for another's crowd. */
-  #nextBatch(): readonly Queued[] {
-    const waiting = this.#queue
-    if (waiting.length <= batchSizeMax && !this.#served) {
-      this.#queue = []
-      return waiting
+  /** Those that may begin. What would rest for too long is told so, and is in the queue no more. */
+  #ready(): readonly Queued[] {
+    if (this.#shares.isEmpty || this.#isClosing) return this.#queue
+    const now = performance.now()
+    const ready: Queued[] = []
+    const gone = new Map<Queued, number>()
+    for (const queued of this.#queue) {
+      const restMs = this.#shares.restMs(queued, now)
+      if (restMs === 0) ready.push(queued)
+      else if (queued.refuse && now + restMs > queued.since + restMsMax) gone.set(queued, restMs)
     }
-    const batch = inTurns(waiting, this.#served).slice(0, batchSizeMax)
+    if (gone.size > 0) {
+      this.#queue = this.#queue.filter((queued) => !gone.has(queued))
+      for (const [{ reject, refuse }, restMs] of gone) reject(refuse!(restMs))
+    }
+    return this.#withoutTried(ready, now)
+  }
+  /** What was only tried lets others go first, for as long as the last such work took. */
+  #withoutTried(ready: readonly Queued[], now: number): readonly Queued[] {
+    if (now >= this.#restsUntil || !ready.some(({ isTried }) => isTried)) return ready
+    const others = ready.filter(({ isTried }) => !isTried)
+    return others.length > 0 ? others : ready
+  }
+  /** Until the first that rests may go on, or another request comes. */
+  async #nap(): Promise<void> {
+    const now = performance.now()
+    const rests = this.#queue.map((queued) => this.#shares.restMs(queued, now))
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#wake = resolve
+    const timer = setTimeout(resolve, Math.min(...rests, restMsMax))
+    await promise
+    clearTimeout(timer)
+    this.#wake = undefined
+  }
+  /**
+   * Those of the next transaction, out of the queue: all that are ready, in the order in which they came, where these fit into one; else
+   * those of whoever has had less of the time before those of others, so that nobody waits for another's crowd or long work.
+   */
+  #nextOf(ready: readonly Queued[]): readonly Queued[] {
+    if (this.#isOne(ready)) return this.#take(ready)
+    const order = this.#shares.inOrder(ready, performance.now())
+    const [first] = order as [Queued, ...Queued[]]
+    if (this.#isApart(first)) return this.#take([first])
+    const batch: Queued[] = []
+    let workMs = 0
+    for (const queued of order) {
+      workMs += this.#shares.workMs(queued)
+      if (batch.length >= batchSizeMax || (batch.length > 0 && workMs > this.#batchMs)) break
+      if (!this.#isApart(queued)) batch.push(queued)
+    }
+    return this.#take(batch)
+  }
+  #isOne(ready: readonly Queued[]): boolean {
+    if (ready.length > batchSizeMax || ready.some((queued) => this.#isApart(queued))) return false
+    if (this.#limits.workMsMax === undefined) return true
+    let workMs = 0
+    for (const queued of ready) workMs += this.#shares.workMs(queued)
+    return workMs <= this.#batchMs
+  }
+  #take(batch: readonly Queued[]): readonly Queued[] {
+    if (batch.length === this.#queue.length) {
+      this.#queue = []
+      return batch
+    }
     const taken = new Set(batch)
-    this.#queue = waiting.filter((queued) => !taken.has(queued))
+    this.#queue = this.#queue.filter((queued) => !taken.has(queued))
     return batch
   }
-  /** Those that run in transactions of their own, out of the queue: what is only tried, and of senders that are to run alone. */
-  #takeApart(): readonly Queued[] {
-    const now = performance.now()
-    for (const [sender, until] of this.#alone) if (until <= now) this.#alone.delete(sender)
-    const isApart = ({ sender, isTried }: Queued): boolean =>
-      isTried || (sender !== undefined && this.#alone.has(sender))
-    if (!this.#queue.some(isApart)) return []
-    const apart = inTurns(this.#queue.filter(isApart))
-    this.#queue = this.#queue.filter((queued) => !isApart(queued))
-    return apart
-  }
-  #rests({ isTried }: Queued): boolean {
-    return isTried && this.#queue.length > 0 && performance.now() < this.#restsUntil
-  }
-  /** Each in a transaction of its own, for as long as a batch may take; the others wait on. */
-  async #runOneByOne(apart: readonly Queued[]): Promise<void> {
-    const begunAt = performance.now()
-    for (const [done, queued] of apart.entries()) {
-      const since = performance.now()
-      if (done > 0 && (this.#closed || since > begunAt + this.#batchMs || this.#rests(queued))) {
-        this.#wait(apart.slice(done))
-        return
-      }
-      await this.#runBatch([queued])
-      const now = performance.now()
-      if (queued.isTried) this.#restsUntil = now + now - since
-      // A commit each: with the embedded database nothing else would happen before the last of them.
-      await new Promise<void>((resolve) => setImmediate(resolve))
-    }
+  /** What runs in a transaction of its own: what is only tried, and of senders that are to run alone. */
+  #isApart({ sender, isTried }: Queued): boolean {
+    if (isTried) return true
+    const until = sender === undefined ? undefined : this.#alone.get(sender)
+    return until !== undefined && until > performance.now()
   }
   #runAlone({ sender }: Queued): void {
     if (sender === undefined) return
@@ -230,11 +302,6 @@ export class Batches {
     if (this.#alone.size > aloneSendersMax) this.#alone.delete(this.#alone.keys().next().value!)
   }
 
-  /** Those of a batch that its transaction had no time for wait on, in their place. */
-  #putBack(left: readonly Queued[], served: readonly Queued[]): void {
-    this.#served = left.length > 0 ? new Set(served.map(({ sender }) => sender)) : undefined
-    this.#wait(left)
-  }
   /** Back into the queue, in the order of arrival. */
   #wait(left: readonly Queued[]): void {
     if (left.length > 0) this.#queue = [...left, ...this.#queue].sort((a, b) => a.since - b.since)
@@ -251,13 +318,15 @@ export class Batches {
       return
     }
     const answers: { queued: Queued; value?: unknown; error?: unknown; failed: boolean }[] = []
+    const ran: Ran[] = []
     let hasBegun = false
     let culprit: number | undefined
+    const startedAt = performance.now()
     try {
-      const startedAt = performance.now()
       await engine.begin(
         batch.map(({ token }) => token),
         batch[0]!.since,
+        batch.some(({ sender }) => sender !== undefined),
       )
       hasBegun = true
       const begunAt = performance.now()
@@ -266,7 +335,7 @@ export class Batches {
         if (answers.length > 0 && performance.now() > until) break
         const before = engine.transaction.changes
         try {
-          let value = await this.#work(queued)
+          let value = await this.#work(queued, ran)
           if (isRolledBack(value)) {
             if (engine.transaction.changes !== before) throw value
             value = await value.instead(engine.transaction, false)
@@ -285,11 +354,13 @@ export class Batches {
       const doneAt = performance.now()
       await engine.commit()
       this.#overheadMs = performance.now() - doneAt + begunAt - startedAt
+      this.#account(ran, batch, startedAt)
     } catch (error) {
+      this.#account(ran, batch, startedAt)
       await this.#startOver(batch, error, { attempts, hasBegun, culprit })
       return
     }
-    this.#putBack(batch.slice(answers.length), batch.slice(0, answers.length))
+    this.#wait(batch.slice(answers.length))
     for (const { queued, value, error, failed } of answers) {
       if (failed) queued.reject(error)
       else queued.resolve(value as never)
@@ -297,13 +368,65 @@ export class Batches {
   }
 
   /** What follows upon a work, also upon one that was refused for all that it did, is bounded by itself. */
-  async #work({ work, sender }: Queued): Promise<unknown> {
-    this.#engine.beginWork?.(sender !== undefined)
+  async #work(queued: Queued, ran: Ran[]): Promise<unknown> {
+    const begunAt = performance.now()
+    this.#engine.beginWork?.(queued.sender !== undefined, this.#limitOf(queued, begunAt))
     try {
-      return await work(this.#engine.transaction)
+      return await queued.work(this.#engine.transaction)
     } finally {
       this.#engine.beginWork?.(false)
+      const own: Ran = { queued, begunAt, endedAt: performance.now() }
+      ran.push(own)
+      if (queued.sender !== undefined && own.endedAt - begunAt > everydayMs) await this.#lookElsewhere(own)
     }
+  }
+  /** Of what is taken back in any case: it ends where others wait for it. */
+  #limitOf(queued: Queued, begunAt: number): (() => void) | undefined {
+    const { isTried, isOfTop, refuse } = queued
+    if (!isTried || !refuse || this.#limits.workMsMax === undefined) return undefined
+    return () => {
+      const now = performance.now()
+      if (now < begunAt + triedMsMax || isOfTop()) return
+      const isAwaited = this.#shares.servers > 1 || this.#waitingSince(queued, [], now) < Number.POSITIVE_INFINITY
+      if (isAwaited) throw refuse((now - begunAt) / forgottenOfLong)
+    }
+  }
+  async #lookElsewhere(own: Ran): Promise<void> {
+    try {
+      const found = await this.#engine.waitersElsewhere?.()
+      if (!found) return
+      this.#shares.servers = found.servers
+      if (found.waitedMs > 0) own.elsewhereSince = own.endedAt - found.waitedMs
+    } catch {
+      // Of what is wrong with the connection or the transaction, the work or the commit is told.
+    }
+  }
+  /** Who has had how much of the time, and who of others waited meanwhile that could have gone on. */
+  #account(ran: readonly Ran[], batch: readonly Queued[], startedAt: number): void {
+    const now = performance.now()
+    let aroundMs = now - startedAt
+    for (const { begunAt, endedAt } of ran) aroundMs -= endedAt - begunAt
+    for (const { queued, begunAt, endedAt, elsewhereSince = Number.POSITIVE_INFINITY } of ran) {
+      const { sender, isTried } = queued
+      const ms = endedAt - begunAt
+      if (isTried) this.#restsUntil = now + ms
+      if (sender === undefined) continue
+      // Without a bound of time whatever waits shares a transaction: nobody waits for another's.
+      const isEveryday = ms <= everydayMs || this.#limits.workMsMax === undefined
+      const since = isEveryday ? endedAt : Math.min(elsewhereSince, this.#waitingSince(queued, batch, now))
+      const keptMs = endedAt - Math.max(begunAt, since)
+      this.#shares.took(queued, { ms, aroundMs: aroundMs / ran.length, keptMs, now })
+    }
+  }
+  #waitingSince({ sender }: Queued, batch: readonly Queued[], now: number): number {
+    let since = Number.POSITIVE_INFINITY
+    for (const others of [this.#queue, batch]) {
+      for (const other of others) {
+        const isOther = other.sender !== undefined && other.sender !== sender && other.since < since
+        if (isOther && this.#shares.restMs(other, now) === 0) since = other.since
+      }
+    }
+    return since
   }
 
   async #startOver(
@@ -378,18 +501,4 @@ export class Batches {
     this.#closed = trouble
     this.#onFatal?.(trouble)
   }
-}
-
-/**
- * One of each sender in turn, each sender's own in their order.
- * @param served senders that come after all others
- */
-function inTurns(waiting: readonly Queued[], served?: ReadonlySet<string | undefined>): Queued[] {
-  const isServed = (sender: string | undefined): number => (served?.has(sender) ? 1 : 0)
-  const senders = [...Map.groupBy(waiting, ({ sender }) => sender)].sort(([a], [b]) => isServed(a) - isServed(b))
-  const order: Queued[] = []
-  for (let turn = 0; order.length < waiting.length; turn++) {
-    for (const [, own] of senders) if (turn < own.length) order.push(own[turn]!)
-  }
-  return order
 }

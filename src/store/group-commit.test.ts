@@ -8,6 +8,7 @@ import { Batches, type Engine, queueShareMax, queueSizeMax } from './batching.ts
 import type { KeptName, ReadTransaction, Store, Transaction } from './store.ts'
 import { StoreTrouble } from './trouble.ts'
 import { checkSpace } from './upkeep/check.ts'
+import { triedMsMax } from './writer-shares.ts'
 
 const account = '111111111111'
 const provisioned: Cidr = parseCidr('198.18.0.0/28')!
@@ -432,6 +433,69 @@ describe('a crowded queue', () => {
     const waiting = ['a', 'b'].map(ask)
     await store.close()
     assert.deepEqual(await Promise.all(waiting), ['a', 'b'])
+  })
+
+  test('D8 whoever keeps others waiting with long work is refused more of it, before it is begun, and does all else', async () => {
+    const { store } = await newStore({ workMsMax: 50 })
+    let begun = 0
+    const takeLong = async () => {
+      begun++
+      const until = performance.now() + 300
+      while (performance.now() < until);
+    }
+    const refuse = (restMs: number) => new Failed(`rests for ${restMs} ms`)
+    const lists = Array.from({ length: 8 }, () => store.write(takeLong, { sender: 'lists', isLong: true, refuse }))
+    let isOver = false
+    // Somebody else always waits.
+    const allocate = async () => {
+      while (!isOver) await store.write(async () => 'allocated', { sender: 'allocates' })
+    }
+    const others = [allocate(), allocate()]
+    const answers = await outcomes(lists)
+    const refused = answers.filter((answer) => answer instanceof Failed).length
+    assert.equal(begun + refused, lists.length)
+    assert(begun < 5, `${begun} were begun`)
+    assert.equal(await store.write(async () => 'done', { sender: 'lists', refuse }), 'done', 'what is no list')
+    isOver = true
+    await Promise.all(others)
+  })
+
+  test('D8 what is only tried ends where others wait for long, and not where nobody does', async () => {
+    const { store } = await newStore({ workMsMax: 50 })
+    const refuse = () => new Failed('took too long')
+    let isWhole = false
+    const tryLong = async (other?: () => Promise<unknown>, isOfTop = () => false) => {
+      let others: Promise<unknown> | undefined
+      isWhole = false
+      const asked = store.write(
+        async (tx) => {
+          others = other?.()
+          const until = performance.now() + triedMsMax + 10
+          while (performance.now() < until);
+          await keysOf(tx)
+          isWhole = true
+        },
+        { sender: 'tries', isTried: true, isOfTop, refuse },
+      )
+      await asked.finally(() => others)
+    }
+    const allocate = () => store.write(async () => 'allocated', { sender: 'allocates' })
+    await tryLong()
+    assert(isWhole)
+    await tryLong(allocate, () => true)
+    assert(isWhole, 'of whoever governs the top')
+    await store.close()
+    const again = await newStore({ workMsMax: 50 })
+    const tried = again.store.write(
+      async (tx) => {
+        void again.store.write(async () => 'allocated', { sender: 'allocates' })
+        const until = performance.now() + triedMsMax + 10
+        while (performance.now() < until);
+        await keysOf(tx)
+      },
+      { sender: 'tries', isTried: true, refuse },
+    )
+    await assert.rejects(tried, Failed)
   })
 
   test('L9 after a part of a batch whose outcome is not known nothing more is begun', async () => {

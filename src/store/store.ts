@@ -169,6 +169,12 @@ export interface AskedOf {
   readonly since?: number | undefined
   /** It takes back whatever it does: it shares no transaction with others, who would have to begin again, and lets them go first. */
   readonly isTried?: boolean | undefined
+  /** It is as long as whoever asks makes it, as what is only tried is. */
+  readonly isLong?: boolean | undefined
+  /** Of whoever governs the top: all those who wait are theirs. */
+  readonly isOfTop?: (() => boolean) | undefined
+  /** What whoever asks is told where they have kept others waiting so long that theirs rests; undefined: it waits. */
+  readonly refuse?: ((restMs: number) => unknown) | undefined
 }
 
 export interface Store {

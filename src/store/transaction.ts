@@ -97,9 +97,14 @@ export class Changes {
   #aside = nothing
   #isForAll = 0
   #bound = ofJob
+  #refuseLong: (() => void) | undefined
 
-  /** Jobs have bounds of their own, and the operator's commands none. */
-  begin(isRequest: boolean): void {
+  /**
+   * Jobs have bounds of their own, and the operator's commands none.
+   * @param refuseLong throws where the work has taken too long
+   */
+  begin(isRequest: boolean, refuseLong?: () => void): void {
+    this.#refuseLong = refuseLong
     this.#bound = isRequest ? ofRequest : ofJob
     this.#before = this.count
     this.#lookedThrough = 0
@@ -119,6 +124,7 @@ export class Changes {
     if (this.#isForAll > 0) return
     this.#lookedThrough += statements
     this.#refuseMoreLookedThrough()
+    this.#refuseLong?.()
   }
   #refuseMoreLookedThrough(): void {
     const looked = this.#lookedThrough + this.#aside.lookedThrough

@@ -1,5 +1,6 @@
 // The one way from the console to the server: typed by the description of the API, with the session's cookie and no token.
 import createClient, { type Middleware } from 'openapi-fetch'
+import { conflictOf, etagFor, noteConflict, noteState } from './held.ts'
 import type { components, paths } from './types.generated.ts'
 
 export type Schemas = components['schemas']
@@ -18,12 +19,15 @@ export class Trouble extends Error {
   readonly instance: string | undefined
   /** What else the server says of it, by name: the errors page of the reference has them. */
   readonly facts: Readonly<Record<string, unknown>>
-  constructor(problem: Problem) {
+  /** Of what somebody wanted to change: which object, and as what they saw it. */
+  readonly conflict: ReturnType<typeof conflictOf>
+  constructor(problem: Problem, conflict?: ReturnType<typeof conflictOf>) {
     super(problem.detail ?? problem.title ?? 'The server answered with nothing that can be read.')
     this.code = problem.code ?? 'Unknown'
     this.status = problem.status ?? 0
     this.instance = problem.instance
     this.facts = problem
+    this.conflict = conflict
   }
   /** Which member of the request is wrong, such as `size.min`. */
   get field(): string | undefined {
@@ -57,12 +61,25 @@ function pageToken(): string {
   }
   return ''
 }
+/** What a page asks with nobody at it does not keep their session: the server is told so. */
+const unattendedHeader = 'x-cadastre-unattended'
+const attendedMs = 60_000
+let attendedAt = Date.now()
+for (const sign of ['pointerdown', 'keydown', 'wheel', 'touchmove', 'visibilitychange'])
+  document.addEventListener(sign, () => (attendedAt = Date.now()), { capture: true, passive: true })
+
+/** Of a request, below /api/v1. */
+const pathIn = (url: string): string => new URL(url, location.origin).pathname.slice(apiPath.length)
 const guarded: Middleware = {
   onRequest({ request }) {
     if (request.method !== 'GET') request.headers.set(pageHeader, pageToken())
+    if (Date.now() - attendedAt > attendedMs) request.headers.set(unattendedHeader, '1')
+    const etag = etagFor(request.method, pathIn(request.url))
+    if (etag !== undefined) request.headers.set('if-match', etag)
     return request
   },
-  onResponse({ response }) {
+  onResponse({ request, response }) {
+    if (response.status === 404 || response.status === 412) noteConflict(request.method, pathIn(request.url), response)
     watchers.isAway(response.status === 502 || response.status === 503 || response.status === 504)
   },
   onError() {
@@ -76,8 +93,14 @@ api.use(guarded)
 /** The answer, or its refusal thrown. */
 export async function answer<T>(call: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
   const { data, error, response } = await call
-  if (response.ok) return data as T
-  const trouble = new Trouble({ status: response.status, ...(typeof error === 'object' ? error : {}) })
+  if (response.ok) {
+    noteState(pathIn(response.url), response.headers.get('etag'), data)
+    return data as T
+  }
+  const trouble = new Trouble(
+    { status: response.status, ...(typeof error === 'object' ? error : {}) },
+    conflictOf(response),
+  )
   if (response.status === 401) watchers.sessionEnded()
   throw trouble
 }
@@ -93,17 +116,24 @@ async function ownFetch(path: string, init?: RequestInit): Promise<Response> {
     throw new Trouble({ code: unreachable, detail: 'The server cannot be reached.' })
   }
 }
-/** Redeems the operator's link, which is good once. */
-export async function openSession(code: string): Promise<void> {
+async function sendCode(path: string, code: string): Promise<unknown> {
   const headers = { 'content-type': 'application/json' }
-  const response = await ownFetch('/sign-in/link', { method: 'POST', headers, body: JSON.stringify({ code }) })
-  if (response.ok) return
-  const problem = (await response.json().catch(() => ({}))) as object
-  throw new Trouble({ status: response.status, ...problem })
+  const response = await ownFetch(path, { method: 'POST', headers, body: JSON.stringify({ code }) })
+  const answered = (await response.json().catch(() => ({}))) as object
+  if (response.ok) return answered
+  throw new Trouble({ status: response.status, ...answered })
 }
-/** Ends the session at the server. Cookies that no session goes with mean nothing. */
+/** Whom the operator's link would sign in. */
+export const personOfLink = async (code: string): Promise<string> =>
+  ((await sendCode('/sign-in/link/person', code)) as { readonly principal: string }).principal
+/** Redeems the link, which is good once. */
+export const openSession = async (code: string): Promise<void> => void (await sendCode('/sign-in/link', code))
+/** Who is signed in in this browser, as far as anybody is: where we have given out no cookie, nobody. */
+export const findSession = async (): Promise<Session | undefined> =>
+  pageToken() === '' ? undefined : readSession().catch(() => undefined)
+/** Ends the session at the server, and not what was made in it. Cookies that no session goes with mean nothing. */
 export async function endSession(tokenId: string): Promise<void> {
-  await answer(api.DELETE('/tokens/{tokenId}', { params: { path: { tokenId } } }))
+  await answer(api.DELETE('/tokens/{tokenId}', { params: { path: { tokenId }, query: { alone: 'true' } } }))
 }
 /** How somebody can sign in here: with an identity provider, and whether a cookie would be safe at all. */
 export interface SignInWays {
@@ -113,6 +143,13 @@ export interface SignInWays {
 export async function signInWays(): Promise<SignInWays> {
   const response = await ownFetch('/sign-in/ways')
   return response.ok ? ((await response.json()) as SignInWays) : { provider: false, cookies: true }
+}
+/** An object as it is now, by its path. */
+export async function readNow(path: string) {
+  const response = await ownFetch(path)
+  const state = (await response.json().catch(() => ({}))) as Readonly<Record<string, unknown>>
+  if (!response.ok) throw new Trouble({ status: response.status, ...state })
+  return { etag: response.headers.get('etag') ?? '', state }
 }
 export async function isAlive(): Promise<boolean> {
   try {

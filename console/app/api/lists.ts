@@ -66,7 +66,16 @@ export const changeRequestList = (params: URLSearchParams) => {
   const query = listed<'listChangeRequests'>(params, ...changeRequestNames)
   return ask(['change-requests', query], (signal) => api.GET('/change-requests', { params: { query }, signal }))
 }
-export const findingNames = ['status', 'control', 'severity', 'node', 'resource'] as const
+export const findingNames = [
+  'status',
+  'control',
+  'severity',
+  'node',
+  'sourceId',
+  'resource',
+  'resourceType',
+  'locale',
+] as const
 export const findingList = (params: URLSearchParams) => {
   const query = listed<'listFindings'>(params, ...findingNames)
   return ask(['findings', query], (signal) => api.GET('/findings', { params: { query }, signal }))

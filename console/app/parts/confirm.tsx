@@ -3,7 +3,8 @@ import Box from '@cloudscape-design/components/box'
 import Button from '@cloudscape-design/components/button'
 import Modal from '@cloudscape-design/components/modal'
 import SpaceBetween from '@cloudscape-design/components/space-between'
-import type { ReactNode } from 'react'
+import { type ReactNode, useEffect } from 'react'
+import { hold } from '../api/held.ts'
 import { Refused } from './refused.tsx'
 
 export interface ConfirmProps {
@@ -16,6 +17,7 @@ export interface ConfirmProps {
   readonly children: ReactNode
 }
 export function Confirm({ title, act, isBusy, error, confirm, close, children }: ConfirmProps): ReactNode {
+  useEffect(hold, [])
   return (
     <Modal
       visible

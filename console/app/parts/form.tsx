@@ -7,8 +7,9 @@ import Input, { type InputProps } from '@cloudscape-design/components/input'
 import Select, { type SelectProps } from '@cloudscape-design/components/select'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import Textarea from '@cloudscape-design/components/textarea'
-import { type ReactNode, type RefObject, useState } from 'react'
+import { type ReactNode, type RefObject, useEffect, useState } from 'react'
 import { Trouble } from '../api/client.ts'
+import { hold } from '../api/held.ts'
 import { useAct } from './act.ts'
 import { Confirm } from './confirm.tsx'
 import { Refused, useFirstWrong } from './refused.tsx'
@@ -40,8 +41,8 @@ export interface FormSettings<V, R> {
   /** Where the server calls a member otherwise than the form calls its field. */
   readonly fieldOf?: (member: string) => (keyof V & string) | undefined
   readonly call: (values: V) => Promise<R>
-  /** What is said once it is done. */
-  readonly done: string
+  /** What is said once it is done, where the page does not show it anyway. */
+  readonly done?: string
   readonly after?: (result: R) => void
 }
 
@@ -56,6 +57,7 @@ export function useForm<V extends object, R>({
   const [values, setValues] = useState(initial)
   const [isTried, setTried] = useState(false)
   const { at, show } = useFirstWrong()
+  useEffect(hold, [])
   const act = useAct(call, done, after)
   const nameOf = (member: string): (keyof V & string) | undefined =>
     fieldOf?.(member) ?? (Object.hasOwn(initial, member) ? (member as keyof V & string) : undefined)
@@ -87,12 +89,15 @@ export function useForm<V extends object, R>({
 export function Form<V>({
   form,
   act,
+  reason,
   cancel,
   children,
 }: {
   form: FormState<V>
   /** What the button says, such as "Make the pool". */
   act: string
+  /** Why it cannot be done, and who could do it. */
+  reason?: string | undefined
   cancel?: () => void
   children: ReactNode
 }): ReactNode {
@@ -112,7 +117,7 @@ export function Form<V>({
                 Cancel
               </Button>
             )}
-            <Button variant="primary" loading={form.isBusy}>
+            <Button variant="primary" loading={form.isBusy} disabled={reason !== undefined} disabledReason={reason}>
               {act}
             </Button>
           </SpaceBetween>

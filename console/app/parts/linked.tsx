@@ -12,7 +12,7 @@ const leads: readonly (readonly [RegExp, (id: string) => string])[] = [
   [/^[0-9]{12}$/, (id) => `/account?id=${id}`],
 ]
 const ids =
-  /((?:ipam-pool|ipam-policy|exception|decision|change-request)-[0-9a-f]+|\bou-[0-9a-z]+-[0-9a-z]+|\b[0-9]{12}\b)/
+  /((?:ipam-pool|ipam-policy|exception|decision|change-request)-[0-9a-f]+|\bou-[0-9a-z]+-[0-9a-z]+|\br-[0-9a-z]{4,32}\b|\b[0-9]{12}\b)/
 
 export function Linked({
   children,

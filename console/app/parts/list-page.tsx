@@ -19,6 +19,12 @@ interface ListPageProps<T> extends Omit<ListProps<T>, 'title' | 'description' | 
   /** What of the address is a parameter of the request. */
   readonly names: readonly string[]
   readonly list: (params: URLSearchParams) => Read<ListOf<T>>
+  /** What comes is told while somebody looks at it; the rows' keys are the ids by which the stream goes on. */
+  readonly grows?: boolean
+  /** What goes before the list. */
+  readonly above?: ReactNode
+  /** And what after it. */
+  readonly below?: ReactNode
 }
 
 export function ListPage<T>({
@@ -30,6 +36,9 @@ export function ListPage<T>({
   path,
   names,
   list,
+  grows,
+  above,
+  below,
   ...table
 }: ListPageProps<T>): ReactNode {
   const [params] = useSearchParams()
@@ -41,7 +50,16 @@ export function ListPage<T>({
       commands={[`${command}${flagsOf(query)}`, ...moreCommands]}
       requests={[pathOf(path, query)]}
     >
-      <List title={tableTitle} query={list(params)} {...table} />
+      {params.has('cursor') ? null : above}
+      <List
+        title={tableTitle}
+        query={list(params)}
+        {...(grows && !('until' in query)
+          ? { news: { path: pathOf(path, { ...query, latest: true }), noun: tableTitle.toLowerCase() } }
+          : {})}
+        {...table}
+      />
+      {below}
     </Page>
   )
 }

@@ -11,6 +11,7 @@ import { type ReactNode, useState } from 'react'
 import { useSearchParams } from 'react-router'
 import { lineOf } from '#cli/csv.ts'
 import type { Read } from '../api/queries.ts'
+import { News } from './news.tsx'
 import { Wrong } from './page.tsx'
 
 export interface Column<T> {
@@ -37,9 +38,20 @@ export interface ListProps<T> {
   readonly query: Read<ListOf<T>>
   readonly columns: readonly Column<T>[]
   readonly keyOf: (row: T) => string
+  /** Where it is not that of the answer. */
+  readonly order?: (rows: readonly T[]) => readonly T[]
   readonly filters?: readonly Filter[]
   readonly empty: ReactNode
   readonly actions?: ReactNode
+  /** Of a list that grows: where what comes is told, and what its rows are called. */
+  readonly news?: { readonly path: string; readonly noun: string }
+  /** Rows that somebody chooses, to do something with them. They stay chosen from page to page. */
+  readonly selection?: Selection<T>
+}
+export interface Selection<T> {
+  readonly chosen: readonly T[]
+  readonly choose: (rows: readonly T[]) => void
+  readonly labelOf: (row: T) => string
 }
 
 export function List<T>({
@@ -48,9 +60,12 @@ export function List<T>({
   query,
   columns,
   keyOf,
+  order = (all) => all,
   filters = [],
   empty,
   actions,
+  news,
+  selection,
 }: ListProps<T>): ReactNode {
   const { data, error, isFetching, isPending, refetch } = useQuery({ ...query, placeholderData: keepPreviousData })
   const [params, setParams] = useSearchParams()
@@ -66,7 +81,7 @@ export function List<T>({
       return after
     })
   if (error && !data) return <Wrong error={error} retry={() => void refetch()} />
-  const rows = data?.items ?? []
+  const rows = order(data?.items ?? [])
   return (
     <Table
       variant="container"
@@ -74,6 +89,7 @@ export function List<T>({
       wrapLines
       items={rows}
       trackBy={keyOf}
+      {...(selection === undefined ? {} : chosenOf(selection, rows, keyOf))}
       loading={isPending}
       loadingText="Loading"
       columnDefinitions={columns.map(({ id, header, cell, width }, index) => ({
@@ -90,6 +106,9 @@ export function List<T>({
           description={description}
           actions={
             <SpaceBetween size="xs" direction="horizontal">
+              {news && data && !isLater ? (
+                <News {...news} newest={rows[0] && keyOf(rows[0])} show={() => void refetch()} />
+              ) : null}
               <Button
                 iconName="refresh"
                 ariaLabel={`Load ${title} again`}
@@ -162,6 +181,21 @@ export function List<T>({
   )
 }
 
+function chosenOf<T>({ chosen, choose, labelOf }: Selection<T>, rows: readonly T[], keyOf: (row: T) => string) {
+  const here = new Set(rows.map(keyOf))
+  return {
+    selectionType: 'multi' as const,
+    selectedItems: chosen.filter((row) => here.has(keyOf(row))),
+    onSelectionChange: ({ detail }: { detail: { selectedItems: T[] } }) =>
+      choose([...chosen.filter((row) => !here.has(keyOf(row))), ...detail.selectedItems]),
+    ariaLabels: {
+      selectionGroupLabel: 'Rows to choose',
+      allItemsSelectionLabel: () => 'Choose all rows of this page',
+      itemSelectionLabel: (_: unknown, row: T) => `Choose ${labelOf(row)}`,
+    },
+  }
+}
+
 function Filters({
   filters,
   params,
@@ -226,8 +260,10 @@ function TextFilter({
   )
 }
 
-function download(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'text/csv' }))
+export const download = (name: string, text: string): void => save(name, new Blob([text], { type: 'text/csv' }))
+/** Hands the person a file. */
+export function save(name: string, file: Blob): void {
+  const url = URL.createObjectURL(file)
   const link = document.createElement('a')
   link.href = url
   link.download = name

@@ -5,7 +5,7 @@ import Button from '@cloudscape-design/components/button'
 import ContentLayout from '@cloudscape-design/components/content-layout'
 import Header from '@cloudscape-design/components/header'
 import SpaceBetween from '@cloudscape-design/components/space-between'
-import { type ReactNode, useEffect } from 'react'
+import { lazy, type ReactNode, Suspense, useEffect } from 'react'
 import { Trouble } from '../api/client.ts'
 import { useShell } from './shell-context.ts'
 
@@ -41,6 +41,9 @@ export function Page({ title, description, actions, commands, requests, children
   )
 }
 
+// Read where somebody may not, and not before.
+export const RoleNeeded = lazy(async () => ({ default: (await import('./role-needed.tsx')).RoleNeeded }))
+
 /** The one place for what went wrong with a read. */
 export function Wrong({ error, retry }: { error: unknown; retry?: () => void }): ReactNode {
   const trouble = error instanceof Trouble ? error : undefined
@@ -57,6 +60,11 @@ export function Wrong({ error, retry }: { error: unknown; retry?: () => void }):
       action={retry ? <Button onClick={retry}>Try again</Button> : undefined}
     >
       <bdi className="text">{error instanceof Error ? error.message : String(error)}</bdi>
+      {trouble?.code === 'NotAuthorized' ? (
+        <Suspense>
+          <RoleNeeded of={trouble} />
+        </Suspense>
+      ) : null}
       {trouble?.instance === undefined ? null : (
         <Box variant="small" color="text-body-secondary">
           {trouble.code}, {trouble.instance}

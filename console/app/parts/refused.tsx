@@ -2,11 +2,14 @@
 import Alert from '@cloudscape-design/components/alert'
 import Button from '@cloudscape-design/components/button'
 import { useMutation } from '@tanstack/react-query'
-import { type ReactNode, useRef } from 'react'
+import { lazy, type ReactNode, Suspense, useRef } from 'react'
 import { useNavigate } from 'react-router'
 import { answer, api, type Schemas, Trouble } from '../api/client.ts'
 import { nodes } from '../api/lists.ts'
 import { queries } from '../api/queries.ts'
+import { RoleNeeded } from './page.tsx'
+
+const ChangedMeanwhile = lazy(async () => ({ default: (await import('./changed-meanwhile.tsx')).ChangedMeanwhile }))
 
 type Operations = Schemas['GovernedOperation'][]
 
@@ -27,6 +30,12 @@ export function Refused({ error }: { error: Error }): ReactNode {
     onSuccess: (changeRequestId) => void navigate(`/change-requests/${changeRequestId}`),
   })
   const of = error instanceof Trouble ? error : undefined
+  if (of?.conflict)
+    return (
+      <Suspense>
+        <ChangedMeanwhile conflict={of.conflict} />
+      </Suspense>
+    )
   const proposal = of?.code === 'ChangeRequestRequired' ? of.facts.proposal : undefined
   return (
     <Alert
@@ -41,6 +50,11 @@ export function Refused({ error }: { error: Error }): ReactNode {
       }
     >
       <bdi className="text">{(drafting.error ?? error).message}</bdi>
+      {of?.code === 'NotAuthorized' ? (
+        <Suspense>
+          <RoleNeeded of={of} />
+        </Suspense>
+      ) : null}
     </Alert>
   )
 }

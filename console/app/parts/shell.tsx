@@ -1,7 +1,6 @@
 // The frame: navigation, search from anywhere, what was done or went wrong, and the same on the command line.
 import AppLayout from '@cloudscape-design/components/app-layout-toolbar'
 import Box from '@cloudscape-design/components/box'
-import Button from '@cloudscape-design/components/button'
 import CopyToClipboard from '@cloudscape-design/components/copy-to-clipboard'
 import Flashbar, { type FlashbarProps } from '@cloudscape-design/components/flashbar'
 import HelpPanel from '@cloudscape-design/components/help-panel'
@@ -11,15 +10,16 @@ import SpaceBetween from '@cloudscape-design/components/space-between'
 import TopNavigation from '@cloudscape-design/components/top-navigation'
 import { applyMode, Mode } from '@cloudscape-design/global-styles'
 import { useQuery } from '@tanstack/react-query'
-import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { lazy, type ReactNode, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { Outlet, useLocation, useNavigate, useNavigation } from 'react-router'
-import { apiPath, consolePath, endSession, isAlive, watchers } from '../api/client.ts'
+import { apiPath, consolePath, endSession, isAlive, type Session, watchers } from '../api/client.ts'
 import { queries, session } from '../api/queries.ts'
 import { chooseMode, chosenMode } from './mode.ts'
 import { type Same, ShellContext, type Shell as ShellOf } from './shell-context.ts'
 
 const pages: SideNavigationProps.Item[] = [
   { type: 'link', text: 'Overview', href: '/' },
+  { type: 'link', text: 'Waiting for me', href: '/waiting' },
   {
     type: 'section-group',
     title: 'Space',
@@ -47,6 +47,7 @@ const pages: SideNavigationProps.Item[] = [
       { type: 'link', text: 'Compliance', href: '/compliance' },
       { type: 'link', text: 'Findings', href: '/findings' },
       { type: 'link', text: 'Record', href: '/changes' },
+      { type: 'link', text: 'Evidence', href: '/evidence' },
     ],
   },
   {
@@ -60,6 +61,19 @@ const pages: SideNavigationProps.Item[] = [
   },
 ]
 
+const SignInAgain = lazy(async () => ({ default: (await import('./sign-in-again.tsx')).SignInAgain }))
+
+/** Without these, the button that opens the stack has no name. */
+const flashWords = {
+  ariaLabel: 'Messages',
+  notificationBarAriaLabel: 'Show all messages',
+  notificationBarText: 'Messages',
+  errorIconAriaLabel: 'Error',
+  warningIconAriaLabel: 'Warning',
+  successIconAriaLabel: 'Success',
+  infoIconAriaLabel: 'Information',
+  inProgressIconAriaLabel: 'In progress',
+}
 /** How many messages stay: the oldest goes. */
 const flashesMax = 5
 /** While the server is away, it is asked whether it is back: no oftener than anything else is polled. */
@@ -122,18 +136,30 @@ export function Shell(): ReactNode {
     }
   }, [isAway])
 
-  const resume = async (): Promise<void> => {
-    await queries.refetchQueries(session, { throwOnError: true }).then(
-      () => {
-        setOver(false)
-        void queries.invalidateQueries()
-      },
-      () => tell('error', 'Nobody is signed in yet in this browser.'),
-    )
-  }
+  const others = useRef<BroadcastChannel | undefined>(undefined)
+  const resume = useCallback(async (): Promise<void> => {
+    const before = queries.getQueryData<Session>(session.queryKey)
+    const now = await queries.fetchQuery({ ...session, staleTime: 0 }).catch(() => undefined)
+    if (!now) return
+    // What somebody else has loaded or typed is nothing for whoever is signed in now.
+    if (before && before.principal !== now.principal) return window.location.assign(`${consolePath}/`)
+    if (before?.tokenId === now.tokenId) return setOver(false)
+    setOver(false)
+    others.current?.postMessage('signed in')
+    await queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' })
+  }, [])
+  useEffect(() => {
+    // All tabs of one browser have one session: who signs in or out in one has done so in all.
+    const channel = new BroadcastChannel('cadastre-session')
+    channel.onmessage = () => void resume()
+    channel.postMessage('signed in')
+    others.current = channel
+    return () => channel.close()
+  }, [resume])
   const signOut = async (): Promise<void> => {
     // Where the session is over already, nobody is signed in either.
     if (me) await endSession(me.tokenId).catch(() => {})
+    others.current?.postMessage('signed out')
     queries.clear()
     await navigate('/sign-in')
   }
@@ -146,23 +172,6 @@ export function Shell(): ReactNode {
             loading: true,
             content:
               'The server does not answer. What you typed is kept, and this page goes on by itself once it is back.',
-          },
-        ]
-      : []),
-    ...(isOver
-      ? [
-          {
-            id: 'over',
-            type: 'warning' as const,
-            content: 'Your session is over. Sign in again in another tab; what you typed here is kept.',
-            action: (
-              <SpaceBetween size="xs" direction="horizontal">
-                <Button href={`${consolePath}/sign-in`} target="_blank">
-                  Sign in
-                </Button>
-                <Button onClick={resume}>I have signed in</Button>
-              </SpaceBetween>
-            ),
           },
         ]
       : []),
@@ -263,13 +272,18 @@ export function Shell(): ReactNode {
             }}
           />
         }
-        notifications={<Flashbar items={items} stackItems i18nStrings={{ ariaLabel: 'Messages' }} />}
+        notifications={<Flashbar items={items} stackItems i18nStrings={flashWords} />}
         toolsOpen={toolsOpen}
         onToolsChange={({ detail }) => setToolsOpen(detail.open)}
         tools={<SamePanel same={same} />}
         content={
           <div aria-busy={state === 'loading'}>
             <Outlet />
+            {isOver ? (
+              <Suspense>
+                <SignInAgain resume={resume} close={() => setOver(false)} />
+              </Suspense>
+            ) : null}
           </div>
         }
         ariaLabels={{

@@ -45,6 +45,28 @@ export function Moment({ at }: { at: string | undefined }): ReactNode {
     </time>
   )
 }
+/** How far away a moment is, in the largest unit that is whole: in 6 days, 3 hours ago. */
+export function farAway(at: string, now = Date.now()): string {
+  const seconds = (Date.parse(at) - now) / 1000
+  const [unit, length] = units.find(([, one]) => Math.abs(seconds) >= one) ?? units.at(-1)!
+  return away.format(Math.trunc(seconds / length), unit)
+}
+const away = new Intl.RelativeTimeFormat('en-GB', { numeric: 'always' })
+const units = [
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+  ['second', 1],
+] as const
+/** A moment that people count the days to. */
+export const Away = ({ at }: { at: string | undefined }): ReactNode =>
+  at === undefined ? (
+    <None />
+  ) : (
+    <>
+      <span className="word">{farAway(at)}</span>, <Moment at={at} />
+    </>
+  )
 export const momentText = (at: string | undefined): string => at ?? ''
 
 const grouped = new Intl.NumberFormat('en-US')
@@ -106,8 +128,26 @@ const statuses: Readonly<Record<string, readonly [StatusIndicatorProps.Type, str
   held: ['pending', 'Held'],
   quarantined: ['stopped', 'Resting'],
   free: ['info', 'Free'],
+  complies: ['success', 'Compliant'],
+  noncompliant: ['warning', 'Not compliant'],
   fresh: ['success', 'Fresh'],
   stale: ['warning', 'Stale'],
+  never: ['pending', 'Never reported'],
+  complete: ['success', 'Complete'],
+  partial: ['warning', 'Partial'],
+  discarded: ['stopped', 'Discarded'],
+  allowed: ['success', 'Allowed'],
+  elsewhere: ['warning', 'Elsewhere'],
+  outside: ['info', 'No policy'],
+  adopted: ['success', 'Adopted'],
+  ignored: ['stopped', 'Ignored'],
+  released: ['success', 'Released'],
+  asked: ['success', 'Asked'],
+  unchanged: ['stopped', 'Unchanged'],
+  refused: ['error', 'Refused'],
+  read: ['success', 'Read'],
+  wrong: ['error', 'Wrong'],
+  'left-out': ['stopped', 'Left out'],
   open: ['warning', 'Open'],
   resolved: ['success', 'Resolved'],
   suppressed: ['stopped', 'Set aside'],

@@ -14,7 +14,7 @@ import type { WitnessAnswer } from '#operations/evidence/witnessing.ts'
 import { type Answer, type Call, DryRunSucceeded } from '#operations/execute.ts'
 import type { ConsoleLink } from '#operations/identity/console-links.ts'
 import { revokeToken } from '#operations/identity/tokens.native.ts'
-import { type BodyBounds, etagOf, type NativeOperation, usualBody } from '#operations/operation.native.ts'
+import { type BodyBounds, etagOf, type NativeOperation, noState, usualBody } from '#operations/operation.native.ts'
 import type { AnyOperation } from '#operations/operation.ts'
 import { pageSizeDefault } from '#operations/shapes.native.ts'
 import { nativeDownloads, nativeIntakes, nativeOperations } from '#operations/table.native.ts'
@@ -68,7 +68,7 @@ export interface RestDependencies {
   /** How cookies of a request go, where it may have any. */
   readonly findWay: FindWay
   /** Who a link of the operator is for, with which a browser is signed in; undefined where it is good no more. */
-  openLink(code: string): ConsoleLink | undefined
+  findLink(code: string): Promise<ConsoleLink | undefined>
   /** Refuses what does not say who asks. */
   authenticate(credential: Credential | undefined): Principal | Promise<Principal>
   /** Where a request comes from, by proxies that are trusted alone: Fastify's own `request.ip` knows none. */
@@ -435,6 +435,10 @@ function refuseMembers(body: unknown): void {
   if (field !== undefined) refuse({ code: 'UnknownParameter', field })
 }
 
+/** A change that must overwrite nothing (RFC 9110, section 13.1.2). */
+const isToMake = (request: FastifyRequest): boolean =>
+  request.method !== 'GET' && header(request, 'if-none-match') === '*'
+
 const callOf = (
   deps: RestDependencies,
   request: FastifyRequest,
@@ -448,7 +452,7 @@ const callOf = (
   arrivedAt: request.arrivedAt,
   asker: request.raw.socket,
   clientToken: header(request, 'idempotency-key'),
-  ifMatch: header(request, 'if-match'),
+  ifMatch: isToMake(request) ? noState : header(request, 'if-match'),
 })
 
 async function stream(

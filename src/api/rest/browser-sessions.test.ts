@@ -7,7 +7,7 @@ import { createConsoleLink } from '#operations/identity/operator-tokens.ts'
 import { sessionSeconds } from '#operations/identity/tokens.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { managementAccount, openSealer } from '../../../test/world.ts'
-import { createCredentials, createFindWay, pageHeader, sessionCookies } from './browser-sessions.ts'
+import { createCredentials, createFindWay, pageHeader, sessionCookies, unattendedHeader } from './browser-sessions.ts'
 import { createAuthenticator, idleMsMax } from './session.ts'
 
 let world: NativeWorld
@@ -92,6 +92,23 @@ test('A9 a link signs one browser in, once, within ten minutes, as whom it is fo
   assert.equal((await redeem(late)).status, 400)
 })
 
+test('A9 whom a link signs in is told before it does, as long as it would', async () => {
+  const code = await codeFor('user:olga')
+  const personOf = async (given: string, headers = {}) => {
+    const { status, rest } = await ask('/sign-in/link/person', { method: 'POST', body: { code: given }, headers })
+    return [status, rest.principal]
+  }
+  assert.deepEqual(await personOf(code), [200, 'user:olga'])
+  assert.deepEqual(await personOf(code), [200, 'user:olga'])
+  assert.deepEqual(await personOf(code, { 'sec-fetch-site': 'cross-site' }), [403, undefined])
+  assert.deepEqual(await personOf(`${code.slice(0, -2)}AA`), [400, undefined])
+  assert.equal((await ask('/sign-in/link', { method: 'POST', body: { code } })).status, 201)
+  assert.deepEqual(await personOf(code), [400, undefined])
+  const late = await codeFor('user:olga')
+  world.advance(linkMs)
+  assert.deepEqual(await personOf(late), [400, undefined])
+})
+
 test('a session asks as its person, and makes changes with the header that our own page sends', async () => {
   const { cookie, changing } = await signIn()
   const { rest } = await ask('/me', { headers: { cookie } })
@@ -139,8 +156,10 @@ test('A2 a session is good in its cookie alone, one of its name, and where no he
       status({ cookie: `${cookie}; cadastre-session=other` }),
       status({ cookie: `__Host-cadastre-session=${session}` }),
       status({ cookie: `cadastre-session="${session}"` }),
+      // JavaScript takes it for a space, and browsers for a part of the name.
+      status({ cookie: `\u00a0cadastre-session=${session}` }),
     ]),
-    [401, 401, 401, 401, 401, 401],
+    [401, 401, 401, 401, 401, 401, 401],
   )
 })
 
@@ -173,7 +192,7 @@ test('a session that nobody uses ends after half an hour, and every one after tw
   // Another server each time: none has it in memory.
   const use = async () => {
     try {
-      const { accessKeyId } = await createAuthenticator(world.store)({ session })
+      const { accessKeyId } = await createAuthenticator(world.store)({ session, isUse: true })
       for (let looks = 0; looks < 1_000; looks++) {
         const used = await world.store.read(async (tx) => (await tx.apiTokens.sessionUsedAt(accessKeyId)) === tx.now)
         if (used) return 'good'
@@ -193,11 +212,38 @@ test('a session that nobody uses ends after half an hour, and every one after tw
   const step = idleMsMax - 60_000
   for (let past = step; past < sessionSeconds * 1_000; past += step) {
     world.advance(step)
-    const principal = await createAuthenticator(world.store)({ session: other.session })
+    const principal = await createAuthenticator(world.store)({ session: other.session, isUse: true })
     await world.store.write((tx) => tx.apiTokens.useSession(principal.accessKeyId, tx.now))
   }
   world.advance(step)
-  await assert.rejects(async () => createAuthenticator(world.store)({ session: other.session }), Refused)
+  await assert.rejects(async () => createAuthenticator(world.store)({ session: other.session, isUse: true }), Refused)
+})
+
+test('A9 a page that listens or looks again by itself does not keep its session: what somebody asks does', async () => {
+  const { session, cookie } = await signIn()
+  const credentialOf = createCredentials(createFindWay(undefined))
+  const of = (headers: object) => credentialOf({ method: 'GET', headers: { host: 'localhost', cookie, ...headers } })
+  const listening = of({ accept: 'text/event-stream' })!
+  assert.deepEqual(of({ [unattendedHeader]: '1' }), { session, isUse: false })
+  assert.deepEqual(listening, { session, isUse: false })
+  assert.deepEqual(of({ accept: 'application/json' }), { session, isUse: true })
+  // One server, which has in memory what the stream has read.
+  let time = 0
+  const authenticate = createAuthenticator(world.store, () => time)
+  const usedAt = async () => {
+    const { accessKeyId } = await authenticate(listening)
+    return world.store.read(async (tx) => [await tx.apiTokens.sessionUsedAt(accessKeyId), tx.now] as const)
+  }
+  world.advance(idleMsMax - 1)
+  const [before, now] = await usedAt()
+  assert.equal(before, now - idleMsMax + 1)
+  // A person asks within the moment for which the stream's reading is fresh: it is noted all the same.
+  await authenticate({ session, isUse: true })
+  for (let looks = 0; looks < 1_000 && (await usedAt())[0] !== now; looks++);
+  assert.equal((await usedAt())[0], now)
+  world.advance(idleMsMax)
+  time += 10_000
+  await assert.rejects(async () => authenticate(listening), Refused)
 })
 
 test('without TLS a browser is signed in on the same machine alone, and over TLS its cookies are for it alone', async () => {
@@ -221,7 +267,10 @@ test('without TLS a browser is signed in on the same machine alone, and over TLS
   const credentialOf = createCredentials(secure)
   const asking = (given: string) => ({ method: 'GET', headers: { host: 'ipam.example.com', cookie: given } })
   assert.equal(credentialOf(asking('cadastre-session=cadastre_abc')), undefined)
-  assert.deepEqual(credentialOf(asking('a=b; __Host-cadastre-session=cadastre_abc')), { session: 'cadastre_abc' })
+  assert.deepEqual(credentialOf(asking('a=b; __Host-cadastre-session=cadastre_abc')), {
+    session: 'cadastre_abc',
+    isUse: true,
+  })
 })
 
 test('the console is told how one can sign in', async () => {

@@ -15,8 +15,12 @@ const beginningSeconds = 600
 const cookieValue = /^[\w-]{1,512}$/
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 
-/** What a request says of who asks: its `Authorization` header, or the session in its cookie. */
-export type Credential = string | { readonly session: string }
+/** What our page says of a request that it makes by itself, with nobody at it: that uses no session. */
+export const unattendedHeader = 'x-cadastre-unattended'
+const streamType = 'text/event-stream'
+
+/** What a request says of who asks: its `Authorization` header, or the session in its cookie, and whether somebody uses it with that. */
+export type Credential = string | { readonly session: string; readonly isUse: boolean }
 
 /** By which names cookies go, and whether they need TLS. */
 interface Way {
@@ -78,11 +82,14 @@ export const endedBeginning = (way: Way): string =>
 export const beginningIn = (way: Way, request: Pick<IncomingMessage, 'headers'>): string | undefined =>
   cookieIn(request, nameOf(way, 'sign-in'))
 
+/** RFC 6265, section 4.2: what JavaScript cuts off beside these is a part of a name, and no browser guards such names by `__Host-`. */
+const trimmed = (text: string): string => text.replace(/^[ \t]+/, '').replace(/(?<![ \t])[ \t]+$/, '')
+
 /** The one cookie of this name; undefined where there is none, several, or one that we have not given out. */
 function cookieIn({ headers }: Pick<IncomingMessage, 'headers'>, name: string): string | undefined {
   const found = (headers.cookie ?? '').split(';').flatMap((part) => {
     const at = part.indexOf('=')
-    return at > 0 && part.slice(0, at).trim() === name ? [part.slice(at + 1).trim()] : []
+    return at > 0 && trimmed(part.slice(0, at)) === name ? [trimmed(part.slice(at + 1))] : []
   })
   return found.length === 1 && cookieValue.test(found[0]!) ? found[0] : undefined
 }
@@ -104,9 +111,13 @@ export function createCredentials(findWay: FindWay): (request: Asking) => Creden
     if (session === undefined) return undefined
     refuseOtherSites(request)
     if (!safeMethods.has(request.method ?? '')) refuseOtherPages(request, session)
-    return { session }
+    return { session, isUse: isUse(request.headers) }
   }
 }
+
+/** A page that listens, or looks again by itself, is no sign that anybody is there. */
+const isUse = ({ accept, [unattendedHeader]: unattended }: IncomingMessage['headers']): boolean =>
+  unattended === undefined && !accept?.toLowerCase().includes(streamType)
 
 /** By what the browser says, which no page can change (W3C Fetch Metadata; RFC 6454, section 7). */
 export function refuseOtherSites({ headers, method }: Asking): void {

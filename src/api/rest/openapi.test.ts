@@ -359,11 +359,11 @@ test('refusals are described by their codes, of one response for all, with what 
   }
 })
 
-test('the list that grows is described as a stream, too', () => {
+test('the lists that grow are described as streams, too', () => {
   const streams = [...described].filter(([, operation]) => answerOf(operation).content?.['text/event-stream'])
   assert.deepEqual(
     streams.map(([name]) => name),
-    ['listChanges'],
+    ['listDecisions', 'listChanges'],
   )
   const [event] = answerOf(described.get('listChanges')!).content!['text/event-stream']!.schema.examples as string[]
   const [, id, data] = /^id: (.+)\nevent: change\ndata: (.+)\n\n$/.exec(event!)!

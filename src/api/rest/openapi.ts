@@ -37,7 +37,9 @@ const requestHeaders = {
   'if-match': z
     .string()
     .optional()
-    .describe('The `ETag` that you read: refused with 412 where it is another one by now.'),
+    .describe(
+      'The `ETag` that you read: refused with 412 where it is another one by now. With `If-None-Match: *` instead, where there is one already.',
+    ),
   'if-none-match': z
     .string()
     .optional()
@@ -347,8 +349,9 @@ function describeStream({ output }: Answering, idName: string): Json {
   return {
     schema: {
       type: 'string',
-      description: `With \`Accept: text/event-stream\`: the items, each as the JSON in \`data\` of one event as soon as it is there, with its \`${idName}\` as the event's id. \`Last-Event-ID\` goes on behind one.`,
-      examples: [`id: ${item[idName]}\nevent: change\ndata: ${JSON.stringify(item)}\n\n`],
+      description: `The items as they come, each the JSON in \`data\` of one event, with its \`${idName}\` as the event's id. \`Last-Event-ID\` goes on behind one.`,
+      // Of the item as much as its own example does not show better.
+      examples: [`id: ${item[idName]}\nevent: change\ndata: ${JSON.stringify({ [idName]: item[idName] })}\n\n`],
     },
   }
 }

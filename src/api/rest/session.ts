@@ -31,22 +31,29 @@ export const keyOfCredential = (credential: Credential): string =>
 /** @param monotonic a clock of milliseconds that never goes back, by which what is in memory is fresh */
 export function createAuthenticator(store: Store, monotonic = (): number => performance.now()): Authenticate {
   // By the header as it came, or the session, of good ones alone: only memory has them, as it has the secrets of access keys.
-  const principals = new Map<string, { readonly principal: Principal; readonly readAt: number }>()
+  const principals = new Map<string, Known>()
   async function find(credential: Credential): Promise<Principal> {
     const key = keyOfCredential(credential)
     const readAt = monotonic()
     principals.delete(key)
-    const { principal, unnotedSince } = await read(store, credential)
-    // Whether it can be noted or not, they are who they are: a database that is only read keeps nobody out.
-    if (unnotedSince !== undefined) note(store, principal.accessKeyId)
+    const found = await read(store, credential)
+    const known = { ...found, readAt }
     if (principals.size >= principalsMax) principals.clear()
-    principals.set(key, { principal, readAt })
-    return principal
+    principals.set(key, known)
+    return use(known, credential)
+  }
+  function use(known: Known, credential: Credential): Principal {
+    // Whether it can be noted or not, they are who they are: a database that is only read keeps nobody out.
+    if (known.isUnnoted && typeof credential !== 'string' && credential.isUse) {
+      known.isUnnoted = false
+      note(store, known.principal.accessKeyId)
+    }
+    return known.principal
   }
   return (credential) => {
     if (credential === undefined) refuse({ code: 'MissingAuthentication' })
     const known = principals.get(keyOfCredential(credential))
-    return known && monotonic() - known.readAt < freshMs ? known.principal : find(credential)
+    return known && monotonic() - known.readAt < freshMs ? use(known, credential) : find(credential)
   }
 }
 
@@ -85,8 +92,11 @@ const note = (store: Store, token: string): void =>
 
 interface Found {
   readonly principal: Principal
-  /** Of a session whose use is to be noted. */
-  readonly unnotedSince: number | undefined
+  /** Of a session: its next use is to be noted. */
+  isUnnoted: boolean
+}
+interface Known extends Found {
+  readonly readAt: number
 }
 async function read(store: Store, credential: Credential): Promise<Found> {
   const hash = hashOf(credential)
@@ -113,6 +123,6 @@ async function read(store: Store, credential: Credential): Promise<Found> {
         ...(token.madeWith === undefined ? {} : { makerGroups: await tx.apiTokens.groupsBehind(id) }),
       },
     }
-    return { principal, unnotedSince: usedAt !== undefined && tx.now - usedAt >= notedMs ? usedAt : undefined }
+    return { principal, isUnnoted: usedAt !== undefined && tx.now - usedAt >= notedMs }
   })
 }

@@ -32,7 +32,7 @@ export interface SignInDependencies {
   /** How cookies of a request go, where it may have any. */
   readonly findWay: FindWay
   /** Who a link of the operator is for; undefined where it is good no more. */
-  openLink(code: string): ConsoleLink | undefined
+  findLink(code: string): Promise<ConsoleLink | undefined>
   addressOf(request: IncomingMessage): string
   execute(operation: NativeOperation, call: Call): Promise<Answer>
 }
@@ -60,6 +60,7 @@ const browserBeginning = z.strictObject({
     .describe('The page of the console to come back to.'),
 })
 const linkRedemption = z.strictObject({ code: z.string().min(1).max(4_096) })
+const goodNoMore = worded('it was not given out here, was used, or is too old; make another link')
 const redemption = z.strictObject({ code: z.string().min(1).max(8_192), verifier: z.string().min(43).max(128) })
 
 export async function addSignInRoutes(app: FastifyInstance, deps: SignInDependencies, prefix: string): Promise<void> {
@@ -106,13 +107,13 @@ export async function addSignInRoutes(app: FastifyInstance, deps: SignInDependen
         const cookies = await openBrowserSession(request, as, 'sign-in')
         return reply.header('set-cookie', [...cookies, endedBeginning(way!)]).redirect(to)
       })
+      // Whoever is sent somebody else's link would work as them without knowing: the console asks first.
+      routes.post('/sign-in/link/person', { schema: { body: linkRedemption } }, async (request) => {
+        const { principal, until } = await getLink(request)
+        return { principal, expiresAt: new Date(until).toISOString() }
+      })
       routes.post('/sign-in/link', { schema: { body: linkRedemption } }, async (request, reply) => {
-        refuseOtherSites(request.raw)
-        requireWay(deps.findWay, request.raw)
-        const { code } = request.body as z.output<typeof linkRedemption>
-        const link = deps.openLink(code)
-        if (!link)
-          refuseValue('code', '[secret]', worded('it was not given out here, or is too old; make another link'))
+        const link = await getLink(request)
         const as = { id: link.id, principal: principalOfLink(link) }
         const cookies = await openBrowserSession(request, as, 'operator')
         return reply.status(201).header('set-cookie', cookies).send({ principal: link.principal })
@@ -123,6 +124,12 @@ export async function addSignInRoutes(app: FastifyInstance, deps: SignInDependen
         return reply.status(201).send(output)
       })
 
+      async function getLink(request: FastifyRequest): Promise<ConsoleLink> {
+        refuseOtherSites(request.raw)
+        requireWay(deps.findWay, request.raw)
+        const { code } = request.body as z.output<typeof linkRedemption>
+        return (await deps.findLink(code)) ?? refuseValue('code', '[secret]', goodNoMore)
+      }
       function openSession(request: FastifyRequest, { principal, id }: SignedInAs, how: object): Promise<Answer> {
         const input = { signIn: id, ...how } as Call['input']
         const sourceAddress = deps.addressOf(request.raw)

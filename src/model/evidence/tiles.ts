@@ -1,7 +1,7 @@
 // The tree as tiles (C2SP tlog-tiles): 256 hashes each, of every eighth level, under paths that name them. A full tile never changes.
 import { assert } from '../assert.ts'
 import { hashLength, nodeHash, type Sha256 } from './hashing.ts'
-import type { Node } from './merkle.ts'
+import { joinNodes, type Node, nodesOf, type Range } from './merkle.ts'
 
 /** Levels of the tree that one tile spans, and the hashes in a full one. */
 const tileHeight = 8
@@ -48,6 +48,23 @@ export function tileWith({ level, index }: Node): {
 export function hashInTile(sha256: Sha256, tile: Uint8Array, { from, to }: { from: number; to: number }): Uint8Array {
   assert(to * hashLength <= tile.length, 'the tile reaches that far')
   return rootOfComplete(sha256, tile.subarray(from * hashLength, to * hashLength))
+}
+/** The tiles that the hash of a range is made of, each once, by their levels and numbers. */
+export function tilesWith(range: Range): readonly Pick<Tile, 'level' | 'index'>[] {
+  const tiles = nodesOf(range).map((node) => tileWith(node))
+  return [...new Map(tiles.map(({ level, index }) => [`${level}/${index}`, { level, index }])).values()]
+}
+/** The hash of a range that is a subtree of a tree, of the tiles that `tilesWith` names. */
+export function hashOfRange(
+  sha256: Sha256,
+  range: Range,
+  tileOf: (level: number, index: number) => Uint8Array,
+): Uint8Array {
+  const hashes = nodesOf(range).map((node) => {
+    const place = tileWith(node)
+    return hashInTile(sha256, tileOf(place.level, place.index), place)
+  })
+  return joinNodes(sha256, hashes)
 }
 /** The root of hashes that are a power of two, one behind the other. */
 export function rootOfComplete(sha256: Sha256, hashes: Uint8Array): Uint8Array {

@@ -107,15 +107,19 @@ export function effectiveAt(snapshot: Snapshot, node: string, pair: Pair, now: D
     enforced: worldAs('enforce'),
     ...(hasMode(snapshot, node, 'warn') ? { warned: worldAs('warn') } : {}),
     ...(hasMode(snapshot, node, 'observe') ? { observed: worldAs('observe') } : {}),
-    assignments: path.flatMap((target) =>
-      (snapshot.assignmentsByTarget.get(target) ?? []).map((assignment) =>
-        assignmentAt(snapshot, assignment, node, pair),
-      ),
-    ),
+    assignments: effectiveAssignmentsAt(snapshot, node, pair),
     ...(isAccount ? { selfEnabled: selfEnabledAt(snapshot, node, pair) } : {}),
     exceptions: exceptionsAt(snapshot, path, pair, now.getTime()),
   }
 }
+
+/** All assignments on the path that are not off, root first, with what each has to do with the pair. */
+export const effectiveAssignmentsAt = (snapshot: Snapshot, node: string, pair: Pair): readonly EffectiveAssignment[] =>
+  pathOf(snapshot, node).flatMap((target) =>
+    (snapshot.assignmentsByTarget.get(target) ?? []).map((assignment) =>
+      assignmentAt(snapshot, assignment, node, pair),
+    ),
+  )
 
 const exceptionsAt = (
   { exceptions }: Snapshot,

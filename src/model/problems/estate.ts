@@ -35,9 +35,10 @@ export const estateProblems = {
     `the source speaks of accounts at \`${node}\` and below, and none there is called so`,
 
   // Differences and findings
-  'either-ids-or-filters': () => 'Give either `differenceIds`, or filters, or `everything`.',
-  'say-which-differences': () =>
-    'Say which differences: `differenceIds`, a filter such as `difference`, or `everything`.',
+  'either-shown-or-filters': () => 'Give either `shown`, or filters, or `everything`.',
+  'shown-expected': () => 'what a list of differences calls `shown` is expected, such as `observed-17@5e884898`',
+  'not-as-shown': () => 'It says something else than what was shown. Look at it again.',
+  'say-which-differences': () => 'Say which differences: `shown`, a filter such as `difference`, or `everything`.',
   'next-expected': () => '`next` of the part before is expected',
   'must-lie-ahead': () => 'it must lie ahead',
   'must-lie-within': ({ days }: { days: number }) => `it must lie within ${days} days`,

@@ -10,13 +10,16 @@ import type { Organization } from '../../../test/organization.ts'
 
 interface Item {
   readonly differenceId: string
+  readonly shown?: string
   readonly outcome: string
+  readonly account?: string
   readonly cidr?: string
   readonly id?: string
   readonly allocationId?: string
   readonly decisionId?: string
   readonly contact?: string
   readonly problem?: string
+  readonly why?: string
 }
 interface Part {
   readonly items: readonly Item[]
@@ -103,6 +106,7 @@ test('what is there becomes allocations of whoever has it, networks before what 
   ])
   assert.equal((await open()).length, 6, 'a dry run changes nothing')
   const done = await adopt({ everything: true })
+  const [first] = done.items
   assert.deepEqual(outcomes(done), outcomes(dry))
   assert.equal(done.next, undefined)
   assert.deepEqual(await open(), [])
@@ -120,7 +124,7 @@ test('what is there becomes allocations of whoever has it, networks before what 
   // Again, nothing is left to be done.
   assert.deepEqual((await adopt({ everything: true })).items, [])
   assert.deepEqual(
-    (await adopt({ differenceIds: ['observed-0'] })).items.map(({ outcome }) => outcome),
+    (await adopt({ shown: [first!.shown!] })).items.map(({ outcome }) => outcome),
     ['unchanged'],
   )
 })
@@ -179,11 +183,83 @@ test('what cannot be adopted is said, and the rest goes on', async () => {
   for (const { outcome, problem } of done.items) assert.equal(outcome === 'refused', problem !== undefined)
 })
 
+test('what says something else than what was shown is neither adopted nor ignored, and its answer names whose it is', async () => {
+  await send([
+    vpc('10.4.0.0/24', 'vpc-40', shop),
+    vpc('10.4.1.0/24', 'vpc-41', shop),
+    vpc('10.4.2.0/24', 'vpc-42', shop),
+  ])
+  const path = '/sources/cloud/differences'
+  const listed = async () =>
+    (await world.get<{ items: (Item & { differenceId: string })[] }>(`${path}?within=10.4.0.0/16`)).items
+  const before = await listed()
+  const shown = before.map((one) => one.shown!)
+  const outside = await world.post<Part>(`${path}/adopt?dryRun=true`, { within: '10.4.0.0/16' })
+  assert.deepEqual(
+    outside.items.map((one) => one.shown),
+    shown,
+    'what a dry run tells can be handed back',
+  )
+  // Meanwhile whoever reports says that one is somebody else's, and of another one that it is larger.
+  await send([
+    vpc('10.4.0.0/24', 'vpc-40', lab),
+    vpc('10.4.1.0/24', 'vpc-41', shop),
+    vpc('10.4.2.0/25', 'vpc-42', shop),
+  ])
+  const until = new Date((await world.store.read(async (tx) => tx.now)) + 86_400_000).toISOString()
+  for (const [verb, more] of [
+    ['ignore', { reason: 'known', until }],
+    ['ask', {}],
+    ['adopt', {}],
+  ] as const) {
+    const { items } = await world.post<Part>(`${path}/${verb}`, { shown, ...more })
+    assert.deepEqual(
+      items.map(({ differenceId, cidr, account, why, outcome }) => [differenceId, cidr, account, why ?? outcome]),
+      [
+        [before[0]!.differenceId, '10.4.0.0/24', lab, 'not-as-shown'],
+        [
+          before[1]!.differenceId,
+          '10.4.1.0/24',
+          shop,
+          { ignore: 'ignored', ask: 'no-contact', adopt: 'adopted' }[verb],
+        ],
+        [before[2]!.differenceId, undefined, undefined, 'unchanged'],
+      ],
+      verb,
+    )
+  }
+  // Looked at again, they are what was meant.
+  const again = (await listed()).map((one) => one.shown!)
+  const { items } = await adopt({ shown: again })
+  assert.deepEqual(
+    items.map(({ cidr, account, outcome }) => [cidr, account, outcome]),
+    [
+      ['10.4.0.0/24', lab, 'adopted'],
+      ['10.4.2.0/25', shop, 'adopted'],
+    ],
+  )
+  // What lies in a network is what was shown, too, once the network is adopted.
+  await send([
+    vpc('10.4.16.0/20', 'vpc-44', shop),
+    ...[0, 1].map((n) => subnet(`10.4.16.${n * 16}/28`, `subnet-44${n}`, 'vpc-44', shop)),
+  ])
+  const [outer, ...inner] = (await listed()).map((one) => one.shown!)
+  for (const one of [outer!, ...inner])
+    assert.deepEqual(
+      outcomes(await adopt({ shown: [one] })).map((said) => said.split(' ')[1]),
+      ['adopted'],
+    )
+  // An id alone says nothing of what was seen.
+  const { status, body } = await world.ask('POST', `${path}/adopt`, { body: { shown: ['observed-0'] } })
+  assert.equal(status, 400)
+  assert.match(JSON.stringify(body), /observed-0.*observed-17@/)
+})
+
 test('nothing is done with everything unless somebody says so, nor with ids and filters at once', async () => {
   for (const body of [
     {},
-    { differenceIds: ['observed-1'], everything: true },
-    { differenceIds: ['observed-1'], kind: 'network' },
+    { shown: ['observed-1@00'], everything: true },
+    { shown: ['observed-1@00'], kind: 'network' },
   ]) {
     const { status } = await world.ask('POST', '/sources/cloud/differences/adopt', { body })
     assert.equal(status, 400, JSON.stringify(body))
@@ -324,6 +400,16 @@ test('what is ignored is set aside with a reason until a moment, and adopted onl
     [ignored!.cidr, ignored!.ignored!.reason, ignored!.ignored!.by],
     ['10.14.0.0/16', 'a lab', 'user:admin'],
   )
+  const counts = await world.get<{ items: { difference: string; open: number; ignored: number }[]; isWhole: boolean }>(
+    '/sources/cloud/difference-counts',
+  )
+  assert.deepEqual(
+    counts.items.find(({ difference }) => difference === 'unregistered'),
+    {
+      ...{ difference: 'unregistered', open: 1, ignored: 1 },
+    },
+  )
+  assert.equal(counts.isWhole, true)
   assert.deepEqual(outcomes(await adopt({ within: '10.12.0.0/14', kind: 'network' })), ['vpc-13 adopted'])
   assert.deepEqual(outcomes(await adopt({ within: '10.14.0.0/16', state: 'ignored' })), ['vpc-14 adopted'])
   for (const body of [{ reason: '' }, { until: '2020-01-01T00:00:00Z' }, { until: '2999-01-01T00:00:00Z' }])

@@ -5,6 +5,7 @@ import { problemInWords } from '#model/problems/problem.ts'
 import { batchBody, nativeWrite } from '../operation.native.ts'
 import type { WriteContext } from '../operation.ts'
 import {
+  accountId,
   idText,
   instant,
   localeName,
@@ -15,27 +16,28 @@ import {
   typeName,
 } from '../shapes.native.ts'
 import { adoptPart } from './adopting.ts'
+import { parseShown, shownTo } from './as-shown.ts'
 import { askOwners } from './asking.ts'
 import { Comparing } from './comparing.ts'
-import { differenceFilters, differenceId, wantedOf } from './differences.native.ts'
+import { differenceFilters, differenceId, policyAnswer, shownDifference, wantedOf } from './differences.native.ts'
 import { ignorePart } from './ignoring.ts'
 import { releasePart } from './releasing.ts'
 import { type Acted, type ActedPart, actedOnAtOnce, type Selection } from './selecting.ts'
 import { freshnessFacts, observation, sourceFacts, sourceName } from './sources.native.ts'
 import { findSource, placeOfSource } from './sources.ts'
 
-const differenceIdsMax = actedOnAtOnce
+const shownMax = actedOnAtOnce
 
 const selection = {
-  differenceIds: z
-    .array(differenceId)
+  shown: z
+    .array(shownDifference)
     .min(1)
-    .max(differenceIdsMax)
+    .max(shownMax)
     .optional()
-    .describe(`These, ${differenceIdsMax} at most. What is no difference any more is left as it is.`)
-    .meta({ examples: [['observed-17']] }),
+    .describe(`These, ${shownMax} at most, as listed. What says something else by now is refused.`)
+    .meta({ examples: [['observed-17@5e884898']] }),
   ...differenceFilters,
-  everything: z.boolean().optional().describe('All of them: nothing narrows them down.'),
+  everything: z.boolean().optional().describe('All of them.'),
   after: differenceId.optional().describe('`next` of the part before.'),
 }
 const outcome = z
@@ -46,11 +48,17 @@ const outcome = z
 const item = z
   .object({
     differenceId,
+    shown: shownDifference.optional(),
     outcome,
     cidr: observation.shape.cidr.optional(),
+    account: accountId.optional(),
     id: observation.shape.id,
     allocationId: idText('allocation').optional().describe('What it is in the register, or was.'),
     decisionId: idText('decision').optional().describe('What policy says of it, on record.'),
+    policy: policyAnswer.optional(),
+    poolId: idText('pool').optional(),
+    resourceType: typeName.optional(),
+    placeLocale: localeName.optional(),
     contact: z.string().optional().describe('Who was asked.'),
     why: z.string().optional().describe('Why nothing was done, as a code.'),
     problem: z.string().optional().describe('The same in words.'),
@@ -64,18 +72,18 @@ const part = z.object({
 nameShapes({ ActedPart: part })
 
 type Input = { readonly sourceId: string } & Parameters<typeof wantedOf>[0] & {
-    readonly differenceIds?: readonly string[] | undefined
+    readonly shown?: readonly string[] | undefined
     readonly everything?: boolean | undefined
     readonly after?: string | undefined
   }
 function selectionOf({ difference, account, kind, locale, within, policy, state, ...rest }: Input): Selection {
   const filter = wantedOf({ difference, account, kind, locale, within, policy, state })
-  return { ids: rest.differenceIds, filter, isEverything: rest.everything, after: rest.after }
+  return { shown: rest.shown?.map(parseShown), filter, isEverything: rest.everything, after: rest.after }
 }
 const begin = async (context: WriteContext, { sourceId }: Input): Promise<Comparing> =>
   Comparing.begin(context, await findSource(context, sourceId))
 
-const inParts = `Up to ${actedOnAtOnce} are done in one request, which is one transaction; \`next\` says where to go on. A repeat does nothing twice.`
+const inParts = `Up to ${actedOnAtOnce} in one request, which is one transaction; \`next\` says where to go on.`
 const refusals = ['NotFound', 'InvalidParameterCombination', 'LimitExceeded'] as const
 
 export const adoptDifferences = nativeWrite({
@@ -93,7 +101,7 @@ export const adoptDifferences = nativeWrite({
   output: part,
   rest: { method: 'POST', path: '/sources/{sourceId}/differences/adopt', body: batchBody },
   cli: 'difference adopt',
-  columns: ['outcome', 'cidr', 'id', 'allocationId', 'problem'],
+  columns: ['outcome', 'cidr', 'account', 'id', 'allocationId', 'problem'],
   refusals,
   at: placeOfSource,
   async run(context, { poolId, resourceType, placeLocale, ...input }) {
@@ -113,7 +121,7 @@ export const releaseDifferences = nativeWrite({
   output: part,
   rest: { method: 'POST', path: '/sources/{sourceId}/differences/release', body: batchBody },
   cli: 'difference release',
-  columns: ['outcome', 'cidr', 'id', 'allocationId', 'problem'],
+  columns: ['outcome', 'cidr', 'account', 'id', 'allocationId', 'problem'],
   refusals,
   at: placeOfSource,
   async run(context, input) {
@@ -136,7 +144,7 @@ export const ignoreDifferences = nativeWrite({
   output: part,
   rest: { method: 'POST', path: '/sources/{sourceId}/differences/ignore', body: batchBody },
   cli: 'difference ignore',
-  columns: ['outcome', 'cidr', 'id', 'problem'],
+  columns: ['outcome', 'cidr', 'account', 'id', 'problem'],
   refusals,
   at: placeOfSource,
   async run(context, { reason, until, ...input }) {
@@ -149,7 +157,7 @@ export const ignoreDifferences = nativeWrite({
 export const askOwnersOfDifferences = nativeWrite({
   name: 'askOwnersOfDifferences',
   summary: 'Note that the owners of what differs were asked, and say whom to ask.',
-  description: `${inParts} Nothing is sent: the answer says whom to ask, and the differences say who was asked when.`,
+  description: `${inParts} Nothing is sent.`,
   action: 'estate:manage',
   input: z.strictObject({
     sourceId: sourceName,
@@ -159,7 +167,7 @@ export const askOwnersOfDifferences = nativeWrite({
   output: part,
   rest: { method: 'POST', path: '/sources/{sourceId}/differences/ask', body: batchBody },
   cli: 'difference ask',
-  columns: ['outcome', 'cidr', 'id', 'contact', 'problem'],
+  columns: ['outcome', 'cidr', 'account', 'id', 'contact', 'problem'],
   refusals,
   at: placeOfSource,
   async run(context, { note, ...input }) {
@@ -175,15 +183,29 @@ export const actingOperations = [
   askOwnersOfDifferences,
 ] as const
 
-const describePart = (
+async function describePart(
   context: WriteContext,
   { source }: Comparing,
   { items, next }: ActedPart,
-): z.output<typeof part> => ({ items: items.map(describe), ...freshnessFacts(source, context), next })
-const describe = ({ id, outcome, difference, problem, ...rest }: Acted): z.output<typeof item> => ({
+): Promise<z.output<typeof part>> {
+  const shown = await shownTo(context)
+  return { items: items.map((one) => describe(one, shown)), ...freshnessFacts(source, context), next }
+}
+const describe = (
+  { id, outcome, difference: found, problem, ...rest }: Acted,
+  shown: Awaited<ReturnType<typeof shownTo>>,
+): z.output<typeof item> => ({
   differenceId: id,
   outcome,
-  ...(difference ? { cidr: formatCidr(difference.cidr), id: difference.stored?.id || undefined } : {}),
+  ...(found
+    ? {
+        shown: shown(found),
+        cidr: formatCidr(found.cidr),
+        account: found.account,
+        id: found.stored?.id || undefined,
+        policy: found.evaluated?.answer,
+      }
+    : {}),
   ...rest,
   ...(problem ? { why: problem.why, problem: problemInWords(problem) } : {}),
 })

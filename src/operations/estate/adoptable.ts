@@ -43,7 +43,8 @@ export interface AdoptSpec {
   readonly locale?: string | undefined
 }
 export interface Adoption {
-  readonly selection: Pick<Selection, 'ids' | 'filter'>
+  /** Certain ones that are as they were shown, or what a filter finds. */
+  readonly selection: Pick<Selection, 'filter'> & { readonly ids?: readonly string[] | undefined }
   readonly spec: AdoptSpec
   /** By the source's own rule, which adopts what policy allows and nothing else. */
   readonly isRule: boolean

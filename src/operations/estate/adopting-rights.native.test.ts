@@ -68,6 +68,8 @@ async function adopt(sourceId: string, as?: string, body: object = { everything:
   const sent = as === undefined ? {} : { as }
   return (await world.post<{ items: Item[] }>(`/sources/${sourceId}/differences/adopt`, body, sent)).items
 }
+const shownOf = async (sourceId: string, id: string, as?: string): Promise<string> =>
+  (await world.get<{ shown: string }>(`/sources/${sourceId}/differences/${id}`, as === undefined ? {} : { as })).shown
 const saying = (items: readonly Item[]) => items.map(({ outcome, why }) => why ?? outcome)
 const addressesOf = async (account: string): Promise<readonly string[]> =>
   (await world.get<{ items: { cidr: string }[] }>(`/allocations?account=${account}`)).items.map(({ cidr }) => cidr)
@@ -304,8 +306,8 @@ test('I8 adopting from a pool that is hidden is answered like from one that is n
   for (const query of ['', '?dryRun=true'])
     for (const selected of [
       { everything: true },
-      { differenceIds: ['observed-0'] },
-      { differenceIds: ['observed-9'] },
+      { shown: [await shownOf(sourceId, 'observed-0')] },
+      { shown: ['observed-9@00'] },
     ]) {
       const answers: string[] = []
       for (const poolId of [other, absent]) {
@@ -330,7 +332,7 @@ test('I8 of an account that has left its node a source tells neither policy nor 
       await world.post<{ items: Item[] }>(
         ...([
           `/sources/${sourceId}/differences/ask`,
-          { differenceIds: ['observed-0', 'observed-1'] },
+          { shown: [await shownOf(sourceId, 'observed-0', alice), await shownOf(sourceId, 'observed-1', alice)] },
           { as: alice },
         ] as const),
       )
@@ -347,7 +349,7 @@ test('I8 of an account that has left its node a source tells neither policy nor 
   const { items } = await world.get<{ items: Record<string, unknown>[] }>(path, { as: alice })
   const [moved] = items
   assert.deepEqual([moved!.policy, moved!.wouldBe], [undefined, undefined])
-  assert.deepEqual(saying(await adopt(sourceId, undefined, { differenceIds: ['observed-0'] })), [
+  assert.deepEqual(saying(await adopt(sourceId, undefined, { shown: [await shownOf(sourceId, 'observed-0')] })), [
     'observed-owner-unknown',
   ])
 })

@@ -32,11 +32,16 @@ export async function adoptPart(
   refuseUnlimited(selection)
   noteSource(context, comparing.source)
   await refuseHiddenPool(context, spec.poolId)
-  const adopting = new Adopting(context, comparing, { selection, spec, isRule })
+  const { filter } = selection
+  const adoptingOf = (ids?: readonly string[]): Adopting =>
+    new Adopting(context, comparing, { selection: { ids, filter }, spec, isRule })
+  const filtered = adoptingOf()
   return actOnPart(context, comparing, selection, {
     aspects: ['observed'],
     isFor: ({ kind }) => isUnregistered(kind),
-    act: (differences) => adopting.adoptAll(differences),
+    // A network that says something else than what was shown is not meant either.
+    act: (differences) =>
+      (selection.shown ? adoptingOf(differences.map(({ id }) => id)) : filtered).adoptAll(differences),
   })
 }
 
@@ -161,6 +166,7 @@ class Adopting {
     })
     context.changed(object.id)
     const outcome = evaluated.answer === 'allowed' ? 'adopted' : 'noncompliant'
-    return { id, outcome, difference, allocationId, decisionId: decision.id }
+    const made = { poolId: pool.id, resourceType, placeLocale: locale }
+    return { id, outcome, difference, allocationId, decisionId: decision.id, ...made }
   }
 }

@@ -20,6 +20,7 @@ interface Found {
 }
 interface Difference {
   readonly differenceId: string
+  readonly shown: string
   readonly difference: string
   readonly cidr: string
   readonly findingId?: string
@@ -114,7 +115,7 @@ test('I8 findings of a source tell nothing of what lies elsewhere than at its no
   const until = new Date((await world.store.read(async (tx) => tx.now)) + 86_400_000).toISOString()
   const ids = other.map(({ differenceId }) => differenceId)
   const { items } = await world.post<{ items: { outcome: string }[] }>(`/sources/${sourceId}/differences/ignore`, {
-    ...{ differenceIds: ids, reason: 'known', until },
+    ...{ shown: other.map(({ shown }) => shown), reason: 'known', until },
   })
   assert.deepEqual(new Set(items.map(({ outcome }) => outcome)), new Set(['ignored']))
   await follow()

@@ -38,6 +38,8 @@ const aroundAtOnce = 1_600
 /** What policy would have said of what is not registered, as the register would have it. */
 export interface EvaluatedPlace extends EvaluatedUse {
   readonly pool: PoolFacts | undefined
+  /** The innermost one that divides no network: it stays the same when the network in which it lies is adopted. */
+  readonly outerPool: PoolFacts | undefined
 }
 
 /** An observation, and what the register lacks or has otherwise. */
@@ -325,7 +327,9 @@ export class Comparing {
   ): Promise<EvaluatedPlace | undefined> {
     if (account === undefined) return undefined
     const snapshot = await this.#context.snapshot()
-    const pool = given.pool === undefined ? (await this.poolsFor(stored))[0] : snapshot.pools.get(given.pool)
+    const around = await this.poolsFor(stored)
+    const pool = given.pool === undefined ? around[0] : snapshot.pools.get(given.pool)
+    const outerPool = around.find(({ divides }) => divides === undefined)
     const { cidr, kind, space, body } = stored
     const locale = stored.locale || given.locale || pool?.locale
     if (locale === undefined) return undefined
@@ -339,7 +343,7 @@ export class Comparing {
       resource: registeredId(stored, resourceType),
       ...(tags.length > 0 ? { tags: new Map(tags.map(({ key, value }) => [key, value])) } : {}),
     }
-    return { pool, ...answerTo(snapshot, used, new Date(this.#context.now)) }
+    return { pool, outerPool, ...answerTo(snapshot, used, new Date(this.#context.now)) }
   }
 }
 /** A source speaks of the accounts at its node and below, as they are now. */

@@ -22,19 +22,34 @@ import {
   principalName,
   typeName,
 } from '../shapes.native.ts'
-import { type DifferenceFilter, listDifferences as differencesOf, getDifference as getOf } from './differences.ts'
+import {
+  countDifferences as countOf,
+  type DifferenceFilter,
+  listDifferences as differencesOf,
+  getDifference as getOf,
+} from './differences.ts'
 import { differenceStates } from './ignored.ts'
 import { type EvaluatedFacts, type ShownDifference, withFacts } from './shown-differences.ts'
 import { describeObservation, freshnessFacts, observation, sourceFacts, sourceName } from './sources.native.ts'
 import { findSource, placeOfSource } from './sources.ts'
 
+const count = z.number().int().min(0)
 const differenceKind = z.enum(Object.keys(differenceKinds) as [keyof typeof differenceKinds])
-const policyAnswer = z.enum(existingAnswers)
+export const policyAnswer = z.enum(existingAnswers)
 export const differenceId = z
   .string()
   .min(1)
   .max(128)
   .meta({ id: 'DifferenceId', description: 'A difference, as the list calls it.', examples: ['observed-17'] })
+export const shownDifference = z
+  .string()
+  .min(1)
+  .max(160)
+  .meta({
+    id: 'ShownDifference',
+    description: 'A difference as it was shown: its id, `@`, and a hash of all that it says.',
+    examples: ['observed-17@5e884898'],
+  })
 export const policyOfDifference = z
   .object({
     resourceType: typeName.describe('The type of resource that it would be.'),
@@ -53,6 +68,7 @@ export const policyOfDifference = z
   })
 export const difference = z.object({
   differenceId,
+  shown: shownDifference,
   difference: differenceKind,
   cidr: observation.shape.cidr,
   id: observation.shape.id,
@@ -98,21 +114,12 @@ nameShapes({ Difference: difference, DifferenceKind: differenceKind, PolicyAnswe
 
 export const differenceFilters = {
   difference: differenceKind.optional().describe('Only those of this kind.'),
-  account: z
-    .string()
-    .max(128)
-    .optional()
-    .describe('Only what this account owns, by its number or as the source calls it.'),
+  account: z.string().max(128).optional().describe('By its number or as the source calls it.'),
   kind: observation.shape.kind.optional().describe('Only of what is of this kind.'),
   locale: z.string().max(97).optional().describe('Only of what is there.'),
   within: z.string().max(64).optional().describe('Only of what lies in this CIDR.'),
-  state: z
-    .enum(differenceStates)
-    .optional()
-    .describe('Only those that nobody has set aside, or those that somebody has.'),
-  policy: policyAnswer
-    .optional()
-    .describe('Only of what policy would have allowed, given elsewhere or denied, or does not speak of.'),
+  state: z.enum(differenceStates).optional().describe('Only what nobody has set aside, or somebody has.'),
+  policy: policyAnswer.optional().describe('Only of what policy says this.'),
 }
 
 export const listDifferences = nativeRead({
@@ -159,7 +166,39 @@ export const getDifference = nativeRead({
   },
 })
 
-export const differenceOperations = [listDifferences, getDifference] as const
+export const countDifferences = nativeRead({
+  name: 'countDifferences',
+  summary: 'Count where a source and the register differ, by kind.',
+  action: 'estate:read',
+  input: z.strictObject({ sourceId: sourceName }),
+  output: z.object({
+    items: z
+      .array(
+        z
+          .object({ difference: differenceKind, open: count, ignored: count.describe('What somebody has set aside.') })
+          .meta({ id: 'DifferenceCount' }),
+      )
+      .describe('Of each kind that there is.'),
+    isWhole: z.boolean().describe('Whether all was looked at.'),
+    ...sourceFacts,
+  }),
+  rest: { method: 'GET', path: '/sources/{sourceId}/difference-counts' },
+  cli: 'difference count',
+  columns: ['difference', 'open', 'ignored'],
+  refusals: ['NotFound'],
+  at: placeOfSource,
+  async run(context, { sourceId }) {
+    const source = await findSource(context, sourceId)
+    const { kinds, isWhole } = await countOf(context, source)
+    return {
+      items: kinds.map(({ kind, ...counts }) => ({ difference: kind, ...counts })),
+      isWhole,
+      ...freshnessFacts(source, context),
+    }
+  },
+})
+
+export const differenceOperations = [listDifferences, getDifference, countDifferences] as const
 
 // Reading and showing ------------------------------------------------------------------------------------------------
 
@@ -176,6 +215,7 @@ const blockIn = (text: string) =>
 
 const describeDifference = ({
   found,
+  shown,
   policy,
   findingId,
   ignored,
@@ -184,6 +224,7 @@ const describeDifference = ({
   const { id, kind, cidr, account, stored, registered, other } = found
   return {
     differenceId: id,
+    shown,
     difference: kind,
     cidr: formatCidr(cidr),
     id: stored?.id || undefined,

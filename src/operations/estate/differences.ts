@@ -205,6 +205,47 @@ const withoutHidden = (one: ListedDifference, isPoolSeen: (account: string) => b
     ? { ...one, evaluated: { ...one.evaluated, pool: undefined } }
     : one
 
+/** Rows that are compared for one count. */
+const lookedMax = 4_000
+export interface DifferenceCounts {
+  /** Of each kind that there is. */
+  readonly kinds: readonly { readonly kind: DifferenceKind; readonly open: number; readonly ignored: number }[]
+  /** Nothing was left unlooked at. */
+  readonly isWhole: boolean
+}
+/** How many there are of each kind, of so much as is looked at. */
+export async function countDifferences(context: ReadContext, source: Source): Promise<DifferenceCounts> {
+  const comparing = await Comparing.begin(context, source)
+  const all = new Map<DifferenceKind, number>()
+  const open = new Map<DifferenceKind, number>()
+  const add = (counts: Map<DifferenceKind, number>, found: readonly ListedDifference[]): void => {
+    for (const { kind } of found) counts.set(kind, (counts.get(kind) ?? 0) + 1)
+  }
+  let looked = 0
+  for (const aspect of aspects)
+    for (let after = -1; ; ) {
+      if (looked >= lookedMax) return countsOf(all, open, false)
+      await context.tx.nextTurn()
+      const rows = await readRows(context, comparing, aspect, after, comparedAtOnce)
+      const found = await matching(context, source, await findDifferences(context, comparing, rows), {})
+      add(all, found)
+      add(open, await inState(context, source, found, 'open'))
+      looked += rows.length
+      const last = rows.at(-1)
+      if (!last || rows.length < comparedAtOnce) break
+      after = last.aspect === 'unseen' ? last.allocation.n : last.stored.number
+    }
+  return countsOf(all, open, true)
+}
+const countsOf = (
+  all: ReadonlyMap<DifferenceKind, number>,
+  open: ReadonlyMap<DifferenceKind, number>,
+  isWhole: boolean,
+): DifferenceCounts => ({
+  kinds: [...all].map(([kind, count]) => ({ kind, open: open.get(kind) ?? 0, ignored: count - (open.get(kind) ?? 0) })),
+  isWhole,
+})
+
 /** Those that a filter lets through. */
 export const matching = (
   context: ReadContext,

@@ -159,9 +159,8 @@ test('what a source should have told of and never has is released in parts, wher
     ...{ account: shop, resourceType: 'custom', locale: 'us-east-1', poolId: many, netmaskLength: 28 },
   })
   await send([vpc('10.1.0.0/16', 'vpc-seen', shop)])
-  const named = await world.post<Part>('/sources/cloud/differences/release', {
-    differenceIds: [`unseen-${allocationId}`],
-  })
+  const { shown } = await world.get<{ shown: string }>(`/sources/cloud/differences/unseen-${allocationId}`)
+  const named = await world.post<Part>('/sources/cloud/differences/release', { shown: [shown] })
   assert.deepEqual(
     named.items.map(({ outcome }) => outcome),
     ['released'],

@@ -42,10 +42,17 @@ const problemsMax = 10_000
 /** As often something is written of a snapshot, so that nobody takes it for silent. By the clock of the transactions. */
 const touchedEveryMs = 60_000
 
+export interface SnapshotAsked {
+  readonly sourceId: string
+  readonly onProblem: OnProblem
+  /** To be told what it would bring, and what is wrong with its lines: it is discarded then. */
+  readonly isTrial?: boolean | undefined
+}
+
 /** Takes a snapshot. Where it refuses, or breaks off, nothing of the snapshot remains but that it was discarded. */
 export async function takeSnapshot(
   steps: Steps,
-  { sourceId, onProblem }: { readonly sourceId: string; readonly onProblem: OnProblem },
+  { sourceId, onProblem, isTrial = false }: SnapshotAsked,
   lines: AsyncIterable<IntakeLine>,
 ): Promise<StoredSnapshot> {
   const rest = lines[Symbol.asyncIterator]()
@@ -59,8 +66,8 @@ export async function takeSnapshot(
     })
   const intake = new Intake(steps, await begin(steps, sourceId, first.value.head))
   try {
-    await intake.takeLines(rest, onProblem)
-    return await intake.end()
+    await intake.takeLines(rest, isTrial ? 'skip' : onProblem)
+    return await (isTrial ? intake.endTrial() : intake.end())
   } catch (error) {
     // What broke off, or is refused: whoever asks next for a snapshot takes it back where this fails too.
     await intake.takeBack().catch(() => {})
@@ -197,7 +204,18 @@ class Intake {
     for (const problem of problems) this.#note(problem)
   }
 
+  /** What it would have brought. */
+  async endTrial(): Promise<StoredSnapshot> {
+    await this.#takeMissing(false)
+    await this.takeBack()
+    return this.#steps.read(async ({ tx }) => (await tx.sources.findSnapshot(this.#sourceId, this.#number))!)
+  }
+
   async end(): Promise<StoredSnapshot> {
+    await this.#takeMissing(true)
+    return this.#steps.write((context) => endSnapshot(context, this.#sourceId, this.#number, this.#counts()))
+  }
+  async #takeMissing(isMarked: boolean): Promise<void> {
     // A line that was passed over may have been about anything.
     const unlisted = this.#problemCount > 0 ? [everything] : this.#unlisted
     const looked = {
@@ -210,7 +228,7 @@ class Intake {
       const from: number = after
       const size = sizeOf(this.#steps)
       const { next, missing } = await this.#steps.read((context) => findMissing(context, from, looked, size))
-      for (let at = 0; at < missing.length; ) {
+      for (let at = 0; isMarked && at < missing.length; ) {
         const some = missing.slice(at, at + sizeOf(this.#steps).observations)
         await this.#write((context) => markMissing(context, this.#sourceId, this.#number, some))
         at += some.length
@@ -221,7 +239,6 @@ class Intake {
       }
       after = next
     }
-    return this.#steps.write((context) => endSnapshot(context, this.#sourceId, this.#number, this.#counts()))
   }
 
   async takeBack(): Promise<void> {

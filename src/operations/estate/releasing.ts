@@ -23,7 +23,7 @@ export async function releasePart(
   selection: Selection,
 ): Promise<ActedPart> {
   refuseUnlimited(selection)
-  const isUnseenMeant = selection.ids !== undefined || selection.filter.difference === 'unseen'
+  const isUnseenMeant = selection.shown !== undefined || selection.filter.difference === 'unseen'
   noteSource(context, comparing.source)
   return actOnPart(context, comparing, selection, {
     // Nothing is taken for gone that was missing once; what the source never had is released where that is said.

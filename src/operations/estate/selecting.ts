@@ -4,6 +4,7 @@ import type { Problem } from '#model/problems/problem.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Source } from '#store/tables/sources.ts'
 import type { WriteContext } from '../operation.ts'
+import { type AsShown, shownTo } from './as-shown.ts'
 import { type Comparing, comparedAtOnce } from './comparing.ts'
 import { resolveDifferences } from './difference-findings.ts'
 import {
@@ -26,7 +27,7 @@ const lookedPerPart = 1_000
 
 /** Certain ones, or those that a filter finds. */
 export interface Selection {
-  readonly ids?: readonly string[] | undefined
+  readonly shown?: readonly AsShown[] | undefined
   readonly filter: DifferenceFilter
   /** Nothing narrows them down, and that is meant. */
   readonly isEverything?: boolean | undefined
@@ -42,6 +43,10 @@ export interface Acted {
   readonly problem?: Problem
   readonly allocationId?: string
   readonly decisionId?: string
+  /** As what it was adopted, and from where. */
+  readonly poolId?: string
+  readonly resourceType?: string
+  readonly placeLocale?: string
   readonly contact?: string
 }
 export interface ActedPart {
@@ -51,13 +56,13 @@ export interface ActedPart {
 }
 
 /** Refuses an action on everything that nobody has said is meant. */
-export function refuseUnlimited({ ids, filter, isEverything = false }: Selection): void {
+export function refuseUnlimited({ shown, filter, isEverything = false }: Selection): void {
   const isFiltered = Object.values({ ...filter, state: undefined }).some((value) => value !== undefined)
-  if (ids && (isFiltered || isEverything)) {
-    const problem = { why: 'either-ids-or-filters' } as const
+  if (shown && (isFiltered || isEverything)) {
+    const problem = { why: 'either-shown-or-filters' } as const
     refuse({ code: 'InvalidParameterCombination', problem })
   }
-  if (ids || isFiltered || isEverything) return
+  if (shown || isFiltered || isEverything) return
   const problem = { why: 'say-which-differences' } as const
   refuse({ code: 'InvalidParameterCombination', problem })
 }
@@ -69,13 +74,23 @@ export async function actOnPart(
   selection: Selection,
   { isFor, aspects: possible = everyAspect, act }: Action,
 ): Promise<ActedPart> {
-  const { ids, filter, after } = selection
-  if (ids) {
-    const found = await differencesCalled(context, comparing, ids)
-    const wanted = found.filter((one) => one !== undefined && isFor(one)) as ListedDifference[]
+  const { shown, filter, after } = selection
+  if (shown) {
+    const textOf = await shownTo(context)
+    const ids = shown.map(({ id }) => id)
+    const found = (await differencesCalled(context, comparing, ids)).map((difference, index) => ({
+      ...{ id: ids[index]!, difference },
+      isAsShown: difference !== undefined && textOf(difference) === shown[index]!.shown,
+    }))
+    const wanted = found.flatMap(({ difference, isAsShown }) =>
+      difference && isAsShown && isFor(difference) ? [difference] : [],
+    )
     const acted = new Map((await act(wanted)).map((one) => [one.id, one]))
     await settleActed(context, comparing, [...acted.values()])
-    const items = ids.map((id, index): Acted => acted.get(id) ?? { id, outcome: 'unchanged', difference: found[index] })
+    const items = found.map(({ id, difference, isAsShown }): Acted => {
+      if (difference && !isAsShown) return { id, outcome: 'refused', difference, problem: { why: 'not-as-shown' } }
+      return acted.get(id) ?? { id, outcome: 'unchanged', difference }
+    })
     return { items, next: undefined }
   }
   const items: Acted[] = []

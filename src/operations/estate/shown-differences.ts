@@ -9,6 +9,7 @@ import type { Source } from '#store/tables/sources.ts'
 import { isSetAside } from '../finding/settle.ts'
 import { permitter } from '../identity/authority.ts'
 import type { ReadContext } from '../operation.ts'
+import { shownTo } from './as-shown.ts'
 import { contactsSeen } from './asking.ts'
 import type { EvaluatedPlace } from './comparing.ts'
 import type { ListedDifference } from './differences.ts'
@@ -27,6 +28,8 @@ export interface EvaluatedFacts {
 }
 export interface ShownDifference {
   readonly found: ListedDifference
+  /** What acting on it is bound to. */
+  readonly shown: string
   readonly policy: EvaluatedFacts | undefined
   readonly findingId: string | undefined
   /** Who has set it aside, why and until when. */
@@ -47,6 +50,7 @@ export async function withFacts(
   const ids = all.map(({ id }) => id)
   const asked = await tx.adoptions.asked(source.id, ids)
   const contacts = await contactsSeen(context)
+  const shown = await shownTo(context)
   const visibleTo = (question: OwnerQuestion | undefined): ShownDifference['asked'] => {
     if (!question) return undefined
     const { contact, ...rest } = question
@@ -57,6 +61,7 @@ export async function withFacts(
     const finding = findings.get(id)
     return {
       found,
+      shown: shown(found),
       policy: evaluated && factsOf(evaluated, account !== undefined && mayReadPolicy(account)),
       findingId: finding && formatId('finding', tx.installation, finding.n),
       ignored: finding && isSetAside(finding, context.now) ? finding.suppression : undefined,

@@ -117,6 +117,40 @@ describe('what holds', () => {
     )
   })
 
+  test('a trial says what it would bring and what is wrong with each line, and nothing of it holds', async () => {
+    const source = await makeSource(prod)
+    const own = (cidr: string, more: Line = {}): Line => network(cidr, { account: shop, ...more })
+    await send(source, [own('10.0.0.0/16'), own('10.1.0.0/16')])
+    const before = [await observed(source), (await world.get<{ snapshot: number }>(`/sources/${source}`)).snapshot]
+    const lines = [
+      head(),
+      own('10.0.0.0/16', { name: 'one' }),
+      own('10.2.0.0/16', { account: elsewhere }),
+      own('10.3.0.0/8'),
+      own('10.4.0.0/16'),
+    ]
+    const { status, body } = await sendText(source, textOf([...lines, ends(lines.slice(1))]), '?isTrial=true')
+    assert.equal(status, 201)
+    assert.deepEqual(
+      [
+        body.state,
+        body.added,
+        body.changed,
+        body.problemCount,
+        body.problems.map(({ line, field }) => `${line} ${field}`).sort(),
+      ],
+      ['discarded', 1, 1, 2, ['3 account', '4 cidr']],
+    )
+    const whole = [head(), own('10.4.0.0/16')]
+    const other = await sendText(source, textOf([...whole, ends(whole.slice(1))]), '?isTrial=true')
+    assert.deepEqual([other.body.added, other.body.missing, other.body.problemCount], [1, 2, 0])
+    assert.deepEqual(
+      [await observed(source), (await world.get<{ snapshot: number }>(`/sources/${source}`)).snapshot],
+      before,
+    )
+    assert.equal((await send(source, [own('10.4.0.0/16')])).missing, 2)
+  })
+
   test('what is not in one complete snapshot is missing, in two it is gone, and comes back where it is seen again', async () => {
     const source = await makeSource()
     const both = [network('10.0.0.0/16'), network('10.1.0.0/16')]

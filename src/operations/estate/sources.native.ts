@@ -15,6 +15,7 @@ import {
   accountName,
   answerPage,
   filterOf,
+  flag,
   formatInstant,
   idText,
   instant,
@@ -365,6 +366,9 @@ export const sendSnapshot = nativeIntake({
       .describe(
         'Where lines are wrong: `discard` all of the snapshot, or `skip` them; then nothing is taken for gone.',
       ),
+    isTrial: flag
+      .optional()
+      .describe('`true`: say what is wrong with its lines and what it would bring, and discard it.'),
   }),
   output: snapshot,
   rest: { method: 'POST', path: '/sources/{sourceId}/snapshots', status: 201, contentType: 'application/x-ndjson' },
@@ -385,7 +389,7 @@ export const listObservations = nativeRead({
     ...paging,
     sourceId: sourceName,
     kind: observation.shape.kind.optional().describe('Only what is of this kind.'),
-    account: z.string().max(128).optional().describe('Only what this account owns, as the source calls it.'),
+    account: z.string().max(128).optional().describe('As the source calls it.'),
     locale: z.string().max(97).optional().describe('Only what is there.'),
     id: z.string().max(1_024).optional().describe('Only what the object with this id holds.'),
     within: z.string().max(64).optional().describe('Only what lies in this CIDR.'),

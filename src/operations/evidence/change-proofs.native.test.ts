@@ -5,6 +5,7 @@ import { parseProof } from '#model/evidence/checkpoint.ts'
 import { leafHash } from '#model/evidence/hashing.ts'
 import { rootOfInclusion } from '#model/evidence/merkle.ts'
 import { parseVerifierKey } from '#model/evidence/note.ts'
+import { signedCheckpoint } from '#model/evidence/signed.ts'
 import { verifyEd25519 } from '#operator/ed25519.ts'
 import { openNativeWorld } from '../../../test/native-world.ts'
 import { managementAccount } from '../../../test/world.ts'
@@ -12,7 +13,6 @@ import { signCheckpoint } from './checkpoints.ts'
 import { verifyProof } from './packs.ts'
 import { sha256 } from './sha256.ts'
 import { growTree, isTreeBehind } from './tree.ts'
-import { signedCheckpoint } from './verify-log.ts'
 
 interface Shown {
   readonly leaf: string
@@ -37,7 +37,7 @@ test('a change is proven once it is in a checkpoint, with the key that signed th
   assert.equal(leaf, early.leaf)
   const known = keys.map((key) => parseVerifierKey(sha256, key)!)
   const { index, path: hashes, checkpoint } = parseProof(proof!)!
-  const signed = signedCheckpoint(checkpoint, known, verifyEd25519)
+  const signed = signedCheckpoint(checkpoint, { sha256, verify: verifyEd25519, keys: known })
   assert(typeof signed === 'object')
   const place = { index, size: signed.size, leaf: leafHash(sha256, Buffer.from(leaf, 'hex')) }
   assert.deepEqual(Buffer.from(rootOfInclusion(sha256, place, hashes)!), Buffer.from(signed.root))

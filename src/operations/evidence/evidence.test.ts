@@ -431,6 +431,54 @@ const kindsOfTampering: Readonly<Record<string, (log: Log, random: Choices) => P
   },
 }
 
+test('S7 what an object was, and who may do what, is found where nobody has made it so', async (t) => {
+  const acme = await openRecord()
+  const world = Object.assign(await withNativeApi(acme), acme)
+  t.after(() => world.close())
+  const bind = async (principal: string): Promise<string> =>
+    (await world.post<{ bindingId: string }>('/role-bindings', { principal, role: 'auditor', node: prod })).bindingId
+  const ended = await bind('user:pat')
+  await world.ask('DELETE', `/role-bindings/${ended}`)
+  const kept = await bind('user:kim')
+  await grow(world)
+  await signCheckpoint(world.store)
+  assert.deepEqual((await verified(world)).problems, [])
+  const putBack = await world.database.keep()
+  const columns = 'from_at, until_at, kind, account, body, salt, commitment, since, whole_length'
+  const cases: readonly (readonly [string, object])[] = [
+    [
+      `insert into history (object_id, version, ${columns}) select 'role-binding-ghost', 1, ${columns} from history where object_id = '${kept}'`,
+      { kind: 'history-unrecorded', object: 'role-binding-ghost', version: 1 },
+    ],
+    [
+      `update history set until_at = from_at + 1 where object_id = '${kept}'`,
+      { kind: 'history-unrecorded', object: kept, version: 1 },
+    ],
+    [
+      `update history set until_at = until_at + 1000 where object_id = '${ended}'`,
+      { kind: 'history-unrecorded', object: ended, version: 1 },
+    ],
+    [
+      `update history set until_at = null where object_id = '${ended}'`,
+      { kind: 'history-unrecorded', object: ended, version: 1 },
+    ],
+    [`update role_binding set role = 'approver' where id = '${kept}'`, { kind: 'right-unrecorded', object: kept }],
+    [
+      `update role_binding set principal = 'user:ghost' where id = '${kept}'`,
+      { kind: 'right-unrecorded', object: kept },
+    ],
+  ]
+  for (const [sql, problem] of cases) {
+    await world.database.tamper(sql)
+    const { problems } = await verified(world)
+    assert(
+      problems.some((found) => JSON.stringify(found) === JSON.stringify(problem)),
+      `${sql}: ${JSON.stringify(problems)}`,
+    )
+    await putBack()
+  }
+})
+
 test('whatever is drawn of tampering is found, and where, also under checkpoints of a key from before', async (t) => {
   const seed = Number(process.env.CADASTRE_TEST_SEED ?? Math.floor(Math.random() * 1_000_000))
   t.diagnostic(`seed ${seed}`)

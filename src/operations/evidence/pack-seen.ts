@@ -3,7 +3,7 @@
 // there is such a leaf is proven, and what is said of it stands under the signature. It is opened where what a change can be about is one account's
 // own, or was shown as a whole anyway; that goes by what is seen of it alone.
 import { toBase64 } from '#model/evidence/base64.ts'
-import type { Proven } from '#model/evidence/proven.ts'
+import type { ClosedLeaf, Proven, ShownChange } from '#model/evidence/proven.ts'
 import { formatId } from '#model/identifier.ts'
 import type { ReadTransaction } from '#store/store.ts'
 import { requirePermission } from '../identity/authority.ts'
@@ -25,33 +25,15 @@ import { indexOfEntry, TreeReader } from './tree.ts'
 const entriesPerStep = 100
 const requestsPerStep = 20
 
-/** A leaf that stays closed: what it holds, and the way to the root. */
-export interface ClosedLeaf {
-  readonly index: number
-  /** In Base64. */
-  readonly commitment: string
-  readonly path: readonly string[]
-}
 export type SeenLine =
   /** A change or refusal, as the API shows it to whoever asked. */
-  | { readonly kind: 'change'; readonly change: Shown; readonly leaf: ClosedLeaf }
+  | { readonly kind: 'change'; readonly change: ShownChange; readonly leaf: ClosedLeaf }
   /** The same with all that its leaf commits to. */
   | { readonly kind: 'record'; readonly record: Proven }
   /** A policy or an exception as it was at the end of the period. */
   | { readonly kind: 'state'; readonly objectId: string; readonly version: number; readonly state: object }
   /** A change request that something became of in the period, as it is now. */
   | { readonly kind: 'request'; readonly request: object }
-/** What a change says, as far as it is compared with its record. */
-interface Shown {
-  readonly changeId: string
-  readonly outcome: string
-  readonly requestId: string
-  readonly at: string
-  readonly action: string
-  readonly account: string
-  readonly principal: string
-}
-
 /** How the API shows what is in it. */
 export interface ShowSeen {
   /**
@@ -59,7 +41,7 @@ export interface ShowSeen {
    * here stays closed.
    */
   readonly ofOneAccount: ReadonlySet<string>
-  changes(context: ReadContext, seen: readonly SeenEntry[]): Promise<readonly Shown[]>
+  changes(context: ReadContext, seen: readonly SeenEntry[]): Promise<readonly ShownChange[]>
   decisionId(context: ReadContext, n: number): string
   state(body: object): object
   request(context: ReadContext, id: string): Promise<object>
@@ -105,7 +87,7 @@ async function* changesSeen(
         const leaf = await closedLeaf(tx, n, size, reader)
         if (!leaf) continue
         const decisionIds = (await decisionsOfChange(context, one)).map((each) => show.decisionId(context, each))
-        lines.push({ kind: 'change', change: { ...shown[at]!, decisionIds } as Shown, leaf })
+        lines.push({ kind: 'change', change: { ...shown[at]!, decisionIds } as ShownChange, leaf })
         const [record] = isOpenTo(one, show) ? await proveEntries(tx, [n], size, reader) : []
         if (record) lines.push({ kind: 'record', record: await withWhatIsSeen(record, maySeeDecisions) })
       }

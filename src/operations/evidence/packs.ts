@@ -2,10 +2,10 @@
 // public key are enough for.
 import { fromBase64, toBase64 } from '#model/evidence/base64.ts'
 import type { VersionFacts } from '#model/evidence/commitments.ts'
-import { equalHashes, hashLength, leafHash } from '#model/evidence/hashing.ts'
-import { rootOfInclusion, type Tree } from '#model/evidence/merkle.ts'
+import { equalHashes } from '#model/evidence/hashing.ts'
 import { formatNote, parseNote, signatureOn, type VerifierKey, type VerifyEd25519 } from '#model/evidence/note.ts'
-import { type Proven, unprovenIn } from '#model/evidence/proven.ts'
+import { isLeafIn, isSameChange, type Proven, unprovenIn, unprovenPart } from '#model/evidence/proven.ts'
+import { signedCheckpoint } from '#model/evidence/signed.ts'
 import type { ReadTransaction, Store } from '#store/store.ts'
 import { permitter } from '../identity/authority.ts'
 import { Progress } from '../progress.ts'
@@ -14,13 +14,12 @@ import { originOf, signatureOf } from './checkpoints.ts'
 import { Claims } from './pack-claims.ts'
 import { dayLines, type ReadDays, type ReadPack } from './pack-days.ts'
 import { type RequestLine, requestLines } from './pack-requests.ts'
-import { type ClosedLeaf, type ReadSeen, type SeenLine, type ShowSeen, seenLines } from './pack-seen.ts'
+import { type ReadSeen, type SeenLine, type ShowSeen, seenLines } from './pack-seen.ts'
 import { type DayLine, TableCheck, type TableProblem, timeOf } from './pack-table.ts'
 import { Part } from './part.ts'
 import { proveEntries } from './proofs.ts'
 import { sha256 } from './sha256.ts'
 import { TreeReader } from './tree.ts'
-import { signedCheckpoint } from './verify-log.ts'
 import { cosignedCheckpoint } from './witnesses.ts'
 
 export const proofFormat = 'cadastre-evidence-proof/1'
@@ -275,7 +274,7 @@ interface Verifier {
 }
 
 export function verifyProof({ record, checkpoint }: RecordProof, { keys, verify }: Verifier): PackReport {
-  const signed = signedCheckpoint(checkpoint, keys, verify)
+  const signed = signedCheckpoint(checkpoint, { sha256, keys, verify })
   if (typeof signed === 'string') return { problems: [{ kind: `checkpoint-${signed}`, line: 1 }], records: 1 }
   const part = unprovenIn(sha256, record, signed)
   return {
@@ -314,13 +313,13 @@ export function verifyPack(text: string, verifier: Verifier): PackReport {
     problems.push(...problemsOfTable(table, read, line, text))
     if (Object.hasOwn(counts, read.kind)) counts[read.kind as keyof typeof counts]++
     if (read.kind === 'checkpoint') {
-      tree = signedCheckpoint(read.note, verifier.keys, verifier.verify)
+      tree = signedCheckpoint(read.note, { sha256, ...verifier })
       if (typeof tree === 'string') problems.push({ kind: `checkpoint-${tree}`, line })
     } else if (read.kind === 'end') told = toldIn(read)
     else {
-      const part = 'record' in read && (typeof tree === 'object' ? unprovenOf(read.record, tree) : 'entry')
+      const part = 'record' in read && (typeof tree === 'object' ? unprovenPart(sha256, read.record, tree) : 'entry')
       if ('record' in read && part) problems.push({ kind: 'record-unproven', line, entry: read.record.entry.n, part })
-      else if (read.kind === 'change' && !(typeof tree === 'object' && isLeafOf(read.leaf, tree)))
+      else if (read.kind === 'change' && !(typeof tree === 'object' && isLeafIn(sha256, read.leaf, tree)))
         problems.push({ kind: 'record-unproven', line, entry: Number(read.change.changeId), part: 'leaf' })
       else if (read.kind === 'record' && change && !isSameChange(change, read.record))
         problems.push({ kind: 'unfounded', line: line - 1, of: 'change' })
@@ -345,35 +344,6 @@ const toldIn = (end: Extract<PackLine, { kind: 'end' }>): number => {
   const { records, inForce, steps = 0, days = 0, changes = 0, states = 0, requests = 0 } = end
   return records + inForce + steps + days + changes + states + requests
 }
-/** Whether a leaf is in the tree, whatever it is of. */
-function isLeafOf({ index, commitment, path }: ClosedLeaf, { size, root }: Tree): boolean {
-  try {
-    const [bytes, hashes] = [fromBase64(commitment), path.map(fromBase64)]
-    if (bytes?.length !== hashLength || hashes.some((hash) => hash?.length !== hashLength)) return false
-    const leaf = leafHash(sha256, bytes)
-    const found = rootOfInclusion(sha256, { index, size, leaf }, hashes as readonly Uint8Array[])
-    return found !== undefined && equalHashes(found, root)
-  } catch {
-    // It lacks members that a leaf has: whoever wrote it, it was not us.
-    return false
-  }
-}
-/** What is said of a change whose leaf is open stands in its record. */
-function isSameChange({ change, leaf }: Extract<PackLine, { kind: 'change' }>, record: Proven): boolean {
-  const { entry, origin, index } = record
-  const { action, account, principal } = origin?.facts ?? change
-  return (
-    String(entry.n) === change.changeId &&
-    index === leaf.index &&
-    timeOf(entry.at) === change.at &&
-    entry.outcome === change.outcome &&
-    entry.requestId === change.requestId &&
-    action === change.action &&
-    account === change.account &&
-    principal === change.principal
-  )
-}
-
 function problemsOfTable(table: TableCheck, read: PackLine, line: number, text: string): readonly TableProblem[] {
   switch (read.kind) {
     case 'pack':
@@ -408,14 +378,6 @@ function isBorneOut(claims: Claims, line: PackLine): boolean {
     default:
       // It claims nothing, or nothing that a record could bear out.
       return true
-  }
-}
-function unprovenOf(record: Proven, tree: Exclude<ReturnType<typeof signedCheckpoint>, string>): string | undefined {
-  try {
-    return unprovenIn(sha256, record, tree)
-  } catch {
-    // It lacks members that a record has: whoever wrote it, it was not us.
-    return 'entry'
   }
 }
 function problemsOfSeal(line: string, digest: Uint8Array, { keys, verify }: Verifier): readonly PackProblem[] {

@@ -2,16 +2,8 @@
 // the entry, in its transaction, so nothing that comes between can change which leaves there will be.
 import { assert } from '#model/assert.ts'
 import { equalHashes, hashLength, leafHash } from '#model/evidence/hashing.ts'
-import {
-  consistencyPath,
-  inclusionPath,
-  joinNodes,
-  type Node,
-  nodesOf,
-  type Range,
-  rootOfInclusion,
-} from '#model/evidence/merkle.ts'
-import { hashInTile, rootOfComplete, tileWidth, tileWith } from '#model/evidence/tiles.ts'
+import { consistencyPath, inclusionPath, type Range, rootOfInclusion } from '#model/evidence/merkle.ts'
+import { hashOfRange, rootOfComplete, tilesWith, tileWidth } from '#model/evidence/tiles.ts'
 import type { ReadTransaction, Store } from '#store/store.ts'
 import type { EvidenceLog, StoredTile } from '#store/tables/evidence.ts'
 import { sha256 } from './sha256.ts'
@@ -135,9 +127,9 @@ export class TreeReader {
     return this.hashOf({ from: 0, to: size })
   }
   async hashOf(range: Range): Promise<Uint8Array> {
-    const hashes: Uint8Array[] = []
-    for (const node of nodesOf(range)) hashes.push(await this.#node(node))
-    return joinNodes(sha256, hashes)
+    const tiles = new Map<string, Uint8Array>()
+    for (const { level, index } of tilesWith(range)) tiles.set(`${level}/${index}`, await this.#tile(level, index))
+    return hashOfRange(sha256, range, (level, index) => tiles.get(`${level}/${index}`)!)
   }
   async inclusion(index: number, size: number): Promise<readonly Uint8Array[]> {
     return this.#hashesOf(inclusionPath(index, size))
@@ -150,14 +142,13 @@ export class TreeReader {
     for (const range of ranges) hashes.push(await this.hashOf(range))
     return hashes
   }
-  async #node(node: Node): Promise<Uint8Array> {
-    const place = tileWith(node)
-    const key = `${place.level}/${place.index}`
-    const tile = this.#tiles.get(key) ?? this.#tx.evidence.tile(place.level, place.index)
+  async #tile(level: number, index: number): Promise<Uint8Array> {
+    const key = `${level}/${index}`
+    const tile = this.#tiles.get(key) ?? this.#tx.evidence.tile(level, index)
     this.#tiles.set(key, tile)
     const stored = await tile
     assert(stored !== undefined, 'a tree has its tiles')
-    return hashInTile(sha256, stored.hashes, place)
+    return stored.hashes
   }
 }
 

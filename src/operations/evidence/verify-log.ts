@@ -1,16 +1,10 @@
 // Whether a published log is one log that only grew: its entries hash to its tiles, its tiles to its roots, and its roots are those that were signed.
 // It asks for nothing but files and a public key.
-import { type Checkpoint, parseCheckpoint } from '#model/evidence/checkpoint.ts'
+import type { Checkpoint } from '#model/evidence/checkpoint.ts'
 import { equalHashes, hashLength, leafHash } from '#model/evidence/hashing.ts'
 import { Frontier } from '#model/evidence/merkle.ts'
-import {
-  type Note,
-  parseNote,
-  signatureOn,
-  signatureTypes,
-  type VerifierKey,
-  type VerifyEd25519,
-} from '#model/evidence/note.ts'
+import type { VerifierKey, VerifyEd25519 } from '#model/evidence/note.ts'
+import { signedCheckpoint, unwitnessedBy, type Verifier } from '#model/evidence/signed.ts'
 import { leavesIn, pathOfEntries, pathOfTile, rootOfComplete, tilesAt, tileWidth } from '#model/evidence/tiles.ts'
 import { sha256 } from './sha256.ts'
 
@@ -49,22 +43,6 @@ interface Signed extends Checkpoint {
 /** A log is broken as a whole where so much is. */
 const problemsMax = 1_000
 
-/** A checkpoint that one of the keys has signed, and no key falsely; else what is wrong with it. */
-export function signedCheckpoint(
-  note: string,
-  keys: readonly VerifierKey[],
-  verify: VerifyEd25519,
-): Checkpoint | 'unsigned' | 'forged' {
-  const parsed: Note | undefined = parseNote(note)
-  const checkpoint = parsed && parseCheckpoint(parsed.text)
-  if (!checkpoint) return 'forged'
-  const states = keys.map((key) => signatureOn(sha256, verify, parsed, key).status)
-  if (states.includes('forged')) return 'forged'
-  // A witness says that it has seen it, and not that it is the log's.
-  const isSigned = keys.some(({ type }, at) => type === signatureTypes.ed25519 && states[at] === 'signed')
-  return isSigned ? checkpoint : 'unsigned'
-}
-
 export async function verifyLog(
   log: PublishedLog,
   keys: readonly VerifierKey[],
@@ -72,12 +50,13 @@ export async function verifyLog(
 ): Promise<LogReport> {
   const problems: LogProblem[] = []
   const signed: Signed[] = []
+  const verifier = { sha256, verify, keys }
   for (const { name, note } of log.checkpoints) {
-    const found = signedCheckpoint(note, keys, verify)
+    const found = signedCheckpoint(note, verifier)
     if (typeof found === 'string') problems.push({ kind: `checkpoint-${found}`, checkpoint: name })
     else signed.push({ ...found, name })
   }
-  problems.push(...witnessesMissing(log, signed, keys, verify))
+  problems.push(...witnessesMissing(log, signed, verifier))
   signed.sort((one, other) => one.size - other.size)
   for (const [at, one] of signed.entries()) {
     const former = signed[at - 1]
@@ -89,25 +68,16 @@ export async function verifyLog(
   return { problems: problems.slice(0, problemsMax), leaves, checkpoints: log.checkpoints.length }
 }
 
-/** The witnesses of these keys that have not signed a checkpoint, by their names: of one with several keys any will do. */
-export function unwitnessedBy(note: string, keys: readonly VerifierKey[], verify: VerifyEd25519): readonly string[] {
-  const parsed = parseNote(note)
-  const witnesses = keys.filter(({ type }) => type === signatureTypes.cosignature)
-  const have = witnesses.filter((key) => parsed && signatureOn(sha256, verify, parsed, key).status === 'signed')
-  const signers = new Set(have.map(({ name }) => name))
-  return [...new Set(witnesses.map(({ name }) => name))].filter((name) => !signers.has(name))
-}
 /** Of the tree that is published: what was signed of it once says nothing of what it is now. */
 function witnessesMissing(
   { checkpoints, size }: PublishedLog,
   signed: readonly Signed[],
-  keys: readonly VerifierKey[],
-  verify: VerifyEd25519,
+  verifier: Verifier,
 ): readonly LogProblem[] {
   const names = new Set(signed.filter((one) => one.size === size).map(({ name }) => name))
   const newest = checkpoints.filter(({ name }) => names.has(name))
   if (newest.length === 0) return []
-  const missing = newest.map(({ note }) => unwitnessedBy(note, keys, verify))
+  const missing = newest.map(({ note }) => unwitnessedBy(note, verifier))
   const nowhere = missing[0]!.filter((witness) => missing.every((some) => some.includes(witness)))
   return nowhere.map((witness) => ({ kind: 'witness-missing', checkpoint: newest[0]!.name, witness }))
 }

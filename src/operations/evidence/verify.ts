@@ -23,6 +23,10 @@ export type EvidenceProblem =
   | { readonly kind: 'record-added'; readonly entry: number }
   | { readonly kind: 'decision-changed'; readonly entry: number; readonly decision: number }
   | { readonly kind: 'decision-missing'; readonly entry: number; readonly count: number }
+  /** An object was something that no entry says, or until when none says. */
+  | { readonly kind: 'history-unrecorded'; readonly object: string; readonly version: number }
+  /** A role or a token is in force that nobody has given, or otherwise than it was given. */
+  | { readonly kind: 'right-unrecorded'; readonly object: string }
   | { readonly kind: 'tile-changed'; readonly level: number; readonly tile: number }
   /** The tree is not the one that was signed: what differs is among the leaves from one to before another. */
   | { readonly kind: 'tree-changed'; readonly checkpoint: number; readonly from: number; readonly to: number }
@@ -45,6 +49,7 @@ export interface EvidenceReport {
 /** Of a broken record everything could be a problem. */
 const problemsMax = 1_000
 const checkpointsPerStep = 500
+const versionsPerStep = 1_000
 
 export interface VerifyOptions {
   readonly verify: VerifyEd25519
@@ -57,6 +62,7 @@ export async function verifyRecord(store: Store, options: VerifyOptions): Promis
   const walk = new Walk(options)
   for (let tile = 0; await store.read((tx) => walk.step(tx, tile)); tile++);
   await store.read((tx) => walk.end(tx))
+  while (await store.read((tx) => walk.history(tx)));
   return walk.report()
 }
 
@@ -75,6 +81,7 @@ class Walk {
   #entry = -1
   #erased = 0
   #waiting = 0
+  #version = { objectId: '', version: 0 }
 
   constructor(options: VerifyOptions) {
     this.#options = options
@@ -225,6 +232,24 @@ class Walk {
       this.#problems.push({ kind: 'tail-missing', checkpoint: checkpoint.n, size: checkpoint.size, leaves })
     }
     this.#waiting = await tx.evidence.countEntries(this.#entry + 1, Number.MAX_SAFE_INTEGER)
+  }
+
+  /**
+   * From the other side: some versions of objects, each of which an entry has made; whether there may be more. Where entries are not as they
+   * were, what they say of objects is nothing to go by.
+   */
+  async history(tx: ReadTransaction): Promise<boolean> {
+    if (this.#problems.some(({ kind }) => kind !== 'history-unrecorded')) return false
+    const { found, next } = await tx.evidence.unrecordedVersions(this.#version, versionsPerStep)
+    for (const { objectId: object, version } of found) {
+      this.#problems.push({ kind: 'history-unrecorded', object, version })
+    }
+    if (next) this.#version = next
+    else {
+      const rights = await tx.evidence.unrecordedRights(problemsMax)
+      this.#problems.push(...rights.map((object) => ({ kind: 'right-unrecorded', object }) as const))
+    }
+    return next !== undefined && this.#problems.length <= problemsMax
   }
 }
 

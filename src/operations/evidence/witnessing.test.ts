@@ -10,6 +10,7 @@ import { askWitness, type Witness } from '#jobs/witnessing.ts'
 import { parseAddress } from '#model/cidr.ts'
 import { formatCheckpoint, parseCheckpoint } from '#model/evidence/checkpoint.ts'
 import { formatNote, parseNote, signatureOn, type VerifierKey } from '#model/evidence/note.ts'
+import { signedCheckpoint } from '#model/evidence/signed.ts'
 import { conflictIn, formatSubmission, parseSubmission } from '#model/evidence/witness.ts'
 import { verifyEd25519 } from '#operator/ed25519.ts'
 import { exchange } from '#outbound/post.ts'
@@ -21,7 +22,6 @@ import { claimOutbox, dispatch } from '../notification/dispatching.ts'
 import { originOf, signatureOf, signCheckpoint, verifierKeyOf } from './checkpoints.ts'
 import { sha256 } from './sha256.ts'
 import { growTree, isTreeBehind, TreeReader } from './tree.ts'
-import { signedCheckpoint } from './verify-log.ts'
 import { cosignedCheckpoint } from './witnesses.ts'
 import { addCheckpoint, witnessKeyOf } from './witnessing.ts'
 
@@ -98,7 +98,7 @@ suite('a witness', () => {
       await sign(log)
       assert.equal(await ask(), true)
       const note = await published()
-      assert(typeof signedCheckpoint(note, logKeys, verifyEd25519) === 'object')
+      assert(typeof signedCheckpoint(note, { sha256, verify: verifyEd25519, keys: logKeys }) === 'object')
       assert.equal(signatureOn(sha256, verifyEd25519, parseNote(note)!, witness.key).status, 'signed')
     }
     const { size } = await log.store.read((tx) => tx.evidence.log())
@@ -112,7 +112,10 @@ suite('a witness', () => {
     await ask()
     const note = parseNote(await published())!
     const alone = formatNote({ ...note, signatures: note.signatures.slice(-1) })
-    assert.equal(signedCheckpoint(alone, [...logKeys, witness.key], verifyEd25519), 'unsigned')
+    assert.equal(
+      signedCheckpoint(alone, { sha256, verify: verifyEd25519, keys: [...logKeys, witness.key] }),
+      'unsigned',
+    )
   })
   test('whose signature is forged is found, wherever a byte of it is another', async () => {
     await ask()
@@ -122,7 +125,11 @@ suite('a witness', () => {
     for (let time = 0; time < 10; time++) {
       const at = random.between(from, note.length - 4)
       const changed = `${note.slice(0, at)}${note[at] === 'A' ? 'B' : 'A'}${note.slice(at + 1)}`
-      assert.equal(signedCheckpoint(changed, [...logKeys, witness.key], verifyEd25519), 'forged', `at ${at}`)
+      assert.equal(
+        signedCheckpoint(changed, { sha256, verify: verifyEd25519, keys: [...logKeys, witness.key] }),
+        'forged',
+        `at ${at}`,
+      )
     }
     // What the witness answers is looked at before it is shown.
     await record(log)
@@ -212,7 +219,7 @@ suite('a witness', () => {
     assert(kept.size > seen.size)
     assert.deepEqual(conflictIn(kept.conflict), [seen.note, note])
     for (const one of conflictIn(kept.conflict)!) {
-      const signed = signedCheckpoint(one, logKeys, verifyEd25519)
+      const signed = signedCheckpoint(one, { sha256, verify: verifyEd25519, keys: logKeys })
       assert(typeof signed === 'object' && signed.size === seen.size)
     }
   })

@@ -75,6 +75,20 @@ export async function describeChange(context: ReadContext, request: ChangeReques
   return { request: shown!, content: await contentOf(context, request), inverse }
 }
 
+/** Reads something of each, and lets others have their turn in between. */
+export async function inTurns<Item, Told>(
+  { tx }: ReadContext,
+  items: readonly Item[],
+  read: (item: Item, index: number) => Promise<Told>,
+): Promise<Told[]> {
+  const told: Told[] = []
+  for (const [index, item] of items.entries()) {
+    await tx.nextTurn()
+    told.push(await read(item, index))
+  }
+  return told
+}
+
 export interface VisibleInverse extends Pick<Inverse, 'operations' | 'left'> {
   /** Whether that is all. */
   readonly isWhole: boolean

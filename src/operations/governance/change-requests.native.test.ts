@@ -254,6 +254,31 @@ describe('applying', () => {
     await isRefused(apply(proposed), 'IncorrectState', 'change-state')
   })
 
+  test('A2 an exception that a change asks for is asked for by whoever wrote it, too: they do not approve it', async () => {
+    const input = {
+      ...{ target: shop, locale: 'us-east-1', resourceType: 'eip', grants: { pools: [acme.other] } },
+      ...{ reason: 'written by ann', for: '1h' },
+    }
+    const change = await propose([{ operation: 'requestException', input }])
+    await succeed(approve(change))
+    await succeed(apply(change, acme.people.bob))
+    const { items } = await acme.get<{ items: { exceptionId: string; reason: string }[] }>('/exceptions', {
+      as: acme.people.ann,
+    })
+    const { exceptionId } = items.find(({ reason }) => reason === 'written by ann')!
+    const approved = (as: string) =>
+      acme.ask<ToldOfRequest>('POST', `/exceptions/${exceptionId}/approve`, { as, body: {} })
+    for (const person of ['ann', 'bob'] as const) {
+      await acme.tokenOf(`user:${person}`, 'approver', shop)
+      const { because } = (await isRefused(approved(acme.people[person]), 'NotAuthorized')) as unknown as Record<
+        string,
+        string
+      >
+      assert.match(because!, /asked for/)
+    }
+    assert.equal((await approved(acme.people.cat)).status, 200)
+  })
+
   test('one that enough have approved is made by whoever may make it, and by nobody else', async () => {
     const proposed = await propose([documentOf(acme.other)])
     await succeed(approve(proposed))
@@ -402,4 +427,43 @@ test('what somebody has written at who may not do it is refused as it is submitt
   const own = await propose([unit('Drafted')])
   await approve(own)
   assert.equal((await apply(own)).body.state, 'applied')
+})
+
+test('what it says is compared with what is there, and with what was there once it is made, for whoever may see that', async () => {
+  const { unitId } = await acme.post<{ unitId: string }>('/organizational-units', { name: 'Compared', parentId: dev })
+  const proposed = await propose([
+    { operation: 'updateUnit', input: { unitId: 'Compared', name: 'Told apart' } },
+    { ...documentOf(acme.listed), input: { ...documentOf(acme.listed).input, onExplicit: 'steer' } },
+    unit('New'),
+  ])
+  interface Compared {
+    operations: { operation: number; before?: Said; after?: Said }[]
+  }
+  interface Said {
+    name?: string
+    onExplicit?: string
+    onExhausted?: string
+  }
+  const compare = async (as = acme.people.ann) =>
+    (await acme.get<Compared>(`/change-requests/${proposed.changeRequestId}/comparison`, { as })).operations
+  const [name, document, made] = await compare()
+  assert.equal(name!.before!.name, 'Compared')
+  assert.equal(document!.before!.onExplicit, 'deny')
+  assert.deepEqual([document!.after!.onExplicit, document!.after!.onExhausted], ['steer', 'deny'])
+  assert.deepEqual([made!.before, made!.after!.name], [undefined, 'New'])
+  await approve(proposed)
+  await approve(proposed, acme.people.cat)
+  await succeed(apply(proposed))
+  const [renamed, rewritten] = await compare()
+  assert.deepEqual([renamed!.before!.name, rewritten!.before!.onExplicit], ['Compared', 'deny'])
+  assert.equal((await acme.get<{ name: string }>(`/organizational-units/${unitId}`)).name, 'Told apart')
+  const { token } = await acme.post<{ token: string }>(
+    '/tokens',
+    { scopes: ['change'], expiresInSeconds: 3_600 },
+    { as: acme.people.ann },
+  )
+  assert.deepEqual(
+    (await compare(token)).map(({ before }) => before),
+    [undefined, undefined, undefined],
+  )
 })

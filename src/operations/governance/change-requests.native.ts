@@ -163,7 +163,7 @@ const requestsOfImpact = z.object({
   asked: count,
   isWhole: z.boolean(),
   ...countsOfRequests,
-  groups: z.array(z.object({ account: accountId, resourceType: z.string(), newlyDenied: count, elsewhere: count })),
+  groups: z.array(z.object({ account: accountId, resourceType: z.string(), ...countsOfRequests })),
   samples: z.array(idText('decision')),
 })
 const impact = z
@@ -723,8 +723,10 @@ const showEmergency = ({ reason: why, broken, reviewed }: Emergency) => ({
 })
 const showRequests = ({ days, isWhole, asked, groups, samples, ...counts }: RequestsFound) => ({
   ...{ days, asked, isWhole, ...countsIn(counts) },
-  groups: groups.map(({ account, resourceType, newlyDenied, elsewhere }) => ({
-    ...{ account, resourceType, newlyDenied, elsewhere },
+  groups: groups.map(({ account, resourceType, asked: _, ...group }) => ({
+    account,
+    resourceType,
+    ...countsIn(group),
   })),
   samples: samples.map(({ decisionId }) => decisionId),
 })

@@ -262,6 +262,43 @@ test('D8 pools of a list, and what undoes it, are asked about together: trying a
   assert.ok(revert < 160, `${revert} statements revert 60 pools`)
 })
 
+test('D8 accounts of a list, and what undoes it, are made and removed with the rules compiled once', async () => {
+  const accounts = (count: number) =>
+    Array.from({ length: count }, () => ({ operation: 'createAccount', input: { name: `n${bound++}`, parentId: dev } }))
+  const ways: readonly (readonly [string, string, (count: number) => object])[] = [
+    ['list', '/governance/apply', (count) => ({ operations: accounts(count) })],
+    ['batch', '/accounts/batch', (count) => ({ accounts: accounts(count).map(({ input }) => input) })],
+    ['try', '/change-requests', (count) => ({ node: dev, reason: 'a test', operations: accounts(count) })],
+  ]
+  const each: Record<string, number> = {}
+  for (const [way, path, bodyOf] of ways) {
+    const statementsOf = async (count: number): Promise<number> => {
+      const { total } = await measureWork(async () => {
+        const { body } = await post(path, people.dora, bodyOf(count))
+        assert.equal(body.code, undefined, JSON.stringify(body))
+      })
+      return total.statements
+    }
+    await statementsOf(1)
+    const few = await statementsOf(5)
+    each[way] = ((await statementsOf(25)) - few) / 20
+  }
+  assert.ok(each.list! <= 20 && each.batch! <= 18 && each.try! <= 60, JSON.stringify(each))
+})
+
+test('an account that a list removes twice is refused the second time as by itself', async () => {
+  const { body } = await acme.ask<{ account: string }>('POST', '/accounts', {
+    as: people.dora,
+    body: { name: 'goes twice', parentId: dev },
+  })
+  const one = { operation: 'removeAccount', input: { account: body.account } }
+  const twice = await post('/governance/apply', people.dora, { operations: [one, one] })
+  assert.deepEqual([twice.body.code, twice.body.index], ['NotFound', 1])
+  assert.equal((await post('/governance/apply', people.dora, { operations: [one] })).status, 200)
+  const again = await post('/governance/apply', people.dora, { operations: [one] })
+  assert.deepEqual([again.body.code, again.body.index], ['NotFound', 0])
+})
+
 test('pools that a list deletes one after the other are refused as each would be by itself', async () => {
   const input = { scopeId: acme.privateScope, family: 'ipv4' }
   const apply = (operations: readonly object[]) =>

@@ -72,7 +72,7 @@ async function make(
   if (found.needed?.isSimulated) await requireSimulated(context, found)
   if (!('refused' in tried)) await requireWriters(context, before, tried)
   const part = partOfStage(content.operations, before.rollout, 0)
-  const made = await makeAndPrepare(context, before.id, { content, part, doAll })
+  const made = await makeAndPrepare(context, before, { content, part, doAll })
   return keep(context, before.rollout ? await beginRollout(context, applied, before.rollout, made) : applied, before)
 }
 
@@ -87,7 +87,7 @@ export async function breakGlassOnChange(
   const applied = act(before, { kind: 'break-glass', contentHash, reason, ...author })
   await refuseUnreviewed(context, author)
   await refuseOtherState(context, before)
-  await makeAndPrepare(context, id, { content: await contentOf(context, before), part: {}, doAll })
+  await makeAndPrepare(context, before, { content: await contentOf(context, before), part: {}, doAll })
   return keep(context, applied, before)
 }
 async function refuseUnreviewed({ tx }: WriteContext, author: Attribution): Promise<void> {
@@ -282,7 +282,7 @@ async function goOn(
   const part = partOfStage(content.operations, rollout, stage)
   const outside = emergency === undefined ? windowProblem(before.window, context.now) : undefined
   if (outside) refuse({ code: 'IncorrectState', what: 'change-request', id: before.id, problem: outside })
-  const made = await makeAndPrepare(context, before.id, { content, part, doAll })
+  const made = await makeAndPrepare(context, before, { content, part, doAll })
   if (emergency === undefined) await refuseFrozen(context, before)
   return keep(context, withProgress(context, before, { rollout: rollout!, stage: stage + 1, made }), before)
 }
@@ -385,7 +385,7 @@ function refuseLessControl(id: string, inverse: Inverse): void {
 /** Makes a part of the change, and prepares what undoes it. */
 async function makeAndPrepare(
   context: WriteContext,
-  id: string,
+  request: ChangeRequest,
   {
     content: { operations, bindings },
     part,
@@ -393,9 +393,11 @@ async function makeAndPrepare(
   }: { readonly content: Content; readonly part: Pick<ListHow, 'from' | 'to'>; readonly doAll: DoAll },
 ): Promise<Made> {
   const { tx } = context
-  const n = numberOf(context, id)
+  const n = numberOf(context, request.id)
   const answered = (await tx.changeRequests.madeBy(n)) as readonly Answered[]
-  const { made } = await doAll(context, operations, { ...part, bindings, made: answered })
+  const { made } = await context.writtenBy(writersOf(request), () =>
+    doAll(context, operations, { ...part, bindings, made: answered }),
+  )
   if (made.length < operations.length) await tx.changeRequests.keepMade(n, made)
   const subjects = tx.subjects.acted()
   const before = ((await tx.changeRequests.inverseOf(n)) as Inverse | undefined) ?? noInverse

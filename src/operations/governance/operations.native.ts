@@ -111,7 +111,7 @@ export const governedOperationList = z
   .array(governedOperation)
   .min(1)
   .max(operationsMax)
-  .meta({ examples: [[exampleOfOne, exampleOfTwo]] })
+  .meta({ id: 'GovernedOperations', examples: [[exampleOfOne, exampleOfTwo]] })
 nameShapes({ GovernedOperation: governedOperation })
 
 /** What is to be done, in its order. */
@@ -134,7 +134,7 @@ export async function runGoverned(
   else await boundList(context, operations.slice(from, to))
   const list = new ListTerms(operations, before)
   const [results, found]: [DoneList['results'][number][], Binding[]] = [[], []]
-  const run: Run = { kind: undefined, aheadTo: from }
+  const run: Run = { kind: undefined, left: new Set(), aheadTo: from }
   for (let index = from; index < to; index++) {
     await numbered(index, async () => {
       const { operation: name, as } = operations[index]!
@@ -173,9 +173,13 @@ async function runOne(
     const output = await (operation as WriteOperation<object, unknown>).run(context, { ...pins, ...identified })
     return { output, pins: pins && list.inItsTerms(identified, pins) }
   }
-  const kind = runOf(name, asked)
+  const kind = runOf(name, asked, lag.left)
   // What a run of pools has read once may be otherwise by what another operation does.
-  if (kind === undefined || kind !== lag.kind) await context.catchUp()
+  if (kind === undefined || kind !== lag.kind) {
+    await context.catchUp()
+    lag.left.clear()
+  }
+  if (kind === 'leaving') lag.left.add(accountIn(asked))
   const isNew = kind !== lag.kind || index >= lag.aheadTo
   lag.kind = kind
   const runAhead = async () => {
@@ -242,7 +246,9 @@ export const lookedAtIn = (bindings: readonly Binding[]): readonly LookedAt[] =>
 
 /** Operations of a list that follow one another and need not see in the rules what those before them did. */
 interface Run {
-  kind: 'making' | 'dropping' | undefined
+  kind: 'making' | 'dropping' | 'accounts' | 'leaving' | undefined
+  /** Accounts that have left in it: whoever names one again is answered by the rules without it. */
+  readonly left: Set<unknown>
   /** Before which of them what they ask for was read. */
   aheadTo: number
 }
@@ -256,7 +262,7 @@ async function readAhead(context: WriteContext, next: readonly GovernedOperation
   const some = end < 0 ? next : next.slice(0, end)
   const inputsOf = (name: string) => some.flatMap(({ operation, input }) => (operation === name ? [input] : []))
   if (kind === 'making') await readAheadOfMaking(context, inputsOf('createPool'))
-  else
+  else if (kind === 'dropping')
     await readAheadOfDropping(
       context,
       some.map(({ input }) => input),
@@ -269,23 +275,40 @@ const runsOf: ReadonlyMap<string, NonNullable<Run['kind']>> = new Map([
   ['provisionPoolCidr', 'making'],
   ['deprovisionPoolCidr', 'dropping'],
   ['deletePool', 'dropping'],
+  ['createAccount', 'accounts'],
+  ['removeAccount', 'leaving'],
 ])
 
 /**
  * Whether an operation decides nothing by what those before it have made or taken away, in the rules as they are compiled: it names
  * what it needs by id, asks only whether the caller may, and nothing of who shares what.
  */
-function runOf(name: string, input: object): Run['kind'] {
+function runOf(name: string, input: object, left: ReadonlySet<unknown>): Run['kind'] {
   const kind = runsOf.get(name)
+  if (kind === 'leaving') return isIdLike(String(accountIn(input))) && !left.has(accountIn(input)) ? kind : undefined
   if (kind === 'dropping') {
     const { poolId, cascade } = input as { readonly poolId?: unknown; readonly cascade?: unknown }
     return isIdLike(String(poolId)) && cascade === undefined ? kind : undefined
   }
   if (kind === undefined) return undefined
+  if (kind === 'accounts') return isPlainAccount(input as Readonly<Record<string, unknown>>) ? kind : undefined
   const { scopeId, parentPoolId, poolId, ...rest } = input as Readonly<Record<string, unknown>>
   const isNamedById = [scopeId, parentPoolId, poolId].every((id) => id === undefined || isIdLike(String(id)))
   const isAlone = ['sharedWith', 'sourceVpcId', 'sourceAllocationId'].every((member) => rest[member] === undefined)
   return isNamedById && isAlone ? kind : undefined
+}
+
+const accountIn = (input: object): unknown => (input as { readonly account?: unknown }).account
+
+/** Of what has no tags and no number of its own, nothing is decided by the accounts that were made before it; rows say how many there are. */
+function isPlainAccount({
+  name: _,
+  email: __,
+  contact: ___,
+  parentId,
+  ...rest
+}: Readonly<Record<string, unknown>>): boolean {
+  return Object.keys(rest).length === 0 && (parentId === undefined || isIdLike(String(parentId)))
 }
 
 /** Every answer begins with what names the thing that it shows. */

@@ -1,5 +1,6 @@
 // Links with which somebody signs in to the console whom whoever can open the database knows: each opens one session, and is good for
 // some minutes. No server remembers them: what they stand for is sealed in them.
+import type { ReadTransaction } from '#store/store.ts'
 import type { Sealer } from '#store/tables/access-keys.ts'
 import { drawToken, tokenHash } from './tokens.ts'
 
@@ -32,4 +33,14 @@ export function openLink(sealer: Sealer, code: string, now: number): ConsoleLink
   } catch {
     return undefined
   }
+}
+/** The same, and undefined for one that has opened its session. */
+export async function findLink(
+  tx: ReadTransaction,
+  sealer: Sealer,
+  code: string,
+  now: number,
+): Promise<ConsoleLink | undefined> {
+  const link = openLink(sealer, code, now)
+  return link && (await tx.apiTokens.findBySignIn(link.id)) ? undefined : link
 }

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { foundOrganization, prod, shop } from '../../../test/acme.ts'
-import { managementAccount, openWorld, type World } from '../../../test/world.ts'
-import { createOperatorToken } from './operator-tokens.ts'
+import { managementAccount, openSealer, openWorld, type World } from '../../../test/world.ts'
+import { openLink } from './console-links.ts'
+import { createFirstLink, createOperatorToken } from './operator-tokens.ts'
 
 let world: World
 before(async () => {
@@ -39,4 +40,31 @@ test('it is bound at a node that is named by its id, or by what an account or un
     'problem' in several ? several.problem : '',
     /^Several nodes are called `the shop`, such as `.*: give the id\.$/,
   )
+})
+
+test('a start gives whoever sits there a link where nobody has a role yet or they have it, and no role that was taken away', async () => {
+  const fresh = await openWorld()
+  const linkOf = async (principal: string) => {
+    const made = await createFirstLink(
+      fresh.store,
+      openSealer,
+      { principal, account: managementAccount },
+      fresh.clock(),
+    )
+    return made && openLink(openSealer, made.code, fresh.clock())?.principal
+  }
+  assert.equal(await linkOf('user:anna'), 'user:anna')
+  assert.equal(await linkOf('user:anna'), 'user:anna')
+  assert.equal(await linkOf('user:eve'), undefined)
+  const bound = await fresh.store.read((tx) => tx.roleBindings.list('', 10))
+  assert.deepEqual(
+    bound.map(({ principal, role, node }) => [principal, role, node]),
+    [['user:anna', 'organization-administrator', '*']],
+  )
+  await fresh.store.write(async (tx) => {
+    await tx.roleBindings.insert({ ...bound[0]!, id: `${bound[0]!.id}0`, principal: 'user:olga' })
+    await tx.roleBindings.delete(bound[0]!.id)
+  })
+  assert.equal(await linkOf('user:anna'), undefined)
+  await fresh.close()
 })

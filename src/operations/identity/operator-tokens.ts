@@ -84,15 +84,42 @@ export async function createConsoleLink(
   params: OperatorParams,
   now: number,
 ): Promise<{ readonly node: string; readonly code: string; readonly expiresAt: Date } | { problem: string }> {
-  const { principal, account } = params
+  return store.write((tx) => makeConsoleLink(tx, sealer, params, now))
+}
+
+/**
+ * A link for whoever starts a server at a terminal, as administrator: where nobody has a role yet, or they have this one already. A
+ * start gives nobody again what was taken away from them.
+ */
+export async function createFirstLink(
+  store: Store,
+  sealer: Sealer,
+  of: Pick<OperatorParams, 'principal' | 'account'>,
+  now: number,
+): Promise<{ readonly code: string } | undefined> {
+  const params = { ...of, role: 'organization-administrator', node: everywhere } as const
+  const { principal, role, node } = params
   return store.write(async (tx) => {
-    const bound = await bindAsOperator(tx, params)
-    if ('problem' in bound) return bound
-    const link = newLink({ principal, account }, now)
-    await tellOfToken(tx, { subject: principal, principal, expiresAt: link.until })
-    await recordOwn(tx, 'operator', { action: 'CreateConsoleLink', account, subjects: bound.subjects })
-    return { node: bound.node, code: sealLink(sealer, link), expiresAt: new Date(link.until) }
+    const isFirst = (await tx.roleBindings.count({}, 1)) === 0
+    if (!isFirst && !(await tx.roleBindings.findSame({ principal, role, node, effect: 'permit' }))) return undefined
+    const made = await makeConsoleLink(tx, sealer, params, now)
+    return 'problem' in made ? undefined : made
   })
+}
+
+async function makeConsoleLink(
+  tx: Transaction,
+  sealer: Sealer,
+  params: OperatorParams,
+  now: number,
+): Promise<{ readonly node: string; readonly code: string; readonly expiresAt: Date } | { problem: string }> {
+  const { principal, account } = params
+  const bound = await bindAsOperator(tx, params)
+  if ('problem' in bound) return bound
+  const link = newLink({ principal, account }, now)
+  await tellOfToken(tx, { subject: principal, principal, expiresAt: link.until })
+  await recordOwn(tx, 'operator', { action: 'CreateConsoleLink', account, subjects: bound.subjects })
+  return { node: bound.node, code: sealLink(sealer, link), expiresAt: new Date(link.until) }
 }
 
 async function tellOfToken(

@@ -68,15 +68,22 @@ export async function refuseBeyondShare(
   const path = pathOf(await context.snapshot(), parent)
   if (await mayAtTop(context, 'organization:manage', path)) return
   const { max, perTopUnitMax, what } = kinds[kind]
-  const { organizations } = context.tx
+  const { organizations, rows } = context.tx
   const topUnit = path[1] ?? parent
   const remedy = { do: 'delete-or-ask' } as const
   for (const [within, limit, countedFor] of [
     [topUnit, perTopUnitMax, { per: 'unit', unit: topUnit }],
     [undefined, max - shareOf(max), { per: 'organization' }],
   ] as const) {
-    const ofThose = await organizations.count(kind, limit, within)
-    const used = ofThose + (kind === 'account' ? await organizations.countRemoved(limit, within) : 0)
+    // Once in a run of operations: what is counted here is made next, or all of it is taken back.
+    const counted = `share ${kind} ${within ?? ''}`
+    const used = await rows.once(
+      counted,
+      async () =>
+        (await organizations.count(kind, limit, within)) +
+        (kind === 'account' ? await organizations.countRemoved(limit, within) : 0),
+    )
     if (used + wanted > limit) refuse({ code: 'LimitExceeded', what, limit, used, countedFor, remedy })
+    rows.add(counted, wanted)
   }
 }

@@ -42,9 +42,13 @@ export async function openAccounts(
   const ofParents = Map.groupBy(all, ({ parentId = organization.rootId }) => parentId)
   for (const [under, those] of ofParents) await requireRoom(context, under, those)
   for (const [index, one] of all.entries()) await numbered(index, () => requireRights(context, organization, one))
-  const made: DescribedAccount[] = []
-  for (const [index, one] of all.entries()) made.push(await numbered(index, () => open(context, organization, one)))
-  return made
+  const makeAll = async (): Promise<readonly DescribedAccount[]> => {
+    const made: DescribedAccount[] = []
+    for (const [index, one] of all.entries()) made.push(await numbered(index, () => open(context, organization, one)))
+    return made
+  }
+  // What ends with a number is asked of the rules, too.
+  return all.some((one) => numberOf(one) !== undefined) ? makeAll() : context.lagging(makeAll)
 }
 
 /** Makes one. Whether the caller may is for who calls to have asked. */

@@ -272,7 +272,11 @@ async function findFailure({ tx }: ReadContext, params: AccountParams): Promise<
   if (externalId !== undefined && (await tx.organizations.findExternal(externalId, cloud!)) !== undefined) {
     return externalIdTaken
   }
-  return (await tx.organizations.count('account', accountsMax)) >= accountsMax ? tooManyAccounts : undefined
+  const used = await tx.rows.once('accounts', () => tx.organizations.count('account', accountsMax))
+  if (used >= accountsMax) return tooManyAccounts
+  // It is made next, or all that was done is taken back.
+  tx.rows.add('accounts', 1)
+  return undefined
 }
 
 /**

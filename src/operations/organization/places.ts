@@ -26,7 +26,7 @@ export async function placeOfParent(context: ReadContext, parentId: string | und
 }
 
 export async function findOrganization({ tx }: ReadContext): Promise<Organization> {
-  return (await tx.organizations.find()) ?? refuse(noOrganization)
+  return (await tx.rows.once('organization', () => tx.organizations.find())) ?? refuse(noOrganization)
 }
 export async function findAccount({ tx }: ReadContext, id: string): Promise<Account> {
   return (await tx.organizations.findAccount(id)) ?? refuse({ code: 'NotFound', what: 'account', id })

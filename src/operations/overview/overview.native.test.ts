@@ -92,6 +92,57 @@ test('exceptions that wait are told to whoever may approve them, and not to who 
   assert.deepEqual([told.counts.exceptions, told.waiting.map(({ id }) => id)], [2, [third]])
 })
 
+test('what waits for somebody is what they may approve or review, and what of their own was sent back or is approved', async () => {
+  interface Inbox {
+    items: { id: string; for: string; by: string }[]
+    isWhole: boolean
+  }
+  const carl = await world.tokenOf('user:carl', 'approver', '*')
+  const inbox = async (as?: string) => (await world.get<Inbox>('/waiting', as === undefined ? {} : { as })).items
+  const before = { admin: await inbox(), carl: await inbox(carl) }
+  const emergency = { target: managementAccount, locale: 'us-east-1', resourceType: 'eip', provider: true }
+  const { exceptionId } = await world.post<{ exceptionId: string }>('/exceptions/break-glass', {
+    ...emergency,
+    reason: 'it burns',
+    for: '1h',
+  })
+  interface Request {
+    changeRequestId: string
+    contentHash: string
+  }
+  const propose = (name: string) =>
+    world.post<Request>('/change-requests', {
+      node: '*',
+      reason: name,
+      operations: [
+        {
+          operation: 'createRoleBinding',
+          input: { principal: `user:${name}`, role: 'auditor', node: managementAccount },
+        },
+      ],
+    })
+  const [sentBack, approved] = [await propose('back'), await propose('good')]
+  const kinds = (items: Inbox['items'], known: Inbox['items']) =>
+    Object.fromEntries(items.filter(({ id }) => !known.some((one) => one.id === id)).map((one) => [one.id, one.for]))
+  assert.deepEqual(kinds(await inbox(carl), before.carl), {
+    [exceptionId]: 'review',
+    [sentBack.changeRequestId]: 'approve',
+    [approved.changeRequestId]: 'approve',
+  })
+  assert.deepEqual(kinds(await inbox(), before.admin), {})
+  await world.post(`/change-requests/${sentBack.changeRequestId}/reject`, { note: 'not so' }, { as: carl })
+  const approve = async (as: string) =>
+    world.post(`/change-requests/${approved.changeRequestId}/approve`, { contentHash: approved.contentHash }, { as })
+  await approve(carl)
+  await approve(await world.tokenOf('user:dina', 'approver', '*'))
+  assert.deepEqual(kinds(await inbox(), before.admin), {
+    [sentBack.changeRequestId]: 'revise',
+    [approved.changeRequestId]: 'apply',
+  })
+  await world.post(`/exceptions/${exceptionId}/review`, { note: 'it did' }, { as: carl })
+  assert.deepEqual(kinds(await inbox(carl), before.carl), {})
+})
+
 test('sources that are not fresh, and findings that are open, are told', async () => {
   const root = managementAccount
   await world.post('/sources', { name: 'never', kind: 'csv', node: root })

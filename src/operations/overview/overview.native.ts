@@ -7,11 +7,13 @@ import { nativeRead } from '../operation.native.ts'
 import { exception, showException } from '../policy/exceptions.native.ts'
 import { formatInstant, instant, nameShapes, nodeId, principalName } from '../shapes.native.ts'
 import { overviewOf } from './overview.ts'
+import { everythingWaiting, type Waiting, waitingFor } from './waiting.ts'
 
 const count = z.number().int()
 const hour = z.object({ from: instant, allow: count, steer: count, warn: count, deny: count })
 const waiting = z.object({
   id: z.string().meta({ examples: ['exception-059bb000000000011'] }),
+  for: z.enum(waitingFor).describe('What you are asked to do with it.'),
   node: nodeId,
   by: principalName,
   at: instant,
@@ -53,7 +55,7 @@ export const getOverview = nativeRead({
       pools: pools.items.map(showCapacity),
       findings: findings.open,
       exceptions: exceptions.items.map(showException),
-      waiting: waiting.items.map(({ at, ...rest }) => ({ ...rest, at: formatInstant(at) })),
+      waiting: waiting.items.map(showWaiting),
       sources: sources.items.map((one) => showSource(one, facts)),
       counts: {
         pools: pools.count,
@@ -64,5 +66,29 @@ export const getOverview = nativeRead({
       },
       moreOf: parts.filter((part) => found[part].isMore),
     }
+  },
+})
+
+const showWaiting = ({ at, ...rest }: Waiting) => ({ ...rest, at: formatInstant(at) })
+
+export const listWaiting = nativeRead({
+  name: 'listWaiting',
+  summary: 'List what waits for you, the oldest first.',
+  description:
+    'What you may approve or review, what of yours was sent back (`revise`), and what of yours is approved and nobody has applied.',
+  action: 'change:read',
+  input: z.strictObject({}),
+  output: z.object({
+    items: z.array(waiting),
+    isWhole: z.boolean().describe('Whether all was looked at.'),
+  }),
+  rest: { method: 'GET', path: '/waiting' },
+  cli: 'waiting',
+  columns: ['id', 'for', 'node', 'by', 'at', 'reason'],
+  refusals: [],
+  at: 'filtered',
+  async run(context) {
+    const { items, isMore } = await everythingWaiting(context)
+    return { items: items.map(showWaiting), isWhole: !isMore }
   },
 })

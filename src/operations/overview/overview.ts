@@ -2,34 +2,29 @@
 // them. Each part is what the list of the same things shows the caller; of each so much is read, and where there is more it says so.
 import { hourMs } from '#model/clock.ts'
 import type { Severity } from '#model/finding.ts'
-import type { Exception } from '#model/policy/exception.ts'
 import type { Source } from '#store/tables/sources.ts'
 import { freshnessOf, listSources } from '../estate/sources.ts'
 import { listFindings } from '../finding/findings.ts'
-import { listChanges } from '../governance/change-request-lists.ts'
-import { permitter } from '../identity/authority.ts'
 import { visibleAccounts } from '../identity/visible-accounts.ts'
 import { listCapacities, type PoolCapacity } from '../ipam/capacity.ts'
-import type { Page, PageAsked } from '../listing.ts'
+import type { PageAsked } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
 import { type DescribedException, listExceptions } from '../policy/exception-lists.ts'
 import { listDecisions } from '../record/decisions.ts'
 import { permitterThen } from '../record/object-places.ts'
 import { always, rangeOfSpan } from '../record/spans.ts'
+import { approvalsWaiting, readSome, type Waiting } from './waiting.ts'
 
 /** Of each kind that is named. */
 export const namedMax = 5
 /** Hours, with the one that goes on. */
 export const hoursMax = 24
-/** Items of each list that are looked at. */
-const lookedMax = 200
 const findingsLookedMax = 500
 /** Decisions that are counted. */
 const decisionsCountedMax = 100_000
 const decisionsPerStatement = 2_500
 /** The same where each is asked about, by whoever may not see all. */
 const ownDecisionsMax = 2_000
-const pageSize = 100
 
 type Outcome = 'allow' | 'steer' | 'warn' | 'deny'
 
@@ -43,13 +38,6 @@ export interface Some<Item> {
   readonly count: number
   /** Not all were looked at. */
   readonly isMore: boolean
-}
-export interface Waiting {
-  readonly id: string
-  readonly node: string
-  readonly by: string
-  readonly at: number
-  readonly reason: string
 }
 export interface Overview {
   readonly decisions: { readonly hours: readonly HourOfDecisions[]; readonly isMore: boolean }
@@ -76,8 +64,8 @@ export async function overviewOf(context: ReadContext): Promise<Overview> {
   const active = all.items.filter(({ state }) => state === 'active')
   active.sort((a, b) => a.exception.expiresAt - b.exception.expiresAt)
   await tx.nextTurn()
-  const asking = all.items.map(({ exception }) => exception)
-  const waiting = await waitingFor(context, { items: asking, isMore: all.isMore })
+  const approvals = await approvalsWaiting(context, all)
+  const waiting = someOf(approvals.items, approvals.isMore)
   await tx.nextTurn()
   const found = await readSome((asked: PageAsked<string>) => listSources(context, asked))
   const old = found.items.filter((one) => freshnessOf(one, context.now) !== 'fresh')
@@ -93,23 +81,6 @@ const someOf = <Item>(all: readonly Item[], isMore: boolean): Some<Item> => ({
   count: all.length,
   isMore,
 })
-
-/** The first items of a list, page by page. */
-async function readSome<Item, Place>(
-  read: (asked: PageAsked<Place>) => Promise<Page<Item, Place>>,
-  max = lookedMax,
-): Promise<{ readonly items: readonly Item[]; readonly isMore: boolean }> {
-  const items: Item[] = []
-  let after: Place | undefined
-  // A page may be short and say where to go on: as many pages as items would do.
-  for (let pages = 0; pages < max / pageSize + 1; pages++) {
-    const page = await read({ limit: Math.min(pageSize, max - items.length), after })
-    items.push(...page.items)
-    after = page.next
-    if (after === undefined || items.length >= max) break
-  }
-  return { items, isMore: after !== undefined }
-}
 
 async function decisionsByHour(context: ReadContext): Promise<Overview['decisions']> {
   const { tx, now } = context
@@ -172,28 +143,3 @@ async function openFindings(context: ReadContext): Promise<Overview['findings']>
   for (const { control } of found.items) open[control.severity]++
   return { open, isMore: found.isMore }
 }
-
-/** What others have asked for that the caller may approve, by the roles that they have now. */
-async function waitingFor(
-  context: ReadContext,
-  exceptions: { readonly items: readonly Exception[]; readonly isMore: boolean },
-): Promise<Some<Waiting>> {
-  const { name } = context.caller.native!
-  const mayChange = await permitter(context, 'change:approve')
-  const mayExcept = await permitter(context, 'exception:approve')
-  const changes = await readSome((asked: PageAsked<string>) => listChanges(context, { state: 'in-review' }, asked))
-  const waiting: Waiting[] = []
-  for (const { id, node, author, editors, approvals, reason } of changes.items) {
-    const isOwn = author.by === name || editors.some(({ by }) => by === name) || approvals.some(({ by }) => by === name)
-    if (!isOwn && mayChange(node)) waiting.push({ id, node, ...by(author), reason })
-  }
-  for (const { id, target, status, requested, renewal, reason, expiresAt } of exceptions.items) {
-    const asked = status === 'requested' && expiresAt > context.now ? { ...requested, reason } : renewal
-    if (!asked || status === 'denied' || status === 'revoked' || asked.by === name || !mayExcept(target)) continue
-    waiting.push({ id, node: target, ...by(asked), reason: asked.reason })
-  }
-  // Whoever waits longest goes first.
-  waiting.sort((a, b) => a.at - b.at)
-  return someOf(waiting, changes.isMore || exceptions.isMore)
-}
-const by = ({ by, at }: { readonly by: string; readonly at: number }) => ({ by, at })

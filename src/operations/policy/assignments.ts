@@ -180,7 +180,7 @@ async function refuseTooManyFinals({ tx }: ReadContext, targetId: string, manage
 }
 
 /** That another policy loses its target must be said by whoever puts this one there. */
-async function refuseSecondDefault(context: ReadContext, id: string, targetId: string, managedBy: ManagedBy) {
+export async function refuseSecondDefault(context: ReadContext, id: string, targetId: string, managedBy: ManagedBy) {
   const other = await context.tx.policies.findDefault(targetId, managedBy)
   if (!other || other.policyId === id) return
   refuse({

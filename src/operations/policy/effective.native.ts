@@ -1,17 +1,27 @@
 // What is in force at a node of the organization for one locale and type, and where each part of it comes from.
 import { z } from 'zod'
 import { isAccountId } from '#model/organization.ts'
-import type { EffectiveDocument, EffectiveWorld } from '#model/policy/effective.ts'
+import type { EffectiveAssignment, EffectiveDocument, EffectiveWorld } from '#model/policy/effective.ts'
 import type { FieldShape, ResolvedSize, Sourced } from '#model/policy/setting.ts'
 import { type AnySetting, forEachSetting } from '#model/policy/settings.ts'
 import { type About, reasonInWords } from '#model/policy/trace-words.ts'
 import { assignmentKindValues, modeValues, type RequiredTag } from '#model/policy/values.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { nativeRead } from '../operation.native.ts'
-import { formatInstant, instant, nameShapes, targetName } from '../shapes.native.ts'
+import {
+  answerPage,
+  formatInstant,
+  instant,
+  nameShapes,
+  pageAsked,
+  pageOf,
+  paging,
+  targetName,
+} from '../shapes.native.ts'
 import { effectivePolicy } from './effective.ts'
 import { describeParty } from './explanations.native.ts'
 import { namesBeside } from './labels.ts'
+import { listMatrix } from './matrix.ts'
 import {
   condition,
   locale,
@@ -71,7 +81,23 @@ const world = z.object({
     .object({ value: z.enum(['provider', 'deny']), ipamId: z.string().optional() })
     .describe('What a request gets where no document applies, and the IPAM that says so.'),
 })
+const effectiveAssignment = z.object({
+  ...party.shape,
+  kind: z.enum(assignmentKindValues),
+  mode: z.enum(modeValues),
+  managedBy: z.enum(['account', 'delegated-administrator-for-ipam']),
+  part: z
+    .enum(['order', 'narrows', 'hidden', 'no-document', 'not-counted'])
+    .describe(
+      '`order`: gives the pools. `narrows`: a final that counts. `hidden`: behind a nearer default. `not-counted`: self-enabled, below what an administrator says.',
+    ),
+})
+const showAssignment = ({ party, ...rest }: EffectiveAssignment): z.output<typeof effectiveAssignment> => ({
+  ...describeParty(party),
+  ...rest,
+})
 nameShapes({
+  EffectiveAssignment: effectiveAssignment,
   EffectiveLength: bound,
   EffectiveSize: size,
   EffectiveRule: rule,
@@ -102,21 +128,7 @@ export const getEffectivePolicy = nativeRead({
     observed: world
       .optional()
       .describe('What would act if assignments that warn or observe were enforced; absent where none observes.'),
-    assignments: z
-      .array(
-        z.object({
-          ...party.shape,
-          kind: z.enum(assignmentKindValues),
-          mode: z.enum(modeValues),
-          managedBy: z.enum(['account', 'delegated-administrator-for-ipam']),
-          part: z
-            .enum(['order', 'narrows', 'hidden', 'no-document', 'not-counted'])
-            .describe(
-              '`order`: gives the pools. `narrows`: a final that counts. `hidden`: behind a nearer default. `not-counted`: self-enabled, below what an administrator says.',
-            ),
-        }),
-      )
-      .describe('All on the path that are not off, from the root down.'),
+    assignments: z.array(effectiveAssignment).describe('All on the path that are not off, from the root down.'),
     selfEnabled: z
       .object({
         counts: z.boolean().describe('Whether a policy that the account enables on itself counts.'),
@@ -156,7 +168,7 @@ export const getEffectivePolicy = nativeRead({
       enforced: describeWorld(view.enforced, about),
       ...(view.warned ? { warned: describeWorld(view.warned, about) } : {}),
       ...(view.observed ? { observed: describeWorld(view.observed, about) } : {}),
-      assignments: view.assignments.map(({ party, ...rest }) => ({ ...describeParty(party), ...rest })),
+      assignments: view.assignments.map(showAssignment),
       ...(view.selfEnabled
         ? {
             selfEnabled: {
@@ -178,6 +190,50 @@ export const getEffectivePolicy = nativeRead({
     }
     return { ...answer, names: await namesBeside(context, answer, isAccountId(node) ? node : undefined) }
   },
+})
+
+const cell = z.object({
+  locale: z.string(),
+  resourceType: z.string(),
+  assignments: z.array(effectiveAssignment).describe('Those with a document for it, from the root down.'),
+})
+const row = z.object({
+  node: z.string(),
+  kind: z.enum(['root', 'organizational-unit', 'account']),
+  parentId: z.string().optional(),
+  cells: z.array(cell),
+  isWhole: z.boolean().describe('Whether these are all of them.'),
+})
+nameShapes({ PolicyMatrixCell: cell, PolicyMatrixRow: row })
+
+export const listPolicyMatrix = nativeRead({
+  name: 'listPolicyMatrix',
+  summary: 'List which policy speaks where of which locale and type, by which assignment and in which mode.',
+  action: 'policy:read',
+  input: z.strictObject({
+    ...paging,
+    parentId: targetName.optional().describe('Only nodes directly under this one.'),
+    kind: row.shape.kind.optional().describe('Only nodes of this kind.'),
+    locale: locale.optional(),
+    resourceType: resourceTypeName.optional(),
+  }),
+  output: pageOf(row),
+  rest: { method: 'GET', path: '/policy-matrix' },
+  cli: 'policy matrix',
+  columns: ['node', 'kind', 'cells'],
+  refusals: ['InvalidPaginationToken'],
+  at: 'filtered',
+  run: async (context, { parentId, kind, locale, resourceType, ...asked }) =>
+    answerPage(
+      await listMatrix(context, { parentId, kind, locale, resourceType }, pageAsked(asked)),
+      ({ node, cells, isWhole }) => ({
+        node: node.id,
+        kind: node.kind,
+        ...(node.parentId === undefined ? {} : { parentId: node.parentId }),
+        cells: cells.map(({ assignments, ...pair }) => ({ ...pair, assignments: assignments.map(showAssignment) })),
+        isWhole,
+      }),
+    ),
 })
 
 const describeWorld = (

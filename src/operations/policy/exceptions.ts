@@ -4,6 +4,7 @@ import { isAccountId } from '#model/organization.ts'
 import { rulesProblem } from '#model/policy/eligibility.ts'
 import {
   type ActionProblem,
+  type Attribution,
   applyAction,
   type Exception,
   type ExceptionAction,
@@ -60,7 +61,7 @@ export const renewException = (
   context: WriteContext,
   id: string,
   { expiresAt, reason }: { readonly expiresAt: number; readonly reason: string },
-): Promise<Exception> => change(context, id, { kind: 'renew', expiresAt, reason, ...attributionOf(context) })
+): Promise<Exception> => change(context, id, { kind: 'renew', expiresAt, reason, ...askerIn(context) })
 
 // Deciding -----------------------------------------------------------------------------------------------------------
 
@@ -85,6 +86,15 @@ export const revokeException = (context: WriteContext, id: string, note?: string
 export const reviewException = (context: WriteContext, id: string, note: string): Promise<Exception> =>
   change(context, id, { kind: 'review', note, ...attributionOf(context) })
 
+/** With whoever wrote it into a change request behind them: none of those approves it, either. */
+function askerIn(context: WriteContext): Attribution {
+  const asker = attributionOf(context)
+  const behind = context.writers.flatMap((writer) => [writer.by, writer.subject, ...(writer.makers ?? [])])
+  const others = behind.filter((one) => one !== undefined && one !== asker.by && one !== asker.subject) as string[]
+  if (others.length === 0) return asker
+  return { ...asker, makers: [...new Set([...(asker.makers ?? []), ...others])] }
+}
+
 // What is asked ------------------------------------------------------------------------------------------------------
 
 async function create(context: WriteContext, input: ExceptionParams, isBreakGlass: boolean): Promise<Exception> {
@@ -100,7 +110,7 @@ async function create(context: WriteContext, input: ExceptionParams, isBreakGlas
   }
   const wrong = timeProblem(times, { now: context.now, isBreakGlass })
   if (wrong) refuseValue(wrong.field, textOf(times[wrong.field]), wrong.problem)
-  const asked = attributionOf(context)
+  const asked = askerIn(context)
   const wanted: Exception = {
     id: context.newId('exception'),
     target: input.target,

@@ -18,6 +18,7 @@ import type { ReadContext } from '../operation.ts'
 import { decisionId } from '../record/decisions.native.ts'
 import { getRecorded, placeOfDecision } from '../record/decisions.ts'
 import { accountId, accountName, instant, nameShapes, poolNameOrProvider } from '../shapes.native.ts'
+import { family, scopeType } from '../space/shapes.native.ts'
 import { answerOnPaper, type Tellable, tellable } from './explanations.ts'
 import { namesBeside } from './labels.ts'
 import { locale, namesShape, party, resourceTypeName, shownGrants, traceStep } from './shapes.native.ts'
@@ -32,8 +33,6 @@ const cidrText = z
       problemInWords(nearCidrProblem(String(input))) ?? 'an address or a CIDR without host bits is expected',
   })
   .describe('An address, or a CIDR such as `10.0.0.0/24`.')
-const family = z.enum(['ipv4', 'ipv6']).describe('The address family.')
-const scopeType = z.enum(['public', 'private']).describe('Whether the addresses are public or private.')
 const netmaskLength = z.number().int().min(0).max(128)
 const tags = z.record(z.string().max(128), z.string().max(256))
 
@@ -71,7 +70,7 @@ const nearestShape = z.object({
     .describe('Those to add; without a value, whatever value will do.'),
   grants: shownGrants.optional().describe('What an exception must grant: for `POST /exceptions`.'),
 })
-const explanation = z.object({
+export const explanation = z.object({
   decisionId: decisionId.optional().describe('Absent where nobody has asked for it.'),
   at: instant,
   request,
@@ -158,9 +157,23 @@ export const explainRecordedDecision = nativeRead({
   at: placeOfDecision,
   async run(context, input) {
     const recorded = await getRecorded(context, input.decisionId)
-    return describe(context, { ...recorded, id: input.decisionId })
+    return describeExplained(context, { ...recorded, id: input.decisionId })
   },
 })
+
+/** The account that a request is made for. */
+export const askingAccount = accountName.describe('The account that would ask, by its id or name.')
+/** What a request asks for, beside who asks for what and where. */
+export const askedShape = {
+  family: family.default('ipv4'),
+  scopeType: scopeType.optional().describe('Needed where the type has both and no pool is named.'),
+  netmaskLength: netmaskLength.optional().describe('The size that is asked for.'),
+  poolId: poolNameOrProvider.optional().describe('The pool that would be named, or `provider`.'),
+  tags: tags
+    .refine((given) => Object.keys(given).length <= tagsMax, `at most ${tagsMax} tags are allowed`)
+    .optional()
+    .describe('The tags that the resource would have.'),
+}
 
 export const explainRequest = nativeRead({
   name: 'explainRequest',
@@ -168,19 +181,12 @@ export const explainRequest = nativeRead({
   description: 'Decided by what holds now. Nothing is taken, and nothing is put on record.',
   action: 'decision:read',
   input: z.strictObject({
-    account: accountName.describe('The account that would ask, by its id or name.'),
+    account: askingAccount,
     resourceType: resourceTypeName,
     locale,
-    family: family.default('ipv4'),
-    scopeType: scopeType.optional().describe('Needed where the type has both and no pool is named.'),
-    netmaskLength: netmaskLength.optional().describe('The size that is asked for.'),
-    poolId: poolNameOrProvider.optional().describe('The pool that would be named, or `provider`.'),
+    ...askedShape,
     cidr: cidrText.optional().describe('The address or CIDR that would be named.'),
     resource: z.string().min(1).max(256).optional().describe('The resource that it would be for: exceptions may ask.'),
-    tags: tags
-      .refine((given) => Object.keys(given).length <= tagsMax, `at most ${tagsMax} tags are allowed`)
-      .optional()
-      .describe('The tags that the resource would have.'),
   }),
   output: explanation,
   rest: { method: 'POST', path: '/explanations' },
@@ -201,7 +207,7 @@ export const explainRequest = nativeRead({
         problem: worded('`cidr` has a size of its own; leave out `netmaskLength`.'),
       })
     }
-    return describe(context, await answerOnPaper(context, requestOf(params)))
+    return describeExplained(context, await answerOnPaper(context, requestOf(params)))
   },
 })
 
@@ -222,7 +228,7 @@ interface RequestParams {
   readonly resource?: string
   readonly tags?: Readonly<Record<string, string>>
 }
-function requestOf({ family, poolId, cidr, tags, ...rest }: RequestParams): AllocationRequest {
+export function requestOf({ family, poolId, cidr, tags, ...rest }: RequestParams): AllocationRequest {
   const explicit = { ...(poolId === undefined ? {} : { pool: poolId }), ...(cidr ? { cidr: readBlock(cidr)! } : {}) }
   return {
     ...rest,
@@ -234,8 +240,14 @@ function requestOf({ family, poolId, cidr, tags, ...rest }: RequestParams): Allo
 
 // The answer ---------------------------------------------------------------------------------------------------------
 
-async function describe(context: ReadContext, given: Explained): Promise<z.output<typeof explanation>> {
-  const told = await tellable(context, given)
+export async function describeExplained(context: ReadContext, given: Explained): Promise<z.output<typeof explanation>> {
+  return describeTold(context, await tellable(context, given))
+}
+/** The same of rules that are not in force: nothing is told of what would alter it. */
+export const describeSupposed = async (context: ReadContext, given: Explained): Promise<z.output<typeof explanation>> =>
+  describeTold(context, await tellable(context, given, { isSupposed: true }))
+
+async function describeTold(context: ReadContext, told: Tellable): Promise<z.output<typeof explanation>> {
   const answer = explanationOf(told)
   return {
     ...answer,

@@ -17,12 +17,19 @@ import { decideOnPaper, namesIn, nearestFor } from './explain.ts'
 import { withLabels } from './labels.ts'
 import { sightOf } from './sight.ts'
 
-/** What an account would get for a request now. Nothing is taken, and nothing is put on record. */
-export async function answerOnPaper(context: ReadContext, given: AllocationRequest): Promise<Explained> {
+/**
+ * What an account would get for a request now. Nothing is taken, and nothing is put on record.
+ * @param supposed rules that are not in force, to decide by instead
+ */
+export async function answerOnPaper(
+  context: ReadContext,
+  given: AllocationRequest,
+  supposed?: Snapshot,
+): Promise<Explained> {
   await refuseUnknownType(context, given.resourceType)
   checkLocaleOf(context, given.resourceType, 'locale', given.locale)
   await refuseUnseenPool(context, given)
-  const snapshot = await context.snapshot()
+  const snapshot = supposed ?? (await context.snapshot())
   refuseNewSpace(snapshot, given.account)
   return decideOnPaper(context.tx, snapshot, { ...given, scopeType: scopeTypeFor(snapshot, given) })
 }
@@ -37,7 +44,11 @@ export interface Tellable {
   readonly isNowTold: boolean
 }
 
-export async function tellable(context: ReadContext, given: Explained): Promise<Tellable> {
+export async function tellable(
+  context: ReadContext,
+  given: Explained,
+  { isSupposed = false }: { readonly isSupposed?: boolean } = {},
+): Promise<Tellable> {
   const snapshot = await context.snapshot()
   const isPermitted = await permitter(context, 'ipam:read')
   const { account } = given.request
@@ -49,9 +60,11 @@ export async function tellable(context: ReadContext, given: Explained): Promise<
   // A denial tells whoever asked what the policy and pools in it are called, so that they can speak of them.
   const isToldAll = isNowTold && given.outcome === 'deny'
   const decision = await withLabels(context.tx, snapshot, given, isToldAll ? undefined : isNameSeen)
-  const nearest = isNowTold
-    ? await nearestFor(context.tx, snapshot, decision, await sightOf(context, given.request))
-    : undefined
+  // By what holds now, which says nothing of rules that do not.
+  const nearest =
+    isNowTold && !isSupposed
+      ? await nearestFor(context.tx, snapshot, decision, await sightOf(context, given.request))
+      : undefined
   const names = new Map([
     ...(await namesIn(context.tx, decision, isNameSeen)),
     ...(await context.tx.tags.names(poolsIn(nearest).filter(isNameSeen))),

@@ -35,7 +35,11 @@ export async function refuseToBringUnderOwn(context: ReadContext, parentId: stri
   const gained =
     account === undefined ? pathOf(snapshot, parentId) : nodesOfMove(moveTo(snapshot, account, parentId)).gained
   const caller = attributionOf(context)
-  const found = await context.tx.exceptions.unreviewedAt(gained, identitiesBehind(caller))
+  // Of the same person, whatever else is made in between.
+  const { exceptions, rows } = context.tx
+  const found = await rows.once(`unreviewed at ${gained.join(' ')}`, () =>
+    exceptions.unreviewedAt(gained, identitiesBehind(caller)),
+  )
   const brought = account === undefined ? {} : { brought: account }
   refuseOwn(found, caller, { why: 'unreviewed-there', ...brought })
 }

@@ -130,7 +130,9 @@ export const condition = z
     examples: [{ accounts: ['222222222222'] }],
   })
 export const rule = z.strictObject({ poolId, when: condition.optional() })
-const ruleParams = z.strictObject({ poolId: poolName, when: condition.optional() })
+const ruleParams = z
+  .strictObject({ poolId: poolName, when: condition.optional() })
+  .meta({ id: 'PolicyRuleParams', examples: [{ poolId: examplePoolId }] })
 const requiredTag = z.strictObject({
   key: tagKey,
   value: tagValue.optional().describe('Without it any value will do.'),
@@ -161,7 +163,7 @@ function fieldOf({ shape, summary }: AnySetting): z.ZodType {
         .max(shape.max)
         .refine((given) => new Set(given.map(({ key }) => key)).size === given.length, 'a key is given more than once')
         .describe(summary)
-        .meta({ examples: [[{ key: 'team' }, { key: 'stage', value: 'production' }]] })
+        .meta({ id: 'RequiredTags', examples: [[{ key: 'team' }, { key: 'stage', value: 'production' }]] })
   }
 }
 type FieldOf<N extends SettingName> = z.ZodType<NonNullable<PolicySettings[N]>>
@@ -195,7 +197,7 @@ export const documentParams = {
     .max(rulesMax)
     .refine((given) => new Set(given.map(({ poolId }) => poolId)).size === given.length, 'a pool is listed twice')
     .describe(`The pools that may serve the pair, in order: 1 to ${rulesMax}.`)
-    .meta({ examples: [[{ poolId: examplePoolId }]] }),
+    .meta({ id: 'PolicyRules', examples: [[{ poolId: examplePoolId }]] }),
   ...settingParams,
 }
 

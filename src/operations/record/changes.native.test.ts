@@ -579,3 +579,29 @@ test('the changes of a pool are those of the pool itself and of its space, those
   )
   assert(items.length > 2 && items.every(({ subjects }) => subjects.includes(allocationId) || subjects.includes(pool)))
 })
+
+test('I8 decisions are read on in the order of time, behind a place or one of them, by whoever may see them and no others', async () => {
+  type Listed = { readonly decisionId: string; readonly account: string }
+  const ask = (account: string) => acme.ask('POST', '/allocations', { body: eip(account) })
+  const list = (query: string, as?: string) =>
+    acme.get<Page<Listed>>(`/decisions?${query}`, as === undefined ? {} : { as })
+  const as = await acme.tokenOf('user:of-shop', 'resource-operator', shop)
+  const [all, own] = [await list('latest=true'), await list('latest=true', as)]
+  assert.deepEqual([all.items, own.items], [[], []])
+  for (const account of [shop, lab, shop]) await ask(account)
+  const later = (await list('limit=3')).items.toReversed()
+  const first = await list(`limit=2&cursor=${all.nextCursor}`)
+  assert.deepEqual(first.items, later.slice(0, 2))
+  assert.deepEqual((await list(`cursor=${first.nextCursor}`)).items, later.slice(2))
+  assert.deepEqual((await list(`cursor=${later[0]!.decisionId}`)).items, later.slice(1))
+  assert.deepEqual(
+    (await list(`cursor=${own.nextCursor}`, as)).items.map(({ account }) => account),
+    [shop, shop],
+  )
+  const end = await list(`cursor=${first.nextCursor}`)
+  assert.deepEqual((await list(`cursor=${end.nextCursor}`)).items, [])
+  for (const wrong of ['cursor=x', 'cursor=decision-00000000000000000'])
+    assert.equal((await acme.ask<{ code: string }>('GET', `/decisions?${wrong}`)).body.code, 'InvalidPaginationToken')
+  const subject = await acme.ask<{ field: string }>('GET', `/decisions?latest=true&subject=${shop}`)
+  assert.deepEqual([subject.status, subject.body.field], [400, 'subject'])
+})

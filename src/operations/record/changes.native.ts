@@ -40,7 +40,7 @@ import {
 } from './changes.ts'
 import { between, readSpan } from './shapes.native.ts'
 
-const changeId = z
+export const changeId = z
   .string()
   .max(16)
   .describe('A number that grows with time; as `cursor` it reads on behind this change.')
@@ -88,7 +88,7 @@ export const listChanges = nativeRead({
   name: 'listChanges',
   summary: 'List changes and refusals, newest first, as far as you may see them.',
   description:
-    'You see what is about objects of a node where you may, now or when it happened, whoever did it; what is about no object, and what was refused, also where you may at the account of whoever asked. To read on from where you were, ask for `oldest-first` (or, from now on, for `latest`): its last page has a `nextCursor` too, from which what comes later is read; and a `changeId` as `cursor` reads on behind that change. With `Accept: text/event-stream` the list goes on in the order of time as server-sent events; `Last-Event-ID` resumes it.',
+    'You see what is about objects of a node where you may, now or when it happened, whoever did it; what is about no object, and what was refused, also where you may at the account of whoever asked. To read on from where you were, ask for `oldest-first` (or, from now on, for `latest`): its last page has a `nextCursor` too, from which what comes later is read; and a `changeId` as `cursor` reads on behind that change. With `Accept: text/event-stream` it goes on in the order of time.',
   action: 'history:read',
   input: z.strictObject({
     ...paging,

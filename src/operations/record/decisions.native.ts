@@ -1,11 +1,13 @@
 // Decisions on record: listed by what they are about, and shown with their trace.
 import { z } from 'zod'
 import { formatCidr } from '#model/cidr.ts'
+import { parseId } from '#model/identifier.ts'
 import type { Denial, WouldBe } from '#model/policy/decision.ts'
 import { denialInWords } from '#model/policy/denial-words.ts'
 import { inWords } from '#model/policy/trace-words.ts'
 import { modeValues } from '#model/policy/values.ts'
-import { refuse } from '#model/refusal.ts'
+import { worded } from '#model/problems/worded.ts'
+import { refuse, refuseValue } from '#model/refusal.ts'
 import type { RecordedDecision } from '#store/tables/journal.ts'
 import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
@@ -14,6 +16,7 @@ import {
   accountId,
   accountName,
   asOf,
+  flag,
   formatInstant,
   idText,
   instant,
@@ -27,7 +30,14 @@ import {
   showMakers,
   usedMakers,
 } from '../shapes.native.ts'
-import { decisionIdOf, getDecisionWithEntry, listDecisions as list, placeOfDecision } from './decisions.ts'
+import { changeId } from './changes.native.ts'
+import {
+  decisionIdOf,
+  followDecisions,
+  getDecisionWithEntry,
+  listDecisions as list,
+  placeOfDecision,
+} from './decisions.ts'
 import { readRetention } from './retention.ts'
 import { between, readSpan } from './shapes.native.ts'
 
@@ -95,6 +105,7 @@ const whole = listed.extend({
       action: z.string(),
       requestId: z.string(),
       at: instant,
+      changeId: changeId.describe('What it was decided for.'),
     })
     .optional(),
 })
@@ -103,6 +114,7 @@ nameShapes({ TriedPool: candidate, PolicyVersionRef: policyRef, DecisionSummary:
 export const listDecisions = nativeRead({
   name: 'listDecisions',
   summary: 'List decisions, newest first: who asked for what, and what policy answered.',
+  description: 'Behind `latest`, or a `decisionId` as `cursor`, what comes is read, oldest first.',
   action: 'decision:read',
   input: z.strictObject({
     ...paging,
@@ -125,9 +137,16 @@ export const listDecisions = nativeRead({
         'Only those of changes and refusals that were about this object. Why space was given is told by its history.',
       ),
     ...between,
+    latest: flag
+      .optional()
+      .describe('`true`: nothing that there is, and a `nextCursor` from which what comes is read.'),
   }),
   output: recordPageOf(listed),
-  rest: { method: 'GET', path: '/decisions' },
+  rest: {
+    method: 'GET',
+    path: '/decisions',
+    stream: { id: 'decisionId', input: { latest: true } },
+  },
   cli: 'decision list',
   columns: [
     'decisionId',
@@ -143,13 +162,18 @@ export const listDecisions = nativeRead({
   ],
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
-  async run(context, { limit = pageSizeDefault, cursor, poolId, candidate, from, until, ...rest }) {
+  async run(context, { limit = pageSizeDefault, cursor, poolId, candidate, from, until, latest, ...rest }) {
     const filter = { ...rest, pool: poolId, candidateOutcome: candidate }
-    const asked = { limit, after: numberIn(cursor) }
-    const { items, next } = await list(context, asked, filter, readSpan({ from, until }))
+    const [place, span] = [placeIn(context, cursor), readSpan({ from, until })]
+    const isForward = place ? !place.isNewestFirst : latest === true
+    if (isForward && filter.subject !== undefined)
+      refuseValue('subject', filter.subject, worded('decisions about an object are listed newest first'))
+    const { items, next } = isForward
+      ? await followDecisions(context, { limit, after: place?.n }, filter, span)
+      : await list(context, { limit, after: place?.n }, filter, span)
     return {
       items: items.map((one) => describe(context, one)),
-      nextCursor: next === undefined ? undefined : String(next),
+      nextCursor: next === undefined ? undefined : `${isForward ? '>' : ''}${next}`,
       asOf: asOf(context),
     }
   },
@@ -224,15 +248,23 @@ export const getDecision = nativeRead({
         action: entry.action,
         requestId: entry.request_id,
         at: formatInstant(entry.at),
+        changeId: String(recorded.auditEntry),
       },
     }
   },
 })
 
-function numberIn(cursor: string | undefined): number | undefined {
+/** A cursor of ours, or the id of a decision behind which a list is read on. */
+function placeIn(
+  { tx }: ReadContext,
+  cursor: string | undefined,
+): { readonly n: number; readonly isNewestFirst: boolean } | undefined {
   if (cursor === undefined) return undefined
-  if (!/^[0-9]{1,16}$/.test(cursor)) refuse({ code: 'InvalidPaginationToken', field: 'cursor', value: cursor })
-  return Number(cursor)
+  const id = parseId('decision', tx.installation, cursor)
+  const [, sign, digits] = /^(>?)([0-9]{1,16})$/.exec(cursor) ?? []
+  const n = id ?? (digits === undefined ? undefined : Number(digits))
+  if (n === undefined) refuse({ code: 'InvalidPaginationToken', field: 'cursor', value: cursor })
+  return { n, isNewestFirst: id === undefined && sign === '' }
 }
 
 const describe = (context: ReadContext, recorded: RecordedDecision): z.output<typeof listed> => ({

@@ -17,40 +17,88 @@ export interface DecisionFilter extends Omit<StoredFilter, 'subject' | 'accounts
   readonly subject?: string
 }
 
-/** One page of decisions, newest first, as far as the caller may see them. */
-export async function listDecisions(
+/**
+ * One page of decisions behind one, or behind all that there are, oldest first, as far as the caller may see them. There is always a next
+ * page: what comes later.
+ */
+export async function followDecisions(
   context: ReadContext,
-  asked: PageAsked<number>,
-  { subject, ...rest }: DecisionFilter,
+  { limit, after: from }: PageAsked<number>,
+  filter: Omit<DecisionFilter, 'subject'>,
   span: Span,
 ): Promise<Page<RecordedDecision, number>> {
-  const { recordLists, journal } = context.tx
-  const about = subject === undefined ? undefined : namesOf(context, subject)
-  const accounts = rest.account === undefined ? await visibleAccounts(context, 'decision:read', 'ever') : [rest.account]
-  const filter = { ...rest, subject: about, accounts }
-  const isPermitted = await permitterThen(context, 'decision:read')
-  // As where there is no such account: however much it asked for, nothing of it is looked at.
-  if (rest.account !== undefined && !(await isPermitted(rest.account, 0, Infinity)))
-    return { items: [], next: undefined }
-  const { first, end } = await rangeOfSpan(context, 'decision', span)
+  const last = await context.tx.recordLists.lastDecision()
+  const begin = from ?? last
+  const { items, next } = await decisionsBehind(context, { limit, after: begin }, filter, span)
+  // A place that tells how far the record goes, and not which one that is not shown was the last one found.
+  return { items, next: next ?? Math.max(begin, last) }
+}
+
+async function decisionsBehind(
+  context: ReadContext,
+  asked: PageAsked<number>,
+  rest: DecisionFilter,
+  span: Span,
+): Promise<Page<RecordedDecision, number>> {
+  const seen = await seenOf(context, rest)
+  if (!seen) return { items: [], next: undefined }
+  const { recordLists } = context.tx
+  const { end } = await rangeOfSpan(context, 'decision', span)
   return readSlicedPage<RecordedDecision, RecordedDecision, number>(context, asked, {
-    async readSlice(before = end, size) {
-      const found = await recordLists.decisionsBefore(filter, before, size)
-      const numbers = found.numbers.filter((n) => n >= first)
-      const decisions = await journal.findDecisions(numbers)
-      const isPast = numbers.length < found.numbers.length || found.last < first
-      return {
-        rows: numbers.map((n) => decisions.get(n)!),
-        next: found.isWhole || isPast ? undefined : found.last,
-        looked: lookedAt(found),
-      }
+    async readSlice(after = asked.after!, size) {
+      const found = await recordLists.decisionsAfter(seen.filter, after, size)
+      const numbers = found.numbers.filter((n) => n < end)
+      const isPast = numbers.length < found.numbers.length || found.last >= end
+      const rows = await seen.read(numbers)
+      return { rows, next: found.isWhole || isPast ? undefined : found.last, looked: lookedAt(found) }
     },
     placeOf: ({ n }) => n,
-    async show(rows) {
+    show: seen.show,
+  })
+}
+
+/** What of decisions the caller may see, and how it is read; undefined where they ask for an account of which they may see nothing. */
+async function seenOf(context: ReadContext, { subject, ...rest }: DecisionFilter) {
+  const about = subject === undefined ? undefined : namesOf(context, subject)
+  const accounts = rest.account === undefined ? await visibleAccounts(context, 'decision:read', 'ever') : [rest.account]
+  const isPermitted = await permitterThen(context, 'decision:read')
+  // As where there is no such account: however much it asked for, nothing of it is looked at.
+  if (rest.account !== undefined && !(await isPermitted(rest.account, 0, Infinity))) return undefined
+  return {
+    filter: { ...rest, subject: about, accounts },
+    async read(numbers: readonly number[]): Promise<RecordedDecision[]> {
+      const decisions = await context.tx.journal.findDecisions(numbers)
+      return numbers.map((n) => decisions.get(n)!)
+    },
+    async show(rows: readonly RecordedDecision[]) {
       const shown: (RecordedDecision | undefined)[] = []
       for (const row of rows) shown.push((await isPermitted(row.request.account, row.at.getTime())) ? row : undefined)
       return shown
     },
+  }
+}
+
+/** One page of decisions, newest first, as far as the caller may see them. */
+export async function listDecisions(
+  context: ReadContext,
+  asked: PageAsked<number>,
+  filter: DecisionFilter,
+  span: Span,
+): Promise<Page<RecordedDecision, number>> {
+  const seen = await seenOf(context, filter)
+  if (!seen) return { items: [], next: undefined }
+  const { recordLists } = context.tx
+  const { first, end } = await rangeOfSpan(context, 'decision', span)
+  return readSlicedPage<RecordedDecision, RecordedDecision, number>(context, asked, {
+    async readSlice(before = end, size) {
+      const found = await recordLists.decisionsBefore(seen.filter, before, size)
+      const numbers = found.numbers.filter((n) => n >= first)
+      const isPast = numbers.length < found.numbers.length || found.last < first
+      const rows = await seen.read(numbers)
+      return { rows, next: found.isWhole || isPast ? undefined : found.last, looked: lookedAt(found) }
+    },
+    placeOf: ({ n }) => n,
+    show: seen.show,
   })
 }
 

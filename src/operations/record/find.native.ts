@@ -84,8 +84,9 @@ const place = z.object({
       `Who had it, or space around it, before: newest first, ${beforeMax} at most. The history of addresses has all, and what lay in a range.`,
     ),
 })
+const foundKind = z.enum(foundKinds).meta({ id: 'FoundKind' })
 const match = z.object({
-  kind: z.enum(foundKinds),
+  kind: foundKind,
   id: z.string().meta({ examples: ['ipam-pool-059bb00000000000b'] }),
   name: z.string().optional(),
   account: accountId.optional(),
@@ -103,7 +104,7 @@ const match = z.object({
     .meta({ examples: ['pool show ipam-pool-059bb00000000000b'] }),
 })
 const group = z.object({
-  kind: z.enum(foundKinds),
+  kind: foundKind,
   items: z.array(match),
   hasMore: z.boolean().describe(`There may be more than these ${matchesMax}.`),
 })

@@ -29,6 +29,7 @@ import { bePresent, lockClass, prepareSchema } from './migrate.ts'
 import { SharedFreeSpace } from './space.ts'
 import { type ManyRows, type ManySql, referencesOf, translate, translateMany } from './sql.ts'
 import { SharedTokens } from './tokens.ts'
+import { askWaiters, sayAsked, type Waiters } from './waiters.ts'
 
 /** Connections that read beside the one that writes. */
 const readersMax = 4
@@ -220,6 +221,8 @@ class PostgresEngine implements Engine {
   #clock: number | undefined
   /** Whether a transaction may be open. */
   #isOpen = false
+  /** Whether somebody waits for what it does: other servers are told. */
+  #isAsked = false
 
   /** Without a link it connects when it is needed. `options` check every connection against `acknowledged`. */
   constructor(
@@ -242,7 +245,8 @@ class PostgresEngine implements Engine {
   get away(): StoreTrouble | undefined {
     return this.#outage.trouble
   }
-  async begin(tokens: readonly (Uint8Array | undefined)[], since: number): Promise<void> {
+  async begin(tokens: readonly (Uint8Array | undefined)[], since: number, isAsked = false): Promise<void> {
+    this.#isAsked = isAsked
     const isStanding = this.#sql.link?.isUsable ?? false
     if (!isStanding) await this.#connect(remainingMs(this.#options, since))
     this.#sql.link!.limitMs = remainingMs(this.#options, since)
@@ -296,7 +300,7 @@ class PostgresEngine implements Engine {
     // trip, in which the statements are executed one after the other.
     const link = this.#sql.link!
     const asked = this.transaction.start()
-    const begun = link.script(`begin; ${takeLock}; savepoint batch`)
+    const begun = link.script(`begin; ${this.#isAsked ? `${sayAsked}; ` : ''}${takeLock}; savepoint batch`)
     const read = readStarts(link, asked)
     await answered([begun, read, this.#tokens.begin(tokens), this.transaction.space.begin()])
     const start = (await read).rows[0] as Start
@@ -341,8 +345,13 @@ class PostgresEngine implements Engine {
   troubleOf(error: unknown): StoreTrouble | undefined {
     return postgresTroubleOf(error)
   }
-  beginWork(isRequest: boolean): void {
-    this.#sql.changed.begin(isRequest)
+  beginWork(isRequest: boolean, refuseLong?: () => void): void {
+    this.#sql.changed.begin(isRequest, refuseLong)
+  }
+  /** Those of other servers who wait for the end of this transaction. */
+  async waitersElsewhere(): Promise<Waiters> {
+    const [found] = await this.#sql.link!.script(askWaiters)
+    return found!.rows[0] as Waiters
   }
   spoils(error: unknown): boolean {
     return isDatabaseError(error) || postgresTroubleOf(error) !== undefined

@@ -8,7 +8,7 @@ import { postgresMigrations } from './sql.ts'
 /** "CADA": the first half of the name of our lock; the second is the schema. */
 export const lockClass = 0x43414441
 /** The same of the lock that every server shares while it runs: who would exclude the servers of another version asks for it. */
-const presenceClass = 0x43414442
+export const presenceClass = 0x43414442
 const latest = postgresMigrations.at(-1)!.number
 /** A step may rewrite a large table, and whoever finds another process at it waits as long. */
 const migrationMsMax = 3_600_000

@@ -5,8 +5,11 @@ import { type RequestUse, Tokens, type TokenUse } from '../tables/tokens.ts'
 import type { ManySql } from './sql.ts'
 import { requestTokenTable } from './tables.ts'
 
-/** For this long a request could be sent again: a signature is good for five minutes before and after its date. */
-export const requestTokenMs = 600_000
+/**
+ * For this long a request could be sent again: a signature is good for five minutes before and after its date, by the clock of the server that
+ * it reaches, and each of these may be five minutes from that of the database.
+ */
+export const requestTokenMs = 1_200_000
 /** Old tokens are dropped by whoever has added this many, twice as many at a time. */
 const purgeEvery = 500
 

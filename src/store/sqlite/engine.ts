@@ -211,8 +211,8 @@ class SqliteEngine implements Engine {
   troubleOf(error: unknown): StoreTrouble | undefined {
     return troubleOf(error)
   }
-  beginWork(isRequest: boolean): void {
-    this.#connection.changed.begin(isRequest)
+  beginWork(isRequest: boolean, refuseLong?: () => void): void {
+    this.#connection.changed.begin(isRequest, refuseLong)
   }
   spoils(error: unknown): boolean {
     return troubleOf(error) !== undefined

@@ -253,6 +253,52 @@ export class Evidence {
     )
     return rows.map(({ entry, ...rest }) => ({ ...rest, entry: entry ?? undefined }))
   }
+  /**
+   * Of versions of objects in the order of their ids, those that no entry has made so, or whose end is none that is on record. What an entry
+   * changed more than once was something else in between, for no time at all: nothing names that.
+   */
+  async unrecordedVersions(
+    { objectId, version }: { readonly objectId: string; readonly version: number },
+    limit: number,
+  ): Promise<{
+    readonly next: { readonly objectId: string; readonly version: number } | undefined
+    readonly found: readonly { readonly objectId: string; readonly version: number }[]
+  }> {
+    const rows = await this.#sql.all<{ objectId: string; version: number; isBegun: number; isEnded: number }>(
+      `select h.object_id as "objectId", h.version,
+         case when h.until_at = h.from_at or exists (select 1 from audit_subject s
+           where s.object_id = h.object_id and s.version_after = h.version) then 1 else 0 end as "isBegun",
+         case when h.until_at is null then case when exists (select 1 from audit_subject s
+             where s.object_id = h.object_id and s.version_before = h.version and s.version_after is null) then 0 else 1 end
+           when h.until_at = h.from_at then 1
+           when h.until_at = (select l.from_at from history l where l.object_id = h.object_id and l.version = h.version + 1)
+             then 1
+           when exists (select 1 from audit_subject s join audit_entry e on e.n = s.entry
+             where s.object_id = h.object_id and s.version_before = h.version and s.version_after is null
+               and e.at = h.until_at) then 1 else 0 end as "isEnded"
+       from history h where (h.object_id, h.version) > (?, ?) order by h.object_id, h.version limit ?`,
+      objectId,
+      version,
+      limit,
+    )
+    const last = rows.length < limit ? undefined : rows.at(-1)
+    return {
+      next: last && { objectId: last.objectId, version: last.version },
+      found: rows.flatMap(({ isBegun, isEnded, ...found }) => (isBegun && isEnded ? [] : [found])),
+    }
+  }
+  /** Roles and tokens that are in force otherwise than is on record of them: nobody has given them. */
+  async unrecordedRights(limit: number): Promise<readonly string[]> {
+    const differs = (table: string, members: readonly string[]): string =>
+      `select o.id from ${table} o where not exists (select 1 from history h where h.object_id = o.id and h.until_at is null
+         and ${members.map((name) => `json_extract(body, '$.${name}') = o.${name}`).join(' and ')})`
+    const rows = await this.#sql.all<{ id: string }>(
+      `${differs('role_binding', ['principal', 'role', 'node', 'effect'])} union all
+       ${differs('api_token', ['principal', 'account'])} limit ?`,
+      limit,
+    )
+    return rows.map(({ id }) => id)
+  }
   /** Whether an object became another one in a period, from its beginning to before its end. */
   async hasVersionBetween(objectId: string, from: number, until: number): Promise<boolean> {
     const row = await this.#sql.get(

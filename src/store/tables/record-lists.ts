@@ -164,6 +164,13 @@ export class RecordLists {
     }
     return this.#list({ table: 'decision', repeated: 'ruling', isNewestFirst: true }, filter, before, limit)
   }
+  /** Numbers of decisions after `after`, oldest first. */
+  async decisionsAfter(filter: Omit<DecisionFilter, 'subject'>, after: number, limit: number): Promise<Found> {
+    return this.#list({ table: 'decision', repeated: 'ruling', isNewestFirst: false }, filter, after, limit)
+  }
+  async lastDecision(): Promise<number> {
+    return (await this.#sql.get<{ n: number | null }>('select max(n) as n from decision'))?.n ?? 0
+  }
   /** Numbers of decisions after `after` that denied, or would have by what is only observed, oldest first: of all accounts, or of some. */
   async denialsAfter(accounts: readonly string[] | undefined, after: number, limit: number): Promise<Found> {
     const list = { table: 'decision', repeated: 'ruling', isNewestFirst: false } as const

@@ -357,7 +357,7 @@ test('I5 a request that is repeated after the move has the one effect that it ha
   const other = 'cd'.repeat(32)
   const old = { invocationId: 'old' }
   await ask(world.executor, 'AllocateAddress', {}, old)
-  world.advance(600_000)
+  world.advance(1_200_000)
   const calls: [string, object, Asked][] = [
     ['AllocateAddress', {}, { invocationId: 'one' }],
     ['AllocateAddress', {}, { invocationId: 'other' }],
@@ -370,8 +370,8 @@ test('I5 a request that is repeated after the move has the one effect that it ha
   await world.store.close()
 
   const { url, serverUrl, link } = await openTarget(t)
-  // A minute later nothing of the last ten is forgotten, and what is older is not taken along.
-  const now = startedAt + 660_000
+  // A minute later nothing of the last twenty is forgotten, and what is older is not taken along.
+  const now = startedAt + 1_260_000
   const report = await move(world.database.folder, url, { clock: () => now })
   const kept = (await link.script('select distinct audit_entry from request_token'))[0]!.rows
   assert.equal(kept.length, 4)

@@ -1,311 +1,189 @@
-// One change request: what it says, what it would do, who approved it, and what comes next.
-
+// One change request: what it does, what that would make of what is there, who has to approve it, and how it is made.
 import Alert from '@cloudscape-design/components/alert'
-import BarChart from '@cloudscape-design/components/bar-chart'
-import Box from '@cloudscape-design/components/box'
-import Button from '@cloudscape-design/components/button'
-import Container from '@cloudscape-design/components/container'
-import FormField from '@cloudscape-design/components/form-field'
-import Header from '@cloudscape-design/components/header'
 import SpaceBetween from '@cloudscape-design/components/space-between'
-import Textarea from '@cloudscape-design/components/textarea'
 import { useQuery } from '@tanstack/react-query'
-import { type ReactNode, useState } from 'react'
-import { useParams } from 'react-router'
-import { answer, api, type Schemas } from '../../api/client.ts'
-import { nodes } from '../../api/lists.ts'
+import type { ReactNode } from 'react'
+import { useNavigate, useParams } from 'react-router'
+import { api, type Schemas } from '../../api/client.ts'
+import { nodes, pools } from '../../api/lists.ts'
 import { ask, load, session } from '../../api/queries.ts'
-import { useAct } from '../../parts/act.ts'
-import { Confirm } from '../../parts/confirm.tsx'
+import { Acts } from '../../parts/acts.tsx'
 import { Facts } from '../../parts/facts.tsx'
-import { useNodeNames } from '../../parts/names.ts'
+import { Linked } from '../../parts/linked.tsx'
+import { useMay } from '../../parts/may.ts'
 import { Page, Wrong } from '../../parts/page.tsx'
-import { Account, Moment, Said, State } from '../../parts/words.tsx'
+import { Away, Moment, Said, State } from '../../parts/words.tsx'
+import { actsOn, reasonOf } from './change-acts.ts'
+import { Impact } from './impact.tsx'
+import { comparison, Operations } from './operations.tsx'
+import { ipams, Rollout } from './rollout.tsx'
+import { Simulation } from './simulation.tsx'
 
-const one = (changeRequestId: string) =>
+type Request = Schemas['ChangeRequest']
+
+/** What goes on by itself is looked at again this often; the server tells nobody of it here. */
+const pollMs = 15_000
+export const one = (changeRequestId: string) =>
   ask(['change-request', changeRequestId], (signal) =>
     api.GET('/change-requests/{changeRequestId}', { params: { path: { changeRequestId } }, signal }),
   )
 export const loader = ({ params: { changeRequestId } }: { params: { changeRequestId?: string } }): Promise<null> =>
-  load(one(changeRequestId!), nodes)
+  load(one(changeRequestId!), comparison(changeRequestId!), nodes, pools, ipams)
 
-type Way = 'submit' | 'approve' | 'reject' | 'apply' | 'halt' | 'resume' | 'revert' | 'abandon'
-const ways: Readonly<
-  Record<
-    Way,
-    {
-      readonly title: string
-      readonly act: string
-      readonly done: string
-      readonly says: string
-      readonly note?: 'reason' | 'note'
-    }
-  >
-> = {
-  submit: {
-    title: 'Submit for review',
-    act: 'Submit',
-    done: 'It waits for approval.',
-    says: 'What it would do is found first. Others then approve exactly what it says now.',
-  },
-  approve: {
-    title: 'Approve this change',
-    act: 'Approve',
-    done: 'Your approval is on record.',
-    says: 'You approve exactly what is shown here: if it is edited, your approval is void.',
-  },
-  reject: {
-    title: 'Send back',
-    act: 'Send back',
-    done: 'It is with its author again.',
-    says: 'The author sees your note.',
-    note: 'note',
-  },
-  apply: {
-    title: 'Apply this change',
-    act: 'Apply',
-    done: 'The change is made.',
-    says: 'All of it is done in one step, or none. It is made on your right.',
-  },
-  halt: {
-    title: 'Halt the rollout',
-    act: 'Halt',
-    done: 'The rollout is halted.',
-    says: 'No further stage begins until it is resumed.',
-    note: 'reason',
-  },
-  resume: {
-    title: 'Resume the rollout',
-    act: 'Resume',
-    done: 'The rollout goes on.',
-    says: 'The next stage begins as planned.',
-  },
-  revert: {
-    title: 'Revert this change',
-    act: 'Revert',
-    done: 'The change is reverted.',
-    says: 'What it changed is as before. The approvals of the change cover that for three days.',
-    note: 'reason',
-  },
-  abandon: { title: 'Abandon this change', act: 'Abandon', done: 'It is abandoned.', says: 'Nothing of it is done.' },
-}
-type State_ = Schemas['ChangeRequest']['state']
-const possible: Readonly<Record<Way, readonly State_[]>> = {
-  submit: ['draft'],
-  approve: ['in-review'],
-  reject: ['in-review', 'approved'],
-  apply: ['approved'],
-  halt: ['scheduled', 'applied'],
-  resume: ['halted'],
-  revert: ['applied', 'halted'],
-  abandon: ['draft', 'in-review', 'approved', 'scheduled'],
-}
+const goesOn = ({ state, simulation, appliesAt }: Request): boolean =>
+  state === 'scheduled' ||
+  appliesAt !== undefined ||
+  simulation?.status === 'running' ||
+  simulation?.status === 'waiting'
 
 export function Component(): ReactNode {
   const changeRequestId = useParams().changeRequestId!
-  const nameOf = useNodeNames()
-  const { data, error } = useQuery(one(changeRequestId))
+  const navigate = useNavigate()
+  const { data, error } = useQuery({
+    ...one(changeRequestId),
+    refetchInterval: ({ state }) => (state.data && goesOn(state.data) ? pollMs : false),
+  })
+  const { data: compared } = useQuery(comparison(changeRequestId))
   const { data: me } = useQuery(session)
-  const [way, setWay] = useState<Way | undefined>()
-  const isOwn = data !== undefined && [data.author, ...data.editors].some(({ by }) => by === me?.principal)
-  const reasonOf = (of: Way): string | undefined => {
-    if (!data) return 'It is not loaded.'
-    if (!possible[of].includes(data.state)) return `It is ${data.state.replace('-', ' ')}.`
-    if (of === 'approve' && isOwn) return 'You wrote it: somebody else with the role approver approves it.'
-    if ((of === 'halt' || of === 'resume') && data.rollout === undefined) return 'It is not rolled out in stages.'
-    return undefined
+  const why = useMay()
+  const asking = {
+    request: data,
+    me: me?.principal,
+    why,
+    edit: () => void navigate(`/change-requests/${changeRequestId}/edit`),
   }
-  const button = (of: Way, isPrimary = false): ReactNode => {
-    const reason = reasonOf(of)
-    return (
-      <Button
-        key={of}
-        variant={isPrimary ? 'primary' : 'normal'}
-        disabled={reason !== undefined}
-        disabledReason={reason}
-        onClick={() => setWay(of)}
-      >
-        {ways[of].act}
-      </Button>
-    )
-  }
+  const isOpen = data?.state === 'in-review'
+  // How far it is goes first while it goes on.
+  const isRolling = data?.state === 'scheduled' || data?.state === 'halted'
+  const cannot = isOpen ? reasonOf('approve', asking) : undefined
   return (
     <Page
       title={data?.reason ?? changeRequestId}
       description={changeRequestId}
-      actions={
-        <SpaceBetween size="xs" direction="horizontal">
-          {button('abandon')}
-          {data?.state === 'draft' ? button('submit', true) : null}
-          {button('reject')}
-          {button('approve', data?.state === 'in-review')}
-          {button('apply', data?.state === 'approved')}
-          {button('halt')}
-          {data?.state === 'halted' ? button('resume') : null}
-          {button('revert')}
-        </SpaceBetween>
-      }
+      actions={<Acts of={data} acts={actsOn(asking)} />}
       commands={[
         `cadastre change-request show ${changeRequestId}`,
+        `cadastre change-request compare ${changeRequestId}`,
         `cadastre change-request approve ${changeRequestId} --content-hash ${data?.contentHash ?? 'HASH'}`,
       ]}
-      requests={[`/change-requests/${changeRequestId}`]}
+      requests={[`/change-requests/${changeRequestId}`, `/change-requests/${changeRequestId}/comparison`]}
     >
       {error ? <Wrong error={error} /> : null}
       {data ? (
         <SpaceBetween size="l">
-          {data.rejected === undefined ? null : (
-            <Alert type="warning" header="It was sent back">
-              <Said>{data.rejected.note}</Said>
+          {cannot === undefined ? null : (
+            <Alert type="info" header="You cannot approve it">
+              <Linked>{cannot}</Linked>
             </Alert>
           )}
-          <Facts
-            title="Change request"
-            facts={[
-              ['State', <State key="s" of={data.state} />],
-              ['At', <Said key="n">{nameOf(data.node) ?? data.node}</Said>],
-              ['Author', <Said key="a">{data.author.by}</Said>],
-              ['Begun', <Moment key="b" at={data.author.at} />],
-              ['Approved by', data.approvals.length === 0 ? undefined : data.approvals.map(({ by }) => by).join(', ')],
-              ['Says', <Said key="h">{data.contentHash}</Said>],
-            ]}
-          />
-          <Impact impact={data.impact} nameOf={nameOf} />
-          <Container
-            header={
-              <Header variant="h2" counter={`(${data.operations.length})`} description="In this order, in one step">
-                What it does
-              </Header>
-            }
-          >
-            {data.operations.map((operation, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: operations of one request never move
-              <Box key={index} padding={{ bottom: 's' }}>
-                <Box fontWeight="bold">
-                  {index + 1}. {operation.operation}
-                </Box>
-                <pre className="commands">{JSON.stringify(operation.input ?? {}, null, 2)}</pre>
-              </Box>
-            ))}
-          </Container>
+          {data.rejected === undefined ? null : (
+            <Alert type="warning" header="It was sent back">
+              <Said>{data.rejected.by}</Said>, <Moment at={data.rejected.at} />:{' '}
+              <bdi className="text">{data.rejected.note}</bdi>
+            </Alert>
+          )}
+          {(data.emergencies ?? []).map((emergency) => (
+            <Emergency key={emergency.at} of={emergency} />
+          ))}
+          <About request={data} />
+          {isRolling ? <Rollout request={data} /> : null}
+          <Operations request={data} compared={compared} />
+          <Impact request={data} />
+          <Simulation of={data.simulation} />
+          {isRolling ? null : <Rollout request={data} />}
         </SpaceBetween>
       ) : null}
-      {way === undefined || !data ? null : <Act request={data} way={way} close={() => setWay(undefined)} />}
     </Page>
   )
 }
 
-const barsMax = 12
-/** Of a name beside a bar: the list below has it whole. */
-const labelLengthMax = 14
-function Impact({
-  impact,
-  nameOf,
-}: {
-  impact: Schemas['ChangeImpact'] | undefined
-  nameOf: (id: string) => string | undefined
-}): ReactNode {
-  if (impact === undefined) return <Alert type="info">What it would do is found when it is submitted.</Alert>
-  const groups = impact.groups.filter(({ noncompliant, compliant }) => noncompliant + compliant > 0).slice(0, barsMax)
-  const label = ({ account, resourceType }: (typeof groups)[number]): string =>
-    `${(nameOf(account) ?? account).slice(0, labelLengthMax)} ${resourceType}`
+function About({ request }: { request: Request }): ReactNode {
+  const { approvals, needed, author, editors, ended, rejected } = request
   return (
-    <Container
-      header={
-        <Header
-          variant="h2"
-          description={`Of ${impact.evaluated} allocations${impact.isWhole ? '' : ' that were looked at: there are more'}`}
-        >
-          What it would make of space in use: {impact.noncompliant} no longer compliant, {impact.compliant} compliant
-          again
-        </Header>
-      }
-    >
-      {groups.length === 0 ? (
-        'Nothing in use changes.'
-      ) : (
-        <SpaceBetween size="m">
-          <BarChart
-            horizontalBars
-            stackedBars
-            hideFilter
-            height={40 + groups.length * 28}
-            xScaleType="categorical"
-            xDomain={groups.map(label)}
-            series={[
-              {
-                type: 'bar',
-                title: 'No longer compliant',
-                color: '#c53030',
-                data: groups.map((group) => ({ x: label(group), y: group.noncompliant })),
-              },
-              {
-                type: 'bar',
-                title: 'Compliant again',
-                color: '#2f855a',
-                data: groups.map((group) => ({ x: label(group), y: group.compliant })),
-              },
-            ]}
-            ariaLabel="What it would make of space in use, by account and type"
-            i18nStrings={{
-              chartAriaRoleDescription: 'bar chart',
-              xAxisAriaRoleDescription: 'accounts',
-              yAxisAriaRoleDescription: 'allocations',
-              detailPopoverDismissAriaLabel: 'Close',
-              legendAriaLabel: 'What becomes of it',
-            }}
-          />
-          {impact.groups.map((group) => (
-            <div key={`${group.account} ${group.resourceType}`}>
-              <Account id={group.account} name={nameOf(group.account)} />, {group.resourceType}: {group.noncompliant} no
-              longer compliant, {group.compliant} compliant again
+    <Facts
+      title="Change request"
+      facts={[
+        ['State', <State key="s" of={rejected && request.state === 'draft' ? 'rejected' : request.state} />],
+        ['Decided at', request.node === '*' ? 'everywhere' : <Linked key="n">{request.node}</Linked>],
+        [
+          'Written by',
+          [author, ...editors].map(({ by, at }) => (
+            <div key={by}>
+              <Said>{by}</Said>, <Moment at={at} />
             </div>
-          ))}
-        </SpaceBetween>
-      )}
-    </Container>
+          )),
+        ],
+        [
+          'Needs',
+          needed === undefined
+            ? undefined
+            : `${needed.approvers} ${needed.approvers === 1 ? 'approval' : 'approvals'} of others${
+                needed.ofRoot > 0 ? `, ${needed.ofRoot} of them by somebody who may approve at the root` : ''
+              }${needed.isSimulated ? ', and a simulation' : ''}`,
+        ],
+        [
+          'Approved by',
+          approvals.length === 0
+            ? 'nobody yet'
+            : approvals.map(({ by, at, isOfRoot }) => (
+                <div key={by}>
+                  <Said>{by}</Said>
+                  {isOfRoot ? ' (may approve at the root)' : ''}, <Moment at={at} />
+                </div>
+              )),
+        ],
+        [
+          'Approvals are for exactly',
+          <span key="h" title={request.contentHash} className="number">
+            {request.contentHash.slice(0, hashShown)}
+          </span>,
+        ],
+        ...(ended === undefined
+          ? []
+          : ([
+              [
+                request.state === 'abandoned'
+                  ? 'Abandoned by'
+                  : request.state === 'reverted'
+                    ? 'Reverted by'
+                    : 'Applied by',
+                <div key="e">
+                  <Said>{ended.by}</Said>, <Moment at={ended.at} />
+                  {ended.note === undefined ? null : (
+                    <>
+                      : <bdi className="text">{ended.note}</bdi>
+                    </>
+                  )}
+                </div>,
+              ],
+            ] as const)),
+      ]}
+    />
   )
 }
+/** Of a hash, as much as people compare. */
+const hashShown = 12
 
-function Act({ request, way, close }: { request: Schemas['ChangeRequest']; way: Way; close: () => void }): ReactNode {
-  const [text, setText] = useState('')
-  const [isTried, setTried] = useState(false)
-  const { changeRequestId, contentHash } = request
-  const { title, act: verb, done, says, note } = ways[way]
-  const params = { path: { changeRequestId } }
-  const reason = text.trim()
-  const calls: Readonly<Record<Way, () => Promise<unknown>>> = {
-    submit: () => answer(api.POST('/change-requests/{changeRequestId}/submit', { params })),
-    approve: () => answer(api.POST('/change-requests/{changeRequestId}/approve', { params, body: { contentHash } })),
-    reject: () => answer(api.POST('/change-requests/{changeRequestId}/reject', { params, body: { note: reason } })),
-    apply: () => answer(api.POST('/change-requests/{changeRequestId}/apply', { params, body: { contentHash } })),
-    halt: () => answer(api.POST('/change-requests/{changeRequestId}/halt', { params, body: { note: reason } })),
-    resume: () => answer(api.POST('/change-requests/{changeRequestId}/resume', { params, body: {} })),
-    revert: () => answer(api.POST('/change-requests/{changeRequestId}/revert', { params, body: { note: reason } })),
-    abandon: () => answer(api.POST('/change-requests/{changeRequestId}/abandon', { params, body: {} })),
-  }
-  const act = useAct<void, unknown>(() => calls[way](), done, close)
+function Emergency({ of }: { of: Schemas['ChangeRequestEmergency'] }): ReactNode {
+  const { by, at, reason, reviewed } = of
   return (
-    <Confirm
-      title={title}
-      act={verb}
-      isBusy={act.isPending}
-      error={act.error}
-      close={close}
-      confirm={() => {
-        setTried(true)
-        if (note === undefined || reason !== '') act.mutate()
-      }}
+    <Alert
+      type={reviewed === undefined ? 'warning' : 'success'}
+      header={
+        reviewed === undefined
+          ? 'Made in an emergency: somebody else has to review it'
+          : 'Made in an emergency, and reviewed'
+      }
     >
-      <p>{says}</p>
-      {note === undefined ? null : (
-        <FormField
-          label={note === 'note' ? 'Comment' : 'Reason'}
-          errorText={isTried && reason === '' ? 'Say why.' : undefined}
-        >
-          <Textarea value={text} onChange={({ detail }) => setText(detail.value)} ariaRequired />
-        </FormField>
+      <div>
+        <Said>{by}</Said>, <Away at={at} />: <bdi className="text">{reason}</bdi>
+      </div>
+      {reviewed === undefined ? null : (
+        <div>
+          Reviewed by <Said>{reviewed.by}</Said>, <Moment at={reviewed.at} />:{' '}
+          <bdi className="text">{reviewed.note}</bdi>
+        </div>
       )}
-    </Confirm>
+    </Alert>
   )
 }

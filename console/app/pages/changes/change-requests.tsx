@@ -9,9 +9,10 @@ import type { Column } from '../../parts/list.tsx'
 import { choices, ListPage } from '../../parts/list-page.tsx'
 import { useNodeNames } from '../../parts/names.ts'
 import { None, Said } from '../../parts/words.tsx'
+import { WaitingList, waiting } from '../overview/waiting-list.tsx'
 
 export const loader = ({ request }: { request: Request }): Promise<null> =>
-  load(changeRequestList(searchParamsOf(request)), nodes)
+  load(changeRequestList(searchParamsOf(request)), waiting, nodes)
 
 type Row = Schemas['ListedChangeRequest']
 const columns = (nameOf: (id: string) => string | undefined): readonly Column<Row>[] => [
@@ -55,6 +56,9 @@ export const Component = (): ReactNode => (
       { name: 'state', label: 'State', options: choices(...states) },
       { name: 'author', label: 'Author' },
     ]}
+    above={<WaitingList isShown={({ id }) => id.startsWith('change-request-')} isWanted={false} />}
+    tableTitle="All change requests"
+    moreCommands={['cadastre waiting']}
     empty={
       <>
         <p>Nothing is proposed. A change is proposed from files, at the command line:</p>

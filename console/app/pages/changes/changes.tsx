@@ -1,5 +1,6 @@
 // The record: who did what, the latest first.
 import type { ReactNode } from 'react'
+import { Link } from 'react-router'
 import type { Schemas } from '../../api/client.ts'
 import { changeList, changeNames, nodes, pools, searchParamsOf } from '../../api/lists.ts'
 import { load } from '../../api/queries.ts'
@@ -21,7 +22,7 @@ const columns = (nameOf: (id: string) => string | undefined): readonly Column<Ro
     width: 180,
     cell: (row) => (
       <>
-        {row.action}
+        <Link to={`/changes/${row.changeId}`}>{row.action}</Link>
         {row.times === undefined ? '' : `, ${row.times} times`}
       </>
     ),
@@ -49,6 +50,7 @@ export const Component = (): ReactNode => (
     path="/changes"
     names={changeNames}
     list={changeList}
+    grows
     columns={columns(useNodeNames())}
     keyOf={(row) => row.changeId}
     filters={[

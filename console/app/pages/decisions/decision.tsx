@@ -1,5 +1,6 @@
 // One decision: why, and what to do about it.
 import Button from '@cloudscape-design/components/button'
+import SpaceBetween from '@cloudscape-design/components/space-between'
 import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { useNavigate, useParams } from 'react-router'
@@ -21,6 +22,7 @@ export function Component(): ReactNode {
   const decisionId = useParams().decisionId!
   const { data, error } = useQuery(explained(decisionId))
   const [isAsking, setAsking] = useState(false)
+  const navigate = useNavigate()
   const isDenied = data?.outcome === 'deny' || data?.outcome === 'steer'
   return (
     <Page
@@ -31,14 +33,17 @@ export function Component(): ReactNode {
       }
       description={decisionId}
       actions={
-        <Button
-          variant="primary"
-          disabled={!isDenied}
-          disabledReason="It got what it asked for: there is nothing to make an exception of."
-          onClick={() => setAsking(true)}
-        >
-          Ask for an exception
-        </Button>
+        <SpaceBetween size="xs" direction="horizontal">
+          <Button onClick={() => void navigate(`/evidence/verify?decision=${decisionId}`)}>Verify</Button>
+          <Button
+            variant="primary"
+            disabled={!isDenied}
+            disabledReason="It got what it asked for: there is nothing to make an exception of."
+            onClick={() => setAsking(true)}
+          >
+            Ask for an exception
+          </Button>
+        </SpaceBetween>
       }
       commands={[
         `cadastre explain ${decisionId}`,

@@ -62,6 +62,7 @@ export const Component = (): ReactNode => (
     path="/decisions"
     names={decisionNames}
     list={decisionList}
+    grows
     columns={columns(useNodeNames(), usePoolNames())}
     keyOf={(row) => row.decisionId}
     filters={[

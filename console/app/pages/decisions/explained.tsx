@@ -110,31 +110,38 @@ export function Explained({ of }: { of: Schemas['Explanation'] }): ReactNode {
           ['When', <Moment key="w" at={of.at} />],
         ]}
       />
-      <Container
-        header={
-          <Header variant="h2" description="In the order in which it was looked at">
-            The way through the documents
-          </Header>
-        }
-      >
-        {of.trace.length === 0 ? (
-          'No policy had anything to say.'
-        ) : (
-          <Steps
-            ariaLabel="The way through the documents"
-            steps={of.trace.map(({ kind, subject, result, because }) => ({
-              status: signs[result] ?? 'info',
-              header: `${kind}: ${result}`,
-              details: (
-                <>
-                  <Linked names={of.names}>{subject}</Linked>: <Linked names={of.names}>{because}</Linked>
-                </>
-              ),
-              statusIconAriaLabel: result,
-            }))}
-          />
-        )}
-      </Container>
+      <Way of={of} />
     </SpaceBetween>
+  )
+}
+
+/** Which documents were looked at, and what each of them said. */
+export function Way({ of }: { of: Schemas['Explanation'] }): ReactNode {
+  return (
+    <Container
+      header={
+        <Header variant="h2" description="In the order in which it was looked at">
+          The way through the documents
+        </Header>
+      }
+    >
+      {of.trace.length === 0 ? (
+        'No policy had anything to say.'
+      ) : (
+        <Steps
+          ariaLabel="The way through the documents"
+          steps={of.trace.map(({ kind, subject, result, because }) => ({
+            status: signs[result] ?? 'info',
+            header: `${kind}: ${result}`,
+            details: (
+              <>
+                <Linked names={of.names}>{subject}</Linked>: <Linked names={of.names}>{because}</Linked>
+              </>
+            ),
+            statusIconAriaLabel: result,
+          }))}
+        />
+      )}
+    </Container>
   )
 }

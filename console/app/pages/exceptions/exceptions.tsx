@@ -1,17 +1,20 @@
 // Exceptions: what waits, what is in force, what is over.
+import Button from '@cloudscape-design/components/button'
+import SpaceBetween from '@cloudscape-design/components/space-between'
 import type { ReactNode } from 'react'
-import { Link } from 'react-router'
+import { Link, useNavigate } from 'react-router'
 import type { Schemas } from '../../api/client.ts'
 import { exceptionList, exceptionNames, nodes, searchParamsOf } from '../../api/lists.ts'
 import { load } from '../../api/queries.ts'
-import { moment, node, said, state, word } from '../../parts/columns.tsx'
+import { node, said, state, word } from '../../parts/columns.tsx'
 import type { Column } from '../../parts/list.tsx'
 import { ListPage } from '../../parts/list-page.tsx'
 import { useNodeNames } from '../../parts/names.ts'
-import { Said } from '../../parts/words.tsx'
+import { Away, momentText, Said } from '../../parts/words.tsx'
+import { WaitingList, waiting } from '../overview/waiting-list.tsx'
 
 export const loader = ({ request }: { request: Request }): Promise<null> =>
-  load(exceptionList(searchParamsOf(request)), nodes)
+  load(exceptionList(searchParamsOf(request)), waiting, nodes)
 
 type Row = Schemas['PolicyException']
 const columns = (nameOf: (id: string) => string | undefined): readonly Column<Row>[] => [
@@ -30,7 +33,13 @@ const columns = (nameOf: (id: string) => string | undefined): readonly Column<Ro
   node('For', nameOf, (row) => row.target),
   word('what', 'Type and locale', 140, (row) => `${row.resourceType} in ${row.locale}`),
   said('by', 'Asked for by', 120, (row) => row.requested.by),
-  moment('Ends', (row) => row.expiresAt),
+  {
+    id: 'ends',
+    header: 'Ends',
+    width: 190,
+    cell: (row) => <Away at={row.expiresAt} />,
+    text: (row) => momentText(row.expiresAt),
+  },
 ]
 const states = [
   ['requested', 'Waits for approval'],
@@ -40,6 +49,16 @@ const states = [
   ['revoked', 'Revoked'],
   ['denied', 'Denied'],
 ] as const
+
+function Begin(): ReactNode {
+  const navigate = useNavigate()
+  return (
+    <SpaceBetween size="xs" direction="horizontal">
+      <Button onClick={() => void navigate('/exceptions/new?kind=break-glass')}>Break the glass</Button>
+      <Button onClick={() => void navigate('/exceptions/new')}>Ask for an exception</Button>
+    </SpaceBetween>
+  )
+}
 
 export const Component = (): ReactNode => (
   <ListPage
@@ -56,6 +75,9 @@ export const Component = (): ReactNode => (
       { name: 'requestedBy', label: 'Asked for by' },
       { name: 'target', label: 'For' },
     ]}
+    above={<WaitingList isShown={({ id }) => id.startsWith('exception-')} isWanted={false} />}
+    tableTitle="All exceptions"
+    actions={<Begin />}
     empty={
       <>
         Nobody has asked for one. Whoever was <Link to="/decisions?outcome=deny">denied</Link> asks on the page of the

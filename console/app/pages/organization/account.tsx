@@ -1,12 +1,14 @@
 // One account: whom to ask, what it has, what was decided for it.
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
-import { Link, useSearchParams } from 'react-router'
+import { Link, useNavigate, useSearchParams } from 'react-router'
 import { api } from '../../api/client.ts'
 import { allocationList, nodes, searchParamsOf } from '../../api/lists.ts'
 import { ask, load } from '../../api/queries.ts'
+import { Acts } from '../../parts/acts.tsx'
 import { Facts } from '../../parts/facts.tsx'
 import { List } from '../../parts/list.tsx'
+import { useMay } from '../../parts/may.ts'
 import { useNodeNames } from '../../parts/names.ts'
 import { Page, Wrong } from '../../parts/page.tsx'
 import { Moment, Said } from '../../parts/words.tsx'
@@ -29,6 +31,8 @@ export function Component(): ReactNode {
   const [params] = useSearchParams()
   const id = params.get('id') ?? ''
   const nameOf = useNodeNames()
+  const may = useMay()
+  const navigate = useNavigate()
   const { data, error } = useQuery(one(id))
   return (
     <Page
@@ -38,7 +42,24 @@ export function Component(): ReactNode {
         `cadastre account show ${id}`,
         `cadastre allocation list --account ${id}`,
         `cadastre history account ${id}`,
+        `cadastre account move ${id} --parent-id PARENT --impact`,
       ]}
+      actions={
+        <Acts
+          of={data}
+          acts={[
+            {
+              id: 'move',
+              act: 'Move it',
+              title: 'Move it',
+              says: '',
+              done: '',
+              reason: may('organization:manage', id),
+              go: () => void navigate(`/account/move?id=${encodeURIComponent(id)}`),
+            },
+          ]}
+        />
+      }
       requests={[`/accounts/${id}`, `/allocations?account=${id}`]}
     >
       {error ? <Wrong error={error} /> : null}

@@ -1,19 +1,20 @@
 // What somebody looks at first: what runs dry, what was decided, what does not comply, what waits.
-import BarChart from '@cloudscape-design/components/bar-chart'
 import Box from '@cloudscape-design/components/box'
 import ColumnLayout from '@cloudscape-design/components/column-layout'
 import Container from '@cloudscape-design/components/container'
 import Header from '@cloudscape-design/components/header'
-import SpaceBetween from '@cloudscape-design/components/space-between'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { Link } from 'react-router'
 import { api, type Schemas } from '../../api/client.ts'
 import { nodes } from '../../api/lists.ts'
 import { ask, load } from '../../api/queries.ts'
+import { Bars } from '../../parts/bars.tsx'
 import { Linked } from '../../parts/linked.tsx'
 import { Page, Wrong } from '../../parts/page.tsx'
-import { Count, Moment, Said, State, Used } from '../../parts/words.tsx'
+import { Away, Count, Moment, Said, State, Used } from '../../parts/words.tsx'
+import { First } from '../start/first.tsx'
+import { pathOfWaiting } from './waiting-path.ts'
 
 const capacityMax = 1000
 const dryShown = 8
@@ -36,18 +37,23 @@ export function Component(): ReactNode {
       commands={['cadastre overview', 'cadastre capacity', 'cadastre compliance']}
       requests={['/overview', '/capacity', '/compliance?by=unit']}
     >
+      <Beginning />
       <Numbers />
       <ColumnLayout columns={2}>
         <Dry />
         <Decided />
+        <Found />
         <Complies />
-        <SpaceBetween size="l">
-          <Waits />
-          <Ends />
-        </SpaceBetween>
+        <Waits />
+        <Ends />
       </ColumnLayout>
     </Page>
   )
+}
+
+function Beginning(): ReactNode {
+  const { data } = useQuery(compliance)
+  return <First isEmpty={data?.items.every(({ group }) => group === 'total') ?? false} />
 }
 
 function Numbers(): ReactNode {
@@ -56,21 +62,20 @@ function Numbers(): ReactNode {
   const total = report?.items.find(({ group }) => group === 'total')
   const { data: pools } = useQuery(capacity)
   const known = pools && `${pools.items.length}${pools.nextCursor === undefined ? '' : '+'}`
-  const waiting = data && `${data.counts.waiting}${data.moreOf.includes('waiting') ? '+' : ''}`
   const open = data && Object.values(data.findings).reduce((sum, one) => sum + one, 0)
+  const many = (count: number | undefined, part: string): string =>
+    data === undefined || count === undefined ? '–' : `${count}${data.moreOf.includes(part) ? '+' : ''}`
   const numbers = [
     ['Pools', known ?? '–', '/pools'],
     ['Compliance', total?.score === undefined ? '–' : `${total.score} %`, '/compliance'],
-    [
-      'Open findings',
-      open === undefined ? '–' : `${open}${data?.moreOf.includes('findings') ? '+' : ''}`,
-      '/findings?status=open',
-    ],
-    ['Wait for my approval', waiting ?? '–', '/exceptions?state=requested'],
+    ['Open findings', many(open, 'findings'), '/findings?status=open'],
+    ['Wait for my approval', many(data?.counts.waiting, 'waiting'), '/waiting?for=approve'],
+    ['Exceptions in force', many(data?.counts.exceptions, 'exceptions'), '/exceptions?state=active'],
+    ['Late sources', many(data?.counts.sources, 'sources'), '/sources'],
   ] as const
   return (
     <Container>
-      <ColumnLayout columns={4} variant="text-grid" minColumnWidth={150}>
+      <div className="numbers">
         {numbers.map(([label, value, to]) => (
           <div key={label}>
             <Box variant="awsui-key-label">{label}</Box>
@@ -81,7 +86,7 @@ function Numbers(): ReactNode {
             </Box>
           </div>
         ))}
-      </ColumnLayout>
+      </div>
     </Container>
   )
 }
@@ -146,10 +151,6 @@ function Decided(): ReactNode {
     hours.slice(from, until).reduce((sum, hour) => sum + hour[outcome], 0)
   const inBar = (outcome: (typeof outcomes)[number][0], bar: number): number =>
     of(outcome, bar * hoursInBar, (bar + 1) * hoursInBar)
-  const highest = Math.max(
-    4,
-    ...bars.map((_, bar) => outcomes.reduce((sum, [outcome]) => sum + inBar(outcome, bar), 0)),
-  )
   const from = hours[0]?.from ?? ''
   return (
     <Container
@@ -168,35 +169,66 @@ function Decided(): ReactNode {
           </Link>
         ))}
       </div>
-      <BarChart
-        stackedBars
-        hideFilter
-        hideLegend={false}
-        height={180}
-        xScaleType="categorical"
-        xDomain={bars.map(barText)}
-        yDomain={[0, highest]}
+      <Bars<Schemas['HourOfDecisions']>
+        rows={bars}
+        label={barText}
         series={outcomes.map(([outcome, title, color]) => ({
-          type: 'bar',
           title,
           color,
-          data: bars.map((hour, bar) => ({ x: barText(hour), y: inBar(outcome, bar) })),
+          of: (hour) => inBar(outcome, bars.indexOf(hour)),
         }))}
+        height={180}
         ariaLabel="Decisions of the last day, by two hours"
-        i18nStrings={{
-          chartAriaRoleDescription: 'bar chart',
-          xAxisAriaRoleDescription: 'hours',
-          yAxisAriaRoleDescription: 'decisions',
-          detailPopoverDismissAriaLabel: 'Close',
-          legendAriaLabel: 'Outcomes',
-        }}
+        what="decisions"
+        by="hours"
+        legend="Outcomes"
         empty="Nobody asked for space in the last day."
       />
+      {data?.moreOf.includes('decisions') ? (
+        <Box color="text-body-secondary">Only the latest are counted: there are more.</Box>
+      ) : null}
     </Container>
   )
 }
 const barText = ({ from }: { readonly from: string }): string =>
   `${String(new Date(from).getHours()).padStart(2, '0')}:00`
+
+const severities = ['critical', 'high', 'medium', 'low', 'informational'] as const
+
+function Found(): ReactNode {
+  const { data, error } = useQuery(summary)
+  const open = severities.filter((one) => (data?.findings[one] ?? 0) > 0)
+  return (
+    <Container
+      fitHeight
+      header={
+        <Header variant="h2" description="By severity">
+          Open findings
+        </Header>
+      }
+    >
+      {error ? <Wrong error={error} /> : null}
+      <div className="counts">
+        {open.map((severity) => (
+          <Link key={severity} to={`/findings?status=open&severity=${severity}`}>
+            {data?.findings[severity]} {severity}
+          </Link>
+        ))}
+      </div>
+      {data && open.length === 0 ? <Box>Nothing is found that is open.</Box> : null}
+    </Container>
+  )
+}
+
+/** The worst come first. */
+const unitsShown = 8
+/** Each of them is a list of findings. */
+const partsOf = ({ noncompliant, exempt, ignored }: Schemas['ComplianceGroup']) =>
+  [
+    [noncompliant, 'not compliant', '/findings?status=open&control=policy'],
+    [exempt, 'exempt', '/findings?status=open&control=policy-exempt'],
+    [ignored, 'set aside', '/findings?status=suppressed&control=policy'],
+  ] as const
 
 function Complies(): ReactNode {
   const { data, error } = useQuery(compliance)
@@ -205,23 +237,39 @@ function Complies(): ReactNode {
     <Container
       fitHeight
       header={
-        <Header variant="h2" description="Exempt space is counted apart: it is neither">
+        <Header
+          variant="h2"
+          description="Exempt space is in no score: it is counted apart. What was set aside stays in it"
+        >
           Compliance by unit
         </Header>
       }
     >
       {error ? <Wrong error={error} /> : null}
-      {units.map((unit) => (
+      {units.slice(0, unitsShown).map((unit) => (
         <Box key={unit.group} padding={{ bottom: 's' }}>
-          <ColumnLayout columns={3} minColumnWidth={80}>
-            <Said>{unit.name ?? unit.group}</Said>
-            <span className="number">{unit.score === undefined ? '–' : `${unit.score} %`}</span>
-            <Link to={`/findings?status=open&node=${unit.group}`}>
-              {unit.noncompliant} not compliant{unit.exempt > 0 ? `, ${unit.exempt} exempt` : ''}
-            </Link>
+          <ColumnLayout columns={2} minColumnWidth={120}>
+            <span>
+              <Link to={`/compliance?by=account&node=${unit.group}`}>
+                <Said>{unit.name ?? unit.group}</Said>
+              </Link>{' '}
+              <b className="number">{unit.score === undefined ? '–' : `${unit.score} %`}</b>
+            </span>
+            <span className="counts">
+              {partsOf(unit).map(([count, word, to]) =>
+                count === 0 ? null : (
+                  <Link key={word} to={`${to}&node=${unit.group}`}>
+                    {count} {word}
+                  </Link>
+                ),
+              )}
+              <span>{unit.compliant} compliant</span>
+              {unit.unknown === 0 ? null : <span>{unit.unknown} not looked at yet</span>}
+            </span>
           </ColumnLayout>
         </Box>
       ))}
+      {units.length > unitsShown ? <Link to="/compliance?by=unit">All {data?.groupCount} units</Link> : null}
       {data && units.length === 0 ? <p>No space is in use yet that policy has a say about.</p> : null}
     </Container>
   )
@@ -230,17 +278,20 @@ function Complies(): ReactNode {
 function Waits(): ReactNode {
   const { data, error } = useQuery(summary)
   return (
-    <Container header={<Header variant="h2">What waits for my approval</Header>}>
+    <Container fitHeight header={<Header variant="h2">What waits for my approval</Header>}>
       {error ? <Wrong error={error} /> : null}
       {data?.waiting.map(({ id, reason, by, at }) => (
         <Box key={id} padding={{ bottom: 's' }}>
-          <Link to={id.startsWith('exception-') ? `/exceptions/${id}` : `/change-requests/${id}`}>
+          <Link to={pathOfWaiting({ id })}>
             <Said>{reason}</Said>
           </Link>{' '}
           asked for by <Said>{by}</Said>, <Moment at={at} />
         </Box>
       ))}
-      {data?.waiting.length === 0 ? <Box>Nothing waits for you.</Box> : null}
+      {data?.waiting.length === 0 ? <Box>Nothing waits for your approval.</Box> : null}
+      {data && (data.counts.waiting ?? 0) > data.waiting.length ? (
+        <Link to="/waiting?for=approve">All {data.counts.waiting}</Link>
+      ) : null}
     </Container>
   )
 }
@@ -248,14 +299,14 @@ function Waits(): ReactNode {
 function Ends(): ReactNode {
   const { data, error } = useQuery(summary)
   return (
-    <Container header={<Header variant="h2">Exceptions that end, and sources that are late</Header>}>
+    <Container fitHeight header={<Header variant="h2">Exceptions that end, and sources that are late</Header>}>
       {error ? <Wrong error={error} /> : null}
       {data?.exceptions.map(({ exceptionId, reason, target, expiresAt }) => (
         <Box key={exceptionId} padding={{ bottom: 's' }}>
           <Link to={`/exceptions/${exceptionId}`}>
             <Said>{reason}</Said>
           </Link>{' '}
-          for <Linked>{target}</Linked> ends <Moment at={expiresAt} />
+          for <Linked>{target}</Linked> ends <Away at={expiresAt} />
         </Box>
       ))}
       {data?.exceptions.length === 0 ? <Box padding={{ bottom: 's' }}>No exception is in force.</Box> : null}
@@ -264,7 +315,13 @@ function Ends(): ReactNode {
           <Link to="/sources">
             <Said>{name}</Said>
           </Link>{' '}
-          <State of={freshness} /> <Moment at={takenAt} />
+          {freshness === 'never' ? (
+            'has told nothing yet'
+          ) : (
+            <>
+              <State of={freshness} /> <Moment at={takenAt} />
+            </>
+          )}
         </Box>
       ))}
       {data ? (

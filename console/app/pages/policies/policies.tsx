@@ -1,8 +1,10 @@
 // Policies, and where each is enabled.
 
+import Button from '@cloudscape-design/components/button'
+import SpaceBetween from '@cloudscape-design/components/space-between'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
-import { Link, useSearchParams } from 'react-router'
+import { Link, useNavigate, useSearchParams } from 'react-router'
 import type { Schemas } from '../../api/client.ts'
 import { assignmentList, flagsOf, nodes, pathOf, policyList, searchParamsOf, taken } from '../../api/lists.ts'
 import { load } from '../../api/queries.ts'
@@ -19,6 +21,7 @@ type Row = Schemas['Policy']
 export function Component(): ReactNode {
   const [params] = useSearchParams()
   const nameOf = useNodeNames()
+  const navigate = useNavigate()
   const { data: assigned } = useQuery(everywhere)
   const query = taken(params, 'account')
   const where = (row: Row) => (assigned?.items ?? []).filter(({ policyId }) => policyId === row.policyId)
@@ -81,6 +84,15 @@ export function Component(): ReactNode {
   return (
     <Page
       title="Policies"
+      actions={
+        <SpaceBetween size="xs" direction="horizontal">
+          <Button onClick={() => void navigate('/simulations')}>Simulations</Button>
+          <Button onClick={() => void navigate('/policies/matrix')}>What is in force where</Button>
+          <Button variant="primary" onClick={() => void navigate('/policies/new')}>
+            Make a policy
+          </Button>
+        </SpaceBetween>
+      }
       description="What takes its addresses from where. In force is the version shown, wherever the policy is enabled."
       commands={[`cadastre policy list${flagsOf(query)}`, 'cadastre assignment list']}
       requests={[pathOf('/policies', query), '/assignments']}
@@ -93,8 +105,8 @@ export function Component(): ReactNode {
         filters={[{ name: 'account', label: 'Owner' }]}
         empty={
           <>
-            <p>There is no policy yet: every request is allowed that pools can serve. Make one at the command line:</p>
-            <pre className="commands">cadastre policy create --ipam-id IPAM --name NAME</pre>
+            There is no policy yet: every request is allowed that pools can serve.{' '}
+            <Link to="/policies/new">Make the first one</Link>
           </>
         }
       />

@@ -1,63 +1,36 @@
-// One policy: its documents as a matrix of locale and type, where it is enabled, and its versions.
-import ExpandableSection from '@cloudscape-design/components/expandable-section'
+// One policy: its documents, and where it is enabled.
+import Button from '@cloudscape-design/components/button'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
-import { Link, useParams } from 'react-router'
-import { api, type Schemas } from '../../api/client.ts'
-import { assignmentList, nodes, pools } from '../../api/lists.ts'
-import { ask, load } from '../../api/queries.ts'
+import { Link, useNavigate, useParams } from 'react-router'
+import { answer, api, type Schemas } from '../../api/client.ts'
+import { nodes, pools } from '../../api/lists.ts'
+import { load } from '../../api/queries.ts'
+import { Acts } from '../../parts/acts.tsx'
 import { Facts } from '../../parts/facts.tsx'
+import { ChoiceField, FormDialog, TextField, useForm } from '../../parts/form.tsx'
 import { Linked } from '../../parts/linked.tsx'
 import { type Column, List } from '../../parts/list.tsx'
 import { named, useNodeNames } from '../../parts/names.ts'
 import { Page, Wrong } from '../../parts/page.tsx'
 import { Account, Mode, Moment, momentText, None, Said } from '../../parts/words.tsx'
+import { type Document, documentPath, sizesText, tagsText, whenText } from './document-words.ts'
+import { assignedOf, documentsOf, policyOf } from './reads.ts'
+import { semantics } from './semantics.ts'
 
-/** Of documents and versions, as many as one page shows. */
-const rowsMax = 1000
-const versionsShown = 50
-const one = (policyId: string) =>
-  ask(['policy', policyId], (signal) => api.GET('/policies/{policyId}', { params: { path: { policyId } }, signal }))
-const documents = (policyId: string) =>
-  ask(['documents', policyId], (signal) =>
-    api.GET('/policies/{policyId}/documents', { params: { path: { policyId }, query: { limit: rowsMax } }, signal }),
-  )
-const versions = (policyId: string) =>
-  ask(['versions', policyId], (signal) =>
-    api.GET('/policies/{policyId}/versions', {
-      params: { path: { policyId }, query: { limit: versionsShown } },
-      signal,
-    }),
-  )
-const assigned = (policyId: string) => assignmentList(new URLSearchParams({ policyId }))
 export const loader = ({ params: { policyId } }: { params: { policyId?: string } }): Promise<null> =>
-  load(one(policyId!), documents(policyId!), assigned(policyId!), nodes, pools)
+  load(policyOf(policyId!), documentsOf(policyId!), assignedOf(policyId!), nodes, pools)
 
-type Document = Schemas['PolicyDocument']
-const sizes = ({ size, sizeIpv6 }: Document): string =>
-  [size, sizeIpv6]
-    .flatMap((of) => (of === undefined ? [] : [`/${of.min} to /${of.max}, /${of.default} where nothing is said`]))
-    .join('; ')
-const tagsOf = ({ requiredTags }: Document): string =>
-  requiredTags.map(({ key, value }) => (value === undefined ? key : `${key}=${value}`)).join(', ')
-const whenOf = ({ when }: Schemas['PolicyRule']): string =>
-  when === undefined
-    ? ''
-    : ` when ${[
-        ...(when.accounts ? [`account is ${when.accounts.join(' or ')}`] : []),
-        ...(when.organizationalUnits ? [`in ${when.organizationalUnits.join(' or ')}`] : []),
-        ...(when.tags ? [`tags are ${JSON.stringify(when.tags)}`] : []),
-      ].join(' and ')}`
-const documentColumns: readonly Column<Document>[] = [
+const documentColumns = (policyId: string, nameOf: (id: string) => string | undefined): readonly Column<Document>[] => [
   {
     id: 'where',
     header: 'Locale and type',
     width: 150,
     cell: (row) => (
-      <>
+      <Link to={documentPath(policyId, row)}>
         <Said>{row.locale}</Said> <Said>{row.resourceType}</Said>
-      </>
+      </Link>
     ),
     text: (row) => `${row.locale} ${row.resourceType}`,
   },
@@ -68,14 +41,13 @@ const documentColumns: readonly Column<Document>[] = [
     cell: (row) => (
       <ol style={{ margin: 0, paddingInlineStart: 18 }}>
         {row.rules.map((rule) => (
-          <li key={`${rule.poolId} ${whenOf(rule)}`}>
-            <Linked>{rule.poolId}</Linked>
-            {whenOf(rule)}
+          <li key={rule.poolId}>
+            <Linked>{rule.poolId}</Linked> {whenText(rule.when, nameOf)}
           </li>
         ))}
       </ol>
     ),
-    text: (row) => row.rules.map((rule) => rule.poolId + whenOf(rule)).join('; '),
+    text: (row) => row.rules.map(({ poolId, when }) => `${poolId} ${whenText(when, nameOf)}`).join('; '),
   },
   {
     id: 'explicit',
@@ -91,45 +63,31 @@ const documentColumns: readonly Column<Document>[] = [
     cell: (row) => row.onExhausted,
     text: (row) => row.onExhausted,
   },
-  { id: 'sizes', header: 'Sizes', width: 150, cell: (row) => sizes(row) || <None />, text: sizes },
+  { id: 'sizes', header: 'Sizes', width: 150, cell: (row) => sizesText(row) || <None />, text: sizesText },
   {
     id: 'tags',
     header: 'Required tags',
     width: 120,
-    cell: (row) => (row.requiredTags.length === 0 ? <None /> : <Said>{tagsOf(row)}</Said>),
-    text: tagsOf,
+    cell: (row) => (row.requiredTags.length === 0 ? <None /> : <Said>{tagsText(row)}</Said>),
+    text: tagsText,
   },
 ]
-const versionColumns: readonly Column<Schemas['PolicyVersionSummary']>[] = [
-  { id: 'version', header: 'Version', width: 90, cell: (row) => row.version, text: (row) => String(row.version) },
-  { id: 'author', header: 'Author', width: 200, cell: (row) => <Said>{row.author}</Said>, text: (row) => row.author },
-  {
-    id: 'at',
-    header: 'Made',
-    width: 170,
-    cell: (row) => <Moment at={row.createdAt} />,
-    text: (row) => momentText(row.createdAt),
-  },
-  {
-    id: 'documents',
-    header: 'Documents',
-    width: 100,
-    cell: (row) => row.documentCount,
-    text: (row) => String(row.documentCount),
-  },
-]
-
 export function Component(): ReactNode {
   const policyId = useParams().policyId!
+  const navigate = useNavigate()
+  const [isChanging, setChanging] = useState(false)
   const nameOf = useNodeNames()
-  const { data, error } = useQuery(one(policyId))
-  const [isOpen, setOpen] = useState(false)
+  const { data, error } = useQuery(policyOf(policyId))
   const assignmentColumns: readonly Column<Schemas['PolicyAssignment']>[] = [
     {
       id: 'target',
       header: 'Enabled on',
       width: 200,
-      cell: (row) => <Said>{nameOf(row.targetId) ?? row.targetId}</Said>,
+      cell: (row) => (
+        <Link to={`/policies/${policyId}/assignment?targetId=${row.targetId}`}>
+          <Said>{nameOf(row.targetId) ?? row.targetId}</Said>
+        </Link>
+      ),
       text: (row) => named(row.targetId, nameOf(row.targetId)),
     },
     { id: 'mode', header: 'Mode', width: 100, cell: (row) => <Mode of={row.mode} />, text: (row) => row.mode },
@@ -141,23 +99,60 @@ export function Component(): ReactNode {
       cell: (row) => <Moment at={row.assignedAt} />,
       text: (row) => momentText(row.assignedAt),
     },
+    {
+      id: 'candidate',
+      header: 'May become',
+      width: 140,
+      cell: (row) => (
+        <Link
+          to={`/policies/${policyId}/candidate?targetId=${row.targetId}`}
+          aria-label={`Candidate on ${nameOf(row.targetId) ?? row.targetId}`}
+        >
+          Candidate
+        </Link>
+      ),
+      text: () => '',
+    },
   ]
   return (
     <Page
       title={data?.name ?? policyId}
       description={policyId}
+      actions={
+        <SpaceBetween size="xs" direction="horizontal">
+          <Button disabled={!data} disabledReason="It is not loaded." onClick={() => setChanging(true)}>
+            Change
+          </Button>
+          <Acts
+            of={data}
+            acts={[
+              {
+                id: 'delete',
+                act: 'Delete',
+                title: 'Delete this policy',
+                says: 'Its versions are kept, and decisions that it made still name it.',
+                done: 'The policy is deleted.',
+                reason:
+                  data && data.assignmentCount > 0 ? 'It is enabled somewhere: take it off there first.' : undefined,
+                async call() {
+                  await answer(api.DELETE('/policies/{policyId}', { params: { path: { policyId } } }))
+                  await navigate('/policies')
+                },
+              },
+            ]}
+          />
+          <Button onClick={() => void navigate(`/policies/${policyId}/assignment`)}>Enable it</Button>
+          <Button variant="primary" onClick={() => void navigate(`/policies/${policyId}/document`)}>
+            Write a document
+          </Button>
+        </SpaceBetween>
+      }
       commands={[
         `cadastre policy show ${policyId}`,
         `cadastre policy-document list ${policyId}`,
-        `cadastre policy-version list ${policyId}`,
         `cadastre assignment list --policy-id ${policyId}`,
       ]}
-      requests={[
-        `/policies/${policyId}`,
-        `/policies/${policyId}/documents`,
-        `/policies/${policyId}/versions`,
-        `/assignments?policyId=${policyId}`,
-      ]}
+      requests={[`/policies/${policyId}`, `/policies/${policyId}/documents`, `/assignments?policyId=${policyId}`]}
     >
       {error ? <Wrong error={error} /> : null}
       {data ? (
@@ -166,7 +161,12 @@ export function Component(): ReactNode {
             title="Policy"
             facts={[
               ['Owner', <Account key="o" id={data.account} name={nameOf(data.account)} />],
-              ['Version in force', data.version],
+              [
+                'Version in force',
+                <Link key="v" to={`/policies/${policyId}/versions`}>
+                  {data.version}, and how it differs from others
+                </Link>,
+              ],
               ['Semantics', data.compatibility],
               ['Contact', data.contact === undefined ? undefined : <Said key="c">{data.contact}</Said>],
               [
@@ -179,36 +179,75 @@ export function Component(): ReactNode {
           />
           <List
             title="Documents"
-            query={documents(policyId)}
-            columns={documentColumns}
+            query={documentsOf(policyId)}
+            columns={documentColumns(policyId, nameOf)}
             keyOf={(row) => `${row.locale} ${row.resourceType}`}
-            empty="It says nothing yet."
+            empty={
+              <>
+                It says nothing yet. <Link to={`/policies/${policyId}/document`}>Write its first document</Link>
+              </>
+            }
           />
           <List
             title="Where it is enabled"
-            query={assigned(policyId)}
+            query={assignedOf(policyId)}
             columns={assignmentColumns}
             keyOf={(row) => row.targetId}
-            empty="It is enabled nowhere, and acts nowhere."
+            empty={
+              <>
+                It is enabled nowhere, and acts nowhere. <Link to={`/policies/${policyId}/assignment`}>Enable it</Link>
+              </>
+            }
           />
-          <ExpandableSection
-            headerText="Versions"
-            variant="container"
-            expanded={isOpen}
-            onChange={({ detail }) => setOpen(detail.expanded)}
-          >
-            {isOpen ? (
-              <List
-                title="Versions"
-                query={versions(policyId)}
-                columns={versionColumns}
-                keyOf={(row) => String(row.version)}
-                empty="There is no version yet."
-              />
-            ) : null}
-          </ExpandableSection>
         </SpaceBetween>
       ) : null}
+      {data && isChanging ? <Change of={data} close={() => setChanging(false)} /> : null}
     </Page>
+  )
+}
+
+/** Only what somebody has changed is sent: what others change meanwhile stays theirs. */
+function Change({ of, close }: { of: Schemas['Policy']; close: () => void }): ReactNode {
+  const { policyId } = of
+  const form = useForm({
+    initial: { name: of.name ?? '', contact: of.contact ?? '', compatibility: of.compatibility as string },
+    checks: {
+      name: (name, { contact, compatibility }) =>
+        name === (of.name ?? '') && contact === (of.contact ?? '') && compatibility === of.compatibility
+          ? 'Nothing is changed yet.'
+          : undefined,
+    },
+    call: ({ name, contact, compatibility }) =>
+      answer(
+        api.PATCH('/policies/{policyId}', {
+          params: { path: { policyId } },
+          body: {
+            ...(name === (of.name ?? '') ? {} : { name: name.trim() || null }),
+            ...(contact === (of.contact ?? '') ? {} : { contact: contact.trim() || null }),
+            ...(compatibility === of.compatibility ? {} : { compatibility: compatibility as 'strict' }),
+          },
+        }),
+      ),
+    done: 'The policy is changed.',
+    after: close,
+  })
+  return (
+    <FormDialog form={form} title="Change this policy" act="Change" close={close}>
+      <TextField form={form} name="name" label="Name" isOptional isFirst />
+      <TextField
+        form={form}
+        name="contact"
+        label="Contact"
+        hint="Those who are denied are told whom to ask."
+        isOptional
+      />
+      <ChoiceField
+        form={form}
+        name="compatibility"
+        label="Semantics"
+        hint="Settings that no document says follow it."
+        options={semantics}
+      />
+    </FormDialog>
   )
 }

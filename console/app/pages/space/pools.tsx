@@ -181,7 +181,7 @@ export function Component(): ReactNode {
         }
       />
       {scope === undefined ? null : (
-        <>
+        <SpaceBetween size="l">
           <AsOf first={known?.items.find(({ scopeId }) => scopeId === scope)?.createdAt} />
           <AddressMap
             of={mapped(scope, params)}
@@ -199,7 +199,7 @@ export function Component(): ReactNode {
                 .sort((a, b) => b.depth - a.depth)[0]?.poolId
             }
           />
-        </>
+        </SpaceBetween>
       )}
     </Page>
   )

@@ -1,0 +1,134 @@
+// An example company: made in one click, and thrown away in one. It is made of operations that everybody has.
+import Button from '@cloudscape-design/components/button'
+import Container from '@cloudscape-design/components/container'
+import Header from '@cloudscape-design/components/header'
+import SpaceBetween from '@cloudscape-design/components/space-between'
+import type { ReactNode } from 'react'
+import { Link } from 'react-router'
+import { answer, api, Trouble } from '../../api/client.ts'
+import { treeRowsMax } from '../../api/lists.ts'
+import { useAct } from '../../parts/act.ts'
+import { Refused } from '../../parts/refused.tsx'
+import { exampleRequests, isExample, loadExample, throwExampleAway } from './example.ts'
+import { exampleName } from './example-name.ts'
+import { applyAll } from './forms.tsx'
+import type { Beginning } from './state.ts'
+
+async function loadCompany({ me, root, administrator, managementAccount }: Beginning): Promise<void> {
+  const known = root && (await answer(api.GET('/organization')))
+  const managed = await whole((query) => answer(api.GET('/ipams', { params: { query } })))
+  const { results } = await applyAll(
+    loadExample({
+      managementAccount: known?.managementAccount ?? managementAccount ?? me?.account ?? '',
+      rootId: root?.nodeId,
+      administrator: known?.delegatedAdministrator ?? administrator,
+      taken: managed.map(({ region }) => region),
+    }),
+  )
+  const { allocations, denied } = exampleRequests(results)
+  await answer(api.POST('/allocations/batch', { body: { allocations } }))
+  await answer(api.POST('/allocations', { body: denied })).catch((error) => {
+    // Each story has somebody who is denied.
+    if (!(error instanceof Trouble && error.code === 'DeniedByPolicy')) throw error
+  })
+}
+
+/** All of a list, page by page. */
+async function whole<T>(
+  page: (query: { limit: number; cursor?: string }) => Promise<{ items: T[]; nextCursor?: string }>,
+): Promise<T[]> {
+  const found: T[] = []
+  let cursor: string | undefined
+  do {
+    const { items, nextCursor } = await page({ limit: treeRowsMax, ...(cursor === undefined ? {} : { cursor }) })
+    found.push(...items)
+    cursor = nextCursor
+  } while (cursor !== undefined)
+  return found
+}
+
+async function throwCompanyAway({ nodes }: Beginning): Promise<void> {
+  const [units, accounts, ipams, policies, assignments, organization] = await Promise.all([
+    whole((query) => answer(api.GET('/organizational-units', { params: { query } }))),
+    whole((query) => answer(api.GET('/accounts', { params: { query } }))),
+    whole((query) => answer(api.GET('/ipams', { params: { query } }))),
+    whole((query) => answer(api.GET('/policies', { params: { query } }))),
+    whole((query) => answer(api.GET('/assignments', { params: { query } }))),
+    answer(api.GET('/organization')),
+  ])
+  const own = ipams.filter(isExample)
+  const written = policies.filter(({ ipamId }) => own.some((one) => one.ipamId === ipamId))
+  const depthOf = (unitId: string): number => nodes.find(({ nodeId }) => nodeId === unitId)?.path.length ?? 0
+  await applyAll(
+    throwExampleAway({
+      ipams: own,
+      units: units
+        .filter(isExample)
+        .map(({ unitId }) => unitId)
+        .sort((one, other) => depthOf(other) - depthOf(one)),
+      accounts: accounts.filter(isExample).map(({ account }) => account),
+      assignments: assignments.filter(({ policyId }) => written.some((one) => one.policyId === policyId)),
+      administrator: organization.delegatedAdministrator,
+    }),
+  )
+}
+
+export function ExampleCompany({ at, lacking }: { at: Beginning; lacking: string | undefined }): ReactNode {
+  const isThere = at.units.some(({ name }) => name === exampleName)
+  const loading = useAct<void, void>(() => loadCompany(at), 'The example company is there.')
+  const leaving = useAct<void, void>(() => throwCompanyAway(at), 'The example company is gone.')
+  const error = loading.error ?? leaving.error
+  return (
+    <Container
+      header={
+        <Header
+          variant="h2"
+          description="Units and accounts, three pools, two policies, six VPCs, and somebody who is denied"
+          actions={
+            <SpaceBetween size="xs" direction="horizontal">
+              <Button
+                disabled={isThere || lacking !== undefined}
+                disabledReason={lacking ?? 'It is there already.'}
+                loading={loading.isPending}
+                onClick={() => {
+                  leaving.reset()
+                  loading.mutate()
+                }}
+              >
+                Load it
+              </Button>
+              <Button
+                disabled={!isThere || lacking !== undefined}
+                disabledReason={lacking ?? 'It is not there.'}
+                loading={leaving.isPending}
+                onClick={() => {
+                  loading.reset()
+                  leaving.mutate()
+                }}
+              >
+                Throw it away
+              </Button>
+            </SpaceBetween>
+          }
+        >
+          Or an example company
+        </Header>
+      }
+    >
+      <SpaceBetween size="m">
+        {isThere ? (
+          <p>
+            Look at its <Link to="/organization">organization</Link>, its <Link to="/pools">address space</Link>, its{' '}
+            <Link to="/policies">policies</Link> and <Link to="/decisions?outcome=deny">who was denied</Link>. Thrown
+            away are its units, its accounts and its IPAM with all that is in it, and nothing else; where somebody has
+            put something of theirs below it, nothing is. The record keeps what was decided and who did what, and the
+            organization stays.
+          </p>
+        ) : (
+          <p>It lies in a unit of its own and touches nothing that is there.</p>
+        )}
+        {error ? <Refused error={error} /> : null}
+      </SpaceBetween>
+    </Container>
+  )
+}
