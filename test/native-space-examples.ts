@@ -125,6 +125,7 @@ export async function aboutSpace(world: NativeWorld): Promise<Record<string, Exa
     deletePool: { ...ofPool, input: emptyPool },
     getFreeSpace: ofPool,
     getAddressMap: ofPool,
+    getScopeMap: ofScope,
     getPoolCapacity: ofPool,
     listCapacity: { input: {}, secrets: [poolId] },
     getPoolUtilization: ofPool,

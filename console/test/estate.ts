@@ -26,6 +26,7 @@ export interface Estate extends EmptyServer {
   readonly ids: {
     readonly account: string
     readonly pool: string
+    readonly lab: string
     readonly policy: string
     readonly allowed: string
     readonly denied: string
@@ -137,6 +138,7 @@ export async function openEstate(): Promise<Estate> {
     ids: {
       account,
       pool: pools[0]!,
+      lab: pools[1]!,
       policy: policy!,
       allowed: decisionOf('allow'),
       denied,

@@ -22,7 +22,7 @@ import {
   listRoles,
 } from './identity/roles.native.ts'
 import { createToken, listTokens, revokeToken, whoAmI } from './identity/tokens.native.ts'
-import { getAddressMap } from './ipam/address-map.native.ts'
+import { getAddressMap, getScopeMap } from './ipam/address-map.native.ts'
 import { getPoolCapacity, listCapacity } from './ipam/capacity.native.ts'
 import { discoveryOperations } from './ipam/discoveries.native.ts'
 import { getFreeSpace } from './ipam/free-space.native.ts'
@@ -209,6 +209,7 @@ export const nouns: readonly Noun[] = [
       ...poolOperations,
       getFreeSpace,
       getAddressMap,
+      getScopeMap,
       getPoolCapacity,
       listCapacity,
       listPoolTree,

@@ -36,6 +36,7 @@ import { NetworkObjects } from './tables/network-objects.ts'
 import { Observations } from './tables/observations.ts'
 import { Organizations } from './tables/organizations.ts'
 import { Outbox } from './tables/outbox.ts'
+import { PastSpace } from './tables/past-space.ts'
 import { Policies } from './tables/policies.ts'
 import { Pools } from './tables/pools.ts'
 import { PutOffs } from './tables/put-off.ts'
@@ -295,6 +296,7 @@ export class Nouns extends Connected {
   readonly adoptions = new Adoptions(this.sql)
   /** What of pools lies where, counted for maps. */
   readonly addressTiles = new AddressTiles(this.sql, this)
+  readonly pastSpace = new PastSpace(this.sql)
   readonly allocationLists = new AllocationLists(this.sql)
   readonly apiTokens = new ApiTokens(this.sql, this, this.history)
   readonly candidates = new Candidates(this.sql, this)

@@ -11,12 +11,14 @@ import { searchParamsOf } from '../api/lists.ts'
 import { ask, queries } from '../api/queries.ts'
 import { Page, Wrong } from '../parts/page.tsx'
 import { Account, Said } from '../parts/words.tsx'
+import { rangeIn } from './addresses/asked.ts'
 
 export const found = (q: string) => ask(['find', q], (signal) => api.GET('/find', { params: { query: { q } }, signal }))
 
 export async function loader({ request }: { request: Request }): Promise<null | Response> {
   const q = searchParamsOf(request).get('q') ?? ''
   if (q === '') return null
+  if (rangeIn(q)) return redirect(`/address?cidr=${encodeURIComponent(q)}`)
   const data = await queries.ensureQueryData(found(q)).catch(() => undefined)
   const first = data?.places[0]
   if (first && data?.objects.length === 0) return redirect(`/address?cidr=${encodeURIComponent(q)}`)

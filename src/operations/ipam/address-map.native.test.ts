@@ -4,8 +4,10 @@ import { after, before, test } from 'node:test'
 import { type Cidr, formatCidr, overlaps, parseCidr, sizeOf } from '#model/cidr.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { managementAccount } from '../../../test/world.ts'
-import { mapOf as mapPool } from './address-map.ts'
+import { mapOf as mapPool, pastMapOf } from './address-map.ts'
 
+/** However little is read at a time of a moment that is past. */
+const pastBounds = { pastRows: 1_000, pastEnded: 1_000, pastPerStatement: 2, pastNumbers: 1_000 }
 interface Tile {
   readonly cidr: string
   readonly size?: string
@@ -15,6 +17,11 @@ interface Tile {
   readonly resting?: string
   readonly allocations?: number
   readonly isMore?: boolean
+}
+interface HeldTile extends Tile {
+  readonly account?: string
+  readonly locale?: string
+  readonly poolId?: string
 }
 interface Mapped {
   readonly cidr?: string
@@ -155,7 +162,7 @@ test('what is taken at random is counted in each tile of each window', async () 
     const row = (await tx.pools.find(poolId))!
     const asked = { window: pool, length: 20 }
     const whole = await mapPool({ tx }, row, [pool], asked)
-    const bounds = { freeRead: 1, resting: 4, restingPerStatement: 1, rows: 1_000, rowsPerStatement: 2 }
+    const bounds = { ...pastBounds, freeRead: 1, resting: 4, restingPerStatement: 1, rows: 1_000, rowsPerStatement: 2 }
     assert.deepEqual(await mapPool({ tx }, row, [pool], asked, bounds), whole)
     const cut = await mapPool({ tx }, row, [pool], asked, { ...bounds, rows: 0 })
     assert(cut.tiles.some(({ isMore }) => isMore))
@@ -195,4 +202,109 @@ test('what is taken at random is counted in each tile of each window', async () 
     }
     assert.deepEqual(new Set(told.keys()), touched, query)
   }
+})
+
+test('the map of a moment is what the map was at that moment, found from the window or from what has changed since', async () => {
+  const cidr = '10.128.0.0/20'
+  const poolId = await makePool([cidr], { quarantineSeconds: 0 })
+  const other = await makePool(['10.129.0.0/20'], { quarantineSeconds: 0 })
+  const moments: { readonly at: string; readonly tiles: readonly Tile[] }[] = []
+  const note = async (): Promise<void> => {
+    world.advance(1_000)
+    moments.push({ at: new Date(world.clock()).toISOString(), tiles: (await mapOf(poolId)).tiles })
+    world.advance(1_000)
+  }
+  await note()
+  const whole = await take(poolId, { cidr: '10.128.4.0/22' })
+  const small = await take(poolId, { cidr: '10.128.0.7/32' })
+  await take(poolId, { cidr: '10.128.8.0/24', hold: { expiresInSeconds: 3 } })
+  await note()
+  await take(other, { cidr: '10.129.0.0/22' })
+  await world.ask('DELETE', `/allocations/${whole.allocationId}`)
+  await note()
+  await take(poolId, { cidr: '10.128.5.0/24' })
+  await world.ask('DELETE', `/allocations/${small.allocationId}`)
+  await world.post(`/pools/${poolId}/cidrs`, { cidr: '10.130.0.0/24' })
+  await note()
+  for (const { at, tiles } of moments) assert.deepEqual((await mapOf(poolId, `?at=${at}`)).tiles, tiles, at)
+  assert.deepEqual((await mapOf(poolId, `?cidr=10.128.4.0/24&at=${moments[1]!.at}`)).tiles.length, 256)
+  assert.deepEqual((await mapOf(poolId, `?cidr=10.130.0.0/24&at=${moments[1]!.at}`)).cidrs, [])
+  await world.store.read(async (tx) => {
+    const row = (await tx.pools.find(poolId))!
+    const window = parseCidr(cidr)!
+    for (const { at, tiles } of moments) {
+      const asked = { window, length: 28, at: Date.parse(at) }
+      const all = { now: [window], before: [window] }
+      const bounds = { freeRead: 1_000, resting: 1_000, restingPerStatement: 10, rows: 1_000, rowsPerStatement: 10 }
+      const found = await pastMapOf({ tx }, row, all, asked, { ...bounds, ...pastBounds })
+      assert.deepEqual(await pastMapOf({ tx }, row, all, asked, { ...bounds, ...pastBounds, pastRows: 1 }), found)
+      for (const name of ['allocated', 'held'] as const)
+        assert.equal(
+          found.tiles.reduce((sum, tile) => sum + tile[name], 0n),
+          tiles.reduce((sum, tile) => sum + BigInt(tile[name] ?? 0), 0n),
+          `${at} ${name}`,
+        )
+      const cut = await pastMapOf({ tx }, row, all, asked, { ...bounds, ...pastBounds, pastRows: 1, pastNumbers: 0 })
+      assert(at === moments.at(-1)!.at || cut.tiles.some(({ isMore }) => isMore), `${at}: what was not counted is told`)
+    }
+  })
+})
+
+test('tiles tell whose they are, as far as one may see it, and lead to the pool below', async () => {
+  const poolId = await makePool(['10.140.0.0/16'])
+  await take(poolId, { cidr: '10.140.4.0/22' })
+  const below = await makePool(['10.140.32.0/20'], { parentPoolId: poolId })
+  const tiles = async (as?: string): Promise<readonly HeldTile[]> =>
+    (await world.ask<Mapped>('GET', `/pools/${poolId}/map?holders=true`, as === undefined ? {} : { as })).body.tiles
+  const found = await tiles()
+  assert.deepEqual(
+    found.map(({ account, locale, poolId: led }) => [account, locale, led]),
+    [
+      ...Array.from({ length: 4 }, () => [managementAccount, 'us-east-1', undefined]),
+      ...Array.from({ length: 16 }, () => [managementAccount, 'us-east-1', below]),
+    ],
+  )
+  const inside = await world.get<Mapped>(`/pools/${poolId}/map?holders=true&cidr=10.140.5.0/24`)
+  assert(inside.tiles.every((tile: HeldTile) => tile.account === managementAccount))
+})
+
+test('a scope is one map: pools below are told in place of what they were given, and empty space is folded away', async () => {
+  const made = await world.post<{ scopeId: string }>('/scopes', {
+    ipamId: (await world.get<{ items: { ipamId: string }[] }>('/ipams')).items[0]!.ipamId,
+  })
+  const [before, own] = [scopeId, made.scopeId]
+  scopeId = own
+  const path = `/scopes/${own}/map`
+  assert.deepEqual(await world.get(path), { scopeId: own, cidrs: [], tiles: [] })
+  const top = await makePool(['10.20.0.0/16'])
+  await makePool(['10.60.0.0/20'])
+  const below = await makePool(['10.20.0.0/20'], { parentPoolId: top })
+  await take(below, { cidr: '10.20.1.0/24' })
+  await take(top, { cidr: '10.20.128.0/24' })
+  const whole = await world.get<Mapped>(path)
+  assert.deepEqual(
+    [whole.cidr, whole.netmaskLength, whole.cidrs],
+    ['10.0.0.0/10', 18, ['10.20.0.0/16', '10.60.0.0/20']],
+  )
+  assert.deepEqual(whole.tiles, [
+    { cidr: '10.20.0.0/18', free: String(16_384 - 256), allocated: '256', allocations: 1 },
+    { cidr: '10.20.128.0/18', free: String(16_384 - 256), allocated: '256', allocations: 1 },
+  ])
+  const closer = await world.get<Mapped>(`${path}?cidr=10.20.0.0/16`)
+  assert.deepEqual(
+    closer.tiles.map(({ cidr, allocated }) => [cidr, allocated]),
+    [
+      ['10.20.1.0/24', '256'],
+      ['10.20.128.0/24', '256'],
+    ],
+  )
+  const earlier = new Date(world.clock()).toISOString()
+  world.advance(60_000)
+  await take(top, { cidr: '10.20.200.0/24' })
+  assert.deepEqual((await world.get<Mapped>(`${path}?cidr=10.20.0.0/16&at=${earlier}`)).tiles, closer.tiles)
+  const six = await makePool(['fd12:dd8::/32'])
+  await take(six, { cidr: 'fd12:dd8:1:7::/64' })
+  const folded = await world.get<Mapped>(`/pools/${six}/map?fold=true`)
+  assert.deepEqual([folded.cidr, folded.netmaskLength, folded.tiles.length], ['fd12:dd8:1::/56', 64, 1])
+  scopeId = before
 })

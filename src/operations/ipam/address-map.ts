@@ -1,6 +1,17 @@
 // A pool as a map: a window of its addresses in tiles of one size, each with what is free, allocated, held and resting of it. However
-// many allocations there are, no row of any is read: they are counted in the order of their addresses.
-import { bitsOf, type Cidr, compareCidrs, contains, formatCidr, orderOf, overlaps, sizeOf } from '#model/cidr.ts'
+// many allocations there are, no row of any is read: they are counted in the order of their addresses. Of a moment that is past, rows
+// are read, so many at most: those of the window, or of what has changed since.
+import {
+  bitsOf,
+  type Cidr,
+  compareCidrs,
+  contains,
+  formatCidr,
+  orderOf,
+  overlaps,
+  sizeOf,
+  supernet,
+} from '#model/cidr.ts'
 import { refuseValue } from '#model/refusal.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import type { ReadContext } from '../operation.ts'
@@ -23,16 +34,30 @@ export interface MapBounds {
   /** Rows that are counted: of all, beyond which some is told as `isMore`, and of one statement, which is some milliseconds. */
   readonly rows: number
   readonly rowsPerStatement: number
+  /** Of a moment that is past: rows of the window that are read, or else of what has ended since, and of one statement. */
+  readonly pastRows: number
+  readonly pastEnded: number
+  readonly pastPerStatement: number
+  /** And numbers of allocations that were given since. */
+  readonly pastNumbers: number
 }
 const boundsOfMaps: MapBounds = {
   freeRead: 1_000,
   ...{ resting: 20_000, restingPerStatement: 1_000 },
   ...{ rows: 4_000_000, rowsPerStatement: 16_384 },
+  ...{ pastRows: 10_000, pastEnded: 50_000, pastPerStatement: 2_000, pastNumbers: 250_000 },
 }
 
 export interface AskedMap {
   readonly window: Cidr
   readonly length: number
+}
+/** What somebody asks to see. */
+export interface AskedWindow {
+  readonly cidr: Cidr | undefined
+  readonly length: number | undefined
+  /** Without the empty space around what is in use. */
+  readonly isFolded?: boolean
 }
 export interface Tile {
   readonly cidr: Cidr
@@ -61,30 +86,41 @@ type Reading = Pick<ReadContext, 'tx'>
 export async function findMap(
   context: ReadContext,
   pool: Pool,
-  asked: { readonly cidr: Cidr | undefined; readonly length: number | undefined },
+  asked: AskedWindow & { readonly at?: number | undefined },
 ): Promise<AddressMap | undefined> {
-  const rows = await context.tx.pools.cidrsOf([pool.n])
-  const cidrs = rows.flatMap(({ state, cidr }) => (state === 'failed-provision' ? [] : [cidr])).sort(compareCidrs)
-  const found = askedMap(pool, cidrs, asked)
-  return found && mapOf(context, pool, cidrs, found)
-}
-
-/** Where somebody does not say: the first CIDR, in tiles of which one can see many. */
-function askedMap(
-  pool: Pool,
-  cidrs: readonly Cidr[],
-  asked: { readonly cidr: Cidr | undefined; readonly length: number | undefined },
-): AskedMap | undefined {
+  const rows = (await context.tx.pools.cidrsOf([pool.n])).filter(({ state }) => state !== 'failed-provision')
+  const cidrs = rows.map(({ cidr }) => cidr).sort(compareCidrs)
   const window = asked.cidr ?? cidrs[0]
   if (!window) return undefined
-  const bits = bitsOf(pool.family)
-  if (window.family !== pool.family)
-    refuseValue('cidr', formatCidr(window), { why: 'pool-is-of-family', family: pool.family })
-  const length = asked.length ?? Math.min(window.length + tileBitsDefault, bits)
+  const found = askedMap(pool.family, asked.isFolded ? await folded(context, pool, window) : window, asked.length)
+  const at = asked.at !== undefined && asked.at < context.now ? asked.at : undefined
+  if (at === undefined) return mapOf(context, pool, cidrs, found)
+  const before = rows.filter(({ createdAt }) => createdAt <= at).map(({ cidr }) => cidr)
+  return pastMapOf(context, pool, { now: cidrs, before: before.sort(compareCidrs) }, { ...found, at })
+}
+
+/** A window in tiles of which one can see many, where nobody says how large they are. */
+export function askedMap(family: 4 | 6, window: Cidr, asked: number | undefined): AskedMap {
+  const bits = bitsOf(family)
+  if (window.family !== family) refuseValue('cidr', formatCidr(window), { why: 'pool-is-of-family', family })
+  const length = asked ?? Math.min(window.length + tileBitsDefault, bits)
   const most = Math.min(window.length + tileBitsMax, bits)
   if (length < window.length || length > most)
     refuseValue('netmaskLength', length, { why: 'length-of-tiles', least: window.length, most })
   return { window, length }
+}
+
+/** Without the empty space around what is in use: the smallest block that has all of it, and some more around that. */
+async function folded({ tx }: Reading, { n }: Pool, window: Cidr): Promise<Cidr> {
+  return foldedTo(window, await tx.addressTiles.endsOfUsed(n, window))
+}
+export function foldedTo(window: Cidr, used: readonly Cidr[]): Cidr {
+  const inside = used.filter((one) => overlaps(one, window) && one.length >= window.length)
+  const [one] = inside
+  if (!one) return window
+  let length = Math.min(...inside.map((cidr) => cidr.length))
+  while (!inside.every((cidr) => contains(supernet(one, length), cidr))) length--
+  return supernet(one, Math.max(window.length, length - tileBitsDefault))
 }
 
 export async function mapOf(
@@ -105,6 +141,70 @@ export async function mapOf(
   return { window, length, cidrs, tiles: grid.tiles() }
 }
 
+/** The same of a moment that is past. What rested then and rests no more is free on it, as is what has left the pool since. */
+export async function pastMapOf(
+  context: Reading,
+  pool: Pool,
+  all: { readonly now: readonly Cidr[]; readonly before: readonly Cidr[] },
+  { window, length, at }: AskedMap & { readonly at: number },
+  bounds = boundsOfMaps,
+): Promise<AddressMap> {
+  const grid = new Grid(window, length, bounds)
+  const cidrs = all.before.filter((cidr) => overlaps(cidr, window))
+  for (const cidr of cidrs) grid.spread(grid.size, cidr)
+  if (cidrs.length === 0) return { window, length, cidrs, tiles: [] }
+  const { pastSpace } = context.tx
+  const nextTurn = () => context.tx.nextTurn()
+  const read = { rows: bounds.pastRows, rowsPerStatement: bounds.pastPerStatement, nextTurn }
+  const allocated = new Array<bigint>(grid.count).fill(0n)
+  const blocks = await pastSpace.within(pool.n, window, at, read)
+  if (!blocks) {
+    const present = await mapOf(context, pool, all.now, { window, length }, bounds)
+    for (const tile of present.tiles) {
+      const n = grid.indexOf(tile.cidr.first)
+      allocated[n] = tile.allocated
+      grid.allocations[n] = tile.allocations
+      if (tile.isMore) grid.isMore.add(n)
+    }
+    if (!(await takeBackBegun(context, pool, grid, { at, allocated }))) grid.isMoreFrom(0)
+  }
+  const then = blocks ?? (await pastSpace.endedSince(pool.n, at, { ...read, rows: bounds.pastEnded }))
+  if (!then) grid.isMoreFrom(0)
+  for (const { cidr, isHeld } of then ?? []) {
+    grid.spread(isHeld ? grid.held : allocated, cidr)
+    if (!isHeld && contains(window, cidr)) grid.allocations[grid.indexOf(cidr.first)]! += 1
+  }
+  // What is held at present was read with the others of the window.
+  await addResting(context, pool, grid, { at, withHeld: !blocks })
+  for (let n = 0; n < grid.count; n++) {
+    const free = grid.size[n]! - allocated[n]! - grid.held[n]! - grid.resting[n]!
+    grid.free[n] = free > 0n ? free : 0n
+  }
+  return { window, length, cidrs, tiles: grid.tiles() }
+}
+
+/** Takes from what is allocated now what was allocated later than at a moment; false where that is too much to be read. */
+async function takeBackBegun(
+  { tx }: Reading,
+  pool: Pool,
+  grid: Grid,
+  { at, allocated }: { readonly at: number; readonly allocated: bigint[] },
+): Promise<boolean> {
+  const { pastNumbers, pastPerStatement } = grid.bounds
+  const first = await tx.pastSpace.firstNumberAfter(at)
+  const newest = await tx.pastSpace.newestNumber()
+  if (newest - first > pastNumbers) return false
+  for (let from = first; from <= newest; from += pastPerStatement) {
+    await tx.nextTurn()
+    const numbers = { from, until: from + pastPerStatement }
+    for (const cidr of await tx.pastSpace.begunSince(pool.n, grid.window, at, numbers)) {
+      grid.spread(allocated, cidr, -1n)
+      if (contains(grid.window, cidr)) grid.allocations[grid.indexOf(cidr.first)]! -= 1
+    }
+  }
+  return true
+}
+
 async function addFree({ tx }: Reading, { n }: Pool, grid: Grid): Promise<void> {
   const { addressTiles } = tx
   const windowOrder = orderOf(grid.window)
@@ -122,14 +222,22 @@ async function addFree({ tx }: Reading, { n }: Pool, grid: Grid): Promise<void> 
   }
 }
 
-async function addResting({ tx }: Reading, { n }: Pool, grid: Grid): Promise<void> {
+/** Of a moment that is past: what had begun to rest by then and rests still, or has not been swept yet. */
+async function addResting(
+  { tx }: Reading,
+  { n }: Pool,
+  grid: Grid,
+  past?: { readonly at: number; readonly withHeld: boolean },
+): Promise<void> {
   const { resting, restingPerStatement } = grid.bounds
   let after: Cidr | undefined
   for (let read = 0; read < resting; read += restingPerStatement) {
     await tx.nextTurn()
     const blocks = await tx.addressTiles.resting(n, grid.window, restingPerStatement, after)
-    for (const { cidr, isOver, isHeld } of blocks)
-      grid.spread(isOver ? grid.free : isHeld ? grid.held : grid.resting, cidr)
+    for (const { cidr, isOver, isHeld, since, endsAt } of blocks) {
+      if (past && (since > past.at || endsAt <= past.at || (isHeld && !past.withHeld))) continue
+      grid.spread(isOver && !past ? grid.free : isHeld ? grid.held : grid.resting, cidr)
+    }
     after = blocks.at(-1)?.cidr
     if (blocks.length < restingPerStatement) return
   }
@@ -221,15 +329,15 @@ class Grid {
     to[at]! += addresses
   }
   /** Adds a block to all tiles that it lies in, as far as it is in the window. */
-  spread(to: bigint[], block: Cidr): void {
+  spread(to: bigint[], block: Cidr, times = 1n): void {
     if (!overlaps(block, this.window)) return
     const inside = contains(block, this.window) ? this.window : block
     const at = this.indexOf(inside.first)
     if (inside.length >= this.#length) {
-      to[at]! += sizeOf(inside)
+      to[at]! += times * sizeOf(inside)
       return
     }
-    const each = 1n << BigInt(this.tileOrder)
+    const each = times << BigInt(this.tileOrder)
     const until = at + 2 ** (this.#length - inside.length)
     for (let tile = at; tile < until; tile++) to[tile]! += each
   }

@@ -211,6 +211,6 @@ export async function placesOf(
 }
 
 /** The number of an allocation, hold or Elastic IP. */
-function spaceNumber({ tx }: ReadContext, id: string): number | undefined {
+export function spaceNumber({ tx }: ReadContext, id: string): number | undefined {
   return spaceNumberIn(tx.installation, id)
 }

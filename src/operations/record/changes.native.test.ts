@@ -559,6 +559,27 @@ test('a list of changes begins with the newest, and what comes later is read on 
 const changesAbout = async (id: string): Promise<readonly Change[]> =>
   (await acme.get<Page<Change>>(`/changes?subject=${id}`)).items
 
+test('the changes of a pool are those of the pool itself and of its space, those that are over among them', async () => {
+  const other = await sharedPool('203.9.1.0/24')
+  const pool = await sharedPool('203.9.2.0/24')
+  const take = (poolId: string) =>
+    acme.post<{ allocationId: string }>('/allocations', {
+      ...{ account: shop, resourceType: 'custom', locale: 'us-east-1', poolId, netmaskLength: 28 },
+    })
+  const { allocationId } = await take(pool)
+  await take(other)
+  await acme.ask('DELETE', `/allocations/${allocationId}`)
+  const { items } = await acme.get<Page<Change>>(`/changes?poolId=${pool}`)
+  assert.deepEqual(
+    items.slice(0, 2).map(({ action, subjects }) => [action, subjects[0]]),
+    [
+      ['releaseAllocation', allocationId],
+      ['createAllocation', allocationId],
+    ],
+  )
+  assert(items.length > 2 && items.every(({ subjects }) => subjects.includes(allocationId) || subjects.includes(pool)))
+})
+
 test('I8 decisions are read on in the order of time, behind a place or one of them, by whoever may see them and no others', async () => {
   type Listed = { readonly decisionId: string; readonly account: string }
   const ask = (account: string) => acme.ask('POST', '/allocations', { body: eip(account) })

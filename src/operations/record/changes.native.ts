@@ -20,6 +20,7 @@ import {
   pageAsked,
   pageSizeDefault,
   paging,
+  poolName,
   recordPageOf,
   showMakers,
   usedMakers,
@@ -101,6 +102,7 @@ export const listChanges = nativeRead({
     principal: z.string().max(256).optional().describe('Only those of this principal, by ARN.'),
     action: z.string().max(128).optional(),
     subject: objectName.optional().describe('Only those that changed this object, or refused to.'),
+    poolId: poolName.optional().describe('Only those about this pool, or about space of it.'),
     ...between,
     latest: flag
       .optional()

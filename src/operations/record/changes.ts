@@ -1,11 +1,12 @@
 // What was changed or refused, by whom: the audit entries, newest first, or oldest first to read on from wherever one was.
+import { parseId } from '#model/identifier.ts'
 import { refuse } from '#model/refusal.ts'
 import { everywhere } from '#model/roles.ts'
 import type { Subject } from '#store/subjects.ts'
 import { mayAnywhere, mayThroughout } from '../identity/authority.ts'
 import { numberIn, type Page, type PageAsked, readSlicedPage, type Slice } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
-import { placesOf, type SeenEntry, seenEntries, subjectsPerPageMax } from './change-places.ts'
+import { placesOf, type SeenEntry, seenEntries, spaceNumber, subjectsPerPageMax } from './change-places.ts'
 import { type ChangedSubject, changedSubjects } from './change-subjects.ts'
 import { namesOf } from './object-names.ts'
 import { finderThen, permitterThen } from './object-places.ts'
@@ -18,6 +19,8 @@ export const differencesListed = 10
 const differencesPerPage = 1_000
 /** Entries looked at for one page; with fewer to be seen the page is shorter. */
 const entriesPerPageMax = 5_000
+/** The same of the changes of one pool, which no index finds: what is passed over is looked up like what is found. */
+const entriesOfPoolMax = 400
 /**
  * Of a list that asks for what may be hidden: one page of it is of so many entries of the record, or of entries with so many subjects,
  * whatever they are about. So where it ends tells nothing of what was found and not shown.
@@ -34,6 +37,8 @@ export interface ChangeFilter {
   readonly action?: string
   /** The id of an object that it was about. */
   readonly subject?: string
+  /** About this pool, or about what was of it. */
+  readonly poolId?: string
 }
 /** From where a list goes on, and which way: numbers of entries. */
 export interface ChangePlace {
@@ -45,7 +50,7 @@ export interface ChangePlace {
 export async function listChanges(
   context: ReadContext,
   { limit, after: place }: PageAsked<ChangePlace>,
-  { subject, ...rest }: ChangeFilter,
+  { subject, poolId, ...rest }: ChangeFilter,
   span: Span,
   { isNewestFirst = true, isLatest = false }: { readonly isNewestFirst?: boolean; readonly isLatest?: boolean } = {},
 ): Promise<{ readonly changes: readonly SeenEntry[]; readonly next: ChangePlace | undefined }> {
@@ -72,7 +77,8 @@ export async function listChanges(
     const isPast = numbers.length < found.numbers.length || (isForward ? found.last >= high : found.last < low)
     const entries = await recordLists.entries(numbers, subjectsListed)
     const inOrder = numbers.map((n) => entries.get(n)!)
-    const { seen, last } = await seenEntries(context, inOrder, { about, subjectsMax: subjectsListed })
+    const { seen: all, last } = await seenEntries(context, inOrder, { about, subjectsMax: subjectsListed })
+    const seen = poolId === undefined ? all : await ofPool(context, poolId, all)
     // No more subjects than these are looked at for one page.
     if (last !== inOrder.at(-1)?.n)
       return { rows: seen, next: last!, looked: mayBeHidden ? 1 : Number.POSITIVE_INFINITY }
@@ -95,7 +101,7 @@ export async function listChanges(
       bounds: {
         bytesOf: (entry) =>
           compared(entry).reduce((sum, [id, version]) => sum + (lengths.get(`${id}/${version}`) ?? 0), 0),
-        rowsMax: mayBeHidden ? Number.POSITIVE_INFINITY : entriesPerPageMax,
+        rowsMax: mayBeHidden ? Number.POSITIVE_INFINITY : poolId === undefined ? entriesPerPageMax : entriesOfPoolMax,
         stepMax: entriesPerStep,
         weightOf: ({ subjects }) => Math.min(subjects.length, differencesListed),
         weightMax: differencesPerPage,
@@ -108,6 +114,20 @@ export async function listChanges(
   // A place that tells how far the record goes, and not which entry that is not shown was the last one found.
   const n = Math.max(place?.n ?? begin, Math.min(end - 1, await recordLists.lastEntry()))
   return { changes: items, next: { n, isNewestFirst: false } }
+}
+
+/** Of entries those that are about a pool, or about space of it: each with these subjects first. */
+async function ofPool(context: ReadContext, poolId: string, seen: readonly SeenEntry[]): Promise<readonly SeenEntry[]> {
+  const { tx } = context
+  const pool = parseId('pool', tx.installation, poolId)
+  const numbers = seen.flatMap(({ subjects }) => subjects.flatMap(({ id }) => spaceNumber(context, id) ?? []))
+  const pools = await tx.pastSpace.poolsOf(numbers)
+  const isOfPool = ({ id }: Subject): boolean =>
+    id === poolId || (pool !== undefined && pools.get(spaceNumber(context, id) ?? -1) === pool)
+  return seen.flatMap((entry) => {
+    const own = entry.subjects.filter(isOfPool)
+    return own.length === 0 ? [] : [{ ...entry, subjects: [...own, ...entry.subjects.filter((one) => !isOfPool(one))] }]
+  })
 }
 
 /**

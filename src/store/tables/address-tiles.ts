@@ -1,6 +1,7 @@
 // What of a pool lies where, counted for a map: parts of a window of its addresses, by steps in the indexes that lead to the same space.
 // Rows are counted where they are, and not read.
 import { type Cidr, fromKey, lastAddress, supernet, toKey } from '#model/cidr.ts'
+import { firstOfEach } from '../merged-ranges.ts'
 import type { Sql, SqlValue } from '../sql.ts'
 
 /** Which rows are counted: allocations, or free blocks of one size. */
@@ -11,10 +12,26 @@ export interface RestingBlock {
   /** Anybody can have it, though it is not among what is free yet. */
   readonly isOver: boolean
   readonly isHeld: boolean
+  readonly since: number
+  readonly endsAt: number
+}
+/** What somebody has. */
+export interface TakenBlock {
+  readonly cidr: Cidr
+  readonly n: number
+  readonly account: string
+  readonly locale: string
+  readonly resourceType: string
+  readonly resourceId: string | null
+}
+interface TakenRow extends Omit<TakenBlock, 'cidr'> {
+  readonly first: Uint8Array
+  readonly length: number
 }
 interface RestingRow {
   first: Uint8Array
   length: number
+  released_at: number
   ends_at: number
   hold: number | null
 }
@@ -78,6 +95,21 @@ export class AddressTiles {
     const bits = family === 4 ? 32 : 128
     return first && last && { first: fromKey(first.first, bits).first, last: fromKey(last.first, bits).first }
   }
+  /** The first and the last block that begins in a window, of what is allocated and of what rests. */
+  async endsOfUsed(pool: number, window: Cidr): Promise<Cidr[]> {
+    const found: Cidr[] = []
+    for (const table of ['allocation', 'quarantine']) {
+      for (const order of ['asc', 'desc']) {
+        const row = await this.#sql.get<{ first: Uint8Array; length: number }>(
+          `select first, length from ${table} where pool = ? and first between ? and ? order by first ${order} limit 1`,
+          pool,
+          ...rangeOf(window),
+        )
+        if (row) found.push(fromKey(row.first, row.length))
+      }
+    }
+    return found
+  }
   /** How many rows begin in each of some tiles: `rows` in all at most, and in each a part of that. */
   async count(
     pool: number,
@@ -131,10 +163,29 @@ export class AddressTiles {
       low = next.first
     }
   }
+  /** The first allocations that begin in each of some tiles, and the last one that begins before the first tile. */
+  async firstIn(pool: number, tiles: readonly Cidr[], limit: number): Promise<TakenBlock[]> {
+    const columns = `t.first, t.length, t.n, t.resource_id as "resourceId",
+      h.account, h.region as locale, h.resource_type as "resourceType"`
+    const ranges = {
+      ...{ columns, table: 'allocation t', joined: 'join holder h on h.n = t.holder', values: [] },
+      where: (...[first, last]: string[]) => `t.pool = ${pool} and t.first >= ${first} and t.first <= ${last}`,
+      order: ['first'] as [string],
+      compare: (a: TakenRow, b: TakenRow) => Buffer.compare(a.first, b.first),
+    }
+    const rows = await firstOfEach<TakenRow>(this.#sql, tiles.map(rangeOf), ranges, limit)
+    const before = await this.#sql.all<TakenRow>(
+      `select ${columns} from allocation t join holder h on h.n = t.holder
+       where t.pool = ? and t.first < ? order by t.first desc limit 1`,
+      pool,
+      toKey(tiles[0]!),
+    )
+    return [...before, ...rows].map(({ first, length, ...row }) => ({ ...row, cidr: fromKey(first, length) }))
+  }
   /** What rests or is held in a window or around it, in address order, `limit` at most. */
   async resting(pool: number, window: Cidr, limit: number, after?: Cidr): Promise<RestingBlock[]> {
     const [low, high] = rangeOf(window)
-    const columns = 'select first, length, ends_at, hold from quarantine where pool = ?'
+    const columns = 'select first, length, released_at, ends_at, hold from quarantine where pool = ?'
     // Blocks that rest do not overlap: only the last one to begin before it can be around.
     const around = after
       ? undefined
@@ -151,6 +202,8 @@ export class AddressTiles {
       cidr: fromKey(row.first, row.length),
       isOver: row.ends_at <= now,
       isHeld: row.hold !== null,
+      since: row.released_at,
+      endsAt: row.ends_at,
     }))
   }
 }

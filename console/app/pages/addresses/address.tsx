@@ -8,7 +8,7 @@ import FormField from '@cloudscape-design/components/form-field'
 import Header from '@cloudscape-design/components/header'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import { useQuery } from '@tanstack/react-query'
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
 import { Link, useSearchParams } from 'react-router'
 import { api, type Schemas } from '../../api/client.ts'
 import { flagsOf, nodes, searchParamsOf } from '../../api/lists.ts'
@@ -17,47 +17,76 @@ import { useNodeNames } from '../../parts/names.ts'
 import { Page, Wrong } from '../../parts/page.tsx'
 import { Account, Cidr, Mode, Moment, Said, State } from '../../parts/words.tsx'
 import { found } from '../search.tsx'
+import { type Asked, askedFor, isInRange } from './asked.ts'
+import { Life, Line } from './life.tsx'
 
 /** The end of a day in the person's zone. */
 const endOf = (day: string): string => new Date(`${day}T23:59:59.999`).toISOString()
 /** How many tenures the page shows: of older ones the command line tells. */
 const tenuresMax = 100
 
-const life = (cidr: string, day: string | null) => {
-  const query = {
-    cidr,
-    limit: tenuresMax,
-    ...(day === null ? {} : { from: new Date(`${day}T00:00:00`).toISOString(), until: endOf(day) }),
-  }
-  return ask(['life', query], (signal) => api.GET('/history/addresses', { params: { query }, signal }))
+const spanOf = (day: string | null) =>
+  day === null ? {} : { from: new Date(`${day}T00:00:00`).toISOString(), until: endOf(day) }
+const life = (asked: Asked, day: string | null) => {
+  const query = { limit: tenuresMax, ...spanOf(day) }
+  return ask(['life', asked.of, asked.text, query], (signal) => {
+    if (asked.of === 'account')
+      return api.GET('/history/accounts/{account}', { params: { path: { account: asked.text }, query }, signal })
+    if (asked.of === 'resource')
+      return api.GET('/history/resources/{resourceId}', { params: { path: { resourceId: asked.text }, query }, signal })
+    return api.GET('/history/addresses', { params: { query: { ...query, cidr: blockOf(asked) } }, signal })
+  })
 }
+/** What is asked for of a range: the block around it. */
+const blockOf = (asked: Asked): string => (asked.of === 'range' ? asked.around : asked.text)
+const isPlaced = (asked: Asked): boolean => asked.of === 'block' || asked.of === 'range'
+const accountOf = (account: string) =>
+  ask(['account', account], (signal) => api.GET('/accounts/{account}', { params: { path: { account } }, signal }))
+
 export const loader = ({ request }: { request: Request }): Promise<null> => {
   const params = searchParamsOf(request)
-  const cidr = params.get('cidr') ?? ''
-  return load(found(cidr), life(cidr, params.get('day')), nodes)
+  const asked = askedFor(params)
+  return load(...(isPlaced(asked) ? [found(blockOf(asked))] : []), life(asked, params.get('day')), nodes)
 }
 
 export function Component(): ReactNode {
   const [params, setParams] = useSearchParams()
-  const cidr = params.get('cidr') ?? ''
+  const asked = askedFor(params)
+  const cidr = blockOf(asked)
   const day = params.get('day')
+  const [now] = useState(() => Date.now())
   const nameOf = useNodeNames()
-  const { data, error } = useQuery(found(cidr))
-  const { data: tenures, error: noLife } = useQuery(life(cidr, day))
-  const setDay = (value: string): void => setParams(value === '' ? { cidr } : { cidr, day: value })
+  const { data, error } = useQuery({ ...found(cidr), enabled: isPlaced(asked) })
+  const { data: read, error: noLife } = useQuery(life(asked, day))
+  const tenures = read && {
+    ...read,
+    items: asked.of === 'range' ? read.items.filter((one) => isInRange(asked, one.cidr)) : read.items,
+  }
+  const setDay = (value: string): void =>
+    setParams((before) => {
+      const after = new URLSearchParams(before)
+      if (value === '') after.delete('day')
+      else after.set('day', value)
+      return after
+    })
+  const spoken = { ...(day === null ? {} : { from: day }) }
+  const [command, path] =
+    asked.of === 'account'
+      ? [`cadastre history account ${asked.text}`, `/history/accounts/${asked.text}`]
+      : asked.of === 'resource'
+        ? [`cadastre history resource ${asked.text}`, `/history/resources/${encodeURIComponent(asked.text)}`]
+        : [`cadastre history address --cidr ${cidr}`, `/history/addresses?cidr=${encodeURIComponent(cidr)}`]
   return (
     <Page
-      title={cidr}
-      commands={[
-        `cadastre find ${cidr}`,
-        `cadastre history address --cidr ${cidr}${flagsOf(day === null ? {} : { from: day })}`,
-      ]}
-      requests={[`/find?q=${encodeURIComponent(cidr)}`, `/history/addresses?cidr=${encodeURIComponent(cidr)}`]}
+      title={asked.of === 'account' ? (nameOf(asked.text) ?? asked.text) : asked.text}
+      description={descriptions[asked.of]}
+      commands={[...(isPlaced(asked) ? [`cadastre find ${cidr}`] : []), `${command}${flagsOf(spoken)}`]}
+      requests={[...(isPlaced(asked) ? [`/find?q=${encodeURIComponent(cidr)}`] : []), path]}
     >
       {error ? <Wrong error={error} /> : null}
       {data?.places.length === 0 ? (
         <Alert type="info" header="Outside of every pool">
-          No pool that you may see has {cidr}.
+          No pool that you may see has {asked.text}.
         </Alert>
       ) : null}
       {data?.places.map((place) => (
@@ -67,7 +96,7 @@ export function Component(): ReactNode {
         header={
           <Header
             variant="h2"
-            description={day === null ? 'Everybody who had it, the latest first' : `Everybody who had it on ${day}`}
+            description={day === null ? sayingOf(asked) : `${sayingOf(asked)}, on ${day}`}
             actions={
               <SpaceBetween size="xs" direction="horizontal" alignItems="end">
                 <FormField label="On the day">
@@ -94,46 +123,44 @@ export function Component(): ReactNode {
       >
         {noLife ? <Wrong error={noLife} /> : null}
         {tenures?.items.length === 0 ? (
-          <p>Nobody had it{day === null ? '' : ' on that day'}, as far as the record goes and you may see.</p>
+          <p>Nobody had any of it{day === null ? '' : ' on that day'}, as far as the record goes and you may see.</p>
         ) : null}
-        <ol className="life">
-          {tenures?.items.map((one) => (
-            <li key={`${one.allocationId} ${one.from} ${one.cidr}`}>
-              <Box fontWeight="bold">
-                <Account id={one.account} name={nameOf(one.account)} /> {one.until === undefined ? 'has' : 'had'}{' '}
-                <Cidr>{one.cidr}</Cidr>
-              </Box>
-              <div>
-                <Moment at={one.from} /> until {one.until === undefined ? 'now' : <Moment at={one.until} />}
-                {one.ending === undefined ? null : `, ${one.ending}`}
-              </div>
-              <div>
-                as {one.resourceType}
-                {one.resourceId === undefined ? '' : ` ${one.resourceId}`}, {one.state}
-                {one.requestedBy === undefined ? null : (
-                  <>
-                    , asked for by <Said>{one.requestedBy.principal}</Said> ({one.requestedBy.action})
-                  </>
-                )}
-              </div>
-              <div>
-                {one.decisionId === undefined ? null : (
-                  <Link to={`/decisions/${one.decisionId}`}>Why: decision {one.decisionId}</Link>
-                )}
-                {one.policy === undefined ? null : (
-                  <>
-                    , by <Link to={`/policies/${one.policy.policyId}`}>policy</Link> version {one.policy.version}
-                  </>
-                )}
-              </div>
-            </li>
-          ))}
-        </ol>
+        {tenures === undefined || tenures.items.length === 0 ? null : (
+          <SpaceBetween size="m">
+            <Line tenures={tenures.items} now={now} />
+            <Life tenures={tenures.items} nameOf={nameOf} />
+          </SpaceBetween>
+        )}
         {tenures?.nextCursor === undefined ? null : (
           <p>There is more: the latest {tenuresMax} are shown. Choose a day.</p>
         )}
       </Container>
     </Page>
+  )
+}
+const descriptions: Readonly<Record<Asked['of'], string>> = {
+  block: 'Where it lies, who has it, which policy speaks for it, and its whole life',
+  range: 'A range: where it lies, who has something of it, and its whole life',
+  resource: 'A network or other resource: what space it had',
+  account: 'An account: what space it had',
+}
+const sayingOf = (asked: Asked): string =>
+  asked.of === 'account' || asked.of === 'resource'
+    ? 'What it has, and what it had, the latest first'
+    : 'Everybody who had it, the latest first'
+
+/** Whom to ask about what somebody has. */
+function Contact({ account }: { account: string }): ReactNode {
+  const { data } = useQuery(accountOf(account))
+  return (
+    <div>
+      <Box variant="awsui-key-label">Whom to ask</Box>
+      {data === undefined ? null : (
+        <>
+          <Account id={account} name={data.name} />: <Said>{data.contact ?? data.email}</Said>
+        </>
+      )}
+    </div>
   )
 }
 
@@ -144,6 +171,7 @@ function Place({
   place: Schemas['AddressFound']
   nameOf: (id: string) => string | undefined
 }): ReactNode {
+  const holder = place.chain.findLast(({ kind }) => kind !== 'pool' && kind !== 'quarantine')?.account
   const where =
     place.space === 'private'
       ? `In scope ${place.scopeName ?? place.scopeDescription ?? place.scopeId}`
@@ -200,6 +228,7 @@ function Place({
             </Box>
           ))}
         </div>
+        {holder === undefined ? null : <Contact account={holder} />}
         {place.policy === undefined ? null : (
           <div>
             <Box variant="awsui-key-label">

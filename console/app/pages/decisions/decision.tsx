@@ -65,7 +65,7 @@ const lengths = [
   { value: '90d', label: '90 days' },
 ]
 
-function AskForException({ decisionId, close }: { decisionId: string; close: () => void }): ReactNode {
+export function AskForException({ decisionId, close }: { decisionId: string; close: () => void }): ReactNode {
   const navigate = useNavigate()
   const form = useForm({
     initial: { reason: '', for: '7d' },

@@ -1,25 +1,24 @@
 // One pool: its rules, how full it is, when it runs dry, and who has its space.
+import Button from '@cloudscape-design/components/button'
 import SpaceBetween from '@cloudscape-design/components/space-between'
+import Tabs from '@cloudscape-design/components/tabs'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
-import { Link, useParams, useSearchParams } from 'react-router'
-import { api } from '../../api/client.ts'
-import { allocationList, nodes, searchParamsOf } from '../../api/lists.ts'
-import { ask, load } from '../../api/queries.ts'
-import { AddressMap, mapOf } from '../../map/map.tsx'
+import { Link, useNavigate, useParams, useSearchParams } from 'react-router'
+import { allocationList, flagsOf, nodes, pathOf, searchParamsOf } from '../../api/lists.ts'
+import { load } from '../../api/queries.ts'
+import { AddressMap, askedIn, mapOf } from '../../map/map.tsx'
 import { Facts } from '../../parts/facts.tsx'
 import { List } from '../../parts/list.tsx'
 import { useNodeNames } from '../../parts/names.ts'
 import { Page, Wrong } from '../../parts/page.tsx'
 import { Account, Count, None, Said, Used } from '../../parts/words.tsx'
 import { allocationColumns } from './allocation-columns.tsx'
+import { AsOf, momentIn } from './as-of.tsx'
+import { PastHolders } from './past-holders.tsx'
+import { PoolChanges, poolChanges } from './pool-changes.tsx'
+import { capacityOf, onePool } from './pool-queries.ts'
 
-const one = (poolId: string) =>
-  ask(['pool', poolId], (signal) => api.GET('/pools/{poolId}', { params: { path: { poolId } }, signal }))
-const capacityOf = (poolId: string) =>
-  ask(['pool-capacity', poolId], (signal) =>
-    api.GET('/pools/{poolId}/capacity', { params: { path: { poolId } }, signal }),
-  )
 const within = (poolId: string, params: URLSearchParams) => {
   const all = new URLSearchParams(params)
   all.set('poolId', poolId)
@@ -33,34 +32,52 @@ export const loader = ({
   params: { poolId?: string }
 }): Promise<null> =>
   load(
-    mapOf(poolId!, searchParamsOf(request).get('window')),
-    one(poolId!),
+    mapOf({ poolId: poolId! }, askedIn(searchParamsOf(request))),
+    onePool(poolId!),
     capacityOf(poolId!),
-    within(poolId!, searchParamsOf(request)),
+    ...rowsOf(poolId!, searchParamsOf(request)),
     nodes,
   )
+/** What the table below the map is of. */
+const rowsOf = (poolId: string, params: URLSearchParams) => {
+  if (params.get('tab') === 'changes') return [poolChanges(poolId, params)]
+  return params.has('at') ? [] : [within(poolId, params)]
+}
 
 export function Component(): ReactNode {
   const poolId = useParams().poolId!
-  const [params] = useSearchParams()
   const nameOf = useNodeNames()
-  const { data: pool, error } = useQuery(one(poolId))
+  const [params, setParams] = useSearchParams()
+  const navigate = useNavigate()
+  const { data: pool, error } = useQuery(onePool(poolId))
+  const at = momentIn(params)
+  const tab = params.get('tab') === 'changes' ? 'changes' : 'allocations'
   const { data: capacity } = useQuery(capacityOf(poolId))
   return (
     <Page
       title={pool?.name ?? poolId}
       description={pool?.description === undefined ? undefined : <Said>{pool.description}</Said>}
+      actions={
+        <SpaceBetween size="xs" direction="horizontal">
+          <Button variant="primary" onClick={() => void navigate(`/allocations/new?poolId=${poolId}`)}>
+            Allocate
+          </Button>
+          <Button onClick={() => void navigate(`/pools/new?parentPoolId=${poolId}`)}>Make a pool in it</Button>
+        </SpaceBetween>
+      }
       commands={[
         `cadastre pool show ${poolId}`,
-        `cadastre pool map ${poolId}`,
+        `cadastre pool map ${poolId}${flagsOf(at === undefined ? {} : { at })}`,
         `cadastre pool capacity ${poolId}`,
         `cadastre allocation list --pool-id ${poolId}`,
+        `cadastre change list --pool-id ${poolId}${flagsOf(at === undefined ? {} : { from: at })}`,
       ]}
       requests={[
         `/pools/${poolId}`,
-        `/pools/${poolId}/map`,
+        pathOf(`/pools/${poolId}/map`, at === undefined ? {} : { at }),
         `/pools/${poolId}/capacity`,
         `/allocations?poolId=${poolId}`,
+        pathOf('/changes', { poolId, ...(at === undefined ? {} : { from: at }) }),
       ]}
     >
       {error ? <Wrong error={error} /> : null}
@@ -113,20 +130,61 @@ export function Component(): ReactNode {
               ]}
             />
           ) : null}
-          <AddressMap poolId={poolId} poolName={pool.name ?? poolId} />
-          <List
-            title="Allocations"
-            query={within(poolId, params)}
-            columns={allocationColumns(nameOf)}
-            keyOf={(row) => row.allocationId}
-            filters={[
-              { name: 'account', label: 'Account' },
-              { name: 'resourceType', label: 'Type' },
+          <AsOf first={pool.createdAt} />
+          <AddressMap of={{ poolId }} name={pool.name ?? poolId} poolAt={() => poolId} />
+          <Tabs
+            i18nStrings={{ scrollLeftAriaLabel: 'Tabs to the left', scrollRightAriaLabel: 'Tabs to the right' }}
+            activeTabId={tab}
+            onChange={({ detail }) =>
+              setParams((before) => {
+                const after = new URLSearchParams(before)
+                after.delete('cursor')
+                if (detail.activeTabId === 'changes') after.set('tab', 'changes')
+                else after.delete('tab')
+                return after
+              })
+            }
+            tabs={[
+              {
+                id: 'allocations',
+                label: at === undefined ? 'Who has what' : 'Who had what',
+                content: at === undefined ? <Present poolId={poolId} /> : <Past poolId={poolId} at={at} />,
+              },
+              {
+                id: 'changes',
+                label: at === undefined ? 'What has changed' : 'What has changed since',
+                content: <PoolChanges poolId={poolId} nameOf={nameOf} />,
+              },
             ]}
-            empty="Nobody has space of this pool."
           />
         </SpaceBetween>
       ) : null}
     </Page>
   )
+}
+
+function Present({ poolId }: { poolId: string }): ReactNode {
+  const [params] = useSearchParams()
+  return (
+    <List
+      title="Allocations"
+      query={within(poolId, params)}
+      columns={allocationColumns(useNodeNames())}
+      keyOf={(row) => row.allocationId}
+      filters={[
+        { name: 'account', label: 'Account' },
+        { name: 'resourceType', label: 'Type' },
+      ]}
+      empty="Nobody has space of this pool."
+    />
+  )
+}
+
+/** Who had what of the window of the map at a moment. */
+function Past({ poolId, at }: { poolId: string; at: string }): ReactNode {
+  const [params] = useSearchParams()
+  const { data: map } = useQuery(mapOf({ poolId }, askedIn(params)))
+  const { data: pool } = useQuery(onePool(poolId))
+  if (map?.cidr === undefined || !pool) return null
+  return <PastHolders cidr={map.cidr} scopeId={pool.scopeId} at={at} />
 }

@@ -1,18 +1,39 @@
 // Pools by their hierarchy, with how full each is.
 import Box from '@cloudscape-design/components/box'
+import Button from '@cloudscape-design/components/button'
+import SpaceBetween from '@cloudscape-design/components/space-between'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
-import { Link, useSearchParams } from 'react-router'
+import { Link, useNavigate, useSearchParams } from 'react-router'
+import { contains, parseCidr } from '../../../../src/model/cidr.ts'
 import type { Schemas } from '../../api/client.ts'
 import { flagsOf, nodes, pathOf, poolTree, scopes, searchParamsOf, taken } from '../../api/lists.ts'
-import { load } from '../../api/queries.ts'
+import { load, queries } from '../../api/queries.ts'
+import { AddressMap, askedIn, mapOf } from '../../map/map.tsx'
 import { type Column, List } from '../../parts/list.tsx'
 import { named, useNodeNames } from '../../parts/names.ts'
 import { Page } from '../../parts/page.tsx'
 import { Account, Cidr, Count, percentOf, Said, Used } from '../../parts/words.tsx'
+import { AsOf } from './as-of.tsx'
 
-export const loader = ({ request }: { request: Request }): Promise<null> =>
-  load(poolTree(searchParamsOf(request)), nodes, scopes)
+export const loader = ({ request }: { request: Request }): Promise<null> => loadPage(searchParamsOf(request))
+async function loadPage(params: URLSearchParams): Promise<null> {
+  await load(poolTree(params), nodes, scopes)
+  const rows = queries.getQueryData<{ items: Row[] }>(poolTree(params).queryKey)?.items ?? []
+  const scope = scopeShown(params, rows)
+  return scope === undefined ? null : load(mapOf(mapped(scope, params), askedIn(params)))
+}
+/** The scope that the map is of: the one that is asked for, else that of most pools. */
+function scopeShown(params: URLSearchParams, pools: readonly Row[]): string | undefined {
+  const asked = params.get('scopeId')
+  if (asked) return asked
+  const counts = Map.groupBy(pools, ({ scopeId }) => scopeId)
+  return [...counts].sort(([, a], [, b]) => b.length - a.length)[0]?.[0]
+}
+const mapped = (scopeId: string, params: URLSearchParams) => {
+  const family = params.get('family')
+  return { scopeId, family: family === 'ipv6' || family === 'ipv4' ? family : undefined } as const
+}
 
 type Row = Schemas['PoolTreeNode']
 const usedOf = ({ utilization: { provisioned, free } }: Row): number =>
@@ -22,6 +43,9 @@ export function Component(): ReactNode {
   const [params] = useSearchParams()
   const nameOf = useNodeNames()
   const { data: known } = useQuery(scopes)
+  const navigate = useNavigate()
+  const rows = useQuery(poolTree(params)).data?.items ?? []
+  const scope = scopeShown(params, rows)
   const query = taken(params, 'scopeId', 'family')
   const columns: readonly Column<Row>[] = [
     {
@@ -110,8 +134,22 @@ export function Component(): ReactNode {
     <Page
       title="Address space"
       description="Pools by their hierarchy. Each hands out blocks to those below it and to whoever asks."
-      commands={[`cadastre pool tree${flagsOf(query)}`]}
-      requests={[pathOf('/pools/tree', query)]}
+      actions={
+        <SpaceBetween size="xs" direction="horizontal">
+          <Button variant="primary" onClick={() => void navigate('/allocations/new')}>
+            Allocate
+          </Button>
+          <Button onClick={() => void navigate('/pools/new')}>Make a pool</Button>
+        </SpaceBetween>
+      }
+      commands={[
+        `cadastre pool tree${flagsOf(query)}`,
+        ...(scope === undefined ? [] : [`cadastre scope map ${scope}${flagsOf(taken(params, 'family', 'at'))}`]),
+      ]}
+      requests={[
+        pathOf('/pools/tree', query),
+        ...(scope === undefined ? [] : [pathOf(`/scopes/${scope}/map`, taken(params, 'family', 'at'))]),
+      ]}
     >
       <List
         title="Pools"
@@ -138,11 +176,33 @@ export function Component(): ReactNode {
         ]}
         empty={
           <>
-            <p>There are no pools yet. Make the first one at the command line:</p>
-            <pre className="commands">cadastre pool create --scope-id SCOPE --family ipv4 --name NAME</pre>
+            There are no pools yet. <Link to="/pools/new">Make the first one.</Link>
           </>
         }
       />
+      {scope === undefined ? null : (
+        <SpaceBetween size="l">
+          <AsOf first={known?.items.find(({ scopeId }) => scopeId === scope)?.createdAt} />
+          <AddressMap
+            of={mapped(scope, params)}
+            name={nameOfScope(known?.items.find(({ scopeId }) => scopeId === scope))}
+            poolAt={(cidr) =>
+              rows
+                .filter(
+                  (row) =>
+                    row.scopeId === scope &&
+                    row.cidrs.some((text) => {
+                      const own = parseCidr(text)
+                      return own?.family === cidr.family && contains(own, cidr)
+                    }),
+                )
+                .sort((a, b) => b.depth - a.depth)[0]?.poolId
+            }
+          />
+        </SpaceBetween>
+      )}
     </Page>
   )
 }
+const nameOfScope = (one: Schemas['Scope'] | undefined): string =>
+  one === undefined ? 'the scope' : (one.name ?? `${one.isDefault ? 'the default ' : ''}${one.scopeType} scope`)
