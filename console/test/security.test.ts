@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
-import { consoleSecurityPolicy } from '#api/console-files.ts'
+import { consoleSecurityPolicy, filePolicy } from '#api/console-files.ts'
 import { buildConsole } from '../../scripts/console.ts'
 import { assertHarmless, isShown, openBrowser, openPage, type Watched } from './browser.ts'
 import { type Estate, openEstate, payload, region } from './estate.ts'
@@ -245,7 +245,8 @@ test('I7 every answer below /console has the whole policy, also where there is n
     const response = await fetch(url + path, { method })
     const at = `${method} ${path}`
     assert.equal(response.status, status, at)
-    assert.equal(response.headers.get('content-security-policy'), consoleSecurityPolicy, at)
+    const policy = path === script ? filePolicy : consoleSecurityPolicy
+    assert.equal(response.headers.get('content-security-policy'), policy, at)
     assert.equal(response.headers.get('x-content-type-options'), 'nosniff', at)
     assert.equal(response.headers.get('cross-origin-opener-policy'), 'same-origin', at)
     assert.equal(response.headers.get('cross-origin-resource-policy'), 'same-origin', at)

@@ -25,6 +25,9 @@ export const consoleSecurityPolicy = [
   "trusted-types 'none'",
 ].join('; ')
 
+/** A file that a page loads is no page, and may nothing: a first visit loads some forty of them, each with its headers. */
+export const filePolicy = "default-src 'none'; frame-ancestors 'none'"
+
 const types: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',
   js: 'text/javascript; charset=utf-8',
@@ -110,6 +113,7 @@ export function createConsole(prefix: string): (request: IncomingMessage, respon
     const source = join(files.folder, file + (encoding?.[1] ?? ''))
     response.writeHead(200, {
       ...headers,
+      'content-security-policy': filePolicy,
       'content-type': type,
       'content-length': statSync(source).size,
       vary: 'accept-encoding',
