@@ -55,6 +55,8 @@ const lookAtMore: Readonly<Record<string, string>> = {
   listChanges: 'the subjects of a change tell whether it may be seen, and how many there are',
   listSubjectsOfChange: 'the same',
   listCandidateDifferences: 'differences are counted, many at a time',
+  countDifferences: 'the same',
+  listWaiting: 'it is all that waits for somebody: who may decide on each is looked at',
 }
 
 interface Cost {
@@ -174,6 +176,8 @@ const mostOfStranger = 30
 /** Of the longest page of lists that have less than 1,000 rows: how many at least, and why. */
 const fewerRows: Readonly<Record<string, readonly [number, string]>> = {
   listRoles: [6, 'there are no more roles'],
+  countDifferences: [2, 'there are few kinds'],
+  listWaiting: [100, 'it looks at no more of what waits'],
   listResourceTypes: [20, 'they are compiled, and an installation may not add many'],
   listPoolCidrs: [990, 'a pool may have no more'],
   listSubscriptions: [990, 'an installation may have no more'],
