@@ -58,7 +58,7 @@ const ofOneAlone: readonly RegExp[] = [
   // Of one simulation, and of what one change would make of requests.
   /^(plansKept|rulingsKept|spacesSeen|simulatedSpaces|samplesPerKind|attempts|kept)Max$/,
   // Of one turn of what follows the record, and what a finding tells.
-  /^(subjectsPerEntry|followedRows|followedPassed|resourcesPerWrite|lookedAt|scopes|allocationsOfNetwork|blocksOfNetwork|moments|pairs|allowed|watched)Max$/,
+  /^(subjectsPerEntry|followedRows|followedPassed|resourcesPerWrite|lookedAt|scopes|allocationsOfNetwork|blocksOfNetwork|moments|pairs|allowed|watched|entriesOfPool)Max$/,
   // What finding a text looks at and shows, and accounts of one name that are looked at.
   /^(matches|rows|characters|places|inside|insideRows|before|beginnings|alike|services|resourceRows)Max$/,
   // Of one proof, note or tile of evidence.

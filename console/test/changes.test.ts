@@ -113,7 +113,7 @@ test('what waits for somebody comes first, is said in words with before and afte
   const dialog = page.getByRole('dialog')
   await estate.ask('PATCH', `/change-requests/${changeRequestId}`, { reason: 'Smaller networks, edited' })
   await dialog.getByRole('button', { name: 'Approve' }).click()
-  await dialog.getByText('This was refused').waitFor()
+  await dialog.getByText('Somebody has changed it since you opened this').waitFor()
   await dialog.getByRole('button', { name: 'Cancel' }).click()
   await go(anna, `/change-requests/${changeRequestId}`, 'Smaller networks, edited')
   await page.getByText('nobody yet').waitFor()
@@ -125,7 +125,7 @@ test('what waits for somebody comes first, is said in words with before and afte
   await go(olga, '/waiting', 'Waiting for me')
   await olga.page.getByRole('row', { name: /Smaller networks, edited.*Revise: it was sent back/ }).waitFor()
   await picture(olga, 'waiting')
-  assert.deepEqual([...olga.said, ...anna.said.filter((line) => !line.includes('409'))], [])
+  assert.deepEqual([...olga.said, ...anna.said.filter((line) => !line.includes('412'))], [])
 })
 
 test('an edit says what it voids before it does, and keeps what was typed when it is refused', async () => {

@@ -94,7 +94,8 @@ export const assignmentList = (params: URLSearchParams) => {
   return ask(['assignments', query], (signal) => api.GET('/assignments', { params: { query }, signal }))
 }
 export const sourceList = (params: URLSearchParams) => {
-  const query = listed<'listSources'>(params)
+  // An installation has no more than one such page of them, so that it can be looked through here.
+  const query = { ...listed<'listSources'>(params), ...(params.has('freshness') ? { limit: treeRowsMax } : {}) }
   return ask(['sources', query], (signal) => api.GET('/sources', { params: { query }, signal }))
 }
 export const bindingList = (params: URLSearchParams) => {

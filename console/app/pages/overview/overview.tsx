@@ -71,7 +71,7 @@ function Numbers(): ReactNode {
     ['Open findings', many(open, 'findings'), '/findings?status=open'],
     ['Wait for my approval', many(data?.counts.waiting, 'waiting'), '/waiting?for=approve'],
     ['Exceptions in force', many(data?.counts.exceptions, 'exceptions'), '/exceptions?state=active'],
-    ['Late sources', many(data?.counts.sources, 'sources'), '/sources'],
+    ['Late sources', many(data?.counts.sources, 'sources'), '/sources?freshness=late'],
   ] as const
   return (
     <Container>

@@ -1,13 +1,13 @@
 // What tells what exists, and how long ago it did.
 import Button from '@cloudscape-design/components/button'
 import type { ReactNode } from 'react'
-import { Link, useNavigate } from 'react-router'
+import { Link, useNavigate, useSearchParams } from 'react-router'
 import type { Schemas } from '../../api/client.ts'
 import { nodes, searchParamsOf, sourceList } from '../../api/lists.ts'
 import { load } from '../../api/queries.ts'
 import { moment, node, state, word } from '../../parts/columns.tsx'
 import type { Column } from '../../parts/list.tsx'
-import { ListPage } from '../../parts/list-page.tsx'
+import { choices, ListPage } from '../../parts/list-page.tsx'
 import { useNodeNames } from '../../parts/names.ts'
 import { Said } from '../../parts/words.tsx'
 
@@ -46,6 +46,10 @@ const columns = (nameOf: (id: string) => string | undefined): readonly Column<Ro
 
 export function Component(): ReactNode {
   const navigate = useNavigate()
+  const [params] = useSearchParams()
+  const freshness = params.get('freshness')
+  const isShown = ({ freshness: is }: Row): boolean =>
+    freshness === null || (is === 'fresh') === (freshness === 'fresh')
   return (
     <ListPage
       title="Estate"
@@ -58,6 +62,8 @@ export function Component(): ReactNode {
       list={sourceList}
       columns={columns(useNodeNames())}
       keyOf={(row) => row.sourceId}
+      filters={[{ name: 'freshness', label: 'Freshness', options: choices('fresh', 'late') }]}
+      order={(rows) => rows.filter(isShown)}
       actions={
         <Button variant="primary" onClick={() => navigate('/sources/new')}>
           Make a source
