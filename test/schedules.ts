@@ -120,19 +120,23 @@ async function oneByOne(
   const answers: Rows[] = []
   let isBehindBegin = false
   for (const text of texts) {
-    // `begin` alone looks at nothing (read committed takes its snapshots by statement): it stands with what follows.
+    // `begin` alone looks at nothing (read committed takes its snapshots by statement), and nobody waits for what everybody shares: both
+    // stand with what follows.
     if (!isBehindBegin) await lane.stop(pid, text)
-    isBehindBegin = text === 'begin'
+    isBehindBegin = isOfNobody(text)
     const sent = lane.sabotage.statement?.(text) ?? text
     // A prepared statement is known by its name: another text has none.
     const name = sent === text ? asked.name : undefined
     const answer = (await send(isOne ? { ...asked, text: sent, name } : { text: sent })) as Rows
-    lane.mayHold = !/^(begin|commit|rollback)$/.test(text)
+    lane.mayHold = !isOfNobody(text) && !/^(commit|rollback)$/.test(text)
     lane.sabotage.answer?.(text, answer, lane)
     answers.push(answer)
   }
   return isOne || answers.length === 1 ? answers[0]! : answers
 }
+
+const isOfNobody = (text: string): boolean =>
+  text === 'begin' || text.startsWith('select pg_advisory_xact_lock_shared(')
 
 // Playing ------------------------------------------------------------------------------------------------------------
 

@@ -60,6 +60,7 @@ class Player {
   readonly #site: Site
   readonly #running: Running
   #state: Tables | undefined
+  #rolesAtFirst: string | undefined
   #sent = 0
 
   constructor(site: Site, running: Running) {
@@ -69,6 +70,7 @@ class Player {
 
   async ask(draft: Draft): Promise<string | undefined> {
     this.#state ??= await this.#running.state()
+    this.#rolesAtFirst ??= String(this.#state.role_binding)
     const answer = await this.#send(draft)
     if (typeof answer === 'string') return answer
     const wrong = wrongWith(draft, answer)
@@ -95,6 +97,8 @@ class Player {
   async #compareWithAbsent(draft: Draft, answer: Answer): Promise<string | undefined> {
     const { asker, described, input, edits } = draft
     if (!isUnseeing(asker)) return undefined
+    // What is hidden was found by the roles of the beginning.
+    if (String(this.#state!.role_binding) !== this.#rolesAtFirst) return undefined
     if (!changesNothing(described) && answer.status < 300) return undefined
     const { known } = this.#site
     const hidden = known.hiddenIn(jsonOf(edited(input, edits)), asker)
