@@ -8,10 +8,10 @@ import { type TestContext, test } from 'node:test'
 import { openPostgres } from '#store/postgres/engine.ts'
 import { checkSpace } from '#store/upkeep/check.ts'
 import { testSealer, testSecretKey } from './database.ts'
+import { freePort } from './ports.ts'
 import {
   asUser,
   emptyPostgres,
-  freePort,
   linkTo,
   makeData,
   makePostgresFolder,

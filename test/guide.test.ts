@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { matchesShown, stepsOf } from './guide/page.ts'
 import { runPages } from './guide/run.ts'
-import { freePort, startPostgres } from './postgres.ts'
+import { freePort } from './ports.ts'
+import { startPostgres } from './postgres.ts'
 
 const root = join(import.meta.dirname, '..')
 /** Pages whose examples are not run yet, and why. This list may only shrink. */

@@ -14,12 +14,12 @@ import {
   statSync,
   symlinkSync,
 } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { connect, type Link, parseTarget } from '#store/postgres/link.ts'
 import { migratePostgres } from '#store/postgres/migrate.ts'
 import { dataRoot } from './data-root.ts'
+import { freePort } from './ports.ts'
 
 const installed = join(
   import.meta.dirname,
@@ -91,16 +91,6 @@ function ownPrograms(): string {
   }
   return found
 }
-
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 
 /** A new folder that belongs to whoever PostgreSQL runs as. */
 export function makePostgresFolder(): string {

@@ -13,17 +13,14 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setImmediate as immediate, setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
+import { freePort } from './ports.ts'
 import { asUser, makeData, makePostgresFolder, ready, runPostgres, stopAtOnce } from './postgres.ts'
 
 const waitMsMax = 60_000
 const pollMs = 10
-/** Below the ports that systems give to outgoing connections: a dead node's port must still be free when it comes back. */
-const portMin = 12_000
-const portsMax = 20_000
 
 /**
  * `synchronous`: a commit waits for the disk of any one standby (`ANY 1`). What was acknowledged is then on two machines,
@@ -71,7 +68,9 @@ export class Cluster {
   /** The first of the names is the primary. */
   static async start(names: readonly string[], replication: Replication): Promise<Cluster> {
     const folder = makePostgresFolder()
-    const cluster = new Cluster(folder, names, replication, await freePorts(names))
+    const ports = new Map<string, number>()
+    for (const name of names) ports.set(name, await freePort())
+    const cluster = new Cluster(folder, names, replication, ports)
     process.once('exit', () => cluster.#remove())
     const [first, ...others] = names
     const data = cluster.#newData()
@@ -345,21 +344,3 @@ function makeEmpty(folder: string, within: readonly string[]): void {
     giveAway(path)
   }
 }
-
-async function freePorts(names: readonly string[]): Promise<ReadonlyMap<string, number>> {
-  const ports = new Map<string, number>()
-  for (const name of names) {
-    // Any start will do; processes differ, so that those that start at once seldom try the same.
-    for (let at = process.pid * 37; !ports.has(name); at++) {
-      const port = portMin + (at % portsMax)
-      if (![...ports.values()].includes(port) && (await isFree(port))) ports.set(name, port)
-    }
-  }
-  return ports
-}
-const isFree = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
-  })

@@ -16,6 +16,7 @@ import { verifyEd25519 } from '#operator/ed25519.ts'
 import { endWithThisProcess } from './children.ts'
 import { administrator, openSettings, portOf } from './clients/server.ts'
 import { dataRoot } from './data-root.ts'
+import { freePort } from './ports.ts'
 import { ask } from './process.ts'
 import { until } from './replication.ts'
 import { keepCopy } from './restore.ts'
@@ -46,7 +47,7 @@ class House {
   readonly #env: Opened['env']
   #settings: Readonly<Record<string, string>> = {}
   #child: ChildProcess | undefined
-  #port = 0
+  #port: number | undefined
   #log = ''
   constructor({ database, env }: Opened) {
     this.database = database
@@ -62,6 +63,7 @@ class House {
   /** The same port as before: others know it. */
   async start(settings: Readonly<Record<string, string>> = {}): Promise<void> {
     this.#settings = { ...this.#settings, ...settings }
+    this.#port ??= await freePort()
     const env = { ...this.#env, CADASTRE_PORT: String(this.#port), ...this.#settings }
     const child = spawn(process.execPath, [main, 'serve'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
     endWithThisProcess(child)
@@ -69,7 +71,7 @@ class House {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#log += text
     })
-    this.#port = await portOf(child, () => this.#log)
+    await portOf(child, () => this.#log)
   }
   async stop(): Promise<void> {
     const child = this.#child
@@ -96,7 +98,7 @@ class House {
   async change(times = 1): Promise<void> {
     const key = { id: administrator.accessKeyId, secret: administrator.secretAccessKey }
     for (let n = 0; n < times; n++) {
-      const { status, body } = await ask(this.#port, 'AllocateAddress', {}, { key })
+      const { status, body } = await ask(this.#port!, 'AllocateAddress', {}, { key })
       assert.equal(status, 200, body)
     }
   }

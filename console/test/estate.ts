@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { childEnvironment } from '../../test/children.ts'
+import { freePort } from '../../test/ports.ts'
 import { type CadastreProcess, startProcess } from '../../test/process.ts'
 
 const run = promisify(execFile)
@@ -38,7 +39,8 @@ export interface Estate extends EmptyServer {
 }
 
 export async function openEmpty(): Promise<EmptyServer> {
-  const server = await startProcess()
+  // A port to come back at: a test may end the server and start it again.
+  const server = await startProcess({ settings: { CADASTRE_PORT: String(await freePort()) } })
   const url = `http://127.0.0.1:${server.port}`
   const command = async (...words: string[]): Promise<string> => {
     const env = { ...childEnvironment, CADASTRE_DATA: server.folder, CADASTRE_PORT: String(server.port) }

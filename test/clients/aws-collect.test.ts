@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -12,6 +11,7 @@ import * as ec2 from '@aws-sdk/client-ec2'
 import type { SnapshotEnd, WrittenObservation } from '#formats/observations.ts'
 import { readLine } from '#formats/observations.ts'
 import { endWithThisProcess } from '../children.ts'
+import { freePort } from '../ports.ts'
 import { abroad, foundAcme, home } from '../scenarios/acme.ts'
 import { runCommand } from './command.ts'
 import { administrator } from './server.ts'
@@ -114,13 +114,6 @@ test('our own organization is read account by account, Region by Region', async 
 const hasMoto = await new Promise<boolean>((resolve) => {
   execFile('python3', ['-c', 'import moto.server, flask'], (error) => resolve(error === null))
 })
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 async function startMoto(): Promise<{ readonly endpoint: string; stop(): Promise<void> }> {
   const port = await freePort()

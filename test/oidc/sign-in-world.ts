@@ -1,25 +1,17 @@
 // A server whose people sign in with a real OpenID Connect provider.
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { endWithThisProcess } from '../children.ts'
 import { type ServerProcess, startServer } from '../clients/server.ts'
+import { freePort } from '../ports.ts'
 
 export interface SignInWorld {
   readonly server: ServerProcess
   stop(): Promise<void>
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 
 export async function startSignInWorld(): Promise<SignInWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'cadastre-oidc-'))
