@@ -28,6 +28,7 @@ test('without any variable there is a configuration that works on this machine',
     secretKeyFile: undefined,
     database: undefined,
     bootstrap: { account: '111111111111', accessKeyId: undefined, secretAccessKey: undefined },
+    tls: undefined,
     publicUrl: undefined,
     oidc: undefined,
     mail: undefined,
@@ -55,6 +56,13 @@ test('an empty variable, or one of blanks, is as if it were not there', () => {
   assert.deepEqual(readConfig(empty), readConfig({}))
 })
 
+test('a setting that there is none of ends the start, and what was meant is named where it is a slip away', () => {
+  assert.deepEqual(problemsOf({ CADASTRE_PROT: '80', CADASTRE_COLOUR: 'red', CADASTRE_TOKEN: 'a token', PORT: '1' }), [
+    '  CADASTRE_PROT: there is no such setting; did you mean `CADASTRE_PORT`?',
+    '  CADASTRE_COLOUR: there is no such setting',
+  ])
+})
+
 test('every variable is read', () => {
   const config = readConfig({
     CADASTRE_DATA: '/srv/cadastre',
@@ -72,6 +80,8 @@ test('every variable is read', () => {
     CADASTRE_OIDC_NAME_CLAIM: 'sub',
     CADASTRE_OIDC_GROUPS_CLAIM: 'roles',
     CADASTRE_PUBLIC_URL: 'https://cadastre.example.com/',
+    CADASTRE_TLS_CERTIFICATE_FILE: '/etc/tls/server.crt',
+    CADASTRE_TLS_KEY_FILE: '/etc/tls/server.key',
     CADASTRE_REQUESTS_PER_MINUTE: '600',
     CADASTRE_PROBE_SECONDS: '0',
     CADASTRE_TRUSTED_PROXIES: '10.0.0.0/8, ::1,',
@@ -111,6 +121,7 @@ test('every variable is read', () => {
       accessKeyId: 'AKIAEXAMPLE0000000',
       secretAccessKey: 'a secret of some length',
     },
+    tls: { certificate: '/etc/tls/server.crt', key: '/etc/tls/server.key' },
     publicUrl: 'https://cadastre.example.com',
     oidc: {
       issuer: 'https://id.example.com',

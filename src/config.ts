@@ -7,7 +7,9 @@ import { recipientProblem } from '#model/delivery-target.ts'
 import { parseVerifierKey, type SignatureType, signatureTypes, type VerifierKey } from '#model/evidence/note.ts'
 import { isAccountId } from '#model/organization.ts'
 import { cidrProblem } from '#model/pool.ts'
+import { didYouMean } from '#model/problems/phrases.ts'
 import { problemInWords } from '#model/problems/problem.ts'
+import { meantBy } from '#model/words-alike.ts'
 import type { OperationSettings, RegionSetting } from '#operations/operation.ts'
 
 export interface Config {
@@ -41,6 +43,8 @@ export interface Config {
     readonly accessKeyId: string | undefined
     readonly secretAccessKey: string | undefined
   }
+  /** The files of the certificate and its key; undefined: the server speaks HTTP, and TLS is the proxy's in front of it. */
+  readonly tls: { readonly certificate: string; readonly key: string } | undefined
   /** Where browsers reach this server, without a slash at the end. */
   readonly publicUrl: string | undefined
   /** Where people sign in; undefined: nobody does. */
@@ -219,6 +223,17 @@ export const variables = {
     meaning:
       'Where browsers reach this server, such as `https://cadastre.example.com`; needed for people to sign in from other machines.',
   },
+  tlsCertificateFile: {
+    name: 'CADASTRE_TLS_CERTIFICATE_FILE',
+    default: '',
+    meaning:
+      'A file with the certificate that the server shows, in PEM, and those between it and its authority behind it: then it speaks TLS (1.2 and 1.3). It is read again when it changes. Empty: HTTP, for a proxy in front or clients on the same machine.',
+  },
+  tlsKeyFile: {
+    name: 'CADASTRE_TLS_KEY_FILE',
+    default: '',
+    meaning: 'A file with the private key that belongs to it, in PEM, without a passphrase.',
+  },
   quarantine: {
     name: 'CADASTRE_QUARANTINE_SECONDS',
     default: '300',
@@ -367,6 +382,11 @@ export function programVersion(): string {
   return (JSON.parse(text) as { version: string }).version
 }
 
+/** All that begins so is ours: a setting that is misspelt stops the start, since nobody would notice that it does nothing. */
+const ownPrefix = 'CADASTRE_'
+const ownNames: ReadonlySet<string> = new Set(
+  [...Object.values(variables), ...Object.values(clientVariables)].map(({ name }) => name),
+)
 const quarantineSecondsMax = 2_592_000
 /** Who signs the log beside us, and keys of logs that we sign. */
 const witnessesMax = 8
@@ -395,6 +415,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     check(variable, unfit === undefined, `public space is expected: ${problemInWords(unfit?.problem)}`)
     return read(variable)
   }
+
+  for (const name of Object.keys(environment))
+    if (name.startsWith(ownPrefix) && !ownNames.has(name))
+      problems.push(`${name}: there is no such setting${didYouMean(meantBy(name, [...ownNames]))}`)
 
   const accessKeyId = read(variables.bootstrapKeyId) || undefined
   const secretAccessKey = read(variables.bootstrapSecret) || undefined
@@ -532,6 +556,16 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       problems.push(`${variables.oidcIssuer.name} needs ${variables.oidcClientId.name}`)
   }
 
+  const [certificate, key] = [read(variables.tlsCertificateFile), read(variables.tlsKeyFile)]
+  if ((certificate === '') !== (key === ''))
+    problems.push(`${variables.tlsCertificateFile.name} and ${variables.tlsKeyFile.name}: give both or neither`)
+  if (certificate !== '' && publicUrl !== '')
+    check(
+      variables.publicUrl,
+      !publicUrl.startsWith('http:'),
+      `with ${variables.tlsCertificateFile.name} an https URL is expected`,
+    )
+
   const config: Config = {
     dataFolder: read(variables.data),
     database: url === '' ? undefined : { url, isHighlyAvailable: profile === 'ha', ownerUrl: ownerUrl || undefined },
@@ -544,6 +578,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     witnesses,
     witnessedKeys,
     bootstrap: { account: read(variables.bootstrapAccount), accessKeyId, secretAccessKey },
+    tls: certificate === '' ? undefined : { certificate, key },
     publicUrl: publicUrl || undefined,
     oidc:
       issuer === ''

@@ -16,6 +16,7 @@ import { createConsole } from '#api/console-files.ts'
 import { refuseRepeatedHeaders } from '#api/repeated-headers.ts'
 import { createSourceAddress, type SourceAddress } from '#api/source-address.ts'
 import { StepsInTurn } from '#api/steps-in-turn.ts'
+import type { TlsProblem } from '#api/tls.ts'
 import type { Workplace } from '#jobs/job.ts'
 import { startJobs } from '#jobs/jobs.ts'
 import { Notifier, startNotifying } from '#jobs/notifying.ts'
@@ -35,13 +36,15 @@ import { verifyEd25519 } from '#operator/ed25519.ts'
 import type { Deliver } from '#outbound/deliver.ts'
 import type { Store } from '#store/store.ts'
 import { StoreTrouble } from '#store/trouble.ts'
-import { type Config, programVersion, variables } from './config.ts'
+import { type Config, ConfigProblem, programVersion, variables } from './config.ts'
 import { answerUnavailable, createLateApp } from './late.ts'
 import { openStore, sealerOf } from './opening.ts'
 import { logEvent } from './telemetry.ts'
 
 /** An `import` of it looks at all that it exports, and so loads a client of HTTP and WebSockets: a third of the time of a start. */
 const { createServer } = process.getBuiltinModule('node:http')
+/** How often the files of a certificate are looked at. */
+const tlsLookMs = 5_000
 
 /** Requests under way at SIGTERM get this long to finish. */
 const drainMs = 8_000
@@ -81,7 +84,7 @@ export async function startServer(config: Config, onFatal: (trouble: StoreTroubl
   let answer = (request: IncomingMessage, response: ServerResponse): void => {
     if (!answerProbe(request, response, () => 'starting')) early.push([request, response])
   }
-  const server = createServer(httpServerOptions)
+  const { server, tls } = await createListener(config)
   const connections = boundConnections(server, config.trustedProxies)
   server.on('request', (request, response) => {
     awaitBody(request)
@@ -99,14 +102,50 @@ export async function startServer(config: Config, onFatal: (trouble: StoreTroubl
       firstKey: opened.firstKey,
       noteFirstKeyShown: opened.noteFirstKeyShown,
       createFirstLink: opened.createFirstLink,
-      close: () => opened.close(() => drain(server)),
+      close() {
+        tls?.stop()
+        return opened.close(() => drain(server))
+      },
     }
   } catch (error) {
+    tls?.stop()
     server.close()
     server.closeAllConnections()
     throw error
   }
 }
+
+/** Over TLS where there is a certificate. Throws `ConfigProblem` where that is none that clients could believe. */
+async function createListener({ tls: files, publicUrl }: Config): Promise<{ server: Server; tls?: { stop(): void } }> {
+  if (!files) return { server: createServer(httpServerOptions) }
+  // What speaks TLS is loaded where it is needed.
+  const { followTls, readTls, TlsProblem } = await import('#api/tls.ts')
+  const https = process.getBuiltinModule('node:https')
+  const hostName = publicUrl === undefined ? undefined : hostNameOf(publicUrl)
+  const read = () => readTls(files, hostName, Date.now())
+  const inWords = ({ file, message }: TlsProblem): string => `${settingOf[file].name}=\`${files[file]}\`: ${message}`
+  try {
+    const server = https.createServer({
+      ...httpServerOptions,
+      ...read(),
+      handshakeTimeout: httpServerOptions.headersTimeout,
+    })
+    const tls = followTls(files, {
+      everyMs: tlsLookMs,
+      read,
+      onRenewed(material) {
+        server.setSecureContext(material)
+        logEvent('certificate-renewed', { endsAt: new Date(material.endsAt).toISOString() })
+      },
+      onProblem: (problem) => logEvent('certificate-not-renewed', { message: inWords(problem) }),
+    })
+    return { server, tls }
+  } catch (error) {
+    throw error instanceof TlsProblem ? new ConfigProblem([inWords(error)]) : error
+  }
+}
+const settingOf = { certificate: variables.tlsCertificateFile, key: variables.tlsKeyFile }
+const hostNameOf = (url: string): string => new URL(url).hostname.replace(/^\[|\]$/g, '')
 
 /** What calls others is loaded when somebody is to be told something. */
 function notifierOf(
@@ -406,7 +445,7 @@ function createRest(
   },
 ): Rest {
   const load = async (): Promise<FastifyInstance> => {
-    const { oidc, bootstrap, publicUrl, requestsPerMinute, isEvidencePublic, witnessedKeys } = config
+    const { oidc, bootstrap, publicUrl, tls, requestsPerMinute, isEvidencePublic, witnessedKeys } = config
     const [{ createRestApp }, { createAuthenticator }, { createFindWay }, { findLink }, signIn] = await Promise.all([
       import('#api/rest/app.ts'),
       import('#api/rest/session.ts'),
@@ -418,7 +457,7 @@ function createRest(
     const sealer = sealerOf(config)
     return createRestApp({
       ...common,
-      findWay: createFindWay(publicUrl),
+      findWay: createFindWay(tls !== undefined || (publicUrl?.startsWith('https:') ?? false)),
       findLink: (code) => executeOr503(() => store.read((tx) => findLink(tx, sealer, code, Date.now()))),
       authenticate: (credential) => {
         const found = authenticate(credential)

@@ -76,7 +76,7 @@ async function takeApplication(bound: Bound, settings: Settings): Promise<Applic
   const app = await createRestApp({
     newRequestId: () => application.bound.newRequestId(),
     authenticate: (credential) => application.bound.authenticate(credential),
-    findWay: createFindWay(undefined),
+    findWay: createFindWay(false),
     findLink: (code) => application.bound.findLink(code),
     // The requests come from 127.0.0.1, which is a proxy's: tests say in `x-forwarded-for` where else from.
     addressOf: createSourceAddress([parseCidr('127.0.0.0/8')!]),

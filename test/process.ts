@@ -94,7 +94,7 @@ export async function startProcess(options: ProcessOptions = {}): Promise<Cadast
   const timer = setTimeout(() => child.kill('SIGKILL'), startMs)
   const port = await new Promise<number>((resolve, reject) => {
     child.stdout!.on('data', () => {
-      const found = /listens on http:\/\/[\d.]+:(\d+)/.exec(output())
+      const found = /listens on https?:\/\/[\d.]+:(\d+)/.exec(output())
       if (found) resolve(Number(found[1]))
     })
     ended.then(({ code, signal }) => reject(new Error(`The server ended (${code ?? signal}): ${errors()}`)), reject)

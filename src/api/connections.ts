@@ -103,7 +103,10 @@ export function boundConnections(
   changed: Partial<ConnectionBounds> = {},
 ): Connections {
   const bounds = { ...usual, ...changed }
+  /** By the socket that HTTP is spoken over. */
   const open = new Map<Socket, Connection>()
+  /** All that there are, over TLS also those that have not shaken hands yet. */
+  let openCount = 0
   const counts = new Map<string, number>()
   const forProbes = new Set<Socket>()
   const clientsSentAway = new SentAway()
@@ -113,30 +116,43 @@ export function boundConnections(
   }
   server.maxConnections = bounds.inAllMax
 
-  server.on('connection', (socket: Socket) => {
+  const clientOfSocket = (socket: Socket): string | undefined => {
     const address = addressOfSocket(socket)
-    const client = isIn(trustedProxies, address) ? undefined : clientOf(address)
+    return isIn(trustedProxies, address) ? undefined : clientOf(address)
+  }
+  const speak = (socket: Socket): void => {
+    if (openCount > bounds.inAllMax - bounds.probesReserve) forProbes.add(socket)
+    open.set(socket, { client: clientOfSocket(socket), waiting: 0, waitingSince: 0, pipelined: undefined })
+    socket.once('close', () => {
+      open.delete(socket)
+      forProbes.delete(socket)
+    })
+  }
+  const isOverTls = 'setSecureContext' in server
+  // Before anything of TLS is done for it.
+  server.prependListener('connection', (socket: Socket) => {
+    const client = clientOfSocket(socket)
     if (client !== undefined) {
       const count = (counts.get(client) ?? 0) + 1
       const isScarce =
-        open.size >= bounds.inAllMax - bounds.reserve || clientsSentAway.isTooOften(client, performance.now())
+        openCount >= bounds.inAllMax - bounds.reserve || clientsSentAway.isTooOften(client, performance.now())
       if (count > bounds.ofClientMax || (isScarce && count > bounds.ofFewMax)) {
         socket.destroy()
         return
       }
       counts.set(client, count)
     }
-    if (open.size >= bounds.inAllMax - bounds.probesReserve) forProbes.add(socket)
-    open.set(socket, { client, waiting: 0, waitingSince: 0, pipelined: undefined })
+    openCount++
+    if (!isOverTls) speak(socket)
     socket.once('close', () => {
-      open.delete(socket)
-      forProbes.delete(socket)
+      openCount--
       if (client === undefined) return
       const left = counts.get(client)! - 1
       if (left === 0) counts.delete(client)
       else counts.set(client, left)
     })
   })
+  if (isOverTls) server.on('secureConnection', speak)
   const end = (socket: Socket): void => {
     sentAway(socket)
     socket.destroy()

@@ -3,6 +3,7 @@ import { isAccountId } from '#model/organization.ts'
 import type { DocumentParams } from '#model/policy/document.ts'
 import { builtInTypes } from '#model/policy/resource-types.ts'
 import type { Compatibility } from '#model/policy/values.ts'
+import { meantBy } from '#model/words-alike.ts'
 import {
   AccountNames,
   canonical,
@@ -33,7 +34,6 @@ import {
 } from './members.ts'
 import { policyMembers, poolChangeable, poolFixed } from './shape.ts'
 import type { Source, Way } from './sources.ts'
-import { meantBy } from './words-alike.ts'
 
 /** An item of a file, whatever its kind: its shape has been checked. */
 type Item = Readonly<Record<string, unknown>>

@@ -14,10 +14,10 @@ import {
   type YAMLMap,
 } from 'yaml'
 import { Stopped } from '#cli/exit-codes.ts'
+import { meantBy } from '#model/words-alike.ts'
 import { anchorIn, type FileProblem, type Position } from './estate.ts'
 import { filesIn } from './folders.ts'
 import { formatVersion, membersAt, type PolicyFile, policyFile } from './shape.ts'
-import { meantBy } from './words-alike.ts'
 
 const fileBytesMax = 8_388_608
 /** Of all files together: each byte of text takes many of memory. */

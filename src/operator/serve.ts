@@ -27,7 +27,7 @@ export async function serve(
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
   process.stdout.write(
-    `Cadastre listens on http://${server.host}:${server.port}, data in ${config.database ? 'PostgreSQL' : config.dataFolder}.\n`,
+    `Cadastre listens on ${config.tls ? 'https' : 'http'}://${server.host}:${server.port}, data in ${config.database ? 'PostgreSQL' : config.dataFolder}.\n`,
   )
   if (server.firstKey) {
     const { accessKeyId, secretAccessKey } = server.firstKey

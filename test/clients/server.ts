@@ -88,7 +88,7 @@ export async function portOf(child: ChildProcess, errors: () => string): Promise
   const timer = setTimeout(() => child.kill('SIGKILL'), startMs)
   try {
     for await (const line of createInterface({ input: child.stdout! })) {
-      const port = /listens on http:\/\/[\d.]+:(\d+)/.exec(line)?.[1]
+      const port = /listens on https?:\/\/[\d.]+:(\d+)/.exec(line)?.[1]
       if (port !== undefined) return Number(port)
     }
   } finally {

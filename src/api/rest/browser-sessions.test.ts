@@ -221,7 +221,7 @@ test('a session that nobody uses ends after half an hour, and every one after tw
 
 test('A9 a page that listens or looks again by itself does not keep its session: what somebody asks does', async () => {
   const { session, cookie } = await signIn()
-  const credentialOf = createCredentials(createFindWay(undefined))
+  const credentialOf = createCredentials(createFindWay(false))
   const of = (headers: object) => credentialOf({ method: 'GET', headers: { host: 'localhost', cookie, ...headers } })
   const listening = of({ accept: 'text/event-stream' })!
   assert.deepEqual(of({ [unattendedHeader]: '1' }), { session, isUse: false })
@@ -252,7 +252,7 @@ test('without TLS a browser is signed in on the same machine alone, and over TLS
   assert.deepEqual([status, code], [422, 'NotSupported'])
   const { cookie } = await signIn()
   assert.equal((await ask('/me', { headers: { cookie, host: 'ipam.example.com' } })).status, 401)
-  const [plain, secure] = [createFindWay(undefined), createFindWay('https://ipam.example.com')]
+  const [plain, secure] = [createFindWay(false), createFindWay(true)]
   const of = (host: string) => ({ headers: { host } })
   for (const host of ['localhost:80', '127.0.0.1', '127.9.9.9:8080', '[::1]:1']) assert(plain(of(host)), host)
   for (const host of ['ipam.example.com', '10.0.0.1', 'localhost.example.com', '127.0.0.1.nip.io', ''])

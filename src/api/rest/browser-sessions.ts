@@ -31,10 +31,9 @@ export type FindWay = (request: Pick<IncomingMessage, 'headers'>) => Way | undef
 /**
  * Over TLS cookies have names that no other host and no page without TLS can set (RFC 6265bis, section 4.1.3.2). Without it they are for
  * a browser and a server on one machine.
- * @param publicUrl where browsers reach the server; undefined where nobody says
+ * @param isTls whether browsers reach the server over TLS, its own or that of a proxy in front
  */
-export function createFindWay(publicUrl: string | undefined): FindWay {
-  const isTls = publicUrl?.startsWith('https:') ?? false
+export function createFindWay(isTls: boolean): FindWay {
   return ({ headers }) => {
     if (isTls) return { prefix: '__Host-' }
     return isLoopback(headers.host) ? { prefix: '' } : undefined

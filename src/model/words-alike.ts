@@ -1,5 +1,5 @@
 // What somebody is likely to have meant, of the words that there are.
-import { isOneSlipApart } from '#model/known-locales.ts'
+import { isOneSlipApart } from './known-locales.ts'
 
 /** Longer ones are not compared. */
 const charactersMax = 200
