@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { createAwsEndpoint, httpServerOptions } from '#api/aws/endpoint.ts'
 import { createRequestIds } from '#api/aws/request-id.ts'
 import type { AccessKey } from '#api/aws/sigv4.ts'
+import { Throttle } from '#api/aws/throttle.ts'
 import { Bodies } from '#api/body.ts'
 
 const [kind, id = '', secret = ''] = process.argv.slice(2)
@@ -22,6 +23,7 @@ const output = {
 }
 
 const verified = createAwsEndpoint({
+  throttle: new Throttle(undefined, () => performance.now()),
   now: Date.now,
   newRequestId: createRequestIds(randomBytes(10)),
   addressOf: ({ socket }) => socket.remoteAddress ?? '',

@@ -83,7 +83,8 @@ export async function startChild(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Server> {
   const child = spawn(process.execPath, [join(root, file), ...args], {
-    env: { ...childEnvironment, ...env },
+    // Whoever measures is one account; that it is counted costs what it costs everybody.
+    env: { ...childEnvironment, CADASTRE_AWS_RATES: 'read=1000000/1000000,write=1000000/1000000', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   // A measurement that fails leaves nothing running.

@@ -9,6 +9,7 @@ import { measureContention } from './contention.ts'
 import { measureDecisions } from './decide.ts'
 import { measureEvidence } from './evidence.ts'
 import { measureEvidenceCost } from './evidence-cost.ts'
+import { measureFlood } from './flood.ts'
 import { measureGovernance } from './governance.ts'
 import { measureGrowth } from './growth.ts'
 import { measureHolds } from './holds.ts'
@@ -64,6 +65,7 @@ const parts = {
     'evidence-cost',
     'rest',
     'hostile',
+    'flood',
     'holds',
     'largest',
     'governance',
@@ -118,6 +120,7 @@ const measures: Readonly<Record<string, () => unknown>> = {
   growth: () => measureGrowth({ engine: database, rounds, sizes }),
   rest: () => measureRest(rounds, { seconds, connections }),
   hostile: () => measureHostile({ rounds: fixedRounds, seconds }),
+  flood: () => measureFlood({ rounds: fixedRounds, seconds }),
   // More would only fill for longer.
   holds: () => measureHolds({ rounds: fixedRounds, rows: Math.min(rows, 100_000) }),
   largest: () => measureLargest({ engine: database, rounds: fixedRounds }),

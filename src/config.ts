@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
+import { type AwsRates, offRates, parseAwsRates, usualRates } from '#model/aws-rates.ts'
 import { type Cidr, parseAddress, parseCidr } from '#model/cidr.ts'
 import { recipientProblem } from '#model/delivery-target.ts'
 import { parseVerifierKey, type SignatureType, signatureTypes, type VerifierKey } from '#model/evidence/note.ts'
@@ -58,6 +59,8 @@ export interface Config {
         readonly from: string
       }
     | undefined
+  /** Of an account over the AWS APIs; undefined: as often as it likes. */
+  readonly awsRates: AwsRates | undefined
   /** Of one principal over the native API. */
   readonly requestsPerMinute: number
   readonly probeSeconds: number
@@ -179,6 +182,12 @@ export const variables = {
     default:
       'us-east-1,us-east-2,us-west-1,us-west-2,ca-central-1,eu-central-1,eu-west-1,eu-west-2,eu-west-3,eu-north-1,ap-northeast-1,ap-southeast-1,ap-southeast-2,ap-south-1,sa-east-1',
     meaning: 'The Regions that exist, each with the zones a, b and c.',
+  },
+  awsRates: {
+    name: 'CADASTRE_AWS_RATES',
+    default: usualRates,
+    meaning:
+      'How often one account may ask the AWS APIs in one Region, of one server, as token buckets of BURST/PER_SECOND: `read` and `write`, and, in place of these, actions by name (`AllocateAddress=50/5`), separated by commas. One more is told `RequestLimitExceeded`. `off`: as often as it likes.',
   },
   requestsPerMinute: {
     name: 'CADASTRE_REQUESTS_PER_MINUTE',
@@ -556,6 +565,12 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       problems.push(`${variables.oidcIssuer.name} needs ${variables.oidcClientId.name}`)
   }
 
+  const awsRates = read(variables.awsRates) === offRates ? undefined : parseAwsRates(read(variables.awsRates))
+  check(
+    variables.awsRates,
+    read(variables.awsRates) === offRates || awsRates !== undefined,
+    '`off`, or `read=BURST/PER_SECOND`, `write=…` and actions by name, each once, from 1 to 1000000, separated by commas, are expected',
+  )
   const [certificate, key] = [read(variables.tlsCertificateFile), read(variables.tlsKeyFile)]
   if ((certificate === '') !== (key === ''))
     problems.push(`${variables.tlsCertificateFile.name} and ${variables.tlsKeyFile.name}: give both or neither`)
@@ -600,6 +615,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
             password: secretIn(variables.smtpPasswordFile, read, problems),
             from: read(variables.mailFrom),
           },
+    awsRates,
     requestsPerMinute: number(variables.requestsPerMinute, 100_000_000),
     probeSeconds: number(variables.probeSeconds, probeSecondsMax),
     sinks: {

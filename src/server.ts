@@ -9,6 +9,7 @@ import type { FastifyInstance } from 'fastify'
 import { createAwsEndpoint, httpServerOptions, refuseBrokenRequests } from '#api/aws/endpoint.ts'
 import { createRequestIds } from '#api/aws/request-id.ts'
 import type { AccessKey } from '#api/aws/sigv4.ts'
+import { Throttle } from '#api/aws/throttle.ts'
 import { besideRefusal } from '#api/beside-refusals.ts'
 import { awaitBody, Bodies } from '#api/body.ts'
 import { boundConnections } from '#api/connections.ts'
@@ -230,6 +231,10 @@ async function openServer(
   bodies: Bodies,
   onFatal: (trouble: StoreTrouble) => void,
 ): Promise<OpenedServer> {
+  for (const name of config.awsRates?.actions.keys() ?? []) {
+    if (Object.values(operationTables).some((table) => table.has(name))) continue
+    throw new ConfigProblem([`${variables.awsRates.name}: there is no action \`${name}\``])
+  }
   let stale: StoreTrouble | undefined
   const onStale = (trouble: StoreTrouble | undefined): void => {
     stale = trouble
@@ -298,6 +303,7 @@ async function openServer(
       addressOf,
       bodies,
       findKey: createKeyring(store, executeOr503),
+      throttle: new Throttle(config.awsRates, () => performance.now()),
       isImplemented: (service, name) => operationTables[service].has(name),
       isRead: (service, name) => operationTables[service].get(name)?.access === 'read',
       execute: (service, name, call) =>

@@ -38,6 +38,8 @@ const computed: Readonly<Record<string, number>> = {
 /** Bounds of one request, answer, text, turn or time, and of memory that is read again: nobody else has a part in them. */
 const ofOneAlone: readonly RegExp[] = [
   /(Characters|Length|Bytes|Seconds|Days|Hours|Ms|Depth|PerPage|PageSize|Digits)Max$/,
+  // What an operator writes.
+  /^(rate)Max$/,
   // Members of one request or document.
   /^(parameters|listIndex|queryParameters|signedHeaders|filterValues|cidrList|resources|values|pageSize|batch|groups|pathPart|covered|operations)Max$/,
   /^(rules|conditionValues|requiredTags|freezes|rolloutStages|leftTold|watchedPlaces|documents|documentsPerPolicy|sharedWith|version|uniqueLocalLength|text)Max$/,

@@ -122,6 +122,7 @@ export const runsOnce: Readonly<Record<string, string>> = {
   'test/postgres-safety.test.ts': 'the settings of a cluster are there on PostgreSQL alone',
   'test/ports.test.ts': 'there is no store in it',
   'test/proxies.test.ts': 'proxies are in front of every store',
+  'test/throttle.test.ts': 'who is let in is decided in front of every store',
   'test/tls.test.ts': 'how a server is reached is the same in front of every store',
   'test/source-address.test.ts': 'where a request comes from is found in front of every store',
   'test/several-servers.test.ts': 'several servers on one database are there on PostgreSQL alone',

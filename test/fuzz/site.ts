@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { createAwsEndpoint, httpServerOptions, refuseBrokenRequests } from '#api/aws/endpoint.ts'
 import { createRequestIds } from '#api/aws/request-id.ts'
+import { Throttle } from '#api/aws/throttle.ts'
 import { besideRefusal } from '#api/beside-refusals.ts'
 import { awaitBody, Bodies } from '#api/body.ts'
 import { boundConnections } from '#api/connections.ts'
@@ -169,6 +170,7 @@ async function startOver(world: World, now: number): Promise<Running> {
   const connections = boundConnections(server, [])
   const newRequestId = createRequestIds(Buffer.alloc(10))
   const endpoint = createAwsEndpoint({
+    throttle: new Throttle(undefined, () => performance.now()),
     now: () => now,
     newRequestId,
     addressOf: createSourceAddress([]),

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { endWithThisProcess } from '../children.ts'
 import type { Order } from './clients.ts'
 
@@ -23,11 +24,12 @@ export function rssMbOf(pid: number): number {
 /**
  * Asks for something `clients` at a time, again and again, and looks at the server beside it.
  * @param ask rejects where the answer is not what it should be
+ * @param restMs between an answer and the next request of a client
  */
 export async function watch(
   pid: number,
   ask: () => Promise<void>,
-  { seconds, clients = 4 }: { readonly seconds: number; readonly clients?: number },
+  { seconds, clients = 4, restMs }: { readonly seconds: number; readonly clients?: number; readonly restMs?: number },
 ): Promise<Watched> {
   const times: number[] = []
   let rssMb = 0
@@ -38,6 +40,7 @@ export async function watch(
       await ask()
       times.push(performance.now() - startedAt)
       rssMb = Math.max(rssMb, rssMbOf(pid))
+      if (restMs !== undefined) await pause(restMs)
     }
   }
   await Promise.all(Array.from({ length: clients }, client))

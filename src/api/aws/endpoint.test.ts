@@ -22,6 +22,7 @@ import {
 } from './endpoint.ts'
 import { createRequestIds } from './request-id.ts'
 import { type AccessKey, sign } from './sigv4.ts'
+import { Throttle } from './throttle.ts'
 
 const alice: Principal = {
   account: '111111111111',
@@ -43,6 +44,7 @@ const server = createServer(
     newRequestId: createRequestIds(Buffer.alloc(10, 0xab)),
     addressOf: createSourceAddress([]),
     bodies,
+    throttle: new Throttle(undefined, () => performance.now()),
     // One key is at hand, the other must be fetched: both ways lead to the same place.
     findKey: (id) => (id === key.id ? key : Promise.resolve(id === 'AKIASLOW' ? { ...key, id } : undefined)),
     isImplemented: (_, name) => name !== 'DescribeVolumes' && name !== 'DescribeIpamByoasn',

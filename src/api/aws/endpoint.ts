@@ -33,6 +33,7 @@ import {
 } from './sigv4.ts'
 import { isStsOperation, readStsAction, readStsInput } from './sts/query.ts'
 import { writeStsError, writeStsResponse } from './sts/xml.ts'
+import type { Throttle, Wait } from './throttle.ts'
 import { unservedText } from './unserved.ts'
 
 /** The services that this endpoint speaks; each is the protocol of the same name. */
@@ -71,6 +72,8 @@ export interface AwsEndpointDependencies {
   addressOf(request: IncomingMessage): string
   /** What is held of bodies under way, of both APIs together. */
   readonly bodies: Bodies
+  /** Who may ask how often. */
+  readonly throttle: Throttle
   /** @param arrivedAt as in the call */
   findKey(accessKeyId: string, arrivedAt: number): AccessKey | undefined | Promise<AccessKey | undefined>
   isImplemented(service: AwsService, name: string): boolean
@@ -153,6 +156,8 @@ export function createAwsEndpoint(
   }
 }
 
+/** What somebody who guesses is told; whose clock is wrong has a good key. */
+const badCredentials: ReadonlySet<Refusal['code']> = new Set<Refusal['code']>(['UnknownAccessKey', 'WrongSignature'])
 const refusalsOfBodies: Readonly<Record<Exclude<ReadBody, Buffer>, Refusal>> = {
   'too-large': { code: 'RequestTooLarge', limit: bodyBytesMax, unit: 'bytes' },
   'no-room': {
@@ -216,7 +221,12 @@ async function serve(
   let protocol = guessProtocol(request)
   let isKnown = false
   let asked: Asked | undefined
+  let wait: Wait | undefined
+  const client = (): string => clientOf(deps.addressOf(request))
   try {
+    const blockedSeconds = deps.throttle.blockedSeconds(authorization.accessKeyId, client)
+    if (blockedSeconds > 0)
+      refuse({ code: 'Throttled', retryAfterSeconds: blockedSeconds, because: { why: 'bad-signatures' } })
     const signed: SignedRequest = {
       method: request.method ?? '',
       url: request.url ?? '',
@@ -228,18 +238,22 @@ async function serve(
     const key = found instanceof Promise ? await found : found
     const { principal, bodyHash } = verifySignature(authorization, signed, key, rulesOf(deps))
     isKnown = true
+    deps.throttle.noteGood(authorization.accessKeyId)
 
     const service = authorization.service as AwsService // One of `services`: verifySignature has seen to it.
     protocol = service
     const { name, read } = readCall(service, signed, authorization)
     if (!deps.isImplemented(service, name))
       refuse({ code: 'NotSupported', what: wordedFeature(`The operation \`${name}\``) })
+    const isRead = deps.isRead(service, name)
+    wait = deps.throttle.take({ account: principal.account, region: authorization.region, name, isRead })
+    if (wait) refuse({ code: 'Throttled', retryAfterSeconds: Math.ceil(wait.ms / 1_000) })
     const sourceAddress = deps.addressOf(request)
     const asker = request.socket
     asked = { authorization, principal, bodyHash, requestId, arrivedAt, sourceAddress, asker }
     let input: object
     try {
-      if (authorization.presigned && !deps.isRead(service, name)) {
+      if (authorization.presigned && !isRead) {
         refuse({
           code: 'NotSupported',
           what: wordedFeature('A presigned request that changes something'),
@@ -249,7 +263,7 @@ async function serve(
       input = read()
     } catch (error) {
       // What cannot be read is refused like anything else that was asked for, and so it is on record.
-      if (error instanceof Refused && !deps.isRead(service, name)) {
+      if (error instanceof Refused && !isRead) {
         await deps.recordUnread(service, name, toCall(asked, {}), error)
       }
       throw error
@@ -263,7 +277,18 @@ async function serve(
     answer(response, 200, contentTypeOf(service), requestId, written, headersOf(answered))
   } catch (error) {
     // The last stop of every refusal and every fault of a request.
-    if (!isKnown) response.shouldKeepAlive = false
+    if (!isKnown) {
+      response.shouldKeepAlive = false
+      if (error instanceof Refused && badCredentials.has(error.refusal.code)) deps.throttle.noteBad(client())
+    }
+    if (wait) {
+      // Nothing of the request is kept meanwhile but its answer.
+      if (!deps.throttle.hold(wait, () => fail(deps, error, requestId, protocol, response))) {
+        response.shouldKeepAlive = false
+        fail(deps, error, requestId, protocol, response)
+      }
+      return
+    }
     const beside = asked && error instanceof Refused ? await deps.beside(error, toCall(asked, {})) : nothingBeside
     fail(deps, error, requestId, protocol, response, beside)
   }

@@ -5,7 +5,8 @@ import type { Principal } from '#model/principal.ts'
 import { type Refused, refuse } from '#model/refusal.ts'
 import { type NativeWorld, openNativeWorld, withNativeApi } from '../../../test/native-world.ts'
 import { managementAccount, openWorld } from '../../../test/world.ts'
-import { badTokensPerMinute, createAdmission, Failures } from './admission.ts'
+import { badTokensPerMinute, Failures } from '../failures.ts'
+import { createAdmission } from './admission.ts'
 
 const principal: Principal = { account: managementAccount, arn: '', accessKeyId: 'token-1', userId: 'user:a' }
 

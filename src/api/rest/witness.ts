@@ -4,9 +4,9 @@ import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { submissionBytesMax, type WitnessAnswer } from '#operations/evidence/witnessing.ts'
 import type { Bodies, ReadBody } from '../body.ts'
+import { Failures } from '../failures.ts'
 import type { SourceAddress } from '../source-address.ts'
 import { clientOf } from '../source-address.ts'
-import { Failures } from './admission.ts'
 
 /** Of one address, or one /64: a log sends one a minute, and none of them is looked at before it is signed by a log that is known here. */
 export const submissionsPerMinute = 120

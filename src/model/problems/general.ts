@@ -64,6 +64,7 @@ export const generalProblems = {
   // Rates
   'tries-spent': ({ limit }: { limit: number }) =>
     `In a minute, what you try (dry runs, change requests that are submitted, lists that are refused) may look through and change ${limit} rows and statements, since nobody else changes anything meanwhile, and you have had these.`,
+  'bad-signatures': () => 'Too many requests from this address were signed with a wrong or unknown key.',
   'writer-kept': () =>
     'Others wait for as long as a list, a try or another long change takes, and yours have kept them waiting for long.',
   'moves-spent': ({ limit }: { limit: number }) =>
