@@ -9,6 +9,7 @@ export interface EstateStage extends Pick<Stage, 'endpoint' | 'region' | 'tokenF
   /** The policy of the teams in production, and where it is enabled. */
   readonly production: string
   readonly prod: string
+  readonly shop: string
   /** Where files of the demo are. */
   readonly folder: string
 }
@@ -128,7 +129,7 @@ async function narrow({ region }: EstateStage, olga: Person, policy: string, aws
 }
 
 /** Left as it is, for whoever looks on in the console. */
-async function prepareStricter({ region, production, prod }: EstateStage, olga: Person): Promise<void> {
+async function prepareStricter({ region, production, prod, shop }: EstateStage, olga: Person): Promise<void> {
   heading('12  A stricter version waits beside the one in force')
   const listed = await olga.does('policy-document', 'list', production, '--json')
   const { items } = JSON.parse(listed) as { items: readonly { resourceType: string; rules: readonly object[] }[] }
@@ -141,4 +142,19 @@ async function prepareStricter({ region, production, prod }: EstateStage, olga: 
   const draft = ['policy-version', 'draft', production, '--documents', documents, '--field', 'version']
   const version = await olga.shows(...draft)
   await olga.shows('candidate', 'put', production, prod, '--version', version, '--mode', 'enforce', '--field', 'mode')
+  const what = [
+    '--account',
+    shop,
+    '--locale',
+    region,
+    '--resource-type',
+    'vpc',
+    '--scope-type',
+    'private',
+    '--netmask-length',
+    '24',
+  ]
+  await olga.shows('allocation', 'create', ...what, '--field', 'cidr')
+  const differences = await olga.shows('candidate', 'differences', production, prod)
+  expect(differences.includes(shop), 'what it would have denied is counted')
 }
