@@ -113,7 +113,9 @@ test('an example company is loaded in one click and thrown away in one, and noth
   await picture(olga, 'overview-example')
   await page.getByRole('link', { name: 'First minutes' }).click()
   // Whoever governs a part of the organization may give its tag to what is theirs.
+  const { rootId } = await server.ask('GET', '/organization')
   const theirs = await server.ask('POST', '/organizational-units', {
+    parentId: rootId,
     name: 'theirs',
     tags: { 'cadastre-example': 'true' },
   })
