@@ -15,7 +15,8 @@ export function parseEngine(text: string): Engine {
  * `CADASTRE_DRIVE_TIMES` above 1, as at night: drives are longer, and both engines are asked for all. By day PostgreSQL is asked once for
  * whatever a store can be asked for, and not again for what is made of it, nor for very much of it.
  */
-export const isThorough = Number(process.env.CADASTRE_DRIVE_TIMES ?? 1) > 1
+export const drawnTimes = Number(process.env.CADASTRE_DRIVE_TIMES ?? 1)
+const isThorough = drawnTimes > 1
 /**
  * Skips a test by day on PostgreSQL, and says so: one that asks for the same very often, or over very many rows, to see that a bound holds or
  * that nobody waits. That would be most of what its file costs there. What it asks for is asked there in small by its neighbours.
@@ -188,6 +189,7 @@ export const askedByOthers: readonly string[] = [
   'src/operations/policy/resource-types.native.test.ts',
   'src/operations/problems.native.test.ts',
   'src/operations/wording.ec2.test.ts',
+  'test/moved-clocks.test.ts',
 ]
 
 export const runsOnBoth = (file: string): boolean =>
