@@ -138,12 +138,12 @@ async function* tell(url: string, heard: ReadonlyMap<Entry, Set<string>>): Async
     await writeFile(path, textOfEntry(entry, urlOf))
     entryAt.set(path, entry)
   }
-  // About a third of the time is spent waiting for deadlines and other programs.
+  // A half of the time is spent waiting: for deadlines, other programs and the database. At the beginning two wait for Terraform.
   const told = run({
     cwd: root,
     files: [...entryAt.keys()],
     env,
-    concurrency: Math.ceil(availableParallelism() * 1.5),
+    concurrency: availableParallelism() * 2,
     timeout: 600_000,
     // A test that failed before it could stop its server must not keep all others waiting.
     execArgv: ['--test-force-exit', '--import', urlOf('test/unfollowed.ts')],
