@@ -138,7 +138,7 @@ async function* tell(url: string, heard: ReadonlyMap<Entry, Set<string>>): Async
     await writeFile(path, textOfEntry(entry, urlOf))
     entryAt.set(path, entry)
   }
-  // A half of the time is spent waiting: for deadlines, other programs and the database. At the beginning two wait for Terraform.
+  // Part of the time is spent waiting: for deadlines, other programs and the database. At the beginning two wait for Terraform.
   const told = run({
     cwd: root,
     files: [...entryAt.keys()],
