@@ -99,7 +99,8 @@ export function Component(): ReactNode {
       ) : null}
       {data && data.places.length + data.objects.length === 0 ? (
         <p>
-          Nothing is called <Said>{q}</Said>, has this id or lies there, as far as you may see.
+          Nothing is called <Said>{q}</Said>, has this id or lies there, as far as you may see. Names and ids are sought
+          whole: their beginning finds nothing.
         </p>
       ) : null}
     </Page>
