@@ -266,6 +266,10 @@ function Take({ cidr, poolAt }: { cidr: Cidr; poolAt: MapProps['poolAt'] }): Rea
   )
 }
 
+/** What the API tells of whose a tile is where it is of one alone that somebody may see. */
+const ofTile = (tile: Tile, told: (tile: Tile) => string | undefined): string | undefined =>
+  told(tile) ?? (tile.allocated === undefined ? undefined : 'several, or hidden')
+
 function columnsOf({
   closer,
   poolAt,
@@ -278,7 +282,7 @@ function columnsOf({
   const counted = (name: 'allocated' | 'held' | 'resting', header: string): Column<TileRow> => ({
     id: name,
     header,
-    width: 80,
+    width: 70,
     cell: ({ tile }) => <Count of={tile?.[name] ?? '0'} />,
     text: ({ tile }) => tile?.[name] ?? '0',
   })
@@ -293,7 +297,7 @@ function columnsOf({
     {
       id: 'do',
       header: 'Do',
-      width: 110,
+      width: 120,
       cell: ({ cidr: text, tile }) => {
         const cidr = parseCidr(text)!
         const poolId = tile ? undefined : poolAt(cidr)
@@ -326,23 +330,23 @@ function columnsOf({
     {
       id: 'free',
       header: 'Free',
-      width: 80,
+      width: 70,
       cell: ({ tile }) => (tile ? <Count of={tile.free ?? '0'} /> : 'all'),
       text: ({ tile }) => (tile ? (tile.free ?? '0') : 'all'),
     },
     counted('allocated', 'Allocated'),
-    counted('held', 'Held'),
-    counted('resting', 'Resting'),
     ...(told
       ? [
           {
             id: 'of',
             header: 'Of',
-            width: 120,
-            cell: ({ tile }: TileRow) => (tile ? <Said>{told(tile)}</Said> : ''),
-            text: ({ tile }: TileRow) => (tile ? (told(tile) ?? '') : ''),
+            width: 130,
+            cell: ({ tile }: TileRow) => (tile ? <Said>{ofTile(tile, told)}</Said> : ''),
+            text: ({ tile }: TileRow) => (tile ? (ofTile(tile, told) ?? '') : ''),
           },
         ]
       : []),
+    counted('held', 'Held'),
+    counted('resting', 'Resting'),
   ]
 }

@@ -8,12 +8,12 @@ import { Cidr, None } from '../../parts/words.tsx'
 type Row = Schemas['Allocation']
 export const allocationColumns = (nameOf: (id: string) => string | undefined): readonly Column<Row>[] => [
   { id: 'cidr', header: 'CIDR', width: 120, cell: (row) => <Cidr>{row.cidr}</Cidr>, text: (row) => row.cidr },
-  said('name', 'Name', 100, (row) => row.name),
+  said('name', 'Name', 90, (row) => row.name),
   account('Account', nameOf, (row) => row.account),
   said('type', 'Type', 60, (row) => row.resourceType),
-  said('resource', 'Resource', 200, (row) => row.resourceId),
-  said('locale', 'Locale', 100, (row) => row.locale),
-  state('State', 110, (row) => row.state),
+  said('resource', 'Resource', 165, (row) => row.resourceId),
+  said('locale', 'Locale', 95, (row) => row.locale),
+  state('State', 105, (row) => row.state),
   moment('Since', (row) => row.createdAt),
   {
     id: 'why',
