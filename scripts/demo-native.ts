@@ -82,7 +82,7 @@ async function rollout(scene: Scene): Promise<void> {
   const { region, ipam, sandbox, account, lab, paula, labEgress, partners } = scene
   const pair = ['--locale', region, '--resource-type', 'eip']
   heading('7  A policy that watches before it acts: observe → candidate → enforce')
-  const policy = await paula.shows('policy', 'create', '--ipam-id', ipam, '--field', 'policyId')
+  const policy = await paula.shows('policy', 'create', '--ipam-id', ipam, '--name', 'sandbox', '--field', 'policyId')
   const rules = JSON.stringify([{ poolId: labEgress }])
   await paula.shows('policy-document', 'put', policy, region, 'eip', '--rules', rules, '--field', 'rules')
   const mode = await paula.shows('assignment', 'put', policy, sandbox, '--mode', 'observe', '--field', 'mode')

@@ -469,6 +469,7 @@ async function story(server: ChildProcess): Promise<string> {
       folder: files,
       production,
       prod: units.prod!,
+      shop,
     })
   } finally {
     rmSync(files, { recursive: true, force: true })
