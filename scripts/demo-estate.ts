@@ -1,7 +1,6 @@
 // The demo's third part: what exists comes in, differs, is adopted; and a policy is narrowed with its eyes open.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import * as ec2 from '@aws-sdk/client-ec2'
 import type { Stage } from './demo-native.ts'
 import { Person } from './demo-person.ts'
 import { answered, expect, heading, list, step } from './demo-stage.ts'
@@ -10,8 +9,7 @@ export interface EstateStage extends Pick<Stage, 'endpoint' | 'region' | 'tokenF
   /** The policy of the teams in production, and where it is enabled. */
   readonly production: string
   readonly prod: string
-  /** The EC2 client of one of those teams. */
-  readonly shop: ec2.EC2Client
+  readonly shop: string
   /** Where files of the demo are. */
   readonly folder: string
 }
@@ -130,12 +128,12 @@ async function narrow({ region }: EstateStage, olga: Person, policy: string, aws
   await olga.shows('capacity')
 }
 
-/** Left as it is, for whoever looks on in the console: what a stricter version would have denied, and what it would break is proposed. */
+/** Left as it is, for whoever looks on in the console. */
 async function prepareStricter(stage: EstateStage, olga: Person): Promise<void> {
   const { endpoint, region, tokenFor, root, production, prod, shop } = stage
-  heading('12  A stricter policy waits, and who would be hit is known')
+  heading('12  A stricter version waits beside the one in force')
   const listed = await olga.does('policy-document', 'list', production, '--json')
-  const { items } = JSON.parse(listed) as { items: readonly Document[] }
+  const { items } = JSON.parse(listed) as { items: readonly { resourceType: string; rules: readonly object[] }[] }
   const stricter = items.map(({ resourceType, rules }) => ({
     ...{ locale: region, resourceType, rules },
     ...(resourceType === 'vpc' ? { size: { min: 26, default: 26, max: 28 } } : {}),
@@ -143,31 +141,31 @@ async function prepareStricter(stage: EstateStage, olga: Person): Promise<void> 
   const draft = ['policy-version', 'draft', production, '--documents', JSON.stringify(stricter), '--field', 'version']
   const version = await olga.shows(...draft)
   await olga.shows('candidate', 'put', production, prod, '--version', version, '--mode', 'enforce', '--field', 'mode')
-  step('shop: CreateVpc with a /24, as always')
-  const { Vpc } = await shop.send(new ec2.CreateVpcCommand({ Ipv4NetmaskLength: 24 }))
-  answered(`${Vpc!.VpcId} with ${Vpc!.CidrBlock}`)
-  const differs = await olga.shows('candidate', 'differences', production, prod, '--field', 'newlyDenied')
-  expect(differs === '1', 'the candidate would have denied it')
+  const what = [
+    '--account',
+    shop,
+    '--locale',
+    region,
+    '--resource-type',
+    'vpc',
+    '--scope-type',
+    'private',
+    '--netmask-length',
+    '24',
+  ]
+  await olga.shows('allocation', 'create', ...what, '--field', 'cidr')
+  const differences = await olga.shows('candidate', 'differences', production, prod)
+  expect(differences.includes(shop), 'what it would have denied is counted')
 
-  const paula = new Person('paula', {
-    endpoint,
-    token: await tokenFor('user:paula', '--role', 'policy-author', '--node', root),
-  })
+  // She may propose, and others have to approve: olga finds it on her first page, with what it would break.
+  const token = await tokenFor('user:paula', '--role', 'policy-author', '--node', root)
+  const paula = new Person('paula', { endpoint, token })
   const operations = stricter
     .filter(({ resourceType }) => resourceType === 'vpc')
-    .map((input) => ({ operation: 'putPolicyDocument', input: { policyId: production, ...input } }))
+    .map((document) => ({ operation: 'putPolicyDocument', input: { policyId: production, ...document } }))
   const propose = ['change-request', 'propose', '--node', root, '--reason', 'Smaller networks in production']
-  const proposed = await paula.shows(
-    ...propose,
-    '--operations',
-    JSON.stringify(operations),
-    '--field',
-    'changeRequestId',
-  )
-  const broken = await paula.shows('change-request', 'show', proposed, '--field', 'impact.noncompliant')
-  expect(broken === '2', 'what the change would break is known before it is approved')
-}
-interface Document {
-  readonly resourceType: string
-  readonly rules: readonly object[]
+  const asked = [...propose, '--operations', JSON.stringify(operations), '--field', 'changeRequestId']
+  const request = await paula.shows(...asked)
+  const broken = await paula.shows('change-request', 'show', request, '--field', 'impact.noncompliant')
+  expect(broken === '2', 'what would not comply any more is known before anybody approves')
 }

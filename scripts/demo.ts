@@ -469,7 +469,7 @@ async function story(server: ChildProcess): Promise<string> {
       folder: files,
       production,
       prod: units.prod!,
-      shop,
+      shop: accounts.shop!,
     })
   } finally {
     rmSync(files, { recursive: true, force: true })

@@ -9,7 +9,7 @@ import Header from '@cloudscape-design/components/header'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
-import { Link, useSearchParams } from 'react-router'
+import { Link, redirect, useSearchParams } from 'react-router'
 import { api, type Schemas } from '../../api/client.ts'
 import { flagsOf, nodes, searchParamsOf } from '../../api/lists.ts'
 import { ask, load } from '../../api/queries.ts'
@@ -43,9 +43,10 @@ const isPlaced = (asked: Asked): boolean => asked.of === 'block' || asked.of ===
 const accountOf = (account: string) =>
   ask(['account', account], (signal) => api.GET('/accounts/{account}', { params: { path: { account } }, signal }))
 
-export const loader = ({ request }: { request: Request }): Promise<null> => {
+export const loader = ({ request }: { request: Request }): Promise<null> | Response => {
   const params = searchParamsOf(request)
   const asked = askedFor(params)
+  if (asked.text === '') return redirect('/search')
   return load(...(isPlaced(asked) ? [found(blockOf(asked))] : []), life(asked, params.get('day')), nodes)
 }
 
