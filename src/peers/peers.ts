@@ -118,19 +118,20 @@ export class Peers {
   }
 
   #look(): Promise<void> {
-    this.#looking = this.#lookOnce().finally(() => {
-      if (this.#isStopping) return
-      clearTimeout(this.#timer)
-      this.#timer = setTimeout(() => void this.#look(), lookMs).unref()
+    this.#looking = this.#lookOnce().then((leftMs) => {
+      // Where nobody is followed, the end of the lease is not to be missed.
+      const isAlone = this.#term === 0 && this.#following === undefined
+      this.#lookAfter(isAlone ? Math.min(leftMs + soonMs, lookMs) : lookMs)
     })
     return this.#looking
   }
-  #soon(): void {
+  #lookAfter(ms: number): void {
     if (this.#isStopping) return
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => void this.#look(), soonMs).unref()
+    this.#timer = setTimeout(() => void this.#look(), ms).unref()
   }
-  async #lookOnce(): Promise<void> {
+  /** Answers for how long the lease holds. */
+  async #lookOnce(): Promise<number> {
     const askedAt = performance.now()
     let lease: Lease | undefined
     try {
@@ -138,16 +139,17 @@ export class Peers {
     } catch {
       // Of what is wrong with the database requests are told: whoever led does so until its lease is over.
     }
-    if (lease === undefined || lease.leftMs <= 0) return
+    if (lease === undefined || lease.leftMs <= 0) return lookMs
     if (lease.holder === this.#options.lease.id) {
       this.#becomeLead(lease, askedAt)
-      return
+      return lookMs
     }
     if (this.#term > 0) {
       this.#term = 0
       this.#leading.over()
     }
     void this.#follow(lease)
+    return lease.leftMs
   }
   #becomeLead({ term, address }: Lease, askedAt: number): void {
     this.#heldUntil = askedAt + leaseMs - marginMs
@@ -170,7 +172,7 @@ export class Peers {
         if (this.#following !== one) return
         this.#following = undefined
         this.#say('follows-nobody', { because: why })
-        this.#soon()
+        this.#lookAfter(soonMs)
       })
       if (this.#isStopping || !following.isReady) return following.leave()
       this.#following = following

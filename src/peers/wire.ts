@@ -9,7 +9,7 @@ const loadTls = () => process.getBuiltinModule('node:tls')
 
 /** Both say something this often, and are gone after this long without a word: before the lease of a leader ends. */
 const beatMs = 500
-export const silentMsMax = 2_500
+export const silentMsMax = 2_000
 const connectMsMax = 2_000
 /** Of those who have not said yet who they are, and of all. */
 export const helloMsMax = 5_000
