@@ -101,6 +101,10 @@ export class Following {
     this.#tell(why)
     if (this.#waiting.size === 0) this.#wire?.end(why)
   }
+  /** Ends at once, whatever is under way. */
+  cut(why: string): void {
+    this.#wire?.end(why)
+  }
   #tell(why: string): void {
     if (this.#isTold) return
     this.#isTold = true

@@ -1,11 +1,15 @@
 // The side of a server that leads: it does what its peers are asked, as if their clients had asked it, and answers what has ended in
 // one turn of the event loop with one message.
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Server } from 'node:tls'
 import type { Answer, Call } from '#operations/execute.ts'
 import type { AnyOperation } from '#operations/operation.ts'
 import type { Among } from '#store/store.ts'
 import { type Ask, asksMax, type Hello, lostAnswer, type Message, type Said, saidOf, saidOfError } from './messages.ts'
 import { listenForWires, Wire } from './wire.ts'
+
+/** What peers wait for when a server stops: as long as its own clients may. */
+const closeMsMax = 8_000
 
 export interface LeadingOptions {
   readonly host: string
@@ -59,7 +63,7 @@ export class Leading {
   /** Resolves once everything that was handed over is answered. */
   async close(): Promise<void> {
     this.#server?.close()
-    await Promise.all(this.#underWay)
+    await Promise.race([Promise.all(this.#underWay), pause(closeMsMax, undefined, { ref: false })])
     await new Promise((resolve) => setImmediate(resolve))
     for (const { wire } of this.#peers.values()) wire.end('the server stops')
   }
@@ -73,8 +77,8 @@ export class Leading {
     const peer = this.#peers.get(wire)
     if (!peer) return
     if (message.kind === 'hello') {
-      if (message.likeness !== this.#options.hello().likeness) wire.end('it is of another version')
-      else peer.isMet = true
+      // Whoever is of another kind finds that out, and goes.
+      peer.isMet = message.likeness === this.#options.hello().likeness
       this.#count()
     } else if (message.kind === 'asks') {
       const { asks } = message
