@@ -32,7 +32,7 @@ const p99MsMax = 50
 /** More than pgbench or a server takes. */
 const addressesPerSecond = 20_000
 
-/** Of load before a measurement. */
+/** Of load before a measurement, for each server: they share the clients, and each has to be warm. */
 const warmSeconds = 2
 
 interface Sample {
@@ -128,7 +128,7 @@ async function measureServers(
   )
   const requests = { connections, pools: pools === 1 ? [] : ids, requestsPerSecond: addressesPerSecond }
   // A process that was just started compiles; servers run for months.
-  const warm = await load(started, { ...requests, seconds: warmSeconds })
+  const warm = await load(started, { ...requests, seconds: warmSeconds * servers })
   const before = usageOfPostgres(databaseFolder)
   const { rate, p99, total, errors, cpuMicroseconds } = await load(started, { ...requests, seconds })
   const database = (usageOfPostgres(databaseFolder) - before) / total

@@ -409,6 +409,10 @@ async function startPeers(
     nameOf: (operation) => names.get(operation),
     find: (name) => found.get(name),
     log: logEvent,
+  }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === undefined) throw error
+    const { host, port } = peers!
+    throw cannotListen(error, `${host}:${port} (${variables.peerHost.name}, ${variables.peerPort.name})`)
   })
 }
 
@@ -602,13 +606,15 @@ const listenProblems: Readonly<Record<string, string>> = {
   ENOTFOUND: 'there is no such host',
 }
 
+function cannotListen(error: NodeJS.ErrnoException, where: string): StoreTrouble {
+  const message = `Cannot listen on ${where}: ${listenProblems[error.code ?? ''] ?? error.message}.`
+  return new StoreTrouble('unavailable', message, { fatal: true, cause: error })
+}
+
 function listen(server: Server, { host, port }: Config): Promise<void> {
   return new Promise((resolve, reject) => {
-    const refused = (error: NodeJS.ErrnoException): void => {
-      const why = listenProblems[error.code ?? ''] ?? error.message
-      const message = `Cannot listen on ${host}:${port} (${variables.host.name}, ${variables.port.name}): ${why}.`
-      reject(new StoreTrouble('unavailable', message, { fatal: true, cause: error }))
-    }
+    const refused = (error: NodeJS.ErrnoException): void =>
+      reject(cannotListen(error, `${host}:${port} (${variables.host.name}, ${variables.port.name})`))
     server.once('error', refused)
     server.listen({ port, host, backlog: backlogMax }, () => {
       server.off('error', refused)

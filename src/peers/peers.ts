@@ -171,6 +171,7 @@ export class Peers {
       const following = await Following.begin(lease, { key, hello: this.#hello(), among }, (why, one) => {
         if (this.#following !== one) return
         this.#following = undefined
+        if (this.#isStopping) return
         this.#say('follows-nobody', { because: why })
         this.#lookAfter(soonMs)
       })
