@@ -20,6 +20,8 @@ export function createSealer(key: Uint8Array, file?: string): Sealer {
     pageTokens: createPageTokens(key),
     // Derived (RFC 5869): it can be kept in the database, and neither the key nor another derived key follows from it.
     fingerprint: Buffer.from(hkdfSync('sha256', key, '', 'cadastre sealing key: fingerprint', fingerprintBytes)),
+    // Likewise: whoever proves that they have it has the sealing key, or runs as one of our servers.
+    peerKey: Buffer.from(hkdfSync('sha256', key, '', 'cadastre sealing key: peers', keyBytes)),
     ...(file === undefined ? {} : { file }),
     seal(text, context) {
       const nonce = randomBytes(nonceBytes)

@@ -24,8 +24,13 @@ export const tablesWithSeed: ReadonlySet<string> = new Set([
   'finding_scan',
   'capacity_watch',
 ])
-/** What PostgreSQL has and the embedded database has not: how far the schema is, and tokens that one server remembers, and where free space begins. */
-export const tablesOfPostgres: ReadonlySet<string> = new Set(['schema_version', 'request_token', 'free_cursor'])
+/** What PostgreSQL has and the embedded database has not: how far the schema is, tokens that one server remembers, where free space begins, and which server leads. */
+export const tablesOfPostgres: ReadonlySet<string> = new Set([
+  'schema_version',
+  'request_token',
+  'free_cursor',
+  'writer_lease',
+])
 
 export interface ToldTable {
   readonly name: string
