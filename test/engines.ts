@@ -43,6 +43,7 @@ const onBoth: readonly string[] = [
   'test/clients/',
   'test/restored.test.ts',
   'test/scenarios/',
+  'test/backup.test.ts',
   'test/both-engines.test.ts',
   'test/change-requests.test.ts',
   'test/crash.test.ts',
