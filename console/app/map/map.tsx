@@ -288,7 +288,7 @@ function columnsOf({
     {
       id: 'do',
       header: 'Do',
-      width: 190,
+      width: 120,
       cell: ({ cidr: text, tile }) => {
         const cidr = parseCidr(text)!
         const poolId = tile ? undefined : poolAt(cidr)
