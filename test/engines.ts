@@ -142,6 +142,7 @@ export const runsOnce: Readonly<Record<string, string>> = {
   'test/proxies.test.ts': 'proxies are in front of every store',
   'test/throttle.test.ts': 'who is let in is decided in front of every store',
   'test/tls.test.ts': 'how a server is reached is the same in front of every store',
+  'test/peers.test.ts': 'several servers on one database are there on PostgreSQL alone',
   'test/source-address.test.ts': 'where a request comes from is found in front of every store',
   'test/several-servers.test.ts': 'several servers on one database are there on PostgreSQL alone',
   'test/start.test.ts': 'what is loaded, and how much memory the process may have, is so before there is a store',
