@@ -1,18 +1,29 @@
 // The product on PostgreSQL: one, two and four servers, one hot pool and 64 pools, beside pgbench in the same run.
 import { execFile } from 'node:child_process'
-import { existsSync, globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
-import { startPostgres } from '../test/postgres.ts'
+import { startPostgres, type TestPostgres } from '../test/postgres.ts'
 import { checkMinimal, pgbenchCall, pgbenchScript, prepareMinimal } from './minimal.ts'
 import { builtMain, key, load, startChild, stop } from './processes.ts'
 import { median } from './statistics.ts'
 import { open, preparePolicy } from './world.ts'
 
 const run = promisify(execFile)
-const serverCounts = [1, 2, 4]
+/** `led`: requests find the server that leads; else each server writes by itself. */
+const ways: readonly { readonly servers: number; readonly led: boolean }[] = [
+  { servers: 1, led: false },
+  { servers: 2, led: false },
+  { servers: 4, led: false },
+  { servers: 2, led: true },
+  { servers: 4, led: true },
+]
+const nameOf = ({ servers, led }: { readonly servers: number; readonly led: boolean }): string =>
+  `${servers} servers${servers === 1 ? '' : led ? ', led' : ', each by itself'}`
+/** By servers and PostgreSQL together, per allocation: of several servers that are led, by that of one. */
+const costRatioMax = 1.15
 const poolCounts = [1, 64] as const
 /** The goals of one server on one hot pool. */
 const ratioMin = 2
@@ -21,7 +32,7 @@ const p99MsMax = 50
 /** More than pgbench or a server takes. */
 const addressesPerSecond = 20_000
 
-/** Of load before a measurement. */
+/** Of load before a measurement, for each server: they share the clients, and each has to be warm. */
 const warmSeconds = 2
 
 interface Sample {
@@ -29,6 +40,8 @@ interface Sample {
   readonly p99: number
   readonly errors: number
   readonly duplicates: number
+  /** Microseconds of CPU per allocation: of all servers, and of PostgreSQL. */
+  readonly cpu?: { readonly servers: number; readonly database: number }
 }
 interface Options {
   readonly rounds: number
@@ -87,9 +100,9 @@ async function measurePgbench(
 
 /** Signed requests over HTTP to that many servers, by one client; then the database is asked what it has. */
 async function measureServers(
-  url: string,
+  { url, folder: databaseFolder }: TestPostgres,
   pools: number,
-  servers: number,
+  { servers, led }: { readonly servers: number; readonly led: boolean },
   { schema, seconds, connections }: { readonly schema: string; readonly seconds: number; readonly connections: number },
 ): Promise<Sample> {
   const folder = mkdtempSync(join(tmpdir(), 'cadastre-bench-'))
@@ -101,17 +114,24 @@ async function measureServers(
     CADASTRE_SECRET_KEY_FILE: keyFile,
     CADASTRE_DATABASE_URL: `${url}?schema=${schema}`,
   }
+  const peers: Record<string, string> = led ? { CADASTRE_PEER_PORT: '0', CADASTRE_PEER_HOST: '127.0.0.1' } : {}
   const ids = await preparePolicy(folder, key, settings, pools)
   // Each has a folder of its own, as on a machine of its own.
   const started = await Promise.all(
     Array.from({ length: servers }, (_, index) =>
-      startChild(builtMain(), ['serve'], { ...settings, CADASTRE_DATA: join(folder, String(index)) }),
+      startChild(builtMain(), ['serve'], {
+        ...settings,
+        ...peers,
+        CADASTRE_DATA: join(folder, String(index)),
+      }),
     ),
   )
   const requests = { connections, pools: pools === 1 ? [] : ids, requestsPerSecond: addressesPerSecond }
   // A process that was just started compiles; servers run for months.
-  const warm = await load(started, { ...requests, seconds: warmSeconds })
-  const { rate, p99, total, errors } = await load(started, { ...requests, seconds })
+  const warm = await load(started, { ...requests, seconds: warmSeconds * servers })
+  const before = usageOfPostgres(databaseFolder)
+  const { rate, p99, total, errors, cpuMicroseconds } = await load(started, { ...requests, seconds })
+  const database = (usageOfPostgres(databaseFolder) - before) / total
   for (const server of started) await stop(server)
 
   const { store } = await open(folder, key, settings)
@@ -135,7 +155,23 @@ async function measureServers(
     p99,
     errors: failed + missing + problems.length,
     duplicates: allocations - Number(rows[0]!.different),
+    cpu: { servers: cpuMicroseconds, database },
   }
+}
+
+/** The CPU time of a PostgreSQL with all its processes, also those that have ended, in microseconds. */
+function usageOfPostgres(folder: string): number {
+  const postmaster = readFileSync(join(folder, 'data/postmaster.pid'), 'utf8').split('\n')[0]!
+  const fieldsOf = (pid: string): string[] => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
+  const own = fieldsOf(postmaster)
+  const [user, system, endedUser, endedSystem] = own.slice(11, 15).map(Number)
+  let ticks = user! + system! + endedUser! + endedSystem!
+  const children = readFileSync(`/proc/${postmaster}/task/${postmaster}/children`, 'utf8').split(' ').filter(Boolean)
+  for (const pid of children) {
+    const [childUser, childSystem] = fieldsOf(pid).slice(11, 13).map(Number)
+    ticks += childUser! + childSystem!
+  }
+  return ticks * 10_000
 }
 
 export async function measurePostgres({ rounds, seconds, connections }: Options): Promise<void> {
@@ -151,15 +187,20 @@ export async function measurePostgres({ rounds, seconds, connections }: Options)
       for (const [name, script] of Object.entries(baselines(pools))) {
         await measure(name, (schema) => measurePgbench(postgres.url, pools, script, { schema, seconds, connections }))
       }
-      for (const servers of serverCounts) {
-        await measure(`${servers} servers`, (schema) =>
-          measureServers(postgres.url, pools, servers, { schema, seconds, connections }),
-        )
+      // Whoever comes first finds another machine than whoever comes last: they take turns.
+      for (const way of round % 2 === 0 ? ways : ways.toReversed()) {
+        await measure(nameOf(way), (schema) => measureServers(postgres, pools, way, { schema, seconds, connections }))
       }
     }
   }
   postgres.stop()
   print(samples, { rounds, seconds, connections })
+}
+const sumOf = ({ cpu }: Sample): number => cpu!.servers + cpu!.database
+function costs(list: readonly Sample[]): string {
+  if (list[0]!.cpu === undefined) return ''
+  const of = (kind: 'servers' | 'database'): string => median(list.map(({ cpu }) => cpu![kind])).toFixed(0)
+  return `  CPU µs per allocation: servers ${of('servers')}, PostgreSQL ${of('database')}`
 }
 const statements = 'pgbench, statements'
 const baselines = (pools: number): Readonly<Record<string, string>> => ({
@@ -179,10 +220,24 @@ ${connections} connections, synchronous commit, everything on this machine; ${ro
     const sum = (of: 'errors' | 'duplicates'): number => list.reduce((all, sample) => all + sample[of], 0)
     const p99 = median(list.map((sample) => sample.p99)).toFixed(1)
     console.log(
-      `${`${pools} pool${pools === '1' ? '' : 's'}`.padEnd(9)} ${what.join(' ').padEnd(20)} ${spread.padEnd(28)} p99 ${p99.padStart(7)} ms  errors ${sum('errors')}  duplicates ${sum('duplicates')}`,
+      `${`${pools} pool${pools === '1' ? '' : 's'}`.padEnd(9)} ${what.join(' ').padEnd(26)} ${spread.padEnd(28)} p99 ${p99.padStart(7)} ms  errors ${sum('errors')}  duplicates ${sum('duplicates')}${costs(list)}`,
     )
   }
-  const server = samples.get('1 1 servers')!
+  for (const pools of poolCounts) {
+    const one = samples.get(`${pools} ${nameOf(ways[0]!)}`)!
+    for (const way of ways.slice(1)) {
+      const list = samples.get(`${pools} ${nameOf(way)}`)!
+      const ratios = list.map((sample, index) => sumOf(sample) / sumOf(one[index]!))
+      const rates = list.map(({ rate }, index) => rate / one[index]!.rate)
+      const ofServers = list.map((sample, index) => sample.cpu!.servers / one[index]!.cpu!.servers)
+      const isGoal = way.led && pools === 1
+      const verdict = median(ratios) <= costRatioMax ? 'met' : 'missed'
+      console.log(
+        `${pools} pool${pools === 1 ? '' : 's'}, ${nameOf(way)} / 1 server, CPU per allocation: ${ratios.map((ratio) => ratio.toFixed(2)).join('  ')}  median ${median(ratios).toFixed(2)}${isGoal ? ` (goal ≤ ${costRatioMax}: ${verdict})` : ''}; of the servers alone ${median(ofServers).toFixed(2)}; rate ${median(rates).toFixed(2)}`,
+      )
+    }
+  }
+  const server = samples.get(`1 ${nameOf(ways[0]!)}`)!
   for (const name of Object.keys(baselines(1))) {
     const ratios = samples.get(`1 ${name}`)!.map(({ rate }, index) => server[index]!.rate / rate)
     const verdict = name === statements ? ` (goal ≥ ${ratioMin}: ${median(ratios) >= ratioMin ? 'met' : 'missed'})` : ''
@@ -192,7 +247,7 @@ ${connections} connections, synchronous commit, everything on this machine; ${ro
   }
   const p99 = median(server.map((sample) => sample.p99))
   console.log(`its p99: ${p99.toFixed(1)} ms (goal < ${p99MsMax}: ${p99 < p99MsMax ? 'met' : 'missed'})`)
-  const ours = [...samples].filter(([name]) => name.endsWith('servers')).flatMap(([, list]) => list)
+  const ours = [...samples].filter(([name]) => /servers/.test(name)).flatMap(([, list]) => list)
   const wrong = ours.reduce((all, { errors, duplicates }) => all + errors + duplicates, 0)
   console.log(`errors and duplicates of all servers: ${wrong} (goal 0: ${wrong === 0 ? 'met' : 'missed'})`)
 }

@@ -20,6 +20,7 @@ test('without any variable there is a configuration that works on this machine',
     dataFolder: './data',
     host: '127.0.0.1',
     port: 7420,
+    peers: undefined,
     trustedProxies: [],
     evidenceFolder: undefined,
     isEvidencePublic: true,
@@ -112,6 +113,7 @@ test('every variable is read', () => {
     dataFolder: '/srv/cadastre',
     host: '::1',
     port: 0,
+    peers: undefined,
     trustedProxies: [
       { family: 4, first: 0x0a000000n, length: 8 },
       { family: 6, first: 1n, length: 128 },
@@ -296,4 +298,26 @@ test('D4 where the record is sent is TLS alone, without secrets and paths', () =
   for (const url of ['udp://siem', 'siem:6514', 'tls://a:b@siem', 'tls://siem/path', 'tls://siem?x=1', 'tls://'])
     assert.throws(() => syslogOf(url), ConfigProblem, url)
   assert.equal(readConfig({ CADASTRE_SYSLOG_CA_FILE: '/x' }).sinks.syslogCaFile, '/x')
+})
+
+test('peers need a database that they share, a port, and an address that names a host', () => {
+  const shared = { CADASTRE_DATABASE_URL: 'postgres://u:p@db/cadastre', CADASTRE_SECRET_KEY_FILE: '/key' }
+  const peersOf = (more: Readonly<Record<string, string>>) => readConfig({ ...shared, ...more }).peers
+  assert.equal(peersOf({}), undefined)
+  assert.deepEqual(peersOf({ CADASTRE_PEER_PORT: '7421', CADASTRE_HOST: '0.0.0.0' }), {
+    host: '0.0.0.0',
+    port: 7421,
+    address: undefined,
+  })
+  assert.deepEqual(
+    peersOf({ CADASTRE_PEER_PORT: '0', CADASTRE_PEER_HOST: '::1', CADASTRE_PEER_ADDRESS: '[fd00::1]:7421' }),
+    { host: '::1', port: 0, address: '[fd00::1]:7421' },
+  )
+  const problem = (environment: Readonly<Record<string, string>>, expected: RegExp) =>
+    assert.throws(() => readConfig(environment), expected)
+  problem({ CADASTRE_PEER_PORT: '7421' }, /CADASTRE_PEER_PORT needs CADASTRE_DATABASE_URL: one server has no peers/)
+  problem({ ...shared, CADASTRE_PEER_ADDRESS: 'db1' }, /CADASTRE_PEER_ADDRESS needs CADASTRE_PEER_PORT/)
+  problem({ ...shared, CADASTRE_PEER_PORT: '70000' }, /CADASTRE_PEER_PORT=`70000`: a whole number from 0 to 65535/)
+  for (const address of ['fd00::1', 'http://db1', 'db1:port', 'db1:70000'])
+    problem({ ...shared, CADASTRE_PEER_PORT: '1', CADASTRE_PEER_ADDRESS: address }, /CADASTRE_PEER_ADDRESS=`/)
 })

@@ -26,6 +26,8 @@ export interface Config {
     | undefined
   readonly host: string
   readonly port: number
+  /** Where this server listens for the others of its database, and what it tells them; undefined: it writes by itself. */
+  readonly peers: { readonly host: string; readonly port: number; readonly address: string | undefined } | undefined
   /** Whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly Cidr[]
   /** The key that seals secrets in the database; undefined: `secret.key` in the data folder, made at the first start. */
@@ -126,6 +128,23 @@ export const variables = {
   },
   host: { name: 'CADASTRE_HOST', default: '127.0.0.1', meaning: 'The address to listen on.' },
   port: { name: 'CADASTRE_PORT', default: '7420', meaning: 'The port to listen on; 0 takes any free one.' },
+  peerPort: {
+    name: 'CADASTRE_PEER_PORT',
+    default: '',
+    meaning:
+      'Of several servers on one PostgreSQL: the port where this one listens for the others, and no client; 0 takes any free one. Then what changes something is handed to the one that leads, which writes for all. Where it is empty, this server writes by itself.',
+  },
+  peerHost: {
+    name: 'CADASTRE_PEER_HOST',
+    default: '',
+    meaning: 'The address to listen on for them; that of CADASTRE_HOST where it is empty.',
+  },
+  peerAddress: {
+    name: 'CADASTRE_PEER_ADDRESS',
+    default: '',
+    meaning:
+      'Where they reach it, as `HOST` or `HOST:PORT`, such as the address of a container; where it is empty, the address that it listens on, or the first one of the machine where that is all of them.',
+  },
   trustedProxies: {
     name: 'CADASTRE_TRUSTED_PROXIES',
     default: '',
@@ -581,11 +600,31 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       `with ${variables.tlsCertificateFile.name} an https URL is expected`,
     )
 
+  const peerPort = read(variables.peerPort)
+  const peerAddress = read(variables.peerAddress)
+  for (const variable of [variables.peerHost, variables.peerAddress])
+    if (peerPort === '' && read(variable) !== '') problems.push(`${variable.name} needs ${variables.peerPort.name}`)
+  if (peerPort !== '' && url === '')
+    problems.push(`${variables.peerPort.name} needs ${variables.databaseUrl.name}: one server has no peers`)
+  check(
+    variables.peerAddress,
+    peerAddress === '' || isPeerAddress(peerAddress),
+    '`HOST` or `HOST:PORT` is expected, an IPv6 address in brackets',
+  )
+
   const config: Config = {
     dataFolder: read(variables.data),
     database: url === '' ? undefined : { url, isHighlyAvailable: profile === 'ha', ownerUrl: ownerUrl || undefined },
     host: read(variables.host),
     port: number(variables.port, 65_535),
+    peers:
+      peerPort === ''
+        ? undefined
+        : {
+            host: read(variables.peerHost) || read(variables.host),
+            port: number(variables.peerPort, 65_535),
+            address: peerAddress || undefined,
+          },
     trustedProxies: proxies.filter((block) => block !== undefined),
     secretKeyFile: read(variables.secretKeyFile) || undefined,
     evidenceFolder: read(variables.evidenceFolder) || undefined,
@@ -693,6 +732,11 @@ function secretIn(variable: Variable, read: (variable: Variable) => string, prob
     problems.push(`${variable.name}=\`${path}\`: it cannot be read (${(error as Error).message})`)
     return undefined
   }
+}
+
+function isPeerAddress(text: string): boolean {
+  const found = /^(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::(\d{1,5}))?$/.exec(text)
+  return found !== null && Number(found[1] ?? 1) <= 65_535 && Number(found[1] ?? 1) > 0
 }
 
 const regionPattern = /^[a-z]{2}(?:-[a-z]{2,16}){1,3}-\d{1,2}$/

@@ -1,10 +1,11 @@
 // The composition: configuration → store → operations → listener and jobs; closed in reverse.
-import { randomBytes, randomUUID } from 'node:crypto'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { hostname } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
+import { serialize } from 'node:v8'
 import type { FastifyInstance } from 'fastify'
 import { createAwsEndpoint, httpServerOptions, refuseBrokenRequests } from '#api/aws/endpoint.ts'
 import { createRequestIds } from '#api/aws/request-id.ts'
@@ -32,9 +33,11 @@ import { isOver } from '#model/token.ts'
 import { addCheckpoint } from '#operations/evidence/witnessing.ts'
 import { type Executor, openExecutor } from '#operations/execute.ts'
 import { bootstrap, drawKey, findUnshownKey, type NewKey, noteShown } from '#operations/identity/access-keys.ts'
+import type { AnyOperation } from '#operations/operation.ts'
 import { operationTables } from '#operations/tables.aws.ts'
 import { verifyEd25519 } from '#operator/ed25519.ts'
 import type { Deliver } from '#outbound/deliver.ts'
+import type { Peers } from '#peers/peers.ts'
 import type { Store } from '#store/store.ts'
 import { StoreTrouble } from '#store/trouble.ts'
 import { type Config, ConfigProblem, programVersion, variables } from './config.ts'
@@ -253,10 +256,15 @@ async function openServer(
       pause: (ms) => pause(ms, undefined, { ref: false }),
     })
     let draining = false
+    const inTurn = new StepsInTurn()
+    const peers = config.peers && (await startPeers(config, store, { executor, inTurn }))
+    /** Where it is done best: what changes something, by whoever leads. */
+    const execute: Executor['execute'] = peers
+      ? (operation, call) => peers.execute(operation, call)
+      : (operation, call) => executor.execute(operation, call)
 
     const newRequestId = createRequestIds(randomBytes(10))
     const addressOf = createSourceAddress(config.trustedProxies)
-    const inTurn = new StepsInTurn()
     const answerConsole = createConsole(
       config.publicUrl === undefined ? '' : new URL(config.publicUrl).pathname.replace(/\/$/, ''),
     )
@@ -296,7 +304,13 @@ async function openServer(
       if (isFull(trouble)) readiness.noteFull(sayTrouble(trouble))
     })
 
-    const rest = createRest(store, executor, config, { newRequestId, addressOf, bodies, inTurn, executeOr503 })
+    const rest = createRest(store, { ...executor, execute }, config, {
+      newRequestId,
+      addressOf,
+      bodies,
+      inTurn,
+      executeOr503,
+    })
     const endpoint = createAwsEndpoint({
       now: Date.now,
       newRequestId,
@@ -307,7 +321,7 @@ async function openServer(
       isImplemented: (service, name) => operationTables[service].has(name),
       isRead: (service, name) => operationTables[service].get(name)?.access === 'read',
       execute: (service, name, call) =>
-        inTurn.aside(() => executeOr503(() => executor.execute(operationTables[service].get(name)!, call))),
+        inTurn.aside(() => executeOr503(() => execute(operationTables[service].get(name)!, call))),
       recordUnread: (service, name, call, refused) =>
         executeOr503(() => executor.recordUnread(operationTables[service].get(name)!, call, refused)),
       beside: (refused, call) =>
@@ -338,6 +352,7 @@ async function openServer(
       answer: endpoint,
       async close(drained) {
         draining = true
+        await peers?.stop()
         await readiness.stop()
         await jobs.stop()
         await notifying.stop()
@@ -346,6 +361,7 @@ async function openServer(
         // Who listens to changes would never fall idle.
         await rest.close()
         await drained()
+        await peers?.close()
         // Where the database cannot be written, only their number is lost.
         await executor.recordCounted({ isAll: true }).catch(() => undefined)
         await store.close()
@@ -355,6 +371,49 @@ async function openServer(
     await store.close()
     throw error
   }
+}
+
+/** Finds out which of several servers leads; from then on requests are handed over. */
+async function startPeers(
+  config: Config,
+  store: Store,
+  { executor, inTurn }: { readonly executor: Executor; readonly inTurn: StepsInTurn },
+): Promise<Peers> {
+  const [{ Peers }, { openLease }, { migrations }] = await Promise.all([
+    import('#peers/peers.ts'),
+    import('#store/postgres/engine.ts'),
+    import('#store/schema/migrations.ts'),
+  ])
+  const { operations, peers, database } = config
+  const installation = await store.read(async (tx) => tx.installation)
+  const names = new Map<AnyOperation, string>()
+  const found = new Map<string, AnyOperation>()
+  const know = (api: string, all: Iterable<AnyOperation>): void => {
+    for (const operation of all) {
+      names.set(operation, `${api} ${operation.name}`)
+      found.set(`${api} ${operation.name}`, operation)
+    }
+  }
+  for (const [service, table] of Object.entries(operationTables)) know(service, table.values())
+  // The native API is loaded behind the start; until then each server does its requests by itself.
+  void import('#operations/table.native.ts').then(({ nativeOperations }) => know('native', nativeOperations))
+  return Peers.start({
+    ...peers!,
+    key: sealerOf(config).peerKey,
+    likeness: createHash('sha256')
+      .update(serialize([programVersion(), migrations.length, installation, operations, config.bootstrap.account]))
+      .digest('hex'),
+    lease: openLease(database!, randomUUID()),
+    among: store.among!,
+    execute: (operation, call) => inTurn.aside(() => executor.execute(operation, call)),
+    nameOf: (operation) => names.get(operation),
+    find: (name) => found.get(name),
+    log: logEvent,
+  }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === undefined) throw error
+    const { host, port } = peers!
+    throw cannotListen(error, `${host}:${port} (${variables.peerHost.name}, ${variables.peerPort.name})`)
+  })
 }
 
 /** Trouble with the database is no fault of ours and no refusal of the model's: it is said as "try later". */
@@ -547,13 +606,15 @@ const listenProblems: Readonly<Record<string, string>> = {
   ENOTFOUND: 'there is no such host',
 }
 
+function cannotListen(error: NodeJS.ErrnoException, where: string): StoreTrouble {
+  const message = `Cannot listen on ${where}: ${listenProblems[error.code ?? ''] ?? error.message}.`
+  return new StoreTrouble('unavailable', message, { fatal: true, cause: error })
+}
+
 function listen(server: Server, { host, port }: Config): Promise<void> {
   return new Promise((resolve, reject) => {
-    const refused = (error: NodeJS.ErrnoException): void => {
-      const why = listenProblems[error.code ?? ''] ?? error.message
-      const message = `Cannot listen on ${host}:${port} (${variables.host.name}, ${variables.port.name}): ${why}.`
-      reject(new StoreTrouble('unavailable', message, { fatal: true, cause: error }))
-    }
+    const refused = (error: NodeJS.ErrnoException): void =>
+      reject(cannotListen(error, `${host}:${port} (${variables.host.name}, ${variables.port.name})`))
     server.once('error', refused)
     server.listen({ port, host, backlog: backlogMax }, () => {
       server.off('error', refused)

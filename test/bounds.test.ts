@@ -65,6 +65,8 @@ const ofOneAlone: readonly RegExp[] = [
   /^(matches|rows|characters|places|inside|insideRows|before|beginnings|alike|services|resourceRows)Max$/,
   // Of one proof, note or tile of evidence.
   /^(path|signatures|tileLevel|hashes|signingKeys)Max$/,
+  // Requests of one message between servers.
+  /^asksMax$/,
   // Of what the operator configures.
   /^(witnesses|witnessed)Max$/,
   // Of one snapshot of a source, and how often it is to come.

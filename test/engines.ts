@@ -11,6 +11,23 @@ export function parseEngine(text: string): Engine {
   return engine
 }
 
+/**
+ * `CADASTRE_DRIVE_TIMES` above 1, as at night: drives are longer, and both engines are asked for all. By day PostgreSQL is asked once for
+ * whatever a store can be asked for, and not again for what is made of it, nor for very much of it.
+ */
+export const drawnTimes = Number(process.env.CADASTRE_DRIVE_TIMES ?? 1)
+const isThorough = drawnTimes > 1
+/** Whether this test runs on PostgreSQL by day. */
+export const isBrief = engineUnderTest === 'postgres' && !isThorough
+/**
+ * Skips a test by day on PostgreSQL, and says so: one that asks for the same very often, or over very many rows, to see that a bound holds or
+ * that nobody waits. That would be most of what its file costs there. What it asks for is asked there in small by its neighbours.
+ */
+export function isLeftToNight(test: { skip(message: string): void }): boolean {
+  if (isBrief) test.skip('by day on the embedded database alone; CADASTRE_DRIVE_TIMES=2 asks both')
+  return isBrief
+}
+
 /** Beginnings of the paths of what stands on a store: whatever comes to these folders runs on both engines. */
 const onBoth: readonly string[] = [
   // What of the console depends most on the store: maps, search and the past; news, and a server that goes and comes back.
@@ -29,6 +46,7 @@ const onBoth: readonly string[] = [
   'test/clients/',
   'test/restored.test.ts',
   'test/scenarios/',
+  'test/backup.test.ts',
   'test/both-engines.test.ts',
   'test/change-requests.test.ts',
   'test/crash.test.ts',
@@ -138,6 +156,7 @@ export const runsOnce: Readonly<Record<string, string>> = {
   'test/proxies.test.ts': 'proxies are in front of every store',
   'test/throttle.test.ts': 'who is let in is decided in front of every store',
   'test/tls.test.ts': 'how a server is reached is the same in front of every store',
+  'test/peers.test.ts': 'several servers on one database are there on PostgreSQL alone',
   'test/source-address.test.ts': 'where a request comes from is found in front of every store',
   'test/several-servers.test.ts': 'several servers on one database are there on PostgreSQL alone',
   'test/start.test.ts': 'what is loaded, and how much memory the process may have, is so before there is a store',
@@ -145,24 +164,41 @@ export const runsOnce: Readonly<Record<string, string>> = {
 }
 
 /**
- * What policy, filters and sentences make of what was read. They run once: whatever they ask of a store, files that run on both ask
+ * What policy, filters and sentences make of what was read. By day they run once: whatever they ask of a store, files that run on both ask
  * for too, as the end of `npm test` shows.
  */
 export const askedByOthers: readonly string[] = [
   'src/api/rest/admission.test.ts',
+  'src/files/namesakes.test.ts',
+  'src/files/random.test.ts',
   'src/files/round-trip.test.ts',
   'src/operations/documented-filters.test.ts',
+  'src/operations/estate/adopted-findings.test.ts',
   'src/operations/estate/adopting-rights.native.test.ts',
+  'src/operations/estate/beyond.native.test.ts',
+  'src/operations/estate/in-use.native.test.ts',
+  'src/operations/evidence/pack-seen.native.test.ts',
+  'src/operations/finding/exports.native.test.ts',
   'src/operations/finding/impact.native.test.ts',
+  'src/operations/governance/acts-aside.native.test.ts',
+  'src/operations/governance/bound-changes.native.test.ts',
+  'src/operations/governance/change-clock.native.test.ts',
+  'src/operations/governance/change-control.native.test.ts',
+  'src/operations/governance/change-rollouts.native.test.ts',
+  'src/operations/governance/emergencies.native.test.ts',
   'src/operations/governance/impact-requests.native.test.ts',
+  'src/operations/governance/own-rules.native.test.ts',
   'src/operations/governance/proposals.native.test.ts',
   'src/operations/governance/staged-classes.native.test.ts',
+  'src/operations/governance/vouching.native.test.ts',
   'src/operations/identity/made-tokens.test.ts',
   'src/operations/identity/shares.test.ts',
   'src/operations/identity/sts.aws.test.ts',
+  'src/operations/ipam/capacity.native.test.ts',
   'src/operations/ipam/ipams.native.test.ts',
   'src/operations/ipam/known-pools.test.ts',
   'src/operations/ipam/planning-pools.test.ts',
+  'src/operations/ipam/pool-lists.native.test.ts',
   'src/operations/ipam/pools.ec2.test.ts',
   'src/operations/ipam/public-space.test.ts',
   'src/operations/listing.aws.test.ts',
@@ -189,7 +225,13 @@ export const askedByOthers: readonly string[] = [
   'src/operations/wording.ec2.test.ts',
 ]
 
+/** Servers in processes of their own: by day on the embedded database alone, and why. */
+export const onBothAtNight: Readonly<Record<string, string>> = {
+  'test/witnesses.test.ts':
+    'what two servers sign of each other’s logs; what a log keeps, and how one is put back, is asked of both beside it',
+}
+
 export const runsOnBoth = (file: string): boolean =>
   runsOnce[file] === undefined &&
-  !askedByOthers.includes(file) &&
+  (isThorough || (!askedByOthers.includes(file) && onBothAtNight[file] === undefined)) &&
   onBoth.some((beginning) => file.startsWith(beginning))

@@ -30,6 +30,8 @@ test('docs/guide/scale-out.md: from the embedded database to two servers on Post
         7420: String(await freePort()),
         7421: String(await freePort()),
         7422: String(await freePort()),
+        7423: String(await freePort()),
+        7424: String(await freePort()),
       },
     })
   } finally {

@@ -94,6 +94,7 @@ const directions: Readonly<Record<string, 'anything' | Readonly<Record<string, '
   operations: { model: 'all', formats: 'all', store: 'types' },
   api: { model: 'all', formats: 'all', operations: 'all', store: 'types' },
   jobs: { model: 'all', formats: 'all', operations: 'all', folder: 'all', store: 'types' },
+  peers: { model: 'all', operations: 'all', store: 'all' },
   outbound: { model: 'all', formats: 'all' },
   collect: { model: 'all', formats: 'all', cli: 'all' },
   files: { model: 'all', operations: 'all', cli: 'all', folder: 'all' },

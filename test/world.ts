@@ -37,6 +37,7 @@ export const openSealer = {
   pageTokens: createPageTokens(new Uint8Array(32)),
   // That of the key which test processes are given: they open the same databases.
   fingerprint: testSealer.fingerprint,
+  peerKey: testSealer.peerKey,
 }
 
 export interface As {

@@ -1,6 +1,6 @@
 // Address space in a real browser, on a real server: what is free is allocated or made a pool of, the map of any moment, and a life.
 import assert from 'node:assert/strict'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Browser } from 'playwright-core'
@@ -91,7 +91,30 @@ test('a free tile makes a pool, which lies in the tree and in the map of its sco
   await go('/pools', 'Address space')
   assert.ok(olga.asked.length <= requestsMax, olga.asked.join(' '))
   await page.getByRole('link', { name: 'kiosks', exact: true }).waitFor()
+  // One that is made later stands between: what is below a pool is under it all the same.
+  const names = await page.getByRole('table').locator('.tree-name a').allTextContents()
+  assert.equal(names.indexOf('kiosks'), names.indexOf('prod') + 1, names.join(' '))
   await page.getByRole('img', { name: /^Map of 10\.\S+ of .* scope/ }).waitFor()
+})
+
+test('whoever may not make anything is told by each button which role it takes and who gives it', async () => {
+  const una = await openPage(browser, estate.url)
+  await signInBy(una, await estate.linkFor('una', 'auditor'))
+  for (const [path, name, role] of [
+    ['/pools', 'Allocate', 'resource-operator'],
+    ['/pools', 'Make a pool', 'ipam-administrator'],
+    [`/pools/${estate.ids.pool}`, 'Make a pool in it', 'ipam-administrator at .+ or above'],
+    ['/sources', 'Make a source', 'ipam-administrator'],
+    ['/policies', 'Make a policy', 'policy-author'],
+    ['/exceptions', 'Break the glass', 'approver'],
+  ] as const) {
+    await una.page.goto(`${estate.url}/console${path}`)
+    const button = una.page.getByRole('button', { name, exact: true })
+    await button.and(una.page.locator('[aria-disabled=true]')).focus()
+    const said = una.page.getByRole('tooltip')
+    await said.getByText(new RegExp(`It takes the role .*${role}\\. Whoever is organization-administrator`)).waitFor()
+  }
+  await una.context.close()
 })
 
 test('the map of an earlier moment is what it was, and says what has changed since, by whom', async () => {
@@ -119,6 +142,26 @@ test('the map of an earlier moment is what it was, and says what has changed sin
   await page.getByRole('slider', { name: 'As of' }).press('End')
   await img(16).waitFor()
   assert.equal(new URL(page.url()).searchParams.has('at'), false)
+})
+
+test('of hundreds of tiles the table shows a page, and goes on beside the list of allocations, which stays where it is', async () => {
+  const { page } = olga
+  await estate.ask('POST', '/allocations', {
+    ...{ account: estate.ids.account, resourceType: 'vpc', locale: 'eu-central-1', scopeType: 'private' },
+    ...{ cidr: '10.20.224.0/24', poolId: estate.ids.pool },
+  })
+  await go(`/pools/${estate.ids.pool}?window=10.20.224.0/24`, 'prod')
+  assert.equal(await page.getByRole('row', { name: /^10\.20\.224\.\d+\/32/ }).count(), 25)
+  await page.getByRole('button', { name: 'Next page' }).press('Enter')
+  await page.getByRole('button', { name: 'Open 10.20.224.25/32', exact: true }).waitFor()
+  assert.deepEqual([...new URL(page.url()).searchParams.keys()], ['window', 'tiles'])
+  const download = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'CSV' }).first().click()
+  const csv = readFileSync(await (await download).path(), 'utf8')
+  assert.equal(csv.trimEnd().split('\n').length, 257, 'a line for each, and the titles')
+  // What lies behind the last one, as an old link may ask for, is the last page.
+  await go(`/pools/${estate.ids.pool}?window=10.20.224.0/24&tiles=9999`, 'prod')
+  await page.getByRole('button', { name: 'Open 10.20.224.255/32', exact: true }).waitFor()
 })
 
 test('a life is on one line, of an address, a range, a network and an account', async () => {

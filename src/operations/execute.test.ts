@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { AllocateAddressResult } from '#formats/aws/ec2.generated.ts'
 import { refuses } from '../../test/organization.ts'
 import { managementAccount, openWorld, testSettings, type World } from '../../test/world.ts'
-import { type Call, openExecutor } from './execute.ts'
+import { type Call, NotBegun, openExecutor } from './execute.ts'
 import { operationTables } from './tables.aws.ts'
 
 const call: Call = {
@@ -75,6 +75,21 @@ test('I5 what was used is known after a restart', async () => {
   assert.deepEqual(await take(again, { unsignedInvocationId: 'one', signature: '12'.repeat(32) }), first)
   await refuses(take(again, { unsignedInvocationId: 'two' }), { code: 'Unavailable' })
   await refuses(take(again, { signature: otherSignature }), { code: 'Unavailable' })
+  await world.close()
+})
+
+test('what was handed over and is no longer ours is not begun, and leaves nothing', async () => {
+  const world = await openWorld()
+  let asked = 0
+  const handedOver = { invocationId: 'one', isStillOurs: () => asked++ < 0 }
+  await take(world, {})
+  const [gone, other] = await Promise.allSettled([take(world, handedOver), take(world, { invocationId: 'two' })])
+  assert.ok(gone.status === 'rejected' && gone.reason instanceof NotBegun)
+  assert.equal(other.status, 'fulfilled', 'what shares the transaction goes on')
+  assert.equal(asked, 1)
+  // Whoever asked does it by themselves: the same token is not used yet.
+  const done = await take(world, { invocationId: 'one' })
+  assert.deepEqual(await take(world, { ...handedOver, isStillOurs: () => true }), done)
   await world.close()
 })
 

@@ -71,6 +71,8 @@ export interface Call {
   readonly arrivedAt?: number
   /** It takes back what the same request has begun: also for whoever may do nothing more, since their token has ended meanwhile. */
   readonly takesBack?: true
+  /** Of another server that has handed it over: whether that still counts on it. Where it does not, nothing is begun. */
+  readonly isStillOurs?: () => boolean
   /** Who waits for the answer: a reading ends with them. A change does not, since it may be done already. */
   readonly asker?: Asker
 }
@@ -112,12 +114,20 @@ function givenBy({ pool, cidr, request: { account, explicit } }: Decision): read
   return [{ pool, cidr, account, isNamed: explicit?.cidr !== undefined }]
 }
 
+/** Nothing was done, and whoever asked was told so or does it by themselves. */
+export class NotBegun extends Error {}
+
 /** What was tried is taken back; nothing has gone wrong. */
 class TakenBack extends Error {}
 
 /** The decisions on record behind a refusal: those that say no. */
 export const decisionsBehind = (error: Refused): readonly Decision[] => recordedDecisions.get(error) ?? []
 const recordedDecisions = new WeakMap<Refused, readonly Decision[]>()
+/** The same refusal where another server has put them on record. */
+export function refusedWith(refused: Refused, decisions: readonly Decision[]): Refused {
+  if (decisions.length > 0) recordedDecisions.set(refused, decisions)
+  return refused
+}
 /** Those behind a refusal of what was only tried: they are put on record where the request itself is refused with it. */
 const denialsTried = new WeakMap<Refused, readonly Decision[]>()
 
@@ -381,6 +391,8 @@ export async function openExecutor(
     try {
       ending = await store.write<Answer | RefusedAnswer>(
         async (tx) => {
+          // In the transaction, with the writers' lock: whoever was stopped for long finds here that others have gone on.
+          if (call.isStillOurs?.() === false) throw new NotBegun()
           const context = new RequestContext(tx, call, settings, snapshotOf)
           try {
             return await (call.isDryRun || operation.isList

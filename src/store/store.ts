@@ -177,6 +177,24 @@ export interface AskedOf {
   readonly refuse?: ((restMs: number) => unknown) | undefined
 }
 
+/** An audit entry by all that tells it from another: a copy may have drawn the same number for something else. */
+export interface Mark {
+  /** Of the database. */
+  readonly installation: string
+  readonly n: number
+  readonly at: number
+  readonly requestId: string
+}
+/** What a server knows as one of several. */
+export interface Among {
+  /** The newest entry that this server has acknowledged. */
+  readonly mark: Mark | undefined
+  /** Another server has committed for this one, which is about to acknowledge it. */
+  acknowledge(mark: Mark): void
+  /** How many servers hand over to this one what they are asked: nobody waits at those. */
+  followers: number
+}
+
 export interface Store {
   /**
    * Runs `work` in a transaction that is on disk when the promise resolves. Works that queue while another commit is
@@ -193,6 +211,8 @@ export interface Store {
    * @param asker who waits for it: once they are gone, no more is read, and it is refused
    */
   read<T>(work: (tx: ReadTransaction) => Promise<T>, since?: number, sender?: string, asker?: Asker): Promise<T>
+  /** Of several servers on one database; undefined where there is only ever one. */
+  readonly among?: Among
   /** Waits for what is queued, then closes the files. */
   close(): Promise<void>
 }

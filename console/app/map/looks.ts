@@ -33,8 +33,8 @@ const hues = [
 const patterns: readonly Pattern[] = ['plain', 'up', 'down', 'cross', 'dots', 'bars', 'rows']
 export const namesMax = hues.length * patterns.length
 export function paintOfName(index: number): Paint {
-  const turn = Math.floor(index / hues.length)
-  return { ...hues[index % hues.length]!, pattern: patterns[(turn + index) % patterns.length]! }
+  const [turn, hue] = [Math.floor(index / hues.length), index % hues.length]
+  return { ...hues[hue]!, pattern: patterns[(turn + hue) % patterns.length]! }
 }
 /** Of what is of several, or not to be seen. */
 export const several: Paint = { light: '#9aa5b1', dark: '#7c8794', pattern: 'dots' }
@@ -57,8 +57,23 @@ export interface Square {
   readonly height: number
 }
 const step = 6
+/** What is drawn on, as far as it is used: tests of colours have no browser around them. */
+interface Drawing {
+  fillStyle: unknown
+  strokeStyle: unknown
+  lineWidth: number
+  save(): void
+  restore(): void
+  beginPath(): void
+  clip(): void
+  stroke(): void
+  rect(x: number, y: number, width: number, height: number): void
+  fillRect(x: number, y: number, width: number, height: number): void
+  moveTo(x: number, y: number): void
+  lineTo(x: number, y: number): void
+}
 /** Fills a part of a tile. */
-export function fill(to: CanvasRenderingContext2D, square: Square, paint: Paint, scheme: Scheme): void {
+export function fill(to: Drawing, square: Square, paint: Paint, scheme: Scheme): void {
   const { x, y, width, height } = square
   to.fillStyle = paint[scheme]
   to.fillRect(x, y, width, height)

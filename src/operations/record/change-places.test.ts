@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { dev, lab, network, openAcme, prod, root, shop } from '../../../test/acme.ts'
+import { isBrief, isLeftToNight } from '../../../test/engines.ts'
 import { type Native, withNativeApi } from '../../../test/native-world.ts'
 import { managementAccount } from '../../../test/world.ts'
 import { createSession } from '../identity/tokens.native.ts'
@@ -366,7 +367,8 @@ test('an object of an account that has left is absent to who could read there on
   }
 })
 
-test('an account that was changed very often is still known to have been where it was', async () => {
+test('an account that was changed very often is still known to have been where it was', async (t) => {
+  if (isLeftToNight(t)) return
   const { unitId } = await acme.post<{ unitId: string }>('/organizational-units', { name: 'Busy', parentId: root })
   await acme.post(`/accounts/${lab}/move`, { parentId: unitId })
   const as = await acme.tokenOf('user:busy', 'auditor', unitId)
@@ -483,13 +485,15 @@ test('I8 however much there is of what is hidden, a list that asks for it has th
     return pages
   }
   for (const order of ['newest-first', 'oldest-first'])
-    for (const limit of [1, 100])
-      for (const [hidden, absent] of [
-        [`subject=${lab}`, `subject=${nobody}`],
-        [`account=${lab}`, `account=${nobody}`],
-        [`principal=${arn}`, `principal=${arn.replace(lab, nobody)}`],
-        [`principal=${arn}`, `principal=${arn.replace('hidden', 'nobody')}`],
-      ]) {
+    for (const limit of isBrief ? [100] : [1, 100])
+      for (const [hidden, absent] of (
+        [
+          [`subject=${lab}`, `subject=${nobody}`],
+          [`account=${lab}`, `account=${nobody}`],
+          [`principal=${arn}`, `principal=${arn.replace(lab, nobody)}`],
+          [`principal=${arn}`, `principal=${arn.replace('hidden', 'nobody')}`],
+        ] as const
+      ).slice(isBrief ? 3 : 0)) {
         const paged = `limit=${limit}&order=${order}`
         const found = await pagesOf(`${hidden}&${paged}`)
         assert.deepEqual(found, await pagesOf(`${absent}&${paged}`), `${hidden} ${paged}`)

@@ -8,11 +8,12 @@ import { Outage } from '../outage.ts'
 import { Readers } from '../readers.ts'
 import { checkKey, type KeyEvidence, keepFingerprint, readKeyEvidence } from '../sealing-key.ts'
 import type { SqlValue } from '../sql.ts'
-import type { AskedOf, RolledBack, Store, Transaction } from '../store.ts'
+import type { Among, AskedOf, Mark, RolledBack, Store, Transaction } from '../store.ts'
 import type { Sealer } from '../tables/access-keys.ts'
 import { finalUntil, type Moment, onChange, Time } from '../time.ts'
 import { Changes, type CountingSql, type Loaded, Nouns, readStart } from '../transaction.ts'
 import { StoreTrouble } from '../trouble.ts'
+import { LeaseKeeper } from './lease.ts'
 import {
   connect,
   deadlineMsDefault,
@@ -223,6 +224,7 @@ class PostgresEngine implements Engine {
   #isOpen = false
   /** Whether somebody waits for what it does: other servers are told. */
   #isAsked = false
+  readonly among: Among
 
   /** Without a link it connects when it is needed. `options` check every connection against `acknowledged`. */
   constructor(
@@ -236,6 +238,13 @@ class PostgresEngine implements Engine {
     this.#outage = outageOf(linkOptions)
     this.#isServer = isServer
     this.#acknowledged = acknowledged
+    this.among = {
+      get mark() {
+        return acknowledged.mark
+      },
+      acknowledge: (mark: Mark) => acknowledged.moveOnTo(mark),
+      followers: 0,
+    }
     this.#tell = tell
     this.#timing = timing
     this.transaction = nounsOver(this.#sql, sealer, memory)
@@ -351,7 +360,8 @@ class PostgresEngine implements Engine {
   /** Those of other servers who wait for the end of this transaction. */
   async waitersElsewhere(): Promise<Waiters> {
     const [found] = await this.#sql.link!.script(askWaiters)
-    return found!.rows[0] as Waiters
+    const { waitedMs, servers } = found!.rows[0] as Waiters
+    return { waitedMs, servers: Math.max(servers - this.among.followers, 1) }
   }
   spoils(error: unknown): boolean {
     return isDatabaseError(error) || postgresTroubleOf(error) !== undefined
@@ -502,6 +512,9 @@ class PostgresStore implements Store {
     })
   }
 
+  get among(): Among {
+    return this.#engine.among
+  }
   write<T>(work: (tx: Transaction) => Promise<T | RolledBack<T>>, asked?: AskedOf): Promise<T> {
     return this.#batches.run(work, asked)
   }
@@ -573,6 +586,10 @@ async function connectToRead(options: LinkOptions): Promise<Link> {
     return connect({ ...options, check: undefined })
   }
 }
+
+/** Who of several servers leads, of the same database. */
+export const openLease = (options: Pick<PostgresOptions, 'url' | 'isHighlyAvailable'>, id: string): LeaseKeeper =>
+  new LeaseKeeper(linkOptionsOf(options), id)
 
 /**
  * Opens (and where needed and allowed makes or migrates) the database. Where it lacks what was acknowledged, the store

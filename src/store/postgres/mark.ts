@@ -2,21 +2,13 @@
 import { readFileSync } from 'node:fs'
 import { open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Mark } from '../store.ts'
 import { StoreTrouble } from '../trouble.ts'
 import type { Link } from './link.ts'
 
 const fileName = 'acknowledged.json'
 /** The file may lag: it is a lower bound, and what it misses is only not checked. */
 const writeEveryMs = 1_000
-
-/** An audit entry by all that tells it from another: a copy may have drawn the same number for something else. */
-export interface Mark {
-  /** Of the database. */
-  readonly installation: string
-  readonly n: number
-  readonly at: number
-  readonly requestId: string
-}
 
 export class Acknowledged {
   #mark: Mark | undefined
@@ -50,6 +42,11 @@ export class Acknowledged {
       this.#write()
     }, writeEveryMs)
     this.#timer.unref()
+  }
+  /** After a commit of another server, which may be told of later than this one's own. */
+  moveOnTo(mark: Mark): void {
+    const isOlder = this.#mark?.installation === mark.installation && this.#mark.n >= mark.n
+    if (!isOlder) this.moveTo(mark)
   }
   /** Asks a database for the entry; trouble where it lacks it. */
   async findTrouble(link: Link): Promise<StoreTrouble | undefined> {

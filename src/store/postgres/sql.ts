@@ -2,6 +2,7 @@
 import { assert } from '#model/assert.ts'
 import { definitions } from '../definitions.ts'
 import { type Migration, migrations } from '../schema/migrations.ts'
+import { writerLeaseSchema } from '../schema/writer-lease.ts'
 import type { Sql, SqlValue } from '../sql.ts'
 import { postgresDefinitions, schemaVersionTable } from './tables.ts'
 
@@ -121,6 +122,7 @@ create trigger record_day_at before insert on record_day for each row execute fu
 const ownParts: Readonly<Record<string, { readonly before?: string; readonly after: string }>> = {
   foundation: { before: `${refuseChange}${expectRows}`, after: `${requestTokens}${freeCursors}` },
   'decisions for a time': { after: recordDays },
+  'which server leads': { after: writerLeaseSchema.replace(/--.*$/gm, '') },
 }
 
 const translateSchema = (sql: string): string =>

@@ -554,4 +554,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 98, name: 'what is critical first', olderServers: 'go on', sql: criticalFirstSchema },
   { number: 99, name: 'what versions have changed', olderServers: 'stop', sql: historyChangesSchema },
   { number: 100, name: 'sessions of browsers', olderServers: 'stop', sql: browserSessionsSchema },
+  { number: 101, name: 'which server leads', olderServers: 'go on', sql: '' },
 ]

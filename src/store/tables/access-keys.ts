@@ -9,6 +9,8 @@ export interface Sealer {
   open(sealed: Uint8Array, context: string): string
   /** 16 bytes that tell the key from others, and nothing about it. */
   readonly fingerprint: Uint8Array
+  /** What servers of one database know each other by, of whom each has the key. */
+  readonly peerKey: Uint8Array
   /** Where the key was read from, for messages. */
   readonly file?: string
   readonly pageTokens: PageTokens

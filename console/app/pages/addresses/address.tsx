@@ -91,7 +91,7 @@ export function Component(): ReactNode {
         </Alert>
       ) : null}
       {data?.places.map((place) => (
-        <Place key={`${place.space} ${place.scopeId}`} place={place} nameOf={nameOf} />
+        <Place key={`${place.space} ${place.scopeId}`} place={place} within={cidr} nameOf={nameOf} />
       ))}
       <Container
         header={
@@ -167,9 +167,12 @@ function Contact({ account }: { account: string }): ReactNode {
 
 function Place({
   place,
+  within,
   nameOf,
 }: {
   place: Schemas['AddressFound']
+  /** The block that was asked for: what lies in it is listed. */
+  within: string
   nameOf: (id: string) => string | undefined
 }): ReactNode {
   const holder = place.chain.findLast(({ kind }) => kind !== 'pool' && kind !== 'quarantine')?.account
@@ -256,7 +259,7 @@ function Place({
               </div>
             ))}
             {place.hasMoreInside ? (
-              <Link to={`/allocations?within=${encodeURIComponent(place.chain.at(-1)?.cidr ?? '')}`}>All of them</Link>
+              <Link to={`/allocations?within=${encodeURIComponent(within)}`}>All of them</Link>
             ) : null}
           </div>
         )}

@@ -14,7 +14,7 @@ import { ask, load, type Read } from '../../api/queries.ts'
 import { type Column, List } from '../../parts/list.tsx'
 import { named } from '../../parts/names.ts'
 import { Page } from '../../parts/page.tsx'
-import { Count, Moment, Said } from '../../parts/words.tsx'
+import { Count, Counting, Moment, Said } from '../../parts/words.tsx'
 
 const groupings = ['unit', 'account', 'type', 'locale', 'rule'] as const
 type Grouping = (typeof groupings)[number]
@@ -61,7 +61,8 @@ function daysBefore(params: URLSearchParams): readonly { readonly day: string; r
 }
 export const loader = ({ request }: { request: Request }): Promise<null> => {
   const params = searchParamsOf(request)
-  return load(report(params).options, ...daysBefore(params).map(({ read }) => read))
+  // What is counted of each of these days comes behind it.
+  return load(report(params).options)
 }
 
 type Row = Schemas['ComplianceGroup']
@@ -206,13 +207,17 @@ const bars = [
 
 function Trend({ params, now }: { params: URLSearchParams; now: Report | undefined }): ReactNode {
   const before = daysBefore(params)
-  const read = useQueries({ queries: before.map((one) => one.read) })
+  // Of days before all was looked at nothing is known: to count what was in use then takes a second each of a large estate.
+  const canKnow = (day: string): boolean =>
+    now !== undefined && (now.evaluatedFrom === undefined || endOf(day)! >= now.evaluatedFrom)
+  const read = useQueries({ queries: before.map((one) => ({ ...one.read, enabled: canKnow(one.day) })) })
+  const isCounted = read.every(({ isPending }, index) => !isPending || !canKnow(before[index]!.day))
   const points = [
     ...before.map(({ day }, index) => ({ day, isKnown: true, report: read[index]?.data })),
     { day: dayOf(params) ?? today(), report: now },
   ].map(({ day, report: of }) => {
     const total = of?.items.at(-1)
-    // Of what was before all was looked at nothing is known, which is not the same as nothing.
+    // Which is not the same as nothing.
     const isKnown = of !== undefined && (of.evaluatedFrom === undefined || of.at >= of.evaluatedFrom)
     return { day, total: isKnown ? total : undefined }
   })
@@ -251,10 +256,11 @@ function Trend({ params, now }: { params: URLSearchParams; now: Report | undefin
       }
     >
       <SpaceBetween size="m">
+        {isCounted ? null : <Counting of="what was in use on these days" />}
         <div className="counts">
           {points.map(({ day, total }) => (
             <Link key={day} to={to(day)}>
-              {day}: {total === undefined ? 'not known' : scoreText(total)}
+              {day}: {total !== undefined ? scoreText(total) : isCounted ? 'not known' : '…'}
             </Link>
           ))}
         </div>
