@@ -30,6 +30,9 @@ export function isLeftToNight(test: { skip(message: string): void }): boolean {
 
 /** Beginnings of the paths of what stands on a store: whatever comes to these folders runs on both engines. */
 const onBoth: readonly string[] = [
+  // What of the console depends most on the store: maps, search and the past; news, and a server that goes and comes back.
+  'console/test/space.test.ts',
+  'console/test/trouble.test.ts',
   'src/operations/',
   'src/store/',
   'src/files/namesakes.test.ts',
@@ -69,8 +72,19 @@ const onBoth: readonly string[] = [
 const whatPolicyGives =
   'what policy gives, over a client that cannot tell the engines apart; each operation is asked of both beside it, and each way around a policy'
 
+/** A browser takes most of their time: each of them passes on the other engine, too (`npm test -- --engine postgres console/test`). */
+const whatPagesShow =
+  'pages over an API that both engines are asked for beside its operations; two files of the console run on both'
+
 /** What stands on a store, or beside one, and nevertheless runs once, and why. */
 export const runsOnce: Readonly<Record<string, string>> = {
+  'console/test/access.test.ts': whatPagesShow,
+  'console/test/changes.test.ts': whatPagesShow,
+  'console/test/console.test.ts': whatPagesShow,
+  'console/test/estate.test.ts': whatPagesShow,
+  'console/test/evidence.test.ts': whatPagesShow,
+  'console/test/policies.test.ts': whatPagesShow,
+  'console/test/security.test.ts': whatPagesShow,
   'test/change-control.test.ts':
     'what needs a change request is asked before anything is read; requests themselves are asked of both',
   'test/simulations.test.ts':
