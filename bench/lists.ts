@@ -1,24 +1,20 @@
 // Lists and history with few rows and with many: in process, through the executor, so that no protocol hides what they cost.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { createAuthenticator } from '#api/rest/session.ts'
 import { formatId } from '#model/identifier.ts'
 import type { Principal } from '#model/principal.ts'
 import { boundTo } from '#operations/page-cursors.ts'
 import { nouns } from '#operations/table.native.ts'
 import { startPostgres } from '../test/postgres.ts'
-import { fillPostgres, fillSqlite } from './fill.ts'
+import { makeFilled } from './filled.ts'
 import { key } from './processes.ts'
 import { median } from './statistics.ts'
-import { account, fill, makeToken, open, type Prepared, preparePolicy } from './world.ts'
+import { account, makeToken, open, type Prepared } from './world.ts'
 
 const samplesEach = 300
 const warmUp = 50
 const ratioMax = 1.5
 const oneAddressMsMax = 5
 const tenuresPerAllocation = 10
-const some = 64
 
 /** What a reading is asked; `at` is a number from 0 to 1 that says where in the rows. */
 interface Lookup {
@@ -103,30 +99,17 @@ interface Opened {
 
 /** @param url of a PostgreSQL, where the rows get a schema of their own; undefined: SQLite */
 async function openFilled(rows: number, history: number, url: string | undefined): Promise<Opened> {
-  const folder = mkdtempSync(join(tmpdir(), 'cadastre-bench-'))
-  const schema = `lists_${rows}`
-  const settings: Record<string, string> = {}
-  if (url !== undefined) {
-    settings.CADASTRE_SECRET_KEY_FILE = join(folder, 'key')
-    settings.CADASTRE_DATABASE_URL = `${url}?schema=${schema}`
-    writeFileSync(settings.CADASTRE_SECRET_KEY_FILE, 'ab'.repeat(32), { mode: 0o600 })
-  }
-  const [pool] = await preparePolicy(folder, key, settings)
-  const first = await open(folder, key, settings)
-  await fill(first, some, some)
-  await first.store.close()
-  if (url === undefined) await fillSqlite(join(folder, 'cadastre.db'), rows, history)
-  else await fillPostgres(url, schema, rows, history)
+  const { folder, pool, settings, remove } = await makeFilled(rows, history, url)
   const prepared = await open(folder, key, settings)
   const last = await denyOne(prepared)
   const principal = await createAuthenticator(prepared.store)(`Bearer ${await makeToken(prepared.store)}`)
   const installation = await prepared.store.read(async (tx) => tx.installation)
-  const size: Size = { rows, last, pool: pool!, installation }
+  const size: Size = { rows, last, pool, installation }
   return {
     ask: (lookup, at) => ask(prepared, principal, lookup, lookup.input(size, at)),
     async close() {
       await prepared.store.close()
-      rmSync(folder, { recursive: true, force: true })
+      remove()
     },
   }
 }

@@ -5,6 +5,7 @@ import { parseArgs, promisify } from 'node:util'
 import { measureAdvice } from './advice.ts'
 import { measureChanges } from './changes.ts'
 import { measureCompliance } from './compliance.ts'
+import { measureConsole } from './console.ts'
 import { measureContention } from './contention.ts'
 import { measureDecisions } from './decide.ts'
 import { measureEvidence } from './evidence.ts'
@@ -74,6 +75,7 @@ const parts = {
     'indexes',
     'lists',
     'history',
+    'console',
     'snapshots',
     'compliance',
     'simulation',
@@ -88,6 +90,7 @@ const parts = {
     'growth',
     'lists',
     'history',
+    'console',
     'snapshots',
     'simulation',
     'contention',
@@ -130,6 +133,7 @@ const measures: Readonly<Record<string, () => unknown>> = {
   indexes: () => measureIndexes(fixedRounds),
   lists: () => measureLists({ engine: database, sizes }),
   history: () => measureHistory({ engine: database, sizes }),
+  console: () => measureConsole({ engine: database, rows }),
   snapshots: () => measureSnapshots({ engine: database, rounds: fixedRounds }),
   compliance: () => measureCompliance({ rows, seconds }),
   advice: () => measureAdvice({ engine: database, rounds: 20 }),

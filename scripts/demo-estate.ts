@@ -6,6 +6,10 @@ import { Person } from './demo-person.ts'
 import { answered, expect, heading, list, step } from './demo-stage.ts'
 
 export interface EstateStage extends Pick<Stage, 'endpoint' | 'region' | 'tokenFor' | 'ipam' | 'root'> {
+  /** The policy of the teams in production, and where it is enabled. */
+  readonly production: string
+  readonly prod: string
+  readonly shop: string
   /** Where files of the demo are. */
   readonly folder: string
 }
@@ -41,6 +45,7 @@ export async function estateStory(stage: EstateStage): Promise<void> {
   const olga = new Person('olga', { endpoint, token: await tokenFor('user:olga') })
   const { policy, aws } = await bringIn(stage, olga)
   await narrow(stage, olga, policy, aws)
+  await prepareStricter(stage, olga)
 }
 
 interface Taken {
@@ -49,7 +54,7 @@ interface Taken {
 }
 
 async function bringIn({ endpoint, tokenFor, ipam, root, region, folder }: EstateStage, olga: Person): Promise<Taken> {
-  heading('9  What exists comes in')
+  heading('10  What exists comes in')
   const estate = await olga.does('unit', 'create', '--name', 'estate', '--parent-id', root, '--field', 'unitId')
   const account = async (...words: string[]): Promise<string> =>
     olga.does('account', 'create', '--parent-id', estate, ...words, '--field', 'account')
@@ -104,7 +109,7 @@ const followMs = 10_000
 const pollMs = 100
 
 async function narrow({ region }: EstateStage, olga: Person, policy: string, aws: string): Promise<void> {
-  heading('10  A narrower policy: who would be hit, and what an auditor is handed')
+  heading('11  A narrower policy: who would be hit, and what an auditor is handed')
   const document = ['policy-document', 'put', policy, region, 'vpc', '--rules', JSON.stringify([{ poolId: aws }])]
   const size = ['--size', JSON.stringify({ min: 20, default: 24, max: 28 })]
   const impact = await olga.shows(...document, ...size, '--impact')
@@ -121,4 +126,35 @@ async function narrow({ region }: EstateStage, olga: Person, policy: string, aws
   const page = await olga.does('compliance', '--by', 'rule', '-o', 'html')
   expect(page.startsWith('<!doctype html>'), 'the report can be printed')
   await olga.shows('capacity')
+}
+
+/** Left as it is, for whoever looks on in the console. */
+async function prepareStricter({ region, production, prod, shop }: EstateStage, olga: Person): Promise<void> {
+  heading('12  A stricter version waits beside the one in force')
+  const listed = await olga.does('policy-document', 'list', production, '--json')
+  const { items } = JSON.parse(listed) as { items: readonly { resourceType: string; rules: readonly object[] }[] }
+  const documents = JSON.stringify(
+    items.map(({ resourceType, rules }) => ({
+      ...{ locale: region, resourceType, rules },
+      ...(resourceType === 'vpc' ? { size: { min: 26, default: 26, max: 28 } } : {}),
+    })),
+  )
+  const draft = ['policy-version', 'draft', production, '--documents', documents, '--field', 'version']
+  const version = await olga.shows(...draft)
+  await olga.shows('candidate', 'put', production, prod, '--version', version, '--mode', 'enforce', '--field', 'mode')
+  const what = [
+    '--account',
+    shop,
+    '--locale',
+    region,
+    '--resource-type',
+    'vpc',
+    '--scope-type',
+    'private',
+    '--netmask-length',
+    '24',
+  ]
+  await olga.shows('allocation', 'create', ...what, '--field', 'cidr')
+  const differences = await olga.shows('candidate', 'differences', production, prod)
+  expect(differences.includes(shop), 'what it would have denied is counted')
 }

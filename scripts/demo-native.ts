@@ -45,7 +45,7 @@ export async function nativeStory(stage: Stage): Promise<void> {
 
 async function people(stage: Stage): Promise<Scene> {
   const { endpoint, region, publicScope, root, account, tokenFor } = stage
-  heading('5  People and their roles, at the command line')
+  heading('6  People and their roles, at the command line')
   const olga = new Person('olga', { endpoint, token: await tokenFor('user:olga') })
   const person = async (name: string, roles: Readonly<Record<string, string>>): Promise<Person> => {
     const principal = ['--principal', `user:${name}`]
@@ -61,9 +61,9 @@ async function people(stage: Stage): Promise<Scene> {
   const liam = await person('liam', { 'resource-operator': account, approver: account })
   const anna = await person('anna', { approver: root, auditor: root })
 
-  const pool = async (description: string, cidr: string): Promise<string> => {
+  const pool = async (name: string, cidr: string): Promise<string> => {
     const words = ['--scope-id', publicScope, '--family', 'ipv4', '--locale', region, '--aws-service', 'ec2']
-    const shared = ['--description', description, '--shared-with', account]
+    const shared = ['--name', name, '--shared-with', account]
     const id = await olga.does('pool', 'create', ...words, ...shared, '--field', 'poolId')
     await olga.does('pool-cidr', 'create', id, '--cidr', cidr)
     return id
@@ -81,8 +81,8 @@ const take = ({ lab }: Stage, IpamPoolId?: string): Promise<ec2.AllocateAddressC
 async function rollout(scene: Scene): Promise<void> {
   const { region, ipam, sandbox, account, lab, paula, labEgress, partners } = scene
   const pair = ['--locale', region, '--resource-type', 'eip']
-  heading('6  A policy that watches before it acts: observe → candidate → enforce')
-  const policy = await paula.shows('policy', 'create', '--ipam-id', ipam, '--field', 'policyId')
+  heading('7  A policy that watches before it acts: observe → candidate → enforce')
+  const policy = await paula.shows('policy', 'create', '--ipam-id', ipam, '--name', 'sandbox', '--field', 'policyId')
   const rules = JSON.stringify([{ poolId: labEgress }])
   await paula.shows('policy-document', 'put', policy, region, 'eip', '--rules', rules, '--field', 'rules')
   const mode = await paula.shows('assignment', 'put', policy, sandbox, '--mode', 'observe', '--field', 'mode')
@@ -143,7 +143,7 @@ async function rollout(scene: Scene): Promise<void> {
 async function exception(scene: Scene): Promise<void> {
   const { region, account, lab, liam, anna, events, refused } = scene
   const pair = ['--locale', region, '--resource-type', 'eip']
-  heading('7  An exception: asked for, approved by somebody else, used, over')
+  heading('8  An exception: asked for, approved by somebody else, used, over')
   step('lab: AllocateAddress from `events`')
   await refused(() => take(scene, events), 'UnauthorizedOperation')
 
@@ -188,7 +188,7 @@ async function exception(scene: Scene): Promise<void> {
     'what was taken under the exception is a finding',
   )
 
-  heading('8  Who had it?')
+  heading('9  Who had it?')
   await lab.send(new ec2.ReleaseAddressCommand({ AllocationId: excepted.AllocationId! }))
   step(`lab: ReleaseAddress ${excepted.PublicIp}`)
   answered('given back')

@@ -1,6 +1,7 @@
 // `npm run demo`: the product's main job, end to end, with the unmodified AWS SDK. With --keep the server stays up.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,6 +19,9 @@ const home = join(import.meta.dirname, '..')
 const region = 'eu-central-1'
 const otherRegion = 'us-east-1'
 
+const dayMs = 86_400_000
+const weeks = 4
+
 const folder = mkdtempSync(join(tmpdir(), 'cadastre-demo-'))
 const adminKey = {
   accessKeyId: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`,
@@ -34,9 +38,11 @@ interface Credentials {
 let endpoint = ''
 
 async function startServer(): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [join(home, 'src/main.ts'), 'serve'], {
+  const clock = join(home, 'scripts/demo-clock.mjs')
+  const child = spawn(process.execPath, ['--import', clock, join(home, 'src/main.ts'), 'serve'], {
     env: {
       ...childEnvironment,
+      DEMO_CLOCK_AHEAD_MS: String(-weeks * 7 * dayMs),
       CADASTRE_DATA: folder,
       CADASTRE_HOST: '127.0.0.1',
       CADASTRE_PORT: keep ? (process.env.CADASTRE_PORT ?? '7420') : '0',
@@ -44,7 +50,7 @@ async function startServer(): Promise<ChildProcess> {
       CADASTRE_BOOTSTRAP_SECRET_ACCESS_KEY: adminKey.secretAccessKey,
       CADASTRE_QUARANTINE_SECONDS: '0',
     },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   })
   endpoint = await new Promise<string>((resolve, reject) => {
     let text = ''
@@ -59,6 +65,13 @@ async function startServer(): Promise<ChildProcess> {
 }
 
 const options = (credentials: Credentials, where = region) => ({ endpoint, region: where, credentials, maxAttempts: 2 })
+
+/** SDKs that find a server's clock elsewhere sign by it, and try again. */
+async function setClock(server: ChildProcess, aheadMs: number): Promise<void> {
+  const set = once(server, 'message')
+  server.send(aheadMs)
+  await set
+}
 
 /** An EC2 client that also keeps the header with the decision of its last answer. */
 function ec2Client(credentials: Credentials, where = region): ec2.EC2Client & { lastDecision?: string } {
@@ -176,7 +189,9 @@ async function buildOrganization(client: organizations.OrganizationsClient): Pro
   return { accounts, units, root: rootId }
 }
 
-async function assume(client: sts.STSClient, account: string): Promise<Credentials> {
+/** By a client that has not seen the server's clock elsewhere. */
+async function assume(account: string): Promise<Credentials> {
+  const client = new sts.STSClient(options(adminKey))
   const { Credentials: given } = await client.send(
     new sts.AssumeRoleCommand({
       RoleArn: `arn:aws:iam::${account}:role/OrganizationAccountAccessRole`,
@@ -204,10 +219,36 @@ const named = (ResourceType: ec2.ResourceType, Name: string): ec2.TagSpecificati
   { ResourceType, Tags: [{ Key: 'Name', Value: Name }] },
 ]
 
+/** What the teams did meanwhile. */
+async function weeksPass(server: ChildProcess, accounts: Readonly<Record<string, string>>): Promise<void> {
+  const as = async (name: string): Promise<ec2.EC2Client> => ec2Client(await assume(accounts[name]!))
+  const ago = (days: number): Promise<void> => setClock(server, -days * dayMs)
+  const lines: string[] = []
+  const note = (days: number, who: string, what: string): number =>
+    lines.push(`${new Date(Date.now() - days * dayMs).toISOString().slice(0, 10)}  ${who.padEnd(9)} ${what}`)
+  let lent: ec2.AllocateAddressCommandOutput | undefined
+  for (let days = weeks * 7 - 2; days > 0; days -= 3) {
+    await ago(days)
+    const name = lines.length % 2 === 0 ? 'payments' : 'shop'
+    const address = await (await as(name)).send(new ec2.AllocateAddressCommand({ Domain: 'vpc' }))
+    lent ??= address
+    note(days, name, address.PublicIp!)
+  }
+  // Since then it is somebody else's: who had it last Tuesday is asked of the record.
+  await ago(0.5)
+  await (await as('payments')).send(new ec2.ReleaseAddressCommand({ AllocationId: lent!.AllocationId! }))
+  note(0.5, 'payments', `gives ${lent!.PublicIp} back`)
+  await ago(0.25)
+  const taken = await (await as('shop')).send(new ec2.AllocateAddressCommand({ Domain: 'vpc' }))
+  expect(taken.PublicIp === lent!.PublicIp, 'what was given back is somebody else’s now')
+  note(0.25, 'shop', taken.PublicIp!)
+  list('addresses', lines)
+  await setClock(server, 0)
+}
+
 /** Answers a token of the native API's administrator. */
-async function story(): Promise<string> {
+async function story(server: ChildProcess): Promise<string> {
   heading('1  A small organization')
-  const stsClient = new sts.STSClient(options(adminKey))
   const organizationsClient = new organizations.OrganizationsClient(options(adminKey))
   const { accounts, units, root } = await buildOrganization(organizationsClient)
   say('  root ─┬─ Workloads ─┬─ Prod     shop, payments')
@@ -219,7 +260,7 @@ async function story(): Promise<string> {
   )
 
   heading('2  The network team designs the space and the policy')
-  const network = ec2Client(await assume(stsClient, accounts.network!))
+  let network = ec2Client(await assume(accounts.network!))
   const { Ipam } = await network.send(
     new ec2.CreateIpamCommand({
       OperatingRegions: [{ RegionName: region }, { RegionName: otherRegion }],
@@ -289,7 +330,7 @@ async function story(): Promise<string> {
     say(`  policy     ${name} ${id}: ${Object.keys(rules).join(', ')}`)
     return id
   }
-  await policy('production', units.prod!, { eip: egress, rnat: egress, vpc: vpcs })
+  const production = await policy('production', units.prod!, { eip: egress, rnat: egress, vpc: vpcs })
   await policy('development', units.dev!, { eip: tiny })
   await network.send(
     new ec2.CreateTagsCommand({ Resources: [Ipam!.IpamId!], Tags: [{ Key: 'cadastre:unmatched', Value: 'deny' }] }),
@@ -299,8 +340,12 @@ async function story(): Promise<string> {
     new ec2.CreateTagsCommand({ Resources: [other], Tags: [{ Key: 'cadastre:shared-with', Value: accounts.shop! }] }),
   )
 
-  heading('3  The application teams just want an address')
-  const shop = ec2Client(await assume(stsClient, accounts.shop!))
+  heading(`3  ${weeks} weeks pass, on a clock of the demo's own`)
+  await weeksPass(server, accounts)
+  network = ec2Client(await assume(accounts.network!))
+
+  heading('4  The application teams just want an address')
+  const shop = ec2Client(await assume(accounts.shop!))
 
   step('shop: AllocateAddress, naming no pool')
   const eip = await shop.send(new ec2.AllocateAddressCommand({ Domain: 'vpc' }))
@@ -342,11 +387,11 @@ async function story(): Promise<string> {
   )
 
   step(`shop: AllocateAddress in ${otherRegion}, for which no policy speaks`)
-  const shopElsewhere = ec2Client(await assume(stsClient, accounts.shop!), otherRegion)
+  const shopElsewhere = ec2Client(await assume(accounts.shop!), otherRegion)
   await refused(() => shopElsewhere.send(new ec2.AllocateAddressCommand({ Domain: 'vpc' })), 'UnauthorizedOperation')
 
   step('shop-dev: three addresses from a pool that has two')
-  const dev = ec2Client(await assume(stsClient, accounts['shop-dev']!))
+  const dev = ec2Client(await assume(accounts['shop-dev']!))
   for (let i = 0; i < 2; i++) {
     const address = await dev.send(new ec2.AllocateAddressCommand({ Domain: 'vpc' }))
     answered(`${address.PublicIp} from ${address.PublicIpv4Pool}`)
@@ -377,7 +422,7 @@ async function story(): Promise<string> {
   expect(next.PublicIp === eip.PublicIp, 'a released address is free again (this demo lets nothing rest)')
   answered(`released ${eip.PublicIp}; allocated ${next.PublicIp}`)
 
-  heading('4  Utilization')
+  heading('5  Utilization')
   for (const [name, id] of Object.entries({
     'prod-egress': egress,
     partners: other,
@@ -410,12 +455,22 @@ async function story(): Promise<string> {
     root,
     sandbox: units.sandbox!,
     account: accounts.lab!,
-    lab: ec2Client(await assume(stsClient, accounts.lab!)),
+    lab: ec2Client(await assume(accounts.lab!)),
     refused,
   })
   const files = mkdtempSync(join(tmpdir(), 'cadastre-estate-'))
   try {
-    await estateStory({ endpoint, region, tokenFor, ipam: Ipam!.IpamId!, root, folder: files })
+    await estateStory({
+      endpoint,
+      region,
+      tokenFor,
+      ipam: Ipam!.IpamId!,
+      root,
+      folder: files,
+      production,
+      prod: units.prod!,
+      shop: accounts.shop!,
+    })
   } finally {
     rmSync(files, { recursive: true, force: true })
   }
@@ -443,7 +498,7 @@ for (const [signal, code] of [
 }
 try {
   say(`A Cadastre server runs at ${endpoint},\non an embedded database in ${folder}.`)
-  const token = await story()
+  const token = await story(server)
   if (keep) {
     heading('The server stays up. Look at it in a browser, signed in by this link, once:')
     say(`  ${await consoleLink()}`)

@@ -1,9 +1,9 @@
 // `npm test`: the checks, then every test of the tree, and what stands on a store once on each engine. Words after `--` choose
-// files by a part of their path; `--engine postgres` chooses an engine.
+// files by a part of their path; `--engine postgres` chooses an engine; `--costs FILE` writes what each costs.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { globSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -12,6 +12,7 @@ import { spec } from 'node:test/reporters'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { testEnvironment } from '../test/children.ts'
+import { type Cost, secondsOf, tableOfCosts } from '../test/costs.ts'
 import { dataRoot } from '../test/data-root.ts'
 import { type Engine, engines, parseEngine, runsOnBoth } from '../test/engines.ts'
 import { type Entry, entriesOf, textOfEntry } from '../test/entries.ts'
@@ -50,7 +51,10 @@ const longest = [
   'test/crash.test.ts',
   'test/full-disk.test.ts',
 ]
-const { values, positionals: wanted } = parseArgs({ options: { engine: { type: 'string' } }, allowPositionals: true })
+const { values, positionals: wanted } = parseArgs({
+  options: { engine: { type: 'string' }, costs: { type: 'string' } },
+  allowPositionals: true,
+})
 const chosen = values.engine === undefined ? engines : [parseEngine(values.engine)]
 const files = globSync(['src/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.ts', 'console/test/*.test.ts'], {
   cwd: root,
@@ -125,6 +129,7 @@ async function* tell(url: string, heard: ReadonlyMap<Entry, Set<string>>): Async
     CADASTRE_TEST_POSTGRES_URL: url,
     CADASTRE_TEST_SQLITE_FILE: preparedFile,
     CADASTRE_TEST_STATEMENTS: statementsFolder,
+    ...(values.costs === undefined ? {} : { CADASTRE_TEST_COSTS: costsFile }),
     ...(own ? { CADASTRE_TEST_HANDS_ON_SCHEMAS: own.url } : {}),
   }
   const entryAt = new Map<string, Entry>()
@@ -133,12 +138,12 @@ async function* tell(url: string, heard: ReadonlyMap<Entry, Set<string>>): Async
     await writeFile(path, textOfEntry(entry, urlOf))
     entryAt.set(path, entry)
   }
-  // About a third of the time is spent waiting for deadlines and other programs.
+  // Part of the time is spent waiting: for deadlines, other programs and the database. At the beginning two wait for Terraform.
   const told = run({
     cwd: root,
     files: [...entryAt.keys()],
     env,
-    concurrency: Math.ceil(availableParallelism() * 1.5),
+    concurrency: availableParallelism() * 2,
     timeout: 600_000,
     // A test that failed before it could stop its server must not keep all others waiting.
     execArgv: ['--test-force-exit', '--import', urlOf('test/unfollowed.ts')],
@@ -175,6 +180,13 @@ async function compareGaps(): Promise<readonly string[]> {
   return []
 }
 
+/** What the files cost, and the cluster that they share. */
+async function costsNoted(): Promise<readonly Cost[]> {
+  const noted = (await readFile(costsFile, 'utf8')).trim().split('\n')
+  const { own: ownSeconds, others: othersSeconds } = own ? secondsOf(own.pid) : { own: 0, others: 0 }
+  return [...noted.map((line): Cost => JSON.parse(line)), { name: 'the shared PostgreSQL', ownSeconds, othersSeconds }]
+}
+
 /** Beside the first tests, much of which is waiting; what it says comes behind them. */
 async function check(): Promise<{ readonly isWell: boolean; readonly said: string }> {
   const child = spawn(process.execPath, ['scripts/check.ts'], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
@@ -200,11 +212,14 @@ const preparedFile = join(preparedFolder, 'empty.db')
 /** One that is named is kept. */
 const statementsFolder = process.env.CADASTRE_TEST_STATEMENTS ?? join(preparedFolder, 'statements')
 await writeFile(preparedFile, await prepareFile())
+const costsFile = join(preparedFolder, 'costs')
 const told = Readable.from(tellAll(own?.url ?? brought ?? '')).compose(new spec())
 for await (const text of told) process.stdout.write(text)
+const costs = values.costs === undefined ? [] : await costsNoted()
 own?.stop()
 const checked = await checking
 if (checked) process.stdout.write(checked.said)
+if (values.costs !== undefined) await writeFile(values.costs, tableOfCosts(costs))
 // Some files alone ask for less on either engine.
 const isWhole = wanted.length === 0 && chosen.length === engines.length
 const gaps = isWhole ? await compareGaps() : []

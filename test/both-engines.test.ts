@@ -4,7 +4,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { test } from 'node:test'
 import { emptyDatabase } from './database.ts'
-import { askedByOthers, engineUnderTest, runsOnBoth, runsOnce } from './engines.ts'
+import { askedByOthers, engineUnderTest, onBothAtNight, runsOnBoth, runsOnce } from './engines.ts'
 
 const root = join(import.meta.dirname, '..')
 const tests = globSync('{src,test,scripts}/**/*.test.ts', { cwd: root }).sort()
@@ -28,7 +28,11 @@ test('every test that opens a store, or starts a server, runs on both engines, o
   const standing = tests.filter((file) => reaches(file, opening))
   assert.ok(standing.length > 30)
   const forgotten = standing.filter(
-    (file) => !runsOnBoth(file) && runsOnce[file] === undefined && !askedByOthers.includes(file),
+    (file) =>
+      !runsOnBoth(file) &&
+      runsOnce[file] === undefined &&
+      onBothAtNight[file] === undefined &&
+      !askedByOthers.includes(file),
   )
   assert.deepEqual(forgotten, [], 'name them in test/engines.ts')
 })
@@ -55,7 +59,7 @@ test('whoever runs on both engines leaves the choice to the test’s database', 
 })
 
 test('every exception is there, and has a reason', () => {
-  for (const [file, reason] of Object.entries(runsOnce)) {
+  for (const [file, reason] of Object.entries({ ...runsOnce, ...onBothAtNight })) {
     assert.ok(tests.includes(file), file)
     assert.ok(reason.length > 20, file)
   }

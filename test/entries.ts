@@ -58,6 +58,9 @@ export function textOfEntry({ engine, name, files, isCompared }: Entry, urlOf: (
   const load = (file: string): string => JSON.stringify(urlOf(file))
   return [
     `process.env.CADASTRE_TEST_ENGINE = '${engine}'`,
+    `const { noteCost } = await import(${load('test/costs.ts')})`,
+    // Before what ends the programs that it has started.
+    `process.once('exit', () => noteCost(${JSON.stringify(`${engine} ${files.length === 1 ? files[0] : `${name}, the rest`}`)}))`,
     ...(isCompared
       ? [
           `const { collectStatements } = await import(${load('test/statements.ts')})`,
@@ -69,11 +72,14 @@ export function textOfEntry({ engine, name, files, isCompared }: Entry, urlOf: (
       : [
           `const { createRequire } = await import('node:module')`,
           `const { fileURLToPath } = await import('node:url')`,
-          `const { describe } = await import('node:test')`,
+          `const { after, describe } = await import('node:test')`,
           // Its hook is that of the whole process.
           `await import(${load('test/schema.ts')})`,
           'const require = createRequire(import.meta.url)',
-          ...files.map((file) => `describe(${JSON.stringify(file)}, () => void require(fileURLToPath(${load(file)})))`),
+          ...files.map(
+            (file) =>
+              `describe(${JSON.stringify(file)}, () => {\n  after(() => noteCost(${JSON.stringify(`${engine} ${file}`)}))\n  require(fileURLToPath(${load(file)}))\n})`,
+          ),
         ]),
     '',
   ].join('\n')

@@ -8,7 +8,7 @@ import { examples, lossExamples } from './living/examples.ts'
 import { Finding, Installation, removeBeginning } from './living/installation.ts'
 import { Fault } from './living/server.ts'
 
-const count = { sqlite: 12, postgres: 3 }[engineUnderTest] * times
+const count = { sqlite: 4, postgres: 1 }[engineUnderTest] * times
 const length = 40
 
 after(removeBeginning)

@@ -36,6 +36,7 @@ export interface TestPostgres {
   readonly url: string
   readonly port: number
   readonly folder: string
+  readonly pid: number
   /** Kills it, as a power cut would, and forgets its files. */
   stop(): void
 }
@@ -160,6 +161,7 @@ export async function startPostgres(
     url: `postgres://cadastre@127.0.0.1:${port}/postgres`,
     port,
     folder,
+    pid: server.pid!,
     stop,
   }
 }

@@ -5,7 +5,7 @@ import { preparsePolicySet, statefulIsAuthorized } from '@cedar-policy/cedar-was
 import { type Action, actions, authorize, everywhere, type RoleBinding, roleNames, roles } from '#model/roles.ts'
 import { randomOf } from './random.ts'
 
-const worlds = 250
+const worlds = 125 * Number(process.env.CADASTRE_DRIVE_TIMES ?? 1)
 const requestsPerWorld = 100
 const seed = Number(process.env.CADASTRE_TEST_SEED ?? 20_261_125)
 

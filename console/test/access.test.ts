@@ -112,8 +112,20 @@ test('an example company is loaded in one click and thrown away in one, and noth
   await page.getByText('This server has an example company').waitFor()
   await picture(olga, 'overview-example')
   await page.getByRole('link', { name: 'First minutes' }).click()
+  // Whoever governs a part of the organization may give its tag to what is theirs.
+  const { rootId } = await server.ask('GET', '/organization')
+  const theirs = await server.ask('POST', '/organizational-units', {
+    parentId: rootId,
+    name: 'theirs',
+    tags: { 'cadastre-example': 'true' },
+  })
   await page.getByRole('button', { name: 'Throw it away' }).click()
+  const asked = page.getByRole('dialog')
+  await asked.getByText(/example-shop/).waitFor()
+  assert.doesNotMatch(await asked.innerText(), /theirs/)
+  await asked.getByRole('button', { name: 'Throw it away' }).click()
   await page.getByText('The example company is gone.').waitFor()
+  await server.ask('DELETE', `/organizational-units/${theirs.unitId}`)
   assert.deepEqual(await count(), before)
 
   const eve = await openPage(browser, server.url)

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { gridOf, indexAt, placeOf } from '../app/map/layout.ts'
+import { namesMax, paintOfName } from '../app/map/looks.ts'
 
 test('each tile has a place of its own beside the one before it, and is found there again', () => {
   for (const bits of [0, 1, 2, 3, 4, 5, 8]) {
@@ -23,4 +24,9 @@ test('each tile has a place of its own beside the one before it, and is found th
     }
     assert.equal(seen.size, 2 ** bits)
   }
+})
+
+test('each of as many names as a map tells apart looks like no other', () => {
+  const looks = Array.from({ length: namesMax }, (_, index) => JSON.stringify(paintOfName(index)))
+  assert.equal(new Set(looks).size, namesMax)
 })

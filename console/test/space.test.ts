@@ -1,6 +1,6 @@
 // Address space in a real browser, on a real server: what is free is allocated or made a pool of, the map of any moment, and a life.
 import assert from 'node:assert/strict'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Browser } from 'playwright-core'
@@ -119,6 +119,26 @@ test('the map of an earlier moment is what it was, and says what has changed sin
   await page.getByRole('slider', { name: 'As of' }).press('End')
   await img(16).waitFor()
   assert.equal(new URL(page.url()).searchParams.has('at'), false)
+})
+
+test('of hundreds of tiles the table shows a page, and goes on beside the list of allocations, which stays where it is', async () => {
+  const { page } = olga
+  await estate.ask('POST', '/allocations', {
+    ...{ account: estate.ids.account, resourceType: 'vpc', locale: 'eu-central-1', scopeType: 'private' },
+    ...{ cidr: '10.20.224.0/24', poolId: estate.ids.pool },
+  })
+  await go(`/pools/${estate.ids.pool}?window=10.20.224.0/24`, 'prod')
+  assert.equal(await page.getByRole('row', { name: /^10\.20\.224\.\d+\/32/ }).count(), 25)
+  await page.getByRole('button', { name: 'Next page' }).press('Enter')
+  await page.getByRole('button', { name: 'Open 10.20.224.25/32', exact: true }).waitFor()
+  assert.deepEqual([...new URL(page.url()).searchParams.keys()], ['window', 'tiles'])
+  const download = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'CSV' }).first().click()
+  const csv = readFileSync(await (await download).path(), 'utf8')
+  assert.equal(csv.trimEnd().split('\n').length, 257, 'a line for each, and the titles')
+  // What lies behind the last one, as an old link may ask for, is the last page.
+  await go(`/pools/${estate.ids.pool}?window=10.20.224.0/24&tiles=9999`, 'prod')
+  await page.getByRole('button', { name: 'Open 10.20.224.255/32', exact: true }).waitFor()
 })
 
 test('a life is on one line, of an address, a range, a network and an account', async () => {

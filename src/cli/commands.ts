@@ -50,6 +50,12 @@ const boundRole = [
   },
 ] as const
 
+const backupKey = {
+  flag: 'key-file',
+  value: 'FILE',
+  meaning: 'What the backup is sealed with: 64 hexadecimal digits (`openssl rand -hex 32`).',
+} as const
+
 /** At the server itself, on its database. Each has its work in `main.ts`. */
 export const commandWords = {
   serve: { words: 'serve', meaning: 'Run the server.' },
@@ -187,6 +193,35 @@ export const commandWords = {
     ],
     meaning:
       'Write what is on record of a period, with its proofs, change requests, compliance by day and what was in force at its end, to one signed file. Without a database in the data folder, the server makes it that you are signed in to.',
+  },
+  backup: {
+    words: 'backup',
+    options: [
+      {
+        flag: 'to',
+        value: 'FILE',
+        meaning:
+          'A file that is not there yet, on a disk with room for twice the database; `-` is the standard output.',
+      },
+      backupKey,
+      output,
+    ],
+    meaning:
+      'Write everything as of now to one file, while servers work: of either engine, for either. The sealing key of the server is not in it.',
+  },
+  backupVerify: {
+    words: 'backup verify',
+    argument: '<FILE>',
+    options: [backupKey, output],
+    meaning:
+      'Restore a backup into nothing, with the sealing key that is configured, and prove that every address of every pool is free, allocated or resting, and none twice.',
+  },
+  restore: {
+    words: 'restore',
+    argument: '<FILE>',
+    options: [backupKey, output],
+    meaning:
+      'Put a backup into the data folder, or the PostgreSQL, that is configured and has no database yet: all of it, or nothing.',
   },
   move: {
     words: 'move',

@@ -11,7 +11,7 @@ export interface Forecast {
   readonly growthPerWeek: number
   /** Weeks from the last value until nothing is left, with parts of a week; undefined: see `none`. */
   readonly weeks: number | undefined
-  /** In four of five pools with such a past it happens between these two; undefined: not within the horizon. */
+  /** In four of five pools with such a past it happens between these two, in weeks likewise; undefined: not within the horizon. */
   readonly earliest: number | undefined
   readonly latest: number | undefined
   readonly none: NoForecast | undefined
@@ -40,7 +40,7 @@ export function forecast(use: WeeklyUse, capacity: bigint): Forecast {
   const left = Number(capacity - use.at(-1)!)
   if (left <= 0) return { growthPerWeek: drift, weeks: 0, earliest: 0, latest: 0, none: undefined }
   const spread = (weeks: number): number => quantile * Math.sqrt(variance * weeks * (1 + weeks / steps.length))
-  const earliest = firstWeek((weeks) => drift * weeks + spread(weeks) >= left)
+  const earliest = firstMoment((weeks) => drift * weeks + spread(weeks) >= left)
   if (drift <= 0) return { ...nothingSaid(drift, 'not-growing'), earliest }
   const weeks = left / drift
   if (weeks > horizonWeeks) return { ...nothingSaid(drift, 'beyond-horizon'), earliest }
@@ -48,7 +48,7 @@ export function forecast(use: WeeklyUse, capacity: bigint): Forecast {
     growthPerWeek: drift,
     weeks,
     earliest,
-    latest: firstWeek((later) => drift * later - spread(later) >= left),
+    latest: firstMoment((later) => drift * later - spread(later) >= left),
     none: undefined,
   }
 }
@@ -61,9 +61,20 @@ const nothingSaid = (growthPerWeek: number, none: NoForecast): Forecast => ({
   none,
 })
 
-/** The first week within the horizon by which it holds, and from then on. */
-function firstWeek(holds: (weeks: number) => boolean): number | undefined {
-  for (let weeks = 1; weeks <= horizonWeeks; weeks++) if (holds(weeks)) return weeks
+/** Halves of a week until what is left of it is less than a minute. */
+const halvings = 14
+/** When it begins to hold within the horizon, in weeks with parts of one. */
+function firstMoment(holds: (weeks: number) => boolean): number | undefined {
+  for (let week = 1; week <= horizonWeeks; week++) {
+    if (!holds(week)) continue
+    let [before, by] = [week - 1, week]
+    for (let halved = 0; halved < halvings; halved++) {
+      const middle = (before + by) / 2
+      if (holds(middle)) by = middle
+      else before = middle
+    }
+    return by
+  }
   return undefined
 }
 const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length

@@ -369,6 +369,8 @@ export class Batches {
 
   /** What follows upon a work, also upon one that was refused for all that it did, is bounded by itself. */
   async #work(queued: Queued, ran: Ran[]): Promise<unknown> {
+    // Whether there are other servers is not known by what was so the last time: another one may have come since, or this one.
+    if (this.#hasLimit(queued)) await this.#lookElsewhere()
     const begunAt = performance.now()
     this.#engine.beginWork?.(queued.sender !== undefined, this.#limitOf(queued, begunAt))
     try {
@@ -380,23 +382,26 @@ export class Batches {
       if (queued.sender !== undefined && own.endedAt - begunAt > everydayMs) await this.#lookElsewhere(own)
     }
   }
+  #hasLimit({ isTried, refuse }: Queued): boolean {
+    return isTried && refuse !== undefined && this.#limits.workMsMax !== undefined
+  }
   /** Of what is taken back in any case: it ends where others wait for it. */
   #limitOf(queued: Queued, begunAt: number): (() => void) | undefined {
-    const { isTried, isOfTop, refuse } = queued
-    if (!isTried || !refuse || this.#limits.workMsMax === undefined) return undefined
+    const { isOfTop, refuse } = queued
+    if (!this.#hasLimit(queued)) return undefined
     return () => {
       const now = performance.now()
       if (now < begunAt + triedMsMax || isOfTop()) return
       const isAwaited = this.#shares.servers > 1 || this.#waitingSince(queued, [], now) < Number.POSITIVE_INFINITY
-      if (isAwaited) throw refuse((now - begunAt) / forgottenOfLong)
+      if (isAwaited) throw refuse!((now - begunAt) / forgottenOfLong)
     }
   }
-  async #lookElsewhere(own: Ran): Promise<void> {
+  async #lookElsewhere(own?: Ran): Promise<void> {
     try {
       const found = await this.#engine.waitersElsewhere?.()
       if (!found) return
       this.#shares.servers = found.servers
-      if (found.waitedMs > 0) own.elsewhereSince = own.endedAt - found.waitedMs
+      if (own && found.waitedMs > 0) own.elsewhereSince = own.endedAt - found.waitedMs
     } catch {
       // Of what is wrong with the connection or the transaction, the work or the commit is told.
     }

@@ -498,6 +498,34 @@ describe('a crowded queue', () => {
     await assert.rejects(tried, Failed)
   })
 
+  test('D8 the first try of a server that has just begun ends, too, where there are others', async () => {
+    let refuseLong: (() => void) | undefined
+    const engine: Engine = {
+      transaction: { changes: 0 } as Transaction,
+      begin: () => undefined,
+      commit: () => undefined,
+      rollback: () => undefined,
+      beginWork: (_isRequest, refuse) => {
+        refuseLong = refuse
+      },
+      waitersElsewhere: async () => ({ waitedMs: 0, servers: 2 }),
+      troubleOf: () => undefined,
+      spoils: () => false,
+      isConflict: () => false,
+    }
+    const batches = new Batches(engine, undefined, { workMsMax: 50 })
+    const tried = batches.run(
+      async () => {
+        const until = performance.now() + triedMsMax + 10
+        while (performance.now() < until);
+        refuseLong?.()
+        return 'whole'
+      },
+      { sender: 'tries', isTried: true, refuse: () => new Failed('took too long') },
+    )
+    await assert.rejects(tried, Failed)
+  })
+
   test('L9 after a part of a batch whose outcome is not known nothing more is begun', async () => {
     const trouble = new StoreTrouble('io', 'the disk', { fatal: true })
     const begun: number[] = []

@@ -49,6 +49,27 @@ export function createSealer(key: Uint8Array, file?: string): Sealer {
   }
 }
 
+/** The 32 bytes of a key file that the operator names: 64 hexadecimal digits. */
+export function keyIn(path: string): Uint8Array {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8').trim()
+  } catch (error) {
+    throw new StoreTrouble('permission', `The key file \`${path}\` cannot be read (${(error as Error).message}).`, {
+      fatal: true,
+      cause: error,
+    })
+  }
+  if (!keyPattern.test(text))
+    throw new StoreTrouble(
+      'foreign',
+      `The key file \`${path}\` does not hold 64 hexadecimal digits (\`openssl rand -hex 32\` makes them).`,
+      { fatal: true },
+    )
+  return Buffer.from(text, 'hex')
+}
+
+const keyPattern = /^[0-9a-fA-F]{64}$/
 /** Reads the key (64 hexadecimal digits); makes the file, readable by its owner only, where it is missing and may be made. */
 export function readSealer(path: string, options: { readonly create: boolean }): Sealer {
   let text: string
@@ -68,7 +89,7 @@ export function readSealer(path: string, options: { readonly create: boolean }):
     // `wx`: two first starts at once must not each make a key. On disk before anything is sealed with it.
     writeFileSync(path, `${text}\n`, { mode: 0o600, flag: 'wx', flush: true })
   }
-  if (!/^[0-9a-fA-F]{64}$/.test(text)) {
+  if (!keyPattern.test(text)) {
     throw new StoreTrouble('corrupt', `The secret key file \`${path}\` does not hold 64 hexadecimal digits.`, {
       fatal: true,
     })

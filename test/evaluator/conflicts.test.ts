@@ -14,7 +14,7 @@ import { shrinkFacts } from './shrink.ts'
 import { drawWorld } from './worlds.ts'
 
 const seed = Number(process.env.CADASTRE_TEST_SEED ?? 20_261_129)
-const changes = Number(process.env.CADASTRE_TEST_CHANGES ?? 10_000)
+const changes = Number(process.env.CADASTRE_TEST_CHANGES ?? 5_000)
 const changesPerWorld = 5
 const worldsMax = 1_000_000
 const types = [...builtInTypes.values()]

@@ -41,3 +41,9 @@ export const load = async (...reads: readonly Read<unknown>[]): Promise<null> =>
   await Promise.allSettled(reads.map((one) => queries.ensureQueryData(one)))
   return null
 }
+
+/** No longer than this a page waits for what it can come without: less is not noticed, and nothing jumps where answers are quick. */
+const briefMs = 200
+/** Loads likewise what takes long of an estate that is large: the page comes without it, and says that it is still counted. */
+export const loadBriefly = (...reads: readonly Read<unknown>[]): Promise<null> =>
+  Promise.race([load(...reads), new Promise<null>((resolve) => void setTimeout(resolve, briefMs, null))])

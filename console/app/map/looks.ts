@@ -33,8 +33,8 @@ const hues = [
 const patterns: readonly Pattern[] = ['plain', 'up', 'down', 'cross', 'dots', 'bars', 'rows']
 export const namesMax = hues.length * patterns.length
 export function paintOfName(index: number): Paint {
-  const turn = Math.floor(index / hues.length)
-  return { ...hues[index % hues.length]!, pattern: patterns[(turn + index) % patterns.length]! }
+  const [turn, hue] = [Math.floor(index / hues.length), index % hues.length]
+  return { ...hues[hue]!, pattern: patterns[(turn + hue) % patterns.length]! }
 }
 /** Of what is of several, or not to be seen. */
 export const several: Paint = { light: '#9aa5b1', dark: '#7c8794', pattern: 'dots' }

@@ -27,7 +27,7 @@ import { rowsOf, type Shares, type Tile, type TileRow } from './tiles.ts'
 /** Of one step of zoom: 256 tiles are told apart by eye. */
 const stepBits = 8
 /** Side by side where there is room. */
-const halves = [{ colspan: { default: 12, m: 6 } }, { colspan: { default: 12, m: 6 } }]
+const halves = [{ colspan: { default: 12, m: 5 } }, { colspan: { default: 12, m: 7 } }]
 
 export type Mapped =
   | { readonly poolId: string }
@@ -87,11 +87,13 @@ export function AddressMap({ of, name, poolAt }: MapProps): ReactNode {
   const nodeName = useNodeNames()
   const isPool = 'poolId' in of
   const asked = askedIn(params)
-  const { data, error } = useQuery({ ...mapOf(of, asked), placeholderData: keepPreviousData })
+  const { data, dataUpdatedAt, error } = useQuery({ ...mapOf(of, asked), placeholderData: keepPreviousData })
   const change = (...changes: readonly (readonly [name: string, value: string | undefined])[]): void =>
     setParams((before) => {
       const after = new URLSearchParams(before)
       after.delete('cursor')
+      // Another window has other rows; what is chosen in this one leaves them where they are.
+      if (changes.some(([key]) => key === 'window')) after.delete('tiles')
       for (const [key, value] of changes) {
         if (value === undefined) after.delete(key)
         else after.set(key, value)
@@ -222,9 +224,12 @@ export function AddressMap({ of, name, poolAt }: MapProps): ReactNode {
       <List
         title="Tiles, and what is free between them"
         query={{
-          queryKey: ['tiles', of, data.cidr, length, params.get('at'), data.tiles],
+          queryKey: ['tiles', of, asked, data.cidr, length, dataUpdatedAt],
           queryFn: async () => ({ items: rowsOf(data, { window, length }) }),
         }}
+        offset="tiles"
+        hasCursor={false}
+        isCompact
         columns={columnsOf({ closer, poolAt, told: isPool && !isPast ? nameOf : undefined })}
         keyOf={(row) => row.cidr}
         empty={`There is no space in ${formatCidr(window)}.`}
@@ -261,6 +266,10 @@ function Take({ cidr, poolAt }: { cidr: Cidr; poolAt: MapProps['poolAt'] }): Rea
   )
 }
 
+/** What the API tells of whose a tile is where it is of one alone that somebody may see. */
+const ofTile = (tile: Tile, told: (tile: Tile) => string | undefined): string | undefined =>
+  told(tile) ?? (tile.allocated === undefined ? undefined : 'several, or hidden')
+
 function columnsOf({
   closer,
   poolAt,
@@ -273,7 +282,7 @@ function columnsOf({
   const counted = (name: 'allocated' | 'held' | 'resting', header: string): Column<TileRow> => ({
     id: name,
     header,
-    width: 80,
+    width: 70,
     cell: ({ tile }) => <Count of={tile?.[name] ?? '0'} />,
     text: ({ tile }) => tile?.[name] ?? '0',
   })
@@ -288,7 +297,7 @@ function columnsOf({
     {
       id: 'do',
       header: 'Do',
-      width: 190,
+      width: 120,
       cell: ({ cidr: text, tile }) => {
         const cidr = parseCidr(text)!
         const poolId = tile ? undefined : poolAt(cidr)
@@ -311,7 +320,7 @@ function columnsOf({
             </>
           )
         return (
-          <Button wrapText={false} ariaLabel={`Open ${text}`} onClick={() => closer(cidr)}>
+          <Button variant="inline-link" ariaLabel={`Open ${text}`} onClick={() => closer(cidr)}>
             Open
           </Button>
         )
@@ -321,23 +330,23 @@ function columnsOf({
     {
       id: 'free',
       header: 'Free',
-      width: 80,
+      width: 70,
       cell: ({ tile }) => (tile ? <Count of={tile.free ?? '0'} /> : 'all'),
       text: ({ tile }) => (tile ? (tile.free ?? '0') : 'all'),
     },
     counted('allocated', 'Allocated'),
-    counted('held', 'Held'),
-    counted('resting', 'Resting'),
     ...(told
       ? [
           {
             id: 'of',
             header: 'Of',
-            width: 120,
-            cell: ({ tile }: TileRow) => (tile ? <Said>{told(tile)}</Said> : ''),
-            text: ({ tile }: TileRow) => (tile ? (told(tile) ?? '') : ''),
+            width: 130,
+            cell: ({ tile }: TileRow) => (tile ? <Said>{ofTile(tile, told)}</Said> : ''),
+            text: ({ tile }: TileRow) => (tile ? (ofTile(tile, told) ?? '') : ''),
           },
         ]
       : []),
+    counted('held', 'Held'),
+    counted('resting', 'Resting'),
   ]
 }

@@ -7,10 +7,11 @@ import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { Link, redirect, useNavigate, useSearchParams } from 'react-router'
 import { api } from '../api/client.ts'
-import { searchParamsOf } from '../api/lists.ts'
-import { ask, queries } from '../api/queries.ts'
+import { nodes, searchParamsOf } from '../api/lists.ts'
+import { ask, load, queries } from '../api/queries.ts'
+import { useNodeNames } from '../parts/names.ts'
 import { Page, Wrong } from '../parts/page.tsx'
-import { Account, Said } from '../parts/words.tsx'
+import { Account, Cidr, Said } from '../parts/words.tsx'
 import { rangeIn } from './addresses/asked.ts'
 
 export const found = (q: string) => ask(['find', q], (signal) => api.GET('/find', { params: { query: { q } }, signal }))
@@ -19,7 +20,7 @@ export async function loader({ request }: { request: Request }): Promise<null | 
   const q = searchParamsOf(request).get('q') ?? ''
   if (q === '') return null
   if (rangeIn(q)) return redirect(`/address?cidr=${encodeURIComponent(q)}`)
-  const data = await queries.ensureQueryData(found(q)).catch(() => undefined)
+  const [data] = await Promise.all([queries.ensureQueryData(found(q)).catch(() => undefined), load(nodes)])
   const first = data?.places[0]
   if (first && data?.objects.length === 0) return redirect(`/address?cidr=${encodeURIComponent(q)}`)
   return null
@@ -40,6 +41,7 @@ export function Component(): ReactNode {
   const { data, error } = useQuery({ ...found(q), enabled: q !== '' })
   const navigate = useNavigate()
   const [sought, setSought] = useState(q)
+  const nameOf = useNodeNames()
   return (
     <Page
       title={q === '' ? 'Search' : `Search: ${q}`}
@@ -81,10 +83,16 @@ export function Component(): ReactNode {
                 <Box variant="span" color="text-body-secondary">
                   {one.id}
                 </Box>
+                {one.cidr === undefined ? null : (
+                  <>
+                    {' '}
+                    <Cidr>{one.cidr}</Cidr>
+                  </>
+                )}
                 {one.account === undefined || one.kind === 'account' ? null : (
                   <>
                     {' '}
-                    of <Account id={one.account} />
+                    of <Account id={one.account} name={nameOf(one.account)} />
                   </>
                 )}
               </Box>
@@ -99,7 +107,8 @@ export function Component(): ReactNode {
       ) : null}
       {data && data.places.length + data.objects.length === 0 ? (
         <p>
-          Nothing is called <Said>{q}</Said>, has this id or lies there, as far as you may see.
+          Nothing is called <Said>{q}</Said>, has this id or lies there, as far as you may see. Names and ids are sought
+          whole: their beginning finds nothing.
         </p>
       ) : null}
     </Page>

@@ -41,17 +41,34 @@ export interface ListProps<T> {
   /** Where it is not that of the answer. */
   readonly order?: (rows: readonly T[]) => readonly T[]
   readonly filters?: readonly Filter[]
+  /**
+   * Where rows are read by the hundred and shown page by page: what says in the address of the page where that one begins.
+   * CSV has all that was read.
+   */
+  readonly offset?: string
+  /** Its request goes on at the `cursor` of the address. Of two lists on a page that is one. */
+  readonly hasCursor?: boolean
   readonly empty: ReactNode
   readonly actions?: ReactNode
   /** Of a list that grows: where what comes is told, and what its rows are called. */
   readonly news?: { readonly path: string; readonly noun: string }
   /** Rows that somebody chooses, to do something with them. They stay chosen from page to page. */
   readonly selection?: Selection<T>
+  /** Of a table that stands beside something. */
+  readonly isCompact?: boolean
 }
 export interface Selection<T> {
   readonly chosen: readonly T[]
   readonly choose: (rows: readonly T[]) => void
   readonly labelOf: (row: T) => string
+}
+
+/** Rows of those that a page shows: hundreds take a browser most of a second to draw, and push what follows out of sight. */
+const rowsShown = 25
+/** Where the page of rows begins that the address says; of what has become less, the last one. */
+function firstShown(text: string | null, count: number): number {
+  const asked = Math.trunc(Number(text ?? 0)) || 0
+  return Math.max(0, Math.min(asked, Math.floor((count - 1) / rowsShown) * rowsShown))
 }
 
 export function List<T>({
@@ -62,31 +79,45 @@ export function List<T>({
   keyOf,
   order = (all) => all,
   filters = [],
+  offset,
+  hasCursor = true,
   empty,
   actions,
   news,
   selection,
+  isCompact = false,
 }: ListProps<T>): ReactNode {
   const { data, error, isFetching, isPending, refetch } = useQuery({ ...query, placeholderData: keepPreviousData })
   const [params, setParams] = useSearchParams()
   const isFiltered = filters.some(({ name }) => params.has(name))
-  const isLater = params.has('cursor')
+  // What was the second page of something else is the second page of nothing.
+  const places = [...(hasCursor ? ['cursor'] : []), ...(offset === undefined ? [] : [offset])]
   const change = (name: string, value: string): void =>
     setParams((before) => {
       const after = new URLSearchParams(before)
+      if (name !== offset) for (const place of places) after.delete(place)
       if (value === '') after.delete(name)
       else after.set(name, value)
-      // What was the second page of something else is the second page of nothing.
-      if (name !== 'cursor') after.delete('cursor')
       return after
     })
   if (error && !data) return <Wrong error={error} retry={() => void refetch()} />
-  const rows = order(data?.items ?? [])
+  const read = order(data?.items ?? [])
+  const from = offset === undefined ? 0 : firstShown(params.get(offset), read.length)
+  const rows = offset === undefined ? read : read.slice(from, from + rowsShown)
+  const isPart = hasCursor && (params.has('cursor') || data?.nextCursor !== undefined)
+  const isLater = from > 0 || (hasCursor && params.has('cursor'))
+  const next: readonly [name: string, value: string] | undefined =
+    offset !== undefined && from + rowsShown < read.length
+      ? [offset, String(from + rowsShown)]
+      : hasCursor && data?.nextCursor !== undefined
+        ? ['cursor', data.nextCursor]
+        : undefined
   return (
     <Table
       variant="container"
       stickyHeader={false}
       wrapLines
+      contentDensity={isCompact ? 'compact' : 'comfortable'}
       items={rows}
       trackBy={keyOf}
       {...(selection === undefined ? {} : chosenOf(selection, rows, keyOf))}
@@ -102,7 +133,7 @@ export function List<T>({
       header={
         <Header
           variant="h2"
-          counter={data ? `(${rows.length}${data.nextCursor === undefined && !isLater ? '' : '+'})` : undefined}
+          counter={data ? `(${read.length}${isPart ? '+' : ''})` : undefined}
           description={description}
           actions={
             <SpaceBetween size="xs" direction="horizontal">
@@ -121,7 +152,7 @@ export function List<T>({
                 onClick={() =>
                   download(
                     `${title}.csv`,
-                    [columns.map(({ header }) => header), ...rows.map((row) => columns.map(({ text }) => text(row)))]
+                    [columns.map(({ header }) => header), ...read.map((row) => columns.map(({ text }) => text(row)))]
                       .map(lineOf)
                       .join(''),
                   )
@@ -146,7 +177,9 @@ export function List<T>({
                 onClick={() =>
                   setParams(
                     new URLSearchParams(
-                      [...params].filter(([name]) => name !== 'cursor' && !filters.some((one) => one.name === name)),
+                      [...params].filter(
+                        ([name]) => !places.includes(name) && !filters.some((one) => one.name === name),
+                      ),
                     ),
                   )
                 }
@@ -160,16 +193,16 @@ export function List<T>({
         </Box>
       }
       footer={
-        data?.nextCursor === undefined && !isLater ? undefined : (
+        next === undefined && !isLater ? undefined : (
           <Box textAlign="center">
             <SpaceBetween size="xs" direction="horizontal" alignItems="center">
-              <Button disabled={!isLater} disabledReason="This is the first page." onClick={() => change('cursor', '')}>
+              <Button disabled={!isLater} disabledReason="This is the first page." onClick={() => change('', '')}>
                 First page
               </Button>
               <Button
-                disabled={data?.nextCursor === undefined}
+                disabled={next === undefined}
                 disabledReason="This is the last page."
-                onClick={() => change('cursor', data!.nextCursor!)}
+                onClick={() => change(...next!)}
               >
                 Next page
               </Button>

@@ -100,6 +100,11 @@ export function Shell(): ReactNode {
   }, [])
   const shell = useMemo(() => ({ setSame, tell }), [tell])
 
+  // What was sought says where somebody is, as long as they are there.
+  const isOfSearch = /^\/(search|address|account)\b/.test(location.pathname)
+  useEffect(() => {
+    if (!isOfSearch) setSought('')
+  }, [isOfSearch])
   useEffect(() => {
     watchers.isAway = setAway
     watchers.sessionEnded = () => setOver(true)

@@ -79,6 +79,12 @@ export function countText(count: string | number): string {
   return value === 1n << BigInt(bits) ? `2^${bits}` : `about 2^${bits}`
 }
 export const Count = ({ of }: { of: string | number }): ReactNode => <span className="number">{countText(of)}</span>
+/** In the place of what takes a while to count. */
+export const Counting = ({ of }: { of: string }): ReactNode => (
+  <div aria-busy="true">
+    <StatusIndicator type="loading">Counting {of}</StatusIndicator>
+  </div>
+)
 
 /** Shares of counts that no number can hold. */
 export function percentOf(part: string, whole: string): number {
@@ -128,6 +134,9 @@ const statuses: Readonly<Record<string, readonly [StatusIndicatorProps.Type, str
   held: ['pending', 'Held'],
   quarantined: ['stopped', 'Resting'],
   free: ['info', 'Free'],
+  reserved: ['stopped', 'Reserved'],
+  'partly-used': ['info', 'Partly used'],
+  other: ['info', 'Not all free'],
   complies: ['success', 'Compliant'],
   noncompliant: ['warning', 'Not compliant'],
   fresh: ['success', 'Fresh'],

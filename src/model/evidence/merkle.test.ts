@@ -17,6 +17,7 @@ import {
 } from './merkle.ts'
 import {
   bundleOf,
+  hashesWithin,
   hashInTile,
   leavesIn,
   parseTilePath,
@@ -259,4 +260,18 @@ suite('tiles', () => {
     assert.equal(leavesIn(Uint8Array.of(0, 2, 1)), undefined)
     assert.equal(leavesIn(Uint8Array.of(0)), undefined)
   })
+})
+
+test('all that stands in a tile is hashed once, and is what each part of it is by itself', () => {
+  for (const width of [1, 2, 3, 100, 255, 256]) {
+    const tile = Buffer.concat(Array.from({ length: width }, (_, at) => sha256(Buffer.from([at]))))
+    const within = hashesWithin(sha256, tile)
+    for (const [log, hashes] of within.entries()) {
+      assert.equal(hashes.length, Math.floor(width / 2 ** log))
+      for (const [at, hash] of hashes.entries()) {
+        const place = { from: at * 2 ** log, to: (at + 1) * 2 ** log }
+        assert.deepEqual(Buffer.from(hash), Buffer.from(hashInTile(sha256, tile, place)), `${width} ${log} ${at}`)
+      }
+    }
+  }
 })

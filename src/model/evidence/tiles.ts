@@ -66,6 +66,20 @@ export function hashOfRange(
   })
   return joinNodes(sha256, hashes)
 }
+/** All that can be told of what stands in a tile: by log2 of how many hashes each is of, in their order; the first are those of the tile. */
+export function hashesWithin(sha256: Sha256, tile: Uint8Array): readonly (readonly Uint8Array[])[] {
+  const hashes = Array.from({ length: tile.length / hashLength }, (_, at) =>
+    tile.slice(at * hashLength, (at + 1) * hashLength),
+  )
+  const levels: Uint8Array[][] = [hashes]
+  for (let below: Uint8Array[] = hashes; below.length > 1; ) {
+    const above: Uint8Array[] = []
+    for (let at = 0; at + 1 < below.length; at += 2) above.push(nodeHash(sha256, below[at]!, below[at + 1]!))
+    levels.push(above)
+    below = above
+  }
+  return levels
+}
 /** The root of hashes that are a power of two, one behind the other. */
 export function rootOfComplete(sha256: Sha256, hashes: Uint8Array): Uint8Array {
   let level: Uint8Array[] = Array.from({ length: hashes.length / hashLength }, (_, at) =>

@@ -83,6 +83,7 @@ async function* changesSeen(
       const reader = new TreeReader(tx)
       const maySeeDecisions = await permitterThen(context, 'decision:read')
       for (const [at, one] of seen.entries()) {
+        await tx.nextTurn()
         const { n } = one.entry
         const leaf = await closedLeaf(tx, n, size, reader)
         if (!leaf) continue

@@ -14,6 +14,8 @@ export async function proveEntries(
 ): Promise<readonly Proven[]> {
   const proven: Proven[] = []
   for (const opening of await tx.evidence.openings(entries)) {
+    // A long entry has much to be read and written.
+    await tx.nextTurn()
     const index = await indexOfEntry(tx, opening.entry.n)
     if (index === undefined || index >= size) continue
     proven.push(provenBy(opening, index, await reader.inclusion(index, size)))

@@ -2,8 +2,15 @@
 // the entry, in its transaction, so nothing that comes between can change which leaves there will be.
 import { assert } from '#model/assert.ts'
 import { equalHashes, hashLength, leafHash } from '#model/evidence/hashing.ts'
-import { consistencyPath, inclusionPath, type Range, rootOfInclusion } from '#model/evidence/merkle.ts'
-import { hashOfRange, rootOfComplete, tilesWith, tileWidth } from '#model/evidence/tiles.ts'
+import {
+  consistencyPath,
+  inclusionPath,
+  joinNodes,
+  nodesOf,
+  type Range,
+  rootOfInclusion,
+} from '#model/evidence/merkle.ts'
+import { hashesWithin, rootOfComplete, tileWidth, tileWith } from '#model/evidence/tiles.ts'
 import type { ReadTransaction, Store } from '#store/store.ts'
 import type { EvidenceLog, StoredTile } from '#store/tables/evidence.ts'
 import { sha256 } from './sha256.ts'
@@ -116,10 +123,10 @@ function roomFor(hashes: Uint8Array): Buffer {
   return room
 }
 
-/** Reads hashes of the tree; each tile once. */
+/** Reads hashes of the tree; each tile is read, and what is between it and its root hashed, once: many proofs have the same hashes in them. */
 export class TreeReader {
   readonly #tx: ReadTransaction
-  readonly #tiles = new Map<string, Promise<StoredTile | undefined>>()
+  readonly #tiles = new Map<string, Promise<Within>>()
   constructor(tx: ReadTransaction) {
     this.#tx = tx
   }
@@ -127,9 +134,14 @@ export class TreeReader {
     return this.hashOf({ from: 0, to: size })
   }
   async hashOf(range: Range): Promise<Uint8Array> {
-    const tiles = new Map<string, Uint8Array>()
-    for (const { level, index } of tilesWith(range)) tiles.set(`${level}/${index}`, await this.#tile(level, index))
-    return hashOfRange(sha256, range, (level, index) => tiles.get(`${level}/${index}`)!)
+    const hashes: Uint8Array[] = []
+    for (const node of nodesOf(range)) {
+      const { level, index, from, to } = tileWith(node)
+      const hash = (await this.#within(level, index))[Math.log2(to - from)]![from / (to - from)]
+      assert(hash !== undefined, 'the tile reaches that far')
+      hashes.push(hash)
+    }
+    return joinNodes(sha256, hashes)
   }
   async inclusion(index: number, size: number): Promise<readonly Uint8Array[]> {
     return this.#hashesOf(inclusionPath(index, size))
@@ -142,15 +154,19 @@ export class TreeReader {
     for (const range of ranges) hashes.push(await this.hashOf(range))
     return hashes
   }
-  async #tile(level: number, index: number): Promise<Uint8Array> {
+  #within(level: number, index: number): Promise<Within> {
     const key = `${level}/${index}`
-    const tile = this.#tiles.get(key) ?? this.#tx.evidence.tile(level, index)
-    this.#tiles.set(key, tile)
-    const stored = await tile
+    const known = this.#tiles.get(key) ?? this.#read(level, index)
+    this.#tiles.set(key, known)
+    return known
+  }
+  async #read(level: number, index: number): Promise<Within> {
+    const stored = await this.#tx.evidence.tile(level, index)
     assert(stored !== undefined, 'a tree has its tiles')
-    return stored.hashes
+    return hashesWithin(sha256, stored.hashes)
   }
 }
+type Within = ReturnType<typeof hashesWithin>
 
 /** The number of an entry's leaf; undefined where it is not in the tree yet. */
 export async function indexOfEntry(tx: ReadTransaction, entry: number): Promise<number | undefined> {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { dev, network, openAcme, prod, root, shop, stranger } from '../../../test/acme.ts'
+import { isLeftToNight } from '../../../test/engines.ts'
 import { withNativeApi } from '../../../test/native-world.ts'
 
 interface Impact {
@@ -76,7 +77,8 @@ test('I8 whether those who are hidden have space is told neither by the class of
   assert.equal(beside.impact.class, 'contained')
 })
 
-test('a change of many pools of one account is of the class of what it touches, and not central', async () => {
+test('a change of many pools of one account is of the class of what it touches, and not central', async (t) => {
+  if (isLeftToNight(t)) return
   const acme = await withNativeApi(await openAcme())
   after(() => acme.close())
   const pools: string[] = []

@@ -41,7 +41,7 @@ export interface MapBounds {
   /** And numbers of allocations that were given since. */
   readonly pastNumbers: number
 }
-const boundsOfMaps: MapBounds = {
+export const boundsOfMaps: MapBounds = {
   freeRead: 1_000,
   ...{ resting: 20_000, restingPerStatement: 1_000 },
   ...{ rows: 4_000_000, rowsPerStatement: 16_384 },
@@ -264,27 +264,39 @@ async function countRows(
   if (!extent) return
   const { rows, rowsPerStatement } = grid.bounds
   const until = grid.indexOf(extent.last)
-  // As many tiles at once as are counted to their ends, going by those before.
+  const countAlone = (tile: Cidr, expected: number) =>
+    tx.addressTiles.countOn(pool, counted, tile, {
+      ...{ rows: rowsPerStatement, max: Math.max(rows - grid.counted, 0), expected },
+      nextTurn: () => tx.nextTurn(),
+    })
+  // As many tiles at once as are counted to their ends, going by those before. One with more than a statement counts is counted alone, and
+  // so is what follows it: space in use looks like the space beside it.
   let width = tilesAtFirst
+  let before = 0
   for (let from = grid.indexOf(extent.first); from <= until; ) {
     await tx.nextTurn()
     const tiles: Cidr[] = []
     for (let at = from; at <= until && at < from + width; at++) tiles.push(grid.tileAt(at))
-    const { counts, most } = await tx.addressTiles.count(pool, counted, tiles, rowsPerStatement)
+    const isAlone = before >= rowsPerStatement
+    const { counts, most } = isAlone
+      ? { counts: tiles.map(() => rowsPerStatement), most: rowsPerStatement }
+      : await tx.addressTiles.count(pool, counted, tiles, rowsPerStatement)
+    const found: number[] = []
     for (const [offset, count] of counts.entries()) {
       const at = from + offset
-      let found = { count, isMore: false }
+      let whole = { count, isMore: false }
       if (count >= most) {
-        const how = { rows: rowsPerStatement, max: Math.max(rows - grid.counted, 0), nextTurn: () => tx.nextTurn() }
-        found = await tx.addressTiles.countOn(pool, counted, tiles[offset]!, how)
-        if (found.isMore) found = { count: Math.max(found.count, count), isMore: true }
+        whole = await countAlone(tiles[offset]!, before >= most ? before : Number.POSITIVE_INFINITY)
+        if (whole.isMore && !isAlone) whole = { count: Math.max(whole.count, count), isMore: true }
       }
-      grid.counted += found.count
-      if (found.count > 0) take(at, found.count)
-      if (found.isMore) grid.isMore.add(at)
+      grid.counted += whole.count
+      if (whole.count > 0) take(at, whole.count)
+      if (whole.isMore) grid.isMore.add(at)
+      found.push(whole.count)
+      before = whole.count
     }
     from += tiles.length
-    const largest = Math.max(...counts, 1)
+    const largest = Math.max(...found, 1)
     width = Math.max(1, Math.min(tilesPerStatement, 2 ** Math.floor(Math.log2(rowsPerStatement / (2 * largest)))))
   }
 }

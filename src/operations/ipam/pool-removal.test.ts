@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import { checkSpace } from '#store/upkeep/check.ts'
 import { foundOrganization, network } from '../../../test/acme.ts'
-import { engineUnderTest } from '../../../test/engines.ts'
+import { engineUnderTest, isLeftToNight } from '../../../test/engines.ts'
 import { measureWork, startCounting } from '../../../test/event-loop/meter.ts'
 import { administratorOf } from '../../../test/event-loop/requests.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
@@ -112,12 +112,16 @@ test('to make a pool with a block and tags in a list of changes costs few statem
 })
 
 for (const query of ['cascade=true', 'cascade=true&dryRun=true']) {
-  test(`to delete a pool costs no more statements for many pools below it (${query})`, () =>
-    refuseMoreForMany(({ poolId }) => `/pools/${poolId}?${query}`))
+  test(`to delete a pool costs no more statements for many pools below it (${query})`, async (t) => {
+    if (isLeftToNight(t)) return
+    await refuseMoreForMany(({ poolId }) => `/pools/${poolId}?${query}`)
+  })
 }
 
-test('to delete an IPAM costs no more statements for many pools, scopes and policies in it', () =>
-  refuseMoreForMany(({ ipam }) => `/ipams/${ipam.ipamId}?cascade=true`))
+test('to delete an IPAM costs no more statements for many pools, scopes and policies in it', async (t) => {
+  if (isLeftToNight(t)) return
+  await refuseMoreForMany(({ ipam }) => `/ipams/${ipam.ipamId}?cascade=true`)
+})
 
 test('a pool in the middle gives its space back, and all of it is on record', async () => {
   const { poolId, below } = await makePools(8)
@@ -182,7 +186,8 @@ test('D7 the rules of all policies are looked through once, however many pools a
   }
 })
 
-test('D7 to take from an IPAM what it may be costs no more statements for many pools', async () => {
+test('D7 to take from an IPAM what it may be costs no more statements for many pools', async (t) => {
+  if (isLeftToNight(t)) return
   const lab = '333333333333'
   const ipam = await world.post<Ipam & { publicScopeId: string }>('/ipams', {
     account: lab,

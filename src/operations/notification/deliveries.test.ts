@@ -6,7 +6,7 @@ import { drawSequences, findProblem } from '../../../test/deliveries/drive.ts'
 import { engineUnderTest } from '../../../test/engines.ts'
 
 const seed = Number(process.env.CADASTRE_DRIVE_SEED ?? 20_261_130)
-const sequences = { sqlite: 8, postgres: 2 }[engineUnderTest] * Number(process.env.CADASTRE_DRIVE_TIMES ?? 1)
+const sequences = { sqlite: 8, postgres: 1 }[engineUnderTest] * Number(process.env.CADASTRE_DRIVE_TIMES ?? 1)
 const stepsOfEach = 120
 
 test(`${sequences} random sequences of ${stepsOfEach} steps tell everybody of all that they should be told, once, in order, and not before its time (seed ${seed})`, async (t) => {

@@ -27,12 +27,12 @@ const busyTimeoutMs = 5_000
 const readersMax = 4
 /** For how long a reading waits for one of these to end, which hostile crowds alone make it do. */
 const readWaitMsMax = 30_000
-const latestVersion = migrations.at(-1)!.number
+export const latestVersion = migrations.at(-1)!.number
 const lockFile = 'cadastre.lock'
 /** Held beside the other one while the schema goes forward, so that whoever would do the same waits. */
 const migrationLockFile = 'cadastre.migration-lock'
 const migrationWaitMs = 60_000
-const databaseFile = 'cadastre.db'
+export const databaseFile = 'cadastre.db'
 /** Where it is, the folder's database lives on elsewhere: says where. Whoever removes it takes the folder back. */
 const movedFile = 'moved.txt'
 
@@ -423,6 +423,58 @@ const olderSchema = (version: number): StoreTrouble =>
     `its schema is at step ${version}, and this program needs ${latestVersion}: stop the server of the other version, then start one of this version, or run \`cadastre migrate\`; no other command changes a schema`,
     { fatal: true },
   )
+
+/** A copy of the database of a folder as of now, whole and consistent, while a server works on it. `path` must not be there yet. */
+export function backupSqlite(folder: string, path: string): void {
+  inWords(`Cannot copy the database in \`${folder}\``, () => {
+    refuseMoved(folder)
+    const database = new DatabaseSync(join(folder, databaseFile), { timeout: busyTimeoutMs, readOnly: true })
+    try {
+      readVersion(database, false)
+      database.prepare('vacuum into ?').run(path)
+    } finally {
+      database.close()
+    }
+  })
+}
+
+export interface DatabaseNote {
+  readonly installation: string
+  readonly schema: number
+  /** The number of the last entry of the record. */
+  readonly newestEntry: number
+}
+/** What the database of a folder is of, whoever has it. Refuses what is no database of ours, or not whole. */
+export function noteOf(folder: string): DatabaseNote {
+  return inWords(`Cannot read the database in \`${folder}\``, () => {
+    const database = new DatabaseSync(join(folder, databaseFile), { timeout: busyTimeoutMs, readOnly: true })
+    try {
+      const schema = readVersion(database, false)
+      const { installation } = database
+        .prepare(`select value as installation from meta where name = 'installation'`)
+        .get() as {
+        installation: string
+      }
+      const { n } = database.prepare('select max(n) as n from audit_entry').get() as { n: number | null }
+      const { verdict } = database.prepare('select quick_check as verdict from pragma_quick_check limit 1').get() as {
+        verdict: string
+      }
+      if (verdict !== 'ok') throw new StoreTrouble('corrupt', `it is damaged: ${verdict}`, { fatal: true })
+      return { installation, schema, newestEntry: n ?? 0 }
+    } finally {
+      database.close()
+    }
+  })
+}
+
+/** An empty database with the schema of this program, for rows that come from elsewhere. */
+export function makeSqlite(folder: string): DatabaseSync {
+  const path = join(folder, databaseFile)
+  makePrivate(path, { create: true })
+  const database = new DatabaseSync(path, { timeout: busyTimeoutMs, defensive: true })
+  goForward(database, prepare(database, true))
+  return database
+}
 
 export interface MigratedSqlite {
   /** Steps before and after. */

@@ -134,12 +134,20 @@ export class AddressTiles {
     for (const row of counts) found[row.i] = row.found
     return { counts: found.slice(0, tiles.length), most }
   }
-  /** The same of one tile, `rows` at a time, up to `max` and what one step counts more. */
+  /**
+   * The same of one tile, `rows` at a time, up to `max` and what one step counts more. Rows are passed by once where it is right how many
+   * are `expected`, such as those of the tile before.
+   */
   async countOn(
     pool: number,
     counted: Counted,
     tile: Cidr,
-    { rows, max, nextTurn }: { readonly rows: number; readonly max: number; nextTurn(): Promise<void> },
+    {
+      rows,
+      max,
+      expected,
+      nextTurn,
+    }: { readonly rows: number; readonly max: number; readonly expected: number; nextTurn(): Promise<void> },
   ): Promise<{ readonly count: number; readonly isMore: boolean }> {
     const { text, values } = whereOf(pool, counted)
     let [low] = rangeOf(tile)
@@ -148,6 +156,17 @@ export class AddressTiles {
     for (let count = 0; ; count += rows) {
       if (count >= max) return { count, isMore: true }
       await nextTurn()
+      if (expected < count + rows) {
+        const rest = await this.#sql.get<{ found: number }>(
+          `select count(*) as found from (select 1 as one ${within} limit ?) part`,
+          ...values,
+          low,
+          high,
+          rows,
+        )
+        if (rest!.found < rows) return { count: count + rest!.found, isMore: false }
+        await nextTurn()
+      }
       const next = await this.#sql.get<{ first: Uint8Array }>(
         `select first ${within} order by first limit 1 offset ?`,
         ...values,
@@ -155,12 +174,13 @@ export class AddressTiles {
         high,
         rows,
       )
-      if (!next) {
-        await nextTurn()
-        const rest = await this.#sql.get<{ found: number }>(`select count(*) as found ${within}`, ...values, low, high)
-        return { count: count + rest!.found, isMore: false }
+      if (next) {
+        low = next.first
+        continue
       }
-      low = next.first
+      await nextTurn()
+      const rest = await this.#sql.get<{ found: number }>(`select count(*) as found ${within}`, ...values, low, high)
+      return { count: count + rest!.found, isMore: false }
     }
   }
   /** The first allocations that begin in each of some tiles, and the last one that begins before the first tile. */

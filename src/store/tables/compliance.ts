@@ -54,7 +54,7 @@ export interface CountedAt {
 }
 
 /** Rows that one statement counts: a few milliseconds. */
-const countedPerStatement = 1_000
+const countedPerStatement = 2_000
 const readPerStatement = 1_000
 
 const openColumns = `control, node, coalesce(resource_type, '') as resource_type, coalesce(locale, '') as locale, is_suppressed,

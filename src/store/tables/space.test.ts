@@ -18,7 +18,7 @@ import {
 } from '#model/cidr.ts'
 import type { AllocationRequest } from '#model/policy/decision.ts'
 import { emptyDatabase, type TestDatabase } from '../../../test/database.ts'
-import { engineUnderTest } from '../../../test/engines.ts'
+import { drawnTimes, engineUnderTest } from '../../../test/engines.ts'
 import { allocationOf, insertPool } from '../../../test/pool.ts'
 import type { Store, Transaction } from '../store.ts'
 import { checkSpace } from '../upkeep/check.ts'
@@ -379,7 +379,7 @@ test('I1 I2 I6 any story of taking, releasing, resting and rolling back leaves t
       await close()
     }
   })
-  await fc.assert(stories, { numRuns: engineUnderTest === 'sqlite' ? 60 : 10 })
+  await fc.assert(stories, { numRuns: (engineUnderTest === 'sqlite' ? 25 : 10) * drawnTimes })
 })
 
 describe('by example', async () => {

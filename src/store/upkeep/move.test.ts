@@ -21,7 +21,10 @@ import { openPostgres } from '../postgres/engine.ts'
 import type { Link } from '../postgres/link.ts'
 import { holdSqlite, openSqlite } from '../sqlite/engine.ts'
 import { StoreTrouble } from '../trouble.ts'
-import { type MoveOptions, type MoveReport, moveToPostgres, tablesWithSeed } from './move.ts'
+import { checkSpace } from './check.ts'
+import { copyFromPostgres } from './copy-out.ts'
+import { type MoveOptions, type MoveReport, moveToPostgres } from './move.ts'
+import { tablesWithSeed } from './sides.ts'
 
 const startedAt = Date.UTC(2026, 0, 1)
 const member = '222222222222'
@@ -293,6 +296,26 @@ test('every row of every table is there with its id, and nothing else', async (t
   assert.ok(before.get('counter')!.includes(`name=sequence\nvalue=${report.sequence}`))
   assert.ok(before.get('counter')!.includes(`name=governance-epoch\nvalue=${report.governanceEpoch}`))
   assert.equal(report.allocations, before.get('allocation')!.length)
+})
+
+test('what was moved comes back as a copy, row by row, with what was written there since, by a server’s own rights', async (t) => {
+  const { folder } = await openSource(t)
+  const target = await openTarget(t)
+  await move(folder, target.url)
+  const before = rowsOfSqlite(folder)
+  await target.link.script(`update counter set value = value + 5 where name = 'sequence'`)
+  const copy = await mkdtemp(join(tmpdir(), 'cadastre-copy-'))
+  t.after(() => rm(copy, { recursive: true, force: true }))
+  await copyFromPostgres({ url: target.serverUrl, isHighlyAvailable: false, folder: copy })
+  const after = rowsOfSqlite(copy)
+  assert.deepEqual([...after.keys()].sort(), [...before.keys()].sort())
+  for (const [name, rows] of before) if (name !== 'counter') assert.deepEqual(after.get(name), rows, name)
+  assert.notDeepEqual(after.get('counter'), before.get('counter'))
+  // It is a database as any other: its key opens it, and its space is sound.
+  const store = openSqlite({ folder: copy, clock: () => startedAt + 2_000, sealer: openSealer, exclusive: true })
+  const { problems } = await checkSpace(store)
+  await store.close()
+  assert.deepEqual(problems, [])
 })
 
 test('a row comes after the one of the same table that it refers to, however many there are', async (t) => {

@@ -9,7 +9,7 @@ import Header from '@cloudscape-design/components/header'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
-import { Link, useSearchParams } from 'react-router'
+import { Link, redirect, useSearchParams } from 'react-router'
 import { api, type Schemas } from '../../api/client.ts'
 import { flagsOf, nodes, searchParamsOf } from '../../api/lists.ts'
 import { ask, load } from '../../api/queries.ts'
@@ -43,9 +43,10 @@ const isPlaced = (asked: Asked): boolean => asked.of === 'block' || asked.of ===
 const accountOf = (account: string) =>
   ask(['account', account], (signal) => api.GET('/accounts/{account}', { params: { path: { account } }, signal }))
 
-export const loader = ({ request }: { request: Request }): Promise<null> => {
+export const loader = ({ request }: { request: Request }): Promise<null> | Response => {
   const params = searchParamsOf(request)
   const asked = askedFor(params)
+  if (asked.text === '') return redirect('/search')
   return load(...(isPlaced(asked) ? [found(blockOf(asked))] : []), life(asked, params.get('day')), nodes)
 }
 
@@ -90,7 +91,7 @@ export function Component(): ReactNode {
         </Alert>
       ) : null}
       {data?.places.map((place) => (
-        <Place key={`${place.space} ${place.scopeId}`} place={place} nameOf={nameOf} />
+        <Place key={`${place.space} ${place.scopeId}`} place={place} within={cidr} nameOf={nameOf} />
       ))}
       <Container
         header={
@@ -166,9 +167,12 @@ function Contact({ account }: { account: string }): ReactNode {
 
 function Place({
   place,
+  within,
   nameOf,
 }: {
   place: Schemas['AddressFound']
+  /** The block that was asked for: what lies in it is listed. */
+  within: string
   nameOf: (id: string) => string | undefined
 }): ReactNode {
   const holder = place.chain.findLast(({ kind }) => kind !== 'pool' && kind !== 'quarantine')?.account
@@ -255,7 +259,7 @@ function Place({
               </div>
             ))}
             {place.hasMoreInside ? (
-              <Link to={`/allocations?within=${encodeURIComponent(place.chain.at(-1)?.cidr ?? '')}`}>All of them</Link>
+              <Link to={`/allocations?within=${encodeURIComponent(within)}`}>All of them</Link>
             ) : null}
           </div>
         )}

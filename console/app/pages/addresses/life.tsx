@@ -75,7 +75,7 @@ export function Life({
           </div>
           <div>
             {one.decisionId === undefined ? null : (
-              <Link to={`/decisions/${one.decisionId}`}>Why: decision {one.decisionId}</Link>
+              <Link to={`/decisions/${one.decisionId}`}>Why: {one.decisionId}</Link>
             )}
             {one.policy === undefined ? null : (
               <>

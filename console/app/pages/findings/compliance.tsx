@@ -14,7 +14,7 @@ import { ask, load, type Read } from '../../api/queries.ts'
 import { type Column, List } from '../../parts/list.tsx'
 import { named } from '../../parts/names.ts'
 import { Page } from '../../parts/page.tsx'
-import { Count, Moment, Said } from '../../parts/words.tsx'
+import { Count, Counting, Moment, Said } from '../../parts/words.tsx'
 
 const groupings = ['unit', 'account', 'type', 'locale', 'rule'] as const
 type Grouping = (typeof groupings)[number]
@@ -61,7 +61,8 @@ function daysBefore(params: URLSearchParams): readonly { readonly day: string; r
 }
 export const loader = ({ request }: { request: Request }): Promise<null> => {
   const params = searchParamsOf(request)
-  return load(report(params).options, ...daysBefore(params).map(({ read }) => read))
+  // What is counted of each of these days comes behind it.
+  return load(report(params).options)
 }
 
 type Row = Schemas['ComplianceGroup']
@@ -206,7 +207,8 @@ const bars = [
 
 function Trend({ params, now }: { params: URLSearchParams; now: Report | undefined }): ReactNode {
   const before = daysBefore(params)
-  const read = useQueries({ queries: before.map((one) => one.read) })
+  const read = useQueries({ queries: before.map((one) => ({ ...one.read, enabled: now !== undefined })) })
+  const isCounted = read.every(({ isPending }) => !isPending)
   const points = [
     ...before.map(({ day }, index) => ({ day, isKnown: true, report: read[index]?.data })),
     { day: dayOf(params) ?? today(), report: now },
@@ -251,10 +253,11 @@ function Trend({ params, now }: { params: URLSearchParams; now: Report | undefin
       }
     >
       <SpaceBetween size="m">
+        {isCounted ? null : <Counting of="what was in use on these days" />}
         <div className="counts">
           {points.map(({ day, total }) => (
             <Link key={day} to={to(day)}>
-              {day}: {total === undefined ? 'not known' : scoreText(total)}
+              {day}: {total !== undefined ? scoreText(total) : isCounted ? 'not known' : '…'}
             </Link>
           ))}
         </div>

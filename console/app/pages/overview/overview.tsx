@@ -8,11 +8,11 @@ import type { ReactNode } from 'react'
 import { Link } from 'react-router'
 import { api, type Schemas } from '../../api/client.ts'
 import { nodes } from '../../api/lists.ts'
-import { ask, load } from '../../api/queries.ts'
+import { ask, load, loadBriefly } from '../../api/queries.ts'
 import { Bars } from '../../parts/bars.tsx'
 import { Linked } from '../../parts/linked.tsx'
 import { Page, Wrong } from '../../parts/page.tsx'
-import { Away, Count, Moment, Said, State, Used } from '../../parts/words.tsx'
+import { Away, Count, Counting, countText, Moment, Said, State, Used } from '../../parts/words.tsx'
 import { First } from '../start/first.tsx'
 import { pathOfWaiting } from './waiting-path.ts'
 
@@ -28,7 +28,11 @@ const capacity = ask(['capacity'], (signal) =>
 const compliance = ask(['compliance', 'unit'], (signal) =>
   api.GET('/compliance', { params: { query: { by: 'unit' } }, signal }),
 )
-export const loader = (): Promise<null> => load(summary, capacity, compliance, nodes)
+export const loader = async (): Promise<null> => {
+  // Compliance counts everything that is in use.
+  await Promise.all([load(summary, capacity, nodes), loadBriefly(compliance)])
+  return null
+}
 
 export function Component(): ReactNode {
   return (
@@ -231,7 +235,7 @@ const partsOf = ({ noncompliant, exempt, ignored }: Schemas['ComplianceGroup']) 
   ] as const
 
 function Complies(): ReactNode {
-  const { data, error } = useQuery(compliance)
+  const { data, error, isPending } = useQuery(compliance)
   const units = (data?.items ?? []).filter(({ group }) => group !== 'total')
   return (
     <Container
@@ -246,6 +250,7 @@ function Complies(): ReactNode {
       }
     >
       {error ? <Wrong error={error} /> : null}
+      {isPending ? <Counting of="space in use" /> : null}
       {units.slice(0, unitsShown).map((unit) => (
         <Box key={unit.group} padding={{ bottom: 's' }}>
           <ColumnLayout columns={2} minColumnWidth={120}>
@@ -259,12 +264,12 @@ function Complies(): ReactNode {
               {partsOf(unit).map(([count, word, to]) =>
                 count === 0 ? null : (
                   <Link key={word} to={`${to}&node=${unit.group}`}>
-                    {count} {word}
+                    {countText(count)} {word}
                   </Link>
                 ),
               )}
-              <span>{unit.compliant} compliant</span>
-              {unit.unknown === 0 ? null : <span>{unit.unknown} not looked at yet</span>}
+              <span>{countText(unit.compliant)} compliant</span>
+              {unit.unknown === 0 ? null : <span>{countText(unit.unknown)} not looked at yet</span>}
             </span>
           </ColumnLayout>
         </Box>

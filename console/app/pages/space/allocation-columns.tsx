@@ -7,18 +7,18 @@ import { Cidr, None } from '../../parts/words.tsx'
 
 type Row = Schemas['Allocation']
 export const allocationColumns = (nameOf: (id: string) => string | undefined): readonly Column<Row>[] => [
-  { id: 'cidr', header: 'CIDR', width: 140, cell: (row) => <Cidr>{row.cidr}</Cidr>, text: (row) => row.cidr },
-  said('name', 'Name', 120, (row) => row.name),
+  { id: 'cidr', header: 'CIDR', width: 120, cell: (row) => <Cidr>{row.cidr}</Cidr>, text: (row) => row.cidr },
+  said('name', 'Name', 90, (row) => row.name),
   account('Account', nameOf, (row) => row.account),
-  said('type', 'Type', 90, (row) => row.resourceType),
-  said('resource', 'Resource', 150, (row) => row.resourceId),
-  said('locale', 'Locale', 110, (row) => row.locale),
-  state('State', 110, (row) => row.state),
+  said('type', 'Type', 60, (row) => row.resourceType),
+  said('resource', 'Resource', 165, (row) => row.resourceId),
+  said('locale', 'Locale', 95, (row) => row.locale),
+  state('State', 105, (row) => row.state),
   moment('Since', (row) => row.createdAt),
   {
     id: 'why',
     header: 'Why',
-    width: 80,
+    width: 70,
     cell: (row) =>
       row.decisionId === undefined ? (
         <None />

@@ -156,6 +156,8 @@ export function Component(): ReactNode {
         query={poolTree(params)}
         columns={columns}
         keyOf={(row) => row.poolId}
+        offset="pools"
+        isCompact
         filters={[
           {
             name: 'family',

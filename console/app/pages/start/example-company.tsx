@@ -3,14 +3,22 @@ import Button from '@cloudscape-design/components/button'
 import Container from '@cloudscape-design/components/container'
 import Header from '@cloudscape-design/components/header'
 import SpaceBetween from '@cloudscape-design/components/space-between'
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
 import { Link } from 'react-router'
 import { answer, api, Trouble } from '../../api/client.ts'
 import { treeRowsMax } from '../../api/lists.ts'
 import { useAct } from '../../parts/act.ts'
+import { Confirm } from '../../parts/confirm.tsx'
 import { Refused } from '../../parts/refused.tsx'
-import { exampleRequests, isExample, loadExample, throwExampleAway } from './example.ts'
-import { exampleName } from './example-name.ts'
+import {
+  companyOf,
+  exampleRequests,
+  inCompany,
+  isExample,
+  isExampleIpam,
+  loadExample,
+  throwExampleAway,
+} from './example.ts'
 import { applyAll } from './forms.tsx'
 import type { Beginning } from './state.ts'
 
@@ -56,17 +64,18 @@ async function throwCompanyAway({ nodes }: Beginning): Promise<void> {
     whole((query) => answer(api.GET('/assignments', { params: { query } }))),
     answer(api.GET('/organization')),
   ])
-  const own = ipams.filter(isExample)
+  const inside = inCompany(nodes, companyOf(nodes))
+  const own = ipams.filter((ipam) => isExampleIpam(ipam, inside, organization.delegatedAdministrator))
   const written = policies.filter(({ ipamId }) => own.some((one) => one.ipamId === ipamId))
   const depthOf = (unitId: string): number => nodes.find(({ nodeId }) => nodeId === unitId)?.path.length ?? 0
   await applyAll(
     throwExampleAway({
       ipams: own,
       units: units
-        .filter(isExample)
+        .filter((unit) => isExample(unit) && inside.has(unit.unitId))
         .map(({ unitId }) => unitId)
         .sort((one, other) => depthOf(other) - depthOf(one)),
-      accounts: accounts.filter(isExample).map(({ account }) => account),
+      accounts: accounts.filter((one) => isExample(one) && inside.has(one.account)).map(({ account }) => account),
       assignments: assignments.filter(({ policyId }) => written.some((one) => one.policyId === policyId)),
       administrator: organization.delegatedAdministrator,
     }),
@@ -74,7 +83,11 @@ async function throwCompanyAway({ nodes }: Beginning): Promise<void> {
 }
 
 export function ExampleCompany({ at, lacking }: { at: Beginning; lacking: string | undefined }): ReactNode {
-  const isThere = at.units.some(({ name }) => name === exampleName)
+  const company = companyOf(at.nodes)
+  const isThere = company !== undefined
+  const inside = inCompany(at.nodes, company)
+  const goes = at.nodes.filter(({ nodeId }) => inside.has(nodeId)).map(({ nodeId, name }) => name ?? nodeId)
+  const [isAsked, setAsked] = useState(false)
   const loading = useAct<void, void>(() => loadCompany(at), 'The example company is there.')
   const leaving = useAct<void, void>(() => throwCompanyAway(at), 'The example company is gone.')
   const error = loading.error ?? leaving.error
@@ -100,10 +113,9 @@ export function ExampleCompany({ at, lacking }: { at: Beginning; lacking: string
               <Button
                 disabled={!isThere || lacking !== undefined}
                 disabledReason={lacking ?? 'It is not there.'}
-                loading={leaving.isPending}
                 onClick={() => {
                   loading.reset()
-                  leaving.mutate()
+                  setAsked(true)
                 }}
               >
                 Throw it away
@@ -127,7 +139,19 @@ export function ExampleCompany({ at, lacking }: { at: Beginning; lacking: string
         ) : (
           <p>It lies in a unit of its own and touches nothing that is there.</p>
         )}
-        {error ? <Refused error={error} /> : null}
+        {error && !isAsked ? <Refused error={error} /> : null}
+        {isAsked ? (
+          <Confirm
+            title="Throw the example company away"
+            act="Throw it away"
+            isBusy={leaving.isPending}
+            error={leaving.error}
+            confirm={() => leaving.mutate(undefined, { onSuccess: () => setAsked(false) })}
+            close={() => setAsked(false)}
+          >
+            {`What the example has made of these goes, with all that was allocated in it: ${goes.join(', ')}, and its IPAM.`}
+          </Confirm>
+        ) : null}
       </SpaceBetween>
     </Container>
   )

@@ -1,4 +1,5 @@
-// An example company, as one list of operations that makes it and one that throws it away. It is told by its tag.
+// An example company, as one list of operations that makes it and one that throws it away. It is told by its place, its name and its tag: any
+// of these alone somebody may give to what is theirs.
 import type { Schemas } from '../../api/client.ts'
 import { exampleName } from './example-name.ts'
 
@@ -10,6 +11,7 @@ const tags = { [exampleTag]: 'true' }
 export const isExample = (one: { readonly tags?: Readonly<Record<string, string>> | undefined }): boolean =>
   one.tags?.[exampleTag] !== undefined
 
+const exampleIpam = 'example-ipam'
 export const exampleLocale = 'eu-central-1'
 export interface Around {
   readonly managementAccount: string
@@ -74,7 +76,7 @@ export function loadExample({ managementAccount, rootId, administrator, taken }:
         account: administrator ?? '$network',
         region,
         operatingRegions: [...new Set([region, exampleLocale])],
-        name: 'example-ipam',
+        name: exampleIpam,
         tags,
       },
       'ipam',
@@ -114,6 +116,27 @@ export function exampleRequests(
     denied: { ...ask('shop', 24, 'partner-portal'), poolId: id('partners') },
   }
 }
+
+interface Node {
+  readonly nodeId: string
+  readonly kind: string
+  readonly name?: string | undefined
+  readonly path: readonly string[]
+}
+/** The unit right below the root that everything of the example lies in. */
+export const companyOf = (nodes: readonly Node[]): Node | undefined =>
+  nodes.find(({ kind, name, path }) => kind === 'organizational-unit' && name === exampleName && path.length === 2)
+/** What lies in it, itself included. */
+export const inCompany = (nodes: readonly Node[], company: Node | undefined): ReadonlySet<string> =>
+  new Set(nodes.filter(({ path }) => company && path.includes(company.nodeId)).map(({ nodeId }) => nodeId))
+interface Owned {
+  readonly account: string
+  readonly name?: string | undefined
+  readonly tags?: Readonly<Record<string, string>> | undefined
+}
+/** Of an account of the example, or of who runs the IPAM for all. */
+export const isExampleIpam = (ipam: Owned, inside: ReadonlySet<string>, administrator: string | undefined): boolean =>
+  isExample(ipam) && ipam.name === exampleIpam && (inside.has(ipam.account) || ipam.account === administrator)
 
 /** What there is of the example. */
 export interface Example {
