@@ -8,6 +8,8 @@ import { connectWire, helloMsMax, type Wire } from './wire.ts'
 
 /** Handed over and not answered yet; one more is told to come back later. */
 export const handedOverMax = 20_000
+/** So long a request waits for others to go with, where the leader works on some already: less than a transaction takes. */
+const gatherMs = 3
 
 interface Waiting {
   readonly resolve: (answer: Answer) => void
@@ -20,6 +22,7 @@ export class Following {
   readonly #waiting = new Map<number, Waiting>()
   #wire: Wire | undefined
   #outbox: Ask[] = []
+  #timer: NodeJS.Timeout | undefined
   #next = 0
   /** Whether it may be handed more. */
   #isReady = false
@@ -90,7 +93,7 @@ export class Following {
     return new Promise((resolve, reject) => {
       const n = ++this.#next
       this.#waiting.set(n, { resolve, reject })
-      if (this.#outbox.length === 0) setImmediate(() => this.#flush())
+      if (this.#outbox.length === 0) this.#flushLater()
       const { arrivedAt = performance.now() } = call
       this.#outbox.push([n, operation, asAsked(call), performance.now() - arrivedAt])
     })
@@ -111,7 +114,14 @@ export class Following {
     this.#onEnd(why, this)
   }
 
+  /** A message costs more than what is in it: where the leader works already, what comes meanwhile goes with it. */
+  #flushLater(): void {
+    if (this.#waiting.size > 1) this.#timer = setTimeout(() => this.#flush(), gatherMs)
+    else setImmediate(() => this.#flush())
+  }
   #flush(): void {
+    clearTimeout(this.#timer)
+    if (this.#outbox.length === 0) return
     const asks = this.#outbox.splice(0, asksMax)
     if (this.#outbox.length > 0) setImmediate(() => this.#flush())
     try {
@@ -136,6 +146,8 @@ export class Following {
     // Before anybody is answered: what they are told of is from now on what a database must have.
     if (message.mark) this.#among.acknowledge(message.mark)
     for (const said of message.answers) this.#answer(said)
+    // The leader has just ended a transaction, and begins the next one.
+    if (this.#outbox.length > 0) setImmediate(() => this.#flush())
     if (this.#isLeaving) this.leave()
   }
   #answer(said: Said): void {
