@@ -25,5 +25,7 @@ process.on('message', (ms) => {
   aheadMs = ms
   process.send(ms)
 })
+// Whoever started it is gone, and so is the reason for all this.
+process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
 // It is no reason to stay.
 process.channel?.unref()

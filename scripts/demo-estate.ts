@@ -129,17 +129,16 @@ async function narrow({ region }: EstateStage, olga: Person, policy: string, aws
 }
 
 /** Left as it is, for whoever looks on in the console. */
-async function prepareStricter({ region, production, prod, shop }: EstateStage, olga: Person): Promise<void> {
+async function prepareStricter(stage: EstateStage, olga: Person): Promise<void> {
+  const { endpoint, region, tokenFor, root, production, prod, shop } = stage
   heading('12  A stricter version waits beside the one in force')
   const listed = await olga.does('policy-document', 'list', production, '--json')
   const { items } = JSON.parse(listed) as { items: readonly { resourceType: string; rules: readonly object[] }[] }
-  const documents = JSON.stringify(
-    items.map(({ resourceType, rules }) => ({
-      ...{ locale: region, resourceType, rules },
-      ...(resourceType === 'vpc' ? { size: { min: 26, default: 26, max: 28 } } : {}),
-    })),
-  )
-  const draft = ['policy-version', 'draft', production, '--documents', documents, '--field', 'version']
+  const stricter = items.map(({ resourceType, rules }) => ({
+    ...{ locale: region, resourceType, rules },
+    ...(resourceType === 'vpc' ? { size: { min: 26, default: 26, max: 28 } } : {}),
+  }))
+  const draft = ['policy-version', 'draft', production, '--documents', JSON.stringify(stricter), '--field', 'version']
   const version = await olga.shows(...draft)
   await olga.shows('candidate', 'put', production, prod, '--version', version, '--mode', 'enforce', '--field', 'mode')
   const what = [
@@ -157,4 +156,16 @@ async function prepareStricter({ region, production, prod, shop }: EstateStage, 
   await olga.shows('allocation', 'create', ...what, '--field', 'cidr')
   const differences = await olga.shows('candidate', 'differences', production, prod)
   expect(differences.includes(shop), 'what it would have denied is counted')
+
+  // She may propose, and others have to approve: olga finds it on her first page, with what it would break.
+  const token = await tokenFor('user:paula', '--role', 'policy-author', '--node', root)
+  const paula = new Person('paula', { endpoint, token })
+  const operations = stricter
+    .filter(({ resourceType }) => resourceType === 'vpc')
+    .map((document) => ({ operation: 'putPolicyDocument', input: { policyId: production, ...document } }))
+  const propose = ['change-request', 'propose', '--node', root, '--reason', 'Smaller networks in production']
+  const asked = [...propose, '--operations', JSON.stringify(operations), '--field', 'changeRequestId']
+  const request = await paula.shows(...asked)
+  const broken = await paula.shows('change-request', 'show', request, '--field', 'impact.noncompliant')
+  expect(broken === '2', 'what would not comply any more is known before anybody approves')
 }

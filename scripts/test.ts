@@ -143,7 +143,7 @@ async function* tell(url: string, heard: ReadonlyMap<Entry, Set<string>>): Async
     cwd: root,
     files: [...entryAt.keys()],
     env,
-    concurrency: availableParallelism() * 2,
+    concurrency: availableParallelism() + 1,
     timeout: 600_000,
     // A test that failed before it could stop its server must not keep all others waiting.
     execArgv: ['--test-force-exit', '--import', urlOf('test/unfollowed.ts')],

@@ -7,7 +7,7 @@ import { emptyDatabase } from './database.ts'
 import { askedByOthers, engineUnderTest, onBothAtNight, runsOnBoth, runsOnce } from './engines.ts'
 
 const root = join(import.meta.dirname, '..')
-const tests = globSync('{src,test,scripts}/**/*.test.ts', { cwd: root }).sort()
+const tests = globSync(['{src,test,scripts}/**/*.test.ts', 'console/test/*.test.ts'], { cwd: root }).sort()
 const read = (file: string): string => readFileSync(join(root, file), 'utf8')
 
 /** The files of the repository that a file imports, and not only types of them. */

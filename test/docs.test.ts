@@ -1,6 +1,6 @@
 // What the pages say is so: generated ones are current, links lead somewhere, and what is named exists.
 import assert from 'node:assert/strict'
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { generatedSources, referenceFolder, referencePages } from '../scripts/docs.ts'
@@ -58,6 +58,23 @@ test('every link of every page leads somewhere', () => {
     pages.flatMap((page) => brokenLinks(page, textOf(page))),
     [],
   )
+})
+
+/** All of them together, for whoever clones the repository. */
+const picturesBytesMax = 1_500_000
+
+test('every picture of the pages is shown somewhere, says in words what is seen, and is small', () => {
+  const pictures = globSync('docs/pictures/*', { cwd: root }).sort()
+  const shown = pages.flatMap((page) =>
+    [...textOf(page).matchAll(/!\[([^\]]*)\]\(([^)\s]+)\)/g)].map(([, words, to]) => ({
+      words: words!,
+      path: join(dirname(page), to!),
+    })),
+  )
+  assert.deepEqual([...new Set(shown.map(({ path }) => path))].sort(), pictures)
+  for (const { words, path } of shown) assert.match(words, /\w+ \w+ \w+/, path)
+  const bytes = pictures.reduce((sum, path) => sum + statSync(join(root, path)).size, 0)
+  assert.ok(pictures.length > 0 && bytes < picturesBytesMax, `${pictures.length} pictures have ${bytes} bytes`)
 })
 
 /** Words of a form that no list knows. */

@@ -17,18 +17,22 @@ export function parseEngine(text: string): Engine {
  */
 export const drawnTimes = Number(process.env.CADASTRE_DRIVE_TIMES ?? 1)
 const isThorough = drawnTimes > 1
+/** Whether this test runs on PostgreSQL by day. */
+export const isBrief = engineUnderTest === 'postgres' && !isThorough
 /**
  * Skips a test by day on PostgreSQL, and says so: one that asks for the same very often, or over very many rows, to see that a bound holds or
  * that nobody waits. That would be most of what its file costs there. What it asks for is asked there in small by its neighbours.
  */
 export function isLeftToNight(test: { skip(message: string): void }): boolean {
-  const isLeft = engineUnderTest === 'postgres' && !isThorough
-  if (isLeft) test.skip('by day on the embedded database alone; CADASTRE_DRIVE_TIMES=2 asks both')
-  return isLeft
+  if (isBrief) test.skip('by day on the embedded database alone; CADASTRE_DRIVE_TIMES=2 asks both')
+  return isBrief
 }
 
 /** Beginnings of the paths of what stands on a store: whatever comes to these folders runs on both engines. */
 const onBoth: readonly string[] = [
+  // What of the console depends most on the store: maps, search and the past; news, and a server that goes and comes back.
+  'console/test/space.test.ts',
+  'console/test/trouble.test.ts',
   'src/operations/',
   'src/store/',
   'src/files/namesakes.test.ts',
@@ -68,8 +72,19 @@ const onBoth: readonly string[] = [
 const whatPolicyGives =
   'what policy gives, over a client that cannot tell the engines apart; each operation is asked of both beside it, and each way around a policy'
 
+/** A browser takes most of their time: each of them passes on the other engine, too (`npm test -- --engine postgres console/test`). */
+const whatPagesShow =
+  'pages over an API that both engines are asked for beside its operations; two files of the console run on both'
+
 /** What stands on a store, or beside one, and nevertheless runs once, and why. */
 export const runsOnce: Readonly<Record<string, string>> = {
+  'console/test/access.test.ts': whatPagesShow,
+  'console/test/changes.test.ts': whatPagesShow,
+  'console/test/console.test.ts': whatPagesShow,
+  'console/test/estate.test.ts': whatPagesShow,
+  'console/test/evidence.test.ts': whatPagesShow,
+  'console/test/policies.test.ts': whatPagesShow,
+  'console/test/security.test.ts': whatPagesShow,
   'test/change-control.test.ts':
     'what needs a change request is asked before anything is read; requests themselves are asked of both',
   'test/simulations.test.ts':
@@ -141,6 +156,7 @@ export const runsOnce: Readonly<Record<string, string>> = {
   'test/proxies.test.ts': 'proxies are in front of every store',
   'test/throttle.test.ts': 'who is let in is decided in front of every store',
   'test/tls.test.ts': 'how a server is reached is the same in front of every store',
+  'test/peers.test.ts': 'several servers on one database are there on PostgreSQL alone',
   'test/source-address.test.ts': 'where a request comes from is found in front of every store',
   'test/several-servers.test.ts': 'several servers on one database are there on PostgreSQL alone',
   'test/start.test.ts': 'what is loaded, and how much memory the process may have, is so before there is a store',
@@ -153,19 +169,36 @@ export const runsOnce: Readonly<Record<string, string>> = {
  */
 export const askedByOthers: readonly string[] = [
   'src/api/rest/admission.test.ts',
+  'src/files/namesakes.test.ts',
+  'src/files/random.test.ts',
   'src/files/round-trip.test.ts',
   'src/operations/documented-filters.test.ts',
+  'src/operations/estate/adopted-findings.test.ts',
   'src/operations/estate/adopting-rights.native.test.ts',
+  'src/operations/estate/beyond.native.test.ts',
+  'src/operations/estate/in-use.native.test.ts',
+  'src/operations/evidence/pack-seen.native.test.ts',
+  'src/operations/finding/exports.native.test.ts',
   'src/operations/finding/impact.native.test.ts',
+  'src/operations/governance/acts-aside.native.test.ts',
+  'src/operations/governance/bound-changes.native.test.ts',
+  'src/operations/governance/change-clock.native.test.ts',
+  'src/operations/governance/change-control.native.test.ts',
+  'src/operations/governance/change-rollouts.native.test.ts',
+  'src/operations/governance/emergencies.native.test.ts',
   'src/operations/governance/impact-requests.native.test.ts',
+  'src/operations/governance/own-rules.native.test.ts',
   'src/operations/governance/proposals.native.test.ts',
   'src/operations/governance/staged-classes.native.test.ts',
+  'src/operations/governance/vouching.native.test.ts',
   'src/operations/identity/made-tokens.test.ts',
   'src/operations/identity/shares.test.ts',
   'src/operations/identity/sts.aws.test.ts',
+  'src/operations/ipam/capacity.native.test.ts',
   'src/operations/ipam/ipams.native.test.ts',
   'src/operations/ipam/known-pools.test.ts',
   'src/operations/ipam/planning-pools.test.ts',
+  'src/operations/ipam/pool-lists.native.test.ts',
   'src/operations/ipam/pools.ec2.test.ts',
   'src/operations/ipam/public-space.test.ts',
   'src/operations/listing.aws.test.ts',
@@ -190,7 +223,6 @@ export const askedByOthers: readonly string[] = [
   'src/operations/policy/resource-types.native.test.ts',
   'src/operations/problems.native.test.ts',
   'src/operations/wording.ec2.test.ts',
-  'test/moved-clocks.test.ts',
 ]
 
 /** Servers in processes of their own: by day on the embedded database alone, and why. */

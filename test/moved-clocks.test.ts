@@ -17,6 +17,7 @@ import { operationTables } from '#operations/tables.aws.ts'
 import { verifyEd25519 } from '#operator/ed25519.ts'
 import type { Store } from '#store/store.ts'
 import { type Acme, dev, openAcme, root, shop } from './acme.ts'
+import { isLeftToNight } from './engines.ts'
 import { jobsIn } from './estate.ts'
 import { sendSnapshot } from './native-access-examples.ts'
 import { type Native, withNativeApi } from './native-world.ts'
@@ -473,6 +474,8 @@ describe('whatever the clock does', () => {
     },
   })) {
     test(`no job has something to do for ever where it ${what}`, async (t) => {
+      // The last of them asks for all that the others do.
+      if (!what.startsWith('was ahead') && isLeftToNight(t)) return
       const company = await openCompany(t)
       await furnish(company)
       await work(company, 'one', 60)

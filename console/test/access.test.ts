@@ -22,7 +22,7 @@ before(async () => {
 })
 after(async () => {
   await browser?.close()
-  await server?.server.remove()
+  await server?.remove()
 })
 
 /** For people to look at, where somebody names a folder for them: wide and light, narrow and dark. */

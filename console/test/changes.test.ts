@@ -25,7 +25,7 @@ before(async () => {
 })
 after(async () => {
   await browser?.close()
-  await estate?.server.remove()
+  await estate?.remove()
 })
 
 async function signIn(name: string, role: string): Promise<Watched> {

@@ -37,7 +37,7 @@ before(async () => {
 })
 after(async () => {
   await browser?.close()
-  await estate?.server.remove()
+  await estate?.remove()
 })
 
 const go = async (at: Watched, path: string, heading?: string | RegExp): Promise<void> => {

@@ -37,7 +37,7 @@ before(async () => {
 })
 after(async () => {
   await browser?.close()
-  await estate?.server.remove()
+  await estate?.remove()
 })
 
 /** Goes there, wide and light, and narrow and dark, and looks at what holds of every page. */
@@ -166,6 +166,8 @@ test('what was shown is adopted, what has changed meanwhile is named, and the re
   await dialog.getByText('Say why.').waitFor()
   await dialog.getByRole('textbox', { name: 'Reason' }).fill(payload)
   await dialog.getByRole('button', { name: 'Ignore 1' }).click()
+  // The preview said already what would become of it: only this says that it has.
+  await page.getByText('They are set aside.').waitFor()
   await page.getByText('1 ignored').first().waitFor()
   await go(`${sourcePath}/differences?state=ignored`, 'Differences of branches')
   await page.getByRole('link', { name: 'Not registered' }).click()

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { childEnvironment } from '../../test/children.ts'
+import { emptyDatabase } from '../../test/database.ts'
 import { freePort } from '../../test/ports.ts'
 import { type CadastreProcess, startProcess } from '../../test/process.ts'
 
@@ -14,8 +15,13 @@ export const payload = `<img src=x onerror="window.hit=1"><script>window.hit=1</
 
 /** A server on which nobody has done anything yet. */
 export interface EmptyServer {
-  readonly server: CadastreProcess
   readonly url: string
+  /** Ends it as an operator does. */
+  stop(): Promise<void>
+  /** Starts it again on the same database, at the same port. */
+  startAgain(): Promise<void>
+  /** Ends it, and takes away what it had. */
+  remove(): Promise<void>
   /** Of a person with a role, everywhere or at a node and below: a link that signs one browser in. */
   linkFor(name: string, role: string, node?: string): Promise<string>
   /** Runs the command line at the server's own machine; answers what it prints. */
@@ -40,10 +46,14 @@ export interface Estate extends EmptyServer {
 
 export async function openEmpty(): Promise<EmptyServer> {
   // A port to come back at: a test may end the server and start it again.
-  const server = await startProcess({ settings: { CADASTRE_PORT: String(await freePort()) } })
+  const database = await emptyDatabase()
+  const { folder } = database
+  const settings = { ...database.settings, CADASTRE_PORT: String(await freePort()) }
+  const start = (): Promise<CadastreProcess> => startProcess({ folder, settings })
+  let server = await start()
   const url = `http://127.0.0.1:${server.port}`
   const command = async (...words: string[]): Promise<string> => {
-    const env = { ...childEnvironment, CADASTRE_DATA: server.folder, CADASTRE_PORT: String(server.port) }
+    const env = { ...childEnvironment, ...settings, CADASTRE_DATA: folder }
     return (await run(process.execPath, [main, ...words], { env })).stdout
   }
   const atServer = (...words: string[]): Promise<string> => command('operator', ...words)
@@ -59,8 +69,18 @@ export async function openEmpty(): Promise<EmptyServer> {
     return answer as T
   }
   return {
-    server,
     url,
+    async stop() {
+      server.send('SIGTERM')
+      await server.ended
+    },
+    async startAgain() {
+      server = await start()
+    },
+    async remove() {
+      await server.remove()
+      await database.remove()
+    },
     ask,
     command,
     async linkFor(name, role, node = '*') {

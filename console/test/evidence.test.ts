@@ -30,7 +30,7 @@ before(async () => {
 })
 after(async () => {
   await browser?.close()
-  await estate?.server.remove()
+  await estate?.remove()
   await rm(folder, { recursive: true, force: true })
 })
 

@@ -25,7 +25,7 @@ before(async () => {
 })
 after(async () => {
   await browser?.close()
-  await estate?.server.remove()
+  await estate?.remove()
 })
 
 const go = async (path: string, heading?: string | RegExp): Promise<void> => {

@@ -36,7 +36,7 @@ before(async () => {
 after(async () => {
   await browser?.close()
   evil?.close()
-  await estate?.server.remove()
+  await estate?.remove()
 })
 
 async function signIn(link: string): Promise<Watched> {

@@ -35,7 +35,7 @@ before(async () => {
 })
 after(async () => {
   await browser?.close()
-  await estate?.server.remove()
+  await estate?.remove()
 })
 const go = async (path: string, heading?: string | RegExp): Promise<void> => {
   olga.clear()
@@ -91,7 +91,30 @@ test('a free tile makes a pool, which lies in the tree and in the map of its sco
   await go('/pools', 'Address space')
   assert.ok(olga.asked.length <= requestsMax, olga.asked.join(' '))
   await page.getByRole('link', { name: 'kiosks', exact: true }).waitFor()
+  // One that is made later stands between: what is below a pool is under it all the same.
+  const names = await page.getByRole('table').locator('.tree-name a').allTextContents()
+  assert.equal(names.indexOf('kiosks'), names.indexOf('prod') + 1, names.join(' '))
   await page.getByRole('img', { name: /^Map of 10\.\S+ of .* scope/ }).waitFor()
+})
+
+test('whoever may not make anything is told by each button which role it takes and who gives it', async () => {
+  const una = await openPage(browser, estate.url)
+  await signInBy(una, await estate.linkFor('una', 'auditor'))
+  for (const [path, name, role] of [
+    ['/pools', 'Allocate', 'resource-operator'],
+    ['/pools', 'Make a pool', 'ipam-administrator'],
+    [`/pools/${estate.ids.pool}`, 'Make a pool in it', 'ipam-administrator at .+ or above'],
+    ['/sources', 'Make a source', 'ipam-administrator'],
+    ['/policies', 'Make a policy', 'policy-author'],
+    ['/exceptions', 'Break the glass', 'approver'],
+  ] as const) {
+    await una.page.goto(`${estate.url}/console${path}`)
+    const button = una.page.getByRole('button', { name, exact: true })
+    await button.and(una.page.locator('[aria-disabled=true]')).focus()
+    const said = una.page.getByRole('tooltip')
+    await said.getByText(new RegExp(`It takes the role .*${role}\\. Whoever is organization-administrator`)).waitFor()
+  }
+  await una.context.close()
 })
 
 test('the map of an earlier moment is what it was, and says what has changed since, by whom', async () => {

@@ -1,135 +1,184 @@
-// The demo's estate tells its story to whoever has the link alone: four questions, each answered within a few clicks. The guide's pictures
-// are taken here.
+// What `npm run demo -- --keep` leaves behind, as somebody finds it who has its link and nothing else: four questions, each answered by
+// what is read and clicked, in few steps. The pictures of the pages are made here (`npm run pictures`).
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import type { Browser } from 'playwright-core'
+import type { Browser, Locator } from 'playwright-core'
+import { buildConsole } from '../../scripts/console.ts'
 import { childEnvironment, endWithThisProcess } from '../../test/children.ts'
-import { freePort } from '../../test/ports.ts'
-import { isShown, openBrowser, openPage, signInBy, type Watched } from './browser.ts'
+import {
+  assertHarmless,
+  findViolations,
+  isShown,
+  narrow,
+  openBrowser,
+  openPage,
+  signInBy,
+  type Watched,
+} from './browser.ts'
+import { shoot } from './pictures.ts'
 
-const root = join(import.meta.dirname, '../..')
-/** Where the pictures of the guide go, where somebody names a folder for them (`npm run pictures`). */
-const pictures = process.env.CADASTRE_TEST_PICTURES
-const ofPictures = { width: 1280, height: 800 }
+/** Whoever needs more clicks and fields than these has not found it by themselves. */
+const stepsMax = 4
 const dayMs = 86_400_000
 
 let demo: ChildProcess
 let browser: Browser
 let olga: Watched
+let steps = 0
 
 before(async () => {
-  demo = spawn(process.execPath, [join(root, 'scripts/demo.ts'), '--keep'], {
-    env: { ...childEnvironment, CADASTRE_PORT: String(await freePort()) },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  endWithThisProcess(demo)
-  const link = await linkOf(demo)
+  await buildConsole()
+  const link = await startDemo()
   browser = await openBrowser()
   olga = await openPage(browser, new URL(link).origin)
-  if (pictures !== undefined) {
-    mkdirSync(pictures, { recursive: true })
-    await olga.page.setViewportSize(ofPictures)
-  }
   await signInBy(olga, link)
 })
 after(async () => {
   await browser?.close()
+  if (demo?.exitCode !== null) return
   demo.kill('SIGTERM')
-  await once(demo, 'exit')
+  await once(demo, 'close')
 })
 
-/** What the demo ends with. */
-function linkOf(child: ChildProcess): Promise<string> {
+/** The demo itself, as the README says it, at a port of the system's. */
+async function startDemo(): Promise<string> {
+  const home = join(import.meta.dirname, '../..')
+  demo = spawn(process.execPath, ['scripts/demo.ts', '--keep'], {
+    cwd: home,
+    env: { ...childEnvironment, CADASTRE_PORT: '0' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  endWithThisProcess(demo)
   let text = ''
   return new Promise((resolve, reject) => {
-    child.stdout!.setEncoding('utf8').on('data', (part: string) => {
-      text += part
-      const link = /http:\S+\/console\/sign-in#\S+(?=\n)/.exec(text)?.[0]
-      if (link !== undefined) resolve(link)
-    })
-    child.once('exit', () => reject(new Error(`The demo ended without a link:\n${text}`)))
+    for (const stream of [demo.stdout!, demo.stderr!])
+      stream.setEncoding('utf8').on('data', (part: string) => {
+        text += part
+        const link = /http:\S+\/console\/sign-in#\S+(?=\n)/.exec(text)?.[0]
+        if (link !== undefined) resolve(link)
+      })
+    demo.once('close', () => reject(new Error(`The demo ended before it gave a link:\n${text.slice(-4_000)}`)))
   })
 }
-async function picture(name: string): Promise<void> {
-  if (pictures === undefined) return
-  await olga.page.mouse.move(0, 0)
-  await olga.page.screenshot({ path: join(pictures, `${name}.png`), animations: 'disabled' })
+
+/** Begins where the link leads. */
+async function begin(): Promise<void> {
+  steps = 0
+  await olga.page.goto(`${new URL(olga.page.url()).origin}/console/`)
+  await isShown(olga, 'Overview')
 }
-/** From wherever somebody is: by the name in the navigation. */
-async function goTo(name: string): Promise<void> {
-  await olga.page.getByRole('navigation').getByRole('link', { name, exact: true }).click()
-  await isShown(olga, name)
+async function click(what: Locator, heading?: string | RegExp): Promise<void> {
+  steps++
+  await what.click()
+  if (heading !== undefined) await isShown(olga, heading)
+}
+const isRead = async (...texts: readonly (string | RegExp)[]): Promise<void> => {
+  for (const text of texts) await olga.page.getByRole('main').getByText(text).first().waitFor()
+}
+const wasFewSteps = (): void => assert.ok(steps <= stepsMax, `it took ${steps} steps`)
+
+/** Not one of which a part may be less than a day ago: since then it is somebody else's. */
+function lastTuesday(): string {
+  const today = new Date()
+  const tuesday = new Date(today.getTime() - (((today.getUTCDay() + 3) % 7) + 2) * dayMs)
+  assert.equal(tuesday.getUTCDay(), 2)
+  return tuesday.toISOString().slice(0, 10)
 }
 
-test('which pool runs dry first stands on the first page, with the day', async () => {
+test('which pool runs dry first stands on the page that the link leads to', async () => {
   const { page } = olga
-  const first = page.getByRole('link', { name: 'dev-egress' })
-  await first.waitFor()
-  await picture('overview')
-  const text = await page.getByRole('main').innerText()
-  const days = [...text.matchAll(/dry on (\d{4}-\d\d-\d\d)/g)].map(([, day]) => day!)
-  assert.ok(days.length >= 2, text)
-  assert.deepEqual(days, days.toSorted(), 'the first one first')
-  // The first is full; the next has a day of its own, some weeks ahead.
-  const ahead = Date.parse(days[1] ?? '') - Date.now()
-  assert.ok(ahead > 3 * dayMs && ahead < 60 * dayMs, days.join())
-  await page.getByRole('link', { name: 'prod-egress' }).click()
-  await isShown(olga, 'prod-egress')
-  await page.getByRole('heading', { name: 'Map of 203.0.113.0/28' }).waitFor()
-  await picture('pool')
+  await begin()
+  await shoot(olga, 'overview', 1180)
+  const rows = page.getByRole('list', { name: 'Pools that run dry first' }).getByRole('listitem')
+  await rows.first().getByText('nothing is left').waitFor()
+  const next = rows.filter({ hasText: 'dry on' }).first()
+  const [, day] = /dry on (\d{4}-\d\d-\d\d)/.exec(await next.innerText())!
+  const ahead = Date.parse(day!) - Date.now()
+  assert.ok(ahead > 3 * dayMs && ahead < 60 * dayMs, `some weeks ahead, not ${day}`)
+  await click(next.getByRole('link', { name: 'prod-egress' }), 'prod-egress')
+  await isRead('Runs dry', day!)
+  await page.getByRole('img', { name: /^Map of 203\.0\.113\.0\/28/ }).waitFor()
+  await shoot(olga, 'pool', 1180)
+  wasFewSteps()
 })
 
-test('who had an address last Tuesday: typed into the search, and the day chosen', async () => {
+test('who had an address last Tuesday: the address, then the day', async () => {
   const { page } = olga
+  await begin()
+  steps++
   await page.keyboard.press('/')
   await page.keyboard.type('203.0.113.0')
   await page.keyboard.press('Enter')
   await isShown(olga, '203.0.113.0')
-  await page.getByText(/^shop .*has/).waitFor()
-  await picture('address')
-  // Not one of which a part may be less than a day ago.
-  const today = new Date()
-  const tuesday = new Date(today.getTime() - (((today.getUTCDay() + 3) % 7) + 2) * dayMs)
-  assert.equal(tuesday.getUTCDay(), 2)
-  await page.getByLabel('On the day').fill(tuesday.toISOString().slice(0, 10))
-  await page.keyboard.press('Enter')
+  const life = page.getByRole('main').getByRole('listitem')
+  await life.filter({ hasText: /^shop \(\d+\) has 203\.0\.113\.0/ }).waitFor()
+  await shoot(olga, 'address')
+  steps++
+  const day = lastTuesday()
+  await page.getByRole('textbox', { name: 'On the day' }).fill(day)
+  await isRead(`Everybody who had it, the latest first, on ${day}`)
   // Whoever has it since is not who had it then.
-  await page.getByText(/^shop .*has/).waitFor({ state: 'detached' })
-  await page.getByText(/^payments .*had/).waitFor()
+  await life.filter({ hasText: /^shop / }).waitFor({ state: 'detached' })
+  const then = life.filter({ hasText: /^payments \(\d+\) had 203\.0\.113\.0/ })
+  await then.waitFor()
+  await then.getByRole('link', { name: /^Why: / }).waitFor()
+  wasFewSteps()
 })
 
-test('why a team was denied: from the chart to the decision, with the way to comply', async () => {
+test('why a team was denied: the count on the overview, the decision, its words', async () => {
   const { page } = olga
-  await goTo('Overview')
-  await page.getByRole('link', { name: /^Denied: \d/ }).click()
-  await isShown(olga, 'Decisions')
-  await picture('decisions')
-  const denied = page
-    .getByRole('table', { name: 'Decisions' })
-    .getByRole('row')
-    .filter({ hasText: /shop[^-].*vpc/s })
-  await denied.getByRole('link').first().click()
-  await isShown(olga, /denied/i)
+  await begin()
+  await click(page.getByRole('link', { name: /^Denied: [1-9]/ }), 'Decisions')
+  const ofTeam = page.getByRole('row').filter({ hasText: /shop \(\d+\).*vpc/ })
+  await click(ofTeam.first().getByRole('link').first(), 'Denied')
+  await isRead(/does not let you choose 10\.99\.0\.0\/16; allowed: .*\(prod-vpcs\)/, 'The way to comply')
+  await shoot(olga, 'decision')
+  wasFewSteps()
+})
+
+test('what a stricter policy would break: the request that waits, and the candidate beside what is in force', async () => {
+  const { page } = olga
+  await begin()
+  await click(page.getByRole('link', { name: 'Smaller networks in production' }), 'Smaller networks in production')
+  await isRead('1 newly denied', '2 no longer compliant', '/26 to /28, /26 where nothing is said')
   await page
-    .getByText(/does not let you choose/)
+    .getByRole('row')
+    .filter({ hasText: /shop \(\d+\)/ })
     .first()
     .waitFor()
-  await page.getByRole('button', { name: 'Ask for an exception' }).waitFor()
-  await picture('denied')
+  await shoot(olga, 'change-request', 1180)
+  wasFewSteps()
+
+  await begin()
+  const menu = page.getByRole('navigation')
+  await click(menu.getByRole('link', { name: 'Policies' }), 'Policies')
+  await click(page.getByRole('link', { name: 'production' }), 'production')
+  await click(page.getByRole('link', { name: 'Candidate on Prod' }), 'Candidate of production on Prod')
+  await page
+    .getByRole('row')
+    .filter({ hasText: /shop \(\d+\)/ })
+    .getByRole('link', { name: /^allow → deny/ })
+    .waitFor()
+  wasFewSteps()
+  await begin()
+  await click(menu.getByRole('link', { name: 'Policies' }), 'Policies')
+  await click(page.getByRole('button', { name: 'What is in force where' }), 'What is in force where')
+  await page
+    .getByRole('row')
+    .filter({ hasText: /payments \(\d+\)/ })
+    .waitFor()
+  await shoot(olga, 'matrix', 1060)
 })
 
-test('what a stricter policy would break: its candidate has counted it', async () => {
+test('an overview that has all of it is narrow and dark, too, and nothing was asked elsewhere', async () => {
   const { page } = olga
-  await goTo('Policies')
-  await page.getByRole('link', { name: 'production' }).click()
-  await page.getByRole('link', { name: /^Candidate/ }).click()
-  await isShown(olga, /^Candidate of production/)
-  const table = page.getByRole('table', { name: 'What it would have answered otherwise' })
-  await table.getByRole('row').filter({ hasText: 'shop' }).waitFor()
-  assert.match(await table.getByRole('row').filter({ hasText: 'shop' }).innerText(), /vpc in eu-central-1\s+1/)
-  await picture('candidate')
+  await page.setViewportSize(narrow)
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await begin()
+  await assertHarmless(olga, '/')
+  assert.deepEqual(await findViolations(olga), [])
+  assert.deepEqual(olga.said, [])
 })

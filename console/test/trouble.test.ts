@@ -6,7 +6,6 @@ import { after, before, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { nativeOperations } from '#operations/table.native.ts'
 import { buildConsole } from '../../scripts/console.ts'
-import { type CadastreProcess, startProcess } from '../../test/process.ts'
 import { comparing } from '../app/api/held.ts'
 import {
   assertHarmless,
@@ -23,14 +22,12 @@ import { type Estate, openEstate, region } from './estate.ts'
 
 const pictures = process.env.CADASTRE_TEST_PICTURES
 let estate: Estate
-let server: CadastreProcess
 let browser: Browser
 let olga: Watched
 
 before(async () => {
   await buildConsole()
   estate = await openEstate()
-  server = estate.server
   browser = await openBrowser()
   olga = await openPage(browser, estate.url)
   await signInBy(olga, await estate.linkFor('olga', 'organization-administrator'))
@@ -38,7 +35,7 @@ before(async () => {
 })
 after(async () => {
   await browser?.close()
-  await server?.remove()
+  await estate?.remove()
 })
 
 const go = async (at: Watched, path: string, heading?: string | RegExp): Promise<void> => {
@@ -199,8 +196,7 @@ test('the server goes away and comes back: said in one line, nothing typed is lo
   await form.goto(`${estate.url}/console/decisions/${estate.ids.denied}`)
   const { reason, ask } = await askForException(form)
   await reason.fill('While it was away')
-  server.send('SIGTERM')
-  await server.ended
+  await estate.stop()
   await ask.click()
   await form.getByText('The server does not answer.').waitFor()
   await page.bringToFront()
@@ -208,7 +204,7 @@ test('the server goes away and comes back: said in one line, nothing typed is lo
   await page.getByText('The server does not answer.').waitFor()
   assert.ok((await page.getByRole('row').count()) > 1, 'old rows stay')
   await picture(olga, 'away')
-  server = await startProcess({ folder: server.folder, settings: { CADASTRE_PORT: String(server.port) } })
+  await estate.startAgain()
   await page.getByText('The server does not answer.').waitFor({ state: 'detached' })
   await estate.ask('POST', '/allocations', {
     ...{ account: estate.ids.account, resourceType: 'vpc', locale: region },

@@ -57,8 +57,23 @@ export interface Square {
   readonly height: number
 }
 const step = 6
+/** What is drawn on, as far as it is used: tests of colours have no browser around them. */
+interface Drawing {
+  fillStyle: unknown
+  strokeStyle: unknown
+  lineWidth: number
+  save(): void
+  restore(): void
+  beginPath(): void
+  clip(): void
+  stroke(): void
+  rect(x: number, y: number, width: number, height: number): void
+  fillRect(x: number, y: number, width: number, height: number): void
+  moveTo(x: number, y: number): void
+  lineTo(x: number, y: number): void
+}
 /** Fills a part of a tile. */
-export function fill(to: CanvasRenderingContext2D, square: Square, paint: Paint, scheme: Scheme): void {
+export function fill(to: Drawing, square: Square, paint: Paint, scheme: Scheme): void {
   const { x, y, width, height } = square
   to.fillStyle = paint[scheme]
   to.fillRect(x, y, width, height)

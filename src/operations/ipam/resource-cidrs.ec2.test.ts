@@ -16,7 +16,6 @@ import {
   tagsOf,
   workloads,
 } from '../../../test/acme.ts'
-import { isLeftToNight } from '../../../test/engines.ts'
 import { type Native, withNativeApi } from '../../../test/native-world.ts'
 import { refuses } from '../../../test/organization.ts'
 
@@ -380,8 +379,7 @@ describe('resources of the organization', () => {
     assert.equal((await acme.ask('PATCH', `${path}/${loose}`, { body: { cidr: '10.0.0.0/24' } })).status, 400)
   })
 
-  test('I8 what others hold by an id that a source observes hides nothing of it, however much that is', async (t) => {
-    if (isLeftToNight(t)) return
+  test('I8 what others hold by an id that a source observes hides nothing of it, however much that is', async () => {
     const id = 'vpc-0abcdef0abcdef111'
     const [source] = (await acme.get<{ items: { sourceId: string }[] }>('/sources')).items
     acme.advance(60_000)

@@ -5,7 +5,6 @@ import type { Notifier } from '#jobs/notifying.ts'
 import type { DeliveryOutcome } from '#model/delivery.ts'
 import { countsOf, mailsOfSetterMax, mailsOfSetterToOneMax, mailsToOneMax } from '#model/mail-bounds.ts'
 import { foundOrganization, root, shop } from '../../../test/acme.ts'
-import { isLeftToNight } from '../../../test/engines.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { notifierOf, tellAll, toHere } from '../../../test/notifying.ts'
 import type { Composed } from './delivering.ts'
@@ -73,8 +72,7 @@ const toOne = (some: readonly Composed[], address: string): number =>
 const deliveriesOf = async (id: string): Promise<readonly Delivery[]> =>
   (await world.get<{ items: Delivery[] }>(`/subscriptions/${id}/deliveries?limit=1000`)).items
 
-test('D8 one who sets subscriptions has so many mails sent in an hour, whatever happens; the rest is told together, and nothing is lost', async (t) => {
-  if (isLeftToNight(t)) return
+test('D8 one who sets subscriptions has so many mails sent in an hour, whatever happens; the rest is told together, and nothing is lost', async () => {
   const as = await world.tokenOf('user:many', 'organization-administrator', shop)
   for (let n = 0; n < 4; n++) await subscribe(addresses(20, `s${n}-`), as)
   await happen(60)
@@ -114,8 +112,7 @@ test('D8 new subscriptions, others in place of deleted ones, and services of the
   assert.equal(messagesIn(mails), mailsOfSetterMax)
 })
 
-test('D8 one address has so many mails in an hour, of whomever; another who tells them something tells it still, and so does the top', async (t) => {
-  if (isLeftToNight(t)) return
+test('D8 one address has so many mails in an hour, of whomever; another who tells them something tells it still, and so does the top', async () => {
   const victim = 'ceo@example.com'
   const names = ['a', 'b', 'c', 'd', 'e']
   for (const name of names) {
@@ -142,8 +139,7 @@ test('D8 one address has so many mails in an hour, of whomever; another who tell
   assert.equal(eventsIn(mails), 10 * 45 + 2 * 5)
 })
 
-test('D8 what is critical is told by itself also where the mails of the hour are used up', async (t) => {
-  if (isLeftToNight(t)) return
+test('D8 what is critical is told by itself also where the mails of the hour are used up', async () => {
   const as = await world.tokenOf('user:many', 'organization-administrator', shop)
   const id = await subscribe(['soc@example.com'], as)
   await happen(90)

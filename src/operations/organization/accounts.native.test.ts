@@ -7,7 +7,6 @@ import { spread } from '#model/spread.ts'
 import { createAccessKey, listAccessKeys } from '#operations/identity/access-keys.ts'
 import { tokenHash } from '#operations/identity/tokens.ts'
 import { refusalOf } from '../../../test/acme.ts'
-import { isLeftToNight } from '../../../test/engines.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { costOf } from '../../../test/statement-cost.ts'
 import { managementAccount } from '../../../test/world.ts'
@@ -486,8 +485,7 @@ test('an account that was removed leaves nothing behind, and its number can come
   assert.deepEqual(bindings.items, [])
 })
 
-test('D8 an account is removed however many tokens and roles there are at it, and none of them is good any more', async (t) => {
-  if (isLeftToNight(t)) return
+test('D8 an account is removed however many tokens and roles there are at it, and none of them is good any more', async () => {
   const number = '610000000002'
   await create({ account: number, name: 'crowded' })
   await world.tokenOf('service:crowd', 'auditor', '*')
@@ -708,8 +706,7 @@ test('D8 shares with numbers that nobody has keep nobody from registering them, 
   assert.deepEqual((await shown()).sharedWith, [vouched])
 })
 
-test('D8 as many pools can be shared with a number that nobody has as registering it can end, whatever else they are shared with', async (t) => {
-  if (isLeftToNight(t)) return
+test('D8 as many pools can be shared with a number that nobody has as registering it can end, whatever else they are shared with', async () => {
   const planner = await create({ name: 'plans for nobody' })
   const { privateScopeId: scopeId } = await world.post<{ privateScopeId: string }>('/ipams', {
     account: planner.account,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { dev, lab, network, openAcme, prod, root, shop } from '../../../test/acme.ts'
-import { isLeftToNight } from '../../../test/engines.ts'
+import { isBrief, isLeftToNight } from '../../../test/engines.ts'
 import { type Native, withNativeApi } from '../../../test/native-world.ts'
 import { managementAccount } from '../../../test/world.ts'
 import { createSession } from '../identity/tokens.native.ts'
@@ -458,8 +458,7 @@ test('what a token may that somebody made for a service is looked for where its 
   assert(items.length > 0)
 })
 
-test('I8 however much there is of what is hidden, a list that asks for it has the pages of one that asks for nothing', async (t) => {
-  if (isLeftToNight(t)) return
+test('I8 however much there is of what is hidden, a list that asks for it has the pages of one that asks for nothing', async () => {
   const series = (from: number, to: number) =>
     `with recursive k (i) as (select ${from} union all select i + 1 from k where i < ${to})`
   const { first } = await acme.store.read(async (tx) => ({ first: (await tx.recordLists.lastEntry()) + 1_000 }))
@@ -486,13 +485,15 @@ test('I8 however much there is of what is hidden, a list that asks for it has th
     return pages
   }
   for (const order of ['newest-first', 'oldest-first'])
-    for (const limit of [1, 100])
-      for (const [hidden, absent] of [
-        [`subject=${lab}`, `subject=${nobody}`],
-        [`account=${lab}`, `account=${nobody}`],
-        [`principal=${arn}`, `principal=${arn.replace(lab, nobody)}`],
-        [`principal=${arn}`, `principal=${arn.replace('hidden', 'nobody')}`],
-      ]) {
+    for (const limit of isBrief ? [100] : [1, 100])
+      for (const [hidden, absent] of (
+        [
+          [`subject=${lab}`, `subject=${nobody}`],
+          [`account=${lab}`, `account=${nobody}`],
+          [`principal=${arn}`, `principal=${arn.replace(lab, nobody)}`],
+          [`principal=${arn}`, `principal=${arn.replace('hidden', 'nobody')}`],
+        ] as const
+      ).slice(isBrief ? 3 : 0)) {
         const paged = `limit=${limit}&order=${order}`
         const found = await pagesOf(`${hidden}&${paged}`)
         assert.deepEqual(found, await pagesOf(`${absent}&${paged}`), `${hidden} ${paged}`)

@@ -11,18 +11,13 @@ import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { useSearchParams } from 'react-router'
 import { api, type Schemas } from '../../api/client.ts'
-import { nodes, pools, treeRowsMax } from '../../api/lists.ts'
+import { nodes, pools } from '../../api/lists.ts'
 import { ask, load } from '../../api/queries.ts'
+import { resourceTypes } from '../../api/resource-types.ts'
 import { Page, Wrong } from '../../parts/page.tsx'
 import { Explained } from './explained.tsx'
 
-const types = {
-  ...ask(['resource-types'], (signal) =>
-    api.GET('/resource-types', { params: { query: { limit: treeRowsMax } }, signal }),
-  ),
-  staleTime: 300_000,
-}
-export const loader = (): Promise<null> => load(nodes, types, pools)
+export const loader = (): Promise<null> => load(nodes, resourceTypes, pools)
 
 interface Asked {
   readonly account: string
@@ -50,7 +45,7 @@ export function Component(): ReactNode {
   const [draft, setDraft] = useState(asked)
   const [isTried, setTried] = useState(false)
   const { data: tree } = useQuery(nodes)
-  const { data: known } = useQuery(types)
+  const { data: known } = useQuery(resourceTypes)
   const { data, error, isFetching } = useQuery({
     ...ask(['try', asked], (signal) => api.POST('/explanations', { body: bodyOf(asked), signal })),
     enabled: isWhole(asked),

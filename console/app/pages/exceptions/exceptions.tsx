@@ -9,6 +9,7 @@ import { load } from '../../api/queries.ts'
 import { node, said, state, word } from '../../parts/columns.tsx'
 import type { Column } from '../../parts/list.tsx'
 import { ListPage } from '../../parts/list-page.tsx'
+import { anywhere, useMay } from '../../parts/may.ts'
 import { useNodeNames } from '../../parts/names.ts'
 import { Away, momentText, Said } from '../../parts/words.tsx'
 import { WaitingList, waiting } from '../overview/waiting-list.tsx'
@@ -52,10 +53,21 @@ const states = [
 
 function Begin(): ReactNode {
   const navigate = useNavigate()
+  const may = useMay()
+  const whyNoGlass = may('exception:approve', anywhere)
+  const whyNot = may('exception:request', anywhere)
   return (
     <SpaceBetween size="xs" direction="horizontal">
-      <Button onClick={() => void navigate('/exceptions/new?kind=break-glass')}>Break the glass</Button>
-      <Button onClick={() => void navigate('/exceptions/new')}>Ask for an exception</Button>
+      <Button
+        disabled={whyNoGlass !== undefined}
+        disabledReason={whyNoGlass}
+        onClick={() => void navigate('/exceptions/new?kind=break-glass')}
+      >
+        Break the glass
+      </Button>
+      <Button disabled={whyNot !== undefined} disabledReason={whyNot} onClick={() => void navigate('/exceptions/new')}>
+        Ask for an exception
+      </Button>
     </SpaceBetween>
   )
 }

@@ -207,14 +207,17 @@ const bars = [
 
 function Trend({ params, now }: { params: URLSearchParams; now: Report | undefined }): ReactNode {
   const before = daysBefore(params)
-  const read = useQueries({ queries: before.map((one) => ({ ...one.read, enabled: now !== undefined })) })
-  const isCounted = read.every(({ isPending }) => !isPending)
+  // Of days before all was looked at nothing is known: to count what was in use then takes a second each of a large estate.
+  const canKnow = (day: string): boolean =>
+    now !== undefined && (now.evaluatedFrom === undefined || endOf(day)! >= now.evaluatedFrom)
+  const read = useQueries({ queries: before.map((one) => ({ ...one.read, enabled: canKnow(one.day) })) })
+  const isCounted = read.every(({ isPending }, index) => !isPending || !canKnow(before[index]!.day))
   const points = [
     ...before.map(({ day }, index) => ({ day, isKnown: true, report: read[index]?.data })),
     { day: dayOf(params) ?? today(), report: now },
   ].map(({ day, report: of }) => {
     const total = of?.items.at(-1)
-    // Of what was before all was looked at nothing is known, which is not the same as nothing.
+    // Which is not the same as nothing.
     const isKnown = of !== undefined && (of.evaluatedFrom === undefined || of.at >= of.evaluatedFrom)
     return { day, total: isKnown ? total : undefined }
   })

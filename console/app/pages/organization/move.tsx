@@ -16,6 +16,7 @@ import { nodes } from '../../api/lists.ts'
 import { load } from '../../api/queries.ts'
 import { useAct } from '../../parts/act.ts'
 import { Acts } from '../../parts/acts.tsx'
+import { changeActs } from '../../parts/change-acts.ts'
 import { Confirm } from '../../parts/confirm.tsx'
 import { Facts } from '../../parts/facts.tsx'
 import { useMay } from '../../parts/may.ts'
@@ -23,7 +24,6 @@ import { named, useNodeNames } from '../../parts/names.ts'
 import { Page } from '../../parts/page.tsx'
 import { Refused } from '../../parts/refused.tsx'
 import { Account, Cidr, Said } from '../../parts/words.tsx'
-import { changeActs } from '../policies/change-acts.ts'
 
 export const loader = (): Promise<null> => load(nodes)
 

@@ -3,6 +3,7 @@ import Box from '@cloudscape-design/components/box'
 import ColumnLayout from '@cloudscape-design/components/column-layout'
 import Container from '@cloudscape-design/components/container'
 import Header from '@cloudscape-design/components/header'
+import SpaceBetween from '@cloudscape-design/components/space-between'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { Link } from 'react-router'
@@ -43,13 +44,18 @@ export function Component(): ReactNode {
     >
       <Beginning />
       <Numbers />
-      <ColumnLayout columns={2}>
-        <Dry />
-        <Decided />
-        <Found />
-        <Complies />
-        <Waits />
-        <Ends />
+      {/* Two columns that know nothing of each other: a short box beside a long one would be mostly empty. */}
+      <ColumnLayout columns={2} minColumnWidth={280}>
+        <SpaceBetween size="l">
+          <Dry />
+          <Waits />
+          <Found />
+        </SpaceBetween>
+        <SpaceBetween size="l">
+          <Decided />
+          <Complies />
+          <Ends />
+        </SpaceBetween>
       </ColumnLayout>
     </Page>
   )
@@ -104,7 +110,6 @@ function Dry(): ReactNode {
   const rows = [...(data?.items ?? [])].sort(drySooner).slice(0, dryShown)
   return (
     <Container
-      fitHeight
       header={
         <Header variant="h2" description="By the day they run dry, then by how full they are">
           Pools that run dry first
@@ -112,25 +117,27 @@ function Dry(): ReactNode {
       }
     >
       {error ? <Wrong error={error} /> : null}
-      {rows.map((pool) => (
-        <Box key={pool.poolId} padding={{ bottom: 's' }}>
-          <ColumnLayout columns={3} minColumnWidth={80}>
-            <Link to={`/pools/${pool.poolId}`}>
-              <Said>{pool.name ?? pool.poolId}</Said>
-            </Link>
-            <Used percent={pool.usedPercent ?? 0} of={`${pool.free} of ${pool.provisioned} free`} />
-            <Box color="text-body-secondary">
-              {pool.runsDryOn === undefined ? (
-                <>
-                  <Count of={pool.free} /> free
-                </>
-              ) : (
-                <>dry on {pool.runsDryOn}</>
-              )}
-            </Box>
-          </ColumnLayout>
-        </Box>
-      ))}
+      <ol className="bare" aria-label="Pools that run dry first">
+        {rows.map((pool) => (
+          <li key={pool.poolId}>
+            <ColumnLayout columns={3} minColumnWidth={80}>
+              <Link to={`/pools/${pool.poolId}`}>
+                <Said>{pool.name ?? pool.poolId}</Said>
+              </Link>
+              <Used percent={pool.usedPercent ?? 0} of={`${pool.free} of ${pool.provisioned} free`} />
+              <Box color="text-body-secondary">
+                {pool.free === '0' ? 'nothing is left' : null}
+                {pool.free !== '0' && pool.runsDryOn !== undefined ? `dry on ${pool.runsDryOn}` : null}
+                {pool.free !== '0' && pool.runsDryOn === undefined ? (
+                  <>
+                    <Count of={pool.free} /> free
+                  </>
+                ) : null}
+              </Box>
+            </ColumnLayout>
+          </li>
+        ))}
+      </ol>
       {data?.items.length === 0 ? (
         <p>
           There are no pools yet. <Link to="/pools">Address space</Link> says how to make one.
@@ -158,7 +165,6 @@ function Decided(): ReactNode {
   const from = hours[0]?.from ?? ''
   return (
     <Container
-      fitHeight
       header={
         <Header variant="h2" description="By two hours, in your time zone">
           Decisions of the last day
@@ -204,7 +210,6 @@ function Found(): ReactNode {
   const open = severities.filter((one) => (data?.findings[one] ?? 0) > 0)
   return (
     <Container
-      fitHeight
       header={
         <Header variant="h2" description="By severity">
           Open findings
@@ -239,7 +244,6 @@ function Complies(): ReactNode {
   const units = (data?.items ?? []).filter(({ group }) => group !== 'total')
   return (
     <Container
-      fitHeight
       header={
         <Header
           variant="h2"
@@ -251,29 +255,31 @@ function Complies(): ReactNode {
     >
       {error ? <Wrong error={error} /> : null}
       {isPending ? <Counting of="space in use" /> : null}
-      {units.slice(0, unitsShown).map((unit) => (
-        <Box key={unit.group} padding={{ bottom: 's' }}>
-          <ColumnLayout columns={2} minColumnWidth={120}>
-            <span>
-              <Link to={`/compliance?by=account&node=${unit.group}`}>
-                <Said>{unit.name ?? unit.group}</Said>
-              </Link>{' '}
-              <b className="number">{unit.score === undefined ? '–' : `${unit.score} %`}</b>
-            </span>
-            <span className="counts">
-              {partsOf(unit).map(([count, word, to]) =>
-                count === 0 ? null : (
-                  <Link key={word} to={`${to}&node=${unit.group}`}>
-                    {countText(count)} {word}
-                  </Link>
-                ),
-              )}
-              <span>{countText(unit.compliant)} compliant</span>
-              {unit.unknown === 0 ? null : <span>{countText(unit.unknown)} not looked at yet</span>}
-            </span>
-          </ColumnLayout>
-        </Box>
-      ))}
+      <ol className="bare" aria-label="Compliance by unit">
+        {units.slice(0, unitsShown).map((unit) => (
+          <li key={unit.group}>
+            <ColumnLayout columns={2} minColumnWidth={120}>
+              <span className="counts">
+                <Link to={`/compliance?by=account&node=${unit.group}`}>
+                  <Said>{unit.name ?? unit.group}</Said>
+                </Link>
+                <b className="number">{unit.score === undefined ? '–' : `${unit.score} %`}</b>
+              </span>
+              <span className="counts">
+                {partsOf(unit).map(([count, word, to]) =>
+                  count === 0 ? null : (
+                    <Link key={word} to={`${to}&node=${unit.group}`}>
+                      {countText(count)} {word}
+                    </Link>
+                  ),
+                )}
+                <span>{countText(unit.compliant)} compliant</span>
+                {unit.unknown === 0 ? null : <span>{countText(unit.unknown)} not looked at yet</span>}
+              </span>
+            </ColumnLayout>
+          </li>
+        ))}
+      </ol>
       {units.length > unitsShown ? <Link to="/compliance?by=unit">All {data?.groupCount} units</Link> : null}
       {data && units.length === 0 ? <p>No space is in use yet that policy has a say about.</p> : null}
     </Container>
@@ -283,7 +289,7 @@ function Complies(): ReactNode {
 function Waits(): ReactNode {
   const { data, error } = useQuery(summary)
   return (
-    <Container fitHeight header={<Header variant="h2">What waits for my approval</Header>}>
+    <Container header={<Header variant="h2">What waits for my approval</Header>}>
       {error ? <Wrong error={error} /> : null}
       {data?.waiting.map(({ id, reason, by, at }) => (
         <Box key={id} padding={{ bottom: 's' }}>
@@ -304,7 +310,7 @@ function Waits(): ReactNode {
 function Ends(): ReactNode {
   const { data, error } = useQuery(summary)
   return (
-    <Container fitHeight header={<Header variant="h2">Exceptions that end, and sources that are late</Header>}>
+    <Container header={<Header variant="h2">Exceptions that end, and sources that are late</Header>}>
       {error ? <Wrong error={error} /> : null}
       {data?.exceptions.map(({ exceptionId, reason, target, expiresAt }) => (
         <Box key={exceptionId} padding={{ bottom: 's' }}>

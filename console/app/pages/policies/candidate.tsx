@@ -47,16 +47,16 @@ export const loader = ({ params: { policyId } }: { params: { policyId?: string }
 type Row = Schemas['CandidateDifferences']
 const columnsFor = (nameOf: (id: string) => string | undefined): readonly Column<Row>[] => [
   account('Account', nameOf, (row) => row.account),
-  word('what', 'Type and locale', 140, (row) => `${row.resourceType} in ${row.locale}`),
-  word('denied', 'Newly denied', 110, (row) => row.newlyDenied),
-  word('allowed', 'Newly allowed', 110, (row) => row.newlyAllowed),
-  word('pool', 'Another pool', 110, (row) => row.otherPool),
-  word('order', 'Another order', 110, (row) => row.otherOrder),
-  word('other', 'Otherwise', 100, (row) => row.other),
+  word('what', 'Type and locale', 120, (row) => `${row.resourceType} in ${row.locale}`),
+  word('denied', 'Newly denied', 90, (row) => row.newlyDenied),
+  word('allowed', 'Newly allowed', 90, (row) => row.newlyAllowed),
+  word('pool', 'Another pool', 90, (row) => row.otherPool),
+  word('order', 'Another order', 90, (row) => row.otherOrder),
+  word('other', 'Otherwise', 90, (row) => row.other),
   {
     id: 'samples',
     header: 'Latest decisions',
-    width: 140,
+    width: 115,
     cell: (row) =>
       row.samples.map(({ decisionId, at, live, candidate }) => (
         <div key={decisionId}>

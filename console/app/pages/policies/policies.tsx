@@ -9,6 +9,7 @@ import type { Schemas } from '../../api/client.ts'
 import { assignmentList, flagsOf, nodes, pathOf, policyList, searchParamsOf, taken } from '../../api/lists.ts'
 import { load } from '../../api/queries.ts'
 import { type Column, List } from '../../parts/list.tsx'
+import { anywhere, useMay } from '../../parts/may.ts'
 import { named, useNodeNames } from '../../parts/names.ts'
 import { Page } from '../../parts/page.tsx'
 import { Account, Mode, Moment, momentText, None, Said } from '../../parts/words.tsx'
@@ -22,6 +23,7 @@ export function Component(): ReactNode {
   const [params] = useSearchParams()
   const nameOf = useNodeNames()
   const navigate = useNavigate()
+  const whyNot = useMay()('policy:manage', anywhere)
   const { data: assigned } = useQuery(everywhere)
   const query = taken(params, 'account')
   const where = (row: Row) => (assigned?.items ?? []).filter(({ policyId }) => policyId === row.policyId)
@@ -88,7 +90,12 @@ export function Component(): ReactNode {
         <SpaceBetween size="xs" direction="horizontal">
           <Button onClick={() => void navigate('/simulations')}>Simulations</Button>
           <Button onClick={() => void navigate('/policies/matrix')}>What is in force where</Button>
-          <Button variant="primary" onClick={() => void navigate('/policies/new')}>
+          <Button
+            variant="primary"
+            disabled={whyNot !== undefined}
+            disabledReason={whyNot}
+            onClick={() => void navigate('/policies/new')}
+          >
             Make a policy
           </Button>
         </SpaceBetween>

@@ -25,7 +25,3 @@ export const comparisonOf = (policyId: string, from: number, to: number) =>
     api.GET('/policies/{policyId}/comparison', { params: { path: { policyId }, query: { from, to } }, signal }),
   )
 export const assignedOf = (policyId: string) => assignmentList(new URLSearchParams({ policyId }))
-export const resourceTypes = {
-  ...ask(['resource-types'], (signal) => api.GET('/resource-types', { params: { query: { limit: rowsMax } }, signal })),
-  staleTime: 300_000,
-}

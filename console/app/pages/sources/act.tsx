@@ -24,6 +24,7 @@ import {
   isActName,
   isDoable,
   preview,
+  rightOf,
   source,
   specNames,
 } from './reads.ts'
@@ -178,13 +179,7 @@ export function Component(): ReactNode {
   const items = data?.items ?? []
   const doable = items.filter(isDoable)
   const may = useMay()
-  const rights = {
-    adopt: 'estate:adopt',
-    release: 'estate:adopt',
-    ignore: 'estate:read',
-    ask: 'estate:manage',
-  } as const
-  const whyNot = of && may(rights[act], of.node)
+  const whyNot = of && may(rightOf[act], of.node)
   const shown = params.getAll('shown')
   const { command, title, verb, undo } = words[act]
   const { cursor: _, ...filter } = taken(params, ...differenceNames)

@@ -9,10 +9,11 @@ import { nodes, pools } from '../../api/lists.ts'
 import { load } from '../../api/queries.ts'
 import { Facts } from '../../parts/facts.tsx'
 import { Linked } from '../../parts/linked.tsx'
+import { useMay } from '../../parts/may.ts'
 import { named, useNodeNames } from '../../parts/names.ts'
 import { Page, Wrong } from '../../parts/page.tsx'
 import { Cidr, Moment, Said, State } from '../../parts/words.tsx'
-import { type ActName, difference, source } from './reads.ts'
+import { type ActName, difference, rightOf, source } from './reads.ts'
 import { kindNames, kindWords } from './words.ts'
 
 interface Params {
@@ -54,15 +55,19 @@ export function Component(): ReactNode {
   const { data, error } = useQuery(difference(sourceId, differenceId))
   const isUnregistered = data?.difference === 'unregistered' || data?.difference === 'unregistered-public'
   const isReleased = data?.difference === 'gone' || data?.difference === 'unseen'
-  const act = (name: ActName, word: string, reason?: string): ReactNode => (
-    <Button
-      disabled={data === undefined || reason !== undefined}
-      disabledReason={reason ?? 'It is not loaded.'}
-      onClick={() => void navigate(`/sources/${sourceId}/act/${name}?${new URLSearchParams({ shown: data!.shown })}`)}
-    >
-      {word}
-    </Button>
-  )
+  const may = useMay()
+  const act = (name: ActName, word: string, state?: string): ReactNode => {
+    const reason = data === undefined ? 'It is not loaded.' : (state ?? may(rightOf[name], of?.node))
+    return (
+      <Button
+        disabled={reason !== undefined}
+        disabledReason={reason}
+        onClick={() => void navigate(`/sources/${sourceId}/act/${name}?${new URLSearchParams({ shown: data!.shown })}`)}
+      >
+        {word}
+      </Button>
+    )
+  }
   const wouldBe = data?.wouldBe
   return (
     <Page

@@ -9,10 +9,11 @@ import { load } from '../../api/queries.ts'
 import { account, said } from '../../parts/columns.tsx'
 import { type Column, List } from '../../parts/list.tsx'
 import { choices } from '../../parts/list-page.tsx'
+import { useMay } from '../../parts/may.ts'
 import { useNodeNames } from '../../parts/names.ts'
 import { Page } from '../../parts/page.tsx'
 import { Cidr, Moment, None, Said, State } from '../../parts/words.tsx'
-import { type ActName, type Difference, differenceList, differenceNames, source } from './reads.ts'
+import { type ActName, type Difference, differenceList, differenceNames, rightOf, source } from './reads.ts'
 import { kindNames, kinds } from './words.ts'
 
 export const loader = ({
@@ -82,6 +83,7 @@ export function Component(): ReactNode {
   const sourceId = useParams().sourceId!
   const [params] = useSearchParams()
   const navigate = useNavigate()
+  const may = useMay()
   const nameOf = useNodeNames()
   const { data: of } = useQuery(source(sourceId))
   const query = differenceList(sourceId, params)
@@ -91,6 +93,11 @@ export function Component(): ReactNode {
   const { cursor: _, ...named } = filter
   const all = new URLSearchParams(named)
   const isNothing = (data?.items.length ?? 0) === 0
+  const whyNot = (act: ActName): string | undefined => {
+    if (isNothing) return 'There is no difference here.'
+    if (chosen.length > chosenMax) return `Choose ${chosenMax} at most, or let a filter choose.`
+    return may(rightOf[act], of?.node)
+  }
   const toChosen = (): string => new URLSearchParams(chosen.map(({ shown }) => ['shown', shown])).toString()
   const go = (act: ActName): void => {
     const query = chosen.length > 0 ? toChosen() : all.toString()
@@ -146,10 +153,8 @@ export function Component(): ReactNode {
               <Button
                 key={act}
                 variant={act === 'adopt' ? 'primary' : 'normal'}
-                disabled={isNothing || chosen.length > chosenMax}
-                disabledReason={
-                  isNothing ? 'There is no difference here.' : `Choose ${chosenMax} at most, or let a filter choose.`
-                }
+                disabled={whyNot(act) !== undefined}
+                disabledReason={whyNot(act)}
                 onClick={() => go(act)}
               >
                 {chosen.length > 0 ? `${word} ${chosen.length}…` : `${word} all…`}

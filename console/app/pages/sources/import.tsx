@@ -22,6 +22,7 @@ import { load } from '../../api/queries.ts'
 import { useAct } from '../../parts/act.ts'
 import { said, word } from '../../parts/columns.tsx'
 import { type Column, download, List } from '../../parts/list.tsx'
+import { useMay } from '../../parts/may.ts'
 import { named } from '../../parts/names.ts'
 import { Page, Wrong } from '../../parts/page.tsx'
 import { Refused } from '../../parts/refused.tsx'
@@ -152,8 +153,10 @@ export function Component(): ReactNode {
     setDone,
   )
   const command = `cadastre collect csv --file FILE --source ${sourceId}${header.columns.size === 0 ? '' : ` --columns '${shown(header.columns, header.cells)}'`}${owner === '' ? '' : ` --owner ${owner}`}`
+  const lacking = useMay()('estate:report', of?.node)
   const whyNot =
-    rows.length === 0
+    lacking ??
+    (rows.length === 0
       ? 'Choose a file first.'
       : done
         ? 'It is imported.'
@@ -163,7 +166,7 @@ export function Component(): ReactNode {
             ? 'Check it first: the server says what is wrong, and what it would bring.'
             : wrong.length > 0 && !isLeftOut
               ? `${wrong.length} rows are wrong. Mend them in the file, or leave them out.`
-              : undefined
+              : undefined)
   const ordered = [...wrong, ...judged.filter(({ state }) => state !== 'wrong')]
   const results = judged.map((row): ReadRow => (done && row.state === 'wrong' ? { ...row, state: 'left-out' } : row))
   return (
@@ -178,13 +181,14 @@ export function Component(): ReactNode {
       actions={
         <SpaceBetween size="xs" direction="horizontal">
           <Button
-            disabled={rows.length === 0 || header.columns.size === 0 || done !== undefined}
+            disabled={lacking !== undefined || rows.length === 0 || header.columns.size === 0 || done !== undefined}
             disabledReason={
-              done
+              lacking ??
+              (done
                 ? 'It is imported.'
                 : rows.length === 0
                   ? 'Choose a file first.'
-                  : 'Say which column is the network or the address.'
+                  : 'Say which column is the network or the address.')
             }
             loading={trial.isPending}
             onClick={() => trial.mutate()}

@@ -1,4 +1,5 @@
 // What the pages of one source read, and what is done with its differences.
+import type { Action } from '#model/roles.ts'
 import { answer, api, type Schemas } from '../../api/client.ts'
 import { pageRows, taken } from '../../api/lists.ts'
 import { ask, type Read } from '../../api/queries.ts'
@@ -48,6 +49,13 @@ export const difference = (sourceId: string, differenceId: string) =>
 export const acts = ['adopt', 'ignore', 'release', 'ask'] as const
 export type ActName = (typeof acts)[number]
 export const isActName = (text: string | undefined): text is ActName => acts.some((one) => one === text)
+/** What each needs at the node of the source. */
+export const rightOf = {
+  adopt: 'estate:adopt',
+  release: 'estate:adopt',
+  ignore: 'estate:read',
+  ask: 'estate:manage',
+} as const satisfies Record<ActName, Action>
 /** What adopting takes in place of what the source says. */
 export const specNames = ['poolId', 'resourceType', 'placeLocale'] as const
 

@@ -8,6 +8,7 @@ import { load } from '../../api/queries.ts'
 import { moment, node, state, word } from '../../parts/columns.tsx'
 import type { Column } from '../../parts/list.tsx'
 import { choices, ListPage } from '../../parts/list-page.tsx'
+import { anywhere, useMay } from '../../parts/may.ts'
 import { useNodeNames } from '../../parts/names.ts'
 import { Said } from '../../parts/words.tsx'
 
@@ -46,6 +47,7 @@ const columns = (nameOf: (id: string) => string | undefined): readonly Column<Ro
 
 export function Component(): ReactNode {
   const navigate = useNavigate()
+  const whyNot = useMay()('estate:manage', anywhere)
   const [params] = useSearchParams()
   const freshness = params.get('freshness')
   const isShown = ({ freshness: is }: Row): boolean =>
@@ -65,7 +67,12 @@ export function Component(): ReactNode {
       filters={[{ name: 'freshness', label: 'Freshness', options: choices('fresh', 'late') }]}
       order={(rows) => rows.filter(isShown)}
       actions={
-        <Button variant="primary" onClick={() => navigate('/sources/new')}>
+        <Button
+          variant="primary"
+          disabled={whyNot !== undefined}
+          disabledReason={whyNot}
+          onClick={() => navigate('/sources/new')}
+        >
           Make a source
         </Button>
       }

@@ -11,13 +11,14 @@ import { parseCidr } from '../../../../src/model/cidr.ts'
 import { answer, api, type Schemas } from '../../api/client.ts'
 import { flagsOf, nodes, searchParamsOf } from '../../api/lists.ts'
 import { load } from '../../api/queries.ts'
+import { resourceTypes } from '../../api/resource-types.ts'
 import { ChoiceField, Form, needed, TextField, useForm } from '../../parts/form.tsx'
 import { useNodeNames } from '../../parts/names.ts'
 import { Page, Wrong } from '../../parts/page.tsx'
 import { checkTags, tagsIn } from '../../parts/tags.ts'
 import { Account, Cidr } from '../../parts/words.tsx'
 import { Denied, denialIn } from './denied.tsx'
-import { onePool, resourceTypes } from './pool-queries.ts'
+import { onePool } from './pool-queries.ts'
 
 export const loader = ({ request }: { request: Request }): Promise<null> => {
   const poolId = searchParamsOf(request).get('poolId')

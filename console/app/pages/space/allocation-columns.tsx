@@ -11,20 +11,20 @@ export const allocationColumns = (nameOf: (id: string) => string | undefined): r
   said('name', 'Name', 90, (row) => row.name),
   account('Account', nameOf, (row) => row.account),
   said('type', 'Type', 60, (row) => row.resourceType),
-  said('resource', 'Resource', 165, (row) => row.resourceId),
+  said('resource', 'Resource', 188, (row) => row.resourceId),
   said('locale', 'Locale', 95, (row) => row.locale),
   state('State', 105, (row) => row.state),
   moment('Since', (row) => row.createdAt),
   {
     id: 'why',
     header: 'Why',
-    width: 70,
+    width: 60,
     cell: (row) =>
       row.decisionId === undefined ? (
         <None />
       ) : (
-        <Link to={`/decisions/${row.decisionId}`} aria-label={`Decision of ${row.cidr}`}>
-          Decision
+        <Link to={`/decisions/${row.decisionId}`} aria-label={`Why: decision of ${row.cidr}`}>
+          Why
         </Link>
       ),
     text: (row) => row.decisionId ?? '',

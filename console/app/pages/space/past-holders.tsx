@@ -22,7 +22,7 @@ export function PastHolders({ cidr, scopeId, at }: { cidr: string; scopeId: stri
     { id: 'cidr', header: 'CIDR', width: 140, cell: (row) => <Cidr>{row.cidr}</Cidr>, text: (row) => row.cidr },
     account('Account', nameOf, (row) => row.account),
     said('type', 'Type', 90, (row) => row.resourceType),
-    said('resource', 'Resource', 165, (row) => row.resourceId),
+    said('resource', 'Resource', 188, (row) => row.resourceId),
     state('State', 110, (row) => row.state),
     moment('Since', (row) => row.heldFrom),
     { ...moment<Row>('Until', (row) => row.heldUntil), id: 'until' },

@@ -1,6 +1,5 @@
 // What pages ask of one pool.
 import { api } from '../../api/client.ts'
-import { treeRowsMax } from '../../api/lists.ts'
 import { ask } from '../../api/queries.ts'
 
 export const onePool = (poolId: string) =>
@@ -11,9 +10,3 @@ export const capacityOf = (poolId: string) =>
   )
 export const freeOf = (poolId: string) =>
   ask(['pool-free', poolId], (signal) => api.GET('/pools/{poolId}/free', { params: { path: { poolId } }, signal }))
-export const resourceTypes = {
-  ...ask(['resource-types'], (signal) =>
-    api.GET('/resource-types', { params: { query: { limit: treeRowsMax } }, signal }),
-  ),
-  staleTime: 300_000,
-}

@@ -10,6 +10,7 @@ import { load } from '../../api/queries.ts'
 import { AddressMap, askedIn, mapOf } from '../../map/map.tsx'
 import { Facts } from '../../parts/facts.tsx'
 import { List } from '../../parts/list.tsx'
+import { anywhere, useMay } from '../../parts/may.ts'
 import { useNodeNames } from '../../parts/names.ts'
 import { Page, Wrong } from '../../parts/page.tsx'
 import { Account, Count, None, Said, Used } from '../../parts/words.tsx'
@@ -53,16 +54,30 @@ export function Component(): ReactNode {
   const at = momentIn(params)
   const tab = params.get('tab') === 'changes' ? 'changes' : 'allocations'
   const { data: capacity } = useQuery(capacityOf(poolId))
+  const may = useMay()
+  const whyNoAllocation = may('allocation:manage', anywhere)
+  const whyNoPool = may('ipam:manage', pool?.account)
   return (
     <Page
       title={pool?.name ?? poolId}
       description={pool?.description === undefined ? undefined : <Said>{pool.description}</Said>}
       actions={
         <SpaceBetween size="xs" direction="horizontal">
-          <Button variant="primary" onClick={() => void navigate(`/allocations/new?poolId=${poolId}`)}>
+          <Button
+            variant="primary"
+            disabled={whyNoAllocation !== undefined}
+            disabledReason={whyNoAllocation}
+            onClick={() => void navigate(`/allocations/new?poolId=${poolId}`)}
+          >
             Allocate
           </Button>
-          <Button onClick={() => void navigate(`/pools/new?parentPoolId=${poolId}`)}>Make a pool in it</Button>
+          <Button
+            disabled={whyNoPool !== undefined}
+            disabledReason={whyNoPool}
+            onClick={() => void navigate(`/pools/new?parentPoolId=${poolId}`)}
+          >
+            Make a pool in it
+          </Button>
         </SpaceBetween>
       }
       commands={[

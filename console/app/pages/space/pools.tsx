@@ -11,6 +11,7 @@ import { flagsOf, nodes, pathOf, poolTree, scopes, searchParamsOf, taken } from 
 import { load, queries } from '../../api/queries.ts'
 import { AddressMap, askedIn, mapOf } from '../../map/map.tsx'
 import { type Column, List } from '../../parts/list.tsx'
+import { anywhere, useMay } from '../../parts/may.ts'
 import { named, useNodeNames } from '../../parts/names.ts'
 import { Page } from '../../parts/page.tsx'
 import { Account, Cidr, Count, percentOf, Said, Used } from '../../parts/words.tsx'
@@ -36,6 +37,15 @@ const mapped = (scopeId: string, params: URLSearchParams) => {
 }
 
 type Row = Schemas['PoolTreeNode']
+/** Each below the one that its space is from, as they were made; what lies in none of this page stands where it was. */
+function underTheirs(rows: readonly Row[]): readonly Row[] {
+  const shown = new Set(rows.map(({ poolId }) => poolId))
+  const below = Map.groupBy(rows, ({ parentPoolId }) =>
+    parentPoolId !== undefined && shown.has(parentPoolId) ? parentPoolId : undefined,
+  )
+  const from = (row: Row): readonly Row[] => [row, ...(below.get(row.poolId) ?? []).flatMap(from)]
+  return (below.get(undefined) ?? []).flatMap(from)
+}
 const usedOf = ({ utilization: { provisioned, free } }: Row): number =>
   percentOf(String(BigInt(provisioned) - BigInt(free)), provisioned)
 
@@ -44,6 +54,9 @@ export function Component(): ReactNode {
   const nameOf = useNodeNames()
   const { data: known } = useQuery(scopes)
   const navigate = useNavigate()
+  const may = useMay()
+  const whyNoAllocation = may('allocation:manage', anywhere)
+  const whyNoPool = may('ipam:manage', anywhere)
   const rows = useQuery(poolTree(params)).data?.items ?? []
   const scope = scopeShown(params, rows)
   const query = taken(params, 'scopeId', 'family')
@@ -136,10 +149,21 @@ export function Component(): ReactNode {
       description="Pools by their hierarchy. Each hands out blocks to those below it and to whoever asks."
       actions={
         <SpaceBetween size="xs" direction="horizontal">
-          <Button variant="primary" onClick={() => void navigate('/allocations/new')}>
+          <Button
+            variant="primary"
+            disabled={whyNoAllocation !== undefined}
+            disabledReason={whyNoAllocation}
+            onClick={() => void navigate('/allocations/new')}
+          >
             Allocate
           </Button>
-          <Button onClick={() => void navigate('/pools/new')}>Make a pool</Button>
+          <Button
+            disabled={whyNoPool !== undefined}
+            disabledReason={whyNoPool}
+            onClick={() => void navigate('/pools/new')}
+          >
+            Make a pool
+          </Button>
         </SpaceBetween>
       }
       commands={[
@@ -158,6 +182,7 @@ export function Component(): ReactNode {
         keyOf={(row) => row.poolId}
         offset="pools"
         isCompact
+        order={underTheirs}
         filters={[
           {
             name: 'family',

@@ -1,9 +1,9 @@
 // What can be done with a change that is not made: find out what it would break, or have others approve it first.
 import type { NavigateFunction } from 'react-router'
-import { answer, api, type Schemas } from '../../api/client.ts'
-import { nodes } from '../../api/lists.ts'
-import { queries } from '../../api/queries.ts'
-import type { Act } from '../../parts/acts.tsx'
+import { answer, api, type Schemas } from '../api/client.ts'
+import { nodes } from '../api/lists.ts'
+import { queries } from '../api/queries.ts'
+import type { Act } from './acts.tsx'
 
 /** @param reason why there is no such change yet */
 export const changeActs = (
