@@ -165,10 +165,11 @@ const operatorCommands: Readonly<Record<string, readonly string[]>> = {
   'it needs a change request or an emergency': ['operatorToken', 'operatorConsole'],
   'a key may do no more than its account, whose changes are controlled': ['createKey', 'disableKey'],
   'it is about the server, its database and its record, and about nothing that decisions are made by': [
-    ...['serve', 'migrate', 'accept', 'move', 'decisionsKeep', 'auditNewKey', 'auditErase'],
+    ...['serve', 'migrate', 'accept', 'move', 'restore', 'decisionsKeep', 'auditNewKey', 'auditErase'],
   ],
   'it only reads': [
     ...['listKeys', 'explain', 'check', 'auditVerify', 'auditKey', 'auditExport', 'auditProve', 'auditPack', 'version'],
+    ...['backup', 'backupVerify'],
   ],
 }
 test('§8 every command of the operator stands here with its reason', () => {
