@@ -78,6 +78,10 @@ test('it says what it is of, is its owner’s alone, and proves that all of its 
   const { code, output, errors } = await run(place.settings, 'backup', 'verify', backup, '--key-file', keyFile)
   assert.deepEqual([code, errors], [0, ''])
   assert.match(output, /1 pools, [1-9]\d* allocations: sound/)
+  const told = await run(place.settings, 'backup', 'verify', backup, '--key-file', keyFile, '-o', 'json')
+  const { isSound, installation, problems } = JSON.parse(told.output) as Record<string, unknown>
+  assert.deepEqual([isSound, problems], [true, []])
+  assert.ok(first.includes(`"installation":"${installation}"`))
 })
 
 for (const [name, engine] of [
@@ -87,8 +91,9 @@ for (const [name, engine] of [
   test(`it is restored into ${name}, and a server goes on there with the same keys and addresses`, async (t) => {
     const place = await emptyPlace(engine)
     t.after(place.remove)
-    const restored = await run(place.settings, 'restore', backup, '--key-file', keyFile)
+    const restored = await run(place.settings, 'restore', backup, '--key-file', keyFile, '-o', 'json')
     assert.deepEqual([restored.code, restored.errors], [0, ''])
+    assert.equal((JSON.parse(restored.output) as { engine: string }).engine, engineUnderTest)
     const checked = await run(place.settings, 'check')
     assert.match(checked.output, /: sound/)
     const again = await run(place.settings, 'restore', backup, '--key-file', keyFile)

@@ -98,7 +98,10 @@ const examples: Partial<Readonly<Record<LocalCommand, Expected>>> = {
   version: { words: ['version'], fields: ['version'], text: /^cadastre \d+\.\d+\.\d+\n$/ },
 }
 /** These have a test of their own: what they are asked about must be made first. */
-const asked: readonly LocalCommand[] = ['auditErase', 'auditExport', 'auditPack', 'disableKey', 'explain']
+const asked: readonly LocalCommand[] = [
+  ...(['auditErase', 'auditExport', 'auditPack', 'disableKey', 'explain'] as const),
+  ...(['backup', 'backupVerify', 'restore'] as const),
+]
 
 test('what a command at the server answers has the same members each time, and is the text of before without a format', async () => {
   const shown = [...Object.keys(examples), ...asked, ...Object.keys(withoutFormats)]
