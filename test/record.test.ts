@@ -7,7 +7,7 @@ import { drawSequences, findProblem, removeBeginning } from './record/drive.ts'
 const seed = Number(process.env.CADASTRE_DRIVE_SEED ?? 20_261_129)
 /** How many times as many sequences. */
 const times = Number(process.env.CADASTRE_DRIVE_TIMES ?? 1)
-const sequences = { sqlite: 3, postgres: 1 }[engineUnderTest] * times
+const sequences = { sqlite: 3, postgres: 3 }[engineUnderTest] * times
 const stepsOfEach = 400
 
 after(removeBeginning)

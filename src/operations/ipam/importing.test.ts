@@ -8,7 +8,6 @@ import type { Principal } from '#model/principal.ts'
 import { createAccessKey, disableAccessKey } from '#operations/identity/access-keys.ts'
 import { operationTables } from '#operations/tables.aws.ts'
 import { type Acme, asNetwork, lab, network, openAcme, root, shop, stranger, tagsOf } from '../../../test/acme.ts'
-import { isLeftToNight } from '../../../test/engines.ts'
 import { costOf } from '../../../test/statement-cost.ts'
 import { managementAccount, workplaceOf } from '../../../test/world.ts'
 import { isAnyImporting } from './importing.ts'
@@ -150,8 +149,7 @@ test('what somebody has already is not imported over', async () => {
   assert.equal(await importAll(), 1)
 })
 
-test('what cannot be imported, however much it is, keeps nothing else from being imported', async (t) => {
-  if (isLeftToNight(t)) return
+test('what cannot be imported, however much it is, keeps nothing else from being imported', async () => {
   await insertVpcs(6_100, { account: lab, from: 100 })
   await makeVpc('10.200.0.0/24', asShop)
   // Five thousand are looked at in one turn, and the next goes on behind them.
@@ -160,8 +158,7 @@ test('what cannot be imported, however much it is, keeps nothing else from being
   assert.equal(await importAll(), 1)
   assert.equal(await importAll(), 1)
 })
-test('pools of one account, and what stands in them, keep no other from being looked through', async (t) => {
-  if (isLeftToNight(t)) return
+test('pools of one account, and what stands in them, keep no other from being looked through', async () => {
   // Six thousand blocks of the account stand in each of them.
   const mine = await acme.call('CreateIpam', { OperatingRegions: [{ RegionName: 'us-east-1' }] }, asLab)
   for (let n = 0; n < 8; n++) {
