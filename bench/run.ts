@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { cpus, loadavg, release, totalmem } from 'node:os'
 import { parseArgs, promisify } from 'node:util'
 import { measureAdvice } from './advice.ts'
+import { measureBackup } from './backup.ts'
 import { measureChanges } from './changes.ts'
 import { measureCompliance } from './compliance.ts'
 import { measureConsole } from './console.ts'
@@ -76,6 +77,7 @@ const parts = {
     'lists',
     'history',
     'console',
+    'backup',
     'snapshots',
     'compliance',
     'simulation',
@@ -91,6 +93,7 @@ const parts = {
     'lists',
     'history',
     'console',
+    'backup',
     'snapshots',
     'simulation',
     'contention',
@@ -133,6 +136,7 @@ const measures: Readonly<Record<string, () => unknown>> = {
   indexes: () => measureIndexes(fixedRounds),
   lists: () => measureLists({ engine: database, sizes }),
   history: () => measureHistory({ engine: database, sizes }),
+  backup: () => measureBackup({ engine: database, rows }),
   console: () => measureConsole({ engine: database, rows }),
   snapshots: () => measureSnapshots({ engine: database, rounds: fixedRounds }),
   compliance: () => measureCompliance({ rows, seconds }),

@@ -72,6 +72,8 @@ export async function buildConsole(): Promise<void> {
 
 async function build(contents: string): Promise<void> {
   rmSync(stamp, { force: true })
+  // It takes half a minute: whoever waits for it sees what for.
+  process.stderr.write('Setting up: the console …\n')
   // Loaded here alone: most scripts do not build.
   const vite = await import('vite')
   await vite.build({ configFile: join(root, 'console/vite.config.ts'), logLevel: 'warn' })

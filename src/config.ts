@@ -1,4 +1,5 @@
 // The configuration: the only reader of the environment, turned once into one frozen, checked value.
+
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
@@ -6,6 +7,7 @@ import { type AwsRates, offRates, parseAwsRates, usualRates } from '#model/aws-r
 import { type Cidr, parseAddress, parseCidr } from '#model/cidr.ts'
 import { recipientProblem } from '#model/delivery-target.ts'
 import { parseVerifierKey, type SignatureType, signatureTypes, type VerifierKey } from '#model/evidence/note.ts'
+import { withoutBrackets } from '#model/host-name.ts'
 import { isAccountId } from '#model/organization.ts'
 import { cidrProblem } from '#model/pool.ts'
 import { didYouMean } from '#model/problems/phrases.ts'
@@ -660,7 +662,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     sinks: {
       syslog: syslogUrl
         ? {
-            host: syslogUrl.hostname.replace(/^\[|\]$/g, ''),
+            host: withoutBrackets(syslogUrl.hostname),
             port: Number(syslogUrl.port || syslogPort),
           }
         : undefined,

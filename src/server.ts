@@ -1,4 +1,5 @@
 // The composition: configuration → store → operations → listener and jobs; closed in reverse.
+
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
@@ -25,6 +26,7 @@ import { Notifier, startNotifying } from '#jobs/notifying.ts'
 import { startProbing } from '#jobs/readiness.ts'
 import { type Sink, startSending } from '#jobs/sending.ts'
 import { startWitnessing, type Witness } from '#jobs/witnessing.ts'
+import { withoutBrackets } from '#model/host-name.ts'
 import { problemInWords } from '#model/problems/problem.ts'
 import { worded } from '#model/problems/worded.ts'
 import { Refused, refuse } from '#model/refusal.ts'
@@ -125,7 +127,7 @@ async function createListener({ tls: files, publicUrl }: Config): Promise<{ serv
   // What speaks TLS is loaded where it is needed.
   const { followTls, readTls, TlsProblem } = await import('#api/tls.ts')
   const https = process.getBuiltinModule('node:https')
-  const hostName = publicUrl === undefined ? undefined : hostNameOf(publicUrl)
+  const hostName = publicUrl === undefined ? undefined : withoutBrackets(new URL(publicUrl).hostname)
   const read = () => readTls(files, hostName, Date.now())
   const inWords = ({ file, message }: TlsProblem): string => `${settingOf[file].name}=\`${files[file]}\`: ${message}`
   try {
@@ -149,7 +151,6 @@ async function createListener({ tls: files, publicUrl }: Config): Promise<{ serv
   }
 }
 const settingOf = { certificate: variables.tlsCertificateFile, key: variables.tlsKeyFile }
-const hostNameOf = (url: string): string => new URL(url).hostname.replace(/^\[|\]$/g, '')
 
 /** What calls others is loaded when somebody is to be told something. */
 function notifierOf(

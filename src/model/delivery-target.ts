@@ -1,5 +1,7 @@
 // Where events may be delivered: which URLs and mail addresses may be named, and which addresses are never called.
+
 import { type Cidr, contains, parseAddress, parseCidr } from './cidr.ts'
+import { withoutBrackets } from './host-name.ts'
 import type { Problem } from './problems/problem.ts'
 
 /**
@@ -75,7 +77,7 @@ export function parseSyslogUrl(text: string): SyslogUrl | undefined {
   const port = named?.port || URL.parse(`ws:${rest}`)?.port || undefined
   if (!named || named.hostname === '' || named.username !== '' || named.password !== '') return undefined
   if (named.pathname !== '/' || named.search !== '' || named.hash !== '' || port === '0') return undefined
-  return { host: named.hostname.replace(/^\[|\]$/g, ''), port: port === undefined ? syslogPort : Number(port) }
+  return { host: withoutBrackets(named.hostname), port: port === undefined ? syslogPort : Number(port) }
 }
 export function readSyslogUrl(
   text: string,
@@ -92,7 +94,7 @@ export function readSyslogUrl(
 
 /** The address that a URL has in place of a name. */
 export const addressOf = ({ hostname }: { readonly hostname: string }): Cidr | undefined =>
-  parseAddress(hostname.replace(/^\[|\]$/g, ''))
+  parseAddress(withoutBrackets(hostname))
 
 /** Plain addresses alone: whatever else RFC 5322 has, people mean none of it, and some servers take `%` and `!` for ways to other domains. */
 const mailPattern =

@@ -1,7 +1,9 @@
 // Mail, through the one server that the operator names. Where it goes is somebody else's word, and its text has words of others: so it is
 // plain text, to plain addresses, and no header is made of anything longer than a line.
+
 import { createTransport } from 'nodemailer'
 import type { DeliveryOutcome, DeliveryProblem } from '#model/delivery.ts'
+import { withoutBrackets } from '#model/host-name.ts'
 import type { Mail } from './deliver.ts'
 import { callSecondsMax } from './post.ts'
 
@@ -27,7 +29,7 @@ export function createMailer(
 ): (mail: Mail) => Promise<DeliveryOutcome> {
   const { protocol, hostname, port } = new URL(url)
   const secure = protocol === 'smtps:'
-  const host = hostname.replace(/^\[|\]$/g, '')
+  const host = withoutBrackets(hostname)
   const transport = createTransport({
     host,
     port: port === '' ? (secure ? portOfTls : portOfSubmission) : Number(port),

@@ -1,7 +1,9 @@
 // One call out of this server: a POST to a URL that somebody else has named. The name is looked up once, inner addresses are refused, and
 // the connection goes to that very address; nothing is followed, and neither a slow nor an endless answer is waited for.
+
 import type { IncomingMessage, RequestOptions } from 'node:http'
 import type { DeliveryOutcome, DeliveryProblem } from '#model/delivery.ts'
+import { withoutBrackets } from '#model/host-name.ts'
 import { type Address, type AddressRules, addressesOf } from './addresses.ts'
 
 /** An `import` of them takes long; nothing is called when a server starts. */
@@ -47,7 +49,7 @@ export async function exchange(posted: Posted, rules: CallRules): Promise<Answer
   const { secondsMax: seconds = callSecondsMax } = rules
   const signal = AbortSignal.timeout(seconds * 1_000)
   const slow = failed({ why: 'target-slow', seconds })
-  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const host = withoutBrackets(url.hostname)
   const found = await Promise.race([addressesOf(host, rules), gone(signal)])
   if (found === undefined) return slow
   if (!Array.isArray(found)) return failed(found as DeliveryProblem)

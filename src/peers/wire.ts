@@ -1,6 +1,8 @@
 // A connection between two servers of one database: TLS 1.3 with the key that both have (RFC 8446, 2.2), so that each knows the
 // other, nobody reads along, and nothing is said twice. Messages go and come; silence ends it.
+
 import type { Server, TLSSocket } from 'node:tls'
+import { withoutBrackets } from '#model/host-name.ts'
 import { FrameReader, frame } from './frames.ts'
 import type { Message } from './messages.ts'
 
@@ -153,5 +155,5 @@ export function listenForWires(
 /** Of `HOST:PORT`, or `[HOST]:PORT`. */
 export function hostAndPort(address: string): { readonly host: string; readonly port: number } {
   const at = address.lastIndexOf(':')
-  return { host: address.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(address.slice(at + 1)) }
+  return { host: withoutBrackets(address.slice(0, at)), port: Number(address.slice(at + 1)) }
 }

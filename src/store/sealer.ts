@@ -51,23 +51,20 @@ export function createSealer(key: Uint8Array, file?: string): Sealer {
 
 /** The 32 bytes of a key file that the operator names: 64 hexadecimal digits. */
 export function keyIn(path: string): Uint8Array {
-  let text: string
   try {
-    text = readFileSync(path, 'utf8').trim()
+    return keyOf(readFileSync(path, 'utf8'), `The key file \`${path}\``, ' (`openssl rand -hex 32` makes them)')
   } catch (error) {
-    throw new StoreTrouble('permission', `The key file \`${path}\` cannot be read (${(error as Error).message}).`, {
-      fatal: true,
-      cause: error,
-    })
+    throw error instanceof StoreTrouble ? error : unreadable(`The key file \`${path}\``, error)
   }
-  if (!keyPattern.test(text))
-    throw new StoreTrouble(
-      'foreign',
-      `The key file \`${path}\` does not hold 64 hexadecimal digits (\`openssl rand -hex 32\` makes them).`,
-      { fatal: true },
-    )
-  return Buffer.from(text, 'hex')
 }
+function keyOf(text: string, what: string, how = ''): Buffer {
+  const digits = text.trim()
+  if (keyPattern.test(digits)) return Buffer.from(digits, 'hex')
+  const message = `${what} does not hold 64 hexadecimal digits${how}.`
+  throw new StoreTrouble('corrupt', message, { fatal: true })
+}
+const unreadable = (what: string, error: unknown): StoreTrouble =>
+  new StoreTrouble('permission', `${what} cannot be read (${(error as Error).message}).`, { fatal: true, cause: error })
 
 const keyPattern = /^[0-9a-fA-F]{64}$/
 /** Reads the key (64 hexadecimal digits); makes the file, readable by its owner only, where it is missing and may be made. */
@@ -79,20 +76,11 @@ export function readSealer(path: string, options: { readonly create: boolean }):
     if (options.create) makePrivate(path, { create: false })
   } catch (error) {
     if (!options.create || (error as NodeJS.ErrnoException).code !== 'ENOENT') {
-      throw new StoreTrouble(
-        'permission',
-        `The secret key file \`${path}\` cannot be read (${(error as Error).message}).`,
-        { fatal: true, cause: error },
-      )
+      throw unreadable(`The secret key file \`${path}\``, error)
     }
     text = randomBytes(keyBytes).toString('hex')
     // `wx`: two first starts at once must not each make a key. On disk before anything is sealed with it.
     writeFileSync(path, `${text}\n`, { mode: 0o600, flag: 'wx', flush: true })
   }
-  if (!keyPattern.test(text)) {
-    throw new StoreTrouble('corrupt', `The secret key file \`${path}\` does not hold 64 hexadecimal digits.`, {
-      fatal: true,
-    })
-  }
-  return createSealer(Buffer.from(text, 'hex'), path)
+  return createSealer(keyOf(text, `The secret key file \`${path}\``), path)
 }

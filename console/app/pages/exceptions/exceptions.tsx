@@ -1,12 +1,12 @@
 // Exceptions: what waits, what is in force, what is over.
-import Button from '@cloudscape-design/components/button'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import type { ReactNode } from 'react'
-import { Link, useNavigate } from 'react-router'
+import { Link } from 'react-router'
 import type { Schemas } from '../../api/client.ts'
 import { exceptionList, exceptionNames, nodes, searchParamsOf } from '../../api/lists.ts'
 import { load } from '../../api/queries.ts'
 import { node, said, state, word } from '../../parts/columns.tsx'
+import { Go } from '../../parts/go.tsx'
 import type { Column } from '../../parts/list.tsx'
 import { ListPage } from '../../parts/list-page.tsx'
 import { anywhere, useMay } from '../../parts/may.ts'
@@ -52,22 +52,17 @@ const states = [
 ] as const
 
 function Begin(): ReactNode {
-  const navigate = useNavigate()
   const may = useMay()
   const whyNoGlass = may('exception:approve', anywhere)
   const whyNot = may('exception:request', anywhere)
   return (
     <SpaceBetween size="xs" direction="horizontal">
-      <Button
-        disabled={whyNoGlass !== undefined}
-        disabledReason={whyNoGlass}
-        onClick={() => void navigate('/exceptions/new?kind=break-glass')}
-      >
+      <Go to="/exceptions/new?kind=break-glass" whyNot={whyNoGlass}>
         Break the glass
-      </Button>
-      <Button disabled={whyNot !== undefined} disabledReason={whyNot} onClick={() => void navigate('/exceptions/new')}>
+      </Go>
+      <Go to="/exceptions/new" whyNot={whyNot}>
         Ask for an exception
-      </Button>
+      </Go>
     </SpaceBetween>
   )
 }

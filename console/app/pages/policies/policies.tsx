@@ -8,6 +8,7 @@ import { Link, useNavigate, useSearchParams } from 'react-router'
 import type { Schemas } from '../../api/client.ts'
 import { assignmentList, flagsOf, nodes, pathOf, policyList, searchParamsOf, taken } from '../../api/lists.ts'
 import { load } from '../../api/queries.ts'
+import { Go } from '../../parts/go.tsx'
 import { type Column, List } from '../../parts/list.tsx'
 import { anywhere, useMay } from '../../parts/may.ts'
 import { named, useNodeNames } from '../../parts/names.ts'
@@ -90,14 +91,9 @@ export function Component(): ReactNode {
         <SpaceBetween size="xs" direction="horizontal">
           <Button onClick={() => void navigate('/simulations')}>Simulations</Button>
           <Button onClick={() => void navigate('/policies/matrix')}>What is in force where</Button>
-          <Button
-            variant="primary"
-            disabled={whyNot !== undefined}
-            disabledReason={whyNot}
-            onClick={() => void navigate('/policies/new')}
-          >
+          <Go isPrimary to="/policies/new" whyNot={whyNot}>
             Make a policy
-          </Button>
+          </Go>
         </SpaceBetween>
       }
       description="What takes its addresses from where. In force is the version shown, wherever the policy is enabled."

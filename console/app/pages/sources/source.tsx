@@ -11,6 +11,7 @@ import { load } from '../../api/queries.ts'
 import { Acts } from '../../parts/acts.tsx'
 import { moment, said, state, word } from '../../parts/columns.tsx'
 import { Facts } from '../../parts/facts.tsx'
+import { Go } from '../../parts/go.tsx'
 import { type Column, List } from '../../parts/list.tsx'
 import { useMay } from '../../parts/may.ts'
 import { named, useNodeNames } from '../../parts/names.ts'
@@ -76,20 +77,12 @@ export function Component(): ReactNode {
           >
             Run
           </Button>
-          <Button
-            disabled={whyNoReport !== undefined}
-            disabledReason={whyNoReport ?? ''}
-            onClick={() => navigate(`/sources/${sourceId}/import`)}
-          >
+          <Go to={`/sources/${sourceId}/import`} whyNot={whyNoReport}>
             Import a table
-          </Button>
-          <Button
-            disabled={whyNot !== undefined}
-            disabledReason={whyNot ?? ''}
-            onClick={() => navigate(`/sources/${sourceId}/edit`)}
-          >
+          </Go>
+          <Go to={`/sources/${sourceId}/edit`} whyNot={whyNot}>
             Settings
-          </Button>
+          </Go>
           <Acts<Source>
             of={data}
             acts={[

@@ -1,11 +1,11 @@
 // What tells what exists, and how long ago it did.
-import Button from '@cloudscape-design/components/button'
 import type { ReactNode } from 'react'
-import { Link, useNavigate, useSearchParams } from 'react-router'
+import { Link, useSearchParams } from 'react-router'
 import type { Schemas } from '../../api/client.ts'
 import { nodes, searchParamsOf, sourceList } from '../../api/lists.ts'
 import { load } from '../../api/queries.ts'
 import { moment, node, state, word } from '../../parts/columns.tsx'
+import { Go } from '../../parts/go.tsx'
 import type { Column } from '../../parts/list.tsx'
 import { choices, ListPage } from '../../parts/list-page.tsx'
 import { anywhere, useMay } from '../../parts/may.ts'
@@ -46,7 +46,6 @@ const columns = (nameOf: (id: string) => string | undefined): readonly Column<Ro
 ]
 
 export function Component(): ReactNode {
-  const navigate = useNavigate()
   const whyNot = useMay()('estate:manage', anywhere)
   const [params] = useSearchParams()
   const freshness = params.get('freshness')
@@ -67,14 +66,9 @@ export function Component(): ReactNode {
       filters={[{ name: 'freshness', label: 'Freshness', options: choices('fresh', 'late') }]}
       order={(rows) => rows.filter(isShown)}
       actions={
-        <Button
-          variant="primary"
-          disabled={whyNot !== undefined}
-          disabledReason={whyNot}
-          onClick={() => navigate('/sources/new')}
-        >
+        <Go isPrimary to="/sources/new" whyNot={whyNot}>
           Make a source
-        </Button>
+        </Go>
       }
       empty={
         <>

@@ -1,14 +1,14 @@
 // One pool: its rules, how full it is, when it runs dry, and who has its space.
-import Button from '@cloudscape-design/components/button'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import Tabs from '@cloudscape-design/components/tabs'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
-import { Link, useNavigate, useParams, useSearchParams } from 'react-router'
+import { Link, useParams, useSearchParams } from 'react-router'
 import { allocationList, flagsOf, nodes, pathOf, searchParamsOf } from '../../api/lists.ts'
 import { load } from '../../api/queries.ts'
 import { AddressMap, askedIn, mapOf } from '../../map/map.tsx'
 import { Facts } from '../../parts/facts.tsx'
+import { Go } from '../../parts/go.tsx'
 import { List } from '../../parts/list.tsx'
 import { anywhere, useMay } from '../../parts/may.ts'
 import { useNodeNames } from '../../parts/names.ts'
@@ -49,7 +49,6 @@ export function Component(): ReactNode {
   const poolId = useParams().poolId!
   const nameOf = useNodeNames()
   const [params, setParams] = useSearchParams()
-  const navigate = useNavigate()
   const { data: pool, error } = useQuery(onePool(poolId))
   const at = momentIn(params)
   const tab = params.get('tab') === 'changes' ? 'changes' : 'allocations'
@@ -63,21 +62,12 @@ export function Component(): ReactNode {
       description={pool?.description === undefined ? undefined : <Said>{pool.description}</Said>}
       actions={
         <SpaceBetween size="xs" direction="horizontal">
-          <Button
-            variant="primary"
-            disabled={whyNoAllocation !== undefined}
-            disabledReason={whyNoAllocation}
-            onClick={() => void navigate(`/allocations/new?poolId=${poolId}`)}
-          >
+          <Go isPrimary to={`/allocations/new?poolId=${poolId}`} whyNot={whyNoAllocation}>
             Allocate
-          </Button>
-          <Button
-            disabled={whyNoPool !== undefined}
-            disabledReason={whyNoPool}
-            onClick={() => void navigate(`/pools/new?parentPoolId=${poolId}`)}
-          >
+          </Go>
+          <Go to={`/pools/new?parentPoolId=${poolId}`} whyNot={whyNoPool}>
             Make a pool in it
-          </Button>
+          </Go>
         </SpaceBetween>
       }
       commands={[

@@ -1,15 +1,15 @@
 // Pools by their hierarchy, with how full each is.
 import Box from '@cloudscape-design/components/box'
-import Button from '@cloudscape-design/components/button'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
-import { Link, useNavigate, useSearchParams } from 'react-router'
+import { Link, useSearchParams } from 'react-router'
 import { contains, parseCidr } from '../../../../src/model/cidr.ts'
 import type { Schemas } from '../../api/client.ts'
 import { flagsOf, nodes, pathOf, poolTree, scopes, searchParamsOf, taken } from '../../api/lists.ts'
 import { load, queries } from '../../api/queries.ts'
 import { AddressMap, askedIn, mapOf } from '../../map/map.tsx'
+import { Go } from '../../parts/go.tsx'
 import { type Column, List } from '../../parts/list.tsx'
 import { anywhere, useMay } from '../../parts/may.ts'
 import { named, useNodeNames } from '../../parts/names.ts'
@@ -53,7 +53,6 @@ export function Component(): ReactNode {
   const [params] = useSearchParams()
   const nameOf = useNodeNames()
   const { data: known } = useQuery(scopes)
-  const navigate = useNavigate()
   const may = useMay()
   const whyNoAllocation = may('allocation:manage', anywhere)
   const whyNoPool = may('ipam:manage', anywhere)
@@ -149,21 +148,12 @@ export function Component(): ReactNode {
       description="Pools by their hierarchy. Each hands out blocks to those below it and to whoever asks."
       actions={
         <SpaceBetween size="xs" direction="horizontal">
-          <Button
-            variant="primary"
-            disabled={whyNoAllocation !== undefined}
-            disabledReason={whyNoAllocation}
-            onClick={() => void navigate('/allocations/new')}
-          >
+          <Go isPrimary to="/allocations/new" whyNot={whyNoAllocation}>
             Allocate
-          </Button>
-          <Button
-            disabled={whyNoPool !== undefined}
-            disabledReason={whyNoPool}
-            onClick={() => void navigate('/pools/new')}
-          >
+          </Go>
+          <Go to="/pools/new" whyNot={whyNoPool}>
             Make a pool
-          </Button>
+          </Go>
         </SpaceBetween>
       }
       commands={[
